@@ -1,0 +1,138 @@
+// libtorch at its fastest: modules called directly, in-place ReLU, gradients dropped instead of
+// zeroed, InferenceMode (a frozen or optimised TorchScript module is slower). With --keep-heap,
+// malloc gives no memory back: otherwise the large tensors of each step are fresh pages.
+
+#include <malloc.h>
+#include <torch/torch.h>
+
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/protocol.hpp"
+#include "support/workloads.hpp"
+
+namespace {
+
+using torch::Tensor;
+
+enum class Activation { relu, tanh };
+
+struct Mlp : torch::nn::Module {
+  Mlp(const bench::Setup& setup, Activation function) : activation(function) {
+    torch::NoGradGuard no_grad;
+    for (const bench::Layer& layer : setup.layers) {
+      const auto in = static_cast<long>(layer.in), out = static_cast<long>(layer.out);
+      auto linear = register_module(std::to_string(layers.size()), torch::nn::Linear(in, out));
+      linear->weight.copy_(torch::tensor(layer.weight).view({out, in}));
+      linear->bias.copy_(torch::tensor(layer.bias));
+      layers.push_back(linear);
+    }
+  }
+
+  Tensor forward(Tensor x) {
+    for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
+      x = layers[i]->forward(x);
+      activation == Activation::relu ? x.relu_() : x.tanh_();
+    }
+    return layers.back()->forward(x);
+  }
+
+  std::vector<torch::nn::Linear> layers;
+  Activation activation;
+};
+
+struct Batches {
+  explicit Batches(const bench::Setup& setup) {
+    const auto size = static_cast<long>(setup.batch_size),
+               features = static_cast<long>(setup.features());
+    for (const bench::Batch& batch : setup.batches) {
+      inputs.push_back(torch::tensor(batch.inputs).view({size, features}));
+      labels.push_back(torch::tensor(batch.labels));
+    }
+  }
+  std::vector<Tensor> inputs, labels;
+};
+
+template <class Optimizer, class Options>
+bench::Workload train(const bench::Setup& setup, const Options& options) {
+  auto model = std::make_shared<Mlp>(setup, Activation::relu);
+  auto optimizer = std::make_shared<Optimizer>(model->parameters(), options);
+  auto batches = std::make_shared<Batches>(setup);
+
+  auto run = [=, next = std::size_t{0}](long steps) mutable {
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
+      for (auto& parameter : optimizer->param_groups()[0].params())
+        parameter.mutable_grad() = Tensor();
+      torch::cross_entropy_loss(model->forward(batches->inputs[next]), batches->labels[next])
+          .backward();
+      optimizer->step();
+    }
+  };
+  auto mean_loss = [=] {
+    torch::NoGradGuard no_grad;
+    double sum = 0;
+    for (std::size_t i = 0; i < bench::rotating_batches; ++i)
+      sum += torch::cross_entropy_loss(model->forward(batches->inputs[i]), batches->labels[i])
+                 .item<double>();
+    return sum / bench::rotating_batches;
+  };
+  return {run, mean_loss};
+}
+
+bench::Workload infer(const bench::Setup& setup, Activation activation) {
+  auto model = std::make_shared<Mlp>(setup, activation);
+  auto batches = std::make_shared<Batches>(setup);
+  model->eval();
+
+  auto run = [=, next = std::size_t{0}](long steps) mutable {
+    c10::InferenceMode inference;
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches)
+      model->forward(batches->inputs[next]);
+  };
+  auto mean_square = [=] {
+    c10::InferenceMode inference;
+    return model->forward(batches->inputs[0]).square().mean().item<double>();
+  };
+  return {run, mean_square};
+}
+
+bench::Workload train_w1(std::size_t batch) {
+  return train<torch::optim::SGD>(bench::w1_setup(batch),
+                                  torch::optim::SGDOptions(0.01).momentum(0.9));
+}
+bench::Workload train_w2(std::size_t batch) {
+  return train<torch::optim::Adam>(bench::w2_setup(batch), torch::optim::AdamOptions(1e-3));
+}
+
+std::string info() {
+  std::ostringstream text;
+  const char* capability = std::getenv("ATEN_CPU_CAPABILITY");
+  text << "libtorch " << TORCH_VERSION
+       << ", ATEN_CPU_CAPABILITY=" << (capability ? capability : "default") << ", "
+       << torch::get_num_threads() << " thread, " << bench::blas_core();
+  return text.str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--keep-heap") {
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
+  }
+  torch::set_num_threads(1);
+  torch::set_num_interop_threads(1);
+  return bench::serve(
+      info(),
+      {{"W1", train_w1},
+       {"W2", train_w2},
+       {"W6-784",
+        [](std::size_t batch) { return infer(bench::w1_setup(batch), Activation::relu); }},
+       {"W6-8",
+        [](std::size_t batch) { return infer(bench::w6_small_setup(batch), Activation::tanh); }},
+       {"W7", [](std::size_t batch) { return infer(bench::w2_setup(batch), Activation::relu); }}});
+}

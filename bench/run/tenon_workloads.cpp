@@ -1,0 +1,111 @@
+// Tenon's side of the speed bench. With `--native` its own kernels compute the matrix products
+// instead of xtensor-blas.
+#include <tenon/kernels/native_gemm_policy.hpp>
+#include <tenon/tenon.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "support/protocol.hpp"
+#include "support/workloads.hpp"
+
+namespace {
+
+using namespace tenon;
+
+using W1 = Sequential<Dense<784, 128>, ReLU, Dense<10>, Softmax>;
+using W2 = Sequential<Dense<784, 512>, ReLU, Dense<512>, ReLU, Dense<10>, Softmax>;
+using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
+
+template <class M>
+void take_weights(M& model, const bench::Setup& setup) {
+  std::size_t index = 0;
+  model.for_each_parameter([&](std::string_view, std::span<float> values) {
+    const bench::Layer& layer = setup.layers[index / 2];
+    const std::vector<float>& from = index % 2 == 0 ? layer.weight : layer.bias;
+    std::copy(from.begin(), from.end(), values.begin());
+    ++index;
+  });
+}
+
+template <class Net, class Gemm, class O>
+bench::Workload training(bench::Setup&& from, O optimizer) {
+  using M = Model<Net, float, Gemm>;
+  struct State {
+    State(bench::Setup&& s, O o) : setup(std::move(s)), trainer(model, CrossEntropy{}, o, setup.batch_size) {
+      take_weights(model, setup);
+      for (const bench::Batch& batch : setup.batches) labels.emplace_back(batch.labels.begin(), batch.labels.end());
+    }
+    Batch<float> batch(std::size_t index) {
+      Batch<float> batch;
+      batch.features = setup.batches[index].inputs;
+      batch.labels = labels[index];
+      batch.count = setup.batch_size;
+      return batch;
+    }
+    bench::Setup setup;
+    M model;
+    Trainer<M, CrossEntropy<>, O> trainer;
+    std::vector<std::vector<std::int32_t>> labels;
+  };
+  auto state = std::make_shared<State>(std::move(from), optimizer);
+  auto run = [state, next = std::size_t{0}](long steps) mutable {
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
+      const Batch<float> batch = state->batch(next);
+      state->trainer.zero_grad();
+      state->trainer.forward(batch);
+      state->trainer.loss();
+      state->trainer.backward();
+      state->trainer.step();
+    }
+  };
+  auto mean_loss = [state] {
+    double sum = 0;
+    for (std::size_t i = 0; i < bench::rotating_batches; ++i) {
+      state->trainer.forward(state->batch(i));
+      sum += state->trainer.loss();
+    }
+    return sum / bench::rotating_batches;
+  };
+  return {run, mean_loss};
+}
+
+template <class Net, class Gemm>
+bench::Workload inference(bench::Setup&& from) {
+  using M = Model<Net, float, Gemm>;
+  struct State {
+    explicit State(bench::Setup&& s) : setup(std::move(s)), outputs(setup.batch_size * M::output::size) { take_weights(model, setup); }
+    bench::Setup setup;
+    M model;
+    std::vector<float> outputs;
+  };
+  auto state = std::make_shared<State>(std::move(from));
+  auto run = [state, next = std::size_t{0}](long steps) mutable {
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches)
+      state->model.predict(std::span<const float>(state->setup.batches[next].inputs), std::span<float>(state->outputs));
+  };
+  auto value = [state] {
+    state->model.predict(std::span<const float>(state->setup.batches[0].inputs), std::span<float>(state->outputs));
+    return bench::mean_square(state->outputs.data(), state->outputs.size());
+  };
+  return {run, value};
+}
+
+template <class Gemm>
+bench::Workloads workloads() {
+  return {{"W1", [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
+          {"W2", [](std::size_t batch) { return training<W2, Gemm>(bench::w2_setup(batch), Adam{.lr = 1e-3}); }},
+          {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
+          {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},
+          {"W7", [](std::size_t batch) { return inference<without_last<W2>, Gemm>(bench::w2_setup(batch)); }}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool native = argc > 1 && std::string_view(argv[1]) == "--native";
+  const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target()) : "xtensor-blas, " + bench::blas_core();
+  return bench::serve("tenon, " + products, native ? workloads<NativeGemm>() : workloads<BlasGemm>());
+}

@@ -1,0 +1,88 @@
+#pragma once
+
+// What every side computes: the same networks, the same initial weights, the same batches.
+//
+//   W1      train 784-128-ReLU-10, softmax cross-entropy, SGD 0.01, momentum 0.9
+//   W2      train 784-512-512-10 (ReLU), softmax cross-entropy, Adam 1e-3
+//   W6-784  infer 784-128-ReLU-10 (logits)
+//   W6-8    infer 8-32-32-1, tanh after the hidden layers
+//   W7      infer 784-512-512-10 (ReLU, logits)
+//
+// A training step is: zero gradients, forward, loss, backward, update, on the next of the rotating
+// batches. An inference step is one forward pass of the next batch.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+inline constexpr std::size_t rotating_batches = 8;
+
+struct Layer {
+  std::size_t in, out;
+  std::vector<float> weight;  // (out, in), row-major, as PyTorch keeps it
+  std::vector<float> bias;    // (out)
+};
+
+struct Batch {
+  std::vector<float> inputs;         // (size, features), row-major
+  std::vector<std::int64_t> labels;  // (size), each below the number of outputs
+};
+
+struct Setup {
+  std::vector<Layer> layers;
+  std::vector<Batch> batches;
+  std::size_t batch_size;
+
+  std::size_t features() const { return layers.front().in; }
+  std::size_t outputs() const { return layers.back().out; }
+};
+
+inline float uniform(std::mt19937& random, float low, float high) {
+  return low + (high - low) * static_cast<float>(random() >> 8) * 0x1p-24f;
+}
+
+// `widths` from the input to the output. Inputs in [-1, 1) keep every hidden unit alive, so no side
+// is slowed down by moments that decay into denormals.
+inline Setup make_setup(const std::vector<std::size_t>& widths, std::size_t batch_size) {
+  std::mt19937 random{1};
+  Setup setup{{}, {}, batch_size};
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    Layer layer{widths[i - 1], widths[i], std::vector<float>(widths[i - 1] * widths[i]),
+                std::vector<float>(widths[i])};
+    const float bound = 1.0f / std::sqrt(static_cast<float>(layer.in));
+    for (float& value : layer.weight) value = uniform(random, -bound, bound);
+    for (float& value : layer.bias) value = uniform(random, -bound, bound);
+    setup.layers.push_back(std::move(layer));
+  }
+  for (std::size_t i = 0; i < rotating_batches; ++i) {
+    Batch batch{std::vector<float>(batch_size * setup.features()),
+                std::vector<std::int64_t>(batch_size)};
+    for (float& value : batch.inputs) value = uniform(random, -1.0f, 1.0f);
+    for (std::int64_t& label : batch.labels)
+      label = static_cast<std::int64_t>(random() % setup.outputs());
+    setup.batches.push_back(std::move(batch));
+  }
+  return setup;
+}
+
+inline Setup w1_setup(std::size_t batch_size) { return make_setup({784, 128, 10}, batch_size); }
+inline Setup w2_setup(std::size_t batch_size) {
+  return make_setup({784, 512, 512, 10}, batch_size);
+}
+inline Setup w6_small_setup(std::size_t batch_size) {
+  return make_setup({8, 32, 32, 1}, batch_size);
+}
+
+inline double mean_square(const float* values, std::size_t count) {
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return sum / static_cast<double>(count);
+}
+
+}  // namespace bench

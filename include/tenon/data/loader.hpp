@@ -1,0 +1,84 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tenon/data/dataset.hpp"
+
+namespace tenon {
+
+/// Some samples of an epoch, side by side in memory. The spans look into the loader's buffers and
+/// hold until its next call; features and targets may be changed in place, say to augment them.
+template <std::floating_point T = float>
+struct Batch {
+  std::span<T> features;                 ///< count x sample_size
+  std::span<const std::int32_t> labels;  ///< count; empty without labels
+  std::span<T> targets;                  ///< count x target_size; empty without targets
+  std::size_t count = 0;
+  std::size_t first = 0;                 ///< how many samples of the epoch came before
+  std::span<const std::size_t> indices;  ///< where each sample stands in the data set
+};
+
+/// Where a loader is; with it, a resumed run sees the same batches as an unbroken one.
+struct LoaderState {
+  std::uint64_t seed = 0;
+  std::uint64_t epoch = 0;
+  std::size_t position = 0;  ///< samples of the epoch already handed out
+
+  bool operator==(const LoaderState&) const = default;
+};
+
+/// Cuts a data set into batches, in a new order every epoch.
+///
+///     Loader loader{train, 64, seed};
+///     Batch batch;
+///     for (std::uint64_t epoch = 0; epoch < 5; ++epoch) {
+///       loader.start_epoch(epoch);
+///       while (loader.next(batch)) ...
+///     }
+///
+/// The order follows from (seed, epoch) alone. All memory is taken on construction. The data set
+/// is referred to, not copied: it has to outlive the loader.
+template <std::floating_point T = float>
+class Loader {
+public:
+  /// Starts at epoch 0. The last batch of an epoch may be smaller, or be left out.
+  Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
+         bool shuffle = true, bool drop_last = false);
+  Loader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
+
+  /// Goes to the beginning of an epoch.
+  void start_epoch(std::uint64_t epoch);
+  /// Fills the next batch; false at the end of the epoch, the batch then being empty.
+  bool next(Batch<T>& batch);
+
+  /// Batches per epoch.
+  std::size_t batches() const noexcept;
+  std::size_t batch_size() const noexcept { return batch_size_; }
+  const Dataset<T>& dataset() const noexcept { return *dataset_; }
+
+  LoaderState state() const noexcept { return {seed_, epoch_, position_}; }
+  /// Goes to where another loader of the same data was; its seed becomes this one's.
+  void restore(const LoaderState& state);
+
+private:
+  const Dataset<T>* dataset_;
+  std::size_t batch_size_;
+  std::uint64_t seed_;
+  bool shuffle_;
+  bool drop_last_;
+  std::uint64_t epoch_ = 0;
+  std::size_t position_ = 0;
+  std::vector<std::size_t> order_;
+  std::vector<T> features_;
+  std::vector<std::int32_t> labels_;
+  std::vector<T> targets_;
+};
+
+extern template class Loader<float>;
+extern template class Loader<double>;
+
+}  // namespace tenon

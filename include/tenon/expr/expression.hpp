@@ -1,0 +1,183 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/expr/op.hpp>
+#include <tenon/fixed_string.hpp>
+
+/// What a user writes. A formula is a value of an empty-looking type: `x * sigmoid(x)` has the type
+/// `Node<Op::multiply, Input<0>, Node<Op::logistic, Input<0>>>`. Its only data are the numbers
+/// written in it, so it can be a template argument: `Map<x * sigmoid(x)>`.
+namespace tenon::expr {
+
+/// Number k of the arrays the formula is applied to; `x` is the first.
+template <int K>
+struct Input;
+/// A learnable number, vector or matrix with a name. Options, in any order: a `Shape<...>` or
+/// `PerFeature` (default: one scalar), and an initialiser type (default: zeros).
+template <fixed_string Name, class... Options>
+struct Parameter;
+/// The class index of a sample, for losses.
+struct Label;
+/// The position of a feature in its sample: 0, 1, 2, ...
+struct Index;
+/// How many features a sample has; how many values a batch reduction runs over.
+struct Features;
+struct BatchCount;
+/// A random array of 0 and 1/(1-Rate), new in every training step; 1 in evaluation.
+template <auto Rate>
+struct Noise;
+/// The formula's own result; only in what is compared with a derivative, see formula.hpp.
+struct Result;
+/// A number written in the formula. `Number` has it in the type, `Literal` in the value.
+struct Literal;
+template <auto Value>
+struct Number;
+template <Op O, class... A>
+struct Node;
+
+template <class T>
+inline constexpr bool is_expression = false;
+template <int K>
+inline constexpr bool is_expression<Input<K>> = true;
+template <fixed_string N, class... O>
+inline constexpr bool is_expression<Parameter<N, O...>> = true;
+template <>
+inline constexpr bool is_expression<Label> = true;
+template <>
+inline constexpr bool is_expression<Index> = true;
+template <>
+inline constexpr bool is_expression<Features> = true;
+template <>
+inline constexpr bool is_expression<BatchCount> = true;
+template <auto R>
+inline constexpr bool is_expression<Noise<R>> = true;
+template <>
+inline constexpr bool is_expression<Result> = true;
+template <>
+inline constexpr bool is_expression<Literal> = true;
+template <auto V>
+inline constexpr bool is_expression<Number<V>> = true;
+template <Op O, class... A>
+inline constexpr bool is_expression<Node<O, A...>> = true;
+
+/// A formula over placeholders.
+template <class T>
+concept Expression = is_expression<std::remove_cvref_t<T>>;
+template <class T>
+concept Operand = Expression<T> || std::is_arithmetic_v<std::remove_cvref_t<T>>;
+
+/// How a formula is applied to values: one specialisation for numbers (evaluate.hpp), one for
+/// xtensor expressions (model/lazy.hpp). Here so that `f(a)` works for both.
+template <class Formula, class... A>
+struct Apply {
+  static_assert(sizeof(Formula) == 0, "a formula is applied to numbers (tenon/expr/formula.hpp) or to xtensor expressions (tenon/model/lazy.hpp)");
+  static constexpr double apply(const Formula&, const A&...) { return 0; }
+};
+
+/// Gives every expression its call operator: `(x * sigmoid(x))(0.5)`.
+template <class Self>
+struct Callable {
+  template <class... A>
+  constexpr decltype(auto) operator()(A&&... arguments) const {
+    return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this), std::forward<A>(arguments)...);
+  }
+};
+
+template <int K>
+struct Input : Callable<Input<K>> {};
+template <fixed_string Name, class... Options>
+struct Parameter : Callable<Parameter<Name, Options...>> {};
+struct Label {};
+struct Index {};
+struct Features {};
+struct BatchCount {};
+template <auto Rate>
+struct Noise {};
+struct Result {};
+struct Literal {
+  double value;
+};
+template <auto Value>
+struct Number {};
+
+template <Op O>
+struct Node<O> {};
+template <Op O, class A>
+struct Node<O, A> : Callable<Node<O, A>> {
+  A a;
+  constexpr Node() = default;
+  constexpr explicit Node(A a_) : a(a_) {}
+};
+template <Op O, class A, class B>
+struct Node<O, A, B> : Callable<Node<O, A, B>> {
+  A a;
+  B b;
+  constexpr Node() = default;
+  constexpr Node(A a_, B b_) : a(a_), b(b_) {}
+};
+template <Op O, class A, class B, class C>
+struct Node<O, A, B, C> : Callable<Node<O, A, B, C>> {
+  A a;
+  B b;
+  C c;
+  constexpr Node() = default;
+  constexpr Node(A a_, B b_, C c_) : a(a_), b(b_), c(c_) {}
+};
+
+template <Operand T>
+constexpr auto operand(T value) {
+  if constexpr (Expression<T>)
+    return value;
+  else
+    return Literal{static_cast<double>(value)};
+}
+template <Operand T>
+using operand_t = decltype(operand(std::declval<T>()));
+
+template <Op O, class... A>
+constexpr auto make(A... a) {
+  return Node<O, operand_t<A>...>{operand(a)...};
+}
+
+template <class A, class B>
+concept Operands = (Expression<A> || Expression<B>)&&Operand<A>&& Operand<B>;
+
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator+(A a, B b) { return make<Op::add>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator-(A a, B b) { return make<Op::subtract>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator*(A a, B b) { return make<Op::multiply>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator/(A a, B b) { return make<Op::divide>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator<(A a, B b) { return make<Op::less>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator<=(A a, B b) { return make<Op::less_equal>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator>(A a, B b) { return make<Op::greater>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator>=(A a, B b) { return make<Op::greater_equal>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator==(A a, B b) { return make<Op::equal>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator!=(A a, B b) { return make<Op::not_equal>(a, b); }
+template <Expression A>
+constexpr auto operator-(A a) { return make<Op::negate>(a); }
+template <Expression A>
+constexpr A operator+(A a) { return a; }
+
+}  // namespace tenon::expr

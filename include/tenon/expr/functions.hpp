@@ -1,0 +1,171 @@
+#pragma once
+
+#include <tenon/expr/expression.hpp>
+
+/// The functions a formula may use, found by argument-dependent lookup. Names and meanings are
+/// PyTorch's; derivatives are in derivative.hpp, values in apply.hpp.
+namespace tenon {
+
+/// The option that makes a parameter a vector with one number per feature (or channel).
+struct PerFeature {};
+
+}  // namespace tenon
+
+namespace tenon::expr {
+
+template <Expression A>
+constexpr auto abs(A a) { return make<Op::absolute>(a); }
+template <Expression A>
+constexpr auto sign(A a) { return make<Op::sign>(a); }
+template <Expression A>
+constexpr auto exp(A a) { return make<Op::exponential>(a); }
+/// exp(a) - 1, without the cancellation near 0.
+template <Expression A>
+constexpr auto expm1(A a) { return make<Op::exponential_minus_one>(a); }
+template <Expression A>
+constexpr auto log(A a) { return make<Op::logarithm>(a); }
+template <Expression A>
+constexpr auto sqrt(A a) { return make<Op::square_root>(a); }
+template <Expression A>
+constexpr auto tanh(A a) { return make<Op::hyperbolic_tangent>(a); }
+template <Expression A>
+constexpr auto sigmoid(A a) { return make<Op::logistic>(a); }
+template <Expression A>
+constexpr auto erf(A a) { return make<Op::error_function>(a); }
+/// log(1 + exp(a)), without overflow.
+template <Expression A>
+constexpr auto softplus(A a) { return make<Op::soft_plus>(a); }
+template <Expression A>
+constexpr auto sin(A a) { return make<Op::sine>(a); }
+template <Expression A>
+constexpr auto cos(A a) { return make<Op::cosine>(a); }
+template <Expression A>
+constexpr auto square(A a) { return a * a; }
+
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto pow(A a, B b) { return make<Op::power>(a, b); }
+/// The larger of two; where they are equal the gradient goes to b, so relu'(0) = 0.
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto max(A a, B b) { return make<Op::maximum>(a, b); }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto min(A a, B b) { return make<Op::minimum>(a, b); }
+/// a where the condition holds, otherwise b. The branch not taken gets no gradient.
+template <Expression C, Operand A, Operand B>
+constexpr auto select(C condition, A a, B b) { return make<Op::select>(condition, a, b); }
+/// Limits a to [low, high]; the gradient is 1 on the closed interval.
+template <Expression A, Operand L, Operand H>
+constexpr auto clamp(A a, L low, H high) { return select(a < low, low, select(a > high, high, a)); }
+/// The value of a, but no gradient flows through it.
+template <Expression A>
+constexpr auto stop_gradient(A a) { return make<Op::stop>(a); }
+/// The value of `value`, the gradient of `like`: gives step functions something to learn by.
+template <Expression A, Expression B>
+constexpr auto straight_through(A value, B like) { return make<Op::surrogate>(value, like); }
+/// The derivative of a by x, as a formula.
+template <Expression A>
+constexpr auto gradient(A a) { return make<Op::gradient>(a); }
+
+/// Over the features of one sample: the result is one number per sample.
+template <Expression A>
+constexpr auto sum(A a) { return make<Op::row_sum>(a); }
+template <Expression A>
+constexpr auto mean(A a) { return sum(a) / Features{}; }
+template <Expression A>
+constexpr auto max(A a) { return make<Op::row_max>(a); }
+template <Expression A>
+constexpr auto min(A a) { return make<Op::row_min>(a); }
+/// The biased variance, mean((a - mean(a))^2), as normalisation layers use it.
+template <Expression A>
+constexpr auto variance(A a) { return make<Op::row_variance>(a); }
+/// The Euclidean norm.
+template <Expression A>
+constexpr auto norm(A a) { return sqrt(sum(a * a)); }
+
+/// Over the batch (and the pixels of a channel): the result is one number per feature.
+template <Expression A>
+constexpr auto batch_sum(A a) { return make<Op::batch_sum>(a); }
+template <Expression A>
+constexpr auto batch_mean(A a) { return batch_sum(a) / BatchCount{}; }
+template <Expression A>
+constexpr auto batch_variance(A a) { return make<Op::batch_variance>(a); }
+
+/// The option that makes a parameter a buffer: saved with the others, but no optimizer touches it.
+struct Buffer {};
+
+/// What `running<"name">` is; see there.
+template <fixed_string Name, class... Options>
+struct Running {
+  template <Expression S, Operand C = int, Operand M = double>
+  constexpr auto operator()(S statistic, C correction = 1, M momentum = 0.1) const {
+    constexpr Parameter<Name, PerFeature, Options..., Buffer> buffer{};
+    return make<Op::tracked>(statistic, (1 - momentum) * buffer + momentum * correction * statistic, buffer);
+  }
+};
+
+/// a (features) times a parameter of Shape<In, Out>.
+template <Expression A, Expression W>
+constexpr auto matmul(A a, W w) { return make<Op::matmul>(a, w); }
+/// Only inside matmul, on a parameter: Shape<Out, In>, PyTorch's layout.
+template <Expression W>
+constexpr auto transpose(W w) { return make<Op::transpose>(w); }
+/// Part K of N equal parts of a sample's features.
+template <int K, int N, Expression A>
+constexpr auto chunk(A a) { return Node<Op::chunk, A, Number<K>, Number<N>>{a, {}, {}}; }
+
+}  // namespace tenon::expr
+
+namespace tenon {
+
+namespace placeholders {
+
+/// What a layer's formula is applied to.
+inline constexpr expr::Input<0> x{};
+/// What a loss's formula is applied to.
+inline constexpr expr::Input<0> prediction{};
+inline constexpr expr::Input<1> target{};
+inline constexpr expr::Label label{};
+inline constexpr expr::Index index{};
+inline constexpr expr::Features features{};
+template <fixed_string Name, class... Options>
+inline constexpr expr::Parameter<Name, Options...> param{};
+template <auto Rate>
+inline constexpr expr::Noise<Rate> dropout_mask{};
+
+/// A batch statistic with a memory. In training its value is the statistic, and the buffer of this
+/// name moves: r = (1 - momentum) * r + momentum * correction * statistic. In evaluation its value is
+/// the buffer. The initialiser is an option (default: zeros); correction is 1 and momentum 0.1 if not
+/// given. Batch normalisation in one line, with the defaults and names of PyTorch:
+///
+///     (x - running<"running_mean">(batch_mean(x)))
+///         / sqrt(running<"running_var", Ones>(batch_variance(x), unbiased) + 1e-5)
+///         * param<"weight", PerFeature, Ones> + param<"bias", PerFeature>
+template <fixed_string Name, class... Options>
+inline constexpr expr::Running<Name, Options...> running{};
+/// n / (n - 1), which makes a batch variance an unbiased estimate; 1 where there is one value only.
+inline constexpr auto unbiased = expr::BatchCount{} / expr::max(expr::BatchCount{} - 1, 1);
+
+/// 1 at the class index of the sample, 0 elsewhere.
+inline constexpr auto one_hot = expr::select(index == label, 1, 0);
+
+}  // namespace placeholders
+
+using namespace placeholders;
+using expr::gradient;
+
+// In a template, g++ asks whether the function that plain lookup finds is constexpr before it looks
+// among the arguments' namespaces. These are the names the C library has too.
+using expr::abs;
+using expr::cos;
+using expr::erf;
+using expr::exp;
+using expr::log;
+using expr::pow;
+using expr::select;
+using expr::sin;
+using expr::sqrt;
+using expr::tanh;
+
+}  // namespace tenon

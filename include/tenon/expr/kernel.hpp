@@ -1,0 +1,383 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <tenon/expr/apply.hpp>
+#include <tenon/expr/plan.hpp>
+#include <tenon/kernels/dispatch.hpp>
+
+namespace tenon::expr {
+
+/// The arrays a formula's loop runs over: rows of `width` numbers, `stride` from one sample to the
+/// next. The rows of one sample lie side by side, or `step` apart where they are parts of wider ones.
+template <class T>
+struct Array {
+  T* data = nullptr;
+  std::size_t stride = 0;
+  std::size_t step = 0;
+
+  TENON_INLINE T* row(std::size_t sample, std::size_t index, std::size_t width) const {
+    return data ? data + sample * stride + index * (step ? step : width) : nullptr;
+  }
+};
+
+/// Everything a formula's loop needs at run time. One struct for all formulas: shapes are numbers
+/// here, so one instantiation per formula serves every layer that uses it.
+template <class T>
+struct Arguments {
+  static constexpr int most = 8;
+  static constexpr int most_features = Cuts::capacity;
+  Array<const T> input[most]{};
+  Array<const T> output{};             // the formula's own result, in backward
+  Array<const T> seed{};               // the gradient that arrives
+  Array<const T> noise{};
+  const T* parameter[most]{};
+  const T* saved_feature[most_features]{};
+  T* saved_row[most]{};                // per sample, one array each
+  Array<T> store[most]{};
+  T* gradient[most]{};
+  T* feature_sum[most_features]{};
+  T* row_values = nullptr;
+  const std::int32_t* label = nullptr;
+  T seed_value = 1;
+  T literal[most]{};
+  std::size_t count = 0;               // samples
+  std::size_t repeats = 1;             // rows of `width` within a sample: the steps of a sequence
+  std::size_t width = 0;               // features of a row
+  std::size_t pixels = 1;              // channelwise: numbers per feature
+  std::size_t batch_count = 0;         // what a batch reduction divides by
+};
+
+/// The loops of a plan. `S` has a static constexpr member `plan`.
+template <class S, class T>
+class Loops {
+  static constexpr int count = S::plan.g.count;
+  static constexpr int most_sums = 6;
+  using Ids = std::make_integer_sequence<int, count>;
+
+
+  template <int Id>
+  static constexpr Vertex vertex() { return S::plan.g.vertex[Id]; }
+
+  /// One row's arrays.
+  struct Row {
+    const T* input[Arguments<T>::most];
+    const T* output;
+    const T* seed;
+    const T* noise;
+    T* store[Arguments<T>::most];
+  };
+
+  template <int Id, int Level>
+  static constexpr bool computed_in_loop() {
+    return S::plan.inner[Id] && S::plan.needed[Level][Id];
+  }
+
+  template <int Id>
+  TENON_INLINE static T value(const T* row, const T* element) {
+    if constexpr (S::plan.inner[Id]) return element[Id];
+    else return row[Id];
+  }
+
+  /// The value of an operation from its arguments' values.
+  template <int Id>
+  TENON_INLINE static T operate(const T* row, const T* element) {
+    constexpr Vertex v = vertex<Id>();
+    if constexpr (v.op == Op::select) {
+      constexpr Vertex c = vertex<v.a>();
+      const T yes = value<v.b>(row, element);
+      const T no = value<v.c>(row, element);
+      if constexpr (is_comparison(c.op))
+        return compare<c.op>(value<c.a>(row, element), value<c.b>(row, element)) ? yes : no;
+      else
+        return value<v.a>(row, element) != T(0) ? yes : no;
+    } else if constexpr (v.b >= 0) {
+      return apply<v.op>(value<v.a>(row, element), value<v.b>(row, element));
+    } else {
+      return apply<v.op>(value<v.a>(row, element), T(0));
+    }
+  }
+
+  /// One vertex of the inner loop at position j.
+  template <int Id, int Level>
+  TENON_INLINE static void inner_vertex(const Arguments<T>& args, const Row& r, const T* row, T* element, std::size_t j) {
+    constexpr Vertex v = vertex<Id>();
+    if constexpr (!computed_in_loop<Id, Level>()) return;
+    else if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level) element[Id] = r.store[0][j];
+    else if constexpr (v.op == Op::input) element[Id] = r.input[v.slot][j];
+    else if constexpr (v.op == Op::output) element[Id] = r.output[j];
+    else if constexpr (v.op == Op::seed) element[Id] = r.seed[j];
+    else if constexpr (v.op == Op::noise) element[Id] = r.noise[j];
+    else if constexpr (v.op == Op::parameter) element[Id] = args.parameter[v.slot][j];
+    else if constexpr (v.op == Op::saved) element[Id] = args.saved_feature[v.slot][j];
+    else if constexpr (v.op == Op::index) element[Id] = static_cast<T>(static_cast<std::int32_t>(j));
+    else element[Id] = operate<Id>(row, element);
+  }
+
+  /// One vertex that is the same for a whole row (and, channelwise, one channel).
+  template <int Id, int Level>
+  TENON_INLINE static void row_vertex(const Arguments<T>& args, T* row, std::size_t sample, std::size_t feature) {
+    constexpr Vertex v = vertex<Id>();
+    if constexpr (S::plan.inner[Id] || S::plan.level[Id] != Level || is_reduction(v.op)) return;
+    else if constexpr (v.op == Op::number) row[Id] = static_cast<T>(v.value);
+    else if constexpr (v.op == Op::literal) row[Id] = args.literal[v.slot];
+    else if constexpr (v.op == Op::label) row[Id] = static_cast<T>(args.label[sample]);
+    else if constexpr (v.op == Op::features) row[Id] = static_cast<T>(args.width);
+    else if constexpr (v.op == Op::rows) row[Id] = static_cast<T>(args.batch_count);
+    else if constexpr (v.op == Op::index) row[Id] = static_cast<T>(feature);
+    else if constexpr (v.op == Op::seed) row[Id] = args.seed.data ? args.seed.data[sample * args.seed.stride] * args.seed_value : args.seed_value;
+    else if constexpr (v.op == Op::parameter) row[Id] = args.parameter[v.slot][v.rank == Rank::scalar ? 0 : feature];
+    else if constexpr (v.op == Op::saved && v.rank == Rank::row) row[Id] = args.saved_row[v.slot][sample];
+    else if constexpr (v.op == Op::saved) row[Id] = args.saved_feature[v.slot][feature];
+    else row[Id] = operate<Id>(row, row);
+  }
+
+  /// Where in the list of sums of its pass a reduction (or a channel's gradient) stands.
+  template <int Level>
+  static constexpr int sum_index(int id) {
+    int index = 0;
+    for (int i = 0; i < count; ++i) {
+      const Op op = S::plan.g[i].op;
+      if ((op == Op::row_sum) && S::plan.level[i] == Level + 1) {
+        if (i == id) return index;
+        ++index;
+      }
+    }
+    return -1;
+  }
+  template <int Level>
+  static constexpr int sums() {
+    int n = 0;
+    for (int i = 0; i < count; ++i) n += S::plan.g[i].op == Op::row_sum && S::plan.level[i] == Level + 1;
+    return n;
+  }
+  template <int Level>
+  static constexpr int extreme(Op op) {
+    for (int i = 0; i < count; ++i)
+      if (S::plan.g[i].op == op && S::plan.level[i] == Level + 1) return i;
+    return -1;
+  }
+
+  template <int Level, int K>
+  static constexpr int sum_vertex() {
+    for (int i = 0; i < count; ++i)
+      if (sum_index<Level>(i) == K) return S::plan.g[i].a;
+    return -1;
+  }
+  template <int Level, int K>
+  TENON_INLINE static T summand(const T* row, const T* element) {
+    constexpr int id = sum_vertex<Level, K>();
+    if constexpr (id < 0) return T(0);
+    else return value<id>(row, element);
+  }
+
+  template <int Level, Op O>
+  TENON_INLINE static T extremum(const T* row, const T* element) {
+    constexpr int id = extreme<Level>(O);
+    if constexpr (id < 0) return T(0);
+    else return value<vertex<id>().a>(row, element);
+  }
+
+  template <int Level, int K>
+  TENON_INLINE static void sink(const Arguments<T>& args, const Row& r, const T* row, const T* element, std::size_t j) {
+    constexpr Output o = S::plan.outputs.list[K];
+    if constexpr (S::plan.in_loop(o) && S::plan.level[o.vertex] == Level) {
+      const T v = value<o.vertex>(row, element);
+      if constexpr (o.sink == Sink::store) r.store[o.slot][j] = v;
+      else if constexpr (o.sink == Sink::accumulate) r.store[o.slot][j] += v;
+      else if constexpr (S::plan.channelwise) return;
+      else if constexpr (o.sink == Sink::sum_parameter) args.gradient[o.slot][j] += v;
+      else if constexpr (o.sink == Sink::sum_feature) args.feature_sum[o.slot][j] += v;
+    }
+  }
+  template <int Level>
+  TENON_INLINE static void spill(const Row& r, const T* element, std::size_t j) {
+    if constexpr (S::plan.spilled >= 0 && S::plan.spill_level == Level) r.store[0][j] = element[S::plan.spilled];
+  }
+
+  /// What one step adds to the sums of its pass.
+  struct Summands {
+    T sum[4];
+    T high;
+    T low;
+  };
+
+  /// One step of the inner loop. Its values are local to this function, not to the loop's body:
+  /// GCC turns arrays declared in an `omp simd` body into arrays over lanes and gives up.
+  template <int Level, int... Id, int... K>
+  TENON_INLINE static Summands step(const Arguments<T>& args, const Row& r, const T* row, std::size_t j,
+                                    std::integer_sequence<int, Id...>, std::integer_sequence<int, K...>) {
+    T element[count];
+    (inner_vertex<Id, Level>(args, r, row, element, j), ...);
+    spill<Level>(r, element, j);
+    (sink<Level, K>(args, r, row, element, j), ...);
+    return {{summand<Level, 0>(row, element), summand<Level, 1>(row, element), summand<Level, 2>(row, element),
+             summand<Level, 3>(row, element)},
+            extremum<Level, Op::row_max>(row, element),
+            extremum<Level, Op::row_min>(row, element)};
+  }
+
+  using OutputIds = std::make_integer_sequence<int, S::plan.outputs.count>;
+
+  /// The inner loop of one pass over `n` numbers.
+  template <int Level, int... Id>
+  TENON_INLINE static void pass(const Arguments<T>& args, const Row& r, T* row, std::size_t n, std::size_t sample,
+                                std::size_t feature, std::integer_sequence<int, Id...> ids) {
+    (row_vertex<Id, Level>(args, row, sample, feature), ...);
+    if constexpr (S::plan.has_loop(Level)) {
+      constexpr int high = extreme<Level>(Op::row_max);
+      constexpr int low = extreme<Level>(Op::row_min);
+      constexpr bool reduces = sums<Level>() > 0 || high >= 0 || low >= 0;
+      static_assert(sums<Level>() <= 4, "a formula may sum at most four things in one pass");
+      if constexpr (!reduces) {
+#pragma omp simd
+        for (std::size_t j = 0; j < n; ++j) step<Level>(args, r, row, j, ids, OutputIds{});
+      } else {
+        T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        T largest = -std::numeric_limits<T>::infinity();
+        T smallest = std::numeric_limits<T>::infinity();
+#pragma omp simd reduction(+ : s0, s1, s2, s3) reduction(max : largest) reduction(min : smallest)
+        for (std::size_t j = 0; j < n; ++j) {
+          const Summands v = step<Level>(args, r, row, j, ids, OutputIds{});
+          s0 += v.sum[0];
+          s1 += v.sum[1];
+          s2 += v.sum[2];
+          s3 += v.sum[3];
+          if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
+          if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
+        }
+        const T sum[4] = {s0, s1, s2, s3};
+        ((sum_index<Level>(Id) >= 0 ? void(row[Id] = sum[sum_index<Level>(Id) & 3]) : void()), ...);
+        if constexpr (high >= 0) row[high] = largest;
+        if constexpr (low >= 0) row[low] = smallest;
+      }
+    }
+  }
+
+  template <int K>
+  TENON_INLINE static void row_sink(const Arguments<T>& args, const T* row, std::size_t sample) {
+    constexpr Output o = S::plan.outputs.list[K];
+    if constexpr (!S::plan.in_loop(o)) {
+      const T v = row[o.vertex];
+      if constexpr (o.sink == Sink::per_row) args.saved_row[o.slot][sample] = v;
+      else if constexpr (o.sink == Sink::row_value) args.row_values[sample] = v;
+      else *args.gradient[o.slot] += v;
+    }
+  }
+
+  /// The n-th output that sums over the pixels of a channel, or -1.
+  static constexpr int channel_sum(int n) {
+    for (int k = 0; k < S::plan.outputs.count; ++k)
+      if (S::plan.sums_channel(S::plan.outputs.list[k]) && n-- == 0) return k;
+    return -1;
+  }
+  template <int N>
+  TENON_INLINE static T channel_summand(const T* row, const T* element) {
+    if constexpr (channel_sum(N) < 0) return T(0);
+    else return value<S::plan.outputs.list[channel_sum(N)].vertex>(row, element);
+  }
+  template <int First, int... Id>
+  TENON_INLINE static Summands channel_step(const Arguments<T>& args, const Row& r, const T* row, std::size_t j,
+                                            std::integer_sequence<int, Id...>) {
+    T element[count];
+    (inner_vertex<Id, 0>(args, r, row, element, j), ...);
+    return {{channel_summand<First>(row, element), channel_summand<First + 1>(row, element),
+             channel_summand<First + 2>(row, element), channel_summand<First + 3>(row, element)},
+            T(0),
+            T(0)};
+  }
+  template <int N>
+  TENON_INLINE static void channel_sink(const Arguments<T>& args, std::size_t feature, T sum) {
+    if constexpr (channel_sum(N) >= 0) {
+      constexpr Output o = S::plan.outputs.list[channel_sum(N)];
+      if constexpr (o.sink == Sink::sum_parameter) args.gradient[o.slot][feature] += sum;
+      else args.feature_sum[o.slot][feature] += sum;
+    }
+  }
+
+  /// Channelwise, sums over the pixels have loops of their own, four sums each: they are added to
+  /// what they belong to once a channel.
+  template <int First, class IdList>
+  TENON_INLINE static void channel_sums(const Arguments<T>& args, const Row& r, const T* row, std::size_t n,
+                                        std::size_t feature, IdList ids) {
+    if constexpr (channel_sum(First) >= 0) {
+      T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+#pragma omp simd reduction(+ : s0, s1, s2, s3)
+      for (std::size_t j = 0; j < n; ++j) {
+        const Summands v = channel_step<First>(args, r, row, j, ids);
+        s0 += v.sum[0];
+        s1 += v.sum[1];
+        s2 += v.sum[2];
+        s3 += v.sum[3];
+      }
+      channel_sink<First>(args, feature, s0);
+      channel_sink<First + 1>(args, feature, s1);
+      channel_sink<First + 2>(args, feature, s2);
+      channel_sink<First + 3>(args, feature, s3);
+      channel_sums<First + 4>(args, r, row, n, feature, ids);
+    }
+  }
+
+  template <int... L, int... K>
+  TENON_INLINE static void one_row(const Arguments<T>& args, const Row& r, std::size_t n, std::size_t sample,
+                                   std::size_t feature, std::integer_sequence<int, L...>, std::integer_sequence<int, K...>) {
+    T row[count]{};  // all are set before they are read, which g++ at -O1 cannot see
+    (pass<L>(args, r, row, n, sample, feature, Ids{}), ...);
+    channel_sums<0>(args, r, row, n, feature, Ids{});
+    (row_sink<K>(args, row, sample), ...);
+  }
+
+  /// Constant indices throughout: only then do these arrays dissolve into registers, without which
+  /// no loop is vectorised.
+  template <int... K>
+  TENON_INLINE static Row row_at(const Arguments<T>& args, std::size_t sample, std::size_t index, std::size_t width,
+                                 std::integer_sequence<int, K...>) {
+    return {{args.input[K].row(sample, index, width)...},
+            args.output.row(sample, index, width),
+            args.seed.row(sample, index, width),
+            args.noise.row(sample, index, width),
+            {args.store[K].row(sample, index, width)...}};
+  }
+
+  static bool contiguous(const Arguments<T>& args) {
+    const std::size_t length = args.repeats * args.width;
+    for (int k = 0; k < Arguments<T>::most; ++k)
+      if ((args.input[k].data && args.input[k].stride != length) || (args.store[k].data && args.store[k].stride != length))
+        return false;
+    return (!args.output.data || args.output.stride == length) && (!args.seed.data || args.seed.stride == length) &&
+           (!args.noise.data || args.noise.stride == length);
+  }
+
+public:
+  static void run(Arguments<T> arguments) {
+    if constexpr (S::plan.collapsible) {
+      if (contiguous(arguments)) {
+        arguments.width *= arguments.count * arguments.repeats;
+        arguments.count = arguments.repeats = 1;
+      }
+    }
+    const auto body = [](const Arguments<T>* given) TENON_INLINE_LAMBDA {
+      const Arguments<T> args = *given;
+      constexpr auto arrays = std::make_integer_sequence<int, Arguments<T>::most>{};
+      constexpr auto levels = std::make_integer_sequence<int, S::plan.levels>{};
+      for (std::size_t sample = 0; sample < args.count; ++sample) {
+        if constexpr (S::plan.channelwise) {
+          for (std::size_t feature = 0; feature * args.pixels < args.width; ++feature)
+            one_row(args, row_at(args, sample, feature, args.pixels, arrays), args.pixels, sample, feature, levels, OutputIds{});
+        } else {
+          for (std::size_t k = 0; k < args.repeats; ++k)
+            one_row(args, row_at(args, sample, k, args.width, arrays), args.width, sample * args.repeats + k, 0, levels,
+                    OutputIds{});
+        }
+      }
+    };
+    const Arguments<T>* const given = &arguments;
+    if constexpr (S::plan.brief) body(given);
+    else kernels::dispatch(body, given);
+  }
+};
+
+}  // namespace tenon::expr

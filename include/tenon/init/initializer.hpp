@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include <tenon/net/layer.hpp>
+#include <tenon/random.hpp>
+
+/// Initialisers: types with `fill(values, spec, stream)`. Names and formulas are PyTorch's
+/// (torch.nn.init); `spec` brings fan_in and fan_out.
+namespace tenon {
+
+struct Zeros {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
+    for (T& v : values) v = T(0);
+  }
+};
+
+struct Ones {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
+    for (T& v : values) v = T(1);
+  }
+};
+
+template <auto Value>
+struct Constant {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
+    for (T& v : values) v = static_cast<T>(Value);
+  }
+};
+
+namespace detail {
+
+template <class T>
+void fill_uniform(std::span<T> values, double bound, Stream& stream) {
+  for (T& v : values) v = static_cast<T>(stream.uniform(-bound, bound));
+}
+template <class T>
+void fill_normal(std::span<T> values, double deviation, Stream& stream) {
+  for (T& v : values) v = static_cast<T>(deviation * stream.template normal<double>());
+}
+
+}  // namespace detail
+
+/// U(-b, b) with b = 1/sqrt(fan_in): what PyTorch's Linear draws for weight and bias.
+struct LinearDefault {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_uniform(values, 1 / std::sqrt(static_cast<double>(spec.fan_in)), stream);
+  }
+};
+
+/// Glorot and Bengio 2010: U(-b, b) with b = sqrt(6 / (fan_in + fan_out)).
+struct XavierUniform {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_uniform(values, std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+  }
+};
+struct XavierNormal {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_normal(values, std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+  }
+};
+
+/// He et al. 2015, gain sqrt(2) for ReLU: U(-b, b) with b = sqrt(6 / fan_in).
+struct HeUniform {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_uniform(values, std::sqrt(6.0 / static_cast<double>(spec.fan_in)), stream);
+  }
+};
+struct HeNormal {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_normal(values, std::sqrt(2.0 / static_cast<double>(spec.fan_in)), stream);
+  }
+};
+
+/// An initialiser can fill a span of numbers.
+template <class I>
+concept Initializer = requires(std::span<float> values, const ParameterSpec& spec, Stream& stream) { I::fill(values, spec, stream); };
+
+}  // namespace tenon

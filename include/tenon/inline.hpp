@@ -1,0 +1,18 @@
+#pragma once
+
+// A vectorised loop exists only if every call in its body disappears, and a body compiled once per
+// instruction set (kernels/dispatch.hpp) only if it disappears into its wrapper: there inlining is
+// a matter of meaning, not of taste.
+//
+//     template <class T> TENON_INLINE constexpr T half(T x) { return x / 2; }
+//     auto body = [=](auto i) TENON_INLINE_LAMBDA { y[i] = half(x[i]); };
+//
+// A lambda takes the older spelling because [[...]] behind its parameters would belong to the type,
+// not the function.
+#if defined(__GNUC__)
+#define TENON_INLINE [[gnu::always_inline]] inline
+#define TENON_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define TENON_INLINE inline
+#define TENON_INLINE_LAMBDA
+#endif

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <tenon/io/dtype.hpp>
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon {
+
+/// One tensor of a file. `offset` counts from the first byte after the header.
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<std::size_t> shape;
+  std::size_t offset = 0;
+  std::size_t bytes = 0;
+
+  std::size_t size() const noexcept { return bytes / dtype_size(dtype); }  ///< number of elements
+};
+
+using TensorMetadata = std::map<std::string, std::string>;
+
+/// A safetensors file in memory: 8 bytes little-endian header length N, N bytes of JSON, then the tensors' data.
+/// The format is enforced to the letter (no holes, overlaps, duplicate names or trailing bytes, header at most
+/// 100 MB), because a file that says two things can be read two ways. Whatever is wrong, Error says where.
+class SafeTensors {
+public:
+  static SafeTensors read(const std::string& path);
+
+  /// The same for a file that is already in memory (weights without a file system); `origin` names it in errors.
+  static SafeTensors parse(std::span<const std::byte> file, std::string origin);
+
+  const std::string& origin() const noexcept { return origin_; }
+  const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }  ///< in the order of their data
+  const TensorMetadata& metadata() const noexcept { return metadata_; }
+
+  const TensorInfo* find(std::string_view name) const noexcept;  ///< null when there is none
+
+  /// The tensor as it is stored: row-major, little-endian, at no particular alignment.
+  std::span<const std::byte> bytes(const TensorInfo& tensor) const;
+
+  /// Copies a floating-point tensor, widening F16 and BF16. F64 rounds to float; a finite number that would become
+  /// infinite is an Error, and then nothing has been written.
+  void copy_to(const TensorInfo& tensor, std::span<float> out) const;
+  void copy_to(const TensorInfo& tensor, std::span<double> out) const;
+
+private:
+  SafeTensors() = default;
+
+  std::string origin_;
+  std::vector<TensorInfo> tensors_;
+  std::vector<std::size_t> by_name_;  // indices into tensors_, sorted by name
+  TensorMetadata metadata_;
+  std::vector<std::byte> data_;
+};
+
+/// A tensor to load: what it must be called, its shape, and where its numbers go (one of the two pointers, to as many
+/// numbers as the shape says).
+struct Expected {
+  std::string_view name;
+  std::span<const std::size_t> shape;
+  float* f32 = nullptr;
+  double* f64 = nullptr;
+};
+
+/// Loads exactly these tensors: all of them or, when one is missing, left over, of another shape or not of a
+/// floating-point type, none, and the Error lists every such tensor. PyTorch's `num_batches_tracked` counters may be
+/// left over.
+void load_exact(const SafeTensors& file, std::span<const Expected> expected);
+
+/// A tensor to save; it does not own its data.
+struct TensorView {
+  TensorView(std::string name, std::vector<std::size_t> shape, std::span<const float> values);
+  TensorView(std::string name, std::vector<std::size_t> shape, std::span<const double> values);
+  TensorView(std::string name, std::vector<std::size_t> shape, DType dtype, std::span<const std::byte> bytes);
+
+  std::string name;
+  std::vector<std::size_t> shape;
+  DType dtype;
+  std::span<const std::byte> bytes;
+};
+
+/// Writes the file atomically (see write_file_atomically). The same tensors and metadata give the same bytes. Larger
+/// elements come first, otherwise the given order stays; the data begin 8-byte aligned, so every tensor is aligned to
+/// its element.
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+                       const TensorMetadata& metadata = {});
+
+}  // namespace tenon

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <tenon/layers/map.hpp>
+
+namespace tenon {
+
+/// An ELU whose slope is continuous for every Alpha: y = x where x > 0, otherwise
+/// Alpha * (exp(x / Alpha) - 1). Barron 2017.
+///
+/// Shapes: any to the same. Gradient: dy where x > 0, otherwise exp(x / Alpha) * dy.
+/// PyTorch: nn.CELU(Alpha). ONNX: Celu.
+///
+///     using Net = Sequential<Dense<784, 128>, CELU<1.3>, Dense<10>>;
+template <auto Alpha = 1.0>
+struct CELU : Map<select(x > 0, x, Alpha * expm1(x / Alpha))> {};
+
+}  // namespace tenon

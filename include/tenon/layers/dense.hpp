@@ -1,0 +1,60 @@
+#pragma once
+
+#include <tenon/layers/map.hpp>
+#include <tenon/layers/options.hpp>
+#include <tenon/net/mistakes.hpp>
+
+namespace tenon {
+
+struct one_or_two_sizes_of_at_least_1;
+
+namespace detail {
+
+/// x W^T + b, with W stored (out, in) as PyTorch stores it.
+template <std::size_t In, std::size_t Out, class WeightInit, bool Bias>
+consteval auto dense_formula() {
+  constexpr auto product = matmul(x, transpose(param<"weight", Shape<Out, In>, WeightInit>));
+  if constexpr (Bias) return product + param<"bias", Shape<Out>, LinearDefault>;
+  else return product;
+}
+
+/// `Dense<In, Out>` states its input, `Dense<Out>` takes any vector or sequence.
+template <bool Stated, std::size_t In>
+struct DenseInput {
+  template <class S>
+  using problem = std::conditional_t<S::rank <= 2, void, takes<a_vector_or_a_sequence>>;
+};
+template <std::size_t In>
+struct DenseInput<true, In> {
+  using expects = Shape<In>;
+  template <class S>
+  using problem = std::conditional_t<row_width<S> == In && S::rank <= 2, void, takes<Shape<In>>>;
+};
+
+}  // namespace detail
+
+/// A fully connected layer, y = x W^T + b.
+///
+/// `Dense<Out>` takes its input size from the layer before, `Dense<In, Out>` states and checks it.
+/// Options: `bias<false>`, `init<HeNormal>`. Shapes: (in) to (out); (time, in) to (time, out).
+/// Parameters: weight (out, in), bias (out), both U(-1/sqrt(in), 1/sqrt(in)).
+/// Gradients: dx = dy W, dW = dy^T x, db = sum of dy. PyTorch: nn.Linear. ONNX: Gemm.
+///
+///     using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>>;
+template <auto... Argument>
+struct Dense : detail::DenseInput<detail::sizes_of<Argument...>::count == 2, detail::sizes_of<Argument...>::get(0)> {
+private:
+  using sizes = detail::sizes_of<Argument...>;
+  static constexpr bool usable = sizes::positive && (sizes::count == 1 || sizes::count == 2);
+  static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
+  template <class In>
+  using formula_for = decltype(detail::dense_formula<detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
+                                                     detail::with_bias<Argument...>>());
+
+public:
+  using invalid = std::conditional_t<usable, void, takes<one_or_two_sizes_of_at_least_1>>;
+  template <class In>
+  using at = detail::FormulaUnit<formula_for<In>, In>;
+};
+
+}  // namespace tenon

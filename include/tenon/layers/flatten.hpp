@@ -1,0 +1,14 @@
+#pragma once
+
+#include <tenon/net/reshaping.hpp>
+
+namespace tenon {
+
+/// A sample of any shape as one vector: `Shape<8, 5, 5>` becomes `Shape<200>`. No number moves.
+/// PyTorch: nn.Flatten. ONNX: Flatten.
+struct Flatten {
+  template <class In>
+  struct at : detail::Reshaping<In, flatten<In>> {};
+};
+
+}  // namespace tenon

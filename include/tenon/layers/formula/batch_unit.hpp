@@ -1,0 +1,191 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <tenon/expr/batch_program.hpp>
+#include <tenon/kernels/noise.hpp>
+#include <tenon/layers/formula/stage.hpp>
+#include <tenon/net/layer.hpp>
+
+/// A formula with reductions over the batch as a bound layer.
+namespace tenon::detail {
+
+/// Those of a formula's parameters that are learned before the buffers, as PyTorch lists them.
+template <class Learned, class Buffers, class... P>
+struct learned_first {
+  using type = join<Learned, Buffers>;
+};
+template <class... L, class... B, class First, class... P>
+struct learned_first<list<L...>, list<B...>, First, P...>
+    : std::conditional_t<parameter_traits<First>::trainable, learned_first<list<L..., First>, list<B...>, P...>,
+                         learned_first<list<L...>, list<B..., First>, P...>> {};
+template <class List>
+struct declared_order;
+template <class... P>
+struct declared_order<list<P...>> : learned_first<list<>, list<>, P...> {};
+
+/// Where a parameter lies in the arena of its kind.
+struct ParameterPlace {
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  bool trainable = true;
+};
+
+/// A bound formula over the batch in numbers, its parameters in the order in which it names them.
+template <std::size_t Parameters>
+struct BatchLayer {
+  std::size_t size = 0;      // of a sample
+  std::size_t features = 0;
+  std::array<ParameterPlace, Parameters> parameters{};
+
+  /// How many numbers of a sample belong to one feature: pixels of a channel, steps of a sequence.
+  constexpr std::size_t share() const { return features == 0 ? 0 : size / features; }
+};
+
+/// What all layers of one canonical formula have in common, whatever their shapes.
+template <class C, bool Channelwise>
+struct BatchCode {
+  using program = expr::BatchProgram<C>;
+  static constexpr bool noisy = program::s.uses_noise;
+
+  static constexpr Needs needs(std::size_t size, std::size_t features) {
+    const std::size_t value = aligned(features);
+    return {.backward_reads_input = program::s.reads_input,
+            .backward_reads_output = program::s.reads_output,
+            .saved_sample = noisy ? aligned(size) : 0,
+            .saved_fixed = static_cast<std::size_t>(program::s.kept.count) * value,
+            .forward_scratch_fixed = scratch_values<typename program::Forward>() * value,
+            .backward_scratch_fixed = scratch_values<typename program::Backward>() * value,
+            .inference_scratch_fixed = scratch_values<typename program::Evaluate>() * value,
+            .streams = noisy ? 1U : 0U};
+  }
+
+  template <class Mode, class Layer, class Ctx, class T>
+  static void forward(const Layer& layer, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    using Steps = std::conditional_t<Mode::training, typename program::Forward, typename program::Evaluate>;
+    expr::Arguments<T> a = arguments(layer, m, x.count);
+    a.input[0] = {x.data, x.stride};
+    a.store[0] = {y.data, y.stride};
+    if constexpr (Mode::training && noisy) {
+      kernels::fill_keep_mask(m.saved, x.count, layer.size, program::s.noise_rate, ctx.stream(m.stream), ctx.first_sample);
+      a.noise = {m.saved, layer.size};
+    }
+    reduce<Steps>(layer, a, m);
+    expr::BatchLoops<Steps, Channelwise, T>::finish(a);
+  }
+
+  template <class Layer, class Ctx, class T>
+  static void backward(const Layer& layer, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                       Rows<T> dx) {
+    using Steps = typename program::Backward;
+    expr::Arguments<T> a = arguments(layer, m, dy.count);
+    if (ctx.overwrite_gradients)
+      for (const ParameterPlace& p : layer.parameters)
+        if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
+    a.input[0] = {x.data, x.stride};
+    a.output = {y.data, y.stride};
+    a.seed = {dy.data, dy.stride};
+    a.store[0] = {dx.data, dx.stride};
+    if constexpr (noisy) a.noise = {m.saved, layer.size};
+    reduce<Steps>(layer, a, m);
+    if (dx) expr::BatchLoops<Steps, Channelwise, T>::finish(a);
+  }
+
+private:
+  /// The numbers per feature that forward keeps, in the order of `kept`; the others are scratch.
+  template <class Steps>
+  static constexpr int kept_place(int slot) {
+    if constexpr (std::is_same_v<Steps, typename program::Evaluate>) return -1;
+    else return program::s.kept.slot_of(Steps::plan.values.vertex[slot]);
+  }
+  template <class Steps>
+  static constexpr std::size_t scratch_values() {
+    std::size_t n = 0;
+    for (int slot = 0; slot < Steps::plan.values.count; ++slot) n += kept_place<Steps>(slot) < 0;
+    return n;
+  }
+
+  template <class Layer, class T>
+  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, std::size_t count) {
+    expr::Arguments<T> a;
+    a.count = count;
+    a.width = Channelwise ? layer.size : layer.features;
+    a.repeats = Channelwise ? 1 : layer.share();
+    a.pixels = layer.share();
+    a.batch_count = count * layer.share();
+    for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
+      const ParameterPlace& p = layer.parameters[k];
+      a.parameter[k] = (p.trainable ? m.parameters : m.buffers) + p.offset;
+      if (p.trainable && m.gradients) a.gradient[k] = m.gradients + p.offset;
+    }
+    return a;
+  }
+
+  template <class Steps, class Layer, class T>
+  static void reduce(const Layer& layer, expr::Arguments<T>& a, const Memory<T>& m) {
+    const std::size_t step = aligned(layer.features);
+    T* value[expr::Cuts::capacity]{};
+    T* scratch = m.scratch_fixed;
+    for (int slot = 0; slot < Steps::plan.values.count; ++slot) {
+      const int kept = kept_place<Steps>(slot);
+      value[slot] = kept >= 0 ? m.saved_fixed + static_cast<std::size_t>(kept) * step : scratch;
+      if (kept < 0) scratch += step;
+    }
+    T* buffer[expr::Arguments<T>::most]{};
+    for (std::size_t k = 0; k < layer.parameters.size(); ++k)
+      if (!layer.parameters[k].trainable) buffer[k] = m.buffers + layer.parameters[k].offset;
+    expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer);
+  }
+};
+
+/// A formula over the batch bound to an input shape.
+template <class E, class In>
+struct BatchUnit {
+  using input = In;
+  using output = In;
+  using formula = E;
+  using parameter_list = typename declared_order<expr::parameters_of<E>>::type;
+  using initializers = typename initializers_of<parameter_list>::type;
+  using code = BatchCode<expr::Canonical<E>, has_channels<In>>;
+
+  static constexpr std::size_t features = feature_count<In>;
+  template <class P>
+  static constexpr ParameterSpec specify() {
+    using traits = parameter_traits<P>;
+    return {.name = traits::name,
+            .dims = {traits::scalar ? 1 : features},
+            .rank = 1,
+            .trainable = traits::trainable,
+            .fan_in = features,
+            .fan_out = features};
+  }
+  static constexpr auto parameters = []<class... P>(list<P...>) {
+    return std::array<ParameterSpec, sizeof...(P)>{specify<P>()...};
+  }(parameter_list{});
+
+  static constexpr auto layer = []<class... P>(list<P...>) {
+    std::array<std::size_t, sizeof...(P)> number{static_cast<std::size_t>(expr::detail::position<P>(expr::parameters_of<E>{}))...};
+    BatchLayer<sizeof...(P)> l{In::size, features};
+    std::size_t learned = 0, buffers = 0;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      std::size_t& end = parameters[i].trainable ? learned : buffers;
+      l.parameters[number[i]] = {end, parameters[i].size(), parameters[i].trainable};
+      end += aligned(parameters[i].size());
+    }
+    return l;
+  }(parameter_list{});
+  static constexpr Needs needs = code::needs(In::size, features);
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    code::forward(layer, ctx, m, x, y, mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+    code::backward(layer, ctx, m, x, y, dy, dx);
+  }
+};
+
+}  // namespace tenon::detail

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <tenon/layers/map.hpp>
+
+namespace tenon {
+
+/// The logarithm of Softmax, y = x - log(sum(exp(x))), over the features of a sample (of a step, in
+/// sequences).
+///
+/// Shapes: any to the same. Gradient: dy - exp(y) * sum(dy). PyTorch: nn.LogSoftmax(-1).
+/// ONNX: LogSoftmax.
+///
+///     using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>, LogSoftmax>;
+struct LogSoftmax : Map<x - stop_gradient(max(x)) - log(sum(exp(x - stop_gradient(max(x)))))> {};
+
+}  // namespace tenon

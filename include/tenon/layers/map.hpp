@@ -1,0 +1,111 @@
+#pragma once
+
+#include <tenon/layers/formula/check.hpp>
+#include <tenon/net/fusion.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+template <class E, class In>
+using formula_unit = std::conditional_t<reduces_batch<E>, BatchUnit<E, In>, FormulaUnit<E, In>>;
+
+template <class E, class In>
+using formula_problem = typename std::conditional_t<reduces_batch<E>, BatchCheck<E, In>, FormulaCheck<E, In>>::type;
+
+}  // namespace detail
+
+/// A layer that is a formula (its type; `Map` takes its value).
+template <class E>
+struct FormulaLayer {
+  using formula = E;
+  using invalid = typename detail::formula_fault<E>::type;
+  template <class In>
+  using problem = detail::formula_problem<E, In>;
+  template <class In>
+  using at = detail::formula_unit<E, In>;
+};
+
+/// A layer that is a formula of its input x, with any parameters it names:
+///
+///     using Swish = Map<x * sigmoid(x)>;
+///     using Norm  = Map<(x - mean(x)) / sqrt(variance(x) + 1e-5) * param<"weight", PerFeature, Ones>>;
+///     using Mine  = Map<sigmoid(matmul(x, param<"W", Shape<64, 10>>) + param<"b", Shape<10>>)>;
+///
+/// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
+/// the gradients of its parameters all come from the formula.
+template <auto F>
+struct Map : FormulaLayer<expr::lift<F>> {};
+
+namespace detail {
+
+template <class F, class E>
+struct plug {
+  using type = F;
+};
+template <class E>
+struct plug<expr::Input<0>, E> {
+  using type = E;
+};
+template <Op O, class... A, class E>
+struct plug<Node<O, A...>, E> {
+  using type = Node<O, typename plug<A, E>::type...>;
+};
+
+template <class L>
+concept HasFormula = requires { typename L::formula; };
+
+template <class F, class Code>
+struct join_code;
+template <class F, class E, bool Channelwise>
+struct join_code<F, FormulaCode<E, Channelwise>> {
+  using type = FormulaCode<typename plug<F, E>::type, Channelwise>;
+};
+
+/// An element-wise formula without parameters joins the unit before it: one pass instead of two. It
+/// stays apart where that would make backward recompute a random mask's neighbourhood.
+template <class Code, class F>
+constexpr bool fuses() {
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of<F> > 1 || reduces_batch<F>) {
+    return false;
+  } else if constexpr (expr::Program<expr::Canonical<F>>::is_elementwise && Code::final_program::is_elementwise &&
+                       Code::chunks == 1 && Code::product_count <= 1) {
+    constexpr bool noise = expr::Program<expr::Canonical<F>>::uses_noise;
+    if constexpr (noise && Code::noisy) {
+      return false;
+    } else {
+      using Joined = typename join_code<F, Code>::type;
+      return !Joined::noisy || Joined::slope;
+    }
+  } else {
+    return false;
+  }
+}
+
+/// Backward of a formula over the batch computes the derivative of an activation that has joined it
+/// in two passes. Where that costs an exponential or the like, the activation stays apart.
+template <class F>
+constexpr bool fuses_with_batch() {
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of<F> > 1 || reduces_batch<F>) {
+    return false;
+  } else {
+    using Program = expr::Program<expr::Canonical<F>>;
+    return Program::is_elementwise && !Program::uses_noise && !Program::s.g.is_heavy(Program::s.input[0]);
+  }
+}
+
+}  // namespace detail
+
+template <class E, class In, detail::HasFormula Next>
+  requires(detail::fuses<typename detail::FormulaUnit<E, In>::code, typename Next::formula>())
+struct fusion<detail::FormulaUnit<E, In>, Next> {
+  using type = detail::FormulaUnit<typename detail::plug<typename Next::formula, E>::type, In>;
+};
+
+template <class E, class In, detail::HasFormula Next>
+  requires(detail::fuses_with_batch<typename Next::formula>())
+struct fusion<detail::BatchUnit<E, In>, Next> {
+  using type = detail::BatchUnit<typename detail::plug<typename Next::formula, E>::type, In>;
+};
+
+}  // namespace tenon

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/init/initializer.hpp>
+
+/// Options of layers are values and stand after the sizes, in any order:
+/// `Dense<128, bias<false>, init<HeNormal>>`.
+namespace tenon {
+
+namespace option {
+
+template <bool Value>
+struct Bias {};
+template <Initializer I>
+struct Init {};
+
+}  // namespace option
+
+/// Whether the layer adds a learnable bias.
+template <bool Value>
+inline constexpr option::Bias<Value> bias{};
+/// What the weights start as; the bias keeps the layer's default.
+template <Initializer I>
+inline constexpr option::Init<I> init{};
+
+namespace detail {
+
+/// The sizes at the front of a layer's arguments.
+template <auto... Argument>
+struct sizes_of {
+  static constexpr std::size_t count = (0 + ... + (std::is_integral_v<decltype(Argument)> ? 1 : 0));
+  static constexpr std::size_t get(std::size_t index) {
+    std::size_t found = 0, at = 0;
+    ([&] {
+      if constexpr (std::is_integral_v<decltype(Argument)>) {
+        if (at++ == index) found = static_cast<std::size_t>(Argument);
+      }
+    }(),
+     ...);
+    return found;
+  }
+  static constexpr bool positive = [] {
+    bool all = true;
+    ([&] {
+      if constexpr (std::is_integral_v<decltype(Argument)>) all = all && Argument > 0;
+    }(),
+     ...);
+    return all;
+  }();
+};
+
+template <class O>
+inline constexpr bool turns_bias_off = std::is_same_v<O, option::Bias<false>>;
+template <auto... Argument>
+inline constexpr bool with_bias = !(turns_bias_off<std::remove_const_t<decltype(Argument)>> || ...);
+
+template <class Default, class... O>
+struct find_init {
+  using type = Default;
+};
+template <class Default, class First, class... O>
+struct find_init<Default, First, O...> : find_init<Default, O...> {};
+template <class Default, class I, class... O>
+struct find_init<Default, option::Init<I>, O...> {
+  using type = I;
+};
+template <class Default, auto... Argument>
+using weight_init = typename find_init<Default, std::remove_const_t<decltype(Argument)>...>::type;
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/net/mistakes.hpp>
+#include <tenon/net/reshaping.hpp>
+
+namespace tenon {
+
+/// The same numbers as another shape of the same size: `Reshape<1, 28, 28>` makes an image of 784
+/// features. No number moves. PyTorch: nn.Unflatten. ONNX: Reshape.
+template <std::size_t... D>
+struct Reshape {
+  using shape = Shape<D...>;
+  template <class In>
+  using problem =
+      std::conditional_t<In::size == shape::size, void, takes<as_many_numbers_as<shape>>>;
+
+  template <class In>
+  struct at : detail::Reshaping<In, shape> {};
+};
+
+}  // namespace tenon

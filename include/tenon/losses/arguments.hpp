@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <tenon/net/layer.hpp>
+
+/// What a loss is computed from, and what becomes of its values.
+namespace tenon {
+
+/// What becomes of the losses of a batch. `mean` is PyTorch's: over samples, and over features too
+/// where a formula has a value for each; `batchmean` divides by the number of samples alone. With
+/// `none` the caller wants a value per sample (a sum over features); the gradient is that of the sum.
+enum class Reduction { mean, batchmean, sum, none };
+
+/// Whether the value of a batch is an average: that of many batches is then one too.
+constexpr bool is_average(Reduction r) { return r == Reduction::mean || r == Reduction::batchmean; }
+
+/// What a loss compares with: a class index per sample, or numbers.
+enum class TargetKind { labels, values, either };
+
+/// What the samples of a batch should have given.
+template <class T>
+struct Target {
+  std::span<const std::int32_t> labels{};
+  Rows<const T> values{};
+};
+
+/// A batch as a loss sees it. `values` takes one number per sample; `gradient` may be absent.
+template <class T>
+struct LossArguments {
+  Rows<const T> prediction{};
+  std::size_t width = 0;
+  Target<T> target{};
+  std::span<T> values{};
+  Rows<T> gradient{};
+};
+
+}  // namespace tenon

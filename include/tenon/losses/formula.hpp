@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <tenon/expr/program.hpp>
+#include <tenon/losses/arguments.hpp>
+
+/// The loops of a loss that is a formula: value and gradient come out of one pass over each sample.
+namespace tenon::detail {
+
+/// Loss formula `E` as plans. One that gives a number per element is summed over the sample.
+template <class E>
+struct LossProgram {
+  struct Analysis {
+    expr::Graph g{};
+    int value = -1;     // per sample
+    int gradient = -1;  // by the prediction
+    bool has_gradient = false;
+    bool per_element = false;
+    bool per_batch = false;
+  };
+  static constexpr Analysis s = [] {
+    Analysis a;
+    const int formula = expr::lower<expr::Canonical<E>>(a.g);
+    a.per_element = expr::varies_by_feature(a.g[formula].rank);
+    for (int i = 0; i < a.g.count; ++i) a.per_batch = a.per_batch || a.g[i].op == expr::Op::batch_sum;
+    a.value = a.per_element ? a.g.raw(expr::Op::row_sum, formula) : formula;
+    expr::Adjoints adjoints;
+    expr::backpropagate(a.g, a.value, a.g.leaf(expr::Op::seed, expr::Rank::row), false, adjoints);
+    a.gradient = adjoints.of[a.g.leaf(expr::Op::input, expr::Rank::element, 0)];
+    a.has_gradient = a.gradient >= 0;
+    if (!a.has_gradient) a.gradient = a.g.number(0);  // the compiler refuses the loss, and goes on
+    return a;
+  }();
+  static constexpr bool per_element = s.per_element;
+  static constexpr bool per_batch = s.per_batch;
+  static constexpr bool has_gradient = s.has_gradient;
+
+  struct Value {
+    static constexpr expr::Plan plan = [] {
+      expr::Outputs o;
+      o.add(expr::Sink::row_value, s.value, 0);
+      return expr::make_plan(s.g, o);
+    }();
+  };
+  struct ValueAndGradient {
+    static constexpr expr::Plan plan = [] {
+      expr::Outputs o;
+      o.add(expr::Sink::store, s.gradient, 0);
+      o.add(expr::Sink::row_value, s.value, 0);
+      return expr::make_plan(s.g, o);
+    }();
+  };
+};
+
+/// What the sum of losses is divided by; `terms` is what a mean runs over.
+constexpr double divisor(Reduction reduction, std::size_t samples, double terms) {
+  switch (reduction) {
+    case Reduction::mean: return terms;
+    case Reduction::batchmean: return static_cast<double>(samples);
+    default: return 1;
+  }
+}
+
+/// What a formula's parameters stand for, in the order of first mention.
+template <class T>
+using ParameterValues = std::span<const T* const>;
+
+/// The reduced value of formula `E`; values per sample and the gradient go where `loss` says.
+template <class E, class T>
+double run_loss(const LossArguments<T>& loss, double divisor, std::type_identity_t<ParameterValues<T>> parameters = {}) {
+  using Program = LossProgram<E>;
+  expr::Arguments<T> a;
+  a.count = loss.prediction.count;
+  a.width = loss.width;
+  a.input[0] = {loss.prediction.data, loss.prediction.stride};
+  a.input[1] = {loss.target.values.data, loss.target.values.stride};
+  a.label = loss.target.labels.data();
+  for (std::size_t k = 0; k < parameters.size(); ++k) a.parameter[k] = parameters[k];
+  a.row_values = loss.values.data();
+  if (loss.gradient) {
+    a.seed_value = static_cast<T>(1 / divisor);
+    a.store[0] = {loss.gradient.data, loss.gradient.stride};
+    expr::Loops<typename Program::ValueAndGradient, T>::run(a);
+  } else {
+    expr::Loops<typename Program::Value, T>::run(a);
+  }
+  // in double and in order: what a user sees does not depend on how the loop was vectorised
+  double sum = 0;
+  for (const T value : loss.values.first(loss.prediction.count)) sum += static_cast<double>(value);
+  return sum / divisor;
+}
+
+/// The same where a mean runs over samples, and over features if the formula has a value for each.
+template <class E, class T>
+double run_loss(const LossArguments<T>& loss, Reduction reduction, std::type_identity_t<ParameterValues<T>> parameters = {}) {
+  const std::size_t samples = loss.prediction.count;
+  const std::size_t terms = LossProgram<E>::per_element ? samples * loss.width : samples;
+  return run_loss<E>(loss, divisor(reduction, samples, static_cast<double>(terms)), parameters);
+}
+
+}  // namespace tenon::detail

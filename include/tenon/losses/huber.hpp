@@ -1,0 +1,26 @@
+#pragma once
+
+#include <tenon/losses/loss.hpp>
+
+namespace tenon {
+
+/// With r = prediction - target: r^2 / 2 where |r| < delta, and beyond it the tangent
+/// delta (|r| - delta / 2). Huber 1964.
+///
+/// Gradient: r, held between -delta and delta. PyTorch: nn.HuberLoss.
+///
+///     fit(model, data, Fit{.loss = Huber{.delta = 0.5}, .optimizer = Adam{}});
+struct Huber {
+  double delta = 1;
+  Reduction reduction = Reduction::mean;
+
+  static constexpr auto formula =
+      select(abs(prediction - target) < param<"delta">, 0.5 * square(prediction - target),
+             param<"delta"> * (abs(prediction - target) - 0.5 * param<"delta">));
+  std::array<double, 1> options() const { return {detail::above(0, delta, "Huber: delta")}; }
+};
+
+extern template double detail::evaluate_formula(const Huber&, const LossArguments<float>&);
+extern template double detail::evaluate_formula(const Huber&, const LossArguments<double>&);
+
+}  // namespace tenon

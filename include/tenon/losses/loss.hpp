@@ -1,0 +1,169 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/losses/formula.hpp>
+#include <tenon/net/mistakes.hpp>
+
+/// A loss is a formula of `prediction` and `target`, or of `prediction` and the class index `label`.
+/// This is all of one:
+///
+///     struct Tukey {
+///       double c = 4.685;
+///       Reduction reduction = Reduction::mean;
+///
+///       static constexpr auto ratio = min(abs(prediction - target) / param<"c">, 1);
+///       static constexpr auto formula = param<"c"> * param<"c"> / 6 * (1 - pow(1 - ratio * ratio, 3));
+///       constexpr std::array<double, 1> options() const { return {c}; }
+///     };
+///
+/// A formula with a value per element, as here, is averaged over features and batch, one with a value
+/// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention.
+///
+/// A loss may also say
+///
+///     template <class Last> static constexpr bool joins = ...;   // it absorbs such a last layer of a
+///                                                                // network: it is given what that layer is given
+///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
+///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
+///
+/// and one that is more than a formula has, instead of it,
+///
+///     static constexpr TargetKind target_kind = ...;
+///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
+namespace tenon {
+
+/// A loss that cannot be meant.
+template <class Loss, class Takes>
+struct invalid_loss;
+struct an_option_for_each_parameter;
+struct a_formula_of_one_sample;
+struct a_formula_with_a_derivative_by_prediction;
+
+namespace detail {
+
+template <class E, class Leaf>
+inline constexpr bool mentions = std::is_same_v<E, Leaf>;
+template <expr::Op O, class... A, class Leaf>
+inline constexpr bool mentions<expr::Node<O, A...>, Leaf> = (mentions<A, Leaf> || ...);
+
+template <class L>
+concept SaysFormula = expr::Expression<decltype(L::formula)>;
+template <class L>
+concept SaysEvaluation = requires(const L& loss, const LossArguments<float>& arguments) {
+  { L::target_kind } -> std::convertible_to<TargetKind>;
+  { loss.template evaluate<void>(arguments) } -> std::convertible_to<double>;
+};
+
+}  // namespace detail
+
+/// A loss, as described above.
+template <class L>
+concept Loss = requires(const L& loss) {
+  { loss.reduction } -> std::convertible_to<Reduction>;
+} && (detail::SaysFormula<L> || detail::SaysEvaluation<L>);
+
+/// What a loss compares with.
+template <Loss L>
+inline constexpr TargetKind target_kind_of = [] {
+  if constexpr (detail::SaysFormula<L>) {
+    using Formula = std::remove_const_t<decltype(L::formula)>;
+    return detail::mentions<Formula, expr::Label> ? TargetKind::labels : TargetKind::values;
+  } else {
+    return L::target_kind;
+  }
+}();
+
+/// Whether a prediction has one number per class.
+template <Loss L>
+inline constexpr bool compares_classes = target_kind_of<L> == TargetKind::labels;
+template <Loss L>
+  requires requires { requires L::compares_classes; }
+inline constexpr bool compares_classes<L> = true;
+
+/// Whether loss and last layer become one formula.
+template <Loss L, class Last>
+inline constexpr bool joins_last_layer = false;
+template <Loss L, class Last>
+  requires requires { requires L::template joins<Last>; }
+inline constexpr bool joins_last_layer<L, Last> = true;
+
+namespace detail {
+
+/// What a loss takes instead of the output of `Last`; void where it takes that.
+template <class L, class Last>
+struct loss_problem {
+  using type = void;
+};
+template <class L, class Last>
+  requires requires { typename L::template problem<Last>; }
+struct loss_problem<L, Last> {
+  using type = typename L::template problem<Last>;
+};
+
+template <class L>
+constexpr auto options_of(const L& loss) {
+  if constexpr (requires { loss.options(); }) return loss.options();
+  else return std::array<double, 0>{};
+}
+template <class L>
+inline constexpr std::size_t option_count = std::tuple_size_v<decltype(options_of(std::declval<const L&>()))>;
+
+/// What a loss's formula should have been, or void.
+template <class L>
+constexpr auto judge_loss_formula() {
+  if constexpr (SaysFormula<L>) {
+    using E = expr::lift<L::formula>;
+    if constexpr (expr::parameters_of<E>::size != option_count<L>) return std::type_identity<takes<an_option_for_each_parameter>>{};
+    else if constexpr (LossProgram<E>::per_batch) return std::type_identity<takes<a_formula_of_one_sample>>{};
+    else if constexpr (!LossProgram<E>::has_gradient) return std::type_identity<takes<a_formula_with_a_derivative_by_prediction>>{};
+    else return std::type_identity<void>{};
+  } else {
+    return std::type_identity<void>{};
+  }
+}
+template <class L>
+using loss_formula_problem = typename decltype(judge_loss_formula<L>())::type;
+
+/// A loss that is a formula. The losses of the library are compiled there.
+template <class L, class T>
+double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
+  using E = expr::lift<L::formula>;
+  const auto options = options_of(loss);
+  constexpr std::size_t count = option_count<L>;
+  std::array<T, count> numbers{};
+  std::array<const T*, count> parameters{};
+  for (std::size_t k = 0; k < count; ++k) {
+    numbers[k] = static_cast<T>(options[k]);
+    parameters[k] = &numbers[k];
+  }
+  return run_loss<E>(arguments, loss.reduction, parameters);
+}
+
+/// `value`, which has to be a number of at least `least` (or above it); throws an Error otherwise.
+double at_least(double least, double value, const char* name);
+double above(double bound, double value, const char* name);
+
+}  // namespace detail
+
+/// The reduced loss of a batch; its values per sample and its gradient go where the arguments say.
+/// `Last` is the network's last layer, which decides what the loss is given.
+template <class Last, Loss L, class T>
+double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
+  if constexpr (detail::SaysFormula<L>) return detail::evaluate_formula(loss, arguments);
+  else return loss.template evaluate<Last>(arguments);
+}
+
+/// A loss made from a formula where it is used: `FormulaLoss<square(prediction - target)>{}`.
+template <auto F>
+struct FormulaLoss {
+  Reduction reduction = Reduction::mean;
+
+  static constexpr auto formula = F;
+};
+
+}  // namespace tenon

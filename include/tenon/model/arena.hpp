@@ -1,0 +1,48 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace tenon {
+
+/// Numbers in one block that starts on a cache line; zeros at first.
+template <class T>
+class Arena {
+public:
+  Arena() = default;
+  explicit Arena(std::size_t count) : data_(allocate(count)), count_(count) { std::fill_n(data_.get(), count, T(0)); }
+  Arena(const Arena& other) : data_(allocate(other.count_)), count_(other.count_) {
+    std::copy_n(other.data_.get(), count_, data_.get());
+  }
+  Arena(Arena&& other) noexcept : data_(std::move(other.data_)), count_(std::exchange(other.count_, 0)) {}
+  Arena& operator=(Arena other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+
+  T* data() noexcept { return data_.get(); }
+  const T* data() const noexcept { return data_.get(); }
+  std::size_t size() const noexcept { return count_; }
+  std::span<T> span() noexcept { return {data(), count_}; }
+  std::span<const T> span() const noexcept { return {data(), count_}; }
+
+private:
+  static constexpr std::align_val_t line{64};
+  struct Free {
+    void operator()(T* p) const { ::operator delete[](p, line); }
+  };
+  using Block = std::unique_ptr<T[], Free>;
+  static Block allocate(std::size_t count) {
+    return Block(count == 0 ? nullptr : static_cast<T*>(::operator new[](count * sizeof(T), line)));
+  }
+
+  Block data_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace tenon

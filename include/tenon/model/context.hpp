@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/net/layer.hpp>
+#include <tenon/random.hpp>
+
+namespace tenon {
+
+/// Finds the first unit of a forward pass whose output holds a NaN or an infinity.
+template <class T>
+struct NonFiniteTrace {
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  std::uint32_t first = none;
+
+  void see(std::uint32_t unit, Rows<const T> y, std::size_t size) {
+    for (std::size_t i = 0; i < y.count && first == none; ++i)
+      for (std::size_t j = 0; j < size; ++j)
+        if (!std::isfinite(y[i][j])) {
+          first = unit;
+          break;
+        }
+  }
+};
+
+/// What layers are given beside their numbers: the GEMM policy, the random streams, and how to treat
+/// gradients that are already there.
+template <class T, class Gemm>
+struct HostContext {
+  struct Trace {
+    NonFiniteTrace<T>* watcher = nullptr;
+    explicit operator bool() const { return watcher != nullptr; }
+    void operator()(std::uint32_t unit, Rows<const T> y, std::size_t size) const { watcher->see(unit, y, size); }
+  };
+
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::size_t first_sample = 0;      // of this batch within the step, where a batch is split
+  bool overwrite_gradients = false;
+  Trace trace{};
+
+  Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
+
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
+                   std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+    Gemm::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+};
+
+}  // namespace tenon

@@ -1,0 +1,191 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tenon/error.hpp>
+#include <tenon/kernels/blas_gemm.hpp>
+#include <tenon/model/arena.hpp>
+#include <tenon/model/context.hpp>
+#include <tenon/model/tensors.hpp>
+#include <tenon/net/checked.hpp>
+#include <tenon/net/parameters.hpp>
+#include <tenon/net/run.hpp>
+#include <tenon/net/summary.hpp>
+
+namespace tenon {
+
+/// Prediction works on so many samples at a time: a large batch needs no more memory than that.
+inline constexpr std::size_t prediction_chunk = 256;
+
+/// A network with its numbers. `Scalar` is float or double; `Gemm` computes the matrix products.
+///
+///     Model<Net> model{seed};                       // initial weights follow from the seed
+///     auto probabilities = model(images);           // a batch, or one sample
+///     model.get<"0.weight">()(0, 3) = 0.5f;         // an xtensor view
+///     model.save("digits.safetensors");
+///
+/// A const model predicts from many threads at once.
+template <class Net, class Scalar = float, class Gemm = BlasGemm>
+class Model {
+  using Bound = bound_network<Net>;
+  static constexpr const auto& layout = workspace<Net>;
+
+public:
+  using network = Net;
+  using scalar = Scalar;
+  using gemm = Gemm;
+  using input = input_shape<Net>;
+  using output = output_shape<Net>;
+  using context = HostContext<Scalar, Gemm>;
+  static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
+
+  explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) { initialize(seed); }
+  Model(const Model& other) : parameters_(other.parameters_), buffers_(other.buffers_) {}
+  Model(Model&& other) noexcept : parameters_(std::move(other.parameters_)), buffers_(std::move(other.buffers_)) {}
+  Model& operator=(Model other) noexcept {
+    std::swap(parameters_, other.parameters_);
+    std::swap(buffers_, other.buffers_);
+    return *this;
+  }
+
+  /// Draws all parameters anew.
+  void initialize(std::uint64_t seed) {
+    std::uint32_t number = 0;
+    visit_parameters<Net>([&](const ParameterEntry& entry, auto initializer) {
+      Stream stream(seed, Purpose::initial_weights, number++);
+      ParameterSpec spec{.name = entry.name, .rank = entry.rank, .fan_in = entry.fan_in, .fan_out = entry.fan_out};
+      std::copy_n(entry.dims, entry.rank, spec.dims);
+      decltype(initializer)::fill(values(entry), spec, stream);
+    });
+  }
+
+  /// The network's output for a batch (`xt::xtensor` of one axis more than a sample; vectors of any
+  /// sample may also come as rows) or for one sample, in evaluation mode: dropout is off.
+  template <detail::FixedRank Images>
+  auto operator()(const Images& images) const {
+    const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* x, std::size_t count) {
+      auto result = detail::output_tensor<output, Scalar, Batched>(count);
+      predict(std::span<const Scalar>(x, count * input::size), std::span<Scalar>(result.data(), count * output::size));
+      return result;
+    };
+    if constexpr (Checked<Net>::valid) return detail::with_samples<input, Scalar>(images, compute);
+    else return compute(std::true_type{}, nullptr, 0);  // refused: its user has been told
+  }
+  template <detail::FixedRank Images>
+  auto predict(const Images& images) const {
+    return (*this)(images);
+  }
+
+  /// The same on plain memory, sample after sample. Allocates nothing once it has been called with as
+  /// many samples.
+  void predict(std::span<const Scalar> x, std::span<Scalar> y) const {
+    const std::size_t count = input::size == 0 ? 0 : x.size() / input::size;
+    if (x.size() != count * input::size || y.size() != count * output::size)
+      throw Error("predict: expected whole samples of " + std::to_string(input::size) + " numbers and room for " +
+                  std::to_string(output::size) + " each, got " + std::to_string(x.size()) + " and " + std::to_string(y.size()));
+    if (count == 0) return;
+    std::unique_ptr<Space> space = pool_.take(std::min(prediction_chunk, count));
+    context ctx;
+    for (std::size_t first = 0; first < count; first += prediction_chunk) {
+      const std::size_t n = std::min(prediction_chunk, count - first);
+      run_forward<Bound>(ctx, memory(*space), Rows<const Scalar>{x.data() + first * input::size, n, input::size},
+                         Rows<Scalar>{y.data() + first * output::size, n, output::size}, Evaluation{});
+    }
+    pool_.give(std::move(space));
+  }
+
+  /// A parameter or running statistic by its name, as an xtensor view of its shape: PyTorch's, (out, in).
+  template <fixed_string Name>
+  auto get() {
+    constexpr const ParameterEntry& entry = parameter_entry<Net, Name>;
+    return detail::parameter_view<entry.rank>(values(entry).data(), entry.dims);
+  }
+  template <fixed_string Name>
+  auto get() const {
+    constexpr const ParameterEntry& entry = parameter_entry<Net, Name>;
+    return detail::parameter_view<entry.rank>(values(entry).data(), entry.dims);
+  }
+
+  /// Calls f(name, value) for each, values as spans.
+  template <class F>
+  void for_each_parameter(F f) {
+    for (const ParameterEntry& entry : parameter_table<Net>) f(entry.name, values(entry));
+  }
+  template <class F>
+  void for_each_parameter(F f) const {
+    for (const ParameterEntry& entry : parameter_table<Net>) f(entry.name, values(entry));
+  }
+
+  std::span<Scalar> values(const ParameterEntry& entry) {
+    return {(entry.trainable ? parameters_ : buffers_).data() + entry.offset, entry.size};
+  }
+  std::span<const Scalar> values(const ParameterEntry& entry) const {
+    return {(entry.trainable ? parameters_ : buffers_).data() + entry.offset, entry.size};
+  }
+
+  /// All trainable parameters, and all running statistics, each in one aligned block.
+  Arena<Scalar>& parameters() { return parameters_; }
+  const Arena<Scalar>& parameters() const { return parameters_; }
+  Arena<Scalar>& buffers() { return buffers_; }
+  const Arena<Scalar>& buffers() const { return buffers_; }
+
+  /// Safetensors with PyTorch's names and layouts. `load` changes nothing unless the file has exactly
+  /// the network's tensors; otherwise it throws an Error that lists what is missing, left over or of
+  /// another shape. `save` writes atomically.
+  void save(const std::string& path) const { detail::save_model(*this, path); }
+  void load(const std::string& path) { detail::load_model(*this, path); }
+
+private:
+  struct Space {
+    explicit Space(std::size_t count) : samples(count), scratch(layout.needs.inference_scratch_sample * count) {}
+    std::size_t samples;
+    Arena<Scalar> scratch;
+    Arena<Scalar> fixed{layout.needs.inference_scratch_fixed};
+  };
+  /// Workspaces that no thread is using at the moment. One that has become too small is replaced.
+  class Pool {
+  public:
+    std::unique_ptr<Space> take(std::size_t samples) {
+      std::unique_ptr<Space> space;
+      {
+        const std::lock_guard lock(mutex_);
+        if (!free_.empty()) {
+          space = std::move(free_.back());
+          free_.pop_back();
+        }
+      }
+      if (!space || space->samples < samples) space = std::make_unique<Space>(samples);
+      return space;
+    }
+    void give(std::unique_ptr<Space> space) {
+      const std::lock_guard lock(mutex_);
+      free_.push_back(std::move(space));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Space>> free_;
+  };
+
+  Memory<Scalar> memory(Space& space) const {
+    // evaluation reads buffers and writes none
+    return {parameters_.data(), nullptr, const_cast<Scalar*>(buffers_.data()), nullptr, nullptr, space.scratch.data(),
+            space.fixed.data(), 0, 0};
+  }
+
+  Arena<Scalar> parameters_;
+  Arena<Scalar> buffers_;
+  mutable Pool pool_;
+};
+
+}  // namespace tenon

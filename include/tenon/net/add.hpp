@@ -1,0 +1,39 @@
+#pragma once
+
+#include <type_traits>
+
+#include <tenon/net/branches.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+template <class Whole, class In, class Seats, class... L>
+struct summed_branches;
+template <class Whole, class In, class First, class... Seat, class... L>
+struct summed_branches<Whole, In, list<First, Seat...>, L...>
+    : BoundBranches<false, typename First::output, In, list<First, Seat...>, L...> {
+  using mistakes = join<decltype(judge_names<L...>()), typename First::mistakes,
+                        typename must_give<Seat, typename First::output, Whole>::type...>;
+};
+
+}  // namespace detail
+
+/// y = A(x) + B(x) + ...: branches over the same input whose outputs, of one shape, are summed.
+/// dx is the sum of the branches' own. A residual block with a projection is
+/// `Add<Main, Projection>`. Parameters: `0.weight` is branch A's. ONNX: Add.
+template <class... L>
+struct Add {
+  static_assert(sizeof...(L) > 0, "Add takes at least one branch");
+
+  template <class In>
+  struct at : detail::summed_branches<Add, In, detail::seats<In, L...>, L...> {};
+};
+
+namespace detail {
+
+template <class... L>
+struct declared_input<Add<L...>> : declared_by_branches<L...> {};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include <tenon/net/layer.hpp>
+#include <tenon/net/mistakes.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/reshaping.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+template <template <class> class At>
+struct binder;
+
+}  // namespace detail
+
+/// A description of a layer: something that can be bound to an input shape. `at` itself is not
+/// constrained: what a layer cannot take it says with `expects` or `problem`, which give readable
+/// errors.
+template <class L>
+concept Layer = requires { typename detail::binder<L::template at>; };
+
+namespace detail {
+
+template <class L>
+concept StatesInput = requires { typename L::expects; };
+
+template <class L>
+struct fault {
+  using type = void;
+};
+template <class L>
+  requires requires { typename L::invalid; }
+struct fault<L> {
+  using type = typename L::invalid;
+};
+template <class L>
+using fault_of = typename fault<L>::type;
+
+template <class L, class In>
+struct expected_input {
+  using type = In;
+};
+template <StatesInput L, class In>
+struct expected_input<L, In> {
+  using type = typename L::expects;
+};
+template <class L, class In>
+using expected = typename expected_input<L, In>::type;
+
+template <class L, class In>
+struct problem {
+  using type =
+      std::conditional_t<std::is_same_v<expected<L, In>, In>, void, takes<expected<L, In>>>;
+};
+template <class L, class In>
+  requires requires { typename L::template problem<In>; }
+struct problem<L, In> {
+  using type = typename L::template problem<In>;
+};
+template <class L, class In>
+using problem_of = typename problem<L, In>::type;
+
+/// Who the output of `L`, standing at Path, comes from: L itself, the last layer inside it or, if
+/// there is none inside, whoever feeds it.
+template <class Bound, class L, class Path, class From>
+struct giver {
+  using type = from_layer<Path, L>;
+};
+template <class Bound, class L, class Path, class From>
+  requires requires { typename Bound::last; }
+struct giver<Bound, L, Path, From> {
+  using type = typename relocate_word<Path, From, typename Bound::last>::type;
+};
+
+/// The verdict on a layer: what is wrong, and the input to go on with, so that one mistake gives
+/// one error.
+template <class In, class... Mistake>
+struct verdict {
+  using input = In;
+  using mistakes = list<Mistake...>;
+};
+
+/// Judges the layer `L` that stands at Path and is given the shape In by From. A layer may declare
+///
+///     using invalid = ...;                     // void, or what its arguments should have been
+///     using expects = Shape<...>;              // the input it is made for
+///     template <class In> using problem = ...; // void, or what it takes instead of In
+///
+/// `expects` alone means that nothing else is taken. Where there is a problem but nothing expected,
+/// checking goes on with `at<In>::output`, so that must exist.
+template <class L, class In, class Path, class From>
+constexpr auto judge() {
+  if constexpr (!Layer<L>) {
+    return verdict<In, not_a_layer<Path, L>>{};
+  } else if constexpr (!std::is_void_v<fault_of<L>>) {
+    return verdict<expected<L, In>, invalid_layer<layer<Path, L>, fault_of<L>>>{};
+  } else if constexpr (!std::is_void_v<problem_of<L, In>>) {
+    return verdict<expected<L, In>,
+                   shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};
+  } else {
+    return verdict<In>{};
+  }
+}
+
+/// What cannot be bound lets the numbers pass, so that checking can go on.
+template <class L, class In>
+struct bind {
+  using type = Reshaping<In, In>;
+};
+template <Layer L, class In>
+struct bind<L, In> {
+  using type = typename L::template at<In>;
+};
+
+/// `L` in its place: judged, bound to an input it takes, its own mistakes told with paths from
+/// here.
+template <class L, class In, class Path, class From>
+struct seat {
+  using judged = decltype(judge<L, In, Path, From>());
+  using bound = typename bind<L, typename judged::input>::type;
+  using output = typename bound::output;
+  using mistakes =
+      join<typename judged::mistakes, relocate<Path, From, typename mistakes_of<bound>::type>>;
+  using last = typename giver<bound, L, Path, From>::type;
+};
+
+/// The mistakes of a part of `Whole`, and one more if the part does not give the shape that `Whole`
+/// takes back from it.
+template <class Part, class Shape, class Whole>
+struct must_give {
+  using given = typename Part::output;
+  using type = std::conditional_t<
+      std::is_same_v<given, Shape>, typename Part::mistakes,
+      append<typename Part::mistakes,
+             shape_mismatch<layer<path<>, Whole>, takes<Shape>, but_gets<given>,
+                            typename Part::last>>>;
+};
+
+/// The mistake, if any, in the names of the elements of one composition: one that would not read as
+/// one name, or one given twice.
+template <class... E>
+constexpr auto judge_names() {
+  constexpr std::size_t count = sizeof...(E);
+  constexpr std::array<std::string_view, count + 1> names{element<E>::name...};
+  constexpr std::array<bool, count + 1> named{element<E>::named...};
+  constexpr std::size_t wrong = [&] {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!named[i]) continue;
+      if (!can_be_a_name(names[i])) return i;
+      for (std::size_t j = 0; j < i; ++j) {
+        if (names[j] == names[i]) return i;
+      }
+    }
+    return count;
+  }();
+  if constexpr (wrong == count) {
+    return list<>{};
+  } else {
+    using Part = path<to_fixed_string<names[wrong].size()>(names[wrong])>;
+    if constexpr (can_be_a_name(names[wrong])) return list<name_used_twice<Part>>{};
+    else return list<invalid_name<Part, takes<a_name_without_dots_that_is_no_number>>>{};
+  }
+}
+
+/// One layer of a composition as written, with the shape it gives.
+template <class L, class Output>
+struct Element {
+  using layer = L;
+  using output = Output;
+};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <type_traits>
+
+#include <tenon/net/branches.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// The shape of the outputs joined, or the first one's where they are unlike.
+template <class First, class... Rest>
+struct joined_output {
+  using type = First;
+};
+template <class First, class... Rest>
+  requires ConcatenableShapes<First, Rest...>
+struct joined_output<First, Rest...> {
+  using type = concatenate<First, Rest...>;
+};
+
+template <class... Outputs>
+using joined_shape = typename joined_output<Outputs...>::type;
+
+/// The mistakes of a branch, and one more if its output does not go with the first one's.
+template <class Seat, class First, class Whole>
+struct must_join {
+  using given = typename Seat::output;
+  using type = append<typename Seat::mistakes,
+                      shape_mismatch<layer<path<>, Whole>, takes<joinable_with<First>>,
+                                     but_gets<given>, typename Seat::last>>;
+};
+template <class Seat, class First, class Whole>
+  requires ConcatenableShapes<First, typename Seat::output>
+struct must_join<Seat, First, Whole> {
+  using type = typename Seat::mistakes;
+};
+
+template <class Whole, class In, class Seats, class... L>
+struct joined_branches;
+template <class Whole, class In, class First, class... Seat, class... L>
+struct joined_branches<Whole, In, list<First, Seat...>, L...>
+    : BoundBranches<true, joined_shape<typename First::output, typename Seat::output...>, In,
+                    list<First, Seat...>, L...> {
+  using mistakes = join<decltype(judge_names<L...>()), typename First::mistakes,
+                        typename must_join<Seat, typename First::output, Whole>::type...>;
+};
+
+}  // namespace detail
+
+/// y = [A(x), B(x), ...]: branches over the same input, joined along the outermost axis (features,
+/// or channels); all other axes agree. Every branch writes its part of y in place. dx is the sum of
+/// the branches' own. Parameters: `0.weight` is branch A's. ONNX: Concat.
+template <class... L>
+struct Concat {
+  static_assert(sizeof...(L) > 0, "Concat takes at least one branch");
+
+  template <class In>
+  struct at : detail::joined_branches<Concat, In, detail::seats<In, L...>, L...> {};
+};
+
+namespace detail {
+
+template <class... L>
+struct declared_input<Concat<L...>> : declared_by_branches<L...> {};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+
+#include <boost/hana/any_of.hpp>
+#include <boost/hana/count_if.hpp>
+#include <boost/hana/equal.hpp>
+#include <boost/hana/flatten.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include <tenon/net/add.hpp>
+#include <tenon/net/concat.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/repeat.hpp>
+#include <tenon/net/residual.hpp>
+#include <tenon/net/sequential.hpp>
+
+/// A network's layers for type-level algorithms of one's own, with Boost.Hana:
+///
+///     constexpr auto rates = hana::filter(layer_types<Net>, is_dropout);
+///     static_assert(contains_layer<Net, Softmax>);
+///
+/// The rest of net/ works without this header.
+namespace tenon {
+
+namespace detail {
+
+/// The layers inside L, compositions taken apart; names and Input left out.
+template <class L>
+struct layers_in {
+  static constexpr auto value = boost::hana::make_tuple(boost::hana::type_c<L>);
+};
+template <class... L>
+struct layers_in_all {
+  static constexpr auto value =
+      boost::hana::flatten(boost::hana::make_tuple(layers_in<unnamed<L>>::value...));
+};
+template <std::size_t... D>
+struct layers_in<Input<D...>> {
+  static constexpr auto value = boost::hana::make_tuple();
+};
+template <class... L>
+struct layers_in<Sequential<L...>> : layers_in_all<L...> {};
+template <class... L>
+struct layers_in<Residual<L...>> : layers_in_all<L...> {};
+template <class... L>
+struct layers_in<Add<L...>> : layers_in_all<L...> {};
+template <class... L>
+struct layers_in<Concat<L...>> : layers_in_all<L...> {};
+template <std::size_t N, class Block>
+struct layers_in<Repeat<N, Block>> : layers_in_all<Block> {};
+
+}  // namespace detail
+
+/// The layers of a network in the order written, a `hana::tuple` of `hana::type`s. Compositions are
+/// taken apart, the block of a Repeat stands once.
+template <class Net>
+inline constexpr auto layer_types = detail::layers_in<detail::unnamed<Net>>::value;
+
+/// How many layers of the network, written once each, fulfil `predicate(hana::type)`.
+template <class Net, class Predicate>
+constexpr std::size_t count_layers(Predicate predicate) {
+  return decltype(boost::hana::count_if(layer_types<Net>, predicate))::value;
+}
+
+/// Whether the network has a layer L.
+template <class Net, class L>
+inline constexpr bool contains_layer = decltype(boost::hana::any_of(
+    layer_types<Net>, boost::hana::equal.to(boost::hana::type_c<L>)))::value;
+
+}  // namespace tenon

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include <tenon/shape.hpp>
+
+/// The layer contract. A layer is a stateless description type; `L::template at<In>` binds it to
+/// an input shape and declares everything the rest of Tenon needs to know:
+///
+///     struct Example {
+///       template <class In> struct at {
+///         using input  = In;
+///         using output = Shape<...>;
+///         static constexpr std::array<ParameterSpec, P> parameters{...};       // P may be 0
+///         using initializers = Initializers<KaimingUniform, ...>;              // one each, in order
+///         static constexpr Needs needs{...};
+///         template <class Mode, class Ctx, class T>
+///         static void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode);
+///         template <class Ctx, class T>
+///         static void backward(Ctx&, Memory<T>, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx);
+///       };
+///     };
+///
+/// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
+/// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient.
+///
+/// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
+/// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
+/// gives its numbers another shape declares `passthrough = true` and costs nothing; one made of
+/// several fused layers (net/fusion.hpp) says in `parameter_layers` which of them, counted from the
+/// first, each parameter belongs to.
+namespace tenon {
+
+/// A batch of samples in memory: `count` rows, `stride` numbers from one to the next. Within a row
+/// a sample is contiguous, so a branch of Concat writes its part of a wider row in place.
+template <class T>
+struct Rows {
+  T* data = nullptr;
+  std::size_t count = 0;
+  std::size_t stride = 0;
+
+  constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
+  constexpr explicit operator bool() const { return data != nullptr; }
+  constexpr operator Rows<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, count, stride};
+  }
+};
+
+/// Evaluation: dropout passes everything, normalisation uses running statistics, nothing is saved.
+struct Evaluation {
+  static constexpr bool training = false;
+};
+/// Training: random streams run, and what backward reads is saved.
+struct Training {
+  static constexpr bool training = true;
+};
+
+/// One parameter as its layer declares it. Buffers (running statistics) are parameters that no
+/// optimizer touches.
+struct ParameterSpec {
+  static constexpr std::size_t max_rank = 4;
+  std::string_view name;
+  std::size_t dims[max_rank]{};
+  std::size_t rank = 0;
+  bool trainable = true;
+  std::size_t fan_in = 1;    // how many inputs meet in one output; initialisers scale by it
+  std::size_t fan_out = 1;
+
+  constexpr std::size_t size() const {
+    std::size_t product = 1;
+    for (std::size_t i = 0; i < rank; ++i) product *= dims[i];
+    return product;
+  }
+};
+
+/// The initialisers of a layer's parameters, one each, in the order of `parameters`; see init/.
+template <class... I>
+struct Initializers {};
+
+/// What a bound layer wants kept or lent, in numbers of the model's scalar type. `saved` lives from
+/// forward to backward; scratch only during the one call. "sample" counts are times the batch.
+struct Needs {
+  bool backward_reads_input = true;
+  bool backward_reads_output = false;
+  std::size_t saved_sample = 0;
+  std::size_t saved_fixed = 0;
+  std::size_t forward_scratch_sample = 0;
+  std::size_t forward_scratch_fixed = 0;
+  std::size_t backward_scratch_sample = 0;
+  std::size_t backward_scratch_fixed = 0;
+  std::size_t inference_scratch_sample = 0;
+  std::size_t inference_scratch_fixed = 0;
+  std::uint32_t streams = 0;       // random stream ids it uses (dropout: 1)
+};
+
+/// Counts are rounded up to this many numbers, so that every block starts on a cache line (float).
+inline constexpr std::size_t alignment = 16;
+constexpr std::size_t aligned(std::size_t count) { return (count + alignment - 1) / alignment * alignment; }
+
+/// Where one layer's numbers live. Parameters lie one after the other in the order declared, each
+/// block `aligned`; trainable ones in `parameters` and `gradients`, buffers in `buffers`.
+template <class T>
+struct Memory {
+  const T* parameters = nullptr;
+  T* gradients = nullptr;
+  T* buffers = nullptr;
+  T* saved = nullptr;
+  T* saved_fixed = nullptr;
+  T* scratch = nullptr;
+  T* scratch_fixed = nullptr;
+  std::uint32_t stream = 0;        // first random stream id of this layer
+  std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
+};
+
+}  // namespace tenon

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/net/layer.hpp>
+
+namespace tenon {
+
+/// What the arenas must hold for one bound layer or a whole composition of them, in numbers.
+struct Layout {
+  Needs needs{};
+  std::size_t input_size = 0;
+  std::size_t output_size = 0;
+  std::size_t trainable_size = 0;     // arena numbers, each parameter `aligned`
+  std::size_t buffer_size = 0;        // likewise, running statistics
+  std::size_t parameter_entries = 0;  // parameters and buffers, those of repeats counted each
+  std::size_t parameter_count = 0;    // numbers an optimizer changes, without padding
+  std::uint32_t units = 0;            // how many passes over the data it makes
+
+  /// Has nothing to learn.
+  constexpr bool fixed() const { return trainable_size == 0; }
+};
+
+namespace detail {
+
+/// A bound layer that declares its own parameters is a leaf; compositions sum up their children.
+template <class Bound>
+concept Leaf = requires { Bound::parameters; };
+
+/// A bound layer that only gives the numbers of its input another shape, and costs nothing.
+template <class Bound>
+concept Passthrough = requires { requires Bound::passthrough; };
+
+template <class Specs>
+constexpr Layout leaf_layout(const Specs& parameters, const Needs& needs, std::size_t input_size,
+                             std::size_t output_size, bool passthrough) {
+  Layout layout{.needs = needs,
+                .input_size = input_size,
+                .output_size = output_size,
+                .parameter_entries = parameters.size(),
+                .units = passthrough ? 0u : 1u};
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::size_t size = parameters[i].size();
+    (parameters[i].trainable ? layout.trainable_size : layout.buffer_size) += aligned(size);
+    if (parameters[i].trainable) layout.parameter_count += size;
+  }
+  return layout;
+}
+
+template <class Bound>
+constexpr Layout make_layout() {
+  if constexpr (Leaf<Bound>) {
+    return leaf_layout(Bound::parameters, Bound::needs, Bound::input::size, Bound::output::size,
+                       Passthrough<Bound>);
+  } else {
+    return Bound::layout;
+  }
+}
+
+}  // namespace detail
+
+/// The layout of a bound layer.
+template <class Bound>
+inline constexpr Layout layout_of = detail::make_layout<Bound>();
+
+}  // namespace tenon

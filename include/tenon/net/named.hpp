@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <tenon/fixed_string.hpp>
+#include <tenon/net/mistakes.hpp>
+
+namespace tenon {
+
+/// Gives a part of a network a name, which stands where its index would: the parameters of
+/// `Named<"encoder", Net>` are `encoder.0.weight`, ... It still counts as one element.
+template <fixed_string Name, class Net>
+struct Named {
+  template <class In>
+  using at = typename Net::template at<In>;
+};
+
+namespace detail {
+
+/// Parameters are named with dots between the parts, and a number is the index of a part.
+constexpr bool can_be_a_name(std::string_view name) {
+  bool is_number = true;
+  for (const char c : name) {
+    if (c == '.') return false;
+    is_number = is_number && c >= '0' && c <= '9';
+  }
+  return !is_number;
+}
+
+template <std::size_t Size>
+constexpr fixed_string<Size + 1> to_fixed_string(std::string_view view) {
+  fixed_string<Size + 1> text;
+  std::copy(view.begin(), view.end(), text.text);
+  text.text[Size] = '\0';  // clang prints numbers where nobody wrote the end
+  return text;
+}
+
+/// An element of a composition as written: the layer, and the step to it in a path.
+template <class L>
+struct element {
+  using layer = L;
+  static constexpr bool named = false;
+  static constexpr std::string_view name{};
+  using own_path = path<>;
+  template <std::size_t Index>
+  using path_at = path<static_cast<int>(Index)>;
+};
+template <fixed_string Name, class L>
+struct element<Named<Name, L>> {
+  using layer = typename element<L>::layer;
+  static constexpr bool named = true;
+  static constexpr std::string_view name = Name.view();
+  using own_path = path<Name>;
+  template <std::size_t Index>
+  using path_at = path<Name>;
+};
+
+/// The layer without its name.
+template <class L>
+using unnamed = typename element<L>::layer;
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/net/layout.hpp>
+
+/// Who lies where in memory, decided by the compiler. All offsets are numbers per sample and
+/// multiples of `alignment`; times the batch they are positions.
+///
+/// In training, an activation that a backward pass will read is kept in `saved`. Everything else
+/// lives from one layer to the next only: the transient outputs of a chain alternate between the
+/// two ends of one scratch region, with the layer's own scratch in the middle, and the region is as
+/// large as the largest (input + scratch + output). The gradients on their way back do the same.
+namespace tenon::detail {
+
+/// Where an array passed from one layer to the next lies.
+struct Place {
+  enum Where : unsigned char { outside, saved, scratch };
+  Where where = outside;
+  std::size_t offset = 0;
+};
+
+/// What one layer of a composition is given.
+struct Slot {
+  std::size_t parameters = 0, buffers = 0;
+  std::size_t saved = 0, saved_fixed = 0;
+  std::uint32_t stream = 0, unit = 0;
+  std::size_t input_size = 0, output_size = 0;
+  Place output;            // in training
+  Place inference_output;  // in evaluation
+  Place input_gradient;    // in the backward pass
+  std::size_t forward_scratch = 0, inference_scratch = 0, backward_scratch = 0;
+};
+
+/// Puts the child behind those already there: its parameters, saved numbers, streams and units.
+constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
+  slot.parameters = total.trainable_size;
+  slot.buffers = total.buffer_size;
+  slot.saved = total.needs.saved_sample;
+  slot.saved_fixed = total.needs.saved_fixed;
+  slot.stream = total.needs.streams;
+  slot.unit = total.units;
+  slot.input_size = child.input_size;
+  slot.output_size = child.output_size;
+
+  total.trainable_size += child.trainable_size;
+  total.buffer_size += child.buffer_size;
+  total.parameter_entries += child.parameter_entries;
+  total.parameter_count += child.parameter_count;
+  total.units += child.units;
+  total.needs.saved_sample += aligned(child.needs.saved_sample);
+  total.needs.saved_fixed += aligned(child.needs.saved_fixed);
+  total.needs.streams += child.needs.streams;
+  // One child works at a time, so they share the fixed scratch.
+  auto& n = total.needs;
+  n.forward_scratch_fixed = std::max(n.forward_scratch_fixed, child.needs.forward_scratch_fixed);
+  n.backward_scratch_fixed = std::max(n.backward_scratch_fixed, child.needs.backward_scratch_fixed);
+  n.inference_scratch_fixed =
+      std::max(n.inference_scratch_fixed, child.needs.inference_scratch_fixed);
+}
+
+/// One scratch region shared by a chain of transient arrays, each handed from one layer to the
+/// next.
+struct Region {
+  std::size_t size = 0;
+
+  constexpr void fit(std::size_t before, std::size_t scratch, std::size_t after) {
+    size = std::max(size, before + aligned(scratch) + after);
+  }
+  /// An array that lies at the bottom for even layers and at the top for odd ones.
+  constexpr std::size_t offset(std::size_t layer, std::size_t length) const {
+    return layer % 2 == 0 ? 0 : size - length;
+  }
+};
+
+/// The plan of a chain of `count` layers: fills the slots and returns the chain's own layout.
+constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots) {
+  Layout total{};
+  total.needs.backward_reads_input = count > 0 && layers[0].needs.backward_reads_input;
+  total.needs.backward_reads_output = count > 0 && layers[count - 1].needs.backward_reads_output;
+  if (count == 0) return total;
+  total.input_size = layers[0].input_size;
+  total.output_size = layers[count - 1].output_size;
+
+  const auto is_kept = [&](std::size_t k) {
+    return k + 1 < count &&
+           (layers[k].needs.backward_reads_output || layers[k + 1].needs.backward_reads_input);
+  };
+  // How much of the region the output of layer k (the input gradient of layer k + 1) takes.
+  const auto between = [&](std::size_t k) {
+    return k + 1 < count ? aligned(layers[k].output_size) : 0;
+  };
+  const auto in_transit = [&](std::size_t k) { return is_kept(k) ? 0 : between(k); };
+
+  Region forward, inference, backward;
+  for (std::size_t k = 0; k < count; ++k) {
+    const Needs& needs = layers[k].needs;
+    forward.fit(k > 0 ? in_transit(k - 1) : 0, needs.forward_scratch_sample, in_transit(k));
+    inference.fit(k > 0 ? between(k - 1) : 0, needs.inference_scratch_sample, between(k));
+    backward.fit(between(k), needs.backward_scratch_sample, k > 0 ? between(k - 1) : 0);
+  }
+
+  for (std::size_t k = 0; k + 1 < count; ++k) {
+    slots[k].inference_output = {Place::scratch, inference.offset(k, between(k))};
+    slots[k + 1].input_gradient = {Place::scratch, backward.offset(k, between(k))};
+    if (is_kept(k)) {
+      slots[k].output = {Place::saved, total.needs.saved_sample};
+      total.needs.saved_sample += between(k);
+    } else {
+      slots[k].output = {Place::scratch, forward.offset(k, between(k))};
+    }
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    place_child(total, layers[k], slots[k]);
+    // Scratch begins where the array at the bottom ends: the output's of an even layer, the
+    // input's of an odd one; in the backward pass it is the other way round in name only.
+    const std::size_t even = k % 2 == 0 ? k : k - 1;
+    slots[k].forward_scratch = in_transit(even);
+    slots[k].inference_scratch = between(even);
+    slots[k].backward_scratch = between(even);
+  }
+  total.needs.forward_scratch_sample = forward.size;
+  total.needs.inference_scratch_sample = inference.size;
+  total.needs.backward_scratch_sample = backward.size;
+  return total;
+}
+
+template <std::size_t N>
+struct Plan {
+  std::array<Slot, N> slots{};
+  Layout layout{};
+};
+
+template <std::size_t N>
+constexpr Plan<N> make_chain_plan(const std::array<Layout, N>& layers) {
+  Plan<N> plan;
+  plan.layout = plan_chain(layers.data(), N, plan.slots.data());
+  return plan;
+}
+
+}  // namespace tenon::detail

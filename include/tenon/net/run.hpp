@@ -1,0 +1,168 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/net/layer.hpp>
+#include <tenon/net/mistakes.hpp>
+#include <tenon/net/plan.hpp>
+
+/// Running the parts of a composition: every part gets its share of memory as the plan says.
+namespace tenon::detail {
+
+/// An arena may be absent (no gradients in evaluation), and null moves nowhere.
+template <class T>
+constexpr T* advance(T* pointer, std::size_t count) {
+  return pointer ? pointer + count : nullptr;
+}
+
+template <class T>
+constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
+                              std::size_t scratch) {
+  return {advance(whole.parameters, slot.parameters),
+          advance(whole.gradients, slot.parameters),
+          advance(whole.buffers, slot.buffers),
+          advance(whole.saved, slot.saved * batch),
+          advance(whole.saved_fixed, slot.saved_fixed),
+          advance(whole.scratch, scratch * batch),
+          whole.scratch_fixed,
+          whole.stream + slot.stream,
+          whole.unit + slot.unit};
+}
+
+template <class T>
+constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch,
+                          std::size_t length) {
+  T* base = place.where == Place::saved ? memory.saved : memory.scratch;
+  return {base + place.offset * batch, batch, length};
+}
+
+template <class T, class U>
+constexpr void copy_rows(Rows<U> from, Rows<T> to, std::size_t length) {
+  for (std::size_t i = 0; i < to.count; ++i) std::copy_n(from[i], length, to[i]);
+}
+
+template <class T, class U>
+constexpr void add_rows(Rows<U> from, Rows<T> to, std::size_t length) {
+  for (std::size_t i = 0; i < to.count; ++i) {
+    const T* source = from[i];
+    T* target = to[i];
+    for (std::size_t j = 0; j < length; ++j) target[j] += source[j];
+  }
+}
+
+/// The parts of a network with mistakes do not fit together: it was refused, and is not compiled
+/// further, which spares the reader errors about the consequences.
+template <class Bound>
+inline constexpr bool runs = mistakes_of<Bound>::type::size == 0;
+
+/// Forward of one bound layer or composition. Leaves show their output to `ctx.trace`.
+template <class Bound, class Ctx, class T, class Mode>
+constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y,
+                           Mode mode) {
+  if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
+  if constexpr (Leaf<Bound> && !Passthrough<Bound> && requires { ctx.trace; }) {
+    if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
+  }
+}
+
+template <class Bound, class Ctx, class T>
+constexpr void run_backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y,
+                            Rows<const T> dy, Rows<T> dx) {
+  if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
+}
+
+/// What one layer is called with.
+template <class T>
+struct Call {
+  Memory<T> memory;
+  Rows<const T> x;
+  Rows<const T> y;
+  Rows<T> target;  // y in the forward pass, dx in the backward pass
+  Rows<const T> dy{};
+};
+
+/// Walks a chain forward: each step runs the next layer.
+template <class Ctx, class T, class Mode>
+struct ForwardWalk {
+  Ctx& ctx;
+  const Memory<T>& memory;
+  Rows<T> y;
+  const Slot* slot;
+  Rows<const T> x;
+
+  template <class Bound>
+  constexpr void step() {
+    const Call<T> call = next();
+    run_forward<Bound>(ctx, call.memory, call.x, call.target, Mode{});
+  }
+
+private:
+  // Apart from step, so that it is compiled once and not once per layer.
+  constexpr Call<T> next() {
+    const Place place = Mode::training ? slot->output : slot->inference_output;
+    const std::size_t scratch = Mode::training ? slot->forward_scratch : slot->inference_scratch;
+    const std::size_t batch = y.count;
+    const Rows<T> out =
+        place.where == Place::outside ? y : rows_at(memory, place, batch, slot->output_size);
+    const Call<T> call{memory_of(memory, *slot, batch, scratch), x, out, out};
+    x = out;
+    ++slot;
+    return call;
+  }
+};
+
+/// Walks a chain backward: each step runs the layer before. Without `dx` the layers in front of the
+/// first one that learns are left out.
+template <class Ctx, class T>
+struct BackwardWalk {
+  Ctx& ctx;
+  const Memory<T>& memory;
+  Rows<const T> x;
+  Rows<const T> y;
+  Rows<const T> dy;
+  Rows<T> dx;
+  const Slot* slots;
+  std::size_t index;         // of the layer after the next one to run
+  std::size_t first_needed;  // layers in front of this one are skipped
+
+  template <class Bound>
+  constexpr void step() {
+    if (index == first_needed) return;
+    const Call<T> call = next();
+    run_backward<Bound>(ctx, call.memory, call.x, call.y, call.dy, call.target);
+  }
+
+private:
+  constexpr Call<T> next() {
+    const Slot& slot = slots[--index];
+    const std::size_t batch = dy.count;
+    Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx,
+                 dy};
+    if (index > 0) {
+      call.x = output_of(index - 1);
+      call.target = index == first_needed && !dx
+                        ? Rows<T>{nullptr, batch, slot.input_size}
+                        : rows_at(memory, slot.input_gradient, batch, slot.input_size);
+    }
+    dy = call.target;
+    return call;
+  }
+
+  /// What layer k gave in the forward pass, if the plan kept it.
+  constexpr Rows<const T> output_of(std::size_t k) const {
+    const Slot& slot = slots[k];
+    if (slot.output.where == Place::outside) return y;
+    if (slot.output.where == Place::scratch) return {nullptr, dy.count, slot.output_size};
+    return rows_at(memory, slot.output, dy.count, slot.output_size);
+  }
+};
+
+}  // namespace tenon::detail
+
+namespace tenon {
+
+using detail::run_backward;
+using detail::run_forward;
+
+}  // namespace tenon

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <tenon/net/layout.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/type_name.hpp>
+
+/// A bound network as plain data. What is computed from names and sizes alone (the parameter table,
+/// the list of units) is computed from this tree by ordinary functions, so that the compiler need
+/// not instantiate anything per layer and per question.
+namespace tenon::detail {
+
+struct Tree;
+
+/// A child that works on the data: a unit, made of the `count` elements from `first` on.
+struct Branch {
+  const Tree* tree = nullptr;
+  std::size_t first = 0;
+  std::size_t count = 1;
+  bool silent = false;  // a reshape that only copies, as a branch of its own: no unit
+};
+
+/// An element of a composition as written.
+struct ElementInfo {
+  std::string_view name{};  // empty: its index is its name
+  std::string_view type{};
+  std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
+  std::size_t rank = 0;
+};
+
+template <class L, class Output>
+constexpr ElementInfo element_info() {
+  static_assert(Output::rank <= ParameterSpec::max_rank, "shapes have at most four axes");
+  ElementInfo info{.name = element<L>::name, .type = type_name<unnamed<L>>(), .rank = Output::rank};
+  std::copy(Output::dims.begin(), Output::dims.end(), info.dims);
+  return info;
+}
+
+enum class TreeKind : unsigned char {
+  leaf,         // one layer
+  fused,        // several layers in one, each with parameters of its own
+  composition,  // elements with names, some of which are units
+  loop          // one unit, several times
+};
+
+struct Tree {
+  TreeKind kind = TreeKind::leaf;
+  // Of a leaf: its parameters. Of a fused one: also the layer that each belongs to.
+  const ParameterSpec* parameters = nullptr;
+  std::size_t parameter_count = 0;
+  const std::size_t* parameter_layers = nullptr;
+  // Of a composition: its elements, and those of them that are units.
+  const ElementInfo* elements = nullptr;
+  std::size_t element_count = 0;
+  const Branch* units = nullptr;
+  std::size_t unit_count = 0;
+  // Of a loop over its one element.
+  std::size_t copies = 0;
+};
+
+template <class Bound>
+constexpr Tree leaf_tree() {
+  Tree tree{.parameters = Bound::parameters.data(), .parameter_count = Bound::parameters.size()};
+  if constexpr (requires { Bound::parameter_layers; }) {
+    tree.kind = TreeKind::fused;
+    tree.parameter_layers = Bound::parameter_layers.data();
+  }
+  return tree;
+}
+
+template <class Bound>
+inline constexpr Tree leaf_tree_of = leaf_tree<Bound>();
+
+template <class Bound>
+constexpr const Tree* tree_of() {
+  if constexpr (Leaf<Bound>) return &leaf_tree_of<Bound>;
+  else return &Bound::tree;
+}
+
+template <class Bound>
+constexpr Branch branch_of(std::size_t first, std::size_t count) {
+  return {tree_of<Bound>(), first, count, Passthrough<Bound>};
+}
+
+}  // namespace tenon::detail

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <tenon/expr/program.hpp>
+
+/// Optimizers are formulas over (parameter, gradient, state), run as one loop over the arenas.
+namespace tenon {
+
+namespace optimizing {
+
+inline constexpr expr::Input<0> parameter{};
+inline constexpr expr::Input<1> grad{};
+/// Array K of numbers that the optimizer keeps, one per parameter; zeros at first.
+template <int K>
+inline constexpr expr::Input<2 + K> state{};
+
+}  // namespace optimizing
+
+namespace detail {
+
+/// All formulas of an update as one plan: stores 0 (the parameter), 2, 3, ... (states), in the places
+/// of the inputs they replace. Scalars are numbered over all formulas, in the order of first mention.
+template <class... F>
+consteval expr::Plan plan_update() {
+  using Scalars = expr::parameters_of<expr::Node<expr::Op::number, F...>>;
+  expr::Graph g;
+  expr::Outputs o;
+  int slot = 0;
+  ((o.add(expr::Sink::store, expr::lower<typename expr::detail::canonical<F, Scalars>::type>(g), slot), slot += slot == 0 ? 2 : 1), ...);
+  return expr::make_plan(g, o);
+}
+
+/// What an update writes: the new parameter and the new states, all from the old values.
+template <class Parameter, class... State>
+struct UpdateLoop {
+  static constexpr int states = sizeof...(State);
+
+  struct Spec {
+    static constexpr expr::Plan plan = plan_update<Parameter, State...>();
+  };
+
+  /// One step over `count` numbers.
+  template <class T, std::size_t N>
+  static void run(T* parameters, const T* gradients, std::array<T*, static_cast<std::size_t>(states)> state_arrays, std::size_t count,
+                  const std::array<double, N>& scalars) {
+    std::array<T, N> values;
+    expr::Arguments<T> a;
+    for (std::size_t i = 0; i < N; ++i) {
+      values[i] = static_cast<T>(scalars[i]);
+      a.parameter[i] = &values[i];
+    }
+    a.count = 1;
+    a.width = count;
+    a.input[0] = {parameters, count};
+    a.input[1] = {gradients, count};
+    a.store[0] = {parameters, count};
+    for (int k = 0; k < states; ++k) {
+      a.input[2 + k] = {state_arrays[static_cast<std::size_t>(k)], count};
+      a.store[2 + k] = {state_arrays[static_cast<std::size_t>(k)], count};
+    }
+    expr::Loops<Spec, T>::run(a);
+  }
+};
+
+template <auto Parameter, auto... State>
+using Update = UpdateLoop<expr::lift<Parameter>, expr::lift<State>...>;
+
+}  // namespace detail
+
+/// The arrays an optimizer works on; `state` holds `O::states` of them.
+template <class T, std::size_t States>
+struct OptimizerArrays {
+  T* parameters = nullptr;
+  const T* gradients = nullptr;
+  std::array<T*, States> state{};
+  std::size_t count = 0;
+};
+
+/// Settings as members, `states` arrays of the parameters' size, and `update(arrays, step)` with
+/// steps counted from 1.
+template <class O>
+concept Optimizer = requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
+  { O::states } -> std::convertible_to<int>;
+  o.update(arrays, step);
+};
+
+}  // namespace tenon

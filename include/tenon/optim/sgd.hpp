@@ -1,0 +1,26 @@
+#pragma once
+
+#include <tenon/optim/optimizer.hpp>
+
+namespace tenon {
+
+/// Stochastic gradient descent, with momentum m, dampening d and weight decay w as in PyTorch's SGD:
+///     g' = g + w p,   v = m v + (1 - d) g' (the first step: v = g'),
+///     p = p - lr v,   or with Nesterov's momentum   p = p - lr (g' + m v).
+struct SGD {
+  double lr = 1e-3;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+
+  static constexpr int states = 1;
+
+  template <class T>
+  void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;
+};
+
+extern template void SGD::update(const OptimizerArrays<float, 1>&, std::uint64_t) const;
+extern template void SGD::update(const OptimizerArrays<double, 1>&, std::uint64_t) const;
+
+}  // namespace tenon

@@ -1,0 +1,17 @@
+#pragma once
+
+// Everything a host program needs; the headers of `all` are made by the build, one per folder.
+// Firmware includes the headers of its layers alone.
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <tenon/all/data.hpp>
+#include <tenon/all/init.hpp>
+#include <tenon/all/layers.hpp>
+#include <tenon/all/losses.hpp>
+#include <tenon/all/net.hpp>
+#include <tenon/all/optim.hpp>
+#include <tenon/expr/formula.hpp>
+#include <tenon/expr/print.hpp>
+#include <tenon/model/loss_value.hpp>
+#include <tenon/train/fit.hpp>
+#include <tenon/train/summary.hpp>

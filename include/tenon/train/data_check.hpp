@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <tenon/data/loader.hpp>
+#include <tenon/losses/loss.hpp>
+#include <tenon/net/summary.hpp>
+
+/// Whether samples go with a network and its loss, known only at run time.
+namespace tenon::detail {
+
+/// Numbers a sample, and what the loss compares with.
+struct DataDemand {
+  std::size_t input = 0;
+  std::size_t output = 0;
+  TargetKind target = TargetKind::either;
+};
+
+/// A data set or a batch of one.
+struct DataOffer {
+  std::size_t samples = 0;
+  std::size_t features = 0;  // numbers in all
+  std::size_t targets = 0;   // numbers in all
+  std::span<const std::int32_t> labels{};
+};
+
+/// Throws an Error that begins with `who` where they do not fit. A network of one output tells two
+/// classes apart.
+void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer);
+
+template <class T> DataOffer offer_of(const Dataset<T>& data) {
+  return {data.size(), data.features().size(), data.targets().size(), data.labels()};
+}
+template <class T> DataOffer offer_of(const Batch<T>& batch) {
+  return {batch.count, batch.features.size(), batch.targets.size(), batch.labels};
+}
+
+/// No NaN and no infinity.
+bool all_finite(std::span<const float> values);
+bool all_finite(std::span<const double> values);
+
+/// Which sample of a batch is not finite, in words; nothing where all are.
+std::string describe_non_finite_sample(const Batch<float>& batch);
+std::string describe_non_finite_sample(const Batch<double>& batch);
+
+/// In whose output the first number that is not finite appears (null: in nobody's), and in which
+/// parameter there is one (empty: in none).
+std::string describe_non_finite_layer(const UnitRow* unit, std::string_view parameter);
+
+}  // namespace tenon::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include <tenon/data/dataset.hpp>
+#include <tenon/losses/loss.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/train/data_check.hpp>
+#include <tenon/train/history.hpp>
+#include <tenon/train/loss_check.hpp>
+#include <tenon/train/typed_check.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// How many samples have their largest output at the label; with one output, on the label's side of
+/// `threshold`.
+template <class T>
+std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < output.count; ++i) {
+    const T* row = output[i];
+    const std::ptrdiff_t guess = width == 1 ? (row[0] > threshold ? 1 : 0) : std::max_element(row, row + width) - row;
+    correct += guess == labels[i] ? 1 : 0;
+  }
+  return correct;
+}
+
+/// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
+template <class Net, class L, class T>
+constexpr T class_threshold() {
+  if constexpr (CheckedLoss<Net, L>::joined) return T(0);
+  else if constexpr (requires { requires L::takes_logits; }) return T(0);
+  else return T(0.5);
+}
+
+}  // namespace detail
+
+/// Loss and accuracy of a model on a data set, in evaluation mode.
+template <class M, Loss L>
+Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size = 256) {
+  using T = typename M::scalar;
+  using Net = typename M::network;
+  using Trained = typename detail::CheckedLoss<Net, L>::trained;
+  using Out = output_shape<Trained>;
+  constexpr Layout layout = layout_of<bound_network<Trained>>;
+  if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
+  detail::check_data("evaluate", {M::input::size, Out::size, target_kind_of<L>}, detail::offer_of(data));
+  batch_size = std::min(batch_size, data.size());
+
+  Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
+  Arena<T> fixed(layout.needs.inference_scratch_fixed);
+  Arena<T> output(Out::size * batch_size);
+  Arena<T> values(batch_size);
+  typename M::context ctx;
+  Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
+                   fixed.data(), 0, 0};
+  double total_loss = 0;
+  std::size_t correct = 0;
+  for (std::size_t first = 0; first < data.size(); first += batch_size) {
+    const std::size_t count = std::min(batch_size, data.size() - first);
+    const Rows<T> y{output.data(), count, Out::size};
+    run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
+    Target<T> target;
+    if (data.has_labels()) target.labels = data.labels().subspan(first, count);
+    else target.values = {data.target(first).data(), count, data.target_size()};
+    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{y, Out::size, target, values.span(), Rows<T>{}});
+    total_loss += is_average(loss.reduction) ? value * static_cast<double>(count) : value;
+    if (data.has_labels())
+      correct += detail::count_correct(Rows<const T>(y), Out::size, target.labels, detail::class_threshold<Net, L, T>());
+  }
+  const double n = static_cast<double>(data.size());
+  return {is_average(loss.reduction) ? total_loss / n : total_loss,
+          data.has_labels() ? static_cast<double>(correct) / n : std::numeric_limits<double>::quiet_NaN()};
+}
+
+/// The same with data whose type says what they are: they have to go with the network.
+template <class M, AnyShape S, class Answer, Loss L>
+Scores evaluate(const M& model, const TypedDataset<S, Answer, typename M::scalar>& data, const L& loss,
+                std::size_t batch_size = 256) {
+  if constexpr (detail::data_fit<typename M::network, L, S, Answer>)
+    return evaluate(model, static_cast<const Dataset<typename M::scalar>&>(data), loss, batch_size);
+  else return {};
+}
+
+}  // namespace tenon

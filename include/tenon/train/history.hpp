@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+namespace tenon {
+
+/// Loss and accuracy over a whole data set; accuracy is NaN where targets are not classes.
+struct Scores {
+  double loss = std::numeric_limits<double>::quiet_NaN();
+  double accuracy = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// What one epoch of training gave. `training` is averaged over the epoch's batches while the
+/// weights move and dropout is on; `validation` is taken after it, and NaN without validation data.
+struct EpochRecord {
+  std::size_t epoch = 0;  // from 1
+  Scores training{};
+  Scores validation{};
+  double seconds = 0;
+};
+
+struct History {
+  std::vector<EpochRecord> epochs{};
+
+  bool empty() const { return epochs.empty(); }
+  const EpochRecord& last() const { return epochs.back(); }
+};
+
+}  // namespace tenon

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <tenon/losses/mean_squared_error.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/optim/adam.hpp>
+#include <tenon/report/table.hpp>
+#include <tenon/train/trainer.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// In the library: the text from the network's tables.
+std::string summary_text(std::string_view title, std::span<const LayerRow> layers, const SummaryTotals& totals);
+
+}  // namespace detail
+
+/// What training takes beside the data, in bytes: parameters, gradients, optimizer state, and the
+/// activations of a batch. A loss that joins the network's last layer takes a little less; with
+/// `Loss` given the figure is exact.
+template <class Net, Optimizer O, class Scalar = float, Loss L = MeanSquaredError>
+constexpr std::size_t training_bytes(std::size_t batch) {
+  constexpr Layout l = workspace<Net>;
+  return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes(batch);
+}
+
+/// What prediction takes beside input and output, in bytes: parameters, and the activations of a
+/// batch, of which no more than `prediction_chunk` samples are worked on at a time.
+template <class Net, class Scalar = float>
+constexpr std::size_t inference_bytes(std::size_t batch) {
+  constexpr Layout l = workspace<Net>;
+  const std::size_t samples = std::min(batch, prediction_chunk);
+  const std::size_t scratch = l.needs.inference_scratch_fixed + samples * l.needs.inference_scratch_sample;
+  return sizeof(Scalar) * (l.trainable_size + l.buffer_size + scratch);
+}
+
+/// The network as a table: layers, output shapes, parameters, and the bytes it takes to train with
+/// this optimizer, and to predict, at this batch size.
+template <Optimizer O = Adam, class M>
+std::string summary_text(const M&, std::size_t batch = 64) {
+  using Net = typename M::network;
+  using T = typename M::scalar;
+  std::size_t all = 0;
+  for (const ParameterEntry& entry : parameter_table<Net>) all += entry.size;
+  return detail::summary_text("Model", layer_table<Net>,
+                              {.trainable = parameter_count<Net>,
+                               .frozen = all - parameter_count<Net>,
+                               .parameter_bytes = sizeof(T) * all,
+                               .training_bytes = training_bytes<Net, O, T>(batch),
+                               .inference_bytes = inference_bytes<Net, T>(batch),
+                               .batch = batch});
+}
+
+/// Prints that table.
+template <Optimizer O = Adam, class M>
+void summary(const M& model, std::size_t batch = 64) {
+  std::fputs(summary_text<O>(model, batch).c_str(), stdout);
+}
+
+}  // namespace tenon

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <tenon/data/typed.hpp>
+#include <tenon/train/loss_check.hpp>
+
+/// Whether a data set that has a type goes with a network and its loss, decided by the compiler.
+namespace tenon {
+
+/// A network is given data that it does not take, or that have other answers than it gives.
+template <class Side, class Takes, class ButGets, class From>
+struct data_mismatch;
+
+struct network_input;
+struct network_output;
+template <class Shape, class Answer>
+struct from_data_set;
+
+namespace detail {
+
+template <class Answer>
+inline constexpr bool is_classes = Answer::classes > 0;
+
+/// The answers that the loss compares an output with. One output tells two classes apart.
+template <class L, class Output, class Answer>
+constexpr auto wanted_answer() {
+  constexpr TargetKind kind = target_kind_of<L>;
+  constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size;
+  if constexpr (kind == TargetKind::labels || (kind == TargetKind::either && is_classes<Answer>))
+    return std::type_identity<Classes<classes>>{};
+  else return std::type_identity<Values<Output::size>>{};
+}
+
+template <class Net, class L, class S, class Answer>
+constexpr auto judge_data() {
+  if constexpr (!CheckedLoss<Net, L>::valid) {
+    return std::type_identity<void>{};
+  } else if constexpr (!serves_as<S, input_shape<Net>>) {
+    return std::type_identity<
+        data_mismatch<network_input, takes<input_shape<Net>>, but_gets<S>, from_data_set<S, Answer>>>{};
+  } else {
+    using Wanted = typename decltype(wanted_answer<L, output_shape<Net>, Answer>())::type;
+    if constexpr (!std::is_same_v<Wanted, Answer>)
+      return std::type_identity<
+          data_mismatch<network_output, takes<Wanted>, but_gets<Answer>, from_data_set<S, Answer>>>{};
+    else return std::type_identity<void>{};
+  }
+}
+
+template <class Mistake>
+struct CheckedData {
+  static_assert(refuse<Mistake>());
+  static constexpr bool valid = false;
+};
+template <>
+struct CheckedData<void> {
+  static constexpr bool valid = true;
+};
+
+/// False, and a compile error, where they do not go together.
+template <class Net, class L, class S, class Answer>
+inline constexpr bool data_fit = CheckedData<typename decltype(judge_data<Net, L, S, Answer>())::type>::valid;
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+
+namespace tenon::detail {
+
+/// Types in a row. Lists are passed whole, never indexed: what a network needs per layer comes from
+/// expanding one pack, so the compiler's work grows linearly with the depth.
+template <class... T>
+struct list {
+  static constexpr std::size_t size = sizeof...(T);
+};
+
+template <class List, class... More>
+struct append_to;
+template <class... T, class... More>
+struct append_to<list<T...>, More...> {
+  using type = list<T..., More...>;
+};
+template <class List, class... More>
+using append = typename append_to<List, More...>::type;
+
+template <class... Lists>
+struct join_of {
+  using type = list<>;
+};
+template <class... A>
+struct join_of<list<A...>> {
+  using type = list<A...>;
+};
+template <class... A, class... B, class... Rest>
+struct join_of<list<A...>, list<B...>, Rest...> : join_of<list<A..., B...>, Rest...> {};
+/// The lists one after the other.
+template <class... Lists>
+using join = typename join_of<Lists...>::type;
+
+template <class Done, class... T>
+struct reversed {
+  using type = Done;
+};
+template <class... Done, class A>
+struct reversed<list<Done...>, A> {
+  using type = list<A, Done...>;
+};
+template <class... Done, class A, class B, class... Rest>
+struct reversed<list<Done...>, A, B, Rest...> : reversed<list<B, A, Done...>, Rest...> {};
+template <class... Done, class A, class B, class C, class D, class E, class F, class G, class H,
+          class... Rest>
+struct reversed<list<Done...>, A, B, C, D, E, F, G, H, Rest...>
+    : reversed<list<H, G, F, E, D, C, B, A, Done...>, Rest...> {};
+
+template <class List>
+struct reverse_of;
+template <class... T>
+struct reverse_of<list<T...>> : reversed<list<>, T...> {};
+template <class List>
+using reverse = typename reverse_of<List>::type;
+
+}  // namespace tenon::detail

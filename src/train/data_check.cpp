@@ -1,0 +1,88 @@
+#include <tenon/train/data_check.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <tenon/error.hpp>
+
+namespace tenon::detail {
+
+void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer) {
+  const auto require = [&](bool good, auto text) {
+    if (!good) throw Error(fmt::format("{}: {}", who, text()));
+  };
+  const std::size_t count = offer.samples;
+  require(count > 0, [] { return "expected at least one sample, got none"; });
+  require(offer.features == count * demand.input, [&] {
+    return fmt::format("the network takes samples of {} numbers, got samples of {}", demand.input,
+                       offer.features / count);
+  });
+
+  const bool labelled = !offer.labels.empty();
+  const bool compares_labels =
+      demand.target != TargetKind::values && (labelled || demand.target == TargetKind::labels);
+  if (!compares_labels) {
+    require(offer.targets == count * demand.output, [&] {
+      return fmt::format(
+          "the loss compares the network's {} numbers a sample with as many targets, got {}{}",
+          demand.output, offer.targets / count, labelled ? " and class labels" : "");
+    });
+    return;
+  }
+  require(offer.labels.size() == count, [&] {
+    return labelled ? fmt::format("expected {} class labels, one a sample, got {}", count,
+                                  offer.labels.size())
+                    : "the loss compares with class labels, and the data have none";
+  });
+  const std::size_t classes = std::max(demand.output, std::size_t{2});
+  const auto outside = [&](std::int32_t label) {
+    return label < 0 || static_cast<std::size_t>(label) >= classes;
+  };
+  const auto found = std::ranges::find_if(offer.labels, outside);
+  require(found == offer.labels.end(), [&] {
+    return fmt::format("the network tells {} classes apart, got label {} of sample {}", classes,
+                       *found, found - offer.labels.begin());
+  });
+}
+
+namespace {
+
+template <class T> bool finite(std::span<const T> values) {
+  return std::ranges::all_of(values, [](T v) { return std::isfinite(v); });
+}
+
+template <class T> std::string describe_sample(const Batch<T>& batch) {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const auto row = [&](std::span<T> all) {
+      return std::span<const T>(
+          all.subspan(i * (all.size() / batch.count), all.size() / batch.count));
+    };
+    const bool good = finite(row(batch.features));
+    if (good && finite(row(batch.targets))) continue;
+    return fmt::format("{} {} of the data is not finite", good ? "the target of sample" : "sample",
+                       batch.indices.empty() ? i : batch.indices[i]);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool all_finite(std::span<const float> values) { return finite(values); }
+bool all_finite(std::span<const double> values) { return finite(values); }
+
+std::string describe_non_finite_sample(const Batch<float>& batch) { return describe_sample(batch); }
+std::string describe_non_finite_sample(const Batch<double>& batch) {
+  return describe_sample(batch);
+}
+
+std::string describe_non_finite_layer(const UnitRow* unit, std::string_view parameter) {
+  std::string text = "the outputs of all layers are finite";
+  if (unit)
+    text = fmt::format("it first appears in the output of layer {}, {}", unit->path, unit->type);
+  if (!parameter.empty()) text += fmt::format(", and {} is not finite either", parameter);
+  return text;
+}
+
+}  // namespace tenon::detail

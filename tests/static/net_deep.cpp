@@ -1,0 +1,30 @@
+// Depth: more layers than a fold of clang's may have elements, and no recursion per layer that
+// would meet a compiler's limits.
+#include <cstddef>
+#include <utility>
+
+#include <tenon/net/networks.hpp>
+
+#include "support/test_layers.hpp"
+
+using namespace tenon;
+using namespace test_layers;
+
+template <class Index>
+struct tower;
+template <std::size_t... I>
+struct tower<std::index_sequence<I...>> {
+  using type = Sequential<Affine<I + 1, I + 2>...>;
+};
+using Tower = tower<std::make_index_sequence<300>>::type;
+
+static_assert(parameter_table<Tower>.size() == 600);
+static_assert(parameter_index<Tower, "299.bias"> == 599);
+static_assert(layer_table<Tower>.size() == 300);
+static_assert(unit_table<Tower>.size() == 300);
+static_assert(std::is_same_v<output_shape<Tower>, Shape<301>>);
+static_assert(layer_count<without_last<Tower>> == 299);
+
+using Stack = Repeat<1000, Affine<8, 8>>;
+static_assert(parameter_count<Stack> == 72'000);
+static_assert(parameter_table<Stack>[1999].name == "999.bias");

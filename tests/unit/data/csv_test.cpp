@@ -1,0 +1,177 @@
+#include "tenon/data/csv.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "tenon/error.hpp"
+#include "tenon/random.hpp"
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
+using tenon::CsvOptions;
+using tenon::CsvTarget;
+using tenon::Dataset;
+
+namespace {
+
+/// A file that goes away with the test.
+struct Table {
+  std::string path =
+      (fs::temp_directory_path() / ("tenon-csv-" + std::to_string(::getpid()) + ".csv")).string();
+  explicit Table(const std::string& content) { std::ofstream{path, std::ios::binary} << content; }
+  ~Table() { fs::remove(path); }
+};
+
+template <class T = float>
+Dataset<T> read(const std::string& content, const CsvOptions& options = {}) {
+  return tenon::read_csv<T>(Table{content}.path, options);
+}
+
+template <class T>
+std::vector<std::remove_const_t<T>> copy(std::span<T> values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+TEST_CASE("a table gives features and, in its last column, classes") {
+  const auto data = read("width,height,kind\n1.5,2,0\n-3,4e1,2\n");
+  CHECK(data.size() == 2);
+  CHECK(data.sample_shape() == std::vector<std::size_t>{2});
+  CHECK(copy(data.features()) == std::vector<float>{1.5, 2, -3, 40});
+  CHECK(copy(data.labels()) == std::vector<std::int32_t>{0, 2});
+  CHECK(data.classes() == 3);
+}
+
+TEST_CASE("line ends, blank last lines, blanks and a byte order mark don't matter") {
+  const auto expected = std::vector<float>{1, 2, 3, 4};
+  for (const std::string content :
+       {"a,b,y\n1,2,0\n3,4,1", "a,b,y\r\n1,2,0\r\n3,4,1\r\n", "a,b,y\n1,2,0\n3,4,1\n\n\n",
+        "\xEF\xBB\xBF" "a,b,y\n 1 ,\t2,0\n+3, 4 , 1 \r\n\r\n",
+        "\"a\",b,y\n\"1\",2,0\n3,\"4\",\"1\"\n"}) {
+    CAPTURE(content);
+    const auto data = read(content);
+    CHECK(copy(data.features()) == expected);
+    CHECK(data.label(1) == 1);
+  }
+}
+
+TEST_CASE("the label column is chosen by number or by name") {
+  const std::string content = "y,a,b\n1,2,3\n0,5,6\n";
+  for (const CsvOptions& options : {CsvOptions{.label_column = 0}, CsvOptions{.label_column = -3},
+                                    CsvOptions{.label_column = "y"}}) {
+    const auto data = read(content, options);
+    CHECK(copy(data.features()) == std::vector<float>{2, 3, 5, 6});
+    CHECK(copy(data.labels()) == std::vector<std::int32_t>{1, 0});
+  }
+  CHECK(copy(read(content, {.label_column = "a", .target = CsvTarget::number}).features()) ==
+        std::vector<float>{1, 3, 0, 6});
+}
+
+TEST_CASE("a table may do without a header, and with other delimiters") {
+  const auto data = read("1;2;0\n3;4;1\n", {.header = false, .delimiter = ';'});
+  CHECK(data.size() == 2);
+  CHECK(copy(data.sample(1)) == std::vector<float>{3, 4});
+}
+
+TEST_CASE("a table may hold numbers to predict, or features alone") {
+  const auto prices = read<double>("size,price\n10,0.1\n20,-2.5\n",
+                                   {.label_column = "price", .target = CsvTarget::number});
+  CHECK(prices.target_size() == 1);
+  CHECK(copy(prices.targets()) == std::vector<double>{0.1, -2.5});
+  CHECK_FALSE(prices.has_labels());
+
+  const auto features = read("a,b\n1,2\n3,4\n", {.target = CsvTarget::none});
+  CHECK(features.sample_size() == 2);
+  CHECK_FALSE(features.has_labels());
+  CHECK_FALSE(features.has_targets());
+}
+
+TEST_CASE("quoted names may hold delimiters, quotes and line ends") {
+  const auto data = read("\"size, \"\"net\"\"\",\"two\nlines\",y\n1,2,0\n",
+                         {.label_column = "size, \"net\""});
+  CHECK(copy(data.features()) == std::vector<float>{2, 0});
+  CHECK(data.label(0) == 1);
+  // The line break inside the quotes counts.
+  CHECK_THROWS_WITH(read("\"two\nlines\",y\n1,0\nbad,0\n"), Contains(":4: column 1"));
+}
+
+TEST_CASE("what isn't a finite number is an error with file, line and column") {
+  const Table table{"width,height,kind\n1,2,0\n3,tall,1\n"};
+  CHECK_THROWS_WITH(
+      tenon::read_csv(table.path),
+      table.path + ":3: column 2 (\"height\"): expected a finite number, got \"tall\"");
+  for (const std::string bad : {"", " ", "nan", "inf", "-inf", "1e999", "1e39", "0x10", "1.5x",
+                                "1 2", "--1", "+-1", "+", "1,5", "\"1,5\""}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(read("a,y\n" + bad + ",0\n"), tenon::Error);
+  }
+  CHECK(read<double>("a,y\n1e39,0\n").sample(0)[0] == 1e39);
+}
+
+TEST_CASE("what isn't a class is an error with file, line and column") {
+  CHECK_THROWS_WITH(read("a,y\n1,0\n2,0.5\n"),
+                    EndsWith(":3: column 2 (\"y\"): expected a class index, an integer from 0, got "
+                             "\"0.5\""));
+  CHECK_THROWS_WITH(read("1,-1\n", {.header = false}), Contains(":1: column 2: expected a class"));
+  CHECK_THROWS_WITH(read("a,y\n1,3\n", {.classes = 3}),
+                    Contains("expected a class index from 0 to 2, got \"3\""));
+  CHECK_THROWS_AS(read("a,y\n1,99999999999\n"), tenon::Error);
+  CHECK_THROWS_AS(read("a,y\n1,setosa\n"), tenon::Error);
+  CHECK(read("a,y\n1,2\n", {.classes = 5}).classes() == 5);
+}
+
+TEST_CASE("lines of other lengths are errors") {
+  CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n1,0\n"), EndsWith(":3: expected 3 columns, got 2"));
+  CHECK_THROWS_WITH(read("a,b,y\n1,2,0,\n"), EndsWith(":2: expected 3 columns, got 4"));
+  CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n\n1,2,0\n"), EndsWith(":3: expected 3 columns, got 1"));
+  CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n1,2,"), Contains(":3: column 3") && Contains("got \"\""));
+}
+
+TEST_CASE("broken quotes are errors") {
+  CHECK_THROWS_WITH(read("a,y\n1,0\n\"2,0\n3,1\n"),
+                    EndsWith(":3: expected a closing quote, got the end of the file"));
+  CHECK_THROWS_WITH(read("a,y\n\"1\"2,0\n"),
+                    EndsWith(":2: expected ',' or a line end after a closing quote, got '2'"));
+}
+
+TEST_CASE("tables without rows, columns or file are errors") {
+  CHECK_THROWS_WITH(read(""), Contains("at least one line of numbers"));
+  CHECK_THROWS_WITH(read("\n\n"), Contains("at least one line of numbers"));
+  CHECK_THROWS_WITH(read("a,y\n"), Contains("at least one line of numbers"));
+  CHECK_THROWS_WITH(read("y\n1\n"), Contains("at least one column of features"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = "z"}),
+                    EndsWith(": expected a column \"z\", got a, y"));
+  CHECK_THROWS_WITH(read("1,0\n", {.header = false, .label_column = "z"}),
+                    EndsWith("got no header"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = 2}),
+                    EndsWith(": label column 2 is outside the 2 columns"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = -3}), Contains("outside the 2 columns"));
+  CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"), "/no/such/table.csv: no such file");
+  CHECK_THROWS_WITH(read("a\n", {.delimiter = '"'}), Contains("delimiter"));
+}
+
+TEST_CASE("any bytes either make a table or an error") {
+  constexpr std::string_view alphabet = "0123,,\"\"\n\r.-e \x01\xff";
+  std::string noise;
+  tenon::Stream stream{1};
+  for (int round = 0; round < 2000; ++round) {
+    noise.clear();
+    for (int i = 0; i < 24; ++i) noise += alphabet[stream.below(alphabet.size())];
+    try {
+      read(noise, {.header = false});
+    } catch (const tenon::Error&) {
+    }
+  }
+  SUCCEED();
+}

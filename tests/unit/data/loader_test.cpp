@@ -1,0 +1,184 @@
+#include "tenon/data/loader.hpp"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/counting_new.hpp"
+#include "tenon/data/digits.hpp"
+
+using Catch::Matchers::Contains;
+using tenon::Batch;
+using tenon::Dataset;
+using tenon::Labels;
+using tenon::Loader;
+using tenon::LoaderState;
+using tenon::Targets;
+
+namespace {
+
+/// Sample i is {i, 10 i}, of class i % 3.
+Dataset<float> counted(std::size_t count) {
+  std::vector<float> features;
+  Labels labels{{}, 3};
+  for (std::size_t i = 0; i < count; ++i) {
+    features.push_back(static_cast<float>(i));
+    features.push_back(static_cast<float>(10 * i));
+    labels.values.push_back(static_cast<std::int32_t>(i % 3));
+  }
+  return {{2}, std::move(features), std::move(labels)};
+}
+
+template <class T>
+std::vector<std::size_t> rest_of_epoch(Loader<T>& loader) {
+  std::vector<std::size_t> order;
+  Batch<T> batch;
+  while (loader.next(batch)) order.insert(order.end(), batch.indices.begin(), batch.indices.end());
+  return order;
+}
+
+}  // namespace
+
+TEST_CASE("batches cover an epoch once, the last one being smaller") {
+  const Dataset<float> data = counted(10);
+  Loader loader{data, 4, 7};
+  CHECK(loader.batches() == 3);
+  Batch batch;
+  std::vector<std::size_t> counts;
+  std::set<std::size_t> seen;
+  std::size_t position = 0;
+  while (loader.next(batch)) {
+    counts.push_back(batch.count);
+    CHECK(batch.first == position);
+    position += batch.count;
+    REQUIRE(batch.features.size() == 2 * batch.count);
+    REQUIRE(batch.labels.size() == batch.count);
+    REQUIRE(batch.indices.size() == batch.count);
+    CHECK(batch.targets.empty());
+    for (std::size_t row = 0; row < batch.count; ++row) {
+      const std::size_t index = batch.indices[row];
+      seen.insert(index);
+      CHECK(batch.features[2 * row] == static_cast<float>(index));
+      CHECK(batch.features[2 * row + 1] == static_cast<float>(10 * index));
+      CHECK(batch.labels[row] == data.label(index));
+    }
+  }
+  CHECK(counts == std::vector<std::size_t>{4, 4, 2});
+  CHECK(seen.size() == 10);
+  CHECK(batch.count == 0);
+  CHECK(batch.features.empty());
+  CHECK_FALSE(loader.next(batch));
+}
+
+// From a second implementation, in Python; see random_test.cpp.
+TEST_CASE("the order follows from seed and epoch alone") {
+  const Dataset<float> data = counted(10);
+  const std::vector<std::size_t> first{3, 5, 8, 2, 7, 0, 6, 9, 1, 4};
+  const std::vector<std::size_t> second{8, 0, 1, 9, 2, 6, 4, 3, 7, 5};
+  Loader loader{data, 4, 7};
+  CHECK(rest_of_epoch(loader) == first);
+  loader.start_epoch(1);
+  CHECK(rest_of_epoch(loader) == second);
+  loader.start_epoch(0);
+  CHECK(rest_of_epoch(loader) == first);
+
+  Loader other_size{data, 3, 7};
+  other_size.start_epoch(1);
+  CHECK(rest_of_epoch(other_size) == second);
+  Loader other_seed{data, 4, 8};
+  CHECK(rest_of_epoch(other_seed) != first);
+}
+
+TEST_CASE("without shuffling the order is the data set's") {
+  const Dataset<float> data = counted(5);
+  Loader loader{data, 2, 7, false};
+  CHECK(rest_of_epoch(loader) == std::vector<std::size_t>{0, 1, 2, 3, 4});
+  loader.start_epoch(1);
+  CHECK(rest_of_epoch(loader) == std::vector<std::size_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("the last partial batch can be left out") {
+  const Dataset<float> data = counted(10);
+  Loader loader{data, 4, 7, true, true};
+  CHECK(loader.batches() == 2);
+  CHECK(rest_of_epoch(loader).size() == 8);
+  const Dataset<float> whole = counted(8);
+  Loader exact{whole, 4, 7, true, true};
+  CHECK(exact.batches() == 2);
+  CHECK(rest_of_epoch(exact).size() == 8);
+}
+
+TEST_CASE("targets go with their samples, in double too") {
+  const Dataset<double> data{
+      {1}, {0, 1, 2, 3, 4}, Targets<double>{{0, 0, 1, 10, 2, 20, 3, 30, 4, 40}, 2}};
+  Loader loader{data, 2, 1};
+  Batch<double> batch;
+  std::size_t rows = 0;
+  while (loader.next(batch)) {
+    REQUIRE(batch.targets.size() == 2 * batch.count);
+    CHECK(batch.labels.empty());
+    for (std::size_t row = 0; row < batch.count; ++row, ++rows) {
+      CHECK(batch.targets[2 * row] == batch.features[row]);
+      CHECK(batch.targets[2 * row + 1] == 10 * batch.features[row]);
+    }
+  }
+  CHECK(rows == 5);
+}
+
+TEST_CASE("changing a batch leaves the data set alone") {
+  const Dataset<float> data = counted(3);
+  Loader loader{data, 3, 1, false};
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  for (float& value : batch.features) value = -1;
+  CHECK(data.sample(2)[1] == 20);
+}
+
+TEST_CASE("a restored loader goes on where the other was") {
+  const Dataset<float> data = counted(23);
+  Loader unbroken{data, 4, 99};
+  unbroken.start_epoch(6);
+  Batch batch;
+  unbroken.next(batch);
+  unbroken.next(batch);
+  const LoaderState state = unbroken.state();
+  CHECK(state == LoaderState{99, 6, 8});
+
+  Loader resumed{data, 4, 1};
+  resumed.restore(state);
+  CHECK(rest_of_epoch(resumed) == rest_of_epoch(unbroken));
+  CHECK(resumed.state() == LoaderState{99, 6, 23});
+  resumed.start_epoch(7);
+  unbroken.start_epoch(7);
+  CHECK(rest_of_epoch(resumed) == rest_of_epoch(unbroken));
+
+  CHECK_THROWS_WITH(resumed.restore({99, 6, 24}),
+                    "Loader: position 24 is beyond the 23 samples of an epoch");
+  CHECK(resumed.state() == LoaderState{99, 7, 23});
+}
+
+TEST_CASE("a loader without a batch to give is an error") {
+  const Dataset<float> data = counted(3);
+  const Dataset<float> none;
+  CHECK_THROWS_WITH((Loader<float>{data, 0, 1}), Contains("batch size of at least 1"));
+  CHECK_THROWS_WITH((Loader<float>{none, 4, 1}), Contains("an empty one"));
+  CHECK_THROWS_WITH((Loader<float>{data, 4, 1, true, true}),
+                    "Loader: expected at least one batch of 4, got 3 samples");
+}
+
+TEST_CASE("epochs after construction take no memory") {
+  const Dataset<float> data = tenon::digits();
+  Loader loader{data, 64, 1};
+  Batch batch;
+  const tenon::test::HeapUse used = tenon::test::heap_use([&] {
+    for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+      loader.start_epoch(epoch);
+      while (loader.next(batch)) {}
+    }
+    loader.restore(loader.state());
+  });
+  CHECK(used.news == 0);
+  CHECK(used.mallocs == 0);
+}

@@ -1,0 +1,69 @@
+#include "tenon/data/typed.hpp"
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tenon/data/digits.hpp"
+#include "tenon/data/mnist.hpp"
+#include "tenon/error.hpp"
+
+namespace {
+
+using namespace tenon;
+
+Dataset<float> points(std::vector<std::size_t> shape = {4}) {
+  return {std::move(shape), std::vector<float>(24, 1.0F), Labels{{0, 1, 2, 0, 1, 2}, 3}};
+}
+
+using Points = TypedDataset<Shape<4>, Classes<3>>;
+using Digits = TypedDataset<Shape<1, 8, 8>, Classes<10>>;
+
+static_assert(std::is_same_v<decltype(digits()), Digits>);
+static_assert(std::is_same_v<decltype(mnist().train), TypedDataset<Shape<1, 28, 28>, Classes<10>>>);
+static_assert(std::is_same_v<decltype(digits().flat()), TypedDataset<Shape<64>, Classes<10>>>);
+static_assert(std::is_same_v<decltype(digits().stratified_split(0.8, 1).test), Digits>);
+static_assert(std::is_same_v<decltype(digits().as<double>()), TypedDataset<Shape<1, 8, 8>, Classes<10>, double>>);
+
+static_assert(serves_as<Shape<64>, Shape<1, 8, 8>> && serves_as<Shape<1, 8, 8>, Shape<64>> && serves_as<Shape<8, 8>, Shape<8, 8>>);
+static_assert(!serves_as<Shape<8, 8, 1>, Shape<1, 8, 8>> && !serves_as<Shape<63>, Shape<64>>);
+
+}  // namespace
+
+TEST_CASE("a typed data set is the data set, whose parts are typed too") {
+  const Points data = typed<Shape<4>, Classes<3>>(points());
+  CHECK(data.size() == 6);
+  const Points first = data.take(2);
+  CHECK(first.size() == 2);
+  const std::vector<std::size_t> chosen{5, 0};
+  const Points some = data.subset(chosen);
+  CHECK(some.label(0) == 2);
+  const auto [train, test] = data.stratified_split(0.5, 1);
+  static_assert(std::is_same_v<decltype(train), const Points>);
+  CHECK(train.size() == 3);
+  const Split<float> plain = data.split(0.5, 1);
+  CHECK(plain.test.size() == 3);
+  const Split<float> same = static_cast<const Dataset<float>&>(data).split(0.5, 1);
+  CHECK(std::ranges::equal(plain.train.labels(), same.train.labels()));
+}
+
+TEST_CASE("data are brought to the shape of their type") {
+  CHECK(typed<Shape<2, 2>, Classes<3>>(points()).sample_shape() == std::vector<std::size_t>{2, 2});
+  CHECK(typed<Shape<4>, Classes<3>>(points({2, 2})).sample_shape() == std::vector<std::size_t>{4});
+  CHECK(digits().flat().sample_shape() == std::vector<std::size_t>{64});
+  CHECK(digits().as<double>().sample_shape() == std::vector<std::size_t>{1, 8, 8});
+}
+
+TEST_CASE("data of another type are an error") {
+  CHECK_THROWS_WITH((typed<Shape<5>, Classes<3>>(points())), "typed: expected samples of 5, got samples of 4");
+  CHECK_THROWS_WITH((typed<Shape<1, 2, 2>, Classes<3>>(points({2, 2}))), "typed: expected samples of 1x2x2, got samples of 2x2");
+  CHECK_THROWS_WITH((typed<Shape<4>, Classes<4>>(points())), "typed: expected 4 classes, got 3 classes");
+  CHECK_THROWS_WITH((typed<Shape<4>, Values<3>>(points())), "typed: expected targets of 3 numbers, got 3 classes");
+  CHECK_THROWS_WITH((typed<Shape<2>, Values<1>>(Dataset<float>{{2}, {1, 2}, Targets<float>{{1, 2}, 2}})),
+                    "typed: expected targets of 1 numbers, got targets of 2 numbers");
+  CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{{2}, {1, 2}})),
+                    "typed: expected 2 classes, got samples without labels or targets");
+  CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{})), "typed: expected samples of 2, got none");
+}

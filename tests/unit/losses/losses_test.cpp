@@ -1,0 +1,256 @@
+#include <tenon/all/losses.hpp>
+#include <tenon/model/loss_value.hpp>
+#include <tenon/random.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "support/counting_new.hpp"
+#include "support/gradient_check.hpp"
+
+using namespace tenon;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+
+template <class T>
+using Matrix = xt::xtensor<T, 2>;
+using Indices = xt::xtensor<int, 1>;
+
+Matrix<double> drawn(std::uint64_t seed, double low, double high) {
+  Matrix<double> result(std::array<std::size_t, 2>{4, 6});
+  Stream stream{seed};
+  for (double& value : result) value = stream.uniform(low, high);
+  return result;
+}
+
+/// Gradient against central differences, for every reduction that is a number.
+template <class L, class Target>
+void check_gradient(L loss, double low, double high, const Target& target) {
+  for (const Reduction reduction : {Reduction::mean, Reduction::batchmean, Reduction::sum}) {
+    loss.reduction = reduction;
+    Matrix<double> predicted = drawn(3, low, high);
+    const auto [value, gradient] = value_and_gradient(loss, predicted, target);
+    test::GradientComparison comparison;
+    test::compare_gradient(comparison, [&] { return loss_value(loss, predicted, target); },
+                           std::span<double>(predicted.data(), predicted.size()),
+                           std::span<const double>(gradient.data(), gradient.size()), "prediction");
+    for (const std::string& fault : comparison.faults) FAIL_CHECK(fault);
+    CHECK_FALSE(comparison.kink);
+    CHECK(std::isfinite(value));
+  }
+}
+
+template <class A, class B>
+void check_close(const A& a, const B& b, double tolerance = 1e-12) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a.flat(i) == Approx(b.flat(i)).epsilon(tolerance).margin(tolerance));
+}
+
+/// No NaN and no infinity, in value, values and gradient.
+template <class T, class L, class Target>
+void check_finite(const L& loss, const Matrix<T>& predicted, const Target& target) {
+  const auto [value, gradient] = value_and_gradient(loss, predicted, target);
+  CHECK(std::isfinite(value));
+  for (const T g : gradient) CHECK(std::isfinite(g));
+  for (const T v : loss_values(loss, predicted, target)) CHECK(std::isfinite(v));
+}
+
+/// A loss as a user writes one; Tukey's biweight.
+struct Tukey {
+  double c = 4.685;
+  Reduction reduction = Reduction::mean;
+
+  static constexpr auto ratio = min(abs(prediction - target) / param<"c">, 1);
+  static constexpr auto formula = param<"c"> * param<"c"> / 6 * (1 - pow(1 - ratio * ratio, 3));
+  constexpr std::array<double, 1> options() const { return {c}; }
+};
+static_assert(Loss<Tukey> && Loss<FormulaLoss<square(prediction - target)>> && !Loss<int>);
+
+}  // namespace
+
+TEST_CASE("gradients of losses are those of differences") {
+  const Matrix<double> numbers = drawn(1, -2, 2), probabilities = drawn(2, 0.05, 0.95);
+  const Matrix<double> signs = xt::sign(numbers);
+  const Indices classes{0, 5, 2, 2};
+  const std::vector<double> weight{0.5, 2, 1, 0.25, 3, 1.5};
+  check_gradient(MeanSquaredError{}, -2, 2, numbers);
+  check_gradient(MeanAbsoluteError{}, -2, 2, numbers);
+  check_gradient(Huber{.delta = 0.7}, -2, 2, numbers);
+  check_gradient(SmoothL1{.beta = 0.7}, -2, 2, numbers);
+  check_gradient(Hinge{}, -2, 2, signs);
+  check_gradient(CosineLoss{}, -2, 2, numbers);
+  check_gradient(KLDivergence{}, -4, -0.1, probabilities);
+  check_gradient(MultiMargin{.margin = 0.5}, -2, 2, classes);
+  check_gradient(NegativeLogLikelihood{.class_weight = weight}, -4, -0.1, classes);
+  check_gradient(BinaryCrossEntropy<from_logits>{.pos_weight = weight}, -2, 2, probabilities);
+  check_gradient(BinaryCrossEntropy<from_logits>{}, -2, 2, probabilities);
+  check_gradient(BinaryCrossEntropy<from_probabilities>{.pos_weight = weight}, 0.1, 0.9, probabilities);
+  check_gradient(CrossEntropy<from_logits>{.label_smoothing = 0.2, .class_weight = weight}, -2, 2, classes);
+  check_gradient(CrossEntropy<from_logits>{.label_smoothing = 0.2, .class_weight = weight}, -2, 2, probabilities);
+  check_gradient(CrossEntropy<from_probabilities>{.label_smoothing = 0.2, .class_weight = weight}, 0.1, 0.9, classes);
+  check_gradient(CrossEntropy<from_probabilities>{}, 0.1, 0.9, probabilities);
+  check_gradient(Tukey{.c = 1.5}, -2, 2, numbers);
+  check_gradient(FormulaLoss<norm(prediction - target)>{}, -2, 2, numbers);
+}
+
+TEST_CASE("cross-entropy from probabilities is that from their logits") {
+  const Matrix<double> logits = drawn(4, -3, 3);
+  const Matrix<double> odds = xt::exp(logits);
+  const Matrix<double> sums = xt::eval(xt::sum(odds, {1}, xt::keep_dims));
+  const Matrix<double> softmax = odds / sums;
+  const Matrix<double> sigmoid = odds / (1 + odds);
+  const Indices classes{0, 5, 2, 2};
+  const std::vector<double> weight{0.5, 2, 1, 0.25, 3, 1.5};
+  check_close(loss_values(CrossEntropy<from_probabilities>{.label_smoothing = 0.1, .class_weight = weight}, softmax, classes),
+              loss_values(CrossEntropy<from_logits>{.label_smoothing = 0.1, .class_weight = weight}, logits, classes));
+  const Matrix<double> answers = drawn(5, 0, 1);
+  check_close(loss_values(BinaryCrossEntropy<from_probabilities>{.pos_weight = weight}, sigmoid, answers),
+              loss_values(BinaryCrossEntropy<from_logits>{.pos_weight = weight}, logits, answers));
+  const Matrix<double> log_softmax = xt::log(softmax);
+  CHECK(loss_value(NegativeLogLikelihood{.class_weight = weight}, log_softmax, classes) ==
+        Approx(loss_value(CrossEntropy<from_logits>{.class_weight = weight}, logits, classes)));
+}
+
+TEMPLATE_TEST_CASE("extreme predictions give no NaN", "", float, double) {
+  using T = TestType;
+  const T huge = T(3e4), tiny = T(1e-20);
+  const Matrix<T> logits{{huge, -huge, 0}, {-huge, huge, huge}, {0, 0, 0}, {tiny, -tiny, 88}};
+  const Matrix<T> probabilities{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 1}};
+  const Matrix<T> answers{{0, 1, 0}, {0, 0, 1}, {1, 0, 0}, {T(0.5), 0, T(0.5)}};
+  const Indices classes{1, 0, 2, 1};
+  const std::vector<double> weight{0.5, 2, 0};
+  check_finite(MeanSquaredError{}, logits, answers);
+  check_finite(MeanAbsoluteError{}, logits, answers);
+  check_finite(Huber{}, logits, answers);
+  check_finite(SmoothL1{.beta = 0}, logits, answers);
+  check_finite(Hinge{}, logits, answers);
+  check_finite(KLDivergence{}, logits, answers);
+  check_finite(CosineLoss{}, logits, answers);
+  check_finite(MultiMargin{}, logits, classes);
+  check_finite(CrossEntropy<from_logits>{}, logits, classes);
+  check_finite(CrossEntropy<from_logits>{.label_smoothing = 0.1, .class_weight = weight}, logits, classes);
+  check_finite(CrossEntropy<from_logits>{}, logits, answers);
+  check_finite(CrossEntropy<from_probabilities>{}, probabilities, answers);
+  check_finite(CrossEntropy<from_probabilities>{.class_weight = weight}, probabilities, classes);
+  check_finite(BinaryCrossEntropy<from_logits>{}, logits, answers);
+  check_finite(BinaryCrossEntropy<from_logits>{.pos_weight = weight}, logits, answers);
+  check_finite(BinaryCrossEntropy<from_probabilities>{.pos_weight = weight}, probabilities, answers);
+}
+
+TEST_CASE("classes that are ruled out, with a logit of minus infinity, do no harm") {
+  const Matrix<double> logits{{1, -inf, 2}, {0, 3, -inf}};
+  const Matrix<double> without{{1, 2}, {0, 3}};
+  const Indices classes{2, 0}, same{1, 0};
+  for (const auto& weight : {std::vector<double>{}, std::vector<double>{1, 1, 1}}) {
+    const auto [value, gradient] = value_and_gradient(CrossEntropy<from_logits>{.class_weight = weight}, logits, classes);
+    CHECK(value == Approx(loss_value(CrossEntropy<from_logits>{}, without, same)));
+    CHECK(gradient(0, 1) == 0);
+    CHECK(gradient(1, 2) == 0);
+    CHECK(gradient(0, 0) > 0);
+  }
+}
+
+TEST_CASE("a sample without direction has no cosine and no gradient") {
+  const Matrix<double> predicted{{0, 0, 0}}, expected{{1, 2, 2}};
+  const auto [value, gradient] = value_and_gradient(CosineLoss{}, predicted, expected);
+  CHECK(value == 1);
+  for (const double g : gradient) CHECK(std::isfinite(g));
+  CHECK(loss_value(CosineLoss{}, expected, predicted) == 1);
+}
+
+TEST_CASE("SmoothL1 with beta 0 is the absolute error") {
+  const Matrix<double> a = drawn(1, -1, 1), b = drawn(2, -1, 1);
+  const auto [value, gradient] = value_and_gradient(SmoothL1{.beta = 0}, a, b);
+  const auto [error, slope] = value_and_gradient(MeanAbsoluteError{}, a, b);
+  CHECK(value == Approx(error));
+  check_close(gradient, slope);
+}
+
+TEST_CASE("reductions divide the same sum") {
+  const Matrix<double> a = drawn(1, -1, 1), b = drawn(2, -1, 1);
+  const auto with = [&](Reduction reduction) { return value_and_gradient(MeanSquaredError{.reduction = reduction}, a, b); };
+  const double sum = xt::sum(xt::square(a - b))();
+  const Matrix<double> slope = 2 * (a - b);
+  CHECK(with(Reduction::sum).value == Approx(sum));
+  CHECK(with(Reduction::none).value == Approx(sum));
+  CHECK(with(Reduction::batchmean).value == Approx(sum / 4));
+  CHECK(with(Reduction::mean).value == Approx(sum / 24));
+  check_close(with(Reduction::none).gradient, slope);
+  check_close(with(Reduction::mean).gradient, Matrix<double>(slope / 24));
+  check_close(loss_values(MeanSquaredError{}, a, b), xt::xtensor<double, 1>(xt::sum(xt::square(a - b), {1})));
+}
+
+TEST_CASE("a mean over class indices is weighted by the classes") {
+  const Matrix<double> logits = drawn(1, -1, 1);
+  const Indices classes{0, 5, 2, 2};
+  const std::vector<double> weight{0.5, 2, 1, 0.25, 3, 1.5};
+  CrossEntropy<from_logits> loss{.class_weight = weight, .reduction = Reduction::sum};
+  const double sum = loss_value(loss, logits, classes);
+  loss.reduction = Reduction::mean;
+  CHECK(loss_value(loss, logits, classes) == Approx(sum / (0.5 + 1.5 + 1 + 1)));
+  loss.reduction = Reduction::batchmean;
+  CHECK(loss_value(loss, logits, classes) == Approx(sum / 4));
+}
+
+TEST_CASE("binary cross-entropy takes class indices too") {
+  const Matrix<double> one{{1.5}, {-0.5}, {0.25}};
+  const Indices yes{1, 0, 1};
+  CHECK(loss_value(BinaryCrossEntropy<from_logits>{}, one, yes) ==
+        loss_value(BinaryCrossEntropy<from_logits>{}, one, Matrix<double>{{1}, {0}, {1}}));
+  const Matrix<double> many{{1.5, 2, 0}, {-0.5, 1, 1}};
+  const Indices which{2, 0};
+  CHECK(loss_value(BinaryCrossEntropy<from_logits>{}, many, which) ==
+        loss_value(BinaryCrossEntropy<from_logits>{}, many, Matrix<double>{{0, 0, 1}, {1, 0, 0}}));
+}
+
+TEST_CASE("losses take any xtensor expression") {
+  const Matrix<float> a{{1, 2}, {3, 4}}, b{{2, 2}, {3, 2}};
+  CHECK(loss_value(MeanSquaredError{}, a + 1.0F, b + 1.0F) == 1.25);
+  CHECK(loss_value(MeanSquaredError{}, xt::transpose(a), xt::transpose(b)) == 1.25);
+  const xt::xtensor<float, 1> sample{1, 2, 4}, answer{1, 2, 2};
+  CHECK(value_and_gradient(MeanSquaredError{.reduction = Reduction::sum}, sample, answer).gradient(2) == 4);
+  const xt::xtensor<double, 3> images = xt::ones<double>({2, 2, 2});
+  CHECK(loss_values(MeanAbsoluteError{}, images, xt::zeros<double>({2, 2, 2}))(1) == 4);
+}
+
+TEST_CASE("what does not fit is one clear error") {
+  const Matrix<double> logits = drawn(1, -1, 1);
+  const Indices classes{0, 5, 2, 2};
+  using Loss = CrossEntropy<from_logits>;
+  CHECK_THROWS_WITH(loss_value(Loss{.class_weight = {1, 2}}, logits, classes),
+                    "CrossEntropy: class_weight: expected 6 numbers, one for each output, got 2");
+  CHECK_THROWS_WITH(loss_value(NegativeLogLikelihood{.class_weight = {1, 2}}, logits, classes),
+                    Contains("NegativeLogLikelihood: class_weight: expected 6 numbers"));
+  CHECK_THROWS_WITH(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {1, 2}}, logits, logits),
+                    Contains("BinaryCrossEntropy: pos_weight: expected 6 numbers"));
+  CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes), Contains("label_smoothing from 0 to 1, got 1.5"));
+  CHECK_THROWS_WITH(loss_value(Huber{.delta = 0}, logits, logits), "Huber: delta: expected more than 0, got 0");
+  CHECK_THROWS_WITH(loss_value(SmoothL1{.beta = -1}, logits, logits), "SmoothL1: beta: expected at least 0, got -1");
+  CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 6, 2, 2}), "loss: expected class indices from 0 to 5, got 6");
+  CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, -1, 2, 2}), Contains("got -1"));
+  CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 1}), Contains("expected 4 class indices, one for each sample, got 2"));
+  CHECK_THROWS_WITH(loss_value(MeanSquaredError{}, logits, Matrix<double>{{1, 2}}),
+                    "loss: expected a target of shape (4, 6), as the prediction has, got (1, 2)");
+}
+
+TEST_CASE("weights cost memory once") {
+  const std::size_t samples = 3, classes = 200;
+  std::vector<float> logits(samples * classes, 0.5F), gradient(logits.size()), values(samples);
+  const std::vector<std::int32_t> labels{0, 7, 199};
+  const CrossEntropy<from_logits> loss{.label_smoothing = 0.1, .class_weight = std::vector<double>(classes, 2.0)};
+  const BinaryCrossEntropy<from_logits> binary{.pos_weight = std::vector<double>(classes, 2.0)};
+  const LossArguments<float> arguments{{logits.data(), samples, classes}, classes, {labels, {}}, values, {gradient.data(), samples, classes}};
+  const auto both = [&] { return evaluate_loss<void>(loss, arguments) + evaluate_loss<void>(binary, arguments); };
+  const double first = both();
+  double again = 0;
+  CHECK(test::heap_use([&] { again = both(); }).mallocs == 0);
+  CHECK(first == again);
+}

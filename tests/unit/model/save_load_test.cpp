@@ -1,0 +1,202 @@
+#include <tenon/model/model.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/dropout.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/net/networks.hpp>
+
+#include "support/golden.hpp"
+
+using Catch::Matchers::Contains;
+using namespace tenon;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder that goes with the test.
+class Folder {
+public:
+  Folder() { fs::create_directories(path_); }
+  ~Folder() { fs::remove_all(path_); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+private:
+  fs::path path_ =
+      fs::temp_directory_path() / ("tenon_save_load_" + std::to_string(std::random_device{}()));
+};
+
+using Mlp = Sequential<Dense<6, 8>, ReLU, Dense<5>, Tanh, Dense<3>>;
+const std::vector<std::string> mlp_names{"0.weight", "0.bias",   "2.weight",
+                                         "2.bias",   "4.weight", "4.bias"};
+
+template <class M> std::vector<typename M::scalar> all_parameters(const M& model) {
+  std::vector<typename M::scalar> all;
+  model.for_each_parameter(
+      [&](std::string_view, auto values) { all.insert(all.end(), values.begin(), values.end()); });
+  return all;
+}
+
+/// The tensors of PyTorch's state_dict in the golden file, as they are to be written.
+struct StateDict {
+  std::vector<TensorView> tensors;
+  std::vector<std::vector<double>> numbers;
+
+  StateDict() {
+    const test::Golden golden{"networks"};
+    numbers.reserve(mlp_names.size());
+    for (const std::string& name : mlp_names) {
+      numbers.push_back(golden.values("mlp." + name));
+      tensors.emplace_back(name, golden.shape("mlp." + name),
+                           std::span<const double>(numbers.back()));
+    }
+  }
+};
+
+/// Loads a bad file: an error, and the model is what it was.
+template <class M> std::string refused(M& model, const std::string& path) {
+  const auto before = all_parameters(model);
+  std::string message;
+  try {
+    model.load(path);
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(all_parameters(model) == before);
+  CHECK(message.find(path) != std::string::npos);
+  return message;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a model that is saved and loaded is the same to the bit", "", float, double) {
+  using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU, Dropout<0.2>>>,
+                         Repeat<2, Residual<Dense<8>, Tanh>>, Concat<Dense<3>, Dense<4>>, Softmax>;
+  const Folder folder;
+  const Model<Net, TestType> model{1};
+  model.save(folder.file("model.safetensors"));
+  Model<Net, TestType> other{2};
+  REQUIRE(all_parameters(other) != all_parameters(model));
+  other.load(folder.file("model.safetensors"));
+  CHECK(all_parameters(other) == all_parameters(model));
+
+  const auto file = SafeTensors::read(folder.file("model.safetensors"));
+  CHECK(file.metadata() == TensorMetadata{{"format", "pt"}});
+  CHECK(file.tensors().size() == 10);
+  const TensorInfo* weight = file.find("encoder.0.weight");
+  REQUIRE(weight != nullptr);
+  CHECK(weight->shape == std::vector<std::size_t>{8, 6});
+  CHECK(weight->dtype == (std::is_same_v<TestType, float> ? DType::f32 : DType::f64));
+  CHECK(file.find("1.1.0.bias") != nullptr);
+}
+
+TEST_CASE("the other precision's file is loaded too") {
+  const Folder folder;
+  const Model<Mlp> model{1};
+  model.save(folder.file("single.safetensors"));
+  Model<Mlp, double> wide{2};
+  wide.load(folder.file("single.safetensors"));
+  const auto exact = all_parameters(model);
+  CHECK(all_parameters(wide) == std::vector<double>(exact.begin(), exact.end()));
+  wide.save(folder.file("double.safetensors"));
+  Model<Mlp> again{3};
+  again.load(folder.file("double.safetensors"));
+  CHECK(all_parameters(again) == exact);
+}
+
+TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logits", "", float,
+                   double) {
+  const Folder folder;
+  StateDict torch;
+  torch.tensors.emplace_back("1.num_batches_tracked", std::vector<std::size_t>{}, DType::i64,
+                             std::as_bytes(std::span(torch.numbers[0]).first(1)));
+  write_safetensors(folder.file("torch.safetensors"), torch.tensors);
+
+  Model<Mlp, TestType> model{1};
+  model.load(folder.file("torch.safetensors"));
+  const test::Golden golden{"networks"};
+  const auto x = golden.values("mlp.x");
+  const auto logits = golden.values("mlp.logits");
+  const std::vector<TestType> input(x.begin(), x.end());
+  std::vector<TestType> output(logits.size());
+  model.predict(input, output);
+  const double tolerance = std::is_same_v<TestType, float> ? 1e-6 : 1e-13;
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    CHECK(std::abs(static_cast<double>(output[i]) - logits[i]) <=
+          tolerance * (1 + std::abs(logits[i])));
+}
+
+TEST_CASE("a file that is not the network's is refused, and the model stays as it was") {
+  const Folder folder;
+  const std::string path = folder.file("bad.safetensors");
+  Model<Mlp> model{1};
+
+  SECTION("a tensor is missing") {
+    StateDict torch;
+    torch.tensors.erase(torch.tensors.begin() + 3);
+    write_safetensors(path, torch.tensors);
+    CHECK_THAT(refused(model, path),
+               Contains("missing") && Contains("2.bias") && !Contains("0.bias"));
+  }
+  SECTION("one too many") {
+    StateDict torch;
+    torch.tensors.emplace_back("6.bias", std::vector<std::size_t>{3},
+                               std::span<const double>(torch.numbers[5]));
+    write_safetensors(path, torch.tensors);
+    CHECK_THAT(refused(model, path), Contains("not expected") && Contains("6.bias"));
+  }
+  SECTION("a weight the other way round") {
+    StateDict torch;
+    torch.tensors[2].shape = {8, 5};
+    write_safetensors(path, torch.tensors);
+    CHECK_THAT(refused(model, path),
+               Contains("2.weight") && Contains("(8, 5)") && Contains("(5, 8)"));
+  }
+  SECTION("a number that no float holds") {
+    StateDict torch;
+    torch.numbers[5][1] = 1e300;
+    write_safetensors(path, torch.tensors);
+    CHECK_THAT(refused(model, path), Contains("4.bias"));
+  }
+  SECTION("another network's") {
+    const Model<Sequential<Dense<6, 4>, ReLU>> other;
+    other.save(path);
+    CHECK_THAT(refused(model, path), Contains("missing") && Contains("2.weight") &&
+                                         Contains("wrong") && Contains("0.weight"));
+  }
+  SECTION("cut off, wherever") {
+    Model<Mlp>{2}.save(path);
+    std::ifstream in(path, std::ios::binary);
+    const std::string whole{std::istreambuf_iterator<char>(in), {}};
+    for (std::size_t size = 0; size < whole.size(); size += size < 700 ? 7 : 31) {
+      std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, size);
+      INFO("the first " << size << " of " << whole.size() << " bytes");
+      CHECK_FALSE(refused(model, path).empty());
+    }
+  }
+  SECTION("not there") { CHECK_FALSE(refused(model, folder.file("absent.safetensors")).empty()); }
+}
+
+TEST_CASE("a model that cannot be saved leaves the old file") {
+  const Folder folder;
+  const Model<Mlp> model{1};
+  CHECK_THROWS_AS(model.save(folder.file("no/such/folder/model.safetensors")), Error);
+  model.save(folder.file("model.safetensors"));
+  const Model<Mlp> other{2};
+  other.save(folder.file("model.safetensors"));
+  Model<Mlp> loaded{3};
+  loaded.load(folder.file("model.safetensors"));
+  CHECK(all_parameters(loaded) == all_parameters(other));
+}

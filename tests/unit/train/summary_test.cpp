@@ -1,0 +1,78 @@
+#include <tenon/train/summary.hpp>
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/dropout.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/optim/sgd.hpp>
+
+using Catch::Matchers::Contains;
+using namespace tenon;
+
+TEST_CASE("a network as a table") {
+  using Net = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<128, 10>, Softmax>;
+  CHECK(summary_text(Model<Net>{1}) == R"( Model
+------------------------------------------------
+ Layer                Output shape   Parameters
+================================================
+ 0  Dense<784, 128>   (128)             100,480
+ 1  ReLU              (128)                   0
+ 2  Dropout<0.5>      (128)                   0
+ 3  Dense<128, 10>    (10)                1,290
+ 4  Softmax           (10)                    0
+================================================
+ Parameters                             101,770
+   trainable                            101,770
+   frozen                                     0
+ Memory
+   parameters                         397.5 KiB
+   training, batch 64                   1.7 MiB
+   inference, batch 64                433.6 KiB
+------------------------------------------------
+)");
+}
+
+TEST_CASE("parts, blocks and branches are indented, and copies counted") {
+  using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU>>,
+                         Repeat<3, Residual<Dense<8>, Tanh>>, Concat<Dense<2>, Dense<1>>>;
+  CHECK_THAT(summary_text(Model<Net>{1}), Contains(R"(
+ encoder  Sequential        (8)                     0
+   encoder.0  Dense<6, 8>   (8)                    56
+   encoder.1  ReLU          (8)                     0
+ 1  Repeat                  (8)                     0
+   1.0  Residual x 3        (8)                     0
+     1.0.0  Dense<8> x 3    (8)                   216
+     1.0.1  Tanh x 3        (8)                     0
+ 2  Concat                  (3)                     0
+   2.0  Dense<2>            (2)                    18
+   2.1  Dense<1>            (1)                     9
+======================================================
+ Parameters                                       299
+)"));
+}
+
+TEST_CASE("the memory is that of the optimizer, the batch and the precision") {
+  using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>>;
+  const Model<Net> model{1};
+  const Model<Net, double> wide{1};
+  const auto line = [](std::string_view what, std::size_t bytes, std::string_view text) {
+    const auto begin = text.find(what);
+    REQUIRE(begin != std::string_view::npos);
+    const auto end = text.find('\n', begin);
+    const std::string expected = format_bytes(bytes);
+    INFO(text.substr(begin, end - begin));
+    CHECK(text.substr(0, end).ends_with(" " + expected));
+  };
+  line("training, batch 1,000", training_bytes<Net, Adam>(1000), summary_text(model, 1000));
+  line("training, batch 1,000", training_bytes<Net, SGD>(1000), summary_text<SGD>(model, 1000));
+  line("training, batch 64", training_bytes<Net, Adam, double>(64), summary_text(wide));
+  line("inference, batch 7", inference_bytes<Net>(7), summary_text(model, 7));
+  line("  parameters", 4 * 101'770, summary_text(model));
+  CHECK(training_bytes<Net, SGD>(64) < training_bytes<Net, Adam>(64));
+}
