@@ -15,6 +15,8 @@ fi
 if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
+# Another checkout, or another build folder, may reuse what was compiled in this one.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 fail() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
