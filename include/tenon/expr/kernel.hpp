@@ -12,15 +12,15 @@
 namespace tenon::expr {
 
 /// The arrays a formula's loop runs over: rows of `width` numbers, `stride` from one sample to the
-/// next. The rows of one sample lie side by side, or `step` apart where they are parts of wider ones.
+/// next. The rows of one sample lie side by side, with a gap where they are parts of wider ones.
 template <class T>
 struct Array {
   T* data = nullptr;
   std::size_t stride = 0;
-  std::size_t step = 0;
+  std::size_t gap = 0;
 
   TENON_INLINE T* row(std::size_t sample, std::size_t index, std::size_t width) const {
-    return data ? data + sample * stride + index * (step ? step : width) : nullptr;
+    return data + sample * stride + index * (width + gap);
   }
 };
 
@@ -49,32 +49,82 @@ struct Arguments {
   std::size_t width = 0;               // features of a row
   std::size_t pixels = 1;              // channelwise: numbers per feature
   std::size_t batch_count = 0;         // what a batch reduction divides by
+
+  /// Whether the rows of all samples follow one another without gaps.
+  bool contiguous() const {
+    const std::size_t length = repeats * width;
+    for (int k = 0; k < most; ++k)
+      if ((input[k].data && input[k].stride != length) || (store[k].data && store[k].stride != length)) return false;
+    return (!output.data || output.stride == length) && (!seed.data || seed.stride == length) &&
+           (!noise.data || noise.stride == length);
+  }
+  /// All rows as one, where they do.
+  void collapse() {
+    if (!contiguous()) return;
+    width *= count * repeats;
+    count = repeats = 1;
+  }
 };
 
 /// The loops of a plan. `S` has a static constexpr member `plan`.
 template <class S, class T>
 class Loops {
   static constexpr int count = S::plan.g.count;
-  static constexpr int most_sums = 6;
-  using Ids = std::make_integer_sequence<int, count>;
-
 
   template <int Id>
   static constexpr Vertex vertex() { return S::plan.g.vertex[Id]; }
 
-  /// One row's arrays.
+  /// The numbers below `Most` that `keep` accepts. What a pass has no use for is left out here, not
+  /// in the functions below: those are inlined once per number and instruction set.
+  struct Chosen {
+    int list[Graph::capacity]{};
+    int count = 0;
+  };
+  static constexpr Chosen choose(int most, auto keep) {
+    Chosen chosen;
+    for (int i = 0; i < most; ++i)
+      if (keep(i)) chosen.list[chosen.count++] = i;
+    return chosen;
+  }
+  template <class Source, int... I>
+  static auto expand(std::integer_sequence<int, I...>) -> std::integer_sequence<int, Source::chosen.list[I]...>;
+  template <class Source>
+  using ids_of = decltype(expand<Source>(std::make_integer_sequence<int, Source::chosen.count>{}));
+
+  template <int Level>
+  struct Inner {
+    static constexpr Chosen chosen = choose(count, [](int i) { return S::plan.inner[i] && S::plan.needed[Level][i]; });
+  };
+  template <int Level>
+  struct Outer {
+    static constexpr Chosen chosen = choose(count, [](int i) {
+      return !S::plan.inner[i] && S::plan.level[i] == Level && !is_reduction(S::plan.g[i].op);
+    });
+  };
+  template <int Level>
+  struct Written {
+    static constexpr Chosen chosen = choose(S::plan.outputs.count, [](int k) {
+      const Output& o = S::plan.outputs.list[k];
+      return S::plan.in_loop(o) && S::plan.level[o.vertex] == Level && !S::plan.sums_channel(o);
+    });
+  };
+  struct PerRow {
+    static constexpr Chosen chosen =
+        choose(S::plan.outputs.count, [](int k) { return !S::plan.in_loop(S::plan.outputs.list[k]); });
+  };
+
+  /// One row's arrays, and those that all rows share: the inner loops need nothing else.
   struct Row {
     const T* input[Arguments<T>::most];
     const T* output;
     const T* seed;
     const T* noise;
     T* store[Arguments<T>::most];
+    const T* parameter[Arguments<T>::most];
+    const T* saved[Arguments<T>::most_features];
+    T* gradient[Arguments<T>::most];
+    T* sum[Arguments<T>::most_features];
   };
-
-  template <int Id, int Level>
-  static constexpr bool computed_in_loop() {
-    return S::plan.inner[Id] && S::plan.needed[Level][Id];
-  }
 
   template <int Id>
   TENON_INLINE static T value(const T* row, const T* element) {
@@ -103,26 +153,24 @@ class Loops {
 
   /// One vertex of the inner loop at position j.
   template <int Id, int Level>
-  TENON_INLINE static void inner_vertex(const Arguments<T>& args, const Row& r, const T* row, T* element, std::size_t j) {
+  TENON_INLINE static void inner_vertex(const Row& r, const T* row, T* element, std::size_t j) {
     constexpr Vertex v = vertex<Id>();
-    if constexpr (!computed_in_loop<Id, Level>()) return;
-    else if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level) element[Id] = r.store[0][j];
+    if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level) element[Id] = r.store[0][j];
     else if constexpr (v.op == Op::input) element[Id] = r.input[v.slot][j];
     else if constexpr (v.op == Op::output) element[Id] = r.output[j];
     else if constexpr (v.op == Op::seed) element[Id] = r.seed[j];
     else if constexpr (v.op == Op::noise) element[Id] = r.noise[j];
-    else if constexpr (v.op == Op::parameter) element[Id] = args.parameter[v.slot][j];
-    else if constexpr (v.op == Op::saved) element[Id] = args.saved_feature[v.slot][j];
+    else if constexpr (v.op == Op::parameter) element[Id] = r.parameter[v.slot][j];
+    else if constexpr (v.op == Op::saved) element[Id] = r.saved[v.slot][j];
     else if constexpr (v.op == Op::index) element[Id] = static_cast<T>(static_cast<std::int32_t>(j));
     else element[Id] = operate<Id>(row, element);
   }
 
   /// One vertex that is the same for a whole row (and, channelwise, one channel).
-  template <int Id, int Level>
+  template <int Id>
   TENON_INLINE static void row_vertex(const Arguments<T>& args, T* row, std::size_t sample, std::size_t feature) {
     constexpr Vertex v = vertex<Id>();
-    if constexpr (S::plan.inner[Id] || S::plan.level[Id] != Level || is_reduction(v.op)) return;
-    else if constexpr (v.op == Op::number) row[Id] = static_cast<T>(v.value);
+    if constexpr (v.op == Op::number) row[Id] = static_cast<T>(v.value);
     else if constexpr (v.op == Op::literal) row[Id] = args.literal[v.slot];
     else if constexpr (v.op == Op::label) row[Id] = static_cast<T>(args.label[sample]);
     else if constexpr (v.op == Op::features) row[Id] = static_cast<T>(args.width);
@@ -181,17 +229,14 @@ class Loops {
     else return value<vertex<id>().a>(row, element);
   }
 
-  template <int Level, int K>
-  TENON_INLINE static void sink(const Arguments<T>& args, const Row& r, const T* row, const T* element, std::size_t j) {
+  template <int K>
+  TENON_INLINE static void sink(const Row& r, const T* row, const T* element, std::size_t j) {
     constexpr Output o = S::plan.outputs.list[K];
-    if constexpr (S::plan.in_loop(o) && S::plan.level[o.vertex] == Level) {
-      const T v = value<o.vertex>(row, element);
-      if constexpr (o.sink == Sink::store) r.store[o.slot][j] = v;
-      else if constexpr (o.sink == Sink::accumulate) r.store[o.slot][j] += v;
-      else if constexpr (S::plan.channelwise) return;
-      else if constexpr (o.sink == Sink::sum_parameter) args.gradient[o.slot][j] += v;
-      else if constexpr (o.sink == Sink::sum_feature) args.feature_sum[o.slot][j] += v;
-    }
+    const T v = value<o.vertex>(row, element);
+    if constexpr (o.sink == Sink::store) r.store[o.slot][j] = v;
+    else if constexpr (o.sink == Sink::accumulate) r.store[o.slot][j] += v;
+    else if constexpr (o.sink == Sink::sum_parameter) r.gradient[o.slot][j] += v;
+    else r.sum[o.slot][j] += v;
   }
   template <int Level>
   TENON_INLINE static void spill(const Row& r, const T* element, std::size_t j) {
@@ -208,40 +253,54 @@ class Loops {
   /// One step of the inner loop. Its values are local to this function, not to the loop's body:
   /// GCC turns arrays declared in an `omp simd` body into arrays over lanes and gives up.
   template <int Level, int... Id, int... K>
-  TENON_INLINE static Summands step(const Arguments<T>& args, const Row& r, const T* row, std::size_t j,
-                                    std::integer_sequence<int, Id...>, std::integer_sequence<int, K...>) {
+  TENON_INLINE static auto step(const Row& r, const T* row, std::size_t j, std::integer_sequence<int, Id...>,
+                                std::integer_sequence<int, K...>) {
     T element[count];
-    (inner_vertex<Id, Level>(args, r, row, element, j), ...);
+    (inner_vertex<Id, Level>(r, row, element, j), ...);
     spill<Level>(r, element, j);
-    (sink<Level, K>(args, r, row, element, j), ...);
-    return {{summand<Level, 0>(row, element), summand<Level, 1>(row, element), summand<Level, 2>(row, element),
-             summand<Level, 3>(row, element)},
-            extremum<Level, Op::row_max>(row, element),
-            extremum<Level, Op::row_min>(row, element)};
+    (sink<K>(r, row, element, j), ...);
+    if constexpr (reduces<Level>())
+      return Summands{{summand<Level, 0>(row, element), summand<Level, 1>(row, element), summand<Level, 2>(row, element),
+                       summand<Level, 3>(row, element)},
+                      extremum<Level, Op::row_max>(row, element),
+                      extremum<Level, Op::row_min>(row, element)};
+  }
+  template <int Level>
+  static constexpr bool reduces() {
+    return sums<Level>() > 0 || extreme<Level>(Op::row_max) >= 0 || extreme<Level>(Op::row_min) >= 0;
   }
 
-  using OutputIds = std::make_integer_sequence<int, S::plan.outputs.count>;
+  template <int Level, int... Id>
+  TENON_INLINE static void set_row(const Arguments<T>& args, T* row, std::size_t sample, std::size_t feature,
+                                   std::integer_sequence<int, Id...>) {
+    (row_vertex<Id>(args, row, sample, feature), ...);
+  }
+  template <int Level, int... Id>
+  TENON_INLINE static void set_sums(T* row, const T* sum, std::integer_sequence<int, Id...>) {
+    ((sum_index<Level>(Id) >= 0 ? void(row[Id] = sum[sum_index<Level>(Id) & 3]) : void()), ...);
+  }
 
   /// The inner loop of one pass over `n` numbers.
-  template <int Level, int... Id>
+  template <int Level>
   TENON_INLINE static void pass(const Arguments<T>& args, const Row& r, T* row, std::size_t n, std::size_t sample,
-                                std::size_t feature, std::integer_sequence<int, Id...> ids) {
-    (row_vertex<Id, Level>(args, row, sample, feature), ...);
+                                std::size_t feature) {
+    using Ids = ids_of<Inner<Level>>;
+    using OutputIds = ids_of<Written<Level>>;
+    set_row<Level>(args, row, sample, feature, ids_of<Outer<Level>>{});
     if constexpr (S::plan.has_loop(Level)) {
-      constexpr int high = extreme<Level>(Op::row_max);
-      constexpr int low = extreme<Level>(Op::row_min);
-      constexpr bool reduces = sums<Level>() > 0 || high >= 0 || low >= 0;
       static_assert(sums<Level>() <= 4, "a formula may sum at most four things in one pass");
-      if constexpr (!reduces) {
+      if constexpr (!reduces<Level>()) {
 #pragma omp simd
-        for (std::size_t j = 0; j < n; ++j) step<Level>(args, r, row, j, ids, OutputIds{});
+        for (std::size_t j = 0; j < n; ++j) step<Level>(r, row, j, Ids{}, OutputIds{});
       } else {
+        constexpr int high = extreme<Level>(Op::row_max);
+        constexpr int low = extreme<Level>(Op::row_min);
         T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
         T largest = -std::numeric_limits<T>::infinity();
         T smallest = std::numeric_limits<T>::infinity();
 #pragma omp simd reduction(+ : s0, s1, s2, s3) reduction(max : largest) reduction(min : smallest)
         for (std::size_t j = 0; j < n; ++j) {
-          const Summands v = step<Level>(args, r, row, j, ids, OutputIds{});
+          const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
           s0 += v.sum[0];
           s1 += v.sum[1];
           s2 += v.sum[2];
@@ -250,7 +309,7 @@ class Loops {
           if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
         }
         const T sum[4] = {s0, s1, s2, s3};
-        ((sum_index<Level>(Id) >= 0 ? void(row[Id] = sum[sum_index<Level>(Id) & 3]) : void()), ...);
+        set_sums<Level>(row, sum, std::make_integer_sequence<int, count>{});
         if constexpr (high >= 0) row[high] = largest;
         if constexpr (low >= 0) row[low] = smallest;
       }
@@ -260,12 +319,10 @@ class Loops {
   template <int K>
   TENON_INLINE static void row_sink(const Arguments<T>& args, const T* row, std::size_t sample) {
     constexpr Output o = S::plan.outputs.list[K];
-    if constexpr (!S::plan.in_loop(o)) {
-      const T v = row[o.vertex];
-      if constexpr (o.sink == Sink::per_row) args.saved_row[o.slot][sample] = v;
-      else if constexpr (o.sink == Sink::row_value) args.row_values[sample] = v;
-      else *args.gradient[o.slot] += v;
-    }
+    const T v = row[o.vertex];
+    if constexpr (o.sink == Sink::per_row) args.saved_row[o.slot][sample] = v;
+    else if constexpr (o.sink == Sink::row_value) args.row_values[sample] = v;
+    else *args.gradient[o.slot] += v;
   }
 
   /// The n-th output that sums over the pixels of a channel, or -1.
@@ -280,10 +337,9 @@ class Loops {
     else return value<S::plan.outputs.list[channel_sum(N)].vertex>(row, element);
   }
   template <int First, int... Id>
-  TENON_INLINE static Summands channel_step(const Arguments<T>& args, const Row& r, const T* row, std::size_t j,
-                                            std::integer_sequence<int, Id...>) {
+  TENON_INLINE static Summands channel_step(const Row& r, const T* row, std::size_t j, std::integer_sequence<int, Id...>) {
     T element[count];
-    (inner_vertex<Id, 0>(args, r, row, element, j), ...);
+    (inner_vertex<Id, 0>(r, row, element, j), ...);
     return {{channel_summand<First>(row, element), channel_summand<First + 1>(row, element),
              channel_summand<First + 2>(row, element), channel_summand<First + 3>(row, element)},
             T(0),
@@ -307,7 +363,7 @@ class Loops {
       T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
       for (std::size_t j = 0; j < n; ++j) {
-        const Summands v = channel_step<First>(args, r, row, j, ids);
+        const Summands v = channel_step<First>(r, row, j, ids);
         s0 += v.sum[0];
         s1 += v.sum[1];
         s2 += v.sum[2];
@@ -325,58 +381,84 @@ class Loops {
   TENON_INLINE static void one_row(const Arguments<T>& args, const Row& r, std::size_t n, std::size_t sample,
                                    std::size_t feature, std::integer_sequence<int, L...>, std::integer_sequence<int, K...>) {
     T row[count]{};  // all are set before they are read, which g++ at -O1 cannot see
-    (pass<L>(args, r, row, n, sample, feature, Ids{}), ...);
-    channel_sums<0>(args, r, row, n, feature, Ids{});
+    (pass<L>(args, r, row, n, sample, feature), ...);
+    channel_sums<0>(args, r, row, n, feature, ids_of<Inner<0>>{});
     (row_sink<K>(args, row, sample), ...);
   }
 
+  /// Whether the inner loops read array `slot` of this kind.
+  static constexpr bool reads(Op op, int slot = 0) {
+    for (int i = 0; i < count; ++i) {
+      if (S::plan.g[i].op != op || S::plan.g[i].slot != slot || !S::plan.inner[i]) continue;
+      for (int level = 0; level < S::plan.levels; ++level)
+        if (S::plan.needed[level][i]) return true;
+    }
+    return false;
+  }
+  /// Whether they write array `slot`.
+  static constexpr bool writes(int slot) {
+    if (slot == 0 && S::plan.spilled >= 0) return true;
+    for (int i = 0; i < S::plan.outputs.count; ++i) {
+      const Output& o = S::plan.outputs.list[i];
+      if ((o.sink == Sink::store || o.sink == Sink::accumulate) && o.slot == slot) return true;
+    }
+    return false;
+  }
+  static constexpr bool sums(Sink sink, int slot) {
+    for (int i = 0; i < S::plan.outputs.count; ++i)
+      if (S::plan.outputs.list[i].sink == sink && S::plan.outputs.list[i].slot == slot) return true;
+    return false;
+  }
+  template <bool Used, class A>
+  TENON_INLINE static auto row_of(const A& array, std::size_t sample, std::size_t index, std::size_t width) {
+    if constexpr (Used) return array.row(sample, index, width);
+    else return nullptr;
+  }
+  template <bool Used, class P>
+  TENON_INLINE static P if_used(P array) {
+    if constexpr (Used) return array;
+    else return nullptr;
+  }
   /// Constant indices throughout: only then do these arrays dissolve into registers, without which
   /// no loop is vectorised.
-  template <int... K>
+  template <int... K, int... F>
   TENON_INLINE static Row row_at(const Arguments<T>& args, std::size_t sample, std::size_t index, std::size_t width,
-                                 std::integer_sequence<int, K...>) {
-    return {{args.input[K].row(sample, index, width)...},
-            args.output.row(sample, index, width),
-            args.seed.row(sample, index, width),
-            args.noise.row(sample, index, width),
-            {args.store[K].row(sample, index, width)...}};
+                                 std::integer_sequence<int, K...>, std::integer_sequence<int, F...>) {
+    return {{row_of<reads(Op::input, K)>(args.input[K], sample, index, width)...},
+            row_of<reads(Op::output)>(args.output, sample, index, width),
+            row_of<reads(Op::seed)>(args.seed, sample, index, width),
+            row_of<reads(Op::noise)>(args.noise, sample, index, width),
+            {row_of<writes(K)>(args.store[K], sample, index, width)...},
+            {if_used<reads(Op::parameter, K)>(args.parameter[K])...},
+            {if_used<reads(Op::saved, F)>(args.saved_feature[F])...},
+            {if_used<sums(Sink::sum_parameter, K)>(args.gradient[K])...},
+            {if_used<sums(Sink::sum_feature, F)>(args.feature_sum[F])...}};
   }
 
-  static bool contiguous(const Arguments<T>& args) {
-    const std::size_t length = args.repeats * args.width;
-    for (int k = 0; k < Arguments<T>::most; ++k)
-      if ((args.input[k].data && args.input[k].stride != length) || (args.store[k].data && args.store[k].stride != length))
-        return false;
-    return (!args.output.data || args.output.stride == length) && (!args.seed.data || args.seed.stride == length) &&
-           (!args.noise.data || args.noise.stride == length);
+  TENON_INLINE static void every_row(const Arguments<T>& args) {
+    constexpr auto arrays = std::make_integer_sequence<int, Arguments<T>::most>{};
+    constexpr auto features = std::make_integer_sequence<int, Arguments<T>::most_features>{};
+    constexpr auto levels = std::make_integer_sequence<int, S::plan.levels>{};
+    for (std::size_t sample = 0; sample < args.count; ++sample) {
+      if constexpr (S::plan.channelwise) {
+        for (std::size_t feature = 0; feature * args.pixels < args.width; ++feature)
+          one_row(args, row_at(args, sample, feature, args.pixels, arrays, features), args.pixels, sample, feature, levels,
+                  ids_of<PerRow>{});
+      } else {
+        for (std::size_t k = 0; k < args.repeats; ++k)
+          one_row(args, row_at(args, sample, k, args.width, arrays, features), args.width, sample * args.repeats + k, 0, levels,
+                  ids_of<PerRow>{});
+      }
+    }
   }
 
 public:
   static void run(Arguments<T> arguments) {
-    if constexpr (S::plan.collapsible) {
-      if (contiguous(arguments)) {
-        arguments.width *= arguments.count * arguments.repeats;
-        arguments.count = arguments.repeats = 1;
-      }
-    }
-    const auto body = [](const Arguments<T>* given) TENON_INLINE_LAMBDA {
-      const Arguments<T> args = *given;
-      constexpr auto arrays = std::make_integer_sequence<int, Arguments<T>::most>{};
-      constexpr auto levels = std::make_integer_sequence<int, S::plan.levels>{};
-      for (std::size_t sample = 0; sample < args.count; ++sample) {
-        if constexpr (S::plan.channelwise) {
-          for (std::size_t feature = 0; feature * args.pixels < args.width; ++feature)
-            one_row(args, row_at(args, sample, feature, args.pixels, arrays), args.pixels, sample, feature, levels, OutputIds{});
-        } else {
-          for (std::size_t k = 0; k < args.repeats; ++k)
-            one_row(args, row_at(args, sample, k, args.width, arrays), args.width, sample * args.repeats + k, 0, levels,
-                    OutputIds{});
-        }
-      }
-    };
-    const Arguments<T>* const given = &arguments;
-    if constexpr (S::plan.brief) body(given);
-    else kernels::dispatch(body, given);
+    if constexpr (S::plan.collapsible) arguments.collapse();
+    const auto body = [](const Arguments<T>* args) TENON_INLINE_LAMBDA { every_row(*args); };
+    const Arguments<T>* const args = &arguments;
+    if constexpr (S::plan.brief) body(args);
+    else kernels::dispatch(body, args);
   }
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include <tenon/expr/kernel.hpp>
 #include <tenon/expr/lower.hpp>
 
@@ -150,7 +152,8 @@ struct Program {
     return true;
   }
 
-  struct Evaluate {
+private:
+  struct EvaluateOnly {
     static constexpr Plan plan = [] {
       Graph g;
       Outputs o;
@@ -158,6 +161,8 @@ struct Program {
       return make_plan(g, o, {}, Channelwise);
     }();
   };
+
+public:
   struct ForwardRecompute {
     static constexpr Plan plan = [] {
       Outputs o;
@@ -166,6 +171,9 @@ struct Program {
       return make_plan(s.g, o, {}, Channelwise);
     }();
   };
+  /// Evaluation shares the loop of training where that draws no mask and keeps nothing.
+  using Evaluate = std::conditional_t<s.cuts.count == 0 && !uses_noise, ForwardRecompute, EvaluateOnly>;
+
   struct ForwardSlope {
     static constexpr Plan plan = [] {
       Outputs o;

@@ -318,7 +318,8 @@ private:
   template <int J, class U>
   static expr::Array<U> chunk_of(const Plan& p, Rows<U> rows) {
     constexpr std::size_t part = J - 1 - product_count;
-    return {rows.data ? rows.data + part * (p.width / chunks) : nullptr, rows.stride, p.width};
+    const std::size_t length = p.width / chunks;
+    return {rows.data ? rows.data + part * length : nullptr, rows.stride, p.width - length};
   }
 
   template <int K, bool Train, class U, class T>
@@ -370,11 +371,11 @@ private:
   }
   template <class U>
   static bool adjoin(const Plan& p, const expr::Array<U>& rows, std::size_t length) {
-    return rows.step == 0 && rows.stride == length * p.repeats;
+    return rows.gap == 0 && rows.stride == length * p.repeats;
   }
   template <class U>
   static std::size_t row_stride(const Plan& p, const expr::Array<U>& rows, std::size_t length) {
-    return p.repeats == 1 ? rows.stride : rows.step != 0 ? rows.step : length;
+    return p.repeats == 1 ? rows.stride : length + rows.gap;
   }
 
   /// Gradients that loops sum start at zero; a product's gradient is overwritten by the GEMM.
