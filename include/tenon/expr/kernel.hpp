@@ -271,7 +271,8 @@ class Loops {
   }
 
   template <int Level, int... Id>
-  TENON_INLINE static void set_row(const Arguments<T>& args, T* row, std::size_t sample, std::size_t feature,
+  TENON_INLINE static void set_row([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] T* row,
+                                   [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t feature,
                                    std::integer_sequence<int, Id...>) {
     (row_vertex<Id>(args, row, sample, feature), ...);
   }
