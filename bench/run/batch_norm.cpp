@@ -1,8 +1,6 @@
 // Batch normalisation and ReLU, forward and backward, as formulas against loops written by hand, for
 // images of 64 x 16 x 14 x 14 and vectors of 256 x 128.
 //
-//     bench_batch_norm [seconds]
-//
 // The loops by hand take three passes forward (mean, variance, result) and two backward, channel by
 // channel, so that the data of a channel stay in cache from pass to pass. Both are timed in turns.
 
@@ -10,15 +8,18 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
+#include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include <tenon/kernels/dispatch.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/net/networks.hpp>
 
-#include "support/timing.hpp"
+#include "support/ratios.hpp"
 
 namespace {
 
@@ -214,14 +215,6 @@ struct Formula {
   }
 };
 
-template <class F>
-double microseconds(F f) {
-  constexpr int calls = 20;
-  const double start = bench::seconds_now();
-  for (int i = 0; i < calls; ++i) f();
-  return (bench::seconds_now() - start) / calls * 1e6;
-}
-
 double difference(const std::vector<float>& a, const std::vector<float>& b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
@@ -229,33 +222,33 @@ double difference(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 template <class Net, class Forward, class Backward>
-void compare(const char* name, Data by_formula, double seconds, Forward hand_forward, Backward hand_backward) {
+void compare(bench::Ratios& table, const std::string& name, Data by_formula, double seconds, Forward hand_forward,
+             Backward hand_backward) {
   Data by_hand = by_formula;
   Formula<Net> formula{by_formula};
-  std::vector<double> ours[2], theirs[2], ratio[2];
-  for (const double end = bench::seconds_now() + seconds; bench::seconds_now() < end;) {
-    theirs[0].push_back(microseconds([&] { kernels::dispatch(hand_forward, &by_hand); }));
-    ours[0].push_back(microseconds([&] { formula.forward(); }));
-    theirs[1].push_back(microseconds([&] { kernels::dispatch(hand_backward, &by_hand); }));
-    ours[1].push_back(microseconds([&] { formula.backward(); }));
-    for (const int k : {0, 1}) ratio[k].push_back(ours[k].back() / theirs[k].back());
-  }
+  table.heading(name);
+  table.add(bench::compare("forward", 1.25, seconds, [&] { formula.forward(); },
+                           [&] { kernels::dispatch(hand_forward, &by_hand); }));
+  table.add(bench::compare("backward", 1.25, seconds, [&] { formula.backward(); },
+                           [&] { kernels::dispatch(hand_backward, &by_hand); }));
   // a result that rounds to either side of 0 has one gradient or the other: compare behind the same y
   const double y_difference = difference(by_formula.y, by_hand.y);
   by_hand.y = by_formula.y;
   kernels::dispatch(hand_backward, &by_hand);
-  const char* pass[] = {"forward", "backward"};
-  for (const int k : {0, 1})
-    std::printf("%-18s %-9s formula %8.1f us   by hand %8.1f us   ratio %.2f\n", name, pass[k], bench::median(ours[k]),
-                bench::median(theirs[k]), bench::median(ratio[k]));
-  std::printf("%-18s largest difference: y %.1e, dx %.1e\n", name,
-              y_difference, difference(by_formula.dx, by_hand.dx));
+  if (y_difference > 1e-4 || difference(by_formula.dx, by_hand.dx) > 1e-4)
+    throw std::runtime_error(name + ": the formula and the loops by hand do not compute the same");
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
+int main(int argc, char** argv) try {
+  CLI::App app{"Batch normalisation and ReLU as formulas against loops written by hand"};
+  std::string json_file;
+  double seconds = 1;
+  app.add_option("--json", json_file, "also write the results here");
+  app.add_option("--seconds", seconds, "for each row")->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+
   using Images = Sequential<tenon::Input<16, 14, 14>, BatchNorm, ReLU>;
   using Vectors = Sequential<tenon::Input<128>, BatchNorm, ReLU>;
   using Large = Sequential<tenon::Input<32, 56, 56>, BatchNorm, ReLU>;
@@ -263,7 +256,12 @@ int main(int argc, char** argv) {
   const auto images_b = [](Data* d) TENON_INLINE_LAMBDA { images_backward(d); };
   const auto vectors_f = [](Data* d) TENON_INLINE_LAMBDA { vectors_forward(d); };
   const auto vectors_b = [](Data* d) TENON_INLINE_LAMBDA { vectors_backward(d); };
-  compare<Images>("64 x 16 x 14 x 14", {64, 16, 196}, seconds, images_f, images_b);
-  compare<Large>("16 x 32 x 56 x 56", {16, 32, 3136}, seconds, images_f, images_b);
-  compare<Vectors>("256 x 128", {256, 128, 1}, seconds, vectors_f, vectors_b);
+  bench::Ratios table{"formula", "by hand"};
+  compare<Images>(table, "64 x 16 x 14 x 14", {64, 16, 196}, seconds, images_f, images_b);
+  compare<Large>(table, "16 x 32 x 56 x 56", {16, 32, 3136}, seconds, images_f, images_b);
+  compare<Vectors>(table, "256 x 128", {256, 128, 1}, seconds, vectors_f, vectors_b);
+  table.write(json_file);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "bench_batch_norm: %s\n", error.what());
+  return 1;
 }

@@ -323,7 +323,7 @@ public:
     alternate(data, features, value, buffer, std::make_integer_sequence<int, plan.passes>{});
   }
   /// The last pass, one number per element.
-  static void finish(const Arguments<T>& data) {
+  static void finish(Arguments<T>& data) {
     if constexpr (plan.elements.count > 0) Loops<detail::ElementPass<S, Channelwise>, T>::run(data);
   }
 };

@@ -253,8 +253,8 @@ class Loops {
   /// One step of the inner loop. Its values are local to this function, not to the loop's body:
   /// GCC turns arrays declared in an `omp simd` body into arrays over lanes and gives up.
   template <int Level, int... Id, int... K>
-  TENON_INLINE static auto step(const Row& r, const T* row, std::size_t j, std::integer_sequence<int, Id...>,
-                                std::integer_sequence<int, K...>) {
+  TENON_INLINE static auto step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row, [[maybe_unused]] std::size_t j,
+                                std::integer_sequence<int, Id...>, std::integer_sequence<int, K...>) {
     T element[count];
     (inner_vertex<Id, Level>(r, row, element, j), ...);
     spill<Level>(r, element, j);
@@ -299,15 +299,34 @@ class Loops {
         T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
         T largest = -std::numeric_limits<T>::infinity();
         T smallest = std::numeric_limits<T>::infinity();
+        // Each reduction costs a sum across the vector at the end of the row, also one of zeros.
+        if constexpr (sums<Level>() == 1 && high < 0 && low < 0) {
+#pragma omp simd reduction(+ : s0)
+          for (std::size_t j = 0; j < n; ++j) s0 += step<Level>(r, row, j, Ids{}, OutputIds{}).sum[0];
+        } else if constexpr (sums<Level>() == 2 && high < 0 && low < 0) {
+#pragma omp simd reduction(+ : s0, s1)
+          for (std::size_t j = 0; j < n; ++j) {
+            const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
+            s0 += v.sum[0];
+            s1 += v.sum[1];
+          }
+        } else if constexpr (sums<Level>() == 0 && low < 0) {
+#pragma omp simd reduction(max : largest)
+          for (std::size_t j = 0; j < n; ++j) {
+            const T v = step<Level>(r, row, j, Ids{}, OutputIds{}).high;
+            largest = largest < v ? v : largest;
+          }
+        } else {
 #pragma omp simd reduction(+ : s0, s1, s2, s3) reduction(max : largest) reduction(min : smallest)
-        for (std::size_t j = 0; j < n; ++j) {
-          const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
-          s0 += v.sum[0];
-          s1 += v.sum[1];
-          s2 += v.sum[2];
-          s3 += v.sum[3];
-          if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
-          if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
+          for (std::size_t j = 0; j < n; ++j) {
+            const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
+            s0 += v.sum[0];
+            s1 += v.sum[1];
+            s2 += v.sum[2];
+            s3 += v.sum[3];
+            if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
+            if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
+          }
         }
         const T sum[4] = {s0, s1, s2, s3};
         set_sums<Level>(row, sum, std::make_integer_sequence<int, count>{});
@@ -338,7 +357,8 @@ class Loops {
     else return value<S::plan.outputs.list[channel_sum(N)].vertex>(row, element);
   }
   template <int First, int... Id>
-  TENON_INLINE static Summands channel_step(const Row& r, const T* row, std::size_t j, std::integer_sequence<int, Id...>) {
+  TENON_INLINE static Summands channel_step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row,
+                                            [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>) {
     T element[count];
     (inner_vertex<Id, 0>(r, row, element, j), ...);
     return {{channel_summand<First>(row, element), channel_summand<First + 1>(row, element),
@@ -454,12 +474,17 @@ class Loops {
   }
 
 public:
-  static void run(Arguments<T> arguments) {
+  /// Leaves the arguments as they were: a copy of them would take as long as a short loop.
+  static void run(Arguments<T>& arguments) {
+    const std::size_t samples = arguments.count, repeats = arguments.repeats, width = arguments.width;
     if constexpr (S::plan.collapsible) arguments.collapse();
     const auto body = [](const Arguments<T>* args) TENON_INLINE_LAMBDA { every_row(*args); };
     const Arguments<T>* const args = &arguments;
     if constexpr (S::plan.brief) body(args);
     else kernels::dispatch(body, args);
+    arguments.count = samples;
+    arguments.repeats = repeats;
+    arguments.width = width;
   }
 };
 

@@ -96,12 +96,18 @@ namespace detail {
 /// Copies what the outputs need into a graph of its own, without the marks that only the derivative
 /// looks at, and with the cut vertices as leaves.
 struct Rebuilder {
+  /// For loops, division by what stays the same in the inner loop becomes multiplication by its
+  /// reciprocal, which is known before the loop.
+  enum class For { scalars, rows, channels };
+
   const Graph& from;
   const Cuts& cuts;
+  For purpose;
   Graph to{};
   int map[Graph::capacity]{};
 
-  constexpr Rebuilder(const Graph& source, const Cuts& available) : from(source), cuts(available) {
+  constexpr Rebuilder(const Graph& source, const Cuts& available, For what = For::scalars)
+      : from(source), cuts(available), purpose(what) {
     for (int& m : map) m = -1;
   }
   constexpr int copy(int id) {
@@ -115,7 +121,12 @@ struct Rebuilder {
     w.a = static_cast<std::int16_t>(copy(v.a));
     w.b = static_cast<std::int16_t>(copy(v.b));
     w.c = static_cast<std::int16_t>(copy(v.c));
+    if (v.op == Op::divide && purpose != For::scalars && varies(w.a) && !varies(w.b))
+      return map[id] = to.raw(Op::multiply, w.a, to.raw(Op::reciprocal, w.b));
     return map[id] = to.intern(w);
+  }
+  constexpr bool varies(int id) const {
+    return purpose == For::channels ? to[id].rank == Rank::element : varies_by_feature(to[id].rank);
   }
 };
 
@@ -173,7 +184,8 @@ constexpr void mark_all(Plan& p) {
 /// The passes that compute `outputs` of graph `g`. `channelwise`: the inner loop runs over the
 /// pixels of a channel, for which a value per feature is a constant.
 constexpr Plan make_plan(const Graph& g, const Outputs& outputs, const Cuts& cuts = {}, bool channelwise = false) {
-  detail::Rebuilder rebuild(g, cuts);
+  using Rebuilder = detail::Rebuilder;
+  Rebuilder rebuild(g, cuts, channelwise ? Rebuilder::For::channels : Rebuilder::For::rows);
   Plan p;
   p.outputs = outputs;
   // the parameter itself must be in the graph for its gradient's rank to be known

@@ -2,6 +2,7 @@
 
 #include <tenon/layers/formula/check.hpp>
 #include <tenon/net/fusion.hpp>
+#include <tenon/net/reshaping.hpp>
 
 namespace tenon {
 
@@ -23,7 +24,7 @@ struct FormulaLayer {
   template <class In>
   using problem = detail::formula_problem<E, In>;
   template <class In>
-  using at = detail::formula_unit<E, In>;
+  using at = std::conditional_t<std::is_void_v<invalid>, detail::formula_unit<E, In>, detail::Reshaping<In, In>>;
 };
 
 /// A layer that is a formula of its input x, with any parameters it names:
@@ -34,7 +35,7 @@ struct FormulaLayer {
 ///
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
 /// the gradients of its parameters all come from the formula.
-template <auto F>
+template <expr::Expression auto F>
 struct Map : FormulaLayer<expr::lift<F>> {};
 
 namespace detail {

@@ -8,6 +8,15 @@ namespace tenon {
 
 /// What a formula takes.
 struct a_vector_or_a_sequence;
+/// A layer has an input, x, and parameters; `target` and `label` belong to losses.
+struct a_formula_of_x_and_parameters;
+/// matmul takes a parameter that states both its sizes, or its transpose.
+struct matmul_with_a_parameter_of_two_sizes;
+/// One number per sample, such as sum(x), is no layer's output.
+struct a_formula_with_a_number_for_each_feature;
+/// Nothing could be learned through a step. `straight_through(value, like)` gives it the slope of
+/// another formula, and `stop_gradient` says that none is wanted.
+struct a_formula_with_a_derivative_or_straight_through;
 template <int N>
 struct features_in_equal_chunks;
 /// x, products and parameters that meet in a formula must be equally wide.
@@ -29,30 +38,93 @@ inline constexpr bool has_noise<expr::Noise<R>> = true;
 template <Op O, class... A>
 inline constexpr bool has_noise<Node<O, A...>> = (has_noise<A> || ...);
 
+template <class E>
+inline constexpr bool belongs_to_a_loss = false;
+template <int K>
+inline constexpr bool belongs_to_a_loss<expr::Input<K>> = K > 0;
+template <>
+inline constexpr bool belongs_to_a_loss<expr::Label> = true;
+template <Op O, class... A>
+inline constexpr bool belongs_to_a_loss<Node<O, A...>> = (belongs_to_a_loss<A> || ...);
+
+template <class E>
+inline constexpr bool stops_gradients = false;
+template <Op O, class... A>
+inline constexpr bool stops_gradients<Node<O, A...>> = O == Op::stop || O == Op::surrogate || (stops_gradients<A> || ...);
+
+/// Only these have no slope anywhere; to look for it costs the compiler a derivative.
+template <class E>
+inline constexpr bool has_steps = false;
+template <Op O, class... A>
+inline constexpr bool has_steps<Node<O, A...>> = O == Op::sign || expr::is_comparison(O) || (has_steps<A> || ...);
+
+template <class W>
+inline constexpr bool is_matrix = false;
+template <fixed_string N, class... O>
+inline constexpr bool is_matrix<expr::Parameter<N, O...>> = parameter_initializer<expr::Parameter<N, O...>>::matrix;
+template <class Product>
+inline constexpr bool takes_matrix = is_matrix<typename operator_of<Product>::parameter>;
+
+/// Whether a gradient reaches anything at all: an input, a product, a parameter.
+template <class Program>
+constexpr bool has_any_gradient() {
+  for (int k = 0; k < Program::inputs; ++k)
+    if (Program::uses_input(k) && Program::has_gradient(k)) return true;
+  for (int k = 0; k < Program::parameters; ++k)
+    if (Program::s.parameter[k] >= 0 && !Program::s.g.is(Program::s.parameter[k], 0)) return true;
+  return false;
+}
+
 /// What is wrong with a formula whatever it is applied to.
-template <class E, class Products = products_of<E>, class Stages = typename stages_of<Products>::type>
+template <class E, class Products = products_of<E>>
 struct formula_fault;
-template <class E, class Products, class... S>
-struct formula_fault<E, Products, list<S...>> {
+template <class E, class... P>
+struct formula_fault<E, list<P...>> {
 private:
-  using final_stage = Stage<typename substitute<E, Products>::type>;
-  static constexpr std::size_t most = expr::Arguments<float>::most;
+  static constexpr int most = static_cast<int>(expr::Arguments<float>::most);
   static constexpr int chunks = chunks_of<E> > 1 ? chunks_of<E> : 0;
+  static constexpr int products = sizeof...(P);
+  template <class Takes>
+  using fault = std::type_identity<takes<Takes>>;
 
-  static constexpr bool over_batch = reduces_batch<E>;
-  using batch_fault = std::conditional_t<
-      over_batch && reduces_row<E>, takes<reductions_over_the_sample_or_over_the_batch_not_both>,
-      std::conditional_t<over_batch && (sizeof...(S) > 0 || chunks > 0),
-                         takes<matmul_and_chunk_apart_from_reductions_over_the_batch>, void>>;
-
-  using stage_fault = std::conditional_t<
-      (has_noise<typename S::formula> || ...), takes<dropout_mask_after_the_last_matmul>,
-      std::conditional_t<((S::parameters::size > most) || ... || (final_stage::parameters::size > most)),
-                         takes<at_most_8_parameters>,
-                         std::conditional_t<(sizeof...(S) + chunks >= most), takes<at_most_7_products_and_chunks>, void>>>;
+  template <class... S>
+  static consteval auto judge_stages(list<S...>) {
+    using Final = Stage<typename substitute<E, list<P...>>::type>;
+    if constexpr ((has_noise<typename S::formula> || ...)) {
+      return fault<dropout_mask_after_the_last_matmul>{};
+    } else if constexpr (((S::parameters::size > most) || ... || (Final::parameters::size > most))) {
+      return fault<at_most_8_parameters>{};
+    } else if constexpr (products + chunks >= most) {
+      return fault<at_most_7_products_and_chunks>{};
+    } else if constexpr (reduces_row<E>) {
+      if constexpr (Final::program::result == expr::Rank::row) return fault<a_formula_with_a_number_for_each_feature>{};
+      else return judge_slope<Final>();
+    } else {
+      return judge_slope<Final>();
+    }
+  }
+  template <class Final>
+  static consteval auto judge_slope() {
+    if constexpr (!has_steps<E> || stops_gradients<E>) return std::type_identity<void>{};
+    else if constexpr (has_any_gradient<typename Final::program>()) return std::type_identity<void>{};
+    else return fault<a_formula_with_a_derivative_or_straight_through>{};
+  }
+  static consteval auto judge() {
+    if constexpr (belongs_to_a_loss<E>) {
+      return fault<a_formula_of_x_and_parameters>{};
+    } else if constexpr (reduces_batch<E>) {
+      if constexpr (reduces_row<E>) return fault<reductions_over_the_sample_or_over_the_batch_not_both>{};
+      else if constexpr (products > 0 || chunks > 0) return fault<matmul_and_chunk_apart_from_reductions_over_the_batch>{};
+      else return std::type_identity<void>{};
+    } else if constexpr (!(takes_matrix<P> && ...)) {
+      return fault<matmul_with_a_parameter_of_two_sizes>{};
+    } else {
+      return judge_stages(typename stages_of<list<P...>>::type{});
+    }
+  }
 
 public:
-  using type = std::conditional_t<std::is_void_v<batch_fault>, stage_fault, batch_fault>;
+  using type = typename decltype(judge())::type;
 };
 
 /// What is wrong with a formula over the batch applied to samples of shape In.
