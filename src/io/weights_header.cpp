@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 
 #include "../data/read_file.hpp"
 
@@ -29,33 +30,38 @@ std::string_view literal(float value, char (&text)[32]) {
   return {text, static_cast<std::size_t>(to - text)};
 }
 
-void append_values(std::string& out, std::string_view indent, std::span<const float> values, std::string_view what) {
-  std::size_t column = line_length;  // so that the first number begins a line
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i]))
-      throw Error(fmt::format("export_header: expected finite numbers, got {} at position {} of {}", values[i], i, what));
-    char text[32];
-    const std::string_view number = values[i] == 0 && !std::signbit(values[i]) ? std::string_view{"0"} : literal(values[i], text);
-    if (column + number.size() + 2 > line_length) {
-      out += out.ends_with('\n') ? "" : "\n";
-      out += indent;
-      column = indent.size();
-    }
-    out += number;
-    out += ',';
-    column += number.size() + 1;
-  }
-  out += '\n';
+std::string_view number_text(float value, std::size_t position, const std::string& block, char (&text)[32]) {
+  if (!std::isfinite(value)) throw Error(fmt::format("export_header: expected finite numbers, got {} at position {} of {}", value, position, block));
+  if (value == 0 && !std::signbit(value)) return "0";
+  return literal(value, text);
+}
+template <class Integer>
+std::string_view number_text(Integer value, std::size_t, const std::string&, char (&text)[32]) {
+  if (value == std::numeric_limits<std::int32_t>::min()) return "-2147483647-1";  // no literal is that small
+  return {text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)};
 }
 
-void append_blocks(std::string& out, std::string_view member, const std::vector<WeightsHeader::Block>& blocks) {
-  if (blocks.empty()) return;
-  fmt::format_to(std::back_inserter(out), "    .{} = {{\n", member);
-  for (const WeightsHeader::Block& block : blocks) {
-    fmt::format_to(std::back_inserter(out), "        // {}\n", block.name);
-    append_values(out, "        ", block.values, block.name);
-  }
-  out += "    },\n";
+void append_block(std::string& out, const WeightsHeader::Block& block) {
+  constexpr std::string_view indent = "        ";
+  fmt::format_to(std::back_inserter(out), "        // {}\n", block.name);
+  std::visit(
+      [&](const auto& values) {
+        std::size_t column = line_length;  // so that the first number begins a line
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          char text[32];
+          const std::string_view number = number_text(values[i], i, block.name, text);
+          if (column + number.size() + 1 > line_length) {
+            if (i > 0) out += '\n';
+            out += indent;
+            column = indent.size();
+          }
+          out += number;
+          out += ',';
+          column += number.size() + 1;
+        }
+      },
+      block.values);
+  out += '\n';
 }
 
 }  // namespace
@@ -65,7 +71,7 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
   const auto say = [&out]<class... A>(fmt::format_string<A...> format, A&&... a) {
     fmt::format_to(std::back_inserter(out), format, std::forward<A>(a)...);
   };
-  say("// A trained network, written by Tenon's export_header. Not to be edited by hand.\n//\n");
+  say("// A trained network, written by Tenon. Not to be edited by hand.\n//\n");
   say("//   network       {}\n", header.network);
   say("//   parameters    {}\n", header.parameter_count);
   say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes, header.macs);
@@ -74,17 +80,20 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
       "#include <tenon/net/networks.hpp>\n{}\n",
       header.includes);
   say("namespace {} {{\n\nusing namespace tenon;\n\nusing Net = {};\n\n", header.name, header.network);
-  say("/// CRC-32 of `weights`, and of the file they were trained into (0: unknown).\n");
+  say("/// CRC-32 of the numbers, and of the file they were trained into (0: unknown).\n");
   say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = 0x{:08x};\n\n",
       header.checksum, header.source_checksum);
-  say("inline constexpr Weights<Net> weights{{\n");
-  append_blocks(out, "parameters", header.parameters);
-  append_blocks(out, "buffers", header.buffers);
-  say("}};\n\n/// One sample and what the network gives for it.\ninline constexpr SelfTest<Net> self_test{{\n    .input = {{\n");
-  append_values(out, "        ", header.test_input, "the self-test's input");
-  say("    }},\n    .output = {{\n");
-  append_values(out, "        ", header.test_output, "the self-test's output");
-  say("    }},\n}};\n\n}}  // namespace {}\n", header.name);
+  for (const WeightsHeader::Constant& constant : header.constants) {
+    say("/// {}\ninline constexpr {}{{\n", constant.comment, constant.declaration);
+    for (const WeightsHeader::Member& member : constant.members) {
+      if (member.blocks.empty()) continue;
+      say("    .{} = {{\n", member.name);
+      for (const WeightsHeader::Block& block : member.blocks) append_block(out, block);
+      say("    }},\n");
+    }
+    say("}};\n\n");
+  }
+  say("}}  // namespace {}\n", header.name);
   write_file_atomically(path, std::as_bytes(std::span<const char>(out)));
 }
 

@@ -2,6 +2,7 @@
 //   make_edge_models tests/edge/models
 #include <tenon/tenon.hpp>
 #include <tenon/model/export.hpp>
+#include <tenon/model/quantize.hpp>
 
 #include <cstdio>
 
@@ -19,5 +20,15 @@ int main(int argc, char** argv) {
   // A digit of the test set whose label stands in the test that uses it.
   const auto sample = test.sample(0);
   std::printf("label of the self-test's digit: %d\n", test.label(0));
-  export_header(model, folder + "/digits.hpp", {.sample = {sample.begin(), sample.end()}});
+  const ExportOptions options{.sample = {sample.begin(), sample.end()}};
+  export_header(model, folder + "/digits.hpp", options);
+
+  Loader calibration{train, 64, 1};
+  const auto numbers = quantize(model, calibration);
+  export_quantized_header(model, *numbers, folder + "/digits_int8.hpp", options);
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
+  Quantized<Net> quantized{*tables};
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < test.size(); ++i) right += quantized.classify(test.sample(i).first<64>()) == test.label(i) ? 1U : 0U;
+  std::printf("in int8: %.4f\n", static_cast<double>(right) / static_cast<double>(test.size()));
 }

@@ -1,5 +1,6 @@
 // A trained 64-128-10 classifier reads a handwritten digit while this file is compiled.
 #include <edge/models/digits.hpp>
+#include <edge/models/digits_int8.hpp>
 
 namespace {
 
@@ -25,5 +26,14 @@ constexpr float error = [] {
   return self_test_error(net, digits::self_test);
 }();
 static_assert(error <= 1e-6F);
+
+// In int8 too, with all that follows from the weights computed on the way.
+using Digits8 = Quantized<digits_int8::Net, digits_int8::numbers>;
+static_assert(Digits8::ram_bytes == 64 + 128);
+constexpr bool same = [] {
+  Digits8 net;
+  return passes(net, digits_int8::self_test) && net.classify(digits::self_test.input) == 7;
+}();
+static_assert(same);
 
 }  // namespace

@@ -13,7 +13,7 @@ using namespace tenon;
 constexpr std::uint32_t samples = 100;
 
 Frozen<digits::Net, digits::weights> net;
-Frozen<digits::Net, digits::weights> other;  // several live side by side
+[[maybe_unused]] Frozen<digits::Net, digits::weights> other;  // several live side by side
 float pixels[64];
 float probabilities[10];
 

@@ -43,7 +43,7 @@ TEST_CASE("an exported header says what it holds") {
   CHECK_THAT(text, Contains("using Net = Sequential<Dense<5, 6>, ReLU, Dense<3>, Softmax>;"));
   CHECK_THAT(text, Contains("// 0.weight (6, 5)\n        0.1F,"));
   CHECK_THAT(text, Contains("parameters    57"));
-  CHECK_THAT(text, Contains(".input = {\n        1.F,2.F,3.F,4.F,5.F,"));
+  CHECK_THAT(text, Contains(".input = {\n        // a sample\n        1.F,2.F,3.F,4.F,5.F,"));
   char checksum[16];
   std::snprintf(checksum, sizeof checksum, "0x%08x", file_checksum(folder / "trained.safetensors"));
   CHECK_THAT(text, Contains(std::string("trained file  trained.safetensors, CRC-32 ") + checksum));
