@@ -1,5 +1,5 @@
 // Instructions of a float 784-128-10 perceptron, beside the same loops in plain C.
-#include "../../tests/edge/target/platform.hpp"
+#include "platform.hpp"
 
 #include <tenon/edge/frozen.hpp>
 #include <tenon/layers/dense.hpp>

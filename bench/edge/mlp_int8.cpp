@@ -1,5 +1,5 @@
 // Instructions of an int8 784-128-10 perceptron, beside the same loops in plain C.
-#include "../../tests/edge/target/platform.hpp"
+#include "platform.hpp"
 
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/dense.hpp>
@@ -35,9 +35,9 @@ void dense(const std::int8_t* w, std::size_t row, const std::int8_t* x, std::int
   for (int o = 0; o < out; ++o) {
     std::int32_t sum = t.bias[row + o];
     for (int i = 0; i < in; ++i) sum += w[o * in + i] * x[i];
-    std::int32_t value =
-        static_cast<std::int32_t>((static_cast<std::int64_t>(sum) * t.multiplier[row + o] + (std::int64_t{1} << (t.shift[row + o] - 1))) >>
-                                  t.shift[row + o]) + zero;
+    const std::int64_t product = static_cast<std::int64_t>(sum) * t.multiplier[row + o];
+    const int shift = t.shift[row + o] + 33;
+    std::int32_t value = static_cast<std::int32_t>((product + (std::int64_t{1} << (shift - 1))) >> shift) + zero;
     if (value < low) value = low;
     y[o] = static_cast<std::int8_t>(value > 127 ? 127 : value);
   }

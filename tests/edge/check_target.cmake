@@ -6,6 +6,7 @@
 # Where a tool is missing it says "skipped" and which.
 cmake_minimum_required(VERSION 3.24)
 get_filename_component(here "${CMAKE_CURRENT_LIST_FILE}" DIRECTORY)
+get_filename_component(board_files "${here}/../../examples/firmware/board" ABSOLUTE)
 
 set(hard -mfloat-abi=hard)
 set(soft -mfloat-abi=soft)
@@ -57,15 +58,15 @@ endmacro()
 file(MAKE_DIRECTORY "${WORK}")
 set(program "${here}/programs/${PROGRAM}.cpp")
 set(flags -std=gnu++20 -O2 -fno-exceptions -fno-rtti -fno-math-errno -fno-trapping-math -fopenmp-simd
-  -Wall -Wextra -Werror ${INCLUDES} "-I${WORK}")
+  -Wall -Wextra -Werror ${INCLUDES} "-I${WORK}" "-I${board_files}")
 
-run("the host's build" "${HOST_COMPILER}" ${flags} -DTENON_WRITE_EXPECTED "${program}" "${here}/target/hosted.cpp"
+run("the host's build" "${HOST_COMPILER}" ${flags} -DTENON_WRITE_EXPECTED "${program}" "${board_files}/hosted.cpp"
   -o "${WORK}/host")
 run("the host's run" "${WORK}/host")
 file(WRITE "${WORK}/expected.hpp" "${output}")
 
 if(NOT board)
-  run("the build" ${compiler} ${flags} -static "${program}" "${here}/target/hosted.cpp" -o "${WORK}/program")
+  run("the build" ${compiler} ${flags} -static "${program}" "${board_files}/hosted.cpp" -o "${WORK}/program")
   run("the run" ${emulator} "${WORK}/program")
   message("${output}")
   return()
@@ -74,9 +75,9 @@ endif()
 set(elf "${WORK}/program.elf")
 set(map "${WORK}/program.map")
 run("the build" ${compiler} ${cpu} -mthumb ${flags} -ffunction-sections -fdata-sections -fno-threadsafe-statics
-  -fno-unwind-tables -fno-asynchronous-unwind-tables -fstack-usage "${program}" "${here}/target/cortex_m.cpp"
+  -fno-unwind-tables -fno-asynchronous-unwind-tables -fstack-usage "${program}" "${board_files}/cortex_m.cpp"
   -nostartfiles --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections "-Wl,-Map,${map}"
-  -T "${here}/target/cortex_m.ld" -o "${elf}")
+  -T "${board_files}/cortex_m.ld" -o "${elf}")
 run("the run" timeout 100 ${emulator} -M ${board} -display none -monitor none -serial null
   -semihosting-config enable=on,target=native -kernel "${elf}")
 message("${output}${errors}")

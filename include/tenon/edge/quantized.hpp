@@ -30,7 +30,7 @@ struct QuantizedNumbers {
 
 namespace edge {
 
-/// A positive real number as multiplier / 2^shift with 31 bits.
+/// A positive real number below 2^30 as a multiplier of 31 bits and a shift.
 constexpr kernels::Requantizer requantizer(double real) {
   int exponent = 0;  // real = fraction * 2^exponent, 0.5 <= fraction < 1
   for (; real >= 1; real /= 2) ++exponent;
@@ -40,7 +40,7 @@ constexpr kernels::Requantizer requantizer(double real) {
     multiplier /= 2;
     ++exponent;
   }
-  return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(31 - exponent)};
+  return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(-2 - exponent)};
 }
 
 /// The nearest int8 to real / scale + zero; halves go away from zero, NaN to zero. A division and no
@@ -142,8 +142,16 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   if constexpr (step.pattern.kind == StepKind::softmax) {
     softmax_int8(x, y, step.in, t.exponentials);
   } else {
-    const kernels::DenseRows rows{t.weights + step.weights, t.bias + step.row, t.multiplier + step.row, t.shift + step.row};
-    kernels::dense_int8(rows, x, y, kernels::in_fours(step.in) / 4, step.out, t.zero[K + 1], t.low[K], t.high[K]);
+    const kernels::DenseRows rows{.weights = t.weights + step.weights,
+                                  .bias = t.bias + step.row,
+                                  .multiplier = t.multiplier + step.row,
+                                  .shift = t.shift + step.row,
+                                  .in_groups = kernels::in_fours(step.in) / 4,
+                                  .out_groups = kernels::in_fours(step.out) / 4,
+                                  .zero = t.zero[K + 1],
+                                  .low = t.low[K],
+                                  .high = t.high[K]};
+    kernels::dense_int8(rows, x, y);
   }
 }
 template <class Net, std::size_t... K>

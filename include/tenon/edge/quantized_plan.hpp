@@ -71,7 +71,7 @@ struct QuantizedStep {
   std::size_t in = 0, out = 0;
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
-  std::size_t row = 0;                             // its first row among all rows
+  std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
   std::size_t unit = 0;                            // the float network's unit that gives its output
 };
 
@@ -96,7 +96,7 @@ struct QuantizedPlan {
       step.weights = weight_bytes;
       step.row = rows;
       weight_bytes += kernels::in_fours(step.in) * kernels::in_fours(step.out);
-      rows += step.out;
+      rows += kernels::in_fours(step.out);
       macs += step.in * step.out;
     }
     steps[count++] = step;

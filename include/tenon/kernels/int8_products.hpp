@@ -101,7 +101,7 @@ struct DspSums {
   }
 };
 
-inline void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
   DspSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
   for (; groups >= 4; groups -= 4, w += 64, x += 16) {
     s.block(w, x);
@@ -213,40 +213,50 @@ TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t
 #endif
 }
 
-/// What turns a row's sum into a number of the next tensor.
+/// What turns a row's sum into a number of the next tensor: sum * multiplier / 2^(33 + shift), rounded
+/// to nearest, halves upward. Below a quarter (shift >= 0) the lower half of the product does not
+/// matter: floor((p + 2^(32 + s)) / 2^(33 + s)) = floor((floor(p / 2^(32 + s)) + 1) / 2).
 struct Requantizer {
   std::int32_t multiplier = 0;  // 31 bits
   std::int8_t shift = 0;
 
-  /// sum * multiplier / 2^shift, rounded to nearest, halves upward.
-  constexpr std::int32_t operator()(std::int32_t sum) const {
+  TENON_INLINE constexpr std::int32_t operator()(std::int32_t sum) const {
     const std::int64_t product = static_cast<std::int64_t>(sum) * multiplier;
-    return static_cast<std::int32_t>((product + (std::int64_t{1} << (shift - 1))) >> shift);
+    if (shift < 0) return static_cast<std::int32_t>(((product >> (32 + shift)) + 1) >> 1);
+    return ((static_cast<std::int32_t>(product >> 32) >> shift) + 1) >> 1;
   }
 };
 
-/// The rows of one dense layer beside its weights.
+/// The rows of one dense layer, filled up to whole groups of four.
 struct DenseRows {
   const std::int8_t* weights = nullptr;
   const std::int32_t* bias = nullptr;  // the input's zero point is in it
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
+  std::size_t in_groups = 0, out_groups = 0;
+  std::int32_t zero = 0, low = 0, high = 0;  // of the output: zero point, bounds
 };
 
-/// y = requantise(W x + b), clamped to [low, high].
-constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y, std::size_t groups, std::size_t out,
-                          std::int32_t zero, std::int32_t low, std::int32_t high) {
+/// y = requantise(W x + b), clamped to [low, high]. One function for all layers; x and y have room for
+/// whole groups of four and are 4-aligned.
+[[gnu::noinline]] constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
   const std::int8_t* w = rows.weights;
-  for (std::size_t o = 0; o < out; o += 4, w += groups * 16) {
-    const std::size_t some = out - o < 4 ? out - o : 4;
-    FourSums sums;
-    for (std::size_t r = 0; r < some; ++r) sums.of[r] = rows.bias[o + r];
-    add_products(w, x, groups, sums);
-    for (std::size_t r = 0; r < some; ++r) {
-      std::int32_t value = Requantizer{rows.multiplier[o + r], rows.shift[o + r]}(sums.of[r]) + zero;
-      value = value < low ? low : value;
-      y[o + r] = static_cast<std::int8_t>(value > high ? high : value);
+  const std::int32_t* bias = rows.bias;
+  const std::int32_t* multiplier = rows.multiplier;
+  const std::int8_t* shift = rows.shift;
+  for (std::size_t group = 0; group < rows.out_groups; ++group) {
+    FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
+    add_products(w, x, rows.in_groups, sums);
+    for (std::size_t r = 0; r < 4; ++r) {
+      std::int32_t value = Requantizer{multiplier[r], shift[r]}(sums.of[r]) + rows.zero;
+      value = value < rows.low ? rows.low : value;
+      y[r] = static_cast<std::int8_t>(value > rows.high ? rows.high : value);
     }
+    w += rows.in_groups * 16;
+    bias += 4;
+    multiplier += 4;
+    shift += 4;
+    y += 4;
   }
 }
 

@@ -40,36 +40,52 @@ struct FourRows {
 
 }  // namespace detail
 
-/// y = W x, with W stored row by row as (out, in). y must not overlap x.
+namespace detail {
+
+/// Four rows from w on, into y.
+template <class T>
+constexpr void multiply_four_rows(const T* w, const T* x, T* y, std::size_t in) {
+  FourRows<T> rows(w, in);
+  std::size_t left = in;
+  for (; left >= 8; left -= 8) {
+    rows.step(x, 0);
+    rows.step(x, 1);
+    rows.step(x, 2);
+    rows.step(x, 3);
+    rows.step(x, 4);
+    rows.step(x, 5);
+    rows.step(x, 6);
+    rows.step(x, 7);
+    rows.advance(8);
+    x += 8;
+  }
+  for (std::size_t i = 0; i < left; ++i) rows.step(x, i);
+  y[0] = rows.sum0;
+  y[1] = rows.sum1;
+  y[2] = rows.sum2;
+  y[3] = rows.sum3;
+}
+
+template <class T>
+constexpr T multiply_row(const T* w, const T* x, std::size_t in) {
+  T sum = 0;
+  for (std::size_t i = 0; i < in; ++i) sum += w[i] * x[i];
+  return sum;
+}
+
+}  // namespace detail
+
+/// y = W x, with W stored row by row as (out, in). y must not overlap x. The last four rows may take
+/// in some that are done already, which is less work than one row at a time.
 template <class T>
 constexpr void multiply_rows(const T* w, const T* x, T* y, std::size_t in, std::size_t out) {
-  std::size_t o = 0;
-  for (; o + 4 <= out; o += 4, w += 4 * in) {
-    detail::FourRows<T> rows(w, in);
-    const T* value = x;
-    std::size_t left = in;
-    for (; left >= 8; left -= 8) {
-      rows.step(value, 0);
-      rows.step(value, 1);
-      rows.step(value, 2);
-      rows.step(value, 3);
-      rows.step(value, 4);
-      rows.step(value, 5);
-      rows.step(value, 6);
-      rows.step(value, 7);
-      rows.advance(8);
-      value += 8;
-    }
-    for (std::size_t i = 0; i < left; ++i) rows.step(value, i);
-    y[o] = rows.sum0;
-    y[o + 1] = rows.sum1;
-    y[o + 2] = rows.sum2;
-    y[o + 3] = rows.sum3;
+  if (out < 4) {
+    for (std::size_t o = 0; o < out; ++o) y[o] = detail::multiply_row(w + o * in, x, in);
+    return;
   }
-  for (; o < out; ++o, w += in) {
-    T sum = 0;
-    for (std::size_t i = 0; i < in; ++i) sum += w[i] * x[i];
-    y[o] = sum;
+  for (std::size_t o = 0; o < out; o += 4) {
+    const std::size_t first = o + 4 <= out ? o : out - 4;
+    detail::multiply_four_rows(w + first * in, x, y + first, in);
   }
 }
 

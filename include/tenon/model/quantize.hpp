@@ -143,8 +143,8 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
     const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.in) + " to " + std::to_string(step.out);
     weights.blocks.push_back({name + ", packed four rows by four columns",
                               std::span(q.weights + step.weights, kernels::in_fours(step.in) * kernels::in_fours(step.out))});
-    bias.blocks.push_back({name, std::span(q.bias + step.row, step.out)});
-    scales.blocks.push_back({name, std::span(q.weight_scale + step.row, step.out)});
+    bias.blocks.push_back({name, std::span(q.bias + step.row, kernels::in_fours(step.out))});
+    scales.blocks.push_back({name, std::span(q.weight_scale + step.row, kernels::in_fours(step.out))});
   }
   header.constants.push_back({"The network in int8.",
                               "QuantizedNumbers<Net> numbers",

@@ -2,7 +2,7 @@
 // with -DTENON_WRITE_EXPECTED it prints those numbers as the header that the others include.
 #include "../models/digits.hpp"
 
-#include "../target/platform.hpp"
+#include "platform.hpp"
 
 #include <tenon/random.hpp>
 

@@ -2,7 +2,7 @@
 // -DTENON_WRITE_EXPECTED it prints those bytes as the header that the others include.
 #include "../models/digits_int8.hpp"
 
-#include "../target/platform.hpp"
+#include "platform.hpp"
 
 #include <tenon/random.hpp>
 

@@ -35,7 +35,8 @@ struct VectorTable {
 [[gnu::section(".vectors"), gnu::used]] extern const VectorTable vectors = {
     &stack_top, {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault}};
 
-void reset() {
+// Its loops would become calls of memcpy and memset, half a kilobyte of library.
+[[gnu::optimize("no-tree-loop-distribute-patterns")]] void reset() {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
   auto* const coprocessor_access = reinterpret_cast<volatile std::uint32_t*>(0xe000ed88);
   *coprocessor_access = *coprocessor_access | 0xfU << 20;
