@@ -15,6 +15,12 @@
 /// How a frozen network runs its layers, one sample at a time.
 namespace tenon::edge {
 
+/// Matrices as the model stores them, multiplied by portable loops. Products that are `turned` find all
+/// of them stored (in, out), and multiply them by a function of their own.
+struct PlainProducts {
+  static constexpr bool turned = false;
+};
+
 /// What a bound layer does for one sample where its own `forward` is meant for batches: `run` works
 /// in constant expressions, `macs` counts its multiplications with an addition. A layer without it
 /// is run by its `forward` and may declare `macs` itself.
@@ -58,7 +64,7 @@ private:
     else return m.scratch + unit::plan.inference_product[K];
   }
 
-  template <int K, class T>
+  template <int K, class Products, class T>
   static constexpr void multiply(const Memory<T>& m, const Sources<T>& from, T* result) {
     constexpr const auto& plan = unit::plan;
     using stage = typename code::template stage<K>;
@@ -75,8 +81,28 @@ private:
     }
     const T* weight = m.parameters + plan.offset[code::template weight_number<K>];
     for (std::size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
-      if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
+      if constexpr (Products::turned && can_turn) Products::multiply(weight, operand, result, in, out);
+      else if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
       else kernels::multiply_columns(weight, operand, result, in, out);
+    }
+  }
+
+  /// No weight has two products, which might want it in two ways.
+  static constexpr bool can_turn = []<int... K>(std::integer_sequence<int, K...>) {
+    [[maybe_unused]] unsigned used = 0;
+    bool once = true;
+    ((once = once && (used >> code::template weight_number<K> & 1U) == 0, used |= 1U << code::template weight_number<K>), ...);
+    return once;
+  }(each_product);
+
+  template <int K, class T>
+  static constexpr void turn_weight(T* parameters, T* room) {
+    if constexpr (code::template transposed<K>) {
+      constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
+      T* w = parameters + unit::plan.offset[code::template weight_number<K>];
+      std::copy_n(w, in * out, room);
+      for (std::size_t o = 0; o < out; ++o)
+        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = room[o * in + i];
     }
   }
 
@@ -85,7 +111,14 @@ public:
     return (std::size_t{0} + ... + (unit::plan.in[K] * unit::plan.out[K] * unit::plan.repeats));
   }(each_product);
 
+  /// Stores the matrices that are stored (out, in) the other way round, as turned products want them;
+  /// `room` holds the largest.
   template <class T>
+  static constexpr void turn(T* parameters, T* room) {
+    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) { (turn_weight<K>(parameters, room), ...); }(each_product);
+  }
+
+  template <class Products = PlainProducts, class T>
   static constexpr void run(const Memory<T>& m, const T* x, T* y) {
     constexpr const auto& plan = unit::plan;
     Sources<T> from;
@@ -98,7 +131,7 @@ public:
       from.data[c] = x + (c - 1 - products) * (plan.width / code::chunks);
       from.step[c] = plan.width;
     }
-    [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K>(m, from, product_of<K>(m, y)), ...); }(each_product);
+    [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K, Products>(m, from, product_of<K>(m, y)), ...); }(each_product);
     evaluate<typename code::final_stage>(m.parameters, from, y, plan.output_width);
   }
 };
@@ -107,14 +140,15 @@ template <class Bound>
 concept HasSampleKernel = requires { SampleKernel<Bound>::macs; };
 
 /// The context of evaluation without a host: no random streams, no BLAS, nothing allocated.
-struct Context {
+template <class Products>
+struct BasicContext {
   bool overwrite_gradients = false;
 
   /// A leaf with a kernel of its own for single samples; `run_forward` asks for it.
   template <class Bound, class T>
     requires HasSampleKernel<Bound>
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
-    for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::run(memory, x[i], y[i]);
+    for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
   }
 
   /// c = alpha op(a) op(b) + beta c, for layers that call a matrix product of their own.
@@ -136,5 +170,7 @@ struct Context {
     }
   }
 };
+
+using Context = BasicContext<PlainProducts>;
 
 }  // namespace tenon::edge
