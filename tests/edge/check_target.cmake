@@ -1,6 +1,6 @@
 # One program on one target: built for this machine it says what the right answers are, built for the
 # target it runs there and compares. Run as
-#   cmake -DMACHINE=cortex-m4 -DPROGRAM=float -DHOST_COMPILER=g++ "-DINCLUDES=-I..." -DWORK=dir
+#   cmake -DMACHINE=cortex-m4 -DPROGRAM=programs/float -DHOST_COMPILER=g++ "-DINCLUDES=-I..." -DWORK=dir
 #         -P check_target.cmake
 # On a microcontroller the program must also come without everything a system would have to provide.
 # Where a tool is missing it says "skipped" and which.
@@ -56,7 +56,7 @@ macro(run what)
 endmacro()
 
 file(MAKE_DIRECTORY "${WORK}")
-set(program "${here}/programs/${PROGRAM}.cpp")
+set(program "${here}/${PROGRAM}.cpp")
 set(flags -std=gnu++20 -O2 -fno-exceptions -fno-rtti -fno-math-errno -fno-trapping-math -fopenmp-simd
   -Wall -Wextra -Werror ${INCLUDES} "-I${WORK}" "-I${board_files}")
 

@@ -9,12 +9,15 @@
 
 #if defined(__ARM_FEATURE_SIMD32)
 #include <arm_acle.h>
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
 #elif defined(__SSE4_1__)
 #include <immintrin.h>
 #endif
 
 /// Sums of products of int8 numbers, exact in int32: portable C++, the DSP instructions of Armv7E-M
-/// (two products each) and SSE4.1 or AVX2 give the same numbers, whatever their order.
+/// (two products each), Helium and SSE4.1 or AVX2 give the same numbers, whatever their order.
 ///
 /// Weights are packed in blocks of four rows by four columns, 16 bytes, the blocks of four rows one
 /// after the other; rows and columns are filled up with zeros. So every kernel reads them from the
@@ -103,6 +106,17 @@ struct DspSums {
 
 TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
   DspSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
+#if defined(__ARM_FEATURE_MVE)
+  // Helium takes four blocks apart into rows as it loads them, and adds up 16 products at a time.
+  for (; groups >= 4; groups -= 4, w += 64, x += 16) {
+    const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
+    const int8x16_t value = vld1q_s8(x);
+    s.s0 = vmladavaq_s8(s.s0, vreinterpretq_s8_s32(rows.val[0]), value);
+    s.s1 = vmladavaq_s8(s.s1, vreinterpretq_s8_s32(rows.val[1]), value);
+    s.s2 = vmladavaq_s8(s.s2, vreinterpretq_s8_s32(rows.val[2]), value);
+    s.s3 = vmladavaq_s8(s.s3, vreinterpretq_s8_s32(rows.val[3]), value);
+  }
+#endif
   for (; groups >= 4; groups -= 4, w += 64, x += 16) {
     s.block(w, x);
     s.block(w + 16, x + 4);
