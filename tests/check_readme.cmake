@@ -1,7 +1,7 @@
 # Every C++ block of the README stands, line by line and in order, in one of the examples, which are
 # compiled: documentation that no longer compiles fails here.
 file(READ "${ROOT}/README.md" readme)
-file(GLOB examples "${ROOT}/examples/*.cpp")
+file(GLOB examples "${ROOT}/examples/*.cpp" "${ROOT}/examples/*/*.cpp")
 string(REPLACE ";" "\\;" readme "${readme}")
 string(REGEX REPLACE "\n```cpp\n" "<block>" readme "${readme}")
 string(REGEX REPLACE "\n```\n" "<end>" readme "${readme}")

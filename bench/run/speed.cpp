@@ -48,6 +48,8 @@ const std::vector<Work> all_work{
 const std::vector<std::pair<std::string, std::string>> all_sides{
     {"tenon", "bench_tenon_workloads"},
     {"tenon native", "bench_tenon_workloads --native"},
+    {"tenon frozen", "bench_tenon_workloads --frozen"},
+    {"raw loops", "bench_tenon_workloads --raw"},
     {"sgemm alone", "bench_sgemm_floor"},
     {"libtorch", "peer_libtorch"},
     {"libtorch-heap-kept", "peer_libtorch --keep-heap"},

@@ -1,6 +1,8 @@
 // Tenon's side of the speed bench. With `--native` its own kernels compute the matrix products
-// instead of xtensor-blas.
+// instead of xtensor-blas; with `--frozen` a HostFrozen predicts one sample at a time; with `--raw` plain
+// loops written for the one network do, the least there is to compute.
 #include <tenon/kernels/native_gemm_policy.hpp>
+#include <tenon/model/host_frozen.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cstdint>
@@ -93,6 +95,105 @@ bench::Workload inference(bench::Setup&& from) {
   return {run, value};
 }
 
+template <class Net>
+struct OneSample {
+  explicit OneSample(const Model<Net>& model) : net(model) {}
+  void operator()(const float* x, float* y) {
+    net(std::span<const float, input_shape<Net>::size>(x, input_shape<Net>::size),
+        std::span<float, output_shape<Net>::size>(y, output_shape<Net>::size));
+  }
+  HostFrozen<Net> net;
+};
+
+/// y = activation(W x + b) for a fixed net of dense layers, W turned.
+template <class Net, std::size_t... Sizes>
+struct RawLoops {
+  static constexpr std::size_t sizes[] = {Sizes...};
+  static constexpr std::size_t layers = sizeof...(Sizes) - 1;
+  std::vector<std::vector<float>> weight, bias;
+
+  explicit RawLoops(const Model<Net>& model) {
+    model.for_each_parameter([&](std::string_view, std::span<const float> values) {
+      if (weight.size() == bias.size()) {
+        const std::size_t in = sizes[weight.size()], out = values.size() / in;
+        auto& w = weight.emplace_back(values.size());
+        for (std::size_t i = 0; i < in; ++i)
+          for (std::size_t o = 0; o < out; ++o) w[i * out + o] = values[o * in + i];
+      } else {
+        bias.emplace_back(values.begin(), values.end());
+      }
+    });
+  }
+  template <std::size_t L>
+  void layer(const float* x, float* y) const {
+    constexpr std::size_t in = sizes[L], out = sizes[L + 1];
+    const float* w = weight[L].data();
+    for (std::size_t o = 0; o < out; ++o) y[o] = bias[L][o];
+    for (std::size_t i = 0; i < in; ++i)
+#pragma omp simd
+      for (std::size_t o = 0; o < out; ++o) y[o] += w[i * out + o] * x[i];
+    if constexpr (L + 1 < layers) {
+#pragma omp simd
+      for (std::size_t o = 0; o < out; ++o) {
+        if constexpr (sizes[0] == 8) y[o] = math::tanh(y[o]);
+        else y[o] = y[o] > 0 ? y[o] : 0;
+      }
+    }
+  }
+  void operator()(const float* x, float* y) const {
+    float a[128], b[128];
+    layer<0>(x, a);
+    if constexpr (layers == 2) {
+      layer<1>(a, y);
+    } else {
+      layer<1>(a, b);
+      layer<2>(b, y);
+    }
+  }
+};
+
+/// A batch, sample by sample.
+template <class Net, class Predict>
+bench::Workload one_by_one(bench::Setup&& from) {
+  constexpr std::size_t out = output_shape<Net>::size;
+  struct State {
+    explicit State(bench::Setup&& s) : setup(std::move(s)), model(weights()), predict(model), outputs(setup.batch_size * out) {}
+    Model<Net> weights() const {
+      Model<Net> made;
+      take_weights(made, setup);
+      return made;
+    }
+    void run(std::size_t batch) {
+      for (std::size_t i = 0; i < setup.batch_size; ++i)
+        predict(setup.batches[batch].inputs.data() + i * input_shape<Net>::size, outputs.data() + i * out);
+    }
+    bench::Setup setup;
+    Model<Net> model;
+    Predict predict;
+    std::vector<float> outputs;
+  };
+  auto state = std::make_shared<State>(std::move(from));
+  auto run = [state, next = std::size_t{0}](long steps) mutable {
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) state->run(next);
+  };
+  auto value = [state] {
+    state->run(0);
+    return bench::mean_square(state->outputs.data(), state->outputs.size());
+  };
+  return {run, value};
+}
+
+template <template <class> class Large, template <class> class Small>
+bench::Workloads single_samples() {
+  using Net = without_last<W1>;
+  return {{"W6-784", [](std::size_t batch) { return one_by_one<Net, Large<Net>>(bench::w1_setup(batch)); }},
+          {"W6-8", [](std::size_t batch) { return one_by_one<W6Small, Small<W6Small>>(bench::w6_small_setup(batch)); }}};
+}
+template <class Net>
+using RawLarge = RawLoops<Net, 784, 128, 10>;
+template <class Net>
+using RawSmall = RawLoops<Net, 8, 32, 32, 1>;
+
 template <class Gemm>
 bench::Workloads workloads() {
   return {{"W1", [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
@@ -105,6 +206,9 @@ bench::Workloads workloads() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string_view how = argc > 1 ? argv[1] : "";
+  if (how == "--frozen") return bench::serve("tenon, HostFrozen", single_samples<OneSample, OneSample>());
+  if (how == "--raw") return bench::serve("plain loops for the one network", single_samples<RawLarge, RawSmall>());
   const bool native = argc > 1 && std::string_view(argv[1]) == "--native";
   const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target()) : "xtensor-blas, " + bench::blas_core();
   return bench::serve("tenon, " + products, native ? workloads<NativeGemm>() : workloads<BlasGemm>());

@@ -56,11 +56,16 @@ constexpr void add_rows(Rows<U> from, Rows<T> to, std::size_t length) {
 template <class Bound>
 inline constexpr bool runs = mistakes_of<Bound>::type::size == 0;
 
-/// Forward of one bound layer or composition. Leaves show their output to `ctx.trace`.
+/// Forward of one bound layer or composition. A context may have its own way with a layer, as that
+/// of frozen networks has. Leaves show their output to `ctx.trace`.
 template <class Bound, class Ctx, class T, class Mode>
 constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y,
                            Mode mode) {
-  if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
+  if constexpr (requires { ctx.template forward<Bound>(memory, x, y); }) {
+    ctx.template forward<Bound>(memory, x, y);
+  } else if constexpr (runs<Bound>) {
+    Bound::forward(ctx, memory, x, y, mode);
+  }
   if constexpr (Leaf<Bound> && !Passthrough<Bound> && requires { ctx.trace; }) {
     if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
   }

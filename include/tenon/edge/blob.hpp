@@ -1,0 +1,84 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include <tenon/edge/checksum.hpp>
+#include <tenon/edge/weights.hpp>
+#include <tenon/net/parameters.hpp>
+
+/// Weights as bytes that lie somewhere: linked in, memory-mapped, received. `export_blob` writes
+/// them; a firmware that cannot throw gets told what is wrong.
+namespace tenon {
+
+/// What a blob begins with; the bytes of a `Weights<Net>` follow. All little-endian.
+struct BlobHeader {
+  static constexpr std::uint32_t expected_magic = 0x314e4e54;  // "TNN1"
+
+  std::uint32_t magic = expected_magic;
+  std::uint32_t network = 0;   // `network_fingerprint`
+  std::uint32_t length = 0;    // bytes after the header
+  std::uint32_t checksum = 0;  // CRC-32 of them
+};
+
+/// A number that two networks share only if their parameters have the same names and shapes.
+template <class Net>
+inline constexpr std::uint32_t network_fingerprint = [] {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  const auto take = [&hash](std::uint32_t value) { hash = (hash ^ value) * 16777619U; };
+  for (const ParameterEntry& entry : parameter_table<Net>) {
+    for (const char c : entry.name) take(static_cast<unsigned char>(c));
+    for (std::size_t i = 0; i < entry.rank; ++i) take(static_cast<std::uint32_t>(entry.dims[i]));
+  }
+  return hash;
+}();
+
+enum class BlobStatus : std::uint8_t { ok, misaligned, too_short, no_blob, other_network, wrong_length, damaged };
+
+/// The status in words.
+constexpr std::string_view describe(BlobStatus status) {
+  switch (status) {
+    case BlobStatus::ok: return "ok";
+    case BlobStatus::misaligned: return "the blob's address is no multiple of 4";
+    case BlobStatus::too_short: return "the blob is shorter than its header";
+    case BlobStatus::no_blob: return "the bytes do not begin as weights do";
+    case BlobStatus::other_network: return "the blob holds the weights of another network";
+    case BlobStatus::wrong_length: return "the blob is shorter or longer than the network's weights";
+    case BlobStatus::damaged: return "the blob's checksum is wrong";
+  }
+  return "";
+}
+
+template <class Net>
+struct OpenedBlob {
+  BlobStatus status = BlobStatus::no_blob;
+  const Weights<Net>* weights = nullptr;  // only if ok
+
+  constexpr explicit operator bool() const { return status == BlobStatus::ok; }
+};
+
+/// Checks a blob and gives the weights where they lie:
+///
+///     const auto blob = open_weights<Net>(bytes);
+///     if (!blob) return report(describe(blob.status));
+///     Frozen<Net> net{*blob.weights};
+template <class Net>
+OpenedBlob<Net> open_weights(std::span<const std::byte> bytes) {
+  static_assert(std::endian::native == std::endian::little, "blobs are little-endian");
+  if (std::bit_cast<std::uintptr_t>(bytes.data()) % alignof(Weights<Net>) != 0) return {BlobStatus::misaligned};
+  BlobHeader header;
+  if (bytes.size() < sizeof header) return {BlobStatus::too_short};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != BlobHeader::expected_magic) return {BlobStatus::no_blob};
+  if (header.network != network_fingerprint<Net>) return {BlobStatus::other_network};
+  const std::span<const std::byte> rest = bytes.subspan(sizeof header);
+  if (header.length != sizeof(Weights<Net>) || rest.size() != sizeof(Weights<Net>)) return {BlobStatus::wrong_length};
+  if (crc32(rest) != header.checksum) return {BlobStatus::damaged};
+  return {BlobStatus::ok, reinterpret_cast<const Weights<Net>*>(rest.data())};
+}
+
+}  // namespace tenon

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/edge/formula_walk.hpp>
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/kernels/sample_products.hpp>
+#include <tenon/layers/map.hpp>
+#include <tenon/net/layer.hpp>
+
+/// How a frozen network runs its layers, one sample at a time.
+namespace tenon::edge {
+
+/// Matrices as the model stores them, multiplied by portable loops. Products that are `turned` find all
+/// of them stored (in, out), and multiply them by a function of their own.
+struct PlainProducts {
+  static constexpr bool turned = false;
+};
+
+/// What a bound layer does for one sample where its own `forward` is meant for batches: `run` works
+/// in constant expressions, `macs` counts its multiplications with an addition. A layer without it
+/// is run by its `forward` and may declare `macs` itself.
+template <class Bound>
+struct SampleKernel;
+
+template <class E, class In>
+struct SampleKernel<tenon::detail::FormulaUnit<E, In>> {
+private:
+  using unit = tenon::detail::FormulaUnit<E, In>;
+  using code = typename unit::code;
+  static constexpr int products = code::product_count;
+  static constexpr std::size_t inputs = static_cast<std::size_t>(code::inputs);
+  static constexpr auto each_product = std::make_integer_sequence<int, products>{};
+
+  template <class T>
+  struct Sources {
+    std::array<const T*, inputs> data{};
+    std::array<std::size_t, inputs> step{};
+  };
+
+  template <class Stage, class T>
+  static constexpr void evaluate(const T* parameters, const Sources<T>& from, T* result, std::size_t width) {
+    constexpr const auto& plan = unit::plan;
+    constexpr bool channels = Stage::program::Evaluate::plan.channelwise;
+    const std::size_t row = channels ? plan.pixels : width;
+    constexpr std::size_t own = Stage::parameters::size;
+    FormulaArrays<T, inputs, own> a{.input = from.data, .step = from.step, .result = result, .result_step = row, .width = row};
+    a.repeats = channels ? plan.input_size / plan.pixels : plan.repeats;
+    if (channels) a.step[0] = row;
+    [&]<class... P>(tenon::detail::list<P...>) {
+      [[maybe_unused]] std::size_t slot = 0;
+      ((a.parameter[slot++] = parameters + plan.offset[tenon::detail::number_of<P>]), ...);
+    }(typename Stage::parameters{});
+    FormulaWalk<typename Stage::program::Evaluate, T>::run(a);
+  }
+
+  template <int K, class T>
+  static constexpr T* product_of(const Memory<T>& m, T* y) {
+    if constexpr (code::template in_result<K>) return y;
+    else return m.scratch + unit::plan.inference_product[K];
+  }
+
+  template <int K, class Products, class T>
+  static constexpr void multiply(const Memory<T>& m, const Sources<T>& from, T* result) {
+    constexpr const auto& plan = unit::plan;
+    using stage = typename code::template stage<K>;
+    constexpr std::size_t in = plan.in[K], out = plan.out[K];
+    const T* operand = nullptr;
+    std::size_t step = in;
+    if constexpr (stage::input >= 0) {
+      operand = from.data[stage::input];
+      step = from.step[stage::input];
+    } else {
+      T* own = m.scratch + plan.inference_operand[K];
+      evaluate<stage>(m.parameters, from, own, in);
+      operand = own;
+    }
+    const T* weight = m.parameters + plan.offset[code::template weight_number<K>];
+    for (std::size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
+      if constexpr (Products::turned && can_turn) Products::multiply(weight, operand, result, in, out);
+      else if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
+      else kernels::multiply_columns(weight, operand, result, in, out);
+    }
+  }
+
+  /// No weight has two products, which might want it in two ways.
+  static constexpr bool can_turn = []<int... K>(std::integer_sequence<int, K...>) {
+    [[maybe_unused]] unsigned used = 0;
+    bool once = true;
+    ((once = once && (used >> code::template weight_number<K> & 1U) == 0, used |= 1U << code::template weight_number<K>), ...);
+    return once;
+  }(each_product);
+
+  template <int K, class T>
+  static constexpr void turn_weight(T* parameters, T* room) {
+    if constexpr (code::template transposed<K>) {
+      constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
+      T* w = parameters + unit::plan.offset[code::template weight_number<K>];
+      std::copy_n(w, in * out, room);
+      for (std::size_t o = 0; o < out; ++o)
+        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = room[o * in + i];
+    }
+  }
+
+public:
+  static constexpr std::size_t macs = []<int... K>(std::integer_sequence<int, K...>) {
+    return (std::size_t{0} + ... + (unit::plan.in[K] * unit::plan.out[K] * unit::plan.repeats));
+  }(each_product);
+
+  /// Stores the matrices that are stored (out, in) the other way round, as turned products want them;
+  /// `room` holds the largest.
+  template <class T>
+  static constexpr void turn(T* parameters, T* room) {
+    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) { (turn_weight<K>(parameters, room), ...); }(each_product);
+  }
+
+  template <class Products = PlainProducts, class T>
+  static constexpr void run(const Memory<T>& m, const T* x, T* y) {
+    constexpr const auto& plan = unit::plan;
+    Sources<T> from;
+    from.data[0] = x;
+    from.step[0] = plan.width;
+    [&]<int... K>(std::integer_sequence<int, K...>) {
+      ((from.data[1 + K] = product_of<K>(m, y), from.step[1 + K] = plan.out[K]), ...);
+    }(each_product);
+    for (std::size_t c = 1 + static_cast<std::size_t>(products); c < inputs; ++c) {
+      from.data[c] = x + (c - 1 - products) * (plan.width / code::chunks);
+      from.step[c] = plan.width;
+    }
+    [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K, Products>(m, from, product_of<K>(m, y)), ...); }(each_product);
+    evaluate<typename code::final_stage>(m.parameters, from, y, plan.output_width);
+  }
+};
+
+template <class Bound>
+concept HasSampleKernel = requires { SampleKernel<Bound>::macs; };
+
+/// The context of evaluation without a host: no random streams, no BLAS, nothing allocated.
+template <class Products>
+struct BasicContext {
+  bool overwrite_gradients = false;
+
+  /// A leaf with a kernel of its own for single samples; `run_forward` asks for it.
+  template <class Bound, class T>
+    requires HasSampleKernel<Bound>
+  static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
+    for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
+  }
+
+  /// c = alpha op(a) op(b) + beta c, for layers that call a matrix product of their own.
+  template <class T>
+  static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
+                             const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+    const bool by_rows = ta == kernels::Transpose::no && tb == kernels::Transpose::yes && ldb == k && alpha == T(1) && beta == T(0);
+    for (std::size_t i = 0; i < m; ++i) {
+      T* to = c + i * ldc;
+      if (by_rows) {
+        kernels::multiply_rows(b, a + i * lda, to, k, n);
+        continue;
+      }
+      for (std::size_t j = 0; j < n; ++j) to[j] = beta == T(0) ? T(0) : beta * to[j];
+      for (std::size_t l = 0; l < k; ++l) {
+        const T factor = alpha * (ta == kernels::Transpose::no ? a[i * lda + l] : a[l * lda + i]);
+        for (std::size_t j = 0; j < n; ++j) to[j] += factor * (tb == kernels::Transpose::no ? b[l * ldb + j] : b[j * ldb + l]);
+      }
+    }
+  }
+};
+
+using Context = BasicContext<PlainProducts>;
+
+}  // namespace tenon::edge

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <tenon/edge/context.hpp>
+#include <tenon/edge/weights.hpp>
+#include <tenon/layers/log_softmax.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/net/last_layer.hpp>
+#include <tenon/net/run.hpp>
+
+namespace tenon {
+
+namespace edge {
+
+/// Multiplications with an addition in one pass of a bound layer or composition.
+template <class Bound>
+constexpr std::size_t macs_of() {
+  std::size_t total = 0;
+  if constexpr (HasSampleKernel<Bound>) total = SampleKernel<Bound>::macs;
+  else if constexpr (requires { Bound::macs; }) total = Bound::macs;
+  else if constexpr (!tenon::detail::Leaf<Bound>) Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
+  return total;
+}
+
+/// A last layer that leaves the order of the numbers as it is: the largest is found without it.
+template <class Last>
+inline constexpr bool keeps_order = std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>;
+
+template <class Net>
+struct Classifier {
+  using network = std::conditional_t<keeps_order<last_layer<Net>>, without_last<Net>, Net>;
+  using bound = bound_network<network>;
+};
+
+}  // namespace edge
+
+/// A network with constant weights, for one sample at a time: no heap, no exceptions, no system.
+///
+///     #include "digits.hpp"                        // written by export_header(model, "digits.hpp")
+///     static_assert(Frozen<digits::Net>::ram_bytes <= 4096);
+///
+///     Frozen<digits::Net, digits::weights> net;    // the weights stay in flash
+///     net(pixels, probabilities);                  // spans of floats
+///     const int digit = net.classify(pixels);
+///
+/// All of it works in constant expressions. An object holds its activations and nothing else, laid
+/// out by the compiler so that numbers whose lives do not overlap share their place; objects of one
+/// network live side by side. `Frozen<Net>` without weights says how much memory they would need,
+/// and `Weights` from elsewhere can be given to its constructor, which keeps a pointer to them.
+template <class Net, const Weights<Net>&... W>
+class Frozen {
+  static_assert(sizeof...(W) <= 1, "Frozen<Net, weights> takes one constant");
+  using Bound = bound_network<Net>;
+  static constexpr const Needs& needs = workspace<Net>.needs;
+  static constexpr std::size_t own = needs.inference_scratch_sample + needs.inference_scratch_fixed;
+
+public:
+  using network = Net;
+  using input = input_shape<Net>;
+  using output = output_shape<Net>;
+
+  /// The activations between the layers and the room in which `classify` compares: what one object
+  /// takes, without the pointer to weights that are given at run time.
+  static constexpr std::size_t ram_bytes = (own + output::size) * sizeof(float);
+  /// The weights in flash, padding included.
+  static constexpr std::size_t weight_bytes = sizeof(Weights<Net>);
+  /// Multiplications with an addition for one sample.
+  static constexpr std::size_t macs = edge::macs_of<Bound>();
+
+  constexpr Frozen()
+    requires(sizeof...(W) == 1)
+  = default;
+  /// Refers to the weights, which must outlive it.
+  constexpr explicit Frozen(const Weights<Net>& weights)
+    requires(sizeof...(W) == 0)
+      : given_{&weights} {}
+
+  /// The network's output for one sample. The spans must not overlap.
+  constexpr void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
+    run<Bound>(in.data(), out.data());
+  }
+
+  /// The class with the largest output (the first of equals); for a single output, whether it is
+  /// above one half. A final Softmax is left out: it would not change which is largest.
+  constexpr int classify(std::span<const float, input::size> in) {
+    float* const score = buffer_ + own;
+    if constexpr (output::size == 1) {
+      run<Bound>(in.data(), score);
+      return *score > 0.5F ? 1 : 0;
+    } else {
+      run<typename edge::Classifier<Net>::bound>(in.data(), score);
+      int best = 0;
+      for (std::size_t i = 1; i < output::size; ++i)
+        if (score[i] > score[best]) best = static_cast<int>(i);
+      return best;
+    }
+  }
+
+  /// Forgets the last sample.
+  constexpr void reset() {
+    for (float& number : buffer_) number = 0.0F;
+  }
+
+private:
+  struct Nothing {};
+
+  constexpr const Weights<Net>& weights() const {
+    if constexpr (sizeof...(W) == 1) return (W, ...);
+    else return *given_;
+  }
+
+  template <class Part>
+  constexpr void run(const float* in, float* out) {
+    const Weights<Net>& w = weights();
+    // evaluation reads running statistics and writes none
+    float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
+    const Memory<float> memory{w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
+    edge::Context context;
+    detail::run_forward<Part>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size}, Evaluation{});
+  }
+
+  float buffer_[own + output::size]{};
+  [[no_unique_address]] std::conditional_t<sizeof...(W) == 0, const Weights<Net>*, Nothing> given_{};
+};
+
+}  // namespace tenon

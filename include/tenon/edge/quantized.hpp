@@ -1,0 +1,267 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/edge/quantized_plan.hpp>
+#include <tenon/expr/math/exp.hpp>
+
+namespace tenon {
+
+/// The numbers of a network in int8, as `quantize` finds them (model/quantize.hpp) and
+/// `export_quantized_header` writes them. The rules are LiteRT's 8-bit ones: weights from -127 to 127
+/// with a scale per output, activations with one scale and zero point a tensor,
+/// real = scale * (q - zero), biases in int32 at the scale of the products.
+template <class Net>
+struct QuantizedNumbers {
+  static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+
+  std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp
+  std::int32_t bias[plan.rows + 1]{};
+  float weight_scale[plan.rows + 1]{};
+  float scale[plan.count + 1]{};  // of the input and of every step's output
+  std::int8_t zero[plan.count + 1]{};
+};
+
+namespace edge {
+
+/// A positive real number below 2^30 as a multiplier of 31 bits and a shift.
+constexpr kernels::Requantizer requantizer(double real) {
+  int exponent = 0;  // real = fraction * 2^exponent, 0.5 <= fraction < 1
+  for (; real >= 1; real /= 2) ++exponent;
+  for (; real < 0.5 && exponent > -30; real *= 2) --exponent;
+  auto multiplier = static_cast<std::int64_t>(real * 0x1p31 + 0.5);
+  if (multiplier == std::int64_t{1} << 31) {
+    multiplier /= 2;
+    ++exponent;
+  }
+  return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(-2 - exponent)};
+}
+
+/// The nearest int8 to real / scale + zero; halves go away from zero, NaN to zero. A division and no
+/// product: no compiler contracts it, so every machine gives the same number.
+constexpr std::int8_t to_int8(float real, float scale, int zero) {
+  const float quotient = real / scale;
+  if (!(quotient > -1024.0F)) return quotient != quotient ? static_cast<std::int8_t>(zero) : std::int8_t{-128};
+  if (quotient > 1024.0F) return 127;
+  const int whole = static_cast<int>(quotient);
+  const float rest = quotient - static_cast<float>(whole);
+  const int q = whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0) + zero;
+  return static_cast<std::int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
+}
+
+/// What a firmware keeps of `QuantizedNumbers`, computed by the compiler.
+template <class Net>
+struct QuantizedTables {
+  static constexpr const QuantizedPlan& plan = quantized_plan<Net>;
+
+  alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
+  std::int32_t bias[plan.rows + 1]{};        // less the input's zero point times the row's weights
+  std::int32_t multiplier[plan.rows + 1]{};
+  std::int8_t shift[plan.rows + 1]{};
+  std::int8_t low[plan.count]{}, high[plan.count]{};
+  std::int8_t zero[plan.count + 1]{};
+  bool sums_fit = true;                      // in 32 bits, whatever the input
+  float input_scale = 1, output_scale = 1;
+  std::array<std::uint16_t, plan.ends_in_softmax() ? 256 : 0> exponentials{};
+};
+
+/// e^(-d scale) for the distances d of int8 numbers, in 16 bits.
+constexpr void fill_exponentials(std::span<std::uint16_t> table, float scale) {
+  for (std::size_t d = 0; d < table.size(); ++d)
+    table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 + 0.5);
+}
+
+template <class Net>
+constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
+  QuantizedTables<Net> t;
+  constexpr const QuantizedPlan& plan = quantized_plan<Net>;
+  for (std::size_t i = 0; i < plan.weight_bytes; ++i) t.weights[i] = q.weights[i];
+  for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
+  t.input_scale = q.scale[0];
+  t.output_scale = q.scale[plan.count];
+  fill_exponentials(t.exponentials, q.scale[plan.count - 1]);
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const QuantizedStep& step = plan.steps[k];
+    if (step.pattern.kind != StepKind::dense) continue;
+    t.low[k] = step.pattern.low == -std::numeric_limits<double>::infinity()
+                   ? std::int8_t{-128}
+                   : to_int8(static_cast<float>(step.pattern.low), q.scale[k + 1], q.zero[k + 1]);
+    t.high[k] = step.pattern.high == std::numeric_limits<double>::infinity()
+                    ? std::int8_t{127}
+                    : to_int8(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
+    for (std::size_t o = 0; o < step.out; ++o) {
+      const std::size_t row = step.row + o;
+      std::int32_t sum = 0, magnitude = 0;
+      for (std::size_t column = 0; column < step.in; column += 4) {
+        const std::int8_t* w = t.weights + step.weights + kernels::packed_place(o, column, step.in);
+        sum += w[0] + w[1] + w[2] + w[3];
+        magnitude += (w[0] < 0 ? -w[0] : w[0]) + (w[1] < 0 ? -w[1] : w[1]) + (w[2] < 0 ? -w[2] : w[2]) + (w[3] < 0 ? -w[3] : w[3]);
+      }
+      const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{q.zero[k]} * sum;
+      // The largest that any partial sum can be, in any order.
+      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * magnitude;
+      const double real = static_cast<double>(q.scale[k]) * static_cast<double>(q.weight_scale[row]) / static_cast<double>(q.scale[k + 1]);
+      if (largest > std::numeric_limits<std::int32_t>::max() || static_cast<double>(largest) * real > 0x1p30) {
+        t.sums_fit = false;
+        continue;
+      }
+      t.bias[row] = static_cast<std::int32_t>(bias);
+      const kernels::Requantizer r = requantizer(real);
+      t.multiplier[row] = r.multiplier;
+      t.shift[row] = r.shift;
+    }
+  }
+  return t;
+}
+
+/// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, in integers alone.
+constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const std::uint16_t> table) {
+  int largest = -128;
+  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += table[static_cast<std::size_t>(largest - x[i])];
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint32_t share = (table[static_cast<std::size_t>(largest - x[i])] * std::uint32_t{256} + sum / 2) / sum;
+    y[i] = static_cast<std::int8_t>(static_cast<int>(share > 255 ? 255 : share) - 128);
+  }
+}
+
+/// One step of a network in `room`, which holds the activations.
+template <class Net, std::size_t K>
+constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
+  constexpr const QuantizedPlan& plan = quantized_plan<Net>;
+  constexpr QuantizedStep step = plan.steps[K];
+  const std::int8_t* x = room + plan.place(K);
+  std::int8_t* y = room + plan.place(K + 1);
+  if constexpr (step.pattern.kind == StepKind::softmax) {
+    softmax_int8(x, y, step.in, t.exponentials);
+  } else {
+    const kernels::DenseRows rows{.weights = t.weights + step.weights,
+                                  .bias = t.bias + step.row,
+                                  .multiplier = t.multiplier + step.row,
+                                  .shift = t.shift + step.row,
+                                  .in_groups = kernels::in_fours(step.in) / 4,
+                                  .out_groups = kernels::in_fours(step.out) / 4,
+                                  .zero = t.zero[K + 1],
+                                  .low = t.low[K],
+                                  .high = t.high[K]};
+    kernels::dense_int8(rows, x, y);
+  }
+}
+template <class Net, std::size_t... K>
+constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::index_sequence<K...>) {
+  (run_step<Net, K>(t, room), ...);
+}
+
+}  // namespace edge
+
+/// A network in int8, for one sample at a time: what `Frozen` is in float.
+///
+///     #include "digits_int8.hpp"                     // written by export_quantized_header
+///     Quantized<digits_int8::Net, digits_int8::numbers> net;
+///     const int digit = net.classify(pixels);        // floats
+///
+///     read_sensor(net.input());                      // or int8 from the sensor straight into its place
+///     net.run();
+///     use(net.output());
+///
+/// Layers: Dense, with ReLU or ReLU6 behind it, Dropout, Flatten, and Softmax at the end. Multipliers,
+/// folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All machines
+/// give the same int8 numbers. `Quantized<Net>` without numbers says how much memory it would need,
+/// and takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
+template <class Net, const QuantizedNumbers<Net>&... Q>
+class Quantized {
+  static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
+  static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+  static_assert(plan.fits, "Quantized takes chains of Dense, ReLU, ReLU6, Dropout and Flatten, and a Softmax at the end");
+  static constexpr std::size_t in = input_shape<Net>::size;
+  static constexpr std::size_t out = output_shape<Net>::size;
+
+public:
+  using network = Net;
+
+  /// The activations, input and output included: what one object takes, without the pointer to tables
+  /// that are given at run time.
+  static constexpr std::size_t ram_bytes = plan.room;
+  /// The packed weights; beside them a row takes nine bytes.
+  static constexpr std::size_t weight_bytes = plan.weight_bytes;
+  static constexpr std::size_t macs = plan.macs;
+
+  constexpr Quantized()
+    requires(sizeof...(Q) == 1)
+  = default;
+  /// Refers to the tables, which must outlive it, and whose `sums_fit` has to be true.
+  constexpr explicit Quantized(const edge::QuantizedTables<Net>& tables)
+    requires(sizeof...(Q) == 0)
+      : given_{&tables} {}
+
+  /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero).
+  /// The result may lie where the input was.
+  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(room_ + plan.place(0), in); }
+  constexpr std::span<const std::int8_t, out> output() const {
+    return std::span<const std::int8_t, out>(room_ + plan.place(plan.count), out);
+  }
+  constexpr float input_scale() const { return tables().input_scale; }
+  constexpr float output_scale() const { return tables().output_scale; }
+  constexpr int input_zero() const { return tables().zero[0]; }
+  constexpr int output_zero() const { return tables().zero[plan.count]; }
+
+  constexpr void run() { edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{}); }
+
+  /// The same from float to float.
+  constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
+    take(x);
+    run();
+    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
+  }
+
+  /// The class with the largest output, the first of equals. A final Softmax is left out.
+  constexpr int classify()
+    requires(out > 1)
+  {
+    constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
+    edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
+    const std::int8_t* score = room_ + plan.place(needed);
+    int best = 0;
+    for (std::size_t i = 1; i < out; ++i)
+      if (score[i] > score[best]) best = static_cast<int>(i);
+    return best;
+  }
+  constexpr int classify(std::span<const float, in> x)
+    requires(out > 1)
+  {
+    take(x);
+    return classify();
+  }
+
+  /// Forgets the last sample.
+  constexpr void reset() {
+    for (std::int8_t& number : room_) number = 0;
+  }
+
+private:
+  struct Nothing {};
+
+  template <const QuantizedNumbers<Net>& Numbers>
+  static constexpr edge::QuantizedTables<Net> tables_of = edge::make_tables<Net>(Numbers);
+  static_assert((true && ... && tables_of<Q>.sums_fit), "a row's weights are so large that its sum may exceed 32 bits");
+
+  constexpr const edge::QuantizedTables<Net>& tables() const {
+    if constexpr (sizeof...(Q) == 1) return (tables_of<Q>, ...);
+    else return *given_;
+  }
+  constexpr void take(std::span<const float, in> x) {
+    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(x[i], input_scale(), input_zero());
+  }
+
+  alignas(4) std::int8_t room_[plan.room]{};
+  [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<Net>*, Nothing> given_{};
+};
+
+}  // namespace tenon

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/net/checked.hpp>
+
+namespace tenon {
+
+/// The numbers of a network as one constant, in the order and at the offsets of `parameter_table`:
+/// trainable parameters, each padded to a multiple of `alignment` numbers, and running statistics
+/// likewise. `export_header` writes such a constant.
+template <class Net>
+struct Weights {
+  static constexpr std::size_t parameter_room = workspace<Net>.trainable_size;
+  static constexpr std::size_t buffer_room = workspace<Net>.buffer_size;
+
+  float parameters[std::max<std::size_t>(parameter_room, 1)]{};
+  float buffers[std::max<std::size_t>(buffer_room, 1)]{};
+};
+
+}  // namespace tenon

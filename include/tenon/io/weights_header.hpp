@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tenon {
+
+/// What a generated header says.
+struct WeightsHeader {
+  using Values = std::variant<std::span<const float>, std::span<const std::int8_t>, std::span<const std::int32_t>>;
+  struct Block {
+    std::string name;  // "0.weight (128, 64)"
+    Values values;
+  };
+  struct Member {
+    std::string name;
+    std::vector<Block> blocks;
+  };
+  /// One `inline constexpr` of the header.
+  struct Constant {
+    std::string comment;
+    std::string declaration;  // "Weights<Net> weights"
+    std::vector<Member> members;
+  };
+
+  std::string name;      // of the namespace
+  std::string network;   // the type as C++ spells it
+  std::string includes;  // include lines
+  std::string source;    // the file the numbers were trained into, empty if unknown
+  std::uint32_t source_checksum = 0;
+  std::uint32_t checksum = 0;  // of the numbers
+  std::size_t parameter_count = 0, weight_bytes = 0, ram_bytes = 0, macs = 0;
+  std::vector<Constant> constants;
+};
+
+/// Writes it atomically. Numbers are written so that the compiler reads the same ones back; one that
+/// is not finite is an Error that names its block.
+void write_weights_header(const std::string& path, const WeightsHeader& header);
+
+/// CRC-32 of a file's bytes.
+std::uint32_t file_checksum(const std::string& path);
+
+/// "models/digits.hpp" becomes `digits`; an Error where that is no C++ identifier.
+std::string namespace_from_path(const std::string& path);
+
+}  // namespace tenon

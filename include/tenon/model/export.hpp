@@ -1,0 +1,137 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/edge/blob.hpp>
+#include <tenon/edge/frozen.hpp>
+#include <tenon/error.hpp>
+#include <tenon/io/atomic_file.hpp>
+#include <tenon/io/weights_header.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/random.hpp>
+
+/// From a trained model to a firmware.
+namespace tenon {
+
+struct ExportOptions {
+  std::string name{};     // of the namespace; the file's name if empty
+  std::string network{};  // the network as C++ spells it; its own name if empty
+  std::string includes{}; // include lines for layers of your own
+  std::string trained{};  // the safetensors file the model was saved to; its checksum goes into the header
+  std::vector<float> sample{};  // input of the self-test; random numbers from 0 to 1 if empty
+};
+
+/// The numbers of a model as a constant for `Frozen`.
+template <class M>
+std::unique_ptr<Weights<typename M::network>> frozen_weights(const M& model) {
+  auto weights = std::make_unique<Weights<typename M::network>>();
+  for (const ParameterEntry& entry : parameter_table<typename M::network>) {
+    const auto values = model.values(entry);
+    float* to = (entry.trainable ? weights->parameters : weights->buffers) + entry.offset;
+    for (std::size_t i = 0; i < entry.size; ++i) to[i] = static_cast<float>(values[i]);
+  }
+  return weights;
+}
+
+namespace detail {
+
+/// What every exported header says of a model.
+template <class M>
+WeightsHeader describe_export(const M& model, const std::string& path, const ExportOptions& options) {
+  using Net = typename M::network;
+  WeightsHeader header;
+  header.name = options.name.empty() ? namespace_from_path(path) : options.name;
+  header.network = options.network.empty() ? std::string(type_name<Net>()) : options.network;
+  if (header.network.ends_with("..."))
+    throw Error("export_header: the type of the network is too long to be written; expected it in .network");
+  header.includes = options.includes;
+  header.parameter_count = parameter_count<Net>;
+  if (options.trained.empty()) return header;
+  M saved;
+  saved.load(options.trained);
+  for (const ParameterEntry& entry : parameter_table<Net>) {
+    const auto expected = model.values(entry);
+    const auto got = saved.values(entry);
+    if (!std::equal(expected.begin(), expected.end(), got.begin()))
+      throw Error("export_header: expected the model's own numbers in " + options.trained + ", but " + std::string(entry.name) +
+                  " has others there");
+  }
+  header.source = options.trained.substr(options.trained.find_last_of('/') + 1);
+  header.source_checksum = file_checksum(options.trained);
+  return header;
+}
+
+/// The self-test's input: the sample given, or random numbers from 0 to 1.
+template <std::size_t Size>
+std::array<float, Size> export_sample(const ExportOptions& options) {
+  std::array<float, Size> input{};
+  if (options.sample.empty()) {
+    Stream random(0, Purpose::user, 0);
+    for (float& number : input) number = random.uniform<float>();
+  } else if (options.sample.size() != Size) {
+    throw Error("export_header: expected a sample of " + std::to_string(Size) + " numbers, got " + std::to_string(options.sample.size()));
+  } else {
+    std::copy(options.sample.begin(), options.sample.end(), input.begin());
+  }
+  return input;
+}
+
+}  // namespace detail
+
+/// Writes a header that holds the model: its type, its weights in readable decimals that read back as
+/// the same floats, checksums, and a self-test.
+///
+///     export_header(model, "digits.hpp", {.trained = "digits.safetensors"});
+///
+/// The file is replaced atomically. Error: a number is not finite, the file's name names no namespace,
+/// the trained file does not hold this model's numbers, the network's type is too long to be spelt.
+template <class M>
+void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
+  using Net = typename M::network;
+  const auto weights = frozen_weights(model);
+  WeightsHeader header = detail::describe_export(model, path, options);
+  header.checksum = crc32(std::as_bytes(std::span(weights.get(), 1)));
+  header.weight_bytes = Frozen<Net>::weight_bytes;
+  header.ram_bytes = Frozen<Net>::ram_bytes;
+  header.macs = Frozen<Net>::macs;
+  WeightsHeader::Member parameters{"parameters", {}}, buffers{"buffers", {}};
+  for (const ParameterEntry& entry : parameter_table<Net>) {
+    std::string shape;
+    for (std::size_t i = 0; i < entry.rank; ++i) shape += (i > 0 ? ", " : "") + std::to_string(entry.dims[i]);
+    const float* from = (entry.trainable ? weights->parameters : weights->buffers) + entry.offset;
+    (entry.trainable ? parameters : buffers)
+        .blocks.push_back({std::string(entry.name) + " (" + shape + ")", std::span(from, aligned(entry.size))});
+  }
+  header.constants.push_back({"The trained numbers, at the offsets of parameter_table.", "Weights<Net> weights", {parameters, buffers}});
+
+  const auto input = detail::export_sample<M::input::size>(options);
+  std::array<float, M::output::size> output{};
+  const auto net = std::make_unique<Frozen<Net>>(*weights);
+  (*net)(input, output);
+  header.constants.push_back({"One sample and what the network gives for it.",
+                              "SelfTest<Net> self_test",
+                              {{"input", {{"a sample", std::span<const float>(input)}}},
+                               {"output", {{"its output", std::span<const float>(output)}}}}});
+  write_weights_header(path, header);
+}
+
+/// Writes the model as a blob for `open_weights`.
+template <class M>
+void export_blob(const M& model, const std::string& path) {
+  using Net = typename M::network;
+  const auto weights = frozen_weights(model);
+  const auto body = std::as_bytes(std::span(weights.get(), 1));
+  const BlobHeader header{.network = network_fingerprint<Net>, .length = static_cast<std::uint32_t>(body.size()), .checksum = crc32(body)};
+  const std::span<const std::byte> pieces[] = {std::as_bytes(std::span(&header, 1)), body};
+  write_file_atomically(path, pieces);
+}
+
+}  // namespace tenon

@@ -1,0 +1,115 @@
+#include <tenon/io/weights_header.hpp>
+
+#include <tenon/edge/checksum.hpp>
+#include <tenon/error.hpp>
+#include <tenon/io/atomic_file.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <iterator>
+#include <limits>
+
+#include "../data/read_file.hpp"
+
+namespace tenon {
+
+namespace {
+
+constexpr std::size_t line_length = 120;
+
+/// The shortest decimal that reads back as the same float, as a C++ literal: "0.25F", "1e-5F", "3.F".
+std::string_view literal(float value, char (&text)[32]) {
+  const auto [end, error] = std::to_chars(text, text + 24, value);
+  char* to = end;
+  const std::string_view digits(text, static_cast<std::size_t>(end - text));
+  if (digits.find_first_of(".e") == digits.npos) *to++ = '.';
+  *to++ = 'F';
+  return {text, static_cast<std::size_t>(to - text)};
+}
+
+std::string_view number_text(float value, std::size_t position, const std::string& block, char (&text)[32]) {
+  if (!std::isfinite(value)) throw Error(fmt::format("export_header: expected finite numbers, got {} at position {} of {}", value, position, block));
+  if (value == 0 && !std::signbit(value)) return "0";
+  return literal(value, text);
+}
+template <class Integer>
+std::string_view number_text(Integer value, std::size_t, const std::string&, char (&text)[32]) {
+  if (value == std::numeric_limits<std::int32_t>::min()) return "-2147483647-1";  // no literal is that small
+  return {text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)};
+}
+
+void append_block(std::string& out, const WeightsHeader::Block& block) {
+  constexpr std::string_view indent = "        ";
+  fmt::format_to(std::back_inserter(out), "        // {}\n", block.name);
+  std::visit(
+      [&](const auto& values) {
+        std::size_t column = line_length;  // so that the first number begins a line
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          char text[32];
+          const std::string_view number = number_text(values[i], i, block.name, text);
+          if (column + number.size() + 1 > line_length) {
+            if (i > 0) out += '\n';
+            out += indent;
+            column = indent.size();
+          }
+          out += number;
+          out += ',';
+          column += number.size() + 1;
+        }
+      },
+      block.values);
+  out += '\n';
+}
+
+}  // namespace
+
+void write_weights_header(const std::string& path, const WeightsHeader& header) {
+  std::string out;
+  const auto say = [&out]<class... A>(fmt::format_string<A...> format, A&&... a) {
+    fmt::format_to(std::back_inserter(out), format, std::forward<A>(a)...);
+  };
+  say("// A trained network, written by Tenon. Not to be edited by hand.\n//\n");
+  say("//   network       {}\n", header.network);
+  say("//   parameters    {}\n", header.parameter_count);
+  say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes, header.macs);
+  if (!header.source.empty()) say("//   trained file  {}, CRC-32 0x{:08x}\n", header.source, header.source_checksum);
+  say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/all/layers.hpp>\n#include <tenon/edge/self_test.hpp>\n"
+      "#include <tenon/net/networks.hpp>\n{}\n",
+      header.includes);
+  say("namespace {} {{\n\nusing namespace tenon;\n\nusing Net = {};\n\n", header.name, header.network);
+  say("/// CRC-32 of the numbers, and of the file they were trained into (0: unknown).\n");
+  say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = 0x{:08x};\n\n",
+      header.checksum, header.source_checksum);
+  for (const WeightsHeader::Constant& constant : header.constants) {
+    say("/// {}\ninline constexpr {}{{\n", constant.comment, constant.declaration);
+    for (const WeightsHeader::Member& member : constant.members) {
+      if (member.blocks.empty()) continue;
+      say("    .{} = {{\n", member.name);
+      for (const WeightsHeader::Block& block : member.blocks) append_block(out, block);
+      say("    }},\n");
+    }
+    say("}};\n\n");
+  }
+  say("}}  // namespace {}\n", header.name);
+  write_file_atomically(path, std::as_bytes(std::span<const char>(out)));
+}
+
+std::uint32_t file_checksum(const std::string& path) {
+  const std::string bytes = detail::read_file(path);
+  return crc32(std::as_bytes(std::span(bytes.data(), bytes.size())));
+}
+
+std::string namespace_from_path(const std::string& path) {
+  const std::string stem = std::filesystem::path(path).stem().string();
+  bool good = !stem.empty() && !(stem[0] >= '0' && stem[0] <= '9');
+  for (const char c : stem) good = good && (c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+  if (!good)
+    throw Error(fmt::format("export_header: expected a file whose name can name a namespace, such as digits.hpp, got \"{}\"; or say .name",
+                            path));
+  return stem;
+}
+
+}  // namespace tenon

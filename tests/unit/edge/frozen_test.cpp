@@ -1,0 +1,116 @@
+#include <catch2/catch.hpp>
+
+#include <tenon/edge/frozen.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/glu.hpp>
+#include <tenon/layers/l2_normalize.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/prelu.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/model/export.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/networks.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include "support/counting_new.hpp"
+
+using namespace tenon;
+
+namespace {
+
+template <class Net>
+struct Pair {
+  Model<Net> model{3};
+  std::unique_ptr<Weights<Net>> weights = frozen_weights(model);
+  Frozen<Net> frozen{*weights};
+  std::vector<float> input = std::vector<float>(input_shape<Net>::size);
+  std::vector<float> expected = std::vector<float>(output_shape<Net>::size);
+  std::vector<float> output = expected;
+
+  void draw(std::uint32_t sample) {
+    Stream random(5, Purpose::user, sample);
+    for (float& number : input) number = random.uniform<float>(-1.F, 1.F);
+    model.predict(std::span<const float>(input), expected);
+  }
+  void run() {
+    frozen(std::span<const float, input_shape<Net>::size>(input), std::span<float, output_shape<Net>::size>(output));
+  }
+  int classify() { return frozen.classify(std::span<const float, input_shape<Net>::size>(input)); }
+  float worst() const {
+    float most = 0;
+    for (std::size_t i = 0; i < output.size(); ++i) most = std::max(most, std::abs(output[i] - expected[i]));
+    return most;
+  }
+};
+
+using Block = Residual<LayerNorm<>, Dense<8>, Tanh>;
+using Branches = Concat<Dense<3>, Sequential<Dense<10>, GLU>, Identity>;
+using Product = Map<tanh(matmul(x, param<"W", Shape<16, 9>>) + param<"b", PerFeature>) * matmul(x, param<"V", Shape<16, 9>>)>;
+using Everything = Sequential<Named<"trunk", Sequential<Dense<6, 8>, PReLU<>>>, Repeat<2, Block>, Branches, L2Normalize<>, Product,
+                              Add<Dense<7>, Sequential<Dense<5>, ReLU, Dense<7>>>, Softmax>;
+// Rows of a sequence, one after the other.
+using Steps = Sequential<Input<3, 4>, Dense<6>, ReLU, LayerNorm<>, Dense<4>, Softmax>;
+
+}  // namespace
+
+TEST_CASE("a frozen network gives what the model gives") {
+  Pair<Everything> pair;
+  for (std::uint32_t sample = 0; sample < 20; ++sample) {
+    pair.draw(sample);
+    pair.run();
+    CHECK(pair.worst() <= 1e-6F);
+    const auto largest = std::max_element(pair.expected.begin(), pair.expected.end()) - pair.expected.begin();
+    CHECK(pair.classify() == largest);
+  }
+}
+
+TEST_CASE("a frozen network runs over the steps of a sequence") {
+  Pair<Steps> pair;
+  pair.draw(0);
+  pair.run();
+  CHECK(pair.worst() <= 1e-6F);
+}
+
+TEST_CASE("a frozen network allocates nothing, and its objects do not disturb each other") {
+  Pair<Everything> pair;
+  pair.draw(1);
+  pair.run();
+  const std::vector<float> first = pair.output;
+  Frozen<Everything> other{*pair.weights};
+  std::vector<float> zeros(6), away(7);
+  const test::HeapUse used = test::heap_use([&] {
+    pair.run();
+    other(std::span<const float, 6>(zeros), std::span<float, 7>(away));
+  });
+  CHECK(used.news == 0);
+  CHECK(used.mallocs == 0);
+  pair.frozen.reset();
+  pair.run();
+  CHECK(pair.output == first);
+  CHECK(away != first);
+}
+
+TEST_CASE("one output is a yes or a no") {
+  using Net = Sequential<Dense<2, 1>, Sigmoid>;
+  Weights<Net> weights;
+  weights.parameters[0] = 1;  // y = sigmoid(a)
+  Frozen<Net> net{weights};
+  const float yes[] = {0.5F, 0}, no[] = {-0.5F, 0};
+  CHECK(net.classify(yes) == 1);
+  CHECK(net.classify(no) == 0);
+}
+
+TEST_CASE("the compiler counts memory and multiplications") {
+  using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>>;
+  STATIC_REQUIRE(Frozen<Net>::macs == 784 * 128 + 128 * 10);
+  // 128 hidden numbers and the 10 that classify compares
+  STATIC_REQUIRE(Frozen<Net>::ram_bytes == (128 + 10) * 4);
+  STATIC_REQUIRE(Frozen<Net>::weight_bytes == sizeof(Weights<Net>));
+  STATIC_REQUIRE(sizeof(Frozen<Net>) >= Frozen<Net>::ram_bytes);
+  STATIC_REQUIRE(Frozen<Everything>::macs == 6 * 8 + 2 * 8 * 8 + 8 * 3 + 8 * 10 + 2 * 16 * 9 + 9 * 7 + 9 * 5 + 5 * 7);
+}

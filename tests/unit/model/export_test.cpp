@@ -1,0 +1,65 @@
+#include <catch2/catch.hpp>
+
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/model/export.hpp>
+#include <tenon/net/networks.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+using namespace tenon;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Net = Sequential<Dense<5, 6>, ReLU, Dense<3>, Softmax>;
+
+struct Folder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / "tenon_export_test";
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string operator/(const char* name) const { return (path / name).string(); }
+};
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("an exported header says what it holds") {
+  const Folder folder;
+  Model<Net> model{2};
+  model.get<"0.weight">()(0, 0) = 0.1F;
+  model.save(folder / "trained.safetensors");
+  export_header(model, folder / "small.hpp", {.trained = folder / "trained.safetensors", .sample = {1, 2, 3, 4, 5}});
+  const std::string text = read(folder / "small.hpp");
+  CHECK_THAT(text, Contains("namespace small {"));
+  CHECK_THAT(text, Contains("using Net = Sequential<Dense<5, 6>, ReLU, Dense<3>, Softmax>;"));
+  CHECK_THAT(text, Contains("// 0.weight (6, 5)\n        0.1F,"));
+  CHECK_THAT(text, Contains("parameters    57"));
+  CHECK_THAT(text, Contains(".input = {\n        // a sample\n        1.F,2.F,3.F,4.F,5.F,"));
+  char checksum[16];
+  std::snprintf(checksum, sizeof checksum, "0x%08x", file_checksum(folder / "trained.safetensors"));
+  CHECK_THAT(text, Contains(std::string("trained file  trained.safetensors, CRC-32 ") + checksum));
+}
+
+TEST_CASE("what cannot be exported is an error and writes nothing") {
+  const Folder folder;
+  Model<Net> model{2}, other{3};
+  other.save(folder / "other.safetensors");
+  const auto refused = [&](const char* file, const ExportOptions& options, const char* reason) {
+    CHECK_THROWS_WITH(export_header(model, folder / file, options), Contains(reason));
+    CHECK_FALSE(std::filesystem::exists(folder / file));
+  };
+  refused("small.hpp", {.trained = folder / "other.safetensors"}, "expected the model's own numbers in");
+  refused("small.hpp", {.sample = {1, 2}}, "expected a sample of 5 numbers, got 2");
+  refused("7-small.hpp", {}, "expected a file whose name can name a namespace");
+  model.get<"2.bias">()(1) = std::numeric_limits<float>::infinity();
+  refused("small.hpp", {}, "expected finite numbers, got inf at position 1 of 2.bias (3)");
+}

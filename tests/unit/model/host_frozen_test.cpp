@@ -1,0 +1,68 @@
+#include <catch2/catch.hpp>
+
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/gelu.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/model/host_frozen.hpp>
+#include <tenon/net/networks.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include "support/counting_new.hpp"
+
+using namespace tenon;
+
+namespace {
+
+// Matrices that are turned (Dense), that lie the right way already, and one that two products share.
+using Shared = Map<tanh(matmul(matmul(x, param<"W", Shape<13, 13>>), param<"W", Shape<13, 13>>))>;
+using Straight = Map<matmul(x, param<"V", Shape<13, 17>>) + param<"b", PerFeature>>;
+using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>, Shared, Straight,
+                       Concat<Dense<5>, Sequential<LayerNorm<>, Dense<16>, GELU>>, Dense<1, bias<false>>>;
+
+}  // namespace
+
+TEST_CASE("a network frozen on the host gives what the model gives, and allocates nothing") {
+  const Model<Net> model{8};
+  HostFrozen<Net> net{model}, other{model};
+  std::vector<float> x(21), expected(1), output(1), away(1);
+  Stream random(3, Purpose::user);
+  for (int sample = 0; sample < 20; ++sample) {
+    for (float& v : x) v = random.uniform<float>(-1, 1);
+    model.predict(std::span<const float>(x), expected);
+    const std::span<const float, 21> in(x);
+    const test::HeapUse used = test::heap_use([&] {
+      net(in, std::span<float, 1>(output));
+      other(in, std::span<float, 1>(away));
+    });
+    CHECK(used.news == 0);
+    CHECK(used.mallocs == 0);
+    CHECK(std::abs(output[0] - expected[0]) <= 2e-6F * (1 + std::abs(expected[0])));
+    CHECK(output == away);
+  }
+}
+
+TEST_CASE("products by columns are right for every size, on every vector unit") {
+  const int available = kernels::cpu_level();
+  Stream random(4, Purpose::user);
+  for (int level = 0; level <= available; ++level) {
+    kernels::limit_cpu_level(level);
+    for (const std::size_t in : {1, 7, 8, 9, 40})
+      for (const std::size_t out : {1, 2, 15, 16, 33}) {
+        std::vector<float> w(in * out), x(in), y(out, 99.F);
+        for (float& v : w) v = random.uniform<float>(-1, 1);
+        for (float& v : x) v = random.uniform<float>(-1, 1);
+        kernels::add_up_columns(w.data(), x.data(), y.data(), in, out);
+        for (std::size_t o = 0; o < out; ++o) {
+          double sum = 0;
+          for (std::size_t i = 0; i < in; ++i) sum += static_cast<double>(w[i * out + o]) * static_cast<double>(x[i]);
+          CHECK(std::abs(static_cast<double>(y[o]) - sum) <= 1e-5);
+        }
+      }
+  }
+  kernels::limit_cpu_level(available);
+}
