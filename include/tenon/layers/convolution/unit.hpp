@@ -13,23 +13,14 @@
 namespace tenon {
 
 /// What a convolution takes, and what its arguments should have been.
-struct images_of_channels_height_width;
-struct signals_of_channels_length;
 template <std::size_t Count>
 struct channels;
 template <std::size_t Groups>
 struct channels_in_groups;
-template <std::size_t... D>
-struct kernel_of;
-template <std::size_t... D>
-struct padded_input;
-template <class Kernel, class Input>
-struct kernel_within;
 /// A transposed convolution whose padding cuts everything off.
 template <class Padding>
 struct less_padding_than;
 struct out_or_in_and_out_then_the_kernel_all_at_least_1;
-struct one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1;
 struct padding_same_with_stride_1;
 struct output_padding_below_stride_or_dilation;
 template <std::size_t Groups, class... Channels>

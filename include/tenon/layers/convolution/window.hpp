@@ -6,6 +6,21 @@
 
 #include <tenon/layers/options.hpp>
 
+namespace tenon {
+
+/// What a layer with a window takes, and what its arguments should have been.
+struct images_of_channels_height_width;
+struct signals_of_channels_length;
+template <std::size_t... D>
+struct kernel_of;
+template <std::size_t... D>
+struct padded_input;
+template <class Kernel, class Input>
+struct kernel_within;
+struct one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1;
+
+}  // namespace tenon
+
 /// What the arguments of a layer with a window say, in numbers.
 namespace tenon::detail {
 
@@ -20,7 +35,7 @@ struct Window {
   PaddingKind kind = PaddingKind::given;
   std::size_t groups = 1;
   bool bias = true;
-  bool kernel_given = false;
+  bool kernel_given = false, stride_given = false;
   bool usable = true;  // as many numbers as axes, none negative, none 0 that must not be
 
   /// How far a window reaches along an axis.
@@ -64,6 +79,7 @@ struct Window {
   template <auto... N>
     requires(sizeof...(N) > 0)
   constexpr void read(option::Stride<N...>) {
+    stride_given = true;
     set(stride, 1, N...);
   }
   template <auto... N>
