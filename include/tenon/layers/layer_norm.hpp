@@ -25,10 +25,11 @@ consteval auto layer_norm_formula() {
 /// 2016.
 ///
 /// Options: `epsilon<1e-5>`, `bias<false>`, `affine<false>` (neither weight nor bias).
-/// Shapes: any to the same. Parameters: weight (features), ones; bias (features), zeros.
+/// Shapes: any to the same; an image is normalised as a whole. Parameters: weight (features; of an
+/// image C, H, W), ones; bias alike, zeros.
 /// Gradients: with n the normalised x, s its divisor and g = weight * dy,
 /// dx = (g - mean(g) - n * mean(g * n)) / s, dweight = sum of n * dy, dbias = sum of dy.
-/// PyTorch: nn.LayerNorm(features). ONNX: LayerNormalization.
+/// PyTorch: nn.LayerNorm(features), nn.LayerNorm([C, H, W]). ONNX: LayerNormalization.
 ///
 ///     using Net = Sequential<Dense<784, 128>, LayerNorm<>, ReLU, Dense<10>>;
 template <auto... Option>

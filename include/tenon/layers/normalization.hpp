@@ -13,6 +13,10 @@ struct Epsilon {
 };
 template <bool Value>
 struct Affine {};
+template <auto Value>
+struct Momentum {
+  static constexpr double share = static_cast<double>(Value);
+};
 
 }  // namespace option
 
@@ -22,6 +26,9 @@ inline constexpr option::Epsilon<Value> epsilon{};
 /// Whether a learnable weight and bias for each feature follow the normalisation.
 template <bool Value>
 inline constexpr option::Affine<Value> affine{};
+/// How much of a running statistic each training step replaces by the batch's (0.1 if not given).
+template <auto Value>
+inline constexpr option::Momentum<Value> momentum{};
 
 namespace detail {
 
@@ -30,6 +37,21 @@ inline constexpr bool turns_affine_off = std::is_same_v<O, option::Affine<false>
 template <auto... Argument>
 inline constexpr bool is_affine =
     !(turns_affine_off<std::remove_const_t<decltype(Argument)>> || ...);
+
+template <class O>
+inline constexpr bool turns_affine_on = std::is_same_v<O, option::Affine<true>>;
+template <auto... Argument>
+inline constexpr bool asks_for_affine = (turns_affine_on<std::remove_const_t<decltype(Argument)>> || ...);
+
+template <class... O>
+constexpr double momentum_in(O... options) {
+  double found = 0.1;
+  ([&]([[maybe_unused]] auto o) {
+    if constexpr (requires { o.share; }) found = o.share;
+  }(options),
+   ...);
+  return found;
+}
 
 constexpr double epsilon_in(double otherwise) { return otherwise; }
 template <class First, class... Rest>

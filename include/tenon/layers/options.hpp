@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <type_traits>
 
@@ -16,6 +17,23 @@ struct Bias {};
 template <Initializer I>
 struct Init {};
 
+template <auto... N>
+struct Kernel {};
+template <auto... N>
+struct Stride {};
+template <auto... N>
+struct Padding {};
+template <auto... N>
+struct OutputPadding {};
+template <auto... N>
+struct Dilation {};
+template <auto N>
+struct Groups {};
+
+struct Valid {};
+struct Same {};
+struct Full {};
+
 }  // namespace option
 
 /// Whether the layer adds a learnable bias.
@@ -24,6 +42,28 @@ inline constexpr option::Bias<Value> bias{};
 /// What the weights start as; the bias keeps the layer's default.
 template <Initializer I>
 inline constexpr option::Init<I> init{};
+
+/// Of layers with a window: one number for every axis, or one for each (height, width).
+template <auto... N>
+inline constexpr option::Kernel<N...> kernel{};
+template <auto... N>
+inline constexpr option::Stride<N...> stride{};
+template <auto... N>
+inline constexpr option::Dilation<N...> dilation{};
+/// How many zeros on either side, or one of `valid` (none), `same` (the output is as large as the
+/// input, stride 1) and `full` (every window that meets the input).
+template <auto... N>
+inline constexpr option::Padding<N...> padding{};
+/// How much larger the output of a transposed convolution is at its end.
+template <auto... N>
+inline constexpr option::OutputPadding<N...> output_padding{};
+/// Into how many parts the channels fall, each with windows of its own.
+template <auto N>
+inline constexpr option::Groups<N> groups{};
+
+inline constexpr option::Valid valid{};
+inline constexpr option::Same same{};
+inline constexpr option::Full full{};
 
 namespace detail {
 

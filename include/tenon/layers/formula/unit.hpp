@@ -45,7 +45,20 @@ struct FormulaUnit {
 
   static constexpr auto plan =
       code::plan({.size = In::size, .width = row_width<In>, .features = feature_count<In>}, declare_parameters(parameter_list{}));
-  static constexpr const auto& parameters = plan.parameters;
+  /// A parameter with one number for every pixel of an image has the image's shape.
+  static constexpr auto parameters = [] {
+    auto specs = plan.parameters;
+    if constexpr (has_channels<In> && has_per_feature<E> && !is_channelwise<E, In>()) {
+      std::size_t i = 0;
+      for (const ParameterSpec& declared : declare_parameters(parameter_list{})) {
+        ParameterSpec& spec = specs[i++];
+        if (declared.dims[0] != per_feature || spec.dims[0] != In::size) continue;
+        spec.rank = In::rank;
+        for (std::size_t axis = 0; axis < In::rank; ++axis) spec.dims[axis] = In::dims[axis];
+      }
+    }
+    return specs;
+  }();
   static constexpr const Needs& needs = plan.needs;
   using output = typename std::conditional_t<plan.output_width == plan.width, std::type_identity<In>,
                                              with_last<In, plan.output_width>>::type;

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+
+/// Direct convolutions. A convolution joins two sides: an *image* (channels, height, width) and a *map*
+/// (features, rows, columns) whose every position looks at a window of the image,
+///
+///     map[o][r][c] = sum over i, y, x of weight[o][i][y][x] image[i][r stride + y dilation - before][...].
+///
+/// The three products that training needs are this sum, its transpose (map to image) and the weight's
+/// gradient; a transposed convolution uses the same three the other way round.
+///
+/// None of them copies windows. An image is laid out so that moving the window by one position is
+/// moving by one number: zeros around it, and where it is taken in strides of s, its s rows (columns)
+/// modulo s one after another, each a *phase* of its own. Then a tap of the window is a fixed offset, a
+/// whole map is one run of vectors (with a few unused numbers at the end of each row), and an image
+/// without padding and stride is used where it lies.
+namespace tenon::kernels {
+
+/// One axis of a convolution.
+struct ConvolutionAxis {
+  std::size_t image = 1;   // size of the image
+  std::size_t map = 1;     // positions of the window
+  std::size_t kernel = 1;
+  std::size_t stride = 1;
+  std::size_t dilation = 1;
+  std::size_t before = 0;  // zeros in front of the image
+
+  /// After so many taps the remainder by the stride is the first one's again.
+  constexpr std::size_t period() const { return stride / std::gcd(stride, dilation); }
+  constexpr std::size_t phases() const { return kernel < period() ? kernel : period(); }
+  constexpr std::size_t remainder(std::size_t phase) const { return phase * dilation % stride; }
+  /// How far within its phase a tap lies.
+  constexpr std::size_t step(std::size_t tap) const { return tap * dilation / stride; }
+  constexpr std::size_t reach() const { return step(kernel - 1); }
+  /// Positions of a phase that some window meets.
+  constexpr std::size_t span() const { return map + reach(); }
+  constexpr bool plain() const { return stride == 1 && before == 0 && span() == image; }
+};
+
+struct Convolution {
+  std::size_t channels = 1;  // of the image
+  std::size_t features = 1;  // of the map
+  std::size_t groups = 1;
+  ConvolutionAxis y{}, x{};
+
+  constexpr std::size_t group_channels() const { return channels / groups; }
+  constexpr std::size_t group_features() const { return features / groups; }
+  constexpr std::size_t taps() const { return y.kernel * x.kernel; }
+  constexpr std::size_t weights() const { return features * group_channels() * taps(); }
+  constexpr std::size_t image_size() const { return channels * y.image * x.image; }
+  constexpr std::size_t map_size() const { return features * y.map * x.map; }
+  constexpr std::size_t macs() const { return weights() * y.map * x.map; }
+
+  /// The image needs no other layout.
+  constexpr bool plain() const { return y.plain() && x.plain(); }
+  constexpr std::size_t pitch() const { return x.span(); }
+  constexpr std::size_t phase_size() const { return y.span() * pitch(); }
+  constexpr std::size_t channel_size() const { return y.phases() * x.phases() * phase_size(); }
+  /// From the first position of a map to its last one, with the unused numbers in between.
+  constexpr std::size_t run() const { return (y.map - 1) * pitch() + x.map; }
+  /// A feature with zeros around it: windows of the transpose may leave the map.
+  constexpr std::size_t feature_size() const { return (y.map + 2 * y.reach()) * pitch() + x.reach(); }
+  constexpr std::size_t feature_origin() const { return y.reach() * pitch() + x.reach(); }
+};
+
+/// Where a tap of the window finds its numbers.
+struct Tap {
+  std::uint32_t weight = 0;  // of the kernel's numbers, row by row
+  std::uint32_t image = 0;   // from a position's place in a channel
+  std::uint32_t map = 0;     // in a feature with its zeros, seen from an image's position
+  std::uint32_t phase = 0;
+};
+
+/// The taps of a convolution, phase by phase: taps() of them.
+constexpr void list_taps(const Convolution& c, Tap* next) {
+  const auto narrow = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
+  for (std::size_t py = 0; py < c.y.phases(); ++py)
+    for (std::size_t px = 0; px < c.x.phases(); ++px)
+      for (std::size_t ky = py; ky < c.y.kernel; ky += c.y.period())
+        for (std::size_t kx = px; kx < c.x.kernel; kx += c.x.period()) {
+          const std::size_t phase = py * c.x.phases() + px;
+          const std::size_t fy = c.y.step(ky), fx = c.x.step(kx);
+          *next++ = {narrow(ky * c.x.kernel + kx), narrow(phase * c.phase_size() + fy * c.pitch() + fx),
+                     narrow((c.y.reach() - fy) * c.pitch() + c.x.reach() - fx), narrow(phase)};
+        }
+}
+template <std::size_t Count>
+constexpr std::array<Tap, Count> convolution_taps(const Convolution& c) {
+  std::array<Tap, Count> taps{};
+  list_taps(c, taps.data());
+  return taps;
+}
+
+/// How many rows of a result are computed at a time, at most: what scratch for them must hold.
+inline constexpr std::size_t convolution_rows = 8;
+
+/// Scratch of `map_of_image` and `image_of_map`, in numbers.
+constexpr std::size_t convolution_map_scratch(const Convolution& c) {
+  return c.pitch() == c.x.map ? 0 : convolution_rows * c.run();
+}
+constexpr std::size_t convolution_image_scratch(const Convolution& c) {
+  return c.plain() ? 0 : convolution_rows * c.phase_size();
+}
+
+/// One sample's image in the layout of the products: channels() * channel_size() numbers. Where the
+/// image is plain there is no need to call it.
+template <class T>
+void lay_out_image(const Convolution&, const T* image, T* laid_out);
+
+/// One sample's map with zeros around it, features * feature_size() numbers. With `rectified`, the
+/// output of a ReLU, only what has passed it. Adds every feature's sum to `sums` unless that is null.
+template <class T>
+void lay_out_map(const Convolution&, const T* map, const T* rectified, T* laid_out, T* sums);
+
+/// map = weight * image (+ bias), of one sample; `rectify` applies a ReLU.
+template <class T>
+void map_of_image(const Convolution&, const Tap* taps, const T* laid_out_image, const T* weight, const T* bias, bool rectify, T* map,
+                  T* scratch);
+
+/// image = weight^T * map (+ bias), of one sample.
+template <class T>
+void image_of_map(const Convolution&, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image, T* scratch);
+
+/// gradient (+)= the weight's gradient over `count` samples whose images and maps are so far apart.
+template <class T>
+void convolution_weight_gradient(const Convolution&, const Tap* taps, std::size_t count, const T* laid_out_image,
+                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add, T* gradient);
+
+/// sums[channel] += the sum over a channel of one sample's image.
+template <class T>
+void add_channel_sums(const Convolution&, const T* image, T* sums);
+
+/// y = max(y, 0); a NaN stays one.
+template <class T>
+void rectify(T* y, std::size_t size);
+
+}  // namespace tenon::kernels

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <tenon/layers/pooling/average.hpp>
+
+namespace tenon {
+
+/// What an adaptive pool's arguments should have been.
+struct sizes_of_at_least_1;
+
+namespace detail {
+
+template <std::size_t Axes, std::size_t Height, std::size_t Width, bool Positive>
+struct AdaptiveAvgPoolLayer {
+private:
+  template <class In>
+  static constexpr bool fits = Positive && In::rank == Axes + 1;
+  template <class In, bool Fits>
+  struct bound {
+    using type = Reshaping<In, channels_of_size<Axes, In::front, Height, Width>>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = MeanUnit<In, channels_of_size<Axes, In::front, Height, Width>, divided_image<In, Height, Width>>;
+  };
+
+public:
+  using invalid = std::conditional_t<Positive, void, takes<sizes_of_at_least_1>>;
+  template <class In>
+  using problem = std::conditional_t<
+      In::rank == Axes + 1, void,
+      takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>;
+  template <class In>
+  using at = typename bound<In, fits<In>>::type;
+};
+
+}  // namespace detail
+
+/// Means that bring an image of any size to Height by Width: y[c][r][q] is the mean of rows
+/// floor(r H / Height) to ceil((r + 1) H / Height) and the columns alike; neighbours overlap where the
+/// size does not divide. `AdaptiveAvgPool2D<N>` is N by N.
+///
+/// Shapes: (C, H, W) to (C, Height, Width). Gradient: every number of a window gets dy divided by how
+/// many there are. PyTorch: nn.AdaptiveAvgPool2d. ONNX: AveragePool where the size divides.
+///
+///     using Net = Sequential<Input<3, 30, 17>, Conv2D<8, 3>, ReLU, AdaptiveAvgPool2D<4, 4>, Flatten, Dense<10>>;
+template <auto Height, auto Width = Height>
+struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size_t>(Height), static_cast<std::size_t>(Width),
+                                                        (Height > 0 && Width > 0)> {};
+
+/// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis.
+///
+/// Shapes: (C, L) to (C, Length). PyTorch: nn.AdaptiveAvgPool1d.
+template <auto Length>
+struct AdaptiveAvgPool1D : detail::AdaptiveAvgPoolLayer<1, 1, static_cast<std::size_t>(Length), (Length > 0)> {};
+
+}  // namespace tenon

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <tenon/kernels/noise.hpp>
+#include <tenon/kernels/resize.hpp>
+#include <tenon/layers/dropout.hpp>
+#include <tenon/layers/pooling/pool.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+template <class In, auto Rate>
+struct ChannelDropoutUnit {
+  using input = In;
+  using output = In;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr std::size_t channels = In::front;
+  static constexpr Needs needs{.backward_reads_input = false, .saved_sample = aligned(channels), .streams = 1};
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    if constexpr (Mode::training) {
+      kernels::fill_keep_mask(m.saved, x.count, channels, static_cast<double>(Rate), ctx.stream(m.stream), ctx.first_sample);
+      scale(m, x, y);
+    } else {
+      copy_rows(x, y, In::size);
+    }
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    if (dx) scale(m, dy, dx);
+  }
+
+private:
+  template <class T>
+  static void scale(const Memory<T>& m, Rows<const T> from, Rows<T> to) {
+    for (std::size_t i = 0; i < to.count; ++i)
+      kernels::scale_channels<T>(channels, In::inner, from[i], m.saved + i * channels, to[i]);
+  }
+};
+
+template <std::size_t Axes, auto Rate>
+struct ChannelDropout {
+  using invalid = typename Dropout<Rate>::invalid;
+  template <class In>
+  using problem = std::conditional_t<
+      In::rank == Axes + 1, void,
+      takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>;
+  template <class In>
+  using at = ChannelDropoutUnit<In, Rate>;
+};
+
+}  // namespace detail
+
+/// Sets whole channels of an image to 0, each with probability Rate, and divides the others by
+/// 1 - Rate: neighbouring pixels tell the same, so that dropping single ones drops little. Tompson et al.
+/// 2015. Evaluation passes everything as it is; the channels of a step are a function of the model's
+/// seed, the layer and the step.
+///
+/// Shapes: (C, H, W) to the same. Gradient: dy times the channel's factor. PyTorch: nn.Dropout2d.
+/// ONNX: Dropout, which evaluation leaves out.
+///
+///     using Net = Sequential<Input<1, 28, 28>, Conv2D<16, 3>, ReLU, Dropout2D<0.2>, Flatten, Dense<10>>;
+template <auto Rate>
+struct Dropout2D : detail::ChannelDropout<2, Rate> {};
+
+/// Dropout2D for signals: (C, L) to the same. PyTorch: nn.Dropout1d.
+template <auto Rate>
+struct Dropout1D : detail::ChannelDropout<1, Rate> {};
+
+}  // namespace tenon

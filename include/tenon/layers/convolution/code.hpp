@@ -1,0 +1,171 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/kernels/convolution.hpp>
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/layers/convolution/activation.hpp>
+#include <tenon/net/layer.hpp>
+
+/// What all convolutions with one activation have in common, whatever their shapes: forward and
+/// backward as calls of kernels/convolution.hpp, one sample (forward) or a few (backward) at a time.
+namespace tenon::detail {
+
+/// A layer in numbers. A transposed convolution goes from the map to the image.
+struct ConvolutionPlan {
+  kernels::Convolution c{};
+  const kernels::Tap* taps = nullptr;
+  bool transposed = false;
+  bool bias = true;
+
+  /// A window of one number is a matrix product, and a large one is the BLAS's business.
+  constexpr bool is_product() const { return c.plain() && c.taps() == 1 && c.weights() / c.groups >= 4096; }
+  constexpr std::size_t input_size() const { return transposed ? c.map_size() : c.image_size(); }
+  constexpr std::size_t output_size() const { return transposed ? c.image_size() : c.map_size(); }
+  constexpr std::size_t bias_offset() const { return aligned(c.weights()); }
+  constexpr std::size_t bias_size() const { return transposed ? c.channels : c.features; }
+
+  /// Of one sample, where it has to be laid out.
+  constexpr std::size_t image_room() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
+  constexpr std::size_t map_room() const { return aligned(c.features * c.feature_size()); }
+  constexpr std::size_t work_room() const {
+    return aligned(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)));
+  }
+  /// So many samples share one pass of the weight's gradient: enough to make its sums across lanes
+  /// cheap, few enough to stay in the cache.
+  constexpr std::size_t block() const {
+    constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16;
+    const std::size_t wanted = (worthwhile + c.run() - 1) / c.run();
+    return std::max<std::size_t>(1, std::min(wanted, cached / (image_room() + map_room())));
+  }
+
+  template <class F>
+  constexpr Needs needs() const {
+    Needs n{.backward_reads_input = true};
+    const std::size_t forward = (transposed ? map_room() : image_room()) + work_room();
+    n.forward_scratch_fixed = n.inference_scratch_fixed = forward;
+    n.backward_scratch_fixed = block() * (image_room() + map_room()) + work_room();
+    if constexpr (!std::is_same_v<F, NoActivation>) {
+      const bool by_mask = std::is_same_v<F, Rectifier> && !transposed;
+      n.backward_reads_output = by_mask || Activation<F>::reads_output;
+      if (!by_mask) {
+        n.saved_sample = Activation<F>::saves_slope ? output_size() : 0;
+        n.backward_scratch_sample = output_size();
+      }
+    }
+    return n;
+  }
+};
+
+template <class F>
+struct ConvolutionCode {
+  static constexpr bool plain = std::is_same_v<F, NoActivation>;
+  static constexpr bool rectifies = std::is_same_v<F, Rectifier>;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    const kernels::Convolution& c = p.c;
+    const T* const weight = m.parameters;
+    const T* const bias = p.bias ? m.parameters + p.bias_offset() : nullptr;
+    T* const laid_out = m.scratch_fixed;
+    T* const work = laid_out + (p.transposed ? p.map_room() : p.image_room());
+    for (std::size_t i = 0; i < x.count; ++i) {
+      if (p.transposed) {
+        kernels::lay_out_map<T>(c, x[i], nullptr, laid_out, nullptr);
+        if (p.is_product()) multiply(p, ctx, true, weight, bias, laid_out, y[i]);
+        else kernels::image_of_map<T>(c, p.taps, laid_out, weight, bias, y[i], work);
+      } else {
+        if (!c.plain()) kernels::lay_out_image<T>(c, x[i], laid_out);
+        const T* image = c.plain() ? x[i] : laid_out;
+        if (p.is_product()) multiply(p, ctx, false, weight, bias, image, y[i]);
+        else kernels::map_of_image<T>(c, p.taps, image, weight, bias, rectifies, y[i], work);
+      }
+      if constexpr (!plain) {
+        const bool done = rectifies && !p.transposed;
+        if (!done) Activation<F>::forward(y[i], p.output_size(), m.saved ? m.saved + i * p.output_size() : nullptr, mode);
+        else if (p.is_product()) kernels::rectify(y[i], p.output_size());
+      }
+    }
+  }
+
+  template <class Ctx, class T>
+  static void backward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                       Rows<T> dx) {
+    const kernels::Convolution& c = p.c;
+    T* const bias_gradient = p.bias ? m.gradients + p.bias_offset() : nullptr;
+    if (ctx.overwrite_gradients && bias_gradient) std::fill_n(bias_gradient, p.bias_size(), T(0));
+
+    Rows<const T> dz = dy;
+    [[maybe_unused]] const bool by_mask = rectifies && !p.transposed;
+    if constexpr (!plain) {
+      if (!by_mask) {
+        const std::size_t size = p.output_size();
+        for (std::size_t i = 0; i < dy.count; ++i)
+          Activation<F>::backward(dy[i], y ? y[i] : nullptr, m.saved + i * size, m.scratch + i * size, size);
+        dz = {m.scratch, dy.count, size};
+      }
+    }
+
+    const std::size_t block = p.block(), map_room = p.map_room(), image_room = p.image_room();
+    T* const maps = m.scratch_fixed;
+    T* const images = maps + block * map_room;
+    T* const work = images + block * image_room;
+    const Rows<const T>& map_side = p.transposed ? x : dz;
+    const Rows<const T>& image_side = p.transposed ? dz : x;
+    for (std::size_t first = 0; first < dy.count; first += block) {
+      const std::size_t count = std::min(block, dy.count - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        const T* passed = by_mask ? y[first + i] : nullptr;
+        kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_room, p.transposed ? nullptr : bias_gradient);
+        if (!c.plain()) kernels::lay_out_image<T>(c, image_side[first + i], images + i * image_room);
+        if (p.transposed && bias_gradient) kernels::add_channel_sums<T>(c, dz[first + i], bias_gradient);
+      }
+      const T* const image = c.plain() ? image_side[first] : images;
+      const std::size_t image_stride = c.plain() ? image_side.stride : image_room;
+      const bool add = !ctx.overwrite_gradients || first > 0;
+      if (p.is_product()) {
+        for (std::size_t i = 0; i < count; ++i)
+          multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_room, add || i > 0, m.gradients);
+      } else {
+        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_room, add, m.gradients);
+      }
+      if (!dx) continue;
+      for (std::size_t i = 0; i < count; ++i) {
+        const T* from = p.transposed ? image + i * image_stride : maps + i * map_room;
+        if (p.is_product()) multiply(p, ctx, !p.transposed, m.parameters, static_cast<const T*>(nullptr), from, dx[first + i]);
+        else if (p.transposed) kernels::map_of_image<T>(c, p.taps, from, m.parameters, nullptr, false, dx[first + i], work);
+        else kernels::image_of_map<T>(c, p.taps, from, m.parameters, nullptr, dx[first + i], work);
+      }
+    }
+  }
+
+private:
+  /// map = weight * image (+ bias), or image = weight^T * map (+ bias): windows of one number.
+  template <class Ctx, class T>
+  static void multiply(const ConvolutionPlan& p, Ctx& ctx, bool to_image, const T* weight, const T* bias, const T* from, T* to) {
+    using kernels::Transpose;
+    const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
+    const std::size_t rows = to_image ? channels : features, inner = to_image ? features : channels;
+    for (std::size_t group = 0; group < p.c.groups; ++group) {
+      if (bias)
+        for (std::size_t r = 0; r < rows; ++r) std::fill_n(to + r * pixels, pixels, *bias++);
+      ctx.gemm(to_image ? Transpose::yes : Transpose::no, Transpose::no, rows, pixels, inner, T(1), weight, channels, from, pixels,
+               T(bias ? 1 : 0), to, pixels);
+      weight += features * channels;
+      from += inner * pixels;
+      to += rows * pixels;
+    }
+  }
+  template <class Ctx, class T>
+  static void multiply_gradient(const ConvolutionPlan& p, Ctx& ctx, const T* image, const T* map, bool add, T* gradient) {
+    using kernels::Transpose;
+    const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
+    for (std::size_t group = 0; group < p.c.groups; ++group)
+      ctx.gemm(Transpose::no, Transpose::yes, features, channels, pixels, T(1), map + group * features * pixels, pixels,
+               image + group * channels * pixels, pixels, T(add ? 1 : 0), gradient + group * features * channels, channels);
+  }
+};
+
+}  // namespace tenon::detail

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <tenon/layers/pooling/pool.hpp>
+
+namespace tenon {
+
+namespace option {
+
+template <bool Value>
+struct CountPadding {};
+
+}  // namespace option
+
+/// Whether zeros outside the input count as numbers of a mean (PyTorch's count_include_pad).
+template <bool Value>
+inline constexpr option::CountPadding<Value> count_padding{};
+
+namespace detail {
+
+template <auto... Argument>
+inline constexpr bool counts_padding =
+    !(std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountPadding<false>> || ...);
+
+/// A pool of means, bound.
+template <class In, class Out, kernels::Averaging P>
+struct MeanUnit {
+  using input = In;
+  using output = Out;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr Needs needs{.backward_reads_input = false,
+                               .forward_scratch_fixed = aligned(P.scratch()),
+                               .backward_scratch_fixed = aligned(P.scratch()),
+                               .inference_scratch_fixed = aligned(P.scratch())};
+  static constexpr kernels::Averaging averaging = P;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.scratch_fixed);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    if (!dx) return;
+    for (std::size_t i = 0; i < dy.count; ++i) kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.scratch_fixed);
+  }
+};
+
+template <class In, class Out, class Arguments, auto... Argument>
+struct AvgPoolUnit
+    : MeanUnit<In, Out, kernels::Averaging{Arguments::template pooling<In>, false, counts_padding<Argument...>}> {};
+
+/// Where every number of a channel lies in one window.
+template <class In>
+inline constexpr kernels::Pooling whole_channels{
+    In::front, {height_of<In>, 1, height_of<In>, 1, 1, 0}, {width_of<In>, 1, width_of<In>, 1, 1, 0}};
+
+/// The image divided into Height by Width parts.
+template <class In, std::size_t Height, std::size_t Width>
+inline constexpr kernels::Averaging divided_image{
+    {In::front, {height_of<In>, Height, 1, 1, 1, 0}, {width_of<In>, Width, 1, 1, 1, 0}}, true};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <tenon/layers/pooling/pool.hpp>
+
+namespace tenon::detail {
+
+/// A pool of the largest numbers, bound.
+template <class In, class Out, kernels::Pooling P>
+struct LargestUnit {
+  using input = In;
+  using output = Out;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  // The largest numbers are found again: forward leaves nothing behind.
+  static constexpr Needs needs{.backward_reads_input = true,
+                               .backward_reads_output = P.halves(),
+                               .forward_scratch_fixed = aligned(P.scratch()),
+                               .inference_scratch_fixed = aligned(P.scratch())};
+  static constexpr kernels::Pooling pooling = P;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.scratch_fixed);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+    if (!dx) return;
+    for (std::size_t i = 0; i < x.count; ++i)
+      kernels::max_pool_gradient<T>(pooling, x[i], y ? y[i] : nullptr, dy[i], dx[i]);
+  }
+};
+
+template <class In, class Out, class Arguments, auto...>
+struct MaxPoolUnit : LargestUnit<In, Out, Arguments::template pooling<In>> {};
+
+}  // namespace tenon::detail

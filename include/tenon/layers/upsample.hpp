@@ -1,0 +1,94 @@
+#pragma once
+
+#include <tenon/kernels/resize.hpp>
+#include <tenon/layers/pooling/pool.hpp>
+
+namespace tenon {
+
+/// What upsampling's arguments should have been.
+struct one_factor_or_one_per_axis_all_at_least_1;
+
+namespace option {
+
+struct Bilinear {};
+
+}  // namespace option
+
+/// Of Upsample: numbers linearly between their neighbours.
+inline constexpr option::Bilinear bilinear{};
+
+namespace detail {
+
+template <class In, class Out, kernels::Upsampling U>
+struct UpsampleUnit {
+  using input = In;
+  using output = Out;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr std::size_t row = aligned(U.scratch());
+  static constexpr Needs needs{.backward_reads_input = false,
+                               .forward_scratch_fixed = row,
+                               .backward_scratch_fixed = row,
+                               .inference_scratch_fixed = row};
+  static constexpr kernels::Upsampling upsampling = U;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.scratch_fixed);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    if (!dx) return;
+    for (std::size_t i = 0; i < dy.count; ++i) kernels::upsample_gradient<T>(upsampling, dy[i], dx[i], m.scratch_fixed);
+  }
+};
+
+}  // namespace detail
+
+/// An image (a signal) stretched by a whole factor: every number repeated or, with `bilinear`, what lies
+/// linearly between the pixels at the source coordinate (r + 1/2) / factor - 1/2, beyond the border the
+/// border's (PyTorch's align_corners=False).
+///
+/// `Upsample<2>`, `Upsample<2, bilinear>`; `Upsample<2, 3>` by height and width. Shapes: (C, H, W) to
+/// (C, H f, W f), (C, L) to (C, L f). Gradient: every number gets dy times its weight, summed over where
+/// it went. PyTorch: nn.Upsample (mode nearest, linear for signals, bilinear). ONNX: Resize.
+///
+///     using Net = Sequential<Input<8, 7, 7>, Upsample<2, bilinear>, Conv2D<4, 3, padding<same>>, ReLU>;
+template <auto... Argument>
+struct Upsample {
+private:
+  using sizes = detail::sizes_of<Argument...>;
+  static constexpr bool counted = sizes::positive && (sizes::count == 1 || sizes::count == 2);
+  static constexpr bool linear = (std::is_same_v<std::remove_const_t<decltype(Argument)>, option::Bilinear> || ...);
+  template <class In>
+  static constexpr bool fits = In::rank == 3 || (In::rank == 2 && sizes::count < 2);
+  static constexpr std::size_t factor(std::size_t axis) {
+    return counted ? sizes::get(axis < sizes::count ? axis : 0) : 1;
+  }
+  template <class In>
+  static constexpr kernels::Upsampling upsampling{
+      In::front, detail::height_of<In>, detail::width_of<In>, In::rank == 3 ? factor(0) : 1, factor(1), linear};
+  template <class In>
+  using output = detail::channels_of_size<In::rank == 2 ? 1 : 2, In::front, detail::height_of<In> * factor(0),
+                                          detail::width_of<In> * factor(1)>;
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::Reshaping<In, output<In>>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = detail::UpsampleUnit<In, output<In>, upsampling<In>>;
+  };
+
+public:
+  using invalid = std::conditional_t<counted, void, takes<one_factor_or_one_per_axis_all_at_least_1>>;
+  template <class In>
+  using problem =
+      std::conditional_t<fits<In>, void,
+                         takes<std::conditional_t<sizes::count == 2, images_of_channels_height_width,
+                                                  signals_or_images_with_channels_first>>>;
+  template <class In>
+  using at = typename bound<In, counted && fits<In>>::type;
+};
+
+}  // namespace tenon
