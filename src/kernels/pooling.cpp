@@ -65,7 +65,7 @@ void max_pool(const Pooling& p, const T* image, T* map) {
   const std::size_t width = p.x.image;
   for (std::size_t channel = 0; channel < p.channels; ++channel, image += p.y.image * width, map += p.y.map * p.x.map) {
     if (p.halves()) {
-      for (std::size_t r = 0; r < p.y.map; ++r) loops<T>().halve(image + 2 * r * width, width, map + r * p.x.map, p.x.map);
+      loops<T>().halve(image, width, map, p.y.map, p.x.map);
     } else {
       each_window(p, [&](std::size_t position, const Taps& rows, const Taps& columns) {
         map[position] = image[place_of_largest(p, image, rows, columns)];
@@ -82,14 +82,14 @@ void max_pool_gradient(const Pooling& p, const T* image, const T* map, const T* 
   if (!covered) std::fill_n(image_gradient, p.image_size(), T(0));
   for (std::size_t channel = 0; channel < p.channels; ++channel, image += plane, image_gradient += plane) {
     if (p.halves()) {
-      for (std::size_t r = 0; r < p.y.map; ++r, map += p.x.map, map_gradient += p.x.map)
-        loops<T>().halve_gradient(image + 2 * r * width, width, map, map_gradient, image_gradient + 2 * r * width, p.x.map);
+      loops<T>().halve_gradient(image, width, map, map_gradient, image_gradient, p.y.map, p.x.map);
     } else {
       each_window(p, [&](std::size_t position, const Taps& rows, const Taps& columns) {
         image_gradient[place_of_largest(p, image, rows, columns)] += map_gradient[position];
       });
-      map_gradient += p.y.map * p.x.map;
     }
+    map += p.y.map * p.x.map;
+    map_gradient += p.y.map * p.x.map;
   }
 }
 
