@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "support/protocol.hpp"
@@ -45,23 +46,51 @@ struct Mlp : torch::nn::Module {
   Activation activation;
 };
 
+struct LeNet : torch::nn::Module {
+  LeNet(const bench::Setup& setup, Activation) {
+    register_module("first", first);
+    register_module("second", second);
+    torch::NoGradGuard no_grad;
+    const auto take = [&](auto& module, std::size_t index, std::vector<long> shape) {
+      module->weight.copy_(torch::tensor(setup.layers[index].weight).view(shape));
+      module->bias.copy_(torch::tensor(setup.layers[index].bias));
+    };
+    take(first, 0, {6, 1, 5, 5});
+    take(second, 1, {16, 6, 5, 5});
+    for (std::size_t i = 0; i < 3; ++i) {
+      register_module("dense" + std::to_string(i), dense[i]);
+      take(dense[i], 2 + i, {static_cast<long>(setup.layers[2 + i].out), static_cast<long>(setup.layers[2 + i].in)});
+    }
+  }
+
+  Tensor forward(Tensor x) {
+    x = torch::max_pool2d(first->forward(x).relu_(), 2);
+    x = torch::max_pool2d(second->forward(x).relu_(), 2).flatten(1);
+    return dense[2]->forward(dense[1]->forward(dense[0]->forward(x).relu_()).relu_());
+  }
+
+  torch::nn::Conv2d first{torch::nn::Conv2dOptions(1, 6, 5).padding(2)}, second{torch::nn::Conv2dOptions(6, 16, 5)};
+  torch::nn::Linear dense[3]{torch::nn::Linear(400, 120), torch::nn::Linear(120, 84), torch::nn::Linear(84, 10)};
+};
+
 struct Batches {
-  explicit Batches(const bench::Setup& setup) {
+  Batches(const bench::Setup& setup, bool images) {
     const auto size = static_cast<long>(setup.batch_size),
                features = static_cast<long>(setup.features());
+    const std::vector<long> shape = images ? std::vector<long>{size, 1, 28, 28} : std::vector<long>{size, features};
     for (const bench::Batch& batch : setup.batches) {
-      inputs.push_back(torch::tensor(batch.inputs).view({size, features}));
+      inputs.push_back(torch::tensor(batch.inputs).view(shape));
       labels.push_back(torch::tensor(batch.labels));
     }
   }
   std::vector<Tensor> inputs, labels;
 };
 
-template <class Optimizer, class Options>
+template <class Optimizer, class Net = Mlp, class Options>
 bench::Workload train(const bench::Setup& setup, const Options& options) {
-  auto model = std::make_shared<Mlp>(setup, Activation::relu);
+  auto model = std::make_shared<Net>(setup, Activation::relu);
   auto optimizer = std::make_shared<Optimizer>(model->parameters(), options);
-  auto batches = std::make_shared<Batches>(setup);
+  auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>);
 
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
@@ -77,15 +106,16 @@ bench::Workload train(const bench::Setup& setup, const Options& options) {
     double sum = 0;
     for (std::size_t i = 0; i < bench::rotating_batches; ++i)
       sum += torch::cross_entropy_loss(model->forward(batches->inputs[i]), batches->labels[i])
-                 .item<double>();
+                 .template item<double>();
     return sum / bench::rotating_batches;
   };
   return {run, mean_loss};
 }
 
+template <class Net = Mlp>
 bench::Workload infer(const bench::Setup& setup, Activation activation) {
-  auto model = std::make_shared<Mlp>(setup, activation);
-  auto batches = std::make_shared<Batches>(setup);
+  auto model = std::make_shared<Net>(setup, activation);
+  auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>);
   model->eval();
 
   auto run = [=, next = std::size_t{0}](long steps) mutable {
@@ -95,7 +125,7 @@ bench::Workload infer(const bench::Setup& setup, Activation activation) {
   };
   auto mean_square = [=] {
     c10::InferenceMode inference;
-    return model->forward(batches->inputs[0]).square().mean().item<double>();
+    return model->forward(batches->inputs[0]).square().mean().template item<double>();
   };
   return {run, mean_square};
 }
@@ -106,6 +136,9 @@ bench::Workload train_w1(std::size_t batch) {
 }
 bench::Workload train_w2(std::size_t batch) {
   return train<torch::optim::Adam>(bench::w2_setup(batch), torch::optim::AdamOptions(1e-3));
+}
+bench::Workload train_w3(std::size_t batch) {
+  return train<torch::optim::Adam, LeNet>(bench::w3_setup(batch), torch::optim::AdamOptions(1e-3));
 }
 
 std::string info() {
@@ -130,6 +163,9 @@ int main(int argc, char** argv) {
       info(),
       {{"W1", train_w1},
        {"W2", train_w2},
+       {"W3", train_w3},
+       {"W6-LeNet",
+        [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
        {"W6-784",
         [](std::size_t batch) { return infer(bench::w1_setup(batch), Activation::relu); }},
        {"W6-8",

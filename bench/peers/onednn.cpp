@@ -25,14 +25,60 @@ struct Mlp {
   Mlp(bench::Setup&& from, dnnl::algorithm activation) : setup(std::move(from)) {
     const auto batch = static_cast<memory::dim>(setup.batch_size);
     const auto features = static_cast<memory::dim>(setup.features());
-    inputs = memory(describe({batch, features}, Tag::nc), engine);
+    const bool images = setup.layers.front().in < setup.features();
+    inputs = memory(images ? describe({batch, 1, 28, 28}, Tag::nchw) : describe({batch, features}, Tag::nc), engine);
     memory source = inputs;
-    for (std::size_t i = 0; i < setup.layers.size(); ++i) {
+    std::size_t first = 0;
+    if (images) {  // LeNet
+      add_convolution(setup.layers[0], source, {batch, 6, 28, 28}, {6, 1, 5, 5}, 2);
+      add_pool(result(), {batch, 6, 14, 14});
+      add_convolution(setup.layers[1], result(), {batch, 16, 10, 10}, {16, 6, 5, 5}, 0);
+      add_pool(result(), {batch, 16, 5, 5});
+      source = result();
+      first = 2;
+    }
+    for (std::size_t i = first; i < setup.layers.size(); ++i) {
       add_layer(setup.layers[i], source, batch,
                 i + 1 < setup.layers.size() ? activation : dnnl::algorithm::undef);
       source = steps.back().second.at(DNNL_ARG_DST);
     }
     outputs = source;
+  }
+
+  memory result() const { return steps.back().second.at(DNNL_ARG_DST); }
+
+  void add_convolution(bench::Layer& layer, const memory& source, const memory::dims& result, const memory::dims& weights,
+                       memory::dim padding) {
+    dnnl::primitive_attr attributes;
+    dnnl::post_ops fused;
+    fused.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+    attributes.set_post_ops(fused);
+    const memory::dims padded{padding, padding};
+    const dnnl::convolution_forward::primitive_desc convolution(
+        {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto, describe(source.get_desc().dims(), Tag::any),
+         describe(weights, Tag::any), describe({result[1]}, Tag::a), describe(result, Tag::any), {1, 1}, padded, padded},
+        attributes, engine);
+    memory wanted = source;
+    if (convolution.src_desc() != source.get_desc()) {
+      wanted = memory(convolution.src_desc(), engine);
+      steps.push_back({dnnl::reorder(source, wanted), {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, wanted}}});
+    }
+    memory plain(describe(weights, Tag::oihw), engine, layer.weight.data());
+    memory packed(convolution.weights_desc(), engine);
+    dnnl::reorder(plain, packed).execute(stream, plain, packed);
+    stream.wait();
+    steps.push_back({dnnl::convolution_forward(convolution),
+                     {{DNNL_ARG_SRC, wanted},
+                      {DNNL_ARG_WEIGHTS, packed},
+                      {DNNL_ARG_BIAS, memory(describe({result[1]}, Tag::a), engine, layer.bias.data())},
+                      {DNNL_ARG_DST, memory(convolution.dst_desc(), engine)}}});
+  }
+
+  void add_pool(const memory& source, const memory::dims& result) {
+    const dnnl::pooling_forward::primitive_desc pool({dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max,
+                                                      source.get_desc(), describe(result, Tag::any), {2, 2}, {2, 2}, {0, 0}, {0, 0}},
+                                                     engine);
+    steps.push_back({dnnl::pooling_forward(pool), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, memory(pool.dst_desc(), engine)}}});
   }
 
   void add_layer(bench::Layer& layer, const memory& source, memory::dim batch,
@@ -45,12 +91,16 @@ struct Mlp {
       fused.append_eltwise(1.0f, activation, 0.0f, 0.0f);
       attributes.set_post_ops(fused);
     }
+    // behind images, the weights of each feature are an image too
+    const memory::dims shape = source.get_desc().dims();
+    const bool images = shape.size() == 4;
+    const memory::dims weights = images ? memory::dims{out, shape[1], shape[2], shape[3]} : memory::dims{out, in};
     const dnnl::inner_product_forward::primitive_desc product(
-        {dnnl::prop_kind::forward_inference, source.get_desc(), describe({out, in}, Tag::any),
+        {dnnl::prop_kind::forward_inference, source.get_desc(), describe(weights, Tag::any),
          describe({out}, Tag::a), describe({batch, out}, last ? Tag::nc : Tag::any)},
         attributes, engine);
 
-    memory plain(describe({out, in}, Tag::oi), engine, layer.weight.data());
+    memory plain(describe(weights, images ? Tag::oihw : Tag::oi), engine, layer.weight.data());
     memory packed(product.weights_desc(), engine);
     dnnl::reorder(plain, packed).execute(stream, plain, packed);
     stream.wait();
@@ -100,7 +150,9 @@ int main() {
   using dnnl::algorithm;
   return bench::serve(
       info(),
-      {{"W6-784",
+      {{"W6-LeNet",
+        [](std::size_t batch) { return infer(bench::w3_setup(batch), algorithm::eltwise_relu); }},
+       {"W6-784",
         [](std::size_t batch) { return infer(bench::w1_setup(batch), algorithm::eltwise_relu); }},
        {"W6-8",
         [](std::size_t batch) {

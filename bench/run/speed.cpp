@@ -39,9 +39,11 @@ const std::vector<Work> all_work{
     {"W1", 64, "train 784-128-ReLU-10, SGD with momentum, batch 64"},
     {"W1", 256, "train 784-128-ReLU-10, SGD with momentum, batch 256"},
     {"W2", 128, "train 784-512-512-10 ReLU, Adam, batch 128"},
+    {"W3", 64, "train LeNet, Adam, batch 64"},
     {"W7", 256, "infer 784-512-512-10 ReLU, batch 256"},
     {"W6-784", 1, "infer 784-128-ReLU-10, one sample"},
     {"W6-8", 1, "infer 8-32-32-1 tanh, one sample"},
+    {"W6-LeNet", 1, "infer LeNet, one sample"},
 };
 
 // The first one found is what the others are compared with.

@@ -19,6 +19,8 @@ using namespace tenon;
 
 using W1 = Sequential<Dense<784, 128>, ReLU, Dense<10>, Softmax>;
 using W2 = Sequential<Dense<784, 512>, ReLU, Dense<512>, ReLU, Dense<10>, Softmax>;
+using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>, Flatten,
+                      Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
 template <class M>
@@ -198,6 +200,8 @@ template <class Gemm>
 bench::Workloads workloads() {
   return {{"W1", [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
           {"W2", [](std::size_t batch) { return training<W2, Gemm>(bench::w2_setup(batch), Adam{.lr = 1e-3}); }},
+          {"W3", [](std::size_t batch) { return training<W3, Gemm>(bench::w3_setup(batch), Adam{.lr = 1e-3}); }},
+          {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
           {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
           {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},
           {"W7", [](std::size_t batch) { return inference<without_last<W2>, Gemm>(bench::w2_setup(batch)); }}};

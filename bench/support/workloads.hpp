@@ -4,8 +4,11 @@
 //
 //   W1      train 784-128-ReLU-10, softmax cross-entropy, SGD 0.01, momentum 0.9
 //   W2      train 784-512-512-10 (ReLU), softmax cross-entropy, Adam 1e-3
+//   W3      train LeNet: images of 28 x 28, convolution 6 @ 5x5 (2 zeros around), ReLU, max pool 2,
+//           convolution 16 @ 5x5, ReLU, max pool 2, 400-120-84-10 (ReLU), softmax cross-entropy, Adam 1e-3
 //   W6-784  infer 784-128-ReLU-10 (logits)
 //   W6-8    infer 8-32-32-1, tanh after the hidden layers
+//   W6-LeNet  infer the network of W3 (logits)
 //   W7      infer 784-512-512-10 (ReLU, logits)
 //
 // A training step is: zero gradients, forward, loss, backward, update, on the next of the rotating
@@ -24,7 +27,7 @@ inline constexpr std::size_t rotating_batches = 8;
 
 struct Layer {
   std::size_t in, out;
-  std::vector<float> weight;  // (out, in), row-major, as PyTorch keeps it
+  std::vector<float> weight;  // (out, in), row-major, as PyTorch keeps it; `in` of a convolution is its window
   std::vector<float> bias;    // (out)
 };
 
@@ -37,8 +40,9 @@ struct Setup {
   std::vector<Layer> layers;
   std::vector<Batch> batches;
   std::size_t batch_size;
+  std::size_t inputs;  // numbers of a sample
 
-  std::size_t features() const { return layers.front().in; }
+  std::size_t features() const { return inputs; }
   std::size_t outputs() const { return layers.back().out; }
 };
 
@@ -46,14 +50,14 @@ inline float uniform(std::mt19937& random, float low, float high) {
   return low + (high - low) * static_cast<float>(random() >> 8) * 0x1p-24f;
 }
 
-// `widths` from the input to the output. Inputs in [-1, 1) keep every hidden unit alive, so no side
-// is slowed down by moments that decay into denormals.
-inline Setup make_setup(const std::vector<std::size_t>& widths, std::size_t batch_size) {
+// The layers' (in, out). Inputs in [-1, 1) keep every hidden unit alive, so no side is slowed down by
+// moments that decay into denormals.
+inline Setup make_setup(const std::vector<std::pair<std::size_t, std::size_t>>& sizes, std::size_t inputs,
+                        std::size_t batch_size) {
   std::mt19937 random{1};
-  Setup setup{{}, {}, batch_size};
-  for (std::size_t i = 1; i < widths.size(); ++i) {
-    Layer layer{widths[i - 1], widths[i], std::vector<float>(widths[i - 1] * widths[i]),
-                std::vector<float>(widths[i])};
+  Setup setup{{}, {}, batch_size, inputs};
+  for (const auto& [in, out] : sizes) {
+    Layer layer{in, out, std::vector<float>(in * out), std::vector<float>(out)};
     const float bound = 1.0f / std::sqrt(static_cast<float>(layer.in));
     for (float& value : layer.weight) value = uniform(random, -bound, bound);
     for (float& value : layer.bias) value = uniform(random, -bound, bound);
@@ -70,9 +74,19 @@ inline Setup make_setup(const std::vector<std::size_t>& widths, std::size_t batc
   return setup;
 }
 
+// A perceptron's widths from the input to the output.
+inline Setup make_setup(const std::vector<std::size_t>& widths, std::size_t batch_size) {
+  std::vector<std::pair<std::size_t, std::size_t>> sizes;
+  for (std::size_t i = 1; i < widths.size(); ++i) sizes.emplace_back(widths[i - 1], widths[i]);
+  return make_setup(sizes, widths.front(), batch_size);
+}
+
 inline Setup w1_setup(std::size_t batch_size) { return make_setup({784, 128, 10}, batch_size); }
 inline Setup w2_setup(std::size_t batch_size) {
   return make_setup({784, 512, 512, 10}, batch_size);
+}
+inline Setup w3_setup(std::size_t batch_size) {
+  return make_setup({{1 * 5 * 5, 6}, {6 * 5 * 5, 16}, {400, 120}, {120, 84}, {84, 10}}, 28 * 28, batch_size);
 }
 inline Setup w6_small_setup(std::size_t batch_size) {
   return make_setup({8, 32, 32, 1}, batch_size);

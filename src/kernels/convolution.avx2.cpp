@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "convolution_target.hpp"

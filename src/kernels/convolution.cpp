@@ -21,58 +21,74 @@ const detail::ConvolutionLoops<T>& loops() {
   return Target::portable;
 }
 
-/// The positions of a phase whose numbers lie inside the image, and the first one's place there.
+/// Which of `count` positions lie inside the image, and the first one's place there. Position i is that
+/// of number i stride + remainder of the image with its zeros.
 struct Inside {
   std::size_t first = 0, end = 0;
   std::size_t place = 0;
 };
-Inside inside(const ConvolutionAxis& axis, std::size_t phase) {
-  const std::size_t remainder = axis.remainder(phase), stride = axis.stride;
+Inside inside(const ConvolutionAxis& axis, std::size_t remainder, std::size_t count) {
+  const std::size_t stride = axis.stride;
   const auto positions_below = [&](std::size_t bound) { return bound <= remainder ? 0 : (bound - remainder + stride - 1) / stride; };
   Inside i;
-  i.first = std::min(positions_below(axis.before), axis.span());
-  i.end = std::max(std::min(positions_below(axis.before + axis.image), axis.span()), i.first);
+  i.first = std::min(positions_below(axis.before), count);
+  i.end = std::max(std::min(positions_below(axis.before + axis.image), count), i.first);
   i.place = i.first * stride + remainder - axis.before;
   return i;
 }
 
-/// Calls visit(row of the laid out plane, first number in it, row of the image, first column, count) for
-/// every row of the image that a phase holds.
-template <class Visit>
-void each_row(const Convolution& c, std::size_t py, std::size_t px, Visit visit) {
-  const Inside y = inside(c.y, py), x = inside(c.x, px);
-  for (std::size_t r = y.first; r < y.end; ++r)
-    visit(r * c.pitch() + x.first, (y.place + (r - y.first) * c.y.stride) * c.x.image + x.place, x.end - x.first);
-}
+/// What a phase of a channel holds of the image.
+struct Held {
+  std::size_t laid_out, image;          // where that begins
+  std::size_t rows, width;
+  std::size_t pitch, row, step;         // of the phase; of the image, from one of its rows and numbers to the next
+  bool whole;                           // no zeros around it
+
+  Held(const Convolution& c, std::size_t py, std::size_t px) {
+    const Inside y = inside(c.y, c.y.remainder(py), c.y.span()), x = inside(c.x, c.x_remainder(px), c.pitch());
+    pitch = c.pitch();
+    step = c.x.stride;
+    row = c.y.stride * c.x.image;
+    rows = y.end - y.first;
+    width = x.end - x.first;
+    laid_out = y.first * pitch + x.first;
+    image = y.place * c.x.image + x.place;
+    whole = rows * width == c.phase_size();
+    if (rows == 0 || width == 0) rows = width = laid_out = image = 0;
+  }
+};
 
 }  // namespace
 
 template <class T>
 void lay_out_image(const Convolution& c, const T* image, T* laid_out) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
-  std::fill_n(laid_out, c.channels * c.channel_size(), T(0));
-  const std::size_t plane = c.y.image * c.x.image;
-  for (std::size_t channel = 0; channel < c.channels; ++channel, image += plane)
-    for (std::size_t py = 0; py < c.y.phases(); ++py)
-      for (std::size_t px = 0; px < c.x.phases(); ++px, laid_out += c.phase_size())
-        each_row(c, py, px, [&](std::size_t to, std::size_t from, std::size_t count) {
-          if (c.x.stride == 1) return run.copy(image + from, laid_out + to, count);
-          for (std::size_t i = 0; i < count; ++i) laid_out[to + i] = image[from + i * c.x.stride];
-        });
+  const std::size_t plane = c.y.image * c.x.image, phases = c.y.phases() * c.x_phases(), size = c.phase_size();
+  for (std::size_t phase = 0; phase < phases; ++phase) {
+    const Held held(c, phase / c.x_phases(), phase % c.x_phases());
+    for (std::size_t channel = 0; channel < c.channels; ++channel) {
+      T* const target = laid_out + (channel * phases + phase) * size;
+      if (!held.whole) std::fill_n(target, size, T(0));
+      const T* from = image + channel * plane + held.image;
+      T* to = target + held.laid_out;
+      if (held.step == 1) {
+        run.copy({from, held.row, to, held.pitch, held.rows, held.width});
+        continue;
+      }
+      for (std::size_t r = 0; r < held.rows; ++r, from += held.row, to += held.pitch)
+        for (std::size_t i = 0; i < held.width; ++i) to[i] = from[i * held.step];
+    }
+  }
 }
 
 template <class T>
 void lay_out_map(const Convolution& c, const T* map, const T* rectified, T* laid_out, T* sums) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
-  std::fill_n(laid_out, c.features * c.feature_size(), T(0));
-  const std::size_t width = c.x.map;
-  for (std::size_t feature = 0; feature < c.features; ++feature, laid_out += c.feature_size()) {
-    T* to = laid_out + c.feature_origin();
-    T sum = 0;
-    for (std::size_t row = 0; row < c.y.map; ++row, to += c.pitch(), map += width) {
-      sum += run.pass(map, rectified, to, width);
-      if (rectified) rectified += width;
-    }
+  const std::size_t plane = c.y.map * c.x.map, size = c.feature_size(), origin = c.feature_origin();
+  for (std::size_t feature = 0; feature < c.features; ++feature, laid_out += size, map += plane) {
+    if (size != plane) std::fill_n(laid_out, size, T(0));
+    const T sum = run.pass({map, c.x.map, laid_out + origin, c.pitch(), c.y.map, c.x.map}, rectified);
+    if (rectified) rectified += plane;
     if (sums) sums[feature] += sum;
   }
 }
@@ -107,8 +123,7 @@ void map_of_image(const Convolution& c, const Tap* taps, const T* laid_out_image
       run.correlate(a, count);
       if (in_place) continue;
       for (std::size_t r = 0; r < count; ++r)
-        for (std::size_t y = 0; y < c.y.map; ++y)
-          run.copy(scratch + r * a.out_row + y * c.pitch(), result + r * plane + y * c.x.map, c.x.map);
+        run.copy({scratch + r * a.out_row, c.pitch(), result + r * plane, c.x.map, c.y.map, c.x.map});
     }
 }
 
@@ -133,26 +148,32 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
       T* const result = image + channel * plane;
       a.in = laid_out_map + group * c.group_features() * c.feature_size();
       a.weight = weight + group * c.group_features() * a.weight_step + first * c.taps();
-      a.start = bias ? bias + channel : nullptr;
+      a.start = bias && !c.columns ? bias + channel : nullptr;
       a.out = plain ? result : scratch;
-      if (!plain)  // numbers that no window meets
+      if (!plain)  // numbers that no window meets, or what the columns' sums are added to
         for (std::size_t r = 0; r < count; ++r) std::fill_n(result + r * plane, plane, bias ? bias[channel + r] : T(0));
       a.taps = taps;
       for (std::size_t py = 0; py < c.y.phases(); ++py)
-        for (std::size_t px = 0; px < c.x.phases(); ++px) {
+        for (std::size_t px = 0; px < c.x_phases(); ++px) {
           const std::uint32_t phase = a.taps->phase;
           a.tap_count = 0;
           while (a.taps + a.tap_count != taps + c.taps() && a.taps[a.tap_count].phase == phase) ++a.tap_count;
           run.correlate(a, count);
           a.taps += a.tap_count;
           if (plain) continue;
-          for (std::size_t r = 0; r < count; ++r)
-            each_row(c, py, px, [&](std::size_t from, std::size_t to, std::size_t n) {
-              const T* source = scratch + r * a.out_row + from;
-              T* target = result + r * plane + to;
-              if (c.x.stride == 1) return run.copy(source, target, n);
-              for (std::size_t i = 0; i < n; ++i) target[i * c.x.stride] = source[i];
-            });
+          const Held held(c, py, px);
+          for (std::size_t r = 0; r < count; ++r) {
+            const T* from = scratch + r * a.out_row + held.laid_out;
+            T* to = result + r * plane + held.image;
+            if (held.step == 1) {
+              const detail::Rectangle<T> rectangle{from, held.pitch, to, held.row, held.rows, held.width};
+              if (c.columns) run.add(rectangle);
+              else run.copy(rectangle);
+              continue;
+            }
+            for (std::size_t y = 0; y < held.rows; ++y, from += held.pitch, to += held.row)
+              for (std::size_t i = 0; i < held.width; ++i) to[i * held.step] = from[i] + (c.columns ? to[i * held.step] : T(0));
+          }
         }
     }
 }

@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "convolution_target.hpp"

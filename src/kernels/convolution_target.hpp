@@ -36,15 +36,27 @@ struct GradientArguments {
   T* gradient;
 };
 
+/// Rows of numbers on their way, so far apart.
+template <class T>
+struct Rectangle {
+  const T* from;
+  std::size_t from_row;
+  T* to;
+  std::size_t to_row;
+  std::size_t rows, width;
+};
+
 /// The inner loops for one instruction set and one type.
 template <class T>
 struct ConvolutionLoops {
   void (*correlate)(const CorrelationArguments<T>&, std::size_t rows);
   void (*gradient)(const GradientArguments<T>&);
-  /// to[0 .. n) = from[0 .. n)
-  void (*copy)(const T* from, T* to, std::size_t n);
-  /// The same where `rectified` is positive or null, zero elsewhere; returns the sum.
-  T (*pass)(const T* from, const T* rectified, T* to, std::size_t n);
+  /// to = from, or +=
+  void (*copy)(const Rectangle<T>&);
+  void (*add)(const Rectangle<T>&);
+  /// to = from where `rectified`, whose rows lie as those of `from`, is positive or null, zero elsewhere;
+  /// returns the sum.
+  T (*pass)(const Rectangle<T>&, const T* rectified);
   std::size_t row_limit;
 };
 

@@ -105,8 +105,8 @@ template <class T>
 void max_pool(const Pooling& p, const T* image, T* map, T* scratch) {
   const std::size_t width = p.x.image;
   if (p.halves()) {
-    for (std::size_t channel = 0; channel < p.channels; ++channel, image += p.y.image * width)
-      for (std::size_t r = 0; r < p.y.map; ++r, map += p.x.map) loops<T>().halve(image + 2 * r * width, width, map, p.x.map);
+    for (std::size_t channel = 0; channel < p.channels; ++channel, image += p.y.image * width, map += p.y.map * p.x.map)
+      loops<T>().halve(image, width, map, p.y.map, p.x.map);
     return;
   }
   dispatch([=]() TENON_INLINE_LAMBDA {
@@ -138,11 +138,11 @@ void max_pool_gradient(const Pooling& p, const T* image, const T* map, const T* 
     each_largest(p, image, [&](std::size_t position, std::size_t place) { image_gradient[place] += map_gradient[position]; });
     return;
   }
-  for (std::size_t channel = 0; channel < p.channels; ++channel)
-    for (std::size_t r = 0; r < p.y.map; ++r, map += p.x.map, map_gradient += p.x.map) {
-      const std::size_t at = (channel * p.y.image + 2 * r) * width;
-      loops<T>().halve_gradient(image + at, width, map, map_gradient, image_gradient + at, p.x.map);
-    }
+  const std::size_t plane = p.y.image * width, map_plane = p.y.map * p.x.map;
+  for (std::size_t channel = 0; channel < p.channels; ++channel) {
+    loops<T>().halve_gradient(image, width, map, map_gradient, image_gradient, p.y.map, p.x.map);
+    image += plane, image_gradient += plane, map += map_plane, map_gradient += map_plane;
+  }
 }
 
 template <class T>

@@ -13,11 +13,13 @@
 /// The three products that training needs are this sum, its transpose (map to image) and the weight's
 /// gradient; a transposed convolution uses the same three the other way round.
 ///
-/// None of them copies windows. An image is laid out so that moving the window by one position is
+/// None of them copies whole windows. An image is laid out so that moving the window by one position is
 /// moving by one number: zeros around it, and where it is taken in strides of s, its s rows (columns)
 /// modulo s one after another, each a *phase* of its own. Then a tap of the window is a fixed offset, a
 /// whole map is one run of vectors (with a few unused numbers at the end of each row), and an image
-/// without padding and stride is used where it lies.
+/// without padding and stride is used where it lies. Where the unused numbers would cost more than a
+/// copy of the image for every column of the window does, it is laid out so (`columns`): rows as long as
+/// the map's, nothing unused.
 namespace tenon::kernels {
 
 /// One axis of a convolution.
@@ -46,6 +48,7 @@ struct Convolution {
   std::size_t features = 1;  // of the map
   std::size_t groups = 1;
   ConvolutionAxis y{}, x{};
+  bool columns = false;      // the image once for every column of the window
 
   constexpr std::size_t group_channels() const { return channels / groups; }
   constexpr std::size_t group_features() const { return features / groups; }
@@ -56,16 +59,36 @@ struct Convolution {
   constexpr std::size_t macs() const { return weights() * y.map * x.map; }
 
   /// The image needs no other layout.
-  constexpr bool plain() const { return y.plain() && x.plain(); }
-  constexpr std::size_t pitch() const { return x.span(); }
+  constexpr bool plain() const { return y.plain() && x.plain() && !columns; }
+  constexpr std::size_t pitch() const { return columns ? x.map : x.span(); }
   constexpr std::size_t phase_size() const { return y.span() * pitch(); }
-  constexpr std::size_t channel_size() const { return y.phases() * x.phases() * phase_size(); }
+  constexpr std::size_t x_phases() const { return columns ? x.kernel : x.phases(); }
+  constexpr std::size_t x_remainder(std::size_t phase) const { return columns ? phase * x.dilation : x.remainder(phase); }
+  constexpr std::size_t x_reach() const { return columns ? 0 : x.reach(); }
+  constexpr std::size_t channel_size() const { return y.phases() * x_phases() * phase_size(); }
   /// From the first position of a map to its last one, with the unused numbers in between.
   constexpr std::size_t run() const { return (y.map - 1) * pitch() + x.map; }
   /// A feature with zeros around it: windows of the transpose may leave the map.
-  constexpr std::size_t feature_size() const { return (y.map + 2 * y.reach()) * pitch() + x.reach(); }
-  constexpr std::size_t feature_origin() const { return y.reach() * pitch() + x.reach(); }
+  constexpr std::size_t feature_size() const { return (y.map + 2 * y.reach()) * pitch() + x_reach(); }
+  constexpr std::size_t feature_origin() const { return y.reach() * pitch() + x_reach(); }
 };
+
+/// The convolution with the cheaper of its two layouts, judged by the vectors that one sample's map
+/// takes to compute.
+constexpr Convolution arranged(Convolution c) {
+  const auto vectors = [](std::size_t numbers) { return (numbers + 15) / 16; };
+  const auto row = [&](std::size_t numbers) { return c.x.stride == 1 ? 3 * vectors(numbers) : 2 * numbers; };
+  const auto cost = [&](bool columns) {
+    c.columns = columns;
+    std::size_t all = c.weights() * vectors(c.run());
+    if (!c.plain()) all += c.channels * c.y.phases() * c.x_phases() * c.y.span() * row(c.pitch());
+    if (c.pitch() != c.x.map) all += c.features * c.y.map * row(c.x.map);
+    return all;
+  };
+  const std::size_t with_gaps = cost(false);
+  c.columns = c.x.kernel > 1 && cost(true) < with_gaps;
+  return c;
+}
 
 /// Where a tap of the window finds its numbers.
 struct Tap {
@@ -79,13 +102,13 @@ struct Tap {
 constexpr void list_taps(const Convolution& c, Tap* next) {
   const auto narrow = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
   for (std::size_t py = 0; py < c.y.phases(); ++py)
-    for (std::size_t px = 0; px < c.x.phases(); ++px)
+    for (std::size_t px = 0; px < c.x_phases(); ++px)
       for (std::size_t ky = py; ky < c.y.kernel; ky += c.y.period())
-        for (std::size_t kx = px; kx < c.x.kernel; kx += c.x.period()) {
-          const std::size_t phase = py * c.x.phases() + px;
-          const std::size_t fy = c.y.step(ky), fx = c.x.step(kx);
+        for (std::size_t kx = px; kx < c.x.kernel; kx += c.columns ? c.x.kernel : c.x.period()) {
+          const std::size_t phase = py * c.x_phases() + px;
+          const std::size_t fy = c.y.step(ky), fx = c.columns ? 0 : c.x.step(kx);
           *next++ = {narrow(ky * c.x.kernel + kx), narrow(phase * c.phase_size() + fy * c.pitch() + fx),
-                     narrow((c.y.reach() - fy) * c.pitch() + c.x.reach() - fx), narrow(phase)};
+                     narrow((c.y.reach() - fy) * c.pitch() + c.x_reach() - fx), narrow(phase)};
         }
 }
 template <std::size_t Count>

@@ -10,6 +10,7 @@
 #include <tenon/random.hpp>
 
 using namespace tenon;
+using kernels::arranged;
 using kernels::Convolution;
 using kernels::ConvolutionAxis;
 
@@ -153,8 +154,11 @@ TEMPLATE_TEST_CASE("convolutions of any shape", "", float, double) {
       c.features = c.groups * (1 + below(attempt % 2 == 0 ? 18 : 3));
       c.x = any_axis(stream);
       if (attempt % 5 != 0) c.y = any_axis(stream);
-      INFO(describe(c) << ", level " << level);
-      Case<TestType>{c, static_cast<std::uint64_t>(attempt)}.check();
+      for (const bool columns : {false, true}) {
+        c.columns = columns;
+        INFO(describe(c) << (columns ? ", by columns" : "") << ", level " << level);
+        Case<TestType>{c, static_cast<std::uint64_t>(attempt)}.check();
+      }
     }
   }
   kernels::limit_cpu_level(2);
@@ -168,6 +172,13 @@ TEST_CASE("a convolution's image is used where it lies if nothing is around it")
   const Convolution first{.channels = 1, .features = 6, .y = {28, 28, 5, 1, 1, 2}, .x = {28, 28, 5, 1, 1, 2}};
   CHECK_FALSE(first.plain());
   CHECK(first.channel_size() == 32 * 32);
+  // ten numbers a row in steps of fourteen: a copy for every column is cheaper
+  CHECK(arranged(second).columns);
+  CHECK(arranged(second).channel_size() == 5 * 14 * 10);
+  CHECK(arranged(second).run() == 100);
+  // a depthwise convolution has no use for copies
+  const ConvolutionAxis wide{.image = 32, .map = 32, .kernel = 3, .before = 1};
+  CHECK_FALSE(arranged({.channels = 16, .features = 16, .groups = 16, .y = wide, .x = wide}).columns);
   // every second number of five taps: three of one kind, two of the other
   const ConvolutionAxis strided{.image = 9, .map = 3, .kernel = 5, .stride = 2};
   CHECK(strided.phases() == 2);

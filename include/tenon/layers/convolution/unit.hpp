@@ -121,11 +121,11 @@ struct ConvolutionArguments {
             .before = window.before(a)};
   }
   template <class In>
-  static constexpr kernels::Convolution convolution{.channels = Transposed ? out : In::front,
-                                                    .features = Transposed ? In::front : out,
-                                                    .groups = window.groups,
-                                                    .y = axis<In>(0, height<In>),
-                                                    .x = axis<In>(1, width<In>)};
+  static constexpr kernels::Convolution convolution = kernels::arranged({.channels = Transposed ? out : In::front,
+                                                                         .features = Transposed ? In::front : out,
+                                                                         .groups = window.groups,
+                                                                         .y = axis<In>(0, height<In>),
+                                                                         .x = axis<In>(1, width<In>)});
   template <class In>
   using output = feature_map<Axes, out, gives<In>[0] == 0 ? 1 : gives<In>[0], gives<In>[1] == 0 ? 1 : gives<In>[1]>;
 };
