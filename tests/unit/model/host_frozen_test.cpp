@@ -51,8 +51,8 @@ TEST_CASE("products by columns are right for every size, on every vector unit") 
   Stream random(4, Purpose::user);
   for (int level = 0; level <= available; ++level) {
     kernels::limit_cpu_level(level);
-    for (const std::size_t in : {1, 7, 8, 9, 40})
-      for (const std::size_t out : {1, 2, 15, 16, 33}) {
+    for (const std::size_t in : {1U, 7U, 8U, 9U, 40U})
+      for (const std::size_t out : {1U, 2U, 15U, 16U, 33U}) {
         std::vector<float> w(in * out), x(in), y(out, 99.F);
         for (float& v : w) v = random.uniform<float>(-1, 1);
         for (float& v : x) v = random.uniform<float>(-1, 1);
