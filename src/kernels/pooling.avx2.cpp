@@ -9,7 +9,7 @@ namespace tenon::kernels::detail {
 namespace avx2 {
 namespace {
 
-constexpr std::size_t vector_bytes = 32, register_count = 16;
+constexpr std::size_t vector_bytes = 32;
 
 inline __m256i first_floats(std::size_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),

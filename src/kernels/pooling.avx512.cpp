@@ -9,7 +9,7 @@ namespace tenon::kernels::detail {
 namespace avx512 {
 namespace {
 
-constexpr std::size_t vector_bytes = 64, register_count = 32;
+constexpr std::size_t vector_bytes = 64;
 
 inline __mmask16 first(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
 

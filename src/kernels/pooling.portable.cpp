@@ -8,7 +8,7 @@ namespace portable {
 namespace {
 
 // What SSE2 and Neon have, and what a compiler without either splits into scalars.
-constexpr std::size_t vector_bytes = 16, register_count = 16;
+constexpr std::size_t vector_bytes = 16;
 
 using Floats = float __attribute__((vector_size(vector_bytes)));
 using Doubles = double __attribute__((vector_size(vector_bytes)));
