@@ -12,6 +12,8 @@
 #include <tenon/all/optim.hpp>
 #include <tenon/expr/formula.hpp>
 #include <tenon/expr/print.hpp>
+#include <tenon/model/input_gradient.hpp>
 #include <tenon/model/loss_value.hpp>
+#include <tenon/report/picture.hpp>
 #include <tenon/train/fit.hpp>
 #include <tenon/train/summary.hpp>

@@ -18,6 +18,8 @@ namespace {
 using Net = Sequential<Dense<64, 48>, ReLU, Dropout<0.5>, Residual<Dense<48>, Tanh>,
                        Concat<Dense<6>, Sequential<Dense<8>, Sigmoid, Dense<4>>>, Softmax>;
 using Plain = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<128, 10>, Softmax>;
+using Images = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<1>, stride<2>>, ReLU, Conv2D<6, 3>, MaxPool2D<2>, Conv2D<5, 1>, Tanh,
+                          ConvTranspose2D<10, 3>, Flatten, Dense<10>, Softmax>;
 using Outputs = Sequential<Dense<64, 20>, Tanh, Repeat<3, Residual<Dense<20>, Sigmoid>>, Dense<5>>;
 
 template <class T> Dataset<T> samples(std::size_t count) { return digits().as<T>().take(count); }
@@ -92,6 +94,7 @@ TEMPLATE_TEST_CASE("a steady training step takes nothing from the heap", "", flo
       Adam{});
   check_steady_step<Sequential<Dense<64, 10>, Sigmoid>>(labelled, BinaryCrossEntropy{}, Adam{});
   check_steady_step<Outputs>(pairs<TestType>(80), MeanSquaredError{}, Adam{});
+  check_steady_step<Images>(labelled, CrossEntropy{}, Adam{});
 }
 
 TEST_CASE("fit takes no more for many epochs than for one") {
@@ -132,6 +135,9 @@ TEST_CASE("prediction into spans takes nothing after the first call") {
   model.predict(data.features(), y);
   CHECK_NOTHING(heap_use([&] { model.predict(data.features(), y); }));
   CHECK_NOTHING(heap_use([&] { model.predict(data.sample(3), std::span(y).first(10)); }));
+  const Model<Images> images{1};
+  images.predict(data.features(), y);
+  CHECK_NOTHING(heap_use([&] { images.predict(data.features(), y); }));
 }
 
 TEST_CASE("the parameters can be visited for nothing") {
