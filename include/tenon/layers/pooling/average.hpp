@@ -49,11 +49,6 @@ template <class In, class Out, class Arguments, auto... Argument>
 struct AvgPoolUnit
     : MeanUnit<In, Out, kernels::Averaging{Arguments::template pooling<In>, false, counts_padding<Argument...>}> {};
 
-/// Where every number of a channel lies in one window.
-template <class In>
-inline constexpr kernels::Pooling whole_channels{
-    In::front, {height_of<In>, 1, height_of<In>, 1, 1, 0}, {width_of<In>, 1, width_of<In>, 1, 1, 0}};
-
 /// The image divided into Height by Width parts.
 template <class In, std::size_t Height, std::size_t Width>
 inline constexpr kernels::Averaging divided_image{

@@ -109,5 +109,10 @@ public:
   using at = typename bound<In, std::is_void_v<invalid> && std::is_void_v<problem<In>>>::type;
 };
 
+/// Where every number of a channel lies in one window.
+template <class In>
+inline constexpr kernels::Pooling whole_channels{
+    In::front, {height_of<In>, 1, height_of<In>, 1, 1, 0}, {width_of<In>, 1, width_of<In>, 1, 1, 0}};
+
 }  // namespace detail
 }  // namespace tenon
