@@ -23,11 +23,21 @@ inline constexpr expr::Input<2 + K> state{};
 
 namespace detail {
 
+/// Several formulas as one, to list their scalars.
+template <class F, class... Rest>
+struct bundle {
+  using type = expr::Node<expr::Op::number, F, typename bundle<Rest...>::type>;
+};
+template <class F>
+struct bundle<F> {
+  using type = F;
+};
+
 /// All formulas of an update as one plan: stores 0 (the parameter), 2, 3, ... (states), in the places
 /// of the inputs they replace. Scalars are numbered over all formulas, in the order of first mention.
 template <class... F>
 consteval expr::Plan plan_update() {
-  using Scalars = expr::parameters_of<expr::Node<expr::Op::number, F...>>;
+  using Scalars = expr::parameters_of<typename bundle<F...>::type>;
   expr::Graph g;
   expr::Outputs o;
   int slot = 0;
@@ -48,8 +58,9 @@ struct UpdateLoop {
   template <class T, std::size_t N>
   static void run(T* parameters, const T* gradients, std::array<T*, static_cast<std::size_t>(states)> state_arrays, std::size_t count,
                   const std::array<double, N>& scalars) {
-    std::array<T, N> values;
     expr::Arguments<T> a;
+    static_assert(N <= std::size(decltype(a.parameter){}), "an update has eight scalars at most: combine some of them beforehand");
+    std::array<T, N> values;
     for (std::size_t i = 0; i < N; ++i) {
       values[i] = static_cast<T>(scalars[i]);
       a.parameter[i] = &values[i];
@@ -81,11 +92,12 @@ struct OptimizerArrays {
   std::size_t count = 0;
 };
 
-/// Settings as members, `states` arrays of the parameters' size, and `update(arrays, step)` with
+/// Settings as members, among them `lr`, `states` arrays of the parameters' size, and `update(arrays, step)` with
 /// steps counted from 1.
 template <class O>
 concept Optimizer = requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
   { O::states } -> std::convertible_to<int>;
+  { o.lr } -> std::convertible_to<double>;
   o.update(arrays, step);
 };
 

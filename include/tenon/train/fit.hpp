@@ -9,6 +9,7 @@
 
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/optim/adam.hpp>
+#include <tenon/optim/schedule.hpp>
 #include <tenon/report/progress.hpp>
 #include <tenon/train/evaluate.hpp>
 #include <tenon/train/trainer.hpp>
@@ -51,6 +52,9 @@ struct Fit {
   double validation_split = 0;  // without validation data: this part of the training data, drawn by the seed
   std::uint64_t seed = 0;
   bool shuffle = true;
+  AnySchedule schedule{};                    // of the learning rate, by epoch or by step; none: it stays
+  std::optional<double> clip_grad_norm{};    // the largest norm of all gradients
+  std::optional<double> clip_grad_value{};   // the largest of any
   Progress::Mode progress = Progress::Mode::automatic;
 };
 
@@ -120,6 +124,10 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O>& 
                     data.has_labels() ? static_cast<double>(correct) / n : std::numeric_limits<double>::quiet_NaN()};
     };
     while (loader.next(batch)) {
+      if (how.schedule) {
+        trainer.set_lr(how.schedule.lr(how.optimizer.lr, epoch, trainer.steps()));
+        if (const auto momentum = how.schedule.momentum(epoch, trainer.steps())) trainer.set_momentum(*momentum);
+      }
       trainer.zero_grad();
       const auto output = trainer.forward(batch);
       const double loss = trainer.loss();
@@ -127,6 +135,8 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O>& 
         throw Error("fit: expected a finite loss, got " + std::to_string(loss) + at(trainer.steps() + 1) + ": " +
                     trainer.find_non_finite());
       trainer.backward();
+      if (how.clip_grad_value) trainer.clip_grad_value(*how.clip_grad_value);
+      if (how.clip_grad_norm) trainer.clip_grad_norm(*how.clip_grad_norm);
       trainer.step();
       losses += is_average(how.loss.reduction) ? loss * static_cast<double>(batch.count) : loss;
       seen += batch.count;
@@ -136,7 +146,7 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O>& 
     if (const std::string_view parameter = trainer.non_finite_parameter(); !parameter.empty())
       throw Error("fit: expected finite parameters, got a NaN or an infinity in " + std::string(parameter) +
                   at(trainer.steps()));
-    EpochRecord record{.epoch = epoch + 1, .training = scores()};
+    EpochRecord record{.epoch = epoch + 1, .lr = trainer.lr(), .training = scores()};
     if (validation) record.validation = evaluate(model, *validation, how.loss);
     record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     progress.finish(detail::ShownScores(record.training, validation ? &record.validation : nullptr));

@@ -16,6 +16,7 @@ struct Scores {
 /// weights move and dropout is on; `validation` is taken after it, and NaN without validation data.
 struct EpochRecord {
   std::size_t epoch = 0;  // from 1
+  double lr = 0;          // of its last step
   Scores training{};
   Scores validation{};
   double seconds = 0;

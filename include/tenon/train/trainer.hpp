@@ -12,6 +12,7 @@
 #include <tenon/error.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/loss_check.hpp>
@@ -118,6 +119,22 @@ public:
     optimizer_.update(arrays, ++steps_);
     accumulated_ = 0;
   }
+  /// Between `backward` and `step`; see optim/clip.hpp. The norm is returned as it was.
+  double clip_grad_norm(double max_norm, double norm_type = 2) {
+    return tenon::clip_grad_norm(gradients(), max_norm, norm_type);
+  }
+  void clip_grad_value(double clip_value) { tenon::clip_grad_value(gradients(), clip_value); }
+
+  /// The learning rate of the next step, for schedules: `trainer.set_lr(schedule(1e-3, epoch))`.
+  double lr() const { return optimizer_.lr; }
+  void set_lr(double rate) { optimizer_.lr = rate; }
+  /// The momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep
+  /// what they have.
+  void set_momentum(double momentum) {
+    if constexpr (requires { optimizer_.momentum; }) optimizer_.momentum = momentum;
+    else if constexpr (requires { optimizer_.beta1; }) optimizer_.beta1 = momentum;
+  }
+
   /// The next `backward` starts from zero. Costs nothing: it overwrites instead of adding.
   void zero_grad() {
     cleared_ = true;
@@ -156,6 +173,11 @@ public:
   Rows<const T> outputs() const { return {output_.data(), batch_.count, output::size}; }
 
 private:
+  /// All of them, with the zeros that lie between one parameter's and the next.
+  std::span<T> gradients() {
+    if (cleared_) clear();
+    return gradients_.span();
+  }
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }
   Rows<T> y() { return {output_.data(), batch_.count, output::size}; }
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }

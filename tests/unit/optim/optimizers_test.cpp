@@ -1,4 +1,12 @@
+#include <tenon/optim/adadelta.hpp>
+#include <tenon/optim/adagrad.hpp>
 #include <tenon/optim/adam.hpp>
+#include <tenon/optim/adamw.hpp>
+#include <tenon/optim/asgd.hpp>
+#include <tenon/optim/lion.hpp>
+#include <tenon/optim/nadam.hpp>
+#include <tenon/optim/radam.hpp>
+#include <tenon/optim/rmsprop.hpp>
 #include <tenon/optim/sgd.hpp>
 
 #include <array>
@@ -37,6 +45,62 @@ template <> Adam made_as<Adam>(const std::string& c) {
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
           .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay")};
+}
+template <> AdamW made_as<AdamW>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .beta1 = setting(c, "beta1"),
+          .beta2 = setting(c, "beta2"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay")};
+}
+template <> RMSprop made_as<RMSprop>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .alpha = setting(c, "alpha"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay"),
+          .momentum = setting(c, "momentum"),
+          .centered = setting(c, "centered") != 0};
+}
+template <> Adagrad made_as<Adagrad>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .lr_decay = setting(c, "lr_decay"),
+          .weight_decay = setting(c, "weight_decay"),
+          .initial_accumulator_value = setting(c, "initial_accumulator_value"),
+          .eps = setting(c, "eps")};
+}
+template <> Adadelta made_as<Adadelta>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .rho = setting(c, "rho"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay")};
+}
+template <> NAdam made_as<NAdam>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .beta1 = setting(c, "beta1"),
+          .beta2 = setting(c, "beta2"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay"),
+          .momentum_decay = setting(c, "momentum_decay")};
+}
+template <> RAdam made_as<RAdam>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .beta1 = setting(c, "beta1"),
+          .beta2 = setting(c, "beta2"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay")};
+}
+template <> ASGD made_as<ASGD>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .lambd = setting(c, "lambd"),
+          .alpha = setting(c, "alpha"),
+          .t0 = setting(c, "t0"),
+          .weight_decay = setting(c, "weight_decay")};
+}
+template <> Lion made_as<Lion>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .beta1 = setting(c, "beta1"),
+          .beta2 = setting(c, "beta2"),
           .weight_decay = setting(c, "weight_decay")};
 }
 
@@ -92,6 +156,11 @@ template <class T, class O> void follow(const std::string& of_case) {
       CHECK(std::abs(static_cast<double>(run[i]) - expected[i]) <=
             tolerance * (1 + std::abs(expected[i])));
     }
+    if (!golden().has(of_case + ".average_1")) continue;
+    const auto average = golden().values(of_case + ".average_" + std::to_string(step));
+    for (std::size_t i = 0; i < run.count; ++i)
+      CHECK(std::abs(static_cast<double>(run.state[0][run.margin + i]) - average[i]) <=
+            tolerance * (1 + std::abs(average[i])));
   }
   CHECK(run.margins_untouched());
 }
@@ -107,6 +176,60 @@ TEMPLATE_TEST_CASE("SGD follows PyTorch for a hundred steps", "", float, double)
 TEMPLATE_TEST_CASE("Adam follows PyTorch for a hundred steps", "", float, double) {
   for (const char* of_case : {"adam", "adam_weight_decay", "adam_betas_eps"})
     follow<TestType, Adam>(of_case);
+}
+
+TEMPLATE_TEST_CASE("AdamW follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"adamw", "adamw_weight_decay"})
+    follow<TestType, AdamW>(of_case);
+}
+
+TEMPLATE_TEST_CASE("RMSprop follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"rmsprop", "rmsprop_centered", "rmsprop_momentum", "rmsprop_all"})
+    follow<TestType, RMSprop>(of_case);
+}
+
+TEMPLATE_TEST_CASE("Adagrad follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"adagrad", "adagrad_decay"})
+    follow<TestType, Adagrad>(of_case);
+}
+
+TEMPLATE_TEST_CASE("Adadelta follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"adadelta", "adadelta_weight_decay"})
+    follow<TestType, Adadelta>(of_case);
+}
+
+TEMPLATE_TEST_CASE("NAdam follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"nadam", "nadam_weight_decay"})
+    follow<TestType, NAdam>(of_case);
+}
+
+TEMPLATE_TEST_CASE("RAdam follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"radam", "radam_weight_decay"})
+    follow<TestType, RAdam>(of_case);
+}
+
+TEMPLATE_TEST_CASE("ASGD follows PyTorch for a hundred steps", "", float, double) {
+  for (const char* of_case : {"asgd", "asgd_averaging"})
+    follow<TestType, ASGD>(of_case);
+}
+
+TEMPLATE_TEST_CASE("Lion follows the algorithm of its paper for a hundred steps", "", float, double) {
+  for (const char* of_case : {"lion", "lion_weight_decay"})
+    follow<TestType, Lion>(of_case);
+}
+
+TEST_CASE("decay of the gradient and decay of the weight differ") {
+  // Without gradients to speak of, L2 decay moves a weight by lr whatever its size, because Adam divides
+  // by the size of the gradient; decoupled decay shrinks it by the factor 1 - lr w.
+  for (const double start : {1.0, 10.0}) {
+    Run<double, Adam> coupled{Adam{.lr = 0.1, .weight_decay = 0.5}, {start}};
+    Run<double, AdamW> decoupled{AdamW{.lr = 0.1, .weight_decay = 0.5}, {start}};
+    const std::array<double, 1> none{0.0};
+    coupled.step(1, none);
+    decoupled.step(1, none);
+    CHECK(coupled[0] == Approx(start - 0.1));
+    CHECK(decoupled[0] == Approx(start * (1 - 0.1 * 0.5)));
+  }
 }
 
 TEST_CASE("the defaults are PyTorch's") {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <tenon/optim/optimizer.hpp>
+
+namespace tenon {
+
+/// Averaged stochastic gradient descent (Polyak and Juditsky 1992), in PyTorch's form: with
+/// g' = g + weight_decay p, eta = lr / (1 + lambd lr (t - 1))^alpha and mu = 1 / max(1, t - 1 - t0),
+///     p = (1 - lambd eta) p - eta g',   average = (1 - mu) average + mu p.
+/// State 0 is the average, which is the result; until step t0 + 2 it is p itself.
+struct ASGD {
+  double lr = 1e-2;
+  double lambd = 1e-4;
+  double alpha = 0.75;
+  double t0 = 1e6;
+  double weight_decay = 0;
+
+  static constexpr int states = 1;
+
+  template <class T>
+  void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;
+};
+
+extern template void ASGD::update(const OptimizerArrays<float, 1>&, std::uint64_t) const;
+extern template void ASGD::update(const OptimizerArrays<double, 1>&, std::uint64_t) const;
+
+}  // namespace tenon

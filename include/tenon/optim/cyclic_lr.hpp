@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <tenon/optim/schedule.hpp>
+
+/// The schedules that go up and down. They count steps, set the rate by themselves (the optimizer's own
+/// is ignored), and while the rate rises the momentum falls.
+namespace tenon {
+
+/// Cyclical learning rates (Smith 2017), as PyTorch's CyclicLR: with cycle c = 0, 1, ... of
+/// step_size_up + step_size_down steps and h rising from 0 to 1 and falling back within each,
+///     lr = base_lr + (max_lr - base_lr) h s,   s = 1 (triangular), 1/2^c (triangular2), gamma^t (exp_range),
+///     momentum = max_momentum - (max_momentum - base_momentum) h s.
+struct CyclicLR {
+  enum class Mode { triangular, triangular2, exp_range };
+
+  double base_lr = 1e-3;
+  double max_lr = 1e-2;
+  std::uint64_t step_size_up = 2000;
+  std::uint64_t step_size_down = 0;  // 0: as many as up
+  Mode mode = Mode::triangular;
+  double gamma = 1;
+  bool cycle_momentum = true;
+  double base_momentum = 0.8;
+  double max_momentum = 0.9;
+
+  static constexpr bool per_step = true;
+  double operator()(double, std::uint64_t t) const { return base_lr + (max_lr - base_lr) * height(t); }
+  std::optional<double> momentum(std::uint64_t t) const {
+    if (!cycle_momentum) return std::nullopt;
+    return max_momentum - (max_momentum - base_momentum) * height(t);
+  }
+
+private:
+  double height(std::uint64_t t) const;
+};
+
+/// One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR: from max_lr / div_factor up to max_lr in the
+/// first pct_start of the steps, then down to max_lr / div_factor / final_div_factor; with three_phase
+/// down as steeply as up, then on to the end. The momentum goes the other way. Steps after the last keep
+/// its values.
+struct OneCycleLR {
+  enum class Anneal { cos, linear };
+
+  double max_lr = 1e-2;
+  std::uint64_t total_steps = 1;
+  double pct_start = 0.3;
+  Anneal anneal_strategy = Anneal::cos;
+  bool cycle_momentum = true;
+  double base_momentum = 0.85;
+  double max_momentum = 0.95;
+  double div_factor = 25;
+  double final_div_factor = 1e4;
+  bool three_phase = false;
+
+  static constexpr bool per_step = true;
+  double operator()(double, std::uint64_t t) const;
+  std::optional<double> momentum(std::uint64_t t) const;
+
+private:
+  struct Phase {
+    int index;        // 0, 1, 2
+    double progress;  // from 0 to 1
+  };
+  Phase phase(std::uint64_t t) const;
+  double between(double from, double to, double progress) const;
+};
+
+}  // namespace tenon

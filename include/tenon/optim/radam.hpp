@@ -1,0 +1,28 @@
+#pragma once
+
+#include <tenon/optim/optimizer.hpp>
+
+namespace tenon {
+
+/// Rectified Adam (Liu et al. 2020), in PyTorch's form: with g' = g + weight_decay p,
+///     m = b1 m + (1 - b1) g',   v = b2 v + (1 - b2) g'^2,
+///     R = 2 / (1 - b2) - 1,   r = R - 2 t b2^t / (1 - b2^t),
+///     p = p - lr / (1 - b1^t)  m  q sqrt(1 - b2^t) / (sqrt(v) + eps)   if r > 5, where
+///     q = sqrt((r - 4) (r - 2) R / ((R - 4) (R - 2) r)),   and   p = p - lr / (1 - b1^t)  m   before.
+struct RAdam {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+
+  static constexpr int states = 2;
+
+  template <class T>
+  void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const;
+};
+
+extern template void RAdam::update(const OptimizerArrays<float, 2>&, std::uint64_t) const;
+extern template void RAdam::update(const OptimizerArrays<double, 2>&, std::uint64_t) const;
+
+}  // namespace tenon

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace tenon {
+
+/// PyTorch's ReduceLROnPlateau: where a metric has not improved for more than `patience` epochs, the
+/// learning rate is multiplied by `factor`.
+///
+///     ReduceLROnPlateau plateau{.factor = 0.5, .patience = 3};
+///     trainer.set_lr(plateau.step(validation_loss, trainer.lr()));     // after every epoch
+///
+/// Better means below best (1 - threshold) or best - threshold (relative, absolute; above best
+/// (1 + threshold) or best + threshold where more is better). After a reduction, bad epochs are not
+/// counted for `cooldown` epochs. `state` is all it remembers: save it, set it, and it goes on.
+struct ReduceLROnPlateau {
+  enum class Mode { min, max };
+  enum class Threshold { rel, abs };
+  struct State {
+    double best = std::numeric_limits<double>::quiet_NaN();  // none yet
+    std::uint64_t bad_epochs = 0;
+    std::uint64_t cooldown_left = 0;
+  };
+
+  Mode mode = Mode::min;
+  double factor = 0.1;
+  std::uint64_t patience = 10;
+  double threshold = 1e-4;
+  Threshold threshold_mode = Threshold::rel;
+  std::uint64_t cooldown = 0;
+  double min_lr = 0;
+  double eps = 1e-8;  // a smaller change is not made
+  State state{};
+
+  /// Takes an epoch's metric and returns the rate to go on with.
+  constexpr double step(double metric, double lr) {
+    if (is_better(metric)) {
+      state.best = metric;
+      state.bad_epochs = 0;
+    } else {
+      ++state.bad_epochs;
+    }
+    if (state.cooldown_left > 0) {
+      --state.cooldown_left;
+      state.bad_epochs = 0;
+    }
+    if (state.bad_epochs <= patience) return lr;
+    state.bad_epochs = 0;
+    state.cooldown_left = cooldown;
+    const double reduced = std::max(lr * factor, min_lr);
+    return lr - reduced > eps ? reduced : lr;
+  }
+
+private:
+  constexpr bool is_better(double metric) const {
+    if (metric != metric) return false;            // NaN
+    if (state.best != state.best) return true;  // the first
+    const double margin = threshold_mode == Threshold::rel ? threshold * state.best : threshold;
+    return mode == Mode::min ? metric < state.best - margin : metric > state.best + margin;
+  }
+};
+
+}  // namespace tenon

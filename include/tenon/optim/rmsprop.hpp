@@ -1,0 +1,30 @@
+#pragma once
+
+#include <tenon/optim/optimizer.hpp>
+
+namespace tenon {
+
+/// RMSprop (Tieleman and Hinton 2012, lecture 6e; centred: Graves 2013), in PyTorch's form: with
+/// g' = g + weight_decay p,
+///     v = alpha v + (1 - alpha) g'^2,
+///     a = alpha a + (1 - alpha) g'   if centred, otherwise a = 0,
+///     b = momentum b + g' / (sqrt(v - a^2) + eps),   p = p - lr b.
+/// The defaults are PyTorch's, alpha = 0.99 included.
+struct RMSprop {
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum = 0;
+  bool centered = false;
+
+  static constexpr int states = 3;
+
+  template <class T>
+  void update(const OptimizerArrays<T, 3>& arrays, std::uint64_t step) const;
+};
+
+extern template void RMSprop::update(const OptimizerArrays<float, 3>&, std::uint64_t) const;
+extern template void RMSprop::update(const OptimizerArrays<double, 3>&, std::uint64_t) const;
+
+}  // namespace tenon

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// A learning-rate schedule is a function of the number of epochs (or steps) done, and of the rate that
+/// the optimizer was given:
+///
+///     struct Halving {
+///       std::uint64_t every = 10;
+///       constexpr double operator()(double lr, std::uint64_t t) const { return std::ldexp(lr, -static_cast<int>(t / every)); }
+///     };
+///
+/// It keeps no state, so training resumed at epoch t has the rate of epoch t. One that counts steps says
+/// `static constexpr bool per_step = true`; one that also moves the momentum has
+/// `std::optional<double> momentum(std::uint64_t t) const`.
+namespace tenon {
+
+template <class S>
+concept Schedule = requires(const S& schedule, double lr, std::uint64_t t) {
+  { schedule(lr, t) } -> std::convertible_to<double>;
+};
+
+/// Whether a schedule counts steps rather than epochs.
+template <Schedule S>
+inline constexpr bool counts_steps = requires { requires S::per_step; };
+
+/// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`.
+template <Schedule S>
+struct PerStep {
+  S schedule{};
+
+  static constexpr bool per_step = true;
+  constexpr double operator()(double lr, std::uint64_t t) const { return schedule(lr, t); }
+};
+template <class S>
+PerStep(S) -> PerStep<S>;
+
+/// The learning rates of t = 0, 1, ..., count - 1, for a plot or a table.
+template <Schedule S>
+std::vector<double> lr_values(const S& schedule, double lr, std::size_t count) {
+  std::vector<double> values(count);
+  for (std::size_t t = 0; t < count; ++t) values[t] = schedule(lr, t);
+  return values;
+}
+
+/// What `Fit` holds: a schedule of any type, or none (the optimizer's own rate throughout).
+class AnySchedule {
+public:
+  AnySchedule() = default;
+  template <Schedule S>
+    requires(!std::is_same_v<S, AnySchedule>)
+  AnySchedule(S schedule) : per_step_(counts_steps<S>) {
+    if constexpr (requires { schedule.momentum(std::uint64_t{}); })
+      momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
+    lr_ = std::move(schedule);
+  }
+
+  explicit operator bool() const { return static_cast<bool>(lr_); }
+  double lr(double initial, std::uint64_t epoch, std::uint64_t step) const {
+    return lr_ ? lr_(initial, per_step_ ? step : epoch) : initial;
+  }
+  std::optional<double> momentum(std::uint64_t epoch, std::uint64_t step) const {
+    return momentum_ ? momentum_(per_step_ ? step : epoch) : std::nullopt;
+  }
+
+private:
+  std::function<double(double, std::uint64_t)> lr_{};
+  std::function<std::optional<double>(std::uint64_t)> momentum_{};
+  bool per_step_ = false;
+};
+
+}  // namespace tenon

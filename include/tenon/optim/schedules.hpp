@@ -1,0 +1,145 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <tenon/optim/schedule.hpp>
+
+/// PyTorch's schedules, with its names and defaults, as functions of t, the number of epochs done.
+/// `lr` is the rate the optimizer was given.
+namespace tenon {
+
+/// lr factor   while t < total_iters, then lr.
+struct ConstantLR {
+  double factor = 1.0 / 3;
+  std::uint64_t total_iters = 5;
+
+  constexpr double operator()(double lr, std::uint64_t t) const { return t < total_iters ? lr * factor : lr; }
+};
+
+/// lr gamma^floor(t / step_size)
+struct StepLR {
+  std::uint64_t step_size = 1;
+  double gamma = 0.1;
+
+  double operator()(double lr, std::uint64_t t) const { return lr * std::pow(gamma, static_cast<double>(t / step_size)); }
+};
+
+/// lr gamma^(how many milestones are at most t)
+struct MultiStepLR {
+  std::vector<std::uint64_t> milestones{};
+  double gamma = 0.1;
+
+  double operator()(double lr, std::uint64_t t) const {
+    const auto passed = std::count_if(milestones.begin(), milestones.end(), [&](std::uint64_t m) { return m <= t; });
+    return lr * std::pow(gamma, static_cast<double>(passed));
+  }
+};
+
+/// lr gamma^t
+struct ExponentialLR {
+  double gamma = 0.9;
+
+  double operator()(double lr, std::uint64_t t) const { return lr * std::pow(gamma, static_cast<double>(t)); }
+};
+
+/// lr (start + (end - start) min(t, total) / total): a linear warm-up.
+struct LinearLR {
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+  std::uint64_t total_iters = 5;
+
+  constexpr double operator()(double lr, std::uint64_t t) const {
+    if (t >= total_iters) return lr * end_factor;
+    return lr * (start_factor + (end_factor - start_factor) * static_cast<double>(t) / static_cast<double>(total_iters));
+  }
+};
+
+/// lr (1 - min(t, total) / total)^power
+struct PolynomialLR {
+  std::uint64_t total_iters = 5;
+  double power = 1;
+
+  double operator()(double lr, std::uint64_t t) const {
+    if (t >= total_iters) return 0;
+    return lr * std::pow(1 - static_cast<double>(t) / static_cast<double>(total_iters), power);
+  }
+};
+
+/// eta_min + (lr - eta_min) (1 + cos(pi t / T_max)) / 2   (Loshchilov and Hutter 2017, without its
+/// restarts). After T_max it rises again.
+struct CosineAnnealingLR {
+  std::uint64_t T_max = 1;
+  double eta_min = 0;
+
+  double operator()(double lr, std::uint64_t t) const {
+    const double angle = std::numbers::pi * static_cast<double>(t) / static_cast<double>(T_max);
+    return eta_min + (lr - eta_min) * (1 + std::cos(angle)) / 2;
+  }
+};
+
+/// SGDR (Loshchilov and Hutter 2017): the same half cosine again and again; the first takes T_0 epochs,
+/// each one T_mult times as many as the one before.
+struct CosineAnnealingWarmRestarts {
+  std::uint64_t T_0 = 1;
+  std::uint64_t T_mult = 1;
+  double eta_min = 0;
+
+  double operator()(double lr, std::uint64_t t) const {
+    std::uint64_t length = T_0;
+    if (T_mult <= 1) t %= T_0;
+    else
+      for (; t >= length; length *= T_mult) t -= length;
+    return CosineAnnealingLR{length, eta_min}(lr, t);
+  }
+};
+
+/// Schedules one inside the other: each is given the rate that the next one makes of lr. For those that
+/// are lr times a factor, the factors multiply.
+///
+///     ChainedScheduler{LinearLR{.total_iters = 10}, ExponentialLR{.gamma = 0.97}}
+template <Schedule... S>
+struct ChainedScheduler {
+  std::tuple<S...> schedules;
+
+  explicit ChainedScheduler(S... s) : schedules(std::move(s)...) {}
+  static constexpr bool per_step = (counts_steps<S> || ...);
+  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
+
+  double operator()(double lr, std::uint64_t t) const {
+    std::apply([&](const S&... s) { ((lr = s(lr, t)), ...); }, schedules);
+    return lr;
+  }
+};
+
+/// Schedules one after the other, the next one from each milestone on, counting from 0 again.
+///
+///     SequentialLR{{10}, LinearLR{.total_iters = 10}, CosineAnnealingLR{.T_max = 90}}
+template <Schedule... S>
+struct SequentialLR {
+  std::array<std::uint64_t, sizeof...(S) - 1> milestones;
+  std::tuple<S...> schedules;
+
+  explicit SequentialLR(std::array<std::uint64_t, sizeof...(S) - 1> at, S... s) : milestones(at), schedules(std::move(s)...) {}
+  static constexpr bool per_step = (counts_steps<S> || ...);
+  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
+
+  double operator()(double lr, std::uint64_t t) const {
+    std::size_t current = 0;
+    while (current < milestones.size() && t >= milestones[current]) ++current;
+    const std::uint64_t start = current == 0 ? 0 : milestones[current - 1];
+    double rate = lr;
+    std::size_t index = 0;
+    std::apply([&](const S&... s) { ((index++ == current ? void(rate = s(lr, t - start)) : void()), ...); }, schedules);
+    return rate;
+  }
+};
+
+}  // namespace tenon

@@ -1,0 +1,31 @@
+#include <tenon/optim/adamw.hpp>
+
+#include <cmath>
+
+namespace tenon {
+
+namespace {
+
+using namespace optimizing;
+
+constexpr auto first = param<"beta1"> * state<0> + param<"fresh1"> * grad;
+constexpr auto second = param<"beta2"> * state<1> + param<"fresh2"> * (grad * grad);
+
+using Step = detail::Update<param<"shrink"> * parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first,
+                            second>;
+
+}  // namespace
+
+template <class T>
+void AdamW::update(const OptimizerArrays<T, 2>& a, std::uint64_t step) const {
+  const double t = static_cast<double>(step);
+  const double corrected_lr = lr / (1 - std::pow(beta1, t));
+  const double scale = 1 / std::sqrt(1 - std::pow(beta2, t));
+  const std::array scalars{1 - lr * weight_decay, corrected_lr, beta1, 1 - beta1, scale, beta2, 1 - beta2, eps};
+  Step::run(a.parameters, a.gradients, a.state, a.count, scalars);
+}
+
+template void AdamW::update(const OptimizerArrays<float, 2>&, std::uint64_t) const;
+template void AdamW::update(const OptimizerArrays<double, 2>&, std::uint64_t) const;
+
+}  // namespace tenon
