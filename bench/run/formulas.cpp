@@ -274,7 +274,7 @@ public:
         [](Raw r) TENON_INLINE_LAMBDA { map_backward<Hand>(r); });
   }
   void adam() {
-    constexpr std::size_t count = 100'000;
+    static constexpr std::size_t count = 100'000;
     Arena<float> ours[4]{Arena<float>(count), Arena<float>(count), Arena<float>(count), Arena<float>(count)};
     Stream stream{2};
     for (float& v : ours[0].span()) v = static_cast<float>(stream.uniform(-1.0, 1.0));
