@@ -10,10 +10,13 @@
 #include <tenon/all/losses.hpp>
 #include <tenon/all/net.hpp>
 #include <tenon/all/optim.hpp>
+#include <tenon/all/train/callbacks.hpp>
 #include <tenon/expr/formula.hpp>
 #include <tenon/expr/print.hpp>
+#include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/input_gradient.hpp>
 #include <tenon/model/loss_value.hpp>
 #include <tenon/report/picture.hpp>
+#include <tenon/train/averaged_model.hpp>
 #include <tenon/train/fit.hpp>
 #include <tenon/train/summary.hpp>

@@ -25,7 +25,10 @@
 ///     };
 ///
 /// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
-/// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient.
+/// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient. Where `gradients` are
+/// absent the layer is frozen and only `dx` is wanted; sums that come along with it anyway may be
+/// written over one another at `spill`, which has room for any one parameter but matrices and
+/// the kernels of images.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
 /// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
@@ -115,6 +118,7 @@ struct Memory {
   T* scratch_fixed = nullptr;
   std::uint32_t stream = 0;        // first random stream id of this layer
   std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
+  T* spill = nullptr;              // of a frozen layer, see below
 };
 
 }  // namespace tenon

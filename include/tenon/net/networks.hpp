@@ -10,6 +10,7 @@
 #include <tenon/net/add.hpp>
 #include <tenon/net/checked.hpp>
 #include <tenon/net/concat.hpp>
+#include <tenon/net/freeze.hpp>
 #include <tenon/net/last_layer.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>

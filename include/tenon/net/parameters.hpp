@@ -15,7 +15,8 @@ namespace tenon {
 
 /// One parameter or running statistic of a network, as files and `Model::get` know it.
 struct ParameterEntry {
-  std::string_view name{};  // "encoder.2.weight"
+  std::string_view name{};   // "encoder.2.weight"
+  std::string_view layer{};  // "Dense<10>", as written in the network
   std::size_t dims[ParameterSpec::max_rank]{};
   std::size_t rank = 0;
   bool trainable = true;
@@ -33,15 +34,18 @@ namespace detail {
 template <class Sink>
 struct ParameterWalk {
   Sink& sink;
+  std::string_view layer{};
   PathBuilder path{};
   std::size_t trainable = 0;
   std::size_t buffers = 0;
+  bool frozen = false;
 
   constexpr void leaf(const Tree& tree, std::size_t i) {
     const ParameterSpec& spec = tree.parameters[i];
     std::size_t& offset = spec.trainable ? trainable : buffers;
-    ParameterEntry entry{.rank = spec.rank,
-                         .trainable = spec.trainable,
+    ParameterEntry entry{.layer = layer,
+                         .rank = spec.rank,
+                         .trainable = spec.trainable && !frozen,
                          .offset = offset,
                          .size = spec.size(),
                          .fan_in = spec.fan_in,
@@ -52,6 +56,17 @@ struct ParameterWalk {
   }
   /// Everything below a tree whose own name is on the path already.
   constexpr void all_of(const Tree& tree) {
+    if (!tree.frozen) return contents_of(tree);
+    const std::size_t learned = trainable;
+    const bool around = frozen;
+    trainable = buffers;
+    buffers += tree.frozen_size;
+    frozen = true;
+    contents_of(tree);
+    frozen = around;
+    trainable = learned;
+  }
+  constexpr void contents_of(const Tree& tree) {
     const std::size_t length = path.length();
     for (std::size_t i = 0; i < tree.parameter_count; ++i) leaf(tree, i);
     if (tree.kind == TreeKind::composition) {
@@ -59,6 +74,7 @@ struct ParameterWalk {
     }
     for (std::size_t copy = 0; copy < tree.copies; ++copy) {
       path.push(copy);
+      layer = tree.elements[0].type;
       all_of(*tree.units[0].tree);
       path.cut(length);
     }
@@ -68,6 +84,7 @@ struct ParameterWalk {
     const Tree& tree = *branch.tree;
     if (tree.kind != TreeKind::fused) {
       path.push(parent.elements[branch.first].name, branch.first);
+      layer = parent.elements[branch.first].type;
       all_of(tree);
       path.cut(length);
       return;
@@ -75,6 +92,7 @@ struct ParameterWalk {
     for (std::size_t i = 0; i < tree.parameter_count; ++i) {
       const std::size_t element = branch.first + tree.parameter_layers[i];
       path.push(parent.elements[element].name, element);
+      layer = parent.elements[element].type;
       leaf(tree, i);
       path.cut(length);
     }

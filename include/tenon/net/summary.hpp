@@ -57,6 +57,7 @@ constexpr std::size_t count_learnt(const Tree& tree, std::size_t layer) {
   return count;
 }
 constexpr std::size_t count_learnt(const Tree& tree) {
+  if (tree.frozen) return 0;
   std::size_t count = 0;
   for (std::size_t i = 0; i < tree.parameter_count; ++i) {
     if (tree.parameters[i].trainable) count += tree.parameters[i].size();
@@ -70,6 +71,7 @@ template <class Sink>
 struct LayerWalk {
   Sink& sink;
   PathBuilder path{};
+  bool frozen = false;
 
   constexpr void all_of(const Tree& tree, std::size_t copies, std::size_t depth) {
     const std::size_t length = path.length();
@@ -89,11 +91,18 @@ struct LayerWalk {
   /// The element that is layer number `layer` of a unit.
   constexpr void element(const ElementInfo& info, const Tree& unit, std::size_t layer,
                          std::size_t copies, std::size_t depth) {
+    const bool around = frozen;
+    frozen = frozen || unit.frozen;
+    within(info, unit, layer, copies, depth);
+    frozen = around;
+  }
+  constexpr void within(const ElementInfo& info, const Tree& unit, std::size_t layer,
+                        std::size_t copies, std::size_t depth) {
     if (!is_composition(unit)) {
-      sink(row_of(info, count_learnt(unit, layer), copies, depth), path.path());
+      sink(row_of(info, frozen ? 0 : count_learnt(unit, layer), copies, depth), path.path());
       return;
     }
-    LayerRow row = row_of(info, count_learnt(unit), copies, depth);
+    LayerRow row = row_of(info, frozen ? 0 : count_learnt(unit), copies, depth);
     row.composition = true;
     row.type = without_arguments(row.type);
     sink(row, path.path());

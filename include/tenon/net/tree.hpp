@@ -59,6 +59,9 @@ struct Tree {
   std::size_t unit_count = 0;
   // Of a loop over its one element.
   std::size_t copies = 0;
+  // Of a frozen part: its parameters lie among the buffers, and this is their share.
+  bool frozen = false;
+  std::size_t frozen_size = 0;
 };
 
 template <class Bound>

@@ -93,12 +93,30 @@ struct OptimizerArrays {
 };
 
 /// Settings as members, among them `lr`, `states` arrays of the parameters' size, and `update(arrays, step)` with
-/// steps counted from 1.
+/// steps counted from 1; one that treats parameters differently is asked for `update<Net>(arrays, step)`.
 template <class O>
-concept Optimizer = requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
+concept Optimizer = requires(const O& o) {
   { O::states } -> std::convertible_to<int>;
   { o.lr } -> std::convertible_to<double>;
+} && requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
   o.update(arrays, step);
 };
+
+/// What a Trainer takes: an optimizer, or one for each of several groups (optim/groups.hpp).
+template <class O>
+concept NetworkOptimizer = Optimizer<O> || requires(const O& o) {
+  { O::states } -> std::convertible_to<int>;
+  { o.lr } -> std::convertible_to<double>;
+  o.groups;
+};
+
+/// Sets the momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep what
+/// they have.
+template <class O>
+constexpr void set_momentum(O& optimizer, double momentum) {
+  if constexpr (requires { optimizer.set_momentum(momentum); }) optimizer.set_momentum(momentum);
+  else if constexpr (requires { optimizer.momentum; }) optimizer.momentum = momentum;
+  else if constexpr (requires { optimizer.beta1; }) optimizer.beta1 = momentum;
+}
 
 }  // namespace tenon

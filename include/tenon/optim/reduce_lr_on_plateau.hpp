@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <limits>
 
+#include <tenon/error.hpp>
+#include <tenon/optim/monitor.hpp>
+
 namespace tenon {
 
 /// PyTorch's ReduceLROnPlateau: where a metric has not improved for more than `patience` epochs, the
@@ -11,6 +14,8 @@ namespace tenon {
 ///
 ///     ReduceLROnPlateau plateau{.factor = 0.5, .patience = 3};
 ///     trainer.set_lr(plateau.step(validation_loss, trainer.lr()));     // after every epoch
+///
+/// In `fit` it is a callback that watches `monitor`, without a schedule beside it.
 ///
 /// Better means below best (1 - threshold) or best - threshold (relative, absolute; above best
 /// (1 + threshold) or best + threshold where more is better). After a reduction, bad epochs are not
@@ -33,6 +38,19 @@ struct ReduceLROnPlateau {
   double min_lr = 0;
   double eps = 1e-8;  // a smaller change is not made
   State state{};
+  Monitor monitor = Monitor::val_loss;
+
+  void on_train_begin(auto& run) const {
+    if (run.settings().schedule) throw Error("ReduceLROnPlateau: expected fit without a schedule, which sets the rate itself");
+  }
+  void on_epoch_end(auto& run) {
+    run.trainer().set_lr(step(run.monitored(monitor, "ReduceLROnPlateau"), run.trainer().lr()));
+  }
+  void archive(auto& a) {
+    a.value("best", state.best);
+    a.value("bad_epochs", state.bad_epochs);
+    a.value("cooldown_left", state.cooldown_left);
+  }
 
   /// Takes an epoch's metric and returns the rate to go on with.
   constexpr double step(double metric, double lr) {

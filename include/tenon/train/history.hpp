@@ -6,6 +6,8 @@
 
 namespace tenon {
 
+class Archive;
+
 /// Loss and accuracy over a whole data set; accuracy is NaN where targets are not classes.
 struct Scores {
   double loss = std::numeric_limits<double>::quiet_NaN();
@@ -27,6 +29,9 @@ struct History {
 
   bool empty() const { return epochs.empty(); }
   const EpochRecord& last() const { return epochs.back(); }
+
+  /// To or from a checkpoint.
+  void archive(Archive& a);
 };
 
 }  // namespace tenon

@@ -24,7 +24,7 @@ std::string summary_text(std::string_view title, std::span<const LayerRow> layer
 /// What training takes beside the data, in bytes: parameters, gradients, optimizer state, and the
 /// activations of a batch. A loss that joins the network's last layer takes a little less; with
 /// `Loss` given the figure is exact.
-template <class Net, Optimizer O, class Scalar = float, Loss L = MeanSquaredError>
+template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = MeanSquaredError>
 constexpr std::size_t training_bytes(std::size_t batch) {
   constexpr Layout l = workspace<Net>;
   return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes(batch);
@@ -42,7 +42,7 @@ constexpr std::size_t inference_bytes(std::size_t batch) {
 
 /// The network as a table: layers, output shapes, parameters, and the bytes it takes to train with
 /// this optimizer, and to predict, at this batch size.
-template <Optimizer O = Adam, class M>
+template <NetworkOptimizer O = Adam, class M>
 std::string summary_text(const M&, std::size_t batch = 64) {
   using Net = typename M::network;
   using T = typename M::scalar;
@@ -58,7 +58,7 @@ std::string summary_text(const M&, std::size_t batch = 64) {
 }
 
 /// Prints that table.
-template <Optimizer O = Adam, class M>
+template <NetworkOptimizer O = Adam, class M>
 void summary(const M& model, std::size_t batch = 64) {
   std::fputs(summary_text<O>(model, batch).c_str(), stdout);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tenon/data/loader.hpp>
 #include <tenon/error.hpp>
@@ -14,8 +15,11 @@
 #include <tenon/model/model.hpp>
 #include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
+#include <tenon/optim/regularizer.hpp>
+#include <tenon/train/archive.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/loss_check.hpp>
+#include <tenon/train/workers.hpp>
 
 namespace tenon {
 
@@ -33,8 +37,9 @@ namespace tenon {
 ///       }
 ///     }
 ///
-/// `fit` is this loop. All memory is taken on construction.
-template <class M, Loss L, Optimizer O>
+/// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
+/// over n threads; see train/workers.hpp.
+template <class M, Loss L, NetworkOptimizer O>
 class Trainer {
 public:
   using model_type = M;
@@ -51,6 +56,9 @@ private:
   static constexpr std::size_t scratch_sample = std::max(needs.forward_scratch_sample, needs.backward_scratch_sample);
   static constexpr std::size_t scratch_fixed = std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed);
 
+  /// Smaller parts of a batch are not worth a thread.
+  static constexpr std::size_t smallest_part = 8;
+
 public:
   /// One sample of what the loss is given: the network's output, or its logits where loss and last
   /// layer join.
@@ -62,23 +70,23 @@ public:
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
         capacity_(batch_size),
+        seed_(seed),
+        workers_(num_threads()),
         gradients_(layout.trainable_size),
-        saved_(needs.saved_sample * batch_size),
-        saved_fixed_(needs.saved_fixed),
-        scratch_(scratch_sample * batch_size),
-        scratch_fixed_(scratch_fixed),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
         values_(batch_size) {
     for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
-    context_.seed = seed;
+    const std::size_t threads = num_threads();
+    spaces_.reserve(threads);
+    for (std::size_t k = 0; k < threads; ++k) spaces_.emplace_back(largest_part(batch_size, threads), k > 0);
   }
 
   /// What that memory is, in bytes.
-  static constexpr std::size_t bytes(std::size_t batch_size) {
-    const std::size_t sample = needs.saved_sample + scratch_sample + 2 * output::size + 1;
-    const std::size_t fixed = needs.saved_fixed + scratch_fixed;
-    return sizeof(T) * (layout.trainable_size * (1 + states) + fixed + batch_size * sample);
+  static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1) {
+    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (2 * output::size + 1);
+    const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
+    return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
 
   /// The network's output for a batch, in training mode; `loss` and `backward` refer to it, and to the
@@ -90,9 +98,12 @@ public:
     detail::check_data("training", {M::input::size, output::size, target_kind_of<L>}, detail::offer_of(batch));
     batch_ = batch;
     has_gradient_ = false;
-    context_.step = steps_;
-    context_.first_sample = accumulated_;
-    run_forward<Bound>(context_, memory(), x(), y(), Training{});
+    for_each_part([this](std::size_t part) {
+      Space& space = spaces_[part];
+      if (part > 0) std::copy_n(model_->buffers().data(), layout.buffer_size, space.buffers.data());
+      forward_part(part, nullptr);
+    });
+    if (layout.buffer_size > 0 && parts() > 1) average_buffers();
     return y();
   }
   /// The loss of that batch; its gradient is kept for `backward`.
@@ -102,21 +113,41 @@ public:
     has_gradient_ = true;
     return evaluate_loss<last_layer<network>>(loss_, LossArguments<T>{y(), output::size, target, values_.span(), dy()});
   }
-  /// Adds the batch's gradients to those since `zero_grad`. Several batches in one step are like one
-  /// large batch (with a loss that is summed; means add up): each has dropout masks of its own.
-  void backward() {
+  /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
+  /// like one large batch: with a loss that is summed, or, with means, where each weighs as much as its
+  /// part of the samples. Each has dropout masks of its own.
+  void backward(double weight = 1) {
     if (!has_gradient_) loss();
-    context_.overwrite_gradients = cleared_;
-    run_backward<Bound>(context_, memory(), x(), Rows<const T>(y()), Rows<const T>(dy()), Rows<T>{});
+    if (weight != 1)
+      for (std::size_t i = 0; i < batch_.count * output::size; ++i) output_gradient_.data()[i] *= static_cast<T>(weight);
+    for_each_part([this](std::size_t part) {
+      const Range range = part_range(part);
+      typename M::context context = context_of(range);
+      context.overwrite_gradients = part > 0 || cleared_;
+      run_backward<Bound>(context, memory(part), rows_of(x(), range), rows_of(Rows<const T>(y()), range),
+                          rows_of(Rows<const T>(dy()), range), Rows<T>{});
+    });
+    if (parts() > 1) add_gradients();
     cleared_ = false;
     accumulated_ += batch_.count;
+  }
+  /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
+  template <class R>
+  double regularize(const R& regularizer) {
+    return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients());
   }
   /// One step of the optimizer.
   void step() {
     if (cleared_) clear();
-    OptimizerArrays<T, states> arrays{model_->parameters().data(), gradients_.data(), {}, layout.trainable_size};
-    for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data();
-    optimizer_.update(arrays, ++steps_);
+    ++steps_;
+    const std::size_t pieces = Optimizer<O> ? spaces_.size() : 1, lines = layout.trainable_size / alignment;
+    workers_.run(pieces, [this, pieces, lines](std::size_t piece) {
+      const std::size_t begin = piece * lines / pieces * alignment, end = (piece + 1) * lines / pieces * alignment;
+      OptimizerArrays<T, states> arrays{model_->parameters().data() + begin, gradients_.data() + begin, {}, end - begin};
+      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + begin;
+      if constexpr (Optimizer<O>) optimizer_.update(arrays, steps_);
+      else optimizer_.template update<network>(arrays, steps_);
+    });
     accumulated_ = 0;
   }
   /// Between `backward` and `step`; see optim/clip.hpp. The norm is returned as it was.
@@ -128,12 +159,7 @@ public:
   /// The learning rate of the next step, for schedules: `trainer.set_lr(schedule(1e-3, epoch))`.
   double lr() const { return optimizer_.lr; }
   void set_lr(double rate) { optimizer_.lr = rate; }
-  /// The momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep
-  /// what they have.
-  void set_momentum(double momentum) {
-    if constexpr (requires { optimizer_.momentum; }) optimizer_.momentum = momentum;
-    else if constexpr (requires { optimizer_.beta1; }) optimizer_.beta1 = momentum;
-  }
+  void set_momentum(double momentum) { tenon::set_momentum(optimizer_, momentum); }
 
   /// The next `backward` starts from zero. Costs nothing: it overwrites instead of adding.
   void zero_grad() {
@@ -153,9 +179,7 @@ public:
   std::string find_non_finite() {
     if (std::string sample = detail::describe_non_finite_sample(batch_); !sample.empty()) return sample;
     NonFiniteTrace<T> trace;
-    context_.trace.watcher = &trace;
-    run_forward<Bound>(context_, memory(), x(), y(), Training{});
-    context_.trace.watcher = nullptr;
+    for (std::size_t part = 0; part < parts(); ++part) forward_part(part, &trace);
     const UnitRow* unit = trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first];
     return detail::describe_non_finite_layer(unit, non_finite_parameter());
   }
@@ -166,24 +190,110 @@ public:
     return {};
   }
 
+  /// Parameters, running statistics, the optimizer's arrays, its rate and its step, to or from a checkpoint.
+  void archive(Archive& a) {
+    for (const ParameterEntry& entry : parameter_table<network>) {
+      const std::span dims(entry.dims, entry.rank);
+      const std::string name(entry.name);
+      a.tensor("model." + name, dims, model_->values(entry));
+      for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k)
+        a.tensor("optimizer." + std::to_string(k) + "." + name, dims, std::span<T>(states_[k].data() + entry.offset, entry.size));
+    }
+    a.value("lr", optimizer_.lr);
+    a.value("step", steps_);
+  }
+
   M& model() { return *model_; }
   O& optimizer() { return optimizer_; }
   const L& loss_function() const { return loss_; }
   std::uint64_t steps() const { return steps_; }
   Rows<const T> outputs() const { return {output_.data(), batch_.count, output::size}; }
 
-private:
-  /// All of them, with the zeros that lie between one parameter's and the next.
+  /// The gradients of all parameters in the order of their arena, with the zeros between one's and the next.
   std::span<T> gradients() {
     if (cleared_) clear();
     return gradients_.span();
   }
+
+private:
+  /// What one thread works in. The first one's gradients and running statistics are the trainer's own.
+  struct Space {
+    Space(std::size_t samples, bool own)
+        : saved(needs.saved_sample * samples),
+          saved_fixed(needs.saved_fixed),
+          scratch(scratch_sample * samples),
+          scratch_fixed(Trainer::scratch_fixed),
+          gradients(own ? layout.trainable_size : 0),
+          buffers(own ? layout.buffer_size : 0) {}
+    Arena<T> saved;
+    Arena<T> saved_fixed;
+    Arena<T> scratch;
+    Arena<T> scratch_fixed;
+    Arena<T> gradients;
+    Arena<T> buffers;
+  };
+  struct Range {
+    std::size_t first, count;
+  };
+
+  static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
+    if (threads == 1) return batch_size;
+    return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
+  }
+  std::size_t parts() const { return std::clamp<std::size_t>(batch_.count / smallest_part, 1, spaces_.size()); }
+  Range part_range(std::size_t part) const {
+    const std::size_t first = part * batch_.count / parts();
+    return {first, (part + 1) * batch_.count / parts() - first};
+  }
+  template <class U>
+  static Rows<U> rows_of(Rows<U> all, Range range) {
+    return {all[range.first], range.count, all.stride};
+  }
+  template <class F>
+  void for_each_part(F&& work) {
+    workers_.run(parts(), work);
+  }
+  typename M::context context_of(Range range) const {
+    typename M::context context{};
+    context.seed = seed_;
+    context.step = steps_;
+    context.first_sample = accumulated_ + range.first;
+    return context;
+  }
+  void forward_part(std::size_t part, NonFiniteTrace<T>* watcher) {
+    const Range range = part_range(part);
+    typename M::context context = context_of(range);
+    context.trace.watcher = watcher;
+    run_forward<Bound>(context, memory(part), rows_of(x(), range), rows_of(y(), range), Training{});
+  }
+
+  /// Each thread adds up a piece of the arena, in the order of the parts.
+  void add_gradients() {
+    const std::size_t count = parts(), lines = layout.trainable_size / alignment;
+    workers_.run(count, [this, count, lines](std::size_t piece) {
+      const std::size_t begin = piece * lines / count * alignment, end = (piece + 1) * lines / count * alignment;
+      T* sum = gradients_.data();
+      for (std::size_t part = 1; part < count; ++part) {
+        const T* more = spaces_[part].gradients.data();
+        for (std::size_t i = begin; i < end; ++i) sum[i] += more[i];
+      }
+    });
+  }
+  void average_buffers() {
+    T* sum = model_->buffers().data();
+    for (std::size_t part = 1; part < parts(); ++part)
+      for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] += spaces_[part].buffers.data()[i];
+    for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] /= static_cast<T>(parts());
+  }
+
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }
   Rows<T> y() { return {output_.data(), batch_.count, output::size}; }
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
-  Memory<T> memory() {
-    return {model_->parameters().data(), gradients_.data(), model_->buffers().data(), saved_.data(), saved_fixed_.data(),
-            scratch_.data(), scratch_fixed_.data(), 0, 0};
+  Memory<T> memory(std::size_t part) {
+    Space& space = spaces_[part];
+    return {model_->parameters().data(), part == 0 ? gradients_.data() : space.gradients.data(),
+            part == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(), space.saved_fixed.data(),
+            space.scratch.data(), space.scratch_fixed.data(), 0, 0};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));
@@ -194,16 +304,14 @@ private:
   L loss_;
   O optimizer_;
   std::size_t capacity_;
+  std::uint64_t seed_;
+  Workers workers_;
+  std::vector<Space> spaces_{};
   Arena<T> gradients_;
   std::array<Arena<T>, states> states_{};
-  Arena<T> saved_;
-  Arena<T> saved_fixed_;
-  Arena<T> scratch_;
-  Arena<T> scratch_fixed_;
   Arena<T> output_;
   Arena<T> output_gradient_;
   Arena<T> values_;
-  typename M::context context_{};
   Batch<T> batch_{};
   std::uint64_t steps_ = 0;
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from

@@ -94,7 +94,7 @@ struct ConvolutionCode {
   static void backward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                        Rows<T> dx) {
     const kernels::Convolution& c = p.c;
-    T* const bias_gradient = p.bias ? m.gradients + p.bias_offset() : nullptr;
+    T* const bias_gradient = p.bias && m.gradients ? m.gradients + p.bias_offset() : nullptr;
     if (ctx.overwrite_gradients && bias_gradient) std::fill_n(bias_gradient, p.bias_size(), T(0));
 
     Rows<const T> dz = dy;
@@ -125,10 +125,10 @@ struct ConvolutionCode {
       const T* const image = c.plain() ? image_side[first] : images;
       const std::size_t image_stride = c.plain() ? image_side.stride : image_room;
       const bool add = !ctx.overwrite_gradients || first > 0;
-      if (p.is_product()) {
+      if (m.gradients && p.is_product()) {
         for (std::size_t i = 0; i < count; ++i)
           multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_room, add || i > 0, m.gradients);
-      } else {
+      } else if (m.gradients) {
         kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_room, add, m.gradients);
       }
       if (!dx) continue;

@@ -81,7 +81,7 @@ struct BatchCode {
                        Rows<T> dx) {
     using Steps = typename program::Backward;
     expr::Arguments<T> a = arguments(layer, m, dy.count);
-    if (ctx.overwrite_gradients)
+    if (ctx.overwrite_gradients && m.gradients)
       for (const ParameterPlace& p : layer.parameters)
         if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
     a.input[0] = {x.data, x.stride};
@@ -118,7 +118,7 @@ private:
     for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
       const ParameterPlace& p = layer.parameters[k];
       a.parameter[k] = (p.trainable ? m.parameters : m.buffers) + p.offset;
-      if (p.trainable && m.gradients) a.gradient[k] = m.gradients + p.offset;
+      if (p.trainable) a.gradient[k] = m.gradients ? m.gradients + p.offset : m.spill;
     }
     return a;
   }

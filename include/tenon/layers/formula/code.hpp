@@ -275,7 +275,7 @@ private:
     [&]<class... P>(list<P...>) {
       [[maybe_unused]] int slot = 0;
       ((a.parameter[slot] = m.parameters + p.offset[number_of<P>],
-        a.gradient[slot] = m.gradients ? m.gradients + p.offset[number_of<P>] : nullptr, ++slot),
+        a.gradient[slot] = m.gradients ? m.gradients + p.offset[number_of<P>] : m.spill, ++slot),
        ...);
     }(typename S::parameters{});
     return a;
@@ -381,6 +381,7 @@ private:
   /// Gradients that loops sum start at zero; a product's gradient is overwritten by the GEMM.
   template <class T>
   static void clear_summed(const Plan& p, const Memory<T>& m) {
+    if (!m.gradients) return;
     for (std::size_t i = 0; i < p.parameters.size(); ++i)
       if (!written_by_product(static_cast<int>(i))) std::fill_n(m.gradients + p.offset[i], p.parameters[i].size(), T(0));
   }
@@ -458,9 +459,9 @@ private:
     if constexpr (S::input >= 0) operand = source<S::input, true>(p, m, x, y);
     else operand = {operand_buffer<K, true>(p, m, count), in * p.repeats};
 
-    T* weight_gradient = m.gradients + p.offset[weight_number<K>];
+    T* weight_gradient = m.gradients ? m.gradients + p.offset[weight_number<K>] : nullptr;
     bool overwrite = ctx.overwrite_gradients && written_by_product(weight_number<K>);
-    blocks(p, count, adjoin(p, operand, in) && adjoin(p, gradient, out), [&](std::size_t first, std::size_t rows) {
+    const auto weigh = [&](std::size_t first, std::size_t rows) {
       const T* g = gradient.data + first * gradient.stride;
       const T* o = operand.data + first * operand.stride;
       const std::size_t gs = row_stride(p, gradient, out), os = row_stride(p, operand, in);
@@ -470,7 +471,8 @@ private:
       else
         ctx.gemm(Transpose::yes, Transpose::no, in, out, rows, T(1), o, os, g, gs, beta, weight_gradient, out);
       overwrite = false;
-    });
+    };
+    if (weight_gradient) blocks(p, count, adjoin(p, operand, in) && adjoin(p, gradient, out), weigh);
 
     const auto into = [&](expr::Array<T> target, T beta) {
       const T* weight = m.parameters + p.offset[weight_number<K>];

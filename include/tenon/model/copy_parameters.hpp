@@ -1,0 +1,44 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <tenon/error.hpp>
+#include <tenon/net/parameters.hpp>
+
+namespace tenon {
+
+/// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
+/// part into a new network, or one network into the same with other parts frozen. PyTorch:
+/// load_state_dict(strict=False). Throws an Error, and copies nothing, where a name has two shapes.
+template <class From, class To>
+std::size_t copy_parameters(const From& from, To& to) {
+  constexpr const auto& source = parameter_table<typename From::network>;
+  constexpr const auto& target = parameter_table<typename To::network>;
+  const auto same = [](const ParameterEntry& a) {
+    return std::find_if(source.begin(), source.end(), [&a](const ParameterEntry& b) { return a.name == b.name; });
+  };
+  const auto dims = [](const ParameterEntry& e) { return std::span(e.dims, e.rank); };
+  const auto text = [&dims](const ParameterEntry& e) {
+    std::string t;
+    for (const std::size_t d : dims(e)) t += (t.empty() ? "" : ", ") + std::to_string(d);
+    return "(" + t + ")";
+  };
+  for (const ParameterEntry& entry : target)
+    if (const auto found = same(entry); found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
+      throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " + text(*found));
+  std::size_t copied = 0;
+  for (const ParameterEntry& entry : target) {
+    const auto found = same(entry);
+    if (found == source.end()) continue;
+    const auto values = from.values(*found);
+    std::transform(values.begin(), values.end(), to.values(entry).begin(),
+                   [](auto v) { return static_cast<typename To::scalar>(v); });
+    ++copied;
+  }
+  return copied;
+}
+
+}  // namespace tenon

@@ -1,0 +1,202 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/net/check.hpp>
+#include <tenon/net/first_input.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/parameters.hpp>
+#include <tenon/net/plan.hpp>
+#include <tenon/net/run.hpp>
+#include <tenon/net/sequential.hpp>
+#include <tenon/net/tree.hpp>
+
+namespace tenon {
+
+template <class L>
+struct Freeze;
+
+namespace detail {
+
+/// The largest of the parameters that `Memory::spill` has room for.
+constexpr std::size_t spill_size(const Tree& tree) {
+  std::size_t largest = 0;
+  for (std::size_t i = 0; i < tree.parameter_count; ++i)
+    if (tree.parameters[i].rank != 2 && tree.parameters[i].rank != 4) largest = std::max(largest, tree.parameters[i].size());
+  for (std::size_t u = 0; u < tree.unit_count; ++u) largest = std::max(largest, spill_size(*tree.units[u].tree));
+  return largest;
+}
+
+/// Parameters move from the arena of what is learned to that of the buffers, in front of the part's own.
+template <class In, class L>
+struct BoundFreeze {
+private:
+  using seated = seat<unnamed<L>, In, path<>, from_input>;
+  using part = typename seated::bound;
+  static constexpr Layout inner = layout_of<part>;
+
+public:
+  using input = In;
+  using output = typename seated::output;
+  using mistakes = typename seated::mistakes;
+  using last = typename seated::last;
+
+  static constexpr bool passthrough = Passthrough<part>;
+  static constexpr Tree tree = [] {
+    Tree t = *tree_of<part>();
+    t.frozen = true;
+    t.frozen_size = inner.trainable_size;
+    return t;
+  }();
+  static constexpr Layout layout = [] {
+    Layout l = inner;
+    l.buffer_size += l.trainable_size;
+    l.trainable_size = l.parameter_count = 0;
+    l.needs.backward_scratch_fixed += aligned(spill_size(tree));
+    return l;
+  }();
+  static constexpr Needs needs = layout.needs;
+
+  template <class Mode, class Ctx, class T>
+  static constexpr void forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y, Mode mode) {
+    run_forward<part>(ctx, inside(memory), x, y, mode);
+  }
+  template <class Ctx, class T>
+  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+    if (dx) run_backward<part>(ctx, inside(memory), x, y, dy, dx);
+  }
+  template <class Visit>
+  static constexpr void visit_units(Visit&& visit) {
+    visit.template operator()<part>();
+  }
+
+private:
+  template <class T>
+  static constexpr Memory<T> inside(Memory<T> m) {
+    m.parameters = m.buffers;
+    m.buffers = advance(m.buffers, inner.trainable_size);
+    m.gradients = nullptr;
+    m.spill = advance(m.scratch_fixed, inner.needs.backward_scratch_fixed);
+    return m;
+  }
+};
+
+template <class L>
+struct declared_input<Freeze<L>> : declared_input<unnamed<L>> {};
+
+}  // namespace detail
+
+/// A layer or network that does not learn: its parameters keep their names and values, and cost neither
+/// gradients nor an optimizer's arrays. In front of everything that learns it costs no backward pass either.
+/// As in PyTorch with `requires_grad = False`, training mode is on inside: dropout drops, and running
+/// statistics run.
+template <class L>
+struct Freeze {
+  template <class In>
+  using at = detail::BoundFreeze<In, L>;
+};
+
+/// There is no part of that name to freeze.
+template <class Asked, class Net>
+struct no_part;
+
+namespace detail {
+
+/// The first step of "encoder.2.weight", and the rest.
+constexpr std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
+constexpr bool is_index(std::string_view word, std::size_t index) {
+  std::size_t value = 0;
+  for (const char c : word) {
+    if (!is_digit(c)) return false;
+    value = 10 * value + static_cast<std::size_t>(c - '0');
+  }
+  return !word.empty() && value == index;
+}
+
+template <class L>
+struct rename {
+  template <class New>
+  using with = New;
+};
+template <fixed_string Name, class L>
+struct rename<Named<Name, L>> {
+  template <class New>
+  using with = Named<Name, New>;
+};
+
+template <fixed_string Path, class L>
+struct freeze_part;
+
+template <fixed_string Path>
+constexpr auto rest_of() {
+  constexpr std::string_view rest = Path.view().substr(first_step(Path.view()).size() + 1);
+  return to_fixed_string<rest.size()>(rest);
+}
+
+/// Input is no element and has no index.
+template <class E>
+inline constexpr std::size_t counts = 1;
+template <std::size_t... D>
+inline constexpr std::size_t counts<Input<D...>> = 0;
+
+/// The element, frozen if the path leads to it, or with the part of it that the path leads to.
+template <fixed_string Path, std::size_t Index, class E>
+constexpr auto freeze_element() {
+  constexpr std::string_view step = first_step(Path.view());
+  if constexpr (counts<E> == 0 || (element<E>::named ? element<E>::name != step : !is_index(step, Index))) {
+    return std::type_identity<E>{};
+  } else if constexpr (step.size() == Path.view().size()) {
+    return std::type_identity<typename rename<E>::template with<Freeze<unnamed<E>>>>{};
+  } else {
+    using part = typename freeze_part<rest_of<Path>(), unnamed<E>>::type;
+    return std::type_identity<typename rename<E>::template with<part>>{};
+  }
+}
+
+template <fixed_string Path, class L>
+struct freeze_part {
+  static_assert(refuse<no_part<asked<Path>, L>>());
+  using type = L;
+};
+template <fixed_string Path, class Before, class After>
+constexpr bool found_part() {
+  if constexpr (std::is_same_v<Before, After>) return refuse<no_part<asked<Path>, Before>>();
+  return true;
+}
+template <fixed_string Path, template <class...> class Composition, class... L>
+struct freeze_part<Path, Composition<L...>> {
+  static constexpr std::array<std::size_t, sizeof...(L) + 1> index = [] {
+    std::array<std::size_t, sizeof...(L) + 1> all{};
+    std::size_t i = 0, next = 0;
+    ((all[i++] = next, next += counts<L>), ...);
+    return all;
+  }();
+  static constexpr auto rebuild = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::type_identity<Composition<typename decltype(freeze_element<Path, index[I], L>())::type...>>{};
+  };
+  using type = typename decltype(rebuild(std::index_sequence_for<L...>{}))::type;
+  static_assert(found_part<Path, Composition<L...>, type>());
+};
+
+template <class Net, fixed_string... Path>
+struct freeze_parts {
+  using type = Net;
+};
+template <class Net, fixed_string First, fixed_string... Rest>
+struct freeze_parts<Net, First, Rest...>
+    : freeze_parts<typename rename<Net>::template with<typename freeze_part<First, unnamed<Net>>::type>, Rest...> {};
+
+}  // namespace detail
+
+/// The network with those parts frozen, given by the names that their parameters have: `freeze<Net, "features",
+/// "head.0">`. Parameter names stay, so weights go over with `copy_parameters` or a file. A name that leads
+/// nowhere does not compile.
+template <class Net, fixed_string... Path>
+using freeze = typename detail::freeze_parts<Net, Path...>::type;
+
+}  // namespace tenon

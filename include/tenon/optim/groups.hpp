@@ -1,0 +1,106 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+#include <tenon/net/select.hpp>
+#include <tenon/optim/optimizer.hpp>
+
+namespace tenon {
+
+/// The parameters of a selection and how they are trained; see `Groups`.
+template <class Selection, Optimizer O>
+struct Group {
+  O optimizer{};
+};
+template <class Selection, Optimizer O>
+constexpr Group<Selection, O> group(O optimizer) {
+  return {optimizer};
+}
+
+/// Different settings, or even optimizers, for different parameters: PyTorch's parameter groups, chosen by
+/// the compiler.
+///
+///     Groups{AdamW{.lr = 1e-3},                                                 // for all others
+///            group<by_name<"*.bias">>(AdamW{.lr = 1e-3, .weight_decay = 0}),
+///            group<by_name<"head.*">>(AdamW{.lr = 1e-2})}
+///
+/// A parameter belongs to the first group that selects it. A schedule moves `lr`, the rate of the first
+/// optimizer, and every group's rate by the same factor.
+template <Optimizer Base, class... G>
+struct Groups;
+
+namespace detail {
+
+template <class G>
+struct group_traits;
+template <class Selection, Optimizer O>
+struct group_traits<Group<Selection, O>> {
+  using selection = Selection;
+  using optimizer = O;
+};
+
+/// An optimizer on a part of the arrays.
+template <Optimizer O, class T, std::size_t States, class R>
+void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, const R& ranges, std::uint64_t step) {
+  constexpr std::size_t own = static_cast<std::size_t>(O::states);
+  for (const Range& range : ranges) {
+    OptimizerArrays<T, own> part{all.parameters + range.offset, all.gradients + range.offset, {}, range.size};
+    for (std::size_t k = 0; k < own; ++k) part.state[k] = all.state[k] + range.offset;
+    optimizer.update(part, step);
+  }
+}
+
+/// The number of the first selection that chooses a parameter; behind the last where none does.
+template <class... Selection>
+constexpr std::size_t first_choice(const ParameterEntry& entry) {
+  std::size_t number = 0;
+  static_cast<void>((... || (chooses(Selection{}, entry) || (++number, false))));
+  return number;
+}
+
+}  // namespace detail
+
+template <Optimizer Base, class... G>
+struct Groups {
+  double lr;
+  Base base;
+  std::tuple<G...> groups;
+
+  constexpr explicit Groups(Base all_others, G... some) : lr(all_others.lr), base(all_others), groups(some...) {}
+
+  static constexpr int states = std::max({static_cast<int>(Base::states), static_cast<int>(detail::group_traits<G>::optimizer::states)...});
+
+  template <class Net, class T>
+  void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step) const {
+    static_assert((... && (detail::selected<Net, typename detail::group_traits<G>::selection>.count + 1 > 0)));
+    const double factor = base.lr == 0 ? 1 : lr / base.lr;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, factor), ...);
+      run<Net, sizeof...(G)>(base, arrays, step, factor);
+    }(std::index_sequence_for<G...>{});
+  }
+
+  /// See set_momentum (optim/optimizer.hpp); the same for all.
+  constexpr void set_momentum(double momentum) {
+    tenon::set_momentum(base, momentum);
+    std::apply([&](auto&... g) { (tenon::set_momentum(g.optimizer, momentum), ...); }, groups);
+  }
+
+private:
+  template <class Net, std::size_t Number, Optimizer O, class T, std::size_t States>
+  static void run(O optimizer, const OptimizerArrays<T, States>& arrays, std::uint64_t step, double factor) {
+    static constexpr auto ranges = detail::ranges_of<Net>([](const ParameterEntry& entry) {
+      return detail::first_choice<typename detail::group_traits<G>::selection...>(entry) == Number;
+    });
+    optimizer.lr *= factor;
+    detail::update_ranges(optimizer, arrays, ranges, step);
+  }
+};
+template <Optimizer Base, class... G>
+Groups(Base, G...) -> Groups<Base, G...>;
+
+}  // namespace tenon

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tenon {
+
+/// A number of an epoch's record that callbacks watch. Losses are better when smaller, accuracies when
+/// larger; those with `val_` are of the validation data.
+enum class Monitor : std::uint8_t { loss, accuracy, val_loss, val_accuracy };
+
+constexpr bool more_is_better(Monitor monitor) { return monitor == Monitor::accuracy || monitor == Monitor::val_accuracy; }
+
+/// Its name in logs and messages.
+constexpr const char* name_of(Monitor monitor) {
+  constexpr const char* names[]{"loss", "accuracy", "val_loss", "val_accuracy"};
+  return names[static_cast<int>(monitor)];
+}
+
+}  // namespace tenon

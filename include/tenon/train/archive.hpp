@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon {
+
+/// The state of a training run on its way to a checkpoint file, or back. One function serves both ways:
+///
+///     void archive(Archive& a) {
+///       a.value("bad_epochs", bad_epochs_);
+///       a.values("best_weights", best_weights_);
+///     }
+///
+/// Reading is done twice, first with `checking()`, when everything is looked for and nothing is changed: a
+/// file that lacks something leaves all as it was. Numbers come back bit for bit. The file is safetensors.
+class Archive {
+public:
+  /// To be filled, and then saved.
+  Archive();
+  /// To be read. Throws what SafeTensors::read throws, and an Error where the file is no checkpoint.
+  explicit Archive(const std::string& path);
+  ~Archive();
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
+
+  bool writing() const;
+  bool checking() const;
+  /// The second reading: from now on what is read is also set.
+  void commit();
+  /// Writes the file atomically. The numbers that `tensor` was given have to be there still.
+  void save(const std::string& path) const;
+
+  void value(std::string_view name, double& value);
+  void value(std::string_view name, std::uint64_t& value);
+  void value(std::string_view name, bool& value);
+  /// As many as there were.
+  void values(std::string_view name, std::vector<double>& values);
+  void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<float> values);
+  void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<double> values);
+  /// A setting that the run goes on with: reading, an Error where the file has another one.
+  void same(std::string_view name, std::uint64_t value);
+
+  /// Puts "prefix." before every name until the end of the scope.
+  class Scope {
+  public:
+    Scope(Archive& archive, std::string_view prefix);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+  private:
+    Archive& archive_;
+    std::size_t length_;
+  };
+
+private:
+  struct Contents;
+  std::unique_ptr<Contents> contents_;
+};
+
+}  // namespace tenon

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/data/dataset.hpp>
+#include <tenon/error.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/train/archive.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// average += rate (values - average).
+template <class A, class V>
+void move_towards(A average, V values, double rate) {
+  using T = typename A::value_type;
+  for (std::size_t i = 0; i < average.size(); ++i) average[i] += static_cast<T>(rate) * (values[i] - average[i]);
+}
+
+/// What averages have in common: a model of their own, and how often it was updated.
+template <class M>
+struct Average {
+  M model;
+  std::uint64_t updates = 0;
+
+  void move(M& trained, double rate) {
+    if (updates++ == 0) rate = 1;
+    move_towards(model.parameters().span(), trained.parameters().span(), rate);
+    // running statistics are averages already
+    std::copy_n(trained.buffers().data(), trained.buffers().size(), model.buffers().data());
+  }
+  void archive(Archive& a) {
+    a.value("updates", updates);
+    for (const ParameterEntry& entry : parameter_table<typename M::network>)
+      a.tensor(entry.name, {entry.dims, entry.rank}, model.values(entry));
+  }
+};
+
+}  // namespace detail
+
+/// An exponential moving average of the weights (Polyak averaging): after every step
+///     average = decay average + (1 - decay) weights,
+/// beginning with the weights after the first. PyTorch: swa_utils.AveragedModel with an avg_fn. A callback:
+///
+///     EMA average{model, 0.999};
+///     fit(model, train, Fit{..., .callbacks = callbacks(average)});
+///     evaluate(average.model, test, loss);
+template <class M>
+struct EMA : detail::Average<M> {
+  double decay = 0.999;
+
+  explicit EMA(const M& like, double factor = 0.999) : detail::Average<M>{like}, decay(factor) {
+    if (!(decay >= 0 && decay < 1)) throw Error("EMA: expected a decay of at least 0 and less than 1, got " + std::to_string(decay));
+  }
+  void on_step_end(auto& run) { this->move(run.model(), 1 - decay); }
+};
+
+/// Stochastic weight averaging (Izmailov et al. 2018): the plain mean of the weights at the end of every epoch from
+/// `start` on. Batch normalisation needs `update_batch_norm` afterwards. PyTorch: swa_utils.AveragedModel.
+template <class M>
+struct SWA : detail::Average<M> {
+  std::uint64_t start = 1;  // the first epoch that counts, from 1
+
+  explicit SWA(const M& like, std::uint64_t first_epoch = 1) : detail::Average<M>{like}, start(first_epoch) {}
+  void on_epoch_end(auto& run) {
+    if (run.epoch() >= start) this->move(run.model(), 1.0 / static_cast<double>(this->updates + 1));
+  }
+};
+
+/// Takes batch normalisation's running statistics anew, as the plain mean over the batches of one pass, for weights
+/// that no training has seen, such as an average's. PyTorch: swa_utils.update_bn.
+template <class M>
+void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::size_t batch_size = 256) {
+  using T = typename M::scalar;
+  constexpr const Layout& layout = workspace<typename M::network>;
+  constexpr const Needs& needs = layout.needs;
+  if (data.size() == 0 || data.features().size() != data.size() * M::input::size)
+    throw Error("update_batch_norm: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
+                std::to_string(data.features().size()) + " numbers in " + std::to_string(data.size()) + " samples");
+  if constexpr (layout.buffer_size > 0) {
+    batch_size = std::clamp<std::size_t>(batch_size, 1, data.size());
+    Arena<T> saved(needs.saved_sample * batch_size), saved_fixed(needs.saved_fixed), scratch(needs.forward_scratch_sample * batch_size),
+        scratch_fixed(needs.forward_scratch_fixed), output(M::output::size * batch_size);
+    typename M::context context;
+    const Memory<T> memory{model.parameters().data(), nullptr, model.buffers().data(), saved.data(), saved_fixed.data(),
+                           scratch.data(), scratch_fixed.data(), 0, 0};
+    const std::span<T> running = model.buffers().span();
+    const auto batch_from = [&](std::size_t first, T before) {
+      const std::size_t count = std::min(batch_size, data.size() - first);
+      std::fill(running.begin(), running.end(), before);
+      run_forward<bound_network<typename M::network>>(context, memory, Rows<const T>{data.sample(first).data(), count, M::input::size},
+                                                      Rows<T>{output.data(), count, M::output::size}, Training{});
+    };
+    // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch tell its momentum.
+    batch_from(0, T(1));
+    const std::vector<T> with_one(running.begin(), running.end());
+    batch_from(0, T(0));
+    std::vector<double> share(running.size()), mean(running.size());
+    for (std::size_t i = 0; i < running.size(); ++i) share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
+    double batches = 0;
+    for (std::size_t first = 0; first < data.size(); first += batch_size, ++batches) {
+      if (first > 0) batch_from(first, T(0));
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
+    }
+    for (std::size_t i = 0; i < mean.size(); ++i) running[i] = static_cast<T>(mean[i] / batches);
+  }
+}
+
+}  // namespace tenon

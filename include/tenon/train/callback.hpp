@@ -1,0 +1,107 @@
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/net/mistakes.hpp>
+
+/// A callback is any type with at least one of these members; `run` is a TrainingRun (train/training_run.hpp).
+///
+///     on_train_begin(run)   before the first epoch
+///     on_epoch_begin(run)
+///     on_gradients(run)     the gradients of a step are complete, regularised and clipped; they may be changed
+///     on_step_end(run)      the weights have moved
+///     on_epoch_end(run)     run.record() is the epoch's
+///     on_train_end(run)     also after run.stop()
+///     on_non_finite(run)    the loss is NaN or infinite: to return true is to end training without an Error
+///
+/// One that has to be remembered by a resumed run has `archive(Archive&)`. Those of a list are called one
+/// after the other:
+///
+///     EarlyStopping stopping{.patience = 5};
+///     fit(model, train, Fit{.epochs = 100, .validation = test,
+///                           .callbacks = callbacks(stopping, CsvLog{"run.csv"}, OnEpochEnd{[](auto& run) { ... }})});
+///
+/// A variable (`stopping`) is used where it is and can be asked afterwards; constants and temporaries are
+/// copied into the list.
+namespace tenon {
+
+template <class... C>
+struct Callbacks {
+  std::tuple<C...> list;
+
+  template <class F>
+  void each(F f) {
+    std::apply([&](auto&... callback) { (f(callback), ...); }, list);
+  }
+};
+template <>
+struct Callbacks<> {
+  template <class F>
+  void each(F) {}
+};
+
+namespace detail {
+
+/// A callback by reference, or a copy of one that must not be changed or would soon be gone.
+template <class C>
+using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::is_const_v<std::remove_reference_t<C>>, C, std::remove_cvref_t<C>>;
+
+}  // namespace detail
+
+template <class... C>
+Callbacks<detail::held_callback<C>...> callbacks(C&&... callback) {
+  return {std::tuple<detail::held_callback<C>...>(std::forward<C>(callback)...)};
+}
+
+/// Something in a list of callbacks has none of the members of one.
+template <class T, class Takes>
+struct not_a_callback;
+struct a_type_with_on_epoch_end_or_another_member_of_a_callback;
+
+namespace detail {
+
+template <class C, class Run>
+concept CallbackOf = requires(C& c, Run& run) { c.on_train_begin(run); } || requires(C& c, Run& run) { c.on_epoch_begin(run); } ||
+                     requires(C& c, Run& run) { c.on_gradients(run); } || requires(C& c, Run& run) { c.on_step_end(run); } ||
+                     requires(C& c, Run& run) { c.on_epoch_end(run); } || requires(C& c, Run& run) { c.on_train_end(run); } ||
+                     requires(C& c, Run& run) { c.on_non_finite(run); };
+
+template <class Run, class List>
+inline constexpr bool all_callbacks = true;
+template <class C, class Run>
+constexpr bool check_callback() {
+  if constexpr (!CallbackOf<C, Run>)
+    return refuse<not_a_callback<C, takes<a_type_with_on_epoch_end_or_another_member_of_a_callback>>>();
+  return true;
+}
+template <class Run, class... C>
+inline constexpr bool all_callbacks<Run, Callbacks<C...>> = (true && ... && check_callback<std::remove_reference_t<C>, Run>());
+
+}  // namespace detail
+
+/// A function instead of a type.
+template <class F>
+struct OnEpochEnd {
+  F call;
+  void on_epoch_end(auto& run) { call(run); }
+};
+template <class F>
+OnEpochEnd(F) -> OnEpochEnd<F>;
+template <class F>
+struct OnStepEnd {
+  F call;
+  void on_step_end(auto& run) { call(run); }
+};
+template <class F>
+OnStepEnd(F) -> OnStepEnd<F>;
+template <class F>
+struct OnGradients {
+  F call;
+  void on_gradients(auto& run) { call(run); }
+};
+template <class F>
+OnGradients(F) -> OnGradients<F>;
+
+}  // namespace tenon

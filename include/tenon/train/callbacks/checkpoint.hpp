@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <unistd.h>
+
+#include <tenon/error.hpp>
+#include <tenon/optim/monitor.hpp>
+#include <tenon/train/archive.hpp>
+
+namespace tenon {
+
+/// Writes everything the run consists of to a file, atomically: weights, the optimizer's arrays, epoch, step and
+/// place in the data, the history and what callbacks remember. With `resume`, a run that finds the file goes
+/// on from it, and ends with the same weights, bit for bit, as one that was never interrupted:
+///
+///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(Checkpoint{.path = "run.safetensors", .resume = true})});
+struct Checkpoint {
+  std::string path;
+  std::uint64_t every_epochs = 1;  // 0: not by epoch
+  std::uint64_t every_steps = 0;   // 0: not by step
+  bool resume = false;
+
+  void on_train_begin(auto& run) const {
+    if (path.empty()) throw Error("Checkpoint: expected a path, got none");
+    if (resume && ::access(path.c_str(), F_OK) == 0) run.resume(path);
+  }
+  void on_step_end(auto& run) const {
+    if (every_steps > 0 && run.step() % every_steps == 0) run.save_checkpoint(path);
+  }
+  void on_epoch_end(auto& run) const {
+    if (every_epochs > 0 && run.epoch() % every_epochs == 0) run.save_checkpoint(path);
+  }
+};
+
+/// Saves the model, as `model.save(path)` does, whenever the monitored number is the best so far.
+struct SaveBest {
+  std::string path;
+  Monitor monitor = Monitor::val_loss;
+
+  double best = std::numeric_limits<double>::quiet_NaN();
+
+  void on_epoch_end(auto& run) {
+    const double value = run.monitored(monitor, "SaveBest");
+    if (!std::isnan(best) && !(more_is_better(monitor) ? value > best : value < best)) return;
+    run.model().save(path);
+    best = value;
+  }
+  void archive(Archive& a) { a.value("best", best); }
+};
+
+}  // namespace tenon

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include <tenon/train/history.hpp>
+
+namespace tenon {
+
+/// The history as a table: epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds; fields without a number
+/// are empty. Throws an Error that names the file.
+void write_csv(const History& history, const std::string& path);
+
+/// Writes the history so far after every epoch. The file is replaced as a whole, so that a resumed run's log
+/// has every epoch once.
+struct CsvLog {
+  std::string path;
+
+  void on_epoch_end(auto& run) const { write_csv(run.history(), path); }
+};
+
+}  // namespace tenon

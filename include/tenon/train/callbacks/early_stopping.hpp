@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <tenon/optim/monitor.hpp>
+#include <tenon/train/archive.hpp>
+
+namespace tenon {
+
+/// Ends training when the monitored number has not improved by more than `min_delta` for `patience` epochs in a
+/// row (Keras' EarlyStopping; Prechelt 1998). Losses improve downwards, accuracies upwards. With
+/// `restore_best_weights` the model ends with the weights and running statistics of its best epoch, also where
+/// training was not cut short.
+struct EarlyStopping {
+  Monitor monitor = Monitor::val_loss;
+  std::uint64_t patience = 0;
+  double min_delta = 0;
+  bool restore_best_weights = false;
+
+  double best = std::numeric_limits<double>::quiet_NaN();
+  std::uint64_t best_epoch = 0;     // from 1; 0: none yet
+  std::uint64_t stopped_epoch = 0;  // 0: it did not stop
+  std::uint64_t bad_epochs = 0;
+  std::vector<double> best_weights{};  // parameters, then running statistics
+
+  /// A resumed run that had stopped stays so.
+  void on_epoch_begin(auto& run) {
+    if (stopped_epoch > 0) run.stop();
+  }
+  void on_epoch_end(auto& run) {
+    const double value = run.monitored(monitor, "EarlyStopping");
+    const double gain = more_is_better(monitor) ? value - best : best - value;
+    if (std::isnan(best) || gain > std::abs(min_delta)) {
+      best = value;
+      best_epoch = run.epoch();
+      bad_epochs = 0;
+      if (restore_best_weights) {
+        best_weights.clear();
+        for_each_array(run.model(), [this](auto numbers) { best_weights.insert(best_weights.end(), numbers.begin(), numbers.end()); });
+      }
+      return;
+    }
+    if (++bad_epochs < patience) return;
+    stopped_epoch = run.epoch();
+    run.stop();
+  }
+  void on_train_end(auto& run) {
+    const double* next = best_weights.data();
+    if (!best_weights.empty())
+      for_each_array(run.model(), [&next](auto numbers) {
+        for (auto& v : numbers) v = static_cast<std::remove_reference_t<decltype(v)>>(*next++);
+      });
+  }
+  void archive(Archive& a) {
+    a.value("best", best);
+    a.value("best_epoch", best_epoch);
+    a.value("stopped_epoch", stopped_epoch);
+    a.value("bad_epochs", bad_epochs);
+    a.values("best_weights", best_weights);
+  }
+
+private:
+  static void for_each_array(auto& model, auto f) {
+    f(model.parameters().span());
+    f(model.buffers().span());
+  }
+};
+
+}  // namespace tenon

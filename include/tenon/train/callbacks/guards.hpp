@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <type_traits>
+#include <vector>
+
+namespace tenon {
+
+/// Ends training after the first step that goes beyond so many seconds, counted from the beginning of this
+/// call of `fit`; a resumed run has them anew.
+struct TimeLimit {
+  double seconds = 0;
+
+  std::chrono::steady_clock::time_point start{};
+
+  void on_train_begin(auto&) { start = std::chrono::steady_clock::now(); }
+  void on_step_end(auto& run) {
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >= seconds) run.stop();
+  }
+};
+
+/// Where the loss becomes NaN or infinite: ends training with the weights of the end of the last epoch (or of the
+/// beginning), where `fit` alone throws an Error that says in which layer it came up.
+struct TerminateOnNaN {
+  bool terminated = false;
+  std::vector<double> weights{};
+
+  void on_epoch_begin(auto& run) {
+    weights.clear();
+    for (const auto numbers : {run.model().parameters().span(), run.model().buffers().span()})
+      weights.insert(weights.end(), numbers.begin(), numbers.end());
+  }
+  bool on_non_finite(auto& run) {
+    const double* next = weights.data();
+    for (const auto numbers : {run.model().parameters().span(), run.model().buffers().span()})
+      for (auto& v : numbers) v = static_cast<std::remove_reference_t<decltype(v)>>(*next++);
+    return terminated = true;
+  }
+};
+
+}  // namespace tenon

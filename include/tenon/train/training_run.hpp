@@ -1,0 +1,252 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <tenon/optim/monitor.hpp>
+#include <tenon/report/progress.hpp>
+#include <tenon/train/archive.hpp>
+#include <tenon/train/callback.hpp>
+#include <tenon/train/evaluate.hpp>
+#include <tenon/train/history.hpp>
+#include <tenon/train/trainer.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// The shown numbers of an epoch: loss and accuracy where there is one.
+class ShownScores {
+public:
+  explicit ShownScores(const Scores& s, const Scores* validation = nullptr) {
+    add("loss", "accuracy", s);
+    if (validation) add("val_loss", "val_accuracy", *validation);
+  }
+  operator std::span<const NamedValue>() const { return {values_.data(), count_}; }
+
+private:
+  void add(std::string_view loss, std::string_view accuracy, const Scores& s) {
+    values_[count_++] = {loss, s.loss};
+    if (!std::isnan(s.accuracy)) values_[count_++] = {accuracy, s.accuracy};
+  }
+  std::array<NamedValue, 4> values_{};
+  std::size_t count_ = 0;
+};
+
+/// What an epoch has summed up so far, and which one it is.
+struct EpochSums {
+  std::uint64_t epoch = 0;  // from 0
+  double losses = 0;
+  std::uint64_t seen = 0;
+  std::uint64_t correct = 0;
+};
+
+}  // namespace detail
+
+/// A call of `fit`, as its callbacks see it and may steer it. `How` is the Fit.
+template <class M, class How>
+class TrainingRun {
+public:
+  using model_type = M;
+  using network = typename M::network;
+  using scalar = typename M::scalar;
+  using loss_type = decltype(How::loss);
+  using trainer_type = tenon::Trainer<M, loss_type, decltype(How::optimizer)>;
+
+private:
+  using T = scalar;
+
+public:
+  TrainingRun(M& model, const Dataset<T>& data, const Dataset<T>* validation, const How& how)
+      : how_(how),
+        data_(&data),
+        validation_(validation),
+        trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed),
+        loader_(data, how.batch_size, how.seed, how.shuffle),
+        progress_(stderr, how.progress) {}
+
+  /// The epoch that runs or has just ended, from 1, of how many.
+  std::size_t epoch() const { return sums_.epoch + 1; }
+  std::size_t epochs() const { return how_.epochs; }
+  /// Steps of the optimizer so far, over all epochs.
+  std::uint64_t step() const { return trainer_.steps(); }
+  /// The loss of the last batch.
+  double batch_loss() const { return batch_loss_; }
+  /// The epochs that have ended, and the last of them.
+  const History& history() const { return history_; }
+  const EpochRecord& record() const { return history_.last(); }
+  /// A number of the last epoch's record; an Error where it has none, say without validation data.
+  double monitored(Monitor monitor, const char* who) const {
+    const EpochRecord& r = record();
+    const double numbers[]{r.training.loss, r.training.accuracy, r.validation.loss, r.validation.accuracy};
+    const double value = numbers[static_cast<int>(monitor)];
+    if (std::isnan(value))
+      throw Error(std::string(who) + ": expected " + name_of(monitor) + " in every epoch's record, got none: " +
+                  (validation_ ? "there are no classes" : "fit has no validation data"));
+    return value;
+  }
+
+  trainer_type& trainer() { return trainer_; }
+  M& model() { return trainer_.model(); }
+  const How& settings() const { return how_; }
+  const Dataset<T>& data() const { return *data_; }
+  /// Null where there is none.
+  const Dataset<T>* validation() const { return validation_; }
+
+  /// Training ends with this step, or this epoch.
+  void stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
+
+  /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
+  /// all callbacks of the moment have been called, atomically; `path` is kept until then.
+  void save_checkpoint(const std::string& path) { checkpoint_ = path; }
+  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is not
+  /// of this network, optimizer, data size, batch size and seed.
+  void resume(const std::string& path) {
+    Archive a(path);
+    archive(a);
+    a.commit();
+    archive(a);
+    resumed_ = true;
+  }
+
+  /// All epochs; see `fit`.
+  History all() {
+    call([this](auto& c) { if constexpr (requires { c.on_train_begin(*this); }) c.on_train_begin(*this); });
+    while (sums_.epoch < how_.epochs && !stopped_) one_epoch();
+    call([this](auto& c) { if constexpr (requires { c.on_train_end(*this); }) c.on_train_end(*this); });
+    return std::move(history_);
+  }
+
+private:
+  template <class F>
+  void call(F f) {
+    static_assert(detail::all_callbacks<TrainingRun, decltype(How::callbacks)>);
+    how_.callbacks.each(f);
+  }
+
+  void one_epoch() {
+    if (!std::exchange(resumed_, false)) loader_.start_epoch(sums_.epoch);
+    call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
+    if (stopped_) return;
+    const auto start = std::chrono::steady_clock::now();
+    progress_.begin(epoch(), how_.epochs, data_->size());
+    Batch<T> batch;
+    bool ended = false;
+    while (!stopped_ && !(ended = !loader_.next(batch))) one_step(batch);
+    if (!ended && sums_.seen < data_->size()) {  // stopped amid an epoch, which has no record then
+      progress_.finish(detail::ShownScores(scores()));
+      return;
+    }
+    if (const std::string_view parameter = trainer_.non_finite_parameter(); !parameter.empty())
+      throw Error("fit: expected finite parameters, got a NaN or an infinity in " + std::string(parameter) + at(trainer_.steps()));
+    EpochRecord record{.epoch = epoch(), .lr = trainer_.lr(), .training = scores()};
+    if (validation_) record.validation = evaluate(model(), *validation_, how_.loss);
+    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    progress_.finish(detail::ShownScores(record.training, validation_ ? &record.validation : nullptr));
+    history_.epochs.push_back(record);
+    call([this](auto& c) { if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this); });
+    sums_ = {.epoch = sums_.epoch + 1};
+    loader_.start_epoch(sums_.epoch);
+    write_checkpoint();
+  }
+
+  /// A step of the optimizer: `accumulate` batches, or what is left of the epoch.
+  void one_step(Batch<T>& batch) {
+    if (how_.schedule) {
+      trainer_.set_lr(how_.schedule.lr(how_.optimizer.lr, sums_.epoch, trainer_.steps()));
+      if (const auto momentum = how_.schedule.momentum(sums_.epoch, trainer_.steps())) trainer_.set_momentum(*momentum);
+    }
+    constexpr T threshold = detail::class_threshold<network, loss_type, T>();
+    const bool mean = is_average(how_.loss.reduction);
+    const std::size_t together = std::min(how_.accumulate * how_.batch_size, data_->size() - batch.first);
+    trainer_.zero_grad();
+    for (std::size_t done = 0; done < together;) {
+      const auto output = trainer_.forward(batch);
+      batch_loss_ = trainer_.loss();
+      if (!std::isfinite(batch_loss_)) return non_finite();
+      trainer_.backward(mean && together != batch.count ? static_cast<double>(batch.count) / static_cast<double>(together) : 1);
+      sums_.losses += mean ? batch_loss_ * static_cast<double>(batch.count) : batch_loss_;
+      sums_.seen += batch.count;
+      if (data_->has_labels())
+        sums_.correct += detail::count_correct(output, trainer_type::output::size, batch.labels, threshold);
+      progress_.update(sums_.seen, detail::ShownScores(scores()));
+      done += batch.count;
+      if (done < together && !loader_.next(batch)) break;
+    }
+    trainer_.regularize(how_.regularizer);
+    if (how_.clip_grad_value) trainer_.clip_grad_value(*how_.clip_grad_value);
+    if (how_.clip_grad_norm) trainer_.clip_grad_norm(*how_.clip_grad_norm);
+    call([this](auto& c) { if constexpr (requires { c.on_gradients(*this); }) c.on_gradients(*this); });
+    trainer_.step();
+    call([this](auto& c) { if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this); });
+    write_checkpoint();
+  }
+
+  void non_finite() {
+    bool handled = false;
+    call([&, this](auto& c) { if constexpr (requires { c.on_non_finite(*this); }) handled = c.on_non_finite(*this) || handled; });
+    if (!handled)
+      throw Error("fit: expected a finite loss, got " + std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " +
+                  trainer_.find_non_finite());
+    stop();
+  }
+
+  std::string at(std::uint64_t step) const { return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step); }
+  Scores scores() const {
+    const double n = static_cast<double>(sums_.seen);
+    return {is_average(how_.loss.reduction) ? sums_.losses / n : sums_.losses,
+            data_->has_labels() ? static_cast<double>(sums_.correct) / n : std::numeric_limits<double>::quiet_NaN()};
+  }
+
+  void write_checkpoint() {
+    if constexpr (!std::is_same_v<decltype(How::callbacks), Callbacks<>>) {  // else nobody can have asked for one
+      if (checkpoint_.empty()) return;
+      Archive a;
+      archive(a);
+      a.save(std::exchange(checkpoint_, {}));
+    }
+  }
+  void archive(Archive& a) {
+    a.same("seed", how_.seed);
+    a.same("batch_size", how_.batch_size);
+    a.same("accumulate", how_.accumulate);
+    a.same("samples", data_->size());
+    a.same("shuffle", how_.shuffle ? 1 : 0);
+    trainer_.archive(a);
+    LoaderState place = loader_.state();
+    std::uint64_t position = place.position;
+    a.value("epoch", sums_.epoch);
+    a.value("losses", sums_.losses);
+    a.value("seen", sums_.seen);
+    a.value("correct", sums_.correct);
+    a.value("position", position);
+    history_.archive(a);
+    if (!a.writing() && !a.checking()) loader_.restore({how_.seed, sums_.epoch, position});
+    std::size_t number = 0;
+    how_.callbacks.each([&](auto& c) {
+      const Archive::Scope scope(a, "callback." + std::to_string(number++));
+      if constexpr (requires { c.archive(a); }) c.archive(a);
+    });
+  }
+
+  How how_;
+  const Dataset<T>* data_;
+  const Dataset<T>* validation_;
+  trainer_type trainer_;
+  Loader<T> loader_;
+  Progress progress_;
+  History history_{};
+  detail::EpochSums sums_{};
+  double batch_loss_ = 0;
+  bool stopped_ = false;
+  bool resumed_ = false;
+  std::string checkpoint_{};
+};
+
+}  // namespace tenon

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+namespace tenon {
+
+/// How many threads a Trainer made from now on splits its batches over; 1 at first. Each has a workspace
+/// of its own. Gradients are added in a fixed order, so the result depends on the number of threads (sums
+/// are rounded in another order), but not on timing; shuffles and dropout masks depend on neither.
+/// Batch normalisation takes each thread's part of the batch for the batch, and the mean of their
+/// running statistics, as PyTorch's DataParallel does with devices.
+void set_num_threads(std::size_t count);
+std::size_t num_threads();
+
+/// Threads that wait for work. While there are any, the BLAS uses one thread for each product.
+class Workers {
+public:
+  explicit Workers(std::size_t threads);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  /// Calls work(0), ..., work(parts - 1), the first here and each other on its own thread, and returns when
+  /// all are done. Throws what the first of them threw. `parts` is at most the number of threads.
+  template <class F>
+  void run(std::size_t parts, F&& work) {
+    if (parts == 1) work(std::size_t{0});
+    else call(parts, [](void* f, std::size_t part) { (*static_cast<std::remove_reference_t<F>*>(f))(part); }, &work);
+  }
+
+private:
+  using Work = void (*)(void*, std::size_t);
+  void call(std::size_t parts, Work work, void* argument);
+
+  struct Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace tenon

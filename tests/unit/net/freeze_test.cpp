@@ -1,0 +1,113 @@
+#include "support/gradient_check.hpp"
+
+#include <tenon/tenon.hpp>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace tenon;
+
+namespace {
+
+using Features = Sequential<Dense<64, 20>, ReLU, Dense<12>, Tanh>;
+using Net = Sequential<Named<"features", Features>, Named<"head", Dense<10>>, Softmax>;
+using Tuned = freeze<Net, "features">;
+
+static_assert(std::is_same_v<Tuned, Sequential<Named<"features", Freeze<Features>>, Named<"head", Dense<10>>, Softmax>>);
+static_assert(std::is_same_v<freeze<Net, "features.2">, Sequential<Named<"features", Sequential<Dense<64, 20>, ReLU, Freeze<Dense<12>>, Tanh>>,
+                                                                   Named<"head", Dense<10>>, Softmax>>);
+static_assert(std::is_same_v<freeze<Sequential<Input<4>, Dense<3>, Dense<2>>, "0", "1">, Sequential<Input<4>, Freeze<Dense<3>>, Freeze<Dense<2>>>>);
+static_assert(parameter_count<Net> == parameter_count<Tuned> + 64 * 20 + 20 + 20 * 12 + 12);
+static_assert(parameter_count<Tuned> == 12 * 10 + 10);
+
+constexpr auto quiet = Progress::Mode::quiet;
+
+template <class M>
+std::vector<std::string> names_of(const M& model) {
+  std::vector<std::string> names;
+  model.for_each_parameter([&](std::string_view name, auto) { names.emplace_back(name); });
+  return names;
+}
+
+/// A middle that does not learn, with all kinds of parameters in it, between layers that do.
+template <class Middle>
+using Around = Sequential<Input<2, 6, 6>, Conv2D<3, 3>, Middle, Conv2D<2, 3>, Flatten, Dense<5>>;
+using Middle = Sequential<Conv2D<4, 3, padding<1>>, ReLU, BatchNorm2D<>, LayerNorm<>, Conv2D<3, 1>, PReLU<>>;
+
+}  // namespace
+
+TEST_CASE("frozen parts keep names and values, learn nothing and need nothing") {
+  Model<Net> first{1};
+  Model<Tuned> tuned{2};
+  CHECK(names_of(first) == names_of(tuned));
+  CHECK(copy_parameters(first, tuned) == 6);
+  const auto images = digits().take(5);
+  std::vector<float> a(50), b(50);
+  first.predict(images.features(), a);
+  tuned.predict(images.features(), b);
+  CHECK(a == b);
+
+  CHECK(workspace<Tuned>.trainable_size < 200);
+  CHECK(training_bytes<Tuned, Adam>(32) + 3 * 4 * (64 * 20 + 20 * 12) < training_bytes<Net, Adam>(32));
+
+  fit(tuned, digits().take(200), Fit{.epochs = 2, .progress = quiet});
+  CHECK(std::ranges::equal(tuned.get<"features.0.weight">(), first.get<"features.0.weight">()));
+  CHECK(std::ranges::equal(tuned.get<"features.2.bias">(), first.get<"features.2.bias">()));
+  CHECK_FALSE(std::ranges::equal(tuned.get<"head.weight">(), first.get<"head.weight">()));
+}
+
+TEST_CASE("a frozen middle passes on the gradient that it would as a learning one") {
+  Model<Around<Middle>, double> learning{3};
+  Model<Around<Freeze<Middle>>, double> frozen{4};
+  const std::size_t all = parameter_table<Around<Middle>>.size();
+  REQUIRE(copy_parameters(learning, frozen) == all);
+
+  Stream random(1);
+  std::vector<double> x(3 * 72), t(3 * 5);
+  for (double& v : x) v = random.normal<double>();
+  for (double& v : t) v = random.normal<double>();
+  const Batch<double> batch{.features = x, .labels = {}, .targets = t, .count = 3, .first = 0, .indices = {}};
+  const auto gradient_of = [&](auto& model, std::string_view wanted) {
+    Trainer trainer{model, MeanSquaredError{}, SGD{}, 3, 1};
+    trainer.zero_grad();
+    trainer.forward(batch);
+    trainer.backward();
+    std::vector<double> found;
+    std::size_t count = 0;
+    trainer.for_each_parameter([&](std::string_view name, auto, auto gradient) {
+      ++count;
+      if (name == wanted) found.assign(gradient.begin(), gradient.end());
+    });
+    return std::pair(found, count);
+  };
+  for (const auto name : {"0.weight", "0.bias", "2.weight", "4.bias"}) {
+    const auto [expected, expected_count] = gradient_of(learning, name);
+    const auto [got, count] = gradient_of(frozen, name);
+    CHECK_FALSE(expected.empty());
+    CHECK(got == expected);
+    CHECK(count < expected_count);
+  }
+  // running statistics run, as PyTorch's do
+  CHECK(frozen.get<"1.2.running_mean">()(0) != 0);
+}
+
+TEST_CASE("frozen within frozen, and within Repeat, is where its numbers are") {
+  using Block = Sequential<Dense<6>, BatchNorm1D<>, Freeze<Dense<6>>>;
+  using Deep = Sequential<Input<6>, Freeze<Sequential<Dense<6>, Freeze<Sequential<Dense<6>, BatchNorm1D<>>>, Dense<6>>>, Repeat<3, Residual<Block>>>;
+  Model<Deep> model{5};
+  float next = 1;
+  model.for_each_parameter([&](std::string_view, std::span<float> values) {
+    for (float& v : values) v = next++;
+  });
+  float expected = 1;
+  bool all = true;
+  std::as_const(model).for_each_parameter([&](std::string_view, std::span<const float> values) {
+    for (const float v : values) all = all && v == expected++;
+  });
+  CHECK(all);  // no two of them share memory
+  CHECK(expected == next);
+  CHECK(parameter_count<Deep> == 3 * (6 * 6 + 6 + 12));
+}

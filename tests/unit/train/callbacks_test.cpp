@@ -1,0 +1,379 @@
+#include <tenon/tenon.hpp>
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+using namespace tenon;
+
+namespace {
+
+using Net = Sequential<Dense<64, 24>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
+constexpr auto quiet = Progress::Mode::quiet;
+
+struct Data {
+  Dataset<float> train = digits().take(150), test = digits().take(300);
+};
+const Data& data() {
+  static const Data kept;
+  return kept;
+}
+
+/// A folder of its own, gone at the end.
+struct Folder {
+  std::string path = (std::filesystem::temp_directory_path() / ("tenon-callbacks-" + std::to_string(::getpid()))).string();
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string operator/(const char* name) const { return path + "/" + name; }
+};
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+template <class M> bool same_bits(const M& a, const M& b) {
+  const auto x = a.parameters().span(), y = b.parameters().span();
+  return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
+}
+
+template <class F> std::string message_of(F work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  FAIL("no Error");
+  return {};
+}
+
+/// Training in which everything that a checkpoint has to remember is used.
+template <class... C>
+auto settings(std::size_t epochs, C&&... callback) {
+  return Fit{.optimizer = AdamW{.lr = 3e-3},
+             .epochs = epochs,
+             .batch_size = 16,
+             .validation = data().test,
+             .seed = 5,
+             .schedule = CosineAnnealingLR{.T_max = 8},
+             .progress = quiet,
+             .callbacks = callbacks(std::forward<C>(callback)...),
+             .regularizer = L1{1e-4}};
+}
+
+/// Notes what it is called with.
+struct Diary {
+  std::string notes;
+  void on_train_begin(auto& run) { notes += "b" + std::to_string(run.step()); }
+  void on_epoch_begin(auto& run) { notes += " e" + std::to_string(run.epoch()) + ":"; }
+  void on_gradients(auto&) { notes += "g"; }
+  void on_step_end(auto& run) { notes += std::to_string(run.step()); }
+  void on_epoch_end(auto& run) { notes += run.record().epoch == run.epoch() && !std::isnan(run.batch_loss()) ? "." : "?"; }
+  void on_train_end(auto& run) { notes += run.stopped() ? " stopped" : " end"; }
+};
+
+}  // namespace
+
+TEST_CASE("callbacks are called in their order, where they are") {
+  Model<Net> model{1};
+  Diary diary;
+  std::string order;
+  fit(model, data().train, Fit{.epochs = 2, .batch_size = 64, .progress = quiet, .callbacks = callbacks(diary, OnStepEnd{[&](auto&) { order += 'a'; }}, OnStepEnd{[&](auto& run) {
+                             order += 'b';
+                             if (run.step() == 5) run.stop();
+                           }})});
+  CHECK(diary.notes == "b0 e1:g1g2g3. e2:g4g5 stopped");
+  CHECK(order == "ababababab");
+}
+
+TEST_CASE("gradients can be changed before each step") {
+  Model<Net> model{1};
+  const Model<Net> before{1};
+  fit(model, data().train, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(OnGradients{[](auto& run) {
+                             for (float& g : run.trainer().gradients()) g = 0;
+                           }})});
+  CHECK(same_bits(model, before));
+}
+
+TEST_CASE("early stopping waits, stops, and brings the best weights back") {
+  Model<Net> model{1};
+  EarlyStopping stopping{.patience = 3, .restore_best_weights = true};
+  Model<Net> best{1};
+  double lowest = std::numeric_limits<double>::infinity();
+  const auto note = OnEpochEnd{[&](auto& run) {
+    if (run.record().validation.loss >= lowest) return;
+    lowest = run.record().validation.loss;
+    best = run.model();
+  }};
+  const auto [train, test] = digits().take(120).stratified_split(0.5, 1);
+  const History history = fit(model, train, Fit{.optimizer = Adam{.lr = 3e-2}, .epochs = 200, .validation = test, .progress = quiet, .callbacks = callbacks(note, stopping)});
+  REQUIRE(stopping.stopped_epoch > 0);
+  CHECK(history.epochs.size() == stopping.stopped_epoch);
+  CHECK(stopping.stopped_epoch == stopping.best_epoch + 3);
+  CHECK(stopping.best == lowest);
+  CHECK(same_bits(model, best));
+}
+
+TEST_CASE("what counts as better: min_delta, direction, and a number that is missing") {
+  const auto epochs_until_stop = [](EarlyStopping stopping) {
+    Model<Net> model{1};
+    return fit(model, data().train, Fit{.optimizer = SGD{.lr = 1e-6}, .epochs = 6, .validation = data().test, .progress = quiet, .callbacks = callbacks(stopping)}).epochs.size();
+  };
+  CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2, .min_delta = 1}) == 3);  // never 1 better
+  CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2}) == 6);                  // always a little better
+  CHECK(epochs_until_stop({.monitor = Monitor::val_accuracy, .patience = 2}) == 3);              // stays as it is
+  Model<Net> model{1};
+  CHECK_THAT(message_of([&] { fit(model, data().train, Fit{.progress = quiet, .callbacks = callbacks(EarlyStopping{})}); }),
+             StartsWith("EarlyStopping: expected val_loss in every epoch's record, got none"));
+}
+
+TEST_CASE("a run resumed at any step ends with the same weights and the same history") {
+  const Folder folder;
+  constexpr std::size_t epochs = 4;  // of ten steps
+  Model<Net> whole{1};
+  EarlyStopping watch{.patience = 50, .restore_best_weights = true};
+  const History expected = fit(whole, data().train, settings(epochs, watch));
+  for (const std::uint64_t cut : {1U, 7U, 10U, 23U, 39U, 40U}) {
+    const std::string path = folder / "run.safetensors";
+    std::filesystem::remove(path);
+    const Checkpoint checkpoint{.path = path, .every_epochs = 1, .every_steps = 1, .resume = true};
+    Model<Net> model{1};
+    EarlyStopping first{.patience = 50, .restore_best_weights = true}, second = first;
+    struct Interrupt {};
+    const auto interrupt = OnStepEnd{[cut](auto& run) {
+      if (run.step() > cut) throw Interrupt{};
+    }};
+    try {
+      fit(model, data().train, settings(epochs, checkpoint, first, interrupt));
+      CHECK(cut == 40);
+    } catch (Interrupt) {
+    }
+    Model<Net> other{99};  // the file brings the weights
+    const History history = fit(other, data().train, settings(epochs, checkpoint, second));
+    CHECK(same_bits(other, whole));
+    REQUIRE(history.epochs.size() == expected.epochs.size());
+    for (std::size_t e = 0; e < epochs; ++e) {
+      CHECK(history.epochs[e].training.loss == expected.epochs[e].training.loss);
+      CHECK(history.epochs[e].training.accuracy == expected.epochs[e].training.accuracy);
+      CHECK(history.epochs[e].validation.loss == expected.epochs[e].validation.loss);
+      CHECK(history.epochs[e].lr == expected.epochs[e].lr);
+    }
+    CHECK(second.best == watch.best);
+  }
+}
+
+TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
+  const Folder folder;
+  const std::string path = folder / "run.safetensors";
+  const Checkpoint checkpoint{.path = path, .resume = true};
+  Model<Net> model{1};
+  fit(model, data().train, settings(1, checkpoint));
+  const std::string good = text_of(path);
+
+  Model<Net> fresh{7};
+  const Model<Net> before = fresh;
+  auto other = settings(1, checkpoint);
+  other.batch_size = 32;
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }), Contains(path) && Contains("batch_size 32") && Contains("with 16"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, Fit{.optimizer = SGD{}, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint, EarlyStopping{})}); }),
+             Contains("callback.1.best"));
+  using Wider = Sequential<Dense<64, 25>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
+  Model<Wider> wider{1};
+  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("model.0.weight") && Contains("(25, 64)") && Contains("(24, 64)"));
+  fresh.save(path);
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("expected a training checkpoint"));
+  for (const std::size_t length : {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
+    std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(length));
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains(path));
+  }
+  CHECK(same_bits(fresh, before));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, Checkpoint{})); }), Contains("expected a path"));
+}
+
+TEST_CASE("a run that early stopping has ended stays ended when it is resumed") {
+  const Folder folder;
+  const Checkpoint checkpoint{.path = folder / "run.safetensors", .resume = true};
+  Model<Net> model{1}, again{2};
+  const auto stop = EarlyStopping{.monitor = Monitor::loss, .patience = 1, .min_delta = 1e9};
+  CHECK(fit(model, data().train, settings(9, checkpoint, stop)).epochs.size() == 2);
+  CHECK(fit(again, data().train, settings(9, checkpoint, stop)).epochs.size() == 2);
+  CHECK(same_bits(model, again));
+}
+
+TEST_CASE("the best model is saved") {
+  const Folder folder;
+  Model<Net> model{1}, best{1}, loaded{3};
+  double highest = -1;
+  fit(model, data().train, settings(5, SaveBest{folder / "best.safetensors", Monitor::val_accuracy}, OnEpochEnd{[&](auto& run) {
+        if (run.record().validation.accuracy <= highest) return;
+        highest = run.record().validation.accuracy;
+        best = run.model();
+      }}));
+  loaded.load(folder / "best.safetensors");
+  CHECK(same_bits(loaded, best));
+}
+
+TEST_CASE("the log is a table of the history") {
+  const Folder folder;
+  Model<Net> model{1};
+  const History history = fit(model, data().train, settings(3, CsvLog{folder / "run.csv"}));
+  std::ifstream file(folder / "run.csv");
+  std::string line;
+  std::getline(file, line);
+  CHECK(line == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds");
+  for (const EpochRecord& r : history.epochs) {
+    REQUIRE(std::getline(file, line));
+    double number[4];
+    REQUIRE(std::sscanf(line.c_str(), "%lf,%lf,%lf,%lf", number, number + 1, number + 2, number + 3) == 4);
+    CHECK(number[0] == static_cast<double>(r.epoch));
+    CHECK(number[1] == r.lr);
+    CHECK(number[2] == r.training.loss);  // as many digits as it takes
+    CHECK(number[3] == r.training.accuracy);
+  }
+  CHECK_FALSE(std::getline(file, line));
+  write_csv(History{{{.epoch = 1, .lr = 0.5, .training = {2.0, 0.25}}}}, folder / "short.csv");
+  CHECK(text_of(folder / "short.csv") == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds\n1,0.5,2,0.25,,,0\n");
+  CHECK_THAT(message_of([&] { write_csv(history, folder / "no/such/file.csv"); }), Contains("no/such/file.csv"));
+}
+
+TEST_CASE("event files are frames of checked records") {
+  CHECK(detail::crc32c(std::as_bytes(std::span("123456789", 9))) == 0xE3069283);  // RFC 3720
+  const Folder folder;
+  Model<Net> model{1};
+  const History history = fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4}));
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) files.push_back(entry.path());
+  REQUIRE(files.size() == 1);
+  CHECK_THAT(files[0].filename().string(), StartsWith("events.out.tfevents."));
+
+  const std::string bytes = text_of(files[0].string());
+  const auto word = [&](std::size_t at, std::size_t size) {
+    std::uint64_t v = 0;
+    for (std::size_t i = size; i-- > 0;) v = v << 8 | static_cast<unsigned char>(bytes.at(at + i));
+    return v;
+  };
+  const auto masked = [&](std::size_t at, std::size_t size) {
+    const std::uint32_t crc = detail::crc32c(std::as_bytes(std::span(bytes).subspan(at, size)));
+    return static_cast<std::uint32_t>((crc >> 15 | crc << 17) + 0xA282EAD8U);
+  };
+  std::vector<std::string> records;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::uint64_t length = word(at, 8);
+    CHECK(word(at + 8, 4) == masked(at, 8));
+    CHECK(word(at + 12 + length, 4) == masked(at + 12, length));
+    records.push_back(bytes.substr(at + 12, length));
+    at += 16 + length;
+  }
+  REQUIRE(records.size() == 1 + 5 + 2 * 5);  // the version, batch losses of steps 4 to 20, five numbers an epoch
+  CHECK_THAT(records[0], Contains("brain.Event:2"));
+  // wall_time, then step 1, then Summary{Value{tag "val_loss", simple_value}}
+  float value = 0;
+  std::size_t found = 0;
+  for (const std::string& r : records) {
+    const std::size_t tag = r.find("\x0A\x08val_loss\x15");
+    if (tag == r.npos || found++ > 0) continue;
+    CHECK(r.substr(9, 2) == "\x10\x01");
+    std::memcpy(&value, r.data() + tag + 11, 4);
+  }
+  CHECK(found == 2);
+  CHECK(value == static_cast<float>(history.epochs[0].validation.loss));
+}
+
+TEST_CASE("guards: time, and numbers that are none") {
+  Model<Net> model{1};
+  CHECK(fit(model, data().train, Fit{.epochs = 1000000, .progress = quiet, .callbacks = callbacks(TimeLimit{0.05})}).epochs.size() < 1000000);
+
+  Model<Net> kept{1}, exploding{1};
+  fit(kept, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 2, .progress = quiet});
+  TerminateOnNaN guard;
+  const auto spoil = OnStepEnd{[](auto& run) {
+    if (run.epoch() == 3) run.trainer().set_lr(std::numeric_limits<double>::infinity());
+  }};
+  const History history = fit(exploding, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 9, .progress = quiet, .callbacks = callbacks(guard, spoil)});
+  CHECK(guard.terminated);
+  CHECK(history.epochs.size() == 2);
+  CHECK(same_bits(exploding, kept));
+}
+
+TEST_CASE("the rate is reduced on a plateau") {
+  Model<Net> model{1};
+  ReduceLROnPlateau plateau{.factor = 0.5, .patience = 1, .threshold = 1e9, .threshold_mode = ReduceLROnPlateau::Threshold::abs};
+  const History history = fit(model, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 6, .validation = data().test, .progress = quiet, .callbacks = callbacks(plateau)});
+  std::vector<double> rates;
+  for (const EpochRecord& r : history.epochs) rates.push_back(r.lr);
+  CHECK(rates == std::vector{0.1, 0.1, 0.1, 0.05, 0.05, 0.025});
+  CHECK_THAT(message_of([&] { fit(model, data().train, settings(1, plateau)); }), Contains("without a schedule"));
+}
+
+TEST_CASE("accumulated batches are one large batch") {
+  using Plain = Sequential<Dense<64, 24>, Tanh, Dense<10>, Softmax>;
+  Model<Plain, double> large{1}, small{1};
+  const auto train = digits().as<double>().take(150);
+  const auto how = [](std::size_t batch, std::size_t accumulate) {
+    return Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9}, .epochs = 3, .batch_size = batch, .seed = 2, .progress = quiet, .accumulate = accumulate};
+  };
+  const History a = fit(large, train, how(40, 1)), b = fit(small, train, how(10, 4));  // the last group is 30
+  CHECK(a.last().training.loss == Approx(b.last().training.loss).epsilon(1e-12));
+  for (std::size_t i = 0; i < large.parameters().size(); ++i)
+    CHECK(std::abs(large.parameters().data()[i] - small.parameters().data()[i]) < 1e-12);
+  CHECK_THAT(message_of([&] { fit(large, train, how(10, 0)); }), Contains("accumulate"));
+}
+
+TEST_CASE("averages of weights") {
+  const Dataset<double> train = digits().as<double>().take(100);
+  using Small = Sequential<Dense<64, 10>, Softmax>;
+  Model<Small, double> model{1};
+  std::vector<std::vector<double>> steps, epochs;
+  const auto weights_of = [](auto& run) { return std::vector<double>(run.model().parameters().span().begin(), run.model().parameters().span().end()); };
+  EMA ema{model, 0.9};
+  SWA swa{model, 2};
+  fit(model, train, Fit{.optimizer = SGD{.lr = 0.05}, .epochs = 4, .batch_size = 50, .progress = quiet,
+                        .callbacks = callbacks(ema, swa, OnStepEnd{[&](auto& run) { steps.push_back(weights_of(run)); }},
+                                               OnEpochEnd{[&](auto& run) { epochs.push_back(weights_of(run)); }})});
+  REQUIRE(steps.size() == 8);
+  for (std::size_t i = 0; i < steps[0].size(); i += 7) {
+    double moving = steps[0][i];
+    for (std::size_t s = 1; s < 8; ++s) moving = 0.9 * moving + 0.1 * steps[s][i];
+    CHECK(ema.model.parameters().data()[i] == Approx(moving).margin(1e-13));
+    CHECK(swa.model.parameters().data()[i] == Approx((epochs[1][i] + epochs[2][i] + epochs[3][i]) / 3).margin(1e-13));
+  }
+  CHECK_THROWS_AS((EMA{model, 1.0}), Error);
+}
+
+TEST_CASE("batch normalisation's statistics can be taken anew") {
+  using Normed = Sequential<Dense<64, 6>, BatchNorm1D<>, Dense<10>, Softmax>;
+  const Dataset<double> train = digits().as<double>().take(120);
+  Model<Normed, double> model{1};
+  update_batch_norm(model, train, 60);
+  // the mean of what the first layer gives, over two batches of equal size: the mean over all
+  const auto weight = model.get<"0.weight">();
+  const auto bias = model.get<"0.bias">();
+  for (std::size_t f = 0; f < 6; ++f) {
+    double sum = 0, variance = 0;
+    for (std::size_t half = 0; half < 2; ++half) {
+      double first = 0, second = 0;
+      for (std::size_t i = 60 * half; i < 60 * (half + 1); ++i) {
+        double z = bias(f);
+        for (std::size_t j = 0; j < 64; ++j) z += weight(f, j) * train.sample(i)[j];
+        first += z;
+        second += z * z;
+      }
+      sum += first;
+      variance += (second - first * first / 60) / 59 / 2;
+    }
+    CHECK(model.get<"1.running_mean">()(f) == Approx(sum / 120).margin(1e-9));
+    CHECK(model.get<"1.running_var">()(f) == Approx(variance).margin(1e-9));
+  }
+}
