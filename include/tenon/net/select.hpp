@@ -107,5 +107,17 @@ constexpr auto select_ranges() {
 template <class Net, class Selection>
 inline constexpr auto selected = select_ranges<Net, Selection>();
 
+/// The selections that an optimizer or a penalty makes; who makes any specialises it.
+template <class>
+inline constexpr list<> selections{};
+
+template <class Net, class... S>
+constexpr bool choose_something(list<S...>) {
+  return (true && ... && (selected<Net, S>.count + 1 > 0));
+}
+/// False never; a selection that chooses nothing is refused when this is asked for.
+template <class Net, class Chooser>
+inline constexpr bool selections_fit = choose_something<Net>(selections<Chooser>);
+
 }  // namespace detail
 }  // namespace tenon

@@ -76,7 +76,6 @@ struct Groups {
 
   template <class Net, class T>
   void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step) const {
-    static_assert((... && (detail::selected<Net, typename detail::group_traits<G>::selection>.count + 1 > 0)));
     const double factor = base.lr == 0 ? 1 : lr / base.lr;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, factor), ...);
@@ -102,5 +101,12 @@ private:
 };
 template <Optimizer Base, class... G>
 Groups(Base, G...) -> Groups<Base, G...>;
+
+namespace detail {
+
+template <class Base, class... G>
+inline constexpr list<typename group_traits<G>::selection...> selections<Groups<Base, G...>>{};
+
+}  // namespace detail
 
 }  // namespace tenon

@@ -71,6 +71,11 @@ concept Regularizer = requires(const R& r) {
 
 namespace detail {
 
+template <Regularizer R>
+inline constexpr list<typename R::selection> selections<R>{};
+template <class... R>
+inline constexpr list<typename R::selection...> selections<Regularizers<R...>>{};
+
 /// gradients += l1 sign(parameters) + l2 parameters; returns the penalty, summed in double.
 template <class T>
 double add_penalty(std::span<const T> parameters, std::span<T> gradients, double l1, double l2);

@@ -63,6 +63,7 @@ struct Fit {
 template <class M, Loss L, NetworkOptimizer O, class C, class R>
 History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R>& how) {
   using T = typename M::scalar;
+  static_assert(detail::selections_fit<typename M::network, O> && detail::selections_fit<typename M::network, R>);
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
   if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");

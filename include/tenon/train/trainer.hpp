@@ -56,6 +56,7 @@ private:
   static constexpr std::size_t scratch_sample = std::max(needs.forward_scratch_sample, needs.backward_scratch_sample);
   static constexpr std::size_t scratch_fixed = std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed);
 
+  static_assert(detail::selections_fit<network, O>);
   /// Smaller parts of a batch are not worth a thread.
   static constexpr std::size_t smallest_part = 8;
 
@@ -98,11 +99,9 @@ public:
     detail::check_data("training", {M::input::size, output::size, target_kind_of<L>}, detail::offer_of(batch));
     batch_ = batch;
     has_gradient_ = false;
-    for_each_part([this](std::size_t part) {
-      Space& space = spaces_[part];
-      if (part > 0) std::copy_n(model_->buffers().data(), layout.buffer_size, space.buffers.data());
-      forward_part(part, nullptr);
-    });
+    for (std::size_t part = 1; part < parts(); ++part)
+      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
+    for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
     if (layout.buffer_size > 0 && parts() > 1) average_buffers();
     return y();
   }
@@ -134,6 +133,7 @@ public:
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
   double regularize(const R& regularizer) {
+    static_assert(detail::selections_fit<network, R>);
     return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients());
   }
   /// One step of the optimizer.
