@@ -8,6 +8,7 @@
 #include <tenon/all/init.hpp>
 #include <tenon/all/layers.hpp>
 #include <tenon/all/losses.hpp>
+#include <tenon/all/metrics.hpp>
 #include <tenon/all/net.hpp>
 #include <tenon/all/optim.hpp>
 #include <tenon/all/train/callbacks.hpp>
@@ -17,6 +18,8 @@
 #include <tenon/model/input_gradient.hpp>
 #include <tenon/model/loss_value.hpp>
 #include <tenon/report/picture.hpp>
+#include <tenon/report/plot.hpp>
 #include <tenon/train/averaged_model.hpp>
 #include <tenon/train/fit.hpp>
+#include <tenon/train/measure.hpp>
 #include <tenon/train/summary.hpp>

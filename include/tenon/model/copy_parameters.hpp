@@ -7,13 +7,15 @@
 
 #include <tenon/error.hpp>
 #include <tenon/net/parameters.hpp>
+#include <tenon/net/select.hpp>
 
 namespace tenon {
 
 /// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
-/// part into a new network, or one network into the same with other parts frozen. PyTorch:
-/// load_state_dict(strict=False). Throws an Error, and copies nothing, where a name has two shapes.
-template <class From, class To>
+/// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
+/// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
+/// name has two shapes.
+template <class Selection = all_parameters, class From, class To>
 std::size_t copy_parameters(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
   constexpr const auto& target = parameter_table<typename To::network>;
@@ -27,12 +29,12 @@ std::size_t copy_parameters(const From& from, To& to) {
     return "(" + t + ")";
   };
   for (const ParameterEntry& entry : target)
-    if (const auto found = same(entry); found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
+    if (const auto found = same(entry); detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " + text(*found));
   std::size_t copied = 0;
   for (const ParameterEntry& entry : target) {
     const auto found = same(entry);
-    if (found == source.end()) continue;
+    if (found == source.end() || !detail::chooses(Selection{}, entry)) continue;
     const auto values = from.values(*found);
     std::transform(values.begin(), values.end(), to.values(entry).begin(),
                    [](auto v) { return static_cast<typename To::scalar>(v); });

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tenon/metrics/metric.hpp>
+
+namespace tenon {
+
+/// How scores of classes become one: their plain mean, or from counts over all classes together.
+enum class Average { macro, micro };
+
+/// How often which class was taken for which: rows are what samples are, columns what the network says.
+///
+/// With tp right ones, fp samples of other classes taken for this one and fn of this one taken for others,
+///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn),
+/// and 0 where the divisor is 0. With one label a sample, all micro averages are the accuracy. Names and
+/// rules are scikit-learn's (zero_division = 0).
+class ConfusionMatrix {
+public:
+  static constexpr const char* name = "confusion matrix";
+  double threshold = 0.5;  // of networks of one output
+
+  template <class T>
+  void update(const Predictions<T>& p) {
+    detail::expect_labels(name, p.count(), p.width, p.labels);
+    hold(p.width == 1 ? 2 : p.width);
+    for (std::size_t i = 0; i < p.count(); ++i) {
+      const std::size_t row = static_cast<std::size_t>(p.labels[i]);
+      ++counts_[row * classes_ + detail::decide(p.outputs[i], p.width, threshold)];
+    }
+  }
+  /// The accuracy.
+  double value() const;
+  void reset() { std::fill(counts_.begin(), counts_.end(), 0); }
+
+  std::size_t classes() const { return classes_; }
+  std::uint64_t count(std::size_t truth, std::size_t prediction) const { return counts_[truth * classes_ + prediction]; }
+  std::uint64_t support(std::size_t truth) const;
+
+  double precision(std::size_t c) const;
+  double recall(std::size_t c) const;
+  double f1(std::size_t c) const;
+  /// Classes that neither occur nor are predicted count as 0.
+  double precision(Average average) const;
+  double recall(Average average) const;
+  double f1(Average average) const;
+
+  /// As a table for people.
+  std::string text() const;
+
+private:
+  void hold(std::size_t classes);
+  std::uint64_t predicted(std::size_t c) const;
+  template <class F>
+  double mean(F of_class) const;
+
+  std::size_t classes_ = 0;
+  std::vector<std::uint64_t> counts_{};
+};
+
+/// Precision, recall and F1 as metrics of one number.
+struct Precision : ConfusionMatrix {
+  static constexpr const char* name = "precision";
+  Average average = Average::macro;
+  explicit Precision(Average how = Average::macro) : average(how) {}
+  double value() const { return precision(average); }
+};
+struct Recall : ConfusionMatrix {
+  static constexpr const char* name = "recall";
+  Average average = Average::macro;
+  explicit Recall(Average how = Average::macro) : average(how) {}
+  double value() const { return recall(average); }
+};
+struct F1 : ConfusionMatrix {
+  static constexpr const char* name = "F1";
+  Average average = Average::macro;
+  explicit F1(Average how = Average::macro) : average(how) {}
+  double value() const { return f1(average); }
+};
+
+}  // namespace tenon

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <tenon/net/layer.hpp>
+
+/// A metric takes batch after batch and then has a value, so that any number of them cost one pass over the data
+/// (train/measure.hpp). All but RocAuc keep a few sums; what they say is over all samples since `reset`, not
+/// a mean of the batches' values.
+namespace tenon {
+
+/// What a network gave for a batch, and what it should have given: classes or values.
+template <class T>
+struct Predictions {
+  Rows<const T> outputs{};
+  std::size_t width = 0;                    // numbers per output
+  std::span<const std::int32_t> labels{};   // one a sample, or none
+  Rows<const T> targets{};                  // of the outputs' width, or absent
+
+  std::size_t count() const { return outputs.count; }
+};
+
+template <class M>
+concept Metric = requires(M& metric, const M& same, const Predictions<float>& single, const Predictions<double>& twice) {
+  metric.update(single);
+  metric.update(twice);
+  { same.value() } -> std::convertible_to<double>;
+  metric.reset();
+};
+
+namespace detail {
+
+/// Throws an Error that begins with the metric's name where there are no labels, or one is out of range.
+void expect_labels(const char* metric, std::size_t samples, std::size_t width, std::span<const std::int32_t> labels);
+void expect_targets(const char* metric, bool there);
+
+/// The class that a row of scores speaks for: the largest, or of a single one, whether it is above the threshold.
+template <class T>
+std::size_t decide(const T* row, std::size_t width, double threshold) {
+  if (width == 1) return static_cast<double>(row[0]) > threshold ? 1 : 0;
+  return static_cast<std::size_t>(std::max_element(row, row + width) - row);
+}
+
+}  // namespace detail
+}  // namespace tenon

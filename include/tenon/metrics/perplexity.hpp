@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include <tenon/metrics/metric.hpp>
+
+namespace tenon {
+
+/// exp of the mean negative log-likelihood per sample, -mean log p(label): between how many equally likely classes the
+/// network hesitates. Outputs are probabilities, as Softmax gives them, or with `log_probabilities` their
+/// logarithms. A label with probability 0 makes it infinite.
+class Perplexity {
+public:
+  static constexpr const char* name = "perplexity";
+  bool log_probabilities = false;
+
+  template <class T>
+  void update(const Predictions<T>& p) {
+    detail::expect_labels(name, p.count(), p.width, p.labels);
+    for (std::size_t i = 0; i < p.count(); ++i) {
+      const double out = p.width == 1 ? (p.labels[i] == 1 ? p.outputs[i][0] : 1 - p.outputs[i][0]) : p.outputs[i][p.labels[i]];
+      sum_ -= log_probabilities ? out : std::log(out);
+    }
+    seen_ += p.count();
+  }
+  double value() const { return seen_ == 0 ? std::numeric_limits<double>::quiet_NaN() : std::exp(sum_ / static_cast<double>(seen_)); }
+  void reset() { sum_ = 0, seen_ = 0; }
+
+private:
+  double sum_ = 0;
+  std::size_t seen_ = 0;
+};
+
+}  // namespace tenon

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <vector>
+
+#include <tenon/metrics/metric.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// What the metrics of values add up, per output.
+struct ValueSums {
+  struct One {
+    double absolute = 0, squares = 0, target = 0, target_squares = 0;
+    double first = 0;  // the first target: what is squared are distances from it, which keeps the digits
+  };
+  std::size_t seen = 0;
+  std::vector<One> outputs{};
+
+  template <class T>
+  void update(const char* metric, const Predictions<T>& p) {
+    expect_targets(metric, static_cast<bool>(p.targets));
+    if (outputs.size() != p.width) outputs.assign(p.width, {});
+    for (std::size_t i = 0; i < p.count(); ++i, ++seen)
+      for (std::size_t j = 0; j < p.width; ++j) {
+        One& o = outputs[j];
+        const double t = p.targets[i][j], error = static_cast<double>(p.outputs[i][j]) - t;
+        if (seen == 0) o.first = t;
+        o.absolute += error < 0 ? -error : error;
+        o.squares += error * error;
+        o.target += t - o.first;
+        o.target_squares += (t - o.first) * (t - o.first);
+      }
+  }
+  void reset() {
+    seen = 0;
+    outputs.clear();
+  }
+};
+
+}  // namespace detail
+
+/// Mean of |prediction - target| over all numbers.
+class MAE {
+public:
+  static constexpr const char* name = "MAE";
+  template <class T>
+  void update(const Predictions<T>& p) { sums_.update(name, p); }
+  double value() const;
+  void reset() { sums_.reset(); }
+
+private:
+  detail::ValueSums sums_{};
+};
+
+/// Root of the mean of (prediction - target)^2 over all numbers.
+class RMSE {
+public:
+  static constexpr const char* name = "RMSE";
+  template <class T>
+  void update(const Predictions<T>& p) { sums_.update(name, p); }
+  double value() const;
+  void reset() { sums_.reset(); }
+
+private:
+  detail::ValueSums sums_{};
+};
+
+/// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2, averaged over outputs. 1 is
+/// perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
+/// otherwise 0, as in scikit-learn.
+class R2 {
+public:
+  static constexpr const char* name = "R2";
+  template <class T>
+  void update(const Predictions<T>& p) { sums_.update(name, p); }
+  double value() const;
+  void reset() { sums_.reset(); }
+
+private:
+  detail::ValueSums sums_{};
+};
+
+}  // namespace tenon

@@ -1,0 +1,173 @@
+#include <tenon/tenon.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/golden.hpp"
+
+using Catch::Matchers::Contains;
+using namespace tenon;
+
+namespace {
+
+const test::Golden& file() {
+  static const test::Golden f("metrics");
+  return f;
+}
+std::vector<double> golden(const std::string& name) { return file().values(name); }
+double one(const std::string& name) { return golden(name).at(0); }
+
+/// The case, shown in batches of seven.
+template <class T>
+struct Case {
+  std::vector<T> outputs, targets;
+  std::vector<std::int32_t> labels;
+  std::size_t width;
+
+  Case(const std::string& name, std::size_t w) : width(w) {
+    for (const double v : golden(name + ".outputs")) outputs.push_back(static_cast<T>(v));
+    if (file().has(name + ".labels"))
+      for (const double v : golden(name + ".labels")) labels.push_back(static_cast<std::int32_t>(v));
+    else
+      for (const double v : golden(name + ".targets")) targets.push_back(static_cast<T>(v));
+  }
+  Predictions<T> part(std::size_t first, std::size_t count) const {
+    Predictions<T> p{.outputs = {outputs.data() + first * width, count, width}, .width = width};
+    if (!labels.empty()) p.labels = std::span(labels).subspan(first, count);
+    else p.targets = {targets.data() + first * width, count, width};
+    return p;
+  }
+  template <Metric M>
+  M shown(M metric) const {
+    const std::size_t samples = outputs.size() / width;
+    for (std::size_t first = 0; first < samples; first += 7) metric.update(part(first, std::min<std::size_t>(7, samples - first)));
+    return metric;
+  }
+};
+
+template <class F> std::string message_of(F work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  FAIL("no Error");
+  return {};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("metrics of classes are scikit-learn's", "", float, double) {
+  for (const auto& [name, width] : {std::pair<std::string, std::size_t>{"five", 5}, {"two", 2}, {"ties", 4}}) {
+    INFO(name);
+    const Case<TestType> c(name, width);
+    const double tolerance = 1e-6;
+    CHECK(c.shown(Accuracy{}).value() == Approx(one(name + ".accuracy")).epsilon(tolerance));
+    CHECK(c.shown(Perplexity{}).value() == Approx(one(name + ".perplexity")).epsilon(tolerance));
+    CHECK(c.shown(RocAuc{}).value() == Approx(one(name + ".auc")).epsilon(tolerance));
+    CHECK(c.shown(Precision{}).value() == Approx(one(name + ".precision.macro")).epsilon(tolerance));
+    CHECK(c.shown(Precision{Average::micro}).value() == Approx(one(name + ".precision.micro")).epsilon(tolerance));
+    CHECK(c.shown(Recall{}).value() == Approx(one(name + ".recall.macro")).epsilon(tolerance));
+    CHECK(c.shown(Recall{Average::micro}).value() == Approx(one(name + ".recall.micro")).epsilon(tolerance));
+    CHECK(c.shown(F1{}).value() == Approx(one(name + ".f1.macro")).epsilon(tolerance));
+    CHECK(c.shown(F1{Average::micro}).value() == Approx(one(name + ".f1.micro")).epsilon(tolerance));
+    const auto confusion = c.shown(ConfusionMatrix{});
+    const auto expected = golden(name + ".confusion");
+    REQUIRE(confusion.classes() == width);
+    for (std::size_t t = 0; t < width; ++t)
+      for (std::size_t p = 0; p < width; ++p) CHECK(static_cast<double>(confusion.count(t, p)) == expected[t * width + p]);
+  }
+  const Case<TestType> five("five", 5);
+  CHECK(five.shown(TopKAccuracy<2>{}).value() == Approx(one("five.top2")));
+  CHECK(five.shown(TopKAccuracy<3>{}).value() == Approx(one("five.top3")));
+  CHECK(five.shown(TopKAccuracy<1>{}).value() == Approx(one("five.accuracy")));
+}
+
+TEMPLATE_TEST_CASE("metrics of values are scikit-learn's", "", float, double) {
+  const Case<TestType> c("values", 3);
+  CHECK(c.shown(MAE{}).value() == Approx(one("values.mae")).epsilon(1e-6));
+  CHECK(c.shown(RMSE{}).value() == Approx(one("values.rmse")).epsilon(1e-6));
+  CHECK(c.shown(R2{}).value() == Approx(one("values.r2")).epsilon(1e-6));
+}
+
+TEST_CASE("one output is the score of class 1") {
+  const std::vector<double> scores{0.1, 0.4, 0.35, 0.8};
+  const std::vector<std::int32_t> labels{0, 0, 1, 1};
+  const Predictions<double> p{.outputs = {scores.data(), 4, 1}, .width = 1, .labels = labels};
+  Accuracy accuracy;
+  RocAuc auc;
+  ConfusionMatrix confusion;
+  Perplexity perplexity;
+  accuracy.update(p), auc.update(p), confusion.update(p), perplexity.update(p);
+  CHECK(accuracy.value() == 0.75);
+  CHECK(auc.value() == 0.75);  // scikit-learn's own example
+  CHECK(confusion.count(1, 0) == 1);
+  CHECK(perplexity.value() == Approx(std::exp(-(std::log(0.9) + std::log(0.6) + std::log(0.35) + std::log(0.8)) / 4)));
+  confusion.threshold = 0.3;
+  confusion.reset();
+  confusion.update(p);
+  CHECK(confusion.count(1, 1) == 2);
+  CHECK(confusion.count(0, 1) == 1);
+  CHECK(confusion.recall(1) == 1);
+  CHECK(confusion.precision(1) == Approx(2.0 / 3));
+}
+
+TEST_CASE("nothing seen is no number, and reset forgets") {
+  Accuracy accuracy;
+  R2 r2;
+  F1 f1;
+  CHECK(std::isnan(accuracy.value()));
+  CHECK(std::isnan(r2.value()));
+  CHECK(std::isnan(f1.value()));
+  const Case<double> c("five", 5);
+  auto shown = c.shown(Accuracy{});
+  shown.reset();
+  CHECK(std::isnan(shown.value()));
+  // a constant target: hit or missed
+  const std::vector<double> target{2, 2}, hit{2, 2}, missed{2, 3};
+  R2 constant;
+  constant.update(Predictions<double>{.outputs = {hit.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
+  CHECK(constant.value() == 1);
+  constant.update(Predictions<double>{.outputs = {missed.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
+  CHECK(constant.value() == 0);
+}
+
+TEST_CASE("what a metric cannot be told is an error that names it") {
+  const Case<double> c("five", 5);
+  auto p = c.part(0, 7);
+  std::vector<std::int32_t> wrong(p.labels.begin(), p.labels.end());
+  wrong[3] = 5;
+  p.labels = wrong;
+  CHECK_THAT(message_of([&] { Accuracy{}.update(p); }), Contains("accuracy: expected labels from 0 to 4, got 5 of sample 3"));
+  p.labels = {};
+  CHECK_THAT(message_of([&] { RocAuc{}.update(p); }), Contains("ROC AUC: expected a label for each of 7 samples, got 0"));
+  CHECK_THAT(message_of([&] { MAE{}.update(c.part(0, 7)); }), Contains("MAE: expected values as targets"));
+  auto confusion = c.shown(ConfusionMatrix{});
+  CHECK_THAT(message_of([&] { confusion.update(Case<double>("two", 2).part(0, 3)); }), Contains("expected 5 classes as before, got 2"));
+}
+
+TEST_CASE("a model is measured in one pass") {
+  using Net = Sequential<Dense<64, 20>, ReLU, Dense<10>, Softmax>;
+  const auto [train, test] = digits().stratified_split(0.8, 1);
+  Model<Net> model{1};
+  fit(model, train, Fit{.epochs = 3, .progress = Progress::Mode::quiet});
+  Accuracy accuracy;
+  TopKAccuracy<3> top3;
+  Perplexity perplexity;
+  ConfusionMatrix confusion;
+  RocAuc auc;
+  measure(model, test, accuracy, top3, perplexity, confusion, auc);
+  const Scores scores = evaluate(model, test, CrossEntropy{});
+  CHECK(accuracy.value() == Approx(scores.accuracy));
+  CHECK(confusion.value() == Approx(scores.accuracy));
+  CHECK(std::log(perplexity.value()) == Approx(scores.loss).epsilon(1e-5));
+  CHECK(top3.value() > accuracy.value());
+  CHECK(auc.value() > 0.95);
+  CHECK_THAT(confusion.text(), Contains("truth \\ said") && Contains("recall"));
+  const Dataset<float> narrow{{8}, std::vector<float>(16), Labels{{0, 1}, 10}};
+  CHECK_THAT(message_of([&] { measure(model, narrow, accuracy); }), Contains("measure: expected samples of 64 numbers, got 8"));
+}
