@@ -88,9 +88,9 @@ Picture picture(std::span<const float> numbers, std::size_t height, std::size_t 
   return p;
 }
 
-void save_png(const std::string& path, const Picture& p) {
+std::vector<std::byte> png(const Picture& p) {
   if (p.rgb.size() != p.width * p.height * 3 || p.rgb.empty())
-    throw Error("save_png: expected " + std::to_string(p.width) + " x " + std::to_string(p.height) + " x 3 bytes, got " +
+    throw Error("png: expected " + std::to_string(p.width) + " x " + std::to_string(p.height) + " x 3 bytes, got " +
                 std::to_string(p.rgb.size()));
   // each line begins with the number of its filter: none
   std::vector<Bytef> lines;
@@ -103,7 +103,7 @@ void save_png(const std::string& path, const Picture& p) {
   uLongf length = compressBound(lines.size());
   Bytes packed(length);
   if (compress2(reinterpret_cast<Bytef*>(packed.data()), &length, lines.data(), lines.size(), Z_BEST_COMPRESSION) != Z_OK)
-    throw Error("save_png: cannot compress " + std::to_string(lines.size()) + " bytes for " + path);
+    throw Error("png: cannot compress " + std::to_string(lines.size()) + " bytes");
   packed.resize(length);
 
   Bytes header;
@@ -116,7 +116,9 @@ void save_png(const std::string& path, const Picture& p) {
   append_chunk(file, "IHDR", header);
   append_chunk(file, "IDAT", packed);
   append_chunk(file, "IEND", {});
-  write_file_atomically(path, file);
+  return file;
 }
+
+void save_png(const std::string& path, const Picture& p) { write_file_atomically(path, png(p)); }
 
 }  // namespace tenon

@@ -32,7 +32,9 @@ struct Tiles {
 /// Error unless they are whole images. What is not finite is drawn as zero.
 Picture picture(std::span<const float> numbers, std::size_t height, std::size_t width, const Tiles& tiles = {});
 
-/// Writes a PNG file, atomically; throws Error if that fails or the picture's sizes disagree.
+/// The picture as a PNG file; throws Error if its sizes disagree.
+std::vector<std::byte> png(const Picture& picture);
+/// Writes it, atomically.
 void save_png(const std::string& path, const Picture& picture);
 
 }  // namespace tenon

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tenon/metrics/confusion_matrix.hpp>
+#include <tenon/train/history.hpp>
+
+namespace tenon {
+
+/// What a report of a training run shows. The callback Report (train/callbacks/report.hpp) fills it.
+struct RunRecord {
+  /// A parameter's numbers at the end, or an even sample of them, and how they went: one number an epoch.
+  struct Parameter {
+    std::string name{};
+    std::vector<double> values{}, gradients{};
+    std::vector<double> value_rms{}, gradient_rms{};  // root of the mean square
+  };
+  /// A sample that the network took for another class with much confidence.
+  struct Mistake {
+    std::vector<float> pixels{};  // of one channel, row by row; empty where samples are no images
+    std::size_t height = 0, width = 0;
+    std::size_t index = 0;  // in the data
+    std::int32_t truth = 0, said = 0;
+    double confidence = 0;
+  };
+
+  std::string title = "Training run";
+  std::string summary{};
+  History history{};
+  std::optional<ConfusionMatrix> confusion{};
+  std::string confusion_of{};  // which data: "validation data"
+  std::vector<Parameter> parameters{};
+  std::vector<Mistake> mistakes{};
+};
+
+/// One page of HTML with everything in it: style, diagrams as SVG, pictures as data; it needs no network.
+std::string report_html(const RunRecord& run);
+/// Writes that page atomically.
+void write_report(const RunRecord& run, const std::string& path);
+
+}  // namespace tenon

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tenon/report/report.hpp>
+#include <tenon/train/measure.hpp>
+#include <tenon/train/summary.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+double root_mean_square(std::span<const float> values);
+double root_mean_square(std::span<const double> values);
+
+/// About as many as a histogram needs, evenly spread over all of them.
+template <class T>
+std::vector<double> even_sample(std::span<T> values) {
+  constexpr std::size_t most = 20000;
+  const std::size_t stride = values.size() / most + 1;
+  std::vector<double> sample;
+  for (std::size_t i = 0; i < values.size(); i += stride) sample.push_back(static_cast<double>(values[i]));
+  return sample;
+}
+
+/// Of a sample of one channel; 0 by 0 where it is no image. Numbers in a row that make a square are taken for one.
+struct ImageSize {
+  std::size_t height = 0, width = 0;
+};
+ImageSize image_size(std::span<const std::size_t> sample_shape);
+
+}  // namespace detail
+
+/// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
+/// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
+/// and how their size went (vanishing and exploding gradients show), the summary, and the most wrong examples,
+/// as pictures where they are images. Classes are judged on the validation data, or without any on the
+/// training data.
+///
+///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
+struct Report {
+  std::string path;
+  std::string title = "Training run";
+  bool every_epoch = false;
+  std::size_t mistakes = 24;
+
+  RunRecord record{};
+
+  void on_epoch_end(auto& run) {
+    std::size_t number = 0;
+    run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
+      if (record.parameters.size() == number) record.parameters.push_back({.name = std::string(name)});
+      RunRecord::Parameter& p = record.parameters[number++];
+      p.value_rms.push_back(detail::root_mean_square(values));
+      p.gradient_rms.push_back(detail::root_mean_square(gradient));
+      p.values = detail::even_sample(values);
+      p.gradients = detail::even_sample(gradient);
+    });
+    if (every_epoch) write(run);
+  }
+  void on_train_end(auto& run) { write(run); }
+
+private:
+  void write(auto& run) {
+    record.title = title;
+    record.history = run.history();
+    record.summary = summary_text(run.model());
+    const auto& data = run.validation() ? *run.validation() : run.data();
+    record.confusion_of = run.validation() ? "validation data" : "training data";
+    if (data.has_labels()) judge(run.model(), data);
+    write_report(record, path);
+  }
+  template <class M>
+  void judge(const M& model, const Dataset<typename M::scalar>& data) {
+    using T = typename M::scalar;
+    constexpr std::size_t width = M::output::size;
+    record.confusion.emplace();
+    measure(model, data, *record.confusion);
+
+    std::vector<T> outputs(data.size() * width);
+    model.predict(data.features(), outputs);
+    const detail::ImageSize image = detail::image_size(data.sample_shape());
+    std::vector<std::pair<double, std::size_t>> wrong;  // how much more it believed in what it said
+    const auto said = [&](std::size_t i) { return detail::decide(outputs.data() + i * width, width, 0.5); };
+    const auto score = [&](std::size_t i, std::size_t c) {
+      const T* row = outputs.data() + i * width;
+      return static_cast<double>(width > 1 ? row[c] : c == 1 ? row[0] : 1 - row[0]);
+    };
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      const auto truth = static_cast<std::size_t>(data.label(i));
+      if (said(i) != truth) wrong.emplace_back(score(i, said(i)) - score(i, truth), i);
+    }
+    std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
+    record.mistakes.clear();
+    for (std::size_t k = 0; k < std::min(mistakes, wrong.size()); ++k) {
+      const std::size_t i = wrong[k].second;
+      RunRecord::Mistake m{.height = image.height, .width = image.width, .index = i, .truth = data.label(i),
+                           .said = static_cast<std::int32_t>(said(i)), .confidence = score(i, said(i))};
+      for (std::size_t j = 0; j < image.height * image.width; ++j) m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
+      record.mistakes.push_back(std::move(m));
+    }
+  }
+};
+
+}  // namespace tenon

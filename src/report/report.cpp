@@ -1,0 +1,200 @@
+#include <tenon/report/report.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <tenon/io/atomic_file.hpp>
+#include <tenon/report/picture.hpp>
+#include <tenon/report/plot.hpp>
+#include <tenon/train/callbacks/report.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+namespace {
+
+template <class T>
+double rms(std::span<const T> values) {
+  double squares = 0;
+  for (const T v : values) squares += static_cast<double>(v) * static_cast<double>(v);
+  return values.empty() ? 0 : std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+double root_mean_square(std::span<const float> values) { return rms(values); }
+double root_mean_square(std::span<const double> values) { return rms(values); }
+
+ImageSize image_size(std::span<const std::size_t> shape) {
+  if (shape.size() == 3 && shape[0] == 1) return {shape[1], shape[2]};
+  if (shape.size() == 2) return {shape[0], shape[1]};
+  if (shape.size() != 1) return {};
+  const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(shape[0]))));
+  return side >= 6 && side * side == shape[0] ? ImageSize{side, side} : ImageSize{};
+}
+
+}  // namespace detail
+
+namespace {
+
+constexpr const char* style =
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
+    "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
+    ".row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}"
+    "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
+    "figure{margin:0;text-align:center;font-size:13px}figure img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < bytes.size() ? static_cast<std::uint32_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : letters[word >> (18 - 6 * k) & 63];
+  }
+  return text;
+}
+
+class Page {
+public:
+  explicit Page(const RunRecord& run) : run_(run) {}
+
+  std::string text() {
+    put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>\n<body><h1>{0}</h1>\n",
+        detail::escape_xml(run_.title), style);
+    result();
+    curves();
+    classes();
+    layers();
+    mistakes();
+    if (!run_.summary.empty()) put("<h2>Summary</h2>\n<pre>{}</pre>\n", detail::escape_xml(run_.summary));
+    put("</body></html>\n");
+    return std::move(out_);
+  }
+
+private:
+  template <class... A>
+  void put(fmt::format_string<A...> format, A&&... a) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<A>(a)...);
+  }
+  template <class F>
+  std::vector<double> column(F number) const {
+    std::vector<double> v;
+    for (const EpochRecord& r : run_.history.epochs) v.push_back(number(r));
+    return v;
+  }
+  static bool any(const std::vector<double>& v) {
+    return std::any_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
+  }
+
+  void result() {
+    if (run_.history.empty()) return put("<p>No epoch has ended.</p>\n");
+    const EpochRecord& last = run_.history.last();
+    put("<p>{} epochs", run_.history.epochs.size());
+    const std::pair<const char*, double> numbers[]{{"loss", last.training.loss}, {"accuracy", last.training.accuracy},
+                                                   {"validation loss", last.validation.loss}, {"validation accuracy", last.validation.accuracy}};
+    for (const auto& [name, value] : numbers)
+      if (!std::isnan(value)) put(", {} {:.4f}", name, value);
+    double seconds = 0;
+    for (const EpochRecord& r : run_.history.epochs) seconds += r.seconds;
+    put("; {:.1f} s of training.</p>\n", seconds);
+  }
+
+  void curves() {
+    put("<h2>Training</h2>\n<div class=\"row\">\n");
+    Plot loss{.title = "loss", .x_label = "epoch", .width = 430, .height = 300}, accuracy = loss, rate = loss;
+    accuracy.title = "accuracy";
+    rate.title = "learning rate";
+    const auto both = [&](Plot& plot, const std::vector<double>& training, const std::vector<double>& validation) {
+      plot.line("training", training, 1);
+      if (any(validation)) plot.line("validation", validation, 1);
+    };
+    both(loss, column([](const EpochRecord& r) { return r.training.loss; }), column([](const EpochRecord& r) { return r.validation.loss; }));
+    out_ += loss.svg();
+    const auto right = column([](const EpochRecord& r) { return r.training.accuracy; });
+    if (any(right)) {
+      both(accuracy, right, column([](const EpochRecord& r) { return r.validation.accuracy; }));
+      out_ += accuracy.svg();
+    }
+    out_ += rate.line("", column([](const EpochRecord& r) { return r.lr; }), 1).svg();
+    put("</div>\n");
+  }
+
+  void classes() {
+    if (!run_.confusion || run_.confusion->classes() == 0) return;
+    const ConfusionMatrix& m = *run_.confusion;
+    put("<h2>Classes, {}</h2>\n<p>Accuracy {:.4f}, F1 {:.4f} (mean over classes).</p>\n<div class=\"row\"><table><tr><th>truth \\ said</th>",
+        detail::escape_xml(run_.confusion_of), m.value(), m.f1(Average::macro));
+    for (std::size_t c = 0; c < m.classes(); ++c) put("<th>{}</th>", c);
+    put("</tr>\n");
+    for (std::size_t t = 0; t < m.classes(); ++t) {
+      put("<tr><th>{}</th>", t);
+      const double all = static_cast<double>(std::max<std::uint64_t>(m.support(t), 1));
+      for (std::size_t c = 0; c < m.classes(); ++c) {
+        const double share = static_cast<double>(m.count(t, c)) / all;
+        put("<td style=\"background:rgba({},{:.2f})\">{}</td>", t == c ? "0,158,115" : "213,94,0", std::min(1.0, t == c ? 0.6 * share : 6 * share), m.count(t, c));
+      }
+      put("</tr>\n");
+    }
+    put("</table>\n<table><tr><th>class</th><th>precision</th><th>recall</th><th>F1</th><th>samples</th></tr>\n");
+    for (std::size_t c = 0; c < m.classes(); ++c)
+      put("<tr><th>{}</th><td>{:.4f}</td><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", c, m.precision(c), m.recall(c), m.f1(c), m.support(c));
+    put("</table></div>\n");
+  }
+
+  void layers() {
+    if (run_.parameters.empty()) return;
+    put("<h2>Weights and gradients</h2>\n<p>Size is the root of the mean square. Gradients are those of an epoch's last step: where they shrink from "
+        "layer to layer towards the input they vanish, where they grow they explode.</p>\n<div class=\"row\">\n");
+    Plot weights{.title = "size of weights", .x_label = "epoch", .log_y = true, .width = 640, .height = 340}, gradients = weights;
+    gradients.title = "size of gradients";
+    for (const RunRecord::Parameter& p : run_.parameters) {
+      if (p.name.ends_with("bias") && run_.parameters.size() > 8) continue;  // a diagram of many lines shows none
+      weights.line(p.name, p.value_rms, 1);
+      gradients.line(p.name, p.gradient_rms, 1);
+    }
+    out_ += weights.svg() + gradients.svg();
+    put("</div>\n<div class=\"row\">\n");
+    for (const RunRecord::Parameter& p : run_.parameters) {
+      Plot values{.title = p.name, .x_label = "weights at the end", .width = 310, .height = 220}, slopes = values;
+      slopes.x_label = "gradients of the last step";
+      values.histogram("", p.values);
+      slopes.histogram("", p.gradients);
+      slopes.series.back().color = 1;
+      out_ += values.svg() + slopes.svg();
+    }
+    put("</div>\n");
+  }
+
+  void mistakes() {
+    if (run_.mistakes.empty()) return;
+    put("<h2>Most wrong, {}</h2>\n<div class=\"row\">\n", detail::escape_xml(run_.confusion_of));
+    for (const RunRecord::Mistake& m : run_.mistakes) {
+      put("<figure>");
+      if (!m.pixels.empty())
+        put("<img alt=\"sample {}\" src=\"data:image/png;base64,{}\">", m.index, base64(png(picture(m.pixels, m.height, m.width, {.zoom = 1}))));
+      put("<figcaption>{} taken for {}<br>with {:.3f} (no. {})</figcaption></figure>\n", m.truth, m.said, m.confidence, m.index);
+    }
+    put("</div>\n");
+  }
+
+  const RunRecord& run_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string report_html(const RunRecord& run) { return Page(run).text(); }
+
+void write_report(const RunRecord& run, const std::string& path) {
+  const std::string text = report_html(run);
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+}  // namespace tenon

@@ -1,0 +1,75 @@
+#include <tenon/tenon.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+using Catch::Matchers::Contains;
+using namespace tenon;
+
+namespace {
+
+using Net = Sequential<Dense<64, 24>, ReLU, Dense<10>, Softmax>;
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("a run's report is one page with everything in it") {
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-report-" + std::to_string(::getpid()) + ".html")).string();
+  const auto [train, test] = digits().take(400).stratified_split(0.5, 1);
+  Model<Net> model{1};
+  Report report{.path = path, .title = "Digits & <letters>", .mistakes = 5};
+  const History history = fit(model, train, Fit{.epochs = 4, .validation = test, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
+  std::ifstream file(path);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(path);
+
+  CHECK_THAT(page, Contains("<h1>Digits &amp; &lt;letters&gt;</h1>"));
+  CHECK_THAT(page, Contains("4 epochs, loss " + std::to_string(history.last().training.loss).substr(0, 5)));
+  for (const auto* part : {"learning rate", "size of gradients", "0.weight", "2.bias", "Most wrong, validation data", "data:image/png;base64,iVBORw0KGgo", "trainable"})
+    CHECK_THAT(page, Contains(part));
+  CHECK(count(page, "http") == count(page, "http://www.w3.org/2000/svg"));  // nothing is fetched
+  CHECK(count(page, "<svg") == count(page, "</svg>"));
+  CHECK(count(page, "<figure>") == 5);
+
+  const RunRecord& record = report.record;
+  REQUIRE(record.confusion);
+  CHECK(record.confusion->value() == Approx(history.last().validation.accuracy));
+  REQUIRE(record.parameters.size() == 4);
+  CHECK(record.parameters[0].value_rms.size() == 4);
+  CHECK(record.parameters[0].gradient_rms[3] > 0);
+  REQUIRE(record.mistakes.size() == 5);
+  for (const RunRecord::Mistake& m : record.mistakes) {
+    CHECK(m.truth != m.said);
+    CHECK(m.truth == test.label(m.index));
+    CHECK(m.pixels.size() == 64);
+  }
+  CHECK(record.mistakes[0].confidence >= record.mistakes[4].confidence - 0.5);
+}
+
+TEST_CASE("samples are images where their shape says so") {
+  const auto size = [](std::vector<std::size_t> shape) {
+    const auto s = detail::image_size(shape);
+    return std::pair(s.height, s.width);
+  };
+  CHECK(size({1, 28, 20}) == std::pair<std::size_t, std::size_t>{28, 20});
+  CHECK(size({64}) == std::pair<std::size_t, std::size_t>{8, 8});
+  CHECK(size({4}) == std::pair<std::size_t, std::size_t>{0, 0});
+  CHECK(size({65}) == std::pair<std::size_t, std::size_t>{0, 0});
+  CHECK(size({3, 8, 8}) == std::pair<std::size_t, std::size_t>{0, 0});
+}
+
+TEST_CASE("a run without epochs or classes has a report too") {
+  CHECK_THAT(report_html({}), Contains("No epoch has ended"));
+  CHECK_THROWS_AS(write_report({}, "no/such/folder/run.html"), Error);
+}
