@@ -94,12 +94,8 @@ struct Axis {
   }
   double pixel(double v) const { return from + (scaled(v) - low) / (high - low) * (to - from); }
   std::vector<double> ticks(std::size_t wanted) const {
-    if (!logarithmic || high - low < 1) {
-      std::vector<double> t = detail::round_ticks(low, high, wanted);
-      if (logarithmic)
-        for (double& v : t) v = std::pow(10, v);
-      return t;
-    }
+    if (!logarithmic) return detail::round_ticks(low, high, wanted);
+    if (high - low < 1.5) return detail::round_ticks(std::pow(10, low), std::pow(10, high), wanted);
     std::vector<double> t;
     const double every = std::max(1.0, std::ceil((high - low) / static_cast<double>(wanted)));
     for (double k = std::ceil(low); k <= high; k += every) t.push_back(std::pow(10, k));
@@ -181,7 +177,7 @@ private:
       put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
           left, y, right, left - 6, y + 4, number(t));
     }
-    for (const double t : x_.ticks(static_cast<std::size_t>(p_.width / 90))) {
+    for (const double t : x_.ticks(static_cast<std::size_t>(p_.width / 70))) {
       const double x = x_.pixel(t);
       put("<path d=\"M{:.1f} {:.1f}V{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n",
           x, top, bottom, x, bottom + 16, number(t));
@@ -252,8 +248,9 @@ private:
     for (const Plot::Series& s : p_.series)
       if (!s.name.empty()) longest = std::max(longest, s.name.size()), ++count;
     if (count == 0) return;
-    const double w = 34 + 6.6 * static_cast<double>(longest), h = 8 + 17 * static_cast<double>(count), x = x_.to - w - 8;
-    double y = y_.to + 8;
+    const double w = 34 + 6.6 * static_cast<double>(longest), h = 8 + 17 * static_cast<double>(count);
+    const auto [x, top] = emptiest_corner(w, h);
+    double y = top;
     put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"white\" fill-opacity=\"0.85\" stroke=\"#bbb\"/>\n", x, y, w, h);
     int next = 0;
     for (const Plot::Series& s : p_.series) {
@@ -263,6 +260,24 @@ private:
           color, x + 29, y + 17, escape_xml(s.name));
       y += 17;
     }
+  }
+
+  /// Where a box of that size hides the fewest points.
+  std::pair<double, double> emptiest_corner(double w, double h) const {
+    std::pair<double, double> best;
+    std::size_t fewest = std::numeric_limits<std::size_t>::max();
+    for (const double top : {y_.to + 8, y_.from - h - 8})
+      for (const double left : {x_.to - w - 8, x_.from + 8}) {
+        std::size_t hidden = 0;
+        for (const Plot::Series& s : p_.series)
+          for (std::size_t i = 0; i < s.x.size(); ++i) {
+            if (!x_.shows(s.x[i]) || !y_.shows(s.y[i])) continue;
+            const double x = x_.pixel(s.x[i]), y = y_.pixel(s.y[i]);
+            hidden += x > left - 6 && x < left + w + 6 && y > top - 6 && y < top + h + 6 ? 1 : 0;
+          }
+        if (hidden < fewest) fewest = hidden, best = {left, top};
+      }
+    return best;
   }
 
   const Plot& p_;
