@@ -166,7 +166,7 @@ private:
     const double floor = y_.low;
     y_.settle(tight ? 0 : 0.05);
     if (bars && floor == 0) y_.low = 0;  // bars stand on the frame
-    x_.from = 62, x_.to = p_.width - 14;
+    x_.from = 70, x_.to = p_.width - 14;
     y_.from = p_.height - 44, y_.to = p_.title.empty() ? 12 : 32;
   }
 
@@ -188,7 +188,7 @@ private:
     if (!p_.x_label.empty())
       put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", (left + right) / 2, p_.height - 8, escape_xml(p_.x_label));
     if (!p_.y_label.empty())
-      put("<text transform=\"translate(14 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", (top + bottom) / 2, escape_xml(p_.y_label));
+      put("<text transform=\"translate(13 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", (top + bottom) / 2, escape_xml(p_.y_label));
   }
 
   void area(const Plot::Area& a) {
@@ -248,7 +248,7 @@ private:
     for (const Plot::Series& s : p_.series)
       if (!s.name.empty()) longest = std::max(longest, s.name.size()), ++count;
     if (count == 0) return;
-    const double w = 34 + 6.6 * static_cast<double>(longest), h = 8 + 17 * static_cast<double>(count);
+    const double w = 38 + 7.2 * static_cast<double>(longest), h = 8 + 17 * static_cast<double>(count);
     const auto [x, top] = emptiest_corner(w, h);
     double y = top;
     put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"white\" fill-opacity=\"0.85\" stroke=\"#bbb\"/>\n", x, y, w, h);

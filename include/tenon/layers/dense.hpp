@@ -11,10 +11,10 @@ struct one_or_two_sizes_of_at_least_1;
 namespace detail {
 
 /// x W^T + b, with W stored (out, in) as PyTorch stores it.
-template <std::size_t In, std::size_t Out, class WeightInit, bool Bias>
+template <std::size_t In, std::size_t Out, class WeightInit, class BiasInit, bool Bias>
 consteval auto dense_formula() {
   constexpr auto product = matmul(x, transpose(param<"weight", Shape<Out, In>, WeightInit>));
-  if constexpr (Bias) return product + param<"bias", Shape<Out>, LinearDefault>;
+  if constexpr (Bias) return product + param<"bias", Shape<Out>, BiasInit>;
   else return product;
 }
 
@@ -36,7 +36,7 @@ struct DenseInput<true, In> {
 /// A fully connected layer, y = x W^T + b.
 ///
 /// `Dense<Out>` takes its input size from the layer before, `Dense<In, Out>` states and checks it.
-/// Options: `bias<false>`, `init<HeNormal>`. Shapes: (in) to (out); (time, in) to (time, out).
+/// Options: `bias<false>`, `init<HeNormal>`, `bias_init<Zeros>`. Shapes: (in) to (out); (time, in) to (time, out).
 /// Parameters: weight (out, in), bias (out), both U(-1/sqrt(in), 1/sqrt(in)).
 /// Gradients: dx = dy W, dW = dy^T x, db = sum of dy. PyTorch: nn.Linear. ONNX: Gemm.
 ///
@@ -49,6 +49,7 @@ private:
   static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
   template <class In>
   using formula_for = decltype(detail::dense_formula<detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
+                                                     detail::start_of_bias<LinearDefault, Argument...>,
                                                      detail::with_bias<Argument...>>());
 
 public:

@@ -16,6 +16,8 @@ template <bool Value>
 struct Bias {};
 template <Initializer I>
 struct Init {};
+template <Initializer I>
+struct BiasInit {};
 
 template <auto... N>
 struct Kernel {};
@@ -42,6 +44,9 @@ inline constexpr option::Bias<Value> bias{};
 /// What the weights start as; the bias keeps the layer's default.
 template <Initializer I>
 inline constexpr option::Init<I> init{};
+/// What the bias starts as.
+template <Initializer I>
+inline constexpr option::BiasInit<I> bias_init{};
 
 /// Of layers with a window: one number for every axis, or one for each (height, width).
 template <auto... N>
@@ -106,6 +111,18 @@ template <class Default, class I, class... O>
 struct find_init<Default, option::Init<I>, O...> {
   using type = I;
 };
+template <class Default, class... O>
+struct find_bias_init {
+  using type = Default;
+};
+template <class Default, class First, class... O>
+struct find_bias_init<Default, First, O...> : find_bias_init<Default, O...> {};
+template <class Default, class I, class... O>
+struct find_bias_init<Default, option::BiasInit<I>, O...> {
+  using type = I;
+};
+template <class Default, auto... Argument>
+using start_of_bias = typename find_bias_init<Default, std::remove_const_t<decltype(Argument)>...>::type;
 template <class Default, auto... Argument>
 using weight_init = typename find_init<Default, std::remove_const_t<decltype(Argument)>...>::type;
 

@@ -50,18 +50,18 @@ TEST_CASE("ticks stand at round numbers") {
 }
 
 TEST_CASE("points are where they belong") {
-  Plot plot{.width = 176, .height = 156};  // a frame of 100 by 100 pixels from (62, 12)
+  Plot plot{.width = 184, .height = 156};  // a frame of 100 by 100 pixels from (70, 12)
   plot.area(0, 10, 0, 1, [](double, double) { return 0.0; }, true, 1);  // the axes are exactly these then
   plot.points("", {0, 5, 10}, {0, 0.5, 1});
   const std::string svg = plot.svg();
-  CHECK_THAT(svg, Contains("cx=\"62.0\" cy=\"112.0\""));
-  CHECK_THAT(svg, Contains("cx=\"112.0\" cy=\"62.0\""));
-  CHECK_THAT(svg, Contains("cx=\"162.0\" cy=\"12.0\""));
+  CHECK_THAT(svg, Contains("cx=\"70.0\" cy=\"112.0\""));
+  CHECK_THAT(svg, Contains("cx=\"120.0\" cy=\"62.0\""));
+  CHECK_THAT(svg, Contains("cx=\"170.0\" cy=\"12.0\""));
   CHECK(well_formed(svg));
 }
 
 TEST_CASE("a logarithmic axis") {
-  Plot plot{.log_y = true, .width = 176, .height = 156};
+  Plot plot{.log_y = true, .width = 184, .height = 156};
   plot.area(0, 1, 1, 100, [](double, double) { return 0.0; }, true, 1);
   plot.points("", {0.5, 0.5, 0.5}, {10, 0, -3});
   CHECK_THAT(plot.svg(), Contains("cy=\"62.0\""));

@@ -137,7 +137,7 @@ struct ConvolutionUnit {
   using input = In;
   using output = typename arguments::template output<In>;
   using code = ConvolutionCode<F>;
-  using initializers = std::conditional_t<arguments::window.bias, Initializers<weight_init<LinearDefault, Argument...>, LinearDefault>,
+  using initializers = std::conditional_t<arguments::window.bias, Initializers<weight_init<LinearDefault, Argument...>, start_of_bias<LinearDefault, Argument...>>,
                                           Initializers<weight_init<LinearDefault, Argument...>>>;
 
   static constexpr const kernels::Convolution& convolution = arguments::template convolution<In>;

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include <tenon/init/gain.hpp>
+#include <tenon/init/initializer.hpp>
+
+namespace tenon {
+
+/// Which of a weight's sizes the variance goes by: the numbers that come in keep forward signals the same size
+/// from layer to layer, those that go out the gradients.
+enum class Fan { in, out };
+
+/// Glorot and Bengio 2010, as XavierUniform and XavierNormal, with a gain: U(-b, b) with
+/// b = Gain sqrt(6 / (fan_in + fan_out)), and N(0, Gain^2 2 / (fan_in + fan_out)). PyTorch: init.xavier_uniform_(gain).
+///
+///     using Net = Sequential<Dense<64, 32, init<GlorotUniform<gain::tanh>>>, Tanh, Dense<10>>;
+template <auto Gain = 1.0>
+struct GlorotUniform {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+  }
+};
+template <auto Gain = 1.0>
+struct GlorotNormal {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_normal(values, static_cast<double>(Gain) * std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+  }
+};
+
+/// He et al. 2015 with the size that is kept and the nonlinearity's gain: U(-b, b) with b = Gain sqrt(3 / fan), and
+/// N(0, Gain^2 / fan). For a leaky ReLU of slope a the gain is sqrt(2 / (1 + a^2)). PyTorch:
+/// init.kaiming_uniform_(mode, nonlinearity). With the defaults it is HeUniform and HeNormal.
+template <Fan Mode = Fan::in, auto Gain = gain::relu>
+struct KaimingUniform {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    const std::size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
+    detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(3.0 / static_cast<double>(fan)), stream);
+  }
+};
+template <Fan Mode = Fan::in, auto Gain = gain::relu>
+struct KaimingNormal {
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    const std::size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
+    detail::fill_normal(values, static_cast<double>(Gain) / std::sqrt(static_cast<double>(fan)), stream);
+  }
+};
+
+/// LeCun et al. 1998, the variance 1 / fan_in: for SELU, and what keeps signals through linear layers. Keras:
+/// lecun_uniform, lecun_normal.
+struct LeCunUniform : KaimingUniform<Fan::in, gain::linear> {};
+struct LeCunNormal : KaimingNormal<Fan::in, gain::linear> {};
+
+}  // namespace tenon

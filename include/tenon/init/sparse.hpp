@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <tenon/init/orthogonal.hpp>
+
+namespace tenon {
+
+/// Martens 2010: in every column (what one input gives to all outputs) the part `Zeros`, rounded up, is zero and the rest
+/// N(0, Deviation^2). PyTorch: init.sparse_.
+template <auto Zeros, auto Deviation = 0.01>
+struct Sparse {
+  static_assert(Zeros >= 0 && Zeros <= 1, "Sparse<Zeros, Deviation> takes a part between 0 and 1");
+  template <class T>
+  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
+    detail::fill_normal(values, static_cast<double>(Deviation), stream);
+    const detail::MatrixSize size(spec);
+    const auto zeros = static_cast<std::size_t>(std::ceil(static_cast<double>(Zeros) * static_cast<double>(size.rows)));
+    std::vector<std::size_t> rows(size.rows);
+    for (std::size_t column = 0; column < size.columns; ++column) {
+      std::iota(rows.begin(), rows.end(), std::size_t{0});
+      shuffle(rows, stream);
+      for (std::size_t k = 0; k < zeros; ++k) values[rows[k] * size.columns + column] = T(0);
+    }
+  }
+};
+
+}  // namespace tenon
