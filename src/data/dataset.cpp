@@ -109,7 +109,34 @@ Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> featur
 }
 
 template <std::floating_point T>
+void Dataset<T>::augment(const Augmentation* augmentation, std::size_t workers) {
+  if (augmentation && !std::ranges::equal(augmentation->input, sample_shape_))
+    throw Error(fmt::format("Dataset: expected samples of {} for the augmentation, got {}",
+                            detail::shape_text({augmentation->input.begin(), augmentation->input.end()}),
+                            detail::shape_text(sample_shape_)));
+  augmentation_ = augmentation;
+  augmentation_workers_ = workers;
+}
+
+template <std::floating_point T>
+Dataset<T> Dataset<T>::prepared() const {
+  Dataset result = *this;
+  if (!augmentation_) return result;
+  result.augmentation_ = nullptr;
+  result.sample_shape_.assign(augmentation_->output.begin(), augmentation_->output.end());
+  result.sample_size_ = given_size();
+  result.features_.assign(size_ * result.sample_size_, T(0));
+  std::vector<T> scratch(augmentation_->scratch);
+  for (std::size_t i = 0; i < size_; ++i)
+    augmentation_->apply(sample(i).data(), result.features_.data() + i * result.sample_size_, scratch.data(), nullptr);
+  return result;
+}
+
+template <std::floating_point T>
 void Dataset<T>::reshape(std::vector<std::size_t> sample_shape) {
+  if (augmentation_)
+    throw Error(fmt::format("Dataset: the augmentation takes samples of {}, which cannot be reshaped",
+                            detail::shape_text(sample_shape_)));
   const std::size_t size = product(sample_shape);
   if (size != sample_size_)
     throw Error(fmt::format("Dataset: samples of {} are {} numbers, expected {} for {}",
@@ -125,6 +152,8 @@ Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
       throw Error(fmt::format("Dataset: no sample {}: there are {}", index, size_));
 
   Dataset part;
+  part.augmentation_ = augmentation_;
+  part.augmentation_workers_ = augmentation_workers_;
   part.size_ = indices.size();
   part.sample_size_ = sample_size_;
   part.sample_shape_ = sample_shape_;

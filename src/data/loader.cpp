@@ -1,14 +1,171 @@
 #include "tenon/data/loader.hpp"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <numeric>
+#include <thread>
 
 #include <fmt/format.h>
 
+#include "tenon/data/augment/image.hpp"
 #include "tenon/error.hpp"
 #include "tenon/random.hpp"
 
 namespace tenon {
+
+std::size_t default_workers() noexcept { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1; }
+
+/// Prepares the batches of an epoch ahead of their use, in a ring of one more buffer than there are threads.
+template <std::floating_point T>
+class Loader<T>::Prefetcher {
+public:
+  Prefetcher(const Dataset<T>& data, std::size_t batch_size)
+      : data_(data), augmentation_(*data.augmentation()), batch_size_(batch_size), buffers_(data.augmentation_workers() + 1) {
+    const std::size_t rows = std::min(batch_size, data.size());
+    targets_ = mixes() && data.has_labels() ? data.classes() : data.target_size();
+    for (Buffer& b : buffers_) {
+      b.features.resize(rows * data.given_size());
+      b.labels.resize(labelled() ? rows : 0);
+      b.targets.resize(rows * targets_);
+    }
+    const std::size_t threads = data.augmentation_workers();
+    for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k)
+      scratch_.emplace_back(augmentation_.scratch + (mixes() ? data.given_size() : 0));
+    for (std::size_t k = 0; k < threads; ++k) threads_.emplace_back([this, k] { work(scratch_[k].data()); });
+  }
+  ~Prefetcher() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+
+  /// Forgets what is being prepared and goes by this order; preparing begins when a batch is asked for.
+  void begin(std::uint64_t seed, std::uint64_t epoch, const std::vector<std::size_t>& order) {
+    std::unique_lock lock(mutex_);
+    end_ = next_ = 0;  // nobody takes up another one
+    changed_.wait(lock, [this] { return busy_ == 0; });
+    seed_ = seed;
+    epoch_ = epoch;
+    order_ = order;
+    started_ = false;
+  }
+
+  /// The `count` samples from position `first` on; the first batch asked for says where the others follow.
+  void take(std::size_t first, std::size_t count, std::size_t batches_left, Batch<T>& batch) {
+    if (threads_.empty()) {
+      fill(buffers_[0], first, count, scratch_[0].data());
+      return show(buffers_[0], count, batch);
+    }
+    std::unique_lock lock(mutex_);
+    if (!started_) {
+      started_ = true;
+      origin_ = first;
+      next_ = taken_ = 0;
+      end_ = batches_left;
+      for (Buffer& b : buffers_) b.ready = false;
+    } else {
+      buffers_[taken_++ % buffers_.size()].ready = false;  // the batch before has been used
+    }
+    changed_.notify_all();
+    Buffer& own = buffers_[taken_ % buffers_.size()];
+    changed_.wait(lock, [&own] { return own.ready; });
+    show(own, count, batch);
+  }
+
+private:
+  struct Buffer {
+    std::vector<T> features, targets;
+    std::vector<std::int32_t> labels;
+    bool ready = false;
+  };
+
+  bool mixes() const { return augmentation_.mixup > 0; }
+  bool labelled() const { return data_.has_labels() && !mixes(); }
+
+  void show(Buffer& b, std::size_t count, Batch<T>& batch) {
+    batch.features = std::span{b.features}.first(count * data_.given_size());
+    batch.labels = std::span{b.labels}.first(labelled() ? count : 0);
+    batch.targets = std::span{b.targets}.first(count * targets_);
+  }
+
+  void work(T* scratch) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      // a buffer is free as soon as the batch that was in it has been used
+      changed_.wait(lock, [this] { return ending_ || (next_ < end_ && next_ < taken_ + buffers_.size()); });
+      if (ending_) return;
+      const std::size_t number = next_++;
+      ++busy_;
+      lock.unlock();
+      Buffer& b = buffers_[number % buffers_.size()];
+      const std::size_t first = origin_ + number * batch_size_;
+      fill(b, first, std::min(batch_size_, order_.size() - first), scratch);
+      lock.lock();
+      b.ready = true;
+      --busy_;
+      changed_.notify_all();
+    }
+  }
+
+  void fill(Buffer& b, std::size_t first, std::size_t count, T* scratch) const {
+    for (std::size_t row = 0; row < count; ++row) {
+      const std::size_t index = order_[first + row];
+      T* const features = b.features.data() + row * data_.given_size();
+      T* const targets = b.targets.data() + row * targets_;
+      Stream stream(seed_, Purpose::augmentation, static_cast<std::uint32_t>(index), 2 * epoch_);
+      augmentation_.apply(data_.sample(index).data(), features, scratch, &stream);
+      if (labelled()) b.labels[row] = data_.label(index);
+      else answer(index, T(1), targets);
+      if (mixes()) mix(index, features, targets, scratch);
+    }
+  }
+
+  /// features = share features + (1 - share) another sample's, and the answers alike.
+  void mix(std::size_t index, T* features, T* targets, T* scratch) const {
+    Stream stream(seed_, Purpose::augmentation, static_cast<std::uint32_t>(index), 2 * epoch_ + 1);
+    const T share = static_cast<T>(augment::draw_beta(augmentation_.mixup, stream));
+    const auto other = static_cast<std::size_t>(stream.below(data_.size()));
+    T* const others = scratch + augmentation_.scratch;
+    augmentation_.apply(data_.sample(other).data(), others, scratch, &stream);
+    for (std::size_t i = 0; i < data_.given_size(); ++i) features[i] = share * features[i] + (1 - share) * others[i];
+    for (std::size_t i = 0; i < targets_; ++i) targets[i] *= share;
+    answer(other, 1 - share, targets);
+  }
+  /// Sets (share 1) or adds a sample's answer, classes as a distribution.
+  void answer(std::size_t index, T share, T* targets) const {
+    if (share == T(1)) std::fill_n(targets, targets_, T(0));
+    if (data_.has_labels() && targets_ > 0) targets[data_.label(index)] += share;
+    for (std::size_t i = 0; i < data_.target_size(); ++i) targets[i] += share * data_.target(index)[i];
+  }
+
+  const Dataset<T>& data_;
+  const Augmentation& augmentation_;
+  std::size_t batch_size_;
+  std::size_t targets_ = 0;
+  std::vector<Buffer> buffers_;
+  std::vector<std::vector<T>> scratch_;
+  std::uint64_t seed_ = 0, epoch_ = 0;
+  std::vector<std::size_t> order_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t origin_ = 0;                        // position of batch 0
+  std::size_t next_ = 0, end_ = 0, taken_ = 0;    // batches to be prepared next, up to, and in use
+  std::size_t busy_ = 0;
+  bool started_ = false, ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+template <std::floating_point T>
+Loader<T>::~Loader() = default;
+template <std::floating_point T>
+Loader<T>::Loader(Loader&&) noexcept = default;
+template <std::floating_point T>
+Loader<T>& Loader<T>::operator=(Loader&&) noexcept = default;
 
 template <std::floating_point T>
 Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
@@ -24,6 +181,11 @@ Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64
   if (batches() == 0)
     throw Error(fmt::format("Loader: expected at least one batch of {}, got {} samples", batch_size,
                             dataset.size()));
+  if (dataset.augmentation()) {
+    prefetcher_ = std::make_unique<Prefetcher>(dataset, batch_size);
+    start_epoch(0);
+    return;
+  }
   const std::size_t rows = std::min(batch_size, dataset.size());
   features_.resize(rows * dataset.sample_size());
   labels_.resize(dataset.has_labels() ? rows : 0);
@@ -43,9 +205,11 @@ void Loader<T>::start_epoch(std::uint64_t epoch) {
   epoch_ = epoch;
   position_ = 0;
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  if (!shuffle_) return;
-  Stream stream{seed_, Purpose::shuffle, 0, epoch};
-  tenon::shuffle(order_, stream);
+  if (shuffle_) {
+    Stream stream{seed_, Purpose::shuffle, 0, epoch};
+    tenon::shuffle(order_, stream);
+  }
+  if (prefetcher_) prefetcher_->begin(seed_, epoch, order_);
 }
 
 template <std::floating_point T>
@@ -58,6 +222,12 @@ bool Loader<T>::next(Batch<T>& batch) {
   batch.count = count;
   batch.first = position_;
   batch.indices = std::span{order_}.subspan(position_, count);
+  if (prefetcher_) {
+    const std::size_t left = order_.size() - position_;
+    prefetcher_->take(position_, count, left / batch_size_ + (left % batch_size_ != 0 && !drop_last_ ? 1 : 0), batch);
+    position_ += count;
+    return true;
+  }
   batch.features = std::span{features_}.first(count * dataset_->sample_size());
   batch.targets = std::span{targets_}.first(count * dataset_->target_size());
   batch.labels = std::span{labels_}.first(dataset_->has_labels() ? count : 0);

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "tenon/data/augmentation.hpp"
+
 namespace tenon {
 
 /// One class index in [0, classes) per sample.
@@ -75,6 +77,17 @@ public:
     return targets().subspan(index * targets_.size, targets_.size);
   }
 
+  /// From now on a loader gives every sample through this augmentation, on so many threads of its own.
+  /// Throws an Error where the samples have another shape. See `augmented` in data/augment.hpp.
+  void augment(const Augmentation* augmentation, std::size_t workers);
+  /// Null where there is none.
+  const Augmentation* augmentation() const noexcept { return augmentation_; }
+  std::size_t augmentation_workers() const noexcept { return augmentation_workers_; }
+  /// Numbers per sample as a network is given it: sample_size() unless an augmentation changes that.
+  std::size_t given_size() const noexcept { return augmentation_ ? augmentation_->output_size() : sample_size_; }
+  /// The samples as evaluation takes them (normalised, the middle cut out), without an augmentation.
+  Dataset prepared() const;
+
   /// The same numbers with samples of another shape: {1, 8, 8} flattens to {64}.
   void reshape(std::vector<std::size_t> sample_shape);
 
@@ -105,6 +118,8 @@ private:
   std::vector<T> features_;
   Labels labels_;
   Targets<T> targets_;
+  const Augmentation* augmentation_ = nullptr;
+  std::size_t augmentation_workers_ = 0;
 };
 
 /// What split() returns.

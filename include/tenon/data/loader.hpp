@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -41,7 +42,9 @@ struct LoaderState {
 ///     }
 ///
 /// The order follows from (seed, epoch) alone. All memory is taken on construction. The data set
-/// is referred to, not copied: it has to outlive the loader.
+/// is referred to, not copied: it has to outlive the loader. Where it has an augmentation, samples
+/// come changed by it (data/augment.hpp), prepared by threads while the last batch is worked on;
+/// mixed ones have distributions as targets and no labels.
 template <std::floating_point T = float>
 class Loader {
 public:
@@ -49,6 +52,9 @@ public:
   Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
          bool shuffle = true, bool drop_last = false);
   Loader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
+  ~Loader();
+  Loader(Loader&&) noexcept;
+  Loader& operator=(Loader&&) noexcept;
 
   /// Goes to the beginning of an epoch.
   void start_epoch(std::uint64_t epoch);
@@ -65,6 +71,8 @@ public:
   void restore(const LoaderState& state);
 
 private:
+  class Prefetcher;
+
   const Dataset<T>* dataset_;
   std::size_t batch_size_;
   std::uint64_t seed_;
@@ -76,6 +84,7 @@ private:
   std::vector<T> features_;
   std::vector<std::int32_t> labels_;
   std::vector<T> targets_;
+  std::unique_ptr<Prefetcher> prefetcher_;
 };
 
 extern template class Loader<float>;

@@ -10,7 +10,9 @@
 #include <tenon/net/add.hpp>
 #include <tenon/net/checked.hpp>
 #include <tenon/net/concat.hpp>
+#include <tenon/net/dense_block.hpp>
 #include <tenon/net/freeze.hpp>
+#include <tenon/net/gate.hpp>
 #include <tenon/net/last_layer.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>
@@ -18,3 +20,4 @@
 #include <tenon/net/residual.hpp>
 #include <tenon/net/sequential.hpp>
 #include <tenon/net/summary.hpp>
+#include <tenon/net/unet.hpp>

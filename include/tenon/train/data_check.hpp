@@ -33,7 +33,7 @@ struct DataOffer {
 void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer);
 
 template <class T> DataOffer offer_of(const Dataset<T>& data) {
-  return {data.size(), data.features().size(), data.targets().size(), data.labels()};
+  return {data.size(), data.size() * data.given_size(), data.targets().size(), data.labels()};
 }
 template <class T> DataOffer offer_of(const Batch<T>& batch) {
   return {batch.count, batch.features.size(), batch.targets.size(), batch.labels};

@@ -49,6 +49,7 @@ Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L
   using Out = output_shape<Trained>;
   constexpr Layout layout = layout_of<bound_network<Trained>>;
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
+  if (data.augmentation()) return evaluate(model, data.prepared(), loss, batch_size);
   detail::check_data("evaluate", {M::input::size, Out::size, target_kind_of<L>}, detail::offer_of(data));
   batch_size = std::min(batch_size, data.size());
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <tenon/data/augment.hpp>
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/optim/schedule.hpp>
@@ -84,6 +85,16 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
 template <class M, AnyShape S, class Answer, Loss L, NetworkOptimizer O, class C, class R>
 History fit(M& model, const TypedDataset<S, Answer, typename M::scalar>& data, const Fit<L, O, C, R>& how) {
   if constexpr (detail::data_fit<typename M::network, L, S, Answer>)
+    return fit(model, static_cast<const Dataset<typename M::scalar>&>(data), how);
+  else return {};
+}
+
+/// With an augmentation, what it gives has to go with the network.
+template <class M, class Pipeline, AnyShape S, class Answer, Loss L, NetworkOptimizer O, class C, class R>
+History fit(M& model, const AugmentedDataset<Pipeline, S, Answer, typename M::scalar>& data, const Fit<L, O, C, R>& how) {
+  using Data = AugmentedDataset<Pipeline, S, Answer, typename M::scalar>;
+  if constexpr (!Data::valid) return {};
+  else if constexpr (detail::data_fit<typename M::network, L, typename Data::shape, Answer>)
     return fit(model, static_cast<const Dataset<typename M::scalar>&>(data), how);
   else return {};
 }

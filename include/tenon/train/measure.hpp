@@ -25,6 +25,7 @@ template <class M, Metric... Metrics>
 void measure(const M& model, const Dataset<typename M::scalar>& data, Metrics&... metrics) {
   using T = typename M::scalar;
   constexpr std::size_t width = M::output::size;
+  if (data.augmentation()) return measure(model, data.prepared(), metrics...);
   if (data.features().size() != data.size() * M::input::size)
     throw Error("measure: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(data.size() == 0 ? 0 : data.features().size() / data.size()));

@@ -65,7 +65,9 @@ public:
   TrainingRun(M& model, const Dataset<T>& data, const Dataset<T>* validation, const How& how)
       : how_(how),
         data_(&data),
-        validation_(validation),
+        prepared_(validation && validation->augmentation() ? validation->prepared() : Dataset<T>()),
+        validation_(prepared_.empty() ? validation : &prepared_),
+        counts_classes_(data.has_labels() && !(data.augmentation() && data.augmentation()->mixup > 0)),
         trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed),
         loader_(data, how.batch_size, how.seed, how.shuffle),
         progress_(stderr, how.progress) {}
@@ -173,7 +175,7 @@ private:
       trainer_.backward(mean && together != batch.count ? static_cast<double>(batch.count) / static_cast<double>(together) : 1);
       sums_.losses += mean ? batch_loss_ * static_cast<double>(batch.count) : batch_loss_;
       sums_.seen += batch.count;
-      if (data_->has_labels())
+      if (counts_classes_)
         sums_.correct += detail::count_correct(output, trainer_type::output::size, batch.labels, threshold);
       progress_.update(sums_.seen, detail::ShownScores(scores()));
       done += batch.count;
@@ -201,7 +203,7 @@ private:
   Scores scores() const {
     const double n = static_cast<double>(sums_.seen);
     return {is_average(how_.loss.reduction) ? sums_.losses / n : sums_.losses,
-            data_->has_labels() ? static_cast<double>(sums_.correct) / n : std::numeric_limits<double>::quiet_NaN()};
+            counts_classes_ ? static_cast<double>(sums_.correct) / n : std::numeric_limits<double>::quiet_NaN()};
   }
 
   void write_checkpoint() {
@@ -237,7 +239,9 @@ private:
 
   How how_;
   const Dataset<T>* data_;
+  Dataset<T> prepared_;  // validation data that have to be normalised or cut
   const Dataset<T>* validation_;
+  bool counts_classes_;  // mixed samples have no class
   trainer_type trainer_;
   Loader<T> loader_;
   Progress progress_;

@@ -1,0 +1,210 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <tenon/data/augment/image.hpp>
+#include <tenon/net/mistakes.hpp>
+
+/// The steps of an augmentation, types that `Augment` composes. A step does one of these:
+///
+///     static Motion draw_motion(Stream&);                                // moves the image as a whole
+///     static void change(const ImageSize&, T* image, Stream&);           // changes it in place
+///     static void prepare(const ImageSize&, T* image);                   // the same in evaluation, too
+///     static void distort(const ImageSize&, const T*, T*, T* scratch, Stream&);
+///     static void cut(const ImageSize&, const T*, T*, Stream&);          // gives another shape
+///
+/// Motions side by side become one: the image is interpolated once. Only `prepare` and `cut` (which then
+/// takes the middle) also act in evaluation. Steps take images, those with `any_shape` also vectors and
+/// sequences. Arguments that make no sense are told by `invalid`, shapes that do not fit by `problem`,
+/// as layers do.
+namespace tenon {
+
+/// What the arguments of steps should have been.
+struct a_number_of_pixels_of_at_least_0;
+struct a_probability_from_0_to_1;
+struct an_angle_of_at_least_0_and_below_90;
+struct a_range_of_factors_above_0;
+struct a_number_of_at_least_0;
+struct a_share_from_0_to_1;
+struct numbers_above_0;
+struct mean_and_deviation_for_all_channels_or_for_each;
+/// What a crop takes.
+template <std::size_t Height, std::size_t Width>
+struct images_of_at_least;
+
+namespace augment {
+
+template <bool Valid, class What>
+using unless = std::conditional_t<Valid, void, takes<What>>;
+
+inline double between(double low, double high, Stream& stream) { return low < high ? stream.uniform(low, high) : low; }
+
+}  // namespace augment
+
+/// Moves the image by a whole number of pixels, up to Pixels in each direction; zeros come in.
+template <auto Pixels>
+struct Shift {
+  using invalid = augment::unless<(Pixels >= 0), a_number_of_pixels_of_at_least_0>;
+  static augment::Motion draw_motion(Stream& stream) {
+    constexpr auto most = static_cast<std::int64_t>(Pixels);
+    const auto draw = [&] { return static_cast<double>(static_cast<std::int64_t>(stream.below(2 * most + 1)) - most); };
+    const double down = draw();
+    return augment::translation(down, draw());
+  }
+};
+
+/// Mirrors left and right with this probability.
+template <auto Probability = 0.5>
+struct HorizontalFlip {
+  using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
+  static augment::Motion draw_motion(Stream& stream) {
+    return stream.uniform<float>() < static_cast<float>(Probability) ? augment::flip(false) : augment::Motion{};
+  }
+};
+
+/// Turns the image upside down (mirrored) with this probability.
+template <auto Probability = 0.5>
+struct VerticalFlip {
+  using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
+  static augment::Motion draw_motion(Stream& stream) {
+    return stream.uniform<float>() < static_cast<float>(Probability) ? augment::flip(true) : augment::Motion{};
+  }
+};
+
+/// Turns the image about its middle by up to Degrees either way.
+template <auto Degrees>
+struct Rotate {
+  using invalid = augment::unless<(Degrees >= 0), a_number_of_at_least_0>;
+  static augment::Motion draw_motion(Stream& stream) {
+    return augment::rotation(augment::between(-static_cast<double>(Degrees), static_cast<double>(Degrees), stream));
+  }
+};
+
+/// Enlarges the image about its middle by a factor from Low to High.
+template <auto Low, auto High>
+struct Scale {
+  using invalid = augment::unless<(Low > 0 && Low <= High), a_range_of_factors_above_0>;
+  static augment::Motion draw_motion(Stream& stream) {
+    return augment::enlargement(augment::between(static_cast<double>(Low), static_cast<double>(High), stream));
+  }
+};
+
+/// Lets the rows slide against each other: columns lean by up to Degrees either way.
+template <auto Degrees>
+struct Shear {
+  using invalid = augment::unless<(Degrees >= 0 && Degrees < 90), an_angle_of_at_least_0_and_below_90>;
+  static augment::Motion draw_motion(Stream& stream) {
+    return augment::shearing(augment::between(-static_cast<double>(Degrees), static_cast<double>(Degrees), stream));
+  }
+};
+
+/// Displaces every pixel by a smooth random field, Alpha pixels strong before smoothing by a Gaussian of
+/// Sigma pixels: `Elastic<34, 4>` for MNIST (Simard et al. 2003).
+template <auto Alpha, auto Sigma>
+struct Elastic {
+  using invalid = augment::unless<(Alpha > 0 && Sigma > 0), numbers_above_0>;
+  static constexpr std::size_t scratch(const augment::ImageSize& size) {
+    return augment::distortion_scratch(size, static_cast<double>(Sigma));
+  }
+  template <class T>
+  static void distort(const augment::ImageSize& size, const T* from, T* to, T* scratch, Stream& stream) {
+    augment::distort_image(size, static_cast<double>(Alpha), static_cast<double>(Sigma), stream, from, to, scratch);
+  }
+};
+
+/// Cuts out Height by Width pixels somewhere; in evaluation the middle.
+template <std::size_t Height, std::size_t Width = Height>
+struct Crop {
+  using invalid = augment::unless<(Height > 0 && Width > 0), numbers_above_0>;
+  template <class In>
+  using problem = augment::unless<(In::dims[1] >= Height && In::dims[2] >= Width), images_of_at_least<Height, Width>>;
+  template <class In>
+  using output = Shape<In::front, Height, Width>;
+
+  template <class T>
+  static void cut(const augment::ImageSize& size, const T* from, T* to, Stream& stream) {
+    const auto draw = [&](std::size_t room) { return static_cast<std::size_t>(stream.below(room + 1)); };
+    const std::size_t top = draw(size.height - Height);
+    augment::cut_image(size, from, top, draw(size.width - Width), {size.channels, Height, Width}, to);
+  }
+  template <class T>
+  static void cut_middle(const augment::ImageSize& size, const T* from, T* to) {
+    augment::cut_image(size, from, (size.height - Height) / 2, (size.width - Width) / 2, {size.channels, Height, Width}, to);
+  }
+};
+
+/// Adds normal noise of this deviation to every number.
+template <auto Deviation>
+struct GaussianNoise {
+  using invalid = augment::unless<(Deviation >= 0), a_number_of_at_least_0>;
+  static constexpr bool any_shape = true;
+  template <class T>
+  static void change(const augment::ImageSize& size, T* image, Stream& stream) {
+    augment::add_noise(size.size(), static_cast<double>(Deviation), stream, image);
+  }
+};
+
+/// Zeros in a square of Side pixels about a random one, clipped by the border. DeVries and Taylor 2017.
+template <auto Side>
+struct Cutout {
+  using invalid = augment::unless<(Side > 0), numbers_above_0>;
+  template <class T>
+  static void change(const augment::ImageSize& size, T* image, Stream& stream) {
+    const auto row = static_cast<std::size_t>(stream.below(size.height));
+    augment::blank_square(size, static_cast<std::size_t>(Side), row, static_cast<std::size_t>(stream.below(size.width)), image);
+  }
+};
+
+/// Multiplies by a factor from 1 - Share to 1 + Share.
+template <auto Share>
+struct Brightness {
+  using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
+  template <class T>
+  static void change(const augment::ImageSize& size, T* image, Stream& stream) {
+    augment::stretch_values(size.size(), augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
+                            false, image);
+  }
+};
+
+/// Multiplies the distance from the image's mean by a factor from 1 - Share to 1 + Share.
+template <auto Share>
+struct Contrast {
+  using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
+  template <class T>
+  static void change(const augment::ImageSize& size, T* image, Stream& stream) {
+    augment::stretch_values(size.size(), augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
+                            true, image);
+  }
+};
+
+/// (x - mean) / deviation, in evaluation too: `Normalize<0.1307, 0.3081>` for all channels, or a pair for
+/// each channel one after the other.
+template <auto... MeanAndDeviation>
+struct Normalize {
+  static constexpr std::array<double, sizeof...(MeanAndDeviation)> numbers{static_cast<double>(MeanAndDeviation)...};
+  using invalid = augment::unless<[] {
+    for (std::size_t i = 1; i < numbers.size(); i += 2)
+      if (!(numbers[i] > 0)) return false;
+    return numbers.size() >= 2 && numbers.size() % 2 == 0;
+  }(), mean_and_deviation_for_all_channels_or_for_each>;
+  template <class In>
+  using problem = augment::unless<(numbers.size() == 2 || numbers.size() == 2 * In::front),
+                                  mean_and_deviation_for_all_channels_or_for_each>;
+  template <class T>
+  static void prepare(const augment::ImageSize& size, T* image) {
+    augment::normalize_channels(size, numbers.data(), numbers.size() / 2, image);
+  }
+};
+
+/// A convex mixture of the sample and another one of the data set, their answers mixed alike: the share is
+/// drawn from Beta(Alpha, Alpha). The other one goes through the same steps with draws of its own. Stands
+/// last. Class labels become distributions, which the loss must take (CrossEntropy does). Zhang et al. 2018.
+template <auto Alpha>
+struct Mixup {
+  using invalid = augment::unless<(Alpha > 0), numbers_above_0>;
+  static constexpr bool any_shape = true;
+  static constexpr double alpha = static_cast<double>(Alpha);
+};
+
+}  // namespace tenon

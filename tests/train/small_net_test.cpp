@@ -1,0 +1,43 @@
+#include <tenon/tenon.hpp>
+
+#include <optional>
+#include <string_view>
+
+#include <catch2/catch.hpp>
+
+using namespace tenon;
+
+namespace {
+
+template <std::size_t Channels>
+using Convolution = Sequential<Conv2D<Channels, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU>;
+
+}  // namespace
+
+TEST_CASE("a small network on augmented digits, six passes over 6,000") {
+  std::optional<TypedSplit<Shape<1, 28, 28>, Classes<10>>> data;
+  try {
+    data = mnist();
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).starts_with("MNIST not found")) {
+      WARN("skipped: " << error.what());
+      return;
+    }
+    throw;  // files that are there and wrong
+  }
+  using Net = Sequential<Input<1, 28, 28>, Convolution<12>, MaxPool2D<2>, Convolution<24>, MaxPool2D<2>, Convolution<48>, GlobalAvgPool, Dense<10>, Softmax>;
+  static_assert(parameter_count<Net> < 100'000);
+  const auto moving = augmented<Augment<Shift<1>, Rotate<10>, Scale<0.9, 1.1>, Elastic<20, 4>>>(data->train.take(6000), 1);
+  const auto test = data->test.take(2000);
+  Model<Net> model{1};
+  const History history = fit(model, moving,
+                              Fit{.loss = CrossEntropy{},
+                                  .optimizer = AdamW{.lr = 1e-2, .weight_decay = 0.02},
+                                  .epochs = 6,
+                                  .batch_size = 50,
+                                  .validation = test,
+                                  .seed = 1,
+                                  .schedule = OneCycleLR{.max_lr = 1e-2, .total_steps = 720, .cycle_momentum = false},
+                                  .progress = Progress::Mode::plain});
+  CHECK(history.last().validation.accuracy >= 0.96);
+}
