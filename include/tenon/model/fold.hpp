@@ -111,6 +111,12 @@ struct folded<Sequential<L...>> : composed<Sequential, typename folded_chain<lis
 template <class... L>
 struct folded<Residual<L...>> : composed<Residual, typename folded_chain<list<>, L...>::type> {};
 template <class... L>
+struct folded<Gate<L...>> : composed<Gate, typename folded_chain<list<>, L...>::type> {};
+template <class L>
+struct folded<Freeze<L>> {
+  using type = Freeze<typename folded<L>::type>;
+};
+template <class... L>
 struct folded<MaxUnpool<L...>> : composed<MaxUnpool, typename folded_chain<list<>, L...>::type> {};
 template <class... L>
 struct folded<Add<L...>> {
@@ -179,6 +185,10 @@ template <class... L>
 struct find_foldings<Sequential<L...>> : find_in_elements<L...> {};
 template <class... L>
 struct find_foldings<Residual<L...>> : find_in_elements<L...> {};
+template <class... L>
+struct find_foldings<Gate<L...>> : find_in_elements<L...> {};
+template <class L>
+struct find_foldings<Freeze<L>> : find_foldings<unnamed<L>> {};
 template <class... L>
 struct find_foldings<MaxUnpool<L...>> : find_in_elements<L...> {};
 
