@@ -140,11 +140,11 @@ public:
   void step() {
     if (cleared_) clear();
     ++steps_;
-    const std::size_t pieces = Optimizer<O> ? spaces_.size() : 1, lines = layout.trainable_size / alignment;
-    workers_.run(pieces, [this, pieces, lines](std::size_t piece) {
-      const std::size_t begin = piece * lines / pieces * alignment, end = (piece + 1) * lines / pieces * alignment;
-      OptimizerArrays<T, states> arrays{model_->parameters().data() + begin, gradients_.data() + begin, {}, end - begin};
-      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + begin;
+    const std::size_t pieces = Optimizer<O> ? spaces_.size() : 1;
+    workers_.run(pieces, [&](std::size_t number) {
+      const Range piece = piece_of_arena(number, pieces);
+      OptimizerArrays<T, states> arrays{model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
+      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first;
       if constexpr (Optimizer<O>) optimizer_.update(arrays, steps_);
       else optimizer_.template update<network>(arrays, steps_);
     });
@@ -245,6 +245,12 @@ private:
     const std::size_t first = part * batch_.count / parts();
     return {first, (part + 1) * batch_.count / parts() - first};
   }
+  /// Pieces of the parameters' arena begin on cache lines.
+  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) {
+    constexpr std::size_t lines = layout.trainable_size / alignment;
+    const std::size_t first = number * lines / pieces * alignment;
+    return {first, (number + 1) * lines / pieces * alignment - first};
+  }
   template <class U>
   static Rows<U> rows_of(Rows<U> all, Range range) {
     return {all[range.first], range.count, all.stride};
@@ -269,13 +275,13 @@ private:
 
   /// Each thread adds up a piece of the arena, in the order of the parts.
   void add_gradients() {
-    const std::size_t count = parts(), lines = layout.trainable_size / alignment;
-    workers_.run(count, [this, count, lines](std::size_t piece) {
-      const std::size_t begin = piece * lines / count * alignment, end = (piece + 1) * lines / count * alignment;
-      T* sum = gradients_.data();
+    const std::size_t count = parts();
+    workers_.run(count, [&](std::size_t number) {
+      const Range piece = piece_of_arena(number, count);
+      T* sum = gradients_.data() + piece.first;
       for (std::size_t part = 1; part < count; ++part) {
-        const T* more = spaces_[part].gradients.data();
-        for (std::size_t i = begin; i < end; ++i) sum[i] += more[i];
+        const T* more = spaces_[part].gradients.data() + piece.first;
+        for (std::size_t i = 0; i < piece.count; ++i) sum[i] += more[i];
       }
     });
   }

@@ -98,7 +98,7 @@ TEST_CASE("workers do every part once, and hand on what is thrown") {
   Workers workers(4);
   for (int round = 0; round < 200; ++round) {
     std::atomic<int> done[4]{};
-    workers.run(round % 4 + 1, [&](std::size_t part) { ++done[part]; });
+    workers.run(static_cast<std::size_t>(round % 4 + 1), [&](std::size_t part) { ++done[part]; });
     for (int part = 0; part < 4; ++part) CHECK(done[part] == (part <= round % 4 ? 1 : 0));
   }
   CHECK_THROWS_AS(workers.run(4, [](std::size_t part) {
