@@ -65,6 +65,8 @@ std::vector<Subject> all_subjects() {
   return {
       {"headers", "headers.cpp"},
       {"MNIST program", "mnist.cpp", {}, "", 0, 4.5, 400},
+      {"LeNet program, -O3", "lenet.cpp", {"-O3"}, "", 0, 6, 450},
+      {"ResNet-20 program, -O3", "resnet.cpp", {"-O3"}, "", 0, 15, 900},
       depth(4),
       depth(16),
       depth(64),
@@ -78,6 +80,7 @@ std::vector<Subject> all_subjects() {
       {"one formula, 9 shapes", "shapes.cpp", {"-DSHAPES=9"}, "one formula, 1 shape", 8},
 #ifdef TENON_COMPILE_DLIB
       {"MNIST program, dlib", "peer_dlib.cpp", words(TENON_COMPILE_DLIB)},
+      {"LeNet program, dlib, -O3", "peer_dlib_lenet.cpp", words(TENON_COMPILE_DLIB "|-O3")},
 #endif
 #ifdef TENON_COMPILE_LIBTORCH
       // 1.13 is no C++20

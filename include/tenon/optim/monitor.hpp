@@ -10,6 +10,15 @@ enum class Monitor : std::uint8_t { loss, accuracy, val_loss, val_accuracy };
 
 constexpr bool more_is_better(Monitor monitor) { return monitor == Monitor::accuracy || monitor == Monitor::val_accuracy; }
 
+/// Which way is better; automatic: what the monitored number says.
+enum class MonitorMode : std::uint8_t { automatic, min, max };
+
+/// How much better than the best so far, 0 or less: not at all.
+constexpr double gain_over(double best, double value, Monitor monitor, MonitorMode mode) {
+  const bool up = mode == MonitorMode::max || (mode == MonitorMode::automatic && more_is_better(monitor));
+  return up ? value - best : best - value;
+}
+
 /// Its name in logs and messages.
 constexpr const char* name_of(Monitor monitor) {
   constexpr const char* names[]{"loss", "accuracy", "val_loss", "val_accuracy"};

@@ -134,6 +134,7 @@ TEST_CASE("what counts as better: min_delta, direction, and a number that is mis
   CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2, .min_delta = 1}) == 3);  // never 1 better
   CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2}) == 6);                  // always a little better
   CHECK(epochs_until_stop({.monitor = Monitor::val_accuracy, .patience = 2}) == 3);              // stays as it is
+  CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2, .mode = MonitorMode::max}) == 3);
   Model<Net> model{1};
   CHECK_THAT(message_of([&] { fit(model, data().train, Fit{.progress = quiet, .callbacks = callbacks(EarlyStopping{})}); }),
              StartsWith("EarlyStopping: expected val_loss in every epoch's record, got none"));

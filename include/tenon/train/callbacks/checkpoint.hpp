@@ -39,12 +39,13 @@ struct Checkpoint {
 struct SaveBest {
   std::string path;
   Monitor monitor = Monitor::val_loss;
+  MonitorMode mode = MonitorMode::automatic;
 
   double best = std::numeric_limits<double>::quiet_NaN();
 
   void on_epoch_end(auto& run) {
     const double value = run.monitored(monitor, "SaveBest");
-    if (!std::isnan(best) && !(more_is_better(monitor) ? value > best : value < best)) return;
+    if (!std::isnan(best) && !(gain_over(best, value, monitor, mode) > 0)) return;
     run.model().save(path);
     best = value;
   }

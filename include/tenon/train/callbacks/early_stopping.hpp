@@ -11,7 +11,7 @@
 namespace tenon {
 
 /// Ends training when the monitored number has not improved by more than `min_delta` for `patience` epochs in a
-/// row (Keras' EarlyStopping; Prechelt 1998). Losses improve downwards, accuracies upwards. With
+/// row (Keras' EarlyStopping; Prechelt 1998). Losses improve downwards, accuracies upwards, unless `mode` says. With
 /// `restore_best_weights` the model ends with the weights and running statistics of its best epoch, also where
 /// training was not cut short.
 struct EarlyStopping {
@@ -19,6 +19,7 @@ struct EarlyStopping {
   std::uint64_t patience = 0;
   double min_delta = 0;
   bool restore_best_weights = false;
+  MonitorMode mode = MonitorMode::automatic;
 
   double best = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t best_epoch = 0;     // from 1; 0: none yet
@@ -32,8 +33,7 @@ struct EarlyStopping {
   }
   void on_epoch_end(auto& run) {
     const double value = run.monitored(monitor, "EarlyStopping");
-    const double gain = more_is_better(monitor) ? value - best : best - value;
-    if (std::isnan(best) || gain > std::abs(min_delta)) {
+    if (std::isnan(best) || gain_over(best, value, monitor, mode) > std::abs(min_delta)) {
       best = value;
       best_epoch = run.epoch();
       bad_epochs = 0;
