@@ -1,0 +1,236 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/layers/recurrent/cell.hpp>
+#include <tenon/layers/recurrent/steps.hpp>
+
+/// One layer of a recurrent network in one direction: forward and backward through time. The products
+/// with the inputs of all steps are one matrix product, the one with the state before is one per step,
+/// and what remains of a cell is one loop.
+namespace tenon::detail {
+
+/// Its sizes.
+struct PassSizes {
+  std::size_t steps = 0;
+  std::size_t in = 0;
+  std::size_t hidden = 0;
+  bool bias = true;
+  bool reverse = false;
+};
+
+/// Its parameters, or their gradients. Without bias those are null; `memory` is the matrix of a
+/// peephole, `feature` what the cell's formulas name.
+template <class T>
+struct PassWeights {
+  T* input = nullptr;
+  T* recurrent = nullptr;
+  T* input_bias = nullptr;
+  T* recurrent_bias = nullptr;
+  T* memory = nullptr;
+  T* feature[4]{};
+};
+
+/// What passes of all cells have in common.
+template <class Cell>
+struct PassBase {
+  static constexpr std::size_t gates = Cell::gates, blocks = Cell::blocks;
+  /// The recurrent share of the last gate is a block of its own and stands first, that of the others
+  /// is added to the inputs' share: [last; first ...] of the state before, [first ... last] of the input.
+  static constexpr std::size_t input_block = Cell::hidden_apart ? 1 : 0;
+
+protected:
+  /// The step that is done as number s.
+  static constexpr std::size_t at(const PassSizes& p, std::size_t s) { return p.reverse ? p.steps - 1 - s : s; }
+
+  /// z += h W^T.
+  template <class Ctx, class T>
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
+                           T* z, std::size_t stride) {
+    ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, batch, out, hidden, T(1), h, h_stride, w, hidden, T(1), z, stride);
+  }
+
+  /// Every step's blocks start as the biases of the two products that are added to them.
+  template <class T>
+  static void set_biases(const PassSizes& p, std::size_t batch, const PassWeights<const T>& w, Steps<T> rows, T* sum) {
+    const std::size_t n = p.hidden, size = blocks * n;
+    std::fill_n(sum, size, T(0));
+    if (p.bias) {
+      for (std::size_t i = 0; i < gates * n; ++i) sum[input_block * n + i] += w.input_bias[i];
+      for (std::size_t i = 0; i < gates * n; ++i) sum[recurrent_place(i, n)] += w.recurrent_bias[i];
+    }
+    for (std::size_t sample = 0; sample < batch; ++sample)
+      for (std::size_t t = 0; t < p.steps; ++t) std::copy_n(sum, size, rows.at(sample, t));
+  }
+  template <class T>
+  static void add_biases(const PassSizes& p, std::size_t batch, Steps<T> rows, bool overwrite, const PassWeights<T>& dw, T* sum) {
+    const std::size_t n = p.hidden, size = blocks * n;
+    std::fill_n(sum, size, T(0));
+    for (std::size_t sample = 0; sample < batch; ++sample)
+      for (std::size_t t = 0; t < p.steps; ++t) {
+        const T* const z = rows.at(sample, t);
+#pragma omp simd
+        for (std::size_t i = 0; i < size; ++i) sum[i] += z[i];
+      }
+    for (std::size_t i = 0; i < gates * n; ++i) {
+      const T from_input = sum[input_block * n + i], from_state = sum[recurrent_place(i, n)];
+      dw.input_bias[i] = overwrite ? from_input : dw.input_bias[i] + from_input;
+      dw.recurrent_bias[i] = overwrite ? from_state : dw.recurrent_bias[i] + from_state;
+    }
+  }
+  /// Where row i of the recurrent weight stands among the blocks.
+  static constexpr std::size_t recurrent_place(std::size_t i, std::size_t hidden) {
+    if (!Cell::hidden_apart) return i;
+    const std::size_t others = (gates - 1) * hidden;
+    return i < others ? hidden + i : i - others;
+  }
+};
+
+template <class Cell>
+struct RecurrentPass : PassBase<Cell> {
+  using base = PassBase<Cell>;
+  using base::blocks, base::gates, base::input_block;
+  using program = CellProgram<Cell>;
+  static constexpr bool complete = program::c.complete;
+  static constexpr std::size_t kept = static_cast<std::size_t>(program::kept);
+  using parameters = typename program::parameters;
+  static constexpr std::size_t features = parameters::size;
+  /// How many numbers a step keeps for backward, times the hidden size: blocks, other kept values,
+  /// the memory.
+  static constexpr std::size_t row = kept + (Cell::has_memory ? 1 : 0);
+
+  static constexpr std::size_t forward_room(std::size_t hidden) { return (blocks + 1) * hidden + turned_room(hidden); }
+  static constexpr std::size_t backward_room(std::size_t hidden) { return (blocks + 1) * hidden + turned_room(hidden); }
+  /// Of each sample: in evaluation the memory is carried beside the rows, in backward the gradients
+  /// that go from a step to the one before.
+  static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
+
+  /// `rows` has room for `row` (training) or `blocks` numbers times hidden for each step.
+  template <bool Training, class Ctx, class T>
+  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
+                      Steps<T> rows, T* carry, T* room) {
+    const std::size_t n = p.hidden;
+    T* const zeros = room + blocks * n;
+    std::fill_n(zeros, n, T(0));
+    const T* const recurrent = recurrent_weight(w, n, zeros + n);
+    set_biases(p, batch, w, rows, room);
+    multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n), gates * n);
+
+    expr::Arguments<T> a = arguments(batch, n, w);
+    for (std::size_t s = 0; s < p.steps; ++s) {
+      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+      T* const z = rows.at(0, now);
+      expr::Array<T> memory{}, memory_before{};
+      if constexpr (Cell::has_memory) {
+        memory = Training ? expr::Array<T>{z + kept * n, rows.stride} : expr::Array<T>{carry, n};
+        memory_before = Training ? expr::Array<T>{rows.at(0, before) + kept * n, rows.stride} : memory;
+      }
+      if (s > 0) {
+        step_product(ctx, batch, y.at(0, before), y.stride, n, recurrent, gates * n, z, rows.stride);
+        if constexpr (Cell::has_memory)
+          if (w.memory) step_product(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
+      }
+      for (std::size_t k = 0; k < blocks; ++k) a.input[k] = {z + k * n, rows.stride};
+      if (s == 0) a.input[blocks] = {zeros, 0};
+      else if (Cell::has_memory) a.input[blocks] = {memory_before.data, memory_before.stride};
+      else a.input[blocks] = {y.at(0, before), y.stride};
+      for (std::size_t k = 0; k < kept; ++k) a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
+      a.store[kept] = {y.at(0, now), y.stride};
+      if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
+      expr::Loops<typename program::template Forward<Training>, T>::run(a);
+    }
+  }
+
+  /// `dy` is there for all steps, or (`last_only`) for the last one alone. `dx` is added to where
+  /// `add_dx`. The rows' blocks become their gradients.
+  template <class Ctx, class T>
+  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
+                       Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
+                       T* carry, T* room) {
+    const std::size_t n = p.hidden;
+    const bool overwrite = ctx.overwrite_gradients;
+    T* const zeros = room + blocks * n;
+    std::fill_n(zeros, n, T(0));
+    const T* const recurrent = recurrent_weight(w, n, zeros + n);
+    T *const dh = carry, *const dc = carry + batch * n;
+    std::fill_n(carry, 2 * batch * n, T(0));
+    if (overwrite)
+      for (std::size_t k = 0; k < features; ++k) std::fill_n(dw.feature[k], n, T(0));
+
+    expr::Arguments<T> a = arguments(batch, n, w);
+    for (std::size_t k = 0; k < features; ++k) a.gradient[k] = dw.feature[k];
+    for (std::size_t s = p.steps; s-- > 0;) {
+      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+      T* const z = rows.at(0, now);
+      for (std::size_t k = 0; k < kept; ++k) a.input[k] = {z + k * n, rows.stride};
+      if (s == 0) a.input[kept] = {zeros, 0};
+      else if (Cell::has_memory) a.input[kept] = {rows.at(0, before) + kept * n, rows.stride};
+      else a.input[kept] = {y.at(0, before), y.stride};
+      a.input[kept + 1] = {dh, n};
+      if constexpr (Cell::has_memory) a.input[kept + 2] = {dc, n};
+      if (!last_only) a.seed = {dy.at(0, now), dy.stride};
+      else if (s + 1 == p.steps) a.seed = {dy.data, dy.stride};
+      else a.seed = {zeros, 0};
+      for (std::size_t k = 0; k < blocks; ++k) a.store[k] = {z + k * n, rows.stride};
+      if constexpr (program::passes_to_previous) a.store[blocks] = {Cell::has_memory ? dc : dh, n};
+      expr::Loops<typename program::template Backward<false>, T>::run(a);
+      if (s == 0) break;
+      const T beta = program::passes_to_previous && !Cell::has_memory ? T(1) : T(0);
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, batch, n, gates * n, T(1), z, rows.stride, recurrent, n, beta, dh, n);
+      if constexpr (Cell::has_memory)
+        if (w.memory)
+          ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, batch, n, gates * n, T(1), z, rows.stride, w.memory, n, T(1), dc, n);
+    }
+
+    const Extent all{batch, p.steps};
+    const Steps<T> inner = rows.from(input_block * n);
+    if (dx) multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
+    add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
+    if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
+    if constexpr (Cell::has_memory)
+      if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, overwrite, dw.memory);
+    if constexpr (Cell::hidden_apart) {
+      const std::size_t others = (gates - 1) * n;
+      add_neighbours<Ctx, T>(ctx, all, rows.from(n), others, y, n, p.reverse, overwrite, dw.recurrent);
+      add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, overwrite, dw.recurrent + others * n);
+    } else {
+      add_neighbours<Ctx, T>(ctx, all, rows, gates * n, y, n, p.reverse, overwrite, dw.recurrent);
+    }
+  }
+
+private:
+  using base::at, base::step_product, base::set_biases, base::add_biases;
+
+  static constexpr std::size_t turned_room(std::size_t hidden) { return Cell::hidden_apart ? gates * hidden * hidden : 0; }
+
+  template <class T>
+  static expr::Arguments<T> arguments(std::size_t batch, std::size_t hidden, const PassWeights<const T>& w) {
+    expr::Arguments<T> a;
+    a.count = batch;
+    a.width = hidden;
+    for (std::size_t k = 0; k < features; ++k) a.parameter[k] = w.feature[k];
+    return a;
+  }
+
+  /// The recurrent weight with its rows in the order of the blocks.
+  template <class T>
+  static const T* recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, [[maybe_unused]] T* room) {
+    if constexpr (Cell::hidden_apart) {
+      const std::size_t last = hidden * hidden, others = (gates - 1) * last;
+      std::copy_n(w.recurrent + others, last, room);
+      std::copy_n(w.recurrent, others, room + last);
+      return room;
+    } else {
+      return w.recurrent;
+    }
+  }
+};
+
+/// The pass that runs a cell.
+template <class Cell>
+struct pass_of {
+  using type = RecurrentPass<Cell>;
+};
+
+}  // namespace tenon::detail
