@@ -89,7 +89,8 @@ struct RecurrentCode {
                                          carry, m.scratch_fixed);
       }
       in = out;
-      if (training && p.dropout > 0 && l + 1 < p.layers) in = drop(p, ctx, m, batch, l);
+      if constexpr (training)
+        if (p.dropout > 0 && l + 1 < p.layers) in = drop(p, ctx, m, batch, l);
     }
     if (p.last_only)
       for (std::size_t i = 0; i < batch; ++i)
