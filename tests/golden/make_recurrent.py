@@ -32,13 +32,33 @@ MODULES = {
     "gru_both": (nn.GRU(3, 4, num_layers=2, bidirectional=True, batch_first=True), 5, 2, "all"),
 }
 
+# case: (module, steps, lengths, value of all that is behind a sequence's end, what is asked for)
+MASKED = {
+    "rnn_masked": (nn.RNN(3, 4, batch_first=True), 5, [3, 5, 1], 0.0, "all"),
+    "lstm_masked": (nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True), 6, [6, 2, 5], 0.0, "all"),
+    "lstm_masked_last": (nn.LSTM(3, 4, batch_first=True), 5, [1, 4], 0.0, "last"),
+    "gru_masked_last": (nn.GRU(3, 4, num_layers=2, bidirectional=True, batch_first=True), 5, [4, 5, 2], 9.0, "last"),
+}
 
-def module_case(family, case, module, steps, batch, asked):
+
+def end_sequences(x, lengths, value):
+    if lengths:
+        for sample, length in enumerate(lengths):
+            x[sample, length:] = value
+    return x
+
+
+def module_case(family, case, module, steps, batch, asked, lengths=None, value=0.0):
     rng = stream(case)
-    x = torch.tensor(normal(rng, batch, steps, module.input_size), requires_grad=True)
+    x = torch.tensor(end_sequences(normal(rng, batch, steps, module.input_size), lengths, value), requires_grad=True)
     for parameter in module.parameters():
         parameter.data = torch.tensor(normal(rng, *parameter.shape, scale=0.5))
-    y, state = module(x)
+    if lengths:
+        packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), batch_first=True, enforce_sorted=False)
+        y, state = module(packed)
+        y, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=steps)
+    else:
+        y, state = module(x)
     if asked == "last":
         h = state[0] if isinstance(state, tuple) else state
         y = torch.cat(list(h[-(2 if module.bidirectional else 1):]), dim=1)
@@ -96,10 +116,14 @@ def record(family, case, run, inputs):
     family.put(case, **{gradient_name(k): v.grad for k, v in leaves.items()})
 
 
-def written_case(family, case, run, gates, steps, batch, extra):
+def written_case(family, case, run, gates, steps, batch, extra, lengths=None):
     rng, features, hidden = stream(case), 3, 4
+    if lengths:
+        counts = torch.arange(steps)[None, :, None] < torch.tensor(lengths)[:, None, None]
+        whole = run
+        run = lambda **arguments: whole(**arguments) * counts
     inputs = {
-        "x": normal(rng, batch, steps, features),
+        "x": end_sequences(normal(rng, batch, steps, features), lengths, 0.0),
         "weight_ih_l0": normal(rng, gates * hidden, features, scale=0.5),
         "weight_hh_l0": normal(rng, gates * hidden, hidden, scale=0.5),
         "bias_ih_l0": normal(rng, gates * hidden, scale=0.5),
@@ -114,13 +138,18 @@ def main():
     family = Family()
     for case, (module, steps, batch, asked) in MODULES.items():
         module_case(family, case, module, steps, batch, asked)
+    for case, (module, steps, lengths, value, asked) in MASKED.items():
+        module_case(family, case, module, steps, len(lengths), asked, lengths, value)
+    diagonal = {"weight_ci_l0": (4,), "weight_cf_l0": (4,), "weight_co_l0": (4,)}
     written_case(family, "lstm_peepholes", lstm_with_peepholes(False), 4, 5, 2, {"weight_ch_l0": (16, 4)})
-    written_case(family, "lstm_diagonal_peepholes", lstm_with_peepholes(True), 4, 5, 2,
-                 {"weight_ci_l0": (4,), "weight_cf_l0": (4,), "weight_co_l0": (4,)})
+    written_case(family, "lstm_diagonal_peepholes", lstm_with_peepholes(True), 4, 5, 2, diagonal)
     written_case(family, "gru_reset_before", gru_reset_before, 3, 5, 2, {})
+    written_case(family, "lstm_diagonal_masked", lstm_with_peepholes(True), 4, 5, 3, diagonal, [2, 5, 4])
+    written_case(family, "lstm_peepholes_masked", lstm_with_peepholes(False), 4, 5, 3, {"weight_ch_l0": (16, 4)}, [2, 5, 4])
+    written_case(family, "gru_reset_before_masked", gru_reset_before, 3, 5, 3, {}, [2, 5, 4])
     path = Path(__file__).with_name("recurrent.safetensors")
     write_safetensors(path, family)
-    print(f"{path.name}: {len(MODULES) + 3} cases, {len(family)} tensors, {path.stat().st_size} bytes")
+    print(f"{path.name}: {len(MODULES) + len(MASKED) + 6} cases, {len(family)} tensors, {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

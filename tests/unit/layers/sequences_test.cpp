@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 #include <vector>
@@ -99,6 +100,29 @@ TEST_CASE("the dropout between layers acts on what the next layer reads, and in 
   run.forward(Evaluation{});
   const auto evaluated = run.y.values();
   for (std::size_t i = 0; i < evaluated.size(); ++i) CHECK(std::abs(evaluated[i] - std::tanh(std::tanh(x[i]))) < 1e-12);
+}
+
+TEST_CASE("a sequence without any step leaves no trace") {
+  NetworkRun<Alone<GRU<3, mask<0>, bidirectional, last>, 4, 2>, double> run{2};
+  Stream random{9};
+  for (std::size_t i = 0; i < run.parameters.size(); ++i) run.parameters.data()[i] = random.uniform(-1.0, 1.0);
+  std::vector<double> x(16, 0.0), dy(12);
+  for (std::size_t i = 0; i < 8; ++i) x[i] = random.uniform(-1.0, 1.0);
+  for (double& number : dy) number = random.uniform(-1.0, 1.0);
+  const auto pass = [&] {
+    run.x.assign(x);
+    run.dy.assign(dy);
+    run.forward(Training{});
+    run.backward();
+    CHECK(run.faults.empty());
+    return run.parameter_gradients();
+  };
+  const auto gradients = pass();
+  const auto y = run.y.values(), dx = run.dx.values();
+  CHECK(std::all_of(y.begin() + 6, y.end(), [](double number) { return number == 0; }));
+  CHECK(std::all_of(dx.begin() + 8, dx.end(), [](double number) { return number == 0; }));
+  std::fill(dy.begin() + 6, dy.end(), 5.0);
+  CHECK(pass() == gradients);
 }
 
 TEST_CASE("a steady training step of recurrent layers takes nothing from the heap") {

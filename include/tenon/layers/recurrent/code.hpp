@@ -25,6 +25,8 @@ struct RecurrentPlan {
   bool bias = true;
   bool memory_matrix = false;
   bool last_only = false;
+  bool masked = false;
+  double mask = 0;                            // the value of all features of a step that is none
   double dropout = 0;
 
   constexpr std::size_t width() const { return directions * hidden; }
@@ -54,13 +56,22 @@ struct RecurrentPlan {
     return passes() * pass_room() + layer * (dropout > 0 ? 3 : 1) * sequence_room();
   }
 
+  /// The sequences' lengths lie behind everything else.
+  constexpr std::size_t lengths_room() const { return masked ? 1 : 0; }
+  constexpr std::size_t kept_lengths_at() const {
+    return passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() + (last_only ? sequence_room() : 0);
+  }
+  constexpr std::size_t passing_lengths_at(std::size_t carried) const {
+    return aligned(steps * blocks * hidden) + carried + (sequences() > 1 ? 2 : sequences()) * sequence_room();
+  }
+
   template <class Pass>
   constexpr Needs needs() const {
     const std::size_t carried = aligned(Pass::carried(hidden));
     Needs n{.backward_reads_input = true, .backward_reads_output = !last_only};
-    n.saved_sample = passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() + (last_only ? sequence_room() : 0);
+    n.saved_sample = kept_lengths_at() + lengths_room();
     n.forward_scratch_fixed = n.inference_scratch_fixed = aligned(Pass::forward_room(hidden));
-    n.inference_scratch_sample = aligned(steps * blocks * hidden) + carried + (sequences() > 1 ? 2 : sequences()) * sequence_room();
+    n.inference_scratch_sample = passing_lengths_at(carried) + lengths_room();
     n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_room();
     n.backward_scratch_fixed = aligned(Pass::backward_room(hidden));
     n.streams = dropout > 0 ? static_cast<std::uint32_t>(layers - 1) : 0;
@@ -78,6 +89,11 @@ struct RecurrentCode {
     const std::size_t batch = x.count, width = p.width();
     Steps<const T> in{x.data, x.stride, p.features};
     Steps<T> out;
+    T* const ends = !p.masked  ? nullptr
+                    : training ? m.saved + p.kept_lengths_at() * batch
+                               : m.scratch + p.passing_lengths_at(aligned(pass::carried(p.hidden))) * batch;
+    if (ends) find_ends(p, batch, in, ends);
+    const Lengths<T> lengths{ends};
     for (std::size_t l = 0; l < p.layers; ++l) {
       const bool inside = l + 1 < p.layers || p.last_only;
       out = !inside ? Steps<T>{y.data, y.stride, width} : training ? kept_sequence(p, m, batch, l, 0) : passing_sequence(p, m, batch, l);
@@ -86,7 +102,7 @@ struct RecurrentCode {
         const Steps<T> rows = training ? kept_rows(p, m, batch, l, d)
                                        : Steps<T>{m.scratch, p.steps * p.blocks * p.hidden, p.blocks * p.hidden};
         pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), in, out.from(d * p.hidden), rows,
-                                         carry, m.scratch_fixed);
+                                         lengths, carry, m.scratch_fixed);
       }
       in = out;
       if constexpr (training)
@@ -95,7 +111,8 @@ struct RecurrentCode {
     if (p.last_only)
       for (std::size_t i = 0; i < batch; ++i)
         for (std::size_t d = 0; d < p.directions; ++d)
-          std::copy_n(out.at(i, d == 0 ? p.steps - 1 : 0) + d * p.hidden, p.hidden, y[i] + d * p.hidden);
+          std::copy_n(out.at(i, d == 0 ? std::max<std::size_t>(lengths.of(i, p.steps), 1) - 1 : 0) + d * p.hidden, p.hidden,
+                      y[i] + d * p.hidden);
   }
 
   template <class Ctx, class T>
@@ -103,6 +120,7 @@ struct RecurrentCode {
                        Rows<T> dx) {
     const std::size_t batch = dy.count, width = p.width(), carried = aligned(pass::carried(p.hidden));
     Steps<const T> from_above{dy.data, dy.stride, width};
+    const Lengths<T> lengths{p.masked ? m.saved + p.kept_lengths_at() * batch : nullptr};
     for (std::size_t l = p.layers; l-- > 0;) {
       const bool top = l + 1 == p.layers;
       const Steps<const T> out = top && !p.last_only ? Steps<const T>{y.data, y.stride, width} : kept_sequence(p, m, batch, l, 0);
@@ -115,7 +133,7 @@ struct RecurrentCode {
       for (std::size_t d = 0; d < p.directions; ++d)
         pass::backward(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), weights(p, m.gradients, l, d), in,
                        out.from(d * p.hidden), from_above.from(d * p.hidden), top && p.last_only, to_below, d > 0,
-                       kept_rows(p, m, batch, l, d), m.scratch, m.scratch_fixed);
+                       kept_rows(p, m, batch, l, d), lengths, m.scratch, m.scratch_fixed);
       if (l > 0 && p.dropout > 0) {
         const T* const mask = kept_sequence(p, m, batch, l - 1, 1).data;
         for (std::size_t i = 0; i < batch * p.steps * width; ++i) to_below.data[i] *= mask[i];
@@ -127,6 +145,20 @@ struct RecurrentCode {
 private:
   static constexpr PassSizes sizes(const RecurrentPlan& p, std::size_t layer, std::size_t direction) {
     return {p.steps, p.in(layer), p.hidden, p.bias, direction == 1};
+  }
+
+  template <class T>
+  static void find_ends(const RecurrentPlan& p, std::size_t batch, Steps<const T> x, T* ends) {
+    const T nothing = static_cast<T>(p.mask);
+    const auto is_nothing = [&](std::size_t sample, std::size_t step) {
+      const T* const features = x.at(sample, step);
+      return std::all_of(features, features + p.features, [&](T number) { return number == nothing; });
+    };
+    for (std::size_t sample = 0; sample < batch; ++sample) {
+      std::size_t end = p.steps;
+      while (end > 0 && is_nothing(sample, end - 1)) --end;
+      ends[sample] = static_cast<T>(end);
+    }
   }
 
   template <class T>

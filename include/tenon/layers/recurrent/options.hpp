@@ -13,6 +13,8 @@ template <auto N>
 struct Layers {};
 struct Bidirectional {};
 struct Last {};
+template <auto Value>
+struct Mask {};
 template <auto Rate>
 struct BetweenLayers {};
 template <class F>
@@ -30,6 +32,10 @@ inline constexpr option::Layers<N> layers{};
 inline constexpr option::Bidirectional bidirectional{};
 /// Only the final state instead of the whole sequence: what each direction has read all steps for.
 inline constexpr option::Last last{};
+/// Sequences may be shorter than the shape says: the steps at the end of one all of whose features are Value are no part
+/// of it. The state stays 0 there, the final state is that of the last step before, and no gradient flows.
+template <auto Value>
+inline constexpr option::Mask<Value> mask{};
 /// Between stacked layers each number is set to 0 with this probability, as Dropout does.
 template <auto Rate>
 inline constexpr option::BetweenLayers<Rate> dropout{};

@@ -44,6 +44,21 @@ protected:
   /// The step that is done as number s.
   static constexpr std::size_t at(const PassSizes& p, std::size_t s) { return p.reverse ? p.steps - 1 - s : s; }
 
+  /// The gradient that comes to step number s from above. Of final states it comes to the last step that is
+  /// done; where sequences end at different steps, by way of `dh`.
+  template <class T>
+  static expr::Array<const T> from_above(const PassSizes& p, std::size_t batch, Steps<const T> dy, bool last_only, std::size_t s,
+                                         Lengths<T> lengths, T* dh, const T* zeros) {
+    const std::size_t now = at(p, s);
+    if (!last_only) return {dy.at(0, now), dy.stride};
+    if (!lengths) return s + 1 == p.steps ? expr::Array<const T>{dy.data, dy.stride} : expr::Array<const T>{zeros, 0};
+    for (std::size_t sample = 0; sample < batch; ++sample) {
+      const std::size_t end = lengths.of(sample, p.steps);
+      if (end > 0 && now == (p.reverse ? 0 : end - 1)) std::copy_n(dy.at(sample, 0), p.hidden, dh + sample * p.hidden);
+    }
+    return {zeros, 0};
+  }
+
   /// z += h W^T.
   template <class Ctx, class T>
   static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
@@ -109,7 +124,7 @@ struct RecurrentPass : PassBase<Cell> {
   /// `rows` has room for `row` (training) or `blocks` numbers times hidden for each step.
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, T* carry, T* room) {
+                      Steps<T> rows, Lengths<T> lengths, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -139,6 +154,10 @@ struct RecurrentPass : PassBase<Cell> {
       a.store[kept] = {y.at(0, now), y.stride};
       if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
       expr::Loops<typename program::template Forward<Training>, T>::run(a);
+      lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
+      if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, memory.data, memory.stride, n);
+      // the gradient of a vector in the formulas is summed over all sequences
+      if constexpr (Training && features > 0) lengths.clear_after_end(now, batch, z, rows.stride, kept * n);
     }
   }
 
@@ -147,7 +166,7 @@ struct RecurrentPass : PassBase<Cell> {
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
                        Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       T* carry, T* room) {
+                       Lengths<T> lengths, T* carry, T* room) {
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
     T* const zeros = room + blocks * n;
@@ -169,12 +188,13 @@ struct RecurrentPass : PassBase<Cell> {
       else a.input[kept] = {y.at(0, before), y.stride};
       a.input[kept + 1] = {dh, n};
       if constexpr (Cell::has_memory) a.input[kept + 2] = {dc, n};
-      if (!last_only) a.seed = {dy.at(0, now), dy.stride};
-      else if (s + 1 == p.steps) a.seed = {dy.data, dy.stride};
-      else a.seed = {zeros, 0};
+      a.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       for (std::size_t k = 0; k < blocks; ++k) a.store[k] = {z + k * n, rows.stride};
       if constexpr (program::passes_to_previous) a.store[blocks] = {Cell::has_memory ? dc : dh, n};
       expr::Loops<typename program::template Backward<false>, T>::run(a);
+      lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
+      lengths.clear_after_end(now, batch, carry, n, n);
+      if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, dc, n, n);
       if (s == 0) break;
       const T beta = program::passes_to_previous && !Cell::has_memory ? T(1) : T(0);
       ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, batch, n, gates * n, T(1), z, rows.stride, recurrent, n, beta, dh, n);
@@ -200,7 +220,7 @@ struct RecurrentPass : PassBase<Cell> {
   }
 
 private:
-  using base::at, base::step_product, base::set_biases, base::add_biases;
+  using base::at, base::step_product, base::set_biases, base::add_biases, base::from_above;
 
   static constexpr std::size_t turned_room(std::size_t hidden) { return Cell::hidden_apart ? gates * hidden * hidden : 0; }
 

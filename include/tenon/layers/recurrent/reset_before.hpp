@@ -59,7 +59,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
 
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, T* carry, T* room) {
+                      Steps<T> rows, Lengths<T> lengths, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -86,13 +86,14 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       b.input[2] = state;
       b.store[2] = {y.at(0, now), y.stride};
       expr::Loops<second::template Forward<Training>, T>::run(b);
+      lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
     }
   }
 
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
                        Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       T* carry, T* room) {
+                       Lengths<T> lengths, T* carry, T* room) {
     using kernels::Transpose;
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
@@ -112,9 +113,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       }
       b.input[2] = state;
       b.input[3] = {dh, n};
-      if (!last_only) b.seed = {dy.at(0, now), dy.stride};
-      else if (s + 1 == p.steps) b.seed = {dy.data, dy.stride};
-      else b.seed = {zeros, 0};
+      b.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       b.store[2] = {dh, n};
       expr::Loops<second::template Backward<false>, T>::run(b);
       ctx.gemm(Transpose::no, Transpose::no, batch, n, n, T(1), z + 2 * n, rows.stride, w.recurrent + 2 * n * n, n, T(0), passed_gradient, n);
@@ -125,6 +124,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       a.store[0] = {z, rows.stride};
       a.store[1] = {dh, n};
       expr::Loops<first::template Backward<true>, T>::run(a);
+      lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
+      lengths.clear_after_end(now, batch, dh, n, n);
       if (s > 0) ctx.gemm(Transpose::no, Transpose::no, batch, n, 2 * n, T(1), z, rows.stride, w.recurrent, n, T(1), dh, n);
     }
 

@@ -29,6 +29,23 @@ struct Steps {
   }
 };
 
+/// How many steps of each sequence count; without lengths all do.
+template <class T>
+struct Lengths {
+  const T* data = nullptr;
+
+  constexpr explicit operator bool() const { return data != nullptr; }
+  constexpr std::size_t of(std::size_t sample, std::size_t steps) const {
+    return data ? static_cast<std::size_t>(data[sample]) : steps;
+  }
+  /// Sets to zero, of the sequences that have no such step, `size` numbers each.
+  void clear_after_end(std::size_t step, std::size_t batch, T* numbers, std::size_t stride, std::size_t size) const {
+    if (!data) return;
+    for (std::size_t sample = 0; sample < batch; ++sample)
+      if (step >= of(sample, 0)) std::fill_n(numbers + sample * stride, size, T(0));
+  }
+};
+
 /// How many sequences, and how long.
 struct Extent {
   std::size_t batch = 0;

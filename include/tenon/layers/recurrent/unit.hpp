@@ -43,6 +43,8 @@ struct RecurrentOptions {
   bool bidirectional = false;
   bool last = false;
   bool bias = true;
+  bool masked = false;
+  double mask = 0;
   bool reset_before = false;
   double dropout = 0;
   Peepholes peepholes = Peepholes::none;
@@ -61,6 +63,11 @@ struct RecurrentOptions {
   }
   constexpr void read(option::Bidirectional) { bidirectional = true; }
   constexpr void read(option::Last) { last = true; }
+  template <auto Value>
+  constexpr void read(option::Mask<Value>) {
+    masked = true;
+    mask = static_cast<double>(Value);
+  }
   constexpr void read(option::Bias<false>) { bias = false; }
   template <class F>
   constexpr void read(option::Nonlinearity<F>) {
@@ -150,6 +157,8 @@ struct RecurrentUnit {
                                       .bias = options.bias,
                                       .memory_matrix = options.peepholes == Peepholes::full,
                                       .last_only = Last,
+                                      .masked = options.masked,
+                                      .mask = options.mask,
                                       .dropout = options.layers > 1 ? options.dropout : 0};
   static constexpr Needs needs = plan.template needs<typename code::pass>();
   static constexpr std::size_t macs = [] {
