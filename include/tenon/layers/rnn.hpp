@@ -32,8 +32,9 @@ struct find_nonlinearity<Default, option::Nonlinearity<F>, O...> {
 /// A simple recurrent layer, h[t] = tanh(W_ih x[t] + b_ih + W_hh h[t-1] + b_hh), h[-1] = 0. Elman 1990.
 ///
 /// `RNN<Hidden>` or `RNN<Features, Hidden>`. Options: `nonlinearity<ReLU>`, `layers<N>`, `bidirectional`,
-/// `dropout<Rate>` between layers, `last`, `mask<Value>` for sequences of different lengths, `bias<false>`, `init<...>` of the weights. Shapes: (T, F) to (T, H), to
-/// (T, 2 H) in both directions; with `last` to (H) or (2 H), the final state. Parameters of layer k: weight_ih_lk (H, F),
+/// `dropout<Rate>` between layers, `last`, `mask<Value>` for sequences of different lengths, `stateful`, `bias<false>`,
+/// `init<...>` of the weights (see recurrent/options.hpp). Shapes: (T, F) to (T, H), to (T, 2 H) in both directions; with
+/// `last` to (H) or (2 H), the final state. Parameters of layer k: weight_ih_lk (H, F),
 /// weight_hh_lk (H, H), bias_ih_lk (H), bias_hh_lk (H), those of the way back with _reverse behind; all
 /// U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through time, dz[t] = (dh[t] + dz[t+1] W_hh) (1 - h[t]^2),
 /// dx = dz W_ih. PyTorch: nn.RNN (batch_first; with mask, of a packed sequence). ONNX: RNN.

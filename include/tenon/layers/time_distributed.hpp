@@ -59,6 +59,7 @@ public:
     Needs n = own;
     n.forward_scratch_sample = forward_room + aligned(in) + aligned(out);
     n.backward_scratch_sample = backward_room + 2 * aligned(in) + 2 * aligned(out);
+    n.state_sample = 0;
     return n;
   }();
   static constexpr Layout layout = [] {
@@ -71,6 +72,7 @@ public:
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
+    m.state = nullptr;
     const bool together = is_together(x, in) && is_together(y, out);
     if (together) {
       run_steps(ctx, m, as_steps(x, in), as_steps(y, out), mode);
@@ -88,6 +90,7 @@ public:
 
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+    m.state = nullptr;
     const std::size_t batch = dy.count;
     T* room = m.scratch + backward_room * batch;
     const auto together = [&](Rows<const T> rows, std::size_t size) {
@@ -144,7 +147,7 @@ private:
 
 /// A layer, or a whole network, applied to every step of a sequence with the same parameters: y[t] = L(x[t]). Dense, the
 /// activations and Dropout treat sequences so by themselves; this is for what takes another shape, and for batch
-/// statistics over all steps. Parameters keep their names.
+/// statistics over all steps. Parameters keep their names; a state does not outlast a step.
 ///
 /// Shapes: (T, ...) to (T, ...), where L takes (...) to (...). Gradient: that of L, its parameters' summed over the
 /// steps. Keras: TimeDistributed. PyTorch: L on x.flatten(0, 1).

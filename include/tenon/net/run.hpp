@@ -27,7 +27,9 @@ constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::siz
           advance(whole.scratch, scratch * batch),
           whole.scratch_fixed,
           whole.stream + slot.stream,
-          whole.unit + slot.unit};
+          whole.unit + slot.unit,
+          advance(whole.state, slot.state),
+          whole.state_stride};
 }
 
 template <class T>

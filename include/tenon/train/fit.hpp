@@ -113,6 +113,7 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O>& 
     const auto start = std::chrono::steady_clock::now();
     progress.begin(epoch + 1, how.epochs, data.size());
     loader.start_epoch(epoch);
+    trainer.reset_states();
     const auto at = [&](std::uint64_t step) {
       return " at epoch " + std::to_string(epoch + 1) + ", step " + std::to_string(step);
     };

@@ -69,14 +69,15 @@ public:
         scratch_fixed_(scratch_fixed),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
-        values_(batch_size) {
+        values_(batch_size),
+        sequence_states_(needs.state_sample * batch_size) {
     for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
     context_.seed = seed;
   }
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size) {
-    const std::size_t sample = needs.saved_sample + scratch_sample + 2 * output::size + 1;
+    const std::size_t sample = needs.saved_sample + scratch_sample + needs.state_sample + 2 * output::size + 1;
     const std::size_t fixed = needs.saved_fixed + scratch_fixed;
     return sizeof(T) * (layout.trainable_size * (1 + states) + fixed + batch_size * sample);
   }
@@ -166,6 +167,10 @@ public:
     return {};
   }
 
+  /// The sequences of the next batch start anew. Until then layers that are `stateful` go on where the
+  /// batch before ended, sample by sample.
+  void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
+
   M& model() { return *model_; }
   O& optimizer() { return optimizer_; }
   const L& loss_function() const { return loss_; }
@@ -183,7 +188,7 @@ private:
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
   Memory<T> memory() {
     return {model_->parameters().data(), gradients_.data(), model_->buffers().data(), saved_.data(), saved_fixed_.data(),
-            scratch_.data(), scratch_fixed_.data(), 0, 0};
+            scratch_.data(), scratch_fixed_.data(), 0, 0, sequence_states_.data(), needs.state_sample};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));
@@ -203,6 +208,7 @@ private:
   Arena<T> output_;
   Arena<T> output_gradient_;
   Arena<T> values_;
+  Arena<T> sequence_states_;
   typename M::context context_{};
   Batch<T> batch_{};
   std::uint64_t steps_ = 0;

@@ -26,6 +26,7 @@ struct RecurrentPlan {
   bool memory_matrix = false;
   bool last_only = false;
   bool masked = false;
+  std::size_t states = 0;                     // of a pass, that outlast a sequence
   double mask = 0;                            // the value of all features of a step that is none
   double dropout = 0;
 
@@ -61,6 +62,9 @@ struct RecurrentPlan {
   constexpr std::size_t kept_lengths_at() const {
     return passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() + (last_only ? sequence_room() : 0);
   }
+  /// Where the states in which sequences start are kept for backward.
+  constexpr std::size_t kept_states_at() const { return aligned(kept_lengths_at() + lengths_room()); }
+  constexpr std::size_t state_size() const { return passes() * states * hidden; }
   constexpr std::size_t passing_lengths_at(std::size_t carried) const {
     return aligned(steps * blocks * hidden) + carried + (sequences() > 1 ? 2 : sequences()) * sequence_room();
   }
@@ -69,7 +73,8 @@ struct RecurrentPlan {
   constexpr Needs needs() const {
     const std::size_t carried = aligned(Pass::carried(hidden));
     Needs n{.backward_reads_input = true, .backward_reads_output = !last_only};
-    n.saved_sample = kept_lengths_at() + lengths_room();
+    n.saved_sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_room();
+    n.state_sample = state_size();
     n.forward_scratch_fixed = n.inference_scratch_fixed = aligned(Pass::forward_room(hidden));
     n.inference_scratch_sample = passing_lengths_at(carried) + lengths_room();
     n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_room();
@@ -94,6 +99,10 @@ struct RecurrentCode {
                                : m.scratch + p.passing_lengths_at(aligned(pass::carried(p.hidden))) * batch;
     if (ends) find_ends(p, batch, in, ends);
     const Lengths<T> lengths{ends};
+    const bool goes_on = p.states > 0 && m.state;
+    if (training && goes_on)
+      for (std::size_t i = 0; i < batch; ++i)
+        std::copy_n(m.state + i * m.state_stride, p.state_size(), kept_start(p, m, batch, 0).data + i * p.state_size());
     for (std::size_t l = 0; l < p.layers; ++l) {
       const bool inside = l + 1 < p.layers || p.last_only;
       out = !inside ? Steps<T>{y.data, y.stride, width} : training ? kept_sequence(p, m, batch, l, 0) : passing_sequence(p, m, batch, l);
@@ -102,7 +111,7 @@ struct RecurrentCode {
         const Steps<T> rows = training ? kept_rows(p, m, batch, l, d)
                                        : Steps<T>{m.scratch, p.steps * p.blocks * p.hidden, p.blocks * p.hidden};
         pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), in, out.from(d * p.hidden), rows,
-                                         lengths, carry, m.scratch_fixed);
+                                         lengths, goes_on ? state_of(p, m, l) : Start<T>{}, carry, m.scratch_fixed);
       }
       in = out;
       if constexpr (training)
@@ -133,7 +142,8 @@ struct RecurrentCode {
       for (std::size_t d = 0; d < p.directions; ++d)
         pass::backward(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), weights(p, m.gradients, l, d), in,
                        out.from(d * p.hidden), from_above.from(d * p.hidden), top && p.last_only, to_below, d > 0,
-                       kept_rows(p, m, batch, l, d), lengths, m.scratch, m.scratch_fixed);
+                       kept_rows(p, m, batch, l, d), lengths, p.states > 0 && m.state ? kept_start(p, m, batch, l) : Start<T>{},
+                       m.scratch, m.scratch_fixed);
       if (l > 0 && p.dropout > 0) {
         const T* const mask = kept_sequence(p, m, batch, l - 1, 1).data;
         for (std::size_t i = 0; i < batch * p.steps * width; ++i) to_below.data[i] *= mask[i];
@@ -145,6 +155,15 @@ struct RecurrentCode {
 private:
   static constexpr PassSizes sizes(const RecurrentPlan& p, std::size_t layer, std::size_t direction) {
     return {p.steps, p.in(layer), p.hidden, p.bias, direction == 1};
+  }
+
+  template <class T>
+  static Start<T> state_of(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer) {
+    return {m.state + layer * p.states * p.hidden, m.state_stride};
+  }
+  template <class T>
+  static Start<T> kept_start(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer) {
+    return {m.saved + p.kept_states_at() * batch + layer * p.states * p.hidden, p.state_size()};
   }
 
   template <class T>

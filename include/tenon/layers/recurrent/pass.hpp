@@ -110,6 +110,7 @@ struct RecurrentPass : PassBase<Cell> {
   static constexpr bool complete = program::c.complete;
   static constexpr std::size_t kept = static_cast<std::size_t>(program::kept);
   using parameters = typename program::parameters;
+  static constexpr std::size_t states = static_cast<std::size_t>(program::states);
   static constexpr std::size_t features = parameters::size;
   /// How many numbers a step keeps for backward, times the hidden size: blocks, other kept values,
   /// the memory.
@@ -121,10 +122,10 @@ struct RecurrentPass : PassBase<Cell> {
   /// that go from a step to the one before.
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
-  /// `rows` has room for `row` (training) or `blocks` numbers times hidden for each step.
+  /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks` numbers times hidden for each step.
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, Lengths<T> lengths, T* carry, T* room) {
+                      Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -140,16 +141,19 @@ struct RecurrentPass : PassBase<Cell> {
       if constexpr (Cell::has_memory) {
         memory = Training ? expr::Array<T>{z + kept * n, rows.stride} : expr::Array<T>{carry, n};
         memory_before = Training ? expr::Array<T>{rows.at(0, before) + kept * n, rows.stride} : memory;
+        if (s == 0 && state) memory_before = {state.data + n, state.stride};
       }
-      if (s > 0) {
-        step_product(ctx, batch, y.at(0, before), y.stride, n, recurrent, gates * n, z, rows.stride);
+      const expr::Array<const T> hidden = s > 0 ? expr::Array<const T>{y.at(0, before), y.stride} : expr::Array<const T>{state.data, state.stride};
+      const bool starts = s == 0 && !state;
+      if (!starts) {
+        base::step_product(ctx, batch, hidden.data, hidden.stride, n, recurrent, gates * n, z, rows.stride);
         if constexpr (Cell::has_memory)
-          if (w.memory) step_product(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
+          if (w.memory) base::template step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
       }
       for (std::size_t k = 0; k < blocks; ++k) a.input[k] = {z + k * n, rows.stride};
-      if (s == 0) a.input[blocks] = {zeros, 0};
+      if (starts) a.input[blocks] = {zeros, 0};
       else if (Cell::has_memory) a.input[blocks] = {memory_before.data, memory_before.stride};
-      else a.input[blocks] = {y.at(0, before), y.stride};
+      else a.input[blocks] = hidden;
       for (std::size_t k = 0; k < kept; ++k) a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
       a.store[kept] = {y.at(0, now), y.stride};
       if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
@@ -158,6 +162,12 @@ struct RecurrentPass : PassBase<Cell> {
       if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, memory.data, memory.stride, n);
       // the gradient of a vector in the formulas is summed over all sequences
       if constexpr (Training && features > 0) lengths.clear_after_end(now, batch, z, rows.stride, kept * n);
+      if (!state || s + 1 < p.steps) continue;
+      for (std::size_t sample = 0; sample < batch; ++sample) {
+        T* const left = state.data + sample * state.stride;
+        std::copy_n(y.at(sample, now), n, left);
+        if constexpr (Cell::has_memory) std::copy_n(memory.data + sample * memory.stride, n, left + n);
+      }
     }
   }
 
@@ -166,7 +176,7 @@ struct RecurrentPass : PassBase<Cell> {
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
                        Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       Lengths<T> lengths, T* carry, T* room) {
+                       Lengths<T> lengths, Start<T> start, T* carry, T* room) {
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
     T* const zeros = room + blocks * n;
@@ -183,7 +193,8 @@ struct RecurrentPass : PassBase<Cell> {
       const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
       T* const z = rows.at(0, now);
       for (std::size_t k = 0; k < kept; ++k) a.input[k] = {z + k * n, rows.stride};
-      if (s == 0) a.input[kept] = {zeros, 0};
+      if (s == 0 && start) a.input[kept] = {start.data + (Cell::has_memory ? n : 0), start.stride};
+      else if (s == 0) a.input[kept] = {zeros, 0};
       else if (Cell::has_memory) a.input[kept] = {rows.at(0, before) + kept * n, rows.stride};
       else a.input[kept] = {y.at(0, before), y.stride};
       a.input[kept + 1] = {dh, n};
@@ -208,15 +219,17 @@ struct RecurrentPass : PassBase<Cell> {
     if (dx) multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
     add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
     if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
-    if constexpr (Cell::has_memory)
-      if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, overwrite, dw.memory);
-    if constexpr (Cell::hidden_apart) {
-      const std::size_t others = (gates - 1) * n;
-      add_neighbours<Ctx, T>(ctx, all, rows.from(n), others, y, n, p.reverse, overwrite, dw.recurrent);
-      add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, overwrite, dw.recurrent + others * n);
-    } else {
-      add_neighbours<Ctx, T>(ctx, all, rows, gates * n, y, n, p.reverse, overwrite, dw.recurrent);
+    const std::size_t others = Cell::hidden_apart ? (gates - 1) * n : gates * n;
+    const Steps<T> first_gates = Cell::hidden_apart ? rows.from(n) : rows;
+    if (start) {
+      add_start<Ctx, T>(ctx, all, first_gates, others, start.data, start.stride, n, overwrite, dw.recurrent);
+      if (Cell::hidden_apart) add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others * n);
+      if (w.memory) add_start<Ctx, T>(ctx, all, rows, gates * n, start.data + n, start.stride, n, overwrite, dw.memory);
     }
+    const bool anew = overwrite && !start;
+    if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, anew, dw.memory);
+    add_neighbours<Ctx, T>(ctx, all, first_gates, others, y, n, p.reverse, anew, dw.recurrent);
+    if (Cell::hidden_apart) add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others * n);
   }
 
 private:

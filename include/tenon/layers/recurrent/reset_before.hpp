@@ -51,7 +51,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   using second = CellProgram<UpdateStage>;
   using parameters = list<>;
   static constexpr bool complete = true;
-  static constexpr std::size_t features = 0, row = 4;
+  static constexpr std::size_t features = 0, row = 4, states = 1;
 
   static constexpr std::size_t forward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
   static constexpr std::size_t backward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
@@ -59,7 +59,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
 
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, Lengths<T> lengths, T* carry, T* room) {
+                      Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -71,14 +71,15 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
       T* const z = rows.at(0, now);
       const expr::Array<T> passed = Training ? expr::Array<T>{z + 3 * n, rows.stride} : expr::Array<T>{carry, n};
-      const expr::Array<const T> state = s > 0 ? expr::Array<const T>{y.at(0, before), y.stride} : expr::Array<const T>{zeros, 0};
-      if (s > 0) step_product(ctx, batch, state.data, state.stride, n, w.recurrent, 2 * n, z, rows.stride);
+      const bool starts = s == 0 && !kept_state;
+      const expr::Array<const T> state = state_before(s, y.at(0, before), y.stride, kept_state, zeros);
+      if (!starts) step_product(ctx, batch, state.data, state.stride, n, w.recurrent, 2 * n, z, rows.stride);
       a.input[0] = a_block(z, rows.stride);
       a.input[1] = state;
       a.store[0] = {Training ? z : nullptr, rows.stride};
       a.store[1] = passed;
       expr::Loops<first::template Forward<Training>, T>::run(a);
-      if (s > 0) step_product(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n, rows.stride);
+      if (!starts) step_product<Ctx, T>(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n, rows.stride);
       for (std::size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
         b.store[k] = {Training ? z + (k + 1) * n : nullptr, rows.stride};
@@ -87,13 +88,15 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       b.store[2] = {y.at(0, now), y.stride};
       expr::Loops<second::template Forward<Training>, T>::run(b);
       lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
+      if (kept_state && s + 1 == p.steps)
+        for (std::size_t sample = 0; sample < batch; ++sample) std::copy_n(y.at(sample, now), n, kept_state.data + sample * kept_state.stride);
     }
   }
 
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
                        Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       Lengths<T> lengths, T* carry, T* room) {
+                       Lengths<T> lengths, Start<T> start, T* carry, T* room) {
     using kernels::Transpose;
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
@@ -106,7 +109,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
     for (std::size_t s = p.steps; s-- > 0;) {
       const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
       T* const z = rows.at(0, now);
-      const expr::Array<const T> state = s > 0 ? expr::Array<const T>{y.at(0, before), y.stride} : expr::Array<const T>{zeros, 0};
+      const expr::Array<const T> state = state_before(s, y.at(0, before), y.stride, start, zeros);
       for (std::size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
         b.store[k] = {z + (k + 1) * n, rows.stride};
@@ -134,10 +137,16 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
     add_steps<Ctx, T>(ctx, all, rows, gates * n, x, p.in, overwrite, dw.input);
     if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
     add_steps<Ctx, T>(ctx, all, rows.from(2 * n), n, rows.from(3 * n), n, overwrite, dw.recurrent + 2 * n * n);
-    add_neighbours<Ctx, T>(ctx, all, rows, 2 * n, y, n, p.reverse, overwrite, dw.recurrent);
+    if (start) add_start<Ctx, T>(ctx, all, rows, 2 * n, start.data, start.stride, n, overwrite, dw.recurrent);
+    add_neighbours<Ctx, T>(ctx, all, rows, 2 * n, y, n, p.reverse, overwrite && !start, dw.recurrent);
   }
 
 private:
+  template <class T>
+  static expr::Array<const T> state_before(std::size_t s, const T* before, std::size_t stride, const Start<T>& start, const T* zeros) {
+    if (s > 0) return {before, stride};
+    return start ? expr::Array<const T>{start.data, start.stride} : expr::Array<const T>{zeros, 0};
+  }
   template <class T>
   static expr::Array<const T> a_block(const T* data, std::size_t stride) {
     return {data, stride};

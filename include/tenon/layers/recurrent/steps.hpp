@@ -46,6 +46,15 @@ struct Lengths {
   }
 };
 
+/// The state in which sequences start: the output and behind it, if there is one, the memory. Absent, both are zeros.
+template <class T>
+struct Start {
+  T* data = nullptr;
+  std::size_t stride = 0;
+
+  constexpr explicit operator bool() const { return data != nullptr; }
+};
+
 /// How many sequences, and how long.
 struct Extent {
   std::size_t batch = 0;
@@ -78,6 +87,14 @@ void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, St
     ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows, T(1), dy.at(sample, 0), dy.width, x.at(sample, 0), x.width,
              beta, dw, in);
   });
+}
+
+/// The share of the states in which sequences start: dW = sum of dy[first]^T h[start]. Comes before `add_neighbours`, which
+/// adds to it.
+template <class Ctx, class T>
+void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride, std::size_t in, bool overwrite,
+               T* dw) {
+  ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, T(overwrite ? 0 : 1), dw, in);
 }
 
 /// The same with the step before (`later` false) or after: dW = sum of dy[t]^T h[t - 1]. The step of dy

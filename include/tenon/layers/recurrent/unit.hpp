@@ -25,6 +25,7 @@ struct hidden_or_features_and_hidden_all_at_least_1;
 struct at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1;
 struct a_nonlinearity_whose_slope_follows_from_its_value;
 struct options_that_this_layer_has;
+struct stateful_without_mask_or_bidirectional;
 
 /// U(-b, b) with b = 1/sqrt(Hidden): what PyTorch draws for all parameters of a recurrent layer.
 template <std::size_t Hidden>
@@ -44,6 +45,7 @@ struct RecurrentOptions {
   bool last = false;
   bool bias = true;
   bool masked = false;
+  bool stateful = false;
   double mask = 0;
   bool reset_before = false;
   double dropout = 0;
@@ -68,6 +70,7 @@ struct RecurrentOptions {
     masked = true;
     mask = static_cast<double>(Value);
   }
+  constexpr void read(option::Stateful) { stateful = true; }
   constexpr void read(option::Bias<false>) { bias = false; }
   template <class F>
   constexpr void read(option::Nonlinearity<F>) {
@@ -158,6 +161,7 @@ struct RecurrentUnit {
                                       .memory_matrix = options.peepholes == Peepholes::full,
                                       .last_only = Last,
                                       .masked = options.masked,
+                                      .states = options.stateful ? code::pass::states : std::size_t{0},
                                       .mask = options.mask,
                                       .dropout = options.layers > 1 ? options.dropout : 0};
   static constexpr Needs needs = plan.template needs<typename code::pass>();
@@ -242,6 +246,8 @@ private:
     else if constexpr (!arguments::options.usable)
       return std::type_identity<takes<at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1>>{};
     else if constexpr ((arguments::options.own & ~unsigned{Cell::own_options}) != 0) return std::type_identity<takes<options_that_this_layer_has>>{};
+    else if constexpr (arguments::options.stateful && (arguments::options.masked || arguments::options.bidirectional))
+      return std::type_identity<takes<stateful_without_mask_or_bidirectional>>{};
     else if constexpr (!RecurrentCode<Cell>::pass::complete) return std::type_identity<takes<a_nonlinearity_whose_slope_follows_from_its_value>>{};
     else return std::type_identity<void>{};
   }
