@@ -63,7 +63,7 @@ protected:
   template <class Ctx, class T>
   static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
                            T* z, std::size_t stride) {
-    ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, batch, out, hidden, T(1), h, h_stride, w, hidden, T(1), z, stride);
+    multiply_one_step<Ctx, T>(ctx, kernels::Transpose::yes, batch, out, hidden, h, h_stride, w, T(1), z, stride);
   }
 
   /// Every step's blocks start as the biases of the two products that are added to them.
@@ -208,10 +208,10 @@ struct RecurrentPass : PassBase<Cell> {
       if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, dc, n, n);
       if (s == 0) break;
       const T beta = program::passes_to_previous && !Cell::has_memory ? T(1) : T(0);
-      ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, batch, n, gates * n, T(1), z, rows.stride, recurrent, n, beta, dh, n);
+      multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, recurrent, beta, dh, n);
       if constexpr (Cell::has_memory)
         if (w.memory)
-          ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, batch, n, gates * n, T(1), z, rows.stride, w.memory, n, T(1), dc, n);
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, w.memory, T(1), dc, n);
     }
 
     const Extent all{batch, p.steps};

@@ -119,7 +119,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       b.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       b.store[2] = {dh, n};
       expr::Loops<second::template Backward<false>, T>::run(b);
-      ctx.gemm(Transpose::no, Transpose::no, batch, n, n, T(1), z + 2 * n, rows.stride, w.recurrent + 2 * n * n, n, T(0), passed_gradient, n);
+      multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, n, z + 2 * n, rows.stride, w.recurrent + 2 * n * n, T(0), passed_gradient, n);
       a.input[0] = a_block(z, rows.stride);
       a.input[1] = state;
       a.input[2] = {zeros, 0};
@@ -129,7 +129,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       expr::Loops<first::template Backward<true>, T>::run(a);
       lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
       lengths.clear_after_end(now, batch, dh, n, n);
-      if (s > 0) ctx.gemm(Transpose::no, Transpose::no, batch, n, 2 * n, T(1), z, rows.stride, w.recurrent, n, T(1), dh, n);
+      if (s > 0) multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, 2 * n, z, rows.stride, w.recurrent, T(1), dh, n);
     }
 
     const Extent all{batch, p.steps};

@@ -61,6 +61,17 @@ struct Extent {
   std::size_t steps = 0;
 };
 
+/// A product of one step: few rows, and the same weight again and again. A context may have a better way with such.
+template <class Ctx, class T>
+void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in, const T* x, std::size_t x_stride,
+                       const T* w, T beta, T* y, std::size_t y_stride) {
+  const std::size_t width = stored == kernels::Transpose::yes ? in : out;
+  if constexpr (requires { ctx.small_gemm(stored, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride); })
+    ctx.small_gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
+  else
+    ctx.gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
+}
+
 /// Calls `multiply(rows, sample)` once for the whole batch where sequences follow one another, and else
 /// for each.
 template <class F>
