@@ -25,6 +25,12 @@ int main() {
   Model<Reader> model{seed};
   summary(model);
   fit(model, train,
-      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-3}, .epochs = 30, .batch_size = 32, .validation = test, .seed = seed, .clip_grad_norm = 1.0});
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 3e-3},
+          .epochs = 30,
+          .batch_size = 32,
+          .validation = test,
+          .seed = seed,
+          .clip_grad_norm = 1.0});
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 }

@@ -157,7 +157,7 @@ struct Recurrent {
       auto& in = inputs.emplace_back(one.inputs.size());
       for (long n = 0; n < batch; ++n)
         for (long t = 0; t < steps; ++t)
-          std::copy_n(&one.inputs[static_cast<std::size_t>((n * steps + t) * features)], features, &in[static_cast<std::size_t>((t * batch + n) * features)]);
+          std::copy_n(one.inputs.data() + (n * steps + t) * features, features, in.data() + (t * batch + n) * features);
     }
     make_primitives();
   }

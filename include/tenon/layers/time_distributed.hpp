@@ -35,8 +35,10 @@ struct sequence_of<T, Shape<D...>> {
 };
 
 constexpr Needs needs_of_steps(Needs n, std::size_t steps) {
-  for (std::size_t Needs::* size : {&Needs::saved_sample, &Needs::forward_scratch_sample, &Needs::inference_scratch_sample, &Needs::backward_scratch_sample})
-    n.*size *= steps;
+  n.saved_sample *= steps;
+  n.forward_scratch_sample *= steps;
+  n.inference_scratch_sample *= steps;
+  n.backward_scratch_sample *= steps;
   return n;
 }
 

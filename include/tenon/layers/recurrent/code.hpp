@@ -75,7 +75,8 @@ struct RecurrentPlan {
     Needs n{.backward_reads_input = true, .backward_reads_output = !last_only};
     n.saved_sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_room();
     n.state_sample = state_size();
-    n.forward_scratch_fixed = n.inference_scratch_fixed = aligned(Pass::forward_room(hidden));
+    n.forward_scratch_fixed = aligned(Pass::forward_room(hidden));
+    n.inference_scratch_fixed = aligned(Pass::inference_room(hidden));
     n.inference_scratch_sample = passing_lengths_at(carried) + lengths_room();
     n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_room();
     n.backward_scratch_fixed = aligned(Pass::backward_room(hidden));

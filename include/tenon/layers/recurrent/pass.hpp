@@ -116,20 +116,25 @@ struct RecurrentPass : PassBase<Cell> {
   /// the memory.
   static constexpr std::size_t row = kept + (Cell::has_memory ? 1 : 0);
 
-  static constexpr std::size_t forward_room(std::size_t hidden) { return (blocks + 1) * hidden + turned_room(hidden); }
-  static constexpr std::size_t backward_room(std::size_t hidden) { return (blocks + 1) * hidden + turned_room(hidden); }
+  static constexpr std::size_t forward_room(std::size_t hidden) { return inference_room(hidden) + gates * hidden * hidden; }
+  static constexpr std::size_t inference_room(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t backward_room(std::size_t hidden) {
+    return inference_room(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
+  }
   /// Of each sample: in evaluation the memory is carried beside the rows, in backward the gradients
   /// that go from a step to the one before.
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
-  /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks` numbers times hidden for each step.
+  /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks`
+  /// numbers times hidden for each step.
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
                       Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
-    const T* const recurrent = recurrent_weight(w, n, zeros + n);
+    T* const turned = zeros + n;
+    if constexpr (Training) turn_recurrent_weight(w, n, turned);
     set_biases(p, batch, w, rows, room);
     multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n), gates * n);
 
@@ -143,18 +148,27 @@ struct RecurrentPass : PassBase<Cell> {
         memory_before = Training ? expr::Array<T>{rows.at(0, before) + kept * n, rows.stride} : memory;
         if (s == 0 && state) memory_before = {state.data + n, state.stride};
       }
-      const expr::Array<const T> hidden = s > 0 ? expr::Array<const T>{y.at(0, before), y.stride} : expr::Array<const T>{state.data, state.stride};
+      expr::Array<const T> hidden{state.data, state.stride};
+      if (s > 0) hidden = {y.at(0, before), y.stride};
       const bool starts = s == 0 && !state;
       if (!starts) {
-        base::step_product(ctx, batch, hidden.data, hidden.stride, n, recurrent, gates * n, z, rows.stride);
+        if constexpr (Training) {
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, gates * n, n, hidden.data, hidden.stride, turned, T(1), z,
+                                    rows.stride);
+        } else {
+          step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent, others * n, z + input_block * n, rows.stride);
+          if (Cell::hidden_apart)
+            step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent + others * n * n, n, z, rows.stride);
+        }
         if constexpr (Cell::has_memory)
-          if (w.memory) base::template step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
+          if (w.memory) step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
       }
       for (std::size_t k = 0; k < blocks; ++k) a.input[k] = {z + k * n, rows.stride};
       if (starts) a.input[blocks] = {zeros, 0};
       else if (Cell::has_memory) a.input[blocks] = {memory_before.data, memory_before.stride};
       else a.input[blocks] = hidden;
-      for (std::size_t k = 0; k < kept; ++k) a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
+      for (std::size_t k = 0; k < kept; ++k)
+        a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
       a.store[kept] = {y.at(0, now), y.stride};
       if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
       expr::Loops<typename program::template Forward<Training>, T>::run(a);
@@ -219,23 +233,24 @@ struct RecurrentPass : PassBase<Cell> {
     if (dx) multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
     add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
     if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
-    const std::size_t others = Cell::hidden_apart ? (gates - 1) * n : gates * n;
-    const Steps<T> first_gates = Cell::hidden_apart ? rows.from(n) : rows;
+    const std::size_t others_size = others * n;
+    const Steps<T> first_gates = rows.from(input_block * n);
     if (start) {
-      add_start<Ctx, T>(ctx, all, first_gates, others, start.data, start.stride, n, overwrite, dw.recurrent);
-      if (Cell::hidden_apart) add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others * n);
+      add_start<Ctx, T>(ctx, all, first_gates, others_size, start.data, start.stride, n, overwrite, dw.recurrent);
+      if (Cell::hidden_apart) add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others_size * n);
       if (w.memory) add_start<Ctx, T>(ctx, all, rows, gates * n, start.data + n, start.stride, n, overwrite, dw.memory);
     }
     const bool anew = overwrite && !start;
     if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, anew, dw.memory);
-    add_neighbours<Ctx, T>(ctx, all, first_gates, others, y, n, p.reverse, anew, dw.recurrent);
-    if (Cell::hidden_apart) add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others * n);
+    add_neighbours<Ctx, T>(ctx, all, first_gates, others_size, y, n, p.reverse, anew, dw.recurrent);
+    if (Cell::hidden_apart) add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others_size * n);
   }
 
 private:
-  using base::at, base::step_product, base::set_biases, base::add_biases, base::from_above;
+  using base::at, base::set_biases, base::add_biases, base::from_above;
 
-  static constexpr std::size_t turned_room(std::size_t hidden) { return Cell::hidden_apart ? gates * hidden * hidden : 0; }
+  /// The gates whose recurrent share is added to the input's.
+  static constexpr std::size_t others = Cell::hidden_apart ? gates - 1 : gates;
 
   template <class T>
   static expr::Arguments<T> arguments(std::size_t batch, std::size_t hidden, const PassWeights<const T>& w) {
@@ -246,13 +261,26 @@ private:
     return a;
   }
 
+  template <class Ctx, class T>
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
+                           T* z, std::size_t stride) {
+    base::template step_product<Ctx, T>(ctx, batch, h, h_stride, hidden, w, out, z, stride);
+  }
+
+  /// For all steps of a training pass: turned, and with its columns in the order of the blocks.
+  template <class T>
+  static void turn_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* turned) {
+    for (std::size_t i = 0; i < hidden; ++i)
+      for (std::size_t o = 0; o < gates * hidden; ++o)
+        turned[i * gates * hidden + base::recurrent_place(o, hidden)] = w.recurrent[o * hidden + i];
+  }
   /// The recurrent weight with its rows in the order of the blocks.
   template <class T>
   static const T* recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, [[maybe_unused]] T* room) {
     if constexpr (Cell::hidden_apart) {
-      const std::size_t last = hidden * hidden, others = (gates - 1) * last;
-      std::copy_n(w.recurrent + others, last, room);
-      std::copy_n(w.recurrent, others, room + last);
+      const std::size_t last = hidden * hidden;
+      std::copy_n(w.recurrent + others * last, last, room);
+      std::copy_n(w.recurrent, others * last, room + last);
       return room;
     } else {
       return w.recurrent;

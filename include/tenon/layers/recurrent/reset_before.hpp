@@ -54,6 +54,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   static constexpr std::size_t features = 0, row = 4, states = 1;
 
   static constexpr std::size_t forward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t inference_room(std::size_t hidden) { return forward_room(hidden); }
   static constexpr std::size_t backward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
@@ -89,7 +90,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       expr::Loops<second::template Forward<Training>, T>::run(b);
       lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
       if (kept_state && s + 1 == p.steps)
-        for (std::size_t sample = 0; sample < batch; ++sample) std::copy_n(y.at(sample, now), n, kept_state.data + sample * kept_state.stride);
+        for (std::size_t sample = 0; sample < batch; ++sample)
+          std::copy_n(y.at(sample, now), n, kept_state.data + sample * kept_state.stride);
     }
   }
 

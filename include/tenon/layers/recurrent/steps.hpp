@@ -63,8 +63,8 @@ struct Extent {
 
 /// A product of one step: few rows, and the same weight again and again. A context may have a better way with such.
 template <class Ctx, class T>
-void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in, const T* x, std::size_t x_stride,
-                       const T* w, T beta, T* y, std::size_t y_stride) {
+void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in, const T* x,
+                       std::size_t x_stride, const T* w, T beta, T* y, std::size_t y_stride) {
   const std::size_t width = stored == kernels::Transpose::yes ? in : out;
   if constexpr (requires { ctx.small_gemm(stored, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride); })
     ctx.small_gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
@@ -103,9 +103,10 @@ void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, St
 /// The share of the states in which sequences start: dW = sum of dy[first]^T h[start]. Comes before `add_neighbours`, which
 /// adds to it.
 template <class Ctx, class T>
-void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride, std::size_t in, bool overwrite,
-               T* dw) {
-  ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, T(overwrite ? 0 : 1), dw, in);
+void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride, std::size_t in,
+               bool overwrite, T* dw) {
+  const T beta = overwrite ? T(0) : T(1);
+  ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, beta, dw, in);
 }
 
 /// The same with the step before (`later` false) or after: dW = sum of dy[t]^T h[t - 1]. The step of dy

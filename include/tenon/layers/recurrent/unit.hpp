@@ -199,9 +199,13 @@ private:
     }
     return all;
   }();
+  static constexpr bool is_matrix(std::size_t i) {
+    const auto size = kinds[i % each].size;
+    return size == RecurrentParameter::input_weight || size == RecurrentParameter::square;
+  }
+  using default_init = RecurrentDefault<plan.hidden>;
   template <std::size_t I>
-  using initializer = std::conditional_t<kinds[I % each].size == RecurrentParameter::input_weight || kinds[I % each].size == RecurrentParameter::square,
-                                         weight_init<RecurrentDefault<plan.hidden>, Argument...>, RecurrentDefault<plan.hidden>>;
+  using initializer = std::conditional_t<is_matrix(I), weight_init<default_init, Argument...>, default_init>;
   template <std::size_t... I>
   static Initializers<initializer<I>...> list_initializers(std::index_sequence<I...>);
 
@@ -214,7 +218,7 @@ public:
       s.name = names[i].view();
       const auto kind = kinds[i % each].size;
       const std::size_t columns = kind == RecurrentParameter::input_weight ? plan.in(i / each / plan.directions) : plan.hidden;
-      s.rank = kind == RecurrentParameter::input_weight || kind == RecurrentParameter::square ? 2 : 1;
+      s.rank = is_matrix(i) ? 2 : 1;
       s.dims[0] = kind == RecurrentParameter::vector ? plan.hidden : rows;
       if (s.rank == 2) s.dims[1] = columns;
       s.fan_in = columns;
@@ -241,14 +245,15 @@ private:
   using arguments = RecurrentArguments<Argument...>;
   static constexpr bool last = arguments::options.last;
 
+  template <class Takes>
+  using says = std::type_identity<takes<Takes>>;
   static consteval auto fault() {
-    if constexpr (!arguments::counted) return std::type_identity<takes<hidden_or_features_and_hidden_all_at_least_1>>{};
-    else if constexpr (!arguments::options.usable)
-      return std::type_identity<takes<at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1>>{};
-    else if constexpr ((arguments::options.own & ~unsigned{Cell::own_options}) != 0) return std::type_identity<takes<options_that_this_layer_has>>{};
-    else if constexpr (arguments::options.stateful && (arguments::options.masked || arguments::options.bidirectional))
-      return std::type_identity<takes<stateful_without_mask_or_bidirectional>>{};
-    else if constexpr (!RecurrentCode<Cell>::pass::complete) return std::type_identity<takes<a_nonlinearity_whose_slope_follows_from_its_value>>{};
+    constexpr const RecurrentOptions& o = arguments::options;
+    if constexpr (!arguments::counted) return says<hidden_or_features_and_hidden_all_at_least_1>{};
+    else if constexpr (!o.usable) return says<at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1>{};
+    else if constexpr ((o.own & ~unsigned{Cell::own_options}) != 0) return says<options_that_this_layer_has>{};
+    else if constexpr (o.stateful && (o.masked || o.bidirectional)) return says<stateful_without_mask_or_bidirectional>{};
+    else if constexpr (!RecurrentCode<Cell>::pass::complete) return says<a_nonlinearity_whose_slope_follows_from_its_value>{};
     else return std::type_identity<void>{};
   }
   template <class In>
