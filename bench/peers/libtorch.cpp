@@ -73,13 +73,43 @@ struct LeNet : torch::nn::Module {
   torch::nn::Linear dense[3]{torch::nn::Linear(400, 120), torch::nn::Linear(120, 84), torch::nn::Linear(84, 10)};
 };
 
+template <class Core>
+struct Recurrent : torch::nn::Module {
+  Recurrent(const bench::Setup& setup, Activation) {
+    register_module("layer", layer);
+    register_module("dense", dense);
+    torch::NoGradGuard no_grad;
+    const auto take = [&](Tensor parameter, const std::vector<float>& from) {
+      parameter.copy_(torch::tensor(from).view(parameter.sizes()));
+    };
+    take(layer->named_parameters()["weight_ih_l0"], setup.layers[0].weight);
+    take(layer->named_parameters()["weight_hh_l0"], setup.layers[1].weight);
+    take(layer->named_parameters()["bias_ih_l0"], setup.layers[0].bias);
+    take(layer->named_parameters()["bias_hh_l0"], setup.layers[1].bias);
+    take(dense->weight, setup.layers[2].weight);
+    take(dense->bias, setup.layers[2].bias);
+  }
+
+  Tensor forward(Tensor x) { return dense->forward(std::get<0>(layer->forward(x)).select(0, -1)); }
+
+  // Steps outermost, as these layers want it by default.
+  Core layer{bench::w4_features, bench::w4_hidden};
+  torch::nn::Linear dense{bench::w4_hidden, 10};
+};
+template <class Net>
+inline constexpr bool is_recurrent = false;
+template <class Core>
+inline constexpr bool is_recurrent<Recurrent<Core>> = true;
+
 struct Batches {
-  Batches(const bench::Setup& setup, bool images) {
+  Batches(const bench::Setup& setup, bool images, bool sequences = false) {
     const auto size = static_cast<long>(setup.batch_size),
                features = static_cast<long>(setup.features());
     const std::vector<long> shape = images ? std::vector<long>{size, 1, 28, 28} : std::vector<long>{size, features};
     for (const bench::Batch& batch : setup.batches) {
       inputs.push_back(torch::tensor(batch.inputs).view(shape));
+      if (sequences)
+        inputs.back() = inputs.back().view({size, bench::w4_steps, bench::w4_features}).transpose(0, 1).contiguous();
       labels.push_back(torch::tensor(batch.labels));
     }
   }
@@ -90,7 +120,7 @@ template <class Optimizer, class Net = Mlp, class Options>
 bench::Workload train(const bench::Setup& setup, const Options& options) {
   auto model = std::make_shared<Net>(setup, Activation::relu);
   auto optimizer = std::make_shared<Optimizer>(model->parameters(), options);
-  auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>);
+  auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>, is_recurrent<Net>);
 
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
@@ -141,6 +171,11 @@ bench::Workload train_w3(std::size_t batch) {
   return train<torch::optim::Adam, LeNet>(bench::w3_setup(batch), torch::optim::AdamOptions(1e-3));
 }
 
+template <class Core>
+bench::Workload train_w4(const bench::Setup& setup) {
+  return train<torch::optim::Adam, Recurrent<Core>>(setup, torch::optim::AdamOptions(1e-3));
+}
+
 std::string info() {
   std::ostringstream text;
   const char* capability = std::getenv("ATEN_CPU_CAPABILITY");
@@ -164,6 +199,8 @@ int main(int argc, char** argv) {
       {{"W1", train_w1},
        {"W2", train_w2},
        {"W3", train_w3},
+       {"W4-LSTM", [](std::size_t batch) { return train_w4<torch::nn::LSTM>(bench::w4_setup(4, batch)); }},
+       {"W4-GRU", [](std::size_t batch) { return train_w4<torch::nn::GRU>(bench::w4_setup(3, batch)); }},
        {"W6-LeNet",
         [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
        {"W6-784",

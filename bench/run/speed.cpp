@@ -40,6 +40,8 @@ const std::vector<Work> all_work{
     {"W1", 256, "train 784-128-ReLU-10, SGD with momentum, batch 256"},
     {"W2", 128, "train 784-512-512-10 ReLU, Adam, batch 128"},
     {"W3", 64, "train LeNet, Adam, batch 64"},
+    {"W4-LSTM", 32, "train LSTM 32-128 over 50 steps, dense 10, Adam, batch 32"},
+    {"W4-GRU", 32, "train GRU 32-128 over 50 steps, dense 10, Adam, batch 32"},
     {"W7", 256, "infer 784-512-512-10 ReLU, batch 256"},
     {"W6-784", 1, "infer 784-128-ReLU-10, one sample"},
     {"W6-8", 1, "infer 8-32-32-1 tanh, one sample"},

@@ -21,16 +21,18 @@ using W1 = Sequential<Dense<784, 128>, ReLU, Dense<10>, Softmax>;
 using W2 = Sequential<Dense<784, 512>, ReLU, Dense<512>, ReLU, Dense<10>, Softmax>;
 using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>, Flatten,
                       Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
+using W4Lstm = Sequential<Input<bench::w4_steps, bench::w4_features>, LSTM<bench::w4_hidden>, Last, Dense<10>, Softmax>;
+using W4Gru = Sequential<Input<bench::w4_steps, bench::w4_features>, GRU<bench::w4_hidden>, Last, Dense<10>, Softmax>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
 template <class M>
 void take_weights(M& model, const bench::Setup& setup) {
-  std::size_t index = 0;
-  model.for_each_parameter([&](std::string_view, std::span<float> values) {
-    const bench::Layer& layer = setup.layers[index / 2];
-    const std::vector<float>& from = index % 2 == 0 ? layer.weight : layer.bias;
+  std::size_t weights = 0, biases = 0;  // of recurrent layers, all weights come first
+  model.for_each_parameter([&](std::string_view name, std::span<float> values) {
+    const bool is_bias = name.find("bias") != name.npos;
+    const bench::Layer& layer = setup.layers[is_bias ? biases++ : weights++];
+    const std::vector<float>& from = is_bias ? layer.bias : layer.weight;
     std::copy(from.begin(), from.end(), values.begin());
-    ++index;
   });
 }
 
@@ -201,6 +203,8 @@ bench::Workloads workloads() {
   return {{"W1", [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
           {"W2", [](std::size_t batch) { return training<W2, Gemm>(bench::w2_setup(batch), Adam{.lr = 1e-3}); }},
           {"W3", [](std::size_t batch) { return training<W3, Gemm>(bench::w3_setup(batch), Adam{.lr = 1e-3}); }},
+          {"W4-LSTM", [](std::size_t batch) { return training<W4Lstm, Gemm>(bench::w4_setup(4, batch), Adam{.lr = 1e-3}); }},
+          {"W4-GRU", [](std::size_t batch) { return training<W4Gru, Gemm>(bench::w4_setup(3, batch), Adam{.lr = 1e-3}); }},
           {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
           {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
           {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},

@@ -6,6 +6,8 @@
 //   W2      train 784-512-512-10 (ReLU), softmax cross-entropy, Adam 1e-3
 //   W3      train LeNet: images of 28 x 28, convolution 6 @ 5x5 (2 zeros around), ReLU, max pool 2,
 //           convolution 16 @ 5x5, ReLU, max pool 2, 400-120-84-10 (ReLU), softmax cross-entropy, Adam 1e-3
+//   W4-LSTM, W4-GRU  train sequences of 50 steps of 32 numbers, hidden size 128, dense 128-10 on the last state, softmax
+//           cross-entropy, Adam 1e-3
 //   W6-784  infer 784-128-ReLU-10 (logits)
 //   W6-8    infer 8-32-32-1, tanh after the hidden layers
 //   W6-LeNet  infer the network of W3 (logits)
@@ -87,6 +89,12 @@ inline Setup w2_setup(std::size_t batch_size) {
 }
 inline Setup w3_setup(std::size_t batch_size) {
   return make_setup({{1 * 5 * 5, 6}, {6 * 5 * 5, 16}, {400, 120}, {120, 84}, {84, 10}}, 28 * 28, batch_size);
+}
+// Layers: the weights of the input with their bias, those of the state with theirs, the dense layer.
+inline constexpr std::size_t w4_steps = 50, w4_features = 32, w4_hidden = 128;
+inline Setup w4_setup(std::size_t gates, std::size_t batch_size) {
+  return make_setup({{w4_features, gates * w4_hidden}, {w4_hidden, gates * w4_hidden}, {w4_hidden, 10}}, w4_steps * w4_features,
+                    batch_size);
 }
 inline Setup w6_small_setup(std::size_t batch_size) {
   return make_setup({8, 32, 32, 1}, batch_size);

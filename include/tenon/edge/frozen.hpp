@@ -20,6 +20,7 @@ template <class Bound>
 constexpr std::size_t macs_of() {
   std::size_t total = 0;
   if constexpr (HasSampleKernel<Bound>) total = SampleKernel<Bound>::macs;
+  else if constexpr (requires { typename Bound::each_step; }) total = Bound::steps * macs_of<typename Bound::each_step>();
   else if constexpr (requires { Bound::macs; }) total = Bound::macs;
   else if constexpr (!tenon::detail::Leaf<Bound>) Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
   return total;

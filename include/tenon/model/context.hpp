@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <tenon/kernels/gemm_types.hpp>
+#include <tenon/kernels/native_gemm.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/random.hpp>
 
@@ -47,6 +48,14 @@ struct HostContext {
   static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
                    std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
     Gemm::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+  /// For products of few rows that come again and again, as the steps of recurrent layers: our own kernels pack less, and
+  /// make a training step of an LSTM or a GRU 8 % faster (bench speed, W4). Without vectors the policy's are better.
+  static void small_gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
+                         std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+    static const bool ours = kernels::native_gemm_target() != "portable";
+    if (ours) kernels::native_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 };
 

@@ -86,7 +86,8 @@ template <class... I>
 struct Initializers {};
 
 /// What a bound layer wants kept or lent, in numbers of the model's scalar type. `saved` lives from
-/// forward to backward; scratch only during the one call. "sample" counts are times the batch.
+/// forward to backward, which may overwrite it; scratch only during the one call; a state from one
+/// forward to the next. "sample" counts are times the batch.
 struct Needs {
   bool backward_reads_input = true;
   bool backward_reads_output = false;
@@ -98,6 +99,7 @@ struct Needs {
   std::size_t backward_scratch_fixed = 0;
   std::size_t inference_scratch_sample = 0;
   std::size_t inference_scratch_fixed = 0;
+  std::size_t state_sample = 0;
   std::uint32_t streams = 0;       // random stream ids it uses (dropout: 1)
 };
 
@@ -118,6 +120,8 @@ struct Memory {
   T* scratch_fixed = nullptr;
   std::uint32_t stream = 0;        // first random stream id of this layer
   std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
+  T* state = nullptr;              // of the first sample; absent where every run starts anew
+  std::size_t state_stride = 0;    // from one sample's to the next
   T* spill = nullptr;              // of a frozen layer, see below
 };
 

@@ -28,6 +28,7 @@ struct Slot {
   std::size_t parameters = 0, buffers = 0;
   std::size_t saved = 0, saved_fixed = 0;
   std::uint32_t stream = 0, unit = 0;
+  std::size_t state = 0;
   std::size_t input_size = 0, output_size = 0;
   Place output;            // in training
   Place inference_output;  // in evaluation
@@ -43,6 +44,7 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   slot.saved_fixed = total.needs.saved_fixed;
   slot.stream = total.needs.streams;
   slot.unit = total.units;
+  slot.state = total.needs.state_sample;
   slot.input_size = child.input_size;
   slot.output_size = child.output_size;
 
@@ -54,6 +56,7 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   total.needs.saved_sample += aligned(child.needs.saved_sample);
   total.needs.saved_fixed += aligned(child.needs.saved_fixed);
   total.needs.streams += child.needs.streams;
+  total.needs.state_sample += child.needs.state_sample;
   // One child works at a time, so they share the fixed scratch.
   auto& n = total.needs;
   n.forward_scratch_fixed = std::max(n.forward_scratch_fixed, child.needs.forward_scratch_fixed);

@@ -28,6 +28,8 @@ constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::siz
           whole.scratch_fixed,
           whole.stream + slot.stream,
           whole.unit + slot.unit,
+          advance(whole.state, slot.state),
+          whole.state_stride,
           whole.spill};
 }
 

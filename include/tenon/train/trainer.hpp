@@ -76,7 +76,8 @@ public:
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
-        values_(batch_size) {
+        values_(batch_size),
+        sequence_states_(needs.state_sample * batch_size) {
     for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
     const std::size_t threads = num_threads();
     spaces_.reserve(threads);
@@ -85,7 +86,7 @@ public:
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1) {
-    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (2 * output::size + 1);
+    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + 1);
     const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
@@ -199,9 +200,17 @@ public:
       for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k)
         a.tensor("optimizer." + std::to_string(k) + "." + name, dims, std::span<T>(states_[k].data() + entry.offset, entry.size));
     }
+    if constexpr (needs.state_sample > 0) {
+      const std::size_t dims[]{capacity_, needs.state_sample};
+      a.tensor("sequence_states", dims, sequence_states_.span());
+    }
     a.value("lr", optimizer_.lr);
     a.value("step", steps_);
   }
+
+  /// The sequences of the next batch start anew. Until then layers that are `stateful` go on where the
+  /// batch before ended, sample by sample.
+  void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
 
   M& model() { return *model_; }
   O& optimizer() { return optimizer_; }
@@ -299,7 +308,8 @@ private:
     Space& space = spaces_[part];
     return {model_->parameters().data(), part == 0 ? gradients_.data() : space.gradients.data(),
             part == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(), space.saved_fixed.data(),
-            space.scratch.data(), space.scratch_fixed.data(), 0, 0};
+            space.scratch.data(), space.scratch_fixed.data(), 0, 0,
+            sequence_states_.data() + part_range(part).first * needs.state_sample, needs.state_sample};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));
@@ -318,6 +328,7 @@ private:
   Arena<T> output_;
   Arena<T> output_gradient_;
   Arena<T> values_;
+  Arena<T> sequence_states_;
   Batch<T> batch_{};
   std::uint64_t steps_ = 0;
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from

@@ -133,7 +133,10 @@ private:
   }
 
   void one_epoch() {
-    if (!std::exchange(resumed_, false)) loader_.start_epoch(sums_.epoch);
+    if (!std::exchange(resumed_, false)) {
+      loader_.start_epoch(sums_.epoch);
+      trainer_.reset_states();
+    }
     call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
     if (stopped_) return;
     const auto start = std::chrono::steady_clock::now();

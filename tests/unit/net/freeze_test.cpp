@@ -94,6 +94,33 @@ TEST_CASE("a frozen middle passes on the gradient that it would as a learning on
   CHECK(frozen.get<"1.2.running_mean">()(0) != 0);
 }
 
+TEST_CASE("frozen recurrent and attention layers pass on their gradient") {
+  using Sequence = Sequential<LSTM<4, diagonal_peepholes>, GRU<4, reset_before>, GRU<6, bidirectional>, MultiheadAttention<2>>;
+  using Learning = Sequential<Input<5, 3>, Dense<4>, Sequence, Last, Dense<2>>;
+  using Frozen = Sequential<Input<5, 3>, Dense<4>, Freeze<Sequence>, Last, Dense<2>>;
+  Model<Learning, double> learning{3};
+  Model<Frozen, double> frozen{4};
+  REQUIRE(copy_parameters(learning, frozen) == parameter_table<Learning>.size());
+  std::vector<double> x(2 * 15), t(2 * 2, 0.5);
+  Stream random(1);
+  for (double& v : x) v = random.normal<double>();
+  const Batch<double> batch{.features = x, .labels = {}, .targets = t, .count = 2, .first = 0, .indices = {}};
+  const auto gradient_of = [&](auto& model) {
+    Trainer trainer{model, MeanSquaredError{}, SGD{}, 2, 1};
+    trainer.zero_grad();
+    trainer.forward(batch);
+    trainer.backward();
+    std::vector<double> found;
+    trainer.for_each_parameter([&](std::string_view name, auto, auto gradient) {
+      if (name == "0.weight") found.assign(gradient.begin(), gradient.end());
+    });
+    return found;
+  };
+  const auto expected = gradient_of(learning);
+  CHECK(expected.size() == 12);
+  CHECK(gradient_of(frozen) == expected);
+}
+
 TEST_CASE("frozen within frozen, and within Repeat, is where its numbers are") {
   using Block = Sequential<Dense<6>, BatchNorm1D<>, Freeze<Dense<6>>>;
   using Deep = Sequential<Input<6>, Freeze<Sequential<Dense<6>, Freeze<Sequential<Dense<6>, BatchNorm1D<>>>, Dense<6>>>, Repeat<3, Residual<Block>>>;

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <tenon/layers/recurrent/unit.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+template <Peepholes P>
+struct LstmCell {
+  static constexpr int gates = 4, blocks = 4;
+  static constexpr bool hidden_apart = false, has_memory = true;
+  static constexpr OwnOption own_options = own_peepholes;
+
+private:
+  static constexpr expr::Input<blocks> before{};
+  /// A gate's sum, with what a diagonal peephole adds.
+  template <int K, fixed_string Name, class Memory>
+  static consteval auto sum(Memory memory) {
+    if constexpr (P == Peepholes::diagonal) return recurrence::gate<K> + param<Name, PerFeature> * memory;
+    else return recurrence::gate<K>;
+  }
+
+  static constexpr auto in = sigmoid(sum<0, "weight_ci">(before));
+  static constexpr auto forget = sigmoid(sum<1, "weight_cf">(before));
+  static constexpr auto candidate = tanh(recurrence::gate<2>);
+  static constexpr auto memory = forget * before + in * candidate;
+  static constexpr auto out = sigmoid(sum<3, "weight_co">(memory));
+  static constexpr auto shown = tanh(memory);
+  static constexpr auto hidden = out * shown;
+
+public:
+  using kept = list<expr::lift<in>, expr::lift<forget>, expr::lift<candidate>, expr::lift<out>, expr::lift<shown>>;
+  using next = list<expr::lift<hidden>, expr::lift<memory>>;
+};
+
+}  // namespace detail
+
+/// Long short-term memory, Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000:
+///
+///     i = sigmoid(W_ii x + b_ii + W_hi h' + b_hi)        input gate
+///     f = sigmoid(W_if x + b_if + W_hf h' + b_hf)        forget gate
+///     g = tanh(W_ig x + b_ig + W_hg h' + b_hg)
+///     o = sigmoid(W_io x + b_io + W_ho h' + b_ho)        output gate
+///     c = f c' + i g,  h = o tanh(c)                     h', c' of the step before, at first 0
+///
+/// `LSTM<Hidden>` or `LSTM<Features, Hidden>`, options as RNN's and
+/// `peepholes`: W_c c' (weight_ch_lk (4 H, H)) is added to all four sums;
+/// `diagonal_peepholes`: weight_ci_lk c' and weight_cf_lk c' to those of i and f, weight_co_lk c to that of o, number
+/// by number (Gers and Schmidhuber 2000).
+/// Shapes: (T, F) to (T, H), (T, 2 H), (H) or (2 H). Parameters: weight_ih_lk (4 H, F), weight_hh_lk (4 H, H),
+/// bias_ih_lk, bias_hh_lk (4 H), gates in the order i, f, g, o; all U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through
+/// time, derived from the formulas. PyTorch: nn.LSTM (batch_first). ONNX: LSTM (gates i, o, f, c).
+///
+///     using Net = Sequential<Input<50, 32>, LSTM<128, layers<2>, dropout<0.2>>, Last, Dense<10>>;
+template <auto... Argument>
+struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes>, Argument...> {};
+
+}  // namespace tenon

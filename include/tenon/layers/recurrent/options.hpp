@@ -1,0 +1,57 @@
+#pragma once
+
+#include <tenon/layers/options.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/tanh.hpp>
+
+/// Options of recurrent layers, behind the sizes and in any order: `LSTM<128, layers<2>, dropout<0.2>>`.
+namespace tenon {
+
+namespace option {
+
+template <auto N>
+struct Layers {};
+struct Bidirectional {};
+struct Last {};
+template <auto Value>
+struct Mask {};
+struct Stateful {};
+template <auto Rate>
+struct BetweenLayers {};
+template <class F>
+struct Nonlinearity {};
+struct ResetBefore {};
+struct Peepholes {};
+struct DiagonalPeepholes {};
+
+}  // namespace option
+
+/// So many layers on one another, each taking the whole sequence of the one below.
+template <auto N>
+inline constexpr option::Layers<N> layers{};
+/// A second set of weights reads the sequence from its end; both results stand side by side.
+inline constexpr option::Bidirectional bidirectional{};
+/// Only the final state instead of the whole sequence: what each direction has read all steps for.
+inline constexpr option::Last last{};
+/// Sequences may be shorter than the shape says: the steps at the end of one all of whose features are Value are no part
+/// of it. The state stays 0 there, the final state is that of the last step before, and no gradient flows.
+template <auto Value>
+inline constexpr option::Mask<Value> mask{};
+/// A sequence goes on where the one before it at the same place of the batch ended: Trainer and StatefulRun keep the states
+/// until `reset_states()`. No gradient flows back beyond the start (truncated back-propagation through time). Everywhere
+/// else every sequence starts with zeros.
+inline constexpr option::Stateful stateful{};
+/// Between stacked layers each number is set to 0 with this probability, as Dropout does.
+template <auto Rate>
+inline constexpr option::BetweenLayers<Rate> dropout{};
+/// Of RNN: `nonlinearity<ReLU>` instead of Tanh.
+template <class F>
+inline constexpr option::Nonlinearity<F> nonlinearity{};
+/// Of GRU: the reset gate acts on the state before the matrix product, as first published.
+inline constexpr option::ResetBefore reset_before{};
+/// Of LSTM: all gates see the memory of the step before through a matrix, or, number by number, the input
+/// and forget gates that and the output gate the new one.
+inline constexpr option::Peepholes peepholes{};
+inline constexpr option::DiagonalPeepholes diagonal_peepholes{};
+
+}  // namespace tenon

@@ -1,0 +1,298 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/layers/recurrent/cell.hpp>
+#include <tenon/layers/recurrent/steps.hpp>
+
+/// One layer of a recurrent network in one direction: forward and backward through time. The products
+/// with the inputs of all steps are one matrix product, the one with the state before is one per step,
+/// and what remains of a cell is one loop.
+namespace tenon::detail {
+
+/// Its sizes.
+struct PassSizes {
+  std::size_t steps = 0;
+  std::size_t in = 0;
+  std::size_t hidden = 0;
+  bool bias = true;
+  bool reverse = false;
+};
+
+/// Its parameters, or their gradients, which are null in a frozen layer. Without bias those are null; `memory` is the matrix of a
+/// peephole, `feature` what the cell's formulas name.
+template <class T>
+struct PassWeights {
+  T* input = nullptr;
+  T* recurrent = nullptr;
+  T* input_bias = nullptr;
+  T* recurrent_bias = nullptr;
+  T* memory = nullptr;
+  T* feature[4]{};
+};
+
+/// What passes of all cells have in common.
+template <class Cell>
+struct PassBase {
+  static constexpr std::size_t gates = Cell::gates, blocks = Cell::blocks;
+  /// The recurrent share of the last gate is a block of its own and stands first, that of the others
+  /// is added to the inputs' share: [last; first ...] of the state before, [first ... last] of the input.
+  static constexpr std::size_t input_block = Cell::hidden_apart ? 1 : 0;
+
+protected:
+  /// The step that is done as number s.
+  static constexpr std::size_t at(const PassSizes& p, std::size_t s) { return p.reverse ? p.steps - 1 - s : s; }
+
+  /// The gradient that comes to step number s from above. Of final states it comes to the last step that is
+  /// done; where sequences end at different steps, by way of `dh`.
+  template <class T>
+  static expr::Array<const T> from_above(const PassSizes& p, std::size_t batch, Steps<const T> dy, bool last_only, std::size_t s,
+                                         Lengths<T> lengths, T* dh, const T* zeros) {
+    const std::size_t now = at(p, s);
+    if (!last_only) return {dy.at(0, now), dy.stride};
+    if (!lengths) return s + 1 == p.steps ? expr::Array<const T>{dy.data, dy.stride} : expr::Array<const T>{zeros, 0};
+    for (std::size_t sample = 0; sample < batch; ++sample) {
+      const std::size_t end = lengths.of(sample, p.steps);
+      if (end > 0 && now == (p.reverse ? 0 : end - 1)) std::copy_n(dy.at(sample, 0), p.hidden, dh + sample * p.hidden);
+    }
+    return {zeros, 0};
+  }
+
+  /// z += h W^T.
+  template <class Ctx, class T>
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
+                           T* z, std::size_t stride) {
+    multiply_one_step<Ctx, T>(ctx, kernels::Transpose::yes, batch, out, hidden, h, h_stride, w, T(1), z, stride);
+  }
+
+  /// Every step's blocks start as the biases of the two products that are added to them.
+  template <class T>
+  static void set_biases(const PassSizes& p, std::size_t batch, const PassWeights<const T>& w, Steps<T> rows, T* sum) {
+    const std::size_t n = p.hidden, size = blocks * n;
+    std::fill_n(sum, size, T(0));
+    if (p.bias) {
+      for (std::size_t i = 0; i < gates * n; ++i) sum[input_block * n + i] += w.input_bias[i];
+      for (std::size_t i = 0; i < gates * n; ++i) sum[recurrent_place(i, n)] += w.recurrent_bias[i];
+    }
+    for (std::size_t sample = 0; sample < batch; ++sample)
+      for (std::size_t t = 0; t < p.steps; ++t) std::copy_n(sum, size, rows.at(sample, t));
+  }
+  template <class T>
+  static void add_biases(const PassSizes& p, std::size_t batch, Steps<T> rows, bool overwrite, const PassWeights<T>& dw, T* sum) {
+    const std::size_t n = p.hidden, size = blocks * n;
+    std::fill_n(sum, size, T(0));
+    for (std::size_t sample = 0; sample < batch; ++sample)
+      for (std::size_t t = 0; t < p.steps; ++t) {
+        const T* const z = rows.at(sample, t);
+#pragma omp simd
+        for (std::size_t i = 0; i < size; ++i) sum[i] += z[i];
+      }
+    for (std::size_t i = 0; i < gates * n; ++i) {
+      const T from_input = sum[input_block * n + i], from_state = sum[recurrent_place(i, n)];
+      dw.input_bias[i] = overwrite ? from_input : dw.input_bias[i] + from_input;
+      dw.recurrent_bias[i] = overwrite ? from_state : dw.recurrent_bias[i] + from_state;
+    }
+  }
+  /// Where row i of the recurrent weight stands among the blocks.
+  static constexpr std::size_t recurrent_place(std::size_t i, std::size_t hidden) {
+    if (!Cell::hidden_apart) return i;
+    const std::size_t others = (gates - 1) * hidden;
+    return i < others ? hidden + i : i - others;
+  }
+};
+
+template <class Cell>
+struct RecurrentPass : PassBase<Cell> {
+  using base = PassBase<Cell>;
+  using base::blocks, base::gates, base::input_block;
+  using program = CellProgram<Cell>;
+  static constexpr bool complete = program::c.complete;
+  static constexpr std::size_t kept = static_cast<std::size_t>(program::kept);
+  using parameters = typename program::parameters;
+  static constexpr std::size_t states = static_cast<std::size_t>(program::states);
+  static constexpr std::size_t features = parameters::size;
+  /// How many numbers a step keeps for backward, times the hidden size: blocks, other kept values,
+  /// the memory.
+  static constexpr std::size_t row = kept + (Cell::has_memory ? 1 : 0);
+
+  static constexpr std::size_t forward_room(std::size_t hidden) { return inference_room(hidden) + gates * hidden * hidden; }
+  static constexpr std::size_t inference_room(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t backward_room(std::size_t hidden) {
+    return inference_room(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
+  }
+  /// Of each sample: in evaluation the memory is carried beside the rows, in backward the gradients
+  /// that go from a step to the one before.
+  static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
+
+  /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks`
+  /// numbers times hidden for each step.
+  template <bool Training, class Ctx, class T>
+  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
+                      Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
+    const std::size_t n = p.hidden;
+    T* const zeros = room + blocks * n;
+    std::fill_n(zeros, n, T(0));
+    T* const turned = zeros + n;
+    if constexpr (Training) turn_recurrent_weight(w, n, turned);
+    set_biases(p, batch, w, rows, room);
+    multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n), gates * n);
+
+    expr::Arguments<T> a = arguments(batch, n, w);
+    for (std::size_t s = 0; s < p.steps; ++s) {
+      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+      T* const z = rows.at(0, now);
+      expr::Array<T> memory{}, memory_before{};
+      if constexpr (Cell::has_memory) {
+        memory = Training ? expr::Array<T>{z + kept * n, rows.stride} : expr::Array<T>{carry, n};
+        memory_before = Training ? expr::Array<T>{rows.at(0, before) + kept * n, rows.stride} : memory;
+        if (s == 0 && state) memory_before = {state.data + n, state.stride};
+      }
+      expr::Array<const T> hidden{state.data, state.stride};
+      if (s > 0) hidden = {y.at(0, before), y.stride};
+      const bool starts = s == 0 && !state;
+      if (!starts) {
+        if constexpr (Training) {
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, gates * n, n, hidden.data, hidden.stride, turned, T(1), z,
+                                    rows.stride);
+        } else {
+          step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent, others * n, z + input_block * n, rows.stride);
+          if (Cell::hidden_apart)
+            step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent + others * n * n, n, z, rows.stride);
+        }
+        if constexpr (Cell::has_memory)
+          if (w.memory) step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
+      }
+      for (std::size_t k = 0; k < blocks; ++k) a.input[k] = {z + k * n, rows.stride};
+      if (starts) a.input[blocks] = {zeros, 0};
+      else if (Cell::has_memory) a.input[blocks] = {memory_before.data, memory_before.stride};
+      else a.input[blocks] = hidden;
+      for (std::size_t k = 0; k < kept; ++k)
+        a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
+      a.store[kept] = {y.at(0, now), y.stride};
+      if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
+      expr::Loops<typename program::template Forward<Training>, T>::run(a);
+      lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
+      if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, memory.data, memory.stride, n);
+      // the gradient of a vector in the formulas is summed over all sequences
+      if constexpr (Training && features > 0) lengths.clear_after_end(now, batch, z, rows.stride, kept * n);
+      if (!state || s + 1 < p.steps) continue;
+      for (std::size_t sample = 0; sample < batch; ++sample) {
+        T* const left = state.data + sample * state.stride;
+        std::copy_n(y.at(sample, now), n, left);
+        if constexpr (Cell::has_memory) std::copy_n(memory.data + sample * memory.stride, n, left + n);
+      }
+    }
+  }
+
+  /// `dy` is there for all steps, or (`last_only`) for the last one alone. `dx` is added to where
+  /// `add_dx`. The rows' blocks become their gradients.
+  template <class Ctx, class T>
+  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
+                       Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
+                       Lengths<T> lengths, Start<T> start, T* carry, T* room) {
+    const std::size_t n = p.hidden;
+    const bool overwrite = ctx.overwrite_gradients;
+    T* const zeros = room + blocks * n;
+    std::fill_n(zeros, n, T(0));
+    const T* const recurrent = recurrent_weight(w, n, zeros + n);
+    T *const dh = carry, *const dc = carry + batch * n;
+    std::fill_n(carry, 2 * batch * n, T(0));
+    if (overwrite)
+      for (std::size_t k = 0; k < features; ++k) std::fill_n(dw.feature[k], n, T(0));
+
+    expr::Arguments<T> a = arguments(batch, n, w);
+    for (std::size_t k = 0; k < features; ++k) a.gradient[k] = dw.feature[k];
+    for (std::size_t s = p.steps; s-- > 0;) {
+      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+      T* const z = rows.at(0, now);
+      for (std::size_t k = 0; k < kept; ++k) a.input[k] = {z + k * n, rows.stride};
+      if (s == 0 && start) a.input[kept] = {start.data + (Cell::has_memory ? n : 0), start.stride};
+      else if (s == 0) a.input[kept] = {zeros, 0};
+      else if (Cell::has_memory) a.input[kept] = {rows.at(0, before) + kept * n, rows.stride};
+      else a.input[kept] = {y.at(0, before), y.stride};
+      a.input[kept + 1] = {dh, n};
+      if constexpr (Cell::has_memory) a.input[kept + 2] = {dc, n};
+      a.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
+      for (std::size_t k = 0; k < blocks; ++k) a.store[k] = {z + k * n, rows.stride};
+      if constexpr (program::passes_to_previous) a.store[blocks] = {Cell::has_memory ? dc : dh, n};
+      expr::Loops<typename program::template Backward<false>, T>::run(a);
+      lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
+      lengths.clear_after_end(now, batch, carry, n, n);
+      if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, dc, n, n);
+      if (s == 0) break;
+      const T beta = program::passes_to_previous && !Cell::has_memory ? T(1) : T(0);
+      multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, recurrent, beta, dh, n);
+      if constexpr (Cell::has_memory)
+        if (w.memory)
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, w.memory, T(1), dc, n);
+    }
+
+    const Extent all{batch, p.steps};
+    const Steps<T> inner = rows.from(input_block * n);
+    if (dx) multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
+    if (!dw.input) return;
+    add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
+    if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
+    const std::size_t others_size = others * n;
+    const Steps<T> first_gates = rows.from(input_block * n);
+    if (start) {
+      add_start<Ctx, T>(ctx, all, first_gates, others_size, start.data, start.stride, n, overwrite, dw.recurrent);
+      if (Cell::hidden_apart) add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others_size * n);
+      if (w.memory) add_start<Ctx, T>(ctx, all, rows, gates * n, start.data + n, start.stride, n, overwrite, dw.memory);
+    }
+    const bool anew = overwrite && !start;
+    if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, anew, dw.memory);
+    add_neighbours<Ctx, T>(ctx, all, first_gates, others_size, y, n, p.reverse, anew, dw.recurrent);
+    if (Cell::hidden_apart) add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others_size * n);
+  }
+
+private:
+  using base::at, base::set_biases, base::add_biases, base::from_above;
+
+  /// The gates whose recurrent share is added to the input's.
+  static constexpr std::size_t others = Cell::hidden_apart ? gates - 1 : gates;
+
+  template <class T>
+  static expr::Arguments<T> arguments(std::size_t batch, std::size_t hidden, const PassWeights<const T>& w) {
+    expr::Arguments<T> a;
+    a.count = batch;
+    a.width = hidden;
+    for (std::size_t k = 0; k < features; ++k) a.parameter[k] = w.feature[k];
+    return a;
+  }
+
+  template <class Ctx, class T>
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
+                           T* z, std::size_t stride) {
+    base::template step_product<Ctx, T>(ctx, batch, h, h_stride, hidden, w, out, z, stride);
+  }
+
+  /// For all steps of a training pass: turned, and with its columns in the order of the blocks.
+  template <class T>
+  static void turn_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* turned) {
+    for (std::size_t i = 0; i < hidden; ++i)
+      for (std::size_t o = 0; o < gates * hidden; ++o)
+        turned[i * gates * hidden + base::recurrent_place(o, hidden)] = w.recurrent[o * hidden + i];
+  }
+  /// The recurrent weight with its rows in the order of the blocks.
+  template <class T>
+  static const T* recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, [[maybe_unused]] T* room) {
+    if constexpr (Cell::hidden_apart) {
+      const std::size_t last = hidden * hidden;
+      std::copy_n(w.recurrent + others * last, last, room);
+      std::copy_n(w.recurrent, others * last, room + last);
+      return room;
+    } else {
+      return w.recurrent;
+    }
+  }
+};
+
+/// The pass that runs a cell.
+template <class Cell>
+struct pass_of {
+  using type = RecurrentPass<Cell>;
+};
+
+}  // namespace tenon::detail

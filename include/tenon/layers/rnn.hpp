@@ -1,0 +1,48 @@
+#pragma once
+
+#include <tenon/layers/recurrent/unit.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// F applied to the sum of the two products.
+template <class F>
+struct RnnCell {
+  static constexpr int gates = 1, blocks = 1;
+  static constexpr bool hidden_apart = false, has_memory = false;
+  static constexpr OwnOption own_options = own_nonlinearity;
+  using kept = list<F>;
+  using next = list<F>;
+};
+
+template <class Default, class... O>
+struct find_nonlinearity {
+  using type = typename Default::formula;
+};
+template <class Default, class First, class... O>
+struct find_nonlinearity<Default, First, O...> : find_nonlinearity<Default, O...> {};
+template <class Default, class F, class... O>
+struct find_nonlinearity<Default, option::Nonlinearity<F>, O...> {
+  using type = typename F::formula;
+};
+
+}  // namespace detail
+
+/// A simple recurrent layer, h[t] = tanh(W_ih x[t] + b_ih + W_hh h[t-1] + b_hh), h[-1] = 0. Elman 1990.
+///
+/// `RNN<Hidden>` or `RNN<Features, Hidden>`. Options: `nonlinearity<ReLU>`, `layers<N>`, `bidirectional`,
+/// `dropout<Rate>` between layers, `last`, `mask<Value>` for sequences of different lengths, `stateful`, `bias<false>`,
+/// `init<...>` of the weights (see recurrent/options.hpp). Shapes: (T, F) to (T, H), to (T, 2 H) in both directions; with
+/// `last` to (H) or (2 H), the final state. Parameters of layer k: weight_ih_lk (H, F),
+/// weight_hh_lk (H, H), bias_ih_lk (H), bias_hh_lk (H), those of the way back with _reverse behind; all
+/// U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through time, dz[t] = (dh[t] + dz[t+1] W_hh) (1 - h[t]^2),
+/// dx = dz W_ih. PyTorch: nn.RNN (batch_first; with mask, of a packed sequence). ONNX: RNN.
+///
+///     using Net = Sequential<Input<28, 28>, RNN<64>, Last, Dense<10>>;
+template <auto... Argument>
+struct RNN
+    : detail::RecurrentLayer<detail::RnnCell<typename detail::find_nonlinearity<Tanh, std::remove_const_t<decltype(Argument)>...>::type>,
+                             Argument...> {};
+
+}  // namespace tenon
