@@ -60,11 +60,11 @@ constexpr auto judge() {
 template <class Mistake>
 struct Accepted {
   static_assert(detail::refuse<Mistake>());
-  static constexpr bool value = false;
+  static constexpr bool accepted = false;
 };
 template <>
 struct Accepted<void> {
-  static constexpr bool value = true;
+  static constexpr bool accepted = true;
 };
 
 template <class S, class In>
@@ -138,8 +138,8 @@ struct Steps {
   }
 };
 template <class In, class First, class... Rest>
-struct Steps<In, First, Rest...> {
-  static constexpr bool accepted = Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type>::value;
+struct Steps<In, First, Rest...> : Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type> {
+  static constexpr bool accepted = Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type>::accepted;
   using next = Steps<typename std::conditional_t<accepted, output_of_step<First, In>, std::type_identity<In>>::type, Rest...>;
   using output = typename next::output;
   static constexpr bool valid = accepted && next::valid;

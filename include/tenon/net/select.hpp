@@ -111,13 +111,11 @@ inline constexpr auto selected = select_ranges<Net, Selection>();
 template <class>
 inline constexpr list<> selections{};
 
+/// False never; a selection that chooses nothing is refused when this is asked for.
 template <class Net, class... S>
 constexpr bool choose_something(list<S...>) {
-  return (true && ... && (selected<Net, S>.count + 1 > 0));
+  return (true && ... && (select_ranges<Net, S>().count + 1 > 0));
 }
-/// False never; a selection that chooses nothing is refused when this is asked for.
-template <class Net, class Chooser>
-inline constexpr bool selections_fit = choose_something<Net>(selections<Chooser>);
 
 }  // namespace detail
 }  // namespace tenon

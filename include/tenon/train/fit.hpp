@@ -64,8 +64,13 @@ struct Fit {
 template <class M, Loss L, NetworkOptimizer O, class C, class R>
 History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R>& how) {
   using T = typename M::scalar;
-  static_assert(detail::selections_fit<typename M::network, O> && detail::selections_fit<typename M::network, R>);
+  // First what the user may have got wrong: what the compiler says about it is shortest from here.
+  using Net = typename M::network;
+  using Checked [[maybe_unused]] = typename detail::CheckedLoss<Net, L>::trained;
+  static_assert(detail::choose_something<Net>(detail::selections<O>));
+  static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
+  static_assert(detail::all_callbacks<Run, C>);
   if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
   constexpr detail::DataDemand demand{M::input::size, Run::trainer_type::output::size, target_kind_of<L>};

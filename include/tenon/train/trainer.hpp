@@ -56,7 +56,7 @@ private:
   static constexpr std::size_t scratch_sample = std::max(needs.forward_scratch_sample, needs.backward_scratch_sample);
   static constexpr std::size_t scratch_fixed = std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed);
 
-  static_assert(detail::selections_fit<network, O>);
+  static_assert(detail::choose_something<network>(detail::selections<O>));
   /// Smaller parts of a batch are not worth a thread.
   static constexpr std::size_t smallest_part = 8;
 
@@ -134,7 +134,7 @@ public:
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
   double regularize(const R& regularizer) {
-    static_assert(detail::selections_fit<network, R>);
+    static_assert(detail::choose_something<network>(detail::selections<R>));
     return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients());
   }
   /// One step of the optimizer.

@@ -128,7 +128,6 @@ public:
 private:
   template <class F>
   void call(F f) {
-    static_assert(detail::all_callbacks<TrainingRun, decltype(How::callbacks)>);
     how_.callbacks.each(f);
   }
 
