@@ -1,26 +1,18 @@
 #include <tenon/tenon.hpp>
 
-#include <optional>
-#include <string_view>
 
 #include <catch2/catch.hpp>
+
+#include "support/mnist.hpp"
 
 using namespace tenon;
 
 TEST_CASE("two epochs of MNIST with convolutions") {
-  std::optional<Split<float>> data;
-  try {
-    data = mnist();
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).starts_with("MNIST not found")) {
-      WARN("skipped: " << error.what());
-      return;
-    }
-    throw;  // files that are there and wrong
-  }
+  const auto data = test::mnist_if_there();
+  if (!data) return;
   using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>, Flatten,
                          Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
-  auto& [train, test] = *data;
+  const auto& [train, test] = *data;
   Model<Net> model{1};
   const auto train_with = [&](double rate) {
     return fit(model, train,

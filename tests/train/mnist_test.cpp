@@ -2,26 +2,18 @@
 #include <tenon/tenon.hpp>
 
 #include <memory>
-#include <optional>
-#include <string_view>
 
 #include <catch2/catch.hpp>
+
+#include "support/mnist.hpp"
 
 using namespace tenon;
 
 TEST_CASE("two epochs of MNIST") {
-  std::optional<Split<float>> data;
-  try {
-    data = mnist();
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).starts_with("MNIST not found")) {
-      WARN("skipped: " << error.what());
-      return;
-    }
-    throw;  // files that are there and wrong
-  }
+  const auto data = test::mnist_if_there();
+  if (!data) return;
   using Net = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<128, 10>, Softmax>;
-  auto& [train, test] = *data;
+  const auto& [train, test] = *data;
   Model<Net> model{1};
   const History history = fit(model, train,
                               Fit{.loss = CrossEntropy{},

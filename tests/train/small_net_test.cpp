@@ -1,9 +1,9 @@
 #include <tenon/tenon.hpp>
 
-#include <optional>
-#include <string_view>
 
 #include <catch2/catch.hpp>
+
+#include "support/mnist.hpp"
 
 using namespace tenon;
 
@@ -15,16 +15,8 @@ using Convolution = Sequential<Conv2D<Channels, 3, padding<1>, bias<false>>, Bat
 }  // namespace
 
 TEST_CASE("a small network on augmented digits, six passes over 6,000") {
-  std::optional<TypedSplit<Shape<1, 28, 28>, Classes<10>>> data;
-  try {
-    data = mnist();
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).starts_with("MNIST not found")) {
-      WARN("skipped: " << error.what());
-      return;
-    }
-    throw;  // files that are there and wrong
-  }
+  const auto data = test::mnist_if_there();
+  if (!data) return;
   using Net = Sequential<Input<1, 28, 28>, Convolution<12>, MaxPool2D<2>, Convolution<24>, MaxPool2D<2>, Convolution<48>, GlobalAvgPool, Dense<10>, Softmax>;
   static_assert(parameter_count<Net> < 100'000);
   const auto moving = augmented<Augment<Shift<1>, Rotate<10>, Scale<0.9, 1.1>, Elastic<20, 4>>>(data->train.take(6000), 1);

@@ -1,11 +1,11 @@
 #include <tenon/tenon.hpp>
 
 #include <cmath>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include <catch2/catch.hpp>
+
+#include "support/mnist.hpp"
 
 using namespace tenon;
 
@@ -24,16 +24,8 @@ Dataset<float> noisy(const Dataset<float>& digits, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("a small U-Net takes 6 dB of noise off digits it has not seen") {
-  std::optional<Split<float>> data;
-  try {
-    data = mnist();
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).starts_with("MNIST not found")) {
-      WARN("skipped: " << error.what());
-      return;
-    }
-    throw;  // files that are there and wrong
-  }
+  const auto data = test::mnist_if_there();
+  if (!data) return;
   using Net = Sequential<Input<1, 28, 28>, UNet<Level<Convs<8>, MaxPool2D<2>, Upsample<2>, Convs<8>>, Level<Convs<12>, MaxPool2D<2>, Upsample<2>, Convs<12>>, Convs<16>>, Conv2D<1, 1>>;
   const Dataset<float> train = noisy(data->train.take(1500), 1), test = noisy(data->test.take(300), 2);
   Model<Net> model{1};

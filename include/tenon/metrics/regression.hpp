@@ -38,47 +38,43 @@ struct ValueSums {
   }
 };
 
+/// What they have in common; `Self` says its name.
+template <class Self>
+class ValueMetric {
+public:
+  template <class T>
+  void update(const Predictions<T>& p) {
+    sums_.update(Self::name, p);
+  }
+  void reset() { sums_.reset(); }
+
+protected:
+  ValueSums sums_{};
+};
+
 }  // namespace detail
 
 /// Mean of |prediction - target| over all numbers.
-class MAE {
+class MAE : public detail::ValueMetric<MAE> {
 public:
   static constexpr const char* name = "MAE";
-  template <class T>
-  void update(const Predictions<T>& p) { sums_.update(name, p); }
   double value() const;
-  void reset() { sums_.reset(); }
-
-private:
-  detail::ValueSums sums_{};
 };
 
 /// Root of the mean of (prediction - target)^2 over all numbers.
-class RMSE {
+class RMSE : public detail::ValueMetric<RMSE> {
 public:
   static constexpr const char* name = "RMSE";
-  template <class T>
-  void update(const Predictions<T>& p) { sums_.update(name, p); }
   double value() const;
-  void reset() { sums_.reset(); }
-
-private:
-  detail::ValueSums sums_{};
 };
 
 /// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2, averaged over outputs. 1 is
 /// perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
 /// otherwise 0, as in scikit-learn.
-class R2 {
+class R2 : public detail::ValueMetric<R2> {
 public:
   static constexpr const char* name = "R2";
-  template <class T>
-  void update(const Predictions<T>& p) { sums_.update(name, p); }
   double value() const;
-  void reset() { sums_.reset(); }
-
-private:
-  detail::ValueSums sums_{};
 };
 
 }  // namespace tenon
