@@ -219,6 +219,8 @@ Dataset<U> Dataset<T>::as() const {
   result.features_ = convert(features_);
   result.labels_ = labels_;
   result.targets_ = {convert(targets_.values), targets_.size};
+  result.augmentation_ = augmentation_;
+  result.augmentation_workers_ = augmentation_workers_;
   return result;
 }
 

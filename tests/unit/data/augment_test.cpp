@@ -171,6 +171,9 @@ TEST_CASE("evaluation skips all that is random") {
   const Dataset<float> prepared = data.prepared();
   CHECK(prepared.sample_shape() == std::vector<std::size_t>{1, 6, 6});
   CHECK(prepared.sample(3)[0] == Approx((images.sample(3)[9] - 0.3F) / 0.5F));
+  // parts and the other precision are augmented too
+  CHECK(data.take(3).augmentation() == data.augmentation());
+  CHECK(data.as<double>().prepared().sample(3)[0] == Approx(prepared.sample(3)[0]));
 }
 
 TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
