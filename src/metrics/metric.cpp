@@ -20,4 +20,9 @@ void expect_targets(const char* metric, bool there) {
   if (!there) throw Error(std::string(metric) + ": expected values as targets, got none");
 }
 
+void expect_same_width(const char* metric, std::size_t before, std::size_t width) {
+  if (before != width)
+    throw Error(std::string(metric) + ": expected outputs of " + std::to_string(before) + " numbers as before, got " + std::to_string(width));
+}
+
 }  // namespace tenon::detail

@@ -1,6 +1,7 @@
 #include <tenon/metrics/roc_auc.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -20,6 +21,9 @@ double RocAuc::of_class(std::size_t column, std::int32_t label) const {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto score = [&](std::size_t i) { return scores_[i * width_ + column]; };
+  // Neither sorting nor the search for ties ends well where x == x is false.
+  if (std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isnan(score(i)); }))
+    return std::numeric_limits<double>::quiet_NaN();
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score(a) < score(b); });
   double ranks = 0, positive = 0;
   for (std::size_t first = 0; first < n;) {

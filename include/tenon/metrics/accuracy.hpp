@@ -26,27 +26,38 @@ public:
   std::size_t correct = 0, seen = 0;
 };
 
-/// The part of the samples whose class is among the K with the largest scores: fewer than K are larger.
+/// The part of the samples whose class is among the K with the largest scores. Of equal scores the earlier class comes
+/// first, so that K = 1 is the accuracy. A score that is no number is ahead of all others, but never right itself.
+/// A network of one output names class 1 above `threshold`; its two classes are always among the first two.
 template <std::size_t K>
 class TopKAccuracy {
 public:
   static_assert(K > 0, "TopKAccuracy<K> takes K >= 1");
   static constexpr const char* name = "top-k accuracy";
+  double threshold = 0.5;
 
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
-    for (std::size_t i = 0; i < p.count(); ++i) {
-      const T* row = p.outputs[i];
-      const T own = row[p.width == 1 ? 0 : p.labels[i]];
-      correct += static_cast<std::size_t>(std::count_if(row, row + p.width, [own](T v) { return v > own; })) < K ? 1 : 0;
-    }
+    for (std::size_t i = 0; i < p.count(); ++i)
+      correct += classes_ahead(p.outputs[i], p.width, static_cast<std::size_t>(p.labels[i])) < K ? 1 : 0;
     seen += p.count();
   }
   double value() const { return seen == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(correct) / static_cast<double>(seen); }
   void reset() { correct = seen = 0; }
 
   std::size_t correct = 0, seen = 0;
+
+private:
+  template <class T>
+  std::size_t classes_ahead(const T* row, std::size_t width, std::size_t label) const {
+    if (width == 1) return detail::decide(row, width, threshold) == label ? 0 : 1;
+    const T own = row[label];
+    if (own != own) return K;
+    std::size_t ahead = 0;
+    for (std::size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < label && row[c] == own) ? 1 : 0;
+    return ahead;
+  }
 };
 
 }  // namespace tenon

@@ -42,7 +42,7 @@ public:
   double precision(std::size_t c) const;
   double recall(std::size_t c) const;
   double f1(std::size_t c) const;
-  /// Classes that neither occur nor are predicted count as 0.
+  /// Macro: the mean over the classes that occur or are predicted.
   double precision(Average average) const;
   double recall(Average average) const;
   double f1(Average average) const;

@@ -9,7 +9,7 @@
 #include <tenon/net/layer.hpp>
 
 /// A metric takes batch after batch and then has a value, so that any number of them cost one pass over the data
-/// (train/measure.hpp). All but RocAuc keep a few sums; what they say is over all samples since `reset`, not
+/// (train/measure.hpp). All but RocAuc keep a few sums, and take nothing from the heap after the first batch; what they say is over all samples since `reset`, not
 /// a mean of the batches' values.
 namespace tenon {
 
@@ -37,6 +37,8 @@ namespace detail {
 /// Throws an Error that begins with the metric's name where there are no labels, or one is out of range.
 void expect_labels(const char* metric, std::size_t samples, std::size_t width, std::span<const std::int32_t> labels);
 void expect_targets(const char* metric, bool there);
+/// Of metrics that keep something for every output: their number cannot change before `reset`.
+void expect_same_width(const char* metric, std::size_t before, std::size_t width);
 
 /// The class that a row of scores speaks for: the largest, or of a single one, whether it is above the threshold.
 template <class T>

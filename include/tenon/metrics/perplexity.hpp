@@ -19,8 +19,10 @@ public:
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
     for (std::size_t i = 0; i < p.count(); ++i) {
-      const double out = p.width == 1 ? (p.labels[i] == 1 ? p.outputs[i][0] : 1 - p.outputs[i][0]) : p.outputs[i][p.labels[i]];
-      sum_ -= log_probabilities ? out : std::log(out);
+      const bool other = p.width == 1 && p.labels[i] == 0;  // the only output is about class 1
+      const double out = p.outputs[i][p.width == 1 ? 0 : p.labels[i]];
+      if (log_probabilities) sum_ -= other ? std::log(-std::expm1(out)) : out;
+      else sum_ -= std::log(other ? 1 - out : out);
     }
     seen_ += p.count();
   }

@@ -20,7 +20,8 @@ struct ValueSums {
   template <class T>
   void update(const char* metric, const Predictions<T>& p) {
     expect_targets(metric, static_cast<bool>(p.targets));
-    if (outputs.size() != p.width) outputs.assign(p.width, {});
+    if (seen == 0) outputs.assign(p.width, {});
+    else expect_same_width(metric, outputs.size(), p.width);
     for (std::size_t i = 0; i < p.count(); ++i, ++seen)
       for (std::size_t j = 0; j < p.width; ++j) {
         One& o = outputs[j];

@@ -9,7 +9,7 @@ namespace tenon {
 /// The area under the receiver operating characteristic: how likely a sample of the class has a higher score than one
 /// of the others, ties counting half (Mann and Whitney 1947; Hanley and McNeil 1982). Of two classes, by the score of
 /// class 1; of more, the mean over the classes, each against the rest (scikit-learn: multi_class="ovr", macro).
-/// It has to keep all scores. NaN where a class, or everything but it, does not occur.
+/// It has to keep all scores. NaN where a class, or everything but it, does not occur, and where a score is NaN.
 class RocAuc {
 public:
   static constexpr const char* name = "ROC AUC";
@@ -17,6 +17,7 @@ public:
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
+    if (!labels_.empty()) detail::expect_same_width(name, width_, p.width);
     width_ = p.width;
     for (std::size_t i = 0; i < p.count(); ++i) scores_.insert(scores_.end(), p.outputs[i], p.outputs[i] + p.width);
     labels_.insert(labels_.end(), p.labels.begin(), p.labels.end());

@@ -116,6 +116,46 @@ TEST_CASE("one output is the score of class 1") {
   CHECK(confusion.precision(1) == Approx(2.0 / 3));
 }
 
+TEST_CASE("the two ways to give one output's probability have one perplexity") {
+  const std::vector<double> p{0.1, 0.4, 0.35, 0.8}, logs{std::log(0.1), std::log(0.4), std::log(0.35), std::log(0.8)};
+  const std::vector<std::int32_t> labels{0, 0, 1, 1};
+  Perplexity plain, of_logs;
+  of_logs.log_probabilities = true;
+  plain.update(Predictions<double>{.outputs = {p.data(), 4, 1}, .width = 1, .labels = labels});
+  of_logs.update(Predictions<double>{.outputs = {logs.data(), 4, 1}, .width = 1, .labels = labels});
+  CHECK(of_logs.value() == Approx(plain.value()));
+}
+
+TEST_CASE("a network that says nothing is not praised for it") {
+  const std::vector<std::int32_t> labels{0, 1, 2};
+  const auto shown = [&](auto metric, const std::vector<double>& outputs, std::size_t width) {
+    metric.update(Predictions<double>{.outputs = {outputs.data(), 3, width}, .width = width, .labels = std::span(labels).first(3)});
+    return metric.value();
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> alike(9, 0.25), broken(9, nan), part{0.1, nan, 0.2, nan, 0.5, 0.1, 0.3, 0.2, 0.1};
+  // Of equal scores the earlier class comes first, as in Accuracy.
+  CHECK(shown(Accuracy{}, alike, 3) == Approx(1.0 / 3));
+  CHECK(shown(TopKAccuracy<1>{}, alike, 3) == Approx(1.0 / 3));
+  CHECK(shown(TopKAccuracy<2>{}, alike, 3) == Approx(2.0 / 3));
+  CHECK(shown(TopKAccuracy<3>{}, alike, 3) == 1);
+  CHECK(shown(TopKAccuracy<3>{}, broken, 3) == 0);
+  CHECK(shown(TopKAccuracy<1>{}, part, 3) == 0);
+  CHECK(shown(TopKAccuracy<2>{}, part, 3) == Approx(1.0 / 3));  // the second sample: 0.5 behind a NaN
+  CHECK(shown(RocAuc{}, alike, 3) == 0.5);
+  CHECK(std::isnan(shown(RocAuc{}, broken, 3)));
+  CHECK(std::isnan(shown(RocAuc{}, part, 3)));
+  // One output: two classes, told apart by the threshold.
+  const std::vector<std::int32_t> two{0, 1, 1};
+  const std::vector<double> scores{0.9, 0.1, 0.8};
+  TopKAccuracy<1> first;
+  TopKAccuracy<2> both;
+  const Predictions<double> p{.outputs = {scores.data(), 3, 1}, .width = 1, .labels = two};
+  first.update(p), both.update(p);
+  CHECK(first.value() == Approx(1.0 / 3));
+  CHECK(both.value() == 1);
+}
+
 TEST_CASE("nothing seen is no number, and reset forgets") {
   Accuracy accuracy;
   R2 r2;
@@ -148,6 +188,16 @@ TEST_CASE("what a metric cannot be told is an error that names it") {
   CHECK_THAT(message_of([&] { MAE{}.update(c.part(0, 7)); }), Contains("MAE: expected values as targets"));
   auto confusion = c.shown(ConfusionMatrix{});
   CHECK_THAT(message_of([&] { confusion.update(Case<double>("two", 2).part(0, 3)); }), Contains("expected 5 classes as before, got 2"));
+  auto auc = c.shown(RocAuc{});
+  CHECK_THAT(message_of([&] { auc.update(Case<double>("two", 2).part(0, 3)); }), Contains("ROC AUC: expected outputs of 5 numbers as before, got 2"));
+  auc.reset();
+  auc.update(Case<double>("two", 2).part(0, 61));
+  CHECK(auc.value() == Approx(one("two.auc")));
+  const Case<double> values("values", 3);
+  auto rmse = values.shown(RMSE{});
+  auto narrow = values.part(0, 7);
+  narrow.width = 2;
+  CHECK_THAT(message_of([&] { rmse.update(narrow); }), Contains("RMSE: expected outputs of 3 numbers as before, got 2"));
 }
 
 TEST_CASE("a model is measured in one pass") {
