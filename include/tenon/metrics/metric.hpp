@@ -9,8 +9,8 @@
 #include <tenon/net/layer.hpp>
 
 /// A metric takes batch after batch and then has a value, so that any number of them cost one pass over the data
-/// (train/measure.hpp). All but RocAuc keep a few sums, and take nothing from the heap after the first batch; what they say is over all samples since `reset`, not
-/// a mean of the batches' values.
+/// (train/measure.hpp). All but RocAuc keep a few sums, and take nothing from the heap after the first batch; what they
+/// say is over all samples since `reset`, not a mean of the batches' values.
 namespace tenon {
 
 /// What a network gave for a batch, and what it should have given: classes or values.
