@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 namespace tenon::augment {
 
@@ -62,7 +63,11 @@ void smooth(std::size_t lines, std::size_t line_step, std::size_t length, std::s
 }  // namespace
 
 Motion rotation(double degrees) {
-  const double c = std::cos(radians(degrees)), s = std::sin(radians(degrees));
+  // whole quarters are kept apart, so that right angles hit the pixels
+  const double quarters = std::round(degrees / 90), rest = degrees - 90 * quarters;
+  double c = std::cos(radians(rest)), s = std::sin(radians(rest));
+  const int turns = static_cast<int>(std::fmod(quarters, 4));
+  for (int k = 0; k < (turns + 4) % 4; ++k) c = -std::exchange(s, c);
   // rows count downwards, so that this turns counterclockwise on the screen
   return {{c, s, -s, c}, {0, 0}};
 }

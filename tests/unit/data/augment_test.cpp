@@ -61,6 +61,7 @@ Epoch read(Loader<float>& loader, std::uint64_t epoch, std::size_t skip = 0) {
 }
 
 using Pipeline = Augment<Shift<1>, Rotate<10>, Elastic<4, 2>, GaussianNoise<0.05>>;
+using Mixing = Augment<Shift<1>, Mixup<0.4>>;
 
 }  // namespace
 
@@ -71,7 +72,7 @@ TEST_CASE("settings that change nothing give the image back") {
     CHECK(close(with_seed<Augment<Shift<0>, Rotate<0>, Scale<1, 1>, Shear<0>>>(image, seed), image));
     CHECK(close(with_seed<Augment<HorizontalFlip<0>, VerticalFlip<0>>>(image, seed), image));
     CHECK(close(with_seed<Augment<Brightness<0>, Contrast<0>, GaussianNoise<0>>>(image, seed), image));
-    CHECK(close(with_seed<Augment<Crop<5>>>(image, seed), image, 0));
+    CHECK(close(with_seed<Augment<Elastic<0, 2>, Crop<5>>>(image, seed), image, 0));
     CHECK(close(with_seed<Augment<Normalize<0, 1>>>(image, seed), image, 0));
   }
 }
@@ -83,9 +84,20 @@ TEST_CASE("whole pixels and right angles are exact") {
   augment::move_image(size, augment::translation(1, -2), image.data(), moved.data());
   for (std::size_t r = 0; r < 5; ++r)
     for (std::size_t c = 0; c < 5; ++c) CHECK(moved[r * 5 + c] == (r >= 1 && c + 2 < 5 ? image[(r - 1) * 5 + c + 2] : 0));
-  augment::move_image(size, augment::rotation(90), image.data(), moved.data());
+  // in double, where an angle that is not quite right would show
+  const std::vector<double> exact(image.begin(), image.end());
+  const auto turned = [&](double degrees) {
+    std::vector<double> result(25);
+    augment::move_image(size, augment::rotation(degrees), exact.data(), result.data());
+    return result;
+  };
+  std::vector<double> quarter(25);  // counterclockwise: the last column becomes the first row
   for (std::size_t r = 0; r < 5; ++r)
-    for (std::size_t c = 0; c < 5; ++c) CHECK(moved[r * 5 + c] == Approx(image[c * 5 + (4 - r)]).margin(1e-4));
+    for (std::size_t c = 0; c < 5; ++c) quarter[r * 5 + c] = exact[c * 5 + (4 - r)];
+  for (const double degrees : {90., -270., 450.}) CHECK(turned(degrees) == quarter);
+  CHECK(turned(180) == std::vector<double>(exact.rbegin(), exact.rend()));
+  CHECK(turned(-90) == std::vector<double>(quarter.rbegin(), quarter.rend()));
+  CHECK(turned(360) == exact);
 
   // flips are their own inverse, and both together turn by 180 degrees
   const auto mirrored = with_seed<Augment<HorizontalFlip<1>>>(image, 1);
@@ -188,6 +200,16 @@ TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
   CHECK_FALSE(epoch_with(1, 5, 3) == alone);
   CHECK_FALSE(epoch_with(1, 6, 2) == alone);
 
+  // mixing, too
+  const auto mixed_with = [&](std::size_t workers) {
+    const auto data = augmented<Mixing>(images, workers);
+    Loader<float> loader(data, 16, 5);
+    return read(loader, 2);
+  };
+  const Epoch mixed = mixed_with(0);
+  CHECK(mixed.targets.size() == 70 * 10);
+  for (const std::size_t workers : {1U, 2U, 3U}) CHECK(mixed_with(workers) == mixed);
+
   // the same samples in batches of another size, and after a restart amid the epoch
   const auto data = augmented<Pipeline>(images, 2);
   Loader<float> other(data, 7, 5);
@@ -251,19 +273,26 @@ TEST_CASE("networks train on augmented images, and on noisy and mixed vectors") 
   CHECK(std::isnan(h.last().training.accuracy));  // a mixed sample has no class
 }
 
-TEST_CASE("a resumed run sees the same images, and preparing them allocates nothing") {
+TEST_CASE("preparing batches allocates nothing") {
   const auto images = digits().take(64);
-  const auto data = augmented<Pipeline>(images, 2);
-  Loader<float> loader(data, 16, 1);
-  Batch<float> batch;
-  const auto epoch = [&](std::uint64_t number) {
-    loader.start_epoch(number);
-    while (loader.next(batch)) {
-    }
+  const auto news_of_an_epoch = [](const Dataset<float>& data) {
+    Loader<float> loader(data, 16, 1);
+    Batch<float> batch;
+    const auto epoch = [&](std::uint64_t number) {
+      loader.start_epoch(number);
+      while (loader.next(batch)) {
+      }
+    };
+    epoch(0);
+    return test::heap_use([&] { epoch(1); }).news;
   };
-  epoch(0);
-  CHECK(test::heap_use([&] { epoch(1); }).news == 0);
+  for (const std::size_t workers : {0U, 2U}) {
+    CHECK(news_of_an_epoch(augmented<Pipeline>(images, workers)) == 0);
+    CHECK(news_of_an_epoch(augmented<Mixing>(images, workers)) == 0);
+  }
+}
 
+TEST_CASE("an augmentation of other images is refused") {
   Dataset<float> wrong = digits().flat();
   CHECK_THROWS_WITH(wrong.augment(&Pipeline::on<Shape<1, 8, 8>>(), 0), Contains("expected samples of"));
   CHECK(default_workers() <= std::max(1U, std::thread::hardware_concurrency()));

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 
 #include <tenon/data/augment/image.hpp>
 #include <tenon/net/mistakes.hpp>
@@ -21,13 +23,15 @@
 namespace tenon {
 
 /// What the arguments of steps should have been.
-struct a_number_of_pixels_of_at_least_0;
+struct a_whole_number_of_pixels_of_at_least_0;
+struct a_whole_number_of_pixels_of_at_least_1;
 struct a_probability_from_0_to_1;
 struct an_angle_of_at_least_0_and_below_90;
 struct a_range_of_factors_above_0;
 struct a_number_of_at_least_0;
 struct a_share_from_0_to_1;
 struct numbers_above_0;
+struct a_strength_of_at_least_0_and_a_deviation_above_0;
 struct mean_and_deviation_for_all_channels_or_for_each;
 /// What a crop takes.
 template <std::size_t Height, std::size_t Width>
@@ -45,7 +49,7 @@ inline double between(double low, double high, Stream& stream) { return low < hi
 /// Moves the image by a whole number of pixels, up to Pixels in each direction; zeros come in.
 template <auto Pixels>
 struct Shift {
-  using invalid = augment::unless<(Pixels >= 0), a_number_of_pixels_of_at_least_0>;
+  using invalid = augment::unless<(std::integral<decltype(Pixels)> && Pixels >= 0), a_whole_number_of_pixels_of_at_least_0>;
   static augment::Motion draw_motion(Stream& stream) {
     constexpr auto most = static_cast<std::int64_t>(Pixels);
     const auto draw = [&] { return static_cast<double>(static_cast<std::int64_t>(stream.below(2 * most + 1)) - most); };
@@ -103,7 +107,7 @@ struct Shear {
 /// Sigma pixels: `Elastic<34, 4>` for MNIST (Simard et al. 2003).
 template <auto Alpha, auto Sigma>
 struct Elastic {
-  using invalid = augment::unless<(Alpha > 0 && Sigma > 0), numbers_above_0>;
+  using invalid = augment::unless<(Alpha >= 0 && Sigma > 0), a_strength_of_at_least_0_and_a_deviation_above_0>;
   static constexpr std::size_t scratch(const augment::ImageSize& size) {
     return augment::distortion_scratch(size, static_cast<double>(Sigma));
   }
@@ -148,7 +152,7 @@ struct GaussianNoise {
 /// Zeros in a square of Side pixels about a random one, clipped by the border. DeVries and Taylor 2017.
 template <auto Side>
 struct Cutout {
-  using invalid = augment::unless<(Side > 0), numbers_above_0>;
+  using invalid = augment::unless<(std::integral<decltype(Side)> && Side > 0), a_whole_number_of_pixels_of_at_least_1>;
   template <class T>
   static void change(const augment::ImageSize& size, T* image, Stream& stream) {
     const auto row = static_cast<std::size_t>(stream.below(size.height));

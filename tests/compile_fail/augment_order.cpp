@@ -1,0 +1,19 @@
+// Samples are mixed when all else has been done to them.
+// expect: invalid_augmentation<tenon::Mixup<1>, tenon::takes<tenon::mixup_as_the_last_step>>
+// max-lines-clang: 21
+#include <tenon/tenon.hpp>
+
+using namespace tenon;
+
+using Net = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
+
+#ifdef TENON_WRONG
+using Pipeline = Augment<Mixup<1>, Shift<2>>;
+#else
+using Pipeline = Augment<Shift<2>, Mixup<1>>;
+#endif
+
+History train(Model<Net>& model) {
+  const auto data = augmented<Pipeline>(digits());
+  return fit(model, data, Fit{});
+}
