@@ -32,7 +32,7 @@ struct GlorotNormal {
 };
 
 /// He et al. 2015 with the size that is kept and the nonlinearity's gain: U(-b, b) with b = Gain sqrt(3 / fan), and
-/// N(0, Gain^2 / fan). For a leaky ReLU of slope a the gain is sqrt(2 / (1 + a^2)). PyTorch:
+/// N(0, Gain^2 / fan). PyTorch:
 /// init.kaiming_uniform_(mode, nonlinearity). With the defaults it is HeUniform and HeNormal.
 template <Fan Mode = Fan::in, auto Gain = gain::relu>
 struct KaimingUniform {

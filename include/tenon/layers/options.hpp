@@ -5,18 +5,24 @@
 #include <type_traits>
 
 #include <tenon/init/initializer.hpp>
+#include <tenon/net/mistakes.hpp>
 
 /// Options of layers are values and stand after the sizes, in any order:
 /// `Dense<128, bias<false>, init<HeNormal>>`.
 namespace tenon {
 
+/// What `init` or `bias_init` is given cannot fill a span of numbers.
+template <class T, class Takes>
+struct not_an_initializer;
+struct a_type_with_fill_of_values_spec_and_stream;
+
 namespace option {
 
 template <bool Value>
 struct Bias {};
-template <Initializer I>
+template <class I>
 struct Init {};
-template <Initializer I>
+template <class I>
 struct BiasInit {};
 
 template <auto... N>
@@ -38,15 +44,26 @@ struct Full {};
 
 }  // namespace option
 
+namespace detail {
+
+/// Refuses where the option is written, not where a layer reads it: that is the shorter error.
+template <class Option, class I>
+constexpr Option starting_as() {
+  if constexpr (!Initializer<I>) refuse<not_an_initializer<I, takes<a_type_with_fill_of_values_spec_and_stream>>>();
+  return {};
+}
+
+}  // namespace detail
+
 /// Whether the layer adds a learnable bias.
 template <bool Value>
 inline constexpr option::Bias<Value> bias{};
 /// What the weights start as; the bias keeps the layer's default.
-template <Initializer I>
-inline constexpr option::Init<I> init{};
+template <class I>
+inline constexpr option::Init<I> init = detail::starting_as<option::Init<I>, I>();
 /// What the bias starts as.
-template <Initializer I>
-inline constexpr option::BiasInit<I> bias_init{};
+template <class I>
+inline constexpr option::BiasInit<I> bias_init = detail::starting_as<option::BiasInit<I>, I>();
 
 /// Of layers with a window: one number for every axis, or one for each (height, width).
 template <auto... N>
@@ -101,6 +118,10 @@ inline constexpr bool turns_bias_off = std::is_same_v<O, option::Bias<false>>;
 template <auto... Argument>
 inline constexpr bool with_bias = !(turns_bias_off<std::remove_const_t<decltype(Argument)>> || ...);
 
+/// The initialiser that an option brings; after the error about one that is none, the layer's default.
+template <class I, class Default>
+using initializer_or = std::conditional_t<Initializer<I>, I, Default>;
+
 template <class Default, class... O>
 struct find_init {
   using type = Default;
@@ -109,7 +130,7 @@ template <class Default, class First, class... O>
 struct find_init<Default, First, O...> : find_init<Default, O...> {};
 template <class Default, class I, class... O>
 struct find_init<Default, option::Init<I>, O...> {
-  using type = I;
+  using type = initializer_or<I, Default>;
 };
 template <class Default, class... O>
 struct find_bias_init {
@@ -119,7 +140,7 @@ template <class Default, class First, class... O>
 struct find_bias_init<Default, First, O...> : find_bias_init<Default, O...> {};
 template <class Default, class I, class... O>
 struct find_bias_init<Default, option::BiasInit<I>, O...> {
-  using type = I;
+  using type = initializer_or<I, Default>;
 };
 template <class Default, auto... Argument>
 using start_of_bias = typename find_bias_init<Default, std::remove_const_t<decltype(Argument)>...>::type;

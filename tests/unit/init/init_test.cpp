@@ -78,6 +78,11 @@ TEST_CASE("scaled initialisers go by fan and gain") {
   for (const auto& v : {drawn<HeNormal>(), drawn<KaimingNormal<>>()}) check_moments(v, 0, 2.0 / 500);
   check_uniform(drawn<KaimingUniform<Fan::out>>(), -std::sqrt(6.0 / 200), std::sqrt(6.0 / 200));
   check_moments(drawn<KaimingNormal<Fan::out, gain::linear>>(), 0, 1.0 / 200);
+  // PyTorch: calculate_gain('leaky_relu', a)
+  CHECK(gain::leaky_relu<> == Approx(1.4141428569978354).epsilon(1e-14));
+  CHECK(gain::leaky_relu<0.2> == Approx(1.3867504905630728).epsilon(1e-14));
+  CHECK(gain::leaky_relu<0> == gain::relu);
+  check_moments(drawn<KaimingNormal<Fan::in, gain::leaky_relu<0.5>>>(), 0, 1.6 / 500);
   check_uniform(drawn<LeCunUniform>(), -std::sqrt(3.0 / 500), std::sqrt(3.0 / 500));
   check_moments(drawn<LeCunNormal>(), 0, 1.0 / 500);
 }
