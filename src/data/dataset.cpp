@@ -85,14 +85,17 @@ template <std::floating_point T>
 Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Labels labels)
     : Dataset{std::move(sample_shape), std::move(features)} {
   if (labels.classes == 0) throw Error("Dataset: expected at least one class, got 0");
-  if (labels.values.size() != size_)
-    throw Error(fmt::format("Dataset: expected {} labels, one per sample, got {}", size_,
-                            labels.values.size()));
-  for (std::size_t i = 0; i < size_; ++i) {
-    if (labels.values[i] < 0 || std::cmp_greater_equal(labels.values[i], labels.classes))
+  if (labels.per_sample == 0) throw Error("Dataset: expected at least one label per sample, got 0");
+  if (labels.values.size() != size_ * labels.per_sample)
+    throw Error(labels.per_sample == 1 ? fmt::format("Dataset: expected {} labels, one per sample, got {}", size_, labels.values.size())
+                                       : fmt::format("Dataset: expected {} labels, {} per sample, got {}", size_ * labels.per_sample,
+                                                     labels.per_sample, labels.values.size()));
+  for (std::size_t i = 0; i < labels.values.size(); ++i) {
+    const std::int32_t value = labels.values[i];
+    if (value != ignored_label && (value < 0 || std::cmp_greater_equal(value, labels.classes)))
       throw Error(fmt::format("Dataset: label {} of sample {} is outside the {} classes: expected "
                               "0 to {}",
-                              labels.values[i], i, labels.classes, labels.classes - 1));
+                              value, i / labels.per_sample, labels.classes, labels.classes - 1));
   }
   labels_ = std::move(labels);
 }
@@ -159,13 +162,15 @@ Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
   part.sample_shape_ = sample_shape_;
   part.features_.reserve(indices.size() * sample_size_);
   part.labels_.classes = labels_.classes;
-  part.labels_.values.reserve(has_labels() ? indices.size() : 0);
+  part.labels_.per_sample = labels_.per_sample;
+  part.labels_.values.reserve(indices.size() * label_size());
   part.targets_.size = targets_.size;
   part.targets_.values.reserve(indices.size() * targets_.size);
   for (const std::size_t index : indices) {
     const auto row = sample(index);
     part.features_.insert(part.features_.end(), row.begin(), row.end());
-    if (has_labels()) part.labels_.values.push_back(label(index));
+    const auto classes = labels(index);
+    part.labels_.values.insert(part.labels_.values.end(), classes.begin(), classes.end());
     const auto numbers = target(index);
     part.targets_.values.insert(part.targets_.values.end(), numbers.begin(), numbers.end());
   }
@@ -191,6 +196,8 @@ template <std::floating_point T>
 Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed) const {
   if (!has_labels())
     throw Error("stratified_split: expected a data set with class labels, got none");
+  if (label_size() != 1)
+    throw Error(fmt::format("stratified_split: expected one label per sample, got {}", label_size()));
   const std::size_t part = training_part(fraction, size_, "stratified_split");
   auto quota = quotas(labels(), fraction, part);
 

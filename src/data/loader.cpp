@@ -26,7 +26,7 @@ public:
     targets_ = mixes() && data.has_labels() ? data.classes() : data.target_size();
     for (Buffer& b : buffers_) {
       b.features.resize(rows * data.given_size());
-      b.labels.resize(labelled() ? rows : 0);
+      b.labels.resize(labelled() ? rows * data.label_size() : 0);
       b.targets.resize(rows * targets_);
     }
     const std::size_t threads = data.augmentation_workers();
@@ -88,7 +88,7 @@ private:
 
   void show(Buffer& b, std::size_t count, Batch<T>& batch) {
     batch.features = std::span{b.features}.first(count * data_.given_size());
-    batch.labels = std::span{b.labels}.first(labelled() ? count : 0);
+    batch.labels = std::span{b.labels}.first(labelled() ? count * data_.label_size() : 0);
     batch.targets = std::span{b.targets}.first(count * targets_);
   }
 
@@ -118,7 +118,7 @@ private:
       T* const targets = b.targets.data() + row * targets_;
       Stream stream(seed_, Purpose::augmentation, static_cast<std::uint32_t>(index), 2 * epoch_);
       augmentation_.apply(data_.sample(index).data(), features, scratch, &stream);
-      if (labelled()) b.labels[row] = data_.label(index);
+      if (labelled()) std::ranges::copy(data_.labels(index), b.labels.data() + row * data_.label_size());
       else answer(index, T(1), targets);
       if (mixes()) mix(index, features, targets, scratch);
     }
@@ -182,13 +182,15 @@ Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64
     throw Error(fmt::format("Loader: expected at least one batch of {}, got {} samples", batch_size,
                             dataset.size()));
   if (dataset.augmentation()) {
+    if (dataset.augmentation()->mixup > 0 && dataset.label_size() > 1)
+      throw Error(fmt::format("Loader: expected one label per sample for Mixup, got {}", dataset.label_size()));
     prefetcher_ = std::make_unique<Prefetcher>(dataset, batch_size);
     start_epoch(0);
     return;
   }
   const std::size_t rows = std::min(batch_size, dataset.size());
   features_.resize(rows * dataset.sample_size());
-  labels_.resize(dataset.has_labels() ? rows : 0);
+  labels_.resize(rows * dataset.label_size());
   targets_.resize(rows * dataset.target_size());
   start_epoch(0);
 }
@@ -230,15 +232,16 @@ bool Loader<T>::next(Batch<T>& batch) {
   }
   batch.features = std::span{features_}.first(count * dataset_->sample_size());
   batch.targets = std::span{targets_}.first(count * dataset_->target_size());
-  batch.labels = std::span{labels_}.first(dataset_->has_labels() ? count : 0);
+  batch.labels = std::span{labels_}.first(count * dataset_->label_size());
 
   auto feature = features_.begin();
   auto target = targets_.begin();
+  auto label = labels_.begin();
   for (std::size_t row = 0; row < count; ++row) {
     const std::size_t index = batch.indices[row];
     feature = std::ranges::copy(dataset_->sample(index), feature).out;
     target = std::ranges::copy(dataset_->target(index), target).out;
-    if (dataset_->has_labels()) labels_[row] = dataset_->label(index);
+    label = std::ranges::copy(dataset_->labels(index), label).out;
   }
   position_ += count;
   return true;

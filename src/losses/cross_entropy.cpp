@@ -1,11 +1,14 @@
 #include <tenon/losses/cross_entropy.hpp>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include <tenon/error.hpp>
 
+#include "ignored.hpp"
 #include "weights.hpp"
 
 namespace tenon::detail {
@@ -55,16 +58,21 @@ double cross_entropy(const LossArguments<T>& loss, Given given, double label_smo
   const std::span<const std::int32_t> labels = loss.target.labels;
   const std::size_t samples = loss.prediction.count;
   const double terms = labels.empty() ? static_cast<double>(samples) : total_weight(labels, class_weight);
-  const double by = divisor(reduction, samples, terms);
+  const double by = divisor(reduction, samples, std::max(terms, std::numeric_limits<double>::min()));  // all may be ignored
 
-  if (given == Given::probabilities)
-    return labels.empty() ? run_loss<Formula<of_probabilities(smoothed(target))>>(loss, by, parameters)
-                          : run_loss<Formula<of_probabilities(smoothed(one_hot))>>(loss, by, parameters);
+  if (given == Given::probabilities) {
+    if (labels.empty()) return run_loss<Formula<of_probabilities(smoothed(target))>>(loss, by, parameters);
+    return without_ignored(loss, [&](const LossArguments<T>& part) {
+      return run_loss<Formula<of_probabilities(smoothed(one_hot))>>(part, by, parameters);
+    });
+  }
   if (labels.empty())
     return label_smoothing == 0 && class_weight.empty() ? run_loss<Formula<of_logits(target)>>(loss, by)
                                                         : run_loss<Formula<of_logits(smoothed(target))>>(loss, by, parameters);
-  if (label_smoothing != 0) return run_loss<Formula<of_logits(smoothed(one_hot))>>(loss, by, parameters);
-  return class_weight.empty() ? run_loss<Formula<of_index>>(loss, by) : run_loss<Formula<of_weighted_index>>(loss, by, parameters);
+  return without_ignored(loss, [&](const LossArguments<T>& part) {
+    if (label_smoothing != 0) return run_loss<Formula<of_logits(smoothed(one_hot))>>(part, by, parameters);
+    return class_weight.empty() ? run_loss<Formula<of_index>>(part, by) : run_loss<Formula<of_weighted_index>>(part, by, parameters);
+  });
 }
 
 template double cross_entropy(const LossArguments<float>&, Given, double, std::span<const double>, Reduction);

@@ -1,7 +1,10 @@
 #include <tenon/losses/negative_log_likelihood.hpp>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
+#include "ignored.hpp"
 #include "weights.hpp"
 
 namespace tenon::detail {
@@ -13,7 +16,8 @@ double negative_log_likelihood(const LossArguments<T>& loss, std::span<const dou
 
   const std::array<const T*, 1> parameters{weights_for<T>(class_weight, loss.width, "NegativeLogLikelihood: class_weight").data()};
   const double terms = total_weight(loss.target.labels, class_weight);
-  return run_loss<Formula>(loss, divisor(reduction, loss.prediction.count, terms), parameters);
+  const double by = divisor(reduction, loss.prediction.count, std::max(terms, std::numeric_limits<double>::min()));
+  return without_ignored(loss, [&](const LossArguments<T>& part) { return run_loss<Formula>(part, by, parameters); });
 }
 
 template double negative_log_likelihood(const LossArguments<float>&, std::span<const double>, Reduction);

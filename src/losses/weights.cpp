@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <tenon/data/dataset.hpp>
 #include <tenon/error.hpp>
 
 namespace tenon::detail {
@@ -19,9 +20,9 @@ template std::span<const float> weights_for(std::span<const double>, std::size_t
 template std::span<const double> weights_for(std::span<const double>, std::size_t, const char*);
 
 double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight) {
-  if (class_weight.empty()) return static_cast<double>(labels.size());
   double sum = 0;
-  for (const std::int32_t label : labels) sum += class_weight[static_cast<std::size_t>(label)];
+  for (const std::int32_t label : labels)
+    if (label != ignored_label) sum += class_weight.empty() ? 1 : class_weight[static_cast<std::size_t>(label)];
   return sum;
 }
 

@@ -14,7 +14,8 @@ namespace tenon::detail {
 template <class T>
 std::span<const T> weights_for(std::span<const double> weights, std::size_t width, const char* name);
 
-/// What a mean over class indices is divided by: a sample counts as much as its class.
+/// What a mean over class indices is divided by: a sample counts as much as its class, and
+/// one that is ignored for nothing.
 double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight);
 
 }  // namespace tenon::detail

@@ -31,19 +31,21 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
     });
     return;
   }
-  require(offer.labels.size() == count, [&] {
-    return labelled ? fmt::format("expected {} class labels, one a sample, got {}", count,
-                                  offer.labels.size())
-                    : "the loss compares with class labels, and the data have none";
+  require(offer.labels.size() == count * demand.answers, [&] {
+    if (!labelled) return std::string("the loss compares with class labels, and the data have none");
+    if (demand.answers == 1 && offer.labels.size() < count)
+      return fmt::format("expected {} class labels, one a sample, got {}", count, offer.labels.size());
+    return fmt::format("the network gives {} answers a sample, got samples with {} class labels", demand.answers,
+                       offer.labels.size() / count);
   });
-  const std::size_t classes = std::max(demand.output, std::size_t{2});
+  const std::size_t classes = std::max(demand.output / demand.answers, std::size_t{2});
   const auto outside = [&](std::int32_t label) {
-    return label < 0 || static_cast<std::size_t>(label) >= classes;
+    return label == ignored_label ? !demand.ignores : label < 0 || static_cast<std::size_t>(label) >= classes;
   };
   const auto found = std::ranges::find_if(offer.labels, outside);
   require(found == offer.labels.end(), [&] {
     return fmt::format("the network tells {} classes apart, got label {} of sample {}", classes,
-                       *found, found - offer.labels.begin());
+                       *found, static_cast<std::size_t>(found - offer.labels.begin()) / demand.answers);
   });
 }
 

@@ -10,10 +10,16 @@
 
 namespace tenon {
 
-/// One class index in [0, classes) per sample.
+/// The label of what has no answer, such as the steps behind the end of a sentence: cross-entropy leaves it
+/// out. PyTorch: ignore_index.
+inline constexpr std::int32_t ignored_label = -100;
+
+/// Class indices in [0, classes), or `ignored_label`: one per sample, or `per_sample`, say one for every step
+/// of a sequence.
 struct Labels {
   std::vector<std::int32_t> values;
   std::size_t classes = 0;
+  std::size_t per_sample = 1;
 };
 
 /// `size` numbers per sample, one sample after the other.
@@ -66,8 +72,14 @@ public:
   bool has_labels() const noexcept { return labels_.classes > 0; }
   /// The number of classes; 0 without labels.
   std::size_t classes() const noexcept { return labels_.classes; }
+  /// Class indices per sample; 0 without labels.
+  std::size_t label_size() const noexcept { return has_labels() ? labels_.per_sample : 0; }
   std::span<const std::int32_t> labels() const noexcept { return labels_.values; }
-  std::int32_t label(std::size_t index) const noexcept { return labels_.values[index]; }
+  std::span<const std::int32_t> labels(std::size_t index) const noexcept {
+    return labels().subspan(index * label_size(), label_size());
+  }
+  /// The only label of a sample, or the first.
+  std::int32_t label(std::size_t index) const noexcept { return labels_.values[index * labels_.per_sample]; }
 
   bool has_targets() const noexcept { return targets_.size > 0; }
   /// Target numbers per sample; 0 without targets.

@@ -16,7 +16,7 @@ namespace tenon {
 template <std::floating_point T = float>
 struct Batch {
   std::span<T> features;                 ///< count x sample_size
-  std::span<const std::int32_t> labels;  ///< count; empty without labels
+  std::span<const std::int32_t> labels;  ///< count x label_size; empty without labels
   std::span<T> targets;                  ///< count x target_size; empty without targets
   std::size_t count = 0;
   std::size_t first = 0;                 ///< how many samples of the epoch came before

@@ -12,14 +12,18 @@
 
 namespace tenon {
 
-/// What samples answer to: one of N classes, or N numbers.
+/// What samples answer to: one of N classes, at each of so many steps one of N classes, or N numbers.
 template <std::size_t N>
 struct Classes {
-  static constexpr std::size_t classes = N, numbers = 0;
+  static constexpr std::size_t classes = N, labels = 1, numbers = 0;
+};
+template <std::size_t N, std::size_t Steps>
+struct StepClasses {
+  static constexpr std::size_t classes = N, labels = Steps, numbers = 0;
 };
 template <std::size_t N>
 struct Values {
-  static constexpr std::size_t classes = 0, numbers = N;
+  static constexpr std::size_t classes = 0, labels = 0, numbers = N;
 };
 
 /// Whether samples of shape A serve where B is taken: the same shape, or as many numbers where one of
@@ -31,9 +35,9 @@ namespace detail {
 
 /// Brings a data set to the given shape, or throws an Error where shape or answers are others.
 template <class T>
-void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t numbers);
-extern template void give_type(Dataset<float>&, std::span<const std::size_t>, std::size_t, std::size_t);
-extern template void give_type(Dataset<double>&, std::span<const std::size_t>, std::size_t, std::size_t);
+void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels, std::size_t numbers);
+extern template void give_type(Dataset<float>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
+extern template void give_type(Dataset<double>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
 
 }  // namespace detail
 
@@ -55,7 +59,7 @@ public:
 
   /// Throws an Error where the data are something else; see `serves_as` for their shape.
   explicit TypedDataset(Dataset<T> data) : Dataset<T>(std::move(data)) {
-    detail::give_type<T>(*this, S::dims, Answer::classes, Answer::numbers);
+    detail::give_type<T>(*this, S::dims, Answer::classes, Answer::labels, Answer::numbers);
   }
 
   TypedDataset subset(std::span<const std::size_t> indices) const { return TypedDataset(Dataset<T>::subset(indices)); }

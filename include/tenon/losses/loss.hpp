@@ -30,6 +30,7 @@
 ///                                                                // network: it is given what that layer is given
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
+///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss
 ///
 /// and one that is more than a formula has, instead of it,
 ///
@@ -85,12 +86,33 @@ template <Loss L>
   requires requires { requires L::compares_classes; }
 inline constexpr bool compares_classes<L> = true;
 
+/// How many answers such a loss compares a sample with: one, or, where a network gives class scores at every step
+/// of a sequence, (steps, classes), one for each step. The steps then count as samples do.
+template <Loss L, class Output>
+inline constexpr std::size_t answers_of = [] {
+  if constexpr (compares_classes<L> && Output::rank == 2) return Output::front;
+  else return std::size_t{1};
+}();
+
+/// Samples of `size` numbers side by side, seen as their answers.
+template <class T>
+constexpr Rows<T> as_answers(Rows<T> rows, std::size_t size, std::size_t answers) {
+  return {rows.data, rows.count * answers, size / answers};
+}
+
 /// Whether loss and last layer become one formula.
 template <Loss L, class Last>
 inline constexpr bool joins_last_layer = false;
 template <Loss L, class Last>
   requires requires { requires L::template joins<Last>; }
 inline constexpr bool joins_last_layer<L, Last> = true;
+
+/// Whether labels may be `ignored_label`.
+template <Loss L>
+inline constexpr bool ignores_labels = false;
+template <Loss L>
+  requires requires { requires L::ignores_labels; }
+inline constexpr bool ignores_labels<L> = true;
 
 namespace detail {
 

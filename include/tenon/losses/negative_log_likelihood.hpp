@@ -19,6 +19,7 @@ struct NegativeLogLikelihood {
   Reduction reduction = Reduction::mean;
 
   static constexpr TargetKind target_kind = TargetKind::labels;
+  static constexpr bool ignores_labels = true;
   template <class Last>
   using problem = detail::log_probability_problem<Last>;
 

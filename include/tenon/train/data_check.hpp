@@ -18,7 +18,13 @@ struct DataDemand {
   std::size_t input = 0;
   std::size_t output = 0;
   TargetKind target = TargetKind::either;
+  std::size_t answers = 1;  // labels a sample
+  bool ignores = false;     // `ignored_label` is one
 };
+
+/// What a network with this input and output, trained with this loss, takes.
+template <Loss L, class Input, class Output>
+inline constexpr DataDemand demand_of{Input::size, Output::size, target_kind_of<L>, answers_of<L, Output>, ignores_labels<L>};
 
 /// A data set or a batch of one.
 struct DataOffer {

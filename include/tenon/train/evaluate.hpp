@@ -17,8 +17,8 @@ namespace tenon {
 
 namespace detail {
 
-/// How many samples have their largest output at the label; with one output, on the label's side of
-/// `threshold`.
+/// How many rows have their largest output at the label; with one output, on the label's side of
+/// `threshold`. Rows that are ignored count as none.
 template <class T>
 std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
   std::size_t correct = 0;
@@ -28,6 +28,11 @@ std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<con
     correct += guess == labels[i] ? 1 : 0;
   }
   return correct;
+}
+
+/// How many labels are not ignored.
+inline std::size_t count_answered(std::span<const std::int32_t> labels) {
+  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignored_label));
 }
 
 /// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
@@ -50,31 +55,34 @@ Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L
   constexpr Layout layout = layout_of<bound_network<Trained>>;
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
   if (data.augmentation()) return evaluate(model, data.prepared(), loss, batch_size);
-  detail::check_data("evaluate", {M::input::size, Out::size, target_kind_of<L>}, detail::offer_of(data));
+  constexpr std::size_t answers = answers_of<L, Out>;
+  detail::check_data("evaluate", detail::demand_of<L, typename M::input, Out>, detail::offer_of(data));
   batch_size = std::min(batch_size, data.size());
 
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
   Arena<T> fixed(layout.needs.inference_scratch_fixed);
   Arena<T> output(Out::size * batch_size);
-  Arena<T> values(batch_size);
+  Arena<T> values(batch_size * answers);
   typename M::context ctx;
   Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
                    fixed.data(), 0, 0};
   double total_loss = 0;
-  std::size_t correct = 0;
+  std::size_t correct = 0, answered = 0;
   for (std::size_t first = 0; first < data.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, data.size() - first);
     const Rows<T> y{output.data(), count, Out::size};
     run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
     Target<T> target;
-    if (data.has_labels()) target.labels = data.labels().subspan(first, count);
-    else target.values = {data.target(first).data(), count, data.target_size()};
-    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{y, Out::size, target, values.span(), Rows<T>{}});
-    total_loss += is_average(loss.reduction) ? value * static_cast<double>(count) : value;
-    if (data.has_labels())
-      correct += detail::count_correct(Rows<const T>(y), Out::size, target.labels, detail::class_threshold<Net, L, T>());
+    if (data.has_labels()) target.labels = data.labels().subspan(first * answers, count * answers);
+    else target.values = as_answers(Rows<const T>{data.target(first).data(), count, data.target_size()}, data.target_size(), answers);
+    const Rows<const T> rows = as_answers(Rows<const T>(y), Out::size, answers);
+    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}});
+    const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
+    total_loss += is_average(loss.reduction) ? value * static_cast<double>(known) : value;
+    answered += known;
+    if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
   }
-  const double n = static_cast<double>(data.size());
+  const double n = static_cast<double>(answered);
   return {is_average(loss.reduction) ? total_loss / n : total_loss,
           data.has_labels() ? static_cast<double>(correct) / n : std::numeric_limits<double>::quiet_NaN()};
 }

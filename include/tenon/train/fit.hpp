@@ -73,7 +73,7 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
   static_assert(detail::all_callbacks<Run, C>);
   if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
-  constexpr detail::DataDemand demand{M::input::size, Run::trainer_type::output::size, target_kind_of<L>};
+  constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
   detail::check_data("fit", demand, detail::offer_of(data));
   const Dataset<T>* validation = how.validation.template get<T>();
   if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
@@ -81,7 +81,7 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
 
   if (!(how.validation_split > 0 && how.validation_split < 1))
     throw Error("fit: expected a validation_split of at least 0 and less than 1, got " + std::to_string(how.validation_split));
-  const Split<T> parts = data.has_labels() ? data.stratified_split(1 - how.validation_split, how.seed)
+  const Split<T> parts = data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed)
                                            : data.split(1 - how.validation_split, how.seed);
   return Run(model, parts.train, &parts.test, how).all();
 }

@@ -8,7 +8,7 @@
 /// Whether a loss makes sense for a network, decided by the compiler.
 namespace tenon {
 
-/// A shape of one axis with a number for each of at least two classes.
+/// A shape of one axis with a number for each of at least two classes, or a sequence of such vectors.
 struct vector_of_class_scores;
 
 namespace detail {
@@ -18,7 +18,7 @@ template <class L, class Last, class Output>
 constexpr auto judge_output() {
   using Problem = typename loss_problem<L, Last>::type;
   if constexpr (!std::is_void_v<Problem>) return std::type_identity<Problem>{};
-  else if constexpr (compares_classes<L> && (Output::rank != 1 || Output::size < 2))
+  else if constexpr (compares_classes<L> && (Output::rank > 2 || Output::size / answers_of<L, Output> < 2))
     return std::type_identity<takes<vector_of_class_scores>>{};
   else return std::type_identity<void>{};
 }

@@ -64,6 +64,8 @@ public:
   /// One sample of what the loss is given: the network's output, or its logits where loss and last
   /// layer join.
   using output = typename Bound::output;
+  /// How many answers that is.
+  static constexpr std::size_t answers = answers_of<L, output>;
 
   /// Memory for batches of up to `batch_size`. The seed drives dropout.
   Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0)
@@ -76,7 +78,7 @@ public:
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
-        values_(batch_size),
+        values_(batch_size * answers),
         sequence_states_(needs.state_sample * batch_size) {
     for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
     const std::size_t threads = num_threads();
@@ -86,7 +88,7 @@ public:
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1) {
-    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + 1);
+    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + answers);
     const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
@@ -97,7 +99,7 @@ public:
     if (batch.count > capacity_)
       throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " +
                   std::to_string(batch.count));
-    detail::check_data("training", {M::input::size, output::size, target_kind_of<L>}, detail::offer_of(batch));
+    detail::check_data("training", detail::demand_of<L, typename M::input, output>, detail::offer_of(batch));
     batch_ = batch;
     has_gradient_ = false;
     for (std::size_t part = 1; part < parts(); ++part)
@@ -109,9 +111,11 @@ public:
   /// The loss of that batch; its gradient is kept for `backward`.
   double loss() {
     if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
-    const Target<T> target{batch_.labels, {batch_.targets.data(), batch_.count, output::size}};
+    const auto rows = [](auto all) { return as_answers(all, output::size, answers); };
+    const Target<T> target{batch_.labels, rows(Rows<const T>{batch_.targets.data(), batch_.count, output::size})};
     has_gradient_ = true;
-    return evaluate_loss<last_layer<network>>(loss_, LossArguments<T>{y(), output::size, target, values_.span(), dy()});
+    return evaluate_loss<last_layer<network>>(
+        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy())});
   }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
   /// like one large batch: with a loss that is summed, or, with means, where each weighs as much as its

@@ -42,7 +42,8 @@ private:
 struct EpochSums {
   std::uint64_t epoch = 0;  // from 0
   double losses = 0;
-  std::uint64_t seen = 0;
+  std::uint64_t seen = 0;      // samples
+  std::uint64_t answered = 0;  // what a mean loss and the accuracy are over
   std::uint64_t correct = 0;
 };
 
@@ -171,14 +172,19 @@ private:
     const std::size_t together = std::min(how_.accumulate * how_.batch_size, data_->size() - batch.first);
     trainer_.zero_grad();
     for (std::size_t done = 0; done < together;) {
+      call([&, this](auto& c) { if constexpr (requires { c.on_batch(*this, batch); }) c.on_batch(*this, batch); });
       const auto output = trainer_.forward(batch);
       batch_loss_ = trainer_.loss();
       if (!std::isfinite(batch_loss_)) return non_finite();
       trainer_.backward(mean && together != batch.count ? static_cast<double>(batch.count) / static_cast<double>(together) : 1);
-      sums_.losses += mean ? batch_loss_ * static_cast<double>(batch.count) : batch_loss_;
+      constexpr std::size_t answers = trainer_type::answers;
+      const std::size_t answered = batch.labels.empty() ? batch.count * answers : detail::count_answered(batch.labels);
+      sums_.losses += mean ? batch_loss_ * static_cast<double>(answered) : batch_loss_;
       sums_.seen += batch.count;
+      sums_.answered += answered;
       if (counts_classes_)
-        sums_.correct += detail::count_correct(output, trainer_type::output::size, batch.labels, threshold);
+        sums_.correct += detail::count_correct(as_answers(output, trainer_type::output::size, answers), trainer_type::output::size / answers,
+                                               batch.labels, threshold);
       progress_.update(sums_.seen, detail::ShownScores(scores()));
       done += batch.count;
       if (done < together && !loader_.next(batch)) break;
@@ -203,7 +209,7 @@ private:
 
   std::string at(std::uint64_t step) const { return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step); }
   Scores scores() const {
-    const double n = static_cast<double>(sums_.seen);
+    const double n = static_cast<double>(sums_.answered);
     return {is_average(how_.loss.reduction) ? sums_.losses / n : sums_.losses,
             counts_classes_ ? static_cast<double>(sums_.correct) / n : std::numeric_limits<double>::quiet_NaN()};
   }
@@ -228,6 +234,7 @@ private:
     a.value("epoch", sums_.epoch);
     a.value("losses", sums_.losses);
     a.value("seen", sums_.seen);
+    a.value("answered", sums_.answered);
     a.value("correct", sums_.correct);
     a.value("position", position);
     history_.archive(a);

@@ -20,13 +20,14 @@ namespace detail {
 template <class Answer>
 inline constexpr bool is_classes = Answer::classes > 0;
 
-/// The answers that the loss compares an output with. One output tells two classes apart.
+/// The answers that the loss compares an output with: one, or one for every step. One number tells two classes apart.
 template <class L, class Output, class Answer>
 constexpr auto wanted_answer() {
   constexpr TargetKind kind = target_kind_of<L>;
-  constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size;
+  constexpr std::size_t answers = answers_of<L, Output>;
+  constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size / answers;
   if constexpr (kind == TargetKind::labels || (kind == TargetKind::either && is_classes<Answer>))
-    return std::type_identity<Classes<classes>>{};
+    return std::type_identity<std::conditional_t<answers == 1, Classes<classes>, StepClasses<classes, answers>>>{};
   else return std::type_identity<Values<Output::size>>{};
 }
 

@@ -73,7 +73,7 @@ private:
     record.summary = summary_text(run.model());
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
-    if (data.has_labels()) judge(run.model(), data);
+    if (data.label_size() == 1) judge(run.model(), data);
     write_report(record, path);
   }
   template <class M>
