@@ -3,7 +3,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include <tenon/error.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/native_gemm.hpp>
 #include <tenon/net/layer.hpp>
@@ -27,6 +30,21 @@ struct NonFiniteTrace {
   }
 };
 
+/// Keeps what attentions look at in one forward pass; see model/attention_weights.hpp.
+template <class T>
+struct AttentionTrace {
+  struct Weights {
+    std::uint32_t unit;
+    std::size_t heads, queries, keys;
+    std::vector<T> weights;  // of the first sample
+  };
+  std::vector<Weights> seen{};
+
+  void see(std::uint32_t unit, std::size_t heads, std::size_t queries, std::size_t keys, const T* weights) {
+    seen.push_back({unit, heads, queries, keys, {weights, weights + heads * queries * keys}});
+  }
+};
+
 /// What layers are given beside their numbers: the GEMM policy, the random streams, and how to treat
 /// gradients that are already there.
 template <class T, class Gemm>
@@ -42,6 +60,11 @@ struct HostContext {
   std::size_t first_sample = 0;      // of this batch within the step, where a batch is split
   bool overwrite_gradients = false;
   Trace trace{};
+  AttentionTrace<T>* attention = nullptr;
+
+  [[noreturn]] static void refuse_token(T id, std::size_t tokens) {
+    throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));
+  }
 
   Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
 

@@ -154,7 +154,7 @@ constexpr auto judge_names() {
       if (!named[i]) continue;
       if (!can_be_a_name(names[i])) return i;
       for (std::size_t j = 0; j < i; ++j) {
-        if (names[j] == names[i]) return i;
+        if (names[j] == names[i] && names[i] != ".") return i;
       }
     }
     return count;

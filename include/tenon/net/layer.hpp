@@ -30,6 +30,10 @@
 /// written over one another at `spill`, which has room for any one parameter but matrices and
 /// the kernels of images.
 ///
+/// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
+/// there. A layer with `tied = true` has no parameters of its own and is given those of the first layer of the
+/// composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
+///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
 /// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
 /// gives its numbers another shape declares `passthrough = true` and costs nothing; one made of
@@ -122,7 +126,10 @@ struct Memory {
   std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
   T* state = nullptr;              // of the first sample; absent where every run starts anew
   std::size_t state_stride = 0;    // from one sample's to the next
-  T* spill = nullptr;              // of a frozen layer, see below
+  T* spill = nullptr;              // of a frozen layer, see above
+  const T* mask = nullptr;         // of the first sample, see above
+  std::size_t mask_stride = 0;
+  bool shared = false;             // a tied layer, which goes backward first, has written gradients already
 };
 
 }  // namespace tenon

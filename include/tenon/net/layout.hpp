@@ -17,6 +17,7 @@ struct Layout {
   std::size_t parameter_entries = 0;  // parameters and buffers, those of repeats counted each
   std::size_t parameter_count = 0;    // numbers an optimizer changes, without padding
   std::uint32_t units = 0;            // how many passes over the data it makes
+  bool tied = false;                  // it works with the parameters of the first layer of its composition
 
   /// Has nothing to learn.
   constexpr bool fixed() const { return trainable_size == 0; }
@@ -51,8 +52,10 @@ constexpr Layout leaf_layout(const Specs& parameters, const Needs& needs, std::s
 template <class Bound>
 constexpr Layout make_layout() {
   if constexpr (Leaf<Bound>) {
-    return leaf_layout(Bound::parameters, Bound::needs, Bound::input::size, Bound::output::size,
-                       Passthrough<Bound>);
+    Layout layout = leaf_layout(Bound::parameters, Bound::needs, Bound::input::size, Bound::output::size,
+                                Passthrough<Bound>);
+    layout.tied = requires { requires Bound::tied; };
+    return layout;
   } else {
     return Bound::layout;
   }

@@ -17,10 +17,17 @@ struct Named {
   using at = typename Net::template at<In>;
 };
 
+/// A part whose own parts are named as if they stood in the whole, for the names that other frameworks give: the
+/// parameters of `Sequential<Inline<Residual<Named<"norm1", LayerNorm<>>, ...>>>` are `norm1.weight`, ... It has to have
+/// names that the whole does not have.
+template <class Net>
+using Inline = Named<".", Net>;
+
 namespace detail {
 
 /// Parameters are named with dots between the parts, and a number is the index of a part.
 constexpr bool can_be_a_name(std::string_view name) {
+  if (name == ".") return true;
   bool is_number = true;
   for (const char c : name) {
     if (c == '.') return false;

@@ -29,6 +29,7 @@ struct Slot {
   std::size_t saved = 0, saved_fixed = 0;
   std::uint32_t stream = 0, unit = 0;
   std::size_t state = 0;
+  bool shared = false;
   std::size_t input_size = 0, output_size = 0;
   Place output;            // in training
   Place inference_output;  // in evaluation
@@ -118,6 +119,10 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
   }
   for (std::size_t k = 0; k < count; ++k) {
     place_child(total, layers[k], slots[k]);
+    if (layers[k].tied) {
+      slots[k].parameters = slots[0].parameters;
+      slots[0].shared = true;
+    }
     // Scratch begins where the array at the bottom ends: the output's of an even layer, the
     // input's of an odd one; in the backward pass it is the other way round in name only.
     const std::size_t even = k % 2 == 0 ? k : k - 1;

@@ -30,7 +30,10 @@ constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::siz
           whole.unit + slot.unit,
           advance(whole.state, slot.state),
           whole.state_stride,
-          whole.spill};
+          whole.spill,
+          whole.mask,
+          whole.mask_stride,
+          slot.shared};
 }
 
 template <class T>

@@ -9,6 +9,9 @@
 /// the program, so a table has a pool of characters of exactly the right size behind it.
 namespace tenon::detail {
 
+/// Of `Inline`.
+inline constexpr std::string_view inline_name = ".";
+
 /// A path like "encoder.2." that grows and shrinks as a walk descends into a network and returns.
 class PathBuilder {
 public:
@@ -28,9 +31,9 @@ public:
     length_ += digits;
     text_[length_++] = '.';
   }
-  /// An element's name, or its index if it has none.
+  /// An element's name, or its index if it has none; nothing of one whose parts count as the whole's.
   constexpr void push(std::string_view name, std::size_t index) {
-    name.empty() ? push(index) : push(name);
+    if (name != inline_name) name.empty() ? push(index) : push(name);
   }
   constexpr std::size_t length() const { return length_; }
   constexpr void cut(std::size_t length) { length_ = length; }

@@ -4,12 +4,14 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/data/loader.hpp>
 #include <tenon/net/mistakes.hpp>
 
 /// A callback is any type with at least one of these members; `run` is a TrainingRun (train/training_run.hpp).
 ///
 ///     on_train_begin(run)   before the first epoch
 ///     on_epoch_begin(run)
+///     on_batch(run, batch)  before a batch goes forward; its features and targets may be changed
 ///     on_gradients(run)     the gradients of a step are complete, regularised and clipped; they may be changed
 ///     on_step_end(run)      the weights have moved
 ///     on_epoch_end(run)     run.record() is the epoch's
@@ -64,7 +66,8 @@ namespace detail {
 
 template <class C, class Run>
 concept CallbackOf = requires(C& c, Run& run) { c.on_train_begin(run); } || requires(C& c, Run& run) { c.on_epoch_begin(run); } ||
-                     requires(C& c, Run& run) { c.on_gradients(run); } || requires(C& c, Run& run) { c.on_step_end(run); } ||
+                     requires(C& c, Run& run) { c.on_gradients(run); } ||
+                     requires(C& c, Run& run, Batch<typename Run::scalar>& batch) { c.on_batch(run, batch); } || requires(C& c, Run& run) { c.on_step_end(run); } ||
                      requires(C& c, Run& run) { c.on_epoch_end(run); } || requires(C& c, Run& run) { c.on_train_end(run); } ||
                      requires(C& c, Run& run) { c.on_non_finite(run); };
 

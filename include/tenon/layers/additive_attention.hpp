@@ -1,0 +1,189 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/expr/program.hpp>
+#include <tenon/init/initializer.hpp>
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/layers/cross_attention.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/net/layer.hpp>
+
+namespace tenon {
+
+struct one_or_more_hidden_units_and_steps_of_memory;
+
+namespace detail {
+
+/// Additive attention whatever the sizes. A sample is the memory's steps, then those that look at them.
+struct AdditiveCode {
+  std::size_t queries, keys, width, hidden;
+
+  using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
+  using tanh = expr::Program<expr::Canonical<typename Tanh::formula>>;
+  static_assert(tanh::saved_rows == 0 && !tanh::reads_input(0), "tanh's backward reads its result alone");
+
+  constexpr std::size_t pairs() const { return queries * keys; }
+  // parameters, in their order
+  constexpr std::size_t key_weight() const { return aligned(hidden * width); }
+  constexpr std::size_t score_weight() const { return 2 * aligned(hidden * width); }
+  // kept per sample: queries and keys as hidden vectors, tanh of the sum of each pair, its weight
+  constexpr std::size_t key_place() const { return aligned(queries * hidden); }
+  constexpr std::size_t pair_place() const { return key_place() + aligned(keys * hidden); }
+  constexpr std::size_t weight_place() const { return pair_place() + aligned(pairs() * hidden); }
+  constexpr std::size_t room() const { return weight_place() + aligned(pairs()); }
+  constexpr Needs needs() const {
+    return {.backward_reads_input = true, .saved_sample = room(), .backward_scratch_sample = room(), .inference_scratch_sample = room()};
+  }
+
+  template <class Mode, class Ctx, class T>
+  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) const {
+    using kernels::Transpose;
+    T* const kept = Mode::training ? m.saved : m.scratch;
+    for (std::size_t i = 0; i < x.count; ++i) {
+      T* const own = kept + i * room();
+      T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(), *const weight = own + weight_place();
+      const T *const memory = x[i], *const steps = x[i] + keys * width;
+      ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters, width, T(0), query, hidden);
+      ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width, m.parameters + key_weight(), width, T(0), key, hidden);
+      for (std::size_t t = 0; t < queries; ++t)
+        for (std::size_t s = 0; s < keys; ++s)
+          for (std::size_t j = 0; j < hidden; ++j) pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
+      run<typename tanh::Evaluate>(pair, pairs(), hidden);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden, m.parameters + score_weight(), 1, T(0), weight, 1);
+      for (std::size_t s = 0; m.mask && s < keys; ++s)
+        if (m.mask[i * m.mask_stride + s] != T(0))
+          for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
+      run<typename softmax::Evaluate>(weight, queries, keys);
+      if constexpr (requires { ctx.attention; })
+        if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
+      T* const result = std::fill_n(y[i], keys * width, T(0));
+      ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), result, width);
+    }
+  }
+
+  template <class Ctx, class T>
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> dy, Rows<T> dx) const {
+    using kernels::Transpose;
+    T beta = ctx.overwrite_gradients ? T(0) : T(1);
+    for (std::size_t i = 0; i < dy.count; ++i) {
+      const T *const pair = m.saved + i * room() + pair_place(), *const weight = m.saved + i * room() + weight_place();
+      T* const own = m.scratch + i * room();
+      T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(), *const d_weight = own + weight_place();
+      const T *const memory = x[i], *const steps = x[i] + keys * width, *const slope = dy[i] + keys * width;
+      ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight, keys);
+      run_back<softmax>(weight, d_weight, queries, keys);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1, m.parameters + score_weight(), hidden, T(0), d_pair, hidden);
+      run_back<tanh>(pair, d_pair, pairs(), hidden);
+      std::fill_n(d_query, queries * hidden, T(0));
+      std::fill_n(d_key, keys * hidden, T(0));
+      for (std::size_t t = 0; t < queries; ++t)
+        for (std::size_t s = 0; s < keys; ++s)
+          for (std::size_t j = 0; j < hidden; ++j) {
+            const T d = d_pair[(t * keys + s) * hidden + j];
+            d_query[t * hidden + j] += d;
+            d_key[s * hidden + j] += d;
+          }
+      if (m.gradients) {
+        T *const g_key = m.gradients + key_weight(), *const g_score = m.gradients + score_weight();
+        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, queries, T(1), d_query, hidden, steps, width, beta, m.gradients, width);
+        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, keys, T(1), d_key, hidden, memory, width, beta, g_key, width);
+        ctx.gemm(Transpose::yes, Transpose::no, hidden, 1, pairs(), T(1), pair, hidden, d_weight, 1, beta, g_score, 1);
+        beta = T(1);
+      }
+      if (!dx) continue;
+      T *const d_memory = dx[i], *const d_steps = dx[i] + keys * width;
+      ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0), d_steps, width);
+      ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden, m.parameters + key_weight(), width, T(0), d_memory, width);
+      ctx.gemm(Transpose::yes, Transpose::no, keys, width, queries, T(1), weight, keys, slope, width, T(1), d_memory, width);
+    }
+  }
+
+private:
+  template <class Program, class T>
+  static void run(T* numbers, std::size_t count, std::size_t length) {
+    expr::Arguments<T> a;
+    a.count = count;
+    a.width = length;
+    a.input[0] = {numbers, length};
+    a.store[0] = {numbers, length};
+    expr::Loops<Program, T>::run(a);
+  }
+  template <class Program, class T>
+  static void run_back(const T* result, T* slope, std::size_t count, std::size_t length) {
+    expr::Arguments<T> a;
+    a.count = count;
+    a.width = length;
+    a.seed = {slope, length};
+    a.output = {result, length};
+    a.store[0] = {slope, length};
+    expr::Loops<typename Program::template BackwardRecompute<1U, 0U>, T>::run(a);
+  }
+};
+
+template <class In, AdditiveCode Code>
+struct AdditiveUnit {
+  using input = In;
+  using output = In;
+  static constexpr Needs needs = Code.needs();
+  static constexpr std::array<ParameterSpec, 3> parameters{{
+      {.name = "query.weight", .dims = {Code.hidden, Code.width}, .rank = 2, .fan_in = Code.width, .fan_out = Code.hidden},
+      {.name = "key.weight", .dims = {Code.hidden, Code.width}, .rank = 2, .fan_in = Code.width, .fan_out = Code.hidden},
+      {.name = "score.weight", .dims = {1, Code.hidden}, .rank = 2, .fan_in = Code.hidden, .fan_out = 1},
+  }};
+  using initializers = Initializers<LinearDefault, LinearDefault, LinearDefault>;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    Code.forward(ctx, m, x, y, mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    Code.backward(ctx, m, x, dy, dx);
+  }
+};
+
+}  // namespace detail
+
+/// Additive attention of one sequence to another (Bahdanau et al. 2015), of one head with `Hidden` units: a step q looks
+/// at the steps m of the memory with the weights
+///     softmax over m of  w . tanh(q Wq^T + m Wk^T),
+/// and its result is the weighted sum of the memory. A sample is the `Memory` steps of an encoder's output, followed by the
+/// steps that look at them; the result is 0 at the memory's. Under them usually lies a recurrent layer of the decoder, and
+/// over them another one (as in Wu et al. 2016). Within Masked<...> no step looks at what is not there.
+///
+/// Shapes: (memory + time, width) to the same. Parameters: query.weight (hidden, width), key.weight (hidden, width),
+/// score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three nn.Linear(bias=False).
+///
+///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, DropSteps<Source>, GRU<64>>;
+template <std::size_t Hidden, std::size_t Memory>
+struct AdditiveAttention {
+private:
+  template <class In>
+  static consteval auto judge() {
+    if constexpr (In::rank != 2) return std::type_identity<takes<sequences_of_steps_features>>{};
+    else if constexpr (In::dims[0] <= Memory) return std::type_identity<takes<sequences_with_steps_behind_a_memory_of<Memory>>>{};
+    else return std::type_identity<void>{};
+  }
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::Reshaping<In, In>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = detail::AdditiveUnit<In, detail::AdditiveCode{In::front - Memory, Memory, In::inner, Hidden}>;
+  };
+
+public:
+  using invalid = std::conditional_t<(Hidden > 0 && Memory > 0), void, takes<one_or_more_hidden_units_and_steps_of_memory>>;
+  template <class In>
+  using problem = typename decltype(judge<In>())::type;
+  template <class In>
+  using at = typename bound<In, Hidden != 0 && Memory != 0 && std::is_void_v<problem<In>>>::type;
+};
+
+}  // namespace tenon

@@ -1,0 +1,350 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/expr/program.hpp>
+#include <tenon/init/initializer.hpp>
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/layers/attention/options.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/net/layer.hpp>
+
+namespace tenon::detail {
+
+/// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps look at `keys` steps. Of self-attention
+/// these are the same. Otherwise a sample is the keys' steps, then the queries', and only the latter get a result.
+struct AttentionCode {
+  std::size_t queries, keys, width, heads;
+  bool causal = false, cross = false;
+  double rotary = 0;        // the base of its angles, or 0
+  std::size_t context = 0;  // of one that remembers the steps before
+
+  using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
+  static_assert(softmax::saved_rows == 0 && !softmax::reads_input(0), "softmax's backward reads its result alone");
+
+  constexpr std::size_t depth() const { return width / heads; }
+  constexpr std::size_t sample() const { return (cross ? keys + queries : queries) * width; }
+  // parameters, in their order
+  constexpr std::size_t in_bias() const { return aligned(3 * width * width); }
+  constexpr std::size_t out_weight() const { return in_bias() + aligned(3 * width); }
+  constexpr std::size_t out_bias() const { return out_weight() + aligned(width * width); }
+  // kept per sample: queries, keys and values, the weights of each head, what the heads gave. Where a step is both query
+  // and key, its three vectors lie side by side; otherwise queries come first, then key and value of each step.
+  constexpr std::size_t query_step() const { return cross ? width : 3 * width; }
+  constexpr std::size_t key_step() const { return cross ? 2 * width : 3 * width; }
+  constexpr std::size_t key_place() const { return cross ? aligned(queries * width) : 0; }
+  constexpr std::size_t weights_place() const { return key_place() + aligned(keys * key_step()); }
+  constexpr std::size_t given_place() const { return weights_place() + aligned(heads * queries * keys); }
+  constexpr std::size_t room() const { return given_place() + aligned(queries * width); }
+  // cosine and sine for each pair of a head, at each place
+  constexpr std::size_t angles() const { return rotary > 0 ? aligned((context > 0 ? 1 : keys) * depth()) : 0; }
+  // remembered: how many steps, their keys, their values
+  constexpr std::size_t memory_place() const { return alignment; }
+  constexpr Needs needs() const {
+    if (context > 0)
+      return {.inference_scratch_sample = aligned(3 * width) + aligned(heads * context) + aligned(width),
+              .inference_scratch_fixed = angles(),
+              .state_sample = memory_place() + aligned(2 * context * width)};
+    return {.backward_reads_input = true,
+            .saved_sample = room(),
+            .forward_scratch_fixed = angles(),
+            .backward_scratch_sample = room(),
+            .backward_scratch_fixed = angles(),
+            .inference_scratch_sample = room(),
+            .inference_scratch_fixed = angles()};
+  }
+
+  template <class Mode, class Ctx, class T>
+  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) const {
+    using kernels::Transpose;
+    const std::size_t batch = x.count;
+    T* const kept = Mode::training ? m.saved : m.scratch;
+    if (cross) {
+      project(ctx, m.parameters, in_bias(), 0, width, part(x, keys), queries, kept, queries * width);
+      project(ctx, m.parameters, in_bias(), width, 2 * width, x, keys, kept + key_place() * batch, 2 * keys * width);
+    } else {
+      project(ctx, m.parameters, in_bias(), 0, 3 * width, x, queries, kept, 3 * queries * width);
+    }
+    if (rotary > 0) {
+      make_angles(m.scratch_fixed, 0, keys);
+      for (std::size_t i = 0; i < batch; ++i) turn(kept + i * queries * 3 * width, queries, m.scratch_fixed, T(1));
+    }
+    for (std::size_t i = 0; i < batch; ++i)
+      for (std::size_t h = 0; h < heads; ++h) {
+        const Head<T> head(*this, kept, batch, i, h);
+        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), scale<T>(), head.query, query_step(), head.key, key_step(), T(0),
+                   head.weights, keys);
+        hide(m, i, head.weights);
+        run_softmax(head.weights, queries, keys);
+        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value, key_step(), T(0), head.given,
+                   width);
+      }
+    if constexpr (requires { ctx.attention; })
+      if (ctx.attention) ctx.attention->see(m.unit, heads, queries, keys, kept + weights_place() * batch);
+    Rows<T> target = y;
+    if (cross) {
+      for (std::size_t i = 0; i < batch; ++i) std::fill_n(y[i], keys * width, T(0));
+      target.data += keys * width;
+    }
+    give_out(ctx, m.parameters, kept + given_place() * batch, target);
+  }
+
+  /// One step of sequences whose steps before are remembered.
+  template <class Ctx, class T>
+  void forward_step(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y) const {
+    const std::size_t batch = x.count;
+    T* const qkv = m.scratch;
+    T* const weights = qkv + aligned(3 * width) * batch;
+    T* const given = weights + aligned(heads * context) * batch;
+    project(ctx, m.parameters, in_bias(), 0, 3 * width, x, 1, qkv, 3 * width);
+    for (std::size_t i = 0; i < batch; ++i) {
+      const std::size_t place = next_place(m, i, context, 1);
+      T* const own = qkv + i * 3 * width;
+      if (rotary > 0) {
+        make_angles(m.scratch_fixed, place, 1);
+        turn(own, 1, m.scratch_fixed, T(1));
+      }
+      // without a memory a step sees itself alone
+      const T* keys_seen = own + width;
+      const T* values_seen = own + 2 * width;
+      if (m.state) {
+        T* const remembered = m.state + i * m.state_stride + memory_place();
+        std::copy_n(own + width, width, remembered + place * width);
+        std::copy_n(own + 2 * width, width, remembered + (context + place) * width);
+        keys_seen = remembered;
+        values_seen = remembered + context * width;
+      }
+      const std::size_t seen = m.state ? place + 1 : 1;
+      for (std::size_t h = 0; h < heads; ++h) {
+        const T* const query = own + h * depth();
+        T* const row = weights + i * heads * context + h * context;
+        for (std::size_t t = 0; t < seen; ++t) {
+          T sum = 0;
+          for (std::size_t j = 0; j < depth(); ++j) sum += query[j] * keys_seen[t * width + h * depth() + j];
+          row[t] = scale<T>() * sum;
+        }
+        run_softmax(row, 1, seen);
+        T* const result = given + i * width + h * depth();
+        std::fill_n(result, depth(), T(0));
+        for (std::size_t t = 0; t < seen; ++t)
+          for (std::size_t j = 0; j < depth(); ++j) result[j] += row[t] * values_seen[t * width + h * depth() + j];
+      }
+    }
+    give_out(ctx, m.parameters, given, y);
+  }
+
+  template <class Ctx, class T>
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> dy, Rows<T> dx) const {
+    using kernels::Transpose;
+    const std::size_t batch = dy.count;
+    const T* const given = m.saved + given_place() * batch;
+    T* const d_kept = m.scratch;
+    T* const d_given = m.scratch + given_place() * batch;
+    const Rows<const T> slope_out = cross ? part(dy, keys) : dy;
+    project_back(ctx, m.parameters + out_weight(), width, slope_out, queries, Rows<T>{d_given, batch, queries * width});
+    for (std::size_t i = 0; i < batch; ++i)
+      for (std::size_t h = 0; h < heads; ++h) {
+        const Head<T> head(*this, m.saved, batch, i, h), slope(*this, m.scratch, batch, i, h);
+        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, T(1), head.weights, keys, slope.given, width, T(0), slope.value,
+                   key_step());
+        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), T(1), slope.given, width, head.value, key_step(), T(0),
+                   slope.weights, keys);
+        expr::Arguments<T> a = rows_of<T>(queries, keys);
+        a.seed = {slope.weights, keys};
+        a.output = {head.weights, keys};
+        a.store[0] = {slope.weights, keys};
+        expr::Loops<typename softmax::template BackwardRecompute<1U, 0U>, T>::run(a);
+        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, scale<T>(), slope.weights, keys, head.key, key_step(), T(0),
+                   slope.query, query_step());
+        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, scale<T>(), slope.weights, keys, head.query, query_step(), T(0),
+                   slope.key, key_step());
+      }
+    if (rotary > 0) {
+      make_angles(m.scratch_fixed, 0, keys);
+      for (std::size_t i = 0; i < batch; ++i) turn(d_kept + i * queries * 3 * width, queries, m.scratch_fixed, T(-1));
+    }
+    // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its results
+    struct Projection {
+      std::size_t first, count, from, steps, place;
+    };
+    const Projection own[2]{{0, cross ? width : 3 * width, cross ? keys : 0, queries, 0}, {width, 2 * width, 0, keys, key_place()}};
+    if (m.gradients)
+      gradients(ctx, slope_out, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(), m.gradients + out_bias());
+    for (std::size_t k = 0; k < (cross ? 2 : 1); ++k) {
+      const Projection& p = own[k];
+      const Rows<const T> slopes{d_kept + p.place * batch, batch, p.steps * p.count};
+      if (m.gradients)
+        gradients(ctx, slopes, p.steps, part(x, p.from), p.count, m.gradients + p.first * width, m.gradients + in_bias() + p.first);
+      if (dx) project_back(ctx, m.parameters + p.first * width, p.count, slopes, p.steps, part(dx, p.from));
+    }
+  }
+
+private:
+  /// Where a head's numbers begin; those of a step lie among the others of its step.
+  template <class T>
+  struct Head {
+    T *query, *key, *value, *weights, *given;
+    Head(const AttentionCode& c, T* kept, std::size_t batch, std::size_t sample, std::size_t head)
+        : query(kept + sample * c.queries * c.query_step() + head * c.depth()),
+          key(kept + c.key_place() * batch + sample * c.keys * c.key_step() + (c.cross ? 0 : c.width) + head * c.depth()),
+          value(key + c.width),
+          weights(kept + c.weights_place() * batch + (sample * c.heads + head) * c.queries * c.keys),
+          given(kept + c.given_place() * batch + sample * c.queries * c.width + head * c.depth()) {}
+  };
+
+  template <class T>
+  T scale() const {
+    return static_cast<T>(1 / std::sqrt(static_cast<double>(depth())));
+  }
+  template <class T>
+  static expr::Arguments<T> rows_of(std::size_t count, std::size_t length) {
+    expr::Arguments<T> a;
+    a.count = count;
+    a.width = length;
+    return a;
+  }
+  template <class T>
+  static void run_softmax(T* weights, std::size_t count, std::size_t length) {
+    expr::Arguments<T> a = rows_of<T>(count, length);
+    a.input[0] = {weights, length};
+    a.store[0] = {weights, length};
+    expr::Loops<typename softmax::Evaluate, T>::run(a);
+  }
+  /// What must not be seen gets no weight: what comes later, and what is masked.
+  template <class T>
+  void hide(const Memory<T>& m, std::size_t sample, T* weights) const {
+    constexpr auto unseen = static_cast<T>(-1e30);
+    if (causal)
+      for (std::size_t t = 0; t + 1 < queries; ++t) std::fill(weights + t * keys + t + 1, weights + (t + 1) * keys, unseen);
+    if (!m.mask) return;
+    const T* const mask = m.mask + sample * m.mask_stride;
+    for (std::size_t k = 0; k < keys; ++k)
+      if (mask[k] != T(0))
+        for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
+  }
+  template <class T>
+  Rows<T> part(Rows<T> rows, std::size_t first_step) const {
+    return {rows.data + first_step * width, rows.count, rows.stride};
+  }
+
+  template <class T>
+  void make_angles(T* table, std::size_t first, std::size_t steps) const {
+    for (std::size_t t = 0; t < steps; ++t)
+      for (std::size_t j = 0; j + 1 < depth(); j += 2) {
+        const double angle = static_cast<double>(first + t) * std::pow(rotary, -static_cast<double>(j) / static_cast<double>(depth()));
+        table[t * depth() + j] = static_cast<T>(std::cos(angle));
+        table[t * depth() + j + 1] = static_cast<T>(std::sin(angle));
+      }
+  }
+  /// Turns queries and keys, or (direction -1) their slopes back.
+  template <class T>
+  void turn(T* qkv, std::size_t steps, const T* table, T direction) const {
+    for (std::size_t t = 0; t < steps; ++t)
+      for (std::size_t h = 0; h < 2 * heads; ++h) {
+        T* const v = qkv + t * 3 * width + h * depth();
+        const T* const angle = table + t * depth();
+        for (std::size_t j = 0; j + 1 < depth(); j += 2) {
+          const T c = angle[j], s = direction * angle[j + 1], a = v[j], b = v[j + 1];
+          v[j] = c * a - s * b;
+          v[j + 1] = s * a + c * b;
+        }
+      }
+  }
+
+  template <class Ctx, class T>
+  static void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
+                         std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+    if constexpr (requires { ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); })
+      ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else ctx.gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+
+  /// Samples that lie side by side are one product: work(first sample, rows).
+  template <class T, class F>
+  void each_block(Rows<T> rows, std::size_t steps, std::size_t features, F work) const {
+    if (rows.stride == steps * features || rows.count == 1) return work(std::size_t{0}, rows.count * steps);
+    for (std::size_t i = 0; i < rows.count; ++i) work(i, steps);
+  }
+  /// to = x W^T + b, with the rows `first` to `first + count` of the input's projection.
+  template <class Ctx, class T>
+  void project(Ctx& ctx, const T* parameters, std::size_t bias, std::size_t first, std::size_t count, Rows<const T> x, std::size_t steps, T* to,
+               std::size_t to_stride) const {
+    for (std::size_t row = 0; row < x.count * steps; ++row) std::copy_n(parameters + bias + first, count, to + row * count);
+    each_block(x, steps, width, [&](std::size_t sample, std::size_t rows) {
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, count, width, T(1), x[sample], width, parameters + first * width, width, T(1),
+               to + sample * to_stride, count);
+    });
+  }
+  template <class Ctx, class T>
+  void give_out(Ctx& ctx, const T* parameters, const T* given, Rows<T> y) const {
+    for (std::size_t i = 0; i < y.count; ++i)
+      for (std::size_t t = 0; t < queries; ++t) std::copy_n(parameters + out_bias(), width, y[i] + t * width);
+    each_block(y, queries, width, [&](std::size_t sample, std::size_t rows) {
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, width, width, T(1), given + sample * queries * width, width,
+               parameters + out_weight(), width, T(1), y[sample], width);
+    });
+  }
+  /// dx = dy W, of `count` numbers a step in dy.
+  template <class Ctx, class T>
+  void project_back(Ctx& ctx, const T* weight, std::size_t count, Rows<const T> dy, std::size_t steps, Rows<T> dx) const {
+    const auto multiply = [&](std::size_t sample, std::size_t rows) {
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, width, count, T(1), dy[sample], count, weight, width, T(0), dx[sample], width);
+    };
+    if (dy.stride == steps * count) each_block(dx, steps, width, multiply);
+    else each_block(dy, steps, count, multiply);
+  }
+  /// Of y = x W^T + b: dW += dy^T x, db += the sum of dy.
+  template <class Ctx, class T>
+  void gradients(Ctx& ctx, Rows<const T> dy, std::size_t steps, Rows<const T> x, std::size_t outputs, T* weight, T* bias) const {
+    if (ctx.overwrite_gradients) std::fill_n(bias, outputs, T(0));
+    for (std::size_t i = 0; i < dy.count; ++i)
+      for (std::size_t t = 0; t < steps; ++t) {
+        const T* const slope = dy[i] + t * outputs;
+        for (std::size_t j = 0; j < outputs; ++j) bias[j] += slope[j];
+      }
+    T beta = ctx.overwrite_gradients ? T(0) : T(1);
+    const auto multiply = [&](std::size_t sample, std::size_t rows) {
+      ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, outputs, width, rows, T(1), dy[sample], outputs, x[sample], width, beta, weight,
+               width);
+      beta = T(1);
+    };
+    if (dy.stride == steps * outputs) each_block(x, steps, width, multiply);
+    else each_block(dy, steps, outputs, multiply);
+  }
+};
+
+/// The parameters of an attention; the input's projections are those of queries, keys and values, one below the other.
+template <std::size_t Width>
+struct AttentionParameters {
+  static constexpr std::array<ParameterSpec, 4> parameters{{
+      {.name = "in_proj_weight", .dims = {3 * Width, Width}, .rank = 2, .fan_in = Width, .fan_out = 3 * Width},
+      {.name = "in_proj_bias", .dims = {3 * Width}, .rank = 1, .fan_in = Width, .fan_out = 3 * Width},
+      {.name = "out_proj.weight", .dims = {Width, Width}, .rank = 2, .fan_in = Width, .fan_out = Width},
+      {.name = "out_proj.bias", .dims = {Width}, .rank = 1, .fan_in = Width, .fan_out = Width},
+  }};
+  using initializers = Initializers<XavierUniform, Zeros, LinearDefault, Zeros>;
+};
+
+template <class In, AttentionCode Code>
+struct AttentionUnit : AttentionParameters<Code.width> {
+  using input = In;
+  using output = In;
+  static constexpr Needs needs = Code.needs();
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    if constexpr (Code.context > 0) Code.forward_step(ctx, m, x, y);
+    else Code.forward(ctx, m, x, y, mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    static_assert(Code.context == 0, "networks that generate token by token are not trained");
+    Code.backward(ctx, m, x, dy, dx);
+  }
+};
+
+}  // namespace tenon::detail

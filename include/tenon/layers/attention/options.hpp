@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/net/layer.hpp>
+
+/// What attention, and what tells places apart, can be asked for.
+namespace tenon {
+
+namespace option {
+
+struct Causal {};
+template <auto Base>
+struct Rotary {};
+template <auto Context>
+struct Cached {};
+
+}  // namespace option
+
+/// Of an attention: a step sees itself and those before it.
+inline constexpr option::Causal causal{};
+
+/// Of an attention: queries and keys are turned by angles that grow with their places, so that their product depends on
+/// their distance (Su et al. 2021). The numbers 2k and 2k + 1 of a head of depth d turn by t Base^(-2k/d) at place t.
+template <auto Base = 10000>
+inline constexpr option::Rotary<Base> rotary{};
+
+/// Of the layers of a network that is given one step a call: they remember those before, up to Context in all. Written by
+/// `Stepwise` (net/stepwise.hpp), not by hand.
+template <auto Context>
+inline constexpr option::Cached<Context> cached{};
+
+namespace detail {
+
+template <class Option>
+inline constexpr std::size_t cached_steps = 0;
+template <auto Context>
+inline constexpr std::size_t cached_steps<option::Cached<Context>> = static_cast<std::size_t>(Context);
+template <auto... Option>
+inline constexpr std::size_t context_of = (std::size_t{0} + ... + cached_steps<std::remove_const_t<decltype(Option)>>);
+
+/// Where the next steps of a sequence stand that is given in pieces; the first number of a layer's state counts them.
+/// Behind the last place they stay there: whoever generates takes care that it does not come to that.
+template <class T>
+constexpr std::size_t next_place(const Memory<T>& m, std::size_t sample, std::size_t context, std::size_t steps) {
+  if (!m.state) return 0;
+  T& count = m.state[sample * m.state_stride];
+  const auto place = static_cast<std::size_t>(count);
+  count += static_cast<T>(steps);
+  return place + steps <= context ? place : context - steps;
+}
+
+}  // namespace detail
+}  // namespace tenon

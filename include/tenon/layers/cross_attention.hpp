@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/layers/attention/code.hpp>
+#include <tenon/layers/multihead_attention.hpp>
+
+namespace tenon {
+
+/// A sequence of which the first steps are the memory, with at least one step behind them.
+template <std::size_t Memory>
+struct sequences_with_steps_behind_a_memory_of;
+struct one_or_more_heads_and_one_or_more_steps_of_memory;
+
+/// Multi-head attention of one sequence to another (Vaswani et al. 2017). A sample is the `Memory` steps of an encoder's
+/// output, followed by the steps that look at them: queries come from these, keys and values from the memory. The result
+/// is 0 at the memory's steps, so that a Residual leaves the memory as it is for the next block; see SplitAt (net/split_at.hpp)
+/// for layers that see one of the two parts. Within Masked<...> no step attends to those of the memory that are not there.
+///
+/// Shapes: (memory + time, width) to the same. Parameters and PyTorch's name: as MultiheadAttention, of (target, memory,
+/// memory).
+///
+///     using Block = Residual<SplitAt<Source, Identity, LayerNorm<>>, CrossAttention<4, Source>>;
+template <std::size_t Heads, std::size_t Memory>
+struct CrossAttention {
+private:
+  template <class In>
+  static consteval auto judge() {
+    if constexpr (In::rank != 2) return std::type_identity<takes<sequences_of_steps_features>>{};
+    else if constexpr (In::dims[0] <= Memory) return std::type_identity<takes<sequences_with_steps_behind_a_memory_of<Memory>>>{};
+    else if constexpr (Heads > 0 && In::dims[1] % (Heads > 0 ? Heads : 1) != 0) return std::type_identity<takes<a_width_that_heads_divide<Heads>>>{};
+    else return std::type_identity<void>{};
+  }
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::Reshaping<In, In>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = detail::AttentionUnit<
+        In, detail::AttentionCode{.queries = In::front - Memory, .keys = Memory, .width = In::inner, .heads = Heads, .cross = true}>;
+  };
+
+public:
+  using invalid = std::conditional_t<(Heads > 0 && Memory > 0), void, takes<one_or_more_heads_and_one_or_more_steps_of_memory>>;
+  template <class In>
+  using problem = typename decltype(judge<In>())::type;
+  template <class In>
+  using at = typename bound<In, Heads != 0 && Memory != 0 && std::is_void_v<problem<In>>>::type;
+};
+
+}  // namespace tenon

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/layers/conv1d.hpp>
+#include <tenon/net/layer.hpp>
+#include <tenon/net/run.hpp>
+
+namespace tenon {
+
+struct one_step_of_a_signal;
+struct a_convolution_of_stride_1_without_padding;
+
+namespace detail {
+
+/// A convolution that looks at what has been alone: it says at each step what it would say behind it.
+template <auto... Argument>
+inline constexpr bool streams = [] {
+  constexpr Window w = ConvolutionArguments<1, false, Argument...>::window;
+  return w.stride[1] == 1 && w.padded(1, 1) == 1;
+}();
+
+/// The convolution of a window of the last inputs, which the state holds.
+template <class In, auto... Argument>
+struct StreamedUnit {
+  static constexpr std::size_t channels = In::front;
+  static constexpr std::size_t extent = ConvolutionArguments<1, false, Argument...>::window.extent(1);
+  using whole = typename Conv1D<Argument...>::template at<Shape<channels, extent>>;
+  using input = In;
+  using output = Shape<whole::output::front, 1>;
+  static constexpr auto parameters = whole::parameters;
+  using initializers = typename whole::initializers;
+  static constexpr std::size_t macs = whole::macs;
+  static constexpr Needs needs{.backward_reads_input = false,
+                               .inference_scratch_sample = aligned(whole::needs.inference_scratch_sample) + aligned(channels * extent),
+                               .inference_scratch_fixed = whole::needs.inference_scratch_fixed,
+                               .state_sample = aligned(channels * extent)};
+
+  template <class Mode, class Ctx, class T>
+  static constexpr void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    T* const lent = m.scratch + aligned(whole::needs.inference_scratch_sample) * x.count;
+    for (std::size_t i = 0; i < x.count; ++i) {
+      T* const window = m.state ? m.state + i * m.state_stride : lent;
+      if (!m.state) std::fill_n(window, channels * extent, T(0));  // every run starts anew
+      for (std::size_t c = 0; c < channels; ++c) {
+        T* const own = window + c * extent;
+        for (std::size_t t = 0; t + 1 < extent; ++t) own[t] = own[t + 1];
+        own[extent - 1] = x[i][c];
+      }
+      run_forward<whole>(ctx, m, Rows<const T>{window, 1, channels * extent}, Rows<T>{y[i], 1, output::size}, mode);
+    }
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T>, Rows<T>) {
+    static_assert(!std::is_same_v<Ctx, Ctx>, "networks that are given one step a call are not trained");
+  }
+};
+
+}  // namespace detail
+
+/// A Conv1D that is given one step of a signal a call and remembers those before: written by `Stepwise`
+/// (net/stepwise.hpp), not by hand. Until it has been given as many steps as its kernel reaches back, the ones before count
+/// as 0. Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D.
+template <auto... Argument>
+struct StreamedConv1D {
+private:
+  template <class In>
+  static consteval bool judge() {
+    if constexpr (In::rank == 2) return In::dims[1] == 1;
+    else return false;
+  }
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::Reshaping<In, In>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = detail::StreamedUnit<In, Argument...>;
+  };
+
+public:
+  using invalid = std::conditional_t<detail::streams<Argument...>, void, takes<a_convolution_of_stride_1_without_padding>>;
+  template <class In>
+  using problem = std::conditional_t<judge<In>(), void, takes<one_step_of_a_signal>>;
+  template <class In>
+  using at = typename bound<In, judge<In>()>::type;
+};
+
+}  // namespace tenon

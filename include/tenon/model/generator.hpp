@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <tenon/layers/softmax.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/last_layer.hpp>
+#include <tenon/net/stepwise.hpp>
+#include <tenon/text/sampling.hpp>
+
+namespace tenon {
+
+/// What a generator is made of: a network from `Input<Context>` tokens to a distribution at each step, in which every
+/// step sees those before alone.
+template <class Net, class Takes>
+struct not_a_language_model;
+struct a_causal_network_from_tokens_to_scores_of_the_next;
+
+namespace detail {
+
+template <class Net, bool Fits>
+constexpr bool check_language_model() {
+  if constexpr (!Fits) refuse<not_a_language_model<Net, takes<a_causal_network_from_tokens_to_scores_of_the_next>>>();
+  return true;
+}
+
+/// As samplers take them: logarithms of what Softmax gives.
+template <class Net, class T>
+void take_scores(std::span<T> outputs) {
+  if constexpr (std::is_same_v<last_layer<Net>, Softmax>)
+    for (T& score : outputs) score = std::log(std::max(score, std::numeric_limits<T>::min()));
+}
+
+}  // namespace detail
+
+/// Writes with a language model, token by token:
+///
+///     Model<GPT<65, 64, 4, 4, 128>> model{seed};
+///     ...
+///     Generator generator{model};
+///     auto tokens = generator(tokenizer.encode("ROMEO:"), 200, Sampler{.temperature = 0.8, .top_k = 20}, seed);
+///
+/// Keys and values of the steps before are remembered, so that a token costs one step and not Context of them; the tokens
+/// are those that the whole network would give (`generate_plainly`). Where the context is full, its later half is
+/// read anew and goes on. The model must outlive it. Allocates nothing but the tokens it returns.
+template <class M>
+class Generator {
+  using T = typename M::scalar;
+  using Net = typename M::network;
+  static constexpr bool usable = steps_forward<Net> && M::output::rank == 2 && M::output::front == M::input::size;
+  static_assert(detail::check_language_model<Net, usable || !Checked<Net>::valid>());
+  using Bound = bound_network<std::conditional_t<usable, Stepwise<Net>, Net>>;
+  static constexpr Layout layout = layout_of<Bound>;
+
+public:
+  static constexpr std::size_t context = M::input::size;
+  static constexpr std::size_t tokens = M::output::inner;
+
+  explicit Generator(const M& model)
+      : model_(&model),
+        state_(layout.needs.state_sample),
+        scratch_(layout.needs.inference_scratch_sample),
+        fixed_(layout.needs.inference_scratch_fixed),
+        scores_(tokens) {
+    static_assert(layout.trainable_size == layout_of<bound_network<Net>>.trainable_size, "a step has the network's own parameters");
+    read_.reserve(context);
+  }
+
+  /// `count` tokens that follow the prompt, which has at least one. Throws an Error where it has a token that is none.
+  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler, std::uint64_t seed) {
+    if (prompt.empty()) throw Error("Generator: expected a prompt of at least one token, got none");
+    forget();
+    for (const std::int32_t token : prompt.last(std::min(prompt.size(), context))) step(token);
+    Stream stream(seed, Purpose::sampling);
+    std::vector<std::int32_t> result;
+    result.reserve(count);
+    while (result.size() < count) {
+      result.push_back(static_cast<std::int32_t>(sampler(scores(), stream)));
+      if (result.size() < count) step(result.back());
+    }
+    return result;
+  }
+
+  /// Reads one more token; `scores` says what may follow.
+  void step(std::int32_t token) {
+    if (read_.size() == context) {
+      const std::vector<std::int32_t>::iterator later = read_.begin() + static_cast<std::ptrdiff_t>(context - context / 2);
+      half_.assign(later, read_.end());
+      forget();
+      for (const std::int32_t t : half_) run(t);
+    }
+    run(token);
+  }
+  /// Behind the last token read, of each token that may follow: the network's output, or its logarithm where the network
+  /// ends with Softmax.
+  std::span<const T> scores() const { return {scores_.data(), tokens}; }
+  /// The next token is the first.
+  void forget() {
+    std::fill_n(state_.data(), state_.size(), T(0));
+    read_.clear();
+  }
+
+private:
+  void run(std::int32_t token) {
+    const T x = static_cast<T>(token);
+    typename M::context context_;
+    const Memory<T> memory{.parameters = model_->parameters().data(),
+                           .buffers = const_cast<T*>(model_->buffers().data()),  // evaluation writes none
+                           .scratch = scratch_.data(),
+                           .scratch_fixed = fixed_.data(),
+                           .state = state_.data(),
+                           .state_stride = layout.needs.state_sample};
+    run_forward<Bound>(context_, memory, Rows<const T>{&x, 1, 1}, Rows<T>{scores_.data(), 1, tokens}, Evaluation{});
+    detail::take_scores<Net>(std::span<T>(scores_.data(), tokens));
+    read_.push_back(token);
+  }
+
+  const M* model_;
+  Arena<T> state_, scratch_, fixed_, scores_;
+  std::vector<std::int32_t> read_{};  // what the state remembers
+  std::vector<std::int32_t> half_{};
+};
+
+/// The same tokens by running the whole network for each of them.
+template <class M>
+std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler,
+                                           std::uint64_t seed) {
+  using T = typename M::scalar;
+  constexpr std::size_t context = M::input::size, tokens = M::output::inner;
+  if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");
+  const auto kept = prompt.last(std::min(prompt.size(), context));
+  std::vector<std::int32_t> seen(kept.begin(), kept.end()), result;
+  std::vector<T> x(context), y(M::output::size);
+  Stream stream(seed, Purpose::sampling);
+  while (result.size() < count) {
+    std::fill(std::copy(seen.begin(), seen.end(), x.begin()), x.end(), T(0));
+    model.predict(x, y);
+    const std::span<T> scores = std::span<T>(y).subspan((seen.size() - 1) * tokens, tokens);
+    detail::take_scores<typename M::network>(scores);
+    result.push_back(static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream)));
+    if (seen.size() == context) seen.erase(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(context - context / 2));
+    seen.push_back(result.back());
+  }
+  return result;
+}
+
+}  // namespace tenon

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <tenon/random.hpp>
+
+/// Choosing a token by the scores of all.
+namespace tenon {
+
+/// The token of the largest score, the lower one of two equal ones.
+template <std::floating_point T>
+std::size_t greedy(std::span<const T> scores);
+extern template std::size_t greedy(std::span<const float>);
+extern template std::size_t greedy(std::span<const double>);
+
+/// Draws a token with probability softmax(scores / temperature), from fewer of them if it is told to. Scores are logits or
+/// log-probabilities; a score of minus infinity rules a token out. `top_k` and `top_p` work together: first the k best,
+/// then of these the smallest set that has probability `top_p` (Holtzman et al. 2020), at least one; where scores are equal
+/// the lower token goes first.
+///
+///     Sampler sampler{.temperature = 0.8, .top_k = 40};
+///     const std::size_t token = sampler(logits, stream);
+///
+/// A temperature of 0 is greedy. Throws an Error where a setting is out of range or no token is left. Allocates nothing
+/// once it has seen as many scores.
+struct Sampler {
+  double temperature = 1;
+  std::size_t top_k = 0;  // 0: all
+  double top_p = 1;       // 1: all
+  std::vector<std::pair<double, std::size_t>> space{};
+
+  template <std::floating_point T>
+  std::size_t operator()(std::span<const T> scores, Stream& stream);
+};
+extern template std::size_t Sampler::operator()(std::span<const float>, Stream&);
+extern template std::size_t Sampler::operator()(std::span<const double>, Stream&);
+
+}  // namespace tenon

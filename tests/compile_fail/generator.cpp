@@ -1,0 +1,19 @@
+// Who writes does not see what is still to come.
+// expect: not_a_language_model<
+// expect: tenon::takes<tenon::a_causal_network_from_tokens_to_scores_of_the_next> >
+#include <tenon/tenon.hpp>
+
+#include <vector>
+
+using namespace tenon;
+
+#ifdef TENON_WRONG
+using Net = Sequential<Input<16>, Embedding<65, 32>, MultiheadAttention<4>, Dense<65>, Softmax>;
+#else
+using Net = Sequential<Input<16>, Embedding<65, 32>, MultiheadAttention<4, causal>, Dense<65>, Softmax>;
+#endif
+
+std::vector<std::int32_t> write(const Model<Net>& model, const std::vector<std::int32_t>& prompt) {
+  Generator generator{model};
+  return generator(prompt, 100, Sampler{}, 1);
+}

@@ -1,0 +1,16 @@
+// Pairs of numbers are turned: a head is of even depth.
+// expect: takes<tenon::a_width_of_heads_of_even_depth<4> >, tenon::but_gets<tenon::Shape<16, 20> >
+#include <tenon/tenon.hpp>
+
+using namespace tenon;
+
+#ifdef TENON_WRONG
+using Net = Sequential<Input<16, 20>, MultiheadAttention<4, causal, rotary<>>, Dense<65>, Softmax>;
+#else
+using Net = Sequential<Input<16, 24>, MultiheadAttention<4, causal, rotary<>>, Dense<65>, Softmax>;
+#endif
+
+History train(const Dataset<float>& data) {
+  Model<Net> model{1};
+  return fit(model, data, Fit{});
+}

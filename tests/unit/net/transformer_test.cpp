@@ -1,0 +1,77 @@
+#include <catch2/catch.hpp>
+
+#include <string_view>
+#include <vector>
+
+#include <tenon/layers/additive_attention.hpp>
+#include <tenon/layers/gru.hpp>
+#include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/zip_steps.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/net/transformer.hpp>
+
+#include "support/layer_check.hpp"
+
+using namespace tenon;
+using namespace tenon::test;
+
+namespace {
+
+template <class L>
+using FourThenThree = Sequential<Input<7, 8>, L>;
+template <class Net>
+constexpr bool has_parameter(std::string_view name) {
+  for (const ParameterEntry& entry : parameter_table<Net>)
+    if (entry.name == name) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("masks, cross attention and rotary places give what PyTorch gives") {
+  const Golden golden{"transformers"};
+  const GoldenOptions sums{.floor = 1};
+  check_golden<Sequential<Input<5, 6>, Masked<0, MultiheadAttention<2>>>>(golden, "padding", sums);
+  check_golden<Sequential<Input<7, 6>, Inline<CrossAttention<3, 4>>>>(golden, "cross", sums);
+  check_golden<Sequential<Input<5, 8>, Inline<MultiheadAttention<2, causal, rotary<>>>>>(golden, "rotary", sums);
+  check_golden<Sequential<Input<8, 6>, Inline<AdditiveAttention<4, 5>>>>(golden, "additive", sums);
+}
+
+TEST_CASE("transformer layers give what PyTorch gives, by its names") {
+  const Golden golden{"transformers"};
+  const GoldenOptions sums{.floor = 1};
+  check_golden<Sequential<Input<5, 8>, Inline<TransformerEncoderLayer<8, 2, 12>>>>(golden, "pre_norm", sums);
+  check_golden<Sequential<Input<5, 8>, Inline<TransformerEncoderLayer<8, 2, 12, PostNorm>>>>(golden, "post_norm", sums);
+  check_golden<FourThenThree<Inline<TransformerDecoderLayer<4, 8, 2, 12>>>>(golden, "decoder_pre_norm", sums);
+  check_golden<FourThenThree<Inline<TransformerDecoderLayer<4, 8, 2, 12, PostNorm>>>>(golden, "decoder_post_norm", sums);
+}
+
+TEST_CASE("transformers have the gradients of their values") {
+  check_gradients<Sequential<Input<4, 6>, Masked<0, MultiheadAttention<3, rotary<100>>>>>();
+  check_gradients<FourThenThree<CrossAttention<2, 4>>>();
+  check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 0, .high = 5});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 0, .high = 5});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6, PostNorm>>({.low = 0, .high = 5});
+}
+
+TEST_CASE("recurrent encoders and decoders have the gradients of their values") {
+  using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
+  check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5});
+  using Both = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
+  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, DropSteps<3>>, GRU<3>>>({.low = 0, .high = 5});
+}
+
+TEST_CASE("patches are squares of an image, line after line") {
+  check_gradients<Sequential<Input<2, 4, 6>, Patches<2>, Dense<3>, MeanSteps>>();
+  NetworkRun<Sequential<Input<2, 2, 4>, Patches<2>>, float> run{1};
+  run.x.assign(std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17});
+  run.forward(Evaluation{});
+  CHECK(run.y.values() == std::vector<float>{0, 1, 4, 5, 10, 11, 14, 15, 2, 3, 6, 7, 12, 13, 16, 17});
+}
+
+TEST_CASE("parameters are named as in PyTorch") {
+  using Language = GPT<65, 16, 6, 4, 32>;
+  STATIC_REQUIRE(has_parameter<Language>("0.weight"));
+  STATIC_REQUIRE(has_parameter<Language>("3.5.self_attn.in_proj_weight"));
+  STATIC_REQUIRE(parameter_count<Language> == 65 * 32 + 16 * 32 + 6 * (4 * 32 * 32 + 4 * 32 + 8 * 32 * 32 + 4 * 32 + 32 + 4 * 32) + 2 * 32);
+}
