@@ -101,6 +101,30 @@ inline constexpr bool is_recurrent = false;
 template <class Core>
 inline constexpr bool is_recurrent<Recurrent<Core>> = true;
 
+struct Block : torch::nn::Module {
+  Block(const bench::Setup& setup, Activation) {
+    register_module("layer", layer);
+    torch::NoGradGuard no_grad;
+    const std::vector<std::string> names{"norm1.", "self_attn.in_proj_", "self_attn.out_proj.", "norm2.", "linear1.", "linear2."};
+    auto parameters = layer->named_parameters();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      for (const bool bias : {false, true}) {
+        Tensor parameter = parameters[names[i] + (bias ? "bias" : "weight")];
+        parameter.copy_(torch::tensor(bias ? setup.layers[i].bias : setup.layers[i].weight).view(parameter.sizes()));
+      }
+  }
+
+  // pre-norm, by the modules of the layer; steps outermost, as attention wants it
+  Tensor forward(const Tensor& x) {
+    const Tensor a = layer->norm1(x);
+    const Tensor y = x + std::get<0>(layer->self_attn(a, a, a, {}, false));
+    return y + layer->linear2(layer->linear1(layer->norm2(y)).relu_());
+  }
+
+  torch::nn::TransformerEncoderLayer layer{
+      torch::nn::TransformerEncoderLayerOptions(bench::w5_width, bench::w5_heads).dim_feedforward(bench::w5_inner).dropout(0)};
+};
+
 struct Batches {
   Batches(const bench::Setup& setup, bool images, bool sequences = false) {
     const auto size = static_cast<long>(setup.batch_size),
@@ -108,12 +132,19 @@ struct Batches {
     const std::vector<long> shape = images ? std::vector<long>{size, 1, 28, 28} : std::vector<long>{size, features};
     for (const bench::Batch& batch : setup.batches) {
       inputs.push_back(torch::tensor(batch.inputs).view(shape));
+      if (!batch.targets.empty()) {
+        const auto sequence = [&](const Tensor& t) {
+          return t.view({size, bench::w5_steps, bench::w5_width}).transpose(0, 1).contiguous();
+        };
+        inputs.back() = sequence(inputs.back());
+        targets.push_back(sequence(torch::tensor(batch.targets)));
+      }
       if (sequences)
         inputs.back() = inputs.back().view({size, bench::w4_steps, bench::w4_features}).transpose(0, 1).contiguous();
       labels.push_back(torch::tensor(batch.labels));
     }
   }
-  std::vector<Tensor> inputs, labels;
+  std::vector<Tensor> inputs, labels, targets;
 };
 
 template <class Optimizer, class Net = Mlp, class Options>
@@ -122,12 +153,15 @@ bench::Workload train(const bench::Setup& setup, const Options& options) {
   auto optimizer = std::make_shared<Optimizer>(model->parameters(), options);
   auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>, is_recurrent<Net>);
 
+  const auto loss = [=](std::size_t index) {
+    const Tensor y = model->forward(batches->inputs[index]);
+    return batches->targets.empty() ? torch::cross_entropy_loss(y, batches->labels[index]) : torch::mse_loss(y, batches->targets[index]);
+  };
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
       for (auto& parameter : optimizer->param_groups()[0].params())
         parameter.mutable_grad() = Tensor();
-      torch::cross_entropy_loss(model->forward(batches->inputs[next]), batches->labels[next])
-          .backward();
+      loss(next).backward();
       optimizer->step();
     }
   };
@@ -135,8 +169,7 @@ bench::Workload train(const bench::Setup& setup, const Options& options) {
     torch::NoGradGuard no_grad;
     double sum = 0;
     for (std::size_t i = 0; i < bench::rotating_batches; ++i)
-      sum += torch::cross_entropy_loss(model->forward(batches->inputs[i]), batches->labels[i])
-                 .template item<double>();
+      sum += loss(i).template item<double>();
     return sum / bench::rotating_batches;
   };
   return {run, mean_loss};
@@ -201,6 +234,7 @@ int main(int argc, char** argv) {
        {"W3", train_w3},
        {"W4-LSTM", [](std::size_t batch) { return train_w4<torch::nn::LSTM>(bench::w4_setup(4, batch)); }},
        {"W4-GRU", [](std::size_t batch) { return train_w4<torch::nn::GRU>(bench::w4_setup(3, batch)); }},
+       {"W5", [](std::size_t batch) { return train<torch::optim::Adam, Block>(bench::w5_setup(batch), torch::optim::AdamOptions(1e-3)); }},
        {"W6-LeNet",
         [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
        {"W6-784",

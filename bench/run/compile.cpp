@@ -67,6 +67,7 @@ std::vector<Subject> all_subjects() {
       {"MNIST program", "mnist.cpp", {}, "", 0, 4.5, 400},
       {"LeNet program, -O3", "lenet.cpp", {"-O3"}, "", 0, 6, 450},
       {"ResNet-20 program, -O3", "resnet.cpp", {"-O3"}, "", 0, 15, 900},
+      {"GPT program, six blocks, -O3", "gpt.cpp", {"-O3"}, "", 0, 15, 900},
       depth(4),
       depth(16),
       depth(64),

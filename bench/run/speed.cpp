@@ -42,6 +42,7 @@ const std::vector<Work> all_work{
     {"W3", 64, "train LeNet, Adam, batch 64"},
     {"W4-LSTM", 32, "train LSTM 32-128 over 50 steps, dense 10, Adam, batch 32"},
     {"W4-GRU", 32, "train GRU 32-128 over 50 steps, dense 10, Adam, batch 32"},
+    {"W5", 16, "train a transformer encoder block, 64 steps of 128, Adam, batch 16"},
     {"W7", 256, "infer 784-512-512-10 ReLU, batch 256"},
     {"W6-784", 1, "infer 784-128-ReLU-10, one sample"},
     {"W6-8", 1, "infer 8-32-32-1 tanh, one sample"},

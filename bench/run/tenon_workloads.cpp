@@ -23,6 +23,7 @@ using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2
                       Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
 using W4Lstm = Sequential<Input<bench::w4_steps, bench::w4_features>, LSTM<bench::w4_hidden>, Last, Dense<10>, Softmax>;
 using W4Gru = Sequential<Input<bench::w4_steps, bench::w4_features>, GRU<bench::w4_hidden>, Last, Dense<10>, Softmax>;
+using W5 = Sequential<Input<bench::w5_steps, bench::w5_width>, TransformerEncoderLayer<bench::w5_width, bench::w5_heads, bench::w5_inner>>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
 template <class M>
@@ -36,27 +37,28 @@ void take_weights(M& model, const bench::Setup& setup) {
   });
 }
 
-template <class Net, class Gemm, class O>
-bench::Workload training(bench::Setup&& from, O optimizer) {
+template <class Net, class Gemm, class O, class L = CrossEntropy<>>
+bench::Workload training(bench::Setup&& from, O optimizer, L loss = {}) {
   using M = Model<Net, float, Gemm>;
   struct State {
-    State(bench::Setup&& s, O o) : setup(std::move(s)), trainer(model, CrossEntropy{}, o, setup.batch_size) {
+    State(bench::Setup&& s, O o, L l) : setup(std::move(s)), trainer(model, l, o, setup.batch_size) {
       take_weights(model, setup);
       for (const bench::Batch& batch : setup.batches) labels.emplace_back(batch.labels.begin(), batch.labels.end());
     }
     Batch<float> batch(std::size_t index) {
       Batch<float> batch;
       batch.features = setup.batches[index].inputs;
-      batch.labels = labels[index];
+      if (target_kind_of<L> == TargetKind::values) batch.targets = setup.batches[index].targets;
+      else batch.labels = labels[index];
       batch.count = setup.batch_size;
       return batch;
     }
     bench::Setup setup;
     M model;
-    Trainer<M, CrossEntropy<>, O> trainer;
+    Trainer<M, L, O> trainer;
     std::vector<std::vector<std::int32_t>> labels;
   };
-  auto state = std::make_shared<State>(std::move(from), optimizer);
+  auto state = std::make_shared<State>(std::move(from), optimizer, loss);
   auto run = [state, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
       const Batch<float> batch = state->batch(next);
@@ -205,6 +207,7 @@ bench::Workloads workloads() {
           {"W3", [](std::size_t batch) { return training<W3, Gemm>(bench::w3_setup(batch), Adam{.lr = 1e-3}); }},
           {"W4-LSTM", [](std::size_t batch) { return training<W4Lstm, Gemm>(bench::w4_setup(4, batch), Adam{.lr = 1e-3}); }},
           {"W4-GRU", [](std::size_t batch) { return training<W4Gru, Gemm>(bench::w4_setup(3, batch), Adam{.lr = 1e-3}); }},
+          {"W5", [](std::size_t batch) { return training<W5, Gemm>(bench::w5_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{}); }},
           {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
           {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
           {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},

@@ -8,6 +8,8 @@
 //           convolution 16 @ 5x5, ReLU, max pool 2, 400-120-84-10 (ReLU), softmax cross-entropy, Adam 1e-3
 //   W4-LSTM, W4-GRU  train sequences of 50 steps of 32 numbers, hidden size 128, dense 128-10 on the last state, softmax
 //           cross-entropy, Adam 1e-3
+//   W5      train a pre-norm transformer encoder block: 64 steps of width 128, 4 heads, feed-forward 512 with ReLU; mean
+//           squared error, Adam 1e-3
 //   W6-784  infer 784-128-ReLU-10 (logits)
 //   W6-8    infer 8-32-32-1, tanh after the hidden layers
 //   W6-LeNet  infer the network of W3 (logits)
@@ -36,6 +38,7 @@ struct Layer {
 struct Batch {
   std::vector<float> inputs;         // (size, features), row-major
   std::vector<std::int64_t> labels;  // (size), each below the number of outputs
+  std::vector<float> targets{};      // of W5, (size, features)
 };
 
 struct Setup {
@@ -95,6 +98,19 @@ inline constexpr std::size_t w4_steps = 50, w4_features = 32, w4_hidden = 128;
 inline Setup w4_setup(std::size_t gates, std::size_t batch_size) {
   return make_setup({{w4_features, gates * w4_hidden}, {w4_hidden, gates * w4_hidden}, {w4_hidden, 10}}, w4_steps * w4_features,
                     batch_size);
+}
+// Layers: the first normalisation, the projections to queries, keys and values and from the heads, the second normalisation,
+// the two dense layers.
+inline constexpr std::size_t w5_steps = 64, w5_width = 128, w5_heads = 4, w5_inner = 512;
+inline Setup w5_setup(std::size_t batch_size) {
+  Setup setup = make_setup({{1, w5_width}, {w5_width, 3 * w5_width}, {w5_width, w5_width}, {1, w5_width}, {w5_width, w5_inner}, {w5_inner, w5_width}},
+                           w5_steps * w5_width, batch_size);
+  std::mt19937 random{2};
+  for (Batch& batch : setup.batches) {
+    batch.targets.resize(batch.inputs.size());
+    for (float& value : batch.targets) value = uniform(random, -1.0f, 1.0f);
+  }
+  return setup;
 }
 inline Setup w6_small_setup(std::size_t batch_size) {
   return make_setup({8, 32, 32, 1}, batch_size);
