@@ -151,6 +151,13 @@ struct BasicContext {
     for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
   }
 
+  /// One that brings plain loops for single samples along, which need nothing from the library.
+  template <class Bound, class T>
+    requires(!HasSampleKernel<Bound> && !Products::turned && requires(const Memory<T>& m, const T* x, T* y) { Bound::run_sample(m, x, y); })
+  static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
+    for (std::size_t i = 0; i < y.count; ++i) Bound::run_sample(memory, x[i], y[i]);
+  }
+
   /// c = alpha op(a) op(b) + beta c, for layers that call a matrix product of their own.
   template <class T>
   static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,

@@ -1,10 +1,16 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/edge/frozen.hpp>
+#include <tenon/layers/adaptive_avg_pool.hpp>
+#include <tenon/layers/avg_pool2d.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/conv_transpose2d.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/flatten.hpp>
 #include <tenon/layers/glu.hpp>
 #include <tenon/layers/l2_normalize.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/max_pool2d.hpp>
 #include <tenon/layers/prelu.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sigmoid.hpp>
@@ -55,6 +61,9 @@ using Everything = Sequential<Named<"trunk", Sequential<Dense<6, 8>, PReLU<>>>, 
                               Add<Dense<7>, Sequential<Dense<5>, ReLU, Dense<7>>>, Softmax>;
 // Rows of a sequence, one after the other.
 using Steps = Sequential<Input<3, 4>, Dense<6>, ReLU, LayerNorm<>, Dense<4>, Softmax>;
+using Images = Sequential<Input<2, 9, 7>, Conv2D<4, 3, padding<1>, stride<2>>, Tanh, Conv2D<4, 2, groups<2>>, ReLU,
+                          ConvTranspose2D<3, 3, stride<2>, padding<1>>, ReLU, MaxPool2D<3, stride<2>>, AvgPool2D<2, stride<1>, padding<1>>, Conv2D<2, 1>,
+                          AdaptiveAvgPool2D<2, 2>, Flatten, Dense<5>, Softmax>;
 
 }  // namespace
 
@@ -75,6 +84,28 @@ TEST_CASE("a frozen network runs over the steps of a sequence") {
   pair.run();
   CHECK(pair.worst() <= 1e-6F);
 }
+
+TEST_CASE("convolutions and pools of frozen networks give what the model's give") {
+  Pair<Images> pair;
+  for (std::uint32_t sample = 0; sample < 5; ++sample) {
+    pair.draw(sample);
+    pair.run();
+    CHECK(pair.worst() <= 1e-6F);
+  }
+}
+
+// and the compiler can run them
+constexpr float in_the_compiler = [] {
+  using Net = Sequential<Input<1, 4, 4>, Conv2D<1, 3>, ReLU, MaxPool2D<2>, Flatten>;
+  Weights<Net> weights;
+  for (std::size_t k = 0; k < 9; ++k) weights.parameters[k] = 1;
+  Frozen<Net> net{weights};
+  float x[16]{}, y[1]{};
+  for (int k = 0; k < 16; ++k) x[k] = static_cast<float>(k);
+  net(x, y);
+  return y[0];
+}();
+static_assert(in_the_compiler == 9 * 10);  // the lower right window
 
 TEST_CASE("a frozen network allocates nothing, and its objects do not disturb each other") {
   Pair<Everything> pair;

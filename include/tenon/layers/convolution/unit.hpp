@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <tenon/layers/convolution/code.hpp>
+#include <tenon/kernels/sample_images.hpp>
 #include <tenon/layers/convolution/window.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
@@ -163,6 +164,14 @@ struct ConvolutionUnit {
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(plan, ctx, m, x, y, mode);
+  }
+  /// Without the library.
+  template <class T>
+  static constexpr void run_sample(const Memory<T>& m, const T* x, T* y) {
+    const T* const bias = plan.bias ? m.parameters + plan.bias_offset() : nullptr;
+    if constexpr (Transposed) kernels::image_of_map_plainly(convolution, x, m.parameters, bias, y);
+    else kernels::map_of_image_plainly(convolution, x, m.parameters, bias, y);
+    if constexpr (!std::is_same_v<F, NoActivation>) Activation<F>::run_sample(y, output::size);
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {

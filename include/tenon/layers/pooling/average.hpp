@@ -38,6 +38,11 @@ struct MeanUnit {
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.scratch_fixed);
   }
+  /// Without the library.
+  template <class T>
+  static constexpr void run_sample(const Memory<T>&, const T* x, T* y) {
+    kernels::average_pool_plainly(averaging, x, y);
+  }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;

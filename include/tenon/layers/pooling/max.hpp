@@ -22,6 +22,11 @@ struct LargestUnit {
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.scratch_fixed);
   }
+  /// Without the library.
+  template <class T>
+  static constexpr void run_sample(const Memory<T>&, const T* x, T* y) {
+    kernels::max_pool_plainly(pooling, x, y);
+  }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;

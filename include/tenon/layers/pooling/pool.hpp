@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <tenon/kernels/pooling.hpp>
+#include <tenon/kernels/sample_images.hpp>
 #include <tenon/layers/convolution/window.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <tenon/edge/context.hpp>
+#include <tenon/edge/frozen.hpp>
+#include <tenon/edge/weights.hpp>
+#include <tenon/net/run.hpp>
+#include <tenon/net/stepwise.hpp>
+
+namespace tenon {
+
+/// A network that cannot be given one step after the other.
+template <class Net, class Takes>
+struct not_a_network_of_steps;
+struct a_network_of_sequences_in_which_no_step_sees_a_later_one;
+
+namespace edge {
+
+template <class Net>
+constexpr bool check_steps() {
+  if constexpr (!steps_forward<Net>) tenon::detail::refuse<not_a_network_of_steps<Net, takes<a_network_of_sequences_in_which_no_step_sees_a_later_one>>>();
+  return true;
+}
+
+}  // namespace edge
+
+/// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs of
+/// those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
+///
+///     FrozenStep<gestures::Net, gestures::weights> net;     // trained on sequences of 50 steps
+///     net.step(sample, scores);                             // what the network would say at this step
+///     net.reset();                                          // the next step is the first
+///
+/// What the steps give is what `Frozen` gives for the whole sequence. A convolution without padding has no result before it
+/// has seen as many steps as its kernel reaches: until then the steps before count as 0. Attentions remember as many steps
+/// as the network takes. An object holds one step's activations and the memory; objects of one network live side by side.
+template <class Net, const Weights<Net>&... W>
+class FrozenStep {
+  static_assert(sizeof...(W) <= 1, "FrozenStep<Net, weights> takes one constant");
+  static_assert(edge::check_steps<Net>());
+  using Bound = bound_network<Stepwise<Net>>;
+  static constexpr Layout layout = layout_of<Bound>;
+  static_assert(layout.trainable_size == workspace<Net>.trainable_size, "a step has the network's own parameters");
+  static constexpr const Needs& needs = layout.needs;
+  static constexpr std::size_t own = needs.inference_scratch_sample + needs.inference_scratch_fixed;
+
+public:
+  using network = Net;
+  using input = typename Bound::input;
+  using output = typename Bound::output;
+
+  /// What one object takes, without the pointer to weights that are given at run time.
+  static constexpr std::size_t ram_bytes = (own + needs.state_sample) * sizeof(float);
+  static constexpr std::size_t weight_bytes = sizeof(Weights<Net>);
+  /// Multiplications with an addition for one step, without those of attentions.
+  static constexpr std::size_t macs = edge::macs_of<Bound>();
+
+  constexpr FrozenStep()
+    requires(sizeof...(W) == 1)
+  = default;
+  /// Refers to the weights, which must outlive it.
+  constexpr explicit FrozenStep(const Weights<Net>& weights)
+    requires(sizeof...(W) == 0)
+      : given_{&weights} {}
+
+  /// The output at the next step. The spans must not overlap.
+  constexpr void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
+    const Weights<Net>& w = weights();
+    // evaluation reads running statistics and writes none
+    float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
+    Memory<float> memory{w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
+    memory.state = buffer_ + own;
+    memory.state_stride = needs.state_sample;
+    edge::Context context;
+    detail::run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size}, Rows<float>{out.data(), 1, output::size},
+                               Evaluation{});
+  }
+
+  /// Forgets the steps so far.
+  constexpr void reset() {
+    for (float& number : buffer_) number = 0.0F;
+  }
+
+private:
+  struct Nothing {};
+
+  constexpr const Weights<Net>& weights() const {
+    if constexpr (sizeof...(W) == 1) return (W, ...);
+    else return *given_;
+  }
+
+  float buffer_[own + needs.state_sample + 1]{};
+  [[no_unique_address]] std::conditional_t<sizeof...(W) == 0, const Weights<Net>*, Nothing> given_{};
+};
+
+}  // namespace tenon

@@ -1,0 +1,84 @@
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <tenon/edge/frozen_step.hpp>
+#include <tenon/layers/conv1d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/gru.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/lstm.hpp>
+#include <tenon/layers/multihead_attention.hpp>
+#include <tenon/layers/rnn.hpp>
+#include <tenon/layers/sinusoidal_position.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/model/export.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/networks.hpp>
+
+#include "support/counting_new.hpp"
+
+using namespace tenon;
+
+namespace {
+
+constexpr std::size_t steps = 11;
+
+using Lstm = Sequential<Input<steps, 3>, LSTM<6>, Dense<2>>;
+using Gru = Sequential<Input<steps, 3>, GRU<5, layers<2>>, LayerNorm<>, RNN<4>, Dense<3>, Softmax>;
+using Attentive = Sequential<Input<steps, 4>, SinusoidalPosition<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rotary<>>>, Dense<3>>;
+using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
+
+static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> && std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
+static_assert(std::is_same_v<FrozenStep<Signal>::input, Shape<2, 1>> && std::is_same_v<FrozenStep<Signal>::output, Shape<1, 1>>);
+static_assert(FrozenStep<Lstm>::ram_bytes < Frozen<Lstm>::ram_bytes);
+static_assert(!steps_forward<Sequential<Input<steps, 3>, LSTM<6, bidirectional>, Dense<2>>>);
+static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, padding<1>>, Tanh>>);
+static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, stride<2>>, Tanh>>);
+
+/// The number of feature f at step t; in signals it is the step that runs fastest.
+template <class Net>
+constexpr bool is_signal = std::is_same_v<Net, Signal>;
+
+/// Steps of a frozen network against the whole sequence by the model.
+template <class Net>
+void check_steps_of() {
+  using Step = FrozenStep<Net>;
+  constexpr std::size_t length = is_signal<Net> ? input_shape<Net>::dims[1] : steps, late = is_signal<Net> ? length - output_shape<Net>::dims[1] : 0;
+  Model<Net> model{3};
+  const auto weights = frozen_weights(model);
+  Step net{*weights}, other{*weights};
+  for (const std::uint32_t sample : {0U, 1U}) {
+    Stream random(5, Purpose::user, sample);
+    std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), in(Step::input::size), out(Step::output::size);
+    for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
+    model.predict(std::span<const float>(x), expected);
+    net.reset();
+    for (std::size_t t = 0; t < length; ++t) {
+      for (std::size_t f = 0; f < in.size(); ++f) in[f] = is_signal<Net> ? x[f * length + t] : x[t * in.size() + f];
+      const auto use = test::heap_use([&] {
+        net.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
+      });
+      CHECK(use.news == 0);
+      if (t < late) continue;
+      for (std::size_t f = 0; f < out.size(); ++f) {
+        const float right = is_signal<Net> ? expected[f * output_shape<Net>::dims[1] + t - late] : expected[t * out.size() + f];
+        CHECK(out[f] == Approx(right).margin(1e-6).epsilon(1e-5));
+      }
+      // another object has a memory of its own
+      if (t == 0) other.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("steps of frozen networks give what the whole sequence gives") {
+  check_steps_of<Lstm>();
+  check_steps_of<Gru>();
+  check_steps_of<Attentive>();
+  check_steps_of<Signal>();
+}
