@@ -117,7 +117,7 @@ struct Block : torch::nn::Module {
   // pre-norm, by the modules of the layer; steps outermost, as attention wants it
   Tensor forward(const Tensor& x) {
     const Tensor a = layer->norm1(x);
-    const Tensor y = x + std::get<0>(layer->self_attn(a, a, a, {}, false));
+    const Tensor y = x + std::get<0>(layer->self_attn->forward(a, a, a, Tensor(), false));
     return y + layer->linear2(layer->linear1(layer->norm2(y)).relu_());
   }
 
