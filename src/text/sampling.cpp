@@ -10,13 +10,13 @@
 
 namespace tenon {
 
-template <std::floating_point T>
+template <class T>
 std::size_t greedy(std::span<const T> scores) {
   if (scores.empty()) throw Error("greedy: expected at least one score, got none");
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
-template <std::floating_point T>
+template <class T>
 std::size_t Sampler::operator()(std::span<const T> scores, Stream& stream) {
   if (!(temperature >= 0) || std::isinf(temperature)) throw Error(fmt::format("Sampler: expected a temperature of at least 0, got {}", temperature));
   if (!(top_p > 0 && top_p <= 1)) throw Error(fmt::format("Sampler: expected a top_p above 0 and up to 1, got {}", top_p));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -12,7 +11,7 @@
 namespace tenon {
 
 /// The token of the largest score, the lower one of two equal ones.
-template <std::floating_point T>
+template <class T>
 std::size_t greedy(std::span<const T> scores);
 extern template std::size_t greedy(std::span<const float>);
 extern template std::size_t greedy(std::span<const double>);
@@ -33,7 +32,7 @@ struct Sampler {
   double top_p = 1;       // 1: all
   std::vector<std::pair<double, std::size_t>> space{};
 
-  template <std::floating_point T>
+  template <class T>
   std::size_t operator()(std::span<const T> scores, Stream& stream);
 };
 extern template std::size_t Sampler::operator()(std::span<const float>, Stream&);
