@@ -46,6 +46,9 @@ const std::vector<Work> all_work{
     {"W7", 256, "infer 784-512-512-10 ReLU, batch 256"},
     {"W6-784", 1, "infer 784-128-ReLU-10, one sample"},
     {"W6-8", 1, "infer 8-32-32-1 tanh, one sample"},
+    {"W6-LSTM", 1, "infer LSTM-20 and dense 1, one step"},
+    {"W6-GRU", 1, "infer GRU-8 and dense 1, one step"},
+    {"W6-Conv", 1, "infer convolutions 1-8-8-8-1, one sample of the signal"},
     {"W6-LeNet", 1, "infer LeNet, one sample"},
 };
 

@@ -3,6 +3,7 @@
 // loops written for the one network do, the least there is to compute.
 #include <tenon/kernels/native_gemm_policy.hpp>
 #include <tenon/model/host_frozen.hpp>
+#include <tenon/model/host_frozen_step.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cstdint>
@@ -24,6 +25,9 @@ using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2
 using W4Lstm = Sequential<Input<bench::w4_steps, bench::w4_features>, LSTM<bench::w4_hidden>, Last, Dense<10>, Softmax>;
 using W4Gru = Sequential<Input<bench::w4_steps, bench::w4_features>, GRU<bench::w4_hidden>, Last, Dense<10>, Softmax>;
 using W5 = Sequential<Input<bench::w5_steps, bench::w5_width>, TransformerEncoderLayer<bench::w5_width, bench::w5_heads, bench::w5_inner>>;
+using W6Lstm = Sequential<Input<64, 1>, LSTM<bench::w6_lstm_hidden>, Dense<1>>;
+using W6Gru = Sequential<Input<64, 1>, GRU<bench::w6_gru_hidden>, Dense<1>>;
+using W6Conv = Sequential<Input<1, 64>, Conv1D<8, 3>, Tanh, Conv1D<8, 3, dilation<2>>, Tanh, Conv1D<8, 3, dilation<4>>, Tanh, Conv1D<1, 1>>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
 template <class M>
@@ -111,6 +115,111 @@ struct OneSample {
   HostFrozen<Net> net;
 };
 
+template <class Net>
+struct OneStep {
+  explicit OneStep(const Model<Net>& model) : net(model) {}
+  void reset() { net.reset(); }
+  void operator()(const float* x, float* y) { net.step(std::span<const float, 1>(x, 1), std::span<float, 1>(y, 1)); }
+  HostFrozenStep<Net> net;
+};
+
+/// A network's parameters, matrices of `inputs` columns turned; of convolutions tap by tap.
+template <class Net>
+std::vector<std::vector<float>> turned(const Model<Net>& model, std::size_t taps = 1) {
+  std::vector<std::vector<float>> all;
+  model.for_each_parameter([&](std::string_view name, std::span<const float> values) {
+    const bool matrix = name.find("weight") != name.npos;
+    const ParameterEntry& entry = parameter_table<Net>[all.size()];
+    const std::size_t out = entry.dims[0], in = values.size() / out, t = matrix && entry.rank == 3 ? entry.dims[2] : taps;
+    auto& to = all.emplace_back(values.begin(), values.end());
+    for (std::size_t o = 0; matrix && o < out; ++o)
+      for (std::size_t i = 0; i < in; ++i) to[(i % t * (in / t) + i / t) * out + o] = values[o * in + i];
+  });
+  return all;
+}
+template <std::size_t In, std::size_t Out>
+inline void add_product(const float* w, const float* x, float* y) {
+  for (std::size_t i = 0; i < In; ++i)
+#pragma omp simd
+    for (std::size_t o = 0; o < Out; ++o) y[o] += w[i * Out + o] * x[i];
+}
+
+struct RawLstm {
+  static constexpr std::size_t n = bench::w6_lstm_hidden;
+  std::vector<std::vector<float>> w;
+  float h[n]{}, c[n]{};
+
+  explicit RawLstm(const Model<W6Lstm>& model) : w(turned(model)) {}
+  void reset() { std::fill_n(h, n, 0.0f), std::fill_n(c, n, 0.0f); }
+  void operator()(const float* x, float* y) {
+    float z[4 * n];
+    for (std::size_t i = 0; i < 4 * n; ++i) z[i] = w[2][i] + w[3][i];
+    add_product<1, 4 * n>(w[0].data(), x, z);
+    add_product<n, 4 * n>(w[1].data(), h, z);
+#pragma omp simd
+    for (std::size_t j = 0; j < n; ++j) {
+      c[j] = math::sigmoid(z[n + j]) * c[j] + math::sigmoid(z[j]) * math::tanh(z[2 * n + j]);
+      h[j] = math::sigmoid(z[3 * n + j]) * math::tanh(c[j]);
+    }
+    *y = w[5][0];
+    for (std::size_t j = 0; j < n; ++j) *y += w[4][j] * h[j];
+  }
+};
+
+struct RawGru {
+  static constexpr std::size_t n = bench::w6_gru_hidden;
+  std::vector<std::vector<float>> w;
+  float h[n]{};
+
+  explicit RawGru(const Model<W6Gru>& model) : w(turned(model)) {}
+  void reset() { std::fill_n(h, n, 0.0f); }
+  void operator()(const float* x, float* y) {
+    float z[3 * n], r[3 * n];
+    for (std::size_t i = 0; i < 3 * n; ++i) z[i] = w[2][i], r[i] = w[3][i];
+    add_product<1, 3 * n>(w[0].data(), x, z);
+    add_product<n, 3 * n>(w[1].data(), h, r);
+#pragma omp simd
+    for (std::size_t j = 0; j < n; ++j) {
+      const float update = math::sigmoid(z[n + j] + r[n + j]);
+      const float candidate = math::tanh(z[2 * n + j] + math::sigmoid(z[j] + r[j]) * r[2 * n + j]);
+      h[j] = (1 - update) * candidate + update * h[j];
+    }
+    *y = w[5][0];
+    for (std::size_t j = 0; j < n; ++j) *y += w[4][j] * h[j];
+  }
+};
+
+/// Each layer keeps its last inputs, oldest first.
+struct RawConv {
+  std::vector<std::vector<float>> w;
+  float first[3]{}, second[5][8]{}, third[9][8]{};
+
+  explicit RawConv(const Model<W6Conv>& model) : w(turned(model)) {}
+  void reset() { std::fill_n(first, 3, 0.0f), std::fill_n(second[0], 40, 0.0f), std::fill_n(third[0], 72, 0.0f); }
+  void operator()(const float* x, float* y) {
+    first[0] = first[1], first[1] = first[2], first[2] = *x;
+    std::copy(second[1], second[1] + 32, second[0]);
+    std::copy(third[1], third[1] + 64, third[0]);
+    float a[8];
+    const auto start = [&](const std::vector<float>& bias) { std::copy_n(bias.data(), 8, a); };
+    const auto end = [&](float* to) {
+#pragma omp simd
+      for (std::size_t o = 0; o < 8; ++o) to[o] = math::tanh(a[o]);
+    };
+    start(w[1]);
+    add_product<3, 8>(w[0].data(), first, a);
+    end(second[4]);
+    start(w[3]);
+    for (std::size_t k = 0; k < 3; ++k) add_product<8, 8>(w[2].data() + 64 * k, second[2 * k], a);
+    end(third[8]);
+    start(w[5]);
+    for (std::size_t k = 0; k < 3; ++k) add_product<8, 8>(w[4].data() + 64 * k, third[4 * k], a);
+    end(a);
+    *y = w[7][0];
+    for (std::size_t c = 0; c < 8; ++c) *y += w[6][c] * a[c];
+  }
+};
+
 /// y = activation(W x + b) for a fixed net of dense layers, W turned.
 template <class Net, std::size_t... Sizes>
 struct RawLoops {
@@ -189,10 +298,43 @@ bench::Workload one_by_one(bench::Setup&& from) {
   return {run, value};
 }
 
-template <template <class> class Large, template <class> class Small>
+/// Steps of one sequence.
+template <class Net, class Predict>
+bench::Workload step_by_step(bench::Setup&& from) {
+  struct State {
+    explicit State(bench::Setup&& s) : setup(std::move(s)), predict(weights()) {}
+    Model<Net> weights() const {
+      Model<Net> made;
+      take_weights(made, setup);
+      return made;
+    }
+    bench::Setup setup;
+    Predict predict;
+    float output = 0;
+  };
+  auto state = std::make_shared<State>(std::move(from));
+  auto run = [state, next = std::size_t{0}](long steps) mutable {
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) state->predict(state->setup.batches[next].inputs.data(), &state->output);
+  };
+  auto value = [state] {
+    state->predict.reset();
+    double sum = 0;
+    for (std::size_t step = 0; step < 40; ++step) {
+      state->predict(state->setup.batches[step % bench::rotating_batches].inputs.data(), &state->output);
+      sum += static_cast<double>(state->output) * static_cast<double>(state->output);
+    }
+    return sum / 40;
+  };
+  return {run, value};
+}
+
+template <template <class> class Large, template <class> class Small, class Lstm, class Gru, class Conv>
 bench::Workloads single_samples() {
   using Net = without_last<W1>;
-  return {{"W6-784", [](std::size_t batch) { return one_by_one<Net, Large<Net>>(bench::w1_setup(batch)); }},
+  return {{"W6-LSTM", [](std::size_t batch) { return step_by_step<W6Lstm, Lstm>(bench::w6_recurrent_setup(4, bench::w6_lstm_hidden, batch)); }},
+          {"W6-GRU", [](std::size_t batch) { return step_by_step<W6Gru, Gru>(bench::w6_recurrent_setup(3, bench::w6_gru_hidden, batch)); }},
+          {"W6-Conv", [](std::size_t batch) { return step_by_step<W6Conv, Conv>(bench::w6_conv_setup(batch)); }},
+          {"W6-784", [](std::size_t batch) { return one_by_one<Net, Large<Net>>(bench::w1_setup(batch)); }},
           {"W6-8", [](std::size_t batch) { return one_by_one<W6Small, Small<W6Small>>(bench::w6_small_setup(batch)); }}};
 }
 template <class Net>
@@ -218,8 +360,8 @@ bench::Workloads workloads() {
 
 int main(int argc, char** argv) {
   const std::string_view how = argc > 1 ? argv[1] : "";
-  if (how == "--frozen") return bench::serve("tenon, HostFrozen", single_samples<OneSample, OneSample>());
-  if (how == "--raw") return bench::serve("plain loops for the one network", single_samples<RawLarge, RawSmall>());
+  if (how == "--frozen") return bench::serve("tenon, HostFrozen", single_samples<OneSample, OneSample, OneStep<W6Lstm>, OneStep<W6Gru>, OneStep<W6Conv>>());
+  if (how == "--raw") return bench::serve("plain loops for the one network", single_samples<RawLarge, RawSmall, RawLstm, RawGru, RawConv>());
   const bool native = argc > 1 && std::string_view(argv[1]) == "--native";
   const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target()) : "xtensor-blas, " + bench::blas_core();
   return bench::serve("tenon, " + products, native ? workloads<NativeGemm>() : workloads<BlasGemm>());

@@ -12,6 +12,8 @@
 //           squared error, Adam 1e-3
 //   W6-784  infer 784-128-ReLU-10 (logits)
 //   W6-8    infer 8-32-32-1, tanh after the hidden layers
+//   W6-LSTM, W6-GRU  infer a step of a sequence of numbers: LSTM with 20, GRU with 8 hidden units, dense to 1
+//   W6-Conv  infer a sample of a signal: convolutions 1-8-8-8 of 3 taps, dilations 1, 2, 4, tanh behind each, then 8-1 of one tap
 //   W6-LeNet  infer the network of W3 (logits)
 //   W7      infer 784-512-512-10 (ReLU, logits)
 //
@@ -114,6 +116,14 @@ inline Setup w5_setup(std::size_t batch_size) {
 }
 inline Setup w6_small_setup(std::size_t batch_size) {
   return make_setup({8, 32, 32, 1}, batch_size);
+}
+
+inline constexpr std::size_t w6_lstm_hidden = 20, w6_gru_hidden = 8, w6_conv_channels = 8, w6_conv_taps = 3;
+inline Setup w6_recurrent_setup(std::size_t gates, std::size_t hidden, std::size_t batch_size) {
+  return make_setup({{1, gates * hidden}, {hidden, gates * hidden}, {hidden, 1}}, 1, batch_size);
+}
+inline Setup w6_conv_setup(std::size_t batch_size) {
+  return make_setup({{w6_conv_taps, 8}, {8 * w6_conv_taps, 8}, {8 * w6_conv_taps, 8}, {8, 1}}, 1, batch_size);
 }
 
 inline double mean_square(const float* values, std::size_t count) {

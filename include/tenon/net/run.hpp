@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <tenon/inline.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/plan.hpp>
@@ -16,8 +17,9 @@ constexpr T* advance(T* pointer, std::size_t count) {
   return pointer ? pointer + count : nullptr;
 }
 
+// Inlined, or a layer of a few numbers waits for this to go through memory.
 template <class T>
-constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
+TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
                               std::size_t scratch) {
   return {advance(whole.parameters, slot.parameters),
           advance(whole.gradients, slot.parameters),

@@ -16,6 +16,7 @@
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/model/export.hpp>
+#include <tenon/model/host_frozen_step.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
 
@@ -30,6 +31,8 @@ constexpr std::size_t steps = 11;
 using Lstm = Sequential<Input<steps, 3>, LSTM<6>, Dense<2>>;
 using Gru = Sequential<Input<steps, 3>, GRU<5, layers<2>>, LayerNorm<>, RNN<4>, Dense<3>, Softmax>;
 using Attentive = Sequential<Input<steps, 4>, SinusoidalPosition<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rotary<>>>, Dense<3>>;
+using Peeping = Sequential<Input<steps, 3>, LSTM<5, diagonal_peepholes>, LSTM<4, peepholes>, GRU<3, bias<false>>>;
+using ResetBefore = Sequential<Input<steps, 3>, GRU<5, reset_before>, Dense<2>>;
 using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
 
 static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> && std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
@@ -51,22 +54,27 @@ void check_steps_of() {
   Model<Net> model{3};
   const auto weights = frozen_weights(model);
   Step net{*weights}, other{*weights};
+  HostFrozenStep<Net> host{model};
   for (const std::uint32_t sample : {0U, 1U}) {
     Stream random(5, Purpose::user, sample);
     std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), in(Step::input::size), out(Step::output::size);
     for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
     model.predict(std::span<const float>(x), expected);
     net.reset();
+    host.reset();
+    std::vector<float> on_host(Step::output::size);
     for (std::size_t t = 0; t < length; ++t) {
       for (std::size_t f = 0; f < in.size(); ++f) in[f] = is_signal<Net> ? x[f * length + t] : x[t * in.size() + f];
       const auto use = test::heap_use([&] {
         net.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
+        host.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(on_host));
       });
       CHECK(use.news == 0);
       if (t < late) continue;
       for (std::size_t f = 0; f < out.size(); ++f) {
         const float right = is_signal<Net> ? expected[f * output_shape<Net>::dims[1] + t - late] : expected[t * out.size() + f];
         CHECK(out[f] == Approx(right).margin(1e-6).epsilon(1e-5));
+        CHECK(on_host[f] == Approx(right).margin(1e-6).epsilon(1e-5));
       }
       // another object has a memory of its own
       if (t == 0) other.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
@@ -81,4 +89,6 @@ TEST_CASE("steps of frozen networks give what the whole sequence gives") {
   check_steps_of<Gru>();
   check_steps_of<Attentive>();
   check_steps_of<Signal>();
+  check_steps_of<Peeping>();
+  check_steps_of<ResetBefore>();
 }
