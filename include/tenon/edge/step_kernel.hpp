@@ -23,6 +23,7 @@ constexpr std::size_t whole_vectors(std::size_t n) { return n <= 4 ? 4 : n <= 8 
 /// y += W^T x, W (in, out) of which `out` columns from the first one given count.
 template <std::size_t In, std::size_t Out, std::size_t Pitch, class T>
 TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
+  // sums in pairs: a chain of additions would wait for each
   constexpr std::size_t whole = In - In % 4;
   for (std::size_t i = 0; i < whole; i += 4, w += 4 * Pitch) {
     const T x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
@@ -257,6 +258,7 @@ private:
       const T* const w = parameters + plan.offset[code::template weight_number<0>];
       if constexpr (out == 1) {
         T sum = 0;
+#pragma omp simd reduction(+ : sum)
         for (std::size_t i = 0; i < in; ++i) sum += w[i] * x[i];
         *product = sum;
       } else {

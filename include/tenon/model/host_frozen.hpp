@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <tenon/edge/frozen.hpp>
-#include <tenon/kernels/columns.hpp>
 #include <tenon/model/arena.hpp>
+#include <tenon/model/host_chain.hpp>
 #include <tenon/model/model.hpp>
 
 namespace tenon {
@@ -34,41 +34,19 @@ public:
     std::copy_n(model.parameters().data(), layout.trainable_size, parameters_.data());
     Arena<float> room(layout.trainable_size);
     std::vector<float> x(input::size), y(output::size);
-    Turn turn{parameters_.data(), room.data()};
-    run(turn, x.data(), y.data());
+    detail::TurningContext turn{parameters_.data(), room.data()};
+    detail::run_forward<Bound>(turn, memory(), Rows<const float>{x.data(), 1, input::size}, Rows<float>{y.data(), 1, output::size}, Evaluation{});
   }
 
   /// The network's output for one sample. The spans must not overlap.
-  void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
-    edge::BasicContext<VectorProducts> context;
-    run(context, in.data(), out.data());
+  TENON_FLATTEN void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
+    detail::OneSampleContext context;
+    detail::run_on_host<Bound>(context, memory(), in.data(), out.data());
   }
 
 private:
-  struct VectorProducts {
-    static constexpr bool turned = true;
-    static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) {
-      kernels::add_up_columns(w, x, y, in, out);
-    }
-  };
-
-  /// Walks over the network's layers as a run does, and turns their matrices.
-  struct Turn : edge::BasicContext<VectorProducts> {
-    float* parameters;
-    float* room;
-    Turn(float* p, float* r) : parameters(p), room(r) {}
-
-    template <class Unit>
-      requires edge::HasSampleKernel<Unit>
-    void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
-      edge::SampleKernel<Unit>::turn(const_cast<float*>(memory.parameters), room);
-    }
-  };
-
-  template <class Context>
-  void run(Context& context, const float* in, float* out) {
-    const Memory<float> memory{parameters_.data(), nullptr, buffers_.data(), nullptr, nullptr, scratch_.data(), fixed_.data(), 0, 0};
-    detail::run_forward<Bound>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size}, Evaluation{});
+  TENON_INLINE Memory<float> memory() {
+    return {parameters_.data(), nullptr, buffers_.data(), nullptr, nullptr, scratch_.data(), fixed_.data(), 0, 0};
   }
 
   Arena<float> parameters_{layout.trainable_size};

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+
+#include <tenon/edge/context.hpp>
+#include <tenon/edge/step_kernel.hpp>
+#include <tenon/inline.hpp>
+#include <tenon/kernels/columns.hpp>
+#include <tenon/net/run.hpp>
+
+/// How a host runs frozen networks, one sample or step at a time.
+namespace tenon::detail {
+
+/// Matrices are stored (in, out) and multiplied by whole vectors.
+struct VectorProducts {
+  static constexpr bool turned = true;
+  static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) { kernels::add_up_columns(w, x, y, in, out); }
+};
+
+/// Kernels whose sizes are constants serve layers whose numbers fit the nearest cache; matrices beyond are streamed.
+template <class Unit>
+concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>.trainable_size <= 4096;
+
+struct OneSampleContext : edge::BasicContext<VectorProducts> {
+  template <class Unit>
+    requires HostKernel<Unit>
+  TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    edge::StepKernel<Unit>::run(memory, x.data, y.data);
+  }
+  template <class Unit>
+    requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
+  TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    for (std::size_t i = 0; i < y.count; ++i) edge::SampleKernel<Unit>::template run<VectorProducts>(memory, x[i], y[i]);
+  }
+};
+
+/// Walks over the network's layers as a run does, and turns their matrices.
+struct TurningContext : edge::BasicContext<VectorProducts> {
+  float* parameters;
+  float* room;
+  TurningContext(float* p, float* r) : parameters(p), room(r) {}
+
+  template <class Unit>
+    requires HostKernel<Unit>
+  void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
+    edge::StepKernel<Unit>::turn(const_cast<float*>(memory.parameters), room);
+  }
+  template <class Unit>
+    requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
+  void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
+    edge::SampleKernel<Unit>::turn(const_cast<float*>(memory.parameters), room);
+  }
+};
+
+/// One sample through a bound network. The places of a chain's layers are constants once this is inlined: what is otherwise
+/// handed from layer to layer takes longer than a layer of eight numbers.
+template <class Bound, class Context>
+TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const float* in, float* out) {
+  if constexpr (requires { Bound::plan.slots; } && !Passthrough<Bound> && runs<Bound>) {
+    std::size_t number = 0;
+    const float* x = in;
+    Bound::visit_units([&]<class Unit>() TENON_INLINE_LAMBDA {
+      const Slot& slot = Bound::plan.slots[number++];
+      float* const y = slot.inference_output.where == Place::outside ? out : all.scratch + slot.inference_output.offset;
+      if constexpr (HostKernel<Unit>) {
+        Memory<float> own{all.parameters + slot.parameters};
+        own.state = all.state + slot.state;
+        edge::StepKernel<Unit>::run(own, x, y);
+      } else {
+        run_forward<Unit>(context, memory_of(all, slot, 1, slot.inference_scratch), Rows<const float>{x, 1, Unit::input::size},
+                          Rows<float>{y, 1, Unit::output::size}, Evaluation{});
+      }
+      x = y;
+    });
+  } else {
+    run_forward<Bound>(context, all, Rows<const float>{in, 1, Bound::input::size}, Rows<float>{out, 1, Bound::output::size}, Evaluation{});
+  }
+}
+
+}  // namespace tenon::detail
