@@ -2,11 +2,26 @@
 //   make_edge_models tests/edge/models
 #include <tenon/tenon.hpp>
 #include <tenon/model/export.hpp>
+#include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
 
 #include <cstdio>
 
 using namespace tenon;
+
+namespace {
+
+/// How many samples an int8 network recognises.
+template <class Net>
+double accuracy(const QuantizedNumbers<Net>& numbers, const Dataset<float>& test) {
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(numbers));
+  Quantized<Net> quantized{*tables};
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < test.size(); ++i) right += quantized.classify(test.sample(i).first<64>()) == test.label(i) ? 1U : 0U;
+  return static_cast<double>(right) / static_cast<double>(test.size());
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: make_edge_models DIRECTORY\n"), 2;
@@ -26,9 +41,17 @@ int main(int argc, char** argv) {
   Loader calibration{train, 64, 1};
   const auto numbers = quantize(model, calibration);
   export_quantized_header(model, *numbers, folder + "/digits_int8.hpp", options);
-  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
-  Quantized<Net> quantized{*tables};
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < test.size(); ++i) right += quantized.classify(test.sample(i).first<64>()) == test.label(i) ? 1U : 0U;
-  std::printf("in int8: %.4f\n", static_cast<double>(right) / static_cast<double>(test.size()));
+  std::printf("in int8: %.4f\n", accuracy(*numbers, test));
+
+  using Images = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU,
+                            Residual<Conv2D<8, 3, padding<1>, groups<8>>, ReLU6, Conv2D<8, 1>>, ReLU, MaxPool2D<2>, Conv2D<10, 3, groups<2>>,
+                            ReLU, Conv2D<12, 2, padding<1>>, AvgPool2D<3>, ReLU6, Flatten, Dense<10>, Softmax>;
+  Model<Images> images{1};
+  fit(images, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-3}, .epochs = 30, .batch_size = 32, .seed = 1});
+  std::printf("of the images: %.4f\n", evaluate(images, test, CrossEntropy{}).accuracy);
+  const auto folded = fold(images);
+  calibration.start_epoch(1);
+  const auto image_numbers = quantize(folded, calibration);
+  export_quantized_header(folded, *image_numbers, folder + "/images_int8.hpp", options);
+  std::printf("in int8: %.4f\n", accuracy(*image_numbers, test));
 }

@@ -1,4 +1,6 @@
 // Types are spelt as their user writes them, by every compiler alike.
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/lstm.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/type_name.hpp>
 #include <tenon/shape.hpp>
@@ -40,6 +42,12 @@ static_assert(type_name<Dense<Dropout<0.5>{}>>() == "Dense<Dropout<0.5>>");
 static_assert(type_name<tenon::Named<"a b, c", Pack<Pack<>, ReLU>>>() ==
               "Named<\"a b, c\", Pack<Pack<>, ReLU>>");
 static_assert(type_name<tenon::Shape<1, 28, 28>>() == "Shape<1, 28, 28>");
+
+// Options by the names of their values, so that what is printed compiles.
+static_assert(type_name<tenon::Conv2D<8, tenon::kernel<3, 5>, tenon::padding<tenon::same>, tenon::bias<false>>>() ==
+              "Conv2D<8, kernel<3, 5>, padding<same>, bias<false>>");
+static_assert(type_name<tenon::LSTM<8, tenon::dropout<0.25>, tenon::diagonal_peepholes>>() ==
+              "LSTM<8, dropout<0.25>, diagonal_peepholes>");
 
 namespace {
 template <class>

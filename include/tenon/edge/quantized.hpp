@@ -24,7 +24,7 @@ struct QuantizedNumbers {
   std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp
   std::int32_t bias[plan.rows + 1]{};
   float weight_scale[plan.rows + 1]{};
-  float scale[plan.count + 1]{};  // of the input and of every step's output
+  float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
   std::int8_t zero[plan.count + 1]{};
 };
 
@@ -66,6 +66,7 @@ struct QuantizedTables {
   std::int8_t shift[plan.rows + 1]{};
   std::int8_t low[plan.count]{}, high[plan.count]{};
   std::int8_t zero[plan.count + 1]{};
+  std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of sums, three each, and of bounds
   bool sums_fit = true;                      // in 32 bits, whatever the input
   float input_scale = 1, output_scale = 1;
   std::array<std::uint16_t, plan.ends_in_softmax() ? 256 : 0> exponentials{};
@@ -77,6 +78,25 @@ constexpr void fill_exponentials(std::span<std::uint16_t> table, float scale) {
     table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 + 0.5);
 }
 
+/// What the packed weights of one output add up to, and their magnitudes.
+struct RowSums {
+  std::int32_t sum = 0, magnitude = 0;
+
+  constexpr void add(std::int8_t w) {
+    sum += w;
+    magnitude += w < 0 ? -w : w;
+  }
+};
+constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
+  RowSums sums;
+  const bool fours = step.pattern.kind != StepKind::depthwise;  // columns lie together
+  for (std::size_t column = 0; column < step.columns(); column += fours ? 4 : 1) {
+    const std::int8_t* w = weights + step.packed_place(output, column);
+    for (std::size_t i = 0; i < (fours ? 4U : 1U); ++i) sums.add(w[i]);
+  }
+  return sums;
+}
+
 template <class Net>
 constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   QuantizedTables<Net> t;
@@ -85,34 +105,42 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
   t.input_scale = q.scale[0];
   t.output_scale = q.scale[plan.count];
-  fill_exponentials(t.exponentials, q.scale[plan.count - 1]);
+  fill_exponentials(t.exponentials, q.scale[plan.steps[plan.count - 1].source]);
+  // a multiplier for sums of at most `largest`
+  const auto scaled = [&t](double real, double largest) {
+    if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
+    return requantizer(real);
+  };
   for (std::size_t k = 0; k < plan.count; ++k) {
     const QuantizedStep& step = plan.steps[k];
-    if (step.pattern.kind != StepKind::dense) continue;
+    const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
     t.low[k] = step.pattern.low == -std::numeric_limits<double>::infinity()
                    ? std::int8_t{-128}
                    : to_int8(static_cast<float>(step.pattern.low), q.scale[k + 1], q.zero[k + 1]);
     t.high[k] = step.pattern.high == std::numeric_limits<double>::infinity()
                     ? std::int8_t{127}
                     : to_int8(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
-    for (std::size_t o = 0; o < step.out; ++o) {
-      const std::size_t row = step.row + o;
-      std::int32_t sum = 0, magnitude = 0;
-      for (std::size_t column = 0; column < step.in; column += 4) {
-        const std::int8_t* w = t.weights + step.weights + kernels::packed_place(o, column, step.in);
-        sum += w[0] + w[1] + w[2] + w[3];
-        magnitude += (w[0] < 0 ? -w[0] : w[0]) + (w[1] < 0 ? -w[1] : w[1]) + (w[2] < 0 ? -w[2] : w[2]) + (w[3] < 0 ? -w[3] : w[3]);
-      }
-      const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{q.zero[k]} * sum;
+    if (step.pattern.kind == StepKind::clamp) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+    } else if (step.pattern.kind == StepKind::add) {
+      const double other = static_cast<double>(q.scale[step.other]), twice = 2 * (in > other ? in : other);
+      t.scaling[step.scale] = requantizer(in / twice);
+      t.scaling[step.scale + 1] = requantizer(other / twice);
+      t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
+    }
+    if (!step.multiplies()) continue;
+    for (std::size_t o = 0; o < step.outputs(); ++o) {
+      const std::size_t row = step.row + step.packed_row(o);
+      const RowSums sums = row_sums(step, t.weights, o);
+      const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{q.zero[step.source]} * sums.sum;
       // The largest that any partial sum can be, in any order.
-      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * magnitude;
-      const double real = static_cast<double>(q.scale[k]) * static_cast<double>(q.weight_scale[row]) / static_cast<double>(q.scale[k + 1]);
-      if (largest > std::numeric_limits<std::int32_t>::max() || static_cast<double>(largest) * real > 0x1p30) {
+      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * sums.magnitude;
+      if (largest > std::numeric_limits<std::int32_t>::max()) {
         t.sums_fit = false;
         continue;
       }
+      const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out, static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
-      const kernels::Requantizer r = requantizer(real);
       t.multiplier[row] = r.multiplier;
       t.shift[row] = r.shift;
     }
@@ -137,21 +165,36 @@ template <class Net, std::size_t K>
 constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   constexpr const QuantizedPlan& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
-  const std::int8_t* x = room + plan.place(K);
+  constexpr StepKind kind = step.pattern.kind;
+  const std::int8_t* x = room + plan.place(step.source);
   std::int8_t* y = room + plan.place(K + 1);
-  if constexpr (step.pattern.kind == StepKind::softmax) {
-    softmax_int8(x, y, step.in, t.exponentials);
-  } else {
+  const std::int8_t x_zero = t.zero[step.source];
+  [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
+  if constexpr (step.multiplies()) {
     const kernels::DenseRows rows{.weights = t.weights + step.weights,
                                   .bias = t.bias + step.row,
                                   .multiplier = t.multiplier + step.row,
                                   .shift = t.shift + step.row,
-                                  .in_groups = kernels::in_fours(step.in) / 4,
-                                  .out_groups = kernels::in_fours(step.out) / 4,
+                                  .in_groups = kernels::in_fours(step.columns()) / 4,
+                                  .out_groups = kernels::in_fours(kind == StepKind::convolution ? step.image.group_features() : step.outputs()) / 4,
                                   .zero = t.zero[K + 1],
                                   .low = t.low[K],
                                   .high = t.high[K]};
-    kernels::dense_int8(rows, x, y);
+    if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
+    else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int8(rows, step.image, x_zero, x, y);
+    else kernels::convolution_int8(rows, step.image, x_zero, x, y, room + plan.scratch[K]);
+  } else if constexpr (kind == StepKind::max_pool) {
+    kernels::max_pool_int8(step.pool.windows, bounds, x, y);
+  } else if constexpr (kind == StepKind::average_pool) {
+    kernels::average_pool_int8(step.pool, bounds, x_zero, x, y);
+  } else if constexpr (kind == StepKind::add) {
+    const kernels::Int8Sum sum{t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero,
+                               t.zero[step.other], t.zero[K + 1], bounds};
+    kernels::add_int8(sum, step.in, x, room + plan.place(step.other), y);
+  } else if constexpr (kind == StepKind::clamp) {
+    kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
+  } else {
+    softmax_int8(x, y, step.in, t.exponentials);
   }
 }
 template <class Net, std::size_t... K>
@@ -171,15 +214,19 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 ///     net.run();
 ///     use(net.output());
 ///
-/// Layers: Dense, with ReLU or ReLU6 behind it, Dropout, Flatten, and Softmax at the end. Multipliers,
-/// folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All machines
-/// give the same int8 numbers. `Quantized<Net>` without numbers says how much memory it would need,
+/// Layers: Dense, Conv2D (strided, padded, dilated, in groups, depthwise), MaxPool2D, AvgPool2D and the global
+/// and adaptive pools, `Residual` and sums of two branches, ReLU, ReLU6 and HardTanh (free behind any of
+/// these), Dropout, Flatten, and Softmax at the end; BatchNorm when `fold` has made it part of the layer before.
+/// Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All
+/// machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is
+/// (height, width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it would need,
 /// and takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
   static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
-  static_assert(plan.fits, "Quantized takes chains of Dense, ReLU, ReLU6, Dropout and Flatten, and a Softmax at the end");
+  static_assert(plan.fits, "Quantized takes Dense, Conv2D, pools of images, Residual and Add of two branches, ReLU, ReLU6, HardTanh, Dropout, Flatten, and a "
+                "Softmax at the end; fold(model) makes BatchNorm part of the layer before");
   static constexpr std::size_t in = input_shape<Net>::size;
   static constexpr std::size_t out = output_shape<Net>::size;
 
@@ -218,7 +265,7 @@ public:
   constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
     take(x);
     run();
-    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
+    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[plan.orders[plan.count].place(i)] - output_zero());
   }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
@@ -228,10 +275,11 @@ public:
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
     const std::int8_t* score = room_ + plan.place(needed);
-    int best = 0;
+    constexpr edge::TensorOrder order = plan.orders[needed];
+    std::size_t best = 0;
     for (std::size_t i = 1; i < out; ++i)
-      if (score[i] > score[best]) best = static_cast<int>(i);
-    return best;
+      if (score[order.place(i)] > score[order.place(best)]) best = i;
+    return static_cast<int>(best);
   }
   constexpr int classify(std::span<const float, in> x)
     requires(out > 1)
@@ -257,7 +305,7 @@ private:
     else return *given_;
   }
   constexpr void take(std::span<const float, in> x) {
-    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(x[i], input_scale(), input_zero());
+    for (std::size_t i = 0; i < in; ++i) input()[plan.orders[0].place(i)] = edge::to_int8(x[i], input_scale(), input_zero());
   }
 
   alignas(4) std::int8_t room_[plan.room]{};

@@ -31,7 +31,7 @@ struct ValueRange {
 
 namespace detail {
 
-/// The context of a frozen run that also looks at what every unit gives.
+/// The context of a frozen run that also looks at what every unit gives, and every sum.
 struct CalibrationContext : edge::Context {
   struct Trace {
     std::vector<ValueRange>* units;
@@ -41,6 +41,15 @@ struct CalibrationContext : edge::Context {
     }
   };
   Trace trace;
+  std::uint32_t first_sum = 0, sums = 0;  // seen in this sample
+
+  using edge::Context::forward;
+  template <class Bound>
+    requires edge::detail::IsSum<Bound>
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    Bound::forward(*this, memory, x, y, Evaluation{});
+    trace(first_sum + sums++, y, Bound::output::size);
+  }
 };
 
 /// scale and zero point of a range, real = scale * (q - zero) with q from -128 to 127.
@@ -48,6 +57,28 @@ inline void set_scale(const ValueRange& range, float& scale, std::int8_t& zero) 
   scale = (range.high - range.low) / 255.0F;
   if (!(scale > std::numeric_limits<float>::min())) scale = 1;
   zero = static_cast<std::int8_t>(std::clamp(std::lround(-128.0F - range.low / scale), -128L, 127L));
+}
+
+/// The weights and biases of one step, each output with a scale of its own.
+template <class Numbers>
+void quantize_weights(const edge::QuantizedStep& step, const float* parameters, Numbers& q) {
+  const std::size_t columns = step.columns();
+  for (std::size_t o = 0; o < step.outputs(); ++o) {
+    const std::span weights(parameters + step.weight_source + o * columns, columns);
+    const std::size_t row = step.row + step.packed_row(o);
+    float largest = 0;
+    for (const float w : weights) largest = std::max(largest, std::abs(w));
+    float scale = largest / 127;
+    if (!(scale > std::numeric_limits<float>::min())) scale = 1.0F / 127;
+    q.weight_scale[row] = scale;
+    for (std::size_t i = 0; i < columns; ++i)
+      q.weights[step.packed_place(o, step.packed_column(i))] =
+          static_cast<std::int8_t>(std::clamp(std::lround(weights[i] / scale), -127L, 127L));
+    if (!step.pattern.has_bias) continue;
+    const double bias = static_cast<double>(parameters[step.bias_source + o]) /
+                        (static_cast<double>(q.scale[step.source]) * static_cast<double>(scale));
+    q.bias[row] = static_cast<std::int32_t>(std::clamp(std::round(bias), -0x1p30, 0x1p30));
+  }
 }
 
 }  // namespace detail
@@ -64,7 +95,8 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   using Net = typename M::network;
   using Bound = bound_network<Net>;
   static_assert(edge::quantized_plan<Net>.fits,
-                "quantize takes chains of Dense, ReLU, ReLU6, Dropout and Flatten, and a Softmax at the end");
+                "quantize takes Dense, Conv2D, pools of images, Residual and Add of two branches, ReLU, ReLU6, HardTanh, Dropout, Flatten, and a "
+                "Softmax at the end; fold(model) makes BatchNorm part of the layer before");
   constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
   if (calibration.dataset().sample_size() != M::input::size)
     throw Error("quantize: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
@@ -73,9 +105,9 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   const auto weights = frozen_weights(model);
   std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample + workspace<Net>.needs.inference_scratch_fixed + 1);
   std::vector<float> output(M::output::size);
-  std::vector<ValueRange> units(workspace<Net>.units + 1);
+  std::vector<ValueRange> units(workspace<Net>.units + plan.count + 1);
   ValueRange input;
-  detail::CalibrationContext ctx{{}, {&units}};
+  detail::CalibrationContext ctx{{}, {&units}, workspace<Net>.units};
   const Memory<float> memory{weights->parameters, nullptr, weights->buffers, nullptr, nullptr, scratch.data(),
                              scratch.data() + workspace<Net>.needs.inference_scratch_sample, 0, 0};
   Batch<float> batch;
@@ -83,6 +115,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   while (calibration.next(batch)) {
     input.see(batch.features);
     for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
+      ctx.sums = 0;
       const float* x = batch.features.data() + s * M::input::size;
       detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size}, Rows<float>{output.data(), 1, M::output::size},
                                  Evaluation{});
@@ -101,23 +134,13 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       q->zero[k + 1] = -128;
       continue;
     }
-    detail::set_scale(units[step.unit], q->scale[k + 1], q->zero[k + 1]);
-    for (std::size_t o = 0; o < step.out; ++o) {
-      const float* row = weights->parameters + step.weight_source + o * step.in;
-      float largest = 0;
-      for (std::size_t i = 0; i < step.in; ++i) largest = std::max(largest, std::abs(row[i]));
-      float scale = largest / 127;
-      if (!(scale > std::numeric_limits<float>::min())) scale = 1.0F / 127;
-      q->weight_scale[step.row + o] = scale;
-      for (std::size_t i = 0; i < step.in; ++i)
-        q->weights[step.weights + kernels::packed_place(o, i, step.in)] =
-            static_cast<std::int8_t>(std::clamp(std::lround(row[i] / scale), -127L, 127L));
-      if (step.pattern.has_bias) {
-        const double bias = static_cast<double>(weights->parameters[step.bias_source + o]) /
-                            (static_cast<double>(q->scale[k]) * static_cast<double>(scale));
-        q->bias[step.row + o] = static_cast<std::int32_t>(std::clamp(std::round(bias), -0x1p30, 0x1p30));
-      }
+    if (step.keeps_scale()) {
+      q->scale[k + 1] = q->scale[step.source];
+      q->zero[k + 1] = q->zero[step.source];
+      continue;
     }
+    detail::set_scale(units[step.unit], q->scale[k + 1], q->zero[k + 1]);
+    if (step.multiplies()) detail::quantize_weights(step, weights->parameters, *q);
   }
   return q;
 }
@@ -139,12 +162,12 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
-    if (step.pattern.kind != edge::StepKind::dense) continue;
-    const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.in) + " to " + std::to_string(step.out);
-    weights.blocks.push_back({name + ", packed four rows by four columns",
-                              std::span(q.weights + step.weights, kernels::in_fours(step.in) * kernels::in_fours(step.out))});
-    bias.blocks.push_back({name, std::span(q.bias + step.row, kernels::in_fours(step.out))});
-    scales.blocks.push_back({name, std::span(q.weight_scale + step.row, kernels::in_fours(step.out))});
+    if (!step.multiplies()) continue;
+    const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels" : ", packed four rows by four columns";
+    const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.columns()) + " to " + std::to_string(step.outputs());
+    weights.blocks.push_back({name + packed, std::span(q.weights + step.weights, step.packed_bytes())});
+    bias.blocks.push_back({name, std::span(q.bias + step.row, step.packed_rows())});
+    scales.blocks.push_back({name, std::span(q.weight_scale + step.row, step.packed_rows())});
   }
   header.constants.push_back({"The network in int8.",
                               "QuantizedNumbers<Net> numbers",
@@ -159,7 +182,7 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
   if (!tables->sums_fit) throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
   const auto net = std::make_unique<Quantized<Net>>(*tables);
-  for (std::size_t i = 0; i < input.size(); ++i) input[i] = edge::to_int8(sample[i], q.scale[0], q.zero[0]);
+  for (std::size_t i = 0; i < input.size(); ++i) input[plan.orders[0].place(i)] = edge::to_int8(sample[i], q.scale[0], q.zero[0]);
   std::copy(input.begin(), input.end(), net->input().begin());
   net->run();
   header.constants.push_back({"One sample and what the network gives for it.",

@@ -24,7 +24,8 @@ constexpr bool is_word(char c) {
 }
 
 /// Rewrites a compiler's spelling of a type into the one a person would write: no namespaces, no
-/// suffixes of integers, floating-point numbers in their short form, one kind of spacing.
+/// suffixes of integers, floating-point numbers in their short form, one kind of spacing, and options
+/// by the names of their values.
 class TypeNameWriter {
 public:
   constexpr TypeNameWriter(std::string_view from, char* to) : in_{from}, out_{to} {}
@@ -65,13 +66,24 @@ private:
     const std::string_view name = in_.substr(0, n);
     in_.remove_prefix(n);
     // Qualifiers go; so does the wrapper of a string, which is printed as its text.
-    if (skip("::")) return;
+    if (skip("::")) return void(is_option_ = name == "option");
     if (name == "fixed_string" && skip("<")) {
       in_.remove_prefix(span_of([](char c) { return c != '"'; }));
       return;
     }
     if (length_ > 0 && is_word(out_[length_ - 1])) put(" ", 0);
-    put(name, 0);
+    if (is_option_) put_option(name);
+    else put(name, 0);
+    is_option_ = false;
+  }
+  /// The value's name, not the type's: padding<1>, count_padding<false>.
+  constexpr void put_option(std::string_view name) {
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      const bool upper = name[i] >= 'A' && name[i] <= 'Z';
+      if (upper && i > 0) put("_", 0);
+      const char c = upper ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
+      put({&c, 1}, 0);
+    }
   }
   constexpr void quoted() {
     put("\"", 1);
@@ -164,6 +176,7 @@ private:
   std::string_view in_;
   char* out_;
   std::size_t length_ = 0;
+  bool is_option_ = false;  // the next word is the name of an option's type
 };
 
 template <std::size_t Capacity>

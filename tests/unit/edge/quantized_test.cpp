@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
 #include <tenon/layers/flatten.hpp>
@@ -61,7 +62,7 @@ TEST_CASE("the plan of an int8 network follows from its type") {
   STATIC_REQUIRE(Quantized<Net>::weight_bytes == 16 * 12 + 12 * 8 + 8 * 12);
   STATIC_REQUIRE(Quantized<Net>::macs == 15 * 11 + 11 * 7 + 7 * 9);
   STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Dense<4, 4>, Tanh>>.fits);
-  STATIC_REQUIRE_FALSE(edge::quantized_plan<Residual<Dense<4, 4>>>.fits);
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Input<1, 4, 4>, Conv2D<2, 3>, Tanh>>.fits);
   STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Dense<4, 4>, Softmax, Dense<4>>>.fits);
 }
 

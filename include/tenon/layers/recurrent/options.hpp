@@ -17,7 +17,7 @@ template <auto Value>
 struct Mask {};
 struct Stateful {};
 template <auto Rate>
-struct BetweenLayers {};
+struct Dropout {};
 template <class F>
 struct Nonlinearity {};
 struct ResetBefore {};
@@ -43,7 +43,7 @@ inline constexpr option::Mask<Value> mask{};
 inline constexpr option::Stateful stateful{};
 /// Between stacked layers each number is set to 0 with this probability, as Dropout does.
 template <auto Rate>
-inline constexpr option::BetweenLayers<Rate> dropout{};
+inline constexpr option::Dropout<Rate> dropout{};
 /// Of RNN: `nonlinearity<ReLU>` instead of Tanh.
 template <class F>
 inline constexpr option::Nonlinearity<F> nonlinearity{};

@@ -59,7 +59,7 @@ struct RecurrentOptions {
     else layers = static_cast<std::size_t>(N);
   }
   template <auto Rate>
-  constexpr void read(option::BetweenLayers<Rate>) {
+  constexpr void read(option::Dropout<Rate>) {
     if (!(Rate >= 0 && Rate < 1)) usable = false;
     else dropout = static_cast<double>(Rate);
   }

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <tenon/edge/room.hpp>
+#include <tenon/edge/step_pattern.hpp>
+#include <tenon/kernels/int8_images.hpp>
+
+/// The steps of a network in int8, and where their numbers lie.
+namespace tenon::edge {
+
+/// In which order a tensor's numbers lie: those of an image pixel by pixel. One channel or one pixel is
+/// no order at all.
+struct TensorOrder {
+  std::size_t channels = 1, pixels = 1;
+
+  constexpr TensorOrder() = default;
+  constexpr TensorOrder(std::size_t c, std::size_t p) : channels{c > 1 && p > 1 ? c : 1}, pixels{c > 1 && p > 1 ? p : 1} {}
+  constexpr bool operator==(const TensorOrder&) const = default;
+
+  /// Where number i of the network's own order, channel by channel, lies.
+  constexpr std::size_t place(std::size_t i) const { return pixels == 1 ? i : i % pixels * channels + i / pixels; }
+};
+
+/// One step, with the places of its numbers.
+struct QuantizedStep {
+  StepPattern pattern{};
+  std::size_t in = 0, out = 0;                     // numbers of its input and output
+  std::size_t source = 0, other = 0;               // the tensors it reads; the second only if it adds
+  std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
+  std::size_t weights = 0;                         // its first packed byte
+  std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
+  std::size_t unit = 0;                            // the float network's unit, or sum, that gives its output
+  std::size_t scale = 0;                           // its first among the requantisers of sums and bounds
+  kernels::Convolution image{};
+  kernels::Averaging pool{};
+  TensorOrder order{};                             // of a dense layer's input
+
+  constexpr bool multiplies() const {
+    return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution || pattern.kind == StepKind::depthwise;
+  }
+  /// Its output has its input's scale.
+  constexpr bool keeps_scale() const { return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool; }
+  constexpr std::size_t requantizers() const { return pattern.kind == StepKind::add ? 3 : pattern.kind == StepKind::clamp ? 1 : 0; }
+
+  /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
+  constexpr std::size_t outputs() const { return pattern.kind == StepKind::dense ? out : image.features; }
+  constexpr std::size_t columns() const { return pattern.kind == StepKind::dense ? in : image.group_channels() * image.taps(); }
+  constexpr std::size_t macs() const { return pattern.kind == StepKind::dense ? in * out : image.macs(); }
+  constexpr std::size_t packed_rows() const {
+    if (pattern.kind != StepKind::convolution) return kernels::in_fours(outputs());
+    return image.groups * kernels::in_fours(image.group_features());
+  }
+  constexpr std::size_t packed_columns() const { return pattern.kind == StepKind::depthwise ? columns() : kernels::in_fours(columns()); }
+  constexpr std::size_t packed_bytes() const { return packed_rows() * packed_columns(); }
+
+  /// The row that computes an output, among the step's own.
+  constexpr std::size_t packed_row(std::size_t output) const {
+    if (pattern.kind != StepKind::convolution) return output;
+    return output / image.group_features() * kernels::in_fours(image.group_features()) + output % image.group_features();
+  }
+  /// Where weight `column` of an output lies among the packed ones; columns are counted as they are packed.
+  constexpr std::size_t packed_place(std::size_t output, std::size_t column) const {
+    if (pattern.kind == StepKind::depthwise) return weights + kernels::depthwise_place(output, column, columns());
+    return weights + kernels::packed_place(packed_row(output), column, columns());
+  }
+  /// As which the float layer's column is packed: by pixels, and within a pixel by channels.
+  constexpr std::size_t packed_column(std::size_t column) const {
+    if (pattern.kind == StepKind::dense) return order.place(column);
+    return TensorOrder{image.group_channels(), image.taps()}.place(column);
+  }
+  constexpr std::size_t scratch() const {
+    return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
+  }
+};
+
+struct QuantizedPlan {
+  static constexpr std::size_t capacity = 64;
+  std::array<QuantizedStep, capacity> steps{};
+  std::size_t count = 0;
+  std::size_t weight_bytes = 0, rows = 0, macs = 0;
+  std::size_t requantizers = 0;  // of sums and bounds
+  std::size_t room = 0;          // of the activations
+  bool fits = true;              // every layer was recognised
+  /// Tensor 0 is the input, tensor t the output of step t - 1.
+  std::array<std::size_t, capacity + 1> sizes{}, places{};
+  std::array<TensorOrder, capacity + 1> orders{};
+  std::array<std::size_t, capacity> scratch{};
+
+  /// How many bytes tensor t takes, and where.
+  constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
+  constexpr std::size_t place(std::size_t t) const { return places[t]; }
+
+  constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
+
+  /// Its output is tensor `count` then.
+  constexpr void add(QuantizedStep step, TensorOrder order) {
+    if (count == capacity) return void(fits = false);
+    if (step.multiplies()) {
+      step.weights = weight_bytes;
+      step.row = rows;
+      weight_bytes += step.packed_bytes();
+      rows += step.packed_rows();
+      macs += step.macs();
+    }
+    step.scale = requantizers;
+    requantizers += step.requantizers();
+    steps[count++] = step;
+    sizes[count] = step.out;
+    orders[count] = order;
+  }
+
+  constexpr void lay_out() {
+    Room<2 * capacity + 1> all;
+    for (std::size_t t = 0; t <= count; ++t) {
+      std::size_t last = t;  // the last tensor outlives the last step
+      for (std::size_t k = t; k < count; ++k)
+        if (steps[k].source == t || (steps[k].pattern.kind == StepKind::add && steps[k].other == t)) last = k;
+      all.add({.bytes = bytes(t), .first = t == 0 ? 0 : t - 1, .last = last});
+    }
+    for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
+    // A sum lies where its first part lay, which nothing reads any more.
+    for (std::size_t k = 0; k < count; ++k)
+      if (steps[k].pattern.kind == StepKind::add && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
+    all.pack(count + 1);
+    room = all.size;
+    for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;
+    for (std::size_t k = 0; k < count; ++k) {
+      scratch[k] = all.blocks[count + 1 + k].place;
+      // it may read three bytes behind its input
+      if (steps[k].pattern.kind == StepKind::depthwise && steps[k].image.channels % 4 != 0)
+        room = std::max(room, places[steps[k].source] + bytes(steps[k].source) + 4);
+    }
+  }
+};
+
+}  // namespace tenon::edge

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
+#include <tenon/layers/map.hpp>
+#include <tenon/layers/softmax.hpp>
+
+/// What the formulas of a network are in int8, recognised by their types.
+namespace tenon::edge {
+
+enum class StepKind : unsigned char { unknown, nothing, dense, convolution, depthwise, max_pool, average_pool, add, clamp, softmax };
+
+/// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
+/// HardTanh behind a layer, which cost nothing: they are the range of the numbers' type.
+struct StepPattern {
+  StepKind kind = StepKind::unknown;
+  bool has_bias = false;
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+namespace detail {
+
+using expr::Node;
+using expr::Op;
+
+template <class E>
+inline constexpr StepPattern pattern_of{};
+template <>
+inline constexpr StepPattern pattern_of<expr::Input<0>>{.kind = StepKind::nothing};
+template <>
+inline constexpr StepPattern pattern_of<Softmax::formula>{.kind = StepKind::softmax};
+template <class W>
+inline constexpr StepPattern pattern_of<Node<Op::matmul, expr::Input<0>, Node<Op::transpose, W>>>{.kind = StepKind::dense};
+template <class W, class B>
+inline constexpr StepPattern pattern_of<Node<Op::add, Node<Op::matmul, expr::Input<0>, Node<Op::transpose, W>>, B>>{
+    .kind = StepKind::dense, .has_bias = true};
+/// Dropout passes everything.
+template <class E, auto Rate>
+inline constexpr StepPattern pattern_of<Node<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;
+/// Bounds behind what there is.
+constexpr StepPattern bounded(StepPattern pattern, double low, double high) {
+  if (pattern.kind == StepKind::nothing) pattern.kind = StepKind::clamp;
+  if (pattern.kind == StepKind::unknown || pattern.kind == StepKind::softmax) return {};
+  // max(min(x, high), low): what is bounded later wins
+  pattern.high = std::max(std::min(pattern.high, high), low);
+  pattern.low = std::min(std::max(pattern.low, low), high);
+  return pattern;
+}
+template <class E, auto V>
+inline constexpr StepPattern pattern_of<Node<Op::maximum, E, expr::Number<V>>> =
+    bounded(pattern_of<E>, static_cast<double>(V), std::numeric_limits<double>::infinity());
+template <class E, auto V>
+inline constexpr StepPattern pattern_of<Node<Op::minimum, E, expr::Number<V>>> =
+    bounded(pattern_of<E>, -std::numeric_limits<double>::infinity(), static_cast<double>(V));
+
+}  // namespace detail
+}  // namespace tenon::edge

@@ -1,0 +1,241 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include <tenon/inline.hpp>
+#include <tenon/kernels/int8_products.hpp>
+
+/// Products for images: two columns with one matrix, so that a weight is read once for both, and channels
+/// by themselves. Every machine gives the same numbers.
+///
+/// A pair of columns is prepared in the form its machine likes. With the DSP instructions of Armv7E-M
+/// they are widened before and lie side by side, which leaves 14 instructions for 16 products.
+namespace tenon::kernels {
+
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
+#define TENON_WIDENED_PAIRS
+#endif
+
+/// Bytes that a pair of columns of `size` bytes takes, the same on every machine.
+constexpr std::size_t pair_room(std::size_t size) { return 5 * size; }
+
+/// Where column 0 or 1 is to be written, `size` bytes, a multiple of four.
+TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* room, std::size_t size, unsigned which) {
+#if defined(TENON_WIDENED_PAIRS)
+  if (!std::is_constant_evaluated()) return room + 4 * size;
+#endif
+  return room + which * size;
+}
+
+namespace detail {
+
+#if defined(TENON_WIDENED_PAIRS)
+
+/// Of each four columns: the even and the odd bytes of the first, those of the second.
+inline void widen_column(const std::int8_t* from, std::size_t size, std::int8_t* to) {
+  for (; size > 0; size -= 4, from += 4, to += 16) {
+    std::uint32_t word;
+    std::memcpy(&word, __builtin_assume_aligned(from, 4), 4);
+    const int16x2_t halves[2]{even_bytes(word), odd_bytes(word)};
+    std::memcpy(__builtin_assume_aligned(to, 4), halves, 8);
+    end_of_block();
+  }
+}
+
+/// Two rows with two columns: per block 16 products by a load of four words, one of two, four widenings
+/// and eight instructions of two products.
+struct TwoByTwo {
+  std::int32_t s00, s01, s10, s11;
+
+  TENON_INLINE void block(const std::int8_t* w, const std::int8_t* x) {
+    std::uint32_t row[2];
+    int16x2_t value[4];
+    std::memcpy(row, __builtin_assume_aligned(w, 4), 8);
+    std::memcpy(value, __builtin_assume_aligned(x, 4), 16);
+    const int16x2_t even = even_bytes(row[0]), odd = odd_bytes(row[0]);
+    s00 = __smlad(odd, value[1], __smlad(even, value[0], s00));
+    s01 = __smlad(odd, value[3], __smlad(even, value[2], s01));
+    const int16x2_t next_even = even_bytes(row[1]), next_odd = odd_bytes(row[1]);
+    s10 = __smlad(next_odd, value[1], __smlad(next_even, value[0], s10));
+    s11 = __smlad(next_odd, value[3], __smlad(next_even, value[2], s11));
+    end_of_block();
+  }
+};
+
+TENON_INLINE void add_pair_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, std::int32_t* a, std::int32_t* b) {
+  TwoByTwo s{a[0], b[0], a[1], b[1]};
+  for (; groups >= 4; groups -= 4, w += 64, x += 64) {
+    s.block(w, x);
+    s.block(w + 16, x + 16);
+    s.block(w + 32, x + 32);
+    s.block(w + 48, x + 48);
+  }
+  for (; groups > 0; --groups, w += 16, x += 16) s.block(w, x);
+  a[0] = s.s00, b[0] = s.s01, a[1] = s.s10, b[1] = s.s11;
+}
+
+#elif defined(__ARM_FEATURE_MVE)
+
+TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups, FourSums& a,
+                                  FourSums& b) {
+  for (; groups >= 4; groups -= 4, w += 64, x += 16, z += 16) {
+    const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
+    const int8x16_t first = vld1q_s8(x), second = vld1q_s8(z);
+    a.of[0] = vmladavaq_s8(a.of[0], vreinterpretq_s8_s32(rows.val[0]), first);
+    a.of[1] = vmladavaq_s8(a.of[1], vreinterpretq_s8_s32(rows.val[1]), first);
+    a.of[2] = vmladavaq_s8(a.of[2], vreinterpretq_s8_s32(rows.val[2]), first);
+    a.of[3] = vmladavaq_s8(a.of[3], vreinterpretq_s8_s32(rows.val[3]), first);
+    b.of[0] = vmladavaq_s8(b.of[0], vreinterpretq_s8_s32(rows.val[0]), second);
+    b.of[1] = vmladavaq_s8(b.of[1], vreinterpretq_s8_s32(rows.val[1]), second);
+    b.of[2] = vmladavaq_s8(b.of[2], vreinterpretq_s8_s32(rows.val[2]), second);
+    b.of[3] = vmladavaq_s8(b.of[3], vreinterpretq_s8_s32(rows.val[3]), second);
+  }
+  if (groups == 0) return;
+  add_dsp(w, x, groups, a);
+  add_dsp(w, z, groups, b);
+}
+
+#elif defined(__SSE4_1__)
+
+TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups, FourSums& a,
+                               FourSums& b) {
+#if defined(__AVX2__)
+  __m256i first = _mm256_setzero_si256(), second = _mm256_setzero_si256();
+  const auto spread = [](const std::int8_t* from) {
+    std::int32_t four;
+    std::memcpy(&four, from, 4);
+    return _mm256_broadcastq_epi64(_mm_cvtepi8_epi16(_mm_cvtsi32_si128(four)));
+  };
+  for (; groups > 0; --groups, w += 16, x += 4, z += 4) {
+    const __m256i rows = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+    first = _mm256_add_epi32(first, _mm256_madd_epi16(rows, spread(x)));
+    second = _mm256_add_epi32(second, _mm256_madd_epi16(rows, spread(z)));
+  }
+  const auto take = [](__m256i both, FourSums& sums) {
+    const __m128i four = _mm_hadd_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sums.of));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums.of), _mm_add_epi32(four, before));
+  };
+  take(first, a);
+  take(second, b);
+#else
+  add_sse(w, x, groups, a);
+  add_sse(w, z, groups, b);
+#endif
+}
+
+#endif
+
+}  // namespace detail
+
+/// Has to be called when a column has been written, before the next one is.
+TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room, [[maybe_unused]] std::size_t size,
+                                             [[maybe_unused]] unsigned which) {
+#if defined(TENON_WIDENED_PAIRS)
+  if (!std::is_constant_evaluated()) detail::widen_column(room + 4 * size, size, room + 8 * which);
+#endif
+}
+
+/// Adds the products of four packed rows with the pair of columns in `room`. Both are 4-aligned.
+TENON_INLINE constexpr void add_pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups, FourSums& a, FourSums& b) {
+  const std::int8_t* second = room + 4 * groups;
+  if (std::is_constant_evaluated()) {
+    detail::add_portable(w, room, groups, a);
+    detail::add_portable(w, second, groups, b);
+    return;
+  }
+#if defined(TENON_WIDENED_PAIRS)
+  static_cast<void>(second);
+  detail::add_pair_dsp(w, room, groups, a.of, b.of);
+  detail::add_pair_dsp(w + 8, room, groups, a.of + 2, b.of + 2);
+#elif defined(__ARM_FEATURE_MVE)
+  detail::add_pair_helium(w, room, second, groups, a, b);
+#elif defined(__SSE4_1__)
+  detail::add_pair_sse(w, room, second, groups, a, b);
+#else
+  add_products(w, room, groups, a);
+  add_products(w, second, groups, b);
+#endif
+}
+
+#undef TENON_WIDENED_PAIRS
+
+/// Sums of four neighbouring channels, each with weights of its own: w has four bytes a tap, x one pixel
+/// `step` bytes from the next.
+class ChannelSums {
+public:
+  TENON_INLINE constexpr explicit ChannelSums(const std::int32_t* bias) : s0{bias[0]}, s1{bias[1]}, s2{bias[2]}, s3{bias[3]} {}
+
+  TENON_INLINE constexpr void add(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+#if defined(__ARM_FEATURE_SIMD32) || defined(__SSE4_1__)
+    if (!std::is_constant_evaluated()) return add_vectors(w, x, taps, step);
+#endif
+    for (; taps > 0; --taps, w += 4, x += step) {
+      s0 += w[0] * x[0];
+      s1 += w[1] * x[1];
+      s2 += w[2] * x[2];
+      s3 += w[3] * x[3];
+    }
+  }
+  TENON_INLINE constexpr FourSums total() const { return {{s0, s1, s2, s3}}; }
+
+private:
+#if defined(__ARM_FEATURE_MVE)
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+    std::int32_t s[4]{s0, s1, s2, s3};
+    int32x4_t sums = vld1q_s32(s);
+    for (; taps > 0; --taps, w += 4, x += step) sums = vaddq_s32(sums, vmulq_s32(vldrbq_s32(w), vldrbq_s32(x)));
+    vst1q_s32(s, sums);
+    s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
+  }
+#elif defined(__ARM_FEATURE_SIMD32)
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+    for (; taps > 0; --taps, w += 4, x += step) {
+      std::uint32_t weight, value;
+      std::memcpy(&weight, __builtin_assume_aligned(w, 4), 4);
+      std::memcpy(&value, x, 4);
+      const int16x2_t even = detail::even_bytes(weight), odd = detail::odd_bytes(weight);
+      const int16x2_t x_even = detail::even_bytes(value), x_odd = detail::odd_bytes(value);
+      s0 = __smlabb(even, x_even, s0);
+      s1 = __smlabb(odd, x_odd, s1);
+      s2 = __smlatt(even, x_even, s2);
+      s3 = __smlatt(odd, x_odd, s3);
+    }
+  }
+#elif defined(__SSE4_1__)
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+    const auto widened = [](const std::int8_t* from) {
+      std::int32_t four;
+      std::memcpy(&four, from, 4);
+      return _mm_cvtepi8_epi32(_mm_cvtsi32_si128(four));
+    };
+    __m128i sums = _mm_setr_epi32(s0, s1, s2, s3);
+    for (; taps > 0; --taps, w += 4, x += step) sums = _mm_add_epi32(sums, _mm_mullo_epi32(widened(w), widened(x)));
+    s0 = _mm_extract_epi32(sums, 0), s1 = _mm_extract_epi32(sums, 1);
+    s2 = _mm_extract_epi32(sums, 2), s3 = _mm_extract_epi32(sums, 3);
+  }
+#endif
+
+  std::int32_t s0, s1, s2, s3;
+};
+
+/// y = max(x, y), byte by byte.
+TENON_INLINE constexpr void larger_bytes(const std::int8_t* x, std::size_t count, std::int8_t* y) {
+#if defined(__ARM_FEATURE_SIMD32)
+  if (!std::is_constant_evaluated())
+    for (; count >= 4; count -= 4, x += 4, y += 4) {
+      std::uint32_t a, b;
+      std::memcpy(&a, x, 4);
+      std::memcpy(&b, y, 4);
+      __ssub8(static_cast<int8x4_t>(a), static_cast<int8x4_t>(b));
+      const auto larger = static_cast<std::uint32_t>(__sel(static_cast<uint8x4_t>(a), static_cast<uint8x4_t>(b)));
+      std::memcpy(y, &larger, 4);
+    }
+#endif
+  for (; count > 0; --count, ++x, ++y) *y = *x > *y ? *x : *y;
+}
+
+}  // namespace tenon::kernels
