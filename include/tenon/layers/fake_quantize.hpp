@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include <tenon/init/initializer.hpp>
+#include <tenon/net/layer.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// Numbers as int8 holds them (Jacob et al. 2018): from `low` to `high` in 255 steps, of which one is 0 exactly.
+template <class T>
+struct QuantizedRange {
+  T low, high, scale, zero;
+
+  QuantizedRange(T least, T most) : low(std::min(least, T(0))), high(std::max(most, T(0))) {
+    scale = high > low ? (high - low) / T(255) : T(1);
+    zero = std::clamp(std::nearbyint(T(-128) - low / scale), T(-128), T(127));
+  }
+  T step_of(T x) const { return std::nearbyint(x / scale) + zero; }
+  T operator()(T x) const { return (std::clamp(step_of(x), T(-128), T(127)) - zero) * scale; }
+  /// Beyond the last step nothing changes.
+  bool passes(T x) const {
+    const T step = step_of(x);
+    return step >= T(-128) && step <= T(127);
+  }
+};
+
+template <class In>
+struct FakeQuantizeUnit {
+  using input = In;
+  using output = In;
+  static constexpr double momentum = 0.01;
+  static constexpr Needs needs{.backward_reads_input = true, .saved_fixed = alignment};
+  static constexpr std::array<ParameterSpec, 2> parameters{
+      {{.name = "min_val", .dims = {1}, .rank = 1, .trainable = false}, {.name = "max_val", .dims = {1}, .rank = 1, .trainable = false}}};
+  using initializers = Initializers<Zeros, Zeros>;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+    T &least = m.buffers[0], &most = m.buffers[alignment];
+    if constexpr (Mode::training) {
+      T low = x[0][0], high = low;
+      for (std::size_t i = 0; i < x.count; ++i) {
+        const auto [a, b] = std::minmax_element(x[i], x[i] + In::size);
+        low = std::min(low, *a);
+        high = std::max(high, *b);
+      }
+      const T share = least == T(0) && most == T(0) ? T(1) : static_cast<T>(momentum);
+      least += share * (low - least);
+      most += share * (high - most);
+      m.saved_fixed[0] = least;
+      m.saved_fixed[1] = most;
+    }
+    const QuantizedRange<T> range(least, most);
+    for (std::size_t i = 0; i < x.count; ++i) std::transform(x[i], x[i] + In::size, y[i], range);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    const QuantizedRange<T> range(m.saved_fixed[0], m.saved_fixed[1]);
+    for (std::size_t i = 0; dx && i < dx.count; ++i)
+      for (std::size_t j = 0; j < In::size; ++j) dx[i][j] = range.passes(x[i][j]) ? dy[i][j] : T(0);
+  }
+};
+
+}  // namespace detail
+
+/// Rounds as int8 will, while training goes on (Jacob et al. 2018): with scale s = (max - min) / 255 and zero point
+/// z = round(-128 - min / s),
+///     y = (clamp(round(x / s) + z, -128, 127) - z) s.
+/// min and max, which 0 always lies between, follow the batches' in training (a hundredth of the way each, after the
+/// first) and stay in evaluation. `QuantizationAware` (net/quantization_aware.hpp) puts it where Quantized rounds.
+///
+/// Shapes: any to the same. Buffers: min_val, max_val. Gradient: dy within the range, 0 beyond (straight through).
+/// PyTorch: FakeQuantize with MovingAverageMinMaxObserver, torch.fake_quantize_per_tensor_affine.
+struct FakeQuantize {
+  template <class In>
+  using at = detail::FakeQuantizeUnit<In>;
+};
+
+}  // namespace tenon
