@@ -30,6 +30,20 @@ def network():
         head=nn.Sequential(nn.Linear(8, 5, bias=False), nn.Tanh(), nn.Linear(5, 3)))).eval()
 
 
+class SequenceNetwork(nn.Module):
+    """The network of sequences of model_interop_test.cpp."""
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(11, 8)
+        layer = nn.TransformerEncoderLayer(8, 2, 12, dropout=0, batch_first=True, norm_first=True)
+        self.blocks = nn.TransformerEncoder(layer, 2)
+        self.lstm = nn.LSTM(8, 5, batch_first=True)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, tokens):
+        return self.head(self.lstm(self.blocks(self.words(tokens)))[0])
+
+
 def save(tensors, path):
     header, data = {"__metadata__": {"format": "pt"}}, b""
     for name, tensor in tensors.items():
@@ -62,6 +76,9 @@ def exchange(executable):
         theirs, x = network(), torch.randn(7, 6)
         save(theirs.state_dict(), file("torch_weights"))
         save({"x": x, "y": theirs(x)}, file("torch_numbers"))
+        sequences, tokens = SequenceNetwork(), torch.randint(11, (4, 6))
+        save(sequences.state_dict(), file("sequence_weights"))
+        save({"x": tokens, "y": sequences(tokens)}, file("sequence_numbers"))
 
         subprocess.run([executable], env={**os.environ, "TENON_INTEROP_DIR": directory}, check=True)
 

@@ -12,9 +12,11 @@
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
+#include <tenon/layers/lstm.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/transformer.hpp>
 
 using namespace tenon;
 
@@ -22,6 +24,11 @@ namespace {
 
 using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU, Dropout<0.5>>>,
                        Named<"head", Sequential<Dense<5, bias<false>>, Tanh, Dense<3>>>>;
+
+/// By the names of nn.Embedding, nn.TransformerEncoder, nn.LSTM and nn.Linear.
+using Sequences = Sequential<Input<6>, Named<"words", Embedding<11, 8>>,
+                             Named<"blocks", Sequential<Named<"layers", Repeat<2, TransformerEncoderLayer<8, 2, 12>>>>>, Named<"lstm", LSTM<5>>,
+                             Named<"head", Dense<3>>>;
 
 std::optional<std::string> exchange_directory() {
   if (const char* directory = std::getenv("TENON_INTEROP_DIR");
@@ -51,6 +58,18 @@ TEST_CASE("PyTorch's weights give PyTorch's outputs") {
   std::vector<float> y(expected.size());
   model.predict(numbers(file, "x"), y);
   for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::abs(y[i] - expected[i]) < 1e-6f);
+}
+
+TEST_CASE("PyTorch's networks of sequences load by their names") {
+  const auto directory = exchange_directory();
+  if (!directory) return;
+  Model<Sequences> model{1};
+  model.load(*directory + "/sequence_weights.safetensors");
+  const auto file = SafeTensors::read(*directory + "/sequence_numbers.safetensors");
+  const auto expected = numbers(file, "y");
+  std::vector<float> y(expected.size());
+  model.predict(numbers(file, "x"), y);
+  for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::abs(y[i] - expected[i]) < 2e-6f);
 }
 
 TEST_CASE("a model's weights and outputs, for PyTorch to compare") {
