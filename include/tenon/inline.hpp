@@ -17,15 +17,6 @@
 #define TENON_INLINE_LAMBDA
 #endif
 
-/// The rounds of the loop that follows do not depend on one another.
-#if defined(__clang__)
-#define TENON_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define TENON_INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define TENON_INDEPENDENT
-#endif
-
 /// All that a function calls becomes part of it, so that layers of a few dozen numbers are not slowed down by calls.
 #if defined(__GNUC__)
 #define TENON_FLATTEN [[gnu::flatten]]

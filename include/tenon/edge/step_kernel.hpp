@@ -98,14 +98,26 @@ private:
     return -1;
   }
 
+  template <class T>
+  struct States {
+    T shown, memory;
+  };
+  /// The values are local to this function, not to the loop's body: of arrays declared in an `omp simd` body compilers make
+  /// arrays over lanes.
   template <class T, int... Id>
-  TENON_INLINE static void cell(const T* z, const T* before, const T* const* feature, T* shown, T* memory, std::integer_sequence<int, Id...>) {
-    TENON_INDEPENDENT  // not omp simd: g++ keeps a local array of such a loop in memory
+  TENON_INLINE static States<T> cell_at(const T* z, const T* before, const T* const* feature, std::size_t j, std::integer_sequence<int, Id...>) {
+    T element[static_cast<std::size_t>(vertices)];
+    (vertex<Id>(z, before, feature, element, j), ...);
+    if constexpr (Cell::has_memory) return {element[stored(kept)], element[stored(kept + 1)]};
+    else return {element[stored(kept)], T(0)};
+  }
+  template <class T>
+  TENON_INLINE static void cell(const T* z, const T* before, const T* const* feature, T* shown, [[maybe_unused]] T* memory) {
+#pragma omp simd
     for (std::size_t j = 0; j < lanes; ++j) {
-      T element[static_cast<std::size_t>(vertices)];
-      (vertex<Id>(z, before, feature, element, j), ...);
-      shown[j] = element[stored(kept)];
-      if constexpr (Cell::has_memory) memory[j] = element[stored(kept + 1)];
+      const States<T> next = cell_at(z, before, feature, j, std::make_integer_sequence<int, vertices>{});
+      shown[j] = next.shown;
+      if constexpr (Cell::has_memory) memory[j] = next.memory;
     }
   }
 
@@ -128,7 +140,7 @@ private:
     for (std::size_t k = 0; k < plan.feature_parameters; ++k) feature[k] = parameters + at.feature + k * aligned(n);
     std::fill_n(z + sums + (apart ? n : 0), lanes, T(0));
     std::fill_n(std::copy_n(state + (Cell::has_memory ? n : 0), n, before), lanes - n, T(0));
-    cell(z, before, feature, next, memory, std::make_integer_sequence<int, vertices>{});
+    cell(z, before, feature, next, memory);
     std::copy_n(next, n, state);
     if constexpr (Cell::has_memory) std::copy_n(memory, n, state + n);
     std::copy_n(next, n, y);
@@ -243,13 +255,15 @@ private:
     else element[Id] = expr::apply<v.op>(element[v.a], T(0));
   }
   template <class T, int... Id>
-  TENON_INLINE static void evaluate(const T* x, const T* product, const T* const* parameter, T* y, std::integer_sequence<int, Id...>) {
-    TENON_INDEPENDENT
-    for (std::size_t j = 0; j < lanes; ++j) {
-      T element[static_cast<std::size_t>(vertices)];
-      (vertex<Id>(x, product, parameter, element, j), ...);
-      y[j] = element[stored];
-    }
+  TENON_INLINE static T value_at(const T* x, const T* product, const T* const* parameter, std::size_t j, std::integer_sequence<int, Id...>) {
+    T element[static_cast<std::size_t>(vertices)];
+    (vertex<Id>(x, product, parameter, element, j), ...);
+    return element[stored];
+  }
+  template <class T>
+  TENON_INLINE static void evaluate(const T* x, const T* product, const T* const* parameter, T* y) {
+#pragma omp simd
+    for (std::size_t j = 0; j < lanes; ++j) y[j] = value_at(x, product, parameter, j, std::make_integer_sequence<int, vertices>{});
   }
   template <class T>
   TENON_INLINE static void multiply(const T* parameters, const T* x, T* product) {
@@ -284,7 +298,7 @@ public:
       [[maybe_unused]] std::size_t slot = 0;
       ((parameter[slot++] = m.parameters + plan.offset[tenon::detail::number_of<P>]), ...);
     }(typename stage::parameters{});
-    evaluate(own, product, parameter, result, std::make_integer_sequence<int, vertices>{});
+    evaluate(own, product, parameter, result);
     std::copy_n(result, size, y);
   }
 };
