@@ -105,7 +105,7 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
   t.input_scale = q.scale[0];
   t.output_scale = q.scale[plan.count];
-  fill_exponentials(t.exponentials, q.scale[plan.steps[plan.count - 1].source]);
+  if (plan.ends_in_softmax()) fill_exponentials(t.exponentials, q.scale[plan.steps[plan.count - 1].source]);
   // a multiplier for sums of at most `largest`
   const auto scaled = [&t](double real, double largest) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};

@@ -18,50 +18,6 @@ namespace tenon::kernels {
 
 namespace detail {
 
-/// Bytes one after the other. On Arm no call of the C library's memcpy, which a small one copies by bytes.
-TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t count, std::int8_t* to) {
-  if (std::is_constant_evaluated()) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
-    return;
-  }
-#if defined(__arm__)
-#if defined(__ARM_FEATURE_UNALIGNED)
-  constexpr bool by_words = true;
-#else
-  const bool by_words = ((reinterpret_cast<std::uintptr_t>(from) | reinterpret_cast<std::uintptr_t>(to)) & 3) == 0;
-#endif
-  if (by_words) {
-    std::uint32_t word[4];
-    for (; count >= 16; count -= 16, from += 16, to += 16) {
-#if defined(__ARM_FEATURE_UNALIGNED)
-      for (int i = 0; i < 4; ++i) std::memcpy(&word[i], from + 4 * i, 4);
-      for (int i = 0; i < 4; ++i) std::memcpy(to + 4 * i, &word[i], 4);
-#else
-      std::memcpy(word, __builtin_assume_aligned(from, 4), 16);
-      std::memcpy(__builtin_assume_aligned(to, 4), word, 16);
-#endif
-      end_of_block();
-    }
-    for (; count >= 4; count -= 4, from += 4, to += 4) {
-#if defined(__ARM_FEATURE_UNALIGNED)
-      std::memcpy(word, from, 4);
-      std::memcpy(to, word, 4);
-#else
-      std::memcpy(word, __builtin_assume_aligned(from, 4), 4);
-      std::memcpy(__builtin_assume_aligned(to, 4), word, 4);
-#endif
-      end_of_block();
-    }
-  }
-  for (; count > 0; --count) {
-    *to++ = *from++;
-    end_of_block();
-  }
-#else
-  std::memcpy(to, from, count);
-#endif
-}
-
 constexpr std::int8_t* fill_bytes(std::int8_t* to, std::size_t count, std::int8_t value) {
   for (; count > 0; --count) *to++ = value;
   return to;
@@ -106,14 +62,75 @@ constexpr void gather_window(const Convolution& c, std::size_t group, std::size_
   fill_bytes(begin + size, in_fours(size) - size, 0);
 }
 
-/// Up to four sums of one pixel as numbers of the next tensor.
-TENON_INLINE constexpr void write_pixel(const DenseRows& rows, std::size_t row, const FourSums& sums, std::size_t count, std::int8_t* y) {
-  for (std::size_t r = 0; r < count; ++r) {
-    std::int32_t value = Requantizer{rows.multiplier[row + r], rows.shift[row + r]}(sums.of[r]) + rows.zero;
-    value = value < rows.low ? rows.low : value;
-    y[r] = static_cast<std::int8_t>(value > rows.high ? rows.high : value);
+/// How sums become numbers of the next tensor.
+struct PixelWriter {
+  const std::int32_t* multiplier;
+  const std::int8_t* shift;
+  std::int32_t zero, low, high;
+  bool whole = low == -128 && high == 127;  // no bounds but those of int8
+
+  TENON_INLINE constexpr explicit PixelWriter(const DenseRows& rows)
+      : multiplier{rows.multiplier}, shift{rows.shift}, zero{rows.zero}, low{rows.low}, high{rows.high} {}
+
+  TENON_INLINE constexpr std::int8_t number(std::int32_t sum, const Requantizer& scale) const {
+    std::int32_t value = saturated(scale(sum) + zero);
+    if (!whole) {
+      value = value < low ? low : value;
+      value = value > high ? high : value;
+    }
+    return static_cast<std::int8_t>(value);
   }
-}
+  TENON_INLINE constexpr Requantizer scale(std::size_t row) const { return {multiplier[row], shift[row]}; }
+  TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int8_t* y) const {
+    for (std::size_t r = 0; r < count; ++r) y[r] = number(sums.of[r], scale(row + r));
+  }
+};
+
+/// Computes pixels by twos. One whose columns are there waits for its neighbour.
+struct PairOfPixels {
+  const std::int8_t* weights;
+  const std::int32_t* bias;
+  PixelWriter writer;
+  std::size_t in_groups, row_groups;
+  std::int8_t* scratch;
+  std::int8_t* first = nullptr;
+  unsigned waiting = 0;
+
+  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t size, std::int8_t* room)
+      : weights{rows.weights + group * size * rows.out_groups * 4},
+        bias{rows.bias + group * rows.out_groups * 4},
+        writer{rows},
+        in_groups{rows.in_groups},
+        row_groups{rows.out_groups},
+        scratch{room} {
+    writer.multiplier += group * rows.out_groups * 4;
+    writer.shift += group * rows.out_groups * 4;
+  }
+
+  TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
+    if (waiting == 1) compute(features, first, pixel);
+    first = pixel;
+    waiting ^= 1;
+  }
+  constexpr void finish(std::size_t features) {
+    if (waiting == 1) compute(features, first, first);
+  }
+
+private:
+  /// The first pixel is written last: it may be the second one too, whose column is nobody's then.
+  [[gnu::noinline]] constexpr void compute(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+    const PixelWriter write = writer;
+    const std::int8_t* w = weights;
+    for (std::size_t first_row = 0; first_row < row_groups * 4; first_row += 4, w += in_groups * 16)
+      pair_products(w, scratch, in_groups, bias + first_row, [&](std::size_t r, std::int32_t a, std::int32_t b) TENON_INLINE_LAMBDA {
+        const std::size_t row = first_row + r;
+        if (row >= features) return;
+        const Requantizer scale = write.scale(row);
+        next[row] = write.number(b, scale);
+        y[row] = write.number(a, scale);
+      });
+  }
+};
 
 }  // namespace detail
 
@@ -125,37 +142,26 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) { return pa
 /// input's zero point. Scratch is 4-aligned.
 [[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside, const std::int8_t* x,
                                                   std::int8_t* y, std::int8_t* scratch) {
-  const std::size_t size = rows.in_groups * 4, features = c.group_features();
-  DenseRows part = rows;
+  const std::size_t size = rows.in_groups * 4, features = c.group_features(), own = c.group_channels();
+  const std::size_t line = c.x.image * c.channels;
   for (std::size_t group = 0; group < c.groups; ++group) {
-    std::int8_t* last = nullptr;  // an odd position that waits for its neighbour
-    const auto both = [&](std::int8_t* first, std::int8_t* second) {
-      const std::int8_t* w = part.weights;
-      for (std::size_t row = 0; row < part.out_groups * 4; row += 4, w += size * 4) {
-        FourSums a{{part.bias[row], part.bias[row + 1], part.bias[row + 2], part.bias[row + 3]}}, b = a;
-        add_pair_products(w, scratch, rows.in_groups, a, b);
-        const std::size_t count = features - row < 4 ? features - row : 4;
-        detail::write_pixel(part, row, a, count, first + row);
-        if (second) detail::write_pixel(part, row, b, count, second + row);
-      }
-    };
-    std::size_t place = group * features;
+    detail::PairOfPixels pair{rows, group, size, scratch};
     for (std::size_t r = 0; r < c.y.map; ++r) {
       const detail::TapRange taps(c.y, r);
-      for (std::size_t q = 0; q < c.x.map; ++q, place += c.features) {
-        std::int8_t* const to = y + place;
-        const unsigned which = last ? 1 : 0;
-        detail::gather_window(c, group, r, taps, q, outside, x, pair_column(scratch, size, which));
-        keep_pair_column(scratch, size, which);
-        if (last) both(last, to);
-        last = last ? nullptr : to;
+      const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
+      for (std::size_t q = 0; q < c.x.map; ++q) {
+        const std::size_t start = q * c.x.stride;
+        if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
+          const std::int8_t* from = x + detail::TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels + group * own;
+          take_pair_column(scratch, size, pair.waiting, from, c.y.kernel, c.x.kernel * own, c.y.dilation * line);
+        } else {
+          detail::gather_window(c, group, r, taps, q, outside, x, pair_column(scratch, size, pair.waiting));
+          keep_pair_column(scratch, size, pair.waiting);
+        }
+        pair.add(features, y + (r * c.x.map + q) * c.features + group * features);
       }
     }
-    if (last) both(last, nullptr);
-    part.weights += size * part.out_groups * 4;
-    part.bias += part.out_groups * 4;
-    part.multiplier += part.out_groups * 4;
-    part.shift += part.out_groups * 4;
+    pair.finish(features);
   }
 }
 
@@ -169,6 +175,7 @@ constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std:
 [[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside, const std::int8_t* x,
                                                 std::int8_t* y) {
   const std::size_t taps = c.taps();
+  const detail::PixelWriter writer(rows);
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const detail::TapRange ys(c.y, r);
     for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
@@ -189,7 +196,7 @@ constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std:
           if (ty >= ys.first && ty < ys.end && tx >= xs.first && tx < xs.end) continue;
           for (std::size_t i = 0; i < 4; ++i) total.of[i] += w[4 * tap + i] * outside;
         }
-        detail::write_pixel(rows, channel, total, c.channels - channel < 4 ? c.channels - channel : 4, y + channel);
+        writer.write(channel, total, c.channels - channel < 4 ? c.channels - channel : 4, y + channel);
       }
     }
   }
@@ -211,12 +218,13 @@ struct Int8Bounds {
     const WindowSpan ys = window_span(p.y, r);
     for (std::size_t q = 0; q < p.x.map; ++q, y += p.channels) {
       const WindowSpan xs = window_span(p.x, q);
-      for (std::size_t i = 0; i < p.channels; ++i) y[i] = -128;
       for (std::size_t ky = 0; ky < ys.count; ++ky)
         for (std::size_t kx = 0; kx < xs.count; ++kx) {
           const std::int8_t* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place + kx * xs.step) * p.channels;
-          larger_bytes(pixel, p.channels, y);
+          if (ky + kx == 0) detail::copy_bytes(pixel, p.channels, y);
+          else larger_bytes(pixel, p.channels, y);
         }
+      if (bounds.low == -128 && bounds.high == 127) continue;
       for (std::size_t i = 0; i < p.channels; ++i) y[i] = bounds(y[i]);
     }
   }

@@ -32,17 +32,76 @@ TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* room, std::size_t s
 
 namespace detail {
 
-#if defined(TENON_WIDENED_PAIRS)
-
-/// Of each four columns: the even and the odd bytes of the first, those of the second.
-inline void widen_column(const std::int8_t* from, std::size_t size, std::int8_t* to) {
-  for (; size > 0; size -= 4, from += 4, to += 16) {
-    std::uint32_t word;
-    std::memcpy(&word, __builtin_assume_aligned(from, 4), 4);
-    const int16x2_t halves[2]{even_bytes(word), odd_bytes(word)};
-    std::memcpy(__builtin_assume_aligned(to, 4), halves, 8);
+/// Bytes one after the other. On Arm no call of the C library's memcpy, which a small one copies by bytes.
+TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+    return;
+  }
+#if defined(__arm__)
+#if defined(__ARM_FEATURE_UNALIGNED)
+  constexpr bool by_words = true;
+#else
+  const bool by_words = ((reinterpret_cast<std::uintptr_t>(from) | reinterpret_cast<std::uintptr_t>(to)) & 3) == 0;
+#endif
+  if (by_words) {
+    std::uint32_t word[4];
+    for (; count >= 16; count -= 16, from += 16, to += 16) {
+#if defined(__ARM_FEATURE_UNALIGNED)
+      for (int i = 0; i < 4; ++i) std::memcpy(&word[i], from + 4 * i, 4);
+      for (int i = 0; i < 4; ++i) std::memcpy(to + 4 * i, &word[i], 4);
+#else
+      std::memcpy(word, __builtin_assume_aligned(from, 4), 16);
+      std::memcpy(__builtin_assume_aligned(to, 4), word, 16);
+#endif
+      end_of_block();
+    }
+    for (; count >= 4; count -= 4, from += 4, to += 4) {
+#if defined(__ARM_FEATURE_UNALIGNED)
+      std::memcpy(word, from, 4);
+      std::memcpy(to, word, 4);
+#else
+      std::memcpy(word, __builtin_assume_aligned(from, 4), 4);
+      std::memcpy(__builtin_assume_aligned(to, 4), word, 4);
+#endif
+      end_of_block();
+    }
+  }
+  for (; count > 0; --count) {
+    *to++ = *from++;
     end_of_block();
   }
+#else
+  std::memcpy(to, from, count);
+#endif
+}
+
+#if defined(TENON_WIDENED_PAIRS)
+
+/// Of each four columns: the even and the odd bytes of the first, those of the second. Returns where the
+/// next ones go.
+TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size, std::int8_t* to) {
+  const auto word = [](const std::int8_t* four, std::int8_t* halves) TENON_INLINE_LAMBDA {
+    std::uint32_t value;
+    std::memcpy(&value, __builtin_assume_aligned(four, 4), 4);
+    const int16x2_t both[2]{even_bytes(value), odd_bytes(value)};
+    std::memcpy(__builtin_assume_aligned(halves, 4), both, 8);
+    end_of_block();
+  };
+  for (; size >= 16; size -= 16, from += 16, to += 64) {
+    word(from, to);
+    word(from + 4, to + 16);
+    word(from + 8, to + 32);
+    word(from + 12, to + 48);
+  }
+  for (; size > 0; size -= 4, from += 4, to += 16) word(from, to);
+  return to;
+}
+
+/// Two words by one instruction.
+template <int Offset>
+TENON_INLINE void load_two(const std::int8_t* from, std::uint32_t& first, std::uint32_t& second) {
+  asm("ldrd %0, %1, [%2, %3]" : "=&r"(first), "=&r"(second) : "r"(from), "n"(Offset), "m"(*reinterpret_cast<const std::int8_t(*)[64]>(from)));
 }
 
 /// Two rows with two columns: per block 16 products by a load of four words, one of two, four widenings
@@ -50,32 +109,35 @@ inline void widen_column(const std::int8_t* from, std::size_t size, std::int8_t*
 struct TwoByTwo {
   std::int32_t s00, s01, s10, s11;
 
+  TENON_INLINE void add(const std::int8_t* w, const std::int8_t* x, std::size_t groups) {
+    for (std::size_t fours = groups / 4; fours > 0; --fours, w += 64, x += 64) {
+      block<0>(w, x);
+      block<1>(w, x);
+      block<2>(w, x);
+      block<3>(w, x);
+    }
+    for (groups %= 4; groups > 0; --groups, w += 16, x += 16) block<0>(w, x);
+  }
+
+private:
+  template <int Block>
   TENON_INLINE void block(const std::int8_t* w, const std::int8_t* x) {
-    std::uint32_t row[2];
-    int16x2_t value[4];
-    std::memcpy(row, __builtin_assume_aligned(w, 4), 8);
-    std::memcpy(value, __builtin_assume_aligned(x, 4), 16);
-    const int16x2_t even = even_bytes(row[0]), odd = odd_bytes(row[0]);
-    s00 = __smlad(odd, value[1], __smlad(even, value[0], s00));
-    s01 = __smlad(odd, value[3], __smlad(even, value[2], s01));
-    const int16x2_t next_even = even_bytes(row[1]), next_odd = odd_bytes(row[1]);
-    s10 = __smlad(next_odd, value[1], __smlad(next_even, value[0], s10));
-    s11 = __smlad(next_odd, value[3], __smlad(next_even, value[2], s11));
+    std::uint32_t row0, row1, even, odd, next_even, next_odd;
+    load_two<16 * Block>(w, row0, row1);
+    load_two<16 * Block>(x, even, odd);
+    load_two<16 * Block + 8>(x, next_even, next_odd);
+    row(row0, even, odd, next_even, next_odd, s00, s01);
+    row(row1, even, odd, next_even, next_odd, s10, s11);
     end_of_block();
   }
-};
-
-TENON_INLINE void add_pair_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, std::int32_t* a, std::int32_t* b) {
-  TwoByTwo s{a[0], b[0], a[1], b[1]};
-  for (; groups >= 4; groups -= 4, w += 64, x += 64) {
-    s.block(w, x);
-    s.block(w + 16, x + 16);
-    s.block(w + 32, x + 32);
-    s.block(w + 48, x + 48);
+  TENON_INLINE static void row(std::uint32_t weights, std::uint32_t even, std::uint32_t odd, std::uint32_t next_even, std::uint32_t next_odd,
+                               std::int32_t& first, std::int32_t& second) {
+    const auto pair = [](std::uint32_t word) { return static_cast<int16x2_t>(word); };
+    const int16x2_t w_even = even_bytes(weights), w_odd = odd_bytes(weights);
+    first = __smlad(w_odd, pair(odd), __smlad(w_even, pair(even), first));
+    second = __smlad(w_odd, pair(next_odd), __smlad(w_even, pair(next_even), second));
   }
-  for (; groups > 0; --groups, w += 16, x += 16) s.block(w, x);
-  a[0] = s.s00, b[0] = s.s01, a[1] = s.s10, b[1] = s.s11;
-}
+};
 
 #elif defined(__ARM_FEATURE_MVE)
 
@@ -135,33 +197,70 @@ TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const
 TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room, [[maybe_unused]] std::size_t size,
                                              [[maybe_unused]] unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
-  if (!std::is_constant_evaluated()) detail::widen_column(room + 4 * size, size, room + 8 * which);
+  if (!std::is_constant_evaluated()) detail::widen_bytes(room + 4 * size, size, room + 8 * which);
 #endif
 }
 
-/// Adds the products of four packed rows with the pair of columns in `room`. Both are 4-aligned.
-TENON_INLINE constexpr void add_pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups, FourSums& a, FourSums& b) {
+/// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
+[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* room, std::size_t size, unsigned which, const std::int8_t* from,
+                                                  std::size_t lines, std::size_t length, std::size_t step) {
+#if defined(TENON_WIDENED_PAIRS)
+  if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
+    std::int8_t* wide = room + 8 * which;
+    for (; lines > 0; --lines, from += lines > 0 ? step : 0) wide = detail::widen_bytes(from, length, wide);
+    return;
+  }
+#endif
+  std::int8_t* const column = pair_column(room, size, which);
+  for (std::size_t i = size - 4; i < size; ++i) column[i] = 0;
+  std::int8_t* to = column;
+  for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) detail::copy_bytes(from, length, to);
+  keep_pair_column(room, size, which);
+}
+
+/// The products of four packed rows with the pair of columns in `room`, both 4-aligned, added to four
+/// numbers: use(row, sum of the first column, sum of the second).
+template <class Use>
+TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups, const std::int32_t* start,
+                                          Use use) {
+#if defined(TENON_WIDENED_PAIRS)
+  if (!std::is_constant_evaluated()) {
+    for (std::size_t row = 0; row < 4; row += 2) {
+      detail::TwoByTwo sums{start[row], start[row], start[row + 1], start[row + 1]};
+      sums.add(w + 4 * row, room, groups);
+      use(row, sums.s00, sums.s01);
+      use(row + 1, sums.s10, sums.s11);
+    }
+    return;
+  }
+#endif
   const std::int8_t* second = room + 4 * groups;
+  FourSums a{{start[0], start[1], start[2], start[3]}}, b = a;
   if (std::is_constant_evaluated()) {
     detail::add_portable(w, room, groups, a);
     detail::add_portable(w, second, groups, b);
-    return;
-  }
-#if defined(TENON_WIDENED_PAIRS)
-  static_cast<void>(second);
-  detail::add_pair_dsp(w, room, groups, a.of, b.of);
-  detail::add_pair_dsp(w + 8, room, groups, a.of + 2, b.of + 2);
-#elif defined(__ARM_FEATURE_MVE)
-  detail::add_pair_helium(w, room, second, groups, a, b);
+  } else {
+#if defined(__ARM_FEATURE_MVE)
+    detail::add_pair_helium(w, room, second, groups, a, b);
 #elif defined(__SSE4_1__)
-  detail::add_pair_sse(w, room, second, groups, a, b);
+    detail::add_pair_sse(w, room, second, groups, a, b);
 #else
-  add_products(w, room, groups, a);
-  add_products(w, second, groups, b);
+    add_products(w, room, groups, a);
+    add_products(w, second, groups, b);
 #endif
+  }
+  for (std::size_t row = 0; row < 4; ++row) use(row, a.of[row], b.of[row]);
 }
 
 #undef TENON_WIDENED_PAIRS
+
+/// The nearest int8.
+TENON_INLINE constexpr std::int32_t saturated(std::int32_t value) {
+#if defined(__ARM_FEATURE_SIMD32)
+  if (!std::is_constant_evaluated()) return __ssat(value, 8);
+#endif
+  return value < -128 ? -128 : value > 127 ? 127 : value;
+}
 
 /// Sums of four neighbouring channels, each with weights of its own: w has four bytes a tap, x one pixel
 /// `step` bytes from the next.

@@ -236,8 +236,14 @@ struct Requantizer {
 
   TENON_INLINE constexpr std::int32_t operator()(std::int32_t sum) const {
     const std::int64_t product = static_cast<std::int64_t>(sum) * multiplier;
-    if (shift < 0) return static_cast<std::int32_t>(((product >> (32 + shift)) + 1) >> 1);
+    if (shift < 0) return by_all(product, shift);
     return ((static_cast<std::int32_t>(product >> 32) >> shift) + 1) >> 1;
+  }
+
+private:
+  /// Apart, for it is rare and long.
+  [[gnu::noinline]] static constexpr std::int32_t by_all(std::int64_t product, std::int32_t shift) {
+    return static_cast<std::int32_t>(((product >> (32 + shift)) + 1) >> 1);
   }
 };
 
