@@ -3,6 +3,7 @@
 #include <tenon/layers/pooling/max.hpp>
 #include <tenon/net/chain.hpp>
 #include <tenon/net/first_input.hpp>
+#include <tenon/net/graph_units.hpp>
 
 namespace tenon {
 
@@ -10,29 +11,6 @@ namespace tenon {
 struct a_max_pool_whose_windows_lie_apart;
 
 namespace detail {
-
-/// What a pool and its unpool keep beside the chain: what the chain gave, if its backward reads that.
-struct UnpoolPlan {
-  Slot chain{};
-  Place given{};
-  Layout layout{};
-  std::size_t room = 0;  // of one sample of what the chain gives
-};
-
-constexpr UnpoolPlan plan_unpool(const Layout& chain) {
-  UnpoolPlan plan{.room = aligned(chain.output_size)};
-  plan.layout.input_size = plan.layout.output_size = chain.input_size;
-  place_child(plan.layout, chain, plan.chain);
-  Needs& needs = plan.layout.needs;
-  const bool kept = chain.needs.backward_reads_output;
-  needs.backward_reads_input = true;
-  plan.given = kept ? Place{Place::saved, needs.saved_sample} : Place{Place::scratch, 0};
-  needs.saved_sample += kept ? plan.room : 0;
-  needs.forward_scratch_sample = plan.room + aligned(chain.needs.forward_scratch_sample);
-  needs.inference_scratch_sample = plan.room + aligned(chain.needs.inference_scratch_sample);
-  needs.backward_scratch_sample = plan.room + aligned(chain.needs.backward_scratch_sample);
-  return plan;
-}
 
 template <class Bound>
 concept PoolsLargest = requires { Bound::pooling; };
@@ -42,47 +20,41 @@ inline constexpr kernels::Pooling pooling_of{};
 template <PoolsLargest Bound>
 inline constexpr kernels::Pooling pooling_of<Bound> = Bound::pooling;
 
-template <class Whole, class In, class Pool, class... L>
-struct BoundMaxUnpool {
-private:
-  using chain = chain_at<In, Pool, L...>;
-  using pool = typename seat<unnamed<Pool>, In, path<0>, from_input>::bound;
-  static constexpr kernels::Pooling pooling = pooling_of<pool>;
-  static constexpr UnpoolPlan plan = plan_unpool(layout_of<chain>);
-  static constexpr std::size_t size = chain::output::size;
-
-public:
-  using input = In;
+/// Puts the numbers of the second input to the places where the largest of the first were.
+template <class In, class Pooled, class Pool>
+struct UnpoolUnit {
+  using input = Inputs<In, Pooled>;
   using output = In;
-  using elements = typename chain::elements;
-  using mistakes = typename must_give<chain, typename pool::output, Whole>::type;
-
-  static constexpr Layout layout = plan.layout;
-  static constexpr Needs needs = layout.needs;
-  static constexpr const Tree& tree = chain::tree;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr Needs needs{.backward_reads_input = 1};
+  static constexpr std::uint32_t sends = 2;
+  static constexpr std::size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
-  static constexpr void forward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode mode) {
-    const Place place = Mode::training ? plan.given : Place{Place::scratch, 0};
-    const Rows<T> given = rows_at(memory, place, y.count, size);
-    run_forward<chain>(ctx, memory_of(memory, plan.chain, y.count, plan.room), x, given, mode);
-    for (std::size_t i = 0; i < y.count; ++i) kernels::max_unpool<T>(pooling, x[i], given[i], y[i]);
+  static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < y.count; ++i) kernels::max_unpool<T>(pooling_of<Pool>, x[0][i], x[1][i], y[i]);
   }
-
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    if (!dx && layout.fixed()) return;
-    const Rows<T> sent_back = rows_at(memory, Place{Place::scratch, 0}, dy.count, size);
-    Rows<const T> given{nullptr, dy.count, size};
-    if (plan.given.where == Place::saved) given = rows_at(memory, plan.given, dy.count, size);
-    for (std::size_t i = 0; i < dy.count; ++i) kernels::max_unpool_gradient<T>(pooling, x[i], dy[i], sent_back[i]);
-    run_backward<chain>(ctx, memory_of(memory, plan.chain, dy.count, plan.room), x, given, Rows<const T>(sent_back), dx);
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+    if (!dx[1]) return;
+    for (std::size_t i = 0; i < dy.count; ++i) kernels::max_unpool_gradient<T>(pooling_of<Pool>, x[0][i], dy[i], dx[1][i]);
   }
+};
 
-  template <class Visit>
-  static constexpr void visit_units(Visit&& visit) {
-    chain::visit_units(visit);
-  }
+template <class In, class Pool>
+using bound_pool = typename seat<unnamed<Pool>, In, path<0>, from_input>::bound;
+
+template <class Whole, class In, class Pool, class... L>
+struct BoundMaxUnpool : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, Pool, L...>, 0>,
+                                   NodeAt<UnpoolUnit<In, typename chain_at<In, Pool, L...>::output, bound_pool<In, Pool>>, 0, 1>> {
+private:
+  using chain = chain_at<In, Pool, L...>;
+
+public:
+  using elements = typename chain::elements;
+  using mistakes = typename must_give<chain, typename bound_pool<In, Pool>::output, Whole>::type;
+  static constexpr const Tree& tree = chain::tree;
 };
 
 }  // namespace detail

@@ -30,6 +30,14 @@
 /// written over one another at `spill`, which has room for any one parameter but matrices and
 /// the kernels of images.
 ///
+/// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
+///
+///     static void forward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<T> y, Mode);
+///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy, const RowsOf<T, N>& dx);
+///
+/// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such as a
+/// mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
+///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
 /// there. A layer with `tied = true` has no parameters of its own and is given those of the first layer of the
 /// composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
@@ -93,7 +101,7 @@ struct Initializers {};
 /// forward to backward, which may overwrite it; scratch only during the one call; a state from one
 /// forward to the next. "sample" counts are times the batch.
 struct Needs {
-  bool backward_reads_input = true;
+  std::uint32_t backward_reads_input = ~std::uint32_t{0};  // bit k: input k (a layer of one input: true or false)
   bool backward_reads_output = false;
   std::size_t saved_sample = 0;
   std::size_t saved_fixed = 0;

@@ -182,6 +182,7 @@ constexpr void visit_leaf(F& f, const ParameterEntry*& next, Initializers<I...>)
 template <class Bound, class F>
 constexpr void visit_bound(F& f, const ParameterEntry*& next) {
   if constexpr (Leaf<Bound>) visit_leaf(f, next, typename Bound::initializers{});
+  else if constexpr (requires { Bound::is_graph; }) Bound::visit_owners([&]<class Unit> { visit_bound<Unit>(f, next); });
   else Bound::visit_units([&]<class Unit> { visit_bound<Unit>(f, next); });
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include <tenon/inline.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/plan.hpp>
@@ -64,17 +65,33 @@ constexpr void add_rows(Rows<U> from, Rows<T> to, std::size_t length) {
 template <class Bound>
 inline constexpr bool runs = mistakes_of<Bound>::type::size == 0;
 
-/// Forward of one bound layer or composition. A context may have its own way with a layer, as that
-/// of frozen networks has. Leaves show their output to `ctx.trace`.
+/// Forward of one bound layer or composition that takes an array of rows.
 template <class Bound, class Ctx, class T, class Mode>
-constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y,
-                           Mode mode) {
-  if constexpr (requires { ctx.template forward<Bound>(memory, x, y); }) {
+constexpr void run_forward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x, Rows<T> y, Mode mode) {
+  if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
+  if constexpr (Leaf<Bound> && requires { ctx.trace; }) {
+    if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
+  }
+}
+template <class Bound, class Ctx, class T>
+constexpr void run_backward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x, Rows<const T> y,
+                                 Rows<const T> dy, const RowsOf<T, Bound::input::count>& dx) {
+  if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
+}
+
+/// Forward of one bound layer or composition. A context may have its own way with a layer, as that
+/// of frozen networks has. Leaves show their output to `ctx.trace`. A network of several inputs finds them in one row.
+template <class Bound, class Ctx, class T, class Mode>
+constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y, Mode mode) {
+  if constexpr (ManyInputs<Bound>) {
+    run_forward_many<Bound>(ctx, memory, split_inputs<typename Bound::input>(x), y, mode);
+    return;
+  } else if constexpr (requires { ctx.template forward<Bound>(memory, x, y); }) {
     ctx.template forward<Bound>(memory, x, y);
   } else if constexpr (runs<Bound>) {
     Bound::forward(ctx, memory, x, y, mode);
   }
-  if constexpr (Leaf<Bound> && !Passthrough<Bound> && requires { ctx.trace; }) {
+  if constexpr (!ManyInputs<Bound> && Leaf<Bound> && !Passthrough<Bound> && requires { ctx.trace; }) {
     if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
   }
 }
@@ -82,7 +99,9 @@ constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, R
 template <class Bound, class Ctx, class T>
 constexpr void run_backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y,
                             Rows<const T> dy, Rows<T> dx) {
-  if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
+  if constexpr (ManyInputs<Bound>)
+    run_backward_many<Bound>(ctx, memory, split_inputs<typename Bound::input>(x), y, dy, split_inputs<typename Bound::input>(dx));
+  else if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
 }
 
 /// What one layer is called with.

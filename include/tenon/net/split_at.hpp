@@ -1,15 +1,10 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <type_traits>
 
-#include <tenon/net/check.hpp>
+#include <tenon/net/branches.hpp>
 #include <tenon/net/concat.hpp>
-#include <tenon/net/plan.hpp>
-#include <tenon/net/run.hpp>
-#include <tenon/net/tree.hpp>
 
 namespace tenon {
 
@@ -43,96 +38,22 @@ struct split_output<Shape<N, D...>, B> {
   using type = Shape<N + B::front, D...>;
 };
 
-/// Two layers, each with its part of the input and of the output.
-struct SplitPlan {
-  std::array<Slot, 2> slots{};
-  Layout layout{};
-};
-constexpr SplitPlan plan_split(const std::array<Layout, 2>& parts) {
-  SplitPlan plan;
-  Needs& needs = plan.layout.needs;
-  needs.backward_reads_input = needs.backward_reads_output = false;
-  for (std::size_t k = 0; k < 2; ++k) {
-    const Layout& part = parts[k];
-    place_child(plan.layout, part, plan.slots[k]);
-    plan.layout.input_size += part.input_size;
-    plan.layout.output_size += part.output_size;
-    needs.backward_reads_input |= part.needs.backward_reads_input;
-    needs.backward_reads_output |= part.needs.backward_reads_output;
-    needs.forward_scratch_sample = std::max(needs.forward_scratch_sample, aligned(part.needs.forward_scratch_sample));
-    needs.backward_scratch_sample = std::max(needs.backward_scratch_sample, aligned(part.needs.backward_scratch_sample));
-    needs.inference_scratch_sample = std::max(needs.inference_scratch_sample, aligned(part.needs.inference_scratch_sample));
-  }
-  return plan;
-}
-
 template <class Whole, std::size_t N, class In, class A, class B>
-struct BoundSplit {
-private:
+struct split_seats {
   using shapes = split_shape<N, In>;
-  using seat_a = seat<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
-  using seat_b = seat<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
-  using first = typename seat_a::bound;
-  using rest = typename seat_b::bound;
-  static constexpr SplitPlan plan = plan_split({layout_of<first>, layout_of<rest>});
+  using a = seat<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
+  using b = seat<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
+  using output = typename split_output<typename a::output, typename b::output>::type;
+  using mistakes = join<decltype(judge_names<A, B>()), typename a::mistakes, typename must_join<b, typename a::output, Whole>::type>;
+};
 
-public:
-  using input = In;
-  using output = typename split_output<typename seat_a::output, typename seat_b::output>::type;
-  using elements = list<Element<A, typename seat_a::output>, Element<B, typename seat_b::output>>;
-  using mistakes = join<decltype(judge_names<A, B>()), typename seat_a::mistakes, typename must_join<seat_b, typename seat_a::output, Whole>::type>;
-
-  static constexpr Layout layout = plan.layout;
-  static constexpr Needs needs = layout.needs;
-  static constexpr std::array<ElementInfo, 2> infos{element_info<A, typename seat_a::output>(), element_info<B, typename seat_b::output>()};
-  static constexpr std::array<Branch, 2> branches{branch_of<first>(0, 1), branch_of<rest>(1, 1)};
-  static constexpr Tree tree{
-      .kind = TreeKind::composition, .elements = infos.data(), .element_count = 2, .units = branches.data(), .unit_count = 2};
-
-  template <class Mode, class Ctx, class T>
-  static constexpr void forward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode mode) {
-    forward_part<0, first>(ctx, memory, x, y, mode);
-    forward_part<1, rest>(ctx, memory, x, y, mode);
-  }
-  template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
-    backward_part<0, first>(ctx, memory, x, y, dy, dx);
-    backward_part<1, rest>(ctx, memory, x, y, dy, dx);
-  }
-  template <class Visit>
-  static constexpr void visit_units(Visit&& visit) {
-    visit.template operator()<first>();
-    visit.template operator()<rest>();
-  }
-
-private:
-  static constexpr std::size_t in_place = first::input::size, out_place = first::output::size;
-
-  template <std::size_t K, class T>
-  static constexpr Rows<T> part(Rows<T> rows, std::size_t place) {
-    return {K == 0 ? rows.data : advance(rows.data, place), rows.count, rows.stride};
-  }
-  template <std::size_t K, class T>
-  static constexpr Memory<T> memory_of_part(const Memory<T>& memory, std::size_t batch) {
-    Memory<T> own = memory_of(memory, plan.slots[K], batch, 0);
-    if (K == 1) own.mask = advance(own.mask, N);
-    return own;
-  }
-  template <std::size_t K, class Bound, class Ctx, class T, class Mode>
-  static constexpr void forward_part(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y, Mode mode) {
-    if constexpr (Passthrough<Bound>) copy_rows(part<K>(x, in_place), part<K>(y, out_place), Bound::output::size);
-    else run_forward<Bound>(ctx, memory_of_part<K>(memory, y.count), part<K>(x, in_place), part<K>(y, out_place), mode);
-  }
-  template <std::size_t K, class Bound, class Ctx, class T>
-  static constexpr void backward_part(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
-    if constexpr (Passthrough<Bound>) {
-      if (dx) copy_rows(part<K>(dy, out_place), part<K>(dx, in_place), Bound::input::size);
-    } else {
-      if (!dx && layout_of<Bound>.fixed()) return;
-      run_backward<Bound>(ctx, memory_of_part<K>(memory, dy.count), part<K>(x, in_place), part<K>(y, out_place), part<K>(dy, out_place),
-                          part<K>(dx, in_place));
-    }
-  }
+template <class Whole, std::size_t N, class In, class A, class B, class Seats = split_seats<Whole, N, In, A, B>>
+struct BoundSplit
+    : BoundGraph<In, typename Seats::output, OutputValues<5>, NodeAt<SliceOf<0, typename Seats::shapes::first>, 0>,
+                 NodeAt<SliceOf<Seats::shapes::first::size, typename Seats::shapes::rest>, 0>, NodeAt<typename Seats::a::bound, 1>,
+                 NodeBehind<N, typename Seats::b::bound, 2>, NodeAt<JoinOf<typename Seats::output>, 3, 4>>,
+      ShownElements<list<typename Seats::a, typename Seats::b>, A, B> {
+  using mistakes = typename Seats::mistakes;
 };
 
 }  // namespace detail
