@@ -49,8 +49,8 @@ struct plug<expr::Input<0>, E> {
   using type = E;
 };
 template <Op O, class... A, class E>
-struct plug<Node<O, A...>, E> {
-  using type = Node<O, typename plug<A, E>::type...>;
+struct plug<Operation<O, A...>, E> {
+  using type = Operation<O, typename plug<A, E>::type...>;
 };
 
 template <class L>

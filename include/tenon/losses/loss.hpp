@@ -50,7 +50,7 @@ namespace detail {
 template <class E, class Leaf>
 inline constexpr bool mentions = std::is_same_v<E, Leaf>;
 template <expr::Op O, class... A, class Leaf>
-inline constexpr bool mentions<expr::Node<O, A...>, Leaf> = (mentions<A, Leaf> || ...);
+inline constexpr bool mentions<expr::Operation<O, A...>, Leaf> = (mentions<A, Leaf> || ...);
 
 template <class L>
 concept SaysFormula = expr::Expression<decltype(L::formula)>;

@@ -60,6 +60,13 @@ struct say_Input_first;
 template <class Layer, class Advice = say_Input_first>
 struct needs_input;
 
+/// A layer of one input is given several.
+struct one_input;
+/// A layer of several inputs is given one, or inputs that do not go together.
+struct two_or_more_inputs;
+struct of_one_shape;
+struct that_agree_in_all_axes_but_the_outermost;
+
 /// Any number will do.
 struct any;
 /// All axes but the outermost have to agree.
