@@ -30,7 +30,8 @@
 ///                                                                // network: it is given what that layer is given
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
-///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss
+///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss, and a mean is over
+///                                                                // the others, or their `class_weight`s if it has such
 ///
 /// and one that is more than a formula has, instead of it,
 ///

@@ -11,6 +11,7 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/error.hpp>
+#include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/optim/clip.hpp>
@@ -117,9 +118,12 @@ public:
     return evaluate_loss<last_layer<network>>(
         loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy())});
   }
+  /// What the loss of that batch is a mean over: its samples, or the labels that are not ignored, or the weights of
+  /// their classes; 1 where the loss is a sum. See losses/batch_weight.hpp.
+  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers); }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
-  /// like one large batch: with a loss that is summed, or, with means, where each weighs as much as its
-  /// part of the samples. Each has dropout masks of its own.
+  /// like one large batch: with a loss that is summed, or, with means, by `backward(batch_weight())` for each and
+  /// `scale_gradients(1 / sum of their weights)` before the step. Each has dropout masks of its own.
   void backward(double weight = 1) {
     if (!has_gradient_) loss();
     if (weight != 1)
@@ -134,6 +138,11 @@ public:
     if (parts() > 1) add_gradients();
     cleared_ = false;
     accumulated_ += batch_.count;
+  }
+  /// Multiplies the gradients since `zero_grad`.
+  void scale_gradients(double factor) {
+    if (cleared_) return;
+    for (std::size_t i = 0; i < gradients_.size(); ++i) gradients_.data()[i] = static_cast<T>(static_cast<double>(gradients_.data()[i]) * factor);
   }
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
