@@ -101,20 +101,29 @@ constexpr auto judge_members() {
   else return std::type_identity<void>{};
 }
 
-template <class Run, class List>
-inline constexpr bool all_callbacks = true;
+/// What is wrong with one callback, or void.
 template <class C, class Run>
-constexpr bool check_callback() {
+constexpr auto judge_callback() {
   if constexpr (!CallbackOf<C, Run>) {
-    return refuse<not_a_callback<C, takes<a_type_with_on_epoch_end_or_another_member_of_a_callback>>>();
-  } else if constexpr (!std::is_final_v<C>) {
+    return std::type_identity<not_a_callback<C, takes<a_type_with_on_epoch_end_or_another_member_of_a_callback>>>{};
+  } else if constexpr (std::is_final_v<C>) {
+    return std::type_identity<void>{};
+  } else {
     using Problem = typename decltype(judge_members<C, Run>())::type;
-    if constexpr (!std::is_void_v<Problem>) return refuse<not_a_callback<C, Problem>>();
+    return std::type_identity<std::conditional_t<std::is_void_v<Problem>, void, not_a_callback<C, Problem>>>{};
   }
-  return true;
 }
-template <class Run, class... C>
-inline constexpr bool all_callbacks<Run, Callbacks<C...>> = (true && ... && check_callback<std::remove_reference_t<C>, Run>());
+/// The same of all of them.
+template <class Run>
+constexpr auto judge_callbacks(std::type_identity<Callbacks<>>) {
+  return std::type_identity<void>{};
+}
+template <class Run, class First, class... Rest>
+constexpr auto judge_callbacks(std::type_identity<Callbacks<First, Rest...>>) {
+  using Mistake = typename decltype(judge_callback<std::remove_reference_t<First>, Run>())::type;
+  if constexpr (!std::is_void_v<Mistake>) return std::type_identity<Mistake>{};
+  else return judge_callbacks<Run>(std::type_identity<Callbacks<Rest...>>{});
+}
 
 }  // namespace detail
 

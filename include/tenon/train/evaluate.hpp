@@ -93,12 +93,25 @@ template <class M, class T, class L>
 Scores score(const M& model, const Dataset<T>& data, const L& loss, std::size_t batch_size) {
   return score(model, data.template as<typename M::scalar>(), loss, batch_size);
 }
-/// Data whose type says what they are have to go with the network.
-template <class M, AnyShape S, class Answer, class T, class L>
-Scores score(const M& model, const TypedDataset<S, Answer, T>& data, const L& loss, std::size_t batch_size) {
-  if constexpr (data_fit<typename M::network, L, S, Answer>) return score(model, static_cast<const Dataset<T>&>(data), loss, batch_size);
-  else return {};
-}
+/// The first mistake in what `evaluate` is given, or void.
+template <class Arguments, class M, class D, class L>
+struct judge_scores {
+  using type = Arguments;
+};
+template <class M, class D, class L>
+struct judge_scores<void, M, D, L> {
+  using of_loss = typename decltype(judge_loss<typename M::network, L>())::type;
+  static constexpr auto judge() {
+    if constexpr (!std::is_void_v<of_loss>) return std::type_identity<of_loss>{};
+    else return judge_typed_data<typename M::network, L, D>();
+  }
+  using type = typename decltype(judge())::type;
+};
+template <class M, class D, class L>
+struct judge_evaluate
+    : judge_scores<typename first_mistake<typename decltype(judge_model<"evaluate", M>())::type, typename decltype(judge_data_set<"evaluate", D>())::type,
+                                          typename decltype(judge_is_loss<"evaluate", "loss", L>())::type>::type,
+                   M, D, L> {};
 
 }  // namespace detail
 
@@ -106,14 +119,12 @@ Scores score(const M& model, const TypedDataset<S, Answer, T>& data, const L& lo
 /// with the network, or the program does not compile; of another precision than the model's they are converted.
 template <class M, class D, class L = CrossEntropy<>>
 Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {
-  using Mistake = typename detail::first_mistake<typename decltype(detail::judge_model<"evaluate", M>())::type,
-                                                 typename decltype(detail::judge_data_set<"evaluate", D>())::type,
-                                                 typename decltype(detail::judge_is_loss<"evaluate", "loss", L>())::type>::type;
+  using Mistake = typename detail::judge_evaluate<M, D, L>::type;
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();
     return {};
   } else {
-    return detail::score(model, data, loss, batch_size);
+    return detail::score(model, static_cast<const Dataset<typename D::value_type>&>(data), loss, batch_size);
   }
 }
 

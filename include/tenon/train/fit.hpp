@@ -92,15 +92,38 @@ struct judge_how<Fit<L, O, C, R>> {
                                       typename decltype(judge_callbacks())::type, typename decltype(judge_regularizer())::type>::type;
 };
 
+/// Arguments of the right kinds have to go together, too.
+template <class M, class D, class L, class O, class C, class R>
+constexpr auto judge_training() {
+  using Net = typename M::network;
+  using OfLoss = typename decltype(judge_loss<Net, L>())::type;
+  if constexpr (!std::is_void_v<OfLoss>) {
+    return std::type_identity<OfLoss>{};
+  } else {
+    using OfData = typename decltype(judge_typed_data<Net, L, D>())::type;
+    if constexpr (!std::is_void_v<OfData>) return std::type_identity<OfData>{};
+    else return judge_callbacks<TrainingRun<std::remove_reference_t<M>, Fit<L, O, C, R>>>(std::type_identity<C>{});
+  }
+}
+
 /// The first mistake in what `fit` is given, or void. Several options instead of a Fit are none.
-template <class M, class D, class... How>
-struct judge_fit : first_mistake<typename decltype(judge_trained_model<"fit", M>())::type, typename decltype(judge_data_set<"fit", D>())::type,
-                                 typename judge_how<but_gets<How...>>::type> {};
+template <class Arguments, class M, class D, class How>
+struct judge_together {
+  using type = Arguments;
+};
+template <class M, class D, class L, class O, class C, class R>
+struct judge_together<void, M, D, Fit<L, O, C, R>> : decltype(judge_training<M, D, L, O, C, R>()) {};
 template <class M, class D, class How>
-struct judge_fit<M, D, How> : first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
-                                            typename decltype(judge_data_set<"fit", D>())::type, typename judge_how<How>::type> {};
+struct judge_fit_with
+    : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
+                                            typename decltype(judge_data_set<"fit", D>())::type, typename judge_how<How>::type>::type,
+                     plain<M>, D, How> {};
+template <class M, class D, class... How>
+struct judge_fit : judge_fit_with<M, D, but_gets<How...>> {};
+template <class M, class D, class How>
+struct judge_fit<M, D, How> : judge_fit_with<M, D, How> {};
 template <class M, class D>
-struct judge_fit<M, D> : judge_fit<M, D, Fit<>> {};
+struct judge_fit<M, D> : judge_fit_with<M, D, Fit<>> {};
 
 /// `fit`, once its arguments are what it takes.
 template <class M, class L, class O, class C, class R>
@@ -112,7 +135,6 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   static_assert(detail::choose_something<Net>(detail::selections<O>));
   static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
-  static_assert(detail::all_callbacks<Run, C>);
   if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
   constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
@@ -141,23 +163,6 @@ History train(M& model, const Dataset<T>& data, const Fit<L, O, C, R>& how) {
   return train(model, data.template as<typename M::scalar>(), how);
 }
 
-/// Data whose type says what they are have to go with the network.
-template <class M, AnyShape S, class Answer, class T, class L, class O, class C, class R>
-History train(M& model, const TypedDataset<S, Answer, T>& data, const Fit<L, O, C, R>& how) {
-  if constexpr (data_fit<typename M::network, L, S, Answer>) return train(model, static_cast<const Dataset<T>&>(data), how);
-  else return {};
-}
-
-/// With an augmentation, what it gives has to go with the network.
-template <class M, class Pipeline, AnyShape S, class Answer, class T, class L, class O, class C, class R>
-History train(M& model, const AugmentedDataset<Pipeline, S, Answer, T>& data, const Fit<L, O, C, R>& how) {
-  using Data = AugmentedDataset<Pipeline, S, Answer, T>;
-  if constexpr (!Data::valid) return {};
-  else if constexpr (data_fit<typename M::network, L, typename Data::shape, Answer>)
-    return train(model, static_cast<const Dataset<T>&>(data), how);
-  else return {};
-}
-
 }  // namespace detail
 
 /// Trains a model and returns what every epoch gave: `fit(model, data, Fit{.epochs = 5})`; without a Fit, once
@@ -171,10 +176,12 @@ History fit(M&& model, const D& data, const How&... how) {
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();
     return {};
-  } else if constexpr (sizeof...(How) == 0) {
-    return detail::train(model, data, Fit<>{});
+  } else if constexpr (requires { requires !D::valid; }) {
+    return {};  // an augmentation that was refused
   } else {
-    return detail::train(model, data, how...);
+    const Dataset<typename D::value_type>& samples = data;
+    if constexpr (sizeof...(How) == 0) return detail::train(model, samples, Fit<>{});
+    else return detail::train(model, samples, how...);
   }
 }
 
