@@ -18,11 +18,20 @@
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/regularizer.hpp>
 #include <tenon/train/archive.hpp>
+#include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/loss_check.hpp>
 #include <tenon/train/workers.hpp>
 
 namespace tenon {
+
+namespace detail {
+
+template <class M, class L, class O>
+struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trainer", M&>())::type, typename decltype(judge_is_loss<"Trainer", "loss", L>())::type,
+                                     typename decltype(judge_is_optimizer<"Trainer", "optimizer", O>())::type> {};
+
+}  // namespace detail
 
 /// What backward and the optimizer need beside the model, and the five things a training loop does:
 ///
@@ -40,8 +49,23 @@ namespace tenon {
 ///
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
-template <class M, Loss L, NetworkOptimizer O>
-class Trainer {
+template <class M, class L, class O>
+class Trainer {  // of arguments that it does not take, which the compiler says once
+public:
+  Trainer(M&, L, O, std::size_t, std::uint64_t = 0) {
+    using Mistake = typename detail::judge_trainer<M, L, O>::type;
+    detail::refuse<Mistake>();
+  }
+  auto forward(const auto&) { return Rows<const float>{}; }
+  double loss() { return 0; }
+  void backward(double = 1) {}
+  void step() {}
+  void zero_grad() {}
+  void set_lr(double) {}
+};
+template <detail::IsModel M, Loss L, NetworkOptimizer O>
+  requires(!std::is_const_v<M>)
+class Trainer<M, L, O> {
 public:
   using model_type = M;
   using network = typename M::network;
