@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 
 namespace tenon {
@@ -106,4 +107,11 @@ template <class... L>
 struct declared_input<Gate<L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Gate<L...>> : detail::described<Structure::gate, L...> {
+  template <class... Part>
+  using with = Gate<Part...>;
+};
+
 }  // namespace tenon

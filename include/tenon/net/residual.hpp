@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 
 namespace tenon {
@@ -94,4 +95,11 @@ template <class... L>
 struct declared_input<Residual<L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Residual<L...>> : detail::described<Structure::residual, L...> {
+  template <class... Part>
+  using with = Residual<Part...>;
+};
+
 }  // namespace tenon
