@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include <tenon/net/branches.hpp>
+#include <tenon/net/composition.hpp>
 
 namespace tenon {
 
@@ -62,4 +63,11 @@ template <class... L>
 struct declared_input<Add<L...>> : declared_by_branches<L...> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Add<L...>> : detail::described<Structure::sum, L...> {
+  template <class... Part>
+  using with = Add<Part...>;
+};
+
 }  // namespace tenon

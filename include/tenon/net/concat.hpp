@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include <tenon/net/branches.hpp>
+#include <tenon/net/composition.hpp>
 
 namespace tenon {
 
@@ -91,4 +92,11 @@ template <class... L>
 struct declared_input<Concat<L...>> : declared_by_branches<L...> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Concat<L...>> : detail::described<Structure::joined, L...> {
+  template <class... Part>
+  using with = Concat<Part...>;
+};
+
 }  // namespace tenon
