@@ -1,10 +1,19 @@
 #pragma once
 
+#include <array>
+#include <string_view>
+#include <type_traits>
+
 #include <tenon/layers/formula/check.hpp>
+#include <tenon/layers/formula/edge_unit.hpp>
 #include <tenon/net/fusion.hpp>
+#include <tenon/net/graph_names.hpp>
 #include <tenon/net/reshaping.hpp>
 
 namespace tenon {
+
+template <expr::Expression auto F>
+struct Map;
 
 namespace detail {
 
@@ -45,6 +54,24 @@ struct FormulaLayer {
   static constexpr bool steps = detail::formula_steps<E, In, Axis>();
 };
 
+namespace detail {
+
+/// Made only where it is needed.
+template <class E>
+struct edge_formula_of : EdgeFormulaLayer<E> {};
+
+template <class... E>
+constexpr auto edge_names(list<E...>) {
+  return std::array<std::string_view, sizeof...(E)>{expr::detail::edge_name<E>...};
+}
+template <expr::Expression auto F>
+  requires(expr::names_its_inputs<expr::lift<F>>)
+struct inputs_named_by<Map<F>> {
+  static constexpr auto value = edge_names(expr::edges_of<expr::lift<F>>{});
+};
+
+}  // namespace detail
+
 /// A layer that is a formula of its input x, with any parameters it names:
 ///
 ///     using Swish = Map<x * sigmoid(x)>;
@@ -53,8 +80,14 @@ struct FormulaLayer {
 ///
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
 /// the gradients of its parameters all come from the formula.
+///
+/// In a Graph a formula may name what it takes, and use random numbers that are 0 in evaluation:
+///
+///     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>
+///
+/// Its inputs are all of one shape.
 template <expr::Expression auto F>
-struct Map : FormulaLayer<expr::lift<F>> {};
+struct Map : std::conditional_t<expr::names_its_inputs<expr::lift<F>>, detail::edge_formula_of<expr::lift<F>>, FormulaLayer<expr::lift<F>>> {};
 
 namespace detail {
 
