@@ -15,8 +15,19 @@ namespace tenon::expr {
 enum class Draw : unsigned char { normal, uniform };
 
 /// What the node or input of a graph with this name gives: `in<"mean">`.
+/// An argument of a call that goes to the input of this name.
+template <fixed_string Name, class A>
+struct Given {
+  const A& value;
+};
+/// As a function it names an argument: `model(in<"image">(images), in<"table">(tables))`.
 template <fixed_string Name>
-struct Edge : Callable<Edge<Name>> {};
+struct Edge {
+  template <class A>
+  constexpr Given<Name, A> operator()(const A& value) const {
+    return {value};
+  }
+};
 /// Random numbers, new for every sample and training step: of the standard normal distribution, or uniform in [-1, 1);
 /// 0 in evaluation.
 template <Draw D>
