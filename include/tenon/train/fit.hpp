@@ -75,7 +75,7 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
   constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
   detail::check_data("fit", demand, detail::offer_of(data));
-  detail::check_counts("fit", how.loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
+  detail::check_counts("fit", how.loss, data);
   const Dataset<T>* validation = how.validation.template get<T>();
   if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
