@@ -9,12 +9,22 @@
 
 namespace tenon::detail {
 
+std::string describe_several(std::span<const ColumnInfo> columns) {
+  const auto count = [&](ColumnKind kind) { return count_columns(columns, kind); };
+  if (count(ColumnKind::features) <= 1 && count(ColumnKind::labels) + count(ColumnKind::targets) <= 1) return {};
+  return fmt::format("the network has one input and one output, expected a column of features and one of labels or targets (see Dataset::select), got {}",
+                     describe_columns(columns));
+}
+
 void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer) {
   const auto require = [&](bool good, auto text) {
     if (!good) throw Error(fmt::format("{}: {}", who, text()));
   };
   const std::size_t count = offer.samples;
   require(count > 0, [] { return "expected at least one sample, got none"; });
+  if (const std::string several = describe_several(offer.columns); !several.empty()) throw Error(fmt::format("{}: {}", who, several));
+  require(offer.weights == 0 || offer.weights == count,
+          [&] { return fmt::format("expected {} weights, one a sample, got {}", count, offer.weights); });
   require(offer.features == count * demand.input, [&] {
     return fmt::format("the network takes samples of {} numbers, got samples of {}", demand.input,
                        offer.features / count);
@@ -23,6 +33,13 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   const bool labelled = !offer.labels.empty();
   const bool compares_labels =
       demand.target != TargetKind::values && (labelled || demand.target == TargetKind::labels);
+  if (!compares_labels && !labelled && offer.targets == 0 && !demand.classes) {
+    require(demand.input == demand.output, [&] {
+      return fmt::format("the loss compares the network's {} numbers a sample with as many targets, got 0, and samples of {} numbers to be reproduced",
+                         demand.output, demand.input);
+    });
+    return;
+  }
   if (!compares_labels) {
     require(offer.targets == count * demand.output, [&] {
       return fmt::format(

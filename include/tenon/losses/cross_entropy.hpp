@@ -32,6 +32,7 @@ struct CrossEntropy {
   template <class Last>
   static constexpr bool joins = !takes_logits && detail::is_one_of<Last, Softmax, LogSoftmax>;
   static constexpr bool ignores_labels = true;
+  static constexpr bool weighs_samples = true;
   template <class Last>
   using problem = detail::input_problem<Input, Last, Softmax, LogSoftmax>;
 

@@ -36,6 +36,7 @@
 /// and one that is more than a formula has, instead of it,
 ///
 ///     static constexpr TargetKind target_kind = ...;
+///     static constexpr bool weighs_samples = true;               // it heeds LossArguments::weights; without, an Error
 ///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
 namespace tenon {
 
@@ -115,6 +116,13 @@ template <Loss L>
   requires requires { requires L::ignores_labels; }
 inline constexpr bool ignores_labels<L> = true;
 
+/// Whether it weighs samples. A formula does.
+template <Loss L>
+inline constexpr bool weighs_samples = detail::SaysFormula<L>;
+template <Loss L>
+  requires requires { requires L::weighs_samples; }
+inline constexpr bool weighs_samples<L> = true;
+
 namespace detail {
 
 /// What a loss takes instead of the output of `Last`; void where it takes that.
@@ -171,14 +179,23 @@ double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
 double at_least(double least, double value, const char* name);
 double above(double bound, double value, const char* name);
 
+/// Throw an Error: a loss that does not weigh samples; weights for other samples than there are.
+void refuse_weights();
+void check_weights(std::size_t weights, std::size_t rows);
+
 }  // namespace detail
 
 /// The reduced loss of a batch; its values per sample and its gradient go where the arguments say.
 /// `Last` is the network's last layer, which decides what the loss is given.
 template <class Last, Loss L, class T>
 double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
+  if (!arguments.weights.empty()) detail::check_weights(arguments.weights.size(), arguments.prediction.count);
   if constexpr (detail::SaysFormula<L>) return detail::evaluate_formula(loss, arguments);
-  else return loss.template evaluate<Last>(arguments);
+  else {
+    if constexpr (!weighs_samples<L>)
+      if (!arguments.weights.empty()) detail::refuse_weights();
+    return loss.template evaluate<Last>(arguments);
+  }
 }
 
 /// A loss made from a formula where it is used: `FormulaLoss<square(prediction - target)>{}`.

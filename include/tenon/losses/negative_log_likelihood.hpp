@@ -20,6 +20,7 @@ struct NegativeLogLikelihood {
 
   static constexpr TargetKind target_kind = TargetKind::labels;
   static constexpr bool ignores_labels = true;
+  static constexpr bool weighs_samples = true;
   template <class Last>
   using problem = detail::log_probability_problem<Last>;
 

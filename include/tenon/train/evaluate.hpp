@@ -34,9 +34,12 @@ std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<con
 }
 
 /// A mean over no label at all is not a number.
-template <class L>
-void check_counts(const char* who, const L& loss, std::span<const std::int32_t> labels) {
-  if (batch_weight(loss, labels, 1) > 0) return;
+template <class L, class T>
+void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
+  const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values ? std::span<const std::int32_t>{} : data.labels();
+  if (batch_weight(loss, labels, data.size(), data.weights()) > 0) return;
+  if (data.has_weights() && weight_of_rows(data.size(), data.weights()) == 0)
+    throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) + " of weight 0");
   throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
               " that are ignored or of a class of weight 0");
 }
@@ -61,7 +64,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
   constexpr std::size_t answers = answers_of<L, Out>;
   detail::check_data("evaluate", detail::demand_of<L, typename M::input, Out>, detail::offer_of(data));
-  detail::check_counts("evaluate", loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
+  detail::check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
 
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
@@ -79,11 +82,12 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
     Target<T> target;
     if (data.has_labels()) target.labels = data.labels().subspan(first * answers, count * answers);
-    else target.values = as_answers(Rows<const T>{data.target(first).data(), count, data.target_size()}, data.target_size(), answers);
+    else target.values = as_answers(detail::target_rows(data, first, count), Out::size, answers);
     const Rows<const T> rows = as_answers(Rows<const T>(y), Out::size, answers);
-    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}});
+    const std::span<const T> weights = data.has_weights() ? data.weights().subspan(first, count) : std::span<const T>{};
+    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}, weights});
     const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
-    sum.add(loss, value, batch_weight(loss, target.labels, rows.count));
+    sum.add(loss, value, batch_weight(loss, target.labels, rows.count, weights));
     answered += known;
     if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
   }

@@ -139,7 +139,7 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
   constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
   detail::check_data("fit", demand, detail::offer_of(data));
-  detail::check_counts("fit", how.loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
+  detail::check_counts("fit", how.loss, data);
   const Dataset<T>* validation = how.validation.template get<T>();
   Dataset<T> converted;
   if (!validation && !how.validation.empty()) {

@@ -126,6 +126,7 @@ public:
                   std::to_string(batch.count));
     detail::check_data("training", detail::demand_of<L, typename M::input, output>, detail::offer_of(batch));
     batch_ = batch;
+    if (batch.labels.empty() && batch.targets.empty()) batch_.targets = batch.features;  // to be reproduced
     has_gradient_ = false;
     for (std::size_t part = 1; part < parts(); ++part)
       std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
@@ -140,11 +141,11 @@ public:
     const Target<T> target{batch_.labels, rows(Rows<const T>{batch_.targets.data(), batch_.count, output::size})};
     has_gradient_ = true;
     return evaluate_loss<last_layer<network>>(
-        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy())});
+        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy()), batch_.weights});
   }
   /// What the loss of that batch is a mean over: its samples, or the labels that are not ignored, or the weights of
-  /// their classes; 1 where the loss is a sum. See losses/batch_weight.hpp.
-  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers); }
+  /// their classes, times those of samples; 1 where the loss is a sum. See losses/batch_weight.hpp.
+  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers, batch_.weights); }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
   /// like one large batch: with a loss that is summed, or, with means, by `backward(batch_weight())` for each and
   /// `scale_gradients(1 / sum of their weights)` before the step. Each has dropout masks of its own.
