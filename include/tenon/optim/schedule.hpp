@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/options.hpp>
+
 /// A learning-rate schedule is a function of the number of epochs (or steps) done, and of the rate that
 /// the optimizer was given:
 ///
@@ -38,6 +40,7 @@ struct PerStep {
 
   static constexpr bool per_step = true;
   constexpr double operator()(double lr, std::uint64_t t) const { return schedule(lr, t); }
+  static constexpr void each_option(auto& o, auto visit) { visit(o.schedule); }
 };
 template <class S>
 PerStep(S) -> PerStep<S>;
@@ -57,6 +60,7 @@ public:
   template <Schedule S>
     requires(!std::is_same_v<S, AnySchedule>)
   AnySchedule(S schedule) : per_step_(counts_steps<S>) {
+    check_options(schedule);
     if constexpr (requires { schedule.momentum(std::uint64_t{}); })
       momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
     lr_ = std::move(schedule);
