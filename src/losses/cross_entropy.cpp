@@ -2,10 +2,6 @@
 
 #include <array>
 
-#include <fmt/format.h>
-
-#include <tenon/error.hpp>
-
 #include "ignored.hpp"
 #include "weights.hpp"
 
@@ -47,8 +43,6 @@ using Formula = expr::lift<F>;
 template <class T>
 double cross_entropy(const LossArguments<T>& loss, Given given, double label_smoothing, std::span<const double> class_weight,
                      Reduction reduction) {
-  if (!(label_smoothing >= 0 && label_smoothing <= 1))
-    throw Error(fmt::format("CrossEntropy: expected a label_smoothing from 0 to 1, got {}", label_smoothing));
   const std::span<const T> weights = weights_for<T>(class_weight, loss.width, "CrossEntropy: class_weight");
   const T smoothing = static_cast<T>(label_smoothing);
   const std::array<const T*, 2> parameters{weights.data(), &smoothing};

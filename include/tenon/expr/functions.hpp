@@ -45,7 +45,8 @@ constexpr auto square(A a) { return a * a; }
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto pow(A a, B b) { return make<Op::power>(a, b); }
-/// The larger of two; where they are equal the gradient goes to b, so relu'(0) = 0.
+/// The larger of two. Where they are equal they share the gradient, unless one of them has none: a number, of which
+/// nothing is lost, so that relu'(0) = 0. NaN where one of them is.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto max(A a, B b) { return make<Op::maximum>(a, b); }
@@ -80,9 +81,9 @@ constexpr auto min(A a) { return make<Op::row_min>(a); }
 /// The biased variance, mean((a - mean(a))^2), as normalisation layers use it.
 template <Expression A>
 constexpr auto variance(A a) { return make<Op::row_variance>(a); }
-/// The Euclidean norm.
+/// The Euclidean norm. Its gradient is 0 where it is 0.
 template <Expression A>
-constexpr auto norm(A a) { return sqrt(sum(a * a)); }
+constexpr auto norm(A a) { return select(sum(a * a) == 0, 0, sqrt(sum(a * a))); }
 
 /// Over the batch (and the pixels of a channel): the result is one number per feature.
 template <Expression A>

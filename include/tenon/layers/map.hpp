@@ -81,9 +81,9 @@ struct inputs_named_by<Map<F>> {
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
 /// the gradients of its parameters all come from the formula.
 ///
-/// In a Graph a formula may name what it takes, and use random numbers that are 0 in evaluation:
+/// In a FormulaGraph a formula may name what it takes, and use random numbers that are 0 in evaluation:
 ///
-///     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>
+///     Operation<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>
 ///
 /// Its inputs are all of one shape.
 template <expr::Expression auto F>

@@ -32,6 +32,7 @@ struct BinaryCrossEntropy {
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid>;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("pos_weight", o.pos_weight, at_least(0)); }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

@@ -36,6 +36,10 @@ struct CrossEntropy {
   template <class Last>
   using problem = detail::input_problem<Input, Last, Softmax, LogSoftmax>;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("label_smoothing", o.label_smoothing, from_to(0, 1));
+    visit("class_weight", o.class_weight, at_least(0));
+  }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

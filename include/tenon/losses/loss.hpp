@@ -8,6 +8,7 @@
 
 #include <tenon/losses/formula.hpp>
 #include <tenon/net/mistakes.hpp>
+#include <tenon/options.hpp>
 
 /// A loss is a formula of `prediction` and `target`, or of `prediction` and the class index `label`.
 /// This is all of one:
@@ -22,7 +23,8 @@
 ///     };
 ///
 /// A formula with a value per element, as here, is averaged over features and batch, one with a value
-/// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention.
+/// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention; what they
+/// may be, `each_option` says (options.hpp).
 ///
 /// A loss may also say
 ///
@@ -175,10 +177,6 @@ double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
   return run_loss<E>(arguments, loss.reduction, parameters);
 }
 
-/// `value`, which has to be a number of at least `least` (or above it); throws an Error otherwise.
-double at_least(double least, double value, const char* name);
-double above(double bound, double value, const char* name);
-
 /// Throw an Error: a loss that does not weigh samples; weights for other samples than there are.
 void refuse_weights();
 void check_weights(std::size_t weights, std::size_t rows);
@@ -189,6 +187,7 @@ void check_weights(std::size_t weights, std::size_t rows);
 /// `Last` is the network's last layer, which decides what the loss is given.
 template <class Last, Loss L, class T>
 double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
+  check_options(loss);
   if (!arguments.weights.empty()) detail::check_weights(arguments.weights.size(), arguments.prediction.count);
   if constexpr (detail::SaysFormula<L>) return detail::evaluate_formula(loss, arguments);
   else {

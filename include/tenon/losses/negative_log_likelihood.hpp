@@ -24,6 +24,7 @@ struct NegativeLogLikelihood {
   template <class Last>
   using problem = detail::log_probability_problem<Last>;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("class_weight", o.class_weight, at_least(0)); }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

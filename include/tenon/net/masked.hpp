@@ -61,7 +61,7 @@ private:
 
 /// L... one after the other, told which steps of the sequences they are given are padding: those that consist of the
 /// number `Padding` alone, as tokens or as all features of a step. Attentions inside, at any depth, give such steps no
-/// weight. Everything else works on them as on others; a loss leaves them out if their labels are `ignored_label`.
+/// weight, and MeanSteps leaves them out. Everything else works on them as on others; a loss leaves them out if their labels are `ignored_label`.
 /// Recurrent layers have an option of their own, `mask<0>`. Shapes and parameters: those of L.... PyTorch:
 /// src_key_padding_mask. Keras: Masking, mask_zero.
 ///

@@ -9,6 +9,7 @@
 #include <tenon/data/dataset.hpp>
 #include <tenon/error.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 
 namespace tenon {
@@ -55,8 +56,9 @@ struct EMA : detail::Average<M> {
   double decay = 0.999;
 
   explicit EMA(const M& like, double factor = 0.999) : detail::Average<M>{like}, decay(factor) {
-    if (!(decay >= 0 && decay < 1)) throw Error("EMA: expected a decay of at least 0 and less than 1, got " + std::to_string(decay));
+    check_options(*this);
   }
+  static constexpr void each_option(auto& o, auto visit) { visit("decay", o.decay, from_below(0, 1)); }
   void on_step_end(auto& run) { this->move(run.model(), 1 - decay); }
 };
 

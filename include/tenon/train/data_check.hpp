@@ -8,6 +8,7 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/losses/loss.hpp>
+#include <tenon/net/parameters.hpp>
 #include <tenon/net/summary.hpp>
 
 /// Whether samples go with a network and its loss, known only at run time.
@@ -63,6 +64,14 @@ template <class T> Rows<const T> target_rows(const Dataset<T>& data, std::size_t
 /// No NaN and no infinity.
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);
+
+/// The first parameter that holds a NaN or an infinity; empty where all are finite.
+template <class M>
+std::string_view non_finite_parameter(const M& model) {
+  for (const ParameterEntry& entry : parameter_table<typename M::network>)
+    if (!all_finite(model.values(entry))) return entry.name;
+  return {};
+}
 
 /// Which sample of a batch is not finite, in words; nothing where all are.
 std::string describe_non_finite_sample(const Batch<float>& batch);

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <tenon/data/dataset.hpp>
 #include <tenon/losses/batch_weight.hpp>
@@ -52,7 +56,17 @@ constexpr T class_threshold() {
   else return T(0.5);
 }
 
-/// `evaluate`, once its arguments are what it takes.
+/// Which of `count` samples from `first` on is not finite, in words; nothing where all are.
+template <class T>
+std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    if (!all_finite(data.sample(i))) return "sample " + std::to_string(i) + " of the data is not finite";
+    if (!all_finite(data.target(i))) return "the target of sample " + std::to_string(i) + " of the data is not finite";
+  }
+  return {};
+}
+
+/// `evaluate`, once its arguments are what it takes. Where the loss is not finite, `non_finite` says where that came up first.
 template <class M, class L>
 Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
   using T = typename M::scalar;
@@ -60,6 +74,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   using Trained = typename detail::CheckedLoss<Net, L>::trained;
   using Out = output_shape<Trained>;
   constexpr Layout layout = layout_of<bound_network<Trained>>;
+  check_options(loss);
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
   if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
   constexpr std::size_t answers = answers_of<L, Out>;
@@ -75,6 +90,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
                    fixed.data(), 0, 0};
   detail::LossSum sum;
+  std::string non_finite;
   std::size_t correct = 0, answered = 0;
   for (std::size_t first = 0; first < data.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, data.size() - first);
@@ -87,12 +103,23 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     const std::span<const T> weights = data.has_weights() ? data.weights().subspan(first, count) : std::span<const T>{};
     const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}, weights});
     const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
+    if (!std::isfinite(value) && non_finite.empty()) {
+      NonFiniteTrace<T> trace;
+      ctx.trace.watcher = &trace;
+      run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
+      ctx.trace.watcher = nullptr;
+      non_finite = detail::describe_non_finite(data, first, count);
+      if (non_finite.empty())
+        non_finite = detail::describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
+                                                       detail::non_finite_parameter(model));
+    }
     sum.add(loss, value, batch_weight(loss, target.labels, rows.count, weights));
     answered += known;
     if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
   }
   return {sum.value(loss), data.has_labels() ? static_cast<double>(correct) / static_cast<double>(answered)
-                                             : std::numeric_limits<double>::quiet_NaN()};
+                                             : std::numeric_limits<double>::quiet_NaN(),
+          std::move(non_finite)};
 }
 
 /// Data of the other precision, converted.

@@ -5,6 +5,7 @@
 
 #include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/zip_steps.hpp>
 #include <tenon/net/networks.hpp>
@@ -49,16 +50,26 @@ TEST_CASE("transformer layers give what PyTorch gives, by its names") {
 TEST_CASE("transformers have the gradients of their values") {
   check_gradients<Sequential<Input<4, 6>, Masked<0, MultiheadAttention<3, rotary<100>>>>>();
   check_gradients<FourThenThree<CrossAttention<2, 4>>>();
-  check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 0, .high = 5});
-  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 0, .high = 5});
-  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6, PostNorm>>({.low = 0, .high = 5});
+  check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 0, .high = 5, .tokens = true});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 0, .high = 5, .tokens = true});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6, PostNorm>>({.low = 0, .high = 5, .tokens = true});
+}
+
+TEST_CASE("the mean of a masked sequence is over the steps that are there") {
+  using Pooled = Sequential<Input<4>, Masked<0, Embedding<5, 2>, MeanSteps>>;
+  check_gradients<Pooled>({.low = 0, .high = 5, .tokens = true});
+  NetworkRun<Pooled, float> run{3};
+  for (std::size_t i = 0; i < 10; ++i) run.parameters.data()[i] = static_cast<float>(i * i);  // token t: 4 t^2, (2 t + 1)^2
+  run.x.assign(std::vector<float>{0, 0, 1, 3, 2, 2, 2, 2, 0, 0, 0, 0});
+  run.forward(Evaluation{});
+  CHECK(run.y.values() == std::vector<float>{(4 + 36) / 2.0F, (9 + 49) / 2.0F, 16, 25, 0, 0});
 }
 
 TEST_CASE("recurrent encoders and decoders have the gradients of their values") {
   using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
-  check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5});
+  check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5, .tokens = true});
   using Both = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
-  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, DropSteps<3>>, GRU<3>>>({.low = 0, .high = 5});
+  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, DropSteps<3>>, GRU<3>>>({.low = 0, .high = 5, .tokens = true});
 }
 
 TEST_CASE("patches are squares of an image, line after line") {

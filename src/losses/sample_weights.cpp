@@ -6,15 +6,6 @@
 
 namespace tenon::detail {
 
-double at_least(double least, double value, const char* name) {
-  if (!(value >= least)) throw Error(fmt::format("{}: expected at least {}, got {}", name, least, value));
-  return value;
-}
-double above(double bound, double value, const char* name) {
-  if (!(value > bound)) throw Error(fmt::format("{}: expected more than {}, got {}", name, bound, value));
-  return value;
-}
-
 void refuse_weights() {
   throw Error("loss: expected a loss that weighs samples (weighs_samples = true), as the data have weights, got one that does not");
 }
