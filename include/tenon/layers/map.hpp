@@ -1,8 +1,10 @@
 #pragma once
 
+#include <tenon/expr/spelling.hpp>
 #include <tenon/layers/formula/check.hpp>
 #include <tenon/net/fusion.hpp>
 #include <tenon/net/reshaping.hpp>
+#include <tenon/net/type_name.hpp>
 
 namespace tenon {
 
@@ -14,7 +16,17 @@ using formula_unit = std::conditional_t<reduces_batch<E>, BatchUnit<E, In>, Form
 template <class E, class In>
 using formula_problem = typename std::conditional_t<reduces_batch<E>, BatchCheck<E, In>, FormulaCheck<E, In>>::type;
 
+/// A number is what is left of a formula that std::exp was applied to, which has been refused in the same words:
+/// then the compiler says nothing more.
+template <class Layer>
+struct shown_mistake<invalid_layer<Layer, expr::NoFormula>> {
+  using type = expr::NoFormula;
+};
+
 }  // namespace detail
+
+template <fixed_string Example>
+struct a_formula_such_as;
 
 /// A layer that is a formula (its type; `Map` takes its value).
 template <class E>
@@ -35,10 +47,27 @@ struct FormulaLayer {
 ///
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
 /// the gradients of its parameters all come from the formula.
+template <auto F>
+struct Map {
+  using invalid = std::conditional_t<std::is_arithmetic_v<decltype(F)>, expr::NoFormula, takes<a_formula_such_as<"x * sigmoid(x)">>>;
+  template <class In>
+  using at = detail::Reshaping<In, In>;
+};
 template <expr::Expression auto F>
-struct Map : FormulaLayer<expr::lift<F>> {};
+struct Map<F> : FormulaLayer<expr::lift<F>> {};
+
+/// In tables it reads as its formula, and so it does in compile errors.
+template <expr::Expression auto F>
+struct spelling<Map<F>> {
+  static constexpr std::string_view value = expr::spelling_of_layer<expr::lift<F>>.view();
+};
 
 namespace detail {
+
+template <expr::Expression auto F>
+struct shown_layer<Map<F>> {
+  using type = Map<expr::spelling_as_string<expr::lift<F>>()>;
+};
 
 template <class F, class E>
 struct plug {
