@@ -21,7 +21,7 @@ struct no_such_output;
 
 namespace detail {
 
-/// The names; a network that is no FormulaGraph has one input and one output, without.
+/// The names; a network that is no Graph has one input and one output, without.
 template <class Net>
 struct port_names {
   static constexpr std::array<std::string_view, 1> inputs{}, outputs{};
@@ -29,7 +29,7 @@ struct port_names {
 template <fixed_string Name, class Net>
 struct port_names<Named<Name, Net>> : port_names<Net> {};
 template <class... E>
-struct port_names<FormulaGraph<E...>> {
+struct port_names<Graph<E...>> {
 private:
   static constexpr const auto& links = linked_graph<E...>::links;
   static constexpr const auto& parts = linked_graph<E...>::parts;

@@ -85,7 +85,7 @@ inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> &&
 template <class How>
 struct judge_how {
   using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
-                              write<"fit(model, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 5})">>;
+                              write<"Fit{.optimizer = Adam{}, .epochs = 5}">>;
 };
 template <class L, class O, class C, class R>
 struct judge_how<Fit<L, O, C, R>> {

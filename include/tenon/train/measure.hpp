@@ -56,7 +56,7 @@ constexpr auto judge_metric() {
   using Answer = typename answer_of<D>::type;
   if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
     return std::type_identity<
-        wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy accuracy; measure(model, data, accuracy);">>>{};
+        wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
   } else {
     constexpr std::size_t width = M::output::dims[M::output::rank - 1];
     using Taken = typename decltype(judge_answers<plain<R>, Answer, width>())::type;
