@@ -59,6 +59,9 @@ struct AdditiveCode {
         if (m.mask[i * m.mask_stride + s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<typename softmax::Evaluate>(weight, queries, keys);
+      // with nothing to see, nothing gets a weight
+      if (m.mask && std::find(m.mask + i * m.mask_stride, m.mask + i * m.mask_stride + keys, T(0)) == m.mask + i * m.mask_stride + keys)
+        std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })
         if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
       T* const result = std::fill_n(y[i], keys * width, T(0));
@@ -179,6 +182,7 @@ private:
   };
 
 public:
+  static constexpr bool reads_mask = true;
   using invalid = std::conditional_t<(Hidden > 0 && Memory > 0), void, takes<one_or_more_hidden_units_and_steps_of_memory>>;
   template <class In>
   using problem = typename decltype(judge<In>())::type;

@@ -189,6 +189,8 @@ public:
   /// another shape. `save` writes atomically.
   void save(const std::string& path) const { detail::save_model(*this, path); }
   void load(const std::string& path) { detail::load_model(*this, path); }
+  /// Part of a file, under other names, or part of what there is; says what was loaded, what is missing and what is left over.
+  Loaded load(const std::string& path, const LoadOptions& options) { return detail::load_model(*this, path, options); }
 
 private:
   struct Space {

@@ -16,6 +16,7 @@
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/select.hpp>
 #include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/regularizer.hpp>
@@ -351,10 +352,12 @@ private:
     });
   }
   void average_buffers() {
-    T* sum = model_->buffers().data();
-    for (std::size_t part = 1; part < parts(); ++part)
-      for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] += spaces_[part].buffers.data()[i];
-    for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] /= static_cast<T>(parts());
+    for (const auto& [first, size] : detail::running_statistics<network>) {
+      T* const sum = model_->buffers().data() + first;
+      for (std::size_t part = 1; part < parts(); ++part)
+        for (std::size_t i = 0; i < size; ++i) sum[i] += spaces_[part].buffers.data()[first + i];
+      for (std::size_t i = 0; i < size; ++i) sum[i] /= static_cast<T>(parts());
+    }
   }
 
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }

@@ -80,6 +80,7 @@ struct AttentionCode {
                    head.weights, keys);
         hide(m, i, head.weights);
         run_softmax(head.weights, queries, keys);
+        blank(m, i, head.weights);
         small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value, key_step(), T(0), head.given,
                    width);
       }
@@ -225,6 +226,16 @@ private:
     for (std::size_t k = 0; k < keys; ++k)
       if (mask[k] != T(0))
         for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
+  }
+  /// Whoever sees nothing at all, as padding in front of a causal sequence does, gives all of it no weight: softmax would
+  /// share itself out evenly over what must not be seen.
+  template <class T>
+  void blank(const Memory<T>& m, std::size_t sample, T* weights) const {
+    if (!m.mask) return;
+    const T* const mask = m.mask + sample * m.mask_stride;
+    const auto first_seen = static_cast<std::size_t>(std::find(mask, mask + keys, T(0)) - mask);
+    for (std::size_t t = 0; t < queries; ++t)
+      if (first_seen >= (causal ? t + 1 : keys)) std::fill_n(weights + t * keys, keys, T(0));
   }
   template <class T>
   Rows<T> part(Rows<T> rows, std::size_t first_step) const {
