@@ -28,7 +28,8 @@ struct History {
   std::vector<EpochRecord> epochs{};
 
   bool empty() const { return epochs.empty(); }
-  const EpochRecord& last() const { return epochs.back(); }
+  /// An Error where no epoch has ended.
+  const EpochRecord& last() const;
 
   /// To or from a checkpoint.
   void archive(Archive& a);

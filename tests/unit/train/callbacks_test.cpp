@@ -188,17 +188,38 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   auto other = settings(1, checkpoint);
   other.batch_size = 32;
   CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }), Contains(path) && Contains("batch_size 32") && Contains("with 16"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, Fit{.optimizer = SGD{}, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint, EarlyStopping{})}); }),
-             Contains("callback.1.best"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint, EarlyStopping{})); }), Contains("callback.1.best"));
+  const auto with = [&](auto optimizer, auto loss) {
+    return Fit{.loss = loss, .optimizer = optimizer, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint)};
+  };
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(SGD{}, CrossEntropy{})); }), Contains("optimizer SGD, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(Adam{}, CrossEntropy{})); }), Contains("optimizer Adam, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(AdamW{}, CrossEntropy<from_probabilities>{})); }),
+             Contains("loss CrossEntropy<from_probabilities>, got a checkpoint of one with CrossEntropy<"));
   using Wider = Sequential<Dense<64, 25>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Wider> wider{1};
-  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("model.0.weight") && Contains("(25, 64)") && Contains("(24, 64)"));
+  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("layer 0 Dense<64, 24> (24) there, layer 0 Dense<64, 25> (25) here"));
+  using Soft = Sequential<Dense<64, 24>, Tanh, Dropout<0.3>, Dense<10>, Softmax>;
+  Model<Soft> soft{1};
+  const Model<Soft> soft_before = soft;
+  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, checkpoint)); }), Contains("layer 1 ReLU (24) there, layer 1 Tanh (24) here"));
+  CHECK(same_bits(soft, soft_before));
   fresh.save(path);
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("expected a training checkpoint"));
   for (const std::size_t length : {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
     std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(length));
     CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains(path));
   }
+  for (const std::size_t place : {good.size() - 1, good.size() / 2, good.find("losses") + 12}) {  // one bit of it
+    std::string damaged = good;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    std::ofstream(path, std::ios::binary) << damaged;
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("that is damaged or was changed"));
+  }
+  std::string old = good;
+  old.replace(old.find("tenon.training.2"), 16, "tenon.training.1");
+  std::ofstream(path, std::ios::binary) << old;
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
   CHECK(same_bits(fresh, before));
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, Checkpoint{})); }), Contains("expected a path"));
 }
