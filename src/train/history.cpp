@@ -10,12 +10,6 @@
 
 namespace tenon {
 
-namespace {
-
-constexpr std::size_t numbers_per_epoch = 7;
-
-}  // namespace
-
 const EpochRecord& History::last() const {
   if (epochs.empty()) throw Error("History::last: expected at least one epoch that has ended, got none");
   return epochs.back();

@@ -31,8 +31,9 @@ struct History {
   /// An Error where no epoch has ended.
   const EpochRecord& last() const;
 
-  /// To or from a checkpoint.
+  /// To or from a checkpoint, where each epoch is so many numbers.
   void archive(Archive& a);
+  static constexpr std::size_t numbers_per_epoch = 7;
 };
 
 }  // namespace tenon

@@ -260,7 +260,7 @@ private:
     const std::uint64_t samples = data_->size(), answers = samples * trainer_type::answers;
     std::uint64_t position = loader_.state().position;
     history_.archive(a);
-    a.value("epoch", sums_.epoch);
+    a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
     a.value("losses", sums_.losses);
     a.value("seen", sums_.seen, samples);
     a.value("answered", sums_.answered, answers);
