@@ -13,7 +13,7 @@ namespace tenon::detail {
 
 inline constexpr std::size_t length_bytes = 8;              // the header's length, before it
 inline constexpr std::size_t largest_header = 100'000'000;  // the format's own cap
-/// What the parser and we hold of a header is at most eight times its bytes, and this bounds what a string of it
+/// What the parser and we hold of a header is at most twelve times its bytes, and this bounds what a string of it
 /// costs on the way: the parser keeps two copies, which grow by doubling.
 inline constexpr std::size_t longest_string = std::size_t{1} << 24;
 /// An entry of a map costs twenty times what the shortest one takes in the file.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include <tenon/error.hpp>
 #include <tenon/io/safetensors.hpp>
 
+#include "../io/input_file.hpp"
 #include "../io/words.hpp"
 
 namespace tenon {
@@ -173,7 +175,7 @@ Archive::Archive() : contents_(std::make_unique<Contents>()) {
   contents_->numbers[std::string(format_key)] = std::string(format_family) + std::string(format_version);
 }
 
-Archive::Archive(const std::string& path) : contents_(std::make_unique<Contents>()) {
+Archive::Archive(const std::string& path) try : contents_(std::make_unique<Contents>()) {
   contents_->file = SafeTensors::read(path);
   const SafeTensors& file = *contents_->file;
   const auto entry = [&](std::string_view key) -> std::string_view {
@@ -196,6 +198,8 @@ Archive::Archive(const std::string& path) : contents_(std::make_unique<Contents>
   if (sum.text() != entry(checksum_key))
     throw Error(fmt::format("{}: expected a checkpoint as it was written, got one that is damaged or was changed: its checksum is {}, its contents have {}",
                             path, detail::quoted_text(entry(checksum_key)), sum.text()));
+} catch (const std::bad_alloc&) {
+  detail::fail_for_memory(path);
 }
 
 Archive::~Archive() = default;
