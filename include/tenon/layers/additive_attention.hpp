@@ -159,7 +159,7 @@ struct AdditiveUnit {
 /// Shapes: (memory + time, width) to the same. Parameters: query.weight (hidden, width), key.weight (hidden, width),
 /// score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three nn.Linear(bias=False).
 ///
-///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, DropSteps<Source>, GRU<64>>;
+///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, Slice<0, Source>, GRU<64>>;
 template <std::size_t Hidden, std::size_t Memory>
 struct AdditiveAttention {
 private:

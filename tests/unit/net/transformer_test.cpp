@@ -58,7 +58,7 @@ TEST_CASE("recurrent encoders and decoders have the gradients of their values") 
   using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
   check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5});
   using Both = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
-  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, DropSteps<3>>, GRU<3>>>({.low = 0, .high = 5});
+  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>>({.low = 0, .high = 5});
 }
 
 TEST_CASE("patches are squares of an image, line after line") {
