@@ -1,8 +1,6 @@
 #include <tenon/losses/cross_entropy.hpp>
 
-#include <algorithm>
 #include <array>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -58,7 +56,8 @@ double cross_entropy(const LossArguments<T>& loss, Given given, double label_smo
   const std::span<const std::int32_t> labels = loss.target.labels;
   const std::size_t samples = loss.prediction.count;
   const double terms = labels.empty() ? static_cast<double>(samples) : total_weight(labels, class_weight);
-  const double by = divisor(reduction, samples, std::max(terms, std::numeric_limits<double>::min()));  // all may be ignored
+  if (terms == 0 && reduction == Reduction::mean) return nothing_counts(loss);
+  const double by = divisor(reduction, samples, terms);
 
   if (given == Given::probabilities) {
     if (labels.empty()) return run_loss<Formula<of_probabilities(smoothed(target))>>(loss, by, parameters);

@@ -1,8 +1,6 @@
 #include <tenon/losses/negative_log_likelihood.hpp>
 
-#include <algorithm>
 #include <array>
-#include <limits>
 
 #include "ignored.hpp"
 #include "weights.hpp"
@@ -16,7 +14,8 @@ double negative_log_likelihood(const LossArguments<T>& loss, std::span<const dou
 
   const std::array<const T*, 1> parameters{weights_for<T>(class_weight, loss.width, "NegativeLogLikelihood: class_weight").data()};
   const double terms = total_weight(loss.target.labels, class_weight);
-  const double by = divisor(reduction, loss.prediction.count, std::max(terms, std::numeric_limits<double>::min()));
+  if (terms == 0 && reduction == Reduction::mean) return nothing_counts(loss);
+  const double by = divisor(reduction, loss.prediction.count, terms);
   return without_ignored(loss, [&](const LossArguments<T>& part) { return run_loss<Formula>(part, by, parameters); });
 }
 

@@ -20,9 +20,14 @@ template std::span<const float> weights_for(std::span<const double>, std::size_t
 template std::span<const double> weights_for(std::span<const double>, std::size_t, const char*);
 
 double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight) {
+  if (class_weight.empty()) return static_cast<double>(count_answered(labels));
   double sum = 0;
-  for (const std::int32_t label : labels)
-    if (label != ignored_label) sum += class_weight.empty() ? 1 : class_weight[static_cast<std::size_t>(label)];
+  for (const std::int32_t label : labels) {
+    if (label == ignored_label) continue;
+    if (static_cast<std::size_t>(label) >= class_weight.size())
+      throw Error(fmt::format("class_weight: expected a number for each class, got {} and label {}", class_weight.size(), label));
+    sum += class_weight[static_cast<std::size_t>(label)];
+  }
   return sum;
 }
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include <tenon/losses/batch_weight.hpp>
+
 /// Weights of a loss as its loops want them.
 namespace tenon::detail {
 
@@ -13,9 +15,5 @@ namespace tenon::detail {
 /// from one batch to the next, because a training step allocates nothing.
 template <class T>
 std::span<const T> weights_for(std::span<const double> weights, std::size_t width, const char* name);
-
-/// What a mean over class indices is divided by: a sample counts as much as its class, and
-/// one that is ignored for nothing.
-double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight);
 
 }  // namespace tenon::detail

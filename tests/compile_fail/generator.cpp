@@ -1,6 +1,5 @@
 // Who writes does not see what is still to come.
-// expect: not_a_language_model<
-// expect: tenon::takes<tenon::a_causal_network_from_tokens_to_scores_of_the_next> >
+// expect: cannot_run<tenon::layer<tenon::path<1>, tenon::MultiheadAttention<4> >, tenon::step_by_step>
 #include <tenon/tenon.hpp>
 
 #include <vector>

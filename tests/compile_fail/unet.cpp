@@ -10,10 +10,10 @@ template <std::size_t C>
 using Conv = Sequential<Conv2D<C, 3, padding<1>>, ReLU>;
 
 #ifdef TENON_WRONG
-using In = Input<1, 7, 7>;
+using Image = Input<1, 7, 7>;
 #else
-using In = Input<1, 8, 8>;
+using Image = Input<1, 8, 8>;
 #endif
-using Net = Sequential<In, UNet<Level<Conv<2>, MaxPool2D<2>, Upsample<2>, Conv<2>>, Conv<4>>>;
+using Net = Sequential<Image, UNet<Level<Conv<2>, MaxPool2D<2>, Upsample<2>, Conv<2>>, Conv<4>>>;
 
 constexpr auto parameters = parameter_count<Net>;

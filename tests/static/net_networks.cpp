@@ -97,6 +97,9 @@ static_assert(same<without_last<Tail>, Short>);
 static_assert(same<without_last<Sequential<Square, Sequential<HyperTan>>>, Sequential<Square>>);
 static_assert(same<last_layer<Square>, Square> && same<without_last<Square>, Sequential<>>);
 static_assert(same<last_layer<Sequential<>>, void>);
+static_assert(same<last_layer<Sequential<Square, Freeze<Sequential<Square, Named<"a", HyperTan>>>>>, HyperTan>);
+static_assert(same<without_last<Sequential<Square, Freeze<Sequential<Square, Named<"a", HyperTan>>>>>, Sequential<Square, Freeze<Sequential<Square>>>>);
+static_assert(same<without_last<Sequential<Square, Freeze<HyperTan>>>, Sequential<Square>>);
 static_assert(same<last_layer<Sequential<Square, Residual<HyperTan>>>, Residual<HyperTan>>);
 
 // The plan of a plain perceptron: only what tanh gives is read by a backward pass, its own and the

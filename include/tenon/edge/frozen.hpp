@@ -13,26 +13,48 @@
 
 namespace tenon {
 
+namespace detail {
+
+template <class Step, class In>
+struct OverSteps;
+
+}  // namespace detail
+
 namespace edge {
+
+/// How often the parts of a bound composition run in one pass: those of OverSteps once a step.
+template <class Bound>
+inline constexpr std::size_t passes_of = 1;
+template <class Step, class In>
+inline constexpr std::size_t passes_of<tenon::detail::OverSteps<Step, In>> = In::front;
+template <class Bound>
+struct stepped_part {
+  using type = Bound;
+};
+template <class Step, class In>
+struct stepped_part<tenon::detail::OverSteps<Step, In>> {
+  using type = Step;
+};
 
 /// Multiplications with an addition in one pass of a bound layer or composition.
 template <class Bound>
 constexpr std::size_t macs_of() {
   std::size_t total = 0;
   if constexpr (HasSampleKernel<Bound>) total = SampleKernel<Bound>::macs;
-  else if constexpr (requires { typename Bound::each_step; }) total = Bound::steps * macs_of<typename Bound::each_step>();
+  else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>) total = passes_of<Bound> * macs_of<typename stepped_part<Bound>::type>();
   else if constexpr (requires { Bound::macs; }) total = Bound::macs;
   else if constexpr (!tenon::detail::Leaf<Bound>) Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
   return total;
 }
 
-/// A last layer that leaves the order of the numbers as it is: the largest is found without it.
-template <class Last>
-inline constexpr bool keeps_order = std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>;
+/// A last layer that leaves the order of the numbers as it is: the largest is found without it. (Not so where it works row
+/// by row.)
+template <class Last, class Out>
+inline constexpr bool keeps_order = Out::rank == 1 && (std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>);
 
 template <class Net>
 struct Classifier {
-  using network = std::conditional_t<keeps_order<last_layer<Net>>, without_last<Net>, Net>;
+  using network = std::conditional_t<keeps_order<last_layer<Net>, output_shape<Net>>, without_last<Net>, Net>;
   using bound = bound_network<network>;
 };
 

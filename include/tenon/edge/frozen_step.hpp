@@ -14,21 +14,6 @@
 
 namespace tenon {
 
-/// A network that cannot be given one step after the other.
-template <class Net, class Takes>
-struct not_a_network_of_steps;
-struct a_network_of_sequences_in_which_no_step_sees_a_later_one;
-
-namespace edge {
-
-template <class Net>
-constexpr bool check_steps() {
-  if constexpr (!steps_forward<Net>) tenon::detail::refuse<not_a_network_of_steps<Net, takes<a_network_of_sequences_in_which_no_step_sees_a_later_one>>>();
-  return true;
-}
-
-}  // namespace edge
-
 /// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs of
 /// those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
 ///
@@ -36,16 +21,17 @@ constexpr bool check_steps() {
 ///     net.step(sample, scores);                             // what the network would say at this step
 ///     net.reset();                                          // the next step is the first
 ///
-/// What the steps give is what `Frozen` gives for the whole sequence. A convolution without padding has no result before it
+/// What the steps give is what `Frozen` gives for the whole sequence; a network with a layer that sees more than the steps so
+/// far, or of which nobody says that it does not, is refused, and the layer named (net/stepwise.hpp). A convolution without padding has no result before it
 /// has seen as many steps as its kernel reaches: until then the steps before count as 0. Attentions remember as many steps
 /// as the network takes. An object holds one step's activations and the memory; objects of one network live side by side.
 template <class Net, const Weights<Net>&... W>
 class FrozenStep {
   static_assert(sizeof...(W) <= 1, "FrozenStep<Net, weights> takes one constant");
-  static_assert(edge::check_steps<Net>());
+  static_assert(detail::check_execution<step_by_step, Net>());
   using Bound = bound_network<Stepwise<Net>>;
   static constexpr Layout layout = layout_of<Bound>;
-  static_assert(layout.trainable_size == workspace<Net>.trainable_size, "a step has the network's own parameters");
+  static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
   static constexpr const Needs& needs = layout.needs;
   static constexpr std::size_t own = needs.inference_scratch_sample + needs.inference_scratch_fixed;
 

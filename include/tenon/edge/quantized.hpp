@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/edge/quantized_check.hpp>
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/expr/math/exp.hpp>
 
@@ -225,8 +228,7 @@ template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
   static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
-  static_assert(plan.fits, "Quantized takes Dense, Conv2D, pools of images, Residual and Add of two branches, ReLU, ReLU6, HardTanh, Dropout, Flatten, and a "
-                "Softmax at the end; fold(model) makes BatchNorm part of the layer before");
+  static_assert(detail::check_execution<in_int8, Net>());
   static constexpr std::size_t in = input_shape<Net>::size;
   static constexpr std::size_t out = output_shape<Net>::size;
 

@@ -23,7 +23,7 @@ struct StepPattern {
 
 namespace detail {
 
-using expr::Node;
+using expr::Operation;
 using expr::Op;
 
 template <class E>
@@ -33,13 +33,13 @@ inline constexpr StepPattern pattern_of<expr::Input<0>>{.kind = StepKind::nothin
 template <>
 inline constexpr StepPattern pattern_of<Softmax::formula>{.kind = StepKind::softmax};
 template <class W>
-inline constexpr StepPattern pattern_of<Node<Op::matmul, expr::Input<0>, Node<Op::transpose, W>>>{.kind = StepKind::dense};
+inline constexpr StepPattern pattern_of<Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>>{.kind = StepKind::dense};
 template <class W, class B>
-inline constexpr StepPattern pattern_of<Node<Op::add, Node<Op::matmul, expr::Input<0>, Node<Op::transpose, W>>, B>>{
+inline constexpr StepPattern pattern_of<Operation<Op::add, Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>, B>>{
     .kind = StepKind::dense, .has_bias = true};
 /// Dropout passes everything.
 template <class E, auto Rate>
-inline constexpr StepPattern pattern_of<Node<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;
+inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;
 /// Bounds behind what there is.
 constexpr StepPattern bounded(StepPattern pattern, double low, double high) {
   if (pattern.kind == StepKind::nothing) pattern.kind = StepKind::clamp;
@@ -50,10 +50,10 @@ constexpr StepPattern bounded(StepPattern pattern, double low, double high) {
   return pattern;
 }
 template <class E, auto V>
-inline constexpr StepPattern pattern_of<Node<Op::maximum, E, expr::Number<V>>> =
+inline constexpr StepPattern pattern_of<Operation<Op::maximum, E, expr::Number<V>>> =
     bounded(pattern_of<E>, static_cast<double>(V), std::numeric_limits<double>::infinity());
 template <class E, auto V>
-inline constexpr StepPattern pattern_of<Node<Op::minimum, E, expr::Number<V>>> =
+inline constexpr StepPattern pattern_of<Operation<Op::minimum, E, expr::Number<V>>> =
     bounded(pattern_of<E>, -std::numeric_limits<double>::infinity(), static_cast<double>(V));
 
 }  // namespace detail

@@ -16,12 +16,12 @@ namespace tenon::expr {
 /// What is computed when. Numbers per feature are known by slots: first those that are given, then
 /// sums and what is made of sums.
 struct BatchPlan {
-  Graph g{};
+  FormulaGraph g{};
   Outputs elements{};                 // what the last pass stores
   Outputs features{};                 // gradients (sum_parameter) and running statistics (store)
   Cuts values{};                      // the vertex in each slot
   int given = 0;                      // how many slots are filled at the start
-  int sums_before[Graph::capacity]{}; // how many passes that sum come before a vertex is known
+  int sums_before[FormulaGraph::capacity]{}; // how many passes that sum come before a vertex is known
   int passes = 0;                     // that sum
 
   constexpr bool is_sum(int slot) const { return g[values.vertex[slot]].op == Op::batch_sum; }
@@ -72,7 +72,7 @@ namespace detail {
 
 class BatchPlanner {
 public:
-  constexpr BatchPlanner(const Graph& graph, const Cuts& given) {
+  constexpr BatchPlanner(const FormulaGraph& graph, const Cuts& given) {
     p.g = graph;
     p.values = given;
     p.given = given.count;
@@ -120,7 +120,7 @@ private:
   }
 
   BatchPlan p{};
-  bool needed[Graph::capacity]{};
+  bool needed[FormulaGraph::capacity]{};
 };
 
 /// Copies a formula as loops compute it: without the marks that only the derivative looks at, and
@@ -128,7 +128,7 @@ private:
 /// (x * f) * g is x * (f * g).
 class FeaturesApart {
 public:
-  constexpr FeaturesApart(const Graph& source, Graph& target) : from(source), to(target) {
+  constexpr FeaturesApart(const FormulaGraph& source, FormulaGraph& target) : from(source), to(target) {
     for (int& m : map) m = -1;
   }
   constexpr int copy(int id) {
@@ -155,14 +155,14 @@ private:
   }
   constexpr bool is(int id, Rank rank) const { return to[id].rank == rank; }
 
-  const Graph& from;
-  Graph& to;
-  int map[Graph::capacity]{};
+  const FormulaGraph& from;
+  FormulaGraph& to;
+  int map[FormulaGraph::capacity]{};
 };
 
 struct BatchAnalysis {
   static constexpr int most = Arguments<float>::most;
-  Graph g{};
+  FormulaGraph g{};
   int root = -1;
   int input = -1;              // adjoint of x, -1 where there is none
   int parameter[most]{};       // adjoints of the parameters
@@ -187,7 +187,7 @@ constexpr void find_kept(BatchAnalysis& s, const BatchPlan& forward, int forward
 template <class C>
 consteval BatchAnalysis analyse_batch() {
   BatchAnalysis s;
-  Graph written;
+  FormulaGraph written;
   Updates updates;
   const int root = lower<C>(written, true, &updates);
   const int count = written.count;
@@ -217,7 +217,7 @@ consteval BatchAnalysis analyse_batch() {
     }
   }
   const BatchPlan forward = BatchPlanner(s.g, Cuts{}).plan(Outputs{}, Outputs{}, Cuts{});
-  bool seen[Graph::capacity]{};
+  bool seen[FormulaGraph::capacity]{};
   find_kept(s, forward, forward_count, s.input, seen);
   for (const int p : s.parameter) find_kept(s, forward, forward_count, p, seen);
   return s;
@@ -232,7 +232,7 @@ struct BatchProgram {
 
   struct Evaluate {
     static constexpr BatchPlan plan = [] {
-      Graph written, g;
+      FormulaGraph written, g;
       const int root = lower<C>(written, false);
       Outputs o;
       o.add(Sink::store, detail::FeaturesApart(written, g).copy(root), 0);

@@ -7,7 +7,7 @@ namespace tenon::expr {
 /// Reverse mode over a formula's graph: `of[v]` is the vertex of d(seed * root)/dv, or -1 where
 /// nothing flows. Where a value is broadcast the adjoint is a sum and the other way round.
 struct Adjoints {
-  int of[Graph::capacity]{};
+  int of[FormulaGraph::capacity]{};
 };
 
 /// Who sums the adjoints of parameters, and of what is computed from parameters alone.
@@ -20,7 +20,7 @@ namespace detail {
 
 class ReverseMode {
 public:
-  constexpr ReverseMode(Graph& graph, int root, bool reuse_output, ParameterSums sums, Adjoints& result)
+  constexpr ReverseMode(FormulaGraph& graph, int root, bool reuse_output, ParameterSums sums, Adjoints& result)
       : g(graph), algebra(graph, reuse_output ? root : -1), parameter_sums(sums), adjoint(result) {
     for (int& a : adjoint.of) a = -1;
     for (int i = 0; i <= root; ++i) {
@@ -136,24 +136,24 @@ private:
     }
   }
 
-  Graph& g;
+  FormulaGraph& g;
   Algebra algebra;
   ParameterSums parameter_sums;
   Adjoints& adjoint;
-  bool wanted[Graph::capacity]{};
+  bool wanted[FormulaGraph::capacity]{};
 };
 
 }  // namespace detail
 
 /// Adjoints of everything `root` is computed from. With `reuse_output`, the value of root appears
 /// in them as the `output` leaf.
-constexpr void backpropagate(Graph& g, int root, int seed, bool reuse_output, Adjoints& result,
+constexpr void backpropagate(FormulaGraph& g, int root, int seed, bool reuse_output, Adjoints& result,
                              ParameterSums sums = ParameterSums::by_accumulation) {
   detail::ReverseMode(g, root, reuse_output, sums, result).run(root, seed);
 }
 
 /// d root / d x as a vertex, where x is input 0; the number 0 where root does not depend on it.
-constexpr int derivative(Graph& g, int root, bool reuse_output = false) {
+constexpr int derivative(FormulaGraph& g, int root, bool reuse_output = false) {
   const int x = g.leaf(Op::input, Rank::element, 0);
   Adjoints adjoints;
   backpropagate(g, root, g.number(1), reuse_output, adjoints);

@@ -23,14 +23,14 @@ inline constexpr std::size_t literals_of = 0;
 template <>
 inline constexpr std::size_t literals_of<Literal> = 1;
 template <Op O, class... A>
-inline constexpr std::size_t literals_of<Node<O, A...>> = (std::size_t{0} + ... + literals_of<A>);
+inline constexpr std::size_t literals_of<Operation<O, A...>> = (std::size_t{0} + ... + literals_of<A>);
 
 template <class E>
 inline constexpr std::size_t arguments_of = 0;
 template <int K>
 inline constexpr std::size_t arguments_of<Input<K>> = K + 1;
 template <Op O, class... A>
-inline constexpr std::size_t arguments_of<Node<O, A...>> = std::max({std::size_t{0}, arguments_of<A>...});
+inline constexpr std::size_t arguments_of<Operation<O, A...>> = std::max({std::size_t{0}, arguments_of<A>...});
 
 /// The numbers written in a formula, in the order in which lowering meets them.
 template <std::size_t N>
@@ -40,11 +40,11 @@ struct LiteralValues {
 
   constexpr void collect(Literal number) { value[count++] = number.value; }
   template <Op O, class A>
-  constexpr void collect(const Node<O, A>& node) { collect(node.a); }
+  constexpr void collect(const Operation<O, A>& node) { collect(node.a); }
   template <Op O, class A, class B>
-  constexpr void collect(const Node<O, A, B>& node) { collect(node.a), collect(node.b); }
+  constexpr void collect(const Operation<O, A, B>& node) { collect(node.a), collect(node.b); }
   template <Op O, class A, class B, class C>
-  constexpr void collect(const Node<O, A, B, C>& node) { collect(node.a), collect(node.b), collect(node.c); }
+  constexpr void collect(const Operation<O, A, B, C>& node) { collect(node.a), collect(node.b), collect(node.c); }
   template <class Leaf>
   constexpr void collect(const Leaf&) {}
 };
@@ -55,11 +55,11 @@ inline constexpr bool has_parameters = parameters_of<E>::size > 0;
 template <class E>
 inline constexpr bool has_products = false;
 template <Op O, class... A>
-inline constexpr bool has_products<Node<O, A...>> = O == Op::matmul || O == Op::chunk || (has_products<A> || ...);
+inline constexpr bool has_products<Operation<O, A...>> = O == Op::matmul || O == Op::chunk || (has_products<A> || ...);
 
 template <class E>
 consteval bool looks_around() {
-  Graph g;
+  FormulaGraph g;
   lower<E>(g, false);
   for (int i = 0; i < g.count; ++i) {
     const Op op = g[i].op;
@@ -70,8 +70,8 @@ consteval bool looks_around() {
 
 /// The graph that a number's way through the formula takes, and nothing else; the result is last.
 template <class E>
-consteval Graph scalar_graph() {
-  Graph g;
+consteval FormulaGraph scalar_graph() {
+  FormulaGraph g;
   const int root = lower<E>(g, false);
   const Cuts none{};
   Rebuilder needed(g, none);
@@ -91,11 +91,11 @@ constexpr T apply_any(Op op, T a, T b, std::integer_sequence<int, O...>) {
 /// as constant expressions ask, where a division by zero is an error even if nobody reads it.
 template <class T>
 struct Walk {
-  const Graph& g;
+  const FormulaGraph& g;
   const double* literal;
   const T* input;
-  bool known[Graph::capacity]{};
-  T value[Graph::capacity]{};
+  bool known[FormulaGraph::capacity]{};
+  T value[FormulaGraph::capacity]{};
 
   constexpr T operator()(int id) {
     if (known[id]) return value[id];
@@ -115,7 +115,7 @@ struct Walk {
 /// A formula as an object: its numbers, and a call operator that inlines into the caller's loop.
 template <class E>
 class Function {
-  static constexpr Graph g = scalar_graph<E>();
+  static constexpr FormulaGraph g = scalar_graph<E>();
 
 public:
   constexpr explicit Function(const E& formula) { literals_.collect(formula); }

@@ -8,7 +8,7 @@
 #include <tenon/fixed_string.hpp>
 
 /// What a user writes. A formula is a value of an empty-looking type: `x * sigmoid(x)` has the type
-/// `Node<Op::multiply, Input<0>, Node<Op::logistic, Input<0>>>`. Its only data are the numbers
+/// `Operation<Op::multiply, Input<0>, Operation<Op::logistic, Input<0>>>`. Its only data are the numbers
 /// written in it, so it can be a template argument: `Map<x * sigmoid(x)>`.
 namespace tenon::expr {
 
@@ -36,7 +36,7 @@ struct Literal;
 template <auto Value>
 struct Number;
 template <Op O, class... A>
-struct Node;
+struct Operation;
 
 template <class T>
 inline constexpr bool is_expression = false;
@@ -61,7 +61,7 @@ inline constexpr bool is_expression<Literal> = true;
 template <auto V>
 inline constexpr bool is_expression<Number<V>> = true;
 template <Op O, class... A>
-inline constexpr bool is_expression<Node<O, A...>> = true;
+inline constexpr bool is_expression<Operation<O, A...>> = true;
 
 /// A formula over placeholders.
 template <class T>
@@ -104,27 +104,27 @@ template <auto Value>
 struct Number {};
 
 template <Op O>
-struct Node<O> {};
+struct Operation<O> {};
 template <Op O, class A>
-struct Node<O, A> : Callable<Node<O, A>> {
+struct Operation<O, A> : Callable<Operation<O, A>> {
   A a;
-  constexpr Node() = default;
-  constexpr explicit Node(A a_) : a(a_) {}
+  constexpr Operation() = default;
+  constexpr explicit Operation(A a_) : a(a_) {}
 };
 template <Op O, class A, class B>
-struct Node<O, A, B> : Callable<Node<O, A, B>> {
+struct Operation<O, A, B> : Callable<Operation<O, A, B>> {
   A a;
   B b;
-  constexpr Node() = default;
-  constexpr Node(A a_, B b_) : a(a_), b(b_) {}
+  constexpr Operation() = default;
+  constexpr Operation(A a_, B b_) : a(a_), b(b_) {}
 };
 template <Op O, class A, class B, class C>
-struct Node<O, A, B, C> : Callable<Node<O, A, B, C>> {
+struct Operation<O, A, B, C> : Callable<Operation<O, A, B, C>> {
   A a;
   B b;
   C c;
-  constexpr Node() = default;
-  constexpr Node(A a_, B b_, C c_) : a(a_), b(b_), c(c_) {}
+  constexpr Operation() = default;
+  constexpr Operation(A a_, B b_, C c_) : a(a_), b(b_), c(c_) {}
 };
 
 template <Operand T>
@@ -139,7 +139,7 @@ using operand_t = decltype(operand(std::declval<T>()));
 
 template <Op O, class... A>
 constexpr auto make(A... a) {
-  return Node<O, operand_t<A>...>{operand(a)...};
+  return Operation<O, operand_t<A>...>{operand(a)...};
 }
 
 template <class A, class B>

@@ -27,7 +27,7 @@ inline constexpr Result y{};
 namespace detail {
 
 template <class E, bool Derivative>
-constexpr int lower_form(Graph& g) {
+constexpr int lower_form(FormulaGraph& g) {
   const int root = lower<E>(g);
   return simplify(g, Derivative ? derivative(g, root, true) : root);
 }
@@ -36,7 +36,7 @@ constexpr int lower_form(Graph& g) {
 
 template <class A, bool DerivativeOfA, class B, bool DerivativeOfB>
 consteval bool operator==(Form<A, DerivativeOfA>, Form<B, DerivativeOfB>) {
-  Graph g;
+  FormulaGraph g;
   return detail::lower_form<A, DerivativeOfA>(g) == detail::lower_form<B, DerivativeOfB>(g);
 }
 

@@ -113,7 +113,7 @@ template <Expression W>
 constexpr auto transpose(W w) { return make<Op::transpose>(w); }
 /// Part K of N equal parts of a sample's features.
 template <int K, int N, Expression A>
-constexpr auto chunk(A a) { return Node<Op::chunk, A, Number<K>, Number<N>>{a, {}, {}}; }
+constexpr auto chunk(A a) { return Operation<Op::chunk, A, Number<K>, Number<N>>{a, {}, {}}; }
 
 }  // namespace tenon::expr
 

@@ -30,7 +30,7 @@ struct Vertex {
 /// Not constexpr: a constant evaluation that gets here stops with an error that says its name.
 [[noreturn]] inline void a_formula_may_have_at_most_224_vertices() { __builtin_trap(); }
 
-struct Graph {
+struct FormulaGraph {
   static constexpr int capacity = 224;
   Vertex vertex[capacity]{};
   int count = 0;

@@ -23,7 +23,7 @@ class Loops {
   /// The numbers below `Most` that `keep` accepts. What a pass has no use for is left out here, not
   /// in the functions below: those are inlined once per number and instruction set.
   struct Chosen {
-    int list[Graph::capacity]{};
+    int list[FormulaGraph::capacity]{};
     int count = 0;
   };
   static constexpr Chosen choose(int most, auto keep) {

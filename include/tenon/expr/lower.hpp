@@ -26,17 +26,17 @@ template <Literal F>
 struct LiftValue<Literal, F> {
   using type = Number<F.value>;
 };
-template <Op O, class A, Node<O, A> F>
-struct LiftValue<Node<O, A>, F> {
-  using type = Node<O, typename LiftValue<A, F.a>::type>;
+template <Op O, class A, Operation<O, A> F>
+struct LiftValue<Operation<O, A>, F> {
+  using type = Operation<O, typename LiftValue<A, F.a>::type>;
 };
-template <Op O, class A, class B, Node<O, A, B> F>
-struct LiftValue<Node<O, A, B>, F> {
-  using type = Node<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type>;
+template <Op O, class A, class B, Operation<O, A, B> F>
+struct LiftValue<Operation<O, A, B>, F> {
+  using type = Operation<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type>;
 };
-template <Op O, class A, class B, class C, Node<O, A, B, C> F>
-struct LiftValue<Node<O, A, B, C>, F> {
-  using type = Node<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type, typename LiftValue<C, F.c>::type>;
+template <Op O, class A, class B, class C, Operation<O, A, B, C> F>
+struct LiftValue<Operation<O, A, B, C>, F> {
+  using type = Operation<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type, typename LiftValue<C, F.c>::type>;
 };
 /// The type of a formula that is a constant expression, numbers included.
 template <auto F>
@@ -65,11 +65,11 @@ struct find_parameters<Parameter<N, O...>, list<P...>> {
   using type = std::conditional_t<contains<Parameter<N, O...>, list<P...>>, list<P...>, list<P..., Parameter<N, O...>>>;
 };
 template <Op O, class A, class F>
-struct find_parameters<Node<O, A>, F> : find_parameters<A, F> {};
+struct find_parameters<Operation<O, A>, F> : find_parameters<A, F> {};
 template <Op O, class A, class B, class F>
-struct find_parameters<Node<O, A, B>, F> : find_parameters<B, typename find_parameters<A, F>::type> {};
+struct find_parameters<Operation<O, A, B>, F> : find_parameters<B, typename find_parameters<A, F>::type> {};
 template <Op O, class A, class B, class C, class F>
-struct find_parameters<Node<O, A, B, C>, F>
+struct find_parameters<Operation<O, A, B, C>, F>
     : find_parameters<C, typename find_parameters<B, typename find_parameters<A, F>::type>::type> {};
 
 template <class... O>
@@ -87,8 +87,8 @@ struct canonical<Parameter<N, O...>, P> {
   using type = Slot<position<Parameter<N, O...>>(P{}), is_scalar_parameter<O...> ? Rank::scalar : Rank::feature>;
 };
 template <Op O, class... A, class P>
-struct canonical<Node<O, A...>, P> {
-  using type = Node<O, typename canonical<A, P>::type...>;
+struct canonical<Operation<O, A...>, P> {
+  using type = Operation<O, typename canonical<A, P>::type...>;
 };
 
 }  // namespace detail
@@ -124,7 +124,7 @@ struct Updates {
 namespace detail {
 
 /// Folds numbers and drops neutral elements, and otherwise keeps what the user wrote as written.
-constexpr int plain(Graph& g, Op op, int a, int b) {
+constexpr int plain(FormulaGraph& g, Op op, int a, int b) {
   if (g.is_number(a) && g.is_number(b) && op <= Op::divide) {
     const double p = g[a].value, q = g[b].value;
     return g.number(op == Op::add ? p + q : op == Op::subtract ? p - q : op == Op::multiply ? p * q : p / q);
@@ -137,7 +137,7 @@ constexpr int plain(Graph& g, Op op, int a, int b) {
   return g.raw(op, a, b);
 }
 
-constexpr int whole_power(Graph& g, int base, int exponent) {
+constexpr int whole_power(FormulaGraph& g, int base, int exponent) {
   if (exponent == 0) return g.number(1);
   if (exponent < 0) return g.raw(Op::reciprocal, whole_power(g, base, -exponent));
   int result = base;
@@ -146,7 +146,7 @@ constexpr int whole_power(Graph& g, int base, int exponent) {
 }
 
 struct Lowering {
-  Graph& g;
+  FormulaGraph& g;
   bool training = true;
   Updates* updates = nullptr;
   int literals = 0;
@@ -170,7 +170,7 @@ struct Lowering {
   }
 
   template <Op O, class A>
-  constexpr int operator()(Node<O, A>) {
+  constexpr int operator()(Operation<O, A>) {
     const int a = (*this)(A{});
     if constexpr (O == Op::negate) return g.is_number(a) ? g.number(-g[a].value) : g.raw(O, a);
     else if constexpr (O == Op::gradient) return derivative(g, a);
@@ -185,7 +185,7 @@ struct Lowering {
     } else return g.raw(O, a);
   }
   template <Op O, class A, class B>
-  constexpr int operator()(Node<O, A, B>) {
+  constexpr int operator()(Operation<O, A, B>) {
     const int a = (*this)(A{});
     const int b = (*this)(B{});
     if (O == Op::power && g.is_number(b)) {
@@ -196,7 +196,7 @@ struct Lowering {
     return plain(g, O, a, b);
   }
   template <Op O, class A, class B, class C>
-  constexpr int operator()(Node<O, A, B, C>) {
+  constexpr int operator()(Operation<O, A, B, C>) {
     if constexpr (O == Op::tracked) {
       if (!training) return (*this)(C{});
       const int value = (*this)(A{});
@@ -214,7 +214,7 @@ struct Lowering {
 
 /// The graph of a canonical formula; returns its root.
 template <class E>
-constexpr int lower(Graph& g, bool training = true, Updates* updates = nullptr) {
+constexpr int lower(FormulaGraph& g, bool training = true, Updates* updates = nullptr) {
   return detail::Lowering{g, training, updates}(E{});
 }
 

@@ -51,10 +51,10 @@ struct Cuts {
 
 struct Plan {
   static constexpr int most_levels = 6;
-  Graph g{};
-  std::int8_t level[Graph::capacity]{};      // the pass in which a vertex is known
-  bool inner[Graph::capacity]{};             // differs from one step of the inner loop to the next
-  bool needed[most_levels][Graph::capacity]{};  // computed in the inner loop of a pass
+  FormulaGraph g{};
+  std::int8_t level[FormulaGraph::capacity]{};      // the pass in which a vertex is known
+  bool inner[FormulaGraph::capacity]{};             // differs from one step of the inner loop to the next
+  bool needed[most_levels][FormulaGraph::capacity]{};  // computed in the inner loop of a pass
   Outputs outputs{};
   int levels = 0;                            // number of passes
   bool channelwise = false;
@@ -100,13 +100,13 @@ struct Rebuilder {
   /// reciprocal, which is known before the loop.
   enum class For { scalars, rows, channels };
 
-  const Graph& from;
+  const FormulaGraph& from;
   const Cuts& cuts;
   For purpose;
-  Graph to{};
-  int map[Graph::capacity]{};
+  FormulaGraph to{};
+  int map[FormulaGraph::capacity]{};
 
-  constexpr Rebuilder(const Graph& source, const Cuts& available, For what = For::scalars)
+  constexpr Rebuilder(const FormulaGraph& source, const Cuts& available, For what = For::scalars)
       : from(source), cuts(available), purpose(what) {
     for (int& m : map) m = -1;
   }
@@ -156,7 +156,7 @@ constexpr int pass_with_room(const Plan& p, int id, int level) {
   for (;; ++level) {
     int there = 0;
     for (int i = 0; i < id; ++i) there += p.g[i].op == op && p.level[i] == level;
-    if (there < (op == Op::row_sum ? 4 : op == Op::batch_sum ? Graph::capacity : 1)) return level;
+    if (there < (op == Op::row_sum ? 4 : op == Op::batch_sum ? FormulaGraph::capacity : 1)) return level;
   }
 }
 
@@ -183,7 +183,7 @@ constexpr void mark_all(Plan& p) {
 
 /// The passes that compute `outputs` of graph `g`. `channelwise`: the inner loop runs over the
 /// pixels of a channel, for which a value per feature is a constant.
-constexpr Plan make_plan(const Graph& g, const Outputs& outputs, const Cuts& cuts = {}, bool channelwise = false) {
+constexpr Plan make_plan(const FormulaGraph& g, const Outputs& outputs, const Cuts& cuts = {}, bool channelwise = false) {
   using Rebuilder = detail::Rebuilder;
   Rebuilder rebuild(g, cuts, channelwise ? Rebuilder::For::channels : Rebuilder::For::rows);
   Plan p;

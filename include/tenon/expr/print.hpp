@@ -25,7 +25,7 @@ inline int precedence(Op op) {
   return op == Op::negate ? 4 : 5;
 }
 
-inline std::string print(const Graph& g, int id, int outer = 0) {
+inline std::string print(const FormulaGraph& g, int id, int outer = 0) {
   const Vertex& v = g[id];
   const auto slot = [&](std::string name) { return v.slot == 0 ? name : name + std::to_string(v.slot); };
   const auto wrap = [&](std::string text) { return precedence(v.op) < outer ? "(" + text + ")" : text; };
@@ -62,14 +62,14 @@ inline std::string print(const Graph& g, int id, int outer = 0) {
 /// The formula as text, parameters by number: "x * sigmoid(x)".
 template <auto F>
 std::string to_string() {
-  Graph g;
+  FormulaGraph g;
   return detail::print(g, lower<Canonical<lift<F>>>(g));
 }
 
 /// Its derivative by x as text, with y for the formula's own value: "y * (1 - y)".
 template <auto F>
 std::string derivative_string() {
-  Graph g;
+  FormulaGraph g;
   const int root = lower<Canonical<lift<F>>>(g);
   return detail::print(g, derivative(g, root, true));
 }

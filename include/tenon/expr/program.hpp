@@ -18,7 +18,7 @@ namespace detail {
 
 struct Analysis {
   static constexpr int most = Arguments<float>::most;
-  Graph g{};
+  FormulaGraph g{};
   int root = -1;
   int before_derivative = 0;
   int input[most]{};                  // adjoint of each input, -1 where there is none
@@ -31,7 +31,7 @@ struct Analysis {
   double noise_rate = 0;
 };
 
-constexpr void find_cuts(const Graph& g, int id, int root, const bool* reduced, bool* seen, Cuts& cuts) {
+constexpr void find_cuts(const FormulaGraph& g, int id, int root, const bool* reduced, bool* seen, Cuts& cuts) {
   if (id < 0 || seen[id]) return;
   seen[id] = true;
   if (id <= root && g[id].rank == Rank::row && reduced[id]) {
@@ -46,7 +46,7 @@ constexpr void find_cuts(const Graph& g, int id, int root, const bool* reduced, 
 template <class C>
 consteval Analysis analyse() {
   Analysis s;
-  Graph& g = s.g;
+  FormulaGraph& g = s.g;
   s.root = lower<C>(g, true);
   s.before_derivative = g.count;
   for (int i = 0; i < g.count; ++i)
@@ -69,12 +69,12 @@ consteval Analysis analyse() {
     if (input[k] >= 0) s.input[k] = adjoints.of[input[k]];
     if (parameter[k] >= 0) s.parameter[k] = adjoints.of[parameter[k]];
   }
-  bool reduced[Graph::capacity]{};
+  bool reduced[FormulaGraph::capacity]{};
   for (int i = 0; i <= s.root; ++i) {
     const Vertex& v = g[i];
     reduced[i] = is_reduction(v.op) || (v.a >= 0 && reduced[v.a]) || (v.b >= 0 && reduced[v.b]) || (v.c >= 0 && reduced[v.c]);
   }
-  bool seen[Graph::capacity]{};
+  bool seen[FormulaGraph::capacity]{};
   for (int k = 0; k < Analysis::most; ++k) {
     find_cuts(g, s.input[k], s.root, reduced, seen, s.cuts);
     find_cuts(g, s.parameter[k], s.root, reduced, seen, s.cuts);
@@ -155,7 +155,7 @@ struct Program {
 private:
   struct EvaluateOnly {
     static constexpr Plan plan = [] {
-      Graph g;
+      FormulaGraph g;
       Outputs o;
       o.add(Sink::store, lower<C>(g, false), 0);
       return make_plan(g, o, {}, Channelwise);
@@ -197,7 +197,7 @@ public:
   };
   /// dz = dy * slope, kept in noise's place; every parameter's gradient is the sum of dz.
   static constexpr Plan slope_plan(bool store) {
-    Graph g;
+    FormulaGraph g;
     Outputs o;
     for (int i = 0; i <= s.root; ++i)
       if (s.g[i].op == Op::parameter) g.leaf(Op::parameter, s.g[i].rank, s.g[i].slot);

@@ -11,7 +11,7 @@ namespace tenon::expr {
 /// wherever it occurs it becomes the `output` leaf.
 class Algebra {
 public:
-  constexpr explicit Algebra(Graph& graph, int root = -1) : g(graph), root_(root) {
+  constexpr explicit Algebra(FormulaGraph& graph, int root = -1) : g(graph), root_(root) {
     if (root_ >= 0) {
       const Vertex& r = g[root_];
       output_ = g.leaf(Op::output, r.rank);
@@ -368,7 +368,7 @@ private:
   }
   constexpr bool term_before(const Terms& t, int a, int b) const { return before(t.base[a], t.base[b]); }
 
-  Graph& g;
+  FormulaGraph& g;
   int root_ = -1;
   int output_ = -1;
   Factors root_factors_{};
@@ -377,10 +377,10 @@ private:
 
 /// The simplified form of a vertex. Formulas that are the same but for the order of terms and
 /// factors, neutral elements and common factors become one vertex of the graph.
-constexpr int simplify(Graph& g, int id) {
+constexpr int simplify(FormulaGraph& g, int id) {
   Algebra algebra(g);
-  int form[Graph::capacity]{};
-  bool needed[Graph::capacity]{};
+  int form[FormulaGraph::capacity]{};
+  bool needed[FormulaGraph::capacity]{};
   needed[id] = true;
   for (int i = id; i >= 0; --i)
     for (const int argument : {int{g[i].a}, int{g[i].b}, int{g[i].c}})

@@ -73,6 +73,8 @@ struct BatchNorm1D : detail::BatchNorm<Option...> {
   using problem = std::conditional_t<In::rank <= 2, void, takes<features_or_signals_of_channels_length>>;
   template <class In>
   using at = typename detail::batch_norm_unit<typename detail::BatchNorm<Option...>::formula, In>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::last && In::rank == 2;
 };
 
 }  // namespace tenon

@@ -49,6 +49,8 @@ struct ChannelDropout {
       takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>;
   template <class In>
   using at = ChannelDropoutUnit<In, Rate>;
+  template <class In, Time Axis>
+  static constexpr bool steps = true;
 };
 
 }  // namespace detail

@@ -4,6 +4,20 @@
 
 namespace tenon {
 
+template <auto... Argument>
+struct StreamedConv1D;
+
+namespace detail {
+
+/// A convolution that looks at what has been alone: it says at each step what it would say behind it.
+template <auto... Argument>
+inline constexpr bool streams = [] {
+  constexpr Window w = ConvolutionArguments<1, false, Argument...>::window;
+  return w.stride[1] == 1 && w.padded(1, 1) == 1;
+}();
+
+}  // namespace detail
+
 /// A convolution of signals, y[o][t] = b[o] + sum over i, u of W[o][i][u] x[i][t s + u d - p]: Conv2D
 /// along one axis, with the same options.
 ///
@@ -12,6 +26,12 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Input<1, 64>, Conv1D<8, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
 template <auto... Argument>
-struct Conv1D : detail::ConvolutionLayer<1, false, Argument...> {};
+struct Conv1D : detail::ConvolutionLayer<1, false, Argument...> {
+  static constexpr bool takes_signals = true;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::last && detail::streams<Argument...>;
+  template <std::size_t>
+  using stepping = StreamedConv1D<Argument...>;
+};
 
 }  // namespace tenon

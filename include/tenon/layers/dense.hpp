@@ -56,6 +56,8 @@ public:
   using invalid = std::conditional_t<usable, void, takes<one_or_two_sizes_of_at_least_1>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::first && In::rank == 2;
 };
 
 }  // namespace tenon

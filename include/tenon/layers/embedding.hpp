@@ -136,6 +136,8 @@ public:
   using problem = std::conditional_t<In::rank == 1, void, takes<a_vector_of_token_ids>>;
   template <class In>
   using at = typename bound<In, In::rank == 1 && Tokens != 0 && Width != 0>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::first && In::rank == 1;
 };
 
 }  // namespace tenon

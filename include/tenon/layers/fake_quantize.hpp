@@ -80,6 +80,8 @@ struct FakeQuantizeUnit {
 struct FakeQuantize {
   template <class In>
   using at = detail::FakeQuantizeUnit<In>;
+  template <class In, Time Axis>
+  static constexpr bool steps = true;
 };
 
 }  // namespace tenon

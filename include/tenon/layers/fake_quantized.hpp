@@ -37,7 +37,8 @@ struct FakeQuantizedUnit {
     T* const rounded = Mode::training ? m.saved_fixed + saved_place : m.scratch_fixed + scratch_place;
     round_weights(m.parameters, rounded);
     m.parameters = rounded;
-    run_forward<Inner>(ctx, m, x, y, mode);
+    // straight: a context with its own way with Inner may want the weights otherwise than they have been rounded
+    Inner::forward(ctx, m, x, y, mode);
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
@@ -85,6 +86,13 @@ struct FakeQuantized : L {
   };
   template <class In>
   using at = typename bound_at<In>::type;
+  /// What L would become does not round its weights.
+  template <class In, Time Axis>
+  static constexpr bool steps = [] {
+    if constexpr (requires { typename L::template stepping<1>; }) return false;
+    else if constexpr (requires { L::template steps<In, Axis>; }) return L::template steps<In, Axis>;
+    else return false;
+  }();
 };
 
 }  // namespace tenon

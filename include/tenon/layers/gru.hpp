@@ -44,6 +44,11 @@ public:
 template <auto... Argument>
 struct GRU : detail::RecurrentLayer<std::conditional_t<detail::RecurrentArguments<Argument...>::options.reset_before,
                                                         detail::ResetBeforeGruCell, detail::GruCell>,
-                                     Argument...> {};
+                                     Argument...> {
+  template <class In, Time Axis>
+  static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
+  template <std::size_t>
+  using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, GRU, GRU<Argument..., stateful>>;
+};
 
 }  // namespace tenon

@@ -9,6 +9,8 @@ namespace tenon {
 struct Identity {
   template <class In>
   struct at : detail::Reshaping<In, In> {};
+  template <class In, Time Axis>
+  static constexpr bool steps = true;
 };
 
 }  // namespace tenon

@@ -83,6 +83,10 @@ public:
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
   template <class In>
   using at = typename bound<In, In::rank == 2>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::first && In::rank == 2;
+  template <std::size_t Context>
+  using stepping = LearnedPosition<Option..., cached<Context>>;
 };
 
 }  // namespace tenon

@@ -16,6 +16,22 @@ using formula_problem = typename std::conditional_t<reduces_batch<E>, BatchCheck
 
 }  // namespace detail
 
+namespace detail {
+
+template <class... P>
+constexpr bool all_scalar(list<P...>) {
+  return (parameter_traits<P>::scalar && ...);
+}
+/// The rows of a sequence are its steps. Anywhere else a step may only be made of its own numbers, one by one.
+template <class E, class In, Time Axis>
+constexpr bool formula_steps() {
+  if constexpr (reduces_batch<E>) return false;
+  else if constexpr (Axis == Time::first && In::rank == 2) return true;
+  else return !reduces_row<E> && products_of<E>::size == 0 && chunks_of<E> == 1 && all_scalar(expr::parameters_of<E>{});
+}
+
+}  // namespace detail
+
 /// A layer that is a formula (its type; `Map` takes its value).
 template <class E>
 struct FormulaLayer {
@@ -25,6 +41,8 @@ struct FormulaLayer {
   using problem = detail::formula_problem<E, In>;
   template <class In>
   using at = std::conditional_t<std::is_void_v<invalid>, detail::formula_unit<E, In>, detail::Reshaping<In, In>>;
+  template <class In, Time Axis>
+  static constexpr bool steps = detail::formula_steps<E, In, Axis>();
 };
 
 /// A layer that is a formula of its input x, with any parameters it names:
@@ -49,8 +67,8 @@ struct plug<expr::Input<0>, E> {
   using type = E;
 };
 template <Op O, class... A, class E>
-struct plug<Node<O, A...>, E> {
-  using type = Node<O, typename plug<A, E>::type...>;
+struct plug<Operation<O, A...>, E> {
+  using type = Operation<O, typename plug<A, E>::type...>;
 };
 
 template <class L>

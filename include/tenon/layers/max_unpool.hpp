@@ -2,6 +2,7 @@
 
 #include <tenon/layers/pooling/max.hpp>
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/graph_units.hpp>
 
@@ -95,4 +96,11 @@ template <class... L>
 struct declared_input<MaxUnpool<L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <class Pool, class... L>
+struct composition<MaxUnpool<Pool, L...>> : detail::described<Structure::unpool, Pool, L...> {
+  template <class... Part>
+  using with = MaxUnpool<Part...>;
+};
+
 }  // namespace tenon

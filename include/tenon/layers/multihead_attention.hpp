@@ -89,6 +89,10 @@ public:
   using problem = typename decltype(judge<In>())::type;
   template <class In>
   using at = typename bound<In, Heads != 0 && std::is_void_v<problem<In>>>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = options.causal && Axis == Time::first && In::rank == 2;
+  template <std::size_t Context>
+  using stepping = MultiheadAttention<Heads, Option..., cached<Context>>;
 };
 
 }  // namespace tenon

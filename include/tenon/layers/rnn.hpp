@@ -43,6 +43,11 @@ struct find_nonlinearity<Default, option::Nonlinearity<F>, O...> {
 template <auto... Argument>
 struct RNN
     : detail::RecurrentLayer<detail::RnnCell<typename detail::find_nonlinearity<Tanh, std::remove_const_t<decltype(Argument)>...>::type>,
-                             Argument...> {};
+                             Argument...> {
+  template <class In, Time Axis>
+  static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
+  template <std::size_t>
+  using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, RNN, RNN<Argument..., stateful>>;
+};
 
 }  // namespace tenon

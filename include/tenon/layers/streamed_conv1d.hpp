@@ -15,13 +15,6 @@ struct a_convolution_of_stride_1_without_padding;
 
 namespace detail {
 
-/// A convolution that looks at what has been alone: it says at each step what it would say behind it.
-template <auto... Argument>
-inline constexpr bool streams = [] {
-  constexpr Window w = ConvolutionArguments<1, false, Argument...>::window;
-  return w.stride[1] == 1 && w.padded(1, 1) == 1;
-}();
-
 /// The convolution of a window of the last inputs, which the state holds.
 template <class In, auto... Argument>
 struct StreamedUnit {

@@ -97,6 +97,8 @@ public:
   using problem = std::conditional_t<fits<In>, void, takes<sequences_of_steps_of_width<Width>>>;
   template <class In>
   using at = typename bound<In, fits<In>>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = Axis == Time::first && In::rank == 2;
 };
 
 namespace detail {

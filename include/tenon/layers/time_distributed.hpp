@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <tenon/net/check.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/layout.hpp>
 #include <tenon/net/run.hpp>
 #include <tenon/shape.hpp>
@@ -48,7 +49,6 @@ template <class Step, class In>
 struct OverSteps : Step {
   using input = In;
   using output = typename sequence_of<In::front, typename Step::output>::type;
-  using each_step = Step;
   static constexpr std::size_t steps = In::front;
 
 private:
@@ -185,6 +185,12 @@ public:
   using problem = typename decltype(judge<In>())::type;
   template <class In>
   using at = typename bound<In, std::is_void_v<invalid> && std::is_void_v<problem<In>>>::type;
+};
+
+template <class L>
+struct composition<TimeDistributed<L>> : detail::described<Structure::steps, L> {
+  template <class... Part>
+  using with = TimeDistributed<Part...>;
 };
 
 }  // namespace tenon

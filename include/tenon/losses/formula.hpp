@@ -14,7 +14,7 @@ namespace tenon::detail {
 template <class E>
 struct LossProgram {
   struct Analysis {
-    expr::Graph g{};
+    expr::FormulaGraph g{};
     int value = -1;     // per sample
     int gradient = -1;  // by the prediction
     bool has_gradient = false;

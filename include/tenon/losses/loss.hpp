@@ -30,7 +30,8 @@
 ///                                                                // network: it is given what that layer is given
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
-///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss
+///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss, and a mean is over
+///                                                                // the others, or their `class_weight`s if it has such
 ///
 /// and one that is more than a formula has, instead of it,
 ///
@@ -50,7 +51,7 @@ namespace detail {
 template <class E, class Leaf>
 inline constexpr bool mentions = std::is_same_v<E, Leaf>;
 template <expr::Op O, class... A, class Leaf>
-inline constexpr bool mentions<expr::Node<O, A...>, Leaf> = (mentions<A, Leaf> || ...);
+inline constexpr bool mentions<expr::Operation<O, A...>, Leaf> = (mentions<A, Leaf> || ...);
 
 template <class L>
 concept SaysFormula = expr::Expression<decltype(L::formula)>;

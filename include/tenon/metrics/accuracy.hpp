@@ -11,6 +11,7 @@ namespace tenon {
 class Accuracy {
 public:
   static constexpr const char* name = "accuracy";
+  static constexpr bool compares_classes = true;
   double threshold = 0.5;
 
   template <class T>
@@ -34,6 +35,8 @@ class TopKAccuracy {
 public:
   static_assert(K > 0, "TopKAccuracy<K> takes K >= 1");
   static constexpr const char* name = "top-k accuracy";
+  static constexpr bool compares_classes = true;
+  static constexpr std::size_t least_classes = K;
   double threshold = 0.5;
 
   template <class T>

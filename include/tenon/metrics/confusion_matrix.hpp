@@ -20,6 +20,7 @@ enum class Average { macro, micro };
 class ConfusionMatrix {
 public:
   static constexpr const char* name = "confusion matrix";
+  static constexpr bool compares_classes = true;
   double threshold = 0.5;  // of networks of one output
 
   template <class T>

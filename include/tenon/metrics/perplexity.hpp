@@ -13,6 +13,7 @@ namespace tenon {
 class Perplexity {
 public:
   static constexpr const char* name = "perplexity";
+  static constexpr bool compares_classes = true;
   bool log_probabilities = false;
 
   template <class T>

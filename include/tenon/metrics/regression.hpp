@@ -43,6 +43,7 @@ struct ValueSums {
 template <class Self>
 class ValueMetric {
 public:
+  static constexpr bool compares_classes = false;
   template <class T>
   void update(const Predictions<T>& p) {
     sums_.update(Self::name, p);

@@ -13,6 +13,7 @@ namespace tenon {
 class RocAuc {
 public:
   static constexpr const char* name = "ROC AUC";
+  static constexpr bool compares_classes = true;
 
   template <class T>
   void update(const Predictions<T>& p) {

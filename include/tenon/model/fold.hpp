@@ -15,9 +15,10 @@
 #include <tenon/layers/conv_transpose2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/identity.hpp>
-#include <tenon/layers/max_unpool.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/part_inputs.hpp>
 
 namespace tenon {
 
@@ -38,10 +39,16 @@ template <auto... A>
 inline constexpr int output_axis<ConvTranspose2D<A...>> = 1;
 
 template <class L>
+inline constexpr bool is_dense = false;
+template <auto... A>
+inline constexpr bool is_dense<Dense<A...>> = true;
+
+template <class L>
 concept NormalizesBatch = requires { L::batch_epsilon; };
 
-template <class A, class B>
-inline constexpr bool folds = output_axis<unnamed<A>> >= 0 && NormalizesBatch<unnamed<B>>;
+/// Of a sequence a Dense gives features, and a normalisation takes its steps for channels: these are not the same axis.
+template <class A, class In, class B>
+inline constexpr bool folds = output_axis<unnamed<A>> >= 0 && (!is_dense<unnamed<A>> || In::rank == 1) && NormalizesBatch<unnamed<B>>;
 
 /// The layer with a bias whatever it says.
 template <auto... V>
@@ -81,58 +88,35 @@ struct renamed_like<L, Named<Name, Inner>> {
   using type = Named<Name, typename renamed_like<L, Inner>::type>;
 };
 
-template <class L>
-struct folded {
-  using type = L;
-};
-
 /// A chain: a normalisation behind a linear layer is replaced by nothing that costs anything, so that
 /// all other layers keep their names.
-template <class Done, class... L>
+template <class L, class In, class Parts = parts_of<L>, class Inputs = part_inputs<L, In>>
+struct folded;
+template <class Done, class Parts, class Inputs>
 struct folded_chain {
   using type = Done;
 };
-template <class... Done, class A, class... Rest>
-struct folded_chain<list<Done...>, A, Rest...> : folded_chain<list<Done..., typename folded<A>::type>, Rest...> {};
-template <class... Done, class A, class B, class... Rest>
-  requires folds<A, B>
-struct folded_chain<list<Done...>, A, B, Rest...>
-    : folded_chain<list<Done..., typename biased<A>::type, typename renamed_like<Identity, B>::type>, Rest...> {};
+template <class... Done, class A, class... Rest, class In, class... Later>
+struct folded_chain<list<Done...>, list<A, Rest...>, list<In, Later...>>
+    : folded_chain<list<Done..., typename folded<A, In>::type>, list<Rest...>, list<Later...>> {};
+template <class... Done, class A, class B, class... Rest, class In, class Out, class... Later>
+  requires folds<A, In, B>
+struct folded_chain<list<Done...>, list<A, B, Rest...>, list<In, Out, Later...>>
+    : folded_chain<list<Done..., typename biased<A>::type, typename renamed_like<Identity, B>::type>, list<Rest...>, list<Later...>> {};
 
-template <template <class...> class Composition, class List>
-struct composed;
-template <template <class...> class Composition, class... L>
-struct composed<Composition, list<L...>> {
-  using type = Composition<L...>;
+/// Branches are no neighbours.
+template <class L, class In, class... Part, class... Given>
+struct folded<L, In, list<Part...>, list<Given...>> {
+  static constexpr auto parts() {
+    if constexpr (is_chain_like(structure_of<L>)) return typename folded_chain<list<>, list<Part...>, list<Given...>>::type{};
+    else return list<typename folded<Part, Given>::type...>{};
+  }
+  using type = remake<L, decltype(parts())>;
 };
-
-template <class... L>
-struct folded<Sequential<L...>> : composed<Sequential, typename folded_chain<list<>, L...>::type> {};
-template <class... L>
-struct folded<Residual<L...>> : composed<Residual, typename folded_chain<list<>, L...>::type> {};
-template <class... L>
-struct folded<Gate<L...>> : composed<Gate, typename folded_chain<list<>, L...>::type> {};
-template <class L>
-struct folded<Freeze<L>> {
-  using type = Freeze<typename folded<L>::type>;
-};
-template <class... L>
-struct folded<MaxUnpool<L...>> : composed<MaxUnpool, typename folded_chain<list<>, L...>::type> {};
-template <class... L>
-struct folded<Add<L...>> {
-  using type = Add<typename folded<L>::type...>;
-};
-template <class... L>
-struct folded<Concat<L...>> {
-  using type = Concat<typename folded<L>::type...>;
-};
-template <std::size_t N, class L>
-struct folded<Repeat<N, L>> {
-  using type = Repeat<N, typename folded<L>::type>;
-};
-template <fixed_string Name, class L>
-struct folded<Named<Name, L>> {
-  using type = Named<Name, typename folded<L>::type>;
+template <class L, class In>
+  requires(structure_of<L> == Structure::leaf)
+struct folded<L, In, list<>, list<>> {
+  using type = L;
 };
 
 /// Two neighbours of which the first takes up the second, by the beginnings of their names.
@@ -143,73 +127,52 @@ struct Folding {
 };
 
 template <class L>
-struct find_foldings {
-  static void in(const std::string&, std::vector<Folding>&) {}
-};
-
-template <class L>
 inline constexpr bool is_input = false;
 template <std::size_t... D>
 inline constexpr bool is_input<Input<D...>> = true;
 
+/// The beginning of the names of an element's parameters.
 template <class L>
 std::string step_to(const std::string& prefix, std::size_t index) {
-  return prefix + (element<L>::named ? std::string(element<L>::name) : std::to_string(index)) + ".";
+  if (element<L>::named) return element<L>::name == "." ? prefix : prefix + std::string(element<L>::name) + ".";
+  return prefix + std::to_string(index) + ".";
 }
 
-template <std::size_t Index>
-void find_in_chain(const std::string&, std::vector<Folding>&) {}
-template <std::size_t Index, class A, class... Rest>
-void find_in_chain(const std::string& prefix, std::vector<Folding>& found);
-template <std::size_t Index, class A, class B, class... Rest>
-void find_pair(const std::string& prefix, std::vector<Folding>& found) {
-  if constexpr (folds<A, B>)
-    found.push_back({step_to<A>(prefix, Index), step_to<B>(prefix, Index + 1), output_axis<unnamed<A>>, unnamed<B>::batch_epsilon});
-}
-template <std::size_t Index, class A, class... Rest>
-void find_in_chain(const std::string& prefix, std::vector<Folding>& found) {
+template <class L, class In>
+void find_foldings(const std::string& prefix, std::vector<Folding>& found);
+
+/// The element at `index` and those behind it.
+inline void find_among(const std::string&, std::vector<Folding>&, bool, std::size_t, list<>, list<>) {}
+template <class A, class... Rest, class In, class... Later>
+void find_among(const std::string& prefix, std::vector<Folding>& found, bool chain, std::size_t index, list<A, Rest...>, list<In, Later...>) {
   if constexpr (is_input<A>) {  // has no index
-    find_in_chain<Index, Rest...>(prefix, found);
+    find_among(prefix, found, chain, index, list<Rest...>{}, list<Later...>{});
   } else {
-    if constexpr (sizeof...(Rest) > 0) find_pair<Index, A, Rest...>(prefix, found);
-    find_foldings<unnamed<A>>::in(step_to<A>(prefix, Index), found);
-    find_in_chain<Index + 1, Rest...>(prefix, found);
+    const auto pair = [&]<class B, class... Behind>(list<B, Behind...>) {
+      if constexpr (folds<A, In, B>)
+        found.push_back({step_to<A>(prefix, index), step_to<B>(prefix, index + 1), output_axis<unnamed<A>>, unnamed<B>::batch_epsilon});
+    };
+    if constexpr (sizeof...(Rest) > 0)
+      if (chain) pair(list<Rest...>{});
+    find_foldings<unnamed<A>, In>(step_to<A>(prefix, index), found);
+    find_among(prefix, found, chain, index + 1, list<Rest...>{}, list<Later...>{});
   }
 }
 
-template <class... L>
-struct find_in_elements {
-  static void in(const std::string& prefix, std::vector<Folding>& found) { find_in_chain<0, L...>(prefix, found); }
-};
-template <class... L>
-struct find_foldings<Sequential<L...>> : find_in_elements<L...> {};
-template <class... L>
-struct find_foldings<Residual<L...>> : find_in_elements<L...> {};
-template <class... L>
-struct find_foldings<Gate<L...>> : find_in_elements<L...> {};
-template <class L>
-struct find_foldings<Freeze<L>> : find_foldings<unnamed<L>> {};
-template <class... L>
-struct find_foldings<MaxUnpool<L...>> : find_in_elements<L...> {};
-
-/// Branches are no neighbours.
-template <class... L>
-struct find_in_branches {
-  static void in(const std::string& prefix, std::vector<Folding>& found) {
-    std::size_t index = 0;
-    ((find_foldings<unnamed<L>>::in(step_to<L>(prefix, index), found), ++index), ...);
+template <class L, class In>
+void find_foldings(const std::string& prefix, std::vector<Folding>& found) {
+  constexpr Structure what = structure_of<L>;
+  if constexpr (what == Structure::copies) {
+    for (std::size_t copy = 0; copy < composition<L>::count; ++copy)
+      find_foldings<unnamed<part_of<L>>, In>(prefix + std::to_string(copy) + ".", found);
+  } else if constexpr (what == Structure::steps) {
+    find_foldings<unnamed<part_of<L>>, typename without_front<In>::type>(prefix, found);
+  } else if constexpr (is_wrapper(what)) {
+    find_foldings<unnamed<part_of<L>>, In>(prefix, found);
+  } else if constexpr (what != Structure::leaf) {
+    find_among(prefix, found, is_chain_like(what), 0, parts_of<L>{}, part_inputs<L, In>{});
   }
-};
-template <class... L>
-struct find_foldings<Add<L...>> : find_in_branches<L...> {};
-template <class... L>
-struct find_foldings<Concat<L...>> : find_in_branches<L...> {};
-template <std::size_t N, class L>
-struct find_foldings<Repeat<N, L>> {
-  static void in(const std::string& prefix, std::vector<Folding>& found) {
-    for (std::size_t copy = 0; copy < N; ++copy) find_foldings<unnamed<L>>::in(prefix + std::to_string(copy) + ".", found);
-  }
-};
+}
 
 /// The row of this name, or null.
 template <class Net>
@@ -224,7 +187,7 @@ const ParameterEntry* entry_named(std::string_view name) {
 /// The network for inference: where batch normalisation follows Dense, Conv or ConvTranspose, in whatever
 /// part of it, the normalisation is gone and the layer has a bias. All other names stay as they are.
 template <class Net>
-using Folded = typename detail::folded<Net>::type;
+using Folded = typename detail::folded<Net, input_shape<Net>>::type;
 
 /// The model with its normalisations folded into the layers before them, W' = W s and
 /// b' = (b - running_mean) s + bias with s = weight / sqrt(running_var + epsilon) for each output. It
@@ -242,7 +205,7 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
   }
   std::vector<detail::Folding> foldings;
   const std::string root = detail::element<Net>::named ? std::string(detail::element<Net>::name) + "." : std::string();
-  detail::find_foldings<detail::unnamed<Net>>::in(root, foldings);
+  detail::find_foldings<detail::unnamed<Net>, input_shape<Net>>(root, foldings);
   for (const detail::Folding& f : foldings) {
     const auto number = [&](const char* name, std::size_t i, double otherwise) {
       const ParameterEntry* entry = detail::entry_named<Net>(f.norm + name);

@@ -26,11 +26,20 @@ struct a_causal_network_from_tokens_to_scores_of_the_next;
 
 namespace detail {
 
-template <class Net, bool Fits>
-constexpr bool check_language_model() {
-  if constexpr (!Fits) refuse<not_a_language_model<Net, takes<a_causal_network_from_tokens_to_scores_of_the_next>>>();
-  return true;
-}
+/// A network that gives as many rows as it takes tokens.
+template <class In, class Out>
+inline constexpr bool scores_tokens = In::rank == 1 && Out::rank == 2 && Out::front == In::size;
+
+template <class Net>
+struct refusal_of<token_by_token, Net> {
+  static constexpr auto judge() {
+    if constexpr (!Checked<Net>::valid) return std::type_identity<void>{};
+    else if constexpr (!scores_tokens<input_shape<Net>, output_shape<Net>>)
+      return std::type_identity<not_a_language_model<Net, takes<a_causal_network_from_tokens_to_scores_of_the_next>>>{};
+    else return std::type_identity<refusal<step_by_step, Net>>{};
+  }
+  using type = typename decltype(judge())::type;
+};
 
 /// As samplers take them: logarithms of what Softmax gives.
 template <class Net, class T>
@@ -55,9 +64,8 @@ template <class M>
 class Generator {
   using T = typename M::scalar;
   using Net = typename M::network;
-  static constexpr bool usable = steps_forward<Net> && M::output::rank == 2 && M::output::front == M::input::size;
-  static_assert(detail::check_language_model<Net, usable || !Checked<Net>::valid>());
-  using Bound = bound_network<std::conditional_t<usable, Stepwise<Net>, Net>>;
+  static_assert(detail::check_execution<token_by_token, Net>());
+  using Bound = bound_network<Stepwise<Net>>;
   static constexpr Layout layout = layout_of<Bound>;
 
 public:
@@ -70,7 +78,7 @@ public:
         scratch_(layout.needs.inference_scratch_sample),
         fixed_(layout.needs.inference_scratch_fixed),
         scores_(tokens) {
-    static_assert(layout.trainable_size == layout_of<bound_network<Net>>.trainable_size, "a step has the network's own parameters");
+    static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
     read_.reserve(context);
   }
 

@@ -6,7 +6,10 @@
 #include <tenon/edge/step_kernel.hpp>
 #include <tenon/inline.hpp>
 #include <tenon/kernels/columns.hpp>
+#include <tenon/net/chain.hpp>
+#include <tenon/net/checked.hpp>
 #include <tenon/net/run.hpp>
+#include <tenon/net/sequential.hpp>
 
 /// How a host runs frozen networks, one sample or step at a time.
 namespace tenon::detail {
@@ -21,11 +24,27 @@ struct VectorProducts {
 template <class Unit>
 concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>.trainable_size <= 4096;
 
+/// One step of a layer that may remember; without a state every run starts anew.
+template <class Unit>
+TENON_INLINE void run_kernel(const Memory<float>& memory, const float* x, float* y) {
+  constexpr std::size_t states = layout_of<Unit>.needs.state_sample;
+  if constexpr (states > 0) {
+    if (!memory.state) {
+      float fresh[states]{};
+      Memory<float> own = memory;
+      own.state = fresh;
+      edge::StepKernel<Unit>::run(own, x, y);
+      return;
+    }
+  }
+  edge::StepKernel<Unit>::run(memory, x, y);
+}
+
 struct OneSampleContext : edge::BasicContext<VectorProducts> {
   template <class Unit>
     requires HostKernel<Unit>
   TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
-    edge::StepKernel<Unit>::run(memory, x.data, y.data);
+    for (std::size_t i = 0; i < y.count; ++i) run_kernel<Unit>(memory, x[i], y[i]);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
@@ -52,11 +71,32 @@ struct TurningContext : edge::BasicContext<VectorProducts> {
   }
 };
 
+/// A chain and nothing derived from one.
+template <class Bound>
+struct ChainOf {
+  static constexpr bool known = false;
+};
+template <class In, class Chain, class Units, class Elements>
+struct ChainOf<BoundChain<In, Chain, Units, Elements>> {
+  static constexpr bool known = true;
+};
+/// What the root of a network is bound to; of a Sequential, its chain.
+template <class Net, class In>
+struct root_chain {
+  using type = bound_network<Net>;
+};
+template <class... L, class In>
+struct root_chain<Sequential<L...>, In> {
+  using type = chain_at<In, L...>;
+};
+template <class Net>
+using host_network = typename root_chain<Net, input_shape<Net>>::type;
+
 /// One sample through a bound network. The places of a chain's layers are constants once this is inlined: what is otherwise
 /// handed from layer to layer takes longer than a layer of eight numbers.
 template <class Bound, class Context>
 TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const float* in, float* out) {
-  if constexpr (requires { Bound::plan.slots; } && !Passthrough<Bound> && runs<Bound>) {
+  if constexpr (ChainOf<Bound>::known && !Passthrough<Bound> && runs<Bound>) {
     std::size_t number = 0;
     const float* x = in;
     Bound::visit_units([&]<class Unit>() TENON_INLINE_LAMBDA {
@@ -64,8 +104,8 @@ TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const 
       float* const y = slot.inference_output.where == Place::outside ? out : all.scratch + slot.inference_output.offset;
       if constexpr (HostKernel<Unit>) {
         Memory<float> own{all.parameters + slot.parameters};
-        own.state = all.state + slot.state;
-        edge::StepKernel<Unit>::run(own, x, y);
+        own.state = advance(all.state, slot.state);
+        run_kernel<Unit>(own, x, y);
       } else {
         run_forward<Unit>(context, memory_of(all, slot, 1, slot.inference_scratch), Rows<const float>{x, 1, Unit::input::size},
                           Rows<float>{y, 1, Unit::output::size}, Evaluation{});

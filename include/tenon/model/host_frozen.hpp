@@ -21,7 +21,7 @@ namespace tenon {
 /// Several objects of one network live side by side; one object serves one thread.
 template <class Net>
 class HostFrozen {
-  using Bound = bound_network<Net>;
+  using Bound = detail::host_network<Net>;
   static constexpr const Layout& layout = workspace<Net>;
 
 public:

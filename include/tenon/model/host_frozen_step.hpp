@@ -22,10 +22,10 @@ namespace tenon {
 /// Several objects of one network live side by side; one object serves one thread.
 template <class Net>
 class HostFrozenStep {
-  static_assert(edge::check_steps<Net>());
-  using Bound = bound_network<Stepwise<Net>>;
+  static_assert(detail::check_execution<step_by_step, Net>());
+  using Bound = detail::host_network<Stepwise<Net>>;
   static constexpr Layout layout = layout_of<Bound>;
-  static_assert(layout.trainable_size == workspace<Net>.trainable_size, "a step has the network's own parameters");
+  static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
 
 public:
   using network = Net;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -23,6 +25,9 @@
 #include <tenon/net/summary.hpp>
 
 namespace tenon {
+
+struct a_name_known_when_compiling;
+struct a_whole_number;
 
 /// Prediction works on so many samples at a time: a large batch needs no more memory than that.
 inline constexpr std::size_t prediction_chunk = 256;
@@ -50,6 +55,10 @@ public:
   static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
 
   explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) { initialize(seed); }
+  template <std::convertible_to<std::string_view> Path>
+  explicit Model(const Path&) {
+    detail::refuse<wrong_argument<argument<"Model", "seed">, takes<a_whole_number>, but_gets<Path>, write<"Model<Net> model; model.load(path);">>>();
+  }
   Model(const Model& other) : parameters_(other.parameters_), buffers_(other.buffers_) {}
   Model(Model&& other) noexcept : parameters_(std::move(other.parameters_)), buffers_(std::move(other.buffers_)) {}
   Model& operator=(Model other) noexcept {
@@ -70,18 +79,33 @@ public:
   }
 
   /// The network's output for a batch (`xt::xtensor` of one axis more than a sample; vectors of any
-  /// sample may also come as rows) or for one sample, in evaluation mode: dropout is off.
-  template <detail::FixedRank Images>
+  /// sample may also come as rows) or for one sample, in evaluation mode: dropout is off. An `xt::xarray`,
+  /// whose type does not know its rank, is taken as a batch. Numbers in another container, or in braces,
+  /// are one sample; containers of containers are a batch.
+  template <class Images>
   auto operator()(const Images& images) const {
     const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* x, std::size_t count) {
       auto result = detail::output_tensor<output, Scalar, Batched>(count);
       predict(std::span<const Scalar>(x, count * input::size), std::span<Scalar>(result.data(), count * output::size));
       return result;
     };
-    if constexpr (Checked<Net>::valid) return detail::with_samples<input, Scalar>(images, compute);
-    else return compute(std::true_type{}, nullptr, 0);  // refused: its user has been told
+    using Mistake = typename detail::judge_samples<input, Images>::type;
+    if constexpr (!Checked<Net>::valid) {
+      return compute(std::true_type{}, nullptr, 0);  // refused: its user has been told
+    } else if constexpr (!std::is_void_v<Mistake>) {
+      detail::refuse<Mistake>();
+      return compute(std::true_type{}, nullptr, 0);
+    } else if constexpr (detail::FixedRank<Images>) {
+      return detail::with_samples<input, Scalar>(images, compute);
+    } else {
+      return detail::with_copied_samples<input, Scalar>(images, compute);
+    }
   }
-  template <detail::FixedRank Images>
+  auto operator()(std::initializer_list<Scalar> sample) const { return (*this)(std::span<const Scalar>(sample)); }
+  auto operator()(std::initializer_list<std::initializer_list<Scalar>> samples) const {
+    return (*this)(std::span<const std::initializer_list<Scalar>>(samples));
+  }
+  template <class Images>
   auto predict(const Images& images) const {
     return (*this)(images);
   }
@@ -104,6 +128,13 @@ public:
     pool_.give(std::move(space));
   }
 
+  /// With other spans or containers: refused.
+  template <class X, class Y>
+    requires(!(std::convertible_to<const X&, std::span<const Scalar>> && std::convertible_to<Y&, std::span<Scalar>>))
+  void predict(const X&, Y&&) const {
+    detail::refuse<wrong_argument<argument<"predict", "x, y">, takes<std::span<const Scalar>, std::span<Scalar>>, but_gets<X, Y>>>();
+  }
+
   /// A parameter or running statistic by its name, as an xtensor view of its shape: PyTorch's, (out, in).
   template <fixed_string Name>
   auto get() {
@@ -114,6 +145,13 @@ public:
   auto get() const {
     constexpr const ParameterEntry& entry = parameter_entry<Net, Name>;
     return detail::parameter_view<entry.rank>(values(entry).data(), entry.dims);
+  }
+
+  /// The type of the view depends on the name, so that has to be known when the program is compiled.
+  template <std::convertible_to<std::string_view> Name>
+  auto get(const Name&) const {
+    detail::refuse<wrong_argument<argument<"get", "name">, takes<a_name_known_when_compiling>, but_gets<Name>, write<"model.get<\"0.weight\">()">>>();
+    return detail::parameter_view<1>(parameters_.data(), parameter_table<Net>[0].dims);
   }
 
   /// Calls f(name, value) for each, values as spans.

@@ -94,9 +94,7 @@ template <class M>
 std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, Loader<float>& calibration) {
   using Net = typename M::network;
   using Bound = bound_network<Net>;
-  static_assert(edge::quantized_plan<Net>.fits,
-                "quantize takes Dense, Conv2D, pools of images, Residual and Add of two branches, ReLU, ReLU6, HardTanh, Dropout, Flatten, and a "
-                "Softmax at the end; fold(model) makes BatchNorm part of the layer before");
+  static_assert(detail::check_execution<in_int8, Net>());
   constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
   if (calibration.dataset().sample_size() != M::input::size)
     throw Error("quantize: expected samples of " + std::to_string(M::input::size) + " numbers, got " +

@@ -1,19 +1,31 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <ranges>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
 #include <tenon/error.hpp>
 #include <tenon/io/safetensors.hpp>
 #include <tenon/model/xtensor.hpp>
+#include <tenon/net/mistakes.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/shape.hpp>
 
 /// Between a model's plain memory and the tensors its user sees.
-namespace tenon::detail {
+namespace tenon {
+
+/// What a model is given: a tensor of one sample, of a batch of them, or a matrix of flattened ones; or a container.
+template <class Sample>
+struct one_sample_or_a_batch_of;
+template <std::size_t Rank>
+struct tensor_of_rank;
+
+namespace detail {
 
 /// A view of a parameter with its shape.
 template <std::size_t Rank, class T>
@@ -46,6 +58,36 @@ std::string shape_text(const Shape& shape) {
 template <class Images>
 concept FixedRank = requires { std::tuple_size<typename Images::shape_type>::value; };
 
+/// A tensor whose rank is known at run time: xt::xarray.
+template <class Images>
+concept AnyRank = !FixedRank<Images> && requires(const Images& images) {
+  images.dimension();
+  images.shape();
+  typename Images::value_type;
+};
+template <class R>
+concept NumberRange = std::ranges::sized_range<const R> && std::is_arithmetic_v<std::ranges::range_value_t<const R>>;
+template <class R>
+concept RangeOfNumberRanges = std::ranges::sized_range<const R> && NumberRange<std::ranges::range_value_t<const R>>;
+
+template <class In, class Images>
+constexpr auto judge_samples_of() {
+  if constexpr (FixedRank<Images>) {
+    constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
+    if constexpr (rank == In::rank || rank == In::rank + 1 || rank == 2) return std::type_identity<void>{};
+    else
+      return std::type_identity<
+          wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>, but_gets<tensor_of_rank<rank>>>>{};
+  } else if constexpr (AnyRank<Images> || NumberRange<Images> || RangeOfNumberRanges<Images>) {
+    return std::type_identity<void>{};
+  } else {
+    return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>, but_gets<Images>,
+                                             write<"xt::xtensor<float, Rank>, or features_tensor<2>(data)">>>{};
+  }
+}
+template <class In, class Images>
+struct judge_samples : decltype(judge_samples_of<In, Images>()) {};
+
 /// Calls f(batched, pointer, count) with the samples of an xtensor expression: one sample, a batch,
 /// or a batch of flattened samples.
 template <class In, class T, FixedRank Images, class F>
@@ -53,7 +95,7 @@ auto with_samples(const Images& images, F f) {
   constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
   constexpr bool single = rank == In::rank;
   constexpr bool flat = !single && rank == 2 && In::rank != 1;
-  static_assert(single || flat || rank == In::rank + 1, "a model takes one sample, a batch of samples, or a matrix of flattened samples");
+  static_assert(std::is_void_v<typename judge_samples<In, Images>::type>, "a model takes one sample, a batch of samples, or a matrix of flattened samples");
   const auto& shape = images.shape();
   bool fits = true;
   if constexpr (flat) {
@@ -70,6 +112,41 @@ auto with_samples(const Images& images, F f) {
   }
   const xt::xtensor<T, rank> values = images;
   return f(std::bool_constant<!single>{}, values.data(), count);
+}
+
+/// The same with what has no fixed rank, copied: an xarray, a batch; numbers, one sample; ranges of numbers, a batch.
+template <class In, class T, class Images, class F>
+auto with_copied_samples(const Images& images, F f) {
+  if constexpr (AnyRank<Images>) {
+    const std::size_t rank = images.dimension();
+    if (rank == In::rank + 1) return with_samples<In, T>(xt::xtensor<T, In::rank + 1>(images), f);
+    if (rank != In::rank && rank != 2)
+      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(images.shape()));
+    if (rank == 2 && In::rank != 2) {
+      const xt::xtensor<T, 2> rows = images;
+      if (rows.shape()[1] != In::size)
+        throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(rows.shape()));
+      return f(std::true_type{}, rows.data(), rows.shape()[0]);
+    }
+    const xt::xtensor<T, In::rank> sample = images;
+    if (!std::ranges::equal(sample.shape(), In::dims))
+      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(sample.shape()));
+    return f(std::true_type{}, sample.data(), std::size_t{1});
+  } else {
+    const auto add = [](std::vector<T>& values, const auto& sample) {
+      if (std::ranges::size(sample) != In::size)
+        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " + std::to_string(std::ranges::size(sample)));
+      for (const auto number : sample) values.push_back(static_cast<T>(number));
+    };
+    std::vector<T> values;
+    if constexpr (NumberRange<Images>) {
+      add(values, images);
+      return f(std::false_type{}, static_cast<const T*>(values.data()), std::size_t{1});
+    } else {
+      for (const auto& sample : images) add(values, sample);
+      return f(std::true_type{}, static_cast<const T*>(values.data()), static_cast<std::size_t>(std::ranges::size(images)));
+    }
+  }
 }
 
 template <class Model>
@@ -92,4 +169,5 @@ void load_model(Model& model, const std::string& path) {
   load_exact(SafeTensors::read(path), expected);
 }
 
-}  // namespace tenon::detail
+}  // namespace detail
+}  // namespace tenon

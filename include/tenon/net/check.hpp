@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/named.hpp>
@@ -29,6 +30,13 @@ namespace detail {
 
 template <class L>
 concept StatesInput = requires { typename L::expects; };
+
+/// Whether a layer may be bound to several inputs.
+template <class L>
+inline constexpr bool takes_many_inputs = false;
+template <class L>
+  requires requires { requires L::many_inputs; }
+inline constexpr bool takes_many_inputs<L> = true;
 
 template <class L>
 struct fault {
@@ -100,6 +108,8 @@ constexpr auto judge() {
     return verdict<In, not_a_layer<Path, L>>{};
   } else if constexpr (!std::is_void_v<fault_of<L>>) {
     return verdict<expected<L, In>, invalid_layer<layer<Path, L>, fault_of<L>>>{};
+  } else if constexpr (input_count<In> > 1 && !takes_many_inputs<L>) {
+    return verdict<In, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
   } else if constexpr (!std::is_void_v<problem_of<L, In>>) {
     return verdict<expected<L, In>,
                    shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};

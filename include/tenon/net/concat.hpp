@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include <tenon/net/branches.hpp>
+#include <tenon/net/composition.hpp>
 
 namespace tenon {
 
@@ -53,10 +54,36 @@ struct joined_branches<Whole, In, list<First, Seat...>, L...>
 /// the branches' own. Parameters: `0.weight` is branch A's. ONNX: Concat.
 template <class... L>
 struct Concat {
-  static_assert(sizeof...(L) > 0, "Concat takes at least one branch");
-
   template <class In>
   struct at : detail::joined_branches<Concat, In, detail::seats<In, L...>, L...> {};
+};
+
+namespace detail {
+
+/// Several inputs that agree in all axes but the outermost.
+template <class In>
+struct joined_inputs {
+  static constexpr bool fits = false;
+  using output = Shape<In::size>;
+};
+template <class... S>
+struct joined_inputs<Inputs<S...>> {
+  static constexpr bool fits = ConcatenableShapes<S...>;
+  using output = joined_shape<S...>;
+};
+
+}  // namespace detail
+
+/// Without branches of its own, in a Graph: what the node reads, one behind the other.
+///
+///     Node<"both", Concat<>, "image", "table">
+template <>
+struct Concat<> {
+  static constexpr bool many_inputs = true;
+  template <class In>
+  using problem = std::conditional_t<detail::joined_inputs<In>::fits, void, takes<two_or_more_inputs, that_agree_in_all_axes_but_the_outermost>>;
+  template <class In>
+  using at = detail::JoinOf<typename detail::joined_inputs<In>::output>;
 };
 
 namespace detail {
@@ -65,4 +92,11 @@ template <class... L>
 struct declared_input<Concat<L...>> : declared_by_branches<L...> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Concat<L...>> : detail::described<Structure::joined, L...> {
+  template <class... Part>
+  using with = Concat<Part...>;
+};
+
 }  // namespace tenon

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <tenon/net/check.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>
@@ -101,6 +102,12 @@ struct Freeze {
   using at = detail::BoundFreeze<In, L>;
 };
 
+template <class L>
+struct composition<Freeze<L>> : detail::described<Structure::frozen, L> {
+  template <class... Part>
+  using with = Freeze<Part...>;
+};
+
 /// There is no part of that name to freeze.
 template <class Asked, class Net>
 struct no_part;
@@ -129,9 +136,6 @@ struct rename<Named<Name, L>> {
   using with = Named<Name, New>;
 };
 
-template <fixed_string Path, class L>
-struct freeze_part;
-
 template <fixed_string Path>
 constexpr auto rest_of() {
   constexpr std::string_view rest = Path.view().substr(first_step(Path.view()).size() + 1);
@@ -144,43 +148,84 @@ inline constexpr std::size_t counts = 1;
 template <std::size_t... D>
 inline constexpr std::size_t counts<Input<D...>> = 0;
 
+/// A part after a path was looked for in it, and whether it was there.
+template <class L, bool Found>
+struct Searched {
+  using type = L;
+  static constexpr bool found = Found;
+};
+
+template <fixed_string Path, class L>
+constexpr auto freeze_inside();
+
 /// The element, frozen if the path leads to it, or with the part of it that the path leads to.
 template <fixed_string Path, std::size_t Index, class E>
 constexpr auto freeze_element() {
+  using named = rename<E>;
+  using L = unnamed<E>;
   constexpr std::string_view step = first_step(Path.view());
-  if constexpr (counts<E> == 0 || (element<E>::named ? element<E>::name != step : !is_index(step, Index))) {
-    return std::type_identity<E>{};
+  if constexpr (counts<E> == 0) {
+    return Searched<E, false>{};
+  } else if constexpr (element<E>::named && element<E>::name == ".") {  // its parts stand in the whole
+    using part = decltype(freeze_inside<Path, L>());
+    return Searched<typename named::template with<typename part::type>, part::found>{};
+  } else if constexpr (element<E>::named ? element<E>::name != step : !is_index(step, Index)) {
+    return Searched<E, false>{};
   } else if constexpr (step.size() == Path.view().size()) {
-    return std::type_identity<typename rename<E>::template with<Freeze<unnamed<E>>>>{};
+    return Searched<typename named::template with<Freeze<L>>, true>{};
   } else {
-    using part = typename freeze_part<rest_of<Path>(), unnamed<E>>::type;
-    return std::type_identity<typename rename<E>::template with<part>>{};
+    using part = decltype(freeze_inside<rest_of<Path>(), L>());
+    return Searched<typename named::template with<typename part::type>, part::found>{};
   }
 }
 
-template <fixed_string Path, class L>
-struct freeze_part {
-  static_assert(refuse<no_part<asked<Path>, L>>());
-  using type = L;
-};
-template <fixed_string Path, class Before, class After>
-constexpr bool found_part() {
-  if constexpr (std::is_same_v<Before, After>) return refuse<no_part<asked<Path>, Before>>();
-  return true;
+template <class L, class... Part>
+constexpr auto freeze_among(list<Part...>) {
+  return Searched<remake<L, list<typename Part::type...>>, (false || ... || Part::found)>{};
 }
-template <fixed_string Path, template <class...> class Composition, class... L>
-struct freeze_part<Path, Composition<L...>> {
-  static constexpr std::array<std::size_t, sizeof...(L) + 1> index = [] {
-    std::array<std::size_t, sizeof...(L) + 1> all{};
+template <fixed_string Path, class L, class... E, std::size_t... I>
+constexpr auto freeze_elements(list<E...>, std::index_sequence<I...>) {
+  constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
+    std::array<std::size_t, sizeof...(E) + 1> all{};
     std::size_t i = 0, next = 0;
-    ((all[i++] = next, next += counts<L>), ...);
+    ((all[i++] = next, next += counts<E>), ...);
     return all;
   }();
-  static constexpr auto rebuild = []<std::size_t... I>(std::index_sequence<I...>) {
-    return std::type_identity<Composition<typename decltype(freeze_element<Path, index[I], L>())::type...>>{};
-  };
-  using type = typename decltype(rebuild(std::index_sequence_for<L...>{}))::type;
-  static_assert(found_part<Path, Composition<L...>, type>());
+  return freeze_among<L>(list<decltype(freeze_element<Path, index[I], E>())...>{});
+}
+
+/// Copies that are not alike any more, written out; the parameters keep their names.
+template <class Block, std::size_t>
+using one_copy = Block;
+template <class Block, std::size_t... I>
+Sequential<one_copy<Block, I>...> written_out(std::index_sequence<I...>);
+
+template <fixed_string Path, class L>
+constexpr auto freeze_inside() {
+  constexpr Structure what = structure_of<L>;
+  if constexpr (what == Structure::leaf) {
+    return Searched<L, false>{};
+  } else if constexpr (is_wrapper(what)) {
+    using part = decltype(freeze_inside<Path, unnamed<part_of<L>>>());
+    return Searched<remake<L, list<typename part::type>>, part::found>{};
+  } else if constexpr (what == Structure::copies) {
+    using copies = decltype(written_out<unnamed<part_of<L>>>(std::make_index_sequence<composition<L>::count>{}));
+    return freeze_inside<Path, copies>();
+  } else {
+    return freeze_elements<Path, L>(parts_of<L>{}, std::make_index_sequence<parts_of<L>::size>{});
+  }
+}
+
+template <fixed_string Path, class L, bool Found>
+constexpr bool found_part() {
+  if constexpr (!Found) return refuse<no_part<asked<Path>, L>>();
+  return true;
+}
+template <fixed_string Path, class L>
+struct freeze_part {
+  using part = decltype(freeze_inside<Path, L>());
+  using type = typename part::type;
+  static_assert(found_part<Path, L, part::found>());
 };
 
 template <class Net, fixed_string... Path>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/graph_units.hpp>
 #include <tenon/net/scale_channels.hpp>
@@ -37,4 +38,11 @@ template <class... L>
 struct declared_input<Gate<L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Gate<L...>> : detail::described<Structure::gate, L...> {
+  template <class... Part>
+  using with = Gate<Part...>;
+};
+
 }  // namespace tenon

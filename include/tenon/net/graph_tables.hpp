@@ -107,15 +107,16 @@ constexpr void place_children(const GraphShape& g, Layout& total, Slot* slots) {
     if (node.like < k) {
       slots[k].parameters = slots[node.like].parameters;
       slots[k].buffers = slots[node.like].buffers;
-      slots[node.like].shared = true;
+      // On the way back the last of them writes the gradients, the others add.
+      for (std::size_t i = node.like; i < k; ++i) slots[i].shared = slots[i].shared || i == node.like || g.nodes[i].like == node.like;
     }
   }
 }
 
+/// Fills the plan of a graph that has I inputs, N nodes, and at most E edges and O outputs.
 template <std::size_t I, std::size_t N, std::size_t E, std::size_t O>
-constexpr GraphPlan<I, N, E, O> make_graph_plan(const GraphSketch<I, N, E, O>& sketch) {
+constexpr void fill_graph_plan(const GraphShape& g, GraphPlan<I, N, E, O>& plan) {
   constexpr std::size_t V = I + N, blocks_count = V + E + N, moves = BackwardTable<V, N, E, O>::capacity;
-  GraphPlan<I, N, E, O> plan;
   std::array<PlaceNotes, V> places{};
   std::array<GradientNotes, V> gradients{};
   std::array<Block, blocks_count> blocks{};
@@ -124,11 +125,10 @@ constexpr GraphPlan<I, N, E, O> make_graph_plan(const GraphSketch<I, N, E, O>& s
   std::array<std::size_t, E + O + moves> waiting{};
   std::array<GradientMove, moves> unsorted{};
   const GraphNotes notes{places.data(), gradients.data(), blocks.data(), order.data(), next.data(), source_node.data(), waiting.data(), unsorted.data()};
-  const GraphShape g = sketch.shape();
   Layout& total = plan.layout;
   total.needs.backward_reads_input = 0;
-  for (const std::size_t size : sketch.input_sizes) total.input_size += size;
-  for (const std::size_t v : sketch.outputs) total.output_size += g.size(v);
+  for (std::size_t i = 0; i < I; ++i) total.input_size += g.input_sizes[i];
+  for (std::size_t o = 0; o < g.output_count; ++o) total.output_size += g.size(g.outputs[o]);
   place_children(g, total, plan.slots.data());
   const auto table = [](auto& t) { return PlaceTable{t.spots.data(), t.moves.data(), t.output_moves.data()}; };
   total.needs.forward_scratch_sample = plan_forward(g, true, table(plan.training), notes, total, plan.slots.data());
@@ -136,6 +136,12 @@ constexpr GraphPlan<I, N, E, O> make_graph_plan(const GraphSketch<I, N, E, O>& s
   auto& t = plan.gradients;
   const GradientTable gradient_table{t.spots.data(), t.outside.data(), t.targets.data(), unsorted.data(), t.first_move.data()};
   total.needs.backward_scratch_sample = plan_backward(g, gradient_table, notes, plan.slots.data(), t.moves.data());
+}
+
+template <std::size_t I, std::size_t N, std::size_t E, std::size_t O>
+constexpr GraphPlan<I, N, E, O> make_graph_plan(const GraphSketch<I, N, E, O>& sketch) {
+  GraphPlan<I, N, E, O> plan;
+  fill_graph_plan(sketch.shape(), plan);
   return plan;
 }
 

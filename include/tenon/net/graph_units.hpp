@@ -7,6 +7,7 @@
 #include <tenon/net/chain.hpp>
 #include <tenon/net/graph_run.hpp>
 #include <tenon/net/graph_tables.hpp>
+#include <tenon/net/tree.hpp>
 
 /// A bound graph: what compositions with branches have in common. A composition says which nodes it has and what they read.
 namespace tenon::detail {
@@ -159,5 +160,19 @@ private:
     static_cast<void>(in_order);
   }
 };
+
+/// The unit of a node; one that only moves numbers is silent.
+template <class Bound>
+inline constexpr Tree no_tree{};
+template <class Bound>
+constexpr Branch node_branch(std::size_t number, bool shared) {
+  if constexpr (moves_alone<Bound>) {
+    return {.tree = &no_tree<void>, .first = number, .silent = true, .shared = shared};
+  } else {
+    Branch branch = branch_of<Bound>(number, 1);
+    branch.shared = shared;
+    return branch;
+  }
+}
 
 }  // namespace tenon::detail

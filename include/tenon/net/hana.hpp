@@ -9,12 +9,8 @@
 #include <boost/hana/tuple.hpp>
 #include <boost/hana/type.hpp>
 
-#include <tenon/net/add.hpp>
-#include <tenon/net/concat.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/named.hpp>
-#include <tenon/net/repeat.hpp>
-#include <tenon/net/residual.hpp>
-#include <tenon/net/sequential.hpp>
 
 /// A network's layers for type-level algorithms of one's own, with Boost.Hana:
 ///
@@ -24,32 +20,29 @@
 /// The rest of net/ works without this header.
 namespace tenon {
 
+template <std::size_t... D>
+struct Input;
+
 namespace detail {
 
 /// The layers inside L, compositions taken apart; names and Input left out.
-template <class L>
-struct layers_in {
-  static constexpr auto value = boost::hana::make_tuple(boost::hana::type_c<L>);
+template <class L, class Parts = parts_of<L>>
+struct layers_in;
+template <class L, class... Part>
+struct layers_in<L, list<Part...>> {
+  static constexpr auto value = boost::hana::flatten(boost::hana::make_tuple(layers_in<Part>::value...));
 };
-template <class... L>
-struct layers_in_all {
-  static constexpr auto value =
-      boost::hana::flatten(boost::hana::make_tuple(layers_in<unnamed<L>>::value...));
+template <class L>
+struct layers_in<L, list<>> {
+  static constexpr auto value = [] {
+    if constexpr (structure_of<L> == Structure::leaf) return boost::hana::make_tuple(boost::hana::type_c<L>);
+    else return boost::hana::make_tuple();
+  }();
 };
 template <std::size_t... D>
-struct layers_in<Input<D...>> {
+struct layers_in<Input<D...>, list<>> {
   static constexpr auto value = boost::hana::make_tuple();
 };
-template <class... L>
-struct layers_in<Sequential<L...>> : layers_in_all<L...> {};
-template <class... L>
-struct layers_in<Residual<L...>> : layers_in_all<L...> {};
-template <class... L>
-struct layers_in<Add<L...>> : layers_in_all<L...> {};
-template <class... L>
-struct layers_in<Concat<L...>> : layers_in_all<L...> {};
-template <std::size_t N, class Block>
-struct layers_in<Repeat<N, Block>> : layers_in_all<Block> {};
 
 }  // namespace detail
 

@@ -52,6 +52,16 @@ inline constexpr std::size_t input_count = 1;
 template <class... S>
 inline constexpr std::size_t input_count<Inputs<S...>> = sizeof...(S);
 
+/// What a graph gives: the shape of its output, or of all.
+template <class... S>
+struct joint_output {
+  using type = Outputs<S...>;
+};
+template <class S>
+struct joint_output<S> {
+  using type = S;
+};
+
 /// A bound layer that takes arrays of rows.
 template <class Bound>
 concept ManyInputs = (input_count<typename Bound::input> > 1);

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include <tenon/net/named.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/sequential.hpp>
 #include <tenon/type_list.hpp>
 
@@ -10,47 +10,51 @@ namespace tenon {
 
 namespace detail {
 
-/// Cuts a network behind its last layer, void if it has none. A plain layer is all of itself.
-template <class Net>
+/// Cuts a network behind its last layer, void if it has none. A plain layer is all of itself, and so is a composition
+/// whose output is no single layer's.
+template <class Net, Structure What = structure_of<Net>>
 struct cut_last {
   using last = Net;
   using rest = Sequential<>;
 };
 
-template <fixed_string Name, class Net>
-struct cut_last<Named<Name, Net>> {
-  using last = typename cut_last<Net>::last;
-  using inner = typename cut_last<Net>::rest;
-  using rest = std::conditional_t<std::is_same_v<inner, Sequential<>>, inner, Named<Name, inner>>;
+/// What is around the one part stays around what is left of it.
+template <class Net>
+struct cut_part {
+  using last = typename cut_last<part_of<Net>>::last;
+  using inner = typename cut_last<part_of<Net>>::rest;
+  using rest = typename std::conditional_t<std::is_same_v<inner, Sequential<>>, std::type_identity<inner>, remade<Net, list<inner>>>::type;
 };
+template <class Net>
+struct cut_last<Net, Structure::named> : cut_part<Net> {};
+template <class Net>
+struct cut_last<Net, Structure::frozen> : cut_part<Net> {};
+template <class Net>
+struct cut_last<Net, Structure::steps> : cut_part<Net> {};
 
-template <>
-struct cut_last<Sequential<>> {
+/// The last element is cut in its turn, and left out if nothing of it remains.
+template <class Net, class Reversed>
+struct cut_reversed;
+template <class Net>
+struct cut_reversed<Net, list<>> {
   using last = void;
   using rest = Sequential<>;
 };
-
-template <class... L>
-Sequential<L...> sequential_of(list<L...>);
-
-/// The last element is cut in its turn, and left out if nothing of it remains.
-template <class Reversed>
-struct cut_reversed;
-template <class Last, class... Before>
-struct cut_reversed<list<Last, Before...>> {
+template <class Net, class Last, class... Before>
+struct cut_reversed<Net, list<Last, Before...>> {
   using last = typename cut_last<Last>::last;
   using remains = typename cut_last<Last>::rest;
-  using kept = std::conditional_t<std::is_same_v<remains, Sequential<>>, list<Before...>,
-                                  list<remains, Before...>>;
-  using rest = decltype(sequential_of(reverse<kept>{}));
+  using kept = std::conditional_t<std::is_same_v<remains, Sequential<>>, list<Before...>, list<remains, Before...>>;
+  using rest = typename std::conditional_t<kept::size == 0, std::type_identity<Sequential<>>, remade<Net, reverse<kept>>>::type;
 };
-
-template <class A, class... L>
-struct cut_last<Sequential<A, L...>> : cut_reversed<reverse<list<A, L...>>> {};
+template <class Net>
+struct cut_last<Net, Structure::chain> : cut_reversed<Net, reverse<parts_of<Net>>> {};
+template <class Net>
+struct cut_last<Net, Structure::masked> : cut_reversed<Net, reverse<parts_of<Net>>> {};
 
 }  // namespace detail
 
-/// The layer that gives the network's output, through nested and named Sequentials.
+/// The layer that gives the network's output, through nested, named, masked and frozen chains.
 template <class Net>
 using last_layer = typename detail::cut_last<Net>::last;
 

@@ -47,7 +47,18 @@
 /// gives its numbers another shape declares `passthrough = true` and costs nothing; one made of
 /// several fused layers (net/fusion.hpp) says in `parameter_layers` which of them, counted from the
 /// first, each parameter belongs to.
+///
+/// A layer that can be run one step of a sequence after the other says so beside `at` (net/stepwise.hpp):
+///
+///     template <class In, Time Axis> static constexpr bool steps = ...;   // of sequences In with time along Axis
+///     template <std::size_t Context> using stepping = ...;                // as what, if not as it is
+///
+/// which promises that a step of the output follows from the same step of the input, and from those before it only
+/// through a state that `stepping` declares.
 namespace tenon {
+
+/// Where time lies in a sequence: (time), (time, features), or in signals (channels, time).
+enum class Time : unsigned char { first, last };
 
 /// A batch of samples in memory: `count` rows, `stride` numbers from one to the next. Within a row
 /// a sample is contiguous, so a branch of Concat writes its part of a wider row in place.

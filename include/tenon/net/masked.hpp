@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/sequential.hpp>
 
@@ -77,4 +78,11 @@ template <auto Padding, class... L>
 struct declared_input<Masked<Padding, L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <auto Padding, class... L>
+struct composition<Masked<Padding, L...>> : detail::described<Structure::masked, L...> {
+  template <class... Part>
+  using with = Masked<Padding, Part...>;
+};
+
 }  // namespace tenon

@@ -34,13 +34,18 @@ struct from_input;
 template <class Layer, class Takes, class ButGets, class From>
 struct shape_mismatch;
 
-/// A layer's own argument cannot be meant: `Dropout<1.5>`.
-template <class Layer, class Takes>
-struct invalid_argument;
-
 /// A layer's own arguments make no sense: `Dropout<1.5>`.
 template <class Layer, class Takes>
 struct invalid_layer;
+
+/// A function is given something else than it takes: `argument<"fit", "model">`.
+template <class Argument, class Takes, class ButGets, class... Write>
+struct wrong_argument;
+template <fixed_string Function, fixed_string Name>
+struct argument;
+/// What to write instead.
+template <fixed_string Text>
+struct write;
 
 /// Something stands in a composition that is no layer.
 template <class Path, class T>
@@ -59,6 +64,13 @@ struct name_used_twice;
 struct say_Input_first;
 template <class Layer, class Advice = say_Input_first>
 struct needs_input;
+
+/// A layer of one input is given several.
+struct one_input;
+/// A layer of several inputs is given one, or inputs that do not go together.
+struct two_or_more_inputs;
+struct of_one_shape;
+struct that_agree_in_all_axes_but_the_outermost;
 
 /// Any number will do.
 struct any;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <tenon/fixed_string.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/mistakes.hpp>
 
 namespace tenon {
@@ -69,4 +70,11 @@ template <class L>
 using unnamed = typename element<L>::layer;
 
 }  // namespace detail
+
+template <fixed_string Name, class Net>
+struct composition<Named<Name, Net>> : detail::described<Structure::named, Net> {
+  template <class... Part>
+  using with = Named<Name, Part...>;
+};
+
 }  // namespace tenon

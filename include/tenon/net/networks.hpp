@@ -13,6 +13,7 @@
 #include <tenon/net/dense_block.hpp>
 #include <tenon/net/freeze.hpp>
 #include <tenon/net/gate.hpp>
+#include <tenon/net/graph.hpp>
 #include <tenon/net/last_layer.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>

@@ -70,7 +70,8 @@ struct ParameterWalk {
     const std::size_t length = path.length();
     for (std::size_t i = 0; i < tree.parameter_count; ++i) leaf(tree, i);
     if (tree.kind == TreeKind::composition) {
-      for (std::size_t u = 0; u < tree.unit_count; ++u) unit(tree, tree.units[u]);
+      for (std::size_t u = 0; u < tree.unit_count; ++u)
+        if (!tree.units[u].shared) unit(tree, tree.units[u]);
     }
     for (std::size_t copy = 0; copy < tree.copies; ++copy) {
       path.push(copy);

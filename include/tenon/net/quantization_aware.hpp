@@ -12,10 +12,8 @@
 #include <tenon/layers/input.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/relu6.hpp>
-#include <tenon/net/add.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/named.hpp>
-#include <tenon/net/repeat.hpp>
-#include <tenon/net/residual.hpp>
 #include <tenon/net/sequential.hpp>
 #include <tenon/type_list.hpp>
 
@@ -36,10 +34,8 @@ template <fixed_string Name, class L>
 inline constexpr bool bounds_activation<Named<Name, L>> = bounds_activation<L>;
 
 /// Element L of a chain in which Next is the one behind it.
-template <class L, class Next>
-struct quantization_aware {
-  using type = L;
-};
+template <class L, class Next, Structure What = structure_of<L>>
+struct quantization_aware;
 template <class L, class Next>
 using aware = typename quantization_aware<L, Next>::type;
 
@@ -47,26 +43,23 @@ using aware = typename quantization_aware<L, Next>::type;
 template <class L, class Next>
 using aware_weights = std::conditional_t<bounds_activation<Next>, FakeQuantized<L>, Sequential<Inline<FakeQuantized<L>>, FakeQuantize>>;
 
-template <auto... A, class Next>
-struct quantization_aware<Dense<A...>, Next> {
-  using type = aware_weights<Dense<A...>, Next>;
-};
-template <auto... A, class Next>
-struct quantization_aware<Conv2D<A...>, Next> {
-  using type = aware_weights<Conv2D<A...>, Next>;
-};
-template <auto... A, class Next>
-struct quantization_aware<Conv1D<A...>, Next> {
-  using type = aware_weights<Conv1D<A...>, Next>;
-};
+template <class L>
+inline constexpr bool has_int8_weights = false;
+template <auto... A>
+inline constexpr bool has_int8_weights<Dense<A...>> = true;
+template <auto... A>
+inline constexpr bool has_int8_weights<Conv2D<A...>> = true;
+template <auto... A>
+inline constexpr bool has_int8_weights<Conv1D<A...>> = true;
+
 template <class L, class Next>
-  requires(bounds_activation<L> && requires { typename L::formula; })
-struct quantization_aware<L, Next> {
-  using type = Sequential<L, FakeQuantize>;
-};
-template <fixed_string Name, class L, class Next>
-struct quantization_aware<Named<Name, L>, Next> {
-  using type = Named<Name, aware<L, Next>>;
+struct quantization_aware<L, Next, Structure::leaf> {
+  static constexpr auto judge() {
+    if constexpr (has_int8_weights<L>) return std::type_identity<aware_weights<L, Next>>{};
+    else if constexpr (bounds_activation<L>) return std::type_identity<Sequential<L, FakeQuantize>>{};
+    else return std::type_identity<L>{};
+  }
+  using type = typename decltype(judge())::type;
 };
 
 template <class Done, class... L>
@@ -80,31 +73,22 @@ struct aware_chain<Done, L> {
 template <class Done, class L, class Next, class... Rest>
 struct aware_chain<Done, L, Next, Rest...> : aware_chain<append<Done, aware<L, Next>>, Next, Rest...> {};
 
-template <template <class...> class Composition, class List>
-struct made_of;
-template <template <class...> class Composition, class... L>
-struct made_of<Composition, list<L...>> {
-  using type = Composition<L...>;
-};
-
-template <class... L, class Next>
-struct quantization_aware<Sequential<L...>, Next> {
-  using type = typename made_of<Sequential, typename aware_chain<list<>, L...>::type>::type;
-};
-/// A sum is rounded once more.
-template <class... L, class Next>
-struct quantization_aware<Residual<L...>, Next> {
-  using whole = typename made_of<Residual, typename aware_chain<list<>, L...>::type>::type;
-  using type = std::conditional_t<bounds_activation<Next>, whole, Sequential<Inline<whole>, FakeQuantize>>;
-};
-template <class... L, class Next>
-struct quantization_aware<Add<L...>, Next> {
-  using whole = Add<aware<L, void>...>;
-  using type = std::conditional_t<bounds_activation<Next>, whole, Sequential<Inline<whole>, FakeQuantize>>;
-};
-template <std::size_t N, class Block, class Next>
-struct quantization_aware<Repeat<N, Block>, Next> {
-  using type = Repeat<N, aware<Block, void>>;
+template <class Next, class L, class... Part>
+constexpr auto aware_composition(list<Part...>) {
+  constexpr Structure what = structure_of<L>;
+  if constexpr (what == Structure::named) {
+    return std::type_identity<remake<L, list<aware<Part, Next>...>>>{};
+  } else {
+    using parts = typename std::conditional_t<is_chain_like(what), aware_chain<list<>, Part...>, std::type_identity<list<aware<Part, void>...>>>::type;
+    using whole = remake<L, parts>;
+    // a sum is rounded once more
+    constexpr bool sums = what == Structure::residual || what == Structure::sum;
+    return std::type_identity<std::conditional_t<sums && !bounds_activation<Next>, Sequential<Inline<whole>, FakeQuantize>, whole>>{};
+  }
+}
+template <class L, class Next, Structure What>
+struct quantization_aware {
+  using type = typename decltype(aware_composition<Next, L>(parts_of<L>{}))::type;
 };
 
 /// The whole network: what it is given is rounded too.

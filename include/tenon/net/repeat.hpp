@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include <tenon/net/check.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/plan.hpp>
 #include <tenon/net/run.hpp>
@@ -83,4 +84,12 @@ struct declared_input<Repeat<N, Block>> {
 };
 
 }  // namespace detail
+
+template <std::size_t N, class Block>
+struct composition<Repeat<N, Block>> : detail::described<Structure::copies, Block> {
+  static constexpr std::size_t count = N;
+  template <class... Part>
+  using with = Repeat<N, Part...>;
+};
+
 }  // namespace tenon

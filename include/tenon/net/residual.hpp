@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/graph_units.hpp>
 
@@ -35,4 +36,11 @@ template <class... L>
 struct declared_input<Residual<L...>> : declared_input<Sequential<L...>> {};
 
 }  // namespace detail
+
+template <class... L>
+struct composition<Residual<L...>> : detail::described<Structure::residual, L...> {
+  template <class... Part>
+  using with = Residual<Part...>;
+};
+
 }  // namespace tenon

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
 
 namespace tenon {
 
@@ -13,6 +14,12 @@ template <class... L>
 struct Sequential {
   template <class In>
   struct at : detail::chain_at<In, L...> {};
+};
+
+template <class... L>
+struct composition<Sequential<L...>> : detail::described<Structure::chain, L...> {
+  template <class... Part>
+  using with = Sequential<Part...>;
 };
 
 }  // namespace tenon

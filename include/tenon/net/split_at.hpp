@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include <tenon/net/branches.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/concat.hpp>
 
 namespace tenon {
@@ -71,6 +72,13 @@ struct SplitAt {
   using problem = std::conditional_t<(In::front > N && N > 0), void, takes<sequences_longer_than<N>>>;
   template <class In>
   struct at : detail::BoundSplit<SplitAt, N, In, A, B> {};
+};
+
+template <std::size_t N, class A, class B>
+struct composition<SplitAt<N, A, B>> : detail::described<Structure::split, A, B> {
+  static constexpr std::size_t place = N;
+  template <class... Part>
+  using with = SplitAt<N, Part...>;
 };
 
 }  // namespace tenon

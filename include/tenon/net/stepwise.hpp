@@ -3,131 +3,169 @@
 #include <cstddef>
 #include <type_traits>
 
-#include <tenon/layers/attention/options.hpp>
-#include <tenon/layers/conv1d.hpp>
-#include <tenon/layers/gru.hpp>
 #include <tenon/layers/input.hpp>
-#include <tenon/layers/learned_position.hpp>
-#include <tenon/layers/lstm.hpp>
-#include <tenon/layers/multihead_attention.hpp>
-#include <tenon/layers/rnn.hpp>
-#include <tenon/layers/sinusoidal_position.hpp>
 #include <tenon/layers/streamed_conv1d.hpp>
+#include <tenon/net/composition.hpp>
+#include <tenon/net/execution.hpp>
 #include <tenon/net/named.hpp>
-#include <tenon/net/repeat.hpp>
-#include <tenon/net/residual.hpp>
+#include <tenon/net/parameters.hpp>
+#include <tenon/net/part_inputs.hpp>
 #include <tenon/net/sequential.hpp>
 
+/// A network of sequences as the network of one step: it is given a token and remembers what it needs of those before (the
+/// states of recurrent layers, the last inputs of convolutions, the keys and values of attentions, the place). Parameters
+/// are the same, and lie in the same order.
+///
+/// A layer says itself that it can be run so (`steps` and `stepping`, net/layer.hpp), a composition by the rules below;
+/// what says nothing is refused. Its input tells where time lies: tokens (time), sequences (time, ...), or, where a
+/// Conv1D is in it, signals (channels, time).
 namespace tenon {
 
-/// A causal network of sequences as the network of one step: it is given a token and remembers what it needs of those
-/// before (the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions, the place).
-/// Parameters are the same, and lie in the same order.
-///
-/// `Stepwise<Sequential<Input<64>, ...>>` takes Shape<1>, of sequences Input<T, F> it takes Shape<1, F>, of signals
-/// Input<C, T> with a Conv1D Shape<C, 1>. What has to see what is still to come, such as an attention that is not causal,
-/// cannot be stepped, and `steps_forward` says so.
-template <std::size_t Context, class L>
-struct stepwise {
+namespace detail {
+
+/// One step of a sequence.
+template <class S, Time Axis>
+struct one_step;
+template <std::size_t T, std::size_t... D>
+struct one_step<Shape<T, D...>, Time::first> {
+  using input = Input<1, D...>;
+};
+template <std::size_t C, std::size_t T>
+struct one_step<Shape<C, T>, Time::last> {
+  using input = Input<C, 1>;
+};
+
+/// What became of a layer: another layer, or a refusal.
+template <class L, class Refusal = void>
+struct Stepped {
   using type = L;
-  static constexpr bool possible = true;
-};
-template <std::size_t Context, class... L>
-struct stepwise<Context, Sequential<L...>> {
-  using type = Sequential<typename stepwise<Context, L>::type...>;
-  static constexpr bool possible = (stepwise<Context, L>::possible && ...);
-};
-template <std::size_t Context, class... L>
-struct stepwise<Context, Residual<L...>> {
-  using type = Residual<typename stepwise<Context, L>::type...>;
-  static constexpr bool possible = (stepwise<Context, L>::possible && ...);
-};
-template <std::size_t Context, std::size_t N, class Block>
-struct stepwise<Context, Repeat<N, Block>> {
-  using type = Repeat<N, typename stepwise<Context, Block>::type>;
-  static constexpr bool possible = stepwise<Context, Block>::possible;
-};
-template <std::size_t Context, fixed_string Name, class L>
-struct stepwise<Context, Named<Name, L>> {
-  using type = Named<Name, typename stepwise<Context, L>::type>;
-  static constexpr bool possible = stepwise<Context, L>::possible;
-};
-template <std::size_t Context, std::size_t Heads, auto... Option>
-struct stepwise<Context, MultiheadAttention<Heads, Option...>> {
-  using type = MultiheadAttention<Heads, Option..., cached<Context>>;
-  static constexpr bool possible = detail::attention_options<Option...>.causal;
-};
-template <std::size_t Context, auto... Option>
-struct stepwise<Context, LearnedPosition<Option...>> {
-  using type = LearnedPosition<Option..., cached<Context>>;
-  static constexpr bool possible = true;
-};
-template <std::size_t Context, auto... Option>
-struct stepwise<Context, SinusoidalPosition<Option...>> {
-  using type = SinusoidalPosition<Option..., cached<Context>>;
-  static constexpr bool possible = true;
+  using refusal = Refusal;
 };
 
-namespace detail {
+template <class L, class In, Time Axis, std::size_t Context, class Path>
+constexpr auto step_through();
 
-/// Of a recurrent layer that sees what lies behind alone.
-template <template <auto...> class L, auto... Argument>
-struct stepwise_recurrent {
-  static constexpr RecurrentOptions options = RecurrentArguments<Argument...>::options;
-  static constexpr bool possible = !options.bidirectional && !options.masked && !options.last;
-  using type = std::conditional_t<possible && !options.stateful, L<Argument..., tenon::stateful>, L<Argument...>>;
-};
+/// A layer whose steps are others' alone, as it says.
+template <class L, class In, Time Axis>
+constexpr bool says_it_steps() {
+  if constexpr (requires { L::template steps<In, Axis>; }) return L::template steps<In, Axis>;
+  else return false;
+}
+template <class L, std::size_t Context>
+constexpr auto stepping_layer() {
+  if constexpr (requires { typename L::template stepping<Context>; }) return std::type_identity<typename L::template stepping<Context>>{};
+  else return std::type_identity<L>{};
+}
 
-}  // namespace detail
+template <class L, class... Part>
+constexpr auto gather_steps(list<Part...>) {
+  return Stepped<typename remade<L, list<typename Part::type...>>::type, typename first_refusal<typename Part::refusal...>::type>{};
+}
+template <class L, Time Axis, std::size_t Context, class... Part, class... Given, class... Path>
+constexpr auto step_parts(list<Part...>, list<Given...>, list<Path...>) {
+  return gather_steps<L>(list<decltype(step_through<Part, Given, Axis, Context, Path>())...>{});
+}
 
-template <std::size_t Context, auto... Argument>
-struct stepwise<Context, RNN<Argument...>> : detail::stepwise_recurrent<RNN, Argument...> {};
-template <std::size_t Context, auto... Argument>
-struct stepwise<Context, LSTM<Argument...>> : detail::stepwise_recurrent<LSTM, Argument...> {};
-template <std::size_t Context, auto... Argument>
-struct stepwise<Context, GRU<Argument...>> : detail::stepwise_recurrent<GRU, Argument...> {};
+/// Path is that of L, its name or place included.
+template <class L, class In, Time Axis, std::size_t Context, class Path>
+constexpr auto step_through() {
+  constexpr Structure what = structure_of<L>;
+  using Refused = Stepped<L, cannot_run<layer<Path, L>, step_by_step>>;
+  if constexpr (is_input_element<L>) {
+    return Stepped<typename one_step<In, Axis>::input>{};
+  } else if constexpr (what == Structure::leaf) {
+    if constexpr (says_it_steps<L, In, Axis>()) return Stepped<typename decltype(stepping_layer<L, Context>())::type>{};
+    else return Refused{};
+  } else if constexpr (what == Structure::steps) {
+    // its part remembers nothing from one step to the next
+    if constexpr (Axis == Time::first) return Stepped<L>{};
+    else return Refused{};
+  } else if constexpr (what == Structure::named || what == Structure::frozen || what == Structure::chain || what == Structure::residual ||
+                       what == Structure::sum || what == Structure::copies ||
+                       (what == Structure::joined && Axis == Time::last)) {  // sequences would be joined along time
+    return step_parts<L, Axis, Context>(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
+  } else {
+    return Refused{};
+  }
+}
 
-template <std::size_t Context, auto... Argument>
-struct stepwise<Context, Conv1D<Argument...>> {
-  using type = StreamedConv1D<Argument...>;
-  static constexpr bool possible = detail::streams<Argument...>;
-};
-
-namespace detail {
-
+/// Whether there is a layer of signals in it. What stands in TimeDistributed is given steps and no sequences.
+template <class L, class... Part>
+constexpr bool any_takes_signals(list<Part...>);
 template <class L>
-inline constexpr bool is_signal_layer = false;
-template <auto... Argument>
-inline constexpr bool is_signal_layer<Conv1D<Argument...>> = true;
-template <fixed_string Name, class L>
-inline constexpr bool is_signal_layer<Named<Name, L>> = is_signal_layer<L>;
+constexpr bool takes_signals() {
+  if constexpr (structure_of<L> == Structure::leaf) return requires { L::takes_signals; };
+  else if constexpr (structure_of<L> == Structure::steps) return false;
+  else return any_takes_signals<L>(parts_of<L>{});
+}
+template <class L, class... Part>
+constexpr bool any_takes_signals(list<Part...>) {
+  return (takes_signals<Part>() || ...);
+}
 
-/// A network and its steps: tokens (time), sequences (time, features), or, where there is a Conv1D, signals (channels, time).
-template <class Net>
+template <class Net, class In>
+constexpr auto step_network() {
+  using Path = typename element<Net>::own_path;
+  if constexpr (In::rank == 2 && takes_signals<Net>()) return step_through<Net, In, Time::last, In::inner, Path>();
+  else return step_through<Net, In, Time::first, In::front, Path>();
+}
+
+template <class Net, bool Valid>
 struct network_of_steps {
-  static constexpr std::size_t context = 0;
+  using stepped = Stepped<Net>;
   static constexpr bool possible = false;
-  using type = Net;
 };
-template <std::size_t Context, class... L>
-struct network_of_steps<Sequential<Input<Context>, L...>> {
-  static constexpr std::size_t context = Context;
-  static constexpr bool possible = (stepwise<Context, L>::possible && ...);
-  using type = Sequential<Input<1>, typename stepwise<Context, L>::type...>;
+template <class Net>
+struct network_of_steps<Net, true> {
+  using stepped = decltype(step_network<Net, input_shape<Net>>());
+  static constexpr bool possible = std::is_void_v<typename stepped::refusal>;
 };
-template <std::size_t A, std::size_t B, class... L>
-struct network_of_steps<Sequential<Input<A, B>, L...>> {
-  static constexpr bool signal = (is_signal_layer<L> || ...);
-  static constexpr std::size_t context = signal ? B : A;
-  static constexpr bool possible = (stepwise<context, L>::possible && ...);
-  using type = Sequential<std::conditional_t<signal, Input<A, 1>, Input<1, B>>, typename stepwise<context, L>::type...>;
+template <class Net>
+using steps_of = network_of_steps<Net, Checked<Net>::valid>;
+
+template <class Net>
+struct refusal_of<step_by_step, Net> {
+  using type = typename steps_of<Net>::stepped::refusal;
 };
+
+/// The network of one step, or where there is none something small to go on with.
+template <class Net, bool Possible>
+struct step_or_nothing {
+  using type = Sequential<typename one_step<input_shape<Net>, Time::first>::input>;
+};
+template <class Net>
+struct step_or_nothing<Net, true> {
+  using type = typename steps_of<Net>::stepped::type;
+};
+
+template <class Net>
+using network_of_step = typename step_or_nothing<Net, steps_of<Net>::possible>::type;
+
+template <class A, class B>
+constexpr bool same_rows(const A& a, const B& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].name != b[i].name || a[i].rank != b[i].rank || a[i].offset != b[i].offset || a[i].trainable != b[i].trainable) return false;
+    for (std::size_t d = 0; d < a[i].rank; ++d)
+      if (a[i].dims[d] != b[i].dims[d]) return false;
+  }
+  return true;
+}
+/// Whether the network of one step, if there is one, has parameters of the same names and shapes at the same places.
+template <class Net>
+constexpr bool keeps_parameters() {
+  if constexpr (steps_of<Net>::possible) return same_rows(parameter_table<Net>, parameter_table<network_of_step<Net>>);
+  else return true;
+}
 
 }  // namespace detail
 
+/// Whether the network can be run one step after the other; `refusal<step_by_step, Net>` says what is in the way.
 template <class Net>
-using Stepwise = typename detail::network_of_steps<Net>::type;
+inline constexpr bool steps_forward = detail::steps_of<Net>::possible;
+/// `Stepwise<Sequential<Input<64>, ...>>` takes Shape<1>, of sequences Input<T, F> it takes Shape<1, F>, of signals
+/// Input<C, T> Shape<C, 1>.
 template <class Net>
-inline constexpr bool steps_forward = detail::network_of_steps<Net>::possible;
+using Stepwise = detail::network_of_step<Net>;
 
 }  // namespace tenon

@@ -21,6 +21,7 @@ struct Branch {
   std::size_t first = 0;
   std::size_t count = 1;
   bool silent = false;  // a reshape that only copies, as a branch of its own: no unit
+  bool shared = false;  // it works with the parameters of a unit before it
 };
 
 /// An element of a composition as written.
@@ -29,6 +30,7 @@ struct ElementInfo {
   std::string_view type{};
   std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
   std::size_t rank = 0;
+  std::string_view sources{};  // in a graph: the names of what it reads
 };
 
 template <class L, class Output>

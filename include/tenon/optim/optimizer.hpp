@@ -26,7 +26,7 @@ namespace detail {
 /// Several formulas as one, to list their scalars.
 template <class F, class... Rest>
 struct bundle {
-  using type = expr::Node<expr::Op::number, F, typename bundle<Rest...>::type>;
+  using type = expr::Operation<expr::Op::number, F, typename bundle<Rest...>::type>;
 };
 template <class F>
 struct bundle<F> {
@@ -38,7 +38,7 @@ struct bundle<F> {
 template <class... F>
 consteval expr::Plan plan_update() {
   using Scalars = expr::parameters_of<typename bundle<F...>::type>;
-  expr::Graph g;
+  expr::FormulaGraph g;
   expr::Outputs o;
   int slot = 0;
   ((o.add(expr::Sink::store, expr::lower<typename expr::detail::canonical<F, Scalars>::type>(g), slot), slot += slot == 0 ? 2 : 1), ...);

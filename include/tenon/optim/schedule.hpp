@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/net/mistakes.hpp>
+
 /// A learning-rate schedule is a function of the number of epochs (or steps) done, and of the rate that
 /// the optimizer was given:
 ///
@@ -21,6 +23,9 @@
 /// `static constexpr bool per_step = true`; one that also moves the momentum has
 /// `std::optional<double> momentum(std::uint64_t t) const`.
 namespace tenon {
+
+/// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
+struct a_function_of_lr_and_time;
 
 template <class S>
 concept Schedule = requires(const S& schedule, double lr, std::uint64_t t) {
@@ -54,12 +59,17 @@ std::vector<double> lr_values(const S& schedule, double lr, std::size_t count) {
 class AnySchedule {
 public:
   AnySchedule() = default;
-  template <Schedule S>
+  template <class S>
     requires(!std::is_same_v<S, AnySchedule>)
-  AnySchedule(S schedule) : per_step_(counts_steps<S>) {
-    if constexpr (requires { schedule.momentum(std::uint64_t{}); })
-      momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
-    lr_ = std::move(schedule);
+  AnySchedule(S schedule) {
+    if constexpr (!Schedule<S>) {
+      detail::refuse<wrong_argument<argument<"Fit", ".schedule">, takes<a_function_of_lr_and_time>, but_gets<S>, write<"StepLR{.step_size = 10}">>>();
+    } else {
+      per_step_ = counts_steps<S>;
+      if constexpr (requires { schedule.momentum(std::uint64_t{}); })
+        momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
+      lr_ = std::move(schedule);
+    }
   }
 
   explicit operator bool() const { return static_cast<bool>(lr_); }

@@ -71,16 +71,59 @@ concept CallbackOf = requires(C& c, Run& run) { c.on_train_begin(run); } || requ
                      requires(C& c, Run& run) { c.on_epoch_end(run); } || requires(C& c, Run& run) { c.on_train_end(run); } ||
                      requires(C& c, Run& run) { c.on_non_finite(run); };
 
-template <class Run, class List>
-inline constexpr bool all_callbacks = true;
+/// The name of a callback's member is ambiguous here if `C` has it, whatever arguments it takes: that finds templates too.
+struct CallbackNames {
+  int on_train_begin, on_epoch_begin, on_batch, on_gradients, on_step_end, on_epoch_end, on_train_end, on_non_finite;
+};
+template <class C>
+struct WithCallbackNames : C, CallbackNames {};
+
+/// The first member with a callback's name that cannot be called as one, or void.
 template <class C, class Run>
-constexpr bool check_callback() {
-  if constexpr (!CallbackOf<C, Run>)
-    return refuse<not_a_callback<C, takes<a_type_with_on_epoch_end_or_another_member_of_a_callback>>>();
-  return true;
+constexpr auto judge_members() {
+  using Names = WithCallbackNames<C>;
+  if constexpr (!requires { &Names::on_train_begin; } && !requires(C& c, Run& run) { c.on_train_begin(run); })
+    return std::type_identity<takes<write<"on_train_begin(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_epoch_begin; } && !requires(C& c, Run& run) { c.on_epoch_begin(run); })
+    return std::type_identity<takes<write<"on_epoch_begin(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_batch; } && !requires(C& c, Run& run, Batch<typename Run::scalar>& batch) { c.on_batch(run, batch); })
+    return std::type_identity<takes<write<"on_batch(auto& run, auto& batch)">>>{};
+  else if constexpr (!requires { &Names::on_gradients; } && !requires(C& c, Run& run) { c.on_gradients(run); })
+    return std::type_identity<takes<write<"on_gradients(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_step_end; } && !requires(C& c, Run& run) { c.on_step_end(run); })
+    return std::type_identity<takes<write<"on_step_end(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_epoch_end; } && !requires(C& c, Run& run) { c.on_epoch_end(run); })
+    return std::type_identity<takes<write<"on_epoch_end(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_train_end; } && !requires(C& c, Run& run) { c.on_train_end(run); })
+    return std::type_identity<takes<write<"on_train_end(auto& run)">>>{};
+  else if constexpr (!requires { &Names::on_non_finite; } && !requires(C& c, Run& run) { c.on_non_finite(run); })
+    return std::type_identity<takes<write<"bool on_non_finite(auto& run)">>>{};
+  else return std::type_identity<void>{};
 }
-template <class Run, class... C>
-inline constexpr bool all_callbacks<Run, Callbacks<C...>> = (true && ... && check_callback<std::remove_reference_t<C>, Run>());
+
+/// What is wrong with one callback, or void.
+template <class C, class Run>
+constexpr auto judge_callback() {
+  if constexpr (!CallbackOf<C, Run>) {
+    return std::type_identity<not_a_callback<C, takes<a_type_with_on_epoch_end_or_another_member_of_a_callback>>>{};
+  } else if constexpr (std::is_final_v<C>) {
+    return std::type_identity<void>{};
+  } else {
+    using Problem = typename decltype(judge_members<C, Run>())::type;
+    return std::type_identity<std::conditional_t<std::is_void_v<Problem>, void, not_a_callback<C, Problem>>>{};
+  }
+}
+/// The same of all of them.
+template <class Run>
+constexpr auto judge_callbacks(std::type_identity<Callbacks<>>) {
+  return std::type_identity<void>{};
+}
+template <class Run, class First, class... Rest>
+constexpr auto judge_callbacks(std::type_identity<Callbacks<First, Rest...>>) {
+  using Mistake = typename decltype(judge_callback<std::remove_reference_t<First>, Run>())::type;
+  if constexpr (!std::is_void_v<Mistake>) return std::type_identity<Mistake>{};
+  else return judge_callbacks<Run>(std::type_identity<Callbacks<Rest...>>{});
+}
 
 }  // namespace detail
 

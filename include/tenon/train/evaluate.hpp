@@ -6,8 +6,11 @@
 #include <span>
 
 #include <tenon/data/dataset.hpp>
+#include <tenon/losses/batch_weight.hpp>
+#include <tenon/losses/cross_entropy.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/history.hpp>
 #include <tenon/train/loss_check.hpp>
@@ -30,9 +33,12 @@ std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<con
   return correct;
 }
 
-/// How many labels are not ignored.
-inline std::size_t count_answered(std::span<const std::int32_t> labels) {
-  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignored_label));
+/// A mean over no label at all is not a number.
+template <class L>
+void check_counts(const char* who, const L& loss, std::span<const std::int32_t> labels) {
+  if (batch_weight(loss, labels, 1) > 0) return;
+  throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
+              " that are ignored or of a class of weight 0");
 }
 
 /// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
@@ -43,20 +49,19 @@ constexpr T class_threshold() {
   else return T(0.5);
 }
 
-}  // namespace detail
-
-/// Loss and accuracy of a model on a data set, in evaluation mode.
-template <class M, Loss L>
-Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size = 256) {
+/// `evaluate`, once its arguments are what it takes.
+template <class M, class L>
+Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
   using T = typename M::scalar;
   using Net = typename M::network;
   using Trained = typename detail::CheckedLoss<Net, L>::trained;
   using Out = output_shape<Trained>;
   constexpr Layout layout = layout_of<bound_network<Trained>>;
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
-  if (data.augmentation()) return evaluate(model, data.prepared(), loss, batch_size);
+  if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
   constexpr std::size_t answers = answers_of<L, Out>;
   detail::check_data("evaluate", detail::demand_of<L, typename M::input, Out>, detail::offer_of(data));
+  detail::check_counts("evaluate", loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
   batch_size = std::min(batch_size, data.size());
 
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
@@ -66,7 +71,7 @@ Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L
   typename M::context ctx;
   Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
                    fixed.data(), 0, 0};
-  double total_loss = 0;
+  detail::LossSum sum;
   std::size_t correct = 0, answered = 0;
   for (std::size_t first = 0; first < data.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, data.size() - first);
@@ -78,22 +83,53 @@ Scores evaluate(const M& model, const Dataset<typename M::scalar>& data, const L
     const Rows<const T> rows = as_answers(Rows<const T>(y), Out::size, answers);
     const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}});
     const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
-    total_loss += is_average(loss.reduction) ? value * static_cast<double>(known) : value;
+    sum.add(loss, value, batch_weight(loss, target.labels, rows.count));
     answered += known;
     if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
   }
-  const double n = static_cast<double>(answered);
-  return {is_average(loss.reduction) ? total_loss / n : total_loss,
-          data.has_labels() ? static_cast<double>(correct) / n : std::numeric_limits<double>::quiet_NaN()};
+  return {sum.value(loss), data.has_labels() ? static_cast<double>(correct) / static_cast<double>(answered)
+                                             : std::numeric_limits<double>::quiet_NaN()};
 }
 
-/// The same with data whose type says what they are: they have to go with the network.
-template <class M, AnyShape S, class Answer, Loss L>
-Scores evaluate(const M& model, const TypedDataset<S, Answer, typename M::scalar>& data, const L& loss,
-                std::size_t batch_size = 256) {
-  if constexpr (detail::data_fit<typename M::network, L, S, Answer>)
-    return evaluate(model, static_cast<const Dataset<typename M::scalar>&>(data), loss, batch_size);
-  else return {};
+/// Data of the other precision, converted.
+template <class M, class T, class L>
+  requires(!std::is_same_v<T, typename M::scalar>)
+Scores score(const M& model, const Dataset<T>& data, const L& loss, std::size_t batch_size) {
+  return score(model, data.template as<typename M::scalar>(), loss, batch_size);
+}
+/// The first mistake in what `evaluate` is given, or void.
+template <class Arguments, class M, class D, class L>
+struct judge_scores {
+  using type = Arguments;
+};
+template <class M, class D, class L>
+struct judge_scores<void, M, D, L> {
+  using of_loss = typename decltype(judge_loss<typename M::network, L>())::type;
+  static constexpr auto judge() {
+    if constexpr (!std::is_void_v<of_loss>) return std::type_identity<of_loss>{};
+    else return judge_typed_data<typename M::network, L, D>();
+  }
+  using type = typename decltype(judge())::type;
+};
+template <class M, class D, class L>
+struct judge_evaluate
+    : judge_scores<typename first_mistake<typename decltype(judge_model<"evaluate", M>())::type, typename decltype(judge_data_set<"evaluate", D>())::type,
+                                          typename decltype(judge_is_loss<"evaluate", "loss", L>())::type>::type,
+                   M, D, L> {};
+
+}  // namespace detail
+
+/// Loss and accuracy of a model on a data set, in evaluation mode. Data whose type says what they are have to go
+/// with the network, or the program does not compile; of another precision than the model's they are converted.
+template <class M, class D, class L = CrossEntropy<>>
+Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {
+  using Mistake = typename detail::judge_evaluate<M, D, L>::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return {};
+  } else {
+    return detail::score(model, static_cast<const Dataset<typename D::value_type>&>(data), loss, batch_size);
+  }
 }
 
 }  // namespace tenon

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include <tenon/data/augment.hpp>
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/optim/schedule.hpp>
 #include <tenon/report/progress.hpp>
+#include <tenon/train/arguments.hpp>
 #include <tenon/train/training_run.hpp>
 
 namespace tenon {
@@ -23,14 +25,11 @@ public:
   ValidationData(const Dataset<double>&&) = delete;
 
   bool empty() const { return !single_ && !double_; }
-  /// The data in the model's precision; null where there are none.
+  /// The data in this precision; null where there are none, or only in the other.
   template <class T>
   const Dataset<T>* get() const {
-    const Dataset<T>* data = nullptr;
-    if constexpr (std::is_same_v<T, float>) data = single_;
-    else data = double_;
-    if (!data && !empty()) throw Error("fit: expected validation data in the model's precision, got the other one");
-    return data;
+    if constexpr (std::is_same_v<T, float>) return single_;
+    else return double_;
   }
 
 private:
@@ -38,8 +37,9 @@ private:
   const Dataset<double>* double_ = nullptr;
 };
 
-/// How to train. Everything has a default; the seed orders the samples and draws dropout's masks.
-template <Loss L = CrossEntropy<>, NetworkOptimizer O = Adam, class C = Callbacks<>, class R = Regularizers<>>
+/// How to train. Everything has a default; the seed orders the samples and draws dropout's masks. What a field
+/// may be is checked by `fit`, which says it better than a failed deduction does.
+template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>>
 struct Fit {
   L loss{};
   O optimizer{};
@@ -58,11 +58,76 @@ struct Fit {
   std::size_t accumulate = 1;                // batches whose gradients make one step
 };
 
-/// Trains a model and returns what every epoch gave. Shows progress on a terminal, one line an epoch
-/// in a pipe. Training that meets a loss that is not finite stops with an Error that says at which
-/// step and in which layer that first appeared.
-template <class M, Loss L, NetworkOptimizer O, class C, class R>
-History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R>& how) {
+namespace detail {
+
+template <class C>
+inline constexpr bool is_list_of_callbacks = false;
+template <class... C>
+inline constexpr bool is_list_of_callbacks<Callbacks<C...>> = true;
+template <class R>
+inline constexpr bool is_regularizer = Regularizer<R>;
+template <class... R>
+inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> && ...);
+
+/// The first field of a Fit that cannot be meant.
+template <class How>
+struct judge_how {
+  using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
+                              write<"fit(model, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 5})">>;
+};
+template <class L, class O, class C, class R>
+struct judge_how<Fit<L, O, C, R>> {
+  static constexpr auto judge_callbacks() {
+    if constexpr (is_list_of_callbacks<C>) return std::type_identity<void>{};
+    else return std::type_identity<wrong_argument<argument<"Fit", ".callbacks">, takes<a_list_of_callbacks>, but_gets<C>, write<".callbacks = callbacks(...)">>>{};
+  }
+  static constexpr auto judge_regularizer() {
+    if constexpr (is_regularizer<R>) return std::type_identity<void>{};
+    else
+      return std::type_identity<wrong_argument<argument<"Fit", ".regularizer">, takes<a_regularizer_with_selection_and_l1_and_l2>, but_gets<R>,
+                                               write<".regularizer = L2{1e-4}">>>{};
+  }
+  using type = typename first_mistake<typename decltype(judge_is_loss<"Fit", ".loss", L>())::type,
+                                      typename decltype(judge_is_optimizer<"Fit", ".optimizer", O>())::type,
+                                      typename decltype(judge_callbacks())::type, typename decltype(judge_regularizer())::type>::type;
+};
+
+/// Arguments of the right kinds have to go together, too.
+template <class M, class D, class L, class O, class C, class R>
+constexpr auto judge_training() {
+  using Net = typename M::network;
+  using OfLoss = typename decltype(judge_loss<Net, L>())::type;
+  if constexpr (!std::is_void_v<OfLoss>) {
+    return std::type_identity<OfLoss>{};
+  } else {
+    using OfData = typename decltype(judge_typed_data<Net, L, D>())::type;
+    if constexpr (!std::is_void_v<OfData>) return std::type_identity<OfData>{};
+    else return judge_callbacks<TrainingRun<std::remove_reference_t<M>, Fit<L, O, C, R>>>(std::type_identity<C>{});
+  }
+}
+
+/// The first mistake in what `fit` is given, or void. Several options instead of a Fit are none.
+template <class Arguments, class M, class D, class How>
+struct judge_together {
+  using type = Arguments;
+};
+template <class M, class D, class L, class O, class C, class R>
+struct judge_together<void, M, D, Fit<L, O, C, R>> : decltype(judge_training<M, D, L, O, C, R>()) {};
+template <class M, class D, class How>
+struct judge_fit_with
+    : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
+                                            typename decltype(judge_data_set<"fit", D>())::type, typename judge_how<How>::type>::type,
+                     plain<M>, D, How> {};
+template <class M, class D, class... How>
+struct judge_fit : judge_fit_with<M, D, but_gets<How...>> {};
+template <class M, class D, class How>
+struct judge_fit<M, D, How> : judge_fit_with<M, D, How> {};
+template <class M, class D>
+struct judge_fit<M, D> : judge_fit_with<M, D, Fit<>> {};
+
+/// `fit`, once its arguments are what it takes.
+template <class M, class L, class O, class C, class R>
+History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R>& how) {
   using T = typename M::scalar;
   // First what the user may have got wrong: what the compiler says about it is shortest from here.
   using Net = typename M::network;
@@ -70,12 +135,18 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
   static_assert(detail::choose_something<Net>(detail::selections<O>));
   static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
-  static_assert(detail::all_callbacks<Run, C>);
   if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
   if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
   constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
   detail::check_data("fit", demand, detail::offer_of(data));
+  detail::check_counts("fit", how.loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
   const Dataset<T>* validation = how.validation.template get<T>();
+  Dataset<T> converted;
+  if (!validation && !how.validation.empty()) {
+    using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
+    converted = how.validation.template get<Other>()->template as<T>();
+    validation = &converted;
+  }
   if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
@@ -86,22 +157,33 @@ History fit(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C
   return Run(model, parts.train, &parts.test, how).all();
 }
 
-/// The same with data whose type says what they are: they have to go with the network.
-template <class M, AnyShape S, class Answer, Loss L, NetworkOptimizer O, class C, class R>
-History fit(M& model, const TypedDataset<S, Answer, typename M::scalar>& data, const Fit<L, O, C, R>& how) {
-  if constexpr (detail::data_fit<typename M::network, L, S, Answer>)
-    return fit(model, static_cast<const Dataset<typename M::scalar>&>(data), how);
-  else return {};
+/// Data of the other precision, converted once.
+template <class M, class T, class L, class O, class C, class R>
+  requires(!std::is_same_v<T, typename M::scalar>)
+History train(M& model, const Dataset<T>& data, const Fit<L, O, C, R>& how) {
+  return train(model, data.template as<typename M::scalar>(), how);
 }
 
-/// With an augmentation, what it gives has to go with the network.
-template <class M, class Pipeline, AnyShape S, class Answer, Loss L, NetworkOptimizer O, class C, class R>
-History fit(M& model, const AugmentedDataset<Pipeline, S, Answer, typename M::scalar>& data, const Fit<L, O, C, R>& how) {
-  using Data = AugmentedDataset<Pipeline, S, Answer, typename M::scalar>;
-  if constexpr (!Data::valid) return {};
-  else if constexpr (detail::data_fit<typename M::network, L, typename Data::shape, Answer>)
-    return fit(model, static_cast<const Dataset<typename M::scalar>&>(data), how);
-  else return {};
+}  // namespace detail
+
+/// Trains a model and returns what every epoch gave: `fit(model, data, Fit{.epochs = 5})`; without a Fit, once
+/// over the data with cross-entropy and Adam. Shows progress on a terminal, one line an epoch in a pipe. Training
+/// that meets a loss that is not finite stops with an Error that says at which step and in which layer that first
+/// appeared. Data whose type says what they are (`typed`, `augmented`) have to go with the network, or the
+/// program does not compile; data of another precision than the model's are converted once, before training.
+template <class M, class D, class... How>
+History fit(M&& model, const D& data, const How&... how) {
+  using Mistake = typename detail::judge_fit<M, D, How...>::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return {};
+  } else if constexpr (requires { requires !D::valid; }) {
+    return {};  // an augmentation that was refused
+  } else {
+    const Dataset<typename D::value_type>& samples = data;
+    if constexpr (sizeof...(How) == 0) return detail::train(model, samples, Fit<>{});
+    else return detail::train(model, samples, how...);
+  }
 }
 
 }  // namespace tenon

@@ -5,11 +5,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <tenon/losses/mean_squared_error.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/report/table.hpp>
+#include <tenon/train/arguments.hpp>
 #include <tenon/train/trainer.hpp>
 
 namespace tenon {
@@ -60,7 +62,9 @@ std::string summary_text(const M&, std::size_t batch = 64) {
 /// Prints that table.
 template <NetworkOptimizer O = Adam, class M>
 void summary(const M& model, std::size_t batch = 64) {
-  std::fputs(summary_text<O>(model, batch).c_str(), stdout);
+  using Mistake = typename decltype(detail::judge_model<"summary", M>())::type;
+  if constexpr (!std::is_void_v<Mistake>) detail::refuse<Mistake>();
+  else std::fputs(summary_text<O>(model, batch).c_str(), stdout);
 }
 
 }  // namespace tenon

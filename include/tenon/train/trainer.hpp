@@ -11,17 +11,27 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/error.hpp>
+#include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/regularizer.hpp>
 #include <tenon/train/archive.hpp>
+#include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/loss_check.hpp>
 #include <tenon/train/workers.hpp>
 
 namespace tenon {
+
+namespace detail {
+
+template <class M, class L, class O>
+struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trainer", M&>())::type, typename decltype(judge_is_loss<"Trainer", "loss", L>())::type,
+                                     typename decltype(judge_is_optimizer<"Trainer", "optimizer", O>())::type> {};
+
+}  // namespace detail
 
 /// What backward and the optimizer need beside the model, and the five things a training loop does:
 ///
@@ -39,8 +49,23 @@ namespace tenon {
 ///
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
-template <class M, Loss L, NetworkOptimizer O>
-class Trainer {
+template <class M, class L, class O>
+class Trainer {  // of arguments that it does not take, which the compiler says once
+public:
+  Trainer(M&, L, O, std::size_t, std::uint64_t = 0) {
+    using Mistake = typename detail::judge_trainer<M, L, O>::type;
+    detail::refuse<Mistake>();
+  }
+  auto forward(const auto&) { return Rows<const float>{}; }
+  double loss() { return 0; }
+  void backward(double = 1) {}
+  void step() {}
+  void zero_grad() {}
+  void set_lr(double) {}
+};
+template <detail::IsModel M, Loss L, NetworkOptimizer O>
+  requires(!std::is_const_v<M>)
+class Trainer<M, L, O> {
 public:
   using model_type = M;
   using network = typename M::network;
@@ -117,9 +142,12 @@ public:
     return evaluate_loss<last_layer<network>>(
         loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy())});
   }
+  /// What the loss of that batch is a mean over: its samples, or the labels that are not ignored, or the weights of
+  /// their classes; 1 where the loss is a sum. See losses/batch_weight.hpp.
+  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers); }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
-  /// like one large batch: with a loss that is summed, or, with means, where each weighs as much as its
-  /// part of the samples. Each has dropout masks of its own.
+  /// like one large batch: with a loss that is summed, or, with means, by `backward(batch_weight())` for each and
+  /// `scale_gradients(1 / sum of their weights)` before the step. Each has dropout masks of its own.
   void backward(double weight = 1) {
     if (!has_gradient_) loss();
     if (weight != 1)
@@ -134,6 +162,11 @@ public:
     if (parts() > 1) add_gradients();
     cleared_ = false;
     accumulated_ += batch_.count;
+  }
+  /// Multiplies the gradients since `zero_grad`.
+  void scale_gradients(double factor) {
+    if (cleared_) return;
+    for (std::size_t i = 0; i < gradients_.size(); ++i) gradients_.data()[i] = static_cast<T>(static_cast<double>(gradients_.data()[i]) * factor);
   }
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>

@@ -41,9 +41,9 @@ private:
 /// What an epoch has summed up so far, and which one it is.
 struct EpochSums {
   std::uint64_t epoch = 0;  // from 0
-  double losses = 0;
+  LossSum loss{};
   std::uint64_t seen = 0;      // samples
-  std::uint64_t answered = 0;  // what a mean loss and the accuracy are over
+  std::uint64_t answered = 0;  // what the accuracy is over
   std::uint64_t correct = 0;
 };
 
@@ -169,6 +169,7 @@ private:
     }
     constexpr T threshold = detail::class_threshold<network, loss_type, T>();
     const bool mean = is_average(how_.loss.reduction);
+    double weights = 0;  // of the batches of this step
     const std::size_t together = std::min(how_.accumulate * how_.batch_size, data_->size() - batch.first);
     trainer_.zero_grad();
     for (std::size_t done = 0; done < together;) {
@@ -176,10 +177,13 @@ private:
       const auto output = trainer_.forward(batch);
       batch_loss_ = trainer_.loss();
       if (!std::isfinite(batch_loss_)) return non_finite();
-      trainer_.backward(mean && together != batch.count ? static_cast<double>(batch.count) / static_cast<double>(together) : 1);
+      const double weight = trainer_.batch_weight();
+      const bool accumulates = mean && together != batch.count;
+      trainer_.backward(accumulates ? weight : 1);
+      if (accumulates) weights += weight;
       constexpr std::size_t answers = trainer_type::answers;
       const std::size_t answered = batch.labels.empty() ? batch.count * answers : detail::count_answered(batch.labels);
-      sums_.losses += mean ? batch_loss_ * static_cast<double>(answered) : batch_loss_;
+      sums_.loss.add(how_.loss, batch_loss_, weight);
       sums_.seen += batch.count;
       sums_.answered += answered;
       if (counts_classes_)
@@ -189,6 +193,7 @@ private:
       done += batch.count;
       if (done < together && !loader_.next(batch)) break;
     }
+    if (weights > 0) trainer_.scale_gradients(1 / weights);
     trainer_.regularize(how_.regularizer);
     if (how_.clip_grad_value) trainer_.clip_grad_value(*how_.clip_grad_value);
     if (how_.clip_grad_norm) trainer_.clip_grad_norm(*how_.clip_grad_norm);
@@ -209,9 +214,9 @@ private:
 
   std::string at(std::uint64_t step) const { return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step); }
   Scores scores() const {
-    const double n = static_cast<double>(sums_.answered);
-    return {is_average(how_.loss.reduction) ? sums_.losses / n : sums_.losses,
-            counts_classes_ ? static_cast<double>(sums_.correct) / n : std::numeric_limits<double>::quiet_NaN()};
+    const double answered = static_cast<double>(std::max<std::uint64_t>(sums_.answered, 1));
+    return {sums_.loss.value(how_.loss),
+            counts_classes_ ? static_cast<double>(sums_.correct) / answered : std::numeric_limits<double>::quiet_NaN()};
   }
 
   void write_checkpoint() {
@@ -232,7 +237,8 @@ private:
     LoaderState place = loader_.state();
     std::uint64_t position = place.position;
     a.value("epoch", sums_.epoch);
-    a.value("losses", sums_.losses);
+    a.value("losses", sums_.loss.losses);
+    a.value("weight", sums_.loss.weight);
     a.value("seen", sums_.seen);
     a.value("answered", sums_.answered);
     a.value("correct", sums_.correct);

@@ -47,19 +47,13 @@ constexpr auto judge_data() {
   }
 }
 
-template <class Mistake>
-struct CheckedData {
-  static_assert(refuse<Mistake>());
-  static constexpr bool valid = false;
-};
-template <>
-struct CheckedData<void> {
-  static constexpr bool valid = true;
-};
-
-/// False, and a compile error, where they do not go together.
-template <class Net, class L, class S, class Answer>
-inline constexpr bool data_fit = CheckedData<typename decltype(judge_data<Net, L, S, Answer>())::type>::valid;
+/// The same of a data set of any type: one that says nothing is looked at when it is used.
+template <class Net, class L, class D>
+constexpr auto judge_typed_data() {
+  if constexpr (requires { requires !D::valid; }) return std::type_identity<void>{};
+  else if constexpr (requires { typename D::shape; typename D::answer; }) return judge_data<Net, L, typename D::shape, typename D::answer>();
+  else return std::type_identity<void>{};
+}
 
 }  // namespace detail
 }  // namespace tenon

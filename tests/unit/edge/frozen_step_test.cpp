@@ -5,20 +5,28 @@
 #include <vector>
 
 #include <tenon/edge/frozen_step.hpp>
+#include <tenon/layers/batch_norm.hpp>
 #include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/group_norm.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/last.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/lstm.hpp>
+#include <tenon/layers/map.hpp>
+#include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/rnn.hpp>
+#include <tenon/layers/sigmoid.hpp>
 #include <tenon/layers/sinusoidal_position.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
+#include <tenon/layers/time_distributed.hpp>
 #include <tenon/model/export.hpp>
 #include <tenon/model/host_frozen_step.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/split_at.hpp>
 
 #include "support/counting_new.hpp"
 
@@ -35,6 +43,33 @@ using Peeping = Sequential<Input<steps, 3>, LSTM<5, diagonal_peepholes>, LSTM<4,
 using ResetBefore = Sequential<Input<steps, 3>, GRU<5, reset_before>, Dense<2>>;
 using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
 
+using Branches = Sequential<Input<steps, 3>, Add<GRU<4>, Dense<4>>, Dense<2>>;
+using Nested = Sequential<Input<steps, 3>, Named<"a", Freeze<Sequential<Repeat<2, Residual<LayerNorm<>, LSTM<3>>>, Dense<4>>>>,
+                          TimeDistributed<Sequential<Dense<6>, LayerNorm<>, Dense<2>>>, Inline<Add<GRU<3>, Sequential<GRU<2>, Dense<3>>>>>;
+using Wave = Conv1D<4, 3, dilation<2>>;
+using Gated = Sequential<Input<2, steps + 6>, Add<Sequential<Wave, Tanh>, Sequential<Wave, Sigmoid>>, BatchNorm1D<>,
+                         Concat<Conv1D<2, 3>, Sequential<Conv1D<3, 3>, Residual<Conv1D<3, 1>>>>, Conv1D<2, 1>>;
+
+/// What is named where a network is refused.
+template <class Net, class L, auto... Step>
+constexpr bool refuses = std::is_same_v<refusal<step_by_step, Net>, cannot_run<layer<path<Step...>, L>, step_by_step>>;
+template <class... L>
+using Of = Sequential<Input<steps, 4>, L...>;
+template <class... L>
+using OfSignals = Sequential<Input<4, steps>, Conv1D<4, 1>, L...>;
+static_assert(refuses<Of<Add<Dense<4>, GRU<2, bidirectional>>>, GRU<2, bidirectional>, 0, 1>);
+static_assert(refuses<Of<Named<"a", Add<MultiheadAttention<2>, GRU<4>>>>, MultiheadAttention<2>, fixed_string("a"), 0>);
+static_assert(refuses<Of<Repeat<2, Residual<MultiheadAttention<2>>>>, MultiheadAttention<2>, 0, 0, 0>);
+static_assert(refuses<Of<GRU<4>, MeanSteps>, MeanSteps, 1> && refuses<Of<GRU<4>, Last>, Last, 1>);
+static_assert(refuses<Of<Flatten, Dense<2>>, Flatten, 0>);
+static_assert(refuses<Of<Concat<GRU<4>, GRU<4>>>, Concat<GRU<4>, GRU<4>>, 0>);
+static_assert(refuses<Of<SplitAt<3, Dense<4>, Dense<4>>>, SplitAt<3, Dense<4>, Dense<4>>, 0>);
+static_assert(refuses<Of<BatchNorm1D<>>, BatchNorm1D<>, 0> && refuses<Of<GroupNorm<1>>, GroupNorm<1>, 0>);
+static_assert(refuses<OfSignals<GroupNorm<2>>, GroupNorm<2>, 1> && refuses<OfSignals<Softmax>, Softmax, 1>);
+static_assert(refuses<OfSignals<LayerNorm<>>, LayerNorm<>, 1> && refuses<OfSignals<Map<x - mean(x)>>, Map<x - mean(x)>, 1>);
+static_assert(refuses<OfSignals<GRU<4>>, GRU<4>, 1> && refuses<OfSignals<Dense<4>>, Dense<4>, 1>);
+static_assert(refuses<OfSignals<Residual<Conv1D<4, 3, padding<1>>>>, Conv1D<4, 3, padding<1>>, 1, 0>);
+
 static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> && std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
 static_assert(std::is_same_v<FrozenStep<Signal>::input, Shape<2, 1>> && std::is_same_v<FrozenStep<Signal>::output, Shape<1, 1>>);
 static_assert(FrozenStep<Lstm>::ram_bytes < Frozen<Lstm>::ram_bytes);
@@ -44,7 +79,7 @@ static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, stride<2>>, T
 
 /// The number of feature f at step t; in signals it is the step that runs fastest.
 template <class Net>
-constexpr bool is_signal = std::is_same_v<Net, Signal>;
+constexpr bool is_signal = detail::takes_signals<Net>();
 
 /// Steps of a frozen network against the whole sequence by the model.
 template <class Net>
@@ -91,4 +126,7 @@ TEST_CASE("steps of frozen networks give what the whole sequence gives") {
   check_steps_of<Signal>();
   check_steps_of<Peeping>();
   check_steps_of<ResetBefore>();
+  check_steps_of<Branches>();
+  check_steps_of<Nested>();
+  check_steps_of<Gated>();
 }

@@ -199,7 +199,7 @@ void check(const Case& c, double forward_tolerance, double backward_tolerance) {
     backward.compare(c.rows, c.width, dx[0], [&](auto i, auto j) { return slopes[0].at(i, j); });
     compare_parameters();
   }
-  tenon::expr::Graph text;
+  tenon::expr::FormulaGraph text;
   INFO(tenon::expr::detail::print(text, tenon::expr::lower<tenon::expr::Canonical<F>>(text)));
   INFO("rows " << c.rows << ", width " << c.width << ", gap " << c.gap << ", bytes " << sizeof(T));
   CHECK(forward.worst <= forward.relative);

@@ -18,7 +18,7 @@
 /// formulas; gradients come from central differences.
 namespace reference {
 
-using tenon::expr::Node;
+using tenon::expr::Operation;
 using tenon::expr::Op;
 
 struct Table {
@@ -175,7 +175,7 @@ Table derivative(P p) {
 }
 
 template <Op O, class A>
-struct evaluate<Node<O, A>> {
+struct evaluate<Operation<O, A>> {
   template <class P>
   static Table at(const P& p) {
     if constexpr (O == Op::stop) {
@@ -204,7 +204,7 @@ struct evaluate<Node<O, A>> {
   }
 };
 template <Op O, class A, class B>
-struct evaluate<Node<O, A, B>> {
+struct evaluate<Operation<O, A, B>> {
   template <class P>
   static Table at(const P& p) {
     const Table b = evaluate<B>::at(p);
@@ -219,7 +219,7 @@ struct evaluate<Node<O, A, B>> {
   }
 };
 template <class C, class A, class B>
-struct evaluate<Node<Op::select, C, A, B>> {
+struct evaluate<Operation<Op::select, C, A, B>> {
   template <class P>
   static Table at(const P& p) {
     const Table c = evaluate<C>::at(p), a = evaluate<A>::at(p), b = evaluate<B>::at(p);

@@ -1,4 +1,5 @@
 #include <tenon/all/losses.hpp>
+#include <tenon/losses/batch_weight.hpp>
 #include <tenon/model/loss_value.hpp>
 #include <tenon/random.hpp>
 
@@ -198,6 +199,33 @@ TEST_CASE("a mean over class indices is weighted by the classes") {
   CHECK(loss_value(loss, logits, classes) == Approx(sum / (0.5 + 1.5 + 1 + 1)));
   loss.reduction = Reduction::batchmean;
   CHECK(loss_value(loss, logits, classes) == Approx(sum / 4));
+}
+
+TEMPLATE_TEST_CASE("a batch whose labels do not count teaches nothing", "", float, double) {
+  const std::vector<TestType> scores{-1, -2, -3, -1, -0.5F, -2};
+  std::vector<TestType> values(2, 7), gradient(6, 7);
+  const auto check = [&](const auto& loss, std::vector<std::int32_t> labels) {
+    const LossArguments<TestType> arguments{{scores.data(), 2, 3}, 3, {labels, {}}, values, {gradient.data(), 2, 3}};
+    CHECK(evaluate_loss<void>(loss, arguments) == 0);
+    CHECK(values == std::vector<TestType>(2, 0));
+    CHECK(gradient == std::vector<TestType>(6, 0));
+    CHECK(batch_weight(loss, labels, 2) == 0);
+  };
+  const std::vector<double> weight{0, 1, 2};
+  const std::vector<std::int32_t> ignored{ignored_label, ignored_label};
+  for (const double smoothing : {0.0, 0.1}) {
+    check(CrossEntropy<from_logits>{.label_smoothing = smoothing, .class_weight = weight}, {0, 0});
+    check(CrossEntropy<from_logits>{.label_smoothing = smoothing, .class_weight = weight}, {0, ignored_label});
+    check(CrossEntropy<from_probabilities>{.label_smoothing = smoothing, .class_weight = weight}, {0, 0});
+    check(CrossEntropy<from_logits>{.label_smoothing = smoothing}, ignored);
+  }
+  check(NegativeLogLikelihood{.class_weight = weight}, {0, 0});
+  check(NegativeLogLikelihood{}, ignored);
+  CHECK(batch_weight(CrossEntropy{.class_weight = weight}, std::vector<std::int32_t>{2, ignored_label, 1, 2}, 4) == 5);
+  CHECK(batch_weight(CrossEntropy{}, std::vector<std::int32_t>{2, ignored_label, 1, 2}, 4) == 3);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, std::vector<std::int32_t>{2, ignored_label}, 2) == 2);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, std::vector<std::int32_t>{2, ignored_label}, 2) == 1);
+  CHECK(batch_weight(MeanSquaredError{}, {}, 4) == 4);
 }
 
 TEST_CASE("binary cross-entropy takes class indices too") {

@@ -1,11 +1,14 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/fake_quantized.hpp>
 #include <tenon/layers/gelu.hpp>
+#include <tenon/layers/gru.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
+#include <tenon/layers/time_distributed.hpp>
 #include <tenon/model/host_frozen.hpp>
 #include <tenon/net/networks.hpp>
 
@@ -44,6 +47,35 @@ TEST_CASE("a network frozen on the host gives what the model gives, and allocate
     CHECK(std::abs(output[0] - expected[0]) <= 2e-6F * (1 + std::abs(expected[0])));
     CHECK(output == away);
   }
+}
+
+namespace {
+
+template <class Net>
+void check_host_of() {
+  const Model<Net> model{8};
+  HostFrozen<Net> net{model};
+  std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), output(expected.size());
+  Stream random(3, Purpose::user);
+  for (int sample = 0; sample < 3; ++sample) {
+    for (float& v : x) v = random.uniform<float>(-1, 1);
+    model.predict(std::span<const float>(x), expected);
+    net(std::span<const float, input_shape<Net>::size>(x), std::span<float, output_shape<Net>::size>(output));
+    for (std::size_t i = 0; i < output.size(); ++i) CHECK(std::abs(output[i] - expected[i]) <= 2e-6F * (1 + std::abs(expected[i])));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("on the host the root may be any composition") {
+  check_host_of<Concat<Sequential<Input<5>, Dense<3>, Tanh>, Dense<2>>>();
+  check_host_of<Add<Sequential<Input<5>, Dense<3>, Tanh>, Dense<3>>>();
+  check_host_of<Residual<Input<5>, Dense<5>, Tanh>>();
+  check_host_of<Repeat<3, Sequential<Input<5>, Dense<5>, Tanh>>>();
+  check_host_of<Named<"n", Sequential<Input<3, 5>, TimeDistributed<Sequential<Dense<4>, Tanh, Dense<2>>>>>>();
+  check_host_of<Sequential<Input<3, 5>, TimeDistributed<Sequential<Dense<4>, Tanh, Dense<2>>>>>();
+  check_host_of<Sequential<Input<5>, FakeQuantized<Dense<4>>, Tanh>>();
+  check_host_of<Sequential<Input<1, 5>, GRU<4, stateful>, Dense<3>>>();
 }
 
 TEST_CASE("products by columns are right for every size, on every vector unit") {

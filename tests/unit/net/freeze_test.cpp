@@ -22,6 +22,19 @@ static_assert(std::is_same_v<Tuned, Sequential<Named<"features", Freeze<Features
 static_assert(std::is_same_v<freeze<Net, "features.2">, Sequential<Named<"features", Sequential<Dense<64, 20>, ReLU, Freeze<Dense<12>>, Tanh>>,
                                                                    Named<"head", Dense<10>>, Softmax>>);
 static_assert(std::is_same_v<freeze<Sequential<Input<4>, Dense<3>, Dense<2>>, "0", "1">, Sequential<Input<4>, Freeze<Dense<3>>, Freeze<Dense<2>>>>);
+template <class A, class B>
+constexpr bool freeze_keeps_names =
+    std::ranges::equal(parameter_table<A>, parameter_table<B>, [](const ParameterEntry& a, const ParameterEntry& b) { return a.name == b.name; });
+
+// A copy of a Repeat, and what stands in a part without a name or step of its own.
+using Block = Sequential<Dense<4>, Tanh>;
+static_assert(std::is_same_v<freeze<Sequential<Input<4>, Repeat<3, Block>>, "0.1">,
+                             Sequential<Input<4>, Sequential<Block, Freeze<Block>, Block>>>);
+static_assert(std::is_same_v<freeze<Sequential<Input<4>, Inline<Residual<Named<"fc", Block>>>, Gate<Dense<4>>>, "fc.0", "1.0">,
+                             Sequential<Input<4>, Inline<Residual<Named<"fc", Sequential<Freeze<Dense<4>>, Tanh>>>>, Gate<Freeze<Dense<4>>>>>);
+static_assert(std::is_same_v<freeze<Sequential<Input<6, 4>, TimeDistributed<Block>, Masked<0, Dense<2>>>, "0.0", "1.0">,
+                             Sequential<Input<6, 4>, TimeDistributed<Sequential<Freeze<Dense<4>>, Tanh>>, Masked<0, Freeze<Dense<2>>>>>);
+static_assert(freeze_keeps_names<GPT<7, 5, 2, 1, 4>, freeze<GPT<7, 5, 2, 1, 4>, "3.1.self_attn">>);
 static_assert(parameter_count<Net> == parameter_count<Tuned> + 64 * 20 + 20 + 20 * 12 + 12);
 static_assert(parameter_count<Tuned> == 12 * 10 + 10);
 

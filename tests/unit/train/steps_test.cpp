@@ -10,6 +10,7 @@
 #include <tenon/metrics/accuracy.hpp>
 #include <tenon/metrics/perplexity.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/optim/sgd.hpp>
 #include <tenon/train/fit.hpp>
 #include <tenon/train/measure.hpp>
 
@@ -83,6 +84,44 @@ TEST_CASE("every step with a label counts as a sample") {
   measure(model, data, accuracy, perplexity);
   CHECK(accuracy.value() == Approx(static_cast<double>(right) / n));
   CHECK(perplexity.value() == Approx(std::exp(loss / n)));
+}
+
+TEST_CASE("a mean over the labels that count is the same however the data are cut") {
+  // 32 labels, of which batches of two samples answer 8, 3, 0 and 1
+  auto data = [] {
+    const auto all = sequences(8, false);
+    std::vector<std::int32_t> labels(all.labels().begin(), all.labels().end());
+    for (const std::size_t k : {9U, 10U, 12U, 13U, 15U, 16U, 17U, 18U, 19U, 20U, 21U, 22U, 23U, 24U, 25U, 27U, 28U, 29U, 30U, 31U})
+      labels[k] = ignored_label;
+    return Dataset<double>({steps, 2}, std::vector<double>(all.features().begin(), all.features().end()), Labels{std::move(labels), 3, steps});
+  }();
+  const auto weighted = [](std::vector<double> weights) { return CrossEntropy{.class_weight = std::move(weights)}; };
+  for (const auto& loss : {weighted({}), weighted({1, 10, 0.1}), weighted({0, 1, 1}), CrossEntropy{.reduction = Reduction::batchmean},
+                           CrossEntropy{.label_smoothing = 0.1, .class_weight = {1, 10, 0.1}}, CrossEntropy{.reduction = Reduction::sum}}) {
+    const auto trained = [&](std::size_t batch, std::size_t accumulate) {
+      Model<Net, double> model{2};
+      const Fit how{.loss = loss, .optimizer = SGD{.lr = 0.5}, .epochs = 2, .batch_size = batch, .validation = data, .seed = 1, .shuffle = false,
+                    .progress = Progress::Mode::quiet, .accumulate = accumulate};
+      const History history = fit(model, data, how);
+      return std::pair{model, history};
+    };
+    const auto [model, history] = trained(8, 1);
+    const double expected = evaluate(model, data, loss, 8).loss;
+    CHECK(expected > 0.1);
+    for (const std::size_t batch : {1U, 2U, 4U}) {
+      CHECK(evaluate(model, data, loss, batch).loss == Approx(expected).epsilon(1e-12));
+      const auto [cut, record] = trained(batch, 8 / batch);
+      for (std::size_t i = 0; i < model.parameters().size(); ++i)
+        CHECK(cut.parameters().data()[i] == Approx(model.parameters().data()[i]).epsilon(1e-12));
+      CHECK(record.epochs[0].training.loss == Approx(history.epochs[0].training.loss).epsilon(1e-12));
+      CHECK(record.epochs[0].training.accuracy == history.epochs[0].training.accuracy);
+      CHECK(record.epochs[1].validation.loss == Approx(history.epochs[1].validation.loss).epsilon(1e-12));
+    }
+  }
+  Model<Net, double> model{2};
+  const Dataset<double> bare({steps, 2}, std::vector<double>(steps * 2), Labels{std::vector<std::int32_t>(steps, ignored_label), 3, steps});
+  CHECK_THROWS_WITH(evaluate(model, bare, CrossEntropy{}), "evaluate: expected at least one label that counts, got 4 that are ignored or of a class of weight 0");
+  CHECK_THROWS_WITH(fit(model, bare, Fit{.loss = CrossEntropy{}}), Contains("fit: expected at least one label that counts"));
 }
 
 TEST_CASE("a network learns to answer at every step") {

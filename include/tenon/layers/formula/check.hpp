@@ -36,7 +36,7 @@ inline constexpr bool has_noise = false;
 template <auto R>
 inline constexpr bool has_noise<expr::Noise<R>> = true;
 template <Op O, class... A>
-inline constexpr bool has_noise<Node<O, A...>> = (has_noise<A> || ...);
+inline constexpr bool has_noise<Operation<O, A...>> = (has_noise<A> || ...);
 
 template <class E>
 inline constexpr bool belongs_to_a_loss = false;
@@ -45,18 +45,18 @@ inline constexpr bool belongs_to_a_loss<expr::Input<K>> = K > 0;
 template <>
 inline constexpr bool belongs_to_a_loss<expr::Label> = true;
 template <Op O, class... A>
-inline constexpr bool belongs_to_a_loss<Node<O, A...>> = (belongs_to_a_loss<A> || ...);
+inline constexpr bool belongs_to_a_loss<Operation<O, A...>> = (belongs_to_a_loss<A> || ...);
 
 template <class E>
 inline constexpr bool stops_gradients = false;
 template <Op O, class... A>
-inline constexpr bool stops_gradients<Node<O, A...>> = O == Op::stop || O == Op::surrogate || (stops_gradients<A> || ...);
+inline constexpr bool stops_gradients<Operation<O, A...>> = O == Op::stop || O == Op::surrogate || (stops_gradients<A> || ...);
 
 /// Only these have no slope anywhere; to look for it costs the compiler a derivative.
 template <class E>
 inline constexpr bool has_steps = false;
 template <Op O, class... A>
-inline constexpr bool has_steps<Node<O, A...>> = O == Op::sign || expr::is_comparison(O) || (has_steps<A> || ...);
+inline constexpr bool has_steps<Operation<O, A...>> = O == Op::sign || expr::is_comparison(O) || (has_steps<A> || ...);
 
 template <class W>
 inline constexpr bool is_matrix = false;

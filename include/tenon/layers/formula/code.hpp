@@ -32,8 +32,8 @@ struct skeleton<expr::Parameter<N, O...>, list<P...>> {
                                            expr::Parameter<"", Numbered<number>, PerFeature>>{});
 };
 template <Op O, class... A, class... P>
-struct skeleton<Node<O, A...>, list<P...>> {
-  using type = Node<O, typename skeleton<A, list<P...>>::type...>;
+struct skeleton<Operation<O, A...>, list<P...>> {
+  using type = Operation<O, typename skeleton<A, list<P...>>::type...>;
 };
 /// A formula without the names and shapes of its parameters.
 template <class E>

@@ -7,7 +7,7 @@
 /// `x W`, whose result is one more input, and the element-wise rest `sigmoid(x1 + b)`.
 namespace tenon::detail {
 
-using expr::Node;
+using expr::Operation;
 using expr::Op;
 
 template <class E, class Found>
@@ -15,11 +15,11 @@ struct find_products {
   using type = Found;
 };
 template <Op O, class A, class F>
-struct find_products<Node<O, A>, F> : find_products<A, F> {};
+struct find_products<Operation<O, A>, F> : find_products<A, F> {};
 template <Op O, class A, class B, class F>
-struct find_products<Node<O, A, B>, F> : find_products<B, typename find_products<A, F>::type> {};
+struct find_products<Operation<O, A, B>, F> : find_products<B, typename find_products<A, F>::type> {};
 template <Op O, class A, class B, class C, class F>
-struct find_products<Node<O, A, B, C>, F>
+struct find_products<Operation<O, A, B, C>, F>
     : find_products<C, typename find_products<B, typename find_products<A, F>::type>::type> {};
 
 template <class T, class List>
@@ -29,8 +29,8 @@ struct append_once<T, list<U...>> {
   using type = std::conditional_t<(std::is_same_v<T, U> || ...), list<U...>, list<U..., T>>;
 };
 template <class A, class W, class F>
-struct find_products<Node<Op::matmul, A, W>, F>
-    : append_once<Node<Op::matmul, A, W>, typename find_products<A, F>::type> {};
+struct find_products<Operation<Op::matmul, A, W>, F>
+    : append_once<Operation<Op::matmul, A, W>, typename find_products<A, F>::type> {};
 
 /// The matrix products of a formula, inner ones first, each once.
 template <class E>
@@ -42,34 +42,34 @@ struct substitute {
   using type = E;
 };
 template <Op O, class... A, class P, int First>
-struct substitute<Node<O, A...>, P, First> {
-  using type = Node<O, typename substitute<A, P, First>::type...>;
+struct substitute<Operation<O, A...>, P, First> {
+  using type = Operation<O, typename substitute<A, P, First>::type...>;
 };
 template <class A, class W, class P, int First>
-struct substitute<Node<Op::matmul, A, W>, P, First> {
-  using type = expr::Input<First + expr::detail::position<Node<Op::matmul, A, W>>(P{})>;
+struct substitute<Operation<Op::matmul, A, W>, P, First> {
+  using type = expr::Input<First + expr::detail::position<Operation<Op::matmul, A, W>>(P{})>;
 };
 template <class A, auto K, auto N, class P, int First>
-struct substitute<Node<Op::chunk, A, expr::Number<K>, expr::Number<N>>, P, First> {
+struct substitute<Operation<Op::chunk, A, expr::Number<K>, expr::Number<N>>, P, First> {
   using type = expr::Input<First + static_cast<int>(P::size) + K>;
 };
 /// What a product is taken of: the formula before it, products inside it replaced.
 template <class Product, class Products>
 struct operand_of;
 template <class A, class W, class P>
-struct operand_of<Node<Op::matmul, A, W>, P> : substitute<A, P> {};
+struct operand_of<Operation<Op::matmul, A, W>, P> : substitute<A, P> {};
 
 /// Into how many parts a formula cuts x; 1 where it does not.
 template <class E>
 inline constexpr int chunks_of = 1;
 template <Op O, class... A>
-inline constexpr int chunks_of<Node<O, A...>> = [] {
+inline constexpr int chunks_of<Operation<O, A...>> = [] {
   int most = 1;
   ((chunks_of<A> > most ? void(most = chunks_of<A>) : void()), ...);
   return most;
 }();
 template <class A, auto K, auto N>
-inline constexpr int chunks_of<Node<Op::chunk, A, expr::Number<K>, expr::Number<N>>> = N;
+inline constexpr int chunks_of<Operation<Op::chunk, A, expr::Number<K>, expr::Number<N>>> = N;
 
 /// A parameter's declared shape; `void` for scalars and per-feature ones.
 template <class... O>
@@ -95,7 +95,7 @@ struct weight_of {
   static constexpr bool transposed = false;
 };
 template <class W>
-struct weight_of<Node<Op::transpose, W>> {
+struct weight_of<Operation<Op::transpose, W>> {
   using parameter = W;
   static constexpr bool transposed = true;
 };
@@ -115,7 +115,7 @@ struct parameter_traits<expr::Parameter<N, O...>> {
 template <class Product>
 struct operator_of;
 template <class A, class W>
-struct operator_of<Node<Op::matmul, A, W>> : weight_of<W> {};
+struct operator_of<Operation<Op::matmul, A, W>> : weight_of<W> {};
 
 /// A shape with another last axis; of an image, which is one row as a whole, nothing else is left.
 template <class S, std::size_t Last>
@@ -142,12 +142,12 @@ inline constexpr std::size_t row_width<Shape<A, B>> = B;
 template <class E>
 inline constexpr bool reduces_batch = false;
 template <Op O, class... A>
-inline constexpr bool reduces_batch<Node<O, A...>> =
+inline constexpr bool reduces_batch<Operation<O, A...>> =
     O == Op::batch_sum || O == Op::batch_variance || O == Op::tracked || (reduces_batch<A> || ...);
 template <class E>
 inline constexpr bool reduces_row = false;
 template <Op O, class... A>
-inline constexpr bool reduces_row<Node<O, A...>> =
+inline constexpr bool reduces_row<Operation<O, A...>> =
     expr::is_row_reduction(O) || O == Op::row_variance || (reduces_row<A> || ...);
 
 template <class E>
@@ -155,7 +155,7 @@ inline constexpr bool has_per_feature = false;
 template <fixed_string N, class... O>
 inline constexpr bool has_per_feature<expr::Parameter<N, O...>> = is_per_feature<O...>;
 template <Op O, class... A>
-inline constexpr bool has_per_feature<Node<O, A...>> = (has_per_feature<A> || ...);
+inline constexpr bool has_per_feature<Operation<O, A...>> = (has_per_feature<A> || ...);
 
 /// What is one per channel of an image is one per feature of anything else.
 template <class In>

@@ -38,10 +38,10 @@ enum OwnOption : unsigned { no_own_option = 0, own_nonlinearity = 1, own_peephol
 /// Backward finds what is kept where forward has left it, so no exponential is computed twice.
 struct CellGraph {
   static constexpr int most = expr::Arguments<float>::most;
-  expr::Graph g{};              // forward
+  expr::FormulaGraph g{};              // forward
   int kept[most]{};
   int next[2]{-1, -1};
-  expr::Graph given{};          // backward, of what it is given
+  expr::FormulaGraph given{};          // backward, of what it is given
   int gate[most]{};             // adjoints
   int previous = -1;
   int parameter[most]{};
@@ -65,7 +65,7 @@ public:
 private:
   constexpr int make(int id) {
     const expr::Vertex& v = c.g[id];
-    expr::Graph& to = c.given;
+    expr::FormulaGraph& to = c.given;
     for (int k = 0; k < kept_count; ++k)
       if (c.kept[k] == id) return to.leaf(expr::Op::input, expr::Rank::element, k);
     if (v.op == expr::Op::input) {
@@ -79,7 +79,7 @@ private:
 
   CellGraph& c;
   int kept_count, block_count;
-  int map[expr::Graph::capacity]{};
+  int map[expr::FormulaGraph::capacity]{};
 };
 
 template <class... F>
@@ -88,7 +88,7 @@ struct formula_bundle {
 };
 template <class First, class... F>
 struct formula_bundle<First, F...> {
-  using type = expr::Node<expr::Op::number, First, typename formula_bundle<F...>::type>;
+  using type = expr::Operation<expr::Op::number, First, typename formula_bundle<F...>::type>;
 };
 template <class List>
 struct cell_parameters;
@@ -103,7 +103,7 @@ consteval CellGraph differentiate_cell() {
   using expr::Rank;
   using Parameters = typename cell_parameters<typename Cell::next>::type;
   CellGraph c;
-  expr::Graph& g = c.g;
+  expr::FormulaGraph& g = c.g;
   const auto lower = [&]<class... F>(list<F...>, int* vertex) {
     ((*vertex++ = expr::lower<typename expr::detail::canonical<F, Parameters>::type>(g)), ...);
   };

@@ -97,6 +97,12 @@ struct RecurrentOptions {
   }
 };
 
+/// A layer that sees what lies behind alone, and every step.
+template <class In, Time Axis>
+constexpr bool recurrent_steps(const RecurrentOptions& options) {
+  return Axis == Time::first && In::rank == 2 && !options.bidirectional && !options.masked && !options.last;
+}
+
 template <auto... Argument>
 struct RecurrentArguments {
   using sizes = sizes_of<Argument...>;

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <tenon/data/dataset.hpp>
+#include <tenon/losses/loss.hpp>
+
+/// What a batch counts for. The mean of a large batch is that of its parts only if each part weighs what its own mean
+/// was divided by: training with accumulation, epochs' records and evaluation all ask here, so that they give the
+/// same numbers however the data are cut.
+namespace tenon {
+
+namespace detail {
+
+/// How many labels are not ignored.
+inline std::size_t count_answered(std::span<const std::int32_t> labels) {
+  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignored_label));
+}
+
+/// What a mean over class indices is divided by: a label counts as much as its class, and one that is ignored for nothing.
+double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight);
+
+}  // namespace detail
+
+/// What the value of a batch has to be multiplied by to be a sum again; the sum over batches, divided by the sum of
+/// their weights, is the value of all of them together. 1 where the loss is a sum already. `rows` are the answers of
+/// the batch, ignored ones included; `labels` are theirs, or none.
+template <Loss L>
+double batch_weight(const L& loss, std::span<const std::int32_t> labels, std::size_t rows) {
+  if (!is_average(loss.reduction)) return 1;
+  if constexpr (ignores_labels<L>) {
+    if (!labels.empty() && loss.reduction == Reduction::mean) {
+      if constexpr (requires { loss.class_weight; }) return detail::total_weight(labels, loss.class_weight);
+      else return static_cast<double>(detail::count_answered(labels));
+    }
+  }
+  return static_cast<double>(rows);
+}
+
+namespace detail {
+
+/// The values of batches, put together.
+struct LossSum {
+  double losses = 0;
+  double weight = 0;
+
+  template <Loss L>
+  void add(const L& loss, double value, double batch) {
+    losses += is_average(loss.reduction) ? value * batch : value;
+    weight += batch;
+  }
+  /// Zero where nothing has counted yet.
+  template <Loss L>
+  double value(const L& loss) const {
+    if (!is_average(loss.reduction)) return losses;
+    return weight == 0 ? 0 : losses / weight;
+  }
+};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,300 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/net/branches.hpp>
+#include <tenon/net/check.hpp>
+#include <tenon/net/first_input.hpp>
+#include <tenon/net/graph_mistakes.hpp>
+#include <tenon/net/graph_names.hpp>
+#include <tenon/net/graph_units.hpp>
+#include <tenon/net/inputs.hpp>
+#include <tenon/net/tree.hpp>
+
+/// Networks with branches, several inputs and several outputs: a flat list of named nodes.
+namespace tenon {
+
+namespace detail {
+
+/// Element I of a pack, found by overload resolution: nothing is instantiated for those in front of it.
+template <std::size_t I, class T>
+struct Indexed {
+  using type = T;
+};
+template <class Index, class... T>
+struct IndexedPack;
+template <std::size_t... I, class... T>
+struct IndexedPack<std::index_sequence<I...>, T...> : Indexed<I, T>... {};
+template <std::size_t I, class T>
+Indexed<I, T> element_at(const Indexed<I, T>*);
+
+/// The layer of a node, as written.
+template <class E>
+struct node_layer;
+template <fixed_string Name, class L, fixed_string... From>
+struct node_layer<Node<Name, L, From...>> {
+  using type = L;
+  using path = tenon::path<Name>;
+};
+
+/// The shape of an input: its own, or the one it is given.
+template <class E, class Given>
+struct input_shape_of {
+  using type = Given;
+};
+template <fixed_string Name, std::size_t First, std::size_t... D, class Given>
+struct input_shape_of<In<Name, First, D...>, Given> {
+  using type = Shape<First, D...>;
+};
+
+template <std::size_t K, class In>
+struct given_input {
+  using type = In;
+};
+template <std::size_t K, class... S>
+struct given_input<K, Inputs<S...>> {
+  using type = typename decltype(element_at<K>(static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
+};
+
+/// What a node is bound to: one shape, or several.
+template <class... S>
+struct joint_input {
+  using type = Inputs<S...>;
+};
+template <class S>
+struct joint_input<S> {
+  using type = S;
+};
+
+/// Who gives it.
+template <class... From>
+struct joint_giver {
+  using type = from_layers<From...>;
+};
+template <class From>
+struct joint_giver<From> {
+  using type = From;
+};
+
+/// What a node only moves, a graph moves itself.
+template <class Bound>
+struct as_node {
+  using type = Bound;
+};
+template <class Bound>
+  requires requires { typename Bound::moves; }
+struct as_node<Bound> {
+  using type = typename Bound::moves;
+};
+
+/// The values of a graph E... bound to In. Each is bound once, when it is first asked for.
+template <class In, class... E>
+struct GraphBinder {
+  using graph = linked_graph<E...>;
+  static constexpr const auto& links = graph::links;
+  using parts = IndexedPack<std::index_sequence_for<E...>, E...>;
+
+  template <std::size_t V>
+  using part = typename decltype(element_at<links.part_of[V]>(static_cast<parts*>(nullptr)))::type;
+
+  template <std::size_t V, bool IsInput = (V < links.inputs)>
+  struct value;
+  template <std::size_t V>
+  struct value<V, true> {
+    using output = typename input_shape_of<part<V>, typename given_input<V, In>::type>::type;
+    using last = from_input;
+    using mistakes = list<>;
+  };
+  template <std::size_t K, class Index = std::make_index_sequence<links.edge_count[K]>>
+  struct sources;
+  template <std::size_t K, std::size_t... J>
+  struct sources<K, std::index_sequence<J...>> {
+    using shape = typename joint_input<typename value<links.sources[links.first_edge[K] + J]>::output...>::type;
+    using from = typename joint_giver<typename value<links.sources[links.first_edge[K] + J]>::last...>::type;
+    template <class Bound>
+    using node = std::conditional_t<links.like[K] == nobody, NodeAt<Bound, links.sources[links.first_edge[K] + J]...>,
+                                    NodeLike<links.like[K], Bound, links.sources[links.first_edge[K] + J]...>>;
+  };
+  template <std::size_t V>
+  struct value<V, false> {
+    static constexpr std::size_t K = V - links.inputs;
+    static constexpr std::size_t written = links.like[K] == nobody ? V : links.like[K] + links.inputs;
+    using layer = typename node_layer<part<written>>::type;
+    using seated = seat<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path, typename sources<K>::from>;
+    using output = typename seated::output;
+    using last = typename seated::last;
+    using mistakes = typename seated::mistakes;
+    using node = typename sources<K>::template node<typename as_node<typename seated::bound>::type>;
+  };
+};
+
+/// The names of what a value reads, for a summary.
+template <class Links, std::size_t Parts>
+constexpr std::size_t write_sources(const Links& links, const std::array<GraphPart, Parts>& parts, std::size_t k, char* to) {
+  std::size_t length = 0;
+  for (std::size_t j = 0; j < links.edge_count[k]; ++j) {
+    const std::string_view name = parts[links.part_of[links.sources[links.first_edge[k] + j]]].name;
+    if (j > 0) {
+      if (to) to[length] = ',', to[length + 1] = ' ';
+      length += 2;
+    }
+    for (const char c : name) {
+      if (to) to[length] = c;
+      ++length;
+    }
+  }
+  return length;
+}
+template <class Graph, std::size_t K>
+struct sources_text {
+  static constexpr auto text = [] {
+    std::array<char, write_sources(Graph::links, Graph::parts, K, nullptr) + 1> t{};
+    write_sources(Graph::links, Graph::parts, K, t.data());
+    return t;
+  }();
+  static constexpr std::string_view value{text.data(), text.size() - 1};
+};
+
+template <class Whole, class In, class Binder, class V, class O, class... E>
+struct BoundNamedGraph;
+template <class Whole, class In, class Binder, std::size_t... K, std::size_t... O, class... E>
+struct BoundNamedGraph<Whole, In, Binder, std::index_sequence<K...>, std::index_sequence<O...>, E...>
+    : BoundGraph<In,
+                 typename joint_output<typename Binder::template value<Binder::links.output_values[O]>::output...>::type,
+                 OutputValues<Binder::links.output_values[O]...>, typename Binder::template value<Binder::links.inputs + K>::node...> {
+private:
+  static constexpr std::size_t first = Binder::links.inputs;
+  template <std::size_t Node>
+  using value = typename Binder::template value<first + Node>;
+
+public:
+  using mistakes = join<typename value<K>::mistakes...>;
+  using last = typename joint_giver<typename Binder::template value<Binder::links.output_values[O]>::last...>::type;
+
+  static constexpr std::array<ElementInfo, sizeof...(K)> infos = [] {
+    std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};
+    ((all[K].name = Binder::graph::parts[Binder::links.part_of[first + K]].name,
+      all[K].sources = sources_text<typename Binder::graph, K>::value),
+     ...);
+    return all;
+  }();
+  static constexpr std::array<Branch, sizeof...(K)> branches{
+      node_branch<typename value<K>::node::bound>(K, Binder::links.like[K] != nobody)...};
+  static constexpr Tree tree{.kind = TreeKind::composition,
+                             .elements = infos.data(),
+                             .element_count = sizeof...(K),
+                             .units = branches.data(),
+                             .unit_count = sizeof...(K)};
+};
+
+/// A graph whose names are wrong lets the numbers pass, so that checking can go on.
+template <class Whole, class In, bool Linked, class... E>
+struct bind_graph {
+  struct type : Reshaping<In, Shape<In::size>> {
+    using mistakes = list<typename graph_mistake<linked_graph<E...>, Whole>::type>;
+  };
+};
+template <class Whole, class In, class... E>
+struct bind_graph<Whole, In, true, E...> {
+  using binder = GraphBinder<In, E...>;
+  using type = BoundNamedGraph<Whole, In, binder, std::make_index_sequence<binder::links.nodes>, std::make_index_sequence<binder::links.outputs>, E...>;
+};
+
+template <class... E>
+inline constexpr bool is_linked = linked_graph<E...>::links.fault == GraphFault::none;
+
+/// The shapes that the inputs of a graph state; void for one that states none.
+template <class E>
+struct stated_shape {
+  using type = list<>;
+};
+template <fixed_string Name, std::size_t... D>
+struct stated_shape<In<Name, D...>> {
+  using type = list<std::conditional_t<sizeof...(D) == 0, void, Shape<D...>>>;
+};
+template <class List>
+struct stated_inputs;
+template <class... S>
+struct stated_inputs<list<S...>> {
+  static constexpr bool all = sizeof...(S) > 0 && !(std::is_void_v<S> || ...);
+  using type = list<S...>;
+};
+
+/// What a graph takes instead of In, or void.
+template <class In, class Stated>
+struct graph_input_problem;
+template <class In, class... S>
+struct graph_input_problem<In, list<S...>> {
+  template <std::size_t... K>
+  static consteval bool fits(std::index_sequence<K...>) {
+    return (true && ... && (std::is_void_v<S> || std::is_same_v<S, typename given_input<K, In>::type>));
+  }
+  static consteval auto judge() {
+    if constexpr (sizeof...(S) == 0) return std::type_identity<void>{};  // it has other faults
+    else if constexpr (sizeof...(S) != input_count<In>) return std::type_identity<takes<so_many_inputs<sizeof...(S)>>>{};
+    else if constexpr (!fits(std::index_sequence_for<S...>{}))
+      return std::type_identity<takes<std::conditional_t<std::is_void_v<S>, any, S>...>>{};
+    else return std::type_identity<void>{};
+  }
+  using type = typename decltype(judge())::type;
+};
+
+}  // namespace detail
+
+/// A network as a flat list of named nodes. Each says what it reads, by default what stands before it; names may be read as
+/// often as wanted.
+///
+///     using Net = Graph<In<"image", 1, 28, 28>, In<"table", 5>,
+///                       Node<"seen", Sequential<Conv2D<8, 3>, ReLU, Flatten, Dense<32>>, "image">,
+///                       Node<"known", Sequential<Dense<32>, ReLU>, "table">,
+///                       Node<"both", Concat<>, "seen", "known">,
+///                       Node<"digit", Sequential<Dense<10>, Softmax>, "both">,
+///                       Node<"value", Dense<1>, "both">,
+///                       Out<"digit", "value">>;
+///
+/// A node may be any layer or network. `Add<>` and `Concat<>` take several names; a node `Shared<"seen">` has the layers and
+/// the parameters of another one. Inputs stand first, outputs last. Parameters are called after their nodes: `digit.0.weight`,
+/// `value.weight`; those that two nodes share are stored once, under the first.
+///
+/// A Graph is a layer itself: within other networks its inputs need no shapes. Keras: the functional API.
+template <class... E>
+struct Graph {
+  static constexpr bool many_inputs = true;
+
+private:
+  using stated = detail::join<typename detail::stated_shape<E>::type...>;
+
+public:
+  template <class In>
+  using problem = typename detail::graph_input_problem<In, stated>::type;
+  template <class In>
+  struct at : detail::bind_graph<Graph, In, detail::is_linked<E...> && std::is_void_v<problem<In>>, E...>::type {};
+};
+
+namespace detail {
+
+template <class List>
+struct declared_inputs;
+template <class... S>
+struct declared_inputs<list<S...>> : joint_input<S...> {};
+
+template <class... E>
+struct declared_input<Graph<E...>> {
+private:
+  using stated = join<typename stated_shape<E>::type...>;
+  static consteval auto find() {
+    if constexpr (stated_inputs<stated>::all) return declared_inputs<stated>{};
+    else if constexpr (stated::size == 0) return std::type_identity<Shape<1>>{};  // a graph without inputs says so itself
+    else return std::type_identity<needs_input<layer<path<>, Graph<E...>>, say_the_shape_of_every_In>>{};
+  }
+
+public:
+  using type = typename decltype(find())::type;
+};
+
+}  // namespace detail
+}  // namespace tenon

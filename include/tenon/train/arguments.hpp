@@ -1,0 +1,104 @@
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include <tenon/data/dataset.hpp>
+#include <tenon/losses/loss.hpp>
+#include <tenon/metrics/metric.hpp>
+#include <tenon/net/mistakes.hpp>
+#include <tenon/optim/optimizer.hpp>
+
+/// What the functions that train and evaluate are given, and what they say where that is something else. Each
+/// asks `judge_...` for its mistake, or void, before it looks at anything.
+namespace tenon {
+
+struct a_model;
+struct a_model_that_is_there_afterwards;
+struct a_model_that_is_not_const;
+struct a_data_set;
+struct a_loss;
+struct an_optimizer_with_lr_and_states_and_update;
+struct a_list_of_callbacks;
+struct a_regularizer_with_selection_and_l1_and_l2;
+struct one_Fit;
+struct a_metric_that_is_a_variable;
+
+namespace detail {
+
+template <class M>
+concept IsModel = requires {
+  typename M::network;
+  typename M::scalar;
+  typename M::context;
+  typename M::input;
+};
+
+template <class T>
+void as_data_set(const Dataset<T>&);
+/// A data set of either precision, typed or not.
+template <class D>
+concept IsData = requires(const D& data) { as_data_set(data); };
+
+template <class T, class U>
+using said = std::conditional_t<std::is_void_v<T>, U, T>;
+template <class T>
+using plain = std::remove_cvref_t<T>;
+
+/// `M` as a forwarding reference has it.
+template <fixed_string Function, class M>
+constexpr auto judge_model() {
+  using Model = argument<Function, "model">;
+  if constexpr (!IsModel<plain<M>>)
+    return std::type_identity<wrong_argument<Model, takes<a_model>, but_gets<plain<M>>, write<"Model<Net> model{seed};">>>{};
+  else return std::type_identity<void>{};
+}
+template <fixed_string Function, class M>
+constexpr auto judge_trained_model() {
+  using Model = argument<Function, "model">;
+  if constexpr (!IsModel<plain<M>>) return judge_model<Function, M>();
+  else if constexpr (!std::is_lvalue_reference_v<M>)
+    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_there_afterwards>, but_gets<M&&>, write<"Model<Net> model{seed};">>>{};
+  else if constexpr (std::is_const_v<std::remove_reference_t<M>>)
+    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_not_const>, but_gets<std::remove_reference_t<M>>>>{};
+  else return std::type_identity<void>{};
+}
+template <fixed_string Function, class D>
+constexpr auto judge_data_set() {
+  if constexpr (IsData<D>) return std::type_identity<void>{};
+  else if constexpr (requires(const D& d) { as_data_set(d.train); as_data_set(d.test); })
+    return std::type_identity<wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"auto [train, test] = ...">>>{};
+  else
+    return std::type_identity<
+        wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"tensor_dataset(features, labels, classes)">>>{};
+}
+template <fixed_string Function, fixed_string Name, class L>
+constexpr auto judge_is_loss() {
+  if constexpr (Loss<L>) return std::type_identity<void>{};
+  else if constexpr (NetworkOptimizer<L>)
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<".loss = CrossEntropy{}, .optimizer = Adam{}">>>{};
+  else
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"FormulaLoss<square(prediction - target)>{}">>>{};
+}
+template <fixed_string Function, fixed_string Name, class O>
+constexpr auto judge_is_optimizer() {
+  if constexpr (NetworkOptimizer<O>) return std::type_identity<void>{};
+  else
+    return std::type_identity<
+        wrong_argument<argument<Function, Name>, takes<an_optimizer_with_lr_and_states_and_update>, but_gets<O>, write<"Adam{.lr = 1e-3}">>>{};
+}
+
+/// The first mistake of several, or void.
+template <class... Mistake>
+struct first_mistake {
+  using type = void;
+};
+template <class First, class... Rest>
+struct first_mistake<First, Rest...> {
+  using type = First;
+};
+template <class... Rest>
+struct first_mistake<void, Rest...> : first_mistake<Rest...> {};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""How well the compiler explains wrong programs, as a table.
+
+  table.py COMPILER DIRECTORY_OR_FILE... [-- FLAG...]
+
+A program says in its comments what its error should show, as `// expect: TEXT` (one each) or
+`// facts: TEXT|TEXT|`; it is compiled with -DTENON_WRONG. An error explains the program if it is
+the only one, has at most 12 lines with g++ and 20 with clang, and shows the facts in these lines.
+"""
+import os
+import re
+import subprocess
+import sys
+
+
+def normal(text):
+    return re.sub(r"\s+", "", re.sub(r"(\d)(ull|ul|u|l)\b", r"\1", text, flags=re.I))
+
+
+def facts_of(source):
+    facts = []
+    for line in open(source):
+        if line.startswith("// expect: "):
+            facts.append(line[11:])
+        elif line.startswith("// facts: "):
+            facts += [fact for fact in line[10:].strip().split("|") if fact]
+    return [normal(fact) for fact in facts]
+
+
+def main():
+    arguments, flags = sys.argv[1:], []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        arguments, flags = arguments[:cut], arguments[cut + 1:]
+    compiler, places = arguments[0], arguments[1:]
+    most = 20 if "clang" in os.path.basename(os.path.realpath(compiler)) else 12
+    sources = []
+    for place in places:
+        sources += [os.path.join(place, name) for name in sorted(os.listdir(place)) if name.endswith(".cpp")] \
+            if os.path.isdir(place) else [place]
+    explained = 0
+    for source in sources:
+        said = subprocess.run([compiler, "-std=c++20", "-fdiagnostics-color=never", "-fsyntax-only", "-DTENON_WRONG", *flags, source],
+                              capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+        lines = said.stderr.splitlines()
+        errors = [line for line in lines if "error:" in line]
+        head = normal("\n".join(lines[:most]))
+        lacking = [fact for fact in facts_of(source) if fact not in head]
+        verdict = "compiles" if said.returncode == 0 else "" if len(errors) == 1 and len(lines) <= most and not lacking else "NO"
+        explained += verdict == ""
+        first = re.sub(r"^\S+ *(fatal )?error: ", "", errors[0])[:150] if errors else ""
+        print(f"{verdict:8} {len(errors):2} {len(lines):4}  {os.path.basename(source)[:-4]:32} "
+              f"{'lacks ' + ', '.join(lacking) + ': ' if lacking and errors else ''}{first}", flush=True)
+    print(f"{explained} of {len(sources)} explained")
+
+
+main()
