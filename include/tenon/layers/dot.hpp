@@ -8,8 +8,6 @@
 
 namespace tenon {
 
-struct two_inputs_of_one_shape;
-
 namespace detail {
 
 /// Two inputs of one shape, whose last axes meet: the shape of what comes of it.
@@ -35,7 +33,7 @@ private:
   template <class A, class B>
   struct judge<Inputs<A, B>> {
     static constexpr bool fits = std::is_same_v<A, B> && A::rank > 0 && A::size > 0;
-    using problem = std::conditional_t<fits, void, takes<two_inputs_of_one_shape>>;
+    using problem = std::conditional_t<fits, void, takes<two_inputs, of_one_shape>>;
     using type = std::conditional_t<fits, Unit<A>, RefusedUnit<Inputs<A, B>>>;
   };
 

@@ -8,7 +8,7 @@
 
 namespace tenon {
 
-struct matrices_whose_inner_axes_agree;
+struct of_inner_axes_that_agree;
 struct the_option_transposed_or_none;
 
 namespace option {
@@ -121,7 +121,7 @@ private:
   template <class A, class B>
   struct judge<Inputs<A, B>> {
     static constexpr bool fits = detail::product_sizes(A::dims, B::dims, turned).fits;
-    using problem = std::conditional_t<fits, void, takes<matrices_whose_inner_axes_agree>>;
+    using problem = std::conditional_t<fits, void, takes<two_inputs, of_inner_axes_that_agree>>;
   };
 
 public:

@@ -15,9 +15,8 @@ namespace tenon {
 
 struct two_inputs;
 struct three_inputs;
-struct two_or_more_inputs;
-/// Inputs that go together as PyTorch broadcasts them, or a vector of as many numbers as another's outermost axis.
-struct inputs_that_broadcast;
+/// They go together as PyTorch broadcasts them, or are vectors of as many numbers as the outermost axis has.
+struct of_shapes_that_broadcast;
 
 namespace detail {
 

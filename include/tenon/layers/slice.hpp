@@ -81,6 +81,8 @@ public:
   using problem = std::conditional_t<fits<In>, void, takes<wanted<In>>>;
   template <class In>
   using at = typename bound<In, fits<In>>::type;
+  template <class In, Time Where>
+  static constexpr bool steps = In::rank == 2 && view<In>.axis == (Where == Time::first ? 1 : 0);
 };
 
 }  // namespace tenon

@@ -10,8 +10,6 @@
 
 namespace tenon {
 
-struct inputs_of_one_shape;
-
 namespace detail {
 
 template <std::size_t N, class S>
@@ -63,7 +61,7 @@ private:
   struct judge<Inputs<First, Rest...>> {
     using In = Inputs<First, Rest...>;
     static constexpr bool fits = (std::is_same_v<First, Rest> && ...);
-    using problem = std::conditional_t<fits, void, takes<inputs_of_one_shape>>;
+    using problem = std::conditional_t<fits, void, takes<two_or_more_inputs, of_one_shape>>;
     using type = std::conditional_t<fits, detail::StackUnit<In, First>, detail::RefusedUnit<In>>;
   };
 

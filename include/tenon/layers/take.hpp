@@ -94,6 +94,8 @@ public:
                          takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<shortest>>, shapes_with_axis<Axis>>>>;
   template <class In>
   using at = typename bound<In, fits<In>>::type;
+  template <class In, Time Where>
+  static constexpr bool steps = In::rank == 2 && view<In>.axis == (Where == Time::first ? 1 : 0);
 };
 
 }  // namespace tenon

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include <tenon/edge/context.hpp>
+#include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/average.hpp>
 #include <tenon/layers/cosine_similarity.hpp>
+#include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/divide.hpp>
 #include <tenon/layers/dot.hpp>
 #include <tenon/layers/drop_steps.hpp>
@@ -17,6 +19,7 @@
 #include <tenon/layers/matmul.hpp>
 #include <tenon/layers/maximum.hpp>
 #include <tenon/layers/minimum.hpp>
+#include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/multiply.hpp>
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/select.hpp>
@@ -24,6 +27,8 @@
 #include <tenon/layers/stack.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/net/stepwise.hpp>
 
 #include "support/several_inputs.hpp"
 
@@ -57,16 +62,29 @@ static_assert(same<output_shape<Alone<Permute<2, 0, 1>, 2, 3, 4>>, Shape<4, 2, 3
 static_assert(same<problem_with<Permute<1, 0>, Shape<4>>, takes<shapes_with_as_many_axes_as<2>>>);
 static_assert(same<output_of<Multiply, Shape<3, 1>, Shape<1, 4>>, Shape<3, 4>> && same<output_of<Divide, Shape<1>, Shape<2, 3>>, Shape<2, 3>>);
 static_assert(same<problem_with<Multiply, Shape<4>>, takes<two_or_more_inputs>> && same<problem_with<Subtract, Inputs<Shape<4>, Shape<4>, Shape<4>>>, takes<two_inputs>>);
-static_assert(same<problem_with<Average, Inputs<Shape<4>, Shape<5>>>, takes<inputs_that_broadcast>>);
-static_assert(same<problem_with<Multiply, Inputs<Shape<4, 5>, Shape<5>>>, takes<inputs_that_broadcast>>);
-static_assert(same<problem_with<Multiply, Inputs<Shape<2, 3, 4>, Shape<2, 1, 4>>>, takes<inputs_that_broadcast>>);
-static_assert(same<problem_with<FiLM, Inputs<Shape<1, 4>, Shape<3, 4>, Shape<1>>>, takes<inputs_that_broadcast>>);
-static_assert(same<problem_with<MatMul<>, Inputs<Shape<3, 4>, Shape<3, 4>>>, takes<matrices_whose_inner_axes_agree>>);
-static_assert(same<problem_with<MatMul<>, Inputs<Shape<2, 3, 4>, Shape<3, 4, 5>>>, takes<matrices_whose_inner_axes_agree>>);
+static_assert(same<problem_with<Average, Inputs<Shape<4>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<Multiply, Inputs<Shape<4, 5>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<Multiply, Inputs<Shape<2, 3, 4>, Shape<2, 1, 4>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<FiLM, Inputs<Shape<1, 4>, Shape<3, 4>, Shape<1>>>, takes<three_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<MatMul<>, Inputs<Shape<3, 4>, Shape<3, 4>>>, takes<two_inputs, of_inner_axes_that_agree>>);
+static_assert(same<problem_with<MatMul<>, Inputs<Shape<2, 3, 4>, Shape<3, 4, 5>>>, takes<two_inputs, of_inner_axes_that_agree>>);
 static_assert(same<problem_with<MatMul<>, Shape<4, 4>>, takes<two_inputs>> && same<MatMul<1>::invalid, takes<the_option_transposed_or_none>>);
-static_assert(same<output_of<Stack, Shape<2, 3>, Shape<2, 3>>, Shape<2, 2, 3>> && same<problem_with<Stack, Inputs<Shape<2>, Shape<3>>>, takes<inputs_of_one_shape>>);
+static_assert(same<output_of<Stack, Shape<2, 3>, Shape<2, 3>>, Shape<2, 2, 3>> && same<problem_with<Stack, Inputs<Shape<2>, Shape<3>>>, takes<two_or_more_inputs, of_one_shape>>);
 static_assert(same<output_of<Dot, Shape<5>, Shape<5>>, Shape<1>> && same<output_of<CosineSimilarity, Shape<4, 5>, Shape<4, 5>>, Shape<4>>);
-static_assert(same<problem_with<Dot, Inputs<Shape<5>, Shape<6>>>, takes<two_inputs_of_one_shape>>);
+static_assert(same<problem_with<Dot, Inputs<Shape<5>, Shape<6>>>, takes<two_inputs, of_one_shape>>);
+
+static_assert(same<problem_with<CrossAttention<2>, Shape<4, 6>>, takes<a_sequence_a_memory_and_maybe_a_mask>>);
+static_assert(same<problem_with<CrossAttention<2>, Inputs<Shape<4, 6>, Shape<3, 4>>>, takes<sequences_of_one_width>>);
+static_assert(same<problem_with<CrossAttention<4>, Inputs<Shape<4, 6>, Shape<3, 6>>>, takes<a_width_that_heads_divide<4>>>);
+static_assert(same<problem_with<CrossAttention<2>, Inputs<Shape<4, 6>, Shape<3, 6>, Shape<4>>>, takes<a_mask_of_as_many_numbers_as_steps>>);
+static_assert(same<problem_with<AdditiveAttention<2>, Inputs<Shape<4, 6>>>, takes<a_sequence_a_memory_and_maybe_a_mask>>);
+static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<3>>>, takes<a_mask_of_as_many_numbers_as_steps>>);
+static_assert(same<problem_with<MultiheadAttention<4>, Inputs<Shape<4, 6>, Shape<4>>>, takes<a_width_that_heads_divide<4>>>);
+static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<4>, Shape<4>>>, takes<a_sequence_and_maybe_a_mask>>);
+static_assert(same<output_of<CrossAttention<2>, Shape<4, 6>, Shape<3, 6>, Shape<3>>, Shape<4, 6>>);
+
+// Parts of features are parts of each step; parts of time are not.
+static_assert(steps_forward<Sequential<Input<5, 4>, Slice<1, 1>, Take<-1, 2, 0>, Dense<3>>> && !steps_forward<Sequential<Input<5, 4>, Slice<0, 1>>>);
 
 // What lies side by side a graph uses where it is; what only changes its shape costs nothing.
 template <class Bound>
@@ -159,6 +177,30 @@ TEST_CASE("products, stacks and similarities are those of PyTorch") {
   check<CosineSimilarity, Shape<4, 3>, Shape<4, 3>>("cosine_steps");
 }
 
+TEST_CASE("attentions to another input, and masks that are inputs, are those of PyTorch") {
+  check<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>>("cross");
+  check<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>, Shape<4>>("cross_masked");
+  check<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>>("additive");
+  check<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>, Shape<5>>("additive_masked");
+  check<MultiheadAttention<2>, Shape<5, 6>, Shape<5>>("self_masked");
+  check<MultiheadAttention<2, causal>, Shape<5, 6>, Shape<5>>("self_masked_causal");
+}
+
+TEST_CASE("where all of a memory is padding, nothing is seen and nothing is learned from it") {
+  NetworkRun<AloneWith<AdditiveAttention<2>, Shape<1, 2>, Shape<2, 2>, Shape<2>>, double> run{1};
+  std::fill_n(run.parameters.data(), run.parameters.size(), 0.5);
+  run.dy.assign(std::vector<double>{1, 1});
+  const auto pass = [&](double first, double second) {
+    run.x.assign(std::vector<double>{1, 2, 3, 4, 5, 6, first, second});
+    run.forward(Training{});
+    run.backward();
+    return std::array{run.y.values(), run.dx.values()};
+  };
+  CHECK(pass(1, 0)[0] == std::vector<double>{5, 6});  // all of the weight to what is there
+  CHECK(pass(1, 1) == std::array{std::vector<double>(2, 0.0), std::vector<double>(8, 0.0)});
+  CHECK(run.parameter_gradients() == std::vector<double>(10, 0.0));
+}
+
 TEST_CASE("layers of several inputs have the gradients of their values, whichever are asked for") {
   check_input_gradients<Multiply, Shape<2, 3>, Shape<2>, Shape<1>>();
   check_input_gradients<Subtract, Shape<2, 3>, Shape<1, 3>>();
@@ -172,6 +214,21 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
   check_input_gradients<Stack, Shape<3>, Shape<3>, Shape<3>>();
   check_input_gradients<Dot, Shape<2, 3>, Shape<2, 3>>();
   check_input_gradients<CosineSimilarity, Shape<2, 3>, Shape<2, 3>>({.low = 0.5});
+  check_input_gradients<CrossAttention<2>, Shape<2, 4>, Shape<3, 4>>();
+  check_input_gradients<AdditiveAttention<3>, Shape<2, 4>, Shape<3, 4>>();
+  check_input_gradients<MultiheadAttention<2, rotary<>>, Shape<3, 4>, Shape<3>>();
+}
+
+TEST_CASE("graphs of them have the gradients of their values") {
+  check_gradients<Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">, Node<"shift", Dense<2>, "label">,
+                        Node<"film", FiLM, "x", "scale", "shift">, Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
+                        Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">, Node<"flat", Flatten>,
+                        Node<"line", Flatten, "first">, Node<"other", Flatten, "second">, Node<"alike", CosineSimilarity, "line", "other">,
+                        Node<"most", Maximum, "line", "other">, Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
+                        Node<"mean", Average, "picked", "alike">, Out<"flat", "mean", "alike">>>({.tolerance = 1e-5});
+  check_gradients<Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", MultiheadAttention<2>, "y", "mask">,
+                        Node<"look", CrossAttention<2>, "x", "read", "mask">, Node<"again", AdditiveAttention<3>, "look", "read">,
+                        Node<"last", Select<0, -1>>, Out<"last", "look">>>();
 }
 
 TEST_CASE("vectors of zeros have no angle, and NaN is larger and smaller than anything") {

@@ -164,7 +164,7 @@ private:
     requires(sizeof...(S) >= Least && sizeof...(S) <= Most)
   struct judge<Inputs<S...>> {
     static constexpr bool fits = Elementwise<Function, Inputs<S...>>::fits;
-    using problem = std::conditional_t<fits, void, takes<inputs_that_broadcast>>;
+    using problem = std::conditional_t<fits, void, takes<Wants, of_shapes_that_broadcast>>;
   };
 
 public:
