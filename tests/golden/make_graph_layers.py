@@ -65,7 +65,7 @@ def element_by_element():
     record("maximum_three", [(6,)] * 3, lambda *v: torch.amax(torch.stack(v), 0), change=ties)
     record("minimum", [(6,), (6,)], torch.minimum, change=ties)
     record("minimum_three", [(6,)] * 3, lambda *v: torch.amin(torch.stack(v), 0), change=ties)
-    record("average", [(4,)] * 3, lambda *v: torch.stack(v).mean(0))
+    record("mean", [(4,)] * 3, lambda *v: torch.stack(v).mean(0))
     record("film", [(3, 2, 2), (3,), (3,)], lambda x, s, t: s[:, :, None, None] * x + t[:, :, None, None])
     record("film_steps", [(4, 3), (1, 3), (1,)], lambda x, s, t: torch.addcmul(t[:, :, None], s, x))
 

@@ -9,7 +9,6 @@
 
 #include <tenon/edge/context.hpp>
 #include <tenon/layers/additive_attention.hpp>
-#include <tenon/layers/average.hpp>
 #include <tenon/layers/cosine_similarity.hpp>
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/divide.hpp>
@@ -18,6 +17,7 @@
 #include <tenon/layers/film.hpp>
 #include <tenon/layers/matmul.hpp>
 #include <tenon/layers/maximum.hpp>
+#include <tenon/layers/mean.hpp>
 #include <tenon/layers/minimum.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/multiply.hpp>
@@ -62,7 +62,7 @@ static_assert(same<output_shape<Alone<Permute<2, 0, 1>, 2, 3, 4>>, Shape<4, 2, 3
 static_assert(same<problem_with<Permute<1, 0>, Shape<4>>, takes<shapes_with_as_many_axes_as<2>>>);
 static_assert(same<output_of<Multiply, Shape<3, 1>, Shape<1, 4>>, Shape<3, 4>> && same<output_of<Divide, Shape<1>, Shape<2, 3>>, Shape<2, 3>>);
 static_assert(same<problem_with<Multiply, Shape<4>>, takes<two_or_more_inputs>> && same<problem_with<Subtract, Inputs<Shape<4>, Shape<4>, Shape<4>>>, takes<two_inputs>>);
-static_assert(same<problem_with<Average, Inputs<Shape<4>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<Mean, Inputs<Shape<4>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
 static_assert(same<problem_with<Multiply, Inputs<Shape<4, 5>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
 static_assert(same<problem_with<Multiply, Inputs<Shape<2, 3, 4>, Shape<2, 1, 4>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
 static_assert(same<problem_with<FiLM, Inputs<Shape<1, 4>, Shape<3, 4>, Shape<1>>>, takes<three_inputs, of_shapes_that_broadcast>>);
@@ -158,7 +158,7 @@ TEST_CASE("inputs meet number by number as in PyTorch") {
   check<Maximum, Shape<6>, Shape<6>, Shape<6>>("maximum_three");
   check<Minimum, Shape<6>, Shape<6>>("minimum");
   check<Minimum, Shape<6>, Shape<6>, Shape<6>>("minimum_three");
-  check<Average, Shape<4>, Shape<4>, Shape<4>>("average");
+  check<Mean, Shape<4>, Shape<4>, Shape<4>>("mean");
   check<FiLM, Shape<3, 2, 2>, Shape<3>, Shape<3>>("film");
   check<FiLM, Shape<4, 3>, Shape<1, 3>, Shape<1>>("film_steps");
 }
@@ -207,7 +207,7 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
   check_input_gradients<Divide, Shape<2, 2>, Shape<2>>({.low = 1, .high = 2});
   check_input_gradients<Maximum, Shape<5>, Shape<5>, Shape<1>>();
   check_input_gradients<Minimum, Shape<2, 3>, Shape<2, 3>>();
-  check_input_gradients<Average, Shape<2, 3>, Shape<2>>();
+  check_input_gradients<Mean, Shape<2, 3>, Shape<2>>();
   check_input_gradients<FiLM, Shape<2, 3>, Shape<2>, Shape<2>>();
   check_input_gradients<MatMul<>, Shape<2, 2, 3>, Shape<2, 3, 2>>();
   check_input_gradients<MatMul<transposed>, Shape<3, 4>, Shape<2, 4>>();
@@ -225,7 +225,7 @@ TEST_CASE("graphs of them have the gradients of their values") {
                         Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">, Node<"flat", Flatten>,
                         Node<"line", Flatten, "first">, Node<"other", Flatten, "second">, Node<"alike", CosineSimilarity, "line", "other">,
                         Node<"most", Maximum, "line", "other">, Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
-                        Node<"mean", Average, "picked", "alike">, Out<"flat", "mean", "alike">>>({.tolerance = 1e-5});
+                        Node<"mean", Mean, "picked", "alike">, Out<"flat", "mean", "alike">>>({.tolerance = 1e-5});
   check_gradients<Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", MultiheadAttention<2>, "y", "mask">,
                         Node<"look", CrossAttention<2>, "x", "read", "mask">, Node<"again", AdditiveAttention<3>, "look", "read">,
                         Node<"last", Select<0, -1>>, Out<"last", "look">>>();

@@ -31,7 +31,7 @@ struct MeanOf {
 /// Shapes: as Multiply's. Gradient: dy / how many, summed over what is repeated. PyTorch: torch.stack(...).mean(0).
 /// Keras: Average. ONNX: Mean.
 ///
-///     Node<"vote", Average, "network_a", "network_b", "network_c">
-struct Average : detail::ElementwiseLayer<detail::MeanOf, 2, 32, two_or_more_inputs> {};
+///     Node<"vote", Mean, "network_a", "network_b", "network_c">
+struct Mean : detail::ElementwiseLayer<detail::MeanOf, 2, 32, two_or_more_inputs> {};
 
 }  // namespace tenon
