@@ -2,16 +2,38 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
+#include <limits>
 #include <type_traits>
 
 namespace tenon {
+
+namespace detail {
+
+/// More numbers than these no memory can hold, whatever their type.
+inline constexpr std::size_t most_numbers = std::numeric_limits<std::ptrdiff_t>::max() / 8;
+
+/// The product, or, where it is larger than that, `most_numbers`.
+constexpr std::size_t product_of(std::initializer_list<std::size_t> extents) {
+  std::size_t product = 1;
+  bool fits = true;
+  for (const std::size_t extent : extents) {
+    if (extent == 0) return 0;
+    fits = fits && product <= most_numbers / extent;
+    product = fits ? product * extent : most_numbers;
+  }
+  return product;
+}
+
+}  // namespace detail
 
 /// The shape of one sample, outermost axis first: `Shape<784>`, `Shape<1, 28, 28>` (channels,
 /// height, width), `Shape<T, F>` (time, features). The batch is never part of it.
 template <std::size_t... D>
 struct Shape {
   static constexpr std::size_t rank = sizeof...(D);
-  static constexpr std::size_t size = (std::size_t{1} * ... * D);
+  static constexpr std::size_t size = detail::product_of({D...});
+  static_assert(size < detail::most_numbers, "a shape has more numbers than any memory can hold");
   static constexpr std::array<std::size_t, rank> dims{D...};
 
   /// The outermost axis: channels of an image, time steps of a sequence, features of a vector.

@@ -14,6 +14,25 @@
 
 namespace tenon {
 
+namespace {
+
+/// The labels of these samples, column by column, and their weights.
+template <class T>
+void copy_labels(const Dataset<T>& data, std::span<const std::size_t> indices, std::int32_t* to) {
+  for (const ColumnInfo& c : data.columns()) {
+    if (c.kind != ColumnKind::labels) continue;
+    const std::int32_t* const block = data.labels().data() + data.size() * c.offset;
+    for (const std::size_t index : indices) to = std::copy_n(block + index * c.size, c.size, to);
+  }
+}
+template <class T>
+void copy_weights(const Dataset<T>& data, std::span<const std::size_t> indices, T* to) {
+  if (!data.has_weights()) return;
+  for (const std::size_t index : indices) *to++ = data.weights()[index];
+}
+
+}  // namespace
+
 std::size_t default_workers() noexcept { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1; }
 
 /// Prepares the batches of an epoch ahead of their use, in a ring of one more buffer than there are threads.
@@ -28,6 +47,7 @@ public:
       b.features.resize(rows * data.given_size());
       b.labels.resize(labelled() ? rows * data.label_size() : 0);
       b.targets.resize(rows * targets_);
+      b.weights.resize(data.has_weights() ? rows : 0);
     }
     const std::size_t threads = data.augmentation_workers();
     for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k)
@@ -78,7 +98,7 @@ public:
 
 private:
   struct Buffer {
-    std::vector<T> features, targets;
+    std::vector<T> features, targets, weights;
     std::vector<std::int32_t> labels;
     bool ready = false;
   };
@@ -90,6 +110,7 @@ private:
     batch.features = std::span{b.features}.first(count * data_.given_size());
     batch.labels = std::span{b.labels}.first(labelled() ? count * data_.label_size() : 0);
     batch.targets = std::span{b.targets}.first(count * targets_);
+    batch.weights = std::span{b.weights}.first(data_.has_weights() ? count : 0);
   }
 
   void work(T* scratch) {
@@ -117,11 +138,17 @@ private:
       T* const features = b.features.data() + row * data_.given_size();
       T* const targets = b.targets.data() + row * targets_;
       Stream stream(seed_, Purpose::augmentation, static_cast<std::uint32_t>(index), 2 * epoch_);
-      augmentation_.apply(data_.sample(index).data(), features, scratch, &stream);
-      if (labelled()) std::ranges::copy(data_.labels(index), b.labels.data() + row * data_.label_size());
-      else answer(index, T(1), targets);
-      if (mixes()) mix(index, features, targets, scratch);
+      data_.give(index, features, scratch, &stream);
+      if (mixes()) {
+        answer(index, T(1), targets);
+        mix(index, features, targets, scratch);
+      } else {
+        std::ranges::copy(data_.target(index), targets);
+      }
     }
+    const auto indices = std::span{order_}.subspan(first, count);
+    if (labelled()) copy_labels(data_, indices, b.labels.data());
+    copy_weights(data_, indices, b.weights.data());
   }
 
   /// features = share features + (1 - share) another sample's, and the answers alike.
@@ -130,7 +157,7 @@ private:
     const T share = static_cast<T>(augment::draw_beta(augmentation_.mixup, stream));
     const auto other = static_cast<std::size_t>(stream.below(data_.size()));
     T* const others = scratch + augmentation_.scratch;
-    augmentation_.apply(data_.sample(other).data(), others, scratch, &stream);
+    data_.give(other, others, scratch, &stream);
     for (std::size_t i = 0; i < data_.given_size(); ++i) features[i] = share * features[i] + (1 - share) * others[i];
     for (std::size_t i = 0; i < targets_; ++i) targets[i] *= share;
     answer(other, 1 - share, targets);
@@ -192,6 +219,7 @@ Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64
   features_.resize(rows * dataset.sample_size());
   labels_.resize(rows * dataset.label_size());
   targets_.resize(rows * dataset.target_size());
+  weights_.resize(dataset.has_weights() ? rows : 0);
   start_epoch(0);
 }
 
@@ -224,6 +252,7 @@ bool Loader<T>::next(Batch<T>& batch) {
   batch.count = count;
   batch.first = position_;
   batch.indices = std::span{order_}.subspan(position_, count);
+  batch.columns = dataset_->given_columns();
   if (prefetcher_) {
     const std::size_t left = order_.size() - position_;
     prefetcher_->take(position_, count, left / batch_size_ + (left % batch_size_ != 0 && !drop_last_ ? 1 : 0), batch);
@@ -233,15 +262,16 @@ bool Loader<T>::next(Batch<T>& batch) {
   batch.features = std::span{features_}.first(count * dataset_->sample_size());
   batch.targets = std::span{targets_}.first(count * dataset_->target_size());
   batch.labels = std::span{labels_}.first(count * dataset_->label_size());
+  batch.weights = std::span{weights_}.first(dataset_->has_weights() ? count : 0);
+  copy_labels(*dataset_, batch.indices, labels_.data());
+  copy_weights(*dataset_, batch.indices, weights_.data());
 
   auto feature = features_.begin();
   auto target = targets_.begin();
-  auto label = labels_.begin();
   for (std::size_t row = 0; row < count; ++row) {
     const std::size_t index = batch.indices[row];
     feature = std::ranges::copy(dataset_->sample(index), feature).out;
     target = std::ranges::copy(dataset_->target(index), target).out;
-    label = std::ranges::copy(dataset_->labels(index), label).out;
   }
   position_ += count;
   return true;

@@ -1,4 +1,5 @@
 #include <tenon/data/typed.hpp>
+#include <tenon/data/typed_columns.hpp>
 
 #include <algorithm>
 
@@ -15,6 +16,10 @@ void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t
   const auto require = [](bool good, const auto& expected, const auto& got) {
     if (!good) throw Error(fmt::format("typed: expected {}, got {}", expected, got));
   };
+  if (count_columns(data.columns(), ColumnKind::features) > 1 || (data.has_labels() && data.has_targets()) ||
+      count_columns(data.columns(), ColumnKind::labels) > 1 || count_columns(data.columns(), ColumnKind::targets) > 1)
+    throw Error("typed: expected one column of features and one of labels or targets, or typed<Columns<...>>, got " +
+                describe_columns(data.columns()));
   std::size_t size = 1;
   for (const std::size_t extent : shape) size *= extent;
   const std::vector<std::size_t>& given = data.sample_shape();
@@ -35,5 +40,27 @@ void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t
 
 template void give_type(Dataset<float>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
 template void give_type(Dataset<double>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
+
+template <class T>
+void give_columns(Dataset<T>& data, std::span<const StaticColumn> columns) {
+  const std::span<const ColumnInfo> given = data.columns();
+  std::vector<ColumnInfo> wanted;
+  bool fits = columns.size() == given.size();
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const StaticColumn& c = columns[k];
+    wanted.push_back({std::string(c.name), c.kind, {c.shape.begin(), c.shape.end()}, c.offset, c.size, c.classes});
+    if (!fits) continue;
+    const bool flat = c.shape.size() == 1 || given[k].shape.size() == 1;
+    fits = given[k].name == c.name && given[k].kind == c.kind && given[k].classes == c.classes && given[k].size == c.size &&
+           (flat || std::ranges::equal(given[k].shape, c.shape));
+  }
+  if (!fits)
+    throw Error(fmt::format("typed: expected the columns {}, got {}", describe_columns(wanted), describe_columns(given)));
+  for (const ColumnInfo& c : wanted)
+    if ((c.kind == ColumnKind::features || c.kind == ColumnKind::targets) && data.column(c.name).shape != c.shape) data.reshape(c.name, c.shape);
+}
+
+template void give_columns(Dataset<float>&, std::span<const StaticColumn>);
+template void give_columns(Dataset<double>&, std::span<const StaticColumn>);
 
 }  // namespace tenon::detail

@@ -2,10 +2,6 @@
 
 #include <array>
 
-#include <fmt/format.h>
-
-#include <tenon/error.hpp>
-
 #include "ignored.hpp"
 #include "weights.hpp"
 
@@ -47,31 +43,29 @@ using Formula = expr::lift<F>;
 template <class T>
 double cross_entropy(const LossArguments<T>& loss, Given given, double label_smoothing, std::span<const double> class_weight,
                      Reduction reduction) {
-  if (!(label_smoothing >= 0 && label_smoothing <= 1))
-    throw Error(fmt::format("CrossEntropy: expected a label_smoothing from 0 to 1, got {}", label_smoothing));
   const std::span<const T> weights = weights_for<T>(class_weight, loss.width, "CrossEntropy: class_weight");
   const T smoothing = static_cast<T>(label_smoothing);
   const std::array<const T*, 2> parameters{weights.data(), &smoothing};
 
   const std::span<const std::int32_t> labels = loss.target.labels;
-  const std::size_t samples = loss.prediction.count;
-  const double terms = labels.empty() ? static_cast<double>(samples) : total_weight(labels, class_weight);
-  if (terms == 0 && reduction == Reduction::mean) return nothing_counts(loss);
-  const double by = divisor(reduction, samples, terms);
+  const double samples = weight_of_rows(loss.prediction.count, loss.weights);
+  const double by = divisor(reduction, samples, labels.empty() ? samples : total_weight(labels, class_weight, loss.weights));
+  if (by == 0) return nothing_counts(loss);
+  const auto weighed = [&](double value) { return weigh_samples(loss, value, by); };
 
   if (given == Given::probabilities) {
-    if (labels.empty()) return run_loss<Formula<of_probabilities(smoothed(target))>>(loss, by, parameters);
-    return without_ignored(loss, [&](const LossArguments<T>& part) {
+    if (labels.empty()) return weighed(run_loss<Formula<of_probabilities(smoothed(target))>>(loss, by, parameters));
+    return weighed(without_ignored(loss, [&](const LossArguments<T>& part) {
       return run_loss<Formula<of_probabilities(smoothed(one_hot))>>(part, by, parameters);
-    });
+    }));
   }
   if (labels.empty())
-    return label_smoothing == 0 && class_weight.empty() ? run_loss<Formula<of_logits(target)>>(loss, by)
-                                                        : run_loss<Formula<of_logits(smoothed(target))>>(loss, by, parameters);
-  return without_ignored(loss, [&](const LossArguments<T>& part) {
+    return weighed(label_smoothing == 0 && class_weight.empty() ? run_loss<Formula<of_logits(target)>>(loss, by)
+                                                                : run_loss<Formula<of_logits(smoothed(target))>>(loss, by, parameters));
+  return weighed(without_ignored(loss, [&](const LossArguments<T>& part) {
     if (label_smoothing != 0) return run_loss<Formula<of_logits(smoothed(one_hot))>>(part, by, parameters);
     return class_weight.empty() ? run_loss<Formula<of_index>>(part, by) : run_loss<Formula<of_weighted_index>>(part, by, parameters);
-  });
+  }));
 }
 
 template double cross_entropy(const LossArguments<float>&, Given, double, std::span<const double>, Reduction);

@@ -9,14 +9,6 @@
 /// Rows whose label is ignored have no loss and no gradient.
 namespace tenon::detail {
 
-/// The mean over labels none of which counts: nothing is lost, and nothing learnt.
-template <class T>
-double nothing_counts(const LossArguments<T>& loss) {
-  std::fill(loss.values.begin(), loss.values.end(), T(0));
-  for (std::size_t i = 0; loss.gradient && i < loss.prediction.count; ++i) std::fill_n(loss.gradient[i], loss.width, T(0));
-  return 0;
-}
-
 /// The sum of `value(part)` over the parts of the batch between ignored rows.
 template <class T, class F>
 double without_ignored(const LossArguments<T>& loss, F value) {

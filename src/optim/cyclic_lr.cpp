@@ -8,11 +8,12 @@
 namespace tenon {
 
 double CyclicLR::height(std::uint64_t t) const {
+  check_options(*this);
   const double up = static_cast<double>(step_size_up);
   const double down = step_size_down == 0 ? up : static_cast<double>(step_size_down);
   const double cycle = std::floor(static_cast<double>(t) / (up + down));
   const double within = static_cast<double>(t) - cycle * (up + down);
-  const double triangle = within <= up ? within / up : (up + down - within) / down;
+  const double triangle = std::clamp(within <= up ? within / up : (up + down - within) / down, 0.0, 1.0);  // t may be beyond what is exact
   switch (mode) {
     case Mode::triangular2: return triangle * std::pow(0.5, cycle);
     case Mode::exp_range: return triangle * std::pow(gamma, static_cast<double>(t));
@@ -21,6 +22,7 @@ double CyclicLR::height(std::uint64_t t) const {
 }
 
 OneCycleLR::Phase OneCycleLR::phase(std::uint64_t t) const {
+  check_options(*this);
   const double total = static_cast<double>(total_steps);
   const double top = pct_start * total - 1;
   const std::array<double, 3> ends = {top, three_phase ? 2 * top : total - 1, total - 1};

@@ -285,6 +285,17 @@ void Progress::put(std::string_view line, std::string_view end) {
   std::fflush(out_);
 }
 
+void Progress::note(std::string_view line) {
+  if (quiet_) return;
+  if (live_) {
+    put("", "\r");
+    drawn_columns_ = 0;
+  }
+  std::fwrite(line.data(), 1, line.size(), out_);
+  std::fputc('\n', out_);
+  std::fflush(out_);
+}
+
 void Progress::finish(std::span<const NamedValue> values) {
   if (!running_) return;
   std::array<char, longest_line> buffer;

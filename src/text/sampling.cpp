@@ -10,33 +10,48 @@
 
 namespace tenon {
 
+namespace {
+
+/// The first of the largest scores.
+template <class T>
+std::size_t best_of(std::span<const T> scores, const char* who) {
+  std::size_t best = scores.size();
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (std::isnan(scores[i])) throw Error(fmt::format("{}: expected scores, got NaN for token {}", who, i));
+    if (scores[i] > (best == scores.size() ? -std::numeric_limits<T>::infinity() : scores[best])) best = i;
+  }
+  if (best == scores.size()) throw Error(fmt::format("{}: expected a token that is not ruled out, got {} scores of minus infinity", who, scores.size()));
+  return best;
+}
+
+}  // namespace
+
 template <class T>
 std::size_t greedy(std::span<const T> scores) {
   if (scores.empty()) throw Error("greedy: expected at least one score, got none");
-  return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  return best_of(scores, "greedy");
 }
 
 template <class T>
 std::size_t Sampler::operator()(std::span<const T> scores, Stream& stream) {
-  if (!(temperature >= 0) || std::isinf(temperature)) throw Error(fmt::format("Sampler: expected a temperature of at least 0, got {}", temperature));
-  if (!(top_p > 0 && top_p <= 1)) throw Error(fmt::format("Sampler: expected a top_p above 0 and up to 1, got {}", top_p));
-  if (temperature == 0) return greedy(scores);
+  check_options(*this);
+  const std::size_t most_likely = best_of(scores, "Sampler");
+  if (temperature == 0) return most_likely;
 
   space.clear();
+  const auto best = static_cast<double>(scores[most_likely]);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const auto score = static_cast<double>(scores[i]);
-    if (std::isnan(score)) throw Error(fmt::format("Sampler: expected scores, got NaN for token {}", i));
-    if (score > -std::numeric_limits<double>::infinity()) space.emplace_back(score / temperature, i);
+    // how far below the best; the best are never infinity minus infinity, nor 0 / 0
+    if (score > -std::numeric_limits<double>::infinity()) space.emplace_back(score == best ? 0.0 : (score - best) / temperature, i);
   }
-  if (space.empty()) throw Error(fmt::format("Sampler: expected a token that is not ruled out, got {} scores of minus infinity", scores.size()));
   const auto better = [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); };
   if (top_k > 0 && top_k < space.size()) {
     std::nth_element(space.begin(), space.begin() + static_cast<std::ptrdiff_t>(top_k - 1), space.end(), better);
     space.resize(top_k);
   }
-  const double best = std::min_element(space.begin(), space.end(), better)->first;
   double total = 0;
-  for (auto& [weight, token] : space) total += weight = std::exp(weight - best);
+  for (auto& [weight, token] : space) total += weight = std::exp(weight);
   if (top_p < 1) {
     std::sort(space.begin(), space.end(), better);
     double kept = 0;

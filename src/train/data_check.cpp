@@ -9,12 +9,22 @@
 
 namespace tenon::detail {
 
+std::string describe_several(std::span<const ColumnInfo> columns) {
+  const auto count = [&](ColumnKind kind) { return count_columns(columns, kind); };
+  if (count(ColumnKind::features) <= 1 && count(ColumnKind::labels) + count(ColumnKind::targets) <= 1) return {};
+  return fmt::format("the network has one input and one output, expected a column of features and one of labels or targets (see Dataset::select), got {}",
+                     describe_columns(columns));
+}
+
 void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer) {
   const auto require = [&](bool good, auto text) {
     if (!good) throw Error(fmt::format("{}: {}", who, text()));
   };
   const std::size_t count = offer.samples;
   require(count > 0, [] { return "expected at least one sample, got none"; });
+  if (const std::string several = describe_several(offer.columns); !several.empty()) throw Error(fmt::format("{}: {}", who, several));
+  require(offer.weights == 0 || offer.weights == count,
+          [&] { return fmt::format("expected {} weights, one a sample, got {}", count, offer.weights); });
   require(offer.features == count * demand.input, [&] {
     return fmt::format("the network takes samples of {} numbers, got samples of {}", demand.input,
                        offer.features / count);
@@ -23,6 +33,13 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   const bool labelled = !offer.labels.empty();
   const bool compares_labels =
       demand.target != TargetKind::values && (labelled || demand.target == TargetKind::labels);
+  if (!compares_labels && !labelled && offer.targets == 0 && !demand.classes) {
+    require(demand.input == demand.output, [&] {
+      return fmt::format("the loss compares the network's {} numbers a sample with as many targets, got 0, and samples of {} numbers to be reproduced",
+                         demand.output, demand.input);
+    });
+    return;
+  }
   if (!compares_labels) {
     require(offer.targets == count * demand.output, [&] {
       return fmt::format(
@@ -51,8 +68,18 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
 
 namespace {
 
+/// A number times 0 is 0, and NaN where it is not finite: sums of such, which a processor makes many at a time, are too.
 template <class T> bool finite(std::span<const T> values) {
-  return std::ranges::all_of(values, [](T v) { return std::isfinite(v); });
+  constexpr std::size_t block = 4096;
+  for (std::size_t first = 0; first < values.size(); first += block) {
+    const T* const v = values.data() + first;
+    const std::size_t count = std::min(block, values.size() - first);
+    T sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = 0; i < count; ++i) sum += v[i] * T(0);
+    if (sum != T(0)) return false;
+  }
+  return true;
 }
 
 template <class T> std::string describe_sample(const Batch<T>& batch) {

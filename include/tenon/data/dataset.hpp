@@ -3,31 +3,16 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tenon/data/augmentation.hpp"
+#include "tenon/data/columns.hpp"
+#include "tenon/random.hpp"
 
 namespace tenon {
-
-/// The label of what has no answer, such as the steps behind the end of a sentence: cross-entropy leaves it
-/// out. PyTorch: ignore_index.
-inline constexpr std::int32_t ignored_label = -100;
-
-/// Class indices in [0, classes), or `ignored_label`: one per sample, or `per_sample`, say one for every step
-/// of a sequence.
-struct Labels {
-  std::vector<std::int32_t> values;
-  std::size_t classes = 0;
-  std::size_t per_sample = 1;
-};
-
-/// `size` numbers per sample, one sample after the other.
-template <std::floating_point T = float>
-struct Targets {
-  std::vector<T> values;
-  std::size_t size = 0;
-};
 
 template <std::floating_point T>
 struct Split;
@@ -43,6 +28,17 @@ struct Split;
 /// The features of all samples are one contiguous block, sample by sample, row-major within a
 /// sample, whose shape is known at run time: {64} or {1, 28, 28}. A constructor that meets sizes
 /// that don't agree, or a label outside its classes, throws an Error.
+///
+/// What samples are made of may also be several columns with names, any number of each kind but of weights:
+///
+///     Dataset data{Features{"image", {1, 28, 28}, pixels}, Features{"table", {5}, numbers},
+///                  Labels{digits, 10}.named("digit"), Targets{values, 1}.named("value"), SampleWeights{importance}};
+///     data.feature_column("table")[3];  // five numbers of sample 3
+///     data.label_column("digit")[3];
+///
+/// A sample's features columns lie one behind the other in one row, of sample_size() numbers, and so do its
+/// targets; the labels of a column are a block, behind those of the column before. The one column of the shorter
+/// constructors is called "features", "labels" or "targets".
 /// T is float or double.
 template <std::floating_point T = float>
 class Dataset {
@@ -51,14 +47,39 @@ public:
 
   /// No samples at all.
   Dataset() = default;
-  /// Samples alone: for prediction, or a network that reproduces its input.
+  /// Samples alone: for prediction, or a network that reproduces its input, in which the features are the targets
+  /// (see `answers_itself`).
   Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features);
   Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Labels labels);
   Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Targets<T> targets);
+  /// Columns, in the order of writing.
+  template <class... Column>
+    requires(sizeof...(Column) > 0 && (detail::ColumnOf<Column, T> && ...))
+  explicit Dataset(Column... columns) : Dataset([&] {
+    ColumnSet<T> set;
+    (set.add(std::move(columns)), ...);
+    return set;
+  }()) {}
+  explicit Dataset(ColumnSet<T> columns);
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
+  std::span<const ColumnInfo> columns() const noexcept { return columns_; }
+  /// The columns as a loader gives them: an augmentation may change the shape of one, and Mixup makes targets of labels.
+  std::span<const ColumnInfo> given_columns() const noexcept { return augmentation_ ? given_ : columns_; }
+  /// Throws an Error with the names there are where none is called so.
+  const ColumnInfo& column(std::string_view name) const { return find_column(columns_, name); }
+  /// The numbers of a column, by its name or by its number among those of its kind, from 0. Throw an Error where
+  /// there is none.
+  ColumnView<const T> feature_column(WhichColumn which) const { return feature_view(find_column(columns_, ColumnKind::features, which)); }
+  ColumnView<const T> target_column(WhichColumn which) const { return target_view(find_column(columns_, ColumnKind::targets, which)); }
+  std::span<const std::int32_t> label_column(WhichColumn which) const {
+    const ColumnInfo& c = find_column(columns_, ColumnKind::labels, which);
+    return labels().subspan(size_ * c.offset, size_ * c.size);
+  }
+
+  /// The shape of the samples; several features columns are one row.
   const std::vector<std::size_t>& sample_shape() const noexcept { return sample_shape_; }
   /// Numbers per sample: the product of sample_shape().
   std::size_t sample_size() const noexcept { return sample_size_; }
@@ -69,39 +90,57 @@ public:
     return features().subspan(index * sample_size_, sample_size_);
   }
 
-  bool has_labels() const noexcept { return labels_.classes > 0; }
-  /// The number of classes; 0 without labels.
-  std::size_t classes() const noexcept { return labels_.classes; }
-  /// Class indices per sample; 0 without labels.
-  std::size_t label_size() const noexcept { return has_labels() ? labels_.per_sample : 0; }
-  std::span<const std::int32_t> labels() const noexcept { return labels_.values; }
+  bool has_labels() const noexcept { return label_size_ > 0; }
+  /// The number of classes of the first labels column; 0 without labels.
+  std::size_t classes() const noexcept { return classes_; }
+  /// Class indices per sample, in all labels columns; 0 without labels.
+  std::size_t label_size() const noexcept { return label_size_; }
+  /// Of all labels columns, one behind the other.
+  std::span<const std::int32_t> labels() const noexcept { return labels_; }
+  /// A sample's labels in the first labels column.
   std::span<const std::int32_t> labels(std::size_t index) const noexcept {
-    return labels().subspan(index * label_size(), label_size());
+    return labels().subspan(index * first_labels_, first_labels_);
   }
   /// The only label of a sample, or the first.
-  std::int32_t label(std::size_t index) const noexcept { return labels_.values[index * labels_.per_sample]; }
+  std::int32_t label(std::size_t index) const noexcept { return labels_[index * first_labels_]; }
 
-  bool has_targets() const noexcept { return targets_.size > 0; }
-  /// Target numbers per sample; 0 without targets.
-  std::size_t target_size() const noexcept { return targets_.size; }
-  std::span<const T> targets() const noexcept { return targets_.values; }
+  bool has_targets() const noexcept { return target_size_ > 0; }
+  /// Target numbers per sample, of all targets columns; 0 without targets.
+  std::size_t target_size() const noexcept { return target_size_; }
+  std::span<const T> targets() const noexcept { return targets_; }
   std::span<const T> target(std::size_t index) const noexcept {
-    return targets().subspan(index * targets_.size, targets_.size);
+    return targets().subspan(index * target_size_, target_size_);
   }
 
-  /// From now on a loader gives every sample through this augmentation, on so many threads of its own.
-  /// Throws an Error where the samples have another shape. See `augmented` in data/augment.hpp.
-  void augment(const Augmentation* augmentation, std::size_t workers);
+  bool has_weights() const noexcept { return !weights_.empty(); }
+  /// What each sample counts for; empty where all count alike.
+  std::span<const T> weights() const noexcept { return weights_; }
+
+  /// Neither labels nor targets: what a network should give is what it was given.
+  bool answers_itself() const noexcept { return !has_labels() && !has_targets(); }
+
+  /// From now on a loader gives the features, or this column of several, through this augmentation, on so many
+  /// threads of its own. Throws an Error where its samples have another shape, or Mixup has more than one column of
+  /// features or answers before it. See `augmented` in data/augment.hpp.
+  void augment(const Augmentation* augmentation, std::size_t workers, std::string_view column = {});
   /// Null where there is none.
   const Augmentation* augmentation() const noexcept { return augmentation_; }
   std::size_t augmentation_workers() const noexcept { return augmentation_workers_; }
   /// Numbers per sample as a network is given it: sample_size() unless an augmentation changes that.
-  std::size_t given_size() const noexcept { return augmentation_ ? augmentation_->output_size() : sample_size_; }
+  std::size_t given_size() const noexcept { return augmentation_ ? given_size_ : sample_size_; }
+  /// One sample through the augmentation that there is; without a stream as evaluation takes it.
+  void give(std::size_t index, T* row, T* scratch, Stream* stream) const;
   /// The samples as evaluation takes them (normalised, the middle cut out), without an augmentation.
   Dataset prepared() const;
 
   /// The same numbers with samples of another shape: {1, 8, 8} flattens to {64}.
   void reshape(std::vector<std::size_t> sample_shape);
+  /// The same for a column of features or targets.
+  void reshape(std::string_view column, std::vector<std::size_t> shape);
+
+  /// The same samples with these columns alone, in this order. An augmentation goes with its column.
+  Dataset select(std::span<const std::string_view> names) const;
+  Dataset select(std::initializer_list<std::string_view> names) const { return select(std::span(names.begin(), names.size())); }
 
   /// The samples with these indices, in this order; an index may repeat.
   Dataset subset(std::span<const std::size_t> indices) const;
@@ -114,7 +153,8 @@ public:
   /// The same, every class being dealt by this fraction too. Of the n samples of a class
   /// floor(fraction * n) train, and one more in the classes with the largest remainders
   /// (the lower class where these are equal), until round(fraction * size()) is reached.
-  Split<T> stratified_split(double fraction, std::uint64_t seed) const;
+  /// Where there are several labels columns, one has to be named.
+  Split<T> stratified_split(double fraction, std::uint64_t seed, std::string_view column = {}) const;
 
   /// The same samples in another precision.
   template <std::floating_point U>
@@ -124,15 +164,30 @@ private:
   template <std::floating_point U>
   friend class Dataset;
 
+  ColumnView<const T> feature_view(const ColumnInfo& c) const noexcept { return {features_.data() + c.offset, size_, sample_size_, c.size}; }
+  ColumnView<const T> target_view(const ColumnInfo& c) const noexcept { return {targets_.data() + c.offset, size_, target_size_, c.size}; }
+  /// This data set without its numbers.
+  template <std::floating_point U>
+  Dataset<U> described() const;
+
   std::size_t size_ = 0;
-  std::size_t sample_size_ = 0;
+  std::vector<ColumnInfo> columns_;
+  std::size_t sample_size_ = 0, label_size_ = 0, target_size_ = 0;
   std::vector<std::size_t> sample_shape_;
+  std::size_t classes_ = 0, first_labels_ = 0;  // of the first labels column
   std::vector<T> features_;
-  Labels labels_;
-  Targets<T> targets_;
+  std::vector<std::int32_t> labels_;
+  std::vector<T> targets_;
+  std::vector<T> weights_;
+
   const Augmentation* augmentation_ = nullptr;
   std::size_t augmentation_workers_ = 0;
+  std::size_t augmented_column_ = 0, given_size_ = 0;  // where it stands among the columns
+  std::vector<ColumnInfo> given_;
 };
+
+template <std::floating_point T, class... Column>
+Dataset(Features<T>, Column...) -> Dataset<T>;
 
 /// What split() returns.
 template <std::floating_point T = float>

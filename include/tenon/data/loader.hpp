@@ -16,11 +16,28 @@ namespace tenon {
 template <std::floating_point T = float>
 struct Batch {
   std::span<T> features;                 ///< count x sample_size
-  std::span<const std::int32_t> labels;  ///< count x label_size; empty without labels
+  std::span<const std::int32_t> labels;  ///< count x label_size, one column behind the other; empty without labels
   std::span<T> targets;                  ///< count x target_size; empty without targets
   std::size_t count = 0;
   std::size_t first = 0;                 ///< how many samples of the epoch came before
   std::span<const std::size_t> indices;  ///< where each sample stands in the data set
+  std::span<const T> weights{};          ///< count; empty where all samples count alike
+  std::span<const ColumnInfo> columns{};  ///< what features, labels and targets are, as they are given: the data set's
+
+  /// The numbers of a column, by its name or its number among those of its kind, from 0. Throw an Error where the data
+  /// set has no such column.
+  ColumnView<T> feature_column(WhichColumn which) const {
+    const ColumnInfo& c = find_column(columns, ColumnKind::features, which);
+    return {features.data() + c.offset, count, features.size() / count, c.size};
+  }
+  ColumnView<T> target_column(WhichColumn which) const {
+    const ColumnInfo& c = find_column(columns, ColumnKind::targets, which);
+    return {targets.data() + c.offset, count, targets.size() / count, c.size};
+  }
+  std::span<const std::int32_t> label_column(WhichColumn which) const {
+    const ColumnInfo& c = find_column(columns, ColumnKind::labels, which);
+    return labels.subspan(count * c.offset, count * c.size);
+  }
 };
 
 /// Where a loader is; with it, a resumed run sees the same batches as an unbroken one.
@@ -84,6 +101,7 @@ private:
   std::vector<T> features_;
   std::vector<std::int32_t> labels_;
   std::vector<T> targets_;
+  std::vector<T> weights_;
   std::unique_ptr<Prefetcher> prefetcher_;
 };
 

@@ -99,8 +99,8 @@ class FormulaWalk {
     constexpr expr::Vertex v = vertex<Id>;
     if constexpr (expr::is_reduction(v.op) && S::plan.level[Id] == Level + 1) {
       const T next = value<v.a>(row, element);
-      if constexpr (v.op == expr::Op::row_max) row[Id] = row[Id] < next ? next : row[Id];
-      else if constexpr (v.op == expr::Op::row_min) row[Id] = next < row[Id] ? next : row[Id];
+      if constexpr (v.op == expr::Op::row_max) row[Id] = row[Id] < next || next != next ? next : row[Id];  // NaN stays
+      else if constexpr (v.op == expr::Op::row_min) row[Id] = next < row[Id] || next != next ? next : row[Id];
       else row[Id] += next;
     }
   }

@@ -37,8 +37,8 @@ TENON_INLINE constexpr T apply(T a, [[maybe_unused]] T b) {
   else if constexpr (O == Op::subtract) return a - b;
   else if constexpr (O == Op::multiply) return a * b;
   else if constexpr (O == Op::divide) return a / b;
-  else if constexpr (O == Op::maximum) return math::max(a, b);
-  else if constexpr (O == Op::minimum) return math::min(a, b);
+  else if constexpr (O == Op::maximum) return math::maximum(a, b);
+  else if constexpr (O == Op::minimum) return math::minimum(a, b);
   else if constexpr (O == Op::power) return math::pow(a, b);
   else return compare<O>(a, b) ? T(1) : T(0);
 }

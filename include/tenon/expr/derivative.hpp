@@ -59,6 +59,22 @@ private:
     slot = slot < 0 ? contribution : algebra.add(slot, contribution);
   }
 
+  /// Who is larger (or smaller) gets the gradient. Equal ones share it, unless only one of them wants any: then they do
+  /// as PyTorch's relu does.
+  constexpr void extreme(int id, int d, Op wins, Op loses) {
+    const int a = g[id].a, b = g[id].b;
+    if (wanted[a] && wanted[b]) {
+      const int shared = gate(algebra.binary(Op::equal, a, b), times(d, g.number(0.5)), true);
+      give(id, a, algebra.select(algebra.binary(wins, a, b), d, shared));
+      give(id, b, algebra.select(algebra.binary(loses, a, b), d, shared));
+      return;
+    }
+    // y > b says the same as a > b, and y is at hand in backward when this is the whole formula
+    const int chosen = algebra.binary(wins, id, b);
+    give(id, a, gate(chosen, d, true));
+    give(id, b, gate(chosen, d, false));
+  }
+
   constexpr void step(int id, int d) {
     const Vertex v = g[id];
     const int y = id;
@@ -98,25 +114,20 @@ private:
         give(id, v.a, algebra.divide(d, v.b));
         give(id, v.b, algebra.negate(algebra.divide(times(d, y), v.b)));
         break;
-      // y > b says the same as a > b, and y is at hand in backward when this is the whole formula
-      case Op::maximum: {
-        const int chosen = algebra.binary(Op::greater, y, v.b);
-        give(id, v.a, gate(chosen, d, true));
-        give(id, v.b, gate(chosen, d, false));
-        break;
-      }
-      case Op::minimum: {
-        const int chosen = algebra.binary(Op::less, y, v.b);
-        give(id, v.a, gate(chosen, d, true));
-        give(id, v.b, gate(chosen, d, false));
-        break;
-      }
+      case Op::maximum: extreme(id, d, Op::greater, Op::less); break;
+      case Op::minimum: extreme(id, d, Op::less, Op::greater); break;
+      // A power of 0 is 1 and does not change, nor is one of base 0 changed by its exponent: there b a^(b - 1) and
+      // y log(a) are 0 times infinity.
       case Op::power:
         if (wanted[v.a]) {
           const int lower = algebra.binary(Op::power, v.a, algebra.subtract(v.b, g.number(1)));
-          give(id, v.a, times(d, times(v.b, lower)));
+          const int slope = times(d, times(v.b, lower));
+          give(id, v.a, g.is_number(v.b) ? slope : gate(algebra.binary(Op::equal, v.b, g.number(0)), slope, false));
         }
-        if (wanted[v.b]) give(id, v.b, times(d, times(y, algebra.unary(Op::logarithm, v.a))));
+        if (wanted[v.b]) {
+          const int fixed = g.raw(Op::multiply, algebra.binary(Op::equal, v.a, g.number(0)), algebra.binary(Op::greater_equal, v.b, g.number(0)));
+          give(id, v.b, gate(fixed, times(d, times(y, algebra.unary(Op::logarithm, v.a))), false));
+        }
         break;
       case Op::surrogate: give(id, v.b, d); break;
       case Op::select:

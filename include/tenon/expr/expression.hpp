@@ -6,10 +6,22 @@
 
 #include <tenon/expr/op.hpp>
 #include <tenon/fixed_string.hpp>
+#include <tenon/net/mistakes.hpp>
 
 /// What a user writes. A formula is a value of an empty-looking type: `x * sigmoid(x)` has the type
 /// `Operation<Op::multiply, Input<0>, Operation<Op::logistic, Input<0>>>`. Its only data are the numbers
 /// written in it, so it can be a template argument: `Map<x * sigmoid(x)>`.
+namespace tenon {
+
+/// A number, or a condition, stands where a formula should, or the other way round.
+template <class... Write>
+struct a_number_and_no_formula;
+/// An operator that formulas do not have.
+template <fixed_string Operator, class Write>
+struct no_operator_of_formulas;
+
+}  // namespace tenon
+
 namespace tenon::expr {
 
 /// Number k of the arrays the formula is applied to; `x` is the first.
@@ -77,12 +89,30 @@ struct Apply {
   static constexpr double apply(const Formula&, const A&...) { return 0; }
 };
 
-/// Gives every expression its call operator: `(x * sigmoid(x))(0.5)`.
+/// Whatever the mistake says, it is made where a formula of this type is used and not before.
+template <class E, class Mistake>
+constexpr bool refuse_for() {
+  return tenon::detail::refuse<std::conditional_t<std::is_void_v<E>, void, Mistake>>();
+}
+
+using NoFormula = a_number_and_no_formula<write<"exp(x), not std::exp(x)">, write<"select(c, a, b), not c ? a : b">>;
+
+/// Gives every expression its call operator: `(x * sigmoid(x))(0.5)`. That it also turns into a number or
+/// a condition, which is refused, makes the compiler say so once instead of listing the overloads of
+/// std::exp.
 template <class Self>
 struct Callable {
   template <class... A>
   constexpr decltype(auto) operator()(A&&... arguments) const {
     return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this), std::forward<A>(arguments)...);
+  }
+  constexpr operator double() const {
+    refuse_for<Self, NoFormula>();
+    return 1;
+  }
+  constexpr explicit operator bool() const {
+    refuse_for<Self, NoFormula>();
+    return true;
   }
 };
 
@@ -179,5 +209,30 @@ template <Expression A>
 constexpr auto operator-(A a) { return make<Op::negate>(a); }
 template <Expression A>
 constexpr A operator+(A a) { return a; }
+
+// What formulas are written without; what is given back lets the compiler go on.
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator&&(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"&&", write<"a * b: 1 where a and b are">>>();
+  return make<Op::multiply>(a, b);
+}
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator||(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"||", write<"max(a, b): 1 where a or b is">>>();
+  return make<Op::maximum>(a, b);
+}
+template <Expression A>
+constexpr auto operator!(A a) {
+  refuse_for<A, no_operator_of_formulas<"!", write<"1 - a">>>();
+  return make<Op::subtract>(1, a);
+}
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator^(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"^", write<"pow(a, b), or square(a)">>>();
+  return make<Op::power>(a, b);
+}
 
 }  // namespace tenon::expr

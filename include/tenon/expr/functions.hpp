@@ -45,7 +45,8 @@ constexpr auto square(A a) { return a * a; }
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto pow(A a, B b) { return make<Op::power>(a, b); }
-/// The larger of two; where they are equal the gradient goes to b, so relu'(0) = 0.
+/// The larger of two. Where they are equal they share the gradient, unless one of them has none: a number, of which
+/// nothing is lost, so that relu'(0) = 0. NaN where one of them is.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto max(A a, B b) { return make<Op::maximum>(a, b); }
@@ -68,6 +69,38 @@ constexpr auto straight_through(A value, B like) { return make<Op::surrogate>(va
 template <Expression A>
 constexpr auto gradient(A a) { return make<Op::gradient>(a); }
 
+/// The activations by PyTorch's names, in the form that their layers have: `Map<relu(x) * sigmoid(x)>`.
+template <Expression A>
+constexpr auto relu(A a) { return max(a, 0); }
+template <Expression A>
+constexpr auto relu6(A a) { return min(max(a, 0), 6); }
+template <Expression A>
+constexpr auto leaky_relu(A a, double negative_slope = 0.01) { return select(a > 0, a, negative_slope * a); }
+template <Expression A>
+constexpr auto elu(A a, double alpha = 1) { return select(a > 0, a, alpha * expm1(a)); }
+template <Expression A>
+constexpr auto celu(A a, double alpha = 1) { return select(a > 0, a, alpha * expm1(a / alpha)); }
+template <Expression A>
+constexpr auto selu(A a) { return 1.0507009873554804934193349852946 * select(a > 0, a, 1.6732632423543772848170429916717 * expm1(a)); }
+template <Expression A>
+constexpr auto gelu(A a) { return 0.5 * a * (1 + erf(a / 1.4142135623730950488016887242097)); }
+template <Expression A>
+constexpr auto silu(A a) { return a * sigmoid(a); }
+template <Expression A>
+constexpr auto mish(A a) { return a * tanh(softplus(a)); }
+template <Expression A>
+constexpr auto hardtanh(A a, double min_val = -1, double max_val = 1) { return min(max(a, min_val), max_val); }
+template <Expression A>
+constexpr auto hardsigmoid(A a) { return min(max(a + 3, 0), 6) / 6; }
+template <Expression A>
+constexpr auto hardswish(A a) { return a * min(max(a + 3, 0), 6) / 6; }
+template <Expression A>
+constexpr auto logsigmoid(A a) { return -softplus(-a); }
+template <Expression A>
+constexpr auto softsign(A a) { return a / (1 + abs(a)); }
+template <Expression A>
+constexpr auto tanhshrink(A a) { return a - tanh(a); }
+
 /// Over the features of one sample: the result is one number per sample.
 template <Expression A>
 constexpr auto sum(A a) { return make<Op::row_sum>(a); }
@@ -77,12 +110,17 @@ template <Expression A>
 constexpr auto max(A a) { return make<Op::row_max>(a); }
 template <Expression A>
 constexpr auto min(A a) { return make<Op::row_min>(a); }
+/// Shares of the whole, and their logarithms.
+template <Expression A>
+constexpr auto softmax(A a) { return exp(a - stop_gradient(max(a))) / sum(exp(a - stop_gradient(max(a)))); }
+template <Expression A>
+constexpr auto log_softmax(A a) { return a - stop_gradient(max(a)) - log(sum(exp(a - stop_gradient(max(a))))); }
 /// The biased variance, mean((a - mean(a))^2), as normalisation layers use it.
 template <Expression A>
 constexpr auto variance(A a) { return make<Op::row_variance>(a); }
-/// The Euclidean norm.
+/// The Euclidean norm. Its gradient is 0 where it is 0.
 template <Expression A>
-constexpr auto norm(A a) { return sqrt(sum(a * a)); }
+constexpr auto norm(A a) { return select(sum(a * a) == 0, 0, sqrt(sum(a * a))); }
 
 /// Over the batch (and the pixels of a channel): the result is one number per feature.
 template <Expression A>

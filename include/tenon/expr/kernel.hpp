@@ -90,6 +90,10 @@ class Loops {
         return compare<c.op>(value<c.a>(row, element), value<c.b>(row, element)) ? yes : no;
       else
         return value<v.a>(row, element) != T(0) ? yes : no;
+    } else if constexpr ((v.op == Op::maximum || v.op == Op::minimum) && vertex<v.b>().op == Op::number) {
+      // a number is not NaN, and this is one instruction
+      const T a = value<v.a>(row, element), b = value<v.b>(row, element);
+      return v.op == Op::maximum ? math::max(a, b) : math::min(a, b);
     } else if constexpr (v.b >= 0) {
       return apply<v.op>(value<v.a>(row, element), value<v.b>(row, element));
     } else {
@@ -147,6 +151,17 @@ class Loops {
     int n = 0;
     for (int i = 0; i < count; ++i) n += S::plan.g[i].op == Op::row_sum && S::plan.level[i] == Level + 1;
     return n;
+  }
+  /// Whether the largest (or smallest) number of a row is more than what is taken off to keep exp from overflowing, which
+  /// the formula's value does not depend on: then it has to be NaN where one of them is.
+  static constexpr bool tells_nan(int extremum) {
+    for (int i = 0; extremum >= 0 && i < count; ++i) {
+      const Vertex& v = S::plan.g[i];
+      if (v.op != Op::stop && (v.a == extremum || v.b == extremum || v.c == extremum)) return true;
+    }
+    for (int k = 0; k < S::plan.outputs.count; ++k)
+      if (extremum >= 0 && S::plan.outputs.list[k].vertex == extremum && S::plan.outputs.list[k].sink != Sink::per_row) return true;
+    return false;
   }
   template <int Level>
   static constexpr int extreme(Op op) {
@@ -243,6 +258,7 @@ class Loops {
         constexpr int high = extreme<Level>(Op::row_max);
         constexpr int low = extreme<Level>(Op::row_min);
         T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        [[maybe_unused]] T no_numbers = 0;
         T largest = -std::numeric_limits<T>::infinity();
         T smallest = std::numeric_limits<T>::infinity();
         // Each reduction costs a sum across the vector at the end of the row, also one of zeros.
@@ -256,14 +272,14 @@ class Loops {
             s0 += v.sum[0];
             s1 += v.sum[1];
           }
-        } else if constexpr (sums<Level>() == 0 && low < 0) {
+        } else if constexpr (sums<Level>() == 0 && low < 0 && !tells_nan(high)) {
 #pragma omp simd reduction(max : largest)
           for (std::size_t j = 0; j < n; ++j) {
             const T v = step<Level>(r, row, j, Ids{}, OutputIds{}).high;
             largest = largest < v ? v : largest;
           }
         } else {
-#pragma omp simd reduction(+ : s0, s1, s2, s3) reduction(max : largest) reduction(min : smallest)
+#pragma omp simd reduction(+ : s0, s1, s2, s3, no_numbers) reduction(max : largest) reduction(min : smallest)
           for (std::size_t j = 0; j < n; ++j) {
             const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
             s0 += v.sum[0];
@@ -272,12 +288,15 @@ class Loops {
             s3 += v.sum[3];
             if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
             if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
+            if constexpr (tells_nan(high)) no_numbers += v.high != v.high ? T(1) : T(0);
+            if constexpr (tells_nan(low)) no_numbers += v.low != v.low ? T(1) : T(0);
           }
         }
         const T sum[4] = {s0, s1, s2, s3};
         set_sums<Level>(row, sum, std::make_integer_sequence<int, count>{});
-        if constexpr (high >= 0) row[high] = largest;
-        if constexpr (low >= 0) row[low] = smallest;
+        constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+        if constexpr (high >= 0) row[high] = tells_nan(high) && no_numbers > 0 ? nan : largest;
+        if constexpr (low >= 0) row[low] = tells_nan(low) && no_numbers > 0 ? nan : smallest;
       }
     }
   }

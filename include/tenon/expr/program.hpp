@@ -64,7 +64,8 @@ consteval Analysis analyse() {
   }
   const int seed = g.leaf(Op::seed, Rank::element);
   Adjoints adjoints;
-  backpropagate(g, s.root, seed, true, adjoints);
+  // one result for a whole row is among the values that forward keeps, if it is asked for at all
+  backpropagate(g, s.root, seed, varies_by_feature(g[s.root].rank), adjoints);
   for (int k = 0; k < Analysis::most; ++k) {
     if (input[k] >= 0) s.input[k] = adjoints.of[input[k]];
     if (parameter[k] >= 0) s.parameter[k] = adjoints.of[parameter[k]];

@@ -61,9 +61,13 @@ struct AdditiveCode {
           for (std::size_t j = 0; j < hidden; ++j) pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
       run<typename tanh::Evaluate>(pair, pairs(), hidden);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden, m.parameters + score_weight(), 1, T(0), weight, 1);
-      hide(m, i, weight, static_cast<T>(-1e30));
+      for (std::size_t s = 0; m.mask && s < keys; ++s)
+        if (m.mask[i * m.mask_stride + s] != T(0))
+          for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<typename softmax::Evaluate>(weight, queries, keys);
-      hide(m, i, weight, T(0));  // where nothing is to be seen, softmax has shared the weight out
+      // with nothing to see, nothing gets a weight
+      if (m.mask && std::find(m.mask + i * m.mask_stride, m.mask + i * m.mask_stride + keys, T(0)) == m.mask + i * m.mask_stride + keys)
+        std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })
         if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
       ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), y[i], width);
@@ -110,12 +114,6 @@ struct AdditiveCode {
   }
 
 private:
-  template <class T>
-  void hide(const Memory<T>& m, std::size_t sample, T* weight, T unseen) const {
-    for (std::size_t s = 0; m.mask && s < keys; ++s)
-      if (m.mask[sample * m.mask_stride + s] != T(0))
-        for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = unseen;
-  }
   template <class Program, class T>
   static void run(T* numbers, std::size_t count, std::size_t length) {
     expr::Arguments<T> a;
@@ -229,6 +227,7 @@ private:
   };
 
 public:
+  static constexpr bool reads_mask = true;
   using invalid = std::conditional_t<(Hidden > 0 && Memory > 0), void, takes<one_or_more_hidden_units_and_steps_of_memory>>;
   template <class In>
   using problem = typename decltype(judge<In>())::type;

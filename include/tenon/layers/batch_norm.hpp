@@ -45,7 +45,8 @@ struct batch_norm_unit<E, Shape<C, L>> {
 /// Brings every channel of a batch of images to mean 0 and variance 1, then scales and shifts it:
 /// y = (x - mean) / sqrt(var + epsilon) * weight + bias, with mean and (biased) variance over the batch
 /// and the pixels. Evaluation takes running statistics instead, which each training step moves by
-/// r = (1 - momentum) r + momentum * statistic (the variance unbiased). Ioffe and Szegedy 2015.
+/// r = (1 - momentum) r + momentum * statistic (the variance unbiased). Training with a single value per channel, of which
+/// there is no variance, is an Error. Ioffe and Szegedy 2015.
 ///
 /// Options: `epsilon<1e-5>`, `momentum<0.1>`, `affine<false>` (neither weight nor bias), `bias<false>`.
 /// Shapes: (C, H, W) to the same. Parameters: weight (C), ones; bias (C), zeros; buffers running_mean,

@@ -84,6 +84,7 @@ private:
   };
 
 public:
+  static constexpr bool reads_mask = true;
   using invalid = std::conditional_t<(Heads > 0 && Memory > 0), void, takes<one_or_more_heads_and_one_or_more_steps_of_memory>>;
   template <class In>
   using problem = typename decltype(judge<In>())::type;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include <tenon/layers/map.hpp>
 #include <tenon/net/mistakes.hpp>
 
@@ -7,12 +9,28 @@ namespace tenon {
 
 struct a_rate_of_at_least_0_and_below_1;
 
+namespace detail {
+
+template <auto Rate>
+constexpr bool is_rate() {
+  if constexpr (std::is_arithmetic_v<decltype(Rate)>) return Rate >= 0 && Rate < 1;
+  else return false;
+}
+/// The rate, or 0 where it is none and the layer is refused.
+template <auto Rate>
+constexpr auto usable_rate() {
+  if constexpr (is_rate<Rate>()) return Rate;
+  else return 0;
+}
+
+}  // namespace detail
+
 /// Sets each number to 0 with probability Rate and divides the others by 1 - Rate ("inverted"
 /// dropout: evaluation passes everything as it is). Srivastava et al. 2014. The mask of a step is a
 /// function of the model's seed, the layer and the step. PyTorch: nn.Dropout. ONNX: Dropout.
 template <auto Rate>
-struct Dropout : Map<x * dropout_mask<Rate>> {
-  using invalid = std::conditional_t<(Rate >= 0 && Rate < 1), void, takes<a_rate_of_at_least_0_and_below_1>>;
+struct Dropout : Map<x * dropout_mask<detail::usable_rate<Rate>()>> {
+  using invalid = std::conditional_t<detail::is_rate<Rate>(), void, takes<a_rate_of_at_least_0_and_below_1>>;
 };
 
 }  // namespace tenon

@@ -55,7 +55,7 @@ struct EmbeddingCode {
 
   template <class T>
   constexpr bool knows(T id) const {
-    return id >= T(0) && id < static_cast<T>(tokens);
+    return id >= T(0) && id < static_cast<T>(tokens) && static_cast<T>(static_cast<std::size_t>(id)) == id;
   }
   template <class Ctx, class T>
   constexpr void forward(Ctx& ctx, const T* table, Rows<const T> x, Rows<T> y) const {

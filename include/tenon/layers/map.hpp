@@ -1,10 +1,21 @@
 #pragma once
 
+#include <array>
+#include <string_view>
+#include <type_traits>
+
+#include <tenon/expr/spelling.hpp>
 #include <tenon/layers/formula/check.hpp>
+#include <tenon/layers/formula/edge_unit.hpp>
 #include <tenon/net/fusion.hpp>
+#include <tenon/net/graph_names.hpp>
 #include <tenon/net/reshaping.hpp>
+#include <tenon/net/type_name.hpp>
 
 namespace tenon {
+
+template <auto F>
+struct Map;
 
 namespace detail {
 
@@ -14,8 +25,17 @@ using formula_unit = std::conditional_t<reduces_batch<E>, BatchUnit<E, In>, Form
 template <class E, class In>
 using formula_problem = typename std::conditional_t<reduces_batch<E>, BatchCheck<E, In>, FormulaCheck<E, In>>::type;
 
+/// A number is what is left of a formula that std::exp was applied to, which has been refused in the same words:
+/// then the compiler says nothing more.
+template <class Layer>
+struct shown_mistake<invalid_layer<Layer, expr::NoFormula>> {
+  using type = expr::NoFormula;
+};
+
 }  // namespace detail
 
+template <fixed_string Example>
+struct a_formula_such_as;
 namespace detail {
 
 template <class... P>
@@ -45,6 +65,24 @@ struct FormulaLayer {
   static constexpr bool steps = detail::formula_steps<E, In, Axis>();
 };
 
+namespace detail {
+
+/// Made only where it is needed.
+template <class E>
+struct edge_formula_of : EdgeFormulaLayer<E> {};
+
+template <class... E>
+constexpr auto edge_names(list<E...>) {
+  return std::array<std::string_view, sizeof...(E)>{expr::detail::edge_name<E>...};
+}
+template <expr::Expression auto F>
+  requires(expr::names_its_inputs<expr::lift<F>>)
+struct inputs_named_by<Map<F>> {
+  static constexpr auto value = edge_names(expr::edges_of<expr::lift<F>>{});
+};
+
+}  // namespace detail
+
 /// A layer that is a formula of its input x, with any parameters it names:
 ///
 ///     using Swish = Map<x * sigmoid(x)>;
@@ -53,10 +91,33 @@ struct FormulaLayer {
 ///
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
 /// the gradients of its parameters all come from the formula.
+///
+/// In a Graph a formula may name what it takes, and use random numbers that are 0 in evaluation:
+///
+///     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>
+///
+/// Its inputs are all of one shape.
+template <auto F>
+struct Map {
+  using invalid = std::conditional_t<std::is_arithmetic_v<decltype(F)>, expr::NoFormula, takes<a_formula_such_as<"x * sigmoid(x)">>>;
+  template <class In>
+  using at = detail::Reshaping<In, In>;
+};
 template <expr::Expression auto F>
-struct Map : FormulaLayer<expr::lift<F>> {};
+struct Map<F> : std::conditional_t<expr::names_its_inputs<expr::lift<F>>, detail::edge_formula_of<expr::lift<F>>, FormulaLayer<expr::lift<F>>> {};
+
+/// In tables it reads as its formula, and so it does in compile errors.
+template <expr::Expression auto F>
+struct spelling<Map<F>> {
+  static constexpr std::string_view value = expr::spelling_of_layer<expr::lift<F>>.view();
+};
 
 namespace detail {
+
+template <expr::Expression auto F>
+struct shown_layer<Map<F>> {
+  using type = Map<expr::spelling_as_string<expr::lift<F>>()>;
+};
 
 template <class F, class E>
 struct plug {

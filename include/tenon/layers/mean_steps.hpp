@@ -21,25 +21,44 @@ struct MeanStepsUnit {
   static constexpr std::size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
-  static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i)
+  static constexpr void forward(Ctx&, Memory<T> m, Rows<const T> x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < x.count; ++i) {
+      const T steps = count(m, i);
       for (std::size_t j = 0; j < In::inner; ++j) {
         T sum = 0;
-        for (std::size_t t = 0; t < In::front; ++t) sum += x[i][t * In::inner + j];
-        y[i][j] = sum / static_cast<T>(In::front);
+        for (std::size_t t = 0; t < In::front; ++t)
+          if (is_there(m, i, t)) sum += x[i][t * In::inner + j];
+        y[i][j] = sum / steps;
       }
+    }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    for (std::size_t i = 0; dx && i < dy.count; ++i)
+  static constexpr void backward(Ctx&, Memory<T> m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    for (std::size_t i = 0; dx && i < dy.count; ++i) {
+      const T steps = count(m, i);
       for (std::size_t t = 0; t < In::front; ++t)
-        for (std::size_t j = 0; j < In::inner; ++j) dx[i][t * In::inner + j] = dy[i][j] / static_cast<T>(In::front);
+        for (std::size_t j = 0; j < In::inner; ++j) dx[i][t * In::inner + j] = is_there(m, i, t) ? dy[i][j] / steps : T(0);
+    }
+  }
+
+private:
+  template <class T>
+  static constexpr bool is_there(const Memory<T>& m, std::size_t sample, std::size_t step) {
+    return !m.mask || m.mask[sample * m.mask_stride + step] == T(0);
+  }
+  /// The steps of a sequence that are there; 1 where none is, of which the mean is 0.
+  template <class T>
+  static constexpr T count(const Memory<T>& m, std::size_t sample) {
+    if (!m.mask) return static_cast<T>(In::front);
+    std::size_t steps = 0;
+    for (std::size_t t = 0; t < In::front; ++t) steps += is_there(m, sample, t) ? 1 : 0;
+    return static_cast<T>(steps == 0 ? 1 : steps);
   }
 };
 
 }  // namespace detail
 
-/// The mean of all steps of a sequence, feature by feature.
+/// The mean of all steps of a sequence, feature by feature; within Masked<...> of those that are there.
 ///
 /// Shapes: (time, features) to (features). Gradient: dy / time at every step. PyTorch: x.mean(1). Keras:
 /// GlobalAveragePooling1D. ONNX: ReduceMean.

@@ -122,6 +122,7 @@ private:
 
 public:
   static constexpr bool many_inputs = true;
+  static constexpr bool reads_mask = true;
   using invalid = std::conditional_t<(Heads == 0), takes<one_or_more_heads>, std::conditional_t<options.known, void, takes<options_that_attention_has>>>;
   template <class In>
   using problem = typename given<In>::problem;

@@ -75,6 +75,7 @@ public:
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
     m.state = nullptr;
+    m.mask = nullptr;  // of these steps, not of those inside one
     const bool together = is_together(x, in) && is_together(y, out);
     if (together) {
       run_steps(ctx, m, as_steps(x, in), as_steps(y, out), mode);
@@ -93,6 +94,7 @@ public:
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
     m.state = nullptr;
+    m.mask = nullptr;
     const std::size_t batch = dy.count;
     T* room = m.scratch + backward_room * batch;
     const auto together = [&](Rows<const T> rows, std::size_t size) {

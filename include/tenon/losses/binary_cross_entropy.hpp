@@ -25,12 +25,14 @@ struct BinaryCrossEntropy {
   Reduction reduction = Reduction::mean;
 
   static constexpr TargetKind target_kind = TargetKind::either;
+  static constexpr bool weighs_samples = true;
   static constexpr bool takes_logits = std::is_same_v<Input, from_logits>;
   template <class Last>
   static constexpr bool joins = !takes_logits && std::is_same_v<Last, Sigmoid>;
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid>;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("pos_weight", o.pos_weight, at_least(0)); }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

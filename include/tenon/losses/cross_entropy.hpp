@@ -32,9 +32,14 @@ struct CrossEntropy {
   template <class Last>
   static constexpr bool joins = !takes_logits && detail::is_one_of<Last, Softmax, LogSoftmax>;
   static constexpr bool ignores_labels = true;
+  static constexpr bool weighs_samples = true;
   template <class Last>
   using problem = detail::input_problem<Input, Last, Softmax, LogSoftmax>;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("label_smoothing", o.label_smoothing, from_to(0, 1));
+    visit("class_weight", o.class_weight, at_least(0));
+  }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <type_traits>
@@ -56,12 +57,45 @@ struct LossProgram {
 };
 
 /// What the sum of losses is divided by; `terms` is what a mean runs over.
-constexpr double divisor(Reduction reduction, std::size_t samples, double terms) {
+constexpr double divisor(Reduction reduction, double samples, double terms) {
   switch (reduction) {
     case Reduction::mean: return terms;
-    case Reduction::batchmean: return static_cast<double>(samples);
+    case Reduction::batchmean: return samples;
     default: return 1;
   }
+}
+
+/// For how many a batch of so many rows counts, each weighing as much as its sample.
+template <class T>
+double weight_of_rows(std::size_t rows, std::span<const T> weights) {
+  if (weights.empty()) return static_cast<double>(rows);
+  double sum = 0;
+  for (const T w : weights) sum += static_cast<double>(w);
+  return sum * (static_cast<double>(rows) / static_cast<double>(weights.size()));
+}
+
+/// Where nothing counts, nothing is lost, and nothing learnt.
+template <class T>
+double nothing_counts(const LossArguments<T>& loss) {
+  std::fill_n(loss.values.begin(), loss.prediction.count, T(0));
+  for (std::size_t i = 0; loss.gradient && i < loss.prediction.count; ++i) std::fill_n(loss.gradient[i], loss.width, T(0));
+  return 0;
+}
+
+/// Weighs the samples of a batch whose values and gradient are there already, and whose reduced value is `value`.
+template <class T>
+double weigh_samples(const LossArguments<T>& loss, double value, double divisor) {
+  if (loss.weights.empty()) return value;
+  const std::size_t each = loss.prediction.count / loss.weights.size();  // rows of a sample
+  double sum = 0;
+  for (std::size_t i = 0; i < loss.prediction.count; ++i) {
+    const T weight = loss.weights[i / each];
+    loss.values[i] = weight == 0 ? T(0) : weight * loss.values[i];  // 0 times infinity would not be 0
+    if (loss.gradient)
+      for (T* g = loss.gradient[i]; g != loss.gradient[i] + loss.width; ++g) *g = weight == 0 ? T(0) : weight * *g;
+    sum += static_cast<double>(loss.values[i]);
+  }
+  return sum / divisor;
 }
 
 /// What a formula's parameters stand for, in the order of first mention.
@@ -96,9 +130,10 @@ double run_loss(const LossArguments<T>& loss, double divisor, std::type_identity
 /// The same where a mean runs over samples, and over features if the formula has a value for each.
 template <class E, class T>
 double run_loss(const LossArguments<T>& loss, Reduction reduction, std::type_identity_t<ParameterValues<T>> parameters = {}) {
-  const std::size_t samples = loss.prediction.count;
-  const std::size_t terms = LossProgram<E>::per_element ? samples * loss.width : samples;
-  return run_loss<E>(loss, divisor(reduction, samples, static_cast<double>(terms)), parameters);
+  const double samples = weight_of_rows(loss.prediction.count, loss.weights);
+  const double by = divisor(reduction, samples, LossProgram<E>::per_element ? samples * static_cast<double>(loss.width) : samples);
+  if (by == 0) return nothing_counts(loss);
+  return weigh_samples(loss, run_loss<E>(loss, by, parameters), by);
 }
 
 }  // namespace tenon::detail

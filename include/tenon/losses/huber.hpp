@@ -17,7 +17,8 @@ struct Huber {
   static constexpr auto formula =
       select(abs(prediction - target) < param<"delta">, 0.5 * square(prediction - target),
              param<"delta"> * (abs(prediction - target) - 0.5 * param<"delta">));
-  std::array<double, 1> options() const { return {detail::above(0, delta, "Huber: delta")}; }
+  static constexpr void each_option(auto& o, auto visit) { visit("delta", o.delta, above(0)); }
+  constexpr std::array<double, 1> options() const { return {delta}; }
 };
 
 extern template double detail::evaluate_formula(const Huber&, const LossArguments<float>&);

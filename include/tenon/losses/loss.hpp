@@ -8,6 +8,7 @@
 
 #include <tenon/losses/formula.hpp>
 #include <tenon/net/mistakes.hpp>
+#include <tenon/options.hpp>
 
 /// A loss is a formula of `prediction` and `target`, or of `prediction` and the class index `label`.
 /// This is all of one:
@@ -22,7 +23,8 @@
 ///     };
 ///
 /// A formula with a value per element, as here, is averaged over features and batch, one with a value
-/// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention.
+/// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention; what they
+/// may be, `each_option` says (options.hpp).
 ///
 /// A loss may also say
 ///
@@ -36,6 +38,7 @@
 /// and one that is more than a formula has, instead of it,
 ///
 ///     static constexpr TargetKind target_kind = ...;
+///     static constexpr bool weighs_samples = true;               // it heeds LossArguments::weights; without, an Error
 ///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
 namespace tenon {
 
@@ -115,6 +118,13 @@ template <Loss L>
   requires requires { requires L::ignores_labels; }
 inline constexpr bool ignores_labels<L> = true;
 
+/// Whether it weighs samples. A formula does.
+template <Loss L>
+inline constexpr bool weighs_samples = detail::SaysFormula<L>;
+template <Loss L>
+  requires requires { requires L::weighs_samples; }
+inline constexpr bool weighs_samples<L> = true;
+
 namespace detail {
 
 /// What a loss takes instead of the output of `Last`; void where it takes that.
@@ -167,9 +177,9 @@ double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
   return run_loss<E>(arguments, loss.reduction, parameters);
 }
 
-/// `value`, which has to be a number of at least `least` (or above it); throws an Error otherwise.
-double at_least(double least, double value, const char* name);
-double above(double bound, double value, const char* name);
+/// Throw an Error: a loss that does not weigh samples; weights for other samples than there are.
+void refuse_weights();
+void check_weights(std::size_t weights, std::size_t rows);
 
 }  // namespace detail
 
@@ -177,8 +187,14 @@ double above(double bound, double value, const char* name);
 /// `Last` is the network's last layer, which decides what the loss is given.
 template <class Last, Loss L, class T>
 double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
+  check_options(loss);
+  if (!arguments.weights.empty()) detail::check_weights(arguments.weights.size(), arguments.prediction.count);
   if constexpr (detail::SaysFormula<L>) return detail::evaluate_formula(loss, arguments);
-  else return loss.template evaluate<Last>(arguments);
+  else {
+    if constexpr (!weighs_samples<L>)
+      if (!arguments.weights.empty()) detail::refuse_weights();
+    return loss.template evaluate<Last>(arguments);
+  }
 }
 
 /// A loss made from a formula where it is used: `FormulaLoss<square(prediction - target)>{}`.

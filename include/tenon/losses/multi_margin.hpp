@@ -18,7 +18,8 @@ struct MultiMargin {
   static constexpr auto right = sum(select(index == label, prediction, 0));
   static constexpr auto formula =
       sum(select(index == label, 0, max(param<"margin"> - right + prediction, 0))) / features;
-  std::array<double, 1> options() const { return {margin}; }
+  static constexpr void each_option(auto& o, auto visit) { visit("margin", o.margin, any_number); }
+  constexpr std::array<double, 1> options() const { return {margin}; }
 };
 
 extern template double detail::evaluate_formula(const MultiMargin&, const LossArguments<float>&);

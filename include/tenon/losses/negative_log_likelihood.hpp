@@ -20,9 +20,11 @@ struct NegativeLogLikelihood {
 
   static constexpr TargetKind target_kind = TargetKind::labels;
   static constexpr bool ignores_labels = true;
+  static constexpr bool weighs_samples = true;
   template <class Last>
   using problem = detail::log_probability_problem<Last>;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("class_weight", o.class_weight, at_least(0)); }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

@@ -17,7 +17,8 @@ struct SmoothL1 {
   static constexpr auto formula =
       select(abs(prediction - target) < param<"beta">, 0.5 * square(prediction - target) / param<"beta">,
              abs(prediction - target) - 0.5 * param<"beta">);
-  std::array<double, 1> options() const { return {detail::at_least(0, beta, "SmoothL1: beta")}; }
+  static constexpr void each_option(auto& o, auto visit) { visit("beta", o.beta, at_least(0)); }
+  constexpr std::array<double, 1> options() const { return {beta}; }
 };
 
 extern template double detail::evaluate_formula(const SmoothL1&, const LossArguments<float>&);

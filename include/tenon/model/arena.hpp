@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <utility>
+
+#include <tenon/error.hpp>
 
 namespace tenon {
 
@@ -38,6 +42,8 @@ private:
   };
   using Block = std::unique_ptr<T[], Free>;
   static Block allocate(std::size_t count) {
+    if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T))
+      throw Error("expected less than 2^63 bytes of numbers, got " + std::to_string(count) + " numbers of " + std::to_string(sizeof(T)));
     return Block(count == 0 ? nullptr : static_cast<T*>(::operator new[](count * sizeof(T), line)));
   }
 

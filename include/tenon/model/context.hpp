@@ -66,6 +66,11 @@ struct HostContext {
     throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));
   }
 
+  [[noreturn]] static void refuse_single_value() {
+    throw Error("batch normalisation: expected more than one value per channel in training, got one, in a batch of one sample; take a "
+                "batch_size that leaves no sample alone");
+  }
+
   Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
 
   static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <tenon/error.hpp>
 #include <tenon/net/parameters.hpp>
@@ -14,7 +15,7 @@ namespace tenon {
 /// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
 /// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
 /// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
-/// name has two shapes.
+/// name has two shapes, or no name is in both.
 template <class Selection = all_parameters, class From, class To>
 std::size_t copy_parameters(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
@@ -31,6 +32,10 @@ std::size_t copy_parameters(const From& from, To& to) {
   for (const ParameterEntry& entry : target)
     if (const auto found = same(entry); detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " + text(*found));
+  if constexpr (source.size() > 0 && target.size() > 0)
+    if (std::ranges::none_of(target, [&](const ParameterEntry& entry) { return detail::chooses(Selection{}, entry) && same(entry) != source.end(); }))
+      throw Error("copy_parameters: expected parameters that both networks have" + std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") +
+                  ", got " + std::string(source.front().name) + ", ... and " + std::string(target.front().name) + ", ...");
   std::size_t copied = 0;
   for (const ParameterEntry& entry : target) {
     const auto found = same(entry);

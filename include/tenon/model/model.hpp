@@ -18,6 +18,7 @@
 #include <tenon/kernels/blas_gemm.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/context.hpp>
+#include <tenon/model/results.hpp>
 #include <tenon/model/tensors.hpp>
 #include <tenon/net/checked.hpp>
 #include <tenon/net/parameters.hpp>
@@ -85,7 +86,7 @@ public:
   template <class Images>
   auto operator()(const Images& images) const {
     const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* x, std::size_t count) {
-      auto result = detail::output_tensor<output, Scalar, Batched>(count);
+      auto result = detail::make_result<Net, Scalar, Batched>(count);
       predict(std::span<const Scalar>(x, count * input::size), std::span<Scalar>(result.data(), count * output::size));
       return result;
     };
@@ -100,6 +101,12 @@ public:
     } else {
       return detail::with_copied_samples<input, Scalar>(images, compute);
     }
+  }
+  /// Of a network with several inputs: all in the order of its In<...>, or each by its name,
+  /// `model(in<"image">(images), in<"table">(tables))`. Several outputs come as `Results` (model/results.hpp).
+  template <class First, class Second, class... More>
+  auto operator()(const First& first, const Second& second, const More&... more) const {
+    return detail::call_with_inputs<Net, Scalar>(*this, std::make_index_sequence<2 + sizeof...(More)>{}, first, second, more...);
   }
   auto operator()(std::initializer_list<Scalar> sample) const { return (*this)(std::span<const Scalar>(sample)); }
   auto operator()(std::initializer_list<std::initializer_list<Scalar>> samples) const {
@@ -182,6 +189,8 @@ public:
   /// another shape. `save` writes atomically.
   void save(const std::string& path) const { detail::save_model(*this, path); }
   void load(const std::string& path) { detail::load_model(*this, path); }
+  /// Part of a file, under other names, or part of what there is; says what was loaded, what is missing and what is left over.
+  Loaded load(const std::string& path, const LoadOptions& options) { return detail::load_model(*this, path, options); }
 
 private:
   struct Space {

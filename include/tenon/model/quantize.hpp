@@ -70,14 +70,17 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
     for (const float w : weights) largest = std::max(largest, std::abs(w));
     float scale = largest / 127;
     if (!(scale > std::numeric_limits<float>::min())) scale = 1.0F / 127;
+    // A bias has 2^30 steps of in * scale. Where it is larger than that, weights are so small beside it that nothing is
+    // lost if they count in larger steps too.
+    constexpr double most = 0x1p30;
+    const double in = static_cast<double>(q.scale[step.source]);
+    const double bias = step.pattern.has_bias ? static_cast<double>(parameters[step.bias_source + o]) : 0;
+    if (std::abs(bias) > most * in * static_cast<double>(scale)) scale = static_cast<float>(std::abs(bias) / (most * in));
     q.weight_scale[row] = scale;
     for (std::size_t i = 0; i < columns; ++i)
       q.weights[step.packed_place(o, step.packed_column(i))] =
           static_cast<std::int8_t>(std::clamp(std::lround(weights[i] / scale), -127L, 127L));
-    if (!step.pattern.has_bias) continue;
-    const double bias = static_cast<double>(parameters[step.bias_source + o]) /
-                        (static_cast<double>(q.scale[step.source]) * static_cast<double>(scale));
-    q.bias[row] = static_cast<std::int32_t>(std::clamp(std::round(bias), -0x1p30, 0x1p30));
+    if (step.pattern.has_bias) q.bias[row] = static_cast<std::int32_t>(std::clamp(std::round(bias / (in * static_cast<double>(scale))), -most, most));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <tenon/error.hpp>
+#include <tenon/io/load_tensors.hpp>
 #include <tenon/io/safetensors.hpp>
 #include <tenon/model/xtensor.hpp>
 #include <tenon/net/mistakes.hpp>
@@ -158,7 +159,7 @@ void save_model(const Model& model, const std::string& path) {
 }
 
 template <class Model>
-void load_model(Model& model, const std::string& path) {
+std::vector<Expected> expected_by(Model& model) {
   std::vector<Expected> expected;
   for (const ParameterEntry& entry : parameter_table<typename Model::network>) {
     Expected tensor{.name = entry.name, .shape = {entry.dims, entry.rank}};
@@ -166,7 +167,15 @@ void load_model(Model& model, const std::string& path) {
     else tensor.f64 = model.values(entry).data();
     expected.push_back(tensor);
   }
-  load_exact(SafeTensors::read(path), expected);
+  return expected;
+}
+template <class Model>
+void load_model(Model& model, const std::string& path) {
+  load_exact(SafeTensors::read(path), expected_by(model));
+}
+template <class Model>
+Loaded load_model(Model& model, const std::string& path, const LoadOptions& options) {
+  return load_tensors(SafeTensors::read(path), expected_by(model), options);
 }
 
 }  // namespace detail

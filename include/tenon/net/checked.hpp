@@ -29,7 +29,7 @@ template <class Net, class Mistakes>
 struct CheckedNetwork;
 template <class Net, class... Mistake>
 struct CheckedNetwork<Net, list<Mistake...>> {
-  static_assert((... && refuse<Mistake>()));
+  static_assert((... && refuse<typename shown_mistake<Mistake>::type>()));
   using input = typename root_of<Net>::shape;
   using bound = typename root_of<Net>::bound;
   static constexpr bool valid = sizeof...(Mistake) == 0;

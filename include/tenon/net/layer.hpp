@@ -39,7 +39,8 @@
 /// mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
 ///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
-/// there. A layer with `tied = true` has no parameters of its own and is given those of the first layer of the
+/// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer those
+/// that the mask is of. A layer with `tied = true` has no parameters of its own and is given those of the first layer of the
 /// composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,

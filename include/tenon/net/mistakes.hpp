@@ -126,6 +126,30 @@ struct relocate_all<Path, From, list<>> {
 template <class Path, class From, class Mistakes>
 using relocate = typename relocate_all<Path, From, Mistakes>::type;
 
+/// A layer as a compile error shows it; a formula as it is written.
+template <class L>
+struct shown_layer {
+  using type = L;
+};
+template <class Word>
+struct shown_word {
+  using type = Word;
+};
+template <class Path, class L>
+struct shown_word<layer<Path, L>> {
+  using type = layer<Path, typename shown_layer<L>::type>;
+};
+template <class Path, class L>
+struct shown_word<from_layer<Path, L>> {
+  using type = from_layer<Path, typename shown_layer<L>::type>;
+};
+template <class Mistake>
+struct shown_mistake;
+template <template <class...> class Mistake, class... Word>
+struct shown_mistake<Mistake<Word...>> {
+  using type = Mistake<typename shown_word<Word>::type...>;
+};
+
 /// The mistakes inside a bound layer; only compositions have any.
 template <class Bound>
 struct mistakes_of {

@@ -20,6 +20,7 @@ struct ParameterEntry {
   std::size_t dims[ParameterSpec::max_rank]{};
   std::size_t rank = 0;
   bool trainable = true;
+  bool running = false;    // a running statistic: what training changes without learning it
   std::size_t offset = 0;  // in the arena of the parameters, or of the buffers
   std::size_t size = 0;    // numbers, without padding
   std::size_t fan_in = 1;
@@ -46,6 +47,7 @@ struct ParameterWalk {
     ParameterEntry entry{.layer = layer,
                          .rank = spec.rank,
                          .trainable = spec.trainable && !frozen,
+                         .running = !spec.trainable,
                          .offset = offset,
                          .size = spec.size(),
                          .fan_in = spec.fan_in,

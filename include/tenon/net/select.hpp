@@ -73,13 +73,13 @@ struct Ranges {
   constexpr const Range* end() const { return part.data() + count; }
 };
 
-/// Where those rows lie for which `chosen` is true; neighbours as one, with the padding between them.
+/// Where those rows lie for which `chosen` is true, all of one arena; neighbours as one, with the padding between them.
 template <class Net, class Chosen>
-constexpr auto ranges_of(Chosen chosen) {
+constexpr auto ranges_where(Chosen chosen) {
   Ranges<parameter_table<Net>.size() + 1> found;
   std::size_t end = ~std::size_t{0};  // of the range before
   for (const ParameterEntry& entry : parameter_table<Net>) {
-    if (!entry.trainable || !chosen(entry)) continue;
+    if (!chosen(entry)) continue;
     const std::size_t size = aligned(entry.size);
     if (found.count > 0 && entry.offset == end) found.part[found.count - 1].size += size;
     else found.part[found.count++] = {entry.offset, size};
@@ -87,6 +87,15 @@ constexpr auto ranges_of(Chosen chosen) {
   }
   return found;
 }
+
+/// Of what learns.
+template <class Net, class Chosen>
+constexpr auto ranges_of(Chosen chosen) {
+  return ranges_where<Net>([&](const ParameterEntry& entry) { return entry.trainable && chosen(entry); });
+}
+/// The running statistics among the buffers; the others are parameters that do not learn, which nothing in training changes.
+template <class Net>
+inline constexpr auto running_statistics = ranges_where<Net>([](const ParameterEntry& entry) { return entry.running; });
 
 template <class Selection>
 inline constexpr bool may_be_empty = false;

@@ -14,6 +14,12 @@ struct Adadelta {
   double weight_decay = 0;
 
   static constexpr int states = 2;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("rho", o.rho, from_to(0, 1));
+    visit("eps", o.eps, as_epsilon);
+    visit("weight_decay", o.weight_decay, at_least(0));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const;

@@ -15,6 +15,13 @@ struct Adagrad {
   double eps = 1e-10;
 
   static constexpr int states = 1;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("lr_decay", o.lr_decay, at_least(0));
+    visit("weight_decay", o.weight_decay, at_least(0));
+    visit("initial_accumulator_value", o.initial_accumulator_value, at_least(0));
+    visit("eps", o.eps, as_epsilon);
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;

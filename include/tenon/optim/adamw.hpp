@@ -20,6 +20,13 @@ struct AdamW {
   double weight_decay = 1e-2;
 
   static constexpr int states = 2;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("beta1", o.beta1, from_below(0, 1));
+    visit("beta2", o.beta2, from_below(0, 1));
+    visit("eps", o.eps, as_epsilon);
+    visit("weight_decay", o.weight_decay, at_least(0));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const;

@@ -16,6 +16,13 @@ struct ASGD {
   double weight_decay = 0;
 
   static constexpr int states = 1;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("lambd", o.lambd, at_least(0));
+    visit("alpha", o.alpha, at_least(0));
+    visit("t0", o.t0, at_least(0));
+    visit("weight_decay", o.weight_decay, at_least(0));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;

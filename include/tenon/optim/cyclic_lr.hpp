@@ -27,6 +27,14 @@ struct CyclicLR {
   double max_momentum = 0.9;
 
   static constexpr bool per_step = true;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("base_lr", o.base_lr, at_least(0));
+    visit("max_lr", o.max_lr, at_least(0));
+    visit("step_size_up", o.step_size_up, at_least(1));
+    visit("gamma", o.gamma, from_to(0, 1));
+    visit("base_momentum", o.base_momentum, from_to(0, 1));
+    visit("max_momentum", o.max_momentum, from_to(0, 1));
+  }
   double operator()(double, std::uint64_t t) const { return base_lr + (max_lr - base_lr) * height(t); }
   std::optional<double> momentum(std::uint64_t t) const {
     if (!cycle_momentum) return std::nullopt;
@@ -45,7 +53,7 @@ struct OneCycleLR {
   enum class Anneal { cos, linear };
 
   double max_lr = 1e-2;
-  std::uint64_t total_steps = 1;
+  std::uint64_t total_steps = 0;  // has to be said: steps an epoch times epochs
   double pct_start = 0.3;
   Anneal anneal_strategy = Anneal::cos;
   bool cycle_momentum = true;
@@ -56,6 +64,15 @@ struct OneCycleLR {
   bool three_phase = false;
 
   static constexpr bool per_step = true;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("max_lr", o.max_lr, at_least(0));
+    visit("total_steps", o.total_steps, at_least(1));
+    visit("pct_start", o.pct_start, from_to(0, 1));
+    visit("base_momentum", o.base_momentum, from_to(0, 1));
+    visit("max_momentum", o.max_momentum, from_to(0, 1));
+    visit("div_factor", o.div_factor, as_epsilon);
+    visit("final_div_factor", o.final_div_factor, as_epsilon);
+  }
   double operator()(double, std::uint64_t t) const;
   std::optional<double> momentum(std::uint64_t t) const;
 

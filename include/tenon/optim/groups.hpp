@@ -83,6 +83,12 @@ struct Groups {
     }(std::index_sequence_for<G...>{});
   }
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit(o.base);
+    std::apply([&](auto&... g) { (visit(g.optimizer), ...); }, o.groups);
+  }
+
   /// See set_momentum (optim/optimizer.hpp); the same for all.
   constexpr void set_momentum(double momentum) {
     tenon::set_momentum(base, momentum);

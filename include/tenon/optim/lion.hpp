@@ -14,6 +14,12 @@ struct Lion {
   double weight_decay = 0;
 
   static constexpr int states = 1;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("beta1", o.beta1, from_below(0, 1));
+    visit("beta2", o.beta2, from_below(0, 1));
+    visit("weight_decay", o.weight_decay, at_least(0));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;

@@ -13,10 +13,13 @@ constexpr bool more_is_better(Monitor monitor) { return monitor == Monitor::accu
 /// Which way is better; automatic: what the monitored number says.
 enum class MonitorMode : std::uint8_t { automatic, min, max };
 
-/// How much better than the best so far, 0 or less: not at all.
-constexpr double gain_over(double best, double value, Monitor monitor, MonitorMode mode) {
+/// Whether a number is better by more than `min_delta` than the best so far, which is NaN where there is none yet. NaN
+/// is never better.
+constexpr bool is_better(double best, double value, Monitor monitor, MonitorMode mode, double min_delta = 0) {
+  if (value != value) return false;
+  if (best != best) return true;
   const bool up = mode == MonitorMode::max || (mode == MonitorMode::automatic && more_is_better(monitor));
-  return up ? value - best : best - value;
+  return (up ? value - best : best - value) > min_delta;
 }
 
 /// Its name in logs and messages.

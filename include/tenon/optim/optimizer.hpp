@@ -7,6 +7,7 @@
 #include <span>
 
 #include <tenon/expr/program.hpp>
+#include <tenon/options.hpp>
 
 /// Optimizers are formulas over (parameter, gradient, state), run as one loop over the arenas.
 namespace tenon {
@@ -92,7 +93,7 @@ struct OptimizerArrays {
   std::size_t count = 0;
 };
 
-/// Settings as members, among them `lr`, `states` arrays of the parameters' size, and `update(arrays, step)` with
+/// Settings as members, among them `lr` (what they may be: see options.hpp), `states` arrays of the parameters' size, and `update(arrays, step)` with
 /// steps counted from 1; one that treats parameters differently is asked for `update<Net>(arrays, step)`.
 template <class O>
 concept Optimizer = requires(const O& o) {

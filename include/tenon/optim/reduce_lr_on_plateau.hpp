@@ -6,6 +6,7 @@
 
 #include <tenon/error.hpp>
 #include <tenon/optim/monitor.hpp>
+#include <tenon/options.hpp>
 
 namespace tenon {
 
@@ -21,7 +22,7 @@ namespace tenon {
 /// (1 + threshold) or best + threshold where more is better). After a reduction, bad epochs are not
 /// counted for `cooldown` epochs. `state` is all it remembers: save it, set it, and it goes on.
 struct ReduceLROnPlateau {
-  enum class Mode { min, max };
+  enum class Mode { automatic, min, max };
   enum class Threshold { rel, abs };
   struct State {
     double best = std::numeric_limits<double>::quiet_NaN();  // none yet
@@ -29,7 +30,7 @@ struct ReduceLROnPlateau {
     std::uint64_t cooldown_left = 0;
   };
 
-  Mode mode = Mode::min;
+  Mode mode = Mode::automatic;  // which way is better: losses downwards, accuracies upwards
   double factor = 0.1;
   std::uint64_t patience = 10;
   double threshold = 1e-4;
@@ -40,6 +41,12 @@ struct ReduceLROnPlateau {
   State state{};
   Monitor monitor = Monitor::val_loss;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("factor", o.factor, from_below(0, 1));
+    visit("threshold", o.threshold, at_least(0));
+    visit("min_lr", o.min_lr, at_least(0));
+    visit("eps", o.eps, at_least(0));
+  }
   void on_train_begin(auto& run) const {
     if (run.settings().schedule) throw Error("ReduceLROnPlateau: expected fit without a schedule, which sets the rate itself");
   }
@@ -54,6 +61,7 @@ struct ReduceLROnPlateau {
 
   /// Takes an epoch's metric and returns the rate to go on with.
   constexpr double step(double metric, double lr) {
+    check_options(*this);
     if (is_better(metric)) {
       state.best = metric;
       state.bad_epochs = 0;
@@ -76,7 +84,8 @@ private:
     if (metric != metric) return false;            // NaN
     if (state.best != state.best) return true;  // the first
     const double margin = threshold_mode == Threshold::rel ? threshold * state.best : threshold;
-    return mode == Mode::min ? metric < state.best - margin : metric > state.best + margin;
+    const bool up = mode == Mode::max || (mode == Mode::automatic && more_is_better(monitor));
+    return up ? metric > state.best + margin : metric < state.best - margin;
   }
 };
 

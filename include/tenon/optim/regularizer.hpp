@@ -5,6 +5,7 @@
 #include <span>
 
 #include <tenon/net/select.hpp>
+#include <tenon/options.hpp>
 
 /// Penalties on the size of weights. `fit` adds their gradients to the loss's before each step; the losses in
 /// the history stay those of the data, so that training and validation compare. By default they are on
@@ -17,6 +18,7 @@ struct L1 {
   double lambda = 0;
 
   using selection = Selection;
+  static constexpr void each_option(auto& o, auto visit) { visit("lambda", o.lambda, at_least(0)); }
   constexpr double l1() const { return lambda; }
   constexpr double l2() const { return 0; }
 };
@@ -31,6 +33,7 @@ struct L2 {
   static constexpr L2 textbook(double lambda) { return {2 * lambda}; }
 
   using selection = Selection;
+  static constexpr void each_option(auto& o, auto visit) { visit("lambda", o.lambda, at_least(0)); }
   constexpr double l1() const { return 0; }
   constexpr double l2() const { return lambda; }
 };
@@ -42,6 +45,10 @@ struct ElasticNet {
   double lambda2 = 0;
 
   using selection = Selection;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lambda1", o.lambda1, at_least(0));
+    visit("lambda2", o.lambda2, at_least(0));
+  }
   constexpr double l1() const { return lambda1; }
   constexpr double l2() const { return lambda2; }
 };
@@ -58,6 +65,11 @@ struct Regularizers<R, Rest...> {
 
   constexpr Regularizers() = default;
   constexpr Regularizers(R r, Rest... others) : first(r), rest(others...) {}
+
+  static constexpr void each_option(auto& o, auto visit) {
+    visit(o.first);
+    visit(o.rest);
+  }
 };
 template <class... R>
 Regularizers(R...) -> Regularizers<R...>;
@@ -85,6 +97,7 @@ extern template double add_penalty(std::span<const double>, std::span<double>, d
 
 template <class Net, class T, Regularizer R>
 double penalize(const R& r, std::span<const T> parameters, std::span<T> gradients) {
+  check_options(r);
   double sum = 0;
   for (const Range& range : selected<Net, typename R::selection>)
     sum += add_penalty<T>(parameters.subspan(range.offset, range.size),

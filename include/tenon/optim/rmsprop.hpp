@@ -19,6 +19,13 @@ struct RMSprop {
   bool centered = false;
 
   static constexpr int states = 3;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("alpha", o.alpha, from_below(0, 1));
+    visit("eps", o.eps, as_epsilon);
+    visit("weight_decay", o.weight_decay, at_least(0));
+    visit("momentum", o.momentum, from_to(0, 1));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 3>& arrays, std::uint64_t step) const;

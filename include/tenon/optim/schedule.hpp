@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <tenon/net/mistakes.hpp>
+#include <tenon/options.hpp>
 
 /// A learning-rate schedule is a function of the number of epochs (or steps) done, and of the rate that
 /// the optimizer was given:
@@ -43,6 +44,7 @@ struct PerStep {
 
   static constexpr bool per_step = true;
   constexpr double operator()(double lr, std::uint64_t t) const { return schedule(lr, t); }
+  static constexpr void each_option(auto& o, auto visit) { visit(o.schedule); }
 };
 template <class S>
 PerStep(S) -> PerStep<S>;
@@ -65,6 +67,7 @@ public:
     if constexpr (!Schedule<S>) {
       detail::refuse<wrong_argument<argument<"Fit", ".schedule">, takes<a_function_of_lr_and_time>, but_gets<S>, write<"StepLR{.step_size = 10}">>>();
     } else {
+      check_options(schedule);
       per_step_ = counts_steps<S>;
       if constexpr (requires { schedule.momentum(std::uint64_t{}); })
         momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };

@@ -21,6 +21,7 @@ struct ConstantLR {
   double factor = 1.0 / 3;
   std::uint64_t total_iters = 5;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("factor", o.factor, at_least(0)); }
   constexpr double operator()(double lr, std::uint64_t t) const { return t < total_iters ? lr * factor : lr; }
 };
 
@@ -29,7 +30,14 @@ struct StepLR {
   std::uint64_t step_size = 1;
   double gamma = 0.1;
 
-  double operator()(double lr, std::uint64_t t) const { return lr * std::pow(gamma, static_cast<double>(t / step_size)); }
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("step_size", o.step_size, at_least(1));
+    visit("gamma", o.gamma, at_least(0));
+  }
+  double operator()(double lr, std::uint64_t t) const {
+    check_options(*this);
+    return lr * std::pow(gamma, static_cast<double>(t / step_size));
+  }
 };
 
 /// lr gamma^(how many milestones are at most t)
@@ -37,6 +45,7 @@ struct MultiStepLR {
   std::vector<std::uint64_t> milestones{};
   double gamma = 0.1;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("gamma", o.gamma, at_least(0)); }
   double operator()(double lr, std::uint64_t t) const {
     const auto passed = std::count_if(milestones.begin(), milestones.end(), [&](std::uint64_t m) { return m <= t; });
     return lr * std::pow(gamma, static_cast<double>(passed));
@@ -47,6 +56,7 @@ struct MultiStepLR {
 struct ExponentialLR {
   double gamma = 0.9;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("gamma", o.gamma, at_least(0)); }
   double operator()(double lr, std::uint64_t t) const { return lr * std::pow(gamma, static_cast<double>(t)); }
 };
 
@@ -56,6 +66,10 @@ struct LinearLR {
   double end_factor = 1;
   std::uint64_t total_iters = 5;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("start_factor", o.start_factor, at_least(0));
+    visit("end_factor", o.end_factor, at_least(0));
+  }
   constexpr double operator()(double lr, std::uint64_t t) const {
     if (t >= total_iters) return lr * end_factor;
     return lr * (start_factor + (end_factor - start_factor) * static_cast<double>(t) / static_cast<double>(total_iters));
@@ -67,6 +81,10 @@ struct PolynomialLR {
   std::uint64_t total_iters = 5;
   double power = 1;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("total_iters", o.total_iters, at_least(1));
+    visit("power", o.power, at_least(0));
+  }
   double operator()(double lr, std::uint64_t t) const {
     if (t >= total_iters) return 0;
     return lr * std::pow(1 - static_cast<double>(t) / static_cast<double>(total_iters), power);
@@ -79,7 +97,12 @@ struct CosineAnnealingLR {
   std::uint64_t T_max = 1;
   double eta_min = 0;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("T_max", o.T_max, at_least(1));
+    visit("eta_min", o.eta_min, at_least(0));
+  }
   double operator()(double lr, std::uint64_t t) const {
+    check_options(*this);
     const double angle = std::numbers::pi * static_cast<double>(t) / static_cast<double>(T_max);
     return eta_min + (lr - eta_min) * (1 + std::cos(angle)) / 2;
   }
@@ -92,11 +115,23 @@ struct CosineAnnealingWarmRestarts {
   std::uint64_t T_mult = 1;
   double eta_min = 0;
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("T_0", o.T_0, at_least(1));
+    visit("T_mult", o.T_mult, at_least(1));
+    visit("eta_min", o.eta_min, at_least(0));
+  }
   double operator()(double lr, std::uint64_t t) const {
+    check_options(*this);
     std::uint64_t length = T_0;
-    if (T_mult <= 1) t %= T_0;
-    else
-      for (; t >= length; length *= T_mult) t -= length;
+    if (T_mult == 1) {
+      t %= T_0;
+    } else {
+      while (t >= length) {
+        t -= length;
+        if (length > ~std::uint64_t{0} / T_mult) break;  // longer than there are epochs
+        length *= T_mult;
+      }
+    }
     return CosineAnnealingLR{length, eta_min}(lr, t);
   }
 };
@@ -110,6 +145,9 @@ struct ChainedScheduler {
   std::tuple<S...> schedules;
 
   explicit ChainedScheduler(S... s) : schedules(std::move(s)...) {}
+  static constexpr void each_option(auto& o, auto visit) {
+    std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
+  }
   static constexpr bool per_step = (counts_steps<S> || ...);
   static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
 
@@ -128,6 +166,9 @@ struct SequentialLR {
   std::tuple<S...> schedules;
 
   explicit SequentialLR(std::array<std::uint64_t, sizeof...(S) - 1> at, S... s) : milestones(at), schedules(std::move(s)...) {}
+  static constexpr void each_option(auto& o, auto visit) {
+    std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
+  }
   static constexpr bool per_step = (counts_steps<S> || ...);
   static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
 

@@ -15,6 +15,12 @@ struct SGD {
   bool nesterov = false;
 
   static constexpr int states = 1;
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("lr", o.lr, at_least(0));
+    visit("momentum", o.momentum, o.nesterov ? Allowed{0, 1, false, true} : from_to(0, 1));
+    visit("dampening", o.dampening, o.nesterov ? from_to(0, 0) : from_to(0, 1));
+    visit("weight_decay", o.weight_decay, at_least(0));
+  }
 
   template <class T>
   void update(const OptimizerArrays<T, 1>& arrays, std::uint64_t step) const;

@@ -46,6 +46,9 @@ public:
     update(done, std::span(values.begin(), values.size()));
   }
 
+  /// A line of its own, which stays; nothing where the mode is quiet.
+  void note(std::string_view line);
+
   void finish(std::span<const NamedValue> values);
   void finish(std::initializer_list<NamedValue> values = {}) { finish(std::span(values.begin(), values.size())); }
 

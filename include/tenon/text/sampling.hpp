@@ -5,12 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/options.hpp>
 #include <tenon/random.hpp>
 
 /// Choosing a token by the scores of all.
 namespace tenon {
 
-/// The token of the largest score, the lower one of two equal ones.
+/// The token of the largest score, the lower one of two equal ones. Throws an Error where a score is NaN, or all are
+/// minus infinity.
 template <class T>
 std::size_t greedy(std::span<const T> scores);
 extern template std::size_t greedy(std::span<const float>);
@@ -19,7 +21,7 @@ extern template std::size_t greedy(std::span<const double>);
 /// Draws a token with probability softmax(scores / temperature), from fewer of them if it is told to. Scores are logits or
 /// log-probabilities; a score of minus infinity rules a token out. `top_k` and `top_p` work together: first the k best,
 /// then of these the smallest set that has probability `top_p` (Holtzman et al. 2020), at least one; where scores are equal
-/// the lower token goes first.
+/// the lower token goes first. A score of plus infinity leaves only those that have it.
 ///
 ///     Sampler sampler{.temperature = 0.8, .top_k = 40};
 ///     const std::size_t token = sampler(logits, stream);
@@ -32,6 +34,10 @@ struct Sampler {
   double top_p = 1;       // 1: all
   std::vector<std::pair<double, std::size_t>> space{};
 
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("temperature", o.temperature, at_least(0));
+    visit("top_p", o.top_p, Allowed{0, 1, false, true});
+  }
   template <class T>
   std::size_t operator()(std::span<const T> scores, Stream& stream);
 };

@@ -45,6 +45,7 @@ public:
   void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<double> values);
   /// A setting that the run goes on with: reading, an Error where the file has another one.
   void same(std::string_view name, std::uint64_t value);
+  void same_number(std::string_view name, double value);
 
   /// Puts "prefix." before every name until the end of the scope.
   class Scope {

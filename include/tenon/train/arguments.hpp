@@ -70,15 +70,15 @@ constexpr auto judge_data_set() {
     return std::type_identity<wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"auto [train, test] = ...">>>{};
   else
     return std::type_identity<
-        wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"tensor_dataset(features, labels, classes)">>>{};
+        wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"tensor_dataset(x, labels, classes)">>>{};
 }
 template <fixed_string Function, fixed_string Name, class L>
 constexpr auto judge_is_loss() {
   if constexpr (Loss<L>) return std::type_identity<void>{};
   else if constexpr (NetworkOptimizer<L>)
-    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<".loss = CrossEntropy{}, .optimizer = Adam{}">>>{};
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"Fit{.loss = ..., .optimizer = ...}">>>{};
   else
-    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"FormulaLoss<square(prediction - target)>{}">>>{};
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"FormulaLoss<abs(prediction-target)>{}">>>{};
 }
 template <fixed_string Function, fixed_string Name, class O>
 constexpr auto judge_is_optimizer() {

@@ -9,6 +9,8 @@
 #include <tenon/data/dataset.hpp>
 #include <tenon/error.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/select.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 
 namespace tenon {
@@ -55,8 +57,9 @@ struct EMA : detail::Average<M> {
   double decay = 0.999;
 
   explicit EMA(const M& like, double factor = 0.999) : detail::Average<M>{like}, decay(factor) {
-    if (!(decay >= 0 && decay < 1)) throw Error("EMA: expected a decay of at least 0 and less than 1, got " + std::to_string(decay));
+    check_options(*this);
   }
+  static constexpr void each_option(auto& o, auto visit) { visit("decay", o.decay, from_below(0, 1)); }
   void on_step_end(auto& run) { this->move(run.model(), 1 - decay); }
 };
 
@@ -90,9 +93,13 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
     const Memory<T> memory{model.parameters().data(), nullptr, model.buffers().data(), saved.data(), saved_fixed.data(),
                            scratch.data(), scratch_fixed.data(), 0, 0};
     const std::span<T> running = model.buffers().span();
+    const auto for_each_running = [](auto work) {
+      for (const auto& [start, size] : detail::running_statistics<typename M::network>)
+        for (std::size_t i = start; i < start + size; ++i) work(i);
+    };
     const auto batch_from = [&](std::size_t first, T before) {
       const std::size_t count = std::min(batch_size, data.size() - first);
-      std::fill(running.begin(), running.end(), before);
+      for_each_running([&](std::size_t i) { running[i] = before; });
       run_forward<bound_network<typename M::network>>(context, memory, Rows<const T>{data.sample(first).data(), count, M::input::size},
                                                       Rows<T>{output.data(), count, M::output::size}, Training{});
     };
@@ -107,7 +114,7 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
       if (first > 0) batch_from(first, T(0));
       for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
     }
-    for (std::size_t i = 0; i < mean.size(); ++i) running[i] = static_cast<T>(mean[i] / batches);
+    for_each_running([&](std::size_t i) { running[i] = static_cast<T>(mean[i] / batches); });
   }
 }
 

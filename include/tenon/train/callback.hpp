@@ -6,6 +6,7 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/net/mistakes.hpp>
+#include <tenon/options.hpp>
 
 /// A callback is any type with at least one of these members; `run` is a TrainingRun (train/training_run.hpp).
 ///
@@ -18,6 +19,7 @@
 ///     on_train_end(run)     also after run.stop()
 ///     on_non_finite(run)    the loss is NaN or infinite: to return true is to end training without an Error
 ///
+/// Its settings are checked before the first epoch if it says what they may be (options.hpp).
 /// One that has to be remembered by a resumed run has `archive(Archive&)`. Those of a list are called one
 /// after the other:
 ///
@@ -32,6 +34,10 @@ namespace tenon {
 template <class... C>
 struct Callbacks {
   std::tuple<C...> list;
+
+  static constexpr void each_option(auto& o, auto visit) {
+    std::apply([&](auto&... callback) { (visit(callback), ...); }, o.list);
+  }
 
   template <class F>
   void each(F f) {

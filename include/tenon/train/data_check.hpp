@@ -8,6 +8,7 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/losses/loss.hpp>
+#include <tenon/net/parameters.hpp>
 #include <tenon/net/summary.hpp>
 
 /// Whether samples go with a network and its loss, known only at run time.
@@ -20,11 +21,12 @@ struct DataDemand {
   TargetKind target = TargetKind::either;
   std::size_t answers = 1;  // labels a sample
   bool ignores = false;     // `ignored_label` is one
+  bool classes = false;     // the output is class scores
 };
 
 /// What a network with this input and output, trained with this loss, takes.
 template <Loss L, class Input, class Output>
-inline constexpr DataDemand demand_of{Input::size, Output::size, target_kind_of<L>, answers_of<L, Output>, ignores_labels<L>};
+inline constexpr DataDemand demand_of{Input::size, Output::size, target_kind_of<L>, answers_of<L, Output>, ignores_labels<L>, compares_classes<L>};
 
 /// A data set or a batch of one.
 struct DataOffer {
@@ -32,22 +34,44 @@ struct DataOffer {
   std::size_t features = 0;  // numbers in all
   std::size_t targets = 0;   // numbers in all
   std::span<const std::int32_t> labels{};
+  std::span<const ColumnInfo> columns{};
+  std::size_t weights = 0;  // of samples; 0 where there are none
 };
 
 /// Throws an Error that begins with `who` where they do not fit. A network of one output tells two
-/// classes apart.
+/// classes apart. Data with neither labels nor targets are for a network that reproduces its input: where the loss
+/// compares numbers, and the output is as large as the input, the targets are the features as the network is given
+/// them, after the augmentation. So noise of an augmentation is learnt as well; a denoising network is given the
+/// clean numbers as targets, or a layer that adds the noise.
 void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer);
 
 template <class T> DataOffer offer_of(const Dataset<T>& data) {
-  return {data.size(), data.size() * data.given_size(), data.targets().size(), data.labels()};
+  return {data.size(), data.size() * data.given_size(), data.targets().size(), data.labels(), data.given_columns(), data.weights().size()};
 }
 template <class T> DataOffer offer_of(const Batch<T>& batch) {
-  return {batch.count, batch.features.size(), batch.targets.size(), batch.labels};
+  return {batch.count, batch.features.size(), batch.targets.size(), batch.labels, batch.columns, batch.weights.size()};
+}
+
+/// Why a network of one input and one output cannot take such data; empty where it can.
+std::string describe_several(std::span<const ColumnInfo> columns);
+
+/// What the network should give for `count` samples: their targets, or, where there are none, themselves.
+template <class T> Rows<const T> target_rows(const Dataset<T>& data, std::size_t first, std::size_t count) {
+  if (data.answers_itself()) return {data.sample(first).data(), count, data.sample_size()};
+  return {data.target(first).data(), count, data.target_size()};
 }
 
 /// No NaN and no infinity.
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);
+
+/// The first parameter that holds a NaN or an infinity; empty where all are finite.
+template <class M>
+std::string_view non_finite_parameter(const M& model) {
+  for (const ParameterEntry& entry : parameter_table<typename M::network>)
+    if (!all_finite(model.values(entry))) return entry.name;
+  return {};
+}
 
 /// Which sample of a batch is not finite, in words; nothing where all are.
 std::string describe_non_finite_sample(const Batch<float>& batch);

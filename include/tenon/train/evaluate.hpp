@@ -1,9 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <tenon/data/dataset.hpp>
 #include <tenon/losses/batch_weight.hpp>
@@ -34,9 +38,12 @@ std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<con
 }
 
 /// A mean over no label at all is not a number.
-template <class L>
-void check_counts(const char* who, const L& loss, std::span<const std::int32_t> labels) {
-  if (batch_weight(loss, labels, 1) > 0) return;
+template <class L, class T>
+void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
+  const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values ? std::span<const std::int32_t>{} : data.labels();
+  if (batch_weight(loss, labels, data.size(), data.weights()) > 0) return;
+  if (data.has_weights() && weight_of_rows(data.size(), data.weights()) == 0)
+    throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) + " of weight 0");
   throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
               " that are ignored or of a class of weight 0");
 }
@@ -49,7 +56,17 @@ constexpr T class_threshold() {
   else return T(0.5);
 }
 
-/// `evaluate`, once its arguments are what it takes.
+/// Which of `count` samples from `first` on is not finite, in words; nothing where all are.
+template <class T>
+std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    if (!all_finite(data.sample(i))) return "sample " + std::to_string(i) + " of the data is not finite";
+    if (!all_finite(data.target(i))) return "the target of sample " + std::to_string(i) + " of the data is not finite";
+  }
+  return {};
+}
+
+/// `evaluate`, once its arguments are what it takes. Where the loss is not finite, `non_finite` says where that came up first.
 template <class M, class L>
 Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
   using T = typename M::scalar;
@@ -57,11 +74,12 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   using Trained = typename detail::CheckedLoss<Net, L>::trained;
   using Out = output_shape<Trained>;
   constexpr Layout layout = layout_of<bound_network<Trained>>;
+  check_options(loss);
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
   if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
   constexpr std::size_t answers = answers_of<L, Out>;
   detail::check_data("evaluate", detail::demand_of<L, typename M::input, Out>, detail::offer_of(data));
-  detail::check_counts("evaluate", loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
+  detail::check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
 
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
@@ -72,6 +90,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
                    fixed.data(), 0, 0};
   detail::LossSum sum;
+  std::string non_finite;
   std::size_t correct = 0, answered = 0;
   for (std::size_t first = 0; first < data.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, data.size() - first);
@@ -79,16 +98,28 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
     Target<T> target;
     if (data.has_labels()) target.labels = data.labels().subspan(first * answers, count * answers);
-    else target.values = as_answers(Rows<const T>{data.target(first).data(), count, data.target_size()}, data.target_size(), answers);
+    else target.values = as_answers(detail::target_rows(data, first, count), Out::size, answers);
     const Rows<const T> rows = as_answers(Rows<const T>(y), Out::size, answers);
-    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}});
+    const std::span<const T> weights = data.has_weights() ? data.weights().subspan(first, count) : std::span<const T>{};
+    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}, weights});
     const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
-    sum.add(loss, value, batch_weight(loss, target.labels, rows.count));
+    if (!std::isfinite(value) && non_finite.empty()) {
+      NonFiniteTrace<T> trace;
+      ctx.trace.watcher = &trace;
+      run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
+      ctx.trace.watcher = nullptr;
+      non_finite = detail::describe_non_finite(data, first, count);
+      if (non_finite.empty())
+        non_finite = detail::describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
+                                                       detail::non_finite_parameter(model));
+    }
+    sum.add(loss, value, batch_weight(loss, target.labels, rows.count, weights));
     answered += known;
     if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
   }
   return {sum.value(loss), data.has_labels() ? static_cast<double>(correct) / static_cast<double>(answered)
-                                             : std::numeric_limits<double>::quiet_NaN()};
+                                             : std::numeric_limits<double>::quiet_NaN(),
+          std::move(non_finite)};
 }
 
 /// Data of the other precision, converted.

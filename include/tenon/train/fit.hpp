@@ -56,6 +56,18 @@ struct Fit {
   C callbacks{};                             // called in their order; see train/callback.hpp
   R regularizer{};                           // a penalty on weights; see optim/regularizer.hpp
   std::size_t accumulate = 1;                // batches whose gradients make one step
+
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("batch_size", o.batch_size, at_least(1));
+    visit("validation_split", o.validation_split, from_below(0, 1));
+    if (o.clip_grad_norm) visit("clip_grad_norm", *o.clip_grad_norm, above(0).or_infinity());
+    if (o.clip_grad_value) visit("clip_grad_value", *o.clip_grad_value, above(0).or_infinity());
+    visit("accumulate", o.accumulate, at_least(1));
+    visit(o.loss);
+    visit(o.optimizer);
+    visit(o.callbacks);
+    visit(o.regularizer);
+  }
 };
 
 namespace detail {
@@ -73,7 +85,7 @@ inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> &&
 template <class How>
 struct judge_how {
   using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
-                              write<"fit(model, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 5})">>;
+                              write<"Fit{.optimizer = Adam{}, .epochs = 5}">>;
 };
 template <class L, class O, class C, class R>
 struct judge_how<Fit<L, O, C, R>> {
@@ -135,11 +147,10 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   static_assert(detail::choose_something<Net>(detail::selections<O>));
   static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
-  if (how.batch_size == 0) throw Error("fit: expected a batch_size of at least 1, got 0");
-  if (how.accumulate == 0) throw Error("fit: expected accumulate to be at least 1, got 0");
+  check_options(how);
   constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
   detail::check_data("fit", demand, detail::offer_of(data));
-  detail::check_counts("fit", how.loss, data.has_labels() ? data.labels() : std::span<const std::int32_t>{});
+  detail::check_counts("fit", how.loss, data);
   const Dataset<T>* validation = how.validation.template get<T>();
   Dataset<T> converted;
   if (!validation && !how.validation.empty()) {
@@ -150,10 +161,13 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
-  if (!(how.validation_split > 0 && how.validation_split < 1))
-    throw Error("fit: expected a validation_split of at least 0 and less than 1, got " + std::to_string(how.validation_split));
-  const Split<T> parts = data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed)
-                                           : data.split(1 - how.validation_split, how.seed);
+  const Split<T> parts = [&] {
+    try {
+      return data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed) : data.split(1 - how.validation_split, how.seed);
+    } catch (const Error& error) {
+      throw Error(std::string("Fit: validation_split: ") + error.what());
+    }
+  }();
   return Run(model, parts.train, &parts.test, how).all();
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <vector>
 
 namespace tenon {
@@ -12,6 +13,7 @@ class Archive;
 struct Scores {
   double loss = std::numeric_limits<double>::quiet_NaN();
   double accuracy = std::numeric_limits<double>::quiet_NaN();
+  std::string non_finite{};  // where the first number that is not finite came up; empty where all are
 };
 
 /// What one epoch of training gave. `training` is averaged over the epoch's batches while the
@@ -26,6 +28,7 @@ struct EpochRecord {
 
 struct History {
   std::vector<EpochRecord> epochs{};
+  std::vector<std::string> warnings{};  // also shown, where progress is: not what was wanted, but no reason to stop
 
   bool empty() const { return epochs.empty(); }
   const EpochRecord& last() const { return epochs.back(); }

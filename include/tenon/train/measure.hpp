@@ -56,7 +56,7 @@ constexpr auto judge_metric() {
   using Answer = typename answer_of<D>::type;
   if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
     return std::type_identity<
-        wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy accuracy; measure(model, data, accuracy);">>>{};
+        wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
   } else {
     constexpr std::size_t width = M::output::dims[M::output::rank - 1];
     using Taken = typename decltype(judge_answers<plain<R>, Answer, width>())::type;
@@ -83,8 +83,11 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
                 std::to_string(data.size() == 0 ? 0 : data.features().size() / data.size()));
   if (width * answers != size || (answers > 1 && (M::output::rank != 2 || M::output::dims[0] != answers)))
     throw Error("measure: expected samples with as many labels as the network gives answers, got " + std::to_string(answers));
-  if (!data.has_labels() && data.target_size() != width)
-    throw Error("measure: expected targets of " + std::to_string(width) + " numbers, got " + std::to_string(data.target_size()));
+  if (detail::describe_several(data.given_columns()).size() > 0)
+    throw Error("measure: " + detail::describe_several(data.given_columns()));
+  if (const std::size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size(); !data.has_labels() && numbers != width)
+    throw Error("measure: expected targets of " + std::to_string(width) + " numbers, got " + std::to_string(data.target_size()) +
+                (data.answers_itself() ? ", and samples of " + std::to_string(numbers) + " to be reproduced" : std::string()));
   constexpr std::size_t chunk = 256;
   std::vector<std::int32_t> known;
   Arena<T> outputs(std::min(chunk, data.size()) * size);
@@ -93,7 +96,7 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
     model.predict(data.features().subspan(first * M::input::size, count * M::input::size), outputs.span().first(count * size));
     Predictions<T> p{.outputs = {outputs.data(), count * answers, width}, .width = width};
     if (data.has_labels()) p.labels = data.labels().subspan(first * answers, count * answers);
-    else p.targets = {data.target(first).data(), count, data.target_size()};
+    else p.targets = detail::target_rows(data, first, count);
     if (detail::count_answered(p.labels) != p.labels.size()) {
       known.clear();
       for (std::size_t i = 0; i < p.labels.size(); ++i) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +16,11 @@
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/select.hpp>
 #include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/regularizer.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
@@ -97,7 +101,7 @@ public:
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
-        capacity_(batch_size),
+        capacity_(checked(batch_size)),
         seed_(seed),
         workers_(num_threads()),
         gradients_(layout.trainable_size),
@@ -105,6 +109,8 @@ public:
         output_gradient_(output::size * batch_size),
         values_(batch_size * answers),
         sequence_states_(needs.state_sample * batch_size) {
+    check_options(loss_);
+    check_options(optimizer_);
     for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
     const std::size_t threads = num_threads();
     spaces_.reserve(threads);
@@ -126,6 +132,7 @@ public:
                   std::to_string(batch.count));
     detail::check_data("training", detail::demand_of<L, typename M::input, output>, detail::offer_of(batch));
     batch_ = batch;
+    if (batch.labels.empty() && batch.targets.empty()) batch_.targets = batch.features;  // to be reproduced
     has_gradient_ = false;
     for (std::size_t part = 1; part < parts(); ++part)
       std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
@@ -140,11 +147,11 @@ public:
     const Target<T> target{batch_.labels, rows(Rows<const T>{batch_.targets.data(), batch_.count, output::size})};
     has_gradient_ = true;
     return evaluate_loss<last_layer<network>>(
-        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy())});
+        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy()), batch_.weights});
   }
   /// What the loss of that batch is a mean over: its samples, or the labels that are not ignored, or the weights of
-  /// their classes; 1 where the loss is a sum. See losses/batch_weight.hpp.
-  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers); }
+  /// their classes, times those of samples; 1 where the loss is a sum. See losses/batch_weight.hpp.
+  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers, batch_.weights); }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
   /// like one large batch: with a loss that is summed, or, with means, by `backward(batch_weight())` for each and
   /// `scale_gradients(1 / sum of their weights)` before the step. Each has dropout masks of its own.
@@ -177,6 +184,7 @@ public:
   /// One step of the optimizer.
   void step() {
     if (cleared_) clear();
+    check_options(optimizer_);  // a schedule or a callback may have changed them
     ++steps_;
     const std::size_t pieces = Optimizer<O> ? spaces_.size() : 1;
     workers_.run(pieces, [&](std::size_t number) {
@@ -221,12 +229,17 @@ public:
     const UnitRow* unit = trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first];
     return detail::describe_non_finite_layer(unit, non_finite_parameter());
   }
-  /// The first parameter that holds a NaN or an infinity; empty where all are finite.
-  std::string_view non_finite_parameter() const {
+  /// The parameter whose gradient holds a NaN or an infinity; empty where all are finite. Of several the one nearest
+  /// to the loss, where backward begins.
+  std::string_view non_finite_gradient() const {
+    if (cleared_ || detail::all_finite(gradients_.span())) return {};
+    std::string_view nearest;
     for (const ParameterEntry& entry : parameter_table<network>)
-      if (!detail::all_finite(std::as_const(*model_).values(entry))) return entry.name;
-    return {};
+      if (entry.trainable && !detail::all_finite(gradients_.span().subspan(entry.offset, entry.size))) nearest = entry.name;
+    return nearest;
   }
+  /// The first parameter that holds a NaN or an infinity; empty where all are finite.
+  std::string_view non_finite_parameter() const { return detail::non_finite_parameter(*model_); }
 
   /// Parameters, running statistics, the optimizer's arrays, its rate and its step, to or from a checkpoint.
   void archive(Archive& a) {
@@ -282,6 +295,13 @@ private:
     std::size_t first, count;
   };
 
+  /// All that a sample of a batch takes can be counted, and addressed.
+  static std::size_t checked(std::size_t batch_size) {
+    constexpr std::size_t sample = sizeof(T) * (needs.state_sample + 2 * output::size + answers + needs.saved_sample + scratch_sample);
+    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sample;
+    if (batch_size >= 1 && batch_size <= most) return batch_size;
+    throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " + std::to_string(batch_size));
+  }
   static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
     if (threads == 1) return batch_size;
     return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
@@ -332,10 +352,12 @@ private:
     });
   }
   void average_buffers() {
-    T* sum = model_->buffers().data();
-    for (std::size_t part = 1; part < parts(); ++part)
-      for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] += spaces_[part].buffers.data()[i];
-    for (std::size_t i = 0; i < layout.buffer_size; ++i) sum[i] /= static_cast<T>(parts());
+    for (const auto& [first, size] : detail::running_statistics<network>) {
+      T* const sum = model_->buffers().data() + first;
+      for (std::size_t part = 1; part < parts(); ++part)
+        for (std::size_t i = 0; i < size; ++i) sum[i] += spaces_[part].buffers.data()[first + i];
+      for (std::size_t i = 0; i < size; ++i) sum[i] /= static_cast<T>(parts());
+    }
   }
 
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }

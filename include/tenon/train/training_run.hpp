@@ -3,10 +3,13 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tenon/optim/monitor.hpp>
 #include <tenon/report/progress.hpp>
@@ -47,6 +50,36 @@ struct EpochSums {
   std::uint64_t correct = 0;
 };
 
+/// Options that a resumed run has to have as they were.
+struct SameOptions {
+  Archive& archive;
+
+  template <class T>
+  void operator()(const std::string& name, const T& owner) const {
+    const Archive::Scope scope(archive, name);
+    if constexpr (ListsOptions<T>) T::each_option(owner, Visit{archive});
+    else if constexpr (requires { owner.lr; }) archive.same_number("lr", owner.lr);
+  }
+
+private:
+  struct Visit {
+    Archive& archive;
+    std::size_t nested = 0;
+
+    void operator()(std::string_view name, double value, const Allowed&) const { archive.same_number(name, value); }
+    void operator()(std::string_view name, std::size_t value, const Allowed&) const { archive.same(name, value); }
+    void operator()(std::string_view name, const std::vector<double>& values, const Allowed&) const {
+      archive.same(std::string(name) + ".size", values.size());
+      for (std::size_t i = 0; i < values.size(); ++i) archive.same_number(std::string(name) + "." + std::to_string(i), values[i]);
+    }
+    void operator()(std::string_view, const std::string&, NotEmpty) const {}
+    template <class T>
+    void operator()(const T& owner) {
+      SameOptions{archive}(std::to_string(nested++), owner);
+    }
+  };
+};
+
 }  // namespace detail
 
 /// A call of `fit`, as its callbacks see it and may steer it. `How` is the Fit.
@@ -83,12 +116,14 @@ public:
   /// The epochs that have ended, and the last of them.
   const History& history() const { return history_; }
   const EpochRecord& record() const { return history_.last(); }
-  /// A number of the last epoch's record; an Error where it has none, say without validation data.
+  /// A number of the last epoch's record; an Error where it has none, say without validation data. It may be NaN, which
+  /// is better than nothing else.
   double monitored(Monitor monitor, const char* who) const {
     const EpochRecord& r = record();
     const double numbers[]{r.training.loss, r.training.accuracy, r.validation.loss, r.validation.accuracy};
     const double value = numbers[static_cast<int>(monitor)];
-    if (std::isnan(value))
+    const bool there[]{true, counts_classes_, validation_ != nullptr, validation_ && validation_->has_labels()};
+    if (!there[static_cast<int>(monitor)])
       throw Error(std::string(who) + ": expected " + name_of(monitor) + " in every epoch's record, got none: " +
                   (validation_ ? "there are no classes" : "fit has no validation data"));
     return value;
@@ -101,6 +136,12 @@ public:
   /// Null where there is none.
   const Dataset<T>* validation() const { return validation_; }
 
+  /// Shows a sentence, where progress is shown, and keeps it in the history.
+  void warn(std::string sentence) {
+    progress_.note("warning: " + sentence);
+    history_.warnings.push_back(std::move(sentence));
+  }
+
   /// Training ends with this step, or this epoch.
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
@@ -108,8 +149,10 @@ public:
   /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
   /// all callbacks of the moment have been called, atomically; `path` is kept until then.
   void save_checkpoint(const std::string& path) { checkpoint_ = path; }
-  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is not
-  /// of this network, optimizer, data size, batch size and seed.
+  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is not of this
+  /// network, data size, batch size, accumulation and seed, or the options of optimizer (the learning rate that it was
+  /// given among them), loss, regulariser or clipping are not those of the run that wrote it. The number of epochs, the
+  /// schedule and the callbacks may be others.
   void resume(const std::string& path) {
     Archive a(path);
     archive(a);
@@ -148,12 +191,18 @@ private:
       progress_.finish(detail::ShownScores(scores()));
       return;
     }
-    if (const std::string_view parameter = trainer_.non_finite_parameter(); !parameter.empty())
-      throw Error("fit: expected finite parameters, got a NaN or an infinity in " + std::string(parameter) + at(trainer_.steps()));
+    if (const std::string_view parameter = trainer_.non_finite_parameter(); !parameter.empty()) {
+      non_finite("finite parameters", "a NaN or an infinity in " + std::string(parameter) + at(trainer_.steps()) + rate());
+      progress_.finish(detail::ShownScores(scores()));
+      return;
+    }
     EpochRecord record{.epoch = epoch(), .lr = trainer_.lr(), .training = scores()};
     if (validation_) record.validation = evaluate(model(), *validation_, how_.loss);
     record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     progress_.finish(detail::ShownScores(record.training, validation_ ? &record.validation : nullptr));
+    if (!record.validation.non_finite.empty())
+      warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) + ": " +
+           record.validation.non_finite);
     history_.epochs.push_back(record);
     call([this](auto& c) { if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this); });
     sums_ = {.epoch = sums_.epoch + 1};
@@ -170,13 +219,15 @@ private:
     constexpr T threshold = detail::class_threshold<network, loss_type, T>();
     const bool mean = is_average(how_.loss.reduction);
     double weights = 0;  // of the batches of this step
-    const std::size_t together = std::min(how_.accumulate * how_.batch_size, data_->size() - batch.first);
+    const std::size_t left = data_->size() - batch.first;
+    const std::size_t together = how_.accumulate > left / how_.batch_size ? left : how_.accumulate * how_.batch_size;
     trainer_.zero_grad();
     for (std::size_t done = 0; done < together;) {
       call([&, this](auto& c) { if constexpr (requires { c.on_batch(*this, batch); }) c.on_batch(*this, batch); });
       const auto output = trainer_.forward(batch);
       batch_loss_ = trainer_.loss();
-      if (!std::isfinite(batch_loss_)) return non_finite();
+      if (!std::isfinite(batch_loss_))
+        return non_finite("a finite loss", std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " + trainer_.find_non_finite());
       const double weight = trainer_.batch_weight();
       const bool accumulates = mean && together != batch.count;
       trainer_.backward(accumulates ? weight : 1);
@@ -198,25 +249,32 @@ private:
     if (how_.clip_grad_value) trainer_.clip_grad_value(*how_.clip_grad_value);
     if (how_.clip_grad_norm) trainer_.clip_grad_norm(*how_.clip_grad_norm);
     call([this](auto& c) { if constexpr (requires { c.on_gradients(*this); }) c.on_gradients(*this); });
+    if (const std::string_view parameter = trainer_.non_finite_gradient(); !parameter.empty())
+      return non_finite("finite gradients", "a NaN or an infinity in that of " + std::string(parameter) + at(trainer_.steps() + 1) +
+                                                ", where the loss is " + std::to_string(batch_loss_));
     trainer_.step();
     call([this](auto& c) { if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this); });
     write_checkpoint();
   }
 
-  void non_finite() {
+  /// A number that is not finite came up: the end, with an Error unless a callback knows better.
+  void non_finite(const char* expected, const std::string& got) {
     bool handled = false;
     call([&, this](auto& c) { if constexpr (requires { c.on_non_finite(*this); }) handled = c.on_non_finite(*this) || handled; });
-    if (!handled)
-      throw Error("fit: expected a finite loss, got " + std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " +
-                  trainer_.find_non_finite());
+    if (!handled) throw Error(std::string("fit: expected ") + expected + ", got " + got);
     stop();
   }
 
   std::string at(std::uint64_t step) const { return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step); }
+  std::string rate() const {
+    char text[64];
+    std::snprintf(text, sizeof text, ", with a learning rate of %g", trainer_.lr());
+    return text;
+  }
   Scores scores() const {
     const double answered = static_cast<double>(std::max<std::uint64_t>(sums_.answered, 1));
     return {sums_.loss.value(how_.loss),
-            counts_classes_ ? static_cast<double>(sums_.correct) / answered : std::numeric_limits<double>::quiet_NaN()};
+            counts_classes_ ? static_cast<double>(sums_.correct) / answered : std::numeric_limits<double>::quiet_NaN(), {}};
   }
 
   void write_checkpoint() {
@@ -250,6 +308,12 @@ private:
       const Archive::Scope scope(a, "callback." + std::to_string(number++));
       if constexpr (requires { c.archive(a); }) c.archive(a);
     });
+    const detail::SameOptions same{a};
+    same("optimizer", how_.optimizer);
+    same("loss", how_.loss);
+    same("regularizer", how_.regularizer);
+    a.same_number("clip_grad_norm", how_.clip_grad_norm.value_or(0));
+    a.same_number("clip_grad_value", how_.clip_grad_value.value_or(0));
   }
 
   How how_;

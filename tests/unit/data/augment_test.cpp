@@ -297,3 +297,51 @@ TEST_CASE("an augmentation of other images is refused") {
   CHECK_THROWS_WITH(wrong.augment(&Pipeline::on<Shape<1, 8, 8>>(), 0), Contains("expected samples of"));
   CHECK(default_workers() <= std::max(1U, std::thread::hardware_concurrency()));
 }
+
+TEST_CASE("one column of several is augmented, the others are passed on") {
+  const auto images = digits().take(40);
+  std::vector<float> table(80);
+  std::iota(table.begin(), table.end(), 0.F);
+  const Dataset<float> plain{Features{"table", {2}, table},
+                             Features{"image", {1, 8, 8}, std::vector<float>(images.features().begin(), images.features().end())},
+                             Labels{{images.labels().begin(), images.labels().end()}, 10}.named("digit"),
+                             Targets<float>{std::vector<float>(table.begin(), table.begin() + 40), 1}.named("value"),
+                             SampleWeights<float>{std::vector<float>(table.begin() + 40, table.end())}};
+  using Cut = Augment<Shift<1>, Crop<6>>;
+  using Named = Columns<FeaturesColumn<"table", 2>, FeaturesColumn<"image", 1, 8, 8>, LabelsColumn<"digit", 10>, TargetsColumn<"value", 1>,
+                        WeightsColumn<>>;
+  const auto data = augmented<Cut, "image">(typed<Named>(plain), 2);
+  static_assert(decltype(data)::valid && decltype(data)::columns_type::table[1].size == 36);
+  CHECK(data.given_size() == 38);
+  CHECK(data.given_columns()[1].shape == std::vector<std::size_t>{1, 6, 6});
+
+  // the image is what it would be alone
+  const auto alone = augmented<Cut>(images, 0);
+  Loader<float> loader(data, 16, 5), single(alone, 16, 5);
+  Batch<float> batch, expected;
+  while (loader.next(batch)) {
+    REQUIRE(single.next(expected));
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const std::size_t index = batch.indices[i];
+      CHECK(batch.feature_column("table")[i][1] == table[2 * index + 1]);
+      CHECK(std::ranges::equal(batch.feature_column("image")[i], expected.features.subspan(36 * i, 36)));
+      CHECK(batch.label_column("digit")[i] == images.label(index));
+      CHECK(batch.target_column("value")[i][0] == static_cast<float>(index));
+      CHECK(batch.weights[i] == static_cast<float>(40 + index));
+    }
+  }
+  const Dataset<float> ready = augmented<Cut, "image", Shape<1, 8, 8>>(plain).prepared();
+  CHECK(ready.column("image").shape == std::vector<std::size_t>{1, 6, 6});
+  CHECK(ready.sample_size() == 38);
+  CHECK(ready.feature_column("image")[3][0] == images.sample(3)[9]);
+  CHECK(ready.feature_column("table")[3][0] == 6);
+
+  CHECK(data.select({"digit", "image"}).given_size() == 36);
+  CHECK(data.select({"digit", "table"}).augmentation() == nullptr);
+  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "tables", Shape<2>>(plain)), Contains("no column \"tables\""));
+  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "table", Shape<3>>(plain)), Contains("expected samples of 3 for the augmentation, got 2"));
+  CHECK_THROWS_WITH((augmented<Augment<Mixup<1>>, "table", Shape<2>>(plain)), Contains("Mixup mixes whole samples") && Contains("image (features 1x8x8)"));
+  CHECK_THROWS_WITH((augmented<Augment<Mixup<1>>, "image", Shape<1, 8, 8>>(plain.select({"image", "digit", "weights"}))), Contains("no weights"));
+  Dataset<float> unnamed = plain;
+  CHECK_THROWS_WITH(unnamed.augment(&Cut::on<Shape<1, 8, 8>>(), 1), Contains("expected the name of the column to be augmented"));
+}

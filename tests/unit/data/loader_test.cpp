@@ -182,3 +182,51 @@ TEST_CASE("epochs after construction take no memory") {
   CHECK(used.news == 0);
   CHECK(used.mallocs == 0);
 }
+
+TEST_CASE("a batch has the columns of the data set") {
+  using namespace tenon;
+  std::vector<float> image, table, value, weight;
+  Labels digit{{}, 7, 1, "digit"}, steps{{}, 2, 2, "steps"};
+  for (std::size_t i = 0; i < 7; ++i) {
+    const float x = static_cast<float>(i);
+    image.insert(image.end(), {x, x + 0.25F});
+    table.push_back(-x);
+    value.insert(value.end(), {x, 2 * x, 3 * x});
+    weight.push_back(10 * x);
+    digit.values.push_back(static_cast<std::int32_t>(i));
+    steps.values.insert(steps.values.end(), {static_cast<std::int32_t>(i % 2), 1});
+  }
+  const Dataset<float> data{Features{"image", {2}, image}, Features{"table", {1}, table}, digit, steps,
+                            Targets<float>{value, 3}.named("value"), SampleWeights{weight}};
+  // in the order in which one column alone would come
+  const Dataset<float> alone{{1}, table};
+  Loader one{alone, 3, 5};
+  Loader loader{data, 3, 5};
+  Batch batch, single;
+  std::vector<std::size_t> counts;
+  while (loader.next(batch)) {
+    REQUIRE(one.next(single));
+    CHECK(std::ranges::equal(single.indices, batch.indices));
+    counts.push_back(batch.count);
+    CHECK(batch.columns.size() == 6);
+    REQUIRE(batch.features.size() == 3 * batch.count);
+    REQUIRE(batch.labels.size() == 3 * batch.count);
+    REQUIRE(batch.weights.size() == batch.count);
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const std::size_t index = batch.indices[i];
+      const float x = static_cast<float>(index);
+      CHECK(batch.features[3 * i + 1] == x + 0.25F);
+      CHECK(batch.feature_column("image")[i][0] == x);
+      CHECK(batch.feature_column(1)[i][0] == -x);
+      CHECK(batch.target_column("value")[i][2] == 3 * x);
+      CHECK(batch.label_column("digit")[i] == static_cast<std::int32_t>(index));
+      CHECK(batch.labels[batch.count + 2 * i] == static_cast<std::int32_t>(index % 2));
+      CHECK(batch.label_column(1)[2 * i] == static_cast<std::int32_t>(index % 2));
+      CHECK(batch.weights[i] == 10 * x);
+    }
+  }
+  CHECK(counts == std::vector<std::size_t>{3, 3, 1});
+  loader.start_epoch(0);
+  loader.next(batch);
+  CHECK_THROWS_WITH(batch.target_column("digit"), "Dataset: expected targets in column \"digit\", got labels");
+}

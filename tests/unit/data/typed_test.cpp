@@ -8,6 +8,7 @@
 
 #include "tenon/data/digits.hpp"
 #include "tenon/data/mnist.hpp"
+#include "tenon/data/typed_columns.hpp"
 #include "tenon/error.hpp"
 
 namespace {
@@ -66,4 +67,43 @@ TEST_CASE("data of another type are an error") {
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{{2}, {1, 2}})),
                     "typed: expected 2 classes, got samples without labels or targets");
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{})), "typed: expected samples of 2, got none");
+}
+
+namespace {
+
+using Parts = Columns<FeaturesColumn<"image", 1, 2, 2>, FeaturesColumn<"table", 3>, LabelsColumn<"digit", 10>, TargetsColumn<"box", 2, 2>,
+                      LabelsColumn<"steps", 2, 4>, WeightsColumn<>>;
+
+static_assert(Parts::features::size == 2 && Parts::labels::size == 2 && Parts::targets::size == 1);
+static_assert(Parts::table[1].name == "table" && Parts::table[1].offset == 4 && Parts::table[1].size == 3);
+static_assert(Parts::table[4].kind == ColumnKind::labels && Parts::table[4].offset == 1 && Parts::table[4].classes == 2);
+static_assert(Parts::table[3].shape.size() == 2 && Parts::table[3].shape[1] == 2);
+static_assert(Parts::find("steps") == 4 && Parts::find("nothing") == Parts::size);
+
+Dataset<float> parts(std::size_t classes = 10) {
+  return Dataset{Features{"image", {1, 2, 2}, std::vector<float>(8)}, Features{"table", {3}, std::vector<float>(6)},
+                 Labels{{1, 2}, classes}.named("digit"), Targets<float>{std::vector<float>(8), 4}.named("box"),
+                 Labels{std::vector<std::int32_t>(8), 2, 4}.named("steps"), SampleWeights<float>{{1, 2}}};
+}
+
+}  // namespace
+
+TEST_CASE("columns may be part of a type") {
+  const TypedColumns<Parts> data = typed<Parts>(parts());
+  CHECK(data.column("box").shape == std::vector<std::size_t>{2, 2});
+  for (std::size_t k = 0; k < Parts::size; ++k) {
+    CHECK(data.columns()[k].name == Parts::table[k].name);
+    CHECK(data.columns()[k].offset == Parts::table[k].offset);
+    CHECK(data.columns()[k].size == Parts::table[k].size);
+  }
+  const auto [train, test] = data.split(0.5, 1);
+  static_assert(std::is_same_v<decltype(train), const TypedColumns<Parts>>);
+  CHECK(train.size() == 1);
+  static_assert(std::is_same_v<decltype(data.as<double>()), TypedColumns<Parts, double>>);
+  CHECK_THROWS_WITH(typed<Parts>(parts(9)),
+                    "typed: expected the columns image (features 1x2x2), table (features 3), digit (labels of 10 classes), box (targets 2x2), "
+                    "steps (4 labels of 2 classes), weights (weights), got image (features 1x2x2), table (features 3), "
+                    "digit (labels of 9 classes), box (targets 4), steps (4 labels of 2 classes), weights (weights)");
+  CHECK_THROWS_WITH((typed<Columns<FeaturesColumn<"image", 1, 2, 2>>>(parts())), Catch::Contains("expected the columns image (features 1x2x2), got"));
+  CHECK_THROWS_WITH((typed<Shape<7>, Classes<10>>(parts())), Catch::Contains("typed: expected one column of features"));
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <tenon/layers/batch_norm.hpp>
 #include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
@@ -8,11 +9,16 @@
 #include <tenon/layers/relu6.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
+#include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/networks.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <memory>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 using namespace tenon;
@@ -163,6 +169,41 @@ TEST_CASE("a multiplier is the nearest 31-bit one") {
   }
   CHECK(edge::requantizer(0.5)(3) == 2);    // halves upward
   CHECK(edge::requantizer(0.5)(-3) == -1);
+}
+
+TEST_CASE("a bias beside which the weights are nothing is kept") {
+  using Small = Sequential<Dense<1, 2>>;
+  Model<Small> small{1};
+  small.get<"0.weight">().fill(1e-8F);
+  small.get<"0.bias">().fill(2);
+  small.get<"0.bias">()(1) = -0.5F;
+  const Dataset<float> numbers{{1}, {-1, 0, 0.5F, 1}};
+  Loader<float> loader{numbers, 4, 1};
+  const auto tables = std::make_unique<edge::QuantizedTables<Small>>(edge::make_tables(*quantize(small, loader)));
+  REQUIRE(tables->sums_fit);
+  Quantized<Small> net{*tables};
+  std::vector<float> y(2);
+  net(std::array<float, 1>{0.5F}, std::span<float, 2>(y.data(), 2));
+  CHECK(std::abs(y[0] - 2) <= net.output_scale());
+  CHECK(std::abs(y[1] + 0.5F) <= net.output_scale());
+
+  using Normal = Sequential<Input<1, 4, 4>, Conv2D<1, 3, bias<false>>, BatchNorm2D<>, ReLU>;
+  Model<Normal> normal{1};
+  normal.get<"1.weight">().fill(1e-5F);
+  normal.get<"1.bias">().fill(0.5F);
+  const auto folded = fold(normal);
+  using Folded = typename std::remove_cvref_t<decltype(folded)>::network;
+  Stream stream{1};
+  std::vector<float> pixels(16 * 8);
+  for (float& v : pixels) v = stream.uniform<float>(-1, 1);
+  const Dataset<float> images{{1, 4, 4}, pixels};
+  Loader<float> image_loader{images, 8, 1};
+  const auto folded_tables = std::make_unique<edge::QuantizedTables<Folded>>(edge::make_tables(*quantize(folded, image_loader)));
+  REQUIRE(folded_tables->sums_fit);
+  Quantized<Folded> image_net{*folded_tables};
+  std::array<float, 4> map{};
+  image_net(std::span<const float, 16>(pixels.data(), 16), map);
+  for (const float v : map) CHECK(std::abs(v - 0.5F) <= image_net.output_scale());
 }
 
 TEST_CASE("a row that may exceed 32 bits is found") {

@@ -259,7 +259,7 @@ TEST_CASE("what does not fit is one clear error") {
                     Contains("NegativeLogLikelihood: class_weight: expected 6 numbers"));
   CHECK_THROWS_WITH(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {1, 2}}, logits, logits),
                     Contains("BinaryCrossEntropy: pos_weight: expected 6 numbers"));
-  CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes), Contains("label_smoothing from 0 to 1, got 1.5"));
+  CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes), "CrossEntropy: label_smoothing: expected 0 to 1, got 1.5");
   CHECK_THROWS_WITH(loss_value(Huber{.delta = 0}, logits, logits), "Huber: delta: expected more than 0, got 0");
   CHECK_THROWS_WITH(loss_value(SmoothL1{.beta = -1}, logits, logits), "SmoothL1: beta: expected at least 0, got -1");
   CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 6, 2, 2}), "loss: expected class indices from 0 to 5, got 6");
@@ -281,4 +281,103 @@ TEST_CASE("weights cost memory once") {
   double again = 0;
   CHECK(test::heap_use([&] { again = both(); }).mallocs == 0);
   CHECK(first == again);
+}
+
+namespace {
+
+/// Value, values and gradient of a loss of 3 samples of `each` rows of 2 numbers.
+struct Weighed {
+  double value = 0;
+  std::vector<double> values, gradient;
+};
+template <class L>
+Weighed weigh(const L& loss, std::vector<double> prediction, const std::vector<std::int32_t>& labels, const std::vector<double>& target,
+              const std::vector<double>& weights) {
+  const std::size_t rows = prediction.size() / 2;
+  Weighed w{0, std::vector<double>(rows), std::vector<double>(2 * rows)};
+  LossArguments<double> a{{prediction.data(), rows, 2}, 2, {labels, {target.data(), rows, 2}}, w.values, {w.gradient.data(), rows, 2}, weights};
+  if (labels.empty()) a.target.labels = {};
+  w.value = evaluate_loss<void>(loss, a);
+  return w;
+}
+
+struct Unweighing {
+  Reduction reduction = Reduction::mean;
+  static constexpr TargetKind target_kind = TargetKind::values;
+  template <class Last, class T>
+  double evaluate(const LossArguments<T>&) const {
+    return 1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sample weights weigh losses of numbers") {
+  // by hand: errors 1, 2 | 3, 0 | 1, 1, squares' sums 5, 9, 2
+  const std::vector<double> y{1, 2, 3, 0, 2, 2}, t{0, 0, 0, 0, 1, 1}, weights{1, 0.5, 2};
+  const auto mean = weigh(MeanSquaredError{}, y, {}, t, weights);
+  CHECK(mean.value == Approx((5 + 4.5 + 4) / (3.5 * 2)));
+  CHECK(mean.values == std::vector<double>{5, 4.5, 4});
+  CHECK(mean.gradient[0] == Approx(2 * 1 / 7.0));
+  CHECK(mean.gradient[2] == Approx(2 * 3 * 0.5 / 7));
+  CHECK(mean.gradient[5] == Approx(2 * 2 / 7.0));
+  CHECK(weigh(MeanSquaredError{.reduction = Reduction::batchmean}, y, {}, t, weights).value == Approx(13.5 / 3.5));
+  const auto sum = weigh(MeanSquaredError{.reduction = Reduction::sum}, y, {}, t, weights);
+  CHECK(sum.value == Approx(13.5));
+  CHECK(sum.gradient[2] == Approx(3));
+  // ones change nothing; a sample twice as heavy is one that is there twice; one of weight 0 is not there
+  CHECK(weigh(MeanSquaredError{}, y, {}, t, {1, 1, 1}).gradient == weigh(MeanSquaredError{}, y, {}, t, {}).gradient);
+  const auto twice = weigh(MeanSquaredError{}, y, {}, t, {2, 1, 0});
+  const auto there = weigh(MeanSquaredError{}, {1, 2, 1, 2, 3, 0}, {}, {0, 0, 0, 0, 0, 0}, {});
+  CHECK(twice.value == Approx(there.value));
+  CHECK(twice.gradient[0] == Approx(2 * there.gradient[0]));
+  CHECK(twice.gradient[4] == 0);
+  // whatever its numbers are
+  const auto broken = weigh(MeanSquaredError{}, {1, 2, 3, 0, inf, std::nan("")}, {}, t, {2, 1, 0});
+  CHECK(broken.value == Approx(there.value));
+  CHECK(broken.gradient[5] == 0);
+  const auto none = weigh(Huber{}, y, {}, t, {0, 0, 0});
+  CHECK(none.value == 0);
+  CHECK(none.gradient == std::vector<double>(6, 0));
+  const std::vector<double> halves{0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+  CHECK(weigh(BinaryCrossEntropy<from_probabilities>{}, halves, {}, t, weights).value == Approx(std::log(2)));
+
+  CHECK_THROWS_WITH(weigh(MeanSquaredError{}, y, {}, t, {1, 1}), "loss: expected a weight for each sample, got 2 for 3 answers");
+  CHECK_THROWS_WITH(weigh(Unweighing{}, y, {}, t, weights), Contains("expected a loss that weighs samples"));
+  CHECK(weigh(Unweighing{}, y, {}, t, {}).value == 1);
+}
+
+TEST_CASE("sample weights weigh losses of classes, beside class weights and ignored labels") {
+  // two samples of two steps each; logits of log p
+  const double a = std::log(0.25), b = std::log(0.75);
+  const std::vector<double> z{a, b, b, a, a, b, a, b}, weights{3, 0.5};
+  const std::vector<std::int32_t> labels{0, 0, ignored_label, 1};  // -log p: -a, -b, none, -b
+  const auto check = [&](const auto& loss) {
+    const auto w = weigh(loss, z, labels, std::vector<double>(8), weights);
+    CHECK(w.value == Approx((-3 * a - 3 * b - 0.5 * b) / 6.5));
+    CHECK(w.values[3] == Approx(-0.5 * b));
+    CHECK(w.values[2] == 0);
+    CHECK(w.gradient[4] == 0);
+    CHECK(batch_weight(loss, labels, 4, std::span<const double>(weights)) == 6.5);
+    return w;
+  };
+  const auto w = check(CrossEntropy<from_logits>{});
+  CHECK(w.gradient[0] == Approx(3 * (0.25 - 1) / 6.5));
+  CHECK(w.gradient[6] == Approx(0.5 * 0.25 / 6.5));
+  CHECK(check(NegativeLogLikelihood{}).gradient[0] == Approx(-3 / 6.5));
+
+  const CrossEntropy<from_logits> classes{.class_weight = {1, 4}};
+  const auto heavy = weigh(classes, z, labels, std::vector<double>(8), weights);
+  CHECK(heavy.value == Approx((-3 * a - 3 * b - 0.5 * 4 * b) / (3 + 3 + 0.5 * 4)));
+  CHECK(batch_weight(classes, labels, 4, std::span<const double>(weights)) == 8);
+  CHECK(batch_weight(MeanSquaredError{}, {}, 4, std::span<const double>(weights)) == 7);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, labels, 4, std::span<const double>(weights)) == 7);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, labels, 4, std::span<const double>(weights)) == 1);
+  // distributions, and a batch in which nothing counts
+  const auto mixed = weigh(CrossEntropy<from_logits>{}, z, {}, {1, 0, 0, 1, 0, 1, 1, 0}, weights);
+  CHECK(mixed.value == Approx((-3 * a - 3 * a - 0.5 * b - 0.5 * a) / 7));
+  CHECK(weigh(CrossEntropy<from_logits>{}, z, {0, 1, ignored_label, ignored_label}, std::vector<double>(8), {0, 1}).value == 0);
+  // one hinge of classes, where the formula reads the label
+  const auto margin = weigh(MultiMargin{}, {2, 0, 0, 2}, {0, 0}, std::vector<double>(4), {1, 3});
+  CHECK(margin.value == Approx(3 * 1.5 / 4));
 }

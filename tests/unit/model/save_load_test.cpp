@@ -200,3 +200,39 @@ TEST_CASE("a model that cannot be saved leaves the old file") {
   loaded.load(folder.file("model.safetensors"));
   CHECK(all_parameters(loaded) == all_parameters(other));
 }
+
+TEST_CASE("a part of a file loads under other names, and partly where that is asked for") {
+  using Big = Sequential<Named<"encoder", Sequential<Dense<4, 3>, Tanh>>, Named<"fc", Dense<2>>>;
+  using Small = Sequential<Named<"body", Dense<4, 3>>, Named<"head", Dense<2>>, Named<"more", Dense<2>>>;
+  const Folder folder;
+  const std::string file = folder.file("big.safetensors");
+  const Model<Big> big{1};
+  big.save(file);
+
+  Model<Sequential<Dense<4, 3>, Tanh>> part{2};
+  const Loaded exact = part.load(file, {.prefix = "encoder."});
+  CHECK(exact.loaded == std::vector<std::string>{"0.weight", "0.bias"});
+  CHECK(exact.missing.empty());
+  CHECK(exact.left_over.empty());
+  CHECK((part.get<"0.weight">() == big.get<"encoder.0.weight">()));
+
+  Model<Small> small{3};
+  const Model<Small> before = small;
+  LoadOptions options{.rename = {{"encoder.0", "body"}, {"fc", "head"}}};
+  CHECK_THROWS_WITH(small.load(file, options), Contains("missing: more.weight, more.bias"));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "more"}}, .partial = false}), Contains("missing: head.weight"));
+  CHECK(small.parameters().span()[0] == before.parameters().span()[0]);
+  options.partial = true;
+  const Loaded some = small.load(file, options);
+  CHECK(some.loaded == std::vector<std::string>{"body.weight", "body.bias", "head.weight", "head.bias"});
+  CHECK(some.missing == std::vector<std::string>{"more.weight", "more.bias"});
+  CHECK((small.get<"head.weight">() == big.get<"fc.weight">()));
+  CHECK((small.get<"more.weight">() == before.get<"more.weight">()));
+  options.rename.pop_back();
+  CHECK(small.load(file, options).left_over == std::vector<std::string>{"fc.bias", "fc.weight"});
+
+  // a name is taken in whole parts; nothing to load, other shapes and two that become one are Errors however
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"enc", "body"}}, .partial = true}), Contains("missing: body.weight"));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "head"}}, .partial = true}), Contains("head.weight is (3, 4) instead of (2, 3)"));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "body"}}, .partial = true}), Contains("both become body."));
+}

@@ -158,3 +158,31 @@ TEST_CASE("frozen within frozen, and within Repeat, is where its numbers are") {
   CHECK(expected == next);
   CHECK(parameter_count<Deep> == 3 * (6 * 6 + 6 + 12));
 }
+
+TEST_CASE("what does not learn stays, to the bit, on any number of threads and when statistics are taken anew") {
+  using Whole = Sequential<Input<64>, Named<"body", Freeze<Sequential<Dense<20>, BatchNorm1D<>, ReLU>>>, Dense<12>, Tanh,
+                           Freeze<Sequential<Dense<10>, Softmax>>>;
+  Model<Whole> model{1};
+  const auto images = digits().take(70);
+  const auto body = model.get<"body.0.weight">();
+  const std::vector<float> weight(body.begin(), body.end());
+  const float mean = model.get<"body.1.running_mean">()(0);
+  set_num_threads(7);
+  // a frozen Softmax at the end joins its loss as a learning one
+  fit(model, images, Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 0.1}, .epochs = 3, .batch_size = 70, .progress = quiet});
+  set_num_threads(1);
+  CHECK(std::ranges::equal(model.get<"body.0.weight">(), weight));
+  CHECK(model.get<"body.1.running_mean">()(0) != mean);
+  const float moved = model.get<"body.1.running_mean">()(0);
+  update_batch_norm(model, images);
+  CHECK(std::ranges::equal(model.get<"body.0.weight">(), weight));
+  CHECK(model.get<"body.1.running_mean">()(0) != moved);
+}
+
+TEST_CASE("a copy between networks that have no name in common is an Error") {
+  const Model<Sequential<Named<"a", Dense<4, 3>>>> from{1};
+  Model<Sequential<Named<"b", Dense<4, 3>>>> to{2};
+  CHECK_THROWS_WITH(copy_parameters(from, to),
+                    "copy_parameters: expected parameters that both networks have, got a.weight, ... and b.weight, ...");
+  CHECK_THROWS_AS(copy_parameters<by_name<"a.*">>(from, to), Error);
+}

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
+#include <tenon/layers/map.hpp>
 #include <tenon/net/networks.hpp>
 
 #include "support/gradient_check.hpp"
@@ -139,4 +141,37 @@ TEST_CASE("what nobody wants a gradient of is left out") {
   check_gradients<Net>();
   check_gradients<Graph<In<"x", 3>, Node<"a", Square>, Node<"y", HyperTan>, Out<"y">>>();
   check_gradients<Sequential<Input<3>, Freeze<Graph<In<"x">, Node<"a", Square>, Node<"y", HyperTan>, Out<"y">>>, Affine<2>>>();
+}
+
+TEST_CASE("a formula names what it takes") {
+  using Sum = Graph<In<"a", 3>, In<"b", 3>, Node<"y", Map<in<"b"> * in<"b"> - exp(in<"a">)>>, Out<"y">>;
+  check_gradients<Sum>();
+  const auto y = values<Sum>(1);
+  for (int i = 0; i < 3; ++i) CHECK(y[i] == Approx((4. + i) / 8 * ((4. + i) / 8) - std::exp((1. + i) / 8)));
+  // rows, parameters, one input read by two formulas
+  check_gradients<Graph<In<"a", 2, 3>, In<"b", 2, 3>,
+                        Node<"y", Map<in<"a"> * param<"gate"> + in<"b"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>,
+                        Node<"z", Map<select(in<"y"> > in<"a">, in<"y">, in<"a"> * 0.5)>>, Out<"z">>>();
+  // per channel
+  check_gradients<Graph<In<"a", 2, 2, 2>, In<"b", 2, 2, 2>, Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>>();
+  // one side gets no gradient
+  check_gradients<Graph<In<"a", 3>, In<"b", 3>, Node<"y", Map<select(in<"a"> > 0, in<"b">, 1 - 2 * in<"b">)>>, Out<"y", "a">>>();
+}
+
+TEST_CASE("random numbers are drawn in training only") {
+  using Code = Graph<In<"x", 3>, Node<"mean", Affine<5>, "x">, Node<"log_variance", Affine<5>, "x">,
+                     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>, Node<"jitter", Map<in<"code"> + 0.5 * uniform_noise>>,
+                     Out<"jitter", "mean">>;
+  check_gradients<Code>();
+  NetworkRun<Code, double> run{2};
+  for (std::size_t s = 0; s < 2; ++s)
+    for (std::size_t i = 0; i < 3; ++i) run.x(s, i) = 1;
+  for (const ParameterEntry& entry : parameter_table<Code>)
+    for (double& value : run.parameter(entry)) value = 0.1;
+  run.forward(Evaluation{});
+  for (std::size_t i = 0; i < 5; ++i) CHECK(run.y(0, i) == run.y(0, 5 + i));
+  run.forward(Training{});
+  CHECK(run.y(0, 0) != run.y(0, 5));
+  CHECK(run.y(0, 0) != run.y(1, 0));  // each sample its own
+  CHECK(run.y(0, 0) != run.y(0, 1));
 }

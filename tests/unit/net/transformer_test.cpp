@@ -1,12 +1,17 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/zip_steps.hpp>
+#include <tenon/model/attention_weights.hpp>
+#include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/transformer.hpp>
 
@@ -49,16 +54,26 @@ TEST_CASE("transformer layers give what PyTorch gives, by its names") {
 TEST_CASE("transformers have the gradients of their values") {
   check_gradients<Sequential<Input<4, 6>, Masked<0, MultiheadAttention<3, rotary<100>>>>>();
   check_gradients<FourThenThree<CrossAttention<2, 4>>>();
-  check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 0, .high = 5});
-  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 0, .high = 5});
-  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6, PostNorm>>({.low = 0, .high = 5});
+  check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 0, .high = 5, .tokens = true});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 0, .high = 5, .tokens = true});
+  check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6, PostNorm>>({.low = 0, .high = 5, .tokens = true});
+}
+
+TEST_CASE("the mean of a masked sequence is over the steps that are there") {
+  using Pooled = Sequential<Input<4>, Masked<0, Embedding<5, 2>, MeanSteps>>;
+  check_gradients<Pooled>({.low = 0, .high = 5, .tokens = true});
+  NetworkRun<Pooled, float> run{3};
+  for (std::size_t i = 0; i < 10; ++i) run.parameters.data()[i] = static_cast<float>(i * i);  // token t: 4 t^2, (2 t + 1)^2
+  run.x.assign(std::vector<float>{0, 0, 1, 3, 2, 2, 2, 2, 0, 0, 0, 0});
+  run.forward(Evaluation{});
+  CHECK(run.y.values() == std::vector<float>{(4 + 36) / 2.0F, (9 + 49) / 2.0F, 16, 25, 0, 0});
 }
 
 TEST_CASE("recurrent encoders and decoders have the gradients of their values") {
   using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
-  check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5});
+  check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 0, .high = 5, .tokens = true});
   using Both = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
-  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>>({.low = 0, .high = 5});
+  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>>({.low = 0, .high = 5, .tokens = true});
 }
 
 TEST_CASE("patches are squares of an image, line after line") {
@@ -74,4 +89,35 @@ TEST_CASE("parameters are named as in PyTorch") {
   STATIC_REQUIRE(has_parameter<Language>("0.weight"));
   STATIC_REQUIRE(has_parameter<Language>("3.5.self_attn.in_proj_weight"));
   STATIC_REQUIRE(parameter_count<Language> == 65 * 32 + 16 * 32 + 6 * (4 * 32 * 32 + 4 * 32 + 8 * 32 * 32 + 4 * 32 + 32 + 4 * 32) + 2 * 32);
+}
+
+TEST_CASE("padding in front of a causal sequence sees nothing, and nothing of what comes") {
+  using Left = Sequential<Input<5>, Masked<0, Embedding<6, 4>, MultiheadAttention<2, causal>>>;
+  check_gradients<Left>({.low = 0, .high = 5, .tokens = true});
+  const Model<Left, double> model{1};
+  std::vector<double> a(20), b(20), nothing(20);
+  model.predict(std::vector<double>{0, 0, 1, 2, 3}, a);
+  model.predict(std::vector<double>{0, 0, 1, 2, 5}, b);
+  model.predict(std::vector<double>(5), nothing);
+  CHECK(std::equal(a.begin(), a.begin() + 16, b.begin()));
+  CHECK(!std::equal(a.begin() + 16, a.end(), b.begin() + 16));
+  const auto bias = model.get<"0.1.out_proj.bias">();
+  for (std::size_t i = 0; i < 8; ++i) CHECK(a[i] == bias(i % 4));
+  for (std::size_t i = 0; i < 20; ++i) CHECK(nothing[i] == bias(i % 4));
+  const auto maps = attention_weights(model, std::vector<double>{0, 0, 1, 2, 3});
+  for (std::size_t key = 0; key < 5; ++key) CHECK(maps[0](0, 1, key) == 0);
+  CHECK(maps[0](1, 2, 2) == 1);
+}
+
+TEST_CASE("an attention's mask is of the steps it is given") {
+  using Inner = Sequential<Reshape<2, 2>, MultiheadAttention<1>, Flatten>;
+  check_gradients<Sequential<Input<3, 4>, Masked<0, TimeDistributed<Inner>, Residual<MultiheadAttention<2>>>>>();
+  // within one step there is none
+  const Model<Sequential<Input<3, 4>, Masked<0, TimeDistributed<Inner>>>> masked{1};
+  const Model<Sequential<Input<3, 4>, Sequential<TimeDistributed<Inner>>>> plain{1};
+  const std::vector<float> x{0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0};
+  std::vector<float> a(12), b(12);
+  masked.predict(x, a);
+  plain.predict(x, b);
+  CHECK(a == b);
 }

@@ -134,3 +134,20 @@ TEST_CASE("a schedule of any type counts what it says it counts") {
   CHECK(cycle.momentum(9, 0).value() == Approx(0.95));
   CHECK(cycle.lr(1, 9, 2) == OneCycleLR{.total_steps = 10}(1, 2));
 }
+
+TEST_CASE("a plateau is one of what it watches") {
+  const auto rates = [](Monitor monitor, ReduceLROnPlateau::Mode mode, const std::vector<double>& metrics) {
+    ReduceLROnPlateau plateau{.mode = mode, .factor = 0.5, .patience = 0, .monitor = monitor};
+    std::vector<double> all;
+    double lr = 1;
+    for (const double m : metrics) all.push_back(lr = plateau.step(m, lr));
+    return all;
+  };
+  using Mode = ReduceLROnPlateau::Mode;
+  const std::vector<double> rising{0.5, 0.6, 0.7}, stays{1, 1, 1}, falls{1, 0.5, 0.25};
+  for (const Monitor m : {Monitor::accuracy, Monitor::val_accuracy}) CHECK(rates(m, Mode::automatic, rising) == stays);
+  for (const Monitor m : {Monitor::loss, Monitor::val_loss}) CHECK(rates(m, Mode::automatic, rising) == falls);
+  CHECK(rates(Monitor::val_accuracy, Mode::min, rising) == falls);
+  const double nan = std::nan("");
+  CHECK(rates(Monitor::val_loss, Mode::automatic, {nan, 2, nan, 1}) == std::vector<double>{0.5, 0.5, 0.25, 0.25});
+}

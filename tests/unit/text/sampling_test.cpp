@@ -85,8 +85,8 @@ TEST_CASE("a token that is ruled out is never drawn, and bad settings are told")
   Stream stream{1};
   const auto draw = [&](Sampler sampler, std::vector<float> of) { return sampler(std::span<const float>(of), stream); };
   CHECK_THROWS_WITH(draw({}, {never, never}), Contains("expected a token that is not ruled out, got 2 scores"));
-  CHECK_THROWS_WITH(draw({.temperature = -1}, {0, 1}), Contains("expected a temperature of at least 0, got -1"));
-  CHECK_THROWS_WITH(draw({.top_p = 0}, {0, 1}), Contains("expected a top_p above 0 and up to 1, got 0"));
+  CHECK_THROWS_WITH(draw({.temperature = -1}, {0, 1}), "Sampler: temperature: expected at least 0, got -1");
+  CHECK_THROWS_WITH(draw({.top_p = 0}, {0, 1}), "Sampler: top_p: expected more than 0 and at most 1, got 0");
   CHECK_THROWS_WITH(draw({}, {0, std::nanf("")}), Contains("got NaN for token 1"));
   CHECK_THROWS_WITH(draw({.temperature = 0}, {}), Contains("expected at least one score"));
 }

@@ -201,6 +201,24 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   }
   CHECK(same_bits(fresh, before));
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, Checkpoint{})); }), Contains("expected a path"));
+
+  // the options that training goes by; the rate that a schedule or a plateau has made of them is not one
+  std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
+  const auto changed = [&](auto change) {
+    auto how = settings(1, checkpoint);
+    change(how);
+    return message_of([&] { fit(fresh, data().train, how); });
+  };
+  CHECK_THAT(changed([](auto& how) { how.optimizer.lr = 0.5; }), Contains("expected a run with optimizer.lr 0.5, got a checkpoint of one with 0.003"));
+  CHECK_THAT(changed([](auto& how) { how.optimizer.beta2 = 0.9; }), Contains("optimizer.beta2 0.9") && Contains("with 0.999"));
+  CHECK_THAT(changed([](auto& how) { how.loss.label_smoothing = 0.1; }), Contains("loss.label_smoothing 0.1"));
+  CHECK_THAT(changed([](auto& how) { how.loss.class_weight = std::vector<double>(10, 1); }), Contains("loss.class_weight.size 10"));
+  CHECK_THAT(changed([](auto& how) { how.regularizer.lambda = 0.5; }), Contains("regularizer.lambda 0.5"));
+  CHECK_THAT(changed([](auto& how) { how.clip_grad_norm = 2; }), Contains("clip_grad_norm 2"));
+  CHECK(same_bits(fresh, before));
+  auto more = settings(2, checkpoint);
+  more.schedule = StepLR{.step_size = 1};
+  CHECK(fit(fresh, data().train, more).epochs.size() == 2);
 }
 
 TEST_CASE("a run that early stopping has ended stays ended when it is resumed") {
@@ -292,6 +310,85 @@ TEST_CASE("event files are frames of checked records") {
   CHECK(value == static_cast<float>(history.epochs[0].validation.loss));
 }
 
+TEST_CASE("NaN in what is watched is never the best, and no reason to give up what there is") {
+  const Folder folder;
+  std::vector<float> pixels(data().test.features().begin(), data().test.features().end());
+  pixels[64 * 3 + 5] = std::numeric_limits<float>::quiet_NaN();
+  const Dataset<float> spoilt({64}, pixels, Labels{{data().test.labels().begin(), data().test.labels().end()}, 10});
+  EarlyStopping stopping{.patience = 2, .restore_best_weights = true};
+  ReduceLROnPlateau plateau{.factor = 0.5, .patience = 0};
+  const std::string path = folder / "best.safetensors";
+  Model<Net> model{1}, same{1};
+  const History history = fit(model, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 5, .validation = spoilt, .progress = quiet,
+                                                       .callbacks = callbacks(stopping, SaveBest{.path = path}, plateau)});
+  CHECK(history.epochs.size() == 2);
+  CHECK(std::isnan(history.last().validation.loss));
+  CHECK(std::isfinite(history.last().training.loss));
+  CHECK(history.warnings == std::vector<std::string>{"the validation loss of epoch 1 is nan: sample 3 of the data is not finite",
+                                                     "the validation loss of epoch 2 is nan: sample 3 of the data is not finite"});
+  CHECK(stopping.best_epoch == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(history.epochs[1].lr == 0.05);
+
+  // one that was good before
+  struct Told {
+    double value;
+    std::size_t number;
+    Model<Net>& trained;
+    bool stopped = false;
+    double monitored(Monitor, const char*) const { return value; }
+    std::size_t epoch() const { return number; }
+    Model<Net>& model() { return trained; }
+    void stop() { stopped = true; }
+  };
+  EarlyStopping watch{.patience = 3, .restore_best_weights = true};
+  const double nan = std::nan("");
+  std::size_t number = 0;
+  for (const double value : {nan, 2.0, 1.0, nan, nan, nan}) {
+    if (value == 1.0) model = same;
+    Told run{value, ++number, model};
+    watch.on_epoch_end(run);
+    CHECK(run.stopped == (number == 6));
+    model.get<"0.bias">().fill(nan);
+  }
+  CHECK(watch.best == 1.0);
+  CHECK(watch.best_epoch == 3);
+  Told end{nan, 6, model};
+  watch.on_train_end(end);
+  CHECK(same_bits(model, same));
+}
+
+TEST_CASE("a number that is not finite is told where it first comes up") {
+  // the root of 0 is 0, and its slope is infinite
+  using Root = Sequential<Dense<2, 3>, Tanh, Dense<1>, Map<sqrt(x * x)>>;
+  Model<Root> model{1};
+  model.get<"2.weight">().fill(0);
+  model.get<"2.bias">().fill(0);
+  const Dataset<float> points({2}, {1, 2, 3, 4}, Targets<float>{{1, 1}, 1});
+  const Fit how{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 0.1}, .epochs = 2, .progress = quiet};
+  CHECK(message_of([&] { fit(model, points, how); }) ==
+        "fit: expected finite gradients, got a NaN or an infinity in that of 2.bias at epoch 1, step 1, where the loss is 1.000000");
+  CHECK(model.get<"2.bias">()(0) == 0);
+  Model<Root> large{1};
+  CHECK(message_of([&] { fit(large, points, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 1e38}, .progress = quiet}); }) ==
+        "fit: expected finite parameters, got a NaN or an infinity in 0.weight at epoch 1, step 1, with a learning rate of 1e+38");
+
+  Model<Root> spoilt{1};
+  spoilt.get<"2.weight">()(0, 1) = std::numeric_limits<float>::infinity();
+  const Scores scores = evaluate(spoilt, points, MeanSquaredError{});
+  CHECK_FALSE(std::isfinite(scores.loss));
+  CHECK(scores.non_finite == "it first appears in the output of layer 2, Dense<1>, and 2.weight is not finite either");
+  CHECK(evaluate(large = Model<Root>{1}, points, MeanSquaredError{}).non_finite.empty());
+}
+
+TEST_CASE("batch normalisation needs more than one value") {
+  using Normed = Sequential<Dense<64, 6>, BatchNorm1D<>, Dense<10>, Softmax>;
+  Model<Normed> model{1};
+  CHECK_THAT(message_of([&] { fit(model, data().train.take(17), Fit{.batch_size = 16, .progress = quiet}); }),
+             StartsWith("batch normalisation: expected more than one value per channel in training, got one"));
+  CHECK_NOTHROW(evaluate(model, data().train.take(1), CrossEntropy{}));
+}
+
 TEST_CASE("guards: time, and numbers that are none") {
   Model<Net> model{1};
   CHECK(fit(model, data().train, Fit{.epochs = 1000000, .progress = quiet, .callbacks = callbacks(TimeLimit{0.05})}).epochs.size() < 1000000);
@@ -300,7 +397,7 @@ TEST_CASE("guards: time, and numbers that are none") {
   fit(kept, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 2, .progress = quiet});
   TerminateOnNaN guard;
   const auto spoil = OnStepEnd{[](auto& run) {
-    if (run.epoch() == 3) run.trainer().set_lr(std::numeric_limits<double>::infinity());
+    if (run.epoch() == 3) run.trainer().set_lr(1e30);
   }};
   const History history = fit(exploding, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 9, .progress = quiet, .callbacks = callbacks(guard, spoil)});
   CHECK(guard.terminated);

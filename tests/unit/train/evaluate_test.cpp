@@ -1,10 +1,13 @@
 #include <tenon/train/evaluate.hpp>
 
+#include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include <tenon/data/augment.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
 #include <tenon/layers/relu.hpp>
@@ -13,7 +16,12 @@
 #include <tenon/losses/binary_cross_entropy.hpp>
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
+#include <tenon/metrics/regression.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/optim/adam.hpp>
+#include <tenon/optim/sgd.hpp>
+#include <tenon/train/fit.hpp>
+#include <tenon/train/measure.hpp>
 
 using Catch::Matchers::Contains;
 using namespace tenon;
@@ -105,4 +113,74 @@ TEST_CASE("evaluation refuses what does not fit") {
   const Dataset<float> bare{{4}, numbers(8, 1)};
   CHECK_THROWS_AS(evaluate(model, bare, CrossEntropy{}), Error);
   CHECK_THROWS_WITH(evaluate(model, labelled(4), MeanSquaredError{}), Contains("class labels"));
+}
+
+TEST_CASE("sample weights count in evaluation and training") {
+  const std::vector<double> x{0, 1, 2, 3, 4}, y{1, 1, 0, 5, 2}, weights{1, 0, 2, 0.5, 3};
+  // a sample of weight w is w samples: the same in whole numbers, times 2
+  std::vector<double> many_x, many_y;
+  for (std::size_t i = 0; i < 5; ++i)
+    for (int k = 0; k < static_cast<int>(2 * weights[i]); ++k) many_x.push_back(x[i]), many_y.push_back(y[i]);
+  const Dataset<double> weighed{Features{"x", {1}, x}, Targets{y, 1}.named("y"), SampleWeights{weights}};
+  const Dataset<double> repeated{{1}, many_x, Targets{many_y, 1}};
+  const Model<Dense<1, 1>, double> start{3};
+  const Scores expected = evaluate(start, repeated, MeanSquaredError{});
+  for (const std::size_t batch : {1U, 2U, 3U, 5U}) CHECK(evaluate(start, weighed, MeanSquaredError{}, batch).loss == Approx(expected.loss));
+
+  const auto trained = [&](const Dataset<double>& data, std::size_t batch, std::size_t accumulate) {
+    Model<Dense<1, 1>, double> model{3};
+    const History history = fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 0.01}, .epochs = 2, .batch_size = batch,
+                                                 .progress = Progress::Mode::quiet, .accumulate = accumulate});
+    return std::array{double(model.get<"weight">()(0, 0)), double(model.get<"bias">()(0)), history.last().training.loss};
+  };
+  const auto whole = trained(repeated, many_x.size(), 1);
+  for (const auto& [batch, accumulate] : {std::pair<std::size_t, std::size_t>{5, 1}, {2, 3}, {1, 5}}) {
+    const auto got = trained(weighed, batch, accumulate);
+    for (std::size_t k = 0; k < 3; ++k) CHECK(got[k] == Approx(whole[k]));
+  }
+  const Dataset<double> nothing{Features{"x", {1}, x}, Targets{y, 1}, SampleWeights{std::vector<double>(5)}};
+  CHECK_THROWS_WITH(evaluate(start, nothing, MeanSquaredError{}), "evaluate: expected at least one sample that counts, got 5 of weight 0");
+}
+
+TEST_CASE("without labels and targets a network reproduces its input") {
+  // numbers on a line through four dimensions: one number in the middle is enough
+  std::vector<float> x;
+  for (int i = 0; i < 40; ++i)
+    for (const float along : {1.F, -0.5F, 0.25F, 2.F}) x.push_back(along * static_cast<float>(i - 20) / 20);
+  const Dataset<float> data{{4}, x};
+  const Dataset<float> answered{{4}, x, Targets<float>{x, 4}};
+  using Auto = Sequential<Dense<4, 1>, Dense<4>>;
+  const auto trained = [](const Dataset<float>& samples) {
+    Model<Auto> model{1};
+    const History history = fit(model, samples, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.02}, .epochs = 60, .batch_size = 8,
+                                                    .validation_split = 0.2, .progress = Progress::Mode::quiet});
+    MAE error;
+    measure(model, samples, error);
+    return std::array<double, 4>{history.last().training.loss, history.last().validation.loss, evaluate(model, samples, MeanSquaredError{}).loss, error.value()};
+  };
+  const auto itself = trained(data);
+  CHECK(itself == trained(answered));
+  CHECK(itself[2] < 0.01);
+
+  // what an augmentation gives is what is to be reproduced, in training and evaluation
+  const Model<Auto> fixed{1};
+  Dataset<float> normal{{1, 2, 2}, x};
+  normal.augment(&Augment<Normalize<0, 2>>::on<Shape<1, 2, 2>>(), 1);
+  std::vector<float> half = x;
+  for (float& v : half) v /= 2;
+  CHECK(evaluate(fixed, normal, MeanSquaredError{}).loss == Approx(evaluate(fixed, Dataset<float>{{4}, half, Targets<float>{half, 4}}, MeanSquaredError{}).loss));
+
+  Model<Sequential<Dense<4, 3>>> narrow{1};
+  CHECK_THROWS_WITH(evaluate(narrow, data, MeanSquaredError{}),
+                    "evaluate: the loss compares the network's 3 numbers a sample with as many targets, got 0, and samples of 4 numbers to be reproduced");
+  Model<Sequential<Dense<4, 4>, Softmax>> classes{1};
+  CHECK_THROWS_WITH(evaluate(classes, data, CrossEntropy{}), Contains("got 0"));
+}
+
+TEST_CASE("a network of one input and one output refuses several columns") {
+  const Dataset<float> data{Features<float>{"a", {2}, {1, 2, 3, 4}}, Features<float>{"b", {2}, {1, 2, 3, 4}}, Targets<float>{{1, 2}, 1}};
+  Model<Sequential<Dense<4, 1>>> model{1};
+  CHECK_THROWS_WITH(evaluate(model, data, MeanSquaredError{}), Contains("one input and one output") && Contains("a (features 2), b (features 2)"));
+  Model<Sequential<Dense<2, 1>>> one{1};
+  CHECK(evaluate(one, data.select({"b", "targets"}), MeanSquaredError{}).loss > 0);
 }

@@ -97,6 +97,11 @@ template <Real T> TENON_INLINE constexpr T max(T a, T b) { return (a < b) ? b : 
 
 template <Real T> TENON_INLINE constexpr T min(T a, T b) { return (b < a) ? b : a; }
 
+// The same, but NaN where either is.
+template <Real T> TENON_INLINE constexpr T maximum(T a, T b) { return (a < b) ? b : select(b == b, a, b); }
+
+template <Real T> TENON_INLINE constexpr T minimum(T a, T b) { return (b < a) ? b : select(b == b, a, b); }
+
 // -1, 0, 1; zeros keep their sign, NaN stays NaN.
 template <Real T> TENON_INLINE constexpr T sign(T x) {
   return select(x > T(0), T(1), select(x < T(0), T(-1), x));

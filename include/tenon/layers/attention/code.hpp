@@ -84,10 +84,9 @@ struct AttentionCode {
         const Head<T> head(*this, kept, batch, i, h);
         small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), scale<T>(), head.query, query_step(), head.key, key_step(), T(0),
                    head.weights, keys);
-        hide(m, i, head.weights, static_cast<T>(-1e30));
+        hide(m, i, head.weights);
         run_softmax(head.weights, queries, keys);
-        // a step that may see nothing sees nothing: softmax has shared its weight out among what is hidden
-        if (m.mask) hide(m, i, head.weights, T(0));
+        blank(m, i, head.weights);
         small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value, key_step(), T(0), head.given,
                    width);
       }
@@ -220,9 +219,10 @@ private:
     a.store[0] = {weights, length};
     expr::Loops<typename softmax::Evaluate, T>::run(a);
   }
-  /// What must not be seen gets this weight: what comes later, and what is masked.
+  /// What must not be seen gets no weight: what comes later, and what is masked.
   template <class T>
-  void hide(const Memory<T>& m, std::size_t sample, T* weights, T unseen) const {
+  void hide(const Memory<T>& m, std::size_t sample, T* weights) const {
+    constexpr auto unseen = static_cast<T>(-1e30);
     if (causal)
       for (std::size_t t = 0; t + 1 < queries; ++t) std::fill(weights + t * keys + t + 1, weights + (t + 1) * keys, unseen);
     if (!m.mask) return;
@@ -230,6 +230,16 @@ private:
     for (std::size_t k = 0; k < keys; ++k)
       if (mask[k] != T(0))
         for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
+  }
+  /// Whoever sees nothing at all, as padding in front of a causal sequence does, gives all of it no weight: softmax would
+  /// share itself out evenly over what must not be seen.
+  template <class T>
+  void blank(const Memory<T>& m, std::size_t sample, T* weights) const {
+    if (!m.mask) return;
+    const T* const mask = m.mask + sample * m.mask_stride;
+    const auto first_seen = static_cast<std::size_t>(std::find(mask, mask + keys, T(0)) - mask);
+    for (std::size_t t = 0; t < queries; ++t)
+      if (first_seen >= (causal ? t + 1 : keys)) std::fill_n(weights + t * keys, keys, T(0));
   }
 
   template <class T>

@@ -33,6 +33,12 @@ struct ParameterPlace {
   bool trainable = true;
 };
 
+/// Whether a formula has the variance of a batch in it: of one number there is none.
+template <class E>
+inline constexpr bool takes_batch_variance = false;
+template <expr::Op O, class... A>
+inline constexpr bool takes_batch_variance<expr::Operation<O, A...>> = O == expr::Op::batch_variance || (takes_batch_variance<A> || ...);
+
 /// A bound formula over the batch in numbers, its parameters in the order in which it names them.
 template <std::size_t Parameters>
 struct BatchLayer {
@@ -65,6 +71,8 @@ struct BatchCode {
   template <class Mode, class Layer, class Ctx, class T>
   static void forward(const Layer& layer, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     using Steps = std::conditional_t<Mode::training, typename program::Forward, typename program::Evaluate>;
+    if constexpr (Mode::training && takes_batch_variance<C> && requires { ctx.refuse_single_value(); })
+      if (x.count * layer.share() == 1) ctx.refuse_single_value();
     expr::Arguments<T> a = arguments(layer, m, x.count);
     a.input[0] = {x.data, x.stride};
     a.store[0] = {y.data, y.stride};

@@ -1,8 +1,15 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
 #include <tenon/layers/formula/batch_unit.hpp>
 #include <tenon/layers/formula/unit.hpp>
 #include <tenon/net/mistakes.hpp>
+#include <tenon/net/named.hpp>
 
 namespace tenon {
 
@@ -12,6 +19,12 @@ struct a_vector_or_a_sequence;
 struct a_formula_of_x_and_parameters;
 /// matmul takes a parameter that states both its sizes, or its transpose.
 struct matmul_with_a_parameter_of_two_sizes;
+/// A parameter is declared once, or in the same words each time.
+template <fixed_string Name>
+struct one_shape_and_one_initializer_of;
+/// Of whole numbers C++ drops the remainder: 1/2 is 0.
+template <class Write>
+struct a_factor_other_than_0;
 /// One number per sample, such as sum(x), is no layer's output.
 struct a_formula_with_a_number_for_each_feature;
 /// Nothing could be learned through a step. `straight_through(value, like)` gives it the slope of
@@ -31,32 +44,50 @@ struct matmul_and_chunk_apart_from_reductions_over_the_batch;
 
 namespace detail {
 
+/// What is in a formula, found in one walk.
+struct FormulaMarks {
+  bool noise = false;
+  bool of_a_loss = false;   // target, label
+  bool stops = false;       // gradients end at it, or are those of another formula
+  bool steps = false;       // has no slope anywhere: to look for one costs the compiler a derivative
+  bool times_zero = false;  // a literal 0 is a factor
+
+  constexpr FormulaMarks with(FormulaMarks o) const {
+    return {noise || o.noise, of_a_loss || o.of_a_loss, stops || o.stops, steps || o.steps, times_zero || o.times_zero};
+  }
+};
 template <class E>
-inline constexpr bool has_noise = false;
+inline constexpr bool is_literal_zero = false;
+template <auto V>
+inline constexpr bool is_literal_zero<expr::Number<V>> = V == 0;
+
+template <class E>
+inline constexpr FormulaMarks marks_of{};
 template <auto R>
-inline constexpr bool has_noise<expr::Noise<R>> = true;
-template <Op O, class... A>
-inline constexpr bool has_noise<Operation<O, A...>> = (has_noise<A> || ...);
-
-template <class E>
-inline constexpr bool belongs_to_a_loss = false;
+inline constexpr FormulaMarks marks_of<expr::Noise<R>>{.noise = true};
 template <int K>
-inline constexpr bool belongs_to_a_loss<expr::Input<K>> = K > 0;
+inline constexpr FormulaMarks marks_of<expr::Input<K>>{.of_a_loss = K > 0};
 template <>
-inline constexpr bool belongs_to_a_loss<expr::Label> = true;
+inline constexpr FormulaMarks marks_of<expr::Label>{.of_a_loss = true};
 template <Op O, class... A>
-inline constexpr bool belongs_to_a_loss<Operation<O, A...>> = (belongs_to_a_loss<A> || ...);
+inline constexpr FormulaMarks marks_of<Operation<O, A...>> = [] {
+  FormulaMarks own{.stops = O == Op::stop || O == Op::surrogate,
+                   .steps = O == Op::sign || expr::is_comparison(O),
+                   .times_zero = O == Op::multiply && (is_literal_zero<A> || ...)};
+  ((own = own.with(marks_of<A>)), ...);
+  if (O == Op::tracked) own.times_zero = false;  // a momentum may be 0
+  return own;
+}();
 
-template <class E>
-inline constexpr bool stops_gradients = false;
-template <Op O, class... A>
-inline constexpr bool stops_gradients<Operation<O, A...>> = O == Op::stop || O == Op::surrogate || (stops_gradients<A> || ...);
-
-/// Only these have no slope anywhere; to look for it costs the compiler a derivative.
-template <class E>
-inline constexpr bool has_steps = false;
-template <Op O, class... A>
-inline constexpr bool has_steps<Operation<O, A...>> = O == Op::sign || expr::is_comparison(O) || (has_steps<A> || ...);
+/// The first parameter's name that another one has too, with other options.
+template <class... P>
+constexpr std::string_view name_declared_twice(list<P...>) {
+  constexpr std::array<std::string_view, sizeof...(P) + 1> names{parameter_traits<P>::name...};
+  for (std::size_t i = 0; i < sizeof...(P); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (names[i] == names[j]) return names[i];
+  return {};
+}
 
 template <class W>
 inline constexpr bool is_matrix = false;
@@ -90,7 +121,7 @@ private:
   template <class... S>
   static consteval auto judge_stages(list<S...>) {
     using Final = Stage<typename substitute<E, list<P...>>::type>;
-    if constexpr ((has_noise<typename S::formula> || ...)) {
+    if constexpr ((marks_of<typename S::formula>.noise || ...)) {
       return fault<dropout_mask_after_the_last_matmul>{};
     } else if constexpr (((S::parameters::size > most) || ... || (Final::parameters::size > most))) {
       return fault<at_most_8_parameters>{};
@@ -105,13 +136,18 @@ private:
   }
   template <class Final>
   static consteval auto judge_slope() {
-    if constexpr (!has_steps<E> || stops_gradients<E>) return std::type_identity<void>{};
+    if constexpr (!marks_of<E>.steps || marks_of<E>.stops) return std::type_identity<void>{};
     else if constexpr (has_any_gradient<typename Final::program>()) return std::type_identity<void>{};
     else return fault<a_formula_with_a_derivative_or_straight_through>{};
   }
   static consteval auto judge() {
-    if constexpr (belongs_to_a_loss<E>) {
+    constexpr std::string_view twice = name_declared_twice(expr::parameters_of<E>{});
+    if constexpr (marks_of<E>.of_a_loss) {
       return fault<a_formula_of_x_and_parameters>{};
+    } else if constexpr (!twice.empty()) {
+      return fault<one_shape_and_one_initializer_of<to_fixed_string<twice.size()>(twice)>>{};
+    } else if constexpr (marks_of<E>.times_zero) {
+      return fault<a_factor_other_than_0<write<"0.5, if you wrote 1/2">>>{};
     } else if constexpr (reduces_batch<E>) {
       if constexpr (reduces_row<E>) return fault<reductions_over_the_sample_or_over_the_batch_not_both>{};
       else if constexpr (products > 0 || chunks > 0) return fault<matmul_and_chunk_apart_from_reductions_over_the_batch>{};

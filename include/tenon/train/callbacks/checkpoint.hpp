@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <unistd.h>
 
-#include <tenon/error.hpp>
 #include <tenon/optim/monitor.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 
 namespace tenon {
@@ -23,8 +22,8 @@ struct Checkpoint {
   std::uint64_t every_steps = 0;   // 0: not by step
   bool resume = false;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_train_begin(auto& run) const {
-    if (path.empty()) throw Error("Checkpoint: expected a path, got none");
     if (resume && ::access(path.c_str(), F_OK) == 0) run.resume(path);
   }
   void on_step_end(auto& run) const {
@@ -35,7 +34,7 @@ struct Checkpoint {
   }
 };
 
-/// Saves the model, as `model.save(path)` does, whenever the monitored number is the best so far.
+/// Saves the model, as `model.save(path)` does, whenever the monitored number is the best so far. NaN never is.
 struct SaveBest {
   std::string path;
   Monitor monitor = Monitor::val_loss;
@@ -43,9 +42,10 @@ struct SaveBest {
 
   double best = std::numeric_limits<double>::quiet_NaN();
 
+  static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_epoch_end(auto& run) {
     const double value = run.monitored(monitor, "SaveBest");
-    if (!std::isnan(best) && !(gain_over(best, value, monitor, mode) > 0)) return;
+    if (!is_better(best, value, monitor, mode)) return;
     run.model().save(path);
     best = value;
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <tenon/options.hpp>
 #include <tenon/train/history.hpp>
 
 namespace tenon {
@@ -15,6 +16,7 @@ void write_csv(const History& history, const std::string& path);
 struct CsvLog {
   std::string path;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_epoch_end(auto& run) const { write_csv(run.history(), path); }
 };
 

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include <tenon/optim/monitor.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 
 namespace tenon {
 
 /// Ends training when the monitored number has not improved by more than `min_delta` for `patience` epochs in a
-/// row (Keras' EarlyStopping; Prechelt 1998). Losses improve downwards, accuracies upwards, unless `mode` says. With
+/// row (Keras' EarlyStopping; Prechelt 1998). Losses improve downwards, accuracies upwards, unless `mode` says; NaN is
+/// never an improvement. With
 /// `restore_best_weights` the model ends with the weights and running statistics of its best epoch, also where
 /// training was not cut short.
 struct EarlyStopping {
@@ -27,13 +29,14 @@ struct EarlyStopping {
   std::uint64_t bad_epochs = 0;
   std::vector<double> best_weights{};  // parameters, then running statistics
 
+  static constexpr void each_option(auto& o, auto visit) { visit("min_delta", o.min_delta, any_number); }
   /// A resumed run that had stopped stays so.
   void on_epoch_begin(auto& run) {
     if (stopped_epoch > 0) run.stop();
   }
   void on_epoch_end(auto& run) {
     const double value = run.monitored(monitor, "EarlyStopping");
-    if (std::isnan(best) || gain_over(best, value, monitor, mode) > std::abs(min_delta)) {
+    if (is_better(best, value, monitor, mode, std::abs(min_delta))) {
       best = value;
       best_epoch = run.epoch();
       bad_epochs = 0;

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tenon/options.hpp>
 namespace tenon {
 
 /// Ends training after the first step that goes beyond so many seconds, counted from the beginning of this
@@ -13,6 +14,7 @@ struct TimeLimit {
 
   std::chrono::steady_clock::time_point start{};
 
+  static constexpr void each_option(auto& o, auto visit) { visit("seconds", o.seconds, at_least(0).or_infinity()); }
   void on_train_begin(auto&) { start = std::chrono::steady_clock::now(); }
   void on_step_end(auto& run) {
     if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >= seconds) run.stop();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/options.hpp>
 #include <tenon/report/report.hpp>
 #include <tenon/train/measure.hpp>
 #include <tenon/train/summary.hpp>
@@ -52,6 +53,7 @@ struct Report {
 
   RunRecord record{};
 
+  static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_epoch_end(auto& run) {
     std::size_t number = 0;
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {

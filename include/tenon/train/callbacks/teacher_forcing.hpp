@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <tenon/error.hpp>
+#include <tenon/options.hpp>
 #include <tenon/random.hpp>
 
 namespace tenon {
@@ -26,9 +26,11 @@ struct TeacherForcing {
   double rate = 1;
   std::vector<double> replaced{};  // of each batch so far, the share of tokens replaced
 
+  static constexpr void each_option(auto& o, auto visit) { visit("rate", o.rate, from_to(0, 1)); }
   void on_train_begin(auto& run) {
-    if (!(rate >= 0 && rate <= 1)) throw Error("TeacherForcing: expected a rate from 0 to 1, got " + std::to_string(rate));
-    replaced.reserve(run.epochs() * (run.data().size() / run.settings().batch_size + 1));
+    constexpr std::size_t most = std::size_t{1} << 20;  // beyond that a vector grows by itself
+    const std::size_t batches = run.data().size() / run.settings().batch_size + 1;
+    replaced.reserve(run.epochs() < most / batches ? run.epochs() * batches : most);
   }
 
   void on_batch(auto& run, auto& batch) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <tenon/options.hpp>
 #include <tenon/train/history.hpp>
 
 namespace tenon {
@@ -37,6 +38,7 @@ struct TensorBoard {
 
   std::shared_ptr<EventFile> file{};
 
+  static constexpr void each_option(auto& o, auto visit) { visit("directory", o.directory, not_empty); }
   void on_train_begin(auto&) { file = std::make_shared<EventFile>(directory); }
   void on_step_end(auto& run) const {
     if (every_steps > 0 && run.step() % every_steps == 0) file->scalar("batch_loss", run.batch_loss(), run.step());

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tenon/error.hpp>
+#include <tenon/expr/edges.hpp>
+#include <tenon/model/tensors.hpp>
+#include <tenon/net/ports.hpp>
+
+/// Calls of models with several inputs and outputs.
+namespace tenon {
+
+/// What a network with several outputs says about a batch (`Batched`) or one sample:
+///
+///     auto result = model(images, tables);
+///     result.get<"digit">();                    // an xtensor: (samples, 10)
+///     auto [digit, value] = model(images, tables);
+template <class Net, class T, bool Batched>
+class Results {
+public:
+  using network = Net;
+  static constexpr std::size_t size = output_shape<Net>::size;
+
+  explicit Results(std::size_t count) : rows_(std::array<std::size_t, 2>{count, size}) {}
+
+  /// All outputs of a sample, one behind the other.
+  const xt::xtensor<T, 2>& rows() const { return rows_; }
+  T* data() { return rows_.data(); }
+
+  template <std::size_t K>
+  auto get() const {
+    using Out = output_shape_at<Net, K>;
+    auto tensor = detail::output_tensor<Out, T, Batched>(rows_.shape()[0]);
+    const T* from = rows_.data() + detail::port_offset<output_shape<Net>>(K);
+    for (std::size_t i = 0; i < rows_.shape()[0]; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
+    return tensor;
+  }
+  template <fixed_string Name>
+  auto get() const {
+    return get<output_index<Net, Name>>();
+  }
+
+private:
+  xt::xtensor<T, 2> rows_;
+};
+
+struct every_input_by_its_name_or_all_in_order;
+
+namespace detail {
+
+template <class Net, class T, bool Batched>
+auto make_result(std::size_t count) {
+  if constexpr (number_of_outputs<Net> > 1) return Results<Net, T, Batched>(count);
+  else return output_tensor<output_shape<Net>, T, Batched>(count);
+}
+
+/// Argument K of a call, in order or by name.
+template <class Net, std::size_t K, class A>
+struct argument_port {
+  using value = A;
+  static constexpr std::size_t index = K;
+  static constexpr bool named = false;
+  static const A& get(const A& a) { return a; }
+};
+template <class Net, std::size_t K, fixed_string Name, class A>
+struct argument_port<Net, K, expr::Given<Name, A>> {
+  using value = A;
+  static constexpr std::size_t index = input_index<Net, Name>;
+  static constexpr bool named = true;
+  static const A& get(const expr::Given<Name, A>& a) { return a.value; }
+};
+
+template <class In, class T, class A, class F>
+auto with_any_samples(const A& samples, F f) {
+  if constexpr (FixedRank<A>) return with_samples<In, T>(samples, f);
+  else return with_copied_samples<In, T>(samples, f);
+}
+
+/// Brings the inputs of a call together, a row for each sample.
+template <class Net, class T>
+struct InputRows {
+  static constexpr std::size_t size = input_shape<Net>::size;
+  std::vector<T> rows{};
+  std::size_t count = 0;
+
+  template <std::size_t K, class A>
+  void take(const A& samples) {
+    with_any_samples<input_shape_at<Net, K>, T>(samples, [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
+      constexpr std::size_t own = input_shape_at<Net, K>::size;
+      if (rows.empty()) {
+        count = n;
+        rows.resize(n * size);
+      } else if (n != count) {
+        throw Error("model: expected as many samples of every input, got " + std::to_string(count) + " and " + std::to_string(n));
+      }
+      for (std::size_t i = 0; i < n; ++i) std::copy_n(x + i * own, own, rows.data() + i * size + port_offset<input_shape<Net>>(K));
+      return 0;
+    });
+  }
+};
+
+/// Whether an argument is one sample; containers and xarrays of a batch are not.
+template <class In, class A>
+constexpr bool is_one_sample() {
+  if constexpr (FixedRank<A>) return std::tuple_size_v<typename A::shape_type> == In::rank;
+  else return NumberRange<A>;
+}
+
+template <class Net, class... A>
+constexpr auto judge_call() {
+  constexpr std::size_t count = number_of_inputs<Net>;
+  constexpr bool by_name = (argument_port<Net, 0, A>::named && ...), in_order = !(argument_port<Net, 0, A>::named || ...);
+  if constexpr (sizeof...(A) != count || !(by_name || in_order))
+    return std::type_identity<wrong_argument<argument<"model", "inputs">, takes<so_many_inputs<count>, every_input_by_its_name_or_all_in_order>,
+                                             but_gets<so_many_inputs<sizeof...(A)>>>>{};
+  else return std::type_identity<void>{};
+}
+
+/// The model's answer to several inputs.
+template <class Net, class T, class Model, std::size_t... K, class... A>
+auto call_with_inputs(const Model& model, std::index_sequence<K...>, const A&... argument) {
+  using Mistake = typename decltype(judge_call<Net, A...>())::type;
+  if constexpr (!Checked<Net>::valid || !std::is_void_v<Mistake>) {
+    if constexpr (Checked<Net>::valid) refuse<Mistake>();
+    return make_result<Net, T, true>(0);
+  } else {
+    constexpr bool single = (is_one_sample<input_shape_at<Net, argument_port<Net, K, A>::index>, typename argument_port<Net, K, A>::value>() && ...);
+    InputRows<Net, T> in;
+    (in.template take<argument_port<Net, K, A>::index>(argument_port<Net, K, A>::get(argument)), ...);
+    auto result = make_result<Net, T, !single>(in.count);
+    model.predict(std::span<const T>(in.rows), std::span<T>(result.data(), in.count * output_shape<Net>::size));
+    return result;
+  }
+}
+
+}  // namespace detail
+}  // namespace tenon
+
+template <class Net, class T, bool Batched>
+struct std::tuple_size<tenon::Results<Net, T, Batched>> : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
+template <std::size_t K, class Net, class T, bool Batched>
+struct std::tuple_element<K, tenon::Results<Net, T, Batched>> {
+  using type = decltype(std::declval<const tenon::Results<Net, T, Batched>&>().template get<K>());
+};
