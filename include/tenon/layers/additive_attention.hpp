@@ -8,6 +8,7 @@
 #include <tenon/expr/program.hpp>
 #include <tenon/init/initializer.hpp>
 #include <tenon/kernels/gemm_types.hpp>
+#include <tenon/layers/attention/unit.hpp>
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
@@ -15,13 +16,15 @@
 
 namespace tenon {
 
+struct one_or_more_hidden_units;
 struct one_or_more_hidden_units_and_steps_of_memory;
 
 namespace detail {
 
-/// Additive attention whatever the sizes. A sample is the memory's steps, then those that look at them.
+/// Additive attention whatever the sizes: `queries` steps of the target look at `keys` steps of the memory.
 struct AdditiveCode {
   std::size_t queries, keys, width, hidden;
+  static constexpr bool cross = true;
 
   using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
   using tanh = expr::Program<expr::Canonical<typename Tanh::formula>>;
@@ -40,14 +43,17 @@ struct AdditiveCode {
     return {.backward_reads_input = true, .saved_sample = room(), .backward_scratch_sample = room(), .inference_scratch_sample = room()};
   }
 
+  /// The products with the three matrices, and the sums of the memory.
+  constexpr std::size_t macs() const { return (queries + keys) * width * hidden + pairs() * hidden + pairs() * width; }
+
   template <class Mode, class Ctx, class T>
-  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) const {
+  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<T> y, Mode) const {
     using kernels::Transpose;
     T* const kept = Mode::training ? m.saved : m.scratch;
-    for (std::size_t i = 0; i < x.count; ++i) {
+    for (std::size_t i = 0; i < y.count; ++i) {
       T* const own = kept + i * room();
       T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(), *const weight = own + weight_place();
-      const T *const memory = x[i], *const steps = x[i] + keys * width;
+      const T *const memory = seen[i], *const steps = target[i];
       ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters, width, T(0), query, hidden);
       ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width, m.parameters + key_weight(), width, T(0), key, hidden);
       for (std::size_t t = 0; t < queries; ++t)
@@ -64,20 +70,20 @@ struct AdditiveCode {
         std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })
         if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
-      T* const result = std::fill_n(y[i], keys * width, T(0));
-      ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), result, width);
+      ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), y[i], width);
     }
   }
 
   template <class Ctx, class T>
-  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> dy, Rows<T> dx) const {
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<const T> dy, Rows<T> d_target,
+                Rows<T> d_seen) const {
     using kernels::Transpose;
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     for (std::size_t i = 0; i < dy.count; ++i) {
       const T *const pair = m.saved + i * room() + pair_place(), *const weight = m.saved + i * room() + weight_place();
       T* const own = m.scratch + i * room();
       T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(), *const d_weight = own + weight_place();
-      const T *const memory = x[i], *const steps = x[i] + keys * width, *const slope = dy[i] + keys * width;
+      const T *const memory = seen[i], *const steps = target[i], *const slope = dy[i];
       ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight, keys);
       run_back<softmax>(weight, d_weight, queries, keys);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1, m.parameters + score_weight(), hidden, T(0), d_pair, hidden);
@@ -98,9 +104,10 @@ struct AdditiveCode {
         ctx.gemm(Transpose::yes, Transpose::no, hidden, 1, pairs(), T(1), pair, hidden, d_weight, 1, beta, g_score, 1);
         beta = T(1);
       }
-      if (!dx) continue;
-      T *const d_memory = dx[i], *const d_steps = dx[i] + keys * width;
-      ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0), d_steps, width);
+      if (d_target)
+        ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0), d_target[i], width);
+      if (!d_seen) continue;
+      T* const d_memory = d_seen[i];
       ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden, m.parameters + key_weight(), width, T(0), d_memory, width);
       ctx.gemm(Transpose::yes, Transpose::no, keys, width, queries, T(1), weight, keys, slope, width, T(1), d_memory, width);
     }
@@ -128,25 +135,30 @@ private:
   }
 };
 
+template <std::size_t Width, std::size_t Hidden>
+struct AdditiveParameters {
+  static constexpr std::array<ParameterSpec, 3> parameters{{
+      {.name = "query.weight", .dims = {Hidden, Width}, .rank = 2, .fan_in = Width, .fan_out = Hidden},
+      {.name = "key.weight", .dims = {Hidden, Width}, .rank = 2, .fan_in = Width, .fan_out = Hidden},
+      {.name = "score.weight", .dims = {1, Hidden}, .rank = 2, .fan_in = Hidden, .fan_out = 1},
+  }};
+  using initializers = Initializers<LinearDefault, LinearDefault, LinearDefault>;
+};
+
+/// Of one sequence that begins with the memory.
 template <class In, AdditiveCode Code>
-struct AdditiveUnit {
+struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
   using input = In;
   using output = In;
   static constexpr Needs needs = Code.needs();
-  static constexpr std::array<ParameterSpec, 3> parameters{{
-      {.name = "query.weight", .dims = {Code.hidden, Code.width}, .rank = 2, .fan_in = Code.width, .fan_out = Code.hidden},
-      {.name = "key.weight", .dims = {Code.hidden, Code.width}, .rank = 2, .fan_in = Code.width, .fan_out = Code.hidden},
-      {.name = "score.weight", .dims = {1, Code.hidden}, .rank = 2, .fan_in = Code.hidden, .fan_out = 1},
-  }};
-  using initializers = Initializers<LinearDefault, LinearDefault, LinearDefault>;
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
-    Code.forward(ctx, m, x, y, mode);
+    MemoryInFront<Code>::forward(ctx, m, x, y, mode);
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    Code.backward(ctx, m, x, dy, dx);
+    MemoryInFront<Code>::backward(ctx, m, x, dy, dx);
   }
 };
 
@@ -155,16 +167,49 @@ struct AdditiveUnit {
 /// Additive attention of one sequence to another (Bahdanau et al. 2015), of one head with `Hidden` units: a step q looks
 /// at the steps m of the memory with the weights
 ///     softmax over m of  w . tanh(q Wq^T + m Wk^T),
-/// and its result is the weighted sum of the memory. A sample is the `Memory` steps of an encoder's output, followed by the
-/// steps that look at them; the result is 0 at the memory's. Under them usually lies a recurrent layer of the decoder, and
-/// over them another one (as in Wu et al. 2016). Within Masked<...> no step looks at what is not there.
+/// and its result is the weighted sum of the memory.
 ///
-/// Shapes: (memory + time, width) to the same. Parameters: query.weight (hidden, width), key.weight (hidden, width),
-/// score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three nn.Linear(bias=False).
+/// `AdditiveAttention<Hidden>` has the sequence that looks and the memory as inputs of their own, and may have a mask of the
+/// memory's steps as a third: 1 where a step is padding, which no step looks at, 0 where it is there; no gradient goes to
+/// it. Where all steps are padding the result is 0.
 ///
-///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, DropSteps<Source>, GRU<64>>;
-template <std::size_t Hidden, std::size_t Memory>
+/// Shapes: (time, width), (memory, width) and perhaps (memory) to (time, width). Parameters: query.weight (hidden, width),
+/// key.weight (hidden, width), score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three
+/// nn.Linear(bias=False).
+///
+///     Node<"context", AdditiveAttention<64>, "decoder", "encoder", "padding">
+template <std::size_t Hidden, std::size_t... Memory>
 struct AdditiveAttention {
+private:
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::RefusedUnit<In>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using inputs = detail::AttentionInputs<In>;
+    using type = detail::AttentionOfInputs<In, detail::AdditiveCode{inputs::queries, inputs::keys, inputs::width, Hidden},
+                                           detail::AdditiveParameters<inputs::width, Hidden>>;
+  };
+
+public:
+  static constexpr bool many_inputs = true;
+  using invalid = std::conditional_t<(Hidden > 0 && sizeof...(Memory) == 0), void, takes<one_or_more_hidden_units>>;
+  template <class In>
+  using problem = typename detail::AttentionInputs<In>::problem;
+  template <class In>
+  using at = typename bound<In, Hidden != 0 && std::is_void_v<problem<In>>>::type;
+};
+
+/// The same with both in one sequence. A sample is the `Memory` steps of an encoder's output, followed by the steps that
+/// look at them; the result is 0 at the memory's. Under them usually lies a recurrent layer of the decoder, and over them
+/// another one (as in Wu et al. 2016). Within Masked<...> no step looks at what is not there.
+///
+/// Shapes: (memory + time, width) to the same.
+///
+///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, Slice<0, Source>, GRU<64>>;
+template <std::size_t Hidden, std::size_t Memory>
+struct AdditiveAttention<Hidden, Memory> {
 private:
   template <class In>
   static consteval auto judge() {

@@ -6,7 +6,6 @@
 #include <tenon/init/distributions.hpp>
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/dense.hpp>
-#include <tenon/layers/drop_steps.hpp>
 #include <tenon/layers/dropout.hpp>
 #include <tenon/layers/embedding.hpp>
 #include <tenon/layers/gelu.hpp>
@@ -18,6 +17,7 @@
 #include <tenon/layers/patches.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sinusoidal_position.hpp>
+#include <tenon/layers/slice.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tied.hpp>
 #include <tenon/net/masked.hpp>
@@ -121,7 +121,7 @@ using Transformer = Sequential<
                                                Repeat<Layers, TransformerEncoderLayer<Width, Heads, FeedForward, Norm, Activation, Rate>>,
                                                detail::last_norm<Norm>>>,
                    Named<"target", Sequential<Embedding<TargetTokens, Width>, SinusoidalPosition<>>>>,
-           Named<"decoder", Repeat<Layers, TransformerDecoderLayer<Source, Width, Heads, FeedForward, Norm, Activation, Rate>>>, DropSteps<Source>>,
+           Named<"decoder", Repeat<Layers, TransformerDecoderLayer<Source, Width, Heads, FeedForward, Norm, Activation, Rate>>>, Slice<0, Source>>,
     detail::last_norm<Norm>, Dense<TargetTokens>, Softmax>;
 
 /// A language model (Radford et al. 2019): for each of up to `Context` tokens the probabilities of the next, from those

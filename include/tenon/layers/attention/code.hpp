@@ -10,13 +10,14 @@
 #include <tenon/init/initializer.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/layers/attention/options.hpp>
+#include <tenon/layers/several_inputs.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/net/layer.hpp>
 
 namespace tenon::detail {
 
-/// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps look at `keys` steps. Of self-attention
-/// these are the same. Otherwise a sample is the keys' steps, then the queries', and only the latter get a result.
+/// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps of the target look at `keys` steps of the
+/// memory. Of self-attention these are the same.
 struct AttentionCode {
   std::size_t queries, keys, width, heads;
   bool causal = false, cross = false;
@@ -27,7 +28,6 @@ struct AttentionCode {
   static_assert(softmax::saved_rows == 0 && !softmax::reads_input(0), "softmax's backward reads its result alone");
 
   constexpr std::size_t depth() const { return width / heads; }
-  constexpr std::size_t sample() const { return (cross ? keys + queries : queries) * width; }
   // parameters, in their order
   constexpr std::size_t in_bias() const { return aligned(3 * width * width); }
   constexpr std::size_t out_weight() const { return in_bias() + aligned(3 * width); }
@@ -58,16 +58,22 @@ struct AttentionCode {
             .inference_scratch_fixed = angles()};
   }
 
+  /// Products with the projections, and of each head. Of a step that is given to itself alone there are fewer.
+  constexpr std::size_t macs() const {
+    const std::size_t in = cross ? queries + 2 * keys : 3 * queries;
+    return (in + queries) * width * width + 2 * queries * keys * width;
+  }
+
   template <class Mode, class Ctx, class T>
-  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) const {
+  void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<T> y, Mode) const {
     using kernels::Transpose;
-    const std::size_t batch = x.count;
+    const std::size_t batch = y.count;
     T* const kept = Mode::training ? m.saved : m.scratch;
     if (cross) {
-      project(ctx, m.parameters, in_bias(), 0, width, part(x, keys), queries, kept, queries * width);
-      project(ctx, m.parameters, in_bias(), width, 2 * width, x, keys, kept + key_place() * batch, 2 * keys * width);
+      project(ctx, m.parameters, in_bias(), 0, width, target, queries, kept, queries * width);
+      project(ctx, m.parameters, in_bias(), width, 2 * width, memory, keys, kept + key_place() * batch, 2 * keys * width);
     } else {
-      project(ctx, m.parameters, in_bias(), 0, 3 * width, x, queries, kept, 3 * queries * width);
+      project(ctx, m.parameters, in_bias(), 0, 3 * width, target, queries, kept, 3 * queries * width);
     }
     if (rotary > 0) {
       make_angles(m.scratch_fixed, 0, keys);
@@ -86,12 +92,7 @@ struct AttentionCode {
       }
     if constexpr (requires { ctx.attention; })
       if (ctx.attention) ctx.attention->see(m.unit, heads, queries, keys, kept + weights_place() * batch);
-    Rows<T> target = y;
-    if (cross) {
-      for (std::size_t i = 0; i < batch; ++i) std::fill_n(y[i], keys * width, T(0));
-      target.data += keys * width;
-    }
-    give_out(ctx, m.parameters, kept + given_place() * batch, target);
+    give_out(ctx, m.parameters, kept + given_place() * batch, y);
   }
 
   /// One step of sequences whose steps before are remembered.
@@ -138,15 +139,16 @@ struct AttentionCode {
     give_out(ctx, m.parameters, given, y);
   }
 
+  /// Of self-attention the slopes of target and memory come together, in `d_target`.
   template <class Ctx, class T>
-  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> dy, Rows<T> dx) const {
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<const T> dy, Rows<T> d_target,
+                Rows<T> d_memory) const {
     using kernels::Transpose;
     const std::size_t batch = dy.count;
     const T* const given = m.saved + given_place() * batch;
     T* const d_kept = m.scratch;
     T* const d_given = m.scratch + given_place() * batch;
-    const Rows<const T> slope_out = cross ? part(dy, keys) : dy;
-    project_back(ctx, m.parameters + out_weight(), width, slope_out, queries, Rows<T>{d_given, batch, queries * width});
+    project_back(ctx, m.parameters + out_weight(), width, dy, queries, Rows<T>{d_given, batch, queries * width});
     for (std::size_t i = 0; i < batch; ++i)
       for (std::size_t h = 0; h < heads; ++h) {
         const Head<T> head(*this, m.saved, batch, i, h), slope(*this, m.scratch, batch, i, h);
@@ -170,17 +172,19 @@ struct AttentionCode {
     }
     // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its results
     struct Projection {
-      std::size_t first, count, from, steps, place;
+      std::size_t first, count, steps, place;
+      Rows<const T> x;
+      Rows<T> dx;
     };
-    const Projection own[2]{{0, cross ? width : 3 * width, cross ? keys : 0, queries, 0}, {width, 2 * width, 0, keys, key_place()}};
+    const Projection own[2]{{0, cross ? width : 3 * width, queries, 0, target, d_target}, {width, 2 * width, keys, key_place(), memory, d_memory}};
     if (m.gradients)
-      gradients(ctx, slope_out, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(), m.gradients + out_bias());
+      gradients(ctx, dy, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(), m.gradients + out_bias());
     for (std::size_t k = 0; k < (cross ? 2 : 1); ++k) {
       const Projection& p = own[k];
       const Rows<const T> slopes{d_kept + p.place * batch, batch, p.steps * p.count};
       if (m.gradients)
-        gradients(ctx, slopes, p.steps, part(x, p.from), p.count, m.gradients + p.first * width, m.gradients + in_bias() + p.first);
-      if (dx) project_back(ctx, m.parameters + p.first * width, p.count, slopes, p.steps, part(dx, p.from));
+        gradients(ctx, slopes, p.steps, p.x, p.count, m.gradients + p.first * width, m.gradients + in_bias() + p.first);
+      if (p.dx) project_back(ctx, m.parameters + p.first * width, p.count, slopes, p.steps, p.dx);
     }
   }
 
@@ -237,10 +241,6 @@ private:
     for (std::size_t t = 0; t < queries; ++t)
       if (first_seen >= (causal ? t + 1 : keys)) std::fill_n(weights + t * keys, keys, T(0));
   }
-  template <class T>
-  Rows<T> part(Rows<T> rows, std::size_t first_step) const {
-    return {rows.data + first_step * width, rows.count, rows.stride};
-  }
 
   template <class T>
   void make_angles(T* table, std::size_t first, std::size_t steps) const {
@@ -264,14 +264,6 @@ private:
           v[j + 1] = s * a + c * b;
         }
       }
-  }
-
-  template <class Ctx, class T>
-  static void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
-                         std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
-    if constexpr (requires { ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); })
-      ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-    else ctx.gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 
   /// Samples that lie side by side are one product: work(first sample, rows).
@@ -338,24 +330,6 @@ struct AttentionParameters {
       {.name = "out_proj.bias", .dims = {Width}, .rank = 1, .fan_in = Width, .fan_out = Width},
   }};
   using initializers = Initializers<XavierUniform, Zeros, LinearDefault, Zeros>;
-};
-
-template <class In, AttentionCode Code>
-struct AttentionUnit : AttentionParameters<Code.width> {
-  using input = In;
-  using output = In;
-  static constexpr Needs needs = Code.needs();
-
-  template <class Mode, class Ctx, class T>
-  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
-    if constexpr (Code.context > 0) Code.forward_step(ctx, m, x, y);
-    else Code.forward(ctx, m, x, y, mode);
-  }
-  template <class Ctx, class T>
-  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    static_assert(Code.context == 0, "networks that generate token by token are not trained");
-    Code.backward(ctx, m, x, dy, dx);
-  }
 };
 
 }  // namespace tenon::detail

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <tenon/layers/attention/code.hpp>
+#include <tenon/layers/several_inputs.hpp>
+
+/// How attentions are given what they look at: a sequence alone; a memory and what looks at it in one sequence; or target,
+/// memory and mask as inputs of their own.
+namespace tenon {
+
+struct a_sequence_a_memory_and_maybe_a_mask;
+struct sequences_of_one_width;
+struct a_mask_of_as_many_numbers_as_steps;
+
+namespace detail {
+
+template <class T>
+constexpr Rows<T> rows_from(Rows<T> rows, std::size_t first) {
+  return {rows.data ? rows.data + first : nullptr, rows.count, rows.stride};
+}
+
+/// The memory's steps, then those that look at them, and these alone get a result. `Code` is told of both (AttentionCode,
+/// AdditiveCode).
+template <auto Code>
+struct MemoryInFront {
+  static constexpr std::size_t front = Code.keys * Code.width;
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    for (std::size_t i = 0; i < y.count; ++i) std::fill_n(y[i], front, T(0));
+    Code.forward(ctx, m, rows_from(x, front), x, rows_from(y, front), mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> dy, Rows<T> dx) {
+    Code.backward(ctx, m, rows_from(x, front), x, rows_from(dy, front), rows_from(dx, front), dx);
+  }
+};
+
+template <class In, AttentionCode Code>
+struct AttentionUnit : AttentionParameters<Code.width> {
+  using input = In;
+  using output = In;
+  static constexpr Needs needs = Code.needs();
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    if constexpr (Code.context > 0) Code.forward_step(ctx, m, x, y);
+    else if constexpr (Code.cross) MemoryInFront<Code>::forward(ctx, m, x, y, mode);
+    else Code.forward(ctx, m, x, x, y, mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    static_assert(Code.context == 0, "networks that generate token by token are not trained");
+    if constexpr (Code.cross) MemoryInFront<Code>::backward(ctx, m, x, dy, dx);
+    else Code.backward(ctx, m, x, x, dy, dx, Rows<T>{});
+  }
+};
+
+/// The sequence that looks, then, if that is another one (`Code.cross`), the memory, then perhaps a mask of what is looked
+/// at, to which no gradient goes. A mask of Masked<...> is one of other steps, and does not count here.
+template <class In, auto Code, class Parameters>
+struct AttentionOfInputs : Parameters {
+private:
+  static constexpr std::size_t N = In::count, memory = Code.cross ? 1 : 0;
+  static constexpr bool has_mask = N > memory + 1;
+
+public:
+  using input = In;
+  using output = typename first_input_of<In>::type;
+  static constexpr std::uint32_t sends = Code.cross ? 3 : 1;
+  static constexpr Needs needs = [] {
+    Needs n = Code.needs();
+    n.backward_reads_input = sends;
+    return n;
+  }();
+  static constexpr std::size_t macs = Code.macs();
+
+  template <class Mode, class Ctx, class T>
+  static void forward(Ctx& ctx, Memory<T> m, const RowsOf<const T, N>& x, Rows<T> y, Mode mode) {
+    m.mask = has_mask ? x[N - 1].data : nullptr;
+    m.mask_stride = x[N - 1].stride;
+    Code.forward(ctx, m, x[0], x[memory], y, mode);
+  }
+  template <class Ctx, class T>
+  static void backward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, N>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, N>& dx) {
+    Code.backward(ctx, m, x[0], x[memory], dy, dx[0], Code.cross ? dx[memory] : Rows<T>{});
+  }
+};
+
+/// What is wrong with target, memory and mask; void if nothing is.
+template <class In>
+struct AttentionInputs {
+  using problem = takes<a_sequence_a_memory_and_maybe_a_mask>;
+};
+template <class Target, class Seen, class... Mask>
+  requires(sizeof...(Mask) < 2)
+struct AttentionInputs<Inputs<Target, Seen, Mask...>> {
+private:
+  static consteval auto judge() {
+    if constexpr (Target::rank != 2 || Seen::rank != 2 || Target::size == 0 || Seen::size == 0)
+      return std::type_identity<takes<a_sequence_a_memory_and_maybe_a_mask>>{};
+    else if constexpr (Target::inner != Seen::inner) return std::type_identity<takes<sequences_of_one_width>>{};
+    else if constexpr (!(std::is_same_v<Mask, Shape<Seen::front>> && ...)) return std::type_identity<takes<a_mask_of_as_many_numbers_as_steps>>{};
+    else return std::type_identity<void>{};
+  }
+
+public:
+  using problem = typename decltype(judge())::type;
+  static constexpr std::size_t queries = Target::front, keys = Seen::front, width = Target::inner;
+};
+
+}  // namespace detail
+}  // namespace tenon

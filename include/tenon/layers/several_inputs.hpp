@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/net/inputs.hpp>
+#include <tenon/net/layer.hpp>
+#include <tenon/net/mistakes.hpp>
+#include <tenon/shape.hpp>
+
+/// What layers of several inputs have in common.
+namespace tenon {
+
+struct two_inputs;
+struct three_inputs;
+/// They go together as PyTorch broadcasts them, or are vectors of as many numbers as the outermost axis has.
+struct of_shapes_that_broadcast;
+
+namespace detail {
+
+template <class In>
+struct first_input_of {
+  using type = In;
+};
+template <class First, class... Rest>
+struct first_input_of<Inputs<First, Rest...>> {
+  using type = First;
+};
+
+/// Stands for a layer of several inputs that was refused. It is never run; checking goes on with its output.
+template <class In, class Out = typename first_input_of<In>::type>
+struct RefusedUnit {
+  using input = In;
+  using output = Out;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr Needs needs{};
+
+  template <class... Argument>
+  static constexpr void forward(Argument&&...) {}
+  template <class... Argument>
+  static constexpr void backward(Argument&&...) {}
+};
+
+template <auto Dims, class Axes>
+struct shape_of_dims;
+template <auto Dims, std::size_t... Axis>
+struct shape_of_dims<Dims, std::index_sequence<Axis...>> {
+  using type = Shape<Dims[Axis]...>;
+};
+/// The shape of these axes: `shape_with<std::array<std::size_t, 2>{3, 4}>`.
+template <auto Dims>
+using shape_with = typename shape_of_dims<Dims, std::make_index_sequence<Dims.size()>>::type;
+
+/// The product of dims[first] up to the last.
+template <std::size_t N>
+constexpr std::size_t product_from(const std::array<std::size_t, N>& dims, std::size_t first) {
+  std::size_t product = 1;
+  for (std::size_t k = first; k < N; ++k) product *= dims[k];
+  return product;
+}
+
+/// A product of few rows, by the kernel that the context keeps for these if it has one.
+template <class Ctx, class T>
+constexpr void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
+                          std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  if constexpr (requires { ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); })
+    ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  else ctx.gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+}  // namespace detail
+}  // namespace tenon
