@@ -148,8 +148,10 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
   check_options(how);
-  constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
-  detail::check_data("fit", demand, detail::offer_of(data));
+  const auto check = [&how](const char* who, const Dataset<T>& samples) {
+    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss, offer_of(samples));
+  };
+  check("fit", data);
   detail::check_counts("fit", how.loss, data);
   const Dataset<T>* validation = how.validation.template get<T>();
   Dataset<T> converted;
@@ -158,7 +160,7 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
     converted = how.validation.template get<Other>()->template as<T>();
     validation = &converted;
   }
-  if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
+  if (validation) check("fit, validation data", *validation);
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
   const Split<T> parts = [&] {
