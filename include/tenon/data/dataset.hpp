@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "tenon/data/augmentation.hpp"
+#include "tenon/ignored_label.hpp"
 
 namespace tenon {
-
-/// The label of what has no answer, such as the steps behind the end of a sentence: cross-entropy leaves it
-/// out. PyTorch: ignore_index.
-inline constexpr std::int32_t ignored_label = -100;
 
 /// Class indices in [0, classes), or `ignored_label`: one per sample, or `per_sample`, say one for every step
 /// of a sequence.
