@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <tenon/error.hpp>
-#include <tenon/losses/ignored_label.hpp>
+#include <tenon/ignored_label.hpp>
 #include <tenon/train/answers.hpp>
 
 namespace tenon::detail {

@@ -402,7 +402,8 @@ TEST_CASE("a number that is not finite is told where it first comes up") {
         "fit: expected finite gradients, got a NaN or an infinity in that of 2.bias at epoch 1, step 1, where the loss is 1.000000");
   CHECK(model.get<"2.bias">()(0) == 0);
   Model<Root> large{1};
-  CHECK(message_of([&] { fit(large, points, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 1e38}, .progress = quiet}); }) ==
+  const Dataset<float> far({2}, {1, 2, 3, 4}, Targets<float>{{1e4F, 1e4F}, 1});
+  CHECK(message_of([&] { fit(large, far, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 1e38}, .progress = quiet}); }) ==
         "fit: expected finite parameters, got a NaN or an infinity in 0.weight at epoch 1, step 1, with a learning rate of 1e+38");
 
   Model<Root> spoilt{1};

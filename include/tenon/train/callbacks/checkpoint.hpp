@@ -16,6 +16,10 @@ namespace tenon {
 /// on from it, and ends with the same weights, bit for bit, as one that was never interrupted:
 ///
 ///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(Checkpoint{.path = "run.safetensors", .resume = true})});
+///
+/// A resumed run has to be the same run: an Error where the data's size, batch size, accumulation or seed, or an option of
+/// the optimizer (its learning rate too), loss, regulariser or clipping is another. It may have more epochs, another
+/// schedule (the way to another rate), and other callbacks behind the first ones.
 struct Checkpoint {
   std::string path;
   std::uint64_t every_epochs = 1;  // 0: not by epoch
