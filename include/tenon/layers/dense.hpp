@@ -53,7 +53,8 @@ private:
                                                      detail::with_bias<Argument...>>());
 
 public:
-  using invalid = std::conditional_t<usable, void, takes<one_or_two_sizes_of_at_least_1>>;
+  using invalid = detail::first_fault<detail::options_fault<option::size | option::bias | option::init | option::bias_init, Argument...>,
+                                      std::conditional_t<usable, void, takes<one_or_two_sizes_of_at_least_1>>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
 };

@@ -19,6 +19,10 @@ struct binder;
 
 }  // namespace detail
 
+struct one_or_more_layers;
+template <class... L>
+struct Residual;
+
 /// A description of a layer: something that can be bound to an input shape. `at` itself is not
 /// constrained: what a layer cannot take it says with `expects` or `problem`, which give readable
 /// errors.
@@ -41,6 +45,12 @@ struct fault<L> {
 };
 template <class L>
 using fault_of = typename fault<L>::type;
+
+/// A block around nothing.
+template <>
+struct fault<Residual<>> {
+  using type = takes<one_or_more_layers>;
+};
 
 template <class L, class In>
 struct expected_input {
