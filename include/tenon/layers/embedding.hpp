@@ -9,12 +9,23 @@
 
 #include <tenon/init/distributions.hpp>
 #include <tenon/layers/options.hpp>
+#include <tenon/net/check.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
 #include <tenon/shape.hpp>
 
 namespace tenon {
+
+template <std::size_t Tokens, std::size_t Width, auto... Option>
+struct Embedding;
+
+namespace detail {
+
+template <std::size_t Tokens, std::size_t Width, auto... Option>
+inline constexpr bool reads_tokens<Embedding<Tokens, Width, Option...>> = true;
+
+}  // namespace detail
 
 struct a_number_of_tokens_and_a_width_of_at_least_1;
 struct a_padding_token_of_the_vocabulary;

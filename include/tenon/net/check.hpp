@@ -31,6 +31,10 @@ concept Layer = requires { typename detail::binder<L::template at>; };
 
 namespace detail {
 
+/// Layers that read numbers as names of something send no gradient back: an Embedding specialises it.
+template <class L>
+inline constexpr bool reads_tokens = false;
+
 template <class L>
 concept StatesInput = requires { typename L::expects; };
 
