@@ -55,7 +55,9 @@ private:
                                                      detail::with_bias<Argument...>>());
 
 public:
-  using invalid = std::conditional_t<usable, void, std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>, takes<one_or_two_sizes_of_at_least_1>>>;
+  using invalid = detail::first_fault<
+      detail::options_fault<option::size | option::bias | option::init | option::bias_init, Argument...>,
+      std::conditional_t<usable, void, std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>, takes<one_or_two_sizes_of_at_least_1>>>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
   template <class In, Time Axis>

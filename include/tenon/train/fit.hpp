@@ -70,6 +70,10 @@ struct Fit {
   }
 };
 
+/// A network whose layers have no parameters, or are all frozen.
+template <class Net>
+struct nothing_to_learn;
+
 namespace detail {
 
 template <class C>
@@ -111,6 +115,8 @@ constexpr auto judge_training() {
   using OfLoss = typename decltype(judge_loss<Net, L>())::type;
   if constexpr (!std::is_void_v<OfLoss>) {
     return std::type_identity<OfLoss>{};
+  } else if constexpr (Checked<Net>::valid && M::parameter_count == 0) {
+    return std::type_identity<nothing_to_learn<Net>>{};
   } else {
     using OfData = typename decltype(judge_typed_data<Net, L, D>())::type;
     if constexpr (!std::is_void_v<OfData>) return std::type_identity<OfData>{};
