@@ -132,7 +132,12 @@ void stir(M& model, std::uint64_t seed) {
   Stream random(seed, Purpose::user);
   using T = typename M::scalar;
   for (const ParameterEntry& entry : parameter_table<typename M::network>)
-    for (T& v : model.values(entry)) v += random.uniform<T>(entry.running && entry.name.ends_with("var") ? T(0) : T(-0.2), T(0.2));
+    for (T& v : model.values(entry)) {
+      v += random.uniform<T>(entry.name.ends_with("running_var") ? T(0) : T(-0.2), T(0.2));
+      // a range wide enough for gradients to pass
+      if (entry.name.ends_with("min_val")) v -= T(1);
+      if (entry.name.ends_with("max_val")) v += T(1);
+    }
 }
 
 /// Training in double, a batch and what comes of it.
