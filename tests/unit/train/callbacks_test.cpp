@@ -523,6 +523,25 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
   CHECK(everything);
 }
 
+TEST_CASE("a checkpoint that cannot be written leaves the one before and a model that can be used") {
+  const Folder folder;
+  const Checkpoint checkpoint{.path = folder / "run.safetensors", .every_steps = 1, .resume = true};
+  Model<Net> whole{1}, model{1}, other{2};
+  fit(whole, data().train, settings(2, Diary{}));
+  for (const auto fault : {test::Fault::write, test::Fault::fsync, test::Fault::rename}) {
+    std::filesystem::remove(checkpoint.path);
+    model = Model<Net>{1};
+    const std::string said = message_of([&] {
+      const test::Failing failing(fault, fault == test::Fault::write ? 100 : 12);  // amid the run
+      fit(model, data().train, settings(2, checkpoint));
+    });
+    CHECK_THAT(said, StartsWith(checkpoint.path + ": expected to write the file, but"));
+    CHECK(std::isfinite(evaluate(model, data().test, CrossEntropy{}).loss));
+    fit(other, data().train, settings(2, checkpoint));
+    CHECK(same_bits(other, whole));
+  }
+}
+
 TEST_CASE("two checkpoints of one moment are both written, and read with a decimal comma") {
   const Folder folder;
   const Checkpoint a{.path = folder / "a.safetensors", .resume = true}, b{.path = folder / "b.safetensors"};
