@@ -38,8 +38,9 @@ void train(Model<Net>& model, const std::string& text, double rate, std::size_t 
                                   .validation = validation,
                                   .seed = 1,
                                   .schedule = OneCycleLR{.max_lr = rate, .total_steps = steps},
-                                  .clip_grad_norm = 1.0});
-  std::printf("validation loss: %.4f nats per character\n", history.last().validation.loss);
+                                  .clip_grad_norm = 1.0,
+                                  .callbacks = callbacks(StopOnSignal{})});
+  if (!history.empty()) std::printf("validation loss: %.4f nats per character\n", history.last().validation.loss);
 
   if constexpr (steps_forward<Net>) {
     Generator generator{model};

@@ -60,14 +60,16 @@ int main(int argc, char** argv) {
     Model<Net> model{seed};
     summary(model);
     // large steps first, then smaller ones
-    for (std::size_t part = 0; part < 3; ++part)
+    StopOnSignal stop;  // Ctrl-C: the weights so far are saved all the same
+    for (std::size_t part = 0; part < 3 && stop.signal == 0; ++part)
       fit(model, train,
           Fit{.loss = CrossEntropy{},
               .optimizer = Adam{.lr = std::array{2e-3, 5e-4, 1e-4}[part]},
               .epochs = epochs,
               .batch_size = 64,
               .validation = test,
-              .seed = seed + part});
+              .seed = seed + part,
+              .callbacks = callbacks(stop)});
     if (!weights.empty()) model.save(weights);
     std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
     draw(model, test, prefix);

@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
             .epochs = epochs,
             .batch_size = 64,
             .validation = test,
-            .seed = seed});
+            .seed = seed,
+            .callbacks = callbacks(StopOnSignal{})});  // Ctrl-C: the weights so far are saved all the same
     if (!weights.empty()) model.save(weights);
     std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
   } catch (const Error& error) {

@@ -55,7 +55,8 @@ int main(int argc, char** argv) {
             .epochs = epochs,
             .batch_size = 32,
             .validation = test,
-            .schedule = CosineAnnealingLR{.T_max = epochs}});
+            .schedule = CosineAnnealingLR{.T_max = epochs},
+            .callbacks = callbacks(StopOnSignal{})});
 
     std::vector<float> cleaned(test.features().size());
     model.predict(test.features(), cleaned);

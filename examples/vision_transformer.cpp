@@ -23,6 +23,7 @@ int main() {
           .validation = test,
           .seed = seed,
           .schedule = OneCycleLR{.max_lr = 3e-3, .total_steps = epochs * ((train.size() + batch - 1) / batch)},
-          .clip_grad_norm = 1.0});
+          .clip_grad_norm = 1.0,
+          .callbacks = callbacks(StopOnSignal{})});
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 }

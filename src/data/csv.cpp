@@ -5,16 +5,21 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <new>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "read_file.hpp"
+#include "../io/input_file.hpp"
+#include "../io/words.hpp"
 #include "tenon/error.hpp"
 
 namespace tenon {
 namespace {
+
+constexpr std::size_t most_columns = std::size_t{1} << 18;
 
 /// Cuts a text into records and fields, by RFC 4180: a field in quotes may contain delimiters, line
 /// ends and, doubled, quotes.
@@ -32,6 +37,9 @@ public:
     if (text_.empty()) return false;
     line_ = next_line_;
     while (true) {
+      // a field may be one byte of the file, and is 32 in memory
+      if (fields.size() == most_columns)
+        throw Error(fmt::format("{}:{}: expected at most {} columns, got more", path_, line_, most_columns));
       fields.push_back(field());
       if (text_.empty()) break;
       const char end = text_.front();
@@ -79,7 +87,7 @@ private:
     }
     if (!at_end_of_field())
       throw Error(fmt::format("{}:{}: expected '{}' or a line end after a closing quote, got '{}'",
-                              path_, next_line_, delimiter_, text_.front()));
+                              path_, next_line_, delimiter_, detail::escaped_text(text_.substr(0, 1))));
     return content;
   }
 
@@ -107,9 +115,11 @@ bool parse(std::string_view text, Number& number) {
 }
 
 std::string listed(const std::vector<std::string>& titles) {
-  std::string text = titles.front();
-  for (std::size_t i = 1; i < titles.size(); ++i) text += ", " + titles[i];
-  return text;
+  constexpr std::size_t most = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(titles.size(), most); ++i)
+    text += (i > 0 ? ", " : "") + detail::escaped_text(std::string_view(titles[i]).substr(0, 80));
+  return titles.size() > most ? text + fmt::format(" and {} more", titles.size() - most) : text;
 }
 
 /// What the fields of a file mean.
@@ -131,9 +141,9 @@ public:
   [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected,
                          std::string_view got) const {
     const std::string title =
-        column < titles_.size() ? fmt::format(" (\"{}\")", titles_[column]) : std::string{};
-    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got \"{}\"", path_, line, column + 1,
-                            title, expected, got.substr(0, 60)));
+        column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column])) : std::string{};
+    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1,
+                            title, expected, detail::quoted_text(got)));
   }
 
 private:
@@ -182,10 +192,15 @@ std::int32_t class_index(const Table& table, std::size_t line, std::size_t colum
 }  // namespace
 
 template <std::floating_point T>
-Dataset<T> read_csv(const std::string& path, const CsvOptions& options) {
+Dataset<T> read_csv(const std::string& path, const CsvOptions& options) try {
   if (options.delimiter == '"' || options.delimiter == '\n' || options.delimiter == '\r')
     throw Error("read_csv: expected a delimiter that is no quote and no line end");
-  const std::string text = detail::read_file(path);
+  const std::string text = detail::read_file(path, "a table");
+  if (text.find('\0') != text.npos) {
+    const std::string seems = detail::seems_to_be(std::as_bytes(std::span(text)));
+    throw Error(fmt::format("{}: expected a table as text, got a NUL at byte {}{}", path, text.find('\0'),
+                            seems.empty() ? seems : " (it seems to be " + seems + ")"));
+  }
   Records records{text, options.delimiter, path};
 
   std::vector<std::string> fields;
@@ -232,6 +247,8 @@ Dataset<T> read_csv(const std::string& path, const CsvOptions& options) {
     case CsvTarget::none: break;
   }
   return {std::move(shape), std::move(features)};
+} catch (const std::bad_alloc&) {
+  detail::fail_for_memory(path);
 }
 
 template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);

@@ -1,11 +1,9 @@
 #include "tenon/data/idx.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
 
@@ -13,15 +11,18 @@
 #define ZLIB_CONST  // zlib takes input it doesn't change as const
 #include <zlib.h>
 
-#include "read_file.hpp"
+#include "../io/input_file.hpp"
+#include "../io/words.hpp"
 #include "tenon/error.hpp"
+#include "tenon/io/atomic_file.hpp"
 #include "text.hpp"
 
 namespace tenon {
 namespace {
 
-/// Deflate writes a byte of input as at most this many of output.
-constexpr std::size_t max_inflation = 1032;
+/// How far packed files may unpack. Deflate could reach 1032 times; data that are meant to be learned from do not,
+/// but for small ones.
+constexpr std::size_t most_unpacking = 100, free_unpacking = std::size_t{64} << 20;
 
 std::size_t saturating_product(std::size_t a, std::size_t b) {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
@@ -45,11 +46,10 @@ public:
 
   bool gzip() const { return gzip_; }
 
-  /// How many bytes there can still be.
+  /// How many bytes there can be.
   std::size_t at_most() const {
     if (!gzip_) return left_.size();
-    // What zlib has read but not yet written is below a window and its lookahead.
-    return saturating_product(left_.size() + (std::size_t{1} << 16), max_inflation);
+    return std::max(saturating_product(packed_, most_unpacking), free_unpacking);
   }
 
   /// Fills the span as far as there are bytes.
@@ -93,6 +93,7 @@ private:
   }
 
   std::span<const std::byte> left_;
+  std::size_t packed_ = left_.size();
   std::string_view name_;
   z_stream stream_{};
   bool gzip_ = false;
@@ -158,23 +159,30 @@ std::vector<T> IdxTensor::values() const {
 template std::vector<float> IdxTensor::values<float>() const;
 template std::vector<double> IdxTensor::values<double>() const;
 
-IdxTensor parse_idx(std::span<const std::byte> file, std::string_view name) {
+namespace {
+
+std::string hint(std::span<const std::byte> file) {
+  const std::string words = detail::seems_to_be(file);
+  return words.empty() ? words : " (it seems to be " + words + ")";
+}
+
+IdxTensor parse(std::span<const std::byte> file, std::string_view name) {
   Source source{file, name};
-  const auto expect = [&](std::span<std::byte> out, std::size_t before, const char* part) {
+  // the span is (a part of) what `before` bytes come before and what ends after `end`
+  const auto expect = [&](std::span<std::byte> out, std::size_t before, std::size_t end, const char* part) {
     const std::size_t got = source.read(out);
     if (got != out.size())
-      throw Error(fmt::format("{}: truncated {}: expected {} bytes{}, got {}", name, part,
-                              before + out.size(), source.cut_off() ? " unpacked" : "",
-                              before + got));
+      throw Error(fmt::format("{}: truncated {}: expected {} bytes{}, got {}", name, part, end,
+                              source.cut_off() ? " unpacked" : "", before + got));
   };
 
   std::byte magic[4];
-  expect(magic, 0, "IDX header");
+  expect(magic, 0, sizeof magic, "IDX header");
   if (magic[0] != std::byte{0} || magic[1] != std::byte{0})
     throw Error(fmt::format("{}: bad magic number: expected an IDX file, starting 00 00, got "
-                            "{:02x} {:02x}",
-                            name, std::to_integer<unsigned>(magic[0]),
-                            std::to_integer<unsigned>(magic[1])));
+                            "{:02x} {:02x}{}",
+                            name, std::to_integer<unsigned>(magic[0]), std::to_integer<unsigned>(magic[1]),
+                            source.gzip() ? std::string() : hint(file)));
   IdxTensor tensor;
   tensor.name = name;
   tensor.type = static_cast<IdxType>(magic[2]);
@@ -186,7 +194,7 @@ IdxTensor parse_idx(std::span<const std::byte> file, std::string_view name) {
   if (rank == 0) throw Error(fmt::format("{}: expected at least one axis, got rank 0", name));
 
   std::vector<std::byte> sizes(4 * rank);
-  expect(sizes, sizeof magic, "IDX header");
+  expect(sizes, sizeof magic, sizeof magic + sizes.size(), "IDX header");
   for (std::size_t axis = 0; axis < rank; ++axis)
     tensor.shape.push_back(big_endian<std::uint32_t>(sizes.data() + 4 * axis));
 
@@ -196,14 +204,23 @@ IdxTensor parse_idx(std::span<const std::byte> file, std::string_view name) {
     throw Error(fmt::format("{}: impossible size: no memory holds the declared {} elements", name,
                             detail::shape_text(tensor.shape)));
   // Declared sizes that the file cannot fill must not become an allocation.
+  if (source.gzip() && *count > source.at_most())
+    throw Error(fmt::format("{}: expected a gzip file that unpacks to at most {} bytes ({} times its size, or 64 MB), got one "
+                            "that declares {} ({})",
+                            name, source.at_most(), most_unpacking, *count, detail::shape_text(tensor.shape)));
   if (*count > source.at_most())
     throw Error(fmt::format("{}: truncated IDX data: expected {} bytes ({} after the header), got "
-                            "{}{}",
+                            "{}",
                             name, header + *count, detail::shape_text(tensor.shape),
-                            source.gzip() ? "at most " : "",
                             header + source.at_most()));
-  tensor.bytes.resize(*count);
-  expect(tensor.bytes, header, "IDX data");
+  // What gzip only claims must not either: memory grows with what there is.
+  for (std::size_t got = 0; got < *count || got == 0;) {
+    const std::size_t more = source.gzip() ? std::min(*count - got, std::max(got, std::size_t{1} << 16)) : *count;
+    tensor.bytes.resize(got + more);
+    expect(std::span(tensor.bytes).subspan(got), header + got, header + *count, "IDX data");
+    got += more;
+    if (more == 0) break;
+  }
 
   std::byte extra[1];
   if (source.read(extra) != 0)
@@ -216,8 +233,14 @@ IdxTensor parse_idx(std::span<const std::byte> file, std::string_view name) {
   return tensor;
 }
 
+}  // namespace
+
+IdxTensor parse_idx(std::span<const std::byte> file, std::string_view name) {
+  return detail::within_memory(std::string(name), [&] { return parse(file, name); });
+}
+
 IdxTensor read_idx_file(const std::string& path) {
-  const std::string content = detail::read_file(path);
+  const std::string content = detail::read_file(path, "an IDX file");
   return parse_idx(std::as_bytes(std::span{content}), path);
 }
 
@@ -237,22 +260,13 @@ void write_idx_file(const std::string& path, const IdxTensor& tensor) {
                             expected.value_or(0), detail::shape_text(tensor.shape),
                             tensor.bytes.size()));
 
-  const std::string partial = path + ".partial";
-  std::ofstream file{partial, std::ios::binary};
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  file.write(reinterpret_cast<const char*>(tensor.bytes.data()),
-             static_cast<std::streamsize>(tensor.bytes.size()));
-  file.close();
-  std::error_code failure;
-  if (file) std::filesystem::rename(partial, path, failure);
-  if (!file || failure) {
-    std::remove(partial.c_str());
-    throw Error(fmt::format("{}: cannot be written", path));
-  }
+  const std::array<std::span<const std::byte>, 2> pieces{std::as_bytes(std::span(header)), tensor.bytes};
+  write_file_atomically(path, pieces);
 }
 
-Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels,
-                           const ReadOptions& options) {
+namespace {
+
+Dataset<float> dataset_of(const IdxTensor& images, const IdxTensor& labels, const ReadOptions& options) {
   const std::size_t rank = images.shape.size();
   if (rank < 2 || rank > 4)
     throw Error(fmt::format("{}: expected images of 2 to 4 axes, got {}", images.name, rank));
@@ -288,6 +302,12 @@ Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels,
   if (rank == 3) sample_shape.insert(sample_shape.begin(), 1);
   return {std::move(sample_shape), std::move(features),
           Labels{std::move(classes), options.classes}};
+}
+
+}  // namespace
+
+Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels, const ReadOptions& options) {
+  return detail::within_memory(images.name, [&] { return dataset_of(images, labels, options); });
 }
 
 Dataset<float> read_idx(const std::string& images_path, const std::string& labels_path,

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <numeric>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -52,26 +55,29 @@ public:
     const std::size_t threads = data.augmentation_workers();
     for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k)
       scratch_.emplace_back(augmentation_.scratch + (mixes() ? data.given_size() : 0));
-    for (std::size_t k = 0; k < threads; ++k) threads_.emplace_back([this, k] { work(scratch_[k].data()); });
-  }
-  ~Prefetcher() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
+    threads_.reserve(threads);
+    try {
+      for (std::size_t k = 0; k < threads; ++k) threads_.emplace_back([this, k] { work(scratch_[k].data()); });
+    } catch (const std::system_error& error) {
+      const std::size_t started = threads_.size();
+      end();
+      throw Error(fmt::format("Loader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
+                              "augmented(data, workers) asks for fewer, 0 for none",
+                              threads, started, error.what()));
+    } catch (...) {
+      end();
+      throw;
     }
-    changed_.notify_all();
-    for (std::thread& t : threads_) t.join();
   }
+  ~Prefetcher() { end(); }
 
   /// Forgets what is being prepared and goes by this order; preparing begins when a batch is asked for.
   void begin(std::uint64_t seed, std::uint64_t epoch, const std::vector<std::size_t>& order) {
     std::unique_lock lock(mutex_);
-    end_ = next_ = 0;  // nobody takes up another one
-    changed_.wait(lock, [this] { return busy_ == 0; });
+    halt(lock);
     seed_ = seed;
     epoch_ = epoch;
     order_ = order;
-    started_ = false;
   }
 
   /// The `count` samples from position `first` on; the first batch asked for says where the others follow.
@@ -86,21 +92,42 @@ public:
       origin_ = first;
       next_ = taken_ = 0;
       end_ = batches_left;
-      for (Buffer& b : buffers_) b.ready = false;
+      for (Buffer& b : buffers_) b.ready = false, b.thrown = nullptr;
     } else {
       buffers_[taken_++ % buffers_.size()].ready = false;  // the batch before has been used
     }
     changed_.notify_all();
     Buffer& own = buffers_[taken_ % buffers_.size()];
     changed_.wait(lock, [&own] { return own.ready; });
+    if (own.thrown) {  // whoever asks again gets this batch prepared anew
+      const std::exception_ptr thrown = std::exchange(own.thrown, nullptr);
+      halt(lock);
+      std::rethrow_exception(thrown);
+    }
     show(own, count, batch);
   }
 
 private:
+  void end() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+  /// No batch is being prepared, nor will be before the next one is asked for.
+  void halt(std::unique_lock<std::mutex>& lock) {
+    end_ = next_ = 0;  // nobody takes up another one
+    changed_.wait(lock, [this] { return busy_ == 0; });
+    started_ = false;
+  }
+
   struct Buffer {
     std::vector<T> features, targets, weights;
     std::vector<std::int32_t> labels;
     bool ready = false;
+    std::exception_ptr thrown{};  // by a step of the augmentation
   };
 
   bool mixes() const { return augmentation_.mixup > 0; }
@@ -124,8 +151,14 @@ private:
       lock.unlock();
       Buffer& b = buffers_[number % buffers_.size()];
       const std::size_t first = origin_ + number * batch_size_;
-      fill(b, first, std::min(batch_size_, order_.size() - first), scratch);
+      std::exception_ptr thrown;
+      try {
+        fill(b, first, std::min(batch_size_, order_.size() - first), scratch);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
       lock.lock();
+      b.thrown = thrown;
       b.ready = true;
       --busy_;
       changed_.notify_all();
@@ -165,7 +198,8 @@ private:
   /// Sets (share 1) or adds a sample's answer, classes as a distribution.
   void answer(std::size_t index, T share, T* targets) const {
     if (share == T(1)) std::fill_n(targets, targets_, T(0));
-    if (data_.has_labels() && targets_ > 0) targets[data_.label(index)] += share;
+    // `ignored_label` is no class: the sample answers nothing
+    if (data_.has_labels() && targets_ > 0 && data_.label(index) >= 0) targets[data_.label(index)] += share;
     for (std::size_t i = 0; i < data_.target_size(); ++i) targets[i] += share * data_.target(index)[i];
   }
 

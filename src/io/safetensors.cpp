@@ -1,24 +1,19 @@
+#include "input_file.hpp"
 #include "safetensors_header.hpp"
+#include "words.hpp"
 
 #include <tenon/error.hpp>
 #include <tenon/io/safetensors.hpp>
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <functional>
-#include <new>
 #include <numeric>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -27,65 +22,25 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian and read without swapping");
 
-class InputFile {
-public:
-  explicit InputFile(const std::string& path) : path_(path) {
-    // Non-blocking, so that the name of a pipe is refused below instead of waiting for its writer.
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor_ < 0) fail(std::generic_category().message(errno));
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) {
-      const int error = errno;
-      ::close(descriptor_);
-      fail(std::generic_category().message(error));
-    }
-    if (!S_ISREG(status.st_mode)) {
-      ::close(descriptor_);
-      fail(S_ISDIR(status.st_mode) ? "it is a directory" : "it is a device, pipe or socket");
-    }
-    size_ = static_cast<std::size_t>(status.st_size);
-  }
+/// " (it seems to be ...)", where the file's first bytes are known from elsewhere.
+std::string hint(std::span<const std::byte> begin) {
+  const std::string words = detail::seems_to_be(begin);
+  return words.empty() ? words : " (it seems to be " + words + ")";
+}
 
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  ~InputFile() { ::close(descriptor_); }
-
-  std::size_t size() const noexcept { return size_; }
-
-  void read(std::span<std::byte> out) {
-    constexpr std::size_t largest = std::size_t{1} << 30;  // Linux reads at most 2 GiB a call
-    while (!out.empty()) {
-      const ssize_t got = ::read(descriptor_, out.data(), std::min(out.size(), largest));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail(std::generic_category().message(errno));
-      if (got == 0) fail(fmt::format("it ended {} bytes early while being read", out.size()));
-      out = out.subspan(static_cast<std::size_t>(got));
-    }
-  }
-
-private:
-  [[noreturn]] void fail(const std::string& why) const {
-    throw Error(fmt::format("{}: expected a readable safetensors file, but {}", path_, why));
-  }
-
-  const std::string& path_;
-  std::size_t size_ = 0;
-  int descriptor_ = -1;
-};
-
-/// The header's length, after the checks that need nothing but the file's size.
-std::size_t header_length(std::span<const std::byte> first_bytes, std::size_t file_size, const std::string& origin) {
+/// The header's length, after the checks that need nothing but the file's size. `begin`: what the file begins with.
+std::size_t header_length(std::span<const std::byte> begin, std::size_t file_size, const std::string& origin) {
   if (file_size < detail::length_bytes)
-    throw Error(fmt::format("{}: expected a safetensors file of at least {} bytes, got {}", origin,
-                            detail::length_bytes, file_size));
+    throw Error(fmt::format("{}: expected a safetensors file of at least {} bytes, got {}{}", origin,
+                            detail::length_bytes, file_size, hint(begin)));
   std::uint64_t length = 0;
-  std::memcpy(&length, first_bytes.data(), detail::length_bytes);
+  std::memcpy(&length, begin.data(), detail::length_bytes);
   if (length > detail::largest_header)
-    throw Error(fmt::format("{}: expected a safetensors header of at most {} bytes, got {} as its length", origin,
-                            detail::largest_header, length));
+    throw Error(fmt::format("{}: expected a safetensors header of at most {} bytes, got {} as its length{}", origin,
+                            detail::largest_header, length, hint(begin)));
   if (length > file_size - detail::length_bytes)
-    throw Error(fmt::format("{}: expected a header of {} bytes after the first {}, got a file of only {}", origin,
-                            length, detail::length_bytes, file_size));
+    throw Error(fmt::format("{}: expected a header of {} bytes after the first {}, got a file of only {}{}", origin,
+                            length, detail::length_bytes, file_size, hint(begin)));
   return static_cast<std::size_t>(length);
 }
 
@@ -144,42 +99,50 @@ void check_copy(const TensorInfo& tensor, std::span<const std::byte> bytes, std:
 
 }  // namespace
 
-SafeTensors SafeTensors::read(const std::string& path) try {
-  InputFile input(path);
-  SafeTensors file;
-  file.origin_ = path;
+SafeTensors SafeTensors::read(const std::string& path) {
+  return detail::within_memory(path, [&] {
+    detail::InputFile input(path, "a safetensors file");
+    SafeTensors file;
+    file.origin_ = path;
 
-  std::array<std::byte, detail::length_bytes> first{};
-  input.read(std::span(first).first(std::min(first.size(), input.size())));
-  const auto length = header_length(first, input.size(), path);
-  std::string json(length, '\0');
-  input.read(std::as_writable_bytes(std::span(json)));
+    std::array<std::byte, detail::telling_bytes> begin{};
+    const auto begun = std::span(begin).first(std::min(begin.size(), input.size()));
+    input.read(begun);
+    const auto length = header_length(begun, input.size(), path);
+    input.rewind();
+    input.read(std::span(begin).first(detail::length_bytes));
 
-  const auto data_bytes = input.size() - detail::length_bytes - length;
-  auto header = detail::parse_safetensors_header(json, data_bytes, path);
-  file.data_.resize(data_bytes);  // only now: no header that lies makes us allocate
-  input.read(file.data_);
-  file.tensors_ = std::move(header.tensors);
-  file.metadata_ = std::move(header.metadata);
-  file.by_name_ = order_by_name(file.tensors_);
-  return file;
-} catch (const std::bad_alloc&) {
-  throw Error(fmt::format("{}: expected a file that fits in memory, got one that does not", path));
+    const auto data_bytes = input.size() - detail::length_bytes - length;
+    {
+      std::string json(length, '\0');
+      input.read(std::as_writable_bytes(std::span(json)));
+      auto header = detail::parse_safetensors_header(json, data_bytes, path);
+      file.tensors_ = std::move(header.tensors);
+      file.metadata_ = std::move(header.metadata);
+    }
+    file.by_name_ = order_by_name(file.tensors_);
+    file.data_.resize(data_bytes);  // only now: no header that lies makes us allocate
+    input.read(file.data_);
+    return file;
+  });
 }
 
 SafeTensors SafeTensors::parse(std::span<const std::byte> bytes, std::string origin) {
-  SafeTensors file;
-  file.origin_ = std::move(origin);
-  const auto length = header_length(bytes, bytes.size(), file.origin_);
-  const auto json = bytes.subspan(detail::length_bytes, length);
-  const auto data = bytes.subspan(detail::length_bytes + length);
-  auto header = detail::parse_safetensors_header({reinterpret_cast<const char*>(json.data()), json.size()},
-                                                 data.size(), file.origin_);
-  file.data_.assign(data.begin(), data.end());
-  file.tensors_ = std::move(header.tensors);
-  file.metadata_ = std::move(header.metadata);
-  file.by_name_ = order_by_name(file.tensors_);
-  return file;
+  const std::string name = origin;
+  return detail::within_memory(name, [&] {
+    SafeTensors file;
+    file.origin_ = std::move(origin);
+    const auto length = header_length(bytes, bytes.size(), file.origin_);
+    const auto json = bytes.subspan(detail::length_bytes, length);
+    const auto data = bytes.subspan(detail::length_bytes + length);
+    auto header = detail::parse_safetensors_header({reinterpret_cast<const char*>(json.data()), json.size()},
+                                                   data.size(), file.origin_);
+    file.data_.assign(data.begin(), data.end());
+    file.tensors_ = std::move(header.tensors);
+    file.metadata_ = std::move(header.metadata);
+    file.by_name_ = order_by_name(file.tensors_);
+    return file;
+  });
 }
 
 const TensorInfo* SafeTensors::find(std::string_view name) const noexcept {

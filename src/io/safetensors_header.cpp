@@ -1,4 +1,5 @@
 #include "safetensors_header.hpp"
+#include "words.hpp"
 
 #include <tenon/error.hpp>
 
@@ -42,6 +43,7 @@ public:
     }
     if (place_ == Place::metadata) {
       metadata_name_ = std::move(name);
+      if (header_.metadata.size() == most_metadata) fail(fmt::format("expected at most {} entries of metadata, got more", most_metadata));
       if (header_.metadata.contains(metadata_name_))
         fail(fmt::format("expected every metadata key once, got {} twice", quoted_text(metadata_name_)));
       return go(Place::metadata_value);
@@ -222,12 +224,25 @@ void check_coverage(std::span<const TensorInfo> tensors, std::size_t data_bytes,
                             end, data_bytes, data_bytes - end));
 }
 
+/// Before the parser copies them. A backslash hides the character behind it.
+void check_string_lengths(std::string_view json, const std::string& origin) {
+  for (std::size_t at = json.find('"'); at < json.size();) {
+    std::size_t end = at + 1;
+    while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
+    if (end - at > longest_string)
+      throw Error(fmt::format("{}: expected names and metadata of at most {} bytes, got {} from byte {} on", origin, longest_string,
+                              std::min(end, json.size()) - at - 1, length_bytes + at));
+    at = end < json.size() ? json.find('"', end + 1) : json.size();
+  }
+}
+
 }  // namespace
 
 SafeTensorsHeader parse_safetensors_header(std::string_view json, std::size_t data_bytes, const std::string& origin) {
   if (json.empty() || json.front() != '{')
     throw Error(fmt::format("{}: expected a safetensors header beginning with '{{' at byte {}, got {}", origin,
                             length_bytes, json.empty() ? "an empty one" : quoted_text(json.substr(0, 1))));
+  check_string_lengths(json, origin);
   // The parser takes a NUL for the end of its input, and would believe a header that goes on behind it.
   if (const auto nul = json.find('\0'); nul != json.npos)
     throw Error(fmt::format("{}: expected a header of JSON text, got a NUL at byte {}", origin, length_bytes + nul));
@@ -245,28 +260,16 @@ SafeTensorsHeader parse_safetensors_header(std::string_view json, std::size_t da
 }
 
 std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, DType dtype) noexcept {
-  std::size_t bytes = dtype_size(dtype);
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  std::size_t count = 1;
   for (const auto axis : shape) {
-    if (axis != 0 && bytes > std::numeric_limits<std::size_t>::max() / axis) return std::nullopt;
-    bytes *= axis;
+    if (axis != 0 && count > most / axis) return std::nullopt;
+    count *= axis;
   }
-  return bytes;
-}
-
-std::string quoted_text(std::string_view text) {
-  constexpr std::size_t longest = 80;
-  std::string result = "\"";
-  std::size_t end = std::min(text.size(), longest);
-  const auto continues = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xc0u) == 0x80u; };
-  while (end < text.size() && end > longest - 4 && continues(end)) --end;  // no half characters
-  for (const char c : text.substr(0, end)) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f)
-      result += fmt::format("\\x{:02x}", code);
-    else
-      result += c;
-  }
-  return result + (end < text.size() ? "...\"" : "\"");
+  const std::size_t bits = dtype_bits(dtype);
+  if (bits >= 8) return count > most / (bits / 8) ? std::nullopt : std::optional(count * (bits / 8));
+  if (count > most / bits || count * bits % 8 != 0) return std::nullopt;  // such types fill whole bytes
+  return count * bits / 8;
 }
 
 std::string shape_text(std::span<const std::size_t> shape) { return fmt::format("({})", fmt::join(shape, ", ")); }

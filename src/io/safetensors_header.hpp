@@ -13,6 +13,11 @@ namespace tenon::detail {
 
 inline constexpr std::size_t length_bytes = 8;              // the header's length, before it
 inline constexpr std::size_t largest_header = 100'000'000;  // the format's own cap
+/// What the parser and we hold of a header is at most twelve times its bytes, and this bounds what a string of it
+/// costs on the way: the parser keeps two copies, which grow by doubling.
+inline constexpr std::size_t longest_string = std::size_t{1} << 24;
+/// An entry of a map costs twenty times what the shortest one takes in the file.
+inline constexpr std::size_t most_metadata = std::size_t{1} << 16;
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 struct SafeTensorsHeader {
@@ -25,9 +30,6 @@ SafeTensorsHeader parse_safetensors_header(std::string_view json, std::size_t da
 
 /// Bytes of a tensor, or nothing when the product overflows.
 std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, DType dtype) noexcept;
-
-/// A text from a file, fit for a message: in quotes, control characters escaped, long ones shortened.
-std::string quoted_text(std::string_view text);
 
 std::string shape_text(std::span<const std::size_t> shape);  ///< "(128, 784)"
 

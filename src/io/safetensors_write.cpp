@@ -1,4 +1,5 @@
 #include "safetensors_header.hpp"
+#include "words.hpp"
 
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
@@ -86,7 +87,7 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   order.reserve(tensors.size());
   for (const auto& tensor : tensors) order.push_back(&tensor);
   std::ranges::sort(order, [](const auto* a, const auto* b) {
-    const auto size_a = dtype_size(a->dtype), size_b = dtype_size(b->dtype);
+    const auto size_a = dtype_bits(a->dtype), size_b = dtype_bits(b->dtype);
     return size_a != size_b ? size_a > size_b : a < b;  // pointers into one span: the given order
   });
 

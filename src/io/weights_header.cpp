@@ -6,13 +6,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <iterator>
 #include <limits>
 
-#include "../data/read_file.hpp"
+#include "input_file.hpp"
+#include "words.hpp"
 
 namespace tenon {
 
@@ -41,9 +43,41 @@ std::string_view number_text(Integer value, std::size_t, const std::string&, cha
   return {text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)};
 }
 
+/// A text from outside within a comment of one line, which a line end in it, or a backslash at its end, would end.
+std::string comment_text(std::string_view text) {
+  std::string safe = detail::escaped_text(text);
+  if (safe.ends_with('\\')) safe += "x5c";
+  return safe;
+}
+
+// Words that name nothing in C++, those of its library, and those that GNU's dialect replaces.
+constexpr std::string_view taken[] = {
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t",
+    "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit",
+    "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false",
+    "float", "for", "friend", "goto", "i386", "if", "inline", "int", "linux", "long", "mutable", "namespace", "new", "noexcept", "not",
+    "not_eq", "nullptr", "operator", "or", "or_eq", "posix", "private", "protected", "public", "register", "reinterpret_cast", "requires",
+    "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "std", "struct", "switch", "template", "tenon", "this",
+    "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned", "using", "virtual", "void",
+    "volatile", "wchar_t", "while", "xor", "xor_eq"};
+
+/// A name that a program may give to something: letters, digits and single underscores, the first a letter.
+bool can_be_a_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto belongs = [&](char c) { return letter(c) || c == '_' || (c >= '0' && c <= '9'); };
+  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, belongs) && name.find("__") == name.npos &&
+         std::ranges::find(taken, name) == std::end(taken);
+}
+/// "models::digits" too.
+bool can_be_a_namespace(std::string_view name) {
+  for (std::size_t end; (end = name.find("::")) != name.npos; name.remove_prefix(end + 2))
+    if (!can_be_a_name(name.substr(0, end))) return false;
+  return can_be_a_name(name);
+}
+
 void append_block(std::string& out, const WeightsHeader::Block& block) {
   constexpr std::string_view indent = "        ";
-  fmt::format_to(std::back_inserter(out), "        // {}\n", block.name);
+  fmt::format_to(std::back_inserter(out), "        // {}\n", comment_text(block.name));
   std::visit(
       [&](const auto& values) {
         std::size_t column = line_length;  // so that the first number begins a line
@@ -67,15 +101,18 @@ void append_block(std::string& out, const WeightsHeader::Block& block) {
 }  // namespace
 
 void write_weights_header(const std::string& path, const WeightsHeader& header) {
+  if (!can_be_a_namespace(header.name))
+    throw Error(fmt::format("export_header: expected a .name that can name a namespace, such as digits or models::digits, got {}",
+                            detail::quoted_text(header.name)));
   std::string out;
   const auto say = [&out]<class... A>(fmt::format_string<A...> format, A&&... a) {
     fmt::format_to(std::back_inserter(out), format, std::forward<A>(a)...);
   };
   say("// A trained network, written by Tenon. Not to be edited by hand.\n//\n");
-  say("//   network       {}\n", header.network);
+  say("//   network       {}\n", comment_text(header.network));
   say("//   parameters    {}\n", header.parameter_count);
   say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes, header.macs);
-  if (!header.source.empty()) say("//   trained file  {}, CRC-32 0x{:08x}\n", header.source, header.source_checksum);
+  if (!header.source.empty()) say("//   trained file  {}, CRC-32 0x{:08x}\n", comment_text(header.source), header.source_checksum);
   say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/all/layers.hpp>\n#include <tenon/edge/self_test.hpp>\n"
       "#include <tenon/net/networks.hpp>\n{}\n",
       header.includes);
@@ -104,11 +141,9 @@ std::uint32_t file_checksum(const std::string& path) {
 
 std::string namespace_from_path(const std::string& path) {
   const std::string stem = std::filesystem::path(path).stem().string();
-  bool good = !stem.empty() && !(stem[0] >= '0' && stem[0] <= '9');
-  for (const char c : stem) good = good && (c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
-  if (!good)
-    throw Error(fmt::format("export_header: expected a file whose name can name a namespace, such as digits.hpp, got \"{}\"; or say .name",
-                            path));
+  if (!can_be_a_name(stem))
+    throw Error(fmt::format("export_header: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name",
+                            detail::quoted_text(path)));
   return stem;
 }
 

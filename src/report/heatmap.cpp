@@ -9,14 +9,9 @@
 
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
+#include <tenon/report/plot.hpp>
 
 namespace tenon {
-
-namespace detail {
-
-std::string escape_xml(const std::string& text);  // plot.cpp
-
-}  // namespace detail
 
 std::string Heatmap::svg() const {
   const auto require = [](std::size_t got, std::size_t expected, const char* what) {
@@ -28,8 +23,7 @@ std::string Heatmap::svg() const {
 
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const double v : values)
-    if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
-  const double range = high > low ? high - low : 1;
+    if (detail::drawable(v)) low = std::min(low, v), high = std::max(high, v);
   const auto longest = [](const std::vector<std::string>& names) {
     std::size_t most = 0;
     for (const std::string& name : names) most = std::max(most, name.size());
@@ -55,8 +49,8 @@ std::string Heatmap::svg() const {
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t c = 0; c < columns; ++c) {
       const double v = values[r * columns + c];
-      if (!std::isfinite(v)) continue;
-      const auto shade = static_cast<int>(std::lround(255 * (1 - (v - low) / range)));
+      if (!detail::drawable(v)) continue;
+      const auto shade = static_cast<int>(std::lround(255 * (1 - detail::share_between(v, low, high))));
       out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"rgb({},{},{})\"><title>{:.4g}</title></rect>\n",
                          left + cell * static_cast<double>(c), top + cell * static_cast<double>(r), cell, cell, shade, shade,
                          std::min(255, 96 + shade * 159 / 255), v);

@@ -34,8 +34,8 @@ struct Colour {
 };
 Colour colour_of(float number, const Range& range, Palette palette) {
   if (palette == Palette::gray) {
-    const float width = range.high - range.low;
-    const std::uint8_t level = shade(width > 0 ? (number - range.low) / width : 0.5F);
+    const float width = range.high / 2 - range.low / 2;  // halves: the difference of two floats may be none
+    const std::uint8_t level = shade(width > 0 ? (number / 2 - range.low / 2) / width : 0.5F);
     return {level, level, level};
   }
   const float most = std::max(std::abs(range.low), std::abs(range.high));

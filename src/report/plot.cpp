@@ -18,7 +18,7 @@ namespace tenon {
 namespace detail {
 
 std::vector<double> round_ticks(double low, double high, std::size_t wanted) {
-  if (!(high > low) || wanted == 0) return {};
+  if (!(high > low) || wanted == 0 || !std::isfinite(high - low)) return {};
   const double rough = (high - low) / static_cast<double>(wanted), power = std::pow(10, std::floor(std::log10(rough)));
   double step = 10 * power;
   for (const double m : {1.0, 2.0, 5.0})
@@ -26,10 +26,17 @@ std::vector<double> round_ticks(double low, double high, std::size_t wanted) {
       step = m * power;
       break;
     }
+  const double first = std::ceil(low / step - 1e-9);
+  // beyond 2^53 the next whole number is no other number
+  if (!(step > 0) || !(std::max(std::abs(low), std::abs(high)) / step < 9e15)) return {};
   std::vector<double> ticks;
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) ticks.push_back(k * step + 0.0);
+  for (double k = first; k * step <= high + 1e-9 * step; ++k) ticks.push_back(k * step + 0.0);
   return ticks;
 }
+
+bool drawable(double v) { return std::abs(v) <= largest_drawn; }
+
+double share_between(double v, double low, double high) { return high > low ? (v - low) / (high - low) : 0; }
 
 std::string escape_xml(const std::string& text) {
   std::string out;
@@ -56,8 +63,8 @@ constexpr std::array<const char*, 8> palette{"#0072b2", "#d55e00", "#009e73", "#
 constexpr std::array<const char*, 8> pale{"#bfdcec", "#f5d6bf", "#bfe7dc", "#f2dde9", "#f9e7bf", "#d5edfa", "#d4d4d4", "#ede9bf"};
 
 const char* color_of(const auto& colors, double number) {
-  const auto n = static_cast<std::ptrdiff_t>(colors.size());
-  return colors[static_cast<std::size_t>((static_cast<std::ptrdiff_t>(std::llround(number)) % n + n) % n)];
+  const double n = static_cast<double>(colors.size()), rest = std::fmod(std::round(number), n);  // -n < rest < n
+  return colors[static_cast<std::size_t>(rest < 0 ? rest + n : rest)];
 }
 
 /// From dark blue over green to yellow, for t in [0, 1].
@@ -76,7 +83,7 @@ struct Axis {
   double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
   double from = 0, to = 1;  // pixels
 
-  bool shows(double v) const { return std::isfinite(v) && (!logarithmic || v > 0); }
+  bool shows(double v) const { return detail::drawable(v) && (!logarithmic || v > 0); }
   double scaled(double v) const { return logarithmic ? std::log10(v) : v; }
   void include(double v) {
     if (!shows(v)) return;
@@ -85,14 +92,16 @@ struct Axis {
   }
   void settle(double margin) {
     if (!(low <= high)) low = 0, high = 1;
-    if (low == high) {
+    // what is equal but for rounding is no range to be shown
+    if (high - low <= 1e-12 * std::max(std::abs(low), std::abs(high)) + 1e-300) {
       const double half = low == 0 ? 1 : std::abs(low) / 2;
       low -= half, high += half;
     }
     const double more = margin * (high - low);
     low -= more, high += more;
   }
-  double pixel(double v) const { return from + (scaled(v) - low) / (high - low) * (to - from); }
+  /// Where nothing is (0 or less on a logarithmic axis) is the frame's edge.
+  double pixel(double v) const { return from + (logarithmic && !(v > 0) ? 0 : (scaled(v) - low) / (high - low)) * (to - from); }
   std::vector<double> ticks(std::size_t wanted) const {
     if (!logarithmic) return detail::round_ticks(low, high, wanted);
     if (high - low < 1.5) return detail::round_ticks(std::pow(10, low), std::pow(10, high), wanted);
@@ -120,6 +129,8 @@ public:
     for (const Plot::Area& a : p_.areas)
       if (a.values.size() != a.columns * a.rows)
         throw Error(fmt::format("plot: expected an area of {} x {} values, got {}", a.columns, a.rows, a.values.size()));
+    if (!(p_.width >= 100 && p_.width <= 1e5 && p_.height >= 80 && p_.height <= 1e5))
+      throw Error(fmt::format("plot: expected a width from 100 and a height from 80 to 100000 pixels, got {} and {}", p_.width, p_.height));
     measure();
   }
 
@@ -194,11 +205,11 @@ private:
   void area(const Plot::Area& a) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const double v : a.values)
-      if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
+      if (detail::drawable(v)) low = std::min(low, v), high = std::max(high, v);
     const auto fill = [&](double v) -> std::string {
-      if (!std::isfinite(v)) return "#ffffff";
+      if (!detail::drawable(v)) return "#ffffff";
       if (a.classes) return color_of(pale, v);
-      return heat(high > low ? std::floor((v - low) / (high - low) * 48) / 48 : 0.5);
+      return heat(high > low ? std::floor(detail::share_between(v, low, high) * 48) / 48 : 0.5);
     };
     const double w = (a.x1 - a.x0) / static_cast<double>(a.columns), h = (a.y1 - a.y0) / static_cast<double>(a.rows);
     for (std::size_t r = 0; r < a.rows; ++r) {
@@ -323,14 +334,19 @@ Plot& Plot::area(double x0, double x1, double y0, double y1, const std::function
 Plot& Plot::histogram(std::string name, const std::vector<double>& values, std::size_t bins) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const double v : values)
-    if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
+    if (detail::drawable(v)) low = std::min(low, v), high = std::max(high, v);
   if (!(low <= high) || bins == 0) return bars(std::move(name), {}, {});
-  if (low == high) low -= 0.5, high += 0.5;
+  // bins that differ: 1 wide where all values are equal, or differ by less than can be divided
+  const double size = std::max(std::abs(low), std::abs(high));
+  if (high - low <= 1e-12 * size + 1e-300) {
+    const double half = std::max(0.5, 1e-9 * size);
+    low -= half, high += half;
+  }
   const double step = (high - low) / static_cast<double>(bins);
   std::vector<double> x(bins), count(bins);
   for (std::size_t b = 0; b < bins; ++b) x[b] = low + (static_cast<double>(b) + 0.5) * step;
   for (const double v : values)
-    if (std::isfinite(v)) ++count[std::min(static_cast<std::size_t>((v - low) / step), bins - 1)];
+    if (detail::drawable(v)) ++count[std::min(static_cast<std::size_t>((v - low) / step), bins - 1)];
   return bars(std::move(name), std::move(x), std::move(count));
 }
 

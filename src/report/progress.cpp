@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace tenon {
 namespace {
@@ -205,16 +206,31 @@ std::string_view format_progress(std::span<char> buffer, const ProgressLine& lin
 }
 
 std::string_view format_finished(std::span<char> buffer, std::string_view head, std::span<const NamedValue> values,
-                                 double elapsed) {
-  Writer out(buffer);
-  out << head;
-  for (const auto& [name, value] : values) (out << "  " << name << " ").value(value);
-  out << "  ";
+                                 double elapsed, std::size_t columns) {
+  std::array<char, 32> time_buffer;
+  Writer time(time_buffer);
+  time << "  ";
   if (elapsed < 99.95)
-    out.fixed(elapsed, 1) << " s";
+    time.fixed(elapsed, 1) << " s";
   else
-    out.clock(elapsed + 0.5) << (elapsed + 0.5 < 3600 ? " min" : " h");
-  return out.text();
+    time.clock(elapsed + 0.5) << (elapsed + 0.5 < 3600 ? " min" : " h");
+
+  // Where the window is too narrow: short names first, then without the time, then fewer values.
+  const auto write = [&](bool brief, bool timed, std::size_t count) {
+    Writer out(buffer);
+    out << head;
+    for (const auto& [name, value] : values.first(count)) {
+      const auto long_part = brief ? name.find("accuracy") : name.npos;
+      (out << "  " << (long_part == name.npos ? name : name.substr(0, long_part + 3)) << " ").value(value);
+    }
+    if (timed) out << time.text();
+    return out;
+  };
+  Writer line = write(false, true, values.size());
+  if (line.width() > columns) line = write(true, true, values.size());
+  if (line.width() > columns) line = write(true, false, values.size());
+  for (std::size_t count = values.size(); line.width() > columns && count > 0;) line = write(true, false, --count);
+  return line.text();
 }
 
 }  // namespace detail
@@ -299,7 +315,8 @@ void Progress::note(std::string_view line) {
 void Progress::finish(std::span<const NamedValue> values) {
   if (!running_) return;
   std::array<char, longest_line> buffer;
-  put(detail::format_finished(buffer, head_.data(), values, now() - started_), "\n");
+  constexpr std::size_t any = std::numeric_limits<std::size_t>::max();  // a file has no width
+  put(detail::format_finished(buffer, head_.data(), values, now() - started_, terminal_ ? terminal_columns(out_) - 1 : any), "\n");
   running_ = live_ = false;
 }
 

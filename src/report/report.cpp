@@ -46,7 +46,7 @@ namespace {
 constexpr const char* style =
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
     "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
-    ".row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}"
+    ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}"
     "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
     "figure{margin:0;text-align:center;font-size:13px}figure img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
 
@@ -167,7 +167,7 @@ private:
       values.histogram("", p.values);
       slopes.histogram("", p.gradients);
       slopes.series.back().color = 1;
-      out_ += values.svg() + slopes.svg();
+      put("<div class=\"pair\">{}{}</div>\n", values.svg(), slopes.svg());  // never apart
     }
     put("</div>\n");
   }

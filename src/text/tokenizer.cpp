@@ -1,13 +1,13 @@
 #include <tenon/text/tokenizer.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
+
+#include "../io/input_file.hpp"
 
 namespace tenon {
 
@@ -23,11 +23,8 @@ void require_token(const char* who, std::int32_t token, std::size_t place, std::
 }  // namespace
 
 std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(fmt::format("{}: cannot be opened", path));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) throw Error(fmt::format("{}: cannot be read", path));
-  if (text.empty()) throw Error(fmt::format("{}: expected a text, got an empty file", path));
+  std::string text = detail::read_file(path, "a text");
+  if (text.empty()) throw Error(path + ": expected a text, got an empty file");
   return text;
 }
 
@@ -64,6 +61,17 @@ std::string CharTokenizer::decode(std::span<const std::int32_t> tokens) const {
 }
 
 void CharTokenizer::save(const std::string& path) const { write_file_atomically(path, std::as_bytes(std::span(characters_))); }
+
+CharTokenizer CharTokenizer::load(const std::string& path) {
+  return detail::within_memory(path, [&] {
+    const std::string bytes = read_text(path);
+    for (std::size_t i = 1; i < bytes.size(); ++i)
+      if (static_cast<unsigned char>(bytes[i - 1]) >= static_cast<unsigned char>(bytes[i]))
+        throw Error(fmt::format("{}: expected the bytes of a CharTokenizer, each once and in order, got {} behind {} at position {}", path,
+                                show(static_cast<unsigned char>(bytes[i])), show(static_cast<unsigned char>(bytes[i - 1])), i));
+    return CharTokenizer(bytes);
+  });
+}
 
 std::vector<std::int32_t> ByteTokenizer::encode(std::string_view text) const {
   std::vector<std::int32_t> tokens(text.size());

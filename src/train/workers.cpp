@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -84,6 +85,15 @@ struct Workers::Pool {
     }
   }
 
+  void end() noexcept {
+    {
+      const std::lock_guard lock(mutex);
+      ending = true;
+    }
+    start.notify_all();
+    for (std::thread& thread : threads) thread.join();
+  }
+
   void wait_for_work(std::size_t part) {
     for (std::uint64_t seen = 0;;) {
       const auto called = [&] { return round.load(std::memory_order_acquire) != seen || ending.load(std::memory_order_acquire); };
@@ -106,18 +116,24 @@ Workers::Workers(std::size_t threads) {
   if (threads <= 1) return;
   pool_ = std::make_unique<Pool>();
   pool_->thrown.resize(threads);
+  pool_->threads.reserve(threads - 1);
+  try {
+    for (std::size_t part = 1; part < threads; ++part) pool_->threads.emplace_back([pool = pool_.get(), part] { pool->wait_for_work(part); });
+  } catch (const std::system_error& error) {
+    const std::size_t started = pool_->threads.size() + 1;
+    pool_->end();
+    throw Error("training: expected to run on " + std::to_string(threads) + " threads, but the system gives no more than " +
+                std::to_string(started) + ": " + error.what() + "; set_num_threads asks for fewer");
+  } catch (...) {
+    pool_->end();
+    throw;
+  }
   blas_threads.take();
-  for (std::size_t part = 1; part < threads; ++part) pool_->threads.emplace_back([pool = pool_.get(), part] { pool->wait_for_work(part); });
 }
 
 Workers::~Workers() {
   if (!pool_) return;
-  {
-    const std::lock_guard lock(pool_->mutex);
-    pool_->ending = true;
-  }
-  pool_->start.notify_all();
-  for (std::thread& thread : pool_->threads) thread.join();
+  pool_->end();
   blas_threads.give_back();
 }
 

@@ -40,7 +40,8 @@ struct CsvOptions {
 ///     auto homes = read_csv("homes.csv", {.label_column = "price", .target = CsvTarget::number});
 ///
 /// Fields may be quoted as in RFC 4180; lines end in LF or CRLF; blank lines at the end are no
-/// samples. Anything but finite numbers is an Error that names file, line and column.
+/// samples. Anything but finite numbers is an Error that names file, line and column. There are at most 262144 columns;
+/// reading takes at most twelve times the file's bytes and 32 MB.
 template <std::floating_point T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options = {});
 

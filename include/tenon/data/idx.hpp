@@ -40,7 +40,9 @@ extern template std::vector<float> IdxTensor::values<float>() const;
 extern template std::vector<double> IdxTensor::values<double>() const;
 
 /// Reads a file, plain or gzip-compressed: its content tells, whatever its name. The sizes it
-/// declares are checked against the bytes there are before any memory is taken for them.
+/// declares are checked against the bytes there are before any memory is taken for them. A packed file
+/// may unpack to 64 MB or a hundred times its size, whichever is more; reading takes at most three times
+/// what is there, unpacked.
 IdxTensor read_idx_file(const std::string& path);
 
 /// Reads an IDX file that is in memory; `name` stands for it in errors.

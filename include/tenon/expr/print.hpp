@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <string>
 
 #include <tenon/expr/lower.hpp>
@@ -9,7 +10,8 @@ namespace tenon::expr {
 namespace detail {
 
 inline std::string print_number(double value) {
-  std::string text = std::to_string(value);
+  char digits[352];  // the largest double has 309 before its point
+  std::string text(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 6).ptr);
   while (text.find('.') != std::string::npos && (text.back() == '0' || text.back() == '.')) {
     const bool point = text.back() == '.';
     text.pop_back();

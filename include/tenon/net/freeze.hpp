@@ -216,17 +216,23 @@ constexpr auto freeze_inside() {
   }
 }
 
-template <fixed_string Path, class L, bool Found>
-constexpr bool found_part() {
-  if constexpr (!Found) return refuse<no_part<asked<Path>, L>>();
-  return true;
+/// A path from the root of a network, whose own name may come first, without that name.
+template <fixed_string Path, class Net>
+constexpr auto path_in_root() {
+  constexpr std::string_view step = first_step(Path.view());
+  if constexpr (element<Net>::name.empty() || element<Net>::name != step || step.size() == Path.view().size()) return Path;
+  else return rest_of<Path>();
 }
-template <fixed_string Path, class L>
-struct freeze_part {
-  using part = decltype(freeze_inside<Path, L>());
-  using type = typename part::type;
-  static_assert(found_part<Path, L, part::found>());
-};
+template <fixed_string Path, class Net>
+constexpr auto freeze_from_root() {
+  using part = decltype(freeze_inside<path_in_root<Path, Net>(), unnamed<Net>>());
+  if constexpr (element<Net>::named && element<Net>::name == Path.view()) {
+    return std::type_identity<Freeze<unnamed<Net>>>{};
+  } else {
+    if constexpr (!part::found) static_assert(refuse<no_part<asked<Path>, unnamed<Net>>>());
+    return std::type_identity<typename part::type>{};
+  }
+}
 
 template <class Net, fixed_string... Path>
 struct freeze_parts {
@@ -234,7 +240,7 @@ struct freeze_parts {
 };
 template <class Net, fixed_string First, fixed_string... Rest>
 struct freeze_parts<Net, First, Rest...>
-    : freeze_parts<typename rename<Net>::template with<typename freeze_part<First, unnamed<Net>>::type>, Rest...> {};
+    : freeze_parts<typename rename<Net>::template with<typename decltype(freeze_from_root<First, Net>())::type>, Rest...> {};
 
 }  // namespace detail
 

@@ -13,8 +13,8 @@ namespace tenon {
 ///     plot.line("training", losses).line("validation", validation_losses);
 ///     plot.save("loss.svg");
 ///
-/// Points that are NaN or infinite (and, on a logarithmic axis, not positive) are left out, and a line has a gap
-/// there. x and y of a series have to be equally many, or an Error says so. A plot without points is an
+/// Points that are NaN, infinite or beyond 1e300 (and, on a logarithmic axis, not positive) are left out, and a line
+/// has a gap there. x and y of a series have to be equally many, or an Error says so. A plot without points is an
 /// empty frame.
 struct Plot {
   enum class Kind { line, points, bars };
@@ -62,6 +62,11 @@ namespace detail {
 
 /// Round numbers within [low, high], about `wanted` of them: 1, 2 or 5 times a power of ten apart.
 std::vector<double> round_ticks(double low, double high, std::size_t wanted);
+/// Numbers whose differences are finite too can be drawn.
+inline constexpr double largest_drawn = 1e300;
+bool drawable(double v);
+/// From 0 (low) to 1 (high).
+double share_between(double v, double low, double high);
 /// For text between tags and in attributes.
 std::string escape_xml(const std::string& text);
 

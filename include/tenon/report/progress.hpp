@@ -17,7 +17,7 @@ struct NamedValue {
 
 /// Shows how a long job gets on. On a terminal, one line that is redrawn at most ten times a second:
 ///     epoch 3/5 [=====>    ]  512/1437  loss 0.2345  accuracy 0.9321  84,312 samples/s  ETA 0:03
-/// In a pipe, nothing until the job's end, then the line that stays on the terminal too:
+/// In a pipe, nothing until the job's end, then the line that stays on the terminal too (where it has the width):
 ///     epoch 3/5  loss 0.2345  accuracy 0.9321  val_loss 0.2104  val_accuracy 0.9402  1.2 s
 /// It never allocates, and away from a terminal `update` is one comparison.
 class Progress {
@@ -85,9 +85,10 @@ struct ProgressLine {
 /// the bar, the rate. Returns the text, which lies in `buffer`.
 std::string_view format_progress(std::span<char> buffer, const ProgressLine& line, std::size_t columns);
 
-/// The line that stays at the end.
+/// The line that stays at the end. Where it is wider than `columns`, accuracy becomes acc, and what then does not fit is
+/// left out: the time, the last values.
 std::string_view format_finished(std::span<char> buffer, std::string_view head, std::span<const NamedValue> values,
-                                 double elapsed);
+                                 double elapsed, std::size_t columns = static_cast<std::size_t>(-1));
 
 }  // namespace detail
 

@@ -36,7 +36,8 @@ public:
 
   /// The bytes in a file, written atomically.
   void save(const std::string& path) const;
-  static CharTokenizer load(const std::string& path) { return CharTokenizer(read_text(path)); }
+  /// An Error where the file is another one, which has a byte twice or not in order.
+  static CharTokenizer load(const std::string& path);
 
 private:
   std::string characters_;

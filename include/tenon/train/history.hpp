@@ -31,10 +31,12 @@ struct History {
   std::vector<std::string> warnings{};  // also shown, where progress is: not what was wanted, but no reason to stop
 
   bool empty() const { return epochs.empty(); }
-  const EpochRecord& last() const { return epochs.back(); }
+  /// An Error where no epoch has ended.
+  const EpochRecord& last() const;
 
-  /// To or from a checkpoint.
+  /// To or from a checkpoint, where each epoch is so many numbers.
   void archive(Archive& a);
+  static constexpr std::size_t numbers_per_epoch = 7;
 };
 
 }  // namespace tenon

@@ -245,10 +245,14 @@ public:
   void archive(Archive& a) {
     for (const ParameterEntry& entry : parameter_table<network>) {
       const std::span dims(entry.dims, entry.rank);
-      const std::string name(entry.name);
-      a.tensor("model." + name, dims, model_->values(entry));
-      for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k)
-        a.tensor("optimizer." + std::to_string(k) + "." + name, dims, std::span<T>(states_[k].data() + entry.offset, entry.size));
+      {
+        const Archive::Scope scope(a, "model");
+        a.tensor(entry.name, dims, model_->values(entry));
+      }
+      for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k) {
+        const Archive::Scope scope(a, "optimizer", k);
+        a.tensor(entry.name, dims, std::span<T>(states_[k].data() + entry.offset, entry.size));
+      }
     }
     if constexpr (needs.state_sample > 0) {
       const std::size_t dims[]{capacity_, needs.state_sample};

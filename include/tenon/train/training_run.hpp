@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +20,7 @@
 #include <tenon/train/callback.hpp>
 #include <tenon/train/evaluate.hpp>
 #include <tenon/train/history.hpp>
+#include <tenon/train/identity.hpp>
 #include <tenon/train/trainer.hpp>
 
 namespace tenon {
@@ -146,19 +150,26 @@ public:
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
+  /// Lives as long as the run, whichever way that ends.
+  void keep(std::shared_ptr<void> thing) { kept_.push_back(std::move(thing)); }
+
   /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
-  /// all callbacks of the moment have been called, atomically; `path` is kept until then.
-  void save_checkpoint(const std::string& path) { checkpoint_ = path; }
-  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is not of this
-  /// network, data size, batch size, accumulation and seed, or the options of optimizer (the learning rate that it was
-  /// given among them), loss, regulariser or clipping are not those of the run that wrote it. The number of epochs, the
-  /// schedule and the callbacks may be others.
-  void resume(const std::string& path) {
+  /// all callbacks of the moment have been called, atomically; `path` is kept until then. Several may be asked for.
+  void save_checkpoint(const std::string& path) {
+    if (std::find(checkpoints_.begin(), checkpoints_.end(), path) == checkpoints_.end()) checkpoints_.push_back(path);
+  }
+  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is damaged, or not of
+  /// this network, data size, batch size, accumulation and seed, or optimizer (the learning rate that it was given among its
+  /// options), loss, regulariser or clipping are not those of the run that wrote it; see train/identity.hpp for "this
+  /// network". The number of epochs, the schedule and the callbacks may be others.
+  void resume(const std::string& path) try {
     Archive a(path);
     archive(a);
     a.commit();
     archive(a);
     resumed_ = true;
+  } catch (const std::bad_alloc&) {
+    throw Error(path + ": expected memory to resume from this checkpoint with, got none; nothing has changed");
   }
 
   /// All epochs; see `fit`.
@@ -279,41 +290,52 @@ private:
 
   void write_checkpoint() {
     if constexpr (!std::is_same_v<decltype(How::callbacks), Callbacks<>>) {  // else nobody can have asked for one
-      if (checkpoint_.empty()) return;
+      if (checkpoints_.empty()) return;
       Archive a;
       archive(a);
-      a.save(std::exchange(checkpoint_, {}));
+      for (const std::string& path : std::exchange(checkpoints_, {})) a.save(path);
     }
   }
-  void archive(Archive& a) {
+  /// What a checkpoint belongs to: a run that is another in any of this cannot go on from it.
+  void belong(Archive& a) {
+    detail::same_network<network>(a);
+    a.same_text("optimizer", type_name<decltype(How::optimizer)>());
+    a.same_text("loss", type_name<loss_type>());
     a.same("seed", how_.seed);
     a.same("batch_size", how_.batch_size);
     a.same("accumulate", how_.accumulate);
     a.same("samples", data_->size());
+    a.same("labels of a sample", data_->label_size());
+    a.same("targets of a sample", data_->target_size());
     a.same("shuffle", how_.shuffle ? 1 : 0);
-    trainer_.archive(a);
-    LoaderState place = loader_.state();
-    std::uint64_t position = place.position;
-    a.value("epoch", sums_.epoch);
-    a.value("losses", sums_.loss.losses);
-    a.value("weight", sums_.loss.weight);
-    a.value("seen", sums_.seen);
-    a.value("answered", sums_.answered);
-    a.value("correct", sums_.correct);
-    a.value("position", position);
-    history_.archive(a);
-    if (!a.writing() && !a.checking()) loader_.restore({how_.seed, sums_.epoch, position});
-    std::size_t number = 0;
-    how_.callbacks.each([&](auto& c) {
-      const Archive::Scope scope(a, "callback." + std::to_string(number++));
-      if constexpr (requires { c.archive(a); }) c.archive(a);
-    });
     const detail::SameOptions same{a};
-    same("optimizer", how_.optimizer);
-    same("loss", how_.loss);
+    same("optimizer options", how_.optimizer);
+    same("loss options", how_.loss);
     same("regularizer", how_.regularizer);
     a.same_number("clip_grad_norm", how_.clip_grad_norm.value_or(0));
     a.same_number("clip_grad_value", how_.clip_grad_value.value_or(0));
+  }
+  void archive(Archive& a) {
+    if (a.writing() || a.checking()) belong(a);
+    // the callbacks first: should one of a user's fail although it did not while checking, the model is untouched
+    std::size_t number = 0;
+    how_.callbacks.each([&](auto& c) {
+      const Archive::Scope scope(a, "callback", number++);
+      if constexpr (requires { c.archive(a, *this); }) c.archive(a, *this);
+      else if constexpr (requires { c.archive(a); }) c.archive(a);
+    });
+    trainer_.archive(a);
+    const std::uint64_t samples = data_->size(), answers = samples * trainer_type::answers;
+    std::uint64_t position = loader_.state().position;
+    history_.archive(a);
+    a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
+    a.value("losses", sums_.loss.losses);
+    a.value("weight", sums_.loss.weight);
+    a.value("seen", sums_.seen, samples);
+    a.value("answered", sums_.answered, answers);
+    a.value("correct", sums_.correct, answers);
+    a.value("position", position, samples);
+    if (!a.writing() && !a.checking()) loader_.restore({how_.seed, sums_.epoch, position});
   }
 
   How how_;
@@ -329,7 +351,8 @@ private:
   double batch_loss_ = 0;
   bool stopped_ = false;
   bool resumed_ = false;
-  std::string checkpoint_{};
+  std::vector<std::string> checkpoints_{};
+  std::vector<std::shared_ptr<void>> kept_{};
 };
 
 }  // namespace tenon

@@ -131,6 +131,14 @@ TEST_CASE("what isn't a class is an error with file, line and column") {
   CHECK(read("a,y\n1,2\n", {.classes = 5}).classes() == 5);
 }
 
+TEST_CASE("what a terminal could take for a command is escaped, and other files are named") {
+  CHECK_THROWS_WITH(read("a\x1b[2J,y\n\x1b[31mred,0\n"), EndsWith(":2: column 1 (\"a\\x1b[2J\"): expected a finite number, got \"\\x1b[31mred\""));
+  CHECK_THROWS_WITH(read("a\x1b[2J,y\n1,0\n", {.label_column = "z"}), EndsWith(": expected a column \"z\", got a\\x1b[2J, y"));
+  CHECK_THROWS_WITH(read("a,y\n\"1\"\x1b,0\n"), EndsWith("got '\\x1b'"));
+  CHECK_THROWS_WITH(read(std::string("PK\x03\x04\0\0\0\0", 8)), Contains("got a NUL at byte 4 (it seems to be a zip archive"));
+  CHECK_THROWS_WITH(read(std::string(300'000, ',') + "\n"), Contains(":1: expected at most 262144 columns, got more"));
+}
+
 TEST_CASE("lines of other lengths are errors") {
   CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n1,0\n"), EndsWith(":3: expected 3 columns, got 2"));
   CHECK_THROWS_WITH(read("a,b,y\n1,2,0,\n"), EndsWith(":2: expected 3 columns, got 4"));
@@ -157,7 +165,7 @@ TEST_CASE("tables without rows, columns or file are errors") {
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = 2}),
                     EndsWith(": label column 2 is outside the 2 columns"));
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = -3}), Contains("outside the 2 columns"));
-  CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"), "/no/such/table.csv: no such file");
+  CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"), "/no/such/table.csv: expected a table that can be read, but No such file or directory");
   CHECK_THROWS_WITH(read("a\n", {.delimiter = '"'}), Contains("delimiter"));
 }
 

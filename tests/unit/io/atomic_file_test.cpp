@@ -1,18 +1,36 @@
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
 
+#include <tenon/data/idx.hpp>
+#include <tenon/io/safetensors.hpp>
+#include <tenon/io/weights_header.hpp>
+#include <tenon/report/heatmap.hpp>
+#include <tenon/report/picture.hpp>
+#include <tenon/report/plot.hpp>
+#include <tenon/report/report.hpp>
+#include <tenon/text/tokenizer.hpp>
+#include <tenon/train/archive.hpp>
+#include <tenon/train/callbacks/csv_log.hpp>
+
 #include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
+
+#include "support/faults.hpp"
 
 namespace fs = std::filesystem;
 using namespace tenon;
@@ -154,4 +172,78 @@ TEST_CASE("permissions: the umask's for a new file, the old ones for a replaced 
   fs::permissions(directory / "new", fs::perms::owner_all);
   write_file_atomically(directory / "new", bytes_of("y"));
   CHECK(mode(directory / "new") == 0700);
+}
+
+TEST_CASE("a symbolic link that points to nothing yet is kept too") {
+  const Directory directory;
+  fs::create_directory(directory.path / "runs");
+  fs::create_symlink("runs/epoch1", directory / "latest");
+  fs::create_symlink("latest", directory / "newest");
+  write_file_atomically(directory / "newest", bytes_of("new"));
+  CHECK(fs::is_symlink(directory / "newest"));
+  CHECK(fs::is_symlink(directory / "latest"));
+  CHECK(contents(directory / "runs/epoch1") == "new");
+  fs::create_symlink("b", directory / "a");
+  fs::create_symlink("a", directory / "b");
+  CHECK_THROWS_WITH(write_file_atomically(directory / "a", bytes_of("x")), Contains("its symbolic links lead in a circle"));
+  fs::create_symlink("nowhere/file", directory / "lost");
+  CHECK_THROWS_WITH(write_file_atomically(directory / "lost", bytes_of("x")), Contains("No such file or directory"));
+}
+
+TEST_CASE("what killed processes left behind is removed, what living ones write is not") {
+  const Directory directory;
+  for (const char* name : {".tenon-1-0.tmp", ".tenon-77-3.tmp", ".tenon-mine", "other.tmp"}) std::ofstream(directory / name) << "part";
+  fs::create_directory(directory.path / ".tenon-9-9.tmp");
+  const std::string living = directory / ".tenon-2-0.tmp";
+  const int held = ::open(living.c_str(), O_WRONLY | O_CREAT, 0600);
+  REQUIRE(::flock(held, LOCK_EX) == 0);
+  write_file_atomically(directory / "file", bytes_of("x"));
+  CHECK_FALSE(fs::exists(directory / ".tenon-1-0.tmp"));
+  CHECK_FALSE(fs::exists(directory / ".tenon-77-3.tmp"));
+  CHECK(fs::exists(living));
+  CHECK(directory.entries() == 5);  // with a directory, and what is not ours
+  ::close(held);
+  write_file_atomically(directory / "file", bytes_of("x"));
+  CHECK_FALSE(fs::exists(living));
+}
+
+TEST_CASE("whichever write, sync, rename or allocation fails, every writer leaves the old file or the new one") {
+  const Directory directory;
+  const auto path = directory / "target";
+  const std::vector<float> numbers(100, 0.5F);
+  const std::vector<std::pair<std::string, std::function<void()>>> writers{
+      {"bytes", [&] { write_file_atomically(path, bytes_of("new")); }},
+      {"safetensors", [&] { const std::vector<TensorView> all{{"a", {100}, numbers}}; write_safetensors(path, all, {{"key", "a value that takes memory"}}); }},
+      {"archive", [&] { Archive a; double v = 1; std::vector<double> list{1, 2}; a.value("a number with a long name", v); a.values("list", list); a.save(path); }},
+      {"idx", [&] { write_idx_file(path, {IdxType::uint8, {2, 3}, std::vector<std::byte>(6)}); }},
+      {"csv", [&] { write_csv(History{{EpochRecord{.epoch = 1}}}, path); }},
+      {"plot", [&] { Plot{}.line("a", {1, 2}).save(path); }},
+      {"heatmap", [&] { Heatmap{.rows = 1, .columns = 1, .values = {1}}.save(path); }},
+      {"png", [&] { save_png(path, {1, 1, {1, 2, 3}}); }},
+      {"report", [&] { write_report({}, path); }},
+      {"tokenizer", [&] { CharTokenizer("to be").save(path); }},
+      {"header", [&] { WeightsHeader h; h.name = "digits"; h.network = "Sequential<Dense<2, 3>>"; write_weights_header(path, h); }},
+  };
+  for (const auto& [name, write] : writers) {
+    CAPTURE(name);
+    fs::remove(path);
+    write();
+    const std::string whole = contents(path);
+    for (const auto fault : {test::Fault::write, test::Fault::fsync, test::Fault::rename, test::Fault::allocation}) {
+      bool kept = true, errors = true, tidy = true;
+      const auto prepare = [&] { std::ofstream(path) << "old"; };
+      const long calls = test::fail_each(fault, prepare, write, [&](const std::exception_ptr& thrown) {
+        const std::string now = contents(path);
+        kept = kept && (now == whole || (thrown && now == "old"));
+        // memory may be missing before the writing begins
+        errors = errors && (thrown ? fault == test::Fault::allocation || test::is_error(thrown) : now == whole);
+        tidy = tidy && directory.entries() == 1;
+      });
+      CAPTURE(static_cast<int>(fault), calls);
+      CHECK(kept);
+      CHECK(errors);
+      CHECK(tidy);
+      CHECK(calls > 0);
+    }
+  }
 }

@@ -43,14 +43,17 @@ TEST_CASE("bfloat16 keeps infinities, NaN and the sign of zero") {
 TEST_CASE("type names are the format's and lead back to the type") {
   CHECK(dtype_name(DType::bf16) == "BF16");
   CHECK(dtype_name(DType::boolean) == "BOOL");
-  for (int i = 0; i <= static_cast<int>(DType::f64); ++i) {
+  for (int i = 0; i <= static_cast<int>(DType::c64); ++i) {
     const auto type = static_cast<DType>(i);
     CHECK(dtype_from_name(dtype_name(type)) == type);
   }
   CHECK_FALSE(dtype_from_name("f32"));
   CHECK_FALSE(dtype_from_name(""));
-  CHECK(dtype_size(DType::f8_e5m2) == 1);
-  CHECK(dtype_size(DType::f16) == 2);
-  CHECK(dtype_size(DType::i32) == 4);
-  CHECK(dtype_size(DType::u64) == 8);
+  CHECK(dtype_bits(DType::f4) == 4);
+  CHECK(dtype_bits(DType::f6_e3m2) == 6);
+  CHECK(dtype_bits(DType::f8_e5m2) == 8);
+  CHECK(dtype_bits(DType::f16) == 16);
+  CHECK(dtype_bits(DType::i32) == 32);
+  CHECK(dtype_bits(DType::u64) == 64);
+  CHECK(dtype_bits(DType::c64) == 64);
 }

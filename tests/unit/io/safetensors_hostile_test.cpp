@@ -60,6 +60,14 @@ std::string error_of(Action action) try {
   return error.what();
 }
 
+/// A file that is no safetensors file at all: its first bytes make no sense as a length.
+Case another(const std::string& file, const std::string& seems) {
+  std::array<char, 8> first{};
+  std::copy_n(file.begin(), 8, first.begin());
+  return {file, "expected a safetensors header of at most 100000000 bytes, got " + std::to_string(std::bit_cast<std::uint64_t>(first)) +
+                    " as its length (it seems to be " + seems + ")"};
+}
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       // the file as a whole
@@ -74,8 +82,17 @@ const std::vector<Case>& cases() {
       {with_length(3, "{}"), "expected a header of 3 bytes after the first 8, got a file of only 10"},
       {file_of(" {}"), "expected a safetensors header beginning with '{' at byte 8, got \" \""},
       {file_of("[]"), "expected a safetensors header beginning with '{' at byte 8, got \"[\""},
-      {file_of("\xef\xbb\xbf{}"), "expected a safetensors header beginning with '{' at byte 8, got \"\xef\""},
+      {file_of("\xef\xbb\xbf{}"), "expected a safetensors header beginning with '{' at byte 8, got \"\\xef\""},
       {file_of("{}", 3), "expected 0 bytes of data after the header, got 3 (3 belong to no tensor)"},
+
+      // files that are something else
+      another("version https://git-lfs.github.com/spec/v1\noid sha256:4665a5\nsize 12345\n",
+              "a Git LFS pointer, which only stands for the file: fetch that with \"git lfs pull\""),
+      another("<!DOCTYPE html>\n<html><head><title>404</title></head></html>\n", "an HTML page: a server's answer in place of the file?"),
+      another(std::string("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), "a zip archive, as PyTorch's .pt and numpy's .npz files are"),
+      another("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9", "a Python pickle, as PyTorch's old .pt files are"),
+      another("\x89PNG\r\n\x1a\n1234", "a PNG picture"),
+      another("epoch,loss\n1,0.5\n", "a text that begins \"epoch,loss\""),
 
       // the JSON
       {file_of("{"), "expected a header of valid JSON, got a fault at byte 9:"},
@@ -106,6 +123,7 @@ const std::vector<Case>& cases() {
        "expected dtype of tensor \"a\" once, got it twice"},
       {file_of(R"({"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", 4),
        "expected a known type name as dtype of tensor \"a\", got \"F31\""},
+      {file_of(R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}})", 1), "expected tensor \"a\" to fit in memory, got shape (3)"},
       {file_of(R"({"a":{"dtype":9,"shape":[1],"data_offsets":[0,4]}})", 4),
        "expected a known type name as dtype of tensor \"a\", got 9"},
       {file_of(one("3", "[0,12]"), 12), "expected an array as shape of tensor \"a\", got 3"},
@@ -163,6 +181,14 @@ const std::vector<Case>& cases() {
       {file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
                R"("\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
        "expected every tensor name once, got \"a\" twice"},
+      {file_of("{\"" + std::string((1 << 24) + 1, 'n') + "\":1}"),
+       "expected names and metadata of at most 16777216 bytes, got 16777217 from byte 9 on"},
+      {file_of(R"({"__metadata__":{)" + [] {
+         std::string all;
+         for (int i = 0; i <= 65536; ++i) all += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":"")";
+         return all;
+       }() + "}}"), "expected at most 65536 entries of metadata, got more"},
+      {file_of("{\"\xc2\x9b" "1m\xe2\x80\xae\":1}"), "expected an object for tensor \"\\xc2\\x9b1m\\xe2\\x80\\xae\", got 1"},
       {file_of(R"({"__metadata__":{},"__metadata__":{}})"), "expected __metadata__ once, got it twice"},
       {file_of(R"({"__metadata__":{"k":"1","k":"2"}})"), "expected every metadata key once, got \"k\" twice"},
       {file_of(R"({"__metadata__":{"k":1}})"), "expected a string as metadata \"k\", got 1"},

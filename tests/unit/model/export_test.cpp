@@ -59,7 +59,24 @@ TEST_CASE("what cannot be exported is an error and writes nothing") {
   };
   refused("small.hpp", {.trained = folder / "other.safetensors"}, "expected the model's own numbers in");
   refused("small.hpp", {.sample = {1, 2}}, "expected a sample of 5 numbers, got 2");
-  refused("7-small.hpp", {}, "expected a file whose name can name a namespace");
+  for (const char* file : {"7-small.hpp", "class.hpp", "and.hpp", "linux.hpp", "std.hpp", "a__b.hpp", "_Small.hpp"})
+    refused(file, {}, "expected a file whose name can name a namespace");
+  for (const char* name : {"small {} int evil; namespace x", "a\nint evil;", "namespace", "models::", "::models", "models::new", "tenon"})
+    refused("small.hpp", {.name = name}, "expected a .name that can name a namespace");
   model.get<"2.bias">()(1) = std::numeric_limits<float>::infinity();
   refused("small.hpp", {}, "expected finite numbers, got inf at position 1 of 2.bias (3)");
+}
+
+TEST_CASE("texts of the user's stay within their comments") {
+  const Folder folder;
+  Model<Net> model{2};
+  const std::string trained = folder / "a\nint evil = 1; \\";
+  model.save(trained);
+  export_header(model, folder / "safe.hpp", {.name = "models::safe", .network = "Sequential<Dense<5, 6>,\nReLU, Dense<3>, Softmax>", .trained = trained});
+  const std::string text = read(folder / "safe.hpp");
+  CHECK_THAT(text, Contains("namespace models::safe {"));
+  CHECK_THAT(text, Contains("// "));
+  CHECK_THAT(text, Contains("trained file  a\\x0aint evil = 1; \\x5c, CRC-32"));
+  CHECK_THAT(text, Contains("network       Sequential<Dense<5, 6>,\\x0aReLU"));
+  CHECK_THAT(text, !Contains("\nint evil"));
 }

@@ -81,6 +81,31 @@ TEST_CASE("numbers that are none leave a gap") {
   CHECK(count(line, "L") == 1);
 }
 
+TEST_CASE("numbers of any size end as a plot") {
+  const double least = 5e-324, large = std::numeric_limits<double>::max();
+  const std::vector<std::vector<double>> all{{0.3, 0.1 + 0.2}, {0, least}, {-large, large}, {large, large}, {1e16, 1e16 + 2}, {1e180, 1e-180}, {-1e300, 1e300}, {least, 2 * least},
+                                             {1, std::nextafter(1, 2)}, {1e308, std::numeric_limits<double>::quiet_NaN()}};
+  for (const auto& values : all) {
+    CAPTURE(values);
+    for (const bool logarithmic : {false, true}) {
+      Plot plot{.log_x = logarithmic, .log_y = logarithmic};
+      plot.line("a", values, values).points("b", values, values).bars("c", {1, 2}, values).histogram("d", values);
+      plot.area(0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, false, 4);
+      plot.area(0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, true, 4);
+      const std::string svg = plot.svg();
+      CHECK(count(svg, "nan") + count(svg, "inf") == 0);
+      CHECK(svg.size() < 100'000);
+      CHECK(well_formed(svg));
+    }
+    CHECK(detail::round_ticks(std::min(values[0], values[1]), std::max(values[0], values[1]), 6).size() < 30);
+  }
+  Plot small;
+  small.histogram("", {0, least}, 4);
+  CHECK(small.series[0].y == std::vector{0.0, 0.0, 2.0, 0.0});
+  CHECK_THROWS_WITH((Plot{.width = std::numeric_limits<double>::quiet_NaN()}.svg()), Contains("expected a width from 100"));
+  CHECK_THROWS_WITH((Plot{.height = -5}.svg()), Contains("and a height from 80"));
+}
+
 TEST_CASE("text is escaped, and names are in the legend") {
   Plot plot{.title = "a < b & \"c\"", .x_label = "<x>"};
   plot.line("p & q", {1, 2}).line("", {2, 1});

@@ -193,6 +193,27 @@ TEST_CASE("more text than fits is cut between characters") {
   CHECK(detail::format_progress(buffer, {job, 1, 2, "items", many, 1}, 5000).size() <= buffer.size());
 }
 
+TEST_CASE("the line that stays fits the window") {
+  const std::vector<NamedValue> four{{"loss", 0.2345}, {"accuracy", 0.9321}, {"val_loss", 0.21}, {"val_accuracy", 0.94}};
+  const auto line = [&](std::size_t columns) {
+    std::array<char, 1024> buffer;
+    return std::string(detail::format_finished(buffer, "epoch  10/100", four, 1.25, columns));
+  };
+  CHECK(line(1000) == "epoch  10/100  loss 0.2345  accuracy 0.9321  val_loss 0.2100  val_accuracy 0.9400  1.2 s");
+  CHECK(line(79) == "epoch  10/100  loss 0.2345  acc 0.9321  val_loss 0.2100  val_acc 0.9400  1.2 s");
+  CHECK(line(75) == "epoch  10/100  loss 0.2345  acc 0.9321  val_loss 0.2100  val_acc 0.9400");
+  CHECK(line(60) == "epoch  10/100  loss 0.2345  acc 0.9321  val_loss 0.2100");
+  CHECK(line(5) == "epoch  10/100");
+  const TermVariable term("xterm");
+  const Terminal terminal(80);
+  Progress progress(terminal.file);
+  progress.begin(10, 100, 10);
+  progress.finish(four);
+  const auto all = screen(terminal.text(), 80);
+  REQUIRE(all.size() == 2);  // it did not wrap
+  CHECK(without_time(all[0]) == "epoch  10/100  loss 0.2345  acc 0.9321  val_loss 0.2100  val_acc 0.9400  #.# s");
+}
+
 TEST_CASE("in a pipe there is one plain line an epoch") {
   const Pipe pipe;
   Progress progress(pipe.file);

@@ -73,3 +73,15 @@ TEST_CASE("a run without epochs or classes has a report too") {
   CHECK_THAT(report_html({}), Contains("No epoch has ended"));
   CHECK_THROWS_AS(write_report({}, "no/such/folder/run.html"), Error);
 }
+
+TEST_CASE("a history of any numbers has a report, and none has no last epoch") {
+  CHECK_THROWS_WITH(History{}.last(), Contains("expected at least one epoch that has ended, got none"));
+  RunRecord run;
+  for (const double v : {std::numeric_limits<double>::quiet_NaN(), 1e180, -std::numeric_limits<double>::infinity(), 5e-324}) {
+    EpochRecord record{.epoch = run.history.epochs.size() + 1, .lr = v, .seconds = 1};
+    record.training.loss = record.training.accuracy = record.validation.loss = v;
+    run.history.epochs.push_back(record);
+  }
+  run.parameters.push_back({.name = "0.weight", .values = {0, 5e-324}, .gradients = {0.3, 0.1 + 0.2}, .value_rms = {1e180, 1, 1, 1}, .gradient_rms = {0, 0, 0, 0}});
+  CHECK_THAT(report_html(run), Contains("0.weight"));
+}

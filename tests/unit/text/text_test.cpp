@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -34,9 +36,16 @@ TEST_CASE("a tokenizer is saved and loaded, and any bytes have tokens") {
   const CharTokenizer tokenizer{"to be\nor not\0 to be"};
   tokenizer.save(path);
   CHECK(CharTokenizer::load(path).characters() == tokenizer.characters());
-  CHECK_THROWS_WITH(read_text((folder / "none").string()), Contains("none: cannot be opened"));
+  CHECK_THROWS_WITH(read_text((folder / "none").string()), Contains("none: expected a text that can be read, but No such file"));
   std::ofstream(folder / "empty").close();
   CHECK_THROWS_WITH(read_text((folder / "empty").string()), Contains("got an empty file"));
+  CHECK_THROWS_WITH(read_text(folder.string()), Contains("it is a directory"));
+  const std::string pipe = (folder / "pipe").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_text(pipe), Contains("it is a device, pipe or socket"));
+  fs::remove(pipe);
+  std::ofstream(folder / "text") << "to be";
+  CHECK_THROWS_WITH(CharTokenizer::load((folder / "text").string()), Contains("each once and in order, got 'o' behind 't' at position 1"));
   fs::remove_all(folder);
 
   const ByteTokenizer bytes;

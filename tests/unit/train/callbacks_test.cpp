@@ -1,17 +1,28 @@
 #include <tenon/tenon.hpp>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <clocale>
 #include <cmath>
+#include <csignal>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <locale>
+#include <map>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
+
+#include "support/faults.hpp"
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
@@ -188,17 +199,38 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   auto other = settings(1, checkpoint);
   other.batch_size = 32;
   CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }), Contains(path) && Contains("batch_size 32") && Contains("with 16"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, Fit{.optimizer = SGD{}, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint, EarlyStopping{})}); }),
-             Contains("callback.1.best"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint, EarlyStopping{})); }), Contains("callback.1.best"));
+  const auto with = [&](auto optimizer, auto loss) {
+    return Fit{.loss = loss, .optimizer = optimizer, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint)};
+  };
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(SGD{}, CrossEntropy{})); }), Contains("optimizer SGD, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(Adam{}, CrossEntropy{})); }), Contains("optimizer Adam, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(AdamW{}, CrossEntropy<from_probabilities>{})); }),
+             Contains("loss CrossEntropy<from_probabilities>, got a checkpoint of one with CrossEntropy<"));
   using Wider = Sequential<Dense<64, 25>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Wider> wider{1};
-  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("model.0.weight") && Contains("(25, 64)") && Contains("(24, 64)"));
+  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("layer 0 Dense<64, 24> (24) there, layer 0 Dense<64, 25> (25) here"));
+  using Soft = Sequential<Dense<64, 24>, Tanh, Dropout<0.3>, Dense<10>, Softmax>;
+  Model<Soft> soft{1};
+  const Model<Soft> soft_before = soft;
+  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, checkpoint)); }), Contains("layer 1 ReLU (24) there, layer 1 Tanh (24) here"));
+  CHECK(same_bits(soft, soft_before));
   fresh.save(path);
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("expected a training checkpoint"));
   for (const std::size_t length : {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
     std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(length));
     CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains(path));
   }
+  for (const std::size_t place : {good.size() - 1, good.size() / 2, good.find("losses") + 12}) {  // one bit of it
+    std::string damaged = good;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    std::ofstream(path, std::ios::binary) << damaged;
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("that is damaged or was changed"));
+  }
+  std::string old = good;
+  old.replace(old.find("tenon.training.2"), 16, "tenon.training.1");
+  std::ofstream(path, std::ios::binary) << old;
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
   CHECK(same_bits(fresh, before));
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, Checkpoint{})); }), Contains("expected a path"));
 
@@ -474,4 +506,283 @@ TEST_CASE("batch normalisation's statistics can be taken anew") {
     CHECK(model.get<"1.running_mean">()(f) == Approx(sum / 120).margin(1e-9));
     CHECK(model.get<"1.running_var">()(f) == Approx(variance).margin(1e-9));
   }
+}
+
+namespace {
+
+/// A checkpoint with some of its numbers changed, whole again as to its checksum.
+struct Tampered {
+  std::map<std::string, std::string> texts{};
+  std::map<std::string, std::vector<double>> lists{};
+
+  void write(const std::string& from, const std::string& to) const {
+    const SafeTensors file = SafeTensors::read(from);
+    Archive a;
+    for (const auto& [key, value] : file.metadata())
+      if (key != "format" && key != "checksum") a.same_text(key, texts.contains(key) ? texts.at(key) : value);
+    std::deque<std::vector<double>> doubles;
+    std::deque<std::vector<float>> singles;
+    for (const TensorInfo& t : file.tensors()) {
+      if (t.dtype == DType::f32) {
+        file.copy_to(t, singles.emplace_back(t.size()));
+        a.tensor(t.name, t.shape, singles.back());
+        continue;
+      }
+      auto& values = doubles.emplace_back(t.size());
+      file.copy_to(t, values);
+      if (const auto other = lists.find(t.name); other != lists.end()) values = other->second;
+      const std::size_t size = values.size();
+      a.tensor(t.name, {&size, 1}, values);
+    }
+    a.save(to);
+  }
+};
+
+/// Goes on from a file as often as a test wants, before the first epoch.
+template <class F>
+struct Resuming {
+  F work;
+  void on_train_begin(auto& run) {
+    work(run);
+    run.stop();
+  }
+};
+template <class F>
+Resuming(F) -> Resuming<F>;
+
+struct DecimalComma : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+};
+
+}  // namespace
+
+TEST_CASE("a checkpoint whose numbers make no sense is refused, and nothing is changed") {
+  const Folder folder;
+  const std::string good = folder / "good.safetensors", path = folder / "run.safetensors";
+  Model<Net> model{1};
+  fit(model, data().train, settings(2, Checkpoint{.path = good}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  Tampered{}.write(good, path);
+  Model<Net> same{5};
+  fit(same, data().train, settings(2, Checkpoint{.path = path, .resume = true}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  CHECK(same_bits(same, model));
+
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<std::pair<Tampered, std::string>> cases{
+      {{.texts = {{"position", "151"}}}, "expected at most 150 as \"position\", got 151"},
+      {{.texts = {{"seen", "151"}}}, "expected at most 150 as \"seen\", got 151"},
+      {{.texts = {{"correct", "99999999999999999999"}}}, "expected a number as \"correct\", got \"99999999999999999999\""},
+      {{.texts = {{"epoch", "3"}}}, "expected at most 2 as \"epoch\", got 3"},
+      {{.texts = {{"losses", "0x1\x1b[2J"}}}, "expected a number as \"losses\", got \"0x1\\x1b[2J\""},
+      {{.texts = {{"lr", ""}}}, "expected a number as \"lr\", got \"\""},
+      {{.lists = {{"callback.1.best_weights", {1, 2, 3}}}}, "expected as many numbers as the model has"},
+      {{.lists = {{"history", {1, 2, 3}}}}, "expected 7 numbers for each epoch as \"history\", got 3"},
+      {{.lists = {{"history", {nan, 0, 0, 0, 0, 0, 0}}}}, "expected epochs from 1 on"},
+      {{.lists = {{"history", {1e180, 0, 0, 0, 0, 0, 0}}}}, "expected epochs from 1 on"},
+  };
+  for (const auto& [tampered, words] : cases) {
+    CAPTURE(words);
+    tampered.write(good, path);
+    Model<Net> fresh{7};
+    const Model<Net> before = fresh;
+    EarlyStopping stopping{.patience = 9, .restore_best_weights = true};
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(2, Checkpoint{.path = path, .resume = true}, stopping)); }), StartsWith(path) && Contains(words));
+    CHECK(same_bits(fresh, before));
+    CHECK(stopping.best_weights.empty());
+  }
+  EarlyStopping wrong{.patience = 9, .best_weights = {1, 2}};
+  CHECK_THAT(message_of([&] { fit(model, data().train, settings(0, wrong)); }), Contains("expected best_weights of"));
+}
+
+TEST_CASE("whichever allocation fails, resuming does all or nothing") {
+  const Folder folder;
+  const std::string path = folder / "run.safetensors";
+  Model<Net> trained{1};
+  EarlyStopping first{.patience = 9, .restore_best_weights = true};
+  EMA average{trained, 0.9};
+  fit(trained, data().train, settings(2, Checkpoint{.path = path}, first, average));
+  Model<Net> model{7};
+  const Model<Net> before = model;
+  EarlyStopping second{.patience = 9, .restore_best_weights = true};
+  EMA other{model, 0.9};
+  bool nothing = true, everything = false;
+  long allocations = 0;
+  const auto work = [&](auto& run) {
+    allocations = test::fail_each(test::Fault::allocation, [] {}, [&] { run.resume(path); }, [&](const std::exception_ptr& thrown) {
+      if (thrown) nothing = nothing && test::is_error(thrown) && same_bits(model, before) && second.best_weights.empty() && std::isnan(second.best) &&
+                            other.updates == 0 && run.history().empty() && run.step() == 0 && run.epoch() == 1;
+      else everything = same_bits(model, trained) && second.best_weights == first.best_weights && second.best == first.best && same_bits(other.model, average.model) &&
+                        run.history().epochs.size() == 2 && run.step() == 20 && run.epoch() == 3;
+    });
+  };
+  fit(model, data().train, settings(2, Checkpoint{folder / "unused"}, second, other, Resuming{work}));
+  CHECK(allocations > 100);
+  CHECK(nothing);
+  CHECK(everything);
+}
+
+TEST_CASE("two checkpoints of one moment are both written, and read with a decimal comma") {
+  const Folder folder;
+  const Checkpoint a{.path = folder / "a.safetensors", .resume = true}, b{.path = folder / "b.safetensors"};
+  Model<Net> whole{1}, model{1}, other{2};
+  fit(whole, data().train, settings(3, Diary{}, Diary{}));
+  const std::locale before = std::locale::global(std::locale(std::locale(), new DecimalComma));
+  const std::string c_locale = std::setlocale(LC_NUMERIC, nullptr);
+  for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"})  // where one of them is there
+    if (std::setlocale(LC_NUMERIC, name)) break;
+  fit(model, data().train, settings(1, a, b));
+  fit(other, data().train, settings(3, a, b));
+  std::locale::global(before);
+  std::setlocale(LC_NUMERIC, c_locale.c_str());
+  CHECK(same_bits(other, whole));
+  CHECK(text_of(a.path) == text_of(b.path));
+}
+
+TEST_CASE("threads that cannot start are an Error, and the model can be trained afterwards") {
+  Model<Net> model{1};
+  const auto how = Fit{.epochs = 1, .batch_size = 32, .progress = quiet};
+  using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
+  const auto images = augmented<Augment<Shift<1>>>(typed<Shape<1, 8, 8>, Classes<10>>(data().train), 3);
+  Model<Images> pictures{1};
+#ifndef TENON_NO_THREAD_FAULTS
+  set_num_threads(4);
+  for (const long n : {0L, 2L}) {
+    std::string said;
+    {
+      const test::Failing failing(test::Fault::thread, n);
+      said = message_of([&] { fit(model, data().train, how); });
+    }
+    CHECK_THAT(said, Contains("expected to run on 4 threads, but the system gives no more than " + std::to_string(n + 1)));
+  }
+  CHECK(fit(model, data().train, how).epochs.size() == 1);
+  set_num_threads(1);
+  for (const long n : {0L, 2L}) {
+    std::string said;
+    {
+      const test::Failing failing(test::Fault::thread, n);
+      said = message_of([&] { fit(pictures, images, how); });
+    }
+    CHECK_THAT(said, Contains("expected 3 threads to augment samples, but the system gives no more than " + std::to_string(n)));
+  }
+#endif
+  CHECK(fit(pictures, images, how).epochs.size() == 1);
+}
+
+namespace {
+
+/// An augmentation that fails on its 40th image.
+struct Fails {
+  using invalid = void;
+  static inline std::atomic<int> seen{0};
+  template <class T>
+  static void change(const augment::ImageSize&, T*, Stream&) {
+    if (++seen == 40) throw std::runtime_error("no 40");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what an augmentation throws reaches the caller, from threads too") {
+  using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
+  for (const std::size_t workers : {0U, 1U, 3U}) {
+    Fails::seen = 0;
+    const auto images = augmented<Augment<Fails>>(typed<Shape<1, 8, 8>, Classes<10>>(data().train), workers);
+    Model<Images> model{1};
+    const auto how = Fit{.epochs = 1, .batch_size = 16, .progress = quiet};
+    CHECK_THROWS_WITH(fit(model, images, how), "no 40");
+    CHECK(fit(model, images, how).epochs.size() == 1);
+
+    Fails::seen = 0;  // a loader goes on where it was
+    Loader<float> loader(images, 16, 1);
+    Batch<float> batch;
+    std::size_t samples = 0, thrown = 0;
+    for (bool more = true; more;) {
+      try {
+        if ((more = loader.next(batch))) samples += batch.count;
+      } catch (const std::runtime_error&) {
+        ++thrown;
+      }
+    }
+    CHECK(thrown == 1);
+    CHECK(samples == 150);
+  }
+}
+
+TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped ones") {
+  const Folder folder;
+  std::vector<std::int32_t> labels(data().train.labels().begin(), data().train.labels().end());
+  labels[3] = ignored_label;
+  const std::vector<float> features(data().train.features().begin(), data().train.features().end());
+  const Dataset<float> some({1, 8, 8}, features, Labels{labels, 10});
+  Model<Net> model{1};
+  auto flat = some;
+  flat.reshape({64});
+  CHECK(fit(model, flat, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{.path = folder / "a.html", .mistakes = 1000})}).epochs.size() == 1);
+  CHECK_THAT(text_of(folder / "a.html"), Contains("Most wrong") && !Contains("-100"));
+
+  using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
+  Model<Images> pictures{1};
+  const auto mixed = augmented<Augment<Mixup<0.4>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 2);
+  const History history = fit(pictures, mixed, Fit{.epochs = 2, .progress = quiet});
+  CHECK(std::isfinite(history.last().training.loss));
+  Loader<float> loader(mixed, 150, 1, false);
+  Batch<float> batch;
+  REQUIRE(loader.next(batch));
+  double least = 1;
+  for (std::size_t i = 0; i < 150; ++i) {
+    double sum = 0;
+    for (std::size_t c = 0; c < 10; ++c) sum += static_cast<double>(batch.targets[i * 10 + c]);
+    CHECK(sum < 1.0001);
+    if (i == 3) least = sum;
+  }
+  CHECK(least < 1);  // what it mixes in of itself has no answer
+
+  using Small = Sequential<Input<1, 6, 6>, Flatten, Dense<10>, Softmax>;
+  Model<Small> small{1};
+  const auto cropped = augmented<Augment<Crop<6, 6>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 0);
+  CHECK(fit(small, cropped, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{folder / "b.html"})}).epochs.size() == 1);
+  CHECK_THAT(text_of(folder / "b.html"), Contains("Classes, training data"));
+}
+
+TEST_CASE("a signal ends training after the step, and what was saved goes on bit for bit") {
+  const Folder folder;
+  const std::string path = folder / "run.safetensors";
+  Model<Net> whole{1}, model{1}, other{2};
+  fit(whole, data().train, settings(3, Diary{}));
+  const auto handler = std::signal(SIGINT, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM}) {
+    std::filesystem::remove(path);
+    model = Model<Net>{1};
+    StopOnSignal stop{path};
+    const auto press = OnGradients{[number](auto& run) {
+      if (run.step() == 12) std::raise(number);  // amid step 13
+    }};
+    const History history = fit(model, data().train, settings(3, stop, press));
+    CHECK(stop.signal == number);
+    CHECK(stop.at_step == 13);
+    CHECK(history.epochs.size() == 1);
+    StopOnSignal again{path};
+    fit(other, data().train, settings(3, Checkpoint{.path = path, .resume = true}));
+    CHECK(same_bits(other, whole));
+    CHECK(again.signal == 0);
+  }
+  CHECK(std::signal(SIGINT, handler) == SIG_DFL);  // given back
+
+  // also where the run ends with an exception
+  CHECK_THROWS_AS(fit(model, data().train, settings(1, StopOnSignal{}, OnStepEnd{[](auto&) { throw std::runtime_error("x"); }})), std::runtime_error);
+  const auto after = std::signal(SIGINT, SIG_DFL);
+  CHECK(after == handler);
+  std::signal(SIGINT, handler);
+
+  // a second signal ends the program as ever
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGINT, SIG_DFL);
+    fit(model, data().train, settings(1, StopOnSignal{}, OnGradients{[](auto&) { std::raise(SIGINT), std::raise(SIGINT); }}));
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGINT);
 }

@@ -3,8 +3,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include <tenon/error.hpp>
 #include <tenon/optim/monitor.hpp>
 #include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
@@ -51,21 +53,30 @@ struct EarlyStopping {
     run.stop();
   }
   void on_train_end(auto& run) {
+    if (!best_weights.empty() && best_weights.size() != count_numbers(run.model()))
+      throw Error("EarlyStopping: expected best_weights of " + std::to_string(count_numbers(run.model())) + " numbers, as the model has, got " +
+                  std::to_string(best_weights.size()));
     const double* next = best_weights.data();
     if (!best_weights.empty())
       for_each_array(run.model(), [&next](auto numbers) {
         for (auto& v : numbers) v = static_cast<std::remove_reference_t<decltype(v)>>(*next++);
       });
   }
-  void archive(Archive& a) {
+  void archive(Archive& a, auto& run) {
     a.value("best", best);
     a.value("best_epoch", best_epoch);
     a.value("stopped_epoch", stopped_epoch);
     a.value("bad_epochs", bad_epochs);
+    if (a.checking()) {
+      const std::size_t there = a.list("best_weights").size(), expected = count_numbers(run.model());
+      if (there != 0 && there != expected)
+        a.refuse("best_weights", "as many numbers as the model has, " + std::to_string(expected) + ", or none", std::to_string(there));
+    }
     a.values("best_weights", best_weights);
   }
 
 private:
+  static std::size_t count_numbers(auto& model) { return model.parameters().span().size() + model.buffers().span().size(); }
   static void for_each_array(auto& model, auto f) {
     f(model.parameters().span());
     f(model.buffers().span());

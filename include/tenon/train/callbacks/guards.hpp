@@ -33,6 +33,7 @@ struct TerminateOnNaN {
       weights.insert(weights.end(), numbers.begin(), numbers.end());
   }
   bool on_non_finite(auto& run) {
+    if (weights.empty()) return false;  // before the first epoch
     const double* next = weights.data();
     for (const auto numbers : {run.model().parameters().span(), run.model().buffers().span()})
       for (auto& v : numbers) v = static_cast<std::remove_reference_t<decltype(v)>>(*next++);

@@ -75,7 +75,10 @@ private:
     record.summary = summary_text(run.model());
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
-    if (data.label_size() == 1) judge(run.model(), data);
+    if (data.label_size() == 1) {
+      if (data.augmentation()) judge(run.model(), data.prepared());  // as evaluation takes them: normalised, cut
+      else judge(run.model(), data);
+    }
     write_report(record, path);
   }
   template <class M>
@@ -95,6 +98,7 @@ private:
       return static_cast<double>(width > 1 ? row[c] : c == 1 ? row[0] : 1 - row[0]);
     };
     for (std::size_t i = 0; i < data.size(); ++i) {
+      if (data.label(i) < 0) continue;  // ignored: nothing it says is wrong
       const auto truth = static_cast<std::size_t>(data.label(i));
       if (said(i) != truth) wrong.emplace_back(score(i, said(i)) - score(i, truth), i);
     }
