@@ -90,7 +90,7 @@ class Loops {
         return compare<c.op>(value<c.a>(row, element), value<c.b>(row, element)) ? yes : no;
       else
         return value<v.a>(row, element) != T(0) ? yes : no;
-    } else if constexpr ((v.op == Op::maximum || v.op == Op::minimum) && vertex<v.b>().op == Op::number) {
+    } else if constexpr ((v.op == Op::maximum || v.op == Op::minimum) && vertex<(v.b < 0 ? 0 : v.b)>().op == Op::number) {
       // a number is not NaN, and this is one instruction
       const T a = value<v.a>(row, element), b = value<v.b>(row, element);
       return v.op == Op::maximum ? math::max(a, b) : math::min(a, b);
