@@ -31,7 +31,9 @@ void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t
     return each == 1 ? fmt::format("{} classes", of) : fmt::format("{} labels per sample of {} classes", each, of);
   };
   require(data.classes() == classes && data.label_size() == labels && data.target_size() == numbers,
-          classes > 0 ? answers(classes, labels) : fmt::format("targets of {} numbers", numbers),
+          classes > 0   ? answers(classes, labels)
+          : numbers > 0 ? fmt::format("targets of {} numbers", numbers)
+                        : std::string("samples without labels or targets"),
           data.classes() > 0   ? answers(data.classes(), data.label_size())
           : data.has_targets() ? fmt::format("targets of {} numbers", data.target_size())
                                : std::string("samples without labels or targets"));

@@ -277,15 +277,6 @@ void Archive::refuse(const std::string& sentence) const {
   throw Error((contents_->file ? contents_->file->origin() : std::string("checkpoint")) + ": " + sentence);
 }
 
-void Archive::same_number(std::string_view name, double value) {
-  double stored = value;
-  if (writing()) return this->value(name, stored);
-  const std::string& text = contents_->text_of(name);
-  if (text != fmt::format("{:a}", value))
-    throw Error(fmt::format("{}: expected a run with {} {}, got a checkpoint of one with {}", contents_->file->origin(),
-                            contents_->full(name), value, std::strtod(text.c_str(), nullptr)));
-}
-
 Archive::Scope::Scope(Archive& archive, std::string_view prefix) : archive_(archive), length_(archive.contents_->prefix.size()) {
   archive_.contents_->prefix.append(prefix).append(".");
 }

@@ -10,11 +10,9 @@
 #include <utility>
 #include <vector>
 
-namespace tenon {
+#include <tenon/losses/ignored_label.hpp>
 
-/// The label of what has no answer, such as the steps behind the end of a sentence: cross-entropy leaves it
-/// out. PyTorch: ignore_index.
-inline constexpr std::int32_t ignored_label = -100;
+namespace tenon {
 
 /// What samples are made of. A mask is features like any other.
 enum class ColumnKind { features, labels, targets, weights };

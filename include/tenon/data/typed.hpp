@@ -25,6 +25,10 @@ template <std::size_t N>
 struct Values {
   static constexpr std::size_t classes = 0, labels = 0, numbers = N;
 };
+/// Or to nothing: for a network that reproduces its input.
+struct NoAnswers {
+  static constexpr std::size_t classes = 0, labels = 0, numbers = 0;
+};
 
 /// Whether samples of shape A serve where B is taken: the same shape, or as many numbers where one of
 /// the two is a plain vector. (28, 28, 1) is no (1, 28, 28).

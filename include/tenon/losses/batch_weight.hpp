@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <tenon/data/dataset.hpp>
+#include <tenon/losses/ignored_label.hpp>
 #include <tenon/losses/loss.hpp>
 
 /// What a batch counts for. The mean of a large batch is that of its parts only if each part weighs what its own mean

@@ -21,12 +21,14 @@ template <class Answer>
 inline constexpr bool is_classes = Answer::classes > 0;
 
 /// The answers that the loss compares an output with: one, or one for every step. One number tells two classes apart.
-template <class L, class Output, class Answer>
+template <class L, class Input, class Output, class Answer>
 constexpr auto wanted_answer() {
   constexpr TargetKind kind = target_kind_of<L>;
   constexpr std::size_t answers = answers_of<L, Output>;
   constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size / answers;
-  if constexpr (kind == TargetKind::labels || (kind == TargetKind::either && is_classes<Answer>))
+  if constexpr (std::is_same_v<Answer, NoAnswers> && kind != TargetKind::labels && !compares_classes<L> && Input::size == Output::size)
+    return std::type_identity<NoAnswers>{};  // the network reproduces its input
+  else if constexpr (kind == TargetKind::labels || (kind == TargetKind::either && is_classes<Answer>))
     return std::type_identity<std::conditional_t<answers == 1, Classes<classes>, StepClasses<classes, answers>>>{};
   else return std::type_identity<Values<Output::size>>{};
 }
@@ -39,7 +41,7 @@ constexpr auto judge_data() {
     return std::type_identity<
         data_mismatch<network_input, takes<input_shape<Net>>, but_gets<S>, from_data_set<S, Answer>>>{};
   } else {
-    using Wanted = typename decltype(wanted_answer<L, output_shape<Net>, Answer>())::type;
+    using Wanted = typename decltype(wanted_answer<L, input_shape<Net>, output_shape<Net>, Answer>())::type;
     if constexpr (!std::is_same_v<Wanted, Answer>)
       return std::type_identity<
           data_mismatch<network_output, takes<Wanted>, but_gets<Answer>, from_data_set<S, Answer>>>{};

@@ -226,7 +226,16 @@ TEST_CASE("a batch has the columns of the data set") {
     }
   }
   CHECK(counts == std::vector<std::size_t>{3, 3, 1});
-  loader.start_epoch(0);
+  loader.start_epoch(2);
   loader.next(batch);
+  const LoaderState place = loader.state();
+  Loader resumed{data, 3, 1};
+  resumed.restore(place);
+  Batch again;
+  REQUIRE((loader.next(batch) && resumed.next(again)));
+  CHECK(std::ranges::equal(again.features, batch.features));
+  CHECK(std::ranges::equal(again.labels, batch.labels));
+  CHECK(std::ranges::equal(again.targets, batch.targets));
+  CHECK(std::ranges::equal(again.weights, batch.weights));
   CHECK_THROWS_WITH(batch.target_column("digit"), "Dataset: expected targets in column \"digit\", got labels");
 }

@@ -66,6 +66,8 @@ TEST_CASE("data of another type are an error") {
                     "typed: expected targets of 1 numbers, got targets of 2 numbers");
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{{2}, {1, 2}})),
                     "typed: expected 2 classes, got samples without labels or targets");
+  CHECK_THROWS_WITH((typed<Shape<4>, NoAnswers>(points())), "typed: expected samples without labels or targets, got 3 classes");
+  CHECK(typed<Shape<2>, NoAnswers>(Dataset<float>{{2}, {1, 2}}).size() == 1);
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{})), "typed: expected samples of 2, got none");
 }
 

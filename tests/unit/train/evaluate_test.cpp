@@ -170,6 +170,8 @@ TEST_CASE("without labels and targets a network reproduces its input") {
   for (float& v : half) v /= 2;
   CHECK(evaluate(fixed, normal, MeanSquaredError{}).loss == Approx(evaluate(fixed, Dataset<float>{{4}, half, Targets<float>{half, 4}}, MeanSquaredError{}).loss));
 
+  CHECK(evaluate(fixed, typed<Shape<4>, NoAnswers>(data), MeanSquaredError{}).loss == evaluate(fixed, data, MeanSquaredError{}).loss);
+
   Model<Sequential<Dense<4, 3>>> narrow{1};
   CHECK_THROWS_WITH(evaluate(narrow, data, MeanSquaredError{}),
                     "evaluate: the loss compares the network's 3 numbers a sample with as many targets, got 0, and samples of 4 numbers to be reproduced");
