@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "support/layer_check.hpp"
@@ -83,6 +85,32 @@ void check_input_gradients(GradientOptions options = {}) {
     };
     (compare(std::integral_constant<std::size_t, K>{}), ...);
   }(std::index_sequence_for<S...>{});
+}
+
+/// Values and gradients of a layer that has no parameters and keeps nothing, called by itself, which is quick to compile.
+template <class L, class... S>
+void check_golden_values(const Golden& golden, const std::string& name) {
+  using All = Inputs<S...>;
+  constexpr std::size_t N = sizeof...(S);
+  INFO(name);
+  const auto of = [&](const char* what) { return golden.values(name + "." + what); };
+  const std::vector<double> x = of("x"), dy = of("dy"), expected = of("y");
+  REQUIRE(x.size() % All::size == 0);
+  const std::size_t batch = x.size() / All::size;
+  std::vector<double> y(expected.size(), 1e300), dx(x.size(), 1e300);
+  const Rows<const double> from{x.data(), batch, All::size}, slope{dy.data(), batch, dy.size() / batch};
+  const Rows<double> to{y.data(), batch, y.size() / batch}, back{dx.data(), batch, All::size};
+  PlainContext<double> context;
+  const auto pass = [&]<class Bound>(std::type_identity<Bound>, const auto& in, const auto& out) {
+    static_assert(Bound::parameters.empty() && Bound::needs.saved_sample == 0 && Bound::needs.forward_scratch_sample == 0);
+    REQUIRE(batch * Bound::output::size == y.size());
+    Bound::forward(context, Memory<double>{}, in, to, Training{});
+    Bound::backward(context, Memory<double>{}, in, Rows<const double>{}, slope, out);
+  };
+  if constexpr (N == 1) pass(std::type_identity<typename L::template at<S...>>{}, from, back);
+  else pass(std::type_identity<typename L::template at<All>>{}, tenon::detail::split_inputs<All>(from), tenon::detail::split_inputs<All>(back));
+  detail::check_values(y, expected, 1e-12, 1, "y");
+  detail::check_values(dx, of("dx"), 1e-12, 1, "dx");
 }
 
 }  // namespace tenon::test

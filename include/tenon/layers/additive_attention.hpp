@@ -151,6 +151,7 @@ struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
   using input = In;
   using output = In;
   static constexpr Needs needs = Code.needs();
+  static constexpr std::size_t macs = Code.macs();
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {

@@ -112,7 +112,7 @@ template <auto... Option>
 struct MatMul {
 private:
   static constexpr bool turned = sizeof...(Option) > 0;
-  static constexpr bool known = sizeof...(Option) < 2 && (true && ... && std::is_same_v<decltype(Option), const option::Transposed>);
+  static constexpr bool known = sizeof...(Option) < 2 && (true && ... && std::is_same_v<std::remove_const_t<decltype(Option)>, option::Transposed>);
   template <class In>
   struct judge {
     static constexpr bool fits = false;

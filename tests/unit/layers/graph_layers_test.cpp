@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tenon/edge/context.hpp>
+#include <tenon/edge/frozen.hpp>
 #include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/cosine_similarity.hpp>
 #include <tenon/layers/cross_attention.hpp>
@@ -118,28 +119,39 @@ const Golden& golden() {
   static const Golden file{"graph_layers"};
   return file;
 }
+/// Most of them, as they stand together.
+using Mixed = Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">, Node<"shift", Dense<2>, "label">,
+                    Node<"film", FiLM, "x", "scale", "shift">, Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
+                    Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">, Node<"flat", Flatten>,
+                    Node<"line", Flatten, "first">, Node<"other", Flatten, "second">, Node<"alike", CosineSimilarity, "line", "other">,
+                    Node<"most", Maximum, "line", "other">, Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
+                    Node<"mean", Mean, "picked", "alike">, Out<"flat", "mean", "alike">>;
+using Reader = Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", MultiheadAttention<2>, "y", "mask">,
+                     Node<"look", CrossAttention<2>, "x", "read", "mask">, Node<"again", AdditiveAttention<3>, "look", "read">,
+                     Node<"last", Select<0, -1>>, Out<"last", "look">>;
+
 template <class L, class... S>
 void check(const char* name) {
-  check_golden<AloneWith<L, S...>>(golden(), name, {.floor = 1});
+  check_golden_values<L, S...>(golden(), name);
 }
-template <class L, std::size_t... D>
-void check_alone(const char* name) {
-  check_golden<Alone<L, D...>>(golden(), name, {.floor = 1});
+template <class L, class... S>
+void check_attention(const char* name) {
+  check_golden<AloneWith<L, S...>>(golden(), name, {.floor = 1});
 }
 
 }  // namespace
 
 TEST_CASE("what is picked and moved comes from where PyTorch takes it") {
-  check_alone<Slice<0, 2>, 5, 3>("slice_front");
-  check_alone<Slice<1, 1, -2>, 4, 6>("slice_middle");
-  check_alone<Slice<-2, -3, 4>, 2, 5, 3>("slice_image");
-  check_alone<Select<0, -2>, 4, 3>("select");
-  check_alone<Select<-1, 1>, 4, 3>("select_inner");
-  check_alone<Take<0, 2, 0, -2>, 4, 3>("take");
-  check_alone<Take<1, 3, 1>, 2, 4, 2>("take_inner");
-  check_alone<Permute<2, 0, 1>, 2, 3, 4>("permute");
-  check_alone<Permute<2, 1, 0>, 2, 3, 4>("permute_turned");
-  check_alone<Permute<1, 3, 0, 2>, 2, 3, 2, 2>("permute_four");
+  check<Slice<0, 2>, Shape<5, 3>>("slice_front");
+  check<Slice<1, 1, -2>, Shape<4, 6>>("slice_middle");
+  check<Slice<-2, -3, 4>, Shape<2, 5, 3>>("slice_image");
+  check<Select<0, -2>, Shape<4, 3>>("select");
+  check<Select<-1, 1>, Shape<4, 3>>("select_inner");
+  check<Take<0, 2, 0, -2>, Shape<4, 3>>("take");
+  check<Take<1, 3, 1>, Shape<2, 4, 2>>("take_inner");
+  check<Permute<2, 0, 1>, Shape<2, 3, 4>>("permute");
+  check<Permute<2, 1, 0>, Shape<2, 3, 4>>("permute_turned");
+  check<Permute<1, 3, 0, 2>, Shape<2, 3, 2, 2>>("permute_four");
   check_gradients<Sequential<Input<4, 3>, Slice<1, 1>, Dense<3>, Permute<1, 0>, Take<0, 0, 0, 2>, Select<1, 1>, Dense<2>>>();
 }
 
@@ -178,12 +190,12 @@ TEST_CASE("products, stacks and similarities are those of PyTorch") {
 }
 
 TEST_CASE("attentions to another input, and masks that are inputs, are those of PyTorch") {
-  check<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>>("cross");
-  check<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>, Shape<4>>("cross_masked");
-  check<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>>("additive");
-  check<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>, Shape<5>>("additive_masked");
-  check<MultiheadAttention<2>, Shape<5, 6>, Shape<5>>("self_masked");
-  check<MultiheadAttention<2, causal>, Shape<5, 6>, Shape<5>>("self_masked_causal");
+  check_attention<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>>("cross");
+  check_attention<CrossAttention<3>, Shape<5, 6>, Shape<4, 6>, Shape<4>>("cross_masked");
+  check_attention<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>>("additive");
+  check_attention<AdditiveAttention<4>, Shape<3, 6>, Shape<5, 6>, Shape<5>>("additive_masked");
+  check_attention<MultiheadAttention<2>, Shape<5, 6>, Shape<5>>("self_masked");
+  check_attention<MultiheadAttention<2, causal>, Shape<5, 6>, Shape<5>>("self_masked_causal");
 }
 
 TEST_CASE("where all of a memory is padding, nothing is seen and nothing is learned from it") {
@@ -220,15 +232,31 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
 }
 
 TEST_CASE("graphs of them have the gradients of their values") {
-  check_gradients<Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">, Node<"shift", Dense<2>, "label">,
-                        Node<"film", FiLM, "x", "scale", "shift">, Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
-                        Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">, Node<"flat", Flatten>,
-                        Node<"line", Flatten, "first">, Node<"other", Flatten, "second">, Node<"alike", CosineSimilarity, "line", "other">,
-                        Node<"most", Maximum, "line", "other">, Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
-                        Node<"mean", Mean, "picked", "alike">, Out<"flat", "mean", "alike">>>({.tolerance = 1e-5});
-  check_gradients<Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", MultiheadAttention<2>, "y", "mask">,
-                        Node<"look", CrossAttention<2>, "x", "read", "mask">, Node<"again", AdditiveAttention<3>, "look", "read">,
-                        Node<"last", Select<0, -1>>, Out<"last", "look">>>();
+  check_gradients<Mixed>({.tolerance = 1e-5});
+  check_gradients<Reader>();
+}
+
+TEST_CASE("graphs of them run frozen") {
+  // scores of heads as one writes them: 2 (3 x 4) by (4 x 3), and attention's projections, scores and sums
+  STATIC_REQUIRE(Frozen<Graph<In<"a", 2, 3, 4>, In<"b", 2, 4, 3>, Node<"y", MatMul<>, "a", "b">, Out<"y">>>::macs == 2 * 3 * 4 * 3);
+  STATIC_REQUIRE(Frozen<Reader>::macs == 4 * 5 * 16 + 2 * 5 * 5 * 4 + (2 * 3 + 2 * 5) * 16 + 2 * 3 * 5 * 4 + (3 + 5) * 4 * 3 + 15 * 3 + 15 * 4);
+  const auto compare = []<class Net>(std::type_identity<Net>) {
+    NetworkRun<Net, float> run{1};
+    Weights<Net> weights{};
+    std::vector<float> x(run.x.length()), y(run.y.length());
+    Stream random{5};
+    for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
+    if constexpr (std::is_same_v<Net, Reader>) std::fill_n(x.end() - 5, 3, 0.F);
+    for (std::size_t i = 0; i < run.parameters.size(); ++i) run.parameters.data()[i] = weights.parameters[i] = random.uniform<float>(-1.F, 1.F);
+    run.x.assign(x);
+    run.forward(Evaluation{});
+    Frozen<Net> frozen{weights};
+    frozen(std::span<const float, Frozen<Net>::input::size>(x), std::span<float, Frozen<Net>::output::size>(y));
+    const auto expected = run.y.values();
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::abs(y[i] - expected[i]) < 1e-5F);
+  };
+  compare(std::type_identity<Mixed>{});
+  compare(std::type_identity<Reader>{});
 }
 
 TEST_CASE("vectors of zeros have no angle, and NaN is larger and smaller than anything") {

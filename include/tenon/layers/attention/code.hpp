@@ -58,7 +58,7 @@ struct AttentionCode {
             .inference_scratch_fixed = angles()};
   }
 
-  /// Products with the projections, and of each head. Of a step that is given to itself alone there are fewer.
+  /// Products with the projections, and of each head.
   constexpr std::size_t macs() const {
     const std::size_t in = cross ? queries + 2 * keys : 3 * queries;
     return (in + queries) * width * width + 2 * queries * keys * width;

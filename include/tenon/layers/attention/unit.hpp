@@ -45,6 +45,7 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   using input = In;
   using output = In;
   static constexpr Needs needs = Code.needs();
+  static constexpr std::size_t macs = Code.context > 0 ? 0 : Code.macs();  // those of a step grow with the steps before it
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
