@@ -3,9 +3,7 @@
 // expect: "decoder"
 // expect: "head"
 // max-lines-clang: 21
-#include <tenon/layers/dense.hpp>
-#include <tenon/layers/relu.hpp>
-#include <tenon/model/part.hpp>
+#include <tenon/tenon.hpp>
 
 using namespace tenon;
 

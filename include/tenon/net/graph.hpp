@@ -347,6 +347,13 @@ struct node_inputs<Binder, std::index_sequence<K...>> {
     else return list<>{};
   }
   using type = join<decltype(own<K>())...>;
+  /// Whether nodes that share layers are given the same shapes.
+  template <std::size_t Node>
+  static consteval bool alike() {
+    if constexpr (Binder::links.like[Node] == nobody) return true;
+    else return std::is_same_v<typename Binder::template sources<Node>::shape, typename Binder::template sources<Binder::links.like[Node]>::shape>;
+  }
+  static constexpr bool shared_alike = (true && ... && alike<K>());
 };
 
 template <class List>
@@ -361,6 +368,8 @@ struct composition<Graph<E...>> : detail::described_graph<detail::join<typename 
   /// What the parts are given where the graph is given In.
   template <class In>
   using inputs = typename detail::node_inputs<detail::GraphBinder<In, E...>>::type;
+  template <class In>
+  static constexpr bool shared_alike = detail::node_inputs<detail::GraphBinder<In, E...>>::shared_alike;
   template <class... Part>
   using with = decltype(detail::remade_graph<E...>::template with<detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
       std::index_sequence_for<E...>{}));

@@ -63,7 +63,7 @@ template <fixed_string Path, class L, class In>
 constexpr auto find_part();
 
 template <fixed_string Path>
-constexpr auto step_of() {
+constexpr auto first_step_of() {
   constexpr std::string_view step = first_step(Path.view());
   return to_fixed_string<step.size()>(step);
 }
@@ -119,7 +119,7 @@ constexpr auto find_in_element() {
   if constexpr (counts<E> == 0) return NoPart<void, void>{};
   else if constexpr (element<E>::named && element<E>::name == ".") return find_part<Path, L, In>();
   else if constexpr (element<E>::named ? element<E>::name == first_step(Path.view()) : is_index(first_step(Path.view()), Index))
-    return part_behind<Path, step_of<Path>(), L, In>();
+    return part_behind<Path, first_step_of<Path>(), L, In>();
   else return NoPart<void, void>{};
 }
 /// The first element that the path leads into, found or not.
@@ -180,7 +180,7 @@ constexpr auto find_part() {
         if (is_index(first_step(Path.view()), i)) return true;
       return false;
     }();
-    if constexpr (there) return part_behind<Path, step_of<Path>(), unnamed<part_of<L>>, In>();
+    if constexpr (there) return part_behind<Path, first_step_of<Path>(), unnamed<part_of<L>>, In>();
     else return no_part_in<L>{};
   } else if constexpr (what == Structure::graph) {
     return find_node<Path, L, In>(std::type_identity<L>{});
