@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include <tenon/edge/context.hpp>
@@ -97,8 +96,7 @@ private:
     for (const Seen& s : seen_) {
       if (s.parameters != memory.parameters) continue;
       if (s.way != way)
-        throw Error("HostFrozen: expected layers that share parameters to be given inputs of one shape, got a layer that " +
-                    std::string(type_name<Unit>()) + " shares with one of another");
+        throw Error("HostFrozen: expected layers that share parameters to be given inputs of one shape, got one that is given a step and one that is given several");
       return false;
     }
     seen_.push_back({memory.parameters, way});

@@ -94,6 +94,10 @@ auto part(const Model<Net, Scalar, Gemm>& model) {
       detail::borrow<View>(Of::place, const_cast<Scalar*>(model.parameters().data()), const_cast<Scalar*>(model.buffers().data())));
 }
 template <fixed_string Path, class Net, class Scalar, class Gemm>
-auto part(Model<Net, Scalar, Gemm>&& model) = delete;
+auto part(Model<Net, Scalar, Gemm>&& model) = delete;  // nobody else has its numbers
+template <fixed_string Path, class Net, class Scalar, class Gemm>
+auto part(Part<Net, Scalar, Gemm>&& view) {
+  return part<Path>(static_cast<Model<Net, Scalar, Gemm>&>(view));
+}
 
 }  // namespace tenon

@@ -19,6 +19,7 @@
 #include <tenon/losses/binary_cross_entropy.hpp>
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
+#include <tenon/model/export.hpp>
 #include <tenon/model/host_frozen.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/optim/adam.hpp>
@@ -98,6 +99,12 @@ TEST_CASE("a part is a model on the numbers of the whole") {
   host(std::span<const float, 3>(code), std::span<float, 4>(y));
   const auto expected = outputs_of(decoder, code);
   for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(y[i] - expected[i]) <= 2e-6F);
+  const auto weights = frozen_weights(*seen);
+  Frozen<part_network<Chain, "decoder">> frozen{*weights};
+  std::fill(y.begin(), y.end(), 0.F);
+  frozen(std::span<const float, 3>(code), std::span<float, 4>(y));
+  for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(y[i] - expected[i]) <= 2e-6F);
+  CHECK(part<"0">(part<"decoder">(model)).parameters().data() == layer.parameters().data());
 }
 
 TEST_CASE("a part is a node of a graph, and two nodes may be one part") {
