@@ -185,9 +185,7 @@ std::size_t element_count(std::span<const std::size_t> shape) {
   return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
 }
 
-}  // namespace
-
-void load_exact(const SafeTensors& file, std::span<const Expected> expected) {
+void load(const SafeTensors& file, std::span<const Expected> expected) {
   std::vector<std::string> missing, unexpected, wrong;
   std::vector<const TensorInfo*> found;
   found.reserve(expected.size());
@@ -230,6 +228,12 @@ void load_exact(const SafeTensors& file, std::span<const Expected> expected) {
     else
       convert(found[i]->dtype, file.bytes(*found[i]), std::span(expected[i].f32, size));
   }
+}
+
+}  // namespace
+
+void load_exact(const SafeTensors& file, std::span<const Expected> expected) {
+  detail::within_memory(file.origin(), [&] { load(file, expected); });
 }
 
 }  // namespace tenon

@@ -44,7 +44,7 @@ double binary_cross_entropy(const LossArguments<T>& loss, Given given, std::span
   if (!loss.target.labels.empty()) numbers.target.values = numbers_of<T>(loss.target.labels, loss.width);
   if (given == Given::logits && pos_weight.empty()) return run_loss<Formula<of_logits>>(numbers, reduction);
 
-  const std::array<const T*, 1> parameters{weights_for<T>(pos_weight, loss.width, "BinaryCrossEntropy: pos_weight").data()};
+  const std::array<const T*, 1> parameters{weights_for<T>(pos_weight, loss.width, "BinaryCrossEntropy: pos_weight", true).data()};
   return given == Given::logits ? run_loss<Formula<of_weighted_logits>>(numbers, reduction, parameters)
                                 : run_loss<Formula<of_probabilities>>(numbers, reduction, parameters);
 }

@@ -17,6 +17,8 @@ std::string Heatmap::svg() const {
   const auto require = [](std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) throw Error(fmt::format("Heatmap: expected {} {}, got {}", expected, what, got));
   };
+  if (rows > values.size() || columns > values.size())  // the product of larger ones may be any number
+    throw Error(fmt::format("Heatmap: expected {} rows of {} values, got {} values", rows, columns, values.size()));
   require(values.size(), rows * columns, "values");
   if (!row_names.empty()) require(row_names.size(), rows, "names of rows");
   if (!column_names.empty()) require(column_names.size(), columns, "names of columns");

@@ -14,6 +14,8 @@ namespace tenon {
 
 namespace {
 
+constexpr double most_pixels = 268435456;
+
 struct Range {
   float low = 0, high = 0;
 };
@@ -60,14 +62,19 @@ void append_chunk(Bytes& file, const char* kind, const Bytes& content) {
 }  // namespace
 
 Picture picture(std::span<const float> numbers, std::size_t height, std::size_t width, const Tiles& tiles) {
-  const std::size_t size = height * width;
-  if (size == 0 || numbers.empty() || numbers.size() % size != 0)
+  const bool fits = height > 0 && width > 0 && height <= numbers.size() / width;  // else the product may be any number
+  const std::size_t size = fits ? height * width : 0;
+  if (size == 0 || numbers.size() % size != 0)
     throw Error("picture: expected whole images of " + std::to_string(height) + " x " + std::to_string(width) + " numbers, got " +
                 std::to_string(numbers.size()) + " numbers");
   const std::size_t count = numbers.size() / size, zoom = std::max<std::size_t>(tiles.zoom, 1);
   const std::size_t square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))));
   const std::size_t columns = std::min(count, tiles.columns > 0 ? tiles.columns : square);
   const std::size_t rows = (count + columns - 1) / columns, gap = 2;
+  const auto pixels = [&](std::size_t tiles, std::size_t side) { return static_cast<double>(tiles) * (static_cast<double>(side) * static_cast<double>(zoom) + gap); };
+  if (pixels(columns, width) * pixels(rows, height) > most_pixels)
+    throw Error("picture: expected at most 2^28 pixels, got " + std::to_string(count) + " images of " + std::to_string(height) + " x " +
+                std::to_string(width) + ", each " + std::to_string(zoom) + " times as large");
 
   Picture p{columns * (width * zoom + gap) - gap, rows * (height * zoom + gap) - gap};
   p.rgb.assign(p.width * p.height * 3, std::uint8_t{255});
@@ -89,7 +96,8 @@ Picture picture(std::span<const float> numbers, std::size_t height, std::size_t 
 }
 
 std::vector<std::byte> png(const Picture& p) {
-  if (p.rgb.size() != p.width * p.height * 3 || p.rgb.empty())
+  constexpr std::size_t most = 0x7fffffff;  // in a PNG file
+  if (p.width > most || p.height > most || p.rgb.size() != p.width * p.height * 3 || p.rgb.empty())
     throw Error("png: expected " + std::to_string(p.width) + " x " + std::to_string(p.height) + " x 3 bytes, got " +
                 std::to_string(p.rgb.size()));
   // each line begins with the number of its filter: none

@@ -127,7 +127,7 @@ public:
       if (s.x.size() != s.y.size())
         throw Error(fmt::format("plot: expected as many x as y in \"{}\", got {} and {}", s.name, s.x.size(), s.y.size()));
     for (const Plot::Area& a : p_.areas)
-      if (a.values.size() != a.columns * a.rows)
+      if (a.columns > a.values.size() || a.rows > a.values.size() || a.values.size() != a.columns * a.rows)
         throw Error(fmt::format("plot: expected an area of {} x {} values, got {}", a.columns, a.rows, a.values.size()));
     if (!(p_.width >= 100 && p_.width <= 1e5 && p_.height >= 80 && p_.height <= 1e5))
       throw Error(fmt::format("plot: expected a width from 100 and a height from 80 to 100000 pixels, got {} and {}", p_.width, p_.height));

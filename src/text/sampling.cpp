@@ -15,6 +15,7 @@ namespace {
 /// The first of the largest scores.
 template <class T>
 std::size_t best_of(std::span<const T> scores, const char* who) {
+  if (scores.empty()) throw Error(fmt::format("{}: expected at least one score, got none", who));
   std::size_t best = scores.size();
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (std::isnan(scores[i])) throw Error(fmt::format("{}: expected scores, got NaN for token {}", who, i));
@@ -28,7 +29,6 @@ std::size_t best_of(std::span<const T> scores, const char* who) {
 
 template <class T>
 std::size_t greedy(std::span<const T> scores) {
-  if (scores.empty()) throw Error("greedy: expected at least one score, got none");
   return best_of(scores, "greedy");
 }
 

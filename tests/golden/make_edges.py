@@ -43,6 +43,7 @@ ROW = {
     "row_min": lambda x: x.amin(1, keepdim=True).expand(-1, 3),
     "norm": lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True).expand(-1, 3),
     "x_plus_norm": lambda x: x + torch.linalg.vector_norm(x, dim=1, keepdim=True),
+    "x_minus_max": lambda x: x - x.amax(1, keepdim=True), "x_minus_min": lambda x: x - x.amin(1, keepdim=True),
     "variance": lambda x: x.var(1, unbiased=False, keepdim=True).expand(-1, 3),
 }
 EXPONENTS = [0.0, 1.0, 2.0, 3.0, 0.5, -1.0]

@@ -247,7 +247,7 @@ TEST_CASE("no option of fit and its callbacks is found out later") {
         }));
 }
 
-TEST_CASE("sizes do not wrap") {
+TEST_CASE("sizes do not wrap, and a schedule gives a rate") {
   const auto data = digits().take(20);
   using Net = Sequential<Dense<64, 10>, Softmax>;
   Model<Net> a{1}, b{1};
@@ -260,5 +260,8 @@ TEST_CASE("sizes do not wrap") {
   const auto trainer = [&](std::size_t batch) { Trainer t{a, CrossEntropy{}, SGD{}, batch}; };
   CHECK_THROWS_WITH(trainer(half), Contains("training: expected a batch_size from 1 to ") && Contains("got 9223372036854775808"));
   CHECK_THROWS_WITH(trainer(0), Contains("got 0"));
+  auto how = settings(20, 1);
+  how.schedule = AnySchedule([](double lr, std::uint64_t t) { return t == 1 ? std::nan("") : lr; });
+  CHECK_THROWS_WITH(fit(a, data, how), "SGD: lr: expected at least 0, and a finite number, got nan");
   CHECK_THROWS_WITH(Arena<float>(std::size_t{1} << 62), Contains("less than 2^63 bytes"));
 }

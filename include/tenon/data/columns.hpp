@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <tenon/losses/ignored_label.hpp>
+#include <tenon/ignored_label.hpp>
 
 namespace tenon {
 

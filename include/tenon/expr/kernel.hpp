@@ -90,7 +90,7 @@ class Loops {
         return compare<c.op>(value<c.a>(row, element), value<c.b>(row, element)) ? yes : no;
       else
         return value<v.a>(row, element) != T(0) ? yes : no;
-    } else if constexpr ((v.op == Op::maximum || v.op == Op::minimum) && vertex<(v.b < 0 ? 0 : v.b)>().op == Op::number) {
+    } else if constexpr (S::plan.against_number(Id)) {
       // a number is not NaN, and this is one instruction
       const T a = value<v.a>(row, element), b = value<v.b>(row, element);
       return v.op == Op::maximum ? math::max(a, b) : math::min(a, b);
@@ -151,17 +151,6 @@ class Loops {
     int n = 0;
     for (int i = 0; i < count; ++i) n += S::plan.g[i].op == Op::row_sum && S::plan.level[i] == Level + 1;
     return n;
-  }
-  /// Whether the largest (or smallest) number of a row is more than what is taken off to keep exp from overflowing, which
-  /// the formula's value does not depend on: then it has to be NaN where one of them is.
-  static constexpr bool tells_nan(int extremum) {
-    for (int i = 0; extremum >= 0 && i < count; ++i) {
-      const Vertex& v = S::plan.g[i];
-      if (v.op != Op::stop && (v.a == extremum || v.b == extremum || v.c == extremum)) return true;
-    }
-    for (int k = 0; k < S::plan.outputs.count; ++k)
-      if (extremum >= 0 && S::plan.outputs.list[k].vertex == extremum && S::plan.outputs.list[k].sink != Sink::per_row) return true;
-    return false;
   }
   template <int Level>
   static constexpr int extreme(Op op) {
@@ -272,7 +261,7 @@ class Loops {
             s0 += v.sum[0];
             s1 += v.sum[1];
           }
-        } else if constexpr (sums<Level>() == 0 && low < 0 && !tells_nan(high)) {
+        } else if constexpr (sums<Level>() == 0 && low < 0 && !S::plan.tells_nan(high)) {
 #pragma omp simd reduction(max : largest)
           for (std::size_t j = 0; j < n; ++j) {
             const T v = step<Level>(r, row, j, Ids{}, OutputIds{}).high;
@@ -288,15 +277,15 @@ class Loops {
             s3 += v.sum[3];
             if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
             if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
-            if constexpr (tells_nan(high)) no_numbers += v.high != v.high ? T(1) : T(0);
-            if constexpr (tells_nan(low)) no_numbers += v.low != v.low ? T(1) : T(0);
+            if constexpr (S::plan.tells_nan(high)) no_numbers += v.high != v.high ? T(1) : T(0);
+            if constexpr (S::plan.tells_nan(low)) no_numbers += v.low != v.low ? T(1) : T(0);
           }
         }
         const T sum[4] = {s0, s1, s2, s3};
         set_sums<Level>(row, sum, std::make_integer_sequence<int, count>{});
         constexpr T nan = std::numeric_limits<T>::quiet_NaN();
-        if constexpr (high >= 0) row[high] = tells_nan(high) && no_numbers > 0 ? nan : largest;
-        if constexpr (low >= 0) row[low] = tells_nan(low) && no_numbers > 0 ? nan : smallest;
+        if constexpr (high >= 0) row[high] = S::plan.tells_nan(high) && no_numbers > 0 ? nan : largest;
+        if constexpr (low >= 0) row[low] = S::plan.tells_nan(low) && no_numbers > 0 ? nan : smallest;
       }
     }
   }

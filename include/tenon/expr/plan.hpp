@@ -68,6 +68,20 @@ struct Plan {
       if (g[i].op == op && g[i].slot == slot) return true;
     return false;
   }
+  /// A maximum or minimum whose second argument is a number, which is not NaN.
+  constexpr bool against_number(int id) const {
+    return (g[id].op == Op::maximum || g[id].op == Op::minimum) && g.is_number(g[id].b);
+  }
+  /// Whether the largest (or smallest) number of a row is more than what is taken off to keep exp from overflowing, on
+  /// which the formula's value does not depend: then it has to be NaN where one of them is.
+  constexpr bool tells_nan(int extremum) const {
+    if (extremum < 0) return false;
+    for (int i = 0; i < g.count; ++i)
+      if (g[i].op != Op::stop && (g[i].a == extremum || g[i].b == extremum || g[i].c == extremum)) return true;
+    for (int k = 0; k < outputs.count; ++k)
+      if (outputs.list[k].vertex == extremum && outputs.list[k].sink != Sink::per_row) return true;
+    return false;
+  }
   /// Which passes run an inner loop at all.
   constexpr bool has_loop(int l) const {
     for (int i = 0; i < g.count; ++i)

@@ -14,6 +14,6 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5>, Tanh, AvgPool2D<2>, Flatten, Dense<10>>;
 template <auto... Argument>
-struct AvgPool2D : detail::PoolLayer<2, detail::AvgPoolUnit, Argument...> {};
+struct AvgPool2D : detail::PoolLayer<2, detail::AvgPoolUnit, option::count_padding, Argument...> {};
 
 }  // namespace tenon

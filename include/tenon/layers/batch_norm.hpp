@@ -27,6 +27,7 @@ consteval auto batch_norm_formula() {
 template <auto... Option>
 struct BatchNorm {
   using formula = expr::lift<batch_norm_formula<Option...>()>;
+  using invalid = options_fault<option::epsilon | option::affine | option::bias | option::momentum, Option...>;
   static constexpr double batch_epsilon = epsilon_in(1e-5, Option...);  // for fold
 };
 

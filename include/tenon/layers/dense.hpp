@@ -7,6 +7,7 @@
 namespace tenon {
 
 struct one_or_two_sizes_of_at_least_1;
+struct sizes_whose_product_memory_can_hold;
 
 namespace detail {
 
@@ -45,7 +46,8 @@ template <auto... Argument>
 struct Dense : detail::DenseInput<detail::sizes_of<Argument...>::count == 2, detail::sizes_of<Argument...>::get(0)> {
 private:
   using sizes = detail::sizes_of<Argument...>;
-  static constexpr bool usable = sizes::positive && (sizes::count == 1 || sizes::count == 2);
+  static constexpr bool sensible = sizes::positive && (sizes::count == 1 || sizes::count == 2);
+  static constexpr bool usable = sensible && (sizes::count == 1 || detail::product_of({sizes::get(0), sizes::get(1)}) < detail::most_numbers);
   static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
   template <class In>
   using formula_for = decltype(detail::dense_formula<detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
@@ -53,7 +55,9 @@ private:
                                                      detail::with_bias<Argument...>>());
 
 public:
-  using invalid = std::conditional_t<usable, void, takes<one_or_two_sizes_of_at_least_1>>;
+  using invalid = detail::first_fault<
+      detail::options_fault<option::size | option::bias | option::init | option::bias_init, Argument...>,
+      std::conditional_t<usable, void, std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>, takes<one_or_two_sizes_of_at_least_1>>>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
   template <class In, Time Axis>

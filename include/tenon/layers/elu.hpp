@@ -12,6 +12,8 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Dense<784, 128>, ELU<>, Dense<10>>;
 template <auto Alpha = 1.0>
-struct ELU : Map<select(x > 0, x, Alpha * expm1(x))> {};
+struct ELU : Map<select(x > 0, x, detail::number_or_1<Alpha>() * expm1(x))> {
+  using invalid = std::conditional_t<detail::is_number<Alpha>, void, takes<a_number>>;
+};
 
 }  // namespace tenon

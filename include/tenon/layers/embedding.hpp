@@ -3,17 +3,29 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include <tenon/init/distributions.hpp>
 #include <tenon/layers/options.hpp>
+#include <tenon/net/check.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
 #include <tenon/shape.hpp>
 
 namespace tenon {
+
+template <std::size_t Tokens, std::size_t Width, auto... Option>
+struct Embedding;
+
+namespace detail {
+
+template <std::size_t Tokens, std::size_t Width, auto... Option>
+inline constexpr bool reads_tokens<Embedding<Tokens, Width, Option...>> = true;
+
+}  // namespace detail
 
 struct a_number_of_tokens_and_a_width_of_at_least_1;
 struct a_padding_token_of_the_vocabulary;
@@ -31,6 +43,9 @@ template <auto Token>
 inline constexpr option::PaddingToken<Token> padding_token{};
 
 namespace detail {
+
+template <auto Token>
+inline constexpr std::uint32_t option_kind<option::PaddingToken<Token>> = option::padding_token;
 
 inline constexpr std::size_t no_token = ~std::size_t{0};
 
@@ -130,8 +145,10 @@ private:
   };
 
 public:
-  using invalid = std::conditional_t<Tokens == 0 || Width == 0, takes<a_number_of_tokens_and_a_width_of_at_least_1>,
-                                     std::conditional_t<padding == detail::no_token || padding < Tokens, void, takes<a_padding_token_of_the_vocabulary>>>;
+  using invalid = detail::first_fault<
+      detail::options_fault<option::init | option::padding_token, Option...>,
+      std::conditional_t<Tokens == 0 || Width == 0, takes<a_number_of_tokens_and_a_width_of_at_least_1>,
+                         std::conditional_t<padding == detail::no_token || padding < Tokens, void, takes<a_padding_token_of_the_vocabulary>>>>;
   template <class In>
   using problem = std::conditional_t<In::rank == 1, void, takes<a_vector_of_token_ids>>;
   template <class In>

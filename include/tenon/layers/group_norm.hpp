@@ -53,7 +53,8 @@ private:
   static constexpr std::size_t groups = Groups > 0 ? static_cast<std::size_t>(Groups) : 1;
 
 public:
-  using invalid = std::conditional_t<(Groups > 0), void, takes<a_number_of_groups_of_at_least_1>>;
+  using invalid = detail::first_fault<detail::options_fault<option::epsilon | option::affine | option::bias, Option...>,
+                                      std::conditional_t<(Groups > 0), void, takes<a_number_of_groups_of_at_least_1>>>;
   template <class In>
   using problem = std::conditional_t<In::front % groups == 0, void, takes<channels_in_groups<groups>>>;
   template <class In>

@@ -1,16 +1,38 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
+#include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
+#include <tenon/shape.hpp>
 
 namespace tenon {
+
+struct one_or_more_sizes_of_at_least_1;
+
+namespace detail {
+
+/// The shape, without what makes it none.
+template <std::size_t... D>
+struct usable_shape {
+  static constexpr bool whole = ((D > 0) && ...);
+  using type = Shape<(D > 0 ? D : 1)...>;
+};
+template <>
+struct usable_shape<> {
+  static constexpr bool whole = false;
+  using type = Shape<1>;
+};
+
+}  // namespace detail
 
 /// States the shape of a network's input, where its first layer does not: `Input<1, 28, 28>`. It
 /// has no parameters, no index and no cost. Further down it is a check of the shape there.
 template <std::size_t... D>
 struct Input {
-  using expects = Shape<D...>;
+  using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;
+  using expects = typename detail::usable_shape<D...>::type;
   template <class In>
   struct at : detail::Reshaping<In, In> {};
 };

@@ -16,6 +16,7 @@ namespace tenon {
 ///     using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3>, InstanceNorm<>, ReLU>;
 template <auto... Option>
 struct InstanceNorm {
+  using invalid = detail::options_fault<option::epsilon | option::affine | option::bias, Option...>;
   template <class In>
   using problem = std::conditional_t<In::rank == 2 || In::rank == 3, void, takes<signals_or_images_with_channels_first>>;
   template <class In>

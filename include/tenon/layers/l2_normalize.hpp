@@ -14,6 +14,8 @@ namespace tenon {
 ///
 ///     using Embedding = Sequential<Dense<784, 128>, ReLU, Dense<128, 32>, L2Normalize<>>;
 template <auto... Option>
-struct L2Normalize : Map<x / max(norm(x), detail::epsilon_in(1e-12, Option...))> {};
+struct L2Normalize : Map<x / max(norm(x), detail::epsilon_in(1e-12, Option...))> {
+  using invalid = detail::options_fault<option::epsilon, Option...>;
+};
 
 }  // namespace tenon

@@ -33,6 +33,8 @@ consteval auto layer_norm_formula() {
 ///
 ///     using Net = Sequential<Dense<784, 128>, LayerNorm<>, ReLU, Dense<10>>;
 template <auto... Option>
-struct LayerNorm : Map<detail::layer_norm_formula<Option...>()> {};
+struct LayerNorm : Map<detail::layer_norm_formula<Option...>()> {
+  using invalid = detail::options_fault<option::epsilon | option::affine | option::bias, Option...>;
+};
 
 }  // namespace tenon

@@ -11,6 +11,8 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Dense<784, 128>, LeakyReLU<0.2>, Dense<10>>;
 template <auto Slope = 0.01>
-struct LeakyReLU : Map<select(x > 0, x, Slope * x)> {};
+struct LeakyReLU : Map<select(x > 0, x, detail::number_or_1<Slope>() * x)> {
+  using invalid = std::conditional_t<detail::is_number<Slope>, void, takes<a_number>>;
+};
 
 }  // namespace tenon

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tenon/init/distributions.hpp>
@@ -79,6 +80,7 @@ private:
   };
 
 public:
+  using invalid = detail::options_fault<option::init | option::cached, Option...>;
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
   template <class In>

@@ -36,7 +36,20 @@ struct shown_mistake<invalid_layer<Layer, expr::NoFormula>> {
 
 template <fixed_string Example>
 struct a_formula_such_as;
+struct a_number;
+struct a_number_other_than_0;
+struct a_lower_and_a_higher_bound;
+
 namespace detail {
+
+/// A number in a layer's arguments, or 1 where there is none and the layer is refused.
+template <auto V>
+inline constexpr bool is_number = std::is_arithmetic_v<std::remove_const_t<decltype(V)>>;
+template <auto V>
+constexpr auto number_or_1() {
+  if constexpr (is_number<V>) return V;
+  else return 1;
+}
 
 template <class... P>
 constexpr bool all_scalar(list<P...>) {

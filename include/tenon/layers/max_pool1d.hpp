@@ -12,6 +12,6 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Input<1, 64>, Conv1D<8, 3>, ReLU, MaxPool1D<2>, Flatten, Dense<10>>;
 template <auto... Argument>
-struct MaxPool1D : detail::PoolLayer<1, detail::MaxPoolUnit, Argument...> {};
+struct MaxPool1D : detail::PoolLayer<1, detail::MaxPoolUnit, 0, Argument...> {};
 
 }  // namespace tenon

@@ -14,6 +14,6 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5>, ReLU, MaxPool2D<2>, Flatten, Dense<10>>;
 template <auto... Argument>
-struct MaxPool2D : detail::PoolLayer<2, detail::MaxPoolUnit, Argument...> {};
+struct MaxPool2D : detail::PoolLayer<2, detail::MaxPoolUnit, 0, Argument...> {};
 
 }  // namespace tenon

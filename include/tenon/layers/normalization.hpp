@@ -32,6 +32,17 @@ inline constexpr option::Momentum<Value> momentum{};
 
 namespace detail {
 
+template <auto V>
+inline constexpr std::uint32_t option_kind<option::Epsilon<V>> = option::epsilon;
+template <bool V>
+inline constexpr std::uint32_t option_kind<option::Affine<V>> = option::affine;
+template <auto V>
+inline constexpr std::uint32_t option_kind<option::Momentum<V>> = option::momentum;
+template <auto V>
+inline constexpr bool option_in_range<option::Epsilon<V>> = option::Epsilon<V>::value >= 0 && option::Epsilon<V>::value < 1e30;
+template <auto V>
+inline constexpr bool option_in_range<option::Momentum<V>> = option::Momentum<V>::share >= 0 && option::Momentum<V>::share <= 1;
+
 template <class O>
 inline constexpr bool turns_affine_off = std::is_same_v<O, option::Affine<false>>;
 template <auto... Argument>

@@ -2,10 +2,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include <tenon/init/initializer.hpp>
 #include <tenon/net/mistakes.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/type_name.hpp>
 
 /// Options of layers are values and stand after the sizes, in any order:
 /// `Dense<128, bias<false>, init<HeNormal>>`.
@@ -16,7 +20,37 @@ template <class T, class Takes>
 struct not_an_initializer;
 struct a_type_with_fill_of_values_spec_and_stream;
 
+/// What is wrong with a layer's options.
+template <fixed_string Option>
+struct no_option_such_as;
+template <fixed_string Option>
+struct this_option_once;
+template <fixed_string Option>
+struct another_value_than;
+
 namespace option {
+
+/// Every option is of a kind, and a layer says which kinds it has.
+enum Kind : std::uint32_t {
+  size = 1U << 0,
+  bias = 1U << 1,
+  init = 1U << 2,
+  bias_init = 1U << 3,
+  kernel = 1U << 4,
+  stride = 1U << 5,
+  padding = 1U << 6,
+  output_padding = 1U << 7,
+  dilation = 1U << 8,
+  groups = 1U << 9,
+  count_padding = 1U << 10,
+  epsilon = 1U << 11,
+  affine = 1U << 12,
+  momentum = 1U << 13,
+  padding_token = 1U << 14,
+  bilinear = 1U << 15,
+  cached = 1U << 16,
+  unknown = 1U << 31
+};
 
 template <bool Value>
 struct Bias {};
@@ -88,6 +122,94 @@ inline constexpr option::Same same{};
 inline constexpr option::Full full{};
 
 namespace detail {
+
+/// What kind of option a type is; who makes one specialises it, in its header. Whole numbers are sizes.
+template <class O>
+inline constexpr std::uint32_t option_kind = std::is_integral_v<O> && !std::is_same_v<O, bool> ? option::size : option::unknown;
+template <bool V>
+inline constexpr std::uint32_t option_kind<option::Bias<V>> = option::bias;
+template <class I>
+inline constexpr std::uint32_t option_kind<option::Init<I>> = option::init;
+template <class I>
+inline constexpr std::uint32_t option_kind<option::BiasInit<I>> = option::bias_init;
+template <auto... N>
+inline constexpr std::uint32_t option_kind<option::Kernel<N...>> = option::kernel;
+template <auto... N>
+inline constexpr std::uint32_t option_kind<option::Stride<N...>> = option::stride;
+template <auto... N>
+inline constexpr std::uint32_t option_kind<option::Padding<N...>> = option::padding;
+template <auto... N>
+inline constexpr std::uint32_t option_kind<option::OutputPadding<N...>> = option::output_padding;
+template <auto... N>
+inline constexpr std::uint32_t option_kind<option::Dilation<N...>> = option::dilation;
+template <auto N>
+inline constexpr std::uint32_t option_kind<option::Groups<N>> = option::groups;
+
+/// Whether its value can be meant, where the layers do not say that themselves.
+template <class O>
+inline constexpr bool option_in_range = true;
+
+/// The first option that is wrong, from 1; 0: none is. A size may come twice, and before all others.
+constexpr std::size_t first_wrong_option(const std::uint32_t* kinds, std::size_t count, std::uint32_t known) {
+  std::uint32_t seen = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if ((kinds[i] & known) == 0 || (kinds[i] != option::size && (kinds[i] & seen) != 0)) return i + 1;
+    seen |= kinds[i];
+  }
+  return 0;
+}
+
+template <auto Value>
+struct number;
+template <std::size_t Size>
+constexpr auto text_of_option(std::string_view text) {
+  return to_fixed_string<Size>(text);
+}
+/// A value as its user writes it: stride<2>, 0.5.
+template <auto Value>
+constexpr auto option_text() {
+  using O = std::remove_const_t<decltype(Value)>;
+  if constexpr (std::is_class_v<O>) {
+    return text_of_option<type_name<O>().size()>(type_name<O>());
+  } else {
+    constexpr std::string_view text = type_name<number<Value>>();
+    constexpr std::size_t front = std::string_view("number<").size();
+    return text_of_option<text.size() - front - 1>(text.substr(front, text.size() - front - 1));
+  }
+}
+template <std::size_t Index, auto First, auto... Rest>
+constexpr auto option_text_at() {
+  if constexpr (Index == 0) return option_text<First>();
+  else return option_text_at<Index - 1, Rest...>();
+}
+
+/// What is wrong with the options of a layer that has the kinds Known, or void.
+template <std::uint32_t Known, auto... Argument>
+constexpr auto judge_options() {
+  constexpr std::uint32_t kinds[]{option_kind<std::remove_const_t<decltype(Argument)>>..., 0};
+  constexpr std::size_t wrong = first_wrong_option(kinds, sizeof...(Argument), Known);
+  if constexpr (wrong > 0) {
+    constexpr auto text = option_text_at<wrong - 1, Argument...>();
+    if constexpr ((kinds[wrong - 1] & Known) == 0) return std::type_identity<takes<no_option_such_as<text>>>{};
+    else return std::type_identity<takes<this_option_once<text>>>{};
+  } else if constexpr (!(option_in_range<std::remove_const_t<decltype(Argument)>> && ...)) {
+    constexpr bool fits[]{option_in_range<std::remove_const_t<decltype(Argument)>>...};
+    constexpr std::size_t index = [&] {
+      std::size_t i = 0;
+      while (fits[i]) ++i;
+      return i;
+    }();
+    return std::type_identity<takes<another_value_than<option_text_at<index, Argument...>()>>>{};
+  } else {
+    return std::type_identity<void>{};
+  }
+}
+template <std::uint32_t Known, auto... Argument>
+using options_fault = typename decltype(judge_options<Known, Argument...>())::type;
+
+/// Of two faults the first.
+template <class First, class Second>
+using first_fault = std::conditional_t<std::is_void_v<First>, Second, First>;
 
 /// The sizes at the front of a layer's arguments.
 template <auto... Argument>

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tenon/layers/input.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
 
@@ -12,7 +13,8 @@ namespace tenon {
 /// features. No number moves. PyTorch: nn.Unflatten. ONNX: Reshape.
 template <std::size_t... D>
 struct Reshape {
-  using shape = Shape<D...>;
+  using shape = typename detail::usable_shape<D...>::type;
+  using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;
   template <class In>
   using problem =
       std::conditional_t<In::size == shape::size, void, takes<as_many_numbers_as<shape>>>;

@@ -28,6 +28,8 @@ consteval auto rms_norm_formula() {
 ///
 ///     using Net = Sequential<Dense<784, 128>, RMSNorm<>, SiLU, Dense<10>>;
 template <auto... Option>
-struct RMSNorm : Map<detail::rms_norm_formula<Option...>()> {};
+struct RMSNorm : Map<detail::rms_norm_formula<Option...>()> {
+  using invalid = detail::options_fault<option::epsilon | option::affine, Option...>;
+};
 
 }  // namespace tenon

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tenon/layers/attention/options.hpp>
@@ -72,6 +73,7 @@ private:
   };
 
 public:
+  using invalid = detail::options_fault<std::uint32_t{option::cached}, Option...>;
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
   template <class In>

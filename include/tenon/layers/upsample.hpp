@@ -19,6 +19,9 @@ inline constexpr option::Bilinear bilinear{};
 
 namespace detail {
 
+template <>
+inline constexpr std::uint32_t option_kind<option::Bilinear> = option::bilinear;
+
 template <class In, class Out, kernels::Upsampling U>
 struct UpsampleUnit {
   using input = In;
@@ -81,7 +84,8 @@ private:
   };
 
 public:
-  using invalid = std::conditional_t<counted, void, takes<one_factor_or_one_per_axis_all_at_least_1>>;
+  using invalid = detail::first_fault<detail::options_fault<option::size | option::bilinear, Argument...>,
+                                      std::conditional_t<counted, void, takes<one_factor_or_one_per_axis_all_at_least_1>>>;
   template <class In>
   using problem =
       std::conditional_t<fits<In>, void,

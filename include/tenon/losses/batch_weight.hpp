@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <tenon/losses/ignored_label.hpp>
+#include <tenon/ignored_label.hpp>
 #include <tenon/losses/loss.hpp>
 
 /// What a batch counts for. The mean of a large batch is that of its parts only if each part weighs what its own mean
@@ -45,25 +45,4 @@ double batch_weight(const L& loss, std::span<const std::int32_t> labels, std::si
   return detail::weight_of_rows(rows, weights);
 }
 
-namespace detail {
-
-/// The values of batches, put together.
-struct LossSum {
-  double losses = 0;
-  double weight = 0;
-
-  template <Loss L>
-  void add(const L& loss, double value, double batch) {
-    losses += is_average(loss.reduction) ? value * batch : value;
-    weight += batch;
-  }
-  /// Zero where nothing has counted yet.
-  template <Loss L>
-  double value(const L& loss) const {
-    if (!is_average(loss.reduction)) return losses;
-    return weight == 0 ? 0 : losses / weight;
-  }
-};
-
-}  // namespace detail
 }  // namespace tenon

@@ -64,18 +64,24 @@ concept SaysEvaluation = requires(const L& loss, const LossArguments<float>& arg
   { loss.template evaluate<void>(arguments) } -> std::convertible_to<double>;
 };
 
+/// A loss that is made of losses of a network's outputs (losses/joint.hpp).
+template <class L>
+inline constexpr bool is_of_outputs = false;
+
 }  // namespace detail
 
 /// A loss, as described above.
 template <class L>
-concept Loss = requires(const L& loss) {
+concept Loss = detail::is_of_outputs<L> || (requires(const L& loss) {
   { loss.reduction } -> std::convertible_to<Reduction>;
-} && (detail::SaysFormula<L> || detail::SaysEvaluation<L>);
+} && (detail::SaysFormula<L> || detail::SaysEvaluation<L>));
 
 /// What a loss compares with.
 template <Loss L>
 inline constexpr TargetKind target_kind_of = [] {
-  if constexpr (detail::SaysFormula<L>) {
+  if constexpr (detail::is_of_outputs<L>) {
+    return TargetKind::either;
+  } else if constexpr (detail::SaysFormula<L>) {
     using Formula = std::remove_const_t<decltype(L::formula)>;
     return detail::mentions<Formula, expr::Label> ? TargetKind::labels : TargetKind::values;
   } else {

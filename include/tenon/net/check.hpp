@@ -20,6 +20,10 @@ struct binder;
 
 }  // namespace detail
 
+struct one_or_more_layers;
+template <class... L>
+struct Residual;
+
 /// A description of a layer: something that can be bound to an input shape. `at` itself is not
 /// constrained: what a layer cannot take it says with `expects` or `problem`, which give readable
 /// errors.
@@ -27,6 +31,10 @@ template <class L>
 concept Layer = requires { typename detail::binder<L::template at>; };
 
 namespace detail {
+
+/// Layers that read numbers as names of something send no gradient back: an Embedding specialises it.
+template <class L>
+inline constexpr bool reads_tokens = false;
 
 template <class L>
 concept StatesInput = requires { typename L::expects; };
@@ -49,6 +57,12 @@ struct fault<L> {
 };
 template <class L>
 using fault_of = typename fault<L>::type;
+
+/// A block around nothing.
+template <>
+struct fault<Residual<>> {
+  using type = takes<one_or_more_layers>;
+};
 
 template <class L, class In>
 struct expected_input {

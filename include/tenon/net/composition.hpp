@@ -22,7 +22,8 @@ enum class Structure : unsigned char {
   split,    // parts that are given a piece of the input each
   copies,   // its one part several times in a row, each with numbers of its own
   steps,    // its one part on every step of a sequence
-  frozen    // its one part, which does not learn
+  frozen,   // its one part, which does not learn
+  graph     // its parts are nodes that say what they read
 };
 
 /// A type without a description is a layer. A description derives from `described` and says how to put the composition

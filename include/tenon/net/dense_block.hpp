@@ -11,8 +11,19 @@ namespace tenon {
 
 namespace detail {
 
+template <std::size_t N, class L>
+struct EmptyDenseBlock {
+  using invalid = takes<one_or_more_layers>;
+  template <class In>
+  using at = Reshaping<In, In>;
+};
+
 template <class L, class Copies>
 struct dense_block_of;
+template <class L>
+struct dense_block_of<L, std::index_sequence<>> {
+  using type = EmptyDenseBlock<0, L>;
+};
 template <class L, std::size_t... Copy>
 struct dense_block_of<L, std::index_sequence<Copy...>> {
   template <std::size_t>

@@ -19,6 +19,11 @@ template <class L>
 struct declared_input {
   using type = needs_input<layer<path<>, L>>;
 };
+template <class L>
+  requires(!StatesInput<L> && !std::is_void_v<fault_of<L>>)
+struct declared_input<L> {
+  using type = needs_input<layer<path<>, L>, fault_of<L>>;
+};
 template <StatesInput L>
 struct declared_input<L> {
   using type = typename L::expects;

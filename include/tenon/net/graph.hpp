@@ -8,6 +8,7 @@
 
 #include <tenon/net/branches.hpp>
 #include <tenon/net/check.hpp>
+#include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/graph_mistakes.hpp>
 #include <tenon/net/graph_names.hpp>
@@ -296,5 +297,57 @@ public:
   using type = typename decltype(find())::type;
 };
 
+/// A node's layer under the node's name, where it has one of its own.
+template <class E>
+struct node_part {
+  using type = list<>;
+  static constexpr std::size_t count = 0;
+  template <class>
+  using with = E;
+};
+template <fixed_string Name, class L, fixed_string... From>
+struct node_part<Node<Name, L, From...>> {
+  using type = list<Named<Name, L>>;
+  static constexpr std::size_t count = 1;
+  template <class New>
+  using with = Node<Name, unnamed<New>, From...>;
+};
+template <fixed_string Name, fixed_string As, fixed_string... From>
+struct node_part<Node<Name, Shared<As>, From...>> : node_part<void> {
+  template <class>
+  using with = Node<Name, Shared<As>, From...>;
+};
+
+/// The graph E... with other layers in its nodes.
+template <class... E>
+struct remade_graph {
+  static constexpr std::array<std::size_t, sizeof...(E) + 1> place = [] {
+    std::array<std::size_t, sizeof...(E) + 1> all{};
+    std::size_t i = 0, next = 0;
+    ((all[i++] = next, next += node_part<E>::count), ...);
+    return all;
+  }();
+  template <class One, std::size_t At, class Parts>
+  static consteval auto element() {
+    if constexpr (node_part<One>::count == 0) return std::type_identity<One>{};
+    else return std::type_identity<typename node_part<One>::template with<typename decltype(element_at<At>(static_cast<Parts*>(nullptr)))::type>>{};
+  }
+  template <class Parts, std::size_t... I>
+  static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
+};
+
+template <class List>
+struct described_graph;
+template <class... Part>
+struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
+
 }  // namespace detail
+
+template <class... E>
+struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
+  template <class... Part>
+  using with = decltype(detail::remade_graph<E...>::template with<detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
+      std::index_sequence_for<E...>{}));
+};
+
 }  // namespace tenon

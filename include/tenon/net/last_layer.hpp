@@ -2,7 +2,9 @@
 
 #include <type_traits>
 
+#include <tenon/layers/identity.hpp>
 #include <tenon/net/composition.hpp>
+#include <tenon/net/graph.hpp>
 #include <tenon/net/sequential.hpp>
 #include <tenon/type_list.hpp>
 
@@ -51,6 +53,61 @@ template <class Net>
 struct cut_last<Net, Structure::chain> : cut_reversed<Net, reverse<parts_of<Net>>> {};
 template <class Net>
 struct cut_last<Net, Structure::masked> : cut_reversed<Net, reverse<parts_of<Net>>> {};
+
+/// The layer that gives value V of a graph, and the graph without it: void, and the graph as it is, where somebody else reads
+/// what it gives, or the node shares its layers with another.
+template <class Graph, std::size_t V>
+struct cut_value;
+template <class... E, std::size_t V>
+struct cut_value<Graph<E...>, V> {
+private:
+  static constexpr const auto& links = linked_graph<E...>::links;
+  static constexpr bool alone = [] {
+    if (V < links.inputs) return false;
+    for (std::size_t e = 0; e < links.edges; ++e)
+      if (links.sources[e] == V) return false;
+    for (std::size_t k = 0; k < links.nodes; ++k)
+      if (links.like[k] == V - links.inputs) return false;
+    return links.like[V - links.inputs] == nobody;
+  }();
+  template <std::size_t I, class One>
+  static consteval auto without() {
+    if constexpr (I != links.part_of[V]) {
+      return std::type_identity<One>{};
+    } else {
+      using remains = typename cut_last<typename node_layer<One>::type>::rest;
+      return std::type_identity<typename node_part<One>::template with<std::conditional_t<std::is_same_v<remains, Sequential<>>, Identity, remains>>>{};
+    }
+  }
+  template <std::size_t... I>
+  static Graph<typename decltype(without<I, E>())::type...> cut(std::index_sequence<I...>);
+  static consteval auto find_last() {
+    if constexpr (alone) {
+      using Part = typename decltype(element_at<links.part_of[V]>(static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      return std::type_identity<typename cut_last<typename node_layer<Part>::type>::last>{};
+    } else {
+      return std::type_identity<void>{};
+    }
+  }
+  static consteval auto find_rest() {
+    if constexpr (alone) return std::type_identity<decltype(cut(std::index_sequence_for<E...>{}))>{};
+    else return std::type_identity<Graph<E...>>{};
+  }
+
+public:
+  using last = typename decltype(find_last())::type;
+  using rest = typename decltype(find_rest())::type;
+};
+
+/// A graph of one output.
+template <class Net>
+struct cut_last<Net, Structure::graph> {
+  using last = Net;
+  using rest = Sequential<>;
+};
+template <class... E>
+  requires(linked_graph<E...>::links.fault == GraphFault::none && linked_graph<E...>::links.outputs == 1)
+struct cut_last<Graph<E...>, Structure::graph> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[0]> {};
 
 }  // namespace detail
 

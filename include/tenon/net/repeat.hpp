@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include <tenon/net/check.hpp>
 #include <tenon/net/composition.hpp>
@@ -11,6 +12,8 @@
 #include <tenon/net/tree.hpp>
 
 namespace tenon {
+
+struct one_or_more_copies;
 
 namespace detail {
 
@@ -70,10 +73,9 @@ public:
 /// of equal blocks compiles as fast as one block.
 template <std::size_t N, class Block>
 struct Repeat {
-  static_assert(N > 0, "Repeat<N, Block> takes N >= 1");
-
+  using invalid = std::conditional_t<(N > 0), void, takes<one_or_more_copies>>;
   template <class In>
-  struct at : detail::BoundRepeat<Repeat, In, N, Block> {};
+  struct at : detail::BoundRepeat<Repeat, In, (N > 0 ? N : 1), Block> {};
 };
 
 namespace detail {

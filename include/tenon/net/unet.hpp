@@ -9,20 +9,42 @@ namespace tenon {
 
 /// One level of a U: what the encoder does on the way down, how it goes a level deeper and comes up again, and what the
 /// decoder does with both.
-template <class Encoder, class Down, class Up, class Decoder>
+template <class... EncoderDownUpDecoder>
 struct Level;
+
+/// What is missing in a UNet.
+struct a_bottom_behind_the_levels;
+struct encoder_and_down_and_up_and_decoder;
 
 namespace detail {
 
+/// Stands where the parts of a UNet are others than there should be.
+template <class Takes, class... Part>
+struct UNetOf {
+  using invalid = Takes;
+  template <class In>
+  using at = Reshaping<In, In>;
+};
+
 template <class... Part>
-struct u_net;
+struct u_net {
+  using type = UNetOf<takes<a_bottom_behind_the_levels>, Part...>;
+};
 template <class Bottom>
 struct u_net<Bottom> {
   using type = Bottom;
 };
-template <class Encoder, class Down, class Up, class Decoder, class... Deeper>
-struct u_net<Level<Encoder, Down, Up, Decoder>, Deeper...> {
-  using across = Concat<Named<"skip", Identity>, Named<"below", Sequential<Named<"down", Down>, Named<"inner", typename u_net<Deeper...>::type>, Named<"up", Up>>>>;
+template <class... Part>
+struct u_net<Level<Part...>> {
+  using type = UNetOf<takes<a_bottom_behind_the_levels>, Level<Part...>>;
+};
+template <class... Part, class Next, class... Deeper>
+struct u_net<Level<Part...>, Next, Deeper...> {
+  using type = UNetOf<takes<encoder_and_down_and_up_and_decoder>, Level<Part...>>;
+};
+template <class Encoder, class Down, class Up, class Decoder, class Next, class... Deeper>
+struct u_net<Level<Encoder, Down, Up, Decoder>, Next, Deeper...> {
+  using across = Concat<Named<"skip", Identity>, Named<"below", Sequential<Named<"down", Down>, Named<"inner", typename u_net<Next, Deeper...>::type>, Named<"up", Up>>>>;
   using type = Sequential<Named<"encoder", Encoder>, Named<"across", across>, Named<"decoder", Decoder>>;
 };
 

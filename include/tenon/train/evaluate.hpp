@@ -18,42 +18,24 @@
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/history.hpp>
 #include <tenon/train/loss_check.hpp>
+#include <tenon/train/objective.hpp>
 #include <tenon/train/typed_check.hpp>
 
 namespace tenon {
 
 namespace detail {
 
-/// How many rows have their largest output at the label; with one output, on the label's side of
-/// `threshold`. Rows that are ignored count as none.
-template <class T>
-std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
-  std::size_t correct = 0;
-  for (std::size_t i = 0; i < output.count; ++i) {
-    const T* row = output[i];
-    const std::ptrdiff_t guess = width == 1 ? (row[0] > threshold ? 1 : 0) : std::max_element(row, row + width) - row;
-    correct += guess == labels[i] ? 1 : 0;
-  }
-  return correct;
-}
-
 /// A mean over no label at all is not a number.
 template <class L, class T>
 void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
-  const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values ? std::span<const std::int32_t>{} : data.labels();
-  if (batch_weight(loss, labels, data.size(), data.weights()) > 0) return;
   if (data.has_weights() && weight_of_rows(data.size(), data.weights()) == 0)
     throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) + " of weight 0");
-  throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
-              " that are ignored or of a class of weight 0");
-}
-
-/// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
-template <class Net, class L, class T>
-constexpr T class_threshold() {
-  if constexpr (CheckedLoss<Net, L>::joined) return T(0);
-  else if constexpr (requires { requires L::takes_logits; }) return T(0);
-  else return T(0.5);
+  if constexpr (!says_outputs<L>) {
+    const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values ? std::span<const std::int32_t>{} : data.labels();
+    if (batch_weight(loss, labels, data.size(), data.weights()) > 0) return;
+    throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
+                " that are ignored or of a class of weight 0");
+  }
 }
 
 /// Which of `count` samples from `first` on is not finite, in words; nothing where all are.
@@ -71,55 +53,48 @@ template <class M, class L>
 Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
   using T = typename M::scalar;
   using Net = typename M::network;
-  using Trained = typename detail::CheckedLoss<Net, L>::trained;
+  using Aim = Objective<Net, L>;
+  using Trained = typename Aim::trained;
   using Out = output_shape<Trained>;
   constexpr Layout layout = layout_of<bound_network<Trained>>;
   check_options(loss);
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
   if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
-  constexpr std::size_t answers = answers_of<L, Out>;
-  detail::check_data("evaluate", detail::demand_of<L, typename M::input, Out>, detail::offer_of(data));
-  detail::check_counts("evaluate", loss, data);
+  Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(data));
+  check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
 
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
   Arena<T> fixed(layout.needs.inference_scratch_fixed);
   Arena<T> output(Out::size * batch_size);
-  Arena<T> values(batch_size * answers);
+  Arena<T> room(batch_size * Aim::template scratch<Out>);
   typename M::context ctx;
   Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
                    fixed.data(), 0, 0};
-  detail::LossSum sum;
+  LossSum sum;
   std::string non_finite;
-  std::size_t correct = 0, answered = 0;
+  ClassCount classes;
   for (std::size_t first = 0; first < data.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, data.size() - first);
+    const Samples<T> samples = samples_of(data, first, count);
     const Rows<T> y{output.data(), count, Out::size};
-    run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
-    Target<T> target;
-    if (data.has_labels()) target.labels = data.labels().subspan(first * answers, count * answers);
-    else target.values = as_answers(detail::target_rows(data, first, count), Out::size, answers);
-    const Rows<const T> rows = as_answers(Rows<const T>(y), Out::size, answers);
-    const std::span<const T> weights = data.has_weights() ? data.weights().subspan(first, count) : std::span<const T>{};
-    const double value = evaluate_loss<last_layer<Net>>(loss, LossArguments<T>{rows, Out::size / answers, target, values.span(), Rows<T>{}, weights});
-    const std::size_t known = data.has_labels() ? detail::count_answered(target.labels) : rows.count;
+    run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
+    TermValues values;
+    const double value = Aim::template evaluate<Out>(loss, Rows<const T>(y), samples, room.span(), Rows<T>{}, values);
     if (!std::isfinite(value) && non_finite.empty()) {
       NonFiniteTrace<T> trace;
       ctx.trace.watcher = &trace;
-      run_forward<bound_network<Trained>>(ctx, memory, Rows<const T>{data.sample(first).data(), count, M::input::size}, y, Evaluation{});
+      run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
       ctx.trace.watcher = nullptr;
-      non_finite = detail::describe_non_finite(data, first, count);
+      non_finite = describe_non_finite(data, first, count);
       if (non_finite.empty())
-        non_finite = detail::describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
-                                                       detail::non_finite_parameter(model));
+        non_finite = describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
+                                               non_finite_parameter(model));
     }
-    sum.add(loss, value, batch_weight(loss, target.labels, rows.count, weights));
-    answered += known;
-    if (data.has_labels()) correct += detail::count_correct(rows, Out::size / answers, target.labels, detail::class_threshold<Net, L, T>());
+    sum.add<Aim>(loss, values);
+    Aim::template count<Out>(loss, Rows<const T>(y), samples, classes);
   }
-  return {sum.value(loss), data.has_labels() ? static_cast<double>(correct) / static_cast<double>(answered)
-                                             : std::numeric_limits<double>::quiet_NaN(),
-          std::move(non_finite)};
+  return {sum.value<Aim>(loss), classes.accuracy(), std::move(non_finite)};
 }
 
 /// Data of the other precision, converted.

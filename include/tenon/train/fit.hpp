@@ -70,6 +70,10 @@ struct Fit {
   }
 };
 
+/// A network whose layers have no parameters, or are all frozen.
+template <class Net>
+struct nothing_to_learn;
+
 namespace detail {
 
 template <class C>
@@ -111,6 +115,8 @@ constexpr auto judge_training() {
   using OfLoss = typename decltype(judge_loss<Net, L>())::type;
   if constexpr (!std::is_void_v<OfLoss>) {
     return std::type_identity<OfLoss>{};
+  } else if constexpr (Checked<Net>::valid && M::parameter_count == 0) {
+    return std::type_identity<nothing_to_learn<Net>>{};
   } else {
     using OfData = typename decltype(judge_typed_data<Net, L, D>())::type;
     if constexpr (!std::is_void_v<OfData>) return std::type_identity<OfData>{};
@@ -148,8 +154,10 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R>>;
   check_options(how);
-  constexpr const detail::DataDemand& demand = detail::demand_of<L, typename M::input, typename Run::trainer_type::output>;
-  detail::check_data("fit", demand, detail::offer_of(data));
+  const auto check = [&how](const char* who, const Dataset<T>& samples) {
+    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss, offer_of(samples));
+  };
+  check("fit", data);
   detail::check_counts("fit", how.loss, data);
   const Dataset<T>* validation = how.validation.template get<T>();
   Dataset<T> converted;
@@ -158,7 +166,7 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
     converted = how.validation.template get<Other>()->template as<T>();
     validation = &converted;
   }
-  if (validation) detail::check_data("fit, validation data", demand, detail::offer_of(*validation));
+  if (validation) check("fit, validation data", *validation);
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
   const Split<T> parts = [&] {

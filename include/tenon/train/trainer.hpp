@@ -25,6 +25,7 @@
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/loss_check.hpp>
+#include <tenon/train/objective.hpp>
 #include <tenon/train/workers.hpp>
 
 namespace tenon {
@@ -77,7 +78,8 @@ public:
 
 private:
   using T = scalar;
-  using Trained = typename detail::CheckedLoss<network, L>::trained;
+  using Aim = detail::Objective<network, L>;
+  using Trained = typename Aim::trained;
   using Bound = std::conditional_t<Checked<network>::valid, bound_network<Trained>, bound_network<network>>;
   static constexpr Layout layout = layout_of<Bound>;
   static constexpr std::size_t states = static_cast<std::size_t>(O::states);
@@ -94,7 +96,9 @@ public:
   /// layer join.
   using output = typename Bound::output;
   /// How many answers that is.
-  static constexpr std::size_t answers = answers_of<L, output>;
+  static constexpr std::size_t answers = Aim::template answers<output>;
+  /// How many losses are added up.
+  static constexpr std::size_t terms = Aim::terms;
 
   /// Memory for batches of up to `batch_size`. The seed drives dropout.
   Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0)
@@ -107,7 +111,7 @@ public:
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
-        values_(batch_size * answers),
+        values_(batch_size * Aim::template scratch<output>),
         sequence_states_(needs.state_sample * batch_size) {
     check_options(loss_);
     check_options(optimizer_);
@@ -119,7 +123,7 @@ public:
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1) {
-    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + answers);
+    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + Aim::template scratch<output>);
     const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
@@ -130,7 +134,7 @@ public:
     if (batch.count > capacity_)
       throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " +
                   std::to_string(batch.count));
-    detail::check_data("training", detail::demand_of<L, typename M::input, output>, detail::offer_of(batch));
+    Aim::template check<typename M::input, output>("training", loss_, detail::offer_of(batch));
     batch_ = batch;
     if (batch.labels.empty() && batch.targets.empty()) batch_.targets = batch.features;  // to be reproduced
     has_gradient_ = false;
@@ -143,15 +147,15 @@ public:
   /// The loss of that batch; its gradient is kept for `backward`.
   double loss() {
     if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
-    const auto rows = [](auto all) { return as_answers(all, output::size, answers); };
-    const Target<T> target{batch_.labels, rows(Rows<const T>{batch_.targets.data(), batch_.count, output::size})};
     has_gradient_ = true;
-    return evaluate_loss<last_layer<network>>(
-        loss_, LossArguments<T>{rows(Rows<const T>(y())), output::size / answers, target, values_.span(), rows(dy()), batch_.weights});
+    return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(), terms_);
   }
+  /// Of the last `loss`: each of the losses that it is the sum of, and what it is a mean over.
+  const detail::TermValues& term_values() const { return terms_; }
   /// What the loss of that batch is a mean over: its samples, or the labels that are not ignored, or the weights of
   /// their classes, times those of samples; 1 where the loss is a sum. See losses/batch_weight.hpp.
-  double batch_weight() const { return tenon::batch_weight(loss_, batch_.labels, batch_.count * answers, batch_.weights); }
+  /// Of several losses, those of the first.
+  double batch_weight() const { return terms_.weight[0]; }
   /// Adds the batch's gradients, times `weight`, to those since `zero_grad`. Several batches in one step are
   /// like one large batch: with a loss that is summed, or, with means, by `backward(batch_weight())` for each and
   /// `scale_gradients(1 / sum of their weights)` before the step. Each has dropout masks of its own.
@@ -393,6 +397,7 @@ private:
   Arena<T> values_;
   Arena<T> sequence_states_;
   Batch<T> batch_{};
+  detail::TermValues terms_{};
   std::uint64_t steps_ = 0;
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from
   bool cleared_ = true;

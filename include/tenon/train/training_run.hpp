@@ -50,8 +50,7 @@ struct EpochSums {
   std::uint64_t epoch = 0;  // from 0
   LossSum loss{};
   std::uint64_t seen = 0;      // samples
-  std::uint64_t answered = 0;  // what the accuracy is over
-  std::uint64_t correct = 0;
+  ClassCount classes{};
 };
 
 /// Options that a resumed run has to have as they were.
@@ -98,6 +97,7 @@ public:
 
 private:
   using T = scalar;
+  using Aim = detail::Objective<network, loss_type>;
 
 public:
   TrainingRun(M& model, const Dataset<T>& data, const Dataset<T>* validation, const How& how)
@@ -227,8 +227,6 @@ private:
       trainer_.set_lr(how_.schedule.lr(how_.optimizer.lr, sums_.epoch, trainer_.steps()));
       if (const auto momentum = how_.schedule.momentum(sums_.epoch, trainer_.steps())) trainer_.set_momentum(*momentum);
     }
-    constexpr T threshold = detail::class_threshold<network, loss_type, T>();
-    const bool mean = is_average(how_.loss.reduction);
     double weights = 0;  // of the batches of this step
     const std::size_t left = data_->size() - batch.first;
     const std::size_t together = how_.accumulate > left / how_.batch_size ? left : how_.accumulate * how_.batch_size;
@@ -239,18 +237,14 @@ private:
       batch_loss_ = trainer_.loss();
       if (!std::isfinite(batch_loss_))
         return non_finite("a finite loss", std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " + trainer_.find_non_finite());
-      const double weight = trainer_.batch_weight();
-      const bool accumulates = mean && together != batch.count;
+      const detail::TermValues& values = trainer_.term_values();
+      const double weight = values.weight[0];
+      const bool accumulates = together != batch.count && weighed(values);
       trainer_.backward(accumulates ? weight : 1);
       if (accumulates) weights += weight;
-      constexpr std::size_t answers = trainer_type::answers;
-      const std::size_t answered = batch.labels.empty() ? batch.count * answers : detail::count_answered(batch.labels);
-      sums_.loss.add(how_.loss, batch_loss_, weight);
+      sums_.loss.template add<Aim>(how_.loss, values);
       sums_.seen += batch.count;
-      sums_.answered += answered;
-      if (counts_classes_)
-        sums_.correct += detail::count_correct(as_answers(output, trainer_type::output::size, answers), trainer_type::output::size / answers,
-                                               batch.labels, threshold);
+      if (counts_classes_) Aim::template count<typename trainer_type::output>(how_.loss, output, detail::samples_of(batch), sums_.classes);
       progress_.update(sums_.seen, detail::ShownScores(scores()));
       done += batch.count;
       if (done < together && !loader_.next(batch)) break;
@@ -268,6 +262,16 @@ private:
     write_checkpoint();
   }
 
+  /// Whether the batches of a step weigh what their losses are means over. Several losses have to agree about that, up to a
+  /// factor that is the same in every batch.
+  bool weighed(const detail::TermValues& values) const {
+    const bool mean = Aim::is_mean(how_.loss, 0);
+    for (std::size_t k = 1; k < Aim::terms; ++k)
+      if (Aim::is_mean(how_.loss, k) != mean || (mean && values.weight[k] != values.weight[0]))
+        throw Error("fit: expected losses that are means over the same samples with accumulate, got one over " + std::to_string(values.weight[0]) +
+                    " and one over " + std::to_string(values.weight[k]));
+    return mean;
+  }
   /// A number that is not finite came up: the end, with an Error unless a callback knows better.
   void non_finite(const char* expected, const std::string& got) {
     bool handled = false;
@@ -283,9 +287,7 @@ private:
     return text;
   }
   Scores scores() const {
-    const double answered = static_cast<double>(std::max<std::uint64_t>(sums_.answered, 1));
-    return {sums_.loss.value(how_.loss),
-            counts_classes_ ? static_cast<double>(sums_.correct) / answered : std::numeric_limits<double>::quiet_NaN(), {}};
+    return {sums_.loss.template value<Aim>(how_.loss), sums_.classes.accuracy(), {}};
   }
 
   void write_checkpoint() {
@@ -329,11 +331,15 @@ private:
     std::uint64_t position = loader_.state().position;
     history_.archive(a);
     a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
-    a.value("losses", sums_.loss.losses);
-    a.value("weight", sums_.loss.weight);
+    for (std::size_t k = 0; k < Aim::terms; ++k) {
+      const Archive::Scope scope(a, "loss", k);
+      a.value("sum", sums_.loss.sums.value[k]);
+      a.value("weight", sums_.loss.sums.weight[k]);
+    }
     a.value("seen", sums_.seen, samples);
-    a.value("answered", sums_.answered, answers);
-    a.value("correct", sums_.correct, answers);
+    a.value("answered", sums_.classes.answered, answers);
+    a.value("correct", sums_.classes.correct, answers);
+    a.value("counts_classes", sums_.classes.counts);
     a.value("position", position, samples);
     if (!a.writing() && !a.checking()) loader_.restore({how_.seed, sums_.epoch, position});
   }

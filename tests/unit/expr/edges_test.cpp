@@ -2,13 +2,17 @@
 
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include <tenon/edge/frozen.hpp>
 #include <tenon/expr/formula.hpp>
 #include <tenon/expr/program.hpp>
 #include <tenon/kernels/dispatch.hpp>
+#include <tenon/layers/map.hpp>
+#include <tenon/net/networks.hpp>
 
 #include "support/golden.hpp"
 
@@ -150,6 +154,23 @@ void check_rows(const std::string& of_case) {
   check_loops<F, float>(of_case);
   check_loops<F, double>(of_case);
 }
+/// As firmware runs it: plain loops over one sample.
+template <auto F>
+void check_frozen(const std::string& of_case) {
+  using Net = Sequential<Input<3>, Map<F>>;
+  static const Weights<Net> none{};
+  Frozen<Net> net{none};
+  const auto x = inputs<float>(of_case + ".x");
+  std::vector<float> y(x.size());
+  for (std::size_t i = 0; i < x.size(); i += 3) net(std::span<const float, 3>(x.data() + i, 3), std::span<float, 3>(y.data() + i, 3));
+  compare(of_case, "y", y);
+}
+
+// The compiler's own.
+static_assert(pow(x, 0)(0.0) == 1 && gradient(pow(x, 0))(0.0) == 0);
+static_assert(select(x > 0, sqrt(x), 0)(0.0) == 0 && gradient(select(x > 0, sqrt(x), 0))(0.0) == 0);
+static_assert(gradient(max(x, 0))(0.0) == 0 && gradient(abs(x))(0.0) == 0 && gradient(clamp(x, -1, 1))(1.0) == 1);
+static_assert(gradient(max(prediction, target))(2.0, 2.0) == 0.5);
 
 }  // namespace
 
@@ -208,4 +229,9 @@ TEST_CASE("reductions at ties and at zero are PyTorch's") {
   check_rows<norm(x)>("norm");
   check_rows<x + norm(x)>("x_plus_norm");
   check_rows<variance(x)>("variance");
+  check_rows<x - max(x)>("x_minus_max");
+  check_rows<x - min(x)>("x_minus_min");
+  check_frozen<x + norm(x)>("x_plus_norm");
+  check_frozen<x - max(x)>("x_minus_max");
+  check_frozen<x - min(x)>("x_minus_min");
 }

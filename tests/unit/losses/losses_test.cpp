@@ -239,6 +239,12 @@ TEST_CASE("binary cross-entropy takes class indices too") {
         loss_value(BinaryCrossEntropy<from_logits>{}, many, Matrix<double>{{0, 0, 1}, {1, 0, 0}}));
 }
 
+TEST_CASE("one weight of a yes will do for all outputs") {
+  const Matrix<double> many{{1.5, 2, 0}, {-0.5, 1, 1}}, answers{{0, 1, 1}, {1, 0, 1}};
+  CHECK(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {3}}, many, answers) ==
+        loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {3, 3, 3}}, many, answers));
+}
+
 TEST_CASE("losses take any xtensor expression") {
   const Matrix<float> a{{1, 2}, {3, 4}}, b{{2, 2}, {3, 2}};
   CHECK(loss_value(MeanSquaredError{}, a + 1.0F, b + 1.0F) == 1.25);

@@ -76,6 +76,7 @@ TEST_CASE("on the host the root may be any composition") {
   check_host_of<Sequential<Input<3, 5>, TimeDistributed<Sequential<Dense<4>, Tanh, Dense<2>>>>>();
   check_host_of<Sequential<Input<5>, FakeQuantized<Dense<4>>, Tanh>>();
   check_host_of<Sequential<Input<1, 5>, GRU<4, stateful>, Dense<3>>>();
+  check_host_of<Freeze<Sequential<Input<30>, Dense<40>, Tanh>>>();
 }
 
 TEST_CASE("products by columns are right for every size, on every vector unit") {

@@ -34,6 +34,7 @@ static_assert(std::is_same_v<freeze<Sequential<Input<4>, Inline<Residual<Named<"
                              Sequential<Input<4>, Inline<Residual<Named<"fc", Sequential<Freeze<Dense<4>>, Tanh>>>>, Gate<Freeze<Dense<4>>>>>);
 static_assert(std::is_same_v<freeze<Sequential<Input<6, 4>, TimeDistributed<Block>, Masked<0, Dense<2>>>, "0.0", "1.0">,
                              Sequential<Input<6, 4>, TimeDistributed<Sequential<Freeze<Dense<4>>, Tanh>>, Masked<0, Freeze<Dense<2>>>>>);
+static_assert(std::is_same_v<freeze<Named<"net", Sequential<Dense<4, 3>, Tanh>>, "net.0">, Named<"net", Sequential<Freeze<Dense<4, 3>>, Tanh>>>);
 static_assert(freeze_keeps_names<GPT<7, 5, 2, 1, 4>, freeze<GPT<7, 5, 2, 1, 4>, "3.1.self_attn">>);
 static_assert(parameter_count<Net> == parameter_count<Tuned> + 64 * 20 + 20 + 20 * 12 + 12);
 static_assert(parameter_count<Tuned> == 12 * 10 + 10);

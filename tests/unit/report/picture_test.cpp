@@ -52,6 +52,10 @@ TEST_CASE("numbers as tiles") {
   CHECK(pixel(picture(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN()}, 1, 2, {.zoom = 1}), 0, 1) ==
         std::vector<int>{0, 0, 0});
   CHECK_THROWS_WITH(picture(numbers, 5, 2), Catch::Contains("whole images of 5 x 2 numbers, got 12"));
+  const std::size_t half = ~(~std::size_t{0} >> 1);  // twice that is 0
+  CHECK_THROWS_WITH(picture(numbers, half, 2), Catch::Contains("whole images of"));
+  CHECK_THROWS_WITH(picture(numbers, half + 6, 2), Catch::Contains("whole images of"));
+  CHECK_THROWS_WITH(picture(numbers, 3, 2, {.zoom = half}), Catch::Contains("at most 2^28 pixels"));
 }
 
 TEST_CASE("a picture as a PNG file") {

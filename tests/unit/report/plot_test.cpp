@@ -136,5 +136,8 @@ TEST_CASE("what does not go together is refused") {
   Plot plot;
   plot.line("short", {1, 2, 3}, {1, 2});
   CHECK_THROWS_WITH(plot.svg(), Contains("\"short\"") && Contains("3 and 2"));
+  Plot wrapped;
+  wrapped.areas.push_back({.columns = ~(~std::size_t{0} >> 1), .rows = 2});
+  CHECK_THROWS_WITH(wrapped.svg(), Contains("expected an area of 9223372036854775808 x 2 values, got 0"));
   CHECK_THROWS_AS(Plot{}.save("no/such/folder/plot.svg"), Error);
 }

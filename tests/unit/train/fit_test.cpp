@@ -308,8 +308,8 @@ TEST_CASE("training that leaves the numbers stops and says where") {
     Model<Net> model{1};
     const auto message = message_of([&] {
       fit(model, data,
-          Fit{.loss = CrossEntropy{},
-              .optimizer = SGD{.lr = std::numeric_limits<double>::infinity()},
+          Fit{.loss = CrossEntropy{.reduction = Reduction::sum},
+              .optimizer = SGD{.lr = 3e38},
               .batch_size = 100,
               .progress = quiet});
     });

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -87,5 +88,7 @@ TEST_CASE("fifty times killed, and every time the checkpoint can be read") {
   CHECK(checked > kills / 2);
   CHECK(readable == checked);
   CHECK(same == runs - killed);
+  // what the killed ones were writing is gone with the next checkpoint
+  CHECK(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 1);
   std::filesystem::remove_all(folder);
 }

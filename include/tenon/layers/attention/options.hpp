@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
+#include <tenon/layers/options.hpp>
 #include <tenon/net/layer.hpp>
 
 /// What attention, and what tells places apart, can be asked for.
@@ -32,6 +34,9 @@ template <auto Context>
 inline constexpr option::Cached<Context> cached{};
 
 namespace detail {
+
+template <auto Context>
+inline constexpr std::uint32_t option_kind<option::Cached<Context>> = option::cached;
 
 template <class Option>
 inline constexpr std::size_t cached_steps = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tenon/layers/convolution/code.hpp>
@@ -65,8 +66,15 @@ struct ConvolutionArguments {
     return false;
   }();
 
+  static constexpr std::uint32_t known_options = option::size | option::bias | option::init | option::bias_init | option::kernel |
+                                                 option::stride | option::padding | option::dilation | option::groups |
+                                                 (Transposed ? option::output_padding : 0U);
+
   static consteval auto fault() {
-    if constexpr (!counted) {
+    using OfOptions = options_fault<known_options, Argument...>;
+    if constexpr (!std::is_void_v<OfOptions>) {
+      return std::type_identity<OfOptions>{};
+    } else if constexpr (!counted) {
       return std::type_identity<takes<out_or_in_and_out_then_the_kernel_all_at_least_1>>{};
     } else if constexpr (!given.usable) {
       return std::type_identity<takes<one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1>>{};

@@ -17,6 +17,9 @@ inline constexpr option::CountPadding<Value> count_padding{};
 
 namespace detail {
 
+template <bool Value>
+inline constexpr std::uint32_t option_kind<option::CountPadding<Value>> = option::count_padding;
+
 template <auto... Argument>
 inline constexpr bool counts_padding =
     !(std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountPadding<false>> || ...);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tenon/kernels/pooling.hpp>
@@ -57,6 +58,7 @@ struct PoolArguments {
   }();
   static constexpr bool overpadded = window.kind != PaddingKind::given || 2 * window.padding[0] > window.kernel[0] ||
                                      2 * window.padding[1] > window.kernel[1];
+  static constexpr std::uint32_t known_options = option::size | option::kernel | option::stride | option::padding | option::dilation;
   using fault = std::conditional_t<
       !counted, takes<one_kernel_of_at_least_1>,
       std::conditional_t<!given.usable, takes<one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1>,
@@ -89,7 +91,7 @@ struct PoolArguments {
 };
 
 /// The layer whose bound form is Unit<In, Output, PoolArguments, Option...>.
-template <std::size_t Axes, template <class, class, class, auto...> class Unit, auto... Argument>
+template <std::size_t Axes, template <class, class, class, auto...> class Unit, std::uint32_t More, auto... Argument>
 struct PoolLayer {
 private:
   using arguments = PoolArguments<Axes, Argument...>;
@@ -103,7 +105,7 @@ private:
   };
 
 public:
-  using invalid = typename arguments::fault;
+  using invalid = first_fault<options_fault<arguments::known_options | More, Argument...>, typename arguments::fault>;
   template <class In>
   using problem = typename decltype(arguments::template problem<In>())::type;
   template <class In>

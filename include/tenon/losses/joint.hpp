@@ -1,0 +1,201 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/expr/edges.hpp>
+#include <tenon/losses/loss.hpp>
+#include <tenon/options.hpp>
+
+/// Losses of networks with several outputs:
+///
+///     on<"digit">(CrossEntropy{}) + 0.5 * on<"value">(MeanSquaredError{})
+///
+/// The first compares the output "digit" with the data's column of that name; `on<"decoder", "image">(...)` names another
+/// column, which may be one of the features. A formula may read several outputs of one shape, and compares with nothing:
+///
+///     constexpr auto kl = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
+///     on<"decoder", "image">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<kl>{}
+namespace tenon {
+
+/// A loss of one output, or, without a name, a formula of several; times `weight`.
+template <fixed_string Output, fixed_string Column, class L>
+struct OutputLoss {
+  L loss{};
+  double weight = 1;
+
+  using loss_type = L;
+  static constexpr std::string_view output = Output.view();
+  /// The data's column it compares with.
+  static constexpr std::string_view column = Column.view().empty() ? Output.view() : Column.view();
+  static constexpr bool names_column = !Column.view().empty();
+
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("weight", o.weight, any_number);
+    visit(o.loss);
+  }
+};
+
+namespace detail {
+
+template <fixed_string O, fixed_string C, class L>
+inline constexpr bool is_of_outputs<OutputLoss<O, C, L>> = true;
+
+}  // namespace detail
+
+/// The sum of several.
+template <class... Term>
+struct JointLoss {
+  std::tuple<Term...> terms{};
+  Reduction reduction = Reduction::mean;
+
+  static constexpr void each_option(auto& o, auto visit) {
+    std::apply([&](auto&... term) { (visit(term), ...); }, o.terms);
+  }
+};
+
+namespace detail {
+
+template <class... T>
+inline constexpr bool is_of_outputs<JointLoss<T...>> = true;
+
+template <class L>
+inline constexpr bool is_term = false;
+template <fixed_string O, fixed_string C, class L>
+inline constexpr bool is_term<OutputLoss<O, C, L>> = true;
+template <class L>
+inline constexpr bool is_joint = false;
+template <class... T>
+inline constexpr bool is_joint<JointLoss<T...>> = true;
+/// A formula that says by name which outputs it reads.
+template <class L>
+inline constexpr bool reads_outputs = false;
+template <SaysFormula L>
+inline constexpr bool reads_outputs<L> = expr::names_its_inputs<expr::lift<L::formula>>;
+
+/// Whether a loss says which outputs of a network it is of.
+template <class L>
+inline constexpr bool says_outputs = is_term<L> || is_joint<L> || reads_outputs<L>;
+
+template <class L>
+constexpr auto as_joint(const L& loss) {
+  if constexpr (is_joint<L>) return loss;
+  else if constexpr (is_term<L>) return JointLoss<L>{{loss}};
+  else return JointLoss<OutputLoss<"", "", L>>{{OutputLoss<"", "", L>{loss}}};
+}
+template <class L>
+using joint_of = decltype(as_joint(std::declval<const L&>()));
+
+}  // namespace detail
+
+/// `on<"digit">(CrossEntropy{})`: the loss of that output, compared with the column of its name, or with `Column`.
+template <fixed_string Output, fixed_string Column = "", class L>
+constexpr OutputLoss<Output, Column, L> on(L loss) {
+  return {std::move(loss)};
+}
+
+template <class A, class B>
+  requires(detail::says_outputs<A> && detail::says_outputs<B>)
+constexpr auto operator+(const A& a, const B& b) {
+  return []<class... X, class... Y>(const JointLoss<X...>& x, const JointLoss<Y...>& y) {
+    return JointLoss<X..., Y...>{std::tuple_cat(x.terms, y.terms)};
+  }(detail::as_joint(a), detail::as_joint(b));
+}
+template <class A>
+  requires detail::says_outputs<A>
+constexpr auto operator*(double factor, const A& a) {
+  auto joint = detail::as_joint(a);
+  std::apply([factor](auto&... term) { ((term.weight *= factor), ...); }, joint.terms);
+  return joint;
+}
+template <class A>
+  requires detail::says_outputs<A>
+constexpr auto operator*(const A& a, double factor) {
+  return factor * a;
+}
+
+namespace detail {
+
+/// A loss formula of several inputs: a value for each sample, and its gradient by each input.
+template <class E>
+struct OutputProgram {
+  static constexpr int inputs = static_cast<int>(expr::edges_of<E>::size);
+  struct Analysis {
+    expr::FormulaGraph g{};
+    int value = -1;
+    int gradient[expr::Arguments<float>::most]{};
+    bool per_element = false;
+    bool per_batch = false;
+  };
+  static constexpr Analysis s = [] {
+    Analysis a;
+    const int formula = expr::lower<expr::Canonical<expr::with_numbered_edges<E, false>>>(a.g);
+    a.per_element = expr::varies_by_feature(a.g[formula].rank);
+    for (int i = 0; i < a.g.count; ++i) a.per_batch = a.per_batch || a.g[i].op == expr::Op::batch_sum;
+    a.value = a.per_element ? a.g.raw(expr::Op::row_sum, formula) : formula;
+    expr::Adjoints adjoints;
+    expr::backpropagate(a.g, a.value, a.g.leaf(expr::Op::seed, expr::Rank::row), false, adjoints);
+    for (int k = 0; k < inputs; ++k) {
+      a.gradient[k] = adjoints.of[a.g.leaf(expr::Op::input, expr::Rank::element, k)];
+      if (a.gradient[k] < 0) a.gradient[k] = a.g.number(0);
+    }
+    return a;
+  }();
+
+  struct Value {
+    static constexpr expr::Plan plan = [] {
+      expr::Outputs o;
+      o.add(expr::Sink::row_value, s.value, 0);
+      return expr::make_plan(s.g, o);
+    }();
+  };
+  struct ValueAndGradient {
+    static constexpr expr::Plan plan = [] {
+      expr::Outputs o;
+      for (int k = 0; k < inputs; ++k) o.add(expr::Sink::store, s.gradient[k], k);
+      o.add(expr::Sink::row_value, s.value, 0);
+      return expr::make_plan(s.g, o);
+    }();
+  };
+};
+
+/// The reduced value of formula E of some outputs of `width` numbers; gradients go to `gradient`, contiguous, unless absent.
+template <class E, class T, std::size_t N>
+double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std::array<T*, N>& gradient, std::size_t width, std::size_t count,
+                          Reduction reduction, std::span<T> values, std::span<const T> weights) {
+  using Program = OutputProgram<E>;
+  const double rows = weight_of_rows(count, weights);
+  const double by = divisor(reduction, rows, Program::s.per_element ? rows * static_cast<double>(width) : rows);
+  if (by == 0) {
+    for (T* g : gradient)
+      if (g) std::fill_n(g, width * count, T(0));
+    return 0;
+  }
+  expr::Arguments<T> a;
+  a.count = count;
+  a.width = width;
+  a.row_values = values.data();
+  for (std::size_t k = 0; k < N; ++k) a.input[k] = {outputs[k].data, outputs[k].stride};
+  if (gradient[0]) {
+    a.seed_value = static_cast<T>(1 / by);
+    for (std::size_t k = 0; k < N; ++k) a.store[k] = {gradient[k], width};
+    expr::Loops<typename Program::ValueAndGradient, T>::run(a);
+  } else {
+    expr::Loops<typename Program::Value, T>::run(a);
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const T weight = weights.empty() ? T(1) : weights[i];
+    sum += weight == T(0) ? 0 : static_cast<double>(weight * values[i]);
+    for (std::size_t k = 0; !weights.empty() && k < N; ++k)
+      for (std::size_t j = 0; gradient[k] && j < width; ++j) gradient[k][i * width + j] = weight == T(0) ? T(0) : weight * gradient[k][i * width + j];
+  }
+  return sum / by;
+}
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,337 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/losses/batch_weight.hpp>
+#include <tenon/losses/joint.hpp>
+#include <tenon/net/ports.hpp>
+#include <tenon/train/answers.hpp>
+#include <tenon/train/data_check.hpp>
+#include <tenon/train/loss_check.hpp>
+
+/// What training and evaluation want of a network and its loss, whether that is one loss of one output or the sum of several.
+namespace tenon::detail {
+
+/// Some samples in a row, of a batch or of a data set.
+template <class T>
+struct Samples {
+  Rows<const T> features{};
+  std::span<const std::int32_t> labels{};   // those of one column behind those of the other, `in_columns` samples each
+  Rows<const T> targets{};
+  std::span<const T> weights{};
+  std::span<const ColumnInfo> columns{};
+  std::size_t count = 0, first = 0, in_columns = 0;
+
+  std::span<const std::int32_t> labels_of(const ColumnInfo& c) const {
+    return labels.subspan(in_columns * c.offset + first * c.size, count * c.size);
+  }
+  /// The numbers of a column of targets or features.
+  Rows<const T> numbers_of(const ColumnInfo& c) const {
+    const Rows<const T>& from = c.kind == ColumnKind::features ? features : targets;
+    return {from.data + c.offset, count, from.stride};
+  }
+};
+
+template <class T>
+Samples<T> samples_of(const Batch<T>& batch) {
+  const std::size_t n = std::max<std::size_t>(batch.count, 1);
+  return {{batch.features.data(), batch.count, batch.features.size() / n}, batch.labels, {batch.targets.data(), batch.count, batch.targets.size() / n},
+          batch.weights, batch.columns, batch.count, 0, batch.count};
+}
+template <class T>
+Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t count) {
+  return {{data.features().data() + first * data.sample_size(), count, data.sample_size()},
+          data.labels(),
+          target_rows(data, first, count),
+          data.has_weights() ? data.weights().subspan(first, count) : std::span<const T>{},
+          data.columns(),
+          count,
+          first,
+          data.size()};
+}
+
+/// A value for each loss, what it counts for, and how often classes were told right.
+inline constexpr std::size_t most_terms = 8;
+struct TermValues {
+  std::array<double, most_terms> value{}, weight{};
+};
+
+/// How many rows have their largest output at the label; with one output, on the label's side of
+/// `threshold`. Rows that are ignored count as none.
+template <class T>
+std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < output.count; ++i) {
+    const T* row = output[i];
+    const std::ptrdiff_t guess = width == 1 ? (row[0] > threshold ? 1 : 0) : std::max_element(row, row + width) - row;
+    correct += guess == labels[i] ? 1 : 0;
+  }
+  return correct;
+}
+
+/// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
+template <class Net, class L, class T>
+constexpr T class_threshold() {
+  if constexpr (CheckedLoss<Net, L>::joined) return T(0);
+  else if constexpr (requires { requires L::takes_logits; }) return T(0);
+  else return T(0.5);
+}
+
+/// The inputs of a network by name and size.
+template <class Net, class Input>
+inline constexpr auto inputs_of = [] {
+  std::array<InputDemand, number_of_inputs<Net>> all{};
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    all[k].name = port_names<Net>::inputs[k];
+    if constexpr (requires { Input::sizes; }) all[k].size = Input::sizes[k];
+    else all[k].size = Input::size;
+  }
+  return all;
+}();
+
+/// How often classes were told right, of how many answers.
+struct ClassCount {
+  std::uint64_t correct = 0, answered = 0;
+  bool counts = false;
+
+  double accuracy() const {
+    return counts ? static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(answered, 1)) : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// The values of batches, put together: means by what they are means over.
+struct LossSum {
+  TermValues sums{};
+
+  template <class Aim, class L>
+  void add(const L& loss, const TermValues& batch) {
+    for (std::size_t k = 0; k < Aim::terms; ++k) {
+      sums.value[k] += Aim::is_mean(loss, k) ? batch.value[k] * batch.weight[k] : batch.value[k];
+      sums.weight[k] += batch.weight[k];
+    }
+  }
+  /// Zero where nothing has counted yet.
+  template <class Aim, class L>
+  double value(const L& loss) const {
+    double total = 0;
+    for (std::size_t k = 0; k < Aim::terms; ++k) {
+      if (!Aim::is_mean(loss, k)) total += Aim::factor(loss, k) * sums.value[k];
+      else if (sums.weight[k] != 0) total += Aim::factor(loss, k) * (sums.value[k] / sums.weight[k]);
+    }
+    return total;
+  }
+};
+
+/// One loss of the network's output.
+template <class Net, class L>
+struct Objective {
+  using checked = CheckedLoss<Net, L>;
+  using trained = typename checked::trained;
+  static constexpr std::size_t terms = 1;
+  static constexpr bool several = false;
+  template <class Out>
+  static constexpr std::size_t answers = answers_of<L, Out>;
+  /// Numbers a sample that an evaluation wants lent.
+  template <class Out>
+  static constexpr std::size_t scratch = answers_of<L, Out>;
+
+  static bool is_mean(const L& loss, std::size_t) { return is_average(loss.reduction); }
+  static double factor(const L&, std::size_t) { return 1; }
+
+  template <class Input, class Out>
+  static void check(const char* who, const L&, const DataOffer& offer) {
+    if constexpr (number_of_inputs<Net> > 1) {
+      check_inputs(who, inputs_of<Net, Input>, offer);
+      DataOffer answers = offer;  // what is asked about them is the same for any number of inputs
+      if (count_columns(offer.columns, ColumnKind::labels) + count_columns(offer.columns, ColumnKind::targets) <= 1) answers.columns = {};
+      check_data(who, demand_of<L, Input, Out>, answers);
+    } else {
+      check_data(who, demand_of<L, Input, Out>, offer);
+    }
+  }
+  template <class Out, class T>
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, TermValues& terms_of) {
+    constexpr std::size_t each = answers<Out>;
+    const auto rows = [](auto all) { return as_answers(all, Out::size, each); };
+    const Target<T> target{samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each),
+                           samples.labels.empty() ? rows(Rows<const T>{samples.targets.data, samples.count, Out::size}) : Rows<const T>{}};
+    terms_of.weight[0] = batch_weight(loss, target.labels, samples.count * each, samples.weights);
+    return terms_of.value[0] = evaluate_loss<last_layer<Net>>(
+               loss, LossArguments<T>{rows(y), Out::size / each, target, room, dy ? rows(dy) : Rows<T>{}, samples.weights});
+  }
+  template <class Out, class T>
+  static void count(const L&, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
+    constexpr std::size_t each = answers<Out>;
+    if (samples.labels.empty()) return;
+    const auto labels = samples.labels.subspan(samples.first * each, samples.count * each);
+    classes.counts = true;
+    classes.answered += count_answered(labels);
+    classes.correct += count_correct(as_answers(y, Out::size, each), Out::size / each, labels, class_threshold<Net, L, T>());
+  }
+};
+
+/// The sum of losses of several outputs.
+template <class Net, class L>
+  requires says_outputs<L>
+struct Objective<Net, L> {
+  using checked = CheckedLoss<Net, L>;
+  using trained = typename checked::trained;
+  using joint = joint_of<L>;
+  static constexpr bool several = true;
+  static constexpr std::size_t terms = std::tuple_size_v<decltype(joint::terms)>;
+  static_assert(terms <= most_terms, "at most 8 losses are added up");
+  template <class Out>
+  static constexpr std::size_t answers = 1;
+  /// A value for each row, and the largest prediction and its gradient.
+  template <class Out>
+  static constexpr std::size_t scratch = 3 * Out::size;
+
+  static bool is_mean(const L& loss, std::size_t k) {
+    bool mean = false;
+    each_term(loss, [&](std::size_t i, const auto& term) { mean = i == k ? is_average(term.loss.reduction) : mean; });
+    return mean;
+  }
+  static double factor(const L& loss, std::size_t k) {
+    double weight = 1;
+    each_term(loss, [&](std::size_t i, const auto& term) { weight = i == k ? term.weight : weight; });
+    return weight;
+  }
+
+  template <class Input, class Out>
+  static void check(const char* who, const L& loss, const DataOffer& offer) {
+    check_inputs(who, inputs_of<Net, Input>, offer);
+    each_term(loss, [&]<class Term>(std::size_t, const Term&) {
+      if constexpr (!Term::output.empty()) {
+        constexpr ColumnDemand demand = demand_of_term<Term>();
+        const ColumnInfo& column = find_answers(who, demand, offer.columns, outputs);
+        if (column.kind == ColumnKind::labels)
+          check_labels(who, demand, column, offer.labels.subspan(offer.samples * column.offset, offer.samples * column.size));
+      }
+    });
+  }
+
+  template <class Out, class T>
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, TermValues& values) {
+    for (std::size_t i = 0; dy && i < dy.count; ++i) std::fill_n(dy[i], Out::size, T(0));
+    double total = 0;
+    each_term(loss, [&](std::size_t k, const auto& term) {
+      values.value[k] = term_value<Out>(term, y, samples, room, dy, values.weight[k]);
+      total += term.weight * values.value[k];
+    });
+    return total;
+  }
+
+  /// The accuracy is that of the first output whose classes are told apart.
+  template <class Out, class T>
+  static void count(const L& loss, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
+    bool done = false;
+    each_term(loss, [&]<class Term>(std::size_t, const Term&) {
+      if constexpr (!Term::output.empty()) {
+        using Loss = typename Term::loss_type;
+        if constexpr (target_kind_of<Loss> != TargetKind::values) {
+          using One = output_of<Term>;
+          constexpr std::size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
+          const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
+          if (std::exchange(done, true) || column.kind != ColumnKind::labels || (each > 1 && y.stride != One::size)) return;
+          constexpr bool logits = joins_last_layer<Loss, typename cut_output<Net, port>::last> || requires { requires Loss::takes_logits; };
+          classes.counts = true;
+          classes.answered += count_answered(samples.labels_of(column));
+          const Rows<const T> rows{y.data + port_offset<Out>(port), y.count, y.stride};
+          classes.correct += count_correct(each == 1 ? rows : as_answers(rows, One::size, each), One::size / each, samples.labels_of(column),
+                                           logits ? T(0) : T(0.5));
+        }
+      }
+    });
+  }
+
+  template <class F>
+  static void each_term(const L& loss, F f) {
+    if constexpr (is_joint<L>) {
+      std::size_t k = 0;
+      std::apply([&](const auto&... term) { (f(k++, term), ...); }, loss.terms);
+    } else if constexpr (is_term<L>) {
+      f(std::size_t{0}, loss);
+    } else {
+      f(std::size_t{0}, OutputLoss<"", "", L>{loss});
+    }
+  }
+  template <class Term>
+  using output_of = output_shape_at<trained, find_name(port_names<Net>::outputs, Term::output)>;
+  template <class Term>
+  static constexpr ColumnDemand demand_of_term() {
+    using Loss = typename Term::loss_type;
+    using Out = output_of<Term>;
+    return {Term::output, Term::column, Term::names_column, target_kind_of<Loss>, Out::size, answers_of<Loss, Out>, ignores_labels<Loss>};
+  }
+  static constexpr std::size_t outputs = number_of_outputs<Net>;
+
+private:
+  template <class Out, fixed_string Name, fixed_string Column, class Loss, class T>
+  static double term_value(const OutputLoss<Name, Column, Loss>& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
+                           double& weight) {
+    using Term = OutputLoss<Name, Column, Loss>;
+    if constexpr (Term::output.empty()) {
+      return formula_value<Out, expr::lift<Loss::formula>>(term, y, samples, room, dy, weight, expr::edges_of<expr::lift<Loss::formula>>{});
+    } else {
+      constexpr std::size_t port = find_name(port_names<Net>::outputs, Term::output), offset = port_offset<Out>(port);
+      using One = output_of<Term>;
+      constexpr std::size_t each = answers_of<Loss, One>, size = One::size;
+      const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
+      T* const prediction = room.data() + Out::size * samples.count;
+      T* const gradient = prediction + Out::size * samples.count;
+      gather(Rows<const T>{y.data + offset, y.count, y.stride}, prediction, size);
+      Target<T> target;
+      if (column.kind == ColumnKind::labels) target.labels = samples.labels_of(column);
+      else target.values = as_answers_of(samples.numbers_of(column), size, each);
+      weight = batch_weight(term.loss, target.labels, samples.count * each, samples.weights);
+      const auto rows = [&](T* data) { return Rows<T>{data, samples.count * each, size / each}; };
+      const double value = evaluate_loss<typename cut_output<Net, port>::last>(
+          term.loss, LossArguments<T>{Rows<const T>(rows(prediction)), size / each, target, room, dy ? rows(gradient) : Rows<T>{}, samples.weights});
+      if (dy) scatter(gradient, Rows<T>{dy.data + offset, dy.count, dy.stride}, size, static_cast<T>(term.weight));
+      return value;
+    }
+  }
+  /// Rows of a wider row can be compared as they are unless each is several answers.
+  template <class T>
+  static Rows<const T> as_answers_of(Rows<const T> rows, std::size_t size, std::size_t each) {
+    if (each == 1 || rows.stride == size) return each == 1 ? rows : as_answers(rows, size, each);
+    throw Error("training: expected targets of several answers in a column of their own, got them beside others");
+  }
+  template <class Out, class E, class Term, class T, class... Edge>
+  static double formula_value(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, double& weight, list<Edge...>) {
+    constexpr std::size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
+    using One = output_shape_at<trained, ports[0]>;
+    constexpr std::size_t count = sizeof...(Edge), size = One::size;
+    std::array<Rows<const T>, count> outputs_read{};
+    std::array<T*, count> gradient{};
+    for (std::size_t k = 0; k < count; ++k) {
+      outputs_read[k] = {y.data + port_offset<Out>(ports[k]), y.count, y.stride};
+      gradient[k] = dy ? room.data() + (Out::size + k * size) * samples.count : nullptr;
+    }
+    weight = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
+    const double value = run_output_formula<E>(outputs_read, gradient, size, samples.count, term.loss.reduction, room.first(samples.count), samples.weights);
+    for (std::size_t k = 0; dy && k < count; ++k)
+      scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size, static_cast<T>(term.weight));
+    return value;
+  }
+  template <class T>
+  static void gather(Rows<const T> from, T* to, std::size_t size) {
+    for (std::size_t i = 0; i < from.count; ++i) std::copy_n(from[i], size, to + i * size);
+  }
+  template <class T>
+  static void scatter(const T* from, Rows<T> to, std::size_t size, T factor) {
+    for (std::size_t i = 0; i < to.count; ++i)
+      for (std::size_t j = 0; j < size; ++j) to[i][j] += factor * from[i * size + j];
+  }
+};
+
+}  // namespace tenon::detail
