@@ -105,17 +105,43 @@ constexpr auto operator+(const A& a, const B& b) {
     return JointLoss<X..., Y...>{std::tuple_cat(x.terms, y.terms)};
   }(detail::as_joint(a), detail::as_joint(b));
 }
+
+namespace detail {
+
 template <class A>
-  requires detail::says_outputs<A>
-constexpr auto operator*(double factor, const A& a) {
-  auto joint = detail::as_joint(a);
+constexpr auto scaled(const A& a, double factor) {
+  auto joint = as_joint(a);
   std::apply([factor](auto&... term) { ((term.weight *= factor), ...); }, joint.terms);
   return joint;
 }
-template <class A>
-  requires detail::says_outputs<A>
-constexpr auto operator*(const A& a, double factor) {
-  return factor * a;
+
+}  // namespace detail
+
+template <fixed_string O, fixed_string C, class L>
+constexpr auto operator*(double factor, const OutputLoss<O, C, L>& a) {
+  return detail::scaled(a, factor);
+}
+template <fixed_string O, fixed_string C, class L>
+constexpr auto operator*(const OutputLoss<O, C, L>& a, double factor) {
+  return detail::scaled(a, factor);
+}
+template <class... T>
+constexpr auto operator*(double factor, const JointLoss<T...>& a) {
+  return detail::scaled(a, factor);
+}
+template <class... T>
+constexpr auto operator*(const JointLoss<T...>& a, double factor) {
+  return detail::scaled(a, factor);
+}
+template <auto F>
+  requires detail::reads_outputs<FormulaLoss<F>>
+constexpr auto operator*(double factor, const FormulaLoss<F>& a) {
+  return detail::scaled(a, factor);
+}
+template <auto F>
+  requires detail::reads_outputs<FormulaLoss<F>>
+constexpr auto operator*(const FormulaLoss<F>& a, double factor) {
+  return detail::scaled(a, factor);
 }
 
 namespace detail {
