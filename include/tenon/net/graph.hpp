@@ -336,6 +336,26 @@ struct remade_graph {
   static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
 };
 
+/// The inputs of those nodes that have layers of their own.
+template <class Binder, class K = std::make_index_sequence<Binder::links.nodes>>
+struct node_inputs;
+template <class Binder, std::size_t... K>
+struct node_inputs<Binder, std::index_sequence<K...>> {
+  template <std::size_t Node>
+  static consteval auto own() {
+    if constexpr (Binder::links.like[Node] == nobody) return list<typename Binder::template sources<Node>::shape>{};
+    else return list<>{};
+  }
+  using type = join<decltype(own<K>())...>;
+  /// Whether nodes that share layers are given the same shapes.
+  template <std::size_t Node>
+  static consteval bool alike() {
+    if constexpr (Binder::links.like[Node] == nobody) return true;
+    else return std::is_same_v<typename Binder::template sources<Node>::shape, typename Binder::template sources<Binder::links.like[Node]>::shape>;
+  }
+  static constexpr bool shared_alike = (true && ... && alike<K>());
+};
+
 template <class List>
 struct described_graph;
 template <class... Part>
@@ -345,6 +365,11 @@ struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
 
 template <class... E>
 struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
+  /// What the parts are given where the graph is given In.
+  template <class In>
+  using inputs = typename detail::node_inputs<detail::GraphBinder<In, E...>>::type;
+  template <class In>
+  static constexpr bool shared_alike = detail::node_inputs<detail::GraphBinder<In, E...>>::shared_alike;
   template <class... Part>
   using with = decltype(detail::remade_graph<E...>::template with<detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
       std::index_sequence_for<E...>{}));
