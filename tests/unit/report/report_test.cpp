@@ -149,3 +149,18 @@ TEST_CASE("a network is drawn as what it is made of") {
   std::filesystem::remove(path + ".svg");
   CHECK_THROWS_WITH(save_graph<Net>(path + ".png"), "save_graph: expected a path that ends with .svg, .dot or .gv, got " + path + ".png");
 }
+
+TEST_CASE("a report of a network with several outputs has curves of its metrics") {
+  using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<2>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+  const Dataset<float> data{Features<float>{"x", {2}, {0, 1, 1, 0, 1, 1, 0, 0}}, Labels{{0, 1, 0, 1}, 2}.named("digit"),
+                            Targets<float>{{1, 2, 3, 4}, 1}.named("value")};
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-report-several-" + std::to_string(::getpid()) + ".html")).string();
+  Model<Net> model{1};
+  const History history = fit(model, data, Fit{.loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{}), .epochs = 2, .validation = data,
+                                               .progress = Progress::Mode::quiet, .callbacks = callbacks(Report{path}), .metrics = metrics(on<"value">(MAE{}))});
+  std::ifstream file(path);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(path);
+  CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") && Contains("Connected to"));
+  CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
+}

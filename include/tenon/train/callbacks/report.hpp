@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tenon/options.hpp>
+#include <tenon/report/network_graph.hpp>
 #include <tenon/report/report.hpp>
 #include <tenon/train/measure.hpp>
 #include <tenon/train/summary.hpp>
@@ -40,8 +42,9 @@ ImageSize image_size(std::span<const std::size_t> sample_shape);
 
 /// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
 /// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
-/// and how their size went (vanishing and exploding gradients show), the summary, and the most wrong examples,
-/// as pictures where they are images. Classes are judged on the validation data, or without any on the
+/// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the most
+/// wrong examples, as pictures where they are images. Of a network with several outputs no confusion matrix is made: its metrics
+/// (Fit) have curves. Classes are judged on the validation data, or without any on the
 /// training data.
 ///
 ///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
@@ -72,12 +75,15 @@ private:
   void write(auto& run) {
     record.title = title;
     record.history = run.history();
+    using Net = typename std::remove_cvref_t<decltype(run.model())>::network;
     record.summary = summary_text(run.model());
+    record.network = to_svg<Net>();
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
-    if (data.label_size() == 1) {
-      if (data.augmentation()) judge(run.model(), data.prepared());  // as evaluation takes them: normalised, cut
-      else judge(run.model(), data);
+    if constexpr (number_of_outputs<Net> == 1) {
+      const bool classes = data.label_size() == 1;
+      if (classes && data.augmentation()) judge(run.model(), data.prepared());  // as evaluation takes them: normalised, cut
+      else if (classes) judge(run.model(), data);
     }
     write_report(record, path);
   }
