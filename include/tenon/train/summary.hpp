@@ -7,8 +7,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tenon/losses/joint.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/ports.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/report/table.hpp>
 #include <tenon/train/arguments.hpp>
@@ -21,12 +23,25 @@ namespace detail {
 /// In the library: the text from the network's tables.
 std::string summary_text(std::string_view title, std::span<const LayerRow> layers, const SummaryTotals& totals);
 
+/// A loss that any network can be trained with: of several outputs, that of the first.
+template <class Net>
+constexpr auto choose_any_loss() {
+  if constexpr (number_of_outputs<Net> > 1) {
+    constexpr std::string_view first = port_names<Net>::outputs[0];
+    return OutputLoss<to_fixed_string<first.size()>(first), "", MeanSquaredError>{};
+  } else {
+    return MeanSquaredError{};
+  }
+}
+template <class Net>
+using any_loss = decltype(choose_any_loss<Net>());
+
 }  // namespace detail
 
 /// What training takes beside the data, in bytes: parameters, gradients, optimizer state, and the
 /// activations of a batch. A loss that joins the network's last layer takes a little less; with
 /// `Loss` given the figure is exact.
-template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = MeanSquaredError>
+template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = detail::any_loss<Net>>
 constexpr std::size_t training_bytes(std::size_t batch) {
   constexpr Layout l = workspace<Net>;
   return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes(batch);
