@@ -53,7 +53,7 @@ Dataset<float> noisy(const Dataset<float>& digits, std::size_t copies, std::uint
 /// 10 log10(1 / mean square error) decibels, for pixels between 0 and 1.
 double psnr(std::span<const float> a, std::span<const float> b) {
   double squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) squares += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+  for (std::size_t i = 0; i < a.size(); ++i) squares += std::pow(static_cast<double>(a[i] - b[i]), 2);
   return -10 * std::log10(squares / static_cast<double>(a.size()));
 }
 
@@ -77,12 +77,18 @@ int main() {
   for (const float level : {0.2F, 0.5F, 0.8F}) {
     xt::xtensor<float, 4> given = images;
     for (float& v : given) v += level * random.normal<float>();
-    const auto told = [&](float that) { return model(in<"noisy">(given), in<"level">(xt::xtensor<float, 2>(that * xt::ones<float>({test.size(), std::size_t{1}})))); };
-    const xt::xtensor<float, 4> cleaned = told(level), misled = told(level < 0.5F ? 0.8F : 0.2F);
-    std::printf("level %.1f: noisy %5.2f dB, cleaned %5.2f dB, told a wrong level %5.2f dB\n", static_cast<double>(level), psnr(given, clean),
-                psnr(cleaned, clean), psnr(misled, clean));
+    const auto told = [&](float that) {
+      const xt::xtensor<float, 2> levels = that * xt::ones<float>({test.size(), std::size_t{1}});
+      return model(in<"noisy">(given), in<"level">(levels));
+    };
+    const auto cleaned = told(level), misled = told(level < 0.5F ? 0.8F : 0.2F);
+    std::printf("level %.1f: noisy %5.2f dB, cleaned %5.2f dB, told a wrong level %5.2f dB\n", static_cast<double>(level),
+                psnr(given, clean), psnr(cleaned, clean), psnr(misled, clean));
     for (std::size_t i = 0; i < 4; ++i)
-      for (const float* image : {std::as_const(given).data(), cleaned.data(), clean.data()}) shown.insert(shown.end(), image + 64 * i, image + 64 * i + 64);
+      for (const std::span<const float> all : {std::span<const float>(given), std::span<const float>(cleaned), std::span(clean)}) {
+        const auto image = all.subspan(64 * i, 64);
+        shown.insert(shown.end(), image.begin(), image.end());
+      }
   }
   save_png("conditional_unet.png", picture(shown, 8, 8, {.columns = 12, .zoom = 6}));
 }

@@ -22,7 +22,7 @@ using Net = Graph<In<"x", 5>,
 
 static_assert(parameter_count<Net> == (5 * 8 + 8) + (8 * 4 + 4) + (4 * 2 + 2));
 
-/// Points between -1 and 1 in five dimensions; the class says on which side of a bent surface they lie.
+/// Points of the cube from -1 to 1 in five dimensions; the class says on which side of a bent surface they lie.
 Dataset<float> points(std::size_t count, std::uint64_t seed) {
   std::vector<float> x;
   std::vector<std::int32_t> side;
@@ -39,7 +39,8 @@ int main() {
   const Dataset<float> train = points(2000, 1), test = points(500, 2);
   Model<Net> model{1};
   summary(model);
-  fit(model, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-2}, .epochs = 20, .batch_size = 32, .validation = test, .seed = 1});
+  fit(model, train,
+      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-2}, .epochs = 20, .batch_size = 32, .validation = test, .seed = 1});
 
   const auto probabilities = model(test.sample(0));
   std::printf("the first of them: %.3f, %.3f\n", static_cast<double>(probabilities(0)), static_cast<double>(probabilities(1)));

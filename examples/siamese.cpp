@@ -25,7 +25,8 @@ struct Contrastive {
   double margin = 0.4;
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto formula = target * square(1 - prediction) + (1 - target) * square(max(prediction - param<"margin">, 0));
+  static constexpr auto formula =
+      target * square(1 - prediction) + (1 - target) * square(max(prediction - param<"margin">, 0));
   constexpr std::array<double, 1> options() const { return {margin}; }
 };
 
@@ -57,12 +58,16 @@ double nearest(const Rows& known, std::span<const std::int32_t> known_labels, co
 }
 
 /// The images of a data set as rows of 64 numbers.
-xt::xtensor<float, 2> pixels(const Dataset<float>& data) { return xt::adapt(data.features().data(), std::array<std::size_t, 2>{data.size(), 64}); }
+xt::xtensor<float, 2> pixels(const Dataset<float>& data) {
+  return xt::adapt(data.features().data(), std::array<std::size_t, 2>{data.size(), 64});
+}
 
 int main() {
   const auto split = digits().stratified_split(0.8, 1);
   const Dataset<float>&known = split.train, &asked = split.test;
-  const auto score = [&](auto rows) { return nearest(rows(pixels(known)), known.labels(), rows(pixels(asked)), asked.labels()); };
+  const auto score = [&](auto rows) {
+    return nearest(rows(pixels(known)), known.labels(), rows(pixels(asked)), asked.labels());
+  };
 
   Model<Net> model{1};
   summary(model);
