@@ -58,6 +58,15 @@ TEST_CASE("parts, blocks and branches are indented, and copies counted") {
 )"));
 }
 
+TEST_CASE("networks with several inputs and outputs have a summary too") {
+  using Net = Graph<In<"image", 6>, In<"table", 2>, Node<"seen", Dense<4>, "image">, Node<"both", Concat<>, "seen", "table">,
+                    Node<"digit", Sequential<Dense<10>, Softmax>, "both">, Node<"value", Dense<1>, "both">, Out<"digit", "value">>;
+  const std::string text = summary_text(Model<Net>{1});
+  CHECK_THAT(text, Contains("digit.0  Dense<10>"));
+  CHECK_THAT(text, Contains("105\n   frozen"));
+  CHECK(training_bytes<Net, SGD>(8) > inference_bytes<Net>(8));
+}
+
 TEST_CASE("the memory is that of the optimizer, the batch and the precision") {
   using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>>;
   const Model<Net> model{1};
