@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include <tenon/report/progress.hpp>
 #include <tenon/train/archive.hpp>
 #include <tenon/train/callback.hpp>
+#include <tenon/train/clock.hpp>
 #include <tenon/train/evaluate.hpp>
 #include <tenon/train/fit_metrics.hpp>
 #include <tenon/train/history.hpp>
@@ -210,7 +210,7 @@ private:
     }
     call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
     if (stopped_) return;
-    const auto start = std::chrono::steady_clock::now();
+    const double start = detail::steady_seconds();
     progress_.begin(epoch(), how_.epochs, data_->size());
     Batch<T> batch;
     bool ended = false;
@@ -226,10 +226,10 @@ private:
     }
     EpochRecord record{.epoch = epoch(), .lr = trainer_.lr(), .training = scores()};
     if (validation_) record.validation = evaluate(model(), *validation_, how_.loss);
-    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    record.seconds = detail::steady_seconds() - start;
     if constexpr (fit_metrics::any) {
       record.metrics = fit_metrics().measure(model(), *validation_, how_.metrics);
-      record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      record.seconds = detail::steady_seconds() - start;
     }
     show(record);
     if (!record.validation.non_finite.empty())
