@@ -15,7 +15,7 @@ constexpr std::size_t tokens = 40;
 
 using Read = Sequential<Embedding<tokens, 32>, GRU<32, bidirectional>>;
 using Write = Sequential<Embedding<tokens, 64>, GRU<64>>;
-using Net = Sequential<Input<longest + written>, Masked<0, SplitAt<longest, Read, Write>, Residual<AdditiveAttention<64, longest>>, DropSteps<longest>>,
+using Net = Sequential<Input<longest + written>, Masked<0, SplitAt<longest, Read, Write>, Residual<AdditiveAttention<64, longest>>, Slice<0, longest>>,
                        GRU<64>, Dense<tokens>, Softmax>;
 
 // 0 is padding; the decoder's first token is a new line, and so is its last

@@ -408,6 +408,25 @@ class Add(nn.ModuleList):
         return sum(branch(x) for branch in self)
 
 
+class Branched(nn.Module):
+    """Two inputs through one tower, a residual sum, two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.tower = nn.Sequential(nn.Linear(3, 5), nn.Tanh())
+        self.mixed = nn.Sequential(nn.Linear(10, 10), nn.ReLU())
+        self.kind = nn.Linear(10, 3)
+        self.value = nn.Linear(10, 2)
+
+    def branches(self, left, right):
+        both = torch.cat([self.tower(left), self.tower(right)], dim=-1)
+        total = both + self.mixed(both)
+        return self.kind(total), self.value(total)
+
+    def forward(self, x):
+        return torch.cat(self.branches(*x.split(3, dim=-1)), dim=-1)
+
+
 def mlp():
     return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 3))
 
@@ -422,6 +441,7 @@ NETWORKS = {
         Residual(nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 8)),
         Concat([nn.Linear(8, 2), nn.Sequential(nn.Linear(8, 3), nn.Sigmoid())]),
         Add([nn.Linear(5, 3), nn.Linear(5, 3)])),
+    "branched": Branched,
 }
 
 

@@ -14,12 +14,12 @@ namespace tenon::expr {
 
 enum class Draw : unsigned char { normal, uniform };
 
-/// What the node or input of a graph with this name gives: `in<"mean">`.
 /// An argument of a call that goes to the input of this name.
 template <fixed_string Name, class A>
 struct Given {
   const A& value;
 };
+/// What the node or input of a graph with this name gives: `in<"mean">`.
 /// As a function it names an argument: `model(in<"image">(images), in<"table">(tables))`.
 template <fixed_string Name>
 struct Edge {

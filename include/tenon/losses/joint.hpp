@@ -9,6 +9,8 @@
 
 #include <tenon/expr/edges.hpp>
 #include <tenon/losses/loss.hpp>
+#include <tenon/net/mistakes.hpp>
+#include <tenon/net/refuse.hpp>
 #include <tenon/options.hpp>
 
 /// Losses of networks with several outputs:
@@ -94,6 +96,7 @@ using joint_of = decltype(as_joint(std::declval<const L&>()));
 
 /// `on<"digit">(CrossEntropy{})`: the loss of that output, compared with the column of its name, or with `Column`.
 template <fixed_string Output, fixed_string Column = "", class L>
+  requires(!requires(L& metric) { metric.reset(); })  // of a metric: metrics/bound.hpp
 constexpr OutputLoss<Output, Column, L> on(L loss) {
   return {std::move(loss)};
 }
@@ -105,43 +108,49 @@ constexpr auto operator+(const A& a, const B& b) {
     return JointLoss<X..., Y...>{std::tuple_cat(x.terms, y.terms)};
   }(detail::as_joint(a), detail::as_joint(b));
 }
+/// A loss that does not say of which output it is cannot be added.
+template <class L, class Takes, class Write>
+struct loss_of_no_output;
+struct a_loss_that_says_its_output;
 
 namespace detail {
 
-template <class A>
-constexpr auto scaled(const A& a, double factor) {
-  auto joint = as_joint(a);
-  std::apply([factor](auto&... term) { ((term.weight *= factor), ...); }, joint.terms);
-  return joint;
-}
+template <class L>
+using says_no_output = loss_of_no_output<L, takes<a_loss_that_says_its_output>, write<"on<\"name\">(loss)">>;
+template <class L>
+concept PlainLoss = !says_outputs<L> && Loss<L>;
 
 }  // namespace detail
 
-template <fixed_string O, fixed_string C, class L>
-constexpr auto operator*(double factor, const OutputLoss<O, C, L>& a) {
-  return detail::scaled(a, factor);
+template <fixed_string O, fixed_string C, class L, detail::PlainLoss Plain>
+constexpr auto operator+(const OutputLoss<O, C, L>& a, const Plain&) {
+  static_assert(detail::refuse<detail::says_no_output<Plain>>());
+  return detail::as_joint(a);
 }
-template <fixed_string O, fixed_string C, class L>
-constexpr auto operator*(const OutputLoss<O, C, L>& a, double factor) {
-  return detail::scaled(a, factor);
+template <fixed_string O, fixed_string C, class L, detail::PlainLoss Plain>
+constexpr auto operator+(const Plain&, const OutputLoss<O, C, L>& a) {
+  static_assert(detail::refuse<detail::says_no_output<Plain>>());
+  return detail::as_joint(a);
 }
-template <class... T>
-constexpr auto operator*(double factor, const JointLoss<T...>& a) {
-  return detail::scaled(a, factor);
+template <class... T, detail::PlainLoss Plain>
+constexpr auto operator+(const JointLoss<T...>& a, const Plain&) {
+  static_assert(detail::refuse<detail::says_no_output<Plain>>());
+  return detail::as_joint(a);
 }
-template <class... T>
-constexpr auto operator*(const JointLoss<T...>& a, double factor) {
-  return detail::scaled(a, factor);
+
+/// The number is of any type: clang looks at a signature before the requirement, and at an operator of two numbers no further.
+template <class Number, class A>
+  requires(std::is_arithmetic_v<Number> && detail::says_outputs<A>)
+constexpr auto operator*(Number number, const A& a) {
+  const auto factor = static_cast<double>(number);
+  auto joint = detail::as_joint(a);
+  std::apply([factor](auto&... term) { ((term.weight *= factor), ...); }, joint.terms);
+  return joint;
 }
-template <auto F>
-  requires detail::reads_outputs<FormulaLoss<F>>
-constexpr auto operator*(double factor, const FormulaLoss<F>& a) {
-  return detail::scaled(a, factor);
-}
-template <auto F>
-  requires detail::reads_outputs<FormulaLoss<F>>
-constexpr auto operator*(const FormulaLoss<F>& a, double factor) {
-  return detail::scaled(a, factor);
+template <class A, class Number>
+  requires(std::is_arithmetic_v<Number> && detail::says_outputs<A>)
+constexpr auto operator*(const A& a, Number factor) {
+  return factor * a;
 }
 
 namespace detail {

@@ -39,7 +39,8 @@ public:
     using Out = output_shape_at<Net, K>;
     auto tensor = detail::output_tensor<Out, T, Batched>(rows_.shape()[0]);
     const T* from = rows_.data() + detail::port_offset<output_shape<Net>>(K);
-    for (std::size_t i = 0; i < rows_.shape()[0]; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
+    const std::size_t count = Batched ? rows_.shape()[0] : 1;  // known for one sample: or g++ warns of what a loop might write
+    for (std::size_t i = 0; i < count; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
     return tensor;
   }
   template <fixed_string Name>

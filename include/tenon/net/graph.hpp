@@ -179,17 +179,29 @@ public:
   static constexpr std::array<ElementInfo, sizeof...(K)> infos = [] {
     std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};
     ((all[K].name = Binder::graph::parts[Binder::links.part_of[first + K]].name,
-      all[K].sources = sources_text<typename Binder::graph, K>::value),
+      all[K].sources = sources_text<typename Binder::graph, K>::value,
+      all[K].shares = Binder::links.like[K] == nobody ? std::string_view{} : Binder::graph::parts[Binder::links.part_of[first + Binder::links.like[K]]].name),
      ...);
     return all;
   }();
+  /// What goes in and what comes out, as if these were nodes too.
+  static constexpr auto ports = []<std::size_t... I>(std::index_sequence<I...>) {
+    std::array<ElementInfo, sizeof...(I) + sizeof...(O)> all{port_info<typename Binder::template value<I>::output>("In")...,
+                                                             port_info<typename Binder::template value<Binder::links.output_values[O]>::output>("Out")...};
+    ((all[I].name = Binder::graph::parts[Binder::links.part_of[I]].name), ...);
+    ((all[sizeof...(I) + O].sources = Binder::graph::parts[Binder::links.part_of[Binder::links.output_values[O]]].name), ...);
+    return all;
+  }(std::make_index_sequence<first>{});
   static constexpr std::array<Branch, sizeof...(K)> branches{
       node_branch<typename value<K>::node::bound>(K, Binder::links.like[K] != nobody)...};
   static constexpr Tree tree{.kind = TreeKind::composition,
                              .elements = infos.data(),
                              .element_count = sizeof...(K),
                              .units = branches.data(),
-                             .unit_count = sizeof...(K)};
+                             .unit_count = sizeof...(K),
+                             .ports = ports.data(),
+                             .input_count = first,
+                             .output_count = sizeof...(O)};
 };
 
 /// A graph whose names are wrong lets the numbers pass, so that checking can go on.

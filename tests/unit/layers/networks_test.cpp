@@ -43,6 +43,14 @@ TEST_CASE("a nested network gives what PyTorch gives") {
       "nested");
 }
 
+TEST_CASE("a Graph of two inputs, a shared tower and two outputs gives what PyTorch gives") {
+  check_network<Graph<In<"left", 3>, In<"right", 3>,
+                      Node<"tower", Sequential<Dense<5>, Tanh>, "left">, Node<"again", Shared<"tower">, "right">,
+                      Node<"both", Concat<>, "tower", "again">, Node<"mixed", Sequential<Dense<10>, ReLU>>,
+                      Node<"total", Add<>, "both", "mixed">, Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">,
+                      Out<"kind", "value">>>("branched");
+}
+
 TEST_CASE("the gradients of compositions of real layers") {
   check_gradients<Sequential<Dense<4, 6>, ReLU, Dropout<0.5>, Dense<6, 3>, Softmax>>();
   check_gradients<Sequential<Input<6>, Residual<Dropout<0.3>, Dense<6>, ReLU>, Dense<2>>>();

@@ -54,12 +54,12 @@ struct StateDict {
   std::vector<TensorView> tensors;
   std::vector<std::vector<double>> numbers;
 
-  StateDict() {
+  explicit StateDict(const std::string& network = "mlp", const std::vector<std::string>& names = mlp_names) {
     const test::Golden golden{"networks"};
-    numbers.reserve(mlp_names.size());
-    for (const std::string& name : mlp_names) {
-      numbers.push_back(golden.values("mlp." + name));
-      tensors.emplace_back(name, golden.shape("mlp." + name),
+    numbers.reserve(names.size());
+    for (const std::string& name : names) {
+      numbers.push_back(golden.values(network + "." + name));
+      tensors.emplace_back(name, golden.shape(network + "." + name),
                            std::span<const double>(numbers.back()));
     }
   }
@@ -136,6 +136,30 @@ TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logi
   for (std::size_t i = 0; i < logits.size(); ++i)
     CHECK(std::abs(static_cast<double>(output[i]) - logits[i]) <=
           tolerance * (1 + std::abs(logits[i])));
+}
+
+TEST_CASE("a Graph's weights have the names of a PyTorch module's members, shared ones once") {
+  using Branched = Graph<In<"left", 3>, In<"right", 3>,
+                         Node<"tower", Sequential<Dense<5>, Tanh>, "left">, Node<"again", Shared<"tower">, "right">,
+                         Node<"both", Concat<>, "tower", "again">, Node<"mixed", Sequential<Dense<10>, ReLU>>,
+                         Node<"total", Add<>, "both", "mixed">, Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">,
+                         Out<"kind", "value">>;
+  const Folder folder;
+  const StateDict torch{"branched", {"tower.0.weight", "tower.0.bias", "mixed.0.weight", "mixed.0.bias", "kind.weight", "kind.bias", "value.weight", "value.bias"}};
+  write_safetensors(folder.file("torch.safetensors"), torch.tensors);
+  Model<Branched, double> model{1};
+  model.load(folder.file("torch.safetensors"));
+  model.save(folder.file("again.safetensors"));
+  CHECK(SafeTensors::read(folder.file("again.safetensors")).tensors().size() == 8);
+
+  const test::Golden golden{"networks"};
+  const auto x = golden.values("branched.x"), y = golden.values("branched.y");
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::span<const double> row = std::span(x).subspan(6 * i, 6);
+    const auto [kind, value] = model(row.first(3), row.last(3));
+    for (std::size_t j = 0; j < 3; ++j) CHECK(kind(j) == Approx(y[5 * i + j]).epsilon(1e-12));
+    for (std::size_t j = 0; j < 2; ++j) CHECK(value(j) == Approx(y[5 * i + 3 + j]).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("a file that is not the network's is refused, and the model stays as it was") {
