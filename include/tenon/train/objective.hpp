@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/error.hpp>
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/joint.hpp>
 #include <tenon/net/ports.hpp>
