@@ -20,6 +20,7 @@
 #include <tenon/model/generator.hpp>
 #include <tenon/model/input_gradient.hpp>
 #include <tenon/model/loss_value.hpp>
+#include <tenon/model/part.hpp>
 #include <tenon/report/heatmap.hpp>
 #include <tenon/report/picture.hpp>
 #include <tenon/report/plot.hpp>

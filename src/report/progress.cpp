@@ -1,3 +1,4 @@
+#include <tenon/train/clock.hpp>
 #include <tenon/report/progress.hpp>
 
 #include <sys/ioctl.h>
@@ -5,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -104,7 +104,7 @@ private:
 };
 
 double now() noexcept {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return detail::steady_seconds();
 }
 
 bool is_terminal(std::FILE* out) noexcept {

@@ -46,7 +46,7 @@ namespace {
 constexpr const char* style =
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
     "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
-    ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}"
+    ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}.network{overflow-x:auto}"
     "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
     "figure{margin:0;text-align:center;font-size:13px}figure img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
 
@@ -74,6 +74,7 @@ public:
     numbers();
     layers();
     mistakes();
+    if (!run_.network.empty()) put("<h2>Network</h2>\n<div class=\"network\">{}</div>\n", run_.network);
     if (!run_.summary.empty()) put("<h2>Summary</h2>\n<pre>{}</pre>\n", detail::escape_xml(run_.summary));
     put("</body></html>\n");
     return std::move(out_);
@@ -102,6 +103,8 @@ private:
                                                    {"validation loss", last.validation.loss}, {"validation accuracy", last.validation.accuracy}};
     for (const auto& [name, value] : numbers)
       if (!std::isnan(value)) put(", {} {:.4f}", name, value);
+    for (const EpochRecord::Metric& m : last.metrics)
+      if (!std::isnan(m.value)) put(", {} {:.4f}", detail::escape_xml(m.name), m.value);
     double seconds = 0;
     for (const EpochRecord& r : run_.history.epochs) seconds += r.seconds;
     put("; {:.1f} s of training.</p>\n", seconds);
@@ -124,6 +127,11 @@ private:
       out_ += accuracy.svg();
     }
     out_ += rate.line("", column([](const EpochRecord& r) { return r.lr; }), 1).svg();
+    for (std::size_t k = 0; !run_.history.empty() && k < run_.history.last().metrics.size(); ++k) {
+      Plot metric{.title = run_.history.last().metrics[k].name, .x_label = "epoch", .width = 430, .height = 300};
+      const auto values = column([k](const EpochRecord& r) { return k < r.metrics.size() ? r.metrics[k].value : std::nan(""); });
+      out_ += metric.line("", values, 1).svg();
+    }
     put("</div>\n");
   }
 

@@ -116,17 +116,20 @@ std::string format_summary(std::string_view title, std::span<const SummaryRow> r
       {"  frozen", format_count(totals.frozen)},
       {"Memory", ""},
       {"  parameters", format_bytes(totals.parameter_bytes)},
-      {for_batch("training"), format_bytes(totals.training_bytes)},
+      {for_batch("training"), totals.training_bytes == 0 ? "-" : format_bytes(totals.training_bytes)},
       {for_batch("inference"), format_bytes(totals.inference_bytes)},
   }};
   std::size_t needed = width_of(title) + 2;
   for (const auto& [label, value] : lines) needed = std::max(needed, width_of(label) + width_of(value) + 5);
 
-  std::array<std::string, 3> headers{"Layer", "Output shape", "Parameters"};
+  std::vector<std::string> headers{"Layer", "Output shape", "Parameters"};
+  const bool graph = std::ranges::any_of(rows, &SummaryRow::port);
+  if (graph) headers.push_back("Connected to");
   std::vector<std::vector<std::string>> cells;
   std::size_t names = width_of(headers[0]);
   for (const auto& row : rows) {
     cells.push_back({row.name, row.output_shape, format_count(row.parameters)});
+    if (graph) cells.back().push_back(row.sources);
     names = std::max(names, width_of(row.name));
   }
   const auto width_of_rule = [](const std::string& text) {

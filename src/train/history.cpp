@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/error.hpp>
@@ -13,6 +14,73 @@ namespace tenon {
 const EpochRecord& History::last() const {
   if (epochs.empty()) throw Error("History::last: expected at least one epoch that has ended, got none");
   return epochs.back();
+}
+
+double EpochRecord::metric(std::string_view name) const { return detail::find_metric(*this, name, "EpochRecord::metric"); }
+
+namespace detail {
+
+std::string column_name(std::string_view words) {
+  std::string name;
+  bool small = false;  // the letter before was a small one: a capital begins a word
+  for (const char c : words.substr(0, words.find('<'))) {
+    const bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
+    if (upper && small) name += '_';
+    name += upper ? static_cast<char>(c - 'A' + 'a') : lower || digit ? c : '_';
+    small = lower;
+  }
+  return name;
+}
+
+void check_metric_names(const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == "val_accuracy" || names[i] == "val_loss")
+      throw Error("Fit: metrics: expected names that a record does not have anyway, got " + names[i]);
+    for (std::size_t j = 0; j < i; ++j)
+      if (names[i] == names[j]) throw Error("Fit: metrics: expected names that differ, got " + names[i] + " twice");
+  }
+}
+
+void expect_metric(const std::vector<std::string>& names, std::string_view name, const char* who) {
+  std::string known = "loss, accuracy, val_loss, val_accuracy";
+  for (const std::string& n : names) {
+    if (n == name) return;
+    known += ", " + n;
+  }
+  throw Error(std::string(who) + ": expected one of " + known + " to watch, got \"" + std::string(name) + "\"");
+}
+
+double find_metric(const EpochRecord& record, std::string_view name, const char* who) {
+  std::vector<std::string> names;
+  for (const EpochRecord::Metric& m : record.metrics) {
+    if (m.name == name) return m.value;
+    names.push_back(m.name);
+  }
+  expect_metric(names, name, who);
+  throw Error(std::string(who) + ": " + std::string(name));
+}
+
+}  // namespace detail
+
+void History::archive_metrics(Archive& a, const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  if (a.writing() || a.checking()) a.same_text("metrics", all);
+  if (a.writing()) {
+    std::vector<double> numbers;
+    for (const EpochRecord& r : epochs)
+      for (const EpochRecord::Metric& m : r.metrics) numbers.push_back(m.value);
+    return a.values("history.metrics", numbers);
+  }
+  const std::span<const double> numbers = a.list("history.metrics");
+  if (a.checking()) {
+    const std::size_t expected = names.size() * (a.list("history").size() / numbers_per_epoch);
+    if (numbers.size() != expected)
+      a.refuse("history.metrics", std::to_string(expected) + " numbers, " + std::to_string(names.size()) + " an epoch", std::to_string(numbers.size()));
+    return;
+  }
+  for (std::size_t e = 0; e < epochs.size(); ++e)
+    for (std::size_t k = 0; k < names.size(); ++k) epochs[e].metrics.push_back({names[k], numbers[e * names.size() + k]});
 }
 
 void History::archive(Archive& a) {

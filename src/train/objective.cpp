@@ -38,7 +38,7 @@ const ColumnInfo& find_answers(std::string_view who, const ColumnDemand& demand,
     throw Error(fmt::format("{}: expected a column \"{}\" for the output \"{}\", got {}", who, demand.column, demand.output, describe_columns(columns)));
   const bool labels = found->kind == ColumnKind::labels;
   if (labels ? demand.target == TargetKind::values : demand.target == TargetKind::labels)
-    throw Error(fmt::format("{}: the loss of the output \"{}\" compares with {}, expected such a column, got {}", who, demand.output,
+    throw Error(fmt::format("{}: the {} of the output \"{}\" compares with {}, expected such a column, got {}", who, demand.who, demand.output,
                             labels ? "numbers" : "class labels", describe_column(*found)));
   const std::size_t wanted = labels ? demand.answers : demand.size;
   if (found->size != wanted)

@@ -10,6 +10,7 @@
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/sample_products.hpp>
 #include <tenon/layers/map.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 
 /// How a frozen network runs its layers, one sample at a time.
@@ -136,6 +137,35 @@ public:
   }
 };
 
+/// A formula of several inputs. Random numbers are 0, as in any evaluation.
+template <class E, class S>
+struct SampleKernel<tenon::detail::EdgeUnit<E, S>> {
+private:
+  using unit = tenon::detail::EdgeUnit<E, S>;
+  using program = typename unit::code::quiet::Evaluate;
+
+public:
+  static constexpr std::size_t macs = 0;
+
+  template <class T>
+  static constexpr void turn(T*, T*) {}
+
+  template <class T>
+  static constexpr void run_many(const Memory<T>& m, const std::array<const T*, unit::edges>& x, T* y) {
+    constexpr const auto& plan = unit::plan;
+    constexpr std::size_t row = program::plan.channelwise ? plan.pixels : plan.width;
+    FormulaArrays<T, unit::edges, unit::parameter_list::size> a{.input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
+    a.step.fill(row);
+    for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters + plan.offset[i];
+    FormulaWalk<program, T>::run(a);
+  }
+  template <class Products = PlainProducts, class T>
+    requires(unit::edges == 1)
+  static constexpr void run(const Memory<T>& m, const T* x, T* y) {
+    run_many(m, {x}, y);
+  }
+};
+
 template <class Bound>
 concept HasSampleKernel = requires { SampleKernel<Bound>::macs; };
 
@@ -149,6 +179,17 @@ struct BasicContext {
     requires HasSampleKernel<Bound>
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
     for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
+  }
+
+  /// A leaf of several inputs with such a kernel; `run_forward_many` asks for it.
+  template <class Bound, class T, std::size_t N>
+    requires HasSampleKernel<Bound>
+  static constexpr void forward_many(const Memory<T>& memory, const RowsOf<const T, N>& x, Rows<T> y) {
+    for (std::size_t i = 0; i < y.count; ++i) {
+      std::array<const T*, N> sample{};
+      for (std::size_t k = 0; k < N; ++k) sample[k] = x[k][i];
+      SampleKernel<Bound>::run_many(memory, sample, y[i]);
+    }
   }
 
   /// One that brings plain loops for single samples along, which need nothing from the library.

@@ -109,6 +109,7 @@ public:
   /// The class with the largest output (the first of equals); for a single output, whether it is
   /// above one half. A final Softmax is left out: it would not change which is largest.
   constexpr int classify(std::span<const float, input::size> in) {
+    static_assert(!requires { output::offsets; }, "classify takes a network of one output");
     float* const score = buffer_ + own;
     if constexpr (output::size == 1) {
       run<Bound>(in.data(), score);

@@ -96,6 +96,7 @@ using joint_of = decltype(as_joint(std::declval<const L&>()));
 
 /// `on<"digit">(CrossEntropy{})`: the loss of that output, compared with the column of its name, or with `Column`.
 template <fixed_string Output, fixed_string Column = "", class L>
+  requires(!requires(L& metric) { metric.reset(); })  // of a metric: metrics/bound.hpp
 constexpr OutputLoss<Output, Column, L> on(L loss) {
   return {std::move(loss)};
 }

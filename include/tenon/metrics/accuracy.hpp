@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <string>
 
 #include <tenon/metrics/metric.hpp>
 
@@ -12,6 +13,7 @@ class Accuracy {
 public:
   static constexpr const char* name = "accuracy";
   static constexpr bool compares_classes = true;
+  static constexpr bool smaller_is_better = false;
   double threshold = 0.5;
 
   template <class T>
@@ -36,7 +38,9 @@ public:
   static_assert(K > 0, "TopKAccuracy<K> takes K >= 1");
   static constexpr const char* name = "top-k accuracy";
   static constexpr bool compares_classes = true;
+  static constexpr bool smaller_is_better = false;
   static constexpr std::size_t least_classes = K;
+  static std::string column_name() { return "top_" + std::to_string(K) + "_accuracy"; }
   double threshold = 0.5;
 
   template <class T>

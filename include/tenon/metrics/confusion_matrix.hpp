@@ -21,6 +21,7 @@ class ConfusionMatrix {
 public:
   static constexpr const char* name = "confusion matrix";
   static constexpr bool compares_classes = true;
+  static constexpr bool smaller_is_better = false;
   double threshold = 0.5;  // of networks of one output
 
   template <class T>

@@ -11,7 +11,9 @@
 /// A metric takes batch after batch and then has a value, so that any number of them cost one pass over the data
 /// (train/measure.hpp). All but RocAuc keep a few sums, and take nothing from the heap after the first batch; what they
 /// say is over all samples since `reset`, not a mean of the batches' values. One that says `compares_classes`, true or
-/// false, or `least_classes`, does not compile on data whose type says that they have no such answers.
+/// false, or `least_classes`, does not compile on data whose type says that they have no such answers. `smaller_is_better`
+/// says which way a callback that watches it looks; in logs it is called after its `name` ("ROC AUC": roc_auc), or what
+/// `column_name()` gives, or its type.
 namespace tenon {
 
 /// What a network gave for a batch, and what it should have given: classes or values.

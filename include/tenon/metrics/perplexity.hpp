@@ -14,6 +14,7 @@ class Perplexity {
 public:
   static constexpr const char* name = "perplexity";
   static constexpr bool compares_classes = true;
+  static constexpr bool smaller_is_better = true;
   bool log_probabilities = false;
 
   template <class T>

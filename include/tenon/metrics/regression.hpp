@@ -60,6 +60,7 @@ protected:
 class MAE : public detail::ValueMetric<MAE> {
 public:
   static constexpr const char* name = "MAE";
+  static constexpr bool smaller_is_better = true;
   double value() const;
 };
 
@@ -67,6 +68,7 @@ public:
 class RMSE : public detail::ValueMetric<RMSE> {
 public:
   static constexpr const char* name = "RMSE";
+  static constexpr bool smaller_is_better = true;
   double value() const;
 };
 
@@ -76,6 +78,7 @@ public:
 class R2 : public detail::ValueMetric<R2> {
 public:
   static constexpr const char* name = "R2";
+  static constexpr bool smaller_is_better = false;
   double value() const;
 };
 

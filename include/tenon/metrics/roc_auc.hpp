@@ -14,6 +14,7 @@ class RocAuc {
 public:
   static constexpr const char* name = "ROC AUC";
   static constexpr bool compares_classes = true;
+  static constexpr bool smaller_is_better = false;
 
   template <class T>
   void update(const Predictions<T>& p) {

@@ -104,9 +104,17 @@ template <class... Done, class A, class B, class... Rest, class In, class Out, c
 struct folded_chain<list<Done...>, list<A, B, Rest...>, list<In, Out, Later...>>
     : folded_chain<list<Done..., typename biased<A>::type, typename renamed_like<Identity, B>::type>, list<Rest...>, list<Later...>> {};
 
+/// What is folded for one node has to be right for those that share its layers.
+template <class L, class In>
+consteval bool shares_alike() {
+  if constexpr (structure_of<L> == Structure::graph) return composition<L>::template shared_alike<In>;
+  else return true;
+}
+
 /// Branches are no neighbours.
 template <class L, class In, class... Part, class... Given>
 struct folded<L, In, list<Part...>, list<Given...>> {
+  static_assert(shares_alike<L, In>(), "fold takes graphs whose nodes with the same layers are given inputs of one shape");
   static constexpr auto parts() {
     if constexpr (is_chain_like(structure_of<L>)) return typename folded_chain<list<>, list<Part...>, list<Given...>>::type{};
     else return list<typename folded<Part, Given>::type...>{};

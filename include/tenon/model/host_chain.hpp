@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include <tenon/edge/context.hpp>
 #include <tenon/edge/step_kernel.hpp>
+#include <tenon/error.hpp>
 #include <tenon/inline.hpp>
 #include <tenon/kernels/columns.hpp>
 #include <tenon/net/chain.hpp>
@@ -53,22 +55,56 @@ struct OneSampleContext : edge::BasicContext<VectorProducts> {
   }
 };
 
-/// Walks over the network's layers as a run does, and turns their matrices.
-struct TurningContext : edge::BasicContext<VectorProducts> {
-  float* parameters;
-  float* room;
-  TurningContext(float* p, float* r) : parameters(p), room(r) {}
+/// Walks over the network's layers as a run does, and turns their matrices: once, where several nodes of a graph work with
+/// the same.
+class TurningContext : public edge::BasicContext<VectorProducts> {
+public:
+  explicit TurningContext(float* room) : room_(room) {}
 
   template <class Unit>
     requires HostKernel<Unit>
   void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
-    edge::StepKernel<Unit>::turn(const_cast<float*>(memory.parameters), room);
+    if (is_first<Unit>(memory, same_for_samples<Unit> ? Way::by_columns : Way::by_steps)) edge::StepKernel<Unit>::turn(parameters(memory), room_);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
   void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
-    edge::SampleKernel<Unit>::turn(const_cast<float*>(memory.parameters), room);
+    if (is_first<Unit>(memory, Way::by_columns)) edge::SampleKernel<Unit>::turn(parameters(memory), room_);
   }
+  template <class Unit>
+    requires(Leaf<Unit> && !edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    is_first<Unit>(memory, Way::as_they_are);
+    if constexpr (runs<Unit>) Unit::forward(*this, memory, x, y, Evaluation{});
+  }
+
+private:
+  /// How a layer wants its parameters stored.
+  enum class Way : unsigned char { as_they_are, by_columns, by_steps };
+  struct Seen {
+    const float* parameters;
+    Way way;
+  };
+  /// The kernels of formulas for samples and for steps want the same.
+  template <class Unit>
+  static constexpr bool same_for_samples = edge::HasSampleKernel<Unit>;
+
+  static float* parameters(const Memory<float>& memory) { return const_cast<float*>(memory.parameters); }
+  template <class Unit>
+  bool is_first(const Memory<float>& memory, Way way) {
+    if constexpr (layout_of<Unit>.trainable_size == 0) return false;  // the next layer's begin at the same place
+    for (const Seen& s : seen_) {
+      if (s.parameters != memory.parameters) continue;
+      if (s.way != way)
+        throw Error("HostFrozen: expected layers that share parameters to be given inputs of one shape, got one that is given a step and one that is given several");
+      return false;
+    }
+    seen_.push_back({memory.parameters, way});
+    return true;
+  }
+
+  float* room_;
+  std::vector<Seen> seen_{};
 };
 
 /// A chain and nothing derived from one.

@@ -34,7 +34,7 @@ public:
     std::copy_n(model.parameters().data(), layout.trainable_size, parameters_.data());
     Arena<float> room(layout.trainable_size + layout.buffer_size);  // what does not learn lies among the buffers
     std::vector<float> x(input::size), y(output::size);
-    detail::TurningContext turn{parameters_.data(), room.data()};
+    detail::TurningContext turn(room.data());
     detail::run_forward<Bound>(turn, memory(), Rows<const float>{x.data(), 1, input::size}, Rows<float>{y.data(), 1, output::size}, Evaluation{});
   }
 

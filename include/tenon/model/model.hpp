@@ -63,10 +63,16 @@ public:
   Model(const Model& other) : parameters_(other.parameters_), buffers_(other.buffers_) {}
   Model(Model&& other) noexcept : parameters_(std::move(other.parameters_)), buffers_(std::move(other.buffers_)) {}
   Model& operator=(Model other) noexcept {
-    std::swap(parameters_, other.parameters_);
-    std::swap(buffers_, other.buffers_);
+    parameters_ = std::move(other.parameters_);
+    buffers_ = std::move(other.buffers_);
     return *this;
   }
+  /// On the numbers of another model, as a part of it (model/part.hpp).
+  struct Borrowed {
+    Scalar *parameters, *buffers;
+  };
+  explicit Model(const Borrowed& from)
+      : parameters_(Arena<Scalar>::borrowed(from.parameters, layout.trainable_size)), buffers_(Arena<Scalar>::borrowed(from.buffers, layout.buffer_size)) {}
 
   /// Draws all parameters anew.
   void initialize(std::uint64_t seed) {

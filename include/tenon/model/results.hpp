@@ -45,7 +45,14 @@ public:
   }
   template <fixed_string Name>
   auto get() const {
-    return get<output_index<Net, Name>>();
+    constexpr const auto& names = detail::port_names<Net>::outputs;
+    constexpr std::size_t found = detail::find_name(names, Name.view());
+    if constexpr (found < names.size()) {
+      return get<found>();
+    } else {
+      detail::refuse<no_such_output<asked_for<Name>, detail::known_ports<names>>>();
+      return get<0>();
+    }
   }
 
 private:

@@ -179,17 +179,29 @@ public:
   static constexpr std::array<ElementInfo, sizeof...(K)> infos = [] {
     std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};
     ((all[K].name = Binder::graph::parts[Binder::links.part_of[first + K]].name,
-      all[K].sources = sources_text<typename Binder::graph, K>::value),
+      all[K].sources = sources_text<typename Binder::graph, K>::value,
+      all[K].shares = Binder::links.like[K] == nobody ? std::string_view{} : Binder::graph::parts[Binder::links.part_of[first + Binder::links.like[K]]].name),
      ...);
     return all;
   }();
+  /// What goes in and what comes out, as if these were nodes too.
+  static constexpr auto ports = []<std::size_t... I>(std::index_sequence<I...>) {
+    std::array<ElementInfo, sizeof...(I) + sizeof...(O)> all{port_info<typename Binder::template value<I>::output>("In")...,
+                                                             port_info<typename Binder::template value<Binder::links.output_values[O]>::output>("Out")...};
+    ((all[I].name = Binder::graph::parts[Binder::links.part_of[I]].name), ...);
+    ((all[sizeof...(I) + O].sources = Binder::graph::parts[Binder::links.part_of[Binder::links.output_values[O]]].name), ...);
+    return all;
+  }(std::make_index_sequence<first>{});
   static constexpr std::array<Branch, sizeof...(K)> branches{
       node_branch<typename value<K>::node::bound>(K, Binder::links.like[K] != nobody)...};
   static constexpr Tree tree{.kind = TreeKind::composition,
                              .elements = infos.data(),
                              .element_count = sizeof...(K),
                              .units = branches.data(),
-                             .unit_count = sizeof...(K)};
+                             .unit_count = sizeof...(K),
+                             .ports = ports.data(),
+                             .input_count = first,
+                             .output_count = sizeof...(O)};
 };
 
 /// A graph whose names are wrong lets the numbers pass, so that checking can go on.
@@ -336,6 +348,26 @@ struct remade_graph {
   static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
 };
 
+/// The inputs of those nodes that have layers of their own.
+template <class Binder, class K = std::make_index_sequence<Binder::links.nodes>>
+struct node_inputs;
+template <class Binder, std::size_t... K>
+struct node_inputs<Binder, std::index_sequence<K...>> {
+  template <std::size_t Node>
+  static consteval auto own() {
+    if constexpr (Binder::links.like[Node] == nobody) return list<typename Binder::template sources<Node>::shape>{};
+    else return list<>{};
+  }
+  using type = join<decltype(own<K>())...>;
+  /// Whether nodes that share layers are given the same shapes.
+  template <std::size_t Node>
+  static consteval bool alike() {
+    if constexpr (Binder::links.like[Node] == nobody) return true;
+    else return std::is_same_v<typename Binder::template sources<Node>::shape, typename Binder::template sources<Binder::links.like[Node]>::shape>;
+  }
+  static constexpr bool shared_alike = (true && ... && alike<K>());
+};
+
 template <class List>
 struct described_graph;
 template <class... Part>
@@ -345,6 +377,11 @@ struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
 
 template <class... E>
 struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
+  /// What the parts are given where the graph is given In.
+  template <class In>
+  using inputs = typename detail::node_inputs<detail::GraphBinder<In, E...>>::type;
+  template <class In>
+  static constexpr bool shared_alike = detail::node_inputs<detail::GraphBinder<In, E...>>::shared_alike;
   template <class... Part>
   using with = decltype(detail::remade_graph<E...>::template with<detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
       std::index_sequence_for<E...>{}));

@@ -68,7 +68,8 @@ inline constexpr bool runs = mistakes_of<Bound>::type::size == 0;
 /// Forward of one bound layer or composition that takes an array of rows.
 template <class Bound, class Ctx, class T, class Mode>
 constexpr void run_forward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x, Rows<T> y, Mode mode) {
-  if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
+  if constexpr (requires { ctx.template forward_many<Bound>(memory, x, y); }) ctx.template forward_many<Bound>(memory, x, y);
+  else if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
   if constexpr (Leaf<Bound> && requires { ctx.trace; }) {
     if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
   }

@@ -21,6 +21,11 @@ struct LayerRow {
   std::size_t copies = 1;           // how often it occurs: inside Repeat<N, ...> N times
   std::size_t depth = 0;
   bool composition = false;  // what it counts, its elements count again
+  std::string_view sources{};  // of a node of a Graph: the names of what it reads, "seen, known"
+  std::string_view shares{};   // and the node whose parameters it works with, which count there
+  const detail::PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
+  std::size_t part_count = 0;
+  bool port = false;  // an input or output of a Graph: `port_table` lists them, `layer_table` does not
 
   static constexpr auto label = &LayerRow::path;
 };
@@ -62,28 +67,52 @@ constexpr std::size_t count_learnt(const Tree& tree) {
   for (std::size_t i = 0; i < tree.parameter_count; ++i) {
     if (tree.parameters[i].trainable) count += tree.parameters[i].size();
   }
-  for (std::size_t u = 0; u < tree.unit_count; ++u) count += count_learnt(*tree.units[u].tree);
+  for (std::size_t u = 0; u < tree.unit_count; ++u) count += tree.units[u].shared ? 0 : count_learnt(*tree.units[u].tree);
   return tree.kind == TreeKind::loop ? count * tree.copies : count;
 }
 
-/// Calls sink(row, path) for every layer, in the order they are written.
-template <class Sink>
+/// Whether there is a Graph in it, which has inputs and outputs with names.
+constexpr bool has_graph(const Tree& tree) {
+  if (tree.ports) return true;
+  for (std::size_t u = 0; u < tree.unit_count; ++u)
+    if (has_graph(*tree.units[u].tree)) return true;
+  return false;
+}
+
+/// Calls sink(row, path) for every layer, in the order they are written; with `Ports` also for the inputs and outputs of graphs.
+template <class Sink, bool Ports = false>
 struct LayerWalk {
   Sink& sink;
   PathBuilder path{};
   bool frozen = false;
+  bool again = false;  // these parameters have been counted
 
   constexpr void all_of(const Tree& tree, std::size_t copies, std::size_t depth) {
     const std::size_t length = path.length();
     std::size_t u = 0;
+    if constexpr (Ports) ports(tree, 0, tree.input_count, copies, depth);
     for (std::size_t e = 0; e < tree.element_count; ++e) {
       const ElementInfo& info = tree.elements[e];
       while (u < tree.unit_count && tree.units[u].first + tree.units[u].count <= e) ++u;
       const bool works = u < tree.unit_count && tree.units[u].first <= e;
       if (tree.kind == TreeKind::loop) path.push(e);
       else path.push(info.name, e);
+      const bool before = again;
+      again = again || (works && tree.units[u].shared);
       if (works) element(info, *tree.units[u].tree, e - tree.units[u].first, copies, depth);
       else sink(row_of(info, 0, copies, depth), path.path());
+      again = before;
+      path.cut(length);
+    }
+    if constexpr (Ports) ports(tree, tree.input_count, tree.output_count, copies, depth);
+  }
+  constexpr void ports(const Tree& tree, std::size_t first, std::size_t count, std::size_t copies, std::size_t depth) {
+    const std::size_t length = path.length();
+    for (std::size_t p = first; p < first + count; ++p) {
+      if (!tree.ports[p].name.empty()) path.push(tree.ports[p].name);
+      LayerRow row = row_of(tree.ports[p], 0, copies, depth);
+      row.port = true;
+      sink(row, path.path());
       path.cut(length);
     }
   }
@@ -99,10 +128,10 @@ struct LayerWalk {
   constexpr void within(const ElementInfo& info, const Tree& unit, std::size_t layer,
                         std::size_t copies, std::size_t depth) {
     if (!is_composition(unit)) {
-      sink(row_of(info, frozen ? 0 : count_learnt(unit, layer), copies, depth), path.path());
+      sink(row_of(info, frozen || again ? 0 : count_learnt(unit, layer), copies, depth), path.path());
       return;
     }
-    LayerRow row = row_of(info, frozen ? 0 : count_learnt(unit), copies, depth);
+    LayerRow row = row_of(info, frozen || again ? 0 : count_learnt(unit), copies, depth);
     row.composition = true;
     row.type = without_arguments(row.type);
     sink(row, path.path());
@@ -115,7 +144,11 @@ struct LayerWalk {
                  .rank = info.rank,
                  .parameter_count = count,
                  .copies = copies,
-                 .depth = depth};
+                 .depth = depth,
+                 .sources = info.sources,
+                 .shares = info.shares,
+                 .parts = info.parts,
+                 .part_count = info.part_count};
     std::copy_n(info.dims, info.rank, row.dims);
     return row;
   }
@@ -157,8 +190,8 @@ struct Root {
   static constexpr const Tree& tree = *tree_of<bound_network<Net>>();
   static constexpr ElementInfo info = element_info<Net, output_shape<Net>>();
 
-  template <class Sink>
-  static constexpr void walk(LayerWalk<Sink>&& layers) {
+  template <class Sink, bool Ports>
+  static constexpr void walk(LayerWalk<Sink, Ports>&& layers) {
     if (!info.name.empty()) layers.path.push(info.name);
     if (is_composition(tree)) layers.all_of(tree, tree.kind == TreeKind::loop ? tree.copies : 1, 0);
     else layers.element(info, tree, 0, 1, 0);
@@ -171,11 +204,11 @@ struct Root {
   }
 };
 
-template <class Net>
+template <class Net, bool Ports = false>
 struct LayerSource {
   template <class Sink>
   static constexpr void walk(Sink&& sink) {
-    Root<Net>::walk(LayerWalk<Sink>{sink});
+    Root<Net>::walk(LayerWalk<Sink, Ports>{sink});
   }
 };
 template <class Net>
@@ -192,6 +225,11 @@ struct UnitSource {
 template <class Net>
 inline constexpr const auto& layer_table =
     detail::Table<LayerRow, detail::LayerSource<Net>>::rows;
+
+/// The same with the inputs and outputs of every Graph, where they belong: inputs before its nodes, outputs behind them.
+template <class Net>
+inline constexpr const auto& port_table =
+    detail::Table<LayerRow, detail::LayerSource<Net, detail::has_graph(detail::Root<Net>::tree)>>::rows;
 
 /// The passes the network makes over the data, at the index that `ctx.trace` is told.
 template <class Net>

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 
+#include <tenon/net/composition.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/layout.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/type_name.hpp>
@@ -24,6 +27,12 @@ struct Branch {
   bool shared = false;  // it works with the parameters of a unit before it
 };
 
+/// One of several shapes that lie in a row.
+struct PartShape {
+  std::size_t dims[ParameterSpec::max_rank]{};
+  std::size_t rank = 0;
+};
+
 /// An element of a composition as written.
 struct ElementInfo {
   std::string_view name{};  // empty: its index is its name
@@ -31,13 +40,47 @@ struct ElementInfo {
   std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
   std::size_t rank = 0;
   std::string_view sources{};  // in a graph: the names of what it reads
+  std::string_view shares{};   // and the name of the node whose parameters it works with
+  const PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
+  std::size_t part_count = 0;
+  Structure structure = Structure::leaf;
 };
+
+template <class S>
+constexpr PartShape part_shape() {
+  PartShape shape{.rank = S::rank};
+  std::copy(S::dims.begin(), S::dims.end(), shape.dims);
+  return shape;
+}
+template <class Output>
+inline constexpr std::array<PartShape, 0> part_shapes{};
+template <class... S>
+inline constexpr std::array<PartShape, sizeof...(S)> part_shapes<Outputs<S...>>{part_shape<S>()...};
+
+/// What an element is for a reader: what it wraps says how it works.
+template <class L>
+constexpr Structure shown_structure() {
+  constexpr Structure what = structure_of<L>;
+  if constexpr (what == Structure::named || is_wrapper(what)) return shown_structure<part_of<L>>();
+  else return what;
+}
 
 template <class L, class Output>
 constexpr ElementInfo element_info() {
   static_assert(Output::rank <= ParameterSpec::max_rank, "shapes have at most four axes");
   ElementInfo info{.name = element<L>::name, .type = type_name<unnamed<L>>(), .rank = Output::rank};
   std::copy(Output::dims.begin(), Output::dims.end(), info.dims);
+  if constexpr (requires { Output::offsets; }) info.parts = part_shapes<Output>.data(), info.part_count = Output::count;
+  info.structure = shown_structure<unnamed<L>>();
+  return info;
+}
+
+/// An input or an output of a graph.
+template <class S>
+constexpr ElementInfo port_info(std::string_view type) {
+  const PartShape shape = part_shape<S>();
+  ElementInfo info{.type = type, .rank = shape.rank};
+  std::copy_n(shape.dims, shape.rank, info.dims);
   return info;
 }
 
@@ -59,6 +102,10 @@ struct Tree {
   std::size_t element_count = 0;
   const Branch* units = nullptr;
   std::size_t unit_count = 0;
+  // Of a graph: its inputs, then its outputs, which say what gives them.
+  const ElementInfo* ports = nullptr;
+  std::size_t input_count = 0;
+  std::size_t output_count = 0;
   // Of a loop over its one element.
   std::size_t copies = 0;
   // Of a frozen part: its parameters lie among the buffers, and this is their share.

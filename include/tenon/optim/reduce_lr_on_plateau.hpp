@@ -51,7 +51,7 @@ struct ReduceLROnPlateau {
     if (run.settings().schedule) throw Error("ReduceLROnPlateau: expected fit without a schedule, which sets the rate itself");
   }
   void on_epoch_end(auto& run) {
-    run.trainer().set_lr(step(run.monitored(monitor, "ReduceLROnPlateau"), run.trainer().lr()));
+    run.trainer().set_lr(step(detail::watch(run, monitor, mode == Mode::automatic, "ReduceLROnPlateau"), run.trainer().lr()));
   }
   void archive(auto& a) {
     a.value("best", state.best);

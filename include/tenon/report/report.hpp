@@ -36,6 +36,7 @@ struct RunRecord {
 
   std::string title = "Training run";
   std::string summary{};
+  std::string network{};  // its picture as SVG (report/network_graph.hpp)
   History history{};
   std::optional<ConfusionMatrix> confusion{};
   std::optional<Regression> regression{};

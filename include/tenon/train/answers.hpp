@@ -21,6 +21,7 @@ struct ColumnDemand {
   std::size_t size = 0;       // numbers of the output
   std::size_t answers = 1;
   bool ignores = false;
+  std::string_view who = "loss";  // compares
 };
 /// The column that goes with an output: that of its name, or, where there is no choice, the only one there is. Throws an Error
 /// that begins with `who` where there is none, or it does not fit.

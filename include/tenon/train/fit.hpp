@@ -39,7 +39,7 @@ private:
 
 /// How to train. Everything has a default; the seed orders the samples and draws dropout's masks. What a field
 /// may be is checked by `fit`, which says it better than a failed deduction does.
-template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>>
+template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>, class Ms = Metrics<>>
 struct Fit {
   L loss{};
   O optimizer{};
@@ -56,6 +56,7 @@ struct Fit {
   C callbacks{};                             // called in their order; see train/callback.hpp
   R regularizer{};                           // a penalty on weights; see optim/regularizer.hpp
   std::size_t accumulate = 1;                // batches whose gradients make one step
+  Ms metrics{};                              // measured on the validation data after every epoch, in a pass of its own
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("batch_size", o.batch_size, at_least(1));
@@ -91,8 +92,8 @@ struct judge_how {
   using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
                               write<"Fit{.optimizer = Adam{}, .epochs = 5}">>;
 };
-template <class L, class O, class C, class R>
-struct judge_how<Fit<L, O, C, R>> {
+template <class L, class O, class C, class R, class Ms>
+struct judge_how<Fit<L, O, C, R, Ms>> {
   static constexpr auto judge_callbacks() {
     if constexpr (is_list_of_callbacks<C>) return std::type_identity<void>{};
     else return std::type_identity<wrong_argument<argument<"Fit", ".callbacks">, takes<a_list_of_callbacks>, but_gets<C>, write<".callbacks = callbacks(...)">>>{};
@@ -103,13 +104,18 @@ struct judge_how<Fit<L, O, C, R>> {
       return std::type_identity<wrong_argument<argument<"Fit", ".regularizer">, takes<a_regularizer_with_selection_and_l1_and_l2>, but_gets<R>,
                                                write<".regularizer = L2{1e-4}">>>{};
   }
+  static constexpr auto judge_metrics() {
+    if constexpr (is_list_of_metrics<Ms>) return std::type_identity<void>{};
+    else return std::type_identity<wrong_argument<argument<"Fit", ".metrics">, takes<a_list_of_metrics>, but_gets<Ms>, write<".metrics = metrics(...)">>>{};
+  }
   using type = typename first_mistake<typename decltype(judge_is_loss<"Fit", ".loss", L>())::type,
                                       typename decltype(judge_is_optimizer<"Fit", ".optimizer", O>())::type,
-                                      typename decltype(judge_callbacks())::type, typename decltype(judge_regularizer())::type>::type;
+                                      typename decltype(judge_callbacks())::type, typename decltype(judge_regularizer())::type,
+                                      typename decltype(judge_metrics())::type>::type;
 };
 
 /// Arguments of the right kinds have to go together, too.
-template <class M, class D, class L, class O, class C, class R>
+template <class M, class D, class L, class O, class C, class R, class Ms>
 constexpr auto judge_training() {
   using Net = typename M::network;
   using OfLoss = typename decltype(judge_loss<Net, L>())::type;
@@ -119,8 +125,10 @@ constexpr auto judge_training() {
     return std::type_identity<nothing_to_learn<Net>>{};
   } else {
     using OfData = typename decltype(judge_typed_data<Net, L, D>())::type;
+    using OfMetrics = typename decltype(judge_metrics<Net>(std::type_identity<Ms>{}))::type;
     if constexpr (!std::is_void_v<OfData>) return std::type_identity<OfData>{};
-    else return judge_callbacks<TrainingRun<std::remove_reference_t<M>, Fit<L, O, C, R>>>(std::type_identity<C>{});
+    else if constexpr (!std::is_void_v<OfMetrics>) return std::type_identity<OfMetrics>{};
+    else return judge_callbacks<TrainingRun<std::remove_reference_t<M>, Fit<L, O, C, R, Ms>>>(std::type_identity<C>{});
   }
 }
 
@@ -129,8 +137,8 @@ template <class Arguments, class M, class D, class How>
 struct judge_together {
   using type = Arguments;
 };
-template <class M, class D, class L, class O, class C, class R>
-struct judge_together<void, M, D, Fit<L, O, C, R>> : decltype(judge_training<M, D, L, O, C, R>()) {};
+template <class M, class D, class L, class O, class C, class R, class Ms>
+struct judge_together<void, M, D, Fit<L, O, C, R, Ms>> : decltype(judge_training<M, D, L, O, C, R, Ms>()) {};
 template <class M, class D, class How>
 struct judge_fit_with
     : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
@@ -144,15 +152,15 @@ template <class M, class D>
 struct judge_fit<M, D> : judge_fit_with<M, D, Fit<>> {};
 
 /// `fit`, once its arguments are what it takes.
-template <class M, class L, class O, class C, class R>
-History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R>& how) {
+template <class M, class L, class O, class C, class R, class Ms>
+History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R, Ms>& how) {
   using T = typename M::scalar;
   // First what the user may have got wrong: what the compiler says about it is shortest from here.
   using Net = typename M::network;
   using Checked [[maybe_unused]] = typename detail::CheckedLoss<Net, L>::trained;
   static_assert(detail::choose_something<Net>(detail::selections<O>));
   static_assert(detail::choose_something<Net>(detail::selections<R>));
-  using Run = TrainingRun<M, Fit<L, O, C, R>>;
+  using Run = TrainingRun<M, Fit<L, O, C, R, Ms>>;
   check_options(how);
   const auto check = [&how](const char* who, const Dataset<T>& samples) {
     Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss, offer_of(samples));
@@ -167,6 +175,8 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
     validation = &converted;
   }
   if (validation) check("fit, validation data", *validation);
+  using Measured = FitMetrics<M, Ms>;
+  if (how.validation_split == 0 || validation) Measured::check(validation);
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
   const Split<T> parts = [&] {
@@ -176,13 +186,14 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
       throw Error(std::string("Fit: validation_split: ") + error.what());
     }
   }();
+  Measured::check(&parts.test);
   return Run(model, parts.train, &parts.test, how).all();
 }
 
 /// Data of the other precision, converted once.
-template <class M, class T, class L, class O, class C, class R>
+template <class M, class T, class L, class O, class C, class R, class Ms>
   requires(!std::is_same_v<T, typename M::scalar>)
-History train(M& model, const Dataset<T>& data, const Fit<L, O, C, R>& how) {
+History train(M& model, const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) {
   return train(model, data.template as<typename M::scalar>(), how);
 }
 

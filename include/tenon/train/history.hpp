@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon {
@@ -19,11 +20,19 @@ struct Scores {
 /// What one epoch of training gave. `training` is averaged over the epoch's batches while the
 /// weights move and dropout is on; `validation` is taken after it, and NaN without validation data.
 struct EpochRecord {
+  struct Metric {
+    std::string name{};
+    double value = 0;
+  };
   std::size_t epoch = 0;  // from 1
   double lr = 0;          // of its last step
   Scores training{};
   Scores validation{};
   double seconds = 0;
+  std::vector<Metric> metrics{};  // those of the Fit, on the validation data: "val_mae"
+
+  /// An Error where there is none of this name.
+  double metric(std::string_view name) const;
 };
 
 struct History {
@@ -37,6 +46,20 @@ struct History {
   /// To or from a checkpoint, where each epoch is so many numbers.
   void archive(Archive& a);
   static constexpr std::size_t numbers_per_epoch = 7;
+  /// The same of its metrics, which are called so: an Error where a checkpoint has others.
+  void archive_metrics(Archive& a, const std::vector<std::string>& names);
 };
 
+namespace detail {
+
+/// "ROC AUC" as a column of a table: "roc_auc".
+std::string column_name(std::string_view words);
+/// An Error where a name is used twice, or is that of a number that every record has.
+void check_metric_names(const std::vector<std::string>& names);
+/// A number of the record by its name; an Error that begins with `who` and lists those there are.
+double find_metric(const EpochRecord& record, std::string_view name, const char* who);
+/// Before there is a record.
+void expect_metric(const std::vector<std::string>& names, std::string_view name, const char* who);
+
+}  // namespace detail
 }  // namespace tenon

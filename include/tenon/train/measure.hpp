@@ -10,6 +10,7 @@
 
 #include <tenon/data/dataset.hpp>
 #include <tenon/error.hpp>
+#include <tenon/metrics/bound.hpp>
 #include <tenon/metrics/metric.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/shape.hpp>
@@ -19,7 +20,7 @@
 namespace tenon {
 
 /// A metric has nothing to compare with: it takes classes, or target numbers, or more classes than there are.
-template <class Metric, class Takes, class ButGets>
+template <class Metric, class Takes, class... ButGets>
 struct metric_mismatch;
 struct data_with_classes;
 struct data_with_target_numbers;
@@ -50,11 +51,40 @@ constexpr auto judge_answers() {
   }
 }
 
+/// The answers that a row of an output is: one, or one for every step.
+template <class Output>
+inline constexpr std::size_t answers_a_sample = Output::rank == 2 ? Output::dims[0] : 1;
+
+/// The mistake in a metric of a network's output, or void.
+template <class Net, class R>
+struct judge_output_metric {
+  using type = std::conditional_t<number_of_outputs<Net> == 1, void,
+                                  metric_mismatch<R, takes<one_output_or_say_on>, there_are_outputs<Net>, write<"on<\"name\">(metric)">>>;
+};
+template <class Net, fixed_string Name, fixed_string Column, class R>
+struct judge_output_metric<Net, OutputMetric<Name, Column, R>> {
+  static constexpr const auto& names = port_names<Net>::outputs;
+  static constexpr std::size_t port = find_name(names, Name.view());
+  static consteval auto judge() {
+    if constexpr (port == names.size()) {
+      return std::type_identity<no_such_output<asked_for<Name>, known_ports<names>>>{};
+    } else {
+      using Output = output_shape_at<Net, port>;
+      using Taken = typename decltype(judge_answers<plain<R>, void, Output::dims[Output::rank - 1]>())::type;
+      if constexpr (std::is_void_v<Taken>) return std::type_identity<void>{};
+      else return std::type_identity<metric_mismatch<plain<R>, Taken, but_gets<Output>, from_output<Name>>>{};
+    }
+  }
+  using type = typename decltype(judge())::type;
+};
+
 /// The mistake in one thing that is to be a metric, or void.
 template <class M, class D, class R>
 constexpr auto judge_metric() {
   using Answer = typename answer_of<D>::type;
-  if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
+  if constexpr (is_output_metric<plain<R>> || (Metric<plain<R>> && number_of_outputs<typename M::network> > 1)) {
+    return std::type_identity<typename judge_output_metric<typename M::network, plain<R>>::type>{};
+  } else if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
     return std::type_identity<
         wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
   } else {
@@ -69,6 +99,82 @@ template <class M, class D, class... R>
 struct judge_measure : first_mistake<typename decltype(judge_model<"measure", M>())::type, typename decltype(judge_data_set<"measure", D>())::type> {};
 template <IsModel M, IsData D, class... R>
 struct judge_measure<M, D, R...> : first_mistake<typename decltype(judge_metric<M, D, R>())::type...> {};
+
+/// What a metric of an output asks of the data's columns.
+template <class Net, class R>
+struct MetricDemand;
+template <class Net, fixed_string Name, fixed_string Column, class R>
+struct MetricDemand<Net, OutputMetric<Name, Column, R>> {
+  using metric = OutputMetric<Name, Column, R>;
+  static constexpr std::size_t port = Name.view().empty() ? 0 : find_name(port_names<Net>::outputs, Name.view());
+  using output = output_shape_at<Net, port>;
+  static constexpr TargetKind kind = [] {
+    if constexpr (requires { plain<R>::compares_classes; }) return plain<R>::compares_classes ? TargetKind::labels : TargetKind::values;
+    else return TargetKind::either;
+  }();
+  static const ColumnInfo& column(const char* who, std::span<const ColumnInfo> columns) {
+    return find_answers(who,
+                        {.output = metric::output, .column = metric::column, .by_name = metric::names_column, .target = kind, .size = output::size,
+                         .answers = answers_a_sample<output>, .ignores = true, .who = "metric"},
+                        columns, number_of_outputs<Net>);
+  }
+};
+
+/// Shows a metric what a network gave for some samples at its output, row by row of `all`.
+template <class Net, class R, class T>
+void show_output(R& metric, Rows<const T> all, std::size_t offset, const Samples<T>& samples, std::vector<T>& outputs, std::vector<std::int32_t>& labels) {
+  using Demand = MetricDemand<Net, R>;
+  const ColumnInfo& column = Demand::column("measure", samples.columns);
+  const bool classes = column.kind == ColumnKind::labels;
+  const std::size_t answers = classes ? column.size : 1, width = Demand::output::size / answers;
+  const std::span<const std::int32_t> given = classes ? samples.labels_of(column) : std::span<const std::int32_t>{};
+  outputs.clear();
+  labels.clear();
+  for (std::size_t i = 0; i < samples.count * answers; ++i) {
+    if (classes && given[i] == ignored_label) continue;
+    const T* const row = all[i / answers] + offset + i % answers * width;
+    outputs.insert(outputs.end(), row, row + width);
+    if (classes) labels.push_back(given[i]);
+  }
+  Predictions<T> p{.outputs = {outputs.data(), outputs.size() / width, width}, .width = width};
+  if (classes) p.labels = labels;
+  else p.targets = samples.numbers_of(column);
+  metric.metric.update(p);
+}
+
+template <class M>
+void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
+  check_inputs(who, inputs_of<typename M::network, typename M::input>, offer_of(data));
+}
+/// `measure` for metrics that say of which outputs they are.
+template <class M, class... R>
+void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&... metrics) {
+  using T = typename M::scalar;
+  using Net = typename M::network;
+  using Out = typename M::output;
+  if (data.augmentation()) return show_outputs(model, data.prepared(), metrics...);
+  check_measured<M>("measure", data);
+  (MetricDemand<Net, plain<R>>::column("measure", data.columns()), ...);
+  constexpr std::size_t chunk = 256;
+  Arena<T> outputs(std::min(chunk, data.size()) * Out::size);
+  std::vector<T> shown;
+  std::vector<std::int32_t> labels;
+  for (std::size_t first = 0; first < data.size(); first += chunk) {
+    const std::size_t count = std::min(chunk, data.size() - first);
+    model.predict(data.features().subspan(first * M::input::size, count * M::input::size), outputs.span().first(count * Out::size));
+    const Samples<T> samples = samples_of(data, first, count);
+    (show_output<Net>(metrics, Rows<const T>{outputs.data(), count, Out::size}, port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels), ...);
+  }
+}
+/// A metric that says nothing is of the only output.
+template <class R>
+auto as_output_metric(R& metric) {
+  if constexpr (is_output_metric<std::remove_const_t<R>>) {
+    return []<fixed_string N, fixed_string C, class Q>(OutputMetric<N, C, Q>& m) { return OutputMetric<N, C, std::remove_reference_t<Q>&>{m.metric}; }(metric);
+  } else {
+    return OutputMetric<"", "", R&>{metric};
+  }
+}
 
 /// `measure`, once its arguments are what it takes.
 template <class M, class... Metrics>
@@ -111,6 +217,14 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
   }
 }
 
+/// The same for metrics of either kind, and for data of either precision.
+template <class M, class D, class... R>
+void measure_on(const M& model, const D& data, R&... metrics) {
+  if constexpr (!std::is_base_of_v<Dataset<typename M::scalar>, D>) measure_on(model, data.template as<typename M::scalar>(), metrics...);
+  else if constexpr ((is_output_metric<std::remove_const_t<R>> || ...)) show_outputs(model, data, as_output_metric(metrics)...);
+  else show_predictions(model, data, metrics...);
+}
+
 }  // namespace detail
 
 /// Shows a model's predictions for a whole data set to metrics, in one pass and in evaluation mode:
@@ -119,6 +233,13 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
 ///     RocAuc auc;
 ///     measure(model, test, confusion, auc);
 ///
+/// A metric of one of several outputs is bound to it by its name, and compares with the data's column of that name or of
+/// another one that it names:
+///
+///     Accuracy accuracy;
+///     MAE error;
+///     measure(model, test, on<"digit">(accuracy), on<"value", "price">(error));
+///
 /// Metrics add to what they have seen before. Throws an Error where data and network do not fit, or the data lack what
 /// a metric compares with. Of a network that answers at every step each step counts as a sample, and steps whose label
 /// is ignored count as none.
@@ -126,8 +247,7 @@ template <class M, class D, class... Metrics>
 void measure(const M& model, const D& data, Metrics&&... metrics) {
   using Mistake = typename detail::judge_measure<M, D, Metrics...>::type;
   if constexpr (!std::is_void_v<Mistake>) detail::refuse<Mistake>();
-  else if constexpr (std::is_base_of_v<Dataset<typename M::scalar>, D>) detail::show_predictions(model, data, metrics...);
-  else detail::show_predictions(model, data.template as<typename M::scalar>(), metrics...);
+  else detail::measure_on(model, data, metrics...);
 }
 
 }  // namespace tenon

@@ -79,18 +79,18 @@ std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<con
   return correct;
 }
 
-/// Whether a loss says itself that it is given logits.
+/// Whether a loss takes scores before any Softmax or Sigmoid, as it says.
 template <class L>
-inline constexpr bool is_given_logits = false;
+inline constexpr bool says_logits = false;
 template <class L>
   requires requires { requires L::takes_logits; }
-inline constexpr bool is_given_logits<L> = true;
+inline constexpr bool says_logits<L> = true;
 
 /// Where a single output turns from class 0 to class 1: at probability one half, which is logit 0.
 template <class Net, class L, class T>
 constexpr T class_threshold() {
   if constexpr (CheckedLoss<Net, L>::joined) return T(0);
-  else if constexpr (is_given_logits<L>) return T(0);
+  else if constexpr (says_logits<L>) return T(0);
   else return T(0.5);
 }
 
@@ -250,7 +250,7 @@ struct Objective<Net, L> {
           constexpr std::size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
           const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
           if (std::exchange(done, true) || column.kind != ColumnKind::labels || (each > 1 && y.stride != One::size)) return;
-          constexpr bool logits = joins_last_layer<Loss, typename cut_output<Net, port>::last> || is_given_logits<Loss>;
+          constexpr bool logits = joins_last_layer<Loss, typename cut_output<Net, port>::last> || says_logits<Loss>;
           classes.counts = true;
           classes.answered += count_answered(samples.labels_of(column));
           const Rows<const T> rows{y.data + port_offset<Out>(port), y.count, y.stride};

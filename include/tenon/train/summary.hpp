@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
@@ -23,18 +24,20 @@ namespace detail {
 /// In the library: the text from the network's tables.
 std::string summary_text(std::string_view title, std::span<const LayerRow> layers, const SummaryTotals& totals);
 
-/// A loss that any network can be trained with: of several outputs, that of the first.
-template <class Net>
-constexpr auto choose_any_loss() {
-  if constexpr (number_of_outputs<Net> > 1) {
-    constexpr std::string_view first = port_names<Net>::outputs[0];
-    return OutputLoss<to_fixed_string<first.size()>(first), "", MeanSquaredError>{};
-  } else {
-    return MeanSquaredError{};
-  }
+/// A loss that a network may be trained with, whatever it is for: of several outputs, the sum of one for each. Void where a
+/// graph within a network gives several outputs, which have no names outside it.
+template <class Net, std::size_t... K>
+auto choose_loss(std::index_sequence<K...>) {
+  constexpr const auto& names = port_names<Net>::outputs;
+  if constexpr (sizeof...(K) == 1) return std::type_identity<MeanSquaredError>{};
+  else if constexpr (sizeof...(K) != names.size()) return std::type_identity<void>{};
+  else return std::type_identity<JointLoss<OutputLoss<to_fixed_string<names[K].size()>(names[K]), "", MeanSquaredError>...>>{};
 }
 template <class Net>
-using any_loss = decltype(choose_any_loss<Net>());
+using any_loss = typename decltype(choose_loss<Net>(std::make_index_sequence<number_of_outputs<Net>>{}))::type;
+
+template <class Net, class O, class T>
+constexpr std::size_t shown_training_bytes(std::size_t batch);
 
 }  // namespace detail
 
@@ -45,6 +48,12 @@ template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = detail::
 constexpr std::size_t training_bytes(std::size_t batch) {
   constexpr Layout l = workspace<Net>;
   return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes(batch);
+}
+
+template <class Net, class O, class T>
+constexpr std::size_t detail::shown_training_bytes(std::size_t batch) {
+  if constexpr (std::is_void_v<any_loss<Net>>) return 0;
+  else return training_bytes<Net, O, T>(batch);
 }
 
 /// What prediction takes beside input and output, in bytes: parameters, and the activations of a
@@ -65,11 +74,11 @@ std::string summary_text(const M&, std::size_t batch = 64) {
   using T = typename M::scalar;
   std::size_t all = 0;
   for (const ParameterEntry& entry : parameter_table<Net>) all += entry.size;
-  return detail::summary_text("Model", layer_table<Net>,
+  return detail::summary_text("Model", port_table<Net>,
                               {.trainable = parameter_count<Net>,
                                .frozen = all - parameter_count<Net>,
                                .parameter_bytes = sizeof(T) * all,
-                               .training_bytes = training_bytes<Net, O, T>(batch),
+                               .training_bytes = detail::shown_training_bytes<Net, O, T>(batch),
                                .inference_bytes = inference_bytes<Net, T>(batch),
                                .batch = batch});
 }

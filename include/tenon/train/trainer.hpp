@@ -64,6 +64,9 @@ public:
   auto forward(const auto&) { return Rows<const float>{}; }
   double loss() { return 0; }
   void backward(double = 1) {}
+  void backward(std::span<const float>) {}
+  void want_input_gradient() {}
+  Rows<const float> input_gradient() const { return {}; }
   void step() {}
   void zero_grad() {}
   void set_lr(double) {}
@@ -122,8 +125,9 @@ public:
   }
 
   /// What that memory is, in bytes.
-  static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1) {
-    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * (needs.state_sample + 2 * output::size + Aim::template scratch<output>);
+  static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
+    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output> + (input_gradient ? M::input::size : 0);
+    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
     const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
@@ -131,22 +135,30 @@ public:
   /// The network's output for a batch, in training mode; `loss` and `backward` refer to it, and to the
   /// batch, which has to stay as it is until then.
   Rows<const T> forward(const Batch<T>& batch) {
-    if (batch.count > capacity_)
-      throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " +
-                  std::to_string(batch.count));
+    check_count(batch.count);
     Aim::template check<typename M::input, output>("training", loss_, detail::offer_of(batch));
     batch_ = batch;
     if (batch.labels.empty() && batch.targets.empty()) batch_.targets = batch.features;  // to be reproduced
-    has_gradient_ = false;
-    for (std::size_t part = 1; part < parts(); ++part)
-      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
-    for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
-    if (layout.buffer_size > 0 && parts() > 1) average_buffers();
-    return y();
+    answered_ = true;
+    return run();
+  }
+  /// The same for samples that have no answers, one behind the other; several inputs of a sample in one row. Then there
+  /// is no loss, and `backward` is given the gradient at what this returns.
+  Rows<const T> forward(std::span<const T> samples) {
+    const std::size_t count = samples.size() / M::input::size;
+    if (count == 0 || count * M::input::size != samples.size())
+      throw Error("training: expected whole samples of " + std::to_string(M::input::size) + " numbers, got " + std::to_string(samples.size()) + " numbers");
+    check_count(count);
+    batch_ = {};
+    batch_.features = {const_cast<T*>(samples.data()), samples.size()};  // only read
+    batch_.count = count;
+    answered_ = false;
+    return run();
   }
   /// The loss of that batch; its gradient is kept for `backward`.
   double loss() {
-    if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
+    check_forward();
+    if (!answered_) throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the gradient at its output");
     has_gradient_ = true;
     return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(), terms_);
   }
@@ -163,16 +175,31 @@ public:
     if (!has_gradient_) loss();
     if (weight != 1)
       for (std::size_t i = 0; i < batch_.count * output::size; ++i) output_gradient_.data()[i] *= static_cast<T>(weight);
-    for_each_part([this](std::size_t part) {
-      const Range range = part_range(part);
-      typename M::context context = context_of(range);
-      context.overwrite_gradients = part > 0 || cleared_;
-      run_backward<Bound>(context, memory(part), rows_of(x(), range), rows_of(Rows<const T>(y()), range),
-                          rows_of(Rows<const T>(dy()), range), Rows<T>{});
-    });
-    if (parts() > 1) add_gradients();
-    cleared_ = false;
-    accumulated_ += batch_.count;
+    run_back();
+  }
+  /// The same from a gradient at the output, sample after sample: at what `forward` returned, whose masks and statistics
+  /// it goes back through. PyTorch: y.backward(dy).
+  void backward(std::span<const T> gradient) {
+    check_forward();
+    if (gradient.size() != batch_.count * output::size)
+      throw Error("training: expected a gradient of " + std::to_string(batch_.count) + " x " + std::to_string(output::size) + " numbers, got " +
+                  std::to_string(gradient.size()));
+    std::copy(gradient.begin(), gradient.end(), output_gradient_.data());
+    has_gradient_ = true;
+    run_back();
+  }
+  void backward(Rows<const T> gradient) { backward(flat(gradient, output::size)); }
+
+  /// From now on `backward` finds the gradient at the inputs, too. Takes memory for the largest batch.
+  void want_input_gradient() {
+    if (input_gradient_.size() == 0) input_gradient_ = Arena<T>(M::input::size * capacity_);
+  }
+  /// What the last `backward` sends to the inputs, a row for each sample, several inputs one behind the other.
+  Rows<const T> input_gradient() const {
+    if (!has_input_gradient_)
+      throw Error("training: expected want_input_gradient, forward and backward before input_gradient, got " +
+                  std::string(input_gradient_.size() == 0 ? "no want_input_gradient" : "no backward since forward"));
+    return {input_gradient_.data(), batch_.count, M::input::size};
   }
   /// Multiplies the gradients since `zero_grad`.
   void scale_gradients(double factor) {
@@ -310,6 +337,18 @@ private:
     if (batch_size >= 1 && batch_size <= most) return batch_size;
     throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " + std::to_string(batch_size));
   }
+  void check_count(std::size_t count) const {
+    if (count > capacity_)
+      throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " + std::to_string(count));
+  }
+  void check_forward() const {
+    if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
+  }
+  static std::span<const T> flat(Rows<const T> rows, std::size_t size) {
+    if (rows.count > 1 && rows.stride != size)
+      throw Error("training: expected rows of " + std::to_string(size) + " numbers, one behind the other, got rows " + std::to_string(rows.stride) + " apart");
+    return {rows.data, rows.count * size};
+  }
   static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
     if (threads == 1) return batch_size;
     return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
@@ -339,6 +378,28 @@ private:
     context.step = steps_;
     context.first_sample = accumulated_ + range.first;
     return context;
+  }
+  Rows<const T> run() {
+    has_gradient_ = has_input_gradient_ = false;
+    for (std::size_t part = 1; part < parts(); ++part)
+      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
+    for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
+    if (layout.buffer_size > 0 && parts() > 1) average_buffers();
+    return y();
+  }
+  void run_back() {
+    const Rows<T> dx{input_gradient_.data(), batch_.count, M::input::size};
+    for_each_part([this, dx](std::size_t part) {
+      const Range range = part_range(part);
+      typename M::context context = context_of(range);
+      context.overwrite_gradients = part > 0 || cleared_;
+      run_backward<Bound>(context, memory(part), rows_of(x(), range), rows_of(Rows<const T>(y()), range), rows_of(Rows<const T>(dy()), range),
+                          dx ? rows_of(dx, range) : Rows<T>{});
+    });
+    if (parts() > 1) add_gradients();
+    has_input_gradient_ = static_cast<bool>(dx);
+    cleared_ = false;
+    accumulated_ += batch_.count;
   }
   void forward_part(std::size_t part, NonFiniteTrace<T>* watcher) {
     const Range range = part_range(part);
@@ -394,6 +455,7 @@ private:
   std::array<Arena<T>, states> states_{};
   Arena<T> output_;
   Arena<T> output_gradient_;
+  Arena<T> input_gradient_{};    // empty unless it is wanted
   Arena<T> values_;
   Arena<T> sequence_states_;
   Batch<T> batch_{};
@@ -401,7 +463,9 @@ private:
   std::uint64_t steps_ = 0;
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from
   bool cleared_ = true;
-  bool has_gradient_ = false;    // of the loss
+  bool answered_ = false;
+  bool has_gradient_ = false;    // at the output
+  bool has_input_gradient_ = false;
 };
 
 }  // namespace tenon

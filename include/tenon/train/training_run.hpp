@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdint>
@@ -18,7 +17,9 @@
 #include <tenon/report/progress.hpp>
 #include <tenon/train/archive.hpp>
 #include <tenon/train/callback.hpp>
+#include <tenon/train/clock.hpp>
 #include <tenon/train/evaluate.hpp>
+#include <tenon/train/fit_metrics.hpp>
 #include <tenon/train/history.hpp>
 #include <tenon/train/identity.hpp>
 #include <tenon/train/trainer.hpp>
@@ -98,6 +99,7 @@ public:
 private:
   using T = scalar;
   using Aim = detail::Objective<network, loss_type>;
+  using fit_metrics = detail::FitMetrics<M, decltype(How::metrics)>;
 
 public:
   TrainingRun(M& model, const Dataset<T>& data, const Dataset<T>* validation, const How& how)
@@ -122,15 +124,26 @@ public:
   const EpochRecord& record() const { return history_.last(); }
   /// A number of the last epoch's record; an Error where it has none, say without validation data. It may be NaN, which
   /// is better than nothing else.
-  double monitored(Monitor monitor, const char* who) const {
+  double monitored(const Monitor& monitor, const char* who) const {
     const EpochRecord& r = record();
+    if (!monitor.is_built_in()) return detail::find_metric(r, monitor.name(), who);
+    const Monitor names[]{Monitor::loss, Monitor::accuracy, Monitor::val_loss, Monitor::val_accuracy};
     const double numbers[]{r.training.loss, r.training.accuracy, r.validation.loss, r.validation.accuracy};
-    const double value = numbers[static_cast<int>(monitor)];
     const bool there[]{true, counts_classes_, validation_ != nullptr, validation_ && validation_->has_labels()};
-    if (!there[static_cast<int>(monitor)])
+    const auto number = std::find(names, names + 4, monitor) - names;
+    const double value = numbers[number];
+    if (!there[number])
       throw Error(std::string(who) + ": expected " + name_of(monitor) + " in every epoch's record, got none: " +
                   (validation_ ? "there are no classes" : "fit has no validation data"));
     return value;
+  }
+  /// Which way is better for a metric of the Fit; an Error where it does not say so.
+  MonitorMode better(const Monitor& monitor, const char* who) const {
+    detail::expect_metric(fit_metrics::names(), monitor.name(), who);
+    const MonitorMode mode = fit_metrics::better(monitor.name());
+    if (mode == MonitorMode::automatic)
+      throw Error(std::string(who) + ": expected mode min or max, as " + name_of(monitor) + " does not say whether less is better");
+    return mode;
   }
 
   trainer_type& trainer() { return trainer_; }
@@ -174,6 +187,10 @@ public:
 
   /// All epochs; see `fit`.
   History all() {
+    call([](auto& c) {
+      if constexpr (requires { Monitor(c.monitor); })
+        if (!c.monitor.is_built_in()) detail::expect_metric(fit_metrics::names(), c.monitor.name(), "fit");
+    });
     call([this](auto& c) { if constexpr (requires { c.on_train_begin(*this); }) c.on_train_begin(*this); });
     while (sums_.epoch < how_.epochs && !stopped_) one_epoch();
     call([this](auto& c) { if constexpr (requires { c.on_train_end(*this); }) c.on_train_end(*this); });
@@ -193,7 +210,7 @@ private:
     }
     call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
     if (stopped_) return;
-    const auto start = std::chrono::steady_clock::now();
+    const double start = detail::steady_seconds();
     progress_.begin(epoch(), how_.epochs, data_->size());
     Batch<T> batch;
     bool ended = false;
@@ -209,8 +226,12 @@ private:
     }
     EpochRecord record{.epoch = epoch(), .lr = trainer_.lr(), .training = scores()};
     if (validation_) record.validation = evaluate(model(), *validation_, how_.loss);
-    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    progress_.finish(detail::ShownScores(record.training, validation_ ? &record.validation : nullptr));
+    record.seconds = detail::steady_seconds() - start;
+    if constexpr (fit_metrics::any) {
+      record.metrics = fit_metrics().measure(model(), *validation_, how_.metrics);
+      record.seconds = detail::steady_seconds() - start;
+    }
+    show(record);
     if (!record.validation.non_finite.empty())
       warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) + ": " +
            record.validation.non_finite);
@@ -219,6 +240,18 @@ private:
     sums_ = {.epoch = sums_.epoch + 1};
     loader_.start_epoch(sums_.epoch);
     write_checkpoint();
+  }
+
+  void show(const EpochRecord& record) {
+    const detail::ShownScores scores(record.training, validation_ ? &record.validation : nullptr);
+    if constexpr (fit_metrics::any) {
+      const std::span<const NamedValue> values = scores;
+      std::vector<NamedValue> all(values.begin(), values.end());
+      for (const EpochRecord::Metric& m : record.metrics) all.push_back({m.name, m.value});
+      progress_.finish(all);
+    } else {
+      progress_.finish(scores);
+    }
   }
 
   /// A step of the optimizer: `accumulate` batches, or what is left of the epoch.
@@ -330,6 +363,7 @@ private:
     const std::uint64_t samples = data_->size(), answers = samples * trainer_type::answers;
     std::uint64_t position = loader_.state().position;
     history_.archive(a);
+    if constexpr (fit_metrics::any) history_.archive_metrics(a, fit_metrics::names());
     a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
     for (std::size_t k = 0; k < Aim::terms; ++k) {
       const Archive::Scope scope(a, "loss", k);

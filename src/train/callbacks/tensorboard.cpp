@@ -138,6 +138,8 @@ void TensorBoard::write(const EpochRecord& r) const {
                                                  {"lr", r.lr}};
   for (const auto& [tag, value] : numbers)
     if (!std::isnan(value)) file->scalar(tag, value, r.epoch);
+  for (const EpochRecord::Metric& m : r.metrics)
+    if (!std::isnan(m.value)) file->scalar(m.name, m.value, r.epoch);
 }
 
 }  // namespace tenon

@@ -107,6 +107,47 @@ constexpr float in_the_compiler = [] {
 }();
 static_assert(in_the_compiler == 9 * 10);  // the lower right window
 
+// A graph takes its inputs in one row and gives its outputs in one; formulas of several inputs run in plain loops.
+using Graphs = Graph<In<"a", 6>, In<"b", 6>, Node<"left", Sequential<Dense<8>, Tanh, Dense<4>>, "a">, Node<"right", Shared<"left">, "b">,
+                     Node<"near", Map<in<"left"> * in<"right"> + param<"shift", PerFeature> * variance(in<"left">) + normal_noise>>, Node<"once", Map<exp(in<"near">)>>,
+                     Node<"both", Concat<>, "once", "a">, Node<"y", Dense<3>>, Out<"y", "near">>;
+using ImageGraph = Graph<In<"a", 2, 3, 3>, In<"b", 2, 3, 3>, Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>;
+using StepGraph = Graph<In<"a", 2, 3>, In<"b", 2, 3>, Node<"y", Map<in<"a"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>, Out<"y">>;
+
+TEST_CASE("a frozen graph gives what the model gives") {
+  const auto check = []<class Net>(std::type_identity<Net>) {
+    Pair<Net> pair;
+    for (const ParameterEntry& entry : parameter_table<Net>)
+      for (std::size_t i = 0; i < entry.size; ++i) pair.model.values(entry)[i] += 0.01F * static_cast<float>(i + 1);
+    pair.weights = frozen_weights(pair.model);
+    pair.frozen = Frozen<Net>{*pair.weights};
+    for (std::uint32_t sample = 0; sample < 5; ++sample) {
+      pair.draw(sample);
+      pair.run();
+      float largest = 1;
+      for (const float v : pair.expected) largest = std::max(largest, std::abs(v));
+      CHECK(pair.worst() <= 1e-6F * largest);
+    }
+  };
+  check(std::type_identity<Graphs>{});
+  check(std::type_identity<ImageGraph>{});
+  check(std::type_identity<StepGraph>{});
+}
+
+// and the compiler can run them
+constexpr float graph_in_the_compiler = [] {
+  using Net = Graph<In<"a", 2>, In<"b", 2>, Node<"left", Dense<2>, "a">, Node<"right", Shared<"left">, "b">, Node<"y", Map<in<"left"> * in<"right"> - in<"b">>>,
+                    Node<"square", Map<in<"y"> * in<"y">>>, Out<"square", "y">>;
+  Weights<Net> weights;
+  for (std::size_t k = 0; k < 4; ++k) weights.parameters[k] = static_cast<float>(k + 1);
+  Frozen<Net> net{weights};
+  const float x[4]{1, 2, 3, 4};
+  float y[4]{};
+  net(x, y);
+  return y[0] - y[2] * y[2] + y[3];
+}();
+static_assert(graph_in_the_compiler == 11 * 25 - 4);  // 3 * 1 + 4 * 2 and 3 * 3 + 4 * 4
+
 TEST_CASE("a frozen network allocates nothing, and its objects do not disturb each other") {
   Pair<Everything> pair;
   pair.draw(1);

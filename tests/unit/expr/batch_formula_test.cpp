@@ -116,7 +116,7 @@ TEST_CASE("reductions over the batch, per feature, per step's feature and per ch
   everywhere.operator()<x - batch_mean(x)>([](double v, std::size_t f, const auto& b) { return v - b.mean[f]; });
   everywhere.operator()<(x - batch_mean(x)) / sqrt(batch_variance(x) + 0.5)>(
       [](double v, std::size_t f, const auto& b) { return (v - b.mean[f]) / std::sqrt(b.variance[f] + 0.5); });
-  everywhere.operator()<x * unbiased + batch_sum(2 - index * 0)>([](double v, std::size_t, const auto& b) {
+  everywhere.operator()<x * unbiased + batch_sum(2 - (index - index))>([](double v, std::size_t, const auto& b) {
     return v * b.count / std::max(b.count - 1, 1.0) + 2 * b.count;
   });
 }
@@ -132,7 +132,7 @@ TEST_CASE("gradients of batch formulas") {
 TEST_CASE("parameters of batch formulas that vary in other ways than the result") {
   check_everywhere<param<"scale"> * (x - batch_mean(x)) + param<"shift">>();
   check_everywhere<x * param<"a", PerFeature> + batch_mean(x) * param<"a", PerFeature> + param<"b"> * batch_mean(x * param<"b">)>();
-  check_everywhere<x + batch_sum(param<"w", PerFeature>) + batch_sum(param<"s"> * param<"s"> + 0 * x)>();
+  check_everywhere<x + batch_sum(param<"w", PerFeature>) + batch_sum(param<"s"> * param<"s"> + (x - x))>();
   check_everywhere<x * sigmoid(param<"s"> * param<"w", PerFeature>) / (1 + batch_variance(x) * exp(param<"w", PerFeature>))>();
 }
 

@@ -1,6 +1,11 @@
 #include <tenon/tenon.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -220,4 +225,152 @@ TEST_CASE("a model is measured in one pass") {
   CHECK_THAT(confusion.text(), Contains("truth \\ said") && Contains("recall"));
   const Dataset<float> narrow{{8}, std::vector<float>(16), Labels{{0, 1}, 10}};
   CHECK_THAT(message_of([&] { measure(model, narrow, accuracy); }), Contains("measure: expected samples of 64 numbers, got 8"));
+}
+
+namespace {
+
+using Several = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<2>, "x">, Out<"digit", "value">>;
+
+/// Twelve points; label 4 is ignored.
+Dataset<float> several() {
+  std::vector<float> x, value;
+  std::vector<std::int32_t> digit;
+  for (int i = 0; i < 12; ++i) {
+    x.insert(x.end(), {static_cast<float>(i % 5) / 4, static_cast<float>(i % 3) / 2});
+    value.insert(value.end(), {static_cast<float>(i) / 8, 1});
+    digit.push_back(i == 4 ? ignored_label : i % 3);
+  }
+  return Dataset<float>{Features<float>{"x", {2}, x}, Targets<float>{value, 2}.named("value"), Labels{digit, 3}.named("digit")};
+}
+/// Says by how much the first number is too large, on the whole; more of it is neither better nor worse.
+struct FirstError {
+  double sum = 0;
+  template <class T>
+  void update(const Predictions<T>& p) {
+    for (std::size_t i = 0; i < p.count(); ++i) sum += static_cast<double>(p.outputs[i][0] - p.targets[i][0]);
+  }
+  double value() const { return sum; }
+  void reset() { sum = 0; }
+};
+
+}  // namespace
+
+TEST_CASE("a metric of several outputs is of the one it names") {
+  Model<Several> model{3};
+  const Dataset<float> data = several();
+  Accuracy accuracy;
+  MAE error, crossed;
+  measure(model, data, on<"digit">(accuracy), on<"value">(error));
+  std::vector<float> y(12 * 5);
+  model.predict(data.features(), y);
+  double wrong = 0;
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < 12; ++i) {
+    const float* row = y.data() + 5 * i;
+    if (i != 4) right += static_cast<std::size_t>(std::max_element(row, row + 3) - row) == i % 3 ? 1 : 0;
+    wrong += std::abs(row[3] - static_cast<float>(i) / 8) + std::abs(row[4] - 1);
+  }
+  CHECK(accuracy.seen == 11);
+  CHECK(accuracy.correct == right);
+  CHECK(error.value() == Approx(wrong / 24));
+  // a network of one output may say its name or not, and compare with any column
+  using One = Graph<In<"x", 2>, Node<"value", Dense<2>>, Out<"value">>;
+  Model<One> one{3};
+  measure(one, data.select({"x", "value"}), error, on<"value", "x">(crossed));
+  CHECK(crossed.value() > 0);
+  CHECK_THAT(message_of([&] { measure(model, data, on<"value", "price">(error)); }),
+             Contains("measure: expected a column \"price\" for the output \"value\", got"));
+  CHECK_THAT(message_of([&] { measure(model, data, on<"value", "digit">(error)); }),
+             Contains("measure: the metric of the output \"value\" compares with numbers, expected such a column, got digit"));
+}
+
+TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched by name") {
+  const Dataset<float> data = several();
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-metrics-" + std::to_string(::getpid()))).string();
+  const auto loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{});
+  const auto train = [&](Model<Several>& model, std::size_t epochs, auto... callback) {
+    return fit(model, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = epochs, .batch_size = 4, .validation = data,
+                                .progress = Progress::Mode::quiet, .callbacks = callbacks(callback...),
+                                .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
+  };
+  Model<Several> model{3}, plain{3};
+  const History history = train(model, 4, CsvLog{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+                                Checkpoint{.path = path + ".run"});
+  // training itself is not touched
+  fit(plain, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .progress = Progress::Mode::quiet});
+  CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(), plain.parameters().span().begin()));
+
+  REQUIRE(history.epochs.size() == 4);
+  MAE error;
+  measure(model, data, on<"value">(error));
+  const EpochRecord& last = history.last();
+  REQUIRE(last.metrics.size() == 3);
+  CHECK(last.metrics[1].name == "val_digit_top_2_accuracy");
+  CHECK(last.metric("val_value_mae") == error.value());
+  CHECK(last.metric("val_value_first_error") != 0);
+  CHECK(last.metric("val_value_mae") < history.epochs[0].metric("val_value_mae"));
+  CHECK_THAT(message_of([&] { last.metric("mae"); }),
+             Contains("expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae, val_digit_top_2_accuracy, val_value_first_error"));
+  std::ifstream csv(path + ".csv");
+  std::string header, row;
+  std::getline(csv, header);
+  std::getline(csv, row);
+  CHECK(header == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds,val_value_mae,val_digit_top_2_accuracy,val_value_first_error");
+  CHECK(std::count(row.begin(), row.end(), ',') == 9);
+  CHECK(std::filesystem::exists(path + ".best"));
+
+  // a resumed run has the numbers of the epochs before
+  Model<Several> resumed{3};
+  const History all = train(resumed, 5, CsvLog{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+                            Checkpoint{.path = path + ".run", .resume = true});
+  REQUIRE(all.epochs.size() == 5);
+  for (std::size_t e = 0; e < 4; ++e) CHECK(all.epochs[e].metric("val_value_mae") == history.epochs[e].metric("val_value_mae"));
+  for (const char* end : {".csv", ".best", ".run"}) std::filesystem::remove(path + end);
+
+  // less of an error is better, more of an accuracy
+  EarlyStopping down{.monitor = "val_value_mae", .patience = 1}, up{.monitor = "val_digit_top_2_accuracy", .patience = 1, .min_delta = 2};
+  Model<Several> again{3};
+  fit(again, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .validation = data, .progress = Progress::Mode::quiet,
+                       .callbacks = callbacks(down, OnEpochEnd{[](auto&) {}}, ReduceLROnPlateau{.patience = 0, .monitor = "val_digit_top_2_accuracy"}),
+                       .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}))});
+  CHECK(down.stopped_epoch == 0);
+  CHECK(down.monitor.better == MonitorMode::min);
+  CHECK(down.best == Approx(history.last().metric("val_value_mae")).margin(0.2));
+  fit(again, data, Fit{.loss = loss, .epochs = 9, .validation = data, .progress = Progress::Mode::quiet, .callbacks = callbacks(up),
+                       .metrics = metrics(on<"digit">(TopKAccuracy<2>{}))});
+  CHECK(up.stopped_epoch == 2);
+  CHECK(up.monitor.better == MonitorMode::max);
+
+  CHECK_THAT(message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_mae"}); }),
+             Contains("fit: expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae,") && Contains("to watch, got \"val_mae\""));
+  CHECK_THAT(message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_value_first_error"}); }),
+             Contains("EarlyStopping: expected mode min or max, as val_value_first_error does not say whether less is better"));
+  CHECK_NOTHROW(train(again, 1, EarlyStopping{.monitor = "val_value_first_error", .mode = MonitorMode::min}));
+  const auto refused = [&](auto list, const Dataset<float>* validation) {
+    const auto message = message_of([&] {
+      if (validation) fit(again, data, Fit{.loss = loss, .validation = *validation, .progress = Progress::Mode::quiet, .metrics = list});
+      else fit(again, data, Fit{.loss = loss, .progress = Progress::Mode::quiet, .metrics = list});
+    });
+    return message;
+  };
+  CHECK(refused(metrics(on<"value">(MAE{})), nullptr) == "Fit: metrics: expected validation data to measure on, got none");
+  CHECK(refused(metrics(on<"value">(MAE{}), on<"value", "x">(MAE{})), &data) == "Fit: metrics: expected names that differ, got val_value_mae twice");
+  CHECK_THAT(refused(metrics(on<"value", "price">(MAE{})), &data), Contains("Fit: metrics, validation data: expected a column \"price\""));
+}
+
+TEST_CASE("metrics of one output need no name") {
+  const auto [train, test] = digits().take(200).stratified_split(0.5, 1);
+  using Net = Sequential<Dense<64, 10>, Softmax>;
+  Model<Net> model{1};
+  TopKAccuracy<3> top3;
+  const History history = fit(model, train, Fit{.validation_split = 0.3, .progress = Progress::Mode::quiet, .metrics = metrics(TopKAccuracy<3>{}, F1{}, RocAuc{})});
+  REQUIRE(history.last().metrics.size() == 3);
+  CHECK(history.last().metrics[1].name == "val_f1");
+  CHECK(history.last().metrics[2].name == "val_roc_auc");
+  fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(top3)});
+  CHECK(top3.seen == 0);  // a copy is measured with
+  CHECK_THAT(message_of([&] { fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(MAE{})}); }),
+             Contains("Fit: metrics, validation data: val_mae compares with numbers, got class labels"));
+  CHECK_THAT(message_of([&] { fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(Accuracy{})}); }),
+             Contains("expected names that a record does not have anyway, got val_accuracy"));
 }

@@ -7,10 +7,12 @@
 #include <type_traits>
 #include <vector>
 
+#include <tenon/edge/quantized_check.hpp>
 #include <tenon/layers/batch_norm.hpp>
 #include <tenon/layers/flatten.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/model/fold.hpp>
+#include <tenon/net/stepwise.hpp>
 #include <tenon/random.hpp>
 
 using namespace tenon;
@@ -35,7 +37,10 @@ static_assert(std::is_same_v<
 
 }  // namespace
 
-TEST_CASE("a folded model predicts what the model predicts") {
+namespace {
+
+template <class Net>
+void check_folded() {
   Model<Net, double> model{1};
   Stream stream{2};
   model.for_each_parameter([&](std::string_view name, std::span<double> values) {
@@ -43,7 +48,7 @@ TEST_CASE("a folded model predicts what the model predicts") {
   });
   const auto folded = fold(model);
   constexpr std::size_t batch = 3;
-  std::vector<double> x(batch * 50), before(batch * 7), after(batch * 7);
+  std::vector<double> x(batch * input_shape<Net>::size), before(batch * output_shape<Net>::size), after(before.size());
   for (double& value : x) value = stream.uniform(-2.0, 2.0);
   model.predict(x, before);
   folded.predict(x, after);
@@ -53,4 +58,26 @@ TEST_CASE("a folded model predicts what the model predicts") {
     largest = std::max(largest, before[i]);
   }
   CHECK(largest > 0.1);
+}
+
+// Nodes are no neighbours, but what stands in them is folded for what it is given: Dense over steps, and of one vector.
+using Tower = Sequential<Dense<5, bias<false>>, BatchNorm1D<>, ReLU>;
+using Siamese = Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Tower, "x">, Node<"other", Shared<"one">, "z">,
+                      Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">, Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
+                      Node<"all", Concat<>, "one", "norm", "flat">, Out<"all", "other">>;
+static_assert(std::is_same_v<
+              Folded<Siamese>,
+              Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Sequential<Dense<5>, Identity, ReLU>, "x">, Node<"other", Shared<"one">, "z">,
+                    Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">, Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
+                    Node<"all", Concat<>, "one", "norm", "flat">, Out<"all", "other">>>);
+
+// Who has no rule for a graph says so.
+static_assert(std::is_same_v<refusal<step_by_step, Siamese>, cannot_run<layer<path<>, Siamese>, step_by_step>>);
+static_assert(std::is_same_v<refusal<in_int8, Siamese>, cannot_run<layer<path<>, Siamese>, in_int8>>);
+
+}  // namespace
+
+TEST_CASE("a folded model predicts what the model predicts") {
+  check_folded<Net>();
+  check_folded<Siamese>();
 }

@@ -4,6 +4,7 @@
 #include <tenon/layers/fake_quantized.hpp>
 #include <tenon/layers/gelu.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/last.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -22,9 +23,9 @@ using namespace tenon;
 namespace {
 
 // Matrices that are turned (Dense), that lie the right way already, and one that two products share.
-using Shared = Map<tanh(matmul(matmul(x, param<"W", Shape<13, 13>>), param<"W", Shape<13, 13>>))>;
+using Twice = Map<tanh(matmul(matmul(x, param<"W", Shape<13, 13>>), param<"W", Shape<13, 13>>))>;
 using Straight = Map<matmul(x, param<"V", Shape<13, 17>>) + param<"b", PerFeature>>;
-using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>, Shared, Straight,
+using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>, Twice, Straight,
                        Concat<Dense<5>, Sequential<LayerNorm<>, Dense<16>, GELU>>, Dense<1, bias<false>>>;
 
 }  // namespace
@@ -77,6 +78,29 @@ TEST_CASE("on the host the root may be any composition") {
   check_host_of<Sequential<Input<5>, FakeQuantized<Dense<4>>, Tanh>>();
   check_host_of<Sequential<Input<1, 5>, GRU<4, stateful>, Dense<3>>>();
   check_host_of<Freeze<Sequential<Input<30>, Dense<40>, Tanh>>>();
+}
+
+TEST_CASE("on the host a graph takes a row of inputs, and nodes with the same parameters share them turned") {
+  using Tower = Sequential<Dense<24>, Tanh, Dense<7>>;
+  using Twins = Graph<In<"left", 40>, In<"right", 40>, Node<"seen", Tower, "left">, Node<"other", tenon::Shared<"seen">, "right">,
+                      Node<"distance", Map<abs(in<"seen"> - in<"other">) * param<"scale", PerFeature>>>, Node<"y", Dense<2>>, Out<"y", "seen">>;
+  check_host_of<Twins>();
+  // small enough for kernels of constant sizes; one inside a chain, one frozen, one read by itself
+  using Small = Graph<In<"x", 5>, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Node<"c", tenon::Shared<"a">, "x">, Node<"y", Add<>, "b", "c">, Out<"y", "b">>;
+  check_host_of<Small>();
+  check_host_of<Sequential<Input<5>, Tanh, Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>, Dense<2>>>();
+  check_host_of<Sequential<Input<5>, Freeze<Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>>, Dense<2>>>();
+  // over steps and once
+  check_host_of<Graph<In<"x", 3, 8>, In<"z", 8>, Node<"a", Dense<6>, "x">, Node<"last", Last, "a">, Node<"b", tenon::Shared<"a">, "z">, Node<"y", Add<>, "last", "b">, Out<"y">>>();
+  check_host_of<Graph<In<"a", 3>, Node<"y", Map<in<"a"> * in<"a"> + 1>>, Out<"y">>>();
+}
+
+TEST_CASE("on the host layers that share parameters want them in one way") {
+  using Cell = GRU<4, stateful>;  // a step of which has a kernel of its own
+  using Net = Graph<In<"one", 1, 5>, In<"three", 3, 5>, Node<"a", Cell, "one">, Node<"b", tenon::Shared<"a">, "three">, Node<"b_last", Last>, Node<"a_last", Last, "a">,
+                    Node<"y", Add<>, "a_last", "b_last">, Out<"y">>;
+  const Model<Net> model{8};
+  CHECK_THROWS_WITH(HostFrozen<Net>{model}, Catch::Matchers::Contains("layers that share parameters"));
 }
 
 TEST_CASE("products by columns are right for every size, on every vector unit") {

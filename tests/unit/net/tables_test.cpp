@@ -197,3 +197,34 @@ TEST_CASE("a plain layer is a network") {
   REQUIRE(unit_table<Affine<3, 2>>.size() == 1);
   CHECK(unit_table<Affine<3, 2>>[0].type == "Affine<3, 2>");
 }
+
+TEST_CASE("rows of a graph's nodes say what they read and whose parameters they work with") {
+  using Net = Graph<In<"x", 3>, In<"y", 3>, Node<"a", Sequential<Affine<2>, Square>, "x">, Node<"b", Shared<"a">, "y">,
+                    Node<"sum", Add<>, "a", "b">, Node<"c", Residual<Affine<2>>>, Out<"sum", "c">>;
+  struct Expected {
+    std::string path, sources, shares;
+    std::size_t parameters;
+  };
+  const std::vector<Expected> expected{{"a", "x", "", 8},  {"a.0", "", "", 8},       {"a.1", "", "", 0}, {"b", "y", "a", 0}, {"b.0", "", "", 0},
+                                       {"b.1", "", "", 0}, {"sum", "a, b", "", 0}, {"c", "sum", "", 6}, {"c.0", "", "", 6}};
+  const auto& rows = layer_table<Net>;
+  REQUIRE(rows.size() == expected.size());
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    INFO(expected[i].path);
+    CHECK(rows[i].path == expected[i].path);
+    CHECK(rows[i].sources == expected[i].sources);
+    CHECK(rows[i].shares == expected[i].shares);
+    CHECK(rows[i].parameter_count == expected[i].parameters);
+    CHECK_FALSE(rows[i].port);
+    if (!rows[i].composition) total += rows[i].parameter_count;
+  }
+  CHECK(total == parameter_count<Net>);
+
+  std::vector<std::string> ports;
+  for (const LayerRow& row : port_table<Net>)
+    if (row.port) ports.push_back(text(row.path) + " " + text(row.type) + " " + text(row.sources) + " " + std::to_string(row.dims[0]));
+  CHECK(ports == std::vector<std::string>{"x In  3", "y In  3", " Out sum 2", " Out c 2"});
+  CHECK(port_table<Net>.size() == rows.size() + 4);
+  CHECK(port_table<Sequential<Affine<3, 2>>>.size() == 1);
+}

@@ -113,3 +113,82 @@ TEST_CASE("a network of numbers is shown with what it said against the truth") {
   CHECK(count(page, "<circle") == 200);
   CHECK(count(page, "class=\"pair\"") == 2);
 }
+
+TEST_CASE("a network is drawn as what it is made of") {
+  using Net = Graph<In<"image", 1, 6, 6>, In<"left", 3>, In<"right", 3>, Node<"seen", Sequential<Conv2D<2, 3>, ReLU, Flatten, Dense<4>>, "image">,
+                    Node<"a", Dense<4>, "left">, Node<"b", Shared<"a">, "right">, Node<"all", Concat<>, "seen", "a", "b">,
+                    Node<"deep", Repeat<3, Residual<Dense<12>, Tanh>>>, Node<"digit", Dense<10>, "deep">, Node<"more", Add<>, "deep", "all">, Out<"digit", "more">>;
+  const std::string dot = to_dot<Net>();
+  INFO(dot);
+  // three inputs, seen's frame and 4 layers, a, b, all, two frames with a fork, two layers and a sum, digit, more, two outputs
+  CHECK(count(dot, "subgraph") == 3);
+  CHECK(count(dot, "shape=point") == 1);
+  CHECK(count(dot, "label=\"+\"") == 1);
+  CHECK(count(dot, " -> ") == 3 + 3 + 3 + 5 + 1 + 2 + 2);
+  CHECK(count(dot, "style=filled") == 5);
+  CHECK_THAT(dot, Contains("label=\"deep  Repeat x 3\"") && Contains("label=\"b (shared with a)  Dense<4>\"") && Contains("[label=\"(2, 4, 4)\"]"));
+
+  const std::string chain = to_dot<Sequential<Dense<6, 8>, Add<Dense<3>, Sequential<Tanh, Dense<3>>>, Named<"end", Sequential<ReLU>>>>();
+  CHECK(chain ==
+        R"dot(digraph network {
+  node [shape=box, style=rounded, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=10];
+  n0 [shape=ellipse, style=filled, label="input"];
+  n1 [label="0  Dense<6, 8>"];
+  subgraph cluster_2 {
+    label="1  Add";
+    n3 [shape=point];
+    n4 [label="0  Dense<3>"];
+    n5 [label="1.0  Tanh"];
+    n6 [label="1.1  Dense<3>"];
+    n7 [shape=ellipse, label="+"];
+  }
+  subgraph cluster_8 {
+    label="end  Sequential";
+    n9 [label="0  ReLU"];
+  }
+  n10 [shape=ellipse, style=filled, label="output"];
+  n0 -> n1 [label="(6)"];
+  n1 -> n3 [label="(8)"];
+  n3 -> n4 [label="(8)"];
+  n3 -> n5 [label="(8)"];
+  n5 -> n6 [label="(8)"];
+  n4 -> n7 [label="(3)"];
+  n6 -> n7 [label="(3)"];
+  n7 -> n9 [label="(3)"];
+  n9 -> n10 [label="(3)"];
+}
+)dot");
+  CHECK(count(to_dot<Repeat<2, Dense<3, 3>>>(), "label=\"Repeat x 2\"") == 1);
+  CHECK(count(to_dot<Dense<3, 2>>(), " -> ") == 2);
+
+  // the picture has the same boxes and arrows, each within it
+  const std::string svg = to_svg<Net>();
+  CHECK(svg.starts_with("<svg "));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(count(svg, "<path fill=\"none\"") == count(dot, " -> "));
+  CHECK(count(svg, "<rect x=") == 3 + 3 + 4 + 3 + 2 + 1 + 1 + 2 + 2);
+  CHECK_THAT(svg, Contains(">deep  Repeat x 3</text>") && Contains(">Dense&lt;10&gt;</text>"));
+
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-graph-" + std::to_string(::getpid()))).string();
+  save_graph<Net>(path + ".svg");
+  std::ifstream file(path + ".svg");
+  CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == svg);
+  std::filesystem::remove(path + ".svg");
+  CHECK_THROWS_WITH(save_graph<Net>(path + ".png"), "save_graph: expected a path that ends with .svg, .dot or .gv, got " + path + ".png");
+}
+
+TEST_CASE("a report of a network with several outputs has curves of its metrics") {
+  using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<2>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+  const Dataset<float> data{Features<float>{"x", {2}, {0, 1, 1, 0, 1, 1, 0, 0}}, Labels{{0, 1, 0, 1}, 2}.named("digit"),
+                            Targets<float>{{1, 2, 3, 4}, 1}.named("value")};
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-report-several-" + std::to_string(::getpid()) + ".html")).string();
+  Model<Net> model{1};
+  const History history = fit(model, data, Fit{.loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{}), .epochs = 2, .validation = data,
+                                               .progress = Progress::Mode::quiet, .callbacks = callbacks(Report{path}), .metrics = metrics(on<"value">(MAE{}))});
+  std::ifstream file(path);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(path);
+  CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") && Contains("Connected to"));
+  CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
+}

@@ -6,6 +6,7 @@
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
+#include <tenon/layers/flatten.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
@@ -84,4 +85,50 @@ TEST_CASE("the memory is that of the optimizer, the batch and the precision") {
   line("inference, batch 7", inference_bytes<Net>(7), summary_text(model, 7));
   line("  parameters", 4 * 101'770, summary_text(model));
   CHECK(training_bytes<Net, SGD>(64) < training_bytes<Net, Adam>(64));
+}
+
+TEST_CASE("the nodes of a graph say what they are connected to, and count what they share once") {
+  using Tower = Sequential<Dense<4>, ReLU>;
+  using Net = Graph<In<"left", 3>, In<"right", 3>, In<"table", 2, 2>, Node<"a", Tower, "left">, Node<"b", Shared<"a">, "right">,
+                    Node<"both", Concat<>, "a", "b">, Node<"digit", Sequential<Dense<10>, Softmax>, "both">,
+                    Node<"flat", Flatten, "table">, Node<"value", Dense<1>, "flat">, Out<"digit", "value">>;
+  CHECK_THAT(summary_text(Model<Net>{1}), Contains(R"( Model
+------------------------------------------------------------------------
+ Layer                         Output shape   Parameters   Connected to
+========================================================================
+ left  In                      (3)                     0
+ right  In                     (3)                     0
+ table  In                     (2, 2)                  0
+ a  Sequential                 (4)                     0   left
+   a.0  Dense<4>               (4)                    16
+   a.1  ReLU                   (4)                     0
+ b  Sequential shared with a   (4)                     0   right
+   b.0  Dense<4>               (4)                     0
+   b.1  ReLU                   (4)                     0
+ both  Concat<>                (8)                     0   a, b
+ digit  Sequential             (10)                    0   both
+   digit.0  Dense<10>          (10)                   90
+   digit.1  Softmax            (10)                    0
+ flat  Flatten                 (4)                     0   table
+ value  Dense<1>               (1)                     5   flat
+ Out                           (10)                    0   digit
+ Out                           (1)                     0   value
+========================================================================
+ Parameters                                                         111
+   trainable                                                        111
+)"));
+  // inside another network, where a block of several outputs ends it: nothing says what these would be trained with
+  using Block = Graph<In<"x">, Node<"a", Dense<2>>, Node<"b", Dense<3>, "x">, Out<"a", "b">>;
+  const std::string inside = summary_text(Model<Sequential<Dense<4, 4>, Block>>{1});
+  CHECK_THAT(inside, Contains(R"(
+ 1  Graph          (2), (3)                0
+   1.x  In         (4)                     0
+   1.a  Dense<2>   (2)                    10   x
+   1.b  Dense<3>   (3)                    15   x
+   1  Out          (2)                     0   a
+   1  Out          (3)                     0   b
+============================================================
+ Parameters                                              45
+)"));
+  CHECK_THAT(inside, Contains("training, batch 64                                     -\n"));
 }

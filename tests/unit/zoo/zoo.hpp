@@ -140,18 +140,43 @@ void stir(M& model, std::uint64_t seed) {
     }
 }
 
+/// Squared errors of all outputs.
+template <class Net, std::size_t... K>
+auto loss_of(std::index_sequence<K...>) {
+  constexpr const auto& names = detail::port_names<Net>::outputs;
+  if constexpr (sizeof...(K) == 1) return MeanSquaredError{};
+  else return (on<detail::to_fixed_string<names[K].size()>(names[K])>(MeanSquaredError{}) + ...);
+}
+template <class Net>
+auto loss_of() {
+  return loss_of<Net>(std::make_index_sequence<number_of_outputs<Net>>{});
+}
+/// What a batch says of its targets where there are several outputs.
+template <class Net>
+std::vector<ColumnInfo> columns_of() {
+  std::vector<ColumnInfo> all;
+  [&]<std::size_t... K>(std::index_sequence<K...>) {
+    (all.push_back({std::string(detail::port_names<Net>::outputs[K]), ColumnKind::targets, {output_shape_at<Net, K>::size},
+                    detail::port_offset<output_shape<Net>>(K), output_shape_at<Net, K>::size, 0}),
+     ...);
+  }(std::make_index_sequence<number_of_outputs<Net>>{});
+  return all;
+}
+
 /// Training in double, a batch and what comes of it.
 template <class Net>
 struct Lesson {
   using M = Model<Net, double>;
   M model{1};
   std::vector<double> x, target;
-  Trainer<M, MeanSquaredError, SGD> trainer;
+  std::vector<ColumnInfo> columns{};
+  Trainer<M, decltype(loss_of<Net>()), SGD> trainer;
   Batch<double> batch{};
 
   Lesson(std::size_t count, std::size_t tokens)
       : x(inputs<double>(count * M::input::size, tokens, 2)), target(inputs<double>(count * M::output::size, 0, 3)),
-        trainer(model, MeanSquaredError{}, SGD{.lr = 0.1}, count, 4) {
+        trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4) {
+    if constexpr (number_of_outputs<Net> > 1) batch.columns = columns = columns_of<Net>();
     stir(model, 5);
     batch.features = x;
     batch.targets = target;

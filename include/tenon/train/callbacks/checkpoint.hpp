@@ -50,7 +50,7 @@ struct SaveBest {
 
   static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_epoch_end(auto& run) {
-    const double value = run.monitored(monitor, "SaveBest");
+    const double value = detail::watch(run, monitor, mode == MonitorMode::automatic, "SaveBest");
     if (!is_better(best, value, monitor, mode)) return;
     run.model().save(path);
     best = value;

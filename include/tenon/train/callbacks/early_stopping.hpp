@@ -37,7 +37,7 @@ struct EarlyStopping {
     if (stopped_epoch > 0) run.stop();
   }
   void on_epoch_end(auto& run) {
-    const double value = run.monitored(monitor, "EarlyStopping");
+    const double value = detail::watch(run, monitor, mode == MonitorMode::automatic, "EarlyStopping");
     if (is_better(best, value, monitor, mode, std::abs(min_delta))) {
       best = value;
       best_epoch = run.epoch();

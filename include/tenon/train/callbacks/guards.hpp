@@ -1,10 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <type_traits>
 #include <vector>
 
 #include <tenon/options.hpp>
+#include <tenon/train/clock.hpp>
+
 namespace tenon {
 
 /// Ends training after the first step that goes beyond so many seconds, counted from the beginning of this
@@ -12,12 +13,12 @@ namespace tenon {
 struct TimeLimit {
   double seconds = 0;
 
-  std::chrono::steady_clock::time_point start{};
+  double start = 0;
 
   static constexpr void each_option(auto& o, auto visit) { visit("seconds", o.seconds, at_least(0).or_infinity()); }
-  void on_train_begin(auto&) { start = std::chrono::steady_clock::now(); }
+  void on_train_begin(auto&) { start = detail::steady_seconds(); }
   void on_step_end(auto& run) {
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >= seconds) run.stop();
+    if (detail::steady_seconds() - start >= seconds) run.stop();
   }
 };
 

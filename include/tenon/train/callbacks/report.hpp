@@ -11,6 +11,7 @@
 
 #include <tenon/metrics/regression.hpp>
 #include <tenon/options.hpp>
+#include <tenon/report/network_graph.hpp>
 #include <tenon/report/report.hpp>
 #include <tenon/train/measure.hpp>
 #include <tenon/train/summary.hpp>
@@ -42,8 +43,9 @@ ImageSize image_size(std::span<const std::size_t> sample_shape);
 
 /// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
 /// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
-/// and how their size went (vanishing and exploding gradients show), the summary, and the most wrong examples,
-/// as pictures where they are images; for numbers, R2 and what was said against the truth. Both are judged on the validation data, or without any on the
+/// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the most
+/// wrong examples, as pictures where they are images; for numbers, R2 and what was said against the truth. Of a network
+/// with several outputs neither is shown: its metrics (Fit) have curves. Both are judged on the validation data, or without any on the
 /// training data.
 ///
 ///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
@@ -74,17 +76,21 @@ private:
   void write(auto& run) {
     record.title = title;
     record.history = run.history();
+    using Net = typename std::remove_cvref_t<decltype(run.model())>::network;
     record.summary = summary_text(run.model());
+    record.network = to_svg<Net>();
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
-    const auto look = [&](const auto& samples) {
-      using M = typename std::remove_reference_t<decltype(run)>::model_type;
-      using L = typename std::remove_reference_t<decltype(run)>::loss_type;
-      if (samples.label_size() == 1) judge(run.model(), samples);
-      else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size) compare(run.model(), samples);
-    };
-    if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
-    else look(data);
+    if constexpr (number_of_outputs<Net> == 1) {
+      const auto look = [&](const auto& samples) {
+        using M = typename std::remove_reference_t<decltype(run)>::model_type;
+        using L = typename std::remove_reference_t<decltype(run)>::loss_type;
+        if (samples.label_size() == 1) judge(run.model(), samples);
+        else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size) compare(run.model(), samples);
+      };
+      if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
+      else look(data);
+    }
     write_report(record, path);
   }
   template <class M>

@@ -30,7 +30,7 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy` and `lr` of every epoch, and with `every_steps` the loss of
+/// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy`, `lr` and the metrics of every epoch, and with `every_steps` the loss of
 /// the batch as `batch_loss`: `tensorboard --logdir runs`.
 struct TensorBoard {
   std::string directory;

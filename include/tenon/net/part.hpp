@@ -1,0 +1,309 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/layers/input.hpp>
+#include <tenon/net/freeze.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/part_inputs.hpp>
+#include <tenon/net/ports.hpp>
+#include <tenon/net/select.hpp>
+
+/// A named piece of a network as a network of its own, and where its numbers lie among those of the whole.
+namespace tenon {
+
+/// There is no part of that name in the network, at that place, whose parts have these names.
+template <class Asked, class Known, class Net>
+struct no_part_named;
+/// A part that takes several inputs has to be a Graph, which has names for them.
+template <class Part>
+struct part_is_no_network_of_its_own;
+/// The numbers of that part do not lie together, so nothing else can work on them.
+template <class Asked, class Part>
+struct part_lies_apart;
+
+namespace detail {
+
+/// A part, the shape it is given, and the path that its parameters have in the whole.
+template <class L, class In, fixed_string Where>
+struct FoundPart {
+  static constexpr bool found = true;
+  using layer = L;
+  using input = In;
+  static constexpr auto where = Where;
+};
+template <class Known, class Net>
+struct NoPart {
+  static constexpr bool found = false;
+  using known = Known;
+  using net = Net;
+};
+
+template <fixed_string A, fixed_string B>
+constexpr auto join_paths() {
+  fixed_string<A.view().size() + B.view().size() + 2> path;
+  std::copy(A.view().begin(), A.view().end(), path.text);
+  path.text[A.view().size()] = '.';
+  std::copy(B.view().begin(), B.view().end(), path.text + A.view().size() + 1);
+  path.text[A.view().size() + B.view().size() + 1] = '\0';
+  return path;
+}
+template <fixed_string Step, class Inner>
+constexpr auto behind_step(Inner inner) {
+  if constexpr (Inner::found) return FoundPart<typename Inner::layer, typename Inner::input, join_paths<Step, Inner::where>()>{};
+  else return inner;
+}
+
+template <fixed_string Path, class L, class In>
+constexpr auto find_part();
+
+template <fixed_string Path>
+constexpr auto first_step_of() {
+  constexpr std::string_view step = first_step(Path.view());
+  return to_fixed_string<step.size()>(step);
+}
+/// L, to which the first step of the path has led and whose parameters have the name `Own` for it.
+template <fixed_string Path, fixed_string Own, class L, class In>
+constexpr auto part_behind() {
+  if constexpr (first_step(Path.view()).size() == Path.view().size()) return FoundPart<L, In, Own>{};
+  else return behind_step<Own>(find_part<rest_of<Path>(), L, In>());
+}
+
+/// Names of elements: their own, or their numbers.
+template <std::size_t Index, class E>
+constexpr auto name_of_element() {
+  if constexpr (element<E>::named) {
+    return to_fixed_string<element<E>::name.size()>(element<E>::name);
+  } else {
+    constexpr std::size_t digits = Index < 10 ? 1 : Index < 100 ? 2 : Index < 1000 ? 3 : 4;
+    fixed_string<digits + 1> text;
+    std::size_t rest = Index;
+    for (std::size_t d = digits; d-- > 0; rest /= 10) text.text[d] = static_cast<char>('0' + rest % 10);
+    text.text[digits] = '\0';
+    return text;
+  }
+}
+template <class L>
+struct element_names {
+  template <class... E, std::size_t... I>
+  static consteval auto of(list<E...>, std::index_sequence<I...>) {
+    constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
+      std::array<std::size_t, sizeof...(E) + 1> all{};
+      std::size_t i = 0, next = 0;
+      ((all[i++] = next, next += counts<E>), ...);
+      return all;
+    }();
+    return join<decltype(one<index[I], E>())...>{};
+  }
+  template <std::size_t Index, class E>
+  static consteval auto one() {
+    if constexpr (counts<E> == 0 || Index >= names_shown) return list<>{};
+    else return list<asked<name_of_element<Index, E>()>>{};
+  }
+  template <fixed_string... Name>
+  static there_are<Name...> said(list<asked<Name>...>);
+  using type = decltype(said(of(parts_of<L>{}, std::make_index_sequence<parts_of<L>::size>{})));
+};
+template <class L>
+using no_part_in = NoPart<typename element_names<L>::type, L>;
+
+/// Among the elements of a composition.
+template <fixed_string Path, std::size_t Index, class E, class In>
+constexpr auto find_in_element() {
+  using L = unnamed<E>;
+  if constexpr (counts<E> == 0) return NoPart<void, void>{};
+  else if constexpr (element<E>::named && element<E>::name == ".") return find_part<Path, L, In>();
+  else if constexpr (element<E>::named ? element<E>::name == first_step(Path.view()) : is_index(first_step(Path.view()), Index))
+    return part_behind<Path, first_step_of<Path>(), L, In>();
+  else return NoPart<void, void>{};
+}
+/// The first element that the path leads into, found or not.
+template <class L, class... Looked>
+struct first_found {
+  using type = no_part_in<L>;
+};
+template <class L, class First, class... Rest>
+struct first_found<L, First, Rest...> {
+  using type = First;
+};
+template <class L, class... Rest>
+struct first_found<L, NoPart<void, void>, Rest...> : first_found<L, Rest...> {};
+
+template <fixed_string Path, class L, class... E, class... In, std::size_t... I>
+constexpr auto find_among(list<E...>, list<In...>, std::index_sequence<I...>) {
+  constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
+    std::array<std::size_t, sizeof...(E) + 1> all{};
+    std::size_t i = 0, next = 0;
+    ((all[i++] = next, next += counts<E>), ...);
+    return all;
+  }();
+  return typename first_found<L, decltype(find_in_element<Path, index[I], E, In>())...>::type{};
+}
+
+/// In a graph, where a node may have the layers of another.
+template <fixed_string Path, class Whole, class In, class... E>
+constexpr auto find_node(std::type_identity<Graph<E...>>) {
+  using binder = GraphBinder<In, E...>;
+  constexpr const auto& links = binder::links;
+  constexpr std::size_t v = [] {
+    std::size_t k = links.inputs;
+    while (k < links.inputs + links.nodes && binder::graph::parts[links.part_of[k]].name != first_step(Path.view())) ++k;
+    return k;
+  }();
+  if constexpr (v == links.inputs + links.nodes) {
+    return no_part_in<Whole>{};
+  } else {
+    constexpr std::size_t K = v - links.inputs;
+    constexpr std::string_view own = binder::graph::parts[links.part_of[binder::template value<v>::written]].name;
+    return part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>, typename binder::template sources<K>::shape>();
+  }
+}
+
+template <class L, class In>
+using input_of_only_part = typename only_part<part_inputs<L, In>>::type;
+
+template <fixed_string Path, class L, class In>
+constexpr auto find_part() {
+  constexpr Structure what = structure_of<L>;
+  if constexpr (what == Structure::leaf) {
+    return NoPart<there_are<>, L>{};
+  } else if constexpr (is_wrapper(what) || what == Structure::named) {
+    return find_part<Path, unnamed<part_of<L>>, input_of_only_part<L, In>>();
+  } else if constexpr (what == Structure::copies) {
+    constexpr bool there = [] {
+      for (std::size_t i = 0; i < composition<L>::count; ++i)
+        if (is_index(first_step(Path.view()), i)) return true;
+      return false;
+    }();
+    if constexpr (there) return part_behind<Path, first_step_of<Path>(), unnamed<part_of<L>>, In>();
+    else return no_part_in<L>{};
+  } else if constexpr (what == Structure::graph) {
+    return find_node<Path, L, In>(std::type_identity<L>{});
+  } else {
+    return find_among<Path, L>(parts_of<L>{}, part_inputs<L, In>{}, std::make_index_sequence<parts_of<L>::size>{});
+  }
+}
+
+/// A part that is frozen as a whole is a network that learns: its numbers are only kept from those who train the whole.
+template <class L>
+struct thawed {
+  using type = L;
+};
+template <class L>
+struct thawed<Freeze<L>> {
+  using type = unnamed<L>;
+};
+
+/// The layer as a network whose input is known, with the parameter names that it has itself.
+template <class L, class In>
+struct stand_alone {
+  using type = void;
+};
+template <class L, std::size_t... D>
+struct stand_alone<L, Shape<D...>> {
+  using type = Sequential<Input<D...>, Inline<L>>;
+};
+template <class... L, std::size_t... D>
+struct stand_alone<Sequential<L...>, Shape<D...>> {
+  using type = Sequential<Input<D...>, L...>;
+};
+template <std::size_t... A, class... L, std::size_t... D>
+struct stand_alone<Sequential<Input<A...>, L...>, Shape<D...>> {
+  using type = Sequential<Input<A...>, L...>;
+};
+template <class E, class S>
+struct with_shape {
+  using type = E;
+};
+template <fixed_string Name, std::size_t... D>
+struct with_shape<In<Name>, Shape<D...>> {
+  using type = In<Name, D...>;
+};
+template <class Given, class... E, std::size_t... V>
+auto state_inputs(std::index_sequence<V...>) -> Graph<typename with_shape<E, typename given_input<(V < input_count<Given> ? V : 0), Given>::type>::type...>;
+template <class... E, class In>
+struct stand_alone<Graph<E...>, In> {
+  using type = decltype(state_inputs<In, E...>(std::index_sequence_for<E...>{}));
+};
+template <class... E, std::size_t... D>
+struct stand_alone<Graph<E...>, Shape<D...>> {
+  using type = decltype(state_inputs<Shape<D...>, E...>(std::index_sequence_for<E...>{}));
+};
+
+/// Where a part's arenas begin among those of the whole.
+struct PartPlace {
+  bool found = true;            // all of its parameters, in its own order
+  bool among_buffers = false;   // frozen in the whole
+  std::size_t parameters = 0, buffers = 0;
+};
+template <class Net, class Part>
+consteval PartPlace place_part(std::string_view where) {
+  PartPlace place;
+  bool any_learned = false, any_buffer = false;
+  for (const ParameterEntry& own : parameter_table<Part>) {
+    const ParameterEntry* entry = nullptr;
+    for (const ParameterEntry& e : parameter_table<Net>)
+      if (e.name.size() == where.size() + 1 + own.name.size() && e.name.starts_with(where) && e.name[where.size()] == '.' && e.name.ends_with(own.name)) entry = &e;
+    if (!entry || entry->size != own.size || entry->offset < own.offset || (entry->trainable && !own.trainable)) return {.found = false};
+    const std::size_t begin = entry->offset - own.offset;
+    bool& any = own.trainable ? any_learned : any_buffer;
+    std::size_t& place_of = own.trainable ? place.parameters : place.buffers;
+    if (any && (place_of != begin || (own.trainable && place.among_buffers == entry->trainable))) return {.found = false};
+    any = true;
+    place_of = begin;
+    if (own.trainable) place.among_buffers = !entry->trainable;
+  }
+  return place;
+}
+
+/// The part of Net at this path: its network, and where its numbers lie.
+template <class Net, fixed_string Path>
+struct PartOf {
+private:
+  static consteval auto find() {
+    if constexpr (element<Net>::named && element<Net>::name == Path.view()) return FoundPart<unnamed<Net>, input_shape<Net>, Path>{};
+    else if constexpr (!element<Net>::named || element<Net>::name == ".") return find_part<Path, unnamed<Net>, input_shape<Net>>();
+    else return behind_step<to_fixed_string<element<Net>::name.size()>(element<Net>::name)>(find_part<path_in_root<Path, Net>(), unnamed<Net>, input_shape<Net>>());
+  }
+  using Found = decltype(find());
+  static consteval auto choose() {
+    if constexpr (!Checked<Net>::valid) {
+      return std::type_identity<void>{};
+    } else if constexpr (!Found::found) {
+      refuse<no_part_named<asked_for<Path>, typename Found::known, typename Found::net>>();
+      return std::type_identity<void>{};
+    } else {
+      using Layer = typename thawed<typename Found::layer>::type;
+      using Network = typename stand_alone<Layer, typename Found::input>::type;
+      if constexpr (std::is_void_v<Network>) refuse<part_is_no_network_of_its_own<Layer>>();
+      return std::type_identity<Network>{};
+    }
+  }
+
+public:
+  static constexpr bool found = !std::is_void_v<typename decltype(choose())::type>;
+  /// Where there is none, the whole: its user has been told.
+  using network = std::conditional_t<found, typename decltype(choose())::type, Net>;
+  static constexpr PartPlace place = [] {
+    if constexpr (found) {
+      constexpr PartPlace at = place_part<Net, network>(Found::where.view());
+      if constexpr (!at.found) refuse<part_lies_apart<asked_for<Path>, network>>();
+      return at;
+    } else {
+      return PartPlace{};
+    }
+  }();
+};
+
+}  // namespace detail
+
+/// A part of a network as a network of its own.
+template <class Net, fixed_string Path>
+using part_network = typename detail::PartOf<Net, Path>::network;
+
+}  // namespace tenon
