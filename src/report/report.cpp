@@ -71,6 +71,7 @@ public:
     result();
     curves();
     classes();
+    numbers();
     layers();
     mistakes();
     if (!run_.network.empty()) put("<h2>Network</h2>\n<div class=\"network\">{}</div>\n", run_.network);
@@ -154,6 +155,22 @@ private:
     for (std::size_t c = 0; c < m.classes(); ++c)
       put("<tr><th>{}</th><td>{:.4f}</td><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", c, m.precision(c), m.recall(c), m.f1(c), m.support(c));
     put("</table></div>\n");
+  }
+
+  void numbers() {
+    if (!run_.regression) return;
+    const RunRecord::Regression& r = *run_.regression;
+    put("<h2>Numbers, {}</h2>\n<p>R2 {:.4f} (1 is perfect, 0 what their mean would score), RMSE {:.4g}, MAE {:.4g}.</p>\n",
+        detail::escape_xml(run_.confusion_of), r.r2, r.rmse, r.mae);
+    Plot plot{.title = "said against true", .x_label = "true", .y_label = "said", .width = 430, .height = 400};
+    if (!r.truth.empty()) {
+      const auto [low, high] = std::minmax_element(r.truth.begin(), r.truth.end());
+      plot.line("", {*low, *high}, {*low, *high});
+      plot.series.back().color = 6;  // where all points would be
+    }
+    plot.points("", r.truth, r.said);
+    plot.series.back().color = 0;
+    out_ += plot.svg();
   }
 
   void layers() {

@@ -62,11 +62,7 @@ void check_inputs(std::string_view who, std::span<const InputDemand> inputs, con
   if (offer.weights != 0 && offer.weights != offer.samples)
     throw Error(fmt::format("{}: expected {} weights, one a sample, got {}", who, offer.samples, offer.weights));
   std::size_t size = 0;
-  std::string wanted;
-  for (const InputDemand& input : inputs) {
-    size += input.size;
-    wanted += fmt::format("{}{} ({} numbers)", wanted.empty() ? "" : ", ", input.name.empty() ? "one input" : input.name, input.size);
-  }
+  for (const InputDemand& input : inputs) size += input.size;
   const bool rows = count_columns(offer.columns, ColumnKind::features) <= 1;  // one column may hold all inputs, one behind the other
   bool fits = offer.features == offer.samples * size;
   std::size_t k = 0;
@@ -75,9 +71,12 @@ void check_inputs(std::string_view who, std::span<const InputDemand> inputs, con
     fits = fits && k < inputs.size() && c.name == inputs[k].name && c.size == inputs[k].size;
     ++k;
   }
-  if (!fits)
-    throw Error(fmt::format("{}: the network takes {}, in this order, got {} (Dataset::select chooses and orders columns)", who, wanted,
-                            describe_columns(offer.columns)));
+  if (fits) return;
+  std::string wanted;
+  for (const InputDemand& input : inputs)
+    wanted += fmt::format("{}{} ({} numbers)", wanted.empty() ? "" : ", ", input.name.empty() ? "one input" : input.name, input.size);
+  throw Error(fmt::format("{}: the network takes {}, in this order, got {} (Dataset::select chooses and orders columns)", who, wanted,
+                          describe_columns(offer.columns)));
 }
 
 }  // namespace tenon::detail

@@ -93,7 +93,8 @@ class Loops {
     } else if constexpr (S::plan.against_number(Id)) {
       // a number is not NaN, and this is one instruction
       const T a = value<v.a>(row, element), b = value<v.b>(row, element);
-      return v.op == Op::maximum ? math::max(a, b) : math::min(a, b);
+      if constexpr (v.op == Op::maximum) return math::max(a, b);
+      else return math::min(a, b);
     } else if constexpr (v.b >= 0) {
       return apply<v.op>(value<v.a>(row, element), value<v.b>(row, element));
     } else {

@@ -74,6 +74,7 @@ private:
   };
 
 public:
+  static constexpr bool reads_mask = true;
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
   template <class In>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <ranges>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -67,9 +67,15 @@ concept AnyRank = !FixedRank<Images> && requires(const Images& images) {
   typename Images::value_type;
 };
 template <class R>
-concept NumberRange = std::ranges::sized_range<const R> && std::is_arithmetic_v<std::ranges::range_value_t<const R>>;
+concept NumberRange = requires(const R& range) {
+  std::size(range);
+  requires std::is_arithmetic_v<std::remove_cvref_t<decltype(*std::begin(range))>>;
+};
 template <class R>
-concept RangeOfNumberRanges = std::ranges::sized_range<const R> && NumberRange<std::ranges::range_value_t<const R>>;
+concept RangeOfNumberRanges = requires(const R& range) {
+  std::size(range);
+  requires NumberRange<std::remove_cvref_t<decltype(*std::begin(range))>>;
+};
 
 template <class In, class Images>
 constexpr auto judge_samples_of() {
@@ -130,13 +136,13 @@ auto with_copied_samples(const Images& images, F f) {
       return f(std::true_type{}, rows.data(), rows.shape()[0]);
     }
     const xt::xtensor<T, In::rank> sample = images;
-    if (!std::ranges::equal(sample.shape(), In::dims))
+    if (!std::equal(In::dims.begin(), In::dims.end(), sample.shape().begin()))
       throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(sample.shape()));
     return f(std::true_type{}, sample.data(), std::size_t{1});
   } else {
     const auto add = [](std::vector<T>& values, const auto& sample) {
-      if (std::ranges::size(sample) != In::size)
-        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " + std::to_string(std::ranges::size(sample)));
+      if (std::size(sample) != In::size)
+        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " + std::to_string(std::size(sample)));
       for (const auto number : sample) values.push_back(static_cast<T>(number));
     };
     std::vector<T> values;
@@ -145,7 +151,7 @@ auto with_copied_samples(const Images& images, F f) {
       return f(std::false_type{}, static_cast<const T*>(values.data()), std::size_t{1});
     } else {
       for (const auto& sample : images) add(values, sample);
-      return f(std::true_type{}, static_cast<const T*>(values.data()), static_cast<std::size_t>(std::ranges::size(images)));
+      return f(std::true_type{}, static_cast<const T*>(values.data()), static_cast<std::size_t>(std::size(images)));
     }
   }
 }

@@ -28,12 +28,19 @@ struct RunRecord {
     double confidence = 0;
   };
 
+  /// How near a network comes to the numbers it is trained on, and what it said for some of them.
+  struct Regression {
+    double r2 = 0, rmse = 0, mae = 0;
+    std::vector<double> truth{}, said{};
+  };
+
   std::string title = "Training run";
   std::string summary{};
   std::string network{};  // its picture as SVG (report/network_graph.hpp)
   History history{};
   std::optional<ConfusionMatrix> confusion{};
-  std::string confusion_of{};  // which data: "validation data"
+  std::optional<Regression> regression{};
+  std::string confusion_of{};  // of which data these are: "validation data"
   std::vector<Parameter> parameters{};
   std::vector<Mistake> mistakes{};
 };

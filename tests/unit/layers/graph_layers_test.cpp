@@ -259,14 +259,17 @@ TEST_CASE("graphs of them run frozen") {
   compare(std::type_identity<Reader>{});
 }
 
-TEST_CASE("vectors of zeros have no angle, and NaN is larger and smaller than anything") {
-  NetworkRun<AloneWith<CosineSimilarity, Shape<2>, Shape<2>>, double> run{1};
-  run.x.assign(std::vector<double>{0, 0, 3, 4});
-  run.dy.assign(std::vector<double>{1});
+TEST_CASE("vectors next to zero have a least length, and NaN is larger and smaller than anything") {
+  NetworkRun<AloneWith<CosineSimilarity, Shape<2>, Shape<2>>, double> run{2};
+  run.x.assign(std::vector<double>{0, 0, 3, 4, 3e-9, 4e-9, 3, 4});
+  run.dy.assign(std::vector<double>{1, 1});
   run.forward(Training{});
   run.backward();
-  CHECK(run.y.values() == std::vector<double>{0});
-  CHECK(run.dx.values() == std::vector<double>{0.6 / 1e-8, 0.8 / 1e-8, 0, 0});
+  const auto cosine = run.y.values(), dx = run.dx.values();
+  CHECK(cosine[0] == 0);
+  CHECK(cosine[1] == Approx(0.5));
+  const std::vector<double> expected{6e7, 8e7, 0, 0, 6e7, 8e7, 0, 0};
+  for (std::size_t k = 0; k < expected.size(); ++k) CHECK(dx[k] == Approx(expected[k]).margin(1e-12));
 
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   NetworkRun<AloneWith<Maximum, Shape<2>, Shape<2>>, double> largest{1};

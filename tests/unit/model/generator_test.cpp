@@ -96,3 +96,11 @@ TEST_CASE("attention shows what it looks at") {
   const auto map = attention_weights(padded, std::vector<float>{1, 0, 2, 0}).at(0);
   for (std::size_t q = 0; q < 4; ++q) CHECK((map(0, q, 1) == 0 && map(0, q, 3) == 0 && map(0, q, 0) > 0));
 }
+
+TEST_CASE("a token is a whole number") {
+  Model<Learned> model{1};
+  std::vector<float> tokens(12, 1), scores(Model<Learned>::output::size);
+  CHECK_NOTHROW(model.predict(tokens, scores));
+  tokens[3] = 1.5F;
+  CHECK_THROWS_WITH(model.predict(tokens, scores), Contains("Embedding: expected tokens from 0 to 10, got 1.5"));
+}

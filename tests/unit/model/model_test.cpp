@@ -1,7 +1,9 @@
 #include <tenon/model/model.hpp>
 
+#include <array>
 #include <cmath>
 #include <map>
+#include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -11,6 +13,7 @@
 #include <catch2/catch.hpp>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xview.hpp>
+#include <xtensor/xarray.hpp>
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
@@ -293,3 +296,45 @@ TEST_CASE("a const model predicts from many threads at once") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == std::vector<int>(8, 0));
 }
+
+TEST_CASE("samples may come in any container of numbers, or in braces") {
+  const Model<Net> model{5};
+  const xt::xtensor<float, 1> sample{0.5F, -1, 2, 0.25F};
+  const auto expected = model(sample);
+  REQUIRE(expected.size() == 3);
+
+  const std::vector<double> doubles{0.5, -1, 2, 0.25};
+  CHECK((model(doubles) == expected));
+  CHECK((model(std::array{0.5F, -1.0F, 2.0F, 0.25F}) == expected));
+  CHECK((model(std::span<const float>(sample.data(), 4)) == expected));
+  CHECK((model({0.5F, -1, 2, 0.25F}) == expected));
+  CHECK((model.predict(doubles) == expected));
+
+  const auto two = model({{0.5F, -1, 2, 0.25F}, {1, 2, 3, 4}});
+  REQUIRE((two.shape() == std::array<std::size_t, 2>{2, 3}));
+  const auto same = model(std::vector<std::vector<float>>{{0.5F, -1, 2, 0.25F}, {1, 2, 3, 4}});
+  CHECK((same == two));
+  for (std::size_t j = 0; j < 3; ++j) CHECK(two(0, j) == expected(j));
+
+  CHECK_THROWS_WITH(model(std::vector<float>(5)), Contains("expected samples of 4 numbers, got 5"));
+  CHECK_THROWS_WITH(model({{1, 2, 3, 4}, {1, 2}}), Contains("expected samples of 4 numbers, got 2"));
+}
+
+#ifndef __clang__  // xtensor's xarray does not compile with clang 19
+TEST_CASE("an xarray is a batch") {
+  const Model<ImageNet> model{5};
+  const auto batch = numbers<float, 4>({3, 2, 3, 2});
+  const auto expected = model(batch);
+  const xt::xarray<float> copy = batch;
+  CHECK((model(copy) == expected));
+  const xt::xarray<double> rows = xt::reshape_view(batch, std::vector<std::size_t>{3, 12});
+  CHECK((model(rows) == expected));
+  const xt::xarray<float> one = xt::view(batch, 1);
+  const auto result = model(one);
+  REQUIRE((result.shape() == std::array<std::size_t, 3>{1, 3, 2}));
+  CHECK(result(0, 2, 1) == expected(1, 2, 1));
+  CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({3, 11}))), Contains("expected samples of shape (2, 3, 2), got a tensor of shape (3, 11)"));
+  CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({2, 2, 3}))), Contains("got a tensor of shape (2, 2, 3)"));
+  CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({4}))), Contains("got a tensor of shape (4)"));
+}
+#endif

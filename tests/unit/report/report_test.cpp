@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -163,4 +164,31 @@ TEST_CASE("a report of a network with several outputs has curves of its metrics"
   std::filesystem::remove(path);
   CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") && Contains("Connected to"));
   CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
+}
+
+TEST_CASE("a network of numbers is shown with what it said against the truth") {
+  std::vector<float> features, targets;
+  for (int i = 0; i < 500; ++i) {
+    features.push_back(static_cast<float>(i) / 500);
+    targets.push_back(2 * features.back() - 1), targets.push_back(-features.back());
+  }
+  const Dataset<float> data({1}, features, Targets<float>{targets, 2});
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-numbers-" + std::to_string(::getpid()) + ".html")).string();
+  Model<Sequential<Dense<1, 2>>> model{1};
+  Report report{.path = path};
+  fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.05}, .epochs = 30, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
+  std::filesystem::remove(path);
+  REQUIRE(report.record.regression);
+  R2 r2;
+  measure(model, data, r2);
+  CHECK(report.record.regression->r2 == r2.value());
+  CHECK(r2.value() > 0.99);
+  REQUIRE(report.record.regression->truth.size() == 200);
+  CHECK(report.record.regression->truth[3] == Approx(-0.01));  // sample 5
+  CHECK(std::abs(report.record.regression->said[3] + 0.01) < 0.1);
+  const std::string page = report_html(report.record);
+  CHECK_THAT(page, Contains("R2 0.99") || Contains("R2 1.0"));
+  CHECK_THAT(page, Contains("said against true") && Contains("training data"));
+  CHECK(count(page, "<circle") == 200);
+  CHECK(count(page, "class=\"pair\"") == 2);
 }

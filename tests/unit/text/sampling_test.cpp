@@ -89,4 +89,17 @@ TEST_CASE("a token that is ruled out is never drawn, and bad settings are told")
   CHECK_THROWS_WITH(draw({.top_p = 0}, {0, 1}), "Sampler: top_p: expected more than 0 and at most 1, got 0");
   CHECK_THROWS_WITH(draw({}, {0, std::nanf("")}), Contains("got NaN for token 1"));
   CHECK_THROWS_WITH(draw({.temperature = 0}, {}), Contains("expected at least one score"));
+  CHECK_THROWS_WITH(draw({.temperature = 0}, {0, std::nanf("")}), Contains("got NaN for token 1"));
+  CHECK_THROWS_WITH(draw({.temperature = 0}, {never, never}), Contains("a token that is not ruled out"));
+}
+
+TEST_CASE("scores at the ends of what there is") {
+  const float always = std::numeric_limits<float>::infinity();
+  CHECK(shares({}, {0, always, 100, always})[0] == 0);
+  CHECK(shares({}, {0, always, 100, always})[3] == Approx(0.5).margin(0.02));
+  for (const Sampler& sampler : {Sampler{}, Sampler{.top_k = 2}, Sampler{.top_p = 0.5}}) CHECK(shares(sampler, {0, always, 100})[1] == Approx(1));
+  for (const float same : {always, 3e38F, -3e38F, 0.0F})
+    for (const double share : shares({}, {same, same, same, same})) CHECK(share == Approx(0.25).margin(0.02));
+  CHECK(shares({.temperature = 1e-300}, {1, 3, 2})[1] == Approx(1));
+  for (const double share : shares({.temperature = 1e30}, {1, 3, 2, -5})) CHECK(share == Approx(0.25).margin(0.02));
 }

@@ -250,12 +250,6 @@ TEST_CASE("data that do not fit are refused, and the model stays as it was") {
   CHECK_THAT(
       message_of([&] { fit(model, data, Fit{.loss = MeanSquaredError{}, .progress = quiet}); }),
       Contains("class labels"));
-  const Dataset<double> precise = data.as<double>();
-  CHECK_THAT(message_of([&] {
-               fit(model, data,
-                   Fit{.loss = CrossEntropy{}, .validation = precise, .progress = quiet});
-             }),
-             Contains("precision"));
   CHECK(same_bits(model, untouched));
 }
 
@@ -337,4 +331,30 @@ TEST_CASE("in a pipe, one plain line an epoch") {
                          Contains("  val_accuracy 0."));
   }
   CHECK(output(quiet).empty());
+}
+
+TEST_CASE("without a Fit, once over the data with cross-entropy and Adam") {
+  const Dataset<float> data = some_digits();
+  Model<Net> plain{3}, said{3};
+  const History history = fit(plain, data);
+  const History same = fit(said, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 1, .batch_size = 32});
+  CHECK(history.epochs.size() == 1);
+  CHECK(same_bits(plain, said));
+  CHECK(evaluate(plain, data).loss == evaluate(plain, data, CrossEntropy{}).loss);
+}
+
+TEST_CASE("data of another precision are converted") {
+  const Dataset<float> single = some_digits();
+  const Dataset<double> twice = single.as<double>();
+  Model<Net, double> a{3}, b{3};
+  const History of_single = fit(a, single, Fit{.epochs = 2, .validation = single, .progress = quiet});
+  const History of_twice = fit(b, twice, Fit{.epochs = 2, .validation = twice, .progress = quiet});
+  CHECK(same_bits(a, b));
+  CHECK(of_single.last().validation.loss == of_twice.last().validation.loss);
+  CHECK(evaluate(a, single, CrossEntropy{}).loss == evaluate(b, twice, CrossEntropy{}).loss);
+  CHECK(evaluate(a, digits().flat()).accuracy > 0.1);
+  Accuracy one, other;
+  measure(a, single, one);
+  measure(a, twice, other);
+  CHECK(one.value() == other.value());
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/metrics/regression.hpp>
 #include <tenon/options.hpp>
 #include <tenon/report/network_graph.hpp>
 #include <tenon/report/report.hpp>
@@ -43,8 +44,8 @@ ImageSize image_size(std::span<const std::size_t> sample_shape);
 /// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
 /// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
 /// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the most
-/// wrong examples, as pictures where they are images. Of a network with several outputs no confusion matrix is made: its metrics
-/// (Fit) have curves. Classes are judged on the validation data, or without any on the
+/// wrong examples, as pictures where they are images; for numbers, R2 and what was said against the truth. Of a network with
+/// several outputs neither is made: its metrics (Fit) have curves. Both are judged on the validation data, or without any on the
 /// training data.
 ///
 ///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
@@ -80,12 +81,36 @@ private:
     record.network = to_svg<Net>();
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
+    const auto look = [&](const auto& samples) {
+      using M = typename std::remove_reference_t<decltype(run)>::model_type;
+      using L = typename std::remove_reference_t<decltype(run)>::loss_type;
+      if (samples.label_size() == 1) judge(run.model(), samples);
+      else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size) compare(run.model(), samples);
+    };
     if constexpr (number_of_outputs<Net> == 1) {
-      const bool classes = data.label_size() == 1;
-      if (classes && data.augmentation()) judge(run.model(), data.prepared());  // as evaluation takes them: normalised, cut
-      else if (classes) judge(run.model(), data);
+      if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
+      else look(data);
     }
     write_report(record, path);
+  }
+  template <class M>
+  void compare(const M& model, const Dataset<typename M::scalar>& data) {
+    using T = typename M::scalar;
+    R2 r2;
+    RMSE rmse;
+    MAE mae;
+    measure(model, data, r2, rmse, mae);
+    record.regression = RunRecord::Regression{.r2 = r2.value(), .rmse = rmse.value(), .mae = mae.value()};
+    constexpr std::size_t most = 200;  // samples; as many points as can be told apart
+    const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)), stride = data.size() / shown;
+    std::vector<T> said(M::output::size);
+    for (std::size_t k = 0; k < shown; ++k) {
+      model.predict(data.sample(k * stride), said);
+      for (std::size_t j = 0; j < said.size(); ++j) {
+        record.regression->truth.push_back(static_cast<double>(data.target(k * stride)[j]));
+        record.regression->said.push_back(static_cast<double>(said[j]));
+      }
+    }
   }
   template <class M>
   void judge(const M& model, const Dataset<typename M::scalar>& data) {

@@ -1,0 +1,20 @@
+// The functions of <cmath> are for numbers. clang cannot evaluate them, and says that too.
+// errors-clang: 4
+// max-lines-clang: 36
+// expect: a_number_and_no_formula<
+// expect: exp(x), not std::exp(x)
+#include <tenon/net/networks.hpp>
+
+#include <tenon/all/layers.hpp>
+
+#include <cmath>
+
+using namespace tenon;
+
+#ifdef TENON_WRONG
+using Net = Sequential<Dense<6, 5>, Map<1 / (1 + std::exp(-x))>>;
+#else
+using Net = Sequential<Dense<6, 5>, Map<1 / (1 + exp(-x))>>;
+#endif
+
+constexpr auto parameters = parameter_count<Net>;
