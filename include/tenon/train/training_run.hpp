@@ -344,8 +344,8 @@ private:
     a.same("targets of a sample", data_->target_size());
     a.same("shuffle", how_.shuffle ? 1 : 0);
     const detail::SameOptions same{a};
-    same("optimizer options", how_.optimizer);
-    same("loss options", how_.loss);
+    same("optimizer", how_.optimizer);
+    same("loss", how_.loss);
     same("regularizer", how_.regularizer);
     a.same_number("clip_grad_norm", how_.clip_grad_norm.value_or(0));
     a.same_number("clip_grad_value", how_.clip_grad_value.value_or(0));

@@ -20,7 +20,7 @@ using Net = Sequential<Dense<64, 48>, ReLU, Dropout<0.5>, Residual<Dense<48>, Ta
 using Plain = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<128, 10>, Softmax>;
 using Images = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<1>, stride<2>>, ReLU, Conv2D<6, 3>, MaxPool2D<2>, Conv2D<5, 1>, Tanh,
                           ConvTranspose2D<10, 3>, Flatten, Dense<10>, Softmax>;
-using Outputs = Sequential<Dense<64, 20>, Tanh, Repeat<3, Residual<Dense<20>, Sigmoid>>, Dense<5>>;
+using Layered = Sequential<Dense<64, 20>, Tanh, Repeat<3, Residual<Dense<20>, Sigmoid>>, Dense<5>>;
 
 template <class T> Dataset<T> samples(std::size_t count) { return digits().as<T>().take(count); }
 
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("a steady training step takes nothing from the heap", "", flo
       labelled, CrossEntropy{.label_smoothing = 0.1, .class_weight = std::vector<double>(10, 0.5)},
       Adam{});
   check_steady_step<Sequential<Dense<64, 10>, Sigmoid>>(labelled, BinaryCrossEntropy{}, Adam{});
-  check_steady_step<Outputs>(pairs<TestType>(80), MeanSquaredError{}, Adam{});
+  check_steady_step<Layered>(pairs<TestType>(80), MeanSquaredError{}, Adam{});
   check_steady_step<Images>(labelled, CrossEntropy{}, Adam{});
 }
 
@@ -169,7 +169,7 @@ TEMPLATE_TEST_CASE("training takes the bytes it says", "", float, double) {
   check(std::type_identity<Net>{}, CrossEntropy{}, Adam{});
   check(std::type_identity<Net>{}, CrossEntropy{}, SGD{});
   check(std::type_identity<Plain>{}, CrossEntropy{}, Adam{});
-  check(std::type_identity<Outputs>{}, MeanSquaredError{}, Adam{});
+  check(std::type_identity<Layered>{}, MeanSquaredError{}, Adam{});
 }
 
 TEMPLATE_TEST_CASE("prediction takes the bytes it says", "", float, double) {
