@@ -171,7 +171,7 @@ private:
       for (std::size_t k = 0; k < rows_.size(); ++k) {
         auto& row = rows_[down ? k : rows_.size() - 1 - k];
         for (const std::size_t c : row) cells[c].x = mean(cells, down ? cells[c].above : cells[c].below, cells[c].x);
-        std::stable_sort(row.begin(), row.end(), [&](std::size_t a, std::size_t b) { return cells[a].x < cells[b].x; });
+        std::sort(row.begin(), row.end(), [&](std::size_t a, std::size_t b) { return cells[a].x != cells[b].x ? cells[a].x < cells[b].x : a < b; });
         spread(cells, row);
       }
     }

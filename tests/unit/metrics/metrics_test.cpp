@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -295,7 +296,7 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
   };
   Model<Several> model{3}, plain{3};
   const History history = train(model, 4, CsvLog{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
-                                Checkpoint{.path = path + ".run"});
+                                Checkpoint{.path = path + ".run"}, TensorBoard{path + ".events"});
   // training itself is not touched
   fit(plain, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .progress = Progress::Mode::quiet});
   CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(), plain.parameters().span().begin()));
@@ -318,6 +319,10 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
   CHECK(header == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds,val_value_mae,val_digit_top_2_accuracy,val_value_first_error");
   CHECK(std::count(row.begin(), row.end(), ',') == 9);
   CHECK(std::filesystem::exists(path + ".best"));
+  std::ifstream events(std::filesystem::directory_iterator(path + ".events")->path(), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(events), {}};
+  CHECK_THAT(bytes, Contains("val_value_mae") && Contains("val_digit_top_2_accuracy"));
+  std::filesystem::remove_all(path + ".events");
 
   // a resumed run has the numbers of the epochs before
   Model<Several> resumed{3};

@@ -331,6 +331,11 @@ TEST_CASE("in a pipe, one plain line an epoch") {
                          Contains("  val_accuracy 0."));
   }
   CHECK(output(quiet).empty());
+  const std::string measured = stderr_of([&, &train = train, &test = test] {
+    Model<Net> model{1};
+    fit(model, train, Fit{.validation = test, .progress = Progress::Mode::plain, .metrics = metrics(TopKAccuracy<3>{})});
+  });
+  CHECK_THAT(measured, Contains("  val_accuracy 0.") && Contains("  val_top_3_accuracy 0."));
 }
 
 TEST_CASE("without a Fit, once over the data with cross-entropy and Adam") {
