@@ -68,9 +68,8 @@ template <std::size_t Heads, auto... Option>
 struct MultiheadAttention {
 private:
   static constexpr detail::AttentionOptions options = detail::attention_options<Option...>;
-  using AttentionCode = detail::AttentionCode;
   template <class In>
-  static constexpr AttentionCode code{.queries = In::front, .keys = In::front, .width = In::inner, .heads = Heads,
+  static constexpr detail::AttentionCode code{.queries = In::front, .keys = In::front, .width = In::inner, .heads = Heads,
                                       .causal = options.causal, .rotary = options.rotary, .context = options.context};
 
   template <class In>

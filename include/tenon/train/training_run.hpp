@@ -366,7 +366,7 @@ private:
     if constexpr (fit_metrics::any) history_.archive_metrics(a, fit_metrics::names());
     a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
     for (std::size_t k = 0; k < Aim::terms; ++k) {
-      const Archive::Scope scope(a, "loss", k);
+      const Archive::Scope scope(a, "losses", k);
       a.value("sum", sums_.loss.sums.value[k]);
       a.value("weight", sums_.loss.sums.weight[k]);
     }
