@@ -6,9 +6,9 @@
 
 using namespace tenon;
 
-using Features = Sequential<Dense<64, 64>, ReLU, Dropout<0.2>, Dense<32>, ReLU>;
+using Trunk = Sequential<Dense<64, 64>, ReLU, Dropout<0.2>, Dense<32>, ReLU>;
 template <std::size_t Classes>
-using Net = Sequential<Named<"features", Features>, Named<"head", Dense<Classes>>, Softmax>;
+using Net = Sequential<Named<"features", Trunk>, Named<"head", Dense<Classes>>, Softmax>;
 
 /// Another question about the same digits: are they below five?
 Dataset<float> small_or_large(const Dataset<float>& data) {

@@ -5,9 +5,9 @@
 
 using namespace tenon;
 
-using Features = Sequential<Dense<64, 64>, ReLU, Dropout<0.2>, Dense<32>, ReLU>;
+using Trunk = Sequential<Dense<64, 64>, ReLU, Dropout<0.2>, Dense<32>, ReLU>;
 template <std::size_t Classes>
-using Net = Sequential<Named<"features", Features>, Named<"head", Dense<Classes>>, Softmax>;
+using Net = Sequential<Named<"features", Trunk>, Named<"head", Dense<Classes>>, Softmax>;
 
 Dataset<float> below_five(const Dataset<float>& data) {
   std::vector<std::int32_t> labels;
