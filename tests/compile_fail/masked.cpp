@@ -1,9 +1,10 @@
 // Behind a change of the number of steps the mask is of steps that are no longer there.
 // expect: lost_mask<tenon::layer<tenon::path<0, 2>, tenon::MultiheadAttention<2> >
 // expect: tenon::takes<tenon::the_steps_that_the_mask_is_of>, tenon::but_gets<tenon::Shape<6, 8> >
-#include <tenon/layers/drop_steps.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/transformer.hpp>
+
+#include <tenon/layers/drop_steps.hpp>
 
 using namespace tenon;
 
