@@ -89,7 +89,7 @@ constexpr auto judge_samples_of() {
     return std::type_identity<void>{};
   } else {
     return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>, but_gets<Images>,
-                                             write<"xt::xtensor<float, Rank>, or features_tensor<2>(data)">>>{};
+                                             write<"features_tensor<2>(data)">>>{};
   }
 }
 template <class In, class Images>

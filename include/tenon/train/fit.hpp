@@ -90,7 +90,7 @@ inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> &&
 template <class How>
 struct judge_how {
   using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
-                              write<"Fit{.optimizer = Adam{}, .epochs = 5}">>;
+                              write<"Fit{.loss = L{}, .epochs = 5}">>;
 };
 template <class L, class O, class C, class R, class Ms>
 struct judge_how<Fit<L, O, C, R, Ms>> {
@@ -158,8 +158,6 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   // First what the user may have got wrong: what the compiler says about it is shortest from here.
   using Net = typename M::network;
   using Checked [[maybe_unused]] = typename detail::CheckedLoss<Net, L>::trained;
-  static_assert(detail::choose_something<Net>(detail::selections<O>));
-  static_assert(detail::choose_something<Net>(detail::selections<R>));
   using Run = TrainingRun<M, Fit<L, O, C, R, Ms>>;
   check_options(how);
   const auto check = [&how](const char* who, const Dataset<T>& samples) {
@@ -213,6 +211,10 @@ History fit(M&& model, const D& data, const How&... how) {
   } else if constexpr (requires { requires !D::valid; }) {
     return {};  // an augmentation that was refused
   } else {
+    // a group of parameters that chooses none is refused here, where the compiler says it shortest
+    using Net = typename detail::plain<M>::network;
+    static_assert((true && ... && detail::choose_something<Net>(detail::selections<decltype(How::optimizer)>)));
+    static_assert((true && ... && detail::choose_something<Net>(detail::selections<decltype(How::regularizer)>)));
     const Dataset<typename D::value_type>& samples = data;
     if constexpr (sizeof...(How) == 0) return detail::train(model, samples, Fit<>{});
     else return detail::train(model, samples, how...);
