@@ -68,7 +68,7 @@ struct ConvolutionArguments {
 
   static constexpr std::uint32_t known_options = option::size | option::bias | option::init | option::bias_init | option::kernel |
                                                  option::stride | option::padding | option::dilation | option::groups |
-                                                 (Transposed ? option::output_padding : 0U);
+                                                 (Transposed ? static_cast<unsigned>(option::output_padding) : 0U);
 
   static consteval auto fault() {
     using OfOptions = options_fault<known_options, Argument...>;
