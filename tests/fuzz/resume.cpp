@@ -1,5 +1,6 @@
 // A checkpoint's numbers, made whole again as to its checksum, for a run to go on from.
 #include <deque>
+#include <filesystem>
 #include <utility>
 
 #include <tenon/io/safetensors.hpp>
@@ -21,7 +22,7 @@ using Net = Sequential<Dense<2, 3>, ReLU, Dense<1>>;
 
 TENON_FUZZ(resume) {
   const SafeTensors file = SafeTensors::parse(input.bytes, "fuzz");
-  static const std::string path = "/tmp/tenon-fuzz-" + std::to_string(::getpid()) + ".safetensors";
+  static const std::string path = (std::filesystem::temp_directory_path() / ("tenon-fuzz-" + std::to_string(::getpid()) + ".safetensors")).string();
   struct Gone {
     ~Gone() { ::unlink(path.c_str()); }
   } const gone;
