@@ -69,9 +69,10 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
 
 namespace {
 
+constexpr std::size_t quarter = 1024;  // of a block of `finite`
+
 /// A number times 0 is 0, and NaN where it is not finite: sums of such, which a processor makes many at a time, are too.
 template <class T> bool finite(std::span<const T> values) {
-  constexpr std::size_t quarter = 1024;
   const auto block = [](const T* v, T* result) TENON_INLINE_LAMBDA {
     T a = 0, b = 0, c = 0, d = 0;  // four, so that none waits for the last
 #pragma omp simd reduction(+ : a, b, c, d)
