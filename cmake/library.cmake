@@ -11,6 +11,7 @@ if(tenon_missing)
 endif()
 
 file(GLOB_RECURSE tenon_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
+list(FILTER tenon_sources EXCLUDE REGEX "/src/(import|tool)/")  # see cmake/tool.cmake
 foreach(isa IN ITEMS avx2 avx512)
   foreach(source IN LISTS tenon_sources)
     if(NOT source MATCHES "\\.${isa}\\.cpp$")

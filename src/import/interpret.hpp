@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph.hpp"
+
+/// A plain interpreter of graphs, in double and one loop after the other: what every rewrite and every type is compared with.
+namespace tenon::importing {
+
+/// A value of which only type and axes are known: its numbers are left out. Operators take such values and give such values
+/// with the right axes, so one set of definitions tells shapes and numbers. Shape, Size and the like know their result anyway.
+inline bool numbers_known(const Array& array) { return !array.values.empty() || count_of(array.dims) == 0; }
+
+/// Is there a definition of this operator?
+bool interprets(const Node& node);
+
+/// One operator. `inputs` are in its order, null where an optional one is absent. Errors name the node and what does not fit.
+std::vector<Array> evaluate(const Node& node, std::int64_t opset, const std::vector<const Array*>& inputs);
+
+/// The whole graph: inputs by name (with or without numbers), all values by name.
+std::map<std::string, Array> interpret_all(const Graph& graph, std::map<std::string, Array> inputs);
+
+/// The same, outputs alone, in their order; intermediate values are let go as soon as nobody reads them.
+std::vector<Array> interpret(const Graph& graph, std::map<std::string, Array> inputs);
+
+}  // namespace tenon::importing

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "graph.hpp"
+
+namespace tenon::importing {
+
+/// The network of a .tflite file, in ONNX's words. Errors name the file and the place, and list all operators without a word.
+Graph read_tflite(const std::string& path);
+
+/// The same from bytes.
+Graph parse_tflite(std::span<const std::byte> bytes, const std::string& name);
+
+}  // namespace tenon::importing

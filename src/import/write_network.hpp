@@ -1,0 +1,26 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph.hpp"
+
+namespace tenon::importing {
+
+/// A network written as a C++ type, with its weights.
+struct Written {
+  std::string header;                    // the text of net.hpp
+  std::map<std::string, Array> weights;  // by the name and with the shape that Model<Net> gives them: net.safetensors
+};
+
+/// Writes the type called `name` of a simplified graph: a Sequential where the graph is a chain, Residual, Add and Concat
+/// where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has no layer is
+/// refused with one Error that lists each such operator, its node, the attribute, the reason and what can be done.
+Written write_network(const Graph& graph, const std::string& name);
+
+/// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which are
+/// written into it for a few seeded random inputs.
+std::string write_check(const Graph& original, const Graph& simplified, const std::string& name);
+
+}  // namespace tenon::importing
