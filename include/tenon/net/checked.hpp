@@ -58,9 +58,14 @@ struct tokens_behind<In, Index, Element<L, Output>, E...> {
   using type = decltype(judge());
 };
 
-/// Only a network with such a layer behind its first is looked at more closely.
+/// Only a network with such a layer behind its first is looked at more closely. (Clang folds 256 operands at most.)
 template <class First, class... L>
-inline constexpr bool has_late_tokens = (reads_tokens<unnamed<L>> || ...);
+inline constexpr bool has_late_tokens = [] {
+  constexpr bool late[] = {false, reads_tokens<unnamed<L>>...};
+  for (const bool reads : late)
+    if (reads) return true;
+  return false;
+}();
 
 template <class Root, class Mistakes = typename Root::mistakes, class Bound = typename Root::bound>
 struct all_mistakes {

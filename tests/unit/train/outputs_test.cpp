@@ -102,7 +102,7 @@ TEST_CASE("losses of several outputs add up, and so do their gradients") {
   }
   CHECK(evaluate(model, samples, loss).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
   // however the data are cut
-  for (const std::size_t batch : {1, 3, 4, 7}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4, 7}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
   double right = 0;
   for (std::size_t i = 0; i < 10; ++i) right += most_likely(&kind(i, 0)) == samples.label_column("kind")[i] ? 0.1 : 0;
   CHECK(evaluate(model, samples, loss, 3).accuracy == Approx(right));
@@ -115,7 +115,7 @@ TEST_CASE("labels that are ignored and weights of samples count in each loss alo
   const Dataset<double> samples = data(10, labels);
   check_gradient(model, loss, samples);
   const double whole = evaluate(model, samples, loss).loss;
-  for (const std::size_t batch : {1, 3, 4}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(whole).epsilon(1e-12));
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(whole).epsilon(1e-12));
   // accumulated batches would have to weigh two ways
   CHECK_THAT(message_of([&] { fit(model, samples, Fit{.loss = loss, .batch_size = 2, .shuffle = false, .progress = quiet, .accumulate = 2}); }),
              Contains("accumulate"));
