@@ -80,7 +80,7 @@ Node read_node(const Message& message, std::size_t place, Context& context) {
   if (node.op.empty()) message.fail(fmt::format("node {} has no operator", place));
   if (node.name.empty()) node.name = fmt::format("{}_{}", node.op, place);
   const std::string what = describe(node);
-  if (node.outputs.empty()) message.fail(what + " has no output");
+  if (std::ranges::all_of(node.outputs, &std::string::empty)) message.fail(what + " has no output");
   if (node.domain.empty() && context.opset == 0) message.fail(what + ": the file does not say of which opset it is");
   for (const Message& part : message.messages(attribute)) {
     const std::string key = part.text(schema::attribute::name);
@@ -223,9 +223,11 @@ Graph read_model(std::span<const std::byte> bytes, const std::string& name, cons
 }  // namespace
 
 Graph read_onnx(const std::string& path) {
-  const std::string content = detail::read_file(path, "an ONNX model");
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return parse_onnx(std::as_bytes(std::span(content)), path, folder.empty() ? "." : folder);
+  return detail::within_memory(path, [&] {
+    const std::string content = detail::read_file(path, "an ONNX model");
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return read_model(std::as_bytes(std::span(content)), path, folder.empty() ? "." : folder);
+  });
 }
 
 Graph parse_onnx(std::span<const std::byte> bytes, const std::string& name, const std::string& folder) {
