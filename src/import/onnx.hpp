@@ -15,11 +15,11 @@
 /// they are in order (order.hpp). In the bodies of If, Loop and Scan a value without a type is a float32 of unknown axes.
 ///
 /// Whatever is wrong with a file is one Error that names it and the place. Reading takes at most 17 bytes of memory for each
-/// byte of large tensors (numbers of one byte, kept as double), 128 for each of everything else, and 1 MB.
+/// byte of large tensors (numbers of one byte, which become double), 128 for each byte of everything else, and 1 MB.
 namespace tenon::importing {
 
-/// The opsets of ONNX's own operators that are read. From 22 to 25 nothing but types has been added that concerns the operators
-/// we know. A file without any of these operators has opset 0.
+/// The opsets of ONNX's own operators that are read. Those from 23 on add operators, types and attributes to what 22 has, and
+/// give nothing that was there another meaning. A file without any of ONNX's own operators has opset 0.
 inline constexpr std::int64_t oldest_opset = 7, newest_opset = 25;
 
 /// The network of a .onnx file, external data beside it included.

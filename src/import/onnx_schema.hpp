@@ -34,20 +34,22 @@ enum : std::uint32_t {
 namespace entry { enum : std::uint32_t { key = 1, value = 2 }; }
 namespace value_info { enum : std::uint32_t { name = 1, type = 2 }; }
 namespace type { enum : std::uint32_t { tensor = 1, sequence = 4, map = 5, opaque = 7, sparse_tensor = 8, optional = 9 }; }
+namespace tensor_type { enum : std::uint32_t { elem_type = 1, shape = 2 }; }
+namespace shape { enum : std::uint32_t { dim = 1 }; }
+namespace dimension { enum : std::uint32_t { value = 1, param = 2 }; }
+
+/// What a value may be beside a tensor, by the field of TypeProto.
 inline constexpr std::pair<std::uint32_t, std::string_view> other_types[]{
     {type::sequence, "a sequence"},           {type::map, "a map"},          {type::opaque, "opaque"},
     {type::sparse_tensor, "a sparse tensor"}, {type::optional, "optional"},
 };
-namespace tensor_type { enum : std::uint32_t { elem_type = 1, shape = 2 }; }
-namespace shape { enum : std::uint32_t { dim = 1 }; }
-namespace dimension { enum : std::uint32_t { value = 1, param = 2 }; }
 
 /// TensorProto.DataType: its number for one of our types, and what it calls a number that may be no type of ours.
 std::int64_t code_of(Type type);
 std::optional<Type> type_of(std::int64_t code);
 std::string name_of(std::int64_t code);
 
-/// AttributeProto.AttributeType: what an attribute is, by the field that its content lies in.
+/// AttributeProto.AttributeType: what an attribute is, and the field in which its content lies.
 struct Kind {
   std::int64_t code;
   std::uint32_t field;

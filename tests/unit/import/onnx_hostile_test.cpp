@@ -36,9 +36,11 @@ Writer nested(int depth) {
 }  // namespace
 
 TEST_CASE("a file cut anywhere is refused, with its name and a place") {
-  const std::string file = model(graph({with(relu, schema::node::attribute, attribute("n", 7).integers(schema::attribute::ints, std::array<std::int64_t, 2>{1, 300}))},
-                                       {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
-                               .bytes();
+  const std::string file =
+      model(graph({with(relu, schema::node::attribute,
+                        attribute("n", 7).integers(schema::attribute::ints, std::array<std::int64_t, 2>{1, 300}))},
+                  {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
+          .bytes();
   REQUIRE(parse(file).nodes.size() == 1);
   for (std::size_t length = 0; length < file.size(); ++length) {
     CAPTURE(length);
@@ -51,7 +53,8 @@ TEST_CASE("what is no ONNX model is called what it seems to be") {
   CHECK_THAT(error_of("version https://git-lfs.github.com/spec/v1\noid"), Contains("seems to be a Git LFS pointer"));
   CHECK_THAT(error_of("PK\x03\x04...................."), Contains("seems to be a zip archive"));
   CHECK_THAT(error_of("<!DOCTYPE html><html>"), Contains("seems to be an HTML page"));
-  CHECK(error_of(Writer().integer(schema::model::ir_version, 8)) == "net.onnx: byte 0: expected an ONNX model, got a file without a graph");
+  CHECK(error_of(Writer().integer(schema::model::ir_version, 8)) ==
+        "net.onnx: byte 0: expected an ONNX model, got a file without a graph");
 }
 
 TEST_CASE("the wire format is checked at every field") {
@@ -61,23 +64,29 @@ TEST_CASE("the wire format is checked at every field") {
     return text;
   };
   CHECK(error_of(bytes({8, 0x80})) == "net.onnx: byte 1: an integer is cut off");
-  CHECK(error_of(bytes({8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2})) == "net.onnx: byte 1: an integer has more than 64 bits");
+  CHECK(error_of(bytes({8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2})) ==
+        "net.onnx: byte 1: an integer has more than 64 bits");
   CHECK(error_of(bytes({8, 8, 0x3a, 5, 1})) == "net.onnx: byte 4: expected 5 bytes of content, got 1");
-  CHECK_THAT(error_of(bytes({8, 8, 0x3a, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})), Contains("expected 18446744073709551615 bytes"));
+  CHECK_THAT(error_of(bytes({8, 8, 0x3a, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})),
+             Contains("expected 18446744073709551615 bytes"));
   CHECK(error_of(bytes({8, 8, 0x3b})) == "net.onnx: byte 2: field 7 is of wire type 3, a group, which is not supported");
   CHECK(error_of(bytes({8, 8, 0x3e})) == "net.onnx: byte 2: field 7 is of wire type 6, which does not exist");
   CHECK_THAT(error_of(bytes({8, 8, 2})), StartsWith("net.onnx: byte 2: expected the number of a field, got 0"));
   CHECK(error_of(bytes({8, 8, 0x38, 1})) == "net.onnx: byte 2: expected field 7 to be bytes, got an integer");
   CHECK(error_of(bytes({8, 8, 0x3a, 0, 0x3a, 0})) == "net.onnx: byte 6: expected field 7 once, got it twice");
-  CHECK_THAT(error_of(with_attribute(attribute("f", 1).integer(schema::attribute::f, 1))), EndsWith("expected field 2 to be 4 bytes, got an integer"));
-  CHECK_THAT(error_of(with_attribute(attribute("f", 6).text(schema::attribute::floats, "123"))), EndsWith("expected numbers of 4 bytes in field 7, got 3 bytes"));
-  CHECK_THAT(error_of(with_attribute(attribute("i", 7).text(schema::attribute::ints, "\x80"))), EndsWith("an integer is cut off"));
+  CHECK_THAT(error_of(with_attribute(attribute("f", 1).integer(schema::attribute::f, 1))),
+             EndsWith("expected field 2 to be 4 bytes, got an integer"));
+  CHECK_THAT(error_of(with_attribute(attribute("f", 6).text(schema::attribute::floats, "123"))),
+             EndsWith("expected numbers of 4 bytes in field 7, got 3 bytes"));
+  CHECK_THAT(error_of(with_attribute(attribute("i", 7).text(schema::attribute::ints, "\x80"))),
+             EndsWith("an integer is cut off"));
 }
 
 TEST_CASE("names are given once, and before they are read") {
   const auto error = [](const std::vector<Writer>& nodes) { return error_of(model(graph(nodes))); };
   CHECK(error({relu, relu}) == R"(net.onnx: the value "y" is given twice: by Relu "Relu_0" and by Relu "Relu_1")");
-  CHECK(error({node("Relu", {"x"}, {"x"})}) == R"(net.onnx: the value "x" is given twice: by the graph itself and by Relu "Relu_0")");
+  CHECK(error({node("Relu", {"x"}, {"x"})}) ==
+        R"(net.onnx: the value "x" is given twice: by the graph itself and by Relu "Relu_0")");
   CHECK(error({node("Relu", {"z"}, {"y"})}) == R"(net.onnx: nothing gives "z", which Relu "Relu_0" reads)");
   CHECK(error({node("Relu", {"x"}, {"z"})}) == R"(net.onnx: nothing gives the output "y")");
   CHECK(error({node("Relu", {"y"}, {"y"})}) == R"(net.onnx: nodes wait for each other in a circle: Relu "Relu_0")");
@@ -117,7 +126,8 @@ TEST_CASE("what is not supported is refused by name") {
       {with_value(tensor_type(99)), R"(the value "v" is of type number 99, which is not supported)"},
       {with_value(tensor_type(1, {-2})), R"(the value "v" has an axis of size -2)"},
       {with_value(tensor_type(1, std::vector<std::int64_t>(65, 1))), R"(expected at most 64 axes, got 65 for "v")"},
-      {model(graph({relu}, {{schema::graph::input, Writer().text(schema::value_info::name, "i")}})), R"(the value "i" has no type)"},
+      {model(graph({relu}, {{schema::graph::input, Writer().text(schema::value_info::name, "i")}})),
+       R"(the value "i" has no type)"},
       {model(graph({relu}, {{schema::graph::input, none}})), "expected the name of a value, got none"},
       {model(graph({node("", {}, {"y"})})), "node 0 has no operator"},
       {model(graph({node("Relu", {"x"}, {""})})), R"(Relu "Relu_0" has no output)"},
@@ -167,7 +177,8 @@ TEST_CASE("tensors have the numbers that their axes hold") {
       {tensor("w", {}, "1234").number(float_data, 1), "its numbers are there in two forms"},
       {tensor("w", {}, "1234").message(segment, Writer()), "tensors in segments are not supported"},
       {Writer().integer(data_type, 8).text(name, "w").text(string_data, "a"), "tensors of texts are not supported"},
-      {Writer().integer(data_type, 7).text(name, "w").integer(int32_data, 1), "expected 1 numbers of type int64 for its axes [], got 0 of them"},
+      {Writer().integer(data_type, 7).text(name, "w").integer(int32_data, 1),
+       "expected 1 numbers of type int64 for its axes [], got 0 of them"},
       {ints(3, 128), "128 is no int8"},
       {ints(2, -1), "-1 is no uint8"},
       {ints(6, 2147483648), "2147483648 is no int32"},
@@ -177,7 +188,8 @@ TEST_CASE("tensors have the numbers that their axes hold") {
     CAPTURE(c.message);
     CHECK_THAT(error_of(with_initializer(c.tensor)), EndsWith(std::string(R"(: tensor "w": )") + c.message));
   }
-  CHECK_THAT(error_of(with_initializer(Writer().text(name, "w"))), EndsWith(R"(tensor "w" is of type undefined, which is not supported)"));
+  CHECK_THAT(error_of(with_initializer(Writer().text(name, "w"))),
+             EndsWith(R"(tensor "w" is of type undefined, which is not supported)"));
 }
 
 constexpr int many_parts = (1 << 14) + 1;  // one more than what a growing vector has room for
@@ -202,7 +214,8 @@ TEST_CASE("memory is bounded by what the file has") {
     Writer shape;
     for (std::size_t i = 0; i + 1 < count; ++i) shape.message(schema::shape::dim, Writer());
     shape.message(schema::shape::dim, Writer().text(schema::dimension::param, "n"));
-    return Writer().message(schema::type::tensor, Writer().integer(schema::tensor_type::elem_type, 1).message(schema::tensor_type::shape, shape));
+    return Writer().message(schema::type::tensor,
+                            Writer().integer(schema::tensor_type::elem_type, 1).message(schema::tensor_type::shape, shape));
   };
   const std::vector<std::string> none(many_parts);
   const std::string hostile[]{
@@ -211,29 +224,38 @@ TEST_CASE("memory is bounded by what the file has") {
       many(schema::graph::node, many_parts, [&](std::size_t) { return node("A", {}, {""}); }),
       many(schema::graph::node, many_parts, [&](std::size_t i) { return node("A", {name(i + 1)}, {name(i)}); }),
       many(schema::graph::node, 4, [&](std::size_t) { return node("A", none, none); }),
-      many(schema::graph::node, 1, [&](std::size_t) {
-        Writer n = node("A", {}, {"y"});
-        for (int i = 0; i < many_parts; ++i) n.message(schema::node::attribute, attribute(std::to_string(i), 2));
-        return n;
-      }),
-      many(schema::graph::node, 1, [&](std::size_t) {
-        Writer bodies = attribute("bodies", 10);
-        const Writer body = Writer().message(schema::graph::output, Writer().text(schema::value_info::name, "x"));
-        for (int i = 0; i < many_parts; ++i) bodies.message(schema::attribute::graphs, body);
-        return node("A", {}, {"y"}).message(schema::node::attribute, bodies);
-      }),
-      many(schema::graph::node, 1, [&](std::size_t) {
-        const std::vector<std::int64_t> ones(100000, 1);
-        return node("A", {}, {"y"}).message(schema::node::attribute, attribute("a", 7).integers(schema::attribute::ints, ones));
-      }),
-      many(schema::graph::value_info, many_parts, [&](std::size_t i) { return Writer().text(schema::value_info::name, name(i)); }),
+      many(schema::graph::node, 1,
+           [&](std::size_t) {
+             Writer n = node("A", {}, {"y"});
+             for (int i = 0; i < many_parts; ++i) n.message(schema::node::attribute, attribute(std::to_string(i), 2));
+             return n;
+           }),
+      many(schema::graph::node, 1,
+           [&](std::size_t) {
+             Writer bodies = attribute("bodies", 10);
+             const Writer body = Writer().message(schema::graph::output, Writer().text(schema::value_info::name, "x"));
+             for (int i = 0; i < many_parts; ++i) bodies.message(schema::attribute::graphs, body);
+             return node("A", {}, {"y"}).message(schema::node::attribute, bodies);
+           }),
+      many(schema::graph::node, 1,
+           [&](std::size_t) {
+             const std::vector<std::int64_t> ones(100000, 1);
+             return node("A", {}, {"y"})
+                 .message(schema::node::attribute, attribute("a", 7).integers(schema::attribute::ints, ones));
+           }),
+      many(schema::graph::value_info, many_parts,
+           [&](std::size_t i) { return Writer().text(schema::value_info::name, name(i)); }),
       many(schema::graph::value_info, 2000, [&](std::size_t i) { return value(name(i), axes(64)); }),
       many(schema::graph::input, many_parts, [&](std::size_t i) { return value(name(i)); }),
       many(schema::graph::input, 1, [&](std::size_t) { return value("v", axes(100000)); }),
       many(schema::graph::initializer, many_parts, [&](std::size_t i) { return tensor(name(i), {}, "1234"); }),
-      many(schema::graph::initializer, many_parts, [&](std::size_t i) {
-        return Writer().integer(schema::tensor::data_type, 3).text(schema::tensor::name, name(i)).integer(schema::tensor::dims, 0);
-      }),
+      many(schema::graph::initializer, many_parts,
+           [&](std::size_t i) {
+             return Writer()
+                 .integer(schema::tensor::data_type, 3)
+                 .text(schema::tensor::name, name(i))
+                 .integer(schema::tensor::dims, 0);
+           }),
       model(nested(16)).bytes(),
   };
   for (const std::string& file : hostile) {
@@ -241,19 +263,26 @@ TEST_CASE("memory is bounded by what the file has") {
     CHECK(peak(file) <= 128 * file.size() + (1 << 20));
   }
 
-  const Writer head = Writer().integers(schema::tensor::dims, std::array<std::int64_t, 1>{1 << 20}).integer(schema::tensor::data_type, 3).text(schema::tensor::name, "w");
+  const Writer head = Writer()
+                          .integers(schema::tensor::dims, std::array<std::int64_t, 1>{1 << 20})
+                          .integer(schema::tensor::data_type, 3)
+                          .text(schema::tensor::name, "w");
   const std::string as_raw = with_initializer(Writer(head).text(schema::tensor::raw_data, std::string(1 << 20, '\1'))).bytes();
-  const std::string as_typed = with_initializer(Writer(head).integers(schema::tensor::int32_data, std::vector<std::int64_t>(1 << 20, 1))).bytes();
+  const std::string as_typed =
+      with_initializer(Writer(head).integers(schema::tensor::int32_data, std::vector<std::int64_t>(1 << 20, 1))).bytes();
   CHECK(peak(as_raw) <= 8 * as_raw.size() + (1 << 20));
   CHECK(peak(as_typed) <= 16 * as_typed.size() + (1 << 20));
 }
 
 TEST_CASE("a reader that is short of memory says so") {
-  const std::string file = model(graph({with(relu, schema::node::attribute, attribute("n", 7).integer(schema::attribute::ints, 1))},
-                                       {{schema::graph::initializer, tensor("w", {2}, "12345678")}})).bytes();
+  const std::string file =
+      model(graph({with(relu, schema::node::attribute, attribute("n", 7).integer(schema::attribute::ints, 1))},
+                  {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
+          .bytes();
   bool fine = true;
-  const long allocations = fail_each(Fault::allocation, [] {}, [&] { parse(file); },
-                                     [&](const std::exception_ptr& thrown) { fine = fine && (!thrown || is_error(thrown)); });
+  const long allocations = fail_each(
+      Fault::allocation, [] {}, [&] { parse(file); },
+      [&](const std::exception_ptr& thrown) { fine = fine && (!thrown || is_error(thrown)); });
   CHECK(fine);
   CHECK(allocations > 20);
 }

@@ -57,9 +57,8 @@ inline std::string error_of(const Writer& file) { return error_of(file.bytes());
 inline Writer tensor_type(std::int64_t code, const std::vector<std::int64_t>& dims = {}) {
   Writer shape;
   for (const std::int64_t size : dims) shape.message(schema::shape::dim, Writer().integer(schema::dimension::value, size));
-  return Writer().message(
-      schema::type::tensor,
-      Writer().integer(schema::tensor_type::elem_type, code).message(schema::tensor_type::shape, shape));
+  return Writer().message(schema::type::tensor,
+                          Writer().integer(schema::tensor_type::elem_type, code).message(schema::tensor_type::shape, shape));
 }
 inline Writer value(std::string_view name, const Writer& type = tensor_type(1)) {
   return Writer().text(schema::value_info::name, name).message(schema::value_info::type, type);
@@ -76,8 +75,11 @@ inline Writer attribute(std::string_view name, std::int64_t kind) {
 }
 /// A float of these axes with these raw data.
 inline Writer tensor(std::string_view name, const std::vector<std::int64_t>& dims, const std::string& raw) {
-  return Writer().integers(schema::tensor::dims, dims).integer(schema::tensor::data_type, 1).text(schema::tensor::name, name).text(
-      schema::tensor::raw_data, raw);
+  return Writer()
+      .integers(schema::tensor::dims, dims)
+      .integer(schema::tensor::data_type, 1)
+      .text(schema::tensor::name, name)
+      .text(schema::tensor::raw_data, raw);
 }
 /// x in, y out, and what else is in `rest`.
 inline Writer graph(const std::vector<Writer>& nodes, const std::vector<std::pair<std::uint32_t, Writer>>& rest = {}) {
@@ -88,8 +90,10 @@ inline Writer graph(const std::vector<Writer>& nodes, const std::vector<std::pai
   return to.message(schema::graph::input, value("x")).message(schema::graph::output, value("y"));
 }
 inline Writer model(const Writer& content, std::int64_t opset = 13) {
-  return Writer().integer(schema::model::ir_version, 8).message(schema::model::graph, content).message(
-      schema::model::opset_import, Writer().integer(schema::opset::version, opset));
+  return Writer()
+      .integer(schema::model::ir_version, 8)
+      .message(schema::model::graph, content)
+      .message(schema::model::opset_import, Writer().integer(schema::opset::version, opset));
 }
 
 }  // namespace tenon::test

@@ -62,13 +62,18 @@ Graph rich_graph() {
   graph.name = "rich";
   graph.format = "ONNX";
   graph.opset = 17;
-  graph.inputs = {{"x", Type::float32, Dims{importing::free, 3, importing::free}, {"batch", "", "time"}}, {"flag", Type::boolean, Dims{}}};
+  graph.inputs = {{"x", Type::float32, Dims{importing::free, 3, importing::free}, {"batch", "", "time"}},
+                  {"flag", Type::boolean, Dims{}}};
   graph.outputs = {{"y", Type::float32, Dims{importing::free, 3, 5}}, {"z", Type::int64, std::nullopt}};
   graph.constants = {{"w", {Type::float32, {3, 1}, {0.5, -2, 0x1p100}}}, {"none", {Type::int64, {0}, {}}}};
   graph.values = {{"mid", {"mid", Type::float16, Dims{1, importing::free}}}};
   graph.nodes = {
       {"if", "If", "", {"flag"}, {"mid"}, {{"then_branch", std::vector{branch}}, {"else_branch", std::vector{other}}}},
-      {"odd", "Odd", "com.example", {"mid", "", "w"}, {"", "y", "z"},
+      {"odd",
+       "Odd",
+       "com.example",
+       {"mid", "", "w"},
+       {"", "y", "z"},
        {{"number", 0.25},
         {"integer", std::int64_t{-7}},
         {"text", "h\xc3\xa4"},
@@ -97,7 +102,9 @@ TEST_CASE("every type of tensor is read, in raw and in typed form, and written a
     std::string raw_data;
     Writer typed;
   };
-  const auto integers = [](std::uint32_t field, const std::vector<std::int64_t>& words) { return Writer().integers(field, words); };
+  const auto integers = [](std::uint32_t field, const std::vector<std::int64_t>& words) {
+    return Writer().integers(field, words);
+  };
   constexpr std::int64_t low64 = std::numeric_limits<std::int64_t>::min(), high64 = std::numeric_limits<std::int64_t>::max();
   using namespace schema::tensor;
   const Case cases[]{
@@ -112,7 +119,10 @@ TEST_CASE("every type of tensor is read, in raw and in typed form, and written a
       {Type::int32, {-2147483648.0, 9}, raw<std::int32_t>({-2147483647 - 1, 9}), integers(int32_data, {-2147483648, 9})},
       {Type::uint32, {4294967295.0, 9}, raw<std::uint32_t>({4294967295, 9}), integers(uint64_data, {4294967295, 9})},
       {Type::int64, {-0x1p63, 0x1p63}, raw<std::int64_t>({low64, high64}), integers(int64_data, {low64, high64})},
-      {Type::uint64, {0x1p64, 0x1p63}, raw<std::uint64_t>({~std::uint64_t{0}, std::uint64_t{1} << 63}), integers(uint64_data, {-1, low64})},
+      {Type::uint64,
+       {0x1p64, 0x1p63},
+       raw<std::uint64_t>({~std::uint64_t{0}, std::uint64_t{1} << 63}),
+       integers(uint64_data, {-1, low64})},
       {Type::boolean, {1, 0}, raw<std::uint8_t>({1, 0}), integers(int32_data, {1, 0})},
   };
   for (const Case& c : cases) {
@@ -188,29 +198,34 @@ TEST_CASE("numbers of tensors may lie in files beside the model, and nowhere els
                     EndsWith(R"(expected 4 bytes of external data at byte 5 of "sub/weights.bin", which has 8)"));
   CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "18446744073709551615"}, {"length", "2"}})),
                     Contains("expected 2 bytes"));
-  CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "-4"}})), Contains(R"(as offset of external data, got "-4")"));
-  CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}})), Contains("expected 4 numbers of type int8 for its axes [4], got 8 bytes"));
-  CHECK_THROWS_WITH(parse(file_with({external({{"location", "sub/weights.bin"}})})), Contains("no folder is known that holds it"));
+  CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "-4"}})),
+                    Contains(R"(as offset of external data, got "-4")"));
+  CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}})),
+                    Contains("expected 4 numbers of type int8 for its axes [4], got 8 bytes"));
+  CHECK_THROWS_WITH(parse(file_with({external({{"location", "sub/weights.bin"}})})),
+                    Contains("no folder is known that holds it"));
   const Writer all = tensor_of(Type::int8, 8);
-  CHECK_THROWS_WITH(parse_onnx(bytes_of(file_with({external({{"location", "sub/weights.bin"}, {"length", "4"}}).text(schema::tensor::name, "v"),
-                                                   external({{"location", "sub//weights.bin"}, {"length", "4"}}),
-                                                   external({{"location", "sub/weights.bin"}, {"length", "4"}})})),
-                               "net.onnx", folder.path.string()),
-                    Contains(R"(more is read of "sub/weights.bin" than it has)"));
+  CHECK_THROWS_WITH(
+      parse_onnx(
+          bytes_of(file_with({external({{"location", "sub/weights.bin"}, {"length", "4"}}).text(schema::tensor::name, "v"),
+                              external({{"location", "sub//weights.bin"}, {"length", "4"}}),
+                              external({{"location", "sub/weights.bin"}, {"length", "4"}})})),
+          "net.onnx", folder.path.string()),
+      Contains(R"(more is read of "sub/weights.bin" than it has)"));
 }
 
 TEST_CASE("Constant nodes and initializers that are inputs too become constants") {
   const auto constant = [](const std::string& name, Writer content) {
     return node("Constant", {}, {name}).message(schema::node::attribute, content);
   };
-  const Graph g = parse(model(graph(
-      {constant("a", attribute("value", 4).message(schema::attribute::t, tensor("", {1}, raw<float>({7})))),
-       constant("b", attribute("value_float", 1).number(schema::attribute::f, 0.5f)),
-       constant("c", attribute("value_int", 2).integer(schema::attribute::i, -3)),
-       constant("d", attribute("value_floats", 6).floats(schema::attribute::floats, std::array{1.0f, 2.0f})),
-       constant("e", attribute("value_ints", 7).integer(schema::attribute::ints, 5).integer(schema::attribute::ints, 6)),
-       node("Add", {"x", "w"}, {"y"})},
-      {{schema::graph::initializer, tensor("w", {2}, raw<float>({1, 2}))}, {schema::graph::input, value("w")}})));
+  const Graph g = parse(model(
+      graph({constant("a", attribute("value", 4).message(schema::attribute::t, tensor("", {1}, raw<float>({7})))),
+             constant("b", attribute("value_float", 1).number(schema::attribute::f, 0.5f)),
+             constant("c", attribute("value_int", 2).integer(schema::attribute::i, -3)),
+             constant("d", attribute("value_floats", 6).floats(schema::attribute::floats, std::array{1.0f, 2.0f})),
+             constant("e", attribute("value_ints", 7).integer(schema::attribute::ints, 5).integer(schema::attribute::ints, 6)),
+             node("Add", {"x", "w"}, {"y"})},
+            {{schema::graph::initializer, tensor("w", {2}, raw<float>({1, 2}))}, {schema::graph::input, value("w")}})));
   CHECK(g.constants == std::map<std::string, Array>{{"a", {Type::float32, {1}, {7}}},
                                                     {"b", {Type::float32, {}, {0.5}}},
                                                     {"c", {Type::int64, {}, {-3}}},
@@ -224,16 +239,20 @@ TEST_CASE("Constant nodes and initializers that are inputs too become constants"
 }
 
 TEST_CASE("both names of ONNX's domain are one, and axes left open have their names") {
-  const Writer open = Writer().message(schema::shape::dim, Writer())
+  const Writer open = Writer()
+                          .message(schema::shape::dim, Writer())
                           .message(schema::shape::dim, Writer().text(schema::dimension::param, "time"))
                           .message(schema::shape::dim, Writer().integer(schema::dimension::value, -1))
                           .message(schema::shape::dim, Writer().integer(schema::dimension::value, 4));
-  const Writer type = Writer().message(schema::type::tensor, Writer().integer(schema::tensor_type::elem_type, 7).message(schema::tensor_type::shape, open));
+  const Writer type = Writer().message(
+      schema::type::tensor, Writer().integer(schema::tensor_type::elem_type, 7).message(schema::tensor_type::shape, open));
   Writer relu = node("Relu", {"x"}, {"y"});
   const Graph g = parse(Writer()
                             .integer(schema::model::ir_version, 8)
-                            .message(schema::model::graph, graph({relu.text(schema::node::domain, "ai.onnx")}, {{schema::graph::input, value("i", type)}}))
-                            .message(schema::model::opset_import, Writer().text(schema::opset::domain, "ai.onnx").integer(schema::opset::version, 9)));
+                            .message(schema::model::graph, graph({relu.text(schema::node::domain, "ai.onnx")},
+                                                                 {{schema::graph::input, value("i", type)}}))
+                            .message(schema::model::opset_import,
+                                     Writer().text(schema::opset::domain, "ai.onnx").integer(schema::opset::version, 9)));
   CHECK(g.opset == 9);
   CHECK(g.nodes[0].domain.empty());
   using importing::free;
@@ -247,7 +266,8 @@ TEST_CASE("nodes come into an order in which they can run, and stay where they c
     for (const Node& n : parse(model(graph(nodes))).nodes) ops += n.op;
     return ops;
   };
-  const Writer a = node("A", {"x"}, {"a"}), b = node("B", {"a"}, {"b"}), c = node("C", {"x", "", "a"}, {"c", ""}), d = node("D", {"b", "c"}, {"y"});
+  const Writer a = node("A", {"x"}, {"a"}), b = node("B", {"a"}, {"b"}), c = node("C", {"x", "", "a"}, {"c", ""}),
+               d = node("D", {"b", "c"}, {"y"});
   CHECK(order({a, b, c, d}) == "ABCD");
   CHECK(order({a, c, b, d}) == "ACBD");
   CHECK(order({d, c, b, a}) == "ACBD");
