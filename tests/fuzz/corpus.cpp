@@ -13,6 +13,7 @@
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/train/archive.hpp>
 
+#include "../../src/import/onnx.hpp"
 #include "../support/faults.hpp"
 #include "harness.hpp"
 
@@ -57,7 +58,7 @@ bool writes_files(const fuzz::Harness& harness) { return std::string_view(harnes
 }  // namespace
 
 TEST_CASE("every harness has a corpus, of good files and of bad ones") {
-  CHECK(fuzz::harnesses().size() == 9);
+  CHECK(fuzz::harnesses().size() == 10);
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
     for (const Sample& s : samples()) {
@@ -99,6 +100,7 @@ TEST_CASE("a reader that is short of memory says so") {
       {"idx", [](const fuzz::Input& input) { read_idx(input.path, input.path); }},
       {"csv", [](const fuzz::Input& input) { read_csv(input.path); }},
       {"tokenizer", [](const fuzz::Input& input) { CharTokenizer::load(input.path); }},
+      {"onnx", [](const fuzz::Input& input) { importing::read_onnx(input.path); }},
   };
   long all = 0;
   for (const Sample& s : samples())
