@@ -4,7 +4,7 @@
 
 namespace tenon::detail {
 
-void orthonormalize(std::span<double> matrix, std::size_t rows, std::size_t columns) {
+void orthonormalize(std::vector<double>& matrix, std::size_t rows, std::size_t columns) {
   const bool by_rows = rows <= columns;
   const std::size_t count = by_rows ? rows : columns, length = by_rows ? columns : rows;
   const std::size_t step = by_rows ? 1 : columns, next = by_rows ? columns : 1;

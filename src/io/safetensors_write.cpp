@@ -98,4 +98,8 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   write_file_atomically(path, pieces);
 }
 
+void write_parameters(const std::string& path, const std::vector<TensorView>& tensors) {
+  write_safetensors(path, tensors, {{"format", "pt"}});
+}
+
 }  // namespace tenon

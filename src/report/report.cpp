@@ -26,10 +26,66 @@ double rms(std::span<const T> values) {
   return values.empty() ? 0 : std::sqrt(squares / static_cast<double>(values.size()));
 }
 
+/// About as many as a histogram needs, evenly spread over all of them.
+template <class T>
+std::vector<double> even_sample(std::span<const T> values) {
+  constexpr std::size_t most = 20000;
+  const std::size_t stride = values.size() / most + 1;
+  std::vector<double> sample;
+  for (std::size_t i = 0; i < values.size(); i += stride) sample.push_back(static_cast<double>(values[i]));
+  return sample;
+}
+
+template <class T>
+void note(RunRecord& record, std::size_t number, std::string_view name, std::span<const T> values, std::span<const T> gradient) {
+  if (record.parameters.size() == number) record.parameters.push_back({.name = std::string(name)});
+  RunRecord::Parameter& p = record.parameters[number];
+  p.value_rms.push_back(rms(values));
+  p.gradient_rms.push_back(rms(gradient));
+  p.values = even_sample(values);
+  p.gradients = even_sample(gradient);
+}
+
+template <class T>
+std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T> outputs, std::size_t width, std::size_t most) {
+  const ImageSize image = image_size(data.sample_shape());
+  const auto said = [&](std::size_t i) { return decide(outputs.data() + i * width, width, 0.5); };
+  const auto score = [&](std::size_t i, std::size_t c) {
+    const T* row = outputs.data() + i * width;
+    return static_cast<double>(width > 1 ? row[c] : c == 1 ? row[0] : 1 - row[0]);
+  };
+  std::vector<std::pair<double, std::size_t>> wrong;  // how much more it believed in what it said
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (data.label(i) < 0) continue;  // ignored: nothing it says is wrong
+    const auto truth = static_cast<std::size_t>(data.label(i));
+    if (said(i) != truth) wrong.emplace_back(score(i, said(i)) - score(i, truth), i);
+  }
+  std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
+  std::vector<RunRecord::Mistake> mistakes;
+  for (std::size_t k = 0; k < std::min(most, wrong.size()); ++k) {
+    const std::size_t i = wrong[k].second;
+    RunRecord::Mistake m{.height = image.height, .width = image.width, .index = i, .truth = data.label(i),
+                         .said = static_cast<std::int32_t>(said(i)), .confidence = score(i, said(i))};
+    for (std::size_t j = 0; j < image.height * image.width; ++j) m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
+    mistakes.push_back(std::move(m));
+  }
+  return mistakes;
+}
+
 }  // namespace
 
-double root_mean_square(std::span<const float> values) { return rms(values); }
-double root_mean_square(std::span<const double> values) { return rms(values); }
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values, std::span<const float> gradient) {
+  note(record, number, name, values, gradient);
+}
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values, std::span<const double> gradient) {
+  note(record, number, name, values, gradient);
+}
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs, std::size_t width, std::size_t most) {
+  return worst(data, outputs, width, most);
+}
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs, std::size_t width, std::size_t most) {
+  return worst(data, outputs, width, most);
+}
 
 ImageSize image_size(std::span<const std::size_t> shape) {
   if (shape.size() == 3 && shape[0] == 1) return {shape[1], shape[2]};

@@ -4,14 +4,14 @@
 #include <tenon/net/networks.hpp>
 #include <tenon/net/transformer.hpp>
 
-#include <tenon/layers/drop_steps.hpp>
+#include <tenon/layers/slice.hpp>
 
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Input<8>, Masked<0, Embedding<20, 8>, DropSteps<2>, MultiheadAttention<2>>>;
+using Net = Sequential<Input<8>, Masked<0, Embedding<20, 8>, Slice<0, 2>, MultiheadAttention<2>>>;
 #else
-using Net = Sequential<Input<8>, Masked<0, Embedding<20, 8>, MultiheadAttention<2>, DropSteps<2>>>;
+using Net = Sequential<Input<8>, Masked<0, Embedding<20, 8>, MultiheadAttention<2>, Slice<0, 2>>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -65,17 +65,20 @@ public:
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  std::span<const ColumnInfo> columns() const noexcept { return columns_; }
+  std::span<const ColumnInfo> columns() const noexcept { return {columns_.data(), columns_.size()}; }
   /// The columns as a loader gives them: an augmentation may change the shape of one, and Mixup makes targets of labels.
-  std::span<const ColumnInfo> given_columns() const noexcept { return augmentation_ ? given_ : columns_; }
+  std::span<const ColumnInfo> given_columns() const noexcept {
+    const std::vector<ColumnInfo>& given = augmentation_ ? given_ : columns_;
+    return {given.data(), given.size()};
+  }
   /// Throws an Error with the names there are where none is called so.
-  const ColumnInfo& column(std::string_view name) const { return find_column(columns_, name); }
+  const ColumnInfo& column(std::string_view name) const { return find_column(columns(), name); }
   /// The numbers of a column, by its name or by its number among those of its kind, from 0. Throw an Error where
   /// there is none.
-  ColumnView<const T> feature_column(WhichColumn which) const { return feature_view(find_column(columns_, ColumnKind::features, which)); }
-  ColumnView<const T> target_column(WhichColumn which) const { return target_view(find_column(columns_, ColumnKind::targets, which)); }
+  ColumnView<const T> feature_column(WhichColumn which) const { return feature_view(find_column(columns(), ColumnKind::features, which)); }
+  ColumnView<const T> target_column(WhichColumn which) const { return target_view(find_column(columns(), ColumnKind::targets, which)); }
   std::span<const std::int32_t> label_column(WhichColumn which) const {
-    const ColumnInfo& c = find_column(columns_, ColumnKind::labels, which);
+    const ColumnInfo& c = find_column(columns(), ColumnKind::labels, which);
     return labels().subspan(size_ * c.offset, size_ * c.size);
   }
 
@@ -96,7 +99,7 @@ public:
   /// Class indices per sample, in all labels columns; 0 without labels.
   std::size_t label_size() const noexcept { return label_size_; }
   /// Of all labels columns, one behind the other.
-  std::span<const std::int32_t> labels() const noexcept { return labels_; }
+  std::span<const std::int32_t> labels() const noexcept { return {labels_.data(), labels_.size()}; }
   /// A sample's labels in the first labels column.
   std::span<const std::int32_t> labels(std::size_t index) const noexcept {
     return labels().subspan(index * first_labels_, first_labels_);

@@ -70,6 +70,16 @@ inline constexpr Draw draw_of = Draw::normal;
 template <Draw D>
 inline constexpr Draw draw_of<RandomNumbers<D>> = D;
 
+/// Whether a formula says by name what it takes, or draws. Every formula is asked, so this makes no types.
+template <class E>
+inline constexpr bool has_edges = false;
+template <fixed_string N>
+inline constexpr bool has_edges<Edge<N>> = true;
+template <Draw D>
+inline constexpr bool has_edges<RandomNumbers<D>> = true;
+template <Op O, class... A>
+inline constexpr bool has_edges<Operation<O, A...>> = (has_edges<A> || ...);
+
 }  // namespace detail
 
 /// What a formula reads by name, and the random numbers in it.
@@ -104,7 +114,7 @@ using with_numbered_edges = typename number_edges<E, edges_of<E>, randoms_of<E>,
 
 /// Whether a formula says by name what it takes.
 template <class E>
-inline constexpr bool names_its_inputs = edges_of<E>::size > 0 || randoms_of<E>::size > 0;
+inline constexpr bool names_its_inputs = detail::has_edges<E>;
 
 }  // namespace tenon::expr
 

@@ -51,8 +51,6 @@ struct LiteralValues {
 
 /// What a value of x alone cannot give; each is refused with a sentence.
 template <class E>
-inline constexpr bool has_parameters = parameters_of<E>::size > 0;
-template <class E>
 inline constexpr bool has_products = false;
 template <Op O, class... A>
 inline constexpr bool has_products<Operation<O, A...>> = O == Op::matmul || O == Op::chunk || (has_products<A> || ...);

@@ -56,6 +56,14 @@ consteval int position(list<U...>) {
   return at;
 }
 
+/// Asked before a list of them is made: most formulas have none, and this makes no types.
+template <class E>
+inline constexpr bool has_parameters = false;
+template <fixed_string N, class... O>
+inline constexpr bool has_parameters<Parameter<N, O...>> = true;
+template <Op O, class... A>
+inline constexpr bool has_parameters<Operation<O, A...>> = (has_parameters<A> || ...);
+
 template <class E, class Found>
 struct find_parameters {
   using type = Found;
@@ -71,6 +79,12 @@ struct find_parameters<Operation<O, A, B>, F> : find_parameters<B, typename find
 template <Op O, class A, class B, class C, class F>
 struct find_parameters<Operation<O, A, B, C>, F>
     : find_parameters<C, typename find_parameters<B, typename find_parameters<A, F>::type>::type> {};
+template <class E, bool Any = has_parameters<E>>
+struct parameters_in {
+  using type = list<>;
+};
+template <class E>
+struct parameters_in<E, true> : find_parameters<E, list<>> {};
 
 template <class... O>
 inline constexpr bool is_scalar_parameter = true;
@@ -90,12 +104,16 @@ template <Op O, class... A, class P>
 struct canonical<Operation<O, A...>, P> {
   using type = Operation<O, typename canonical<A, P>::type...>;
 };
+template <Op O, class... A>
+struct canonical<Operation<O, A...>, list<>> {
+  using type = Operation<O, A...>;
+};
 
 }  // namespace detail
 
 /// The parameters a formula names, each once, in the order of first mention.
 template <class E>
-using parameters_of = typename detail::find_parameters<E, list<>>::type;
+using parameters_of = typename detail::parameters_in<E>::type;
 /// A formula with numbered instead of named parameters.
 template <class E>
 using Canonical = typename detail::canonical<E, parameters_of<E>>::type;

@@ -12,7 +12,7 @@ namespace detail {
 
 /// Makes the rows of a matrix (or, if it has more rows than columns, its columns) orthonormal, by Gram and Schmidt,
 /// done twice for the digits.
-void orthonormalize(std::span<double> matrix, std::size_t rows, std::size_t columns);
+void orthonormalize(std::vector<double>& matrix, std::size_t rows, std::size_t columns);
 
 /// The first axis, and all others as one.
 struct MatrixSize {

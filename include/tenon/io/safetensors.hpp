@@ -91,5 +91,7 @@ struct TensorView {
 /// its element.
 void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                        const TensorMetadata& metadata = {});
+/// The same with PyTorch's word for its own files as metadata: the parameters of a model.
+void write_parameters(const std::string& path, const std::vector<TensorView>& tensors);
 
 }  // namespace tenon

@@ -1,6 +1,12 @@
 #pragma once
 
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
 #include <tenon/data/typed.hpp>
+#include <tenon/net/ports.hpp>
 #include <tenon/train/loss_check.hpp>
 
 /// Whether a data set that has a type goes with a network and its loss, decided by the compiler.
@@ -14,6 +20,9 @@ struct network_input;
 struct network_output;
 template <class Shape, class Answer>
 struct from_data_set;
+/// The inputs of a graph, which the features columns are in order.
+struct network_inputs;
+struct columns_of_the_data_set;
 
 namespace detail {
 
@@ -51,11 +60,44 @@ constexpr auto judge_data() {
   }
 }
 
+/// An input as the network says it: its name, if it has one, and its shape.
+template <fixed_string Name, class S>
+struct input_as_written;
+template <fixed_string Name, std::size_t... D>
+struct input_as_written<Name, Shape<D...>> {
+  using type = In<Name, D...>;
+};
+template <class Net, std::size_t K>
+constexpr auto input_name() {
+  constexpr std::string_view name = port_names<Net>::inputs[K];
+  return to_fixed_string<name.size()>(name);
+}
+
+/// Features columns `F` against the inputs: of as many, each has the name and the shape of its input. One column may hold all
+/// inputs, one behind the other, and is looked at when training starts.
+template <class Net, class... F, std::size_t... K>
+constexpr auto judge_features(list<F...>, std::index_sequence<K...>) {
+  constexpr bool fits = [] {
+    if constexpr (sizeof...(F) != sizeof...(K)) return sizeof...(F) == 1;
+    else return (... && (F::name.view() == port_names<Net>::inputs[K] && serves_as<typename F::shape, input_shape_at<Net, K>>));
+  }();
+  if constexpr (fits) return std::type_identity<void>{};
+  else return std::type_identity<data_mismatch<network_inputs, takes<typename input_as_written<input_name<Net, K>(), input_shape_at<Net, K>>::type...>,
+                                               but_gets<F...>, columns_of_the_data_set>>{};
+}
+template <class Net, class L, class C>
+constexpr auto judge_columns_of_data() {
+  if constexpr (!CheckedLoss<Net, L>::valid) return std::type_identity<void>{};
+  else if constexpr (number_of_inputs<Net> == 1) return std::type_identity<void>{};
+  else return judge_features<Net>(typename C::features{}, std::make_index_sequence<number_of_inputs<Net>>{});
+}
+
 /// The same of a data set of any type: one that says nothing is looked at when it is used.
 template <class Net, class L, class D>
 constexpr auto judge_typed_data() {
   if constexpr (requires { requires !D::valid; }) return std::type_identity<void>{};
   else if constexpr (requires { typename D::shape; typename D::answer; }) return judge_data<Net, L, typename D::shape, typename D::answer>();
+  else if constexpr (requires { typename D::columns_type; }) return judge_columns_of_data<Net, L, typename D::columns_type>();
   else return std::type_identity<void>{};
 }
 

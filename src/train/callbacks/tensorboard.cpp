@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <type_traits>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -69,20 +69,25 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-struct Close {
-  void operator()(std::FILE* f) const { std::fclose(f); }
-};
-
 }  // namespace
 
 struct EventFile::State {
-  std::string path;
-  std::unique_ptr<std::FILE, Close> file;
+  std::string path{};
+  int file = -1;
+  std::int64_t size = 0;  // of the whole records
 
-  [[noreturn]] void fail(const char* what) const {
-    throw Error(fmt::format("{}: expected to write an event file, but {}: {}", path, what, std::generic_category().message(errno)));
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (file >= 0) ::close(file);
   }
-  void write(const Message& event) const {
+
+  [[noreturn]] void fail(const char* what, int reason) const {
+    throw Error(fmt::format("{}: expected to write an event file, but {}: {}", path, what, std::generic_category().message(reason)));
+  }
+  /// The whole record or nothing of it: readers stop at a record that is cut off, whatever comes behind it.
+  void write(const Message& event) {
     Message frame;
     frame.fixed(static_cast<std::uint64_t>(event.text().size()));
     const std::uint32_t of_length = masked(frame.text());
@@ -90,7 +95,18 @@ struct EventFile::State {
     Message tail;
     tail.fixed(masked(event.text()));
     const std::string all = frame.text() + event.text() + tail.text();
-    if (std::fwrite(all.data(), 1, all.size(), file.get()) != all.size() || std::fflush(file.get()) != 0) fail("writing stopped");
+    for (std::string_view left = all; !left.empty();) {
+      const ssize_t written = ::write(file, left.data(), left.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) {
+        const int reason = errno;
+        if (size == 0) ::unlink(path.c_str());
+        else if (::ftruncate(file, size) != 0) fail("writing stopped within a record", reason);
+        fail("writing stopped", reason);
+      }
+      left.remove_prefix(static_cast<std::size_t>(written));
+    }
+    size += static_cast<std::int64_t>(all.size());
   }
 };
 
@@ -102,12 +118,12 @@ EventFile::EventFile(const std::string& directory) : state_(std::make_unique<Sta
   ::gethostname(host.data(), host.size() - 1);
   const double now = seconds_since_1970();
   // two runs of the same second get files of their own
-  for (int number = 0; !state_->file && number < 1000; ++number) {
+  for (int number = 0; state_->file < 0 && number < 1000; ++number) {
     state_->path = fmt::format("{}/events.out.tfevents.{}.{}.{}.{}", directory, static_cast<std::uint64_t>(now), host.data(), ::getpid(), number);
-    state_->file.reset(std::fopen(state_->path.c_str(), "wxb"));
-    if (!state_->file && errno != EEXIST) break;
+    state_->file = ::open(state_->path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    if (state_->file < 0 && errno != EEXIST) break;
   }
-  if (!state_->file) state_->fail("it cannot be made");
+  if (state_->file < 0) state_->fail("it cannot be made", errno);
   Message first;
   first.number(1, now);
   first.bytes(3, "brain.Event:2");

@@ -180,6 +180,15 @@ TEST_CASE("what does not learn stays, to the bit, on any number of threads and w
   CHECK(model.get<"body.1.running_mean">()(0) != moved);
 }
 
+TEST_CASE("a copy between networks that differ in a shape is an Error, and copies nothing") {
+  const Model<Sequential<Dense<4, 3>, ReLU, Dense<2>>> from{1};
+  Model<Sequential<Dense<4, 3>, ReLU, Dense<5>>> to{2};
+  const Model<Sequential<Dense<4, 3>, ReLU, Dense<5>>> before = to;
+  CHECK_THROWS_WITH(copy_parameters(from, to), "copy_parameters: expected 2.weight of shape (5, 3), got (2, 3)");
+  CHECK(std::ranges::equal(to.get<"0.weight">(), before.get<"0.weight">()));
+  CHECK(copy_parameters<by_name<"0.*">>(from, to) == 2);
+}
+
 TEST_CASE("a copy between networks that have no name in common is an Error") {
   const Model<Sequential<Named<"a", Dense<4, 3>>>> from{1};
   Model<Sequential<Named<"b", Dense<4, 3>>>> to{2};

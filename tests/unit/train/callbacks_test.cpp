@@ -1,5 +1,6 @@
 #include <tenon/tenon.hpp>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -638,6 +639,58 @@ TEST_CASE("a checkpoint that cannot be written leaves the one before and a model
     fit(other, data().train, settings(2, checkpoint));
     CHECK(same_bits(other, whole));
   }
+}
+
+TEST_CASE("an event file that cannot be written has whole records only, and a model that can be used") {
+  Model<Net> model{1};
+  const Folder folder;
+  const auto files = [&] {
+    std::vector<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) all.push_back(entry.path().string());
+    return all;
+  };
+  const auto records_of = [](const std::string& path) {
+    const std::string bytes = text_of(path);
+    std::size_t records = 0, at = 0;
+    for (; at < bytes.size(); ++records) at += 16 + static_cast<unsigned char>(bytes[at]);
+    REQUIRE(at == bytes.size());
+    return records;
+  };
+  const auto run = [&] { fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4})); };
+  std::string said = message_of([&] {
+    const test::Failing failing(test::Fault::write, 0);
+    run();
+  });
+  CHECK_THAT(said, Contains("events.out.tfevents.") && Contains("expected to write an event file, but writing stopped: "));
+  CHECK(files().empty());
+  said = message_of([&] {
+    const test::Failing failing(test::Fault::write, 5);
+    run();
+  });
+  CHECK_THAT(said, Contains("expected to write an event file, but writing stopped: "));
+  REQUIRE(files().size() == 1);
+  CHECK(records_of(files()[0]) == 5);
+  CHECK(std::isfinite(evaluate(model, data().test, CrossEntropy{}).loss));
+
+  // a record that is cut in two is taken back, and the next one stands where it would have
+  const std::string target = folder / "cut";
+  EventFile log(target);
+  log.scalar("loss", 1, 1);
+  const std::string before = text_of(log.path());
+  {
+    rlimit limit{}, whole{};
+    ::getrlimit(RLIMIT_FSIZE, &whole);
+    limit = {before.size() + 5, whole.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    said = message_of([&] { log.scalar("loss", 2, 2); });
+    ::setrlimit(RLIMIT_FSIZE, &whole);
+    std::signal(SIGXFSZ, handler);
+  }
+  CHECK_THAT(said, Contains("expected to write an event file, but writing stopped: "));
+  CHECK(text_of(log.path()) == before);
+  log.scalar("loss", 3, 3);
+  CHECK(records_of(log.path()) == 3);
 }
 
 TEST_CASE("two checkpoints of one moment are both written, and read with a decimal comma") {

@@ -28,6 +28,6 @@ TEST_CASE("the zoo: attention and tokens") {
               Animal<"MaskedEncoder", Text<Masked<0, Embedding<6, 4>, Residual<MultiheadAttention<2>>>, Dense<2>>, 6>,   //
               Animal<"MaskedCausal", Text<Masked<0, Embedding<6, 4>, MultiheadAttention<2, causal>>, Dense<6>>, 6>,                        //
               Animal<"Transformer", Transformer<6, 5, 3, 2, 1, 2, 4, 6>, 5>,                                                               //
-              Animal<"AdditiveAttention", Text<Masked<0, Both, Residual<AdditiveAttention<3, 3>>, DropSteps<3>>, GRU<3>>, 6>,              //
-              Animal<"CrossAttention", Sequential<Input<7, 4>, TransformerDecoderLayer<4, 4, 2, 6>, DropSteps<4>, Dense<2>>>>("Attention and tokens");
+              Animal<"AdditiveAttention", Text<Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>, 6>,               //
+              Animal<"CrossAttention", Sequential<Input<7, 4>, TransformerDecoderLayer<4, 4, 2, 6>, Slice<0, 4>, Dense<2>>>>("Attention and tokens");
 }

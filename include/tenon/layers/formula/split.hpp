@@ -32,9 +32,21 @@ template <class A, class W, class F>
 struct find_products<Operation<Op::matmul, A, W>, F>
     : append_once<Operation<Op::matmul, A, W>, typename find_products<A, F>::type> {};
 
+/// Asked before a list of them is made: most formulas have none, and this makes no types.
+template <class E>
+inline constexpr bool has_products = false;
+template <Op O, class... A>
+inline constexpr bool has_products<Operation<O, A...>> = O == Op::matmul || (has_products<A> || ...);
+template <class E, bool Any = has_products<E>>
+struct products_in {
+  using type = list<>;
+};
+template <class E>
+struct products_in<E, true> : find_products<E, list<>> {};
+
 /// The matrix products of a formula, inner ones first, each once.
 template <class E>
-using products_of = typename find_products<E, list<>>::type;
+using products_of = typename products_in<E>::type;
 
 /// The formula with its products replaced by inputs 1, 2, ... and chunks of x by the inputs after.
 template <class E, class Products, int First = 1>
@@ -52,6 +64,15 @@ struct substitute<Operation<Op::matmul, A, W>, P, First> {
 template <class A, auto K, auto N, class P, int First>
 struct substitute<Operation<Op::chunk, A, expr::Number<K>, expr::Number<N>>, P, First> {
   using type = expr::Input<First + static_cast<int>(P::size) + K>;
+};
+template <class E>
+inline constexpr bool is_cut = false;
+template <Op O, class... A>
+inline constexpr bool is_cut<Operation<O, A...>> = O == Op::matmul || O == Op::chunk || (is_cut<A> || ...);
+template <Op O, class... A, int First>
+  requires(!is_cut<Operation<O, A...>>)
+struct substitute<Operation<O, A...>, list<>, First> {
+  using type = Operation<O, A...>;
 };
 /// What a product is taken of: the formula before it, products inside it replaced.
 template <class Product, class Products>

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <tenon/metrics/regression.hpp>
@@ -20,24 +19,19 @@ namespace tenon {
 
 namespace detail {
 
-double root_mean_square(std::span<const float> values);
-double root_mean_square(std::span<const double> values);
-
-/// About as many as a histogram needs, evenly spread over all of them.
-template <class T>
-std::vector<double> even_sample(std::span<T> values) {
-  constexpr std::size_t most = 20000;
-  const std::size_t stride = values.size() / most + 1;
-  std::vector<double> sample;
-  for (std::size_t i = 0; i < values.size(); i += stride) sample.push_back(static_cast<double>(values[i]));
-  return sample;
-}
+/// Adds the numbers of a parameter after an epoch; parameters come in the same order every time.
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values, std::span<const float> gradient);
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values, std::span<const double> gradient);
 
 /// Of a sample of one channel; 0 by 0 where it is no image. Numbers in a row that make a square are taken for one.
 struct ImageSize {
   std::size_t height = 0, width = 0;
 };
 ImageSize image_size(std::span<const std::size_t> sample_shape);
+
+/// The samples that were taken for another class than their own, those first where the network believed most in it.
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs, std::size_t width, std::size_t most);
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs, std::size_t width, std::size_t most);
 
 }  // namespace detail
 
@@ -61,12 +55,7 @@ struct Report {
   void on_epoch_end(auto& run) {
     std::size_t number = 0;
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
-      if (record.parameters.size() == number) record.parameters.push_back({.name = std::string(name)});
-      RunRecord::Parameter& p = record.parameters[number++];
-      p.value_rms.push_back(detail::root_mean_square(values));
-      p.gradient_rms.push_back(detail::root_mean_square(gradient));
-      p.values = detail::even_sample(values);
-      p.gradients = detail::even_sample(gradient);
+      detail::note_parameter(record, number++, name, values, gradient);
     });
     if (every_epoch) write(run);
   }
@@ -121,27 +110,7 @@ private:
 
     std::vector<T> outputs(data.size() * width);
     model.predict(data.features(), outputs);
-    const detail::ImageSize image = detail::image_size(data.sample_shape());
-    std::vector<std::pair<double, std::size_t>> wrong;  // how much more it believed in what it said
-    const auto said = [&](std::size_t i) { return detail::decide(outputs.data() + i * width, width, 0.5); };
-    const auto score = [&](std::size_t i, std::size_t c) {
-      const T* row = outputs.data() + i * width;
-      return static_cast<double>(width > 1 ? row[c] : c == 1 ? row[0] : 1 - row[0]);
-    };
-    for (std::size_t i = 0; i < data.size(); ++i) {
-      if (data.label(i) < 0) continue;  // ignored: nothing it says is wrong
-      const auto truth = static_cast<std::size_t>(data.label(i));
-      if (said(i) != truth) wrong.emplace_back(score(i, said(i)) - score(i, truth), i);
-    }
-    std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
-    record.mistakes.clear();
-    for (std::size_t k = 0; k < std::min(mistakes, wrong.size()); ++k) {
-      const std::size_t i = wrong[k].second;
-      RunRecord::Mistake m{.height = image.height, .width = image.width, .index = i, .truth = data.label(i),
-                           .said = static_cast<std::int32_t>(said(i)), .confidence = score(i, said(i))};
-      for (std::size_t j = 0; j < image.height * image.width; ++j) m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
-      record.mistakes.push_back(std::move(m));
-    }
+    record.mistakes = detail::worst_mistakes(data, {outputs.data(), outputs.size()}, width, mistakes);
   }
 };
 
