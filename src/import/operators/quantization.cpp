@@ -9,8 +9,10 @@ namespace tenon::importing {
 
 namespace {
 
-/// As division in float gives it, which decides ties.
-double quotient(double a, double b) { return static_cast<double>(static_cast<float>(a / b)); }
+double in_float(double x) { return static_cast<double>(static_cast<float>(x)); }
+
+/// As division of floats gives it: that decides ties, which a difference in the last place turns to another integer.
+double quotient(double a, double b) { return in_float(in_float(a) / in_float(b)); }
 
 /// To the nearest integer, ties to the even one; what the type has not becomes its limit.
 double saturated(Type type, double number) {
@@ -114,7 +116,7 @@ Array requantized(const Call& call, Array sums, Index axis_of_right) {
   const double result_scale = call.input(6).values[0];
   auto next = sums.values.begin();
   walk<1>(sums.dims, {strides}, {0}, [&](const auto& at) {
-    const double factor = quotient(quotient(left.values[0] * right.values[static_cast<std::size_t>(at[0])], 1), result_scale);
+    const double factor = quotient(left.values[0] * right.values[static_cast<std::size_t>(at[0])], result_scale);
     *next = saturated(zero.type, std::nearbyint(*next * factor) + zero.values[0]);
     ++next;
   });

@@ -12,6 +12,7 @@ namespace {
 struct Axis {
   Index in = 0, out = 0;
   double scale = 1;
+  double length = 0;  // in * scale, which need not be whole
   double start = 0, end = 1;
   bool untouched = false;
 };
@@ -27,10 +28,10 @@ double coordinate(const Way& way, const Axis& axis, Index at) {
   const auto x = static_cast<double>(at), in = static_cast<double>(axis.in), out = static_cast<double>(axis.out);
   const double half = (x + 0.5) / axis.scale - 0.5;
   if (way.coordinates == "asymmetric") return x / axis.scale;
-  if (way.coordinates == "align_corners") return axis.out == 1 ? 0 : x * (in - 1) / (out - 1);
+  if (way.coordinates == "align_corners") return axis.out == 1 ? 0 : x * (in - 1) / (axis.length - 1);
   if (way.coordinates == "pytorch_half_pixel") return axis.out > 1 ? half : 0;
   if (way.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / axis.scale;
-  if (way.coordinates == "half_pixel_symmetric") return in / 2 * (1 - out / (in * axis.scale)) + half;
+  if (way.coordinates == "half_pixel_symmetric") return in / 2 * (1 - out / axis.length) + half;
   if (way.coordinates == "tf_crop_and_resize")
     return axis.out > 1 ? axis.start * (in - 1) + x * (axis.end - axis.start) * (in - 1) / (out - 1)
                         : 0.5 * (axis.start + axis.end) * (in - 1);
@@ -130,7 +131,7 @@ Index scaled_size(const Call& call, Index in, double scale) {
 
 std::vector<Axis> unchanged(const Dims& dims) {
   std::vector<Axis> axes;
-  for (const Index size : dims) axes.push_back({size, size, 1, 0, 1, true});
+  for (const Index size : dims) axes.push_back({size, size, 1, static_cast<double>(size), 0, 1, true});
   return axes;
 }
 
@@ -139,6 +140,7 @@ void scale_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std
   for (std::size_t i = 0; i < which.size(); ++i) {
     Axis& axis = axes[which[i]];
     axis.scale = scales[i];
+    axis.length = static_cast<double>(axis.in) * scales[i];
     axis.out = scaled_size(call, axis.in, scales[i]);
     axis.untouched = scales[i] == 1;
   }
@@ -161,6 +163,7 @@ void size_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std:
     axis.scale = policy == "stretch" ? scales[i] : larger ? *std::min_element(scales.begin(), scales.end())
                                                           : *std::max_element(scales.begin(), scales.end());
     axis.out = policy == "stretch" ? sizes[i] : whole(std::floor(axis.scale * static_cast<double>(axis.in) + 0.5));
+    axis.length = static_cast<double>(axis.out);
     axis.untouched = axis.scale == 1;
   }
 }
