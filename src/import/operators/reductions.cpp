@@ -82,14 +82,22 @@ template <class F> Definition along_axis(F f) {
   };
 }
 
-void log_softmax(Numbers& x) {
-  const double all = log_sum_exp(x);
-  for (double& value : x) value -= all;
+/// Differences to the largest: its exponent cannot overflow, and a large one does not swallow the logarithm of their sum.
+double take_off_largest(Numbers& x) {
+  const double most = max(x);
+  double sum = 0;
+  for (double& value : x) sum += std::exp(value -= most);
+  return sum;
 }
 
 void softmax(Numbers& x) {
-  log_softmax(x);
-  for (double& value : x) value = std::exp(value);
+  const double sum = take_off_largest(x);
+  for (double& value : x) value = std::exp(value) / sum;
+}
+
+void log_softmax(Numbers& x) {
+  const double sum = take_off_largest(x);
+  for (double& value : x) value -= std::log(sum);
 }
 
 /// 1 at the first of the largest, 0 elsewhere
