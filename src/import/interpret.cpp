@@ -1,5 +1,7 @@
 #include "interpret.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
