@@ -134,7 +134,8 @@ void check_input(const Node& node, std::size_t i, const Array& input) {
       throw Error(fmt::format("{}: input {} of {} numbers is too large", describe(node), i, axes_text(input.dims)));
   }
   if (!input.values.empty() && input.values.size() != static_cast<std::size_t>(count))
-    throw Error(fmt::format("{}: input {} of {} has {} numbers", describe(node), i, axes_text(input.dims), input.values.size()));
+    throw Error(
+        fmt::format("{}: input {} of {} has {} numbers", describe(node), i, axes_text(input.dims), input.values.size()));
 }
 
 }  // namespace
