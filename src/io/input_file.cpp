@@ -45,8 +45,8 @@ void InputFile::read(std::span<std::byte> out) {
   }
 }
 
-void InputFile::rewind() {
-  if (::lseek(descriptor_, 0, SEEK_SET) < 0) fail(std::generic_category().message(errno));
+void InputFile::seek(std::size_t offset) {
+  if (::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET) < 0) fail(std::generic_category().message(errno));
 }
 
 void InputFile::fail(const std::string& why) const {

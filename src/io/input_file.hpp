@@ -21,8 +21,10 @@ public:
   std::size_t size() const noexcept { return size_; }
   /// Fills the span, or throws.
   void read(std::span<std::byte> out);
+  /// Goes to that byte, from where `read` goes on.
+  void seek(std::size_t offset);
   /// From the beginning again.
-  void rewind();
+  void rewind() { seek(0); }
 
 private:
   [[noreturn]] void fail(const std::string& why) const;
