@@ -1,9 +1,10 @@
-# Install rules, the package that find_package(tenon) finds, the one that pkg-config finds, and a Debian package by CPack.
+# Install rules, what find_package(tenon) and pkg-config find, and a Debian package by CPack.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(tenon_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tenon")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" "${tenon_generated}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" "${tenon_generated}/"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
 install(TARGETS tenon_core EXPORT tenonTargets)
 if(TARGET tenon)
   install(TARGETS tenon EXPORT tenonTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
@@ -36,9 +37,11 @@ set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
 set(CPACK_STRIP_FILES OFF)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libxtensor-dev, libxtensor-blas-dev, libopenblas-dev, libboost-dev, libfmt-dev, zlib1g-dev")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+  "libxtensor-dev, libxtensor-blas-dev, libopenblas-dev, libboost-dev, libfmt-dev, zlib1g-dev")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang-19, cmake (>= 3.24)")
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "A network is a C++ type: shapes, parameters and the backward pass are known to the compiler.
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+  "A network is a C++ type: shapes, parameters and the backward pass are known to the compiler.
  Trains on the CPU and freezes networks for microcontrollers, in float and in int8.")
 if(PROJECT_IS_TOP_LEVEL)
   include(CPack)

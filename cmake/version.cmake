@@ -1,4 +1,5 @@
-# The version stands in CMakeLists.txt, in a header (so that it needs no build), and in the recipes of packages. All have to agree.
+# The version stands in CMakeLists.txt, in a header (which needs no build), and in the recipes of packages.
+# All have to agree.
 function(tenon_check_version source version)
   string(REPLACE "." ";" parts "${version}")
   list(GET parts 0 MAJOR)
@@ -7,7 +8,8 @@ function(tenon_check_version source version)
   file(READ "${source}/include/tenon/version.hpp" header)
   foreach(part IN ITEMS MAJOR MINOR PATCH)
     if(NOT header MATCHES "#define TENON_VERSION_${part} ${${part}}\n")
-      message(FATAL_ERROR "include/tenon/version.hpp: expected TENON_VERSION_${part} ${${part}}, as the project's version is ${version}")
+      message(FATAL_ERROR "include/tenon/version.hpp: expected TENON_VERSION_${part} ${${part}}, "
+        "as the project's version is ${version}")
     endif()
   endforeach()
   if(NOT header MATCHES "#define TENON_VERSION_STRING \"${version}\"\n")

@@ -14,7 +14,8 @@ void write_flats(const char* path) {
   Stream random(1, Purpose::user);
   for (int i = 0; i < 400; ++i) {
     const int area = 20 + static_cast<int>(100 * random.uniform<float>()), rooms = 1 + area / 30;
-    file << area << ',' << rooms << ',' << 4 * area + 10 * rooms + static_cast<int>(20 * random.uniform<float>()) - 10 << '\n';
+    const int price = 4 * area + 10 * rooms + static_cast<int>(20 * random.uniform<float>()) - 10;
+    file << area << ',' << rooms << ',' << price << '\n';
   }
 }
 
@@ -26,7 +27,7 @@ void from_csv() {
   const auto [train, test] = flats.split(0.8, 1);
   Model<Net> model{1};
   fit(model, train,
-      Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.1}, .epochs = 100, .batch_size = 32, .validation = test, .seed = 1});
+      Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.1}, .epochs = 100, .batch_size = 32, .validation = test});
   const xt::xtensor<float, 1> flat{80, 3};  // square metres, rooms
   std::printf("flat of 80 square metres: %.0f\n", static_cast<double>(model(flat)(0)));
 }

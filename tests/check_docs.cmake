@@ -1,7 +1,8 @@
 # Documentation that no longer compiles, or leads nowhere, fails here.
 #   cmake -DROOT=<source directory> -P check_docs.cmake
 #
-# Every C++ block of the README and of docs/ stands, line by line and in order, in a file that is compiled: an example, a test or a header.
+# Every C++ block of the README and of docs/ stands, line by line and in order, in a file that is compiled: an example,
+# a test or a header.
 # Every relative link leads to a file, and #... to a heading of it. The README has at most 900 words.
 cmake_minimum_required(VERSION 3.24)
 
@@ -27,7 +28,7 @@ foreach(source IN LISTS compiled)
   string(APPEND sources "${text}\n<end of file>\n")
 endforeach()
 
-# The anchors of a page, as GitHub makes them: lower case, spaces become -, nothing else but letters, digits, - and _ stays.
+# The anchors of a page, as GitHub makes them: lower case, - for spaces, and of the rest letters, digits, - and _.
 function(anchors_of file variable)
   read_text("${file}" text)
   string(REGEX REPLACE "\n```[^\n]*\n([^`]|`[^`]|``[^`])*\n```" "\n" text "${text}")
@@ -109,7 +110,7 @@ foreach(page IN LISTS pages)
 endforeach()
 
 if(blocks LESS 30 OR links LESS 60)
-  list(APPEND faults "expected at least 30 blocks of code and 60 links, found ${blocks} and ${links}: does this check read them?")
+  list(APPEND faults "expected at least 30 blocks of code and 60 links, found ${blocks} and ${links}")
 endif()
 
 file(READ "${ROOT}/README.md" readme)
