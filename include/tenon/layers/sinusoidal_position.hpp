@@ -60,7 +60,7 @@ struct SinusoidalPositionUnit {
 /// Shapes: (time, width) to the same. Gradient: dx = dy. PyTorch: none; x + a table. Keras: SinePositionEncoding
 /// (KerasHub), added. ONNX: Add.
 ///
-///     using Net = Sequential<Input<64>, Embedding<65, 128>, SinusoidalPosition<>, ...>;
+///     using Net = Sequential<Input<64>, Embedding<65, 128>, SinusoidalPosition<>, MultiheadAttention<4>>;
 template <auto... Option>
 struct SinusoidalPosition {
 private:
