@@ -3,7 +3,7 @@
 #
 # Every C++ block of the README and of docs/ stands, line by line and in order, in a file that is compiled: an example,
 # a test or a header.
-# Every relative link leads to a file, and #... to a heading of it. The README has at most 900 words.
+# Every example is in their index. Every relative link leads to a file, and #... to a heading of it. The README has at most 900 words.
 cmake_minimum_required(VERSION 3.24)
 
 # Square brackets and semicolons mean something in CMake's lists: texts are read with other characters in their place.
@@ -16,7 +16,8 @@ function(read_text file variable)
 endfunction()
 
 file(GLOB pages "${ROOT}/*.md")
-file(GLOB_RECURSE more "${ROOT}/docs/*.md" "${ROOT}/packaging/*.md" "${ROOT}/bench/*.md")
+file(GLOB_RECURSE more "${ROOT}/docs/*.md" "${ROOT}/packaging/*.md" "${ROOT}/bench/*.md"
+  "${ROOT}/examples/*.md")
 list(APPEND pages ${more})
 file(GLOB_RECURSE compiled "${ROOT}/examples/*.cpp" "${ROOT}/tests/*_test.cpp" "${ROOT}/include/*.hpp")
 set(faults "")
@@ -112,6 +113,16 @@ endforeach()
 if(blocks LESS 30 OR links LESS 60)
   list(APPEND faults "expected at least 30 blocks of code and 60 links, found ${blocks} and ${links}")
 endif()
+
+# The examples have an index.
+file(READ "${ROOT}/examples/README.md" index)
+file(GLOB examples RELATIVE "${ROOT}/examples" "${ROOT}/examples/*.cpp")
+foreach(example IN LISTS examples)
+  string(FIND "${index}" "](${example})" at)
+  if(at EQUAL -1)
+    list(APPEND faults "examples/README.md does not list ${example}")
+  endif()
+endforeach()
 
 file(READ "${ROOT}/README.md" readme)
 string(REGEX MATCHALL "[^ \n\t;]+" words "${readme}")
