@@ -204,7 +204,14 @@ def summary_of(doc):
     for kind, lines in blocks_of(doc):
         if kind == "text":
             text = " ".join(line.strip() for line in lines)
-            return escape(re.split(r"(?<=[^A-Z.][.:])\s|[:,]$", text)[0].rstrip(":,"))
+            # To the first full stop or colon that stands in no parentheses and ends no "et al.".
+            depth = 0
+            for i, c in enumerate(text):
+                depth += (c == "(") - (c == ")")
+                ends = c in ".:" and text[i - 1] != " " and text[i + 1:i + 2] in ("", " ")
+                if ends and depth == 0 and not re.search(r"\b(al|[A-Z])$", text[:i]):
+                    return escape(text[:i])
+            return escape(text.rstrip(":,"))
     return ""
 
 
@@ -222,7 +229,7 @@ def members_of(entry):
         if found and not found.group(2).endswith("_"):
             kind, name, value, braces, said = found.groups()
             default = value or braces
-            rows.append(row(f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(said or "")))
+            rows.append((f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(said or "")))
     return rows
 
 
@@ -318,7 +325,9 @@ def page_of(entry):
         out.append(picture_of(f, entry.name))
     rows = members_of(entry)
     if rows:
-        out.append("**Members**\n\n" + table(("name", "type", "default", "meaning"), rows))
+        heads = ("name", "type", "default", "meaning")
+        used = 4 if any(cells[3] for cells in rows) else 3
+        out.append("**Members**\n\n" + table(heads[:used], [row(*cells[:used]) for cells in rows]))
     out.append(f"Header: `tenon/{entry.header}`")
     return "\n\n".join(part for part in out if part) + "\n"
 
