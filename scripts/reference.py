@@ -85,6 +85,10 @@ def entries_of(path):
         elif re.match(r"\s+requires", line) or line.startswith("requires"):
             continue
         else:
+            deprecated = re.search(r'\[\[deprecated\("([^"]*)"\)\]\] ?', line)
+            if deprecated and doc:
+                line = line.replace(deprecated.group(0), "")
+                doc += ["", f"Deprecated: {deprecated.group(1)}."]
             declared = re.match(r"(struct|class|using) (\w+)(.*)$", line)
             if declared and spaces in (["tenon"], ["tenon", "augment"], ["tenon::augment"]):
                 kind, name, rest = declared.groups()
