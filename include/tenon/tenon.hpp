@@ -31,3 +31,4 @@
 #include <tenon/train/fit.hpp>
 #include <tenon/train/measure.hpp>
 #include <tenon/train/summary.hpp>
+#include <tenon/version.hpp>

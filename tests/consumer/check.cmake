@@ -23,3 +23,21 @@ run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${WORK}/build" -G "${G
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer")
 run("${WORK}/build/core_consumer")
+
+# The same program without CMake, by what pkg-config says of the installed tree.
+find_program(PKG_CONFIG pkg-config)
+if(WAY STREQUAL "find_package" AND PKG_CONFIG)
+  file(GLOB_RECURSE pc "${WORK}/prefix/*/tenon.pc")
+  get_filename_component(pc_folder "${pc}" DIRECTORY)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E env "PKG_CONFIG_PATH=${pc_folder}" "${PKG_CONFIG}" --cflags --libs tenon
+    RESULT_VARIABLE status OUTPUT_VARIABLE flags ERROR_VARIABLE said)
+  if(NOT status STREQUAL "0")
+    message(FATAL_ERROR "pkg-config does not find tenon in ${pc_folder}: ${said}")
+  endif()
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  if(COMPILER MATCHES "clang")
+    list(PREPEND flags -fno-relaxed-template-template-args)  # as cmake/flags.cmake says why
+  endif()
+  run("${COMPILER}" -std=c++20 "${CMAKE_CURRENT_LIST_DIR}/main.cpp" -o "${WORK}/by_pkg_config" ${flags})
+  run("${WORK}/by_pkg_config")
+endif()

@@ -11,6 +11,7 @@
 /// (torch.nn.init); `spec` brings fan_in and fan_out.
 namespace tenon {
 
+/// All numbers 0. PyTorch: init.zeros_.
 struct Zeros {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
@@ -18,6 +19,7 @@ struct Zeros {
   }
 };
 
+/// All numbers 1. PyTorch: init.ones_.
 struct Ones {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
@@ -25,6 +27,7 @@ struct Ones {
   }
 };
 
+/// All numbers the same: `Constant<0.1>`. PyTorch: init.constant_.
 template <auto Value>
 struct Constant {
   template <class T>

@@ -67,7 +67,9 @@ struct ChannelDropout {
 template <auto Rate>
 struct Dropout2D : detail::ChannelDropout<2, Rate> {};
 
-/// Dropout2D for signals: (C, L) to the same. PyTorch: nn.Dropout1d.
+/// Dropout2D for signals.
+///
+/// Shapes: (C, L) to the same. PyTorch: nn.Dropout1d. ONNX: Dropout.
 template <auto Rate>
 struct Dropout1D : detail::ChannelDropout<1, Rate> {};
 

@@ -27,7 +27,12 @@ constexpr auto usable_rate() {
 
 /// Sets each number to 0 with probability Rate and divides the others by 1 - Rate ("inverted"
 /// dropout: evaluation passes everything as it is). Srivastava et al. 2014. The mask of a step is a
-/// function of the model's seed, the layer and the step. PyTorch: nn.Dropout. ONNX: Dropout.
+/// function of the model's seed, the layer and the step.
+///
+/// Shapes: any to the same. Gradient: dy / (1 - Rate) where a number was kept, otherwise 0. PyTorch: nn.Dropout.
+/// ONNX: Dropout.
+///
+///     using Net = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<10>>;
 template <auto Rate>
 struct Dropout : Map<x * dropout_mask<detail::usable_rate<Rate>()>> {
   using invalid = std::conditional_t<detail::is_rate<Rate>(), void, takes<a_rate_of_at_least_0_and_below_1>>;

@@ -29,6 +29,7 @@ struct usable_shape<> {
 
 /// States the shape of a network's input, where its first layer does not: `Input<1, 28, 28>`. It
 /// has no parameters, no index and no cost. Further down it is a check of the shape there.
+/// PyTorch: none. Keras: Input. ONNX: the shape of the graph's input.
 template <std::size_t... D>
 struct Input {
   using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;

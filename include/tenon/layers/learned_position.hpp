@@ -65,7 +65,7 @@ private:
 /// Options: `init<Normal<0, 0.02>>`. Shapes: (time, width) to the same. Parameter: weight (time, width), N(0, 1). Gradients:
 /// dx = dy, dW = the sum of dy over the batch. PyTorch: x + nn.Embedding(time, width)(torch.arange(time)).
 ///
-///     using Net = Sequential<Input<64>, Embedding<65, 128>, LearnedPosition<>, ...>;
+///     using Net = Sequential<Input<64>, Embedding<65, 128>, LearnedPosition<>, MultiheadAttention<4>>;
 template <auto... Option>
 struct LearnedPosition {
 private:

@@ -103,7 +103,7 @@ struct inputs_named_by<Map<F>> {
 ///     using Mine  = Map<sigmoid(matmul(x, param<"W", Shape<64, 10>>) + param<"b", Shape<10>>)>;
 ///
 /// Shapes: (any) to the same; with matmul the last axis becomes the product's. Forward, backward and
-/// the gradients of its parameters all come from the formula.
+/// the gradients of its parameters all come from the formula. PyTorch: an nn.Module with this forward. Keras: Lambda.
 ///
 /// In a Graph a formula may name what it takes, and use random numbers that are 0 in evaluation:
 ///

@@ -104,7 +104,7 @@ private:
 /// Shapes: `Permute<1, 2, 0>` makes (height, width, channels) of (channels, height, width). Gradient: dy, moved back.
 /// PyTorch: x.permute(0, 1 + Axes...). Keras: Permute, which counts from 1. ONNX: Transpose.
 ///
-///     using Net = Sequential<Input<28, 28, 3>, Permute<2, 0, 1>, Conv2D<16, 3>, ...>;
+///     using Net = Sequential<Input<28, 28, 3>, Permute<2, 0, 1>, Conv2D<16, 3>>;
 template <std::size_t... Axes>
 struct Permute {
 private:

@@ -57,9 +57,10 @@ struct SinusoidalPositionUnit {
 /// Adds waves that tell the places of a sequence apart (Vaswani et al. 2017): at place t
 ///     y[t, 2k] = x[t, 2k] + sin(t / 10000^(2k / width)),  y[t, 2k + 1] = x[t, 2k + 1] + cos(t / 10000^(2k / width)).
 ///
-/// Shapes: (time, width) to the same. Gradient: dx = dy.
+/// Shapes: (time, width) to the same. Gradient: dx = dy. PyTorch: none; x + a table. Keras: SinePositionEncoding
+/// (KerasHub), added. ONNX: Add.
 ///
-///     using Net = Sequential<Input<64>, Embedding<65, 128>, SinusoidalPosition<>, ...>;
+///     using Net = Sequential<Input<64>, Embedding<65, 128>, SinusoidalPosition<>, MultiheadAttention<4>>;
 template <auto... Option>
 struct SinusoidalPosition {
 private:

@@ -31,7 +31,9 @@ struct Unpool2D
     : detail::PlacedLayer<2, detail::MiddlePlace<2, Height, Width>,
                           std::conditional_t<(Height > 0 && Width > 0), void, takes<one_kernel_of_at_least_1>>> {};
 
-/// Unpool2D along one axis: (C, L) to (C, L k).
+/// Unpool2D along one axis.
+///
+/// Shapes: (C, L) to (C, L k). PyTorch: none. ONNX: ConvTranspose.
 template <auto Length>
 struct Unpool1D : detail::PlacedLayer<1, detail::MiddlePlace<1, 1, Length>,
                                       std::conditional_t<(Length > 0), void, takes<one_kernel_of_at_least_1>>> {};

@@ -54,6 +54,8 @@ struct u_net<Level<Encoder, Down, Up, Decoder>, Next, Deeper...> {
 /// down, and also across to its own decoder, which is given both, joined along the channels. Heights and widths have
 /// to meet there: a level whose `Up` does not undo its `Down` does not compile.
 ///
+///     template <std::size_t Channels>
+///     using Convs = Sequential<Conv2D<Channels, 3, padding<1>>, ReLU>;
 ///     using Net = Sequential<Input<1, 28, 28>,
 ///                            UNet<Level<Convs<16>, MaxPool2D<2>, Upsample<2>, Convs<16>>,
 ///                                 Level<Convs<32>, MaxPool2D<2>, Upsample<2>, Convs<32>>,

@@ -1,0 +1,421 @@
+#!/usr/bin/env python3
+"""Pages of the documentation from the comments in the headers.
+
+    scripts/reference.py    says which layers, losses, ... do not say what they are, and writes nothing
+
+scripts/docs_site.py, which writes the web site, imports it. Standard library only. What is read of a header: the
+comment (///) above each struct, class and alias in namespace tenon whose name is PascalCase; what stands in its body is
+read for the table of its members.
+"""
+import html
+import math
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+INCLUDE = ROOT / "include" / "tenon"
+
+
+def named(folder, names):
+    return [f"{folder}/{name}.hpp" for name in names.split()]
+
+
+# title, folder, what it is, headers
+CATEGORIES = [
+    ("Layers", "layers", "What networks are made of.", ["layers/*.hpp"]),
+    ("Compositions", "compositions", "Layers made of layers, and whole networks.",
+     named("net", "sequential residual add concat repeat gate dense_block unet split_at masked named graph graph_names "
+                  "quantization_aware transformer")),
+    ("Losses", "losses", "What training makes small.", ["losses/*.hpp"]),
+    ("Optimizers", "optimizers", "How parameters follow their gradients.",
+     named("optim", "sgd adam adamw rmsprop adagrad adadelta nadam radam asgd lion groups")),
+    ("Schedules", "schedules", "How the learning rate goes.",
+     named("optim", "schedules cyclic_lr schedule reduce_lr_on_plateau")),
+    ("Regularizers", "regularizers", "Penalties on weights.", ["optim/regularizer.hpp"]),
+    ("Metrics", "metrics", "What is measured.", ["metrics/*.hpp"]),
+    ("Callbacks", "callbacks", "What happens during training.",
+     ["train/callbacks/*.hpp", "train/averaged_model.hpp", "train/callback.hpp"]),
+    ("Initialisers", "initialisers", "What weights begin with.", ["init/*.hpp"]),
+    ("Augmentation", "augmentation", "Random changes that leave the meaning of a sample alone.",
+     ["data/augment/steps.hpp", "data/augment.hpp"]),
+]
+
+# Headers of layers, losses, ... that define none.
+WITHOUT = {"layers/normalization.hpp", "layers/options.hpp", "layers/several_inputs.hpp", "losses/arguments.hpp",
+           "losses/batch_weight.hpp", "losses/formula.hpp", "losses/loss.hpp", "losses/input_kind.hpp",
+           "losses/joint.hpp",
+           "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp"}
+# What users do not write.
+INTERNAL = set("""FormulaLayer Target LossArguments OptimizerArrays Group AnySchedule Predictions OutputLoss JointLoss
+    OutputMetric EventFile SignalWatch GraphPart ReadOptions Callbacks Metrics MatrixSize ImageSize TargetKind
+    AugmentedDataset LinearDefault Walk Steps""".split())
+
+
+class Entry:
+    def __init__(self, name, doc, template, header, body, base):
+        self.name, self.doc, self.template, self.header, self.body, self.base = name, doc, template, header, body, base
+        self.also = []
+
+
+def entries_of(path):
+    """The documented types of a header, in its order."""
+    header = path.relative_to(INCLUDE).as_posix()
+    lines = path.read_text().split("\n")
+    spaces, found, doc, template = [], [], [], ""
+    i = 0
+    while i < len(lines):
+        line = lines[i]
+        i += 1
+        opened = re.match(r"namespace ([\w:]+) \{$", line)
+        if opened:
+            spaces.append(opened.group(1))
+            doc, template = [], ""
+        elif re.match(r"\}  // namespace", line):
+            spaces and spaces.pop()
+            doc, template = [], ""
+        elif line.startswith("///"):
+            doc.append(line[4:] if line.startswith("/// ") else line[3:])
+        elif line.startswith("template"):
+            template = line
+            while template.count("<") > template.count(">"):
+                template += " " + lines[i].strip()
+                i += 1
+        elif re.match(r"\s+requires", line) or line.startswith("requires"):
+            continue
+        else:
+            deprecated = re.search(r'\[\[deprecated\("([^"]*)"\)\]\] ?', line)
+            if deprecated and doc:
+                line = line.replace(deprecated.group(0), "")
+                doc += ["", f"Deprecated: {deprecated.group(1)}."]
+            declared = re.match(r"(struct|class|using) (\w+)(.*)$", line)
+            if declared and spaces in (["tenon"], ["tenon", "augment"], ["tenon::augment"]):
+                kind, name, rest = declared.groups()
+                # A specialisation, a declaration, or a word of an error.
+                usable = name[0].isupper() and not rest.startswith("<") and (doc or kind == "using" or rest != ";")
+                body, base = [], ""
+                if usable and kind != "using":
+                    text = rest
+                    while "{" not in text and ";" not in text:
+                        text += " " + lines[i].strip()
+                        i += 1
+                    base = text.split("{")[0].strip(" :;")
+                    if "{" in text and not re.search(r"\{.*\};?$", text):
+                        while i < len(lines) and not lines[i].startswith("};"):
+                            body.append(lines[i])
+                            i += 1
+                if usable and name not in INTERNAL and not any(name == e.name for e in found if not doc):
+                    if doc:
+                        found.append(Entry(name, doc, template, header, body, base))
+                    elif found and kind != "using" and not lines[max(0, i - 2)].strip().startswith("}  //"):
+                        # Its neighbour's comment is about both.
+                        found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
+                    elif found and kind == "using":
+                        found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
+            if line.strip():
+                doc, template = [], ""
+    return found
+
+
+def all_entries():
+    """(category, entries) in their order; an entry whose name has come before is a form of that one."""
+    result = []
+    for category in CATEGORIES:
+        entries, seen = [], {}
+        for pattern in category[3]:
+            for path in sorted(INCLUDE.glob(pattern)):
+                for entry in entries_of(path):
+                    if entry.name in seen:
+                        seen[entry.name].doc += ["", *entry.doc]
+                    else:
+                        seen[entry.name] = entry
+                        entries.append(entry)
+        result.append((category, entries))
+    return result
+
+
+# --- from a comment to Markdown ------------------------------------------------------------------
+
+LABELS = re.compile(r"(?:(?<=\s)|^)"
+                    r"(Shapes|Options|Parameters?(?: and PyTorch's name)?|Gradients?|PyTorch|Keras|ONNX): ")
+CODE = re.compile(r"[;{}]|\bNode<|\bfit\(|\bGraph<|//")
+
+
+def escape(text):
+    """Prose for Markdown: nothing but `code` means anything."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(p if p.startswith("`") else re.sub(r"([*_\[\]\\])", r"\\\1", html.escape(p, quote=False))
+                   for p in parts)
+
+
+def row(*cells):
+    """Of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def table(heads, rows):
+    return "\n".join([row(*heads), "|" + "---|" * len(heads), *rows])
+
+
+def blocks_of(doc):
+    """('text' | 'code', lines) from the lines of a comment."""
+    blocks = []
+    for line in doc:
+        kind = None if not line.strip() else "code" if line.startswith("    ") else "text"
+        if kind is None:
+            blocks.append((None, []))
+        elif blocks and blocks[-1][0] == kind:
+            blocks[-1][1].append(line)
+        else:
+            blocks.append((kind, [line]))
+    joined = []
+    for kind, lines in blocks:
+        # Code with an empty line in it is one block.
+        if kind == "code" and len(joined) > 1 and joined[-1][0] is None and joined[-2][0] == "code":
+            joined.pop()
+            joined[-1][1].extend(["", *lines])
+        else:
+            joined.append((kind, lines))
+    return [(kind, lines) for kind, lines in joined if kind]
+
+
+def markdown_of(doc):
+    out, elsewhere = [], []
+    for kind, lines in blocks_of(doc):
+        if kind == "code":
+            text = "\n".join(line[4:] for line in lines).rstrip()
+            is_code = bool(CODE.search(text))
+            if is_code and "**Example**" not in out:
+                out.append("**Example**")
+            out.append(f"```{'cpp' if is_code else 'text'}\n{text}\n```")
+            continue
+        text = " ".join(line.strip() for line in lines)
+        parts = LABELS.split(text)
+        if parts[0].strip():
+            out.append(escape(parts[0].strip()))
+        for label, said in zip(parts[1::2], parts[2::2]):
+            if label in ("PyTorch", "Keras", "ONNX"):
+                elsewhere.append((label, escape(said.strip().rstrip("."))))
+            else:
+                out.append(f"**{label}.** {escape(said.strip())}")
+    if elsewhere:
+        out.append("**Elsewhere**\n\n" + table(("framework", "name"), [row(*e) for e in elsewhere]))
+    return "\n\n".join(out)
+
+
+def summary_of(doc):
+    for kind, lines in blocks_of(doc):
+        if kind == "text":
+            text = " ".join(line.strip() for line in lines)
+            # To the first full stop or colon that stands in no parentheses and ends no "et al.".
+            depth = 0
+            for i, c in enumerate(text):
+                depth += (c == "(") - (c == ")")
+                ends = c in ".:" and text[i - 1] != " " and text[i + 1:i + 2] in ("", " ")
+                if ends and depth == 0 and not re.search(r"\b(al|[A-Z])$", text[:i]):
+                    return escape(text[:i])
+            return escape(text.rstrip(":,"))
+    return ""
+
+
+# type name = value;  // meaning
+MEMBER = re.compile(r"^  (?!static|using|template|friend|return|explicit|constexpr|void|struct|//)"
+                    r"([\w:][\w:<>, ]*?) (\w+)(?: = ([^;]+)|\{([^}]*)\})?;(?:\s*//+<?\s*(.*))?$")
+
+
+def members_of(entry):
+    rows = []
+    for line in entry.body:
+        if line.startswith("private:"):
+            break
+        found = MEMBER.match(line)
+        if found and not found.group(2).endswith("_"):
+            kind, name, value, braces, said = found.groups()
+            default = value or braces
+            rows.append((f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(said or "")))
+    return rows
+
+
+# --- pictures of activations, from their formulas ------------------------------------------------
+
+def safe(function):
+    def call(*a):
+        try:
+            return function(*a)
+        except (OverflowError, ValueError):
+            return math.inf
+    return call
+
+
+FUNCTIONS = {
+    "exp": safe(math.exp), "expm1": safe(math.expm1), "log": safe(math.log), "tanh": math.tanh, "erf": math.erf,
+    "sqrt": safe(math.sqrt), "abs": abs, "max": max, "min": min, "square": lambda v: v * v,
+    "sigmoid": lambda v: 1 / (1 + safe(math.exp)(-v)), "softplus": lambda v: max(v, 0) + math.log1p(math.exp(-abs(v))),
+    "select": lambda c, a, b: a if c else b, "clamp": lambda v, low, high: min(max(v, low), high),
+    "straight_through": lambda value, like: value, "log1p": safe(math.log1p),
+}
+
+
+def function_of(entry):
+    """An activation as a function of a number, with the defaults of its arguments; or nothing."""
+    found = re.match(r"Map<(.*)>$", entry.base.strip())
+    if not found:
+        return None
+    text = found.group(1)
+    for name, value in re.findall(r"auto (\w+) = ([-\d.]+)", entry.template):
+        text = text.replace(f"detail::number_or_1<{name}>()", f"({value})")
+    text = re.sub(r'param<"\w+", (?:Option\.\.\., )?Constant<([\d.]+)>>', r"\1", text)
+    text = re.sub(r'param<"\w+", Ones>', "1", text)
+    text = text.replace("std::numbers::sqrt2", "math.sqrt(2)")
+    text = text.replace("detail::sqrt_of_two_over_pi", "math.sqrt(2 / math.pi)")
+    if "::" in text or "<" in re.sub(r" < ", "", text) or '"' in text:
+        return None
+    try:
+        code = compile(text, entry.name, "eval")
+        names = dict(FUNCTIONS, math=math, __builtins__={})
+        f = lambda v: float(eval(code, names, {"x": v}))
+        return f if all(math.isfinite(f(v)) for v in (-4.0, -0.5, 0.0, 0.5, 4.0)) else None
+    except Exception:
+        return None
+
+
+def picture_of(f, name):
+    """The function and its derivative, as SVG in the page."""
+    width, height, low, high, bottom, top = 480, 300, -4.0, 4.0, -2.0, 4.0
+    across = lambda x: (x - low) / (high - low) * width
+    down = lambda y: (top - y) / (top - bottom) * height
+    at = lambda x, y: f"{across(x):.1f},{down(y):.1f}"
+    seen = lambda y: min(max(y, bottom - 1), top + 1)
+    slope_at = lambda x: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5
+    line = lambda x0, y0, x1, y1: f"M{at(x0, y0)} L{at(x1, y1)}"
+    text = lambda x, y, said, more="": f'<text x="{x:.0f}" y="{y:.0f}" {more}>{said}</text>'
+
+    steps = [low + (high - low) * k / 400 for k in range(401)]
+    curve = " ".join(at(x, seen(f(x))) for x in steps)
+    slope = " ".join(at(x, seen(slope_at(x))) for x in (s + 1e-3 for s in steps))  # beside the kinks
+    grid = [line(k, bottom, k, top) for k in range(-4, 5)] + [line(low, k, high, k) for k in range(-2, 5)]
+    labels = [text(across(k) + 3, down(0) + 12, k) for k in (-3, -2, -1, 1, 2, 3)]
+    labels += [text(across(0) + 3, down(k) - 3, k) for k in (-1, 1, 2, 3)]
+    labels += [text(8, 16, name, 'fill="#1f77d0" font-size="14"')]
+    labels += [text(8, 34, "its derivative", 'fill="#e8710a" font-size="14"')]
+    return "".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" ',
+        f'aria-label="{name} and its derivative" style="max-width:100%;height:auto" fill="none" stroke-width="2">',
+        f'<path stroke="#88888833" stroke-width="1" d="{" ".join(grid)}"/>',
+        f'<path stroke="#888888" stroke-width="1" d="{line(low, 0, high, 0)} {line(0, bottom, 0, top)}"/>',
+        f'<polyline points="{slope}" stroke="#e8710a" stroke-dasharray="6 4"/>',
+        f'<polyline points="{curve}" stroke="#1f77d0" stroke-width="3"/>',
+        f'<g fill="#888888" stroke="none" font-size="11" font-family="sans-serif">{"".join(labels)}</g></svg>'])
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+def spelling(entry):
+    """What stands between its angle brackets; a list of options says nothing, its page says it better."""
+    inside = re.match(r"template <(.*)>$", entry.template)
+    if not inside or re.match(r"(auto|class)\.\.\. \w+$", inside.group(1)):
+        return ""
+    return f"{entry.name}<{inside.group(1)}>"
+
+
+def page_of(entry):
+    out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc)]
+    formula = re.match(r"Map<(.*)>$", entry.base.strip())
+    if formula and "detail::" not in formula.group(1):
+        out.append(f"**As it is written:** the whole layer is a formula.\n\n```cpp\n{entry.base}\n```")
+    f = function_of(entry)
+    if f:
+        out.append(picture_of(f, entry.name))
+    rows = members_of(entry)
+    if rows:
+        heads = ("name", "type", "default", "meaning")
+        used = 4 if any(cells[3] for cells in rows) else 3
+        out.append("**Members**\n\n" + table(heads[:used], [row(*cells[:used]) for cells in rows]))
+    out.append(f"Header: `tenon/{entry.header}`")
+    return "\n\n".join(part for part in out if part) + "\n"
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def write_reference(folder):
+    """One page for each type, an index for each category; gives what mkdocs.yml lists."""
+    nav = []
+    overview = ["# Reference", "Written from the comments in the headers."]
+    for (title, place, what, _), entries in all_entries():
+        every = sorted([*entries, *(other for entry in entries for other in entry.also)], key=lambda e: e.name.lower())
+        rows = [row(f"[{e.name}]({e.name}.md)", summary_of(e.doc)) for e in every]
+        write(folder / place / "index.md", f"# {title}\n\n{what}\n\n" + table(("name", "what it is"), rows) + "\n")
+        for entry in every:
+            write(folder / place / f"{entry.name}.md", page_of(entry))
+        links = ", ".join(f"[{e.name}]({place}/{e.name}.md)" for e in every)
+        overview.append(f"**[{title}]({place}/index.md)**: {links}")
+        pages = [(e.name, f"reference/{place}/{e.name}.md") for e in every]
+        nav.append((title, [("All", f"reference/{place}/index.md"), *pages]))
+    write(folder / "index.md", "\n\n".join(overview) + "\n")
+    return nav
+
+
+# --- what a test asks ----------------------------------------------------------------------------
+
+def check():
+    faults = []
+    for (title, place, _, patterns), entries in all_entries():
+        for pattern in patterns:
+            headers = {p.relative_to(INCLUDE).as_posix() for p in INCLUDE.glob(pattern)}
+            if not headers:
+                faults.append(f"{pattern}: there is no such header; scripts/reference.py lists it")
+            for header in sorted(headers - WITHOUT - {e.header for e in entries}):
+                if place in ("layers", "losses", "metrics", "initialisers", "callbacks"):
+                    faults.append(f"{header}: no type with a comment (///) above it, so it has no page")
+        for entry in entries:
+            text = " ".join(entry.doc)
+            where = f"{entry.header}, {entry.name}"
+            if "Deprecated" in text:
+                continue
+            if place == "layers":
+                if not re.search(r"Shapes:|\bshape\b| = ", text):
+                    faults.append(f"{where}: says neither its formula nor its shapes (Shapes: ...)")
+                if not re.search(r"\b(PyTorch|ONNX|Keras)\b", text):
+                    faults.append(f"{where}: says no name in PyTorch, ONNX or Keras (or that there is none)")
+            if place == "losses" and not re.search(r"\b(PyTorch|Keras)\b", text) and entry.header != "losses/loss.hpp":
+                faults.append(f"{where}: says no name in PyTorch or Keras")
+            if place == "optimizers" and " = " not in text and entry.header != "optim/groups.hpp":
+                faults.append(f"{where}: does not say its formula")
+            if not summary_of(entry.doc):
+                faults.append(f"{where}: its comment does not say in words what it is")
+    # The tables for those who come from elsewhere: every name in the last column is in a header.
+    words = set()
+    for path in [*INCLUDE.rglob("*.hpp")]:
+        words |= set(re.findall(r"\w+", path.read_text()))
+    for page in sorted((ROOT / "docs").glob("from_*.md")):
+        for line in page.read_text().split("\n"):
+            cells = [c.strip() for c in line.strip().strip("|").split("|")]
+            if not line.startswith("| ") or len(cells) < 2:
+                continue
+            for code in re.findall(r"`([^`]+)`", cells[-1]):
+                for word in re.findall(r"\b[A-Za-z_]\w*", re.sub(r'"[^"]*"', "", code)):
+                    if word not in words:
+                        faults.append(f"docs/{page.name}: `{code}`: no header knows the name {word}")
+    # And what is written holds all of them.
+    with tempfile.TemporaryDirectory() as folder:
+        write_reference(Path(folder))
+        index = (Path(folder) / "index.md").read_text()
+        for (title, place, _, _), entries in all_entries():
+            for entry in entries:
+                page = Path(folder) / place / f"{entry.name}.md"
+                told = page.is_file() and f"tenon/{entry.header}" in page.read_text()
+                if not told or f"({place}/{entry.name}.md)" not in index:
+                    faults.append(f"{entry.header}, {entry.name}: the index or the page lacks it")
+    counts = ", ".join(f"{len(e) + sum(len(x.also) for x in e)} {c[0].lower()}" for c, e in all_entries())
+    if faults:
+        print("\n".join(faults))
+        sys.exit(f"{len(faults)} faults in the documentation of the headers")
+    print(f"every page has what it needs: {counts}")
+
+
+if __name__ == "__main__":
+    check()
