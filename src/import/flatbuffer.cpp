@@ -28,7 +28,8 @@ std::span<const std::byte> Source::bytes(std::uint64_t at, std::uint64_t count) 
 }
 
 void Source::count(std::span<const std::byte> bytes) const {
-  if (bytes.size() > left_) fail(static_cast<std::uint64_t>(bytes.data() - bytes_.data()), "the file refers to the same bytes over and over");
+  if (bytes.size() > left_)
+    fail(static_cast<std::uint64_t>(bytes.data() - bytes_.data()), "the file refers to the same bytes over and over");
   left_ -= bytes.size();
 }
 

@@ -25,9 +25,25 @@ struct Storage {
   std::optional<Type> type{};
 };
 constexpr std::array<Storage, 19> storages{{
-    {32, Type::float32}, {16, Type::float16}, {32, Type::int32}, {8, Type::uint8}, {64, Type::int64}, {}, {8, Type::boolean},
-    {16, Type::int16}, {}, {8, Type::int8}, {64, Type::float64}, {}, {64, Type::uint64}, {}, {}, {32, Type::uint32}, {16, Type::uint16},
-    {4, Type::int8}, {16, Type::bfloat16},
+    {32, Type::float32},
+    {16, Type::float16},
+    {32, Type::int32},
+    {8, Type::uint8},
+    {64, Type::int64},
+    {},
+    {8, Type::boolean},
+    {16, Type::int16},
+    {},
+    {8, Type::int8},
+    {64, Type::float64},
+    {},
+    {64, Type::uint64},
+    {},
+    {},
+    {32, Type::uint32},
+    {16, Type::uint16},
+    {4, Type::int8},
+    {16, Type::bfloat16},
 }};
 Storage storage_of(TensorType type) {
   const auto i = static_cast<std::size_t>(type);
@@ -40,7 +56,8 @@ public:
 
   File read() {
     const auto version = model_.scalar<std::uint32_t>(ModelField::version);
-    if (version != schema_version) fail(model_, fmt::format("version {} of the schema is read, not {}", schema_version, version));
+    if (version != schema_version)
+      fail(model_, fmt::format("version {} of the schema is read, not {}", schema_version, version));
     const auto graphs = model_.tables(ModelField::subgraphs);
     if (graphs.empty()) fail(model_, "the model has no subgraph");
     const Table& graph = graphs.front();
@@ -122,7 +139,8 @@ private:
     const bool fits = q.axis >= 0 && q.axis < static_cast<std::int64_t>(tensor.rank()) &&
                       tensor.dims[static_cast<std::size_t>(q.axis)] == static_cast<std::int64_t>(q.scales.size());
     if (!fits)
-      fail(table, fmt::format("{} scales along axis {} of a tensor of {} numbers", q.scales.size(), q.axis, fmt::join(tensor.dims, " x ")));
+      fail(table, fmt::format("{} scales along axis {} of a tensor of {} numbers", q.scales.size(), q.axis,
+                              fmt::join(tensor.dims, " x ")));
   }
 
   /// In the file's vector, or (files above 2 GB) at a place counted from the file's beginning.
@@ -146,15 +164,17 @@ private:
     const bool fits = static_cast<std::uint64_t>(count) <= 8 * std::uint64_t{bytes.size()} &&
                       (static_cast<std::uint64_t>(count) * bits + 7) / 8 == bytes.size();
     if (!fits)
-      fail(table, fmt::format("the tensor {} has {} numbers of type {}, but its buffer has {} bytes", detail::quoted_text(tensor.name),
-                              fmt::join(tensor.dims, " x "), type_name(tensor.type), bytes.size()));
+      fail(table,
+           fmt::format("the tensor {} has {} numbers of type {}, but its buffer has {} bytes", detail::quoted_text(tensor.name),
+                       fmt::join(tensor.dims, " x "), type_name(tensor.type), bytes.size()));
     tensor.data = bytes;
   }
 
   Operator read_operator(const Table& table) const {
     Operator op;
     const auto index = table.scalar<std::uint32_t>(OperatorField::opcode_index);
-    if (index >= codes_.size()) fail(table, fmt::format("there is no operator code {}: the model has {}", index, codes_.size()));
+    if (index >= codes_.size())
+      fail(table, fmt::format("there is no operator code {}: the model has {}", index, codes_.size()));
     // the old field has one byte; files from before the new one have 0 there
     const Table& code = codes_[index];
     op.code = std::max<std::int32_t>(code.scalar<std::int8_t>(OperatorCodeField::deprecated_builtin_code),
@@ -216,7 +236,8 @@ File read_file(const Source& source) { return Reader(source).read(); }
 
 Array File::array(const Tensor& tensor) const {
   source->count(tensor.data.value());
-  Array array{graph_type(tensor.type).value(), tensor.dims, std::vector<double>(static_cast<std::size_t>(count_of(tensor.dims)))};
+  Array array{graph_type(tensor.type).value(), tensor.dims,
+              std::vector<double>(static_cast<std::size_t>(count_of(tensor.dims)))};
   for (std::size_t i = 0; i < array.values.size(); ++i) array.values[i] = load(*tensor.data, tensor.type, i);
   return array;
 }

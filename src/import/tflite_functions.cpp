@@ -10,7 +10,9 @@ constexpr std::int64_t to_float = 1;  // ONNX's number of the type
 
 void same(Call& call) { call.give(call.op(), call.reals()); }
 
-void clip(Call& call, double least, double most) { call.give("Clip", {call.real(0), call.number("min", least), call.number("max", most)}); }
+void clip(Call& call, double least, double most) {
+  call.give("Clip", {call.real(0), call.number("min", least), call.number("max", most)});
+}
 void relu6(Call& call) { clip(call, 0, 6); }
 void relu_n1_to_1(Call& call) { clip(call, -1, 1); }
 void relu_0_to_1(Call& call) { clip(call, 0, 1); }
@@ -37,8 +39,10 @@ void gelu(Call& call) {
   const std::string x = call.real(0);
   std::string s;
   if (call.flag(0)) {
-    const std::string cube = call.emit("Mul", {call.emit("Pow", {x, call.number("three", 3)}), call.number("cubic", 0.044715F)});
-    s = call.emit("Tanh", {call.emit("Mul", {call.emit("Add", {x, cube}), call.number("sqrt_2_over_pi", 0.7978845608028654F)})});
+    const std::string cube =
+        call.emit("Mul", {call.emit("Pow", {x, call.number("three", 3)}), call.number("cubic", 0.044715F)});
+    s = call.emit("Tanh",
+                  {call.emit("Mul", {call.emit("Add", {x, cube}), call.number("sqrt_2_over_pi", 0.7978845608028654F)})});
   } else {
     s = call.emit("Erf", {call.emit("Div", {x, call.number("sqrt_2", 1.4142135623730951F)})});
   }

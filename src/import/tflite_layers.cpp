@@ -32,14 +32,17 @@ bool is_same(const Call& call) {
 /// TensorFlow's "same": ceil(size / stride) windows; what they need beyond the image is shared, the odd one at the end.
 /// An image whose size is open is left to ONNX's word for it.
 Attributes attributes_of(const Call& call, const Tensor& image, const Window& window) {
-  Attributes attributes{{"kernel_shape", Integers{window.size[0], window.size[1]}}, {"strides", Integers{window.stride[0], window.stride[1]}}};
+  Attributes attributes{{"kernel_shape", Integers{window.size[0], window.size[1]}},
+                        {"strides", Integers{window.stride[0], window.stride[1]}}};
   if (window.dilation != Pair{1, 1}) attributes["dilations"] = Integers{window.dilation[0], window.dilation[1]};
   Integers pads(4);
   if (is_same(call)) {
     for (std::size_t i = 0; i < 2; ++i) {
-      const std::int64_t size = image.dims[1 + i], stride = window.stride[i], reach = (window.size[i] - 1) * window.dilation[i] + 1;
+      const std::int64_t size = image.dims[1 + i], stride = window.stride[i],
+                         reach = (window.size[i] - 1) * window.dilation[i] + 1;
       if (size == free) return attributes["auto_pad"] = "SAME_UPPER", attributes;
-      const std::int64_t steps = (size + stride - 1) / stride, all = std::max<std::int64_t>(0, (steps - 1) * stride + reach - size);
+      const std::int64_t steps = (size + stride - 1) / stride,
+                         all = std::max<std::int64_t>(0, (steps - 1) * stride + reach - size);
       pads[i] = all / 2;
       pads[i + 2] = all - all / 2;
     }
@@ -52,7 +55,8 @@ const Tensor& weights_of(const Call& call, std::size_t i, std::size_t rank) {
   const Tensor& weights = call.in(i);
   demand(weights.rank() == rank, "its weights have " + std::to_string(weights.rank()) + " axes, not " + std::to_string(rank));
   demand(weights.is_quantized() || is_float(weights.type), "its weights are integers without a scale");
-  demand(std::ranges::all_of(weights.dims, [](std::int64_t size) { return size > 0; }), "the sizes of its weights have to be positive");
+  demand(std::ranges::all_of(weights.dims, [](std::int64_t size) { return size > 0; }),
+         "the sizes of its weights have to be positive");
   return weights;
 }
 
@@ -104,7 +108,8 @@ void transpose_conv(Call& call) {
     extra[i] = std::max<std::int64_t>(0, -behind);
     demand(extra[i] < stride, "its output's shape does not fit its input");
   }
-  Attributes attributes{{"kernel_shape", Integers{w[1], w[2]}}, {"strides", Integers{window.stride[0], window.stride[1]}}, {"pads", pads}};
+  Attributes attributes{
+      {"kernel_shape", Integers{w[1], w[2]}}, {"strides", Integers{window.stride[0], window.stride[1]}}, {"pads", pads}};
   if (extra != Integers{0, 0}) attributes["output_padding"] = extra;
   Names inputs{call.to_channels_first(call.real(2)), call.weights(1, {3, 0, 1, 2})};
   if (call.has(3)) inputs.push_back(call.bias(3, 2, 1));
@@ -114,7 +119,8 @@ void transpose_conv(Call& call) {
 void pool(Call& call) {
   const Tensor& x = call.image(0);
   const Window window = window_of(call, {call.option<std::int32_t>(4), call.option<std::int32_t>(3)}, none);
-  call.give_channels_last(call.op(), {call.to_channels_first(call.real(0))}, attributes_of(call, x, window));  // padding is not counted
+  call.give_channels_last(call.op(), {call.to_channels_first(call.real(0))},
+                          attributes_of(call, x, window));  // padding is not counted
 }
 
 /// Rows of as many numbers as the weights (out, in) take; a bias that is absent is none.
@@ -122,7 +128,8 @@ void fully_connected(Call& call) {
   const Tensor& x = call.in(0);
   const Dims w = weights_of(call, 1, 2).dims;
   demand(call.option<std::int8_t>(1) == 0, "its weights are shuffled");
-  demand(!x.dims.empty() && (x.rank() != 2 || x.dims[1] == free || x.dims[1] == w[1] || !call.flag(2)), "its input does not fit its weights");
+  demand(!x.dims.empty() && (x.rank() != 2 || x.dims[1] == free || x.dims[1] == w[1] || !call.flag(2)),
+         "its input does not fit its weights");
   std::string rows = call.real(0);
   if (x.rank() != 2 || x.dims[1] != w[1]) rows = call.emit("Reshape", {rows, call.list("rows", {-1, w[1]})});
   Names inputs{rows, call.real(1)};
@@ -183,7 +190,8 @@ struct Stack {
   void add(const Call& call, std::size_t i, const Dims& dims) {
     const Tensor& tensor = call.in(i);
     demand(tensor.dims == dims, "its weights are not all of the size that its first ones say");
-    demand(array.values.empty() || (tensor.type == type && tensor.is_quantized() != q.scales.empty()), "its weights are of different types");
+    demand(array.values.empty() || (tensor.type == type && tensor.is_quantized() != q.scales.empty()),
+           "its weights are of different types");
     demand(tensor.is_quantized() || is_float(tensor.type), "its weights are integers without a scale");
     const Array values = call.array(i);
     array.type = values.type;
@@ -231,7 +239,8 @@ void lstm(Call& call) {
   const bool batch_first = !call.flag(3);
   std::string value = call.real(0);
   if (batch_first) value = call.emit("Transpose", {value}, {{"perm", Integers{1, 0, 2}}});
-  Names inputs{value, std::move(weights).value(call, "weights"), std::move(recurrent).value(call, "recurrent"), std::move(bias).value(call, "bias")};
+  Names inputs{value, std::move(weights).value(call, "weights"), std::move(recurrent).value(call, "recurrent"),
+               std::move(bias).value(call, "bias")};
   if (call.has(9)) {
     for (const std::size_t i : std::to_array<std::size_t>({9, 11, 10})) peepholes.add(call, i, {w[0]});
     inputs.insert(inputs.end(), {"", "", "", std::move(peepholes).value(call, "peepholes")});

@@ -20,8 +20,10 @@ const Lowering* find_lowering(std::string_view name) {
 }
 
 void check_counts(const Operator& op, const Lowering& known) {
-  demand(op.inputs.size() >= known.least_inputs && op.inputs.size() <= known.most_inputs, fmt::format("it has {} inputs", op.inputs.size()));
-  demand(known.outputs == any_number || op.outputs.size() == known.outputs, fmt::format("it has {} outputs", op.outputs.size()));
+  demand(op.inputs.size() >= known.least_inputs && op.inputs.size() <= known.most_inputs,
+         fmt::format("it has {} inputs", op.inputs.size()));
+  demand(known.outputs == any_number || op.outputs.size() == known.outputs,
+         fmt::format("it has {} outputs", op.outputs.size()));
   demand(!op.options || known.options == 0 || op.options_type == known.options,
          fmt::format("its options are of type {}, not {}", op.options_type, known.options));
 }
@@ -96,7 +98,8 @@ Graph Network::finish() {
     } catch (const Refusal& refusal) {
       const std::string& output = file_.tensors[static_cast<std::size_t>(op.outputs[0])].name;
       if (++refused <= most_reasons)
-        reasons += fmt::format("\n  operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output), refusal.why);
+        reasons +=
+            fmt::format("\n  operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output), refusal.why);
     }
     for (const std::int32_t output : op.outputs) written(static_cast<std::size_t>(output));
   }
@@ -106,7 +109,9 @@ Graph Network::finish() {
                             file_.operators.size(), reasons));
   for (const std::int32_t output : file_.outputs) {
     const auto i = static_cast<std::size_t>(output);
-    if (known_[i] == 0) throw Error(fmt::format("{}: no operator gives the output {}", detail::quoted_text(file_.name), detail::quoted_text(file_.tensors[i].name)));
+    if (known_[i] == 0)
+      throw Error(fmt::format("{}: no operator gives the output {}", detail::quoted_text(file_.name),
+                              detail::quoted_text(file_.tensors[i].name)));
     if (file_.tensors[i].data) raw(i);
     graph_.outputs.push_back(value(file_.tensors[i]));
   }
@@ -135,7 +140,8 @@ void Network::lower(const Operator& op) {
 void Network::check_inputs(std::size_t index) const {
   for (const std::int32_t i : file_.operators[index].inputs) {
     if (i < 0 || known_[static_cast<std::size_t>(i)] != 0 || file_.tensors[static_cast<std::size_t>(i)].is_variable) continue;
-    throw Error(fmt::format("{}: operator {} reads the tensor {}, which nothing above it gives", detail::quoted_text(file_.name), index,
+    throw Error(fmt::format("{}: operator {} reads the tensor {}, which nothing above it gives",
+                            detail::quoted_text(file_.name), index,
                             detail::quoted_text(file_.tensors[static_cast<std::size_t>(i)].name)));
   }
 }
@@ -143,7 +149,8 @@ void Network::check_inputs(std::size_t index) const {
 void Network::written(std::size_t index) {
   const Tensor& tensor = file_.tensors[index];
   if (std::exchange(known_[index], std::uint8_t{1}) != 0)
-    throw Error(fmt::format("{}: the tensor {} is given twice", detail::quoted_text(file_.name), detail::quoted_text(tensor.name)));
+    throw Error(
+        fmt::format("{}: the tensor {} is given twice", detail::quoted_text(file_.name), detail::quoted_text(tensor.name)));
 }
 
 Value Network::value(const Tensor& tensor) const {
@@ -180,8 +187,9 @@ std::string Network::real(std::size_t index) {
 
 Names Network::scale(const Quantization& q, TensorType type, const std::string& name) {
   const Dims dims = q.scales.size() == 1 ? Dims{} : Dims{static_cast<std::int64_t>(q.scales.size())};
-  return {constant(fresh(name + "/scale"), {Type::float32, dims, {q.scales.begin(), q.scales.end()}}),
-          constant(fresh(name + "/zero_point"), {graph_type(type).value(), dims, {q.zero_points.begin(), q.zero_points.end()}})};
+  return {
+      constant(fresh(name + "/scale"), {Type::float32, dims, {q.scales.begin(), q.scales.end()}}),
+      constant(fresh(name + "/zero_point"), {graph_type(type).value(), dims, {q.zero_points.begin(), q.zero_points.end()}})};
 }
 
 const Names& Network::scale_of(std::size_t index) {
@@ -194,7 +202,8 @@ const Names& Network::scale_of(std::size_t index) {
 /// `axis` is that of the scales, or `whole`; a result without a name is given one.
 std::string Network::dequantized(const std::string& value, const Names& scale, std::int64_t axis, const std::string& node,
                                  const std::string& result) {
-  graph_.nodes.push_back({node, "DequantizeLinear", "", joined(value, scale), {result.empty() ? fresh(value + "/real") : result}, along(axis)});
+  graph_.nodes.push_back(
+      {node, "DequantizeLinear", "", joined(value, scale), {result.empty() ? fresh(value + "/real") : result}, along(axis)});
   return graph_.nodes.back().outputs[0];
 }
 
@@ -219,7 +228,8 @@ Integers Call::integers(std::size_t i) const {
   demand(is_whole(in(i).type), fmt::format("its input {} has to be of whole numbers", i));
   const Array numbers = array(i);
   Integers result(numbers.values.size());
-  std::ranges::transform(numbers.values, result.begin(), [](double v) { return static_cast<std::int64_t>(std::clamp(v, -0x1p53, 0x1p53)); });
+  std::ranges::transform(numbers.values, result.begin(),
+                         [](double v) { return static_cast<std::int64_t>(std::clamp(v, -0x1p53, 0x1p53)); });
   return result;
 }
 
@@ -258,7 +268,8 @@ std::string Call::bias(std::size_t i, std::size_t input, std::size_t weights) {
   demand(tensor.data.has_value(), "its bias has to be a constant");
   network_.file_.source->count(*tensor.data);  // its scales are made anew
   Quantization q{in(weights).quantization.scales, Integers(in(weights).quantization.scales.size()), 0};
-  demand(q.scales.size() == 1 || tensor.dims == Dims{static_cast<std::int64_t>(q.scales.size())}, "its bias does not fit the scales of its weights");
+  demand(q.scales.size() == 1 || tensor.dims == Dims{static_cast<std::int64_t>(q.scales.size())},
+         "its bias does not fit the scales of its weights");
   for (float& scale : q.scales) scale *= in(input).quantization.scales[0];
   return network_.dequantized(raw(i), network_.scale(q, tensor.type, tensor.name), axis_of(q), tensor.name);
 }
@@ -309,13 +320,20 @@ void Call::give(const std::string& op, Names inputs, Attributes attributes, std:
     const std::string value = between();
     last("Clip", {value, number("min", least), number("max", most)}, {});
   };
-  switch (lowering_.activation == none ? Activation::none : static_cast<Activation>(option<std::int8_t>(lowering_.activation))) {
-    case Activation::none: return last(op, std::move(inputs), std::move(attributes));
-    case Activation::relu: return last("Relu", {between()}, {});
-    case Activation::relu_n1_to_1: return clip(-1, 1);
-    case Activation::relu6: return clip(0, 6);
-    case Activation::tanh: return last("Tanh", {between()}, {});
-    default: throw Refusal{"its fused activation is not known"};
+  switch (lowering_.activation == none ? Activation::none
+                                       : static_cast<Activation>(option<std::int8_t>(lowering_.activation))) {
+  case Activation::none:
+    return last(op, std::move(inputs), std::move(attributes));
+  case Activation::relu:
+    return last("Relu", {between()}, {});
+  case Activation::relu_n1_to_1:
+    return clip(-1, 1);
+  case Activation::relu6:
+    return clip(0, 6);
+  case Activation::tanh:
+    return last("Tanh", {between()}, {});
+  default:
+    throw Refusal{"its fused activation is not known"};
   }
 }
 

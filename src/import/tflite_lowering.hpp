@@ -136,7 +136,9 @@ public:
 
   /// A node in between; its value.
   std::string emit(const std::string& op, Names inputs, Attributes attributes = {});
-  std::string to_channels_first(const std::string& value) { return emit("Transpose", {value}, {{"perm", Integers{0, 3, 1, 2}}}); }
+  std::string to_channels_first(const std::string& value) {
+    return emit("Transpose", {value}, {{"perm", Integers{0, 3, 1, 2}}});
+  }
 
   /// The last node. What it gives goes through the fused activation and becomes the output, quantised where that is.
   void give(const std::string& op, Names inputs, Attributes attributes = {}, std::size_t output = 0);

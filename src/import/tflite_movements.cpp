@@ -135,7 +135,8 @@ void strided_slice(Call& call) {
   demand(call.option<std::int32_t>(2) == 0 && call.option<std::int32_t>(3) == 0, "it has an ellipsis or new axes");
   Integers starts = call.integers(1), ends = call.integers(2), steps = call.integers(3), axes, gone;
   const std::size_t count = starts.size();
-  demand(count <= call.in(0).rank() && ends.size() == count && steps.size() == count, "its begin, end and strides do not fit its input");
+  demand(count <= call.in(0).rank() && ends.size() == count && steps.size() == count,
+         "its begin, end and strides do not fit its input");
   for (std::size_t i = 0; i < count; ++i) {
     demand(steps[i] != 0, "a stride of 0");
     const bool forward = steps[i] > 0;
@@ -150,7 +151,8 @@ void strided_slice(Call& call) {
     if (mask(0, i)) starts[i] = forward ? 0 : far;
     if (mask(1, i)) ends[i] = forward ? far : -far;
   }
-  const Names inputs{call.real(0), call.list("starts", starts), call.list("ends", ends), call.list("axes", axes), call.list("steps", steps)};
+  const Names inputs{call.real(0), call.list("starts", starts), call.list("ends", ends), call.list("axes", axes),
+                     call.list("steps", steps)};
   if (gone.empty()) return call.give("Slice", inputs);
   call.give("Squeeze", {call.emit("Slice", inputs), call.list("gone", gone)});
 }
@@ -188,7 +190,8 @@ void reduce(Call& call) {
   const Integers axes = call.integers(1);
   demand(!axes.empty(), "it has no axes");
   Attributes attributes{{"keepdims", std::int64_t{call.flag(0)}}};
-  if (call.op() == std::string_view("ReduceSum")) return call.give(call.op(), {call.real(0), call.list("axes", axes)}, attributes);
+  if (call.op() == std::string_view("ReduceSum"))
+    return call.give(call.op(), {call.real(0), call.list("axes", axes)}, attributes);
   attributes["axes"] = axes;
   call.give(call.op(), {call.real(0)}, attributes);
 }

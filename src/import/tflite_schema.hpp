@@ -19,8 +19,8 @@ struct QuantizationField { enum : std::size_t { min, max, scale, zero_point, det
 struct OperatorField { enum : std::size_t { opcode_index, inputs, outputs, builtin_options_type, builtin_options }; };
 
 enum class TensorType : std::int8_t {
-  float32, float16, int32, uint8, int64, string, boolean, int16, complex64, int8, float64, complex128, uint64, resource, variant,
-  uint32, uint16, int4, bfloat16
+  float32, float16, int32, uint8, int64, string, boolean, int16, complex64, int8, float64, complex128, uint64, resource,
+  variant, uint32, uint16, int4, bfloat16
 };
 inline bool is_float(TensorType type) {
   return type == TensorType::float32 || type == TensorType::float16 || type == TensorType::bfloat16;

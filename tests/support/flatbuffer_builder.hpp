@@ -71,7 +71,9 @@ private:
     return f;
   }
 
-  template <class T> static void put(std::string& out, std::size_t at, T value) { std::memcpy(out.data() + at, &value, sizeof value); }
+  template <class T> static void put(std::string& out, std::size_t at, T value) {
+    std::memcpy(out.data() + at, &value, sizeof value);
+  }
   static void align(std::string& out, std::size_t size, std::size_t ahead = 0) {
     while ((out.size() + ahead) % size != 0) out += '\0';
   }
@@ -93,7 +95,8 @@ private:
     out.resize(at + end);
     std::memcpy(out.data() + start, vtable.data(), vtable[0]);
     put(out, at, static_cast<std::int32_t>(vtable[0]));
-    for (const auto& [number, field] : fields_) std::memcpy(out.data() + at + vtable[2 + number], field.inside.data(), field.inside.size());
+    for (const auto& [number, field] : fields_)
+      std::memcpy(out.data() + at + vtable[2 + number], field.inside.data(), field.inside.size());
     for (const auto& [number, field] : fields_)
       if (field.refers) {
         const std::size_t from = at + vtable[2 + number], to = write(out, field);

@@ -38,7 +38,9 @@ public:
     if (!more.scales.empty()) {
       using Field = importing::tflite::QuantizationField;
       Object q;
-      q.numbers(Field::scale, more.scales).numbers(Field::zero_point, more.zero_points).scalar(Field::quantized_dimension, more.axis);
+      q.numbers(Field::scale, more.scales)
+          .numbers(Field::zero_point, more.zero_points)
+          .scalar(Field::quantized_dimension, more.axis);
       object.table(TensorField::quantization, q);
     }
     if (!more.signature.empty()) object.numbers(TensorField::shape_signature, more.signature);
@@ -52,26 +54,29 @@ public:
     return inputs.back();
   }
 
-  template <class T> std::int32_t constant(std::string_view name, const Dims& dims, const std::vector<T>& values, const More& more = {}) {
+  template <class T>
+  std::int32_t constant(std::string_view name, const Dims& dims, const std::vector<T>& values, const More& more = {}) {
     std::vector<std::uint8_t> bytes(values.size() * sizeof(T));
     if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
     buffers.push_back(Object().numbers(importing::tflite::BufferField::data, bytes));
     return tensor(name, dims, more, static_cast<std::uint32_t>(buffers.size()) - 1);
   }
-  std::int32_t floats(std::string_view name, const Dims& dims, const std::vector<float>& values) { return constant(name, dims, values); }
+  std::int32_t floats(std::string_view name, const Dims& dims, const std::vector<float>& values) {
+    return constant(name, dims, values);
+  }
   std::int32_t ints(std::string_view name, const Dims& dims, const std::vector<std::int32_t>& values, More more = {}) {
     more.type = Type::int32;
     return constant(name, dims, values, more);
   }
 
-  void op(std::string_view name, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives, std::uint8_t type = 0,
-          const Object& options = {}) {
+  void op(std::string_view name, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives,
+          std::uint8_t type = 0, const Object& options = {}) {
     std::int32_t code = 0;
     while (importing::tflite::operator_name(code) != name) ++code;
     op(code, reads, gives, type, options);
   }
-  void op(std::int32_t code, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives, std::uint8_t type = 0,
-          const Object& options = {}, std::string_view custom = {}) {
+  void op(std::int32_t code, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives,
+          std::uint8_t type = 0, const Object& options = {}, std::string_view custom = {}) {
     using CodeField = importing::tflite::OperatorCodeField;
     using Field = importing::tflite::OperatorField;
     Object c;
@@ -81,7 +86,9 @@ public:
     if (!custom.empty()) c.text(CodeField::custom_code, custom);
     codes.push_back(c);
     Object o;
-    o.scalar(Field::opcode_index, static_cast<std::uint32_t>(codes.size()) - 1).numbers(Field::inputs, reads).numbers(Field::outputs, gives);
+    o.scalar(Field::opcode_index, static_cast<std::uint32_t>(codes.size()) - 1)
+        .numbers(Field::inputs, reads)
+        .numbers(Field::outputs, gives);
     if (type != 0) o.scalar(Field::builtin_options_type, type).table(Field::builtin_options, options);
     operators.push_back(o);
   }
@@ -91,7 +98,9 @@ public:
   std::string file(std::string_view identifier = importing::tflite::identifier) const {
     using namespace importing::tflite;
     Object graph;
-    graph.tables(SubGraphField::tensors, tensors).numbers(SubGraphField::inputs, inputs).numbers(SubGraphField::outputs, outputs);
+    graph.tables(SubGraphField::tensors, tensors)
+        .numbers(SubGraphField::inputs, inputs)
+        .numbers(SubGraphField::outputs, outputs);
     graph.tables(SubGraphField::operators, operators);
     Object model;
     model.scalar(ModelField::version, version).tables(ModelField::operator_codes, codes).tables(ModelField::subgraphs, {graph});

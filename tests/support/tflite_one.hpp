@@ -37,13 +37,17 @@ inline const Node& node(const Graph& graph, const std::string& op, std::size_t w
     if (n.op == op && which-- == 0) return n;
   throw std::runtime_error("no " + op + " in: " + ops(graph));
 }
-inline const Array& constant(const Graph& graph, const Node& n, std::size_t input) { return graph.constants.at(n.inputs.at(input)); }
+inline const Array& constant(const Graph& graph, const Node& n, std::size_t input) {
+  return graph.constants.at(n.inputs.at(input));
+}
 inline Numbers numbers(const Graph& graph, const Node& n, std::size_t input) { return constant(graph, n, input).values; }
 
 /// Every value that a node reads is an input, a constant or given above it, once; and so is every output.
 inline bool holds_together(const Graph& graph) {
   std::vector<std::string> known{""};
-  const auto is_known = [&](const std::string& name) { return std::ranges::find(known, name) != known.end() || graph.constants.contains(name); };
+  const auto is_known = [&](const std::string& name) {
+    return std::ranges::find(known, name) != known.end() || graph.constants.contains(name);
+  };
   for (const Value& v : graph.inputs) known.push_back(v.name);
   for (const Node& n : graph.nodes) {
     if (!std::ranges::all_of(n.inputs, is_known) || std::ranges::any_of(n.outputs, is_known)) return false;
@@ -100,7 +104,8 @@ inline std::vector<float> counted(std::size_t count) {
   return values;
 }
 
-inline TfliteFile::More quantized(std::vector<float> scales, std::vector<std::int64_t> zeros, std::int32_t axis = 0, Kind type = Kind::int8) {
+inline TfliteFile::More quantized(std::vector<float> scales, std::vector<std::int64_t> zeros, std::int32_t axis = 0,
+                                  Kind type = Kind::int8) {
   return {.type = type, .scales = std::move(scales), .zero_points = std::move(zeros), .axis = axis};
 }
 

@@ -28,10 +28,26 @@ TEST_CASE("a graph says whose it is, what is free and what a value is") {
 }
 
 TEST_CASE("operators that work number by number") {
-  const std::vector<std::array<std::string, 2>> unary{
-      {"ABS", "Abs"}, {"NEG", "Neg"}, {"SIGN", "Sign"}, {"EXP", "Exp"}, {"LOG", "Log"}, {"SQRT", "Sqrt"}, {"RSQRT", "Sqrt Reciprocal"},
-      {"SIN", "Sin"}, {"COS", "Cos"}, {"FLOOR", "Floor"}, {"CEIL", "Ceil"}, {"ROUND", "Round"}, {"LOGISTIC", "Sigmoid"}, {"TANH", "Tanh"},
-      {"RELU", "Relu"}, {"ELU", "Elu"}, {"HARD_SWISH", "HardSwish"}, {"SQUARE", "Mul"}, {"LOG_SOFTMAX", "LogSoftmax"}, {"GELU", "Div Erf Add Mul Mul"}};
+  const std::vector<std::array<std::string, 2>> unary{{"ABS", "Abs"},
+                                                      {"NEG", "Neg"},
+                                                      {"SIGN", "Sign"},
+                                                      {"EXP", "Exp"},
+                                                      {"LOG", "Log"},
+                                                      {"SQRT", "Sqrt"},
+                                                      {"RSQRT", "Sqrt Reciprocal"},
+                                                      {"SIN", "Sin"},
+                                                      {"COS", "Cos"},
+                                                      {"FLOOR", "Floor"},
+                                                      {"CEIL", "Ceil"},
+                                                      {"ROUND", "Round"},
+                                                      {"LOGISTIC", "Sigmoid"},
+                                                      {"TANH", "Tanh"},
+                                                      {"RELU", "Relu"},
+                                                      {"ELU", "Elu"},
+                                                      {"HARD_SWISH", "HardSwish"},
+                                                      {"SQUARE", "Mul"},
+                                                      {"LOG_SOFTMAX", "LogSoftmax"},
+                                                      {"GELU", "Div Erf Add Mul Mul"}};
   for (const auto& [name, expected] : unary) {
     CAPTURE(name);
     const Graph graph = One().in({2, 3}).graph(name, {2, 3});
@@ -56,7 +72,8 @@ TEST_CASE("operators that work number by number") {
 }
 
 TEST_CASE("bounds, slopes and the parts of GELU and softmax are in the file's numbers") {
-  for (const auto& [name, least, most] : {std::tuple("RELU6", 0., 6.), std::tuple("RELU_N1_TO_1", -1., 1.), std::tuple("RELU_0_TO_1", 0., 1.)}) {
+  for (const auto& [name, least, most] :
+       {std::tuple("RELU6", 0., 6.), std::tuple("RELU_N1_TO_1", -1., 1.), std::tuple("RELU_0_TO_1", 0., 1.)}) {
     const Graph graph = One().in({2}).graph(name, {2});
     CHECK(numbers(graph, node(graph, "Clip"), 1) == Numbers{least});
     CHECK(numbers(graph, node(graph, "Clip"), 2) == Numbers{most});
@@ -83,7 +100,8 @@ TEST_CASE("fused activations") {
   CHECK(numbers(add(2), node(add(2), "Clip"), 1) == Numbers{-1});
   CHECK(numbers(add(3), node(add(3), "Clip"), 2) == Numbers{6});
   CHECK(node(add(3), "Clip").outputs[0] == "out");
-  CHECK_THROWS_WITH(parse(One().in({2}).in({2}).bytes("ADD", {2}, 11, Object().scalar(0, I8{5}))), Contains("its fused activation is not known"));
+  CHECK_THROWS_WITH(parse(One().in({2}).in({2}).bytes("ADD", {2}, 11, Object().scalar(0, I8{5}))),
+                    Contains("its fused activation is not known"));
 }
 
 TEST_CASE("CONV_2D") {
@@ -127,7 +145,8 @@ TEST_CASE("padding is TensorFlow's: the odd one at the end, and dilation counts"
 TEST_CASE("DEPTHWISE_CONV_2D and CONV_2D in groups") {
   One one;
   one.in({1, 4, 4, 2}).floats({1, 2, 1, 4}, counted(8)).floats({4}, counted(4));
-  const Graph graph = one.graph("DEPTHWISE_CONV_2D", {1, 3, 4, 4}, 2, window(valid, 1, 1).scalar(3, I32{2}).scalar(4, I8{3}).scalar(6, I32{2}));
+  const Graph graph =
+      one.graph("DEPTHWISE_CONV_2D", {1, 3, 4, 4}, 2, window(valid, 1, 1).scalar(3, I32{2}).scalar(4, I8{3}).scalar(6, I32{2}));
   CHECK(ops(graph) == "Transpose Conv Transpose Clip");
   const Node& conv = node(graph, "Conv");
   CHECK(conv.integer("group", 1) == 2);
@@ -143,7 +162,10 @@ TEST_CASE("DEPTHWISE_CONV_2D and CONV_2D in groups") {
 TEST_CASE("TRANSPOSE_CONV") {
   const auto graph = [](I32 size, I32 kernel, I8 padding) {
     One one;
-    one.ints({1, size, size, 2}).floats({2, kernel, kernel, 1}, counted(static_cast<std::size_t>(2 * kernel * kernel))).in({1, 4, 4, 1}).floats({2}, {1, 2});
+    one.ints({1, size, size, 2})
+        .floats({2, kernel, kernel, 1}, counted(static_cast<std::size_t>(2 * kernel * kernel)))
+        .in({1, 4, 4, 1})
+        .floats({2}, {1, 2});
     return one.graph("TRANSPOSE_CONV", {1, size, size, 2}, 49, window(padding, 2, 2));
   };
   const Graph even = graph(8, 3, same);
@@ -186,10 +208,13 @@ TEST_CASE("FULLY_CONNECTED") {
   CHECK(numbers(flat, node(flat, "Reshape"), 1) == Numbers{-1, 3});
   CHECK(node(flat, "Gemm").inputs.size() == 2);
 
-  const Graph kept = One().in({2, 4, 3}).floats({2, 3}, counted(6)).graph("FULLY_CONNECTED", {2, 4, 2}, 8, Object().scalar(2, Flag{1}));
+  const Graph kept =
+      One().in({2, 4, 3}).floats({2, 3}, counted(6)).graph("FULLY_CONNECTED", {2, 4, 2}, 8, Object().scalar(2, Flag{1}));
   CHECK(ops(kept) == "Reshape Gemm Reshape");
   CHECK(numbers(kept, node(kept, "Reshape", 1), 1) == Numbers{2, 4, 2});
-  CHECK_THROWS_WITH(parse(One().in({1, 3}).floats({2, 3}, counted(6)).bytes("FULLY_CONNECTED", {1, 2}, 8, Object().scalar(1, I8{1}))), Contains("shuffled"));
+  CHECK_THROWS_WITH(
+      parse(One().in({1, 3}).floats({2, 3}, counted(6)).bytes("FULLY_CONNECTED", {1, 2}, 8, Object().scalar(1, I8{1}))),
+      Contains("shuffled"));
 }
 
 TEST_CASE("BATCH_MATMUL") {
@@ -256,7 +281,8 @@ TEST_CASE("what changes shapes") {
 }
 
 TEST_CASE("what adds up along axes") {
-  for (const auto& [name, op] : std::vector<std::array<std::string, 2>>{{"MEAN", "ReduceMean"}, {"REDUCE_MAX", "ReduceMax"}, {"REDUCE_MIN", "ReduceMin"}, {"REDUCE_PROD", "ReduceProd"}}) {
+  for (const auto& [name, op] : std::vector<std::array<std::string, 2>>{
+           {"MEAN", "ReduceMean"}, {"REDUCE_MAX", "ReduceMax"}, {"REDUCE_MIN", "ReduceMin"}, {"REDUCE_PROD", "ReduceProd"}}) {
     const Graph graph = One().in({1, 4, 5, 2}).ints({1, 2}).graph(name, {1, 1, 1, 2}, 27, Object().scalar(0, Flag{1}));
     CHECK(node(graph, op).integers("axes") == Ints{1, 2});
     CHECK(node(graph, op).integer("keepdims", 0) == 1);
@@ -275,7 +301,8 @@ TEST_CASE("padding") {
   CHECK(numbers(graph, node(graph, "Pad"), 2) == Numbers{9});
   graph = One().in({2, 3}).ints({0, 1, 0, 2}).graph("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{0}));
   CHECK(node(graph, "Pad").text("mode", "") == "reflect");
-  CHECK_THROWS_WITH(parse(One().in({2, 3}).ints({0, 1, 0, 2}).bytes("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{1}))), Contains("SYMMETRIC"));
+  CHECK_THROWS_WITH(parse(One().in({2, 3}).ints({0, 1, 0, 2}).bytes("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{1}))),
+                    Contains("SYMMETRIC"));
 }
 
 TEST_CASE("joining, cutting and choosing") {
@@ -288,7 +315,9 @@ TEST_CASE("joining, cutting and choosing") {
   CHECK(node(graph, "Concat").integer("axis", 0) == 1);
   graph = One().in({5, 3}).in({2}, {.type = Kind::int32}).graph("GATHER", {2, 3}, 23, Object().scalar(0, I32{0}));
   CHECK(node(graph, "Gather").inputs == std::vector<std::string>{"in0", "in1"});
-  CHECK_THROWS_WITH(parse(One().in({5, 3}).in({2}, {.type = Kind::int32}).bytes("GATHER", {2, 3}, 23, Object().scalar(1, I32{1}))), Contains("batch by batch"));
+  CHECK_THROWS_WITH(
+      parse(One().in({5, 3}).in({2}, {.type = Kind::int32}).bytes("GATHER", {2, 3}, 23, Object().scalar(1, I32{1}))),
+      Contains("batch by batch"));
   graph = One().in({2}, {.type = Kind::int32}).floats({3, 2}, counted(6)).graph("EMBEDDING_LOOKUP", {2, 2});
   CHECK(node(graph, "Gather").inputs == std::vector<std::string>{"c1", "in0"});
   graph = One().in({4, 5}).ints({1, 2}).ints({2, -1}).graph("SLICE", {2, 3});
@@ -317,7 +346,8 @@ TEST_CASE("STRIDED_SLICE and its masks") {
 }
 
 TEST_CASE("operators of several outputs") {
-  const auto parts = [](const std::string& name, std::vector<std::int32_t> (*inputs)(TfliteFile&), std::uint8_t type, const Object& options, bool quantize = false) {
+  const auto parts = [](const std::string& name, std::vector<std::int32_t> (*inputs)(TfliteFile&), std::uint8_t type,
+                        const Object& options, bool quantize = false) {
     TfliteFile file;
     const auto more = quantize ? quantized({0.5F}, {1}) : TfliteFile::More{};
     const auto reads = inputs(file);
@@ -336,9 +366,19 @@ TEST_CASE("operators of several outputs") {
   CHECK(node(graph, "Split").integer("axis", 0) == 1);
   graph = parts("SPLIT", split, 35, Object().scalar(0, I32{2}), true);
   CHECK(ops(graph) == "Split QuantizeLinear QuantizeLinear");
-  graph = parts("SPLIT_V", [](TfliteFile& f) { return std::vector{f.input("x", {2, 3}), f.ints("sizes", {2}, {2, -1}), f.ints("axis", {}, {-1})}; }, 79, Object());
+  graph = parts(
+      "SPLIT_V",
+      [](TfliteFile& f) {
+        return std::vector{f.input("x", {2, 3}), f.ints("sizes", {2}, {2, -1}), f.ints("axis", {}, {-1})};
+      },
+      79, Object());
   CHECK(numbers(graph, node(graph, "Split"), 1) == Numbers{2, 1});
-  graph = parts("UNPACK", [](TfliteFile& f) { return std::vector{f.input("x", {2, 3})}; }, 64, Object().scalar(0, I32{2}).scalar(1, I32{0}));
+  graph = parts(
+      "UNPACK",
+      [](TfliteFile& f) {
+        return std::vector{f.input("x", {2, 3})};
+      },
+      64, Object().scalar(0, I32{2}).scalar(1, I32{0}));
   CHECK(ops(graph) == "Slice Squeeze Slice Squeeze");
   CHECK(numbers(graph, node(graph, "Slice", 1), 1) == Numbers{1});
   CHECK(node(graph, "Squeeze", 1).outputs[0] == "b");

@@ -1,4 +1,5 @@
 // Quantised networks, recurrent ones, files that are wrong and files that others made.
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -7,6 +8,7 @@
 
 #include <tenon/error.hpp>
 
+#include "import/interpret.hpp"
 #include "support/tflite_one.hpp"
 
 using namespace tenon::test::tflite;
@@ -66,7 +68,8 @@ TEST_CASE("QUANTIZE, DEQUANTIZE and CAST") {
   Graph graph = One().in({2}).graph("QUANTIZE", {2}, 0, {}, quantized({0.5F}, {1}, 0, Kind::uint8));
   CHECK(ops(graph) == "QuantizeLinear");
   CHECK(constant(graph, graph.nodes[0], 2).type == Type::uint8);
-  CHECK(ops(One().in({2}, quantized({0.5F}, {1})).graph("QUANTIZE", {2}, 0, {}, quantized({0.25F}, {1}))) == "DequantizeLinear QuantizeLinear");
+  CHECK(ops(One().in({2}, quantized({0.5F}, {1})).graph("QUANTIZE", {2}, 0, {}, quantized({0.25F}, {1}))) ==
+        "DequantizeLinear QuantizeLinear");
   graph = One().in({2}, quantized({0.5F}, {1})).graph("DEQUANTIZE", {2});
   CHECK(ops(graph) == "DequantizeLinear");
   CHECK(graph.nodes[0].outputs[0] == "out");
@@ -79,7 +82,8 @@ TEST_CASE("QUANTIZE, DEQUANTIZE and CAST") {
 
 TEST_CASE("float16 weights are the float32 weights that they are") {
   TfliteFile file;
-  const auto x = file.input("x", {1, 2}), half = file.constant("half", {1, 2}, std::vector<std::uint16_t>{0x3c00, 0xc100}, {.type = Kind::float16});
+  const auto x = file.input("x", {1, 2}),
+             half = file.constant("half", {1, 2}, std::vector<std::uint16_t>{0x3c00, 0xc100}, {.type = Kind::float16});
   const auto w = file.tensor("w", {1, 2}), y = file.tensor("y", {1, 1});
   file.op("DEQUANTIZE", {half}, {w});
   file.op("FULLY_CONNECTED", {x, w}, {y});
@@ -93,7 +97,8 @@ TEST_CASE("float16 weights are the float32 weights that they are") {
 TEST_CASE("weights in integers alone, in 4 bits, and floats with a scale that means nothing") {
   One hybrid;
   hybrid.in({1, 3});
-  hybrid.reads.push_back(hybrid.file.constant("w", {1, 3}, std::vector<std::uint8_t>{0xf1, 0x08}, quantized({0.5F}, {0}, 0, Kind::int4)));
+  hybrid.reads.push_back(
+      hybrid.file.constant("w", {1, 3}, std::vector<std::uint8_t>{0xf1, 0x08}, quantized({0.5F}, {0}, 0, Kind::int4)));
   const Graph graph = hybrid.graph("FULLY_CONNECTED", {1, 1});
   CHECK(ops(graph) == "DequantizeLinear Gemm");
   CHECK(graph.constants.at("w").values == Numbers{1, -1, -8});
@@ -109,15 +114,19 @@ Graph lstm(const Object& options, bool quantize = false, bool peepholes = false,
   const auto gate = [&](const TfliteFile::Dims& dims, std::vector<float> values, float scale) {
     const auto name = "g" + std::to_string(one.reads.size());
     const std::vector<I8> bytes(values.begin(), values.end());
-    one.reads.push_back(quantize ? one.file.constant(name, dims, bytes, quantized({scale}, {0})) : one.file.floats(name, dims, values));
+    one.reads.push_back(quantize ? one.file.constant(name, dims, bytes, quantized({scale}, {0}))
+                                 : one.file.floats(name, dims, values));
   };
   for (const float i : {1.F, 2.F, 3.F, 4.F}) gate({1, 2}, {10 * i, 10 * i + 1}, i);
   for (const float i : {5.F, 6.F, 7.F, 8.F}) gate({1, 1}, {10 * i}, i);
   for (const float i : {1.F, 2.F, 3.F}) peepholes ? gate({1}, {i}, 1) : void(one.absent());
-  for (const I32 i : {1, 2, 3, 4}) quantize ? void(one.ints({i}, quantized({static_cast<float>(i) / 2}, {0}))) : void(one.floats({1}, {static_cast<float>(i)}));
+  for (const I32 i : {1, 2, 3, 4})
+    quantize ? void(one.ints({i}, quantized({static_cast<float>(i) / 2}, {0})))
+             : void(one.floats({1}, {static_cast<float>(i)}));
   one.absent().absent();
   for (const char* name : {"state", "cell"}) one.reads.push_back(one.file.tensor(name, {1, 1}, {.variable = true}));
-  return one.graph("UNIDIRECTIONAL_SEQUENCE_LSTM", {1, steps, 1}, 71, Object(options).scalar(0, I8{4}), quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
+  return one.graph("UNIDIRECTIONAL_SEQUENCE_LSTM", {1, steps, 1}, 71, Object(options).scalar(0, I8{4}),
+                   quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
 }
 
 }  // namespace
@@ -147,7 +156,8 @@ TEST_CASE("a cell is clipped only where it can grow so large") {
 
 TEST_CASE("an LSTM in integers: every gate has its own scale") {
   const Graph graph = lstm({}, true);
-  CHECK(ops(graph) == "DequantizeLinear Transpose DequantizeLinear DequantizeLinear DequantizeLinear LSTM Squeeze Transpose QuantizeLinear");
+  CHECK(ops(graph) ==
+        "DequantizeLinear Transpose DequantizeLinear DequantizeLinear DequantizeLinear LSTM Squeeze Transpose QuantizeLinear");
   const Node& weights = node(graph, "DequantizeLinear", 1);
   CHECK(constant(graph, weights, 0).type == Type::int8);
   CHECK(constant(graph, weights, 0).dims == Dims{1, 4, 2});
@@ -160,7 +170,8 @@ TEST_CASE("an LSTM in integers: every gate has its own scale") {
 
 TEST_CASE("all that cannot be imported is listed in one Error") {
   TfliteFile file;
-  const auto x = file.input("x", {1, 2}), a = file.tensor("a", {1, 2}), b = file.tensor("b", {1, 2}), c = file.tensor("c", {1, 2}), d = file.tensor("d", {1, 2});
+  const auto x = file.input("x", {1, 2}), a = file.tensor("a", {1, 2}), b = file.tensor("b", {1, 2}),
+             c = file.tensor("c", {1, 2}), d = file.tensor("d", {1, 2});
   file.op("SVDF", {x}, {a});
   file.op(32, {a}, {b}, 0, {}, "FlexErf");
   file.op("RELU", {b}, {c});
@@ -168,19 +179,26 @@ TEST_CASE("all that cannot be imported is listed in one Error") {
   file.output(d);
   CHECK_THROWS_WITH(parse(file.file()), Contains("\"net.tflite\": 3 of 4 operators cannot be imported:") &&
                                             Contains("operator 0, SVDF, which gives \"a\": it has no counterpart") &&
-                                            Contains("operator 1, CUSTOM \"FlexErf\", which gives \"b\"") && Contains("operator 3, operator code 9999"));
+                                            Contains("operator 1, CUSTOM \"FlexErf\", which gives \"b\"") &&
+                                            Contains("operator 3, operator code 9999"));
 }
 
 TEST_CASE("operators that are not what they have to be") {
   CHECK_THROWS_WITH(parse(One().in({2}).bytes("ADD", {2})), Contains("it has 1 inputs"));
   CHECK_THROWS_WITH(parse(One().in({2}).in({2}).bytes("ADD", {2}, 5)), Contains("its options are of type 5, not 11"));
   CHECK_THROWS_WITH(parse(One().in({2}).absent().bytes("ADD", {2})), Contains("its input 1 is missing"));
-  CHECK_THROWS_WITH(parse(One().in({2, 3}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {2, 3})), Contains("its input 0 has 2 axes, not 4"));
-  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 3}).floats({1, 1, 1, 2}, {1, 2}).bytes("CONV_2D", {1}, 1, window(same, 1, 1))), Contains("channels do not fit"));
-  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(same, 0, 1))), Contains("have to be positive"));
-  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(2, 1, 1))), Contains("its padding is not known"));
-  CHECK_THROWS_WITH(parse(One().in({2}, {.type = Kind::complex64}).bytes("ABS", {2})), Contains("the tensor \"in0\" has the type COMPLEX64"));
-  CHECK_THROWS_WITH(parse(One().in({2, 3}).in({2}, {.type = Kind::int32}).bytes("MEAN", {2})), Contains("its input 1 has to be a constant"));
+  CHECK_THROWS_WITH(parse(One().in({2, 3}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {2, 3})),
+                    Contains("its input 0 has 2 axes, not 4"));
+  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 3}).floats({1, 1, 1, 2}, {1, 2}).bytes("CONV_2D", {1}, 1, window(same, 1, 1))),
+                    Contains("channels do not fit"));
+  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(same, 0, 1))),
+                    Contains("have to be positive"));
+  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(2, 1, 1))),
+                    Contains("its padding is not known"));
+  CHECK_THROWS_WITH(parse(One().in({2}, {.type = Kind::complex64}).bytes("ABS", {2})),
+                    Contains("the tensor \"in0\" has the type COMPLEX64"));
+  CHECK_THROWS_WITH(parse(One().in({2, 3}).in({2}, {.type = Kind::int32}).bytes("MEAN", {2})),
+                    Contains("its input 1 has to be a constant"));
 }
 
 TEST_CASE("files that contradict themselves") {
@@ -202,22 +220,33 @@ TEST_CASE("files that contradict themselves") {
   CHECK_THAT(said([](TfliteFile& f) { f.output(7); }), Contains("there is no tensor 7: the subgraph has 3"));
   CHECK_THAT(said([](TfliteFile& f) { f.codes.clear(); }), Contains("there is no operator code 0: the model has 0"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("far", {1}, {}, 99); }), Contains("there is no buffer 99: the model has 2"));
-  CHECK_THAT(said([](TfliteFile& f) { f.floats("z", {3}, {1, 2}); }), Contains("\"z\" has 3 numbers of type FLOAT32, but its buffer has 8 bytes"));
+  CHECK_THAT(said([](TfliteFile& f) {
+               f.floats("z", {3}, {1, 2});
+             }),
+             Contains("\"z\" has 3 numbers of type FLOAT32, but its buffer has 8 bytes"));
   CHECK_THAT(said([](TfliteFile& f) { f.floats("z", {2147483647, 2147483647, 2147483647}, {1}); }), Contains("is too large"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {-1}); }), Contains("a tensor of -1 numbers"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", TfliteFile::Dims(9, 1)); }), Contains("a tensor of 9 axes"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {2}, quantized({1, 2, 3}, {0, 0, 0})); }), Contains("3 scales along axis 0 of a tensor of 2 numbers"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {3}, quantized({1, 2, 3}, {0, 0})); }), Contains("3 scales, but 2 zero points"));
+  CHECK_THAT(said([](TfliteFile& f) {
+               f.tensor("z", {2}, quantized({1, 2, 3}, {0, 0, 0}));
+             }),
+             Contains("3 scales along axis 0 of a tensor of 2 numbers"));
+  CHECK_THAT(said([](TfliteFile& f) {
+               f.tensor("z", {3}, quantized({1, 2, 3}, {0, 0}));
+             }),
+             Contains("3 scales, but 2 zero points"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {3}, quantized({0}, {0})); }), Contains("positive"));
   CHECK_THAT(said([](TfliteFile& f) { f.output(f.tensor("lost", {1})); }), Contains("no operator gives the output \"lost\""));
-  CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {f.tensor("lost", {1})}, {f.tensor("z", {1})}); }), Contains("operator 1 reads the tensor \"lost\", which nothing above it gives"));
+  CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {f.tensor("lost", {1})}, {f.tensor("z", {1})}); }),
+             Contains("operator 1 reads the tensor \"lost\", which nothing above it gives"));
   CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {0}, {2}); }), Contains("the tensor \"y\" is given twice"));
   CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {0}, {}); }), Contains("an operator without an output"));
 }
 
 TEST_CASE("names are made unique, and long ones short") {
   TfliteFile file;
-  const auto x = file.input("x", {1}), same_name = file.tensor("x", {1}), nameless = file.tensor("", {1}), lengthy = file.tensor(std::string(1000, 'n'), {1});
+  const auto x = file.input("x", {1}), same_name = file.tensor("x", {1}), nameless = file.tensor("", {1}),
+             lengthy = file.tensor(std::string(1000, 'n'), {1});
   file.op("RELU", {x}, {same_name});
   file.op("RELU", {same_name}, {nameless});
   file.op("RELU", {nameless}, {lengthy});
@@ -245,7 +274,8 @@ TEST_CASE("a file cut off at any byte is one Error that names it") {
   CHECK(refused >= bytes.size() - 4);  // the last bytes may be padding
   CHECK_THROWS_WITH(parse(One().in({2}).file.file("TFL2")), Contains("at byte 4: the identifier TFL3 has to be here"));
   CHECK_THROWS_WITH(parse("PK\x03\x04 and more"), Contains("a zip archive"));
-  CHECK_THROWS_WITH(parse(std::string("\xff\xff\xff\x7fTFL3", 8)), Contains("at byte 2147483647: 4 bytes are needed, but the file has 8 in all"));
+  CHECK_THROWS_WITH(parse(std::string("\xff\xff\xff\x7fTFL3", 8)),
+                    Contains("at byte 2147483647: 4 bytes are needed, but the file has 8 in all"));
 }
 
 TEST_CASE("bytes that many tables share do not unfold without a bound") {
@@ -259,28 +289,136 @@ TEST_CASE("bytes that many tables share do not unfold without a bound") {
   CHECK_THROWS_WITH(parse(shared(100000, 1000)), Contains("the file refers to the same bytes over and over"));
 }
 
-TEST_CASE("networks that others made") {
+namespace {
+
+/// The folder with networks that others made, "" where it is not there.
+std::string models() {
   const char* data = std::getenv("TENON_DATA");
   const std::string folder = std::string(data != nullptr ? data : "") + "/models/";
-  if (data == nullptr || !std::ifstream(folder + "ad01_fp32.tflite")) {
-    WARN("skipped: no models/ad01_fp32.tflite in the folder TENON_DATA");
-    return;
+  if (data != nullptr && std::ifstream(folder + "ad01_fp32.tflite")) return folder;
+  WARN("skipped: no models/ad01_fp32.tflite in the folder TENON_DATA");
+  return {};
+}
+
+Numbers first_outputs(const Graph& graph, double (*input)(std::size_t), std::size_t count) {
+  const Value& value = graph.inputs.at(0);
+  Array x{value.type, *value.dims, {}};
+  std::ranges::replace(x.dims, tenon::importing::free, 1);
+  x.values.resize(static_cast<std::size_t>(count_of(x.dims)));
+  for (std::size_t i = 0; i < x.values.size(); ++i) x.values[i] = input(i);
+  Numbers outputs = interpret(graph, {{value.name, x}}).at(0).values;
+  outputs.resize(std::min(count, outputs.size()));
+  return outputs;
+}
+
+}  // namespace
+
+TEST_CASE("networks of integers give LiteRT's bytes, but for a step where it rounds otherwise") {
+  const std::string folder = models();
+  if (folder.empty()) return;
+  const std::map<std::string, Numbers> expected{
+      // tests/golden/make_tflite.js
+      {"ad01_int8", {-38, 11, 39, 57, 53, 53, 50, 65, 53, 52, 53, 48}},
+      {"kws_dscnn_int8", {-128, -128, -128, -128, -128, -128, -128, -128, -128, -128, -128, 127}},
+      {"resnet8_int8", {-128, -128, -104, -128, -128, -128, -123, -128, 99, -128}},
+      {"vww_96_int8", {122, -122}},
+      {"tflm_hello_world_int8", {4}},
+      {"tflm_micro_speech_quantized", {-128, -109, -77, 58}},
+      {"tflm_trained_lstm_int8", {-128, -128, -128, -128, -128, -128, 127, -128, -128, -128}},
+  };
+  std::size_t differ = 0;
+  for (const auto& [name, outputs] : expected) {
+    CAPTURE(name);
+    const auto input = [](std::size_t i) { return static_cast<double>(37 * i % 256) - 128; };
+    const Numbers found = first_outputs(read_tflite(folder + name + ".tflite"), input, outputs.size());
+    REQUIRE(found.size() == outputs.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CHECK(std::abs(found[i] - outputs[i]) <= 1);
+      differ += found[i] != outputs[i] ? 1 : 0;
+    }
   }
+  CHECK(differ <= 1);  // one of resnet8's: the graph means real numbers in between, LiteRT rounds integers
+}
+
+TEST_CASE("networks that others made") {
+  const std::string folder = models();
+  if (folder.empty()) return;
   using Counts = std::map<std::string, int>;
   const std::map<std::string, Counts> expected{
       {"ad01_fp32", {{"Gemm", 10}, {"Relu", 9}}},
       {"ad01_int8", {{"DequantizeLinear", 30}, {"Gemm", 10}, {"QuantizeLinear", 10}, {"Relu", 9}}},
-      {"kws_dscnn_fp32", {{"AveragePool", 1}, {"Conv", 9}, {"DequantizeLinear", 5}, {"Gemm", 1}, {"Relu", 9}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 20}}},
-      {"kws_dscnn_int8", {{"AveragePool", 1}, {"Conv", 9}, {"DequantizeLinear", 33}, {"Gemm", 1}, {"QuantizeLinear", 13}, {"Relu", 9}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 20}}},
-      {"resnet8_fp32", {{"Add", 3}, {"AveragePool", 1}, {"Conv", 9}, {"Gemm", 1}, {"Relu", 7}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 20}}},
-      {"resnet8_int8", {{"Add", 3}, {"AveragePool", 1}, {"Conv", 9}, {"DequantizeLinear", 36}, {"Gemm", 1}, {"QuantizeLinear", 16}, {"Relu", 7}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 20}}},
+      {"kws_dscnn_fp32",
+       {{"AveragePool", 1},
+        {"Conv", 9},
+        {"DequantizeLinear", 5},
+        {"Gemm", 1},
+        {"Relu", 9},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 20}}},
+      {"kws_dscnn_int8",
+       {{"AveragePool", 1},
+        {"Conv", 9},
+        {"DequantizeLinear", 33},
+        {"Gemm", 1},
+        {"QuantizeLinear", 13},
+        {"Relu", 9},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 20}}},
+      {"resnet8_fp32",
+       {{"Add", 3},
+        {"AveragePool", 1},
+        {"Conv", 9},
+        {"Gemm", 1},
+        {"Relu", 7},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 20}}},
+      {"resnet8_int8",
+       {{"Add", 3},
+        {"AveragePool", 1},
+        {"Conv", 9},
+        {"DequantizeLinear", 36},
+        {"Gemm", 1},
+        {"QuantizeLinear", 16},
+        {"Relu", 7},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 20}}},
       {"tflm_hello_world_float", {{"Gemm", 3}, {"Relu", 2}}},
       {"tflm_hello_world_int8", {{"DequantizeLinear", 9}, {"Gemm", 3}, {"QuantizeLinear", 3}, {"Relu", 2}}},
-      {"tflm_micro_speech_quantized", {{"Conv", 1}, {"DequantizeLinear", 8}, {"Gemm", 1}, {"QuantizeLinear", 4}, {"Relu", 1}, {"Reshape", 2}, {"Softmax", 1}, {"Transpose", 2}}},
+      {"tflm_micro_speech_quantized",
+       {{"Conv", 1},
+        {"DequantizeLinear", 8},
+        {"Gemm", 1},
+        {"QuantizeLinear", 4},
+        {"Relu", 1},
+        {"Reshape", 2},
+        {"Softmax", 1},
+        {"Transpose", 2}}},
       {"tflm_trained_lstm", {{"Gemm", 1}, {"LSTM", 1}, {"Reshape", 1}, {"Softmax", 1}, {"Squeeze", 1}, {"Transpose", 2}}},
-      {"tflm_trained_lstm_int8", {{"DequantizeLinear", 9}, {"Gemm", 1}, {"LSTM", 1}, {"QuantizeLinear", 4}, {"Reshape", 1}, {"Softmax", 1}, {"Squeeze", 1}, {"Transpose", 2}}},
-      {"vww_96_fp32", {{"AveragePool", 1}, {"Conv", 27}, {"Gemm", 1}, {"Relu", 27}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 56}}},
-      {"vww_96_int8", {{"AveragePool", 1}, {"Conv", 27}, {"DequantizeLinear", 87}, {"Gemm", 1}, {"QuantizeLinear", 31}, {"Relu", 27}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 56}}},
+      {"tflm_trained_lstm_int8",
+       {{"DequantizeLinear", 9},
+        {"Gemm", 1},
+        {"LSTM", 1},
+        {"QuantizeLinear", 4},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Squeeze", 1},
+        {"Transpose", 2}}},
+      {"vww_96_fp32",
+       {{"AveragePool", 1}, {"Conv", 27}, {"Gemm", 1}, {"Relu", 27}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 56}}},
+      {"vww_96_int8",
+       {{"AveragePool", 1},
+        {"Conv", 27},
+        {"DequantizeLinear", 87},
+        {"Gemm", 1},
+        {"QuantizeLinear", 31},
+        {"Relu", 27},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 56}}},
   };
   for (const auto& [name, counts] : expected) {
     CAPTURE(name);

@@ -1,0 +1,36 @@
+// What LiteRT makes of the networks of integers in $TENON_DATA/models, for tests/unit/import/tflite_test.cpp: the first outputs
+// for the input whose i-th number is (37 i mod 256) - 128. LiteRT is that of the npm package @tensorflow/tfjs-tflite
+// (npm install --ignore-scripts), which is made for browsers: what it asks of one is put in its way here.
+//     node make_tflite.js node_modules/@tensorflow/tfjs-tflite/wasm $TENON_DATA/models
+const fs = require("fs"), path = require("path"), vm = require("vm");
+
+const [folder, models] = process.argv.slice(2).map((name) => path.resolve(name));
+const names = ["ad01_int8", "kws_dscnn_int8", "resnet8_int8", "vww_96_int8", "tflm_hello_world_int8",
+  "tflm_micro_speech_quantized", "tflm_trained_lstm_int8"];
+
+async function load() {
+  const script = path.join(folder, "tflite_web_api_cc.js");
+  global.self = { location: { href: "file://" + script } };
+  global.document = { currentScript: { src: script } };
+  const text = fs.readFileSync(script, "utf8").replace('ENVIRONMENT_IS_WEB=typeof window=="object"', "ENVIRONMENT_IS_WEB=true");
+  const make = vm.runInThisContext(text + ";tflite_web_api_ModuleFactory");
+  return make({ wasmBinary: fs.readFileSync(path.join(folder, "tflite_web_api_cc.wasm")), printErr: () => {} });
+}
+
+function run(litert, name) {
+  const bytes = fs.readFileSync(path.join(models, name + ".tflite"));
+  const place = litert._malloc(bytes.length);
+  litert.HEAPU8.set(bytes, place);
+  const options = { numThreads: 1, enableProfiling: false, maxProfilingBufferEntries: 1024, enableWebNNDelegate: false,
+    webNNDeviceType: 0 };
+  const made = litert.TFLiteWebModelRunner.CreateFromBufferAndOptions(place, bytes.length, options);
+  if (!made.ok()) throw new Error(name + ": " + made.errorMessage());
+  const runner = made.value(), input = runner.GetInputs().get(0).data();
+  for (let i = 0; i < input.length; ++i) input[i] = (37 * i) % 256 - 128;
+  runner.Infer();
+  return Array.from(runner.GetOutputs().get(0).data()).slice(0, 12);
+}
+
+load().then((litert) => {
+  for (const name of names) console.log(`      {"${name}", {${run(litert, name).join(", ")}}},`);
+});
