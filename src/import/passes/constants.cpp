@@ -37,6 +37,7 @@ void rename_all(Graph& graph, const Renamed& renamed) {
 /// The nodes of the branch that an If on a constant takes. What the branch makes is called after the If, so that two branches
 /// may use the same names.
 std::vector<Node> taken_branch(Graph& graph, const Node& node) {
+  if (node.outputs.empty()) return {};
   const auto condition = graph.constants.find(node.inputs.empty() ? "" : node.inputs[0]);
   if (condition == graph.constants.end() || condition->second.values.size() != 1)
     throw Error(describe(node) + ": its condition depends on the inputs; only a branch that is always the same can be imported");
@@ -45,7 +46,7 @@ std::vector<Node> taken_branch(Graph& graph, const Node& node) {
   if (bodies == nullptr || bodies->size() != 1 || bodies->front().outputs.size() < node.outputs.size())
     throw Error(describe(node) + ": a branch is missing, or gives less than the node");
   Graph body = bodies->front();
-  const std::string prefix = node.outputs.at(0) + "/";
+  const std::string prefix = node.outputs[0] + "/";
   Renamed renamed;
   for (const auto& [name, array] : body.constants) {
     renamed[name] = prefix + name;
@@ -100,6 +101,9 @@ void fold_constants(Graph& graph) {
     }
     if (!all_known) graph.nodes.push_back(std::move(node));
   }
+  for (const Value& output : graph.outputs)
+    if (!graph.values.contains(output.name) && !graph.constants.contains(output.name))
+      throw Error("the output " + detail::quoted_text(output.name) + " is given by no node");
   std::erase_if(graph.values, [&](const auto& value) { return graph.constants.contains(value.first); });
 }
 

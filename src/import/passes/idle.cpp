@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <numeric>
 
+#include "kinds.hpp"
 #include "passes.hpp"
 
 namespace tenon::importing {
@@ -15,21 +15,19 @@ bool all_zero(const std::optional<Dims>& list) {
 bool is_idle(const Edit& edit, const Node& node) {
   const std::string& op = node.op;
   if (op == "Identity") return true;
-  if (op == "Dropout") return std::ranges::all_of(node.outputs.begin() + 1, node.outputs.end(), [&](const std::string& mask) {
-    return mask.empty() || (edit.readers(mask).empty() && !edit.is_output(mask));
-  });
+  const auto unread = [&](const std::string& value) { return value.empty() || (edit.readers(value).empty() && !edit.is_output(value)); };
+  if (op == "Dropout") return std::all_of(node.outputs.begin() + 1, node.outputs.end(), unread);
   if (node.inputs.empty() || node.inputs[0].empty() || node.outputs.size() != 1) return false;
   const bool same_dims = edit.dims(node.inputs[0]) == edit.dims(node.outputs[0]);
   if (op == "Cast" || op == "CastLike") return edit.type(node.inputs[0]) == edit.type(node.outputs[0]);
-  if (op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze" || op == "Expand" || op == "Tile") return same_dims;
+  if (is_any_of(op, {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Tile", "Split"})) return same_dims;
   if (op == "Pad") return all_zero(edit.integers(node, "pads", 1));
-  if (op == "Concat" || op == "Sum" || op == "Mean" || op == "Max" || op == "Min") return node.inputs.size() == 1;
+  if (is_any_of(op, {"Concat", "Sum", "Mean", "Max", "Min"})) return node.inputs.size() == 1;
   if (op == "Slice") {
     const auto steps = edit.integers(node, "steps", 4);
-    const bool forward = !node.has_input(4) || (steps && std::ranges::all_of(*steps, [](std::int64_t step) { return step == 1; }));
-    return same_dims && forward;
+    const auto is_forward = [](std::int64_t step) { return step > 0; };
+    return same_dims && (!node.has_input(4) || (steps && std::ranges::all_of(*steps, is_forward)));
   }
-  if (op == "Split") return same_dims;
   if (op == "Add" || op == "Sub") return same_dims && edit.scalar(node.inputs[1]) == 0.0;
   if (op == "Mul" || op == "Div") return same_dims && edit.scalar(node.inputs[1]) == 1.0;
   return false;

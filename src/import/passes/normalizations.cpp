@@ -27,7 +27,7 @@ std::string root_of_square(const Edit& edit, const std::string& value) {
   return square ? node->inputs[0] : std::string();
 }
 
-/// variance + epsilon of sqrt(variance + epsilon) with this exponent, "" for anything else.
+/// s of sqrt(s) or 1 / sqrt(s), by the exponent 0.5 or -0.5; "" for anything else.
 std::string power_of(const Edit& edit, const std::string& value, double exponent) {
   const Node* node = edit.maker(value);
   if (node == nullptr) return {};
@@ -46,32 +46,79 @@ std::pair<std::string, std::size_t> centred(const Edit& edit, const std::string&
   return {node->inputs[0], axes};
 }
 
+/// mean(value²) + epsilon over the last axes, which is a variance where the value is x - mean(x).
+struct Power {
+  std::string value;
+  std::size_t axes;
+  double epsilon;
+};
+
+std::optional<Power> mean_power(const Edit& edit, const std::string& sum) {
+  const Node* add = edit.maker(sum, "Add");
+  for (const std::size_t i : {0U, 1U}) {
+    const auto epsilon = add != nullptr ? edit.scalar(add->inputs[1 - i]) : std::nullopt;
+    const Node* mean = epsilon ? edit.maker(add->inputs[i]) : nullptr;
+    const std::size_t axes = averaged_axes(edit, mean);
+    if (axes == 0) continue;
+    if (const std::string value = root_of_square(edit, mean->inputs[0]); !value.empty()) return Power{value, axes, *epsilon};
+  }
+  return std::nullopt;
+}
+
 struct Normalized {
   std::string x;
   std::size_t axes;
   double epsilon;
   bool centred;
+  std::string scale{}, bias{};
 };
 
 /// `numerator` / sqrt(mean(numerator²) + epsilon), where the numerator may be x - mean(x).
 std::optional<Normalized> normalized(const Edit& edit, const std::string& numerator, const std::string& sum) {
-  const Node* add = sum.empty() ? nullptr : edit.maker(sum, "Add");
-  if (add == nullptr) return std::nullopt;
+  const auto power = mean_power(edit, sum);
+  if (!power) return std::nullopt;
+  const auto above = centred(edit, numerator), below = centred(edit, power->value);
+  if (above.second == power->axes && above == below) return Normalized{above.first, power->axes, power->epsilon, true};
+  if (power->value == numerator) return Normalized{numerator, power->axes, power->epsilon, false};
+  return std::nullopt;
+}
+
+/// Is the value r or r times a constant, with r = 1 / sqrt(variance + epsilon)?
+std::optional<Normalized> root_of_variance(const Edit& edit, const std::string& value) {
+  const Node* product = edit.maker(value, "Mul");
   for (const std::size_t i : {0U, 1U}) {
-    const auto epsilon = edit.scalar(add->inputs[1 - i]);
-    const Node* variance = edit.maker(add->inputs[i]);
-    const std::size_t axes = averaged_axes(edit, variance);
-    if (!epsilon || axes == 0) continue;
-    const std::string squared = root_of_square(edit, variance->inputs[0]);
-    const auto above = centred(edit, numerator), below = centred(edit, squared);
-    if (above.second == axes && above == below) return Normalized{above.first, axes, *epsilon, true};
-    if (squared == numerator) return Normalized{numerator, axes, *epsilon, false};
+    const bool scaled = product != nullptr && edit.constant(product->inputs[1 - i]) != nullptr;
+    const auto power = mean_power(edit, power_of(edit, scaled ? product->inputs[i] : value, -0.5));
+    const auto of = power ? centred(edit, power->value) : std::pair<std::string, std::size_t>();
+    if (!power || of.second != power->axes) continue;
+    return Normalized{of.first, power->axes, power->epsilon, true, scaled ? product->inputs[1 - i] : std::string()};
+  }
+  return std::nullopt;
+}
+
+/// As Keras writes it: x r + (bias - mean(x) r), with r as above.
+std::optional<Normalized> normalized_by_parts(const Edit& edit, const Node& node) {
+  for (const std::size_t i : {0U, 1U}) {
+    const Node *first = edit.maker(node.inputs[i], "Mul"), *rest = edit.maker(node.inputs[1 - i], "Sub");
+    const Node* second = rest != nullptr ? edit.maker(rest->inputs[1], "Mul") : nullptr;
+    if (first == nullptr || second == nullptr || edit.constant(rest->inputs[0]) == nullptr) continue;
+    for (const std::size_t k : {0U, 1U}) {
+      auto found = root_of_variance(edit, first->inputs[1 - k]);
+      if (!found || found->x != first->inputs[k]) continue;
+      const std::string& mean = second->inputs[second->inputs[0] == first->inputs[1 - k] ? 1 : 0];
+      const Node* average = edit.maker(mean, "ReduceMean");
+      if (std::ranges::find(second->inputs, first->inputs[1 - k]) == second->inputs.end()) continue;
+      if (average == nullptr || average->inputs[0] != found->x || averaged_axes(edit, average) != found->axes) continue;
+      found->bias = rest->inputs[0];
+      return found;
+    }
   }
   return std::nullopt;
 }
 
 std::optional<Normalized> normalized(const Edit& edit, const Node& node) {
   if (node.op == "Div") return normalized(edit, node.inputs[0], power_of(edit, node.inputs[1], 0.5));
+  if (node.op == "Add") return normalized_by_parts(edit, node);
   if (node.op != "Mul") return std::nullopt;
   auto result = normalized(edit, node.inputs[0], power_of(edit, node.inputs[1], -0.5));
   return result ? result : normalized(edit, node.inputs[1], power_of(edit, node.inputs[0], -0.5));
@@ -120,15 +167,20 @@ bool normalize_layer(Edit& edit, Node& node) {
   const Type type = edit.type(found->x);
   const Dims last(dims.end() - static_cast<std::ptrdiff_t>(found->axes), dims.end());
   const auto axis = -static_cast<std::int64_t>(found->axes);
+  // Keras's scale and bias have to be of the axes that are averaged.
+  const auto fits = [&](const std::string& name) { return name.empty() || edit.dims(name) == last; };
+  if (!fits(found->scale) || !fits(found->bias)) return false;
   // Over all places of an image but not over its channels, each channel is normalized for itself.
-  if (found->centred && found->axes > 1 && found->axes + 2 == dims.size()) {
+  if (found->centred && found->bias.empty() && found->axes > 1 && found->axes + 2 == dims.size()) {
     edit.become(node, "InstanceNormalization", {found->x, filled(edit, {dims[1]}, 1, type), filled(edit, {dims[1]}, 0, type)},
                 {{"epsilon", found->epsilon}});
     return true;
   }
   const std::string op = found->centred ? "LayerNormalization" : "RMSNormalization";
   if (!interprets({{}, op})) return false;
-  edit.become(node, op, {found->x, filled(edit, last, 1, type)}, {{"axis", axis}, {"epsilon", found->epsilon}});
+  Names inputs{found->x, found->scale.empty() ? filled(edit, last, 1, type) : found->scale};
+  if (!found->bias.empty()) inputs.push_back(found->bias);
+  edit.become(node, op, inputs, {{"axis", axis}, {"epsilon", found->epsilon}});
   return true;
 }
 

@@ -267,6 +267,18 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
   Net image;
   const std::string z = layer_norm(image, image.input({2, 3, 4, 4}), {2, 3});
   simplified(image.output(image.add("Mul", {z, image.weights({3, 1, 1})})), {"InstanceNormalization"});
+  const auto keras = [](Net& n, const std::string& other) {
+    const Attributes last{{"axes", Dims{-1}}};
+    const std::string x = n.input({1, 3, 5}), mean = n.add("ReduceMean", {x}, last), d = n.add("Sub", {x, mean});
+    const std::string variance = n.add("Add", {n.add("ReduceMean", {n.add("Mul", {d, d})}, last), n.number(1e-3)});
+    const std::string factor = n.add("Mul", {n.add("Reciprocal", {n.add("Sqrt", {variance})}), n.weights({5})});
+    const std::string shift = n.add("Mul", {other.empty() ? mean : n.add(other, {x}, last), factor});
+    return n.output(n.add("Add", {n.add("Mul", {x, factor}), n.add("Sub", {n.weights({5}), shift})}));
+  };
+  Net by_parts, by_maximum;
+  CHECK(simplified(keras(by_parts, ""), {"LayerNormalization"}).nodes[0].inputs.size() == 3);
+  CHECK(ops_of(simplified(keras(by_maximum, "ReduceMax"), {"ReduceMean", "Sub", "Mul", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul",
+                                                           "ReduceMax", "Mul", "Mul", "Sub", "Add"})).size() == 13);
   const auto rms = [](Net& n, double exponent) {
     const std::string x = n.input({2, 3, 5});
     const std::string mean = n.add("ReduceMean", {n.add("Mul", {x, x})}, {{"axes", Dims{2}}});
