@@ -18,7 +18,9 @@ struct Carrier {
   const std::string& given;
 
   std::size_t rank() const { return perm.size(); }
-  std::int64_t moved(std::int64_t axis) const { return perm[static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank()) : axis)]; }
+  std::int64_t moved(std::int64_t axis) const {
+    return perm[static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank()) : axis)];
+  }
 
   /// What a Transpose with our perm reads, "" for anything else.
   std::string behind(std::size_t i) const {
@@ -147,12 +149,14 @@ std::optional<Carried> carry(Edit& edit, Node& place, const Node& node, const Di
   if (node.op == "Split") return carrier.with(carrier.with_axis(0));
   if (is_any_of(node.op, {"Softmax", "LogSoftmax"}) && edit.opset() >= 13) return carrier.with(carrier.with_axis(-1));
   if (quantizes(node)) return carrier.quantization();
-  if (is_any_of(node.op, {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2"})) return carrier.reduction();
+  if (is_any_of(node.op, {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2"}))
+    return carrier.reduction();
   if (node.op == "Pad") return carrier.pad();
   if (node.op == "Slice") return carrier.slice();
   // These know which axis is the channels.
   const bool keeps_channels = perm.size() > 1 && perm[0] == 0 && perm[1] == 1;
-  if (is_any_of(node.op, {"BatchNormalization", "InstanceNormalization"}) && keeps_channels) return carrier.with(node.attributes);
+  if (is_any_of(node.op, {"BatchNormalization", "InstanceNormalization"}) && keeps_channels)
+    return carrier.with(node.attributes);
   return std::nullopt;
 }
 

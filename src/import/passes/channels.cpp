@@ -88,7 +88,8 @@ bool scale_channels(Edit& edit, Node& node) {
   if (adds) return false;
   std::string x = step->x;
   Numbers mean(step->numbers.size(), 0);
-  if (const auto shift = before != nullptr && edit.read_once(x) ? step_of(edit, *before) : std::nullopt; shift && shift->op == "Add") {
+  if (const auto shift = before != nullptr && edit.read_once(x) ? step_of(edit, *before) : std::nullopt;
+      shift && shift->op == "Add") {
     std::ranges::transform(shift->numbers, mean.begin(), [](double value) { return -value; });
     x = shift->x;
   }

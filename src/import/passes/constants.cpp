@@ -40,7 +40,8 @@ std::vector<Node> taken_branch(Graph& graph, const Node& node) {
   if (node.outputs.empty()) return {};
   const auto condition = graph.constants.find(node.inputs.empty() ? "" : node.inputs[0]);
   if (condition == graph.constants.end() || condition->second.values.size() != 1)
-    throw Error(describe(node) + ": its condition depends on the inputs; only a branch that is always the same can be imported");
+    throw Error(describe(node) +
+                ": its condition depends on the inputs; only a branch that is always the same can be imported");
   const auto attribute = node.attributes.find(condition->second.values[0] != 0 ? "then_branch" : "else_branch");
   const auto* bodies = attribute == node.attributes.end() ? nullptr : std::get_if<std::vector<Graph>>(&attribute->second);
   if (bodies == nullptr || bodies->size() != 1 || bodies->front().outputs.size() < node.outputs.size())

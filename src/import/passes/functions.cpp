@@ -144,8 +144,8 @@ bool may_join(const Edit& edit, const Node& node, const Dims& dims) {
 
 }  // namespace
 
-/// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value to read,
-/// the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
+/// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value to
+/// read, the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
 bool name_function(Edit& edit, Node& root) {
   if (!is_elementwise(root)) return false;
   const Dims dims = edit.dims(root.outputs[0]);
@@ -158,18 +158,21 @@ bool name_function(Edit& edit, Node& root) {
     std::vector<std::string> read;
     for (const Node* node : region.nodes)
       for (const std::string& name : node->inputs)
-        if (!name.empty() && edit.constant(name) == nullptr && !inside(edit.maker(name)) && std::ranges::find(read, name) == read.end())
+        if (!name.empty() && edit.constant(name) == nullptr && !inside(edit.maker(name)) &&
+            std::ranges::find(read, name) == read.end())
           read.push_back(name);
     if (read.size() == 1 && edit.type(read[0]) == Type::float32) {
       region.x = read[0];
       if (auto function = name_of(run(edit, region), edit.opset())) {
         // A node that has a name stays, but larger regions may be more.
-        if (region.nodes.size() > 1 || !is_unary(root) || (root.op == "Clip" && function->op != "Clip")) found = std::move(function), x = read[0];
+        if (region.nodes.size() > 1 || !is_unary(root) || (root.op == "Clip" && function->op != "Clip"))
+          found = std::move(function), x = read[0];
       }
     }
     const auto next = std::ranges::find_if(read, [&](const std::string& name) {
       const Node* maker = edit.maker(name);
-      return maker != nullptr && may_join(edit, *maker, dims) && !edit.is_output(name) && std::ranges::all_of(edit.readers(name), inside);
+      return maker != nullptr && may_join(edit, *maker, dims) && !edit.is_output(name) &&
+             std::ranges::all_of(edit.readers(name), inside);
     });
     if (next == read.end() || region.nodes.size() == most_nodes) break;
     region.nodes.push_back(edit.maker(*next));

@@ -15,7 +15,9 @@ bool all_zero(const std::optional<Dims>& list) {
 bool is_idle(const Edit& edit, const Node& node) {
   const std::string& op = node.op;
   if (op == "Identity") return true;
-  const auto unread = [&](const std::string& value) { return value.empty() || (edit.readers(value).empty() && !edit.is_output(value)); };
+  const auto unread = [&](const std::string& value) {
+    return value.empty() || (edit.readers(value).empty() && !edit.is_output(value));
+  };
   if (op == "Dropout") return std::all_of(node.outputs.begin() + 1, node.outputs.end(), unread);
   if (node.inputs.empty() || node.inputs[0].empty() || node.outputs.size() != 1) return false;
   const bool same_dims = edit.dims(node.inputs[0]) == edit.dims(node.outputs[0]);

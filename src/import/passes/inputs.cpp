@@ -59,7 +59,8 @@ bool settle_inputs(Graph& graph, const Simplify& options) {
     if (const std::string text = question(input); !text.empty()) questions += "\n  " + text;
     graph.values[input.name] = input;
   }
-  if (!questions.empty()) throw Error("the sizes of these axes are not in the file and have to be given (a number for each ?):" + questions);
+  if (!questions.empty())
+    throw Error("the sizes of these axes are not in the file and have to be given (a number for each ?):" + questions);
   return batched;
 }
 

@@ -23,7 +23,8 @@ std::size_t averaged_axes(const Edit& edit, const Node* node) {
 std::string root_of_square(const Edit& edit, const std::string& value) {
   const Node* node = edit.maker(value);
   if (node == nullptr || node->inputs.size() != 2) return {};
-  const bool square = (node->op == "Mul" && node->inputs[0] == node->inputs[1]) || (node->op == "Pow" && edit.is_scalar(node->inputs[1], 2));
+  const bool square =
+      (node->op == "Mul" && node->inputs[0] == node->inputs[1]) || (node->op == "Pow" && edit.is_scalar(node->inputs[1], 2));
   return square ? node->inputs[0] : std::string();
 }
 

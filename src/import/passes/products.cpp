@@ -12,7 +12,8 @@ std::optional<Array> bias_of(const Array& array, std::int64_t outputs) {
   const auto count = static_cast<std::int64_t>(array.values.size());
   const bool row = count == outputs && (array.dims.empty() || array.dims.back() == outputs);
   if (!row && count != 1) return std::nullopt;
-  return Array{array.type, {outputs}, row ? array.values : std::vector<double>(static_cast<std::size_t>(outputs), array.values[0])};
+  return Array{
+      array.type, {outputs}, row ? array.values : std::vector<double>(static_cast<std::size_t>(outputs), array.values[0])};
 }
 
 std::string scaled(Edit& edit, const std::string& name, double factor) {

@@ -36,7 +36,8 @@ std::string ordered_matrix(Edit& edit, Node& node, bool columns, const std::vect
   const Node* scaled = edit.maker(node.inputs[1], "DequantizeLinear");
   const std::string name = scaled != nullptr ? scaled->inputs[0] : node.inputs[1];
   const Array* matrix = edit.constant(name);
-  if (matrix == nullptr || matrix->dims.size() != 2 || static_cast<std::size_t>(matrix->dims[columns ? 1 : 0]) != order.size()) return {};
+  if (matrix == nullptr || matrix->dims.size() != 2 || static_cast<std::size_t>(matrix->dims[columns ? 1 : 0]) != order.size())
+    return {};
   if (scaled == nullptr) return edit.add(ordered(*matrix, columns, order));
   if (!edit.scalar(scaled->inputs[1]) && scaled->integer("axis", 1) == (columns ? 1 : 0)) return {};
   Node copy = *scaled;
@@ -58,7 +59,8 @@ bool order_rows(Edit& edit, Node& node) {
   if (above == nullptr || above->op != "Reshape") return false;
   const Node* transpose = edit.maker(above->inputs[0], "Transpose");
   if (transpose == nullptr) return false;
-  const Dims dims = edit.dims(transpose->outputs[0]), flat = edit.dims(above->outputs[0]), perm = perm_of(*transpose, dims.size());
+  const Dims dims = edit.dims(transpose->outputs[0]), flat = edit.dims(above->outputs[0]),
+             perm = perm_of(*transpose, dims.size());
   if (perm[0] != 0 || flat.size() != 2 || flat[0] != dims[0]) return false;
   const std::string x = transpose->inputs[0];
   for (const Node* link : chain)

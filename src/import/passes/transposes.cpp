@@ -69,7 +69,9 @@ bool sink_transpose(Edit& edit, Node& node) {
   if (above == nullptr) return false;
   const Dims perm = perm_of(edit, *above);
   if (edit.dims(node.outputs[0]).size() != perm.size() && node.integer("keepdims", 1) != 0) return false;
-  if (node.outputs.size() > 1 && std::ranges::any_of(node.outputs, [&](const std::string& output) { return edit.is_output(output); })) return false;
+  if (node.outputs.size() > 1 &&
+      std::ranges::any_of(node.outputs, [&](const std::string& output) { return edit.is_output(output); }))
+    return false;
   auto carried = carry(edit, node, node, perm);
   if (!carried) return false;
   const Names results = edit.emit(node, carried->node, node.outputs.size());
@@ -79,7 +81,8 @@ bool sink_transpose(Edit& edit, Node& node) {
   }
   const Names outputs = node.outputs;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (!edit.readers(outputs[i]).empty()) edit.redirect(outputs[i], edit.emit(node, "Transpose", {results[i]}, {{"perm", carried->perm}}));
+    if (!edit.readers(outputs[i]).empty())
+      edit.redirect(outputs[i], edit.emit(node, "Transpose", {results[i]}, {{"perm", carried->perm}}));
   return true;
 }
 

@@ -96,12 +96,15 @@ bool pool_globally(Edit& edit, Node& node) {
   if (!node.domain.empty() || node.outputs.size() != 1) return false;
   const bool reduces = is_any_of(node.op, {"ReduceMean", "ReduceMax"});
   if (!reduces && !is_any_of(node.op, {"AveragePool", "MaxPool"})) return false;
-  const std::string image = node.inputs[0], op = is_any_of(node.op, {"ReduceMean", "AveragePool"}) ? "GlobalAveragePool" : "GlobalMaxPool";
+  const std::string image = node.inputs[0],
+                    op = is_any_of(node.op, {"ReduceMean", "AveragePool"}) ? "GlobalAveragePool" : "GlobalMaxPool";
   const Dims in = edit.dims(image);
   const auto rank = static_cast<std::int64_t>(in.size());
   if (!reduces) {
     const bool pads = std::ranges::any_of(node.integers("pads"), [](std::int64_t size) { return size != 0; });
-    if (pads || node.has("auto_pad") || node.has("dilations") || !std::ranges::equal(node.integers("kernel_shape"), in | std::views::drop(2))) return false;
+    if (pads || node.has("auto_pad") || node.has("dilations") ||
+        !std::ranges::equal(node.integers("kernel_shape"), in | std::views::drop(2)))
+      return false;
     edit.become(node, op, {image});
     return true;
   }

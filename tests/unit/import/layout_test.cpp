@@ -16,7 +16,8 @@ std::string conv(Net& n, const std::string& x, std::int64_t in, std::int64_t out
 template <class Build> Graph between(const Names& ops, std::int64_t channels, Build build) {
   Net net;
   const std::string x = conv(net, net.input({1, 4, 5, 2}), 2, 6);
-  const std::string y = net.transpose(net.add("Conv", {net.transpose(build(net, x), to_nchw), net.weights({3, channels, 1, 1})}), to_nhwc);
+  const std::string y =
+      net.transpose(net.add("Conv", {net.transpose(build(net, x), to_nchw), net.weights({3, channels, 1, 1})}), to_nhwc);
   net.output(net.add("Reshape", {y, net.integers({1, -1})}));
   Names all{"Transpose", "Conv"};
   all.insert(all.end(), ops.begin(), ops.end());
@@ -35,7 +36,8 @@ TEST_CASE("Transposes that undo each other go, others are joined") {
   const std::string y = joined.transpose(joined.transpose(joined.input({2, 3, 4, 5}), to_nhwc), to_nhwc);
   CHECK(simplified(joined.output(y), {"Transpose"}).nodes[0].integers("perm") == Dims{0, 3, 1, 2});
   Net reversed;
-  simplified(reversed.output(reversed.add("Transpose", {reversed.transpose(reversed.input({2, 3, 4}), {2, 1, 0})})), {"Identity"});
+  simplified(reversed.output(reversed.add("Transpose", {reversed.transpose(reversed.input({2, 3, 4}), {2, 1, 0})})),
+             {"Identity"});
 }
 
 TEST_CASE("A Transpose that moves no numbers is a Reshape, but the batch is an axis of any size") {
@@ -62,18 +64,25 @@ TEST_CASE("Transposes sink through what works number by number") {
 
 TEST_CASE("Transposes sink through what names axes") {
   const auto axis = [](std::int64_t value) { return Attributes{{"axis", value}}; };
-  CHECK(between({"Exp", "Concat"}, 12, [&](Net& n, const std::string& x) { return n.add("Concat", {x, n.add("Exp", {x})}, axis(-1)); })
+  CHECK(between({"Exp", "Concat"}, 12,
+                [&](Net& n, const std::string& x) {
+                  return n.add("Concat", {x, n.add("Exp", {x})}, axis(-1));
+                })
             .nodes[3]
             .integer("axis", 0) == 1);
   between({"Split", "Mul"}, 3, [&](Net& n, const std::string& x) {
     const Names halves = n.many("Split", {x}, 2, axis(3));
     return n.add("Mul", {halves[0], halves[1]});
   });
-  CHECK(between({"Softmax"}, 6, [&](Net& n, const std::string& x) { return n.add("Softmax", {x}, axis(2)); }).nodes[2].integer("axis", 0) == 3);
+  CHECK(between({"Softmax"}, 6, [&](Net& n, const std::string& x) { return n.add("Softmax", {x}, axis(2)); })
+            .nodes[2]
+            .integer("axis", 0) == 3);
   between({"Slice"}, 4, [](Net& n, const std::string& x) {
     return n.add("Slice", {x, n.integers({1, 1}), n.integers({9, 5}), n.integers({2, 3})});
   });
-  between({"Slice"}, 6, [](Net& n, const std::string& x) { return n.add("Slice", {x, n.integers({0, 1}), n.integers({1, 3})}); });
+  between({"Slice"}, 6, [](Net& n, const std::string& x) {
+    return n.add("Slice", {x, n.integers({0, 1}), n.integers({1, 3})});
+  });
   between({"Pad"}, 6, [](Net& n, const std::string& x) {
     return n.add("Pad", {x, n.integers({0, 1, 0, 0, 0, 0, 2, 0})}, {{"mode", "reflect"}});
   });

@@ -63,7 +63,9 @@ struct Net {
     graph.nodes.push_back(node);
     return node.outputs;
   }
-  std::string add(const std::string& op, const Names& inputs, const Attributes& attributes = {}) { return many(op, inputs, 1, attributes)[0]; }
+  std::string add(const std::string& op, const Names& inputs, const Attributes& attributes = {}) {
+    return many(op, inputs, 1, attributes)[0];
+  }
   std::string transpose(const std::string& x, const Dims& perm) { return add("Transpose", {x}, {{"perm", perm}}); }
   Net& output(const std::string& name) {
     graph.outputs.push_back({name, Type::float32, {}});

@@ -21,7 +21,8 @@ template <class Build> Net function(Build build) {
 }
 
 std::string gelu(Net& n, const std::string& x, double root) {
-  return n.add("Mul", {n.add("Mul", {x, n.add("Add", {n.add("Erf", {n.add("Div", {x, n.number(root)})}), n.number(1)})}), n.number(0.5)});
+  return n.add("Mul", {n.add("Mul", {x, n.add("Add", {n.add("Erf", {n.add("Div", {x, n.number(root)})}), n.number(1)})}),
+                       n.number(0.5)});
 }
 
 std::string gelu_tanh(Net& n, const std::string& x, double cubic) {
@@ -31,7 +32,8 @@ std::string gelu_tanh(Net& n, const std::string& x, double cubic) {
 }
 
 std::string hard_swish(Net& n, const std::string& x, double six) {
-  return n.add("Div", {n.add("Mul", {x, n.add("Clip", {n.add("Add", {x, n.number(3)}), n.number(0), n.number(six)})}), n.number(6)});
+  return n.add("Div",
+               {n.add("Mul", {x, n.add("Clip", {n.add("Add", {x, n.number(3)}), n.number(0), n.number(six)})}), n.number(6)});
 }
 
 /// (x - mean) / sqrt(variance + epsilon) over the last axes, with the numbers of the variance from `squared`.
@@ -132,8 +134,10 @@ TEST_CASE("What does nothing goes") {
   simplified(net, {"Exp"});
 
   Net something;
-  x = something.add("Slice", {something.input({2, 3}), something.integers({-1}), something.integers({-9}), something.integers({1}), something.integers({-1})});
-  x = something.add("Add", {something.add("Cast", {x}, {{"to", std::int64_t{11}}}), something.constant({Type::float64, {1, 2, 3}, std::vector<double>(6)})});
+  x = something.add("Slice", {something.input({2, 3}), something.integers({-1}), something.integers({-9}),
+                              something.integers({1}), something.integers({-1})});
+  x = something.add("Add", {something.add("Cast", {x}, {{"to", std::int64_t{11}}}),
+                            something.constant({Type::float64, {1, 2, 3}, std::vector<double>(6)})});
   simplified(something.output(x), {"Slice", "Cast", "Add"});
 }
 
@@ -155,7 +159,8 @@ TEST_CASE("A Softmax that flattens is one over the last axis") {
   Net modern;
   simplified(modern.output(modern.add("Softmax", {modern.input({1, 3, 2, 2})}, {{"axis", std::int64_t{1}}})), {"Softmax"});
   Net image;
-  simplified(image.output(image.add("Softmax", {image.input({1, 3, 1, 1})}, {{"axis", std::int64_t{1}}})), {"Reshape", "Softmax", "Reshape"});
+  simplified(image.output(image.add("Softmax", {image.input({1, 3, 1, 1})}, {{"axis", std::int64_t{1}}})),
+             {"Reshape", "Softmax", "Reshape"});
 }
 
 TEST_CASE("Products and what is added become Gemm with the matrix as PyTorch has it") {
@@ -165,13 +170,16 @@ TEST_CASE("Products and what is added become Gemm with the matrix as PyTorch has
   CHECK(graph.constants.at(graph.nodes[0].inputs[1]).dims == Dims{5, 3});
   Net factors;
   const Attributes given{{"alpha", 0.5}, {"beta", 3.0}};
-  simplified(factors.output(factors.add("Gemm", {factors.input({2, 3}), factors.weights({3, 5}), factors.weights({1, 5})}, given)), {"Gemm"});
+  simplified(
+      factors.output(factors.add("Gemm", {factors.input({2, 3}), factors.weights({3, 5}), factors.weights({1, 5})}, given)),
+      {"Gemm"});
   Net read_twice;
   const std::string product = read_twice.add("MatMul", {read_twice.input({2, 3}), read_twice.weights({3, 5})});
   read_twice.output(read_twice.add("Add", {product, read_twice.weights({5})})).output(product);
   simplified(read_twice, {"Gemm", "Add"});
   Net by_row;
-  simplified(by_row.output(by_row.add("Add", {by_row.add("MatMul", {by_row.input({2, 3}), by_row.weights({3, 5})}), by_row.weights({2, 1})})),
+  simplified(by_row.output(by_row.add(
+                 "Add", {by_row.add("MatMul", {by_row.input({2, 3}), by_row.weights({3, 5})}), by_row.weights({2, 1})})),
              {"Gemm", "Add"});
 }
 
@@ -200,7 +208,8 @@ TEST_CASE("What is added behind a convolution is its bias, what is multiplied a 
   simplified(alone, {"BatchNormalization"});
   Net other;  // along the width
   const std::string wide = other.add("Conv", {other.input({1, 2, 5, 5}), other.weights({3, 2, 3, 3})});
-  simplified(other.output(other.add("Mul", {other.add("Add", {wide, other.weights({3})}), other.weights({3, 1})})), {"Conv", "Add", "Mul"});
+  simplified(other.output(other.add("Mul", {other.add("Add", {wide, other.weights({3})}), other.weights({3, 1})})),
+             {"Conv", "Add", "Mul"});
   Net twice;
   const std::string read = twice.add("Conv", {twice.input({1, 2, 4, 4}), twice.weights({3, 2, 3, 3})});
   simplified(twice.output(twice.add("Add", {read, twice.weights({3, 1, 1})})).output(read), {"Conv", "Add"});
@@ -217,7 +226,9 @@ TEST_CASE("Functions are known by what they do") {
   becomes("Relu", [](N n, S x) { return n.add("Clip", {x, n.number(0)}); });
   becomes("Relu", [](N n, S x) { return n.add("Clip", {x, n.number(0), n.number(infinity)}); });
   becomes("Clip", [](N n, S x) { return n.add("Min", {n.add("Relu", {x}), n.number(6)}); });
-  becomes("Sigmoid", [](N n, S x) { return n.add("Reciprocal", {n.add("Add", {n.add("Exp", {n.add("Neg", {x})}), n.number(1)})}); });
+  becomes("Sigmoid", [](N n, S x) {
+    return n.add("Reciprocal", {n.add("Add", {n.add("Exp", {n.add("Neg", {x})}), n.number(1)})});
+  });
   becomes("HardSwish", [](N n, S x) { return hard_swish(n, x, 6); });
   becomes("HardSwish", [](N n, S x) { return n.add("Mul", {x, n.add("HardSigmoid", {x}, {{"alpha", 1.0 / 6}})}); });
   becomes("Softplus", [](N n, S x) { return n.add("Log", {n.add("Add", {n.add("Exp", {x}), n.number(1)})}); });
@@ -226,7 +237,9 @@ TEST_CASE("Functions are known by what they do") {
     const std::string curve = n.add("Mul", {n.add("Sub", {n.add("Exp", {x}), n.number(1)}), n.number(0.7)});
     return n.add("Where", {n.add("Greater", {x, n.number(0)}), x, curve});
   });
-  CHECK(becomes("LeakyRelu", [](N n, S x) { return n.add("Max", {x, n.add("Mul", {x, n.number(0.1)})}); }).number("alpha", 0) == 0.1);
+  CHECK(becomes("LeakyRelu", [](N n, S x) {
+          return n.add("Max", {x, n.add("Mul", {x, n.number(0.1)})});
+        }).number("alpha", 0) == 0.1);
   CHECK(becomes("Swish", [](N n, S x) { return n.add("Mul", {x, n.add("Sigmoid", {x})}); }).number("alpha", 0) == 1);
   CHECK(becomes("Gelu", [](N n, S x) { return gelu(n, x, std::sqrt(2)); }).text("approximate", "none") == "none");
   CHECK(becomes("Gelu", [](N n, S x) { return gelu_tanh(n, x, 0.044715); }).text("approximate", "none") == "tanh");
@@ -245,7 +258,8 @@ TEST_CASE("Other constants, other shapes and other readers are left alone") {
   using N = Net&;
   using S = const std::string&;
   simplified(function([](N n, S x) { return gelu(n, x, 1.41); }), {"Div", "Erf", "Add", "Mul", "Mul"});
-  simplified(function([](N n, S x) { return gelu_tanh(n, x, 0.044); }), {"Pow", "Mul", "Add", "Mul", "Tanh", "Mul", "Add", "Mul"});
+  simplified(function([](N n, S x) { return gelu_tanh(n, x, 0.044); }),
+             {"Pow", "Mul", "Add", "Mul", "Tanh", "Mul", "Add", "Mul"});
   simplified(function([](N n, S x) { return hard_swish(n, x, 5); }), {"Add", "Clip", "Mul", "Div"});
   simplified(function([](N n, S x) { return n.add("Max", {x, n.number(0.5)}); }), {"Max"});
   simplified(function([](N n, S x) { return n.add("Clip", {x, n.number(-1e7), n.number(1e7)}); }), {"Clip"});
@@ -277,8 +291,9 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
   };
   Net by_parts, by_maximum;
   CHECK(simplified(keras(by_parts, ""), {"LayerNormalization"}).nodes[0].inputs.size() == 3);
-  CHECK(ops_of(simplified(keras(by_maximum, "ReduceMax"), {"ReduceMean", "Sub", "Mul", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul",
-                                                           "ReduceMax", "Mul", "Mul", "Sub", "Add"})).size() == 13);
+  CHECK(ops_of(simplified(keras(by_maximum, "ReduceMax"), {"ReduceMean", "Sub", "Mul", "ReduceMean", "Add", "Sqrt",
+                                                           "Reciprocal", "Mul", "ReduceMax", "Mul", "Mul", "Sub", "Add"}))
+            .size() == 13);
   const auto rms = [](Net& n, double exponent) {
     const std::string x = n.input({2, 3, 5});
     const std::string mean = n.add("ReduceMean", {n.add("Mul", {x, x})}, {{"axes", Dims{2}}});
@@ -295,11 +310,13 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
   simplified(others.output(layer_norm(others, x, {-1}, others.add("Exp", {x}))),
              {"Exp", "ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div"});
   Net first;
-  simplified(first.output(layer_norm(first, first.input({2, 5}), {0})), {"ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div"});
+  simplified(first.output(layer_norm(first, first.input({2, 5}), {0})),
+             {"ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div"});
 }
 
 TEST_CASE("A Pad of zeros goes into the window behind it, and SAME is said in numbers") {
-  const auto padded = [](const std::string& op, double around, const std::string& before, const Dims& pads = {0, 0, 1, 0, 0, 0, 2, 1}) {
+  const auto padded = [](const std::string& op, double around, const std::string& before,
+                         const Dims& pads = {0, 0, 1, 0, 0, 0, 2, 1}) {
     Net n;
     const std::string x = n.add("Pad", {n.add(before, {n.input({1, 2, 5, 5})}), n.integers(pads), n.number(around)});
     if (op == "Conv") return n.output(n.add(op, {x, n.weights({3, 2, 3, 3})}, {{"pads", Dims{1, 1, 1, 1}}}));
@@ -375,7 +392,8 @@ TEST_CASE("Networks from elsewhere keep their numbers", "[data]") {
     check_same(before, after);
     const bool recurrent = name.find("lstm") != name.npos;
     for (const Node& node : after.nodes) {
-      if (node.op == "Transpose" && !recurrent) CHECK(std::ranges::any_of(after.inputs, [&](const Value& input) { return input.name == node.inputs[0]; }));
+      if (node.op == "Transpose" && !recurrent)
+        CHECK(std::ranges::any_of(after.inputs, [&](const Value& input) { return input.name == node.inputs[0]; }));
       CHECK(node.op != "Flatten");
       CHECK(node.op != "MatMul");
       if (name.find("fp32") != name.npos) CHECK(node.op != "DequantizeLinear");
