@@ -30,6 +30,10 @@ constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean"
 const auto negative_elbo =
     on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<divergence>{};
 
+auto how(std::size_t epochs, std::size_t batch_size) {
+  return Fit{.loss = negative_elbo, .optimizer = Adam{.lr = 1e-3}, .epochs = epochs, .batch_size = batch_size, .seed = 1};
+}
+
 /// The negative ELBO with codes drawn as in training, in nats a sample.
 template <class M>
 double measure(M& model, const Dataset<float>& data) {
@@ -83,8 +87,7 @@ template <std::size_t Side, std::size_t Hidden, std::size_t Code>
 void run(const Dataset<float>& train, const Dataset<float>& test, std::size_t epochs, std::size_t batch_size) {
   Model<Vae<Side * Side, Hidden, Code>> model{1};
   summary(model);
-  fit(model, train,
-      Fit{.loss = negative_elbo, .optimizer = Adam{.lr = 1e-3}, .epochs = epochs, .batch_size = batch_size, .seed = 1});
+  fit(model, train, how(epochs, batch_size));
   std::printf("negative ELBO of new digits: %.2f nats a digit, %.2f without a code\n", measure(model, test),
               without_code(train, test));
   draw<Side, Code>(model, test, 12);
