@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/counting_new.hpp"
 #include "support/golden.hpp"
 
 using Catch::Matchers::Contains;
@@ -228,6 +229,23 @@ TEST_CASE("steps, noise and dropped labels follow from seed, epoch and image alo
   for (std::size_t t = 1; t <= 10; ++t) CHECK(times[t] > 30);
   CHECK(dropped == Approx(150).margin(40));
   CHECK(squares / 2400 == Approx(1).margin(0.12));
+
+  // new noise in every epoch, and other noise for every image
+  const auto next = epoch(diffusion, columns, 7, 1, 3);
+  for (std::size_t i = 0; i + 1 < 600; ++i) {
+    CHECK(one.at(i)[8] != next.at(i)[8]);
+    CHECK(one.at(i)[8] != one.at(i + 1)[8]);
+  }
+
+  Loader<double> loader{columns, 64, 5};
+  Batch<double> batch;
+  Run run{{1}, 1};
+  loader.next(batch);
+  diffusion.on_batch(run, batch);
+  loader.next(batch);
+  const test::HeapUse used = test::heap_use([&] { diffusion.on_batch(run, batch); });
+  CHECK(used.news == 0);
+  CHECK(used.mallocs == 0);
 
   // once, for validation
   const Dataset<double> fixed = diffusion.corrupted(data, 4);
