@@ -3,7 +3,7 @@
 # tenon::core is everything but the upper rooms and the BLAS policy: it needs the standard library
 # and itself, so that a firmware can include it. xtensor is seen where tensors meet the user, and
 # what makes every user's build slow is in .cpp files.
-set(upper_rooms "^tenon/(tenon\\.hpp$|model/|train/|data/|io/|report/|text/|dist/)")
+set(upper_rooms "^tenon/(tenon\\.hpp$|model/|train/|data/|io/|report/|text/|dist/|generative/)")
 set(blas_policy "^tenon/kernels/.*blas")
 set(xtensor_rooms "^tenon/(model/|data/)|${blas_policy}")
 set(xtensor "^(xtensor|xtensor-blas|xtl|xflens)/")

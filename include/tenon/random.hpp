@@ -43,7 +43,8 @@ enum class Purpose : std::uint32_t {
   dropout,
   augmentation,
   sampling,
-  user
+  user,
+  diffusion
 };
 
 /// The random stream of one (seed, purpose, layer, step); 2^34 words long, then it repeats.

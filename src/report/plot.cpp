@@ -58,9 +58,11 @@ namespace {
 
 using detail::escape_xml;
 
-// Okabe and Ito's colours, which the colour-blind can tell apart.
-constexpr std::array<const char*, 8> palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#b8a900"};
-constexpr std::array<const char*, 8> pale{"#bfdcec", "#f5d6bf", "#bfe7dc", "#f2dde9", "#f9e7bf", "#d5edfa", "#d4d4d4", "#ede9bf"};
+// Okabe and Ito's colours, which the colour-blind can tell apart, and two more: ten classes are common.
+constexpr std::array<const char*, 10> palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
+                                              "#56b4e9", "#555555", "#b8a900", "#7a3db8", "#7a4a21"};
+constexpr std::array<const char*, 10> pale{"#bfdcec", "#f5d6bf", "#bfe7dc", "#f2dde9", "#f9e7bf",
+                                           "#d5edfa", "#d4d4d4", "#ede9bf", "#deceed", "#ded2c8"};
 
 const char* color_of(const auto& colors, double number) {
   const double n = static_cast<double>(colors.size()), rest = std::fmod(std::round(number), n);  // -n < rest < n

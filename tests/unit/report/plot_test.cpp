@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,16 @@ TEST_CASE("text is escaped, and names are in the legend") {
   const std::string svg = plot.svg();
   CHECK_THAT(svg, Contains("a &lt; b &amp; &quot;c&quot;") && Contains("&lt;x&gt;") && Contains("p &amp; q"));
   CHECK(well_formed(svg));
+}
+
+TEST_CASE("ten classes have ten colours") {
+  Plot plot;
+  for (int digit = 0; digit < 10; ++digit) plot.points(std::to_string(digit), {1.0 * digit}, {0});
+  const std::string svg = plot.svg();
+  std::set<std::string> colors;
+  const std::regex circle("<circle[^>]* fill=\"(#[0-9a-f]{6})\"");
+  for (std::sregex_iterator i(svg.begin(), svg.end(), circle), none; i != none; ++i) colors.insert((*i)[1].str());
+  CHECK(colors.size() == 10);
 }
 
 TEST_CASE("bars, histograms and areas") {

@@ -1,0 +1,102 @@
+// Two networks against each other (Goodfellow et al. 2014), told which digit is meant (Mirza and Osindero 2014): a forger
+// draws it from a code of 16 random numbers, an expert says whether it is true. Each has an optimizer of its own. The expert
+// learns from true and forged digits; the forger from the gradient that the expert, as it is, sends back to its input when it
+// should have said "true". What is shown is drawn by an average of the forger's weights over its last steps.
+//
+//     gan [EPOCHS [SEED]]
+//
+// After 200 epochs, some seconds, a classifier takes 95 to 97 % of 500 digits for what was asked for, of six seeds, and they
+// are 9 to 12 from true ones in its features, by Frechet's distance; as many other true ones are 7, an untrained forger's
+// about 1000.
+// prints: true digits: distance [5-9]\..*after it: distance 1?[0-9]\.[0-9]*, as asked: (0\.9|1\.)
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "judge.hpp"
+
+using namespace tenon;
+
+constexpr std::size_t code = 16, pixels = 64, classes = 10, half = 64;
+
+using Forger = Sequential<Dense<code + classes, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>, Tanh>;
+using Expert = Sequential<Dense<pixels + classes, 128>, LeakyReLU<0.2>, Dropout<0.3>, Dense<128>, LeakyReLU<0.2>, Dropout<0.3>,
+                          Dense<1>, Sigmoid>;
+
+/// Rows of numbers, behind each the digit that is meant.
+void add_rows(std::vector<float>& rows, std::span<const float> numbers, std::span<const std::int32_t> labels) {
+  const std::size_t width = numbers.size() / labels.size();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = numbers.subspan(i * width, width);
+    rows.insert(rows.end(), row.begin(), row.end());
+    for (std::int32_t c = 0; c < std::int32_t{classes}; ++c) rows.push_back(c == labels[i] ? 1.F : 0.F);
+  }
+}
+std::vector<float> codes(std::span<const std::int32_t> labels, Stream& random) {
+  std::vector<float> numbers(code * labels.size()), rows;
+  for (float& v : numbers) v = random.normal<float>();
+  add_rows(rows, numbers, labels);
+  return rows;
+}
+std::vector<float> draw(const Model<Forger>& forger, std::span<const std::int32_t> labels) {
+  Stream random(7, Purpose::user);
+  std::vector<float> images(pixels * labels.size());
+  forger.predict(codes(labels, random), images);
+  return images;
+}
+
+int main(int argc, char** argv) {
+  const std::uint64_t epochs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 200;
+  const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  const Split<float> digits = drawable_digits();
+  const Judge judge(digits);
+  const auto asked = digits_in_turn(500);
+  const auto say = [&](const char* who, std::span<const float> images) {
+    std::printf("%s: distance %.2f, as asked: %.3f\n", who, judge.distance(images), judge.as_asked(images, asked));
+  };
+  std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
+
+  Model<Forger> forger{seed};
+  Model<Expert> expert{seed};
+  EMA shown{forger, 0.995};
+  say("before training", draw(forger, asked));
+
+  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half, seed};  // its loss is never asked for
+  Trainer telling{expert, BinaryCrossEntropy{}, Adam{.lr = 5e-4, .beta1 = 0.5}, 2 * half, seed};
+  telling.want_input_gradient();
+  Loader loader{digits.train, half, seed, true, true};
+  Stream random(seed, Purpose::user);
+  Batch<float> batch;
+  std::vector<float> verdicts(half, 0.9F), wanted(half, 1.F), rows, forged, gradient(half * pixels);
+  verdicts.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
+
+  for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
+    loader.start_epoch(epoch);
+    while (loader.next(batch)) {
+      const std::vector<float> z = codes(batch.labels, random);
+      const Rows<const float> drawn = forging.forward(z);
+      rows.clear(), forged.clear();
+      add_rows(forged, {drawn[0], half * pixels}, batch.labels);
+      add_rows(rows, batch.features, batch.labels);
+      rows.insert(rows.end(), forged.begin(), forged.end());
+
+      telling.zero_grad();
+      telling.forward(Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
+      telling.backward();
+      telling.step();
+
+      telling.zero_grad();  // what comes of the weights now is thrown away
+      telling.forward(Batch<float>{.features = forged, .labels = {}, .targets = wanted, .count = half, .indices = {}});
+      telling.backward();
+      const Rows<const float> back = telling.input_gradient();
+      for (std::size_t i = 0; i < half; ++i) std::copy_n(back[i], pixels, gradient.data() + i * pixels);
+      forging.zero_grad();
+      forging.backward(gradient);
+      forging.step();
+      shown.move(forger, 1 - shown.decay);
+    }
+  }
+  const std::vector<float> images = draw(shown.model, asked);
+  say("after it", images);
+  save_png("gan.png", picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
+}
