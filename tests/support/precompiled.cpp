@@ -1,1 +1,0 @@
-// The headers that tests have in common: see TENON_PRECOMPILE in tests/CMakeLists.txt.
