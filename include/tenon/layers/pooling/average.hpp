@@ -37,6 +37,22 @@ struct MeanUnit {
                                .inference_scratch_fixed = aligned(P.scratch())};
   static constexpr kernels::Averaging averaging = P;
 
+  /// An adaptive pool whose parts are alike, as windows side by side; ONNX has no others, nor dilated ones.
+  static constexpr kernels::ConvolutionAxis divided(kernels::ConvolutionAxis axis) {
+    if (P.adaptive) axis.kernel = axis.stride = axis.image / axis.map;
+    return axis;
+  }
+  static constexpr bool has_even_windows = P.adaptive ? P.windows.y.image % P.windows.y.map == 0 && P.windows.x.image % P.windows.x.map == 0
+                                                      : P.windows.y.dilation == 1 && P.windows.x.dilation == 1;
+
+  template <class To>
+  static auto onnx(To& to)
+    requires(Out::rank == In::rank && has_even_windows)
+  {
+    auto attributes = to.windows(In::rank - 1, divided(P.windows.y), divided(P.windows.x), false);
+    attributes.emplace_back("count_include_pad", P.counts_padding ? 1 : 0);
+    return to.node("AveragePool", {to.input()}, attributes);
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.scratch_fixed);
