@@ -98,7 +98,8 @@ void OnnxFile::write(const std::string& path) const {
   std::size_t numbers = 0;
   for (const auto& [name, array] : graph_->constants) numbers += array.values.size();
   if (numbers > most_bytes / sizeof(float))
-    throw Error("export_onnx: " + path + " would have " + std::to_string(numbers) + " numbers, and an ONNX file has room for 2 GiB");
+    throw Error("export_onnx: expected numbers for at most 2 GiB, which an ONNX file has room for, got " +
+                std::to_string(numbers) + " for " + path);
   const std::string bytes = importing::to_onnx(*graph_);
   write_file_atomically(path, std::as_bytes(std::span(bytes)));
 }

@@ -40,7 +40,8 @@ struct UpsampleUnit {
     const auto y = static_cast<double>(U.factor_y), x = static_cast<double>(U.factor_x);
     const auto scales = In::rank == 3 ? to.numbers({4}, {1, 1, y, x}) : to.numbers({3}, {1, 1, x});
     if constexpr (U.linear)
-      return to.node("Resize", {to.input(), "", scales}, {{"mode", "linear"}, {"coordinate_transformation_mode", "half_pixel"}});
+      return to.node("Resize", {to.input(), "", scales},
+                     {{"mode", "linear"}, {"coordinate_transformation_mode", "half_pixel"}});
     else
       return to.node("Resize", {to.input(), "", scales},
                      {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}});

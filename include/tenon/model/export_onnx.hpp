@@ -39,7 +39,7 @@ template <class L, class In, class Path>
 struct onnx_refusal;
 
 template <class... Part, class... In, class... Path>
-first_refusal<typename onnx_refusal<Part, In, Path>::type...> refuse_onnx_parts(list<Part...>, list<In...>, list<Path...>);
+first_refusal<typename onnx_refusal<Part, In, Path>::type...> onnx_refusal_of_parts(list<Part...>, list<In...>, list<Path...>);
 
 /// Of the layer L that stands at Path.
 template <class L, class In, class Path>
@@ -50,7 +50,8 @@ struct onnx_refusal {
     if constexpr (is_input_element<L>) return std::type_identity<void>{};
     else if constexpr (what == Structure::masked || what == Structure::unpool) return Refused{};
     else if constexpr (parts_of<L>::size > 0)
-      return std::type_identity<typename decltype(refuse_onnx_parts(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}))::type>{};
+      return std::type_identity<
+          typename decltype(onnx_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}))::type>{};
     else if constexpr (what != Structure::leaf || has_onnx<L, In>()) return std::type_identity<void>{};
     else return Refused{};
   }
@@ -61,6 +62,15 @@ template <class Net>
 struct refusal_of<in_onnx, Net> {
   using type = typename onnx_refusal<unnamed<Net>, input_shape<Net>, typename element<Net>::own_path>::type;
 };
+
+/// Whether a layer works with the parameters of the first of its chain.
+template <class Bound>
+concept BorrowsParameters = requires { requires Bound::tied; };
+template <class L, class In>
+constexpr bool is_tied() {
+  if constexpr (structure_of<L> == Structure::leaf) return BorrowsParameters<typename bind<L, In>::type>;
+  else return false;
+}
 
 /// Where a part stands: what its nodes and its parameters are called after, "encoder.2.".
 struct OnnxPlace {
@@ -93,7 +103,8 @@ public:
     else if constexpr (what == Structure::steps) return write_steps<L, In>(at, x);
     else if constexpr (what == Structure::graph)
       return write_graph<typename composition<L>::template binder<In>>(at, x, std::make_index_sequence<graph_nodes<L, In>>{});
-    else if constexpr (parts_of<L>::size == 0 && is_branched(what)) return {combine<what>(layer<In>(at, x))};  // what a node of a graph reads
+    else if constexpr (parts_of<L>::size == 0 && is_branched(what))  // of what a node of a graph reads
+      return {combine<what>(layer<In>(at, x))};
     else if constexpr (what == Structure::split) return write_split<L, In>(at, x, parts_of<L>{}, part_inputs<L, In>{});
     else if constexpr (is_branched(what)) {
       OnnxLayer to(file_, at.name(), at.parameters, write_branches(at, x, parts_of<L>{}, part_inputs<L, In>{}), {});
@@ -136,7 +147,7 @@ private:
       if constexpr (!is_input_element<L>) {
         OnnxPlace place = at.element_at<L>(index);
         if (index == 0) first = place.parameters;
-        if constexpr (requires { requires bind<unnamed<L>, In>::type::tied; }) place.parameters = first;
+        if constexpr (is_tied<unnamed<L>, In>()) place.parameters = first;
         x = write<unnamed<L>, In>(place, x);
         ++index;
       }
@@ -154,7 +165,8 @@ private:
   template <class L, class In, class A, class B, class First, class Rest>
   Values write_split(const OnnxPlace& at, const Values& x, list<A, B>, list<First, Rest>) {
     OnnxLayer to = layer<In>(at, x);
-    const std::string begin = to.integers({0}), middle = to.integers({First::front}), end = to.integers({In::front}), axis = to.integers({1});
+    const std::string begin = to.integers({0}), middle = to.integers({First::front}), end = to.integers({In::front});
+    const std::string axis = to.integers({1});
     const Values a = write<unnamed<A>, First>(at.element_at<A>(0), {to.node("Slice", {x[0], begin, middle, axis})});
     const Values b = write<unnamed<B>, Rest>(at.element_at<B>(1), {to.node("Slice", {x[0], middle, end, axis})});
     return {to.node("Concat", {a[0], b[0]}, {{"axis", 1}})};
@@ -185,7 +197,9 @@ private:
   template <class Binder, std::size_t K>
   void write_node(const OnnxPlace& at, Values& values) {
     constexpr const auto& links = Binder::links;
-    const auto step = [](std::size_t k) { return std::string(Binder::graph::parts[links.part_of[links.inputs + k]].name) + "."; };
+    const auto step = [](std::size_t k) {
+      return std::string(Binder::graph::parts[links.part_of[links.inputs + k]].name) + ".";
+    };
     OnnxPlace place = at.inside(step(K));
     if constexpr (links.like[K] != nobody) place.parameters = at.parameters + step(links.like[K]);
     Values from;
@@ -240,13 +254,14 @@ inline void onnx_number_ports(std::vector<std::string>& names, std::size_t count
 /// `runs_as<in_onnx, Net>` and `refusal<in_onnx, Net>` say so before. Error: the file would be larger than 2 GiB.
 template <class Net, class Scalar, class Gemm>
 void export_onnx(const Model<Net, Scalar, Gemm>& model, const std::string& path) {
-  constexpr bool exports = detail::check_execution<in_onnx, Net>();
-  if constexpr (exports && runs_as<in_onnx, Net>) {
+  static_assert(detail::check_execution<in_onnx, Net>());
+  if constexpr (Checked<Net>::valid && runs_as<in_onnx, Net>) {
     using L = detail::unnamed<Net>;
     OnnxFile file(std::string(type_name<Net>()));
     for (const ParameterEntry& entry : parameter_table<Net>) {
       const auto values = model.values(entry);
-      file.parameter(std::string(entry.name), OnnxFile::Axes(entry.dims, entry.dims + entry.rank), {values.begin(), values.end()});
+      const OnnxFile::Axes axes(entry.dims, entry.dims + entry.rank);
+      file.parameter(std::string(entry.name), axes, {values.begin(), values.end()});
     }
     const auto given = detail::onnx_axes<input_shape<Net>>::value(), gives = detail::onnx_axes<output_shape<Net>>::value();
     auto inputs = detail::onnx_ports<L>::inputs(), outputs = detail::onnx_ports<L>::outputs();

@@ -49,8 +49,8 @@ constexpr std::string_view onnx_operator(Op op) {
 }
 /// Those of more than one node, or of none.
 constexpr bool has_onnx_nodes(Op op) {
-  return !onnx_operator(op).empty() || op == Op::exponential_minus_one || op == Op::stop || op == Op::surrogate || op == Op::select ||
-         op == Op::row_variance || op == Op::matmul || op == Op::transpose;
+  return !onnx_operator(op).empty() || op == Op::exponential_minus_one || op == Op::stop || op == Op::surrogate ||
+         op == Op::select || op == Op::row_variance || op == Op::matmul || op == Op::transpose;
 }
 
 template <class E>
@@ -95,7 +95,8 @@ public:
     std::string_view name;
     OnnxFile::Axes axes;
   };
-  OnnxFormula(OnnxLayer& to, std::vector<std::string> x, std::size_t rank, std::size_t width, bool channelwise, std::vector<Parameter> parameters)
+  OnnxFormula(OnnxLayer& to, std::vector<std::string> x, std::size_t rank, std::size_t width, bool channelwise,
+              std::vector<Parameter> parameters)
       : to_(to), x_(std::move(x)), rank_(rank), width_(width), channelwise_(channelwise), parameters_(std::move(parameters)) {}
 
   template <int K>

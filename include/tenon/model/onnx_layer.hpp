@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -51,7 +52,8 @@ public:
 
   /// Nodes are called after `path`, parameters are looked for behind `parameters` ("encoder.2.").
   OnnxLayer(OnnxFile& file, std::string path, std::string parameters, Values inputs, std::vector<Axes> axes)
-      : file_(&file), path_(std::move(path)), parameters_(std::move(parameters)), inputs_(std::move(inputs)), axes_(std::move(axes)) {}
+      : file_(&file), path_(std::move(path)), parameters_(std::move(parameters)), inputs_(std::move(inputs)),
+        axes_(std::move(axes)) {}
 
   const std::string& input(std::size_t k = 0) const { return inputs_[k]; }
   std::size_t inputs() const { return inputs_.size(); }
@@ -61,9 +63,12 @@ public:
 
   std::string parameter(std::string_view name) const { return parameters_ + std::string(name); }
   /// The same where there is one, and "", which stands for an absent input, where there is none.
-  std::string parameter_or_none(std::string_view name) const { return file_->has_parameter(parameter(name)) ? parameter(name) : ""; }
+  std::string parameter_or_none(std::string_view name) const {
+    return file_->has_parameter(parameter(name)) ? parameter(name) : "";
+  }
   std::string parameter_or(std::string_view name, std::size_t size, double number) {
-    return file_->has_parameter(parameter(name)) ? parameter(name) : numbers({static_cast<std::int64_t>(size)}, std::vector<double>(size, number));
+    if (file_->has_parameter(parameter(name))) return parameter(name);
+    return numbers({static_cast<std::int64_t>(size)}, std::vector<double>(size, number));
   }
 
   std::string number(double value) { return file_->constant({}, {value}, false); }
@@ -77,13 +82,14 @@ public:
   std::string node(std::string_view op, const Values& inputs, const std::vector<OnnxAttribute>& attributes = {}) {
     return nodes(op, inputs, attributes, 1)[0];
   }
-  Values nodes(std::string_view op, const Values& inputs, const std::vector<OnnxAttribute>& attributes,
-                                 std::size_t outputs) {
+  Values nodes(std::string_view op, Values inputs, const std::vector<OnnxAttribute>& attributes, std::size_t outputs) {
+    while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();  // absent ones at the end are not listed
     std::vector<std::string> key{std::string(op)};
     key.insert(key.end(), inputs.begin(), inputs.end());
     for (const OnnxAttribute& a : attributes) key.push_back(a.name + "=" + describe(a));
     std::vector<std::string>& made = made_[key];
-    if (made.empty()) made = file_->add(path_.empty() ? std::string(op) : path_ + "/" + std::string(op), op, inputs, attributes, outputs);
+    const std::string name = (path_.empty() ? "" : path_ + "/") + std::string(op);
+    if (made.empty()) made = file_->add(name, op, inputs, attributes, outputs);
     return made;
   }
   /// Of two inputs each, one after the other.
@@ -130,7 +136,8 @@ public:
   /// The attributes of windows along height and width (kernels/convolution.hpp), of signals along the width alone. Padding
   /// is the same on both sides where that gives as many positions. Transposed: what padding leaves over is said too.
   template <class Axis>
-  std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& y, const Axis& x, bool dilated = true, bool transposed = false) const {
+  std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& y, const Axis& x, bool dilated = true,
+                                     bool transposed = false) const {
     Axes kernel, stride, dilation, before, after, more;
     for (const Axis& a : axes == 2 ? std::vector<Axis>{y, x} : std::vector<Axis>{x}) {
       const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };

@@ -60,14 +60,16 @@ struct AttentionUnit : AttentionParameters<Code.width> {
     const auto parts = to.node("Transpose", {cut}, {{"perm", {2, 0, 3, 1, 4}}});  // (q k v, batch, heads, time, depth)
     const auto part = [&](int k) { return to.node("Gather", {parts, to.integer(k)}, {{"axis", 0}}); };
     const auto keys = to.node("Transpose", {part(1)}, {{"perm", {0, 1, 3, 2}}});
-    auto scores = to.node("Div", {to.node("MatMul", {part(0), keys}), to.node("Sqrt", {to.number(static_cast<double>(depth))})});
+    const auto scale = to.node("Sqrt", {to.number(static_cast<double>(depth))});
+    auto scores = to.node("Div", {to.node("MatMul", {part(0), keys}), scale});
     if (Code.causal) {
       typename To::Numbers later(T * T);
       for (std::size_t i = 0; i < T * T; ++i) later[i] = i % T > i / T ? -1e30 : 0;
       scores = to.node("Add", {scores, to.numbers({T, T}, later)});
     }
     const auto seen = to.node("MatMul", {to.node("Softmax", {scores}, {{"axis", -1}}), part(2)});
-    return dense(to.reshape(to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}}), {T, width}), "out_proj.weight", "out_proj.bias");
+    const auto together = to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}});
+    return dense(to.reshape(together, {T, width}), "out_proj.weight", "out_proj.bias");
   }
 
 

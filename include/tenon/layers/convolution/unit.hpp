@@ -175,7 +175,8 @@ struct ConvolutionUnit {
   {
     auto attributes = to.windows(Axes, convolution.y, convolution.x, true, Transposed);
     attributes.emplace_back("group", convolution.groups);
-    return to.node(Transposed ? "ConvTranspose" : "Conv", {to.input(), to.parameter("weight"), to.parameter_or_none("bias")}, attributes);
+    const auto weight = to.parameter("weight"), bias = to.parameter_or_none("bias");
+    return to.node(Transposed ? "ConvTranspose" : "Conv", {to.input(), weight, bias}, attributes);
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {

@@ -42,12 +42,13 @@ struct MeanUnit {
     if (P.adaptive) axis.kernel = axis.stride = axis.image / axis.map;
     return axis;
   }
-  static constexpr bool has_even_windows = P.adaptive ? P.windows.y.image % P.windows.y.map == 0 && P.windows.x.image % P.windows.x.map == 0
-                                                      : P.windows.y.dilation == 1 && P.windows.x.dilation == 1;
+  static constexpr bool is_even(const kernels::ConvolutionAxis& axis) {
+    return P.adaptive ? axis.image % axis.map == 0 : axis.dilation == 1;
+  }
 
   template <class To>
   static auto onnx(To& to)
-    requires(Out::rank == In::rank && has_even_windows)
+    requires(Out::rank == In::rank && is_even(P.windows.y) && is_even(P.windows.x))
   {
     auto attributes = to.windows(In::rank - 1, divided(P.windows.y), divided(P.windows.x), false);
     attributes.emplace_back("count_include_pad", P.counts_padding ? 1 : 0);

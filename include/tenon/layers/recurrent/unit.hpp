@@ -250,24 +250,22 @@ public:
         const ParameterSpec* const own = parameters.data() + (l * D + d) * each;
         // gates in ONNX's order
         const auto gates = [&](const ParameterSpec& p) {
-          const auto name = to.parameter(p.name);
-          if (p.rank == 1)
-            return to.reshape_all(to.node("Gather", {to.reshape_all(name, {plan.gates, H}), to.integers(order)}, {{"axis", 0}}), {1, plan.gates * H});
-          const auto columns = static_cast<int>(p.dims[1]);
-          return to.reshape_all(to.node("Gather", {to.reshape_all(name, {plan.gates, H, columns}), to.integers(order)}, {{"axis", 0}}),
-                                {1, plan.gates * H, columns});
+          typename To::Axes apart{plan.gates, H}, together{1, plan.gates * H};
+          if (p.rank == 2) apart.push_back(static_cast<int>(p.dims[1])), together.push_back(static_cast<int>(p.dims[1]));
+          const auto rows = to.reshape_all(to.parameter(p.name), apart);
+          return to.reshape_all(to.node("Gather", {rows, to.integers(order)}, {{"axis", 0}}), together);
         };
         weights.push_back(gates(own[0]));
         squares.push_back(gates(own[1]));
         if (plan.bias) biases.push_back(behind({gates(own[2]), gates(own[3])}, 1));
         if constexpr (plan.feature_parameters == 3) {
           const auto called = [&](std::string_view stem) {
-          std::size_t k = each - 3;
-          while (!own[k].name.starts_with(stem)) ++k;
-          return to.parameter(own[k].name);
-        };
-        const auto all = behind({called("weight_ci"), called("weight_co"), called("weight_cf")}, 0);
-        peepholes.push_back(to.reshape_all(all, {1, 3 * H}));
+            std::size_t k = each - 3;
+            while (!own[k].name.starts_with(stem)) ++k;
+            return to.parameter(own[k].name);
+          };
+          const auto all = behind({called("weight_ci"), called("weight_co"), called("weight_cf")}, 0);
+          peepholes.push_back(to.reshape_all(all, {1, 3 * H}));
         }
       }
       inputs = {sequence, behind(weights, 0), behind(squares, 0), plan.bias ? behind(biases, 0) : ""};
@@ -276,9 +274,12 @@ public:
       attributes.emplace_back("hidden_size", H);
       attributes.emplace_back("direction", D == 2 ? "bidirectional" : "forward");
       const auto given = to.nodes(Cell::onnx, inputs, attributes, 2);  // (T, D, batch, H), (D, batch, H)
-      if (l + 1 < plan.layers) sequence = to.reshape_all(to.node("Transpose", {given[0]}, {{"perm", {0, 2, 1, 3}}}), {T, -1, D * H});
-      else if (Last) sequence = to.reshape(to.node("Transpose", {given[1]}, {{"perm", {1, 0, 2}}}), {D * H});
-      else sequence = to.reshape(to.node("Transpose", {given[0]}, {{"perm", {2, 0, 1, 3}}}), {T, D * H});
+      const auto turn = [&](const auto& value, const typename To::Axes& perm) {
+        return to.node("Transpose", {value}, {{"perm", perm}});
+      };
+      if (l + 1 < plan.layers) sequence = to.reshape_all(turn(given[0], {0, 2, 1, 3}), {T, -1, D * H});
+      else if (Last) sequence = to.reshape(turn(given[1], {1, 0, 2}), {D * H});
+      else sequence = to.reshape(turn(given[0], {2, 0, 1, 3}), {T, D * H});
     }
     return sequence;
   }
