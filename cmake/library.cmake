@@ -12,6 +12,12 @@ endif()
 
 file(GLOB_RECURSE tenon_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
 list(FILTER tenon_sources EXCLUDE REGEX "/src/(import|tool)/")  # see cmake/tool.cmake
+# What export_onnx writes files with belongs to every program.
+set(tenon_onnx_sources "")
+foreach(name IN ITEMS graph onnx_schema onnx_tensor onnx_write protobuf)
+  list(APPEND tenon_onnx_sources "${PROJECT_SOURCE_DIR}/src/import/${name}.cpp")
+endforeach()
+list(APPEND tenon_sources ${tenon_onnx_sources})
 foreach(isa IN ITEMS avx2 avx512)
   foreach(source IN LISTS tenon_sources)
     if(NOT source MATCHES "\\.${isa}\\.cpp$")

@@ -29,6 +29,14 @@ struct BatchNorm {
   using formula = expr::lift<batch_norm_formula<Option...>()>;
   using invalid = options_fault<option::epsilon | option::affine | option::bias | option::momentum, Option...>;
   static constexpr double batch_epsilon = epsilon_in(1e-5, Option...);  // for fold
+  template <class To>
+  static auto onnx(To& to) {
+    const auto channels = static_cast<std::size_t>(to.axes()[0]);
+    return to.node("BatchNormalization",
+                   {to.input(), to.parameter_or("weight", channels, 1), to.parameter_or("bias", channels, 0),
+                    to.parameter("running_mean"), to.parameter("running_var")},
+                   {{"epsilon", batch_epsilon}});
+  }
 };
 
 /// (C, L), seen as images of one row: a feature is a channel.

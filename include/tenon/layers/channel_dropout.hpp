@@ -18,6 +18,10 @@ struct ChannelDropoutUnit {
   static constexpr std::size_t channels = In::front;
   static constexpr Needs needs{.backward_reads_input = false, .saved_sample = aligned(channels), .streams = 1};
 
+  template <class To>
+  static auto onnx(To& to) {
+    return to.input();
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     if constexpr (Mode::training) {

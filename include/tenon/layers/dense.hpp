@@ -60,6 +60,13 @@ public:
       std::conditional_t<usable, void, std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>, takes<one_or_two_sizes_of_at_least_1>>>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
+  template <class To>
+  static auto onnx(To& to) {
+    if (to.rank() == 1)
+      return to.node("Gemm", {to.input(), to.parameter("weight"), to.parameter_or_none("bias")}, {{"transB", 1}});
+    const auto product = to.node("MatMul", {to.input(), to.node("Transpose", {to.parameter("weight")}, {{"perm", {1, 0}}})});
+    return detail::with_bias<Argument...> ? to.node("Add", {product, to.parameter("bias")}) : product;
+  }
   template <class In, Time Axis>
   static constexpr bool steps = Axis == Time::first && In::rank == 2;
 };

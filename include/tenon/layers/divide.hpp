@@ -9,6 +9,7 @@ namespace tenon {
 namespace detail {
 
 struct QuotientOf {
+  static constexpr const char* onnx = "Div";
   static constexpr bool reads_inputs = true, like_first = false;
   static constexpr std::size_t macs(std::size_t) { return 1; }
 

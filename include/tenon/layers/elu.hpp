@@ -14,6 +14,10 @@ namespace tenon {
 template <auto Alpha = 1.0>
 struct ELU : Map<select(x > 0, x, detail::number_or_1<Alpha>() * expm1(x))> {
   using invalid = std::conditional_t<detail::is_number<Alpha>, void, takes<a_number>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Elu", {to.input()}, {{"alpha", static_cast<double>(Alpha)}});
+  }
 };
 
 }  // namespace tenon

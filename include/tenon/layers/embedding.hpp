@@ -108,6 +108,11 @@ struct EmbeddingUnit {
   using initializers = Initializers<WithZeroRow<Init, Padding>>;
   static constexpr std::size_t macs = 0;
 
+  template <class To>
+  static auto onnx(To& to) {
+    constexpr int int64 = 7;
+    return to.node("Gather", {to.parameter("weight"), to.node("Cast", {to.input()}, {{"to", int64}})});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     code.forward(ctx, m.parameters, x, y);

@@ -26,6 +26,10 @@ private:
 public:
   template <class In>
   using problem = std::conditional_t<fits<In>, void, takes<signals_or_images_with_channels_first>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Flatten", {to.node("GlobalAveragePool", {to.input()})});
+  }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
 };

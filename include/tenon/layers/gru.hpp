@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 #include <tenon/layers/recurrent/reset_before.hpp>
 #include <tenon/layers/recurrent/unit.hpp>
 
@@ -12,6 +15,12 @@ struct GruCell {
   static constexpr int gates = 3, blocks = 4;
   static constexpr bool hidden_apart = true, has_memory = false;
   static constexpr OwnOption own_options = own_reset_before;
+  static constexpr const char* onnx = "GRU";
+  static constexpr std::array onnx_gates{1, 0, 2};
+  template <class To>
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+    return typename To::Attributes{{"linear_before_reset", 1}};
+  }
 
 private:
   static constexpr expr::Input<blocks> before{};

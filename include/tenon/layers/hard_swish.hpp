@@ -11,6 +11,11 @@ namespace tenon {
 /// (2 * x + 3) / 6 * dy. PyTorch: nn.Hardswish. ONNX: HardSwish.
 ///
 ///     using Net = Sequential<Dense<784, 128>, HardSwish, Dense<10>>;
-struct HardSwish : Map<x * min(max(x + 3, 0), 6) / 6> {};
+struct HardSwish : Map<x * min(max(x + 3, 0), 6) / 6> {
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("HardSwish", {to.input()});
+  }
+};
 
 }  // namespace tenon

@@ -56,6 +56,10 @@ private:
 public:
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Gather", {to.input(), to.integer(-1)}, {{"axis", 1}});
+  }
   template <class In>
   using at = typename bound<In, In::rank == 2>::type;
 };

@@ -13,6 +13,10 @@ namespace tenon {
 template <auto Slope = 0.01>
 struct LeakyReLU : Map<select(x > 0, x, detail::number_or_1<Slope>() * x)> {
   using invalid = std::conditional_t<detail::is_number<Slope>, void, takes<a_number>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("LeakyRelu", {to.input()}, {{"alpha", static_cast<double>(Slope)}});
+  }
 };
 
 }  // namespace tenon

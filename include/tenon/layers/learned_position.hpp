@@ -28,6 +28,12 @@ struct LearnedPositionUnit {
   using initializers = Initializers<Init>;
   static constexpr std::size_t macs = 0;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(Context == 0)
+  {
+    return to.node("Add", {to.input(), to.parameter("weight")});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) {

@@ -11,6 +11,11 @@ namespace tenon {
 /// ONNX: LogSoftmax.
 ///
 ///     using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>, LogSoftmax>;
-struct LogSoftmax : Map<x - stop_gradient(max(x)) - log(sum(exp(x - stop_gradient(max(x)))))> {};
+struct LogSoftmax : Map<x - stop_gradient(max(x)) - log(sum(exp(x - stop_gradient(max(x)))))> {
+  template <class To>
+  static auto onnx(To& to) {
+    return to.over_rows("LogSoftmax");
+  }
+};
 
 }  // namespace tenon

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 #include <tenon/layers/recurrent/unit.hpp>
 
 namespace tenon {
@@ -11,6 +14,12 @@ struct LstmCell {
   static constexpr int gates = 4, blocks = 4;
   static constexpr bool hidden_apart = false, has_memory = true;
   static constexpr OwnOption own_options = own_peepholes;
+  static constexpr const char* onnx = "LSTM";
+  static constexpr std::array onnx_gates{0, 3, 1, 2};
+  template <class To>
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+    return typename To::Attributes{};
+  }
 
 private:
   static constexpr expr::Input<blocks> before{};

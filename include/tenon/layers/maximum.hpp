@@ -11,6 +11,7 @@ namespace detail {
 /// The largest, or (Sign -1) the smallest.
 template <int Sign>
 struct ExtremeOf {
+  static constexpr const char* onnx = Sign > 0 ? "Max" : "Min";
   static constexpr bool reads_inputs = true, like_first = false;
   static constexpr std::size_t macs(std::size_t) { return 0; }
 

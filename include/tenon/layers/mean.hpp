@@ -9,6 +9,8 @@ namespace tenon {
 namespace detail {
 
 struct MeanOf {
+  static constexpr const char* onnx = "Add";
+  static constexpr bool averages = true;
   static constexpr bool reads_inputs = false, like_first = false;
   static constexpr std::size_t macs(std::size_t) { return 0; }
 

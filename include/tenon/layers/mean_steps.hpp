@@ -77,6 +77,10 @@ public:
   static constexpr bool reads_mask = true;
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("ReduceMean", {to.input()}, {{"axes", {1}}, {"keepdims", 0}});
+  }
   template <class In>
   using at = typename bound<In, In::rank == 2>::type;
 };

@@ -9,6 +9,7 @@ namespace tenon {
 namespace detail {
 
 struct ProductOf {
+  static constexpr const char* onnx = "Mul";
   static constexpr bool reads_inputs = true, like_first = false;
   static constexpr std::size_t macs(std::size_t inputs) { return inputs - 1; }
 

@@ -126,6 +126,11 @@ public:
   using invalid = std::conditional_t<(sizeof...(Axes) > 0) && order.valid(), void, takes<each_axis_once>>;
   template <class In>
   using problem = std::conditional_t<In::rank == sizeof...(Axes), void, takes<shapes_with_as_many_axes_as<sizeof...(Axes)>>>;
+  template <class To>
+  static auto onnx(To& to) {
+    std::array<std::size_t, sizeof...(Axes) + 1> perm{0, (Axes + 1)...};
+    return to.node("Transpose", {to.input()}, {{"perm", {perm.begin(), perm.end()}}});
+  }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
 };

@@ -66,6 +66,10 @@ public:
   using invalid = std::conditional_t<(Steps > 0), void, takes<at_least_one_step>>;
   template <class In>
   using problem = std::conditional_t<In::rank == 1, void, takes<a_vector>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Expand", {to.node("Unsqueeze", {to.input(), to.integers({1})}), to.integers({1, Steps, 1})});
+  }
   template <class In>
   using at = typename bound<In, In::rank == 1 && (Steps > 0)>::type;
 };

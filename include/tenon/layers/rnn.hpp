@@ -1,6 +1,11 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 #include <tenon/layers/recurrent/unit.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/sigmoid.hpp>
 
 namespace tenon {
 
@@ -14,6 +19,16 @@ struct RnnCell {
   static constexpr OwnOption own_options = own_nonlinearity;
   using kept = list<F>;
   using next = list<F>;
+  /// ONNX knows some by name.
+  static constexpr const char* activation = std::is_same_v<F, typename Tanh::formula> ? "Tanh"
+                                            : std::is_same_v<F, typename ReLU::formula> ? "Relu"
+                                            : std::is_same_v<F, typename Sigmoid::formula> ? "Sigmoid" : nullptr;
+  static constexpr const char* onnx = activation == nullptr ? nullptr : "RNN";
+  static constexpr std::array onnx_gates{0};
+  template <class To>
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+    return typename To::Attributes{to.texts("activations", activation, directions)};
+  }
 };
 
 template <class Default, class... O>

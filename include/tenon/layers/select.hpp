@@ -43,6 +43,11 @@ public:
   using problem = std::conditional_t<fits<In>, void,
                                      takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<detail::least_length(Index)>>,
                                                               shapes_with_axis<Axis>>>>;
+  template <class To>
+  static auto onnx(To& to) {
+    const auto index = to.rank() > 1 ? to.integer(Index) : to.integers({Index});
+    return to.node("Gather", {to.input(), index}, {{"axis", Axis < 0 ? Axis : Axis + 1}});
+  }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
 };

@@ -79,6 +79,11 @@ public:
       std::conditional_t<(sizeof...(End) > 1), takes<one_end_or_none>, std::conditional_t<range.empty(), takes<a_begin_before_the_end>, void>>;
   template <class In>
   using problem = std::conditional_t<fits<In>, void, takes<wanted<In>>>;
+  template <class To>
+  static auto onnx(To& to) {
+    constexpr std::ptrdiff_t end = range.to_end ? 0x7fffffff : range.end;
+    return to.node("Slice", {to.input(), to.integers({Begin}), to.integers({end}), to.integers({Axis < 0 ? Axis : Axis + 1})});
+  }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
   template <class In, Time Where>

@@ -11,6 +11,11 @@ namespace tenon {
 /// two join into one stable formula. PyTorch: nn.Softmax(-1). ONNX: Softmax.
 ///
 ///     using Net = Sequential<Dense<784, 128>, ReLU, Dense<10>, Softmax>;
-struct Softmax : Map<exp(x - stop_gradient(max(x))) / sum(exp(x - stop_gradient(max(x))))> {};
+struct Softmax : Map<exp(x - stop_gradient(max(x))) / sum(exp(x - stop_gradient(max(x))))> {
+  template <class To>
+  static auto onnx(To& to) {
+    return to.over_rows("Softmax");
+  }
+};
 
 }  // namespace tenon

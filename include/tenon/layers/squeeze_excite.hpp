@@ -26,7 +26,19 @@ struct SqueezeExcite {
   template <class In>
   using problem = typename GlobalAvgPool::template problem<In>;
   template <class In>
-  struct at : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<std::size_t>(In::front / Reduction, 1)>, ReLU, Dense<In::front>, Sigmoid> {};
+  struct at : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<std::size_t>(In::front / Reduction, 1)>, ReLU,
+                                Dense<In::front>, Sigmoid> {
+    template <class To>
+    static auto onnx(To& to) {
+      const auto gemm = [&](auto value, auto weight, auto bias) {
+        return to.node("Gemm", {value, to.parameter(weight), to.parameter(bias)}, {{"transB", 1}});
+      };
+      const auto means = to.node("Flatten", {to.node("GlobalAveragePool", {to.input()})});
+      const auto narrow = to.node("Relu", {gemm(means, "1.weight", "1.bias")});
+      const auto factors = to.node("Sigmoid", {gemm(narrow, "3.weight", "3.bias")});
+      return to.node("Mul", {to.along_channels(factors, In::front, In::rank), to.input()});
+    }
+  };
 };
 
 }  // namespace tenon

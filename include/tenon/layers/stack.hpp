@@ -30,6 +30,12 @@ struct StackUnit {
   static constexpr Needs needs{.backward_reads_input = 0};
   static constexpr std::size_t macs = 0;
 
+  template <class To>
+  static auto onnx(To& to) {
+    typename To::Values parts;
+    for (std::size_t k = 0; k < N; ++k) parts.push_back(to.node("Unsqueeze", {to.input(k), to.integers({1})}));
+    return to.node("Concat", parts, {{"axis", 1}});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, N>& x, Rows<T> y, Mode) {
     for (std::size_t k = 0; k < N; ++k)

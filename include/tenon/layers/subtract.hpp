@@ -9,6 +9,7 @@ namespace tenon {
 namespace detail {
 
 struct DifferenceOf {
+  static constexpr const char* onnx = "Sub";
   static constexpr bool reads_inputs = false, like_first = false;
   static constexpr std::size_t macs(std::size_t) { return 0; }
 

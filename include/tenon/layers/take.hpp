@@ -92,6 +92,10 @@ public:
   using problem =
       std::conditional_t<fits<In>, void,
                          takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<shortest>>, shapes_with_axis<Axis>>>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Gather", {to.input(), to.integers({Index...})}, {{"axis", Axis < 0 ? Axis : Axis + 1}});
+  }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
   template <class In, Time Where>

@@ -28,6 +28,10 @@ struct TiedUnit {
   using initializers = Initializers<>;
   static constexpr std::size_t macs = In::front * Width * Tokens;
 
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("MatMul", {to.input(), to.node("Transpose", {to.parameter("weight")}, {{"perm", {1, 0}}})});
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     each_block(x, Rows<const T>(y), [&](std::size_t first, std::size_t rows) {

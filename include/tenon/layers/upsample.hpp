@@ -35,6 +35,17 @@ struct UpsampleUnit {
                                .inference_scratch_fixed = row};
   static constexpr kernels::Upsampling upsampling = U;
 
+  template <class To>
+  static auto onnx(To& to) {
+    const auto y = static_cast<double>(U.factor_y), x = static_cast<double>(U.factor_x);
+    const auto scales = In::rank == 3 ? to.numbers({4}, {1, 1, y, x}) : to.numbers({3}, {1, 1, x});
+    if constexpr (U.linear)
+      return to.node("Resize", {to.input(), "", scales},
+                     {{"mode", "linear"}, {"coordinate_transformation_mode", "half_pixel"}});
+    else
+      return to.node("Resize", {to.input(), "", scales},
+                     {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}});
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.scratch_fixed);

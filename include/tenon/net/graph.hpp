@@ -377,6 +377,9 @@ struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
 
 template <class... E>
 struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
+  /// Its values, bound where the graph is given In.
+  template <class In>
+  using binder = detail::GraphBinder<In, E...>;
   /// What the parts are given where the graph is given In.
   template <class In>
   using inputs = typename detail::node_inputs<detail::GraphBinder<In, E...>>::type;

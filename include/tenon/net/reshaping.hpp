@@ -18,6 +18,11 @@ struct Reshaping {
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
 
+  template <class To>
+  static auto onnx(To& to) {
+    if constexpr (std::is_same_v<In, Out>) return to.input();
+    else return to.reshape(to.input(), {Out::dims.begin(), Out::dims.end()});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
     copy_rows(x, y, In::size);

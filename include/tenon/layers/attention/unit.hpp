@@ -47,6 +47,32 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   static constexpr Needs needs = Code.needs();
   static constexpr std::size_t macs = Code.context > 0 ? 0 : Code.macs();  // those of a step grow with the steps before it
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(Code.context == 0 && !Code.cross && Code.rotary == 0)
+  {
+    constexpr std::size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
+    const auto dense = [&](const auto& value, auto weight, auto bias) {
+      const auto turned = to.node("Transpose", {to.parameter(weight)}, {{"perm", {1, 0}}});
+      return to.node("Add", {to.node("MatMul", {value, turned}), to.parameter(bias)});
+    };
+    const auto cut = to.reshape(dense(to.input(), "in_proj_weight", "in_proj_bias"), {T, 3, heads, depth});
+    const auto parts = to.node("Transpose", {cut}, {{"perm", {2, 0, 3, 1, 4}}});  // (q k v, batch, heads, time, depth)
+    const auto part = [&](int k) { return to.node("Gather", {parts, to.integer(k)}, {{"axis", 0}}); };
+    const auto keys = to.node("Transpose", {part(1)}, {{"perm", {0, 1, 3, 2}}});
+    const auto scale = to.node("Sqrt", {to.number(static_cast<double>(depth))});
+    auto scores = to.node("Div", {to.node("MatMul", {part(0), keys}), scale});
+    if (Code.causal) {
+      typename To::Numbers later(T * T);
+      for (std::size_t i = 0; i < T * T; ++i) later[i] = i % T > i / T ? -1e30 : 0;
+      scores = to.node("Add", {scores, to.numbers({T, T}, later)});
+    }
+    const auto seen = to.node("MatMul", {to.node("Softmax", {scores}, {{"axis", -1}}), part(2)});
+    const auto together = to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}});
+    return dense(to.reshape(together, {T, width}), "out_proj.weight", "out_proj.bias");
+  }
+
+
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     if constexpr (Code.context > 0) Code.forward_step(ctx, m, x, y);

@@ -169,6 +169,15 @@ struct ConvolutionUnit {
     return specs;
   }();
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(std::is_same_v<F, NoActivation>)
+  {
+    auto attributes = to.windows(Axes, convolution.y, convolution.x, true, Transposed);
+    attributes.emplace_back("group", convolution.groups);
+    const auto weight = to.parameter("weight"), bias = to.parameter_or_none("bias");
+    return to.node(Transposed ? "ConvTranspose" : "Conv", {to.input(), weight, bias}, attributes);
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(plan, ctx, m, x, y, mode);

@@ -100,6 +100,21 @@ public:
   static constexpr Needs needs{.backward_reads_input = Function::reads_inputs ? ~std::uint32_t{0} : 0U};
   static constexpr std::size_t macs = Function::macs(N) * size;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires requires { Function::onnx; }
+  {
+    constexpr std::size_t rank = output::rank;
+    auto first = to.input(0);
+    for (std::size_t k = 0; k < N; ++k) {
+      auto next = to.input(k);
+      if (how::spreads[k].size == 1 && to.rank(k) != rank) next = to.along_channels(next, 1, rank);
+      else if (to.rank(k) != rank) next = to.along_channels(next, how::spreads[k].size, rank);
+      first = k == 0 ? next : to.node(Function::onnx, {first, next});
+    }
+    if constexpr (requires { Function::averages; }) return to.node("Div", {first, to.number(static_cast<double>(N))});
+    else return first;
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, N>& x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < y.count; ++i)

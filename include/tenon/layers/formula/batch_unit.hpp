@@ -186,6 +186,12 @@ struct BatchUnit {
   }(parameter_list{});
   static constexpr Needs needs = code::needs(In::size, features);
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(To::template has_words<formula>)
+  {
+    return to.template formula<BatchUnit>();
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(layer, ctx, m, x, y, mode);

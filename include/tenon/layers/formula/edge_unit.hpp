@@ -160,6 +160,12 @@ struct EdgeUnit {
     return std::array<expr::Draw, randoms + 1>{expr::detail::draw_of<R>...};
   }(expr::randoms_of<E>{});
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(To::template has_words<formula>)
+  {
+    return to.template formula<EdgeUnit>();
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, edges>& x, Rows<T> y, Mode mode) {
     code::forward(plan, draws, ctx, m, x, y, mode);

@@ -15,6 +15,12 @@ template <class Unit, class In>
 struct SeenAs : Unit {
   using input = In;
   using output = In;
+  template <class To>
+  static auto onnx(To& to)
+    requires requires { Unit::onnx(to); }
+  {
+    return to.reshape(to.template unit<Unit>(to.input()), to.axes());
+  }
 };
 
 /// Two formulas one after the other as one layer. The first has no parameters.
@@ -27,6 +33,10 @@ struct TwoPasses {
   static constexpr auto plan = make_chain_plan(std::array{layout_of<First>, layout_of<Second>});
   static constexpr const Needs& needs = plan.layout.needs;
 
+  template <class To>
+  static auto onnx(To& to) {
+    return to.reshape(to.template unit<Second>(to.template unit<First>(to.input())), to.axes());
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     const auto scratch = [](const Slot& slot) { return Mode::training ? slot.forward_scratch : slot.inference_scratch; };

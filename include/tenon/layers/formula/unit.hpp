@@ -63,6 +63,12 @@ struct FormulaUnit {
   using output = typename std::conditional_t<plan.output_width == plan.width, std::type_identity<In>,
                                              with_last<In, plan.output_width>>::type;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(To::template has_words<formula>)
+  {
+    return to.template formula<FormulaUnit>();
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(plan, ctx, m, x, y, mode);

@@ -37,6 +37,23 @@ struct MeanUnit {
                                .inference_scratch_fixed = aligned(P.scratch())};
   static constexpr kernels::Averaging averaging = P;
 
+  /// An adaptive pool whose parts are alike, as windows side by side; ONNX has no others, nor dilated ones.
+  static constexpr kernels::ConvolutionAxis divided(kernels::ConvolutionAxis axis) {
+    if (P.adaptive) axis.kernel = axis.stride = axis.image / axis.map;
+    return axis;
+  }
+  static constexpr bool is_even(const kernels::ConvolutionAxis& axis) {
+    return P.adaptive ? axis.image % axis.map == 0 : axis.dilation == 1;
+  }
+
+  template <class To>
+  static auto onnx(To& to)
+    requires(Out::rank == In::rank && is_even(P.windows.y) && is_even(P.windows.x))
+  {
+    auto attributes = to.windows(In::rank - 1, divided(P.windows.y), divided(P.windows.x), false);
+    attributes.emplace_back("count_include_pad", P.counts_padding ? 1 : 0);
+    return to.node("AveragePool", {to.input()}, attributes);
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.scratch_fixed);

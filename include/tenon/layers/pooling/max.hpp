@@ -18,6 +18,12 @@ struct LargestUnit {
                                .inference_scratch_fixed = aligned(P.scratch())};
   static constexpr kernels::Pooling pooling = P;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(Out::rank == In::rank)
+  {
+    return to.node("MaxPool", {to.input()}, to.windows(In::rank - 1, P.y, P.x));
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.scratch_fixed);

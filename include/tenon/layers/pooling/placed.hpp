@@ -15,6 +15,17 @@ struct PlacedUnit {
   static constexpr Needs needs{.backward_reads_input = false};
   static constexpr kernels::Placing placing = P;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(P.x.step == 1 && P.y.step == 1)
+  {
+    const auto side = [](const kernels::PlacedAxis& a) { return a.large - a.small - a.before; };
+    std::array<std::size_t, 2 * In::rank + 2> pads{};  // before each axis, then behind each
+    pads[In::rank] = P.x.before;
+    pads[2 * In::rank + 1] = side(P.x);
+    if (In::rank == 3) pads[2] = P.y.before, pads[6] = side(P.y);
+    return to.node("Pad", {to.input(), to.integers({pads.begin(), pads.end()})});
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::place_image<T>(placing, x[i], y[i]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include <tenon/layers/recurrent/pass.hpp>
@@ -43,6 +44,13 @@ struct ResetBeforeGruCell {
   static constexpr int gates = 3, blocks = 3;
   static constexpr bool hidden_apart = false, has_memory = false;
   static constexpr OwnOption own_options = own_reset_before;
+
+  static constexpr const char* onnx = "GRU";
+  static constexpr std::array onnx_gates{1, 0, 2};
+  template <class To>
+  static auto onnx_attributes(To&, std::size_t) {
+    return typename To::Attributes{{"linear_before_reset", 0}};
+  }
 };
 
 /// A pass as RecurrentPass is one. A step keeps r, z, n and the state that the reset gate lets through.

@@ -234,6 +234,55 @@ public:
   }();
   using initializers = decltype(list_initializers(std::make_index_sequence<count>{}));
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(!options.masked && !plan.memory_matrix && Cell::onnx != nullptr)
+  {
+    constexpr std::size_t D = plan.directions, T = plan.steps, H = plan.hidden;
+    const typename To::Axes order(Cell::onnx_gates.begin(), Cell::onnx_gates.end());
+    const auto behind = [&](const typename To::Values& parts, int axis) {
+      return parts.size() == 1 ? parts[0] : to.node("Concat", parts, {{"axis", axis}});
+    };
+    auto sequence = to.node("Transpose", {to.input()}, {{"perm", {1, 0, 2}}});  // the batch is the second axis there
+    for (std::size_t l = 0; l < plan.layers; ++l) {
+      typename To::Values inputs, weights, squares, biases, peepholes;
+      for (std::size_t d = 0; d < D; ++d) {
+        const ParameterSpec* const own = parameters.data() + (l * D + d) * each;
+        // gates in ONNX's order
+        const auto gates = [&](const ParameterSpec& p) {
+          typename To::Axes apart{plan.gates, H}, together{1, plan.gates * H};
+          if (p.rank == 2) apart.push_back(static_cast<int>(p.dims[1])), together.push_back(static_cast<int>(p.dims[1]));
+          const auto rows = to.reshape_all(to.parameter(p.name), apart);
+          return to.reshape_all(to.node("Gather", {rows, to.integers(order)}, {{"axis", 0}}), together);
+        };
+        weights.push_back(gates(own[0]));
+        squares.push_back(gates(own[1]));
+        if (plan.bias) biases.push_back(behind({gates(own[2]), gates(own[3])}, 1));
+        if constexpr (plan.feature_parameters == 3) {
+          const auto called = [&](std::string_view stem) {
+            std::size_t k = each - 3;
+            while (!own[k].name.starts_with(stem)) ++k;
+            return to.parameter(own[k].name);
+          };
+          const auto all = behind({called("weight_ci"), called("weight_co"), called("weight_cf")}, 0);
+          peepholes.push_back(to.reshape_all(all, {1, 3 * H}));
+        }
+      }
+      inputs = {sequence, behind(weights, 0), behind(squares, 0), plan.bias ? behind(biases, 0) : ""};
+      if (!peepholes.empty()) inputs.insert(inputs.end(), {"", "", "", behind(peepholes, 0)});
+      auto attributes = Cell::onnx_attributes(to, D);
+      attributes.emplace_back("hidden_size", H);
+      attributes.emplace_back("direction", D == 2 ? "bidirectional" : "forward");
+      const auto given = to.nodes(Cell::onnx, inputs, attributes, 2);  // (T, D, batch, H), (D, batch, H)
+      const auto turn = [&](const auto& value, const typename To::Axes& perm) {
+        return to.node("Transpose", {value}, {{"perm", perm}});
+      };
+      if (l + 1 < plan.layers) sequence = to.reshape_all(turn(given[0], {0, 2, 1, 3}), {T, -1, D * H});
+      else if (Last) sequence = to.reshape(turn(given[1], {1, 0, 2}), {D * H});
+      else sequence = to.reshape(turn(given[0], {2, 0, 1, 3}), {T, D * H});
+    }
+    return sequence;
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(plan, ctx, m, x, y, mode);
