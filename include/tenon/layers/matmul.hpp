@@ -73,6 +73,18 @@ public:
   static constexpr Needs needs{};
   static constexpr std::size_t macs = p.batch * p.rows * p.inner * p.columns;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(A::rank == B::rank && A::rank >= 2)
+  {
+    if constexpr (!Transposed) {
+      return to.node("MatMul", {to.input(0), to.input(1)});
+    } else {
+      typename To::Axes perm(B::rank + 1);
+      for (std::size_t k = 0; k <= B::rank; ++k) perm[k] = static_cast<int>(k + 1 < B::rank ? k : 2 * B::rank - 1 - k);
+      return to.node("MatMul", {to.input(0), to.node("Transpose", {to.input(1)}, {{"perm", perm}})});
+    }
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < y.count; ++i)

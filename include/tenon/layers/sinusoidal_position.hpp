@@ -27,6 +27,19 @@ struct SinusoidalPositionUnit {
   using initializers = Initializers<>;
   static constexpr std::size_t macs = 0;
 
+  template <class To>
+  static auto onnx(To& to)
+    requires(Context == 0)
+  {
+    typename To::Numbers waves;
+    for (std::size_t t = 0; t < In::front; ++t)
+      for (std::size_t j = 0; j < In::inner; ++j) {
+        const double share = static_cast<double>(j - j % 2) / static_cast<double>(In::inner);
+        const double angle = static_cast<double>(t) * std::pow(1e4, -share);
+        waves.push_back(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
+      }
+    return to.node("Add", {to.input(), to.numbers({In::front, In::inner}, waves)});
+  }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     T* const wave = m.scratch_fixed;

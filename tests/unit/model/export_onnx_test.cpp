@@ -32,7 +32,7 @@ TEST_CASE("recurrent networks export with their gates in ONNX's order") {
 }
 
 TEST_CASE("attention exports as products and a softmax") {
-  check<Steps<MultiheadAttention<2>>>("attention");
+  check<Steps<SinusoidalPosition<>, MultiheadAttention<2>>>("attention");
   check<Steps<Residual<LayerNorm<>, MultiheadAttention<3, causal>>, Residual<LayerNorm<>, Dense<8>, GELU, Dense<6>>>>(
       "transformer");
 }
@@ -72,6 +72,8 @@ TEST_CASE("graphs export with the names of their inputs, nodes and outputs") {
   check<Graph<In<"a", 4, 3>, In<"b", 4, 3>, In<"c", 4>, Node<"m", Multiply, "a", "b", "c">, Node<"d", Subtract, "m", "b">,
               Node<"mean", Mean, "a", "d">, Node<"largest", Maximum, "mean", "c">, Node<"least", Minimum, "largest", "a">,
               Node<"stack", Stack, "least", "b">, Out<"stack", "d">>>("elementwise");
+  check<Graph<In<"q", 4, 3>, In<"k", 5, 3>, Node<"scores", MatMul<transposed>, "q", "k">, Node<"shares", Softmax>,
+              Node<"seen", MatMul<>, "shares", "k">, Out<"seen">>>("products");
   check<Graph<In<"a", 4>, Node<"b", Map<x * x + 1>>, Node<"c", Divide, "a", "b">, Out<"c", "a">>>("given_back");
 }
 
