@@ -58,6 +58,11 @@ public:
   static constexpr Needs needs{};
   static constexpr std::size_t macs = S::size;
 
+  template <class To>
+  static auto onnx(To& to) {
+    const auto products = to.node("Mul", {to.input(0), to.input(1)});
+    return to.node("ReduceSum", {products, to.integers({-1})}, {{"keepdims", S::rank > 1 ? 0 : 1}});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < y.count; ++i)

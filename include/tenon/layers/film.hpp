@@ -9,6 +9,7 @@ namespace tenon {
 namespace detail {
 
 struct ScaledAndShifted {
+  static constexpr const char *onnx = "Mul", *onnx_third = "Add";
   static constexpr bool reads_inputs = true, like_first = true;
   static constexpr std::size_t macs(std::size_t) { return 1; }
 

@@ -28,6 +28,12 @@ struct PatchesUnit {
   static constexpr Needs needs{.backward_reads_input = false};
   static constexpr std::size_t macs = 0;
 
+  template <class To>
+  static auto onnx(To& to) {
+    const auto cut = to.reshape(to.input(), {channels, rows, Size, columns, Size});
+    const auto turned = to.node("Transpose", {cut}, {{"perm", {0, 2, 4, 1, 3, 5}}});  // (batch, rows, columns, channels, ...)
+    return to.reshape(turned, {rows * columns, channels * Size * Size});
+  }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
     each_line(x.count, [&](std::size_t i, std::size_t image, std::size_t patch) { std::copy_n(x[i] + image, Size, y[i] + patch); });

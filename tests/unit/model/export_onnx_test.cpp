@@ -74,6 +74,9 @@ TEST_CASE("graphs export with the names of their inputs, nodes and outputs") {
               Node<"stack", Stack, "least", "b">, Out<"stack", "d">>>("elementwise");
   check<Graph<In<"q", 4, 3>, In<"k", 5, 3>, Node<"scores", MatMul<transposed>, "q", "k">, Node<"shares", Softmax>,
               Node<"seen", MatMul<>, "shares", "k">, Out<"seen">>>("products");
+  check<Graph<In<"image", 2, 4, 6>, In<"scale", 2>, In<"shift", 2>, Node<"same", FiLM, "image", "scale", "shift">,
+              Node<"patches", Patches<2>>, Node<"score", Dot, "scale", "shift">, Node<"pairs", Dot, "patches", "patches">,
+              Out<"patches", "score", "pairs">>>("film");
   check<Graph<In<"a", 4>, Node<"b", Map<x * x + 1>>, Node<"c", Divide, "a", "b">, Out<"c", "a">>>("given_back");
 }
 

@@ -110,7 +110,9 @@ public:
       auto next = to.input(k);
       if (how::spreads[k].size == 1 && to.rank(k) != rank) next = to.along_channels(next, 1, rank);
       else if (to.rank(k) != rank) next = to.along_channels(next, how::spreads[k].size, rank);
-      first = k == 0 ? next : to.node(Function::onnx, {first, next});
+      auto op = Function::onnx;
+      if constexpr (requires { Function::onnx_third; }) op = k == 2 ? Function::onnx_third : op;
+      first = k == 0 ? next : to.node(op, {first, next});
     }
     if constexpr (requires { Function::averages; }) return to.node("Div", {first, to.number(static_cast<double>(N))});
     else return first;
