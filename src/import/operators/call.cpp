@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../../io/words.hpp"
 #include "../interpret.hpp"
 
 namespace tenon::importing {
@@ -58,8 +59,8 @@ std::vector<std::size_t> Call::axes(const Dims& named, std::size_t axes) const {
 
 const std::vector<double>& Call::numbers(std::size_t i) const {
   const Array& array = input(i);
-  require(numbers_known(array), "needs the numbers of input {} ('{}'), which depend on the network's inputs", i,
-          i < node.inputs.size() ? node.inputs[i] : "");
+  require(numbers_known(array), "needs the numbers of input {} ({}), which depend on the network's inputs", i,
+          detail::quoted_text(i < node.inputs.size() ? node.inputs[i] : ""));
   return array.values;
 }
 
@@ -147,9 +148,9 @@ double stored(Type type, double number) {
   if (type == Type::bfloat16) return rounded(number, 8, -133, 3.3895313892515355e38);
   if (type == Type::boolean) return number != 0 ? 1 : 0;
   if (!is_integer(type)) return number;
-  if (!std::isfinite(number)) return 0;
-  number = std::trunc(number);
   const auto [least, most] = limits(type);
+  if (!std::isfinite(number)) return std::isnan(number) ? 0 : std::clamp(number, least, most);
+  number = std::trunc(number);
   if (number >= least && number <= most) return number;
   if (type == Type::int64 || type == Type::uint64) return std::clamp(number, least, most);
   const double span = most - least + 1;

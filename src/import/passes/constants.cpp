@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include <tenon/error.hpp>
+
+#include "../../io/words.hpp"
+#include "../interpret.hpp"
+#include "passes.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+using Renamed = std::map<std::string, std::string>;
+
+void rename_all(Graph& graph, const Renamed& renamed);
+
+void rename_all(std::vector<std::string>& names, const Renamed& renamed) {
+  for (std::string& name : names)
+    if (const auto found = renamed.find(name); found != renamed.end()) name = found->second;
+}
+
+void rename_all(Node& node, const Renamed& renamed) {
+  rename_all(node.inputs, renamed);
+  rename_all(node.outputs, renamed);
+  for (auto& [key, attribute] : node.attributes)
+    if (auto* bodies = std::get_if<std::vector<Graph>>(&attribute))
+      for (Graph& body : *bodies) rename_all(body, renamed);
+}
+
+void rename_all(Graph& graph, const Renamed& renamed) {
+  for (Node& node : graph.nodes) rename_all(node, renamed);
+  for (Value& output : graph.outputs)
+    if (const auto found = renamed.find(output.name); found != renamed.end()) output.name = found->second;
+}
+
+/// The nodes of the branch that an If on a constant takes. What the branch makes is called after the If, so that two branches
+/// may use the same names.
+std::vector<Node> taken_branch(Graph& graph, const Node& node) {
+  const auto condition = graph.constants.find(node.inputs.empty() ? "" : node.inputs[0]);
+  if (condition == graph.constants.end() || condition->second.values.size() != 1)
+    throw Error(describe(node) + ": its condition depends on the inputs; only a branch that is always the same can be imported");
+  const auto attribute = node.attributes.find(condition->second.values[0] != 0 ? "then_branch" : "else_branch");
+  const auto* bodies = attribute == node.attributes.end() ? nullptr : std::get_if<std::vector<Graph>>(&attribute->second);
+  if (bodies == nullptr || bodies->size() != 1 || bodies->front().outputs.size() < node.outputs.size())
+    throw Error(describe(node) + ": a branch is missing, or gives less than the node");
+  Graph body = bodies->front();
+  const std::string prefix = node.outputs.at(0) + "/";
+  Renamed renamed;
+  for (const auto& [name, array] : body.constants) {
+    renamed[name] = prefix + name;
+    graph.constants[prefix + name] = array;
+  }
+  for (const Node& inner : body.nodes)
+    for (const std::string& name : inner.outputs)
+      if (!name.empty()) renamed[name] = prefix + name;
+  rename_all(body, renamed);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i)
+    body.nodes.push_back({node.name, "Identity", {}, {body.outputs[i].name}, {node.outputs[i]}, {}});
+  return std::move(body.nodes);
+}
+
+void refuse_unknown(const Graph& graph) {
+  std::string unknown;
+  for (const Node& node : graph.nodes)
+    if (!interprets(node)) unknown += "\n  " + describe(node);
+  if (!unknown.empty()) throw Error("these operators are not supported:" + unknown);
+}
+
+bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }
+
+}  // namespace
+
+void fold_constants(Graph& graph) {
+  refuse_unknown(graph);
+  std::deque<Node> open(std::make_move_iterator(graph.nodes.begin()), std::make_move_iterator(graph.nodes.end()));
+  graph.nodes.clear();
+  while (!open.empty()) {
+    Node node = std::move(open.front());
+    open.pop_front();
+    if (is_if(node)) {
+      std::vector<Node> branch = taken_branch(graph, node);
+      open.insert(open.begin(), std::make_move_iterator(branch.begin()), std::make_move_iterator(branch.end()));
+      continue;
+    }
+    std::vector<Array> results = infer(graph, node, graph.values);
+    bool all_known = !quantizes(node);
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const std::string& name = node.outputs[i];
+      if (name.empty()) continue;
+      graph.values[name] = {name, results[i].type, results[i].dims};
+      if (quantizes(node) || !numbers_known(results[i])) {
+        all_known = false;
+      } else {
+        graph.constants[name] = std::move(results[i]);
+      }
+    }
+    if (!all_known) graph.nodes.push_back(std::move(node));
+  }
+  std::erase_if(graph.values, [&](const auto& value) { return graph.constants.contains(value.first); });
+}
+
+void check_samples(const Graph& graph) {
+  std::map<std::string, Value> two = graph.values;
+  for (const Value& input : graph.inputs) two[input.name].dims->front() = 2;
+  const auto refuse = [](const std::string& what) { throw Error("the samples of a batch do not stay apart: " + what); };
+  const auto expect_doubled = [&](const std::string& name, bool in_front) {
+    const Dims &one = *graph.values.at(name).dims, &now = *two.at(name).dims;
+    std::vector<std::size_t> changed;
+    for (std::size_t i = 0; i < one.size() && now.size() == one.size(); ++i)
+      if (one[i] != now[i]) changed.push_back(i);
+    if (changed.size() != 1 || one[changed[0]] != 1 || now[changed[0]] != 2) refuse(detail::quoted_text(name) + " mixes them");
+    if (in_front && changed[0] != 0) refuse("the batch is axis " + std::to_string(changed[0]) + " of " + detail::quoted_text(name));
+  };
+  std::set<std::string> depends;
+  for (const Value& input : graph.inputs) depends.insert(input.name);
+  for (const Node& node : graph.nodes) {
+    const bool reads = std::ranges::any_of(node.inputs, [&](const std::string& name) { return depends.contains(name); });
+    std::vector<Array> results;
+    try {
+      results = infer(graph, node, two);
+    } catch (const Error& error) {
+      refuse(error.what());
+    }
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const std::string& name = node.outputs[i];
+      if (name.empty()) continue;
+      two[name] = {name, results[i].type, results[i].dims};
+      if (!reads) continue;
+      depends.insert(name);
+      expect_doubled(name, false);
+    }
+  }
+  for (const Value& output : graph.outputs)
+    if (depends.contains(output.name)) expect_doubled(output.name, true);
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <tenon/error.hpp>
+
+#include "../../io/words.hpp"
+#include "passes.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+std::string shape_text(const Dims& dims) {
+  std::string text;
+  for (const std::int64_t size : dims) text += (text.empty() ? "" : "x") + (size == free ? "?" : std::to_string(size));
+  return text;
+}
+
+/// "input: axis 2 (height), axis 3 (width): --shape input=1x3x?x?", empty where nothing is to be asked.
+std::string question(const Value& input) {
+  if (!input.dims) return fmt::format("{}: how many axes it has is not known: --shape {}=?x?", input.name, input.name);
+  std::string axes;
+  for (std::size_t i = 0; i < input.dims->size(); ++i) {
+    if ((*input.dims)[i] != free) continue;
+    axes += fmt::format("{}axis {}", axes.empty() ? "" : ", ", i);
+    if (i < input.axis_names.size() && !input.axis_names[i].empty()) axes += " (" + input.axis_names[i] + ")";
+  }
+  return axes.empty() ? "" : fmt::format("{}: {}: --shape {}={}", input.name, axes, input.name, shape_text(*input.dims));
+}
+
+void give(Value& input, const Dims& dims) {
+  const auto fits = [](std::int64_t file, std::int64_t given) { return file == free || file == given; };
+  if (std::ranges::any_of(dims, [](std::int64_t size) { return size <= 0; }))
+    throw Error(fmt::format("--shape {}={}: sizes have to be positive", input.name, shape_text(dims)));
+  if (input.dims && !std::ranges::equal(*input.dims, dims, fits))
+    throw Error(fmt::format("--shape {}={}: the file says {}", input.name, shape_text(dims), shape_text(*input.dims)));
+  input.dims = dims;
+}
+
+}  // namespace
+
+bool settle_inputs(Graph& graph, const Simplify& options) {
+  std::erase_if(graph.inputs, [&](const Value& input) { return graph.constants.contains(input.name); });
+  for (const auto& [name, dims] : options.shapes)
+    if (std::ranges::none_of(graph.inputs, [&](const Value& input) { return input.name == name; }))
+      throw Error(fmt::format("--shape {}={}: the network has no input of that name", name, shape_text(dims)));
+  std::string questions;
+  bool batched = !graph.inputs.empty();
+  for (Value& input : graph.inputs) {
+    bool open = input.dims && !input.dims->empty() && input.dims->front() == free;
+    if (const auto given = options.shapes.find(input.name); given != options.shapes.end()) {
+      give(input, given->second);
+      open = open && input.dims->front() == 1;
+    } else if (open) {
+      input.dims->front() = 1;
+    }
+    batched = batched && open;
+    if (const std::string text = question(input); !text.empty()) questions += "\n  " + text;
+    graph.values[input.name] = input;
+  }
+  if (!questions.empty()) throw Error("the sizes of these axes are not in the file and have to be given (a number for each ?):" + questions);
+  return batched;
+}
+
+}  // namespace tenon::importing

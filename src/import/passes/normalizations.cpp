@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include "../interpret.hpp"
+#include "kinds.hpp"
+#include "passes.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+/// The last so many axes that a ReduceMean with keepdims goes over; 0 where it is another node, or goes over others.
+std::size_t averaged_axes(const Edit& edit, const Node* node) {
+  if (node == nullptr || node->op != "ReduceMean" || node->integer("keepdims", 1) == 0) return 0;
+  const auto rank = static_cast<std::int64_t>(edit.dims(node->inputs[0]).size());
+  const auto axes = edit.integers(*node, "axes", 1);
+  if (!axes) return 0;
+  const auto count = static_cast<std::int64_t>(axes->size());
+  const auto is_last = [&](std::int64_t axis) { return (axis < 0 ? axis + rank : axis) >= rank - count; };
+  return std::ranges::all_of(*axes, is_last) ? axes->size() : 0;
+}
+
+/// The x of x², "" for anything else.
+std::string root_of_square(const Edit& edit, const std::string& value) {
+  const Node* node = edit.maker(value);
+  if (node == nullptr || node->inputs.size() != 2) return {};
+  const bool square = (node->op == "Mul" && node->inputs[0] == node->inputs[1]) || (node->op == "Pow" && edit.is_scalar(node->inputs[1], 2));
+  return square ? node->inputs[0] : std::string();
+}
+
+/// variance + epsilon of sqrt(variance + epsilon) with this exponent, "" for anything else.
+std::string power_of(const Edit& edit, const std::string& value, double exponent) {
+  const Node* node = edit.maker(value);
+  if (node == nullptr) return {};
+  if (node->op == "Pow" && edit.is_scalar(node->inputs[1], exponent)) return node->inputs[0];
+  if (exponent > 0) return node->op == "Sqrt" ? node->inputs[0] : std::string();
+  if (node->op == "Reciprocal") return power_of(edit, node->inputs[0], -exponent);
+  return node->op == "Div" && edit.is_scalar(node->inputs[0], 1) ? power_of(edit, node->inputs[1], -exponent) : std::string();
+}
+
+/// x - mean(x) over the last axes: x, and how many axes.
+std::pair<std::string, std::size_t> centred(const Edit& edit, const std::string& value) {
+  const Node* node = edit.maker(value, "Sub");
+  const Node* mean = node != nullptr ? edit.maker(node->inputs[1]) : nullptr;
+  const std::size_t axes = averaged_axes(edit, mean);
+  if (axes == 0 || mean->inputs[0] != node->inputs[0]) return {};
+  return {node->inputs[0], axes};
+}
+
+struct Normalized {
+  std::string x;
+  std::size_t axes;
+  double epsilon;
+  bool centred;
+};
+
+/// `numerator` / sqrt(mean(numerator²) + epsilon), where the numerator may be x - mean(x).
+std::optional<Normalized> normalized(const Edit& edit, const std::string& numerator, const std::string& sum) {
+  const Node* add = sum.empty() ? nullptr : edit.maker(sum, "Add");
+  if (add == nullptr) return std::nullopt;
+  for (const std::size_t i : {0U, 1U}) {
+    const auto epsilon = edit.scalar(add->inputs[1 - i]);
+    const Node* variance = edit.maker(add->inputs[i]);
+    const std::size_t axes = averaged_axes(edit, variance);
+    if (!epsilon || axes == 0) continue;
+    const std::string squared = root_of_square(edit, variance->inputs[0]);
+    const auto above = centred(edit, numerator), below = centred(edit, squared);
+    if (above.second == axes && above == below) return Normalized{above.first, axes, *epsilon, true};
+    if (squared == numerator) return Normalized{numerator, axes, *epsilon, false};
+  }
+  return std::nullopt;
+}
+
+std::optional<Normalized> normalized(const Edit& edit, const Node& node) {
+  if (node.op == "Div") return normalized(edit, node.inputs[0], power_of(edit, node.inputs[1], 0.5));
+  if (node.op != "Mul") return std::nullopt;
+  auto result = normalized(edit, node.inputs[0], power_of(edit, node.inputs[1], -0.5));
+  return result ? result : normalized(edit, node.inputs[1], power_of(edit, node.inputs[0], -0.5));
+}
+
+std::string filled(Edit& edit, Dims dims, double value, Type type) {
+  const auto count = static_cast<std::size_t>(count_of(dims));
+  return edit.add(Array{type, std::move(dims), std::vector<double>(count, value)});
+}
+
+/// Scale and bias behind a normalization that has none.
+bool join_scale(Edit& edit, Node& node) {
+  if (!is_any_of(node.op, {"Mul", "Add"})) return false;
+  for (const std::size_t i : {0U, 1U}) {
+    const Node* layer = edit.maker(node.inputs[i]);
+    const Array* array = edit.constant(node.inputs[1 - i]);
+    if (layer == nullptr || array == nullptr || !edit.read_once(node.inputs[i]) || layer->outputs.size() != 1) continue;
+    const bool centres = layer->op == "LayerNormalization";
+    if ((!centres && layer->op != "RMSNormalization") || layer->has_input(2)) continue;
+    const Array* scale = edit.constant(layer->inputs[1]);
+    if (scale == nullptr || array->dims != scale->dims) continue;
+    const bool no_scale = std::ranges::all_of(scale->values, [](double value) { return value == 1; });
+    Names inputs = layer->inputs;
+    if (node.op == "Add") {
+      if (!centres) continue;
+      inputs.resize(2);
+      inputs.push_back(node.inputs[1 - i]);
+    } else {
+      if (!no_scale) continue;
+      inputs[1] = node.inputs[1 - i];
+    }
+    edit.become(node, layer->op, inputs, Attributes(layer->attributes));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool normalize_layer(Edit& edit, Node& node) {
+  if (!node.domain.empty() || node.inputs.size() != 2) return false;
+  if (join_scale(edit, node)) return true;
+  const auto found = normalized(edit, node);
+  if (!found || edit.dims(node.outputs[0]) != edit.dims(found->x)) return false;
+  const Dims dims = edit.dims(found->x);
+  const Type type = edit.type(found->x);
+  const Dims last(dims.end() - static_cast<std::ptrdiff_t>(found->axes), dims.end());
+  const auto axis = -static_cast<std::int64_t>(found->axes);
+  // Over all places of an image but not over its channels, each channel is normalized for itself.
+  if (found->centred && found->axes > 1 && found->axes + 2 == dims.size()) {
+    edit.become(node, "InstanceNormalization", {found->x, filled(edit, {dims[1]}, 1, type), filled(edit, {dims[1]}, 0, type)},
+                {{"epsilon", found->epsilon}});
+    return true;
+  }
+  const std::string op = found->centred ? "LayerNormalization" : "RMSNormalization";
+  if (!interprets({{}, op})) return false;
+  edit.become(node, op, {found->x, filled(edit, last, 1, type)}, {{"axis", axis}, {"epsilon", found->epsilon}});
+  return true;
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../edit.hpp"
+#include "../graph.hpp"
+#include "../simplify.hpp"
+
+/// The passes of `simplify`, in the order in which they run.
+namespace tenon::importing {
+
+/// Gives every axis of the inputs a size. True where the first axis of all inputs is the batch, which is 1 from here on.
+bool settle_inputs(Graph& graph, const Simplify& options);
+
+/// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the branch of an
+/// If in its place. One Error lists all operators that have no definition.
+void fold_constants(Graph& graph);
+
+/// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.
+void check_samples(const Graph& graph);
+
+// What does nothing.
+bool remove_idle(Edit& edit, Node& node);
+// Flatten, Squeeze, Unsqueeze and consecutive Reshapes become one Reshape, whatever the batch.
+bool join_reshapes(Edit& edit, Node& node);
+// Softmax of old opsets, which flattens, becomes one over the last axis; zero states of recurrent layers are left out.
+bool modernize(Edit& edit, Node& node);
+// A Pad of zeros goes into the pads of the window behind it.
+bool pad_windows(Edit& edit, Node& node);
+// Pools over whole images.
+bool pool_globally(Edit& edit, Node& node);
+// Products with constant matrices and their bias.
+bool make_gemm(Edit& edit, Node& node);
+bool unroll_rows(Edit& edit, Node& node);
+// What is multiplied and added channel by channel behind a convolution.
+bool scale_channels(Edit& edit, Node& node);
+// Relu, Gelu, HardSwish and their kin from pieces.
+bool name_function(Edit& edit, Node& node);
+// LayerNormalization and RMSNormalization from pieces.
+bool normalize_layer(Edit& edit, Node& node);
+// Transposes move down until they meet one that undoes them, or a matrix whose rows they can order.
+bool join_transposes(Edit& edit, Node& node);
+bool sink_transpose(Edit& edit, Node& node);
+bool lift_transpose(Edit& edit, Node& node);
+bool order_rows(Edit& edit, Node& node);
+
+}  // namespace tenon::importing
