@@ -9,7 +9,7 @@
 namespace tenon::importing::flatbuffer {
 
 Source::Source(std::span<const std::byte> bytes, std::string name)
-    : bytes_(bytes), name_(std::move(name)), left_(2 * std::uint64_t{bytes.size()} + (1U << 16)) {}
+    : bytes_(bytes), name_(std::move(name)), left_(4 * std::uint64_t{bytes.size()} + (1U << 16)) {}
 
 void Source::fail(std::uint64_t at, const std::string& why) const {
   throw Error(fmt::format("{}: at byte {}: {}", detail::quoted_text(name_), at, why));
@@ -23,9 +23,13 @@ std::span<const std::byte> Source::look(std::uint64_t at, std::uint64_t count) c
 
 std::span<const std::byte> Source::bytes(std::uint64_t at, std::uint64_t count) const {
   const auto result = look(at, count);
-  if (count > left_) fail(at, "the file refers to the same bytes over and over");
-  left_ -= count;
+  this->count(result);
   return result;
+}
+
+void Source::count(std::span<const std::byte> bytes) const {
+  if (bytes.size() > left_) fail(static_cast<std::uint64_t>(bytes.data() - bytes_.data()), "the file refers to the same bytes over and over");
+  left_ -= bytes.size();
 }
 
 Table Source::root(std::string_view identifier) const {

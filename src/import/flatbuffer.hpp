@@ -18,7 +18,7 @@
 /// count and the elements; a text is a vector of bytes; a union is two fields, first its type and then a table.
 ///
 /// Distances are unsigned, so nothing is its own part. Files that refer to the same bytes over and over would still unfold to
-/// any size: all that is read is counted, and an Error stops at twice the file's size and 64 KiB.
+/// any size: all that is read is counted, and an Error stops at four times the file's size and 64 KiB.
 namespace tenon::importing::flatbuffer {
 
 class Table;
@@ -38,6 +38,8 @@ public:
 
   /// Bytes of the file, or the Error that they are not there; these count as read.
   std::span<const std::byte> bytes(std::uint64_t at, std::uint64_t count) const;
+  /// Bytes of the file count as read, once more.
+  void count(std::span<const std::byte> bytes) const;
 
   template <class T> T number(std::uint64_t at) const {
     static_assert(std::endian::native == std::endian::little, "FlatBuffers are little-endian");

@@ -46,6 +46,7 @@ public:
     const Table& graph = graphs.front();
     buffers_ = model_.tables(ModelField::buffers);
     codes_ = model_.tables(ModelField::operator_codes);
+    file_.source = &source_;
     file_.name = source_.name();
     for (const Table& tensor : graph.tables(SubGraphField::tensors)) file_.tensors.push_back(read_tensor(tensor));
     file_.inputs = indices(graph, SubGraphField::inputs, 0);
@@ -213,9 +214,10 @@ std::optional<Type> graph_type(TensorType type) { return storage_of(type).type; 
 
 File read_file(const Source& source) { return Reader(source).read(); }
 
-Array array_of(const Tensor& tensor) {
+Array File::array(const Tensor& tensor) const {
+  source->count(tensor.data.value());
   Array array{graph_type(tensor.type).value(), tensor.dims, std::vector<double>(static_cast<std::size_t>(count_of(tensor.dims)))};
-  for (std::size_t i = 0; i < array.values.size(); ++i) array.values[i] = load(tensor.data.value(), tensor.type, i);
+  for (std::size_t i = 0; i < array.values.size(); ++i) array.values[i] = load(*tensor.data, tensor.type, i);
   return array;
 }
 

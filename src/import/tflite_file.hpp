@@ -32,6 +32,9 @@ struct Tensor {
 
   bool is_quantized() const { return !quantization.scales.empty(); }
   std::size_t rank() const { return dims.size(); }
+  void forget_nothing() {
+    if (data && data->empty()) data.reset();
+  }
 };
 
 struct Operator {
@@ -45,17 +48,18 @@ struct Operator {
 };
 
 struct File {
+  const flatbuffer::Source* source = nullptr;
   std::string name;
   std::vector<Tensor> tensors;
   std::vector<Operator> operators;
   std::vector<std::int32_t> inputs, outputs;
+
+  /// The numbers of a constant, which count as read. 4-bit ones become int8; float16 stays what it is.
+  Array array(const Tensor& tensor) const;
 };
 
 /// The source has to outlive the file.
 File read_file(const flatbuffer::Source& source);
-
-/// The numbers of a constant. 4-bit ones become int8; float16 stays what it is.
-Array array_of(const Tensor& tensor);
 
 /// The type in the graph's words; none for those that ONNX does not have.
 std::optional<Type> graph_type(TensorType type);

@@ -50,6 +50,16 @@ Array permuted(const Array& from, const Integers& order) {
   return to;
 }
 
+constexpr std::int64_t whole = -1;  // one scale for all of a tensor
+std::int64_t axis_of(const Quantization& q) { return q.scales.size() == 1 ? whole : q.axis; }
+Attributes along(std::int64_t axis) { return axis == whole ? Attributes{} : Attributes{{"axis", axis}}; }
+
+Names joined(const std::string& value, const Names& scale) {
+  Names all{value};
+  all.insert(all.end(), scale.begin(), scale.end());
+  return all;
+}
+
 /// A float16 weight is the float32 that it is exactly.
 Array widened(Array array) {
   if (array.type == Type::float16 || array.type == Type::bfloat16) array.type = Type::float32;
@@ -63,7 +73,11 @@ Network::Network(File file) : file_(std::move(file)), known_(file_.tensors.size(
   graph_.format = "TFLite";
   graph_.opset = 17;
   for (const Tensor& tensor : file_.tensors) names_.insert(tensor.name);
-  for (std::size_t i = 0; i < known_.size(); ++i) known_[i] = file_.tensors[i].data || file_.tensors[i].is_variable ? 1 : 0;
+  // a tensor of no numbers is a constant unless somebody gives it
+  for (const std::int32_t i : file_.inputs) file_.tensors[static_cast<std::size_t>(i)].forget_nothing();
+  for (const Operator& op : file_.operators)
+    for (const std::int32_t i : op.outputs) file_.tensors[static_cast<std::size_t>(i)].forget_nothing();
+  for (std::size_t i = 0; i < known_.size(); ++i) known_[i] = file_.tensors[i].data ? 1 : 0;
   for (const std::int32_t i : file_.inputs) {
     written(static_cast<std::size_t>(i));
     graph_.inputs.push_back(value(file_.tensors[static_cast<std::size_t>(i)]));
@@ -117,17 +131,18 @@ void Network::lower(const Operator& op) {
   known->lower(call);
 }
 
+/// Variables are for the operator that they are the state of.
 void Network::check_inputs(std::size_t index) const {
-  for (const std::int32_t i : file_.operators[index].inputs)
-    if (i >= 0 && known_[static_cast<std::size_t>(i)] == 0)
-      throw Error(fmt::format("{}: operator {} reads the tensor {}, which nothing above it gives", detail::quoted_text(file_.name), index,
-                              detail::quoted_text(file_.tensors[static_cast<std::size_t>(i)].name)));
+  for (const std::int32_t i : file_.operators[index].inputs) {
+    if (i < 0 || known_[static_cast<std::size_t>(i)] != 0 || file_.tensors[static_cast<std::size_t>(i)].is_variable) continue;
+    throw Error(fmt::format("{}: operator {} reads the tensor {}, which nothing above it gives", detail::quoted_text(file_.name), index,
+                            detail::quoted_text(file_.tensors[static_cast<std::size_t>(i)].name)));
+  }
 }
 
 void Network::written(std::size_t index) {
   const Tensor& tensor = file_.tensors[index];
-  const bool replaces_nothing = tensor.data && tensor.data->empty();
-  if (std::exchange(known_[index], std::uint8_t{1}) != 0 && !replaces_nothing)
+  if (std::exchange(known_[index], std::uint8_t{1}) != 0)
     throw Error(fmt::format("{}: the tensor {} is given twice", detail::quoted_text(file_.name), detail::quoted_text(tensor.name)));
 }
 
@@ -150,7 +165,8 @@ std::string Network::constant(const std::string& name, Array array) {
 
 std::string Network::raw(std::size_t index) {
   const Tensor& tensor = file_.tensors[index];
-  if (tensor.data && !graph_.constants.contains(tensor.name)) constant(tensor.name, widened(array_of(tensor)));
+  demand(known_[index] != 0, fmt::format("the tensor {} is a variable", detail::quoted_text(tensor.name)));
+  if (tensor.data && !graph_.constants.contains(tensor.name)) constant(tensor.name, widened(file_.array(tensor)));
   return tensor.name;
 }
 
@@ -158,25 +174,27 @@ std::string Network::real(std::size_t index) {
   const Tensor& tensor = file_.tensors[index];
   if (!tensor.is_quantized()) return raw(index);
   std::string& known = reals_[index];
-  if (known.empty()) known = dequantized(raw(index), tensor.quantization, tensor.type, tensor.name);
+  if (known.empty()) known = dequantized(raw(index), scale_of(index), axis_of(tensor.quantization), tensor.name);
   return known;
 }
 
-Names Network::scale_and_zero_point(const Quantization& q, TensorType type, const std::string& name) {
-  const auto whole = graph_type(type).value();
+Names Network::scale(const Quantization& q, TensorType type, const std::string& name) {
   const Dims dims = q.scales.size() == 1 ? Dims{} : Dims{static_cast<std::int64_t>(q.scales.size())};
   return {constant(fresh(name + "/scale"), {Type::float32, dims, {q.scales.begin(), q.scales.end()}}),
-          constant(fresh(name + "/zero_point"), {whole, dims, {q.zero_points.begin(), q.zero_points.end()}})};
+          constant(fresh(name + "/zero_point"), {graph_type(type).value(), dims, {q.zero_points.begin(), q.zero_points.end()}})};
 }
 
-/// `name` is the node's; a result without a name is given one.
-std::string Network::dequantized(const std::string& value, const Quantization& q, TensorType type, const std::string& name,
+const Names& Network::scale_of(std::size_t index) {
+  const Tensor& tensor = file_.tensors[index];
+  Names& known = scales_[index];
+  if (known.empty()) known = scale(tensor.quantization, tensor.type, tensor.name);
+  return known;
+}
+
+/// `axis` is that of the scales, or `whole`; a result without a name is given one.
+std::string Network::dequantized(const std::string& value, const Names& scale, std::int64_t axis, const std::string& node,
                                  const std::string& result) {
-  Names inputs = scale_and_zero_point(q, type, value);
-  inputs.insert(inputs.begin(), value);
-  Node node{name, "DequantizeLinear", "", std::move(inputs), {result.empty() ? fresh(value + "/real") : result}, {}};
-  if (q.scales.size() > 1) node.attributes["axis"] = q.axis;
-  graph_.nodes.push_back(std::move(node));
+  graph_.nodes.push_back({node, "DequantizeLinear", "", joined(value, scale), {result.empty() ? fresh(value + "/real") : result}, along(axis)});
   return graph_.nodes.back().outputs[0];
 }
 
@@ -194,7 +212,7 @@ const Tensor& Call::image(std::size_t i) const {
 
 Array Call::array(std::size_t i) const {
   demand(in(i).data.has_value(), fmt::format("its input {} has to be a constant", i));
-  return widened(array_of(in(i)));
+  return widened(network_.file_.array(in(i)));
 }
 
 Integers Call::integers(std::size_t i) const {
@@ -220,28 +238,34 @@ Names Call::reals() {
 std::string Call::weights(std::size_t i, const Integers& order) {
   const Tensor& tensor = in(i);
   std::string value;
-  if (tensor.data)
-    value = network_.constant(network_.fresh(tensor.name + "/permuted"), permuted(array(i), order));
-  else
+  if (tensor.data) {
+    std::string& known = network_.permuted_[{input(i), order}];
+    if (known.empty()) known = network_.constant(network_.fresh(tensor.name + "/permuted"), permuted(array(i), order));
+    value = known;
+  } else {
     value = emit("Transpose", {raw(i)}, {{"perm", order}});
+  }
   if (!tensor.is_quantized()) return value;
-  Quantization q = tensor.quantization;
-  q.axis = std::ranges::find(order, q.axis) - order.begin();
-  return network_.dequantized(value, q, tensor.type, tensor.name);
+  std::int64_t axis = axis_of(tensor.quantization);
+  if (axis != whole) axis = std::ranges::find(order, axis) - order.begin();
+  return network_.dequantized(value, network_.scale_of(input(i)), axis, tensor.name);
 }
 
 std::string Call::bias(std::size_t i, std::size_t input, std::size_t weights) {
   const Tensor& tensor = in(i);
   if (!is_whole(tensor.type)) return real(i);
   demand(in(input).is_quantized() && in(weights).is_quantized(), "its bias is of integers, but not its input and weights");
+  demand(tensor.data.has_value(), "its bias has to be a constant");
+  network_.file_.source->count(*tensor.data);  // its scales are made anew
   Quantization q{in(weights).quantization.scales, Integers(in(weights).quantization.scales.size()), 0};
   demand(q.scales.size() == 1 || tensor.dims == Dims{static_cast<std::int64_t>(q.scales.size())}, "its bias does not fit the scales of its weights");
   for (float& scale : q.scales) scale *= in(input).quantization.scales[0];
-  return network_.dequantized(raw(i), q, tensor.type, tensor.name);
+  return network_.dequantized(raw(i), network_.scale(q, tensor.type, tensor.name), axis_of(q), tensor.name);
 }
 
 std::string Call::quantized(const std::string& label, Array array, const Quantization& q, TensorType type) {
-  return network_.dequantized(constant(label, std::move(array)), q, type, out().name);
+  const std::string value = constant(label, std::move(array));
+  return network_.dequantized(value, network_.scale(q, type, value), axis_of(q), out().name);
 }
 
 std::string Call::constant(const std::string& label, Array array) {
@@ -270,12 +294,8 @@ std::string Call::emit(const std::string& op, Names inputs, Attributes attribute
 std::string Call::result(std::size_t i) { return out(i).is_quantized() ? network_.fresh(out(i).name + "/real") : out(i).name; }
 
 void Call::quantize(std::size_t i, const std::string& value) {
-  const Tensor& tensor = out(i);
-  if (!tensor.is_quantized()) return;
-  const Quantization& q = tensor.quantization;
-  Names inputs = network_.scale_and_zero_point(q, tensor.type, tensor.name);
-  inputs.insert(inputs.begin(), value);
-  node("QuantizeLinear", std::move(inputs), {tensor.name}, q.scales.size() > 1 ? Attributes{{"axis", q.axis}} : Attributes{});
+  if (!out(i).is_quantized()) return;
+  node("QuantizeLinear", joined(value, network_.scale_of(output(i))), {out(i).name}, along(axis_of(out(i).quantization)));
 }
 
 void Call::give(const std::string& op, Names inputs, Attributes attributes, std::size_t output) {
@@ -313,11 +333,11 @@ void Call::give_all(const std::string& op, Names inputs, Attributes attributes) 
 void Call::give_real(std::size_t i) {
   std::string& known = network_.reals_[input(i)];
   if (!known.empty()) return give("Identity", {known});
-  known = network_.dequantized(raw(i), in(i).quantization, in(i).type, out().name, out().name);
+  known = network_.dequantized(raw(i), network_.scale_of(input(i)), axis_of(in(i).quantization), out().name, out().name);
 }
 
 void Call::give_constant(std::size_t i) {
-  Tensor& tensor = network_.file_.tensors[static_cast<std::size_t>(op_.outputs[0])];
+  Tensor& tensor = network_.file_.tensors[output(0)];
   const Tensor& from = in(i);
   tensor.data = from.data;
   tensor.type = from.type;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "graph.hpp"
@@ -74,15 +75,19 @@ private:
   std::string raw(std::size_t tensor);   // a value as it is in the file
   std::string real(std::size_t tensor);  // what it stands for
   std::string constant(const std::string& name, Array array);
-  std::string dequantized(const std::string& value, const Quantization& q, TensorType type, const std::string& name,
+  std::string dequantized(const std::string& value, const Names& scale, std::int64_t axis, const std::string& node,
                           const std::string& result = {});
-  Names scale_and_zero_point(const Quantization& q, TensorType type, const std::string& name);
+  Names scale(const Quantization& q, TensorType type, const std::string& name);  // and zero point
+  const Names& scale_of(std::size_t tensor);
 
   File file_;
   Graph graph_;
   std::unordered_set<std::string> names_;
   std::unordered_map<std::string, std::size_t> counts_;  // of names that were taken
+  // what was made of a tensor, so that all its readers share it
   std::unordered_map<std::size_t, std::string> reals_;
+  std::unordered_map<std::size_t, Names> scales_;
+  std::map<std::pair<std::size_t, Integers>, std::string> permuted_;
   std::vector<std::uint8_t> known_;  // 1 for tensors that have a value: inputs, constants, what operators gave
 };
 
@@ -96,7 +101,7 @@ public:
   std::size_t output_count() const { return op_.outputs.size(); }
   bool has(std::size_t i) const { return i < op_.inputs.size() && op_.inputs[i] >= 0; }
   const Tensor& in(std::size_t i) const { return network_.file_.tensors[input(i)]; }
-  const Tensor& out(std::size_t i = 0) const { return network_.file_.tensors[static_cast<std::size_t>(op_.outputs[i])]; }
+  const Tensor& out(std::size_t i = 0) const { return network_.file_.tensors[output(i)]; }
   /// An input of 4 axes whose channels are counted.
   const Tensor& image(std::size_t i) const;
 
@@ -147,6 +152,7 @@ public:
 
 private:
   std::size_t input(std::size_t i) const;
+  std::size_t output(std::size_t i) const { return static_cast<std::size_t>(op_.outputs[i]); }
   void node(const std::string& op, Names inputs, Names outputs, Attributes attributes);
   std::string result(std::size_t output);
   void quantize(std::size_t output, const std::string& value);
