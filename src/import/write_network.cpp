@@ -115,12 +115,12 @@ Written write_network(const Graph& graph, const std::string& name) {
   } else {
     body = graph_text(graph, structure, units, begin.size(), written.weights);
   }
-  std::string from = graph.format.empty() ? "a file" : "a file in the format " + graph.format;
+  std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
   if (!graph.name.empty()) from += fmt::format(", where it is called {}", detail::quoted_text(graph.name));
   written.header = fmt::format(
-      "#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{}"
-      "/// Imported by `tenon import` from {}. Its numbers are in a file of their own:\n///\n///     Model<{}> model;\n///     model.load(\"net.safetensors\");\n"
-      "{}{};\n",
+      "#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
+      "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> model;\n///     model.load(\"net.safetensors\");\n"
+      "{3}{4};\n",
       definitions, from, name, begin, body);
   return written;
 }

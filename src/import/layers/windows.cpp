@@ -74,7 +74,7 @@ void conv(Writer& w) {
   if (const auto both = both_sides(v)) padding = *both;
   else zero_pad(w, v);
   const std::int64_t groups = w.node.integer("group", 1);
-  std::string options = option("stride", v.strides, 1) + option("padding", padding, 0) + option("dilation", v.dilations, 1) +
+  std::string options = option("stride", v.strides, 0) + option("padding", padding, 0) + option("dilation", v.dilations, 1) +
                         (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
   w.layer(fmt::format("Conv{}<{}, {}{}>", axes, weight.dims[0], kernel_text(v.kernel), options), behind(weight.dims[0], v), std::move(numbers));
@@ -100,7 +100,7 @@ void conv_transpose(Writer& w) {
     w.require(more.back() >= 0, "cuts {} off at the start of axis {} and {} at its end: a layer cuts as much from both", before, a + 2, cut - before);
   }
   const std::int64_t groups = w.node.integer("group", 1);
-  std::string options = option("stride", strides, 1) + option("padding", padding, 0) + option("output_padding", more, 0) +
+  std::string options = option("stride", strides, 0) + option("padding", padding, 0) + option("output_padding", more, 0) +
                         option("dilation", dilations, 1) + (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
   w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options), Dims(out.begin() + 1, out.end()),

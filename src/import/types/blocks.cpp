@@ -32,7 +32,9 @@ Run longest_run(const std::vector<Part>& parts, const Dims& takes) {
       while (begin + (copies + 1) * period <= parts.size() && std::equal(first, first + length, first + length * static_cast<std::ptrdiff_t>(copies))) ++copies;
       const bool learns = std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(begin), parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
       const Run run{begin, period, copies};
-      if (learns && run.saved() > best.saved()) best = run;
+      // of two that are as long, the one that begins with numbers: Residual, ReLU rather than ReLU, Residual
+      const bool better = run.saved() > best.saved() || (run.saved() == best.saved() && has_weights(parts[begin]) && !has_weights(parts[best.begin]));
+      if (learns && better) best = run;
     }
   return best;
 }
@@ -85,7 +87,7 @@ void replace_numbers(Part& part, const OnNumber& on) {
     part.parts.resize(1);
   }
   if (part.kind == Part::layer) {
-    part.own.text = with_numbers(text(part), on);
+    part.own.text = with_numbers(text(part, true), on);
     part.own.kind = Layer::plain;
     return;
   }
@@ -116,7 +118,7 @@ void find_composed(std::span<Part> parts, std::map<std::string, std::vector<Foun
     if (p.kind == Part::layer) continue;
     if (p.kind != Part::repeat) {
       std::vector<Number> numbers;
-      const std::string skeleton = with_numbers(text(p), [&](const std::string& digits, const std::string& inside, std::size_t place) {
+      const std::string skeleton = with_numbers(text(p, true), [&](const std::string& digits, const std::string& inside, std::size_t place) {
         numbers.push_back({digits, inside, place});
         return "#";
       });
@@ -201,6 +203,37 @@ std::string block_name(const Part& p) {
   return "Layers";
 }
 
+/// What a part looks like but for its numbers.
+std::string skeleton(const Part& part) {
+  return with_numbers(text(part, true), [](const auto&, const auto&, std::size_t) { return "#"; });
+}
+
+/// Rows that occur three times or more and differ in numbers alone, as the blocks of MobileNet: each becomes a chain.
+bool group_alike(std::vector<Part>& parts) {
+  std::vector<std::string> looks;
+  for (const Part& p : parts) looks.push_back(p.kind == Part::layer ? skeleton(p) : "");
+  std::size_t best_period = 0, best_saved = 0;
+  std::vector<std::size_t> best;
+  for (std::size_t period = 3; period <= 12 && 3 * period <= parts.size(); ++period)
+    for (std::size_t begin = 0; begin + period <= parts.size(); ++begin) {
+      const auto from = looks.cbegin() + static_cast<std::ptrdiff_t>(begin), to = from + static_cast<std::ptrdiff_t>(period);
+      const auto learning = std::count_if(parts.begin() + static_cast<std::ptrdiff_t>(begin), parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
+      if (!has_weights(parts[begin]) || learning < 2 || std::count(from, to, "") > 0) continue;
+      std::vector<std::size_t> places;
+      for (auto at = std::search(from, looks.cend(), from, to); at != looks.cend(); at = std::search(at + static_cast<std::ptrdiff_t>(period), looks.cend(), from, to))
+        places.push_back(static_cast<std::size_t>(at - looks.cbegin()));
+      const std::size_t saved = (places.size() - 1) * period;
+      if (places.size() >= 3 && saved > best_saved) best = std::move(places), best_saved = saved, best_period = period;
+    }
+  for (auto at = best.rbegin(); at != best.rend(); ++at) {
+    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(*at), end = begin + static_cast<std::ptrdiff_t>(best_period);
+    Part chain = as_one({std::make_move_iterator(begin), std::make_move_iterator(end)}, {});
+    *begin = std::move(chain);
+    parts.erase(begin + 1, end);
+  }
+  return !best.empty();
+}
+
 }  // namespace
 
 void find_repeats(std::vector<Part>& parts, const Dims& takes) {
@@ -221,6 +254,8 @@ void find_repeats(std::vector<Part>& parts, const Dims& takes) {
     Dims gives = copies.back().gives;
     *begin = made_of(Part::repeat, std::move(copies), std::move(gives));
     parts.erase(begin + 1, end);
+  }
+  while (group_alike(parts)) {
   }
 }
 

@@ -116,18 +116,21 @@ std::string head(const Part& part) {
   }
 }
 
-std::string text(const Part& part) {
+std::string text(const Part& part, bool raw) {
   if (!part.alias.empty()) return part.alias;
   const Layer& own = part.own;
-  if (part.kind == Part::repeat) return fmt::format("Repeat<{}, {}>", own.text.empty() ? std::to_string(part.parts.size()) : own.text, text(part.parts[0]));
+  if (part.kind == Part::repeat)
+    return fmt::format("Repeat<{}, {}>", own.text.empty() ? std::to_string(part.parts.size()) : own.text, text(part.parts[0], raw));
   if (part.kind != Part::layer) {
     std::string all;
-    for (const Part& p : part.parts) all += (all.empty() ? "" : ", ") + text(p);
+    for (const Part& p : part.parts) all += (all.empty() ? "" : ", ") + text(p, raw);
     return head(part) + "<" + all + ">";
   }
   if (own.kind == Layer::formula) return "Map<" + own.text + ">";
-  if (own.kind == Layer::plain) return own.text;
-  return part.gives.size() == 1 ? "Flatten" : fmt::format("Reshape<{}>", list_text(part.gives));
+  if (own.kind == Layer::reshape) return part.gives.size() == 1 ? "Flatten" : fmt::format("Reshape<{}>", list_text(part.gives));
+  constexpr std::string_view usual = ", stride<1>";
+  const std::size_t at = raw ? std::string::npos : own.text.find(usual);
+  return at == std::string::npos ? own.text : own.text.substr(0, at) + own.text.substr(at + usual.size());
 }
 
 std::string lines(const std::string& head, const std::vector<Part>& parts, std::size_t column, std::size_t width) {

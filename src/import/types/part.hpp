@@ -33,8 +33,8 @@ void tidy(std::vector<Part>& parts, const Dims& takes);
 
 /// The name in front of the bracket: "Residual".
 std::string head(const Part& part);
-/// All of it in one line.
-std::string text(const Part& part);
+/// All of it in one line. `raw` has the strides of 1 that are left out: blocks with and without a stride look alike then.
+std::string text(const Part& part, bool raw = false);
 /// The same in lines of at most `width` characters, as it stands behind `column` characters of its first line.
 std::string lines(const Part& part, std::size_t column, std::size_t width);
 /// "Head<first, second, ...>" in lines: several to a line while they are short.
