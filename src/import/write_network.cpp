@@ -20,10 +20,8 @@ constexpr std::size_t width = 120;
 class Names {
 public:
   std::string add(const std::string& given) {
-    const std::size_t slash = given.find_last_of("/:", given.size() < 2 ? std::string::npos : given.size() - 2);
     std::string name;
-    for (const char c : slash == std::string::npos ? given : given.substr(slash + 1))
-      name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    for (const char c : last_part(given)) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
     while (name.size() > 1 && name.back() == '_') name.pop_back();
     while (name.size() > 1 && name.front() == '_') name.erase(0, 1);
     if (name.size() > 40) name.resize(40);
@@ -34,6 +32,16 @@ public:
   }
 
 private:
+  /// "conv1" of "model/conv1/Conv2D;model/bn1/FusedBatchNorm"
+  static std::string last_part(std::string path) {
+    path = path.substr(0, path.find_first_of(";#"));
+    while (path.size() > 1 && (path.back() == '/' || path.back() == ':')) path.pop_back();
+    std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return slash == 0 ? path.substr(1) : path;
+    const std::size_t before = path.rfind('/', slash - 1);
+    return before == std::string::npos ? path.substr(slash + 1) : path.substr(before + 1, slash - before - 1);
+  }
+
   std::set<std::string> used_;
 };
 
@@ -116,7 +124,7 @@ Written write_network(const Graph& graph, const std::string& name) {
     body = graph_text(graph, structure, units, begin.size(), written.weights);
   }
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
-  if (!graph.name.empty()) from += fmt::format(", where it is called {}", detail::quoted_text(graph.name));
+  if (!graph.name.empty()) from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
   written.header = fmt::format(
       "#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
       "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> model;\n///     model.load(\"net.safetensors\");\n"

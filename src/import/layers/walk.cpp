@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "../interpret.hpp"
 #include "writer.hpp"
 
 namespace tenon::importing {
@@ -22,19 +23,21 @@ bool never_negative(const Walk& walk, const Node& node) {
                                           "Transpose", "LRN", "Dropout", "Identity", "Resize", "Max", "Pad", "Slice", "Split"};
   if (made.contains(node.op)) return true;
   const auto fine = [&](const std::string& name) {
-    const auto constant = walk.graph.constants.find(name);
-    if (constant == walk.graph.constants.end()) return name.empty() || walk.not_negative.contains(name);
-    return std::all_of(constant->second.values.begin(), constant->second.values.end(), [](double v) { return v >= 0; });
+    const Array* constant = walk.constant(name);
+    if (constant == nullptr) return name.empty() || walk.not_negative.contains(name);
+    return std::all_of(constant->values.begin(), constant->values.end(), [](double v) { return v >= 0; });
   };
-  if (node.op == "Clip") return node.has_input(1) ? walk.graph.constants.contains(node.inputs[1]) && fine(node.inputs[1]) : node.number("min", -1) >= 0;
+  if (node.op == "Clip") return node.has_input(1) ? walk.constant(node.inputs[1]) != nullptr && fine(node.inputs[1]) : node.number("min", -1) >= 0;
   if (!kept.contains(node.op)) return false;
   const std::size_t data = node.op == "Concat" || node.op == "Add" || node.op == "Mul" || node.op == "Sum" || node.op == "Max" ? node.inputs.size() : 1;
   return std::all_of(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(std::min(data, node.inputs.size())), fine);
 }
 
+bool is_quantized(const Node& node) {
+  return node.op.find("uantizeLinear") != std::string::npos || node.op.starts_with("QLinear") || node.op.ends_with("Integer");
+}
+
 std::string reason_for_unknown(const Node& node) {
-  if (node.op.find("Quantize") != std::string::npos || node.op.find("QLinear") != std::string::npos || node.op.ends_with("Integer"))
-    return "int8 networks are not imported yet: import the float file and quantize it with `quantize`";
   if (!node.domain.empty()) return "an operator of another domain than ONNX's has no layer";
   return "there is no layer for this operator; write it as a Map<...> or a layer of your own and put it between what is imported";
 }
@@ -42,6 +45,18 @@ std::string reason_for_unknown(const Node& node) {
 void refuse(Walk& walk, const Node& node, const std::string& reason) {
   walk.units.refused.push_back(describe(node) + ": " + reason);
   walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
+}
+
+/// Weights in int8 between values in float are read as floats.
+bool unpack(Walk& walk, const Node& node) {
+  if (node.op != "DequantizeLinear") return false;
+  std::vector<const Array*> inputs;
+  for (const std::string& name : node.inputs) {
+    inputs.push_back(name.empty() ? nullptr : walk.constant(name));
+    if (!name.empty() && inputs.back() == nullptr) return false;
+  }
+  walk.unpacked[node.outputs.at(0)] = evaluate(node, walk.graph.opset, inputs).at(0);
+  return true;
 }
 
 void place_inputs(Walk& walk) {
@@ -70,7 +85,14 @@ Units write_units(const Graph& graph) {
     for (const std::string& output : node.outputs) walk.producers[output] = &node;
     for (const std::string& input : node.inputs) ++walk.readers[input];
   }
+  std::size_t quantized = 0;
   for (const Node& node : graph.nodes) {
+    if (unpack(walk, node)) continue;
+    if (is_quantized(node)) {
+      ++quantized;
+      walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
+      continue;
+    }
     // what stands behind a refused node is not judged
     const bool behind = std::any_of(node.inputs.begin(), node.inputs.end(), [&](const auto& name) { return walk.refused_values.contains(name); });
     const auto found = layer_table().find(node.op);
@@ -92,6 +114,8 @@ Units write_units(const Graph& graph) {
       refuse(walk, node, "is not as the operator is defined");
     }
   }
+  if (quantized > 0)
+    walk.units.refused.push_back(fmt::format("{} quantised operators: int8 networks are not imported yet: import the float file and quantize it with `quantize`", quantized));
   return std::move(walk.units);
 }
 

@@ -67,9 +67,7 @@ Writer::Writer(Walk& walk, const Node& n) : node(n), walk_(walk) {
 }
 
 const Array* Writer::constant(std::size_t i) const {
-  if (!has(i)) return nullptr;
-  const auto found = walk_.graph.constants.find(node.inputs[i]);
-  return found == walk_.graph.constants.end() ? nullptr : &found->second;
+  return has(i) ? walk_.constant(node.inputs[i]) : nullptr;
 }
 
 const Array& Writer::weight(std::size_t i, const char* what) const {

@@ -39,7 +39,14 @@ struct Walk {
   std::map<std::string, const Node*> producers{};
   std::set<std::string> refused_values{}, not_negative{};  // values behind a node that was refused; values of no number below 0
   std::map<std::string, std::size_t> readers{};
+  std::map<std::string, Array> unpacked{};                // constants that the file has in int8
   Units units{};
+
+  const Array* constant(const std::string& name) const {
+    for (const auto* constants : {&graph.constants, &unpacked})
+      if (const auto found = constants->find(name); found != constants->end()) return &found->second;
+    return nullptr;
+  }
 };
 
 /// A node that cannot be written; `what` is the reason alone.
