@@ -130,7 +130,8 @@ bool interprets(const Node& node) { return is_if(node) || definition_of(node) !=
 std::vector<Array> evaluate(const Node& node, std::int64_t opset, const std::vector<const Array*>& inputs) {
   const Definition* definition = definition_of(node);
   if (definition == nullptr)
-    throw Error(describe(node) + (is_if(node) ? ": a body is run with the graph around it" : ": this operator has no definition"));
+    throw Error(describe(node) +
+                (is_if(node) ? ": a body is run with the graph around it" : ": this operator has no definition"));
   std::vector<Array> outputs = (*definition)(Call{node, opset, inputs});
   for (Array& output : outputs)
     if (output.type != Type::float32 && output.type != Type::float64)

@@ -1,6 +1,7 @@
 #include "simplify.hpp"
 
 #include <array>
+#include <span>
 
 #include "passes/passes.hpp"
 
@@ -9,11 +10,14 @@ namespace tenon::importing {
 void simplify(Graph& graph, const Simplify& options) {
   const bool batched = settle_inputs(graph, options);
   fold_constants(graph);
+  constexpr std::array<Rule, 14> rules{remove_idle,   modernize,     join_reshapes, join_transposes, sink_transpose,
+                                       order_rows,    normalize_layer, name_function, pad_windows,   pool_globally,
+                                       make_gemm,     unroll_rows,   scale_channels, lift_transpose};
   {
-    constexpr std::array<Rule, 14> rules{remove_idle,    modernize,      join_reshapes,   join_transposes, sink_transpose,
-                                         lift_transpose, order_rows,     pad_windows,     pool_globally,   make_gemm,
-                                         unroll_rows,    scale_channels, normalize_layer, name_function};
-    Edit(graph).run(rules);
+    Edit edit(graph);
+    edit.run(std::span(rules).first(rules.size() - 1));
+    // Only what could not sink is lifted.
+    edit.run(rules);
   }
   for (Value& output : graph.outputs) {
     if (const auto known = graph.values.find(output.name); known != graph.values.end()) output.dims = known->second.dims;

@@ -48,7 +48,8 @@ auto shrink(const Node& node) {
 
 /// Activations of one attribute, alpha.
 template <class F> Definition with_alpha(double otherwise, F f) {
-  return activation([=](const Node& node) { return [=, alpha = node.number("alpha", otherwise)](double x) { return f(x, alpha); }; });
+  return activation(
+      [=](const Node& node) { return [=, alpha = node.number("alpha", otherwise)](double x) { return f(x, alpha); }; });
 }
 
 template <class F> Definition plain(F f) {
@@ -66,7 +67,7 @@ std::vector<Array> prelu(const Call& call) {
   auto value = x.values.begin();
   walk<1>(x.dims, {broadcast_strides(slope.dims, x.dims)}, {0}, [&](const auto& at) {
     const double v = *value++;
-    *next++ = v < 0 ? v * slope.values[static_cast<std::size_t>(at[0])] : v;
+    *next++ = v < 0 ? v * element(slope, at[0]) : v;
   });
   return {y};
 }
@@ -82,7 +83,8 @@ Table activation_operators() {
       {"Softsign", plain([](double x) { return x / (1 + std::abs(x)); })},
       {"Mish", plain([](double x) { return x * std::tanh(softplus(x)); })},
       {"HardSwish", plain([](double x) { return x * hard_sigmoid(1.0 / 6, 0.5)(x); })},
-      {"HardSigmoid", activation([](const Node& node) { return hard_sigmoid(node.number("alpha", 0.2), node.number("beta", 0.5)); })},
+      {"HardSigmoid",
+       activation([](const Node& node) { return hard_sigmoid(node.number("alpha", 0.2), node.number("beta", 0.5)); })},
       {"LeakyRelu", with_alpha(0.01, [](double x, double alpha) { return x < 0 ? alpha * x : x; })},
       {"ThresholdedRelu", with_alpha(1, [](double x, double alpha) { return x > alpha ? x : 0; })},
       {"Elu", with_alpha(1, [](double x, double alpha) { return x < 0 ? alpha * std::expm1(x) : x; })},

@@ -28,7 +28,8 @@ const Array& Call::input(std::size_t i, std::size_t least_axes) const {
 }
 
 bool Call::known() const {
-  return std::all_of(inputs.begin(), inputs.end(), [](const Array* array) { return array == nullptr || numbers_known(*array); });
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [](const Array* array) { return array == nullptr || numbers_known(*array); });
 }
 
 Array Call::make(Type type, Dims dims) const {
@@ -53,7 +54,8 @@ std::vector<std::size_t> Call::axes(const Dims& named, std::size_t axes) const {
   std::vector<std::size_t> result;
   for (const Index a : named) result.push_back(axis(a, axes));
   std::sort(result.begin(), result.end());
-  require(std::adjacent_find(result.begin(), result.end()) == result.end(), "an axis is named twice in {}", fmt::join(named, ", "));
+  require(std::adjacent_find(result.begin(), result.end()) == result.end(), "an axis is named twice in {}",
+          fmt::join(named, ", "));
   return result;
 }
 
@@ -220,7 +222,7 @@ struct Picker {
 
   void run(std::size_t axis, Index offset, bool inside) {
     if (axis == sources.size()) {
-      y[next++] = inside ? x.values[static_cast<std::size_t>(offset)] : otherwise;
+      y[next++] = inside ? element(x, offset) : otherwise;
       return;
     }
     for (const Index source : sources[axis]) run(axis + 1, offset + source * strides[axis], inside && source >= 0);

@@ -96,6 +96,9 @@ double stored(Type type, double number);
 /// A number as an integer, the nearest one there is.
 Index whole(double number);
 
+inline double element(const Array& array, Index place) { return array.values[static_cast<std::size_t>(place)]; }
+inline double& element(Array& array, Index place) { return array.values[static_cast<std::size_t>(place)]; }
+
 std::string axes_text(const Dims& dims);
 
 /// How far apart neighbours along each axis are.

@@ -8,7 +8,9 @@ namespace {
 
 /// Axes of windows of one place that touch each other are one long axis: the innermost loop gets long.
 Windows joined(Windows w) {
-  const auto plain = [&](std::size_t a) { return w.kernel[a] == 1 && w.strides[a] == 1 && w.before[a] == 0 && w.after[a] == 0; };
+  const auto plain = [&](std::size_t a) {
+    return w.kernel[a] == 1 && w.strides[a] == 1 && w.before[a] == 0 && w.after[a] == 0;
+  };
   for (std::size_t a = 2; a > 0 && plain(a - 1) && plain(2); --a) {
     w.size[2] *= w.size[a - 1];
     w.count[2] *= w.count[a - 1];
@@ -53,7 +55,8 @@ Array convolve(const Call& call, const Array& x, const Array& w, const Array* bi
   call.require(groups > 0 && channels % groups == 0 && outputs % groups == 0 && w.dims[1] == channels / groups,
                "a kernel of {} does not fit an input of {} in {} groups", axes_text(w.dims), axes_text(x.dims), groups);
   const Dims kernel(w.dims.begin() + 2, w.dims.end());
-  call.require(call.node.integers("kernel_shape", kernel) == kernel, "kernel_shape is not that of its weights, {}", axes_text(w.dims));
+  call.require(call.node.integers("kernel_shape", kernel) == kernel, "kernel_shape is not that of its weights, {}",
+               axes_text(w.dims));
   call.require(bias == nullptr || bias->dims == Dims{outputs}, "needs one bias for each of {} channels", outputs);
   const Windows windows = windows_of(call, x.dims, kernel);
   Dims dims{batch, outputs};
@@ -68,7 +71,7 @@ Array convolve(const Call& call, const Array& x, const Array& w, const Array* bi
   for (Index n = 0; n < batch; ++n)
     for (Index o = 0; o < outputs; ++o) {
       double* to = y.values.data() + (n * outputs + o) * out_plane;
-      std::fill_n(to, out_plane, bias != nullptr ? bias->values[static_cast<std::size_t>(o)] : 0.0);
+      std::fill_n(to, out_plane, bias != nullptr ? element(*bias, o) : 0.0);
       for (Index c = 0; c < in_group; ++c) {
         const double* from = x.values.data() + (n * channels + o / out_group * in_group + c) * in_plane;
         const double* weights = w.values.data() + (o * in_group + c) * taps;
@@ -121,7 +124,8 @@ std::vector<Array> conv_transpose(const Call& call) {
                    groups <= Index{1} << 24,
                "a kernel of {} does not fit an input of {} in {} groups", axes_text(w.dims), axes_text(x.dims), groups);
   const Dims kernel(w.dims.begin() + 2, w.dims.end());
-  call.require(call.node.integers("kernel_shape", kernel) == kernel, "kernel_shape is not that of its weights, {}", axes_text(w.dims));
+  call.require(call.node.integers("kernel_shape", kernel) == kernel, "kernel_shape is not that of its weights, {}",
+               axes_text(w.dims));
   const Index outputs = out_group * groups, in_group = channels / groups;
   call.require(bias == nullptr || bias->dims == Dims{outputs}, "needs one bias for each of {} channels", outputs);
   const Windows windows = transposed_windows(call, x.dims, kernel);
@@ -136,7 +140,7 @@ std::vector<Array> conv_transpose(const Call& call) {
   for (Index n = 0; n < batch; ++n)
     for (Index o = 0; o < outputs; ++o) {
       double* to = y.values.data() + (n * outputs + o) * out_plane;
-      std::fill_n(to, out_plane, bias != nullptr ? bias->values[static_cast<std::size_t>(o)] : 0.0);
+      std::fill_n(to, out_plane, bias != nullptr ? element(*bias, o) : 0.0);
       for (Index c = o / out_group * in_group; c < (o / out_group + 1) * in_group; ++c) {
         const double* from = x.values.data() + (n * channels + c) * in_plane;
         const double* weights = w.values.data() + (c * out_group + o % out_group) * taps;
@@ -147,8 +151,8 @@ std::vector<Array> conv_transpose(const Call& call) {
           for (Index i = i0; i < i1; ++i)
             for (Index j = j0; j < j1; ++j)
               for (Index k = k0; k < k1; ++k)
-                to[(flat.place(0, i, tap[0]) * flat.size[1] + flat.place(1, j, tap[1])) * flat.size[2] + flat.place(2, k, tap[2])] +=
-                    weights[number] * from[(i * flat.count[1] + j) * flat.count[2] + k];
+                to[(flat.place(0, i, tap[0]) * flat.size[1] + flat.place(1, j, tap[1])) * flat.size[2] +
+                   flat.place(2, k, tap[2])] += weights[number] * from[(i * flat.count[1] + j) * flat.count[2] + k];
         });
       }
     }

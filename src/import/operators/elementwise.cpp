@@ -24,7 +24,7 @@ template <class F> Array combine(const Call& call, const Array& a, const Array& 
   const std::array strides{broadcast_strides(a.dims, y.dims), broadcast_strides(b.dims, y.dims)};
   auto next = y.values.begin();
   walk<2>(y.dims, strides, {0, 0}, [&](const auto& at) {
-    *next++ = f(a.values[static_cast<std::size_t>(at[0])], b.values[static_cast<std::size_t>(at[1])]);
+    *next++ = f(element(a, at[0]), element(b, at[1]));
   });
   return y;
 }
@@ -75,8 +75,8 @@ std::vector<Array> where(const Call& call) {
                            broadcast_strides(b.dims, y.dims)};
   auto next = y.values.begin();
   walk<3>(y.dims, strides, {0, 0, 0}, [&](const auto& at) {
-    *next++ = condition.values[static_cast<std::size_t>(at[0])] != 0 ? a.values[static_cast<std::size_t>(at[1])]
-                                                                     : b.values[static_cast<std::size_t>(at[2])];
+    *next++ = element(condition, at[0]) != 0 ? element(a, at[1])
+                                                                     : element(b, at[2]);
   });
   return {y};
 }

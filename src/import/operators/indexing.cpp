@@ -40,13 +40,14 @@ std::vector<Array> gather(const Call& call) {
 }
 
 /// visit(place in x, place in indices): the index takes the place of one coordinate of its own.
-template <class Visit> void for_each_element(const Call& call, const Array& x, const Array& indices, std::size_t axis, Visit visit) {
+template <class Visit>
+void for_each_element(const Call& call, const Array& x, const Array& indices, std::size_t axis, Visit visit) {
   Dims strides = strides_of(x.dims);
   const Index stride = strides[axis];
   strides[axis] = 0;
-  std::size_t i = 0;
+  Index i = 0;
   walk<1>(indices.dims, {strides}, {0}, [&](const auto& at) {
-    visit(static_cast<std::size_t>(at[0] + place_of(call, indices.values[i], x.dims[axis]) * stride), i);
+    visit(at[0] + place_of(call, element(indices, i), x.dims[axis]) * stride, i);
     ++i;
   });
 }
@@ -55,7 +56,8 @@ std::size_t axis_of_elements(const Call& call, const Array& x, const Array& indi
   const std::size_t axis = call.axis(call.node.integer("axis", 0), x.dims.size());
   call.require(indices.dims.size() == x.dims.size(), "indices of {} do not fit {}", axes_text(indices.dims), axes_text(x.dims));
   for (std::size_t a = 0; a < x.dims.size(); ++a)
-    call.require(a == axis || indices.dims[a] <= x.dims[a], "indices of {} do not fit {}", axes_text(indices.dims), axes_text(x.dims));
+    call.require(a == axis || indices.dims[a] <= x.dims[a], "indices of {} do not fit {}", axes_text(indices.dims),
+                 axes_text(x.dims));
   return axis;
 }
 
@@ -64,7 +66,7 @@ std::vector<Array> gather_elements(const Call& call) {
   const std::size_t axis = axis_of_elements(call, x, indices);
   Array y = call.make(x.type, indices.dims);
   if (!y.values.empty())
-    for_each_element(call, x, indices, axis, [&](std::size_t from, std::size_t to) { y.values[to] = x.values[from]; });
+    for_each_element(call, x, indices, axis, [&](Index from, Index to) { element(y, to) = element(x, from); });
   return {y};
 }
 
@@ -89,7 +91,7 @@ std::vector<Array> scatter_elements(const Call& call) {
   if (y.values.empty()) return {y};
   y.values = x.values;
   for_each_element(call, x, indices, axis,
-                   [&](std::size_t to, std::size_t from) { y.values[to] = meet(y.values[to], updates.values[from]); });
+                   [&](Index to, Index from) { element(y, to) = meet(element(y, to), element(updates, from)); });
   return {y};
 }
 
@@ -117,7 +119,8 @@ std::vector<Array> gather_nd(const Call& call) {
   const std::size_t inner = b + static_cast<std::size_t>(named);
   Array y = call.make(x.type, joined(part(indices.dims, 0, last), part(x.dims, inner, rank)));
   if (y.values.empty()) return {y};
-  const Index length = product(x.dims, inner, rank), rows = product(indices.dims, b, last), whole_batch = product(x.dims, b, rank);
+  const Index length = product(x.dims, inner, rank), rows = product(indices.dims, b, last),
+              whole_batch = product(x.dims, b, rank);
   auto next = y.values.begin();
   for (Index i = 0; i < product(indices.dims, 0, last); ++i) {
     const Index place = i / rows * whole_batch + place_of_row(call, x.dims, b, indices.values.data() + i * named, named);
@@ -130,10 +133,11 @@ std::vector<Array> scatter_nd(const Call& call) {
   const Array &x = call.input(0, 1), &indices = call.input(1, 1), &updates = call.input(2);
   const Index named = indices.dims.back();
   const std::size_t rank = x.dims.size(), last = indices.dims.size() - 1;
-  call.require(named >= 0 && named <= static_cast<Index>(rank), "indices of {} do not fit {}", axes_text(indices.dims), axes_text(x.dims));
+  call.require(named >= 0 && named <= static_cast<Index>(rank), "indices of {} do not fit {}", axes_text(indices.dims),
+               axes_text(x.dims));
   const auto inner = static_cast<std::size_t>(named);
-  call.require(updates.dims == joined(part(indices.dims, 0, last), part(x.dims, inner, rank)), "updates of {} do not fit indices of {}",
-               axes_text(updates.dims), axes_text(indices.dims));
+  call.require(updates.dims == joined(part(indices.dims, 0, last), part(x.dims, inner, rank)),
+               "updates of {} do not fit indices of {}", axes_text(updates.dims), axes_text(indices.dims));
   const auto meet = reduction_of(call);
   Array y = call.make(x.type, x.dims);
   if (y.values.empty()) return {y};
@@ -141,7 +145,7 @@ std::vector<Array> scatter_nd(const Call& call) {
   const Index length = product(x.dims, inner, rank);
   for (Index i = 0; i < product(indices.dims, 0, last); ++i) {
     double* to = y.values.data() + place_of_row(call, x.dims, 0, indices.values.data() + i * named, named);
-    for (Index k = 0; k < length; ++k) to[k] = meet(to[k], updates.values[static_cast<std::size_t>(i * length + k)]);
+    for (Index k = 0; k < length; ++k) to[k] = meet(to[k], element(updates, i * length + k));
   }
   return {y};
 }
@@ -159,8 +163,9 @@ std::vector<Array> one_hot(const Call& call) {
   std::fill(y.values.begin(), y.values.end(), values.values[0]);
   const Index inner = product(dims, axis + 1, rank);
   for (Index i = 0; i < static_cast<Index>(indices.values.size()); ++i) {
-    const Index index = whole(indices.values[static_cast<std::size_t>(i)]), place = index < 0 ? index + depth : index;
-    if (place >= 0 && place < depth) y.values[static_cast<std::size_t>((i / inner * depth + place) * inner + i % inner)] = values.values[1];
+    const Index index = whole(element(indices, i)), place = index < 0 ? index + depth : index;
+    if (place >= 0 && place < depth)
+      element(y, (i / inner * depth + place) * inner + i % inner) = values.values[1];
   }
   return {y};
 }
@@ -185,13 +190,17 @@ std::vector<Array> top_k(const Call& call) {
   if (y.values.empty()) return {y, places};
   std::vector<Index> order(static_cast<std::size_t>(x.dims[axis]));
   for_each_line(x.dims, axis, [&](Index start, Index apart) {
-    const auto at = [&](Index i) { return x.values[static_cast<std::size_t>(start + i * apart)]; };
+    const auto at = [&](Index i) { return element(x, start + i * apart); };
     std::iota(order.begin(), order.end(), Index{0});
-    std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return largest ? at(i) > at(j) : at(i) < at(j); });
+    std::sort(order.begin(), order.end(), [&](Index i, Index j) {
+      if (at(i) == at(j)) return i < j;
+      return largest ? at(i) > at(j) : at(i) < at(j);
+    });
     const Index to = start / (x.dims[axis] * apart) * k * apart + start % apart;
     for (Index i = 0; i < k; ++i) {
-      y.values[static_cast<std::size_t>(to + i * apart)] = at(order[static_cast<std::size_t>(i)]);
-      places.values[static_cast<std::size_t>(to + i * apart)] = static_cast<double>(order[static_cast<std::size_t>(i)]);
+      const Index best = order[static_cast<std::size_t>(i)];
+      element(y, to + i * apart) = at(best);
+      element(places, to + i * apart) = static_cast<double>(best);
     }
   });
   return {y, places};
@@ -211,7 +220,7 @@ template <class Better> Definition arg(Better better) {
     if (y.values.empty()) return std::vector{y};
     auto next = y.values.begin();
     for_each_line(x.dims, axis, [&](Index start, Index apart) {
-      const auto at = [&](Index i) { return x.values[static_cast<std::size_t>(start + i * apart)]; };
+      const auto at = [&](Index i) { return element(x, start + i * apart); };
       Index best = 0;
       for (Index i = 1; i < x.dims[axis]; ++i)
         if (last ? !better(at(best), at(i)) : better(at(i), at(best))) best = i;
@@ -233,9 +242,9 @@ template <class F> Definition cumulative(double start, F f) {
     for_each_line(x.dims, axis, [&](Index first, Index apart) {
       double all = start;
       for (Index i = 0; i < size; ++i) {
-        const auto at = static_cast<std::size_t>(first + (reverse ? size - 1 - i : i) * apart);
-        const double with = f(all, x.values[at]);
-        y.values[at] = exclusive ? all : with;
+        const Index at = first + (reverse ? size - 1 - i : i) * apart;
+        const double with = f(all, element(x, at));
+        element(y, at) = exclusive ? all : with;
         all = with;
       }
     });
@@ -247,14 +256,15 @@ template <class F> Definition cumulative(double start, F f) {
 std::vector<Array> non_zero(const Call& call) {
   const Array& x = call.input(0);
   const std::vector<double>& values = call.numbers(0);
-  const Index rank = static_cast<Index>(x.dims.size()), count = static_cast<Index>(values.size()) - std::count(values.begin(), values.end(), 0);
+  const Index rank = static_cast<Index>(x.dims.size()),
+              count = static_cast<Index>(values.size()) - std::count(values.begin(), values.end(), 0);
   Array y = call.make(Type::int64, {rank, count});
   const Dims strides = strides_of(x.dims);
   Index column = 0;
   for (Index i = 0; i < static_cast<Index>(values.size()); ++i) {
-    if (values[static_cast<std::size_t>(i)] == 0) continue;
+    if (element(x, i) == 0) continue;
     for (std::size_t a = 0; a < x.dims.size(); ++a)
-      y.values[a * static_cast<std::size_t>(count) + static_cast<std::size_t>(column)] = static_cast<double>(i / strides[a] % x.dims[a]);
+      element(y, static_cast<Index>(a) * count + column) = static_cast<double>(i / strides[a] % x.dims[a]);
     ++column;
   }
   return {y};

@@ -51,26 +51,28 @@ Array turned(const Array& x) {
   if (!y.values.empty())
     for (Index i = 0; i < x.dims[0]; ++i)
       for (Index j = 0; j < x.dims[1]; ++j)
-        y.values[static_cast<std::size_t>(j * x.dims[0] + i)] = x.values[static_cast<std::size_t>(i * x.dims[1] + j)];
+        element(y, j * x.dims[0] + i) = element(x, i * x.dims[1] + j);
   return y;
 }
 
 /// alpha A' B' + beta C
 std::vector<Array> gemm(const Call& call) {
   const Array &a = call.input(0), &b = call.input(1);
-  call.require(a.dims.size() == 2 && b.dims.size() == 2, "multiplies matrices, not {} by {}", axes_text(a.dims), axes_text(b.dims));
+  call.require(a.dims.size() == 2 && b.dims.size() == 2, "multiplies matrices, not {} by {}", axes_text(a.dims),
+               axes_text(b.dims));
   const double alpha = call.node.number("alpha", 1), beta = call.node.number("beta", 1);
   const bool turn_a = call.node.integer("transA", 0) != 0, turn_b = call.node.integer("transB", 0) != 0;
   Array y = matrix_product(call, turn_a ? turned(a) : a, turn_b ? turned(b) : b, a.type);
   const Array* c = call.optional(2);
   if (c != nullptr)
-    call.require(broadcast(call, y.dims, c->dims) == y.dims, "{} does not broadcast to {}", axes_text(c->dims), axes_text(y.dims));
+    call.require(broadcast(call, y.dims, c->dims) == y.dims, "{} does not broadcast to {}", axes_text(c->dims),
+                 axes_text(y.dims));
   if (y.values.empty()) return {y};
   for (double& value : y.values) value *= alpha;
   auto next = y.values.begin();
   if (c != nullptr)
     walk<1>(y.dims, {broadcast_strides(c->dims, y.dims)}, {0},
-            [&](const auto& at) { *next++ += beta * c->values[static_cast<std::size_t>(at[0])]; });
+            [&](const auto& at) { *next++ += beta * element(*c, at[0]); });
   return {y};
 }
 
@@ -131,13 +133,15 @@ std::vector<Array> einsum(const Call& call) {
     for (std::size_t a = 0; a < equation.inputs[i].size(); ++a) {
       Index& size = sizes.try_emplace(equation.inputs[i][a], 1).first->second;
       const Index here = call.input(i).dims[a];
-      call.require(size == here || size == 1 || here == 1, "axis {} of input {} is of size {}, elsewhere of {}", a, i, here, size);
+      call.require(size == here || size == 1 || here == 1, "axis {} of input {} is of size {}, elsewhere of {}", a, i, here,
+                   size);
       if (size == 1) size = here;
     }
   std::string names = equation.output;
   Dims loop, dims;
   for (const char c : names) {
-    call.require(sizes.contains(c) && std::count(names.begin(), names.end(), c) == 1, "the result's axis '{}' is not of any input", c);
+    call.require(sizes.contains(c) && std::count(names.begin(), names.end(), c) == 1,
+                 "the result's axis '{}' is not of any input", c);
     dims.push_back(sizes[c]);
   }
   for (const auto& [c, size] : sizes)
@@ -160,8 +164,8 @@ std::vector<Array> einsum(const Call& call) {
           {strides_in_loop(equation.output, dims), strides_in_loop(equation.inputs.front(), a.dims),
            strides_in_loop(equation.inputs.back(), b.dims)},
           {0, 0, 0}, [&](const auto& at) {
-            y.values[static_cast<std::size_t>(at[0])] +=
-                a.values[static_cast<std::size_t>(at[1])] * (two ? b.values[static_cast<std::size_t>(at[2])] : 1);
+            element(y, at[0]) +=
+                element(a, at[1]) * (two ? element(b, at[2]) : 1);
           });
   return {y};
 }

@@ -25,7 +25,7 @@ std::vector<Array> transpose(const Call& call) {
   Array y = call.make(x.type, dims);
   if (y.values.empty()) return {y};
   auto next = y.values.begin();
-  walk<1>(dims, {strides}, {0}, [&](const auto& at) { *next++ = x.values[static_cast<std::size_t>(at[0])]; });
+  walk<1>(dims, {strides}, {0}, [&](const auto& at) { *next++ = element(x, at[0]); });
   return {y};
 }
 
@@ -37,8 +37,8 @@ std::vector<Array> concat(const Call& call) {
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
     const Dims& each = call.input(i).dims;
     for (std::size_t a = 0; a < std::max(each.size(), dims.size()); ++a)
-      call.require(each.size() == dims.size() && (a == axis || each[a] == dims[a]), "cannot put {} and {} side by side along axis {}",
-                   axes_text(first), axes_text(each), axis);
+      call.require(each.size() == dims.size() && (a == axis || each[a] == dims[a]),
+                   "cannot put {} and {} side by side along axis {}", axes_text(first), axes_text(each), axis);
     dims[axis] += each[axis];
   }
   Array y = call.make(call.input(0).type, dims);
@@ -68,13 +68,14 @@ std::vector<Array> split(const Call& call) {
   std::vector<Array> parts;
   Index start = 0;
   for (const Index size : sizes) {
-    call.require(size >= 0 && size <= x.dims[axis] - start, "cannot split {} along axis {} into sizes {}", axes_text(x.dims), axis,
-                 fmt::join(sizes, ", "));
+    call.require(size >= 0 && size <= x.dims[axis] - start, "cannot split {} along axis {} into sizes {}", axes_text(x.dims),
+                 axis, fmt::join(sizes, ", "));
     sources[axis].resize(static_cast<std::size_t>(size));
     for (Index& source : sources[axis]) source = start++;
     parts.push_back(pick(call, x, sources));
   }
-  call.require(start == x.dims[axis], "cannot split {} along axis {} into sizes {}", axes_text(x.dims), axis, fmt::join(sizes, ", "));
+  call.require(start == x.dims[axis], "cannot split {} along axis {} into sizes {}", axes_text(x.dims), axis,
+               fmt::join(sizes, ", "));
   return parts;
 }
 
@@ -125,7 +126,8 @@ std::vector<Array> pad(const Call& call) {
   const Array& x = call.input(0);
   const auto pads = call.integers("pads", 1);
   const std::string mode = call.node.text("mode", "constant");
-  call.require(mode == "constant" || mode == "edge" || mode == "wrap" || mode == "reflect", "the mode {} is not supported", mode);
+  call.require(mode == "constant" || mode == "edge" || mode == "wrap" || mode == "reflect", "the mode {} is not supported",
+               mode);
   Dims named;
   if (call.has(3)) named = call.integers(3);
   else
@@ -152,10 +154,12 @@ std::vector<Array> pad(const Call& call) {
 std::vector<Array> tile(const Call& call) {
   const Array& x = call.input(0);
   const Dims repeats = call.integers(1);
-  call.require(repeats.size() == x.dims.size(), "needs a count for each axis of {}, not {} counts", axes_text(x.dims), repeats.size());
+  call.require(repeats.size() == x.dims.size(), "needs a count for each axis of {}, not {} counts", axes_text(x.dims),
+               repeats.size());
   Dims dims = x.dims;
   for (std::size_t a = 0; a < dims.size(); ++a) {
-    call.require(repeats[a] >= 0 && repeats[a] < Index{1} << 40 && dims[a] < Index{1} << 20, "cannot be repeated {} times", repeats[a]);
+    call.require(repeats[a] >= 0 && repeats[a] < Index{1} << 40 && dims[a] < Index{1} << 20, "cannot be repeated {} times",
+                 repeats[a]);
     dims[a] *= repeats[a];
   }
   call.make(x.type, dims);

@@ -25,24 +25,23 @@ void standardize(const Array& x, Array& y, Index length, double epsilon) {
   for (Index start = 0; start < static_cast<Index>(y.values.size()); start += length) {
     const Moments m = moments_of(x.values.data() + start, length);
     for (Index i = start; i < start + length; ++i)
-      y.values[static_cast<std::size_t>(i)] = (x.values[static_cast<std::size_t>(i)] - m.mean) / std::sqrt(m.variance + epsilon);
+      element(y, i) = (element(x, i) - m.mean) / std::sqrt(m.variance + epsilon);
   }
 }
 
 /// One number for each channel, the second axis.
 void require_channels(const Call& call, const Array& x, std::size_t first, std::size_t last) {
   for (std::size_t i = first; i <= last; ++i)
-    call.require(call.input(i).dims == Dims{x.dims[1]}, "needs one number for each of {} channels, input {} has {}", x.dims[1], i,
-                 axes_text(call.input(i).dims));
+    call.require(call.input(i).dims == Dims{x.dims[1]}, "needs one number for each of {} channels, input {} has {}", x.dims[1],
+                 i, axes_text(call.input(i).dims));
 }
 
 /// y = scale y + bias, with numbers of channels
 void scale_channels(Array& y, const Array& scale, const Array& bias) {
   const Index plane = product(y.dims, 2, y.dims.size());
   for (Index i = 0; i < static_cast<Index>(y.values.size()); ++i) {
-    const auto c = static_cast<std::size_t>(i / plane % y.dims[1]);
-    double& value = y.values[static_cast<std::size_t>(i)];
-    value = scale.values[c] * value + bias.values[c];
+    const Index c = i / plane % y.dims[1];
+    element(y, i) = element(scale, c) * element(y, i) + element(bias, c);
   }
 }
 
@@ -51,16 +50,17 @@ std::vector<Array> batch_normalization(const Call& call) {
   const Array& x = call.input(0, 2);
   require_channels(call, x, 1, 4);
   call.require(call.node.integer("training_mode", 0) == 0, "is in training mode: it would depend on the other rows of a batch");
-  call.require(call.node.integer("spatial", 1) != 0, "has numbers of its own for every place (spatial = 0), which is not supported");
+  call.require(call.node.integer("spatial", 1) != 0,
+               "has numbers of its own for every place (spatial = 0), which is not supported");
   for (std::size_t i = 1; i < call.node.outputs.size(); ++i)
     call.require(call.node.outputs[i].empty(), "gives statistics of a batch, which is training");
   Array y = call.make(x.type, x.dims);
   if (y.values.empty()) return {y};
   const double epsilon = call.node.number("epsilon", 1e-5);
   const Index plane = product(x.dims, 2, x.dims.size());
-  for (std::size_t i = 0; i < y.values.size(); ++i) {
-    const auto c = static_cast<std::size_t>(static_cast<Index>(i) / plane % x.dims[1]);
-    y.values[i] = (x.values[i] - call.input(3).values[c]) / std::sqrt(call.input(4).values[c] + epsilon);
+  for (Index i = 0; i < static_cast<Index>(y.values.size()); ++i) {
+    const Index c = i / plane % x.dims[1];
+    element(y, i) = (element(x, i) - element(call.input(3), c)) / std::sqrt(element(call.input(4), c) + epsilon);
   }
   scale_channels(y, call.input(1), call.input(2));
   return {y};
@@ -83,11 +83,11 @@ std::vector<Array> group_normalization(const Call& call) {
   call.require(groups > 0 && channels % groups == 0, "cannot make {} groups of {} channels", groups, channels);
   Array scale = call.input(1), bias = call.input(2);
   for (Array* each : {&scale, &bias}) {
-    call.require(each->dims == Dims{call.opset < 21 ? groups : channels}, "scale and bias of {} do not fit {} channels in {} groups",
-                 axes_text(each->dims), channels, groups);
+    call.require(each->dims == Dims{call.opset < 21 ? groups : channels},
+                 "scale and bias of {} do not fit {} channels in {} groups", axes_text(each->dims), channels, groups);
     if (call.opset >= 21 || each->values.empty()) continue;
     std::vector<double> spread;
-    for (Index c = 0; c < channels; ++c) spread.push_back(each->values[static_cast<std::size_t>(c / (channels / groups))]);
+    for (Index c = 0; c < channels; ++c) spread.push_back(element(*each, c / (channels / groups)));
     each->values = spread;
   }
   Array y = call.make(x.type, x.dims);
@@ -101,14 +101,15 @@ std::vector<Array> group_normalization(const Call& call) {
 void scale_broadcast(const Call& call, Array& y, const Array& scale, const Array* bias) {
   for (const Array* each : {&scale, bias})
     if (each != nullptr)
-      call.require(broadcast(call, y.dims, each->dims) == y.dims, "{} do not broadcast to {}", axes_text(each->dims), axes_text(y.dims));
+      call.require(broadcast(call, y.dims, each->dims) == y.dims, "{} do not broadcast to {}", axes_text(each->dims),
+                   axes_text(y.dims));
   if (y.values.empty()) return;
   auto next = y.values.begin();
   const Dims none(y.dims.size(), 0);
-  walk<2>(y.dims, {broadcast_strides(scale.dims, y.dims), bias != nullptr ? broadcast_strides(bias->dims, y.dims) : none}, {0, 0},
-          [&](const auto& at) {
-            *next = scale.values[static_cast<std::size_t>(at[0])] * *next +
-                    (bias != nullptr ? bias->values[static_cast<std::size_t>(at[1])] : 0);
+  walk<2>(y.dims, {broadcast_strides(scale.dims, y.dims), bias != nullptr ? broadcast_strides(bias->dims, y.dims) : none},
+          {0, 0}, [&](const auto& at) {
+            *next = element(scale, at[0]) * *next +
+                    (bias != nullptr ? element(*bias, at[1]) : 0);
             ++next;
           });
 }
@@ -142,7 +143,7 @@ std::vector<Array> rms_normalization(const Call& call) {
   Array y = call.make(x.type, x.dims);
   for (Index i = 0; i < static_cast<Index>(y.values.size()); i += length) {
     const double root = std::sqrt(moments_of(x.values.data() + i, length).square + call.node.number("epsilon", 1e-5));
-    for (auto k = static_cast<std::size_t>(i); k < static_cast<std::size_t>(i + length); ++k) y.values[k] = x.values[k] / root;
+    for (Index k = i; k < i + length; ++k) element(y, k) = element(x, k) / root;
   }
   scale_broadcast(call, y, call.input(1), nullptr);
   return {y};
@@ -153,17 +154,18 @@ std::vector<Array> lrn(const Call& call) {
   const Array& x = call.input(0, 2);
   const Index size = call.node.integer("size", 0), channels = x.dims[1], plane = product(x.dims, 2, x.dims.size());
   call.require(size > 0 && size < Index{1} << 24, "cannot look at {} channels", size);
-  const double alpha = call.node.number("alpha", 1e-4), beta = call.node.number("beta", 0.75), bias = call.node.number("bias", 1);
+  const double alpha = call.node.number("alpha", 1e-4), beta = call.node.number("beta", 0.75),
+               bias = call.node.number("bias", 1);
   Array y = call.make(x.type, x.dims);
   for (Index i = 0; i < static_cast<Index>(y.values.size()); ++i) {
     const Index c = i / plane % channels;
     double squares = 0;
     for (Index n = std::max(c - (size - 1) / 2, Index{0}); n <= std::min(c + size / 2, channels - 1); ++n) {
-      const double value = x.values[static_cast<std::size_t>(i + (n - c) * plane)];
+      const double value = element(x, i + (n - c) * plane);
       squares += value * value;
     }
-    y.values[static_cast<std::size_t>(i)] =
-        x.values[static_cast<std::size_t>(i)] / std::pow(bias + alpha / static_cast<double>(size) * squares, beta);
+    element(y, i) =
+        element(x, i) / std::pow(bias + alpha / static_cast<double>(size) * squares, beta);
   }
   return {y};
 }
@@ -179,11 +181,11 @@ std::vector<Array> lp_normalization(const Call& call) {
     const Index start = i / (size * apart) * size * apart + i % apart;
     double norm = 0;
     for (Index k = 0; k < size; ++k) {
-      const double value = x.values[static_cast<std::size_t>(start + k * apart)];
+      const double value = element(x, start + k * apart);
       norm += p == 1 ? std::abs(value) : value * value;
     }
     if (p == 2) norm = std::sqrt(norm);
-    y.values[static_cast<std::size_t>(i)] = norm == 0 ? 0 : x.values[static_cast<std::size_t>(i)] / norm;
+    element(y, i) = norm == 0 ? 0 : element(x, i) / norm;
   }
   return {y};
 }
@@ -200,15 +202,18 @@ std::vector<Array> mean_variance_normalization(const Call& call) {
     rows[a] = 1;
     count *= static_cast<double>(x.dims[a]);
   }
-  std::vector<double> means(static_cast<std::size_t>(count_of(rows)), 0.0), variances = means;
+  Array means = call.make(x.type, rows), variances = means;
   const Dims strides = broadcast_strides(rows, x.dims);
   const auto for_each = [&](auto visit) {
-    std::size_t i = 0;
-    walk<1>(x.dims, {strides}, {0}, [&](const auto& at) { visit(i++, static_cast<std::size_t>(at[0])); });
+    Index i = 0;
+    walk<1>(x.dims, {strides}, {0}, [&](const auto& at) { visit(element(x, i), element(y, i), at[0]), ++i; });
   };
-  for_each([&](std::size_t i, std::size_t row) { means[row] += x.values[i] / count; });
-  for_each([&](std::size_t i, std::size_t row) { variances[row] += (x.values[i] - means[row]) * (x.values[i] - means[row]) / count; });
-  for_each([&](std::size_t i, std::size_t row) { y.values[i] = (x.values[i] - means[row]) / (std::sqrt(variances[row]) + 1e-9); });
+  for_each([&](double value, double&, Index row) { element(means, row) += value / count; });
+  for_each([&](double value, double& apart, Index row) {
+    apart = value - element(means, row);
+    element(variances, row) += apart * apart / count;
+  });
+  for_each([&](double, double& apart, Index row) { apart /= std::sqrt(element(variances, row)) + 1e-9; });
   return {y};
 }
 

@@ -47,7 +47,7 @@ std::vector<Array> max_pool(const Call& call) {
     double most = -std::numeric_limits<double>::infinity();
     Index where = 0;
     for_each_inside(w, window, [&](Index offset) {
-      const double value = x.values[static_cast<std::size_t>(plane + offset)];
+      const double value = element(x, plane + offset);
       if (!(value > most)) return;
       most = value;
       where = offset;
@@ -81,7 +81,7 @@ std::vector<Array> average_pool(const Call& call) {
     double sum = 0;
     Index count = 0;
     for_each_inside(w, window, [&](Index offset) {
-      sum += x.values[static_cast<std::size_t>(plane + offset)];
+      sum += element(x, plane + offset);
       ++count;
     });
     if (with_padding) count = counted_taps(w, window);
@@ -99,7 +99,8 @@ std::vector<Array> lp_pool(const Call& call) {
   if (y.values.empty()) return {y};
   for_each_window(call, x.dims, windows, [&](Index plane, std::size_t at, const Windows& w, const auto& window) {
     double sum = 0;
-    for_each_inside(w, window, [&](Index offset) { sum += std::pow(std::abs(x.values[static_cast<std::size_t>(plane + offset)]), p); });
+    for_each_inside(w, window,
+                    [&](Index offset) { sum += std::pow(std::abs(element(x, plane + offset)), p); });
     y.values[at] = std::pow(sum, 1 / p);
   });
   return {y};

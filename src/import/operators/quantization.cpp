@@ -43,8 +43,8 @@ template <class F> Array quantize_with(const Call& call, Type type, F f) {
   if (y.values.empty()) return y;
   std::size_t i = 0;
   walk<2>(x.dims, {strides, zero_strides}, {0, 0}, [&](const auto& at) {
-    y.values[i] = f(x.values[i], scale.values[static_cast<std::size_t>(at[0])],
-                    zero != nullptr ? zero->values[static_cast<std::size_t>(at[1])] : 0);
+    y.values[i] = f(x.values[i], element(scale, at[0]),
+                    zero != nullptr ? element(*zero, at[1]) : 0);
     ++i;
   });
   return y;
@@ -90,25 +90,28 @@ Array without_zero(const Call& call, const Array& x, const Array* zero, Index ax
   const Dims strides = quantization_strides(call, *zero, x.dims, axis);
   if (y.values.empty() || zero->values.empty()) return y;
   auto next = y.values.begin();
-  walk<1>(x.dims, {strides}, {0}, [&](const auto& at) { *next++ -= zero->values[static_cast<std::size_t>(at[0])]; });
+  walk<1>(x.dims, {strides}, {0}, [&](const auto& at) { *next++ -= element(*zero, at[0]); });
   return y;
 }
 
 std::vector<Array> conv_integer(const Call& call) {
-  const Array x = without_zero(call, call.input(0), call.optional(2), 1), w = without_zero(call, call.input(1), call.optional(3), 0);
+  const Array x = without_zero(call, call.input(0), call.optional(2), 1),
+              w = without_zero(call, call.input(1), call.optional(3), 0);
   return {convolve(call, x, w, nullptr, Type::int32)};
 }
 
 /// Zero points may be those of the rows of the left matrix and of the columns of the right one.
 std::vector<Array> matmul_integer(const Call& call) {
-  const Array a = without_zero(call, call.input(0), call.optional(2), -2), b = without_zero(call, call.input(1), call.optional(3), -1);
+  const Array a = without_zero(call, call.input(0), call.optional(2), -2),
+              b = without_zero(call, call.input(1), call.optional(3), -1);
   return {matrix_product(call, a, b, Type::int32)};
 }
 
 /// Sums of products to the result's scale: inputs 1 and 4 are the factors' scales, 6 and 7 are those of the result.
 Array requantized(const Call& call, Array sums, Index axis_of_right) {
   const Array &left = call.input(1), &right = call.input(4), &zero = call.input(7);
-  call.require(is_integer(zero.type) && count_of(left.dims) == 1 && count_of(call.input(6).dims) == 1 && count_of(zero.dims) == 1,
+  call.require(is_integer(zero.type) && count_of(left.dims) == 1 && count_of(call.input(6).dims) == 1 &&
+                   count_of(zero.dims) == 1,
                "needs one scale and one zero point for its input and for its result");
   const Dims strides = quantization_strides(call, right, sums.dims, axis_of_right);
   sums.type = zero.type;
@@ -116,7 +119,7 @@ Array requantized(const Call& call, Array sums, Index axis_of_right) {
   const double result_scale = call.input(6).values[0];
   auto next = sums.values.begin();
   walk<1>(sums.dims, {strides}, {0}, [&](const auto& at) {
-    const double factor = quotient(left.values[0] * right.values[static_cast<std::size_t>(at[0])], result_scale);
+    const double factor = quotient(left.values[0] * element(right, at[0]), result_scale);
     *next = saturated(zero.type, std::nearbyint(*next * factor) + zero.values[0]);
     ++next;
   });
@@ -124,12 +127,14 @@ Array requantized(const Call& call, Array sums, Index axis_of_right) {
 }
 
 std::vector<Array> qlinear_conv(const Call& call) {
-  const Array x = without_zero(call, call.input(0), &call.input(2), 1), w = without_zero(call, call.input(3), &call.input(5), 0);
+  const Array x = without_zero(call, call.input(0), &call.input(2), 1),
+              w = without_zero(call, call.input(3), &call.input(5), 0);
   return {requantized(call, convolve(call, x, w, call.optional(8), Type::int32), 1)};
 }
 
 std::vector<Array> qlinear_matmul(const Call& call) {
-  const Array a = without_zero(call, call.input(0), &call.input(2), -2), b = without_zero(call, call.input(3), &call.input(5), -1);
+  const Array a = without_zero(call, call.input(0), &call.input(2), -2),
+              b = without_zero(call, call.input(3), &call.input(5), -1);
   return {requantized(call, matrix_product(call, a, b, Type::int32), -1)};
 }
 

@@ -12,7 +12,8 @@ using Function = double (*)(double);
 using Numbers = std::vector<double>;
 
 Function function_of(const Call& call, std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (name == "sigmoid") return [](double x) { return 1 / (1 + std::exp(-x)); };
   if (name == "tanh") return [](double x) { return std::tanh(x); };
   if (name == "relu") return [](double x) { return std::max(x, 0.0); };
@@ -34,8 +35,8 @@ struct Layer {
     const Array &x = call.input(0), &w = call.input(1), &r = call.input(2);
     call.require(x.dims.size() == 3 && w.dims.size() == 3 && r.dims.size() == 3, "X, W and R need three axes each");
     const std::string direction = call.node.text("direction", "forward");
-    call.require(direction == "forward" || direction == "reverse" || direction == "bidirectional", "the direction {} does not exist",
-                 direction);
+    call.require(direction == "forward" || direction == "reverse" || direction == "bidirectional",
+                 "the direction {} does not exist", direction);
     directions = direction == "bidirectional" ? 2 : 1;
     backwards_first = direction == "reverse";
     batch_first = call.node.integer("layout", 0) != 0;
@@ -61,24 +62,24 @@ struct Layer {
     require_dims(4, {batch});
     if (!call.known()) return;
     lengths = call.integers(4);
-    for (const Index length : lengths) call.require(length >= 0 && length <= steps, "a sequence of {} steps has no {}", steps, length);
+    for (const Index length : lengths)
+      call.require(length >= 0 && length <= steps, "a sequence of {} steps has no {}", steps, length);
   }
 
   Dims state_dims() const { return batch_first ? Dims{batch, directions, hidden} : Dims{directions, batch, hidden}; }
 
   void require_dims(std::size_t i, const Dims& dims) const {
     if (call.has(i))
-      call.require(call.input(i).dims == dims, "input {} has to be {}, not {}", i, axes_text(dims), axes_text(call.input(i).dims));
+      call.require(call.input(i).dims == dims, "input {} has to be {}, not {}", i, axes_text(dims),
+                   axes_text(call.input(i).dims));
   }
 
   const double* step(Index t, Index b) const {
     return call.input(0).values.data() + (batch_first ? b * steps + t : t * batch + b) * features;
   }
-  std::size_t state(Index d, Index b) const {
-    return static_cast<std::size_t>((batch_first ? b * directions + d : d * batch + b) * hidden);
-  }
-  std::size_t output(Index t, Index d, Index b) const {
-    return static_cast<std::size_t>((batch_first ? (b * steps + t) * directions + d : (t * directions + d) * batch + b) * hidden);
+  Index state(Index d, Index b) const { return (batch_first ? b * directions + d : d * batch + b) * hidden; }
+  Index output(Index t, Index d, Index b) const {
+    return (batch_first ? (b * steps + t) * directions + d : (t * directions + d) * batch + b) * hidden;
   }
 
   double clipped(double x) const { return clip > 0 ? std::clamp(x, -clip, clip) : x; }
@@ -91,7 +92,7 @@ struct Layer {
     const Index rows = gates * hidden;
     Numbers y(static_cast<std::size_t>(rows));
     for (Index r = 0; r < rows; ++r) {
-      double sum = call.has(3) ? call.input(3).values[static_cast<std::size_t>(d * 2 * rows + bias_start + r)] : 0;
+      double sum = call.has(3) ? element(call.input(3), d * 2 * rows + bias_start + r) : 0;
       const double* row = weights.values.data() + (d * rows + r) * columns;
       for (Index c = 0; c < columns; ++c) sum += row[c] * x[c];
       y[static_cast<std::size_t>(r)] = sum;
@@ -111,7 +112,7 @@ struct Layer {
     for (Index d = 0; d < directions; ++d)
       for (Index b = 0; b < batch; ++b) {
         double *h = h_end.values.data() + state(d, b), *c = c_end.values.data() + state(d, b);
-        const Index length = lengths.empty() ? steps : lengths[static_cast<std::size_t>(b)];
+        const Index length = lengths.empty() ? steps : lengths.data()[b];
         for (Index i = 0; i < length; ++i) {
           const Index t = backwards_first || d == 1 ? length - 1 - i : i;
           next(d, step(t, b), h, c);
@@ -127,7 +128,8 @@ std::vector<Array> rnn(const Call& call) {
   const Layer layer(call, 1, {"Tanh"});
   auto results = layer.run([&](Index d, const double* x, double* h, double*) {
     const Numbers in = layer.from_input(d, x), back = layer.from_state(d, h);
-    for (std::size_t k = 0; k < in.size(); ++k) h[k] = layer.functions[static_cast<std::size_t>(d)](layer.clipped(in[k] + back[k]));
+    for (std::size_t k = 0; k < in.size(); ++k)
+      h[k] = layer.functions.data()[d](layer.clipped(in[k] + back[k]));
   });
   results.pop_back();
   return results;
@@ -139,7 +141,7 @@ std::vector<Array> gru(const Call& call) {
   const bool reset_last = call.node.integer("linear_before_reset", 0) != 0;
   const auto size = static_cast<std::size_t>(layer.hidden);
   auto results = layer.run([&](Index d, const double* x, double* h, double*) {
-    const Function f = layer.functions[static_cast<std::size_t>(2 * d)], g = layer.functions[static_cast<std::size_t>(2 * d + 1)];
+    const Function f = layer.functions.data()[2 * d], g = layer.functions.data()[2 * d + 1];
     const Numbers in = layer.from_input(d, x), back = layer.from_state(d, h);
     Numbers z(size), r(size), reset(size);
     for (std::size_t k = 0; k < size; ++k) {

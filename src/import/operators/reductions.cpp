@@ -36,7 +36,7 @@ template <class F> Definition reduction(F f) {
     auto next = y.values.begin();
     walk<1>(kept, {kept_strides}, {0}, [&](const auto& start) {
       group.clear();
-      walk<1>(gone, {gone_strides}, start, [&](const auto& at) { group.push_back(x.values[static_cast<std::size_t>(at[0])]); });
+      walk<1>(gone, {gone_strides}, start, [&](const auto& at) { group.push_back(element(x, at[0])); });
       *next++ = f(group);
     });
     return std::vector{y};
@@ -47,13 +47,19 @@ double sum(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 0.0); 
 double mean(const Numbers& x) { return sum(x) / static_cast<double>(x.size()); }
 double prod(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 1.0, [](double a, double b) { return a * b; }); }
 double max(const Numbers& x) {
-  return std::accumulate(x.begin(), x.end(), -std::numeric_limits<double>::infinity(), [](double a, double b) { return a > b ? a : b; });
+  return std::accumulate(x.begin(), x.end(), -std::numeric_limits<double>::infinity(),
+                         [](double a, double b) { return a > b ? a : b; });
 }
 double min(const Numbers& x) {
-  return std::accumulate(x.begin(), x.end(), std::numeric_limits<double>::infinity(), [](double a, double b) { return a < b ? a : b; });
+  return std::accumulate(x.begin(), x.end(), std::numeric_limits<double>::infinity(),
+                         [](double a, double b) { return a < b ? a : b; });
 }
-double sum_abs(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 0.0, [](double a, double b) { return a + std::abs(b); }); }
-double sum_square(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 0.0, [](double a, double b) { return a + b * b; }); }
+double sum_abs(const Numbers& x) {
+  return std::accumulate(x.begin(), x.end(), 0.0, [](double a, double b) { return a + std::abs(b); });
+}
+double sum_square(const Numbers& x) {
+  return std::accumulate(x.begin(), x.end(), 0.0, [](double a, double b) { return a + b * b; });
+}
 /// The largest exponent is taken out first, so that none overflows.
 double log_sum_exp(const Numbers& x) {
   const double most = max(x);
@@ -67,16 +73,19 @@ template <class F> Definition along_axis(F f) {
     const Array& x = call.input(0);
     const bool flattens = call.opset < 13;
     const Index wanted = call.node.integer("axis", flattens ? 1 : -1);
-    const std::size_t rank = x.dims.size(), axis = flattens && wanted == static_cast<Index>(rank) ? rank : call.axis(wanted, rank);
+    const std::size_t rank = x.dims.size(),
+                      axis = flattens && wanted == static_cast<Index>(rank) ? rank : call.axis(wanted, rank);
     const Index length = flattens ? product(x.dims, axis, rank) : x.dims[axis];
     const Index apart = flattens ? 1 : product(x.dims, axis + 1, rank);
     Array y = call.make(x.type, x.dims);
     Numbers line(y.values.empty() ? 0 : static_cast<std::size_t>(length));
     for (Index i = 0; i < static_cast<Index>(y.values.size()) / std::max(length, Index{1}); ++i) {
       const Index start = i / apart * apart * length + i % apart;
-      for (Index k = 0; k < length; ++k) line[static_cast<std::size_t>(k)] = x.values[static_cast<std::size_t>(start + k * apart)];
+      for (Index k = 0; k < length; ++k)
+        line[static_cast<std::size_t>(k)] = element(x, start + k * apart);
       f(line);
-      for (Index k = 0; k < length; ++k) y.values[static_cast<std::size_t>(start + k * apart)] = line[static_cast<std::size_t>(k)];
+      for (Index k = 0; k < length; ++k)
+        element(y, start + k * apart) = line[static_cast<std::size_t>(k)];
     }
     return std::vector{y};
   };

@@ -68,7 +68,8 @@ std::vector<Tap> taps_of(const Way& way, const Axis& axis, double x) {
   const Index base = whole(std::floor(x)), first = whole(std::floor(-reach)) + 1;
   for (Index i = first; i <= 1 - first; ++i) {
     const Index place = base + i;
-    const double weight = way.exclude_outside && place != inside(place) ? 0 : kernel(way, narrow * (static_cast<double>(place) - x));
+    const double weight =
+        way.exclude_outside && place != inside(place) ? 0 : kernel(way, narrow * (static_cast<double>(place) - x));
     taps.push_back({inside(place), weight});
     sum += weight;
   }
@@ -135,7 +136,8 @@ std::vector<Axis> unchanged(const Dims& dims) {
   return axes;
 }
 
-void scale_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std::size_t>& which, const std::vector<double>& scales) {
+void scale_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std::size_t>& which,
+                const std::vector<double>& scales) {
   call.require(scales.size() == which.size(), "needs {} scales, not {}", which.size(), scales.size());
   for (std::size_t i = 0; i < which.size(); ++i) {
     Axis& axis = axes[which[i]];
@@ -150,7 +152,8 @@ void scale_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std
 void size_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std::size_t>& which, const Dims& sizes) {
   call.require(sizes.size() == which.size(), "needs {} sizes, not {}", which.size(), sizes.size());
   const std::string policy = call.node.text("keep_aspect_ratio_policy", "stretch");
-  call.require(policy == "stretch" || policy == "not_larger" || policy == "not_smaller", "the policy {} is not supported", policy);
+  call.require(policy == "stretch" || policy == "not_larger" || policy == "not_smaller", "the policy {} is not supported",
+               policy);
   std::vector<double> scales;
   for (std::size_t i = 0; i < which.size(); ++i) {
     call.require(sizes[i] >= 0 && sizes[i] < Index{1} << 31 && axes[which[i]].in > 0, "cannot make {} places of {}", sizes[i],

@@ -88,7 +88,9 @@ std::vector<Array> shape(const Call& call) {
   return {y};
 }
 
-std::vector<Array> size(const Call& call) { return {Array{Type::int64, {}, {static_cast<double>(count_of(call.input(0).dims))}}}; }
+std::vector<Array> size(const Call& call) {
+  return {Array{Type::int64, {}, {static_cast<double>(count_of(call.input(0).dims))}}};
+}
 
 /// In inference nothing is dropped, and the mask says so.
 std::vector<Array> dropout(const Call& call) {
@@ -103,7 +105,8 @@ std::vector<Array> dropout(const Call& call) {
 std::vector<Array> constant(const Call& call) {
   if (const auto* value = call.attribute<Array>("value")) return {*value};
   if (const auto* value = call.attribute<double>("value_float")) return {Array{Type::float32, {}, {*value}}};
-  if (const auto* value = call.attribute<std::int64_t>("value_int")) return {Array{Type::int64, {}, {static_cast<double>(*value)}}};
+  if (const auto* value = call.attribute<std::int64_t>("value_int"))
+    return {Array{Type::int64, {}, {static_cast<double>(*value)}}};
   if (const auto* values = call.attribute<std::vector<double>>("value_floats"))
     return {Array{Type::float32, {static_cast<Index>(values->size())}, *values}};
   if (const auto* values = call.attribute<Dims>("value_ints"))
@@ -125,7 +128,7 @@ std::vector<Array> expand(const Call& call) {
   if (y.values.empty()) return {y};
   auto next = y.values.begin();
   walk<1>(y.dims, {broadcast_strides(x.dims, y.dims)}, {0},
-          [&](const auto& at) { *next++ = x.values[static_cast<std::size_t>(at[0])]; });
+          [&](const auto& at) { *next++ = element(x, at[0]); });
   return {y};
 }
 
@@ -146,7 +149,7 @@ std::vector<Array> eye_like(const Call& call) {
   Array y = Call{call.node, call.opset, none}.make(type == 0 ? x.type : onnx_type(call, type), x.dims);
   for (Index row = 0; row < x.dims[0]; ++row)
     if (k < x.dims[1] && k > -x.dims[0] && row + k >= 0 && row + k < x.dims[1])
-      y.values[static_cast<std::size_t>(row * x.dims[1] + row + k)] = 1;
+      element(y, row * x.dims[1] + row + k) = 1;
   return {y};
 }
 

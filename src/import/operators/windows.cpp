@@ -34,7 +34,8 @@ Windows windows_of(const Call& call, const Dims& dims, const Dims& kernel) {
     call.require(kernel[a] > 0 && kernel[a] < Index{1} << 24, "windows of {} are not possible", axes_text(kernel));
     const Index reach = (kernel[a] - 1) * w.dilations[a] + 1, stride = w.strides[a];
     if (same) {
-      const Index count = (w.size[a] + stride - 1) / stride, total = std::max((count - 1) * stride + reach - w.size[a], Index{0});
+      const Index count = (w.size[a] + stride - 1) / stride,
+                  total = std::max((count - 1) * stride + reach - w.size[a], Index{0});
       w.before.push_back(automatic == "SAME_UPPER" ? total / 2 : total - total / 2);
       w.after.push_back(total - w.before[a]);
       w.count.push_back(count);
@@ -43,10 +44,11 @@ Windows windows_of(const Call& call, const Dims& dims, const Dims& kernel) {
     w.before.push_back(valid ? 0 : pads[a]);
     w.after.push_back(valid ? 0 : pads[axes + a]);
     const Index room = w.size[a] + w.before[a] + w.after[a] - reach;
-    call.require(room >= 0, "a window that reaches over {} places does not fit into {} with padding {} and {}", reach, w.size[a],
-                 w.before[a], w.after[a]);
+    call.require(room >= 0, "a window that reaches over {} places does not fit into {} with padding {} and {}", reach,
+                 w.size[a], w.before[a], w.after[a]);
     Index count = room / stride + 1;
-    if (ceil && room % stride != 0 && count * stride < w.size[a] + w.before[a]) ++count;  // one that starts in the padding behind is none
+    const bool starts_inside = count * stride < w.size[a] + w.before[a];  // not in the padding behind
+    if (ceil && room % stride != 0 && starts_inside) ++count;
     w.count.push_back(count);
   }
   return w;

@@ -17,7 +17,7 @@ struct Windows {
   std::pair<Index, Index> inside(std::size_t axis, Index tap) const;
 };
 
-/// From the attributes kernel_shape (or `kernel`), strides, dilations, pads, auto_pad and ceil_mode, for an input of these axes.
+/// From the attributes strides, dilations, pads, auto_pad and ceil_mode, for an input of these axes.
 Windows windows_of(const Call& call, const Dims& dims, const Dims& kernel);
 
 /// An attribute with one number for each of so many axes, all of them at least `least`.

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <deque>
-#include <set>
 
 #include <tenon/error.hpp>
 
@@ -74,6 +73,8 @@ bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }
 
 void fold_constants(Graph& graph) {
   refuse_unknown(graph);
+  // Where no activation is quantised, quantised weights are only a way to keep them small.
+  const bool quantized = std::ranges::any_of(graph.nodes, [](const Node& node) { return node.op == "QuantizeLinear"; });
   std::deque<Node> open(std::make_move_iterator(graph.nodes.begin()), std::make_move_iterator(graph.nodes.end()));
   graph.nodes.clear();
   while (!open.empty()) {
@@ -85,12 +86,13 @@ void fold_constants(Graph& graph) {
       continue;
     }
     std::vector<Array> results = infer(graph, node, graph.values);
-    bool all_known = !quantizes(node);
+    const bool keep = quantized && quantizes(node);
+    bool all_known = true;
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       const std::string& name = node.outputs[i];
       if (name.empty()) continue;
       graph.values[name] = {name, results[i].type, results[i].dims};
-      if (quantizes(node) || !numbers_known(results[i])) {
+      if (keep || !numbers_known(results[i])) {
         all_known = false;
       } else {
         graph.constants[name] = std::move(results[i]);
@@ -99,41 +101,6 @@ void fold_constants(Graph& graph) {
     if (!all_known) graph.nodes.push_back(std::move(node));
   }
   std::erase_if(graph.values, [&](const auto& value) { return graph.constants.contains(value.first); });
-}
-
-void check_samples(const Graph& graph) {
-  std::map<std::string, Value> two = graph.values;
-  for (const Value& input : graph.inputs) two[input.name].dims->front() = 2;
-  const auto refuse = [](const std::string& what) { throw Error("the samples of a batch do not stay apart: " + what); };
-  const auto expect_doubled = [&](const std::string& name, bool in_front) {
-    const Dims &one = *graph.values.at(name).dims, &now = *two.at(name).dims;
-    std::vector<std::size_t> changed;
-    for (std::size_t i = 0; i < one.size() && now.size() == one.size(); ++i)
-      if (one[i] != now[i]) changed.push_back(i);
-    if (changed.size() != 1 || one[changed[0]] != 1 || now[changed[0]] != 2) refuse(detail::quoted_text(name) + " mixes them");
-    if (in_front && changed[0] != 0) refuse("the batch is axis " + std::to_string(changed[0]) + " of " + detail::quoted_text(name));
-  };
-  std::set<std::string> depends;
-  for (const Value& input : graph.inputs) depends.insert(input.name);
-  for (const Node& node : graph.nodes) {
-    const bool reads = std::ranges::any_of(node.inputs, [&](const std::string& name) { return depends.contains(name); });
-    std::vector<Array> results;
-    try {
-      results = infer(graph, node, two);
-    } catch (const Error& error) {
-      refuse(error.what());
-    }
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const std::string& name = node.outputs[i];
-      if (name.empty()) continue;
-      two[name] = {name, results[i].type, results[i].dims};
-      if (!reads) continue;
-      depends.insert(name);
-      expect_doubled(name, false);
-    }
-  }
-  for (const Value& output : graph.outputs)
-    if (depends.contains(output.name)) expect_doubled(output.name, true);
 }
 
 }  // namespace tenon::importing

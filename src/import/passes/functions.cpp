@@ -17,6 +17,7 @@ namespace {
 using Numbers = std::vector<double>;
 
 constexpr std::size_t most_nodes = 16;
+constexpr double farthest = 3e38;  // about the largest float
 
 /// What the functions are compared at: first those that parameters are read off, then a sweep, then far away. Values at which
 /// the pieces overflow (exp(1000)) do not count.
@@ -24,9 +25,9 @@ enum Place : std::size_t { zero, one, minus_one, little, minus_little, low, high
 
 const Numbers& points() {
   static const Numbers all = [] {
-    Numbers result{0, 1, -1, 0x1p-10, -0x1p-10, -1e6, 1e6};
+    Numbers result{0, 1, -1, 0x1p-10, -0x1p-10, -farthest, farthest};
     for (int i = -400; i <= 400; ++i) result.push_back(0.0371 * i + 0.0013);
-    for (double far = 20; far < 1e5; far *= 3.7) result.insert(result.end(), {far, -far});
+    for (double far = 20; far < farthest; far *= 3.7) result.insert(result.end(), {far, -far});
     return result;
   }();
   return all;
@@ -92,8 +93,11 @@ double neat(double value) {
 std::vector<Function> candidates(const Numbers& f) {
   const double slope = (f[little] - f[minus_little]) / (2 * 0x1p-10);
   const double gate = std::log(f[one] / (1 - f[one]));  // of x sigmoid(a x), at 1
-  return {{"Relu"},
-          {"Clip", {}, {f[low], f[high]}},
+  const bool bounded = std::abs(f[low]) < farthest && std::abs(f[high]) < farthest;
+  return {{"Identity"},
+          {"Relu"},
+          {"Abs"},
+          {bounded ? "Clip" : "Identity", {}, bounded ? Numbers{f[low], f[high]} : Numbers{}},
           {"LeakyRelu", {{"alpha", neat(-f[minus_one])}}},
           {"HardSigmoid", {{"alpha", neat(slope)}, {"beta", neat(f[zero])}}},
           {"HardSwish"},
@@ -101,7 +105,6 @@ std::vector<Function> candidates(const Numbers& f) {
           {"Tanh"},
           {"Softplus"},
           {"Softsign"},
-          {"Abs"},
           {"Swish", {{"alpha", std::abs(gate - 1) < 1e-6 ? 1.0 : neat(gate)}}},
           {"Mish"},
           {"Gelu", {{"approximate", "none"}}},
@@ -144,6 +147,7 @@ bool may_join(const Edit& edit, const Node& node, const Dims& dims) {
 /// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value to read,
 /// the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
 bool name_function(Edit& edit, Node& root) {
+  if (!is_elementwise(root)) return false;
   const Dims dims = edit.dims(root.outputs[0]);
   if (!may_join(edit, root, dims) || edit.type(root.outputs[0]) != Type::float32) return false;
   Region region{{&root}, {}};
@@ -159,8 +163,8 @@ bool name_function(Edit& edit, Node& root) {
     if (read.size() == 1 && edit.type(read[0]) == Type::float32) {
       region.x = read[0];
       if (auto function = name_of(run(edit, region), edit.opset())) {
-        // A node that is called so already stays, but larger regions may be more.
-        if (region.nodes.size() > 1 || root.op != function->op) found = std::move(function), x = read[0];
+        // A node that has a name stays, but larger regions may be more.
+        if (region.nodes.size() > 1 || !is_unary(root) || (root.op == "Clip" && function->op != "Clip")) found = std::move(function), x = read[0];
       }
     }
     const auto next = std::ranges::find_if(read, [&](const std::string& name) {

@@ -31,8 +31,8 @@ std::string question(const Value& input) {
 
 void give(Value& input, const Dims& dims) {
   const auto fits = [](std::int64_t file, std::int64_t given) { return file == free || file == given; };
-  if (std::ranges::any_of(dims, [](std::int64_t size) { return size <= 0; }))
-    throw Error(fmt::format("--shape {}={}: sizes have to be positive", input.name, shape_text(dims)));
+  if (std::ranges::any_of(dims, [](std::int64_t size) { return size < 0; }))
+    throw Error(fmt::format("--shape {}={}: sizes have to be at least 0", input.name, shape_text(dims)));
   if (input.dims && !std::ranges::equal(*input.dims, dims, fits))
     throw Error(fmt::format("--shape {}={}: the file says {}", input.name, shape_text(dims), shape_text(*input.dims)));
   input.dims = dims;
