@@ -1,5 +1,7 @@
 #include "interpret.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -123,6 +125,18 @@ Scope outermost(const Graph& graph, std::map<std::string, Array> inputs) {
   return {nullptr, &graph.constants, std::move(inputs)};
 }
 
+/// What definitions rely on: every axis has a size, and there are as many numbers as axes say, or none.
+void check_input(const Node& node, std::size_t i, const Array& input) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : input.dims) {
+    if (size < 0) throw Error(fmt::format("{}: input {} has an axis whose size is not known", describe(node), i));
+    if (size > most_numbers || (count *= size) > most_numbers)
+      throw Error(fmt::format("{}: input {} of {} numbers is too large", describe(node), i, axes_text(input.dims)));
+  }
+  if (!input.values.empty() && input.values.size() != static_cast<std::size_t>(count))
+    throw Error(fmt::format("{}: input {} of {} has {} numbers", describe(node), i, axes_text(input.dims), input.values.size()));
+}
+
 }  // namespace
 
 bool interprets(const Node& node) { return is_if(node) || definition_of(node) != nullptr; }
@@ -132,6 +146,8 @@ std::vector<Array> evaluate(const Node& node, std::int64_t opset, const std::vec
   if (definition == nullptr)
     throw Error(describe(node) +
                 (is_if(node) ? ": a body is run with the graph around it" : ": this operator has no definition"));
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i] != nullptr) check_input(node, i, *inputs[i]);
   std::vector<Array> outputs = (*definition)(Call{node, opset, inputs});
   for (Array& output : outputs)
     if (output.type != Type::float32 && output.type != Type::float64)

@@ -9,13 +9,6 @@
 
 namespace tenon::importing {
 
-namespace {
-
-/// Far above what real networks have in one tensor (VGG's largest matrix has 1.0e8), and 2 GiB of doubles.
-constexpr Index most_numbers = Index{1} << 28;
-
-}  // namespace
-
 const Array& Call::input(std::size_t i) const {
   require(has(i), "needs at least {} inputs, the one at {} is absent", i + 1, i);
   return *inputs[i];
@@ -36,7 +29,7 @@ Array Call::make(Type type, Dims dims) const {
   Index count = 1;
   for (const Index size : dims) {
     require(size >= 0, "its result would have axes of negative size ({})", axes_text(dims));
-    require(size == 0 || count <= most_numbers / size, "a result of {} numbers is too large", axes_text(dims));
+    require(size <= most_numbers && count * size <= most_numbers, "a result of {} numbers is too large", axes_text(dims));
     count *= size;
   }
   Array result{type, std::move(dims), {}};

@@ -21,6 +21,9 @@ namespace tenon::importing {
 
 using Index = std::int64_t;
 
+/// In one value, and along one axis: far above what real networks have (VGG's largest matrix has 1.0e8), 2 GiB of doubles.
+inline constexpr Index most_numbers = Index{1} << 28;
+
 /// One use of an operator: its node, the opset that says what the node means, and what comes in.
 struct Call {
   const Node& node;

@@ -19,23 +19,19 @@ Windows joined(Windows w) {
   return w;
 }
 
-/// y += weight x, for one channel of x and of y and one tap.
-void add_tap(const Windows& w, const std::array<Index, 3>& tap, double weight, const double* x, double* y) {
-  const auto [i0, i1] = w.inside(0, tap[0]);
-  const auto [j0, j1] = w.inside(1, tap[1]);
-  const auto [k0, k1] = w.inside(2, tap[2]);
-  const Index step = w.strides[2];
-  for (Index i = i0; i < i1; ++i)
-    for (Index j = j0; j < j1; ++j) {
-      const double* from = x + (w.place(0, i, tap[0]) * w.size[1] + w.place(1, j, tap[1])) * w.size[2];
-      const Index start = w.place(2, 0, tap[2]);
-      double* to = y + (i * w.count[1] + j) * w.count[2];
-      if (step == 1)
-        for (Index k = k0; k < k1; ++k) to[k] += weight * from[start + k];
-      else
-        for (Index k = k0; k < k1; ++k) to[k] += weight * from[start + k * step];
+/// What one tap adds to one row of the result: y[k] += w[number] x[from + k stride] for k in [first, last).
+struct RowTap {
+  Index number, from, first, last;
+
+  void add(double weight, const double* x, double* y, Index stride) const {
+    if (stride == 1) {
+#pragma omp simd
+      for (Index k = first; k < last; ++k) y[k] += weight * x[from + k];
+    } else {
+      for (Index k = first; k < last; ++k) y[k] += weight * x[from + k * stride];
     }
-}
+  }
+};
 
 /// visit(tap, number of the tap)
 template <class Visit> void for_each_tap(const Windows& w, Visit visit) {
@@ -43,6 +39,18 @@ template <class Visit> void for_each_tap(const Windows& w, Visit visit) {
   for (Index i = 0; i < w.kernel[0]; ++i)
     for (Index j = 0; j < w.kernel[1]; ++j)
       for (Index k = 0; k < w.kernel[2]; ++k) visit(std::array{i, j, k}, number++);
+}
+
+/// The taps of row (i, j) that lie inside.
+std::vector<RowTap> taps_of_row(const Windows& w, Index i, Index j) {
+  std::vector<RowTap> taps;
+  for_each_tap(w, [&](const auto& tap, Index number) {
+    const Index a = w.place(0, i, tap[0]), b = w.place(1, j, tap[1]);
+    if (a < 0 || a >= w.size[0] || b < 0 || b >= w.size[1]) return;
+    const auto [first, last] = w.inside(2, tap[2]);
+    taps.push_back({number, (a * w.size[1] + b) * w.size[2] + w.place(2, 0, tap[2]), first, last});
+  });
+  return taps;
 }
 
 }  // namespace
@@ -68,14 +76,18 @@ Array convolve(const Call& call, const Array& x, const Array& w, const Array* bi
   const Windows flat = joined(in_three_axes(windows));
   const Index in_plane = count_of(flat.size), out_plane = count_of(flat.count), taps = count_of(kernel);
   const Index in_group = channels / groups, out_group = outputs / groups;
+  // Row after row of the result, so that the rows of x it is made of stay close while all channels read them.
   for (Index n = 0; n < batch; ++n)
-    for (Index o = 0; o < outputs; ++o) {
-      double* to = y.values.data() + (n * outputs + o) * out_plane;
-      std::fill_n(to, out_plane, bias != nullptr ? element(*bias, o) : 0.0);
-      for (Index c = 0; c < in_group; ++c) {
-        const double* from = x.values.data() + (n * channels + o / out_group * in_group + c) * in_plane;
-        const double* weights = w.values.data() + (o * in_group + c) * taps;
-        for_each_tap(flat, [&](const auto& tap, Index number) { add_tap(flat, tap, weights[number], from, to); });
+    for (Index row = 0; row < flat.count[0] * flat.count[1]; ++row) {
+      const std::vector<RowTap> row_taps = taps_of_row(flat, row / flat.count[1], row % flat.count[1]);
+      for (Index o = 0; o < outputs; ++o) {
+        double* to = y.values.data() + (n * outputs + o) * out_plane + row * flat.count[2];
+        std::fill_n(to, flat.count[2], bias != nullptr ? element(*bias, o) : 0.0);
+        for (Index c = 0; c < in_group; ++c) {
+          const double* from = x.values.data() + (n * channels + o / out_group * in_group + c) * in_plane;
+          const double* weights = w.values.data() + (o * in_group + c) * taps;
+          for (const RowTap& tap : row_taps) tap.add(weights[tap.number], from, to, flat.strides[2]);
+        }
       }
     }
   return y;

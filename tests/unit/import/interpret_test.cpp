@@ -148,6 +148,9 @@ TEST_CASE("odd shapes and attributes give one clear error") {
   CHECK_THROWS_WITH(one("Range", {floats({}, {0}), floats({}, {1}), floats({}, {0})}), Catch::Contains("steps of 0"));
   CHECK_THROWS_WITH(one("Resize", {x, std::nullopt, floats({2}, {0, 1})}), Catch::Contains("cannot scale"));
   CHECK_THROWS_WITH(one("LRN", {image}, {{"size", integer(0)}}), Catch::Contains("0 channels"));
+  CHECK_THROWS_WITH(one("Relu", {unknown({1, tenon::importing::free})}), Catch::Contains("input 0 has an axis whose size is not known"));
+  CHECK_THROWS_WITH(one("Relu", {unknown({huge, huge})}), Catch::Contains("too large"));
+  CHECK_THROWS_WITH(one("Relu", {floats({2}, {1})}), Catch::Contains("input 0 of 2 has 1 numbers"));
   check(one("Add", {counted({0, 3}), counted({3})}), {0, 3}, {});
   check(one("Softmax", {counted({0, 3})}), {0, 3}, {});
   check(one("Softmax", {counted({3, 0})}), {3, 0}, {});
