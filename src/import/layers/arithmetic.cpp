@@ -1,0 +1,158 @@
+#include "writer.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+/// How an operator of two values is written: as a formula with a constant, and as a layer of two values.
+struct Two {
+  const char* with_constant;     // "x * {}"
+  const char* constant_first;    // "{} / x"
+  const char* parameter;         // what a constant that is not alike everywhere is called and starts as
+  double neutral;                // a constant that changes nothing on the right
+  const char* layer;
+};
+
+const std::map<std::string, Two>& two_table() {
+  static const std::map<std::string, Two> table{
+      {"Add", {"x + {}", "{} + x", R"(param<"bias", PerFeature>)", 0, "Add<>"}},
+      {"Sub", {"x - {}", "{} - x", R"(param<"bias", PerFeature>)", 0, "Subtract"}},
+      {"Mul", {"x * {}", "{} * x", R"(param<"weight", PerFeature, Ones>)", 1, "Multiply"}},
+      {"Div", {"x / {}", "{} / x", R"(param<"weight", PerFeature, Ones>)", 1, "Divide"}},
+      {"Max", {"max(x, {})", "max(x, {})", R"(param<"least", PerFeature>)", -INFINITY, "Maximum"}},
+      {"Min", {"min(x, {})", "min(x, {})", R"(param<"most", PerFeature>)", INFINITY, "Minimum"}},
+      {"Pow", {"pow(x, {})", "pow({}, x)", R"(param<"power", PerFeature, Ones>)", 1, ""}}};
+  return table;
+}
+
+bool alike(const Array& a) { return !a.values.empty() && all_equal(a, a.values[0]); }
+
+/// One value and one constant.
+void with_constant(Writer& w, const Two& two, std::size_t value) {
+  const std::size_t other = 1 - value;
+  const Array& c = w.weight(other, "operand");
+  const Dims& out = w.result();
+  w.require(out == w.place(value).dims, "repeats its input of {} to {}: no layer does", list_text(w.place(value).dims), list_text(out));
+  const bool first = other == 0;
+  const std::string& op = w.node.op;
+  if (alike(c)) {
+    const double v = c.values[0];
+    if (!first && v == two.neutral) return;
+    if (first && (op == "Add" || op == "Mul") && v == two.neutral) return;
+    if (op == "Mul" && v == 0) w.refuse("multiplies by 0");
+    if (op == "Max" && v == 0) w.layer("ReLU", w.shape());
+    else if (op == "Pow" && !first && v == 2) w.formula("x * x");
+    else if (op == "Pow" && !first && v == 0.5) w.formula("sqrt(x)");
+    else if (op == "Sub" && first && v == 0) w.formula("-x");
+    else if (v < 0 && !first && (op == "Add" || op == "Sub")) w.formula(fmt::format("x {} {}", op == "Add" ? '-' : '+', number_text(-v)));
+    else w.formula(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), number_text(v)));
+    return;
+  }
+  if (op == "Add" && w.shape().size() == 2 && count_of(c.dims) == count_of(w.shape())) {
+    w.layer("LearnedPosition<>", w.shape(), {{"weight", reshaped(c, w.shape())}});
+    return;
+  }
+  const std::string parameter = two.parameter, name = parameter.substr(7, parameter.find('"', 7) - 7);
+  w.formula_of(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), parameter), {{name, c}});
+}
+
+/// How an elementwise layer of several values spreads one over the result: axes of 1 are repeated, but not in the midst.
+bool spreads(const Dims& own, const Dims& all) {
+  if (count_of(own) == 1) return true;
+  if (own.size() != all.size()) return false;
+  std::size_t first = own.size(), last = 0;
+  for (std::size_t k = 0; k < own.size(); ++k)
+    if (own[k] != 1) first = std::min(first, k), last = k;
+  for (std::size_t k = first; k <= last; ++k)
+    if (own[k] != all[k]) return false;
+  return true;
+}
+
+void of_values(Writer& w, const Two& two) {
+  const auto inputs = w.values();
+  const Place& first = w.place(inputs[0]);
+  const Dims sum = Place{w.result(), first.batch}.sample();
+  std::vector<std::string> reads;
+  bool same_shape = true, same_value = true;
+  for (const std::size_t i : inputs) {
+    const Place& p = w.place(i);
+    w.require(p.dims.size() == first.dims.size() && p.batch == first.batch, "of {} and {}: the batch of one would meet another axis of the other",
+              list_text(first.dims), list_text(p.dims));
+    w.require(spreads(p.sample(), sum), "repeats samples of {} to {} in the midst of other axes", list_text(p.sample()), list_text(sum));
+    same_shape = same_shape && p.sample() == sum;
+    same_value = same_value && w.node.inputs[i] == w.node.inputs[0];
+    reads.push_back(w.node.inputs[i]);
+  }
+  const std::string& op = w.node.op;
+  if (same_value && inputs.size() == 2 && (op == "Add" || op == "Mul")) {
+    w.start(0, {reads[0]}, first.sample());
+    w.formula(op == "Add" ? "2 * x" : "x * x");
+    return;
+  }
+  if (op == "Pow" || *two.layer == '\0') w.refuse("of two values: a layer knows the exponent");
+  std::string layer = two.layer;
+  if (layer == "Add<>" && !same_shape) {  // a + b = a - (-b)
+    w.require(inputs.size() == 2, "of {} values that are repeated: add two at a time", inputs.size());
+    reads[1] = w.aside(reads[1], w.sample(inputs[1]), [&] { w.formula("-x"); });
+    layer = "Subtract";
+  }
+  w.start(0, reads, sum);
+  w.layer(layer, sum);
+}
+
+void two(Writer& w) {
+  const Two& t = two_table().at(w.node.op == "Sum" ? "Add" : w.node.op);
+  const auto inputs = w.values();
+  if (w.node.inputs.size() == 1) return;
+  if (inputs.size() == w.node.inputs.size()) return of_values(w, t);
+  w.require(w.node.inputs.size() == 2, "of several values and constants together");
+  with_constant(w, t, inputs[0]);
+}
+
+void mean(Writer& w) {
+  const Two t{"", "", "", 0, "Mean"};
+  if (w.node.inputs.size() == 1) return;
+  w.require(w.values().size() == w.node.inputs.size(), "of values and constants together");
+  of_values(w, t);
+}
+
+void prelu(Writer& w) {
+  const Array& slope = w.weight(1, "slope");
+  if (alike(slope)) {
+    w.layer("PReLU<>", w.shape(), {{"weight", {Type::float32, {1}, {slope.values[0]}}}});
+    return;
+  }
+  w.formula_of(R"(select(x > 0, x, param<"weight", PerFeature, Constant<0.25>> * x))", {{"weight", slope}});
+}
+
+void concat(Writer& w) {
+  const std::size_t axis = w.axis(w.node.integer("axis", 1));
+  const Place result{w.result(), w.place(w.values()[0]).batch};
+  Dims there, all = result.sample();  // the axis first, the others behind it
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (k != axis) there.push_back(static_cast<std::int64_t>(k));
+  there.insert(there.begin(), static_cast<std::int64_t>(axis));
+  std::vector<std::string> reads;
+  for (std::size_t i = 0; i < w.node.inputs.size(); ++i) {
+    if (!w.has(i)) continue;
+    w.require(w.constant(i) == nullptr, "joins a constant, {}: Concat joins values", w.node.inputs[i]);
+    reads.push_back(axis == 0 ? w.node.inputs[i] : w.aside(w.node.inputs[i], w.sample(i), [&] { w.permute(there); }));
+  }
+  Dims moved, back(all.size());
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    moved.push_back(all[static_cast<std::size_t>(there[k])]);
+    back[static_cast<std::size_t>(there[k])] = static_cast<std::int64_t>(k);
+  }
+  w.start(0, reads, moved);
+  if (reads.size() > 1) w.layer("Concat<>", moved);
+  w.permute(back);
+}
+
+}  // namespace
+
+void add_arithmetic(LayerTable& table) {
+  for (const auto& [op, how] : two_table()) table[op] = two;
+  table.insert({{"Sum", two}, {"Mean", mean}, {"PRelu", prelu}, {"Concat", concat}});
+}
+
+}  // namespace tenon::importing

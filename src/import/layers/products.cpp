@@ -1,0 +1,81 @@
+#include "writer.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+/// The two last axes of a matrix exchanged.
+Array transposed(const Array& m) {
+  const auto rows = static_cast<std::size_t>(m.dims[0]), columns = static_cast<std::size_t>(m.dims[1]);
+  Array t{m.type, {m.dims[1], m.dims[0]}, std::vector<double>(m.values.size())};
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c) t.values[c * rows + r] = m.values[r * columns + c];
+  return t;
+}
+
+Array scaled(Array a, double factor) {
+  for (double& v : a.values) v *= factor;
+  return a;
+}
+
+/// y = x W^T + b along the last axis; `weight` is (out, in).
+void dense(Writer& w, Array weight, const Array* bias, double scale = 1) {
+  const Dims in = w.shape();
+  const std::int64_t out = weight.dims[0], rows = count_of(in) / in.back();
+  w.require(in.back() == weight.dims[1], "multiplies rows of {} with a matrix of {} rows", in.back(), weight.dims[1]);
+  if (in.size() > 2) w.reshape({rows, in.back()});
+  Dims gives = w.shape();
+  gives.back() = out;
+  std::vector<std::pair<std::string, Array>> numbers{{"weight", std::move(weight)}};
+  const bool biased = bias != nullptr && !all_equal(*bias, 0);
+  if (biased) numbers.emplace_back("bias", scaled({Type::float32, {out}, spread(*bias, {out}, 0)}, scale));
+  w.layer(fmt::format("Dense<{}{}>", out, biased ? "" : ", bias<false>"), gives, std::move(numbers));
+  if (in.size() > 2) {
+    gives = in;
+    gives.back() = out;
+    w.reshape(gives);
+  }
+}
+
+void gemm(Writer& w) {
+  w.batch_first();
+  w.require(w.node.integer("transA", 0) == 0, "transA = 1: the batch would be the second axis");
+  const Array& b = w.weight(1, "B");
+  const Array* c = w.has(2) ? &w.weight(2, "C") : nullptr;
+  dense(w, scaled(w.node.integer("transB", 0) != 0 ? b : transposed(b), w.node.number("alpha", 1)), c, w.node.number("beta", 1));
+}
+
+void matmul(Writer& w) {
+  w.batch_first(w.values().front());
+  if (const Array* b = w.constant(1)) {
+    w.require(b->dims.size() == 2, "multiplies with a constant of {} axes: Dense has a matrix", b->dims.size());
+    dense(w, transposed(*b), nullptr);
+    return;
+  }
+  if (const Array* a = w.constant(0)) {  // W X = (X^T W^T)^T
+    w.require(a->dims.size() == 2 && w.shape().size() == 2, "multiplies a constant of {} axes with samples of {}", a->dims.size(), list_text(w.shape()));
+    w.permute({1, 0});
+    dense(w, *a, nullptr);
+    w.permute({1, 0});
+    return;
+  }
+  const Dims a = w.sample(0), b = w.sample(1), all = w.result();
+  w.require(a.size() == b.size() && a.size() >= 2, "of samples of {} and of {}: the batch takes part in it", list_text(a), list_text(b));
+  w.require(std::equal(a.begin(), a.end() - 2, b.begin()), "of samples of {} and of {}: MatMul repeats neither", list_text(a), list_text(b));
+  // a Transpose of the second matrix alone is an option
+  const Node* before = w.producer(1);
+  Dims last_two = before != nullptr && before->op == "Transpose" ? before->integers("perm") : Dims{};
+  bool turned = last_two.size() == b.size() + 1;
+  for (std::size_t k = 0; turned && k < last_two.size(); ++k) {
+    const std::size_t other = k + 2 < last_two.size() ? k : k + 1 == last_two.size() ? k - 1 : k + 1;
+    turned = last_two[k] == static_cast<std::int64_t>(other);
+  }
+  w.start(0, {w.node.inputs[0], turned ? before->inputs[0] : w.node.inputs[1]}, a);
+  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", Dims(all.begin() + 1, all.end()));
+}
+
+}  // namespace
+
+void add_products(LayerTable& table) { table.insert({{"Gemm", gemm}, {"MatMul", matmul}}); }
+
+}  // namespace tenon::importing

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../graph.hpp"
+
+namespace tenon::importing {
+
+/// One layer of a type that is written: its text, the shape that a sample has behind it, and its numbers.
+struct Layer {
+  enum Kind {
+    plain,     // "Conv2D<16, 3>"
+    reshape,   // no number moves: Flatten or Reshape, as `gives` says
+    formula    // the text is a formula of x, for Map
+  };
+  std::string text;
+  Dims gives;
+  std::vector<std::pair<std::string, Array>> weights{};  // by the names and with the shapes that Tenon gives them
+  Kind kind = plain;
+};
+
+/// What becomes of a node: layers one after the other. One that reads several values begins with a layer that joins them.
+struct Unit {
+  std::string name;
+  std::vector<std::string> reads;
+  std::string gives;
+  std::vector<Layer> layers{};
+};
+
+/// All nodes of a graph as units, in its order. `shapes` are those of a sample, by the name of the value. `refused` says, one
+/// entry for each, which nodes have no layers and why.
+struct Units {
+  std::vector<Unit> units;
+  std::map<std::string, Dims> shapes;
+  std::vector<std::string> refused;
+};
+Units write_units(const Graph& graph);
+
+/// A number as C++ text: the shortest that is the same float.
+std::string number_text(double value);
+
+/// "1, 28, 28"
+std::string list_text(const Dims& dims);
+
+}  // namespace tenon::importing

@@ -1,0 +1,136 @@
+#include "write_network.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <set>
+
+#include <tenon/error.hpp>
+
+#include "../io/words.hpp"
+#include "types/structure.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+constexpr std::size_t width = 120;
+
+/// Names of nodes: short, of letters, digits and _, each once.
+class Names {
+public:
+  std::string add(const std::string& given) {
+    std::string name;
+    for (const char c : last_part(given)) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    while (name.size() > 1 && name.back() == '_') name.pop_back();
+    while (name.size() > 1 && name.front() == '_') name.erase(0, 1);
+    if (name.size() > 40) name.resize(40);
+    if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0) name = "n" + name;
+    std::string unused = name;
+    for (int i = 2; !used_.insert(unused).second; ++i) unused = fmt::format("{}_{}", name, i);
+    return unused;
+  }
+
+private:
+  /// "conv1" of "model/conv1/Conv2D;model/bn1/FusedBatchNorm"
+  static std::string last_part(std::string path) {
+    path = path.substr(0, path.find_first_of(";#"));
+    while (path.size() > 1 && (path.back() == '/' || path.back() == ':')) path.pop_back();
+    std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return slash == 0 ? path.substr(1) : path;
+    const std::size_t before = path.rfind('/', slash - 1);
+    return before == std::string::npos ? path.substr(slash + 1) : path.substr(before + 1, slash - before - 1);
+  }
+
+  std::set<std::string> used_;
+};
+
+std::string sequential(const Piece& piece, const Dims& takes, std::size_t column) {
+  std::vector<Part> parts = piece.parts;
+  parts.insert(parts.begin(), part_of({fmt::format("Input<{}>", list_text(takes)), takes}));
+  return lines("Sequential", parts, column, width);
+}
+
+std::string graph_text(const Graph& graph, const Structure& structure, const Units& units, std::size_t column, std::map<std::string, Array>& weights) {
+  Names names;
+  std::map<std::string, std::string> name_of;  // of values
+  std::vector<std::string> elements, given;
+  std::string before;
+  for (const Value& input : graph.inputs) {
+    before = name_of[input.name] = names.add(input.name);
+    elements.push_back(fmt::format("In<\"{}\", {}>", before, list_text(units.shapes.at(input.name))));
+  }
+  // what is given is called as the file calls it
+  for (std::size_t i = 0; i < structure.outputs.size(); ++i)
+    if (!name_of.contains(structure.outputs[i])) name_of[structure.outputs[i]] = names.add(structure.outputs[i]);
+  for (const Piece& piece : structure.pieces) {
+    const auto output = name_of.find(piece.gives);
+    const std::string name = output != name_of.end() ? output->second : names.add(piece.name);
+    name_of[piece.gives] = name;
+    std::string reads;
+    for (const std::string& read : piece.reads) reads += fmt::format(", \"{}\"", name_of.at(read));
+    if (piece.reads.size() == 1 && name_of.at(piece.reads[0]) == before) reads.clear();
+    const Dims& takes = units.shapes.contains(piece.reads[0]) ? units.shapes.at(piece.reads[0]) : piece.parts[0].gives;
+    const Part whole = as_one(piece.parts, takes);
+    const std::string begin = fmt::format("Node<\"{}\", ", name);
+    elements.push_back(begin + lines(whole, column + begin.size() + 6, width - reads.size()) + reads + ">");
+    collect_weights(whole, name + ".", weights);
+    before = name;
+  }
+  for (const std::string& output : structure.outputs) given.push_back(fmt::format("\"{}\"", name_of.at(output)));
+  elements.push_back(fmt::format("Out<{}>", fmt::join(given, ", ")));
+  return fmt::format("Graph<{}>", fmt::join(elements, ",\n" + std::string(column + 6, ' ')));
+}
+
+void refuse_all(const Graph& graph, std::vector<std::string> refused) {
+  if (refused.empty()) return;
+  if (refused.size() == 1) throw Error(fmt::format("{} cannot be written as a type: {}", graph.format.empty() ? "the network" : "this " + graph.format + " network", refused[0]));
+  std::string all = fmt::format("{} reasons why this network cannot be written as a type:", refused.size());
+  for (const std::string& one : refused) all += "\n  " + one;
+  throw Error(all);
+}
+
+}  // namespace
+
+Written write_network(const Graph& graph, const std::string& name) {
+  const bool fits = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+                    std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  if (!fits) throw Error(fmt::format("{} is no name for a type", detail::quoted_text(name)));
+  const Units units = write_units(graph);
+  std::vector<std::string> refused = units.refused;
+  if (graph.outputs.empty()) refused.push_back("it gives nothing");
+  refuse_all(graph, refused);
+  Structure structure = find_structure(graph, units);
+  for (const Value& input : graph.inputs) {
+    const bool read = std::any_of(structure.pieces.begin(), structure.pieces.end(),
+                                  [&](const Piece& p) { return std::find(p.reads.begin(), p.reads.end(), input.name) != p.reads.end(); });
+    if (!read) refused.push_back(fmt::format("input {}: nothing reads it", detail::quoted_text(input.name)));
+  }
+  refuse_all(graph, refused);
+
+  std::vector<std::vector<Part>*> rows;
+  for (Piece& piece : structure.pieces) rows.push_back(&piece.parts);
+  std::string definitions;
+  for (const std::string& definition : name_blocks(rows, width)) definitions += definition + "\n";
+
+  Written written;
+  const std::string begin = fmt::format("using {} = ", name);
+  const bool row = structure.pieces.size() == 1 && graph.inputs.size() == 1 && structure.outputs.size() == 1;
+  std::string body;
+  if (row) {
+    body = sequential(structure.pieces[0], units.shapes.at(graph.inputs[0].name), begin.size());
+    collect_weights(structure.pieces[0].parts, "", written.weights);
+  } else {
+    body = graph_text(graph, structure, units, begin.size(), written.weights);
+  }
+  std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
+  if (!graph.name.empty()) from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
+  written.header = fmt::format(
+      "#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
+      "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> model;\n///     model.load(\"net.safetensors\");\n"
+      "{3}{4};\n",
+      definitions, from, name, begin, body);
+  return written;
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// What `tenon` does. Each returns the exit code: 0, or 1 where it has found a difference; an Error is told by `main`.
+namespace tenon::tool {
+
+struct Import {
+  std::string file, name = "Net", folder = ".";
+  std::vector<std::string> shapes;
+  bool check = true, json = false;
+};
+int import_network(const Import& what);
+
+struct Look {
+  std::string file;
+  std::vector<std::string> shapes;
+  bool json = false;
+};
+int summarize(const Look& what);
+int draw(const Look& what);
+int inform(const Look& what);
+
+struct Diff {
+  std::string first, second;
+  double tolerance = 0;
+  bool json = false;
+};
+int compare_tensors(const Diff& what);
+
+}  // namespace tenon::tool

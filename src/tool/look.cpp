@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include <tenon/error.hpp>
+#include <tenon/io/safetensors.hpp>
+
+#include "../import/simplify.hpp"
+#include "../io/words.hpp"
+#include "commands.hpp"
+#include "network_file.hpp"
+
+namespace tenon::tool {
+
+namespace {
+
+using namespace importing;
+using Json = nlohmann::json;
+using Row = std::vector<std::string>;
+
+std::string axes_text(const std::vector<std::size_t>& shape) { return fmt::format("{}", fmt::join(shape, " x ")); }
+
+/// Names of files are bytes; what is no UTF-8 is written as \xNN.
+std::string safe(const std::string& text) { return detail::escaped_text(text); }
+
+/// Columns as wide as they need to be; numbers, from `right` on, end below each other.
+void print_table(const std::vector<Row>& rows, std::size_t right) {
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  for (const Row& row : rows)
+    for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t k = 0; k < row.size(); ++k)
+      line += k < right ? fmt::format("{:<{}}  ", row[k], widths[k]) : fmt::format("{:>{}}  ", row[k], widths[k]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  }
+}
+
+std::string shortened(const std::string& name) { return name.size() <= 40 ? name : "..." + name.substr(name.size() - 37); }
+
+int summarize_tensors(const Look& what) {
+  const SafeTensors file = SafeTensors::read(what.file);
+  std::vector<Row> rows{{"tensor", "shape", "type", "numbers", "bytes"}};
+  std::size_t numbers = 0, bytes = 0;
+  Json list = Json::array();
+  for (const TensorInfo& t : file.tensors()) {
+    rows.push_back({safe(t.name), axes_text(t.shape), std::string(dtype_name(t.dtype)), std::to_string(t.size()), std::to_string(t.bytes)});
+    list.push_back({{"name", safe(t.name)}, {"shape", t.shape}, {"type", dtype_name(t.dtype)}, {"bytes", t.bytes}});
+    numbers += t.size();
+    bytes += t.bytes;
+  }
+  if (what.json) {
+    fmt::print("{}\n", Json{{"tensors", list}, {"numbers", numbers}, {"bytes", bytes}}.dump());
+  } else {
+    print_table(rows, 3);
+    fmt::print("{} tensors, {} numbers, {} bytes\n", file.tensors().size(), numbers, bytes);
+  }
+  return 0;
+}
+
+Graph simplified(const Look& what) {
+  Graph graph = read_network(what.file);
+  simplify(graph, shapes_of(what.shapes));
+  return graph;
+}
+
+std::string value_text(const Value& v) {
+  if (!v.dims) return safe(v.name);
+  Row axes;
+  for (std::size_t k = 0; k < v.dims->size(); ++k) {
+    const std::string name = k < v.axis_names.size() ? v.axis_names[k] : "";
+    axes.push_back((*v.dims)[k] != importing::free ? std::to_string((*v.dims)[k]) : name.empty() ? "?" : safe(name));
+  }
+  return fmt::format("{} ({}, {})", safe(v.name), type_name(v.type), fmt::join(axes, " x "));
+}
+
+/// A text within quotes of DOT.
+std::string dot_text(const std::string& text) {
+  std::string all;
+  for (const char c : safe(text)) {
+    if (c == '"' || c == '\\') all += '\\';
+    all += c;
+  }
+  return "\"" + all + "\"";
+}
+
+}  // namespace
+
+int summarize(const Look& what) {
+  if (kind_of_file(what.file) == FileKind::safetensors) return summarize_tensors(what);
+  const std::vector<Cost> all = costs(simplified(what));
+  std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
+  std::int64_t parameters = 0, macs = 0;
+  Json list = Json::array();
+  for (const Cost& c : all) {
+    rows.push_back({shortened(c.name), c.op, c.shape, std::to_string(c.parameters), std::to_string(c.macs)});
+    list.push_back({{"node", c.name}, {"operator", c.op}, {"gives", c.shape}, {"parameters", c.parameters}, {"macs", c.macs}});
+    parameters += c.parameters;
+    macs += c.macs;
+  }
+  if (what.json) {
+    fmt::print("{}\n", Json{{"nodes", list}, {"parameters", parameters}, {"macs", macs}, {"bytes_float", 4 * parameters}, {"bytes_int8", parameters}}.dump());
+  } else {
+    print_table(rows, 3);
+    fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(), parameters, 4 * parameters, parameters, macs);
+  }
+  return 0;
+}
+
+int draw(const Look& what) {
+  const Graph graph = simplified(what);
+  std::string all = "digraph network {\n  node [shape=box, fontname=\"sans-serif\"];\n";
+  std::map<std::string, std::string> giver;
+  for (const Value& input : graph.inputs) {
+    giver[input.name] = fmt::format("in{}", giver.size());
+    all += fmt::format("  {} [label={}, shape=ellipse];\n", giver[input.name], dot_text(value_text(input)));
+  }
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    all += fmt::format("  n{} [label={}];\n", i, dot_text(node.op + (node.name.empty() ? "" : " " + shortened(node.name))));
+    for (const std::string& input : node.inputs)
+      if (giver.contains(input)) all += fmt::format("  {} -> n{};\n", giver[input], i);
+    for (const std::string& output : node.outputs) giver[output] = fmt::format("n{}", i);
+  }
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i)
+    all += fmt::format("  out{0} [label={1}, shape=ellipse];\n  {2} -> out{0};\n", i, dot_text(value_text(graph.outputs[i])), giver[graph.outputs[i].name]);
+  fmt::print("{}}}\n", all);
+  return 0;
+}
+
+int inform(const Look& what) {
+  const FileKind kind = kind_of_file(what.file);
+  const auto bytes = std::filesystem::file_size(what.file);
+  if (kind == FileKind::safetensors) {
+    const SafeTensors file = SafeTensors::read(what.file);
+    Json j{{"format", "safetensors"}, {"bytes", bytes}, {"tensors", file.tensors().size()}, {"metadata", Json::object()}};
+    for (const auto& [key, text] : file.metadata()) j["metadata"][safe(key)] = safe(text);
+    if (what.json) fmt::print("{}\n", j.dump());
+    else {
+      fmt::print("safetensors, {} bytes, {} tensors\n", bytes, file.tensors().size());
+      for (const auto& [key, text] : file.metadata()) fmt::print("{}: {}\n", safe(key), safe(text));
+    }
+    return 0;
+  }
+  const Graph graph = read_network(what.file);
+  std::map<std::string, std::size_t> operators;
+  for (const Node& node : graph.nodes) ++operators[node.op];
+  Json in = Json::array(), out = Json::array();
+  for (const Value& v : graph.inputs) in.push_back(value_text(v));
+  for (const Value& v : graph.outputs) out.push_back(value_text(v));
+  if (what.json) {
+    fmt::print("{}\n", Json{{"format", graph.format}, {"name", safe(graph.name)}, {"opset", graph.opset}, {"bytes", bytes}, {"inputs", in}, {"outputs", out}, {"operators", operators}}.dump());
+    return 0;
+  }
+  fmt::print("{} network {}, operators of opset {}, {} bytes\n", graph.format, detail::quoted_text(graph.name), graph.opset, bytes);
+  for (const Value& v : graph.inputs) fmt::print("  in:  {}\n", value_text(v));
+  for (const Value& v : graph.outputs) fmt::print("  out: {}\n", value_text(v));
+  Row counts;
+  for (const auto& [op, count] : operators) counts.push_back(fmt::format("{} {}", count, op));
+  fmt::print("  {} operators: {}\n", graph.nodes.size(), fmt::join(counts, ", "));
+  return 0;
+}
+
+}  // namespace tenon::tool

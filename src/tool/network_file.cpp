@@ -1,0 +1,115 @@
+#include "network_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fstream>
+#include <set>
+
+#include <tenon/error.hpp>
+
+#include "../import/onnx.hpp"
+#include "../import/tflite.hpp"
+#include "../io/words.hpp"
+
+namespace tenon::tool {
+
+using namespace importing;
+
+FileKind kind_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(fmt::format("cannot open {}", path));
+  std::array<char, 16> begin{};
+  file.read(begin.data(), begin.size());
+  const std::string_view text(begin.data(), begin.size());
+  if (text.substr(4, 4) == "TFL3") return FileKind::tflite;
+  if (text[8] == '{') return FileKind::safetensors;
+  for (const FileKind kind : {FileKind::onnx, FileKind::tflite, FileKind::safetensors})
+    if (path.ends_with(fmt::format(".{}", kind_name(kind)))) return kind;
+  if (text[0] == '\x08') return FileKind::onnx;  // its version, the first field
+  throw Error(fmt::format("{}: expected a file .onnx, .tflite or .safetensors", path));
+}
+
+const char* kind_name(FileKind kind) { return kind == FileKind::onnx ? "onnx" : kind == FileKind::tflite ? "tflite" : "safetensors"; }
+
+Graph read_network(const std::string& path) {
+  switch (kind_of_file(path)) {
+    case FileKind::onnx: return read_onnx(path);
+    case FileKind::tflite: return read_tflite(path);
+    default: throw Error(fmt::format("{}: has weights alone; a network is a file .onnx or .tflite", path));
+  }
+}
+
+Simplify shapes_of(const std::vector<std::string>& arguments) {
+  Simplify options;
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = argument.rfind('=');
+    Dims dims;
+    std::size_t at = equals == std::string::npos ? argument.size() : equals + 1;
+    bool fits = at < argument.size();
+    while (fits && at <= argument.size()) {
+      const std::size_t end = std::min(argument.find_first_of("x,", at), argument.size());
+      const std::string number = argument.substr(at, end - at);
+      fits = !number.empty() && number.size() < 10 && std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) && std::stol(number) > 0;
+      if (fits) dims.push_back(std::stol(number));
+      at = end + 1;
+    }
+    if (!fits) throw Error(fmt::format("--shape {}: expected a name and its axes, as input=1x3x224x224", detail::quoted_text(argument)));
+    options.shapes[argument.substr(0, equals)] = std::move(dims);
+  }
+  return options;
+}
+
+namespace {
+
+std::string shape_text(const Graph& graph, const std::string& value) {
+  const auto found = graph.values.find(value);
+  if (found == graph.values.end() || !found->second.dims) return "?";
+  return fmt::format("{}", fmt::join(*found->second.dims, " x "));
+}
+
+Dims dims_of(const Graph& graph, const std::string& value) {
+  if (const auto constant = graph.constants.find(value); constant != graph.constants.end()) return constant->second.dims;
+  if (const auto known = graph.values.find(value); known != graph.values.end() && known->second.dims) return *known->second.dims;
+  for (const Value& input : graph.inputs)
+    if (input.name == value && input.dims) return *input.dims;
+  return {};
+}
+
+/// Multiplications of a sample; those of layers without products are not counted.
+std::int64_t macs_of(const Graph& graph, const Node& node) {
+  const auto dims = [&](std::size_t i) { return node.has_input(i) ? dims_of(graph, node.inputs[i]) : Dims{}; };
+  const Dims w = dims(1), out = dims_of(graph, node.outputs.at(0));
+  if (w.empty() || out.empty()) return 0;
+  if (node.op == "Conv") return count_of(out) / out[0] * (count_of(w) / w[0]);
+  if (node.op == "ConvTranspose") return count_of(dims(0)) / out[0] * (count_of(w) / w[0]);
+  if (node.op == "Gemm" || node.op == "MatMul") {
+    const Dims a = dims(0);
+    return a.empty() ? 0 : count_of(out) / out[0] * (node.integer("transA", 0) != 0 ? a[0] : a.back());
+  }
+  if (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") {
+    const Dims x = dims(0);
+    return x.empty() ? 0 : (count_of(w) + count_of(dims(2))) * x[node.integer("layout", 0) != 0 ? 1 : 0];
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Cost> costs(const Graph& graph) {
+  std::vector<Cost> all;
+  std::set<std::string> counted;  // weights that several nodes share are counted once
+  for (const Node& node : graph.nodes) {
+    Cost cost{detail::escaped_text(node.name), node.op, shape_text(graph, node.outputs.at(0))};
+    for (const std::string& input : node.inputs)
+      if (const auto weight = graph.constants.find(input); weight != graph.constants.end() && weight->second.type != Type::int64 && counted.insert(input).second)
+        cost.parameters += count_of(weight->second.dims);
+    cost.macs = macs_of(graph, node);
+    all.push_back(std::move(cost));
+  }
+  return all;
+}
+
+}  // namespace tenon::tool

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../import/graph.hpp"
+#include "../import/simplify.hpp"
+
+namespace tenon::tool {
+
+/// What a file is, by what it begins with and, where that does not say it, by the end of its name.
+enum class FileKind { onnx, tflite, safetensors };
+FileKind kind_of_file(const std::string& path);
+
+/// "onnx", "tflite", "safetensors"
+const char* kind_name(FileKind kind);
+
+/// A network of either kind. An Error where the file is none.
+importing::Graph read_network(const std::string& path);
+
+/// `input=1x3x224x224`, as often as there are inputs to say it of.
+importing::Simplify shapes_of(const std::vector<std::string>& arguments);
+
+/// One operator in numbers.
+struct Cost {
+  std::string name, op, shape;
+  std::int64_t parameters = 0, macs = 0;
+};
+/// All of a graph whose shapes are known, in order.
+std::vector<Cost> costs(const importing::Graph& graph);
+
+}  // namespace tenon::tool
