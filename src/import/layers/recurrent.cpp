@@ -28,6 +28,7 @@ void check(Writer& w, const Cell& cell) {
   const std::string direction = w.node.text("direction", "forward");
   w.require(direction == "forward" || direction == "bidirectional", "direction = {}: layers read forward or both ways", direction);
   w.require(!w.node.has("clip"), "clips its sums");
+  w.require(!w.node.has("cell_clip"), "clips its memory");
   w.require(!w.has(4), "is given lengths of sequences; all have to be as long as the shape says");
   for (const std::size_t state : {5U, 6U})
     if (w.has(state)) w.require(all_equal(w.weight(state, "initial state"), 0), "begins with a state that is not zero");

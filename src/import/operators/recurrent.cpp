@@ -161,9 +161,11 @@ std::vector<Array> gru(const Call& call) {
 
 /// Gates in the order i, o, f, c; P are the peepholes of i, o and f:
 /// i = f(.. + Pi c), f = f(.. + Pf c), c' = f c + i g(..), o = f(.. + Po c'), h' = o h(c')
+/// TFLite's `cell_clip`, where a file says it, keeps c' between -cell_clip and cell_clip.
 std::vector<Array> lstm(const Call& call) {
   const Layer layer(call, 4, {"Sigmoid", "Tanh", "Tanh"});
   const bool coupled = call.node.integer("input_forget", 0) != 0;
+  const double cell_clip = call.node.number("cell_clip", 0);
   layer.require_dims(6, layer.state_dims());
   layer.require_dims(7, {layer.directions, 3 * layer.hidden});
   const auto size = static_cast<std::size_t>(layer.hidden);
@@ -178,6 +180,7 @@ std::vector<Array> lstm(const Call& call) {
     for (std::size_t k = 0; k < size; ++k) {
       const double i = gate(functions[0], 0, k, 0, c[k]), forget = coupled ? 1 - i : gate(functions[0], 2, k, 2, c[k]);
       c[k] = forget * c[k] + i * gate(functions[1], 3, k, 3, 0);
+      if (cell_clip > 0) c[k] = std::clamp(c[k], -cell_clip, cell_clip);
       h[k] = gate(functions[0], 1, k, 1, c[k]) * functions[2](c[k]);
     }
   });

@@ -79,6 +79,16 @@ bool share_a_name(const Layer& a, const Layer& b) {
   return false;
 }
 
+/// x W and then + b are one Dense.
+bool takes_bias(Layer& dense, Layer& sum) {
+  constexpr std::string_view without = ", bias<false>>";
+  if (!dense.text.starts_with("Dense<") || !dense.text.ends_with(without) || sum.kind != Layer::formula) return false;
+  if (sum.text != R"(x + param<"bias", PerFeature>)" || sum.weights.size() != 1 || sum.weights[0].second.dims != Dims{sum.gives.back()}) return false;
+  dense.text.replace(dense.text.size() - without.size(), without.size(), ">");
+  dense.weights.push_back(std::move(sum.weights[0]));
+  return true;
+}
+
 }  // namespace
 
 void tidy(std::vector<Part>& parts, const Dims& takes) {
@@ -92,6 +102,7 @@ void tidy(std::vector<Part>& parts, const Dims& takes) {
       last = done.empty() || done.back().kind != Part::layer ? nullptr : &done.back();
     }
     if (reshape && p.gives == shape()) continue;
+    if (leaf && last != nullptr && takes_bias(last->own, p.own)) continue;
     if (leaf && p.own.kind == Layer::formula && last != nullptr && last->own.kind == Layer::formula && !share_a_name(last->own, p.own)) {
       if (const auto both = composed(last->own.text, p.own.text)) {
         last->own.text = *both;

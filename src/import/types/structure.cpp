@@ -20,6 +20,7 @@ public:
         continue;
       }
       for (const Layer& layer : unit.layers) piece.parts.push_back(part_of(layer));
+      if (piece.reads.size() > 1 && piece.parts.size() > 1) piece = behind_joint(std::move(piece));
       pieces_.push_back(std::move(piece));
     }
     for (const Value& output : graph.outputs) give(origin(output.name), output.name, graph);
@@ -37,6 +38,16 @@ public:
   }
 
 private:
+  /// What joins values is a node by itself: a Sequential takes one. Gives what is left behind it.
+  Piece behind_joint(Piece whole) {
+    Piece joint{whole.name, whole.reads, whole.gives + "#joined", {whole.parts[0]}};
+    shapes_[joint.gives] = joint.parts[0].gives;
+    whole.reads = {joint.gives};
+    whole.parts.erase(whole.parts.begin());
+    pieces_.push_back(std::move(joint));
+    return whole;
+  }
+
   std::string origin(const std::string& name) const {
     const auto found = same_.find(name);
     return found == same_.end() ? name : found->second;
@@ -87,6 +98,7 @@ private:
       const auto found = giver.find(after.reads[0]);
       if (found == giver.end() || used.at(after.reads[0]) != 1) continue;
       Piece& before = pieces_[found->second];
+      if (before.reads.size() > 1) continue;
       const bool learns = std::any_of(before.parts.begin(), before.parts.end(), has_weights) || std::none_of(after.parts.begin(), after.parts.end(), has_weights);
       if (learns) after.name = before.name;
       after.reads = before.reads;

@@ -28,7 +28,7 @@ public:
   /// A constant of numbers between -1 and 1 that are all different, or of these.
   std::string constant(const std::string& name, Dims dims, std::vector<double> values = {}, Type type = Type::float32) {
     if (values.empty())
-      for (std::int64_t i = 0; i < count_of(dims); ++i) values.push_back(static_cast<double>(static_cast<float>(((++seed * 7919) % 2003) / 1001.5 - 1)));
+      for (std::int64_t i = 0; i < count_of(dims); ++i) values.push_back(static_cast<double>(static_cast<float>(static_cast<double>((++seed * 7919) % 2003) / 1001.5 - 1)));
     g.constants[name] = {type, std::move(dims), std::move(values)};
     return name;
   }

@@ -1,0 +1,156 @@
+// Writes small imported networks, one for each kind of operator, and a program that runs the checking program of each:
+//     make_networks FOLDER
+// The types are compiled as a user's are, so what is compared is what a user gets.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/io/atomic_file.hpp>
+#include <tenon/io/safetensors.hpp>
+
+#include "import/onnx_write.hpp"
+#include "import/simplify.hpp"
+#include "import/write_network.hpp"
+#include "unit/import/graph_builder.hpp"
+
+namespace {
+
+using namespace test;
+using Ints = std::vector<std::int64_t>;
+
+struct Sample {
+  const char* name;
+  std::function<void(GraphBuilder&)> build;
+};
+
+const std::vector<Sample> samples{
+    {"images",
+     [](GraphBuilder& g) {
+       auto y = g.conv(g.input("x", {1, 3, 10, 10}), "first", {8, 3, 3, 3}, {{"pads", Ints{0, 0, 1, 1}}, {"strides", Ints{2, 2}}});
+       y = g.node("Clip", {g.batch_norm(y, "norm", 8), g.constant("zero", {}, {0}), g.constant("six", {}, {6})});
+       y = g.conv(y, "depthwise", {8, 1, 3, 3}, {{"pads", Ints{1, 1, 1, 1}}, {"group", std::int64_t{8}}}, false);
+       y = g.node("HardSwish", {y});
+       y = g.node("MaxPool", {y}, {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}});
+       y = g.node("Flatten", {y});
+       g.gives({g.node("Softmax", {g.gemm(y, "classes", 32, 5)}, {{"axis", std::int64_t{1}}})});
+     }},
+    {"residual",
+     [](GraphBuilder& g) {
+       const std::map<std::string, Attribute> same{{"pads", Ints{1, 1, 1, 1}}};
+       auto y = g.input("x", {1, 4, 6, 6});
+       for (const std::string block : {"a", "b", "c"}) {
+         auto inner = g.node("Relu", {g.batch_norm(g.conv(y, block + "1", {4, 4, 3, 3}, same, false), block + "n", 4)});
+         y = g.node("Relu", {g.node("Add", {g.conv(inner, block + "2", {4, 4, 3, 3}, same), y})});
+       }
+       const auto wide = g.conv(y, "wide", {6, 4, 1, 1});
+       const auto deep = g.node("Relu", {g.conv(y, "deep", {2, 4, 3, 3}, same)});
+       y = g.node("Concat", {wide, deep}, {{"axis", std::int64_t{1}}});
+       g.gives({g.node("Flatten", {g.node("GlobalAveragePool", {y})})});
+     }},
+    {"graph",
+     [](GraphBuilder& g) {
+       const auto image = g.input("image", {1, 1, 6, 6}), table = g.input("table", {1, 4});
+       const auto seen = g.node("Tanh", {g.gemm(g.node("Flatten", {image}), "seen", 36, 6)});
+       const auto told = g.node("Sigmoid", {g.gemm(table, "told", 4, 6)});
+       const auto both = g.node("Mul", {seen, told}), more = g.node("Sub", {both, seen});
+       g.gives({g.gemm(more, "kind", 6, 3), g.node("Relu", {g.gemm(both, "size", 6, 1)})});
+     }},
+    {"sequence",
+     [](GraphBuilder& g) {
+       const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
+       auto y = g.nodes("LSTM", {x, g.constant("lw", {1, 16, 3}), g.constant("lr", {1, 16, 4}), g.constant("lb", {1, 32})},
+                        {{"hidden_size", std::int64_t{4}}}, {"states"}, "lstm")[0];
+       y = g.node("Squeeze", {y, g.integers("directions", {1})});
+       y = g.nodes("GRU", {y, g.constant("gw", {1, 6, 4}), g.constant("gr", {1, 6, 2}), g.constant("gb", {1, 12})},
+                   {{"hidden_size", std::int64_t{2}}, {"linear_before_reset", std::int64_t{1}}}, {"all", "last"}, "gru")[1];
+       g.gives({g.node("Squeeze", {y, g.integers("first", {0})})});
+     }},
+    {"tokens",
+     [](GraphBuilder& g) {
+       auto y = g.node("Gather", {g.constant("table", {7, 6}), g.input("words", {1, 4}, Type::int64)});
+       y = g.node("LayerNormalization", {y, g.constant("scale", {6}), g.constant("shift", {6})}, {{"axis", std::int64_t{-1}}});
+       y = g.node("Add", {g.node("MatMul", {y, g.constant("up", {6, 8})}), g.constant("up_bias", {8})});
+       y = g.node("ReduceMean", {g.node("Gelu", {y})}, {{"axes", Ints{1}}, {"keepdims", std::int64_t{0}}});
+       g.gives({y});
+     }},
+    {"signals",
+     [](GraphBuilder& g) {
+       auto y = g.conv(g.input("x", {1, 2, 12}), "first", {4, 2, 3}, {{"dilations", Ints{2}}, {"pads", Ints{2, 2}}});
+       y = g.node("AveragePool", {g.node("LeakyRelu", {y}, {{"alpha", 0.2}})}, {{"kernel_shape", Ints{2}}, {"strides", Ints{2}}});
+       y = g.node("Mul", {g.node("Add", {y, g.constant("half", {}, {0.5})}), g.constant("three", {}, {3})});
+       g.gives({g.node("Softplus", {y})});
+     }},
+    {"decoder",
+     [](GraphBuilder& g) {
+       auto y = g.node("Relu", {g.gemm(g.input("code", {1, 3}), "up", 3, 16)});
+       y = g.node("Reshape", {y, g.integers("image", {1, 4, 2, 2})});
+       y = g.node("ConvTranspose", {y, g.constant("w", {4, 2, 2, 2}), g.constant("b", {2})}, {{"strides", Ints{2, 2}}});
+       y = g.node("Resize", {y, "", g.constant("scales", {4}, {1, 1, 2, 2})},
+                  {{"mode", std::string("nearest")}, {"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}});
+       g.gives({g.node("Sigmoid", {y})});
+     }},
+};
+
+void write(const std::string& path, const std::string& text) { tenon::write_file_atomically(path, std::as_bytes(std::span(text))); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const std::string folder = argv[1];
+  std::string includes, calls;
+  for (const Sample& sample : samples) {
+    GraphBuilder builder(sample.name);
+    sample.build(builder);
+    Graph graph = builder.g;
+    simplify(graph);
+    const Written written = write_network(graph, "Net");
+    const std::string own = folder + "/" + sample.name;
+    std::filesystem::create_directories(own);
+    write(own + "/net.onnx", to_onnx(builder.g));
+    write(own + "/net.hpp", written.header);
+    write(own + "/check.cpp", write_check(builder.g, graph, "Net"));
+    std::vector<std::vector<float>> numbers;
+    std::vector<tenon::TensorView> tensors;
+    for (const auto& [name, array] : written.weights) {
+      numbers.emplace_back(array.values.begin(), array.values.end());
+      tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()), std::span<const float>(numbers.back()));
+    }
+    tenon::write_safetensors(own + "/net.safetensors", tensors);
+    includes += fmt::format("namespace {0} {{\n#include \"{0}/check.cpp\"\n}}\n", sample.name);
+    calls += fmt::format("  wrong += run({0}::check, \"{0}\");\n", sample.name);
+  }
+  write(folder + "/imported.cpp", fmt::format(R"(#include <tenon/tenon.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#define main check
+{}#undef main
+
+namespace {{
+int run(int (*check)(int, char**), const char* name) {{
+  std::string program = "check", folder = std::string("{}/") + name;
+  char* arguments[] = {{program.data(), folder.data()}};
+  const int failed = check(2, arguments);
+  std::printf("%s: %s\n", name, failed == 0 ? "equal" : "WRONG");
+  return failed;
+}}
+}}  // namespace
+
+int main() {{
+  int wrong = 0;
+{}  return wrong;
+}}
+)", includes, folder, calls));
+}

@@ -1,0 +1,143 @@
+// The text of imported networks, and what is refused. That the texts compile and give the file's numbers: import.networks.
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+#include <tenon/error.hpp>
+
+#include "import/simplify.hpp"
+#include "import/write_network.hpp"
+#include "unit/import/graph_builder.hpp"
+
+using namespace test;
+using Catch::Matchers::Contains;
+using Ints = std::vector<std::int64_t>;
+
+namespace {
+
+/// The type alone, without the comment and the includes above it.
+std::string type_of(const Written& written) {
+  std::string all = written.header.substr(written.header.find("using namespace tenon;\n\n") + 24);
+  const std::size_t begin = all.find("///");
+  return all.erase(begin, all.rfind("///") + 4 - begin + all.substr(all.rfind("///") + 4).find('\n') + 1);
+}
+
+Written written(GraphBuilder& g) {
+  Graph graph = g.g;
+  simplify(graph);
+  return write_network(graph, "Net");
+}
+
+std::string refusal(GraphBuilder& g) {
+  try {
+    written(g);
+  } catch (const tenon::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+const std::map<std::string, Attribute> padded{{"pads", Ints{1, 1, 1, 1}}};
+
+}  // namespace
+
+TEST_CASE("a row of layers is a Sequential, with the names of weights that a model has") {
+  GraphBuilder g;
+  const auto y = g.node("Relu", {g.batch_norm(g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}, padded, false), "n", 4)});
+  g.gives({g.node("Softmax", {g.gemm(g.node("Flatten", {y}), "classes", 256, 5)}, {{"axis", std::int64_t{1}}})});
+  const Written net = written(g);
+  CHECK(type_of(net) == "using Net = Sequential<Input<3, 8, 8>, Conv2D<4, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Flatten, Dense<5>,\n"
+                        "                       Softmax>;\n");
+  std::vector<std::string> names;
+  for (const auto& [name, array] : net.weights) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "4.bias", "4.weight"});
+  CHECK(net.weights.at("0.weight").dims == Dims{4, 3, 3, 3});
+  CHECK(net.weights.at("4.weight").values == g.g.constants.at("classes.w").values);
+}
+
+TEST_CASE("branches that meet again are Residual, Add and Concat, equal blocks are written once") {
+  GraphBuilder g;
+  auto y = g.input("x", {1, 4, 6, 6});
+  for (const std::string block : {"a", "b", "c"}) {
+    const auto inner = g.node("Relu", {g.conv(y, block + "1", {4, 4, 3, 3}, padded)});
+    y = g.node("Add", {g.conv(inner, block + "2", {4, 4, 3, 3}, padded), y});
+  }
+  y = g.node("Add", {g.conv(y, "wide", {6, 4, 1, 1}), g.node("Relu", {g.conv(y, "deep", {6, 4, 3, 3}, padded)})});
+  g.gives({g.node("Concat", {g.node("Tanh", {y}), g.node("Sigmoid", {y})}, {{"axis", std::int64_t{1}}})});
+  const Written net = written(g);
+  CHECK(type_of(net) == "using Net = Sequential<Input<4, 6, 6>, Repeat<3, Residual<Conv2D<4, 3, padding<1>>, ReLU, Conv2D<4, 3, padding<1>>>>,\n"
+                        "                       Add<Conv2D<6, 1>, Sequential<Conv2D<6, 3, padding<1>>, ReLU>>, Concat<Tanh, Sigmoid>>;\n");
+  CHECK(net.weights.contains("0.2.2.weight"));
+}
+
+TEST_CASE("blocks that are alike but for a number are a template") {
+  GraphBuilder g;
+  auto y = g.input("x", {1, 4, 8, 8});
+  std::int64_t c = 4;
+  for (const std::string block : {"a", "b", "c"}) {
+    const auto inner = g.node("Relu", {g.conv(y, block + "1", {2 * c, c, 3, 3}, padded)});
+    y = g.node("Relu", {g.node("Add", {g.conv(y, block + "s", {2 * c, c, 1, 1}), g.conv(inner, block + "2", {2 * c, 2 * c, 3, 3}, padded)})});
+    c *= 2;
+  }
+  g.gives({y});
+  const std::string type = type_of(written(g));
+  CHECK_THAT(type, Contains("template <std::size_t Channels>\nusing Shortcut = "));
+  CHECK_THAT(type, Contains("Shortcut<8>, ReLU, Shortcut<16>, ReLU, Shortcut<32>, ReLU>;"));
+}
+
+TEST_CASE("what is neither is a Graph, in which layers of several inputs stand alone") {
+  GraphBuilder g;
+  const auto a = g.input("a", {1, 4}), b = g.input("b", {1, 4});
+  const auto product = g.node("Mul", {g.gemm(a, "left", 4, 6), g.gemm(b, "right", 4, 6)});
+  g.gives({g.gemm(product, "kind", 6, 3), g.node("Relu", {product}, {}, "size")});
+  CHECK(type_of(written(g)) == "using Net = Graph<In<\"a\", 4>,\n"
+                               "                  In<\"b\", 4>,\n"
+                               "                  Node<\"left\", Dense<6>, \"a\">,\n"
+                               "                  Node<\"right\", Dense<6>, \"b\">,\n"
+                               "                  Node<\"Mul1\", Multiply, \"left\", \"right\">,\n"
+                               "                  Node<\"kind\", Dense<3>>,\n"
+                               "                  Node<\"size\", ReLU, \"Mul1\">,\n"
+                               "                  Out<\"kind\", \"size\">>;\n");
+}
+
+TEST_CASE("a product and a sum are one Dense, in sequences too") {
+  GraphBuilder g;
+  const auto y = g.node("MatMul", {g.input("x", {1, 5, 3}), g.constant("w", {3, 8})});
+  g.gives({g.node("Tanh", {g.node("Add", {y, g.constant("b", {8})})})});
+  const Written net = written(g);
+  CHECK(type_of(net) == "using Net = Sequential<Input<5, 3>, Dense<8>, Tanh>;\n");
+  CHECK(net.weights.at("0.bias").values == g.g.constants.at("b").values);
+  CHECK(net.weights.at("0.weight").dims == Dims{8, 3});
+}
+
+TEST_CASE("what has no layer is refused at once, each with its node and the reason") {
+  GraphBuilder g;
+  auto y = g.node("LRN", {g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3})}, {{"size", std::int64_t{3}}}, "local");
+  y = g.node("ArgMax", {g.node("Flatten", {y})}, {{"axis", std::int64_t{1}}}, "which");
+  g.gives({y});
+  const std::string all = refusal(g);
+  CHECK_THAT(all, Contains("2 reasons") && Contains("LRN \"local\"") && Contains("ArgMax \"which\""));
+}
+
+TEST_CASE("an LSTM that begins with a state or clips its memory is refused") {
+  for (const bool clips : {false, true}) {
+    GraphBuilder g;
+    const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
+    std::vector<std::string> inputs{x, g.constant("w", {1, 16, 3}), g.constant("r", {1, 16, 4}), g.constant("b", {1, 32})};
+    std::map<std::string, Attribute> attributes{{"hidden_size", std::int64_t{4}}};
+    if (clips) attributes["cell_clip"] = 10.0;
+    else inputs.insert(inputs.end(), {"", g.constant("h", {1, 1, 4})});
+    const auto y = g.nodes("LSTM", inputs, attributes, {"states", "last"}, "memory")[1];
+    g.gives({g.node("Squeeze", {y, g.integers("first", {0})})});
+    CHECK_THAT(refusal(g), Contains("LSTM \"memory\"") && Contains(clips ? "clips its memory" : "not zero"));
+  }
+}
+
+TEST_CASE("a name that is none for a type is refused") {
+  GraphBuilder g;
+  g.gives({g.node("Relu", {g.input("x", {1, 4})})});
+  Graph graph = g.g;
+  simplify(graph);
+  for (const char* name : {"", "2net", "my-net"}) CHECK_THROWS_WITH(write_network(graph, name), Contains("no name for a type"));
+}
