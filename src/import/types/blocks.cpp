@@ -263,7 +263,9 @@ std::vector<std::string> name_blocks(const std::vector<std::vector<Part>*>& rows
   std::map<std::string, std::vector<Found>> by_skeleton;
   for (std::vector<Part>* row : rows) find_composed(*row, by_skeleton);
   std::vector<std::pair<std::string, std::vector<Found>>> groups(by_skeleton.begin(), by_skeleton.end());
-  std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
+    return a.first.size() != b.first.size() ? a.first.size() > b.first.size() : a.first < b.first;
+  });
   std::vector<std::string> definitions;
   std::map<std::string, int> names;
   for (auto& [skeleton, found] : groups) {
