@@ -12,7 +12,7 @@ if(TENON_CORE_ONLY)
   set(headers ${edge_headers})
 endif()
 
-if(headers)
+if(headers AND TENON_TEST_PROGRAMS)
   set(header_sources "${CMAKE_CURRENT_BINARY_DIR}/headers/main.cpp")
   file(CONFIGURE OUTPUT "${header_sources}" CONTENT "int main() {}\n")
   foreach(header IN LISTS headers)
