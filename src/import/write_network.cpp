@@ -4,8 +4,10 @@
 
 #include <cctype>
 #include <set>
+#include <span>
 
 #include <tenon/error.hpp>
+#include <tenon/io/safetensors.hpp>
 
 #include "../io/words.hpp"
 #include "types/structure.hpp"
@@ -131,6 +133,16 @@ Written write_network(const Graph& graph, const std::string& name) {
       "{3}{4};\n",
       definitions, from, name, begin, body);
   return written;
+}
+
+void write_weights(const std::string& path, const std::map<std::string, Array>& weights) {
+  std::vector<std::vector<float>> numbers;
+  std::vector<TensorView> tensors;
+  for (const auto& [name, array] : weights) {
+    numbers.emplace_back(array.values.begin(), array.values.end());
+    tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()), std::span<const float>(numbers.back()));
+  }
+  write_safetensors(path, tensors);
 }
 
 }  // namespace tenon::importing

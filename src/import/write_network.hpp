@@ -19,6 +19,9 @@ struct Written {
 /// refused with one Error that lists each such operator, its node, the attribute, the reason and what can be done.
 Written write_network(const Graph& graph, const std::string& name);
 
+/// Writes the weights as floats, which a model loads.
+void write_weights(const std::string& path, const std::map<std::string, Array>& weights);
+
 /// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which are
 /// written into it for a few seeded random inputs.
 std::string write_check(const Graph& original, const Graph& simplified, const std::string& name);

@@ -8,7 +8,6 @@
 
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
-#include <tenon/io/safetensors.hpp>
 
 #include "../import/simplify.hpp"
 #include "../import/write_network.hpp"
@@ -22,17 +21,6 @@ namespace {
 using namespace importing;
 
 void write_text(const std::string& path, const std::string& text) { write_file_atomically(path, std::as_bytes(std::span(text))); }
-
-/// Floats, as a model has them.
-void write_weights(const std::string& path, const std::map<std::string, Array>& weights) {
-  std::vector<std::vector<float>> numbers;
-  std::vector<TensorView> tensors;
-  for (const auto& [name, array] : weights) {
-    numbers.emplace_back(array.values.begin(), array.values.end());
-    tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()), std::span<const float>(numbers.back()));
-  }
-  write_safetensors(path, tensors);
-}
 
 std::int64_t count(const std::map<std::string, Array>& weights) {
   std::int64_t all = 0;

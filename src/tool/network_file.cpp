@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
 #include <set>
+#include <span>
 
 #include <tenon/error.hpp>
 
 #include "../import/onnx.hpp"
 #include "../import/tflite.hpp"
+#include "../io/input_file.hpp"
 #include "../io/words.hpp"
 
 namespace tenon::tool {
@@ -19,16 +20,15 @@ namespace tenon::tool {
 using namespace importing;
 
 FileKind kind_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(fmt::format("cannot open {}", path));
+  detail::InputFile file(path, "a network or weights");
   std::array<char, 16> begin{};
-  file.read(begin.data(), begin.size());
+  file.read(std::as_writable_bytes(std::span(begin).first(std::min(begin.size(), file.size()))));
   const std::string_view text(begin.data(), begin.size());
   if (text.substr(4, 4) == "TFL3") return FileKind::tflite;
-  if (text[8] == '{') return FileKind::safetensors;
   for (const FileKind kind : {FileKind::onnx, FileKind::tflite, FileKind::safetensors})
     if (path.ends_with(fmt::format(".{}", kind_name(kind)))) return kind;
-  if (text[0] == '\x08') return FileKind::onnx;  // its version, the first field
+  if (text[8] == '{') return FileKind::safetensors;  // behind the length of its header
+  if (text[0] == '\x08') return FileKind::onnx;      // its version, the first field
   throw Error(fmt::format("{}: expected a file .onnx, .tflite or .safetensors", path));
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <tenon/io/atomic_file.hpp>
-#include <tenon/io/safetensors.hpp>
 
 #include "import/onnx_write.hpp"
 #include "import/simplify.hpp"
@@ -115,13 +114,7 @@ int main(int argc, char** argv) {
     write(own + "/net.onnx", to_onnx(builder.g));
     write(own + "/net.hpp", written.header);
     write(own + "/check.cpp", write_check(builder.g, graph, "Net"));
-    std::vector<std::vector<float>> numbers;
-    std::vector<tenon::TensorView> tensors;
-    for (const auto& [name, array] : written.weights) {
-      numbers.emplace_back(array.values.begin(), array.values.end());
-      tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()), std::span<const float>(numbers.back()));
-    }
-    tenon::write_safetensors(own + "/net.safetensors", tensors);
+    write_weights(own + "/net.safetensors", written.weights);
     includes += fmt::format("namespace {0} {{\n#include \"{0}/check.cpp\"\n}}\n", sample.name);
     calls += fmt::format("  wrong += run({0}::check, \"{0}\");\n", sample.name);
   }
