@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 namespace tenon::detail {
 
@@ -55,5 +56,17 @@ template <class... T>
 struct reverse_of<list<T...>> : reversed<list<>, T...> {};
 template <class List>
 using reverse = typename reverse_of<List>::type;
+
+/// Element I of a pack, found by overload resolution: nothing is instantiated for those in front of it.
+template <std::size_t I, class T>
+struct Indexed {
+  using type = T;
+};
+template <class Index, class... T>
+struct IndexedPack;
+template <std::size_t... I, class... T>
+struct IndexedPack<std::index_sequence<I...>, T...> : Indexed<I, T>... {};
+template <std::size_t I, class T>
+Indexed<I, T> element_at(const Indexed<I, T>*);
 
 }  // namespace tenon::detail

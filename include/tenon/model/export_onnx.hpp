@@ -147,6 +147,7 @@ private:
       if constexpr (!is_input_element<L>) {
         OnnxPlace place = at.element_at<L>(index);
         if (index == 0) first = place.parameters;
+        if constexpr (input_count<In> == 1) x = {as_row<In>(place, x)};
         if constexpr (is_tied<unnamed<L>, In>()) place.parameters = first;
         x = write<unnamed<L>, In>(place, x);
         ++index;
@@ -186,26 +187,44 @@ private:
     const Values y = write<unnamed<part_of<L>>, Step>(at, {to.reshape(x[0], onnx_axes<Step>::value()[0])});
     return {to.reshape(y[0], onnx_axes<Out>::value()[0])};
   }
+  /// What a layer is given: one value, or several outputs, one behind the other.
+  template <class S>
+  std::string as_row(const OnnxPlace& at, const Values& x) {
+    if (x.size() == 1) return x[0];
+    OnnxLayer to = layer<S>(at, x);
+    Values flat;
+    for (std::size_t k = 0; k < x.size(); ++k) flat.push_back(to.node("Flatten", {x[k]}));
+    return to.node("Concat", flat, {{"axis", 1}});
+  }
   template <class Binder, std::size_t... K>
   Values write_graph(const OnnxPlace& at, const Values& x, std::index_sequence<K...>) {
-    Values values = x;
+    std::vector<Values> values;  // of a node that gives several outputs, each
+    for (const std::string& input : x) values.push_back({input});
     (write_node<Binder, K>(at, values), ...);
     Values outputs;
-    for (std::size_t o = 0; o < Binder::links.outputs; ++o) outputs.push_back(values[Binder::links.output_values[o]]);
+    for (std::size_t o = 0; o < Binder::links.outputs; ++o) outputs.push_back(values[Binder::links.output_values[o]][0]);
     return outputs;
   }
   template <class Binder, std::size_t K>
-  void write_node(const OnnxPlace& at, Values& values) {
+  void write_node(const OnnxPlace& at, std::vector<Values>& values) {
     constexpr const auto& links = Binder::links;
     const auto step = [](std::size_t k) {
       return std::string(Binder::graph::parts[links.part_of[links.inputs + k]].name) + ".";
     };
     OnnxPlace place = at.inside(step(K));
     if constexpr (links.like[K] != nobody) place.parameters = at.parameters + step(links.like[K]);
-    Values from;
-    for (std::size_t j = 0; j < links.edge_count[K]; ++j) from.push_back(values[links.sources[links.first_edge[K] + j]]);
     using L = unnamed<typename Binder::template value<links.inputs + K>::layer>;
-    values.push_back(write<L, typename Binder::template sources<K>::shape>(place, from)[0]);
+    const Values& first = values[links.sources[links.first_edge[K]]];
+    if constexpr (is_output_of<L>) {
+      values.push_back({first[L::number]});
+    } else {
+      using Shapes = typename Binder::template sources<K>::shape;
+      Values from;
+      [&]<std::size_t... J>(std::index_sequence<J...>) {
+        (from.push_back(as_row<typename given_input<J, Shapes>::type>(place, values[links.sources[links.first_edge[K] + J]])), ...);
+      }(std::make_index_sequence<links.edge_count[K]>{});
+      values.push_back(write<L, Shapes>(place, from));
+    }
   }
 
   OnnxFile& file_;
@@ -220,6 +239,9 @@ struct onnx_ports {
 template <class L>
   requires(structure_of<L> == Structure::named || structure_of<L> == Structure::frozen)
 struct onnx_ports<L> : onnx_ports<unnamed<part_of<L>>> {};
+template <class... E>
+  requires is_rewritten<Graph<E...>>
+struct onnx_ports<Graph<E...>> : onnx_ports<typename with_outputs<Graph<E...>>::type> {};
 template <class... E>
 struct onnx_ports<Graph<E...>> {
   static constexpr const auto& links = linked_graph<E...>::links;

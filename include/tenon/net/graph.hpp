@@ -12,6 +12,7 @@
 #include <tenon/net/first_input.hpp>
 #include <tenon/net/graph_mistakes.hpp>
 #include <tenon/net/graph_names.hpp>
+#include <tenon/net/graph_outputs.hpp>
 #include <tenon/net/graph_units.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/tree.hpp>
@@ -20,27 +21,6 @@
 namespace tenon {
 
 namespace detail {
-
-/// Element I of a pack, found by overload resolution: nothing is instantiated for those in front of it.
-template <std::size_t I, class T>
-struct Indexed {
-  using type = T;
-};
-template <class Index, class... T>
-struct IndexedPack;
-template <std::size_t... I, class... T>
-struct IndexedPack<std::index_sequence<I...>, T...> : Indexed<I, T>... {};
-template <std::size_t I, class T>
-Indexed<I, T> element_at(const Indexed<I, T>*);
-
-/// The layer of a node, as written.
-template <class E>
-struct node_layer;
-template <fixed_string Name, class L, fixed_string... From>
-struct node_layer<Node<Name, L, From...>> {
-  using type = L;
-  using path = tenon::path<Name>;
-};
 
 /// The shape of an input: its own, or the one it is given.
 template <class E, class Given>
@@ -205,20 +185,24 @@ public:
 };
 
 /// A graph whose names are wrong lets the numbers pass, so that checking can go on.
-template <class Whole, class In, bool Linked, class... E>
-struct bind_graph {
+template <class Whole, class In, bool Linked, class Written>
+struct bind_graph;
+template <class Whole, class In, class... E>
+struct bind_graph<Whole, In, false, Graph<E...>> {
   struct type : Reshaping<In, Shape<In::size>> {
     using mistakes = list<typename graph_mistake<linked_graph<E...>, Whole>::type>;
   };
 };
 template <class Whole, class In, class... E>
-struct bind_graph<Whole, In, true, E...> {
+struct bind_graph<Whole, In, true, Graph<E...>> {
   using binder = GraphBinder<In, E...>;
   using type = BoundNamedGraph<Whole, In, binder, std::make_index_sequence<binder::links.nodes>, std::make_index_sequence<binder::links.outputs>, E...>;
 };
 
+template <class G>
+inline constexpr bool is_linked = false;
 template <class... E>
-inline constexpr bool is_linked = linked_graph<E...>::links.fault == GraphFault::none;
+inline constexpr bool is_linked<Graph<E...>> = linked_graph<E...>::links.fault == GraphFault::none;
 
 /// The shapes that the inputs of a graph state; void for one that states none.
 template <class E>
@@ -269,7 +253,7 @@ struct graph_input_problem<In, list<S...>> {
 ///                       Node<"value", Dense<1>, "both">,
 ///                       Out<"digit", "value">>;
 ///
-/// A node may be any layer or network. `Add<>` and `Concat<>` take several names; a node `Shared<"seen">` has the layers and
+/// A node may be any layer or network. Of a node that is a Graph with several outputs, "encoder.mean" is the one called mean. `Add<>` and `Concat<>` take several names; a node `Shared<"seen">` has the layers and
 /// the parameters of another one. Inputs stand first, outputs last. Parameters are called after their nodes: `digit.0.weight`,
 /// `value.weight`; those that two nodes share are stored once, under the first.
 ///
@@ -280,12 +264,13 @@ struct Graph {
 
 private:
   using stated = detail::join<typename detail::stated_shape<E>::type...>;
+  using written = typename detail::with_outputs<Graph>::type;
 
 public:
   template <class In>
   using problem = typename detail::graph_input_problem<In, stated>::type;
   template <class In>
-  struct at : detail::bind_graph<Graph, In, detail::is_linked<E...> && std::is_void_v<problem<In>>, E...>::type {};
+  struct at : detail::bind_graph<Graph, In, detail::is_linked<written> && std::is_void_v<problem<In>>, written>::type {};
 };
 
 namespace detail {
@@ -329,6 +314,11 @@ struct node_part<Node<Name, Shared<As>, From...>> : node_part<void> {
   template <class>
   using with = Node<Name, Shared<As>, From...>;
 };
+template <fixed_string Name, std::size_t K, fixed_string From>
+struct node_part<Node<Name, OutputAt<K>, From>> : node_part<void> {
+  template <class>
+  using with = Node<Name, OutputAt<K>, From>;
+};
 
 /// The graph E... with other layers in its nodes.
 template <class... E>
@@ -355,7 +345,7 @@ template <class Binder, std::size_t... K>
 struct node_inputs<Binder, std::index_sequence<K...>> {
   template <std::size_t Node>
   static consteval auto own() {
-    if constexpr (Binder::links.like[Node] == nobody) return list<typename Binder::template sources<Node>::shape>{};
+    if constexpr (Binder::links.like[Node] == nobody && !Binder::graph::parts[Binder::links.part_of[Binder::links.inputs + Node]].view) return list<typename Binder::template sources<Node>::shape>{};
     else return list<>{};
   }
   using type = join<decltype(own<K>())...>;
@@ -375,6 +365,9 @@ struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
 
 }  // namespace detail
 
+template <class... E>
+  requires detail::is_rewritten<Graph<E...>>
+struct composition<Graph<E...>> : composition<typename detail::with_outputs<Graph<E...>>::type> {};
 template <class... E>
 struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
   /// Its values, bound where the graph is given In.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <tenon/net/graph_names.hpp>
+#include <tenon/net/graph_outputs.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/mistakes.hpp>
 
@@ -23,6 +24,11 @@ struct inputs_before_nodes;
 /// A node, or Out, reads a name that nobody has; these there are.
 template <class Node, class Asked, class Known>
 struct no_such_node;
+/// There is no input or output of that name; these there are.
+template <class Asked, class Known>
+struct no_such_input;
+template <class Asked, class Known>
+struct no_such_output;
 /// A node reads what comes later in the list.
 template <class Node, class Asked>
 struct reads_what_comes_later;
@@ -58,6 +64,28 @@ struct relocate_word<Path, From, from_layers<Giver...>> {
   using type = from_layers<typename relocate_word<Path, From, Giver>::type...>;
 };
 
+template <const auto& Names, std::size_t... K>
+there_are<to_fixed_string<Names[K].size()>(Names[K])...> list_names_of(std::index_sequence<K...>);
+template <const auto& Names>
+using known_ports = decltype(list_names_of<Names>(std::make_index_sequence<Names.size()>{}));
+
+/// The outputs that the node in front of the dot has; void where it is no node.
+template <class Whole, class Name>
+struct known_outputs;
+template <class... E, fixed_string Name>
+struct known_outputs<Graph<E...>, asked_for<Name>> {
+  static constexpr std::size_t place = find_node_part(linked_graph<E...>::parts, node_in(Name.view()));
+  static consteval auto find() {
+    if constexpr (place == sizeof...(E) || output_in(Name.view()).empty()) {
+      return std::type_identity<void>{};
+    } else {
+      using Part = typename decltype(element_at<place>(static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      return std::type_identity<known_ports<port_names<typename node_layer<Part>::type>::outputs>>{};
+    }
+  }
+  using type = typename decltype(find())::type;
+};
+
 /// The mistake that the names of a graph have.
 template <class Linked, class Whole>
 struct graph_mistake {
@@ -89,6 +117,8 @@ private:
     else if constexpr (links.fault == GraphFault::itself) return std::type_identity<reads_itself<Node>>{};
     else if constexpr (links.fault == GraphFault::unread) return std::type_identity<nobody_reads<Node>>{};
     else if constexpr (links.fault == GraphFault::shared_unknown) return std::type_identity<no_node_to_share<Node, Asked, Known>>{};
+    else if constexpr (!std::is_void_v<typename known_outputs<Whole, Asked>::type>)
+      return std::type_identity<no_such_output<Asked, typename known_outputs<Whole, Asked>::type>>{};
     else return std::type_identity<no_such_node<Node, Asked, Known>>{};
   }
   template <class Takes>

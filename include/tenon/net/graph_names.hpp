@@ -37,10 +37,20 @@ struct inputs_named_by {
 struct GraphPart {
   enum Kind : unsigned char { input, node, output, something_else };
   Kind kind = something_else;
+  bool view = false;                       // one output of the node before it (net/graph_outputs.hpp)
   std::string_view name{};
   std::string_view shared{};               // the node whose layer and parameters it has
   const std::string_view* from = nullptr;  // names it reads, or of an output that it lists
   std::size_t from_count = 0;
+};
+
+/// The layer of a node, as written.
+template <class E>
+struct node_layer;
+template <fixed_string Name, class L, fixed_string... From>
+struct node_layer<Node<Name, L, From...>> {
+  using type = L;
+  using path = tenon::path<Name>;
 };
 
 template <fixed_string... Name>
@@ -143,7 +153,7 @@ private:
   constexpr bool judge_names() {
     for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
       const std::string_view name = parts_[links_.part_of[v]].name;
-      if (!can_be_a_name(name) || name == "." || name.empty()) return fail(GraphFault::bad_name, links_.part_of[v], name);
+      if (!parts_[links_.part_of[v]].view && (!can_be_a_name(name) || name == "." || name.empty())) return fail(GraphFault::bad_name, links_.part_of[v], name);
       if (find(name) != v) return fail(GraphFault::used_twice, links_.part_of[v], name);
     }
     return true;

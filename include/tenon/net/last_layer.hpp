@@ -63,7 +63,7 @@ struct cut_value<Graph<E...>, V> {
 private:
   static constexpr const auto& links = linked_graph<E...>::links;
   static constexpr bool alone = [] {
-    if (V < links.inputs) return false;
+    if (V < links.inputs || linked_graph<E...>::parts[links.part_of[V]].view) return false;
     for (std::size_t e = 0; e < links.edges; ++e)
       if (links.sources[e] == V) return false;
     for (std::size_t k = 0; k < links.nodes; ++k)
@@ -108,6 +108,9 @@ struct cut_last<Net, Structure::graph> {
 template <class... E>
   requires(linked_graph<E...>::links.fault == GraphFault::none && linked_graph<E...>::links.outputs == 1)
 struct cut_last<Graph<E...>, Structure::graph> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[0]> {};
+template <class... E>
+  requires is_rewritten<Graph<E...>>
+struct cut_last<Graph<E...>, Structure::graph> : cut_last<typename with_outputs<Graph<E...>>::type, Structure::graph> {};
 
 }  // namespace detail
 

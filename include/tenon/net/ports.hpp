@@ -13,39 +13,7 @@
 /// The inputs and outputs of a network by their names.
 namespace tenon {
 
-/// There is no input or output of that name; these there are.
-template <class Asked, class Known>
-struct no_such_input;
-template <class Asked, class Known>
-struct no_such_output;
-
 namespace detail {
-
-/// The names; a network that is no Graph has one input and one output, without.
-template <class Net>
-struct port_names {
-  static constexpr std::array<std::string_view, 1> inputs{}, outputs{};
-};
-template <fixed_string Name, class Net>
-struct port_names<Named<Name, Net>> : port_names<Net> {};
-template <class... E>
-struct port_names<Graph<E...>> {
-private:
-  static constexpr const auto& links = linked_graph<E...>::links;
-  static constexpr const auto& parts = linked_graph<E...>::parts;
-
-public:
-  static constexpr auto inputs = [] {
-    std::array<std::string_view, links.inputs == 0 ? 1 : links.inputs> names{};
-    for (std::size_t v = 0; v < links.inputs; ++v) names[v] = parts[links.part_of[v]].name;
-    return names;
-  }();
-  static constexpr auto outputs = [] {
-    std::array<std::string_view, links.outputs == 0 ? 1 : links.outputs> names{};
-    for (std::size_t o = 0; o < links.outputs; ++o) names[o] = parts[links.part_of[links.output_values[o]]].name;
-    return names;
-  }();
-};
 
 template <class S>
 struct port_shapes {
@@ -70,11 +38,6 @@ constexpr std::size_t find_name(const std::array<std::string_view, N>& names, st
   while (k < N && names[k] != name) ++k;
   return k;
 }
-template <const auto& Names, std::size_t... K>
-there_are<to_fixed_string<Names[K].size()>(Names[K])...> list_names_of(std::index_sequence<K...>);
-template <const auto& Names>
-using known_ports = decltype(list_names_of<Names>(std::make_index_sequence<Names.size()>{}));
-
 template <class Net, fixed_string Name>
 constexpr std::size_t find_output() {
   constexpr const auto& names = port_names<Net>::outputs;

@@ -42,6 +42,9 @@ struct cut_output {
 };
 template <class... E, std::size_t Port>
 struct cut_output<Graph<E...>, Port> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[Port]> {};
+template <class... E, std::size_t Port>
+  requires is_rewritten<Graph<E...>>
+struct cut_output<Graph<E...>, Port> : cut_output<typename with_outputs<Graph<E...>>::type, Port> {};
 
 /// What is wrong with one of several losses, or void.
 template <class Net, class L, class Term>

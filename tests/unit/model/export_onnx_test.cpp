@@ -77,6 +77,11 @@ TEST_CASE("graphs export with the names of their inputs, nodes and outputs") {
   check<Graph<In<"image", 2, 4, 6>, In<"scale", 2>, In<"shift", 2>, Node<"same", FiLM, "image", "scale", "shift">,
               Node<"patches", Patches<2>>, Node<"score", Dot, "scale", "shift">, Node<"pairs", Dot, "patches", "patches">,
               Out<"patches", "score", "pairs">>>("film");
+  using Encoder = Graph<In<"x">, Node<"mean", Dense<2>>, Node<"spread", Dense<3>, "x">, Out<"mean", "spread">>;
+  const auto inside = check<Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code.spread">, Out<"y", "code.mean">>>("inside");
+  CHECK(inside.outputs[1].name == "code.mean");
+  check<Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code">, Out<"y">>>("row");
+  check<Vector<Dense<4>, Encoder, Dense<3>>>("row_in_a_chain");
   check<Graph<In<"a", 4>, Node<"b", Map<x * x + 1>>, Node<"c", Divide, "a", "b">, Out<"c", "a">>>("given_back");
 }
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include <tenon/layers/map.hpp>
+#include <tenon/net/hana.hpp>
+#include <tenon/net/last_layer.hpp>
 #include <tenon/net/networks.hpp>
 
 #include "support/gradient_check.hpp"
@@ -133,6 +135,28 @@ TEST_CASE("a graph is a layer") {
   CHECK(names<Deep>() ==
         "one.a.weight one.a.bias one.b.weight one.b.bias two.a.weight two.a.bias two.b.weight two.b.bias last.weight last.bias ");
   check_gradients<Deep>();
+}
+
+TEST_CASE("one output of a node that gives several") {
+  using Encoder = Graph<In<"x">, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">, Out<"mean", "spread">>;
+  using Net = Graph<In<"x", 4>, In<"z", 4>, Node<"enc", Encoder, "x">, Node<"a", Affine<2>, "enc.spread">, Node<"y", Add<>, "a", "enc.mean">,
+                    Node<"again", Shared<"enc">, "z">, Node<"v", Affine<1>, "again.mean">, Node<"all", Affine<2>, "enc">,
+                    Out<"y", "enc.spread", "v", "all">>;
+  CHECK(names<Net>() == "enc.h.weight enc.h.bias enc.mean.weight enc.mean.bias a.weight a.bias v.weight v.bias all.weight all.bias ");
+  STATIC_REQUIRE(std::is_same_v<output_shape<Net>, Outputs<Shape<2>, Shape<3>, Shape<1>, Shape<2>>>);
+  check_gradients<Net>();
+  // number for number what the same nodes give without an inner graph
+  using Flat = Graph<In<"x", 4>, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">, Node<"a", Affine<2>, "spread">,
+                     Node<"y", Add<>, "a", "mean">, Out<"y", "spread">>;
+  using Nested = Graph<In<"x", 4>, Node<"enc", Named<"inner", Encoder>>, Node<"a", Affine<2>, "enc.spread">, Node<"y", Add<>, "a", "enc.mean">,
+                       Out<"y", "enc.spread">>;
+  CHECK(values<Flat>() == values<Nested>());
+  STATIC_REQUIRE(std::is_same_v<detail::cut_last<Nested>::rest, Sequential<>>);
+  STATIC_REQUIRE(contains_layer<Net, HyperTan>);
+  // a graph that reads outputs is a block as any other
+  using Block = Graph<In<"x">, Node<"enc", Encoder>, Node<"y", Sequential<Affine<4>, HyperTan>, "enc.spread">, Node<"s", Affine<4>, "enc.mean">,
+                      Node<"sum", Add<>, "y", "s", "x">, Out<"sum">>;
+  check_gradients<Sequential<Input<4>, Repeat<2, Block>, Residual<Block>>>();
 }
 
 TEST_CASE("what nobody wants a gradient of is left out") {

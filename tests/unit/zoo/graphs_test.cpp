@@ -30,13 +30,15 @@ using Translate = Graph<In<"source", 4, 6>, In<"target", 3, 6>, Node<"memory", S
 using Pieces = Graph<In<"x", 6, 2>, Node<"first", Slice<0, 0, 2>, "x">, Node<"rest", Slice<0, 2, 6>, "x">, Node<"a", Dense<3>, "first">, Node<"b", Dense<3>, "rest">,
                      Node<"both", Concat<>, "a", "b">, Node<"turned", Permute<1, 0>>, Node<"y", Sequential<Flatten, Dense<2>>>, Out<"y">>;
 using Passing = Graph<In<"x", 3>, In<"z", 2>, Node<"h", Sequential<BatchNorm1D<>, Dense<3>>, "x">, Node<"y", Tanh>, Out<"y", "z", "h">>;
+using Encoder = Graph<In<"x">, Node<"mean", Dense<2>, "x">, Node<"spread", Sequential<Dense<2>, Tanh>, "x">, Out<"mean", "spread">>;
+using OneOutput = Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code.spread">, Node<"sum", Add<>, "y", "code.mean">, Out<"sum", "code.mean">>;
 
 }  // namespace
 
 TEST_CASE("the zoo: graphs") {
   check_table<Animal<"TwoInputs", TwoInputs>, Animal<"TwoOutputs", TwoOutputs>, Animal<"Siamese", Siamese>, Animal<"AgainAndAgain", AgainAndAgain>,
               Animal<"Vae", Vae>, Animal<"ToldUNet", ToldUNet>, Animal<"DenseGraph", Dense3>, Animal<"Translate", Translate>, Animal<"Pieces", Pieces>,
-              Animal<"Passing", Passing>,                                                                                             //
+              Animal<"Passing", Passing>, Animal<"OneOutput", OneOutput>,
               Animal<"GraphInside", Sequential<Input<3>, Everywhere, Residual<Everywhere>, Repeat<2, Everywhere>, Concat<Everywhere, Identity>, Dense<2>>>,
               Animal<"GraphOverSteps", Sequential<Input<4, 3>, TimeDistributed<Everywhere>, Freeze<Everywhere>, Dense<2>>>>("Graphs");
 }
