@@ -40,5 +40,5 @@ endif()
 # Our own targets are warned about; those of a project that uses Tenon are its own affair.
 function(tenon_own target)
   target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wpedantic -Wconversion  $<$<BOOL:${TENON_WERROR}>:-Werror>)
+    -Wall -Wextra -Wpedantic -Wconversion -DTENON_OWN_WARNINGS $<$<BOOL:${TENON_WERROR}>:-Werror>)
 endfunction()

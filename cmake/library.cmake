@@ -11,7 +11,7 @@ if(tenon_missing)
 endif()
 
 file(GLOB_RECURSE tenon_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
-list(FILTER tenon_sources EXCLUDE REGEX "/src/(import|tool)/")  # see cmake/tool.cmake
+list(FILTER tenon_sources EXCLUDE REGEX "/src/(import|tool|mpi)/")  # see cmake/tool.cmake and cmake/mpi.cmake
 # What export_onnx writes files with belongs to every program.
 set(tenon_onnx_sources "")
 foreach(name IN ITEMS graph onnx_schema onnx_tensor onnx_write protobuf)
@@ -41,6 +41,7 @@ target_link_libraries(tenon
   PUBLIC tenon_core tenon::blas Boost::headers Threads::Threads
   PRIVATE fmt::fmt ZLIB::ZLIB "$<BUILD_INTERFACE:nlohmann_json::nlohmann_json>")
 
+target_sources(tenon PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/embedded/layer_headers.cpp")  # cmake/umbrella.cmake
 include(embed)
 tenon_embed(tenon digits_images "${PROJECT_SOURCE_DIR}/data/digits/digits-images-idx3-ubyte.gz")
 tenon_embed(tenon digits_labels "${PROJECT_SOURCE_DIR}/data/digits/digits-labels-idx1-ubyte.gz")

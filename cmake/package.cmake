@@ -8,7 +8,13 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" "${tenon_generated}/"
 install(TARGETS tenon_core EXPORT tenonTargets)
 if(TARGET tenon)
   install(TARGETS tenon EXPORT tenonTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
-  install(FILES "${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake" DESTINATION "${tenon_package_dir}" COMPONENT dev)
+  install(FILES "${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake" "${PROJECT_SOURCE_DIR}/cmake/precompile.cmake" DESTINATION "${tenon_package_dir}" COMPONENT dev)
+endif()
+if(TARGET tenon_mpi)
+  install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/tenon-run" DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT mpi)
+  # of its own, for who asks for it needs MPI
+  install(TARGETS tenon_mpi EXPORT tenonMpiTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT mpi)
+  install(EXPORT tenonMpiTargets NAMESPACE tenon:: DESTINATION "${tenon_package_dir}" COMPONENT mpi)
 endif()
 install(EXPORT tenonTargets NAMESPACE tenon:: DESTINATION "${tenon_package_dir}" COMPONENT dev)
 
@@ -40,6 +46,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
   "libxtensor-dev, libxtensor-blas-dev, libopenblas-dev, libboost-dev, libfmt-dev, zlib1g-dev")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang-19, cmake (>= 3.24)")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libopenmpi-dev")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
   "A network is a C++ type: shapes, parameters and the backward pass are known to the compiler.
  Trains on the CPU and freezes networks for microcontrollers, in float and in int8.")

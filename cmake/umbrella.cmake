@@ -9,3 +9,32 @@ foreach(room IN ITEMS layers losses metrics optim init net data train/callbacks)
   list(JOIN headers "\n" headers)
   file(CONFIGURE OUTPUT "${tenon_generated}/tenon/all/${room}.hpp" CONTENT "#pragma once\n\n${headers}\n" @ONLY)
 endforeach()
+
+# Which header a layer is in, for headers that are exported: they include what they name, and only what a clone has.
+file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/tenon/layers/*.hpp" "${PROJECT_SOURCE_DIR}/include/tenon/net/*.hpp"
+  "${PROJECT_SOURCE_DIR}/include/tenon/init/*.hpp")
+list(FILTER headers EXCLUDE REGEX "hana")
+set(rows "")
+foreach(header IN LISTS headers)
+  cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/include" OUTPUT_VARIABLE name)
+  file(STRINGS "${header}" lines REGEX "^(struct|using) [A-Z][A-Za-z0-9]* ")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^(struct|using) ([A-Z][A-Za-z0-9]*).*$" "\\2" layer "${line}")
+    string(APPEND rows "    {\"${layer}\", \"${name}\"},\n")
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+endforeach()
+file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/embedded/layer_headers.cpp" CONTENT
+"#include <span>
+#include <string_view>
+#include <utility>
+
+namespace tenon::embedded {
+
+const std::pair<std::string_view, std::string_view> layer_headers_list[] = {
+${rows}};
+extern const std::span<const std::pair<std::string_view, std::string_view>> layer_headers;
+const std::span<const std::pair<std::string_view, std::string_view>> layer_headers = layer_headers_list;
+
+}  // namespace tenon::embedded
+" @ONLY)

@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
   Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half, seed};  // its loss is never asked for
   Trainer telling{expert, BinaryCrossEntropy{}, Adam{.lr = 5e-4, .beta1 = 0.5}, 2 * half, seed};
   telling.want_input_gradient();
-  Loader loader{digits.train, half, seed, true, true};
+  DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
   std::vector<float> verdicts(half, 0.9F), wanted(half, 1.F), rows, forged, gradient(half * pixels);

@@ -43,7 +43,7 @@ void train(Model<Net>& model, const std::string& text, double rate, std::size_t 
   if (!history.empty()) std::printf("validation loss: %.4f nats per character\n", history.last().validation.loss);
 
   if constexpr (steps_forward<Net>) {
-    Generator generator{model};
+    Session generator{model, session::generating};
     const auto written = generator(tokenizer.encode("ROMEO:\n"), 500, Sampler{.temperature = 0.8, .top_k = 20}, 1);
     std::printf("\nROMEO:\n%s\n", tokenizer.decode(written).c_str());
   }

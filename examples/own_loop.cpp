@@ -16,7 +16,7 @@ int main() {
 
   Model<Net> by_hand{seed};
   Trainer trainer{by_hand, CrossEntropy{}, Adam{.lr = 1e-3}, batch_size, seed};
-  Loader loader{train, batch_size, seed};  // shuffles; its last batch is smaller
+  DataLoader loader{train, batch_size, seed};  // shuffles; its last batch is smaller
   Batch<float> batch;
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     double sum = 0;

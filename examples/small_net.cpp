@@ -17,7 +17,7 @@ using Net = Sequential<Input<1, 28, 28>,
                        Convolution<64>, Convolution<64>, GlobalAvgPool, Dropout<0.1>, Dense<10>, Softmax>;
 static_assert(parameter_count<Net> < 100'000);
 
-using Pipeline = Augment<Shift<2>, Rotate<10>, Scale<0.9, 1.1>, Shear<5>, Elastic<20, 4>>;
+using Pipeline = Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, RandomShear<5>, ElasticTransform<20, 4>>;
 
 int main(int argc, char** argv) {
   std::string directory, weights;

@@ -1,6 +1,6 @@
 // Foretells the next sample of a wave from those that have come one by one: trained on windows, used step by step.
 // prints: error: 0\.0[0-4]
-#include <tenon/model/host_frozen_step.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cmath>
@@ -29,7 +29,7 @@ int main() {
   fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 1e-2}, .epochs = 30, .batch_size = 20, .seed = seed, .clip_grad_norm = 1.0});
 
   // far beyond the 32 steps it has been trained on
-  HostFrozenStep net{model};
+  Session net{model, session::stepped};
   double error = 0;
   for (std::size_t t = 0; t < 1000; ++t) {
     const float sample[]{wave(t, 0)};

@@ -26,7 +26,7 @@ int main() {
           .epochs = 100,
           .batch_size = 32,
           .validation = test,
-          .callbacks = callbacks(stopping, CsvLog{"run.csv"}, Checkpoint{.path = "run.safetensors", .resume = true}),
+          .callbacks = callbacks(stopping, CSVLogger{"run.csv"}, ModelCheckpoint{.path = "run.safetensors", .resume = true}),
           .regularizer = L1<by_name<"features.*">>{1e-5}});
   std::printf("stopped after epoch %d, the best was %d\n", static_cast<int>(stopping.stopped_epoch), static_cast<int>(stopping.best_epoch));
 

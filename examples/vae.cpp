@@ -38,7 +38,7 @@ auto how(std::size_t epochs, std::size_t batch_size) {
 template <class M>
 double measure(M& model, const Dataset<float>& data) {
   Trainer trainer{model, negative_elbo, SGD{}, 100, 2};
-  Loader loader{data, 100, 1, false};
+  DataLoader loader{data, 100, 1, false};
   Batch<float> batch;
   double sum = 0;
   while (loader.next(batch)) {

@@ -12,8 +12,8 @@ from pathlib import Path
 from reference import ROOT, write, write_reference
 
 # In the order of the menu; other pages of docs/guides come behind them.
-GUIDES = ("data networks formulas training images sequences transfer microcontrollers "
-          "compile_errors compile_time performance determinism")
+GUIDES = ("data networks formulas training generative images sequences transfer microcontrollers "
+          "compile_errors compile_time performance determinism playground")
 
 CONFIG = """site_name: Tenon
 site_description: Deep learning in C++20, where a network is a type
@@ -105,6 +105,7 @@ class Pages:
     def copy_all(self):
         for page in sorted((ROOT / "docs").rglob("*.md")):
             self.copy(page, self.place_of(page))
+        shutil.copytree(ROOT / "docs/pictures", self.folder / "pictures", dirs_exist_ok=True)
         for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md"):
             self.place_of(ROOT / name)
         done = set()

@@ -19,7 +19,7 @@ file(GLOB pages "${ROOT}/*.md")
 file(GLOB_RECURSE more "${ROOT}/docs/*.md" "${ROOT}/packaging/*.md" "${ROOT}/bench/*.md"
   "${ROOT}/examples/*.md")
 list(APPEND pages ${more})
-file(GLOB_RECURSE compiled "${ROOT}/examples/*.cpp" "${ROOT}/tests/*_test.cpp" "${ROOT}/include/*.hpp")
+file(GLOB_RECURSE compiled "${ROOT}/examples/*.cpp" "${ROOT}/examples/*.hpp" "${ROOT}/tests/*_test.cpp" "${ROOT}/include/*.hpp")
 set(faults "")
 
 # All compiled files one behind the other, so that they are read once.

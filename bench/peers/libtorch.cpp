@@ -125,6 +125,51 @@ struct Block : torch::nn::Module {
       torch::nn::TransformerEncoderLayerOptions(bench::w5_width, bench::w5_heads).dim_feedforward(bench::w5_inner).dropout(0)};
 };
 
+struct Vae : torch::nn::Module {
+  Vae(const bench::Setup& setup, Activation) {
+    torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < 5; ++i) {
+      const auto in = static_cast<long>(setup.layers[i].in), out = static_cast<long>(setup.layers[i].out);
+      dense[i] = register_module(std::to_string(i), torch::nn::Linear(in, out));
+      dense[i]->weight.copy_(torch::tensor(setup.layers[i].weight).view({out, in}));
+      dense[i]->bias.copy_(torch::tensor(setup.layers[i].bias));
+    }
+  }
+  // the negative ELBO
+  Tensor loss(const Tensor& x) {
+    const Tensor seen = dense[0]->forward(x).relu_(), mean = dense[1]->forward(seen), log_variance = dense[2]->forward(seen);
+    const Tensor code = mean + (log_variance * 0.5).exp_() * torch::randn_like(mean);
+    const Tensor logits = dense[4]->forward(dense[3]->forward(code).relu_());
+    const Tensor divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum();
+    return (torch::binary_cross_entropy_with_logits(logits, x, {}, {}, at::Reduction::Sum) + divergence) / x.size(0);
+  }
+  torch::nn::Linear dense[5]{nullptr, nullptr, nullptr, nullptr, nullptr};
+};
+
+struct UNet : torch::nn::Module {
+  UNet(const bench::Setup& setup, Activation) {
+    torch::NoGradGuard no_grad;
+    const long from[] = {1, 16, 32, 64, 48, 16};
+    for (std::size_t i = 0; i < 6; ++i) {
+      const long out = static_cast<long>(setup.layers[i].out), size = i == 5 ? 1 : 3;
+      conv[i] = register_module(std::to_string(i), torch::nn::Conv2d(torch::nn::Conv2dOptions(from[i], out, size).padding(size / 2)));
+      conv[i]->weight.copy_(torch::tensor(setup.layers[i].weight).view(conv[i]->weight.sizes()));
+      conv[i]->bias.copy_(torch::tensor(setup.layers[i].bias));
+    }
+  }
+  Tensor block(std::size_t i, const Tensor& x) { return conv[i]->forward(x).relu_(); }
+  static Tensor larger(const Tensor& x) { return torch::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
+
+  Tensor forward(const Tensor& x) {
+    const Tensor outer = block(0, x), inner = block(1, torch::max_pool2d(outer, 2)), bottom = block(2, torch::max_pool2d(inner, 2));
+    const Tensor up = block(3, torch::cat({inner, larger(bottom)}, 1));
+    return conv[5]->forward(block(4, torch::cat({outer, larger(up)}, 1)));
+  }
+  torch::nn::Conv2d conv[6]{nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+};
+template <class Net>
+inline constexpr bool takes_images = std::is_same_v<Net, LeNet> || std::is_same_v<Net, UNet>;
+
 struct Batches {
   Batches(const bench::Setup& setup, bool images, bool sequences = false) {
     const auto size = static_cast<long>(setup.batch_size),
@@ -132,7 +177,8 @@ struct Batches {
     const std::vector<long> shape = images ? std::vector<long>{size, 1, 28, 28} : std::vector<long>{size, features};
     for (const bench::Batch& batch : setup.batches) {
       inputs.push_back(torch::tensor(batch.inputs).view(shape));
-      if (!batch.targets.empty()) {
+      if (!batch.targets.empty() && images) targets.push_back(torch::tensor(batch.targets).view(shape));
+      if (!batch.targets.empty() && !images) {
         const auto sequence = [&](const Tensor& t) {
           return t.view({size, bench::w5_steps, bench::w5_width}).transpose(0, 1).contiguous();
         };
@@ -151,11 +197,15 @@ template <class Optimizer, class Net = Mlp, class Options>
 bench::Workload train(const bench::Setup& setup, const Options& options) {
   auto model = std::make_shared<Net>(setup, Activation::relu);
   auto optimizer = std::make_shared<Optimizer>(model->parameters(), options);
-  auto batches = std::make_shared<Batches>(setup, std::is_same_v<Net, LeNet>, is_recurrent<Net>);
+  auto batches = std::make_shared<Batches>(setup, takes_images<Net>, is_recurrent<Net>);
 
   const auto loss = [=](std::size_t index) {
-    const Tensor y = model->forward(batches->inputs[index]);
-    return batches->targets.empty() ? torch::cross_entropy_loss(y, batches->labels[index]) : torch::mse_loss(y, batches->targets[index]);
+    if constexpr (std::is_same_v<Net, Vae>) {
+      return model->loss(batches->inputs[index]);
+    } else {
+      const Tensor y = model->forward(batches->inputs[index]);
+      return batches->targets.empty() ? torch::cross_entropy_loss(y, batches->labels[index]) : torch::mse_loss(y, batches->targets[index]);
+    }
   };
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
@@ -235,6 +285,8 @@ int main(int argc, char** argv) {
        {"W4-LSTM", [](std::size_t batch) { return train_w4<torch::nn::LSTM>(bench::w4_setup(4, batch)); }},
        {"W4-GRU", [](std::size_t batch) { return train_w4<torch::nn::GRU>(bench::w4_setup(3, batch)); }},
        {"W5", [](std::size_t batch) { return train<torch::optim::Adam, Block>(bench::w5_setup(batch), torch::optim::AdamOptions(1e-3)); }},
+       {"W8-VAE", [](std::size_t batch) { return train<torch::optim::Adam, Vae>(bench::w8_vae_setup(batch), torch::optim::AdamOptions(1e-3)); }},
+       {"W8-UNet", [](std::size_t batch) { return train<torch::optim::Adam, UNet>(bench::w8_unet_setup(batch), torch::optim::AdamOptions(1e-3)); }},
        {"W6-LeNet",
         [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
        {"W6-784",

@@ -27,7 +27,7 @@ void training_step(benchmark::State& state) {
   const auto data = digits();
   Model<Net, float, Gemm> model{1};
   Trainer trainer{model, CrossEntropy{}, Adam{}, batch_size, 1};
-  Loader<float> loader{data, batch_size, 1};
+  DataLoader<float> loader{data, batch_size, 1};
   Batch<float> batch;
   loader.next(batch);
   for (auto _ : state) {
@@ -77,7 +77,7 @@ BENCHMARK(optimizer_step<Adam>)->Name("Adam, 100,000 parameters");
 
 void an_epoch_of_batches(benchmark::State& state) {
   const auto data = digits();
-  Loader<float> loader{data, 64, 1};
+  DataLoader<float> loader{data, 64, 1};
   Batch<float> batch;
   std::uint64_t epoch = 0;
   for (auto _ : state) {

@@ -43,6 +43,8 @@ const std::vector<Work> all_work{
     {"W4-LSTM", 32, "train LSTM 32-128 over 50 steps, dense 10, Adam, batch 32"},
     {"W4-GRU", 32, "train GRU 32-128 over 50 steps, dense 10, Adam, batch 32"},
     {"W5", 16, "train a transformer encoder block, 64 steps of 128, Adam, batch 16"},
+    {"W8-VAE", 128, "train a variational autoencoder 784-400-20-400-784, Adam, batch 128"},
+    {"W8-UNet", 32, "train a U-Net of 16, 32 and 32 channels on 28 x 28, Adam, batch 32"},
     {"W7", 256, "infer 784-512-512-10 ReLU, batch 256"},
     {"W6-784", 1, "infer 784-128-ReLU-10, one sample"},
     {"W6-8", 1, "infer 8-32-32-1 tanh, one sample"},

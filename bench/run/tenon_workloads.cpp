@@ -1,9 +1,8 @@
 // Tenon's side of the speed bench. With `--native` its own kernels compute the matrix products
-// instead of xtensor-blas; with `--frozen` a HostFrozen predicts one sample at a time; with `--raw` plain
+// instead of xtensor-blas; with `--frozen` a Session predicts one sample at a time; with `--raw` plain
 // loops written for the one network do, the least there is to compute.
 #include <tenon/kernels/native_gemm_policy.hpp>
-#include <tenon/model/host_frozen.hpp>
-#include <tenon/model/host_frozen_step.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cstdint>
@@ -30,6 +29,27 @@ using W6Gru = Sequential<Input<64, 1>, GRU<bench::w6_gru_hidden>, Dense<1>>;
 using W6Conv = Sequential<Input<1, 64>, Conv1D<8, 3>, Tanh, Conv1D<8, 3, dilation<2>>, Tanh, Conv1D<8, 3, dilation<4>>, Tanh, Conv1D<1, 1>>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
+using W8Vae = Graph<In<"image", 784>,
+                    Node<"seen", Sequential<Dense<bench::w8_hidden>, ReLU>, "image">,
+                    Node<"mean", Dense<bench::w8_code>, "seen">,
+                    Node<"log_variance", Dense<bench::w8_code>, "seen">,
+                    Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
+                    Node<"decoder", Sequential<Dense<bench::w8_hidden>, ReLU, Dense<784>, Sigmoid>, "code">,
+                    Out<"decoder", "mean", "log_variance">>;
+constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
+const auto negative_elbo = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<divergence>{};
+template <std::size_t Channels>
+using W8Block = Sequential<Conv2D<Channels, 3, padding<1>>, ReLU>;
+using W8UNet = Graph<In<"image", 1, 28, 28>,
+                     Node<"outer", W8Block<16>, "image">,
+                     Node<"inner", Sequential<MaxPool2D<2>, W8Block<32>>>,
+                     Node<"bottom", Sequential<MaxPool2D<2>, W8Block<32>, Upsample<2>>>,
+                     Node<"inner_skip", Concat<>, "inner", "bottom">,
+                     Node<"inner_up", Sequential<W8Block<32>, Upsample<2>>>,
+                     Node<"outer_skip", Concat<>, "outer", "inner_up">,
+                     Node<"outer_up", Sequential<W8Block<16>, Conv2D<1, 1>>>,
+                     Out<"outer_up">>;
+
 template <class M>
 void take_weights(M& model, const bench::Setup& setup) {
   std::size_t weights = 0, biases = 0;  // of recurrent layers, all weights come first
@@ -45,7 +65,8 @@ template <class Net, class Gemm, class O, class L = CrossEntropy<>>
 bench::Workload training(bench::Setup&& from, O optimizer, L loss = {}) {
   using M = Model<Net, float, Gemm>;
   struct State {
-    State(bench::Setup&& s, O o, L l) : setup(std::move(s)), trainer(model, l, o, setup.batch_size) {
+    State(bench::Setup&& s, O o, L l)
+        : setup(std::move(s)), trainer(model, l, o, setup.batch_size), described({setup.inputs}, std::vector<float>(setup.inputs)) {
       take_weights(model, setup);
       for (const bench::Batch& batch : setup.batches) labels.emplace_back(batch.labels.begin(), batch.labels.end());
     }
@@ -55,11 +76,13 @@ bench::Workload training(bench::Setup&& from, O optimizer, L loss = {}) {
       if (target_kind_of<L> == TargetKind::values) batch.targets = setup.batches[index].targets;
       else batch.labels = labels[index];
       batch.count = setup.batch_size;
+      if (trainer.terms > 1) batch.columns = described.columns();
       return batch;
     }
     bench::Setup setup;
     M model;
     Trainer<M, L, O> trainer;
+    Dataset<float> described;  // what a batch of several losses consists of
     std::vector<std::vector<std::int32_t>> labels;
   };
   auto state = std::make_shared<State>(std::move(from), optimizer, loss);
@@ -112,7 +135,7 @@ struct OneSample {
     net(std::span<const float, input_shape<Net>::size>(x, input_shape<Net>::size),
         std::span<float, output_shape<Net>::size>(y, output_shape<Net>::size));
   }
-  HostFrozen<Net> net;
+  Session<Model<Net>> net;
 };
 
 template <class Net>
@@ -120,7 +143,7 @@ struct OneStep {
   explicit OneStep(const Model<Net>& model) : net(model) {}
   void reset() { net.reset(); }
   void operator()(const float* x, float* y) { net.step(std::span<const float, 1>(x, 1), std::span<float, 1>(y, 1)); }
-  HostFrozenStep<Net> net;
+  Session<Model<Net>, session::Stepped> net;
 };
 
 /// A network's parameters, matrices of `inputs` columns turned; of convolutions tap by tap.
@@ -350,6 +373,8 @@ bench::Workloads workloads() {
           {"W4-LSTM", [](std::size_t batch) { return training<W4Lstm, Gemm>(bench::w4_setup(4, batch), Adam{.lr = 1e-3}); }},
           {"W4-GRU", [](std::size_t batch) { return training<W4Gru, Gemm>(bench::w4_setup(3, batch), Adam{.lr = 1e-3}); }},
           {"W5", [](std::size_t batch) { return training<W5, Gemm>(bench::w5_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{}); }},
+          {"W8-VAE", [](std::size_t batch) { return training<W8Vae, Gemm>(bench::w8_vae_setup(batch), Adam{.lr = 1e-3}, negative_elbo); }},
+          {"W8-UNet", [](std::size_t batch) { return training<W8UNet, Gemm>(bench::w8_unet_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{}); }},
           {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
           {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
           {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},
@@ -360,7 +385,7 @@ bench::Workloads workloads() {
 
 int main(int argc, char** argv) {
   const std::string_view how = argc > 1 ? argv[1] : "";
-  if (how == "--frozen") return bench::serve("tenon, HostFrozen", single_samples<OneSample, OneSample, OneStep<W6Lstm>, OneStep<W6Gru>, OneStep<W6Conv>>());
+  if (how == "--frozen") return bench::serve("tenon, Session", single_samples<OneSample, OneSample, OneStep<W6Lstm>, OneStep<W6Gru>, OneStep<W6Conv>>());
   if (how == "--raw") return bench::serve("plain loops for the one network", single_samples<RawLarge, RawSmall, RawLstm, RawGru, RawConv>());
   const bool native = argc > 1 && std::string_view(argv[1]) == "--native";
   const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target()) : "xtensor-blas, " + bench::blas_core();

@@ -15,6 +15,10 @@
 //   W6-LSTM, W6-GRU  infer a step of a sequence of numbers: LSTM with 20, GRU with 8 hidden units, dense to 1
 //   W6-Conv  infer a sample of a signal: convolutions 1-8-8-8 of 3 taps, dilations 1, 2, 4, tanh behind each, then 8-1 of one tap
 //   W6-LeNet  infer the network of W3 (logits)
+//   W8-VAE  train a variational autoencoder 784-400-20-400-784 (ReLU): cross-entropy of the pixels plus divergence of the code,
+//           Adam 1e-3; each side draws noise of its own
+//   W8-UNet train a U-Net on images of 28 x 28: convolutions of 3 x 3 with ReLU, 16, 32 and 32 channels with max pools between
+//           them, up again beside what is skipped to 32 and 16, 1 @ 1x1; mean squared error, Adam 1e-3
 //   W7      infer 784-512-512-10 (ReLU, logits)
 //
 // A training step is: zero gradients, forward, loss, backward, update, on the next of the rotating
@@ -107,6 +111,23 @@ inline constexpr std::size_t w5_steps = 64, w5_width = 128, w5_heads = 4, w5_inn
 inline Setup w5_setup(std::size_t batch_size) {
   Setup setup = make_setup({{1, w5_width}, {w5_width, 3 * w5_width}, {w5_width, w5_width}, {1, w5_width}, {w5_width, w5_inner}, {w5_inner, w5_width}},
                            w5_steps * w5_width, batch_size);
+  std::mt19937 random{2};
+  for (Batch& batch : setup.batches) {
+    batch.targets.resize(batch.inputs.size());
+    for (float& value : batch.targets) value = uniform(random, -1.0f, 1.0f);
+  }
+  return setup;
+}
+// Layers: to the hidden units, to mean and log-variance, from the code, to the pixels.
+inline constexpr std::size_t w8_hidden = 400, w8_code = 20;
+inline Setup w8_vae_setup(std::size_t batch_size) {
+  Setup setup = make_setup({{784, w8_hidden}, {w8_hidden, w8_code}, {w8_hidden, w8_code}, {w8_code, w8_hidden}, {w8_hidden, 784}}, 784, batch_size);
+  for (Batch& batch : setup.batches)
+    for (float& value : batch.inputs) value = (value + 1) / 2;
+  return setup;
+}
+inline Setup w8_unet_setup(std::size_t batch_size) {
+  Setup setup = make_setup({{9, 16}, {16 * 9, 32}, {32 * 9, 32}, {64 * 9, 32}, {48 * 9, 16}, {16, 1}}, 784, batch_size);
   std::mt19937 random{2};
   for (Batch& batch : setup.batches) {
     batch.targets.resize(batch.inputs.size());

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 
   model.save(folder + "/digits.safetensors");
-  Loader calibration{train, 64, seed};
+  DataLoader calibration{train, 64, seed};
   export_quantized_header(model, *quantize(model, calibration), folder + "/digits.hpp", {.trained = folder + "/digits.safetensors"});
 
   // The pictures that the firmware is shown: the first of the test set.

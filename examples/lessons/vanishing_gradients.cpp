@@ -16,7 +16,7 @@ template <class Net>
 void first_step(const char* name, Plot& plot) {
   Model<Net> model{1};
   const Dataset<float> data = digits().take(256);
-  Loader<float> batches(data, 256, 1);
+  DataLoader<float> batches(data, 256, 1);
   Batch<float> batch;
   batches.next(batch);
   Trainer trainer{model, CrossEntropy{}, SGD{}, 256};

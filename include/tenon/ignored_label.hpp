@@ -1,11 +1,3 @@
 #pragma once
 
-#include <cstdint>
-
-namespace tenon {
-
-/// The label of what has no answer, such as the steps behind the end of a sentence: cross-entropy leaves it
-/// out. PyTorch: ignore_index.
-inline constexpr std::int32_t ignored_label = -100;
-
-}  // namespace tenon
+#include <tenon/ignore_index.hpp>  // under its old name

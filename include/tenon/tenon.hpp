@@ -17,13 +17,14 @@
 #include <tenon/model/attention_weights.hpp>
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/decode.hpp>
-#include <tenon/model/generator.hpp>
+#include <tenon/model/generate.hpp>
 #include <tenon/model/input_gradient.hpp>
 #include <tenon/model/loss_value.hpp>
 #include <tenon/model/part.hpp>
 #include <tenon/report/heatmap.hpp>
 #include <tenon/report/picture.hpp>
 #include <tenon/report/plot.hpp>
+#include <tenon/text/padding.hpp>
 #include <tenon/text/sampling.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/text/windows.hpp>

@@ -1,11 +1,12 @@
 #include "tenon/data/csv.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <new>
+#include <map>
+#include <numeric>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,106 +14,16 @@
 #include <fmt/format.h>
 
 #include "../io/input_file.hpp"
-#include "../io/words.hpp"
+#include "csv_records.hpp"
 #include "tenon/error.hpp"
 
 namespace tenon {
 namespace {
 
-constexpr std::size_t most_columns = std::size_t{1} << 18;
+using detail::parse_number;
+using detail::trimmed;
 
-/// Cuts a text into records and fields, by RFC 4180: a field in quotes may contain delimiters, line
-/// ends and, doubled, quotes.
-class Records {
-public:
-  Records(std::string_view text, char delimiter, const std::string& path)
-      : text_{text}, delimiter_{delimiter}, path_{path} {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);  // a byte order mark
-    while (!text_.empty() && (text_.back() == '\n' || text_.back() == '\r')) text_.remove_suffix(1);
-  }
-
-  /// Reads the next record; false at the end.
-  bool next(std::vector<std::string>& fields) {
-    fields.clear();
-    if (text_.empty()) return false;
-    line_ = next_line_;
-    while (true) {
-      // a field may be one byte of the file, and is 32 in memory
-      if (fields.size() == most_columns)
-        throw Error(fmt::format("{}:{}: expected at most {} columns, got more", path_, line_, most_columns));
-      fields.push_back(field());
-      if (text_.empty()) break;
-      const char end = text_.front();
-      text_.remove_prefix(1);
-      if (end == delimiter_) continue;  // a field follows, if only an empty one
-      if (end == '\r') text_.remove_prefix(1);
-      ++next_line_;
-      break;
-    }
-    return true;
-  }
-
-  /// The line on which the record read last begins, from 1.
-  std::size_t line() const { return line_; }
-
-private:
-  bool at_end_of_field() const {
-    return text_.empty() || text_.front() == delimiter_ || text_.front() == '\n' ||
-           text_.starts_with("\r\n");
-  }
-
-  std::string field() {
-    std::string content;
-    if (!text_.starts_with('"')) {
-      for (; !at_end_of_field(); text_.remove_prefix(1)) content += text_.front();
-      return content;
-    }
-    const std::size_t opened = next_line_;
-    text_.remove_prefix(1);
-    while (true) {
-      if (text_.empty())
-        throw Error(fmt::format("{}:{}: expected a closing quote, got the end of the file", path_,
-                                opened));
-      const char c = text_.front();
-      text_.remove_prefix(1);
-      if (c == '\n') ++next_line_;
-      if (c != '"') {
-        content += c;
-      } else if (text_.starts_with('"')) {
-        content += '"';
-        text_.remove_prefix(1);
-      } else {
-        break;
-      }
-    }
-    if (!at_end_of_field())
-      throw Error(fmt::format("{}:{}: expected '{}' or a line end after a closing quote, got '{}'",
-                              path_, next_line_, delimiter_, detail::escaped_text(text_.substr(0, 1))));
-    return content;
-  }
-
-  std::string_view text_;
-  char delimiter_;
-  const std::string& path_;
-  std::size_t line_ = 0;
-  std::size_t next_line_ = 1;
-};
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// The number a text is in whole, a plus sign allowed; nothing else is taken for one.
-template <class Number>
-bool parse(std::string_view text, Number& number) {
-  text = trimmed(text);
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return failure == std::errc{} && end == text.data() + text.size();
-}
+constexpr std::size_t most_one_hot = 1000, most_codes = 65536;
 
 std::string listed(const std::vector<std::string>& titles) {
   constexpr std::size_t most = 20;
@@ -122,136 +33,325 @@ std::string listed(const std::vector<std::string>& titles) {
   return titles.size() > most ? text + fmt::format(" and {} more", titles.size() - most) : text;
 }
 
+/// What one column of the file is read as.
+struct Use {
+  enum { number, text, class_index, left_out } is = number;
+  const Categorical* categorical = nullptr;
+  std::map<std::string, std::size_t, std::less<>> found{};  // texts, and the order in which they came
+  std::vector<std::size_t> place{};                         // of the text that came k-th, in the order that they are given
+};
+
+std::size_t width_of(const Use& use) { return std::max(use.categorical->width, use.place.size()); }
+
 /// What the fields of a file mean.
 class Table {
 public:
-  Table(const std::string& path, const CsvOptions& options, std::vector<std::string> titles,
-        std::size_t columns)
-      : path_{path}, titles_{std::move(titles)}, columns_{columns} {
-    label_ = options.target == CsvTarget::none ? columns : find(options.label_column);
-    if (feature_columns() == 0)
-      throw Error(fmt::format("{}: expected at least one column of features, got none", path_));
+  Table(const std::string& path, const CsvOptions& options, std::vector<std::string> titles, std::size_t columns)
+      : path_{path}, options_{options}, titles_{std::move(titles)}, uses_(columns) {
+    label_ = options.target == CsvTarget::none ? columns : find(options.label_column, "label column");
+    if (!options.like.empty() && options.like.size() != columns)
+      throw Error(fmt::format("{}: expected {} columns, as in the table that it is to be like, got {}", path, options.like.size(), columns));
+    if (options.target == CsvTarget::classes) uses_[label_].is = Use::class_index;
+    if (!options.only.empty()) {
+      std::vector<bool> wanted(columns);
+      for (const Column& c : options.only) wanted[find(c, "column")] = true;
+      for (std::size_t k = 0; k < columns; ++k)
+        if (!wanted[k] && k != label_) uses_[k].is = Use::left_out;
+    }
+    for (const Column& c : options.leave_out) {
+      const std::size_t k = find(c, "column to leave out");
+      if (k == label_) throw Error(fmt::format("{}: expected a label column that is not left out, got column {}", path, k + 1));
+      uses_[k].is = Use::left_out;
+    }
+    for (const Categorical& c : options.categorical) {
+      const std::size_t k = find(c.column, "categorical column");
+      if (uses_[k].is == Use::left_out) throw Error(fmt::format("{}: column {} is left out, and cannot be categorical", path, k + 1));
+      if (k == label_ && options.target == CsvTarget::number)
+        throw Error(fmt::format("{}: column {} is the number to predict, and cannot be categorical", path, k + 1));
+      if (uses_[k].is == Use::text) throw Error(fmt::format("{}: column {} is said to be categorical twice", path, k + 1));
+      uses_[k].is = Use::text;
+      uses_[k].categorical = &c;
+      for (const std::string& text : known_texts(k))
+        if (!uses_[k].found.emplace(text, uses_[k].found.size()).second)
+          throw Error(fmt::format("{}: column {}: expected each text once, got {} twice", path, k + 1, detail::quoted_text(text)));
+    }
+    for (std::size_t k = 0; k < columns; ++k) features_ += k != label_ && uses_[k].is != Use::left_out;
+    if (features_ == 0) throw Error(fmt::format("{}: expected at least one column of features, got none", path_));
   }
 
-  std::size_t columns() const { return columns_; }
+  std::size_t columns() const { return uses_.size(); }
   std::size_t label() const { return label_; }
-  std::size_t feature_columns() const { return columns_ - (label_ < columns_ ? 1 : 0); }
+  std::size_t features() const { return features_; }
+  Use& use(std::size_t k) { return uses_[k]; }
+  std::string title(std::size_t k) const { return k < titles_.size() ? titles_[k] : std::string(); }
+  /// Texts that were known before the file was read.
+  const std::vector<std::string>& known_texts(std::size_t k) const {
+    return options_.like.empty() ? uses_[k].categorical->texts : options_.like[k].texts;
+  }
 
   /// A field that isn't what it should be.
-  [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected,
-                         std::string_view got) const {
-    const std::string title =
-        column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column])) : std::string{};
-    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1,
-                            title, expected, detail::quoted_text(got)));
+  [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected, std::string_view got) const {
+    const std::string name = column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column])) : std::string{};
+    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1, name, expected, detail::quoted_text(got)));
+  }
+
+  /// A field as a number: itself, a class, or which of the texts it is; NaN where it is missing.
+  template <class T>
+  T cell(std::size_t line, std::size_t column, const std::string& field) {
+    Use& use = uses_[column];
+    const std::string_view text = trimmed(field);
+    const bool absent = is_missing(text);
+    if (use.is == Use::text) {
+      if (absent && column == label_) fail(line, column, "the name of a class", field);
+      if (absent && options_.missing.kind == Missing::error) fail(line, column, "a text", field);
+      return static_cast<T>(number_of(use, line, column, absent ? std::string_view{} : text));
+    }
+    if (absent && column != label_ && options_.missing.kind != Missing::error) return std::numeric_limits<T>::quiet_NaN();
+    double value = 0;
+    if (!parse_number(field, value, options_.decimal) || !std::isfinite(static_cast<T>(value))) fail(line, column, "a finite number", field);
+    return static_cast<T>(value);
+  }
+  std::int32_t class_index(std::size_t line, std::size_t column, const std::string& field) {
+    if (uses_[column].is == Use::text) return static_cast<std::int32_t>(cell<double>(line, column, field));
+    std::int32_t index = 0;
+    const std::size_t classes = options_.classes;
+    if (parse_number(field, index) && index >= 0 && (classes == 0 || static_cast<std::size_t>(index) < classes)) return index;
+    fail(line, column, classes == 0 ? std::string{"a class index, an integer from 0"} : fmt::format("a class index from 0 to {}", classes - 1), field);
+  }
+
+  /// What a text column's texts are, in order, once all have been read.
+  std::vector<std::string> order_texts(std::size_t column) {
+    Use& use = uses_[column];
+    std::vector<std::string> texts = known_texts(column);
+    if (texts.empty())
+      for (const auto& [text, first] : use.found) texts.push_back(text);
+    use.place.resize(texts.size());
+    for (std::size_t k = 0; k < texts.size(); ++k) use.place[use.found.at(texts[k])] = k;
+    return texts;
   }
 
 private:
-  std::size_t find(const Column& column) const {
+  bool is_missing(std::string_view text) const {
+    constexpr std::string_view usual[]{"NA", "N/A", "NaN", "nan", "null", "?"};
+    if (text.empty()) return true;
+    if (options_.missing_words.empty()) return std::ranges::find(usual, text) != std::end(usual);
+    return std::ranges::find(options_.missing_words, text) != options_.missing_words.end();
+  }
+
+  std::size_t number_of(Use& use, std::size_t line, std::size_t column, std::string_view text) {
+    const auto found = use.found.find(text);
+    if (found != use.found.end()) return found->second;
+    if (const auto& known = known_texts(column); !known.empty()) fail(line, column, fmt::format("one of {} texts ({})", known.size(), listed(known)), text);
+    const std::size_t room = column == label_ ? options_.classes : use.categorical->width;
+    const std::size_t most = room > 0 ? room : use.categorical->as == CsvText::one_hot && column != label_ ? most_one_hot : most_codes;
+    if (use.found.size() == most) fail(line, column, fmt::format("at most {} different texts", most), text);
+    return use.found.emplace(text, use.found.size()).first->second;
+  }
+
+  std::size_t find(const Column& column, const char* what) const {
     if (!column.name.empty()) {
       const auto found = std::ranges::find(titles_, column.name);
       if (found == titles_.end())
-        throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name,
-                                titles_.empty() ? "no header" : listed(titles_)));
+        throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name, titles_.empty() ? "no header" : listed(titles_)));
       return static_cast<std::size_t>(found - titles_.begin());
     }
-    const std::int64_t from_start =
-        column.index < 0 ? static_cast<std::int64_t>(columns_) + column.index : column.index;
-    if (from_start < 0 || from_start >= static_cast<std::int64_t>(columns_))
-      throw Error(fmt::format("{}: label column {} is outside the {} columns", path_, column.index,
-                              columns_));
+    const auto count = static_cast<std::int64_t>(uses_.size());
+    const std::int64_t from_start = column.index < 0 ? count + column.index : column.index;
+    if (from_start < 0 || from_start >= count)
+      throw Error(fmt::format("{}: {} {} is outside the {} columns", path_, what, column.index, count));
     return static_cast<std::size_t>(from_start);
   }
 
   const std::string& path_;
+  const CsvOptions& options_;
   std::vector<std::string> titles_;
-  std::size_t columns_;
-  std::size_t label_ = 0;
+  std::vector<Use> uses_;
+  std::size_t label_ = 0, features_ = 0;
 };
 
+bool is_named(const CsvOptions& options) {
+  return (options.target != CsvTarget::none && !options.label_column.name.empty()) ||
+         std::ranges::any_of(options.leave_out, [](const Column& c) { return !c.name.empty(); }) ||
+         std::ranges::any_of(options.only, [](const Column& c) { return !c.name.empty(); }) ||
+         std::ranges::any_of(options.categorical, [](const Categorical& c) { return !c.column.name.empty(); });
+}
+
+/// Whether the first line has names, as far as the two first lines tell; `second` is empty where there is none.
+bool seems_header(const std::vector<std::string>& first, const std::vector<std::string>& second, char decimal) {
+  double number = 0;
+  bool numbers = false;
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    if (parse_number(first[k], number, decimal)) numbers = true;
+    else if (!trimmed(first[k]).empty() && k < second.size() && parse_number(second[k], number, decimal)) return true;
+  }
+  return !numbers;
+}
+
+/// What stands in for the missing numbers of a column; nothing where none is missing and none can be told.
 template <class T>
-T number(const Table& table, std::size_t line, std::size_t column, const std::string& field) {
-  double value = 0;
-  if (!parse(field, value) || !std::isfinite(static_cast<T>(value)))
-    table.fail(line, column, "a finite number", field);
-  return static_cast<T>(value);
+std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cells, std::size_t column, std::size_t width) {
+  if (missing.kind == Missing::value) return missing.with;
+  std::vector<double> there;
+  there.reserve(cells.size() / width);
+  for (std::size_t i = column; i < cells.size(); i += width)
+    if (!std::isnan(cells[i])) there.push_back(static_cast<double>(cells[i]));
+  if (there.empty()) return std::nullopt;
+  if (missing.kind == Missing::mean) {
+    double mean = 0;
+    for (std::size_t i = 0; i < there.size(); ++i) mean += (there[i] - mean) / static_cast<double>(i + 1);
+    return mean;
+  }
+  const auto middle = there.begin() + static_cast<std::ptrdiff_t>(there.size() / 2);
+  std::ranges::nth_element(there, middle);
+  if (there.size() % 2 == 1) return *middle;
+  return std::midpoint(*std::max_element(there.begin(), middle), *middle);
 }
 
-std::int32_t class_index(const Table& table, std::size_t line, std::size_t column,
-                         const std::string& field, std::size_t classes) {
-  std::int32_t label = 0;
-  const bool valid = parse(field, label) && label >= 0 &&
-                     (classes == 0 || static_cast<std::size_t>(label) < classes);
-  if (valid) return label;
-  table.fail(line, column,
-             classes == 0 ? std::string{"a class index, an integer from 0"}
-                          : fmt::format("a class index from 0 to {}", classes - 1),
-             field);
+void check(const CsvOptions& options) {
+  const auto ends = [](char c) { return c == '"' || c == '\n' || c == '\r'; };
+  if (ends(options.delimiter)) throw Error("read_csv: expected a delimiter that is no quote and no line end");
+  if (options.decimal != '.' && options.decimal != ',') throw Error("read_csv: expected '.' or ',' before the decimals");
+  if (options.decimal == options.delimiter)
+    throw Error(fmt::format("read_csv: expected a delimiter other than what begins the decimals, got '{}' for both", options.decimal));
+  if (options.missing.kind == Missing::value && !std::isfinite(options.missing.with))
+    throw Error("read_csv: expected a finite number for missing ones");
 }
 
-}  // namespace
-
-template <std::floating_point T>
-Dataset<T> read_csv(const std::string& path, const CsvOptions& options) try {
-  if (options.delimiter == '"' || options.delimiter == '\n' || options.delimiter == '\r')
-    throw Error("read_csv: expected a delimiter that is no quote and no line end");
+template <class T>
+CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
+  check(options);
   const std::string text = detail::read_file(path, "a table");
   if (text.find('\0') != text.npos) {
     const std::string seems = detail::seems_to_be(std::as_bytes(std::span(text)));
     throw Error(fmt::format("{}: expected a table as text, got a NUL at byte {}{}", path, text.find('\0'),
                             seems.empty() ? seems : " (it seems to be " + seems + ")"));
   }
-  Records records{text, options.delimiter, path};
+  detail::CsvRecords records{text, options.delimiter, path};
 
-  std::vector<std::string> fields;
-  std::vector<std::string> titles;
+  std::vector<std::string> fields, titles;
   bool more = records.next(fields);
-  if (more && options.header) {
-    for (const std::string& field : fields) titles.emplace_back(trimmed(field));
-    more = records.next(fields);
+  if (more && options.header.value_or(true)) {
+    const std::size_t line = records.line();
+    std::vector<std::string> second;
+    detail::CsvRecords ahead = records;
+    if (!options.header && !is_named(options)) ahead.next(second);
+    if (options.header || is_named(options) || seems_header(fields, second, options.decimal)) {
+      for (const std::string& field : fields) titles.emplace_back(trimmed(field));
+      more = records.next(fields);
+      if (!more) throw Error(fmt::format("{}: expected at least one line of numbers, got none behind the names in line {}", path, line));
+    }
   }
   if (!more) throw Error(fmt::format("{}: expected at least one line of numbers, got none", path));
-  const std::size_t columns = options.header ? titles.size() : fields.size();
-  const Table table{path, options, std::move(titles), columns};
+  const std::size_t columns = titles.empty() ? fields.size() : titles.size();
+  Table table{path, options, std::move(titles), columns};
 
-  std::vector<T> features;
+  const std::size_t width = table.features();
+  std::vector<T> cells;
   Labels labels;
   Targets<T> targets;
   for (; more; more = records.next(fields)) {
     const std::size_t line = records.line();
     if (fields.size() != table.columns())
-      throw Error(fmt::format("{}:{}: expected {} columns, got {}", path, line, table.columns(),
-                              fields.size()));
+      throw Error(fmt::format("{}:{}: expected {} columns, got {}", path, line, table.columns(), fields.size()));
     for (std::size_t column = 0; column < fields.size(); ++column) {
-      const std::string& field = fields[column];
-      if (column != table.label())
-        features.push_back(number<T>(table, line, column, field));
-      else if (options.target == CsvTarget::number)
-        targets.values.push_back(number<T>(table, line, column, field));
-      else
-        labels.values.push_back(class_index(table, line, column, field, options.classes));
+      if (column == table.label()) {
+        if (options.target == CsvTarget::number) targets.values.push_back(table.template cell<T>(line, column, fields[column]));
+        else labels.values.push_back(table.class_index(line, column, fields[column]));
+      } else if (table.use(column).is != Use::left_out) {
+        cells.push_back(table.template cell<T>(line, column, fields[column]));
+      }
     }
   }
 
-  std::vector<std::size_t> shape{table.feature_columns()};
-  switch (options.target) {
-    case CsvTarget::classes: {
-      const auto largest = std::ranges::max_element(labels.values);
-      labels.classes =
-          options.classes != 0 ? options.classes : static_cast<std::size_t>(*largest) + 1;
-      return {std::move(shape), std::move(features), std::move(labels)};
+  // How wide each column becomes, and what its cells are replaced by.
+  const std::size_t rows = cells.size() / width;
+  CsvTable<T> result;
+  result.columns.resize(table.columns());
+  std::vector<std::size_t> kept;  // columns of cells
+  std::size_t wide = 0;
+  bool as_they_are = true;
+  for (std::size_t column = 0; column < table.columns(); ++column) {
+    Use& use = table.use(column);
+    CsvColumn& info = result.columns[column];
+    info.name = table.title(column);
+    if (use.is == Use::text) info.texts = table.order_texts(column);
+    if (column == table.label() || use.is == Use::left_out) continue;
+    if (use.is == Use::text) {
+      as_they_are = false;
+      if (use.categorical->as == CsvText::one_hot) wide += width_of(use);
+    } else {
+      ++wide;
+      if (options.missing.kind != Missing::error) {
+        info.fill = options.like.empty() ? fill_of(options.missing, cells, kept.size(), width) : options.like[column].fill;
+        for (std::size_t i = kept.size(); i < cells.size(); i += width) {
+          if (!std::isnan(cells[i])) continue;
+          if (!info.fill) throw Error(fmt::format("{}: column {}: expected a number at least once, got none in {} lines", path, column + 1, rows));
+          cells[i] = static_cast<T>(*info.fill);
+        }
+      }
     }
-    case CsvTarget::number:
-      targets.size = 1;
-      return {std::move(shape), std::move(features), std::move(targets)};
-    case CsvTarget::none: break;
+    kept.push_back(column);
   }
-  return {std::move(shape), std::move(features)};
-} catch (const std::bad_alloc&) {
-  detail::fail_for_memory(path);
+
+  ColumnSet<T> set;
+  if (as_they_are) {
+    set.add(Features<T>{"features", {width}, std::move(cells)});
+  } else {
+    std::vector<T> features;
+    features.reserve(rows * wide);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t k = 0; k < width; ++k) {
+        const T cell = cells[row * width + k];
+        const Use& use = table.use(kept[k]);
+        if (use.is != Use::text) {
+          features.push_back(cell);
+        } else if (use.categorical->as == CsvText::one_hot) {
+          const std::size_t first = features.size();
+          features.resize(first + width_of(use));
+          features[first + use.place[static_cast<std::size_t>(cell)]] = T(1);
+        }
+      }
+    if (wide > 0) set.add(Features<T>{"features", {wide}, std::move(features)});
+    for (std::size_t k = 0; k < width; ++k) {
+      const Use& use = table.use(kept[k]);
+      if (use.is != Use::text || use.categorical->as != CsvText::codes) continue;
+      std::vector<T> codes(rows);
+      for (std::size_t row = 0; row < rows; ++row) codes[row] = static_cast<T>(use.place[static_cast<std::size_t>(cells[row * width + k])]);
+      const std::string name = table.title(kept[k]);
+      set.add(Features<T>{name.empty() ? fmt::format("column {}", kept[k] + 1) : name, {1}, std::move(codes)});
+    }
+  }
+  if (options.target == CsvTarget::classes) {
+    Use& use = table.use(table.label());
+    if (use.is == Use::text) {
+      for (std::int32_t& label : labels.values) label = static_cast<std::int32_t>(use.place[static_cast<std::size_t>(label)]);
+      labels.classes = std::max(options.classes, use.place.size());
+    } else {
+      labels.classes = options.classes != 0 ? options.classes : static_cast<std::size_t>(*std::ranges::max_element(labels.values)) + 1;
+    }
+    set.add(std::move(labels));
+  } else if (options.target == CsvTarget::number) {
+    targets.size = 1;
+    set.add(std::move(targets));
+  }
+  result.data = Dataset<T>(std::move(set));
+  return result;
+}
+
+}  // namespace
+
+template <std::floating_point T>
+CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options) {
+  return detail::within_memory(path, [&] { return read_table<T>(path, options); });
+}
+template <std::floating_point T>
+Dataset<T> read_csv(const std::string& path, const CsvOptions& options) {
+  return read_csv_table<T>(path, options).data;
 }
 
 template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);
 template Dataset<double> read_csv<double>(const std::string&, const CsvOptions&);
+template CsvTable<float> read_csv_table<float>(const std::string&, const CsvOptions&);
+template CsvTable<double> read_csv_table<double>(const std::string&, const CsvOptions&);
 
 }  // namespace tenon

@@ -55,7 +55,7 @@ void check_labels(std::string_view column, const Labels& labels) {
 void check_label_values(std::string_view column, const Labels& labels) {
   for (std::size_t i = 0; i < labels.values.size(); ++i) {
     const std::int32_t value = labels.values[i];
-    if (value != ignored_label && (value < 0 || std::cmp_greater_equal(value, labels.classes)))
+    if (value != ignore_index && (value < 0 || std::cmp_greater_equal(value, labels.classes)))
       throw Error(fmt::format("{}: label {} of sample {} is outside the {} classes: expected 0 to {}", who(column), value,
                               i / labels.per_sample, labels.classes, labels.classes - 1));
   }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "tenon/data/augment/image.hpp"
+#include "tenon/dist/tree.hpp"
 #include "tenon/error.hpp"
 #include "tenon/random.hpp"
 
@@ -36,11 +37,18 @@ void copy_weights(const Dataset<T>& data, std::span<const std::size_t> indices, 
 
 }  // namespace
 
+RowRange RowShare::operator()(std::size_t count) const {
+  if (ranks <= 1) return {0, count};
+  const detail::ShardPlan plan = detail::ShardPlan::of(count, shards);
+  const detail::ShardRange own = plan.computed_by(rank, ranks);
+  return {plan.start_of(own.first), plan.start_of(own.end)};
+}
+
 std::size_t default_workers() noexcept { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1; }
 
 /// Prepares the batches of an epoch ahead of their use, in a ring of one more buffer than there are threads.
 template <std::floating_point T>
-class Loader<T>::Prefetcher {
+class DataLoader<T>::Prefetcher {
 public:
   Prefetcher(const Dataset<T>& data, std::size_t batch_size)
       : data_(data), augmentation_(*data.augmentation()), batch_size_(batch_size), buffers_(data.augmentation_workers() + 1) {
@@ -61,7 +69,7 @@ public:
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       end();
-      throw Error(fmt::format("Loader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
+      throw Error(fmt::format("DataLoader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
                               "augmented(data, workers) asks for fewer, 0 for none",
                               threads, started, error.what()));
     } catch (...) {
@@ -78,6 +86,12 @@ public:
     seed_ = seed;
     epoch_ = epoch;
     order_ = order;
+  }
+
+  void only(const RowShare& rows) {
+    std::unique_lock lock(mutex_);
+    halt(lock);
+    only_ = rows;
   }
 
   /// The `count` samples from position `first` on; the first batch asked for says where the others follow.
@@ -166,7 +180,8 @@ private:
   }
 
   void fill(Buffer& b, std::size_t first, std::size_t count, T* scratch) const {
-    for (std::size_t row = 0; row < count; ++row) {
+    const RowRange rows = only_(count);
+    for (std::size_t row = rows.first; row < rows.end; ++row) {
       const std::size_t index = order_[first + row];
       T* const features = b.features.data() + row * data_.given_size();
       T* const targets = b.targets.data() + row * targets_;
@@ -198,7 +213,7 @@ private:
   /// Sets (share 1) or adds a sample's answer, classes as a distribution.
   void answer(std::size_t index, T share, T* targets) const {
     if (share == T(1)) std::fill_n(targets, targets_, T(0));
-    // `ignored_label` is no class: the sample answers nothing
+    // `ignore_index` is no class: the sample answers nothing
     if (data_.has_labels() && targets_ > 0 && data_.label(index) >= 0) targets[data_.label(index)] += share;
     for (std::size_t i = 0; i < data_.target_size(); ++i) targets[i] += share * data_.target(index)[i];
   }
@@ -211,6 +226,7 @@ private:
   std::vector<std::vector<T>> scratch_;
   std::uint64_t seed_ = 0, epoch_ = 0;
   std::vector<std::size_t> order_;
+  RowShare only_{};
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -222,14 +238,14 @@ private:
 };
 
 template <std::floating_point T>
-Loader<T>::~Loader() = default;
+DataLoader<T>::~DataLoader() = default;
 template <std::floating_point T>
-Loader<T>::Loader(Loader&&) noexcept = default;
+DataLoader<T>::DataLoader(DataLoader&&) noexcept = default;
 template <std::floating_point T>
-Loader<T>& Loader<T>::operator=(Loader&&) noexcept = default;
+DataLoader<T>& DataLoader<T>::operator=(DataLoader&&) noexcept = default;
 
 template <std::floating_point T>
-Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
+DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
                   bool shuffle, bool drop_last)
     : dataset_{&dataset},
       batch_size_{batch_size},
@@ -237,14 +253,14 @@ Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64
       shuffle_{shuffle},
       drop_last_{drop_last},
       order_(dataset.size()) {
-  if (dataset.empty()) throw Error("Loader: expected a data set with samples, got an empty one");
-  if (batch_size == 0) throw Error("Loader: expected a batch size of at least 1, got 0");
+  if (dataset.empty()) throw Error("DataLoader: expected a data set with samples, got an empty one");
+  if (batch_size == 0) throw Error("DataLoader: expected a batch size of at least 1, got 0");
   if (batches() == 0)
-    throw Error(fmt::format("Loader: expected at least one batch of {}, got {} samples", batch_size,
+    throw Error(fmt::format("DataLoader: expected at least one batch of {}, got {} samples", batch_size,
                             dataset.size()));
   if (dataset.augmentation()) {
     if (dataset.augmentation()->mixup > 0 && dataset.label_size() > 1)
-      throw Error(fmt::format("Loader: expected one label per sample for Mixup, got {}", dataset.label_size()));
+      throw Error(fmt::format("DataLoader: expected one label per sample for Mixup, got {}", dataset.label_size()));
     prefetcher_ = std::make_unique<Prefetcher>(dataset, batch_size);
     start_epoch(0);
     return;
@@ -258,14 +274,20 @@ Loader<T>::Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64
 }
 
 template <std::floating_point T>
-std::size_t Loader<T>::batches() const noexcept {
+void DataLoader<T>::only(const RowShare& rows) {
+  only_ = rows;
+  if (prefetcher_) prefetcher_->only(only_);
+}
+
+template <std::floating_point T>
+std::size_t DataLoader<T>::batches() const noexcept {
   const std::size_t full = dataset_->size() / batch_size_;
   const bool rest = dataset_->size() % batch_size_ != 0;
   return full + (rest && !drop_last_ ? 1 : 0);
 }
 
 template <std::floating_point T>
-void Loader<T>::start_epoch(std::uint64_t epoch) {
+void DataLoader<T>::start_epoch(std::uint64_t epoch) {
   epoch_ = epoch;
   position_ = 0;
   std::iota(order_.begin(), order_.end(), std::size_t{0});
@@ -277,7 +299,7 @@ void Loader<T>::start_epoch(std::uint64_t epoch) {
 }
 
 template <std::floating_point T>
-bool Loader<T>::next(Batch<T>& batch) {
+bool DataLoader<T>::next(Batch<T>& batch) {
   const std::size_t count = std::min(batch_size_, order_.size() - position_);
   if (count == 0 || (drop_last_ && count < batch_size_)) {
     batch = {};
@@ -300,9 +322,10 @@ bool Loader<T>::next(Batch<T>& batch) {
   copy_labels(*dataset_, batch.indices, labels_.data());
   copy_weights(*dataset_, batch.indices, weights_.data());
 
-  auto feature = features_.begin();
-  auto target = targets_.begin();
-  for (std::size_t row = 0; row < count; ++row) {
+  const RowRange rows = only_(count);
+  auto feature = features_.begin() + static_cast<std::ptrdiff_t>(rows.first * dataset_->sample_size());
+  auto target = targets_.begin() + static_cast<std::ptrdiff_t>(rows.first * dataset_->target_size());
+  for (std::size_t row = rows.first; row < rows.end; ++row) {
     const std::size_t index = batch.indices[row];
     feature = std::ranges::copy(dataset_->sample(index), feature).out;
     target = std::ranges::copy(dataset_->target(index), target).out;
@@ -312,16 +335,16 @@ bool Loader<T>::next(Batch<T>& batch) {
 }
 
 template <std::floating_point T>
-void Loader<T>::restore(const LoaderState& state) {
+void DataLoader<T>::restore(const LoaderState& state) {
   if (state.position > order_.size())
-    throw Error(fmt::format("Loader: position {} is beyond the {} samples of an epoch",
+    throw Error(fmt::format("DataLoader: position {} is beyond the {} samples of an epoch",
                             state.position, order_.size()));
   seed_ = state.seed;
   start_epoch(state.epoch);
   position_ = state.position;
 }
 
-template class Loader<float>;
-template class Loader<double>;
+template class DataLoader<float>;
+template class DataLoader<double>;
 
 }  // namespace tenon

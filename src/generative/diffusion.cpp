@@ -20,7 +20,7 @@ Dataset<T> Diffusion::columns(const Dataset<T>& images) const {
     const std::size_t classes = images.classes();
     std::vector<T> hot(count * classes);
     for (std::size_t i = 0; i < count; ++i)
-      if (images.label(i) != ignored_label) hot[i * classes + static_cast<std::size_t>(images.label(i))] = T(1);
+      if (images.label(i) != ignore_index) hot[i * classes + static_cast<std::size_t>(images.label(i))] = T(1);
     set.add(Features<T>{"label", {classes}, std::move(hot)});
   }
   set.add(Targets<T>{std::vector<T>(images.features().size()), images.sample_size(), "prediction", images.sample_shape()});

@@ -13,6 +13,7 @@
 
 #include "../io/input_file.hpp"
 #include "../io/words.hpp"
+#include "onnx_opset6.hpp"
 #include "onnx_schema.hpp"
 #include "onnx_tensor.hpp"
 #include "order.hpp"
@@ -217,6 +218,7 @@ Graph read_model(std::span<const std::byte> bytes, const std::string& name, cons
   Context context{ExternalData(folder), read_opset(model)};
   Graph graph = read_graph(*main, context);
   put_in_order(graph, name);
+  if (graph.opset == 6) from_opset_6(graph);
   return graph;
 }
 

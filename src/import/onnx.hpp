@@ -19,8 +19,8 @@
 namespace tenon::importing {
 
 /// The opsets of ONNX's own operators that are read. Those from 23 on add operators, types and attributes to what 22 has, and
-/// give nothing that was there another meaning. A file without any of ONNX's own operators has opset 0.
-inline constexpr std::int64_t oldest_opset = 7, newest_opset = 25;
+/// give nothing that was there another meaning. What opset 6 says otherwise is written in the words of opset 7. A file without any of ONNX's own operators has opset 0.
+inline constexpr std::int64_t oldest_opset = 6, newest_opset = 25;
 
 /// The network of a .onnx file, external data beside it included.
 Graph read_onnx(const std::string& path);

@@ -67,9 +67,9 @@ private:
   }
 
   void read(std::string_view name, Index reader) {
-    if (const auto giver = defined_.find(name); giver != defined_.end()) {
-      if (giver->second == no_node) return;
-      followers_[giver->second].push_back(reader);
+    if (const auto producer = defined_.find(name); producer != defined_.end()) {
+      if (producer->second == no_node) return;
+      followers_[producer->second].push_back(reader);
       ++waits_for_[reader];
       return;
     }
@@ -98,15 +98,15 @@ private:
 
   /// Every node that is left waits for another one that is left, so a walk from one to the next comes back.
   [[noreturn]] void fail_for_cycle() const {
-    std::vector<Index> giver(waits_for_.size(), no_node);
-    for (Index i = 0; i < giver.size(); ++i)
+    std::vector<Index> producer(waits_for_.size(), no_node);
+    for (Index i = 0; i < producer.size(); ++i)
       if (waits_for_[i] > 0)
-        for (const Index follower : followers_[i]) giver[follower] = i;
+        for (const Index follower : followers_[i]) producer[follower] = i;
     Index at = static_cast<Index>(std::ranges::find_if(waits_for_, [](std::size_t n) { return n > 0; }) - waits_for_.begin());
-    for (Index steps = 0; steps < giver.size(); ++steps) at = giver[at];  // into the cycle
+    for (Index steps = 0; steps < producer.size(); ++steps) at = producer[at];  // into the cycle
     std::vector<std::string> names{words(at)};
     constexpr std::size_t most_named = 5;
-    for (Index next = giver[at]; next != at && names.size() <= most_named; next = giver[next])
+    for (Index next = producer[at]; next != at && names.size() <= most_named; next = producer[next])
       names.push_back(names.size() < most_named ? words(next) : "...");
     fail(fmt::format("nodes wait for each other in a circle: {}", fmt::join(names, ", ")));
   }

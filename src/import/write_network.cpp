@@ -92,18 +92,32 @@ void refuse_all(const Graph& graph, std::vector<std::string> refused) {
   throw Error(all);
 }
 
+/// Shapes have at most four axes.
+void check_axes(const Part& part, const std::string& name, std::vector<std::string>& refused) {
+  constexpr std::size_t most_axes = 4;
+  if (part.gives.size() > most_axes || part.own.gives.size() > most_axes)
+    refused.push_back(fmt::format("node {}: gives samples of {} axes ({}); shapes have at most {}", detail::quoted_text(name),
+                                  std::max(part.gives.size(), part.own.gives.size()), list_text(part.gives), most_axes));
+  else
+    for (const Part& inner : part.parts) check_axes(inner, name, refused);
+}
+
 }  // namespace
 
-Written write_network(const Graph& graph, const std::string& name) {
+Written write_network(const Graph& graph, const std::string& name, bool batched) {
   const bool fits = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
                     std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   if (!fits) throw Error(fmt::format("{} is no name for a type", detail::quoted_text(name)));
-  const Units units = write_units(graph);
+  const Units units = write_units(graph, batched);
   std::vector<std::string> refused = units.refused;
   if (graph.outputs.empty()) refused.push_back("it gives nothing");
   refuse_all(graph, refused);
   Structure structure = find_structure(graph, units);
+  for (const Piece& piece : structure.pieces)
+    for (const Part& part : piece.parts) check_axes(part, piece.name, refused);
   for (const Value& input : graph.inputs) {
+    if (units.shapes.at(input.name).size() > 4)
+      refused.push_back(fmt::format("input {}: samples of {}; shapes have at most four axes", detail::quoted_text(input.name), list_text(units.shapes.at(input.name))));
     const bool read = std::any_of(structure.pieces.begin(), structure.pieces.end(),
                                   [&](const Piece& p) { return std::find(p.reads.begin(), p.reads.end(), input.name) != p.reads.end(); });
     if (!read) refused.push_back(fmt::format("input {}: nothing reads it", detail::quoted_text(input.name)));
@@ -116,6 +130,9 @@ Written write_network(const Graph& graph, const std::string& name) {
   for (const std::string& definition : name_blocks(rows, width)) definitions += definition + "\n";
 
   Written written;
+  for (const Value& v : graph.inputs) written.batch_axes[v.name] = units.batch_axes.at(v.name);
+  for (const Value& v : graph.outputs)
+    if (const auto known = units.batch_axes.find(v.name); known != units.batch_axes.end()) written.batch_axes[v.name] = known->second;
   const std::string begin = fmt::format("using {} = ", name);
   const bool row = structure.pieces.size() == 1 && graph.inputs.size() == 1 && structure.outputs.size() == 1;
   std::string body;

@@ -7,16 +7,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <iterator>
 #include <limits>
+#include <set>
+#include <span>
+#include <utility>
 
 #include "input_file.hpp"
 #include "words.hpp"
 
 namespace tenon {
+
+namespace embedded {  // written by cmake/umbrella.cmake
+
+extern const std::span<const std::pair<std::string_view, std::string_view>> layer_headers;
+
+}  // namespace embedded
 
 namespace {
 
@@ -98,6 +108,61 @@ void append_block(std::string& out, const WeightsHeader::Block& block) {
   out += '\n';
 }
 
+/// Include lines for the layers that a network's type names, of headers that a clone has.
+std::string layer_includes(std::string_view network) {
+  const auto belongs = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  std::set<std::string_view> headers{"tenon/net/networks.hpp"};
+  while (!network.empty()) {
+    const auto begin = std::ranges::find_if(network, belongs);
+    const auto end = std::find_if_not(begin, network.end(), belongs);
+    const std::string_view name(begin, end);
+    for (const auto& [layer, header] : embedded::layer_headers)
+      if (layer == name) headers.insert(header);
+    network.remove_prefix(static_cast<std::size_t>(end - network.begin()));
+  }
+  std::string lines;
+  for (const std::string_view header : headers) lines += fmt::format("#include <{}>\n", header);
+  return lines;
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size()) text.replace(at, from.size(), to);
+  return text;
+}
+
+/// The header for C programs, and the functions that it declares.
+void write_c_interface(const std::string& path, const WeightsHeader& header) {
+  const std::filesystem::path file(path);
+  const std::string name = replaced(header.name, "::", "_"), stem = file.stem().string();
+  std::string upper = name;
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::string h = fmt::format(
+      "/* A trained network, written by Tenon. Not to be edited by hand. {1}_c.cpp computes it. */\n#ifndef {0}_H\n#define {0}_H\n\n"
+      "#define {0}_INPUTS {2}\n#define {0}_OUTPUTS {3}\n#define {0}_RAM_BYTES {4}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n",
+      upper, stem, header.inputs, header.outputs, header.ram_bytes);
+  std::string cpp = fmt::format(
+      "// Written by Tenon. Not to be edited by hand.\n#include \"{0}.h\"\n\n#include \"{1}\"\n\nnamespace {{\n\n{2} net;\n\n}}  // namespace\n\n"
+      "extern \"C\" {{\n\n",
+      stem, file.filename().string(), replaced(header.c_network, "NAMESPACE", header.name));
+  const auto add = [&](std::string_view comment, std::string_view declaration, std::string_view body) {
+    h += fmt::format("/* {} */\n{};\n", comment, declaration);
+    cpp += fmt::format("{} {{\n  {}\n}}\n", declaration, body);
+  };
+  add("The network's outputs for one sample.", fmt::format("void {}_run(const float input[{}], float output[{}])", name, header.inputs, header.outputs),
+      fmt::format("net(std::span<const float, {0}>(input, {0}), std::span<float, {1}>(output, {1}));", header.inputs, header.outputs));
+  if (header.c_classes)
+    add("The class with the largest output.", fmt::format("int {}_classify(const float input[{}])", name, header.inputs),
+        fmt::format("return net.classify(std::span<const float, {0}>(input, {0}));", header.inputs));
+  add("1 if it gives what it gave when it was written, 0 if not.", fmt::format("int {}_self_test(void)", name),
+      header.c_exact ? fmt::format("return passes(net, {}::self_test) ? 1 : 0;", header.name)
+                     : fmt::format("return self_test_error(net, {}::self_test) <= 1e-5F ? 1 : 0;", header.name));
+  h += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+  cpp += "\n}  // extern \"C\"\n";
+  const auto beside = [&](std::string_view ending) { return (file.parent_path() / (stem + std::string(ending))).string(); };
+  write_file_atomically(beside(".h"), std::as_bytes(std::span<const char>(h)));
+  write_file_atomically(beside("_c.cpp"), std::as_bytes(std::span<const char>(cpp)));
+}
+
 }  // namespace
 
 void write_weights_header(const std::string& path, const WeightsHeader& header) {
@@ -113,9 +178,7 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
   say("//   parameters    {}\n", header.parameter_count);
   say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes, header.macs);
   if (!header.source.empty()) say("//   trained file  {}, CRC-32 0x{:08x}\n", comment_text(header.source), header.source_checksum);
-  say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/all/layers.hpp>\n#include <tenon/edge/self_test.hpp>\n"
-      "#include <tenon/net/networks.hpp>\n{}\n",
-      header.includes);
+  say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/edge/self_test.hpp>\n{}{}\n", layer_includes(header.network), header.includes);
   say("namespace {} {{\n\nusing namespace tenon;\n\nusing Net = {};\n\n", header.name, header.network);
   say("/// CRC-32 of the numbers, and of the file they were trained into (0: unknown).\n");
   say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = 0x{:08x};\n\n",
@@ -131,7 +194,10 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
     say("}};\n\n");
   }
   say("}}  // namespace {}\n", header.name);
+  if (!header.c_network.empty() && path.ends_with(".h"))
+    throw Error(fmt::format("export_header: expected a file such as digits.hpp, beside which digits.h goes, got {}", detail::quoted_text(path)));
   write_file_atomically(path, std::as_bytes(std::span<const char>(out)));
+  if (!header.c_network.empty()) write_c_interface(path, header);
 }
 
 std::uint32_t file_checksum(const std::string& path) {
@@ -140,7 +206,7 @@ std::uint32_t file_checksum(const std::string& path) {
 }
 
 std::string namespace_from_path(const std::string& path) {
-  const std::string stem = std::filesystem::path(path).stem().string();
+  std::string stem = std::filesystem::path(path).stem().string();
   if (!can_be_a_name(stem))
     throw Error(fmt::format("export_header: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name",
                             detail::quoted_text(path)));

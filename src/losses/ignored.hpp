@@ -13,12 +13,12 @@ namespace tenon::detail {
 template <class T, class F>
 double without_ignored(const LossArguments<T>& loss, F value) {
   const auto labels = loss.target.labels;
-  if (std::find(labels.begin(), labels.end(), ignored_label) == labels.end()) return value(loss);
+  if (std::find(labels.begin(), labels.end(), ignore_index) == labels.end()) return value(loss);
   double sum = 0;
   for (std::size_t first = 0; first < labels.size();) {
-    const bool ignored = labels[first] == ignored_label;
+    const bool ignored = labels[first] == ignore_index;
     std::size_t last = first + 1;
-    while (last < labels.size() && (labels[last] == ignored_label) == ignored) ++last;
+    while (last < labels.size() && (labels[last] == ignore_index) == ignored) ++last;
     const std::size_t count = last - first;
     if (ignored) {
       std::fill_n(loss.values.begin() + static_cast<std::ptrdiff_t>(first), count, T(0));

@@ -33,7 +33,7 @@ double total_weight(std::span<const std::int32_t> labels, std::span<const double
   double sum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::int32_t label = labels[i];
-    if (label == ignored_label) continue;
+    if (label == ignore_index) continue;
     const double of_sample = weights.empty() ? 1 : static_cast<double>(weights[i / each]);
     if (class_weight.empty()) {
       sum += of_sample;

@@ -66,7 +66,7 @@ double ConfusionMatrix::f1(Average average) const {
 }
 
 std::string ConfusionMatrix::text() const {
-  std::string out = "truth \\ said";
+  std::string out = "truth \\ predicted";
   for (std::size_t c = 0; c < classes_; ++c) out += fmt::format("{:>6}", c);
   out += "   recall\n";
   for (std::size_t t = 0; t < classes_; ++t) {

@@ -49,23 +49,23 @@ void note(RunRecord& record, std::size_t number, std::string_view name, std::spa
 template <class T>
 std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T> outputs, std::size_t width, std::size_t most) {
   const ImageSize image = image_size(data.sample_shape());
-  const auto said = [&](std::size_t i) { return decide(outputs.data() + i * width, width, 0.5); };
+  const auto predicted = [&](std::size_t i) { return decide(outputs.data() + i * width, width, 0.5); };
   const auto score = [&](std::size_t i, std::size_t c) {
     const T* row = outputs.data() + i * width;
     return static_cast<double>(width > 1 ? row[c] : c == 1 ? row[0] : 1 - row[0]);
   };
-  std::vector<std::pair<double, std::size_t>> wrong;  // how much more it believed in what it said
+  std::vector<std::pair<double, std::size_t>> wrong;  // how much more it believed in what it predicted
   for (std::size_t i = 0; i < data.size(); ++i) {
     if (data.label(i) < 0) continue;  // ignored: nothing it says is wrong
     const auto truth = static_cast<std::size_t>(data.label(i));
-    if (said(i) != truth) wrong.emplace_back(score(i, said(i)) - score(i, truth), i);
+    if (predicted(i) != truth) wrong.emplace_back(score(i, predicted(i)) - score(i, truth), i);
   }
   std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
   std::vector<RunRecord::Mistake> mistakes;
   for (std::size_t k = 0; k < std::min(most, wrong.size()); ++k) {
     const std::size_t i = wrong[k].second;
     RunRecord::Mistake m{.height = image.height, .width = image.width, .index = i, .truth = data.label(i),
-                         .said = static_cast<std::int32_t>(said(i)), .confidence = score(i, said(i))};
+                         .predicted = static_cast<std::int32_t>(predicted(i)), .confidence = score(i, predicted(i))};
     for (std::size_t j = 0; j < image.height * image.width; ++j) m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
     mistakes.push_back(std::move(m));
   }
@@ -194,7 +194,7 @@ private:
   void classes() {
     if (!run_.confusion || run_.confusion->classes() == 0) return;
     const ConfusionMatrix& m = *run_.confusion;
-    put("<h2>Classes, {}</h2>\n<p>Accuracy {:.4f}, F1 {:.4f} (mean over classes).</p>\n<div class=\"row\"><table><tr><th>truth \\ said</th>",
+    put("<h2>Classes, {}</h2>\n<p>Accuracy {:.4f}, F1 {:.4f} (mean over classes).</p>\n<div class=\"row\"><table><tr><th>truth \\ predicted</th>",
         detail::escape_xml(run_.confusion_of), m.value(), m.f1(Average::macro));
     for (std::size_t c = 0; c < m.classes(); ++c) put("<th>{}</th>", c);
     put("</tr>\n");
@@ -218,13 +218,13 @@ private:
     const RunRecord::Regression& r = *run_.regression;
     put("<h2>Numbers, {}</h2>\n<p>R2 {:.4f} (1 is perfect, 0 what their mean would score), RMSE {:.4g}, MAE {:.4g}.</p>\n",
         detail::escape_xml(run_.confusion_of), r.r2, r.rmse, r.mae);
-    Plot plot{.title = "said against true", .x_label = "true", .y_label = "said", .width = 430, .height = 400};
+    Plot plot{.title = "predicted against true", .x_label = "true", .y_label = "predicted", .width = 430, .height = 400};
     if (!r.truth.empty()) {
       const auto [low, high] = std::minmax_element(r.truth.begin(), r.truth.end());
       plot.line("", {*low, *high}, {*low, *high});
       plot.series.back().color = 6;  // where all points would be
     }
-    plot.points("", r.truth, r.said);
+    plot.points("", r.truth, r.predicted);
     plot.series.back().color = 0;
     out_ += plot.svg();
   }
@@ -260,7 +260,7 @@ private:
       put("<figure>");
       if (!m.pixels.empty())
         put("<img alt=\"sample {}\" src=\"data:image/png;base64,{}\">", m.index, base64(png(picture(m.pixels, m.height, m.width, {.zoom = 1}))));
-      put("<figcaption>{} taken for {}<br>with {:.3f} (no. {})</figcaption></figure>\n", m.truth, m.said, m.confidence, m.index);
+      put("<figcaption>{} taken for {}<br>with {:.3f} (no. {})</figcaption></figure>\n", m.truth, m.predicted, m.confidence, m.index);
     }
     put("</div>\n");
   }

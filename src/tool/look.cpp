@@ -113,20 +113,20 @@ int summarize(const Look& what) {
 int draw(const Look& what) {
   const Graph graph = simplified(what);
   std::string all = "digraph network {\n  node [shape=box, fontname=\"sans-serif\"];\n";
-  std::map<std::string, std::string> giver;
+  std::map<std::string, std::string> producer;
   for (const Value& input : graph.inputs) {
-    giver[input.name] = fmt::format("in{}", giver.size());
-    all += fmt::format("  {} [label={}, shape=ellipse];\n", giver[input.name], dot_text(value_text(input)));
+    producer[input.name] = fmt::format("in{}", producer.size());
+    all += fmt::format("  {} [label={}, shape=ellipse];\n", producer[input.name], dot_text(value_text(input)));
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     all += fmt::format("  n{} [label={}];\n", i, dot_text(node.op + (node.name.empty() ? "" : " " + shortened(node.name))));
     for (const std::string& input : node.inputs)
-      if (giver.contains(input)) all += fmt::format("  {} -> n{};\n", giver[input], i);
-    for (const std::string& output : node.outputs) giver[output] = fmt::format("n{}", i);
+      if (producer.contains(input)) all += fmt::format("  {} -> n{};\n", producer[input], i);
+    for (const std::string& output : node.outputs) producer[output] = fmt::format("n{}", i);
   }
   for (std::size_t i = 0; i < graph.outputs.size(); ++i)
-    all += fmt::format("  out{0} [label={1}, shape=ellipse];\n  {2} -> out{0};\n", i, dot_text(value_text(graph.outputs[i])), giver[graph.outputs[i].name]);
+    all += fmt::format("  out{0} [label={1}, shape=ellipse];\n  {2} -> out{0};\n", i, dot_text(value_text(graph.outputs[i])), producer[graph.outputs[i].name]);
   fmt::print("{}}}\n", all);
   return 0;
 }

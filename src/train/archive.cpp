@@ -102,6 +102,7 @@ struct Archive::Contents {
   std::string full(std::string_view name) const { return prefix + std::string(name); }
 
   void put(std::string_view name, std::string text) { numbers.insert_or_assign(full(name), std::move(text)); }
+  bool has_text(std::string_view name) const { return file->metadata().contains(full(name)); }
   const std::string& text_of(std::string_view name) const {
     const auto entry = file->metadata().find(full(name));
     if (entry == file->metadata().end())
@@ -253,6 +254,13 @@ void Archive::tensor(std::string_view name, std::span<const std::size_t> shape, 
 
 void Archive::same(std::string_view name, std::uint64_t value) {
   if (!contents_->committed) same_text(name, std::to_string(value));
+}
+
+void Archive::same_or(std::string_view name, std::uint64_t value, std::uint64_t absent) {
+  if (writing() ? value == absent : !contents_->has_text(name) && value == absent) return;
+  if (writing() || contents_->has_text(name)) return same(name, value);
+  throw Error(fmt::format("{}: expected a run with {} {}, got a checkpoint of one with {}", contents_->file->origin(), contents_->full(name),
+                          value, absent));
 }
 
 void Archive::same_number(std::string_view name, double value) {

@@ -58,7 +58,7 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   });
   const std::size_t classes = std::max(demand.output / demand.answers, std::size_t{2});
   const auto outside = [&](std::int32_t label) {
-    return label == ignored_label ? !demand.ignores : label < 0 || static_cast<std::size_t>(label) >= classes;
+    return label == ignore_index ? !demand.ignores : label < 0 || static_cast<std::size_t>(label) >= classes;
   };
   const auto found = std::ranges::find_if(offer.labels, outside);
   require(found == offer.labels.end(), [&] {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <tenon/error.hpp>
-#include <tenon/ignored_label.hpp>
+#include <tenon/ignore_index.hpp>
 #include <tenon/train/answers.hpp>
 
 namespace tenon::detail {
@@ -51,7 +51,7 @@ void check_labels(std::string_view who, const ColumnDemand& demand, const Column
   const std::size_t classes = std::max(demand.size / demand.answers, std::size_t{2});
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::int32_t label = labels[i];
-    if (label == ignored_label ? demand.ignores : label >= 0 && static_cast<std::size_t>(label) < classes) continue;
+    if (label == ignore_index ? demand.ignores : label >= 0 && static_cast<std::size_t>(label) < classes) continue;
     throw Error(fmt::format("{}: the output \"{}\" tells {} classes apart, got label {} of sample {} in column \"{}\"", who, demand.output, classes,
                             label, i / demand.answers, column.name));
   }

@@ -53,6 +53,9 @@ void set_num_threads(std::size_t count) {
 }
 std::size_t num_threads() { return chosen_threads; }
 
+OneBlasThread::OneBlasThread() { blas_threads.take(); }
+OneBlasThread::~OneBlasThread() { blas_threads.give_back(); }
+
 struct Workers::Pool {
   std::mutex mutex;
   std::condition_variable start, done;

@@ -5,9 +5,9 @@
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Pipeline = Augment<Shift<1>, Crop<6>>;
+using Pipeline = Augment<RandomTranslation<1>, RandomCrop<6>>;
 #else
-using Pipeline = Augment<Crop<6>, Shift<1>, Normalize<0.3, 0.3>>;
+using Pipeline = Augment<RandomCrop<6>, RandomTranslation<1>, Normalize<0.3, 0.3>>;
 #endif
 
 #ifdef TENON_WRONG

@@ -8,9 +8,9 @@ using namespace tenon;
 using Net = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
 
 #ifdef TENON_WRONG
-using Pipeline = Augment<Mixup<1>, Shift<2>>;
+using Pipeline = Augment<Mixup<1>, RandomTranslation<2>>;
 #else
-using Pipeline = Augment<Shift<2>, Mixup<1>>;
+using Pipeline = Augment<RandomTranslation<2>, Mixup<1>>;
 #endif
 
 History train(Model<Net>& model) {

@@ -1,5 +1,5 @@
 // Steps that move pixels take images.
-// expect: augmentation_mismatch<tenon::Shift<1>, tenon::takes<tenon::images_of_channels_height_width>, tenon::but_gets<tenon::Shape<64>>>
+// expect: augmentation_mismatch<tenon::RandomTranslation<1>, tenon::takes<tenon::images_of_channels_height_width>, tenon::but_gets<tenon::Shape<64>>>
 // max-lines-clang: 21
 #include <tenon/tenon.hpp>
 
@@ -8,7 +8,7 @@ using namespace tenon;
 using Net = Sequential<Dense<64, 10>, Softmax>;
 
 #ifdef TENON_WRONG
-using Pipeline = Augment<Shift<1>>;
+using Pipeline = Augment<RandomTranslation<1>>;
 #else
 using Pipeline = Augment<GaussianNoise<0.1>, Mixup<0.2>>;
 #endif

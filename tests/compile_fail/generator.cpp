@@ -13,6 +13,6 @@ using Net = Sequential<Input<16>, Embedding<65, 32>, MultiheadAttention<4, causa
 #endif
 
 std::vector<std::int32_t> write(const Model<Net>& model, const std::vector<std::int32_t>& prompt) {
-  Generator generator{model};
+  Session generator{model, session::generating};
   return generator(prompt, 100, Sampler{}, 1);
 }

@@ -10,7 +10,7 @@ using namespace tenon;
 #ifdef TENON_WRONG
 using Net = Sequential<Input<1, 9, 9>, AvgPool2D<3, init<HeNormal>>>;
 #else
-using Net = Sequential<Input<1, 9, 9>, AvgPool2D<3, stride<2>, count_padding<false>>>;
+using Net = Sequential<Input<1, 9, 9>, AvgPool2D<3, stride<2>, count_include_pad<false>>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -1,15 +1,15 @@
 // In int8 a layer without a step of its own is named.
-// expect: cannot_run<tenon::layer<tenon::path<0, 1>, tenon::Tanh>, tenon::in_int8>
+// expect: cannot_run<tenon::layer<tenon::path<0, 1>, tenon::LayerNorm<> >, tenon::in_int8>
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/relu.hpp>
-#include <tenon/layers/tanh.hpp>
+#include <tenon/layers/layer_norm.hpp>
 #include <tenon/net/networks.hpp>
 
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Input<8>, Residual<Dense<8>, Tanh>, Dense<2>>;
+using Net = Sequential<Input<8>, Residual<Dense<8>, LayerNorm<>>, Dense<2>>;
 #else
 using Net = Sequential<Input<8>, Residual<Dense<8>, ReLU>, Dense<2>>;
 #endif

@@ -5,9 +5,9 @@
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Input<16, 20>, MultiheadAttention<4, causal, rotary<>>, Dense<65>, Softmax>;
+using Net = Sequential<Input<16, 20>, MultiheadAttention<4, causal, rope<>>, Dense<65>, Softmax>;
 #else
-using Net = Sequential<Input<16, 24>, MultiheadAttention<4, causal, rotary<>>, Dense<65>, Softmax>;
+using Net = Sequential<Input<16, 24>, MultiheadAttention<4, causal, rope<>>, Dense<65>, Softmax>;
 #endif
 
 History train(const Dataset<float>& data) {

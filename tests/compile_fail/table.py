@@ -46,10 +46,10 @@ def main():
         errors = [line for line in lines if "error:" in line]
         head = normal("\n".join(lines[:most]))
         lacking = [fact for fact in facts_of(source) if fact not in head]
-        verdict = "compiles" if said.returncode == 0 else "" if len(errors) == 1 and len(lines) <= most and not lacking else "NO"
-        explained += verdict == ""
+        checked_input = "compiles" if said.returncode == 0 else "" if len(errors) == 1 and len(lines) <= most and not lacking else "NO"
+        explained += checked_input == ""
         first = re.sub(r"^\S+ *(fatal )?error: ", "", errors[0])[:150] if errors else ""
-        print(f"{verdict:8} {len(errors):2} {len(lines):4}  {os.path.basename(source)[:-4]:32} "
+        print(f"{checked_input:8} {len(errors):2} {len(lines):4}  {os.path.basename(source)[:-4]:32} "
               f"{'lacks ' + ', '.join(lacking) + ': ' if lacking and errors else ''}{first}", flush=True)
     print(f"{explained} of {len(sources)} explained")
 

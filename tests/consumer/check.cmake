@@ -23,6 +23,9 @@ run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${WORK}/build" -G "${G
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer")
 run("${WORK}/build/core_consumer")
+if(EXISTS "${WORK}/build/mpi_consumer")
+  run("${WORK}/build/mpi_consumer")
+endif()
 
 # The same program without CMake, by what pkg-config says of the installed tree.
 find_program(PKG_CONFIG pkg-config)

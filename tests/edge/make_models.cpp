@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   const ExportOptions options{.sample = {sample.begin(), sample.end()}};
   export_header(model, folder + "/digits.hpp", options);
 
-  Loader calibration{train, 64, 1};
+  DataLoader calibration{train, 64, 1};
   const auto numbers = quantize(model, calibration);
   export_quantized_header(model, *numbers, folder + "/digits_int8.hpp", options);
   std::printf("in int8: %.4f\n", accuracy(*numbers, test));
@@ -54,4 +54,9 @@ int main(int argc, char** argv) {
   const auto image_numbers = quantize(folded, calibration);
   export_quantized_header(folded, *image_numbers, folder + "/images_int8.hpp", options);
   std::printf("in int8: %.4f\n", accuracy(*image_numbers, test));
+
+  // A small one for the projects in packaging/, with its C interface.
+  using Small = Sequential<Dense<3, 8>, Tanh, Dense<4>, Softmax>;
+  const Model<Small> small{1};
+  export_header(small, folder + "/../../../packaging/projects/model/gesture.hpp", {.c_api = true});
 }

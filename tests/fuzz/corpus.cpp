@@ -9,6 +9,8 @@
 
 #include <tenon/data/csv.hpp>
 #include <tenon/data/idx.hpp>
+#include <tenon/data/npy.hpp>
+#include <tenon/data/wav.hpp>
 #include <tenon/io/safetensors.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/train/archive.hpp>
@@ -60,7 +62,7 @@ bool writes_files(const fuzz::Harness& harness) { return std::string_view(harnes
 }  // namespace
 
 TEST_CASE("every harness has a corpus, of good files and of bad ones") {
-  CHECK(fuzz::harnesses().size() == 11);
+  CHECK(fuzz::harnesses().size() == 15);
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
     for (const Sample& s : samples()) {
@@ -101,6 +103,10 @@ TEST_CASE("a reader that is short of memory says so") {
       {"idx", [](const fuzz::Input& input) { parse_idx(input.bytes, "fuzz"); }},
       {"idx", [](const fuzz::Input& input) { read_idx(input.path, input.path); }},
       {"csv", [](const fuzz::Input& input) { read_csv(input.path); }},
+      {"npy", [](const fuzz::Input& input) { parse_npy(input.bytes, "fuzz"); }},
+      {"npy", [](const fuzz::Input& input) { const MappedNpy mapped(input.path); }},
+      {"npz", [](const fuzz::Input& input) { parse_npz(input.bytes, "fuzz"); }},
+      {"wav", [](const fuzz::Input& input) { parse_wav(input.bytes, "fuzz"); }},
       {"tokenizer", [](const fuzz::Input& input) { CharTokenizer::load(input.path); }},
       {"onnx", [](const fuzz::Input& input) { importing::read_onnx(input.path); }},
       {"tflite", [](const fuzz::Input& input) { importing::parse_tflite(input.bytes, "fuzz"); }},
@@ -176,6 +182,8 @@ TEST_CASE("memory is bounded by what is given") {
       {"csv", "a,b\n\"" + std::string(1 << 20, '\n')},
       {"idx", std::string("\0\0\x08\x01\0\x10\0\0", 8) + std::string(1 << 20, 'x')},
       {"idx", std::string("\0\0\x08\xff", 4) + std::string(1 << 20, '\0')},
+      {"npy", std::string("\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }", 70) + std::string(1 << 16, ' ')},
+      {"wav", std::string("RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\1\0\0\0\1\0\0\0\2\0\x10\0data\0\0\x10\0", 44) + std::string(1 << 20, 'x')},
       {"tflite", tflite(1000, 0)},
       {"tflite", tflite(1000, 190)},
       {"tflite", weights(1000)},

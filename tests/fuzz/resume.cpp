@@ -9,7 +9,7 @@
 #include <tenon/net/networks.hpp>
 #include <tenon/optim/sgd.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
-#include <tenon/train/callbacks/checkpoint.hpp>
+#include <tenon/train/callbacks/model_checkpoint.hpp>
 #include <tenon/train/callbacks/early_stopping.hpp>
 #include <tenon/train/fit.hpp>
 
@@ -49,7 +49,7 @@ TENON_FUZZ(resume) {
   EarlyStopping stopping{.monitor = Monitor::loss, .patience = 5, .restore_best_weights = true};
   try {
     fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}, .epochs = 2, .batch_size = 4, .progress = Progress::Mode::quiet,
-                         .callbacks = callbacks(stopping, Checkpoint{.path = path, .every_epochs = 0, .resume = true})});
+                         .callbacks = callbacks(stopping, ModelCheckpoint{.path = path, .every_epochs = 0, .resume = true})});
   } catch (const Error& error) {
     if (std::string_view(error.what()).starts_with("fit: expected")) throw;  // it went on, from numbers that are none
     const auto a = std::as_const(model).parameters().span(), b = before.parameters().span();

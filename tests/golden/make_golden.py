@@ -316,6 +316,28 @@ def on_classes(function, **options):
         prediction, target.long(), reduction=reduction, **options, **rest)
 
 
+def focal(alpha, gamma):
+    """torchvision.ops.sigmoid_focal_loss, written with logsigmoid so that it stays finite."""
+    def loss(prediction, target, reduction):
+        signed = (2 * target - 1) * prediction
+        weight = alpha * target + (1 - alpha) * (1 - target) if alpha >= 0 else 1.0
+        return reduce(-weight * (gamma * F.logsigmoid(-signed)).exp() * F.logsigmoid(signed), reduction)
+    return loss
+
+
+def dice(prediction, target, reduction):
+    both, all_ = (prediction * target).sum(1), prediction.sum(1) + target.sum(1)
+    return reduce(1 - (2 * both + 1) / (all_ + 1), reduction)
+
+
+def contrastive(prediction, target, reduction):
+    return reduce(target * prediction ** 2 + (1 - target) * F.relu(1.5 - prediction) ** 2, reduction)
+
+
+def yes_or_no(rng):
+    return {"target": rng.randint(0, 2, (5, 7)) * 1.0}
+
+
 CE, BCE, BCE_LOGITS = F.cross_entropy, F.binary_cross_entropy, F.binary_cross_entropy_with_logits
 KL_REDUCTIONS = ("mean", "batchmean", "sum", "none")
 
@@ -332,6 +354,10 @@ LOSSES = {
                         soft_binary, None, ("mean",)),
     "bce_with_logits": Loss(with_options(BCE_LOGITS), logits, soft_binary, wide),
     "bce_with_logits_pos_weight": Loss(with_options(BCE_LOGITS), logits, pos_weighted, wide),
+    "focal": Loss(focal(0.25, 2.0), logits, yes_or_no, wide),
+    "focal_alike": Loss(focal(-1.0, 0.5), logits, yes_or_no, wide),
+    "dice": Loss(dice, probabilities, soft_binary),
+    "contrastive": Loss(contrastive, lambda rng: {"prediction": rng.uniform(0, 3, (5, 7))}, yes_or_no),
     "cross_entropy": Loss(on_classes(CE), logits, classes, wide),
     "cross_entropy_weighted": Loss(on_classes(CE), logits, weighted(classes), wide),
     "cross_entropy_smoothed_0p1": Loss(on_classes(CE, label_smoothing=0.1), logits, classes, wide),
@@ -375,6 +401,34 @@ def losses(family):
                               prediction, other, target, margin, reduction=reduction),
                           {"prediction": 0.7 + normal(rng, 5, 7), "other": 0.7 + normal(rng, 5, 7)},
                           {"target": [1.0, -1.0, -1.0, 1.0, -1.0]}, "loss", "d_loss")
+
+
+    def drawn(case, *names):
+        rng = stream(case)
+        return {name: normal(rng, 6, 4) for name in names}
+
+    for reduction in ("mean", "sum"):
+        differentiate(family, f"triplet_{reduction}",
+                      lambda a, b, c: F.triplet_margin_loss(a, b, c, margin=0.5, reduction=reduction),
+                      drawn("triplet", "a", "b", "c"), {}, "loss")
+        differentiate(family, f"info_nce_{reduction}",
+                      lambda a, b: F.cross_entropy(a @ b.T / 0.2, torch.arange(6), reduction=reduction),
+                      drawn("info_nce", "a", "b"), {}, "loss")
+
+    # Labels that are empty, repeat themselves, and fill all steps; the last of repeated cannot be said in six.
+    labels = [[], [1, 1, 2], [3, 2, 3, 1], [1, 2, 1, 2, 1, 2], [2, 2, 2, 2]]
+    for case, count, blank, zero in (("ctc", 4, 0, False), ("ctc_blank_4", 4, 4, False), ("ctc_impossible", 5, 0, True)):
+        rng = stream(case)
+        scores = normal(rng, count, 6, 5, scale=2.0)
+        lengths = [len(l) for l in labels[:count]]
+        for reduction in ("mean", "sum"):
+            differentiate(family, f"{case}_{reduction}",
+                          lambda scores: F.ctc_loss(
+                              F.log_softmax(scores, -1).transpose(0, 1), torch.tensor(sum(labels[:count], [])), [6] * count,
+                              lengths, blank=blank, reduction=reduction, zero_infinity=zero),
+                          {"scores": scores}, {}, "loss")
+        filled = np.array([l + [-100] * (6 - len(l)) for l in labels[:count]])
+        family.put(case, labels=filled)
 
 
 # --- layers -------------------------------------------------------------------------------------
@@ -505,6 +559,26 @@ class Lion(torch.optim.Optimizer):
                 m.mul_(beta2).add_((1 - beta2) * w.grad)
 
 
+class Lamb(torch.optim.Optimizer):
+    """You et al. 2020, "Large batch optimization for deep learning", algorithm 2, with phi(z) = z."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=1e-2):
+        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for w in group["params"]:
+                state = self.state[w]
+                t = state["t"] = state.get("t", 0) + 1
+                m, v = state.setdefault("m", torch.zeros_like(w)), state.setdefault("v", torch.zeros_like(w))
+                m.mul_(beta1).add_((1 - beta1) * w.grad)
+                v.mul_(beta2).add_((1 - beta2) * w.grad ** 2)
+                u = m / (1 - beta1 ** t) / ((v / (1 - beta2 ** t)).sqrt() + group["eps"]) + group["weight_decay"] * w
+                w.sub_(group["lr"] * w.norm() / u.norm() * u)
+
+
 O = torch.optim
 OPTIMIZERS = {
     "sgd": (O.SGD, dict(lr=0.1)),
@@ -539,6 +613,8 @@ OPTIMIZERS = {
     "asgd": (O.ASGD, dict(lr=1e-2)),
     "asgd_averaging": (O.ASGD, dict(lr=1e-1, lambd=0.05, t0=20, weight_decay=0.05)),
     "lion": (Lion, dict(lr=1e-2)),
+    "lamb": (Lamb, dict(lr=1e-2, weight_decay=0.0)),
+    "lamb_weight_decay": (Lamb, dict(lr=2e-2, betas=(0.8, 0.95), eps=1e-4, weight_decay=0.05)),
     "lion_weight_decay": (Lion, dict(lr=1e-2, betas=(0.95, 0.98), weight_decay=0.3)),
 }
 

@@ -34,6 +34,10 @@ def record(case, shapes, function, module=None, change=None, names=lambda name: 
         family.put(case, **{names(name): value, "d_" + names(name): value.grad})
 
 
+def flags(condition, *_):
+    condition[:] = condition > 0
+
+
 def moving():
     record("slice_front", [(5, 3)], lambda x: x[:, 2:])
     record("slice_middle", [(4, 6)], lambda x: x[:, :, 1:-2])
@@ -65,6 +69,8 @@ def element_by_element():
     record("maximum_three", [(6,)] * 3, lambda *v: torch.amax(torch.stack(v), 0), change=ties)
     record("minimum", [(6,), (6,)], torch.minimum, change=ties)
     record("minimum_three", [(6,)] * 3, lambda *v: torch.amin(torch.stack(v), 0), change=ties)
+    record("where", [(6,)] * 3, lambda c, a, b: torch.where(c != 0, a, b), change=flags)
+    record("where_spread", [(2, 1), (2, 3), (1,)], lambda c, a, b: torch.where(c != 0, a, b[:, :, None]), change=flags)
     record("mean", [(4,)] * 3, lambda *v: torch.stack(v).mean(0))
     record("film", [(3, 2, 2), (3,), (3,)], lambda x, s, t: s[:, :, None, None] * x + t[:, :, None, None])
     record("film_steps", [(4, 3), (1, 3), (1,)], lambda x, s, t: torch.addcmul(t[:, :, None], s, x))

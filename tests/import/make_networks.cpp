@@ -82,7 +82,34 @@ const std::vector<Sample> samples{
        auto y = g.conv(g.input("x", {1, 2, 12}), "first", {4, 2, 3}, {{"dilations", Ints{2}}, {"pads", Ints{2, 2}}});
        y = g.node("AveragePool", {g.node("LeakyRelu", {y}, {{"alpha", 0.2}})}, {{"kernel_shape", Ints{2}}, {"strides", Ints{2}}});
        y = g.node("Mul", {g.node("Add", {y, g.constant("half", {}, {0.5})}), g.constant("three", {}, {3})});
-       g.gives({g.node("Softplus", {y})});
+       g.gives({g.node("AveragePool", {g.node("Softplus", {y})}, {{"kernel_shape", Ints{7}}, {"pads", Ints{0, 1}}})});
+     }},
+    {"choices",
+     [](GraphBuilder& g) {
+       const auto x = g.input("x", {1, 6, 4, 4});
+       auto y = g.node("LRN", {x}, {{"size", std::int64_t{3}}, {"alpha", 0.5}, {"bias", 2.0}});
+       y = g.node("LRN", {y}, {{"size", std::int64_t{4}}, {"beta", 0.5}});
+       const auto low = g.node("Less", {y, g.constant("limit", {6, 1, 1})});
+       const auto both = g.node("And", {low, g.node("Not", {g.node("Greater", {x, y})})});
+       y = g.node("Where", {both, y, g.node("Sinh", {x})});
+       y = g.node("Where", {low, y, g.constant("nothing", {}, {-2})});
+       const auto shape = std::map<std::string, Attribute>{{"keepdims", std::int64_t{0}}};
+       const auto rows = g.integers("rows", {2, 3});
+       std::vector<std::string> all;
+       for (const char* op : {"ReduceL1", "ReduceL2", "ReduceSumSquare"}) all.push_back(g.node(op, {y, rows}, shape));
+       const auto line = g.node("Slice", {y, g.integers("from", {0, 0}), g.integers("to", {3, 1}), g.integers("axes", {2, 3})});
+       all.push_back(g.node("ReduceProd", {line, rows}, shape));
+       const auto joined = g.node("Concat", all, {{"axis", std::int64_t{1}}});
+       g.gives({g.node("Tanh", {g.node("Add", {joined, g.node("Shrink", {joined}, {{"bias", 0.25}})})})});
+     }},
+    {"repeated",
+     [](GraphBuilder& g) {
+       auto y = g.node("Tile", {g.input("x", {1, 2, 3}), g.integers("times", {1, 2, 2})});
+       y = g.node("Expand", {g.node("Unsqueeze", {y, g.integers("last", {3})}), g.integers("wide", {1, 4, 6, 2})});
+       y = g.node("Pad", {y, g.integers("frame", {0, 0, 1, 0, 0, 0, 0, 2}), g.constant("value", {}, {1.5})});
+       y = g.node("LpNormalization", {g.node("Flatten", {y})}, {{"p", std::int64_t{1}}});
+       const auto nets = g.nodes("LayerNormalization", {y, g.constant("scale", {112}), g.constant("shift", {112})}, {}, {"normal", "mean", "inverse"}, "norm");
+       g.gives({g.node("Mul", {nets[0], nets[2]}), nets[1]});
      }},
     {"decoder",
      [](GraphBuilder& g) {

@@ -113,10 +113,11 @@ inline test::Watched max(const test::Watched& a, const test::Watched& b) { retur
 
 }  // namespace tenon::math
 
-namespace tenon::kernels {
+namespace tenon::test {
 
-inline void fill_keep_mask(test::Watched* mask, std::size_t count, std::size_t size, double rate, const Stream&, std::size_t) {
+/// Found by the argument, from wherever a mask is drawn.
+inline void fill_keep_mask(Watched* mask, std::size_t count, std::size_t size, double rate, const Stream&, std::size_t) {
   for (std::size_t i = 0; i < count * size; ++i) mask[i] = i % 3 == 0 ? 0.0 : 1 / (1 - rate);
 }
 
-}  // namespace tenon::kernels
+}  // namespace tenon::test

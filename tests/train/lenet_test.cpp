@@ -33,7 +33,7 @@ TEST_CASE("two epochs of MNIST with convolutions") {
 
   // In int8, calibrated with 500 samples, it loses at most half a point.
   const Dataset<float> few = train.take(500);
-  Loader<float> calibration{few, 100, 1};
+  DataLoader<float> calibration{few, 100, 1};
   const auto numbers = quantize(model, calibration);
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
   REQUIRE(tables->sums_fit);

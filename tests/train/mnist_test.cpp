@@ -28,7 +28,7 @@ TEST_CASE("two epochs of MNIST") {
 
   // In int8, calibrated with 500 samples, it loses at most 0.3 points.
   const Dataset<float> few = train.take(500);
-  Loader<float> calibration{few, 100, 1};
+  DataLoader<float> calibration{few, 100, 1};
   const auto numbers = quantize(model, calibration);
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
   REQUIRE(tables->sums_fit);

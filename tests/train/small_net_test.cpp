@@ -19,7 +19,7 @@ TEST_CASE("a small network on augmented digits, six passes over 6,000") {
   if (!data) return;
   using Net = Sequential<Input<1, 28, 28>, Convolution<12>, MaxPool2D<2>, Convolution<24>, MaxPool2D<2>, Convolution<48>, GlobalAvgPool, Dense<10>, Softmax>;
   static_assert(parameter_count<Net> < 100'000);
-  const auto moving = augmented<Augment<Shift<1>, Rotate<10>, Scale<0.9, 1.1>, Elastic<20, 4>>>(data->train.take(6000), 1);
+  const auto moving = augmented<Augment<RandomTranslation<1>, RandomRotation<10>, RandomScale<0.9, 1.1>, ElasticTransform<20, 4>>>(data->train.take(6000), 1);
   const auto test = data->test.take(2000);
   Model<Net> model{1};
   const History history = fit(model, moving,

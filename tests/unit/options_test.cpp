@@ -99,7 +99,10 @@ void walk_optimizer(O optimizer, std::size_t options) {
           OptimizerArrays<float, states> arrays{weights.data(), gradients.data(), {}, 3};
           for (std::size_t k = 0; k < states; ++k) arrays.state[k] = kept[k].data();
           check_options(optimizer);
-          for (std::uint64_t step = 1; step <= 3; ++step) optimizer.update(arrays, step);
+          for (std::uint64_t step = 1; step <= 3; ++step) {
+            if constexpr (Optimizer<O>) optimizer.update(arrays, step);
+            else optimizer.update_one(arrays, step);
+          }
           if (being_tried > 2) return;  // large ones may be too large
           for (const float w : weights) CHECK(std::isfinite(w));
         }));
@@ -152,7 +155,7 @@ TEST_CASE("an option says what it may be") {
   CHECK(error_of([] { check_options(Adam{.lr = infinity}); }) == "Adam: lr: expected at least 0, and a finite number, got inf");
   CHECK(error_of([] { check_options(MultiMargin{.margin = -1e300}); }) == "MultiMargin: margin: expected -3.4e+38 to 3.4e+38, got -1e+300");
   CHECK(error_of([] { check_options(CrossEntropy{.class_weight = {1, -2}}); }) == "CrossEntropy: class_weight[1]: expected at least 0, got -2");
-  CHECK(error_of([] { check_options(Checkpoint{}); }) == "Checkpoint: expected a path, got none");
+  CHECK(error_of([] { check_options(ModelCheckpoint{}); }) == "ModelCheckpoint: expected a path, got none");
   static_assert(ConstantLR{.factor = 0.5}(1, 0) == 0.5);
 }
 
@@ -169,6 +172,7 @@ TEST_CASE("no option of an optimizer is found out later") {
   walk_optimizer(Adadelta{}, 4);
   walk_optimizer(Adagrad{}, 5);
   walk_optimizer(Lion{}, 4);
+  walk_optimizer(Lamb{}, 5);
 }
 
 TEST_CASE("no option of a schedule is found out later") {
@@ -206,6 +210,10 @@ TEST_CASE("no option of a loss is found out later") {
   walk_loss(Huber{}, 1, false);
   walk_loss(SmoothL1{}, 1, false);
   walk_loss(MultiMargin{}, 1, true);
+  walk_loss(FocalLoss<from_logits>{}, 2, false);
+  walk_loss(DiceLoss<from_probabilities>{}, 1, false);
+  walk_loss(ContrastiveLoss{}, 1, false);
+  walk_loss(CTCLoss<2, from_logits>{.blank = 1}, 1, true);
 }
 
 TEST_CASE("no option of fit and its callbacks is found out later") {

@@ -166,13 +166,13 @@ struct Steps<In, First, Rest...> : Accepted<typename decltype(judge<First, In, s
 
 /// A pipeline of random changes that leave the meaning of an image alone, as a type:
 ///
-///     using Pipeline = Augment<Shift<2>, Rotate<10>, Scale<0.9, 1.1>, GaussianNoise<0.05>>;
+///     using Pipeline = Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, GaussianNoise<0.05>>;
 ///     fit(model, augmented<Pipeline>(train), Fit{...});
 ///
 /// Steps are in data/augment/steps.hpp; they run in the order written, and motions side by side become
 /// one, so that the image is interpolated once. What a sample becomes in an epoch follows from the
 /// loader's seed, the epoch and the sample's index alone: not from the number of workers, nor from the
-/// batch it is in. Evaluation skips all that is random; `Normalize` stays, and `Crop` takes the middle.
+/// batch it is in. Evaluation skips all that is random; `Normalize` stays, and `RandomCrop` takes the middle.
 template <class... Step>
 struct Augment {
   /// The shape that comes out for images of shape In.

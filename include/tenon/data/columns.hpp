@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <tenon/ignored_label.hpp>
+#include <tenon/ignore_index.hpp>
 
 namespace tenon {
 
@@ -29,7 +29,7 @@ struct Features {
 template <std::floating_point T>
 Features(std::string, std::vector<std::size_t>, std::vector<T>) -> Features<T>;
 
-/// Class indices in [0, classes), or `ignored_label`: one per sample, or `per_sample`, say one for every step
+/// Class indices in [0, classes), or `ignore_index`: one per sample, or `per_sample`, say one for every step
 /// of a sequence.
 struct Labels {
   std::vector<std::int32_t> values;

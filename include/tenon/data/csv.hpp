@@ -2,8 +2,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tenon/data/dataset.hpp"
 
@@ -25,27 +27,99 @@ enum class CsvTarget {
   none      ///< every column is a feature
 };
 
+/// How texts become numbers.
+enum class CsvText {
+  one_hot,  ///< as many numbers as there are texts, one of them 1: among the features, where the column stands
+  codes     ///< one number from 0, for an Embedding: a features column of its own, which has the column's name
+};
+
+/// A column of texts. Of the label column they are the names of the classes.
+///
+///     read_csv("homes.csv", {.categorical = {"city", {"street", CsvText::codes}}})
+///
+/// The texts are taken in the order of their bytes, unless they are given; then another one is an Error.
+struct Categorical {
+  Categorical(int number) : column{number} {}
+  Categorical(const char* title) : column{title} {}
+  Categorical(Column which, CsvText how = CsvText::one_hot, std::vector<std::string> known = {}, std::size_t room = 0)
+      : column{std::move(which)}, as{how}, texts{std::move(known)}, width{room} {}
+
+  Column column;
+  CsvText as = CsvText::one_hot;
+  std::vector<std::string> texts;
+  std::size_t width = 0;  // at most so many texts, and with one_hot so many numbers; 0: as many as there are
+};
+
+/// What stands where a number is missing: nothing (an Error), the mean or the median of its column, or a number.
+/// Otherwise than by an Error, a missing text is a text of its own, the empty one. Answers may never be missing.
+struct Missing {
+  enum Kind { error, mean, median, value };
+  Missing(Kind how = error) : kind{how} {}
+  Missing(double number) : kind{value}, with{number} {}
+
+  Kind kind = error;
+  double with = 0;
+};
+
+/// What a column of the file became. Given back to `read_csv` (`.like`), other files are read in the same way.
+struct CsvColumn {
+  std::string name;                // empty without a header
+  std::vector<std::string> texts;  // of a text column: what 0, 1, ... stand for
+  std::optional<double> fill;      // what stood in for missing numbers
+};
+
 struct CsvOptions {
-  bool header = true;
+  /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the line
+  /// below, and where it holds no number at all.
+  std::optional<bool> header{};
   Column label_column = -1;
   char delimiter = ',';
   CsvTarget target = CsvTarget::classes;
   /// The number of classes; 0 takes the largest label plus one.
   std::size_t classes = 0;
+  /// Columns of texts. All others are numbers.
+  std::vector<Categorical> categorical{};
+  Missing missing{};
+  /// Fields that are empty are missing, and so are these: unless any are given, NA, N/A, NaN, nan, null and ?.
+  std::vector<std::string> missing_words{};
+  /// What begins the decimals: '.' or ','.
+  char decimal = '.';
+  /// Columns that are not read, dates for instance.
+  std::vector<Column> leave_out{};
+  /// The columns that are read, the label column among them; none stands for all.
+  std::vector<Column> only{};
+  /// Texts and numbers for missing ones as another file of the same columns has them: what was `CsvTable::columns`.
+  std::vector<CsvColumn> like{};
 };
 
-/// A table of numbers, one sample a line; the label column aside, every column is a feature.
+/// A data set, and what its columns mean.
+template <std::floating_point T = float>
+struct CsvTable {
+  Dataset<T> data;
+  std::vector<CsvColumn> columns;  // of the file, those left out too
+};
+
+/// A table, one sample a line; the label column aside, every column is a feature.
 ///
 ///     auto iris = read_csv("iris.csv", {.label_column = "species"});
 ///     auto homes = read_csv("homes.csv", {.label_column = "price", .target = CsvTarget::number});
+///     auto mixed = read_csv("mixed.csv", {.delimiter = ';', .target = CsvTarget::none, .categorical = {"city"},
+///                                         .missing = Missing::median, .decimal = ',', .leave_out = {"date"}});
 ///
-/// Fields may be quoted as in RFC 4180; lines end in LF or CRLF; blank lines at the end are no
-/// samples. Anything but finite numbers is an Error that names file, line and column. There are at most 262144 columns;
-/// reading takes at most twelve times the file's bytes and 32 MB.
+/// Fields may be quoted as in RFC 4180; lines end in LF, CRLF or CR; a byte order mark and blank lines at the end are
+/// nothing. What is no finite number where one is expected is an Error that names file, line and column. There are at most
+/// 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading takes at most
+/// twelve times the file's bytes and 32 MB.
 template <std::floating_point T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options = {});
 
+/// The same, with what the columns mean: names of classes, and what prepares other samples in the same way.
+template <std::floating_point T = float>
+CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options = {});
+
 extern template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);
 extern template Dataset<double> read_csv<double>(const std::string&, const CsvOptions&);
+extern template CsvTable<float> read_csv_table<float>(const std::string&, const CsvOptions&);
+extern template CsvTable<double> read_csv_table<double>(const std::string&, const CsvOptions&);
 
 }  // namespace tenon

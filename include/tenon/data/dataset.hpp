@@ -111,6 +111,8 @@ public:
   /// Target numbers per sample, of all targets columns; 0 without targets.
   std::size_t target_size() const noexcept { return target_size_; }
   std::span<const T> targets() const noexcept { return targets_; }
+  /// Writable, say to bring them to a common size.
+  std::span<T> targets() noexcept { return targets_; }
   std::span<const T> target(std::size_t index) const noexcept {
     return targets().subspan(index * target_size_, target_size_);
   }

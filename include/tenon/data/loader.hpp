@@ -40,6 +40,16 @@ struct Batch {
   }
 };
 
+/// Rows of a batch, from `first` up to but without `end`.
+struct RowRange {
+  std::size_t first = 0, end = 0;
+};
+/// Which rows of each batch are this process's: those of its shards (dist/tree.hpp). All, where there is one rank.
+struct RowShare {
+  std::size_t shards = 1, rank = 0, ranks = 1;
+  RowRange operator()(std::size_t count) const;
+};
+
 /// Where a loader is; with it, a resumed run sees the same batches as an unbroken one.
 struct LoaderState {
   std::uint64_t seed = 0;
@@ -51,7 +61,7 @@ struct LoaderState {
 
 /// Cuts a data set into batches, in a new order every epoch.
 ///
-///     Loader loader{train, 64, seed};
+///     DataLoader loader{train, 64, seed};
 ///     Batch batch;
 ///     for (std::uint64_t epoch = 0; epoch < 5; ++epoch) {
 ///       loader.start_epoch(epoch);
@@ -63,20 +73,24 @@ struct LoaderState {
 /// come changed by it (data/augment.hpp), prepared by threads while the last batch is worked on;
 /// mixed ones have distributions as targets and no labels.
 template <std::floating_point T = float>
-class Loader {
+class DataLoader {
 public:
   /// Starts at epoch 0. The last batch of an epoch may be smaller, or be left out.
-  Loader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
+  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
          bool shuffle = true, bool drop_last = false);
-  Loader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
-  ~Loader();
-  Loader(Loader&&) noexcept;
-  Loader& operator=(Loader&&) noexcept;
+  DataLoader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
+  ~DataLoader();
+  DataLoader(DataLoader&&) noexcept;
+  DataLoader& operator=(DataLoader&&) noexcept;
 
   /// Goes to the beginning of an epoch.
   void start_epoch(std::uint64_t epoch);
   /// Fills the next batch; false at the end of the epoch, the batch then being empty.
   bool next(Batch<T>& batch);
+
+  /// From now on only these rows of a batch are filled with features and targets: those that another process works on are not
+  /// read. Labels, weights and indices are always those of all.
+  void only(const RowShare& rows);
 
   /// Batches per epoch.
   std::size_t batches() const noexcept;
@@ -102,10 +116,14 @@ private:
   std::vector<std::int32_t> labels_;
   std::vector<T> targets_;
   std::vector<T> weights_;
+  RowShare only_{};
   std::unique_ptr<Prefetcher> prefetcher_;
 };
 
-extern template class Loader<float>;
-extern template class Loader<double>;
+extern template class DataLoader<float>;
+extern template class DataLoader<double>;
+
+template <std::floating_point T = float>
+using Loader [[deprecated("called DataLoader")]] = DataLoader<T>;
 
 }  // namespace tenon

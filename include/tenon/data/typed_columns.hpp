@@ -240,7 +240,7 @@ public:
 
 /// The data set with an augmentation of the features column `Name`; the others are passed on as they are:
 ///
-///     fit(model, augmented<Augment<Shift<2>>, "image">(data), Fit{...});
+///     fit(model, augmented<Augment<RandomTranslation<2>>, "image">(data), Fit{...});
 ///
 /// What is to be moved alike (an image and its mask) belongs into one column, as its channels.
 template <class Pipeline, fixed_string Name, class... C, std::floating_point T>

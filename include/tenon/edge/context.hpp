@@ -97,7 +97,7 @@ private:
   }(each_product);
 
   template <int K, class T>
-  static constexpr void turn_weight(T* parameters, T* room) {
+  static constexpr void transpose_weight(T* parameters, T* room) {
     if constexpr (code::template transposed<K>) {
       constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
       T* w = parameters + unit::plan.offset[code::template weight_number<K>];
@@ -116,7 +116,7 @@ public:
   /// `room` holds the largest.
   template <class T>
   static constexpr void turn(T* parameters, T* room) {
-    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) { (turn_weight<K>(parameters, room), ...); }(each_product);
+    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) { (transpose_weight<K>(parameters, room), ...); }(each_product);
   }
 
   template <class Products = PlainProducts, class T>

@@ -22,7 +22,7 @@ namespace tenon {
 /// real = scale * (q - zero), biases in int32 at the scale of the products.
 template <class Net>
 struct QuantizedNumbers {
-  static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+  static constexpr const auto& plan = edge::quantized_plan<Net>;
 
   std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp
   std::int32_t bias[plan.rows + 1]{};
@@ -61,7 +61,7 @@ constexpr std::int8_t to_int8(float real, float scale, int zero) {
 /// What a firmware keeps of `QuantizedNumbers`, computed by the compiler.
 template <class Net>
 struct QuantizedTables {
-  static constexpr const QuantizedPlan& plan = quantized_plan<Net>;
+  static constexpr const auto& plan = quantized_plan<Net>;
 
   alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
   std::int32_t bias[plan.rows + 1]{};        // less the input's zero point times the row's weights
@@ -69,10 +69,11 @@ struct QuantizedTables {
   std::int8_t shift[plan.rows + 1]{};
   std::int8_t low[plan.count]{}, high[plan.count]{};
   std::int8_t zero[plan.count + 1]{};
-  std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of sums, three each, and of bounds
+  std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
   bool sums_fit = true;                      // in 32 bits, whatever the input
   float input_scale = 1, output_scale = 1;
-  std::array<std::uint16_t, plan.ends_in_softmax() ? 256 : 0> exponentials{};
+  std::array<std::uint16_t, 256 * plan.softmaxes> exponentials{};
+  std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
 };
 
 /// e^(-d scale) for the distances d of int8 numbers, in 16 bits.
@@ -81,34 +82,54 @@ constexpr void fill_exponentials(std::span<std::uint16_t> table, float scale) {
     table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 + 0.5);
 }
 
-/// What the packed weights of one output add up to, and their magnitudes.
+/// A function of one number as a table.
+constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out, int out_zero) {
+  for (int q = -128; q <= 127; ++q)
+    table[static_cast<std::size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))), out, out_zero);
+}
+
+/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers count
+/// those of a constant expression.
 struct RowSums {
   std::int32_t sum = 0, magnitude = 0;
-
-  constexpr void add(std::int8_t w) {
-    sum += w;
-    magnitude += w < 0 ? -w : w;
-  }
 };
 constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
   RowSums sums;
-  const bool fours = step.pattern.kind != StepKind::depthwise;  // columns lie together
-  for (std::size_t column = 0; column < step.columns(); column += fours ? 4 : 1) {
-    const std::int8_t* w = weights + step.packed_place(output, column);
-    for (std::size_t i = 0; i < (fours ? 4U : 1U); ++i) sums.add(w[i]);
+  const std::int8_t* const w = weights;
+  std::size_t at = step.packed_place(output, 0);
+  if (step.pattern.kind == StepKind::depthwise) {
+    for (std::size_t column = 0; column < step.columns(); ++column, at += 4) sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
+    return sums;
   }
+  std::size_t groups = kernels::in_fours(step.columns()) / 4;
+  for (; groups >= 2; groups -= 2, at += 32)
+    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3] + w[at + 16] + w[at + 17] + w[at + 18] + w[at + 19],
+        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
+                           (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]) +
+                           (w[at + 16] < 0 ? -w[at + 16] : w[at + 16]) + (w[at + 17] < 0 ? -w[at + 17] : w[at + 17]) +
+                           (w[at + 18] < 0 ? -w[at + 18] : w[at + 18]) + (w[at + 19] < 0 ? -w[at + 19] : w[at + 19]);
+  if (groups > 0)
+    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3],
+        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
+                           (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]);
   return sums;
+}
+constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+  for (; count >= 16; count -= 16, from += 16, to += 16)
+    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5], to[6] = from[6],
+    to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11], to[12] = from[12], to[13] = from[13],
+    to[14] = from[14], to[15] = from[15];
+  for (; count > 0; --count) *to++ = *from++;
 }
 
 template <class Net>
 constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   QuantizedTables<Net> t;
-  constexpr const QuantizedPlan& plan = quantized_plan<Net>;
-  for (std::size_t i = 0; i < plan.weight_bytes; ++i) t.weights[i] = q.weights[i];
+  constexpr const auto& plan = quantized_plan<Net>;
+  copy_weights(q.weights, plan.weight_bytes, t.weights);
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
   t.input_scale = q.scale[0];
   t.output_scale = q.scale[plan.count];
-  if (plan.ends_in_softmax()) fill_exponentials(t.exponentials, q.scale[plan.steps[plan.count - 1].source]);
   // a multiplier for sums of at most `largest`
   const auto scaled = [&t](double real, double largest) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
@@ -125,7 +146,20 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
                     : to_int8(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
     if (step.pattern.kind == StepKind::clamp) {
       t.scaling[step.scale] = scaled(in / out, 255);
-    } else if (step.pattern.kind == StepKind::add) {
+    } else if (step.pattern.kind == StepKind::softmax) {
+      fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
+    } else if (step.pattern.kind == StepKind::table) {
+      fill_function(std::span(t.functions).subspan(256 * step.table, 256), detail::plan_reading<bound_network<Net>>.function[k],
+                    q.scale[step.source], q.zero[step.source], q.scale[k + 1], q.zero[k + 1]);
+    } else if (step.pattern.kind == StepKind::join) {
+      for (std::size_t m = 0; m < step.moves; ++m)
+        t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out, 255);
+    } else if (step.pattern.kind == StepKind::multiply) {
+      t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
+    } else if (step.pattern.kind == StepKind::larger || step.pattern.kind == StepKind::smaller) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
+    } else if (step.pattern.kind == StepKind::add || step.pattern.kind == StepKind::subtract) {
       const double other = static_cast<double>(q.scale[step.other]), twice = 2 * (in > other ? in : other);
       t.scaling[step.scale] = requantizer(in / twice);
       t.scaling[step.scale + 1] = requantizer(other / twice);
@@ -163,10 +197,36 @@ constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t si
   }
 }
 
+/// What kernels are told of a step, each by itself, or a firmware would hold the whole plan.
+template <class Net, std::size_t M>
+inline constexpr kernels::Int8Move move_of = quantized_plan<Net>.moves[M].way;
+template <class Net, std::size_t K>
+inline constexpr kernels::Convolution image_of = quantized_plan<Net>.steps[K].image;
+template <class Net, std::size_t K>
+inline constexpr kernels::Averaging pool_of = quantized_plan<Net>.steps[K].pool;
+template <class Net, std::size_t K>
+inline constexpr kernels::Upsampling stretching_of = quantized_plan<Net>.steps[K].stretching;
+
+/// One of the moves of a step. Where the scales are the same, numbers stay as they are.
+template <class Net, std::size_t K, std::size_t M>
+constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* room) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
+  constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
+  const std::int8_t* x = room + plan.place(source);
+  std::int8_t* y = room + plan.place(K + 1);
+  if constexpr (plan.steps[K].pattern.kind == StepKind::join) {
+    const kernels::Requantizer scale = t.scaling[plan.steps[K].scale + M];
+    if (scale.multiplier != 1 << 30 || scale.shift != -3 || t.zero[source] != t.zero[K + 1])
+      return kernels::move_rescaled_int8(way, scale, t.zero[source], t.zero[K + 1], x, y);
+  }
+  kernels::move_int8(way, x, y);
+}
+
 /// One step of a network in `room`, which holds the activations.
 template <class Net, std::size_t K>
 constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
-  constexpr const QuantizedPlan& plan = quantized_plan<Net>;
+  constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr StepKind kind = step.pattern.kind;
   const std::int8_t* x = room + plan.place(step.source);
@@ -184,20 +244,35 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                   .low = t.low[K],
                                   .high = t.high[K]};
     if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
-    else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int8(rows, step.image, x_zero, x, y);
-    else kernels::convolution_int8(rows, step.image, x_zero, x, y, room + plan.scratch[K]);
+    else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y);
+    else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
   } else if constexpr (kind == StepKind::max_pool) {
-    kernels::max_pool_int8(step.pool.windows, bounds, x, y);
+    kernels::max_pool_int8(pool_of<Net, K>.windows, bounds, x, y);
   } else if constexpr (kind == StepKind::average_pool) {
-    kernels::average_pool_int8(step.pool, bounds, x_zero, x, y);
+    kernels::average_pool_int8(pool_of<Net, K>, bounds, x_zero, x, y);
   } else if constexpr (kind == StepKind::add) {
     const kernels::Int8Sum sum{t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero,
                                t.zero[step.other], t.zero[K + 1], bounds};
     kernels::add_int8(sum, step.in, x, room + plan.place(step.other), y);
+  } else if constexpr (step.is_pair()) {
+    const kernels::Int8Pair pair{t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero,
+                                 t.zero[step.other], t.zero[K + 1], bounds, step.out, step.period, step.repeat};
+    const std::int8_t* other = room + plan.place(step.other);
+    if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
+    else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
+    else kernels::extreme_int8<kind == StepKind::larger>(pair, x, other, y);
+  } else if constexpr (kind == StepKind::table) {
+    kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
+  } else if constexpr (kind == StepKind::stretch) {
+    kernels::stretch_int8(stretching_of<Net, K>, x, y);
+  } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
+    if constexpr (step.padded) kernels::fill_int8(x_zero, step.out, y);
+    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, room), ...); }(std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
   } else {
-    softmax_int8(x, y, step.in, t.exponentials);
+    for (std::size_t first = 0; first < step.in; first += step.width)
+      softmax_int8(x + first, y + first, step.width, std::span(t.exponentials).subspan(256 * step.table, 256));
   }
 }
 template <class Net, std::size_t... K>
@@ -217,9 +292,12 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 ///     net.run();
 ///     use(net.output());
 ///
-/// Layers: Dense, Conv2D (strided, padded, dilated, in groups, depthwise), MaxPool2D, AvgPool2D and the global
-/// and adaptive pools, `Residual` and sums of two branches, ReLU, ReLU6 and HardTanh (free behind any of
-/// these), Dropout, Flatten, and Softmax at the end; BatchNorm when `fold` has made it part of the layer before.
+/// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions (strided,
+/// padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one number (Sigmoid,
+/// Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes), Softmax, BatchNorm (free when
+/// `fold` has made it part of the layer before), Multiply, Subtract, Maximum, Minimum, all that moves numbers, and compositions
+/// of any shape: Graph, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and
+/// HardTanh are free behind layers, products, sums and pools. Anything else is one compile error that names the layer.
 /// Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All
 /// machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is
 /// (height, width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it would need,
@@ -227,7 +305,7 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
-  static constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+  static constexpr const auto& plan = edge::quantized_plan<Net>;
   static_assert(detail::check_execution<in_int8, Net>());
   static constexpr std::size_t in = input_shape<Net>::size;
   static constexpr std::size_t out = output_shape<Net>::size;

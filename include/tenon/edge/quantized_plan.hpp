@@ -4,85 +4,58 @@
 #include <cstddef>
 #include <type_traits>
 
-#include <tenon/edge/quantized_step.hpp>
-#include <tenon/layers/convolution/unit.hpp>
-#include <tenon/layers/pooling/average.hpp>
-#include <tenon/layers/pooling/max.hpp>
-#include <tenon/net/add.hpp>
+#include <tenon/edge/quantized_layer.hpp>
 #include <tenon/net/checked.hpp>
-#include <tenon/net/residual.hpp>
 
 /// What a network becomes in int8: a list of steps read off its type.
 namespace tenon::edge {
 
 namespace detail {
 
-template <class Bound>
-inline constexpr bool is_formula_unit = false;
-template <class E, class In>
-inline constexpr bool is_formula_unit<tenon::detail::FormulaUnit<E, In>> = true;
-
-/// The bounds of a convolution's activation; `unknown` if it is more than bounds.
-template <class F>
-inline constexpr StepPattern activation_of = pattern_of<F>;
-template <>
-inline constexpr StepPattern activation_of<tenon::detail::NoActivation>{.kind = StepKind::nothing};
-
-template <class Bound>
-struct ConvolutionOf {
-  static constexpr bool known = false;
-};
-template <class In, class F, auto... A>
-struct ConvolutionOf<tenon::detail::ConvolutionUnit<2, false, In, F, A...>> {
-  static constexpr bool known = true;
-  static constexpr StepPattern activation = activation_of<F>;
-};
-
-template <class In, class Out, kernels::Pooling P>
-constexpr bool is_max_pool(const tenon::detail::LargestUnit<In, Out, P>*) { return true; }
-constexpr bool is_max_pool(const void*) { return false; }
-template <class In, class Out, kernels::Averaging P>
-constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) { return true; }
-constexpr bool is_mean_pool(const void*) { return false; }
-
-template <class In, class Chain, class Units, class Elements>
-constexpr bool is_chain(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) { return true; }
-constexpr bool is_chain(const void*) { return false; }
-
-/// The two parts of a sum; void for `x` itself, and for what is no sum of two.
-template <class A, class B>
-struct Sum {
-  using first = A;
-  using second = B;
-};
-template <class Whole, class In, class... L>
-Sum<tenon::detail::chain_at<In, L...>, void> sum_of(const tenon::detail::BoundResidual<Whole, In, L...>*);
-template <class Whole, class In, class A, class B, class... L>
-Sum<typename A::bound, typename B::bound> sum_of(const tenon::detail::summed_branches<Whole, In, tenon::detail::list<A, B>, L...>*);
-Sum<void, void> sum_of(const void*);
-
-template <class Bound>
-using sum_parts = decltype(sum_of(static_cast<const Bound*>(nullptr)));
-template <class Bound>
-concept IsSum = !std::is_void_v<typename sum_parts<Bound>::first>;
-
 /// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor.
+template <std::size_t Capacity>
 struct PlanReader {
-  QuantizedPlan plan{};
-  std::array<bool, QuantizedPlan::capacity + 1> held{};  // tensors that something later reads
-  std::size_t sums = 0;                                  // sums are counted behind all units, in the order they are done
+  StepPlan<Capacity> plan{};
+  std::array<PointFunction, Capacity> function{};  // of tables
+  std::array<bool, Capacity + 1> held{};           // tensors that something later reads
+  std::size_t unit_count = 0;
+  std::size_t inner = 0;  // values within units, and sums: counted behind all units, in the order in which they are computed
+  std::size_t rows = 1;   // steps of a sequence that a layer does one by one
 
+  /// x: the tensors that the part reads.
   template <class Bound>
-  constexpr std::size_t read(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     constexpr const Bound* type = nullptr;
-    if constexpr (tenon::detail::Passthrough<Bound>) return x;
-    else if constexpr (is_chain(type)) return read_chain<Bound>(x, parameters, unit);
-    else if constexpr (IsSum<Bound>) return read_sum<Bound>(x, parameters, unit);
-    else if constexpr (is_formula_unit<Bound>) return read_formula<Bound>(x, parameters, unit);
-    else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x, parameters, unit);
-    else if constexpr (is_max_pool(type)) return read_pool(x, unit, StepKind::max_pool, {Bound::pooling});
-    else if constexpr (is_mean_pool(type)) return read_pool(x, unit, StepKind::average_pool, Bound::averaging);
+    if constexpr (tenon::detail::Passthrough<Bound>) return x[0];
+    else if constexpr (!std::is_void_v<sequence_step<Bound>>) return read_steps<Bound>(x[0], parameters, unit);
+    else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
+    else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
+    else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
+    else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
+    else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
+    else if constexpr (is_channel_dropout(type)) return x[0];
+    else if constexpr (is_mean_of_steps(type)) return read_mean_of_steps<typename Bound::input>(x[0], unit);
+    else if constexpr (is_max_pool(type)) return read_pool(x[0], unit, StepKind::max_pool, {Bound::pooling});
+    else if constexpr (is_mean_pool(type)) return read_pool(x[0], unit, StepKind::average_pool, Bound::averaging);
+    else if constexpr (PiecesOf<Bound>::known) return read_pieces(x[0], PiecesOf<Bound>::pieces);
+    else if constexpr (PermuteOf<Bound>::known) return read_permute<Bound>(x[0]);
+    else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
+    else if constexpr (requires { Bound::placing; }) return read_placing(x[0], Bound::placing);
+    else if constexpr (requires { Bound::upsampling; }) return read_upsampling(x[0], Bound::upsampling);
     else return unknown();
+  }
+
+  /// The tensor in that order; whoever asks for it reads no other.
+  constexpr std::size_t ordered(std::size_t x, TensorOrder order) {
+    const TensorOrder own = plan.orders[x];
+    if (own == order) return x;
+    if (own.pixels > 1) x = move(x, {}, plan.sizes[x], {.count = {1, 1, own.channels, own.pixels},
+                                                        .from_step = {0, 0, 1, own.channels},
+                                                        .to_step = {0, 0, own.pixels, 1}});
+    if (order.pixels > 1) x = move(x, order, plan.sizes[x], {.count = {1, 1, order.pixels, order.channels},
+                                                             .from_step = {0, 0, 1, order.pixels},
+                                                             .to_step = {0, 0, order.channels, 1}});
+    return x;
   }
 
 private:
@@ -90,51 +63,128 @@ private:
     plan.fits = false;
     return 0;
   }
-  constexpr std::size_t add(const QuantizedStep& step, TensorOrder order) {
+  constexpr std::size_t add(QuantizedStep step, TensorOrder order, PointFunction f = nullptr) {
+    if (step.moves == 0) step.first_move = plan.move_count;
     plan.add(step, order);
+    if (plan.overflows) return 0;
+    function[plan.count - 1] = f;
     return plan.count;
   }
-  constexpr void require(bool condition) { plan.fits = plan.fits && condition; }
+public:
+  /// One move makes the whole tensor.
+  constexpr std::size_t move(std::size_t x, TensorOrder order, std::size_t size, const kernels::Int8Move& way, bool padded = false) {
+    const std::size_t first = plan.move_count;
+    plan.add_move(x, way);
+    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = size, .source = x, .first_move = first, .moves = 1, .padded = padded},
+               order);
+  }
 
+private:
   template <class Bound>
   constexpr std::size_t read_chain(std::size_t x, std::size_t parameters, std::size_t unit) {
     std::size_t index = 0;
     Bound::visit_units([&]<class Unit> {
       const auto& slot = Bound::plan.slots[index++];
-      x = read<Unit>(x, parameters + slot.parameters, unit + slot.unit);
+      x = read<Unit>(&x, parameters + slot.parameters, unit + slot.unit);
     });
     return x;
   }
 
   template <class Bound>
-  constexpr std::size_t read_sum(std::size_t x, std::size_t parameters, std::size_t unit) {
-    using parts = sum_parts<Bound>;
-    const bool was_held = held[x];
-    held[x] = true;
-    const std::size_t a = read<typename parts::first>(x, parameters, unit);
-    std::size_t b = x;
-    if constexpr (!std::is_void_v<typename parts::second>) {
-      const auto& slot = Bound::plan.slots[1];
-      const bool a_was_held = held[a];
-      held[a] = true;
-      b = read<typename parts::second>(x, parameters + slot.parameters, unit + slot.unit);
-      held[a] = a_was_held;
+  constexpr std::size_t read_repeat(std::size_t x, std::size_t parameters, std::size_t unit) {
+    for (const auto& slot : Bound::plan.slots) x = read<typename Bound::block>(&x, parameters + slot.parameters, unit + slot.unit);
+    return x;
+  }
+
+  /// Layers that treat every row of a tensor alike treat those of all steps so.
+  template <class Bound>
+  constexpr std::size_t read_steps(std::size_t x, std::size_t parameters, std::size_t unit) {
+    x = ordered(x, {});
+    rows *= Bound::steps;
+    x = read<sequence_step<Bound>>(&x, parameters, unit);
+    rows /= Bound::steps;
+    return x;
+  }
+
+  template <class Bound>
+  constexpr std::size_t read_graph(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+    using view = graph_view<Bound>;
+    if constexpr (view::outputs != 1) {
+      return unknown();
+    } else {
+      std::array<std::size_t, view::inputs + view::nodes> tensor{};
+      std::array<bool, view::inputs> outside{};
+      for (std::size_t i = 0; i < view::inputs; ++i) tensor[i] = x[i], outside[i] = held[x[i]];
+      const auto hold = [&](std::size_t node) {
+        for (std::size_t v = 0; v < view::inputs + node; ++v) held[tensor[v]] = false;
+        for (std::size_t v = 0; v < view::inputs + node; ++v)
+          if (view::is_read_behind(node, v)) held[tensor[v]] = true;
+        for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
+      };
+      view::each_node([&]<class Node>(std::size_t k) {
+        hold(k);
+        std::array<std::size_t, 32> sources{};
+        const std::size_t count = view::source_count[k];
+        if (count > sources.size()) return void(unknown());
+        for (std::size_t j = 0; j < count; ++j) sources[j] = tensor[view::sources[k][j]];
+        const auto& slot = Bound::plan.slots[k];
+        tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters, unit + slot.unit);
+      });
+      for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) held[tensor[v]] = false;
+      for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = outside[i];
+      return tensor[view::output];
     }
-    held[x] = was_held;
-    require(plan.orders[a] == plan.orders[b]);
-    // what was computed last is the first part: nothing else reads it
-    return add({.pattern = {.kind = StepKind::add},
-                .in = plan.sizes[a],
-                .out = plan.sizes[a],
-                .source = a > b ? a : b,
-                .other = a > b ? b : a,
-                .unit = unit_count + sums++},
-               plan.orders[a]);
+  }
+  template <class Node>
+  constexpr std::size_t read_node(const std::size_t* x, std::size_t count, std::size_t parameters, std::size_t unit) {
+    using tenon::detail::NodeKind;
+    constexpr NodeKind kind = node_kind<Node>();
+    if constexpr (kind == NodeKind::same) return x[0];
+    else if constexpr (kind == NodeKind::sum) return read_sum(x, count);
+    else if constexpr (kind == NodeKind::join) return read_join<typename Node::output>(x, count);
+    else if constexpr (kind == NodeKind::slice) return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
+    else return read<Node>(x, parameters, unit);
+  }
+
+  constexpr std::size_t read_sum(const std::size_t* x, std::size_t count) {
+    std::size_t a = x[0];
+    for (std::size_t j = 1; j < count; ++j) {
+      const std::size_t b = ordered(x[j], plan.orders[a]);
+      // what was computed last is the first part: nothing else reads it
+      a = add({.pattern = {.kind = StepKind::add},
+               .in = plan.sizes[a],
+               .out = plan.sizes[a],
+               .source = a > b ? a : b,
+               .other = a > b ? b : a,
+               .unit = unit_count + inner++},
+              plan.orders[a]);
+    }
+    return a;
+  }
+
+  /// Images of one size lie side by side pixel by pixel, all else one behind the other.
+  template <class Out>
+  constexpr std::size_t read_join(const std::size_t* x, std::size_t count) {
+    std::size_t pixels = 1;
+    for (std::size_t j = 0; j < count; ++j)
+      if (plan.orders[x[j]].pixels == Out::inner) pixels = Out::inner;
+    if (Out::rank == 3) pixels = Out::inner;
+    std::array<std::size_t, 32> part{};
+    for (std::size_t j = 0; j < count; ++j) part[j] = ordered(x[j], TensorOrder(plan.sizes[x[j]] / pixels, pixels));
+    const std::size_t first = plan.move_count, channels = Out::size / pixels;
+    std::size_t place = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      const std::size_t own = plan.sizes[part[j]] / pixels;
+      plan.add_move(part[j], {.to = place, .count = {1, 1, pixels, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, channels, 1}});
+      place += own;
+    }
+    return add({.pattern = {.kind = StepKind::join}, .in = Out::size, .out = Out::size, .source = part[0], .first_move = first, .moves = count},
+               TensorOrder(channels, pixels));
   }
 
   /// Bounds belong to the step that has just made the tensor, unless something else reads it without.
   constexpr std::size_t read_bounds(std::size_t x, std::size_t unit, const StepPattern& bounds) {
-    if (x > 0 && x == plan.count && !held[x] && plan.steps[x - 1].pattern.kind != StepKind::softmax) {
+    if (x > 0 && x == plan.count && !held[x] && plan.steps[x - 1].takes_bounds()) {
       QuantizedStep& step = plan.steps[x - 1];
       step.pattern = bounded(step.pattern, bounds.low, bounds.high);
       step.unit = unit;
@@ -143,84 +193,290 @@ private:
     return add({.pattern = bounds, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit}, plan.orders[x]);
   }
 
+  /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
+  template <class F>
+  constexpr std::size_t read_table(std::size_t x, std::size_t unit) {
+    QuantizedStep step{.pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
+    if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>) step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
+    if (std::is_same_v<F, Operation<Op::hyperbolic_tangent, expr::Input<0>>>) step.fixed_scale = 1.0 / 128;
+    return add(step, plan.orders[x], &PointValue<F>::at);
+  }
+
   template <class Bound>
   constexpr std::size_t read_formula(std::size_t x, std::size_t parameters, std::size_t unit) {
-    constexpr StepPattern pattern = pattern_of<typename Bound::formula>;
-    if constexpr (pattern.kind == StepKind::nothing) {
-      return x;
-    } else if constexpr (pattern.kind == StepKind::clamp) {
-      return read_bounds(x, unit, pattern);
-    } else if constexpr (pattern.kind == StepKind::dense) {
-      require(Bound::plan.repeats == 1);
-      return add({.pattern = pattern,
-                  .in = Bound::plan.in[0],
-                  .out = Bound::plan.out[0],
-                  .source = x,
-                  .weight_source = parameters + Bound::plan.offset[0],
-                  .bias_source = parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0],
-                  .unit = unit,
-                  .order = plan.orders[x]},
-                 {});
-    } else if constexpr (pattern.kind == StepKind::softmax) {
-      require(Bound::plan.repeats == 1);
-      return add({.pattern = pattern, .in = Bound::input::size, .out = Bound::output::size, .source = x, .unit = unit}, {});
-    } else {
+    using formula = FormulaOf<Bound>;
+    if constexpr (!formula::known) {
       return unknown();
+    } else {
+      constexpr StepPattern pattern = pattern_of<typename formula::core>;
+      using after = typename CoreOf<Bound>::after;
+      const std::size_t own_unit = has_inner_step<Bound> ? unit_count + inner++ : unit;
+      if constexpr (pattern.kind == StepKind::nothing) {
+      } else if constexpr (pattern.kind == StepKind::clamp) {
+        x = read_bounds(x, own_unit, pattern);
+      } else if constexpr (pattern.kind == StepKind::dense) {
+        x = read_dense(x, pattern, Bound::plan.in[0], Bound::plan.out[0], Bound::plan.repeats * rows,
+                       parameters + Bound::plan.offset[0], parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0], own_unit);
+      } else if constexpr (pattern.kind == StepKind::softmax) {
+        x = ordered(x, {});
+        x = add({.pattern = pattern,
+                 .in = plan.sizes[x],
+                 .out = plan.sizes[x],
+                 .source = x,
+                 .unit = own_unit,
+                 .width = Bound::plan.width,
+                 .fixed_scale = 1.0 / 256,
+                 .fixed_zero = -128},
+                {});
+      } else {
+        x = read_affine<Bound>(x, own_unit);
+      }
+      if constexpr (std::is_void_v<after>) return x;
+      else return read_table<after>(x, unit);
     }
+  }
+
+  /// A dense layer of many rows is a convolution whose kernel has one tap.
+  constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out, std::size_t count, std::size_t weight,
+                                   std::size_t bias, std::size_t unit) {
+    QuantizedStep step{.pattern = pattern, .in = in, .out = out, .source = x, .weight_source = weight, .bias_source = bias, .unit = unit, .order = plan.orders[x]};
+    if (count > 1) {
+      step.source = ordered(x, {});
+      step.pattern.kind = StepKind::convolution;
+      step.in *= count;
+      step.out *= count;
+      step.order = {};
+      step.image = {.channels = in, .features = out, .x = {.image = count, .map = count}};
+    }
+    return add(step, {});
+  }
+
+  /// Every channel by itself, with one tap.
+  template <class Bound>
+  constexpr std::size_t read_affine(std::size_t x, std::size_t unit) {
+    using formula = FormulaOf<Bound>;
+    const std::size_t channels = formula::channels, pixels = formula::pixels * rows;
+    const TensorOrder order = formula::by_channels ? TensorOrder(channels, pixels) : TensorOrder();
+    x = ordered(x, order);
+    QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = true}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x,
+                       .bias_source = channels, .unit = unit, .affine = true};
+    step.image = {.channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
+    return add(step, order);
   }
 
   template <class Bound>
   constexpr std::size_t read_convolution(std::size_t x, std::size_t parameters, std::size_t unit) {
     constexpr StepPattern activation = ConvolutionOf<Bound>::activation;
-    constexpr const kernels::Convolution& c = Bound::convolution;
-    if constexpr (activation.kind != StepKind::nothing && activation.kind != StepKind::clamp) return unknown();
-    require(plan.orders[x] == TensorOrder(c.channels, c.y.image * c.x.image));
-    StepPattern pattern = activation;
-    pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise : StepKind::convolution;
-    pattern.has_bias = Bound::plan.bias;
-    return add({.pattern = pattern,
-                .in = c.image_size(),
-                .out = c.map_size(),
-                .source = x,
-                .weight_source = parameters,
-                .bias_source = parameters + (pattern.has_bias ? Bound::plan.bias_offset() : 0),
-                .unit = unit,
-                .image = c},
-               {c.features, c.y.map * c.x.map});
+    using after = typename CoreOf<Bound>::after;
+    constexpr bool transposed = ConvolutionOf<Bound>::transposed;
+    const kernels::Convolution& given = Bound::convolution;
+    QuantizedStep step{.weight_source = parameters, .unit = has_inner_step<Bound> ? unit_count + inner++ : unit, .turned = transposed};
+    kernels::Convolution c = given;
+    if (transposed) {
+      // zeros between the numbers, then the kernel backwards over them
+      const auto axis = [](const kernels::ConvolutionAxis& a) {
+        return kernels::ConvolutionAxis{.image = (a.map - 1) * a.stride + 1, .map = a.image, .kernel = a.kernel, .dilation = a.dilation,
+                                        .before = (a.kernel - 1) * a.dilation - a.before};
+      };
+      if ((given.y.kernel - 1) * given.y.dilation < given.y.before || (given.x.kernel - 1) * given.x.dilation < given.x.before) return unknown();
+      c.channels = given.features;
+      c.features = given.channels;
+      c.y = axis(given.y);
+      c.x = axis(given.x);
+      x = ordered(x, {c.channels, given.y.map * given.x.map});
+      if (given.y.stride * given.x.stride > 1)
+        x = read_placing(x, {c.channels, {given.y.map, c.y.image, 0, given.y.stride}, {given.x.map, c.x.image, 0, given.x.stride}});
+    } else {
+      x = ordered(x, {c.channels, c.y.image * c.x.image});
+      x = without_border(x, c);
+    }
+    if constexpr (std::is_void_v<after>) step.pattern = activation;
+    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise : StepKind::convolution;
+    step.pattern.has_bias = Bound::plan.bias;
+    step.bias_source = parameters + (step.pattern.has_bias ? Bound::plan.bias_offset() : 0);
+    step.in = c.image_size();
+    step.out = c.map_size();
+    step.source = x;
+    step.image = c;
+    x = add(step, {c.features, c.y.map * c.x.map});
+    if constexpr (std::is_void_v<after>) return x;
+    else return read_table<after>(x, unit);
+  }
+  /// Zeros around an image are the convolution's own, where nothing else reads them: TensorFlow's `same` costs nothing.
+  constexpr std::size_t without_border(std::size_t x, kernels::Convolution& c) {
+    if (x == 0 || x != plan.count || held[x] || !plan.steps[x - 1].padded || plan.overflows) return x;
+    const kernels::Int8Move way = plan.moves[plan.steps[x - 1].first_move].way;
+    if (way.to_step[1] != c.channels * c.x.image || way.to_step[2] != c.channels) return x;  // numbers apart
+    const std::size_t source = plan.take_back().source, pixel = way.to / c.channels;
+    c.y.before += pixel / c.x.image;
+    c.x.before += pixel % c.x.image;
+    c.y.image = way.count[1];
+    c.x.image = way.count[2];
+    return source;
   }
 
   constexpr std::size_t read_pool(std::size_t x, std::size_t unit, StepKind kind, const kernels::Averaging& pool) {
     const kernels::Pooling& p = pool.windows;
-    require(plan.orders[x] == TensorOrder(p.channels, p.y.image * p.x.image));
+    x = ordered(x, {p.channels, p.y.image * p.x.image});
     return add({.pattern = {.kind = kind}, .in = p.image_size(), .out = p.map_size(), .source = x, .unit = unit, .pool = pool},
                {p.channels, p.y.map * p.x.map});
   }
 
-public:
-  std::size_t unit_count = 0;
+  /// The features of a step lie together, like the channels of a pixel.
+  template <class In>
+  constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t unit) {
+    kernels::Averaging pool;
+    pool.windows.channels = In::inner;
+    pool.windows.x = {.image = In::front, .map = 1, .kernel = In::front};
+    return add({.pattern = {.kind = StepKind::average_pool}, .in = In::size, .out = In::inner, .source = ordered(x, {}), .unit = unit, .pool = pool}, {});
+  }
+
+  /// Some places of an axis. Images are cut where they lie, be it between channels or between pixels.
+  template <std::size_t Count>
+  constexpr std::size_t read_pieces(std::size_t x, Pieces<Count> p) {
+    TensorOrder order = plan.orders[x];
+    if (order.pixels > 1) {
+      const auto whole = [&](std::size_t n) { return n % order.pixels == 0; };
+      bool channels = p.outer == 1 && whole(p.inner * p.taken);
+      for (const std::size_t place : p.place) channels = channels && whole(place * p.inner);
+      const std::size_t block = p.length * p.inner;
+      if (channels) {
+        // every pixel gives the same few of its channels
+        const std::size_t own = p.inner * p.taken / order.pixels, all = own * Count, first = plan.move_count;
+        for (std::size_t k = 0; k < Count; ++k)
+          plan.add_move(x, {.from = p.place[k] * p.inner / order.pixels,
+                            .to = k * own,
+                            .count = {1, 1, order.pixels, own},
+                            .from_step = {0, 0, order.channels, 1},
+                            .to_step = {0, 0, all, 1}});
+        return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = all * order.pixels, .source = x, .first_move = first, .moves = Count},
+                   TensorOrder(all, order.pixels));
+      }
+      if (p.outer % order.channels == 0 && order.pixels % block == 0) {
+        p.outer /= order.channels;
+        p.inner *= order.channels;
+        order.pixels = order.pixels / p.length * p.taken * Count;
+      } else {
+        x = ordered(x, {});
+        order = {};
+      }
+    }
+    const std::size_t own = p.inner * p.taken, first = plan.move_count, block = p.length * p.inner;
+    for (std::size_t k = 0; k < Count; ++k)
+      plan.add_move(x, {.from = p.place[k] * p.inner,
+                        .to = k * own,
+                        .count = {1, 1, p.outer, own},
+                        .from_step = {0, 0, block, 1},
+                        .to_step = {0, 0, own * Count, 1}});
+    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = p.outer * own * Count, .source = x, .first_move = first, .moves = Count},
+               TensorOrder(order.channels, order.pixels));
+  }
+
+  template <class Bound>
+  constexpr std::size_t read_permute(std::size_t x) {
+    using permute = PermuteOf<Bound>;
+    constexpr std::size_t rank = permute::rank;
+    constexpr auto dims = permute::dims;
+    const bool by_pixels = plan.orders[x].pixels > 1 && plan.orders[x].channels == dims[0];
+    if (!by_pixels) x = ordered(x, {});
+    std::array<std::size_t, rank> from{}, to{};
+    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k]) from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
+    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[permute::axes[k]]) to[k] = size;
+    kernels::Int8Move way;
+    for (std::size_t k = 0; k < rank; ++k) {
+      const std::size_t loop = 4 - rank + k;
+      way.count[loop] = dims[permute::axes[k]];
+      way.from_step[loop] = from[permute::axes[k]];
+      way.to_step[loop] = to[k];
+    }
+    return move(x, {}, plan.sizes[x], way);
+  }
+
+  template <class Bound>
+  constexpr std::size_t read_pair(const std::size_t* x, std::size_t unit) {
+    using pair = PairOf<Bound>;
+    std::size_t a = x[pair::swapped ? 1 : 0], b = x[pair::swapped ? 0 : 1];
+    constexpr tenon::detail::Spread spread = pair::spread;
+    QuantizedStep step{.pattern = {.kind = pair::kind}, .in = pair::size, .out = pair::size, .unit = unit, .period = spread.size, .repeat = spread.repeat};
+    const TensorOrder order = plan.orders[a];
+    if (spread.size == pair::size) {
+      b = ordered(b, order);
+    } else if (spread.size > 1) {
+      b = ordered(b, {});
+      if (order.pixels == spread.repeat && order.channels == spread.size) step.repeat = 1;
+      else a = ordered(a, {});
+    }
+    step.source = a;
+    step.other = b;
+    return add(step, plan.orders[a]);
+  }
+
+  constexpr std::size_t read_placing(std::size_t x, const kernels::Placing& p) {
+    x = ordered(x, {p.channels, p.y.small * p.x.small});
+    const std::size_t line = p.x.large * p.channels;
+    return move(x, {p.channels, p.y.large * p.x.large}, p.channels * p.y.large * p.x.large,
+                {.to = p.y.before * line + p.x.before * p.channels,
+                 .count = {1, p.y.small, p.x.small, p.channels},
+                 .from_step = {0, p.x.small * p.channels, p.channels, 1},
+                 .to_step = {0, p.y.step * line, p.x.step * p.channels, 1}},
+                true);
+  }
+
+  constexpr std::size_t read_upsampling(std::size_t x, const kernels::Upsampling& u) {
+    x = ordered(x, {u.channels, u.height * u.width});
+    const std::size_t size = plan.sizes[x] * u.factor_y * u.factor_x, line = u.width * u.factor_x * u.channels;
+    const TensorOrder order(u.channels, size / u.channels);
+    if (u.linear) return add({.pattern = {.kind = StepKind::stretch}, .in = plan.sizes[x], .out = size, .source = x, .stretching = u}, order);
+    const std::size_t first = plan.move_count;
+    for (std::size_t r = 0; r < u.factor_y; ++r)
+      plan.add_move(x, {.to = r * line,
+                        .count = {u.height, u.width, u.factor_x, u.channels},
+                        .from_step = {u.width * u.channels, u.channels, 0, 1},
+                        .to_step = {u.factor_y * line, u.factor_x * u.channels, u.channels, 1}});
+    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = size, .source = x, .first_move = first, .moves = u.factor_y}, order);
+  }
 };
 
-template <class Bound>
-constexpr QuantizedPlan plan_steps() {
+/// The steps, and the functions of the tables among them.
+template <std::size_t Capacity>
+struct PlanReading {
+  StepPlan<Capacity> plan{};
+  std::array<PointFunction, Capacity> function{};
+};
+
+template <class Bound, std::size_t Capacity>
+constexpr PlanReading<Capacity> read_steps() {
   using In = typename Bound::input;
-  PlanReader reader;
+  PlanReader<Capacity> reader;
   reader.unit_count = layout_of<Bound>.units;
-  QuantizedPlan& plan = reader.plan;
+  StepPlan<Capacity>& plan = reader.plan;
   plan.sizes[0] = In::size;
   if (In::rank == 3) plan.orders[0] = {In::front, In::inner};
+  const std::size_t input = 0;
+  const std::size_t last = reader.template read<Bound>(&input, 0, 0);
   // the last step's output is the network's
-  if (reader.read<Bound>(0, 0, 0) != plan.count || plan.count == 0) plan.fits = false;
-  plan.lay_out();
-  // probabilities have a scale that only a last layer can have
-  for (std::size_t k = 0; k < plan.count; ++k)
-    if (plan.steps[k].pattern.kind == StepKind::softmax && (k == 0 || k + 1 < plan.count)) plan.fits = false;
-  return plan;
+  if (last != plan.count || plan.count == 0)
+    reader.move(last, plan.orders[last], plan.sizes[last], {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
+  if (plan.overflows) plan.fits = false;
+  if (!plan.overflows) plan.lay_out();
+  return {plan, reader.function};
 }
+
+/// With room for as many steps as the network has.
+template <class Bound, std::size_t Capacity = 64>
+constexpr auto read_all_steps() {
+  constexpr PlanReading<Capacity> reading = read_steps<Bound, Capacity>();
+  if constexpr (reading.plan.overflows && Capacity < 4096) return read_all_steps<Bound, 4 * Capacity>();
+  else return reading;
+}
+
+template <class Bound>
+inline constexpr auto plan_reading = read_all_steps<Bound>();
 
 }  // namespace detail
 
 /// The steps of a network in int8.
 template <class Net>
-inline constexpr QuantizedPlan quantized_plan = detail::plan_steps<bound_network<Net>>();
+inline constexpr const auto& quantized_plan = detail::plan_reading<bound_network<Net>>.plan;
 
 }  // namespace tenon::edge

@@ -6,7 +6,10 @@
 
 #include <tenon/edge/room.hpp>
 #include <tenon/edge/step_pattern.hpp>
+#include <tenon/edge/point_formula.hpp>
+#include <tenon/kernels/int8_elementwise.hpp>
 #include <tenon/kernels/int8_images.hpp>
+#include <tenon/kernels/int8_moves.hpp>
 
 /// The steps of a network in int8, and where their numbers lie.
 namespace tenon::edge {
@@ -28,22 +31,46 @@ struct TensorOrder {
 struct QuantizedStep {
   StepPattern pattern{};
   std::size_t in = 0, out = 0;                     // numbers of its input and output
-  std::size_t source = 0, other = 0;               // the tensors it reads; the second only if it adds
+  std::size_t source = 0, other = 0;               // the tensors it reads; the second only of a pair
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
   std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
   std::size_t unit = 0;                            // the float network's unit, or sum, that gives its output
-  std::size_t scale = 0;                           // its first among the requantisers of sums and bounds
+  std::size_t scale = 0;                           // its first among the requantisers of all but rows
   kernels::Convolution image{};
   kernels::Averaging pool{};
   TensorOrder order{};                             // of a dense layer's input
+  std::size_t period = 0, repeat = 1;              // of a pair: kernels::Int8Pair
+  std::size_t first_move = 0, moves = 0;           // of moves and joins
+  std::size_t table = 0;                           // its number among the tables, or among the softmaxes
+  std::size_t width = 0;                           // of a softmax: numbers that are 1 together
+  double fixed_scale = 0;                          // where the output has a scale whatever the samples
+  int fixed_zero = 0;
+  bool padded = false;                             // zeros around what it moves
+  bool turned = false;                             // weights of a transposed convolution: inputs first, the kernel backwards
+  bool affine = false;                             // a factor and a summand per channel that calibration finds
+  kernels::Upsampling stretching{};
 
+  constexpr bool is_pair() const {
+    return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
+           pattern.kind == StepKind::larger || pattern.kind == StepKind::smaller;
+  }
+  /// Bounds behind it cost nothing.
+  constexpr bool takes_bounds() const {
+    return multiplies() || is_pair() || pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
+           pattern.kind == StepKind::clamp;
+  }
   constexpr bool multiplies() const {
     return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution || pattern.kind == StepKind::depthwise;
   }
   /// Its output has its input's scale.
-  constexpr bool keeps_scale() const { return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool; }
-  constexpr std::size_t requantizers() const { return pattern.kind == StepKind::add ? 3 : pattern.kind == StepKind::clamp ? 1 : 0; }
+  constexpr bool keeps_scale() const {
+    return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool || pattern.kind == StepKind::move ||
+           pattern.kind == StepKind::stretch;
+  }
+  constexpr std::size_t requantizers() const {
+    return is_pair() ? 3 : pattern.kind == StepKind::clamp ? 1 : pattern.kind == StepKind::join ? moves : 0;
+  }
 
   /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
   constexpr std::size_t outputs() const { return pattern.kind == StepKind::dense ? out : image.features; }
@@ -71,13 +98,27 @@ struct QuantizedStep {
     if (pattern.kind == StepKind::dense) return order.place(column);
     return TensorOrder{image.group_channels(), image.taps()}.place(column);
   }
+  /// Where the float layer has the weight of an output and a column.
+  constexpr std::size_t weight_place(std::size_t output, std::size_t column) const {
+    if (!turned) return output * columns() + column;
+    const std::size_t taps = image.taps(), own = image.group_features(), group = output / own, channel = column / taps;
+    return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
+  }
   constexpr std::size_t scratch() const {
     return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
   }
 };
 
-struct QuantizedPlan {
-  static constexpr std::size_t capacity = 64;
+/// A move of a tensor's numbers into the step's output.
+struct TensorMove {
+  std::size_t source = 0;
+  kernels::Int8Move way{};
+};
+
+/// The steps of a network, of which there may be Capacity.
+template <std::size_t Capacity>
+struct StepPlan {
+  static constexpr std::size_t capacity = Capacity;
   std::array<QuantizedStep, capacity> steps{};
   std::size_t count = 0;
   std::size_t weight_bytes = 0, rows = 0, macs = 0;
@@ -88,6 +129,9 @@ struct QuantizedPlan {
   std::array<std::size_t, capacity + 1> sizes{}, places{};
   std::array<TensorOrder, capacity + 1> orders{};
   std::array<std::size_t, capacity> scratch{};
+  std::array<TensorMove, 2 * capacity> moves{};
+  std::size_t move_count = 0, softmaxes = 0, tables = 0;
+  bool overflows = false;        // there were more steps or moves than there is room for
 
   /// How many bytes tensor t takes, and where.
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
@@ -97,7 +141,7 @@ struct QuantizedPlan {
 
   /// Its output is tensor `count` then.
   constexpr void add(QuantizedStep step, TensorOrder order) {
-    if (count == capacity) return void(fits = false);
+    if (count == capacity) return void(overflows = true);
     if (step.multiplies()) {
       step.weights = weight_bytes;
       step.row = rows;
@@ -105,6 +149,8 @@ struct QuantizedPlan {
       rows += step.packed_rows();
       macs += step.macs();
     }
+    if (step.pattern.kind == StepKind::softmax) step.table = softmaxes++;
+    if (step.pattern.kind == StepKind::table) step.table = tables++;
     step.scale = requantizers;
     requantizers += step.requantizers();
     steps[count++] = step;
@@ -112,20 +158,34 @@ struct QuantizedPlan {
     orders[count] = order;
   }
 
+  constexpr void add_move(std::size_t source, const kernels::Int8Move& way) {
+    if (move_count == moves.size()) overflows = true;
+    else moves[move_count++] = {source, way};
+  }
+  /// Takes the last step back.
+  constexpr QuantizedStep take_back() {
+    const QuantizedStep step = steps[--count];
+    move_count = step.first_move;
+    return step;
+  }
+
   constexpr void lay_out() {
-    Room<2 * capacity + 1> all;
-    for (std::size_t t = 0; t <= count; ++t) {
-      std::size_t last = t;  // the last tensor outlives the last step
-      for (std::size_t k = t; k < count; ++k)
-        if (steps[k].source == t || (steps[k].pattern.kind == StepKind::add && steps[k].other == t)) last = k;
-      all.add({.bytes = bytes(t), .first = t == 0 ? 0 : t - 1, .last = last});
+    std::array<std::size_t, capacity + 1> last{};
+    for (std::size_t t = 0; t <= count; ++t) last[t] = t;  // the last tensor outlives the last step
+    for (std::size_t k = 0; k < count; ++k) {
+      const QuantizedStep& step = steps[k];
+      last[step.source] = k;
+      if (step.is_pair()) last[step.other] = k;
+      for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
     }
+    Room<2 * capacity + 1> all;
+    for (std::size_t t = 0; t <= count; ++t) all.add({.bytes = bytes(t), .first = t == 0 ? 0 : t - 1, .last = last[t]});
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
-    // A sum lies where its first part lay, which nothing reads any more.
+    // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)
-      if (steps[k].pattern.kind == StepKind::add && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
+      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table) && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
     all.pack(count + 1);
-    room = all.size;
+    room = std::max<std::size_t>(all.size, 1);
     for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;
     for (std::size_t k = 0; k < count; ++k) {
       scratch[k] = all.blocks[count + 1 + k].place;
@@ -135,5 +195,8 @@ struct QuantizedPlan {
     }
   }
 };
+
+/// Of a network of usual size.
+using QuantizedPlan = StepPlan<64>;
 
 }  // namespace tenon::edge

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <tenon/net/graph_blocks.hpp>
+
 /// Who lies where in one room, so that what lives at the same time does not overlap.
 namespace tenon::edge {
 
@@ -38,12 +40,26 @@ struct Room {
     for (std::size_t t = 0; t < tensors; ++t)
       chain = chain && blocks[t].joined >= count && blocks[t].last <= blocks[t].first + (t == 0 ? 0 : 1);
     if (chain) pack_chain(tensors);
-    else pack_graph();
+    else if (count <= few) pack_graph();
+    else pack_many();
     for (std::size_t i = 0; i < count; ++i)
       if (blocks[i].joined < count) blocks[i].place = blocks[blocks[i].joined].place;
   }
 
 private:
+  /// Of more blocks it would take the compiler long to find the largest one again and again.
+  static constexpr std::size_t few = 130;
+
+  constexpr void pack_many() {
+    std::array<tenon::detail::Block, Capacity> own{};
+    std::array<std::size_t, Capacity> order{};
+    std::size_t own_count = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      if (blocks[i].joined >= count && blocks[i].bytes > 0) own[own_count++] = {.size = blocks[i].bytes, .first = blocks[i].first, .last = blocks[i].last, .owner = i};
+    size = tenon::detail::pack_blocks(own.data(), own_count, order.data());
+    for (std::size_t i = 0; i < own_count; ++i) blocks[own[i].owner].place = own[i].place;
+  }
+
   constexpr void pack_chain(std::size_t tensors) {
     for (std::size_t k = 0; k + 1 < tensors; ++k)
       size = std::max(size, blocks[k].bytes + blocks[tensors + k].bytes + blocks[k + 1].bytes);

@@ -1,4 +1,7 @@
 #pragma once
+#ifndef TENON_OWN_WARNINGS
+#pragma GCC system_header  // who builds without -fopenmp-simd need not hear of the pragmas that are ignored
+#endif
 
 #include <algorithm>
 #include <cstddef>
@@ -39,7 +42,7 @@ TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
 
 /// A matrix (out, in) in place as (in, out); `room` holds it.
 template <class T>
-void turn_matrix(T* w, std::size_t out, std::size_t in, T* room) {
+void transpose_matrix(T* w, std::size_t out, std::size_t in, T* room) {
   std::copy_n(w, in * out, room);
   for (std::size_t o = 0; o < out; ++o)
     for (std::size_t i = 0; i < in; ++i) w[i * out + o] = room[o * in + i];
@@ -153,8 +156,8 @@ public:
   static void turn(T* parameters, T* room) {
     for (std::size_t l = 0; l < plan.layers; ++l) {
       const Places at = places(l);
-      turn_matrix(parameters + at.input, sums, plan.in(l), room);
-      turn_matrix(parameters + at.recurrent, sums, n, room);
+      transpose_matrix(parameters + at.input, sums, plan.in(l), room);
+      transpose_matrix(parameters + at.recurrent, sums, n, room);
       if (!plan.bias) continue;
       for (std::size_t i = 0; i < others; ++i) parameters[at.input_bias + i] += parameters[at.recurrent_bias + i];
     }

@@ -10,7 +10,12 @@
 /// What the formulas of a network are in int8, recognised by their types.
 namespace tenon::edge {
 
-enum class StepKind : unsigned char { unknown, nothing, dense, convolution, depthwise, max_pool, average_pool, add, clamp, softmax };
+enum class StepKind : unsigned char {
+  unknown, nothing, dense, convolution, depthwise, max_pool, average_pool, add, clamp, softmax,
+  table,                                 // a function of one number
+  multiply, subtract, larger, smaller,   // of two tensors
+  move, join, stretch                    // other places, several tensors in one, images between pixels
+};
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
 /// HardTanh behind a layer, which cost nothing: they are the range of the numbers' type.

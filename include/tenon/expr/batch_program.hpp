@@ -1,6 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 #include <tenon/expr/kernel.hpp>
@@ -276,7 +280,7 @@ struct ElementPass {
 }  // namespace detail
 
 /// The loops of a batch plan. `S` has a static constexpr member `plan`.
-template <class S, bool Channelwise, class T>
+template <class S, bool Channelwise, class T, bool InOrder = false>
 class BatchLoops {
   static constexpr const BatchPlan& plan = S::plan;
 
@@ -296,35 +300,45 @@ class BatchLoops {
         const Output& o = plan.features.list[i];
         if (plan.is_stored(o, Pass)) a.store[stores++] = {buffer[o.slot], features};
       }
-      Loops<Spec, T>::run(a);
+      Loops<Spec, T, InOrder>::run(a);
     }
   }
-  template <int Pass>
-  static void sum_batch(Arguments<T> data, std::size_t features, T* const* value) {
+  template <int Pass, class Exchange>
+  static void sum_batch(Arguments<T> data, std::size_t features, T* const* value, [[maybe_unused]] Exchange exchange) {
     for (int slot = 0; slot < plan.values.count; ++slot)
       if (plan.is_summed(slot, Pass)) {
         std::fill_n(value[slot], features, T(0));
         data.feature_sum[slot] = value[slot];
       }
-    Loops<detail::SumPass<S, Pass, Channelwise>, T>::run(data);
+    Loops<detail::SumPass<S, Pass, Channelwise>, T, InOrder>::run(data);
+    if constexpr (std::is_pointer_v<Exchange>)
+      if (exchange) {
+        std::array<std::span<T>, Cuts::capacity> sums;
+        std::size_t count = 0;
+        for (int slot = 0; slot < plan.values.count; ++slot)
+          if (plan.is_summed(slot, Pass)) sums[count++] = {value[slot], features};
+        exchange->sum(std::span<const std::span<T>>(sums.data(), count));
+      }
   }
-  template <int... Pass>
+  template <int... Pass, class Exchange>
   static void alternate(const Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
-                        std::integer_sequence<int, Pass...>) {
+                        [[maybe_unused]] Exchange exchange, std::integer_sequence<int, Pass...>) {
     make_features<0>(data, features, value, buffer);
-    ((sum_batch<Pass>(data, features, value), make_features<Pass + 1>(data, features, value, buffer)), ...);
+    ((sum_batch<Pass>(data, features, value, exchange), make_features<Pass + 1>(data, features, value, buffer)), ...);
   }
 
 public:
   /// All but the last pass. `value` has room for `features` numbers in every slot of the plan, and
-  /// `buffer` the running statistics by parameter.
-  static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer) {
+  /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` adds up what
+  /// has been summed over this part of it.
+  template <class Exchange = std::nullptr_t>
+  static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer, Exchange exchange = nullptr) {
     for (int slot = 0; slot < plan.values.count; ++slot) data.saved_feature[slot] = value[slot];
-    alternate(data, features, value, buffer, std::make_integer_sequence<int, plan.passes>{});
+    alternate(data, features, value, buffer, exchange, std::make_integer_sequence<int, plan.passes>{});
   }
   /// The last pass, one number per element.
   static void finish(Arguments<T>& data) {
-    if constexpr (plan.elements.count > 0) Loops<detail::ElementPass<S, Channelwise>, T>::run(data);
+    if constexpr (plan.elements.count > 0) Loops<detail::ElementPass<S, Channelwise>, T, InOrder>::run(data);
   }
 };
 

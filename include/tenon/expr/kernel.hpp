@@ -1,4 +1,7 @@
 #pragma once
+#ifndef TENON_OWN_WARNINGS
+#pragma GCC system_header  // who builds without -fopenmp-simd need not hear of the pragmas that are ignored
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +15,9 @@
 
 namespace tenon::expr {
 
-/// The loops of a plan. `S` has a static constexpr member `plan`.
-template <class S, class T>
+/// The loops of a plan. `S` has a static constexpr member `plan`. In order, sums are added up one number after the other
+/// and nothing is chosen by the processor: the same bits on every machine that does not contract into fma.
+template <class S, class T, bool InOrder = false>
 class Loops {
   static constexpr int count = S::plan.g.count;
 
@@ -252,7 +256,19 @@ class Loops {
         T largest = -std::numeric_limits<T>::infinity();
         T smallest = std::numeric_limits<T>::infinity();
         // Each reduction costs a sum across the vector at the end of the row, also one of zeros.
-        if constexpr (sums<Level>() == 1 && high < 0 && low < 0) {
+        if constexpr (InOrder) {
+          for (std::size_t j = 0; j < n; ++j) {
+            const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
+            if constexpr (sums<Level>() > 0) s0 += v.sum[0];
+            if constexpr (sums<Level>() > 1) s1 += v.sum[1];
+            if constexpr (sums<Level>() > 2) s2 += v.sum[2];
+            if constexpr (sums<Level>() > 3) s3 += v.sum[3];
+            if constexpr (high >= 0) largest = largest < v.high ? v.high : largest;
+            if constexpr (low >= 0) smallest = v.low < smallest ? v.low : smallest;
+            if constexpr (S::plan.tells_nan(high)) no_numbers += v.high != v.high ? T(1) : T(0);
+            if constexpr (S::plan.tells_nan(low)) no_numbers += v.low != v.low ? T(1) : T(0);
+          }
+        } else if constexpr (sums<Level>() == 1 && high < 0 && low < 0) {
 #pragma omp simd reduction(+ : s0)
           for (std::size_t j = 0; j < n; ++j) s0 += step<Level>(r, row, j, Ids{}, OutputIds{}).sum[0];
         } else if constexpr (sums<Level>() == 2 && high < 0 && low < 0) {
@@ -337,6 +353,15 @@ class Loops {
                                         std::size_t feature, IdList ids) {
     if constexpr (channel_sum(First) >= 0) {
       T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      if constexpr (InOrder) {
+        for (std::size_t j = 0; j < n; ++j) {
+          const Summands v = channel_step<First>(r, row, j, ids);
+          s0 += v.sum[0];
+          if constexpr (channel_sum(First + 1) >= 0) s1 += v.sum[1];
+          if constexpr (channel_sum(First + 2) >= 0) s2 += v.sum[2];
+          if constexpr (channel_sum(First + 3) >= 0) s3 += v.sum[3];
+        }
+      } else
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
       for (std::size_t j = 0; j < n; ++j) {
         const Summands v = channel_step<First>(r, row, j, ids);
@@ -435,12 +460,19 @@ public:
     if constexpr (S::plan.collapsible) arguments.collapse();
     const auto body = [](const Arguments<T>* args) TENON_INLINE_LAMBDA { every_row(*args); };
     const Arguments<T>* const args = &arguments;
-    if constexpr (S::plan.brief) body(args);
+    if constexpr (InOrder || S::plan.brief) body(args);
     else kernels::dispatch(body, args);
     arguments.count = samples;
     arguments.repeats = repeats;
     arguments.width = width;
   }
 };
+
+/// A context whose numbers have to be the same on every machine says `in_order = true`.
+template <class Ctx>
+inline constexpr bool is_in_order = requires { requires Ctx::in_order; };
+/// The loops for what runs in a context.
+template <class Ctx, class S, class T>
+using LoopsIn = Loops<S, T, is_in_order<Ctx>>;
 
 }  // namespace tenon::expr

@@ -10,7 +10,7 @@
 #include <tenon/data/loader.hpp>
 #include <tenon/error.hpp>
 #include <tenon/generative/noise_schedule.hpp>
-#include <tenon/ignored_label.hpp>
+#include <tenon/ignore_index.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/options.hpp>
@@ -53,7 +53,7 @@ struct Diffusion {
   static constexpr void each_option(auto& o, auto visit) { visit("drop_label", o.drop_label, from_to(0, 1)); }
 
   /// The images with the columns that the network is given: "noisy", "time", for data with labels "label", and as target
-  /// "prediction". The images are still clean, the rest is 0. Images whose label is `ignored_label` have none.
+  /// "prediction". The images are still clean, the rest is 0. Images whose label is `ignore_index` have none.
   template <class T>
   Dataset<T> columns(const Dataset<T>& images) const;
   /// The same, with one step and noise for each image.
@@ -66,7 +66,7 @@ struct Diffusion {
     corrupt<T>(batch.features, batch.targets, batch.columns, batch.indices, run.settings().seed, run.epoch());
   }
 
-  /// An image for each label, one after the other; `ignored_label` asks for any. After each step, and before the first,
+  /// An image for each label, one after the other; `ignore_index` asks for any. After each step, and before the first,
   /// calls watch(t, images). The same seed gives the same images, however many there are.
   template <class M, class Watch>
   std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how, std::uint64_t seed,
@@ -78,7 +78,7 @@ struct Diffusion {
   /// So many images of any kind.
   template <class M>
   std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how, std::uint64_t seed) const {
-    return sample(model, std::span<const std::int32_t>(std::vector<std::int32_t>(count, ignored_label)), how, seed);
+    return sample(model, std::span<const std::int32_t>(std::vector<std::int32_t>(count, ignore_index)), how, seed);
   }
 
 private:
@@ -119,35 +119,35 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
   const std::size_t count = labels.size();
   bool any_label = false;
   for (const std::int32_t label : labels) {
-    if (label != ignored_label && (label < 0 || static_cast<std::size_t>(label) >= classes))
-      throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignored_label, got " + std::to_string(label));
-    any_label = any_label || label != ignored_label;
+    if (label != ignore_index && (label < 0 || static_cast<std::size_t>(label) >= classes))
+      throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index, got " + std::to_string(label));
+    any_label = any_label || label != ignore_index;
   }
   const std::vector<std::size_t> times = schedule.timesteps(how.steps);
-  std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), said(count * size), unsaid, rows(count * In::size);
+  std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), predicted(count * size), unconditional, rows(count * In::size);
   const bool guided = any_label && how.guidance_scale != 1;
-  if (guided) unsaid.resize(count * size);
+  if (guided) unconditional.resize(count * size);
   const auto ask = [&](std::size_t t, bool with_labels, std::span<T> answer) {
     std::fill(rows.begin(), rows.end(), T(0));
     for (std::size_t i = 0; i < count; ++i) {
       T* const row = rows.data() + i * In::size;
       std::copy_n(images.data() + i * size, size, row);
       row[size] = static_cast<T>(static_cast<double>(t) / static_cast<double>(schedule.steps()));
-      if (with_labels && labels[i] != ignored_label) row[size + 1 + static_cast<std::size_t>(labels[i])] = T(1);
+      if (with_labels && labels[i] != ignore_index) row[size + 1 + static_cast<std::size_t>(labels[i])] = T(1);
     }
     model.predict(std::span<const T>(rows), answer);
   };
   detail::sampler_noise(std::span<T>(images), count, seed, 0);
   watch(times[0], std::span<const T>(images));
   for (std::size_t k = 0; k < how.steps; ++k) {
-    ask(times[k], true, said);
+    ask(times[k], true, predicted);
     if (guided) {
-      ask(times[k], false, unsaid);
+      ask(times[k], false, unconditional);
       const auto scale = static_cast<T>(how.guidance_scale);
-      for (std::size_t i = 0; i < said.size(); ++i) said[i] = unsaid[i] + scale * (said[i] - unsaid[i]);
+      for (std::size_t i = 0; i < predicted.size(); ++i) predicted[i] = unconditional[i] + scale * (predicted[i] - unconditional[i]);
     }
     if (how.eta > 0) detail::sampler_noise(std::span<T>(fresh), count, seed, k + 1);
-    schedule.denoise(predicts, std::span<T>(images), std::span<const T>(said), times[k], times[k + 1], how.eta, std::span<const T>(fresh), how.clip);
+    schedule.denoise(predicts, std::span<T>(images), std::span<const T>(predicted), times[k], times[k + 1], how.eta, std::span<const T>(fresh), how.clip);
     watch(times[k + 1], std::span<const T>(images));
   }
   return images;

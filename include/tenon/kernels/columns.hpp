@@ -1,4 +1,7 @@
 #pragma once
+#ifndef TENON_OWN_WARNINGS
+#pragma GCC system_header  // who builds without -fopenmp-simd need not hear of the pragmas that are ignored
+#endif
 
 #include <cstddef>
 

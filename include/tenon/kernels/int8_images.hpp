@@ -265,8 +265,53 @@ struct Int8Sum {
   std::int32_t first_zero = 0, second_zero = 0, zero = 0;
   Int8Bounds bounds{};
 };
+
+#if defined(__ARM_FEATURE_DSP)
+namespace detail {
+
+/// The same sum with the multiplications that round and add at once, a quarter of the instructions. A number's distance
+/// v from its zero point is shifted so far that the upper word of its product is what the rule asks for:
+/// round(v 2^20 m / 2^(33 + s)) = round(v 2^(19 - s) m / 2^32). The last rounding takes the zero point along:
+/// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1).
+TENON_INLINE bool adds_by_words(const Int8Sum& s) {
+  const auto shifts = [](const Requantizer& r) { return r.shift >= -4 && r.shift <= 19; };
+  return shifts(s.first) && shifts(s.second) && s.total.shift >= 0 && s.total.shift <= 20;
+}
+inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+  const std::int32_t up_a = 1 << (19 - s.first.shift), up_b = 1 << (19 - s.second.shift);
+  const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
+  const std::int32_t by_a = s.first.multiplier, by_b = s.second.multiplier, by = s.total.multiplier;
+  const std::int32_t half = (1 + 2 * s.zero) * (1 << s.total.shift), down = s.total.shift + 1;
+  const auto total = [&](std::size_t i) TENON_INLINE_LAMBDA {
+    std::int32_t sum, scaled;
+    asm("smmulr %0, %1, %2" : "=r"(sum) : "r"(a[i] * up_a + from_a), "r"(by_a));
+    asm("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(b[i] * up_b + from_b), "r"(by_b), "r"(sum));
+    asm("smmla %0, %1, %2, %3" : "=r"(scaled) : "r"(sum), "r"(by), "r"(half));
+    return scaled >> down;
+  };
+  if (s.bounds.low == -128 && s.bounds.high == 127) {
+    const auto write = [&](std::size_t i) TENON_INLINE_LAMBDA {
+      y[i] = static_cast<std::int8_t>(saturated(total(i)));
+      end_of_block();
+    };
+    for (; size >= 4; size -= 4, a += 4, b += 4, y += 4) {
+      write(0);
+      write(1);
+      write(2);
+      write(3);
+    }
+  }
+  for (std::size_t i = 0; i < size; ++i) y[i] = s.bounds(total(i));
+}
+
+}  // namespace detail
+#endif
+
 /// y may be one of the two.
 [[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+#if defined(__ARM_FEATURE_DSP)
+  if (!std::is_constant_evaluated() && detail::adds_by_words(s)) return detail::add_by_words(s, size, a, b, y);
+#endif
   for (std::size_t i = 0; i < size; ++i) {
     const std::int32_t sum = s.first((a[i] - s.first_zero) * (1 << 20)) + s.second((b[i] - s.second_zero) * (1 << 20));
     y[i] = s.bounds(s.total(sum) + s.zero);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <tenon/random.hpp>
 
@@ -27,5 +28,26 @@ extern template void fill_uniform(double*, std::size_t, std::size_t, const Strea
 
 extern template void fill_keep_mask(float*, std::size_t, std::size_t, double, const Stream&, std::size_t);
 extern template void fill_keep_mask(double*, std::size_t, std::size_t, double, const Stream&, std::size_t);
+
+/// The same mask by plain loops, without the library.
+template <class T>
+constexpr void fill_keep_mask_plainly(T* mask, std::size_t count, std::size_t size, double rate, const Stream& stream, std::size_t first_sample = 0) {
+  const std::size_t quarter = (size + 3) / 4;
+  const double limit = rate * 4294967296.0;
+  const auto threshold = static_cast<std::uint32_t>(limit < 4294967295.0 ? limit : 4294967295.0);
+  const T scale = rate < 1 ? static_cast<T>(1 / (1 - rate)) : T(0);
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t b = 0; b < quarter; ++b) {
+      const auto words = stream.block(static_cast<std::uint32_t>((first_sample + i) * quarter + b));
+      for (std::size_t w = 0; w < 4 && w * quarter + b < size; ++w) mask[i * size + w * quarter + b] = words[w] < threshold ? T(0) : scale;
+    }
+}
+
+/// A layer's mask, of its random stream number `stream`.
+template <class Ctx, class T>
+void draw_keep_mask(Ctx& ctx, T* mask, std::size_t count, std::size_t size, double rate, std::uint32_t stream) {
+  if constexpr (requires { requires Ctx::in_order; }) fill_keep_mask_plainly(mask, count, size, rate, ctx.stream(stream), ctx.first_sample);
+  else fill_keep_mask(mask, count, size, rate, ctx.stream(stream), ctx.first_sample);
+}
 
 }  // namespace tenon::kernels

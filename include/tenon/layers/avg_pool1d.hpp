@@ -12,6 +12,6 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Input<1, 64>, Conv1D<8, 3>, Tanh, AvgPool1D<4>, Flatten, Dense<10>>;
 template <auto... Argument>
-struct AvgPool1D : detail::PoolLayer<1, detail::AvgPoolUnit, option::count_padding, Argument...> {};
+struct AvgPool1D : detail::PoolLayer<1, detail::AvgPoolUnit, option::count_include_pad, Argument...> {};
 
 }  // namespace tenon

@@ -35,13 +35,14 @@ struct FakeQuantizeUnit {
   using input = In;
   using output = In;
   static constexpr double momentum = 0.01;
+  static constexpr bool looks_at_batch = true;
   static constexpr Needs needs{.backward_reads_input = true, .saved_fixed = alignment};
   static constexpr std::array<ParameterSpec, 2> parameters{
       {{.name = "min_val", .dims = {1}, .rank = 1, .trainable = false}, {.name = "max_val", .dims = {1}, .rank = 1, .trainable = false}}};
   using initializers = Initializers<Zeros, Zeros>;
 
   template <class Mode, class Ctx, class T>
-  static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+  static void forward([[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     T &least = m.buffers[0], &most = m.buffers[alignment];
     if constexpr (Mode::training) {
       T low = x[0][0], high = low;
@@ -50,6 +51,8 @@ struct FakeQuantizeUnit {
         low = std::min(low, *a);
         high = std::max(high, *b);
       }
+      if constexpr (requires { ctx.shard; })
+        if (ctx.shard) ctx.shard->extremes(low, high);
       const T share = least == T(0) && most == T(0) ? T(1) : static_cast<T>(momentum);
       least += share * (low - least);
       most += share * (high - most);

@@ -44,7 +44,7 @@ struct UnpoolUnit {
 };
 
 template <class In, class Pool>
-using bound_pool = typename seat<unnamed<Pool>, In, path<0>, from_input>::bound;
+using bound_pool = typename bind_at<unnamed<Pool>, In, path<0>, from_input>::bound;
 
 template <class Whole, class In, class Pool, class... L>
 struct BoundMaxUnpool : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, Pool, L...>, 0>,

@@ -24,13 +24,13 @@ namespace detail {
 
 struct AttentionOptions {
   bool causal = false, known = true;
-  double rotary = 0;
+  double rope = 0;
   std::size_t context = 0;
 
   constexpr void read(option::Causal) { causal = true; }
   template <auto Base>
-  constexpr void read(option::Rotary<Base>) {
-    rotary = static_cast<double>(Base);
+  constexpr void read(option::Rope<Base>) {
+    rope = static_cast<double>(Base);
   }
   template <auto Context>
   constexpr void read(option::Cached<Context>) {
@@ -53,7 +53,7 @@ inline constexpr AttentionOptions attention_options = [] {
 
 /// Multi-head self-attention (Vaswani et al. 2017): with q, k, v = x W^T + b cut into heads of depth d = width / Heads,
 ///     y = [softmax(q k^T / sqrt(d)) v of each head] Wo^T + bo.
-/// With `causal` a step attends to itself and to those before; with `rotary<>` queries and keys are turned by their places.
+/// With `causal` a step attends to itself and to those before; with `rope<>` queries and keys are turned by their places.
 /// Within Masked<...> no step attends to those that are not there. In a Graph a mask of the steps may be a second input: 1
 /// where a step is padding, which no step attends to, 0 where it is there (PyTorch's key_padding_mask); no gradient goes to
 /// it. `attention_weights` (model/attention_weights.hpp) shows the softmax.
@@ -70,13 +70,13 @@ private:
   static constexpr detail::AttentionOptions options = detail::attention_options<Option...>;
   template <class In>
   static constexpr detail::AttentionCode code{.queries = In::front, .keys = In::front, .width = In::inner, .heads = Heads,
-                                      .causal = options.causal, .rotary = options.rotary, .context = options.context};
+                                      .causal = options.causal, .rope = options.rope, .context = options.context};
 
   template <class In>
   static consteval auto judge() {
     if constexpr (In::rank != 2) return std::type_identity<takes<sequences_of_steps_features>>{};
     else if constexpr (Heads > 0 && In::dims[1] % (Heads > 0 ? Heads : 1) != 0) return std::type_identity<takes<a_width_that_heads_divide<Heads>>>{};
-    else if constexpr (Heads > 0 && options.rotary > 0 && In::dims[1] / (Heads > 0 ? Heads : 1) % 2 != 0)
+    else if constexpr (Heads > 0 && options.rope > 0 && In::dims[1] / (Heads > 0 ? Heads : 1) % 2 != 0)
       return std::type_identity<takes<a_width_of_heads_of_even_depth<Heads>>>{};
     else return std::type_identity<void>{};
   }

@@ -42,7 +42,7 @@ enum Kind : std::uint32_t {
   output_padding = 1U << 7,
   dilation = 1U << 8,
   groups = 1U << 9,
-  count_padding = 1U << 10,
+  count_include_pad = 1U << 10,
   epsilon = 1U << 11,
   affine = 1U << 12,
   momentum = 1U << 13,

@@ -66,7 +66,7 @@ private:
 /// Shapes: (channels, height, width) to (height/Size * width/Size, channels * Size * Size). Gradient: dy where it came from.
 /// PyTorch: F.unfold(x, Size, stride=Size).transpose(1, 2).
 ///
-///     using Tokens = Sequential<Input<1, 8, 8>, Patches<2>, Dense<64>, LearnedPosition<>>;   // (16, 64)
+///     using Tokens = Sequential<Input<1, 8, 8>, Patches<2>, Dense<64>, LearnedPositionalEmbedding<>>;   // (16, 64)
 template <std::size_t Size>
 struct Patches {
 private:

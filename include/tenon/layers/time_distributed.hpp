@@ -178,7 +178,7 @@ private:
   };
   template <class In>
   struct bound<In, true> {
-    using type = detail::OverSteps<typename detail::seat<L, step<In>, path<>, from_input>::bound, In>;
+    using type = detail::OverSteps<typename detail::bind_at<L, step<In>, path<>, from_input>::bound, In>;
   };
 
 public:

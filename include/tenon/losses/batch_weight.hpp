@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <tenon/ignored_label.hpp>
+#include <tenon/ignore_index.hpp>
 #include <tenon/losses/loss.hpp>
 
 /// What a batch counts for. The mean of a large batch is that of its parts only if each part weighs what its own mean
@@ -17,7 +17,7 @@ namespace detail {
 
 /// How many labels are not ignored.
 inline std::size_t count_answered(std::span<const std::int32_t> labels) {
-  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignored_label));
+  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignore_index));
 }
 
 /// What a mean over class indices is divided by: a label counts as much as its class, and one that is ignored for nothing.
@@ -36,7 +36,7 @@ extern template double total_weight(std::span<const std::int32_t>, std::span<con
 template <Loss L, class T = float>
 double batch_weight(const L& loss, std::span<const std::int32_t> labels, std::size_t rows, std::span<const T> weights = {}) {
   if (!is_average(loss.reduction)) return 1;
-  if constexpr (ignores_labels<L>) {
+  if constexpr (ignores_labels<L> && labels_rows<L>) {
     if (!labels.empty() && loss.reduction == Reduction::mean) {
       if constexpr (requires { loss.class_weight; }) return detail::total_weight(labels, loss.class_weight, weights);
       else return detail::total_weight(labels, {}, weights);

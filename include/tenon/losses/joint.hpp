@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -22,7 +23,23 @@
 ///
 ///     constexpr auto kl = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
 ///     on<"decoder", "image">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<kl>{}
+///
+/// A loss that compares the samples of a batch with each other names what it reads, and gets all of it (losses/info_nce.hpp):
+///
+///     using reads = detail::list<expr::Edge<"a">, expr::Edge<"b">>;
+///     template <class T> double evaluate_outputs(const OutputArguments<T, 2>&) const;
 namespace tenon {
+
+/// What a loss of a whole batch is given: N outputs of one width, room for a value a sample, and where the gradients go, rows
+/// one behind the other, or nullptrs where none is asked for.
+template <class T, std::size_t N>
+struct OutputArguments {
+  std::array<Rows<const T>, N> outputs{};
+  std::array<T*, N> gradient{};
+  std::size_t width = 0, count = 0;
+  std::span<T> values{};
+  std::span<const T> weights{};  // one per sample; empty: all 1
+};
 
 /// A loss of one output, or, without a name, a formula of several; times `weight`.
 template <fixed_string Output, fixed_string Column, class L>
@@ -78,6 +95,18 @@ template <class L>
 inline constexpr bool reads_outputs = false;
 template <SaysFormula L>
 inline constexpr bool reads_outputs<L> = expr::names_its_inputs<expr::lift<L::formula>>;
+template <ReadsBatches L>
+inline constexpr bool reads_outputs<L> = true;
+
+/// The names of what such a loss reads.
+template <class L>
+struct outputs_read {
+  using type = expr::edges_of<expr::lift<L::formula>>;
+};
+template <ReadsBatches L>
+struct outputs_read<L> {
+  using type = typename L::reads;
+};
 
 /// Whether a loss says which outputs of a network it is of.
 template <class L>

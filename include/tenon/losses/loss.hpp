@@ -32,7 +32,7 @@
 ///                                                                // network: it is given what that layer is given
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
-///     static constexpr bool ignores_labels = true;               // `ignored_label` has no loss, and a mean is over
+///     static constexpr bool ignores_labels = true;               // `ignore_index` has no loss, and a mean is over
 ///                                                                // the others, or their `class_weight`s if it has such
 ///
 /// and one that is more than a formula has, instead of it,
@@ -40,6 +40,8 @@
 ///     static constexpr TargetKind target_kind = ...;
 ///     static constexpr bool weighs_samples = true;               // it heeds LossArguments::weights; without, an Error
 ///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
+///     static constexpr bool labels_rows = false;                 // the labels of a sample are not those of its rows: no
+///                                                                // accuracy follows from them, and a mean is over samples
 namespace tenon {
 
 /// A loss that cannot be meant.
@@ -67,6 +69,9 @@ concept SaysEvaluation = requires(const L& loss, const LossArguments<float>& arg
 /// A loss that is made of losses of a network's outputs (losses/joint.hpp).
 template <class L>
 inline constexpr bool is_of_outputs = false;
+/// A loss of whole batches of several outputs, which it names (losses/joint.hpp).
+template <class L>
+concept ReadsBatches = requires { typename L::reads; };
 
 }  // namespace detail
 
@@ -74,12 +79,12 @@ inline constexpr bool is_of_outputs = false;
 template <class L>
 concept Loss = detail::is_of_outputs<L> || (requires(const L& loss) {
   { loss.reduction } -> std::convertible_to<Reduction>;
-} && (detail::SaysFormula<L> || detail::SaysEvaluation<L>));
+} && (detail::SaysFormula<L> || detail::SaysEvaluation<L> || detail::ReadsBatches<L>));
 
 /// What a loss compares with.
 template <Loss L>
 inline constexpr TargetKind target_kind_of = [] {
-  if constexpr (detail::is_of_outputs<L>) {
+  if constexpr (detail::is_of_outputs<L> || detail::ReadsBatches<L>) {
     return TargetKind::either;
   } else if constexpr (detail::SaysFormula<L>) {
     using Formula = std::remove_const_t<decltype(L::formula)>;
@@ -117,12 +122,19 @@ template <Loss L, class Last>
   requires requires { requires L::template joins<Last>; }
 inline constexpr bool joins_last_layer<L, Last> = true;
 
-/// Whether labels may be `ignored_label`.
+/// Whether labels may be `ignore_index`.
 template <Loss L>
 inline constexpr bool ignores_labels = false;
 template <Loss L>
   requires requires { requires L::ignores_labels; }
 inline constexpr bool ignores_labels<L> = true;
+
+/// Whether a label is that of its row, and no part of a sample's whole answer.
+template <Loss L>
+inline constexpr bool labels_rows = true;
+template <Loss L>
+  requires requires { requires !L::labels_rows; }
+inline constexpr bool labels_rows<L> = false;
 
 /// Whether it weighs samples. A formula does.
 template <Loss L>

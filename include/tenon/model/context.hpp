@@ -9,6 +9,7 @@
 #include <tenon/error.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/native_gemm.hpp>
+#include <tenon/model/shard_seat.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/random.hpp>
 
@@ -61,6 +62,7 @@ struct HostContext {
   bool overwrite_gradients = false;
   Trace trace{};
   AttentionTrace<T>* attention = nullptr;
+  detail::ShardPlace<T>* shard = nullptr;  // where a batch is run in shards: what a layer that looks at all samples asks
 
   [[noreturn]] static void refuse_token(T id, std::size_t tokens) {
     throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <tenon/model/generator.hpp>
+#include <tenon/model/generate.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/text/sampling.hpp>
 
@@ -26,13 +26,13 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
   using T = typename M::scalar;
   constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
   static_assert(M::output::rank == 2 && length > steps, "decode takes a network from a source and a decoder's tokens to scores at each of these");
-  constexpr std::size_t room = length - steps;
-  if (source.size() > room)
-    throw Error("decode: expected a source of at most " + std::to_string(room) + " tokens, got " + std::to_string(source.size()));
+  constexpr std::size_t capacity = length - steps;
+  if (source.size() > capacity)
+    throw Error("decode: expected a source of at most " + std::to_string(capacity) + " tokens, got " + std::to_string(source.size()));
   std::vector<T> x(length), y(M::output::size);
   std::copy(source.begin(), source.end(), x.begin());
-  x[room] = static_cast<T>(start);
-  std::vector<std::int32_t> said;
+  x[capacity] = static_cast<T>(start);
+  std::vector<std::int32_t> written;
   Stream stream(seed, Purpose::sampling);
   for (std::size_t t = 0; t < steps; ++t) {
     model.predict(x, y);
@@ -40,10 +40,10 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
     detail::take_scores<typename M::network>(scores);
     const auto token = static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream));
     if (token == end) break;
-    said.push_back(token);
-    if (t + 1 < steps) x[room + t + 1] = static_cast<T>(token);
+    written.push_back(token);
+    if (t + 1 < steps) x[capacity + t + 1] = static_cast<T>(token);
   }
-  return said;
+  return written;
 }
 
 }  // namespace tenon

@@ -28,6 +28,7 @@ struct ExportOptions {
   std::string includes{}; // include lines for layers of your own
   std::string trained{};  // the safetensors file the model was saved to; its checksum goes into the header
   std::vector<float> sample{};  // input of the self-test; random numbers from 0 to 1 if empty
+  bool c_api = false;           // digits.h and digits_c.cpp too, for programs in C: digits_run, digits_classify, digits_self_test
 };
 
 /// The numbers of a model as a constant for `Frozen`.
@@ -55,8 +56,11 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
     throw Error("export_header: the type of the network is too long to be written; expected it in .network");
   header.includes = options.includes;
   header.parameter_count = parameter_count<Net>;
+  header.inputs = M::input::size;
+  header.outputs = M::output::size;
+  header.c_classes = number_of_outputs<Net> == 1 && M::output::size > 1;
   if (options.trained.empty()) return header;
-  M saved;
+  Model<Net, typename M::scalar> saved;  // a part of a model has no numbers of its own
   saved.load(options.trained);
   for (const ParameterEntry& entry : parameter_table<Net>) {
     const auto expected = model.values(entry);
@@ -92,7 +96,7 @@ std::array<float, Size> export_sample(const ExportOptions& options) {
 ///
 ///     export_header(model, "digits.hpp", {.trained = "digits.safetensors"});
 ///
-/// The file is replaced atomically. Error: a number is not finite, the file's name names no namespace,
+/// With `.c_api` a header and a source for programs in C go beside it. Files are replaced atomically. Error: a number is not finite, the file's name names no namespace,
 /// the trained file does not hold this model's numbers, the network's type is too long to be spelt.
 template <class M>
 void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
@@ -127,6 +131,7 @@ void export_header(const M& model, const std::string& path, const ExportOptions&
                               "SelfTest<Net> self_test",
                               {{"input", {{"a sample", std::span<const float>(input)}}},
                                {"output", {{"its output", std::span<const float>(output)}}}}});
+  if (options.c_api) header.c_network = "tenon::Frozen<NAMESPACE::Net, NAMESPACE::weights>";
   write_weights_header(path, header);
 }
 

@@ -57,9 +57,9 @@ struct OneSampleContext : edge::BasicContext<VectorProducts> {
 
 /// Walks over the network's layers as a run does, and turns their matrices: once, where several nodes of a graph work with
 /// the same.
-class TurningContext : public edge::BasicContext<VectorProducts> {
+class TransposingContext : public edge::BasicContext<VectorProducts> {
 public:
-  explicit TurningContext(float* room) : room_(room) {}
+  explicit TransposingContext(float* room) : room_(room) {}
 
   template <class Unit>
     requires HostKernel<Unit>
@@ -96,7 +96,7 @@ private:
     for (const Seen& s : seen_) {
       if (s.parameters != memory.parameters) continue;
       if (s.way != way)
-        throw Error("HostFrozen: expected layers that share parameters to be given inputs of one shape, got one that is given a step and one that is given several");
+        throw Error("session: expected layers that share parameters to be given inputs of one shape, got one that is given a step and one that is given several");
       return false;
     }
     seen_.push_back({memory.parameters, way});

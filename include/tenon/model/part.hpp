@@ -35,7 +35,7 @@ public:
   ConstPart(const ConstPart&) = delete;
   ConstPart& operator=(const ConstPart&) = delete;
 
-  /// For all that takes a const model: `HostFrozen net{*encoder};`
+  /// For all that takes a const model: `Session net{*encoder};`
   const model_type& operator*() const { return model_; }
   const model_type* operator->() const { return &model_; }
 
@@ -73,7 +73,7 @@ typename View::Borrowed borrow(const PartPlace& at, T* parameters, T* buffers) {
 ///     decoder(codes);                              // predicts
 ///     decoder.save("decoder.safetensors");         // its own names: "0.weight"
 ///     fit(decoder, data);                          // changes the model's numbers
-///     HostFrozen net{decoder};
+///     Session net{decoder};
 ///
 /// Nothing is copied, and the model has to outlive it. What is assigned to a part is written into the model; a copy of a
 /// part has numbers of its own, and so has `Model<part_network<Net, "decoder">> own = part<"decoder">(model)`. Its input is what the part is given in the whole. A part that is frozen as a

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -11,44 +12,148 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/edge/quantized.hpp>
+#include <tenon/model/calibration.hpp>
 #include <tenon/model/export.hpp>
 #include <tenon/model/model.hpp>
 
 /// Post-training quantisation: from a trained model and some samples to int8.
 namespace tenon {
 
-/// The smallest and largest number a tensor has shown.
-struct ValueRange {
-  float low = 0, high = 0;  // zero is in every range, so that it has an int8 of its own
-
-  void see(std::span<const float> values) {
-    for (const float v : values) {
-      low = std::min(low, v);
-      high = std::max(high, v);
-    }
-  }
-};
-
 namespace detail {
 
-/// The context of a frozen run that also looks at what every unit gives, and every sum.
+/// What calibration has seen, by number of the unit; values within units and sums come behind all units.
+struct SeenOfUnits {
+  std::vector<Histogram> ranges;
+  std::vector<std::vector<float>> factors;  // of affine layers: a factor for each channel, then a summand for each
+  std::vector<std::vector<float>>* values = nullptr;  // of the sample on its way, where they are wanted
+};
+
+/// The context of a frozen run that also looks at what every unit gives, every sum, and what a function is applied to within a unit.
 struct CalibrationContext : edge::Context {
   struct Trace {
-    std::vector<ValueRange>* units;
+    SeenOfUnits* seen;
     explicit operator bool() const { return true; }
     void operator()(std::uint32_t unit, Rows<const float> y, std::size_t size) const {
-      (*units)[unit].see(std::span(y[0], size));
+      for (std::size_t i = 0; i < y.count; ++i) {
+        seen->ranges[unit].see(std::span(y[i], size));
+        if (seen->values) (*seen->values)[unit].insert((*seen->values)[unit].end(), y[i], y[i] + size);
+      }
     }
   };
   Trace trace;
-  std::uint32_t first_sum = 0, sums = 0;  // seen in this sample
+  std::uint32_t first_inner = 0, inner = 0;  // seen in this sample
 
   using edge::Context::forward;
+
   template <class Bound>
-    requires edge::detail::IsSum<Bound>
+    requires(edge::detail::has_inner_step<Bound> || edge::detail::is_affine_unit<Bound>())
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
-    Bound::forward(*this, memory, x, y, Evaluation{});
-    trace(first_sum + sums++, y, Bound::output::size);
+    using core = typename edge::detail::CoreOf<Bound>::core;
+    if constexpr (edge::detail::has_inner_step<Bound>) {
+      const std::uint32_t unit = first_inner + inner++;
+      std::vector<float> between(core::output::size * x.count);
+      const Rows<float> rows{between.data(), x.count, core::output::size};
+      run_plainly<core>(memory, x, rows);
+      trace(unit, rows, core::output::size);
+      if constexpr (edge::detail::is_affine_unit<Bound>()) find_factors<Bound, core>(memory, unit);
+    } else {
+      find_factors<Bound, core>(memory, memory.unit);
+    }
+    run_plainly<Bound>(memory, x, y);
+  }
+
+  template <class Bound>
+    requires edge::detail::IsGraph<Bound>
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    walk<Bound>(memory, RowsOf<const float, 1>{x}, y);
+  }
+  template <class Bound, std::size_t N>
+    requires edge::detail::IsGraph<Bound>
+  void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
+    walk<Bound>(memory, x, y);
+  }
+  using edge::Context::forward_many;
+
+private:
+  /// A layer without looking into it, with scratch of its own.
+  template <class Bound>
+  void run_plainly(Memory<float> memory, Rows<const float> x, Rows<float> y) {
+    constexpr const Needs& needs = layout_of<Bound>.needs;
+    std::vector<float> scratch(needs.inference_scratch_sample * x.count + needs.inference_scratch_fixed + 1);
+    memory.scratch = scratch.data();
+    memory.scratch_fixed = scratch.data() + needs.inference_scratch_sample * x.count;
+    if constexpr (requires { edge::Context::forward<Bound>(memory, x, y); }) edge::Context::forward<Bound>(memory, x, y);
+    else Bound::forward(*this, memory, x, y, Evaluation{});
+  }
+
+  /// f(x) = a x + b: b is f(0), and a is f(1) - b.
+  template <class Bound, class Core>
+  void find_factors(const Memory<float>& memory, std::uint32_t unit) {
+    using formula = edge::detail::FormulaOf<Bound>;
+    std::vector<float>& found = seen_factors(unit);
+    if (!found.empty()) return;
+    constexpr std::size_t size = Core::output::size, channels = formula::channels;
+    std::vector<float> x(size), at_0(size), at_1(size);
+    const auto rows = [](auto& v) { return Rows<float>{v.data(), 1, size}; };
+    run_plainly<Core>(memory, Rows<const float>(rows(x)), rows(at_0));
+    std::fill(x.begin(), x.end(), 1.0F);
+    run_plainly<Core>(memory, Rows<const float>(rows(x)), rows(at_1));
+    found.resize(2 * channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const std::size_t i = formula::by_channels ? c * formula::pixels : c;
+      found[c] = at_1[i] - at_0[i];
+      found[channels + c] = at_0[i];
+    }
+  }
+  std::vector<float>& seen_factors(std::uint32_t unit) const { return trace.seen->factors[unit]; }
+
+  /// The nodes of a graph in order, each with numbers of its own.
+  template <class Bound, std::size_t N>
+  void walk(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
+    using view = edge::detail::graph_view<Bound>;
+    const std::size_t count = y.count;
+    std::array<std::vector<float>, view::nodes> given;
+    std::array<Rows<const float>, view::inputs + view::nodes> value{};
+    for (std::size_t i = 0; i < N; ++i) value[i] = x[i];
+    view::each_node([&]<class Node>(std::size_t k) {
+      using tenon::detail::NodeKind;
+      constexpr NodeKind kind = edge::detail::node_kind<Node>();
+      constexpr std::size_t size = Node::output::size;
+      given[k].resize(size * count);
+      const Rows<float> to{given[k].data(), count, size};
+      const auto source = [&](std::size_t j) { return value[view::sources[k][j]]; };
+      if constexpr (kind == NodeKind::same || kind == NodeKind::slice) {
+        std::size_t begin = 0;
+        if constexpr (kind == NodeKind::slice) begin = Node::begin;
+        for (std::size_t i = 0; i < count; ++i) std::copy_n(source(0)[i] + begin, size, to[i]);
+      } else if constexpr (kind == NodeKind::sum) {
+        copy_rows(source(0), to, size);
+        for (std::size_t j = 1; j < view::source_count[k]; ++j) {
+          add_rows(source(j), to, size);
+          trace(first_inner + inner++, to, size);
+        }
+      } else if constexpr (kind == NodeKind::join) {
+        // a part's size is that of the row it stands in: joins have all their parts side by side
+        std::size_t place = 0;
+        for (std::size_t j = 0; j < view::source_count[k]; ++j) {
+          const std::size_t part = view::size_of(view::sources[k][j]);
+          for (std::size_t i = 0; i < count; ++i) std::copy_n(source(j)[i], part, to[i] + place);
+          place += part;
+        }
+      } else {
+        const auto& slot = Bound::plan.slots[k];
+        const Memory<float> own = memory_of(memory, slot, count, slot.inference_scratch);
+        if constexpr (ManyInputs<Node>) {
+          RowsOf<const float, Node::input::count> many{};
+          for (std::size_t j = 0; j < many.size(); ++j) many[j] = source(j);
+          run_forward_many<Node>(*this, own, many, to, Evaluation{});
+        } else {
+          run_forward<Node>(*this, own, source(0), to, Evaluation{});
+        }
+      }
+      value[view::inputs + k] = to;
+    });
+    copy_rows(value[view::output], y, Bound::output::size);
   }
 };
 
@@ -59,15 +164,33 @@ inline void set_scale(const ValueRange& range, float& scale, std::int8_t& zero) 
   zero = static_cast<std::int8_t>(std::clamp(std::lround(-128.0F - range.low / scale), -128L, 127L));
 }
 
+/// What holds the numbers of all parts; parts of one scale keep it.
+template <class Numbers>
+void set_scale_of_join(std::span<const edge::TensorMove> parts, std::size_t k, Numbers& q) {
+  ValueRange all;
+  bool same = true;
+  const std::size_t first = parts.front().source;
+  for (const edge::TensorMove& part : parts) {
+    const float scale = q.scale[part.source];
+    const int zero = q.zero[part.source];
+    same = same && scale == q.scale[first] && zero == q.zero[first];
+    const float ends[]{scale * static_cast<float>(-128 - zero), scale * static_cast<float>(127 - zero)};
+    all.see(ends);
+  }
+  if (!same) return set_scale(all, q.scale[k + 1], q.zero[k + 1]);
+  q.scale[k + 1] = q.scale[first];
+  q.zero[k + 1] = q.zero[first];
+}
+
 /// The weights and biases of one step, each output with a scale of its own.
 template <class Numbers>
 void quantize_weights(const edge::QuantizedStep& step, const float* parameters, Numbers& q) {
   const std::size_t columns = step.columns();
   for (std::size_t o = 0; o < step.outputs(); ++o) {
-    const std::span weights(parameters + step.weight_source + o * columns, columns);
+    const auto weight = [&](std::size_t i) { return parameters[step.weight_source + step.weight_place(o, i)]; };
     const std::size_t row = step.row + step.packed_row(o);
     float largest = 0;
-    for (const float w : weights) largest = std::max(largest, std::abs(w));
+    for (std::size_t i = 0; i < columns; ++i) largest = std::max(largest, std::abs(weight(i)));
     float scale = largest / 127;
     if (!(scale > std::numeric_limits<float>::min())) scale = 1.0F / 127;
     // A bias has 2^30 steps of in * scale. Where it is larger than that, weights are so small beside it that nothing is
@@ -79,7 +202,7 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
     q.weight_scale[row] = scale;
     for (std::size_t i = 0; i < columns; ++i)
       q.weights[step.packed_place(o, step.packed_column(i))] =
-          static_cast<std::int8_t>(std::clamp(std::lround(weights[i] / scale), -127L, 127L));
+          static_cast<std::int8_t>(std::clamp(std::lround(weight(i) / scale), -127L, 127L));
     if (step.pattern.has_bias) q.bias[row] = static_cast<std::int32_t>(std::clamp(std::round(bias / (in * static_cast<double>(scale))), -most, most));
   }
 }
@@ -89,16 +212,19 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
 /// The model in int8 by LiteRT's rules. The loader's epoch is the calibration: run through the float
 /// network, it shows the range of every tensor. A few hundred samples of the training data are enough.
 ///
-///     Loader loader{train, 64, seed};
+///     DataLoader loader{train, 64, seed};
 ///     const auto numbers = quantize(model, loader);
+///
+/// Which part of the numbers seen the 256 steps cover, a `Calibration` says (model/calibration.hpp); the default is all.
+/// `quantization_report` (model/quantization_report.hpp) says what int8 costs, layer by layer.
 ///
 /// Error: the loader gives nothing, samples of another size, or a number that is not finite occurs.
 template <class M>
-std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, Loader<float>& calibration) {
+std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, DataLoader<float>& calibration, const Calibration& how = {}) {
   using Net = typename M::network;
   using Bound = bound_network<Net>;
   static_assert(detail::check_execution<in_int8, Net>());
-  constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+  constexpr const auto& plan = edge::quantized_plan<Net>;
   if (calibration.dataset().sample_size() != M::input::size)
     throw Error("quantize: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(calibration.dataset().sample_size()));
@@ -106,9 +232,13 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   const auto weights = frozen_weights(model);
   std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample + workspace<Net>.needs.inference_scratch_fixed + 1);
   std::vector<float> output(M::output::size);
-  std::vector<ValueRange> units(workspace<Net>.units + plan.count + 1);
-  ValueRange input;
-  detail::CalibrationContext ctx{{}, {&units}, workspace<Net>.units};
+  check_options(how);
+  detail::SeenOfUnits seen_of_units;
+  std::vector<Histogram>& units = seen_of_units.ranges;
+  units.resize(workspace<Net>.units + plan.count + 1);
+  seen_of_units.factors.resize(units.size());
+  Histogram input;
+  detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
   const Memory<float> memory{weights->parameters, nullptr, weights->buffers, nullptr, nullptr, scratch.data(),
                              scratch.data() + workspace<Net>.needs.inference_scratch_sample, 0, 0};
   Batch<float> batch;
@@ -116,7 +246,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   while (calibration.next(batch)) {
     input.see(batch.features);
     for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
-      ctx.sums = 0;
+      ctx.inner = 0;
       const float* x = batch.features.data() + s * M::input::size;
       detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size}, Rows<float>{output.data(), 1, M::output::size},
                                  Evaluation{});
@@ -126,13 +256,23 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   }
   if (seen == 0) throw Error("quantize: expected samples to calibrate with, the loader is at the end of its epoch");
 
+  const auto check_finite = [](const Histogram& numbers, const std::string& where) {
+    if (!std::isfinite(numbers.seen().low) || !std::isfinite(numbers.seen().high))
+      throw Error("quantize: expected finite numbers, got an infinite one " + where);
+  };
+  check_finite(input, "in the samples");
+
   auto q = std::make_unique<QuantizedNumbers<Net>>();
-  detail::set_scale(input, q->scale[0], q->zero[0]);
+  detail::set_scale(input.range(how), q->scale[0], q->zero[0]);
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
-    if (step.pattern.kind == edge::StepKind::softmax) {
-      q->scale[k + 1] = 1.0F / 256;
-      q->zero[k + 1] = -128;
+    if (step.fixed_scale > 0) {
+      q->scale[k + 1] = static_cast<float>(step.fixed_scale);
+      q->zero[k + 1] = static_cast<std::int8_t>(step.fixed_zero);
+      continue;
+    }
+    if (step.pattern.kind == edge::StepKind::join) {
+      detail::set_scale_of_join(std::span(plan.moves).subspan(step.first_move, step.moves), k, *q);
       continue;
     }
     if (step.keeps_scale()) {
@@ -140,8 +280,10 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       q->zero[k + 1] = q->zero[step.source];
       continue;
     }
-    detail::set_scale(units[step.unit], q->scale[k + 1], q->zero[k + 1]);
-    if (step.multiplies()) detail::quantize_weights(step, weights->parameters, *q);
+    check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
+    detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
+    if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.unit].data(), *q);
+    else if (step.multiplies()) detail::quantize_weights(step, weights->parameters, *q);
   }
   return q;
 }
@@ -153,7 +295,7 @@ template <class M>
 void export_quantized_header(const M& model, const QuantizedNumbers<typename M::network>& q, const std::string& path,
                              const ExportOptions& options = {}) {
   using Net = typename M::network;
-  constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
+  constexpr const auto& plan = edge::quantized_plan<Net>;
   WeightsHeader header = detail::describe_export(model, path, options);
   header.includes += "#include <tenon/edge/quantized_self_test.hpp>\n";
   header.checksum = crc32(std::as_bytes(std::span(q.weights, plan.weight_bytes)));
@@ -190,6 +332,8 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
                               "QuantizedSelfTest<Net> self_test",
                               {{"input", {{"a sample", std::span<const std::int8_t>(input)}}},
                                {"output", {{"its output", std::span<const std::int8_t>(net->output())}}}}});
+  if (options.c_api) header.c_network = "tenon::Quantized<NAMESPACE::Net, NAMESPACE::numbers>";
+  header.c_exact = true;
   write_weights_header(path, header);
 }
 

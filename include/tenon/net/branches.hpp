@@ -56,7 +56,7 @@ template <class In, class Index, class... L>
 struct seat_branches;
 template <class In, std::size_t... I, class... L>
 struct seat_branches<In, std::index_sequence<I...>, L...> {
-  using type = list<seat<unnamed<L>, In, typename element<L>::template path_at<I>, from_input>...>;
+  using type = list<bind_at<unnamed<L>, In, typename element<L>::template path_at<I>, from_input>...>;
 };
 template <class In, class... L>
 using seats = typename seat_branches<In, std::index_sequence_for<L...>, L...>::type;

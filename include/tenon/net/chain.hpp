@@ -79,14 +79,14 @@ struct add_unit {
 /// The layer stays apart, as a unit of its own or none at all.
 template <class Chain, class E, class Path>
 struct add_unit<void, Chain, E, Path> {
-  using seated = seat<unnamed<E>, typename Chain::output, Path, typename Chain::last>;
-  using bound = typename seated::bound;
+  using placed = bind_at<unnamed<E>, typename Chain::output, Path, typename Chain::last>;
+  using bound = typename placed::bound;
   using output = typename bound::output;
   using unit = std::conditional_t<Passthrough<bound>, void, Unit<bound, Chain::index, 1>>;
   using type = detail::Chain<all_units<Chain>, unit,
                              append<typename Chain::elements, Element<E, output>>,
-                             join<typename Chain::mistakes, typename seated::mistakes>, output,
-                             typename seated::last, Chain::index + 1>;
+                             join<typename Chain::mistakes, typename placed::mistakes>, output,
+                             typename placed::last, Chain::index + 1>;
 };
 
 template <class Chain, class E>

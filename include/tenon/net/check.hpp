@@ -91,19 +91,19 @@ using problem_of = typename problem<L, In>::type;
 /// Who the output of `L`, standing at Path, comes from: L itself, the last layer inside it or, if
 /// there is none inside, whoever feeds it.
 template <class Bound, class L, class Path, class From>
-struct giver {
+struct producer {
   using type = from_layer<Path, L>;
 };
 template <class Bound, class L, class Path, class From>
   requires requires { typename Bound::last; }
-struct giver<Bound, L, Path, From> {
+struct producer<Bound, L, Path, From> {
   using type = typename relocate_word<Path, From, typename Bound::last>::type;
 };
 
 /// The verdict on a layer: what is wrong, and the input to go on with, so that one mistake gives
 /// one error.
 template <class In, class... Mistake>
-struct verdict {
+struct checked_input {
   using input = In;
   using mistakes = list<Mistake...>;
 };
@@ -119,16 +119,16 @@ struct verdict {
 template <class L, class In, class Path, class From>
 constexpr auto judge() {
   if constexpr (!Layer<L>) {
-    return verdict<In, not_a_layer<Path, L>>{};
+    return checked_input<In, not_a_layer<Path, L>>{};
   } else if constexpr (!std::is_void_v<fault_of<L>>) {
-    return verdict<expected<L, In>, invalid_layer<layer<Path, L>, fault_of<L>>>{};
+    return checked_input<expected<L, In>, invalid_layer<layer<Path, L>, fault_of<L>>>{};
   } else if constexpr (input_count<In> > 1 && !takes_many_inputs<L>) {
-    return verdict<In, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
+    return checked_input<In, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
   } else if constexpr (!std::is_void_v<problem_of<L, In>>) {
-    return verdict<expected<L, In>,
+    return checked_input<expected<L, In>,
                    shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};
   } else {
-    return verdict<In>{};
+    return checked_input<In>{};
   }
 }
 
@@ -145,13 +145,13 @@ struct bind<L, In> {
 /// `L` in its place: judged, bound to an input it takes, its own mistakes told with paths from
 /// here.
 template <class L, class In, class Path, class From>
-struct seat {
+struct bind_at {
   using judged = decltype(judge<L, In, Path, From>());
   using bound = typename bind<L, typename judged::input>::type;
   using output = typename bound::output;
   using mistakes =
       join<typename judged::mistakes, relocate<Path, From, typename mistakes_of<bound>::type>>;
-  using last = typename giver<bound, L, Path, From>::type;
+  using last = typename producer<bound, L, Path, From>::type;
 };
 
 /// The mistakes of a part of `Whole`, and one more if the part does not give the shape that `Whole`

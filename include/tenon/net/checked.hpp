@@ -13,9 +13,9 @@ namespace detail {
 
 /// The network bound to the input it declares, with all its mistakes, paths from the root.
 template <class Net, class Declared>
-struct rooted : seat<unnamed<Net>, Declared, typename element<Net>::own_path, from_input> {
+struct rooted : bind_at<unnamed<Net>, Declared, typename element<Net>::own_path, from_input> {
   using shape = Declared;
-  using mistakes = join<decltype(judge_names<Net>()), typename rooted::seat::mistakes>;
+  using mistakes = join<decltype(judge_names<Net>()), typename rooted::bind_at::mistakes>;
 };
 template <class Net, class... Word>
 struct rooted<Net, needs_input<Word...>> {

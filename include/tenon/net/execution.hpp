@@ -14,12 +14,14 @@
 ///     using Why = refusal<in_int8, Net>;    // void, or cannot_run<layer<path<1>, MeanSteps>, in_int8>
 namespace tenon {
 
-/// FrozenStep, HostFrozenStep.
+/// FrozenStep, and a Session with session::stepped.
 struct step_by_step;
-/// Generator.
+/// A Session with session::generating.
 struct token_by_token;
 /// Quantized.
 struct in_int8;
+/// edge::Learner.
+struct learning_on_device;
 
 /// The layer that this way of running has no rule for, and its place.
 template <class Layer, class Execution>

@@ -37,15 +37,15 @@ constexpr std::size_t spill_size(const Tree& tree) {
 template <class In, class L>
 struct BoundFreeze {
 private:
-  using seated = seat<unnamed<L>, In, path<>, from_input>;
-  using part = typename seated::bound;
+  using placed = bind_at<unnamed<L>, In, path<>, from_input>;
+  using part = typename placed::bound;
   static constexpr Layout inner = layout_of<part>;
 
 public:
   using input = In;
-  using output = typename seated::output;
-  using mistakes = typename seated::mistakes;
-  using last = typename seated::last;
+  using output = typename placed::output;
+  using mistakes = typename placed::mistakes;
+  using last = typename placed::last;
 
   static constexpr bool passthrough = Passthrough<part>;
   static constexpr Tree tree = [] {
@@ -69,7 +69,10 @@ public:
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
-    if (dx) run_backward<part>(ctx, inside(memory), x, y, dy, dx);
+    if (!dx) return;
+    Memory<T> within = inside(memory);
+    if constexpr (requires { within.unused_gradient = ctx.unused_gradient; }) within.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
+    run_backward<part>(ctx, within, x, y, dy, dx);
   }
   template <class Visit>
   static constexpr void visit_units(Visit&& visit) {
@@ -82,7 +85,7 @@ private:
     m.parameters = m.buffers;
     m.buffers = advance(m.buffers, inner.trainable_size);
     m.gradients = nullptr;
-    m.spill = advance(m.scratch_fixed, inner.needs.backward_scratch_fixed);
+    m.unused_gradient = advance(m.scratch_fixed, inner.needs.backward_scratch_fixed);
     return m;
   }
 };

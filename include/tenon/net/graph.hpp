@@ -53,11 +53,11 @@ struct joint_input<S> {
 
 /// Who gives it.
 template <class... From>
-struct joint_giver {
+struct joint_producer {
   using type = from_layers<From...>;
 };
 template <class From>
-struct joint_giver<From> {
+struct joint_producer<From> {
   using type = From;
 };
 
@@ -95,7 +95,7 @@ struct GraphBinder {
   template <std::size_t K, std::size_t... J>
   struct sources<K, std::index_sequence<J...>> {
     using shape = typename joint_input<typename value<links.sources[links.first_edge[K] + J]>::output...>::type;
-    using from = typename joint_giver<typename value<links.sources[links.first_edge[K] + J]>::last...>::type;
+    using from = typename joint_producer<typename value<links.sources[links.first_edge[K] + J]>::last...>::type;
     template <class Bound>
     using node = std::conditional_t<links.like[K] == nobody, NodeAt<Bound, links.sources[links.first_edge[K] + J]...>,
                                     NodeLike<links.like[K], Bound, links.sources[links.first_edge[K] + J]...>>;
@@ -105,11 +105,11 @@ struct GraphBinder {
     static constexpr std::size_t K = V - links.inputs;
     static constexpr std::size_t written = links.like[K] == nobody ? V : links.like[K] + links.inputs;
     using layer = typename node_layer<part<written>>::type;
-    using seated = seat<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path, typename sources<K>::from>;
-    using output = typename seated::output;
-    using last = typename seated::last;
-    using mistakes = typename seated::mistakes;
-    using node = typename sources<K>::template node<typename as_node<typename seated::bound>::type>;
+    using placed = bind_at<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path, typename sources<K>::from>;
+    using output = typename placed::output;
+    using last = typename placed::last;
+    using mistakes = typename placed::mistakes;
+    using node = typename sources<K>::template node<typename as_node<typename placed::bound>::type>;
   };
 };
 
@@ -154,7 +154,7 @@ private:
 
 public:
   using mistakes = join<typename value<K>::mistakes...>;
-  using last = typename joint_giver<typename Binder::template value<Binder::links.output_values[O]>::last...>::type;
+  using last = typename joint_producer<typename Binder::template value<Binder::links.output_values[O]>::last...>::type;
 
   static constexpr std::array<ElementInfo, sizeof...(K)> infos = [] {
     std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};

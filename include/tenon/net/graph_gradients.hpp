@@ -235,18 +235,18 @@ private:
     }
   }
   /// A sum, a join, a view or the outside sends back a part of its own gradient.
-  constexpr void hand(std::size_t v, std::size_t giver, std::size_t time, bool& written) {
+  constexpr void hand(std::size_t v, std::size_t producer, std::size_t time, bool& written) {
     GradientMove m{.how = written ? Move::add : Move::copy, .to = v, .size = g.size(v)};
-    if (giver >= g.source_count) {
-      m.from = g.value_count() + giver - g.source_count;
+    if (producer >= g.source_count) {
+      m.from = g.value_count() + producer - g.source_count;
     } else {
-      m.from = reader_value(giver);
-      m.from_begin = part_of(giver);
-      if (reader(giver).kind == NodeKind::slice) {
+      m.from = reader_value(producer);
+      m.from_begin = part_of(producer);
+      if (reader(producer).kind == NodeKind::slice) {
         if (!written) move(time, {.how = Move::zero, .to = v, .size = g.size(v)});
         m.how = Move::add;
-        m.to_begin = reader(giver).begin;
-        m.size = reader(giver).size;
+        m.to_begin = reader(producer).begin;
+        m.size = reader(producer).size;
       }
     }
     written = true;

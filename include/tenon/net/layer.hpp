@@ -146,7 +146,7 @@ struct Memory {
   std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
   T* state = nullptr;              // of the first sample; absent where every run starts anew
   std::size_t state_stride = 0;    // from one sample's to the next
-  T* spill = nullptr;              // of a frozen layer, see above
+  T* unused_gradient = nullptr;              // of a frozen layer, see above
   const T* mask = nullptr;         // of the first sample, see above
   std::size_t mask_stride = 0;
   bool shared = false;             // a tied layer, which goes backward first, has written gradients already

@@ -135,7 +135,7 @@ private:
 /// number `Padding` alone, as tokens or as all features of a step. Attentions inside, at any depth, give such steps no
 /// weight, and MeanSteps leaves them out; a step that sees nothing else sees nothing. Behind a layer that changes the number
 /// of steps none of these may stand. Everything else works on them as on others; a loss leaves them out if their labels are
-/// `ignored_label`.
+/// `ignore_index`.
 /// Recurrent layers have an option of their own, `mask<0>`. Shapes and parameters: those of L.... PyTorch:
 /// src_key_padding_mask. Keras: Masking, mask_zero.
 ///

@@ -183,7 +183,7 @@ constexpr auto find_part() {
     if constexpr (there) return part_behind<Path, first_step_of<Path>(), unnamed<part_of<L>>, In>();
     else return no_part_in<L>{};
   } else if constexpr (what == Structure::graph) {
-    return find_node<Path, L, In>(with_outputs<L>{});
+    return find_node<Path, L, In>(std::type_identity<typename with_outputs<L>::type>{});
   } else {
     return find_among<Path, L>(parts_of<L>{}, part_inputs<L, In>{}, std::make_index_sequence<parts_of<L>::size>{});
   }

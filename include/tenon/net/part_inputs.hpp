@@ -86,9 +86,9 @@ inline constexpr bool is_input_element<Input<D...>> = true;
 
 template <class Path, class... Part, std::size_t... I>
 constexpr auto part_paths_of(list<Part...>, std::index_sequence<I...>) {
-  constexpr std::array<std::size_t, sizeof...(Part) + 1> place = [] {
+  [[maybe_unused]] constexpr std::array<std::size_t, sizeof...(Part) + 1> place = [] {
     std::array<std::size_t, sizeof...(Part) + 1> all{};
-    std::size_t i = 0, next = 0;
+    [[maybe_unused]] std::size_t i = 0, next = 0;
     ((all[i++] = next, next += is_input_element<Part> ? 0 : 1), ...);
     return all;
   }();

@@ -20,21 +20,26 @@ namespace detail {
 template <class Whole, class In, std::size_t N, class Block>
 struct BoundRepeat {
 private:
-  using seated = seat<unnamed<Block>, In, path<0>, from_input>;
-  using block = typename seated::bound;
+  using placed = bind_at<unnamed<Block>, In, path<0>, from_input>;
+  static constexpr ElementInfo info = element_info<Block, typename placed::output>();
+
+public:
+  static constexpr std::size_t copies = N;
+  using block = typename placed::bound;
   static constexpr auto plan = [] {
-    std::array<Layout, N> copies;
-    copies.fill(layout_of<block>);
-    return make_chain_plan(copies);
+    std::array<Layout, N> each;
+    each.fill(layout_of<block>);
+    return make_chain_plan(each);
   }();
-  static constexpr ElementInfo info = element_info<Block, typename seated::output>();
+
+private:
   static constexpr Branch branch = branch_of<block>(0, 1);
 
 public:
   using input = In;
   using output = In;
-  using elements = list<Element<Block, typename seated::output>>;
-  using mistakes = typename must_give<seated, In, Whole>::type;
+  using elements = list<Element<Block, typename placed::output>>;
+  using mistakes = typename must_give<placed, In, Whole>::type;
 
   static constexpr bool passthrough = Passthrough<block>;
   static constexpr Layout layout = plan.layout;

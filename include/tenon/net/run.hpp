@@ -33,7 +33,7 @@ TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& s
           whole.unit + slot.unit,
           advance(whole.state, slot.state),
           whole.state_stride,
-          whole.spill,
+          whole.unused_gradient,
           whole.mask,
           whole.mask_stride,
           slot.shared};
@@ -100,7 +100,8 @@ constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, R
 template <class Bound, class Ctx, class T>
 constexpr void run_backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y,
                             Rows<const T> dy, Rows<T> dx) {
-  if constexpr (ManyInputs<Bound>)
+  if constexpr (requires { ctx.template backward<Bound>(memory, x, y, dy, dx); }) ctx.template backward<Bound>(memory, x, y, dy, dx);
+  else if constexpr (ManyInputs<Bound>)
     run_backward_many<Bound>(ctx, memory, split_inputs<typename Bound::input>(x), y, dy, split_inputs<typename Bound::input>(dx));
   else if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
 }

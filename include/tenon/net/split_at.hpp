@@ -42,8 +42,8 @@ struct split_output<Shape<N, D...>, B> {
 template <class Whole, std::size_t N, class In, class A, class B>
 struct split_seats {
   using shapes = split_shape<N, In>;
-  using a = seat<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
-  using b = seat<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
+  using a = bind_at<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
+  using b = bind_at<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
   using output = typename split_output<typename a::output, typename b::output>::type;
   using mistakes = join<decltype(judge_names<A, B>()), typename a::mistakes, typename must_join<b, typename a::output, Whole>::type>;
 };

@@ -11,12 +11,12 @@
 #include <tenon/layers/gelu.hpp>
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/layer_norm.hpp>
-#include <tenon/layers/learned_position.hpp>
+#include <tenon/layers/learned_positional_embedding.hpp>
 #include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/patches.hpp>
 #include <tenon/layers/relu.hpp>
-#include <tenon/layers/sinusoidal_position.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/slice.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tied.hpp>
@@ -117,20 +117,20 @@ using Transformer = Sequential<
     Input<Source + Target>,
     Masked<0,
            SplitAt<Source,
-                   Named<"encoder", Sequential<Embedding<SourceTokens, Width>, SinusoidalPosition<>,
+                   Named<"encoder", Sequential<Embedding<SourceTokens, Width>, SinusoidalPositionalEncoding<>,
                                                Repeat<Layers, TransformerEncoderLayer<Width, Heads, FeedForward, Norm, Activation, Rate>>,
                                                detail::last_norm<Norm>>>,
-                   Named<"target", Sequential<Embedding<TargetTokens, Width>, SinusoidalPosition<>>>>,
+                   Named<"target", Sequential<Embedding<TargetTokens, Width>, SinusoidalPositionalEncoding<>>>>,
            Named<"decoder", Repeat<Layers, TransformerDecoderLayer<Source, Width, Heads, FeedForward, Norm, Activation, Rate>>>, Slice<0, Source>>,
     detail::last_norm<Norm>, Dense<TargetTokens>, Softmax>;
 
 /// A language model (Radford et al. 2019): for each of up to `Context` tokens the probabilities of the next, from those
 /// before. Pre-norm blocks with GELU, learned positions, and the output by the embedding's weight.
 ///
-/// Shapes: (Context) to (Context, Tokens). `Generator` (model/generator.hpp) writes with it.
+/// Shapes: (Context) to (Context, Tokens). A Session that generates (model/generate.hpp) writes with it.
 template <std::size_t Tokens, std::size_t Context, std::size_t Layers, std::size_t Heads, std::size_t Width, auto Rate = 0.0>
 using GPT = Sequential<
-    Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>, LearnedPosition<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
+    Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
     Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate, MultiheadAttention<Heads, causal>>>, LayerNorm<>,
     Tied<Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>>, Softmax>;
 
@@ -140,7 +140,7 @@ using GPT = Sequential<
 ///
 /// Shapes: (channels, height, width) to (Classes).
 template <std::size_t Classes, std::size_t Patch, std::size_t Layers, std::size_t Heads, std::size_t Width, auto Rate = 0.0>
-using VisionTransformer = Sequential<Patches<Patch>, Dense<Width>, LearnedPosition<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
+using VisionTransformer = Sequential<Patches<Patch>, Dense<Width>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
                                      Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate>>, LayerNorm<>,
                                      MeanSteps, Dense<Classes>, Softmax>;
 

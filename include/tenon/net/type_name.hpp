@@ -76,7 +76,7 @@ private:
     else put(name, 0);
     is_option_ = false;
   }
-  /// The value's name, not the type's: padding<1>, count_padding<false>.
+  /// The value's name, not the type's: padding<1>, count_include_pad<false>.
   constexpr void put_option(std::string_view name) {
     for (std::size_t i = 0; i < name.size(); ++i) {
       const bool upper = name[i] >= 'A' && name[i] <= 'Z';

@@ -103,13 +103,13 @@ concept Optimizer = requires(const O& o) {
   o.update(arrays, step);
 };
 
-/// What a Trainer takes: an optimizer, or one for each of several groups (optim/groups.hpp).
+/// What a Trainer takes: an optimizer, one for each of several groups (optim/groups.hpp), or one that needs to know where
+/// each parameter lies (optim/lamb.hpp).
 template <class O>
-concept NetworkOptimizer = Optimizer<O> || requires(const O& o) {
+concept NetworkOptimizer = Optimizer<O> || (requires(const O& o) {
   { O::states } -> std::convertible_to<int>;
   { o.lr } -> std::convertible_to<double>;
-  o.groups;
-};
+} && (requires(const O& o) { o.groups; } || requires { requires O::by_parameter; }));
 
 /// Sets the momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep what
 /// they have.

@@ -24,14 +24,14 @@ struct RunRecord {
     std::vector<float> pixels{};  // of one channel, row by row; empty where samples are no images
     std::size_t height = 0, width = 0;
     std::size_t index = 0;  // in the data
-    std::int32_t truth = 0, said = 0;
+    std::int32_t truth = 0, predicted = 0;
     double confidence = 0;
   };
 
   /// How near a network comes to the numbers it is trained on, and what it said for some of them.
   struct Regression {
     double r2 = 0, rmse = 0, mae = 0;
-    std::vector<double> truth{}, said{};
+    std::vector<double> truth{}, predicted{};
   };
 
   std::string title = "Training run";

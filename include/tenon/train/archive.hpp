@@ -53,6 +53,8 @@ public:
   void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<double> values);
   /// A setting that the run goes on with: reading, an Error where the file has another one.
   void same(std::string_view name, std::uint64_t value);
+  /// The same where a file may say nothing, which means `absent`; nothing is written then either.
+  void same_or(std::string_view name, std::uint64_t value, std::uint64_t absent);
   void same_number(std::string_view name, double value);
   void same_text(std::string_view name, std::string_view value);
   /// Reading: what the file has under this name, for a comparison of one's own.

@@ -25,7 +25,7 @@
 ///
 ///     EarlyStopping stopping{.patience = 5};
 ///     fit(model, train, Fit{.epochs = 100, .validation = test,
-///                           .callbacks = callbacks(stopping, CsvLog{"run.csv"}, OnEpochEnd{[](auto& run) { ... }})});
+///                           .callbacks = callbacks(stopping, CSVLogger{"run.csv"}, OnEpochEnd{[](auto& run) { ... }})});
 ///
 /// A variable (`stopping`) is used where it is and can be asked afterwards; constants and temporaries are
 /// copied into the list.

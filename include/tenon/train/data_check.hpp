@@ -20,7 +20,7 @@ struct DataDemand {
   std::size_t output = 0;
   TargetKind target = TargetKind::either;
   std::size_t answers = 1;  // labels a sample
-  bool ignores = false;     // `ignored_label` is one
+  bool ignores = false;     // `ignore_index` is one
   bool classes = false;     // the output is class scores
 };
 

@@ -13,12 +13,14 @@
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/losses/loss.hpp>
+#include <tenon/losses/loss_check.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
 #include <tenon/train/history.hpp>
-#include <tenon/train/loss_check.hpp>
 #include <tenon/train/objective.hpp>
+#include <tenon/train/shared_scores.hpp>
+#include <tenon/train/together.hpp>
 #include <tenon/train/typed_check.hpp>
 
 namespace tenon {
@@ -74,12 +76,11 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   LossSum sum;
   std::string non_finite;
   ClassCount classes;
-  for (std::size_t first = 0; first < data.size(); first += batch_size) {
+  const auto one = [&](std::size_t first, TermValues& values, ClassCount& counted) {
     const std::size_t count = std::min(batch_size, data.size() - first);
     const Samples<T> samples = samples_of(data, first, count);
     const Rows<T> y{output.data(), count, Out::size};
     run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
-    TermValues values;
     const double value = Aim::template evaluate<Out>(loss, Rows<const T>(y), samples, room.span(), Rows<T>{}, values);
     if (!std::isfinite(value) && non_finite.empty()) {
       NonFiniteTrace<T> trace;
@@ -91,8 +92,30 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
         non_finite = describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
                                                non_finite_parameter(model));
     }
-    sum.add<Aim>(loss, values);
-    Aim::template count<Out>(loss, Rows<const T>(y), samples, classes);
+    Aim::template count<Out>(loss, Rows<const T>(y), samples, counted);
+  };
+  if (Communicator* const ranks = several_ranks()) {
+    // a batch after the other to each rank; they are put together in their order, as below
+    SharedScores shared(*ranks, Aim::terms, (data.size() + batch_size - 1) / batch_size);
+    as_one(*ranks, [&] {
+      for (std::size_t batch = ranks->rank(); batch < shared.batches(); batch += ranks->size()) {
+        TermValues values;
+        ClassCount counted;
+        one(batch * batch_size, values, counted);
+        shared.put(values, counted);
+      }
+    });
+    non_finite = shared.gather(non_finite);
+    for (std::size_t batch = 0; batch < shared.batches(); ++batch) {
+      sum.add<Aim>(loss, shared.values(batch));
+      classes.add(shared.counted(batch));
+    }
+  } else {
+    for (std::size_t first = 0; first < data.size(); first += batch_size) {
+      TermValues values;
+      one(first, values, classes);
+      sum.add<Aim>(loss, values);
+    }
   }
   return {sum.value<Aim>(loss), classes.accuracy(), std::move(non_finite)};
 }
@@ -125,7 +148,8 @@ struct judge_evaluate
 
 }  // namespace detail
 
-/// Loss and accuracy of a model on a data set, in evaluation mode. Data whose type says what they are have to go
+/// Loss and accuracy of a model on a data set, in evaluation mode. In a world of several ranks all of them call, share the batches,
+/// and get the same numbers, which are those of one rank. Data whose type says what they are have to go
 /// with the network, or the program does not compile; of another precision than the model's they are converted.
 template <class M, class D, class L = CrossEntropy<>>
 Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {

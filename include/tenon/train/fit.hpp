@@ -57,6 +57,7 @@ struct Fit {
   R regularizer{};                           // a penalty on weights; see optim/regularizer.hpp
   std::size_t accumulate = 1;                // batches whose gradients make one step
   Ms metrics{};                              // measured on the validation data after every epoch, in a pass of its own
+  std::size_t shards = 0;                    // that a batch is cut into; see train/trainer.hpp. 0: none, or in a world 8
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("batch_size", o.batch_size, at_least(1));

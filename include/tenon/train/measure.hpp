@@ -16,6 +16,7 @@
 #include <tenon/shape.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/evaluate.hpp>
+#include <tenon/train/together.hpp>
 
 namespace tenon {
 
@@ -131,7 +132,7 @@ void show_output(R& metric, Rows<const T> all, std::size_t offset, const Samples
   outputs.clear();
   labels.clear();
   for (std::size_t i = 0; i < samples.count * answers; ++i) {
-    if (classes && given[i] == ignored_label) continue;
+    if (classes && given[i] == ignore_index) continue;
     const T* const row = all[i / answers] + offset + i % answers * width;
     outputs.insert(outputs.end(), row, row + width);
     if (classes) labels.push_back(given[i]);
@@ -146,6 +147,32 @@ template <class M>
 void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
   check_inputs(who, inputs_of<typename M::network, typename M::input>, offer_of(data));
 }
+/// Calls show(first, count, outputs) for what the model predicts for some samples after the other, all of the data. Several ranks
+/// predict at a time, and all of them are shown everything, in order.
+template <class M, class F>
+void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data, F show) {
+  using T = typename M::scalar;
+  constexpr std::size_t size = M::output::size, most = 256;
+  const std::size_t chunk = std::min(most, data.size());
+  Communicator* const ranks = several_ranks();
+  const std::size_t several = ranks ? ranks->size() : 1, own = ranks ? ranks->rank() : 0;
+  Arena<T> outputs(several * chunk * size);
+  const auto count_at = [&](std::size_t first) { return first < data.size() ? std::min(chunk, data.size() - first) : 0; };
+  if (ranks) {
+    const double all_of_it = static_cast<double>(data.size());
+    std::vector<double> everyone;
+    gather_numbers(*ranks, Phase::measure, {&all_of_it, 1}, everyone);
+  }
+  for (std::size_t start = 0; start < data.size(); start += several * chunk) {
+    const std::size_t mine = start + own * chunk, count = count_at(mine);
+    T* const place = outputs.data() + own * chunk * size;
+    if (count > 0) model.predict(data.features().subspan(mine * M::input::size, count * M::input::size), {place, count * size});
+    if (ranks) ranks->all_gather(place, outputs.data(), chunk * size * sizeof(T));
+    for (std::size_t r = 0; r < several; ++r)
+      if (const std::size_t first = start + r * chunk; count_at(first) > 0) show(first, count_at(first), outputs.data() + r * chunk * size);
+  }
+}
+
 /// `measure` for metrics that say of which outputs they are.
 template <class M, class... R>
 void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&... metrics) {
@@ -155,16 +182,12 @@ void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&..
   if (data.augmentation()) return show_outputs(model, data.prepared(), metrics...);
   check_measured<M>("measure", data);
   (MetricDemand<Net, plain<R>>::column("measure", data.columns()), ...);
-  constexpr std::size_t chunk = 256;
-  Arena<T> outputs(std::min(chunk, data.size()) * Out::size);
   std::vector<T> shown;
   std::vector<std::int32_t> labels;
-  for (std::size_t first = 0; first < data.size(); first += chunk) {
-    const std::size_t count = std::min(chunk, data.size() - first);
-    model.predict(data.features().subspan(first * M::input::size, count * M::input::size), outputs.span().first(count * Out::size));
+  for_each_prediction(model, data, [&](std::size_t first, std::size_t count, const T* outputs) {
     const Samples<T> samples = samples_of(data, first, count);
-    (show_output<Net>(metrics, Rows<const T>{outputs.data(), count, Out::size}, port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels), ...);
-  }
+    (show_output<Net>(metrics, Rows<const T>{outputs, count, Out::size}, port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels), ...);
+  });
 }
 /// A metric that says nothing is of the only output.
 template <class R>
@@ -194,27 +217,23 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
   if (const std::size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size(); !data.has_labels() && numbers != width)
     throw Error("measure: expected targets of " + std::to_string(width) + " numbers, got " + std::to_string(data.target_size()) +
                 (data.answers_itself() ? ", and samples of " + std::to_string(numbers) + " to be reproduced" : std::string()));
-  constexpr std::size_t chunk = 256;
   std::vector<std::int32_t> known;
-  Arena<T> outputs(std::min(chunk, data.size()) * size);
-  for (std::size_t first = 0; first < data.size(); first += chunk) {
-    const std::size_t count = std::min(chunk, data.size() - first);
-    model.predict(data.features().subspan(first * M::input::size, count * M::input::size), outputs.span().first(count * size));
-    Predictions<T> p{.outputs = {outputs.data(), count * answers, width}, .width = width};
+  for_each_prediction(model, data, [&](std::size_t first, std::size_t count, T* outputs) {
+    Predictions<T> p{.outputs = {outputs, count * answers, width}, .width = width};
     if (data.has_labels()) p.labels = data.labels().subspan(first * answers, count * answers);
     else p.targets = detail::target_rows(data, first, count);
     if (detail::count_answered(p.labels) != p.labels.size()) {
       known.clear();
       for (std::size_t i = 0; i < p.labels.size(); ++i) {
-        if (p.labels[i] == ignored_label) continue;
-        std::copy_n(outputs.data() + i * width, width, outputs.data() + known.size() * width);
+        if (p.labels[i] == ignore_index) continue;
+        std::copy_n(outputs + i * width, width, outputs + known.size() * width);
         known.push_back(p.labels[i]);
       }
       p.outputs.count = known.size();
       p.labels = known;
     }
     (metrics.update(p), ...);
-  }
+  });
 }
 
 /// The same for metrics of either kind, and for data of either precision.
@@ -239,6 +258,8 @@ void measure_on(const M& model, const D& data, R&... metrics) {
 ///     Accuracy accuracy;
 ///     MAE error;
 ///     measure(model, test, on<"digit">(accuracy), on<"value", "price">(error));
+///
+/// In a world of several ranks all of them call, share the work, and their metrics see the same.
 ///
 /// Metrics add to what they have seen before. Throws an Error where data and network do not fit, or the data lack what
 /// a metric compares with. Of a network that answers at every step each step counts as a sample, and steps whose label

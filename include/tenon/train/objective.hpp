@@ -14,10 +14,10 @@
 #include <tenon/error.hpp>
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/joint.hpp>
+#include <tenon/losses/loss_check.hpp>
 #include <tenon/net/ports.hpp>
 #include <tenon/train/answers.hpp>
 #include <tenon/train/data_check.hpp>
-#include <tenon/train/loss_check.hpp>
 
 /// What training and evaluation want of a network and its loss, whether that is one loss of one output or the sum of several.
 namespace tenon::detail {
@@ -58,6 +58,18 @@ Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t cou
           count,
           first,
           data.size()};
+}
+
+/// Those from number `first` on. Of one batch or data set: labels and columns lie as before.
+template <class T>
+Samples<T> some_of(Samples<T> all, std::size_t first, std::size_t count) {
+  const auto rows = [&](Rows<const T> r) { return r ? Rows<const T>{r[first], count, r.stride} : r; };
+  all.features = rows(all.features);
+  all.targets = rows(all.targets);
+  if (!all.weights.empty()) all.weights = all.weights.subspan(first, count);
+  all.first += first;
+  all.count = count;
+  return all;
 }
 
 /// A value for each loss, what it counts for, and how often classes were told right.
@@ -111,6 +123,11 @@ struct ClassCount {
   std::uint64_t correct = 0, answered = 0;
   bool counts = false;
 
+  void add(const ClassCount& more) {
+    correct += more.correct;
+    answered += more.answered;
+    counts = counts || more.counts;
+  }
   double accuracy() const {
     return counts ? static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(answered, 1)) : std::numeric_limits<double>::quiet_NaN();
   }
@@ -176,10 +193,17 @@ struct Objective {
     return terms_of.value[0] = evaluate_loss<last_layer<Net>>(
                loss, LossArguments<T>{rows(y), Out::size / each, target, room, dy ? rows(dy) : Rows<T>{}, samples.weights});
   }
+  /// What the value of these samples is a mean over, as `evaluate` says it.
+  template <class Out, class T>
+  static void weigh(const L& loss, const Samples<T>& samples, TermValues& values) {
+    constexpr std::size_t each = answers<Out>;
+    const auto labels = samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each);
+    values.weight[0] = batch_weight(loss, labels, samples.count * each, samples.weights);
+  }
   template <class Out, class T>
   static void count(const L&, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
     constexpr std::size_t each = answers<Out>;
-    if (samples.labels.empty()) return;
+    if (samples.labels.empty() || !labels_rows<L>) return;
     const auto labels = samples.labels.subspan(samples.first * each, samples.count * each);
     classes.counts = true;
     classes.answered += count_answered(labels);
@@ -238,6 +262,28 @@ struct Objective<Net, L> {
     return total;
   }
 
+  template <class Out, class T>
+  static void weigh(const L& loss, const Samples<T>& samples, TermValues& values) {
+    each_term(loss, [&]<class Term>(std::size_t k, const Term& term) {
+      if constexpr (Term::output.empty()) {
+        values.weight[k] = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
+      } else {
+        using Loss = typename Term::loss_type;
+        const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
+        const auto labels = column.kind == ColumnKind::labels ? samples.labels_of(column) : std::span<const std::int32_t>{};
+        values.weight[k] = batch_weight(term.loss, labels, samples.count * answers_of<Loss, output_of<Term>>, samples.weights);
+      }
+    });
+  }
+  /// The same losses, each times a factor of its own.
+  static L scaled(L loss, const TermValues& factors)
+    requires is_joint<L>
+  {
+    std::size_t k = 0;
+    std::apply([&](auto&... term) { ((term.weight *= factors.weight[k++]), ...); }, loss.terms);
+    return loss;
+  }
+
   /// The accuracy is that of the first output whose classes are told apart.
   template <class Out, class T>
   static void count(const L& loss, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
@@ -245,7 +291,7 @@ struct Objective<Net, L> {
     each_term(loss, [&]<class Term>(std::size_t, const Term&) {
       if constexpr (!Term::output.empty()) {
         using Loss = typename Term::loss_type;
-        if constexpr (target_kind_of<Loss> != TargetKind::values) {
+        if constexpr (target_kind_of<Loss> != TargetKind::values && labels_rows<Loss>) {
           using One = output_of<Term>;
           constexpr std::size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
           const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
@@ -288,7 +334,7 @@ private:
                            double& weight) {
     using Term = OutputLoss<Name, Column, Loss>;
     if constexpr (Term::output.empty()) {
-      return formula_value<Out, expr::lift<Loss::formula>>(term, y, samples, room, dy, weight, expr::edges_of<expr::lift<Loss::formula>>{});
+      return value_of_outputs<Out>(term, y, samples, room, dy, weight, typename outputs_read<Loss>::type{});
     } else {
       constexpr std::size_t port = find_name(port_names<Net>::outputs, Term::output), offset = port_offset<Out>(port);
       using One = output_of<Term>;
@@ -314,19 +360,25 @@ private:
     if (each == 1 || rows.stride == size) return each == 1 ? rows : as_answers(rows, size, each);
     throw Error("training: expected targets of several answers in a column of their own, got them beside others");
   }
-  template <class Out, class E, class Term, class T, class... Edge>
-  static double formula_value(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, double& weight, list<Edge...>) {
+  template <class Out, class Term, class T, class... Edge>
+  static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, double& weight, list<Edge...>) {
     constexpr std::size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
     using One = output_shape_at<trained, ports[0]>;
     constexpr std::size_t count = sizeof...(Edge), size = One::size;
-    std::array<Rows<const T>, count> outputs_read{};
+    std::array<Rows<const T>, count> given{};
     std::array<T*, count> gradient{};
     for (std::size_t k = 0; k < count; ++k) {
-      outputs_read[k] = {y.data + port_offset<Out>(ports[k]), y.count, y.stride};
+      given[k] = {y.data + port_offset<Out>(ports[k]), y.count, y.stride};
       gradient[k] = dy ? room.data() + (Out::size + k * size) * samples.count : nullptr;
     }
     weight = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
-    const double value = run_output_formula<E>(outputs_read, gradient, size, samples.count, term.loss.reduction, room.first(samples.count), samples.weights);
+    const double value = [&] {
+      if constexpr (ReadsBatches<typename Term::loss_type>)
+        return term.loss.evaluate_outputs(OutputArguments<T, count>{given, gradient, size, samples.count, room.first(samples.count), samples.weights});
+      else
+        return run_output_formula<expr::lift<Term::loss_type::formula>>(given, gradient, size, samples.count, term.loss.reduction,
+                                                                        room.first(samples.count), samples.weights);
+    }();
     for (std::size_t k = 0; dy && k < count; ++k)
       scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size, static_cast<T>(term.weight));
     return value;

@@ -56,6 +56,14 @@ constexpr std::size_t detail::shown_training_bytes(std::size_t batch) {
   else return training_bytes<Net, O, T>(batch);
 }
 
+/// The same on one of several ranks that split the optimizer's arrays (`Distributed world{{.zero = 1}}`), where a batch is cut into so many
+/// shards.
+template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = detail::any_loss<Net>>
+constexpr std::size_t training_bytes(std::size_t batch, std::size_t ranks, std::size_t shards = 8) {
+  constexpr Layout l = workspace<Net>;
+  return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes_on_ranks(batch, ranks, shards);
+}
+
 /// What prediction takes beside input and output, in bytes: parameters, and the activations of a
 /// batch, of which no more than `prediction_chunk` samples are worked on at a time.
 template <class Net, class Scalar = float>

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include <tenon/error.hpp>
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/loss.hpp>
+#include <tenon/losses/loss_check.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/select.hpp>
 #include <tenon/optim/clip.hpp>
@@ -24,8 +26,8 @@
 #include <tenon/train/archive.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
-#include <tenon/train/loss_check.hpp>
 #include <tenon/train/objective.hpp>
+#include <tenon/train/sharding.hpp>
 #include <tenon/train/workers.hpp>
 
 namespace tenon {
@@ -54,10 +56,15 @@ struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trai
 ///
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
+///
+/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into so many shards, fewer where one would
+/// have less than 16 samples. Their gradients are added up in one tree, and batch normalisation sees the whole batch, so that
+/// the bits depend neither on threads nor on ranks. Each rank is given the same batch and works on its own rows of it: outputs,
+/// gradients at the input and features of other rows are not there.
 template <class M, class L, class O>
 class Trainer {  // of arguments that it does not take, which the compiler says once
 public:
-  Trainer(M&, L, O, std::size_t, std::uint64_t = 0) {
+  Trainer(M&, L, O, std::size_t, std::uint64_t = 0, std::size_t = 0) {
     using Mistake = typename detail::judge_trainer<M, L, O>::type;
     detail::refuse<Mistake>();
   }
@@ -103,14 +110,15 @@ public:
   /// How many losses are added up.
   static constexpr std::size_t terms = Aim::terms;
 
-  /// Memory for batches of up to `batch_size`. The seed drives dropout.
-  Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0)
+  /// Memory for batches of up to `batch_size`. The seed drives dropout. 0 shards: none, or in a world as many as that says.
+  Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0, std::size_t shards = 0)
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
         capacity_(checked(batch_size)),
         seed_(seed),
-        workers_(num_threads()),
+        sharding_(detail::Sharding<T>::make(batch_size, shards, detail::any_looks_at_batch<Bound>(), layout.trainable_size)),
+        workers_(sharding_ ? sharding_->threads() : num_threads()),
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
@@ -118,7 +126,12 @@ public:
         sequence_states_(needs.state_sample * batch_size) {
     check_options(loss_);
     check_options(optimizer_);
-    for (Arena<T>& s : states_) s = Arena<T>(layout.trainable_size);
+    if (splits_states() && !Optimizer<O>) throw Error("training with zero 1: expected one optimizer for all parameters, got groups of them");
+    for (Arena<T>& s : states_) s = Arena<T>(updated().count);
+    if (sharding_) {
+      make_places();
+      return;
+    }
     const std::size_t threads = num_threads();
     spaces_.reserve(threads);
     for (std::size_t k = 0; k < threads; ++k) spaces_.emplace_back(largest_part(batch_size, threads), k > 0);
@@ -130,6 +143,18 @@ public:
     const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
     const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
+  }
+
+  /// The same on one of several ranks, the busiest, with so many shards: the gradients of each of its shards, and those it gets of
+  /// other ranks; with `zero` 1 its piece of the optimizer's arrays.
+  static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8, int zero = 1) {
+    const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards), places = (most + ranks - 1) / ranks;
+    const std::size_t largest = std::max((batch_size + shards - 1) / shards, std::min(batch_size, 2 * detail::smallest_shard - 1));
+    const std::size_t lines = layout.trainable_size / alignment, piece = (lines + ranks - 1) / ranks * alignment;
+    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output>;
+    const std::size_t place = needs.saved_fixed + scratch_fixed + largest * (needs.saved_sample + scratch_sample) + layout.trainable_size + layout.buffer_size;
+    const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) + batch_size * sample;
+    return sizeof(T) * (common + places * place + piece * (ranks > 1 ? most - most / ranks : 0));
   }
 
   /// The network's output for a batch, in training mode; `loss` and `backward` refer to it, and to the
@@ -160,6 +185,7 @@ public:
     check_forward();
     if (!answered_) throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the gradient at its output");
     has_gradient_ = true;
+    if (sharding_) return loss_of_shards();
     return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(), terms_);
   }
   /// Of the last `loss`: each of the losses that it is the sum of, and what it is a mean over.
@@ -217,15 +243,17 @@ public:
     if (cleared_) clear();
     check_options(optimizer_);  // a schedule or a callback may have changed them
     ++steps_;
-    const std::size_t pieces = Optimizer<O> ? spaces_.size() : 1;
+    const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_->threads() : spaces_.size();
     workers_.run(pieces, [&](std::size_t number) {
-      const Range piece = piece_of_arena(number, pieces);
+      const Range whole = updated(), piece = piece_of(whole, number, pieces);
       OptimizerArrays<T, states> arrays{model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
-      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first;
+      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first - whole.first;
       if constexpr (Optimizer<O>) optimizer_.update(arrays, steps_);
       else optimizer_.template update<network>(arrays, steps_);
     });
     accumulated_ = 0;
+    if (splits_states()) sharding_->share_pieces(model_->parameters().span());
+    if (sharding_ && sharding_->ranks()) sharding_->ranks()->step = steps_;
   }
   /// Between `backward` and `step`; see optim/clip.hpp. The norm is returned as it was.
   double clip_grad_norm(double max_norm, double norm_type = 2) {
@@ -254,6 +282,7 @@ public:
 
   /// Where, on the current batch, the first number that is not finite appears, in words.
   std::string find_non_finite() {
+    if (sharding_) return find_non_finite_in_shards();
     if (std::string sample = detail::describe_non_finite_sample(batch_); !sample.empty()) return sample;
     NonFiniteTrace<T> trace;
     for (std::size_t part = 0; part < parts(); ++part) forward_part(part, &trace);
@@ -274,6 +303,9 @@ public:
 
   /// Parameters, running statistics, the optimizer's arrays, its rate and its step, to or from a checkpoint.
   void archive(Archive& a) {
+    for (Arena<T>& s : whole_states_)
+      if (splits_states() && !a.writing() && s.size() == 0) s = Arena<T>(layout.trainable_size);
+    std::array<Arena<T>, states>& kept = splits_states() ? whole_states_ : states_;
     for (const ParameterEntry& entry : parameter_table<network>) {
       const std::span dims(entry.dims, entry.rank);
       {
@@ -282,7 +314,7 @@ public:
       }
       for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k) {
         const Archive::Scope scope(a, "optimizer", k);
-        a.tensor(entry.name, dims, std::span<T>(states_[k].data() + entry.offset, entry.size));
+        a.tensor(entry.name, dims, std::span<T>(kept[k].data() + entry.offset, entry.size));
       }
     }
     if constexpr (needs.state_sample > 0) {
@@ -291,11 +323,38 @@ public:
     }
     a.value("lr", optimizer_.lr);
     a.value("step", steps_);
+    if (splits_states() && !a.writing() && !a.checking()) {
+      for (std::size_t k = 0; k < states; ++k) std::copy_n(whole_states_[k].data() + updated().first, updated().count, states_[k].data());
+      drop_states();
+    }
+  }
+  /// Where optimizer state is split over ranks, all of them call the first before one writes an archive, and the second afterwards.
+  void gather_states() {
+    for (std::size_t k = 0; splits_states() && k < states; ++k) {
+      whole_states_[k] = Arena<T>(layout.trainable_size);
+      std::copy_n(states_[k].data(), updated().count, whole_states_[k].data() + updated().first);
+      sharding_->share_pieces(whole_states_[k].span());
+    }
+  }
+  void drop_states() {
+    for (Arena<T>& s : whole_states_) s = Arena<T>();
   }
 
   /// The sequences of the next batch start anew. Until then layers that are `stateful` go on where the
   /// batch before ended, sample by sample.
   void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
+
+  /// How many shards a batch is cut into at most; 0: batches are not cut. The ranks that share them, or null.
+  std::size_t shards() const { return sharding_ ? sharding_->most_shards() : 0; }
+  Communicator* ranks() const { return sharding_ ? sharding_->ranks() : nullptr; }
+  /// Which rows of a batch this rank works on, for DataLoader::only.
+  RowShare rows_of_rank() const {
+    if (!sharding_) return {};
+    return {shards(), sharding_->rank(), sharding_->size()};
+  }
+  std::span<const T> model_numbers() const { return std::as_const(*model_).parameters().span(); }
+  /// In shards, once `loss` has been asked for: how often classes of the whole batch were told right.
+  const detail::ClassCount& class_count() const { return sharding_->classes; }
 
   M& model() { return *model_; }
   O& optimizer() { return optimizer_; }
@@ -359,10 +418,18 @@ private:
     return {first, (part + 1) * batch_.count / parts() - first};
   }
   /// Pieces of the parameters' arena begin on cache lines.
-  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) {
-    constexpr std::size_t lines = layout.trainable_size / alignment;
+  static constexpr Range piece_of(Range whole, std::size_t number, std::size_t pieces) {
+    const std::size_t lines = whole.count / alignment;
     const std::size_t first = number * lines / pieces * alignment;
-    return {first, (number + 1) * lines / pieces * alignment - first};
+    return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
+  }
+  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) { return piece_of({0, layout.trainable_size}, number, pieces); }
+  bool splits_states() const { return sharding_ && sharding_->splits_states(); }
+  /// What this rank's optimizer updates.
+  Range updated() const {
+    if (!splits_states()) return {0, layout.trainable_size};
+    const std::size_t first = sharding_->start_of_piece(sharding_->rank(), layout.trainable_size);
+    return {first, sharding_->start_of_piece(sharding_->rank() + 1, layout.trainable_size) - first};
   }
   template <class U>
   static Rows<U> rows_of(Rows<U> all, Range range) {
@@ -381,6 +448,7 @@ private:
   }
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
+    if (sharding_) return run_shards(nullptr);
     for (std::size_t part = 1; part < parts(); ++part)
       std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
     for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
@@ -389,12 +457,12 @@ private:
   }
   void run_back() {
     const Rows<T> dx{input_gradient_.data(), batch_.count, M::input::size};
+    if (sharding_) return run_shards_back(dx);
     for_each_part([this, dx](std::size_t part) {
       const Range range = part_range(part);
       typename M::context context = context_of(range);
       context.overwrite_gradients = part > 0 || cleared_;
-      run_backward<Bound>(context, memory(part), rows_of(x(), range), rows_of(Rows<const T>(y()), range), rows_of(Rows<const T>(dy()), range),
-                          dx ? rows_of(dx, range) : Rows<T>{});
+      backward_rows(context, memory(part), range, dx);
     });
     if (parts() > 1) add_gradients();
     has_input_gradient_ = static_cast<bool>(dx);
@@ -405,7 +473,15 @@ private:
     const Range range = part_range(part);
     typename M::context context = context_of(range);
     context.trace.watcher = watcher;
-    run_forward<Bound>(context, memory(part), rows_of(x(), range), rows_of(y(), range), Training{});
+    forward_rows(context, memory(part), range);
+  }
+  /// The network over some rows. Code for it is made once, whoever calls: in parts or in shards.
+  [[gnu::noinline]] void forward_rows(typename M::context& context, const Memory<T>& memory, Range range) {
+    run_forward<Bound>(context, memory, rows_of(x(), range), rows_of(y(), range), Training{});
+  }
+  [[gnu::noinline]] void backward_rows(typename M::context& context, const Memory<T>& memory, Range range, Rows<T> dx) {
+    run_backward<Bound>(context, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range), rows_of(Rows<const T>(dy()), range),
+                        dx ? rows_of(dx, range) : Rows<T>{});
   }
 
   /// Each thread adds up a piece of the arena, in the order of the parts.
@@ -429,6 +505,134 @@ private:
     }
   }
 
+  // --- batches in shards: a space for each shard of this rank, all with gradients of their own
+
+  void make_places() {
+    if (const std::string_view layer = detail::find_keeping_apart<Bound>(); !layer.empty())
+      throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " + std::string(layer));
+    if constexpr (needs.state_sample > 0)
+      if (sharding_->size() > 1) throw Error("training on several ranks: expected a network without layers that are stateful, got one with such");
+    spaces_.reserve(sharding_->places());
+    for (std::size_t k = 0; k < sharding_->places(); ++k) spaces_.emplace_back(sharding_->largest_shard(), true);
+  }
+  Range shard_range(std::size_t k) const { return {sharding_->first_of(k), sharding_->count_of(k)}; }
+  Memory<T> shard_memory(std::size_t k) {
+    Space& space = spaces_[k];
+    return {model_->parameters().data(), space.gradients.data(), k == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(),
+            space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data(), 0, 0,
+            sequence_states_.data() + shard_range(k).first * needs.state_sample, needs.state_sample};
+  }
+  /// All shards find the same running statistics: the first one's are the model's.
+  Rows<const T> run_shards(std::vector<NonFiniteTrace<T>>* watchers) {
+    sharding_->cut(batch_.count);
+    for (std::size_t k = 1; k < sharding_->own(); ++k) std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
+    sharding_->for_each(workers_, [&, this](std::size_t k) {
+      const Range range = shard_range(k);
+      typename M::context context = context_of(range);
+      context.shard = sharding_->place_of(k);
+      if (watchers) context.trace.watcher = &(*watchers)[k];
+      forward_rows(context, shard_memory(k), range);
+    });
+    return y();
+  }
+  void run_shards_back(Rows<T> dx) {
+    sharding_->for_each(workers_, [&, this](std::size_t k) {
+      const Range range = shard_range(k);
+      typename M::context context = context_of(range);
+      context.shard = sharding_->place_of(k);
+      context.overwrite_gradients = true;
+      backward_rows(context, shard_memory(k), range, dx);
+    });
+    std::vector<T*> own;
+    for (std::size_t k = 0; sharding_->counts() && k < sharding_->own(); ++k) own.push_back(spaces_[k].gradients.data());
+    const auto in_pieces = [](void* trainer, auto work, void* object) {
+      Trainer& t = *static_cast<Trainer*>(trainer);
+      const std::size_t pieces = t.sharding_->threads();
+      t.workers_.run(pieces, [&](std::size_t number) {
+        const Range piece = piece_of_arena(number, pieces);
+        work(object, piece.first, piece.count);
+      });
+    };
+    sharding_->gradients().run(sharding_->plan(), own, gradients_.data(), !cleared_, {in_pieces, this});
+    has_input_gradient_ = static_cast<bool>(dx);
+    cleared_ = false;
+    accumulated_ += batch_.count;
+  }
+  /// A mean over the batch is the sum of the shards' means, each times what it is a mean over, by what the batch is.
+  double loss_of_shards() {
+    constexpr std::size_t each = Aim::terms + 2;
+    const detail::Samples<T> whole = detail::samples_of(batch_);
+    detail::TermValues of_batch;
+    Aim::template weigh<output>(loss_, whole, of_batch);
+    std::vector<double>& numbers = sharding_->own_numbers;
+    numbers.assign(sharding_->own() * each, 0);
+    sharding_->classes.counts = false;
+    std::vector<detail::ClassCount> classes(sharding_->own());
+    sharding_->for_each(workers_, [&, this](std::size_t k) {
+      const Range range = shard_range(k);
+      const detail::Samples<T> samples = detail::some_of(whole, range.first, range.count);
+      detail::TermValues values, factors;
+      Aim::template weigh<output>(loss_, samples, factors);
+      for (std::size_t i = 0; i < Aim::terms; ++i) {
+        double& factor = factors.weight[i];
+        if (!Aim::is_mean(loss_, i)) factor = 1;
+        else factor = of_batch.weight[i] == 0 ? 0 : factor / of_batch.weight[i];
+      }
+      constexpr std::size_t room = Aim::template scratch<output>;
+      const Rows<T> gradient = rows_of(dy(), range);
+      const auto evaluate = [&](const L& loss) {
+        Aim::template evaluate<output>(loss, rows_of(Rows<const T>(y()), range), samples, values_.span().subspan(range.first * room, range.count * room),
+                                       gradient, values);
+      };
+      if constexpr (Aim::terms > 1) {
+        evaluate(Aim::scaled(loss_, factors));
+      } else {
+        evaluate(loss_);
+        if (const T factor = static_cast<T>(factors.weight[0]); factor != T(1))
+          for (std::size_t i = 0; i < range.count * output::size; ++i) gradient.data[i] *= factor;
+      }
+      for (std::size_t i = 0; i < Aim::terms; ++i) numbers[k * each + i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
+      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, classes[k]);
+      numbers[k * each + Aim::terms] = static_cast<double>(classes[k].correct);
+      numbers[k * each + Aim::terms + 1] = static_cast<double>(classes[k].answered);
+    });
+    sharding_->classes.counts = classes[0].counts;
+    const std::span<const double> all = sharding_->gather(numbers, each);
+    double total = 0;
+    for (std::size_t i = 0; i < Aim::terms; ++i) {
+      terms_.value[i] = sharding_->sum_of(all, each, i);
+      terms_.weight[i] = of_batch.weight[i];
+      total += Aim::factor(loss_, i) * terms_.value[i];
+    }
+    sharding_->classes.correct = static_cast<std::uint64_t>(sharding_->sum_of(all, each, Aim::terms));
+    sharding_->classes.answered = static_cast<std::uint64_t>(sharding_->sum_of(all, each, Aim::terms + 1));
+    return total;
+  }
+  /// Of all ranks that find something the one that finds it first, in the order of layers.
+  std::string find_non_finite_in_shards() {
+    const Range first = shard_range(0), last = shard_range(sharding_->own() - 1);
+    const std::size_t count = last.first + last.count - first.first;
+    Batch<T> own = batch_;
+    own.count = count;
+    const std::size_t n = std::max<std::size_t>(batch_.count, 1);
+    const auto part = [&](auto numbers) { return numbers.subspan(first.first * (numbers.size() / n), count * (numbers.size() / n)); };
+    own.features = part(batch_.features);
+    own.targets = part(batch_.targets);
+    own.indices = part(batch_.indices);
+    std::string words = detail::describe_non_finite_sample(own);
+    std::vector<NonFiniteTrace<T>> traces(sharding_->own());
+    run_shards(&traces);
+    std::uint32_t unit = NonFiniteTrace<T>::none;
+    for (const NonFiniteTrace<T>& trace : traces) unit = std::min(unit, trace.first);
+    const double found = words.empty() ? 1 + static_cast<double>(unit) : 0;
+    if (words.empty())
+      words = detail::describe_non_finite_layer(unit == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[unit], non_finite_parameter());
+    if (sharding_->size() == 1) return words;
+    std::vector<double> all;
+    detail::gather_numbers(*sharding_->ranks(), detail::Phase::words, {&found, 1}, all);
+    return detail::share_words(*sharding_->ranks(), words, static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin()));
+  }
+
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }
   Rows<T> y() { return {output_.data(), batch_.count, output::size}; }
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
@@ -449,10 +653,12 @@ private:
   O optimizer_;
   std::size_t capacity_;
   std::uint64_t seed_;
+  std::unique_ptr<detail::Sharding<T>> sharding_;  // null: batches are not cut into shards
   Workers workers_;
   std::vector<Space> spaces_{};
   Arena<T> gradients_;
   std::array<Arena<T>, states> states_{};
+  std::array<Arena<T>, states> whole_states_{};  // of all ranks, while a checkpoint is written or read
   Arena<T> output_;
   Arena<T> output_gradient_;
   Arena<T> input_gradient_{};    // empty unless it is wanted

@@ -22,6 +22,7 @@
 #include <tenon/train/fit_metrics.hpp>
 #include <tenon/train/history.hpp>
 #include <tenon/train/identity.hpp>
+#include <tenon/train/together.hpp>
 #include <tenon/train/trainer.hpp>
 
 namespace tenon {
@@ -108,9 +109,11 @@ public:
         prepared_(validation && validation->augmentation() ? validation->prepared() : Dataset<T>()),
         validation_(prepared_.empty() ? validation : &prepared_),
         counts_classes_(data.has_labels() && !(data.augmentation() && data.augmentation()->mixup > 0)),
-        trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed),
+        trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed, how.shards),
         loader_(data, how.batch_size, how.seed, how.shuffle),
-        progress_(stderr, how.progress) {}
+        progress_(stderr, leads() ? how.progress : Progress::Mode::quiet) {
+    if constexpr (!changes_batches) loader_.only(trainer_.rows_of_rank());
+  }
 
   /// The epoch that runs or has just ended, from 1, of how many.
   std::size_t epoch() const { return sums_.epoch + 1; }
@@ -163,6 +166,14 @@ public:
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
+  /// Whether this is the rank that writes files and shows progress: the first one, or the only one. All ranks call their callbacks,
+  /// which see the same numbers everywhere and so do the same to the model.
+  bool leads() const { return !ranks() || ranks()->rank() == 0; }
+  /// The ranks that train together, or null.
+  Communicator* ranks() const { return trainer_.ranks(); }
+  /// Whether it is true on any rank: what depends on a clock or a signal has to be agreed upon. All ranks ask.
+  bool agreed(bool here) const { return ranks() ? detail::any_rank(*ranks(), detail::Phase::callbacks, here) : here; }
+
   /// Lives as long as the run, whichever way that ends.
   void keep(std::shared_ptr<void> thing) { kept_.push_back(std::move(thing)); }
 
@@ -176,6 +187,7 @@ public:
   /// options), loss, regulariser or clipping are not those of the run that wrote it; see train/identity.hpp for "this
   /// network". The number of epochs, the schedule and the callbacks may be others.
   void resume(const std::string& path) try {
+    if (ranks()) detail::expect_same_file(*ranks(), path);
     Archive a(path);
     archive(a);
     a.commit();
@@ -187,6 +199,13 @@ public:
 
   /// All epochs; see `fit`.
   History all() {
+    if (!ranks()) return all_epochs();
+    detail::expect_same_run(*ranks(), fingerprint());
+    return detail::as_one(*ranks(), [this] { return all_epochs(); });
+  }
+
+private:
+  History all_epochs() {
     call([](auto& c) {
       if constexpr (requires { Monitor(c.monitor); })
         if (!c.monitor.is_built_in()) detail::expect_metric(fit_metrics::names(), c.monitor.name(), "fit");
@@ -197,10 +216,32 @@ public:
     return std::move(history_);
   }
 
-private:
   template <class F>
   void call(F f) {
     how_.callbacks.each(f);
+  }
+  /// Callbacks see the same on all ranks, but for clocks and signals.
+  void agree_to_stop() {
+    if constexpr (has_callbacks)
+      if (ranks()) stopped_ = agreed(stopped_);
+  }
+  static constexpr bool has_callbacks = !std::is_same_v<decltype(How::callbacks), Callbacks<>>;
+  /// A callback that changes batches is given all of their samples, on every rank.
+  static constexpr bool changes_batches = detail::has_on_batch<TrainingRun, decltype(How::callbacks)>;
+
+  /// What has to be the same on all ranks, in order of what is most likely to be meant where several differ.
+  detail::RunFingerprint fingerprint() const {
+    detail::RunFingerprint f;
+    f.program = detail::hash_text(detail::compiler_name<TrainingRun>());
+    f.epochs = how_.epochs;
+    f.batch_size = how_.batch_size;
+    f.shards = trainer_.shards();
+    f.seed = how_.seed;
+    f.weights = detail::hash_numbers(std::as_const(trainer_).model_numbers());
+    f.samples = data_->size();
+    f.data = detail::hash_data(*data_);
+    f.lr = how_.optimizer.lr;
+    return f;
   }
 
   void one_epoch() {
@@ -209,6 +250,7 @@ private:
       trainer_.reset_states();
     }
     call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
+    agree_to_stop();
     if (stopped_) return;
     const double start = detail::steady_seconds();
     progress_.begin(epoch(), how_.epochs, data_->size());
@@ -237,6 +279,7 @@ private:
            record.validation.non_finite);
     history_.epochs.push_back(record);
     call([this](auto& c) { if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this); });
+    agree_to_stop();
     sums_ = {.epoch = sums_.epoch + 1};
     loader_.start_epoch(sums_.epoch);
     write_checkpoint();
@@ -277,7 +320,8 @@ private:
       if (accumulates) weights += weight;
       sums_.loss.template add<Aim>(how_.loss, values);
       sums_.seen += batch.count;
-      if (counts_classes_) Aim::template count<typename trainer_type::output>(how_.loss, output, detail::samples_of(batch), sums_.classes);
+      if (counts_classes_ && trainer_.shards() > 0) sums_.classes.add(trainer_.class_count());
+      else if (counts_classes_) Aim::template count<typename trainer_type::output>(how_.loss, output, detail::samples_of(batch), sums_.classes);
       progress_.update(sums_.seen, detail::ShownScores(scores()));
       done += batch.count;
       if (done < together && !loader_.next(batch)) break;
@@ -292,6 +336,7 @@ private:
                                                 ", where the loss is " + std::to_string(batch_loss_));
     trainer_.step();
     call([this](auto& c) { if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this); });
+    agree_to_stop();
     write_checkpoint();
   }
 
@@ -309,7 +354,9 @@ private:
   void non_finite(const char* expected, const std::string& got) {
     bool handled = false;
     call([&, this](auto& c) { if constexpr (requires { c.on_non_finite(*this); }) handled = c.on_non_finite(*this) || handled; });
-    if (!handled) throw Error(std::string("fit: expected ") + expected + ", got " + got);
+    const std::string sentence = std::string("fit: expected ") + expected + ", got " + got;
+    if (!handled && ranks()) throw AgreedError(sentence);
+    if (!handled) throw Error(sentence);
     stop();
   }
 
@@ -324,11 +371,16 @@ private:
   }
 
   void write_checkpoint() {
-    if constexpr (!std::is_same_v<decltype(How::callbacks), Callbacks<>>) {  // else nobody can have asked for one
+    if constexpr (has_callbacks) {  // else nobody can have asked for one
       if (checkpoints_.empty()) return;
-      Archive a;
-      archive(a);
-      for (const std::string& path : std::exchange(checkpoints_, {})) a.save(path);
+      trainer_.gather_states();
+      const std::vector<std::string> paths = std::exchange(checkpoints_, {});
+      if (leads()) {
+        Archive a;
+        archive(a);
+        for (const std::string& path : paths) a.save(path);
+      }
+      trainer_.drop_states();
     }
   }
   /// What a checkpoint belongs to: a run that is another in any of this cannot go on from it.
@@ -343,6 +395,7 @@ private:
     a.same("labels of a sample", data_->label_size());
     a.same("targets of a sample", data_->target_size());
     a.same("shuffle", how_.shuffle ? 1 : 0);
+    a.same_or("shards", trainer_.shards(), 0);
     const detail::SameOptions same{a};
     same("optimizer", how_.optimizer);
     same("loss", how_.loss);
@@ -384,7 +437,7 @@ private:
   const Dataset<T>* validation_;
   bool counts_classes_;  // mixed samples have no class
   trainer_type trainer_;
-  Loader<T> loader_;
+  DataLoader<T> loader_;
   Progress progress_;
   History history_{};
   detail::EpochSums sums_{};

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include <tenon/data/typed.hpp>
+#include <tenon/losses/loss_check.hpp>
 #include <tenon/net/ports.hpp>
-#include <tenon/train/loss_check.hpp>
 
 /// Whether a data set that has a type goes with a network and its loss, decided by the compiler.
 namespace tenon {

@@ -14,6 +14,15 @@ namespace tenon {
 void set_num_threads(std::size_t count);
 std::size_t num_threads();
 
+/// As long as any of them lives, the BLAS uses one thread for each product, where it can be told so.
+class OneBlasThread {
+public:
+  OneBlasThread();
+  ~OneBlasThread();
+  OneBlasThread(const OneBlasThread&) = delete;
+  OneBlasThread& operator=(const OneBlasThread&) = delete;
+};
+
 /// Threads that wait for work. While there are any, the BLAS uses one thread for each product.
 class Workers {
 public:

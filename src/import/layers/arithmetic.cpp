@@ -49,7 +49,7 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
     return;
   }
   if (op == "Add" && w.shape().size() == 2 && count_of(c.dims) == count_of(w.shape())) {
-    w.layer("LearnedPosition<>", w.shape(), {{"weight", reshaped(c, w.shape())}});
+    w.layer("LearnedPositionalEmbedding<>", w.shape(), {{"weight", reshaped(c, w.shape())}});
     return;
   }
   const std::string parameter = two.parameter, name = parameter.substr(7, parameter.find('"', 7) - 7);

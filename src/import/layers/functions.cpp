@@ -17,6 +17,7 @@ void clip(Writer& w) {
   const bool below = low > -3e38, above = high < 3e38;
   if (below && above && low == 0 && high == 6) w.layer("ReLU6", w.shape());
   else if (below && !above && low == 0) w.layer("ReLU", w.shape());
+  else if (below && above && low >= high) w.formula(fmt::format("min(max(x, {}), {})", number_text(low), number_text(high)));
   else if (below && above) w.layer(fmt::format("HardTanh<{}, {}>", number_text(low), number_text(high)), w.shape());
   else if (below) w.formula(fmt::format("max(x, {})", number_text(low)));
   else if (above) w.formula(fmt::format("min(x, {})", number_text(high)));
@@ -56,12 +57,19 @@ void thresholded_relu(Writer& w) {
   w.formula(fmt::format("select(x > {}, x, 0)", alpha));
 }
 
+/// (Tibshirani's soft threshold with bias = lambd.)
+void shrink(Writer& w) {
+  const std::string bias = number_text(w.node.number("bias", 0)), limit = number_text(w.node.number("lambd", 0.5));
+  w.formula(fmt::format("select(x < -({1}), x + {0}, select(x > {1}, x - ({0}), 0))", bias, limit));
+}
+
 /// Softmax and LogSoftmax work along the last axis.
 void along_last_axis(Writer& w, const char* name) {
-  const std::size_t axis = w.axis(w.node.integer("axis", w.opset() < 13 ? 1 : -1));
+  const bool of_old = w.opset() < 13 && w.node.op.ends_with("oftmax");
+  const std::size_t axis = w.axis(w.node.integer("axis", of_old ? 1 : -1));
   Dims shape = w.shape(), order;
   const std::size_t rank = shape.size();
-  w.require(w.opset() >= 13 || axis + 1 == rank, "axis {} of opset {} means all axes from there on", axis + 1, w.opset());
+  w.require(!of_old || axis + 1 == rank, "axis {} of opset {} means all axes from there on", axis + 1, w.opset());
   for (std::size_t k = 0; k < rank; ++k) order.push_back(static_cast<std::int64_t>(k + 1 == rank ? axis : k == axis ? rank - 1 : k));
   w.permute(order);
   const Dims turned = w.shape();
@@ -73,6 +81,12 @@ void along_last_axis(Writer& w, const char* name) {
 }
 void softmax(Writer& w) { along_last_axis(w, "Softmax"); }
 void log_softmax(Writer& w) { along_last_axis(w, "LogSoftmax"); }
+
+void lp_normalization(Writer& w) {
+  const std::int64_t p = w.node.integer("p", 2);
+  w.require(p == 1 || p == 2, "p = {}", p);
+  along_last_axis(w, p == 2 ? "L2Normalize<>" : "Map<x / max(sum(abs(x)), 1e-12)>");
+}
 
 void nothing(Writer&) {}
 
@@ -86,7 +100,9 @@ constexpr std::pair<const char*, const char*> layers[] = {
     {"HardSwish", "HardSwish"}, {"Mish", "Mish"}};
 constexpr std::pair<const char*, const char*> formulas[] = {
     {"Abs", "abs(x)"}, {"Neg", "-x"}, {"Exp", "exp(x)"}, {"Log", "log(x)"}, {"Sqrt", "sqrt(x)"}, {"Erf", "erf(x)"},
-    {"Sin", "sin(x)"}, {"Cos", "cos(x)"}, {"Reciprocal", "1 / x"}};
+    {"Sin", "sin(x)"}, {"Cos", "cos(x)"}, {"Reciprocal", "1 / x"}, {"Tan", "sin(x) / cos(x)"},
+    {"Sign", "stop_gradient(sign(x))"}, {"Sinh", "(exp(x) - exp(-x)) / 2"}, {"Cosh", "(exp(x) + exp(-x)) / 2"},
+    {"Asinh", "sign(x) * log(abs(x) + sqrt(x * x + 1))"}, {"Acosh", "log(x + sqrt(x * x - 1))"}, {"Atanh", "log((1 + x) / (1 - x)) / 2"}};
 
 template <std::size_t I> void add_layer(LayerTable& table) {
   table[layers[I].first] = [](Writer& w) { w.layer(layers[I].second, w.shape()); };
@@ -101,7 +117,7 @@ void add_functions(LayerTable& table) {
   [&]<std::size_t... I>(std::index_sequence<I...>) { (add_layer<I>(table), ...); }(std::make_index_sequence<std::size(layers)>{});
   [&]<std::size_t... I>(std::index_sequence<I...>) { (add_formula<I>(table), ...); }(std::make_index_sequence<std::size(formulas)>{});
   table.insert({{"Clip", clip}, {"HardSigmoid", hard_sigmoid}, {"LeakyRelu", leaky_relu}, {"Elu", elu}, {"Celu", celu},
-                {"Selu", selu}, {"Swish", swish}, {"Gelu", gelu}, {"ThresholdedRelu", thresholded_relu}, {"Softmax", softmax},
+                {"Selu", selu}, {"Swish", swish}, {"Gelu", gelu}, {"ThresholdedRelu", thresholded_relu}, {"Shrink", shrink}, {"LpNormalization", lp_normalization}, {"Softmax", softmax},
                 {"LogSoftmax", log_softmax}, {"Identity", nothing}, {"Dropout", nothing}, {"Cast", cast}});
 }
 

@@ -26,6 +26,7 @@ std::optional<std::size_t> follow_batch(const Dims& from, std::size_t at, const 
 /// Reshape, Flatten, Squeeze, Unsqueeze: what they give says it all.
 void reshape(Writer& w) {
   const std::size_t value = w.values().front();
+  if (w.place(value).batch == no_batch) return w.reshape(w.result());
   const auto batch = follow_batch(w.place(value).dims, w.place(value).batch, w.result());
   w.require(batch.has_value(), "makes {} of {}: the batch is no axis of that, so samples are cut or joined", list_text(w.result()), list_text(w.place(value).dims));
   w.batch_at(*batch);
@@ -82,6 +83,29 @@ void slice(Writer& w) {
   }
 }
 
+/// Each axis of a sample made as long as that of `to`, its numbers one after the other again and again.
+void repeat_to(Writer& w, const Dims& to) {
+  for (std::size_t k = 0; k < to.size(); ++k) {
+    const std::int64_t length = w.shape()[k];
+    if (length == to[k]) continue;
+    Dims which;
+    for (std::int64_t i = 0; i < to[k]; ++i) which.push_back(i % length);
+    w.require(which.size() <= 256, "makes {} of {} places of an axis: Take knows at most 256", to[k], length);
+    take(w, k, which);
+  }
+}
+
+void expand(Writer& w) {
+  const Place& in = w.place(0);
+  const Dims all = w.result();
+  const std::size_t more = all.size() - in.dims.size();
+  w.require(in.batch == no_batch || (more == 0 && all[in.batch] == in.dims[in.batch]), "makes {} of {}: the batch is not the same", list_text(all), list_text(in.dims));
+  Dims own(more, 1);
+  own.insert(own.end(), in.dims.begin(), in.dims.end());
+  w.reshape(Place{own, in.batch}.sample());
+  repeat_to(w, Place{all, in.batch}.sample());
+}
+
 void split(Writer& w) {
   const std::size_t axis = w.axis(w.node.integer("axis", 0));
   std::int64_t begin = 0;
@@ -110,7 +134,7 @@ void gather(Writer& w) {
   const std::int64_t length = w.shape()[axis];
   Dims which;
   for (const double v : indices.values) which.push_back(static_cast<std::int64_t>(v) + (v < 0 ? length : 0));
-  if (w.place(0).batch > axis && indices.dims.size() != 1) w.batch_at(w.place(0).batch + indices.dims.size() - 1);
+  if (w.place(0).batch != no_batch && w.place(0).batch > axis && indices.dims.size() != 1) w.batch_at(w.place(0).batch + indices.dims.size() - 1);
   if (!indices.dims.empty()) return take(w, axis, which);  // further axes are a matter of shape
   Dims gives = w.shape();
   gives.erase(gives.begin() + static_cast<std::ptrdiff_t>(axis));
@@ -141,9 +165,11 @@ void pad(Writer& w) {
     if (k >= 2) frame.insert(frame.end(), {before[k], after[k]}), gives[k - 1] += before[k] + after[k];
   }
   if (!any) return;
-  w.require(value == 0, "pads with {}: ZeroPad2D pads with zeros", value);
+  w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
   w.require((rank == 3 || rank == 4) && before[0] + before[1] + after[0] + after[1] == 0, "pads other axes than height and width");
+  if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));  // what was the value is 0 inside the frame
   w.layer(fmt::format("ZeroPad{}D<{}>", rank - 2, list_text(frame)), gives);
+  if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
 }
 
 /// Numbers of `block` x `block` channels become a square of pixels, or the other way round.
@@ -151,15 +177,20 @@ void depth_to_space(Writer& w) {
   w.batch_first();
   const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0] / (b * b), h = w.shape()[1], width = w.shape()[2];
   const bool column = w.node.text("mode", "DCR") == "CRD";
-  w.reshape(column ? Dims{c, b, b, h, width} : Dims{b, b, c, h, width});
-  w.permute(column ? Dims{0, 3, 1, 4, 2} : Dims{2, 3, 0, 4, 1});
+  // (c, b1, b2, h, w) or (b1, b2, c, h, w) to (c, h, b1, w, b2), in two turns: shapes have at most four axes
+  w.reshape(column ? Dims{c * b, b, h * width} : Dims{b, b, c * h * width});
+  w.permute({0, 2, 1});
+  w.reshape(column ? Dims{c, b, h, width * b} : Dims{b, c * h, width * b});
+  w.permute(column ? Dims{0, 2, 1, 3} : Dims{1, 0, 2});
   w.reshape({c, h * b, width * b});
 }
 void space_to_depth(Writer& w) {
   w.batch_first();
   const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0], h = w.shape()[1] / b, width = w.shape()[2] / b;
-  w.reshape({c, h, b, width, b});
-  w.permute({2, 4, 0, 1, 3});
+  w.reshape({c * h, b, width * b});
+  w.permute({1, 0, 2});
+  w.reshape({b, c * h * width, b});
+  w.permute({0, 2, 1});
   w.reshape({c * b * b, h, width});
 }
 
@@ -168,7 +199,7 @@ void space_to_depth(Writer& w) {
 void add_movement(LayerTable& table) {
   table.insert({{"Reshape", reshape}, {"Flatten", reshape}, {"Squeeze", reshape}, {"Unsqueeze", reshape}, {"Transpose", transpose},
                 {"Slice", slice}, {"Split", split}, {"Gather", gather}, {"Pad", pad}, {"DepthToSpace", depth_to_space},
-                {"SpaceToDepth", space_to_depth}});
+                {"SpaceToDepth", space_to_depth}, {"Expand", expand}, {"Tile", expand}});
 }
 
 }  // namespace tenon::importing

@@ -63,7 +63,7 @@ void normalize(Writer& w, const char* name, double usual_epsilon, bool has_bias)
   const std::int64_t size = count_of(normal);
   const bool whole = axis == 0 && shape.size() != 2, rows = axis + 1 == shape.size() && shape.size() == 2;
   if (!whole && !rows) w.reshape(axis == 0 ? Dims{size} : Dims{count_of(shape) / size, size});
-  const Dims kept = whole && shape.size() == 3 ? shape : Dims{size};
+  const Dims kept = whole && shape.size() >= 3 ? shape : Dims{size};
   std::vector<std::string> options = epsilon(w, usual_epsilon);
   std::vector<std::pair<std::string, Array>> weights;
   const auto of = [&](std::size_t i, const char* what) {
@@ -76,14 +76,47 @@ void normalize(Writer& w, const char* name, double usual_epsilon, bool has_bias)
   w.layer(fmt::format("{}<{}>", name, options_text(options)), w.shape(), std::move(weights));
   w.reshape(shape);
 }
-void layer_norm(Writer& w) { normalize(w, "LayerNorm", 1e-5, true); }
+/// Its further outputs are the mean of what is normalised and 1 / its deviation.
+void layer_norm(Writer& w) {
+  normalize(w, "LayerNorm", 1e-5, true);
+  for (std::size_t output = 1; output < w.node.outputs.size(); ++output) {
+    if (w.node.outputs[output].empty()) continue;
+    w.start(output, {w.node.inputs[0]}, w.sample(0));
+    const std::size_t axis = w.axis(w.node.integer("axis", -1));
+    const Dims shape = w.shape();
+    const std::int64_t size = count_of(Dims(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end())), rows = count_of(shape) / size;
+    w.reshape({rows, size});
+    if (output == 2) w.formula("square(x - mean(x))");
+    w.layer("GlobalAvgPool", {rows});
+    if (output == 2) w.formula(fmt::format("1 / sqrt(x + {})", number_text(w.node.number("epsilon", 1e-5))));
+  }
+}
 void rms_norm(Writer& w) { normalize(w, "RMSNorm", 1e-6, false); }
+
+/// y = x / (bias + alpha / size * the sum of x x over `size` channels around)^beta. A mean over windows of channels, frames of
+/// zeros counted, is that sum / size already.
+void local_response_norm(Writer& w) {
+  w.batch_first();
+  const Dims shape = w.shape();
+  const std::int64_t size = w.node.integer("size", 1), rest = count_of(shape) / shape[0];
+  const std::string from = w.node.inputs[0];
+  const std::string divisor = w.aside(from, shape, [&] {
+    w.formula("x * x");
+    w.reshape({1, shape[0], rest});
+    if (size % 2 == 0) w.layer(fmt::format("ZeroPad2D<0, 0, {}, {}>", (size - 1) / 2, size / 2), {1, shape[0] + size - 1, rest});
+    if (size > 1) w.layer(fmt::format("AvgPool2D<kernel<{}, 1>, stride<1>{}>", size, size % 2 != 0 ? fmt::format(", padding<{}, 0>", size / 2) : ""), {1, shape[0], rest});
+    w.formula(fmt::format("pow({} + {} * x, {})", number_text(w.node.number("bias", 1)), number_text(w.node.number("alpha", 1e-4)), number_text(w.node.number("beta", 0.75))));
+    w.reshape(shape);
+  });
+  w.start(0, {from, divisor}, shape);
+  w.layer("Divide", shape);
+}
 
 }  // namespace
 
 void add_normalization(LayerTable& table) {
   table.insert({{"BatchNormalization", batch_norm}, {"InstanceNormalization", instance_norm}, {"GroupNormalization", group_norm},
-                {"LayerNormalization", layer_norm}, {"RMSNormalization", rms_norm}});
+                {"LayerNormalization", layer_norm}, {"RMSNormalization", rms_norm}, {"LRN", local_response_norm}});
 }
 
 }  // namespace tenon::importing

@@ -38,15 +38,18 @@ void dense(Writer& w, Array weight, const Array* bias, double scale = 1) {
 }
 
 void gemm(Writer& w) {
-  w.batch_first();
-  w.require(w.node.integer("transA", 0) == 0, "transA = 1: the batch would be the second axis");
+  w.require(w.place(w.values().front()).batch == 0 || w.place(w.values().front()).batch == no_batch, "the batch is not the first axis");
+  const bool turned = w.node.integer("transA", 0) != 0;
+  w.require(!turned || w.place(0).batch == no_batch, "transA = 1: the batch would be the second axis");
+  if (turned) w.permute({1, 0});
   const Array& b = w.weight(1, "B");
   const Array* c = w.has(2) ? &w.weight(2, "C") : nullptr;
   dense(w, scaled(w.node.integer("transB", 0) != 0 ? b : transposed(b), w.node.number("alpha", 1)), c, w.node.number("beta", 1));
 }
 
 void matmul(Writer& w) {
-  w.batch_first(w.values().front());
+  const std::size_t batch = w.place(w.values().front()).batch;
+  w.require(batch == 0 || batch == no_batch, "the batch has to be its first axis, it is axis {}", batch);
   if (const Array* b = w.constant(1)) {
     w.require(b->dims.size() == 2, "multiplies with a constant of {} axes: Dense has a matrix", b->dims.size());
     dense(w, transposed(*b), nullptr);
@@ -59,19 +62,19 @@ void matmul(Writer& w) {
     w.permute({1, 0});
     return;
   }
-  const Dims a = w.sample(0), b = w.sample(1), all = w.result();
+  const Dims a = w.sample(0), b = w.sample(1), all = Place{w.result(), batch}.sample();
   w.require(a.size() == b.size() && a.size() >= 2, "of samples of {} and of {}: the batch takes part in it", list_text(a), list_text(b));
   w.require(std::equal(a.begin(), a.end() - 2, b.begin()), "of samples of {} and of {}: MatMul repeats neither", list_text(a), list_text(b));
   // a Transpose of the second matrix alone is an option
   const Node* before = w.producer(1);
   Dims last_two = before != nullptr && before->op == "Transpose" ? before->integers("perm") : Dims{};
-  bool turned = last_two.size() == b.size() + 1;
+  bool turned = !last_two.empty() && last_two.size() == w.place(1).dims.size();
   for (std::size_t k = 0; turned && k < last_two.size(); ++k) {
     const std::size_t other = k + 2 < last_two.size() ? k : k + 1 == last_two.size() ? k - 1 : k + 1;
     turned = last_two[k] == static_cast<std::int64_t>(other);
   }
   w.start(0, {w.node.inputs[0], turned ? before->inputs[0] : w.node.inputs[1]}, a);
-  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", Dims(all.begin() + 1, all.end()));
+  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", all);
 }
 
 }  // namespace

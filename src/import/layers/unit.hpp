@@ -35,8 +35,11 @@ struct Units {
   std::vector<Unit> units;
   std::map<std::string, Dims> shapes;
   std::vector<std::string> refused;
+  std::map<std::string, std::size_t> batch_axes{};  // of the graph's inputs and of what units give; no_batch where there is none
 };
-Units write_units(const Graph& graph);
+/// Without `batched` the first axis of the inputs is no batch: what they hold is one sample.
+Units write_units(const Graph& graph, bool batched = true);
+inline constexpr std::size_t no_batch = static_cast<std::size_t>(-1);
 
 /// A number as C++ text: the shortest that is the same float.
 std::string number_text(double value);

@@ -10,7 +10,7 @@ namespace {
 const LayerTable& layer_table() {
   static const LayerTable table = [] {
     LayerTable t;
-    for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement, add_reductions, add_recurrent}) add(t);
+    for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement, add_reductions, add_recurrent, add_conditions}) add(t);
     return t;
   }();
   return table;
@@ -59,10 +59,10 @@ bool unpack(Walk& walk, const Node& node) {
   return true;
 }
 
-void place_inputs(Walk& walk) {
+void place_inputs(Walk& walk, bool batched) {
   for (const Value& input : walk.graph.inputs) {
-    if (!input.dims || input.dims->empty() || std::any_of(input.dims->begin(), input.dims->end(), [](auto d) { return d <= 0; })) {
-      walk.units.refused.push_back(fmt::format("input '{}': its shape has to be known, the batch first", input.name));
+    if (!input.dims || (batched && input.dims->empty()) || std::any_of(input.dims->begin(), input.dims->end(), [](auto d) { return d <= 0; })) {
+      walk.units.refused.push_back(fmt::format("input '{}': its shape has to be known{}", input.name, batched ? ", the batch first" : ""));
       walk.refused_values.insert(input.name);
       continue;
     }
@@ -71,16 +71,17 @@ void place_inputs(Walk& walk) {
     for (const Node& node : walk.graph.nodes)
       for (const std::string& read : node.inputs)
         if (read == input.name) time_first = (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") && node.integer("layout", 0) == 0;
-    walk.places[input.name] = {*input.dims, time_first ? 1U : 0U};
+    walk.places[input.name] = {*input.dims, !batched ? no_batch : time_first ? 1U : 0U};
+    walk.units.batch_axes[input.name] = walk.places[input.name].batch;
     walk.units.shapes[input.name] = walk.places[input.name].sample();
   }
 }
 
 }  // namespace
 
-Units write_units(const Graph& graph) {
+Units write_units(const Graph& graph, bool batched) {
   Walk walk{graph};
-  place_inputs(walk);
+  place_inputs(walk, batched);
   for (const Node& node : graph.nodes) {
     for (const std::string& output : node.outputs) walk.producers[output] = &node;
     for (const std::string& input : node.inputs) ++walk.readers[input];

@@ -134,6 +134,13 @@ void max_pool(Writer& w) {
   w.layer(fmt::format("MaxPool{}<{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding)), behind(w.shape()[0], v));
 }
 
+/// One window that has the whole image in it.
+bool covers_all(const Windows& v) {
+  for (std::size_t a = 0; a < v.axes(); ++a)
+    if (v.count[a] != 1 || v.dilations[a] != 1 || v.kernel[a] < v.size[a] + v.before[a]) return false;
+  return true;
+}
+
 void average_pool(Writer& w) {
   const Windows v = windows(w, w.node.integers("kernel_shape"));
   const char* axes = axes_text(w, v.axes());
@@ -141,9 +148,14 @@ void average_pool(Writer& w) {
   const auto both = both_sides(v);
   Dims padding(v.axes(), 0);
   std::string counts;
+  if (!both && !counted && covers_all(v)) {
+    const std::int64_t channels = w.shape()[0];
+    w.layer("GlobalAvgPool", {channels});
+    return w.reshape(behind(channels, v));
+  }
   if (both && at_most_half(*both, v.kernel)) {
     padding = *both;
-    if (!counted && option("padding", padding, 0) != "") counts = ", count_padding<false>";
+    if (!counted && option("padding", padding, 0) != "") counts = ", count_include_pad<false>";
   } else {
     w.require(counted && w.node.integer("ceil_mode", 0) == 0,
               "pads [{}] and [{}] differ and what they add is no part of a mean: AvgPool{} pads both sides alike", list_text(v.before),

@@ -7,6 +7,7 @@
 namespace tenon::importing {
 
 std::string number_text(double value) {
+  if (std::isinf(static_cast<float>(value))) return value < 0 ? "-HUGE_VALF" : "HUGE_VALF";
   std::string text = fmt::format("{}", static_cast<float>(value));
   if (text.ends_with(".0")) text.resize(text.size() - 2);
   for (const auto& [from, to] : {std::pair{"e-0", "e-"}, {"e+0", "e"}, {"e+", "e"}})
@@ -30,13 +31,14 @@ namespace {
 /// An array's axes among those of a value, ones in front; none where it does not spread over them, sample by sample.
 std::optional<Dims> aligned(const Array& array, const Dims& sample, std::size_t batch) {
   Dims whole = sample;
-  whole.insert(whole.begin() + static_cast<std::ptrdiff_t>(batch), 1);
+  if (batch != no_batch) whole.insert(whole.begin() + static_cast<std::ptrdiff_t>(batch), 1);
   if (array.dims.size() > whole.size()) return std::nullopt;
   Dims own(whole.size() - array.dims.size(), 1);
   own.insert(own.end(), array.dims.begin(), array.dims.end());
   for (std::size_t k = 0; k < own.size(); ++k)
     if (own[k] != 1 && own[k] != whole[k]) return std::nullopt;
-  own.erase(own.begin() + static_cast<std::ptrdiff_t>(batch));
+  if (batch != no_batch) own.erase(own.begin() + static_cast<std::ptrdiff_t>(batch));
+  if (own.empty()) own = {1};
   return own;
 }
 
@@ -108,6 +110,11 @@ const Dims& Writer::result(std::size_t output) const {
   refuse("the shape of what it gives is not known");
 }
 
+Type Writer::result_type(std::size_t output) const {
+  const auto known = walk_.graph.values.find(node.outputs.at(output));
+  return known != walk_.graph.values.end() ? known->second.type : Type::float32;
+}
+
 std::size_t Writer::axis(std::int64_t axis, std::size_t input) const {
   const Place& p = place(input);
   const auto rank = static_cast<std::int64_t>(p.dims.size());
@@ -118,6 +125,7 @@ std::size_t Writer::axis(std::int64_t axis, std::size_t input) const {
 }
 
 void Writer::batch_first(std::size_t input) const {
+  require(place(input).batch != no_batch, "has to have a batch as its first axis");
   require(place(input).batch == 0, "the batch has to be its first axis, it is axis {}", place(input).batch);
 }
 
@@ -195,7 +203,7 @@ void Writer::formula_of(std::string text, const std::vector<std::pair<std::strin
 
 Place Writer::place_of_result(std::size_t output) const {
   Place p{result(output), batch_};
-  require(p.batch < p.dims.size(), "gives no axis for the batch");
+  require(p.batch == no_batch || p.batch < p.dims.size(), "gives no axis for the batch");
   return p;
 }
 
@@ -206,6 +214,7 @@ void Writer::close() {
   reshape(sample);
   walk_.places[unit_.gives] = p;
   walk_.units.shapes[unit_.gives] = sample;
+  walk_.units.batch_axes[unit_.gives] = p.batch;
   done_.push_back(std::move(unit_));
   unit_ = {};
 }

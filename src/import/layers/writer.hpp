@@ -19,7 +19,7 @@
 namespace tenon::importing {
 
 /// Values of a graph as Tenon sees them: samples, without the batch. The batch is the first axis of the inputs; a Transpose
-/// may move it, as files do around recurrent layers, whose first axis is time.
+/// may move it, as files do around recurrent layers, whose first axis is time. A file that knows no batch has no_batch.
 struct Place {
   Dims dims;              // all axes
   std::size_t batch = 0;  // the one that counts samples
@@ -83,6 +83,7 @@ public:
 
   // What goes out, by the graph.
   const Dims& result(std::size_t output = 0) const;
+  Type result_type(std::size_t output = 0) const;                     // float32 where it is not known
   std::size_t axis(std::int64_t axis, std::size_t input = 0) const;   // of a sample; the batch is refused
   void batch_first(std::size_t input = 0) const;                      // refused where the batch is not the first axis
 
@@ -134,5 +135,6 @@ void add_normalization(LayerTable&);
 void add_movement(LayerTable&);       // what moves numbers
 void add_reductions(LayerTable&);
 void add_recurrent(LayerTable&);
+void add_conditions(LayerTable&);     // comparisons, and what chooses by them
 
 }  // namespace tenon::importing

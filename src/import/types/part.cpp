@@ -139,8 +139,8 @@ std::string text(const Part& part, bool raw) {
   }
   if (own.kind == Layer::formula) return "Map<" + own.text + ">";
   if (own.kind == Layer::reshape) return part.gives.size() == 1 ? "Flatten" : fmt::format("Reshape<{}>", list_text(part.gives));
-  constexpr std::string_view usual = ", stride<1>";
-  const std::size_t at = raw ? std::string::npos : own.text.find(usual);
+  constexpr std::string_view usual = ", stride<1>";  // of a convolution; the stride of a pool is its kernel
+  const std::size_t at = raw || !own.text.starts_with("Conv") ? std::string::npos : own.text.find(usual);
   return at == std::string::npos ? own.text : own.text.substr(0, at) + own.text.substr(at + usual.size());
 }
 

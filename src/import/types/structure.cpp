@@ -76,7 +76,7 @@ private:
       for (const std::string& read : piece.reads) ++all[read];
     return all;
   }
-  std::map<std::string, std::size_t> givers() const {
+  std::map<std::string, std::size_t> producers() const {
     std::map<std::string, std::size_t> all;
     for (std::size_t i = 0; i < pieces_.size(); ++i) all[pieces_[i].gives] = i;
     return all;
@@ -90,13 +90,13 @@ private:
   /// A piece that alone reads what another gives is its end.
   bool join_rows() {
     const auto used = uses();
-    auto giver = givers();
+    auto producer = producers();
     std::set<std::size_t> gone;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       Piece& after = pieces_[i];
       if (after.reads.size() != 1) continue;
-      const auto found = giver.find(after.reads[0]);
-      if (found == giver.end() || used.at(after.reads[0]) != 1) continue;
+      const auto found = producer.find(after.reads[0]);
+      if (found == producer.end() || used.at(after.reads[0]) != 1) continue;
       Piece& before = pieces_[found->second];
       if (before.reads.size() > 1) continue;
       const bool learns = std::any_of(before.parts.begin(), before.parts.end(), has_weights) || std::none_of(after.parts.begin(), after.parts.end(), has_weights);
@@ -118,25 +118,25 @@ private:
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       if (pieces_[i].reads.size() < 2) continue;
       const auto used = uses();
-      const auto giver = givers();
+      const auto producer = producers();
       std::vector<std::string> starts = pieces_[i].reads;
       for (const std::string& read : pieces_[i].reads)
-        if (const auto from = giver.find(read); from != giver.end() && pieces_[from->second].reads.size() == 1) starts.push_back(pieces_[from->second].reads[0]);
+        if (const auto from = producer.find(read); from != producer.end() && pieces_[from->second].reads.size() == 1) starts.push_back(pieces_[from->second].reads[0]);
       for (const std::string& start : starts)
-        if (join_from(i, start, used, giver)) return true;
+        if (join_from(i, start, used, producer)) return true;
     }
     return false;
   }
 
-  bool join_from(std::size_t at, const std::string& start, const std::map<std::string, std::size_t>& used, const std::map<std::string, std::size_t>& giver) {
+  bool join_from(std::size_t at, const std::string& start, const std::map<std::string, std::size_t>& used, const std::map<std::string, std::size_t>& producer) {
     Piece& meeting = pieces_[at];
     std::vector<std::vector<Part>> branches;  // empty for the value itself
     std::set<std::size_t> gone;
     for (const std::string& read : meeting.reads) {
       branches.emplace_back();
       if (read == start) continue;
-      const auto from = giver.find(read);
-      if (from == giver.end() || used.at(read) != 1 || pieces_[from->second].reads != std::vector{start}) return false;
+      const auto from = producer.find(read);
+      if (from == producer.end() || used.at(read) != 1 || pieces_[from->second].reads != std::vector{start}) return false;
       branches.back() = pieces_[from->second].parts;
       gone.insert(from->second);
     }

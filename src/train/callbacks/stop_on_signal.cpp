@@ -57,7 +57,7 @@ SignalWatch::~SignalWatch() {
 int SignalWatch::received() noexcept { return last_signal; }
 
 void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& path) {
-  const std::string saved = path.empty() ? "nothing was saved" : "saved as " + path + ", from which Checkpoint{.resume = true} goes on";
+  const std::string saved = path.empty() ? "nothing was saved" : "saved as " + path + ", from which ModelCheckpoint{.resume = true} goes on";
   std::fputs(fmt::format("stopped by a signal in epoch {}, after step {}; {}\n", epoch, step, saved).c_str(), stderr);
 }
 

@@ -9,8 +9,11 @@
 
 #include <cstdint>
 
-#include <tenon/all/layers.hpp>
 #include <tenon/edge/self_test.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/dropout.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/edge/quantized_self_test.hpp>
 

@@ -9,8 +9,17 @@
 
 #include <cstdint>
 
-#include <tenon/all/layers.hpp>
 #include <tenon/edge/self_test.hpp>
+#include <tenon/layers/avg_pool2d.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/flatten.hpp>
+#include <tenon/layers/identity.hpp>
+#include <tenon/layers/input.hpp>
+#include <tenon/layers/max_pool2d.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/relu6.hpp>
+#include <tenon/layers/softmax.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/edge/quantized_self_test.hpp>
 

@@ -47,7 +47,7 @@ struct Epoch {
   std::vector<std::int32_t> labels;
   bool operator==(const Epoch&) const = default;
 };
-Epoch read(Loader<float>& loader, std::uint64_t epoch, std::size_t skip = 0) {
+Epoch read(DataLoader<float>& loader, std::uint64_t epoch, std::size_t skip = 0) {
   Epoch all;
   Batch<float> batch;
   loader.start_epoch(epoch);
@@ -60,8 +60,8 @@ Epoch read(Loader<float>& loader, std::uint64_t epoch, std::size_t skip = 0) {
   return all;
 }
 
-using Pipeline = Augment<Shift<1>, Rotate<10>, Elastic<4, 2>, GaussianNoise<0.05>>;
-using Mixing = Augment<Shift<1>, Mixup<0.4>>;
+using Pipeline = Augment<RandomTranslation<1>, RandomRotation<10>, ElasticTransform<4, 2>, GaussianNoise<0.05>>;
+using Mixing = Augment<RandomTranslation<1>, Mixup<0.4>>;
 
 }  // namespace
 
@@ -69,10 +69,10 @@ TEST_CASE("settings that change nothing give the image back") {
   const auto image = counted(25);
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     CHECK(close(with_seed<Augment<>>(image, seed), image, 0));
-    CHECK(close(with_seed<Augment<Shift<0>, Rotate<0>, Scale<1, 1>, Shear<0>>>(image, seed), image));
-    CHECK(close(with_seed<Augment<HorizontalFlip<0>, VerticalFlip<0>>>(image, seed), image));
+    CHECK(close(with_seed<Augment<RandomTranslation<0>, RandomRotation<0>, RandomScale<1, 1>, RandomShear<0>>>(image, seed), image));
+    CHECK(close(with_seed<Augment<RandomHorizontalFlip<0>, RandomVerticalFlip<0>>>(image, seed), image));
     CHECK(close(with_seed<Augment<Brightness<0>, Contrast<0>, GaussianNoise<0>>>(image, seed), image));
-    CHECK(close(with_seed<Augment<Elastic<0, 2>, Crop<5>>>(image, seed), image, 0));
+    CHECK(close(with_seed<Augment<ElasticTransform<0, 2>, RandomCrop<5>>>(image, seed), image, 0));
     CHECK(close(with_seed<Augment<Normalize<0, 1>>>(image, seed), image, 0));
   }
 }
@@ -100,20 +100,20 @@ TEST_CASE("whole pixels and right angles are exact") {
   CHECK(turned(360) == exact);
 
   // flips are their own inverse, and both together turn by 180 degrees
-  const auto mirrored = with_seed<Augment<HorizontalFlip<1>>>(image, 1);
+  const auto mirrored = with_seed<Augment<RandomHorizontalFlip<1>>>(image, 1);
   CHECK(mirrored[0] == 5);
-  CHECK(close(with_seed<Augment<HorizontalFlip<1>>>(mirrored, 1), image, 0));
-  CHECK(with_seed<Augment<VerticalFlip<1>>>(image, 1)[0] == 21);
+  CHECK(close(with_seed<Augment<RandomHorizontalFlip<1>>>(mirrored, 1), image, 0));
+  CHECK(with_seed<Augment<RandomVerticalFlip<1>>>(image, 1)[0] == 21);
   auto reversed = image;
   std::reverse(reversed.begin(), reversed.end());
-  CHECK(close(with_seed<Augment<HorizontalFlip<1>, VerticalFlip<1>>>(image, 1), reversed));
+  CHECK(close(with_seed<Augment<RandomHorizontalFlip<1>, RandomVerticalFlip<1>>>(image, 1), reversed));
 }
 
 TEST_CASE("motions side by side are one, interpolated once") {
   // enlarged by 2 and then by 1/2 nothing is left over, although the first alone loses the border
   const auto image = counted(25);
-  CHECK(close(with_seed<Augment<Scale<2, 2>, Scale<0.5, 0.5>>>(image, 1), image));
-  CHECK_FALSE(close(with_seed<Augment<Scale<2, 2>, GaussianNoise<0>, Scale<0.5, 0.5>>>(image, 1), image));
+  CHECK(close(with_seed<Augment<RandomScale<2, 2>, RandomScale<0.5, 0.5>>>(image, 1), image));
+  CHECK_FALSE(close(with_seed<Augment<RandomScale<2, 2>, GaussianNoise<0>, RandomScale<0.5, 0.5>>>(image, 1), image));
 }
 
 TEST_CASE("shifts reach every place and no other") {
@@ -121,7 +121,7 @@ TEST_CASE("shifts reach every place and no other") {
   dot[12] = 1;
   std::vector<int> seen(25, 0);
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
-    const auto moved = with_seed<Augment<Shift<1>>>(dot, seed);
+    const auto moved = with_seed<Augment<RandomTranslation<1>>>(dot, seed);
     ++seen[static_cast<std::size_t>(std::max_element(moved.begin(), moved.end()) - moved.begin())];
   }
   for (std::size_t r = 0; r < 5; ++r)
@@ -138,9 +138,9 @@ TEST_CASE("cutout, crop, noise, brightness, contrast and normalisation do what t
     CHECK(std::count(cut.begin(), cut.end(), 1.F) == 81 - zeros);
   }
   const auto image = counted(25);
-  CHECK(changed<Augment<Crop<3>>>(image, nullptr) == std::vector<float>{7, 8, 9, 12, 13, 14, 17, 18, 19});
+  CHECK(changed<Augment<RandomCrop<3>>>(image, nullptr) == std::vector<float>{7, 8, 9, 12, 13, 14, 17, 18, 19});
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    const auto part = with_seed<Augment<Crop<2, 3>>>(image, seed);
+    const auto part = with_seed<Augment<RandomCrop<2, 3>>>(image, seed);
     REQUIRE(part.size() == 6);
     CHECK(part[1] == part[0] + 1);
     CHECK(part[3] == part[0] + 5);
@@ -164,7 +164,7 @@ TEST_CASE("cutout, crop, noise, brightness, contrast and normalisation do what t
 TEST_CASE("elastic distortion is smooth and stays within its strength") {
   std::vector<float> ramp(400);
   for (std::size_t i = 0; i < 400; ++i) ramp[i] = static_cast<float>(i % 20);
-  const auto bent = with_seed<Augment<Elastic<8, 3>>, Shape<1, 20, 20>>(ramp, 2);
+  const auto bent = with_seed<Augment<ElasticTransform<8, 3>>, Shape<1, 20, 20>>(ramp, 2);
   double largest = 0;
   for (std::size_t r = 5; r < 15; ++r)
     for (std::size_t c = 5; c < 15; ++c) {
@@ -177,9 +177,9 @@ TEST_CASE("elastic distortion is smooth and stays within its strength") {
 
 TEST_CASE("evaluation skips all that is random") {
   const auto image = counted(25);
-  CHECK(changed<Augment<Shift<2>, Rotate<30>, Elastic<9, 2>, Cutout<3>, GaussianNoise<1>>>(image, nullptr) == image);
+  CHECK(changed<Augment<RandomTranslation<2>, RandomRotation<30>, ElasticTransform<9, 2>, Cutout<3>, GaussianNoise<1>>>(image, nullptr) == image);
   const auto images = digits().take(7);
-  const auto data = augmented<Augment<Shift<2>, Crop<6>, Normalize<0.3, 0.5>>>(images);
+  const auto data = augmented<Augment<RandomTranslation<2>, RandomCrop<6>, Normalize<0.3, 0.5>>>(images);
   const Dataset<float> prepared = data.prepared();
   CHECK(prepared.sample_shape() == std::vector<std::size_t>{1, 6, 6});
   CHECK(prepared.sample(3)[0] == Approx((images.sample(3)[9] - 0.3F) / 0.5F));
@@ -192,7 +192,7 @@ TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
   const auto images = digits().take(70);
   const auto epoch_with = [&](std::size_t workers, std::uint64_t seed, std::uint64_t epoch) {
     const auto data = augmented<Pipeline>(images, workers);
-    Loader<float> loader(data, 16, seed);
+    DataLoader<float> loader(data, 16, seed);
     return read(loader, epoch);
   };
   const Epoch alone = epoch_with(0, 5, 2);
@@ -203,7 +203,7 @@ TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
   // mixing, too
   const auto mixed_with = [&](std::size_t workers) {
     const auto data = augmented<Mixing>(images, workers);
-    Loader<float> loader(data, 16, 5);
+    DataLoader<float> loader(data, 16, 5);
     return read(loader, 2);
   };
   const Epoch mixed = mixed_with(0);
@@ -212,9 +212,9 @@ TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
 
   // the same samples in batches of another size, and after a restart amid the epoch
   const auto data = augmented<Pipeline>(images, 2);
-  Loader<float> other(data, 7, 5);
+  DataLoader<float> other(data, 7, 5);
   CHECK(read(other, 2).features == alone.features);
-  Loader<float> loader(data, 16, 5);
+  DataLoader<float> loader(data, 16, 5);
   Batch<float> batch;
   loader.start_epoch(1);
   loader.next(batch);  // left there
@@ -223,14 +223,14 @@ TEST_CASE("what a sample becomes depends on seed, epoch and sample alone") {
   while (loader.next(batch)) rest.insert(rest.end(), batch.features.begin(), batch.features.end());
   CHECK(std::equal(rest.begin(), rest.end(), alone.features.begin() + 32 * 64));
   CHECK(rest.size() == alone.features.size() - 32 * 64);
-  Loader<float> moved(std::move(loader));
+  DataLoader<float> moved(std::move(loader));
   CHECK(read(moved, 2) == alone);
 }
 
 TEST_CASE("mixup mixes samples and answers alike") {
   const Dataset<float> plain{{2}, {0, 1, 10, 11, 20, 21}, Labels{{0, 1, 2}, 3}};
   const auto data = augmented<Augment<Mixup<1>>>(typed<Shape<2>, Classes<3>>(plain), 1);
-  Loader<float> loader(data, 3, 1, false);
+  DataLoader<float> loader(data, 3, 1, false);
   bool mixed = false;
   for (std::uint64_t epoch = 0; epoch < 20; ++epoch) {
     const Epoch e = read(loader, epoch);
@@ -259,7 +259,7 @@ TEST_CASE("networks train on augmented images, and on noisy and mixed vectors") 
   const auto [train, test] = digits().stratified_split(0.8, 1);
   using Net = Sequential<Input<1, 8, 8>, Conv2D<8, 3>, ReLU, Flatten, Dense<10>, Softmax>;
   Model<Net> model{1};
-  const auto changing = augmented<Augment<Shift<1>, Rotate<10>, Normalize<0.3, 0.35>>>(train, 1);
+  const auto changing = augmented<Augment<RandomTranslation<1>, RandomRotation<10>, Normalize<0.3, 0.35>>>(train, 1);
   const auto fixed = augmented<Augment<Normalize<0.3, 0.35>>>(test, 0);
   const History history = fit(model, changing, Fit{.epochs = 6, .validation = fixed, .progress = Progress::Mode::quiet});
   CHECK(history.last().validation.accuracy > 0.9);
@@ -276,7 +276,7 @@ TEST_CASE("networks train on augmented images, and on noisy and mixed vectors") 
 TEST_CASE("preparing batches allocates nothing") {
   const auto images = digits().take(64);
   const auto news_of_an_epoch = [](const Dataset<float>& data) {
-    Loader<float> loader(data, 16, 1);
+    DataLoader<float> loader(data, 16, 1);
     Batch<float> batch;
     const auto epoch = [&](std::uint64_t number) {
       loader.start_epoch(number);
@@ -307,7 +307,7 @@ TEST_CASE("one column of several is augmented, the others are passed on") {
                              Labels{{images.labels().begin(), images.labels().end()}, 10}.named("digit"),
                              Targets<float>{std::vector<float>(table.begin(), table.begin() + 40), 1}.named("value"),
                              SampleWeights<float>{std::vector<float>(table.begin() + 40, table.end())}};
-  using Cut = Augment<Shift<1>, Crop<6>>;
+  using Cut = Augment<RandomTranslation<1>, RandomCrop<6>>;
   using Named = Columns<FeaturesColumn<"table", 2>, FeaturesColumn<"image", 1, 8, 8>, LabelsColumn<"digit", 10>, TargetsColumn<"value", 1>,
                         WeightsColumn<>>;
   const auto data = augmented<Cut, "image">(typed<Named>(plain), 2);
@@ -317,7 +317,7 @@ TEST_CASE("one column of several is augmented, the others are passed on") {
 
   // the image is what it would be alone
   const auto alone = augmented<Cut>(images, 0);
-  Loader<float> loader(data, 16, 5), single(alone, 16, 5);
+  DataLoader<float> loader(data, 16, 5), single(alone, 16, 5);
   Batch<float> batch, expected;
   while (loader.next(batch)) {
     REQUIRE(single.next(expected));

@@ -12,6 +12,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tenon/data/csv_row.hpp"
 #include "tenon/error.hpp"
 #include "tenon/random.hpp"
 
@@ -167,6 +168,89 @@ TEST_CASE("tables without rows, columns or file are errors") {
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = -3}), Contains("outside the 2 columns"));
   CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"), "/no/such/table.csv: expected a table that can be read, but No such file or directory");
   CHECK_THROWS_WITH(read("a\n", {.delimiter = '"'}), Contains("delimiter"));
+}
+
+TEST_CASE("a header is told from numbers, and can be stated") {
+  CHECK(read("1,2,0\n3,4,1\n").size() == 2);
+  CHECK(read("a,2019,2020\nx,1,0\n", {.header = true, .categorical = {0}}).size() == 1);
+  const tenon::CsvOptions texts{.target = CsvTarget::none, .categorical = {0}};
+  CHECK(read("red,1\nblue,2\n", texts).size() == 2);     // the first column has texts in both
+  CHECK(read("colour,size\nblue,2\n", texts).size() == 1);
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.header = false}), Contains(":1: column 1: expected a finite number"));
+}
+
+TEST_CASE("lines may end in CR alone") {
+  CHECK(copy(read("a,b,y\r1,2,0\r3,4,1\r").features()) == std::vector<float>{1, 2, 3, 4});
+  CHECK_THROWS_WITH(read("a,y\r1,0\r\r\n2,x"), Contains(":3: expected 2 columns, got 1"));
+}
+
+TEST_CASE("texts become one of several numbers, or codes in a column of their own") {
+  const std::string content = "city,size,street,kind\nRome,1,b,cat\nOslo,2,a,dog\n\"Rome\",3,b,dog\n";
+  const auto table = tenon::read_csv_table(Table{content}.path, {.categorical = {"city", {"street", tenon::CsvText::codes}, "kind"}});
+  CHECK(copy(table.data.feature_column("features")[0]) == std::vector<float>{0, 1, 1});
+  CHECK(copy(table.data.feature_column("features")[1]) == std::vector<float>{1, 0, 2});
+  CHECK(table.data.feature_column("street")[0][0] == 1);
+  CHECK(table.data.feature_column("street")[1][0] == 0);
+  CHECK(copy(table.data.labels()) == std::vector<std::int32_t>{0, 1, 1});
+  CHECK(table.columns[0].texts == std::vector<std::string>{"Oslo", "Rome"});
+  CHECK(table.columns[3].texts == std::vector<std::string>{"cat", "dog"});
+
+  // other samples in the same way, though the file has other texts
+  const auto more = read("city,size,street,kind\nRome,5,a,dog\n",
+                         {.categorical = {"city", {"street", tenon::CsvText::codes}, "kind"}, .like = table.columns});
+  CHECK(copy(more.feature_column("features")[0]) == std::vector<float>{0, 1, 5});
+  CHECK(more.classes() == 2);
+  CHECK(more.label(0) == 1);
+  CHECK_THROWS_WITH(read("city,size,street,kind\nBern,5,a,dog\n",
+                         {.categorical = {"city", {"street", tenon::CsvText::codes}, "kind"}, .like = table.columns}),
+                    EndsWith(":2: column 1 (\"city\"): expected one of 2 texts (Oslo, Rome), got \"Bern\""));
+  CHECK_THROWS_WITH(read("a,y\nx,0\ny,0\nz,1\n", {.categorical = {{"a", tenon::CsvText::one_hot, {}, 2}}}),
+                    EndsWith(":4: column 1 (\"a\"): expected at most 2 different texts, got \"z\""));
+  CHECK_THROWS_WITH(read("a,y\nx,0\n,0\n", {.categorical = {"a"}}), EndsWith(":3: column 1 (\"a\"): expected a text, got \"\""));
+}
+
+TEST_CASE("missing numbers are errors, or a mean, a median or a number") {
+  const std::string content = "a,b,y\n1,NA,0\n2,5,1\n,6,0\n9,10,1\n";
+  CHECK_THROWS_WITH(read(content), Contains(":2: column 2 (\"b\"): expected a finite number, got \"NA\""));
+  CHECK(copy(read(content, {.missing = tenon::Missing::mean}).features()) == std::vector<float>{1, 7, 2, 5, 4, 6, 9, 10});
+  CHECK(copy(read(content, {.missing = tenon::Missing::median}).features()) == std::vector<float>{1, 6, 2, 5, 2, 6, 9, 10});
+  CHECK(copy(read(content, {.missing = -1.0}).features()) == std::vector<float>{1, -1, 2, 5, -1, 6, 9, 10});
+  const auto known = tenon::read_csv_table(Table{content}.path, {.missing = tenon::Missing::mean}).columns;
+  CHECK(copy(read("a,b,y\n,,0\n", {.missing = tenon::Missing::mean, .like = known}).features()) == std::vector<float>{4, 7});
+  CHECK(copy(read("a,y\n-,0\n", {.missing = 3.0, .missing_words = {"-"}}).features()) == std::vector<float>{3});
+  CHECK_THROWS_WITH(read("a,y\nNA,0\n", {.missing = 3.0, .missing_words = {"-"}}), Contains("got \"NA\""));
+  CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean}), Contains("column 2: expected a number at least once"));
+  CHECK_THROWS_WITH(read("a,y\n1,\n", {.missing = 0.0}), Contains(":2: column 2 (\"y\"): expected a class index"));
+}
+
+TEST_CASE("decimals may begin with a comma, and columns be left out") {
+  const auto data = read<double>("day;a;y\n1.2.03;-1,5;2,25\n", {.label_column = "y", .delimiter = ';', .target = CsvTarget::number,
+                                                               .decimal = ',', .leave_out = {"day"}});
+  CHECK(copy(data.features()) == std::vector<double>{-1.5});
+  CHECK(copy(data.targets()) == std::vector<double>{2.25});
+  CHECK_THROWS_WITH(read("a;y\n1.5;0\n", {.delimiter = ';', .decimal = ','}), Contains("expected a finite number, got \"1.5\""));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.decimal = ','}), Contains("got ',' for both"));
+  CHECK(copy(read("a,b,y\n1,x,0\n", {.only = {"a"}}).features()) == std::vector<float>{1});
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.leave_out = {"y"}}), Contains("label column that is not left out"));
+}
+
+TEST_CASE("a row is a type") {
+  namespace csv = tenon::csv;
+  using Home = csv::Row<csv::Column<"age", csv::number>, csv::Column<"city", csv::category<3>>, csv::Target<"price">>;
+  static_assert(std::is_same_v<Home::shape, tenon::Shape<4>> && std::is_same_v<Home::answer, tenon::Values<1>>);
+  const Table table("city,note,price,age\nRome,?,10,3\nOslo,?,20,4\n");
+  const auto homes = csv::read<Home>(table.path);
+  static_assert(std::is_same_v<decltype(homes), const tenon::TypedDataset<tenon::Shape<4>, tenon::Values<1>>>);
+  CHECK(copy(homes.sample(0)) == std::vector<float>{0, 1, 0, 3});
+  CHECK(homes.target(1)[0] == 20);
+  using Kind = csv::Row<csv::Column<"age">, csv::Target<"city", csv::category<2>>>;
+  CHECK(csv::read<Kind>(table.path).label(0) == 1);
+  using Lost = csv::Row<csv::Column<"size">, csv::Target<"price">>;
+  CHECK_THROWS_WITH(csv::read<Lost>(table.path), Contains("expected a column \"size\", got city, note, price, age"));
+
+  const auto like = csv::like<Home>(table.path);
+  const Table other("city,note,price,age\nRome,?,10,3\n");
+  CHECK(copy(csv::read<Home>(other.path, like).sample(0)) == std::vector<float>{0, 1, 0, 3});
 }
 
 TEST_CASE("any bytes either make a table or an error") {

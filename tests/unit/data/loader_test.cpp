@@ -13,7 +13,7 @@ using Catch::Matchers::Contains;
 using tenon::Batch;
 using tenon::Dataset;
 using tenon::Labels;
-using tenon::Loader;
+using tenon::DataLoader;
 using tenon::LoaderState;
 using tenon::Targets;
 
@@ -32,7 +32,7 @@ Dataset<float> counted(std::size_t count) {
 }
 
 template <class T>
-std::vector<std::size_t> rest_of_epoch(Loader<T>& loader) {
+std::vector<std::size_t> rest_of_epoch(DataLoader<T>& loader) {
   std::vector<std::size_t> order;
   Batch<T> batch;
   while (loader.next(batch)) order.insert(order.end(), batch.indices.begin(), batch.indices.end());
@@ -43,7 +43,7 @@ std::vector<std::size_t> rest_of_epoch(Loader<T>& loader) {
 
 TEST_CASE("batches cover an epoch once, the last one being smaller") {
   const Dataset<float> data = counted(10);
-  Loader loader{data, 4, 7};
+  DataLoader loader{data, 4, 7};
   CHECK(loader.batches() == 3);
   Batch batch;
   std::vector<std::size_t> counts;
@@ -77,23 +77,23 @@ TEST_CASE("the order follows from seed and epoch alone") {
   const Dataset<float> data = counted(10);
   const std::vector<std::size_t> first{3, 5, 8, 2, 7, 0, 6, 9, 1, 4};
   const std::vector<std::size_t> second{8, 0, 1, 9, 2, 6, 4, 3, 7, 5};
-  Loader loader{data, 4, 7};
+  DataLoader loader{data, 4, 7};
   CHECK(rest_of_epoch(loader) == first);
   loader.start_epoch(1);
   CHECK(rest_of_epoch(loader) == second);
   loader.start_epoch(0);
   CHECK(rest_of_epoch(loader) == first);
 
-  Loader other_size{data, 3, 7};
+  DataLoader other_size{data, 3, 7};
   other_size.start_epoch(1);
   CHECK(rest_of_epoch(other_size) == second);
-  Loader other_seed{data, 4, 8};
+  DataLoader other_seed{data, 4, 8};
   CHECK(rest_of_epoch(other_seed) != first);
 }
 
 TEST_CASE("without shuffling the order is the data set's") {
   const Dataset<float> data = counted(5);
-  Loader loader{data, 2, 7, false};
+  DataLoader loader{data, 2, 7, false};
   CHECK(rest_of_epoch(loader) == std::vector<std::size_t>{0, 1, 2, 3, 4});
   loader.start_epoch(1);
   CHECK(rest_of_epoch(loader) == std::vector<std::size_t>{0, 1, 2, 3, 4});
@@ -101,11 +101,11 @@ TEST_CASE("without shuffling the order is the data set's") {
 
 TEST_CASE("the last partial batch can be left out") {
   const Dataset<float> data = counted(10);
-  Loader loader{data, 4, 7, true, true};
+  DataLoader loader{data, 4, 7, true, true};
   CHECK(loader.batches() == 2);
   CHECK(rest_of_epoch(loader).size() == 8);
   const Dataset<float> whole = counted(8);
-  Loader exact{whole, 4, 7, true, true};
+  DataLoader exact{whole, 4, 7, true, true};
   CHECK(exact.batches() == 2);
   CHECK(rest_of_epoch(exact).size() == 8);
 }
@@ -113,7 +113,7 @@ TEST_CASE("the last partial batch can be left out") {
 TEST_CASE("targets go with their samples, in double too") {
   const Dataset<double> data{
       {1}, {0, 1, 2, 3, 4}, Targets<double>{{0, 0, 1, 10, 2, 20, 3, 30, 4, 40}, 2}};
-  Loader loader{data, 2, 1};
+  DataLoader loader{data, 2, 1};
   Batch<double> batch;
   std::size_t rows = 0;
   while (loader.next(batch)) {
@@ -129,7 +129,7 @@ TEST_CASE("targets go with their samples, in double too") {
 
 TEST_CASE("changing a batch leaves the data set alone") {
   const Dataset<float> data = counted(3);
-  Loader loader{data, 3, 1, false};
+  DataLoader loader{data, 3, 1, false};
   Batch batch;
   REQUIRE(loader.next(batch));
   for (float& value : batch.features) value = -1;
@@ -138,7 +138,7 @@ TEST_CASE("changing a batch leaves the data set alone") {
 
 TEST_CASE("a restored loader goes on where the other was") {
   const Dataset<float> data = counted(23);
-  Loader unbroken{data, 4, 99};
+  DataLoader unbroken{data, 4, 99};
   unbroken.start_epoch(6);
   Batch batch;
   unbroken.next(batch);
@@ -146,7 +146,7 @@ TEST_CASE("a restored loader goes on where the other was") {
   const LoaderState state = unbroken.state();
   CHECK(state == LoaderState{99, 6, 8});
 
-  Loader resumed{data, 4, 1};
+  DataLoader resumed{data, 4, 1};
   resumed.restore(state);
   CHECK(rest_of_epoch(resumed) == rest_of_epoch(unbroken));
   CHECK(resumed.state() == LoaderState{99, 6, 23});
@@ -155,22 +155,22 @@ TEST_CASE("a restored loader goes on where the other was") {
   CHECK(rest_of_epoch(resumed) == rest_of_epoch(unbroken));
 
   CHECK_THROWS_WITH(resumed.restore({99, 6, 24}),
-                    "Loader: position 24 is beyond the 23 samples of an epoch");
+                    "DataLoader: position 24 is beyond the 23 samples of an epoch");
   CHECK(resumed.state() == LoaderState{99, 7, 23});
 }
 
 TEST_CASE("a loader without a batch to give is an error") {
   const Dataset<float> data = counted(3);
   const Dataset<float> none;
-  CHECK_THROWS_WITH((Loader<float>{data, 0, 1}), Contains("batch size of at least 1"));
-  CHECK_THROWS_WITH((Loader<float>{none, 4, 1}), Contains("an empty one"));
-  CHECK_THROWS_WITH((Loader<float>{data, 4, 1, true, true}),
-                    "Loader: expected at least one batch of 4, got 3 samples");
+  CHECK_THROWS_WITH((DataLoader<float>{data, 0, 1}), Contains("batch size of at least 1"));
+  CHECK_THROWS_WITH((DataLoader<float>{none, 4, 1}), Contains("an empty one"));
+  CHECK_THROWS_WITH((DataLoader<float>{data, 4, 1, true, true}),
+                    "DataLoader: expected at least one batch of 4, got 3 samples");
 }
 
 TEST_CASE("epochs after construction take no memory") {
   const Dataset<float> data = tenon::digits();
-  Loader loader{data, 64, 1};
+  DataLoader loader{data, 64, 1};
   Batch batch;
   const tenon::test::HeapUse used = tenon::test::heap_use([&] {
     for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
@@ -200,8 +200,8 @@ TEST_CASE("a batch has the columns of the data set") {
                             Targets<float>{value, 3}.named("value"), SampleWeights{weight}};
   // in the order in which one column alone would come
   const Dataset<float> alone{{1}, table};
-  Loader one{alone, 3, 5};
-  Loader loader{data, 3, 5};
+  DataLoader one{alone, 3, 5};
+  DataLoader loader{data, 3, 5};
   Batch batch, single;
   std::vector<std::size_t> counts;
   while (loader.next(batch)) {
@@ -229,7 +229,7 @@ TEST_CASE("a batch has the columns of the data set") {
   loader.start_epoch(2);
   loader.next(batch);
   const LoaderState place = loader.state();
-  Loader resumed{data, 3, 1};
+  DataLoader resumed{data, 3, 1};
   resumed.restore(place);
   Batch again;
   REQUIRE((loader.next(batch) && resumed.next(again)));

@@ -18,12 +18,12 @@
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/rnn.hpp>
 #include <tenon/layers/sigmoid.hpp>
-#include <tenon/layers/sinusoidal_position.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/model/export.hpp>
-#include <tenon/model/host_frozen_step.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/split_at.hpp>
@@ -38,7 +38,7 @@ constexpr std::size_t steps = 11;
 
 using Lstm = Sequential<Input<steps, 3>, LSTM<6>, Dense<2>>;
 using Gru = Sequential<Input<steps, 3>, GRU<5, layers<2>>, LayerNorm<>, RNN<4>, Dense<3>, Softmax>;
-using Attentive = Sequential<Input<steps, 4>, SinusoidalPosition<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rotary<>>>, Dense<3>>;
+using Attentive = Sequential<Input<steps, 4>, SinusoidalPositionalEncoding<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>, Dense<3>>;
 using Peeping = Sequential<Input<steps, 3>, LSTM<5, diagonal_peepholes>, LSTM<4, peepholes>, GRU<3, bias<false>>>;
 using ResetBefore = Sequential<Input<steps, 3>, GRU<5, reset_before>, Dense<2>>;
 using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
@@ -89,7 +89,7 @@ void check_steps_of() {
   Model<Net> model{3};
   const auto weights = frozen_weights(model);
   Step net{*weights}, other{*weights};
-  HostFrozenStep<Net> host{model};
+  Session host{model, session::stepped};
   for (const std::uint32_t sample : {0U, 1U}) {
     Stream random(5, Purpose::user, sample);
     std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), in(Step::input::size), out(Step::output::size);

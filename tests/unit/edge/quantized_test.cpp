@@ -5,10 +5,11 @@
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
 #include <tenon/layers/flatten.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/prelu.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/relu6.hpp>
 #include <tenon/layers/softmax.hpp>
-#include <tenon/layers/tanh.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/networks.hpp>
@@ -40,7 +41,7 @@ Dataset<float> samples(std::size_t count, float low, float high) {
 struct Rig {
   Model<Net> model{6};
   Dataset<float> data = samples(200, -1, 2);
-  Loader<float> loader{data, 32, 1};
+  DataLoader<float> loader{data, 32, 1};
   std::unique_ptr<QuantizedNumbers<Net>> numbers;
   std::unique_ptr<edge::QuantizedTables<Net>> tables;
 
@@ -67,9 +68,9 @@ TEST_CASE("the plan of an int8 network follows from its type") {
   STATIC_REQUIRE(Quantized<Net>::ram_bytes == 16 + 12);
   STATIC_REQUIRE(Quantized<Net>::weight_bytes == 16 * 12 + 12 * 8 + 8 * 12);
   STATIC_REQUIRE(Quantized<Net>::macs == 15 * 11 + 11 * 7 + 7 * 9);
-  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Dense<4, 4>, Tanh>>.fits);
-  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Input<1, 4, 4>, Conv2D<2, 3>, Tanh>>.fits);
-  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Dense<4, 4>, Softmax, Dense<4>>>.fits);
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Dense<4, 4>, LayerNorm<>>>.fits);
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Input<1, 4, 4>, Conv2D<2, 3>, PReLU<>>>.fits);
+  STATIC_REQUIRE(edge::quantized_plan<Sequential<Dense<4, 4>, Softmax, Dense<4>>>.count == 3);
 }
 
 TEST_CASE("weights are symmetric per row, activations have a number for zero") {
@@ -178,7 +179,7 @@ TEST_CASE("a bias beside which the weights are nothing is kept") {
   small.get<"0.bias">().fill(2);
   small.get<"0.bias">()(1) = -0.5F;
   const Dataset<float> numbers{{1}, {-1, 0, 0.5F, 1}};
-  Loader<float> loader{numbers, 4, 1};
+  DataLoader<float> loader{numbers, 4, 1};
   const auto tables = std::make_unique<edge::QuantizedTables<Small>>(edge::make_tables(*quantize(small, loader)));
   REQUIRE(tables->sums_fit);
   Quantized<Small> net{*tables};
@@ -197,7 +198,7 @@ TEST_CASE("a bias beside which the weights are nothing is kept") {
   std::vector<float> pixels(16 * 8);
   for (float& v : pixels) v = stream.uniform<float>(-1, 1);
   const Dataset<float> images{{1, 4, 4}, pixels};
-  Loader<float> image_loader{images, 8, 1};
+  DataLoader<float> image_loader{images, 8, 1};
   const auto folded_tables = std::make_unique<edge::QuantizedTables<Folded>>(edge::make_tables(*quantize(folded, image_loader)));
   REQUIRE(folded_tables->sums_fit);
   Quantized<Folded> image_net{*folded_tables};
@@ -218,7 +219,7 @@ TEST_CASE("quantize says what it cannot work with") {
   Rig rig;
   CHECK_THROWS_WITH(quantize(rig.model, rig.loader), Contains("the loader is at the end of its epoch"));
   const Dataset<float> small{{2}, {1, 2}};
-  Loader<float> wrong{small, 1, 1};
+  DataLoader<float> wrong{small, 1, 1};
   CHECK_THROWS_WITH(quantize(rig.model, wrong), Contains("expected samples of 15 numbers, got 2"));
   rig.loader.start_epoch(1);
   rig.model.get<"body.0.weight">()(0, 0) = std::numeric_limits<float>::quiet_NaN();

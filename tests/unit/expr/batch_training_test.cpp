@@ -45,7 +45,7 @@ template <class T, class Wrap>
 Model<Net, T> trained(const Dataset<T>& data, std::uint64_t epochs, Wrap wrap) {
   Model<Net, T> model{1};
   Trainer trainer{model, CrossEntropy{}, Adam{.lr = 1e-2}, 32, 1};
-  Loader<T> loader{data, 32, 1};
+  DataLoader<T> loader{data, 32, 1};
   Batch<T> batch;
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch)
     wrap(epoch, [&] {

@@ -78,7 +78,7 @@ Dataset<double> images(std::size_t count) {
 std::map<std::size_t, std::vector<double>> epoch(const Diffusion& diffusion, const Dataset<double>& columns, std::size_t batch_size, std::uint64_t seed,
                                                  std::uint64_t number) {
   std::map<std::size_t, std::vector<double>> rows;
-  Loader<double> loader{columns, batch_size, 5};
+  DataLoader<double> loader{columns, batch_size, 5};
   loader.start_epoch(number);
   Batch<double> batch;
   Run run{{seed}, number};
@@ -158,7 +158,7 @@ TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
         if (eta > 0 && !schedule.preserves_variance()) continue;
         const Diffusion diffusion{.schedule = schedule, .predicts = predicts};
         const Oracle oracle{&schedule, predicts};
-        const std::vector<std::int32_t> labels{1, 0, ignored_label, 1};
+        const std::vector<std::int32_t> labels{1, 0, ignore_index, 1};
         std::vector<std::size_t> seen;
         const auto drawn =
             diffusion.sample(oracle, labels, Sampling{.steps = 7, .eta = eta}, 3, [&](std::size_t t, std::span<const double>) { seen.push_back(t); });
@@ -237,7 +237,7 @@ TEST_CASE("steps, noise and dropped labels follow from seed, epoch and image alo
     CHECK(one.at(i)[8] != one.at(i + 1)[8]);
   }
 
-  Loader<double> loader{columns, 64, 5};
+  DataLoader<double> loader{columns, 64, 5};
   Batch<double> batch;
   Run run{{1}, 1};
   loader.next(batch);
@@ -282,7 +282,7 @@ TEST_CASE("schedules, samplers and data that make no sense are one Error") {
   CHECK_THAT(message_of([&] { diffusion.columns(Dataset<double>{{2}, {1, 2}, Targets<double>{{3}, 1}}); }), Contains("expected images") && Contains("targets"));
   Batch<double> batch;
   const Dataset<double> plain = images(4);
-  Loader<double> loader{plain, 2, 1};
+  DataLoader<double> loader{plain, 2, 1};
   loader.next(batch);
   Run run{{1}, 1};
   CHECK_THAT(message_of([&] { diffusion.on_batch(run, batch); }), Contains("noisy"));

@@ -110,10 +110,10 @@ TEST_CASE("what is not supported is refused by name") {
   };
   const Writer none;
   const Case cases[]{
-      {model(graph({relu}), 6), "expected operators of opset 7 to 25, got opset 6"},
-      {model(graph({relu}), 26), "expected operators of opset 7 to 25, got opset 26"},
+      {model(graph({relu}), 5), "expected operators of opset 6 to 25, got opset 5"},
+      {model(graph({relu}), 26), "expected operators of opset 6 to 25, got opset 26"},
       {Writer().integer(schema::model::ir_version, 3).message(schema::model::graph, graph({relu})),
-       "expected operators of opset 7 to 25, got no opset at all: the file is very old, or cut off"},
+       "expected operators of opset 6 to 25, got no opset at all: the file is very old, or cut off"},
       {with(model(graph({relu})), schema::model::opset_import, Writer().integer(schema::opset::version, 9)),
        "the opset of ONNX's operators is there twice"},
       {with(model(graph({relu})), schema::model::functions, Writer().text(schema::function::name, "f")),
@@ -153,7 +153,7 @@ TEST_CASE("what is not supported is refused by name") {
     CAPTURE(c.message);
     CHECK_THAT(error_of(c.file), StartsWith("net.onnx: byte ") && EndsWith(c.message));
   }
-  CHECK(parse(model(graph({relu}), 7)).opset == 7);
+  CHECK(parse(model(graph({relu}), 6)).opset == 7);
   CHECK(parse(model(graph({relu}), 25)).opset == 25);
 }
 

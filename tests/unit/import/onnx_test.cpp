@@ -335,3 +335,26 @@ TEST_CASE("ONNX's own tests are read, or refused with a reason") {
   WARN(read << " read, " << refused << " refused");
   CHECK(read >= 990);
 }
+
+TEST_CASE("opset 6 is read in the words of opset 7") {
+  const auto with = [](Writer to, std::initializer_list<std::pair<const char*, std::int64_t>> attributes) {
+    for (const auto& [name, number] : attributes)
+      to.message(schema::node::attribute, attribute(name, 2).integer(schema::attribute::i, number));
+    return to;
+  };
+  const auto read = [&](const Writer& node, const std::string& numbers, const std::vector<std::int64_t>& dims) {
+    return parse(model(graph({node}, {{schema::graph::initializer, tensor("w", dims, numbers)}, {schema::graph::input, value("i", tensor_type(1, {1, 2, 3, 3}))}}), 6));
+  };
+  const std::string two(8, '\0'), three(12, '\0');
+  const Graph spread = read(with(node("Add", {"i", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 1}}), two, {2});
+  CHECK(spread.opset == 7);
+  CHECK(spread.nodes.at(0).attributes.empty());
+  CHECK(spread.constants.at(spread.nodes[0].inputs.at(1)).dims == Dims{2, 1, 1});
+  CHECK(read(with(node("Mul", {"i", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 3}}), three, {3}).nodes.at(0).inputs == std::vector<std::string>{"i", "w"});
+  const Graph slopes = read(node("PRelu", {"i", "w"}, {"y"}), two, {2});
+  CHECK(slopes.constants.at(slopes.nodes.at(0).inputs.at(1)).dims == Dims{2, 1, 1});
+  const auto norm = node("BatchNormalization", {"i", "w", "w", "w", "w"}, {"y"});
+  CHECK(read(with(norm, {{"is_test", 1}}), two, {2}).nodes.at(0).attributes.empty());
+  CHECK_THROWS_WITH(read(norm, two, {2}), Contains("is_test = 0"));
+  CHECK_THROWS_WITH(read(with(node("Add", {"x", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 4}}), two, {2}), Contains("axis = 4"));
+}

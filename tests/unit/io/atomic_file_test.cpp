@@ -10,7 +10,7 @@
 #include <tenon/report/report.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/train/archive.hpp>
-#include <tenon/train/callbacks/csv_log.hpp>
+#include <tenon/train/callbacks/csv_logger.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <tenon/layers/embedding.hpp>
-#include <tenon/layers/learned_position.hpp>
-#include <tenon/layers/sinusoidal_position.hpp>
+#include <tenon/layers/learned_positional_embedding.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/tied.hpp>
 
@@ -34,9 +34,9 @@ TEST_CASE("an embedding gives what PyTorch gives") {
 
 TEST_CASE("embeddings and positions have the gradients of their values") {
   check_gradients<Alone<Embedding<7, 4>, 5>>(tokens_of(7));
-  check_gradients<Sequential<Input<5>, Words, LearnedPosition<>, Dense<4>, Tanh, Tied<Words>>>(tokens_of(6));
-  check_gradients<Alone<LearnedPosition<>, 3, 4>>();
-  check_gradients<Alone<SinusoidalPosition<>, 3, 5>>();
+  check_gradients<Sequential<Input<5>, Words, LearnedPositionalEmbedding<>, Dense<4>, Tanh, Tied<Words>>>(tokens_of(6));
+  check_gradients<Alone<LearnedPositionalEmbedding<>, 3, 4>>();
+  check_gradients<Alone<SinusoidalPositionalEncoding<>, 3, 5>>();
 }
 
 TEST_CASE("the row of padding starts as zeros and does not learn") {
@@ -59,7 +59,7 @@ TEST_CASE("the row of padding starts as zeros and does not learn") {
 }
 
 TEST_CASE("places are told apart by waves") {
-  NetworkRun<Alone<SinusoidalPosition<>, 6, 4>, double> run{1};
+  NetworkRun<Alone<SinusoidalPositionalEncoding<>, 6, 4>, double> run{1};
   run.x.assign(std::vector<double>(24));
   run.forward(Evaluation{});
   const auto y = run.y.values();

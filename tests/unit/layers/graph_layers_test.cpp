@@ -28,6 +28,7 @@
 #include <tenon/layers/stack.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
+#include <tenon/layers/where.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/stepwise.hpp>
 
@@ -171,6 +172,8 @@ TEST_CASE("inputs meet number by number as in PyTorch") {
   check<Maximum, Shape<6>, Shape<6>>("maximum");
   check<Maximum, Shape<2, 3>, Shape<2>>("maximum_channels");
   check<Maximum, Shape<6>, Shape<6>, Shape<6>>("maximum_three");
+  check<Where, Shape<6>, Shape<6>, Shape<6>>("where");
+  check<Where, Shape<2, 1>, Shape<2, 3>, Shape<1>>("where_spread");
   check<Minimum, Shape<6>, Shape<6>>("minimum");
   check<Minimum, Shape<6>, Shape<6>, Shape<6>>("minimum_three");
   check<Mean, Shape<4>, Shape<4>, Shape<4>>("mean");
@@ -222,6 +225,7 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
   check_input_gradients<Divide, Shape<2, 2>, Shape<2>>({.low = 1, .high = 2});
   check_input_gradients<Maximum, Shape<5>, Shape<5>, Shape<1>>();
   check_input_gradients<Minimum, Shape<2, 3>, Shape<2, 3>>();
+  check_input_gradients<Where, Shape<2, 3>, Shape<2, 1>, Shape<1>>({.low = 1, .high = 2});
   check_input_gradients<Mean, Shape<2, 3>, Shape<2>>();
   check_input_gradients<FiLM, Shape<2, 3>, Shape<2>, Shape<2>>();
   check_input_gradients<MatMul<>, Shape<2, 2, 3>, Shape<2, 3, 2>>();
@@ -231,7 +235,7 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
   check_input_gradients<CosineSimilarity, Shape<2, 3>, Shape<2, 3>>({.low = 0.5});
   check_input_gradients<CrossAttention<2>, Shape<2, 4>, Shape<3, 4>>();
   check_input_gradients<AdditiveAttention<3>, Shape<2, 4>, Shape<3, 4>>();
-  check_input_gradients<MultiheadAttention<2, rotary<>>, Shape<3, 4>, Shape<3>>();
+  check_input_gradients<MultiheadAttention<2, rope<>>, Shape<3, 4>, Shape<3>>();
 }
 
 TEST_CASE("graphs of them have the gradients of their values") {

@@ -135,7 +135,7 @@ TEST_CASE("a steady training step of recurrent layers takes nothing from the hea
   Stream random{2};
   for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
   const Dataset<float> data{{6, 5}, x, Labels{{0, 1, 2, 1}, 3}};
-  Loader<float> loader{data, batch_size, 1};
+  DataLoader<float> loader{data, batch_size, 1};
   double loss = 0;
   const auto steps = [&](std::uint64_t first, std::uint64_t count) {
     for (std::uint64_t epoch = first; epoch < first + count; ++epoch) {

@@ -143,6 +143,13 @@ TEST_CASE("binary cross-entropy is PyTorch's, from logits and from probabilities
   });
 }
 
+TEST_CASE("losses of masks, rare classes and pairs are their formulas") {
+  check_loss("focal", [](auto&) { return FocalLoss<from_logits>{}; });
+  check_loss("focal_alike", [](auto&) { return FocalLoss<from_logits>{.alpha = -1, .gamma = 0.5}; });
+  check_loss("dice", [](auto&) { return DiceLoss<from_probabilities>{}; });
+  check_loss("contrastive", [](auto&) { return ContrastiveLoss{.margin = 1.5}; });
+}
+
 TEST_CASE("cross-entropy is PyTorch's, on indices and distributions, weighted and smoothed") {
   using Loss = CrossEntropy<from_logits>;
   check_loss("cross_entropy", [](auto&) { return Loss{}; });

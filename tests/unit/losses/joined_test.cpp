@@ -25,7 +25,7 @@ std::vector<double> train(const L& loss) {
   const Dataset<float> data = classes();
   Model<Net> model{3};
   Trainer trainer{model, loss, SGD{.lr = 0.1}, 20};
-  Loader loader{data, 20, 1};
+  DataLoader loader{data, 20, 1};
   Batch<float> batch;
   std::vector<double> seen;
   for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {

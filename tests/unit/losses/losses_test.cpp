@@ -212,19 +212,19 @@ TEMPLATE_TEST_CASE("a batch whose labels do not count teaches nothing", "", floa
     CHECK(batch_weight(loss, labels, 2) == 0);
   };
   const std::vector<double> weight{0, 1, 2};
-  const std::vector<std::int32_t> ignored{ignored_label, ignored_label};
+  const std::vector<std::int32_t> ignored{ignore_index, ignore_index};
   for (const double smoothing : {0.0, 0.1}) {
     check(CrossEntropy<from_logits>{.label_smoothing = smoothing, .class_weight = weight}, {0, 0});
-    check(CrossEntropy<from_logits>{.label_smoothing = smoothing, .class_weight = weight}, {0, ignored_label});
+    check(CrossEntropy<from_logits>{.label_smoothing = smoothing, .class_weight = weight}, {0, ignore_index});
     check(CrossEntropy<from_probabilities>{.label_smoothing = smoothing, .class_weight = weight}, {0, 0});
     check(CrossEntropy<from_logits>{.label_smoothing = smoothing}, ignored);
   }
   check(NegativeLogLikelihood{.class_weight = weight}, {0, 0});
   check(NegativeLogLikelihood{}, ignored);
-  CHECK(batch_weight(CrossEntropy{.class_weight = weight}, std::vector<std::int32_t>{2, ignored_label, 1, 2}, 4) == 5);
-  CHECK(batch_weight(CrossEntropy{}, std::vector<std::int32_t>{2, ignored_label, 1, 2}, 4) == 3);
-  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, std::vector<std::int32_t>{2, ignored_label}, 2) == 2);
-  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, std::vector<std::int32_t>{2, ignored_label}, 2) == 1);
+  CHECK(batch_weight(CrossEntropy{.class_weight = weight}, std::vector<std::int32_t>{2, ignore_index, 1, 2}, 4) == 5);
+  CHECK(batch_weight(CrossEntropy{}, std::vector<std::int32_t>{2, ignore_index, 1, 2}, 4) == 3);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, std::vector<std::int32_t>{2, ignore_index}, 2) == 2);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, std::vector<std::int32_t>{2, ignore_index}, 2) == 1);
   CHECK(batch_weight(MeanSquaredError{}, {}, 4) == 4);
 }
 
@@ -357,7 +357,7 @@ TEST_CASE("sample weights weigh losses of classes, beside class weights and igno
   // two samples of two steps each; logits of log p
   const double a = std::log(0.25), b = std::log(0.75);
   const std::vector<double> z{a, b, b, a, a, b, a, b}, weights{3, 0.5};
-  const std::vector<std::int32_t> labels{0, 0, ignored_label, 1};  // -log p: -a, -b, none, -b
+  const std::vector<std::int32_t> labels{0, 0, ignore_index, 1};  // -log p: -a, -b, none, -b
   const auto check = [&](const auto& loss) {
     const auto w = weigh(loss, z, labels, std::vector<double>(8), weights);
     CHECK(w.value == Approx((-3 * a - 3 * b - 0.5 * b) / 6.5));
@@ -382,7 +382,7 @@ TEST_CASE("sample weights weigh losses of classes, beside class weights and igno
   // distributions, and a batch in which nothing counts
   const auto mixed = weigh(CrossEntropy<from_logits>{}, z, {}, {1, 0, 0, 1, 0, 1, 1, 0}, weights);
   CHECK(mixed.value == Approx((-3 * a - 3 * a - 0.5 * b - 0.5 * a) / 7));
-  CHECK(weigh(CrossEntropy<from_logits>{}, z, {0, 1, ignored_label, ignored_label}, std::vector<double>(8), {0, 1}).value == 0);
+  CHECK(weigh(CrossEntropy<from_logits>{}, z, {0, 1, ignore_index, ignore_index}, std::vector<double>(8), {0, 1}).value == 0);
   // one hinge of classes, where the formula reads the label
   const auto margin = weigh(MultiMargin{}, {2, 0, 0, 2}, {0, 0}, std::vector<double>(4), {1, 3});
   CHECK(margin.value == Approx(3 * 1.5 / 4));

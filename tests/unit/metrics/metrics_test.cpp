@@ -24,6 +24,10 @@ const test::Golden& file() {
   static const test::Golden f("metrics");
   return f;
 }
+const test::Golden& several_labels() {
+  static const test::Golden f("multi_label");
+  return f;
+}
 std::vector<double> golden(const std::string& name) { return file().values(name); }
 double one(const std::string& name) { return golden(name).at(0); }
 
@@ -34,9 +38,10 @@ struct Case {
   std::vector<std::int32_t> labels;
   std::size_t width;
 
-  Case(const std::string& name, std::size_t w) : width(w) {
+  Case(const std::string& name, std::size_t w, const test::Golden& from = file()) : width(w) {
+    const auto golden = [&](const std::string& what) { return from.values(what); };
     for (const double v : golden(name + ".outputs")) outputs.push_back(static_cast<T>(v));
-    if (file().has(name + ".labels"))
+    if (from.has(name + ".labels"))
       for (const double v : golden(name + ".labels")) labels.push_back(static_cast<std::int32_t>(v));
     else
       for (const double v : golden(name + ".targets")) targets.push_back(static_cast<T>(v));
@@ -98,6 +103,33 @@ TEMPLATE_TEST_CASE("metrics of values are scikit-learn's", "", float, double) {
   CHECK(c.shown(MAE{}).value() == Approx(one("values.mae")).epsilon(1e-6));
   CHECK(c.shown(RMSE{}).value() == Approx(one("values.rmse")).epsilon(1e-6));
   CHECK(c.shown(R2{}).value() == Approx(one("values.r2")).epsilon(1e-6));
+}
+
+TEMPLATE_TEST_CASE("metrics of several labels are scikit-learn's", "", float, double) {
+  const auto labels = [](const std::string& what) { return several_labels().value(what); };
+  const Case<TestType> several("several", 4, several_labels());
+  const auto all = several.shown(MultiLabelMatrix{});
+  CHECK(all.value() == Approx(labels("several.accuracy")).epsilon(1e-12));
+  CHECK(several.shown(SubsetAccuracy{}).value() == all.value());
+  CHECK(several.shown(HammingLoss{}).value() == Approx(labels("several.hamming")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelPrecision{}).value() == Approx(labels("several.precision.macro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelRecall{}).value() == Approx(labels("several.recall.macro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelF1{}).value() == Approx(labels("several.f1.macro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelPrecision{Average::micro}).value() == Approx(labels("several.precision.micro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelRecall{Average::micro}).value() == Approx(labels("several.recall.micro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelF1{Average::micro}).value() == Approx(labels("several.f1.micro")).epsilon(1e-12));
+  const auto matrices = several_labels().values("several.confusion");  // of each label: neither, only said, only is, both
+  for (std::size_t j = 0; j < 4; ++j) {
+    const MultiLabelMatrix::Counts& c = all.counts(j);
+    const std::uint64_t got[]{c.neither, c.only_said, c.only_is, c.both};
+    for (std::size_t k = 0; k < 4; ++k) CHECK(static_cast<double>(got[k]) == matrices[4 * j + k]);
+  }
+  CHECK(all.f1(3) == 0);
+  CHECK(std::isnan(MultiLabelF1{}.value()));
+  CHECK(std::isnan(HammingLoss{}.value()));
+  MultiLabelMatrix other = all;
+  other.reset();
+  CHECK(std::isnan(other.value()));
 }
 
 TEST_CASE("one output is the score of class 1") {
@@ -223,7 +255,7 @@ TEST_CASE("a model is measured in one pass") {
   CHECK(std::log(perplexity.value()) == Approx(scores.loss).epsilon(1e-5));
   CHECK(top3.value() > accuracy.value());
   CHECK(auc.value() > 0.95);
-  CHECK_THAT(confusion.text(), Contains("truth \\ said") && Contains("recall"));
+  CHECK_THAT(confusion.text(), Contains("truth \\ predicted") && Contains("recall"));
   const Dataset<float> narrow{{8}, std::vector<float>(16), Labels{{0, 1}, 10}};
   CHECK_THAT(message_of([&] { measure(model, narrow, accuracy); }), Contains("measure: expected samples of 64 numbers, got 8"));
 }
@@ -239,7 +271,7 @@ Dataset<float> several() {
   for (int i = 0; i < 12; ++i) {
     x.insert(x.end(), {static_cast<float>(i % 5) / 4, static_cast<float>(i % 3) / 2});
     value.insert(value.end(), {static_cast<float>(i) / 8, 1});
-    digit.push_back(i == 4 ? ignored_label : i % 3);
+    digit.push_back(i == 4 ? ignore_index : i % 3);
   }
   return Dataset<float>{Features<float>{"x", {2}, x}, Targets<float>{value, 2}.named("value"), Labels{digit, 3}.named("digit")};
 }
@@ -295,8 +327,8 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
                                 .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
   };
   Model<Several> model{3}, plain{3};
-  const History history = train(model, 4, CsvLog{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
-                                Checkpoint{.path = path + ".run"}, TensorBoard{path + ".events"});
+  const History history = train(model, 4, CSVLogger{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+                                ModelCheckpoint{.path = path + ".run"}, TensorBoard{path + ".events"});
   // training itself is not touched
   fit(plain, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .progress = Progress::Mode::quiet});
   CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(), plain.parameters().span().begin()));
@@ -326,8 +358,8 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
 
   // a resumed run has the numbers of the epochs before
   Model<Several> resumed{3};
-  const History all = train(resumed, 5, CsvLog{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
-                            Checkpoint{.path = path + ".run", .resume = true});
+  const History all = train(resumed, 5, CSVLogger{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+                            ModelCheckpoint{.path = path + ".run", .resume = true});
   REQUIRE(all.epochs.size() == 5);
   for (std::size_t e = 0; e < 4; ++e) CHECK(all.epochs[e].metric("val_value_mae") == history.epochs[e].metric("val_value_mae"));
   for (const char* end : {".csv", ".best", ".run"}) std::filesystem::remove(path + end);

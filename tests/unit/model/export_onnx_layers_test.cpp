@@ -80,7 +80,7 @@ TEST_CASE("convolutions and pools export with their windows") {
   check<Signal<MaxPool1D<3, dilation<2>, stride<1>>>>("max_pool_1d");
   check<Image<AvgPool2D<2>>>("avg_pool");
   check<Image<AvgPool2D<3, stride<2>, padding<1>>>>("avg_pool_counted");
-  check<Image<AvgPool2D<3, stride<2>, padding<1>, count_padding<false>>>>("avg_pool_padding");
+  check<Image<AvgPool2D<3, stride<2>, padding<1>, count_include_pad<false>>>>("avg_pool_padding");
   check<Signal<AvgPool1D<2>>>("avg_pool_1d");
   check<Image<AdaptiveAvgPool2D<3, 4>>>("adaptive_pool");
   check<Image<GlobalAvgPool>>("global_avg_pool");

@@ -28,11 +28,11 @@ TEST_CASE("recurrent networks export with their gates in ONNX's order") {
   check<Steps<RNN<3>>>("rnn");
   check<Steps<RNN<3, nonlinearity<ReLU>, bidirectional>>>("rnn_relu");
   using Words = Embedding<9, 4>;
-  check<Sequential<Input<5>, Words, LearnedPosition<>, GRU<4>, Tied<Words>, Softmax>>("tied", 9);
+  check<Sequential<Input<5>, Words, LearnedPositionalEmbedding<>, GRU<4>, Tied<Words>, Softmax>>("tied", 9);
 }
 
 TEST_CASE("attention exports as products and a softmax") {
-  check<Steps<SinusoidalPosition<>, MultiheadAttention<2>>>("attention");
+  check<Steps<SinusoidalPositionalEncoding<>, MultiheadAttention<2>>>("attention");
   check<Steps<Residual<LayerNorm<>, MultiheadAttention<3, causal>>, Residual<LayerNorm<>, Dense<8>, GELU, Dense<6>>>>(
       "transformer");
 }

@@ -49,6 +49,28 @@ TEST_CASE("an exported header says what it holds") {
   CHECK_THAT(text, Contains(std::string("trained file  trained.safetensors, CRC-32 ") + checksum));
 }
 
+TEST_CASE("an exported header includes the headers of the layers it names, all of which a clone has") {
+  const Folder folder;
+  export_header(Model<Net>{2}, folder / "small.hpp");
+  const std::string text = read(folder / "small.hpp");
+  for (const char* layer : {"dense", "relu", "softmax"}) CHECK_THAT(text, Contains("#include <tenon/layers/" + std::string(layer) + ".hpp>\n"));
+  CHECK_THAT(text, !Contains("tenon/all/") && !Contains("layers/tanh"));
+  CHECK_FALSE(std::filesystem::exists(folder / "small.h"));
+}
+
+TEST_CASE("a C interface goes beside the header if it is asked for") {
+  const Folder folder;
+  export_header(Model<Net>{2}, folder / "small.hpp", {.name = "models::small", .c_api = true});
+  const std::string c = read(folder / "small.h"), cpp = read(folder / "small_c.cpp");
+  CHECK_THAT(c, Contains("#define MODELS_SMALL_INPUTS 5\n#define MODELS_SMALL_OUTPUTS 3\n"));
+  CHECK_THAT(c, Contains("void models_small_run(const float input[5], float output[3]);\n"));
+  CHECK_THAT(c, Contains("int models_small_classify(const float input[5]);\n") && Contains("int models_small_self_test(void);\n"));
+  CHECK_THAT(cpp, Contains("tenon::Frozen<models::small::Net, models::small::weights> net;"));
+  CHECK_THAT(cpp, Contains("#include \"small.h\"\n\n#include \"small.hpp\"\n"));
+  CHECK_THROWS_WITH(export_header(Model<Net>{2}, folder / "other.h", {.c_api = true}), Contains("expected a file such as digits.hpp"));
+  CHECK_FALSE(std::filesystem::exists(folder / "other.h"));
+}
+
 TEST_CASE("what cannot be exported is an error and writes nothing") {
   const Folder folder;
   Model<Net> model{2}, other{3};

@@ -6,7 +6,7 @@
 #include <tenon/layers/gru.hpp>
 #include <tenon/layers/lstm.hpp>
 #include <tenon/model/attention_weights.hpp>
-#include <tenon/model/generator.hpp>
+#include <tenon/model/generate.hpp>
 #include <tenon/net/transformer.hpp>
 
 #include "support/counting_new.hpp"
@@ -17,8 +17,8 @@ using Catch::Contains;
 namespace {
 
 using Learned = GPT<11, 12, 2, 2, 8>;
-using Turned = Sequential<Input<12>, Embedding<11, 8>, SinusoidalPosition<>,
-                          Repeat<2, TransformerEncoderLayer<8, 2, 16, PostNorm, ReLU, 0.0, MultiheadAttention<2, causal, rotary<>>>>, Dense<11>>;
+using Turned = Sequential<Input<12>, Embedding<11, 8>, SinusoidalPositionalEncoding<>,
+                          Repeat<2, TransformerEncoderLayer<8, 2, 16, PostNorm, ReLU, 0.0, MultiheadAttention<2, causal, rope<>>>>, Dense<11>>;
 
 using Recurring = Sequential<Input<12>, Embedding<11, 6>, LSTM<8, layers<2>>, GRU<8>, Dense<11>, Softmax>;
 
@@ -31,7 +31,7 @@ void check_generation() {
   Model<Net> model{3};
   Stream stream{5};
   for (float& v : model.parameters().span()) v = static_cast<float>(stream.uniform(-0.7, 0.7));  // or all tokens were as good
-  Generator generator{model};
+  Session generator{model, session::generating};
   const std::vector<std::int32_t> prompt{1, 2, 3, 4, 5};
   for (const Sampler& sampler : {Sampler{.temperature = 0}, Sampler{}, Sampler{.temperature = 0.8, .top_k = 5, .top_p = 0.9}})
     for (const std::size_t count : {1U, 7U, 30U}) {
@@ -58,7 +58,7 @@ TEST_CASE("remembered keys and values give the tokens of the whole network") {
 
 TEST_CASE("a step of generation allocates nothing, and bad tokens are told") {
   Model<Learned> model{1};
-  Generator generator{model};
+  Session generator{model, session::generating};
   generator.step(1);
   const auto use = test::heap_use([&] {
     for (std::int32_t t = 0; t < 40; ++t) generator.step(t % 11);

@@ -10,7 +10,7 @@
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/time_distributed.hpp>
-#include <tenon/model/host_frozen.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/net/networks.hpp>
 
 #include <cmath>
@@ -32,7 +32,7 @@ using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>
 
 TEST_CASE("a network frozen on the host gives what the model gives, and allocates nothing") {
   const Model<Net> model{8};
-  HostFrozen<Net> net{model}, other{model};
+  Session net{model}, other{model};
   std::vector<float> x(21), expected(1), output(1), away(1);
   Stream random(3, Purpose::user);
   for (int sample = 0; sample < 20; ++sample) {
@@ -55,7 +55,7 @@ namespace {
 template <class Net>
 void check_host_of() {
   const Model<Net> model{8};
-  HostFrozen<Net> net{model};
+  Session net{model};
   std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), output(expected.size());
   Stream random(3, Purpose::user);
   for (int sample = 0; sample < 3; ++sample) {
@@ -100,7 +100,7 @@ TEST_CASE("on the host layers that share parameters want them in one way") {
   using Net = Graph<In<"one", 1, 5>, In<"three", 3, 5>, Node<"a", Cell, "one">, Node<"b", tenon::Shared<"a">, "three">, Node<"b_last", Last>, Node<"a_last", Last, "a">,
                     Node<"y", Add<>, "a_last", "b_last">, Out<"y">>;
   const Model<Net> model{8};
-  CHECK_THROWS_WITH(HostFrozen<Net>{model}, Catch::Matchers::Contains("layers that share parameters"));
+  CHECK_THROWS_WITH(Session{model}, Catch::Matchers::Contains("layers that share parameters"));
 }
 
 TEST_CASE("products by columns are right for every size, on every vector unit") {

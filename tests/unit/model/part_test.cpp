@@ -20,7 +20,7 @@
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
 #include <tenon/model/export.hpp>
-#include <tenon/model/host_frozen.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/optim/sgd.hpp>
@@ -93,7 +93,7 @@ TEST_CASE("a part is a model on the numbers of the whole") {
   const Model<Chain>& fixed = model;
   const auto seen = part<"decoder">(fixed);
   CHECK(outputs_of(*seen, numbers(3)) == outputs_of(decoder, numbers(3)));
-  HostFrozen host{decoder};
+  Session host{decoder};
   const auto code = numbers(3);
   std::vector<float> y(4);
   host(std::span<const float, 3>(code), std::span<float, 4>(y));

@@ -14,6 +14,7 @@
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantize.hpp>
+#include <tenon/net/networks.hpp>
 #include <tenon/net/quantization_aware.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/train/fit.hpp>
@@ -45,7 +46,7 @@ TEST_CASE("what is trained with rounding is what int8 gives") {
   fit(aware, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-4}, .epochs = 3, .seed = 1, .progress = Progress::Mode::quiet});
   REQUIRE(copy_parameters(aware, model) == parameters);
 
-  Loader<float> calibration{train, 64, 1};
+  DataLoader<float> calibration{train, 64, 1};
   const auto numbers = quantize(model, calibration);
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
   Quantized<Net> net{*tables};

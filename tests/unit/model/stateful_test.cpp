@@ -9,7 +9,7 @@
 #include <tenon/layers/lstm.hpp>
 #include <tenon/layers/rnn.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
-#include <tenon/model/stateful_run.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/optim/sgd.hpp>
 #include <tenon/train/trainer.hpp>
@@ -65,8 +65,8 @@ TEST_CASE("pieces of sequences give what whole ones give") {
   share(whole, pieces);
   std::vector<double> expected(sequences * 6), y(sequences * 2);
   whole.predict(data.x, expected);
-  StatefulRun run{pieces, sequences};
-  for (int pass = 0; pass < 2; ++pass, run.reset_states()) {
+  Session run{pieces, session::stateful, sequences};
+  for (int pass = 0; pass < 2; ++pass, run.reset()) {
     for (std::size_t first = 0; first < 6; first += 2) {
       const std::vector<double> x = Data::piece(data.x, first, 2, 2);
       const HeapUse used = heap_use([&] { run(x, y); });

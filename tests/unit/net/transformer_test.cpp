@@ -33,12 +33,12 @@ constexpr bool has_parameter(std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("masks, cross attention and rotary places give what PyTorch gives") {
+TEST_CASE("masks, cross attention and rope places give what PyTorch gives") {
   const Golden golden{"transformers"};
   const GoldenOptions sums{.floor = 1};
   check_golden<Sequential<Input<5, 6>, Masked<0, MultiheadAttention<2>>>>(golden, "padding", sums);
   check_golden<Sequential<Input<7, 6>, Inline<CrossAttention<3, 4>>>>(golden, "cross", sums);
-  check_golden<Sequential<Input<5, 8>, Inline<MultiheadAttention<2, causal, rotary<>>>>>(golden, "rotary", sums);
+  check_golden<Sequential<Input<5, 8>, Inline<MultiheadAttention<2, causal, rope<>>>>>(golden, "rotary", sums);
   check_golden<Sequential<Input<8, 6>, Inline<AdditiveAttention<4, 5>>>>(golden, "additive", sums);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("transformer layers give what PyTorch gives, by its names") {
 }
 
 TEST_CASE("transformers have the gradients of their values") {
-  check_gradients<Sequential<Input<4, 6>, Masked<0, MultiheadAttention<3, rotary<100>>>>>();
+  check_gradients<Sequential<Input<4, 6>, Masked<0, MultiheadAttention<3, rope<100>>>>>();
   check_gradients<FourThenThree<CrossAttention<2, 4>>>();
   check_gradients<GPT<5, 4, 2, 2, 4>>({.low = 1, .high = 5, .tokens = true});
   check_gradients<Transformer<5, 6, 3, 2, 1, 2, 4, 6>>({.low = 1, .high = 5, .tokens = true});

@@ -3,6 +3,7 @@
 #include <tenon/optim/adam.hpp>
 #include <tenon/optim/adamw.hpp>
 #include <tenon/optim/asgd.hpp>
+#include <tenon/optim/lamb.hpp>
 #include <tenon/optim/lion.hpp>
 #include <tenon/optim/nadam.hpp>
 #include <tenon/optim/radam.hpp>
@@ -97,6 +98,13 @@ template <> ASGD made_as<ASGD>(const std::string& c) {
           .t0 = setting(c, "t0"),
           .weight_decay = setting(c, "weight_decay")};
 }
+template <> Lamb made_as<Lamb>(const std::string& c) {
+  return {.lr = setting(c, "lr"),
+          .beta1 = setting(c, "beta1"),
+          .beta2 = setting(c, "beta2"),
+          .eps = setting(c, "eps"),
+          .weight_decay = setting(c, "weight_decay")};
+}
 template <> Lion made_as<Lion>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
@@ -120,7 +128,8 @@ template <class T, class O> struct Run {
     std::vector<T> g(gradient.begin(), gradient.end());
     OptimizerArrays<T, states> arrays{parameters.data() + margin, g.data(), {}, count};
     for (std::size_t k = 0; k < states; ++k) arrays.state[k] = state[k].data() + margin;
-    optimizer.update(arrays, number);
+    if constexpr (Optimizer<O>) optimizer.update(arrays, number);
+    else optimizer.update_one(arrays, number);
   }
   T operator[](std::size_t i) const { return parameters[margin + i]; }
   bool margins_untouched() const {
@@ -211,6 +220,11 @@ TEMPLATE_TEST_CASE("RAdam follows PyTorch for a hundred steps", "", float, doubl
 TEMPLATE_TEST_CASE("ASGD follows PyTorch for a hundred steps", "", float, double) {
   for (const char* of_case : {"asgd", "asgd_averaging"})
     follow<TestType, ASGD>(of_case);
+}
+
+TEMPLATE_TEST_CASE("LAMB follows the algorithm of its paper for a hundred steps", "", float, double) {
+  for (const char* of_case : {"lamb", "lamb_weight_decay"})
+    follow<TestType, Lamb>(of_case);
 }
 
 TEMPLATE_TEST_CASE("Lion follows the algorithm of its paper for a hundred steps", "", float, double) {

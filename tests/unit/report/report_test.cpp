@@ -51,7 +51,7 @@ TEST_CASE("a run's report is one page with everything in it") {
   CHECK(record.parameters[0].gradient_rms[3] > 0);
   REQUIRE(record.mistakes.size() == 5);
   for (const RunRecord::Mistake& m : record.mistakes) {
-    CHECK(m.truth != m.said);
+    CHECK(m.truth != m.predicted);
     CHECK(m.truth == test.label(m.index));
     CHECK(m.pixels.size() == 64);
   }
@@ -106,10 +106,10 @@ TEST_CASE("a network of numbers is shown with what it said against the truth") {
   CHECK(r2.value() > 0.99);
   REQUIRE(report.record.regression->truth.size() == 200);
   CHECK(report.record.regression->truth[3] == Approx(-0.01));  // sample 5
-  CHECK(std::abs(report.record.regression->said[3] + 0.01) < 0.1);
+  CHECK(std::abs(report.record.regression->predicted[3] + 0.01) < 0.1);
   const std::string page = report_html(report.record);
   CHECK_THAT(page, Contains("R2 0.99") || Contains("R2 1.0"));
-  CHECK_THAT(page, Contains("said against true") && Contains("training data"));
+  CHECK_THAT(page, Contains("predicted against true") && Contains("training data"));
   CHECK(count(page, "<circle") == 200);
   CHECK(count(page, "class=\"pair\"") == 2);
 }

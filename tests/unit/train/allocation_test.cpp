@@ -42,7 +42,7 @@ template <class Network, class Gemm, class T, class L, class O>
 HeapUse steady_epoch(const Dataset<T>& data, L loss, O optimizer) {
   Model<Network, T, Gemm> model{1};
   Trainer trainer{model, loss, optimizer, 32, 1};
-  Loader<T> loader{data, 32, 1};
+  DataLoader<T> loader{data, 32, 1};
   Batch<T> batch;
   const auto epoch = [&](std::uint64_t number) {
     loader.start_epoch(number);

@@ -161,7 +161,7 @@ TEST_CASE("a run resumed at any step ends with the same weights and the same his
   for (const std::uint64_t cut : {1U, 7U, 10U, 23U, 39U, 40U}) {
     const std::string path = folder / "run.safetensors";
     std::filesystem::remove(path);
-    const Checkpoint checkpoint{.path = path, .every_epochs = 1, .every_steps = 1, .resume = true};
+    const ModelCheckpoint checkpoint{.path = path, .every_epochs = 1, .every_steps = 1, .resume = true};
     Model<Net> model{1};
     EarlyStopping first{.patience = 50, .restore_best_weights = true}, second = first;
     struct Interrupt {};
@@ -190,7 +190,7 @@ TEST_CASE("a run resumed at any step ends with the same weights and the same his
 TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   const Folder folder;
   const std::string path = folder / "run.safetensors";
-  const Checkpoint checkpoint{.path = path, .resume = true};
+  const ModelCheckpoint checkpoint{.path = path, .resume = true};
   Model<Net> model{1};
   fit(model, data().train, settings(1, checkpoint));
   const std::string good = text_of(path);
@@ -233,7 +233,7 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   std::ofstream(path, std::ios::binary) << old;
   CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
   CHECK(same_bits(fresh, before));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, Checkpoint{})); }), Contains("expected a path"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, ModelCheckpoint{})); }), Contains("expected a path"));
 
   // the options that training goes by; the rate that a schedule or a plateau has made of them is not one
   std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
@@ -256,7 +256,7 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
 
 TEST_CASE("a run that early stopping has ended stays ended when it is resumed") {
   const Folder folder;
-  const Checkpoint checkpoint{.path = folder / "run.safetensors", .resume = true};
+  const ModelCheckpoint checkpoint{.path = folder / "run.safetensors", .resume = true};
   Model<Net> model{1}, again{2};
   const auto stop = EarlyStopping{.monitor = Monitor::loss, .patience = 1, .min_delta = 1e9};
   CHECK(fit(model, data().train, settings(9, checkpoint, stop)).epochs.size() == 2);
@@ -280,7 +280,7 @@ TEST_CASE("the best model is saved") {
 TEST_CASE("the log is a table of the history") {
   const Folder folder;
   Model<Net> model{1};
-  const History history = fit(model, data().train, settings(3, CsvLog{folder / "run.csv"}));
+  const History history = fit(model, data().train, settings(3, CSVLogger{folder / "run.csv"}));
   std::ifstream file(folder / "run.csv");
   std::string line;
   std::getline(file, line);
@@ -562,10 +562,10 @@ TEST_CASE("a checkpoint whose numbers make no sense is refused, and nothing is c
   const Folder folder;
   const std::string good = folder / "good.safetensors", path = folder / "run.safetensors";
   Model<Net> model{1};
-  fit(model, data().train, settings(2, Checkpoint{.path = good}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  fit(model, data().train, settings(2, ModelCheckpoint{.path = good}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
   Tampered{}.write(good, path);
   Model<Net> same{5};
-  fit(same, data().train, settings(2, Checkpoint{.path = path, .resume = true}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  fit(same, data().train, settings(2, ModelCheckpoint{.path = path, .resume = true}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
   CHECK(same_bits(same, model));
 
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -587,7 +587,7 @@ TEST_CASE("a checkpoint whose numbers make no sense is refused, and nothing is c
     Model<Net> fresh{7};
     const Model<Net> before = fresh;
     EarlyStopping stopping{.patience = 9, .restore_best_weights = true};
-    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(2, Checkpoint{.path = path, .resume = true}, stopping)); }), StartsWith(path) && Contains(words));
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(2, ModelCheckpoint{.path = path, .resume = true}, stopping)); }), StartsWith(path) && Contains(words));
     CHECK(same_bits(fresh, before));
     CHECK(stopping.best_weights.empty());
   }
@@ -601,7 +601,7 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
   Model<Net> trained{1};
   EarlyStopping first{.patience = 9, .restore_best_weights = true};
   EMA average{trained, 0.9};
-  fit(trained, data().train, settings(2, Checkpoint{.path = path}, first, average));
+  fit(trained, data().train, settings(2, ModelCheckpoint{.path = path}, first, average));
   Model<Net> model{7};
   const Model<Net> before = model;
   EarlyStopping second{.patience = 9, .restore_best_weights = true};
@@ -616,7 +616,7 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
                         run.history().epochs.size() == 2 && run.step() == 20 && run.epoch() == 3;
     });
   };
-  fit(model, data().train, settings(2, Checkpoint{folder / "unused"}, second, other, Resuming{work}));
+  fit(model, data().train, settings(2, ModelCheckpoint{folder / "unused"}, second, other, Resuming{work}));
   CHECK(allocations > 100);
   CHECK(nothing);
   CHECK(everything);
@@ -624,7 +624,7 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
 
 TEST_CASE("a checkpoint that cannot be written leaves the one before and a model that can be used") {
   const Folder folder;
-  const Checkpoint checkpoint{.path = folder / "run.safetensors", .every_steps = 1, .resume = true};
+  const ModelCheckpoint checkpoint{.path = folder / "run.safetensors", .every_steps = 1, .resume = true};
   Model<Net> whole{1}, model{1}, other{2};
   fit(whole, data().train, settings(2, Diary{}));
   for (const auto fault : {test::Fault::write, test::Fault::fsync, test::Fault::rename}) {
@@ -695,7 +695,7 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
 
 TEST_CASE("two checkpoints of one moment are both written, and read with a decimal comma") {
   const Folder folder;
-  const Checkpoint a{.path = folder / "a.safetensors", .resume = true}, b{.path = folder / "b.safetensors"};
+  const ModelCheckpoint a{.path = folder / "a.safetensors", .resume = true}, b{.path = folder / "b.safetensors"};
   Model<Net> whole{1}, model{1}, other{2};
   fit(whole, data().train, settings(3, Diary{}, Diary{}));
   const std::locale before = std::locale::global(std::locale(std::locale(), new DecimalComma));
@@ -714,7 +714,7 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
   Model<Net> model{1};
   const auto how = Fit{.epochs = 1, .batch_size = 32, .progress = quiet};
   using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
-  const auto images = augmented<Augment<Shift<1>>>(typed<Shape<1, 8, 8>, Classes<10>>(data().train), 3);
+  const auto images = augmented<Augment<RandomTranslation<1>>>(typed<Shape<1, 8, 8>, Classes<10>>(data().train), 3);
   Model<Images> pictures{1};
 #ifndef TENON_NO_THREAD_FAULTS
   set_num_threads(4);
@@ -765,7 +765,7 @@ TEST_CASE("what an augmentation throws reaches the caller, from threads too") {
     CHECK(fit(model, images, how).epochs.size() == 1);
 
     Fails::seen = 0;  // a loader goes on where it was
-    Loader<float> loader(images, 16, 1);
+    DataLoader<float> loader(images, 16, 1);
     Batch<float> batch;
     std::size_t samples = 0, thrown = 0;
     for (bool more = true; more;) {
@@ -783,7 +783,7 @@ TEST_CASE("what an augmentation throws reaches the caller, from threads too") {
 TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped ones") {
   const Folder folder;
   std::vector<std::int32_t> labels(data().train.labels().begin(), data().train.labels().end());
-  labels[3] = ignored_label;
+  labels[3] = ignore_index;
   const std::vector<float> features(data().train.features().begin(), data().train.features().end());
   const Dataset<float> some({1, 8, 8}, features, Labels{labels, 10});
   Model<Net> model{1};
@@ -797,7 +797,7 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
   const auto mixed = augmented<Augment<Mixup<0.4>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 2);
   const History history = fit(pictures, mixed, Fit{.epochs = 2, .progress = quiet});
   CHECK(std::isfinite(history.last().training.loss));
-  Loader<float> loader(mixed, 150, 1, false);
+  DataLoader<float> loader(mixed, 150, 1, false);
   Batch<float> batch;
   REQUIRE(loader.next(batch));
   double least = 1;
@@ -811,7 +811,7 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
 
   using Small = Sequential<Input<1, 6, 6>, Flatten, Dense<10>, Softmax>;
   Model<Small> small{1};
-  const auto cropped = augmented<Augment<Crop<6, 6>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 0);
+  const auto cropped = augmented<Augment<RandomCrop<6, 6>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 0);
   CHECK(fit(small, cropped, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{folder / "b.html"})}).epochs.size() == 1);
   CHECK_THAT(text_of(folder / "b.html"), Contains("Classes, training data"));
 }
@@ -834,7 +834,7 @@ TEST_CASE("a signal ends training after the step, and what was saved goes on bit
     CHECK(stop.at_step == 13);
     CHECK(history.epochs.size() == 1);
     StopOnSignal again{path};
-    fit(other, data().train, settings(3, Checkpoint{.path = path, .resume = true}));
+    fit(other, data().train, settings(3, ModelCheckpoint{.path = path, .resume = true}));
     CHECK(same_bits(other, whole));
     CHECK(again.signal == 0);
   }

@@ -24,7 +24,7 @@ using Net = Sequential<Dense<64, 16>, ReLU, Dropout<0.2>, Dense<10>, Softmax>;
 
 constexpr std::size_t kills = 50;
 
-History train(Model<Net>& model, const Dataset<float>& data, const Checkpoint& checkpoint) {
+History train(Model<Net>& model, const Dataset<float>& data, const ModelCheckpoint& checkpoint) {
   return fit(model, data, Fit{.optimizer = Adam{.lr = 3e-3}, .epochs = 15, .batch_size = 32, .seed = 4, .progress = Progress::Mode::quiet, .callbacks = callbacks(checkpoint)});
 }
 
@@ -35,7 +35,7 @@ TEST_CASE("fifty times killed, and every time the checkpoint can be read") {
   std::filesystem::create_directories(folder);
   const std::string path = folder + "/run.safetensors", finished = folder + "/finished.safetensors";
   const Dataset<float> data = digits().take(200);
-  const Checkpoint checkpoint{.path = path, .every_steps = 1, .resume = true};
+  const ModelCheckpoint checkpoint{.path = path, .every_steps = 1, .resume = true};
 
   Model<Net> whole{1};
   const auto start = std::chrono::steady_clock::now();

@@ -60,7 +60,7 @@ std::string message_of(F f) {
 template <class M, class L>
 void check_gradient(M& model, const L& of, const Dataset<double>& samples) {
   Trainer trainer{model, of, SGD{}, samples.size()};
-  Loader<double> loader{samples, samples.size(), 1, false};
+  DataLoader<double> loader{samples, samples.size(), 1, false};
   Batch<double> batch;
   REQUIRE(loader.next(batch));
   trainer.zero_grad();
@@ -111,7 +111,7 @@ TEST_CASE("losses of several outputs add up, and so do their gradients") {
 TEST_CASE("labels that are ignored and weights of samples count in each loss alone") {
   Model<Net, double> model{3};
   auto labels = kinds(10);
-  labels[0] = labels[4] = labels[5] = ignored_label;
+  labels[0] = labels[4] = labels[5] = ignore_index;
   const Dataset<double> samples = data(10, labels);
   check_gradient(model, loss, samples);
   const double whole = evaluate(model, samples, loss).loss;
@@ -194,7 +194,7 @@ TEST_CASE("a step on several columns allocates nothing, and threads give the sam
   const Dataset<double> samples = data(64);
   Model<Net, double> model{1};
   Trainer trainer{model, loss, Adam{}, 16};
-  Loader<double> loader{samples, 16, 1};
+  DataLoader<double> loader{samples, 16, 1};
   Batch<double> batch;
   loader.next(batch);
   const auto step = [&] {

@@ -20,7 +20,7 @@ template <class M, class T, class L, class O>
 std::vector<double> train_by_hand(M& model, const Dataset<T>& data, L loss, O optimizer,
                                   std::size_t epochs, std::size_t batch_size, std::uint64_t seed) {
   Trainer trainer{model, loss, optimizer, batch_size, seed};
-  Loader<T> loader{data, batch_size, seed};
+  DataLoader<T> loader{data, batch_size, seed};
   Batch<T> batch;
   std::vector<double> losses;
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {

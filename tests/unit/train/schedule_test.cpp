@@ -23,7 +23,7 @@ std::vector<float> by_hand(O optimizer, Before before, After after) {
   Model<Net> model{1};
   const auto samples = data();
   Trainer trainer{model, CrossEntropy{}, optimizer, batch_size, 1};
-  Loader loader{samples, batch_size, 1};
+  DataLoader loader{samples, batch_size, 1};
   Batch<float> batch;
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);

@@ -29,7 +29,7 @@ std::vector<std::int32_t> draw_word(Stream& stream) {
 Dataset<float> words(std::size_t count) {
   Stream stream{1};
   std::vector<float> x(count * (word_length + said_length));
-  Labels labels{std::vector<std::int32_t>(count * said_length, ignored_label), tokens, said_length};
+  Labels labels{std::vector<std::int32_t>(count * said_length, ignore_index), tokens, said_length};
   for (std::size_t i = 0; i < count; ++i) {
     const auto word = draw_word(stream);
     float* const sample = x.data() + i * (word_length + said_length);
@@ -88,14 +88,14 @@ TEST_CASE("a part of the decoder's tokens is what the model says") {
   Model<Net> model{1};
   std::vector<float> y(64 * said_length * tokens);
   model.predict(right, y);
-  Loader<float> loader(data, 64, 1);
+  DataLoader<float> loader(data, 64, 1);
   Batch<float> batch;
   REQUIRE(loader.next(batch));
   std::size_t replaced = 0;
   for (std::size_t i = 0; i < 64; ++i)
     for (std::size_t t = 0; t < said_length; ++t) {
       const std::size_t place = i * (word_length + said_length) + word_length + t;
-      if (t == 0 || batch.labels[i * said_length + t] == ignored_label) {
+      if (t == 0 || batch.labels[i * said_length + t] == ignore_index) {
         CHECK(all[place] == right[place]);
         continue;
       }

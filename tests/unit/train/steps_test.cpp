@@ -32,7 +32,7 @@ Dataset<float> sequences(std::size_t count, bool with_gaps = true) {
   Labels labels{{}, 3, steps};
   for (float& v : x) v = static_cast<float>(stream.uniform(-1.0, 1.0));
   for (std::size_t k = 0; k < count * steps; ++k)
-    labels.values.push_back(with_gaps && k % 5 == 0 ? ignored_label : x[2 * k] < 0 ? 2 : x[2 * k + 1] > 0 ? 1 : 0);
+    labels.values.push_back(with_gaps && k % 5 == 0 ? ignore_index : x[2 * k] < 0 ? 2 : x[2 * k + 1] > 0 ? 1 : 0);
   return {{steps, 2}, std::move(x), std::move(labels)};
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("cross-entropy at every step gives what PyTorch gives") {
     const double got = evaluate_loss<void>(loss, LossArguments<double>{{scores.data(), 12, 5}, 5, {labels, {}}, values, {gradient.data(), 12, 5}});
     CHECK(got == Approx(golden.values(name + ".loss").at(0)).epsilon(1e-12));
     for (std::size_t i = 0; i < 60; ++i) CHECK(gradient[i] == Approx(slopes[i]).margin(1e-15));
-    for (std::size_t i = 0; i < 12; ++i) CHECK((values[i] == 0) == (labels[i] == ignored_label));
+    for (std::size_t i = 0; i < 12; ++i) CHECK((values[i] == 0) == (labels[i] == ignore_index));
   };
   check("labels", {});
   check("labels_smooth", {.label_smoothing = 0.1});
@@ -66,7 +66,7 @@ TEST_CASE("every step with a label counts as a sample") {
   std::size_t right = 0, known = 0;
   for (std::size_t k = 0; k < data.labels().size(); ++k) {
     const std::int32_t label = data.labels()[k];
-    if (label == ignored_label) continue;
+    if (label == ignore_index) continue;
     const float* const p = y.data() + 3 * k;
     loss -= std::log(static_cast<double>(p[label]));
     right += std::max_element(p, p + 3) - p == label ? 1 : 0;
@@ -92,7 +92,7 @@ TEST_CASE("a mean over the labels that count is the same however the data are cu
     const auto all = sequences(8, false);
     std::vector<std::int32_t> labels(all.labels().begin(), all.labels().end());
     for (const std::size_t k : {9U, 10U, 12U, 13U, 15U, 16U, 17U, 18U, 19U, 20U, 21U, 22U, 23U, 24U, 25U, 27U, 28U, 29U, 30U, 31U})
-      labels[k] = ignored_label;
+      labels[k] = ignore_index;
     return Dataset<double>({steps, 2}, std::vector<double>(all.features().begin(), all.features().end()), Labels{std::move(labels), 3, steps});
   }();
   const auto weighted = [](std::vector<double> weights) { return CrossEntropy{.class_weight = std::move(weights)}; };
@@ -119,7 +119,7 @@ TEST_CASE("a mean over the labels that count is the same however the data are cu
     }
   }
   Model<Net, double> model{2};
-  const Dataset<double> bare({steps, 2}, std::vector<double>(steps * 2), Labels{std::vector<std::int32_t>(steps, ignored_label), 3, steps});
+  const Dataset<double> bare({steps, 2}, std::vector<double>(steps * 2), Labels{std::vector<std::int32_t>(steps, ignore_index), 3, steps});
   CHECK_THROWS_WITH(evaluate(model, bare, CrossEntropy{}), "evaluate: expected at least one label that counts, got 4 that are ignored or of a class of weight 0");
   CHECK_THROWS_WITH(fit(model, bare, Fit{.loss = CrossEntropy{}}), Contains("fit: expected at least one label that counts"));
 }

@@ -79,7 +79,7 @@ TEST_CASE("a step on threads allocates nothing, and the formula tells what they 
   CHECK(use.arena_bytes == Trainer<Model<Net>, CrossEntropy<>, Adam>::bytes(64, 2));
 
   Trainer trainer(model, CrossEntropy{}, Adam{}, 64, 1);
-  Loader<float> loader{data, 64, 1};
+  DataLoader<float> loader{data, 64, 1};
   Batch<float> batch;
   const auto epoch = [&](std::uint64_t number) {
     loader.start_epoch(number);

@@ -16,9 +16,9 @@ using Both = SplitAt<3, Sequential<Embedding<6, 4>, GRU<4>>, Sequential<Embeddin
 
 TEST_CASE("the zoo: attention and tokens") {
   check_table<Animal<"Attention", Steps<MultiheadAttention<2>, Dense<3>>>,                                                                 //
-              Animal<"Causal", Steps<SinusoidalPosition<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rotary<>>>, Dense<3>>>,     //
+              Animal<"Causal", Steps<SinusoidalPositionalEncoding<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>, Dense<3>>>,     //
               Animal<"NotCausalInBranch", Steps<Add<MultiheadAttention<2>, GRU<4>>, Dense<3>>>,                                            //
-              Animal<"CausalInBranch", Steps<LearnedPosition<>, Add<MultiheadAttention<2, causal>, GRU<4>, Dense<4>>, Dense<3>>>,          //
+              Animal<"CausalInBranch", Steps<LearnedPositionalEmbedding<>, Add<MultiheadAttention<2, causal>, GRU<4>, Dense<4>>, Dense<3>>>,          //
               Animal<"EncoderLayer", Steps<TransformerEncoderLayer<4, 2, 6, PostNorm, GELU, 0.1>, Dense<2>>>,                              //
               Animal<"GPT", GPT<6, 5, 2, 2, 4, 0.1>, 6>,                                                                                   //
               Animal<"RecurrentLanguage", Text<Embedding<6, 4>, LSTM<4>, Dense<6>, Softmax>, 6>,                                           //

@@ -21,11 +21,11 @@
 #include <vector>
 
 #include <tenon/edge/blob.hpp>
+#include <tenon/edge/learner.hpp>
 #include <tenon/edge/quantized.hpp>
 #include <tenon/model/fold.hpp>
-#include <tenon/model/generator.hpp>
-#include <tenon/model/host_frozen.hpp>
-#include <tenon/model/host_frozen_step.hpp>
+#include <tenon/model/generate.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/quantization_aware.hpp>
 #include <tenon/tenon.hpp>
@@ -47,8 +47,8 @@ struct Animal {
   static constexpr std::size_t tokens = Tokens;
 };
 
-inline constexpr std::array<std::string_view, 13> columns{"gradient", "threads", "single",      "frozen part", "fold",      "average", "save",
-                                                          "Frozen",   "blob",    "HostFrozen", "steps",       "Generator", "Quantized"};
+inline constexpr std::array<std::string_view, 14> columns{"gradient", "threads", "single",  "frozen part", "fold",   "average",   "save",
+                                                          "Frozen",   "blob",    "Session", "steps",       "tokens", "Quantized", "Learner"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -390,7 +390,7 @@ std::string check_blob(const Sampled<A>& s) {
 
 template <class A>
 std::string check_host(const Sampled<A>& s) {
-  HostFrozen<typename A::Net> net{s.model};
+  Session net{s.model};
   return yes_within(s.distance_by_sample(net), rounding);
 }
 
@@ -407,7 +407,7 @@ std::string check_steps(const Sampled<A>& s) {
     constexpr std::size_t steps = signal ? In::inner : In::front, given = signal ? Out::inner : Out::front, late = steps - given;
     const auto weights = frozen_weights(s.model);
     const auto net = std::make_unique<Step>(*weights);
-    HostFrozenStep<Net> host{s.model};
+    Session host{s.model, session::stepped};
     double most = 0;
     for (std::size_t i = 0; i < s.count; ++i) {
       net->reset();
@@ -432,11 +432,11 @@ std::string check_generator(const Sampled<A>& s) {
   if constexpr (!runs_as<token_by_token, Net>) {
     return Words<refusal<token_by_token, Net>>::text();
   } else {
-    Generator generator{s.model};
+    Session generator{s.model, session::generating};
     constexpr std::size_t tokens = decltype(generator)::tokens;
     double most = 0;
     for (std::size_t i = 0; i < s.count; ++i) {
-      generator.forget();
+      generator.reset();
       for (std::size_t t = 0; t < s.in; ++t) {
         generator.step(static_cast<std::int32_t>(s.x[i * s.in + t]));
         std::vector<float> expected(s.y.begin() + static_cast<std::ptrdiff_t>(i * s.out + t * tokens),
@@ -457,7 +457,7 @@ std::string check_int8(const Sampled<A>& s) {
     return Words<refusal<in_int8, Net>>::text();
   } else {
     const Dataset<float> data({s.in}, s.x);
-    Loader<float> loader{data, 9, 1};
+    DataLoader<float> loader{data, 9, 1};
     const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*quantize(s.model, loader)));
     const auto net = std::make_unique<Quantized<Net>>(*tables);
     std::vector<float> got(s.y.size());
@@ -469,6 +469,38 @@ std::string check_int8(const Sampled<A>& s) {
   }
 }
 
+/// What a device makes of a sample, and the gradients of one, beside those of training in double. Where statistics are those of a
+/// batch there, they are fixed on the device: tests/unit/edge looks at the gradients.
+template <class A>
+std::string check_learner(const Sampled<A>& s) {
+  using Net = typename A::Net;
+  if constexpr (!runs_as<learning_on_device, Net>) {
+    return Words<refusal<learning_on_device, Net>>::text();
+  } else if constexpr (number_of_outputs<Net> > 1) {
+    return "no: several outputs";
+  } else if constexpr (parameter_count<Net> == 0) {
+    return "nothing to learn";
+  } else {
+    using Learner = edge::Learner<Net, MeanSquaredError, PlainSGD>;
+    const auto weights = frozen_weights(s.model);
+    const auto net = std::make_unique<Learner>(*weights, PlainSGD{.lr = 0}, 4);
+    double most = s.distance_by_sample([&net](auto x, auto y) {
+      net->reset_states();
+      (*net)(x, y);
+    });
+    if constexpr (!has_running_statistics<Net>) {
+      Lesson<Net> run(1, A::tokens);
+      for (const ParameterEntry& entry : parameter_table<Net>)
+        std::copy_n(s.model.values(entry).begin(), entry.size, run.model.values(entry).begin());
+      const std::vector<float> x(run.x.begin(), run.x.end()), target(run.target.begin(), run.target.end());
+      net->reset_states();
+      net->learn(std::span<const float, Learner::input::size>(x), std::span<const float, Learner::output::size>(target));
+      most = std::max(most, distance(net->gradients(), run.gradients()));
+    }
+    return yes_within(most, rounding);
+  }
+}
+
 /// All cells of a row, in the order of `columns`.
 template <class A>
 std::string examine() {
@@ -477,7 +509,7 @@ std::string examine() {
   const std::array<std::string, columns.size()> cells{
       check_gradient<A>(), check_threads<A>(), yes_within(s.distance_by_sample([&s](auto x, auto y) { s.model.predict(x, y); }), rounding),
       check_frozen_part(s), check_fold(s), check_average(s), check_save(s), check_frozen(s), check_blob(s), check_host(s),
-      check_steps(s), check_generator(s), check_int8(s)};
+      check_steps(s), check_generator(s), check_int8(s), check_learner(s)};
   std::string row = "| " + std::string(A::name) + " |";
   for (const std::string& cell : cells) row += " " + cell + " |";
   return row + "\n";

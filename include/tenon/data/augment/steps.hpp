@@ -48,7 +48,7 @@ inline double between(double low, double high, Stream& stream) { return low < hi
 
 /// Moves the image by a whole number of pixels, up to Pixels in each direction; zeros come in.
 template <auto Pixels>
-struct Shift {
+struct RandomTranslation {
   using invalid = augment::unless<(std::integral<decltype(Pixels)> && Pixels >= 0), a_whole_number_of_pixels_of_at_least_0>;
   static augment::Motion draw_motion(Stream& stream) {
     constexpr auto most = static_cast<std::int64_t>(Pixels);
@@ -60,7 +60,7 @@ struct Shift {
 
 /// Mirrors left and right with this probability.
 template <auto Probability = 0.5>
-struct HorizontalFlip {
+struct RandomHorizontalFlip {
   using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
   static augment::Motion draw_motion(Stream& stream) {
     return stream.uniform<float>() < static_cast<float>(Probability) ? augment::flip(false) : augment::Motion{};
@@ -69,7 +69,7 @@ struct HorizontalFlip {
 
 /// Turns the image upside down (mirrored) with this probability.
 template <auto Probability = 0.5>
-struct VerticalFlip {
+struct RandomVerticalFlip {
   using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
   static augment::Motion draw_motion(Stream& stream) {
     return stream.uniform<float>() < static_cast<float>(Probability) ? augment::flip(true) : augment::Motion{};
@@ -78,7 +78,7 @@ struct VerticalFlip {
 
 /// Turns the image about its middle by up to Degrees either way.
 template <auto Degrees>
-struct Rotate {
+struct RandomRotation {
   using invalid = augment::unless<(Degrees >= 0), a_number_of_at_least_0>;
   static augment::Motion draw_motion(Stream& stream) {
     return augment::rotation(augment::between(-static_cast<double>(Degrees), static_cast<double>(Degrees), stream));
@@ -87,7 +87,7 @@ struct Rotate {
 
 /// Enlarges the image about its middle by a factor from Low to High.
 template <auto Low, auto High>
-struct Scale {
+struct RandomScale {
   using invalid = augment::unless<(Low > 0 && Low <= High), a_range_of_factors_above_0>;
   static augment::Motion draw_motion(Stream& stream) {
     return augment::enlargement(augment::between(static_cast<double>(Low), static_cast<double>(High), stream));
@@ -96,7 +96,7 @@ struct Scale {
 
 /// Lets the rows slide against each other: columns lean by up to Degrees either way.
 template <auto Degrees>
-struct Shear {
+struct RandomShear {
   using invalid = augment::unless<(Degrees >= 0 && Degrees < 90), an_angle_of_at_least_0_and_below_90>;
   static augment::Motion draw_motion(Stream& stream) {
     return augment::shearing(augment::between(-static_cast<double>(Degrees), static_cast<double>(Degrees), stream));
@@ -104,9 +104,9 @@ struct Shear {
 };
 
 /// Displaces every pixel by a smooth random field, Alpha pixels strong before smoothing by a Gaussian of
-/// Sigma pixels: `Elastic<34, 4>` for MNIST (Simard et al. 2003).
+/// Sigma pixels: `ElasticTransform<34, 4>` for MNIST (Simard et al. 2003).
 template <auto Alpha, auto Sigma>
-struct Elastic {
+struct ElasticTransform {
   using invalid = augment::unless<(Alpha >= 0 && Sigma > 0), a_strength_of_at_least_0_and_a_deviation_above_0>;
   static constexpr std::size_t scratch(const augment::ImageSize& size) {
     return augment::distortion_scratch(size, static_cast<double>(Sigma));
@@ -119,7 +119,7 @@ struct Elastic {
 
 /// Cuts out Height by Width pixels somewhere; in evaluation the middle.
 template <std::size_t Height, std::size_t Width = Height>
-struct Crop {
+struct RandomCrop {
   using invalid = augment::unless<(Height > 0 && Width > 0), numbers_above_0>;
   template <class In>
   using problem = augment::unless<(In::dims[1] >= Height && In::dims[2] >= Width), images_of_at_least<Height, Width>>;
@@ -210,5 +210,22 @@ struct Mixup {
   static constexpr bool any_shape = true;
   static constexpr double alpha = static_cast<double>(Alpha);
 };
+
+template <auto Pixels>
+using Shift [[deprecated("called RandomTranslation")]] = RandomTranslation<Pixels>;
+template <auto Probability = 0.5>
+using HorizontalFlip [[deprecated("called RandomHorizontalFlip")]] = RandomHorizontalFlip<Probability>;
+template <auto Probability = 0.5>
+using VerticalFlip [[deprecated("called RandomVerticalFlip")]] = RandomVerticalFlip<Probability>;
+template <auto Degrees>
+using Rotate [[deprecated("called RandomRotation")]] = RandomRotation<Degrees>;
+template <auto Low, auto High>
+using Scale [[deprecated("called RandomScale")]] = RandomScale<Low, High>;
+template <auto Degrees>
+using Shear [[deprecated("called RandomShear")]] = RandomShear<Degrees>;
+template <auto Alpha, auto Sigma>
+using Elastic [[deprecated("called ElasticTransform")]] = ElasticTransform<Alpha, Sigma>;
+template <std::size_t Height, std::size_t Width = Height>
+using Crop [[deprecated("called RandomCrop")]] = RandomCrop<Height, Width>;
 
 }  // namespace tenon

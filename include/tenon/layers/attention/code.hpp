@@ -21,7 +21,7 @@ namespace tenon::detail {
 struct AttentionCode {
   std::size_t queries, keys, width, heads;
   bool causal = false, cross = false;
-  double rotary = 0;        // the base of its angles, or 0
+  double rope = 0;        // the base of its angles, or 0
   std::size_t context = 0;  // of one that remembers the steps before
 
   using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
@@ -41,7 +41,7 @@ struct AttentionCode {
   constexpr std::size_t given_place() const { return weights_place() + aligned(heads * queries * keys); }
   constexpr std::size_t room() const { return given_place() + aligned(queries * width); }
   // cosine and sine for each pair of a head, at each place
-  constexpr std::size_t angles() const { return rotary > 0 ? aligned((context > 0 ? 1 : keys) * depth()) : 0; }
+  constexpr std::size_t angles() const { return rope > 0 ? aligned((context > 0 ? 1 : keys) * depth()) : 0; }
   // remembered: how many steps, their keys, their values
   constexpr std::size_t memory_place() const { return alignment; }
   constexpr Needs needs() const {
@@ -75,7 +75,7 @@ struct AttentionCode {
     } else {
       project(ctx, m.parameters, in_bias(), 0, 3 * width, target, queries, kept, 3 * queries * width);
     }
-    if (rotary > 0) {
+    if (rope > 0) {
       make_angles(m.scratch_fixed, 0, keys);
       for (std::size_t i = 0; i < batch; ++i) turn(kept + i * queries * 3 * width, queries, m.scratch_fixed, T(1));
     }
@@ -106,7 +106,7 @@ struct AttentionCode {
     for (std::size_t i = 0; i < batch; ++i) {
       const std::size_t place = next_place(m, i, context, 1);
       T* const own = qkv + i * 3 * width;
-      if (rotary > 0) {
+      if (rope > 0) {
         make_angles(m.scratch_fixed, place, 1);
         turn(own, 1, m.scratch_fixed, T(1));
       }
@@ -166,7 +166,7 @@ struct AttentionCode {
         small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, scale<T>(), slope.weights, keys, head.query, query_step(), T(0),
                    slope.key, key_step());
       }
-    if (rotary > 0) {
+    if (rope > 0) {
       make_angles(m.scratch_fixed, 0, keys);
       for (std::size_t i = 0; i < batch; ++i) turn(d_kept + i * queries * 3 * width, queries, m.scratch_fixed, T(-1));
     }
@@ -246,7 +246,7 @@ private:
   void make_angles(T* table, std::size_t first, std::size_t steps) const {
     for (std::size_t t = 0; t < steps; ++t)
       for (std::size_t j = 0; j + 1 < depth(); j += 2) {
-        const double angle = static_cast<double>(first + t) * std::pow(rotary, -static_cast<double>(j) / static_cast<double>(depth()));
+        const double angle = static_cast<double>(first + t) * std::pow(rope, -static_cast<double>(j) / static_cast<double>(depth()));
         table[t * depth() + j] = static_cast<T>(std::cos(angle));
         table[t * depth() + j + 1] = static_cast<T>(std::sin(angle));
       }

@@ -14,7 +14,7 @@ namespace option {
 
 struct Causal {};
 template <auto Base>
-struct Rotary {};
+struct Rope {};
 template <auto Context>
 struct Cached {};
 
@@ -26,7 +26,9 @@ inline constexpr option::Causal causal{};
 /// Of an attention: queries and keys are turned by angles that grow with their places, so that their product depends on
 /// their distance (Su et al. 2021). The numbers 2k and 2k + 1 of a head of depth d turn by t Base^(-2k/d) at place t.
 template <auto Base = 10000>
-inline constexpr option::Rotary<Base> rotary{};
+inline constexpr option::Rope<Base> rope{};
+template <auto Base = 10000>
+[[deprecated("called rope")]] inline constexpr option::Rope<Base> rotary{};
 
 /// Of the layers of a network that is given one step a call: they remember those before, up to Context in all. Written by
 /// `Stepwise` (net/stepwise.hpp), not by hand.

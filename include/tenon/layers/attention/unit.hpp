@@ -49,7 +49,7 @@ struct AttentionUnit : AttentionParameters<Code.width> {
 
   template <class To>
   static auto onnx(To& to)
-    requires(Code.context == 0 && !Code.cross && Code.rotary == 0)
+    requires(Code.context == 0 && !Code.cross && Code.rope == 0)
   {
     constexpr std::size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
     const auto dense = [&](const auto& value, auto weight, auto bias) {

@@ -23,16 +23,13 @@ struct Activation {
   static constexpr bool reads_output = !saves_slope && program::reads_output;
 
   template <class Mode, class T>
-  static void forward(T* y, std::size_t size, [[maybe_unused]] T* slope, Mode) {
-    expr::Arguments<T> a = row<T>(size);
-    a.input[0] = {y, size};
-    a.store[0] = {y, size};
-    if constexpr (Mode::training && saves_slope) {
-      a.store[1] = {slope, size};
-      expr::Loops<typename program::ForwardSlope, T>::run(a);
-    } else {
-      expr::Loops<typename program::Evaluate, T>::run(a);
-    }
+  static void forward(T* y, std::size_t size, T* slope, Mode) {
+    run<Mode::training, false>(y, size, slope);
+  }
+  /// As loops in order do it (expr/kernel.hpp).
+  template <bool Train, class T>
+  static void forward_in_order(T* y, std::size_t size, T* slope) {
+    run<Train, true>(y, size, slope);
   }
   /// Number by number.
   template <class T>
@@ -43,21 +40,33 @@ struct Activation {
     edge::FormulaWalk<typename program::Evaluate, T>::run(a);
   }
   /// dz = dy * derivative, which is given by `slope` or by the output.
-  template <class T>
+  template <class T, bool InOrder = false>
   static void backward(const T* dy, [[maybe_unused]] const T* y, [[maybe_unused]] const T* slope, T* dz, std::size_t size) {
     expr::Arguments<T> a = row<T>(size);
     a.seed = {dy, size};
     a.store[0] = {dz, size};
     if constexpr (saves_slope) {
       a.noise = {slope, size};
-      expr::Loops<typename program::BackwardSlope, T>::run(a);
+      expr::Loops<typename program::BackwardSlope, T, InOrder>::run(a);
     } else {
       a.output = {y, size};
-      expr::Loops<typename program::template BackwardRecompute<1U, 0U>, T>::run(a);
+      expr::Loops<typename program::template BackwardRecompute<1U, 0U>, T, InOrder>::run(a);
     }
   }
 
 private:
+  template <bool Train, bool InOrder, class T>
+  static void run(T* y, std::size_t size, [[maybe_unused]] T* slope) {
+    expr::Arguments<T> a = row<T>(size);
+    a.input[0] = {y, size};
+    a.store[0] = {y, size};
+    if constexpr (Train && saves_slope) {
+      a.store[1] = {slope, size};
+      expr::Loops<typename program::ForwardSlope, T, InOrder>::run(a);
+    } else {
+      expr::Loops<typename program::Evaluate, T, InOrder>::run(a);
+    }
+  }
   template <class T>
   static expr::Arguments<T> row(std::size_t size) {
     expr::Arguments<T> a;

@@ -72,15 +72,15 @@ struct BatchCode {
   static void forward(const Layer& layer, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     using Steps = std::conditional_t<Mode::training, typename program::Forward, typename program::Evaluate>;
     if constexpr (Mode::training && takes_batch_variance<C> && requires { ctx.refuse_single_value(); })
-      if (x.count * layer.share() == 1) ctx.refuse_single_value();
-    expr::Arguments<T> a = arguments(layer, m, x.count);
+      if (rows_of_batch(ctx, x.count) * layer.share() == 1) ctx.refuse_single_value();
+    expr::Arguments<T> a = arguments(layer, m, x.count, rows_of_batch(ctx, x.count));
     a.input[0] = {x.data, x.stride};
     a.store[0] = {y.data, y.stride};
     if constexpr (Mode::training && noisy) {
-      kernels::fill_keep_mask(m.saved, x.count, layer.size, program::s.noise_rate, ctx.stream(m.stream), ctx.first_sample);
+      kernels::draw_keep_mask(ctx, m.saved, x.count, layer.size, program::s.noise_rate, m.stream);
       a.noise = {m.saved, layer.size};
     }
-    reduce<Steps>(layer, a, m);
+    reduce<Steps>(layer, a, m, exchange_of(ctx));
     expr::BatchLoops<Steps, Channelwise, T>::finish(a);
   }
 
@@ -88,20 +88,37 @@ struct BatchCode {
   static void backward(const Layer& layer, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                        Rows<T> dx) {
     using Steps = typename program::Backward;
-    expr::Arguments<T> a = arguments(layer, m, dy.count);
+    expr::Arguments<T> a = arguments(layer, m, dy.count, rows_of_batch(ctx, dy.count));
     if (ctx.overwrite_gradients && m.gradients)
       for (const ParameterPlace& p : layer.parameters)
         if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
+    // a parameter's gradient is a sum over the whole batch, which all shards know: the first one keeps it
+    if constexpr (in_shards<Ctx>)
+      if (ctx.shard && !ctx.shard->first)
+        for (std::size_t k = 0; k < layer.parameters.size(); ++k)
+          if (layer.parameters[k].trainable) a.gradient[k] = ctx.shard->room(layer.parameters[k].size);
     a.input[0] = {x.data, x.stride};
     a.output = {y.data, y.stride};
     a.seed = {dy.data, dy.stride};
     a.store[0] = {dx.data, dx.stride};
     if constexpr (noisy) a.noise = {m.saved, layer.size};
-    reduce<Steps>(layer, a, m);
+    reduce<Steps>(layer, a, m, exchange_of(ctx));
     if (dx) expr::BatchLoops<Steps, Channelwise, T>::finish(a);
   }
 
 private:
+  template <class Ctx>
+  static constexpr bool in_shards = requires(Ctx& ctx) { ctx.shard; };
+  template <class Ctx>
+  static std::size_t rows_of_batch([[maybe_unused]] const Ctx& ctx, std::size_t rows) {
+    if constexpr (in_shards<Ctx>) return ctx.shard ? ctx.shard->rows_of_batch(rows) : rows;
+    else return rows;
+  }
+  template <class Ctx>
+  static auto exchange_of([[maybe_unused]] const Ctx& ctx) {
+    if constexpr (in_shards<Ctx>) return ctx.shard;
+    else return nullptr;
+  }
   /// The numbers per feature that forward keeps, in the order of `kept`; the others are scratch.
   template <class Steps>
   static constexpr int kept_place(int slot) {
@@ -116,23 +133,23 @@ private:
   }
 
   template <class Layer, class T>
-  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, std::size_t count) {
+  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, std::size_t count, std::size_t rows) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = Channelwise ? layer.size : layer.features;
     a.repeats = Channelwise ? 1 : layer.share();
     a.pixels = layer.share();
-    a.batch_count = count * layer.share();
+    a.batch_count = rows * layer.share();
     for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
       const ParameterPlace& p = layer.parameters[k];
       a.parameter[k] = (p.trainable ? m.parameters : m.buffers) + p.offset;
-      if (p.trainable) a.gradient[k] = m.gradients ? m.gradients + p.offset : m.spill;
+      if (p.trainable) a.gradient[k] = m.gradients ? m.gradients + p.offset : m.unused_gradient;
     }
     return a;
   }
 
-  template <class Steps, class Layer, class T>
-  static void reduce(const Layer& layer, expr::Arguments<T>& a, const Memory<T>& m) {
+  template <class Steps, class Layer, class T, class Exchange>
+  static void reduce(const Layer& layer, expr::Arguments<T>& a, const Memory<T>& m, Exchange exchange) {
     const std::size_t step = aligned(layer.features);
     T* value[expr::Cuts::capacity]{};
     T* scratch = m.scratch_fixed;
@@ -144,7 +161,7 @@ private:
     T* buffer[expr::Arguments<T>::most]{};
     for (std::size_t k = 0; k < layer.parameters.size(); ++k)
       if (!layer.parameters[k].trainable) buffer[k] = m.buffers + layer.parameters[k].offset;
-    expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer);
+    expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer, exchange);
   }
 };
 
@@ -157,6 +174,7 @@ struct BatchUnit {
   using parameter_list = typename declared_order<expr::parameters_of<E>>::type;
   using initializers = typename initializers_of<parameter_list>::type;
   using code = BatchCode<expr::Canonical<E>, has_channels<In>>;
+  static constexpr bool looks_at_batch = true;
 
   static constexpr std::size_t features = feature_count<In>;
   template <class P>

@@ -212,7 +212,7 @@ private:
       else if (spec.dims[0] != width) v = {only_x ? Fault::x : Fault::parts, spec.dims[0]};
     }
   }
-  static constexpr Verdict verdict = [] {
+  static constexpr Verdict finding = [] {
     Verdict v;
     judge<typename Code::final_stage>(v, plan.output_width, Code::product_count == 0 && Code::chunks == 1);
     [&]<int... K>(std::integer_sequence<int, K...>) {
@@ -226,9 +226,9 @@ private:
       return std::type_identity<takes<a_vector_or_a_sequence>>{};
     } else if constexpr (plan.width % static_cast<std::size_t>(Code::chunks) != 0) {
       return std::type_identity<takes<features_in_equal_chunks<Code::chunks>>>{};
-    } else if constexpr (verdict.fault == Fault::x) {
-      return std::type_identity<takes<typename with_last<In, verdict.wanted>::type>>{};
-    } else if constexpr (verdict.fault == Fault::parts) {
+    } else if constexpr (finding.fault == Fault::x) {
+      return std::type_identity<takes<typename with_last<In, finding.wanted>::type>>{};
+    } else if constexpr (finding.fault == Fault::parts) {
       return std::type_identity<takes<parts_with_as_many_features>>{};
     } else {
       return std::type_identity<void>{};

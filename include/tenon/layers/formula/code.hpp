@@ -166,19 +166,19 @@ struct FormulaCode {
     sources<Mode::training>(p, a, m, x, Rows<const T>(y));
     a.store[0] = {y.data, y.stride};
     if constexpr (!Mode::training) {
-      expr::Loops<typename final_program::Evaluate, T>::run(a);
+      expr::LoopsIn<Ctx, typename final_program::Evaluate, T>::run(a);
     } else {
       T* kept = m.saved + p.slope * x.count;
       if constexpr (noisy) {
-        kernels::fill_keep_mask(kept, x.count, p.output_size, final_program::noise_rate, ctx.stream(m.stream), ctx.first_sample);
+        kernels::draw_keep_mask(ctx, kept, x.count, p.output_size, final_program::noise_rate, m.stream);
         a.noise = {kept, p.output_size};
       }
       if constexpr (slope) {
         a.store[1] = {kept, p.output_size};
-        expr::Loops<typename final_program::ForwardSlope, T>::run(a);
+        expr::LoopsIn<Ctx, typename final_program::ForwardSlope, T>::run(a);
       } else {
         per_row<product_count>(p, a, m, x.count);
-        expr::Loops<typename final_program::ForwardRecompute, T>::run(a);
+        expr::LoopsIn<Ctx, typename final_program::ForwardRecompute, T>::run(a);
       }
     }
   }
@@ -275,7 +275,7 @@ private:
     [&]<class... P>(list<P...>) {
       [[maybe_unused]] int slot = 0;
       ((a.parameter[slot] = m.parameters + p.offset[number_of<P>],
-        a.gradient[slot] = m.gradients ? m.gradients + p.offset[number_of<P>] : m.spill, ++slot),
+        a.gradient[slot] = m.gradients ? m.gradients + p.offset[number_of<P>] : m.unused_gradient, ++slot),
        ...);
     }(typename S::parameters{});
     return a;
@@ -348,9 +348,9 @@ private:
       a.store[0] = {buffer, in * p.repeats};
       if constexpr (Mode::training) {
         per_row<K>(p, a, m, x.count);
-        expr::Loops<typename S::program::ForwardRecompute, T>::run(a);
+        expr::LoopsIn<Ctx, typename S::program::ForwardRecompute, T>::run(a);
       } else {
-        expr::Loops<typename S::program::Evaluate, T>::run(a);
+        expr::LoopsIn<Ctx, typename S::program::Evaluate, T>::run(a);
       }
       operand = {buffer, in * p.repeats};
     }
@@ -426,7 +426,7 @@ private:
         a.noise = {m.saved + p.slope * dy.count, p.output_size};
         if constexpr (asked) a.store[0] = destination<main_input>(p, m, dx, dy.count);
         using Spec = std::conditional_t<asked, typename final_program::BackwardSlope, typename final_program::BackwardSlopeParameters>;
-        expr::Loops<Spec, T>::run(a);
+        expr::LoopsIn<Ctx, Spec, T>::run(a);
       } else {
         sources<true>(p, a, m, x, y);
         destinations(p, a, m, dx, dy.count);
@@ -435,7 +435,7 @@ private:
         per_row<product_count>(p, a, m, dy.count);
         constexpr unsigned mask = hands_on ? wanted(WithDx) & ~(1U << main_input) : wanted(WithDx);
         using Spec = typename final_program::template BackwardRecompute<mask, dx_starts_at_zero ? ~wanted(false) : 0U>;
-        if constexpr (Spec::plan.outputs.count > 0) expr::Loops<Spec, T>::run(a);
+        if constexpr (Spec::plan.outputs.count > 0) expr::LoopsIn<Ctx, Spec, T>::run(a);
       }
       [&]<int... K>(std::integer_sequence<int, K...>) {
         (backward_product<product_count - 1 - K, WithDx>(p, ctx, m, x, y, dy, dx), ...);
@@ -499,7 +499,7 @@ private:
         sources<true>(p, a, m, x, y);
         destinations(p, a, m, dx, count);
         per_row<K>(p, a, m, count);
-        expr::Loops<Spec, T>::run(a);
+        expr::LoopsIn<Ctx, Spec, T>::run(a);
       }
     }
   }

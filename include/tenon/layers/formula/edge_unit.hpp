@@ -82,7 +82,7 @@ struct EdgeCode {
     expr::Arguments<T> a = arguments(p, m, x, y.count);
     a.store[0] = {y.data, y.stride};
     if constexpr (!Mode::training) {
-      expr::Loops<typename quiet::Evaluate, T>::run(a);
+      expr::LoopsIn<Ctx, typename quiet::Evaluate, T>::run(a);
     } else {
       for (std::size_t r = 0; r < Randoms; ++r) {
         T* const numbers = m.saved + (p.noise + r * aligned(p.size)) * y.count;
@@ -90,7 +90,7 @@ struct EdgeCode {
         if (draws[r] == expr::Draw::normal) kernels::fill_normal(numbers, y.count, p.size, stream, ctx.first_sample);
         else kernels::fill_uniform(numbers, y.count, p.size, stream, ctx.first_sample);
       }
-      expr::Loops<typename program::ForwardRecompute, T>::run(a);
+      expr::LoopsIn<Ctx, typename program::ForwardRecompute, T>::run(a);
     }
   }
 
@@ -111,7 +111,7 @@ struct EdgeCode {
       if (!program::has_gradient(static_cast<int>(k)) && dx[k])
         for (std::size_t i = 0; i < dx[k].count; ++i) std::fill_n(dx[k][i], p.size, T(0));
     }
-    if constexpr (backward_loop::plan.outputs.count > 0) expr::Loops<backward_loop, T>::run(a);
+    if constexpr (backward_loop::plan.outputs.count > 0) expr::LoopsIn<Ctx, backward_loop, T>::run(a);
   }
 
 private:
@@ -130,7 +130,7 @@ private:
     }
     for (std::size_t i = 0; i < Parameters; ++i) {
       a.parameter[i] = m.parameters + p.offset[i];
-      a.gradient[i] = m.gradients ? m.gradients + p.offset[i] : m.spill;
+      a.gradient[i] = m.gradients ? m.gradients + p.offset[i] : m.unused_gradient;
     }
     return a;
   }

@@ -32,6 +32,10 @@ struct TwoPasses {
   static constexpr const auto& parameters = Second::parameters;
   static constexpr auto plan = make_chain_plan(std::array{layout_of<First>, layout_of<Second>});
   static constexpr const Needs& needs = plan.layout.needs;
+  static constexpr bool looks_at_batch = [] {
+    if constexpr (requires { First::looks_at_batch; }) return true;
+    else return requires { Second::looks_at_batch; };
+  }();
 
   template <class To>
   static auto onnx(To& to) {

@@ -7,22 +7,24 @@ namespace tenon {
 namespace option {
 
 template <bool Value>
-struct CountPadding {};
+struct CountIncludePad {};
 
 }  // namespace option
 
 /// Whether zeros outside the input count as numbers of a mean (PyTorch's count_include_pad).
 template <bool Value>
-inline constexpr option::CountPadding<Value> count_padding{};
+inline constexpr option::CountIncludePad<Value> count_include_pad{};
+template <bool Value>
+[[deprecated("called count_include_pad")]] inline constexpr option::CountIncludePad<Value> count_padding{};
 
 namespace detail {
 
 template <bool Value>
-inline constexpr std::uint32_t option_kind<option::CountPadding<Value>> = option::count_padding;
+inline constexpr std::uint32_t option_kind<option::CountIncludePad<Value>> = option::count_include_pad;
 
 template <auto... Argument>
 inline constexpr bool counts_padding =
-    !(std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountPadding<false>> || ...);
+    !(std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountIncludePad<false>> || ...);
 
 /// A pool of means, bound.
 template <class In, class Out, kernels::Averaging P>

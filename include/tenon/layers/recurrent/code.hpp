@@ -204,7 +204,7 @@ private:
   static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer, std::size_t direction) {
     if (m.gradients) return weights(p, m.gradients, layer, direction);
     PassWeights<T> none;
-    for (T*& feature : none.feature) feature = m.spill;
+    for (T*& feature : none.feature) feature = m.unused_gradient;
     return none;
   }
 
@@ -230,7 +230,7 @@ private:
     const T* const whole = kept_sequence(p, m, batch, layer, 0).data;
     T* const mask = kept_sequence(p, m, batch, layer, 1).data;
     const Steps<T> seen = kept_sequence(p, m, batch, layer, 2);
-    kernels::fill_keep_mask(mask, batch, size, p.dropout, ctx.stream(m.stream + static_cast<std::uint32_t>(layer)), ctx.first_sample);
+    kernels::draw_keep_mask(ctx, mask, batch, size, p.dropout, m.stream + static_cast<std::uint32_t>(layer));
     for (std::size_t i = 0; i < batch * size; ++i) seen.data[i] = whole[i] * mask[i];
     return seen;
   }

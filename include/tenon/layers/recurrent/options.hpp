@@ -37,7 +37,7 @@ inline constexpr option::Last last{};
 /// of it. The state stays 0 there, the final state is that of the last step before, and no gradient flows.
 template <auto Value>
 inline constexpr option::Mask<Value> mask{};
-/// A sequence goes on where the one before it at the same place of the batch ended: Trainer and StatefulRun keep the states
+/// A sequence goes on where the one before it at the same place of the batch ended: Trainer and Session keep the states
 /// until `reset_states()`. No gradient flows back beyond the start (truncated back-propagation through time). Everywhere
 /// else every sequence starts with zeros.
 inline constexpr option::Stateful stateful{};

@@ -1,4 +1,7 @@
 #pragma once
+#ifndef TENON_OWN_WARNINGS
+#pragma GCC system_header  // who builds without -fopenmp-simd need not hear of the pragmas that are ignored
+#endif
 
 #include <algorithm>
 #include <cstddef>
@@ -134,7 +137,7 @@ struct RecurrentPass : PassBase<Cell> {
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
     T* const turned = zeros + n;
-    if constexpr (Training) turn_recurrent_weight(w, n, turned);
+    if constexpr (Training) transpose_recurrent_weight(w, n, turned);
     set_biases(p, batch, w, rows, room);
     multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n), gates * n);
 
@@ -171,7 +174,7 @@ struct RecurrentPass : PassBase<Cell> {
         a.store[k] = {Training && program::computes(static_cast<int>(k)) ? z + k * n : nullptr, rows.stride};
       a.store[kept] = {y.at(0, now), y.stride};
       if constexpr (Cell::has_memory) a.store[kept + 1] = memory;
-      expr::Loops<typename program::template Forward<Training>, T>::run(a);
+      expr::LoopsIn<Ctx, typename program::template Forward<Training>, T>::run(a);
       lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
       if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, memory.data, memory.stride, n);
       // the gradient of a vector in the formulas is summed over all sequences
@@ -216,7 +219,7 @@ struct RecurrentPass : PassBase<Cell> {
       a.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       for (std::size_t k = 0; k < blocks; ++k) a.store[k] = {z + k * n, rows.stride};
       if constexpr (program::passes_to_previous) a.store[blocks] = {Cell::has_memory ? dc : dh, n};
-      expr::Loops<typename program::template Backward<false>, T>::run(a);
+      expr::LoopsIn<Ctx, typename program::template Backward<false>, T>::run(a);
       lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
       lengths.clear_after_end(now, batch, carry, n, n);
       if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, dc, n, n);
@@ -270,7 +273,7 @@ private:
 
   /// For all steps of a training pass: turned, and with its columns in the order of the blocks.
   template <class T>
-  static void turn_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* turned) {
+  static void transpose_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* turned) {
     for (std::size_t i = 0; i < hidden; ++i)
       for (std::size_t o = 0; o < gates * hidden; ++o)
         turned[i * gates * hidden + base::recurrent_place(o, hidden)] = w.recurrent[o * hidden + i];

@@ -87,7 +87,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       a.input[1] = state;
       a.store[0] = {Training ? z : nullptr, rows.stride};
       a.store[1] = passed;
-      expr::Loops<first::template Forward<Training>, T>::run(a);
+      expr::LoopsIn<Ctx, first::template Forward<Training>, T>::run(a);
       if (!starts) step_product<Ctx, T>(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n, rows.stride);
       for (std::size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
@@ -95,7 +95,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       }
       b.input[2] = state;
       b.store[2] = {y.at(0, now), y.stride};
-      expr::Loops<second::template Forward<Training>, T>::run(b);
+      expr::LoopsIn<Ctx, second::template Forward<Training>, T>::run(b);
       lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
       if (kept_state && s + 1 == p.steps)
         for (std::size_t sample = 0; sample < batch; ++sample)
@@ -128,7 +128,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       b.input[3] = {dh, n};
       b.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       b.store[2] = {dh, n};
-      expr::Loops<second::template Backward<false>, T>::run(b);
+      expr::LoopsIn<Ctx, second::template Backward<false>, T>::run(b);
       multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, n, z + 2 * n, rows.stride, w.recurrent + 2 * n * n, T(0), passed_gradient, n);
       a.input[0] = a_block(z, rows.stride);
       a.input[1] = state;
@@ -136,7 +136,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       a.seed = {passed_gradient, n};
       a.store[0] = {z, rows.stride};
       a.store[1] = {dh, n};
-      expr::Loops<first::template Backward<true>, T>::run(a);
+      expr::LoopsIn<Ctx, first::template Backward<true>, T>::run(a);
       lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
       lengths.clear_after_end(now, batch, dh, n, n);
       if (s > 0) multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, 2 * n, z, rows.stride, w.recurrent, T(1), dh, n);

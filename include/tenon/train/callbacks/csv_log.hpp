@@ -1,23 +1,3 @@
 #pragma once
 
-#include <string>
-
-#include <tenon/options.hpp>
-#include <tenon/train/history.hpp>
-
-namespace tenon {
-
-/// The history as a table: epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, and the metrics of the Fit; fields without
-/// a number are empty. Throws an Error that names the file.
-void write_csv(const History& history, const std::string& path);
-
-/// Writes the history so far after every epoch. The file is replaced as a whole, so that a resumed run's log
-/// has every epoch once.
-struct CsvLog {
-  std::string path;
-
-  static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
-  void on_epoch_end(auto& run) const { write_csv(run.history(), path); }
-};
-
-}  // namespace tenon
+#include <tenon/train/callbacks/csv_logger.hpp>  // under its old name

@@ -18,7 +18,7 @@ struct TimeLimit {
   static constexpr void each_option(auto& o, auto visit) { visit("seconds", o.seconds, at_least(0).or_infinity()); }
   void on_train_begin(auto&) { start = detail::steady_seconds(); }
   void on_step_end(auto& run) {
-    if (detail::steady_seconds() - start >= seconds) run.stop();
+    if (run.agreed(detail::steady_seconds() - start >= seconds)) run.stop();
   }
 };
 

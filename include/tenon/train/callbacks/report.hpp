@@ -80,7 +80,7 @@ private:
       if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
       else look(data);
     }
-    write_report(record, path);
+    if (run.leads()) write_report(record, path);
   }
   template <class M>
   void compare(const M& model, const Dataset<typename M::scalar>& data) {
@@ -92,12 +92,12 @@ private:
     record.regression = RunRecord::Regression{.r2 = r2.value(), .rmse = rmse.value(), .mae = mae.value()};
     constexpr std::size_t most = 200;  // samples; as many points as can be told apart
     const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)), stride = data.size() / shown;
-    std::vector<T> said(M::output::size);
+    std::vector<T> predicted(M::output::size);
     for (std::size_t k = 0; k < shown; ++k) {
-      model.predict(data.sample(k * stride), said);
-      for (std::size_t j = 0; j < said.size(); ++j) {
+      model.predict(data.sample(k * stride), predicted);
+      for (std::size_t j = 0; j < predicted.size(); ++j) {
         record.regression->truth.push_back(static_cast<double>(data.target(k * stride)[j]));
-        record.regression->said.push_back(static_cast<double>(said[j]));
+        record.regression->predicted.push_back(static_cast<double>(predicted[j]));
       }
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,9 +31,9 @@ void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& pat
 
 /// Ctrl-C (or SIGTERM) ends training after the step that runs, saves a checkpoint where there is a path, and says so on
 /// stderr; a second one ends the program at once. `fit` then returns what it has, as after run.stop(), and `signal` is
-/// the signal's number. The same call with `Checkpoint{.path = ..., .resume = true}` goes on from there:
+/// the signal's number. The same call with `ModelCheckpoint{.path = ..., .resume = true}` goes on from there:
 ///
-///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(Checkpoint{.path = "run.safetensors", .resume = true},
+///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(ModelCheckpoint{.path = "run.safetensors", .resume = true},
 ///                                                                StopOnSignal{"run.safetensors"})});
 ///
 /// Signals are handled only while `fit` runs; the library itself never does.
@@ -49,12 +50,15 @@ struct StopOnSignal {
   void on_step_end(auto& run) { look(run); }
   void on_epoch_end(auto& run) { look(run); }
   void on_train_end(auto& run) const {
-    if (signal != 0 && run.settings().progress != Progress::Mode::quiet) detail::say_stopped(at_epoch, at_step, path);
+    if (signal != 0 && run.leads() && run.settings().progress != Progress::Mode::quiet) detail::say_stopped(at_epoch, at_step, path);
   }
 
 private:
   void look(auto& run) {
-    if (signal != 0 || (signal = detail::SignalWatch::received()) == 0) return;
+    if (signal != 0) return;
+    const int received = detail::SignalWatch::received();
+    if (!run.agreed(received != 0)) return;
+    signal = received != 0 ? received : SIGTERM;  // another rank's
     at_epoch = run.epoch();
     at_step = run.step();
     if (!path.empty()) run.save_checkpoint(path);

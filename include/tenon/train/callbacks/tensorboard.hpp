@@ -39,11 +39,15 @@ struct TensorBoard {
   std::shared_ptr<EventFile> file{};
 
   static constexpr void each_option(auto& o, auto visit) { visit("directory", o.directory, not_empty); }
-  void on_train_begin(auto&) { file = std::make_shared<EventFile>(directory); }
-  void on_step_end(auto& run) const {
-    if (every_steps > 0 && run.step() % every_steps == 0) file->scalar("batch_loss", run.batch_loss(), run.step());
+  void on_train_begin(auto& run) {
+    if (run.leads()) file = std::make_shared<EventFile>(directory);
   }
-  void on_epoch_end(auto& run) const { write(run.record()); }
+  void on_step_end(auto& run) const {
+    if (file && every_steps > 0 && run.step() % every_steps == 0) file->scalar("batch_loss", run.batch_loss(), run.step());
+  }
+  void on_epoch_end(auto& run) const {
+    if (file) write(run.record());
+  }
 
 private:
   void write(const EpochRecord& record) const;

@@ -1,4 +1,4 @@
-#include <tenon/train/callbacks/csv_log.hpp>
+#include <tenon/train/callbacks/csv_logger.hpp>
 
 #include <cmath>
 

@@ -71,7 +71,10 @@ struct judge_term<Net, L, OutputLoss<Name, Column, Loss>> {
 /// A formula reads outputs of one shape.
 template <class Net, class L, class Loss>
 struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
-  using E = expr::lift<Loss::formula>;
+  static constexpr bool of_one_sample = [] {
+    if constexpr (ReadsBatches<Loss>) return true;
+    else return !OutputProgram<expr::lift<Loss::formula>>::s.per_batch;
+  }();
   static constexpr const auto& names = port_names<Net>::outputs;
   template <class Unknown, class... Edge>
   static consteval auto find(list<Edge...>) {
@@ -85,12 +88,12 @@ struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
       constexpr std::string_view asked = std::array<std::string_view, sizeof...(Edge)>{expr::detail::edge_name<Edge>...}[wrong];
       return std::type_identity<no_such_output<asked_for<to_fixed_string<asked.size()>(asked)>, known_ports<names>>>{};
     } else {
-      if constexpr (one_shape_of<Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same && !OutputProgram<E>::s.per_batch)
+      if constexpr (one_shape_of<Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same && of_one_sample)
         return std::type_identity<void>{};
       else return std::type_identity<invalid_loss<Loss, takes<a_formula_of_one_sample, of_one_shape>>>{};
     }
   }
-  static consteval auto judge() { return find<void>(expr::edges_of<E>{}); }
+  static consteval auto judge() { return find<void>(typename outputs_read<Loss>::type{}); }
 };
 
 /// The first mistake of several losses, or void.

@@ -1,0 +1,103 @@
+// A GAN whose critic does not judge but measures: how far forged digits are from true ones, as the difference of its mean
+// scores (Arjovsky et al. 2017). That holds while its scores change by at most one per step of one between images, which is
+// seen to by cutting its weights (clip), or by a penalty on its gradient (gp: between true and forged digits, Gulrajani et al.
+// 2017), whose own gradient is a second derivative of the network; or its gradient is held small at true digits (r1, Mescheder
+// et al. 2018). What is drawn is drawn by an average of the forger's weights.
+//
+//     wgan [gp|clip|r1 [STEPS [SEED]]]
+//
+// After 1500 steps, five seconds, digits are 7 to 13 from true ones in a classifier's features, by Frechet's distance, with the penalty,
+// 15 with R1, 26 with clipping; as many other true ones are 7.
+// prints: true digits: distance [5-9]\..*gp: distance ([7-9]|1[0-9])\.
+#include <tenon/train/gradient_penalty.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "judge.hpp"
+
+using namespace tenon;
+
+constexpr std::size_t code = 16, pixels = 64, half = 64;
+
+using Forger = Sequential<Dense<code, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>, Tanh>;
+using Critic = Sequential<Dense<pixels, 128>, LeakyReLU<0.2>, Dense<128>, LeakyReLU<0.2>, Dense<1>>;
+
+std::vector<float> normal(std::size_t count, Stream& random) {
+  std::vector<float> numbers(count);
+  for (float& v : numbers) v = random.normal<float>();
+  return numbers;
+}
+std::vector<float> draw(const Model<Forger>& forger, std::size_t count) {
+  Stream random(7, Purpose::user);
+  std::vector<float> images(pixels * count);
+  forger.predict(normal(code * count, random), images);
+  return images;
+}
+
+int main(int argc, char** argv) {
+  const std::string how = argc > 1 ? argv[1] : "gp";
+  const std::uint64_t steps = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1500;
+  const std::uint64_t seed = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
+  if (how != "gp" && how != "clip" && how != "r1") return std::fprintf(stderr, "wgan [gp|clip|r1 [STEPS [SEED]]]\n"), 1;
+  const Split<float> digits = drawable_digits();
+  const Judge judge(digits);
+  std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
+
+  Model<Forger> forger{seed};
+  Model<Critic> critic{seed};
+  EMA shown{forger, 0.995};
+  const Adam optimizer{.lr = how == "clip" ? 2e-4 : 5e-4, .beta1 = 0, .beta2 = 0.9};
+  Trainer forging{forger, MeanSquaredError{}, optimizer, half, seed};  // neither trainer's loss is asked for:
+  Trainer telling{critic, MeanSquaredError{}, optimizer, 2 * half, seed};  // gradients at the scores are given
+  telling.want_input_gradient();
+  GradientPenalty smooth{critic, half};
+  DataLoader loader{digits.train, half, seed, true, true};
+  Stream random(seed, Purpose::user);
+  Batch<float> batch;
+  std::vector<float> slopes(2 * half, -1.F / half), up(half, -1.F / half), rows, between(half * pixels);
+  std::fill_n(slopes.begin() + half, half, 1.F / half);  // the critic: less at true digits, more at forged ones, is lost
+  double apart = 0;
+
+  std::uint64_t epoch = 0;
+  for (std::uint64_t step = 0; step < steps; ++step) {
+    for (int turn = 0; turn < (how == "r1" ? 1 : 3); ++turn) {
+      while (!loader.next(batch)) loader.start_epoch(++epoch);
+      const Rows<const float> drawn = forging.forward(normal(code * half, random));
+      rows.assign(batch.features.begin(), batch.features.end());
+      rows.insert(rows.end(), drawn[0], drawn[0] + half * pixels);
+      telling.zero_grad();
+      const Rows<const float> scores = telling.forward(rows);
+      apart = 0;
+      for (std::size_t i = 0; i < half; ++i) apart += static_cast<double>(scores[i][0] - scores[half + i][0]) / half;
+      telling.backward(slopes);
+      if (how == "gp") {
+        for (std::size_t i = 0; i < half; ++i) {
+          const float share = random.uniform<float>();
+          for (std::size_t j = i * pixels; j < (i + 1) * pixels; ++j) between[j] = std::lerp(rows[j], rows[half * pixels + j], share);
+        }
+        smooth.add(telling, between, 10);
+      } else if (how == "r1") {
+        smooth.add_squared(telling, {rows.data(), half * pixels}, 5);
+      }
+      telling.step();
+      if (how == "clip")
+        for (float& w : critic.parameters().span()) w = std::clamp(w, -0.03F, 0.03F);
+    }
+    const Rows<const float> drawn = forging.forward(normal(code * half, random));
+    telling.zero_grad();  // what comes of the weights now is thrown away
+    telling.forward(std::span(drawn[0], half * pixels));
+    telling.backward(up);
+    forging.zero_grad();
+    forging.backward(telling.input_gradient());
+    forging.step();
+    shown.move(forger, 1 - shown.decay);
+  }
+  const std::vector<float> images = draw(shown.model, 500);
+  std::printf("%s: distance %.2f, scores apart %.3f\n", how.c_str(), judge.distance(images), apart);
+  save_png("wgan.png", picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
+}

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <tenon/data/csv.hpp>
+#include <tenon/data/typed.hpp>
+#include <tenon/fixed_string.hpp>
+#include <tenon/net/mistakes.hpp>
+
+/// Tables whose columns the compiler knows. The words are in a namespace of their own: `namespace csv = tenon::csv`.
+namespace tenon::csv {
+
+/// A column of numbers.
+struct number {
+  static constexpr std::size_t size = 1, classes = 0;
+};
+/// A column of at most N texts: N numbers, one of them 1. As a target, N classes.
+template <std::size_t N>
+struct category {
+  static_assert(N > 0, "a category has at least one text");
+  static constexpr std::size_t size = N, classes = N;
+};
+
+template <fixed_string Name, class Kind = number>
+struct Column {
+  static constexpr fixed_string text = Name;
+  static constexpr std::string_view name = text.view();
+  using kind = Kind;
+  static constexpr bool target = false;
+};
+/// The column that is to be predicted.
+template <fixed_string Name, class Kind = number>
+struct Target {
+  static constexpr fixed_string text = Name;
+  static constexpr std::string_view name = text.view();
+  using kind = Kind;
+  static constexpr bool target = true;
+};
+
+}  // namespace tenon::csv
+
+namespace tenon {
+
+/// Columns that no table has.
+template <class Row, class Takes>
+struct invalid_row;
+struct one_target_at_most;
+struct at_least_one_column;
+struct each_name_once;
+
+namespace csv {
+
+/// The columns of a table that are read; what else it has is left out.
+///
+///     using Home = csv::Row<csv::Column<"area">, csv::Column<"city", csv::category<12>>, csv::Target<"price">>;
+///     auto homes = csv::read<Home>("homes.csv");      // TypedDataset<Shape<13>, Values<1>>
+///
+/// Features stand in the order of the file's columns.
+template <class... C>
+struct Row {
+private:
+  static constexpr std::size_t targets = (std::size_t{0} + ... + C::target);
+  static constexpr bool alike = [] {
+    const std::array<std::string_view, sizeof...(C) + 1> names{C::name...};
+    for (std::size_t i = 0; i < sizeof...(C); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (names[i] == names[j]) return true;
+    return false;
+  }();
+  using fault = std::conditional_t<alike, each_name_once,
+                                   std::conditional_t<(targets > 1), one_target_at_most,
+                                                      std::conditional_t<sizeof...(C) == targets, at_least_one_column, void>>>;
+
+public:
+  static constexpr bool valid = [] {
+    if constexpr (!std::is_void_v<fault>) static_assert(tenon::detail::refuse<invalid_row<Row, takes<fault>>>());
+    return true;
+  }();
+  static constexpr std::size_t features = (std::size_t{0} + ... + (C::target ? 0 : C::kind::size));
+  static constexpr std::size_t classes = (std::size_t{0} + ... + (C::target ? C::kind::classes : 0));
+  using shape = Shape<features>;
+  using answer = std::conditional_t<targets == 0, NoAnswers, std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;
+
+  /// What reads such rows; `begin` says the rest.
+  static CsvOptions options(CsvOptions begin = {}) {
+    begin.header = true;
+    begin.target = targets == 0 ? CsvTarget::none : classes > 0 ? CsvTarget::classes : CsvTarget::number;
+    begin.classes = classes;
+    begin.categorical.clear();
+    ((C::target ? void(begin.label_column = std::string(C::name)) : void()), ...);
+    begin.only.clear();
+    (begin.only.emplace_back(std::string(C::name)), ...);
+    const auto texts = [&]<class Each>() {
+      if constexpr (Each::kind::classes > 0) begin.categorical.emplace_back(std::string(Each::name), CsvText::one_hot, std::vector<std::string>{}, Each::kind::classes);
+    };
+    (texts.template operator()<C>(), ...);
+    return begin;
+  }
+};
+
+/// The table as samples whose shape the compiler knows; texts are in the order of their bytes, and what N leaves over stays 0.
+template <class Row, std::floating_point T = float>
+TypedDataset<typename Row::shape, typename Row::answer, T> read(const std::string& path, const CsvOptions& begin = {}) {
+  static_assert(Row::valid);
+  return typed<typename Row::shape, typename Row::answer>(read_csv<T>(path, Row::options(begin)));
+}
+/// What reads other tables as this one was read: `csv::read<Home>("more.csv", csv::like<Home>("homes.csv"))`.
+template <class Row>
+CsvOptions like(const std::string& path, CsvOptions begin = {}) {
+  begin.like = read_csv_table<float>(path, Row::options(begin)).columns;
+  return begin;
+}
+
+}  // namespace csv
+}  // namespace tenon

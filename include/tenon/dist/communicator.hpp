@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/error.hpp>
+
+namespace tenon {
+
+/// The processes ("ranks") that train one model together, as everything else in Tenon sees them: MPI (dist/mpi.hpp),
+/// or threads of one process (dist/thread_ranks.hpp). Every rank makes the same calls in the same order. One thread of a rank
+/// calls at a time.
+class Communicator {
+public:
+  struct Outgoing {
+    std::size_t to;
+    const void* data;
+    std::size_t bytes;
+  };
+  struct Incoming {
+    std::size_t from;
+    void* data;
+    std::size_t bytes;
+  };
+
+  Communicator() = default;
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+  virtual ~Communicator() = default;
+
+  virtual std::size_t rank() const noexcept = 0;
+  virtual std::size_t size() const noexcept = 0;
+
+  /// Messages from rank to rank: all of `out` are sent and all of `in` have come when it returns. Those from one rank to
+  /// another arrive in the order sent. The others of these are made of it, where an implementation has no better.
+  virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) = 0;
+  /// `bytes` of every rank, in their order, on every rank.
+  virtual void all_gather(const void* mine, void* all, std::size_t bytes);
+  /// Piece r of an array, from bounds[r] to bounds[r + 1], is right on rank r, and then on all.
+  virtual void all_gather_pieces(void* data, std::span<const std::size_t> bounds);
+  virtual void broadcast(void* data, std::size_t bytes, std::size_t from);
+  virtual void barrier();
+  /// The sum over all ranks, in whatever order is fastest: the last bits depend on the number of ranks.
+  virtual void all_reduce(std::span<float> numbers) = 0;
+  virtual void all_reduce(std::span<double> numbers) = 0;
+  /// Something went wrong on this rank alone: ends all of them with this one message. Does not return.
+  [[noreturn]] virtual void abort(const std::string& message) = 0;
+
+  /// Steps of the optimizer so far, for messages.
+  std::atomic<std::uint64_t> step{0};
+};
+
+/// An Error that every rank throws with the same words, so that rank 0 alone need say it.
+class AgreedError : public Error {
+public:
+  using Error::Error;
+};
+
+/// Training by several ranks: who they are, and how a batch is cut.
+struct World {
+  Communicator* ranks = nullptr;
+  std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
+  bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
+  int zero = 0;  // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
+};
+
+namespace detail {
+
+/// The world that this thread trains in, or null.
+World* current_world() noexcept;
+/// As long as it lives, the world of this thread, or of the whole process.
+class InWorld {
+public:
+  enum class Of { thread, process };
+  InWorld(World& world, Of of) noexcept;
+  ~InWorld();
+  InWorld(const InWorld&) = delete;
+  InWorld& operator=(const InWorld&) = delete;
+
+private:
+  Of of_;
+  World* before_;
+};
+
+/// What ranks are at when they tell each other numbers; others than the same are a mistake in the program.
+enum class Phase : unsigned char { start, loss, callbacks, evaluate, measure, words, end };
+
+/// Everyone's numbers, rank after rank, in `all`. Each has as many. Where the ranks are not at the same, the job ends with a
+/// message.
+void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mine, std::vector<double>& all);
+/// Whether it is true on any rank.
+bool any_rank(Communicator& ranks, Phase phase, bool mine);
+/// A sentence of one rank, on all.
+std::string share_words(Communicator& ranks, std::string words, std::size_t from);
+
+}  // namespace detail
+}  // namespace tenon

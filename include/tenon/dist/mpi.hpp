@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <tenon/dist/communicator.hpp>
+
+namespace tenon {
+
+struct DistributedOptions {
+  std::size_t
+      shards = 8;  // that a batch is cut into, unless a Fit says otherwise; more ranks than that have nothing to do
+  bool exact =
+      true;  // gradients added in one tree, so that any number of ranks gives the same bits; false: in MPI's own order
+  std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
+  int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
+  bool quiet = false;  // says nothing at the start
+};
+
+/// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the others.
+///
+///     int main() {
+///       Distributed world;
+///       ...
+///       fit(model, train, Fit{...});                                        // as for one process; all ranks call it
+///       const Scores scores = evaluate(model, test);                        // each sample once, the same on all ranks
+///       if (world.leads()) std::printf("accuracy: %.4f\n", scores.accuracy);
+///     }
+///
+/// Started alone it is the only rank. Batches, weights, history and metrics are the same on all ranks, and, bit for bit, the
+/// same for any number of them; see docs/guides/many_machines.md. Files, progress and reports are rank 0's. What goes wrong on
+/// one rank ends all of them with one message. It starts MPI and ends it; there may be one.
+class Distributed {
+public:
+  using Options = DistributedOptions;
+
+  explicit Distributed(const Options& options = {});
+  ~Distributed();
+  Distributed(const Distributed&) = delete;
+  Distributed& operator=(const Distributed&) = delete;
+
+  std::size_t rank() const;
+  std::size_t size() const;
+  /// Whether this is rank 0, which shows and writes.
+  bool leads() const { return rank() == 0; }
+  Communicator& ranks();
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tenon

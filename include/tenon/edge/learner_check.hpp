@@ -1,0 +1,84 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/edge/learner_context.hpp>
+#include <tenon/edge/learner_images.hpp>
+#include <tenon/edge/learner_statistics.hpp>
+#include <tenon/layers/last.hpp>
+#include <tenon/layers/mean_steps.hpp>
+#include <tenon/layers/moving/axis_cut.hpp>
+#include <tenon/layers/permute.hpp>
+#include <tenon/layers/recurrent/unit.hpp>
+#include <tenon/layers/repeat_vector.hpp>
+#include <tenon/net/composition.hpp>
+#include <tenon/net/execution.hpp>
+#include <tenon/net/part_inputs.hpp>
+
+/// What a network has that edge::Learner cannot train.
+namespace tenon {
+
+namespace detail {
+
+/// Bound layers that can be trained on a device, in training and in evaluation without the library.
+template <class Bound>
+inline constexpr bool learns_on_device = Passthrough<Bound>;
+template <class Bound>
+  requires edge::HasTrainingKernel<Bound>
+inline constexpr bool learns_on_device<Bound> = [] {
+  if constexpr (requires { edge::TrainingKernel<Bound>::usable; }) return edge::TrainingKernel<Bound>::usable;
+  else return true;
+}();
+template <class E, class In>
+inline constexpr bool learns_on_device<FormulaUnit<E, In>> = true;
+template <class First, class Second, class In>
+inline constexpr bool learns_on_device<TwoPasses<First, Second, In>> = learns_on_device<First> && learns_on_device<Second>;
+template <class Unit, class In>
+  requires(!edge::HasTrainingKernel<Unit>)
+inline constexpr bool learns_on_device<SeenAs<Unit, In>> = learns_on_device<Unit>;
+template <class E, class S>
+inline constexpr bool learns_on_device<EdgeUnit<E, S>> = EdgeUnit<E, S>::needs.streams == 0;  // random numbers are the library's
+template <class Cell, class In, bool Last, auto... Argument>
+inline constexpr bool learns_on_device<RecurrentUnit<Cell, In, Last, Argument...>> = true;
+template <class In>
+inline constexpr bool learns_on_device<LastUnit<In>> = true;
+template <class In>
+inline constexpr bool learns_on_device<MeanStepsUnit<In>> = true;
+
+template <class In, AxisOrder<In::rank> Order>
+inline constexpr bool learns_on_device<PermuteUnit<In, Order>> = true;
+template <class In, std::size_t Steps>
+inline constexpr bool learns_on_device<RepeatVectorUnit<In, Steps>> = true;
+template <class In, class Out, std::size_t Outer, std::size_t Block, std::size_t Begin>
+inline constexpr bool learns_on_device<CutUnit<In, Out, Outer, Block, Begin>> = true;
+template <class In, class Out, std::size_t Block, std::size_t Begin>
+inline constexpr bool learns_on_device<SideBySideUnit<In, Out, Block, Begin>> = true;
+
+template <class L, class In, class Path>
+struct device_refusal;
+template <class... Part, class... In, class... Path>
+first_refusal<typename device_refusal<Part, In, Path>::type...> device_refusal_of_parts(list<Part...>, list<In...>, list<Path...>);
+
+/// Of the layer L that stands at Path.
+template <class L, class In, class Path>
+struct device_refusal {
+  static constexpr auto judge() {
+    if constexpr (is_input_element<L>) return std::type_identity<void>{};
+    else if constexpr (structure_of<L> == Structure::leaf)
+      return std::type_identity<std::conditional_t<learns_on_device<typename bind<L, In>::type>, void, cannot_run<layer<Path, L>, learning_on_device>>>{};
+    else if constexpr (structure_of<L> == Structure::unpool || structure_of<L> == Structure::masked)
+      return std::type_identity<cannot_run<layer<Path, L>, learning_on_device>>{};
+    else
+      return std::type_identity<typename decltype(device_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}))::type>{};
+  }
+  using type = typename decltype(judge())::type;
+};
+
+template <class Net>
+struct refusal_of<learning_on_device, Net> : device_refusal<Net, input_shape<Net>, typename element<Net>::own_path> {};
+
+}  // namespace detail
+}  // namespace tenon

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/gemm_types.hpp>
+#include <tenon/kernels/sample_products.hpp>
+#include <tenon/net/layer.hpp>
+#include <tenon/net/run.hpp>
+#include <tenon/random.hpp>
+
+/// How edge::Learner runs its layers: one sample at a time, forward and backward, by plain loops that add up in one
+/// order on every machine.
+namespace tenon::edge {
+
+/// What a bound layer does for one sample in training where its own code needs the library, or reserves more than it has to:
+/// `fixed` numbers of fixed scratch, `saved` that are kept, `forward(memory, x, y)` and `backward(memory, add, x, y, dy, dx)`. Gradients are added
+/// where `add`; `dx`, and the gradients of a frozen layer, may be null.
+template <class Bound>
+struct TrainingKernel;
+
+template <class Bound>
+concept HasTrainingKernel = requires { TrainingKernel<Bound>::fixed; };
+
+namespace detail {
+
+/// to += f0 b + f1 b' + f2 b'' + f3 b''', rows of n numbers `stride` apart.
+template <bool First, class T>
+TENON_INLINE constexpr void combine_four(T* to, const T* b, std::size_t stride, T f0, T f1, T f2, T f3, std::size_t n) {
+  const T *b1 = b + stride, *b2 = b1 + stride, *b3 = b2 + stride;
+  const auto step = [&](std::size_t j) TENON_INLINE_LAMBDA {
+    T sum = First ? f0 * b[j] : to[j] + f0 * b[j];
+    sum += f1 * b1[j];
+    sum += f2 * b2[j];
+    sum += f3 * b3[j];
+    to[j] = sum;
+  };
+  for (; n >= 4; n -= 4) {
+    step(0), step(1), step(2), step(3);
+    to += 4, b += 4, b1 += 4, b2 += 4, b3 += 4;
+  }
+  for (std::size_t j = 0; j < n; ++j) step(j);
+}
+
+/// to = f b, or += where it is not the first.
+template <bool First, class T>
+TENON_INLINE constexpr void combine_one(T* to, const T* b, T f, std::size_t n) {
+  for (std::size_t j = 0; j < n; ++j) to[j] = First ? f * b[j] : to[j] + f * b[j];
+}
+
+/// Four rows += their factor times b, or = where they are the first.
+template <bool First, class T>
+TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b, T f0, T f1, T f2, T f3, std::size_t n) {
+  T *to1 = to + stride, *to2 = to1 + stride, *to3 = to2 + stride;
+  const auto step = [&](std::size_t j) TENON_INLINE_LAMBDA {
+    const T value = b[j];
+    to[j] = First ? f0 * value : to[j] + f0 * value;
+    to1[j] = First ? f1 * value : to1[j] + f1 * value;
+    to2[j] = First ? f2 * value : to2[j] + f2 * value;
+    to3[j] = First ? f3 * value : to3[j] + f3 * value;
+  };
+  for (; n >= 4; n -= 4) {
+    step(0), step(1), step(2), step(3);
+    to += 4, to1 += 4, to2 += 4, to3 += 4, b += 4;
+  }
+  for (std::size_t j = 0; j < n; ++j) step(j);
+}
+
+/// c (m x n) = or += the outer product of a column of factors, `step` apart, and a row.
+template <bool First, class T>
+constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, const T* b, std::size_t n, T* c, std::size_t ldc) {
+  std::size_t i = 0;
+  for (; i + 4 <= m; i += 4, factor += 4 * step)
+    spread_to_four<First>(c + i * ldc, ldc, b, factor[0], factor[step], factor[2 * step], factor[3 * step], n);
+  for (; i < m; ++i, factor += step) combine_one<First>(c + i * ldc, b, *factor, n);
+}
+
+/// to = or += the sum of `k` rows of b, each times its factor.
+template <class T>
+constexpr void sum_of_rows(T* to, const T* factor, std::size_t step, const T* b, std::size_t ldb, std::size_t k, std::size_t n, bool add) {
+  if (!add && k < 4) {
+    for (std::size_t j = 0; j < n; ++j) to[j] = T(0);
+    add = true;
+  }
+  for (; k >= 4; k -= 4, factor += 4 * step, b += 4 * ldb) {
+    if (add) combine_four<false>(to, b, ldb, factor[0], factor[step], factor[2 * step], factor[3 * step], n);
+    else combine_four<true>(to, b, ldb, factor[0], factor[step], factor[2 * step], factor[3 * step], n);
+    add = true;
+  }
+  for (; k > 0; --k, factor += step, b += ldb) combine_one<false>(to, b, *factor, n);
+}
+
+}  // namespace detail
+
+/// The context of learning: no BLAS, no library, nothing allocated. `seed`, `step` and `first_sample` are those that a
+/// Trainer would have, so masks are the same as there.
+struct LearnContext {
+  static constexpr bool in_order = true;
+
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::size_t first_sample = 0;
+  bool overwrite_gradients = false;
+  float* unused_gradient = nullptr;
+
+  Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
+
+  template <class Bound, class T>
+    requires HasTrainingKernel<Bound>
+  static void forward(Memory<T> memory, Rows<const T> x, Rows<T> y) {
+    for (std::size_t i = 0; i < y.count; ++i) {  // one, or the steps of a sequence
+      TrainingKernel<Bound>::forward(memory, x[i], y[i]);
+      memory.saved = tenon::detail::advance(memory.saved, TrainingKernel<Bound>::saved);
+    }
+  }
+  template <class Bound, class T>
+    requires HasTrainingKernel<Bound>
+  void backward(Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) const {
+    for (std::size_t i = 0; i < dy.count; ++i) {
+      TrainingKernel<Bound>::backward(memory, !overwrite_gradients || i > 0, x ? x[i] : nullptr, y ? y[i] : nullptr, dy[i], dx ? dx[i] : nullptr);
+      memory.saved = tenon::detail::advance(memory.saved, TrainingKernel<Bound>::saved);
+    }
+  }
+
+  /// c = op(a) op(b) + beta c, beta being 0 or 1.
+  template <class T>
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T, const T* a, std::size_t lda,
+                   const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+    const bool add = beta != T(0);
+    const std::size_t row = ta == kernels::Transpose::no ? lda : 1, column = ta == kernels::Transpose::no ? 1 : lda;
+    if (tb == kernels::Transpose::no && k == 1 && m > 1) {
+      if (add) detail::outer_product<false>(a, row, m, b, n, c, ldc);
+      else detail::outer_product<true>(a, row, m, b, n, c, ldc);
+      return;
+    }
+    for (std::size_t i = 0; i < m; ++i, a += row, c += ldc) {
+      if (tb == kernels::Transpose::no) {
+        detail::sum_of_rows(c, a, column, b, ldb, k, n, add);
+      } else if (!add && column == 1 && ldb == k) {
+        kernels::multiply_rows(b, a, c, k, n);
+      } else {
+        for (std::size_t j = 0; j < n; ++j) {
+          T sum = add ? c[j] : T(0);
+          for (std::size_t l = 0; l < k; ++l) sum += a[l * column] * b[j * ldb + l];
+          c[j] = sum;
+        }
+      }
+    }
+  }
+};
+
+/// The fixed scratch that a bound layer or composition needs in this context.
+template <class Bound>
+constexpr std::size_t fixed_scratch() {
+  std::size_t most = 0;
+  if constexpr (HasTrainingKernel<Bound>) {
+    most = TrainingKernel<Bound>::fixed;
+  } else if constexpr (tenon::detail::Leaf<Bound>) {
+    constexpr Needs needs = layout_of<Bound>.needs;
+    most = std::max({needs.forward_scratch_fixed, needs.backward_scratch_fixed, needs.inference_scratch_fixed});
+  } else {
+    Bound::visit_units([&most]<class Unit> { most = std::max(most, fixed_scratch<Unit>()); });
+  }
+  return most;
+}
+
+}  // namespace tenon::edge

@@ -1,0 +1,303 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+#include <tenon/edge/quantized_step.hpp>
+#include <tenon/layers/channel_dropout.hpp>
+#include <tenon/layers/convolution/unit.hpp>
+#include <tenon/layers/formula/batch_unit.hpp>
+#include <tenon/layers/formula/passes.hpp>
+#include <tenon/layers/last.hpp>
+#include <tenon/layers/maximum.hpp>
+#include <tenon/layers/mean_steps.hpp>
+#include <tenon/layers/minimum.hpp>
+#include <tenon/layers/multiply.hpp>
+#include <tenon/layers/permute.hpp>
+#include <tenon/layers/pooling/average.hpp>
+#include <tenon/layers/pooling/max.hpp>
+#include <tenon/layers/pooling/placed.hpp>
+#include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/subtract.hpp>
+#include <tenon/layers/take.hpp>
+#include <tenon/layers/time_distributed.hpp>
+#include <tenon/layers/upsample.hpp>
+#include <tenon/net/graph_units.hpp>
+#include <tenon/net/repeat.hpp>
+#include <tenon/net/scale_channels.hpp>
+
+/// What bound layers are in int8, recognised by their types.
+namespace tenon::edge::detail {
+
+/// A layer whose last part is a function of one number is two steps: `core`, the same layer without it, and a table.
+/// `after` is void where nothing follows, and `core` where nothing comes before.
+template <class Bound>
+struct CoreOf {
+  using core = Bound;
+  using after = void;
+};
+
+/// `known`: a formula that int8 has steps for. Its features are `channels` numbers of `pixels` each, or, by rows, `channels`
+/// numbers of each of `pixels` rows.
+template <class Bound>
+struct FormulaOf {
+  static constexpr bool is = false, known = false;
+};
+template <class E, class In>
+struct FormulaOf<tenon::detail::FormulaUnit<E, In>> {
+  static constexpr bool is = true, known = SplitFormula<E>::known;
+  using core = typename SplitFormula<E>::core;
+  static constexpr bool by_channels = tenon::detail::is_channelwise<E, In>();
+  static constexpr std::size_t channels = by_channels ? In::front : tenon::detail::row_width<In>, pixels = In::size / channels;
+};
+template <class E, class In>
+struct FormulaOf<tenon::detail::BatchUnit<E, In>> {
+  static constexpr bool is = true, known = SplitFormula<E>::known;
+  using core = typename SplitFormula<E>::core;
+  static constexpr bool by_channels = tenon::detail::has_channels<In>;
+  static constexpr std::size_t channels = tenon::detail::BatchUnit<E, In>::features, pixels = In::size / channels;
+};
+template <class Unit, class In>
+struct FormulaOf<tenon::detail::SeenAs<Unit, In>> : FormulaOf<Unit> {};
+
+template <class E, class In>
+  requires(SplitFormula<E>::known)
+struct CoreOf<tenon::detail::FormulaUnit<E, In>> {
+  using core = tenon::detail::FormulaUnit<typename SplitFormula<E>::core, In>;
+  using after = typename SplitFormula<E>::after;
+};
+template <class E, class In>
+  requires(SplitFormula<E>::known)
+struct CoreOf<tenon::detail::BatchUnit<E, In>> {
+  using core = tenon::detail::BatchUnit<typename SplitFormula<E>::core, In>;
+  using after = typename SplitFormula<E>::after;
+};
+template <class Unit, class In>
+struct CoreOf<tenon::detail::SeenAs<Unit, In>> : CoreOf<Unit> {};
+
+/// The bounds of a convolution's activation; `unknown` if it is more than bounds.
+template <class F>
+inline constexpr StepPattern activation_of = pattern_of<F>;
+template <>
+inline constexpr StepPattern activation_of<tenon::detail::NoActivation>{.kind = StepKind::nothing};
+template <class F>
+inline constexpr bool is_bounds = activation_of<F>.kind == StepKind::nothing || activation_of<F>.kind == StepKind::clamp;
+
+template <class Bound>
+struct ConvolutionOf {
+  static constexpr bool known = false;
+};
+template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
+struct ConvolutionOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
+  static constexpr bool known = is_bounds<F> || is_point_formula<F>, transposed = Transposed;
+  static constexpr StepPattern activation = activation_of<F>;
+};
+template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
+  requires(!is_bounds<F>)
+struct CoreOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
+  using core = tenon::detail::ConvolutionUnit<Axes, Transposed, In, tenon::detail::NoActivation, A...>;
+  using after = F;
+};
+
+/// Whether a layer is two steps, the range between which calibration has to see.
+template <class Bound>
+inline constexpr bool has_inner_step = !std::is_void_v<typename CoreOf<Bound>::after>;
+template <class E, class In>
+  requires(SplitFormula<E>::known)
+inline constexpr bool has_inner_step<tenon::detail::FormulaUnit<E, In>> =
+    !std::is_void_v<typename SplitFormula<E>::after> && !std::is_same_v<typename SplitFormula<E>::core, expr::Input<0>>;
+/// Whether its core is a factor and a summand per channel.
+template <class Bound>
+constexpr bool is_affine_unit() {
+  if constexpr (FormulaOf<Bound>::known)
+    return pattern_of<typename FormulaOf<Bound>::core>.kind == StepKind::unknown && is_affine<typename FormulaOf<Bound>::core>;
+  else return false;
+}
+
+template <class In, class Out, kernels::Pooling P>
+constexpr bool is_max_pool(const tenon::detail::LargestUnit<In, Out, P>*) { return true; }
+constexpr bool is_max_pool(const void*) { return false; }
+template <class In, class Out, kernels::Averaging P>
+constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) { return true; }
+constexpr bool is_mean_pool(const void*) { return false; }
+
+/// Pieces of an axis: `outer` blocks of `length` pieces of `inner` numbers, of which those at `place` are taken.
+template <std::size_t Count>
+struct Pieces {
+  std::size_t outer = 1, length = 1, inner = 1, taken = 1;  // `taken` neighbours at each place
+  std::array<std::size_t, Count> place{};
+};
+template <class Bound>
+struct PiecesOf {
+  static constexpr bool known = false;
+};
+template <class In, class Out, std::size_t Outer, std::size_t Block, std::size_t Begin>
+struct PiecesOf<tenon::detail::CutUnit<In, Out, Outer, Block, Begin>> {
+  static constexpr bool known = true;
+  static constexpr Pieces<1> pieces{Outer, Block, 1, Out::size / Outer, {Begin}};
+};
+template <class In, class Out, std::size_t Block, std::size_t Begin>
+struct PiecesOf<tenon::detail::SideBySideUnit<In, Out, Block, Begin>> : PiecesOf<tenon::detail::CutUnit<In, Out, 1, Block, Begin>> {};
+template <class In, class Out, tenon::detail::AxisView Axis, std::ptrdiff_t... Index>
+struct PiecesOf<tenon::detail::TakeUnit<In, Out, Axis, Index...>> {
+  static constexpr bool known = true;
+  static constexpr Pieces<sizeof...(Index)> pieces{Axis.outer, Axis.length, Axis.inner, 1, {tenon::detail::place_on_axis(Index, Axis.length)...}};
+};
+template <class In>
+struct PiecesOf<tenon::detail::LastUnit<In>> {
+  static constexpr bool known = true;
+  static constexpr Pieces<1> pieces{1, In::front, In::inner, 1, {In::front - 1}};
+};
+
+template <class In, std::size_t Steps>
+struct PiecesOf<tenon::detail::RepeatVectorUnit<In, Steps>> {
+  static constexpr bool known = true;
+  static constexpr Pieces<Steps> pieces{1, 1, In::size, 1, {}};
+};
+
+template <class In, auto Rate>
+constexpr bool is_channel_dropout(const tenon::detail::ChannelDropoutUnit<In, Rate>*) { return true; }
+constexpr bool is_channel_dropout(const void*) { return false; }
+template <class In>
+constexpr bool is_mean_of_steps(const tenon::detail::MeanStepsUnit<In>*) { return true; }
+constexpr bool is_mean_of_steps(const void*) { return false; }
+
+template <class Bound>
+struct PermuteOf {
+  static constexpr bool known = false;
+};
+template <class In, tenon::detail::AxisOrder<In::rank> Order>
+struct PermuteOf<tenon::detail::PermuteUnit<In, Order>> {
+  static constexpr bool known = In::rank <= 4;
+  static constexpr std::size_t rank = In::rank;
+  static constexpr auto dims = In::dims;
+  static constexpr auto axes = Order.axes;
+};
+
+/// Two tensors that meet number by number; `kind` is unknown where int8 has no step.
+template <class Bound>
+struct PairOf {
+  static constexpr StepKind kind = StepKind::unknown;
+};
+template <class Function>
+inline constexpr StepKind kind_of_function = StepKind::unknown;
+template <>
+inline constexpr StepKind kind_of_function<tenon::detail::ProductOf> = StepKind::multiply;
+template <>
+inline constexpr StepKind kind_of_function<tenon::detail::DifferenceOf> = StepKind::subtract;
+template <>
+inline constexpr StepKind kind_of_function<tenon::detail::ExtremeOf<1>> = StepKind::larger;
+template <>
+inline constexpr StepKind kind_of_function<tenon::detail::ExtremeOf<-1>> = StepKind::smaller;
+template <class Function, class A, class B>
+struct PairOf<tenon::detail::ElementwiseUnit<Function, Inputs<A, B>>> {
+private:
+  using how = tenon::detail::Elementwise<Function, Inputs<A, B>>;
+  static constexpr bool first_whole = A::size == how::output::size;
+
+public:
+  static constexpr bool swapped = !first_whole;
+  static constexpr tenon::detail::Spread spread = how::spreads[swapped ? 0 : 1];
+  static constexpr std::size_t size = how::output::size;
+  static constexpr StepKind kind = (first_whole || (B::size == size && kind_of_function<Function> != StepKind::subtract))
+                                       ? kind_of_function<Function>
+                                       : StepKind::unknown;
+};
+template <class In, class Factors>
+struct PairOf<tenon::detail::ScaleChannelsUnit<In, Factors>> {
+  static constexpr bool swapped = false;
+  static constexpr tenon::detail::Spread spread{In::size / Factors::size, Factors::size, true};
+  static constexpr std::size_t size = In::size;
+  static constexpr StepKind kind = StepKind::multiply;
+};
+
+/// One unit on every step of a sequence.
+template <class Step, class In>
+Step step_of_sequence(const tenon::detail::OverSteps<Step, In>*);
+void step_of_sequence(const void*);
+template <class Bound>
+using sequence_step = decltype(step_of_sequence(static_cast<const Bound*>(nullptr)));
+
+template <class In, class Chain, class Units, class Elements>
+constexpr bool is_chain(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) { return true; }
+constexpr bool is_chain(const void*) { return false; }
+
+/// The nodes of a graph: the numbers of the values that each reads, and their types.
+template <class In, class Outputs, class... Node>
+struct GraphView;
+template <class In, std::size_t... Value, class... Node>
+struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
+  static constexpr std::size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node), outputs = sizeof...(Value);
+  static constexpr std::size_t output = (std::size_t{0} + ... + Value);  // of a graph with one
+  static constexpr std::array<const std::size_t*, nodes> sources{Node::sources...};
+  static constexpr std::array<std::size_t, nodes> source_count{Node::count...};
+  static constexpr std::array<std::size_t, nodes> sizes{Node::bound::output::size...};
+  static constexpr std::size_t size_of(std::size_t value) {
+    return value < inputs ? tenon::detail::input_sizes_of<In>::value[value] : sizes[value - inputs];
+  }
+
+  /// Whether a node behind number `node` reads the value, or it is the result.
+  static constexpr bool is_read_behind(std::size_t node, std::size_t value) {
+    for (std::size_t k = node + 1; k < nodes; ++k)
+      for (std::size_t j = 0; j < source_count[k]; ++j)
+        if (sources[k][j] == value) return true;
+    return value == output;
+  }
+  /// visit.operator()<Bound>(number of the node)
+  template <class Visit>
+  static constexpr void each_node(Visit&& visit) {
+    std::size_t k = 0;
+    const int in_order[] = {0, (visit.template operator()<typename Node::bound>(k), ++k, 0)...};
+    static_cast<void>(in_order);
+  }
+};
+template <class In, class Out, class Outputs, class... Node>
+GraphView<In, Outputs, Node...> view_of(const tenon::detail::BoundGraph<In, Out, Outputs, Node...>*);
+template <class Bound>
+using graph_view = decltype(view_of(static_cast<const Bound*>(nullptr)));
+template <class Bound>
+concept IsGraph = std::is_void_v<sequence_step<Bound>> && requires { requires Bound::is_graph; };
+
+/// A node that only moves numbers; its kind is `layer` where it does more.
+template <class Bound>
+constexpr tenon::detail::NodeKind node_kind() {
+  if constexpr (tenon::detail::Passthrough<Bound>) return tenon::detail::NodeKind::same;
+  else if constexpr (tenon::detail::only_moves<Bound>) return Bound::kind;
+  else return tenon::detail::NodeKind::layer;
+}
+
+template <class Whole, class In, std::size_t N, class Block>
+constexpr bool is_repeat(const tenon::detail::BoundRepeat<Whole, In, N, Block>*) { return true; }
+constexpr bool is_repeat(const void*) { return false; }
+
+/// Whether int8 has a step for one layer, alone or on every step of a sequence.
+template <class Bound, bool EachStep>
+constexpr bool is_known_layer() {
+  constexpr const Bound* type = nullptr;
+  if constexpr (tenon::detail::Passthrough<Bound>) {
+    return true;
+  } else if constexpr (!std::is_void_v<sequence_step<Bound>>) {
+    return is_known_layer<sequence_step<Bound>, true>();
+  } else if constexpr (is_chain(type)) {
+    bool all = true;
+    Bound::visit_units([&]<class Unit> { all = all && is_known_layer<Unit, EachStep>(); });
+    return all;
+  } else if constexpr (IsGraph<Bound> && !EachStep) {
+    // a layer made of others, such as SqueezeExcite
+    bool all = graph_view<Bound>::outputs == 1;
+    graph_view<Bound>::each_node([&]<class Node>(std::size_t) { all = all && is_known_layer<Node, false>(); });
+    return all;
+  } else if constexpr (FormulaOf<Bound>::is) {
+    return FormulaOf<Bound>::known && !(EachStep && is_affine_unit<Bound>() && FormulaOf<Bound>::by_channels);
+  } else if constexpr (EachStep) {
+    return false;
+  } else if constexpr (tenon::detail::only_moves<Bound>) {
+    return true;
+  } else {
+    return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) || is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known ||
+           PairOf<Bound>::kind != StepKind::unknown || requires { Bound::placing; } || requires { Bound::upsampling; };
+  }
+}
+
+}  // namespace tenon::edge::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tenon/metrics/confusion_matrix.hpp>
+#include <tenon/metrics/metric.hpp>
+
+namespace tenon {
+
+/// How often each of several labels, any number of which a sample may have, was said rightly and wrongly. Targets are 0 or 1
+/// (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
+///
+/// Precision, recall and F1 of a label are those of ConfusionMatrix. Macro is the mean over all labels, micro is from the
+/// counts of all labels together. Names and rules are scikit-learn's (zero_division = 0): multilabel_confusion_matrix,
+/// precision_score, recall_score, f1_score, accuracy_score, hamming_loss.
+class MultiLabelMatrix {
+public:
+  static constexpr const char* name = "multi-label matrix";
+  static constexpr bool compares_classes = false;
+  static constexpr bool smaller_is_better = false;
+  double threshold = 0.5;
+
+  template <class T>
+  void update(const Predictions<T>& p) {
+    detail::expect_targets(name, static_cast<bool>(p.targets));
+    if (seen_ == 0) labels_.assign(p.width, {});
+    else detail::expect_same_width(name, labels_.size(), p.width);
+    for (std::size_t i = 0; i < p.count(); ++i) {
+      bool all = true;
+      for (std::size_t j = 0; j < p.width; ++j) {
+        const bool said = static_cast<double>(p.outputs[i][j]) > threshold, is = static_cast<double>(p.targets[i][j]) > 0.5;
+        Counts& c = labels_[j];
+        ++(said ? (is ? c.both : c.only_said) : (is ? c.only_is : c.neither));
+        all = all && said == is;
+      }
+      exact_ += all ? 1 : 0;
+    }
+    seen_ += p.count();
+  }
+  /// The part of the samples all of whose labels are right.
+  double value() const { return subset_accuracy(); }
+  void reset() { labels_.clear(), seen_ = exact_ = 0; }
+
+  /// Of label j, as in scikit-learn's matrices: true positives, false positives, false negatives, true negatives.
+  struct Counts {
+    std::uint64_t both = 0, only_said = 0, only_is = 0, neither = 0;
+  };
+  std::size_t labels() const { return labels_.size(); }
+  const Counts& counts(std::size_t label) const { return labels_[label]; }
+
+  double precision(std::size_t label) const;
+  double recall(std::size_t label) const;
+  double f1(std::size_t label) const;
+  double precision(Average average) const;
+  double recall(Average average) const;
+  double f1(Average average) const;
+  double subset_accuracy() const;
+  /// The part of all labels of all samples that are wrong.
+  double hamming() const;
+
+private:
+  Counts together() const;
+  template <class F>
+  double averaged(Average average, F of_counts) const;
+
+  std::vector<Counts> labels_{};
+  std::uint64_t seen_ = 0, exact_ = 0;
+};
+
+/// The part of the samples all of whose labels are right.
+struct SubsetAccuracy : MultiLabelMatrix {
+  static constexpr const char* name = "subset accuracy";
+};
+/// The part of all labels that are wrong.
+struct HammingLoss : MultiLabelMatrix {
+  static constexpr const char* name = "Hamming loss";
+  static constexpr bool smaller_is_better = true;
+  double value() const { return hamming(); }
+};
+struct MultiLabelPrecision : MultiLabelMatrix {
+  static constexpr const char* name = "precision";
+  Average average = Average::macro;
+  explicit MultiLabelPrecision(Average how = Average::macro) : average(how) {}
+  double value() const { return precision(average); }
+};
+struct MultiLabelRecall : MultiLabelMatrix {
+  static constexpr const char* name = "recall";
+  Average average = Average::macro;
+  explicit MultiLabelRecall(Average how = Average::macro) : average(how) {}
+  double value() const { return recall(average); }
+};
+struct MultiLabelF1 : MultiLabelMatrix {
+  static constexpr const char* name = "F1";
+  Average average = Average::macro;
+  explicit MultiLabelF1(Average how = Average::macro) : average(how) {}
+  double value() const { return f1(average); }
+};
+
+}  // namespace tenon

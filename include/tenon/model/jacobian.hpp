@@ -1,0 +1,62 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <tenon/error.hpp>
+#include <tenon/model/arena.hpp>
+#include <tenon/model/model.hpp>
+
+namespace tenon {
+
+/// How each output of a model moves with each number of its input at one sample: J(i, j) = d y_i / d x_j, of the whole
+/// network, its last Softmax included; several inputs, and several outputs, one behind the other. One forward and one
+/// backward pass over as many copies of the sample as there are outputs, for which it takes memory on every call.
+///
+/// The pass is one of training, so the network must have neither dropout nor running statistics. Throws an Error where the
+/// sample has another size. PyTorch: torch.autograd.functional.jacobian.
+///
+///     xt::xtensor<float, 2> J = jacobian(model, image);
+template <class M>
+auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
+  using T = typename M::scalar;
+  using Bound = bound_network<typename M::network>;
+  constexpr const Layout& layout = workspace<typename M::network>;
+  constexpr const Needs& needs = layout.needs;
+  static_assert(needs.streams == 0 && layout.buffer_size == 0,
+                "jacobian takes a network that does in training what it does in evaluation: without dropout and running statistics");
+  constexpr std::size_t inputs = M::input::size, outputs = M::output::size;
+  if (sample.size() != inputs)
+    throw Error("jacobian: expected one sample of " + std::to_string(inputs) + " numbers, got " + std::to_string(sample.size()));
+  Arena<T> x(inputs * outputs), y(outputs * outputs), dy(outputs * outputs), parameter_gradients(layout.trainable_size);
+  Arena<T> saved(needs.saved_sample * outputs), saved_fixed(needs.saved_fixed);
+  Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * outputs);
+  Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
+  for (std::size_t i = 0; i < outputs; ++i) {
+    std::copy_n(sample.data(), inputs, x.data() + i * inputs);
+    for (std::size_t k = 0; k < outputs; ++k) dy.data()[i * outputs + k] = i == k ? T(1) : T(0);
+  }
+  xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
+  typename M::context context{};
+  context.overwrite_gradients = true;
+  const Memory<T> memory{model.parameters().data(), parameter_gradients.data(), nullptr, saved.data(), saved_fixed.data(),
+                         scratch.data(), scratch_fixed.data(), 0, 0};
+  const Rows<const T> given{x.data(), outputs, inputs};
+  const Rows<T> got{y.data(), outputs, outputs};
+  run_forward<Bound>(context, memory, given, got, Training{});
+  run_backward<Bound>(context, memory, given, Rows<const T>(got), Rows<const T>{dy.data(), outputs, outputs}, Rows<T>{result.data(), outputs, inputs});
+  return result;
+}
+/// Of a tensor of one sample.
+template <class M, detail::FixedRank Sample>
+auto jacobian(const M& model, const Sample& sample) {
+  using T = typename M::scalar;
+  return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* x, std::size_t count) {
+    return jacobian(model, std::span<const T>(x, count * M::input::size));
+  });
+}
+
+}  // namespace tenon

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/last_layer.hpp>
+
+namespace tenon {
+
+/// The class that a model takes a sample for: its largest output, the first of equal ones. Of a network with one output it is
+/// class 1 above one half behind Sigmoid, above 0 otherwise. A batch gives a tensor of classes.
+///
+///     std::size_t digit = predict_class(model, image);
+///     xt::xtensor<std::size_t, 1> digits = predict_class(model, images);
+template <class M, class Images>
+auto predict_class(const M& model, const Images& images) {
+  using Out = typename M::output;
+  static_assert(Out::rank == 1, "predict_class takes a model that gives one vector of scores for each sample");
+  using T = typename M::scalar;
+  const auto scores = model(images);
+  const auto decide = [](const T* row) -> std::size_t {
+    if constexpr (Out::size == 1) return row[0] > (std::is_same_v<last_layer<typename M::network>, Sigmoid> ? T(0.5) : T(0)) ? 1 : 0;
+    else return static_cast<std::size_t>(std::max_element(row, row + Out::size) - row);
+  };
+  if constexpr (std::tuple_size_v<typename std::remove_cvref_t<decltype(scores)>::shape_type> == Out::rank) {
+    return decide(scores.data());
+  } else {
+    xt::xtensor<std::size_t, 1> classes(std::array<std::size_t, 1>{scores.shape()[0]});
+    for (std::size_t i = 0; i < classes.size(); ++i) classes(i) = decide(scores.data() + i * Out::size);
+    return classes;
+  }
+}
+
+}  // namespace tenon

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tenon/data/loader.hpp>
+#include <tenon/model/quantize.hpp>
+#include <tenon/net/summary.hpp>
+
+/// What int8 costs a network, layer by layer.
+namespace tenon {
+
+struct QuantizationReport {
+  /// One step of the int8 network: a layer with the bounds behind it. Ratios of signal to quantisation noise are
+  /// 10 log10(sum of y^2 / sum of (y - y int8)^2) in decibel, over the samples of the report; 6 dB are one bit.
+  struct Layer {
+    std::string name;       // path and layer in the float network
+    ValueRange seen{};      // of the float network's numbers
+    ValueRange range{};     // what 256 steps cover
+    double saturated = 0;   // the share of int8 numbers at either end of the range where the float number lies beyond it
+    double own_sqnr = 0;    // of this layer alone: given int8 inputs made of the float network's numbers
+    double sqnr = 0;        // of all layers up to this one
+    bool constant = false;  // the layer gave one number only
+  };
+  std::vector<Layer> layers{};
+  std::uint64_t samples = 0;
+  std::vector<std::string> warnings{};
+
+  /// The layer whose own noise is largest beside its signal; null without layers.
+  const Layer* costliest() const;
+  /// A table, and the warnings.
+  std::string text() const;
+};
+
+namespace detail {
+
+/// Sums over the numbers of one step.
+struct StepNoise {
+  double signal = 0, own = 0, total = 0;
+  std::uint64_t numbers = 0, saturated = 0;
+  ValueRange seen{};
+  float first = 0;
+  bool any = false, constant = true;
+};
+/// Adds a layer, with its name, and what is to be said of it.
+void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range);
+void finish_report(QuantizationReport& report);
+
+/// Two runs of the int8 network: one as it is, and one in which every layer is given what the float network's numbers are in int8.
+template <class Net>
+class QuantizationObserver {
+  static constexpr const auto& plan = edge::quantized_plan<Net>;
+  using Numbers = QuantizedNumbers<Net>;
+
+public:
+  QuantizationObserver(const Numbers& q, const edge::QuantizedTables<Net>& tables)
+      : q_(q), tables_(tables), noise_(plan.count), ideal_(plan.room + 4), whole_(plan.room + 4) {}
+
+  /// `units` holds the float network's numbers for one sample.
+  void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
+    put(whole_, 0, x);
+    put(ideal_, 0, x);
+    [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }(std::make_index_sequence<plan.count>{});
+  }
+  const StepNoise& noise(std::size_t step) const { return noise_[step]; }
+
+private:
+  void put(std::vector<std::int8_t>& room, std::size_t tensor, std::span<const float> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      room[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor], q_.zero[tensor]);
+  }
+  template <std::size_t K>
+  void see_step(const std::vector<std::vector<float>>& units) {
+    constexpr edge::QuantizedStep step = plan.steps[K];
+    constexpr edge::StepKind kind = step.pattern.kind;
+    edge::run_step<Net, K>(tables_, ideal_.data());
+    edge::run_step<Net, K>(tables_, whole_.data());
+    if constexpr (kind != edge::StepKind::move && kind != edge::StepKind::join && kind != edge::StepKind::stretch) {
+      const std::span<const float> truth = units[step.unit];
+      if (truth.size() != step.out) return;  // of several steps of a sequence
+      compare(K, truth);
+      put(ideal_, K + 1, truth);
+    }
+  }
+  void compare(std::size_t k, std::span<const float> truth) {
+    StepNoise& noise = noise_[k];
+    noise.seen.see(truth);
+    const float scale = q_.scale[k + 1];
+    const auto zero = static_cast<int>(q_.zero[k + 1]);
+    const auto real = [&](std::int8_t n) { return static_cast<double>(scale) * (static_cast<int>(n) - zero); };
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      const std::size_t place = plan.place(k + 1) + plan.orders[k + 1].place(i);
+      const double y = static_cast<double>(truth[i]), own = real(ideal_[place]) - y, total = real(whole_[place]) - y;
+      noise.signal += y * y;
+      noise.own += own * own;
+      noise.total += total * total;
+      const bool beyond = (whole_[place] == 127 && y > real(127) + static_cast<double>(scale)) || (whole_[place] == -128 && y < real(-128) - static_cast<double>(scale));
+      noise.saturated += beyond ? 1 : 0;
+      if (!noise.any) noise.first = truth[i];
+      noise.constant = noise.constant && noise.first == truth[i];
+      noise.any = true;
+    }
+    noise.numbers += truth.size();
+  }
+
+  const Numbers& q_;
+  const edge::QuantizedTables<Net>& tables_;
+  std::vector<StepNoise> noise_;
+  std::vector<std::int8_t> ideal_, whole_;
+};
+
+/// What the report calls a step; sums and values within layers are counted behind all units.
+template <class Net>
+std::string step_name(const edge::QuantizedStep& step) {
+  if (step.unit < unit_table<Net>.size()) {
+    const UnitRow& row = unit_table<Net>[step.unit];
+    return std::string(row.path) + "  " + std::string(row.type);
+  }
+  return "inner step " + std::to_string(step.unit - workspace<Net>.units);
+}
+
+}  // namespace detail
+
+/// Runs samples through the float network and through its int8 form, side by side. The samples are an epoch of the loader, or
+/// its first `most`. Error: the loader gives nothing, or samples of another size.
+///
+///     const auto numbers = quantize(model, calibration);
+///     std::cout << quantization_report(model, *numbers, calibration).text();
+template <class M>
+QuantizationReport quantization_report(const M& model, const QuantizedNumbers<typename M::network>& q, DataLoader<float>& loader, std::uint64_t most = 256) {
+  using Net = typename M::network;
+  constexpr const auto& plan = edge::quantized_plan<Net>;
+  if (loader.dataset().sample_size() != M::input::size)
+    throw Error("quantization_report: expected samples of " + std::to_string(M::input::size) + " numbers, got " + std::to_string(loader.dataset().sample_size()));
+  const auto weights = frozen_weights(model);
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
+  if (!tables->sums_fit) throw Error("quantization_report: a row's weights are so large that its sum may exceed 32 bits");
+  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample + workspace<Net>.needs.inference_scratch_fixed + 1), output(M::output::size);
+  std::vector<std::vector<float>> units(workspace<Net>.units + plan.count + 1);
+  detail::SeenOfUnits seen;
+  seen.ranges.resize(units.size());
+  seen.factors.resize(units.size());
+  seen.values = &units;
+  detail::CalibrationContext ctx{{}, {&seen}, workspace<Net>.units};
+  const Memory<float> memory{weights->parameters, nullptr, weights->buffers, nullptr, nullptr, scratch.data(),
+                             scratch.data() + workspace<Net>.needs.inference_scratch_sample, 0, 0};
+  detail::QuantizationObserver<Net> observer(q, *tables);
+
+  QuantizationReport report;
+  loader.start_epoch(0);
+  Batch<float> batch;
+  while (report.samples < most && loader.next(batch)) {
+    for (std::size_t s = 0; s < batch.count && report.samples < most; ++s, ++report.samples) {
+      ctx.inner = 0;
+      for (std::vector<float>& values : units) values.clear();
+      const std::span<const float> x(batch.features.data() + s * M::input::size, M::input::size);
+      detail::run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{x.data(), 1, M::input::size},
+                                              Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
+      observer.see(x, units);
+    }
+  }
+  if (report.samples == 0) throw Error("quantization_report: expected samples, the loader gives none");
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    if (!observer.noise(k).any) continue;  // a step that only moves numbers
+    const float scale = q.scale[k + 1];
+    const auto zero = static_cast<float>(q.zero[k + 1]);
+    detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k), {scale * (-128 - zero), scale * (127 - zero)});
+  }
+  detail::finish_report(report);
+  return report;
+}
+
+}  // namespace tenon

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/model/arena.hpp>
+#include <tenon/model/model.hpp>
+
+/// Ways of running a model on a host beside `Model` itself. All are called Session; a tag says which way is meant.
+namespace tenon {
+
+namespace session {
+
+struct Single {};
+struct Stateful {};
+struct Stepped {};
+struct Generating {};
+/// One sample a call.
+inline constexpr Single single{};
+/// Pieces of sequences: each call goes on where the one before ended. For networks with `stateful` layers.
+inline constexpr Stateful stateful{};
+/// One step of a sequence a call, whatever the network has been trained on. For networks that see no later steps.
+inline constexpr Stepped stepped{};
+/// Token by token, with the steps so far remembered (model/generate.hpp). For language models.
+inline constexpr Generating generating{};
+
+}  // namespace session
+
+/// A model that is run in one of these ways:
+///
+///     Session net{model};                                   // session::single
+///     net(sample, output);
+///     Session net{model, session::stepped};
+///     net.step(sample, output);
+///     Session run{model, session::stateful, sequences};
+///     run(pieces, outputs);
+///     Session writer{model, session::generating};           // model/generate.hpp
+///     auto tokens = writer(prompt, 200, Sampler{.temperature = 0.8}, seed);
+///
+/// `reset()` forgets what came before. After construction nothing allocates but what a call returns. Several sessions of one
+/// model do not disturb each other; one session serves one thread.
+template <class M, class How = session::Single>
+class Session;
+
+template <class Net, class Scalar, class Gemm>
+Session(const Model<Net, Scalar, Gemm>&) -> Session<Model<Net, Scalar, Gemm>>;
+template <class Net, class Scalar, class Gemm, class How>
+Session(const Model<Net, Scalar, Gemm>&, How) -> Session<Model<Net, Scalar, Gemm>, How>;
+template <class Net, class Scalar, class Gemm>
+Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t) -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
+
+namespace detail {
+
+/// The memory a session works in: what layers remember, and scratch, for so many samples side by side.
+template <class T>
+class SessionMemory {
+public:
+  SessionMemory(const Needs& needs, std::size_t samples = 1)
+      : stride_(needs.state_sample),
+        state_(needs.state_sample * samples),
+        scratch_(needs.inference_scratch_sample * samples),
+        fixed_(needs.inference_scratch_fixed) {
+    reset();
+  }
+  void reset() { std::fill_n(state_.data(), state_.size(), T(0)); }
+
+  /// With these parameters, which evaluation only reads.
+  TENON_INLINE Memory<T> with(const T* parameters, const T* buffers) {
+    Memory<T> m{parameters, nullptr, const_cast<T*>(buffers), nullptr, nullptr, scratch_.data(), fixed_.data(), 0, 0};
+    m.state = state_.size() > 0 ? state_.data() : nullptr;  // without, every sequence is the first
+    m.state_stride = stride_;
+    return m;
+  }
+
+private:
+  std::size_t stride_;
+  Arena<T> state_, scratch_, fixed_;
+};
+
+}  // namespace detail
+}  // namespace tenon

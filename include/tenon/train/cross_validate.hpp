@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/data/folds.hpp>
+#include <tenon/error.hpp>
+#include <tenon/model/any_model.hpp>
+#include <tenon/net/type_name.hpp>
+#include <tenon/train/comparison.hpp>
+#include <tenon/train/fit.hpp>
+
+/// One training after the other: of the same network on other samples, or of other networks on the same.
+namespace tenon {
+
+/// Trains a new model of the network on all folds but one, and tests it on that one, for each of them; the initial weights of
+/// fold k are those of seed + k. `how` is that of fit, without validation data, which are the fold's. A callback that is a
+/// variable is called in all of them. Throws an Error where k_folds does (data/folds.hpp).
+///
+///     const auto result = cross_validate<Net>(digits(), Fit{.epochs = 20, .seed = 1}, 5);
+///     std::puts(result.text().c_str());
+template <class Net, class T, class L, class O, class C, class R, class Ms>
+CrossValidation cross_validate(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how, std::size_t folds = 5) {
+  if (!how.validation.empty() || how.validation_split != 0)
+    throw Error("cross_validate: expected a Fit without validation data, as each fold is tested on its own, got one with");
+  CrossValidation result;
+  std::uint64_t k = 0;
+  for (const Fold& fold : k_folds(data, folds, how.seed)) {
+    const Dataset<T> train = data.subset(fold.train), test = data.subset(fold.test);
+    Model<Net, T> model{how.seed + k++};
+    auto one = how;
+    one.validation = test;
+    result.folds.push_back(fit(model, train, one));
+  }
+  return result;
+}
+
+/// Calls f.operator()<Net>() for each: `for_each_network<A, B>([&]<class Net>() { ... })`.
+template <class... Net, class F>
+void for_each_network(F f) {
+  (f.template operator()<Net>(), ...);
+}
+/// The same with numbers: `for_each_width<16, 32>([&]<std::size_t Width>() { ... })`.
+template <std::size_t... Width, class F>
+void for_each_width(F f) {
+  (f.template operator()<Width>(), ...);
+}
+
+namespace detail {
+
+template <class N>
+struct chosen {
+  using network = N;
+  static std::string name() { return std::string(type_name<N>()); }
+};
+template <fixed_string Name, class N>
+struct chosen<Choice<Name, N>> {
+  using network = N;
+  static std::string name() { return std::string(Name.view()); }
+};
+
+template <class Net, class T, class How>
+Sweep::Row trained_row(std::string name, const Dataset<T>& data, const How& how) {
+  Model<Net, T> model{how.seed};
+  Sweep::Row row{std::move(name), Model<Net, T>::parameter_count, {}};
+  row.history = fit(model, data, how);
+  return row;
+}
+
+}  // namespace detail
+
+/// Trains a new model of each network, with the same Fit and initial weights of its seed. A network may come with a name:
+///
+///     const auto result = sweep<Choice<"one layer", A>, Choice<"two", B>>(train, Fit{.epochs = 20, .validation = test});
+///     std::puts(result.text().c_str());
+///     result.plot().save("sweep.svg");
+template <class... Net, class T, class L, class O, class C, class R, class Ms>
+Sweep sweep(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) {
+  Sweep result;
+  (result.rows.push_back(detail::trained_row<typename detail::chosen<Net>::network>(detail::chosen<Net>::name(), data, how)), ...);
+  return result;
+}
+/// The same over a list of widths, or whatever number a network is made of: `sweep_widths<Mlp, 16, 32, 64>(train, Fit{...})`.
+template <template <std::size_t> class Net, std::size_t... Width, class T, class L, class O, class C, class R, class Ms>
+Sweep sweep_widths(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) {
+  Sweep result;
+  (result.rows.push_back(detail::trained_row<Net<Width>>(std::to_string(Width), data, how)), ...);
+  return result;
+}
+
+}  // namespace tenon

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <tenon/dist/communicator.hpp>
+#include <tenon/train/objective.hpp>
+
+namespace tenon::detail {
+
+/// What an evaluation finds out batch by batch, where batch b is evaluated by rank b % ranks.
+class SharedScores {
+public:
+  SharedScores(Communicator& ranks, std::size_t terms, std::size_t batches);
+  std::size_t batches() const { return batches_; }
+  /// The next batch of this rank's.
+  void put(const TermValues& values, const ClassCount& classes);
+  /// All ranks', on all. Returns the words of the first rank that has any.
+  std::string gather(const std::string& words);
+  TermValues values(std::size_t batch) const;
+  ClassCount counted(std::size_t batch) const;
+
+private:
+  const double* of(std::size_t batch) const { return all_.data() + (batch % ranks_.size()) * most_ * each_ + batch / ranks_.size() * each_; }
+
+  Communicator& ranks_;
+  std::size_t terms_, batches_, each_, most_;
+  std::vector<double> mine_{}, all_{};
+};
+
+}  // namespace tenon::detail

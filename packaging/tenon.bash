@@ -1,0 +1,26 @@
+# Completion of the command `tenon` in bash: subcommands, their options, and files of the formats that they read.
+_tenon() {
+  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options='' formats='onnx|tflite|safetensors'
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'import summary dot info diff --help' -- "$word")
+    return
+  fi
+  case $command in
+    import) options='--name --output --shape --no-check --json --help' formats='onnx|tflite' ;;
+    summary | info) options='--shape --json --help' ;;
+    dot) options='--shape --help' ;;
+    diff) options='--tolerance --json --help' formats='safetensors' ;;
+  esac
+  if [[ $word == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+  elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -o || ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then
+    mapfile -t COMPREPLY < <(compgen -d -- "$word")
+  else
+    local file
+    while read -r file; do
+      if [[ -d $file || $file =~ \.($formats)$ ]]; then COMPREPLY+=("$file"); fi
+    done < <(compgen -f -- "$word")
+  fi
+}
+complete -o filenames -F _tenon tenon

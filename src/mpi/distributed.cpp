@@ -1,0 +1,320 @@
+#include <tenon/dist/mpi.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <mpi.h>
+
+#include <tenon/train/workers.hpp>
+
+namespace tenon {
+
+namespace {
+
+int as_int(std::size_t n) {
+  if (n > static_cast<std::size_t>(INT_MAX))
+    throw Error("MPI: expected at most 2^31 - 1 bytes in one message, got " + std::to_string(n));
+  return static_cast<int>(n);
+}
+
+/// What a call of MPI's gives.
+void expect(int result, const char* call) {
+  if (result == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING]{};
+  int length = 0;
+  MPI_Error_string(result, text, &length);
+  throw Error(std::string(call) + ": " + text);
+}
+
+class MpiRanks : public Communicator {
+public:
+  MpiRanks() {
+    int number = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &number);
+    rank_ = static_cast<std::size_t>(number);
+    MPI_Comm_size(MPI_COMM_WORLD, &number);
+    size_ = static_cast<std::size_t>(number);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  }
+  std::size_t rank() const noexcept override { return rank_; }
+  std::size_t size() const noexcept override { return size_; }
+
+  void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override {
+    requests_.clear();
+    for (const Incoming& i : in)
+      each_block(i.bytes, [&](std::size_t first, int bytes) {
+        failing(MPI_Irecv(static_cast<char*>(i.data) + first, bytes, MPI_BYTE, static_cast<int>(i.from), 0,
+                          MPI_COMM_WORLD, &requests_.emplace_back()),
+                "MPI_Irecv");
+      });
+    for (const Outgoing& o : out)
+      each_block(o.bytes, [&](std::size_t first, int bytes) {
+        failing(MPI_Isend(static_cast<const char*>(o.data) + first, bytes, MPI_BYTE, static_cast<int>(o.to), 0,
+                          MPI_COMM_WORLD, &requests_.emplace_back()),
+                "MPI_Isend");
+      });
+    failing(MPI_Waitall(as_int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+  }
+  void all_gather(const void* mine, void* all, std::size_t bytes) override {
+    const bool in_place = mine == static_cast<const char*>(all) + rank_ * bytes;
+    failing(MPI_Allgather(in_place ? MPI_IN_PLACE : mine, as_int(bytes), MPI_BYTE, all, as_int(bytes), MPI_BYTE,
+                          MPI_COMM_WORLD),
+            "MPI_Allgather");
+  }
+  void all_gather_pieces(void* data, std::span<const std::size_t> bounds) override {
+    if (bounds[size_] > static_cast<std::size_t>(INT_MAX)) return Communicator::all_gather_pieces(data, bounds);
+    std::vector<int> counts(size_), starts(size_);
+    for (std::size_t r = 0; r < size_; ++r) {
+      starts[r] = as_int(bounds[r]);
+      counts[r] = as_int(bounds[r + 1] - bounds[r]);
+    }
+    failing(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, counts.data(), starts.data(), MPI_BYTE,
+                           MPI_COMM_WORLD),
+            "MPI_Allgatherv");
+  }
+  void broadcast(void* data, std::size_t bytes, std::size_t from) override {
+    failing(MPI_Bcast(data, as_int(bytes), MPI_BYTE, static_cast<int>(from), MPI_COMM_WORLD), "MPI_Bcast");
+  }
+  void barrier() override { failing(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier"); }
+  void all_reduce(std::span<float> numbers) override { add_up(numbers, MPI_FLOAT); }
+  void all_reduce(std::span<double> numbers) override { add_up(numbers, MPI_DOUBLE); }
+
+  /// Where all ranks fail alike, the first one's message is enough: it ends the others before they say the same.
+  void abort(const std::string& message) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min<std::size_t>(rank_, 10) * 100));
+    std::fflush(stdout);
+    std::fprintf(stderr, "rank %zu at step %llu: %s\n", rank_, static_cast<unsigned long long>(step.load()),
+                 message.c_str());
+    std::fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+    std::_Exit(1);
+  }
+
+private:
+  /// MPI counts in ints.
+  template <class F>
+  static void each_block(std::size_t bytes, F f) {
+    constexpr std::size_t most = std::size_t{1} << 30;
+    for (std::size_t first = 0; first < bytes; first += most) f(first, as_int(std::min(most, bytes - first)));
+  }
+  template <class T>
+  void add_up(std::span<T> numbers, MPI_Datatype type) {
+    constexpr std::size_t most = std::size_t{1} << 28;
+    for (std::size_t first = 0; first < numbers.size(); first += most)
+      failing(MPI_Allreduce(MPI_IN_PLACE, numbers.data() + first, as_int(std::min(most, numbers.size() - first)), type,
+                            MPI_SUM, MPI_COMM_WORLD),
+              "MPI_Allreduce");
+  }
+  /// A rank that cannot speak to the others any more ends them, too.
+  void failing(int result, const char* call) {
+    if (result == MPI_SUCCESS) return;
+    try {
+      expect(result, call);
+    } catch (const Error& error) {
+      abort(error.what());
+    }
+  }
+
+  std::size_t rank_ = 0, size_ = 1;
+  std::vector<MPI_Request> requests_{};
+};
+
+MpiRanks* live = nullptr;
+
+// --- a rank that dies: mpirun ends the others by SIGTERM, and the first of them that is there says which one has gone
+
+struct Neighbour {
+  std::size_t rank = 0;
+  pid_t process = 0;
+  bool here = false;  // on this machine
+};
+std::vector<Neighbour> neighbours;
+struct sigaction before_term {};
+
+/// Only what a signal handler may do.
+class SignalText {
+public:
+  void put(const char* text) {
+    while (*text && length_ < sizeof text_) text_[length_++] = *text++;
+  }
+  void put(unsigned long long number) {
+    char digits[24];
+    int n = 0;
+    do digits[n++] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (n > 0 && length_ < sizeof text_) text_[length_++] = digits[--n];
+  }
+  void write_out() const { [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text_, length_); }
+
+private:
+  char text_[256];
+  std::size_t length_ = 0;
+};
+
+void say_who_died(int signal) {
+  if (live) {
+    const Neighbour* dead = nullptr;
+    bool first = true;  // of those that are still there
+    for (const Neighbour& n : neighbours) {
+      const bool gone = n.here && n.process != ::getpid() && ::kill(n.process, 0) != 0;
+      if (gone && !dead) dead = &n;
+      if (!gone && n.here && n.rank < live->rank()) first = false;
+    }
+    if (dead && first) {
+      SignalText text;
+      text.put("rank ");
+      text.put(dead->rank);
+      text.put(" has died at step ");
+      text.put(live->step.load());
+      text.put(": the job ends; a run with ModelCheckpoint{.resume = true} goes on from its last checkpoint\n");
+      text.write_out();
+    }
+  }
+  ::sigaction(signal, &before_term, nullptr);
+  ::raise(signal);
+}
+
+void watch_for_deaths(const MpiRanks& ranks) {
+  struct Card {
+    char host[128];
+    long long process;
+  };
+  Card mine{};
+  ::gethostname(mine.host, sizeof mine.host - 1);
+  mine.process = ::getpid();
+  std::vector<Card> all(ranks.size());
+  const_cast<MpiRanks&>(ranks).all_gather(&mine, all.data(), sizeof mine);
+  for (std::size_t r = 0; r < all.size(); ++r)
+    neighbours.push_back({r, static_cast<pid_t>(all[r].process), std::strcmp(all[r].host, mine.host) == 0});
+  struct sigaction action {};
+  action.sa_handler = say_who_died;
+  ::sigaction(SIGTERM, &action, &before_term);
+}
+
+/// What nobody has caught ends all ranks.
+std::terminate_handler before_terminate = nullptr;
+[[noreturn]] void end_all() {
+  if (live && live->size() > 1) {
+    try {
+      if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      live->abort(error.what());
+    } catch (...) {
+    }
+    live->abort("ended by std::terminate");
+  }
+  if (before_terminate) before_terminate();
+  std::abort();
+}
+
+/// How many processors this process may run on.
+std::size_t processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+  return std::max(std::thread::hardware_concurrency(), 1U);
+}
+
+}  // namespace
+
+struct Distributed::State {
+  MpiRanks ranks{};
+  World world{};
+  std::optional<detail::InWorld> scope{};
+  std::size_t threads_before = 1;
+  int unwinding = std::uncaught_exceptions();
+  OneBlasThread blas{};
+};
+
+Distributed::Distributed(const Options& options) {
+  if (options.zero != 0 && options.zero != 1)
+    throw Error("Distributed: expected zero 0 or 1, as gradients and parameters are not split over ranks, got " +
+                std::to_string(options.zero));
+  if (options.shards == 0) throw Error("Distributed: expected at least 1 shard, got 0");
+  if (options.threads > 1024)
+    throw Error("Distributed: expected at most 1024 threads, got " + std::to_string(options.threads));
+  int started = 0;
+  MPI_Initialized(&started);
+  if (started || live)
+    throw Error("Distributed: expected to be the first and only one, got a program in which MPI runs already");
+  int given = 0;
+  expect(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given), "MPI_Init_thread");
+  if (given < MPI_THREAD_SERIALIZED)
+    throw Error("Distributed: expected an MPI that threads may call in turn (MPI_THREAD_SERIALIZED), got one that does "
+                "not allow it");
+  state_ = std::make_unique<State>();
+  State& s = *state_;
+  live = &s.ranks;
+  before_terminate = std::set_terminate(end_all);
+  if (s.ranks.size() > 1) watch_for_deaths(s.ranks);
+
+  // ranks of one machine share its processors, unless mpirun has given each its own
+  MPI_Comm machine;
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+  int on_machine = 1;
+  MPI_Comm_size(machine, &on_machine);
+  MPI_Comm_free(&machine);
+  const std::size_t here = static_cast<std::size_t>(on_machine), mine = processors();
+  const std::size_t whole = std::max<std::size_t>(static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN)), 1);
+  const std::size_t share = std::clamp<std::size_t>(std::min(mine, std::max<std::size_t>(whole / here, 1)), 1, 1024);
+  const std::size_t of_shards = std::max<std::size_t>(options.shards / s.ranks.size(), 1);
+  s.threads_before = num_threads();
+  set_num_threads(options.threads > 0 ? options.threads : std::min(share, of_shards));
+
+  s.world = {.ranks = &s.ranks, .shards = options.shards, .exact = options.exact, .zero = options.zero};
+  s.scope.emplace(s.world, detail::InWorld::Of::process);
+  const double settings[]{static_cast<double>(options.shards), options.exact ? 1.0 : 0.0,
+                          static_cast<double>(options.zero)};
+  std::vector<double> all;
+  detail::gather_numbers(s.ranks, detail::Phase::start, settings, all);
+  for (std::size_t r = 1; r < s.ranks.size(); ++r)
+    if (!std::equal(all.begin(), all.begin() + 3, all.begin() + static_cast<std::ptrdiff_t>(3 * r)))
+      s.ranks.abort("Distributed: expected the same options on all ranks, got others on rank " + std::to_string(r));
+  if (leads() && s.ranks.size() > 1 && !options.quiet) {
+    std::fprintf(stderr, "%zu ranks x %zu threads, 1 thread of BLAS each; batches in %zu shards%s\n", s.ranks.size(),
+                 num_threads(), options.shards, options.exact ? "" : ", gradients added in MPI's order");
+    if (s.ranks.size() > options.shards)
+      std::fprintf(stderr,
+                   "%zu of the ranks have no shard to work on: Distributed world{{.shards = %zu}} gives each one\n",
+                   s.ranks.size() - options.shards, s.ranks.size());
+  }
+}
+
+Distributed::~Distributed() {
+  State& s = *state_;
+  if (s.ranks.size() > 1) {
+    // the others wait for this one, which is on its way out
+    if (std::uncaught_exceptions() > s.unwinding) s.ranks.abort("ends by an exception");
+    std::vector<double> all;
+    try {
+      detail::gather_numbers(s.ranks, detail::Phase::end, {}, all);
+    } catch (const std::exception& error) {
+      s.ranks.abort(error.what());
+    }
+    ::sigaction(SIGTERM, &before_term, nullptr);
+  }
+  s.scope.reset();
+  set_num_threads(s.threads_before);
+  std::set_terminate(before_terminate);
+  live = nullptr;
+  neighbours.clear();
+  MPI_Finalize();
+}
+
+std::size_t Distributed::rank() const { return state_->ranks.rank(); }
+std::size_t Distributed::size() const { return state_->ranks.size(); }
+Communicator& Distributed::ranks() { return state_->ranks; }
+
+}  // namespace tenon

@@ -1,0 +1,77 @@
+#include <tenon/train/together.hpp>
+
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tenon::detail {
+
+namespace {
+
+/// A hash as a double holds it.
+double short_of(std::uint64_t hash) { return static_cast<double>(hash >> 12); }
+
+/// The first rank whose number k is another than the first rank's, or 0.
+std::size_t differing(const std::vector<double>& all, std::size_t each, std::size_t k) {
+  for (std::size_t r = 1; r < all.size() / each; ++r)
+    if (all[r * each + k] != all[k]) return r;
+  return 0;
+}
+
+}  // namespace
+
+void expect_same_run(Communicator& ranks, const RunFingerprint& f) {
+  struct Item {
+    const char* name;
+    double value;
+    bool is_hash;
+  };
+  const Item items[]{{"program (network, loss, optimizer, callbacks)", short_of(f.program), true},
+                     {"number of epochs", static_cast<double>(f.epochs), false},
+                     {"batch_size", static_cast<double>(f.batch_size), false},
+                     {"shards", static_cast<double>(f.shards), false},
+                     {"seed", static_cast<double>(f.seed & 0xffffffff), false},
+                     {"seed", static_cast<double>(f.seed >> 32), false},
+                     {"learning rate", f.lr, false},
+                     {"number of samples", static_cast<double>(f.samples), false},
+                     {"data", short_of(f.data), true},
+                     {"weights at the start (the seed of the Model)", short_of(f.weights), true}};
+  std::vector<double> mine, all;
+  for (const Item& item : items) mine.push_back(item.value);
+  gather_numbers(ranks, Phase::start, mine, all);
+  for (std::size_t k = 0; k < mine.size(); ++k) {
+    const std::size_t other = differing(all, mine.size(), k);
+    if (other == 0) continue;
+    if (items[k].is_hash)
+      throw AgreedError(fmt::format("fit: expected the same {} on all ranks, got another on rank {} than on rank 0",
+                                    items[k].name, other));
+    throw AgreedError(fmt::format("fit: expected the same {} on all ranks, got {} on rank 0 and {} on rank {}",
+                                  items[k].name, all[k], all[other * mine.size() + k], other));
+  }
+}
+
+void expect_same_file(Communicator& ranks, const std::string& path) {
+  Hash hash;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  std::vector<std::uint64_t> block(8192);
+  while (file) {
+    const std::size_t bytes = std::fread(block.data(), 1, block.size() * 8, file.get());
+    if (bytes == 0) break;
+    for (std::size_t i = bytes; i < (bytes + 7) / 8 * 8; ++i) reinterpret_cast<unsigned char*>(block.data())[i] = 0;
+    for (std::size_t i = 0; i < (bytes + 7) / 8; ++i) hash.add(block[i]);
+  }
+  const double mine[]{file ? 1.0 : 0.0, short_of(hash.value())};
+  std::vector<double> all;
+  gather_numbers(ranks, Phase::start, mine, all);
+  if (const std::size_t other = differing(all, 2, 0))
+    throw AgreedError(fmt::format(
+        "{}: expected this checkpoint on all ranks or on none, got it on rank {} and not on rank {}; all ranks read it",
+        path, all[0] == 1 ? 0 : other, all[0] == 1 ? other : 0));
+  if (const std::size_t other = differing(all, 2, 1))
+    throw AgreedError(fmt::format(
+        "{}: expected the same checkpoint on all ranks, got another on rank {} than on rank 0", path, other));
+}
+
+}  // namespace tenon::detail

@@ -1,0 +1,130 @@
+// Every kind of int8 step on 64 random inputs: the same bytes as on the host. The numbers are random too, and made by the
+// compiler. Built with -DTENON_WRITE_EXPECTED it prints those bytes as the header that the others include.
+#include <tenon/edge/quantized.hpp>
+#include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/conv1d.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/conv_transpose2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/hard_swish.hpp>
+#include <tenon/layers/identity.hpp>
+#include <tenon/layers/max_pool1d.hpp>
+#include <tenon/layers/maximum.hpp>
+#include <tenon/layers/minimum.hpp>
+#include <tenon/layers/multiply.hpp>
+#include <tenon/layers/permute.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/reshape.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/slice.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/squeeze_excite.hpp>
+#include <tenon/layers/subtract.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/layers/upsample.hpp>
+#include <tenon/layers/zero_pad.hpp>
+#include <tenon/net/concat.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/net/repeat.hpp>
+#include <tenon/random.hpp>
+
+#include "platform.hpp"
+
+namespace {
+
+using namespace tenon;
+
+using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"product", Multiply, "a", "b">,
+                    Node<"difference", Subtract, "a", "product">, Node<"larger", Maximum, "difference", "b">,
+                    Node<"smaller", Minimum, "larger", "a">, Node<"sum", Add<>, "smaller", "product", "b">, Out<"sum">>;
+using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
+                       Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
+                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>, Permute<1, 0, 2>,
+                       Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6>, Repeat<2, Sequential<Dense<6>, ReLU>>, Pairs,
+                       Concat<Identity, Sigmoid, Softmax>>;
+
+constexpr auto make_numbers() {
+  constexpr const auto& plan = edge::quantized_plan<Net>;
+  static_assert(plan.fits);
+  QuantizedNumbers<Net> q;
+  unsigned state = 1;
+  const auto next = [&state](int range) {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<int>(state >> 16) % (2 * range + 1) - range;
+  };
+  q.scale[0] = 1.0F / 64;
+  q.zero[0] = -12;
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const edge::QuantizedStep& step = plan.steps[k];
+    const float in = q.scale[step.source];
+    q.scale[k + 1] = in;
+    q.zero[k + 1] = static_cast<std::int8_t>(next(30));
+    if (step.fixed_scale > 0) {
+      q.scale[k + 1] = static_cast<float>(step.fixed_scale);
+      q.zero[k + 1] = static_cast<std::int8_t>(step.fixed_zero);
+    } else if (step.keeps_scale()) {
+      q.zero[k + 1] = q.zero[step.source];
+    } else if (step.is_pair() || step.pattern.kind == edge::StepKind::join) {
+      q.scale[k + 1] = step.pattern.kind == edge::StepKind::multiply ? in / 4 : in * 1.25F;
+    }
+    if (!step.multiplies()) continue;
+    q.scale[k + 1] = 1.0F / 32;
+    for (std::size_t o = 0; o < step.outputs(); ++o) {
+      const std::size_t row = step.row + step.packed_row(o);
+      q.weight_scale[row] = (step.columns() > 20 ? 0.006F : 0.016F) * (1 + 0.05F * static_cast<float>(o)) / (32 * in);
+      q.bias[row] = next(2000);
+      for (std::size_t i = 0; i < step.columns(); ++i) q.weights[step.packed_place(o, i)] = static_cast<std::int8_t>(next(127));
+    }
+  }
+  return q;
+}
+constexpr QuantizedNumbers<Net> numbers = make_numbers();
+
+constexpr std::uint32_t samples = 64;
+constexpr std::size_t outputs = output_shape<Net>::size;
+
+Quantized<Net, numbers> net;
+
+void run(std::uint32_t sample) {
+  Stream random(7, Purpose::user, sample);
+  for (std::int8_t& number : net.input()) number = static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
+  net.run();
+}
+
+}  // namespace
+
+#ifdef TENON_WRITE_EXPECTED
+
+#include <cstdio>
+
+int main() {
+  std::printf("constexpr signed char expected[][%d] = {\n", static_cast<int>(outputs));
+  for (std::uint32_t s = 0; s < samples; ++s) {
+    run(s);
+    std::printf("{");
+    for (const std::int8_t p : net.output()) std::printf("%d,", p);
+    std::printf("},\n");
+  }
+  std::printf("};\n");
+}
+
+#else
+
+#include "expected.hpp"
+
+int main() {
+  std::uint32_t wrong = 0;
+  for (std::uint32_t s = 0; s < samples; ++s) {
+    run(s);
+    for (std::size_t i = 0; i < outputs; ++i)
+      if (net.output()[i] != expected[s][i]) ++wrong;
+  }
+  platform::print("wrong numbers: ", wrong);
+  platform::print("RAM of the object: ", sizeof net);
+  platform::print("stack: ", platform::stack_used());
+  platform::print(wrong == 0 ? "all as on the host\n" : "DIFFERENT\n");
+  return wrong == 0 ? 0 : 1;
+}
+
+#endif

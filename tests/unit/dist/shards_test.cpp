@@ -1,0 +1,359 @@
+#include <mutex>
+#include "unit/dist/trained_alike.hpp"
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <tenon/dist/gradient_sum.hpp>
+#include <tenon/dist/thread_ranks.hpp>
+#include <tenon/dist/tree.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace tenon;
+
+namespace {
+
+std::mutex checking;  // Catch's assertions are for one thread at a time
+
+struct Threads {
+  explicit Threads(std::size_t count) { set_num_threads(count); }
+  ~Threads() { set_num_threads(1); }
+};
+
+/// What each rank's call gives.
+template <class F>
+std::vector<std::uint64_t> on_ranks(std::size_t count, F f) {
+  std::vector<std::uint64_t> results(count);
+  run_ranks(count, [&](Communicator& ranks) { results[ranks.rank()] = f(); });
+  return results;
+}
+
+std::string message_of(std::size_t count, const std::function<void(Communicator&)>& f) {
+  try {
+    run_ranks(count, f);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("a run in shards has the same bits for any number of ranks and threads") {
+  for (const alike::Run& run : alike::runs()) {
+    INFO(run.name);
+    const std::uint64_t alone = run.bits();
+    {
+      const Threads scope(3);
+      CHECK(run.bits() == alone);
+    }
+    for (const std::size_t ranks : {1U, 2U, 3U, 4U, 8U, 11U}) {
+      INFO(ranks << " ranks");
+      const Threads scope(ranks == 2 ? 2 : 1);
+      CHECK(on_ranks(ranks, run.bits) == std::vector<std::uint64_t>(ranks, alone));
+    }
+  }
+}
+
+TEST_CASE("shards train as the whole batch does") {
+  using Net = alike::Normed;
+  const auto train = [](std::size_t shards) {
+    Model<Net, double> model{1};
+    const Dataset<double> data = digits().as<double>().take(70);
+    const History history = fit(model, data,
+                                Fit{.optimizer = SGD{.lr = 0.1},
+                                    .epochs = 2,
+                                    .batch_size = 64,
+                                    .seed = 2,
+                                    .progress = Progress::Mode::quiet,
+                                    .shards = shards});
+    std::vector<double> numbers(model.parameters().span().begin(), model.parameters().span().end());
+    numbers.insert(numbers.end(), model.buffers().span().begin(), model.buffers().span().end());
+    numbers.push_back(history.last().training.loss);
+    numbers.push_back(history.last().training.accuracy);
+    return numbers;
+  };
+  const std::vector<double> whole = train(0), cut = train(8);
+  REQUIRE(whole.size() == cut.size());
+  for (std::size_t i = 0; i < whole.size(); ++i) REQUIRE(std::abs(whole[i] - cut[i]) < 1e-9);
+}
+
+TEST_CASE("means over labels that count, and several losses, are those of the whole batch") {
+  using Net = Sequential<Input<64>, Dense<10>>;
+  Dataset<double> data = digits().as<double>().take(64);
+  std::vector<std::int32_t> labels(data.labels().begin(), data.labels().end());
+  for (std::size_t i = 0; i < 40; ++i) labels[i] = ignore_index;  // whole shards of them
+  const Dataset<double> some({64}, std::vector<double>(data.features().begin(), data.features().end()),
+                             Labels{labels, 10});
+  DataLoader<double> loader(some, 64, 0, false);
+  Batch<double> batch;
+  loader.next(batch);
+  const auto gradients = [&](std::size_t shards) {
+    Model<Net, double> model{1};
+    Trainer trainer(model,
+                    CrossEntropy<from_logits>{.class_weight = std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
+                    SGD{}, 64, 1, shards);
+    trainer.forward(batch);
+    const double loss = trainer.loss();
+    const double weight = trainer.batch_weight();
+    trainer.backward();
+    std::vector<double> all(trainer.gradients().begin(), trainer.gradients().end());
+    all.push_back(loss);
+    all.push_back(weight);
+    return all;
+  };
+  const std::vector<double> whole = gradients(0), cut = gradients(8);
+  for (std::size_t i = 0; i < whole.size(); ++i) REQUIRE(std::abs(whole[i] - cut[i]) < 1e-12);
+}
+
+TEST_CASE("the sum of a tree is that of its halves, wherever they are") {
+  using namespace tenon::detail;
+  for (const std::size_t shards : {1U, 2U, 3U, 5U, 8U, 13U}) {
+    std::vector<std::vector<float>> values(shards, std::vector<float>(1000));
+    std::vector<double> first(shards);
+    for (std::size_t s = 0; s < shards; ++s)
+      for (std::size_t i = 0; i < 1000; ++i)
+        values[s][i] = std::sin(static_cast<float>(s * 1000 + i)) * std::pow(10.0F, static_cast<float>(s % 5));
+    const std::function<float(std::size_t, std::size_t, std::size_t)> sum = [&](std::size_t a, std::size_t b,
+                                                                                std::size_t i) {
+      return b - a == 1 ? values[a][i] : sum(a, a + (b - a) / 2, i) + sum(a + (b - a) / 2, b, i);
+    };
+    for (const std::size_t ranks : {1U, 2U, 3U, 4U, 8U, 16U}) {
+      std::mutex mutex;
+      run_ranks(ranks, [&](Communicator& comm) {
+        const ShardPlan plan{shards * 16, shards};
+        const ShardRange own = plan.of_rank(comm.rank(), ranks);
+        auto mine = values;
+        std::vector<float*> pointers;
+        for (std::size_t s = own.first; s < own.end; ++s) pointers.push_back(mine[s].data());
+        std::vector<float> to(1000, 1.0F);
+        GradientSum<float> gradients(&comm, 1000, true);
+        gradients.run(plan, pointers, to.data(), false, {[](void*, auto work, void* object) { work(object, 0, 1000); }, nullptr});
+        const std::lock_guard lock(mutex);
+        std::size_t off = 0;
+        for (std::size_t i = 0; i < 1000; ++i) off += to[i] == sum(0, shards, i) ? 0 : 1;
+        const std::lock_guard assertion(checking);
+        REQUIRE(off == 0);
+      });
+    }
+  }
+}
+
+TEST_CASE("evaluation and metrics see every sample once, on any number of ranks") {
+  using Net = alike::Plain;
+  const Model<Net> model{3};
+  const auto numbers = [&] {
+    alike::Bits bits;
+    const Scores scores = evaluate(model, alike::some_digits(), CrossEntropy{}, 24);
+    ConfusionMatrix confusion;
+    measure(model, digits(), confusion);
+    const double all[]{scores.loss, scores.accuracy, confusion.value(), static_cast<double>(confusion.support(3))};
+    bits.add(std::span<const double>(all));
+    return bits.hash();
+  };
+  const std::uint64_t alone = numbers();
+  for (const std::size_t ranks : {2U, 3U, 8U})
+    CHECK(on_ranks(ranks, numbers) == std::vector<std::uint64_t>(ranks, alone));
+}
+
+TEST_CASE("a run goes on with another number of ranks") {
+  const std::string path = (std::filesystem::temp_directory_path() / "tenon_ranks.safetensors").string();
+  std::filesystem::remove(path);
+  const auto train = [&](std::size_t epochs, bool checkpoint) {
+    Model<alike::Normed> model{1};
+    const auto how = Fit{.optimizer = Adam{.lr = 1e-3},
+                         .epochs = epochs,
+                         .batch_size = 96,
+                         .seed = 3,
+                         .progress = Progress::Mode::quiet,
+                         .shards = 8};
+    alike::Bits bits;
+    if (checkpoint) {
+      auto with = Fit{.optimizer = how.optimizer,
+                      .epochs = epochs,
+                      .batch_size = 96,
+                      .seed = 3,
+                      .progress = Progress::Mode::quiet,
+                      .callbacks = callbacks(ModelCheckpoint{.path = path, .resume = true}),
+                      .shards = 8};
+      bits.add(fit(model, alike::some_digits(), with));
+    } else {
+      bits.add(fit(model, alike::some_digits(), how));
+    }
+    bits.add_model(model);
+    return bits.hash();
+  };
+  const std::uint64_t unbroken = train(3, false);
+  on_ranks(2, [&] { return train(1, true); });
+  on_ranks(3, [&] { return train(2, true); });
+  CHECK(on_ranks(4, [&] { return train(3, true); }) == std::vector<std::uint64_t>(4, unbroken));
+  // in plain mode it is another run
+  Model<alike::Normed> model{1};
+  CHECK_THROWS_WITH(fit(model, alike::some_digits(),
+                        Fit{.optimizer = Adam{.lr = 1e-3},
+                            .epochs = 4,
+                            .batch_size = 96,
+                            .seed = 3,
+                            .progress = Progress::Mode::quiet,
+                            .callbacks = callbacks(ModelCheckpoint{.path = path, .resume = true})}),
+                    Catch::Contains("expected a run with shards 0, got a checkpoint of one with 8"));
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("optimizer state that is split over ranks changes no bit, and a run goes on with or without") {
+  const auto train = [](std::size_t epochs, const std::string& path) {
+    Model<alike::Normed> model{1};
+    alike::Bits bits;
+    bits.add(fit(model, alike::some_digits(),
+                 Fit{.optimizer = Adam{.lr = 1e-3},
+                     .epochs = epochs,
+                     .batch_size = 96,
+                     .seed = 3,
+                     .clip_grad_norm = 0.7,
+                     .progress = Progress::Mode::quiet,
+                     .callbacks = callbacks(ModelCheckpoint{.path = path, .resume = true}),
+                     .shards = 8}));
+    bits.add_model(model);
+    return bits.hash();
+  };
+  const std::string folder = std::filesystem::temp_directory_path().string();
+  const auto fresh = [&](const char* name) {
+    std::filesystem::remove(folder + name);
+    return folder + name;
+  };
+  const std::uint64_t alone = train(3, fresh("/tenon_zero_alone"));
+  const std::string path = fresh("/tenon_zero");
+  const World split{.zero = 1};
+  run_ranks(
+      3, [&](Communicator&) { train(1, path); }, split);
+  run_ranks(2, [&](Communicator&) { train(2, path); });
+  run_ranks(
+      4, [&](Communicator&) {
+        const auto bits = train(3, path);
+        const std::lock_guard lock(checking);
+        CHECK(bits == alone);
+      }, split);
+  std::filesystem::remove(path);
+  std::filesystem::remove(folder + "/tenon_zero_alone");
+  // of 4 bytes each of Adam's two arrays, three quarters are elsewhere
+  using Big = Sequential<Dense<1024, 1024>, Dense<10>, Softmax>;
+  using Adams = Trainer<Model<Big>, CrossEntropy<>, Adam>;
+  STATIC_REQUIRE(Adams::bytes_on_ranks(64, 4, 8, 0) - Adams::bytes_on_ranks(64, 4) + 1024 >
+                 4 * 2 * parameter_count<Big> / 4 * 3);
+  STATIC_REQUIRE(training_bytes<Big, Adam>(64, 4) > Adams::bytes_on_ranks(64, 4));
+}
+
+TEST_CASE("ranks that are not of one run are told so") {
+  using Net = alike::Plain;
+  const auto fit_with = [](std::uint64_t weights, std::uint64_t seed, std::size_t samples, std::size_t batch) {
+    Model<Net> model{weights};
+    fit(model, digits().take(samples), Fit{.batch_size = batch, .seed = seed, .progress = Progress::Mode::quiet});
+  };
+  CHECK(message_of(3, [&](Communicator& r) { fit_with(1, r.rank() == 2 ? 5 : 4, 100, 32); }) ==
+        "fit: expected the same seed on all ranks, got 4 on rank 0 and 5 on rank 2");
+  CHECK(message_of(2, [&](Communicator& r) { fit_with(1 + r.rank(), 4, 100, 32); }) ==
+        "fit: expected the same weights at the start (the seed of the Model) on all ranks, got another on rank 1 than "
+        "on rank 0");
+  CHECK(message_of(2, [&](Communicator& r) { fit_with(1, 4, 100 + r.rank(), 32); }) ==
+        "fit: expected the same number of samples on all ranks, got 100 on rank 0 and 101 on rank 1");
+  CHECK_THAT(message_of(2,
+                        [&](Communicator& r) {
+                          if (r.rank() == 0) fit_with(1, 4, 100, 32);
+                          else evaluate(Model<Net>{1}, digits());
+                        }),
+             Catch::Contains("every rank has to make the same calls") && Catch::Contains("evaluates"));
+}
+
+TEST_CASE("what goes wrong on one rank ends all of them, and says where") {
+  using Net = Sequential<Input<4>, Embedding<10, 8>, Flatten, Dense<3>, Softmax>;
+  std::vector<float> tokens(64 * 4, 1.0F);
+  std::vector<std::int32_t> labels(64, 1);
+  tokens[4 * 50] = 77;
+  const Dataset<float> data({4}, tokens, Labels{labels, 3});
+  CHECK_THAT(message_of(4,
+                        [&](Communicator&) {
+                          Model<Net> model{1};
+                          fit(model, data, Fit{.batch_size = 64, .shuffle = false, .progress = Progress::Mode::quiet});
+                        }),
+             Catch::Contains("rank 3 at step 0: Embedding: expected tokens from 0 to 9, got 77"));
+  std::vector<float> numbers(64 * 64, 1.0F);
+  numbers[64 * 50 + 3] = std::numeric_limits<float>::quiet_NaN();
+  const Dataset<float> holed({64}, numbers, Labels{labels, 10});
+  const auto train = [&] {
+    Model<alike::Normed> model{1};
+    fit(model, holed,
+        Fit{.batch_size = 64, .seed = 1, .shuffle = false, .progress = Progress::Mode::quiet, .shards = 8});
+  };
+  std::string alone;
+  try {
+    train();
+  } catch (const Error& error) {
+    alone = error.what();
+  }
+  CHECK_THAT(alone, Catch::Contains("expected a finite loss"));
+  CHECK(message_of(4, [&](Communicator&) { train(); }) == alone);
+}
+
+TEST_CASE("a hand-written loop is shared as fit is, and reads only its own samples") {
+  using Net = alike::Normed;
+  const Dataset<float>& data = alike::some_digits();
+  const auto loop = [&] {
+    Model<Net> model{1};
+    Trainer trainer{model, CrossEntropy{}, Adam{.lr = 1e-3}, 64, 5, 8};
+    DataLoader loader{data, 64, 5};
+    loader.only(trainer.rows_of_rank());  // the others are not read
+    Batch batch;
+    alike::Bits bits;
+    for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
+      loader.start_epoch(epoch);
+      while (loader.next(batch)) {
+        if (trainer.ranks() && trainer.ranks()->size() == 4 && batch.count == 64) {
+          // what is not this rank's may be anything
+          const RowRange rows = trainer.rows_of_rank()(64);
+          const std::lock_guard lock(checking);
+          CHECK(rows.end - rows.first == 16);
+          for (std::size_t i = 0; i < batch.features.size(); ++i)
+            if (i / 64 < rows.first || i / 64 >= rows.end) batch.features[i] = std::numeric_limits<float>::quiet_NaN();
+        }
+        trainer.zero_grad();
+        trainer.forward(batch);
+        const double loss = trainer.loss();
+        bits.add(std::span<const double>(&loss, 1));
+        trainer.backward();
+        trainer.clip_grad_norm(1);
+        trainer.step();
+      }
+    }
+    bits.add_model(model);
+    return bits.hash();
+  };
+  const std::uint64_t alone = loop();
+  for (const std::size_t ranks : {2U, 4U, 5U}) CHECK(on_ranks(ranks, loop) == std::vector<std::uint64_t>(ranks, alone));
+}
+
+TEST_CASE("what has to be agreed upon is") {
+  using Net = alike::Plain;
+  std::array<std::uint64_t, 3> steps{};
+  run_ranks(3, [&](Communicator& ranks) {
+    Model<Net> model{1};
+    fit(model, alike::some_digits(),
+        Fit{.epochs = 5,
+            .batch_size = 32,
+            .progress = Progress::Mode::quiet,
+            .callbacks = callbacks(OnStepEnd{[&](auto& run) {
+              const bool leads = run.leads();
+              const std::lock_guard lock(checking);
+              CHECK(leads == (ranks.rank() == 0));
+              if (ranks.rank() == 1 && run.step() == 3) run.stop();  // as a clock might on one of them
+              steps[ranks.rank()] = run.step();
+            }})});
+  });
+  CHECK(steps == std::array<std::uint64_t, 3>{3, 3, 3});
+}

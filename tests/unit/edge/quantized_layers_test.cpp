@@ -1,0 +1,203 @@
+#include <catch2/catch.hpp>
+
+#include <tenon/layers/avg_pool1d.hpp>
+#include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/channel_dropout.hpp>
+#include <tenon/layers/conv1d.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/conv_transpose1d.hpp>
+#include <tenon/layers/conv_transpose2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/elu.hpp>
+#include <tenon/layers/flatten.hpp>
+#include <tenon/layers/gelu.hpp>
+#include <tenon/layers/global_avg_pool.hpp>
+#include <tenon/layers/hard_swish.hpp>
+#include <tenon/layers/identity.hpp>
+#include <tenon/layers/map.hpp>
+#include <tenon/layers/last.hpp>
+#include <tenon/layers/max_pool1d.hpp>
+#include <tenon/layers/max_pool2d.hpp>
+#include <tenon/layers/maximum.hpp>
+#include <tenon/layers/mean_steps.hpp>
+#include <tenon/layers/minimum.hpp>
+#include <tenon/layers/multiply.hpp>
+#include <tenon/layers/permute.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/reshape.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/slice.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/squeeze_excite.hpp>
+#include <tenon/layers/subtract.hpp>
+#include <tenon/layers/take.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/layers/time_distributed.hpp>
+#include <tenon/layers/upsample.hpp>
+#include <tenon/layers/zero_pad.hpp>
+#include <tenon/model/quantize.hpp>
+#include <tenon/net/concat.hpp>
+#include <tenon/net/dense_block.hpp>
+#include <tenon/net/gate.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/net/repeat.hpp>
+#include <tenon/net/split_at.hpp>
+#include <tenon/net/unet.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <vector>
+
+using namespace tenon;
+
+namespace {
+
+/// A model whose weights are those that int8 holds, so that nothing but rounding lies between the two.
+template <class N>
+struct Rig {
+  static constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size;
+  static constexpr const auto& plan = edge::quantized_plan<N>;
+  Model<N> model{6};
+  Dataset<float> data;
+  std::unique_ptr<QuantizedNumbers<N>> numbers;
+  std::unique_ptr<edge::QuantizedTables<N>> tables;
+
+  Rig() {
+    Stream random(11, Purpose::user);
+    std::vector<float> values(64 * in);
+    for (float& v : values) v = random.uniform<float>(-1, 2);
+    const auto& dims = input_shape<N>::dims;
+    data = {{dims.begin(), dims.end()}, std::move(values)};
+    DataLoader<float> loader{data, 16, 1};
+    numbers = quantize(model, loader);
+    float* const parameters = model.parameters().data();
+    const QuantizedNumbers<N>& q = *numbers;
+    for (std::size_t k = 0; k < plan.count; ++k) {
+      const edge::QuantizedStep& step = plan.steps[k];
+      if (!step.multiplies() || step.affine) continue;
+      for (std::size_t o = 0; o < step.outputs(); ++o) {
+        const std::size_t row = step.row + step.packed_row(o);
+        for (std::size_t i = 0; i < step.columns(); ++i)
+          parameters[step.weight_source + step.weight_place(o, i)] = q.weight_scale[row] * q.weights[step.packed_place(o, step.packed_column(i))];
+        if (step.pattern.has_bias) parameters[step.bias_source + o] = q.scale[step.source] * q.weight_scale[row] * static_cast<float>(q.bias[row]);
+      }
+    }
+    tables = std::make_unique<edge::QuantizedTables<N>>(edge::make_tables(q));
+  }
+};
+
+/// The largest difference from the float model in steps of the output, over some of the samples that calibrated it.
+template <class N>
+float steps_apart() {
+  Rig<N> rig;
+  REQUIRE(rig.tables->sums_fit);
+  Quantized<N> net{*rig.tables};
+  constexpr const auto& plan = edge::quantized_plan<N>;
+  std::vector<float> x(Rig<N>::in), y(Rig<N>::out);
+  float worst = 0;
+  for (std::size_t sample = 0; sample < 30; ++sample) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::int8_t q = edge::to_int8(rig.data.sample(sample)[i], net.input_scale(), net.input_zero());
+      net.input()[plan.orders[0].place(i)] = q;
+      x[i] = net.input_scale() * static_cast<float>(q - net.input_zero());
+    }
+    rig.model.predict(x, y);
+    net.run();
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const float expected = std::clamp(y[i] / net.output_scale() + static_cast<float>(net.output_zero()), -128.0F, 127.0F);
+      worst = std::max(worst, std::abs(static_cast<float>(net.output()[plan.orders[plan.count].place(i)]) - expected));
+    }
+  }
+  return worst;
+}
+/// One rounding is half a step.
+constexpr float one_rounding = 0.51F;
+
+}  // namespace
+
+TEST_CASE("int8 moves numbers exactly") {
+  CHECK(steps_apart<Sequential<Input<4, 6, 5>, Slice<0, 1, 3>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<4, 6, 5>, Slice<1, 1, 4>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<4, 6, 5>, Slice<2, -3>, Flatten>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<4, 6, 5>, Take<0, 3, 0, 0>, Take<1, 5, 2>, Take<-1, 1>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<4, 6, 5>, Permute<2, 0, 1>, ZeroPad2D<1, 2, 0, 3>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<6, 5>, Permute<1, 0>, Last>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<6, 5>, ZeroPad1D<2, 1>, Upsample<3>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<2, 3, 2>, Dropout2D<0.5>, Flatten, RepeatVector<3>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<3, 2, 4>, Upsample<2, 3>, Reshape<4, 6, 6>, MaxPool2D<2>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<3, 4, 4>, Concat<Identity, Slice<0, 1>, Permute<0, 2, 1>>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<6, 5>, SplitAt<2, Permute<0, 1>, Slice<0, 1>>>>() < 1e-3F);
+}
+
+TEST_CASE("one int8 layer is its float layer but for one rounding") {
+  CHECK(steps_apart<Sequential<Input<3, 7, 6>, ZeroPad2D<0, 1, 1, 2>, Conv2D<5, 3, stride<2>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 9>, Conv1D<5, 3, stride<2>, padding<1>>, ReLU>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<4, 9>, Conv1D<4, 3, padding<same>, groups<4>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 4, 5>, ConvTranspose2D<6, 3, stride<2>, padding<1>, output_padding<1>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<4, 4, 3>, ConvTranspose2D<6, 2, stride<2, 1>, groups<2>>, ReLU>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 5>, ConvTranspose1D<2, 4, stride<3>, dilation<2>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<6, 5>, MaxPool1D<2>>>() < 1e-3F);
+  CHECK(steps_apart<Sequential<Input<6, 5>, AvgPool1D<2>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<6, 5>, MeanSteps>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 2, 4>, Upsample<2, 3, bilinear>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<6, 5>, Dense<7>, ReLU>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<6, 5>, TimeDistributed<Sequential<Dense<7>, ReLU>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 5, 4>, BatchNorm2D<>, ReLU>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<7>, BatchNorm1D<>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 7>, BatchNorm1D<>>>() < one_rounding);
+}
+
+TEST_CASE("functions of one number are tables") {
+  CHECK(steps_apart<Sequential<Input<9>, Tanh>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, Sigmoid>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, GELU>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, HardSwish>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, ELU<>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, Map<sin(3 * x) + x * x>>>() < one_rounding);
+  // LiteRT's scales
+  const Rig<Sequential<Dense<9, 4>, Tanh, Dense<3>, Sigmoid>> rig;
+  CHECK(rig.numbers->scale[2] == 1.0F / 128);
+  CHECK(rig.numbers->zero[2] == 0);
+  CHECK(rig.numbers->scale[4] == 1.0F / 256);
+  CHECK(rig.numbers->zero[4] == -128);
+  // behind another layer: two roundings, of which the function's slope takes part
+  CHECK(steps_apart<Sequential<Input<9>, Dense<5>, Tanh>>() < 4);
+  CHECK(steps_apart<Sequential<Input<3, 6, 5>, Conv2D<4, 3>, HardSwish, Conv2D<4, 1>, Sigmoid>>() < 4);
+  CHECK(steps_apart<Sequential<Input<3, 6, 5>, BatchNorm2D<>, Tanh, GlobalAvgPool>>() < 3);
+}
+
+TEST_CASE("two int8 tensors meet as in float but for their roundings") {
+  using Pieces = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Multiply, "a", "b">, Out<"y">>;
+  CHECK(steps_apart<Pieces>() < one_rounding);
+  using Difference = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Subtract, "a", "b">, Node<"z", ReLU, "y">, Out<"z">>;
+  CHECK(steps_apart<Difference>() < one_rounding);
+  using Larger = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Maximum, "a", "b">, Out<"y">>;
+  CHECK(steps_apart<Larger>() < one_rounding);
+  using Smaller = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Minimum, "a", "b">, Out<"y">>;
+  CHECK(steps_apart<Smaller>() < one_rounding);
+  // one of them per channel, the other an image
+  using Scaled = Graph<In<"x", 4, 3, 2>, Node<"a", GlobalAvgPool, "x">, Node<"y", Multiply, "x", "a">, Out<"y">>;
+  CHECK(steps_apart<Scaled>() < 2);
+  CHECK(steps_apart<Sequential<Input<4, 3, 2>, Gate<GlobalAvgPool, Dense<4>, Sigmoid>>>() < 4);
+}
+
+TEST_CASE("int8 takes every composition") {
+  CHECK(steps_apart<Sequential<Input<4, 6, 6>, Conv2D<8, 3, padding<1>>, ReLU, SqueezeExcite<2>>>() < 5);
+  CHECK(steps_apart<Sequential<Input<2, 8, 8>, UNet<Level<Sequential<Conv2D<4, 3, padding<1>>, ReLU>, MaxPool2D<2>, Upsample<2>, Conv2D<4, 1>>, Conv2D<6, 1>>>>() < 12);
+  CHECK(steps_apart<Sequential<Input<3, 6, 6>, DenseBlock<2, Sequential<BatchNorm2D<>, ReLU, Conv2D<4, 3, padding<1>>>>>>() < 8);
+  CHECK(steps_apart<Sequential<Input<8>, Repeat<3, Sequential<Dense<8>, ReLU>>>>() < 8);
+  CHECK(steps_apart<Sequential<Input<3, 6, 6>, Add<Conv2D<4, 1>, Conv2D<4, 3, padding<1>>, Conv2D<4, 1>>>>() < 4);
+  CHECK(steps_apart<Sequential<Input<8>, Dense<6>, Softmax, Dense<4>>>() < 6);
+  CHECK(steps_apart<Sequential<Input<5, 8>, Dense<6>, Softmax>>() < 6);
+}
+
+TEST_CASE("more than 64 steps are planned") {
+  using Deep = Sequential<Input<4>, Repeat<40, Residual<Dense<4>, ReLU>>>;
+  STATIC_REQUIRE(edge::quantized_plan<Deep>.fits);
+  STATIC_REQUIRE(edge::quantized_plan<Deep>.count == 80);
+  STATIC_REQUIRE(edge::quantized_plan<Deep>.room == 8);
+}

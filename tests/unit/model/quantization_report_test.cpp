@@ -1,0 +1,157 @@
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include <tenon/data/digits.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/flatten.hpp>
+#include <tenon/layers/max_pool2d.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/model/quantization_report.hpp>
+#include <tenon/net/networks.hpp>
+#include <tenon/train/evaluate_quantized.hpp>
+#include <tenon/train/fit.hpp>
+
+using namespace tenon;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Net = Sequential<Input<1, 8, 8>, Conv2D<6, 3, padding<1>>, ReLU, Residual<Conv2D<6, 3, padding<1>>, ReLU>, MaxPool2D<2>, Flatten, Dense<10>, Softmax>;
+
+std::vector<float> gaussian(std::size_t count) {
+  Stream random(3, Purpose::user);
+  std::vector<float> values(count);
+  for (float& v : values) v = random.normal<float>();
+  return values;
+}
+Histogram seen(const std::vector<float>& values) {
+  Histogram h;
+  h.see(values);
+  return h;
+}
+/// The mean squared error of rounding these numbers to int8 over a range.
+double rounding_error(const std::vector<float>& values, const ValueRange& range) {
+  const double step = (static_cast<double>(range.high) - static_cast<double>(range.low)) / 255;
+  double sum = 0;
+  for (const float v : values) {
+    const double kept = std::clamp(static_cast<double>(v), static_cast<double>(range.low), static_cast<double>(range.high));
+    const double rounded = std::round((kept - static_cast<double>(range.low)) / step) * step + static_cast<double>(range.low);
+    sum += (rounded - static_cast<double>(v)) * (rounded - static_cast<double>(v));
+  }
+  return sum / static_cast<double>(values.size());
+}
+
+struct Trained {
+  Model<Net> model{1};
+  Dataset<float> data = digits();
+  DataLoader<float> loader{data, 64, 1};
+
+  Trained() { fit(model, data, Fit{.optimizer = Adam{.lr = 3e-3}, .epochs = 3, .progress = Progress::Mode::quiet}); }
+};
+
+}  // namespace
+
+TEST_CASE("a histogram grows with its numbers") {
+  // whatever comes first, the intervals end up the same
+  std::vector<float> values = gaussian(5000);
+  const Histogram once = seen(values);
+  Histogram twice;
+  twice.see(std::vector<float>{0, 0});
+  for (float& v : values) v /= 1000;
+  twice.see(values);
+  CHECK(twice.seen().high < 0.01F);
+  for (float& v : values) v *= 1000;
+  twice.see(values);
+  CHECK(once.count() == 5000);
+  CHECK(twice.count() == 10002);
+  CHECK(once.seen().high == Approx(twice.seen().high));
+  CHECK(once.outside({-1, 1}) == Approx(0.3173).margin(0.015));  // of a normal distribution
+  CHECK(twice.outside({-1, 1}) == Approx(0.3173 / 2).margin(0.015));
+  CHECK(seen({0, 0, 0}).range({.method = CalibrationMethod::mse}).high == 0);
+  CHECK(seen({0.5F}).range({.method = CalibrationMethod::entropy}).high <= 0.5F);
+}
+
+TEST_CASE("ranges by each method") {
+  std::vector<float> values = gaussian(20000);
+  values.push_back(40);  // an outlier
+  const Histogram h = seen(values);
+  const auto all = h.range({});
+  CHECK(all.high == 40);
+  const auto percentile = h.range({.method = CalibrationMethod::percentile, .percentile = 99});
+  CHECK(percentile.high == Approx(2.576).margin(0.1));
+  CHECK(percentile.low == Approx(-2.576).margin(0.1));
+  CHECK(h.outside(percentile) == Approx(0.01).margin(0.002));
+  const auto mse = h.range({.method = CalibrationMethod::mse});
+  const auto entropy = h.range({.method = CalibrationMethod::entropy});
+  CHECK(entropy.high > 2);
+  CHECK(entropy.high < 8);
+  // one number in 20,000 costs more than the rounding of all others saves: the ends of the least error, found by trying all
+  double least = std::numeric_limits<double>::infinity();
+  for (int k = 1; k <= 64; ++k) least = std::min(least, rounding_error(values, {all.low, all.high * static_cast<float>(k) / 64}));
+  CHECK(rounding_error(values, mse) <= 1.02 * least);
+  CHECK(rounding_error(values, mse) <= rounding_error(values, all));
+  // numbers that are never negative keep their zero
+  for (float& v : values) v = std::abs(v);
+  for (const auto method : {CalibrationMethod::min_max, CalibrationMethod::percentile, CalibrationMethod::mse, CalibrationMethod::entropy})
+    CHECK(seen(values).range({.method = method}).low == 0);
+  CHECK_THROWS_WITH(h.range({.method = CalibrationMethod::percentile, .percentile = 20}), Contains("percentile"));
+}
+
+TEST_CASE("the report says what int8 costs, and evaluate what comes of it") {
+  Trained t;
+  const auto numbers = quantize(t.model, t.loader);
+  const QuantizationReport report = quantization_report(t.model, *numbers, t.loader, 200);
+  REQUIRE(report.layers.size() >= 5);
+  CHECK(report.samples == 200);
+  CHECK(report.warnings.empty());
+  for (const auto& layer : report.layers) {
+    CHECK(layer.own_sqnr > 20);
+    CHECK(layer.sqnr <= layer.own_sqnr + 3);
+    CHECK(layer.saturated < 0.01);
+  }
+  CHECK_THAT(report.text(), Contains("0  Conv2D<6, 3") && Contains("inner step 0") && Contains("Most is lost in"));
+
+  const Scores exact = evaluate(t.model, t.data), rounded = evaluate(*numbers, t.data);
+  CHECK(exact.accuracy > 0.9);
+  CHECK(rounded.accuracy == Approx(exact.accuracy).margin(0.01));
+  CHECK(rounded.loss == Approx(exact.loss).margin(0.05));
+
+  // a weight that is broken in the int8 numbers alone shows in its own layer, and in those behind it
+  auto broken = std::make_unique<QuantizedNumbers<Net>>(*numbers);
+  const auto& step = edge::quantized_plan<Net>.steps[1];
+  for (std::size_t i = 0; i < step.packed_bytes() / 2; ++i) broken->weights[step.weights + i] = 0;
+  const QuantizationReport worse = quantization_report(t.model, *broken, t.loader, 50);
+  CHECK(worse.costliest() == &worse.layers[1]);
+  CHECK(worse.layers[0].own_sqnr == Approx(report.layers[0].own_sqnr).margin(1));
+  CHECK(worse.layers[2].sqnr < report.layers[2].sqnr - 3);
+  CHECK(worse.warnings.size() == 1);  // few samples
+  CHECK(evaluate(*broken, t.data).loss > rounded.loss);
+}
+
+TEST_CASE("the report warns of what it sees") {
+  Trained t;
+  // one number far from all others, in calibration alone
+  Dataset<float> strange = t.data.take(200);
+  std::vector<float> pixels(strange.features().begin(), strange.features().end());
+  pixels[100] = 1000;
+  strange = Dataset<float>{{1, 8, 8}, pixels};
+  DataLoader<float> calibration{strange, 4, 1};
+  CHECK_THAT(quantization_report(t.model, *quantize(t.model, calibration), t.loader).text(), Contains("single outlier"));
+  calibration.start_epoch(0);
+  const auto careful = quantize(t.model, calibration, {.method = CalibrationMethod::percentile, .percentile = 98});
+  CHECK(evaluate(*careful, t.data).accuracy > 0.85);
+  for (float& w : t.model.get<"0.weight">()) w = 0;
+  for (float& b : t.model.get<"0.bias">()) b = 0;
+  t.loader.start_epoch(0);
+  CHECK_THAT(quantization_report(t.model, *quantize(t.model, t.loader), t.loader).text(), Contains("one and the same number, 0"));
+  pixels[100] = std::numeric_limits<float>::infinity();
+  const Dataset<float> with_infinity{{1, 8, 8}, pixels};
+  DataLoader<float> infinite{with_infinity, 4, 1};
+  CHECK_THROWS_AS(quantize(t.model, infinite), Error);
+}
