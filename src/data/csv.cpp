@@ -1,4 +1,5 @@
 #include "tenon/data/csv.hpp"
+#include "tenon/data/csv_row.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,45 @@
 #include "tenon/error.hpp"
 
 namespace tenon {
+Column::Column(int number) : index{number} {}
+Column::Column(std::string title) : name{std::move(title)} {}
+Column::Column(const char* title) : name{title} {}
+Categorical::Categorical(int number) : column{number} {}
+Categorical::Categorical(const char* title) : column{title} {}
+Categorical::Categorical(Column which, CsvText how) : column{std::move(which)}, as{how} {}
+Categorical::Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t room)
+    : column{std::move(which)}, as{how}, texts{std::move(known)}, width{room} {}
+
+const CsvOptions& csv::detail::no_options() {
+  static const CsvOptions none;
+  return none;
+}
+CsvOptions csv::detail::like_table(const CsvOptions& begin, const CsvTable<float>& table) {
+  CsvOptions options = begin;
+  options.like = table.columns;
+  return options;
+}
+
+/// What reads a Row of these columns.
+CsvOptions csv::detail::row_options(const CsvOptions& given, std::span<const RowColumn> columns) {
+  CsvOptions begin = given;
+  begin.header = true;
+  begin.target = CsvTarget::none;
+  begin.classes = 0;
+  begin.categorical.clear();
+  begin.only.clear();
+  for (const RowColumn& column : columns) {
+    const std::string name(column.name);
+    begin.only.emplace_back(name);
+    if (column.classes > 0) begin.categorical.emplace_back(name, CsvText::one_hot, std::vector<std::string>{}, column.classes);
+    if (!column.target) continue;
+    begin.label_column = name;
+    begin.target = column.classes > 0 ? CsvTarget::classes : CsvTarget::number;
+    begin.classes = column.classes;
+  }
+  return begin;
+}
+
 namespace {
 
 using detail::parse_number;
@@ -349,7 +389,20 @@ Dataset<T> read_csv(const std::string& path, const CsvOptions& options) {
   return read_csv_table<T>(path, options).data;
 }
 
+template <std::floating_point T>
+Dataset<T> read_csv(const std::string& path) {
+  return read_csv<T>(path, CsvOptions{});
+}
+template <std::floating_point T>
+CsvTable<T> read_csv_table(const std::string& path) {
+  return read_csv_table<T>(path, CsvOptions{});
+}
+
 template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);
+template Dataset<float> read_csv<float>(const std::string&);
+template Dataset<double> read_csv<double>(const std::string&);
+template CsvTable<float> read_csv_table<float>(const std::string&);
+template CsvTable<double> read_csv_table<double>(const std::string&);
 template Dataset<double> read_csv<double>(const std::string&, const CsvOptions&);
 template CsvTable<float> read_csv_table<float>(const std::string&, const CsvOptions&);
 template CsvTable<double> read_csv_table<double>(const std::string&, const CsvOptions&);

@@ -106,6 +106,10 @@ void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mi
   all.resize(size * count);
 }
 
+void meet(Communicator& ranks, Phase phase) {
+  std::vector<double> nothing;
+  gather_numbers(ranks, phase, {}, nothing);
+}
 bool any_rank(Communicator& ranks, Phase phase, bool mine) {
   thread_local std::vector<double> all;
   const double flag = mine ? 1 : 0;

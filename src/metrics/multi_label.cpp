@@ -16,6 +16,11 @@ constexpr double nothing_seen = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
+void MultiLabelMatrix::reset() {
+  labels_.clear();
+  seen_ = exact_ = 0;
+}
+
 MultiLabelMatrix::Counts MultiLabelMatrix::together() const {
   Counts sum;
   for (const Counts& c : labels_) sum.both += c.both, sum.only_said += c.only_said, sum.only_is += c.only_is, sum.neither += c.neither;

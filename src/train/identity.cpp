@@ -8,6 +8,8 @@
 
 #include "../io/words.hpp"
 
+#include "hash.hpp"
+
 namespace tenon {
 
 namespace detail {
@@ -30,19 +32,6 @@ std::string_view without_layers(std::string_view type) {
   while (end < type.size() && !(type[end] >= 'A' && type[end] <= 'Z')) ++end;
   return type.substr(0, end);
 }
-
-class Hash {
-public:
-  void add(std::string_view text) {
-    for (const char c : text) mix(static_cast<unsigned char>(c));
-    mix(text.size());
-  }
-  void mix(std::uint64_t value) { sum_ = (sum_ ^ value) * 1099511628211U; }  // FNV-1a
-  std::uint64_t sum() const { return sum_; }
-
-private:
-  std::uint64_t sum_ = 14695981039346656037U;
-};
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;

@@ -1,6 +1,296 @@
 #include <tenon/train/sharding.hpp>
 
+#include <atomic>
+#include <exception>
+#include <limits>
+#include <vector>
+
+#include <tenon/dist/batch_exchange.hpp>
+#include <tenon/dist/gradient_sum.hpp>
+#include <tenon/dist/tree.hpp>
+#include <tenon/error.hpp>
+#include <tenon/train/data_check.hpp>
+
 namespace tenon::detail {
+
+template <class T>
+struct Sharding<T>::State {
+  State(World* world, std::size_t batch_size, std::size_t shards, bool layers_exchange, std::size_t gradient_count)
+      : ranks(world ? world->ranks : nullptr),
+        most(checked(shards)),
+        exchanges(layers_exchange),
+        zero(world ? world->zero : 0),
+        exchange(ranks),
+        gradients(ranks, gradient_count, !world || world->exact) {
+    const std::size_t whole = ShardPlan::of(batch_size, most).shards;
+    places = std::max<std::size_t>((whole + size() - 1) / size(), 1);
+    largest = std::max((batch_size + most - 1) / most, std::min(batch_size, 2 * smallest_shard - 1));
+    working = std::min(num_threads(), places);
+    shard_places.resize(places);
+    for (ShardPlace<T>& place : shard_places) place.exchange = &exchange;
+  }
+
+  std::size_t size() const { return ranks ? ranks->size() : 1; }
+  std::size_t rank() const { return ranks ? ranks->rank() : 0; }
+  std::size_t first_of(std::size_t k) const { return plan.start_of(computed.first + k); }
+  std::size_t count_of(std::size_t k) const { return plan.start_of(computed.first + k + 1) - first_of(k); }
+
+  template <class F>
+  void guarded(F&& f) {
+    try {
+      f();
+    } catch (const ShardFailed&) {
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+      exchange.give_up();
+    }
+  }
+  /// Ends all ranks by what one has thrown, or throws it on.
+  [[noreturn]] void fail() const {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const AgreedError&) {
+      throw;
+    } catch (const std::exception& error) {
+      if (size() > 1) ranks->abort(error.what());
+      throw;
+    }
+  }
+  /// The numbers of all shards, `each` of them a shard, from those of this rank's.
+  void gather() {
+    of_shards.resize(plan.shards * each);
+    if (size() == 1) {
+      std::copy(own_numbers.begin(), own_numbers.end(), of_shards.begin());
+      return;
+    }
+    const std::size_t most_of_rank = (plan.shards + size() - 1) / size();
+    padded.assign(most_of_rank * each, 0);
+    std::copy(own_numbers.begin(), own_numbers.end(), padded.begin());
+    gather_numbers(*ranks, Phase::loss, padded, of_ranks);
+    for (std::size_t r = 0; r < size(); ++r) {
+      const ShardRange range = plan.of_rank(r, size());
+      std::copy_n(of_ranks.begin() + static_cast<std::ptrdiff_t>(r * most_of_rank * each), range.size() * each,
+                  of_shards.begin() + static_cast<std::ptrdiff_t>(range.first * each));
+    }
+  }
+  /// Column `k` of those, added up over the tree.
+  double sum_of(std::size_t k) {
+    column.resize(plan.shards);
+    for (std::size_t s = 0; s < plan.shards; ++s) column[s] = of_shards[s * each + k];
+    return tree_sum(column);
+  }
+  static std::size_t checked(std::size_t shards) {
+    constexpr std::size_t most_possible = std::size_t{1} << 20;
+    if (shards >= 1 && shards <= most_possible) return shards;
+    throw Error("training: expected 1 to " + std::to_string(most_possible) + " shards, got " + std::to_string(shards));
+  }
+
+  Communicator* ranks;
+  std::size_t most, places = 1, largest = 1, working = 1;
+  bool exchanges, counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
+  int zero;
+  std::vector<std::size_t> bounds{};
+  ShardPlan plan{};
+  ShardRange computed{};
+  std::vector<ShardPlace<T>> shard_places{};
+  BatchExchange<T> exchange;
+  GradientSum<T> gradients;
+  std::vector<T*> gradient_places{};
+  std::size_t each = 0;  // numbers a shard of a loss: its terms, and classes told right, and answered
+  std::vector<double> own_numbers{}, of_shards{}, of_ranks{}, padded{}, column{};
+  ClassCount classes{};
+  std::vector<NonFiniteTrace<T>> watchers{};
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure{};
+  OneBlasThread blas{};
+};
+
+template <class T>
+Sharding<T>::Sharding(std::size_t batch_size, std::size_t shards, bool exchanges, std::size_t gradients) {
+  World* const world = current_world();
+  if (world || shards > 0) state_ = new State(world, batch_size, shards == 0 ? world->shards : shards, exchanges, gradients);
+}
+template <class T>
+Sharding<T>::~Sharding() {
+  delete state_;
+}
+
+template <class T>
+Communicator* Sharding<T>::ranks() const {
+  return state_->ranks;
+}
+template <class T>
+std::size_t Sharding<T>::size() const {
+  return state_->size();
+}
+template <class T>
+std::size_t Sharding<T>::rank() const {
+  return state_->rank();
+}
+template <class T>
+std::size_t Sharding<T>::most_shards() const {
+  return state_->most;
+}
+template <class T>
+std::size_t Sharding<T>::places() const {
+  return state_->places;
+}
+template <class T>
+std::size_t Sharding<T>::largest_shard() const {
+  return state_->largest;
+}
+template <class T>
+std::size_t Sharding<T>::threads() const {
+  return state_->exchanges ? state_->places : state_->working;
+}
+
+template <class T>
+void Sharding<T>::cut(std::size_t samples) {
+  State& s = *state_;
+  s.plan = ShardPlan::of(samples, s.most);
+  s.computed = s.plan.computed_by(s.rank(), s.size());
+  s.counts = s.plan.of_rank(s.rank(), s.size()).size() > 0;
+  for (std::size_t k = 0; k < s.computed.size(); ++k) {
+    ShardPlace<T>& place = s.shard_places[k];
+    place.local = k;
+    place.samples = s.count_of(k);
+    place.whole = samples;
+    place.first = s.counts && s.computed.first + k == 0;
+  }
+}
+template <class T>
+std::size_t Sharding<T>::own() const {
+  return state_->computed.size();
+}
+template <class T>
+std::size_t Sharding<T>::first_of(std::size_t k) const {
+  return state_->first_of(k);
+}
+template <class T>
+std::size_t Sharding<T>::count_of(std::size_t k) const {
+  return state_->count_of(k);
+}
+template <class T>
+ShardPlace<T>* Sharding<T>::place_of(std::size_t k) {
+  return state_->exchanges ? &state_->shard_places[k] : nullptr;
+}
+
+template <class T>
+void Sharding<T>::call(Workers& workers, void (*work)(void*, std::size_t), void* object) {
+  State& s = *state_;
+  const std::size_t shards = own();
+  s.failure = nullptr;
+  s.failed = false;
+  if (s.exchanges) {
+    s.exchange.begin(s.plan, s.working);
+    workers.run(shards, [&](std::size_t k) {
+      s.exchange.enter();
+      s.guarded([&] { work(object, k); });
+      s.exchange.leave();
+    });
+  } else {
+    const std::size_t threads = std::min(shards, s.working);
+    workers.run(threads, [&](std::size_t t) {
+      for (std::size_t k = t * shards / threads; k < (t + 1) * shards / threads; ++k) s.guarded([&] { work(object, k); });
+    });
+  }
+  if (s.failure) s.fail();
+}
+
+template <class T>
+bool Sharding<T>::splits_states() const {
+  return state_ && state_->zero == 1 && state_->size() > 1;
+}
+template <class T>
+std::size_t Sharding<T>::start_of_piece(std::size_t rank, std::size_t count) const {
+  return rank * (count / alignment) / size() * alignment;
+}
+template <class T>
+void Sharding<T>::share_pieces(std::span<T> numbers) {
+  std::vector<std::size_t>& bounds = state_->bounds;
+  bounds.clear();
+  for (std::size_t r = 0; r <= size(); ++r) bounds.push_back(start_of_piece(r, numbers.size()) * sizeof(T));
+  state_->ranks->all_gather_pieces(numbers.data(), bounds);
+}
+
+template <class T>
+void Sharding<T>::add_place(T* gradients) {
+  state_->gradient_places.push_back(gradients);
+}
+template <class T>
+void Sharding<T>::sum_gradients(Workers& workers, std::span<T> to, bool add) {
+  struct All {
+    Workers& workers;
+    std::size_t pieces, lines;
+  } all{workers, threads(), to.size() / alignment};
+  const auto in_pieces = [](void* context, auto work, void* object) {
+    const All& a = *static_cast<All*>(context);
+    a.workers.run(a.pieces, [&](std::size_t number) {
+      const std::size_t first = number * a.lines / a.pieces * alignment;
+      work(object, first, (number + 1) * a.lines / a.pieces * alignment - first);
+    });
+  };
+  const std::span<T* const> own_gradients(state_->gradient_places.data(), state_->counts ? own() : 0);
+  state_->gradients.run(state_->plan, own_gradients, to.data(), add, {in_pieces, &all});
+}
+
+template <class T>
+void Sharding<T>::start_loss(std::size_t terms) {
+  state_->each = terms + 2;
+  state_->own_numbers.assign(own() * state_->each, 0);
+}
+template <class T>
+void Sharding<T>::put_loss(std::size_t k, const double* terms, const ClassCount& classes) {
+  double* const numbers = state_->own_numbers.data() + k * state_->each;
+  const std::size_t count = state_->each - 2;
+  std::copy_n(terms, count, numbers);
+  numbers[count] = static_cast<double>(classes.correct);
+  numbers[count + 1] = static_cast<double>(classes.answered);
+  if (k == 0) state_->classes.counts = classes.counts;
+}
+template <class T>
+void Sharding<T>::finish_loss(TermValues& values) {
+  state_->gather();
+  const std::size_t count = state_->each - 2;
+  for (std::size_t i = 0; i < count; ++i) values.value[i] = state_->sum_of(i);
+  state_->classes.correct = static_cast<std::uint64_t>(state_->sum_of(count));
+  state_->classes.answered = static_cast<std::uint64_t>(state_->sum_of(count + 1));
+}
+template <class T>
+const ClassCount& Sharding<T>::classes() const {
+  return state_->classes;
+}
+
+template <class T>
+NonFiniteTrace<T>* Sharding<T>::watchers() {
+  state_->watchers.assign(own(), {});
+  return state_->watchers.data();
+}
+template <class T>
+std::uint32_t Sharding<T>::first_seen() const {
+  std::uint32_t first = NonFiniteTrace<T>::none;
+  for (const NonFiniteTrace<T>& trace : state_->watchers) first = std::min(first, trace.first);
+  return first;
+}
+template <class T>
+std::string Sharding<T>::describe_samples(const Batch<T>& batch) const {
+  const std::size_t first = first_of(0), last = own() - 1, count = first_of(last) + count_of(last) - first;
+  const std::size_t n = std::max<std::size_t>(batch.count, 1);
+  const auto part = [&](auto numbers) { return numbers.subspan(first * (numbers.size() / n), count * (numbers.size() / n)); };
+  Batch<T> rows = batch;
+  rows.count = count;
+  rows.features = part(batch.features);
+  rows.targets = part(batch.targets);
+  rows.indices = part(batch.indices);
+  return describe_non_finite_sample(rows);
+}
+template <class T>
+std::string Sharding<T>::agree_on(std::string words, double order) const {
+  if (size() == 1) return words;
+  std::vector<double> all;
+  gather_numbers(*state_->ranks, Phase::words, {&order, 1}, all);
+  return share_words(*state_->ranks, std::move(words), static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin()));
+}
 
 template class Sharding<float>;
 template class Sharding<double>;

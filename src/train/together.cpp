@@ -1,10 +1,13 @@
 #include <tenon/train/together.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "hash.hpp"
 
 namespace tenon::detail {
 
@@ -20,7 +23,38 @@ std::size_t differing(const std::vector<double>& all, std::size_t each, std::siz
   return 0;
 }
 
+template <class T>
+std::uint64_t hash_samples(const Dataset<T>& data) {
+  constexpr std::size_t most = 64;
+  Hash hash;
+  hash.add(std::uint64_t{data.size()});
+  hash.add(std::uint64_t{data.sample_size()});
+  for (std::size_t i = 0; i < std::min(most, data.size()); ++i) {
+    const std::size_t sample = i * data.size() / std::min(most, data.size());
+    hash.add(std::span<const T>(data.sample(sample)));
+    hash.add(std::span<const T>(data.target(sample)));
+    if (data.has_labels() && data.label_size() == 1) hash.add(static_cast<std::uint64_t>(data.labels()[sample]));
+  }
+  return hash.sum();
+}
+template <class T>
+std::uint64_t hash_all(std::span<const T> numbers) {
+  Hash hash;
+  hash.add(numbers);
+  return hash.sum();
+}
+
 }  // namespace
+
+std::uint64_t hash_text(std::string_view text) {
+  Hash hash;
+  hash.add(text);
+  return hash.sum();
+}
+std::uint64_t hash_numbers(std::span<const float> numbers) { return hash_all(numbers); }
+std::uint64_t hash_numbers(std::span<const double> numbers) { return hash_all(numbers); }
+std::uint64_t hash_data(const Dataset<float>& data) { return hash_samples(data); }
+std::uint64_t hash_data(const Dataset<double>& data) { return hash_samples(data); }
 
 void expect_same_run(Communicator& ranks, const RunFingerprint& f) {
   struct Item {
@@ -62,7 +96,7 @@ void expect_same_file(Communicator& ranks, const std::string& path) {
     for (std::size_t i = bytes; i < (bytes + 7) / 8 * 8; ++i) reinterpret_cast<unsigned char*>(block.data())[i] = 0;
     for (std::size_t i = 0; i < (bytes + 7) / 8; ++i) hash.add(block[i]);
   }
-  const double mine[]{file ? 1.0 : 0.0, short_of(hash.value())};
+  const double mine[]{file ? 1.0 : 0.0, short_of(hash.sum())};
   std::vector<double> all;
   gather_numbers(ranks, Phase::start, mine, all);
   if (const std::size_t other = differing(all, 2, 0))

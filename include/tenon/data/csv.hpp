@@ -13,9 +13,9 @@ namespace tenon {
 
 /// A column of a table, by number from 0 (or from -1, the last, backwards) or by name.
 struct Column {
-  Column(int number) : index{number} {}
-  Column(std::string title) : name{std::move(title)} {}
-  Column(const char* title) : name{title} {}
+  Column(int number);
+  Column(std::string title);
+  Column(const char* title);
 
   int index = 0;
   std::string name;  // decides unless empty
@@ -39,10 +39,10 @@ enum class CsvText {
 ///
 /// The texts are taken in the order of their bytes, unless they are given; then another one is an Error.
 struct Categorical {
-  Categorical(int number) : column{number} {}
-  Categorical(const char* title) : column{title} {}
-  Categorical(Column which, CsvText how = CsvText::one_hot, std::vector<std::string> known = {}, std::size_t room = 0)
-      : column{std::move(which)}, as{how}, texts{std::move(known)}, width{room} {}
+  Categorical(int number);
+  Categorical(const char* title);
+  Categorical(Column which, CsvText how = CsvText::one_hot);
+  Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t room = 0);
 
   Column column;
   CsvText as = CsvText::one_hot;
@@ -111,13 +111,21 @@ struct CsvTable {
 /// 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading takes at most
 /// twelve times the file's bytes and 32 MB.
 template <std::floating_point T = float>
-Dataset<T> read_csv(const std::string& path, const CsvOptions& options = {});
+Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
+template <std::floating_point T = float>
+Dataset<T> read_csv(const std::string& path);
 
 /// The same, with what the columns mean: names of classes, and what prepares other samples in the same way.
 template <std::floating_point T = float>
-CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options = {});
+CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options);
+template <std::floating_point T = float>
+CsvTable<T> read_csv_table(const std::string& path);
 
 extern template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);
+extern template Dataset<float> read_csv<float>(const std::string&);
+extern template Dataset<double> read_csv<double>(const std::string&);
+extern template CsvTable<float> read_csv_table<float>(const std::string&);
+extern template CsvTable<double> read_csv_table<double>(const std::string&);
 extern template Dataset<double> read_csv<double>(const std::string&, const CsvOptions&);
 extern template CsvTable<float> read_csv_table<float>(const std::string&, const CsvOptions&);
 extern template CsvTable<double> read_csv_table<double>(const std::string&, const CsvOptions&);

@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -58,6 +59,21 @@ struct each_name_once;
 
 namespace csv {
 
+namespace detail {
+
+struct RowColumn {
+  std::string_view name{};
+  bool target = false;
+  std::size_t classes = 0;  // of a column of texts: at most so many
+};
+CsvOptions row_options(const CsvOptions& begin, std::span<const RowColumn> columns);
+/// What there is where nothing is asked for.
+const CsvOptions& no_options();
+/// `begin`, and columns as this table has them.
+CsvOptions like_table(const CsvOptions& begin, const CsvTable<float>& table);
+
+}  // namespace detail
+
 /// The columns of a table that are read; what else it has is left out.
 ///
 ///     using Home = csv::Row<csv::Column<"area">, csv::Column<"city", csv::category<12>>, csv::Target<"price">>;
@@ -90,33 +106,29 @@ public:
   using answer = std::conditional_t<targets == 0, NoAnswers, std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;
 
   /// What reads such rows; `begin` says the rest.
-  static CsvOptions options(CsvOptions begin = {}) {
-    begin.header = true;
-    begin.target = targets == 0 ? CsvTarget::none : classes > 0 ? CsvTarget::classes : CsvTarget::number;
-    begin.classes = classes;
-    begin.categorical.clear();
-    ((C::target ? void(begin.label_column = std::string(C::name)) : void()), ...);
-    begin.only.clear();
-    (begin.only.emplace_back(std::string(C::name)), ...);
-    const auto texts = [&]<class Each>() {
-      if constexpr (Each::kind::classes > 0) begin.categorical.emplace_back(std::string(Each::name), CsvText::one_hot, std::vector<std::string>{}, Each::kind::classes);
-    };
-    (texts.template operator()<C>(), ...);
-    return begin;
+  static CsvOptions options(const CsvOptions& begin) {
+    return detail::row_options(begin, std::array<detail::RowColumn, sizeof...(C)>{detail::RowColumn{C::name, C::target, C::kind::classes}...});
   }
 };
 
 /// The table as samples whose shape the compiler knows; texts are in the order of their bytes, and what N leaves over stays 0.
 template <class Row, std::floating_point T = float>
-TypedDataset<typename Row::shape, typename Row::answer, T> read(const std::string& path, const CsvOptions& begin = {}) {
+TypedDataset<typename Row::shape, typename Row::answer, T> read(const std::string& path, const CsvOptions& begin) {
   static_assert(Row::valid);
   return typed<typename Row::shape, typename Row::answer>(read_csv<T>(path, Row::options(begin)));
 }
+template <class Row, std::floating_point T = float>
+auto read(const std::string& path) {
+  return read<Row, T>(path, detail::no_options());
+}
 /// What reads other tables as this one was read: `csv::read<Home>("more.csv", csv::like<Home>("homes.csv"))`.
 template <class Row>
-CsvOptions like(const std::string& path, CsvOptions begin = {}) {
-  begin.like = read_csv_table<float>(path, Row::options(begin)).columns;
-  return begin;
+CsvOptions like(const std::string& path, const CsvOptions& begin) {
+  return detail::like_table(begin, read_csv_table<float>(path, Row::options(begin)));
+}
+template <class Row>
+CsvOptions like(const std::string& path) {
+  return like<Row>(path, detail::no_options());
 }
 
 }  // namespace csv

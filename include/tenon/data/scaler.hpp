@@ -45,14 +45,17 @@ struct StandardizeOptions {
 
 namespace detail {
 
+struct ScalingLayer {
+  const ParameterEntry* first = nullptr;
+  const ParameterEntry* second = nullptr;
+};
 /// The layer's two parameters, `a` and `b`, in a model.
 template <class Model>
-std::pair<const ParameterEntry*, const ParameterEntry*> scaling_layer(std::string_view path, std::string_view a, std::string_view b, const char* who,
-                                                                      const char* layer) {
+ScalingLayer scaling_layer(std::string_view path, std::string_view a, std::string_view b, const char* who, const char* layer) {
   const auto is = [](const ParameterEntry& e, std::string_view prefix, std::string_view name) {
     return !e.trainable && !e.running && e.name.size() == prefix.size() + name.size() && e.name.starts_with(prefix) && e.name.ends_with(name);
   };
-  std::pair<const ParameterEntry*, const ParameterEntry*> found{};
+  ScalingLayer found{};
   for (const ParameterEntry& e : parameter_table<typename Model::network>) {
     const std::string_view prefix = e.name.substr(0, e.name.rfind('.') + 1);
     if (!is(e, prefix, a) || (!path.empty() && prefix.substr(0, prefix.size() - !prefix.empty()) != path)) continue;

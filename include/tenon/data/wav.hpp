@@ -16,7 +16,7 @@ struct Wav {
   std::vector<float> samples;
 
   std::size_t length() const noexcept { return channels == 0 ? 0 : samples.size() / channels; }
-  std::span<const float> channel(std::size_t k) const { return std::span(samples).subspan(k * length(), length()); }
+  std::span<const float> channel(std::size_t k) const;
 };
 
 /// A RIFF file of 16-bit integers, divided by 32768, or of 32-bit floats; other formats are an Error by their name. A file

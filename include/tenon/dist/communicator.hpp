@@ -92,6 +92,8 @@ enum class Phase : unsigned char { start, loss, callbacks, evaluate, measure, wo
 /// Everyone's numbers, rank after rank, in `all`. Each has as many. Where the ranks are not at the same, the job ends with a
 /// message.
 void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mine, std::vector<double>& all);
+/// The ranks are all at the same, or the job ends with that message.
+void meet(Communicator& ranks, Phase phase);
 /// Whether it is true on any rank.
 bool any_rank(Communicator& ranks, Phase phase, bool mine);
 /// A sentence of one rank, on all.

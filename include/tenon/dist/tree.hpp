@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include <tenon/dist/smallest_shard.hpp>
+
 /// A batch is cut into shards, and what they give is added up in one tree, whoever has computed it:
 /// sum of [first, end) = sum of its first half + sum of its second half. So the bits depend on the number of shards, which is
 /// a property of the run, and on nothing of the machines.
@@ -18,9 +20,6 @@ struct ShardRange {
   std::size_t middle() const { return first + (end - first) / 2; }
   bool operator==(const ShardRange&) const = default;
 };
-
-/// A shard of fewer samples is not worth its gradients.
-inline constexpr std::size_t smallest_shard = 16;
 
 /// How a batch is cut, and which of it is whose.
 struct ShardPlan {

@@ -40,7 +40,7 @@ public:
   }
   /// The part of the samples all of whose labels are right.
   double value() const { return subset_accuracy(); }
-  void reset() { labels_.clear(), seen_ = exact_ = 0; }
+  void reset();
 
   /// Of label j, as in scikit-learn's matrices: true positives, false positives, false negatives, true negatives.
   struct Counts {

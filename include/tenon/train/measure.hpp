@@ -158,11 +158,7 @@ void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data
   const std::size_t several = ranks ? ranks->size() : 1, own = ranks ? ranks->rank() : 0;
   Arena<T> outputs(several * chunk * size);
   const auto count_at = [&](std::size_t first) { return first < data.size() ? std::min(chunk, data.size() - first) : 0; };
-  if (ranks) {
-    const double all_of_it = static_cast<double>(data.size());
-    std::vector<double> everyone;
-    gather_numbers(*ranks, Phase::measure, {&all_of_it, 1}, everyone);
-  }
+  if (ranks) meet(*ranks, Phase::measure);
   for (std::size_t start = 0; start < data.size(); start += several * chunk) {
     const std::size_t mine = start + own * chunk, count = count_at(mine);
     T* const place = outputs.data() + own * chunk * size;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -29,50 +27,13 @@ void expect_same_run(Communicator& ranks, const RunFingerprint& mine);
 /// The same about a checkpoint that all of them read.
 void expect_same_file(Communicator& ranks, const std::string& path);
 
-/// FNV-1a.
-class Hash {
-public:
-  void add(std::uint64_t word) {
-    for (int i = 0; i < 8; ++i) sum_ = (sum_ ^ ((word >> (8 * i)) & 0xff)) * 1099511628211U;
-  }
-  template <class T>
-  void add(std::span<const T> numbers) {
-    for (const T v : numbers) {
-      if constexpr (std::is_same_v<T, double>) add(std::bit_cast<std::uint64_t>(v));
-      else add(std::uint64_t{std::bit_cast<std::uint32_t>(v)});
-    }
-  }
-  std::uint64_t value() const { return sum_; }
-
-private:
-  std::uint64_t sum_ = 14695981039346656037U;
-};
-inline std::uint64_t hash_text(std::string_view text) {
-  Hash hash;
-  for (const char c : text) hash.add(static_cast<unsigned char>(c));
-  return hash.value();
-}
-template <class T>
-std::uint64_t hash_numbers(std::span<const T> numbers) {
-  Hash hash;
-  hash.add(numbers);
-  return hash.value();
-}
-/// Of samples all over the data set: one that is mapped from a file is not read for it.
-template <class T>
-std::uint64_t hash_data(const Dataset<T>& data) {
-  constexpr std::size_t most = 64;
-  Hash hash;
-  hash.add(data.size());
-  hash.add(data.sample_size());
-  for (std::size_t i = 0; i < std::min(most, data.size()); ++i) {
-    const std::size_t sample = i * data.size() / std::min(most, data.size());
-    hash.add(std::span<const T>(data.sample(sample)));
-    hash.add(std::span<const T>(data.target(sample)));
-    if (data.has_labels() && data.label_size() == 1) hash.add(static_cast<std::uint64_t>(data.labels()[sample]));
-  }
-  return hash.value();
-}
+/// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped from a file
+/// is not read for it.
+std::uint64_t hash_text(std::string_view text);
+std::uint64_t hash_numbers(std::span<const float> numbers);
+std::uint64_t hash_numbers(std::span<const double> numbers);
+std::uint64_t hash_data(const Dataset<float>& data);
+std::uint64_t hash_data(const Dataset<double>& data);
 
 /// What f throws on this rank alone ends all ranks, with one message.
 template <class F>

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,8 +116,8 @@ public:
         optimizer_(std::move(optimizer)),
         capacity_(checked(batch_size)),
         seed_(seed),
-        sharding_(detail::Sharding<T>::make(batch_size, shards, detail::any_looks_at_batch<Bound>(), layout.trainable_size)),
-        workers_(sharding_ ? sharding_->threads() : num_threads()),
+        sharding_(batch_size, shards, detail::any_looks_at_batch<Bound>(), layout.trainable_size),
+        workers_(sharding_ ? sharding_.threads() : num_threads()),
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
@@ -243,7 +242,7 @@ public:
     if (cleared_) clear();
     check_options(optimizer_);  // a schedule or a callback may have changed them
     ++steps_;
-    const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_->threads() : spaces_.size();
+    const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_.threads() : spaces_.size();
     workers_.run(pieces, [&](std::size_t number) {
       const Range whole = updated(), piece = piece_of(whole, number, pieces);
       OptimizerArrays<T, states> arrays{model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
@@ -252,8 +251,8 @@ public:
       else optimizer_.template update<network>(arrays, steps_);
     });
     accumulated_ = 0;
-    if (splits_states()) sharding_->share_pieces(model_->parameters().span());
-    if (sharding_ && sharding_->ranks()) sharding_->ranks()->step = steps_;
+    if (splits_states()) sharding_.share_pieces(model_->parameters().span());
+    if (sharding_ && sharding_.ranks()) sharding_.ranks()->step = steps_;
   }
   /// Between `backward` and `step`; see optim/clip.hpp. The norm is returned as it was.
   double clip_grad_norm(double max_norm, double norm_type = 2) {
@@ -333,7 +332,7 @@ public:
     for (std::size_t k = 0; splits_states() && k < states; ++k) {
       whole_states_[k] = Arena<T>(layout.trainable_size);
       std::copy_n(states_[k].data(), updated().count, whole_states_[k].data() + updated().first);
-      sharding_->share_pieces(whole_states_[k].span());
+      sharding_.share_pieces(whole_states_[k].span());
     }
   }
   void drop_states() {
@@ -345,16 +344,16 @@ public:
   void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
 
   /// How many shards a batch is cut into at most; 0: batches are not cut. The ranks that share them, or null.
-  std::size_t shards() const { return sharding_ ? sharding_->most_shards() : 0; }
-  Communicator* ranks() const { return sharding_ ? sharding_->ranks() : nullptr; }
+  std::size_t shards() const { return sharding_ ? sharding_.most_shards() : 0; }
+  Communicator* ranks() const { return sharding_ ? sharding_.ranks() : nullptr; }
   /// Which rows of a batch this rank works on, for DataLoader::only.
   RowShare rows_of_rank() const {
     if (!sharding_) return {};
-    return {shards(), sharding_->rank(), sharding_->size()};
+    return {shards(), sharding_.rank(), sharding_.size()};
   }
   std::span<const T> model_numbers() const { return std::as_const(*model_).parameters().span(); }
   /// In shards, once `loss` has been asked for: how often classes of the whole batch were told right.
-  const detail::ClassCount& class_count() const { return sharding_->classes; }
+  const detail::ClassCount& class_count() const { return sharding_.classes(); }
 
   M& model() { return *model_; }
   O& optimizer() { return optimizer_; }
@@ -424,12 +423,12 @@ private:
     return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
   }
   static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) { return piece_of({0, layout.trainable_size}, number, pieces); }
-  bool splits_states() const { return sharding_ && sharding_->splits_states(); }
+  bool splits_states() const { return sharding_.splits_states(); }
   /// What this rank's optimizer updates.
   Range updated() const {
     if (!splits_states()) return {0, layout.trainable_size};
-    const std::size_t first = sharding_->start_of_piece(sharding_->rank(), layout.trainable_size);
-    return {first, sharding_->start_of_piece(sharding_->rank() + 1, layout.trainable_size) - first};
+    const std::size_t first = sharding_.start_of_piece(sharding_.rank(), layout.trainable_size);
+    return {first, sharding_.start_of_piece(sharding_.rank() + 1, layout.trainable_size) - first};
   }
   template <class U>
   static Rows<U> rows_of(Rows<U> all, Range range) {
@@ -448,7 +447,7 @@ private:
   }
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
-    if (sharding_) return run_shards(nullptr);
+    if (sharding_) return run_shards(false);
     for (std::size_t part = 1; part < parts(); ++part)
       std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
     for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
@@ -511,11 +510,14 @@ private:
     if (const std::string_view layer = detail::find_keeping_apart<Bound>(); !layer.empty())
       throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " + std::string(layer));
     if constexpr (needs.state_sample > 0)
-      if (sharding_->size() > 1) throw Error("training on several ranks: expected a network without layers that are stateful, got one with such");
-    spaces_.reserve(sharding_->places());
-    for (std::size_t k = 0; k < sharding_->places(); ++k) spaces_.emplace_back(sharding_->largest_shard(), true);
+      if (sharding_.size() > 1) throw Error("training on several ranks: expected a network without layers that are stateful, got one with such");
+    spaces_.reserve(sharding_.places());
+    for (std::size_t k = 0; k < sharding_.places(); ++k) {
+      spaces_.emplace_back(sharding_.largest_shard(), true);
+      sharding_.add_place(spaces_[k].gradients.data());
+    }
   }
-  Range shard_range(std::size_t k) const { return {sharding_->first_of(k), sharding_->count_of(k)}; }
+  Range shard_range(std::size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
   Memory<T> shard_memory(std::size_t k) {
     Space& space = spaces_[k];
     return {model_->parameters().data(), space.gradients.data(), k == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(),
@@ -523,52 +525,39 @@ private:
             sequence_states_.data() + shard_range(k).first * needs.state_sample, needs.state_sample};
   }
   /// All shards find the same running statistics: the first one's are the model's.
-  Rows<const T> run_shards(std::vector<NonFiniteTrace<T>>* watchers) {
-    sharding_->cut(batch_.count);
-    for (std::size_t k = 1; k < sharding_->own(); ++k) std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
-    sharding_->for_each(workers_, [&, this](std::size_t k) {
+  Rows<const T> run_shards(bool watched) {
+    sharding_.cut(batch_.count);
+    for (std::size_t k = 1; k < sharding_.own(); ++k) std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
+    NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;
+    sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
       typename M::context context = context_of(range);
-      context.shard = sharding_->place_of(k);
-      if (watchers) context.trace.watcher = &(*watchers)[k];
+      context.shard = sharding_.place_of(k);
+      if (watchers) context.trace.watcher = watchers + k;
       forward_rows(context, shard_memory(k), range);
     });
     return y();
   }
   void run_shards_back(Rows<T> dx) {
-    sharding_->for_each(workers_, [&, this](std::size_t k) {
+    sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
       typename M::context context = context_of(range);
-      context.shard = sharding_->place_of(k);
+      context.shard = sharding_.place_of(k);
       context.overwrite_gradients = true;
       backward_rows(context, shard_memory(k), range, dx);
     });
-    std::vector<T*> own;
-    for (std::size_t k = 0; sharding_->counts() && k < sharding_->own(); ++k) own.push_back(spaces_[k].gradients.data());
-    const auto in_pieces = [](void* trainer, auto work, void* object) {
-      Trainer& t = *static_cast<Trainer*>(trainer);
-      const std::size_t pieces = t.sharding_->threads();
-      t.workers_.run(pieces, [&](std::size_t number) {
-        const Range piece = piece_of_arena(number, pieces);
-        work(object, piece.first, piece.count);
-      });
-    };
-    sharding_->gradients().run(sharding_->plan(), own, gradients_.data(), !cleared_, {in_pieces, this});
+    sharding_.sum_gradients(workers_, gradients_.span(), !cleared_);
     has_input_gradient_ = static_cast<bool>(dx);
     cleared_ = false;
     accumulated_ += batch_.count;
   }
   /// A mean over the batch is the sum of the shards' means, each times what it is a mean over, by what the batch is.
   double loss_of_shards() {
-    constexpr std::size_t each = Aim::terms + 2;
     const detail::Samples<T> whole = detail::samples_of(batch_);
     detail::TermValues of_batch;
     Aim::template weigh<output>(loss_, whole, of_batch);
-    std::vector<double>& numbers = sharding_->own_numbers;
-    numbers.assign(sharding_->own() * each, 0);
-    sharding_->classes.counts = false;
-    std::vector<detail::ClassCount> classes(sharding_->own());
-    sharding_->for_each(workers_, [&, this](std::size_t k) {
+    sharding_.start_loss(Aim::terms);
+    sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
       const detail::Samples<T> samples = detail::some_of(whole, range.first, range.count);
       detail::TermValues values, factors;
@@ -591,46 +580,26 @@ private:
         if (const T factor = static_cast<T>(factors.weight[0]); factor != T(1))
           for (std::size_t i = 0; i < range.count * output::size; ++i) gradient.data[i] *= factor;
       }
-      for (std::size_t i = 0; i < Aim::terms; ++i) numbers[k * each + i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
-      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, classes[k]);
-      numbers[k * each + Aim::terms] = static_cast<double>(classes[k].correct);
-      numbers[k * each + Aim::terms + 1] = static_cast<double>(classes[k].answered);
+      for (std::size_t i = 0; i < Aim::terms; ++i) factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
+      detail::ClassCount classes;
+      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, classes);
+      sharding_.put_loss(k, factors.value.data(), classes);
     });
-    sharding_->classes.counts = classes[0].counts;
-    const std::span<const double> all = sharding_->gather(numbers, each);
+    terms_.weight = of_batch.weight;
+    sharding_.finish_loss(terms_);
     double total = 0;
-    for (std::size_t i = 0; i < Aim::terms; ++i) {
-      terms_.value[i] = sharding_->sum_of(all, each, i);
-      terms_.weight[i] = of_batch.weight[i];
-      total += Aim::factor(loss_, i) * terms_.value[i];
-    }
-    sharding_->classes.correct = static_cast<std::uint64_t>(sharding_->sum_of(all, each, Aim::terms));
-    sharding_->classes.answered = static_cast<std::uint64_t>(sharding_->sum_of(all, each, Aim::terms + 1));
+    for (std::size_t i = 0; i < Aim::terms; ++i) total += Aim::factor(loss_, i) * terms_.value[i];
     return total;
   }
   /// Of all ranks that find something the one that finds it first, in the order of layers.
   std::string find_non_finite_in_shards() {
-    const Range first = shard_range(0), last = shard_range(sharding_->own() - 1);
-    const std::size_t count = last.first + last.count - first.first;
-    Batch<T> own = batch_;
-    own.count = count;
-    const std::size_t n = std::max<std::size_t>(batch_.count, 1);
-    const auto part = [&](auto numbers) { return numbers.subspan(first.first * (numbers.size() / n), count * (numbers.size() / n)); };
-    own.features = part(batch_.features);
-    own.targets = part(batch_.targets);
-    own.indices = part(batch_.indices);
-    std::string words = detail::describe_non_finite_sample(own);
-    std::vector<NonFiniteTrace<T>> traces(sharding_->own());
-    run_shards(&traces);
-    std::uint32_t unit = NonFiniteTrace<T>::none;
-    for (const NonFiniteTrace<T>& trace : traces) unit = std::min(unit, trace.first);
-    const double found = words.empty() ? 1 + static_cast<double>(unit) : 0;
+    std::string words = sharding_.describe_samples(batch_);
+    run_shards(true);
+    const std::uint32_t unit = sharding_.first_seen();
+    const double order = words.empty() ? 1 + static_cast<double>(unit) : 0;
     if (words.empty())
       words = detail::describe_non_finite_layer(unit == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[unit], non_finite_parameter());
-    if (sharding_->size() == 1) return words;
-    std::vector<double> all;
-    detail::gather_numbers(*sharding_->ranks(), detail::Phase::words, {&found, 1}, all);
-    return detail::share_words(*sharding_->ranks(), words, static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin()));
+    return sharding_.agree_on(std::move(words), order);
   }
 
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }
@@ -653,7 +622,7 @@ private:
   O optimizer_;
   std::size_t capacity_;
   std::uint64_t seed_;
-  std::unique_ptr<detail::Sharding<T>> sharding_;  // null: batches are not cut into shards
+  detail::Sharding<T> sharding_;  // false: batches are not cut into shards
   Workers workers_;
   std::vector<Space> spaces_{};
   Arena<T> gradients_;

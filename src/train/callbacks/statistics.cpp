@@ -9,11 +9,11 @@
 
 namespace tenon {
 
-void LayerStatistics::finish(Row& row, std::size_t count) {
+void LayerStatistics::begin_epoch() { epochs.emplace_back(); }
+
+void LayerStatistics::add(std::string_view name, std::size_t count, double sum, double square, double gradient_square) {
   const auto n = static_cast<double>(count == 0 ? 1 : count);
-  row.mean /= n;
-  row.rms = std::sqrt(row.rms / n);
-  row.gradient_rms = std::sqrt(row.gradient_rms / n);
+  epochs.back().push_back({std::string(name), sum / n, std::sqrt(square / n), std::sqrt(gradient_square / n)});
 }
 
 std::string LayerStatistics::text() const {
@@ -45,7 +45,13 @@ void GradientNoise::add(double square, std::size_t samples) {
   sums.in_window = 0;
 }
 
-double GradientNoise::scale_so_far() const { return sums.windows == 0 ? std::numeric_limits<double>::quiet_NaN() : sums.trace / sums.length; }
+void GradientNoise::end_epoch() {
+  epochs.push_back(sums.windows == 0 ? std::numeric_limits<double>::quiet_NaN() : sums.trace / sums.length);
+}
+double* GradientNoise::sum_of(std::size_t count) {
+  if (sums.gradient.size() != count) sums.gradient.assign(count, 0);
+  return sums.gradient.data();
+}
 double GradientNoise::scale() const { return epochs.empty() ? std::numeric_limits<double>::quiet_NaN() : epochs.back(); }
 
 }  // namespace tenon

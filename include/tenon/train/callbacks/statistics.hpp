@@ -25,20 +25,20 @@ struct LayerStatistics {
   std::vector<std::vector<Row>> epochs{};
 
   void on_epoch_end(auto& run) {
-    epochs.emplace_back();
+    begin_epoch();
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
-      Row row{.name = std::string(name)};
-      for (const auto v : values) row.mean += static_cast<double>(v), row.rms += static_cast<double>(v) * static_cast<double>(v);
-      for (const auto g : gradient) row.gradient_rms += static_cast<double>(g) * static_cast<double>(g);
-      finish(row, values.size());
-      epochs.back().push_back(row);
+      double sum = 0, square = 0, gradient_square = 0;
+      for (const auto v : values) sum += static_cast<double>(v), square += static_cast<double>(v) * static_cast<double>(v);
+      for (const auto g : gradient) gradient_square += static_cast<double>(g) * static_cast<double>(g);
+      add(name, values.size(), sum, square, gradient_square);
     });
   }
   /// The last epoch as a table.
   std::string text() const;
 
 private:
-  static void finish(Row& row, std::size_t count);
+  void begin_epoch();
+  void add(std::string_view name, std::size_t count, double sum, double square, double gradient_square);
 };
 
 /// How noisy gradients are: the batch size above which larger ones help little (McCandlish et al. 2018, "simple noise
@@ -59,16 +59,16 @@ struct GradientNoise {
   void on_epoch_begin(auto&) { start_epoch(); }
   void on_gradients(auto& run) {
     const auto gradients = run.trainer().gradients();
-    if (sums.gradient.size() != gradients.size()) sums.gradient.assign(gradients.size(), 0);
+    double* const sum = sum_of(gradients.size());
     double square = 0;
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       const auto g = static_cast<double>(gradients[i]);
-      sums.gradient[i] += g;
+      sum[i] += g;
       square += g * g;
     }
     add(square, run.settings().batch_size * run.settings().accumulate);
   }
-  void on_epoch_end(auto&) { epochs.push_back(scale_so_far()); }
+  void on_epoch_end(auto&) { end_epoch(); }
   double scale() const;
 
   /// What has been added up in this epoch, and in this window of it.
@@ -82,7 +82,8 @@ struct GradientNoise {
 private:
   void start_epoch();
   void add(double square, std::size_t samples);
-  double scale_so_far() const;
+  void end_epoch();
+  double* sum_of(std::size_t count);
 };
 
 }  // namespace tenon
