@@ -1,6 +1,6 @@
 // A U-Net that is told how much noise there is: every block takes the noise's level as a second input, which scales and
-// shifts its channels. On digits of 8x8 pixels that it has not seen, noise of 0.2 goes from 14.0 to 17.7 dB and noise of 0.8
-// from 1.9 to 12.5 dB; told a wrong level, to 14.3 and 10.6 dB. The picture shows noisy, cleaned and true ones.
+// shifts its channels. On digits of 8x8 pixels that it has not seen, noise of 0.2 goes from 14.0 to 17.7 dB and noise
+// of 0.8 from 1.9 to 12.5 dB; told a wrong level, to 14.3 and 10.6 dB. The picture shows noisy, cleaned and true ones.
 // prints: level 0\.2: noisy 1[34]\..* cleaned 1[6-9]\..*level 0\.8: noisy  1\..* cleaned 1[1-3]\.
 #include <tenon/tenon.hpp>
 
@@ -12,29 +12,19 @@ using namespace tenon;
 
 /// Two convolutions; what the first says of each channel is scaled and shifted by what t says.
 template <std::size_t Channels>
-using Block = Graph<In<"x">, In<"t">,
-                    Node<"seen", Conv2D<Channels, 3, padding<1>>, "x">,
-                    Node<"scale", Dense<Channels>, "t">,
-                    Node<"shift", Dense<Channels>, "t">,
+using Block = Graph<In<"x">, In<"t">, Node<"seen", Conv2D<Channels, 3, padding<1>>, "x">,
+                    Node<"scale", Dense<Channels>, "t">, Node<"shift", Dense<Channels>, "t">,
                     Node<"told", FiLM, "seen", "scale", "shift">,
-                    Node<"y", Sequential<ReLU, Conv2D<Channels, 3, padding<1>>, ReLU>>,
-                    Out<"y">>;
+                    Node<"y", Sequential<ReLU, Conv2D<Channels, 3, padding<1>>, ReLU>>, Out<"y">>;
 
-using Net = Graph<In<"noisy", 1, 8, 8>, In<"level", 1>,
-                  Node<"t", Sequential<Dense<16>, SiLU, Dense<16>, SiLU>, "level">,
-                  Node<"outer", Block<12>, "noisy", "t">,
-                  Node<"smaller", MaxPool2D<2>, "outer">,
-                  Node<"inner", Block<24>, "smaller", "t">,
-                  Node<"smallest", MaxPool2D<2>, "inner">,
-                  Node<"bottom", Block<24>, "smallest", "t">,
-                  Node<"larger", Upsample<2>, "bottom">,
-                  Node<"inner_skip", Concat<>, "inner", "larger">,
-                  Node<"inner_up", Block<24>, "inner_skip", "t">,
-                  Node<"largest", Upsample<2>, "inner_up">,
-                  Node<"outer_skip", Concat<>, "outer", "largest">,
-                  Node<"outer_up", Block<12>, "outer_skip", "t">,
-                  Node<"clean", Conv2D<1, 1>, "outer_up">,
-                  Out<"clean">>;
+using Net = Graph<
+    In<"noisy", 1, 8, 8>, In<"level", 1>, Node<"t", Sequential<Dense<16>, SiLU, Dense<16>, SiLU>, "level">,
+    Node<"outer", Block<12>, "noisy", "t">, Node<"smaller", MaxPool2D<2>, "outer">,
+    Node<"inner", Block<24>, "smaller", "t">, Node<"smallest", MaxPool2D<2>, "inner">,
+    Node<"bottom", Block<24>, "smallest", "t">, Node<"larger", Upsample<2>, "bottom">,
+    Node<"inner_skip", Concat<>, "inner", "larger">, Node<"inner_up", Block<24>, "inner_skip", "t">,
+    Node<"largest", Upsample<2>, "inner_up">, Node<"outer_skip", Concat<>, "outer", "largest">,
+    Node<"outer_up", Block<12>, "outer_skip", "t">, Node<"clean", Conv2D<1, 1>, "outer_up">, Out<"clean">>;
 
 /// Every digit with normal noise of its own level, from 0.1 to 1.
 Dataset<float> noisy(const Dataset<float>& digits, std::size_t copies, std::uint64_t seed) {
@@ -47,7 +37,8 @@ Dataset<float> noisy(const Dataset<float>& digits, std::size_t copies, std::uint
       clean.push_back(v);
     }
   }
-  return Dataset{Features{"noisy", {1, 8, 8}, pixels}, Features{"level", {1}, levels}, Targets{clean, 64}.named("clean")};
+  return Dataset{Features{"noisy", {1, 8, 8}, pixels}, Features{"level", {1}, levels},
+                 Targets{clean, 64}.named("clean")};
 }
 
 /// 10 log10(1 / mean square error) decibels, for pixels between 0 and 1.
@@ -82,10 +73,11 @@ int main() {
       return model(in<"noisy">(given), in<"level">(levels));
     };
     const auto cleaned = told(level), misled = told(level < 0.5F ? 0.8F : 0.2F);
-    std::printf("level %.1f: noisy %5.2f dB, cleaned %5.2f dB, told a wrong level %5.2f dB\n", static_cast<double>(level),
-                psnr(given, clean), psnr(cleaned, clean), psnr(misled, clean));
+    std::printf("level %.1f: noisy %5.2f dB, cleaned %5.2f dB, told a wrong level %5.2f dB\n",
+                static_cast<double>(level), psnr(given, clean), psnr(cleaned, clean), psnr(misled, clean));
     for (std::size_t i = 0; i < 4; ++i)
-      for (const std::span<const float> all : {std::span<const float>(given), std::span<const float>(cleaned), std::span(clean)}) {
+      for (const std::span<const float> all :
+           {std::span<const float>(given), std::span<const float>(cleaned), std::span(clean)}) {
         const auto image = all.subspan(64 * i, 64);
         shown.insert(shown.end(), image.begin(), image.end());
       }

@@ -1,12 +1,12 @@
-// A GAN of convolutions (Radford et al. 2016): the forger makes a picture of a code by convolutions that make larger, with batch
-// normalisation between them; the expert looks at it through convolutions that make smaller. Three things keep them in step:
-// true digits are called true by 0.9 only (label smoothing), the expert's gradient at true digits is held small (R1, Mescheder
-// et al. 2018), and what is shown is drawn by an average of the forger's weights.
+// A GAN of convolutions (Radford et al. 2016): the forger makes a picture of a code by convolutions that make larger,
+// with batch normalisation between them; the expert looks at it through convolutions that make smaller. Three things
+// keep them in step: true digits are called true by 0.9 only (label smoothing), the expert's gradient at true digits is
+// held small (R1, Mescheder et al. 2018), and what is shown is drawn by an average of the forger's weights.
 //
 //     dcgan [EPOCHS [SEED]]
 //
-// After 60 epochs, ten seconds, digits are 23 to 26 from true ones in a classifier's features, by Frechet's distance, of three seeds;
-// as many other true ones are 7, an untrained forger's about 1400.
+// After 60 epochs, ten seconds, digits are 23 to 26 from true ones in a classifier's features, by Frechet's distance,
+// of three seeds; as many other true ones are 7, an untrained forger's about 1400.
 // prints: true digits: distance [5-9]\..*untrained: distance [0-9]*\.[0-9]\ntrained: distance ([7-9]|[1-3][0-9])\.
 #include <tenon/train/gradient_penalty.hpp>
 
@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   Model<Expert> expert{seed};
   EMA shown{forger, 0.995};
   std::printf("untrained: distance %.1f\n", judge.distance(draw(forger)));
-  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 1e-3, .beta1 = 0.5}, half, seed};  // its loss is never asked for
+  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 1e-3, .beta1 = 0.5}, half,
+                  seed};  // its loss is never asked for
   Trainer telling{expert, BinaryCrossEntropy<from_logits>{}, Adam{.lr = 1e-3, .beta1 = 0.5}, 2 * half, seed};
   telling.want_input_gradient();
   GradientPenalty smooth{expert, half};
@@ -68,7 +69,8 @@ int main(int argc, char** argv) {
       rows.insert(rows.end(), forged.begin(), forged.end());
 
       telling.zero_grad();
-      telling.forward(Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
+      telling.forward(
+          Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
       telling.loss();
       telling.backward();
       smooth.add_squared(telling, {rows.data(), half * pixels}, 0.5);
@@ -86,5 +88,6 @@ int main(int argc, char** argv) {
   }
   const std::vector<float> images = draw(shown.model);
   std::printf("trained: distance %.2f\n", judge.distance(images));
-  save_png("dcgan.png", picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
+  save_png("dcgan.png",
+           picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
 }

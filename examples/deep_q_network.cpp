@@ -1,7 +1,7 @@
-// A network that learns what actions are worth (Mnih et al. 2015). On a board of 6 x 6 somebody is to come to a goal, a step at
-// a time; a step into the border is none. The network tells of each of the four steps what it will lead to: 1 for the goal,
-// 0.9 of what the best next step is worth otherwise. It learns from steps it remembers, drawn at random, and believes in the
-// meantime what a copy of it says that is renewed now and then.
+// A network that learns what actions are worth (Mnih et al. 2015). On a board of 6 x 6 somebody is to come to a goal, a
+// step at a time; a step into the border is none. The network tells of each of the four steps what it will lead to: 1
+// for the goal, 0.9 of what the best next step is worth otherwise. It learns from steps it remembers, drawn at random,
+// and believes in the meantime what a copy of it says that is renewed now and then.
 //
 //     deep_q_network [SEED]
 //

@@ -7,7 +7,8 @@
 
 using namespace tenon;
 
-using Net = Sequential<Input<1, 8, 8>, Named<"features", Sequential<Conv2D<8, 3, padding<1>>, BatchNorm2D<>, ReLU, MaxPool2D<2>>>,
+using Net = Sequential<Input<1, 8, 8>,
+                       Named<"features", Sequential<Conv2D<8, 3, padding<1>>, BatchNorm2D<>, ReLU, MaxPool2D<2>>>,
                        Flatten, Named<"classes", Dense<10>>, Softmax>;
 static_assert(runs_as<in_onnx, Net>);
 

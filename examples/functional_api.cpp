@@ -14,11 +14,8 @@
 
 using namespace tenon;
 
-using Net = Graph<In<"x", 5>,
-                  Node<"L1", Sequential<Dense<8>, ReLU>, "x">,
-                  Node<"L2", Sequential<Dense<4>, ReLU>, "L1">,
-                  Node<"Out", Sequential<Dense<2>, Softmax>, "L2">,
-                  Out<"Out">>;
+using Net = Graph<In<"x", 5>, Node<"L1", Sequential<Dense<8>, ReLU>, "x">, Node<"L2", Sequential<Dense<4>, ReLU>, "L1">,
+                  Node<"Out", Sequential<Dense<2>, Softmax>, "L2">, Out<"Out">>;
 
 static_assert(parameter_count<Net> == (5 * 8 + 8) + (8 * 4 + 4) + (4 * 2 + 2));
 
@@ -40,9 +37,15 @@ int main() {
   Model<Net> model{1};
   summary(model);
   fit(model, train,
-      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-2}, .epochs = 20, .batch_size = 32, .validation = test, .seed = 1});
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 1e-2},
+          .epochs = 20,
+          .batch_size = 32,
+          .validation = test,
+          .seed = 1});
 
   const auto probabilities = model(test.sample(0));
-  std::printf("the first of them: %.3f, %.3f\n", static_cast<double>(probabilities(0)), static_cast<double>(probabilities(1)));
+  std::printf("the first of them: %.3f, %.3f\n", static_cast<double>(probabilities(0)),
+              static_cast<double>(probabilities(1)));
   std::printf("accuracy on points it has not seen: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 }

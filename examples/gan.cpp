@@ -1,13 +1,14 @@
-// Two networks against each other (Goodfellow et al. 2014), told which digit is meant (Mirza and Osindero 2014): a forger
-// draws it from a code of 16 random numbers, an expert says whether it is true. Each has an optimizer of its own. The expert
-// learns from true and forged digits; the forger from the gradient that the expert, as it is, sends back to its input when it
-// should have said "true". What is shown is drawn by an average of the forger's weights over its last steps.
+// Two networks against each other (Goodfellow et al. 2014), told which digit is meant (Mirza and Osindero 2014): a
+// forger draws it from a code of 16 random numbers, an expert says whether it is true. Each has an optimizer of its
+// own. The expert learns from true and forged digits; the forger from the gradient that the expert, as it is, sends
+// back to its input when it should have said "true". What is shown is drawn by an average of the forger's weights over
+// its last steps.
 //
 //     gan [EPOCHS [SEED]]
 //
-// After 200 epochs, some seconds, a classifier takes 95 to 97 % of 500 digits for what was asked for, of six seeds, and they
-// are 9 to 12 from true ones in its features, by Frechet's distance; as many other true ones are 7, an untrained forger's
-// about 1000.
+// After 200 epochs, some seconds, a classifier takes 95 to 97 % of 500 digits for what was asked for, of six seeds, and
+// they are 9 to 12 from true ones in its features, by Frechet's distance; as many other true ones are 7, an untrained
+// forger's about 1000.
 // prints: true digits: distance [5-9]\..*after it: distance 1?[0-9]\.[0-9]*, as asked: (0\.9|1\.)
 #include <cstdio>
 #include <cstdlib>
@@ -19,9 +20,10 @@ using namespace tenon;
 
 constexpr std::size_t code = 16, pixels = 64, classes = 10, half = 64;
 
-using Forger = Sequential<Dense<code + classes, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>, Tanh>;
-using Expert = Sequential<Dense<pixels + classes, 128>, LeakyReLU<0.2>, Dropout<0.3>, Dense<128>, LeakyReLU<0.2>, Dropout<0.3>,
-                          Dense<1>, Sigmoid>;
+using Forger = Sequential<Dense<code + classes, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>,
+                          Tanh>;
+using Expert = Sequential<Dense<pixels + classes, 128>, LeakyReLU<0.2>, Dropout<0.3>, Dense<128>, LeakyReLU<0.2>,
+                          Dropout<0.3>, Dense<1>, Sigmoid>;
 
 /// Rows of numbers, behind each the digit that is meant.
 void add_rows(std::vector<float>& rows, std::span<const float> numbers, std::span<const std::int32_t> labels) {
@@ -61,7 +63,8 @@ int main(int argc, char** argv) {
   EMA shown{forger, 0.995};
   say("before training", draw(forger, asked));
 
-  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half, seed};  // its loss is never asked for
+  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half,
+                  seed};  // its loss is never asked for
   Trainer telling{expert, BinaryCrossEntropy{}, Adam{.lr = 5e-4, .beta1 = 0.5}, 2 * half, seed};
   telling.want_input_gradient();
   DataLoader loader{digits.train, half, seed, true, true};
@@ -81,7 +84,8 @@ int main(int argc, char** argv) {
       rows.insert(rows.end(), forged.begin(), forged.end());
 
       telling.zero_grad();
-      telling.forward(Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
+      telling.forward(
+          Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
       telling.backward();
       telling.step();
 
@@ -98,5 +102,6 @@ int main(int argc, char** argv) {
   }
   const std::vector<float> images = draw(shown.model, asked);
   say("after it", images);
-  save_png("gan.png", picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
+  save_png("gan.png",
+           picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
 }

@@ -22,7 +22,8 @@ template <class Net>
 void train(Model<Net>& model, const std::string& text, double rate, std::size_t epochs) {
   const CharTokenizer tokenizer{text};
   if (tokenizer.vocab_size() != vocabulary)
-    throw Error("expected a text of " + std::to_string(vocabulary) + " different characters, got " + std::to_string(tokenizer.vocab_size()));
+    throw Error("expected a text of " + std::to_string(vocabulary) + " different characters, got " +
+                std::to_string(tokenizer.vocab_size()));
   const auto tokens = tokenizer.encode(text);
   const auto parts = split_tokens(tokens, 0.9);
   const auto data = next_token_windows(parts.train, vocabulary, context, context);

@@ -10,10 +10,8 @@
 
 using namespace tenon;
 
-using Net = Sequential<Input<1, 28, 28>,
-                       Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>,
-                       Conv2D<16, 5>, ReLU, MaxPool2D<2>,
-                       Flatten, Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
+using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU,
+                       MaxPool2D<2>, Flatten, Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
 static_assert(parameter_count<Net> == 61'706);
 
 // The first layers alone, whose output is what the filters see.
@@ -21,7 +19,8 @@ using First = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU>;
 
 void draw(const Model<Net>& model, const Dataset<float>& digits, const std::string& prefix) {
   const auto filters = model.get<"0.weight">();
-  save_png(prefix + "filters.png", picture({filters.data(), filters.size()}, 5, 5, {.columns = 6, .zoom = 12, .palette = Palette::diverging}));
+  save_png(prefix + "filters.png",
+           picture({filters.data(), filters.size()}, 5, 5, {.columns = 6, .zoom = 12, .palette = Palette::diverging}));
 
   Model<First> first;
   const auto biases = model.get<"0.bias">();
@@ -29,7 +28,8 @@ void draw(const Model<Net>& model, const Dataset<float>& digits, const std::stri
   std::copy(biases.begin(), biases.end(), first.get<"0.bias">().begin());
   std::vector<float> seen, deciding;
   for (std::size_t i = 0; i < 4; ++i) {
-    const auto digit = xt::adapt(digits.features().data() + i * 784, 784, xt::no_ownership(), std::array<std::size_t, 3>{1, 28, 28});
+    const auto digit = xt::adapt(digits.features().data() + i * 784, 784, xt::no_ownership(),
+                                 std::array<std::size_t, 3>{1, 28, 28});
     const auto maps = first(digit);
     seen.insert(seen.end(), digit.begin(), digit.end());
     seen.insert(seen.end(), maps.begin(), maps.end());
@@ -40,7 +40,8 @@ void draw(const Model<Net>& model, const Dataset<float>& digits, const std::stri
   }
   save_png(prefix + "feature_maps.png", picture(seen, 28, 28, {.columns = 7, .zoom = 3}));
   save_png(prefix + "saliency.png", picture(deciding, 28, 28, {.columns = 2, .zoom = 4}));
-  std::printf("wrote %sfilters.png, %sfeature_maps.png, %ssaliency.png\n", prefix.c_str(), prefix.c_str(), prefix.c_str());
+  std::printf("wrote %sfilters.png, %sfeature_maps.png, %ssaliency.png\n", prefix.c_str(), prefix.c_str(),
+              prefix.c_str());
 }
 
 int main(int argc, char** argv) {
@@ -48,7 +49,8 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   std::size_t epochs = 4;
   CLI::App app{"Trains LeNet on MNIST and draws what it has learned."};
-  app.add_option("--data", directory, "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
+  app.add_option("--data", directory,
+                 "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
   app.add_option("--seed", seed, "of weights and order")->capture_default_str();
   app.add_option("--epochs", epochs, "with each of three learning rates")->capture_default_str();
   app.add_option("--save", weights, "a safetensors file for the trained weights");

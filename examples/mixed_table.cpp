@@ -1,5 +1,5 @@
-// A table as people have them: numbers, texts, gaps and decimal commas; a network that takes plain rows and answers in the
-// user's unit.
+// A table as people have them: numbers, texts, gaps and decimal commas; a network that takes plain rows and answers in
+// the user's unit.
 // prints: wrong by (1?[0-9]) on average\nflat in Rome: (29[0-9]|3[0-3][0-9])\n
 #include <tenon/tenon.hpp>
 
@@ -30,7 +30,8 @@ int main() {
   write_homes("homes.csv");
 
   // What the columns are, known to the compiler. The date is no column of it, and left out.
-  using Home = csv::Row<csv::Column<"area">, csv::Column<"age">, csv::Column<"city", csv::category<3>>, csv::Target<"price">>;
+  using Home = csv::Row<csv::Column<"area">, csv::Column<"age">, csv::Column<"city", csv::category<3>>,
+                        csv::Target<"price">>;
   const CsvOptions options{.delimiter = ';', .missing = Missing::median, .decimal = ','};
   const auto homes = csv::read<Home>("homes.csv", options);
   std::printf("%s", describe(homes).c_str());
@@ -43,11 +44,13 @@ int main() {
 
   // It learns prices of a common size too, and the scaler brings its answers back.
   const TargetScaler scaler{train};
-  fit(model, scaler.scaled<float>(train), Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.01}, .epochs = 60, .batch_size = 32});
+  fit(model, scaler.scaled<float>(train),
+      Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.01}, .epochs = 60, .batch_size = 32});
 
   const auto prices = scaler.in_units(model(features_tensor<2>(test)));
   double error = 0;
-  for (std::size_t i = 0; i < test.size(); ++i) error += std::abs(static_cast<double>(prices(i, 0) - test.target(i)[0]));
+  for (std::size_t i = 0; i < test.size(); ++i)
+    error += std::abs(static_cast<double>(prices(i, 0) - test.target(i)[0]));
   std::printf("wrong by %.0f on average\n", error / static_cast<double>(test.size()));
 
   const xt::xtensor<float, 1> flat{80, 10, 0, 0, 1};  // square metres, years; Bern, Oslo, Rome

@@ -15,9 +15,8 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 3;
   std::size_t epochs = 10;
   CLI::App app{"Trains a 784-128-10 perceptron on MNIST."};
-  app.add_option(
-      "--data", directory,
-      "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
+  app.add_option("--data", directory,
+                 "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
   app.add_option("--seed", seed, "of weights, order and dropout")->capture_default_str();
   app.add_option("--epochs", epochs)->capture_default_str();
   app.add_option("--save", weights, "a safetensors file for the trained weights");

@@ -6,13 +6,14 @@
 
 using namespace tenon;
 
-using Block = Residual<Dense<32>, ReLU, Dense<32>>;                   // x + chain(x)
-using Trunk = Sequential<Dense<64, 32>, ReLU, Repeat<4, Block>>;      // four blocks, compiled once
+using Block = Residual<Dense<32>, ReLU, Dense<32>>;                     // x + chain(x)
+using Trunk = Sequential<Dense<64, 32>, ReLU, Repeat<4, Block>>;        // four blocks, compiled once
 using Heads = Concat<Dense<6>, Sequential<Dense<16>, Tanh, Dense<4>>>;  // side by side: 6 + 4 features
 using Net = Sequential<Named<"trunk", Trunk>, Heads, Softmax>;
 
 static_assert(std::is_same_v<output_shape<Net>, Shape<10>>);
-static_assert(parameter_count<Net> == 64 * 32 + 32 + 4 * 2 * (32 * 32 + 32) + (32 * 6 + 6) + (32 * 16 + 16) + (16 * 4 + 4));
+static_assert(parameter_count<Net> ==
+              64 * 32 + 32 + 4 * 2 * (32 * 32 + 32) + (32 * 6 + 6) + (32 * 16 + 16) + (16 * 4 + 4));
 static_assert(training_bytes<Net, Adam>(32) < 256 * 1024);
 
 int main() {

@@ -27,7 +27,11 @@ void from_csv() {
   const auto [train, test] = flats.split(0.8, 1);
   Model<Net> model{1};
   fit(model, train,
-      Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.1}, .epochs = 100, .batch_size = 32, .validation = test});
+      Fit{.loss = MeanSquaredError{},
+          .optimizer = Adam{.lr = 0.1},
+          .epochs = 100,
+          .batch_size = 32,
+          .validation = test});
   const xt::xtensor<float, 1> flat{80, 3};  // square metres, rooms
   std::printf("flat of 80 square metres: %.0f\n", static_cast<double>(model(flat)(0)));
 }

@@ -8,7 +8,7 @@
 using namespace tenon;
 
 // x * sigmoid(beta * x) with a learnable beta (Ramachandran et al. 2017)
-using MySwish = Map<x * sigmoid(param<"beta", Ones> * x)>;
+using MySwish = Map<x * sigmoid(param<"beta", Ones>* x)>;
 
 // every sample brought to mean 0 and variance 1, then scaled per feature
 using MyNorm = Map<(x - mean(x)) / sqrt(variance(x) + 1e-5) * param<"scale", PerFeature, Ones>>;
@@ -19,7 +19,7 @@ using MyDense = Map<sigmoid(matmul(x, param<"W", Shape<64, 32>>) + param<"b", Sh
 using Net = Sequential<Input<64>, MyNorm, Dense<64>, MySwish, MyDense, Dense<10>, Softmax>;
 
 // A derivative is a formula too, known to the compiler.
-static_assert(expr::same_form<gradient(x * x * x), 3 * x * x>());
+static_assert(expr::same_form<gradient(x* x* x), 3 * x * x>());
 
 int main() {
   const auto [train, test] = digits().stratified_split(0.8, 1);

@@ -29,8 +29,7 @@ int main() {
       // Here gradients can be looked at or changed, trainer.optimizer().lr as well.
       trainer.step();
     }
-    if (epoch + 1 == epochs)
-      std::printf("own loop: loss %.6f\n", sum / static_cast<double>(train.size()));
+    if (epoch + 1 == epochs) std::printf("own loop: loss %.6f\n", sum / static_cast<double>(train.size()));
   }
 
   double largest = 0;  // gradient of the last batch
@@ -50,8 +49,7 @@ int main() {
   std::printf("fit:      loss %.6f\n", history.last().training.loss);
 
   const bool equal = std::ranges::equal(by_hand.parameters().span(), fitted.parameters().span());
-  std::printf("test accuracy %.4f and %.4f, weights %s\n",
-              evaluate(by_hand, test, CrossEntropy{}).accuracy,
+  std::printf("test accuracy %.4f and %.4f, weights %s\n", evaluate(by_hand, test, CrossEntropy{}).accuracy,
               evaluate(fitted, test, CrossEntropy{}).accuracy, equal ? "equal" : "different");
   return equal ? 0 : 1;
 }

@@ -1,7 +1,7 @@
-// A network that learns by trying (REINFORCE, Williams 1992): a pole on a cart is to be kept upright by pushing the cart to the
-// left or to the right (Barto et al. 1983). It says how likely it pushes which way, and draws. After sixteen attempts, what it
-// did becomes likelier by how much better what followed was than the mean: cross-entropy with its own actions as labels, each
-// weighed by that.
+// A network that learns by trying (REINFORCE, Williams 1992): a pole on a cart is to be kept upright by pushing the
+// cart to the left or to the right (Barto et al. 1983). It says how likely it pushes which way, and draws. After
+// sixteen attempts, what it did becomes likelier by how much better what followed was than the mean: cross-entropy with
+// its own actions as labels, each weighed by that.
 //
 //     policy_gradient [SEED]
 //
@@ -87,8 +87,12 @@ int main(int argc, char** argv) {
 
     trainer.set_lr(1e-2 * (1 - round / 200.0));
     trainer.zero_grad();
-    trainer.forward(Batch<float>{.features = tries.states, .labels = tries.actions, .targets = {}, .count = tries.actions.size(),
-                                 .indices = {}, .weights = tries.worth});
+    trainer.forward(Batch<float>{.features = tries.states,
+                                 .labels = tries.actions,
+                                 .targets = {},
+                                 .count = tries.actions.size(),
+                                 .indices = {},
+                                 .weights = tries.worth});
     trainer.loss();
     trainer.backward();
     trainer.step();

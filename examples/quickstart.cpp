@@ -15,6 +15,11 @@ int main() {
   Model<Net> model{seed};
   summary(model);
   fit(model, train,
-      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-3}, .epochs = 60, .batch_size = 64, .validation = test, .seed = seed});
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 1e-3},
+          .epochs = 60,
+          .batch_size = 64,
+          .validation = test,
+          .seed = seed});
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 }

@@ -16,11 +16,8 @@ template <std::size_t C>
 using Smaller = Sequential<Add<Sequential<Convolution<C, stride<2>>, ReLU, Convolution<C>>,
                                Sequential<Conv2D<C, 1, stride<2>, bias<false>>, BatchNorm2D<>>>,
                            ReLU>;
-using ResNet20 = Sequential<Input<3, 32, 32>,
-                            Convolution<16>, ReLU, Repeat<3, Block<16>>,
-                            Smaller<32>, Repeat<2, Block<32>>,
-                            Smaller<64>, Repeat<2, Block<64>>,
-                            GlobalAvgPool, Dense<10>, Softmax>;
+using ResNet20 = Sequential<Input<3, 32, 32>, Convolution<16>, ReLU, Repeat<3, Block<16>>, Smaller<32>,
+                            Repeat<2, Block<32>>, Smaller<64>, Repeat<2, Block<64>>, GlobalAvgPool, Dense<10>, Softmax>;
 static_assert(parameter_count<ResNet20> == 272'474);
 
 /// Three equal channels, every pixel four times as wide and high.
@@ -37,6 +34,10 @@ int main() {
   Model<ResNet20> model{1};
   summary(model);
   const Dataset<float> images = enlarged(train);
-  fit(model, images, Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4}, .epochs = 4, .batch_size = 32, .schedule = CosineAnnealingLR{.T_max = 4}});
+  fit(model, images,
+      Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4},
+          .epochs = 4,
+          .batch_size = 32,
+          .schedule = CosineAnnealingLR{.T_max = 4}});
   std::printf("test accuracy: %.4f\n", evaluate(model, enlarged(test), CrossEntropy{}).accuracy);
 }

@@ -1,5 +1,5 @@
-// Learns to write dates in figures: "3 march 1998" becomes "1998-03-03". An encoder-decoder of recurrent layers reads the
-// words both ways and looks at them by additive attention; what it looks at is drawn in dates.svg.
+// Learns to write dates in figures: "3 march 1998" becomes "1998-03-03". An encoder-decoder of recurrent layers reads
+// the words both ways and looks at them by additive attention; what it looks at is drawn in dates.svg.
 // prints: exact: (0\.99|1\.)
 #include <tenon/tenon.hpp>
 
@@ -15,8 +15,10 @@ constexpr std::size_t tokens = 40;
 
 using Read = Sequential<Embedding<tokens, 32>, GRU<32, bidirectional>>;
 using Write = Sequential<Embedding<tokens, 64>, GRU<64>>;
-using Net = Sequential<Input<longest + written>, Masked<0, SplitAt<longest, Read, Write>, Residual<AdditiveAttention<64, longest>>, Slice<0, longest>>,
-                       GRU<64>, Dense<tokens>, Softmax>;
+using Net = Sequential<
+    Input<longest + written>,
+    Masked<0, SplitAt<longest, Read, Write>, Residual<AdditiveAttention<64, longest>>, Slice<0, longest>>, GRU<64>,
+    Dense<tokens>, Softmax>;
 
 // 0 is padding; the decoder's first token is a new line, and so is its last
 const CharTokenizer characters{std::string("\0\n -0123456789abcdefghijklmnopqrstuvwxyz", 40)};
@@ -28,7 +30,8 @@ struct Date {
 Date draw_date(Stream& stream) {
   static constexpr std::array months{"january", "february", "march",     "april",   "may",      "june",
                                      "july",    "august",   "september", "october", "november", "december"};
-  const auto day = static_cast<int>(stream.below(30)) + 1, month = static_cast<int>(stream.below(12)), year = static_cast<int>(stream.below(150)) + 1900;
+  const auto day = static_cast<int>(stream.below(30)) + 1, month = static_cast<int>(stream.below(12)),
+             year = static_cast<int>(stream.below(150)) + 1900;
   char figures[16];
   std::snprintf(figures, sizeof figures, "%04d-%02d-%02d", year % 10000, (month + 1) % 100, day % 100);
   return {std::to_string(day) + " " + months[static_cast<std::size_t>(month)] + " " + std::to_string(year), figures};

@@ -7,10 +7,12 @@
 using namespace tenon;
 
 // many to one: eight steps of eight features, and the state after the last of them
-using Reader = Sequential<Input<64>, Reshape<8, 8>, LSTM<64, bidirectional>, Dropout<0.2>, GRU<64>, Last, Dense<10>, Softmax>;
+using Reader = Sequential<Input<64>, Reshape<8, 8>, LSTM<64, bidirectional>, Dropout<0.2>, GRU<64>, Last, Dense<10>,
+                          Softmax>;
 
 // many to many: a Dense behind a recurrent layer is applied to every step, and TimeDistributed makes any network so
-using Tagger = Sequential<Input<20, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>, GRU<32>, Dense<10>>;
+using Tagger = Sequential<Input<20, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>, GRU<32>,
+                          Dense<10>>;
 
 // one to many: every step reads the same vector
 using Writer = Sequential<Input<16>, RepeatVector<12>, RNN<32, layers<2>, dropout<0.1>>, Dense<4>>;

@@ -1,5 +1,5 @@
-// MNIST with fewer than 100,000 parameters: small convolutions with batch normalisation, on images that are moved, turned
-// and bent anew in every epoch.
+// MNIST with fewer than 100,000 parameters: small convolutions with batch normalisation, on images that are moved,
+// turned and bent anew in every epoch.
 #include <tenon/tenon.hpp>
 
 #include <cstdio>
@@ -11,20 +11,21 @@ using namespace tenon;
 template <std::size_t Channels>
 using Convolution = Sequential<Conv2D<Channels, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU>;
 
-using Net = Sequential<Input<1, 28, 28>,
-                       Convolution<16>, Convolution<16>, MaxPool2D<2>,
-                       Convolution<32>, Convolution<32>, MaxPool2D<2>,
-                       Convolution<64>, Convolution<64>, GlobalAvgPool, Dropout<0.1>, Dense<10>, Softmax>;
+using Net = Sequential<Input<1, 28, 28>, Convolution<16>, Convolution<16>, MaxPool2D<2>, Convolution<32>,
+                       Convolution<32>, MaxPool2D<2>, Convolution<64>, Convolution<64>, GlobalAvgPool, Dropout<0.1>,
+                       Dense<10>, Softmax>;
 static_assert(parameter_count<Net> < 100'000);
 
-using Pipeline = Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, RandomShear<5>, ElasticTransform<20, 4>>;
+using Pipeline = Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, RandomShear<5>,
+                         ElasticTransform<20, 4>>;
 
 int main(int argc, char** argv) {
   std::string directory, weights;
   std::uint64_t seed = 1;
   std::size_t epochs = 16, threads = 2;
   CLI::App app{"Trains a small convolutional network on MNIST with augmentation."};
-  app.add_option("--data", directory, "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
+  app.add_option("--data", directory,
+                 "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
   app.add_option("--seed", seed, "of weights, order and augmentation")->capture_default_str();
   app.add_option("--epochs", epochs)->capture_default_str();
   app.add_option("--threads", threads, "that a batch is split over")->capture_default_str();

@@ -26,7 +26,13 @@ int main() {
   const Dataset<float> data{{32, 1}, std::move(x), Targets<float>{std::move(y), 32}};
 
   Model<Net> model{seed};
-  fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 1e-2}, .epochs = 30, .batch_size = 20, .seed = seed, .clip_grad_norm = 1.0});
+  fit(model, data,
+      Fit{.loss = MeanSquaredError{},
+          .optimizer = Adam{.lr = 1e-2},
+          .epochs = 30,
+          .batch_size = 20,
+          .seed = seed,
+          .clip_grad_norm = 1.0});
 
   // far beyond the 32 steps it has been trained on
   Session net{model, session::stepped};

@@ -26,24 +26,32 @@ int main() {
           .epochs = 100,
           .batch_size = 32,
           .validation = test,
-          .callbacks = callbacks(stopping, CSVLogger{"run.csv"}, ModelCheckpoint{.path = "run.safetensors", .resume = true}),
+          .callbacks = callbacks(stopping, CSVLogger{"run.csv"},
+                                 ModelCheckpoint{.path = "run.safetensors", .resume = true}),
           .regularizer = L1<by_name<"features.*">>{1e-5}});
-  std::printf("stopped after epoch %d, the best was %d\n", static_cast<int>(stopping.stopped_epoch), static_cast<int>(stopping.best_epoch));
+  std::printf("stopped after epoch %d, the best was %d\n", static_cast<int>(stopping.stopped_epoch),
+              static_cast<int>(stopping.best_epoch));
 
   // Twenty answers are enough for a new head on features that know digits ...
   const auto [few, others] = small_or_large(test).stratified_split(0.06, 1);
   Model<freeze<Net<2>, "features">> tuned{2};
   copy_parameters<by_name<"features.*">>(model, tuned);
-  fit(tuned, few, Fit{.optimizer = Adam{.lr = 1e-2}, .epochs = 60, .batch_size = 10, .progress = Progress::Mode::quiet});
+  fit(tuned, few,
+      Fit{.optimizer = Adam{.lr = 1e-2}, .epochs = 60, .batch_size = 10, .progress = Progress::Mode::quiet});
 
   // ... which may learn on, more slowly than the head ...
   Model<Net<2>> whole{3};
   copy_parameters(tuned, whole);
-  fit(whole, few, Fit{.optimizer = Groups{Adam{.lr = 1e-4}, group<by_name<"head.*">>(Adam{.lr = 1e-3})}, .epochs = 40, .batch_size = 10, .progress = Progress::Mode::quiet});
+  fit(whole, few,
+      Fit{.optimizer = Groups{Adam{.lr = 1e-4}, group<by_name<"head.*">>(Adam{.lr = 1e-3})},
+          .epochs = 40,
+          .batch_size = 10,
+          .progress = Progress::Mode::quiet});
 
   // ... and too few to learn all of it from.
   Model<Net<2>> alone{4};
-  fit(alone, few, Fit{.optimizer = Adam{.lr = 2e-3}, .epochs = 100, .batch_size = 10, .progress = Progress::Mode::quiet});
+  fit(alone, few,
+      Fit{.optimizer = Adam{.lr = 2e-3}, .epochs = 100, .batch_size = 10, .progress = Progress::Mode::quiet});
   std::printf("alone: %.4f  frozen: %.4f  all: %.4f\n", evaluate(alone, others, CrossEntropy{}).accuracy,
               evaluate(tuned, others, CrossEntropy{}).accuracy, evaluate(whole, others, CrossEntropy{}).accuracy);
 }

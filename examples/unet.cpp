@@ -15,8 +15,7 @@ using Convs = Sequential<Conv2D<Channels, 3, padding<1>>, ReLU, Conv2D<Channels,
 
 using Net = Sequential<Input<1, 28, 28>,
                        UNet<Level<Convs<8>, MaxPool2D<2>, Upsample<2>, Convs<8>>,
-                            Level<Convs<16>, MaxPool2D<2>, Upsample<2>, Convs<16>>,
-                            Convs<32>>,
+                            Level<Convs<16>, MaxPool2D<2>, Upsample<2>, Convs<16>>, Convs<32>>,
                        Conv2D<1, 1>>;
 
 /// Digits with normal noise, and what they are without it.
@@ -30,7 +29,8 @@ Dataset<float> noisy(const Dataset<float>& digits, double deviation, std::uint64
 /// 10 log10(1 / mean square error) decibels, for pixels between 0 and 1.
 double psnr(std::span<const float> a, std::span<const float> b) {
   double squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) squares += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    squares += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
   return -10 * std::log10(squares / static_cast<double>(a.size()));
 }
 
@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
   std::string directory, picture_file = "unet.png";
   std::size_t epochs = 3, samples = 6000;
   CLI::App app{"Trains a U-Net to take the noise off digits."};
-  app.add_option("--data", directory, "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
+  app.add_option("--data", directory,
+                 "where MNIST's four files are, or a folder mnist with them (default: $TENON_DATA)");
   app.add_option("--epochs", epochs)->capture_default_str();
   app.add_option("--samples", samples, "to train on")->capture_default_str();
   app.add_option("--picture", picture_file)->capture_default_str();

@@ -1,6 +1,7 @@
 // A variational autoencoder (Kingma and Welling 2014). The encoder says of an image where its code lies: a normal
-// distribution. A code drawn from it goes through the decoder, and the loss, the negative ELBO, is the cross-entropy of the
-// pixels plus the divergence of the code's distribution from the standard normal one. So the decoder alone draws digits.
+// distribution. A code drawn from it goes through the decoder, and the loss, the negative ELBO, is the cross-entropy of
+// the pixels plus the divergence of the code's distribution from the standard normal one. So the decoder alone draws
+// digits.
 //
 //     vae             the built-in digits of 8x8 pixels: 24.0 nats a digit, 27.05 if all are said to be the mean digit
 //     vae FOLDER      MNIST in that folder, 784-400-20-400-784, 10 epochs: 105.9 nats, 205.8 for the mean digit
@@ -17,21 +18,20 @@
 using namespace tenon;
 
 template <std::size_t Pixels, std::size_t Hidden, std::size_t Code>
-using Vae = Graph<In<"image", Pixels>,
-                  Node<"seen", Sequential<Dense<Hidden>, ReLU>, "image">,
-                  Node<"mean", Dense<Code>, "seen">,
-                  Node<"log_variance", Dense<Code>, "seen">,
+using Vae = Graph<In<"image", Pixels>, Node<"seen", Sequential<Dense<Hidden>, ReLU>, "image">,
+                  Node<"mean", Dense<Code>, "seen">, Node<"log_variance", Dense<Code>, "seen">,
                   Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
                   Node<"decoder", Sequential<Dense<Hidden>, ReLU, Dense<Pixels>, Sigmoid>, "code">,
                   Out<"decoder", "mean", "log_variance">>;
 
 /// The divergence of the codes' distribution from the standard normal one, of each sample.
 constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
-const auto negative_elbo =
-    on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<divergence>{};
+const auto negative_elbo = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) +
+                           FormulaLoss<divergence>{};
 
 auto how(std::size_t epochs, std::size_t batch_size) {
-  return Fit{.loss = negative_elbo, .optimizer = Adam{.lr = 1e-3}, .epochs = epochs, .batch_size = batch_size, .seed = 1};
+  return Fit{
+      .loss = negative_elbo, .optimizer = Adam{.lr = 1e-3}, .epochs = epochs, .batch_size = batch_size, .seed = 1};
 }
 
 /// The negative ELBO with codes drawn as in training, in nats a sample.
@@ -74,9 +74,10 @@ void draw(M& model, const Dataset<float>& data, std::size_t cells) {
   for (std::size_t i = 0; i < 4; ++i) corner.push_back(model(data.sample(i)).template get<"mean">());
   for (std::size_t i = 0; i < cells; ++i)
     for (std::size_t j = 0; j < cells; ++j) {
-      const float step = 1 / static_cast<float>(cells - 1), down = step * static_cast<float>(i), right = step * static_cast<float>(j);
-      xt::view(between, i * cells + j) =
-          (1 - down) * ((1 - right) * corner[0] + right * corner[1]) + down * ((1 - right) * corner[2] + right * corner[3]);
+      const float step = 1 / static_cast<float>(cells - 1), down = step * static_cast<float>(i),
+                  right = step * static_cast<float>(j);
+      xt::view(between, i * cells + j) = (1 - down) * ((1 - right) * corner[0] + right * corner[1]) +
+                                         down * ((1 - right) * corner[2] + right * corner[3]);
     }
   const Tiles tiles{.columns = cells, .zoom = 32 / Side, .together = true};
   save_png("vae_between.png", picture(decoder(between), Side, Side, tiles));

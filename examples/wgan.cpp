@@ -1,13 +1,13 @@
-// A GAN whose critic does not judge but measures: how far forged digits are from true ones, as the difference of its mean
-// scores (Arjovsky et al. 2017). That holds while its scores change by at most one per step of one between images, which is
-// seen to by cutting its weights (clip), or by a penalty on its gradient (gp: between true and forged digits, Gulrajani et al.
-// 2017), whose own gradient is a second derivative of the network; or its gradient is held small at true digits (r1, Mescheder
-// et al. 2018). What is drawn is drawn by an average of the forger's weights.
+// A GAN whose critic does not judge but measures: how far forged digits are from true ones, as the difference of its
+// mean scores (Arjovsky et al. 2017). That holds while its scores change by at most one per step of one between images,
+// which is seen to by cutting its weights (clip), or by a penalty on its gradient (gp: between true and forged digits,
+// Gulrajani et al. 2017), whose own gradient is a second derivative of the network; or its gradient is held small at
+// true digits (r1, Mescheder et al. 2018). What is drawn is drawn by an average of the forger's weights.
 //
 //     wgan [gp|clip|r1 [STEPS [SEED]]]
 //
-// After 1500 steps, five seconds, digits are 7 to 13 from true ones in a classifier's features, by Frechet's distance, with the penalty,
-// 15 with R1, 26 with clipping; as many other true ones are 7.
+// After 1500 steps, five seconds, digits are 7 to 13 from true ones in a classifier's features, by Frechet's distance,
+// with the penalty, 15 with R1, 26 with clipping; as many other true ones are 7.
 // prints: true digits: distance [5-9]\..*gp: distance ([7-9]|1[0-9])\.
 #include <tenon/train/gradient_penalty.hpp>
 
@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   Model<Critic> critic{seed};
   EMA shown{forger, 0.995};
   const Adam optimizer{.lr = how == "clip" ? 2e-4 : 5e-4, .beta1 = 0, .beta2 = 0.9};
-  Trainer forging{forger, MeanSquaredError{}, optimizer, half, seed};  // neither trainer's loss is asked for:
+  Trainer forging{forger, MeanSquaredError{}, optimizer, half, seed};      // neither trainer's loss is asked for:
   Trainer telling{critic, MeanSquaredError{}, optimizer, 2 * half, seed};  // gradients at the scores are given
   telling.want_input_gradient();
   GradientPenalty smooth{critic, half};
@@ -60,7 +60,8 @@ int main(int argc, char** argv) {
   Stream random(seed, Purpose::user);
   Batch<float> batch;
   std::vector<float> slopes(2 * half, -1.F / half), up(half, -1.F / half), rows, between(half * pixels);
-  std::fill_n(slopes.begin() + half, half, 1.F / half);  // the critic: less at true digits, more at forged ones, is lost
+  std::fill_n(slopes.begin() + half, half,
+              1.F / half);  // the critic: less at true digits, more at forged ones, is lost
   double apart = 0;
 
   std::uint64_t epoch = 0;
@@ -78,7 +79,8 @@ int main(int argc, char** argv) {
       if (how == "gp") {
         for (std::size_t i = 0; i < half; ++i) {
           const float share = random.uniform<float>();
-          for (std::size_t j = i * pixels; j < (i + 1) * pixels; ++j) between[j] = std::lerp(rows[j], rows[half * pixels + j], share);
+          for (std::size_t j = i * pixels; j < (i + 1) * pixels; ++j)
+            between[j] = std::lerp(rows[j], rows[half * pixels + j], share);
         }
         smooth.add(telling, between, 10);
       } else if (how == "r1") {
@@ -99,5 +101,6 @@ int main(int argc, char** argv) {
   }
   const std::vector<float> images = draw(shown.model, 500);
   std::printf("%s: distance %.2f, scores apart %.3f\n", how.c_str(), judge.distance(images), apart);
-  save_png("wgan.png", picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
+  save_png("wgan.png",
+           picture(std::span(images).first(100 * pixels), 8, 8, {.columns = 10, .zoom = 4, .together = true}));
 }

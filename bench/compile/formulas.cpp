@@ -31,7 +31,8 @@ constexpr auto formula(auto kind, double c) {
 
 template <std::size_t I>
 using Formula = Map<formula(std::integral_constant<int, I>{}, 1.5 + I)>;
-template <std::size_t... I> auto side_by_side(std::index_sequence<I...>) {
+template <std::size_t... I>
+auto side_by_side(std::index_sequence<I...>) {
   return Sequential<Input<32>, Concat<Formula<I>..., Identity>>{};
 }
 using Net = decltype(side_by_side(std::make_index_sequence<FORMULAS>{}));
@@ -40,7 +41,7 @@ using Context = Model<Net>::context;
 void forward(Context& context, const Memory<float>& memory, Rows<const float> in, Rows<float> out) {
   run_forward<bound_network<Net>>(context, memory, in, out, Training{});
 }
-void backward(Context& context, const Memory<float>& memory, Rows<const float> in,
-              Rows<const float> out, Rows<const float> dy, Rows<float> dx) {
+void backward(Context& context, const Memory<float>& memory, Rows<const float> in, Rows<const float> out,
+              Rows<const float> dy, Rows<float> dx) {
   run_backward<bound_network<Net>>(context, memory, in, out, dy, dx);
 }

@@ -15,8 +15,9 @@ int main() {
   const auto [train, test] = split_tokens(tokens, 0.9);
   const auto validation = next_token_windows(test, vocabulary, context, context);
   Model<Net> model{1};
-  const auto history = fit(model, next_token_windows(train, vocabulary, context, context),
-                           Fit{.loss = CrossEntropy{}, .optimizer = AdamW{.lr = 2e-3}, .epochs = 8, .validation = validation});
+  const auto history = fit(
+      model, next_token_windows(train, vocabulary, context, context),
+      Fit{.loss = CrossEntropy{}, .optimizer = AdamW{.lr = 2e-3}, .epochs = 8, .validation = validation});
   Session generator{model, session::generating};
   const auto written = generator(tokenizer.encode("A"), 500, Sampler{}, 1);
   std::printf("%.4f\n%s\n", history.last().validation.loss, tokenizer.decode(written).c_str());

@@ -11,13 +11,10 @@ int main() {
   const auto [train, test] = mnist();
 
   Model<Net> model{1};
-  const auto history = fit(model, train,
-                           Fit{.loss = CrossEntropy{},
-                               .optimizer = Adam{.lr = 1e-3},
-                               .epochs = 5,
-                               .batch_size = 64,
-                               .validation = test});
+  const auto history = fit(
+      model, train,
+      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-3}, .epochs = 5, .batch_size = 64, .validation = test});
   const auto probabilities = model(features_tensor<2>(test));
-  std::printf("%.4f after %zu epochs, %zu predictions\n", history.last().validation.accuracy,
-              history.epochs.size(), probabilities.shape()[0]);
+  std::printf("%.4f after %zu epochs, %zu predictions\n", history.last().validation.accuracy, history.epochs.size(),
+              probabilities.shape()[0]);
 }

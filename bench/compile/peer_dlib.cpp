@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <vector>
 
-using Net = dlib::loss_multiclass_log<dlib::fc<
-    10, dlib::dropout<dlib::relu<dlib::fc<128, dlib::input<dlib::matrix<unsigned char>>>>>>>;
+using Net = dlib::loss_multiclass_log<
+    dlib::fc<10, dlib::dropout<dlib::relu<dlib::fc<128, dlib::input<dlib::matrix<unsigned char>>>>>>>;
 
 int main() {
   std::vector<dlib::matrix<unsigned char>> train, test;

@@ -10,8 +10,10 @@ using Convolution = dlib::relu<dlib::add_layer<dlib::con_<Filters, 5, 5, 1, 1, P
 template <class Below>
 using Half = dlib::max_pool<2, 2, 2, 2, Below>;
 using Net = dlib::loss_multiclass_log<dlib::fc<
-    10, dlib::relu<dlib::fc<84, dlib::relu<dlib::fc<
-            120, Half<Convolution<16, 0, Half<Convolution<6, 2, dlib::input<dlib::matrix<unsigned char>>>>>>>>>>>>;
+    10,
+    dlib::relu<dlib::fc<
+        84, dlib::relu<dlib::fc<
+                120, Half<Convolution<16, 0, Half<Convolution<6, 2, dlib::input<dlib::matrix<unsigned char>>>>>>>>>>>>;
 
 int main() {
   std::vector<dlib::matrix<unsigned char>> train, test;

@@ -14,8 +14,7 @@ int main() {
                             torch::nn::Linear(128, 10), torch::nn::LogSoftmax(1));
   torch::optim::Adam optimizer(net->parameters(), torch::optim::AdamOptions(1e-3));
   const torch::data::transforms::Stack<> stack;
-  auto train = torch::data::make_data_loader<torch::data::samplers::RandomSampler>(
-      MNIST(".").map(stack), 64);
+  auto train = torch::data::make_data_loader<torch::data::samplers::RandomSampler>(MNIST(".").map(stack), 64);
   auto test = torch::data::make_data_loader(MNIST(".", MNIST::Mode::kTest).map(stack), 256);
 
   for (int epoch = 1; epoch <= 5; ++epoch) {

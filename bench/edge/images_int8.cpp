@@ -15,10 +15,13 @@ namespace {
 
 using namespace tenon;
 template <std::size_t Channels>
-using Block = Sequential<Add<Sequential<Conv2D<Channels, 3, stride<2>, padding<1>>, ReLU, Conv2D<Channels, 3, padding<1>>>,
-                             Conv2D<Channels, 1, stride<2>>>, ReLU>;
-using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>>, ReLU, Residual<Conv2D<16, 3, padding<1>>, ReLU, Conv2D<16, 3, padding<1>>>,
-                       ReLU, Block<32>, Block<64>, AvgPool2D<8>, Flatten, Dense<10>>;
+using Block = Sequential<
+    Add<Sequential<Conv2D<Channels, 3, stride<2>, padding<1>>, ReLU, Conv2D<Channels, 3, padding<1>>>,
+        Conv2D<Channels, 1, stride<2>>>,
+    ReLU>;
+using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>>, ReLU,
+                       Residual<Conv2D<16, 3, padding<1>>, ReLU, Conv2D<16, 3, padding<1>>>, ReLU, Block<32>, Block<64>,
+                       AvgPool2D<8>, Flatten, Dense<10>>;
 constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
 
 constexpr QuantizedNumbers<Net> make_numbers() {
@@ -36,7 +39,9 @@ constexpr QuantizedNumbers<Net> make_numbers() {
       q.weight_scale[step.row + step.packed_row(o)] = 0.003F;
     }
     q.scale[k + 1] = step.keeps_scale() ? q.scale[step.source] : 0.05F;
-    q.zero[k + 1] = step.keeps_scale() ? q.zero[step.source] : step.pattern.low == 0 ? std::int8_t{-128} : std::int8_t{5};
+    q.zero[k + 1] = step.keeps_scale()      ? q.zero[step.source]
+                    : step.pattern.low == 0 ? std::int8_t{-128}
+                                            : std::int8_t{5};
   }
   q.scale[0] = 1.0F / 255, q.zero[0] = -128;
   return q;
@@ -61,7 +66,8 @@ std::int8_t room[plan.room];
 
 std::int8_t requantise(std::int32_t sum, std::int32_t multiplier, int shift, int zero, int low, int high) {
   const std::int64_t product = static_cast<std::int64_t>(sum) * multiplier;
-  const std::int32_t value = static_cast<std::int32_t>((product + (std::int64_t{1} << (shift + 32))) >> (shift + 33)) + zero;
+  const std::int32_t value = static_cast<std::int32_t>((product + (std::int64_t{1} << (shift + 32))) >> (shift + 33)) +
+                             zero;
   return static_cast<std::int8_t>(value < low ? low : value > high ? high : value);
 }
 template <std::size_t K>
@@ -107,7 +113,8 @@ void plain_step() {
     const auto scaled = [](std::int32_t v, std::size_t which) {
       const kernels::Requantizer r = t.scaling[step.scale + which];
       const int shift = r.shift + 33;
-      return static_cast<std::int32_t>((static_cast<std::int64_t>(v) * r.multiplier + (std::int64_t{1} << (shift - 1))) >> shift);
+      return static_cast<std::int32_t>(
+          (static_cast<std::int64_t>(v) * r.multiplier + (std::int64_t{1} << (shift - 1))) >> shift);
     };
     for (std::size_t i = 0; i < step.in; ++i) {
       const std::int32_t a = (x[i] - t.zero[step.source]) * (1 << 20), b = (other[i] - t.zero[step.other]) * (1 << 20);
@@ -124,7 +131,8 @@ void plain_step() {
 }
 std::int8_t* input() { return room + plan.place(0); }
 void run() {
-  [&]<std::size_t... K>(std::index_sequence<K...>) { (plain_step<K>(), ...); }(std::make_index_sequence<plan.count>{});
+  [&]<std::size_t... K>(std::index_sequence<K...>) { (plain_step<K>(), ...); }
+  (std::make_index_sequence<plan.count>{});
 }
 const std::int8_t* output() { return room + plan.place(plan.count); }
 constexpr unsigned ram = sizeof room;

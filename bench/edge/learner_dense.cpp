@@ -1,5 +1,5 @@
-// Instructions of one step of training a float 144-32-10 head with momentum, four samples to a step, beside the same loops in
-// plain C.
+// Instructions of one step of training a float 144-32-10 head with momentum, four samples to a step, beside the same
+// loops in plain C.
 #include "platform.hpp"
 
 #include <tenon/edge/learner.hpp>

@@ -1,5 +1,5 @@
-// Instructions of one whole step of training, one sample forward and backward and an update of every weight: ResNet-8 on 3x32x32
-// images, and with TENON_DS_CNN the DS-CNN of keyword spotting on 1x49x10. Statistics are fixed.
+// Instructions of one whole step of training, one sample forward and backward and an update of every weight: ResNet-8
+// on 3x32x32 images, and with TENON_DS_CNN the DS-CNN of keyword spotting on 1x49x10. Statistics are fixed.
 #include "platform.hpp"
 
 #include <tenon/edge/frozen.hpp>
@@ -19,13 +19,16 @@ using namespace tenon;
 #ifdef TENON_DS_CNN
 using Depthwise = Sequential<Conv2D<64, 3, padding<1>, groups<64>, bias<false>>, BatchNorm2D<>, ReLU>;
 using Pointwise = Sequential<Conv2D<64, 1, bias<false>>, BatchNorm2D<>, ReLU>;
-using Net = Sequential<Input<1, 49, 10>, Conv2D<64, kernel<10, 4>, stride<2>, padding<4, 1>, bias<false>>, BatchNorm2D<>, ReLU, Depthwise, Pointwise,
-                       Depthwise, Pointwise, Depthwise, Pointwise, Depthwise, Pointwise, GlobalAvgPool, Dense<12>, Softmax>;
+using Net = Sequential<Input<1, 49, 10>, Conv2D<64, kernel<10, 4>, stride<2>, padding<4, 1>, bias<false>>,
+                       BatchNorm2D<>, ReLU, Depthwise, Pointwise, Depthwise, Pointwise, Depthwise, Pointwise, Depthwise,
+                       Pointwise, GlobalAvgPool, Dense<12>, Softmax>;
 #else
 template <int C, int S>
-using Main = Sequential<Conv2D<C, 3, stride<S>, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Conv2D<C, 3, padding<1>, bias<false>>, BatchNorm2D<>>;
-using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Residual<Main<16, 1>>, ReLU,
-                       Add<Main<32, 2>, Conv2D<32, 1, stride<2>>>, ReLU, Add<Main<64, 2>, Conv2D<64, 1, stride<2>>>, ReLU, GlobalAvgPool, Dense<10>, Softmax>;
+using Main = Sequential<Conv2D<C, 3, stride<S>, padding<1>, bias<false>>, BatchNorm2D<>, ReLU,
+                        Conv2D<C, 3, padding<1>, bias<false>>, BatchNorm2D<>>;
+using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU,
+                       Residual<Main<16, 1>>, ReLU, Add<Main<32, 2>, Conv2D<32, 1, stride<2>>>, ReLU,
+                       Add<Main<64, 2>, Conv2D<64, 1, stride<2>>>, ReLU, GlobalAvgPool, Dense<10>, Softmax>;
 #endif
 
 constexpr Weights<Net> make_weights() {

@@ -31,7 +31,8 @@ constexpr QuantizedNumbers<Net> numbers = make_numbers();
 constexpr edge::QuantizedTables<Net> t = edge::make_tables<Net>(numbers);
 alignas(4) std::int8_t room[912];
 
-void dense(const std::int8_t* w, std::size_t row, const std::int8_t* x, std::int8_t* y, int in, int out, int zero, int low) {
+void dense(const std::int8_t* w, std::size_t row, const std::int8_t* x, std::int8_t* y, int in, int out, int zero,
+           int low) {
   for (int o = 0; o < out; ++o) {
     std::int32_t sum = t.bias[row + o];
     for (int i = 0; i < in; ++i) sum += w[o * in + i] * x[i];

@@ -15,7 +15,8 @@ namespace {
 
 using Input = dlib::input<dlib::matrix<float>>;
 
-template <long A, long B> using Mlp1 = dlib::fc<B, dlib::relu<dlib::fc<A, Input>>>;
+template <long A, long B>
+using Mlp1 = dlib::fc<B, dlib::relu<dlib::fc<A, Input>>>;
 template <long A, long B, long C, template <class> class Activation>
 using Mlp2 = dlib::fc<C, Activation<dlib::fc<B, Activation<dlib::fc<A, Input>>>>>;
 
@@ -23,13 +24,16 @@ using W1 = Mlp1<128, 10>;
 using W2 = Mlp2<512, 512, 10, dlib::relu>;
 template <long Filters, long Padding, class Below>
 using Convolution = dlib::relu<dlib::add_layer<dlib::con_<Filters, 5, 5, 1, 1, Padding, Padding>, Below>>;
-template <class Below> using Half = dlib::max_pool<2, 2, 2, 2, Below>;
-using W3 = dlib::fc<10, dlib::relu<dlib::fc<84, dlib::relu<dlib::fc<120, Half<Convolution<16, 0, Half<Convolution<6, 2, Input>>>>>>>>>;
+template <class Below>
+using Half = dlib::max_pool<2, 2, 2, 2, Below>;
+using W3 = dlib::fc<
+    10, dlib::relu<dlib::fc<84, dlib::relu<dlib::fc<120, Half<Convolution<16, 0, Half<Convolution<6, 2, Input>>>>>>>>>;
 using W6Small = Mlp2<32, 32, 1, dlib::htan>;
 
 // dlib keeps a layer's parameters as (in, out), the bias as one more row; index 0 is the layer next
 // to the output.
-template <std::size_t Index, class Net> void set_parameters(Net& net, const bench::Layer& from) {
+template <std::size_t Index, class Net>
+void set_parameters(Net& net, const bench::Layer& from) {
   // Without it the solvers treat the bias apart, in a second pass; the decay itself is zero.
   auto& details = dlib::layer<Index>(net).layer_details();
   details.set_bias_weight_decay_multiplier(1);
@@ -40,7 +44,8 @@ template <std::size_t Index, class Net> void set_parameters(Net& net, const benc
 }
 
 // A convolution's are those of PyTorch, one after the other.
-template <std::size_t Index, class Net> void set_convolution(Net& net, const bench::Layer& from) {
+template <std::size_t Index, class Net>
+void set_convolution(Net& net, const bench::Layer& from) {
   auto& details = dlib::layer<Index>(net).layer_details();
   details.set_bias_weight_decay_multiplier(1);
   float* to = details.get_layer_params().host();
@@ -61,15 +66,15 @@ void set_all_parameters(Net& net, const std::vector<bench::Layer>& from) {
 }
 
 struct Batches {
-  template <class Net> Batches(const bench::Setup& setup, Net& net) : inputs(setup.batches.size()) {
+  template <class Net>
+  Batches(const bench::Setup& setup, Net& net) : inputs(setup.batches.size()) {
     const bool images = setup.layers.front().in < setup.features();
     const auto features = static_cast<long>(setup.features());
     const long rows = images ? 28 : features, columns = images ? 28 : 1;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       std::vector<dlib::matrix<float>> samples;
       for (std::size_t s = 0; s < setup.batch_size; ++s)
-        samples.emplace_back(
-            dlib::mat(setup.batches[i].inputs.data() + s * setup.features(), rows, columns));
+        samples.emplace_back(dlib::mat(setup.batches[i].inputs.data() + s * setup.features(), rows, columns));
       net.to_tensor(samples.begin(), samples.end(), inputs[i]);
       labels.emplace_back(setup.batches[i].labels.begin(), setup.batches[i].labels.end());
     }
@@ -103,7 +108,8 @@ bench::Workload train(const bench::Setup& setup, const Solver& solver, double ra
   return {run, mean_loss};
 }
 
-template <class Net> bench::Workload infer(const bench::Setup& setup) {
+template <class Net>
+bench::Workload infer(const bench::Setup& setup) {
   auto net = std::make_shared<Net>();
   auto batches = std::make_shared<Batches>(setup, *net);
   net->forward(batches->inputs[0]);
@@ -124,20 +130,11 @@ template <class Net> bench::Workload infer(const bench::Setup& setup) {
 
 int main() {
   return bench::serve(
-      "dlib " + std::to_string(DLIB_MAJOR_VERSION) + '.' + std::to_string(DLIB_MINOR_VERSION) +
-          ", " + bench::blas_core(),
-      {{"W1",
-        [](std::size_t batch) {
-          return train<W1>(bench::w1_setup(batch), dlib::sgd(0, 0.9f), 0.01);
-        }},
-       {"W2",
-        [](std::size_t batch) {
-          return train<W2>(bench::w2_setup(batch), dlib::adam(0, 0.9f, 0.999f), 1e-3);
-        }},
-       {"W3",
-        [](std::size_t batch) {
-          return train<W3>(bench::w3_setup(batch), dlib::adam(0, 0.9f, 0.999f), 1e-3);
-        }},
+      "dlib " + std::to_string(DLIB_MAJOR_VERSION) + '.' + std::to_string(DLIB_MINOR_VERSION) + ", " +
+          bench::blas_core(),
+      {{"W1", [](std::size_t batch) { return train<W1>(bench::w1_setup(batch), dlib::sgd(0, 0.9f), 0.01); }},
+       {"W2", [](std::size_t batch) { return train<W2>(bench::w2_setup(batch), dlib::adam(0, 0.9f, 0.999f), 1e-3); }},
+       {"W3", [](std::size_t batch) { return train<W3>(bench::w3_setup(batch), dlib::adam(0, 0.9f, 0.999f), 1e-3); }},
        {"W6-LeNet", [](std::size_t batch) { return infer<W3>(bench::w3_setup(batch)); }},
        {"W6-784", [](std::size_t batch) { return infer<W1>(bench::w1_setup(batch)); }},
        {"W6-8", [](std::size_t batch) { return infer<W6Small>(bench::w6_small_setup(batch)); }},

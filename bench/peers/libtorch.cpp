@@ -105,7 +105,8 @@ struct Block : torch::nn::Module {
   Block(const bench::Setup& setup, Activation) {
     register_module("layer", layer);
     torch::NoGradGuard no_grad;
-    const std::vector<std::string> names{"norm1.", "self_attn.in_proj_", "self_attn.out_proj.", "norm2.", "linear1.", "linear2."};
+    const std::vector<std::string> names{"norm1.", "self_attn.in_proj_", "self_attn.out_proj.",
+                                         "norm2.", "linear1.",           "linear2."};
     auto parameters = layer->named_parameters();
     for (std::size_t i = 0; i < names.size(); ++i)
       for (const bool bias : {false, true}) {
@@ -121,8 +122,9 @@ struct Block : torch::nn::Module {
     return y + layer->linear2(layer->linear1(layer->norm2(y)).relu_());
   }
 
-  torch::nn::TransformerEncoderLayer layer{
-      torch::nn::TransformerEncoderLayerOptions(bench::w5_width, bench::w5_heads).dim_feedforward(bench::w5_inner).dropout(0)};
+  torch::nn::TransformerEncoderLayer layer{torch::nn::TransformerEncoderLayerOptions(bench::w5_width, bench::w5_heads)
+                                               .dim_feedforward(bench::w5_inner)
+                                               .dropout(0)};
 };
 
 struct Vae : torch::nn::Module {
@@ -137,7 +139,8 @@ struct Vae : torch::nn::Module {
   }
   // the negative ELBO
   Tensor loss(const Tensor& x) {
-    const Tensor seen = dense[0]->forward(x).relu_(), mean = dense[1]->forward(seen), log_variance = dense[2]->forward(seen);
+    const Tensor seen = dense[0]->forward(x).relu_(), mean = dense[1]->forward(seen),
+                 log_variance = dense[2]->forward(seen);
     const Tensor code = mean + (log_variance * 0.5).exp_() * torch::randn_like(mean);
     const Tensor logits = dense[4]->forward(dense[3]->forward(code).relu_());
     const Tensor divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum();
@@ -152,7 +155,8 @@ struct UNet : torch::nn::Module {
     const long from[] = {1, 16, 32, 64, 48, 16};
     for (std::size_t i = 0; i < 6; ++i) {
       const long out = static_cast<long>(setup.layers[i].out), size = i == 5 ? 1 : 3;
-      conv[i] = register_module(std::to_string(i), torch::nn::Conv2d(torch::nn::Conv2dOptions(from[i], out, size).padding(size / 2)));
+      conv[i] = register_module(std::to_string(i),
+                                torch::nn::Conv2d(torch::nn::Conv2dOptions(from[i], out, size).padding(size / 2)));
       conv[i]->weight.copy_(torch::tensor(setup.layers[i].weight).view(conv[i]->weight.sizes()));
       conv[i]->bias.copy_(torch::tensor(setup.layers[i].bias));
     }
@@ -161,7 +165,8 @@ struct UNet : torch::nn::Module {
   static Tensor larger(const Tensor& x) { return torch::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
 
   Tensor forward(const Tensor& x) {
-    const Tensor outer = block(0, x), inner = block(1, torch::max_pool2d(outer, 2)), bottom = block(2, torch::max_pool2d(inner, 2));
+    const Tensor outer = block(0, x), inner = block(1, torch::max_pool2d(outer, 2)),
+                 bottom = block(2, torch::max_pool2d(inner, 2));
     const Tensor up = block(3, torch::cat({inner, larger(bottom)}, 1));
     return conv[5]->forward(block(4, torch::cat({outer, larger(up)}, 1)));
   }
@@ -172,8 +177,7 @@ inline constexpr bool takes_images = std::is_same_v<Net, LeNet> || std::is_same_
 
 struct Batches {
   Batches(const bench::Setup& setup, bool images, bool sequences = false) {
-    const auto size = static_cast<long>(setup.batch_size),
-               features = static_cast<long>(setup.features());
+    const auto size = static_cast<long>(setup.batch_size), features = static_cast<long>(setup.features());
     const std::vector<long> shape = images ? std::vector<long>{size, 1, 28, 28} : std::vector<long>{size, features};
     for (const bench::Batch& batch : setup.batches) {
       inputs.push_back(torch::tensor(batch.inputs).view(shape));
@@ -204,13 +208,13 @@ bench::Workload train(const bench::Setup& setup, const Options& options) {
       return model->loss(batches->inputs[index]);
     } else {
       const Tensor y = model->forward(batches->inputs[index]);
-      return batches->targets.empty() ? torch::cross_entropy_loss(y, batches->labels[index]) : torch::mse_loss(y, batches->targets[index]);
+      return batches->targets.empty() ? torch::cross_entropy_loss(y, batches->labels[index])
+                                      : torch::mse_loss(y, batches->targets[index]);
     }
   };
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) {
-      for (auto& parameter : optimizer->param_groups()[0].params())
-        parameter.mutable_grad() = Tensor();
+      for (auto& parameter : optimizer->param_groups()[0].params()) parameter.mutable_grad() = Tensor();
       loss(next).backward();
       optimizer->step();
     }
@@ -218,8 +222,7 @@ bench::Workload train(const bench::Setup& setup, const Options& options) {
   auto mean_loss = [=] {
     torch::NoGradGuard no_grad;
     double sum = 0;
-    for (std::size_t i = 0; i < bench::rotating_batches; ++i)
-      sum += loss(i).template item<double>();
+    for (std::size_t i = 0; i < bench::rotating_batches; ++i) sum += loss(i).template item<double>();
     return sum / bench::rotating_batches;
   };
   return {run, mean_loss};
@@ -233,8 +236,7 @@ bench::Workload infer(const bench::Setup& setup, Activation activation) {
 
   auto run = [=, next = std::size_t{0}](long steps) mutable {
     c10::InferenceMode inference;
-    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches)
-      model->forward(batches->inputs[next]);
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) model->forward(batches->inputs[next]);
   };
   auto mean_square = [=] {
     c10::InferenceMode inference;
@@ -244,8 +246,7 @@ bench::Workload infer(const bench::Setup& setup, Activation activation) {
 }
 
 bench::Workload train_w1(std::size_t batch) {
-  return train<torch::optim::SGD>(bench::w1_setup(batch),
-                                  torch::optim::SGDOptions(0.01).momentum(0.9));
+  return train<torch::optim::SGD>(bench::w1_setup(batch), torch::optim::SGDOptions(0.01).momentum(0.9));
 }
 bench::Workload train_w2(std::size_t batch) {
   return train<torch::optim::Adam>(bench::w2_setup(batch), torch::optim::AdamOptions(1e-3));
@@ -262,8 +263,7 @@ bench::Workload train_w4(const bench::Setup& setup) {
 std::string info() {
   std::ostringstream text;
   const char* capability = std::getenv("ATEN_CPU_CAPABILITY");
-  text << "libtorch " << TORCH_VERSION
-       << ", ATEN_CPU_CAPABILITY=" << (capability ? capability : "default") << ", "
+  text << "libtorch " << TORCH_VERSION << ", ATEN_CPU_CAPABILITY=" << (capability ? capability : "default") << ", "
        << torch::get_num_threads() << " thread, " << bench::blas_core();
   return text.str();
 }
@@ -278,20 +278,25 @@ int main(int argc, char** argv) {
   torch::set_num_threads(1);
   torch::set_num_interop_threads(1);
   return bench::serve(
-      info(),
-      {{"W1", train_w1},
-       {"W2", train_w2},
-       {"W3", train_w3},
-       {"W4-LSTM", [](std::size_t batch) { return train_w4<torch::nn::LSTM>(bench::w4_setup(4, batch)); }},
-       {"W4-GRU", [](std::size_t batch) { return train_w4<torch::nn::GRU>(bench::w4_setup(3, batch)); }},
-       {"W5", [](std::size_t batch) { return train<torch::optim::Adam, Block>(bench::w5_setup(batch), torch::optim::AdamOptions(1e-3)); }},
-       {"W8-VAE", [](std::size_t batch) { return train<torch::optim::Adam, Vae>(bench::w8_vae_setup(batch), torch::optim::AdamOptions(1e-3)); }},
-       {"W8-UNet", [](std::size_t batch) { return train<torch::optim::Adam, UNet>(bench::w8_unet_setup(batch), torch::optim::AdamOptions(1e-3)); }},
-       {"W6-LeNet",
-        [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
-       {"W6-784",
-        [](std::size_t batch) { return infer(bench::w1_setup(batch), Activation::relu); }},
-       {"W6-8",
-        [](std::size_t batch) { return infer(bench::w6_small_setup(batch), Activation::tanh); }},
-       {"W7", [](std::size_t batch) { return infer(bench::w2_setup(batch), Activation::relu); }}});
+      info(), {{"W1", train_w1},
+               {"W2", train_w2},
+               {"W3", train_w3},
+               {"W4-LSTM", [](std::size_t batch) { return train_w4<torch::nn::LSTM>(bench::w4_setup(4, batch)); }},
+               {"W4-GRU", [](std::size_t batch) { return train_w4<torch::nn::GRU>(bench::w4_setup(3, batch)); }},
+               {"W5",
+                [](std::size_t batch) {
+                  return train<torch::optim::Adam, Block>(bench::w5_setup(batch), torch::optim::AdamOptions(1e-3));
+                }},
+               {"W8-VAE",
+                [](std::size_t batch) {
+                  return train<torch::optim::Adam, Vae>(bench::w8_vae_setup(batch), torch::optim::AdamOptions(1e-3));
+                }},
+               {"W8-UNet",
+                [](std::size_t batch) {
+                  return train<torch::optim::Adam, UNet>(bench::w8_unet_setup(batch), torch::optim::AdamOptions(1e-3));
+                }},
+               {"W6-LeNet", [](std::size_t batch) { return infer<LeNet>(bench::w3_setup(batch), Activation::relu); }},
+               {"W6-784", [](std::size_t batch) { return infer(bench::w1_setup(batch), Activation::relu); }},
+               {"W6-8", [](std::size_t batch) { return infer(bench::w6_small_setup(batch), Activation::tanh); }},
+               {"W7", [](std::size_t batch) { return infer(bench::w2_setup(batch), Activation::relu); }}});
 }

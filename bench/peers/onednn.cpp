@@ -20,9 +20,7 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
-memory::desc describe(const memory::dims& dims, Tag tag) {
-  return {dims, memory::data_type::f32, tag};
-}
+memory::desc describe(const memory::dims& dims, Tag tag) { return {dims, memory::data_type::f32, tag}; }
 
 struct Mlp {
   Mlp(bench::Setup&& from, dnnl::algorithm activation) : setup(std::move(from)) {
@@ -41,8 +39,7 @@ struct Mlp {
       first = 2;
     }
     for (std::size_t i = first; i < setup.layers.size(); ++i) {
-      add_layer(setup.layers[i], source, batch,
-                i + 1 < setup.layers.size() ? activation : dnnl::algorithm::undef);
+      add_layer(setup.layers[i], source, batch, i + 1 < setup.layers.size() ? activation : dnnl::algorithm::undef);
       source = steps.back().second.at(DNNL_ARG_DST);
     }
     outputs = source;
@@ -50,17 +47,23 @@ struct Mlp {
 
   memory result() const { return steps.back().second.at(DNNL_ARG_DST); }
 
-  void add_convolution(bench::Layer& layer, const memory& source, const memory::dims& result, const memory::dims& weights,
-                       memory::dim padding) {
+  void add_convolution(bench::Layer& layer, const memory& source, const memory::dims& result,
+                       const memory::dims& weights, memory::dim padding) {
     dnnl::primitive_attr attributes;
     dnnl::post_ops fused;
     fused.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
     attributes.set_post_ops(fused);
     const memory::dims padded{padding, padding};
-    const dnnl::convolution_forward::primitive_desc convolution(
-        {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto, describe(source.get_desc().dims(), Tag::any),
-         describe(weights, Tag::any), describe({result[1]}, Tag::a), describe(result, Tag::any), {1, 1}, padded, padded},
-        attributes, engine);
+    const dnnl::convolution_forward::primitive_desc convolution({dnnl::prop_kind::forward_inference,
+                                                                 dnnl::algorithm::convolution_auto,
+                                                                 describe(source.get_desc().dims(), Tag::any),
+                                                                 describe(weights, Tag::any),
+                                                                 describe({result[1]}, Tag::a),
+                                                                 describe(result, Tag::any),
+                                                                 {1, 1},
+                                                                 padded,
+                                                                 padded},
+                                                                attributes, engine);
     memory wanted = source;
     if (convolution.src_desc() != source.get_desc()) {
       wanted = memory(convolution.src_desc(), engine);
@@ -78,14 +81,20 @@ struct Mlp {
   }
 
   void add_pool(const memory& source, const memory::dims& result) {
-    const dnnl::pooling_forward::primitive_desc pool({dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max,
-                                                      source.get_desc(), describe(result, Tag::any), {2, 2}, {2, 2}, {0, 0}, {0, 0}},
+    const dnnl::pooling_forward::primitive_desc pool({dnnl::prop_kind::forward_inference,
+                                                      dnnl::algorithm::pooling_max,
+                                                      source.get_desc(),
+                                                      describe(result, Tag::any),
+                                                      {2, 2},
+                                                      {2, 2},
+                                                      {0, 0},
+                                                      {0, 0}},
                                                      engine);
-    steps.push_back({dnnl::pooling_forward(pool), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, memory(pool.dst_desc(), engine)}}});
+    steps.push_back(
+        {dnnl::pooling_forward(pool), {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, memory(pool.dst_desc(), engine)}}});
   }
 
-  void add_layer(bench::Layer& layer, const memory& source, memory::dim batch,
-                 dnnl::algorithm activation) {
+  void add_layer(bench::Layer& layer, const memory& source, memory::dim batch, dnnl::algorithm activation) {
     const auto in = static_cast<memory::dim>(layer.in), out = static_cast<memory::dim>(layer.out);
     const bool last = activation == dnnl::algorithm::undef;
     dnnl::primitive_attr attributes;
@@ -98,10 +107,10 @@ struct Mlp {
     const memory::dims shape = source.get_desc().dims();
     const bool images = shape.size() == 4;
     const memory::dims weights = images ? memory::dims{out, shape[1], shape[2], shape[3]} : memory::dims{out, in};
-    const dnnl::inner_product_forward::primitive_desc product(
-        {dnnl::prop_kind::forward_inference, source.get_desc(), describe(weights, Tag::any),
-         describe({out}, Tag::a), describe({batch, out}, last ? Tag::nc : Tag::any)},
-        attributes, engine);
+    const dnnl::inner_product_forward::primitive_desc product({dnnl::prop_kind::forward_inference, source.get_desc(),
+                                                               describe(weights, Tag::any), describe({out}, Tag::a),
+                                                               describe({batch, out}, last ? Tag::nc : Tag::any)},
+                                                              attributes, engine);
 
     memory plain(describe(weights, images ? Tag::oihw : Tag::oi), engine, layer.weight.data());
     memory packed(product.weights_desc(), engine);
@@ -140,8 +149,8 @@ bench::Workload infer(bench::Setup&& setup, dnnl::algorithm activation) {
   return {run, mean_square};
 }
 
-// Training of W4: the RNN primitive forward and backward, steps outermost, its weights packed anew after every update as it
-// asks; the dense layer, the loss and Adam in plain loops.
+// Training of W4: the RNN primitive forward and backward, steps outermost, its weights packed anew after every update
+// as it asks; the dense layer, the loss and Adam in plain loops.
 struct Recurrent {
   using Step = std::pair<dnnl::primitive, std::unordered_map<int, memory>>;
   static constexpr long steps = bench::w4_steps, features = bench::w4_features, hidden = bench::w4_hidden, classes = 10;
@@ -162,7 +171,8 @@ struct Recurrent {
     make_primitives();
   }
 
-  // Gates i, f, g, o as PyTorch has them; z, r, n where PyTorch has r, z, n, and a bias of its own for the state's share of n.
+  // Gates i, f, g, o as PyTorch has them; z, r, n where PyTorch has r, z, n, and a bias of its own for the state's
+  // share of n.
   void take_weights() {
     const long order[] = {lstm ? 0 : 1, lstm ? 1 : 0, 2, 3};
     for (int which : {0, 1}) {
@@ -171,7 +181,8 @@ struct Recurrent {
       float* to = parameters.data() + offset[which];
       for (long i = 0; i < in; ++i)
         for (long g = 0; g < gates; ++g)
-          for (long o = 0; o < hidden; ++o) *to++ = layer.weight[static_cast<std::size_t>((order[g] * hidden + o) * in + i)];
+          for (long o = 0; o < hidden; ++o)
+            *to++ = layer.weight[static_cast<std::size_t>((order[g] * hidden + o) * in + i)];
     }
     float* bias = parameters.data() + offset[2];
     for (long g = 0; g < gates; ++g)
@@ -182,8 +193,10 @@ struct Recurrent {
         bias[g * hidden + o] = apart ? x : x + h;
         if (apart) bias[(g + 1) * hidden + o] = h;
       }
-    std::copy(setup.layers[2].weight.begin(), setup.layers[2].weight.end(), parameters.begin() + static_cast<long>(offset[3]));
-    std::copy(setup.layers[2].bias.begin(), setup.layers[2].bias.end(), parameters.begin() + static_cast<long>(offset[4]));
+    std::copy(setup.layers[2].weight.begin(), setup.layers[2].weight.end(),
+              parameters.begin() + static_cast<long>(offset[3]));
+    std::copy(setup.layers[2].bias.begin(), setup.layers[2].bias.end(),
+              parameters.begin() + static_cast<long>(offset[4]));
   }
 
   memory zeros(const memory::desc& desc) {
@@ -195,7 +208,8 @@ struct Recurrent {
   void make_primitives() {
     using dnnl::prop_kind;
     const auto direction = dnnl::rnn_direction::unidirectional_left2right;
-    const memory::desc none, src = describe({steps, batch, features}, Tag::tnc), dst = describe({steps, batch, hidden}, Tag::tnc);
+    const memory::desc none, src = describe({steps, batch, features}, Tag::tnc),
+                             dst = describe({steps, batch, hidden}, Tag::tnc);
     const memory::dims layer_dims{1, 1, features, gates, hidden}, iter_dims{1, 1, hidden, gates, hidden};
     const memory::desc layer = describe(layer_dims, Tag::any), iter = describe(iter_dims, Tag::any);
     const memory::desc bias = describe({1, 1, 4, hidden}, Tag::ldgo);
@@ -206,7 +220,8 @@ struct Recurrent {
         return memory(describe(dims, Tag::ldigo), engine, numbers.data() + offset[which]);
       };
       const memory plain_layer = plain(layer_dims, parameters, 0), plain_iter = plain(iter_dims, parameters, 1);
-      const memory biases(bias, engine, parameters.data() + offset[2]), bias_gradients(bias, engine, gradients.data() + offset[2]);
+      const memory biases(bias, engine, parameters.data() + offset[2]),
+          bias_gradients(bias, engine, gradients.data() + offset[2]);
       const auto packed = [&](std::vector<Step>& list, const memory& from, const memory::desc& wanted) {
         memory to(wanted, engine);
         list.push_back({dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}});
@@ -215,13 +230,15 @@ struct Recurrent {
       const memory workspace(forward_desc.workspace_desc(), engine);
       const memory l = packed(forward_steps, plain_layer, forward_desc.weights_layer_desc());
       const memory i = packed(forward_steps, plain_iter, forward_desc.weights_iter_desc());
-      std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC_LAYER, x},     {DNNL_ARG_WEIGHTS_LAYER, l}, {DNNL_ARG_WEIGHTS_ITER, i},
-                                                {DNNL_ARG_BIAS, biases},     {DNNL_ARG_DST_LAYER, y},     {DNNL_ARG_WORKSPACE, workspace}};
+      std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC_LAYER, x},    {DNNL_ARG_WEIGHTS_LAYER, l},
+                                                {DNNL_ARG_WEIGHTS_ITER, i}, {DNNL_ARG_BIAS, biases},
+                                                {DNNL_ARG_DST_LAYER, y},    {DNNL_ARG_WORKSPACE, workspace}};
       arguments.insert(states.begin(), states.end());
       forward_steps.push_back({dnnl::primitive(forward_desc.get()), arguments});
       arguments[DNNL_ARG_WEIGHTS_LAYER] = packed(backward_steps, plain_layer, backward_desc.weights_layer_desc());
       arguments[DNNL_ARG_WEIGHTS_ITER] = packed(backward_steps, plain_iter, backward_desc.weights_iter_desc());
-      const memory dl(backward_desc.diff_weights_layer_desc(), engine), di(backward_desc.diff_weights_iter_desc(), engine);
+      const memory dl(backward_desc.diff_weights_layer_desc(), engine),
+          di(backward_desc.diff_weights_iter_desc(), engine);
       sums = {dl, di};
       arguments.insert({{DNNL_ARG_DIFF_SRC_LAYER, dx},
                         {DNNL_ARG_DIFF_WEIGHTS_LAYER, dl},
@@ -240,19 +257,39 @@ struct Recurrent {
       const memory::desc state = describe({1, 1, batch, hidden}, Tag::ldnc);
       for (const int argument : {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C, DNNL_ARG_DST_ITER, DNNL_ARG_DST_ITER_C})
         states.insert({argument, zeros(state)});
-      for (const int argument : {DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER, DNNL_ARG_DIFF_DST_ITER_C})
+      for (const int argument :
+           {DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER, DNNL_ARG_DIFF_DST_ITER_C})
         state_gradients.insert({argument, zeros(state)});
       const dnnl::lstm_forward::primitive_desc forward(
           {prop_kind::forward_training, direction, src, state, state, layer, iter, bias, dst, state, state}, engine);
-      connect(forward, dnnl::lstm_backward::primitive_desc({prop_kind::backward, direction, src, state, state, layer, iter, bias, dst,
-                                                            state, state, src, state, state, layer, iter, bias, dst, state, state},
+      connect(forward, dnnl::lstm_backward::primitive_desc({prop_kind::backward,
+                                                            direction,
+                                                            src,
+                                                            state,
+                                                            state,
+                                                            layer,
+                                                            iter,
+                                                            bias,
+                                                            dst,
+                                                            state,
+                                                            state,
+                                                            src,
+                                                            state,
+                                                            state,
+                                                            layer,
+                                                            iter,
+                                                            bias,
+                                                            dst,
+                                                            state,
+                                                            state},
                                                            engine, forward));
     } else {
       const dnnl::lbr_gru_forward::primitive_desc forward(
           {prop_kind::forward_training, direction, src, none, layer, iter, bias, dst, none}, engine);
-      connect(forward, dnnl::lbr_gru_backward::primitive_desc({prop_kind::backward, direction, src, none, layer, iter, bias, dst, none,
-                                                               src, none, layer, iter, bias, dst, none},
-                                                              engine, forward));
+      connect(forward,
+              dnnl::lbr_gru_backward::primitive_desc({prop_kind::backward, direction, src, none, layer, iter, bias, dst,
+                                                      none, src, none, layer, iter, bias, dst, none},
+                                                     engine, forward));
     }
   }
 
@@ -282,7 +319,8 @@ struct Recurrent {
       for (long c = 0; c < classes; ++c) sum += std::exp(z[c] - high);
       const auto label = setup.batches[which].labels[static_cast<std::size_t>(n)];
       loss += std::log(sum) + high - z[label];
-      for (long c = 0; c < classes; ++c) z[c] = (std::exp(z[c] - high) / sum - (c == label ? 1.0f : 0.0f)) / static_cast<float>(batch);
+      for (long c = 0; c < classes; ++c)
+        z[c] = (std::exp(z[c] - high) / sum - (c == label ? 1.0f : 0.0f)) / static_cast<float>(batch);
     }
     return loss / static_cast<double>(batch);
   }
@@ -290,7 +328,8 @@ struct Recurrent {
   void train(std::size_t which) {
     forward(which);
     std::fill(gradients.begin(), gradients.end(), 0.0f);
-    for (const memory& sum : sums) std::fill_n(static_cast<float*>(sum.get_data_handle()), sum.get_desc().get_size() / sizeof(float), 0.0f);
+    for (const memory& sum : sums)
+      std::fill_n(static_cast<float*>(sum.get_data_handle()), sum.get_desc().get_size() / sizeof(float), 0.0f);
     const float* w = parameters.data() + offset[3];
     float *dw = gradients.data() + offset[3], *db = gradients.data() + offset[4];
     for (long n = 0; n < batch; ++n) {
@@ -321,7 +360,9 @@ struct Recurrent {
     }
   }
 
-  float* last(const memory& sequence) const { return static_cast<float*>(sequence.get_data_handle()) + (steps - 1) * batch * hidden; }
+  float* last(const memory& sequence) const {
+    return static_cast<float*>(sequence.get_data_handle()) + (steps - 1) * batch * hidden;
+  }
 
   bench::Setup setup;
   bool lstm;
@@ -363,17 +404,10 @@ std::string info() {
 int main() {
   using dnnl::algorithm;
   return bench::serve(
-      info(),
-      {{"W4-LSTM", [](std::size_t batch) { return train_recurrent(bench::w4_setup(4, batch), true); }},
-       {"W4-GRU", [](std::size_t batch) { return train_recurrent(bench::w4_setup(3, batch), false); }},
-       {"W6-LeNet",
-        [](std::size_t batch) { return infer(bench::w3_setup(batch), algorithm::eltwise_relu); }},
-       {"W6-784",
-        [](std::size_t batch) { return infer(bench::w1_setup(batch), algorithm::eltwise_relu); }},
-       {"W6-8",
-        [](std::size_t batch) {
-          return infer(bench::w6_small_setup(batch), algorithm::eltwise_tanh);
-        }},
-       {"W7",
-        [](std::size_t batch) { return infer(bench::w2_setup(batch), algorithm::eltwise_relu); }}});
+      info(), {{"W4-LSTM", [](std::size_t batch) { return train_recurrent(bench::w4_setup(4, batch), true); }},
+               {"W4-GRU", [](std::size_t batch) { return train_recurrent(bench::w4_setup(3, batch), false); }},
+               {"W6-LeNet", [](std::size_t batch) { return infer(bench::w3_setup(batch), algorithm::eltwise_relu); }},
+               {"W6-784", [](std::size_t batch) { return infer(bench::w1_setup(batch), algorithm::eltwise_relu); }},
+               {"W6-8", [](std::size_t batch) { return infer(bench::w6_small_setup(batch), algorithm::eltwise_tanh); }},
+               {"W7", [](std::size_t batch) { return infer(bench::w2_setup(batch), algorithm::eltwise_relu); }}});
 }

@@ -26,8 +26,8 @@ namespace {
 using namespace tenon;
 
 using BatchNorm = Map<(x - running<"running_mean">(batch_mean(x))) /
-                              sqrt(running<"running_var", Ones>(batch_variance(x), unbiased) + 1e-5) *
-                              param<"weight", PerFeature, Ones> +
+                          sqrt(running<"running_var", Ones>(batch_variance(x), unbiased) + 1e-5) *
+                          param<"weight", PerFeature, Ones> +
                       param<"bias", PerFeature>>;
 
 struct Context {
@@ -124,7 +124,8 @@ TENON_INLINE void images_backward(Data* d) {
 TENON_INLINE void vectors_forward(Data* d) {
   const std::size_t n = d->features;
   const float total = static_cast<float>(d->count);
-  float *mean = d->saved_mean.data(), *scale = d->saved_scale.data(), *running = d->mean.data(), *running_square = d->variance.data();
+  float *mean = d->saved_mean.data(), *scale = d->saved_scale.data(), *running = d->mean.data(),
+        *running_square = d->variance.data();
   const float *weight = d->weight.data(), *bias = d->bias.data();
   std::fill_n(mean, n, 0.0f);
   std::fill_n(scale, n, 0.0f);
@@ -179,7 +180,8 @@ TENON_INLINE void vectors_backward(Data* d) {
     float* dx = d->dx.data() + s * n;
 #pragma omp simd
     for (std::size_t j = 0; j < n; ++j)
-      dx[j] = ((y[j] > 0 ? dy[j] : 0) - sum[j] / total - (x[j] - mean[j]) * (product[j] * scale[j] / total)) * (scale[j] * weight[j]);
+      dx[j] = ((y[j] > 0 ? dy[j] : 0) - sum[j] / total - (x[j] - mean[j]) * (product[j] * scale[j] / total)) *
+              (scale[j] * weight[j]);
   }
 }
 
@@ -191,27 +193,33 @@ struct Formula {
   std::vector<float> parameters, gradients, buffers, saved, saved_fixed, scratch, scratch_fixed;
 
   explicit Formula(Data& data)
-      : d(&data), parameters(workspace<Net>.trainable_size), gradients(parameters.size()), buffers(workspace<Net>.buffer_size),
-        saved(needs.saved_sample * d->count), saved_fixed(needs.saved_fixed),
+      : d(&data),
+        parameters(workspace<Net>.trainable_size),
+        gradients(parameters.size()),
+        buffers(workspace<Net>.buffer_size),
+        saved(needs.saved_sample * d->count),
+        saved_fixed(needs.saved_fixed),
         scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * d->count),
         scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed)) {
     std::copy(d->weight.begin(), d->weight.end(), parameters.begin());
     std::copy(d->bias.begin(), d->bias.end(), parameters.begin() + static_cast<std::ptrdiff_t>(aligned(d->features)));
   }
   Memory<float> memory() {
-    return {parameters.data(),  gradients.data(), buffers.data(), saved.data(), saved_fixed.data(), scratch.data(),
-            scratch_fixed.data()};
+    return {parameters.data(),  gradients.data(), buffers.data(),      saved.data(),
+            saved_fixed.data(), scratch.data(),   scratch_fixed.data()};
   }
   void forward() {
     Context context;
     const std::size_t size = Bound::input::size;
-    Bound::forward(context, memory(), Rows<const float>{d->x.data(), d->count, size}, Rows<float>{d->y.data(), d->count, size}, Training{});
+    Bound::forward(context, memory(), Rows<const float>{d->x.data(), d->count, size},
+                   Rows<float>{d->y.data(), d->count, size}, Training{});
   }
   void backward() {
     Context context;
     const std::size_t size = Bound::input::size;
-    Bound::backward(context, memory(), Rows<const float>{d->x.data(), d->count, size}, Rows<const float>{d->y.data(), d->count, size},
-                    Rows<const float>{d->dy.data(), d->count, size}, Rows<float>{d->dx.data(), d->count, size});
+    Bound::backward(context, memory(), Rows<const float>{d->x.data(), d->count, size},
+                    Rows<const float>{d->y.data(), d->count, size}, Rows<const float>{d->dy.data(), d->count, size},
+                    Rows<float>{d->dx.data(), d->count, size});
   }
 };
 
@@ -227,10 +235,10 @@ void compare(bench::Ratios& table, const std::string& name, Data by_formula, dou
   Data by_hand = by_formula;
   Formula<Net> formula{by_formula};
   table.heading(name);
-  table.add(bench::compare("forward", 1.25, seconds, [&] { formula.forward(); },
-                           [&] { kernels::dispatch(hand_forward, &by_hand); }));
-  table.add(bench::compare("backward", 1.25, seconds, [&] { formula.backward(); },
-                           [&] { kernels::dispatch(hand_backward, &by_hand); }));
+  table.add(bench::compare(
+      "forward", 1.25, seconds, [&] { formula.forward(); }, [&] { kernels::dispatch(hand_forward, &by_hand); }));
+  table.add(bench::compare(
+      "backward", 1.25, seconds, [&] { formula.backward(); }, [&] { kernels::dispatch(hand_backward, &by_hand); }));
   // a result that rounds to either side of 0 has one gradient or the other: compare behind the same y
   const double y_difference = difference(by_formula.y, by_hand.y);
   by_hand.y = by_formula.y;

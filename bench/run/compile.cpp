@@ -53,14 +53,20 @@ struct Subject {
 
 std::vector<Subject> all_subjects() {
   const auto depth = [](int layers) {
-    return Subject{fmt::format("{} dense layers", layers), "depth.cpp",
-                   {fmt::format("-DLAYERS={}", layers)}, "headers", layers, 0.025};
+    return Subject{fmt::format("{} dense layers", layers),
+                   "depth.cpp",
+                   {fmt::format("-DLAYERS={}", layers)},
+                   "headers",
+                   layers,
+                   0.025};
   };
   const auto formulas = [](const char* kind, const char* flag, int count) {
-    return Subject{fmt::format("{} {} formula{}", count, kind, count == 1 ? "" : "s"), "formulas.cpp",
+    return Subject{fmt::format("{} {} formula{}", count, kind, count == 1 ? "" : "s"),
+                   "formulas.cpp",
                    {flag, fmt::format("-DFORMULAS={}", count)},
                    count == 1 ? "headers" : fmt::format("1 {} formula", kind),
-                   count == 1 ? 1 : count - 1, count == 1 ? 0 : 0.060};
+                   count == 1 ? 1 : count - 1,
+                   count == 1 ? 0 : 0.060};
   };
   return {
       {"headers", "headers.cpp"},
@@ -123,20 +129,16 @@ Cost run(const Words& command, const std::string& output) {
   }
   int status = 0;
   rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child)
-    throw std::runtime_error("lost the process of " + command[0]);
+  if (wait4(child, &status, 0, &usage) != child) throw std::runtime_error("lost the process of " + command[0]);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error(
-        fmt::format("this failed:\n{}\n{:.2000}", fmt::join(command, " "), read(output)));
-  return {static_cast<double>(usage.ru_utime.tv_sec) +
-              static_cast<double>(usage.ru_utime.tv_usec) * 1e-6,
+    throw std::runtime_error(fmt::format("this failed:\n{}\n{:.2000}", fmt::join(command, " "), read(output)));
+  return {static_cast<double>(usage.ru_utime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec) * 1e-6,
           static_cast<double>(usage.ru_maxrss) * 1024e-6};
 }
 
 class Bench {
 public:
-  Bench(std::string folder, int repeats)
-      : output_(std::move(folder) + "/said.txt"), repeats_(repeats) {}
+  Bench(std::string folder, int repeats) : output_(std::move(folder) + "/said.txt"), repeats_(repeats) {}
 
   std::optional<std::string> version(const std::string& compiler) const {
     try {
@@ -148,14 +150,12 @@ public:
     return text.substr(0, text.find('\n'));
   }
 
-  Result measure(const Compiler& compiler, const Subject& subject,
-                 const std::vector<Result>& before) const {
+  Result measure(const Compiler& compiler, const Subject& subject, const std::vector<Result>& before) const {
     Words command{compiler.name};
     command.insert(command.end(), compiler.flags.begin(), compiler.flags.end());
     command.insert(command.end(), subject.flags.begin(), subject.flags.end());
     const std::string source = TENON_COMPILE_SOURCES "/" + subject.source;
-    for (const char* word : {"-O2", "-w", "-c", source.c_str(), "-o", "/dev/null"})
-      command.emplace_back(word);
+    for (const char* word : {"-O2", "-w", "-c", source.c_str(), "-o", "/dev/null"}) command.emplace_back(word);
 
     Result result{&subject, {}, {}};
     for (int i = 0; i < repeats_; ++i) {
@@ -167,9 +167,8 @@ public:
     hide_progress();
     result.cost.seconds = bench::median(result.seconds);
     if (subject.occurrences > 0) {
-      const auto baseline =
-          std::find_if(before.begin(), before.end(),
-                       [&](const Result& r) { return r.subject->name == subject.baseline; });
+      const auto baseline = std::find_if(before.begin(), before.end(),
+                                         [&](const Result& r) { return r.subject->name == subject.baseline; });
       const double rest = baseline == before.end() ? 0 : baseline->cost.seconds;
       result.each = (result.cost.seconds - rest) / subject.occurrences;
     }
@@ -193,22 +192,19 @@ private:
 bool is_met(const Result& result) {
   const Subject& s = *result.subject;
   const double seconds = s.occurrences > 0 ? result.each : result.cost.seconds;
-  return seconds <= s.goal_seconds &&
-         (s.goal_megabytes == 0 || result.cost.megabytes <= s.goal_megabytes);
+  return seconds <= s.goal_seconds && (s.goal_megabytes == 0 || result.cost.megabytes <= s.goal_megabytes);
 }
 
 std::string goal(const Result& result) {
   const Subject& s = *result.subject;
   if (s.goal_seconds == 0) return "";
-  const std::string text = s.occurrences > 0
-                               ? fmt::format("{:.0f} ms each", s.goal_seconds * 1e3)
-                               : fmt::format("{} s, {} MB", s.goal_seconds, s.goal_megabytes);
+  const std::string text = s.occurrences > 0 ? fmt::format("{:.0f} ms each", s.goal_seconds * 1e3)
+                                             : fmt::format("{} s, {} MB", s.goal_seconds, s.goal_megabytes);
   return text + (is_met(result) ? ": met" : ": MISSED");
 }
 
 void print(const Result& result) {
-  const std::string each =
-      result.subject->occurrences > 0 ? fmt::format("{:.1f}", result.each * 1e3) : "";
+  const std::string each = result.subject->occurrences > 0 ? fmt::format("{:.1f}", result.each * 1e3) : "";
   fmt::print("  {:<24} {:>8.2f} {:>8.0f} {:>9}   {}\n", result.subject->name, result.cost.seconds,
              result.cost.megabytes, each, goal(result));
   std::fflush(stdout);
@@ -225,15 +221,14 @@ nlohmann::json as_json(const Result& result) {
 }
 
 bool wanted(const Words& chosen, const std::string& name) {
-  return chosen.empty() || std::any_of(chosen.begin(), chosen.end(), [&](const std::string& word) {
-           return name.find(word) != std::string::npos;
-         });
+  return chosen.empty() || std::any_of(chosen.begin(), chosen.end(),
+                                       [&](const std::string& word) { return name.find(word) != std::string::npos; });
 }
 
-nlohmann::json measure(const Bench& bench, const Compiler& compiler,
-                       const std::vector<Subject>& subjects, const Words& chosen) {
-  fmt::print("\n{} {}\n  {:<24} {:>8} {:>8} {:>9}   goal\n", compiler.name, compiler.version, "",
-             "user s", "peak MB", "ms each");
+nlohmann::json measure(const Bench& bench, const Compiler& compiler, const std::vector<Subject>& subjects,
+                       const Words& chosen) {
+  fmt::print("\n{} {}\n  {:<24} {:>8} {:>8} {:>9}   goal\n", compiler.name, compiler.version, "", "user s", "peak MB",
+             "ms each");
   std::vector<Result> results;
   nlohmann::json rows = nlohmann::json::array();
   for (const Subject& subject : subjects) {
@@ -284,10 +279,8 @@ int main(int argc, char** argv) try {
   std::string json_file;
   int repeats = 3, core = last_core();
   app.add_option("--compilers", compilers, "those that are found take part")->delimiter(',');
-  app.add_option("--subjects", chosen, "only those whose name has one of these words in it")
-      ->delimiter(',');
-  app.add_option("--repeats", repeats, "runs, of which the median counts")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--subjects", chosen, "only those whose name has one of these words in it")->delimiter(',');
+  app.add_option("--repeats", repeats, "runs, of which the median counts")->check(CLI::PositiveNumber);
   app.add_option("--core", core, "the core everything runs on");
   app.add_option("--json", json_file, "also write the results here");
   CLI11_PARSE(app, argc, argv);
@@ -306,15 +299,12 @@ int main(int argc, char** argv) try {
       continue;
     }
     const bool is_clang = name.find("clang") != std::string::npos;
-    Compiler compiler{name, *version,
-                      words(is_clang ? TENON_COMPILE_CLANG_FLAGS : TENON_COMPILE_GNU_FLAGS)};
-    for (const std::string& include : words(TENON_COMPILE_INCLUDES))
-      compiler.flags.push_back(include);
+    Compiler compiler{name, *version, words(is_clang ? TENON_COMPILE_CLANG_FLAGS : TENON_COMPILE_GNU_FLAGS)};
+    for (const std::string& include : words(TENON_COMPILE_INCLUDES)) compiler.flags.push_back(include);
     tables.push_back(measure(bench, compiler, subjects, chosen));
   }
   if (!json_file.empty())
-    std::ofstream(json_file) << nlohmann::json{{"repeats", repeats}, {"compilers", tables}}.dump(2)
-                             << '\n';
+    std::ofstream(json_file) << nlohmann::json{{"repeats", repeats}, {"compilers", tables}}.dump(2) << '\n';
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "bench_compile: {}\n", error.what());

@@ -57,8 +57,16 @@ struct Raw {
   float *y, *dx, *dweight, *dbias, *mean, *scale;
 
   explicit Raw(Data& d)
-      : x(d.x.data()), y_read(d.y.data()), dy(d.dy.data()), weight(d.parameters.data()), bias(d.parameters.data() + width),
-        y(d.y.data()), dx(d.dx.data()), dweight(d.gradients.data()), dbias(d.gradients.data() + width), mean(d.saved.data()),
+      : x(d.x.data()),
+        y_read(d.y.data()),
+        dy(d.dy.data()),
+        weight(d.parameters.data()),
+        bias(d.parameters.data() + width),
+        y(d.y.data()),
+        dx(d.dx.data()),
+        dweight(d.gradients.data()),
+        dbias(d.gradients.data() + width),
+        mean(d.saved.data()),
         scale(d.saved.data() + rows) {
     asm volatile("" : "+r"(rows), "+r"(width));  // as unknown to the compiler as in a library
   }
@@ -220,7 +228,8 @@ TENON_INLINE void softmax_backward(Raw r) {
 template <class Net>
 struct Formula {
   using Bound = bound_network<Net>;
-  static_assert(workspace<Net>.needs.saved_sample <= 8 * width && workspace<Net>.needs.forward_scratch_sample <= 8 * width);
+  static_assert(workspace<Net>.needs.saved_sample <= 8 * width &&
+                workspace<Net>.needs.forward_scratch_sample <= 8 * width);
   Data* d;
   HostContext<float, BlasGemm> context{.overwrite_gradients = true};
 
@@ -229,8 +238,8 @@ struct Formula {
     return {d->parameters.data(), d->gradients.data(), nullptr, d->saved.data(), nullptr, d->scratch.data(), nullptr};
   }
   void forward() {
-    run_forward<Bound>(context, memory(), Rows<const float>{d->x.data(), rows, width}, Rows<float>{d->y.data(), rows, width},
-                       Training{});
+    run_forward<Bound>(context, memory(), Rows<const float>{d->x.data(), rows, width},
+                       Rows<float>{d->y.data(), rows, width}, Training{});
   }
   void backward() {
     run_backward<Bound>(context, memory(), Rows<const float>{d->x.data(), rows, width},
@@ -258,10 +267,11 @@ public:
     Data ours, theirs;
     Formula<Net> formula{ours};
     const Raw raw{theirs};
-    table_.add(bench::compare(name + " forward", goal, seconds_, [&] { formula.forward(); },
-                              [&] { kernels::dispatch(hand_forward, raw); }));
-    table_.add(bench::compare(name + " backward", goal, seconds_, [&] { formula.backward(); },
-                              [&] { kernels::dispatch(hand_backward, raw); }));
+    table_.add(bench::compare(
+        name + " forward", goal, seconds_, [&] { formula.forward(); }, [&] { kernels::dispatch(hand_forward, raw); }));
+    table_.add(bench::compare(
+        name + " backward", goal, seconds_, [&] { formula.backward(); },
+        [&] { kernels::dispatch(hand_backward, raw); }));
     for (const auto& [a, b] : {std::pair(&ours.y, &theirs.y), std::pair(&ours.dx, &theirs.dx),
                                std::pair(&ours.gradients, &theirs.gradients)})
       if (difference(*a, *b) > 1e-5)
@@ -292,7 +302,11 @@ public:
     };
     table_.add(bench::compare(
         "Adam, 100,000 parameters", 1.10, seconds_,
-        [&] { adam.update(OptimizerArrays<float, 2>{ours[0].data(), ours[1].data(), {ours[2].data(), ours[3].data()}, count}, ++step); },
+        [&] {
+          adam.update(
+              OptimizerArrays<float, 2>{ours[0].data(), ours[1].data(), {ours[2].data(), ours[3].data()}, count},
+              ++step);
+        },
         [&] {
           const double t = static_cast<double>(++hand_step);
           const auto rate = static_cast<float>(1e-3 / (1 - std::pow(0.9, t)));
@@ -330,11 +344,13 @@ private:
 using Times = std::map<std::pair<std::string, std::string>, double>;
 
 Times times_of(const std::string& program) {
-  const std::string file = fmt::format("{}/tenon_formulas_{}.json", std::filesystem::temp_directory_path().string(), getpid());
+  const std::string file = fmt::format("{}/tenon_formulas_{}.json", std::filesystem::temp_directory_path().string(),
+                                       getpid());
   const std::string command = fmt::format("'{}' --seconds 0.05 --json '{}' > /dev/null", program, file);
   if (std::system(command.c_str()) != 0) throw std::runtime_error("this failed: " + command);
   Times times;
-  for (const auto& row : nlohmann::json::parse(std::ifstream(file))) times[{row["group"], row["name"]}] = row["ours_us"];
+  for (const auto& row : nlohmann::json::parse(std::ifstream(file)))
+    times[{row["group"], row["name"]}] = row["ours_us"];
   std::filesystem::remove(file);
   return times;
 }

@@ -24,9 +24,8 @@
 
 #include "support/timing.hpp"
 
-extern "C" void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha,
-                            const float* a, int lda, const float* b, int ldb, float beta, float* c,
-                            int ldc);
+extern "C" void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda,
+                            const float* b, int ldb, float beta, float* c, int ldc);
 
 namespace {
 
@@ -49,22 +48,19 @@ struct Product {
 
   std::size_t lda() const { return ta == Transpose::yes ? m : k; }
   std::size_t ldb() const { return tb == Transpose::yes ? k : n; }
-  double flops() const {
-    return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  }
+  double flops() const { return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
 };
 
 void by_native(const Product& p) {
-  tenon::kernels::native_gemm(p.ta, p.tb, p.m, p.n, p.k, 1.0f, p.a, p.lda(), p.b, p.ldb(), 0.0f,
-                              p.c, p.n);
+  tenon::kernels::native_gemm(p.ta, p.tb, p.m, p.n, p.k, 1.0f, p.a, p.lda(), p.b, p.ldb(), 0.0f, p.c, p.n);
 }
 
 void by_blas(const Product& p) {
   constexpr int row_major = 101, plain = 111, transposed = 112;
   const auto flag = [](Transpose t) { return t == Transpose::yes ? transposed : plain; };
   const auto number = [](std::size_t n) { return static_cast<int>(n); };
-  cblas_sgemm(row_major, flag(p.ta), flag(p.tb), number(p.m), number(p.n), number(p.k), 1.0f, p.a,
-              number(p.lda()), p.b, number(p.ldb()), 0.0f, p.c, number(p.n));
+  cblas_sgemm(row_major, flag(p.ta), flag(p.tb), number(p.m), number(p.n), number(p.k), 1.0f, p.a, number(p.lda()), p.b,
+              number(p.ldb()), 0.0f, p.c, number(p.n));
 }
 
 // What is timed: some products in a row, which make up `steps` steps.
@@ -77,8 +73,7 @@ struct Work {
   float* matrix(std::size_t rows, std::size_t columns, double scale) {
     static std::mt19937 random{1};
     Buffer& buffer = buffers.emplace_back(rows * columns);
-    std::uniform_real_distribution<float> values(static_cast<float>(-scale),
-                                                 static_cast<float>(scale));
+    std::uniform_real_distribution<float> values(static_cast<float>(-scale), static_cast<float>(scale));
     for (std::size_t i = 0; i < buffer.size; ++i) buffer.data.get()[i] = values(random);
     return buffer.data.get();
   }
@@ -92,14 +87,12 @@ struct Work {
 
 constexpr Transpose no = Transpose::no, yes = Transpose::yes;
 
-Work single(std::string name, Transpose ta, Transpose tb, std::size_t m, std::size_t n,
-            std::size_t k) {
+Work single(std::string name, Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k) {
   Work work;
   work.name = std::move(name);
   work.form = std::string(ta == yes ? "T" : "N") + (tb == yes ? "T" : "N");
   work.shape = std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k);
-  work.products.push_back(
-      {ta, tb, m, n, k, work.matrix(m, k, 1), work.matrix(k, n, 1), work.matrix(m, n, 1)});
+  work.products.push_back({ta, tb, m, n, k, work.matrix(m, k, 1), work.matrix(k, n, 1), work.matrix(m, n, 1)});
   return work;
 }
 
@@ -127,13 +120,11 @@ Work step(std::string name, const std::vector<std::size_t>& widths, std::size_t 
     const float* inputs = work.matrix(batch, widths[0], 1);
     const auto below = [&](std::size_t i) { return i == 0 ? inputs : outputs[i - 1]; };
     for (std::size_t i = 0; i < layers; ++i)
-      work.products.push_back(
-          {no, yes, batch, widths[i + 1], widths[i], below(i), weights[i], outputs[i]});
+      work.products.push_back({no, yes, batch, widths[i + 1], widths[i], below(i), weights[i], outputs[i]});
     for (std::size_t i = layers; train && i-- > 0;) {
       const std::size_t in = widths[i], out = widths[i + 1];
       work.products.push_back({yes, no, out, in, batch, deltas[i], below(i), gradients[i]});
-      if (i > 0)
-        work.products.push_back({no, no, batch, in, out, deltas[i], weights[i], deltas[i - 1]});
+      if (i > 0) work.products.push_back({no, no, batch, in, out, deltas[i], weights[i], deltas[i - 1]});
     }
   }
   return work;
@@ -141,19 +132,16 @@ Work step(std::string name, const std::vector<std::size_t>& widths, std::size_t 
 
 std::vector<std::function<Work()>> all_work() {
   std::vector<std::function<Work()>> all;
-  const auto one = [&](const char* name, Transpose ta, Transpose tb, std::size_t m, std::size_t n,
-                       std::size_t k) {
+  const auto one = [&](const char* name, Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k) {
     all.emplace_back([=] { return single(name, ta, tb, m, n, k); });
   };
-  const auto dense = [&](const std::string& name, std::size_t batch, std::size_t in,
-                         std::size_t out, bool train) {
+  const auto dense = [&](const std::string& name, std::size_t batch, std::size_t in, std::size_t out, bool train) {
     all.emplace_back([=] { return single(name + " forward", no, yes, batch, out, in); });
     if (!train) return;
     all.emplace_back([=] { return single(name + " dW", yes, no, out, in, batch); });
     all.emplace_back([=] { return single(name + " dx", no, no, batch, in, out); });
   };
-  const auto steps = [&](const char* name, std::vector<std::size_t> widths, std::size_t batch,
-                         bool train) {
+  const auto steps = [&](const char* name, std::vector<std::size_t> widths, std::size_t batch, bool train) {
     all.emplace_back([=] { return step(name, widths, batch, train); });
   };
   dense("W1 784-128", 64, 784, 128, true);
@@ -201,8 +189,7 @@ struct Timing {
 
 // The median of the repeats that nothing disturbed. On a busy machine there are too few; then the
 // fastest ones stand in.
-double typical_seconds(const std::vector<bench::Repeat>& repeats, double best_probe,
-                       std::size_t wanted, bool& quiet) {
+double typical_seconds(const std::vector<bench::Repeat>& repeats, double best_probe, std::size_t wanted, bool& quiet) {
   std::vector<double> clean, all;
   for (const bench::Repeat& repeat : repeats) {
     all.push_back(repeat.seconds_per_step);
@@ -232,10 +219,9 @@ Timing compare(const Work& work) {
   std::vector<bench::Repeat> repeats[2];
   double best_probe = 0;
   const auto enough = [&](const std::vector<bench::Repeat>& side) {
-    return static_cast<std::size_t>(
-               std::count_if(side.begin(), side.end(), [&](const bench::Repeat& r) {
-                 return bench::is_clean(r, best_probe);
-               })) >= wanted;
+    return static_cast<std::size_t>(std::count_if(side.begin(), side.end(), [&](const bench::Repeat& r) {
+             return bench::is_clean(r, best_probe);
+           })) >= wanted;
   };
   while (repeats[0].size() < most && !(enough(repeats[0]) && enough(repeats[1])))
     for (int side = 0; side < 2; ++side) {
@@ -249,7 +235,8 @@ Timing compare(const Work& work) {
   return timing;
 }
 
-template <class Function> Function* found(const char* name) {
+template <class Function>
+Function* found(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
@@ -259,14 +246,11 @@ template <class Function> Function* found(const char* name) {
 void start_with_equal_kernels(char** argv, std::string_view target) {
   const char* wanted = target == "avx2" ? "Haswell" : target == "portable" ? "Nehalem" : nullptr;
   const char* set = std::getenv("OPENBLAS_CORETYPE");
-  const bool right =
-      wanted == nullptr ? set == nullptr : set != nullptr && std::string(set) == wanted;
+  const bool right = wanted == nullptr ? set == nullptr : set != nullptr && std::string(set) == wanted;
   if (right && std::getenv("OPENBLAS_L2_SIZE") == nullptr) return;
   unsetenv("OPENBLAS_L2_SIZE");
-  if (wanted == nullptr)
-    unsetenv("OPENBLAS_CORETYPE");
-  else
-    setenv("OPENBLAS_CORETYPE", wanted, 1);
+  if (wanted == nullptr) unsetenv("OPENBLAS_CORETYPE");
+  else setenv("OPENBLAS_CORETYPE", wanted, 1);
   execv("/proc/self/exe", argv);
 }
 
@@ -278,14 +262,10 @@ bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; i += 2) {
     const std::string_view option = argv[i];
     if (i + 1 == argc) return false;
-    if (option == "--json")
-      options.json = argv[i + 1];
-    else if (option == "--only")
-      options.only = argv[i + 1];
-    else if (option == "--target")
-      tenon::kernels::detail::use_native_gemm_target(argv[i + 1]);
-    else
-      return false;
+    if (option == "--json") options.json = argv[i + 1];
+    else if (option == "--only") options.only = argv[i + 1];
+    else if (option == "--target") tenon::kernels::detail::use_native_gemm_target(argv[i + 1]);
+    else return false;
   }
   return true;
 }
@@ -293,22 +273,20 @@ bool parse(int argc, char** argv, Options& options) {
 std::string json_row(const Work& work, const Timing& timing) {
   const double flops = work.flops_per_step();
   char row[512];
-  std::snprintf(
-      row, sizeof row,
-      R"({"name": "%s", "form": "%s", "shape": "%s", "native_us": %.3f, "blas_us": %.3f, )"
-      R"("native_gflops": %.1f, "blas_gflops": %.1f, "ratio": %.3f, "quiet": %s})",
-      work.name.c_str(), work.form.c_str(), work.shape.c_str(), timing.native * 1e6,
-      timing.blas * 1e6, flops / timing.native * 1e-9, flops / timing.blas * 1e-9,
-      timing.blas / timing.native, timing.quiet ? "true" : "false");
+  std::snprintf(row, sizeof row,
+                R"({"name": "%s", "form": "%s", "shape": "%s", "native_us": %.3f, "blas_us": %.3f, )"
+                R"("native_gflops": %.1f, "blas_gflops": %.1f, "ratio": %.3f, "quiet": %s})",
+                work.name.c_str(), work.form.c_str(), work.shape.c_str(), timing.native * 1e6, timing.blas * 1e6,
+                flops / timing.native * 1e-9, flops / timing.blas * 1e-9, timing.blas / timing.native,
+                timing.quiet ? "true" : "false");
   return row;
 }
 
 void print_row(const Work& work, const Timing& timing) {
   const double flops = work.flops_per_step();
-  std::printf("%-34s %-7s %-27s %9.2f us %5.0f %9.2f us %5.0f %6.2f%s\n", work.name.c_str(),
-              work.form.c_str(), work.shape.c_str(), timing.native * 1e6,
-              flops / timing.native * 1e-9, timing.blas * 1e6, flops / timing.blas * 1e-9,
-              timing.blas / timing.native, timing.quiet ? "" : " ~");
+  std::printf("%-34s %-7s %-27s %9.2f us %5.0f %9.2f us %5.0f %6.2f%s\n", work.name.c_str(), work.form.c_str(),
+              work.shape.c_str(), timing.native * 1e6, flops / timing.native * 1e-9, timing.blas * 1e6,
+              flops / timing.blas * 1e-9, timing.blas / timing.native, timing.quiet ? "" : " ~");
   std::fflush(stdout);
 }
 
@@ -317,8 +295,7 @@ void print_row(const Work& work, const Timing& timing) {
 int main(int argc, char** argv) try {
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fputs("usage: bench_gemm [--json FILE] [--only TEXT] [--target avx512|avx2|portable]\n",
-               stderr);
+    std::fputs("usage: bench_gemm [--json FILE] [--only TEXT] [--target avx512|avx2|portable]\n", stderr);
     return 2;
   }
   const std::string target(tenon::kernels::native_gemm_target());
@@ -326,18 +303,15 @@ int main(int argc, char** argv) try {
   if (auto* set_threads = found<void(int)>("openblas_set_num_threads")) set_threads(1);
   auto* core = found<char*()>("openblas_get_corename");
   const std::string blas = core == nullptr ? "no OpenBLAS" : core();
-  std::printf(
-      "native_gemm: %s, cblas_sgemm: %s, one thread; median of at least 7 repeats of 20 ms\n\n",
-      target.c_str(), blas.c_str());
-  std::printf("%-34s %-7s %-27s %18s %18s %6s\n", "", "", "m x n x k", "native_gemm", "cblas_sgemm",
-              "ratio");
+  std::printf("native_gemm: %s, cblas_sgemm: %s, one thread; median of at least 7 repeats of 20 ms\n\n", target.c_str(),
+              blas.c_str());
+  std::printf("%-34s %-7s %-27s %18s %18s %6s\n", "", "", "m x n x k", "native_gemm", "cblas_sgemm", "ratio");
 
   std::string rows;
   for (const auto& make : all_work()) {
     const Work work = make();
     if (work.name.find(options.only) == std::string::npos) continue;
-    if (!agree(work))
-      throw tenon::Error(work.name + ", " + work.shape + ": native_gemm and cblas_sgemm disagree.");
+    if (!agree(work)) throw tenon::Error(work.name + ", " + work.shape + ": native_gemm and cblas_sgemm disagree.");
     const Timing timing = compare(work);
     print_row(work, timing);
     rows += (rows.empty() ? "    " : ",\n    ") + json_row(work, timing);
@@ -347,8 +321,7 @@ int main(int argc, char** argv) try {
 
   if (!options.json.empty()) {
     std::ofstream json(options.json);
-    json << "{\n  \"target\": \"" << target << "\",\n  \"openblas_core\": \"" << blas
-         << "\",\n  \"results\": [\n"
+    json << "{\n  \"target\": \"" << target << "\",\n  \"openblas_core\": \"" << blas << "\",\n  \"results\": [\n"
          << rows << "\n  ]\n}\n";
     if (!json.flush()) throw tenon::Error("Cannot write " + options.json + ".");
   }

@@ -29,8 +29,8 @@ struct Floor {
       const Layer& layer = setup.layers[i];
       const int batch = static_cast<int>(setup.batch_size), in = static_cast<int>(layer.in),
                 out = static_cast<int>(layer.out);
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch, out, in, 1.0f, inputs, in,
-                  layer.weight.data(), in, 0.0f, outputs[i].data(), out);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch, out, in, 1.0f, inputs, in, layer.weight.data(), in,
+                  0.0f, outputs[i].data(), out);
       inputs = outputs[i].data();
     }
   }
@@ -41,11 +41,11 @@ struct Floor {
       const Layer& layer = setup.layers[i];
       const int batch = static_cast<int>(setup.batch_size), in = static_cast<int>(layer.in),
                 out = static_cast<int>(layer.out);
-      cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, batch, 1.0f, deltas[i].data(),
-                  out, i == 0 ? inputs : outputs[i - 1].data(), in, 0.0f, gradients[i].data(), in);
+      cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, batch, 1.0f, deltas[i].data(), out,
+                  i == 0 ? inputs : outputs[i - 1].data(), in, 0.0f, gradients[i].data(), in);
       if (i > 0)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, batch, in, out, 1.0f,
-                    deltas[i].data(), out, layer.weight.data(), in, 0.0f, deltas[i - 1].data(), in);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, batch, in, out, 1.0f, deltas[i].data(), out,
+                    layer.weight.data(), in, 0.0f, deltas[i - 1].data(), in);
     }
   }
 
@@ -68,11 +68,10 @@ bench::Workload floor_of(bench::Setup&& setup, bool train) {
 }  // namespace
 
 int main() {
-  return bench::serve(
-      "cblas_sgemm alone, " + bench::blas_core(),
-      {{"W1", [](std::size_t batch) { return floor_of(bench::w1_setup(batch), true); }},
-       {"W2", [](std::size_t batch) { return floor_of(bench::w2_setup(batch), true); }},
-       {"W6-784", [](std::size_t batch) { return floor_of(bench::w1_setup(batch), false); }},
-       {"W6-8", [](std::size_t batch) { return floor_of(bench::w6_small_setup(batch), false); }},
-       {"W7", [](std::size_t batch) { return floor_of(bench::w2_setup(batch), false); }}});
+  return bench::serve("cblas_sgemm alone, " + bench::blas_core(),
+                      {{"W1", [](std::size_t batch) { return floor_of(bench::w1_setup(batch), true); }},
+                       {"W2", [](std::size_t batch) { return floor_of(bench::w2_setup(batch), true); }},
+                       {"W6-784", [](std::size_t batch) { return floor_of(bench::w1_setup(batch), false); }},
+                       {"W6-8", [](std::size_t batch) { return floor_of(bench::w6_small_setup(batch), false); }},
+                       {"W7", [](std::size_t batch) { return floor_of(bench::w2_setup(batch), false); }}});
 }

@@ -72,8 +72,7 @@ class Side {
 public:
   Side(std::string name, const std::string& command) : name_(std::move(name)) {
     int down[2], up[2];
-    if (pipe2(down, O_CLOEXEC) != 0 || pipe2(up, O_CLOEXEC) != 0)
-      throw std::runtime_error("cannot make a pipe");
+    if (pipe2(down, O_CLOEXEC) != 0 || pipe2(up, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
     child_ = fork();
     if (child_ == 0) {
       dup2(down[0], STDIN_FILENO);
@@ -152,8 +151,7 @@ private:
       std::istringstream answer(side.ask("run " + work.key()));
       std::string word;
       if (!(answer >> word >> repeat.seconds_per_step >> repeat.probe >> repeat.preempted))
-        throw std::runtime_error(side.name() + " answered '" + answer.str() +
-                                 "' where a timing was expected");
+        throw std::runtime_error(side.name() + " answered '" + answer.str() + "' where a timing was expected");
       best_probe_ = std::max(best_probe_, repeat.probe);
       if (!is_noisy(repeat)) break;
     }
@@ -167,8 +165,7 @@ private:
 // How much faster than the other the reference is.
 double speed_ratio(const Result& reference, const Result& other) {
   std::vector<double> ratios = other.seconds();
-  for (std::size_t i = 0; i < ratios.size(); ++i)
-    ratios[i] /= reference.repeats[i].seconds_per_step;
+  for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] /= reference.repeats[i].seconds_per_step;
   return bench::median(ratios);
 }
 
@@ -176,8 +173,8 @@ nlohmann::json report(const Work& work, const std::vector<Result>& results, cons
   nlohmann::json rows = nlohmann::json::array();
   if (results.empty()) return rows;
   std::printf("\n%s: %s\n", work.name.c_str(), work.description.c_str());
-  std::printf("  %-22s %14s %12s %8s %7s   %s is\n", "", "samples/s", "us a step", "spread",
-              "noisy", results.front().side->name().c_str());
+  std::printf("  %-22s %14s %12s %8s %7s   %s is\n", "", "samples/s", "us a step", "spread", "noisy",
+              results.front().side->name().c_str());
   for (const Result& result : results) {
     const double median = result.median_seconds(), ratio = speed_ratio(results.front(), result);
     const auto seconds = result.seconds();
@@ -185,11 +182,9 @@ nlohmann::json report(const Work& work, const std::vector<Result>& results, cons
     const double spread = (*slowest - *fastest) / median;
     const auto noisy = std::count_if(result.repeats.begin(), result.repeats.end(),
                                      [&](const Repeat& r) { return meter.is_noisy(r); });
-    std::printf("  %-22s %14.0f %12.3f %7.1f%% %5ld/%zu", result.side->name().c_str(),
-                work.batch_size / median, median * 1e6, spread * 100, static_cast<long>(noisy),
-                seconds.size());
-    if (&result != &results.front())
-      std::printf("   %.2f times as fast (%.2f of the time)", ratio, 1 / ratio);
+    std::printf("  %-22s %14.0f %12.3f %7.1f%% %5ld/%zu", result.side->name().c_str(), work.batch_size / median,
+                median * 1e6, spread * 100, static_cast<long>(noisy), seconds.size());
+    if (&result != &results.front()) std::printf("   %.2f times as fast (%.2f of the time)", ratio, 1 / ratio);
     std::printf("\n");
     rows.push_back({{"side", result.side->name()},
                     {"samples_per_second", work.batch_size / median},
@@ -199,10 +194,8 @@ nlohmann::json report(const Work& work, const std::vector<Result>& results, cons
                     {"reference_speed_ratio", ratio},
                     {"seconds_per_step", seconds}});
   }
-  return {{"workload", work.name},
-          {"batch_size", work.batch_size},
-          {"description", work.description},
-          {"results", rows}};
+  return {
+      {"workload", work.name}, {"batch_size", work.batch_size}, {"description", work.description}, {"results", rows}};
 }
 
 // Do all sides compute the same thing? Values agree unless a framework rounds or orders its sums
@@ -261,8 +254,7 @@ bool wanted(const std::vector<std::string>& chosen, const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  CLI::App app{
-      "Speed of the same workloads in Tenon, as bare matrix products, and in other frameworks"};
+  CLI::App app{"Speed of the same workloads in Tenon, as bare matrix products, and in other frameworks"};
   std::vector<std::string> chosen_work, chosen_sides, extra_sides;
   std::string folder = std::filesystem::read_symlink("/proc/self/exe").parent_path(), json_file;
   int repeats = 7, patience = 100, core = last_core();
@@ -271,8 +263,7 @@ int main(int argc, char** argv) try {
   app.add_option("--sides", chosen_sides, "only these, such as tenon,dlib")->delimiter(',');
   app.add_option("--side", extra_sides, "one more side, NAME=COMMAND");
   app.add_option("--bin", folder, "where the sides' programs are")->check(CLI::ExistingDirectory);
-  app.add_option("--repeats", repeats, "quiet repeats kept of each side")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--repeats", repeats, "quiet repeats kept of each side")->check(CLI::PositiveNumber);
   app.add_option("--patience", patience, "attempts at a quiet repeat")->check(CLI::PositiveNumber);
   app.add_option("--core", core, "the core everything runs on");
   app.add_option("--json", json_file, "also write the results here");
@@ -294,8 +285,7 @@ int main(int argc, char** argv) try {
   };
   std::printf("%s, core %d, one thread\n", processor().c_str(), core);
   for (const auto& [name, program] : all_sides)
-    if (wanted(chosen_sides, name) &&
-        std::filesystem::exists(folder + '/' + program.substr(0, program.find(' '))))
+    if (wanted(chosen_sides, name) && std::filesystem::exists(folder + '/' + program.substr(0, program.find(' '))))
       start(name, folder + '/' + program);
   for (const std::string& extra : extra_sides)
     start(extra.substr(0, extra.find('=')), extra.substr(extra.find('=') + 1));

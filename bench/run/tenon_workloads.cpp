@@ -19,36 +19,33 @@ using namespace tenon;
 
 using W1 = Sequential<Dense<784, 128>, ReLU, Dense<10>, Softmax>;
 using W2 = Sequential<Dense<784, 512>, ReLU, Dense<512>, ReLU, Dense<10>, Softmax>;
-using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>, Flatten,
-                      Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
+using W3 = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>,
+                      Flatten, Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
 using W4Lstm = Sequential<Input<bench::w4_steps, bench::w4_features>, LSTM<bench::w4_hidden>, Last, Dense<10>, Softmax>;
 using W4Gru = Sequential<Input<bench::w4_steps, bench::w4_features>, GRU<bench::w4_hidden>, Last, Dense<10>, Softmax>;
-using W5 = Sequential<Input<bench::w5_steps, bench::w5_width>, TransformerEncoderLayer<bench::w5_width, bench::w5_heads, bench::w5_inner>>;
+using W5 = Sequential<Input<bench::w5_steps, bench::w5_width>,
+                      TransformerEncoderLayer<bench::w5_width, bench::w5_heads, bench::w5_inner>>;
 using W6Lstm = Sequential<Input<64, 1>, LSTM<bench::w6_lstm_hidden>, Dense<1>>;
 using W6Gru = Sequential<Input<64, 1>, GRU<bench::w6_gru_hidden>, Dense<1>>;
-using W6Conv = Sequential<Input<1, 64>, Conv1D<8, 3>, Tanh, Conv1D<8, 3, dilation<2>>, Tanh, Conv1D<8, 3, dilation<4>>, Tanh, Conv1D<1, 1>>;
+using W6Conv = Sequential<Input<1, 64>, Conv1D<8, 3>, Tanh, Conv1D<8, 3, dilation<2>>, Tanh, Conv1D<8, 3, dilation<4>>,
+                          Tanh, Conv1D<1, 1>>;
 using W6Small = Sequential<Dense<8, 32>, Tanh, Dense<32>, Tanh, Dense<1>>;
 
-using W8Vae = Graph<In<"image", 784>,
-                    Node<"seen", Sequential<Dense<bench::w8_hidden>, ReLU>, "image">,
-                    Node<"mean", Dense<bench::w8_code>, "seen">,
-                    Node<"log_variance", Dense<bench::w8_code>, "seen">,
+using W8Vae = Graph<In<"image", 784>, Node<"seen", Sequential<Dense<bench::w8_hidden>, ReLU>, "image">,
+                    Node<"mean", Dense<bench::w8_code>, "seen">, Node<"log_variance", Dense<bench::w8_code>, "seen">,
                     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
                     Node<"decoder", Sequential<Dense<bench::w8_hidden>, ReLU, Dense<784>, Sigmoid>, "code">,
                     Out<"decoder", "mean", "log_variance">>;
 constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
-const auto negative_elbo = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<divergence>{};
+const auto negative_elbo = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) +
+                           FormulaLoss<divergence>{};
 template <std::size_t Channels>
 using W8Block = Sequential<Conv2D<Channels, 3, padding<1>>, ReLU>;
-using W8UNet = Graph<In<"image", 1, 28, 28>,
-                     Node<"outer", W8Block<16>, "image">,
-                     Node<"inner", Sequential<MaxPool2D<2>, W8Block<32>>>,
-                     Node<"bottom", Sequential<MaxPool2D<2>, W8Block<32>, Upsample<2>>>,
-                     Node<"inner_skip", Concat<>, "inner", "bottom">,
-                     Node<"inner_up", Sequential<W8Block<32>, Upsample<2>>>,
-                     Node<"outer_skip", Concat<>, "outer", "inner_up">,
-                     Node<"outer_up", Sequential<W8Block<16>, Conv2D<1, 1>>>,
-                     Out<"outer_up">>;
+using W8UNet = Graph<
+    In<"image", 1, 28, 28>, Node<"outer", W8Block<16>, "image">, Node<"inner", Sequential<MaxPool2D<2>, W8Block<32>>>,
+    Node<"bottom", Sequential<MaxPool2D<2>, W8Block<32>, Upsample<2>>>, Node<"inner_skip", Concat<>, "inner", "bottom">,
+    Node<"inner_up", Sequential<W8Block<32>, Upsample<2>>>, Node<"outer_skip", Concat<>, "outer", "inner_up">,
+    Node<"outer_up", Sequential<W8Block<16>, Conv2D<1, 1>>>, Out<"outer_up">>;
 
 template <class M>
 void take_weights(M& model, const bench::Setup& setup) {
@@ -66,7 +63,9 @@ bench::Workload training(bench::Setup&& from, O optimizer, L loss = {}) {
   using M = Model<Net, float, Gemm>;
   struct State {
     State(bench::Setup&& s, O o, L l)
-        : setup(std::move(s)), trainer(model, l, o, setup.batch_size), described({setup.inputs}, std::vector<float>(setup.inputs)) {
+        : setup(std::move(s)),
+          trainer(model, l, o, setup.batch_size),
+          described({setup.inputs}, std::vector<float>(setup.inputs)) {
       take_weights(model, setup);
       for (const bench::Batch& batch : setup.batches) labels.emplace_back(batch.labels.begin(), batch.labels.end());
     }
@@ -111,7 +110,9 @@ template <class Net, class Gemm>
 bench::Workload inference(bench::Setup&& from) {
   using M = Model<Net, float, Gemm>;
   struct State {
-    explicit State(bench::Setup&& s) : setup(std::move(s)), outputs(setup.batch_size * M::output::size) { take_weights(model, setup); }
+    explicit State(bench::Setup&& s) : setup(std::move(s)), outputs(setup.batch_size * M::output::size) {
+      take_weights(model, setup);
+    }
     bench::Setup setup;
     M model;
     std::vector<float> outputs;
@@ -153,7 +154,8 @@ std::vector<std::vector<float>> turned(const Model<Net>& model, std::size_t taps
   model.for_each_parameter([&](std::string_view name, std::span<const float> values) {
     const bool matrix = name.find("weight") != name.npos;
     const ParameterEntry& entry = parameter_table<Net>[all.size()];
-    const std::size_t out = entry.dims[0], in = values.size() / out, t = matrix && entry.rank == 3 ? entry.dims[2] : taps;
+    const std::size_t out = entry.dims[0], in = values.size() / out,
+                      t = matrix && entry.rank == 3 ? entry.dims[2] : taps;
     auto& to = all.emplace_back(values.begin(), values.end());
     for (std::size_t o = 0; matrix && o < out; ++o)
       for (std::size_t i = 0; i < in; ++i) to[(i % t * (in / t) + i / t) * out + o] = values[o * in + i];
@@ -295,7 +297,8 @@ template <class Net, class Predict>
 bench::Workload one_by_one(bench::Setup&& from) {
   constexpr std::size_t out = output_shape<Net>::size;
   struct State {
-    explicit State(bench::Setup&& s) : setup(std::move(s)), model(weights()), predict(model), outputs(setup.batch_size * out) {}
+    explicit State(bench::Setup&& s)
+        : setup(std::move(s)), model(weights()), predict(model), outputs(setup.batch_size * out) {}
     Model<Net> weights() const {
       Model<Net> made;
       take_weights(made, setup);
@@ -337,7 +340,8 @@ bench::Workload step_by_step(bench::Setup&& from) {
   };
   auto state = std::make_shared<State>(std::move(from));
   auto run = [state, next = std::size_t{0}](long steps) mutable {
-    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches) state->predict(state->setup.batches[next].inputs.data(), &state->output);
+    for (; steps > 0; --steps, next = (next + 1) % bench::rotating_batches)
+      state->predict(state->setup.batches[next].inputs.data(), &state->output);
   };
   auto value = [state] {
     state->predict.reset();
@@ -354,11 +358,18 @@ bench::Workload step_by_step(bench::Setup&& from) {
 template <template <class> class Large, template <class> class Small, class Lstm, class Gru, class Conv>
 bench::Workloads single_samples() {
   using Net = without_last<W1>;
-  return {{"W6-LSTM", [](std::size_t batch) { return step_by_step<W6Lstm, Lstm>(bench::w6_recurrent_setup(4, bench::w6_lstm_hidden, batch)); }},
-          {"W6-GRU", [](std::size_t batch) { return step_by_step<W6Gru, Gru>(bench::w6_recurrent_setup(3, bench::w6_gru_hidden, batch)); }},
-          {"W6-Conv", [](std::size_t batch) { return step_by_step<W6Conv, Conv>(bench::w6_conv_setup(batch)); }},
-          {"W6-784", [](std::size_t batch) { return one_by_one<Net, Large<Net>>(bench::w1_setup(batch)); }},
-          {"W6-8", [](std::size_t batch) { return one_by_one<W6Small, Small<W6Small>>(bench::w6_small_setup(batch)); }}};
+  return {
+      {"W6-LSTM",
+       [](std::size_t batch) {
+         return step_by_step<W6Lstm, Lstm>(bench::w6_recurrent_setup(4, bench::w6_lstm_hidden, batch));
+       }},
+      {"W6-GRU",
+       [](std::size_t batch) {
+         return step_by_step<W6Gru, Gru>(bench::w6_recurrent_setup(3, bench::w6_gru_hidden, batch));
+       }},
+      {"W6-Conv", [](std::size_t batch) { return step_by_step<W6Conv, Conv>(bench::w6_conv_setup(batch)); }},
+      {"W6-784", [](std::size_t batch) { return one_by_one<Net, Large<Net>>(bench::w1_setup(batch)); }},
+      {"W6-8", [](std::size_t batch) { return one_by_one<W6Small, Small<W6Small>>(bench::w6_small_setup(batch)); }}};
 }
 template <class Net>
 using RawLarge = RawLoops<Net, 784, 128, 10>;
@@ -367,27 +378,44 @@ using RawSmall = RawLoops<Net, 8, 32, 32, 1>;
 
 template <class Gemm>
 bench::Workloads workloads() {
-  return {{"W1", [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
-          {"W2", [](std::size_t batch) { return training<W2, Gemm>(bench::w2_setup(batch), Adam{.lr = 1e-3}); }},
-          {"W3", [](std::size_t batch) { return training<W3, Gemm>(bench::w3_setup(batch), Adam{.lr = 1e-3}); }},
-          {"W4-LSTM", [](std::size_t batch) { return training<W4Lstm, Gemm>(bench::w4_setup(4, batch), Adam{.lr = 1e-3}); }},
-          {"W4-GRU", [](std::size_t batch) { return training<W4Gru, Gemm>(bench::w4_setup(3, batch), Adam{.lr = 1e-3}); }},
-          {"W5", [](std::size_t batch) { return training<W5, Gemm>(bench::w5_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{}); }},
-          {"W8-VAE", [](std::size_t batch) { return training<W8Vae, Gemm>(bench::w8_vae_setup(batch), Adam{.lr = 1e-3}, negative_elbo); }},
-          {"W8-UNet", [](std::size_t batch) { return training<W8UNet, Gemm>(bench::w8_unet_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{}); }},
-          {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
-          {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
-          {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},
-          {"W7", [](std::size_t batch) { return inference<without_last<W2>, Gemm>(bench::w2_setup(batch)); }}};
+  return {
+      {"W1",
+       [](std::size_t batch) { return training<W1, Gemm>(bench::w1_setup(batch), SGD{.lr = 0.01, .momentum = 0.9}); }},
+      {"W2", [](std::size_t batch) { return training<W2, Gemm>(bench::w2_setup(batch), Adam{.lr = 1e-3}); }},
+      {"W3", [](std::size_t batch) { return training<W3, Gemm>(bench::w3_setup(batch), Adam{.lr = 1e-3}); }},
+      {"W4-LSTM",
+       [](std::size_t batch) { return training<W4Lstm, Gemm>(bench::w4_setup(4, batch), Adam{.lr = 1e-3}); }},
+      {"W4-GRU", [](std::size_t batch) { return training<W4Gru, Gemm>(bench::w4_setup(3, batch), Adam{.lr = 1e-3}); }},
+      {"W5",
+       [](std::size_t batch) {
+         return training<W5, Gemm>(bench::w5_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{});
+       }},
+      {"W8-VAE",
+       [](std::size_t batch) {
+         return training<W8Vae, Gemm>(bench::w8_vae_setup(batch), Adam{.lr = 1e-3}, negative_elbo);
+       }},
+      {"W8-UNet",
+       [](std::size_t batch) {
+         return training<W8UNet, Gemm>(bench::w8_unet_setup(batch), Adam{.lr = 1e-3}, MeanSquaredError{});
+       }},
+      {"W6-LeNet", [](std::size_t batch) { return inference<without_last<W3>, Gemm>(bench::w3_setup(batch)); }},
+      {"W6-784", [](std::size_t batch) { return inference<without_last<W1>, Gemm>(bench::w1_setup(batch)); }},
+      {"W6-8", [](std::size_t batch) { return inference<W6Small, Gemm>(bench::w6_small_setup(batch)); }},
+      {"W7", [](std::size_t batch) { return inference<without_last<W2>, Gemm>(bench::w2_setup(batch)); }}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view how = argc > 1 ? argv[1] : "";
-  if (how == "--frozen") return bench::serve("tenon, Session", single_samples<OneSample, OneSample, OneStep<W6Lstm>, OneStep<W6Gru>, OneStep<W6Conv>>());
-  if (how == "--raw") return bench::serve("plain loops for the one network", single_samples<RawLarge, RawSmall, RawLstm, RawGru, RawConv>());
+  if (how == "--frozen")
+    return bench::serve("tenon, Session",
+                        single_samples<OneSample, OneSample, OneStep<W6Lstm>, OneStep<W6Gru>, OneStep<W6Conv>>());
+  if (how == "--raw")
+    return bench::serve("plain loops for the one network",
+                        single_samples<RawLarge, RawSmall, RawLstm, RawGru, RawConv>());
   const bool native = argc > 1 && std::string_view(argv[1]) == "--native";
-  const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target()) : "xtensor-blas, " + bench::blas_core();
+  const std::string products = native ? "own kernels, " + std::string(kernels::native_gemm_target())
+                                      : "xtensor-blas, " + bench::blas_core();
   return bench::serve("tenon, " + products, native ? workloads<NativeGemm>() : workloads<BlasGemm>());
 }

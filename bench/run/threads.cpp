@@ -12,8 +12,8 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include <tenon/kernels/native_gemm_policy.hpp>
 #include <tenon/tenon.hpp>
@@ -50,7 +50,8 @@ public:
   }
   void operator()() {
     trainer_->zero_grad();
-    trainer_->forward({.features = x_, .labels = labels_, .targets = {}, .count = batch_size, .first = 0, .indices = {}});
+    trainer_->forward(
+        {.features = x_, .labels = labels_, .targets = {}, .count = batch_size, .first = 0, .indices = {}});
     trainer_->backward();
     trainer_->step();
   }
@@ -80,7 +81,8 @@ nlohmann::json compare(const char* name, double seconds) {
   constexpr int steps = 8;
   const double end = bench::seconds_now() + seconds;
   while (bench::seconds_now() < end || ratio.size() < 7) {
-    if (disturbed > 2000) throw std::runtime_error("the second core is not free: nothing can be said about two threads");
+    if (disturbed > 2000)
+      throw std::runtime_error("the second core is not free: nothing can be said about two threads");
     if (free_cores() < 0.85) {
       ++disturbed;
       continue;
@@ -96,9 +98,11 @@ nlohmann::json compare(const char* name, double seconds) {
   }
   const auto rate = [](const std::vector<double>& v) { return batch_size / bench::median(v); };
   const double gain = bench::median(ratio);
-  fmt::print("  {:<12} {:>12.0f} {:>12.0f} {:>8.2f}   1.60: {}   {} of {} turns counted\n", name, rate(single), rate(both), gain,
-             gain >= 1.6 ? "met" : "MISSED", ratio.size(), ratio.size() + static_cast<std::size_t>(disturbed));
-  return {{"gemm", name}, {"one_thread", rate(single)}, {"two_threads", rate(both)}, {"ratio", gain}, {"goal", 1.6}, {"goal_met", gain >= 1.6}};
+  fmt::print("  {:<12} {:>12.0f} {:>12.0f} {:>8.2f}   1.60: {}   {} of {} turns counted\n", name, rate(single),
+             rate(both), gain, gain >= 1.6 ? "met" : "MISSED", ratio.size(),
+             ratio.size() + static_cast<std::size_t>(disturbed));
+  return {{"gemm", name}, {"one_thread", rate(single)}, {"two_threads", rate(both)}, {"ratio", gain},
+          {"goal", 1.6},  {"goal_met", gain >= 1.6}};
 }
 
 }  // namespace
@@ -110,7 +114,8 @@ int main(int argc, char** argv) try {
   app.add_option("--json", json_file, "also write the results here");
   app.add_option("--seconds", seconds, "for each row")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
-  fmt::print("784-512-512-10, batch {}, Adam: samples a second\n  {:<12} {:>12} {:>12} {:>8}   goal\n", batch_size, "", "1 thread", "2 threads", "ratio");
+  fmt::print("784-512-512-10, batch {}, Adam: samples a second\n  {:<12} {:>12} {:>12} {:>8}   goal\n", batch_size, "",
+             "1 thread", "2 threads", "ratio");
   nlohmann::json rows = nlohmann::json::array();
   rows.push_back(compare<BlasGemm>("xtensor-blas", seconds));
   rows.push_back(compare<NativeGemm>("native", seconds));

@@ -1,5 +1,5 @@
-// One rank of `scripts/bench scale`: times training steps, and the exchange of gradients against MPI_Allreduce of the same bytes.
-// Rank 0 prints a line for each: name, milliseconds (the median), and of those the exchange.
+// One rank of `scripts/bench scale`: times training steps, and the exchange of gradients against MPI_Allreduce of the
+// same bytes. Rank 0 prints a line for each: name, milliseconds (the median), and of those the exchange.
 #include <tenon/tenon.hpp>
 
 #include <algorithm>
@@ -74,7 +74,8 @@ void exchange(Communicator& ranks, std::size_t count, int times) {
   std::vector<float*> pointers;
   for (auto& s : shards) pointers.push_back(s.data());
   detail::GradientSum<float> exact(&ranks, count, true);
-  const detail::GradientSum<float>::Pieces pieces{[](void* all, auto work, void* object) { work(object, 0, *static_cast<std::size_t*>(all)); }, &count};
+  const detail::GradientSum<float>::Pieces pieces{
+      [](void* all, auto work, void* object) { work(object, 0, *static_cast<std::size_t*>(all)); }, &count};
   const double ours = median_ms(ranks, times, [&] { exact.run(plan, pointers, sum.data(), false, pieces); });
   // what a rank adds up alone is no exchange
   const double alone = median_ms(ranks, times, [&] {

@@ -51,8 +51,8 @@ struct Prepared {
   long steps;
 };
 
-inline void answer_run(std::map<std::string, Prepared>& prepared, const std::string& key,
-                       const Factory& make, std::size_t batch_size) {
+inline void answer_run(std::map<std::string, Prepared>& prepared, const std::string& key, const Factory& make,
+                       std::size_t batch_size) {
   auto found = prepared.find(key);
   if (found == prepared.end()) {
     Workload workload = make(batch_size);
@@ -61,8 +61,7 @@ inline void answer_run(std::map<std::string, Prepared>& prepared, const std::str
     found = prepared.emplace(key, Prepared{std::move(workload), steps}).first;
   }
   const Repeat repeat = time_repeat(found->second.workload.run, found->second.steps);
-  std::cout << "run " << repeat.seconds_per_step << ' ' << repeat.probe << ' ' << repeat.preempted
-            << '\n';
+  std::cout << "run " << repeat.seconds_per_step << ' ' << repeat.probe << ' ' << repeat.preempted << '\n';
 }
 
 inline void answer_check(const Factory& make, std::size_t batch_size) {
@@ -87,19 +86,13 @@ inline int serve(const std::string& info, const Workloads& workloads) {
     std::size_t batch_size = 0;
     words >> command >> name >> batch_size;
     const auto found = workloads.find(name);
-    if (command == "quit")
-      break;
-    else if (command == "info")
-      std::cout << "info " << info << '\n';
-    else if (found == workloads.end() || batch_size == 0)
-      std::cout << "unsupported\n";
+    if (command == "quit") break;
+    else if (command == "info") std::cout << "info " << info << '\n';
+    else if (found == workloads.end() || batch_size == 0) std::cout << "unsupported\n";
     else if (command == "run")
-      detail::answer_run(prepared, name + ' ' + std::to_string(batch_size), found->second,
-                         batch_size);
-    else if (command == "check")
-      detail::answer_check(found->second, batch_size);
-    else
-      std::cout << "unsupported\n";
+      detail::answer_run(prepared, name + ' ' + std::to_string(batch_size), found->second, batch_size);
+    else if (command == "check") detail::answer_check(found->second, batch_size);
+    else std::cout << "unsupported\n";
   }
   return 0;
 }

@@ -58,7 +58,8 @@ public:
     fmt::print("  {:<36} {:>12.2f} {:>12.2f} {:>7.2f}   {}\n", r.name, r.ours, r.theirs, r.ratio,
                r.goal == 0 ? "" : fmt::format("{:.2f}: {}", r.goal, met ? "met" : "MISSED"));
     std::fflush(stdout);
-    nlohmann::json row{{"group", heading_}, {"name", r.name}, {"ours_us", r.ours}, {"theirs_us", r.theirs}, {"ratio", r.ratio}};
+    nlohmann::json row{
+        {"group", heading_}, {"name", r.name}, {"ours_us", r.ours}, {"theirs_us", r.theirs}, {"ratio", r.ratio}};
     if (r.goal != 0) row["goal"] = r.goal, row["goal_met"] = met;
     rows_.push_back(std::move(row));
   }

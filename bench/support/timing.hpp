@@ -42,7 +42,8 @@ inline void keep(const void* address) { asm volatile("" : : "r"(address) : "memo
 namespace detail {
 
 // 12 independent chains: latency 4 times 2 units needs 8, and AVX2 has 16 registers.
-template <int Bytes> [[gnu::always_inline]] inline double probe_with_vectors_of() {
+template <int Bytes>
+[[gnu::always_inline]] inline double probe_with_vectors_of() {
   typedef float Lanes __attribute__((vector_size(Bytes)));
   constexpr int rounds = 40'000, chain_count = 12;
   Lanes chains[chain_count] = {}, scale = Lanes{} + 0.999f, shift = Lanes{} + 0.001f;

@@ -18,17 +18,21 @@ int main(int argc, char** argv) {
   const auto [train, test] = digits().stratified_split(0.8, seed);
 
   Model<Net> model{seed};
-  fit(model, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 2e-3}, .epochs = 40, .batch_size = 32, .seed = seed});
+  fit(model, train,
+      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 2e-3}, .epochs = 40, .batch_size = 32, .seed = seed});
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
 
   model.save(folder + "/digits.safetensors");
   DataLoader calibration{train, 64, seed};
-  export_quantized_header(model, *quantize(model, calibration), folder + "/digits.hpp", {.trained = folder + "/digits.safetensors"});
+  export_quantized_header(model, *quantize(model, calibration), folder + "/digits.hpp",
+                          {.trained = folder + "/digits.safetensors"});
 
   // The pictures that the firmware is shown: the first of the test set.
   std::FILE* const file = std::fopen((folder + "/pictures.hpp").c_str(), "w");
   if (file == nullptr) return std::perror("pictures.hpp"), 1;
-  std::fprintf(file, "#pragma once\n\nstruct Picture {\n  int label;\n  float pixels[64];\n};\nconstexpr Picture pictures[] = {\n");
+  std::fprintf(
+      file,
+      "#pragma once\n\nstruct Picture {\n  int label;\n  float pixels[64];\n};\nconstexpr Picture pictures[] = {\n");
   for (std::size_t i = 0; i < 20; ++i) {
     std::fprintf(file, "    {%d, {", test.label(i));
     for (const float pixel : test.sample(i)) std::fprintf(file, "%.9ff,", static_cast<double>(pixel));

@@ -1,5 +1,5 @@
-// A network that learns a new writer's hand on a microcontroller: an int8 backbone that stays as it is, and a float head that
-// learns. `backbone.hpp`, `head.hpp` and `samples.hpp` are written by train.cpp; ./run does all of it.
+// A network that learns a new writer's hand on a microcontroller: an int8 backbone that stays as it is, and a float
+// head that learns. `backbone.hpp`, `head.hpp` and `samples.hpp` are written by train.cpp; ./run does all of it.
 #include "backbone.hpp"
 #include "head.hpp"
 #include "platform.hpp"

@@ -1,5 +1,5 @@
-// Trains a network on the digits, in two parts: a backbone that goes to int8, and a head whose float weights a device starts from.
-// Writes both, and what a new writer has written, whose digits lean, are faint and noisy:
+// Trains a network on the digits, in two parts: a backbone that goes to int8, and a head whose float weights a device
+// starts from. Writes both, and what a new writer has written, whose digits lean, are faint and noisy:
 //   learner_train DIRECTORY
 #include <tenon/model/quantize.hpp>
 #include <tenon/tenon.hpp>
@@ -25,14 +25,16 @@ std::vector<float> written_anew(std::span<const float> image, double turn, doubl
   for (int row = 0; row < 8; ++row)
     for (int column = 0; column < 8; ++column) {
       const double v = row - 3.5, u = column - 3.5 + slant * v;
-      const double x = std::cos(turn) * u + std::sin(turn) * v + 3.5, y = -std::sin(turn) * u + std::cos(turn) * v + 3.5;
+      const double x = std::cos(turn) * u + std::sin(turn) * v + 3.5,
+                   y = -std::sin(turn) * u + std::cos(turn) * v + 3.5;
       const double left = std::floor(x), top = std::floor(y);
       double sum = 0;
       for (int dy = 0; dy < 2; ++dy)
         for (int dx = 0; dx < 2; ++dx) {
           const int r = static_cast<int>(top) + dy, c = static_cast<int>(left) + dx;
           if (r < 0 || r > 7 || c < 0 || c > 7) continue;
-          sum += std::abs(1 - dx - (x - left)) * std::abs(1 - dy - (y - top)) * static_cast<double>(image[static_cast<std::size_t>(8 * r + c)]);
+          sum += std::abs(1 - dx - (x - left)) * std::abs(1 - dy - (y - top)) *
+                 static_cast<double>(image[static_cast<std::size_t>(8 * r + c)]);
         }
       const double noisy = 0.85 * sum + 0.03 * static_cast<double>(random.normal<float>());
       out[static_cast<std::size_t>(8 * row + column)] = static_cast<float>(std::clamp(noisy, 0.0, 1.0));
@@ -50,7 +52,8 @@ void write_samples(std::FILE* file, const char* name, const Dataset<float>& data
   std::fprintf(file, "constexpr Sample %s[] = {\n", name);
   for (const std::size_t i : order) {
     std::fprintf(file, "    {%d, {", data.label(i));
-    for (const float pixel : written_anew(data.sample(i), 0.32, 0.14, random)) std::fprintf(file, "%d,", static_cast<int>(std::lround(255 * pixel)));
+    for (const float pixel : written_anew(data.sample(i), 0.32, 0.14, random))
+      std::fprintf(file, "%d,", static_cast<int>(std::lround(255 * pixel)));
     std::fprintf(file, "}},\n");
   }
   std::fprintf(file, "};\n");
@@ -65,7 +68,13 @@ int main(int argc, char** argv) {
   const auto [train, others] = digits().stratified_split(0.8, seed);
 
   Model<Net> model{seed};
-  fit(model, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 2e-3}, .epochs = 40, .batch_size = 32, .seed = seed, .progress = Progress::Mode::quiet});
+  fit(model, train,
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 2e-3},
+          .epochs = 40,
+          .batch_size = 32,
+          .seed = seed,
+          .progress = Progress::Mode::quiet});
   std::printf("accuracy on the writers it knows: %.4f\n", evaluate(model, others, CrossEntropy{}).accuracy);
 
   const auto backbone = part<"backbone">(model);

@@ -15,7 +15,8 @@ void draw(Plot& functions, Plot& slopes, const char* name, F f) {
   const auto slope = gradient(f);
   draw_function(functions, name, -4, 4, [&](double v) { return f(v); });
   draw_function(slopes, name, -4, 4, [&](double v) { return slope(v); });
-  for (double v = -3.95; v < 4; v += 0.1) worst = std::max(worst, std::abs((f(v + 1e-5) - f(v - 1e-5)) / 2e-5 - slope(v)));
+  for (double v = -3.95; v < 4; v += 0.1)
+    worst = std::max(worst, std::abs((f(v + 1e-5) - f(v - 1e-5)) / 2e-5 - slope(v)));
   std::printf("%-10s at 1: %.4f, slope %.4f\n", name, f(1.0), slope(1.0));
 }
 

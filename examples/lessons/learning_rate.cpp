@@ -21,8 +21,14 @@ int main(int argc, char** argv) {
     Model<Net> model{1};
     TerminateOnNaN guard;
     std::vector<double> losses;
-    fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = rate}, .epochs = 30, .batch_size = 64, .progress = lesson::quiet,
-                         .callbacks = callbacks(guard, OnEpochEnd{[&](auto& run) { losses.push_back(run.record().training.loss); }})});
+    fit(model, data,
+        Fit{.loss = MeanSquaredError{},
+            .optimizer = SGD{.lr = rate},
+            .epochs = 30,
+            .batch_size = 64,
+            .progress = lesson::quiet,
+            .callbacks = callbacks(guard,
+                                   OnEpochEnd{[&](auto& run) { losses.push_back(run.record().training.loss); }})});
     const double last = losses.empty() ? INFINITY : losses.back();
     if (guard.terminated || last > 10) std::printf("%s: diverged\n", name);
     else std::printf("%s: loss %.4f after 30 epochs\n", name, last);

@@ -30,7 +30,8 @@ inline std::string folder(int argc, char** argv, const char* about) {
 }
 
 /// Points of the plane, uniform in [low, high] x [low, high], and the class of each.
-inline tenon::Dataset<float> points(std::size_t count, float low, float high, const std::function<int(float, float)>& class_of, std::uint64_t seed = 1) {
+inline tenon::Dataset<float> points(std::size_t count, float low, float high,
+                                    const std::function<int(float, float)>& class_of, std::uint64_t seed = 1) {
   tenon::Stream random(seed);
   std::vector<float> features;
   std::vector<std::int32_t> labels;
@@ -46,10 +47,13 @@ inline tenon::Dataset<float> points(std::size_t count, float low, float high, co
 template <class M>
 tenon::Plot regions(const char* title, const M& model, const tenon::Dataset<float>& data, double low, double high) {
   tenon::Plot plot{.title = title, .x_label = "x1", .y_label = "x2", .width = 460, .height = 440};
-  plot.area(low, high, low, high, [&](double a, double b) {
-    xt::xtensor<float, 1> at{static_cast<float>(a), static_cast<float>(b)};
-    return model(at)(0) > 0.5F ? 1.0 : 0.0;
-  }, true);
+  plot.area(
+      low, high, low, high,
+      [&](double a, double b) {
+        xt::xtensor<float, 1> at{static_cast<float>(a), static_cast<float>(b)};
+        return model(at)(0) > 0.5F ? 1.0 : 0.0;
+      },
+      true);
   for (int c = 0; c < 2; ++c) {
     std::vector<double> x, y;
     for (std::size_t i = 0; i < data.size(); ++i)

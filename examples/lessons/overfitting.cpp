@@ -16,16 +16,24 @@ int main(int argc, char** argv) {
   Plot plot{.title = "validation loss on 120 training digits", .x_label = "epoch", .log_y = true};
   double unhelped = 0;
 
-  const auto run = [&]<class Net, class R, class... C>(std::type_identity<Net>, const char* name, R regularizer, C&... more) {
+  const auto run = [&]<class Net, class R, class... C>(std::type_identity<Net>, const char* name, R regularizer,
+                                                       C&... more) {
     Model<Net> model{1};
     std::vector<double> losses;
-    fit(model, train, Fit{.optimizer = Adam{.lr = 3e-3}, .epochs = 150, .batch_size = 20, .validation = test, .seed = 2, .progress = lesson::quiet,
-                          .callbacks = callbacks(more..., OnEpochEnd{[&](auto& r) { losses.push_back(r.record().validation.loss); }}),
-                          .regularizer = regularizer});
+    fit(model, train,
+        Fit{.optimizer = Adam{.lr = 3e-3},
+            .epochs = 150,
+            .batch_size = 20,
+            .validation = test,
+            .seed = 2,
+            .progress = lesson::quiet,
+            .callbacks = callbacks(more..., OnEpochEnd{[&](auto& r) { losses.push_back(r.record().validation.loss); }}),
+            .regularizer = regularizer});
     const double loss = evaluate(model, test, CrossEntropy{}).loss;
     if (unhelped == 0) unhelped = loss;
-    std::printf("%-15s training loss %.4f, validation loss %.4f, weights at zero %.0f %%%s\n", name, evaluate(model, train, CrossEntropy{}).loss, loss,
-                100 * sparsity(model), loss < unhelped ? ", better" : "");
+    std::printf("%-15s training loss %.4f, validation loss %.4f, weights at zero %.0f %%%s\n", name,
+                evaluate(model, train, CrossEntropy{}).loss, loss, 100 * sparsity(model),
+                loss < unhelped ? ", better" : "");
     plot.line(name, losses, 1);
   };
   const std::type_identity<Plain> plain{};

@@ -25,15 +25,22 @@ int main(int argc, char** argv) {
 
   // Learned from examples; the sigmoid is a step that has a slope to follow.
   const auto learn = [&](auto model) {
-    fit(model, data, Fit{.loss = BinaryCrossEntropy{}, .optimizer = Adam{.lr = 0.1}, .epochs = 200, .batch_size = 50, .progress = lesson::quiet});
+    fit(model, data,
+        Fit{.loss = BinaryCrossEntropy{},
+            .optimizer = Adam{.lr = 0.1},
+            .epochs = 200,
+            .batch_size = 50,
+            .progress = lesson::quiet});
     return model;
   };
   const auto with = learn(Model<WithBias>{1});
   const auto without = learn(Model<WithoutBias>{1});
   const auto w = with.get<"0.weight">();
   const double scale = 1 / static_cast<double>(with.get<"0.bias">()(0));
-  std::printf("learned: 1 + %.2f x1 - %.2f x2\n", scale * static_cast<double>(w(0, 0)), -scale * static_cast<double>(w(0, 1)));
-  std::printf("with bias: %.4f, without bias: %.4f\n", evaluate(with, data, BinaryCrossEntropy{}).accuracy, evaluate(without, data, BinaryCrossEntropy{}).accuracy);
+  std::printf("learned: 1 + %.2f x1 - %.2f x2\n", scale * static_cast<double>(w(0, 0)),
+              -scale * static_cast<double>(w(0, 1)));
+  std::printf("with bias: %.4f, without bias: %.4f\n", evaluate(with, data, BinaryCrossEntropy{}).accuracy,
+              evaluate(without, data, BinaryCrossEntropy{}).accuracy);
 
   lesson::regions("1 + 3 x1 - 2 x2, learned with a bias", with, data, -1, 1).save(out + "perceptron.svg");
   lesson::regions("the same without a bias", without, data, -1, 1).save(out + "perceptron_without_bias.svg");

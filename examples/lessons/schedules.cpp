@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   draw(falling, "polynomial", PolynomialLR{.total_iters = 100, .power = 2});
   draw(falling, "cosine", CosineAnnealingLR{.T_max = 100});
   draw(falling, "warm restarts", CosineAnnealingWarmRestarts{.T_0 = 25});
-  draw(falling, "warm-up, then cosine", SequentialLR{{10}, LinearLR{.start_factor = 0.01, .total_iters = 10}, CosineAnnealingLR{.T_max = 90}});
+  draw(falling, "warm-up, then cosine",
+       SequentialLR{{10}, LinearLR{.start_factor = 0.01, .total_iters = 10}, CosineAnnealingLR{.T_max = 90}});
   falling.save(out + "schedules.svg");
 
   Plot cycles{.title = "schedules that rise too", .x_label = "step", .y_label = "learning rate"};

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
 
   const xt::xtensor<float, 2> a{{1, 2, 3}, {4, 5, 6}};
   using Number = decltype(a)::value_type;
-  std::printf("shape (%zu, %zu), %s, %zu bytes\n", a.shape(0), a.shape(1), std::is_same_v<Number, float> ? "float" : "double", a.size() * sizeof(Number));
+  std::printf("shape (%zu, %zu), %s, %zu bytes\n", a.shape(0), a.shape(1),
+              std::is_same_v<Number, float> ? "float" : "double", a.size() * sizeof(Number));
 
   // A row is added to every row: its one axis is matched with the last of a. Nothing is computed before it is needed.
   const xt::xtensor<float, 1> row{10, 20, 30};
@@ -22,7 +23,8 @@ int main(int argc, char** argv) {
   for (const float v : sum) std::printf(" %g", static_cast<double>(v));
 
   const xt::xtensor<float, 1> mean = xt::mean(a, {0});
-  std::printf("\nsum %g, mean of the columns %g %g %g\n", static_cast<double>(xt::sum(a)()), static_cast<double>(mean(0)), static_cast<double>(mean(1)), static_cast<double>(mean(2)));
+  std::printf("\nsum %g, mean of the columns %g %g %g\n", static_cast<double>(xt::sum(a)()),
+              static_cast<double>(mean(0)), static_cast<double>(mean(1)), static_cast<double>(mean(2)));
 
   // A column times a row is a table of products.
   const xt::xtensor<double, 1> n = xt::arange<double>(1, 13);

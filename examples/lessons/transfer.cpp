@@ -20,7 +20,11 @@ Model<N> tuned(const auto& pretrained, const Dataset<float>& data, double rate) 
   Model<N> model{2};
   if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(pretrained)>, std::nullptr_t>)
     copy_parameters<by_name<"features.*">>(pretrained, model);
-  fit(model, data, Fit{.optimizer = Groups{Adam{.lr = rate}, group<by_name<"head.*">>(Adam{.lr = 1e-2})}, .epochs = 60, .batch_size = 10, .progress = lesson::quiet});
+  fit(model, data,
+      Fit{.optimizer = Groups{Adam{.lr = rate}, group<by_name<"head.*">>(Adam{.lr = 1e-2})},
+          .epochs = 60,
+          .batch_size = 10,
+          .progress = lesson::quiet});
   return model;
 }
 
@@ -38,10 +42,14 @@ int main(int argc, char** argv) {
     nothing.push_back(score(tuned<Net<2>>(nullptr, few, 2e-3)));
     frozen.push_back(score(tuned<freeze<Net<2>, "features">>(pretrained, few, 2e-3)));
     fine.push_back(score(tuned<Net<2>>(pretrained, few, 3e-4)));
-    std::printf("%.0f answers: from nothing %.4f, frozen %.4f, fine-tuned %.4f%s\n", part, nothing.back(), frozen.back(), fine.back(),
-                fine.back() > nothing.back() ? ", what was learned before helps" : "");
+    std::printf("%.0f answers: from nothing %.4f, frozen %.4f, fine-tuned %.4f%s\n", part, nothing.back(),
+                frozen.back(), fine.back(), fine.back() > nothing.back() ? ", what was learned before helps" : "");
   }
-  std::printf("parameters frozen: %zu of %zu\n", parameter_count<Net<2>> - parameter_count<freeze<Net<2>, "features">>, parameter_count<Net<2>>);
+  std::printf("parameters frozen: %zu of %zu\n", parameter_count<Net<2>> - parameter_count<freeze<Net<2>, "features">>,
+              parameter_count<Net<2>>);
   Plot plot{.title = "is the digit below five?", .x_label = "answers to learn from", .y_label = "accuracy"};
-  plot.line("from nothing", answers, nothing).line("frozen features", answers, frozen).line("fine-tuned", answers, fine).save(out + "transfer.svg");
+  plot.line("from nothing", answers, nothing)
+      .line("frozen features", answers, frozen)
+      .line("fine-tuned", answers, fine)
+      .save(out + "transfer.svg");
 }

@@ -15,11 +15,18 @@ double curve(double t) { return std::sin(2 * std::numbers::pi * t) + 0.5 * std::
 template <std::size_t Width>
 double approximate(const Dataset<float>& data, Plot& plot) {
   Model<Net<Width>> model{3};
-  fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.03}, .epochs = 8000, .batch_size = data.size(), .schedule = CosineAnnealingLR{.T_max = 8000}, .progress = lesson::quiet});
+  fit(model, data,
+      Fit{.loss = MeanSquaredError{},
+          .optimizer = Adam{.lr = 0.03},
+          .epochs = 8000,
+          .batch_size = data.size(),
+          .schedule = CosineAnnealingLR{.T_max = 8000},
+          .progress = lesson::quiet});
   RMSE error;
   measure(model, data, error);
   std::printf("width %2zu: error %.4f\n", Width, error.value());
-  draw_function(plot, "width " + std::to_string(Width), -1, 1, [&](double t) { return static_cast<double>(model(xt::xtensor<float, 1>{static_cast<float>(t)})(0)); });
+  draw_function(plot, "width " + std::to_string(Width), -1, 1,
+                [&](double t) { return static_cast<double>(model(xt::xtensor<float, 1>{static_cast<float>(t)})(0)); });
   return error.value();
 }
 

@@ -36,7 +36,10 @@ void first_step(const char* name, Plot& plot) {
 
 int main(int argc, char** argv) {
   const std::string out = lesson::folder(argc, argv, "Initialisation and vanishing gradients");
-  Plot plot{.title = "gradients of the weights, layer by layer", .x_label = "layer", .y_label = "root of the mean square", .log_y = true};
+  Plot plot{.title = "gradients of the weights, layer by layer",
+            .x_label = "layer",
+            .y_label = "root of the mean square",
+            .log_y = true};
   first_step<Deep>("sigmoid", plot);
   first_step<Better>("relu, He", plot);
   plot.save(out + "vanishing_gradients.svg");

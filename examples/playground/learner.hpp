@@ -16,8 +16,8 @@
 #include <tenon/optim/adam.hpp>
 #include <tenon/random.hpp>
 
-/// Training without a system: what Model and Trainer do, for a machine that has neither BLAS nor exceptions. Forward and
-/// backward pass, loss, initial weights and optimizer are the library's.
+/// Training without a system: what Model and Trainer do, for a machine that has neither BLAS nor exceptions. Forward
+/// and backward pass, loss, initial weights and optimizer are the library's.
 namespace playground {
 
 using namespace tenon;
@@ -29,8 +29,9 @@ struct Context {
   std::size_t first_sample = 0;
 
   Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, float alpha,
-                   const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k,
+                   float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
+                   std::size_t ldc) {
     edge::Context::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 };
@@ -60,10 +61,10 @@ class Learner final : public AnyLearner {
   static_assert(input_shape<Net>::size == 2 && output_shape<Net>::size == 1);
   static constexpr const auto& layout = workspace<Net>;
   static constexpr const Needs& needs = layout.needs;
-  static constexpr std::size_t scratch =
-      std::max({needs.forward_scratch_sample, needs.backward_scratch_sample, needs.inference_scratch_sample});
-  static constexpr std::size_t fixed =
-      std::max({needs.forward_scratch_fixed, needs.backward_scratch_fixed, needs.inference_scratch_fixed});
+  static constexpr std::size_t scratch = std::max(
+      {needs.forward_scratch_sample, needs.backward_scratch_sample, needs.inference_scratch_sample});
+  static constexpr std::size_t fixed = std::max(
+      {needs.forward_scratch_fixed, needs.backward_scratch_fixed, needs.inference_scratch_fixed});
   static_assert(layout.buffer_size == 0 && needs.state_sample == 0, "no running statistics, no states");
 
 public:
@@ -89,8 +90,11 @@ public:
     const Rows<float> y{output_, count, 1}, dy{output_gradient_, count, 1};
     run_forward<Bound>(context, memory(), x, y, Training{});
     const double loss = detail::run_loss<expr::lift<cross_entropy>>(
-        LossArguments<float>{.prediction = y, .width = 1, .target = {.values = {classes.data(), count, 1}},
-                             .values = values_, .gradient = dy},
+        LossArguments<float>{.prediction = y,
+                             .width = 1,
+                             .target = {.values = {classes.data(), count, 1}},
+                             .values = values_,
+                             .gradient = dy},
         Reduction::mean);
     context.overwrite_gradients = true;
     run_backward<Bound>(context, memory(), x, Rows<const float>(y), Rows<const float>(dy), Rows<float>{});
@@ -107,14 +111,18 @@ public:
     }
   }
 
-  std::span<const ParameterEntry> table() const override { return {parameter_table<Net>.data(), parameter_table<Net>.size()}; }
+  std::span<const ParameterEntry> table() const override {
+    return {parameter_table<Net>.data(), parameter_table<Net>.size()};
+  }
   std::span<const float> parameters() const override { return parameters_; }
   std::span<const float> gradients() const override { return gradients_; }
 
 private:
   static constexpr std::size_t size = layout.trainable_size;
 
-  Memory<float> memory() { return {parameters_, gradients_, nullptr, saved_, saved_fixed_, scratch_, scratch_fixed_, 0, 0}; }
+  Memory<float> memory() {
+    return {parameters_, gradients_, nullptr, saved_, saved_fixed_, scratch_, scratch_fixed_, 0, 0};
+  }
 
   // One learner a network: apart from the object, whose other members are no zeros, these take no place in the module.
   alignas(64) inline static float parameters_[size]{};

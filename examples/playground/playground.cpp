@@ -76,7 +76,8 @@ void draw_point(int data, Stream& random, float* point, float* label) {
     const double along = between(0.05, 1), angle = 1.75 * 2 * pi * along * 0.85 + (one ? pi : 0);
     x = 0.95 * along * std::sin(angle), y = 0.95 * along * std::cos(angle);
   } else {  // two clouds
-    x = 0.18 * random.normal<double>() + (one ? 0.45 : -0.45), y = 0.18 * random.normal<double>() + (one ? 0.45 : -0.45);
+    x = 0.18 * random.normal<double>() + (one ? 0.45 : -0.45),
+    y = 0.18 * random.normal<double>() + (one ? 0.45 : -0.45);
   }
   point[0] = static_cast<float>(x), point[1] = static_cast<float>(y);
   *label = one ? 1.0F : 0.0F;
@@ -90,15 +91,17 @@ PAGE(numbers) float* numbers() { return buffer; }
 
 /// 64 pixels from 0 to 1 become ten probabilities, `times` times over, so that the page can take the time.
 PAGE(recognise_float) void recognise_float(int times) {
-  for (int i = 0; i < times; ++i) float_reader(std::span<const float, 64>(buffer, 64), std::span<float, 10>(buffer + 64, 10));
+  for (int i = 0; i < times; ++i)
+    float_reader(std::span<const float, 64>(buffer, 64), std::span<float, 10>(buffer + 64, 10));
 }
 PAGE(recognise_int8) void recognise_int8(int times) {
-  for (int i = 0; i < times; ++i) int8_reader(std::span<const float, 64>(buffer, 64), std::span<float, 10>(buffer + 64, 10));
+  for (int i = 0; i < times; ++i)
+    int8_reader(std::span<const float, 64>(buffer, 64), std::span<float, 10>(buffer + 64, 10));
 }
 /// Bytes of weights and of activations, multiplications: of the float network, of the int8 one.
 PAGE(sizes) void sizes() {
   const std::size_t all[]{float_reader.weight_bytes, float_reader.ram_bytes, float_reader.macs,
-                          int8_reader.weight_bytes, int8_reader.ram_bytes, int8_reader.macs};
+                          int8_reader.weight_bytes,  int8_reader.ram_bytes,  int8_reader.macs};
   for (std::size_t i = 0; i < 6; ++i) buffer[i] = static_cast<float>(all[i]);
 }
 
@@ -190,7 +193,8 @@ PAGE(gradient_error) float gradient_error(int count) {
       const double below = net.train(points, classes, still);
       w = kept;
       net.train(points, classes, still);
-      worst = std::max(worst, std::abs(gradient - static_cast<float>((above - below) / (2 * static_cast<double>(small)))));
+      worst = std::max(worst,
+                       std::abs(gradient - static_cast<float>((above - below) / (2 * static_cast<double>(small)))));
     }
   return worst;
 }

@@ -51,7 +51,9 @@ inline constexpr NotEmpty not_empty{};
 
 /// Whether a type lists its options.
 template <class T>
-concept ListsOptions = requires(const T& t) { T::each_option(t, [](auto&&...) {}); };
+concept ListsOptions = requires(const T& t) {
+  T::each_option(t, [](auto&&...) {});
+};
 
 template <class T>
 constexpr void check_options(const T& owner);
@@ -83,7 +85,8 @@ struct OptionCheck {
   }
   void operator()(std::string_view name, const std::vector<double>& values, const Allowed& allowed) const {
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (!allowed.contains(values[i])) refuse_option(owner, std::string(name) + "[" + std::to_string(i) + "]", values[i], allowed);
+      if (!allowed.contains(values[i]))
+        refuse_option(owner, std::string(name) + "[" + std::to_string(i) + "]", values[i], allowed);
   }
   void operator()(std::string_view name, const std::string& text, NotEmpty) const {
     if (text.empty()) refuse_empty_option(owner, name);

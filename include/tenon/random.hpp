@@ -23,10 +23,8 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t even = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t odd = std::uint64_t{0xCD9E8D57u} * counter[2];
-    counter = {static_cast<std::uint32_t>(odd >> 32) ^ counter[1] ^ key[0],
-               static_cast<std::uint32_t>(odd),
-               static_cast<std::uint32_t>(even >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(even)};
+    counter = {static_cast<std::uint32_t>(odd >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(odd),
+               static_cast<std::uint32_t>(even >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(even)};
     key[0] += 0x9E3779B9u;  // the golden ratio
     key[1] += 0xBB67AE85u;  // sqrt(3) - 1
   }
@@ -58,11 +56,10 @@ enum class Purpose : std::uint32_t {
 class Stream {
 public:
   /// Steps repeat after 2^56.
-  constexpr explicit Stream(std::uint64_t seed, Purpose purpose = Purpose::user,
-                            std::uint32_t layer = 0, std::uint64_t step = 0) noexcept
+  constexpr explicit Stream(std::uint64_t seed, Purpose purpose = Purpose::user, std::uint32_t layer = 0,
+                            std::uint64_t step = 0) noexcept
       : key_{low(seed), high(seed)},
-        counter_{0, low(step), layer,
-                 static_cast<std::uint32_t>(purpose) << 24 | (high(step) & 0x00FF'FFFFu)} {}
+        counter_{0, low(step), layer, static_cast<std::uint32_t>(purpose) << 24 | (high(step) & 0x00FF'FFFFu)} {}
 
   /// The four words of the block with this index; leaves the stream where it is.
   constexpr std::array<std::uint32_t, 4> block(std::uint32_t index) const noexcept {
@@ -103,8 +100,7 @@ public:
     // In double the product of 24 random bits and a float range is exact or nearly so; the result
     // then does not depend on whether the compiler contracts it to a fused multiply-add.
     const double range = static_cast<double>(upper) - static_cast<double>(lower);
-    const auto value = static_cast<T>(static_cast<double>(lower) +
-                                      range * static_cast<double>(uniform<T>()));
+    const auto value = static_cast<T>(static_cast<double>(lower) + range * static_cast<double>(uniform<T>()));
     return value < upper ? value : lower;  // rounding may reach the open end
   }
 
@@ -147,12 +143,8 @@ public:
   }
 
 private:
-  static constexpr std::uint32_t low(std::uint64_t word) noexcept {
-    return static_cast<std::uint32_t>(word);
-  }
-  static constexpr std::uint32_t high(std::uint64_t word) noexcept {
-    return static_cast<std::uint32_t>(word >> 32);
-  }
+  static constexpr std::uint32_t low(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
+  static constexpr std::uint32_t high(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word >> 32); }
 
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;  // its first word is the next block

@@ -67,7 +67,9 @@ struct concat_front<Shape<F, D...>, Shape<G, D...>...> {
 };
 
 template <class... S>
-concept ConcatenableShapes = requires { typename concat_front<S...>::type; };
+concept ConcatenableShapes = requires {
+  typename concat_front<S...>::type;
+};
 
 }  // namespace detail
 

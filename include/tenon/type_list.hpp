@@ -45,8 +45,7 @@ struct reversed<list<Done...>, A> {
 };
 template <class... Done, class A, class B, class... Rest>
 struct reversed<list<Done...>, A, B, Rest...> : reversed<list<B, A, Done...>, Rest...> {};
-template <class... Done, class A, class B, class C, class D, class E, class F, class G, class H,
-          class... Rest>
+template <class... Done, class A, class B, class C, class D, class E, class F, class G, class H, class... Rest>
 struct reversed<list<Done...>, A, B, C, D, E, F, G, H, Rest...>
     : reversed<list<H, G, F, E, D, C, B, A, Done...>, Rest...> {};
 

@@ -40,7 +40,8 @@ void resample(const ImageSize& s, const T* from, T* to, Source source) {
   for (std::size_t r = 0; r < s.height; ++r)
     for (std::size_t c = 0; c < s.width; ++c) {
       const auto [row, column] = source(r, c);
-      const bool inside = row > -1 && row < static_cast<double>(s.height) && column > -1 && column < static_cast<double>(s.width);
+      const bool inside = row > -1 && row < static_cast<double>(s.height) && column > -1 &&
+                          column < static_cast<double>(s.width);
       const Neighbours n = inside ? around(row, column) : Neighbours{};
       for (std::size_t channel = 0; channel < s.channels; ++channel)
         to[channel * s.pixels() + r * s.width + c] = inside ? value_at(s, from + channel * s.pixels(), n) : T(0);
@@ -49,8 +50,8 @@ void resample(const ImageSize& s, const T* from, T* to, Source source) {
 
 /// One pass of a symmetric filter along rows (step 1) or columns (step width), zeros beyond the border.
 template <class T>
-void smooth(std::size_t lines, std::size_t line_step, std::size_t length, std::size_t step, const T* weight, std::size_t radius,
-            const T* from, T* to) {
+void smooth(std::size_t lines, std::size_t line_step, std::size_t length, std::size_t step, const T* weight,
+            std::size_t radius, const T* from, T* to) {
   for (std::size_t line = 0; line < lines; ++line)
     for (std::size_t i = 0; i < length; ++i) {
       const std::size_t first = i > radius ? i - radius : 0, last = std::min(length - 1, i + radius);
@@ -109,7 +110,8 @@ void distort_image(const ImageSize& s, double alpha, double sigma, Stream& strea
 }
 
 template <class T>
-void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size, T* to) {
+void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size,
+               T* to) {
   for (std::size_t channel = 0; channel < to_size.channels; ++channel)
     for (std::size_t r = 0; r < to_size.height; ++r, to += to_size.width)
       std::copy_n(from + channel * from_size.pixels() + (top + r) * from_size.width + left, to_size.width, to);
@@ -127,7 +129,8 @@ void blank_square(const ImageSize& s, std::size_t side, std::size_t row, std::si
   const std::size_t bottom = std::min(s.height, row + side - before), right = std::min(s.width, column + side - before);
   for (std::size_t channel = 0; channel < s.channels; ++channel)
     for (std::size_t r = top; r < bottom; ++r)
-      std::fill(image + channel * s.pixels() + r * s.width + left, image + channel * s.pixels() + r * s.width + right, T(0));
+      std::fill(image + channel * s.pixels() + r * s.width + left, image + channel * s.pixels() + r * s.width + right,
+                T(0));
 }
 
 template <class T>
@@ -157,13 +160,13 @@ double draw_beta(double alpha, Stream& stream) {
   }
 }
 
-#define TENON_AUGMENT(T)                                                                                        \
-  template void move_image(const ImageSize&, const Motion&, const T*, T*);                                      \
-  template void distort_image(const ImageSize&, double, double, Stream&, const T*, T*, T*);                     \
-  template void cut_image(const ImageSize&, const T*, std::size_t, std::size_t, const ImageSize&, T*);          \
-  template void add_noise(std::size_t, double, Stream&, T*);                                                    \
-  template void blank_square(const ImageSize&, std::size_t, std::size_t, std::size_t, T*);                      \
-  template void stretch_values(std::size_t, double, bool, T*);                                                  \
+#define TENON_AUGMENT(T)                                                                                               \
+  template void move_image(const ImageSize&, const Motion&, const T*, T*);                                             \
+  template void distort_image(const ImageSize&, double, double, Stream&, const T*, T*, T*);                            \
+  template void cut_image(const ImageSize&, const T*, std::size_t, std::size_t, const ImageSize&, T*);                 \
+  template void add_noise(std::size_t, double, Stream&, T*);                                                           \
+  template void blank_square(const ImageSize&, std::size_t, std::size_t, std::size_t, T*);                             \
+  template void stretch_values(std::size_t, double, bool, T*);                                                         \
   template void normalize_channels(const ImageSize&, const double*, std::size_t, T*);
 TENON_AUGMENT(float)
 TENON_AUGMENT(double)

@@ -12,10 +12,14 @@ namespace tenon {
 
 std::string_view kind_name(ColumnKind kind) noexcept {
   switch (kind) {
-    case ColumnKind::features: return "features";
-    case ColumnKind::labels: return "labels";
-    case ColumnKind::targets: return "targets";
-    default: return "weights";
+  case ColumnKind::features:
+    return "features";
+  case ColumnKind::labels:
+    return "labels";
+  case ColumnKind::targets:
+    return "targets";
+  default:
+    return "weights";
   }
 }
 
@@ -31,14 +35,15 @@ const ColumnInfo& find_column(std::span<const ColumnInfo> columns, ColumnKind ki
   if (which.named) {
     const ColumnInfo& column = find_column(columns, which.name);
     if (column.kind != kind)
-      throw Error(fmt::format("Dataset: expected {} in column \"{}\", got {}", kind_name(kind), which.name, kind_name(column.kind)));
+      throw Error(fmt::format("Dataset: expected {} in column \"{}\", got {}", kind_name(kind), which.name,
+                              kind_name(column.kind)));
     return column;
   }
   std::size_t before = 0;
   for (const ColumnInfo& c : columns)
     if (c.kind == kind && before++ == which.number) return c;
-  throw Error(fmt::format("Dataset: expected more than {} columns of {}, got {}: {}", which.number, kind_name(kind), before,
-                          detail::describe_columns(columns)));
+  throw Error(fmt::format("Dataset: expected more than {} columns of {}, got {}: {}", which.number, kind_name(kind),
+                          before, detail::describe_columns(columns)));
 }
 
 std::size_t count_columns(std::span<const ColumnInfo> columns, ColumnKind kind) noexcept {

@@ -49,7 +49,8 @@ CsvOptions csv::detail::row_options(const CsvOptions& given, std::span<const Row
   for (const RowColumn& column : columns) {
     const std::string name(column.name);
     begin.only.emplace_back(name);
-    if (column.classes > 0) begin.categorical.emplace_back(name, CsvText::one_hot, std::vector<std::string>{}, column.classes);
+    if (column.classes > 0)
+      begin.categorical.emplace_back(name, CsvText::one_hot, std::vector<std::string>{}, column.classes);
     if (!column.target) continue;
     begin.label_column = name;
     begin.target = column.classes > 0 ? CsvTarget::classes : CsvTarget::number;
@@ -78,7 +79,7 @@ struct Use {
   enum { number, text, class_index, left_out } is = number;
   const Categorical* categorical = nullptr;
   std::map<std::string, std::size_t, std::less<>> found{};  // texts, and the order in which they came
-  std::vector<std::size_t> place{};                         // of the text that came k-th, in the order that they are given
+  std::vector<std::size_t> place{};  // of the text that came k-th, in the order that they are given
 };
 
 std::size_t width_of(const Use& use) { return std::max(use.categorical->width, use.place.size()); }
@@ -90,7 +91,8 @@ public:
       : path_{path}, options_{options}, titles_{std::move(titles)}, uses_(columns) {
     label_ = options.target == CsvTarget::none ? columns : find(options.label_column, "label column");
     if (!options.like.empty() && options.like.size() != columns)
-      throw Error(fmt::format("{}: expected {} columns, as in the table that it is to be like, got {}", path, options.like.size(), columns));
+      throw Error(fmt::format("{}: expected {} columns, as in the table that it is to be like, got {}", path,
+                              options.like.size(), columns));
     if (options.target == CsvTarget::classes) uses_[label_].is = Use::class_index;
     if (!options.only.empty()) {
       std::vector<bool> wanted(columns);
@@ -100,20 +102,24 @@ public:
     }
     for (const Column& c : options.leave_out) {
       const std::size_t k = find(c, "column to leave out");
-      if (k == label_) throw Error(fmt::format("{}: expected a label column that is not left out, got column {}", path, k + 1));
+      if (k == label_)
+        throw Error(fmt::format("{}: expected a label column that is not left out, got column {}", path, k + 1));
       uses_[k].is = Use::left_out;
     }
     for (const Categorical& c : options.categorical) {
       const std::size_t k = find(c.column, "categorical column");
-      if (uses_[k].is == Use::left_out) throw Error(fmt::format("{}: column {} is left out, and cannot be categorical", path, k + 1));
+      if (uses_[k].is == Use::left_out)
+        throw Error(fmt::format("{}: column {} is left out, and cannot be categorical", path, k + 1));
       if (k == label_ && options.target == CsvTarget::number)
         throw Error(fmt::format("{}: column {} is the number to predict, and cannot be categorical", path, k + 1));
-      if (uses_[k].is == Use::text) throw Error(fmt::format("{}: column {} is said to be categorical twice", path, k + 1));
+      if (uses_[k].is == Use::text)
+        throw Error(fmt::format("{}: column {} is said to be categorical twice", path, k + 1));
       uses_[k].is = Use::text;
       uses_[k].categorical = &c;
       for (const std::string& text : known_texts(k))
         if (!uses_[k].found.emplace(text, uses_[k].found.size()).second)
-          throw Error(fmt::format("{}: column {}: expected each text once, got {} twice", path, k + 1, detail::quoted_text(text)));
+          throw Error(fmt::format("{}: column {}: expected each text once, got {} twice", path, k + 1,
+                                  detail::quoted_text(text)));
     }
     for (std::size_t k = 0; k < columns; ++k) features_ += k != label_ && uses_[k].is != Use::left_out;
     if (features_ == 0) throw Error(fmt::format("{}: expected at least one column of features, got none", path_));
@@ -131,8 +137,10 @@ public:
 
   /// A field that isn't what it should be.
   [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected, std::string_view got) const {
-    const std::string name = column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column])) : std::string{};
-    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1, name, expected, detail::quoted_text(got)));
+    const std::string name = column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column]))
+                                                     : std::string{};
+    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1, name, expected,
+                            detail::quoted_text(got)));
   }
 
   /// A field as a number: itself, a class, or which of the texts it is; NaN where it is missing.
@@ -146,17 +154,23 @@ public:
       if (absent && options_.missing.kind == Missing::error) fail(line, column, "a text", field);
       return static_cast<T>(number_of(use, line, column, absent ? std::string_view{} : text));
     }
-    if (absent && column != label_ && options_.missing.kind != Missing::error) return std::numeric_limits<T>::quiet_NaN();
+    if (absent && column != label_ && options_.missing.kind != Missing::error)
+      return std::numeric_limits<T>::quiet_NaN();
     double value = 0;
-    if (!parse_number(field, value, options_.decimal) || !std::isfinite(static_cast<T>(value))) fail(line, column, "a finite number", field);
+    if (!parse_number(field, value, options_.decimal) || !std::isfinite(static_cast<T>(value)))
+      fail(line, column, "a finite number", field);
     return static_cast<T>(value);
   }
   std::int32_t class_index(std::size_t line, std::size_t column, const std::string& field) {
     if (uses_[column].is == Use::text) return static_cast<std::int32_t>(cell<double>(line, column, field));
     std::int32_t index = 0;
     const std::size_t classes = options_.classes;
-    if (parse_number(field, index) && index >= 0 && (classes == 0 || static_cast<std::size_t>(index) < classes)) return index;
-    fail(line, column, classes == 0 ? std::string{"a class index, an integer from 0"} : fmt::format("a class index from 0 to {}", classes - 1), field);
+    if (parse_number(field, index) && index >= 0 && (classes == 0 || static_cast<std::size_t>(index) < classes))
+      return index;
+    fail(line, column,
+         classes == 0 ? std::string{"a class index, an integer from 0"}
+                      : fmt::format("a class index from 0 to {}", classes - 1),
+         field);
   }
 
   /// What a text column's texts are, in order, once all have been read.
@@ -181,9 +195,12 @@ private:
   std::size_t number_of(Use& use, std::size_t line, std::size_t column, std::string_view text) {
     const auto found = use.found.find(text);
     if (found != use.found.end()) return found->second;
-    if (const auto& known = known_texts(column); !known.empty()) fail(line, column, fmt::format("one of {} texts ({})", known.size(), listed(known)), text);
+    if (const auto& known = known_texts(column); !known.empty())
+      fail(line, column, fmt::format("one of {} texts ({})", known.size(), listed(known)), text);
     const std::size_t room = column == label_ ? options_.classes : use.categorical->width;
-    const std::size_t most = room > 0 ? room : use.categorical->as == CsvText::one_hot && column != label_ ? most_one_hot : most_codes;
+    const std::size_t most = room > 0                                                      ? room
+                             : use.categorical->as == CsvText::one_hot && column != label_ ? most_one_hot
+                                                                                           : most_codes;
     if (use.found.size() == most) fail(line, column, fmt::format("at most {} different texts", most), text);
     return use.found.emplace(text, use.found.size()).first->second;
   }
@@ -192,7 +209,8 @@ private:
     if (!column.name.empty()) {
       const auto found = std::ranges::find(titles_, column.name);
       if (found == titles_.end())
-        throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name, titles_.empty() ? "no header" : listed(titles_)));
+        throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name,
+                                titles_.empty() ? "no header" : listed(titles_)));
       return static_cast<std::size_t>(found - titles_.begin());
     }
     const auto count = static_cast<std::int64_t>(uses_.size());
@@ -229,7 +247,8 @@ bool seems_header(const std::vector<std::string>& first, const std::vector<std::
 
 /// What stands in for the missing numbers of a column; nothing where none is missing and none can be told.
 template <class T>
-std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cells, std::size_t column, std::size_t width) {
+std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cells, std::size_t column,
+                              std::size_t width) {
   if (missing.kind == Missing::value) return missing.with;
   std::vector<double> there;
   there.reserve(cells.size() / width);
@@ -250,9 +269,11 @@ std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cell
 void check(const CsvOptions& options) {
   const auto ends = [](char c) { return c == '"' || c == '\n' || c == '\r'; };
   if (ends(options.delimiter)) throw Error("read_csv: expected a delimiter that is no quote and no line end");
-  if (options.decimal != '.' && options.decimal != ',') throw Error("read_csv: expected '.' or ',' before the decimals");
+  if (options.decimal != '.' && options.decimal != ',')
+    throw Error("read_csv: expected '.' or ',' before the decimals");
   if (options.decimal == options.delimiter)
-    throw Error(fmt::format("read_csv: expected a delimiter other than what begins the decimals, got '{}' for both", options.decimal));
+    throw Error(fmt::format("read_csv: expected a delimiter other than what begins the decimals, got '{}' for both",
+                            options.decimal));
   if (options.missing.kind == Missing::value && !std::isfinite(options.missing.with))
     throw Error("read_csv: expected a finite number for missing ones");
 }
@@ -278,7 +299,9 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
     if (options.header || is_named(options) || seems_header(fields, second, options.decimal)) {
       for (const std::string& field : fields) titles.emplace_back(trimmed(field));
       more = records.next(fields);
-      if (!more) throw Error(fmt::format("{}: expected at least one line of numbers, got none behind the names in line {}", path, line));
+      if (!more)
+        throw Error(
+            fmt::format("{}: expected at least one line of numbers, got none behind the names in line {}", path, line));
     }
   }
   if (!more) throw Error(fmt::format("{}: expected at least one line of numbers, got none", path));
@@ -295,7 +318,8 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
       throw Error(fmt::format("{}:{}: expected {} columns, got {}", path, line, table.columns(), fields.size()));
     for (std::size_t column = 0; column < fields.size(); ++column) {
       if (column == table.label()) {
-        if (options.target == CsvTarget::number) targets.values.push_back(table.template cell<T>(line, column, fields[column]));
+        if (options.target == CsvTarget::number)
+          targets.values.push_back(table.template cell<T>(line, column, fields[column]));
         else labels.values.push_back(table.class_index(line, column, fields[column]));
       } else if (table.use(column).is != Use::left_out) {
         cells.push_back(table.template cell<T>(line, column, fields[column]));
@@ -322,10 +346,13 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
     } else {
       ++wide;
       if (options.missing.kind != Missing::error) {
-        info.fill = options.like.empty() ? fill_of(options.missing, cells, kept.size(), width) : options.like[column].fill;
+        info.fill = options.like.empty() ? fill_of(options.missing, cells, kept.size(), width)
+                                         : options.like[column].fill;
         for (std::size_t i = kept.size(); i < cells.size(); i += width) {
           if (!std::isnan(cells[i])) continue;
-          if (!info.fill) throw Error(fmt::format("{}: column {}: expected a number at least once, got none in {} lines", path, column + 1, rows));
+          if (!info.fill)
+            throw Error(fmt::format("{}: column {}: expected a number at least once, got none in {} lines", path,
+                                    column + 1, rows));
           cells[i] = static_cast<T>(*info.fill);
         }
       }
@@ -356,7 +383,8 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
       const Use& use = table.use(kept[k]);
       if (use.is != Use::text || use.categorical->as != CsvText::codes) continue;
       std::vector<T> codes(rows);
-      for (std::size_t row = 0; row < rows; ++row) codes[row] = static_cast<T>(use.place[static_cast<std::size_t>(cells[row * width + k])]);
+      for (std::size_t row = 0; row < rows; ++row)
+        codes[row] = static_cast<T>(use.place[static_cast<std::size_t>(cells[row * width + k])]);
       const std::string name = table.title(kept[k]);
       set.add(Features<T>{name.empty() ? fmt::format("column {}", kept[k] + 1) : name, {1}, std::move(codes)});
     }
@@ -364,10 +392,12 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
   if (options.target == CsvTarget::classes) {
     Use& use = table.use(table.label());
     if (use.is == Use::text) {
-      for (std::int32_t& label : labels.values) label = static_cast<std::int32_t>(use.place[static_cast<std::size_t>(label)]);
+      for (std::int32_t& label : labels.values)
+        label = static_cast<std::int32_t>(use.place[static_cast<std::size_t>(label)]);
       labels.classes = std::max(options.classes, use.place.size());
     } else {
-      labels.classes = options.classes != 0 ? options.classes : static_cast<std::size_t>(*std::ranges::max_element(labels.values)) + 1;
+      labels.classes = options.classes != 0 ? options.classes
+                                            : static_cast<std::size_t>(*std::ranges::max_element(labels.values)) + 1;
     }
     set.add(std::move(labels));
   } else if (options.target == CsvTarget::number) {

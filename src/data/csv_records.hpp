@@ -66,8 +66,7 @@ private:
     text_.remove_prefix(1);
     while (true) {
       if (text_.empty())
-        throw Error(fmt::format("{}:{}: expected a closing quote, got the end of the file", path_,
-                                opened));
+        throw Error(fmt::format("{}:{}: expected a closing quote, got the end of the file", path_, opened));
       const char c = text_.front();
       text_.remove_prefix(1);
       if (c == '\n' || (c == '\r' && !text_.starts_with('\n'))) ++next_line_;
@@ -81,8 +80,8 @@ private:
       }
     }
     if (!at_end_of_field())
-      throw Error(fmt::format("{}:{}: expected '{}' or a line end after a closing quote, got '{}'",
-                              path_, next_line_, delimiter_, escaped_text(text_.substr(0, 1))));
+      throw Error(fmt::format("{}:{}: expected '{}' or a line end after a closing quote, got '{}'", path_, next_line_,
+                              delimiter_, escaped_text(text_.substr(0, 1))));
     return content;
   }
 

@@ -33,7 +33,8 @@ std::size_t product(const std::vector<std::size_t>& shape, std::string_view colu
 }
 
 /// How many samples so many numbers are.
-std::size_t rows_of(std::string_view column, const std::vector<std::size_t>& shape, std::size_t size, std::size_t numbers) {
+std::size_t rows_of(std::string_view column, const std::vector<std::size_t>& shape, std::size_t size,
+                    std::size_t numbers) {
   if (numbers % size != 0)
     throw Error(fmt::format("{}: expected a multiple of {} numbers (samples of {}), got {}", who(column), size,
                             detail::shape_text(shape), numbers));
@@ -41,7 +42,9 @@ std::size_t rows_of(std::string_view column, const std::vector<std::size_t>& sha
 }
 
 void check_name(std::string_view name, std::span<const ColumnInfo> others) {
-  if (name.empty()) throw Error(fmt::format("Dataset: expected a name for every column, got none after: {}", detail::describe_columns(others)));
+  if (name.empty())
+    throw Error(
+        fmt::format("Dataset: expected a name for every column, got none after: {}", detail::describe_columns(others)));
   const auto same = std::ranges::find(others, name, &ColumnInfo::name);
   if (same != others.end())
     throw Error(fmt::format("Dataset: expected a name for every column, got \"{}\" twice, the first being {}", name,
@@ -50,14 +53,15 @@ void check_name(std::string_view name, std::span<const ColumnInfo> others) {
 
 void check_labels(std::string_view column, const Labels& labels) {
   if (labels.classes == 0) throw Error(fmt::format("{}: expected at least one class, got 0", who(column)));
-  if (labels.per_sample == 0) throw Error(fmt::format("{}: expected at least one label per sample, got 0", who(column)));
+  if (labels.per_sample == 0)
+    throw Error(fmt::format("{}: expected at least one label per sample, got 0", who(column)));
 }
 void check_label_values(std::string_view column, const Labels& labels) {
   for (std::size_t i = 0; i < labels.values.size(); ++i) {
     const std::int32_t value = labels.values[i];
     if (value != ignore_index && (value < 0 || std::cmp_greater_equal(value, labels.classes)))
-      throw Error(fmt::format("{}: label {} of sample {} is outside the {} classes: expected 0 to {}", who(column), value,
-                              i / labels.per_sample, labels.classes, labels.classes - 1));
+      throw Error(fmt::format("{}: label {} of sample {} is outside the {} classes: expected 0 to {}", who(column),
+                              value, i / labels.per_sample, labels.classes, labels.classes - 1));
   }
 }
 
@@ -66,7 +70,8 @@ std::vector<std::size_t> shape_of_targets(std::string_view column, const Targets
   if (targets.size == 0) throw Error(fmt::format("{}: expected targets of at least one number, got 0", who(column)));
   if (targets.shape.empty()) return {targets.size};
   if (product(targets.shape, column) != targets.size)
-    throw Error(fmt::format("{}: expected a shape of {} numbers, got {}", who(column), targets.size, detail::shape_text(targets.shape)));
+    throw Error(fmt::format("{}: expected a shape of {} numbers, got {}", who(column), targets.size,
+                            detail::shape_text(targets.shape)));
   return targets.shape;
 }
 
@@ -93,8 +98,7 @@ std::size_t training_part(double fraction, std::size_t size, const char* functio
     throw Error(fmt::format("{}: expected a fraction between 0 and 1, got {}", function, fraction));
   const auto part = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(size)));
   if (part == 0 || part == size)
-    throw Error(
-        fmt::format("{}: {} of {} samples leaves one part empty", function, fraction, size));
+    throw Error(fmt::format("{}: {} of {} samples leaves one part empty", function, fraction, size));
   return part;
 }
 
@@ -108,8 +112,7 @@ std::vector<std::size_t> shuffled_indices(std::size_t size, std::uint64_t seed) 
 
 /// How many samples of each class train. The quotas add up to `total`: rounding every class on its
 /// own would miss it by up to half the number of classes.
-std::map<std::int32_t, std::size_t> quotas(std::span<const std::int32_t> labels, double fraction,
-                                           std::size_t total) {
+std::map<std::int32_t, std::size_t> quotas(std::span<const std::int32_t> labels, double fraction, std::size_t total) {
   std::map<std::int32_t, std::size_t> counts;
   for (const std::int32_t label : labels) ++counts[label];
 
@@ -123,8 +126,7 @@ std::map<std::int32_t, std::size_t> quotas(std::span<const std::int32_t> labels,
     remainders.emplace_back(std::floor(share) - share, label);
   }
   std::ranges::sort(remainders);
-  for (std::size_t i = 0; i < remainders.size() && assigned < total; ++i, ++assigned)
-    ++quota[remainders[i].second];
+  for (std::size_t i = 0; i < remainders.size() && assigned < total; ++i, ++assigned) ++quota[remainders[i].second];
   return quota;
 }
 
@@ -132,9 +134,7 @@ std::map<std::int32_t, std::size_t> quotas(std::span<const std::int32_t> labels,
 
 template <std::floating_point T>
 Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features)
-    : sample_size_{product(sample_shape)},
-      sample_shape_{std::move(sample_shape)},
-      features_{std::move(features)} {
+    : sample_size_{product(sample_shape)}, sample_shape_{std::move(sample_shape)}, features_{std::move(features)} {
   size_ = rows_of("", sample_shape_, sample_size_, features_.size());
   columns_.push_back({"features", ColumnKind::features, sample_shape_, 0, sample_size_, 0});
 }
@@ -144,25 +144,26 @@ Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> featur
     : Dataset{std::move(sample_shape), std::move(features)} {
   check_labels("", labels);
   if (labels.values.size() != size_ * labels.per_sample)
-    throw Error(labels.per_sample == 1 ? fmt::format("Dataset: expected {} labels, one per sample, got {}", size_, labels.values.size())
-                                       : fmt::format("Dataset: expected {} labels, {} per sample, got {}", size_ * labels.per_sample,
-                                                     labels.per_sample, labels.values.size()));
+    throw Error(labels.per_sample == 1
+                    ? fmt::format("Dataset: expected {} labels, one per sample, got {}", size_, labels.values.size())
+                    : fmt::format("Dataset: expected {} labels, {} per sample, got {}", size_ * labels.per_sample,
+                                  labels.per_sample, labels.values.size()));
   check_label_values("", labels);
   check_name(labels.name, columns_);
-  columns_.push_back({std::move(labels.name), ColumnKind::labels, {labels.per_sample}, 0, labels.per_sample, labels.classes});
+  columns_.push_back(
+      {std::move(labels.name), ColumnKind::labels, {labels.per_sample}, 0, labels.per_sample, labels.classes});
   label_size_ = first_labels_ = labels.per_sample;
   classes_ = labels.classes;
   labels_ = std::move(labels.values);
 }
 
 template <std::floating_point T>
-Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features,
-                    Targets<T> targets)
+Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Targets<T> targets)
     : Dataset{std::move(sample_shape), std::move(features)} {
   std::vector<std::size_t> shape = shape_of_targets("", targets);
   if (targets.values.size() / targets.size != size_ || targets.values.size() % targets.size != 0)
-    throw Error(fmt::format("Dataset: expected {} targets of {} numbers, got {} numbers", size_,
-                            targets.size, targets.values.size()));
+    throw Error(fmt::format("Dataset: expected {} targets of {} numbers, got {} numbers", size_, targets.size,
+                            targets.values.size()));
   check_name(targets.name, columns_);
   columns_.push_back({std::move(targets.name), ColumnKind::targets, std::move(shape), 0, targets.size, 0});
   target_size_ = targets.size;
@@ -180,7 +181,8 @@ Dataset<T>::Dataset(ColumnSet<T> set) {
       size_ = rows;
       first = info.name;
     } else if (rows != size_) {
-      throw Error(fmt::format("Dataset: expected as many samples in column \"{}\" as in \"{}\", {}, got {}", info.name, first, size_, rows));
+      throw Error(fmt::format("Dataset: expected as many samples in column \"{}\" as in \"{}\", {}, got {}", info.name,
+                              first, size_, rows));
     }
     info.offset = row_size;
     row_size += info.size;
@@ -196,8 +198,8 @@ Dataset<T>::Dataset(ColumnSet<T> set) {
       const Labels& c = set.labels[k];
       check_labels(c.name, c);
       check_label_values(c.name, c);
-      take_in({c.name, kind, {c.per_sample}, 0, c.per_sample, c.classes}, rows_of(c.name, {c.per_sample}, c.per_sample, c.values.size()),
-              label_size_);
+      take_in({c.name, kind, {c.per_sample}, 0, c.per_sample, c.classes},
+              rows_of(c.name, {c.per_sample}, c.per_sample, c.values.size()), label_size_);
     } else if (kind == ColumnKind::targets) {
       const Targets<T>& c = set.targets[k];
       const std::vector<std::size_t> shape = shape_of_targets(c.name, c);
@@ -205,17 +207,20 @@ Dataset<T>::Dataset(ColumnSet<T> set) {
     } else {
       const SampleWeights<T>& c = set.weights[k];
       if (k > 0)
-        throw Error(fmt::format("Dataset: expected one column of sample weights, got \"{}\" and \"{}\"", set.weights[0].name, c.name));
+        throw Error(fmt::format("Dataset: expected one column of sample weights, got \"{}\" and \"{}\"",
+                                set.weights[0].name, c.name));
       for (std::size_t i = 0; i < c.values.size(); ++i)
         if (!std::isfinite(c.values[i]) || c.values[i] < 0)
-          throw Error(fmt::format("Dataset, column \"{}\": expected weights that are finite and at least 0, got {} of sample {}", c.name,
-                                  c.values[i], i));
+          throw Error(fmt::format(
+              "Dataset, column \"{}\": expected weights that are finite and at least 0, got {} of sample {}", c.name,
+              c.values[i], i));
       std::size_t none = 0;
       take_in({c.name, kind, {1}, 0, 1, 0}, c.values.size(), none);
     }
   }
   if (set.features.empty())
-    throw Error(fmt::format("Dataset: expected at least one column of features, got {}", detail::describe_columns(columns_)));
+    throw Error(
+        fmt::format("Dataset: expected at least one column of features, got {}", detail::describe_columns(columns_)));
 
   sample_shape_ = set.features.size() == 1 ? set.features[0].shape : std::vector{sample_size_};
   features_ = in_rows(std::move(set.features), size_, sample_size_);
@@ -240,15 +245,18 @@ void Dataset<T>::augment(const Augmentation* augmentation, std::size_t workers, 
     throw Error(fmt::format("Dataset: expected the name of the column to be augmented, got none; there are: {}",
                             detail::describe_columns(columns_)));
   if (inputs == 0) throw Error("Dataset: expected samples to augment, got none");
-  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::features, 0) : find_column(columns_, ColumnKind::features, name);
+  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::features, 0)
+                                          : find_column(columns_, ColumnKind::features, name);
   if (!std::ranges::equal(augmentation->input, column.shape))
     throw Error(fmt::format("Dataset: expected samples of {} for the augmentation, got {}",
                             detail::shape_text({augmentation->input.begin(), augmentation->input.end()}),
                             detail::shape_text(column.shape)));
   const bool mixes = augmentation->mixup > 0;
-  const std::size_t answers = count_columns(columns_, ColumnKind::labels) + count_columns(columns_, ColumnKind::targets);
+  const std::size_t answers = count_columns(columns_, ColumnKind::labels) +
+                              count_columns(columns_, ColumnKind::targets);
   if (mixes && (inputs > 1 || answers > 1 || has_weights()))
-    throw Error(fmt::format("Dataset: Mixup mixes whole samples, expected one column of features, one of labels or targets, and no weights, got {}",
+    throw Error(fmt::format("Dataset: Mixup mixes whole samples, expected one column of features, one of labels or "
+                            "targets, and no weights, got {}",
                             detail::describe_columns(columns_)));
   augmentation_ = augmentation;
   augmentation_workers_ = workers;
@@ -294,10 +302,12 @@ Dataset<T> Dataset<T>::prepared() const {
   result.sample_size_ = given_size();
   for (std::size_t k = 0; k < columns_.size(); ++k)
     if (columns_[k].kind == ColumnKind::features) result.columns_[k] = given_[k];
-  result.sample_shape_ = count_columns(columns_, ColumnKind::features) == 1 ? given_[augmented_column_].shape : std::vector{given_size()};
+  result.sample_shape_ = count_columns(columns_, ColumnKind::features) == 1 ? given_[augmented_column_].shape
+                                                                            : std::vector{given_size()};
   result.features_.assign(size_ * result.sample_size_, T(0));
   std::vector<T> scratch(augmentation_->scratch);
-  for (std::size_t i = 0; i < size_; ++i) give(i, result.features_.data() + i * result.sample_size_, scratch.data(), nullptr);
+  for (std::size_t i = 0; i < size_; ++i)
+    give(i, result.features_.data() + i * result.sample_size_, scratch.data(), nullptr);
   return result;
 }
 
@@ -316,15 +326,15 @@ void Dataset<T>::reshape(std::string_view name, std::vector<std::size_t> shape) 
   const auto k = static_cast<std::size_t>(&find_column(columns_, name) - columns_.data());
   ColumnInfo& column = columns_[k];
   if (column.kind != ColumnKind::features && column.kind != ColumnKind::targets)
-    throw Error(fmt::format("Dataset: expected features or targets to reshape, got \"{}\", {}", name, kind_name(column.kind)));
+    throw Error(
+        fmt::format("Dataset: expected features or targets to reshape, got \"{}\", {}", name, kind_name(column.kind)));
   if (augmentation_ && k == augmented_column_)
     throw Error(fmt::format("Dataset: the augmentation takes samples of {}, which cannot be reshaped",
                             detail::shape_text(column.shape)));
   const std::size_t size = product(shape);
   if (size != column.size)
     throw Error(fmt::format("Dataset: samples of {} are {} numbers, expected {} for {}",
-                            detail::shape_text(column.shape), column.size, size,
-                            detail::shape_text(shape)));
+                            detail::shape_text(column.shape), column.size, size, detail::shape_text(shape)));
   if (augmentation_) given_[k].shape = shape;
   if (column.kind == ColumnKind::features && count_columns(columns_, ColumnKind::features) == 1) sample_shape_ = shape;
   column.shape = std::move(shape);
@@ -382,8 +392,7 @@ Dataset<T> Dataset<T>::select(std::span<const std::string_view> names) const {
 template <std::floating_point T>
 Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
   for (const std::size_t index : indices)
-    if (index >= size_)
-      throw Error(fmt::format("Dataset: no sample {}: there are {}", index, size_));
+    if (index >= size_) throw Error(fmt::format("Dataset: no sample {}: there are {}", index, size_));
 
   Dataset part = described<T>();
   part.size_ = indices.size();
@@ -423,12 +432,12 @@ Split<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
 
 template <std::floating_point T>
 Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::string_view name) const {
-  if (!has_labels())
-    throw Error("stratified_split: expected a data set with class labels, got none");
+  if (!has_labels()) throw Error("stratified_split: expected a data set with class labels, got none");
   if (name.empty() && count_columns(columns_, ColumnKind::labels) > 1)
     throw Error(fmt::format("stratified_split: expected the name of a labels column, got none; there are: {}",
                             detail::describe_columns(columns_)));
-  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::labels, 0) : find_column(columns_, ColumnKind::labels, name);
+  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::labels, 0)
+                                          : find_column(columns_, ColumnKind::labels, name);
   if (column.size != 1)
     throw Error(fmt::format("stratified_split: expected one label per sample, got {}", column.size));
   const std::size_t part = training_part(fraction, size_, "stratified_split");

@@ -20,9 +20,9 @@ TypedDataset<Shape<1, 8, 8>, Classes<10>> digits() {
     return parse_idx(std::as_bytes(std::span{file, size}), name);
   };
   using namespace embedded;
-  return typed<Shape<1, 8, 8>, Classes<10>>(idx_dataset(parse(digits_images, digits_images_size, "embedded digits"),
-                                                    parse(digits_labels, digits_labels_size, "embedded digit labels"),
-                                                    {.scale = 1.0 / 16, .classes = 10}));
+  return typed<Shape<1, 8, 8>, Classes<10>>(idx_dataset(
+      parse(digits_images, digits_images_size, "embedded digits"),
+      parse(digits_labels, digits_labels_size, "embedded digit labels"), {.scale = 1.0 / 16, .classes = 10}));
 }
 
 }  // namespace tenon

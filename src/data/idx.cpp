@@ -103,12 +103,16 @@ private:
 
 std::size_t width(IdxType type) {
   switch (type) {
-    case IdxType::uint8:
-    case IdxType::int8: return 1;
-    case IdxType::int16: return 2;
-    case IdxType::int32:
-    case IdxType::float32: return 4;
-    case IdxType::float64: return 8;
+  case IdxType::uint8:
+  case IdxType::int8:
+    return 1;
+  case IdxType::int16:
+    return 2;
+  case IdxType::int32:
+  case IdxType::float32:
+    return 4;
+  case IdxType::float64:
+    return 8;
   }
   return 0;  // not a type of the format
 }
@@ -116,8 +120,7 @@ std::size_t width(IdxType type) {
 template <class Word>
 Word big_endian(const std::byte* bytes) {
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < sizeof(Word); ++i)
-    word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  for (std::size_t i = 0; i < sizeof(Word); ++i) word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
   return static_cast<Word>(word);
 }
 
@@ -136,8 +139,7 @@ template <class Word, class Element, class T>
 void widen(const std::vector<std::byte>& bytes, std::vector<T>& values) {
   values.resize(bytes.size() / sizeof(Word));
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<T>(
-        std::bit_cast<Element>(big_endian<Word>(bytes.data() + i * sizeof(Word))));
+    values[i] = static_cast<T>(std::bit_cast<Element>(big_endian<Word>(bytes.data() + i * sizeof(Word))));
 }
 
 }  // namespace
@@ -146,12 +148,24 @@ template <std::floating_point T>
 std::vector<T> IdxTensor::values() const {
   std::vector<T> values;
   switch (type) {
-    case IdxType::uint8: widen<std::uint8_t, std::uint8_t>(bytes, values); break;
-    case IdxType::int8: widen<std::uint8_t, std::int8_t>(bytes, values); break;
-    case IdxType::int16: widen<std::uint16_t, std::int16_t>(bytes, values); break;
-    case IdxType::int32: widen<std::uint32_t, std::int32_t>(bytes, values); break;
-    case IdxType::float32: widen<std::uint32_t, float>(bytes, values); break;
-    case IdxType::float64: widen<std::uint64_t, double>(bytes, values); break;
+  case IdxType::uint8:
+    widen<std::uint8_t, std::uint8_t>(bytes, values);
+    break;
+  case IdxType::int8:
+    widen<std::uint8_t, std::int8_t>(bytes, values);
+    break;
+  case IdxType::int16:
+    widen<std::uint16_t, std::int16_t>(bytes, values);
+    break;
+  case IdxType::int32:
+    widen<std::uint32_t, std::int32_t>(bytes, values);
+    break;
+  case IdxType::float32:
+    widen<std::uint32_t, float>(bytes, values);
+    break;
+  case IdxType::float64:
+    widen<std::uint64_t, double>(bytes, values);
+    break;
   }
   return values;
 }
@@ -205,14 +219,14 @@ IdxTensor parse(std::span<const std::byte> file, std::string_view name) {
                             detail::shape_text(tensor.shape)));
   // Declared sizes that the file cannot fill must not become an allocation.
   if (source.gzip() && *count > source.at_most())
-    throw Error(fmt::format("{}: expected a gzip file that unpacks to at most {} bytes ({} times its size, or 64 MB), got one "
-                            "that declares {} ({})",
-                            name, source.at_most(), most_unpacking, *count, detail::shape_text(tensor.shape)));
+    throw Error(
+        fmt::format("{}: expected a gzip file that unpacks to at most {} bytes ({} times its size, or 64 MB), got one "
+                    "that declares {} ({})",
+                    name, source.at_most(), most_unpacking, *count, detail::shape_text(tensor.shape)));
   if (*count > source.at_most())
     throw Error(fmt::format("{}: truncated IDX data: expected {} bytes ({} after the header), got "
                             "{}",
-                            name, header + *count, detail::shape_text(tensor.shape),
-                            header + source.at_most()));
+                            name, header + *count, detail::shape_text(tensor.shape), header + source.at_most()));
   // What gzip only claims must not either: memory grows with what there is.
   for (std::size_t got = 0; got < *count || got == 0;) {
     const std::size_t more = source.gzip() ? std::min(*count - got, std::max(got, std::size_t{1} << 16)) : *count;
@@ -224,8 +238,7 @@ IdxTensor parse(std::span<const std::byte> file, std::string_view name) {
 
   std::byte extra[1];
   if (source.read(extra) != 0)
-    throw Error(fmt::format("{}: trailing bytes: expected {} bytes, got more", name,
-                            header + *count));
+    throw Error(fmt::format("{}: trailing bytes: expected {} bytes, got more", name, header + *count));
   if (source.cut_off())
     throw Error(fmt::format("{}: truncated gzip stream: expected a checksum after {} unpacked "
                             "bytes, got the end of the file",
@@ -246,19 +259,16 @@ IdxTensor read_idx_file(const std::string& path) {
 
 void write_idx_file(const std::string& path, const IdxTensor& tensor) {
   const std::size_t rank = tensor.shape.size();
-  if (rank == 0 || rank > 255)
-    throw Error(fmt::format("{}: an IDX file has 1 to 255 axes, not {}", path, rank));
+  if (rank == 0 || rank > 255) throw Error(fmt::format("{}: an IDX file has 1 to 255 axes, not {}", path, rank));
   std::string header{0, 0, static_cast<char>(tensor.type), static_cast<char>(rank)};
   for (const std::size_t extent : tensor.shape) {
     if (extent > std::numeric_limits<std::uint32_t>::max())
-      throw Error(
-          fmt::format("{}: an axis of {} elements doesn't fit in an IDX file", path, extent));
+      throw Error(fmt::format("{}: an axis of {} elements doesn't fit in an IDX file", path, extent));
     for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(extent >> shift);
   }
   if (const auto expected = byte_count(tensor.shape, tensor.type); tensor.bytes.size() != expected)
-    throw Error(fmt::format("{}: expected {} bytes for {} elements, got {}", path,
-                            expected.value_or(0), detail::shape_text(tensor.shape),
-                            tensor.bytes.size()));
+    throw Error(fmt::format("{}: expected {} bytes for {} elements, got {}", path, expected.value_or(0),
+                            detail::shape_text(tensor.shape), tensor.bytes.size()));
 
   const std::array<std::span<const std::byte>, 2> pieces{std::as_bytes(std::span(header)), tensor.bytes};
   write_file_atomically(path, pieces);
@@ -268,20 +278,17 @@ namespace {
 
 Dataset<float> dataset_of(const IdxTensor& images, const IdxTensor& labels, const ReadOptions& options) {
   const std::size_t rank = images.shape.size();
-  if (rank < 2 || rank > 4)
-    throw Error(fmt::format("{}: expected images of 2 to 4 axes, got {}", images.name, rank));
+  if (rank < 2 || rank > 4) throw Error(fmt::format("{}: expected images of 2 to 4 axes, got {}", images.name, rank));
   if (labels.shape.size() != 1)
-    throw Error(
-        fmt::format("{}: expected labels of 1 axis, got {}", labels.name, labels.shape.size()));
+    throw Error(fmt::format("{}: expected labels of 1 axis, got {}", labels.name, labels.shape.size()));
   if (labels.type == IdxType::float32 || labels.type == IdxType::float64)
-    throw Error(
-        fmt::format("{}: expected integer labels, got floating-point numbers", labels.name));
+    throw Error(fmt::format("{}: expected integer labels, got floating-point numbers", labels.name));
   if (images.shape[0] != labels.shape[0])
-    throw Error(fmt::format("{}: expected {} labels, as many as there are images in {}, got {}",
-                            labels.name, images.shape[0], images.name, labels.shape[0]));
+    throw Error(fmt::format("{}: expected {} labels, as many as there are images in {}, got {}", labels.name,
+                            images.shape[0], images.name, labels.shape[0]));
   if (std::ranges::find(images.shape, std::size_t{0}) != images.shape.end())
-    throw Error(fmt::format("{}: expected images, got an empty tensor of {}", images.name,
-                            detail::shape_text(images.shape)));
+    throw Error(
+        fmt::format("{}: expected images, got an empty tensor of {}", images.name, detail::shape_text(images.shape)));
 
   std::vector<std::int32_t> classes;
   classes.reserve(labels.shape[0]);
@@ -300,8 +307,7 @@ Dataset<float> dataset_of(const IdxTensor& images, const IdxTensor& labels, cons
 
   std::vector<std::size_t> sample_shape(images.shape.begin() + 1, images.shape.end());
   if (rank == 3) sample_shape.insert(sample_shape.begin(), 1);
-  return {std::move(sample_shape), std::move(features),
-          Labels{std::move(classes), options.classes}};
+  return {std::move(sample_shape), std::move(features), Labels{std::move(classes), options.classes}};
 }
 
 }  // namespace
@@ -310,8 +316,7 @@ Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels, con
   return detail::within_memory(images.name, [&] { return dataset_of(images, labels, options); });
 }
 
-Dataset<float> read_idx(const std::string& images_path, const std::string& labels_path,
-                        const ReadOptions& options) {
+Dataset<float> read_idx(const std::string& images_path, const std::string& labels_path, const ReadOptions& options) {
   return idx_dataset(read_idx_file(images_path), read_idx_file(labels_path), options);
 }
 

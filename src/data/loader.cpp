@@ -44,14 +44,19 @@ RowRange RowShare::operator()(std::size_t count) const {
   return {plan.start_of(own.first), plan.start_of(own.end)};
 }
 
-std::size_t default_workers() noexcept { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1; }
+std::size_t default_workers() noexcept {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1;
+}
 
 /// Prepares the batches of an epoch ahead of their use, in a ring of one more buffer than there are threads.
 template <std::floating_point T>
 class DataLoader<T>::Prefetcher {
 public:
   Prefetcher(const Dataset<T>& data, std::size_t batch_size)
-      : data_(data), augmentation_(*data.augmentation()), batch_size_(batch_size), buffers_(data.augmentation_workers() + 1) {
+      : data_(data),
+        augmentation_(*data.augmentation()),
+        batch_size_(batch_size),
+        buffers_(data.augmentation_workers() + 1) {
     const std::size_t rows = std::min(batch_size, data.size());
     targets_ = mixes() && data.has_labels() ? data.classes() : data.target_size();
     for (Buffer& b : buffers_) {
@@ -69,9 +74,10 @@ public:
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       end();
-      throw Error(fmt::format("DataLoader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
-                              "augmented(data, workers) asks for fewer, 0 for none",
-                              threads, started, error.what()));
+      throw Error(
+          fmt::format("DataLoader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
+                      "augmented(data, workers) asks for fewer, 0 for none",
+                      threads, started, error.what()));
     } catch (...) {
       end();
       throw;
@@ -230,8 +236,8 @@ private:
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t origin_ = 0;                        // position of batch 0
-  std::size_t next_ = 0, end_ = 0, taken_ = 0;    // batches to be prepared next, up to, and in use
+  std::size_t origin_ = 0;                      // position of batch 0
+  std::size_t next_ = 0, end_ = 0, taken_ = 0;  // batches to be prepared next, up to, and in use
   std::size_t busy_ = 0;
   bool started_ = false, ending_ = false;
   std::vector<std::thread> threads_;
@@ -245,8 +251,8 @@ template <std::floating_point T>
 DataLoader<T>& DataLoader<T>::operator=(DataLoader&&) noexcept = default;
 
 template <std::floating_point T>
-DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
-                  bool shuffle, bool drop_last)
+DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed, bool shuffle,
+                          bool drop_last)
     : dataset_{&dataset},
       batch_size_{batch_size},
       seed_{seed},
@@ -256,8 +262,8 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
   if (dataset.empty()) throw Error("DataLoader: expected a data set with samples, got an empty one");
   if (batch_size == 0) throw Error("DataLoader: expected a batch size of at least 1, got 0");
   if (batches() == 0)
-    throw Error(fmt::format("DataLoader: expected at least one batch of {}, got {} samples", batch_size,
-                            dataset.size()));
+    throw Error(
+        fmt::format("DataLoader: expected at least one batch of {}, got {} samples", batch_size, dataset.size()));
   if (dataset.augmentation()) {
     if (dataset.augmentation()->mixup > 0 && dataset.label_size() > 1)
       throw Error(fmt::format("DataLoader: expected one label per sample for Mixup, got {}", dataset.label_size()));
@@ -337,8 +343,8 @@ bool DataLoader<T>::next(Batch<T>& batch) {
 template <std::floating_point T>
 void DataLoader<T>::restore(const LoaderState& state) {
   if (state.position > order_.size())
-    throw Error(fmt::format("DataLoader: position {} is beyond the {} samples of an epoch",
-                            state.position, order_.size()));
+    throw Error(
+        fmt::format("DataLoader: position {} is beyond the {} samples of an epoch", state.position, order_.size()));
   seed_ = state.seed;
   start_epoch(state.epoch);
   position_ = state.position;

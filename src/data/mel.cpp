@@ -16,7 +16,8 @@ std::vector<double> spectrum_weights(std::size_t window) {
   for (std::size_t k = 0; k < bins; ++k)
     for (std::size_t t = 0; t < window; ++t) {
       const double hann = (1 - std::cos(2 * pi * static_cast<double>(t) / n)) / 2;
-      const double angle = 2 * pi * static_cast<double>(k * t % window) / n;  // whole turns are left out before rounding
+      const double angle = 2 * pi * static_cast<double>(k * t % window) /
+                           n;  // whole turns are left out before rounding
       weights[k * window + t] = hann * std::cos(angle);
       weights[(bins + k) * window + t] = hann * std::sin(angle);
     }
@@ -26,18 +27,22 @@ std::vector<double> spectrum_weights(std::size_t window) {
 std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelOptions& options) {
   const double half = options.rate / 2, high = options.high == 0 ? half : options.high;
   if (!(options.rate > 0 && options.low >= 0 && options.low < high && high <= half) || !std::isfinite(options.rate))
-    throw Error(fmt::format("set_mel_weights: expected frequencies that rise from 0 to at most half the rate, got {} to {} at {}", options.low, high, options.rate));
+    throw Error(fmt::format(
+        "set_mel_weights: expected frequencies that rise from 0 to at most half the rate, got {} to {} at {}",
+        options.low, high, options.rate));
   const auto mel = [](double f) { return 2595 * std::log10(1 + f / 700); };
   const std::size_t bins = window / 2 + 1;
   std::vector<double> corners, weights(mels * 2 * bins);
   for (std::size_t m = 0; m < mels + 2; ++m) {
-    const double at = mel(options.low) + (mel(high) - mel(options.low)) * static_cast<double>(m) / static_cast<double>(mels + 1);
+    const double at = mel(options.low) +
+                      (mel(high) - mel(options.low)) * static_cast<double>(m) / static_cast<double>(mels + 1);
     corners.push_back(700 * (std::pow(10, at / 2595) - 1));
   }
   for (std::size_t m = 0; m < mels; ++m)
     for (std::size_t k = 0; k < bins; ++k) {
       const double f = bins == 1 ? 0 : half * static_cast<double>(k) / static_cast<double>(bins - 1);
-      const double up = (f - corners[m]) / (corners[m + 1] - corners[m]), down = (corners[m + 2] - f) / (corners[m + 2] - corners[m + 1]);
+      const double up = (f - corners[m]) / (corners[m + 1] - corners[m]),
+                   down = (corners[m + 2] - f) / (corners[m + 2] - corners[m + 1]);
       weights[m * 2 * bins + k] = weights[m * 2 * bins + bins + k] = std::max(0.0, std::min(up, down));
     }
   return weights;
@@ -48,7 +53,8 @@ std::vector<double> cosine_weights(std::size_t count, std::size_t mels) {
   std::vector<double> weights(count * mels);
   for (std::size_t k = 0; k < count; ++k)
     for (std::size_t n = 0; n < mels; ++n)
-      weights[k * mels + n] = std::sqrt((k == 0 ? 1 : 2) / m) * std::cos(pi * static_cast<double>(k) * (static_cast<double>(n) + 0.5) / m);
+      weights[k * mels + n] = std::sqrt((k == 0 ? 1 : 2) / m) *
+                              std::cos(pi * static_cast<double>(k) * (static_cast<double>(n) + 0.5) / m);
   return weights;
 }
 

@@ -56,7 +56,9 @@ public:
   }
 
 private:
-  [[noreturn]] void fail(const std::string& what) const { throw Error(fmt::format("{}: bad npy header: expected {}", name_, what)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(fmt::format("{}: bad npy header: expected {}", name_, what));
+  }
   void blanks() {
     while (!text_.empty() && (text_.front() == ' ' || text_.front() == '\n')) text_.remove_prefix(1);
   }
@@ -67,7 +69,9 @@ private:
     return true;
   }
   void expect(char c) {
-    if (!take(c)) fail(text_.empty() ? fmt::format("'{}', got its end", c) : fmt::format("'{}', got {}", c, detail::quoted_text(text_.substr(0, 20))));
+    if (!take(c))
+      fail(text_.empty() ? fmt::format("'{}', got its end", c)
+                         : fmt::format("'{}', got {}", c, detail::quoted_text(text_.substr(0, 20))));
   }
   std::string_view string() {
     blanks();
@@ -82,7 +86,8 @@ private:
   }
   DType type() {
     blanks();
-    if (text_.starts_with('[')) throw Error(fmt::format("{}: a structured array is not supported: expected one of <f4 <f8 <i4 <i8 |u1", name_));
+    if (text_.starts_with('['))
+      throw Error(fmt::format("{}: a structured array is not supported: expected one of <f4 <f8 <i4 <i8 |u1", name_));
     const std::string_view word = string();
     for (const auto& [text, type] : types)
       if (word == text) return type;
@@ -94,7 +99,8 @@ private:
     blanks();
     if (text_.starts_with("False")) return text_.remove_prefix(5);
     if (text_.starts_with("True"))
-      throw Error(fmt::format("{}: Fortran order is not supported: expected an array in C order (numpy.ascontiguousarray)", name_));
+      throw Error(fmt::format(
+          "{}: Fortran order is not supported: expected an array in C order (numpy.ascontiguousarray)", name_));
     fail("fortran_order to be True or False");
   }
   std::vector<std::size_t> tuple() {
@@ -137,7 +143,8 @@ NpyArray& fill(NpyArray& array, DType type, std::vector<std::size_t> dims, std::
   array.type = type;
   array.shape = std::move(dims);
   if (bytes_of(type, array.shape, array.name) != values.size_bytes())
-    throw Error(fmt::format("NpyArray: expected numbers for a shape of {}, got {}", detail::shape_text(array.shape), values.size()));
+    throw Error(fmt::format("NpyArray: expected numbers for a shape of {}, got {}", detail::shape_text(array.shape),
+                            values.size()));
   const auto bytes = std::as_bytes(values);
   array.bytes.assign(bytes.begin(), bytes.end());
   return array;
@@ -145,7 +152,8 @@ NpyArray& fill(NpyArray& array, DType type, std::vector<std::size_t> dims, std::
 
 template <class Element, class T>
 void widen_as(std::span<const std::byte> bytes, T* to) {
-  using Word = std::conditional_t<sizeof(Element) == 8, std::uint64_t, std::conditional_t<sizeof(Element) == 4, std::uint32_t, std::uint8_t>>;
+  using Word = std::conditional_t<sizeof(Element) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(Element) == 4, std::uint32_t, std::uint8_t>>;
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(Element))
     *to++ = static_cast<T>(std::bit_cast<Element>(detail::little_endian<Word>(bytes.data() + i)));
 }
@@ -158,31 +166,42 @@ NpyHeader parse_npy_header(std::span<const std::byte> begin, std::size_t file_si
   const std::string_view text(reinterpret_cast<const char*>(begin.data()), begin.size());
   if (!text.starts_with(magic)) {
     const std::string seems = seems_to_be(begin.first(std::min(begin.size(), telling_bytes)));
-    throw Error(fmt::format("{}: expected an npy file, beginning \\x93NUMPY, got another{}", name, seems.empty() ? seems : " (it seems to be " + seems + ")"));
+    throw Error(fmt::format("{}: expected an npy file, beginning \\x93NUMPY, got another{}", name,
+                            seems.empty() ? seems : " (it seems to be " + seems + ")"));
   }
-  if (begin.size() < 12) throw Error(fmt::format("{}: truncated npy header: expected at least 12 bytes, got {}", name, begin.size()));
+  if (begin.size() < 12)
+    throw Error(fmt::format("{}: truncated npy header: expected at least 12 bytes, got {}", name, begin.size()));
   const auto version = std::to_integer<unsigned>(begin[6]);
-  if (version < 1 || version > 3) throw Error(fmt::format("{}: expected version 1, 2 or 3 of the npy format, got {}", name, version));
+  if (version < 1 || version > 3)
+    throw Error(fmt::format("{}: expected version 1, 2 or 3 of the npy format, got {}", name, version));
   const std::size_t first = version == 1 ? 10 : 12;
-  const std::size_t length = version == 1 ? little_endian<std::uint16_t>(begin.data() + 8) : little_endian<std::uint32_t>(begin.data() + 8);
-  if (length > most_npy_header - first) throw Error(fmt::format("{}: expected an npy header of at most {} bytes, got {}", name, most_npy_header - first, length));
-  if (begin.size() < first + length) throw Error(fmt::format("{}: truncated npy header: expected {} bytes, got {}", name, first + length, begin.size()));
+  const std::size_t length = version == 1 ? little_endian<std::uint16_t>(begin.data() + 8)
+                                          : little_endian<std::uint32_t>(begin.data() + 8);
+  if (length > most_npy_header - first)
+    throw Error(
+        fmt::format("{}: expected an npy header of at most {} bytes, got {}", name, most_npy_header - first, length));
+  if (begin.size() < first + length)
+    throw Error(fmt::format("{}: truncated npy header: expected {} bytes, got {}", name, first + length, begin.size()));
   NpyHeader header;
   HeaderText(text.substr(first, length), name).parse(header);
   header.offset = first + length;
   header.bytes = bytes_of(header.type, header.shape, name);
   if (file_size - header.offset != header.bytes)
-    throw Error(fmt::format("{}: expected {} bytes of elements ({}), got {}", name, header.bytes, shape_text(header.shape), file_size - header.offset));
+    throw Error(fmt::format("{}: expected {} bytes of elements ({}), got {}", name, header.bytes,
+                            shape_text(header.shape), file_size - header.offset));
   return header;
 }
 
 std::string npy_header(DType type, const std::vector<std::size_t>& shape, const std::string& name) {
   const auto* const found = std::ranges::find(types, type, &std::pair<std::string_view, DType>::second);
-  if (found == types.end()) throw Error(fmt::format("{}: expected elements F32, F64, I32, I64 or U8 for an npy file, got {}", name, dtype_name(type)));
+  if (found == types.end())
+    throw Error(
+        fmt::format("{}: expected elements F32, F64, I32, I64 or U8 for an npy file, got {}", name, dtype_name(type)));
   std::string axes;
   for (const std::size_t extent : shape) axes += fmt::format("{}{}", axes.empty() ? "" : ", ", extent);
   if (shape.size() == 1) axes += ',';
-  std::string dictionary = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", found->first, axes);
+  std::string dictionary = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", found->first,
+                                       axes);
   // spaces and a line end, so that the elements begin at a multiple of 64
   dictionary.append((64 - (10 + dictionary.size() + 1) % 64) % 64, ' ');
   dictionary += '\n';
@@ -196,11 +215,16 @@ std::string npy_header(DType type, const std::vector<std::size_t>& shape, const 
 template <class T>
 void widen(DType type, std::span<const std::byte> bytes, T* to) {
   switch (type) {
-    case DType::f32: return widen_as<float>(bytes, to);
-    case DType::f64: return widen_as<double>(bytes, to);
-    case DType::i32: return widen_as<std::int32_t>(bytes, to);
-    case DType::i64: return widen_as<std::int64_t>(bytes, to);
-    default: return widen_as<std::uint8_t>(bytes, to);
+  case DType::f32:
+    return widen_as<float>(bytes, to);
+  case DType::f64:
+    return widen_as<double>(bytes, to);
+  case DType::i32:
+    return widen_as<std::int32_t>(bytes, to);
+  case DType::i64:
+    return widen_as<std::int64_t>(bytes, to);
+  default:
+    return widen_as<std::uint8_t>(bytes, to);
   }
 }
 template void widen(DType, std::span<const std::byte>, float*);
@@ -208,11 +232,21 @@ template void widen(DType, std::span<const std::byte>, double*);
 
 }  // namespace detail
 
-NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const float> values) { fill(*this, DType::f32, std::move(dims), values); }
-NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const double> values) { fill(*this, DType::f64, std::move(dims), values); }
-NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::int32_t> values) { fill(*this, DType::i32, std::move(dims), values); }
-NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::int64_t> values) { fill(*this, DType::i64, std::move(dims), values); }
-NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::uint8_t> values) { fill(*this, DType::u8, std::move(dims), values); }
+NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const float> values) {
+  fill(*this, DType::f32, std::move(dims), values);
+}
+NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const double> values) {
+  fill(*this, DType::f64, std::move(dims), values);
+}
+NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::int32_t> values) {
+  fill(*this, DType::i32, std::move(dims), values);
+}
+NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::int64_t> values) {
+  fill(*this, DType::i64, std::move(dims), values);
+}
+NpyArray::NpyArray(std::vector<std::size_t> dims, std::span<const std::uint8_t> values) {
+  fill(*this, DType::u8, std::move(dims), values);
+}
 NpyArray NpyArray::named(std::string called) && {
   name = std::move(called);
   return std::move(*this);
@@ -229,7 +263,8 @@ template std::vector<double> NpyArray::values<double>() const;
 
 NpyArray parse_npy(std::span<const std::byte> file, std::string_view name) {
   return detail::within_memory(std::string(name), [&] {
-    detail::NpyHeader header = detail::parse_npy_header(file.first(std::min(file.size(), detail::most_npy_header)), file.size(), name);
+    detail::NpyHeader header = detail::parse_npy_header(file.first(std::min(file.size(), detail::most_npy_header)),
+                                                        file.size(), name);
     NpyArray array;
     array.type = header.type;
     array.shape = std::move(header.shape);
@@ -247,7 +282,8 @@ NpyArray read_npy(const std::string& path) {
 void write_npy(const std::string& path, const NpyArray& array) {
   const std::string header = detail::npy_header(array.type, array.shape, path);
   if (bytes_of(array.type, array.shape, path) != array.bytes.size())
-    throw Error(fmt::format("{}: expected {} bytes for {} elements, got {}", path, bytes_of(array.type, array.shape, path), detail::shape_text(array.shape),
+    throw Error(fmt::format("{}: expected {} bytes for {} elements, got {}", path,
+                            bytes_of(array.type, array.shape, path), detail::shape_text(array.shape),
                             array.bytes.size()));
   const std::array<std::span<const std::byte>, 2> pieces{std::as_bytes(std::span(header)), array.bytes};
   write_file_atomically(path, pieces);
@@ -289,8 +325,10 @@ MappedNpy::MappedNpy(const std::string& path) {
 
 template <std::floating_point T>
 void MappedNpy::row(std::size_t index, std::span<T> out) const {
-  if (index >= rows()) throw Error(fmt::format("{}: expected a row from 0 to {}, got {}", path_, rows() == 0 ? 0 : rows() - 1, index));
-  if (out.size() != row_size_) throw Error(fmt::format("{}: expected room for {} numbers, got {}", path_, row_size_, out.size()));
+  if (index >= rows())
+    throw Error(fmt::format("{}: expected a row from 0 to {}, got {}", path_, rows() == 0 ? 0 : rows() - 1, index));
+  if (out.size() != row_size_)
+    throw Error(fmt::format("{}: expected room for {} numbers, got {}", path_, row_size_, out.size()));
   const std::size_t size = row_size_ * dtype_bits(type_) / 8;
   detail::widen(type_, bytes_.subspan(index * size, size), out.data());
 }
@@ -307,8 +345,8 @@ std::vector<std::size_t> sample_shape(const NpyArray& features) {
 }
 void require_rows(const NpyArray& features, const NpyArray& other) {
   if (other.shape.empty() || other.shape[0] != features.shape[0])
-    throw Error(fmt::format("{}: expected {} rows, as many as there are samples in {}, got {}", other.name, features.shape[0], features.name,
-                            other.shape.empty() ? 1 : other.shape[0]));
+    throw Error(fmt::format("{}: expected {} rows, as many as there are samples in {}, got {}", other.name,
+                            features.shape[0], features.name, other.shape.empty() ? 1 : other.shape[0]));
 }
 
 }  // namespace
@@ -327,7 +365,8 @@ Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, std::si
   values.reserve(labels.size());
   for (const double label : labels.values<double>()) {
     if (label < 0 || label >= static_cast<double>(classes))
-      throw Error(fmt::format("{}: label {} at {} is outside the {} classes", labels.name, label, values.size(), classes));
+      throw Error(
+          fmt::format("{}: label {} at {} is outside the {} classes", labels.name, label, values.size(), classes));
     values.push_back(static_cast<std::int32_t>(label));
   }
   const std::size_t each = labels.shape[0] == 0 ? 1 : values.size() / labels.shape[0];
@@ -357,10 +396,12 @@ NpyArray read_safetensors_array(const std::string& path, std::string_view tensor
     std::string names;
     for (const TensorInfo& t : file.tensors())
       if (names.size() < 500) names += (names.empty() ? "" : ", ") + detail::escaped_text(t.name);
-    throw Error(fmt::format("{}: expected a tensor {}, got {}", path, detail::quoted_text(tensor), names.empty() ? "none" : names));
+    throw Error(fmt::format("{}: expected a tensor {}, got {}", path, detail::quoted_text(tensor),
+                            names.empty() ? "none" : names));
   }
   if (std::ranges::find(types, info->dtype, &std::pair<std::string_view, DType>::second) == types.end())
-    throw Error(fmt::format("{}: expected a tensor {} of F32, F64, I32, I64 or U8, got {}", path, detail::quoted_text(tensor), dtype_name(info->dtype)));
+    throw Error(fmt::format("{}: expected a tensor {} of F32, F64, I32, I64 or U8, got {}", path,
+                            detail::quoted_text(tensor), dtype_name(info->dtype)));
   return detail::within_memory(path, [&] {
     NpyArray array;
     array.type = info->dtype;

@@ -30,7 +30,8 @@ Word little_endian(const std::byte* bytes) {
 }
 template <class Word>
 void append_little_endian(std::string& to, Word word) {
-  for (std::size_t i = 0; i < sizeof(Word); ++i) to += static_cast<char>(static_cast<std::uint64_t>(word) >> 8 * i & 0xff);
+  for (std::size_t i = 0; i < sizeof(Word); ++i)
+    to += static_cast<char>(static_cast<std::uint64_t>(word) >> 8 * i & 0xff);
 }
 
 /// Elements as numbers.

@@ -47,13 +47,17 @@ public:
     if (count == 0xffff || at == 0xffffffff) refuse("zip64 (more than 4 GiB, or 65534 arrays)");
     std::vector<NpyArray> all;
     for (std::size_t k = 0; k < count; ++k) {
-      if (at > end || end - at < entry_size || word<std::uint32_t>(at) != entry_mark) fail(fmt::format("entry {} of its directory, got something else", k));
-      const std::size_t name_length = word<std::uint16_t>(at + 28), extra = word<std::uint16_t>(at + 30), comment = word<std::uint16_t>(at + 32);
-      if (end - at - entry_size < name_length) fail(fmt::format("a name for entry {} of its directory, got its end", k));
+      if (at > end || end - at < entry_size || word<std::uint32_t>(at) != entry_mark)
+        fail(fmt::format("entry {} of its directory, got something else", k));
+      const std::size_t name_length = word<std::uint16_t>(at + 28), extra = word<std::uint16_t>(at + 30),
+                        comment = word<std::uint16_t>(at + 32);
+      if (end - at - entry_size < name_length)
+        fail(fmt::format("a name for entry {} of its directory, got its end", k));
       std::string called(reinterpret_cast<const char*>(file_.data() + at + entry_size), name_length);
       if (!called.ends_with(".npy")) fail(fmt::format("npy files, got {}", detail::quoted_text(called)));
       called.resize(called.size() - 4);
-      if (std::ranges::any_of(all, [&](const NpyArray& a) { return a.name == called; })) fail(fmt::format("each array once, got {} twice", detail::quoted_text(called)));
+      if (std::ranges::any_of(all, [&](const NpyArray& a) { return a.name == called; }))
+        fail(fmt::format("each array once, got {} twice", detail::quoted_text(called)));
       all.push_back(array(at, called, end));
       at += entry_size + name_length + extra + comment;
     }
@@ -65,8 +69,12 @@ private:
   Word word(std::size_t at) const {
     return little_endian<Word>(file_.data() + at);
   }
-  [[noreturn]] void fail(const std::string& what) const { throw Error(fmt::format("{}: bad npz file: expected {}", name_, what)); }
-  [[noreturn]] void refuse(const char* what) const { throw Error(fmt::format("{}: {} is not supported in an npz file", name_, what)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(fmt::format("{}: bad npz file: expected {}", name_, what));
+  }
+  [[noreturn]] void refuse(const char* what) const {
+    throw Error(fmt::format("{}: {} is not supported in an npz file", name_, what));
+  }
 
   /// The archive's last record, behind which a comment may stand.
   std::size_t find_end() const {
@@ -76,7 +84,8 @@ private:
         if (word<std::uint32_t>(at) == end_mark && word<std::uint16_t>(at + 20) == back) return at;
       }
     const std::string seems = detail::seems_to_be(file_.first(std::min(file_.size(), detail::telling_bytes)));
-    fail(fmt::format("a zip archive, got none that is whole{}", seems.empty() ? seems : " (it begins as " + seems + ")"));
+    fail(fmt::format("a zip archive, got none that is whole{}",
+                     seems.empty() ? seems : " (it begins as " + seems + ")"));
   }
 
   NpyArray array(std::size_t entry, const std::string& called, std::size_t end) {
@@ -85,18 +94,23 @@ private:
     const auto method = word<std::uint16_t>(entry + 10);
     if (method != 0 && method != 8) refuse(fmt::format("method {} of packing", method).c_str());
     const auto sum = word<std::uint32_t>(entry + 16);
-    const std::size_t packed = word<std::uint32_t>(entry + 20), size = word<std::uint32_t>(entry + 24), local = word<std::uint32_t>(entry + 42);
-    if (packed == 0xffffffff || size == 0xffffffff || local == 0xffffffff) refuse("zip64 (more than 4 GiB, or 65534 arrays)");
-    if (local > end || end - local < local_size || word<std::uint32_t>(local) != local_mark) fail(fmt::format("{} where its directory says, got something else", shown));
+    const std::size_t packed = word<std::uint32_t>(entry + 20), size = word<std::uint32_t>(entry + 24),
+                      local = word<std::uint32_t>(entry + 42);
+    if (packed == 0xffffffff || size == 0xffffffff || local == 0xffffffff)
+      refuse("zip64 (more than 4 GiB, or 65534 arrays)");
+    if (local > end || end - local < local_size || word<std::uint32_t>(local) != local_mark)
+      fail(fmt::format("{} where its directory says, got something else", shown));
     // the local header's lengths are its own
     const std::size_t begin = local + local_size + word<std::uint16_t>(local + 26) + word<std::uint16_t>(local + 28);
-    if (begin > end || end - begin < packed) fail(fmt::format("{} bytes of {}, got {}", packed, shown, begin > end ? 0 : end - begin));
+    if (begin > end || end - begin < packed)
+      fail(fmt::format("{} bytes of {}, got {}", packed, shown, begin > end ? 0 : end - begin));
     // arrays that lie over one another would unpack to more than any file has
     packed_ += packed;
     unpacked_ += size;
     if (packed_ > file_.size()) fail("arrays one behind the other, got some that overlap");
     if (unpacked_ > std::max(free_unpacking, file_.size() * most_unpacking))
-      fail(fmt::format("arrays that unpack to at most {} bytes ({} times its size, or 64 MB), got {}", std::max(free_unpacking, file_.size() * most_unpacking), most_unpacking, unpacked_));
+      fail(fmt::format("arrays that unpack to at most {} bytes ({} times its size, or 64 MB), got {}",
+                       std::max(free_unpacking, file_.size() * most_unpacking), most_unpacking, unpacked_));
     const auto bytes = file_.subspan(begin, packed);
     NpyArray result;
     if (method == 0) {
@@ -131,9 +145,11 @@ private:
       const int status = inflate(&stream, Z_NO_FLUSH);
       out.resize(got + more - stream.avail_out);
       if (status == Z_STREAM_END) break;
-      if (status != Z_OK || out.size() > size || (stream.avail_in == 0 && out.size() == got)) fail(fmt::format("{} bytes packed in {}, got a damaged stream", size, shown));
+      if (status != Z_OK || out.size() > size || (stream.avail_in == 0 && out.size() == got))
+        fail(fmt::format("{} bytes packed in {}, got a damaged stream", size, shown));
     }
-    if (out.size() != size || stream.avail_in != 0) fail(fmt::format("{} bytes packed in {}, got {}", size, shown, out.size()));
+    if (out.size() != size || stream.avail_in != 0)
+      fail(fmt::format("{} bytes packed in {}, got {}", size, shown, out.size()));
     return out;
   }
 
@@ -155,13 +171,16 @@ std::vector<NpyArray> read_npz(const std::string& path) {
 
 void write_npz(const std::string& path, std::span<const NpyArray> arrays) {
   constexpr std::size_t most = 0xfffffffe;
-  if (arrays.size() >= 0xffff) throw Error(fmt::format("{}: expected at most 65534 arrays, got {}", path, arrays.size()));
+  if (arrays.size() >= 0xffff)
+    throw Error(fmt::format("{}: expected at most 65534 arrays, got {}", path, arrays.size()));
   std::vector<std::string> headers;  // of the zip entry and of the array
   std::string directory;
   std::size_t at = 0;
   for (std::size_t k = 0; k < arrays.size(); ++k) {
     const NpyArray& a = arrays[k];
-    if (a.name.empty() || a.name.size() > 1000) throw Error(fmt::format("{}: expected a name for each array, of at most 1000 bytes, got one of {}", path, a.name.size()));
+    if (a.name.empty() || a.name.size() > 1000)
+      throw Error(
+          fmt::format("{}: expected a name for each array, of at most 1000 bytes, got one of {}", path, a.name.size()));
     if (std::ranges::any_of(arrays.first(k), [&](const NpyArray& other) { return other.name == a.name; }))
       throw Error(fmt::format("{}: expected each array once, got {} twice", path, detail::quoted_text(a.name)));
     const std::string npy = detail::npy_header(a.type, a.shape, a.name), name = a.name + ".npy";
@@ -171,7 +190,8 @@ void write_npz(const std::string& path, std::span<const NpyArray> arrays) {
     uLong sum = ::crc32(0, reinterpret_cast<const Bytef*>(npy.data()), static_cast<uInt>(npy.size()));
     sum = ::crc32_combine(sum, checksum(a.bytes), static_cast<z_off_t>(a.bytes.size()));
     std::string both;  // what the local header and the directory say alike
-    for (const int v : {20, 0x0800, 0, 0, 0x21}) append_little_endian(both, static_cast<std::uint16_t>(v));  // version 2, UTF-8, stored, 1980-01-01
+    for (const int v : {20, 0x0800, 0, 0, 0x21})
+      append_little_endian(both, static_cast<std::uint16_t>(v));  // version 2, UTF-8, stored, 1980-01-01
     append_little_endian(both, static_cast<std::uint32_t>(sum));
     append_little_endian(both, static_cast<std::uint32_t>(size));
     append_little_endian(both, static_cast<std::uint32_t>(size));

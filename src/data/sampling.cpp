@@ -47,7 +47,9 @@ std::string statistics(ColumnView<const T> view, std::size_t samples) {
       mean += before / ++count;
       squares += before * (v - mean);
     }
-  std::string text = count == 0 ? "no numbers" : fmt::format("{:.4g} to {:.4g}, mean {:.4g}, deviation {:.4g}", low, high, mean, std::sqrt(squares / count));
+  std::string text = count == 0 ? "no numbers"
+                                : fmt::format("{:.4g} to {:.4g}, mean {:.4g}, deviation {:.4g}", low, high, mean,
+                                              std::sqrt(squares / count));
   return others == 0 ? text : text + fmt::format(", {} missing or infinite", others);
 }
 
@@ -56,30 +58,33 @@ std::string statistics(ColumnView<const T> view, std::size_t samples) {
 template <std::floating_point T>
 Dataset<T> concat_data(const Dataset<T>& first, const Dataset<T>& second) {
   if (!std::ranges::equal(first.columns(), second.columns()))
-    throw Error(fmt::format("concat_data: expected samples alike, got {} and {}", detail::describe_columns(first.columns()),
-                            detail::describe_columns(second.columns())));
+    throw Error(fmt::format("concat_data: expected samples alike, got {} and {}",
+                            detail::describe_columns(first.columns()), detail::describe_columns(second.columns())));
   if (first.columns().empty()) return first;
   const std::size_t n = first.size(), m = second.size();
   ColumnSet<T> set;
   for (const ColumnInfo& c : first.columns()) {
     switch (c.kind) {
-      case ColumnKind::features: set.add(Features<T>{c.name, c.shape, behind(first.feature_column(c.name), n, second.feature_column(c.name), m)}); break;
-      case ColumnKind::targets:
-        set.add(Targets<T>{behind(first.target_column(c.name), n, second.target_column(c.name), m), c.size, c.name, c.shape});
-        break;
-      case ColumnKind::labels: {
-        const auto a = first.label_column(c.name), b = second.label_column(c.name);
-        std::vector<std::int32_t> all(a.begin(), a.end());
-        all.insert(all.end(), b.begin(), b.end());
-        set.add(Labels{std::move(all), c.classes, c.size, c.name});
-        break;
-      }
-      case ColumnKind::weights: {
-        std::vector<T> all(first.weights().begin(), first.weights().end());
-        all.insert(all.end(), second.weights().begin(), second.weights().end());
-        set.add(SampleWeights<T>{std::move(all), c.name});
-        break;
-      }
+    case ColumnKind::features:
+      set.add(Features<T>{c.name, c.shape, behind(first.feature_column(c.name), n, second.feature_column(c.name), m)});
+      break;
+    case ColumnKind::targets:
+      set.add(
+          Targets<T>{behind(first.target_column(c.name), n, second.target_column(c.name), m), c.size, c.name, c.shape});
+      break;
+    case ColumnKind::labels: {
+      const auto a = first.label_column(c.name), b = second.label_column(c.name);
+      std::vector<std::int32_t> all(a.begin(), a.end());
+      all.insert(all.end(), b.begin(), b.end());
+      set.add(Labels{std::move(all), c.classes, c.size, c.name});
+      break;
+    }
+    case ColumnKind::weights: {
+      std::vector<T> all(first.weights().begin(), first.weights().end());
+      all.insert(all.end(), second.weights().begin(), second.weights().end());
+      set.add(SampleWeights<T>{std::move(all), c.name});
+      break;
+    }
     }
   }
   return Dataset<T>(std::move(set));
@@ -100,7 +105,8 @@ std::vector<double> balanced_class_weights(const Dataset<T>& data, std::string_v
   double all = 0;
   for (const std::size_t count : counts) all += static_cast<double>(count);
   std::vector<double> weights;
-  for (const std::size_t count : counts) weights.push_back(count == 0 ? 0 : all / (static_cast<double>(counts.size()) * static_cast<double>(count)));
+  for (const std::size_t count : counts)
+    weights.push_back(count == 0 ? 0 : all / (static_cast<double>(counts.size()) * static_cast<double>(count)));
   return weights;
 }
 
@@ -109,16 +115,20 @@ std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::
   sums.reserve(weights.size());
   double sum = 0;
   for (const double w : weights) {
-    if (!std::isfinite(w) || w < 0) throw Error(fmt::format("weighted_indices: expected weights that are finite and at least 0, got {} at {}", w, sums.size()));
+    if (!std::isfinite(w) || w < 0)
+      throw Error(fmt::format("weighted_indices: expected weights that are finite and at least 0, got {} at {}", w,
+                              sums.size()));
     sums.push_back(sum += w);
   }
-  if (!(sum > 0) || !std::isfinite(sum)) throw Error(fmt::format("weighted_indices: expected weights with a finite sum above 0, got {}", sum));
+  if (!(sum > 0) || !std::isfinite(sum))
+    throw Error(fmt::format("weighted_indices: expected weights with a finite sum above 0, got {}", sum));
   Stream stream{seed, Purpose::split, 1};
   std::vector<std::size_t> indices(count);
   for (std::size_t& index : indices) {
     // the first whose sum is above the number: one of weight 0 never is
     const auto place = std::ranges::upper_bound(sums, stream.uniform<double>() * sum);
-    index = static_cast<std::size_t>(std::min<std::ptrdiff_t>(place - sums.begin(), std::ranges::lower_bound(sums, sum) - sums.begin()));
+    index = static_cast<std::size_t>(
+        std::min<std::ptrdiff_t>(place - sums.begin(), std::ranges::lower_bound(sums, sum) - sums.begin()));
   }
   return indices;
 }
@@ -126,10 +136,12 @@ std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::
 template <std::floating_point T>
 Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view column) {
   const ColumnInfo& c = labels_of(data, column);
-  if (c.size != 1) throw Error(fmt::format("balanced: expected one label per sample in column \"{}\", got {}", c.name, c.size));
+  if (c.size != 1)
+    throw Error(fmt::format("balanced: expected one label per sample in column \"{}\", got {}", c.name, c.size));
   const auto of_class = balanced_class_weights(data, column);
   std::vector<double> weights;
-  for (const std::int32_t label : data.label_column(c.name)) weights.push_back(label == ignore_index ? 0 : of_class[static_cast<std::size_t>(label)]);
+  for (const std::int32_t label : data.label_column(c.name))
+    weights.push_back(label == ignore_index ? 0 : of_class[static_cast<std::size_t>(label)]);
   return data.subset(weighted_indices(weights, data.size(), seed));
 }
 
@@ -140,40 +152,55 @@ std::string describe(const Dataset<T>& data) {
     const std::string shape = detail::shape_text(c.shape);
     const std::string name = detail::escaped_text(c.name);
     switch (c.kind) {
-      case ColumnKind::features: rows.push_back({name, shape, statistics(data.feature_column(c.name), data.size())}); break;
-      case ColumnKind::targets: rows.push_back({name, shape, statistics(data.target_column(c.name), data.size())}); break;
-      case ColumnKind::weights: rows.push_back({name, shape, statistics(ColumnView<const T>{data.weights().data(), data.size(), 1, 1}, data.size())}); break;
-      case ColumnKind::labels: {
-        const auto counts = class_counts(data, c.name);
-        const auto [few, many] = std::ranges::minmax_element(counts);
-        rows.push_back({name, shape, fmt::format("{} classes, from {} samples (class {}) to {} (class {})", c.classes, *few, few - counts.begin(), *many, many - counts.begin())});
-        break;
-      }
+    case ColumnKind::features:
+      rows.push_back({name, shape, statistics(data.feature_column(c.name), data.size())});
+      break;
+    case ColumnKind::targets:
+      rows.push_back({name, shape, statistics(data.target_column(c.name), data.size())});
+      break;
+    case ColumnKind::weights:
+      rows.push_back(
+          {name, shape, statistics(ColumnView<const T>{data.weights().data(), data.size(), 1, 1}, data.size())});
+      break;
+    case ColumnKind::labels: {
+      const auto counts = class_counts(data, c.name);
+      const auto [few, many] = std::ranges::minmax_element(counts);
+      rows.push_back({name, shape,
+                      fmt::format("{} classes, from {} samples (class {}) to {} (class {})", c.classes, *few,
+                                  few - counts.begin(), *many, many - counts.begin())});
+      break;
+    }
     }
   }
   std::size_t widths[2]{};
   for (const auto& row : rows)
     for (std::size_t k = 0; k < 2; ++k) widths[k] = std::max(widths[k], row[k].size());
   std::string text = fmt::format("{} samples\n", data.size());
-  for (const auto& row : rows) text += fmt::format("{:<{}}  {:<{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2]);
+  for (const auto& row : rows)
+    text += fmt::format("{:<{}}  {:<{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2]);
   return text;
 }
 
 template <std::floating_point T>
 Dataset<T> series_windows(std::span<const T> series, std::size_t features, const SeriesWindows& options) {
   if (features == 0 || options.length == 0 || options.horizon == 0 || options.stride == 0)
-    throw Error(fmt::format("series_windows: expected features, a length, a horizon and a stride of at least 1, got {}, {}, {} and {}", features, options.length,
-                            options.horizon, options.stride));
-  if (series.size() % features != 0) throw Error(fmt::format("series_windows: expected steps of {} numbers, got {} numbers", features, series.size()));
+    throw Error(fmt::format(
+        "series_windows: expected features, a length, a horizon and a stride of at least 1, got {}, {}, {} and {}",
+        features, options.length, options.horizon, options.stride));
+  if (series.size() % features != 0)
+    throw Error(fmt::format("series_windows: expected steps of {} numbers, got {} numbers", features, series.size()));
   std::vector<std::size_t> targets = options.targets;
   if (targets.empty())
     for (std::size_t k = 0; k < features; ++k) targets.push_back(k);
   for (const std::size_t k : targets)
-    if (k >= features) throw Error(fmt::format("series_windows: expected targets below the {} features, got {}", features, k));
+    if (k >= features)
+      throw Error(fmt::format("series_windows: expected targets below the {} features, got {}", features, k));
   const std::size_t steps = series.size() / features;
   if (options.length > steps || options.horizon > steps - options.length)
-    throw Error(fmt::format("series_windows: expected at least {} steps for a window of {} and the {} behind it, got {}",
-                            static_cast<double>(options.length) + static_cast<double>(options.horizon), options.length, options.horizon, steps));
+    throw Error(
+        fmt::format("series_windows: expected at least {} steps for a window of {} and the {} behind it, got {}",
+                    static_cast<double>(options.length) + static_cast<double>(options.horizon), options.length,
+                    options.horizon, steps));
   std::vector<T> inputs, answers;
   for (std::size_t at = 0; at + options.length + options.horizon <= steps; at += options.stride) {
     const auto window = series.subspan(at * features, options.length * features);
@@ -182,15 +209,17 @@ Dataset<T> series_windows(std::span<const T> series, std::size_t features, const
       for (const std::size_t k : targets) answers.push_back(series[(at + options.length + h) * features + k]);
   }
   const std::size_t size = options.horizon * targets.size();
-  return {{options.length, features}, std::move(inputs), Targets<T>{std::move(answers), size}.shaped({options.horizon, targets.size()})};
+  return {{options.length, features},
+          std::move(inputs),
+          Targets<T>{std::move(answers), size}.shaped({options.horizon, targets.size()})};
 }
 
-#define TENON_DATA_SAMPLING(T)                                                         \
-  template Dataset<T> concat_data(const Dataset<T>&, const Dataset<T>&);               \
-  template std::vector<std::size_t> class_counts(const Dataset<T>&, std::string_view); \
-  template std::vector<double> balanced_class_weights(const Dataset<T>&, std::string_view); \
-  template Dataset<T> balanced(const Dataset<T>&, std::uint64_t, std::string_view);    \
-  template std::string describe(const Dataset<T>&);                                    \
+#define TENON_DATA_SAMPLING(T)                                                                                         \
+  template Dataset<T> concat_data(const Dataset<T>&, const Dataset<T>&);                                               \
+  template std::vector<std::size_t> class_counts(const Dataset<T>&, std::string_view);                                 \
+  template std::vector<double> balanced_class_weights(const Dataset<T>&, std::string_view);                            \
+  template Dataset<T> balanced(const Dataset<T>&, std::uint64_t, std::string_view);                                    \
+  template std::string describe(const Dataset<T>&);                                                                    \
   template Dataset<T> series_windows(std::span<const T>, std::size_t, const SeriesWindows&);
 TENON_DATA_SAMPLING(float)
 TENON_DATA_SAMPLING(double)

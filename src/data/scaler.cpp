@@ -37,8 +37,8 @@ std::pair<double, double> scales_of(std::vector<double>& values, Scaling how) {
 }  // namespace
 
 template <std::floating_point T>
-Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape, std::size_t features, Scaling how,
-                      const std::string& who) {
+Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
+                      std::size_t features, Scaling how, const std::string& who) {
   if (samples == 0) throw Error(who + ": expected samples, got none");
   const bool channels = shape.size() == 3 && shape.front() == features;
   if (!channels && features != 1 && shape.back() != features)
@@ -52,7 +52,8 @@ Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std
     for (std::size_t i = 0; i < samples; ++i)
       for (std::size_t k = 0; k < each; ++k) {
         const T value = values[i][channels ? f * each + k : k * features + f];
-        if (!std::isfinite(value)) throw Error(fmt::format("{}: expected finite numbers, got {} in sample {}", who, value, i));
+        if (!std::isfinite(value))
+          throw Error(fmt::format("{}: expected finite numbers, got {} in sample {}", who, value, i));
         all.push_back(static_cast<double>(value));
       }
     const auto [center, scale] = scales_of(all, how);
@@ -62,7 +63,9 @@ Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std
   return result;
 }
 
-template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&, std::size_t, Scaling, const std::string&);
-template Scales measure_scales(ColumnView<const double>, std::size_t, const std::vector<std::size_t>&, std::size_t, Scaling, const std::string&);
+template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&, std::size_t,
+                               Scaling, const std::string&);
+template Scales measure_scales(ColumnView<const double>, std::size_t, const std::vector<std::size_t>&, std::size_t,
+                               Scaling, const std::string&);
 
 }  // namespace tenon

@@ -12,7 +12,8 @@
 namespace tenon::detail {
 
 template <class T>
-void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels, std::size_t numbers) {
+void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels,
+               std::size_t numbers) {
   const auto require = [](bool good, const auto& expected, const auto& got) {
     if (!good) throw Error(fmt::format("typed: expected {}, got {}", expected, got));
   };
@@ -53,13 +54,15 @@ void give_columns(Dataset<T>& data, std::span<const StaticColumn> columns) {
     wanted.push_back({std::string(c.name), c.kind, {c.shape.begin(), c.shape.end()}, c.offset, c.size, c.classes});
     if (!fits) continue;
     const bool flat = c.shape.size() == 1 || given[k].shape.size() == 1;
-    fits = given[k].name == c.name && given[k].kind == c.kind && given[k].classes == c.classes && given[k].size == c.size &&
-           (flat || std::ranges::equal(given[k].shape, c.shape));
+    fits = given[k].name == c.name && given[k].kind == c.kind && given[k].classes == c.classes &&
+           given[k].size == c.size && (flat || std::ranges::equal(given[k].shape, c.shape));
   }
   if (!fits)
-    throw Error(fmt::format("typed: expected the columns {}, got {}", describe_columns(wanted), describe_columns(given)));
+    throw Error(
+        fmt::format("typed: expected the columns {}, got {}", describe_columns(wanted), describe_columns(given)));
   for (const ColumnInfo& c : wanted)
-    if ((c.kind == ColumnKind::features || c.kind == ColumnKind::targets) && data.column(c.name).shape != c.shape) data.reshape(c.name, c.shape);
+    if ((c.kind == ColumnKind::features || c.kind == ColumnKind::targets) && data.column(c.name).shape != c.shape)
+      data.reshape(c.name, c.shape);
 }
 
 template void give_columns(Dataset<float>&, std::span<const StaticColumn>);

@@ -57,13 +57,20 @@ World* of_process = nullptr;
 
 const char* name_of(Phase phase) {
   switch (phase) {
-    case Phase::start: return "begins to train";
-    case Phase::loss: return "trains";
-    case Phase::callbacks: return "is at the callbacks of a step or an epoch";
-    case Phase::evaluate: return "evaluates";
-    case Phase::measure: return "measures";
-    case Phase::words: return "reports";
-    case Phase::end: return "has come to the end of its program";
+  case Phase::start:
+    return "begins to train";
+  case Phase::loss:
+    return "trains";
+  case Phase::callbacks:
+    return "is at the callbacks of a step or an epoch";
+  case Phase::evaluate:
+    return "evaluates";
+  case Phase::measure:
+    return "measures";
+  case Phase::words:
+    return "reports";
+  case Phase::end:
+    return "has come to the end of its program";
   }
   return "does something else";
 }

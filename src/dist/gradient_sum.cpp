@@ -10,7 +10,9 @@ namespace {
 
 template <class Pieces, class F>
 void in_pieces(const Pieces& pieces, F f) {
-  pieces.call(pieces.context, [](void* object, std::size_t first, std::size_t count) { (*static_cast<F*>(object))(first, count); }, &f);
+  pieces.call(
+      pieces.context,
+      [](void* object, std::size_t first, std::size_t count) { (*static_cast<F*>(object))(first, count); }, &f);
 }
 
 }  // namespace

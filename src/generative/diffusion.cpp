@@ -11,7 +11,8 @@ namespace tenon {
 template <class T>
 Dataset<T> Diffusion::columns(const Dataset<T>& images) const {
   if (images.columns().size() != (images.has_labels() ? 2U : 1U) || images.label_size() > 1)
-    throw Error("Diffusion: expected images, and maybe a label for each, got " + detail::describe_columns(images.columns()));
+    throw Error("Diffusion: expected images, and maybe a label for each, got " +
+                detail::describe_columns(images.columns()));
   const std::size_t count = images.size();
   ColumnSet<T> set;
   set.add(Features<T>{"noisy", images.sample_shape(), {images.features().begin(), images.features().end()}});
@@ -23,7 +24,8 @@ Dataset<T> Diffusion::columns(const Dataset<T>& images) const {
       if (images.label(i) != ignore_index) hot[i * classes + static_cast<std::size_t>(images.label(i))] = T(1);
     set.add(Features<T>{"label", {classes}, std::move(hot)});
   }
-  set.add(Targets<T>{std::vector<T>(images.features().size()), images.sample_size(), "prediction", images.sample_shape()});
+  set.add(
+      Targets<T>{std::vector<T>(images.features().size()), images.sample_size(), "prediction", images.sample_shape()});
   return Dataset<T>(std::move(set));
 }
 
@@ -53,16 +55,16 @@ Dataset<T> Diffusion::corrupted(const Dataset<T>& images, std::uint64_t seed) co
 }
 
 template <class T>
-void Diffusion::corrupt(std::span<T> features, std::span<T> targets, std::span<const ColumnInfo> columns, std::span<const std::size_t> indices,
-                        std::uint64_t seed, std::uint64_t epoch) const {
+void Diffusion::corrupt(std::span<T> features, std::span<T> targets, std::span<const ColumnInfo> columns,
+                        std::span<const std::size_t> indices, std::uint64_t seed, std::uint64_t epoch) const {
   const ColumnInfo& image = find_column(columns, ColumnKind::features, "noisy");
   const ColumnInfo& time = find_column(columns, ColumnKind::features, "time");
   const ColumnInfo& prediction = find_column(columns, ColumnKind::targets, "prediction");
   const bool labelled = count_columns(columns, ColumnKind::features) == 3;
   const std::size_t count = indices.size(), size = image.size;
   if (prediction.size != size)
-    throw Error("Diffusion: expected a column \"prediction\" as wide as \"noisy\", of " + std::to_string(size) + " numbers, got " +
-                std::to_string(prediction.size));
+    throw Error("Diffusion: expected a column \"prediction\" as wide as \"noisy\", of " + std::to_string(size) +
+                " numbers, got " + std::to_string(prediction.size));
   static thread_local std::vector<T> noise;  // a training step takes nothing from the heap
   noise.resize(size);
   for (std::size_t i = 0; i < count; ++i) {
@@ -88,10 +90,14 @@ void Diffusion::corrupt(std::span<T> features, std::span<T> targets, std::span<c
 namespace detail {
 
 void sampler_noise(std::span<float> to, std::size_t count, std::uint64_t seed, std::uint64_t step) {
-  if (count > 0) kernels::fill_normal(to.data(), count, to.size() / count, Stream(seed, Purpose::diffusion, ~std::uint32_t{0}, step));
+  if (count > 0)
+    kernels::fill_normal(to.data(), count, to.size() / count,
+                         Stream(seed, Purpose::diffusion, ~std::uint32_t{0}, step));
 }
 void sampler_noise(std::span<double> to, std::size_t count, std::uint64_t seed, std::uint64_t step) {
-  if (count > 0) kernels::fill_normal(to.data(), count, to.size() / count, Stream(seed, Purpose::diffusion, ~std::uint32_t{0}, step));
+  if (count > 0)
+    kernels::fill_normal(to.data(), count, to.size() / count,
+                         Stream(seed, Purpose::diffusion, ~std::uint32_t{0}, step));
 }
 
 }  // namespace detail
@@ -100,9 +106,9 @@ template Dataset<float> Diffusion::columns(const Dataset<float>&) const;
 template Dataset<double> Diffusion::columns(const Dataset<double>&) const;
 template Dataset<float> Diffusion::corrupted(const Dataset<float>&, std::uint64_t) const;
 template Dataset<double> Diffusion::corrupted(const Dataset<double>&, std::uint64_t) const;
-template void Diffusion::corrupt(std::span<float>, std::span<float>, std::span<const ColumnInfo>, std::span<const std::size_t>, std::uint64_t,
-                                 std::uint64_t) const;
-template void Diffusion::corrupt(std::span<double>, std::span<double>, std::span<const ColumnInfo>, std::span<const std::size_t>, std::uint64_t,
-                                 std::uint64_t) const;
+template void Diffusion::corrupt(std::span<float>, std::span<float>, std::span<const ColumnInfo>,
+                                 std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
+template void Diffusion::corrupt(std::span<double>, std::span<double>, std::span<const ColumnInfo>,
+                                 std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
 
 }  // namespace tenon

@@ -51,7 +51,8 @@ std::vector<Array> infer(const Graph& graph, const Node& node, const std::map<st
       inputs.push_back(&constant->second);
     } else {
       const Value* value = find(values, name);
-      if (value == nullptr) throw Error(describe(node) + " reads " + detail::quoted_text(name) + ", which nothing gives");
+      if (value == nullptr)
+        throw Error(describe(node) + " reads " + detail::quoted_text(name) + ", which nothing gives");
       inputs.push_back(&without_numbers.emplace_back(value->type, *value->dims, std::vector<double>{}));
     }
   }
@@ -76,7 +77,8 @@ Edit::~Edit() {
   drop_unread(graph_);
   std::unordered_set<std::string> made;
   for (const Node& node : graph_.nodes) made.insert(node.outputs.begin(), node.outputs.end());
-  std::erase_if(graph_.values, [&](const auto& value) { return !made.contains(value.first) && !is_input(value.first); });
+  std::erase_if(graph_.values,
+                [&](const auto& value) { return !made.contains(value.first) && !is_input(value.first); });
 }
 
 void Edit::run(std::span<const Rule> rules) {
@@ -132,7 +134,8 @@ std::optional<Dims> Edit::integers(const Node& node, const std::string& key, std
   if (array == nullptr) return std::nullopt;
   Dims result;
   // the ends of slices may be the largest integer, which is no double
-  for (const double value : array->values) result.push_back(static_cast<std::int64_t>(std::clamp(value, -0x1p62, 0x1p62)));
+  for (const double value : array->values)
+    result.push_back(static_cast<std::int64_t>(std::clamp(value, -0x1p62, 0x1p62)));
   return result;
 }
 

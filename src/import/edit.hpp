@@ -25,12 +25,12 @@ bool quantizes(const Node& node);
 
 class Edit;
 
-/// A rewrite: does nothing and says false where its pattern does not end in this node. It may put nodes in front of this one,
-/// and takes none away but this one and what nobody reads any more.
+/// A rewrite: does nothing and says false where its pattern does not end in this node. It may put nodes in front of
+/// this one, and takes none away but this one and what nobody reads any more.
 using Rule = bool (*)(Edit&, Node&);
 
-/// A graph while it is rewritten: who makes a value, who reads it. Nodes keep their places in memory and stay in an order in
-/// which each reads only what is above it; nodes and constants that nobody reads go at once.
+/// A graph while it is rewritten: who makes a value, who reads it. Nodes keep their places in memory and stay in an
+/// order in which each reads only what is above it; nodes and constants that nobody reads go at once.
 class Edit {
 public:
   explicit Edit(Graph& graph);

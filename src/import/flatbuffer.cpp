@@ -37,7 +37,8 @@ Table Source::root(std::string_view identifier) const {
   const auto mark = look(4, identifier.size());
   if (std::memcmp(mark.data(), identifier.data(), identifier.size()) != 0) {
     const std::string guess = detail::seems_to_be(bytes_);
-    fail(4, fmt::format("the identifier {} has to be here{}", identifier, guess.empty() ? "" : "; this seems to be " + guess));
+    fail(4, fmt::format("the identifier {} has to be here{}", identifier,
+                        guess.empty() ? "" : "; this seems to be " + guess));
   }
   return {*this, follow(0)};
 }

@@ -12,13 +12,14 @@
 
 /// The FlatBuffers wire format (flatbuffers.dev/internals), read without trust in the file.
 ///
-/// A table begins with a signed distance back to its vtable: two bytes for the vtable's size, two for the table's, and two for
-/// each field, which say where in the table the field is; 0 or no entry means that it is absent. Scalars lie in the table;
-/// texts, vectors and tables lie further on in the file, at a distance that the field holds. A vector is four bytes for the
-/// count and the elements; a text is a vector of bytes; a union is two fields, first its type and then a table.
+/// A table begins with a signed distance back to its vtable: two bytes for the vtable's size, two for the table's, and
+/// two for each field, which say where in the table the field is; 0 or no entry means that it is absent. Scalars lie in
+/// the table; texts, vectors and tables lie further on in the file, at a distance that the field holds. A vector is
+/// four bytes for the count and the elements; a text is a vector of bytes; a union is two fields, first its type and
+/// then a table.
 ///
-/// Distances are unsigned, so nothing is its own part. Files that refer to the same bytes over and over would still unfold to
-/// any size: all that is read is counted, and an Error stops at four times the file's size and 64 KiB.
+/// Distances are unsigned, so nothing is its own part. Files that refer to the same bytes over and over would still
+/// unfold to any size: all that is read is counted, and an Error stops at four times the file's size and 64 KiB.
 namespace tenon::importing::flatbuffer {
 
 class Table;
@@ -41,7 +42,8 @@ public:
   /// Bytes of the file count as read, once more.
   void count(std::span<const std::byte> bytes) const;
 
-  template <class T> T number(std::uint64_t at) const {
+  template <class T>
+  T number(std::uint64_t at) const {
     static_assert(std::endian::native == std::endian::little, "FlatBuffers are little-endian");
     T value;
     std::memcpy(&value, look(at, sizeof value).data(), sizeof value);
@@ -69,14 +71,16 @@ public:
   std::uint64_t offset() const { return at_; }
   bool has(std::size_t field) const { return place(field) != 0; }
 
-  template <class T> T scalar(std::size_t field, T otherwise = {}) const {
+  template <class T>
+  T scalar(std::size_t field, T otherwise = {}) const {
     const std::uint16_t place = this->place(field);
     if (place == 0) return otherwise;
     if (place + sizeof(T) > size_) source_->fail(at_, "a field reaches beyond its table");
     return source_->number<T>(at_ + place);
   }
   std::string_view text(std::size_t field) const;
-  template <class T> std::vector<T> numbers(std::size_t field) const {
+  template <class T>
+  std::vector<T> numbers(std::size_t field) const {
     const auto bytes = elements(field, sizeof(T));
     std::vector<T> result(bytes.size() / sizeof(T));
     if (!result.empty()) std::memcpy(result.data(), bytes.data(), bytes.size());

@@ -12,8 +12,9 @@
 namespace tenon::importing {
 
 std::string_view type_name(Type type) {
-  constexpr std::array<std::string_view, 14> names{"float", "double", "float16", "bfloat16", "int8",   "uint8", "int16",
-                                                   "uint16", "int32", "uint32",  "int64",    "uint64", "bool",  "string"};
+  constexpr std::array<std::string_view, 14> names{"float", "double", "float16", "bfloat16", "int8",
+                                                   "uint8", "int16",  "uint16",  "int32",    "uint32",
+                                                   "int64", "uint64", "bool",    "string"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -29,13 +30,15 @@ std::int64_t count_of(const Dims& dims) {
 }
 
 std::string describe(const Node& node) {
-  const std::string op = (node.domain.empty() ? "" : detail::escaped_text(node.domain) + ".") + detail::escaped_text(node.op);
+  const std::string op = (node.domain.empty() ? "" : detail::escaped_text(node.domain) + ".") +
+                         detail::escaped_text(node.op);
   return node.name.empty() ? op : op + " " + detail::quoted_text(node.name);
 }
 
 namespace {
 
-template <class T> const T* find(const Node& node, const std::string& key, const char* kind) {
+template <class T>
+const T* find(const Node& node, const std::string& key, const char* kind) {
   const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return nullptr;
   const T* value = std::get_if<T>(&found->second);

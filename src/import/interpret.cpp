@@ -19,9 +19,9 @@ const Definition* definition_of(const Node& node) {
   static const auto table = [] {
     std::unordered_map<std::string_view, Definition> all;
     for (const auto& operators :
-         {elementwise_operators(), activation_operators(), shape_operators(), movement_operators(), indexing_operators(),
-          convolution_operators(), pooling_operators(), resize_operators(), reduction_operators(), normalization_operators(),
-          matrix_operators(), recurrent_operators(), quantization_operators()})
+         {elementwise_operators(), activation_operators(), shape_operators(), movement_operators(),
+          indexing_operators(), convolution_operators(), pooling_operators(), resize_operators(), reduction_operators(),
+          normalization_operators(), matrix_operators(), recurrent_operators(), quantization_operators()})
       all.insert(operators.begin(), operators.end());
     return all;
   }();
@@ -118,9 +118,10 @@ Scope outermost(const Graph& graph, std::map<std::string, Array> inputs) {
     const auto given = inputs.find(input.name);
     if (given == inputs.end() && graph.constants.contains(input.name)) continue;
     if (given == inputs.end()) throw Error("the input " + detail::quoted_text(input.name) + " is not given");
-    if (numbers_known(given->second) && static_cast<std::int64_t>(given->second.values.size()) != count_of(given->second.dims))
-      throw Error("the input " + detail::quoted_text(input.name) + " is of " + axes_text(given->second.dims) + ", but has " +
-                  std::to_string(given->second.values.size()) + " numbers");
+    if (numbers_known(given->second) &&
+        static_cast<std::int64_t>(given->second.values.size()) != count_of(given->second.dims))
+      throw Error("the input " + detail::quoted_text(input.name) + " is of " + axes_text(given->second.dims) +
+                  ", but has " + std::to_string(given->second.values.size()) + " numbers");
   }
   return {nullptr, &graph.constants, std::move(inputs)};
 }
@@ -134,8 +135,8 @@ void check_input(const Node& node, std::size_t i, const Array& input) {
       throw Error(fmt::format("{}: input {} of {} numbers is too large", describe(node), i, axes_text(input.dims)));
   }
   if (!input.values.empty() && input.values.size() != static_cast<std::size_t>(count))
-    throw Error(
-        fmt::format("{}: input {} of {} has {} numbers", describe(node), i, axes_text(input.dims), input.values.size()));
+    throw Error(fmt::format("{}: input {} of {} has {} numbers", describe(node), i, axes_text(input.dims),
+                            input.values.size()));
 }
 
 }  // namespace

@@ -48,28 +48,34 @@ Attribute read_attribute(const Message& message, const std::string& what, Contex
       fail(fmt::format("is declared as {} and is {}", kind->name, other.name));
 
   switch (kind->field) {
-    case f: return static_cast<double>(message.number(f));
-    case i: return message.integer(i);
-    case s: return message.text(s);
-    case ints: return message.integers(ints);
-    case strings: return message.texts(strings);
-    case floats: {
-      const std::vector<float> values = message.floats(floats);
-      return std::vector<double>(values.begin(), values.end());
-    }
-    case t: {
-      const auto tensor = message.message(t);
-      if (!tensor) fail("has no tensor");
-      return read_tensor(*tensor, context.external);
-    }
-    case g:
-    case graphs: {
-      std::vector<Graph> bodies;
-      for (const Message& body : message.messages(kind->field)) bodies.push_back(read_graph(body, context));
-      if (kind->field == g && bodies.size() != 1) fail(fmt::format("is declared as a graph and has {}", bodies.size()));
-      return bodies;
-    }
-    default: message.fail(fmt::format("{} is {}, which is not supported", what, kind->name));
+  case f:
+    return static_cast<double>(message.number(f));
+  case i:
+    return message.integer(i);
+  case s:
+    return message.text(s);
+  case ints:
+    return message.integers(ints);
+  case strings:
+    return message.texts(strings);
+  case floats: {
+    const std::vector<float> values = message.floats(floats);
+    return std::vector<double>(values.begin(), values.end());
+  }
+  case t: {
+    const auto tensor = message.message(t);
+    if (!tensor) fail("has no tensor");
+    return read_tensor(*tensor, context.external);
+  }
+  case g:
+  case graphs: {
+    std::vector<Graph> bodies;
+    for (const Message& body : message.messages(kind->field)) bodies.push_back(read_graph(body, context));
+    if (kind->field == g && bodies.size() != 1) fail(fmt::format("is declared as a graph and has {}", bodies.size()));
+    return bodies;
+  }
+  default:
+    message.fail(fmt::format("{} is {}, which is not supported", what, kind->name));
   }
 }
 
@@ -116,7 +122,8 @@ Dims read_axes(const Message& shape, Value& value) {
   for (const Message& axis : axes) {
     const std::string name = axis.text(param);
     dims.push_back(name.empty() && axis.has(schema::dimension::value) ? axis.integer(schema::dimension::value) : free);
-    if (dims.back() < free) axis.fail(fmt::format("the value {} has an axis of size {}", quoted_text(value.name), dims.back()));
+    if (dims.back() < free)
+      axis.fail(fmt::format("the value {} has an axis of size {}", quoted_text(value.name), dims.back()));
     if (name.empty()) continue;
     value.axis_names.resize(dims.size());
     value.axis_names.back() = name;
@@ -161,7 +168,8 @@ Graph read_graph(const Message& message, Context& context) {
   for (const Message& part : message.messages(initializer))
     add_constant(part, part.text(schema::tensor::name), read_tensor(part, context.external));
   for (const Message& part : message.messages(input))
-    if (Value value = read_value(part, typed); !graph.constants.contains(value.name)) graph.inputs.push_back(std::move(value));
+    if (Value value = read_value(part, typed); !graph.constants.contains(value.name))
+      graph.inputs.push_back(std::move(value));
   for (const Message& part : message.messages(output)) graph.outputs.push_back(read_value(part, typed));
   if (graph.outputs.empty()) message.fail("expected a graph with outputs, got none");
   for (const Message& part : message.messages(value_info)) {
@@ -212,7 +220,8 @@ Graph read_model(std::span<const std::byte> bytes, const std::string& name, cons
   expect_onnx(bytes, name);
   const Message model(bytes, name);
   if (const auto functions = model.messages(schema::model::functions); !functions.empty())
-    functions[0].fail(quoted_text(functions[0].text(schema::function::name)) + " is a local function, which is not supported");
+    functions[0].fail(quoted_text(functions[0].text(schema::function::name)) +
+                      " is a local function, which is not supported");
   const std::optional<Message> main = model.message(schema::model::graph);
   if (!main) model.fail("expected an ONNX model, got a file without a graph");
   Context context{ExternalData(folder), read_opset(model)};

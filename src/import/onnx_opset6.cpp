@@ -56,10 +56,12 @@ private:
 /// The second input's axes stand from `axis` of the first on: those behind it are 1 in opset 7's words.
 std::optional<Node> align(Graph& graph, Shapes& shapes, Node& node, std::int64_t axis) {
   const Array *a = shapes.find(node.inputs.at(0)), *b = shapes.find(node.inputs.at(1));
-  if (a == nullptr || b == nullptr) refuse(node, "how many axes its inputs have is not known, so neither where axis = " + std::to_string(axis) + " is");
+  if (a == nullptr || b == nullptr)
+    refuse(node, "how many axes its inputs have is not known, so neither where axis = " + std::to_string(axis) + " is");
   const auto rank = static_cast<std::int64_t>(a->dims.size()), own = static_cast<std::int64_t>(b->dims.size());
   const std::int64_t first = axis < 0 ? axis + rank : axis;
-  if (first < 0 || first + own > rank) refuse(node, fmt::format("axis = {} of {} axes, and {} to be spread from there on", axis, rank, own));
+  if (first < 0 || first + own > rank)
+    refuse(node, fmt::format("axis = {} of {} axes, and {} to be spread from there on", axis, rank, own));
   if (first + own == rank) return std::nullopt;
   Dims dims = b->dims;
   dims.resize(static_cast<std::size_t>(rank - first), 1);
@@ -80,7 +82,8 @@ std::optional<Node> align(Graph& graph, Shapes& shapes, Node& node, std::int64_t
 
 void check_norm(const Node& node) {
   if (node.integer("is_test", 0) == 0) refuse(node, "is_test = 0: it would take the statistics of the batch");
-  if (node.integer("spatial", 1) == 0) refuse(node, "spatial = 0: it has a number for each place, not for each channel");
+  if (node.integer("spatial", 1) == 0)
+    refuse(node, "spatial = 0: it has a number for each place, not for each channel");
 }
 
 }  // namespace
@@ -90,7 +93,8 @@ void from_opset_6(Graph& graph) {
   std::vector<Node> nodes;
   for (Node& node : graph.nodes) {
     for (const auto& [key, attribute] : node.attributes)
-      if (std::holds_alternative<std::vector<Graph>>(attribute)) refuse(node, "operators with bodies are read from opset 7 on");
+      if (std::holds_alternative<std::vector<Graph>>(attribute))
+        refuse(node, "operators with bodies are read from opset 7 on");
     if (node.op == "BatchNormalization") check_norm(node);
     if (node.op == "Upsample") refuse(node, "has another form than from opset 7 on");
     if (node.has("axis") && node.has("broadcast")) {
@@ -103,12 +107,14 @@ void from_opset_6(Graph& graph) {
     }
     // The slope of PRelu, if there are several, has one number for each channel.
     if (node.op == "PRelu")
-      if (const Array* slope = shapes.find(node.inputs.at(1)); slope != nullptr && slope->dims.size() == 1 && slope->dims[0] != 1)
+      if (const Array* slope = shapes.find(node.inputs.at(1));
+          slope != nullptr && slope->dims.size() == 1 && slope->dims[0] != 1)
         if (auto before = align(graph, shapes, node, 1)) {
           shapes.run(*before);
           nodes.push_back(std::move(*before));
         }
-    for (const char* gone : {"broadcast", "is_test", "spatial", "consumed_inputs", "output_sequence"}) node.attributes.erase(gone);
+    for (const char* gone : {"broadcast", "is_test", "spatial", "consumed_inputs", "output_sequence"})
+      node.attributes.erase(gone);
     shapes.run(node);
     nodes.push_back(std::move(node));
   }

@@ -27,22 +27,26 @@ using detail::quoted_text;
 using protobuf::Message;
 using Bytes = std::span<const std::byte>;
 
-// What lies in a file for a number of each type: a word, the number that it means, and the word for a number if there is one.
+// What lies in a file for a number of each type: a word, the number that it means, and the word for a number if there
+// is one.
 
-template <std::floating_point W> struct Floating {
+template <std::floating_point W>
+struct Floating {
   using Word = W;
   static double number(Word word) { return static_cast<double>(word); }
   static std::optional<Word> word(double number) { return static_cast<Word>(number); }
 };
 
-template <std::integral W> struct Integer {
+template <std::integral W>
+struct Integer {
   using Word = W;
   static double number(Word word) { return static_cast<double>(word); }
   static std::optional<Word> word(double number) {
     using Limits = std::numeric_limits<Word>;
     const double end = std::ldexp(1.0, Limits::digits);
     if (sizeof(Word) == 8 && number == end) return Limits::max();  // which no double is: it was read as its neighbour
-    if (!(number >= static_cast<double>(Limits::min()) && number < end) || number != std::trunc(number)) return std::nullopt;
+    if (!(number >= static_cast<double>(Limits::min()) && number < end) || number != std::trunc(number))
+      return std::nullopt;
     return static_cast<Word>(number);
   }
 };
@@ -54,17 +58,20 @@ struct Boolean {
 };
 
 /// Binary floating point of 16 bits: a sign, the exponent, the fraction.
-template <int Fraction> struct Short {
+template <int Fraction>
+struct Short {
   using Word = std::uint16_t;
-  static constexpr int bias = (1 << (14 - Fraction)) - 1, lowest = 1 - bias;  // exponents; that of subnormals is the lowest
+  static constexpr int bias = (1 << (14 - Fraction)) - 1,
+                       lowest = 1 - bias;  // exponents; that of subnormals is the lowest
   static constexpr unsigned infinity = (2u * bias + 1u) << Fraction;
 
   static double number(Word word) { return Fraction == 10 ? half_to_float(word) : bfloat16_to_float(word); }
   static std::optional<Word> word(double number) {
     return static_cast<Word>((std::signbit(number) ? 0x8000u : 0u) | magnitude(std::abs(number)));
   }
-  /// Counted in steps of 2^(exponent - Fraction). A normal number has 2^Fraction of them before its fraction begins, which is
-  /// the one by which its exponent is above that of subnormals; a carry of the rounding goes into the exponent as it should.
+  /// Counted in steps of 2^(exponent - Fraction). A normal number has 2^Fraction of them before its fraction begins,
+  /// which is the one by which its exponent is above that of subnormals; a carry of the rounding goes into the exponent
+  /// as it should.
   static unsigned magnitude(double number) {
     if (std::isnan(number)) return infinity | 1u << (Fraction - 1);
     if (number >= std::ldexp(1.0, bias + 1)) return infinity;
@@ -75,22 +82,37 @@ template <int Fraction> struct Short {
 };
 
 /// What f makes of the storage of a type; of a text there is none.
-template <class F> auto with_storage(Type type, F f) {
+template <class F>
+auto with_storage(Type type, F f) {
   switch (type) {
-    case Type::float32: return f(Floating<float>{});
-    case Type::float64: return f(Floating<double>{});
-    case Type::float16: return f(Short<10>{});
-    case Type::bfloat16: return f(Short<7>{});
-    case Type::int8: return f(Integer<std::int8_t>{});
-    case Type::uint8: return f(Integer<std::uint8_t>{});
-    case Type::int16: return f(Integer<std::int16_t>{});
-    case Type::uint16: return f(Integer<std::uint16_t>{});
-    case Type::int32: return f(Integer<std::int32_t>{});
-    case Type::uint32: return f(Integer<std::uint32_t>{});
-    case Type::int64: return f(Integer<std::int64_t>{});
-    case Type::uint64: return f(Integer<std::uint64_t>{});
-    case Type::boolean: return f(Boolean{});
-    case Type::string: break;
+  case Type::float32:
+    return f(Floating<float>{});
+  case Type::float64:
+    return f(Floating<double>{});
+  case Type::float16:
+    return f(Short<10>{});
+  case Type::bfloat16:
+    return f(Short<7>{});
+  case Type::int8:
+    return f(Integer<std::int8_t>{});
+  case Type::uint8:
+    return f(Integer<std::uint8_t>{});
+  case Type::int16:
+    return f(Integer<std::int16_t>{});
+  case Type::uint16:
+    return f(Integer<std::uint16_t>{});
+  case Type::int32:
+    return f(Integer<std::int32_t>{});
+  case Type::uint32:
+    return f(Integer<std::uint32_t>{});
+  case Type::int64:
+    return f(Integer<std::int64_t>{});
+  case Type::uint64:
+    return f(Integer<std::uint64_t>{});
+  case Type::boolean:
+    return f(Boolean{});
+  case Type::string:
+    break;
   }
   throw Error("tensors of texts are not supported");
 }
@@ -112,7 +134,8 @@ struct Tensor {
   }
 };
 
-template <class Storage> std::vector<double> raw(Bytes bytes, Storage) {
+template <class Storage>
+std::vector<double> raw(Bytes bytes, Storage) {
   typename Storage::Word word;
   std::vector<double> values(bytes.size() / sizeof word);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -123,7 +146,8 @@ template <class Storage> std::vector<double> raw(Bytes bytes, Storage) {
 }
 
 /// The field that the schema has for numbers of a type: they may lie in wider ones there.
-template <class Storage> std::vector<double> typed(const Tensor& tensor, Storage) {
+template <class Storage>
+std::vector<double> typed(const Tensor& tensor, Storage) {
   using Word = typename Storage::Word;
   std::vector<double> values;
   const auto fill = [&](const auto& words, auto number) {
@@ -141,7 +165,8 @@ template <class Storage> std::vector<double> typed(const Tensor& tensor, Storage
                            : wide || std::same_as<Word, std::uint32_t> ? schema::tensor::uint64_data
                                                                        : schema::tensor::int32_data;
     fill(tensor.message.integers(field), [&](std::int64_t word) {
-      if (!wide && !std::in_range<Word>(word)) tensor.fail(fmt::format("{} is no {}", word, type_name(tensor.array.type)));
+      if (!wide && !std::in_range<Word>(word))
+        tensor.fail(fmt::format("{} is no {}", word, type_name(tensor.array.type)));
       return Storage::number(static_cast<Word>(word));
     });
   }
@@ -151,7 +176,8 @@ template <class Storage> std::vector<double> typed(const Tensor& tensor, Storage
 std::size_t count_of_axes(const Tensor& tensor) {
   const Dims& dims = tensor.array.dims;
   if (dims.size() > most_axes) tensor.fail(fmt::format("expected at most {} axes, got {}", most_axes, dims.size()));
-  if (const auto negative = std::ranges::find_if(dims, [](std::int64_t size) { return size < 0; }); negative != dims.end())
+  if (const auto negative = std::ranges::find_if(dims, [](std::int64_t size) { return size < 0; });
+      negative != dims.end())
     tensor.fail(fmt::format("expected sizes of axes, got {}", *negative));
   try {
     return static_cast<std::size_t>(count_of(dims));
@@ -182,7 +208,8 @@ std::string ExternalData::read(const Message& tensor) {
 
   const std::string& location = entries["location"];
   const std::string quoted = quoted_text(location);
-  if (folder_.empty()) tensor.fail("its numbers are in another file, " + quoted + ", and no folder is known that holds it");
+  if (folder_.empty())
+    tensor.fail("its numbers are in another file, " + quoted + ", and no folder is known that holds it");
   if (!stays_below(location)) tensor.fail("expected external data in a file below the model's folder, got " + quoted);
 
   const std::string path = (std::filesystem::path(folder_) / location).lexically_normal().string();
@@ -230,8 +257,8 @@ Array read_tensor(const Message& message, ExternalData& external) {
 
 protobuf::Writer write_tensor(const std::string& name, const Array& array) {
   if (std::cmp_not_equal(count_of(array.dims), array.values.size()))
-    throw Error(fmt::format("tensor {}: expected {} numbers for its axes [{}], got {}", quoted_text(name), count_of(array.dims),
-                            fmt::join(array.dims, ", "), array.values.size()));
+    throw Error(fmt::format("tensor {}: expected {} numbers for its axes [{}], got {}", quoted_text(name),
+                            count_of(array.dims), fmt::join(array.dims, ", "), array.values.size()));
   std::string content;
   with_storage(array.type, [&](auto storage) {
     for (const double number : array.values) {

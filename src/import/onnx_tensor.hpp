@@ -19,8 +19,9 @@ public:
   /// "" for a model that is no file and has none beside it.
   explicit ExternalData(std::string folder) : folder_(std::move(folder)) {}
 
-  /// What the tensor's entries `location`, `offset` and `length` stand for. A location is a path below the folder; all tensors
-  /// together read no more of a file than it has, so small files that say much of a large one do not fill the memory.
+  /// What the tensor's entries `location`, `offset` and `length` stand for. A location is a path below the folder; all
+  /// tensors together read no more of a file than it has, so small files that say much of a large one do not fill the
+  /// memory.
   std::string read(const protobuf::Message& tensor);
 
 private:
@@ -31,7 +32,8 @@ private:
 /// A TensorProto, whatever form its numbers have in the file. Nothing is made that the numbers there do not fill.
 Array read_tensor(const protobuf::Message& tensor, ExternalData& external);
 
-/// The inverse, as raw data: an Error where a number is none of the array's type. Floating-point ones are rounded to it.
+/// The inverse, as raw data: an Error where a number is none of the array's type. Floating-point ones are rounded to
+/// it.
 protobuf::Writer write_tensor(const std::string& name, const Array& array);
 
 /// The type with that number in the schema; an Error says which one it is where it is not supported.

@@ -77,7 +77,8 @@ Writer write_value(const Value& value) {
     }
     tensor.message(schema::tensor_type::shape, shape);
   }
-  return Writer().text(schema::value_info::name, value.name)
+  return Writer()
+      .text(schema::value_info::name, value.name)
       .message(schema::value_info::type, Writer().message(schema::type::tensor, tensor));
 }
 

@@ -102,7 +102,8 @@ private:
     for (Index i = 0; i < producer.size(); ++i)
       if (waits_for_[i] > 0)
         for (const Index follower : followers_[i]) producer[follower] = i;
-    Index at = static_cast<Index>(std::ranges::find_if(waits_for_, [](std::size_t n) { return n > 0; }) - waits_for_.begin());
+    Index at = static_cast<Index>(std::ranges::find_if(waits_for_, [](std::size_t n) { return n > 0; }) -
+                                  waits_for_.begin());
     for (Index steps = 0; steps < producer.size(); ++steps) at = producer[at];  // into the cycle
     std::vector<std::string> names{words(at)};
     constexpr std::size_t most_named = 5;

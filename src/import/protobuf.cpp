@@ -13,22 +13,28 @@
 namespace tenon::importing::protobuf {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "protocol buffers are little-endian and read without swapping");
+static_assert(std::endian::native == std::endian::little,
+              "protocol buffers are little-endian and read without swapping");
 
 using Bytes = std::span<const std::byte>;
 
-template <class T> T load(Bytes bytes) {
+template <class T>
+T load(Bytes bytes) {
   T value;
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
 }
 
-template <class T> std::string_view text_of(std::span<const T> values) {
+template <class T>
+std::string_view text_of(std::span<const T> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
 std::string_view kind(Wire wire) {
-  return wire == Wire::varint ? "an integer" : wire == Wire::bytes ? "bytes" : wire == Wire::fixed32 ? "4 bytes" : "8 bytes";
+  return wire == Wire::varint    ? "an integer"
+         : wire == Wire::bytes   ? "bytes"
+         : wire == Wire::fixed32 ? "4 bytes"
+                                 : "8 bytes";
 }
 
 bool ends_varint(std::byte byte) { return (byte & std::byte{0x80}) == std::byte{0}; }
@@ -72,13 +78,22 @@ Message::Field Message::take_field(Bytes& left) const {
   const std::byte* const place = left.data();
   const std::uint64_t tag = take_varint(left);
   if (tag < 8 || tag > std::numeric_limits<std::uint32_t>::max())
-    fail(place, fmt::format("expected the number of a field, got {}: this is no protocol buffer, or a damaged one", tag >> 3));
+    fail(place,
+         fmt::format("expected the number of a field, got {}: this is no protocol buffer, or a damaged one", tag >> 3));
   Field field{place, static_cast<Number>(tag >> 3), static_cast<Wire>(tag & 7), 0, {}};
   switch (field.wire) {
-    case Wire::varint: field.value = take_varint(left); return field;
-    case Wire::fixed64: field.content = take(left, 8); return field;
-    case Wire::fixed32: field.content = take(left, 4); return field;
-    case Wire::bytes: field.content = take(left, take_varint(left)); return field;
+  case Wire::varint:
+    field.value = take_varint(left);
+    return field;
+  case Wire::fixed64:
+    field.content = take(left, 8);
+    return field;
+  case Wire::fixed32:
+    field.content = take(left, 4);
+    return field;
+  case Wire::bytes:
+    field.content = take(left, take_varint(left));
+    return field;
   }
   fail(place, fmt::format("field {} is of wire type {}, {}", field.number, tag & 7,
                           (tag & 7) <= 4 ? "a group, which is not supported" : "which does not exist"));
@@ -89,7 +104,8 @@ void Message::expect(const Field& field, Wire wire) const {
   fail(field.place, fmt::format("expected field {} to be {}, got {}", field.number, kind(wire), kind(field.wire)));
 }
 
-template <class F> void Message::each(Number field, F f) const {
+template <class F>
+void Message::each(Number field, F f) const {
   for (Bytes left = bytes_; !left.empty();)
     if (const Field next = take_field(left); next.number == field) f(next);
 }
@@ -150,13 +166,15 @@ std::vector<std::int64_t> Message::integers(Number field) const {
   return values;
 }
 
-template <class T> std::vector<T> Message::fixed(Number field) const {
+template <class T>
+std::vector<T> Message::fixed(Number field) const {
   constexpr Wire single = sizeof(T) == 4 ? Wire::fixed32 : Wire::fixed64;
   std::size_t bytes = 0;
   each(field, [&](const Field& f) {
     if (f.wire != single) expect(f, Wire::bytes);
     if (f.content.size() % sizeof(T) != 0)
-      fail(f.place, fmt::format("expected numbers of {} bytes in field {}, got {} bytes", sizeof(T), field, f.content.size()));
+      fail(f.place,
+           fmt::format("expected numbers of {} bytes in field {}, got {} bytes", sizeof(T), field, f.content.size()));
     bytes += f.content.size();
   });
   std::vector<T> values;

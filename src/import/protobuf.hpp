@@ -8,17 +8,17 @@
 #include <string_view>
 #include <vector>
 
-/// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding): a message is a row of fields, each a number
-/// that says which one it is and how its content lies there. Groups, which nobody writes any more, are refused.
+/// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding): a message is a row of fields, each a
+/// number that says which one it is and how its content lies there. Groups, which nobody writes any more, are refused.
 namespace tenon::importing::protobuf {
 
 using Number = std::uint32_t;  // of a field
 
 enum class Wire : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
-/// A message in a file. Each question is one walk over its fields, which goes around what is nested in them. A field that is
-/// absent is 0 or empty; one that may occur once and does so again has its last value. An Error names the file and the byte
-/// where a field is cut off, runs beyond its message, or is not of the kind that was asked for.
+/// A message in a file. Each question is one walk over its fields, which goes around what is nested in them. A field
+/// that is absent is 0 or empty; one that may occur once and does so again has its last value. An Error names the file
+/// and the byte where a field is cut off, runs beyond its message, or is not of the kind that was asked for.
 /// Answers take at most 16 times the bytes that they lie in (numbers: 8 times).
 class Message {
 public:
@@ -47,8 +47,10 @@ public:
 
 private:
   struct Field;
-  template <class F> void each(Number field, F f) const;
-  template <class T> std::vector<T> fixed(Number field) const;
+  template <class F>
+  void each(Number field, F f) const;
+  template <class T>
+  std::vector<T> fixed(Number field) const;
   std::uint64_t take_varint(std::span<const std::byte>& left) const;
   std::span<const std::byte> take(std::span<const std::byte>& left, std::uint64_t count) const;
   Field take_field(std::span<const std::byte>& left) const;

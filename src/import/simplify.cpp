@@ -10,9 +10,9 @@ namespace tenon::importing {
 void simplify(Graph& graph, const Simplify& options) {
   const bool batched = settle_inputs(graph, options);
   fold_constants(graph);
-  constexpr std::array<Rule, 14> rules{remove_idle,   modernize,     join_reshapes, join_transposes, sink_transpose,
-                                       order_rows,    normalize_layer, name_function, pad_windows,   pool_globally,
-                                       make_gemm,     unroll_rows,   scale_channels, lift_transpose};
+  constexpr std::array<Rule, 14> rules{remove_idle, modernize,       join_reshapes,  join_transposes, sink_transpose,
+                                       order_rows,  normalize_layer, name_function,  pad_windows,     pool_globally,
+                                       make_gemm,   unroll_rows,     scale_channels, lift_transpose};
   {
     Edit edit(graph);
     edit.run(std::span(rules).first(rules.size() - 1));
@@ -20,8 +20,10 @@ void simplify(Graph& graph, const Simplify& options) {
     edit.run(rules);
   }
   for (Value& output : graph.outputs) {
-    if (const auto known = graph.values.find(output.name); known != graph.values.end()) output.dims = known->second.dims;
-    if (const auto known = graph.constants.find(output.name); known != graph.constants.end()) output.dims = known->second.dims;
+    if (const auto known = graph.values.find(output.name); known != graph.values.end())
+      output.dims = known->second.dims;
+    if (const auto known = graph.constants.find(output.name); known != graph.constants.end())
+      output.dims = known->second.dims;
     output.axis_names.clear();
   }
   if (batched) check_samples(graph);

@@ -8,7 +8,8 @@
 
 namespace tenon::importing {
 
-/// The network of a .tflite file, in ONNX's words. Errors name the file and the place, and list all operators without a word.
+/// The network of a .tflite file, in ONNX's words. Errors name the file and the place, and list all operators without a
+/// word.
 Graph read_tflite(const std::string& path);
 
 /// The same from bytes.

@@ -113,7 +113,8 @@ private:
   Dims read_dims(const Table& table) const {
     const auto shape = table.numbers<std::int32_t>(TensorField::shape);
     const auto signature = table.numbers<std::int32_t>(TensorField::shape_signature);
-    if (shape.size() > most_axes) fail(table, fmt::format("a tensor of {} axes: at most {} are read", shape.size(), most_axes));
+    if (shape.size() > most_axes)
+      fail(table, fmt::format("a tensor of {} axes: at most {} are read", shape.size(), most_axes));
     Dims dims(shape.begin(), shape.end());
     if (std::ranges::any_of(shape, [](std::int32_t size) { return size < 0; }))
       fail(table, fmt::format("a tensor of {} numbers", fmt::join(shape, " x ")));
@@ -128,7 +129,8 @@ private:
     q.scales = table.numbers<float>(QuantizationField::scale);
     q.zero_points = table.numbers<std::int64_t>(QuantizationField::zero_point);
     q.axis = table.scalar<std::int32_t>(QuantizationField::quantized_dimension);
-    if (table.scalar<std::uint8_t>(QuantizationField::details_type) != 0) tensor.refused = "is quantized in a way of its own";
+    if (table.scalar<std::uint8_t>(QuantizationField::details_type) != 0)
+      tensor.refused = "is quantized in a way of its own";
     if (q.scales.empty()) return;
     if (q.zero_points.size() <= 1) q.zero_points.resize(q.scales.size(), q.zero_points.empty() ? 0 : q.zero_points[0]);
     if (q.zero_points.size() != q.scales.size())
@@ -147,7 +149,8 @@ private:
   std::span<const std::byte> read_buffer(const Table& tensor) const {
     const auto index = tensor.scalar<std::uint32_t>(TensorField::buffer);
     if (index == 0 && buffers_.empty()) return {};
-    if (index >= buffers_.size()) fail(tensor, fmt::format("there is no buffer {}: the model has {}", index, buffers_.size()));
+    if (index >= buffers_.size())
+      fail(tensor, fmt::format("there is no buffer {}: the model has {}", index, buffers_.size()));
     const auto offset = buffers_[index].scalar<std::uint64_t>(BufferField::offset);
     if (offset <= 1) return buffers_[index].bytes(BufferField::data);
     return source_.bytes(offset, buffers_[index].scalar<std::uint64_t>(BufferField::size));
@@ -164,9 +167,9 @@ private:
     const bool fits = static_cast<std::uint64_t>(count) <= 8 * std::uint64_t{bytes.size()} &&
                       (static_cast<std::uint64_t>(count) * bits + 7) / 8 == bytes.size();
     if (!fits)
-      fail(table,
-           fmt::format("the tensor {} has {} numbers of type {}, but its buffer has {} bytes", detail::quoted_text(tensor.name),
-                       fmt::join(tensor.dims, " x "), type_name(tensor.type), bytes.size()));
+      fail(table, fmt::format("the tensor {} has {} numbers of type {}, but its buffer has {} bytes",
+                              detail::quoted_text(tensor.name), fmt::join(tensor.dims, " x "), type_name(tensor.type),
+                              bytes.size()));
     tensor.data = bytes;
   }
 
@@ -195,7 +198,8 @@ private:
   File file_;
 };
 
-template <class T> double load(std::span<const std::byte> bytes, std::size_t i) {
+template <class T>
+double load(std::span<const std::byte> bytes, std::size_t i) {
   T value;
   std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
   return static_cast<double>(value);
@@ -203,24 +207,38 @@ template <class T> double load(std::span<const std::byte> bytes, std::size_t i) 
 
 double load(std::span<const std::byte> bytes, TensorType type, std::size_t i) {
   switch (type) {
-    case TensorType::float32: return load<float>(bytes, i);
-    case TensorType::float64: return load<double>(bytes, i);
-    case TensorType::int8: return load<std::int8_t>(bytes, i);
-    case TensorType::uint8: return load<std::uint8_t>(bytes, i);
-    case TensorType::int16: return load<std::int16_t>(bytes, i);
-    case TensorType::uint16: return load<std::uint16_t>(bytes, i);
-    case TensorType::int32: return load<std::int32_t>(bytes, i);
-    case TensorType::uint32: return load<std::uint32_t>(bytes, i);
-    case TensorType::int64: return load<std::int64_t>(bytes, i);
-    case TensorType::uint64: return load<std::uint64_t>(bytes, i);
-    case TensorType::boolean: return bytes[i] != std::byte{0} ? 1 : 0;
-    case TensorType::float16: return half_to_float(static_cast<std::uint16_t>(load<std::uint16_t>(bytes, i)));
-    case TensorType::bfloat16: return bfloat16_to_float(static_cast<std::uint16_t>(load<std::uint16_t>(bytes, i)));
-    case TensorType::int4: {  // the even ones in the lower half, in two's complement
-      const int nibble = (std::to_integer<int>(bytes[i / 2]) >> (i % 2 * 4)) & 15;
-      return nibble < 8 ? nibble : nibble - 16;
-    }
-    default: throw Error("a tensor of the type " + type_name(type) + " has no numbers");
+  case TensorType::float32:
+    return load<float>(bytes, i);
+  case TensorType::float64:
+    return load<double>(bytes, i);
+  case TensorType::int8:
+    return load<std::int8_t>(bytes, i);
+  case TensorType::uint8:
+    return load<std::uint8_t>(bytes, i);
+  case TensorType::int16:
+    return load<std::int16_t>(bytes, i);
+  case TensorType::uint16:
+    return load<std::uint16_t>(bytes, i);
+  case TensorType::int32:
+    return load<std::int32_t>(bytes, i);
+  case TensorType::uint32:
+    return load<std::uint32_t>(bytes, i);
+  case TensorType::int64:
+    return load<std::int64_t>(bytes, i);
+  case TensorType::uint64:
+    return load<std::uint64_t>(bytes, i);
+  case TensorType::boolean:
+    return bytes[i] != std::byte{0} ? 1 : 0;
+  case TensorType::float16:
+    return half_to_float(static_cast<std::uint16_t>(load<std::uint16_t>(bytes, i)));
+  case TensorType::bfloat16:
+    return bfloat16_to_float(static_cast<std::uint16_t>(load<std::uint16_t>(bytes, i)));
+  case TensorType::int4: {  // the even ones in the lower half, in two's complement
+    const int nibble = (std::to_integer<int>(bytes[i / 2]) >> (i % 2 * 4)) & 15;
+    return nibble < 8 ? nibble : nibble - 16;
+  }
+  default:
+    throw Error("a tensor of the type " + type_name(type) + " has no numbers");
   }
 }
 

@@ -24,7 +24,7 @@ struct Quantization {
 struct Tensor {
   std::string name;  // the file's, made unique: where it is taken, empty or long, the tensor's index is added
   TensorType type = TensorType::float32;
-  Dims dims;  // `free` where the signature says so
+  Dims dims;                                       // `free` where the signature says so
   std::optional<std::span<const std::byte>> data;  // of constants
   Quantization quantization;
   bool is_variable = false;

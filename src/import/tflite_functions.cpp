@@ -39,10 +39,10 @@ void gelu(Call& call) {
   const std::string x = call.real(0);
   std::string s;
   if (call.flag(0)) {
-    const std::string cube =
-        call.emit("Mul", {call.emit("Pow", {x, call.number("three", 3)}), call.number("cubic", 0.044715F)});
-    s = call.emit("Tanh",
-                  {call.emit("Mul", {call.emit("Add", {x, cube}), call.number("sqrt_2_over_pi", 0.7978845608028654F)})});
+    const std::string cube = call.emit(
+        "Mul", {call.emit("Pow", {x, call.number("three", 3)}), call.number("cubic", 0.044715F)});
+    s = call.emit(
+        "Tanh", {call.emit("Mul", {call.emit("Add", {x, cube}), call.number("sqrt_2_over_pi", 0.7978845608028654F)})});
   } else {
     s = call.emit("Erf", {call.emit("Div", {x, call.number("sqrt_2", 1.4142135623730951F)})});
   }
@@ -70,7 +70,8 @@ void cast(Call& call) {
   // ONNX's numbers of types, in the order of TensorType
   constexpr std::array<std::int64_t, 19> numbers{to_float, 10, 6, 2, 7, 8, 9, 5, 14, 3, 11, 15, 13, 0, 0, 12, 4, 0, 16};
   const auto type = static_cast<std::size_t>(call.out().type);
-  demand(!call.out().is_quantized() && type < numbers.size() && numbers[type] != 0, "what it gives has no counterpart in ONNX");
+  demand(!call.out().is_quantized() && type < numbers.size() && numbers[type] != 0,
+         "what it gives has no counterpart in ONNX");
   call.give("Cast", {call.raw(0)}, {{"to", numbers[type]}});
 }
 

@@ -53,7 +53,8 @@ Attributes attributes_of(const Call& call, const Tensor& image, const Window& wi
 
 const Tensor& weights_of(const Call& call, std::size_t i, std::size_t rank) {
   const Tensor& weights = call.in(i);
-  demand(weights.rank() == rank, "its weights have " + std::to_string(weights.rank()) + " axes, not " + std::to_string(rank));
+  demand(weights.rank() == rank,
+         "its weights have " + std::to_string(weights.rank()) + " axes, not " + std::to_string(rank));
   demand(weights.is_quantized() || is_float(weights.type), "its weights are integers without a scale");
   demand(std::ranges::all_of(weights.dims, [](std::int64_t size) { return size > 0; }),
          "the sizes of its weights have to be positive");
@@ -87,8 +88,8 @@ void depthwise_conv(Call& call) {
   convolve(call, {image, call.weights(1, {3, 0, 1, 2})}, 2, attributes);
 }
 
-/// Weights: out, height, width, in. The output's size is an input; from "same" padding of the convolution that this is the
-/// transpose of follows what is cut off before, and the rest is cut off (or left out) behind:
+/// Weights: out, height, width, in. The output's size is an input; from "same" padding of the convolution that this is
+/// the transpose of follows what is cut off before, and the rest is cut off (or left out) behind:
 /// size = stride (in - 1) + kernel - before - behind + output_padding.
 void transpose_conv(Call& call) {
   const Tensor& x = call.image(2);
@@ -108,8 +109,9 @@ void transpose_conv(Call& call) {
     extra[i] = std::max<std::int64_t>(0, -behind);
     demand(extra[i] < stride, "its output's shape does not fit its input");
   }
-  Attributes attributes{
-      {"kernel_shape", Integers{w[1], w[2]}}, {"strides", Integers{window.stride[0], window.stride[1]}}, {"pads", pads}};
+  Attributes attributes{{"kernel_shape", Integers{w[1], w[2]}},
+                        {"strides", Integers{window.stride[0], window.stride[1]}},
+                        {"pads", pads}};
   if (extra != Integers{0, 0}) attributes["output_padding"] = extra;
   Names inputs{call.to_channels_first(call.real(2)), call.weights(1, {3, 0, 1, 2})};
   if (call.has(3)) inputs.push_back(call.bias(3, 2, 1));
@@ -210,10 +212,10 @@ struct Stack {
   }
 };
 
-/// ONNX has the gates in the order input, output, forget, cell, TFLite input, forget, cell, output; it has two biases, of which
-/// the second is 0 here. The state begins with zeros. TFLite can hold the cell between -clip and clip; where the sequence is
-/// short enough for that to change nothing (|c| grows by at most 1 a step) it is left out, else the node has the attribute
-/// `cell_clip`, which is not one of ONNX's (whose `clip` is another thing).
+/// ONNX has the gates in the order input, output, forget, cell, TFLite input, forget, cell, output; it has two biases,
+/// of which the second is 0 here. The state begins with zeros. TFLite can hold the cell between -clip and clip; where
+/// the sequence is short enough for that to change nothing (|c| grows by at most 1 a step) it is left out, else the
+/// node has the attribute `cell_clip`, which is not one of ONNX's (whose `clip` is another thing).
 void lstm(Call& call) {
   const Tensor& x = call.in(0);
   demand(x.rank() == 3, "its input has " + std::to_string(x.rank()) + " axes, not 3");

@@ -98,8 +98,8 @@ Graph Network::finish() {
     } catch (const Refusal& refusal) {
       const std::string& output = file_.tensors[static_cast<std::size_t>(op.outputs[0])].name;
       if (++refused <= most_reasons)
-        reasons +=
-            fmt::format("\n  operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output), refusal.why);
+        reasons += fmt::format("\n  operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output),
+                               refusal.why);
     }
     for (const std::int32_t output : op.outputs) written(static_cast<std::size_t>(output));
   }
@@ -139,7 +139,8 @@ void Network::lower(const Operator& op) {
 /// Variables are for the operator that they are the state of.
 void Network::check_inputs(std::size_t index) const {
   for (const std::int32_t i : file_.operators[index].inputs) {
-    if (i < 0 || known_[static_cast<std::size_t>(i)] != 0 || file_.tensors[static_cast<std::size_t>(i)].is_variable) continue;
+    if (i < 0 || known_[static_cast<std::size_t>(i)] != 0 || file_.tensors[static_cast<std::size_t>(i)].is_variable)
+      continue;
     throw Error(fmt::format("{}: operator {} reads the tensor {}, which nothing above it gives",
                             detail::quoted_text(file_.name), index,
                             detail::quoted_text(file_.tensors[static_cast<std::size_t>(i)].name)));
@@ -149,8 +150,8 @@ void Network::check_inputs(std::size_t index) const {
 void Network::written(std::size_t index) {
   const Tensor& tensor = file_.tensors[index];
   if (std::exchange(known_[index], std::uint8_t{1}) != 0)
-    throw Error(
-        fmt::format("{}: the tensor {} is given twice", detail::quoted_text(file_.name), detail::quoted_text(tensor.name)));
+    throw Error(fmt::format("{}: the tensor {} is given twice", detail::quoted_text(file_.name),
+                            detail::quoted_text(tensor.name)));
 }
 
 Value Network::value(const Tensor& tensor) const {
@@ -187,9 +188,9 @@ std::string Network::real(std::size_t index) {
 
 Names Network::scale(const Quantization& q, TensorType type, const std::string& name) {
   const Dims dims = q.scales.size() == 1 ? Dims{} : Dims{static_cast<std::int64_t>(q.scales.size())};
-  return {
-      constant(fresh(name + "/scale"), {Type::float32, dims, {q.scales.begin(), q.scales.end()}}),
-      constant(fresh(name + "/zero_point"), {graph_type(type).value(), dims, {q.zero_points.begin(), q.zero_points.end()}})};
+  return {constant(fresh(name + "/scale"), {Type::float32, dims, {q.scales.begin(), q.scales.end()}}),
+          constant(fresh(name + "/zero_point"),
+                   {graph_type(type).value(), dims, {q.zero_points.begin(), q.zero_points.end()}})};
 }
 
 const Names& Network::scale_of(std::size_t index) {
@@ -200,10 +201,14 @@ const Names& Network::scale_of(std::size_t index) {
 }
 
 /// `axis` is that of the scales, or `whole`; a result without a name is given one.
-std::string Network::dequantized(const std::string& value, const Names& scale, std::int64_t axis, const std::string& node,
-                                 const std::string& result) {
-  graph_.nodes.push_back(
-      {node, "DequantizeLinear", "", joined(value, scale), {result.empty() ? fresh(value + "/real") : result}, along(axis)});
+std::string Network::dequantized(const std::string& value, const Names& scale, std::int64_t axis,
+                                 const std::string& node, const std::string& result) {
+  graph_.nodes.push_back({node,
+                          "DequantizeLinear",
+                          "",
+                          joined(value, scale),
+                          {result.empty() ? fresh(value + "/real") : result},
+                          along(axis)});
   return graph_.nodes.back().outputs[0];
 }
 
@@ -264,7 +269,8 @@ std::string Call::weights(std::size_t i, const Integers& order) {
 std::string Call::bias(std::size_t i, std::size_t input, std::size_t weights) {
   const Tensor& tensor = in(i);
   if (!is_whole(tensor.type)) return real(i);
-  demand(in(input).is_quantized() && in(weights).is_quantized(), "its bias is of integers, but not its input and weights");
+  demand(in(input).is_quantized() && in(weights).is_quantized(),
+         "its bias is of integers, but not its input and weights");
   demand(tensor.data.has_value(), "its bias has to be a constant");
   network_.file_.source->count(*tensor.data);  // its scales are made anew
   Quantization q{in(weights).quantization.scales, Integers(in(weights).quantization.scales.size()), 0};
@@ -302,11 +308,14 @@ std::string Call::emit(const std::string& op, Names inputs, Attributes attribute
   return value;
 }
 
-std::string Call::result(std::size_t i) { return out(i).is_quantized() ? network_.fresh(out(i).name + "/real") : out(i).name; }
+std::string Call::result(std::size_t i) {
+  return out(i).is_quantized() ? network_.fresh(out(i).name + "/real") : out(i).name;
+}
 
 void Call::quantize(std::size_t i, const std::string& value) {
   if (!out(i).is_quantized()) return;
-  node("QuantizeLinear", joined(value, network_.scale_of(output(i))), {out(i).name}, along(axis_of(out(i).quantization)));
+  node("QuantizeLinear", joined(value, network_.scale_of(output(i))), {out(i).name},
+       along(axis_of(out(i).quantization)));
 }
 
 void Call::give(const std::string& op, Names inputs, Attributes attributes, std::size_t output) {
@@ -351,7 +360,8 @@ void Call::give_all(const std::string& op, Names inputs, Attributes attributes) 
 void Call::give_real(std::size_t i) {
   std::string& known = network_.reals_[input(i)];
   if (!known.empty()) return give("Identity", {known});
-  known = network_.dequantized(raw(i), network_.scale_of(input(i)), axis_of(in(i).quantization), out().name, out().name);
+  known = network_.dequantized(raw(i), network_.scale_of(input(i)), axis_of(in(i).quantization), out().name,
+                               out().name);
 }
 
 void Call::give_constant(std::size_t i) {

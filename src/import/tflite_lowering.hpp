@@ -17,13 +17,14 @@
 
 /// From TFLite's operators to ONNX's, opset 17 (DequantizeLinear and QuantizeLinear of int16 as of opset 21).
 ///
-/// An operator on quantised tensors is said in QDQ form: DequantizeLinear of what it reads, the operator on real numbers,
-/// QuantizeLinear of what it gives; an int32 bias is dequantised with the product of the input's and the weights' scales. This
-/// is exactly what the file means; LiteRT's integer kernels differ from it by how they round, which is a step here and there.
-/// Weights in integers beside real inputs are dequantised too, where LiteRT would round the inputs to integers on the way.
+/// An operator on quantised tensors is said in QDQ form: DequantizeLinear of what it reads, the operator on real
+/// numbers, QuantizeLinear of what it gives; an int32 bias is dequantised with the product of the input's and the
+/// weights' scales. This is exactly what the file means; LiteRT's integer kernels differ from it by how they round,
+/// which is a step here and there. Weights in integers beside real inputs are dequantised too, where LiteRT would round
+/// the inputs to integers on the way.
 ///
-/// Images lie pixel by pixel (NHWC) in the file, channel by channel (NCHW) in ONNX: Transpose stands before and after what
-/// looks at them, and constants are permuted at reading. All nodes of an operator bear the name of its output.
+/// Images lie pixel by pixel (NHWC) in the file, channel by channel (NCHW) in ONNX: Transpose stands before and after
+/// what looks at them, and constants are permuted at reading. All nodes of an operator bear the name of its output.
 namespace tenon::importing::tflite {
 
 using Attributes = std::map<std::string, Attribute>;
@@ -40,8 +41,8 @@ inline void demand(bool holds, const std::string& why) {
 
 class Call;
 
-/// An operator that can be read: how many inputs it has, the type of its options in the schema and the field of the fused
-/// activation in them (`none` where it has none), and what it becomes.
+/// An operator that can be read: how many inputs it has, the type of its options in the schema and the field of the
+/// fused activation in them (`none` where it has none), and what it becomes.
 inline constexpr std::size_t none = static_cast<std::size_t>(-1), any_number = static_cast<std::size_t>(-1);
 struct Lowering {
   std::string_view name;
@@ -49,12 +50,12 @@ struct Lowering {
   std::uint8_t options;
   std::size_t activation;
   void (*lower)(Call&);
-  const char* op = "";       // what `lower` makes of it, where one function serves several
+  const char* op = "";  // what `lower` makes of it, where one function serves several
   std::size_t outputs = 1;
 };
-std::span<const Lowering> layer_lowerings();      // tflite_layers.cpp: what has weights or windows
-std::span<const Lowering> function_lowerings();   // tflite_functions.cpp: number by number
-std::span<const Lowering> movement_lowerings();   // tflite_movements.cpp: what moves numbers or counts them
+std::span<const Lowering> layer_lowerings();     // tflite_layers.cpp: what has weights or windows
+std::span<const Lowering> function_lowerings();  // tflite_functions.cpp: number by number
+std::span<const Lowering> movement_lowerings();  // tflite_movements.cpp: what moves numbers or counts them
 
 /// The graph while it is made.
 class Network {
@@ -94,7 +95,8 @@ private:
 /// One operator while it is lowered.
 class Call {
 public:
-  Call(Network& network, const Operator& op, const Lowering& lowering) : network_(network), op_(op), lowering_(lowering) {}
+  Call(Network& network, const Operator& op, const Lowering& lowering)
+      : network_(network), op_(op), lowering_(lowering) {}
 
   const char* op() const { return lowering_.op; }
   std::size_t input_count() const { return op_.inputs.size(); }
@@ -105,7 +107,8 @@ public:
   /// An input of 4 axes whose channels are counted.
   const Tensor& image(std::size_t i) const;
 
-  template <class T> T option(std::size_t field, T otherwise = {}) const {
+  template <class T>
+  T option(std::size_t field, T otherwise = {}) const {
     return op_.options ? op_.options->scalar<T>(field, otherwise) : otherwise;
   }
   std::vector<std::int32_t> list_option(std::size_t field) const {

@@ -29,7 +29,8 @@ void reshape(Call& call) {
   }
   const auto option = call.list_option(0);
   const Integers given(option.begin(), option.end());
-  if (given.empty()) return call.give("Reshape", {call.real(0), call.shape(call.out())}, zeros_are_zeros(call.out().dims));
+  if (given.empty())
+    return call.give("Reshape", {call.real(0), call.shape(call.out())}, zeros_are_zeros(call.out().dims));
   call.give("Reshape", {call.real(0), call.list("shape", given)}, zeros_are_zeros(given));
 }
 
@@ -77,7 +78,9 @@ void mirror_pad(Call& call) {
   call.give("Pad", {call.real(0), pads(call)}, {{"mode", "reflect"}});
 }
 
-void concatenation(Call& call) { call.give("Concat", call.reals(), {{"axis", std::int64_t{call.option<std::int32_t>(0)}}}); }
+void concatenation(Call& call) {
+  call.give("Concat", call.reals(), {{"axis", std::int64_t{call.option<std::int32_t>(0)}}});
+}
 
 /// In equal parts.
 void split(Call& call) { call.give_all("Split", {call.real(1)}, {{"axis", call.integer(0)}}); }
@@ -129,7 +132,8 @@ void slice(Call& call) {
   call.give("Slice", {call.real(0), call.list("starts", begin), call.list("ends", end), call.list("axes", axes)});
 }
 
-/// Bit i of a mask speaks of axis i: its begin or end is as far as the axis goes, or it is one place and no axis afterwards.
+/// Bit i of a mask speaks of axis i: its begin or end is as far as the axis goes, or it is one place and no axis
+/// afterwards.
 void strided_slice(Call& call) {
   const auto mask = [&](std::size_t field, std::size_t i) { return (call.option<std::int32_t>(field) >> i & 1) != 0; };
   demand(call.option<std::int32_t>(2) == 0 && call.option<std::int32_t>(3) == 0, "it has an ellipsis or new axes");

@@ -7,6 +7,7 @@
 namespace tenon::importing::tflite {
 namespace {
 
+// clang-format off
 constexpr auto operators = std::to_array<std::string_view>({
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE",
     "EMBEDDING_LOOKUP", "FLOOR", "FULLY_CONNECTED", "HASHTABLE_LOOKUP", "L2_NORMALIZATION", "L2_POOL_2D",
@@ -33,6 +34,7 @@ constexpr auto operators = std::to_array<std::string_view>({
 constexpr auto types = std::to_array<std::string_view>({
     "FLOAT32", "FLOAT16", "INT32", "UINT8", "INT64", "STRING", "BOOL", "INT16", "COMPLEX64", "INT8", "FLOAT64",
     "COMPLEX128", "UINT64", "RESOURCE", "VARIANT", "UINT32", "UINT16", "INT4", "BFLOAT16"});
+// clang-format on
 
 std::string word(std::span<const std::string_view> words, std::int32_t number, const char* kind) {
   const auto i = static_cast<std::size_t>(number);

@@ -30,7 +30,8 @@ std::int64_t tokens(const Graph& graph, const std::string& input) {
   for (const Node& node : graph.nodes) {
     const bool reads = std::find(node.inputs.begin(), node.inputs.end(), input) != node.inputs.end();
     if (!reads) continue;
-    if (node.op == "Gather" && node.inputs.at(1) == input && graph.constants.contains(node.inputs[0])) return graph.constants.at(node.inputs[0]).dims.at(0);
+    if (node.op == "Gather" && node.inputs.at(1) == input && graph.constants.contains(node.inputs[0]))
+      return graph.constants.at(node.inputs[0]).dims.at(0);
     const bool moves = node.op == "Cast" || node.op == "Reshape" || node.op == "Identity" || node.op == "Transpose";
     if (const std::int64_t behind = moves ? tokens(graph, node.outputs.at(0)) : 0; behind > 0) return behind;
   }
@@ -60,11 +61,13 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
       Array x{input.type, input.dims.value(), {}};
       const std::int64_t count = tokens(simplified, input.name);
       for (std::int64_t i = count_of(x.dims); i > 0; --i)
-        x.values.push_back(count > 0 ? static_cast<double>(random.next() % static_cast<std::uint64_t>(count)) : random.between_minus_one_and_one());
+        x.values.push_back(count > 0 ? static_cast<double>(random.next() % static_cast<std::uint64_t>(count))
+                                     : random.between_minus_one_and_one());
       inputs[input.name] = std::move(x);
     }
     const std::vector<Array> outputs = interpret(original, std::move(inputs));
-    if (outputs.size() != expected.size()) throw Error("the network gives another number of outputs than the file says");
+    if (outputs.size() != expected.size())
+      throw Error("the network gives another number of outputs than the file says");
     for (std::size_t k = 0; k < outputs.size(); ++k)
       expected[k].insert(expected[k].end(), outputs[k].values.begin(), outputs[k].values.end());
   }
@@ -75,13 +78,16 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
   }
   for (std::size_t k = 0; k < expected.size(); ++k) {
     const std::size_t step = (expected[k].size() + most_numbers - 1) / most_numbers;
-    results += fmt::format("const std::vector<double> expected_{}{{{}\n}};\n", k, numbers_text(expected[k], std::max<std::size_t>(step, 1)));
-    comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1), expected[k].size() / samples);
+    results += fmt::format("const std::vector<double> expected_{}{{{}\n}};\n", k,
+                           numbers_text(expected[k], std::max<std::size_t>(step, 1)));
+    comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1),
+                               expected[k].size() / samples);
   }
 
-  return fmt::format(R"(// Compares {0} with the network that it was imported from: outputs for {1} random inputs, which a plain interpreter of the
-// file has computed in double. `check [folder of net.safetensors]` ends with 1 where they differ by more than 1e-4 of the
-// largest.
+  return fmt::format(
+      R"(// Compares {0} with the network that it was imported from: outputs for {1} random inputs, which a plain interpreter of the
+// file has computed in double. `check [folder of net.safetensors]` ends with 1 where they differ by more than 1e-4 of
+// the largest.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -104,7 +110,8 @@ std::uint64_t next_random() {{
   return (random_state = random_state * 6364136223846793005U + 1442695040888963407U) >> 40;
 }}
 float random_number(std::uint64_t of) {{
-  return of > 0 ? static_cast<float>(next_random() % of) : static_cast<float>(static_cast<double>(next_random()) / (1 << 23) - 1);
+  if (of > 0) return static_cast<float>(next_random() % of);
+  return static_cast<float>(static_cast<double>(next_random()) / (1 << 23) - 1);
 }}
 
 }}  // namespace
@@ -142,12 +149,14 @@ int main(int argc, char** argv) try {{
   return 1;
 }}
 )",
-                     name, samples, inputs, results, [&] {
-                       std::string sizes;
-                       for (const Value& input : simplified.inputs) sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", count_of(*input.dims));
-                       return sizes;
-                     }(),
-                     comparisons);
+      name, samples, inputs, results,
+      [&] {
+        std::string sizes;
+        for (const Value& input : simplified.inputs)
+          sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", count_of(*input.dims));
+        return sizes;
+      }(),
+      comparisons);
 }
 
 }  // namespace tenon::importing

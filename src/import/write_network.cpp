@@ -53,7 +53,8 @@ std::string sequential(const Piece& piece, const Dims& takes, std::size_t column
   return lines("Sequential", parts, column, width);
 }
 
-std::string graph_text(const Graph& graph, const Structure& structure, const Units& units, std::size_t column, std::map<std::string, Array>& weights) {
+std::string graph_text(const Graph& graph, const Structure& structure, const Units& units, std::size_t column,
+                       std::map<std::string, Array>& weights) {
   Names names;
   std::map<std::string, std::string> name_of;  // of values
   std::vector<std::string> elements, given;
@@ -86,7 +87,9 @@ std::string graph_text(const Graph& graph, const Structure& structure, const Uni
 
 void refuse_all(const Graph& graph, std::vector<std::string> refused) {
   if (refused.empty()) return;
-  if (refused.size() == 1) throw Error(fmt::format("{} cannot be written as a type: {}", graph.format.empty() ? "the network" : "this " + graph.format + " network", refused[0]));
+  if (refused.size() == 1)
+    throw Error(fmt::format("{} cannot be written as a type: {}",
+                            graph.format.empty() ? "the network" : "this " + graph.format + " network", refused[0]));
   std::string all = fmt::format("{} reasons why this network cannot be written as a type:", refused.size());
   for (const std::string& one : refused) all += "\n  " + one;
   throw Error(all);
@@ -96,8 +99,9 @@ void refuse_all(const Graph& graph, std::vector<std::string> refused) {
 void check_axes(const Part& part, const std::string& name, std::vector<std::string>& refused) {
   constexpr std::size_t most_axes = 4;
   if (part.gives.size() > most_axes || part.own.gives.size() > most_axes)
-    refused.push_back(fmt::format("node {}: gives samples of {} axes ({}); shapes have at most {}", detail::quoted_text(name),
-                                  std::max(part.gives.size(), part.own.gives.size()), list_text(part.gives), most_axes));
+    refused.push_back(fmt::format("node {}: gives samples of {} axes ({}); shapes have at most {}",
+                                  detail::quoted_text(name), std::max(part.gives.size(), part.own.gives.size()),
+                                  list_text(part.gives), most_axes));
   else
     for (const Part& inner : part.parts) check_axes(inner, name, refused);
 }
@@ -106,7 +110,8 @@ void check_axes(const Part& part, const std::string& name, std::vector<std::stri
 
 Written write_network(const Graph& graph, const std::string& name, bool batched) {
   const bool fits = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
-                    std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+                    std::all_of(name.begin(), name.end(),
+                                [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   if (!fits) throw Error(fmt::format("{} is no name for a type", detail::quoted_text(name)));
   const Units units = write_units(graph, batched);
   std::vector<std::string> refused = units.refused;
@@ -117,9 +122,11 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
     for (const Part& part : piece.parts) check_axes(part, piece.name, refused);
   for (const Value& input : graph.inputs) {
     if (units.shapes.at(input.name).size() > 4)
-      refused.push_back(fmt::format("input {}: samples of {}; shapes have at most four axes", detail::quoted_text(input.name), list_text(units.shapes.at(input.name))));
-    const bool read = std::any_of(structure.pieces.begin(), structure.pieces.end(),
-                                  [&](const Piece& p) { return std::find(p.reads.begin(), p.reads.end(), input.name) != p.reads.end(); });
+      refused.push_back(fmt::format("input {}: samples of {}; shapes have at most four axes",
+                                    detail::quoted_text(input.name), list_text(units.shapes.at(input.name))));
+    const bool read = std::any_of(structure.pieces.begin(), structure.pieces.end(), [&](const Piece& p) {
+      return std::find(p.reads.begin(), p.reads.end(), input.name) != p.reads.end();
+    });
     if (!read) refused.push_back(fmt::format("input {}: nothing reads it", detail::quoted_text(input.name)));
   }
   refuse_all(graph, refused);
@@ -132,7 +139,8 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
   Written written;
   for (const Value& v : graph.inputs) written.batch_axes[v.name] = units.batch_axes.at(v.name);
   for (const Value& v : graph.outputs)
-    if (const auto known = units.batch_axes.find(v.name); known != units.batch_axes.end()) written.batch_axes[v.name] = known->second;
+    if (const auto known = units.batch_axes.find(v.name); known != units.batch_axes.end())
+      written.batch_axes[v.name] = known->second;
   const std::string begin = fmt::format("using {} = ", name);
   const bool row = structure.pieces.size() == 1 && graph.inputs.size() == 1 && structure.outputs.size() == 1;
   std::string body;
@@ -143,12 +151,13 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
     body = graph_text(graph, structure, units, begin.size(), written.weights);
   }
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
-  if (!graph.name.empty()) from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
-  written.header = fmt::format(
-      "#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
-      "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> model;\n///     model.load(\"net.safetensors\");\n"
-      "{3}{4};\n",
-      definitions, from, name, begin, body);
+  if (!graph.name.empty())
+    from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
+  written.header = fmt::format("#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
+                               "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> "
+                               "model;\n///     model.load(\"net.safetensors\");\n"
+                               "{3}{4};\n",
+                               definitions, from, name, begin, body);
   return written;
 }
 
@@ -157,7 +166,8 @@ void write_weights(const std::string& path, const std::map<std::string, Array>& 
   std::vector<TensorView> tensors;
   for (const auto& [name, array] : weights) {
     numbers.emplace_back(array.values.begin(), array.values.end());
-    tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()), std::span<const float>(numbers.back()));
+    tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()),
+                         std::span<const float>(numbers.back()));
   }
   write_safetensors(path, tensors);
 }

@@ -12,20 +12,21 @@ namespace tenon::importing {
 struct Written {
   std::string header;                    // the text of net.hpp
   std::map<std::string, Array> weights;  // by the name and with the shape that Model<Net> gives them: net.safetensors
-  std::map<std::string, std::size_t> batch_axes{};  // of inputs and outputs; no_batch where there is none (layers/unit.hpp)
+  std::map<std::string, std::size_t>
+      batch_axes{};  // of inputs and outputs; no_batch where there is none (layers/unit.hpp)
 };
 
-/// Writes the type called `name` of a simplified graph: a Sequential where the graph is a chain, Residual, Add and Concat
-/// where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has no layer is
-/// refused with one Error that lists each such operator, its node, the attribute, the reason and what can be done. Without
-/// `batched` no axis counts samples: the network's inputs are one sample as they are.
+/// Writes the type called `name` of a simplified graph: a Sequential where the graph is a chain, Residual, Add and
+/// Concat where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has
+/// no layer is refused with one Error that lists each such operator, its node, the attribute, the reason and what can
+/// be done. Without `batched` no axis counts samples: the network's inputs are one sample as they are.
 Written write_network(const Graph& graph, const std::string& name, bool batched = true);
 
 /// Writes the weights as floats, which a model loads.
 void write_weights(const std::string& path, const std::map<std::string, Array>& weights);
 
-/// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which are
-/// written into it for a few seeded random inputs.
+/// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which
+/// are written into it for a few seeded random inputs.
 std::string write_check(const Graph& original, const Graph& simplified, const std::string& name);
 
 }  // namespace tenon::importing

@@ -23,8 +23,8 @@ namespace tenon {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, std::string_view what, int error) {
-  throw Error(fmt::format("{}: expected to write the file, but {}: {}", path, what,
-                          std::generic_category().message(error)));
+  throw Error(
+      fmt::format("{}: expected to write the file, but {}: {}", path, what, std::generic_category().message(error)));
 }
 
 std::string directory_of(const std::string& path) {

@@ -44,7 +44,9 @@ std::string name_in_network(std::string_view name, const LoadOptions& options) {
 
 std::string shape_of(std::span<const std::size_t> shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
 
-bool is_floating(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64; }
+bool is_floating(DType dtype) {
+  return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64;
+}
 
 struct Match {
   const Expected* to;
@@ -99,11 +101,12 @@ Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected,
   if (exact && !result.left_over.empty()) faults.push_back(listing("not expected", result.left_over));
   if (!wrong.empty()) faults.push_back(listing("wrong", wrong));
   if (!faults.empty())
-    throw Error(fmt::format("{}: expected {} tensors of this network, got {} ({})", file.origin(), options.partial ? "some" : "exactly the",
-                            matches.size(), fmt::join(faults, "; ")));
+    throw Error(fmt::format("{}: expected {} tensors of this network, got {} ({})", file.origin(),
+                            options.partial ? "some" : "exactly the", matches.size(), fmt::join(faults, "; ")));
 
   const auto f32 = read_all(file, matches, &Expected::f32);
-  const auto f64 = read_all(file, matches, &Expected::f64);  // whatever is wrong with a number, nothing has been written
+  const auto f64 = read_all(file, matches,
+                            &Expected::f64);  // whatever is wrong with a number, nothing has been written
   for (std::size_t i = 0; i < matches.size(); ++i) {
     if (matches[i].to->f32 != nullptr) std::ranges::copy(f32[i], matches[i].to->f32);
     if (matches[i].to->f64 != nullptr) std::ranges::copy(f64[i], matches[i].to->f64);

@@ -32,7 +32,8 @@ struct OnnxFile::Names {
   std::map<std::pair<bool, std::pair<Axes, std::vector<double>>>, std::string> constants;
 };
 
-OnnxFile::OnnxFile(const std::string& name) : graph_(std::make_unique<importing::Graph>()), names_(std::make_unique<Names>()) {
+OnnxFile::OnnxFile(const std::string& name)
+    : graph_(std::make_unique<importing::Graph>()), names_(std::make_unique<Names>()) {
   graph_->name = name;
   graph_->format = "ONNX";
   graph_->opset = opset;
@@ -81,7 +82,8 @@ std::string OnnxFile::constant(const Axes& axes, const std::vector<double>& valu
   return name;
 }
 
-std::vector<std::string> OnnxFile::add(const std::string& name, std::string_view op, const std::vector<std::string>& inputs,
+std::vector<std::string> OnnxFile::add(const std::string& name, std::string_view op,
+                                       const std::vector<std::string>& inputs,
                                        const std::vector<OnnxAttribute>& attributes, std::size_t outputs) {
   const std::string own = free_name(name);
   std::vector<std::string> given{own};

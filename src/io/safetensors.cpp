@@ -192,8 +192,7 @@ void load(const SafeTensors& file, std::span<const Expected> expected) {
   for (const auto& want : expected) {
     const auto* tensor = file.find(want.name);
     found.push_back(tensor);
-    if (tensor == nullptr)
-      missing.push_back(detail::quoted_text(want.name));
+    if (tensor == nullptr) missing.push_back(detail::quoted_text(want.name));
     else if (!std::ranges::equal(tensor->shape, want.shape))
       wrong.push_back(fmt::format("{} is {} instead of {}", detail::quoted_text(want.name),
                                   detail::shape_text(tensor->shape), detail::shape_text(want.shape)));
@@ -223,10 +222,8 @@ void load(const SafeTensors& file, std::span<const Expected> expected) {
     if (expected[i].f64 == nullptr) check_range(*found[i], file.bytes(*found[i]), file.origin());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto size = element_count(expected[i].shape);
-    if (expected[i].f64 != nullptr)
-      convert(found[i]->dtype, file.bytes(*found[i]), std::span(expected[i].f64, size));
-    else
-      convert(found[i]->dtype, file.bytes(*found[i]), std::span(expected[i].f32, size));
+    if (expected[i].f64 != nullptr) convert(found[i]->dtype, file.bytes(*found[i]), std::span(expected[i].f64, size));
+    else convert(found[i]->dtype, file.bytes(*found[i]), std::span(expected[i].f32, size));
   }
 }
 

@@ -28,10 +28,16 @@ public:
 
   bool start_object(std::size_t) override {
     switch (place_) {
-      case Place::document: return go(Place::root);
-      case Place::tensor_begin: tensor_.shape.clear(); seen_ = Seen{}; return go(Place::tensor);
-      case Place::metadata_begin: return go(Place::metadata);
-      default: unexpected("an object");
+    case Place::document:
+      return go(Place::root);
+    case Place::tensor_begin:
+      tensor_.shape.clear();
+      seen_ = Seen{};
+      return go(Place::tensor);
+    case Place::metadata_begin:
+      return go(Place::metadata);
+    default:
+      unexpected("an object");
     }
   }
 
@@ -43,7 +49,8 @@ public:
     }
     if (place_ == Place::metadata) {
       metadata_name_ = std::move(name);
-      if (header_.metadata.size() == most_metadata) fail(fmt::format("expected at most {} entries of metadata, got more", most_metadata));
+      if (header_.metadata.size() == most_metadata)
+        fail(fmt::format("expected at most {} entries of metadata, got more", most_metadata));
       if (header_.metadata.contains(metadata_name_))
         fail(fmt::format("expected every metadata key once, got {} twice", quoted_text(metadata_name_)));
       return go(Place::metadata_value);
@@ -62,9 +69,13 @@ public:
 
   bool start_array(std::size_t) override {
     switch (place_) {
-      case Place::shape_begin: return go(Place::shape);
-      case Place::offsets_begin: offset_count_ = 0; return go(Place::offsets);
-      default: unexpected("an array");
+    case Place::shape_begin:
+      return go(Place::shape);
+    case Place::offsets_begin:
+      offset_count_ = 0;
+      return go(Place::offsets);
+    default:
+      unexpected("an array");
     }
   }
 
@@ -116,8 +127,18 @@ public:
 
 private:
   enum class Place {
-    document, root, tensor_begin, tensor, dtype, shape_begin, shape, offsets_begin, offsets,
-    metadata_begin, metadata, metadata_value
+    document,
+    root,
+    tensor_begin,
+    tensor,
+    dtype,
+    shape_begin,
+    shape,
+    offsets_begin,
+    offsets,
+    metadata_begin,
+    metadata,
+    metadata_value
   };
   struct Seen {
     bool dtype = false, shape = false, offsets = false;
@@ -143,16 +164,16 @@ private:
     const auto name = quoted_text(tensor_.name);
     if (!seen_.dtype || !seen_.shape || !seen_.offsets)
       fail(fmt::format("expected tensor {} to have dtype, shape and data_offsets, got no {}", name,
-                       !seen_.dtype ? "dtype" : !seen_.shape ? "shape" : "data_offsets"));
+                       !seen_.dtype   ? "dtype"
+                       : !seen_.shape ? "shape"
+                                      : "data_offsets"));
     const auto [begin, end] = std::pair{offsets_[0], offsets_[1]};
-    if (begin > end)
-      fail(fmt::format("expected data_offsets of tensor {} to rise, got [{}, {}]", name, begin, end));
+    if (begin > end) fail(fmt::format("expected data_offsets of tensor {} to rise, got [{}, {}]", name, begin, end));
     if (end > data_bytes_)
       fail(fmt::format("expected tensor {} to lie within the file's {} bytes of data, got data_offsets [{}, {}]", name,
                        data_bytes_, begin, end));
     const auto bytes = checked_bytes(tensor_.shape, tensor_.dtype);
-    if (!bytes)
-      fail(fmt::format("expected tensor {} to fit in memory, got shape {}", name, shape_text(tensor_.shape)));
+    if (!bytes) fail(fmt::format("expected tensor {} to fit in memory, got shape {}", name, shape_text(tensor_.shape)));
     if (*bytes != end - begin)
       fail(fmt::format("expected {} bytes of data for tensor {} of shape {} and type {}, got data_offsets [{}, {}], "
                        "which are {}",
@@ -167,16 +188,26 @@ private:
       return fmt::format("{} of tensor {}", what, quoted_text(tensor_.name));
     };
     switch (place_) {
-      case Place::document: return "an object as header";
-      case Place::tensor_begin: return fmt::format("an object for tensor {}", quoted_text(tensor_.name));
-      case Place::dtype: return of_tensor("a known type name as dtype");
-      case Place::shape_begin: return of_tensor("an array as shape");
-      case Place::shape: return of_tensor(fmt::format("at most {} non-negative whole numbers as shape", most_axes));
-      case Place::offsets_begin: return of_tensor("an array as data_offsets");
-      case Place::offsets: return of_tensor("two non-negative whole numbers as data_offsets");
-      case Place::metadata_begin: return "an object as __metadata__";
-      case Place::metadata_value: return fmt::format("a string as metadata {}", quoted_text(metadata_name_));
-      default: return "a key";
+    case Place::document:
+      return "an object as header";
+    case Place::tensor_begin:
+      return fmt::format("an object for tensor {}", quoted_text(tensor_.name));
+    case Place::dtype:
+      return of_tensor("a known type name as dtype");
+    case Place::shape_begin:
+      return of_tensor("an array as shape");
+    case Place::shape:
+      return of_tensor(fmt::format("at most {} non-negative whole numbers as shape", most_axes));
+    case Place::offsets_begin:
+      return of_tensor("an array as data_offsets");
+    case Place::offsets:
+      return of_tensor("two non-negative whole numbers as data_offsets");
+    case Place::metadata_begin:
+      return "an object as __metadata__";
+    case Place::metadata_value:
+      return fmt::format("a string as metadata {}", quoted_text(metadata_name_));
+    default:
+      return "a key";
     }
   }
 
@@ -230,8 +261,8 @@ void check_string_lengths(std::string_view json, const std::string& origin) {
     std::size_t end = at + 1;
     while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
     if (end - at > longest_string)
-      throw Error(fmt::format("{}: expected names and metadata of at most {} bytes, got {} from byte {} on", origin, longest_string,
-                              std::min(end, json.size()) - at - 1, length_bytes + at));
+      throw Error(fmt::format("{}: expected names and metadata of at most {} bytes, got {} from byte {} on", origin,
+                              longest_string, std::min(end, json.size()) - at - 1, length_bytes + at));
     at = end < json.size() ? json.find('"', end + 1) : json.size();
   }
 }

@@ -43,7 +43,9 @@ std::string_view literal(float value, char (&text)[32]) {
 }
 
 std::string_view number_text(float value, std::size_t position, const std::string& block, char (&text)[32]) {
-  if (!std::isfinite(value)) throw Error(fmt::format("export_header: expected finite numbers, got {} at position {} of {}", value, position, block));
+  if (!std::isfinite(value))
+    throw Error(
+        fmt::format("export_header: expected finite numbers, got {} at position {} of {}", value, position, block));
   if (value == 0 && !std::signbit(value)) return "0";
   return literal(value, text);
 }
@@ -62,14 +64,23 @@ std::string comment_text(std::string_view text) {
 
 // Words that name nothing in C++, those of its library, and those that GNU's dialect replaces.
 constexpr std::string_view taken[] = {
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t",
-    "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit",
-    "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false",
-    "float", "for", "friend", "goto", "i386", "if", "inline", "int", "linux", "long", "mutable", "namespace", "new", "noexcept", "not",
-    "not_eq", "nullptr", "operator", "or", "or_eq", "posix", "private", "protected", "public", "register", "reinterpret_cast", "requires",
-    "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "std", "struct", "switch", "template", "tenon", "this",
-    "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned", "using", "virtual", "void",
-    "volatile", "wchar_t", "while", "xor", "xor_eq"};
+    "alignas",       "alignof",     "and",          "and_eq",       "asm",      "auto",
+    "bitand",        "bitor",       "bool",         "break",        "case",     "catch",
+    "char",          "char16_t",    "char32_t",     "char8_t",      "class",    "co_await",
+    "co_return",     "co_yield",    "compl",        "concept",      "const",    "const_cast",
+    "consteval",     "constexpr",   "constinit",    "continue",     "decltype", "default",
+    "delete",        "do",          "double",       "dynamic_cast", "else",     "enum",
+    "explicit",      "export",      "extern",       "false",        "float",    "for",
+    "friend",        "goto",        "i386",         "if",           "inline",   "int",
+    "linux",         "long",        "mutable",      "namespace",    "new",      "noexcept",
+    "not",           "not_eq",      "nullptr",      "operator",     "or",       "or_eq",
+    "posix",         "private",     "protected",    "public",       "register", "reinterpret_cast",
+    "requires",      "return",      "short",        "signed",       "sizeof",   "static",
+    "static_assert", "static_cast", "std",          "struct",       "switch",   "template",
+    "tenon",         "this",        "thread_local", "throw",        "true",     "try",
+    "typedef",       "typeid",      "typename",     "typeof",       "union",    "unix",
+    "unsigned",      "using",       "virtual",      "void",         "volatile", "wchar_t",
+    "while",         "xor",         "xor_eq"};
 
 /// A name that a program may give to something: letters, digits and single underscores, the first a letter.
 bool can_be_a_name(std::string_view name) {
@@ -136,29 +147,35 @@ void write_c_interface(const std::string& path, const WeightsHeader& header) {
   const std::string name = replaced(header.name, "::", "_"), stem = file.stem().string();
   std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  std::string h = fmt::format(
-      "/* A trained network, written by Tenon. Not to be edited by hand. {1}_c.cpp computes it. */\n#ifndef {0}_H\n#define {0}_H\n\n"
-      "#define {0}_INPUTS {2}\n#define {0}_OUTPUTS {3}\n#define {0}_RAM_BYTES {4}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n",
-      upper, stem, header.inputs, header.outputs, header.ram_bytes);
-  std::string cpp = fmt::format(
-      "// Written by Tenon. Not to be edited by hand.\n#include \"{0}.h\"\n\n#include \"{1}\"\n\nnamespace {{\n\n{2} net;\n\n}}  // namespace\n\n"
-      "extern \"C\" {{\n\n",
-      stem, file.filename().string(), replaced(header.c_network, "NAMESPACE", header.name));
+  std::string h = fmt::format("/* A trained network, written by Tenon. Not to be edited by hand. {1}_c.cpp computes "
+                              "it. */\n#ifndef {0}_H\n#define {0}_H\n\n"
+                              "#define {0}_INPUTS {2}\n#define {0}_OUTPUTS {3}\n#define {0}_RAM_BYTES {4}\n\n#ifdef "
+                              "__cplusplus\nextern \"C\" {{\n#endif\n\n",
+                              upper, stem, header.inputs, header.outputs, header.ram_bytes);
+  std::string cpp = fmt::format("// Written by Tenon. Not to be edited by hand.\n#include \"{0}.h\"\n\n#include "
+                                "\"{1}\"\n\nnamespace {{\n\n{2} net;\n\n}}  // namespace\n\n"
+                                "extern \"C\" {{\n\n",
+                                stem, file.filename().string(), replaced(header.c_network, "NAMESPACE", header.name));
   const auto add = [&](std::string_view comment, std::string_view declaration, std::string_view body) {
     h += fmt::format("/* {} */\n{};\n", comment, declaration);
     cpp += fmt::format("{} {{\n  {}\n}}\n", declaration, body);
   };
-  add("The network's outputs for one sample.", fmt::format("void {}_run(const float input[{}], float output[{}])", name, header.inputs, header.outputs),
-      fmt::format("net(std::span<const float, {0}>(input, {0}), std::span<float, {1}>(output, {1}));", header.inputs, header.outputs));
+  add("The network's outputs for one sample.",
+      fmt::format("void {}_run(const float input[{}], float output[{}])", name, header.inputs, header.outputs),
+      fmt::format("net(std::span<const float, {0}>(input, {0}), std::span<float, {1}>(output, {1}));", header.inputs,
+                  header.outputs));
   if (header.c_classes)
-    add("The class with the largest output.", fmt::format("int {}_classify(const float input[{}])", name, header.inputs),
+    add("The class with the largest output.",
+        fmt::format("int {}_classify(const float input[{}])", name, header.inputs),
         fmt::format("return net.classify(std::span<const float, {0}>(input, {0}));", header.inputs));
   add("1 if it gives what it gave when it was written, 0 if not.", fmt::format("int {}_self_test(void)", name),
       header.c_exact ? fmt::format("return passes(net, {}::self_test) ? 1 : 0;", header.name)
                      : fmt::format("return self_test_error(net, {}::self_test) <= 1e-5F ? 1 : 0;", header.name));
   h += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   cpp += "\n}  // extern \"C\"\n";
-  const auto beside = [&](std::string_view ending) { return (file.parent_path() / (stem + std::string(ending))).string(); };
+  const auto beside = [&](std::string_view ending) {
+    return (file.parent_path() / (stem + std::string(ending))).string();
+  };
   write_file_atomically(beside(".h"), std::as_bytes(std::span<const char>(h)));
   write_file_atomically(beside("_c.cpp"), std::as_bytes(std::span<const char>(cpp)));
 }
@@ -167,8 +184,9 @@ void write_c_interface(const std::string& path, const WeightsHeader& header) {
 
 void write_weights_header(const std::string& path, const WeightsHeader& header) {
   if (!can_be_a_namespace(header.name))
-    throw Error(fmt::format("export_header: expected a .name that can name a namespace, such as digits or models::digits, got {}",
-                            detail::quoted_text(header.name)));
+    throw Error(fmt::format(
+        "export_header: expected a .name that can name a namespace, such as digits or models::digits, got {}",
+        detail::quoted_text(header.name)));
   std::string out;
   const auto say = [&out]<class... A>(fmt::format_string<A...> format, A&&... a) {
     fmt::format_to(std::back_inserter(out), format, std::forward<A>(a)...);
@@ -176,12 +194,16 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
   say("// A trained network, written by Tenon. Not to be edited by hand.\n//\n");
   say("//   network       {}\n", comment_text(header.network));
   say("//   parameters    {}\n", header.parameter_count);
-  say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes, header.macs);
-  if (!header.source.empty()) say("//   trained file  {}, CRC-32 0x{:08x}\n", comment_text(header.source), header.source_checksum);
-  say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/edge/self_test.hpp>\n{}{}\n", layer_includes(header.network), header.includes);
+  say("//   weight bytes  {}\n//   RAM bytes     {}\n//   MACs          {}\n", header.weight_bytes, header.ram_bytes,
+      header.macs);
+  if (!header.source.empty())
+    say("//   trained file  {}, CRC-32 0x{:08x}\n", comment_text(header.source), header.source_checksum);
+  say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/edge/self_test.hpp>\n{}{}\n",
+      layer_includes(header.network), header.includes);
   say("namespace {} {{\n\nusing namespace tenon;\n\nusing Net = {};\n\n", header.name, header.network);
   say("/// CRC-32 of the numbers, and of the file they were trained into (0: unknown).\n");
-  say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = 0x{:08x};\n\n",
+  say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = "
+      "0x{:08x};\n\n",
       header.checksum, header.source_checksum);
   for (const WeightsHeader::Constant& constant : header.constants) {
     say("/// {}\ninline constexpr {}{{\n", constant.comment, constant.declaration);
@@ -195,7 +217,8 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
   }
   say("}}  // namespace {}\n", header.name);
   if (!header.c_network.empty() && path.ends_with(".h"))
-    throw Error(fmt::format("export_header: expected a file such as digits.hpp, beside which digits.h goes, got {}", detail::quoted_text(path)));
+    throw Error(fmt::format("export_header: expected a file such as digits.hpp, beside which digits.h goes, got {}",
+                            detail::quoted_text(path)));
   write_file_atomically(path, std::as_bytes(std::span<const char>(out)));
   if (!header.c_network.empty()) write_c_interface(path, header);
 }
@@ -208,8 +231,9 @@ std::uint32_t file_checksum(const std::string& path) {
 std::string namespace_from_path(const std::string& path) {
   std::string stem = std::filesystem::path(path).stem().string();
   if (!can_be_a_name(stem))
-    throw Error(fmt::format("export_header: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name",
-                            detail::quoted_text(path)));
+    throw Error(fmt::format(
+        "export_header: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name",
+        detail::quoted_text(path)));
   return stem;
 }
 

@@ -29,7 +29,9 @@ struct Inside {
 };
 Inside inside(const ConvolutionAxis& axis, std::size_t remainder, std::size_t count) {
   const std::size_t stride = axis.stride;
-  const auto positions_below = [&](std::size_t bound) { return bound <= remainder ? 0 : (bound - remainder + stride - 1) / stride; };
+  const auto positions_below = [&](std::size_t bound) {
+    return bound <= remainder ? 0 : (bound - remainder + stride - 1) / stride;
+  };
   Inside i;
   i.first = std::min(positions_below(axis.before), count);
   i.end = std::max(std::min(positions_below(axis.before + axis.image), count), i.first);
@@ -39,10 +41,10 @@ Inside inside(const ConvolutionAxis& axis, std::size_t remainder, std::size_t co
 
 /// What a phase of a channel holds of the image.
 struct Held {
-  std::size_t laid_out, image;          // where that begins
+  std::size_t laid_out, image;  // where that begins
   std::size_t rows, width;
-  std::size_t pitch, row, step;         // of the phase; of the image, from one of its rows and numbers to the next
-  bool whole;                           // no zeros around it
+  std::size_t pitch, row, step;  // of the phase; of the image, from one of its rows and numbers to the next
+  bool whole;                    // no zeros around it
 
   Held(const Convolution& c, std::size_t py, std::size_t px) {
     const Inside y = inside(c.y, c.y.remainder(py), c.y.span()), x = inside(c.x, c.x_remainder(px), c.pitch());
@@ -94,8 +96,8 @@ void lay_out_map(const Convolution& c, const T* map, const T* rectified, T* laid
 }
 
 template <class T>
-void map_of_image(const Convolution& c, const Tap* taps, const T* laid_out_image, const T* weight, const T* bias, bool rectify, T* map,
-                  T* scratch) {
+void map_of_image(const Convolution& c, const Tap* taps, const T* laid_out_image, const T* weight, const T* bias,
+                  bool rectify, T* map, T* scratch) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
   const std::size_t columns = c.group_channels() * c.taps(), plane = c.y.map * c.x.map;
   const bool in_place = c.pitch() == c.x.map;
@@ -128,7 +130,8 @@ void map_of_image(const Convolution& c, const Tap* taps, const T* laid_out_image
 }
 
 template <class T>
-void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image, T* scratch) {
+void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias,
+                  T* image, T* scratch) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
   const std::size_t plane = c.y.image * c.x.image, channels = c.group_channels();
   const bool plain = c.plain();
@@ -172,7 +175,8 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
               continue;
             }
             for (std::size_t y = 0; y < held.rows; ++y, from += held.pitch, to += held.row)
-              for (std::size_t i = 0; i < held.width; ++i) to[i * held.step] = from[i] + (c.columns ? to[i * held.step] : T(0));
+              for (std::size_t i = 0; i < held.width; ++i)
+                to[i * held.step] = from[i] + (c.columns ? to[i * held.step] : T(0));
           }
         }
     }
@@ -180,7 +184,8 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
 
 template <class T>
 void convolution_weight_gradient(const Convolution& c, const Tap* taps, std::size_t count, const T* laid_out_image,
-                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add, T* gradient) {
+                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add,
+                                 T* gradient) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
   detail::GradientArguments<T> a{};
   a.rows = c.group_features();
@@ -218,14 +223,14 @@ void rectify(T* y, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) y[i] = y[i] < T(0) ? T(0) : y[i];
 }
 
-#define TENON_CONVOLUTION(T)                                                                                                        \
-  template void lay_out_image(const Convolution&, const T*, T*);                                                                    \
-  template void lay_out_map(const Convolution&, const T*, const T*, T*, T*);                                                        \
-  template void map_of_image(const Convolution&, const Tap*, const T*, const T*, const T*, bool, T*, T*);                           \
-  template void image_of_map(const Convolution&, const Tap*, const T*, const T*, const T*, T*, T*);                                 \
-  template void convolution_weight_gradient(const Convolution&, const Tap*, std::size_t, const T*, std::size_t, const T*, std::size_t, \
-                                            bool, T*);                                                                              \
-  template void add_channel_sums(const Convolution&, const T*, T*);                                                                 \
+#define TENON_CONVOLUTION(T)                                                                                           \
+  template void lay_out_image(const Convolution&, const T*, T*);                                                       \
+  template void lay_out_map(const Convolution&, const T*, const T*, T*, T*);                                           \
+  template void map_of_image(const Convolution&, const Tap*, const T*, const T*, const T*, bool, T*, T*);              \
+  template void image_of_map(const Convolution&, const Tap*, const T*, const T*, const T*, T*, T*);                    \
+  template void convolution_weight_gradient(const Convolution&, const Tap*, std::size_t, const T*, std::size_t,        \
+                                            const T*, std::size_t, bool, T*);                                          \
+  template void add_channel_sums(const Convolution&, const T*, T*);                                                    \
   template void rectify(T*, std::size_t);
 TENON_CONVOLUTION(float)
 TENON_CONVOLUTION(double)

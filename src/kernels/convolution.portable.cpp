@@ -20,7 +20,8 @@ inline Floats load_first(const float* from, std::size_t n) {
 inline Doubles load_first(const double* from, std::size_t n) {
   return Doubles{n > 0 ? from[0] : 0, n > 1 ? from[1] : 0};
 }
-template <class T, class V> inline void store_first(T* to, V v, std::size_t n) {
+template <class T, class V>
+inline void store_first(T* to, V v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) to[i] = v[i];
 }
 

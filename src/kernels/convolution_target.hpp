@@ -8,14 +8,14 @@ namespace tenon::kernels::detail {
 template <class T>
 struct CorrelationArguments {
   const T* in;
-  std::size_t in_step;       // from one outer index to the next
+  std::size_t in_step;  // from one outer index to the next
   const T* weight;
   std::size_t weight_row, weight_step;
   const Tap* taps;
   std::size_t tap_count;
   std::uint32_t Tap::*offset;
   std::size_t outer;
-  const T* start;            // null: zeros
+  const T* start;  // null: zeros
   bool rectify;
   T* out;
   std::size_t out_row;

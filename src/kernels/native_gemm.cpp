@@ -20,9 +20,8 @@ std::vector<const GemmTarget*> runnable_targets() {
 #ifdef __x86_64__
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512bw");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
   if (avx512) targets.push_back(&detail::avx512_gemm);
   if (avx2) targets.push_back(&detail::avx2_gemm);
 #endif
@@ -37,8 +36,7 @@ std::atomic<const GemmTarget*>& target() {
 
 struct Workspace {
   static constexpr std::align_val_t alignment{64};
-  std::byte* bytes =
-      static_cast<std::byte*>(::operator new(detail::gemm_workspace_bytes, alignment));
+  std::byte* bytes = static_cast<std::byte*>(::operator new(detail::gemm_workspace_bytes, alignment));
   Workspace() = default;
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
@@ -52,20 +50,14 @@ std::byte* workspace() {
 
 }  // namespace
 
-void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k,
-                 float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
-                 float beta, float* c, std::size_t ldc) {
-  target()
-      .load(std::memory_order_relaxed)
-      ->sgemm({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}, workspace());
+void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k, float alpha, const float* a,
+                 std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc) {
+  target().load(std::memory_order_relaxed)->sgemm({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}, workspace());
 }
 
-void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k,
-                 double alpha, const double* a, std::size_t lda, const double* b, std::size_t ldb,
-                 double beta, double* c, std::size_t ldc) {
-  target()
-      .load(std::memory_order_relaxed)
-      ->dgemm({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}, workspace());
+void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k, double alpha, const double* a,
+                 std::size_t lda, const double* b, std::size_t ldb, double beta, double* c, std::size_t ldc) {
+  target().load(std::memory_order_relaxed)->dgemm({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}, workspace());
 }
 
 std::string_view native_gemm_target() { return target().load(std::memory_order_relaxed)->name; }

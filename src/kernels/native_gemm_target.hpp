@@ -6,7 +6,8 @@
 
 namespace tenon::kernels::detail {
 
-template <class T> struct GemmArguments {
+template <class T>
+struct GemmArguments {
   Transpose ta, tb;
   std::size_t m, n, k;
   T alpha;

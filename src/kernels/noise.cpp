@@ -35,7 +35,8 @@ struct Rounds {
 }  // namespace
 
 template <class T>
-void fill_keep_mask(T* mask, std::size_t count, std::size_t size, double rate, const Stream& stream, std::size_t first_sample) {
+void fill_keep_mask(T* mask, std::size_t count, std::size_t size, double rate, const Stream& stream,
+                    std::size_t first_sample) {
   const std::size_t quarter = (size + 3) / 4;
   const auto threshold = static_cast<Word>(std::min(rate * 4294967296.0, 4294967295.0));
   const T scale = rate < 1 ? static_cast<T>(1 / (1 - rate)) : T(0);
@@ -75,7 +76,8 @@ template <class F>
 void each_block(std::size_t count, std::size_t size, const Stream& stream, std::size_t first_sample, F give) {
   const std::size_t quarter = (size + 3) / 4;
   for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t b = 0; b < quarter; ++b) give(i, 4 * b, stream.block(static_cast<Word>((first_sample + i) * quarter + b)));
+    for (std::size_t b = 0; b < quarter; ++b)
+      give(i, 4 * b, stream.block(static_cast<Word>((first_sample + i) * quarter + b)));
 }
 /// In (0, 1], so that its logarithm is finite.
 double open_unit(Word word) { return (static_cast<double>(word) + 1) / 4294967296.0; }
@@ -84,22 +86,25 @@ double open_unit(Word word) { return (static_cast<double>(word) + 1) / 429496729
 
 template <class T>
 void fill_normal(T* to, std::size_t count, std::size_t size, const Stream& stream, std::size_t first_sample) {
-  each_block(count, size, stream, first_sample, [&](std::size_t i, std::size_t first, const std::array<Word, 4>& words) {
-    for (std::size_t pair = 0; pair < 4; pair += 2) {
-      const double radius = std::sqrt(-2 * std::log(open_unit(words[pair])));
-      const double angle = 2 * std::numbers::pi * open_unit(words[pair + 1]);
-      const double normal[]{radius * std::cos(angle), radius * std::sin(angle)};
-      for (std::size_t k = 0; k < 2; ++k)
-        if (const std::size_t at = first + pair + k; at < size) to[i * size + at] = static_cast<T>(normal[k]);
-    }
-  });
+  each_block(count, size, stream, first_sample,
+             [&](std::size_t i, std::size_t first, const std::array<Word, 4>& words) {
+               for (std::size_t pair = 0; pair < 4; pair += 2) {
+                 const double radius = std::sqrt(-2 * std::log(open_unit(words[pair])));
+                 const double angle = 2 * std::numbers::pi * open_unit(words[pair + 1]);
+                 const double normal[]{radius * std::cos(angle), radius * std::sin(angle)};
+                 for (std::size_t k = 0; k < 2; ++k)
+                   if (const std::size_t at = first + pair + k; at < size)
+                     to[i * size + at] = static_cast<T>(normal[k]);
+               }
+             });
 }
 template <class T>
 void fill_uniform(T* to, std::size_t count, std::size_t size, const Stream& stream, std::size_t first_sample) {
-  each_block(count, size, stream, first_sample, [&](std::size_t i, std::size_t first, const std::array<Word, 4>& words) {
-    for (std::size_t k = 0; k < 4 && first + k < size; ++k)
-      to[i * size + first + k] = static_cast<T>(2 * (static_cast<double>(words[k] >> 8) / 16777216.0) - 1);
-  });
+  each_block(count, size, stream, first_sample,
+             [&](std::size_t i, std::size_t first, const std::array<Word, 4>& words) {
+               for (std::size_t k = 0; k < 4 && first + k < size; ++k)
+                 to[i * size + first + k] = static_cast<T>(2 * (static_cast<double>(words[k] >> 8) / 16777216.0) - 1);
+             });
 }
 
 template void fill_normal(float*, std::size_t, std::size_t, const Stream&, std::size_t);

@@ -123,7 +123,9 @@ void max_pool(const Pooling& p, const T* image, T* map, T* scratch) {
         }
         std::fill_n(out, p.x.map, -std::numeric_limits<T>::infinity());
         for (std::size_t v = 0; v < p.x.kernel; ++v)
-          along(p.x, v, [=](std::size_t to, std::size_t from) TENON_INLINE_LAMBDA { out[to] = larger(out[to], scratch[from]); });
+          along(p.x, v, [=](std::size_t to, std::size_t from) TENON_INLINE_LAMBDA {
+            out[to] = larger(out[to], scratch[from]);
+          });
       }
   });
 }
@@ -135,7 +137,8 @@ void max_pool_gradient(const Pooling& p, const T* image, const T* map, const T* 
   const bool covered = p.halves() && p.y.image == 2 * p.y.map && width == 2 * p.x.map;
   if (!covered) std::fill_n(image_gradient, p.image_size(), T(0));
   if (!p.halves()) {
-    each_largest(p, image, [&](std::size_t position, std::size_t place) { image_gradient[place] += map_gradient[position]; });
+    each_largest(p, image,
+                 [&](std::size_t position, std::size_t place) { image_gradient[place] += map_gradient[position]; });
     return;
   }
   const std::size_t plane = p.y.image * width, map_plane = p.y.map * p.x.map;
@@ -216,12 +219,12 @@ void average_pool_gradient(const Averaging& p, const T* map_gradient, T* image_g
   });
 }
 
-#define TENON_POOLING(T)                                                                    \
-  template void max_pool(const Pooling&, const T*, T*, T*);                                 \
-  template void max_pool_gradient(const Pooling&, const T*, const T*, const T*, T*);        \
-  template void max_unpool(const Pooling&, const T*, const T*, T*);                         \
-  template void max_unpool_gradient(const Pooling&, const T*, const T*, T*);                \
-  template void average_pool(const Averaging&, const T*, T*, T*);                           \
+#define TENON_POOLING(T)                                                                                               \
+  template void max_pool(const Pooling&, const T*, T*, T*);                                                            \
+  template void max_pool_gradient(const Pooling&, const T*, const T*, const T*, T*);                                   \
+  template void max_unpool(const Pooling&, const T*, const T*, T*);                                                    \
+  template void max_unpool_gradient(const Pooling&, const T*, const T*, T*);                                           \
+  template void average_pool(const Averaging&, const T*, T*, T*);                                                      \
   template void average_pool_gradient(const Averaging&, const T*, T*, T*);
 TENON_POOLING(float)
 TENON_POOLING(double)

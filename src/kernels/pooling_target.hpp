@@ -9,8 +9,8 @@ namespace tenon::kernels::detail {
 template <class T>
 struct PoolingLoops {
   void (*halve)(const T* image, std::size_t width, T* map, std::size_t rows, std::size_t count);
-  void (*halve_gradient)(const T* image, std::size_t width, const T* map, const T* map_gradient, T* image_gradient, std::size_t rows,
-                         std::size_t count);
+  void (*halve_gradient)(const T* image, std::size_t width, const T* map, const T* map_gradient, T* image_gradient,
+                         std::size_t rows, std::size_t count);
 };
 
 template <class T>

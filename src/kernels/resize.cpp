@@ -124,11 +124,11 @@ void scale_channels(std::size_t channels, std::size_t size, const T* x, const T*
   });
 }
 
-#define TENON_RESIZE(T)                                                  \
-  template void place_image(const Placing&, const T*, T*);               \
-  template void pick_image(const Placing&, const T*, T*);                \
-  template void upsample(const Upsampling&, const T*, T*, T*);           \
-  template void upsample_gradient(const Upsampling&, const T*, T*, T*);  \
+#define TENON_RESIZE(T)                                                                                                \
+  template void place_image(const Placing&, const T*, T*);                                                             \
+  template void pick_image(const Placing&, const T*, T*);                                                              \
+  template void upsample(const Upsampling&, const T*, T*, T*);                                                         \
+  template void upsample_gradient(const Upsampling&, const T*, T*, T*);                                                \
   template void scale_channels(std::size_t, std::size_t, const T*, const T*, T*);
 TENON_RESIZE(float)
 TENON_RESIZE(double)

@@ -19,7 +19,7 @@ constexpr auto log_sum = log(sum(exp(centred)));
 constexpr auto of_index = log_sum - sum(select(index == label, centred, 0));
 
 constexpr auto weight = param<"class_weight", PerFeature>;
-constexpr auto of_weighted_index = sum(select(index == label, weight * (log_sum - centred), 0));
+constexpr auto of_weighted_index = sum(select(index == label, weight*(log_sum - centred), 0));
 
 /// -sum(q log p)
 consteval auto of_logits(auto q) { return sum(q) * log_sum - sum(q * centred); }
@@ -41,15 +41,16 @@ using Formula = expr::lift<F>;
 }  // namespace
 
 template <class T>
-double cross_entropy(const LossArguments<T>& loss, Given given, double label_smoothing, std::span<const double> class_weight,
-                     Reduction reduction) {
+double cross_entropy(const LossArguments<T>& loss, Given given, double label_smoothing,
+                     std::span<const double> class_weight, Reduction reduction) {
   const std::span<const T> weights = weights_for<T>(class_weight, loss.width, "CrossEntropy: class_weight");
   const T smoothing = static_cast<T>(label_smoothing);
   const std::array<const T*, 2> parameters{weights.data(), &smoothing};
 
   const std::span<const std::int32_t> labels = loss.target.labels;
   const double samples = weight_of_rows(loss.prediction.count, loss.weights);
-  const double by = divisor(reduction, samples, labels.empty() ? samples : total_weight(labels, class_weight, loss.weights));
+  const double by = divisor(reduction, samples,
+                            labels.empty() ? samples : total_weight(labels, class_weight, loss.weights));
   if (by == 0) return nothing_counts(loss);
   const auto weighed = [&](double value) { return weigh_samples(loss, value, by); };
 
@@ -60,11 +61,13 @@ double cross_entropy(const LossArguments<T>& loss, Given given, double label_smo
     }));
   }
   if (labels.empty())
-    return weighed(label_smoothing == 0 && class_weight.empty() ? run_loss<Formula<of_logits(target)>>(loss, by)
-                                                                : run_loss<Formula<of_logits(smoothed(target))>>(loss, by, parameters));
+    return weighed(label_smoothing == 0 && class_weight.empty()
+                       ? run_loss<Formula<of_logits(target)>>(loss, by)
+                       : run_loss<Formula<of_logits(smoothed(target))>>(loss, by, parameters));
   return weighed(without_ignored(loss, [&](const LossArguments<T>& part) {
     if (label_smoothing != 0) return run_loss<Formula<of_logits(smoothed(one_hot))>>(part, by, parameters);
-    return class_weight.empty() ? run_loss<Formula<of_index>>(part, by) : run_loss<Formula<of_weighted_index>>(part, by, parameters);
+    return class_weight.empty() ? run_loss<Formula<of_index>>(part, by)
+                                : run_loss<Formula<of_weighted_index>>(part, by, parameters);
   }));
 }
 

@@ -23,13 +23,14 @@ double log_sum(double a, double b) {
 
 /// What one sample needs: kept by each thread, so that steps after the first take nothing from the heap.
 struct Room {
-  std::vector<std::int32_t> path{};             // blank, label, blank, ..., label, blank
+  std::vector<std::int32_t> path{};                    // blank, label, blank, ..., label, blank
   std::vector<double> log_p{}, forward{}, backward{};  // (steps, classes), (steps, path), two rows of path
 };
 
 /// -log of the probability of the path's labels; adds `scale` times its gradient by the scores.
 template <class T>
-double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zero_infinity, Rows<T> gradient, double scale) {
+double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zero_infinity, Rows<T> gradient,
+                 double scale) {
   const std::size_t steps = scores.count, places = room.path.size();
   room.log_p.resize(steps * classes);
   for (std::size_t t = 0; t < steps; ++t) {
@@ -37,9 +38,12 @@ double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zer
     const auto most = static_cast<double>(*std::max_element(row, row + classes));
     double sum = 0;
     for (std::size_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(row[c]) - most);
-    for (std::size_t c = 0; c < classes; ++c) room.log_p[t * classes + c] = static_cast<double>(row[c]) - most - std::log(sum);
+    for (std::size_t c = 0; c < classes; ++c)
+      room.log_p[t * classes + c] = static_cast<double>(row[c]) - most - std::log(sum);
   }
-  const auto log_p = [&](std::size_t t, std::size_t s) { return room.log_p[t * classes + static_cast<std::size_t>(room.path[s])]; };
+  const auto log_p = [&](std::size_t t, std::size_t s) {
+    return room.log_p[t * classes + static_cast<std::size_t>(room.path[s])];
+  };
   // from s - 2 to s without the blank between: only between labels that differ
   const auto skips = [&](std::size_t s) { return s >= 2 && s % 2 == 1 && room.path[s] != room.path[s - 2]; };
   room.forward.assign(steps * places, never);
@@ -58,7 +62,8 @@ double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zer
   if (said == never && zero_infinity) return 0;
   if (!gradient) return -said;
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t c = 0; c < classes; ++c) gradient[t][c] = static_cast<T>(scale * std::exp(room.log_p[t * classes + c]));
+    for (std::size_t c = 0; c < classes; ++c)
+      gradient[t][c] = static_cast<T>(scale * std::exp(room.log_p[t * classes + c]));
   room.backward.assign(2 * places, never);  // of what follows step t
   double *now = room.backward.data(), *next = now + places;
   for (std::size_t t = steps; t-- > 0;) {
@@ -82,13 +87,15 @@ double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zer
 }  // namespace
 
 template <class T>
-double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, bool zero_infinity, Reduction reduction) {
+double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, bool zero_infinity,
+           Reduction reduction) {
   const std::size_t samples = loss.prediction.count / steps, classes = loss.width;
   if (samples * steps != loss.prediction.count || samples == 0)
     throw Error(fmt::format("CTCLoss: expected samples of {} steps, got {} steps", steps, loss.prediction.count));
   if (blank >= classes) throw Error(fmt::format("CTCLoss: blank: expected 0 to {}, got {}", classes - 1, blank));
   thread_local Room room;
-  const double by = reduction == Reduction::sum || reduction == Reduction::none ? 1 : weight_of_rows(samples, loss.weights);
+  const double by = reduction == Reduction::sum || reduction == Reduction::none ? 1
+                                                                                : weight_of_rows(samples, loss.weights);
   if (by == 0) return nothing_counts(loss);
   std::fill_n(loss.values.begin(), loss.prediction.count, T(0));
   double total = 0;
@@ -98,7 +105,9 @@ double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, b
     for (const std::int32_t label : loss.target.labels.subspan(i * steps, steps)) {
       if (label == ignore_index) continue;
       if (label < 0 || static_cast<std::size_t>(label) >= classes || label == silent)
-        throw Error(fmt::format("CTCLoss: blank: expected labels from 0 to {} other than {}, got {} in sample {} of the batch", classes - 1, blank, label, i));
+        throw Error(
+            fmt::format("CTCLoss: blank: expected labels from 0 to {} other than {}, got {} in sample {} of the batch",
+                        classes - 1, blank, label, i));
       room.path.push_back(label);
       room.path.push_back(silent);
     }
@@ -107,8 +116,9 @@ double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, b
     const Rows<T> gradient{loss.gradient ? loss.gradient[i * steps] : nullptr, steps, loss.gradient.stride};
     for (std::size_t t = 0; gradient && t < steps; ++t) std::fill_n(gradient[t], classes, T(0));
     if (weight == 0) continue;
-    const double value = weight / length * of_sample(room, Rows<const T>{loss.prediction[i * steps], steps, loss.prediction.stride}, classes,
-                                                     zero_infinity, gradient, weight / (length * by));
+    const double value = weight / length *
+                         of_sample(room, Rows<const T>{loss.prediction[i * steps], steps, loss.prediction.stride},
+                                   classes, zero_infinity, gradient, weight / (length * by));
     loss.values[i * steps] = static_cast<T>(value);
     total += static_cast<double>(loss.values[i * steps]);
   }

@@ -25,7 +25,10 @@ double without_ignored(const LossArguments<T>& loss, F value) {
       for (std::size_t i = first; loss.gradient && i < last; ++i) std::fill_n(loss.gradient[i], loss.width, T(0));
     } else {
       const auto part = [&](auto rows) { return decltype(rows){rows ? rows[first] : nullptr, count, rows.stride}; };
-      sum += value(LossArguments<T>{part(loss.prediction), loss.width, {labels.subspan(first, count), {}}, loss.values.subspan(first, count),
+      sum += value(LossArguments<T>{part(loss.prediction),
+                                    loss.width,
+                                    {labels.subspan(first, count), {}},
+                                    loss.values.subspan(first, count),
                                     part(loss.gradient)});
     }
     first = last;

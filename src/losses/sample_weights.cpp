@@ -7,7 +7,8 @@
 namespace tenon::detail {
 
 void refuse_weights() {
-  throw Error("loss: expected a loss that weighs samples (weighs_samples = true), as the data have weights, got one that does not");
+  throw Error("loss: expected a loss that weighs samples (weighs_samples = true), as the data have weights, got one "
+              "that does not");
 }
 void check_weights(std::size_t weights, std::size_t rows) {
   if (weights > rows || rows % weights != 0)

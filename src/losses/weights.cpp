@@ -27,9 +27,12 @@ double total_weight(std::span<const std::int32_t> labels, std::span<const double
 }
 
 template <class T>
-double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight, std::span<const T> weights) {
+double total_weight(std::span<const std::int32_t> labels, std::span<const double> class_weight,
+                    std::span<const T> weights) {
   if (class_weight.empty() && weights.empty()) return static_cast<double>(count_answered(labels));
-  const std::size_t each = weights.empty() ? 1 : std::max<std::size_t>(labels.size() / weights.size(), 1);  // labels of a sample
+  const std::size_t each = weights.empty()
+                               ? 1
+                               : std::max<std::size_t>(labels.size() / weights.size(), 1);  // labels of a sample
   double sum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::int32_t label = labels[i];
@@ -40,7 +43,8 @@ double total_weight(std::span<const std::int32_t> labels, std::span<const double
       continue;
     }
     if (static_cast<std::size_t>(label) >= class_weight.size())
-      throw Error(fmt::format("class_weight: expected a number for each class, got {} and label {}", class_weight.size(), label));
+      throw Error(fmt::format("class_weight: expected a number for each class, got {} and label {}",
+                              class_weight.size(), label));
     sum += class_weight[static_cast<std::size_t>(label)] * of_sample;
   }
   return sum;

@@ -15,11 +15,12 @@ template <class T>
 std::size_t rows_of(const char* who, std::span<const T> numbers, std::size_t width, std::size_t least) {
   const std::size_t rows = width == 0 ? 0 : numbers.size() / width;
   if (width == 0 || rows * width != numbers.size() || rows < least)
-    throw Error(std::string(who) + ": expected at least " + std::to_string(least) + " whole rows of " + std::to_string(width) + " numbers, got " +
-                std::to_string(numbers.size()) + " numbers");
+    throw Error(std::string(who) + ": expected at least " + std::to_string(least) + " whole rows of " +
+                std::to_string(width) + " numbers, got " + std::to_string(numbers.size()) + " numbers");
   for (std::size_t i = 0; i < numbers.size(); ++i)
     if (!std::isfinite(numbers[i]))
-      throw Error(std::string(who) + ": expected finite numbers, got " + std::to_string(numbers[i]) + " in sample " + std::to_string(i / width));
+      throw Error(std::string(who) + ": expected finite numbers, got " + std::to_string(numbers[i]) + " in sample " +
+                  std::to_string(i / width));
   return rows;
 }
 
@@ -52,8 +53,8 @@ void rotate(double* p, double* q, std::size_t along, std::size_t n, double c, do
   }
 }
 
-/// Makes a symmetric matrix diagonal by Jacobi's rotations, each of which makes one number zero (Golub and Van Loan, 8.5). The
-/// rows of `vectors`, unless it is empty, become the eigenvectors.
+/// Makes a symmetric matrix diagonal by Jacobi's rotations, each of which makes one number zero (Golub and Van Loan,
+/// 8.5). The rows of `vectors`, unless it is empty, become the eigenvectors.
 void diagonalize(std::vector<double>& a, std::size_t n, std::vector<double>& vectors) {
   double all = 0;
   for (const double v : a) all += v * v;
@@ -100,7 +101,8 @@ std::vector<double> product(const std::vector<double>& a, const std::vector<doub
 
 double squared_distance(const float* a, const float* b, std::size_t width) {
   double sum = 0;
-  for (std::size_t i = 0; i < width; ++i) sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  for (std::size_t i = 0; i < width; ++i)
+    sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
   return sum;
 }
 
@@ -110,7 +112,8 @@ double share_within(std::span<const float> known, std::span<const float> asked, 
   std::vector<double> radius(n), distance(n);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) distance[j] = squared_distance(&known[i * width], &known[j * width], width);
-    std::nth_element(distance.begin(), distance.begin() + static_cast<std::ptrdiff_t>(k), distance.end());  // itself is number 0
+    std::nth_element(distance.begin(), distance.begin() + static_cast<std::ptrdiff_t>(k),
+                     distance.end());  // itself is number 0
     radius[i] = distance[k];
   }
   std::size_t within = 0;
@@ -131,11 +134,13 @@ Moments Moments::of(std::span<const double> features, std::size_t width) { retur
 double frechet_distance(const Moments& a, const Moments& b) {
   const std::size_t n = a.width();
   if (n != b.width())
-    throw Error("frechet_distance: expected features of the same width, got " + std::to_string(n) + " and " + std::to_string(b.width()));
+    throw Error("frechet_distance: expected features of the same width, got " + std::to_string(n) + " and " +
+                std::to_string(b.width()));
   const std::vector<double> half = root(a.covariance, n);
   std::vector<double> between = product(product(half, b.covariance, n), half, n), no_vectors;
   for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < i; ++j) between[i * n + j] = between[j * n + i] = 0.5 * (between[i * n + j] + between[j * n + i]);
+    for (std::size_t j = 0; j < i; ++j)
+      between[i * n + j] = between[j * n + i] = 0.5 * (between[i * n + j] + between[j * n + i]);
   diagonalize(between, n, no_vectors);
   double sum = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -156,8 +161,8 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
   std::vector<double> mean(classes, 0);
   for (std::size_t i = 0; i < probabilities.size(); ++i) {
     if (probabilities[i] < 0 || probabilities[i] > 1.0001F)
-      throw Error("inception_score: expected probabilities, from 0 to 1, got " + std::to_string(probabilities[i]) + " for sample " +
-                  std::to_string(i / classes));
+      throw Error("inception_score: expected probabilities, from 0 to 1, got " + std::to_string(probabilities[i]) +
+                  " for sample " + std::to_string(i / classes));
     mean[i % classes] += static_cast<double>(probabilities[i]) / static_cast<double>(rows);
   }
   double sum = 0;
@@ -168,7 +173,8 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
   return std::exp(sum / static_cast<double>(rows));
 }
 
-SampleQuality sample_quality(std::span<const float> real, std::span<const float> generated, std::size_t width, std::size_t k) {
+SampleQuality sample_quality(std::span<const float> real, std::span<const float> generated, std::size_t width,
+                             std::size_t k) {
   rows_of("sample_quality", real, width, k + 1);
   rows_of("sample_quality", generated, width, k + 1);
   return {share_within(real, generated, width, k), share_within(generated, real, width, k)};

@@ -6,7 +6,9 @@ namespace tenon {
 
 namespace {
 
-double part(std::uint64_t of, std::uint64_t all) { return all == 0 ? 0 : static_cast<double>(of) / static_cast<double>(all); }
+double part(std::uint64_t of, std::uint64_t all) {
+  return all == 0 ? 0 : static_cast<double>(of) / static_cast<double>(all);
+}
 
 double precision_of(const MultiLabelMatrix::Counts& c) { return part(c.both, c.both + c.only_said); }
 double recall_of(const MultiLabelMatrix::Counts& c) { return part(c.both, c.both + c.only_is); }
@@ -23,7 +25,8 @@ void MultiLabelMatrix::reset() {
 
 MultiLabelMatrix::Counts MultiLabelMatrix::together() const {
   Counts sum;
-  for (const Counts& c : labels_) sum.both += c.both, sum.only_said += c.only_said, sum.only_is += c.only_is, sum.neither += c.neither;
+  for (const Counts& c : labels_)
+    sum.both += c.both, sum.only_said += c.only_said, sum.only_is += c.only_is, sum.neither += c.neither;
   return sum;
 }
 

@@ -23,7 +23,8 @@ double MAE::value() const {
 }
 
 double RMSE::value() const {
-  return std::sqrt(mean_over_outputs(sums_, [n = static_cast<double>(sums_.seen)](const auto& o) { return o.squares / n; }));
+  return std::sqrt(
+      mean_over_outputs(sums_, [n = static_cast<double>(sums_.seen)](const auto& o) { return o.squares / n; }));
 }
 
 double R2::value() const {

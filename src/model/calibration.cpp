@@ -52,7 +52,8 @@ double Histogram::outside(const ValueRange& range) const {
   const double half = limit_ / bins;
   std::uint64_t out = 0;
   for (std::size_t i = 0; i < bins; ++i)
-    if (center(i) + half <= static_cast<double>(range.low) || center(i) - half >= static_cast<double>(range.high)) out += counts_[i];
+    if (center(i) + half <= static_cast<double>(range.low) || center(i) - half >= static_cast<double>(range.high))
+      out += counts_[i];
   return static_cast<double>(out) / static_cast<double>(count_);
 }
 
@@ -65,7 +66,8 @@ ValueRange Histogram::of_percentile(double percentile) const {
   return {static_cast<float>(center(first) - half), static_cast<float>(center(last) + half)};
 }
 
-/// The sum of (q(x) - x)^2 over the middles of the intervals: rounding to 255 steps within the range, the range's end beyond.
+/// The sum of (q(x) - x)^2 over the middles of the intervals: rounding to 255 steps within the range, the range's end
+/// beyond.
 double Histogram::squared_error(const ValueRange& range) const {
   const double low = static_cast<double>(range.low), high = static_cast<double>(range.high), step = (high - low) / 255;
   double sum = 0;
@@ -100,12 +102,14 @@ ValueRange Histogram::of_squared_error() const {
   return at(low, high);
 }
 
-/// Of the magnitudes' distribution P, cut at a threshold with what lies beyond added to the last interval, and Q, the same in 128
-/// steps spread evenly over the intervals of each that occur: the threshold with the least sum of p log(p / q).
+/// Of the magnitudes' distribution P, cut at a threshold with what lies beyond added to the last interval, and Q, the
+/// same in 128 steps spread evenly over the intervals of each that occur: the threshold with the least sum of p log(p /
+/// q).
 ValueRange Histogram::of_entropy() const {
   constexpr std::size_t half = bins / 2, steps = 128;
   std::vector<double> magnitude(half, 0);
-  for (std::size_t i = 0; i < bins; ++i) magnitude[i < half ? half - 1 - i : i - half] += static_cast<double>(counts_[i]);
+  for (std::size_t i = 0; i < bins; ++i)
+    magnitude[i < half ? half - 1 - i : i - half] += static_cast<double>(counts_[i]);
   std::size_t largest = half;
   while (largest > steps && magnitude[largest - 1] == 0) --largest;
   std::vector<double> above(half + 1, 0);

@@ -24,7 +24,8 @@ void add_report_layer(QuantizationReport& report, std::string name, const StepNo
   report.layers.push_back({.name = std::move(name),
                            .seen = noise.seen,
                            .range = range,
-                           .saturated = static_cast<double>(noise.saturated) / static_cast<double>(std::max<std::uint64_t>(noise.numbers, 1)),
+                           .saturated = static_cast<double>(noise.saturated) /
+                                        static_cast<double>(std::max<std::uint64_t>(noise.numbers, 1)),
                            .own_sqnr = decibel(noise.signal, noise.own),
                            .sqnr = decibel(noise.signal, noise.total),
                            .constant = noise.constant});
@@ -32,17 +33,22 @@ void add_report_layer(QuantizationReport& report, std::string name, const StepNo
 
 void finish_report(QuantizationReport& report) {
   if (report.samples < 100)
-    report.warnings.push_back(fmt::format("{} samples are few to find ranges with: a hundred or more are better", report.samples));
+    report.warnings.push_back(
+        fmt::format("{} samples are few to find ranges with: a hundred or more are better", report.samples));
   for (const QuantizationReport::Layer& layer : report.layers) {
     const double width = static_cast<double>(layer.range.high) - static_cast<double>(layer.range.low);
     const double seen = static_cast<double>(layer.seen.high) - static_cast<double>(layer.seen.low);
     if (layer.constant)
-      report.warnings.push_back(fmt::format("{}: gives one and the same number, {:.4g}, for all samples", layer.name, layer.seen.high > 0 ? layer.seen.high : layer.seen.low));
+      report.warnings.push_back(fmt::format("{}: gives one and the same number, {:.4g}, for all samples", layer.name,
+                                            layer.seen.high > 0 ? layer.seen.high : layer.seen.low));
     else if (seen > 0 && width > 4 * seen)
-      report.warnings.push_back(fmt::format("{}: its range is {:.1f} times what these samples show: a single outlier in the calibration? "
-                                            "CalibrationMethod::percentile leaves such out", layer.name, width / seen));
+      report.warnings.push_back(
+          fmt::format("{}: its range is {:.1f} times what these samples show: a single outlier in the calibration? "
+                      "CalibrationMethod::percentile leaves such out",
+                      layer.name, width / seen));
     if (layer.saturated > 0.01)
-      report.warnings.push_back(fmt::format("{}: {:.1f} % of its numbers lie beyond its range", layer.name, 100 * layer.saturated));
+      report.warnings.push_back(
+          fmt::format("{}: {:.1f} % of its numbers lie beyond its range", layer.name, 100 * layer.saturated));
   }
 }
 
@@ -60,10 +66,13 @@ std::string QuantizationReport::text() const {
   std::vector<std::vector<std::string>> rows;
   for (const Layer& layer : layers)
     rows.push_back({layer.name, fmt::format("{:.4g} .. {:.4g}", layer.seen.low, layer.seen.high),
-                    fmt::format("{:.4g} .. {:.4g}", layer.range.low, layer.range.high), fmt::format("{:.2f} %", 100 * layer.saturated),
-                    decibel_text(layer.own_sqnr), decibel_text(layer.sqnr)});
-  std::string all = fmt::format("int8 beside float over {} samples (signal to noise; 6 dB are one bit)\n", samples) + format_table(headers, rows);
-  if (const Layer* worst = costliest()) all += fmt::format("Most is lost in {}: {}.\n", worst->name, decibel_text(worst->own_sqnr));
+                    fmt::format("{:.4g} .. {:.4g}", layer.range.low, layer.range.high),
+                    fmt::format("{:.2f} %", 100 * layer.saturated), decibel_text(layer.own_sqnr),
+                    decibel_text(layer.sqnr)});
+  std::string all = fmt::format("int8 beside float over {} samples (signal to noise; 6 dB are one bit)\n", samples) +
+                    format_table(headers, rows);
+  if (const Layer* worst = costliest())
+    all += fmt::format("Most is lost in {}: {}.\n", worst->name, decibel_text(worst->own_sqnr));
   for (const std::string& warning : warnings) all += "warning: " + warning + "\n";
   return all;
 }

@@ -12,7 +12,8 @@ constexpr auto decayed = grad + param<"weight_decay"> * parameter;
 constexpr auto first = param<"beta1"> * state<0> + param<"fresh1"> * decayed;
 constexpr auto second = param<"beta2"> * state<1> + param<"fresh2"> * (decayed * decayed);
 
-using Step = detail::Update<parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first, second>;
+using Step = detail::Update<parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first,
+                            second>;
 
 }  // namespace
 

@@ -11,8 +11,8 @@ using namespace optimizing;
 constexpr auto first = param<"beta1"> * state<0> + param<"fresh1"> * grad;
 constexpr auto second = param<"beta2"> * state<1> + param<"fresh2"> * (grad * grad);
 
-using Step = detail::Update<param<"shrink"> * parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first,
-                            second>;
+using Step = detail::Update<
+    param<"shrink"> * parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first, second>;
 
 }  // namespace
 

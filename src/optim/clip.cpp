@@ -27,8 +27,7 @@ double norm_of(std::span<T> numbers, double type) {
 }
 
 void expect_positive(const char* who, const char* what, double value) {
-  if (!(value > 0))
-    throw Error(std::string(who) + ": expected a positive " + what + ", got " + std::to_string(value));
+  if (!(value > 0)) throw Error(std::string(who) + ": expected a positive " + what + ", got " + std::to_string(value));
 }
 
 }  // namespace

@@ -13,11 +13,15 @@ double CyclicLR::height(std::uint64_t t) const {
   const double down = step_size_down == 0 ? up : static_cast<double>(step_size_down);
   const double cycle = std::floor(static_cast<double>(t) / (up + down));
   const double within = static_cast<double>(t) - cycle * (up + down);
-  const double triangle = std::clamp(within <= up ? within / up : (up + down - within) / down, 0.0, 1.0);  // t may be beyond what is exact
+  const double triangle = std::clamp(within <= up ? within / up : (up + down - within) / down, 0.0,
+                                     1.0);  // t may be beyond what is exact
   switch (mode) {
-    case Mode::triangular2: return triangle * std::pow(0.5, cycle);
-    case Mode::exp_range: return triangle * std::pow(gamma, static_cast<double>(t));
-    default: return triangle;
+  case Mode::triangular2:
+    return triangle * std::pow(0.5, cycle);
+  case Mode::exp_range:
+    return triangle * std::pow(gamma, static_cast<double>(t));
+  default:
+    return triangle;
   }
 }
 

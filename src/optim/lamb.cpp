@@ -7,8 +7,10 @@ namespace tenon {
 template <class T>
 void Lamb::update_one(const OptimizerArrays<T, 2>& a, std::uint64_t step) const {
   const double t = static_cast<double>(step);
-  const auto first = static_cast<T>(1 / (1 - std::pow(beta1, t))), root = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t)));
-  const auto b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), n1 = static_cast<T>(1 - beta1), n2 = static_cast<T>(1 - beta2);
+  const auto first = static_cast<T>(1 / (1 - std::pow(beta1, t))),
+             root = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t)));
+  const auto b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), n1 = static_cast<T>(1 - beta1),
+             n2 = static_cast<T>(1 - beta2);
   const auto e = static_cast<T>(eps), decay = static_cast<T>(weight_decay);
   T *const m = a.state[0], *const v = a.state[1], *const p = a.parameters;
   // the direction is computed twice: it needs no room, and the norm of it comes first

@@ -17,14 +17,16 @@ constexpr auto direction = param<"now"> * decayed + param<"next"> * first;
 using Step = detail::Update<parameter - direction / (sqrt(second) + param<"eps">), first, second>;
 
 struct Momentum {
-  double now, next;          // mu_t and mu_t+1
-  double product;            // M_t
+  double now, next;  // mu_t and mu_t+1
+  double product;    // M_t
 };
 
 /// The product is a sum over all steps in logarithms, but is nothing long before they are many.
 Momentum momentum_at(double beta1, double momentum_decay, std::uint64_t step) {
   const double shrink = std::pow(0.96, momentum_decay);
-  const auto mu = [&](std::uint64_t t) { return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay)); };
+  const auto mu = [&](std::uint64_t t) {
+    return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
+  };
   double product = 1, power = 1;
   for (std::uint64_t t = 1; t <= step && product > 1e-30; ++t) product *= beta1 * (1 - 0.5 * (power *= shrink));
   return {mu(step), mu(step + 1), product};

@@ -25,7 +25,8 @@ void RAdam::update(const OptimizerArrays<T, 2>& a, std::uint64_t step) const {
   const double length = limit - 2 * t * power / (1 - power);
   const double corrected_lr = lr / (1 - std::pow(beta1, t));
   if (length > 5) {
-    const double rectified = std::sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length) * (1 - power));
+    const double rectified = std::sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length) *
+                                       (1 - power));
     Rectified::run(a.parameters, a.gradients, a.state, a.count,
                    std::array{corrected_lr * rectified, beta1, 1 - beta1, weight_decay, beta2, 1 - beta2, eps});
   } else {

@@ -17,14 +17,16 @@ constexpr auto centered_velocity = param<"momentum"> * state<1> + decayed / (sqr
 
 using Plain = detail::Update<parameter - param<"lr"> * plain, square_mean>;
 using Momentum = detail::Update<parameter - param<"lr"> * velocity, square_mean, velocity>;
-using Centered = detail::Update<parameter - param<"lr"> * centered_velocity, square_mean, centered_velocity, gradient_mean>;
+using Centered = detail::Update<parameter - param<"lr"> * centered_velocity, square_mean, centered_velocity,
+                                gradient_mean>;
 
 }  // namespace
 
 template <class T>
 void RMSprop::update(const OptimizerArrays<T, 3>& a, std::uint64_t) const {
   if (centered)
-    Centered::run(a.parameters, a.gradients, a.state, a.count, std::array{lr, momentum, weight_decay, alpha, 1 - alpha, eps});
+    Centered::run(a.parameters, a.gradients, a.state, a.count,
+                  std::array{lr, momentum, weight_decay, alpha, 1 - alpha, eps});
   else if (momentum != 0)
     Momentum::run(a.parameters, a.gradients, {a.state[0], a.state[1]}, a.count,
                   std::array{lr, momentum, weight_decay, alpha, 1 - alpha, eps});

@@ -25,7 +25,8 @@ void SGD::update(const OptimizerArrays<T, 1>& a, std::uint64_t step) const {
     return;
   }
   const double fresh = step == 1 ? 1.0 : 1 - dampening;
-  if (nesterov) Nesterov::run(a.parameters, a.gradients, a.state, a.count, std::array{lr, weight_decay, momentum, fresh});
+  if (nesterov)
+    Nesterov::run(a.parameters, a.gradients, a.state, a.count, std::array{lr, weight_decay, momentum, fresh});
   else Momentum::run(a.parameters, a.gradients, a.state, a.count, std::array{lr, momentum, fresh, weight_decay});
 }
 

@@ -34,31 +34,38 @@ std::string Heatmap::svg() const {
   // column names stand upright where each fits its cell, and are turned where not
   const bool turned = longest(column_names) > cell + 8;
   const double left = longest(row_names), top = (title.empty() ? 8 : 30) + (turned ? longest(column_names) : 20);
-  const double width = left + cell * static_cast<double>(columns) + 8, height = top + cell * static_cast<double>(rows) + 8;
-  std::string out = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" font-family=\"sans-serif\" "
-      "font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-      width, height);
-  if (!title.empty()) out += fmt::format("<text x=\"{:.1f}\" y=\"20\" font-size=\"14\">{}</text>\n", left, detail::escape_xml(title));
+  const double width = left + cell * static_cast<double>(columns) + 8,
+               height = top + cell * static_cast<double>(rows) + 8;
+  std::string out = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
+                                "viewBox=\"0 0 {0:.0f} {1:.0f}\" font-family=\"sans-serif\" "
+                                "font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+                                width, height);
+  if (!title.empty())
+    out += fmt::format("<text x=\"{:.1f}\" y=\"20\" font-size=\"14\">{}</text>\n", left, detail::escape_xml(title));
   const auto middle = [this](double start, std::size_t k) { return start + cell * (static_cast<double>(k) + 0.5); };
   for (std::size_t c = 0; c < column_names.size(); ++c) {
     const double x = middle(left, c) + (turned ? 4 : 0), y = top - 5;
-    const std::string turn = turned ? fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y) : std::string(" text-anchor=\"middle\"");
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", x, y, turn, detail::escape_xml(column_names[c]));
+    const std::string turn = turned ? fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y)
+                                    : std::string(" text-anchor=\"middle\"");
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", x, y, turn,
+                       detail::escape_xml(column_names[c]));
   }
   for (std::size_t r = 0; r < row_names.size(); ++r)
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", left - 5, middle(top, r) + 4, detail::escape_xml(row_names[r]));
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", left - 5, middle(top, r) + 4,
+                       detail::escape_xml(row_names[r]));
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t c = 0; c < columns; ++c) {
       const double v = values[r * columns + c];
       if (!detail::drawable(v)) continue;
       const auto shade = static_cast<int>(std::lround(255 * (1 - detail::share_between(v, low, high))));
-      out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"rgb({},{},{})\"><title>{:.4g}</title></rect>\n",
-                         left + cell * static_cast<double>(c), top + cell * static_cast<double>(r), cell, cell, shade, shade,
-                         std::min(255, 96 + shade * 159 / 255), v);
+      out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
+                         "fill=\"rgb({},{},{})\"><title>{:.4g}</title></rect>\n",
+                         left + cell * static_cast<double>(c), top + cell * static_cast<double>(r), cell, cell, shade,
+                         shade, std::min(255, 96 + shade * 159 / 255), v);
     }
-  out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#888\"/>\n</svg>\n", left, top,
-                     cell * static_cast<double>(columns), cell * static_cast<double>(rows));
+  out += fmt::format(
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#888\"/>\n</svg>\n",
+      left, top, cell * static_cast<double>(columns), cell * static_cast<double>(rows));
   return out;
 }
 

@@ -18,7 +18,8 @@ std::string shape_text(const std::size_t* dims, std::size_t rank) {
 std::string shape_text(const ElementInfo& info) {
   if (info.part_count == 0) return shape_text(info.dims, info.rank);
   std::string text;
-  for (std::size_t p = 0; p < info.part_count; ++p) text += (p == 0 ? "" : ", ") + shape_text(info.parts[p].dims, info.parts[p].rank);
+  for (std::size_t p = 0; p < info.part_count; ++p)
+    text += (p == 0 ? "" : ", ") + shape_text(info.parts[p].dims, info.parts[p].rank);
   return text;
 }
 
@@ -28,9 +29,11 @@ public:
     const Tree& tree = *network.tree;
     std::vector<int> inputs;
     if (!tree.ports)
-      for (const PartShape& shape : network.inputs) inputs.push_back(add(Kind::port, "", "input", shape_text(shape.dims, shape.rank)));
+      for (const PartShape& shape : network.inputs)
+        inputs.push_back(add(Kind::port, "", "input", shape_text(shape.dims, shape.rank)));
     const Branch all{.tree = &tree};
-    const Tree around{.kind = TreeKind::loop, .elements = &network.whole, .element_count = 1, .units = &all, .unit_count = 1};
+    const Tree around{
+        .kind = TreeKind::loop, .elements = &network.whole, .element_count = 1, .units = &all, .unit_count = 1};
     const bool bare = tree.ports || (is_composition(tree) && network.whole.structure == Structure::chain);
     const int last = bare ? contents(network.whole, tree, inputs) : element(around, 0, inputs);
     if (!tree.ports) join(add(Kind::port, "", "output", ""), {last});
@@ -50,7 +53,9 @@ private:
     return join(add(Kind::layer, name, std::string(info.type), shape_text(info)), from);
   }
   static std::string name_of(const ElementInfo& info, std::size_t index) {
-    return info.name == inline_name ? std::string() : info.name.empty() ? std::to_string(index) : std::string(info.name);
+    return info.name == inline_name ? std::string()
+           : info.name.empty()      ? std::to_string(index)
+                                    : std::string(info.name);
   }
 
   /// What a composition is made of; returns the box that gives what it gives.
@@ -72,9 +77,13 @@ private:
       ends.push_back(end);
       at = {end};
     }
-    if (branched) return join(add(Kind::joint, "", info.structure == Structure::sum ? "+" : "concat", shape_text(info)), ends);
-    if (around) return join(add(Kind::joint, "", info.structure == Structure::residual ? "+" : "\u00d7", shape_text(info)), {from[0], at[0]});
-    if (info.structure == Structure::unpool && first != at[0]) return join(add(Kind::joint, "", "unpool", shape_text(info)), {first, at[0]});
+    if (branched)
+      return join(add(Kind::joint, "", info.structure == Structure::sum ? "+" : "concat", shape_text(info)), ends);
+    if (around)
+      return join(add(Kind::joint, "", info.structure == Structure::residual ? "+" : "\u00d7", shape_text(info)),
+                  {from[0], at[0]});
+    if (info.structure == Structure::unpool && first != at[0])
+      return join(add(Kind::joint, "", "unpool", shape_text(info)), {first, at[0]});
     if (at.size() == 1 && first >= 0) return at[0];
     return layer(info, "", from);  // nothing in it
   }
@@ -156,17 +165,24 @@ void write_items(std::string& out, const NetworkScene& scene, int frame, std::si
     const NetworkScene::Item& item = scene.items[i];
     if (item.frame != frame) continue;
     switch (item.kind) {
-      case Kind::frame:
-        out += fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n", indent, i, indent, quoted(item.title));
-        write_items(out, scene, static_cast<int>(i), depth + 1);
-        out += indent + "}\n";
-        break;
-      case Kind::fork: out += fmt::format("{}n{} [shape=point];\n", indent, i); break;
-      case Kind::joint: out += fmt::format("{}n{} [shape=ellipse, label={}];\n", indent, i, quoted(item.type)); break;
-      case Kind::port: out += fmt::format("{}n{} [shape=ellipse, style=filled, label={}];\n", indent, i, quoted(item.type)); break;
-      case Kind::layer:
-        out += fmt::format("{}n{} [label={}];\n", indent, i, quoted(item.title.empty() ? item.type : item.title + "  " + item.type));
-        break;
+    case Kind::frame:
+      out += fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n", indent, i, indent, quoted(item.title));
+      write_items(out, scene, static_cast<int>(i), depth + 1);
+      out += indent + "}\n";
+      break;
+    case Kind::fork:
+      out += fmt::format("{}n{} [shape=point];\n", indent, i);
+      break;
+    case Kind::joint:
+      out += fmt::format("{}n{} [shape=ellipse, label={}];\n", indent, i, quoted(item.type));
+      break;
+    case Kind::port:
+      out += fmt::format("{}n{} [shape=ellipse, style=filled, label={}];\n", indent, i, quoted(item.type));
+      break;
+    case Kind::layer:
+      out += fmt::format("{}n{} [label={}];\n", indent, i,
+                         quoted(item.title.empty() ? item.type : item.title + "  " + item.type));
+      break;
     }
   }
 }
@@ -177,10 +193,12 @@ NetworkScene make_scene(const NetworkView& network) { return SceneMaker().run(ne
 
 std::string network_dot(const NetworkView& network) {
   const NetworkScene scene = make_scene(network);
-  std::string out = "digraph network {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n";
+  std::string out = "digraph network {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge "
+                    "[fontname=\"sans-serif\", fontsize=10];\n";
   write_items(out, scene, -1, 1);
   for (const NetworkScene::Arrow& a : scene.arrows)
-    out += fmt::format("  n{} -> n{} [label={}];\n", a.from, a.to, quoted(scene.items[static_cast<std::size_t>(a.from)].shape));
+    out += fmt::format("  n{} -> n{} [label={}];\n", a.from, a.to,
+                       quoted(scene.items[static_cast<std::size_t>(a.from)].shape));
   return out + "}\n";
 }
 

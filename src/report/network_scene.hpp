@@ -19,10 +19,10 @@ struct NetworkScene {
   };
   struct Item {
     Kind kind = Kind::layer;
-    int frame = -1;        // the one it is in
-    std::string title{};   // of a layer, its name; of a frame, all it says
+    int frame = -1;       // the one it is in
+    std::string title{};  // of a layer, its name; of a frame, all it says
     std::string type{};
-    std::string shape{};   // it gives
+    std::string shape{};  // it gives
   };
   struct Arrow {
     int from = 0, to = 0;

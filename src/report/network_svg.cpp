@@ -30,8 +30,8 @@ struct Box {
   double x = 0, y = 0, width = 0, height = 0;  // x and y of the upper left corner, within the frame around it
 };
 
-/// Places the items of each frame in rows (Sugiyama, Tagawa and Toda 1981), the inner frames first; in the frame around it, a
-/// frame is one box. An arrow that passes rows has a free column in each of them.
+/// Places the items of each frame in rows (Sugiyama, Tagawa and Toda 1981), the inner frames first; in the frame around
+/// it, a frame is one box. An arrow that passes rows has a free column in each of them.
 class Layout {
 public:
   explicit Layout(const NetworkScene& scene) : scene_(scene), boxes_(scene.items.size()), ways_(scene.arrows.size()) {
@@ -72,16 +72,24 @@ private:
     Box& b = boxes_[i];
     const auto letters = static_cast<double>(std::max(item.title.size(), item.type.size()));
     switch (item.kind) {
-      case Kind::fork: b.width = b.height = 7; break;
-      case Kind::joint: b.width = 20 + letter * letters, b.height = 26; break;
-      case Kind::port: b.width = std::max(50.0, 26 + letter * letters), b.height = 26; break;
-      default: b.width = std::max(60.0, 20 + letter * letters), b.height = item.title.empty() ? 28 : 40;
+    case Kind::fork:
+      b.width = b.height = 7;
+      break;
+    case Kind::joint:
+      b.width = 20 + letter * letters, b.height = 26;
+      break;
+    case Kind::port:
+      b.width = std::max(50.0, 26 + letter * letters), b.height = 26;
+      break;
+    default:
+      b.width = std::max(60.0, 20 + letter * letters), b.height = item.title.empty() ? 28 : 40;
     }
   }
 
   /// The item of `frame` that holds this one; -1 where it is elsewhere.
   int holder(int item, int frame) const {
-    while (item >= 0 && scene_.items[static_cast<std::size_t>(item)].frame != frame) item = scene_.items[static_cast<std::size_t>(item)].frame;
+    while (item >= 0 && scene_.items[static_cast<std::size_t>(item)].frame != frame)
+      item = scene_.items[static_cast<std::size_t>(item)].frame;
     return item;
   }
 
@@ -100,7 +108,8 @@ private:
     for (std::size_t a = 0; a < scene_.arrows.size(); ++a) {
       const int from = holder(scene_.arrows[a].from, frame), to = holder(scene_.arrows[a].to, frame);
       if (from < 0 || to < 0 || from == to) continue;
-      links.push_back({static_cast<std::size_t>(cell_of[static_cast<std::size_t>(from)]), static_cast<std::size_t>(cell_of[static_cast<std::size_t>(to)]), a});
+      links.push_back({static_cast<std::size_t>(cell_of[static_cast<std::size_t>(from)]),
+                       static_cast<std::size_t>(cell_of[static_cast<std::size_t>(to)]), a});
     }
     std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) { return a.to < b.to; });
     for (const Link& l : links) cells[l.to].row = std::max(cells[l.to].row, cells[l.from].row + 1);
@@ -139,7 +148,8 @@ private:
     b.width = (cells.empty() ? 0 : right - left) + 2 * pad;
     b.height = top.back() - (rows_.empty() ? 0 : gap_y) + pad;
     if (frame >= 0) {
-      const double title = 2 * pad + letter * static_cast<double>(scene_.items[static_cast<std::size_t>(frame)].title.size());
+      const double title = 2 * pad +
+                           letter * static_cast<double>(scene_.items[static_cast<std::size_t>(frame)].title.size());
       for (Cell& c : cells)
         if (c.item >= 0 && title > b.width) at(c.item).x += (title - b.width) / 2;
       for (std::size_t a = 0; a < ways_.size() && title > b.width; ++a)
@@ -171,7 +181,9 @@ private:
       for (std::size_t k = 0; k < rows_.size(); ++k) {
         auto& row = rows_[down ? k : rows_.size() - 1 - k];
         for (const std::size_t c : row) cells[c].x = mean(cells, down ? cells[c].above : cells[c].below, cells[c].x);
-        std::sort(row.begin(), row.end(), [&](std::size_t a, std::size_t b) { return cells[a].x != cells[b].x ? cells[a].x < cells[b].x : a < b; });
+        std::sort(row.begin(), row.end(), [&](std::size_t a, std::size_t b) {
+          return cells[a].x != cells[b].x ? cells[a].x < cells[b].x : a < b;
+        });
         spread(cells, row);
       }
     }
@@ -181,12 +193,15 @@ private:
     for (const std::size_t c : row) cells[c].x = x + cells[c].width / 2, x += cells[c].width + gap_x;
     for (const std::size_t c : row) cells[c].x -= x / 2;
   }
-  /// Neighbours that are too near push each other away, each as far: the mean of a pass from the left and one from the right.
+  /// Neighbours that are too near push each other away, each as far: the mean of a pass from the left and one from the
+  /// right.
   static void spread(std::vector<Cell>& cells, const std::vector<std::size_t>& row) {
     std::vector<double> left(row.size()), right(row.size());
     const auto apart = [&](std::size_t i) { return (cells[row[i]].width + cells[row[i + 1]].width) / 2 + gap_x; };
-    for (std::size_t i = 0; i < row.size(); ++i) left[i] = i == 0 ? cells[row[i]].x : std::max(cells[row[i]].x, left[i - 1] + apart(i - 1));
-    for (std::size_t i = row.size(); i-- > 0;) right[i] = i + 1 == row.size() ? cells[row[i]].x : std::min(cells[row[i]].x, right[i + 1] - apart(i));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      left[i] = i == 0 ? cells[row[i]].x : std::max(cells[row[i]].x, left[i - 1] + apart(i - 1));
+    for (std::size_t i = row.size(); i-- > 0;)
+      right[i] = i + 1 == row.size() ? cells[row[i]].x : std::min(cells[row[i]].x, right[i + 1] - apart(i));
     for (std::size_t i = 0; i < row.size(); ++i) cells[row[i]].x = (left[i] + right[i]) / 2;
   }
 
@@ -202,14 +217,14 @@ public:
   explicit Drawing(const NetworkScene& scene) : scene_(scene), layout_(scene) {}
 
   std::string text() {
-    put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
+    put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
+        "{1:.0f}\" "
         "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
         layout_.width(), layout_.height());
     for (std::size_t i = 0; i < scene_.items.size(); ++i)
       if (scene_.items[i].kind == Kind::frame) frame(i);
     for (std::size_t a = 0; a < scene_.arrows.size(); ++a) arrow(a);
-    for (std::size_t i = 0; i < scene_.items.size(); ++i)
-      scene_.items[i].kind == Kind::frame ? heading_of(i) : item(i);
+    for (std::size_t i = 0; i < scene_.items.size(); ++i) scene_.items[i].kind == Kind::frame ? heading_of(i) : item(i);
     put("</svg>\n");
     return std::move(out_);
   }
@@ -221,25 +236,34 @@ private:
   }
   void frame(std::size_t i) {
     const Box& b = layout_.box(i);
-    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\" fill=\"#0072b2\" fill-opacity=\"0.05\" stroke=\"#8ab\"/>\n", b.x, b.y, b.width,
-        b.height);
+    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\" fill=\"#0072b2\" "
+        "fill-opacity=\"0.05\" stroke=\"#8ab\"/>\n",
+        b.x, b.y, b.width, b.height);
   }
   /// Over the arrows, with a rim that keeps them off.
   void heading_of(std::size_t i) {
     const Box& b = layout_.box(i);
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"#357\" stroke=\"#eef4f9\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n", b.x + 10, b.y + 16,
-        escape_xml(scene_.items[i].title));
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"#357\" stroke=\"#eef4f9\" stroke-width=\"4\" "
+        "paint-order=\"stroke\">{}</text>\n",
+        b.x + 10, b.y + 16, escape_xml(scene_.items[i].title));
   }
   void item(std::size_t i) {
     const NetworkScene::Item& item = scene_.items[i];
     const Box& b = layout_.box(i);
     const double x = b.x + b.width / 2, y = b.y + b.height / 2;
-    const char* const fill = item.kind == Kind::port ? "#f9e7bf" : item.kind == Kind::joint ? "#d4d4d4" : item.kind == Kind::fork ? "#444" : "white";
-    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"{:.1f}\" fill=\"{}\" stroke=\"#444\"/>\n", b.x, b.y, b.width, b.height,
-        item.kind == Kind::layer ? 4 : b.height / 2, fill);
-    if (!item.title.empty()) put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#666\">{}</text>\n", x, y - 5, escape_xml(item.title));
+    const char* const fill = item.kind == Kind::port    ? "#f9e7bf"
+                             : item.kind == Kind::joint ? "#d4d4d4"
+                             : item.kind == Kind::fork  ? "#444"
+                                                        : "white";
+    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"{:.1f}\" fill=\"{}\" "
+        "stroke=\"#444\"/>\n",
+        b.x, b.y, b.width, b.height, item.kind == Kind::layer ? 4 : b.height / 2, fill);
+    if (!item.title.empty())
+      put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"11\" fill=\"#666\">{}</text>\n", x, y - 5,
+          escape_xml(item.title));
     if (!item.type.empty())
-      put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x, y + (item.title.empty() ? 4 : 12), escape_xml(item.type));
+      put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x, y + (item.title.empty() ? 4 : 12),
+          escape_xml(item.type));
   }
   /// Where the arrow meets the box: several are spread over its edge, in the order they come in.
   double enters(std::size_t a) const {
@@ -276,7 +300,8 @@ private:
     if (item.kind == Kind::fork || item.shape.empty()) return;
     for (std::size_t k = 0; k < a; ++k)
       if (scene_.arrows[k].from == scene_.arrows[a].from) return;  // said already
-    put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"10\" fill=\"#666\">{}</text>\n", points[0].x + 5, points[0].y + 12, escape_xml(item.shape));
+    put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"10\" fill=\"#666\">{}</text>\n", points[0].x + 5, points[0].y + 12,
+        escape_xml(item.shape));
   }
 
   const NetworkScene& scene_;
@@ -290,7 +315,8 @@ std::string network_svg(const NetworkView& network) { return Drawing(make_scene(
 
 void save_network(const NetworkView& network, const std::string& path) {
   const bool svg = path.ends_with(".svg");
-  if (!svg && !path.ends_with(".dot") && !path.ends_with(".gv")) throw Error("save_graph: expected a path that ends with .svg, .dot or .gv, got " + path);
+  if (!svg && !path.ends_with(".dot") && !path.ends_with(".gv"))
+    throw Error("save_graph: expected a path that ends with .svg, .dot or .gv, got " + path);
   const std::string text = svg ? network_svg(network) : network_dot(network);
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }

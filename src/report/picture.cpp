@@ -25,7 +25,8 @@ float finite(float number) { return std::isfinite(number) ? number : 0.0F; }
 Range range_of(std::span<const float> numbers) {
   if (numbers.empty()) return {};
   Range range{finite(numbers[0]), finite(numbers[0])};
-  for (const float number : numbers) range = {std::min(range.low, finite(number)), std::max(range.high, finite(number))};
+  for (const float number : numbers)
+    range = {std::min(range.low, finite(number)), std::max(range.high, finite(number))};
   return range;
 }
 
@@ -56,7 +57,8 @@ void append_chunk(Bytes& file, const char* kind, const Bytes& content) {
   const std::size_t start = file.size();
   for (int i = 0; i < 4; ++i) file.push_back(static_cast<std::byte>(kind[i]));
   file.insert(file.end(), content.begin(), content.end());
-  append_number(file, crc32(0, reinterpret_cast<const Bytef*>(file.data() + start), static_cast<uInt>(file.size() - start)));
+  append_number(file,
+                crc32(0, reinterpret_cast<const Bytef*>(file.data() + start), static_cast<uInt>(file.size() - start)));
 }
 
 }  // namespace
@@ -65,16 +67,19 @@ Picture picture(std::span<const float> numbers, std::size_t height, std::size_t 
   const bool fits = height > 0 && width > 0 && height <= numbers.size() / width;  // else the product may be any number
   const std::size_t size = fits ? height * width : 0;
   if (size == 0 || numbers.size() % size != 0)
-    throw Error("picture: expected whole images of " + std::to_string(height) + " x " + std::to_string(width) + " numbers, got " +
-                std::to_string(numbers.size()) + " numbers");
+    throw Error("picture: expected whole images of " + std::to_string(height) + " x " + std::to_string(width) +
+                " numbers, got " + std::to_string(numbers.size()) + " numbers");
   const std::size_t count = numbers.size() / size, zoom = std::max<std::size_t>(tiles.zoom, 1);
   const std::size_t square = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))));
   const std::size_t columns = std::min(count, tiles.columns > 0 ? tiles.columns : square);
   const std::size_t rows = (count + columns - 1) / columns, gap = 2;
-  const auto pixels = [&](std::size_t tiles, std::size_t side) { return static_cast<double>(tiles) * (static_cast<double>(side) * static_cast<double>(zoom) + gap); };
+  const auto pixels = [&](std::size_t tiles, std::size_t side) {
+    return static_cast<double>(tiles) * (static_cast<double>(side) * static_cast<double>(zoom) + gap);
+  };
   if (pixels(columns, width) * pixels(rows, height) > most_pixels)
-    throw Error("picture: expected at most 2^28 pixels, got " + std::to_string(count) + " images of " + std::to_string(height) + " x " +
-                std::to_string(width) + ", each " + std::to_string(zoom) + " times as large");
+    throw Error("picture: expected at most 2^28 pixels, got " + std::to_string(count) + " images of " +
+                std::to_string(height) + " x " + std::to_string(width) + ", each " + std::to_string(zoom) +
+                " times as large");
 
   Picture p{columns * (width * zoom + gap) - gap, rows * (height * zoom + gap) - gap};
   p.rgb.assign(p.width * p.height * 3, std::uint8_t{255});
@@ -110,7 +115,8 @@ std::vector<std::byte> png(const Picture& p) {
   }
   uLongf length = compressBound(lines.size());
   Bytes packed(length);
-  if (compress2(reinterpret_cast<Bytef*>(packed.data()), &length, lines.data(), lines.size(), Z_BEST_COMPRESSION) != Z_OK)
+  if (compress2(reinterpret_cast<Bytef*>(packed.data()), &length, lines.data(), lines.size(), Z_BEST_COMPRESSION) !=
+      Z_OK)
     throw Error("png: cannot compress " + std::to_string(lines.size()) + " bytes");
   packed.resize(length);
 
@@ -120,7 +126,8 @@ std::vector<std::byte> png(const Picture& p) {
   // 8 bits a colour, red green blue; deflate, plain filters, not interlaced
   for (const int byte : {8, 2, 0, 0, 0}) header.push_back(static_cast<std::byte>(byte));
   Bytes file;
-  for (const int byte : {0x89, 'P' + 0, 'N' + 0, 'G' + 0, '\r' + 0, '\n' + 0, 0x1a, '\n' + 0}) file.push_back(static_cast<std::byte>(byte));
+  for (const int byte : {0x89, 'P' + 0, 'N' + 0, 'G' + 0, '\r' + 0, '\n' + 0, 0x1a, '\n' + 0})
+    file.push_back(static_cast<std::byte>(byte));
   append_chunk(file, "IHDR", header);
   append_chunk(file, "IDAT", packed);
   append_chunk(file, "IEND", {});

@@ -42,11 +42,20 @@ std::string escape_xml(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\n' ? ' ' : c;
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    default:
+      out += static_cast<unsigned char>(c) < 0x20 && c != '\n' ? ' ' : c;
     }
   }
   return out;
@@ -71,7 +80,8 @@ const char* color_of(const auto& colors, double number) {
 
 /// From dark blue over green to yellow, for t in [0, 1].
 std::string heat(double t) {
-  constexpr std::array<std::array<double, 3>, 5> stops{{{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}}};
+  constexpr std::array<std::array<double, 3>, 5> stops{
+      {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}}};
   const double at = std::clamp(t, 0.0, 1.0) * (stops.size() - 1);
   const auto i = std::min<std::size_t>(static_cast<std::size_t>(at), stops.size() - 2);
   std::array<int, 3> c{};
@@ -103,7 +113,9 @@ struct Axis {
     low -= more, high += more;
   }
   /// Where nothing is (0 or less on a logarithmic axis) is the frame's edge.
-  double pixel(double v) const { return from + (logarithmic && !(v > 0) ? 0 : (scaled(v) - low) / (high - low)) * (to - from); }
+  double pixel(double v) const {
+    return from + (logarithmic && !(v > 0) ? 0 : (scaled(v) - low) / (high - low)) * (to - from);
+  }
   std::vector<double> ticks(std::size_t wanted) const {
     if (!logarithmic) return detail::round_ticks(low, high, wanted);
     if (high - low < 1.5) return detail::round_ticks(std::pow(10, low), std::pow(10, high), wanted);
@@ -127,26 +139,32 @@ public:
   explicit Drawing(const Plot& plot) : p_(plot) {
     for (const Plot::Series& s : p_.series)
       if (s.x.size() != s.y.size())
-        throw Error(fmt::format("plot: expected as many x as y in \"{}\", got {} and {}", s.name, s.x.size(), s.y.size()));
+        throw Error(
+            fmt::format("plot: expected as many x as y in \"{}\", got {} and {}", s.name, s.x.size(), s.y.size()));
     for (const Plot::Area& a : p_.areas)
       if (a.columns > a.values.size() || a.rows > a.values.size() || a.values.size() != a.columns * a.rows)
-        throw Error(fmt::format("plot: expected an area of {} x {} values, got {}", a.columns, a.rows, a.values.size()));
+        throw Error(
+            fmt::format("plot: expected an area of {} x {} values, got {}", a.columns, a.rows, a.values.size()));
     if (!(p_.width >= 100 && p_.width <= 1e5 && p_.height >= 80 && p_.height <= 1e5))
-      throw Error(fmt::format("plot: expected a width from 100 and a height from 80 to 100000 pixels, got {} and {}", p_.width, p_.height));
+      throw Error(fmt::format("plot: expected a width from 100 and a height from 80 to 100000 pixels, got {} and {}",
+                              p_.width, p_.height));
     measure();
   }
 
   std::string text() {
-    put("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" font-family=\"sans-serif\" "
+    put("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+        "font-family=\"sans-serif\" "
         "font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
         p_.width, p_.height);
-    put("<svg x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" viewBox=\"{0:.1f} {1:.1f} {2:.1f} {3:.1f}\">\n", x_.from,
-        y_.to, x_.to - x_.from, y_.from - y_.to);
+    put("<svg x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" viewBox=\"{0:.1f} {1:.1f} {2:.1f} "
+        "{3:.1f}\">\n",
+        x_.from, y_.to, x_.to - x_.from, y_.from - y_.to);
     for (const Plot::Area& a : p_.areas) area(a);
     put("</svg>\n");
     axes();
-    put("<svg x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" viewBox=\"{0:.1f} {1:.1f} {2:.1f} {3:.1f}\">\n", x_.from,
-        y_.to, x_.to - x_.from, y_.from - y_.to);
+    put("<svg x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" viewBox=\"{0:.1f} {1:.1f} {2:.1f} "
+        "{3:.1f}\">\n",
+        x_.from, y_.to, x_.to - x_.from, y_.from - y_.to);
     int next = 0;
     for (const Plot::Series& s : p_.series) one(s, color_of(palette, s.color >= 0 ? s.color : next++));
     put("</svg>\n");
@@ -187,21 +205,27 @@ private:
     const auto& [left, right, top, bottom] = std::array{x_.from, x_.to, y_.to, y_.from};
     for (const double t : y_.ticks(6)) {
       const double y = y_.pixel(t);
-      put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
+      put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" "
+          "text-anchor=\"end\">{}</text>\n",
           left, y, right, left - 6, y + 4, number(t));
     }
     for (const double t : x_.ticks(static_cast<std::size_t>(p_.width / 70))) {
       const double x = x_.pixel(t);
-      put("<path d=\"M{:.1f} {:.1f}V{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n",
+      put("<path d=\"M{:.1f} {:.1f}V{:.1f}\" stroke=\"#000\" stroke-opacity=\"0.12\"/><text x=\"{:.1f}\" y=\"{:.1f}\" "
+          "text-anchor=\"middle\">{}</text>\n",
           x, top, bottom, x, bottom + 16, number(t));
     }
-    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#444\"/>\n", left, top, right - left, bottom - top);
+    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#444\"/>\n", left,
+        top, right - left, bottom - top);
     if (!p_.title.empty())
-      put("<text x=\"{:.1f}\" y=\"20\" text-anchor=\"middle\" font-size=\"15\" font-weight=\"bold\">{}</text>\n", (left + right) / 2, escape_xml(p_.title));
+      put("<text x=\"{:.1f}\" y=\"20\" text-anchor=\"middle\" font-size=\"15\" font-weight=\"bold\">{}</text>\n",
+          (left + right) / 2, escape_xml(p_.title));
     if (!p_.x_label.empty())
-      put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", (left + right) / 2, p_.height - 8, escape_xml(p_.x_label));
+      put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", (left + right) / 2, p_.height - 8,
+          escape_xml(p_.x_label));
     if (!p_.y_label.empty())
-      put("<text transform=\"translate(13 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", (top + bottom) / 2, escape_xml(p_.y_label));
+      put("<text transform=\"translate(13 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n", (top + bottom) / 2,
+          escape_xml(p_.y_label));
   }
 
   void area(const Plot::Area& a) {
@@ -215,13 +239,16 @@ private:
     };
     const double w = (a.x1 - a.x0) / static_cast<double>(a.columns), h = (a.y1 - a.y0) / static_cast<double>(a.rows);
     for (std::size_t r = 0; r < a.rows; ++r) {
-      const double y1 = y_.pixel(a.y0 + h * static_cast<double>(r)), y0 = y_.pixel(a.y0 + h * static_cast<double>(r + 1));
+      const double y1 = y_.pixel(a.y0 + h * static_cast<double>(r)),
+                   y0 = y_.pixel(a.y0 + h * static_cast<double>(r + 1));
       for (std::size_t c = 0; c < a.columns;) {  // neighbours of one colour are one rectangle
         const std::string color = fill(a.values[r * a.columns + c]);
         std::size_t end = c + 1;
         while (end < a.columns && fill(a.values[r * a.columns + end]) == color) ++end;
-        const double x0 = x_.pixel(a.x0 + w * static_cast<double>(c)), x1 = x_.pixel(a.x0 + w * static_cast<double>(end));
-        put("<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\"/>\n", x0, y0, x1 - x0 + 0.3, y1 - y0 + 0.3, color);
+        const double x0 = x_.pixel(a.x0 + w * static_cast<double>(c)),
+                     x1 = x_.pixel(a.x0 + w * static_cast<double>(end));
+        put("<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\"/>\n", x0, y0, x1 - x0 + 0.3,
+            y1 - y0 + 0.3, color);
         c = end;
       }
     }
@@ -233,11 +260,13 @@ private:
     for (std::size_t i = 0; i < s.x.size(); ++i) {
       if (!x_.shows(s.x[i]) || !y_.shows(s.y[i])) continue;
       if (s.kind == Plot::Kind::points) {
-        put("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\" stroke=\"white\" stroke-width=\"0.6\"/>\n", x_.pixel(s.x[i]), y_.pixel(s.y[i]), color);
+        put("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\" stroke=\"white\" stroke-width=\"0.6\"/>\n",
+            x_.pixel(s.x[i]), y_.pixel(s.y[i]), color);
       } else {
         const double ground = y_.logarithmic ? y_.from : y_.pixel(0), top = y_.pixel(s.y[i]);
-        put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" fill-opacity=\"0.8\"/>\n", x_.pixel(s.x[i] - half),
-            std::min(top, ground), x_.pixel(s.x[i] + half) - x_.pixel(s.x[i] - half), std::abs(ground - top), color);
+        put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" fill-opacity=\"0.8\"/>\n",
+            x_.pixel(s.x[i] - half), std::min(top, ground), x_.pixel(s.x[i] + half) - x_.pixel(s.x[i] - half),
+            std::abs(ground - top), color);
       }
     }
   }
@@ -253,7 +282,8 @@ private:
       path += fmt::format("{}{:.1f} {:.1f}", down ? "L" : "M", x_.pixel(s.x[i]), y_.pixel(s.y[i]));
       down = true;
     }
-    if (!path.empty()) put("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" stroke-linejoin=\"round\"/>\n", path, color);
+    if (!path.empty())
+      put("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" stroke-linejoin=\"round\"/>\n", path, color);
   }
 
   void legend() {
@@ -264,13 +294,16 @@ private:
     const double w = 38 + 7.2 * static_cast<double>(longest), h = 8 + 17 * static_cast<double>(count);
     const auto [x, top] = emptiest_corner(w, h);
     double y = top;
-    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"white\" fill-opacity=\"0.85\" stroke=\"#bbb\"/>\n", x, y, w, h);
+    put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"white\" fill-opacity=\"0.85\" "
+        "stroke=\"#bbb\"/>\n",
+        x, y, w, h);
     int next = 0;
     for (const Plot::Series& s : p_.series) {
       const char* color = color_of(palette, s.color >= 0 ? s.color : next++);
       if (s.name.empty()) continue;
-      put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"16\" height=\"4\" fill=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 7, y + 11,
-          color, x + 29, y + 17, escape_xml(s.name));
+      put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"16\" height=\"4\" fill=\"{}\"/><text x=\"{:.1f}\" "
+          "y=\"{:.1f}\">{}</text>\n",
+          x + 7, y + 11, color, x + 29, y + 17, escape_xml(s.name));
       y += 17;
     }
   }
@@ -323,7 +356,8 @@ Plot& Plot::bars(std::string name, std::vector<double> x, std::vector<double> y)
   return *this;
 }
 
-Plot& Plot::area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f, bool classes, std::size_t cells) {
+Plot& Plot::area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f,
+                 bool classes, std::size_t cells) {
   Area a{x0, x1, y0, y1, cells, cells, std::vector<double>(cells * cells), classes};
   for (std::size_t r = 0; r < cells; ++r)
     for (std::size_t c = 0; c < cells; ++c)
@@ -359,7 +393,8 @@ void Plot::save(const std::string& path) const {
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f, std::size_t count) {
+Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f,
+                    std::size_t count) {
   std::vector<double> x(count), y(count);
   for (std::size_t i = 0; i < count; ++i) {
     x[i] = from + (to - from) * static_cast<double>(i) / static_cast<double>(count > 1 ? count - 1 : 1);

@@ -1,5 +1,5 @@
-#include <tenon/train/clock.hpp>
 #include <tenon/report/progress.hpp>
+#include <tenon/train/clock.hpp>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -103,9 +103,7 @@ private:
   std::size_t size_ = 0;
 };
 
-double now() noexcept {
-  return detail::steady_seconds();
-}
+double now() noexcept { return detail::steady_seconds(); }
 
 bool is_terminal(std::FILE* out) noexcept {
   const char* kind = std::getenv("TERM");
@@ -210,10 +208,8 @@ std::string_view format_finished(std::span<char> buffer, std::string_view head, 
   std::array<char, 32> time_buffer;
   Writer time(time_buffer);
   time << "  ";
-  if (elapsed < 99.95)
-    time.fixed(elapsed, 1) << " s";
-  else
-    time.clock(elapsed + 0.5) << (elapsed + 0.5 < 3600 ? " min" : " h");
+  if (elapsed < 99.95) time.fixed(elapsed, 1) << " s";
+  else time.clock(elapsed + 0.5) << (elapsed + 0.5 < 3600 ? " min" : " h");
 
   // Where the window is too narrow: short names first, then without the time, then fewer values.
   const auto write = [&](bool brief, bool timed, std::size_t count) {
@@ -281,8 +277,8 @@ void Progress::draw(std::size_t done, std::span<const NamedValue> values, double
   std::array<char, longest_line> buffer;
   // The last column stays free: writing there would make some terminals go to the next line.
   const auto columns = terminal_columns(out_) - 1;
-  const auto line =
-      detail::format_progress(buffer, {head_.data(), done, total_, unit_.data(), values, elapsed}, columns);
+  const auto line = detail::format_progress(buffer, {head_.data(), done, total_, unit_.data(), values, elapsed},
+                                            columns);
   drawn_columns_ = std::min(drawn_columns_, columns);  // the window may have become narrower
   put(line, "");
 }
@@ -316,7 +312,9 @@ void Progress::finish(std::span<const NamedValue> values) {
   if (!running_) return;
   std::array<char, longest_line> buffer;
   constexpr std::size_t any = std::numeric_limits<std::size_t>::max();  // a file has no width
-  put(detail::format_finished(buffer, head_.data(), values, now() - started_, terminal_ ? terminal_columns(out_) - 1 : any), "\n");
+  put(detail::format_finished(buffer, head_.data(), values, now() - started_,
+                              terminal_ ? terminal_columns(out_) - 1 : any),
+      "\n");
   running_ = live_ = false;
 }
 

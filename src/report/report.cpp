@@ -37,7 +37,8 @@ std::vector<double> even_sample(std::span<const T> values) {
 }
 
 template <class T>
-void note(RunRecord& record, std::size_t number, std::string_view name, std::span<const T> values, std::span<const T> gradient) {
+void note(RunRecord& record, std::size_t number, std::string_view name, std::span<const T> values,
+          std::span<const T> gradient) {
   if (record.parameters.size() == number) record.parameters.push_back({.name = std::string(name)});
   RunRecord::Parameter& p = record.parameters[number];
   p.value_rms.push_back(rms(values));
@@ -47,7 +48,8 @@ void note(RunRecord& record, std::size_t number, std::string_view name, std::spa
 }
 
 template <class T>
-std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T> outputs, std::size_t width, std::size_t most) {
+std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T> outputs, std::size_t width,
+                                      std::size_t most) {
   const ImageSize image = image_size(data.sample_shape());
   const auto predicted = [&](std::size_t i) { return decide(outputs.data() + i * width, width, 0.5); };
   const auto score = [&](std::size_t i, std::size_t c) {
@@ -60,13 +62,20 @@ std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T>
     const auto truth = static_cast<std::size_t>(data.label(i));
     if (predicted(i) != truth) wrong.emplace_back(score(i, predicted(i)) - score(i, truth), i);
   }
-  std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
+  std::sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) {
+    return a.first > b.first || (a.first == b.first && a.second < b.second);
+  });
   std::vector<RunRecord::Mistake> mistakes;
   for (std::size_t k = 0; k < std::min(most, wrong.size()); ++k) {
     const std::size_t i = wrong[k].second;
-    RunRecord::Mistake m{.height = image.height, .width = image.width, .index = i, .truth = data.label(i),
-                         .predicted = static_cast<std::int32_t>(predicted(i)), .confidence = score(i, predicted(i))};
-    for (std::size_t j = 0; j < image.height * image.width; ++j) m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
+    RunRecord::Mistake m{.height = image.height,
+                         .width = image.width,
+                         .index = i,
+                         .truth = data.label(i),
+                         .predicted = static_cast<std::int32_t>(predicted(i)),
+                         .confidence = score(i, predicted(i))};
+    for (std::size_t j = 0; j < image.height * image.width; ++j)
+      m.pixels.push_back(static_cast<float>(data.sample(i)[j]));
     mistakes.push_back(std::move(m));
   }
   return mistakes;
@@ -74,16 +83,20 @@ std::vector<RunRecord::Mistake> worst(const Dataset<T>& data, std::span<const T>
 
 }  // namespace
 
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values, std::span<const float> gradient) {
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values,
+                    std::span<const float> gradient) {
   note(record, number, name, values, gradient);
 }
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values, std::span<const double> gradient) {
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values,
+                    std::span<const double> gradient) {
   note(record, number, name, values, gradient);
 }
-std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs, std::size_t width, std::size_t most) {
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs,
+                                               std::size_t width, std::size_t most) {
   return worst(data, outputs, width, most);
 }
-std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs, std::size_t width, std::size_t most) {
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs,
+                                               std::size_t width, std::size_t most) {
   return worst(data, outputs, width, most);
 }
 
@@ -99,19 +112,22 @@ ImageSize image_size(std::span<const std::size_t> shape) {
 
 namespace {
 
-constexpr const char* style =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
-    "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
-    ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;overflow-x:auto}.network{overflow-x:auto}"
-    "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
-    "figure{margin:0;text-align:center;font-size:13px}figure img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
+constexpr const char*
+    style = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
+            "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
+            ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;"
+            "overflow-x:auto}.network{overflow-x:auto}"
+            "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
+            "figure{margin:0;text-align:center;font-size:13px}figure "
+            "img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
 
 std::string base64(std::span<const std::byte> bytes) {
   constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < bytes.size() ? static_cast<std::uint32_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 3; ++k)
+      word = word << 8 | (i + k < bytes.size() ? static_cast<std::uint32_t>(bytes[i + k]) : 0);
     for (std::size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : letters[word >> (18 - 6 * k) & 63];
   }
   return text;
@@ -122,7 +138,8 @@ public:
   explicit Page(const RunRecord& run) : run_(run) {}
 
   std::string text() {
-    put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>\n<body><h1>{0}</h1>\n",
+    put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+        "charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>\n<body><h1>{0}</h1>\n",
         detail::escape_xml(run_.title), style);
     result();
     curves();
@@ -155,8 +172,10 @@ private:
     if (run_.history.empty()) return put("<p>No epoch has ended.</p>\n");
     const EpochRecord& last = run_.history.last();
     put("<p>{} epochs", run_.history.epochs.size());
-    const std::pair<const char*, double> numbers[]{{"loss", last.training.loss}, {"accuracy", last.training.accuracy},
-                                                   {"validation loss", last.validation.loss}, {"validation accuracy", last.validation.accuracy}};
+    const std::pair<const char*, double> numbers[]{{"loss", last.training.loss},
+                                                   {"accuracy", last.training.accuracy},
+                                                   {"validation loss", last.validation.loss},
+                                                   {"validation accuracy", last.validation.accuracy}};
     for (const auto& [name, value] : numbers)
       if (!std::isnan(value)) put(", {} {:.4f}", name, value);
     for (const EpochRecord::Metric& m : last.metrics)
@@ -175,7 +194,8 @@ private:
       plot.line("training", training, 1);
       if (any(validation)) plot.line("validation", validation, 1);
     };
-    both(loss, column([](const EpochRecord& r) { return r.training.loss; }), column([](const EpochRecord& r) { return r.validation.loss; }));
+    both(loss, column([](const EpochRecord& r) { return r.training.loss; }),
+         column([](const EpochRecord& r) { return r.validation.loss; }));
     out_ += loss.svg();
     const auto right = column([](const EpochRecord& r) { return r.training.accuracy; });
     if (any(right)) {
@@ -185,7 +205,8 @@ private:
     out_ += rate.line("", column([](const EpochRecord& r) { return r.lr; }), 1).svg();
     for (std::size_t k = 0; !run_.history.empty() && k < run_.history.last().metrics.size(); ++k) {
       Plot metric{.title = run_.history.last().metrics[k].name, .x_label = "epoch", .width = 430, .height = 300};
-      const auto values = column([k](const EpochRecord& r) { return k < r.metrics.size() ? r.metrics[k].value : std::nan(""); });
+      const auto values = column(
+          [k](const EpochRecord& r) { return k < r.metrics.size() ? r.metrics[k].value : std::nan(""); });
       out_ += metric.line("", values, 1).svg();
     }
     put("</div>\n");
@@ -194,7 +215,8 @@ private:
   void classes() {
     if (!run_.confusion || run_.confusion->classes() == 0) return;
     const ConfusionMatrix& m = *run_.confusion;
-    put("<h2>Classes, {}</h2>\n<p>Accuracy {:.4f}, F1 {:.4f} (mean over classes).</p>\n<div class=\"row\"><table><tr><th>truth \\ predicted</th>",
+    put("<h2>Classes, {}</h2>\n<p>Accuracy {:.4f}, F1 {:.4f} (mean over classes).</p>\n<div "
+        "class=\"row\"><table><tr><th>truth \\ predicted</th>",
         detail::escape_xml(run_.confusion_of), m.value(), m.f1(Average::macro));
     for (std::size_t c = 0; c < m.classes(); ++c) put("<th>{}</th>", c);
     put("</tr>\n");
@@ -203,22 +225,26 @@ private:
       const double all = static_cast<double>(std::max<std::uint64_t>(m.support(t), 1));
       for (std::size_t c = 0; c < m.classes(); ++c) {
         const double share = static_cast<double>(m.count(t, c)) / all;
-        put("<td style=\"background:rgba({},{:.2f})\">{}</td>", t == c ? "0,158,115" : "213,94,0", std::min(1.0, t == c ? 0.6 * share : 6 * share), m.count(t, c));
+        put("<td style=\"background:rgba({},{:.2f})\">{}</td>", t == c ? "0,158,115" : "213,94,0",
+            std::min(1.0, t == c ? 0.6 * share : 6 * share), m.count(t, c));
       }
       put("</tr>\n");
     }
     put("</table>\n<table><tr><th>class</th><th>precision</th><th>recall</th><th>F1</th><th>samples</th></tr>\n");
     for (std::size_t c = 0; c < m.classes(); ++c)
-      put("<tr><th>{}</th><td>{:.4f}</td><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", c, m.precision(c), m.recall(c), m.f1(c), m.support(c));
+      put("<tr><th>{}</th><td>{:.4f}</td><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", c, m.precision(c),
+          m.recall(c), m.f1(c), m.support(c));
     put("</table></div>\n");
   }
 
   void numbers() {
     if (!run_.regression) return;
     const RunRecord::Regression& r = *run_.regression;
-    put("<h2>Numbers, {}</h2>\n<p>R2 {:.4f} (1 is perfect, 0 what their mean would score), RMSE {:.4g}, MAE {:.4g}.</p>\n",
+    put("<h2>Numbers, {}</h2>\n<p>R2 {:.4f} (1 is perfect, 0 what their mean would score), RMSE {:.4g}, MAE "
+        "{:.4g}.</p>\n",
         detail::escape_xml(run_.confusion_of), r.r2, r.rmse, r.mae);
-    Plot plot{.title = "predicted against true", .x_label = "true", .y_label = "predicted", .width = 430, .height = 400};
+    Plot plot{
+        .title = "predicted against true", .x_label = "true", .y_label = "predicted", .width = 430, .height = 400};
     if (!r.truth.empty()) {
       const auto [low, high] = std::minmax_element(r.truth.begin(), r.truth.end());
       plot.line("", {*low, *high}, {*low, *high});
@@ -231,9 +257,11 @@ private:
 
   void layers() {
     if (run_.parameters.empty()) return;
-    put("<h2>Weights and gradients</h2>\n<p>Size is the root of the mean square. Gradients are those of an epoch's last step: where they shrink from "
+    put("<h2>Weights and gradients</h2>\n<p>Size is the root of the mean square. Gradients are those of an epoch's "
+        "last step: where they shrink from "
         "layer to layer towards the input they vanish, where they grow they explode.</p>\n<div class=\"row\">\n");
-    Plot weights{.title = "size of weights", .x_label = "epoch", .log_y = true, .width = 640, .height = 340}, gradients = weights;
+    Plot weights{.title = "size of weights", .x_label = "epoch", .log_y = true, .width = 640, .height = 340},
+        gradients = weights;
     gradients.title = "size of gradients";
     for (const RunRecord::Parameter& p : run_.parameters) {
       if (p.name.ends_with("bias") && run_.parameters.size() > 8) continue;  // a diagram of many lines shows none
@@ -259,8 +287,10 @@ private:
     for (const RunRecord::Mistake& m : run_.mistakes) {
       put("<figure>");
       if (!m.pixels.empty())
-        put("<img alt=\"sample {}\" src=\"data:image/png;base64,{}\">", m.index, base64(png(picture(m.pixels, m.height, m.width, {.zoom = 1}))));
-      put("<figcaption>{} taken for {}<br>with {:.3f} (no. {})</figcaption></figure>\n", m.truth, m.predicted, m.confidence, m.index);
+        put("<img alt=\"sample {}\" src=\"data:image/png;base64,{}\">", m.index,
+            base64(png(picture(m.pixels, m.height, m.width, {.zoom = 1}))));
+      put("<figcaption>{} taken for {}<br>with {:.3f} (no. {})</figcaption></figure>\n", m.truth, m.predicted,
+          m.confidence, m.index);
     }
     put("</div>\n");
   }

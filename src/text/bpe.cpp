@@ -27,7 +27,8 @@ bool is_letter(unsigned char c) { return (c | 32) >= 'a' ? (c | 32) <= 'z' || c 
 constexpr std::array<char32_t, 256> spelling_of_bytes = [] {
   std::array<char32_t, 256> all{};
   char32_t next = 256;
-  for (unsigned b = 0; b < 256; ++b) all[b] = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174 ? static_cast<char32_t>(b) : next++;
+  for (unsigned b = 0; b < 256; ++b)
+    all[b] = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174 ? static_cast<char32_t>(b) : next++;
   return all;
 }();
 
@@ -90,7 +91,9 @@ public:
   }
 
 private:
-  bool refuse(const char* what) const { throw Error(fmt::format("{}: expected an object with a number for each text, got {}", name_, what)); }
+  bool refuse(const char* what) const {
+    throw Error(fmt::format("{}: expected an object with a number for each text, got {}", name_, what));
+  }
   const std::string& name_;
   std::string key_;
   bool inside_ = false;
@@ -128,7 +131,8 @@ std::vector<std::string_view> split_words(std::string_view text) {
 }
 
 BpeTokenizer BpeTokenizer::train(std::string_view text, std::size_t vocab_size) {
-  if (vocab_size < 256) throw Error(fmt::format("BpeTokenizer: expected at least 256 tokens, one for each byte, got {}", vocab_size));
+  if (vocab_size < 256)
+    throw Error(fmt::format("BpeTokenizer: expected at least 256 tokens, one for each byte, got {}", vocab_size));
   if (text.empty()) throw Error("BpeTokenizer: expected a text, got an empty one");
   BpeTokenizer t;
   for (std::size_t b = 0; b < 256; ++b) {
@@ -183,7 +187,8 @@ void BpeTokenizer::encode_word(std::string_view word, std::vector<std::int32_t>&
   constexpr std::size_t none = ~std::size_t{0};
   std::vector<Link> links;
   for (std::size_t i = 0; i < word.size(); ++i)
-    links.push_back({of_byte_[static_cast<unsigned char>(word[i])], i == 0 ? none : i - 1, i + 1 == word.size() ? none : i + 1});
+    links.push_back(
+        {of_byte_[static_cast<unsigned char>(word[i])], i == 0 ? none : i - 1, i + 1 == word.size() ? none : i + 1});
   struct Joint {
     std::size_t rank, place;
     Pair pair;
@@ -200,7 +205,8 @@ void BpeTokenizer::encode_word(std::string_view word, std::vector<std::int32_t>&
     const Joint joint = joints.top();
     joints.pop();
     Link& first = links[joint.place];
-    if (first.behind == none || first.token != joint.pair.first || links[first.behind].token != joint.pair.second) continue;  // joined otherwise
+    if (first.behind == none || first.token != joint.pair.first || links[first.behind].token != joint.pair.second)
+      continue;  // joined otherwise
     Link& second = links[first.behind];
     first.token = merges_.at(joint.pair).token;
     second.token = -1;
@@ -227,7 +233,8 @@ std::string BpeTokenizer::decode(std::span<const std::int32_t> tokens) const {
   return text;
 }
 
-BpeTokenizer BpeTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& vocab_name, const std::string& merges_name) {
+BpeTokenizer BpeTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& vocab_name,
+                                 const std::string& merges_name) {
   return detail::within_memory(vocab_name, [&] {
     VocabularyReader reader(vocab_name);
     nlohmann::json::sax_parse(vocab, &reader);
@@ -237,14 +244,17 @@ BpeTokenizer BpeTokenizer::parse(std::string_view vocab, std::string_view merges
     std::map<std::string, std::int32_t, std::less<>> numbers;  // as they are spelled
     for (auto& [text, number] : reader.entries) {
       if (number >= there.size() || there[number])
-        throw Error(fmt::format("{}: expected the numbers 0 to {}, once each, got {} for {}", vocab_name, there.empty() ? 0 : there.size() - 1, number, detail::quoted_text(text)));
+        throw Error(fmt::format("{}: expected the numbers 0 to {}, once each, got {} for {}", vocab_name,
+                                there.empty() ? 0 : there.size() - 1, number, detail::quoted_text(text)));
       there[number] = true;
       t.tokens_[number] = unspelled(text);
-      if (!numbers.emplace(std::move(text), static_cast<std::int32_t>(number)).second) throw Error(fmt::format("{}: expected each text once, got one twice", vocab_name));
+      if (!numbers.emplace(std::move(text), static_cast<std::int32_t>(number)).second)
+        throw Error(fmt::format("{}: expected each text once, got one twice", vocab_name));
     }
     for (std::size_t b = 0; b < 256; ++b) {
       const auto found = numbers.find(spelled(std::string(1, static_cast<char>(b))));
-      if (found == numbers.end()) throw Error(fmt::format("{}: expected a token for every byte, got none for byte {}", vocab_name, b));
+      if (found == numbers.end())
+        throw Error(fmt::format("{}: expected a token for every byte, got none for byte {}", vocab_name, b));
       t.of_byte_[b] = found->second;
     }
     for (std::size_t line = 1; !merges.empty(); ++line) {
@@ -254,14 +264,18 @@ BpeTokenizer BpeTokenizer::parse(std::string_view vocab, std::string_view merges
       if (pair.ends_with('\r')) pair.remove_suffix(1);
       if (pair.empty() || (line == 1 && pair.starts_with("#version"))) continue;
       const std::size_t blank = pair.find(' ');
-      if (blank == pair.npos) throw Error(fmt::format("{}:{}: expected two tokens with a blank between them, got {}", merges_name, line, detail::quoted_text(pair)));
+      if (blank == pair.npos)
+        throw Error(fmt::format("{}:{}: expected two tokens with a blank between them, got {}", merges_name, line,
+                                detail::quoted_text(pair)));
       const auto first = numbers.find(pair.substr(0, blank)), second = numbers.find(pair.substr(blank + 1));
       const auto both = numbers.find(std::string(pair.substr(0, blank)).append(pair.substr(blank + 1)));
       if (first == numbers.end() || second == numbers.end() || both == numbers.end())
-        throw Error(fmt::format("{}:{}: expected two tokens that make a third of the vocabulary, got {}", merges_name, line, detail::quoted_text(pair)));
+        throw Error(fmt::format("{}:{}: expected two tokens that make a third of the vocabulary, got {}", merges_name,
+                                line, detail::quoted_text(pair)));
       const Pair key{first->second, second->second};
       if (!t.merges_.emplace(key, Merge{t.pairs_.size(), both->second}).second)
-        throw Error(fmt::format("{}:{}: expected each pair once, got {} again", merges_name, line, detail::quoted_text(pair)));
+        throw Error(
+            fmt::format("{}:{}: expected each pair once, got {} again", merges_name, line, detail::quoted_text(pair)));
       t.pairs_.push_back(key);
     }
     return t;

@@ -8,7 +8,8 @@
 
 namespace tenon {
 
-PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, std::size_t length, std::int32_t padding) {
+PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, std::size_t length,
+                        std::int32_t padding) {
   PaddedTokens result;
   result.length = length;
   if (length == 0)
@@ -25,14 +26,16 @@ PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, st
   return result;
 }
 
-std::vector<std::vector<std::size_t>> bucket_by_length(std::span<const std::vector<std::int32_t>> sequences, std::span<const std::size_t> lengths) {
+std::vector<std::vector<std::size_t>> bucket_by_length(std::span<const std::vector<std::int32_t>> sequences,
+                                                       std::span<const std::size_t> lengths) {
   if (lengths.empty() || std::ranges::adjacent_find(lengths, [](auto a, auto b) { return a >= b; }) != lengths.end())
     throw Error("bucket_by_length: expected lengths that rise, at least one");
   std::vector<std::vector<std::size_t>> buckets(lengths.size());
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const auto fits = std::ranges::lower_bound(lengths, sequences[i].size());
     if (fits == lengths.end())
-      throw Error(fmt::format("bucket_by_length: expected sequences of at most {} tokens, got {} in sequence {}", lengths.back(), sequences[i].size(), i));
+      throw Error(fmt::format("bucket_by_length: expected sequences of at most {} tokens, got {} in sequence {}",
+                              lengths.back(), sequences[i].size(), i));
     buckets[static_cast<std::size_t>(fits - lengths.begin())].push_back(i);
   }
   return buckets;

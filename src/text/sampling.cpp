@@ -21,7 +21,9 @@ std::size_t best_of(std::span<const T> scores, const char* who) {
     if (std::isnan(scores[i])) throw Error(fmt::format("{}: expected scores, got NaN for token {}", who, i));
     if (scores[i] > (best == scores.size() ? -std::numeric_limits<T>::infinity() : scores[best])) best = i;
   }
-  if (best == scores.size()) throw Error(fmt::format("{}: expected a token that is not ruled out, got {} scores of minus infinity", who, scores.size()));
+  if (best == scores.size())
+    throw Error(
+        fmt::format("{}: expected a token that is not ruled out, got {} scores of minus infinity", who, scores.size()));
   return best;
 }
 
@@ -43,9 +45,12 @@ std::size_t Sampler::operator()(std::span<const T> scores, Stream& stream) {
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const auto score = static_cast<double>(scores[i]);
     // how far below the best; the best are never infinity minus infinity, nor 0 / 0
-    if (score > -std::numeric_limits<double>::infinity()) space.emplace_back(score == best ? 0.0 : (score - best) / temperature, i);
+    if (score > -std::numeric_limits<double>::infinity())
+      space.emplace_back(score == best ? 0.0 : (score - best) / temperature, i);
   }
-  const auto better = [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); };
+  const auto better = [](const auto& a, const auto& b) {
+    return a.first > b.first || (a.first == b.first && a.second < b.second);
+  };
   if (top_k > 0 && top_k < space.size()) {
     std::nth_element(space.begin(), space.begin() + static_cast<std::ptrdiff_t>(top_k - 1), space.end(), better);
     space.resize(top_k);

@@ -13,7 +13,9 @@ namespace tenon {
 
 namespace {
 
-std::string show(unsigned char byte) { return byte >= 32 && byte < 127 ? fmt::format("'{}'", static_cast<char>(byte)) : fmt::format("byte {}", byte); }
+std::string show(unsigned char byte) {
+  return byte >= 32 && byte < 127 ? fmt::format("'{}'", static_cast<char>(byte)) : fmt::format("byte {}", byte);
+}
 
 void require_token(const char* who, std::int32_t token, std::size_t place, std::size_t count) {
   if (token < 0 || static_cast<std::size_t>(token) >= count)
@@ -45,7 +47,8 @@ std::vector<std::int32_t> CharTokenizer::encode(std::string_view text) const {
     const auto byte = static_cast<unsigned char>(text[i]);
     tokens[i] = token_[byte];
     if (tokens[i] < 0)
-      throw Error(fmt::format("CharTokenizer: expected one of {} characters, got {} at position {}", vocab_size(), show(byte), i));
+      throw Error(fmt::format("CharTokenizer: expected one of {} characters, got {} at position {}", vocab_size(),
+                              show(byte), i));
   }
   return tokens;
 }
@@ -60,15 +63,18 @@ std::string CharTokenizer::decode(std::span<const std::int32_t> tokens) const {
   return text;
 }
 
-void CharTokenizer::save(const std::string& path) const { write_file_atomically(path, std::as_bytes(std::span(characters_))); }
+void CharTokenizer::save(const std::string& path) const {
+  write_file_atomically(path, std::as_bytes(std::span(characters_)));
+}
 
 CharTokenizer CharTokenizer::load(const std::string& path) {
   return detail::within_memory(path, [&] {
     const std::string bytes = read_text(path);
     for (std::size_t i = 1; i < bytes.size(); ++i)
       if (static_cast<unsigned char>(bytes[i - 1]) >= static_cast<unsigned char>(bytes[i]))
-        throw Error(fmt::format("{}: expected the bytes of a CharTokenizer, each once and in order, got {} behind {} at position {}", path,
-                                show(static_cast<unsigned char>(bytes[i])), show(static_cast<unsigned char>(bytes[i - 1])), i));
+        throw Error(fmt::format(
+            "{}: expected the bytes of a CharTokenizer, each once and in order, got {} behind {} at position {}", path,
+            show(static_cast<unsigned char>(bytes[i])), show(static_cast<unsigned char>(bytes[i - 1])), i));
     return CharTokenizer(bytes);
   });
 }

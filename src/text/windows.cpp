@@ -10,11 +10,15 @@
 
 namespace tenon {
 
-Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::size_t vocab_size, std::size_t length, std::size_t stride) {
-  if (length == 0 || stride == 0) throw Error(fmt::format("next_token_windows: expected a length and a stride of at least 1, got {} and {}", length, stride));
+Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::size_t vocab_size, std::size_t length,
+                                  std::size_t stride) {
+  if (length == 0 || stride == 0)
+    throw Error(
+        fmt::format("next_token_windows: expected a length and a stride of at least 1, got {} and {}", length, stride));
   if (tokens.size() <= length)
-    throw Error(fmt::format("next_token_windows: expected at least {} tokens for a window of {} and the one behind it, got {}", length + 1, length,
-                            tokens.size()));
+    throw Error(
+        fmt::format("next_token_windows: expected at least {} tokens for a window of {} and the one behind it, got {}",
+                    length + 1, length, tokens.size()));
   const std::size_t count = (tokens.size() - length - 1) / stride + 1;
   std::vector<float> inputs;
   Labels labels{{}, vocab_size, length};
@@ -25,16 +29,19 @@ Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::siz
     for (const std::int32_t token : window)
       if (token < 0 || std::cmp_greater_equal(token, vocab_size))
         throw Error(fmt::format("next_token_windows: expected tokens from 0 to {}, got {}", vocab_size - 1, token));
-    std::transform(window.begin(), window.end() - 1, std::back_inserter(inputs), [](std::int32_t token) { return static_cast<float>(token); });
+    std::transform(window.begin(), window.end() - 1, std::back_inserter(inputs),
+                   [](std::int32_t token) { return static_cast<float>(token); });
     labels.values.insert(labels.values.end(), window.begin() + 1, window.end());
   }
   return Dataset<float>({length}, std::move(inputs), std::move(labels));
 }
 
 TokenSplit split_tokens(std::span<const std::int32_t> tokens, double fraction) {
-  if (!(fraction > 0 && fraction < 1)) throw Error(fmt::format("split_tokens: expected a fraction between 0 and 1, got {}", fraction));
+  if (!(fraction > 0 && fraction < 1))
+    throw Error(fmt::format("split_tokens: expected a fraction between 0 and 1, got {}", fraction));
   const auto part = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(tokens.size())));
-  if (part == 0 || part == tokens.size()) throw Error(fmt::format("split_tokens: {} of {} tokens leaves one part empty", fraction, tokens.size()));
+  if (part == 0 || part == tokens.size())
+    throw Error(fmt::format("split_tokens: {} of {} tokens leaves one part empty", fraction, tokens.size()));
   return {tokens.first(part), tokens.subspan(part)};
 }
 

@@ -15,13 +15,17 @@ namespace {
 
 char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_blank(char c) { return c == ' ' || (c >= 9 && c <= 13); }
-bool in_word(char c) { return (c >= '0' && c <= '9') || (lowered(c) >= 'a' && lowered(c) <= 'z') || c == '_' || static_cast<unsigned char>(c) >= 128; }
+bool in_word(char c) {
+  return (c >= '0' && c <= '9') || (lowered(c) >= 'a' && lowered(c) <= 'z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 128;
+}
 
 constexpr std::string_view mark = "tenon words ";  // then whether letters are made small
 
 }  // namespace
 
-WordTokenizer::WordTokenizer(std::string_view text, std::size_t vocab_size, std::size_t at_least, bool lower_case) : lower_case_(lower_case) {
+WordTokenizer::WordTokenizer(std::string_view text, std::size_t vocab_size, std::size_t at_least, bool lower_case)
+    : lower_case_(lower_case) {
   if (vocab_size < 3) throw Error(fmt::format("WordTokenizer: expected at least 3 tokens, got {}", vocab_size));
   std::string small(text);
   if (lower_case) std::ranges::transform(small, small.begin(), lowered);
@@ -30,8 +34,11 @@ WordTokenizer::WordTokenizer(std::string_view text, std::size_t vocab_size, std:
   std::vector<std::pair<std::size_t, std::string_view>> all;
   for (const auto& [word, count] : counts)
     if (count >= at_least) all.emplace_back(count, word);
-  if (all.empty()) throw Error(fmt::format("WordTokenizer: expected a text with words that come at least {} times, got none", at_least));
-  std::ranges::sort(all, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  if (all.empty())
+    throw Error(
+        fmt::format("WordTokenizer: expected a text with words that come at least {} times, got none", at_least));
+  std::ranges::sort(
+      all, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   words_ = {"<pad>", "<unk>"};
   for (std::size_t k = 0; k < all.size() && words_.size() < vocab_size; ++k) words_.emplace_back(all[k].second);
   number_words();
@@ -87,7 +94,9 @@ WordTokenizer WordTokenizer::load(const std::string& path) {
     std::string_view text = content;
     const auto line = [&] {
       const std::size_t end = text.find('\n');
-      if (end == text.npos) throw Error(fmt::format("{}: expected words of a WordTokenizer, each in a line, got a line without an end", path));
+      if (end == text.npos)
+        throw Error(
+            fmt::format("{}: expected words of a WordTokenizer, each in a line, got a line without an end", path));
       const std::string_view word = text.substr(0, end);
       text.remove_prefix(end + 1);
       return word;
@@ -100,11 +109,13 @@ WordTokenizer WordTokenizer::load(const std::string& path) {
     t.words_ = {"<pad>", "<unk>"};
     while (!text.empty()) {
       const std::string_view word = line();
-      if (t.cut(word).size() != 1 || t.cut(word)[0] != word) throw Error(fmt::format("{}: expected one word a line, got {}", path, detail::quoted_text(word)));
+      if (t.cut(word).size() != 1 || t.cut(word)[0] != word)
+        throw Error(fmt::format("{}: expected one word a line, got {}", path, detail::quoted_text(word)));
       t.words_.emplace_back(word);
     }
     t.number_words();
-    if (t.words_.size() < 3 || t.numbers_.size() + 2 != t.words_.size()) throw Error(fmt::format("{}: expected words, each once, got none or one twice", path));
+    if (t.words_.size() < 3 || t.numbers_.size() + 2 != t.words_.size())
+      throw Error(fmt::format("{}: expected words, each once, got none or one twice", path));
     return t;
   });
 }

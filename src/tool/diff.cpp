@@ -14,11 +14,14 @@ namespace tenon::tool {
 
 namespace {
 
-bool is_float(DType type) { return type == DType::f16 || type == DType::bf16 || type == DType::f32 || type == DType::f64; }
+bool is_float(DType type) {
+  return type == DType::f16 || type == DType::bf16 || type == DType::f32 || type == DType::f64;
+}
 
 /// The largest difference of two tensors of one shape; of types that are no floats, whether any byte differs.
 double difference(const SafeTensors& a, const TensorInfo& x, const SafeTensors& b, const TensorInfo& y) {
-  if (!is_float(x.dtype) || !is_float(y.dtype)) return x.dtype == y.dtype && std::ranges::equal(a.bytes(x), b.bytes(y)) ? 0 : INFINITY;
+  if (!is_float(x.dtype) || !is_float(y.dtype))
+    return x.dtype == y.dtype && std::ranges::equal(a.bytes(x), b.bytes(y)) ? 0 : INFINITY;
   std::vector<double> left(x.size()), right(y.size());
   a.copy_to(x, left);
   b.copy_to(y, right);
@@ -45,7 +48,8 @@ int compare_tensors(const Diff& what) {
   for (const TensorInfo& x : a.tensors()) {
     const TensorInfo* y = b.find(x.name);
     if (y == nullptr) say(x.name, "only in " + what.first);
-    else if (x.shape != y->shape) say(x.name, fmt::format("shapes {} and {}", fmt::join(x.shape, " x "), fmt::join(y->shape, " x ")));
+    else if (x.shape != y->shape)
+      say(x.name, fmt::format("shapes {} and {}", fmt::join(x.shape, " x "), fmt::join(y->shape, " x ")));
     else if (const double off = difference(a, x, b, *y); off > what.tolerance)
       say(x.name, std::isinf(off) ? "differs" : fmt::format("differs by up to {:.6g}", off));
   }

@@ -39,7 +39,9 @@ void print_table(const std::vector<Row>& rows, std::size_t right) {
   }
 }
 
-std::string shortened(const std::string& name) { return name.size() <= 40 ? name : "..." + name.substr(name.size() - 37); }
+std::string shortened(const std::string& name) {
+  return name.size() <= 40 ? name : "..." + name.substr(name.size() - 37);
+}
 
 int summarize_tensors(const Look& what) {
   const SafeTensors file = SafeTensors::read(what.file);
@@ -47,7 +49,8 @@ int summarize_tensors(const Look& what) {
   std::size_t numbers = 0, bytes = 0;
   Json list = Json::array();
   for (const TensorInfo& t : file.tensors()) {
-    rows.push_back({safe(t.name), axes_text(t.shape), std::string(dtype_name(t.dtype)), std::to_string(t.size()), std::to_string(t.bytes)});
+    rows.push_back({safe(t.name), axes_text(t.shape), std::string(dtype_name(t.dtype)), std::to_string(t.size()),
+                    std::to_string(t.bytes)});
     list.push_back({{"name", safe(t.name)}, {"shape", t.shape}, {"type", dtype_name(t.dtype)}, {"bytes", t.bytes}});
     numbers += t.size();
     bytes += t.bytes;
@@ -97,15 +100,22 @@ int summarize(const Look& what) {
   Json list = Json::array();
   for (const Cost& c : all) {
     rows.push_back({shortened(c.name), c.op, c.shape, std::to_string(c.parameters), std::to_string(c.macs)});
-    list.push_back({{"node", c.name}, {"operator", c.op}, {"gives", c.shape}, {"parameters", c.parameters}, {"macs", c.macs}});
+    list.push_back(
+        {{"node", c.name}, {"operator", c.op}, {"gives", c.shape}, {"parameters", c.parameters}, {"macs", c.macs}});
     parameters += c.parameters;
     macs += c.macs;
   }
   if (what.json) {
-    fmt::print("{}\n", Json{{"nodes", list}, {"parameters", parameters}, {"macs", macs}, {"bytes_float", 4 * parameters}, {"bytes_int8", parameters}}.dump());
+    fmt::print("{}\n", Json{{"nodes", list},
+                            {"parameters", parameters},
+                            {"macs", macs},
+                            {"bytes_float", 4 * parameters},
+                            {"bytes_int8", parameters}}
+                           .dump());
   } else {
     print_table(rows, 3);
-    fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(), parameters, 4 * parameters, parameters, macs);
+    fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(),
+               parameters, 4 * parameters, parameters, macs);
   }
   return 0;
 }
@@ -120,13 +130,15 @@ int draw(const Look& what) {
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    all += fmt::format("  n{} [label={}];\n", i, dot_text(node.op + (node.name.empty() ? "" : " " + shortened(node.name))));
+    all += fmt::format("  n{} [label={}];\n", i,
+                       dot_text(node.op + (node.name.empty() ? "" : " " + shortened(node.name))));
     for (const std::string& input : node.inputs)
       if (producer.contains(input)) all += fmt::format("  {} -> n{};\n", producer[input], i);
     for (const std::string& output : node.outputs) producer[output] = fmt::format("n{}", i);
   }
   for (std::size_t i = 0; i < graph.outputs.size(); ++i)
-    all += fmt::format("  out{0} [label={1}, shape=ellipse];\n  {2} -> out{0};\n", i, dot_text(value_text(graph.outputs[i])), producer[graph.outputs[i].name]);
+    all += fmt::format("  out{0} [label={1}, shape=ellipse];\n  {2} -> out{0};\n", i,
+                       dot_text(value_text(graph.outputs[i])), producer[graph.outputs[i].name]);
   fmt::print("{}}}\n", all);
   return 0;
 }
@@ -136,7 +148,8 @@ int inform(const Look& what) {
   const auto bytes = std::filesystem::file_size(what.file);
   if (kind == FileKind::safetensors) {
     const SafeTensors file = SafeTensors::read(what.file);
-    Json j{{"format", "safetensors"}, {"bytes", bytes}, {"tensors", file.tensors().size()}, {"metadata", Json::object()}};
+    Json j{
+        {"format", "safetensors"}, {"bytes", bytes}, {"tensors", file.tensors().size()}, {"metadata", Json::object()}};
     for (const auto& [key, text] : file.metadata()) j["metadata"][safe(key)] = safe(text);
     if (what.json) fmt::print("{}\n", j.dump());
     else {
@@ -152,10 +165,18 @@ int inform(const Look& what) {
   for (const Value& v : graph.inputs) in.push_back(value_text(v));
   for (const Value& v : graph.outputs) out.push_back(value_text(v));
   if (what.json) {
-    fmt::print("{}\n", Json{{"format", graph.format}, {"name", safe(graph.name)}, {"opset", graph.opset}, {"bytes", bytes}, {"inputs", in}, {"outputs", out}, {"operators", operators}}.dump());
+    fmt::print("{}\n", Json{{"format", graph.format},
+                            {"name", safe(graph.name)},
+                            {"opset", graph.opset},
+                            {"bytes", bytes},
+                            {"inputs", in},
+                            {"outputs", out},
+                            {"operators", operators}}
+                           .dump());
     return 0;
   }
-  fmt::print("{} network {}, operators of opset {}, {} bytes\n", graph.format, detail::quoted_text(graph.name), graph.opset, bytes);
+  fmt::print("{} network {}, operators of opset {}, {} bytes\n", graph.format, detail::quoted_text(graph.name),
+             graph.opset, bytes);
   for (const Value& v : graph.inputs) fmt::print("  in:  {}\n", value_text(v));
   for (const Value& v : graph.outputs) fmt::print("  out: {}\n", value_text(v));
   Row counts;

@@ -12,7 +12,8 @@ using namespace tenon::tool;
 constexpr char exit_codes[] = R"(
 Exit codes: 0 done, 1 a difference was found (diff, the check of import), 2 an error, said on stderr.)";
 
-void add_look(CLI::App& app, const char* name, const char* about, Look& what, int (*run)(const Look&), int& code, bool json = true) {
+void add_look(CLI::App& app, const char* name, const char* about, Look& what, int (*run)(const Look&), int& code,
+              bool json = true) {
   CLI::App* command = app.add_subcommand(name, about);
   command->add_option("FILE", what.file, ".onnx, .tflite or .safetensors")->required();
   command->add_option("--shape", what.shapes, "Axes that the file leaves open: input=1x3x224x224");
@@ -30,19 +31,22 @@ int main(int argc, char** argv) {
 
   int code = 0;
   Import import;
-  CLI::App* importing = app.add_subcommand("import", "Write a network as a C++ type: net.hpp, net.safetensors and check.cpp, which compares both");
+  CLI::App* importing = app.add_subcommand(
+      "import", "Write a network as a C++ type: net.hpp, net.safetensors and check.cpp, which compares both");
   importing->add_option("FILE", import.file, ".onnx or .tflite")->required();
   importing->add_option("--name", import.name, "What the type is called")->capture_default_str();
   importing->add_option("-o,--output", import.folder, "The folder, which is made")->capture_default_str();
   importing->add_option("--shape", import.shapes, "Axes that the file leaves open: input=1x3x224x224");
-  importing->add_flag("!--no-check", import.check,
-                      "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
+  importing->add_flag(
+      "!--no-check", import.check,
+      "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
   importing->add_flag("--json", import.json, "Write JSON");
   importing->footer(exit_codes);
   importing->callback([&] { code = import_network(import); });
 
   Look summary, dot, info;
-  add_look(app, "summary", "A table of what a file holds: operators, shapes, parameters, multiplications, bytes", summary, summarize, code);
+  add_look(app, "summary", "A table of what a file holds: operators, shapes, parameters, multiplications, bytes",
+           summary, summarize, code);
   add_look(app, "dot", "The network in Graphviz' language", dot, draw, code, false);
   add_look(app, "info", "What kind of file it is, its inputs, outputs and operators", info, inform, code);
 

@@ -32,13 +32,18 @@ FileKind kind_of_file(const std::string& path) {
   throw Error(fmt::format("{}: expected a file .onnx, .tflite or .safetensors", path));
 }
 
-const char* kind_name(FileKind kind) { return kind == FileKind::onnx ? "onnx" : kind == FileKind::tflite ? "tflite" : "safetensors"; }
+const char* kind_name(FileKind kind) {
+  return kind == FileKind::onnx ? "onnx" : kind == FileKind::tflite ? "tflite" : "safetensors";
+}
 
 Graph read_network(const std::string& path) {
   switch (kind_of_file(path)) {
-    case FileKind::onnx: return read_onnx(path);
-    case FileKind::tflite: return read_tflite(path);
-    default: throw Error(fmt::format("{}: has weights alone; a network is a file .onnx or .tflite", path));
+  case FileKind::onnx:
+    return read_onnx(path);
+  case FileKind::tflite:
+    return read_tflite(path);
+  default:
+    throw Error(fmt::format("{}: has weights alone; a network is a file .onnx or .tflite", path));
   }
 }
 
@@ -52,11 +57,15 @@ Simplify shapes_of(const std::vector<std::string>& arguments) {
     while (fits && at <= argument.size()) {
       const std::size_t end = std::min(argument.find_first_of("x,", at), argument.size());
       const std::string number = argument.substr(at, end - at);
-      fits = !number.empty() && number.size() < 10 && std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) && std::stol(number) > 0;
+      fits = !number.empty() && number.size() < 10 &&
+             std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) &&
+             std::stol(number) > 0;
       if (fits) dims.push_back(std::stol(number));
       at = end + 1;
     }
-    if (!fits) throw Error(fmt::format("--shape {}: expected a name and its axes, as input=1x3x224x224", detail::quoted_text(argument)));
+    if (!fits)
+      throw Error(
+          fmt::format("--shape {}: expected a name and its axes, as input=1x3x224x224", detail::quoted_text(argument)));
     options.shapes[argument.substr(0, equals)] = std::move(dims);
   }
   return options;
@@ -71,8 +80,10 @@ std::string shape_text(const Graph& graph, const std::string& value) {
 }
 
 Dims dims_of(const Graph& graph, const std::string& value) {
-  if (const auto constant = graph.constants.find(value); constant != graph.constants.end()) return constant->second.dims;
-  if (const auto known = graph.values.find(value); known != graph.values.end() && known->second.dims) return *known->second.dims;
+  if (const auto constant = graph.constants.find(value); constant != graph.constants.end())
+    return constant->second.dims;
+  if (const auto known = graph.values.find(value); known != graph.values.end() && known->second.dims)
+    return *known->second.dims;
   for (const Value& input : graph.inputs)
     if (input.name == value && input.dims) return *input.dims;
   return {};
@@ -104,7 +115,8 @@ std::vector<Cost> costs(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     Cost cost{detail::escaped_text(node.name), node.op, shape_text(graph, node.outputs.at(0))};
     for (const std::string& input : node.inputs)
-      if (const auto weight = graph.constants.find(input); weight != graph.constants.end() && weight->second.type != Type::int64 && counted.insert(input).second)
+      if (const auto weight = graph.constants.find(input);
+          weight != graph.constants.end() && weight->second.type != Type::int64 && counted.insert(input).second)
         cost.parameters += count_of(weight->second.dims);
     cost.macs = macs_of(graph, node);
     all.push_back(std::move(cost));

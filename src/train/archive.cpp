@@ -57,7 +57,8 @@ public:
     if (bytes.empty()) return;  // zlib takes a null pointer for a beginning
     sum_ = ::crc32_z(sum_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   }
-  void tensor(std::string_view name, DType dtype, std::span<const std::size_t> shape, std::span<const std::byte> bytes) {
+  void tensor(std::string_view name, DType dtype, std::span<const std::size_t> shape,
+              std::span<const std::byte> bytes) {
     add(name);
     add(dtype_name(dtype));
     add(std::as_bytes(shape));
@@ -106,7 +107,8 @@ struct Archive::Contents {
   const std::string& text_of(std::string_view name) const {
     const auto entry = file->metadata().find(full(name));
     if (entry == file->metadata().end())
-      throw Error(fmt::format("{}: expected a checkpoint of this training run, but it has no \"{}\"", file->origin(), full(name)));
+      throw Error(fmt::format("{}: expected a checkpoint of this training run, but it has no \"{}\"", file->origin(),
+                              full(name)));
     return entry->second;
   }
   [[noreturn]] void refuse(std::string_view name, std::string_view expected, std::string_view got) const {
@@ -115,7 +117,8 @@ struct Archive::Contents {
   const TensorInfo& info_of(std::string_view name) const {
     const TensorInfo* info = file->find(full(name));
     if (!info)
-      throw Error(fmt::format("{}: expected a checkpoint of this training run, but it has no tensor \"{}\"", file->origin(), full(name)));
+      throw Error(fmt::format("{}: expected a checkpoint of this training run, but it has no tensor \"{}\"",
+                              file->origin(), full(name)));
     return *info;
   }
 
@@ -129,7 +132,8 @@ struct Archive::Contents {
       if (next >= found.size()) next = 0;
       if (is(found[next], name)) return found[next++];
     }
-    throw Error(fmt::format("{}: expected \"{}\" to be asked for in both readings, got it only in the second", file->origin(), full(name)));
+    throw Error(fmt::format("{}: expected \"{}\" to be asked for in both readings, got it only in the second",
+                            file->origin(), full(name)));
   }
   Found& note(std::string_view name) { return found.emplace_back(Found{.name = full(name)}); }
 
@@ -153,7 +157,8 @@ struct Archive::Contents {
     constexpr DType expected = sizeof(T) == sizeof(float) ? DType::f32 : DType::f64;
     if (!std::equal(shape.begin(), shape.end(), info.shape.begin(), info.shape.end()) || info.dtype != expected)
       throw Error(fmt::format("{}: expected \"{}\" as ({}) of {}, got ({}) of {}", file->origin(), full(name),
-                              fmt::join(shape, ", "), dtype_name(expected), fmt::join(info.shape, ", "), dtype_name(info.dtype)));
+                              fmt::join(shape, ", "), dtype_name(expected), fmt::join(info.shape, ", "),
+                              dtype_name(info.dtype)));
     note(name).tensor = &info;
   }
 
@@ -163,7 +168,8 @@ struct Archive::Contents {
       if (f.tensor && is(f, name)) return f.list;  // looked at already
     const TensorInfo& info = info_of(name);
     if (info.shape.size() != 1 || info.dtype != DType::f64)
-      refuse(name, "a list of numbers", fmt::format("shape ({}) of {}", fmt::join(info.shape, ", "), dtype_name(info.dtype)));
+      refuse(name, "a list of numbers",
+             fmt::format("shape ({}) of {}", fmt::join(info.shape, ", "), dtype_name(info.dtype)));
     std::vector<double> numbers_there(info.shape[0]);
     file->copy_to(info, std::span(numbers_there));
     Found& f = note(name);
@@ -186,18 +192,22 @@ Archive::Archive(const std::string& path) try : contents_(std::make_unique<Conte
   const std::string_view format = entry(format_key);
   if (!format.starts_with(format_family))
     throw Error(fmt::format("{}: expected a training checkpoint, got {}", path,
-                            format.empty() ? "a safetensors file without a format, as weights alone are" : "format " + detail::quoted_text(format)));
+                            format.empty() ? "a safetensors file without a format, as weights alone are"
+                                           : "format " + detail::quoted_text(format)));
   const std::string_view version = format.substr(format_family.size());
   if (version != format_version) {
-    const bool older = version.size() < format_version.size() || (version.size() == format_version.size() && version < format_version);
-    throw Error(fmt::format("{}: expected a training checkpoint of format {}, got one of format {}, which {} version of Tenon wrote. {}",
-                            path, format_version, detail::escaped_text(version.substr(0, 20)), older ? "an older" : "another",
-                            older ? "Finish that run with it, or begin anew from its weights" : "Resume with that version"));
+    const bool older = version.size() < format_version.size() ||
+                       (version.size() == format_version.size() && version < format_version);
+    throw Error(fmt::format(
+        "{}: expected a training checkpoint of format {}, got one of format {}, which {} version of Tenon wrote. {}",
+        path, format_version, detail::escaped_text(version.substr(0, 20)), older ? "an older" : "another",
+        older ? "Finish that run with it, or begin anew from its weights" : "Resume with that version"));
   }
   Checksum sum(file.metadata());
   for (const TensorInfo* t : by_name(file.tensors())) sum.tensor(t->name, t->dtype, t->shape, file.bytes(*t));
   if (sum.text() != entry(checksum_key))
-    throw Error(fmt::format("{}: expected a checkpoint as it was written, got one that is damaged or was changed: its checksum is {}, its contents have {}",
+    throw Error(fmt::format("{}: expected a checkpoint as it was written, got one that is damaged or was changed: its "
+                            "checksum is {}, its contents have {}",
                             path, detail::quoted_text(entry(checksum_key)), sum.text()));
 } catch (const std::bad_alloc&) {
   detail::fail_for_memory(path);
@@ -259,8 +269,8 @@ void Archive::same(std::string_view name, std::uint64_t value) {
 void Archive::same_or(std::string_view name, std::uint64_t value, std::uint64_t absent) {
   if (writing() ? value == absent : !contents_->has_text(name) && value == absent) return;
   if (writing() || contents_->has_text(name)) return same(name, value);
-  throw Error(fmt::format("{}: expected a run with {} {}, got a checkpoint of one with {}", contents_->file->origin(), contents_->full(name),
-                          value, absent));
+  throw Error(fmt::format("{}: expected a run with {} {}, got a checkpoint of one with {}", contents_->file->origin(),
+                          contents_->full(name), value, absent));
 }
 
 void Archive::same_number(std::string_view name, double value) {
@@ -284,12 +294,15 @@ void Archive::same_text(std::string_view name, std::string_view value) {
 }
 
 const std::string& Archive::text(std::string_view name) const { return contents_->text_of(name); }
-void Archive::refuse(std::string_view name, const std::string& expected, const std::string& got) const { contents_->refuse(name, expected, got); }
+void Archive::refuse(std::string_view name, const std::string& expected, const std::string& got) const {
+  contents_->refuse(name, expected, got);
+}
 void Archive::refuse(const std::string& sentence) const {
   throw Error((contents_->file ? contents_->file->origin() : std::string("checkpoint")) + ": " + sentence);
 }
 
-Archive::Scope::Scope(Archive& archive, std::string_view prefix) : archive_(archive), length_(archive.contents_->prefix.size()) {
+Archive::Scope::Scope(Archive& archive, std::string_view prefix)
+    : archive_(archive), length_(archive.contents_->prefix.size()) {
   archive_.contents_->prefix.append(prefix).append(".");
 }
 Archive::Scope::Scope(Archive& archive, std::string_view prefix, std::size_t number) : Scope(archive, prefix) {

@@ -64,12 +64,14 @@ std::string CrossValidation::text() const {
 }
 
 std::string Sweep::text() const {
-  const std::vector<std::string> headers{"network", "parameters", "seconds", "loss", "accuracy", "val_loss", "val_accuracy"};
+  const std::vector<std::string> headers{"network",  "parameters", "seconds",     "loss",
+                                         "accuracy", "val_loss",   "val_accuracy"};
   std::vector<std::vector<std::string>> lines;
   for (const Row& row : rows) {
     const EpochRecord& r = row.history.last();
-    lines.push_back({row.name, format_count(row.parameters), fmt::format("{:.2f}", seconds_of(row.history)), number_text(r.training.loss),
-                     number_text(r.training.accuracy), number_text(r.validation.loss), number_text(r.validation.accuracy)});
+    lines.push_back({row.name, format_count(row.parameters), fmt::format("{:.2f}", seconds_of(row.history)),
+                     number_text(r.training.loss), number_text(r.training.accuracy), number_text(r.validation.loss),
+                     number_text(r.validation.accuracy)});
   }
   return format_table(headers, lines);
 }
@@ -103,8 +105,11 @@ std::optional<double> detail::steepest(const LrCurve& curve, std::size_t skip) {
   const std::size_t first = skip, last = loss.size() - 2;
   double least = 0;
   std::optional<double> found;
-  for (std::size_t k = first; k <= last; ++k) {  // numpy.gradient: differences of both neighbours, one-sided at the ends
-    const double slope = k == first ? loss[k + 1] - loss[k] : k == last ? loss[k] - loss[k - 1] : (loss[k + 1] - loss[k - 1]) / 2;
+  for (std::size_t k = first; k <= last;
+       ++k) {  // numpy.gradient: differences of both neighbours, one-sided at the ends
+    const double slope = k == first  ? loss[k + 1] - loss[k]
+                         : k == last ? loss[k] - loss[k - 1]
+                                     : (loss[k + 1] - loss[k - 1]) / 2;
     if (!found || slope < least) least = slope, found = curve.lr[k];
   }
   return found;

@@ -13,7 +13,8 @@ namespace tenon::detail {
 std::string describe_several(std::span<const ColumnInfo> columns) {
   const auto count = [&](ColumnKind kind) { return count_columns(columns, kind); };
   if (count(ColumnKind::features) <= 1 && count(ColumnKind::labels) + count(ColumnKind::targets) <= 1) return {};
-  return fmt::format("the network has one input and one output, expected a column of features and one of labels or targets (see Dataset::select), got {}",
+  return fmt::format("the network has one input and one output, expected a column of features and one of labels or "
+                     "targets (see Dataset::select), got {}",
                      describe_columns(columns));
 }
 
@@ -23,7 +24,8 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   };
   const std::size_t count = offer.samples;
   require(count > 0, [] { return "expected at least one sample, got none"; });
-  if (const std::string several = describe_several(offer.columns); !several.empty()) throw Error(fmt::format("{}: {}", who, several));
+  if (const std::string several = describe_several(offer.columns); !several.empty())
+    throw Error(fmt::format("{}: {}", who, several));
   require(offer.weights == 0 || offer.weights == count,
           [&] { return fmt::format("expected {} weights, one a sample, got {}", count, offer.weights); });
   require(offer.features == count * demand.input, [&] {
@@ -32,20 +34,19 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   });
 
   const bool labelled = !offer.labels.empty();
-  const bool compares_labels =
-      demand.target != TargetKind::values && (labelled || demand.target == TargetKind::labels);
+  const bool compares_labels = demand.target != TargetKind::values && (labelled || demand.target == TargetKind::labels);
   if (!compares_labels && !labelled && offer.targets == 0 && !demand.classes) {
     require(demand.input == demand.output, [&] {
-      return fmt::format("the loss compares the network's {} numbers a sample with as many targets, got 0, and samples of {} numbers to be reproduced",
+      return fmt::format("the loss compares the network's {} numbers a sample with as many targets, got 0, and samples "
+                         "of {} numbers to be reproduced",
                          demand.output, demand.input);
     });
     return;
   }
   if (!compares_labels) {
     require(offer.targets == count * demand.output, [&] {
-      return fmt::format(
-          "the loss compares the network's {} numbers a sample with as many targets, got {}{}",
-          demand.output, offer.targets / count, labelled ? " and class labels" : "");
+      return fmt::format("the loss compares the network's {} numbers a sample with as many targets, got {}{}",
+                         demand.output, offer.targets / count, labelled ? " and class labels" : "");
     });
     return;
   }
@@ -62,8 +63,8 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
   };
   const auto found = std::ranges::find_if(offer.labels, outside);
   require(found == offer.labels.end(), [&] {
-    return fmt::format("the network tells {} classes apart, got label {} of sample {}", classes,
-                       *found, static_cast<std::size_t>(found - offer.labels.begin()) / demand.answers);
+    return fmt::format("the network tells {} classes apart, got label {} of sample {}", classes, *found,
+                       static_cast<std::size_t>(found - offer.labels.begin()) / demand.answers);
   });
 }
 
@@ -71,8 +72,10 @@ namespace {
 
 constexpr std::size_t quarter = 1024;  // of a block of `finite`
 
-/// A number times 0 is 0, and NaN where it is not finite: sums of such, which a processor makes many at a time, are too.
-template <class T> bool finite(std::span<const T> values) {
+/// A number times 0 is 0, and NaN where it is not finite: sums of such, which a processor makes many at a time, are
+/// too.
+template <class T>
+bool finite(std::span<const T> values) {
   const auto block = [](const T* v, T* result) TENON_INLINE_LAMBDA {
     T a = 0, b = 0, c = 0, d = 0;  // four, so that none waits for the last
 #pragma omp simd reduction(+ : a, b, c, d)
@@ -95,11 +98,11 @@ template <class T> bool finite(std::span<const T> values) {
   return true;
 }
 
-template <class T> std::string describe_sample(const Batch<T>& batch) {
+template <class T>
+std::string describe_sample(const Batch<T>& batch) {
   for (std::size_t i = 0; i < batch.count; ++i) {
     const auto row = [&](std::span<T> all) {
-      return std::span<const T>(
-          all.subspan(i * (all.size() / batch.count), all.size() / batch.count));
+      return std::span<const T>(all.subspan(i * (all.size() / batch.count), all.size() / batch.count));
     };
     const bool good = finite(row(batch.features));
     if (good && finite(row(batch.targets))) continue;
@@ -115,14 +118,11 @@ bool all_finite(std::span<const float> values) { return finite(values); }
 bool all_finite(std::span<const double> values) { return finite(values); }
 
 std::string describe_non_finite_sample(const Batch<float>& batch) { return describe_sample(batch); }
-std::string describe_non_finite_sample(const Batch<double>& batch) {
-  return describe_sample(batch);
-}
+std::string describe_non_finite_sample(const Batch<double>& batch) { return describe_sample(batch); }
 
 std::string describe_non_finite_layer(const UnitRow* unit, std::string_view parameter) {
   std::string text = "the outputs of all layers are finite";
-  if (unit)
-    text = fmt::format("it first appears in the output of layer {}, {}", unit->path, unit->type);
+  if (unit) text = fmt::format("it first appears in the output of layer {}, {}", unit->path, unit->type);
   if (!parameter.empty()) text += fmt::format(", and {} is not finite either", parameter);
   return text;
 }

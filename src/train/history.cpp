@@ -16,7 +16,9 @@ const EpochRecord& History::last() const {
   return epochs.back();
 }
 
-double EpochRecord::metric(std::string_view name) const { return detail::find_metric(*this, name, "EpochRecord::metric"); }
+double EpochRecord::metric(std::string_view name) const {
+  return detail::find_metric(*this, name, "EpochRecord::metric");
+}
 
 namespace detail {
 
@@ -76,19 +78,21 @@ void History::archive_metrics(Archive& a, const std::vector<std::string>& names)
   if (a.checking()) {
     const std::size_t expected = names.size() * (a.list("history").size() / numbers_per_epoch);
     if (numbers.size() != expected)
-      a.refuse("history.metrics", std::to_string(expected) + " numbers, " + std::to_string(names.size()) + " an epoch", std::to_string(numbers.size()));
+      a.refuse("history.metrics", std::to_string(expected) + " numbers, " + std::to_string(names.size()) + " an epoch",
+               std::to_string(numbers.size()));
     return;
   }
   for (std::size_t e = 0; e < epochs.size(); ++e)
-    for (std::size_t k = 0; k < names.size(); ++k) epochs[e].metrics.push_back({names[k], numbers[e * names.size() + k]});
+    for (std::size_t k = 0; k < names.size(); ++k)
+      epochs[e].metrics.push_back({names[k], numbers[e * names.size() + k]});
 }
 
 void History::archive(Archive& a) {
   if (a.writing()) {
     std::vector<double> numbers;
     for (const EpochRecord& r : epochs)
-      for (const double v : {static_cast<double>(r.epoch), r.lr, r.training.loss, r.training.accuracy, r.validation.loss,
-                             r.validation.accuracy, r.seconds})
+      for (const double v : {static_cast<double>(r.epoch), r.lr, r.training.loss, r.training.accuracy,
+                             r.validation.loss, r.validation.accuracy, r.seconds})
         numbers.push_back(v);
     return a.values("history", numbers);
   }
@@ -96,10 +100,12 @@ void History::archive(Archive& a) {
   const std::size_t count = numbers.size() / numbers_per_epoch;
   if (a.checking()) {
     if (numbers.size() % numbers_per_epoch != 0)
-      a.refuse("history", std::to_string(numbers_per_epoch) + " numbers for each epoch", std::to_string(numbers.size()));
+      a.refuse("history", std::to_string(numbers_per_epoch) + " numbers for each epoch",
+               std::to_string(numbers.size()));
     for (std::size_t e = 0; e < count; ++e)
       if (numbers[e * numbers_per_epoch] != static_cast<double>(e + 1))
-        a.refuse("history", "epochs from 1 on", std::to_string(numbers[e * numbers_per_epoch]) + " as number " + std::to_string(e + 1));
+        a.refuse("history", "epochs from 1 on",
+                 std::to_string(numbers[e * numbers_per_epoch]) + " as number " + std::to_string(e + 1));
     return epochs.reserve(count);  // so that the second reading takes no memory
   }
   epochs.clear();

@@ -45,7 +45,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
-NetworkIdentity identify(std::span<const Piece> pieces, std::span<const ParameterEntry> parameters, std::span<const LayerRow> layers) {
+NetworkIdentity identify(std::span<const Piece> pieces, std::span<const ParameterEntry> parameters,
+                         std::span<const LayerRow> layers) {
   Hash hash;
   for (const Piece& piece : pieces) {
     hash.mix(static_cast<std::uint64_t>(piece.kind));
@@ -60,12 +61,14 @@ NetworkIdentity identify(std::span<const Piece> pieces, std::span<const Paramete
   }
   NetworkIdentity identity{.fingerprint = hash.sum()};
   for (const LayerRow& row : layers)
-    identity.layers.push_back(fmt::format("{} {} ({})", row.path, row.type, fmt::join(std::span(row.dims, row.rank), ", ")));
+    identity.layers.push_back(
+        fmt::format("{} {} ({})", row.path, row.type, fmt::join(std::span(row.dims, row.rank), ", ")));
   return identity;
 }
 
 void same_network(Archive& a, const NetworkIdentity& network) {
-  const std::string fingerprint = fmt::format("{:016x}", network.fingerprint), layers = fmt::format("{}", fmt::join(network.layers, "\n"));
+  const std::string fingerprint = fmt::format("{:016x}", network.fingerprint),
+                    layers = fmt::format("{}", fmt::join(network.layers, "\n"));
   if (a.writing()) {
     a.same_text("network", fingerprint);
     return a.same_text("network.layers", layers);
@@ -76,7 +79,9 @@ void same_network(Archive& a, const NetworkIdentity& network) {
   const std::vector<std::string_view> there = lines_of(stored);
   const std::size_t common = std::min(there.size(), network.layers.size());
   for (std::size_t i = 0; i < common; ++i)
-    if (there[i] != network.layers[i]) a.refuse(fmt::format("{}layer {} there, layer {} here", refusal, escaped_text(there[i].substr(0, 200)), network.layers[i]));
+    if (there[i] != network.layers[i])
+      a.refuse(fmt::format("{}layer {} there, layer {} here", refusal, escaped_text(there[i].substr(0, 200)),
+                           network.layers[i]));
   if (there.size() != network.layers.size())
     a.refuse(fmt::format("{}{} layers there, {} here", refusal, there.size(), network.layers.size()));
   a.refuse(refusal + "its layers are called alike, but compute something else or have other options");

@@ -32,28 +32,31 @@ const ColumnInfo* find(const ColumnDemand& demand, std::span<const ColumnInfo> c
 
 }  // namespace
 
-const ColumnInfo& find_answers(std::string_view who, const ColumnDemand& demand, std::span<const ColumnInfo> columns, std::size_t outputs) {
+const ColumnInfo& find_answers(std::string_view who, const ColumnDemand& demand, std::span<const ColumnInfo> columns,
+                               std::size_t outputs) {
   const ColumnInfo* const found = find(demand, columns, outputs);
   if (!found)
-    throw Error(fmt::format("{}: expected a column \"{}\" for the output \"{}\", got {}", who, demand.column, demand.output, describe_columns(columns)));
+    throw Error(fmt::format("{}: expected a column \"{}\" for the output \"{}\", got {}", who, demand.column,
+                            demand.output, describe_columns(columns)));
   const bool labels = found->kind == ColumnKind::labels;
   if (labels ? demand.target == TargetKind::values : demand.target == TargetKind::labels)
-    throw Error(fmt::format("{}: the {} of the output \"{}\" compares with {}, expected such a column, got {}", who, demand.who, demand.output,
-                            labels ? "numbers" : "class labels", describe_column(*found)));
+    throw Error(fmt::format("{}: the {} of the output \"{}\" compares with {}, expected such a column, got {}", who,
+                            demand.who, demand.output, labels ? "numbers" : "class labels", describe_column(*found)));
   const std::size_t wanted = labels ? demand.answers : demand.size;
   if (found->size != wanted)
-    throw Error(fmt::format("{}: the output \"{}\" has {} {} a sample, got {}", who, demand.output, wanted, labels ? "answers" : "numbers",
-                            describe_column(*found)));
+    throw Error(fmt::format("{}: the output \"{}\" has {} {} a sample, got {}", who, demand.output, wanted,
+                            labels ? "answers" : "numbers", describe_column(*found)));
   return *found;
 }
 
-void check_labels(std::string_view who, const ColumnDemand& demand, const ColumnInfo& column, std::span<const std::int32_t> labels) {
+void check_labels(std::string_view who, const ColumnDemand& demand, const ColumnInfo& column,
+                  std::span<const std::int32_t> labels) {
   const std::size_t classes = std::max(demand.size / demand.answers, std::size_t{2});
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::int32_t label = labels[i];
     if (label == ignore_index ? demand.ignores : label >= 0 && static_cast<std::size_t>(label) < classes) continue;
-    throw Error(fmt::format("{}: the output \"{}\" tells {} classes apart, got label {} of sample {} in column \"{}\"", who, demand.output, classes,
-                            label, i / demand.answers, column.name));
+    throw Error(fmt::format("{}: the output \"{}\" tells {} classes apart, got label {} of sample {} in column \"{}\"",
+                            who, demand.output, classes, label, i / demand.answers, column.name));
   }
 }
 
@@ -63,7 +66,8 @@ void check_inputs(std::string_view who, std::span<const InputDemand> inputs, con
     throw Error(fmt::format("{}: expected {} weights, one a sample, got {}", who, offer.samples, offer.weights));
   std::size_t size = 0;
   for (const InputDemand& input : inputs) size += input.size;
-  const bool rows = count_columns(offer.columns, ColumnKind::features) <= 1;  // one column may hold all inputs, one behind the other
+  const bool rows = count_columns(offer.columns, ColumnKind::features) <=
+                    1;  // one column may hold all inputs, one behind the other
   bool fits = offer.features == offer.samples * size;
   std::size_t k = 0;
   for (const ColumnInfo& c : offer.columns) {
@@ -74,9 +78,11 @@ void check_inputs(std::string_view who, std::span<const InputDemand> inputs, con
   if (fits) return;
   std::string wanted;
   for (const InputDemand& input : inputs)
-    wanted += fmt::format("{}{} ({} numbers)", wanted.empty() ? "" : ", ", input.name.empty() ? "one input" : input.name, input.size);
-  throw Error(fmt::format("{}: the network takes {}, in this order, got {} (Dataset::select chooses and orders columns)", who, wanted,
-                          describe_columns(offer.columns)));
+    wanted += fmt::format("{}{} ({} numbers)", wanted.empty() ? "" : ", ",
+                          input.name.empty() ? "one input" : input.name, input.size);
+  throw Error(
+      fmt::format("{}: the network takes {}, in this order, got {} (Dataset::select chooses and orders columns)", who,
+                  wanted, describe_columns(offer.columns)));
 }
 
 }  // namespace tenon::detail

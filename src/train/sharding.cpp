@@ -87,7 +87,8 @@ struct Sharding<T>::State {
 
   Communicator* ranks;
   std::size_t most, places = 1, largest = 1, working = 1;
-  bool exchanges, counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
+  bool exchanges,
+      counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
   int zero;
   std::vector<std::size_t> bounds{};
   ShardPlan plan{};
@@ -108,7 +109,8 @@ struct Sharding<T>::State {
 template <class T>
 Sharding<T>::Sharding(std::size_t batch_size, std::size_t shards, bool exchanges, std::size_t gradients) {
   World* const world = current_world();
-  if (world || shards > 0) state_ = new State(world, batch_size, shards == 0 ? world->shards : shards, exchanges, gradients);
+  if (world || shards > 0)
+    state_ = new State(world, batch_size, shards == 0 ? world->shards : shards, exchanges, gradients);
 }
 template <class T>
 Sharding<T>::~Sharding() {
@@ -191,7 +193,8 @@ void Sharding<T>::call(Workers& workers, void (*work)(void*, std::size_t), void*
   } else {
     const std::size_t threads = std::min(shards, s.working);
     workers.run(threads, [&](std::size_t t) {
-      for (std::size_t k = t * shards / threads; k < (t + 1) * shards / threads; ++k) s.guarded([&] { work(object, k); });
+      for (std::size_t k = t * shards / threads; k < (t + 1) * shards / threads; ++k)
+        s.guarded([&] { work(object, k); });
     });
   }
   if (s.failure) s.fail();
@@ -276,7 +279,9 @@ template <class T>
 std::string Sharding<T>::describe_samples(const Batch<T>& batch) const {
   const std::size_t first = first_of(0), last = own() - 1, count = first_of(last) + count_of(last) - first;
   const std::size_t n = std::max<std::size_t>(batch.count, 1);
-  const auto part = [&](auto numbers) { return numbers.subspan(first * (numbers.size() / n), count * (numbers.size() / n)); };
+  const auto part = [&](auto numbers) {
+    return numbers.subspan(first * (numbers.size() / n), count * (numbers.size() / n));
+  };
   Batch<T> rows = batch;
   rows.count = count;
   rows.features = part(batch.features);
@@ -289,7 +294,8 @@ std::string Sharding<T>::agree_on(std::string words, double order) const {
   if (size() == 1) return words;
   std::vector<double> all;
   gather_numbers(*state_->ranks, Phase::words, {&order, 1}, all);
-  return share_words(*state_->ranks, std::move(words), static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin()));
+  return share_words(*state_->ranks, std::move(words),
+                     static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin()));
 }
 
 template class Sharding<float>;

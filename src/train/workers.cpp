@@ -48,7 +48,8 @@ BlasThreads blas_threads;
 }  // namespace
 
 void set_num_threads(std::size_t count) {
-  if (count == 0 || count > 1024) throw Error("set_num_threads: expected 1 to 1024 threads, got " + std::to_string(count));
+  if (count == 0 || count > 1024)
+    throw Error("set_num_threads: expected 1 to 1024 threads, got " + std::to_string(count));
   chosen_threads = count;
 }
 std::size_t num_threads() { return chosen_threads; }
@@ -99,7 +100,9 @@ struct Workers::Pool {
 
   void wait_for_work(std::size_t part) {
     for (std::uint64_t seen = 0;;) {
-      const auto called = [&] { return round.load(std::memory_order_acquire) != seen || ending.load(std::memory_order_acquire); };
+      const auto called = [&] {
+        return round.load(std::memory_order_acquire) != seen || ending.load(std::memory_order_acquire);
+      };
       if (!comes_true_soon(called)) {
         std::unique_lock lock(mutex);
         start.wait(lock, called);
@@ -121,12 +124,14 @@ Workers::Workers(std::size_t threads) {
   pool_->thrown.resize(threads);
   pool_->threads.reserve(threads - 1);
   try {
-    for (std::size_t part = 1; part < threads; ++part) pool_->threads.emplace_back([pool = pool_.get(), part] { pool->wait_for_work(part); });
+    for (std::size_t part = 1; part < threads; ++part)
+      pool_->threads.emplace_back([pool = pool_.get(), part] { pool->wait_for_work(part); });
   } catch (const std::system_error& error) {
     const std::size_t started = pool_->threads.size() + 1;
     pool_->end();
-    throw Error("training: expected to run on " + std::to_string(threads) + " threads, but the system gives no more than " +
-                std::to_string(started) + ": " + error.what() + "; set_num_threads asks for fewer");
+    throw Error("training: expected to run on " + std::to_string(threads) +
+                " threads, but the system gives no more than " + std::to_string(started) + ": " + error.what() +
+                "; set_num_threads asks for fewer");
   } catch (...) {
     pool_->end();
     throw;

@@ -15,4 +15,6 @@ constexpr char name[] = "digit";
 constexpr char name[] = "image";
 #endif
 
-Dataset<float> make(const TypedColumns<Parts>& data) { return augmented<Augment<RandomTranslation<1>>, fixed_string(name)>(data); }
+Dataset<float> make(const TypedColumns<Parts>& data) {
+  return augmented<Augment<RandomTranslation<1>>, fixed_string(name)>(data);
+}

@@ -16,4 +16,6 @@ struct Watcher {
 #endif
 };
 
-History run(Model<Net>& model, const Dataset<float>& data) { return fit(model, data, Fit{.callbacks = callbacks(Watcher{})}); }
+History run(Model<Net>& model, const Dataset<float>& data) {
+  return fit(model, data, Fit{.callbacks = callbacks(Watcher{})});
+}

@@ -9,7 +9,11 @@ using namespace tenon;
 using Net = Sequential<Dense<5, 3>, Softmax>;
 
 #ifdef TENON_WRONG
-void run(Model<Net>& model, const Dataset<float>& data) { fit(model, data, Fit{.epochs = 3, .callbacks = EarlyStopping{.patience = 2}}); }
+void run(Model<Net>& model, const Dataset<float>& data) {
+  fit(model, data, Fit{.epochs = 3, .callbacks = EarlyStopping{.patience = 2}});
+}
 #else
-void run(Model<Net>& model, const Dataset<float>& data) { fit(model, data, Fit{.epochs = 3, .callbacks = callbacks(EarlyStopping{.patience = 2})}); }
+void run(Model<Net>& model, const Dataset<float>& data) {
+  fit(model, data, Fit{.epochs = 3, .callbacks = callbacks(EarlyStopping{.patience = 2})});
+}
 #endif

@@ -12,5 +12,7 @@ History run(Model<Net>& model, const Dataset<float>& data) {
   return fit(model, data, Fit{.loss = [](float p, float t) { return p > t ? p - t : t - p; }});
 }
 #else
-History run(Model<Net>& model, const Dataset<float>& data) { return fit(model, data, Fit{.loss = FormulaLoss<abs(prediction - target)>{}}); }
+History run(Model<Net>& model, const Dataset<float>& data) {
+  return fit(model, data, Fit{.loss = FormulaLoss<abs(prediction - target)>{}});
+}
 #endif

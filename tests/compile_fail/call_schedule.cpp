@@ -7,7 +7,11 @@ using namespace tenon;
 using Net = Sequential<Dense<7, 2>>;
 
 #ifdef TENON_WRONG
-auto how() { return Fit{.loss = MeanSquaredError{}, .schedule = [](double lr) { return lr / 2; }}; }
+auto how() {
+  return Fit{.loss = MeanSquaredError{}, .schedule = [](double lr) { return lr / 2; }};
+}
 #else
-auto how() { return Fit{.loss = MeanSquaredError{}, .schedule = [](double lr, std::uint64_t t) { return t > 5 ? lr / 2 : lr; }}; }
+auto how() {
+  return Fit{.loss = MeanSquaredError{}, .schedule = [](double lr, std::uint64_t t) { return t > 5 ? lr / 2 : lr; }};
+}
 #endif

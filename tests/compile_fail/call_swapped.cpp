@@ -8,7 +8,11 @@ using namespace tenon;
 using Net = Sequential<Dense<7, 2>>;
 
 #ifdef TENON_WRONG
-History run(Model<Net>& model, const Dataset<float>& data) { return fit(model, data, Fit{.loss = SGD{}, .optimizer = MeanSquaredError{}}); }
+History run(Model<Net>& model, const Dataset<float>& data) {
+  return fit(model, data, Fit{.loss = SGD{}, .optimizer = MeanSquaredError{}});
+}
 #else
-History run(Model<Net>& model, const Dataset<float>& data) { return fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}}); }
+History run(Model<Net>& model, const Dataset<float>& data) {
+  return fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}});
+}
 #endif

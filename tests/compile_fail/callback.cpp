@@ -14,4 +14,6 @@ struct Logger {
 #endif
 };
 
-History train(Model<Net>& model, const Dataset<float>& data) { return fit(model, data, Fit{.callbacks = callbacks(Logger{})}); }
+History train(Model<Net>& model, const Dataset<float>& data) {
+  return fit(model, data, Fit{.callbacks = callbacks(Logger{})});
+}

@@ -8,9 +8,9 @@
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Dense<6, 5>, Map<select(x < -1 || x > 1, 1, x)>>;
+using Net = Sequential<Dense<6, 5>, Map<select(x<-1 || x> 1, 1, x)>>;
 #else
-using Net = Sequential<Dense<6, 5>, Map<select(max(x < -1, x > 1), 1, x)>>;
+using Net = Sequential<Dense<6, 5>, Map<select(max(x<-1, x> 1), 1, x)>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -5,7 +5,8 @@
 
 using namespace tenon;
 
-using Net = Graph<In<"x", 4>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+using Net = Graph<In<"x", 4>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">,
+                  Out<"digit", "value">>;
 
 void train(const Dataset<float>& data) {
   Model<Net> model;

@@ -10,7 +10,8 @@ using Start = ReLU;
 using Start = KaimingNormal<>;
 #endif
 
-using Net = Sequential<Input<1, 8, 8>, Conv2D<4, 3, init<Start>>, ReLU, Flatten, Dense<8, bias_init<Start>>, ReLU, Dense<3, init<Start>>, Softmax>;
+using Net = Sequential<Input<1, 8, 8>, Conv2D<4, 3, init<Start>>, ReLU, Flatten, Dense<8, bias_init<Start>>, ReLU,
+                       Dense<3, init<Start>>, Softmax>;
 
 History train(const Dataset<float>& data) {
   Model<Net> model{1};

@@ -7,7 +7,7 @@ using namespace tenon;
 using Net = Dense<64, 2>;
 
 #ifdef TENON_WRONG
-struct Misses : FormulaLoss<select(prediction * target > 0, 0, 1)> {};
+struct Misses : FormulaLoss<select(prediction* target > 0, 0, 1)> {};
 #else
 struct Misses : FormulaLoss<max(1 - prediction * target, 0)> {};
 #endif

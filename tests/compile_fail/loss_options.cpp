@@ -11,7 +11,7 @@ struct Quantile {
   Reduction reduction = Reduction::mean;
 
   static constexpr auto over = prediction - target;
-  static constexpr auto formula = max(-param<"q"> * over, (1 - param<"q">) * over);
+  static constexpr auto formula = max(-param<"q"> * over, (1 - param<"q">)*over);
 #ifndef TENON_WRONG
   std::array<double, 1> options() const { return {q}; }
 #endif

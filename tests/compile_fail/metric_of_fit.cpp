@@ -5,7 +5,8 @@
 
 using namespace tenon;
 
-using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">,
+                  Out<"digit", "value">>;
 
 #ifdef TENON_WRONG
 void run(Model<Net>& model, const Dataset<float>& data) {
@@ -13,6 +14,7 @@ void run(Model<Net>& model, const Dataset<float>& data) {
 }
 #else
 void run(Model<Net>& model, const Dataset<float>& data) {
-  fit(model, data, Fit{.loss = on<"value">(MeanSquaredError{}), .validation = data, .metrics = metrics(on<"value">(MAE{}))});
+  fit(model, data,
+      Fit{.loss = on<"value">(MeanSquaredError{}), .validation = data, .metrics = metrics(on<"value">(MAE{}))});
 }
 #endif

@@ -5,7 +5,8 @@
 
 using namespace tenon;
 
-using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<1>, "x">,
+                  Out<"digit", "value">>;
 
 #ifdef TENON_WRONG
 void run(const Model<Net>& model, const Dataset<float>& data) {

@@ -11,9 +11,11 @@
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Named<"encoder", Sequential<Dense<784, 64>, ReLU>>, Named<"decoder", Sequential<Dense<32, 784>>>>;
+using Net = Sequential<Named<"encoder", Sequential<Dense<784, 64>, ReLU>>,
+                       Named<"decoder", Sequential<Dense<32, 784>>>>;
 #else
-using Net = Sequential<Named<"encoder", Sequential<Dense<784, 64>, ReLU>>, Named<"decoder", Sequential<Dense<64, 784>>>>;
+using Net = Sequential<Named<"encoder", Sequential<Dense<784, 64>, ReLU>>,
+                       Named<"decoder", Sequential<Dense<64, 784>>>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -10,7 +10,8 @@ using namespace tenon;
 #ifdef TENON_WRONG
 using Net = Sequential<Input<9>, LayerNorm<momentum<0.5>>>;
 #else
-using Net = Sequential<Input<9>, LayerNorm<epsilon<0>, bias<false>>, RMSNorm<epsilon<1e-6>>, L2Normalize<epsilon<1e-9>>>;
+using Net = Sequential<Input<9>, LayerNorm<epsilon<0>, bias<false>>, RMSNorm<epsilon<1e-6>>,
+                       L2Normalize<epsilon<1e-9>>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -1,5 +1,5 @@
 // The second number is no dropout rate.
-// expect: layer<tenon::path<0>, tenon::Dense<9, 
+// expect: layer<tenon::path<0>, tenon::Dense<9,
 // expect: no_option_such_as<tenon::fixed_string<5>{"0.25"}>
 #include <tenon/net/networks.hpp>
 

@@ -10,7 +10,8 @@ using namespace tenon;
 #ifdef TENON_WRONG
 using Net = Sequential<Input<6>, Embedding<30, 8>, LearnedPositionalEmbedding<64>>;
 #else
-using Net = Sequential<Input<6>, Embedding<30, 8>, LearnedPositionalEmbedding<init<Normal<0.0, 0.1>>>, SinusoidalPositionalEncoding<>>;
+using Net = Sequential<Input<6>, Embedding<30, 8>, LearnedPositionalEmbedding<init<Normal<0.0, 0.1>>>,
+                       SinusoidalPositionalEncoding<>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

@@ -2,8 +2,8 @@
 // expect: cannot_run<tenon::layer<tenon::path<0, 1>, tenon::LayerNorm<> >, tenon::in_int8>
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/dense.hpp>
-#include <tenon/layers/relu.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/relu.hpp>
 #include <tenon/net/networks.hpp>
 
 using namespace tenon;

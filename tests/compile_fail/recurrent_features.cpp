@@ -1,5 +1,5 @@
 // A recurrent layer that states its features gets as many.
-// expect: layer<tenon::path<1>, tenon::GRU<32, 16, 
+// expect: layer<tenon::path<1>, tenon::GRU<32, 16,
 // expect: takes<tenon::sequences_of_steps_with_features<32>>, tenon::but_gets<tenon::Shape<8, 24>>
 #include <tenon/net/networks.hpp>
 

@@ -1,6 +1,6 @@
 // Backward of RNN knows its nonlinearity by its value alone: SiLU gives some values twice.
 // expect: invalid_layer
-// expect: layer<tenon::path<0>, tenon::RNN<16, 
+// expect: layer<tenon::path<0>, tenon::RNN<16,
 // expect: takes<tenon::a_nonlinearity_whose_slope_follows_from_its_value>
 #include <tenon/net/networks.hpp>
 

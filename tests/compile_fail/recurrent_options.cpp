@@ -1,6 +1,6 @@
 // Peepholes belong to LSTM.
 // expect: invalid_layer
-// expect: layer<tenon::path<0>, tenon::GRU<16, 
+// expect: layer<tenon::path<0>, tenon::GRU<16,
 // expect: takes<tenon::options_that_this_layer_has>
 #include <tenon/net/networks.hpp>
 

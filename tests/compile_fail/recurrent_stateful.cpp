@@ -1,6 +1,6 @@
 // Who reads a sequence from its end cannot go on with the next piece.
 // expect: invalid_layer
-// expect: layer<tenon::path<0>, tenon::LSTM<16, 
+// expect: layer<tenon::path<0>, tenon::LSTM<16,
 // expect: takes<tenon::stateful_without_mask_or_bidirectional>
 #include <tenon/net/networks.hpp>
 

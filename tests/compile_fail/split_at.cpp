@@ -10,7 +10,8 @@ constexpr std::size_t width = 48;
 constexpr std::size_t width = 32;
 #endif
 
-using Net = Sequential<Input<20>, SplitAt<12, Embedding<30, 32>, Embedding<40, width>>, Residual<CrossAttention<4, 12>>, Dense<40>, Softmax>;
+using Net = Sequential<Input<20>, SplitAt<12, Embedding<30, 32>, Embedding<40, width>>, Residual<CrossAttention<4, 12>>,
+                       Dense<40>, Softmax>;
 
 History train(const Dataset<float>& data) {
   Model<Net> model{1};

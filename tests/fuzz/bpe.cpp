@@ -16,7 +16,8 @@ TENON_FUZZ(bpe) {
   for (const std::string_view word : split_words(text)) size += word.size();
   demand(size == text.size(), "words are all of a text");
   const std::size_t nul = std::min(text.find('\0'), text.size());
-  const BpeTokenizer read = BpeTokenizer::parse(text.substr(0, nul), text.substr(std::min(nul + 1, text.size())), "vocab", "merges");
+  const BpeTokenizer read = BpeTokenizer::parse(text.substr(0, nul), text.substr(std::min(nul + 1, text.size())),
+                                                "vocab", "merges");
   demand(read.vocab_size() >= 256, "a token for every byte");
   read.encode("the cat in the hat");
 }

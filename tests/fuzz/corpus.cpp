@@ -38,7 +38,8 @@ struct Sample {
 std::vector<Sample> samples() {
   std::vector<Sample> all;
   for (const fuzz::Harness& h : fuzz::harnesses())
-    for (const auto& entry : fs::directory_iterator(fs::path(TENON_FUZZ_CORPUS) / h.name)) all.push_back({&h, entry.path().filename().string(), contents(entry.path())});
+    for (const auto& entry : fs::directory_iterator(fs::path(TENON_FUZZ_CORPUS) / h.name))
+      all.push_back({&h, entry.path().filename().string(), contents(entry.path())});
   std::ranges::sort(all, {}, &Sample::name);
   return all;
 }
@@ -85,7 +86,8 @@ TEST_CASE("files cut off anywhere, and with any bit turned") {
     if (s.content.size() > 2000 || writes_files(*s.harness)) continue;
     CAPTURE(s.harness->name, s.name);
     bool fine = true;
-    for (std::size_t length = 0; length < s.content.size(); ++length) fine = fine && run(*s.harness, s.content.substr(0, length)) != Outcome::other;
+    for (std::size_t length = 0; length < s.content.size(); ++length)
+      fine = fine && run(*s.harness, s.content.substr(0, length)) != Outcome::other;
     for (std::size_t bit = 0; bit < 8 * s.content.size(); bit += 3) {
       std::string turned = s.content;
       turned[bit / 8] = static_cast<char>(turned[bit / 8] ^ (1 << bit % 8));
@@ -118,7 +120,9 @@ TEST_CASE("a reader that is short of memory says so") {
       CAPTURE(name, s.name);
       const fuzz::Input input(std::as_bytes(std::span(s.content)));
       bool fine = true;
-      all += test::fail_each(test::Fault::allocation, [] {}, [&] { read(input); }, [&](const std::exception_ptr& thrown) { fine = fine && (!thrown || test::is_error(thrown)); });
+      all += test::fail_each(
+          test::Fault::allocation, [] {}, [&] { read(input); },
+          [&](const std::exception_ptr& thrown) { fine = fine && (!thrown || test::is_error(thrown)); });
       CHECK(fine);
     }
   CHECK(all > 500);
@@ -126,7 +130,8 @@ TEST_CASE("a reader that is short of memory says so") {
 
 TEST_CASE("memory is bounded by what is given") {
   const auto peak = [](std::string_view name, const std::string& content) {
-    const auto harness = std::ranges::find_if(fuzz::harnesses(), [&](const fuzz::Harness& h) { return h.name == name; });
+    const auto harness = std::ranges::find_if(fuzz::harnesses(),
+                                              [&](const fuzz::Harness& h) { return h.name == name; });
     REQUIRE(harness != fuzz::harnesses().end());
     const fuzz::Input input(std::as_bytes(std::span(content)));
     return test::peak_bytes([&] {
@@ -166,32 +171,52 @@ TEST_CASE("memory is bounded by what is given") {
     test::TfliteFile file;
     test::TfliteTensor bits{.type = importing::tflite::TensorType::int4, .scales = {1}, .zero_points = {0}};
     const auto x = file.input("x", {1, 1, 1, 1});
-    const auto w = file.constant("w", {1, size, size, 1}, std::vector<std::uint8_t>(static_cast<std::size_t>(size * size / 2)), bits);
-    for (int i = 0; i < 20; ++i) file.op("CONV_2D", {x, w}, {file.tensor("y", {1, 1, 1, 1})}, 1, test::Object().scalar(1, 1).scalar(2, 1));
+    const auto w = file.constant("w", {1, size, size, 1},
+                                 std::vector<std::uint8_t>(static_cast<std::size_t>(size * size / 2)), bits);
+    for (int i = 0; i < 20; ++i)
+      file.op("CONV_2D", {x, w}, {file.tensor("y", {1, 1, 1, 1})}, 1, test::Object().scalar(1, 1).scalar(2, 1));
     return file.file();
   };
   const Hostile all[]{
       // many tensors of nothing, many axes, many entries of metadata, one long string, an array that nobody asked for
-      {"safetensors", safetensors(repeated("{", 20000, [&](std::size_t i) { return (i > 0 ? ",\"" : "\"") + number(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})"; }, "}"))},
-      {"safetensors", safetensors(repeated("{", 10000, [&](std::size_t i) { return (i > 0 ? ",\"" : "\"") + number(i) + R"(":{"dtype":"U8","shape":[0,0,0,0,0,0,0,0,0,0,0,0],"data_offsets":[0,0]})"; }, "}"))},
-      {"safetensors", safetensors(repeated(R"({"__metadata__":{)", 60000, [&](std::size_t i) { return (i > 0 ? ",\"" : "\"") + number(i) + R"(":"")"; }, "}}"))},
+      {"safetensors", safetensors(repeated(
+                          "{", 20000,
+                          [&](std::size_t i) {
+                            return (i > 0 ? ",\"" : "\"") + number(i) +
+                                   R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+                          },
+                          "}"))},
+      {"safetensors", safetensors(repeated(
+                          "{", 10000,
+                          [&](std::size_t i) {
+                            return (i > 0 ? ",\"" : "\"") + number(i) +
+                                   R"(":{"dtype":"U8","shape":[0,0,0,0,0,0,0,0,0,0,0,0],"data_offsets":[0,0]})";
+                          },
+                          "}"))},
+      {"safetensors",
+       safetensors(repeated(R"({"__metadata__":{)", 60000,
+                            [&](std::size_t i) { return (i > 0 ? ",\"" : "\"") + number(i) + R"(":"")"; }, "}}"))},
       {"safetensors", safetensors(R"({"__metadata__":{"a":")" + std::string(1 << 20, 'x') + "\"}}")},
       {"safetensors", safetensors(R"({"a":)" + std::string(1 << 20, '['))},
-      {"csv", repeated("", 200000, [](std::size_t) { return ","; }, "\n")},
-      {"csv", repeated("a,b\n", 200000, [](std::size_t) { return "0,1\n"; }, "")},
+      {"csv", repeated(
+                  "", 200000, [](std::size_t) { return ","; }, "\n")},
+      {"csv", repeated(
+                  "a,b\n", 200000, [](std::size_t) { return "0,1\n"; }, "")},
       {"csv", "a,b\n\"" + std::string(1 << 20, '\n')},
       {"idx", std::string("\0\0\x08\x01\0\x10\0\0", 8) + std::string(1 << 20, 'x')},
       {"idx", std::string("\0\0\x08\xff", 4) + std::string(1 << 20, '\0')},
-      {"npy", std::string("\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }", 70) + std::string(1 << 16, ' ')},
-      {"wav", std::string("RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\1\0\0\0\1\0\0\0\2\0\x10\0data\0\0\x10\0", 44) + std::string(1 << 20, 'x')},
+      {"npy", std::string("\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }", 70) +
+                  std::string(1 << 16, ' ')},
+      {"wav", std::string("RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\1\0\0\0\1\0\0\0\2\0\x10\0data\0\0\x10\0", 44) +
+                  std::string(1 << 20, 'x')},
       {"tflite", tflite(1000, 0)},
       {"tflite", tflite(1000, 190)},
       {"tflite", weights(1000)},
   };
   for (const Hostile& h : all) {
     CAPTURE(h.harness, h.file.size(), h.file.substr(0, 60));
-    // Twice what is promised: a harness may read a file and its bytes and hold both. A table's fields are strings, at most
-    // 262144 side by side, which is what the 32 MB are for.
+    // Twice what is promised: a harness may read a file and its bytes and hold both. A table's fields are strings, at
+    // most 262144 side by side, which is what the 32 MB are for.
     const std::size_t fixed = std::string_view(h.harness) == "csv" ? std::size_t{32} << 20 : std::size_t{1} << 20;
     const std::size_t multiple = std::string_view(h.harness) == "tflite" ? 100 : 12;
     CHECK(peak(h.harness, h.file) <= 2 * multiple * h.file.size() + fixed);

@@ -36,5 +36,7 @@ TENON_FUZZ(gz) {
   const IdxTensor tensor = parse_idx(one, "fuzz");
   demand(parse_idx(two, "fuzz").bytes == tensor.bytes, "members one behind the other are one file");
   const std::size_t header = input.bytes.size() - tensor.bytes.size();
-  demand(std::equal(tensor.bytes.begin(), tensor.bytes.end(), input.bytes.begin() + static_cast<std::ptrdiff_t>(header)), "what was packed comes out");
+  demand(
+      std::equal(tensor.bytes.begin(), tensor.bytes.end(), input.bytes.begin() + static_cast<std::ptrdiff_t>(header)),
+      "what was packed comes out");
 }

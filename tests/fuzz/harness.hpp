@@ -20,7 +20,8 @@
 ///
 ///     TENON_FUZZ(idx) { auto tensor = parse_idx(input.bytes, "fuzz"); demand(...); }
 ///
-/// All of them are one program that runs over corpus/NAME (corpus.cpp), and each is one of libFuzzer's (scripts/fuzz NAME).
+/// All of them are one program that runs over corpus/NAME (corpus.cpp), and each is one of libFuzzer's (scripts/fuzz
+/// NAME).
 namespace tenon::fuzz {
 
 /// Some bytes, and a regular file that holds them.
@@ -68,21 +69,21 @@ struct Registration {
 }  // namespace tenon::fuzz
 
 #ifdef TENON_LIBFUZZER
-#define TENON_FUZZ(name)                                                                     \
-  static void fuzz_##name(const tenon::fuzz::Input& input);                                  \
-  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);         \
-  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {        \
-    const tenon::fuzz::Input input(std::as_bytes(std::span(data, size)));                    \
-    try {                                                                                    \
-      fuzz_##name(input);                                                                    \
-    } catch (const tenon::Error&) {                                                          \
-    }                                                                                        \
-    return 0;                                                                                \
-  }                                                                                          \
+#define TENON_FUZZ(name)                                                                                               \
+  static void fuzz_##name(const tenon::fuzz::Input& input);                                                            \
+  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);                                   \
+  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {                                  \
+    const tenon::fuzz::Input input(std::as_bytes(std::span(data, size)));                                              \
+    try {                                                                                                              \
+      fuzz_##name(input);                                                                                              \
+    } catch (const tenon::Error&) {                                                                                    \
+    }                                                                                                                  \
+    return 0;                                                                                                          \
+  }                                                                                                                    \
   static void fuzz_##name([[maybe_unused]] const tenon::fuzz::Input& input)
 #else
-#define TENON_FUZZ(name)                                                    \
-  static void fuzz_##name(const tenon::fuzz::Input& input);                 \
-  static const tenon::fuzz::Registration registration{#name, fuzz_##name}; \
+#define TENON_FUZZ(name)                                                                                               \
+  static void fuzz_##name(const tenon::fuzz::Input& input);                                                            \
+  static const tenon::fuzz::Registration registration{#name, fuzz_##name};                                             \
   static void fuzz_##name([[maybe_unused]] const tenon::fuzz::Input& input)
 #endif

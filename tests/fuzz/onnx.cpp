@@ -25,13 +25,15 @@ void check_graph(const Graph& graph, std::set<std::string> known) {
   }
   for (const Node& node : graph.nodes) {
     demand(!node.op.empty() && !node.name.empty(), "a node has an operator and a name");
-    for (const std::string& name : node.inputs) demand(name.empty() || known.contains(name), "what is read is given above");
+    for (const std::string& name : node.inputs)
+      demand(name.empty() || known.contains(name), "what is read is given above");
     for (const auto& [key, attribute] : node.attributes) {
       if (const auto* array = std::get_if<Array>(&attribute)) check_array(*array);
       if (const auto* bodies = std::get_if<std::vector<Graph>>(&attribute))
         for (const Graph& body : *bodies) check_graph(body, known);
     }
-    for (const std::string& name : node.outputs) demand(name.empty() || known.insert(name).second, "a value is given once");
+    for (const std::string& name : node.outputs)
+      demand(name.empty() || known.insert(name).second, "a value is given once");
   }
   for (const Value& output : graph.outputs) demand(known.contains(output.name), "an output is given");
 }

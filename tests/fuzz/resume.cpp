@@ -6,11 +6,11 @@
 #include <tenon/io/safetensors.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/relu.hpp>
+#include <tenon/losses/mean_squared_error.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/optim/sgd.hpp>
-#include <tenon/losses/mean_squared_error.hpp>
-#include <tenon/train/callbacks/model_checkpoint.hpp>
 #include <tenon/train/callbacks/early_stopping.hpp>
+#include <tenon/train/callbacks/model_checkpoint.hpp>
 #include <tenon/train/fit.hpp>
 
 #include "harness.hpp"
@@ -22,7 +22,9 @@ using Net = Sequential<Dense<2, 3>, ReLU, Dense<1>>;
 
 TENON_FUZZ(resume) {
   const SafeTensors file = SafeTensors::parse(input.bytes, "fuzz");
-  static const std::string path = (std::filesystem::temp_directory_path() / ("tenon-fuzz-" + std::to_string(::getpid()) + ".safetensors")).string();
+  static const std::string path = (std::filesystem::temp_directory_path() /
+                                   ("tenon-fuzz-" + std::to_string(::getpid()) + ".safetensors"))
+                                      .string();
   struct Gone {
     ~Gone() { ::unlink(path.c_str()); }
   } const gone;
@@ -48,8 +50,13 @@ TENON_FUZZ(resume) {
   const Dataset<float> data({2}, std::vector<float>(16, 0.5F), Targets<float>{std::vector<float>(8, 1.0F), 1});
   EarlyStopping stopping{.monitor = Monitor::loss, .patience = 5, .restore_best_weights = true};
   try {
-    fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}, .epochs = 2, .batch_size = 4, .progress = Progress::Mode::quiet,
-                         .callbacks = callbacks(stopping, ModelCheckpoint{.path = path, .every_epochs = 0, .resume = true})});
+    fit(model, data,
+        Fit{.loss = MeanSquaredError{},
+            .optimizer = SGD{},
+            .epochs = 2,
+            .batch_size = 4,
+            .progress = Progress::Mode::quiet,
+            .callbacks = callbacks(stopping, ModelCheckpoint{.path = path, .every_epochs = 0, .resume = true})});
   } catch (const Error& error) {
     if (std::string_view(error.what()).starts_with("fit: expected")) throw;  // it went on, from numbers that are none
     const auto a = std::as_const(model).parameters().span(), b = before.parameters().span();

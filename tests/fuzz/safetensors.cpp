@@ -13,9 +13,12 @@ TENON_FUZZ(safetensors) {
     demand(file.bytes(t).size() == t.bytes, "a tensor has its bytes");
     demand(file.find(t.name) == &t, "a tensor is found by its name");
     end += t.bytes;
-    std::vector<double> values(t.dtype == DType::f16 || t.dtype == DType::bf16 || t.dtype == DType::f32 || t.dtype == DType::f64 ? t.size() : 0);
+    std::vector<double> values(
+        t.dtype == DType::f16 || t.dtype == DType::bf16 || t.dtype == DType::f32 || t.dtype == DType::f64 ? t.size()
+                                                                                                          : 0);
     if (!values.empty()) file.copy_to(t, values);
   }
   const SafeTensors again = SafeTensors::read(input.path);
-  demand(again.tensors().size() == file.tensors().size() && again.metadata() == file.metadata(), "a file and its bytes are the same");
+  demand(again.tensors().size() == file.tensors().size() && again.metadata() == file.metadata(),
+         "a file and its bytes are the same");
 }

@@ -1,8 +1,10 @@
-// Imports ONNX's own tests as types and writes programs that run these and compare their outputs with what the tests expect:
+// Imports ONNX's own tests as types and writes programs that run these and compare their outputs with what the tests
+// expect:
 //     make_conformance TESTS FOLDER TESTS-IN-A-PROGRAM [NAMES]
-// TESTS is the folder in which they are unpacked; NAMES a file with a name in each line, for some of them. Into FOLDER go
-// programs (part_0.cpp, ...), and for each test its weights (.safetensors) and its numbers (.bin). What cannot be a type is a
-// line of FOLDER/refused: name, whether all is float32 of constant axes, operators, reason, with tabs in between.
+// TESTS is the folder in which they are unpacked; NAMES a file with a name in each line, for some of them. Into FOLDER
+// go programs (part_0.cpp, ...), and for each test its weights (.safetensors) and its numbers (.bin). What cannot be a
+// type is a line of FOLDER/refused: name, whether all is float32 of constant axes, operators, reason, with tabs in
+// between.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,7 +43,8 @@ Array tensor_of(const fs::path& path) {
 }
 
 std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return text;
 }
 
@@ -74,16 +77,21 @@ struct Test {
     graph = parse_onnx(std::as_bytes(std::span(bytes)), name, folder.string());
     const fs::path data = folder / "test_data_set_0";
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-      if (const fs::path file = data / fmt::format("input_{}.pb", i); fs::exists(file)) inputs.emplace(graph.inputs[i].name, tensor_of(file));
+      if (const fs::path file = data / fmt::format("input_{}.pb", i); fs::exists(file))
+        inputs.emplace(graph.inputs[i].name, tensor_of(file));
     for (std::size_t i = 0; i < graph.outputs.size(); ++i)
-      if (const fs::path file = data / fmt::format("output_{}.pb", i); fs::exists(file)) outputs.push_back(tensor_of(file));
+      if (const fs::path file = data / fmt::format("output_{}.pb", i); fs::exists(file))
+        outputs.push_back(tensor_of(file));
     if (outputs.size() != graph.outputs.size()) throw tenon::Error("there is nothing to compare with");
   }
 
   /// Whether all that is computed with is float32: only limits, axes and sizes may be whole numbers.
   bool is_float() const {
-    const bool reads = std::any_of(inputs.begin(), inputs.end(), [](const auto& i) { return i.second.type == Type::float32; });
-    return reads && std::all_of(inputs.begin(), inputs.end(), [](const auto& i) { return i.second.type == Type::float32 || i.second.type == Type::int64; }) &&
+    const bool reads = std::any_of(inputs.begin(), inputs.end(),
+                                   [](const auto& i) { return i.second.type == Type::float32; });
+    return reads &&
+           std::all_of(inputs.begin(), inputs.end(),
+                       [](const auto& i) { return i.second.type == Type::float32 || i.second.type == Type::int64; }) &&
            std::all_of(outputs.begin(), outputs.end(), [](const Array& a) { return a.type == Type::float32; });
   }
 
@@ -105,17 +113,20 @@ struct Test {
       if (options.shapes.contains(v.name) && v.dims) v.dims = options.shapes.at(v.name);
     simplify(t.graph, options);
     for (const Array& output : outputs)
-      if (output.type != Type::float32) throw tenon::Error(fmt::format("gives {}: networks give float", type_name(output.type)));
+      if (output.type != Type::float32)
+        throw tenon::Error(fmt::format("gives {}: networks give float", type_name(output.type)));
     t.written = write_network(t.graph, "Net", batched);
     std::optional<std::size_t> samples;
     const auto count = [&](const std::string& of, const Dims& dims) {
-      const std::size_t axis = t.written.batch_axes.at(of), own = axis == no_batch ? 1 : static_cast<std::size_t>(dims.at(axis));
+      const std::size_t axis = t.written.batch_axes.at(of),
+                        own = axis == no_batch ? 1 : static_cast<std::size_t>(dims.at(axis));
       if (samples.value_or(own) != own) throw tenon::Error("its inputs and outputs have other numbers of samples");
       samples = own;
     };
     for (const Value& v : t.graph.inputs) count(v.name, inputs.at(v.name).dims);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      if (!t.written.batch_axes.contains(t.graph.outputs[i].name)) throw tenon::Error("gives what no input has a part in");
+      if (!t.written.batch_axes.contains(t.graph.outputs[i].name))
+        throw tenon::Error("gives what no input has a part in");
       count(t.graph.outputs[i].name, outputs[i].dims);
     }
     t.samples = samples.value_or(1);
@@ -186,7 +197,8 @@ template <class Net> void run_test(int number, const char* name, std::size_t sam
       if (std::isfinite(e)) largest = std::max(largest, std::abs(static_cast<double>(e)));
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double a = static_cast<double>(y[i]), b = static_cast<double>(expected[i]);
-      if (a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-7 + 1e-6 * largest + 1e-3 * std::abs(b)) continue;
+      if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+      if (std::abs(a - b) <= 1e-7 + 1e-6 * largest + 1e-3 * std::abs(b)) continue;
       return void(std::printf("%s\twrong\tnumber %zu is %.7g instead of %.7g\n", name, i, a, b));
     }
     --faults;
@@ -213,7 +225,8 @@ std::string namespace_of(const std::string& name) {
 void write_numbers(const fs::path& path, const Test& test, const Typed& typed) {
   std::vector<float> numbers;
   for (std::size_t s = 0; s < typed.samples; ++s)
-    for (const Value& v : typed.graph.inputs) append_sample(numbers, test.inputs.at(v.name), typed.written.batch_axes.at(v.name), s);
+    for (const Value& v : typed.graph.inputs)
+      append_sample(numbers, test.inputs.at(v.name), typed.written.batch_axes.at(v.name), s);
   for (std::size_t s = 0; s < typed.samples; ++s)
     for (std::size_t i = 0; i < test.outputs.size(); ++i)
       append_sample(numbers, test.outputs[i], typed.written.batch_axes.at(typed.graph.outputs[i].name), s);
@@ -226,8 +239,11 @@ std::vector<fs::path> folders(const fs::path& top, const std::set<std::string>& 
   for (const char* const group : {"node", "simple", "pytorch-operator", "pytorch-converted"})
     if (fs::exists(top / group))
       for (const auto& entry : fs::directory_iterator(top / group))
-        if (fs::exists(entry.path() / "model.onnx") && (names.empty() || names.contains(entry.path().filename().string()))) found.push_back(entry.path());
-  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
+        if (fs::exists(entry.path() / "model.onnx") &&
+            (names.empty() || names.contains(entry.path().filename().string())))
+          found.push_back(entry.path());
+  std::sort(found.begin(), found.end(),
+            [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
   return found;
 }
 
@@ -238,7 +254,10 @@ int make(const fs::path& tests, const fs::path& to, std::size_t in_a_program, co
   const auto finish = [&] {
     if (count == 0) return;
     write_text(to / fmt::format("part_{}.cpp", programs++),
-               program_text + parts + fmt::format("int main(int argc, char** argv) {{\n  if (argc > 1) only = std::atoi(argv[1]);\n{}  return faults;\n}}\n", calls));
+               program_text + parts +
+                   fmt::format("int main(int argc, char** argv) {{\n  if (argc > 1) only = std::atoi(argv[1]);\n{}  "
+                               "return faults;\n}}\n",
+                               calls));
     parts.clear(), calls.clear(), count = 0;
   };
   std::string written;
@@ -250,20 +269,24 @@ int make(const fs::path& tests, const fs::path& to, std::size_t in_a_program, co
       test.emplace(folder);
       const Typed typed = test->typed();
       const std::string& header = typed.written.header;
-      parts += fmt::format("namespace {} {{\n{}}}\n", namespace_of(name), header.substr(header.find("using namespace tenon;") + 22));
+      parts += fmt::format("namespace {} {{\n{}}}\n", namespace_of(name),
+                           header.substr(header.find("using namespace tenon;") + 22));
       calls += fmt::format("  run_test<{}::Net>({}, \"{}\", {});\n", namespace_of(name), count, name, typed.samples);
       if (!typed.written.weights.empty()) write_weights((to / (name + ".safetensors")).string(), typed.written.weights);
       write_numbers(to / (name + ".bin"), *test, typed);
-      written += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, test->is_float() ? "float" : "other", test->operators(), programs, count);
+      written += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, test->is_float() ? "float" : "other", test->operators(),
+                             programs, count);
       if (++count == in_a_program) finish();
     } catch (const std::exception& error) {
-      refused += fmt::format("{}\t{}\t{}\t{}\n", name, test && test->is_float() ? "float" : "other", test ? test->operators() : "", one_line(error.what()));
+      refused += fmt::format("{}\t{}\t{}\t{}\n", name, test && test->is_float() ? "float" : "other",
+                             test ? test->operators() : "", one_line(error.what()));
     }
   }
   finish();
   write_text(to / "written", written);
   write_text(to / "refused", refused);
-  fmt::print("{} tests, {} of them as types in {} programs\n", all, std::count(written.begin(), written.end(), '\n'), programs);
+  fmt::print("{} tests, {} of them as types in {} programs\n", all, std::count(written.begin(), written.end(), '\n'),
+             programs);
   return 0;
 }
 

@@ -30,7 +30,8 @@ struct Sample {
 const std::vector<Sample> samples{
     {"images",
      [](GraphBuilder& g) {
-       auto y = g.conv(g.input("x", {1, 3, 10, 10}), "first", {8, 3, 3, 3}, {{"pads", Ints{0, 0, 1, 1}}, {"strides", Ints{2, 2}}});
+       auto y = g.conv(g.input("x", {1, 3, 10, 10}), "first", {8, 3, 3, 3},
+                       {{"pads", Ints{0, 0, 1, 1}}, {"strides", Ints{2, 2}}});
        y = g.node("Clip", {g.batch_norm(y, "norm", 8), g.constant("zero", {}, {0}), g.constant("six", {}, {6})});
        y = g.conv(y, "depthwise", {8, 1, 3, 3}, {{"pads", Ints{1, 1, 1, 1}}, {"group", std::int64_t{8}}}, false);
        y = g.node("HardSwish", {y});
@@ -62,17 +63,20 @@ const std::vector<Sample> samples{
     {"sequence",
      [](GraphBuilder& g) {
        const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
-       auto y = g.nodes("LSTM", {x, g.constant("lw", {1, 16, 3}), g.constant("lr", {1, 16, 4}), g.constant("lb", {1, 32})},
+       auto y = g.nodes("LSTM",
+                        {x, g.constant("lw", {1, 16, 3}), g.constant("lr", {1, 16, 4}), g.constant("lb", {1, 32})},
                         {{"hidden_size", std::int64_t{4}}}, {"states"}, "lstm")[0];
        y = g.node("Squeeze", {y, g.integers("directions", {1})});
        y = g.nodes("GRU", {y, g.constant("gw", {1, 6, 4}), g.constant("gr", {1, 6, 2}), g.constant("gb", {1, 12})},
-                   {{"hidden_size", std::int64_t{2}}, {"linear_before_reset", std::int64_t{1}}}, {"all", "last"}, "gru")[1];
+                   {{"hidden_size", std::int64_t{2}}, {"linear_before_reset", std::int64_t{1}}}, {"all", "last"},
+                   "gru")[1];
        g.gives({g.node("Squeeze", {y, g.integers("first", {0})})});
      }},
     {"tokens",
      [](GraphBuilder& g) {
        auto y = g.node("Gather", {g.constant("table", {7, 6}), g.input("words", {1, 4}, Type::int64)});
-       y = g.node("LayerNormalization", {y, g.constant("scale", {6}), g.constant("shift", {6})}, {{"axis", std::int64_t{-1}}});
+       y = g.node("LayerNormalization", {y, g.constant("scale", {6}), g.constant("shift", {6})},
+                  {{"axis", std::int64_t{-1}}});
        y = g.node("Add", {g.node("MatMul", {y, g.constant("up", {6, 8})}), g.constant("up_bias", {8})});
        y = g.node("ReduceMean", {g.node("Gelu", {y})}, {{"axes", Ints{1}}, {"keepdims", std::int64_t{0}}});
        g.gives({y});
@@ -80,7 +84,8 @@ const std::vector<Sample> samples{
     {"signals",
      [](GraphBuilder& g) {
        auto y = g.conv(g.input("x", {1, 2, 12}), "first", {4, 2, 3}, {{"dilations", Ints{2}}, {"pads", Ints{2, 2}}});
-       y = g.node("AveragePool", {g.node("LeakyRelu", {y}, {{"alpha", 0.2}})}, {{"kernel_shape", Ints{2}}, {"strides", Ints{2}}});
+       y = g.node("AveragePool", {g.node("LeakyRelu", {y}, {{"alpha", 0.2}})},
+                  {{"kernel_shape", Ints{2}}, {"strides", Ints{2}}});
        y = g.node("Mul", {g.node("Add", {y, g.constant("half", {}, {0.5})}), g.constant("three", {}, {3})});
        g.gives({g.node("AveragePool", {g.node("Softplus", {y})}, {{"kernel_shape", Ints{7}}, {"pads", Ints{0, 1}}})});
      }},
@@ -97,7 +102,8 @@ const std::vector<Sample> samples{
        const auto rows = g.integers("rows", {2, 3});
        std::vector<std::string> all;
        for (const char* op : {"ReduceL1", "ReduceL2", "ReduceSumSquare"}) all.push_back(g.node(op, {y, rows}, shape));
-       const auto line = g.node("Slice", {y, g.integers("from", {0, 0}), g.integers("to", {3, 1}), g.integers("axes", {2, 3})});
+       const auto line = g.node("Slice",
+                                {y, g.integers("from", {0, 0}), g.integers("to", {3, 1}), g.integers("axes", {2, 3})});
        all.push_back(g.node("ReduceProd", {line, rows}, shape));
        const auto joined = g.node("Concat", all, {{"axis", std::int64_t{1}}});
        g.gives({g.node("Tanh", {g.node("Add", {joined, g.node("Shrink", {joined}, {{"bias", 0.25}})})})});
@@ -108,7 +114,8 @@ const std::vector<Sample> samples{
        y = g.node("Expand", {g.node("Unsqueeze", {y, g.integers("last", {3})}), g.integers("wide", {1, 4, 6, 2})});
        y = g.node("Pad", {y, g.integers("frame", {0, 0, 1, 0, 0, 0, 0, 2}), g.constant("value", {}, {1.5})});
        y = g.node("LpNormalization", {g.node("Flatten", {y})}, {{"p", std::int64_t{1}}});
-       const auto nets = g.nodes("LayerNormalization", {y, g.constant("scale", {112}), g.constant("shift", {112})}, {}, {"normal", "mean", "inverse"}, "norm");
+       const auto nets = g.nodes("LayerNormalization", {y, g.constant("scale", {112}), g.constant("shift", {112})}, {},
+                                 {"normal", "mean", "inverse"}, "norm");
        g.gives({g.node("Mul", {nets[0], nets[2]}), nets[1]});
      }},
     {"decoder",
@@ -117,12 +124,16 @@ const std::vector<Sample> samples{
        y = g.node("Reshape", {y, g.integers("image", {1, 4, 2, 2})});
        y = g.node("ConvTranspose", {y, g.constant("w", {4, 2, 2, 2}), g.constant("b", {2})}, {{"strides", Ints{2, 2}}});
        y = g.node("Resize", {y, "", g.constant("scales", {4}, {1, 1, 2, 2})},
-                  {{"mode", std::string("nearest")}, {"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}});
+                  {{"mode", std::string("nearest")},
+                   {"coordinate_transformation_mode", std::string("asymmetric")},
+                   {"nearest_mode", std::string("floor")}});
        g.gives({g.node("Sigmoid", {y})});
      }},
 };
 
-void write(const std::string& path, const std::string& text) { tenon::write_file_atomically(path, std::as_bytes(std::span(text))); }
+void write(const std::string& path, const std::string& text) {
+  tenon::write_file_atomically(path, std::as_bytes(std::span(text)));
+}
 
 }  // namespace
 
@@ -172,5 +183,6 @@ int main() {{
   int wrong = 0;
 {}  return wrong;
 }}
-)", includes, folder, calls));
+)",
+                                              includes, folder, calls));
 }

@@ -1,5 +1,5 @@
-// Trains the same networks as tests/unit/dist/shards_test.cpp, on as many ranks as mpirun starts, and prints their bits:
-// run.cmake compares them. With "checkpoint FILE EPOCHS [STEP [error|once]]" it goes on from
+// Trains the same networks as tests/unit/dist/shards_test.cpp, on as many ranks as mpirun starts, and prints their
+// bits: run.cmake compares them. With "checkpoint FILE EPOCHS [STEP [error|once]]" it goes on from
 // FILE, and rank 1 is killed after STEP as by a failing machine, or throws, or is killed the first time only.
 #include "unit/dist/trained_alike.hpp"
 
@@ -30,23 +30,23 @@ void print(Communicator& ranks, const char* name, std::uint64_t bits) {
 void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std::uint64_t kill_at, int how) {
   Model<alike::Normed> model{1};
   alike::Bits bits;
-  bits.add(fit(
-      model, alike::some_digits(),
-      Fit{.optimizer = Adam{.lr = 1e-3},
-          .epochs = epochs,
-          .batch_size = 96,
-          .seed = 3,
-          .progress = Progress::Mode::quiet,
-          .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true}, OnStepEnd{[&](auto& run) {
-                                   if (run.step() != kill_at || ranks.rank() != 1) return;
-                                   if (how == 2) {  // once, and then not again
-                                     const std::string marker = path + ".killed";
-                                     if (::access(marker.c_str(), F_OK) == 0) return;
-                                     std::fclose(std::fopen(marker.c_str(), "w"));
-                                   }
-                                   if (how != 1) std::raise(SIGKILL);
-                                   throw Error("the disk is full");
-                                 }})}));
+  bits.add(fit(model, alike::some_digits(),
+               Fit{.optimizer = Adam{.lr = 1e-3},
+                   .epochs = epochs,
+                   .batch_size = 96,
+                   .seed = 3,
+                   .progress = Progress::Mode::quiet,
+                   .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
+                                          OnStepEnd{[&](auto& run) {
+                                            if (run.step() != kill_at || ranks.rank() != 1) return;
+                                            if (how == 2) {  // once, and then not again
+                                              const std::string marker = path + ".killed";
+                                              if (::access(marker.c_str(), F_OK) == 0) return;
+                                              std::fclose(std::fopen(marker.c_str(), "w"));
+                                            }
+                                            if (how != 1) std::raise(SIGKILL);
+                                            throw Error("the disk is full");
+                                          }})}));
   bits.add_model(model);
   print(ranks, "weights and history", bits.hash());
 }

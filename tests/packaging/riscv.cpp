@@ -1,5 +1,5 @@
-// The services of platform.hpp by the two system calls that qemu's user mode needs, and the few functions of a C library that
-// compilers call: bare Debian has none for this compiler.
+// The services of platform.hpp by the two system calls that qemu's user mode needs, and the few functions of a C
+// library that compilers call: bare Debian has none for this compiler.
 #include "platform.hpp"
 
 #include <cstddef>

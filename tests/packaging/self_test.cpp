@@ -1,5 +1,5 @@
-// What a network does anywhere: its self-test in float and in int8, and a few steps of learning, of which every machine gets the
-// same bits.
+// What a network does anywhere: its self-test in float and in int8, and a few steps of learning, of which every machine
+// gets the same bits.
 #include "digits_int8.hpp"
 #include "gesture.hpp"
 #include "platform.hpp"

@@ -14,7 +14,8 @@ static_assert(type_name<Map<(x - mean(x)) / sqrt(variance(x) + 1e-5) * param<"we
               "Map<(x - mean(x)) / sqrt(variance(x) + 0.00001) * param<\"weight\">>");
 static_assert(type_name<Map<x - (1 - -x) - (2 - x)>>() == "Map<x - (1 - -x) - (2 - x)>");
 static_assert(type_name<Map<select(x > 0, x, 0.25 * (x + 1))>>() == "Map<select(x > 0, x, 0.25 * (x + 1))>");
-static_assert(type_name<Map<max(x, -1.5) / 12500.25 + pow(x, 3) * 1e-20>>() == "Map<max(x, -1.5) / 12500.3 + pow(x, 3) * 1e-20>");
+static_assert(type_name<Map<max(x, -1.5) / 12500.25 + pow(x, 3) * 1e-20>>() ==
+              "Map<max(x, -1.5) / 12500.3 + pow(x, 3) * 1e-20>");
 static_assert(type_name<Map<chunk<0, 2>(x) * chunk<1, 2>(x)>>() == "Map<chunk<0, 2>(x) * chunk<1, 2>(x)>");
 static_assert(type_name<Map<x - running<"mean">(batch_mean(x))>>() == "Map<x - running<\"mean\">(batch_mean(x))>");
 static_assert(type_name<Map<x * dropout_mask<0.5>>>() == "Map<x * dropout_mask<0.5>>");
@@ -27,7 +28,9 @@ static_assert((x / 2)(3.0) == 1.5);
 template <class L, auto F>
 inline constexpr bool is = std::is_same_v<typename L::formula, expr::lift<F>>;
 static_assert(is<ReLU, relu(x)> && is<ReLU6, relu6(x)> && is<LeakyReLU<0.2>, leaky_relu(x, 0.2)>);
-static_assert(is<ELU<>, elu(x)> && is<CELU<2>, celu(x, 2)> && is<SELU, selu(x)> && is<GELU, gelu(x)> && is<SiLU, silu(x)>);
-static_assert(is<Mish, mish(x)> && is<HardTanh<>, hardtanh(x)> && is<HardSigmoid, hardsigmoid(x)> && is<HardSwish, hardswish(x)>);
+static_assert(is<ELU<>, elu(x)> && is<CELU<2>, celu(x, 2)> && is<SELU, selu(x)> && is<GELU, gelu(x)> &&
+              is<SiLU, silu(x)>);
+static_assert(is<Mish, mish(x)> && is<HardTanh<>, hardtanh(x)> && is<HardSigmoid, hardsigmoid(x)> &&
+              is<HardSwish, hardswish(x)>);
 static_assert(is<LogSigmoid, logsigmoid(x)> && is<Softsign, softsign(x)> && is<Tanhshrink, tanhshrink(x)>);
 static_assert(is<Softmax, softmax(x)> && is<LogSoftmax, log_softmax(x)>);

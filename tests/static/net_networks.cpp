@@ -43,9 +43,8 @@ static_assert(same<input_shape<Named<"net", Sequential<Input<2, 3>, Flatten>>>, 
 
 // Names: every element but Input counts, a name stands for its index.
 using Encoder = Sequential<Affine<4>, HyperTan, Scale>;
-using Nested = Sequential<Input<3>, Flatten, Named<"encoder", Encoder>,
-                          Repeat<2, Sequential<Square, Affine<4>>>, Residual<HyperTan, Affine<4>>,
-                          Concat<Identity, Named<"wide", Affine<8>>>, Affine<2>>;
+using Nested = Sequential<Input<3>, Flatten, Named<"encoder", Encoder>, Repeat<2, Sequential<Square, Affine<4>>>,
+                          Residual<HyperTan, Affine<4>>, Concat<Identity, Named<"wide", Affine<8>>>, Affine<2>>;
 static_assert(parameter_table<Nested>.size() == 14);
 static_assert(parameter_table<Nested>[0].name == "encoder.0.weight");
 static_assert(parameter_table<Nested>[1].name == "encoder.0.bias");
@@ -98,7 +97,8 @@ static_assert(same<without_last<Sequential<Square, Sequential<HyperTan>>>, Seque
 static_assert(same<last_layer<Square>, Square> && same<without_last<Square>, Sequential<>>);
 static_assert(same<last_layer<Sequential<>>, void>);
 static_assert(same<last_layer<Sequential<Square, Freeze<Sequential<Square, Named<"a", HyperTan>>>>>, HyperTan>);
-static_assert(same<without_last<Sequential<Square, Freeze<Sequential<Square, Named<"a", HyperTan>>>>>, Sequential<Square, Freeze<Sequential<Square>>>>);
+static_assert(same<without_last<Sequential<Square, Freeze<Sequential<Square, Named<"a", HyperTan>>>>>,
+                   Sequential<Square, Freeze<Sequential<Square>>>>);
 static_assert(same<without_last<Sequential<Square, Freeze<HyperTan>>>, Sequential<Square>>);
 static_assert(same<last_layer<Sequential<Square, Residual<HyperTan>>>, Residual<HyperTan>>);
 
@@ -135,7 +135,6 @@ static_assert([] {
   const float x[4]{1, 2, 3, 4};
   float y[4]{}, scratch[2 * workspace<Net>.needs.inference_scratch_sample]{};
   Memory<float> memory{.parameters = parameters, .scratch = scratch};
-  run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{x, 2, 2}, Rows<float>{y, 2, 2},
-                                  Evaluation{});
+  run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{x, 2, 2}, Rows<float>{y, 2, 2}, Evaluation{});
   return y[0] == 64 && y[1] == 8 && y[2] == 18 * 18 && y[3] == 18;
 }());

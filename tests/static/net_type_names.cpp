@@ -39,8 +39,7 @@ static_assert(type_name<Dropout<1e-9>>() == "Dropout<1e-9>");
 static_assert(type_name<Dropout<2.5e20>>() == "Dropout<2.5e20>");
 static_assert(type_name<Pool<Padding::same>>() == "Pool<same>");
 static_assert(type_name<Dense<Dropout<0.5>{}>>() == "Dense<Dropout<0.5>>");
-static_assert(type_name<tenon::Named<"a b, c", Pack<Pack<>, ReLU>>>() ==
-              "Named<\"a b, c\", Pack<Pack<>, ReLU>>");
+static_assert(type_name<tenon::Named<"a b, c", Pack<Pack<>, ReLU>>>() == "Named<\"a b, c\", Pack<Pack<>, ReLU>>");
 static_assert(type_name<tenon::Shape<1, 28, 28>>() == "Shape<1, 28, 28>");
 
 // Options by the names of their values, so that what is printed compiles.

@@ -11,11 +11,15 @@ using namespace tenon;
 static_assert(ignored_label == ignore_index);
 static_assert(std::is_same_v<Loader<double>, DataLoader<double>>);
 static_assert(std::is_same_v<Checkpoint, ModelCheckpoint> && std::is_same_v<CsvLog, CSVLogger>);
-static_assert(std::is_same_v<LearnedPosition<>, LearnedPositionalEmbedding<>> && std::is_same_v<SinusoidalPosition<>, SinusoidalPositionalEncoding<>>);
-static_assert(std::is_same_v<decltype(rotary<>), decltype(rope<>)> && std::is_same_v<decltype(count_padding<false>), decltype(count_include_pad<false>)>);
-static_assert(std::is_same_v<Augment<Shift<2>, Rotate<10>, Scale<0.9, 1.1>, Shear<5>, Elastic<20, 4>, HorizontalFlip<>, VerticalFlip<>, Crop<8>>,
-                             Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, RandomShear<5>, ElasticTransform<20, 4>,
-                                     RandomHorizontalFlip<>, RandomVerticalFlip<>, RandomCrop<8>>>);
+static_assert(std::is_same_v<LearnedPosition<>, LearnedPositionalEmbedding<>> &&
+              std::is_same_v<SinusoidalPosition<>, SinusoidalPositionalEncoding<>>);
+static_assert(std::is_same_v<decltype(rotary<>), decltype(rope<>)> &&
+              std::is_same_v<decltype(count_padding<false>), decltype(count_include_pad<false>)>);
+static_assert(
+    std::is_same_v<Augment<Shift<2>, Rotate<10>, Scale<0.9, 1.1>, Shear<5>, Elastic<20, 4>, HorizontalFlip<>,
+                           VerticalFlip<>, Crop<8>>,
+                   Augment<RandomTranslation<2>, RandomRotation<10>, RandomScale<0.9, 1.1>, RandomShear<5>,
+                           ElasticTransform<20, 4>, RandomHorizontalFlip<>, RandomVerticalFlip<>, RandomCrop<8>>>);
 static_assert(std::is_same_v<DropSteps<3>, Slice<0, 3>>);
 
 using Recurrent = Model<Sequential<Input<4, 2>, LSTM<3, stateful>, Dense<2>>>;

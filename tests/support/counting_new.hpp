@@ -41,7 +41,8 @@ inline void* take_or_throw(std::size_t size, std::size_t alignment) {
 }  // namespace detail
 
 /// What `work` takes from the heap.
-template <class F> HeapUse heap_use(F work) {
+template <class F>
+HeapUse heap_use(F work) {
   const HeapUse before = detail::heap_now();
   work();
   return detail::heap_now() - before;
@@ -50,12 +51,8 @@ template <class F> HeapUse heap_use(F work) {
 }  // namespace tenon::test
 
 // Not inlined: g++ would see malloc's memory come back through another function's delete.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  return tenon::test::detail::take_or_throw(n, 0);
-}
-[[gnu::noinline]] void* operator new[](std::size_t n) {
-  return tenon::test::detail::take_or_throw(n, 0);
-}
+[[gnu::noinline]] void* operator new(std::size_t n) { return tenon::test::detail::take_or_throw(n, 0); }
+[[gnu::noinline]] void* operator new[](std::size_t n) { return tenon::test::detail::take_or_throw(n, 0); }
 [[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) {
   return tenon::test::detail::take_or_throw(n, static_cast<std::size_t>(a));
 }
@@ -68,12 +65,10 @@ template <class F> HeapUse heap_use(F work) {
 [[gnu::noinline]] void* operator new[](std::size_t n, const std::nothrow_t&) noexcept {
   return tenon::test::detail::take(n, 0);
 }
-[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a,
-                                     const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
   return tenon::test::detail::take(n, static_cast<std::size_t>(a));
 }
-[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a,
-                                       const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
   return tenon::test::detail::take(n, static_cast<std::size_t>(a));
 }
 
@@ -83,21 +78,12 @@ template <class F> HeapUse heap_use(F work) {
 [[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(p);
-}
-[[gnu::noinline]] void operator delete[](void* p, std::align_val_t,
-                                         const std::nothrow_t&) noexcept {
-  std::free(p);
-}
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
 
 // A sanitizer brings a malloc of its own, which is not to be replaced.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

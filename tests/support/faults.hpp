@@ -42,8 +42,9 @@ inline bool fails(Fault fault) noexcept {
 
 inline void* take(std::size_t size, std::size_t alignment) noexcept {
   if (fails(Fault::allocation)) return nullptr;
-  void* const memory = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
-                                                             : std::malloc(size > 0 ? size : 1);
+  void* const memory = alignment > alignof(std::max_align_t)
+                           ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
+                           : std::malloc(size > 0 ? size : 1);
   if (memory) {
     const std::size_t now = held += ::malloc_usable_size(memory);
     for (std::size_t most = most_held; now > most && !most_held.compare_exchange_weak(most, now);) continue;
@@ -79,8 +80,8 @@ private:
   int fault_;
 };
 
-/// For n = 0, 1, ...: calls before(), then work() while the n-th call of that kind fails, then after(thrown) with what work
-/// threw, if anything; until work has no such call. Says how many it had.
+/// For n = 0, 1, ...: calls before(), then work() while the n-th call of that kind fails, then after(thrown) with what
+/// work threw, if anything; until work has no such call. Says how many it had.
 template <class Before, class Work, class After>
 long fail_each(Fault fault, Before before, Work work, After after, long most = 100000) {
   for (long n = 0; n < most; ++n) {
@@ -156,22 +157,27 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* how, void* (*run)(vo
 
 // Not inlined: g++ would see malloc's memory come back through another function's delete.
 #define TENON_TEST_NEW(...) [[gnu::noinline]] void* operator __VA_ARGS__
-TENON_TEST_NEW(new(std::size_t n)) { return tenon::test::detail::take_or_throw(n, 0); }
+TENON_TEST_NEW(new (std::size_t n)) { return tenon::test::detail::take_or_throw(n, 0); }
 TENON_TEST_NEW(new[](std::size_t n)) { return tenon::test::detail::take_or_throw(n, 0); }
-TENON_TEST_NEW(new(std::size_t n, std::align_val_t a)) { return tenon::test::detail::take_or_throw(n, static_cast<std::size_t>(a)); }
-TENON_TEST_NEW(new[](std::size_t n, std::align_val_t a)) { return tenon::test::detail::take_or_throw(n, static_cast<std::size_t>(a)); }
-TENON_TEST_NEW(new(std::size_t n, const std::nothrow_t&)) noexcept { return tenon::test::detail::take(n, 0); }
+TENON_TEST_NEW(new (std::size_t n, std::align_val_t a)) {
+  return tenon::test::detail::take_or_throw(n, static_cast<std::size_t>(a));
+}
+TENON_TEST_NEW(new[](std::size_t n, std::align_val_t a)) {
+  return tenon::test::detail::take_or_throw(n, static_cast<std::size_t>(a));
+}
+TENON_TEST_NEW(new (std::size_t n, const std::nothrow_t&)) noexcept { return tenon::test::detail::take(n, 0); }
 TENON_TEST_NEW(new[](std::size_t n, const std::nothrow_t&)) noexcept { return tenon::test::detail::take(n, 0); }
 #undef TENON_TEST_NEW
-#define TENON_TEST_DELETE(...) [[gnu::noinline]] void operator __VA_ARGS__ noexcept { tenon::test::detail::give(p); }
-TENON_TEST_DELETE(delete(void* p))
+#define TENON_TEST_DELETE(...)                                                                                         \
+  [[gnu::noinline]] void operator __VA_ARGS__ noexcept { tenon::test::detail::give(p); }
+TENON_TEST_DELETE(delete (void* p))
 TENON_TEST_DELETE(delete[](void* p))
-TENON_TEST_DELETE(delete(void* p, std::size_t))
+TENON_TEST_DELETE(delete (void* p, std::size_t))
 TENON_TEST_DELETE(delete[](void* p, std::size_t))
-TENON_TEST_DELETE(delete(void* p, std::align_val_t))
+TENON_TEST_DELETE(delete (void* p, std::align_val_t))
 TENON_TEST_DELETE(delete[](void* p, std::align_val_t))
-TENON_TEST_DELETE(delete(void* p, std::size_t, std::align_val_t))
+TENON_TEST_DELETE(delete (void* p, std::size_t, std::align_val_t))
 TENON_TEST_DELETE(delete[](void* p, std::size_t, std::align_val_t))
-TENON_TEST_DELETE(delete(void* p, const std::nothrow_t&))
+TENON_TEST_DELETE(delete (void* p, const std::nothrow_t&))
 TENON_TEST_DELETE(delete[](void* p, const std::nothrow_t&))
 #undef TENON_TEST_DELETE

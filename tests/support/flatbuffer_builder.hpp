@@ -14,11 +14,13 @@ namespace tenon::test {
 ///     Object().scalar<std::int32_t>(1, 2).text(3, "name").file("TFL3")
 class Object {
 public:
-  template <class T> Object& scalar(std::size_t field, T value) {
+  template <class T>
+  Object& scalar(std::size_t field, T value) {
     fields_[field].inside.assign(reinterpret_cast<const char*>(&value), sizeof value);
     return *this;
   }
-  template <class T> Object& numbers(std::size_t field, const std::vector<T>& values) {
+  template <class T>
+  Object& numbers(std::size_t field, const std::vector<T>& values) {
     Field& f = refer(field, sizeof(T));
     f.outside.resize(values.size() * sizeof(T));
     if (!values.empty()) std::memcpy(f.outside.data(), values.data(), f.outside.size());
@@ -59,7 +61,7 @@ public:
 
 private:
   struct Field {
-    std::string inside, outside{};    // a scalar's bytes, or a distance; a vector's bytes
+    std::string inside, outside{};       // a scalar's bytes, or a distance; a vector's bytes
     std::size_t element = 0, count = 0;  // of a vector; no element: one table
     bool refers = false;
     std::vector<Object> objects{};
@@ -71,7 +73,8 @@ private:
     return f;
   }
 
-  template <class T> static void put(std::string& out, std::size_t at, T value) {
+  template <class T>
+  static void put(std::string& out, std::size_t at, T value) {
     std::memcpy(out.data() + at, &value, sizeof value);
   }
   static void align(std::string& out, std::size_t size, std::size_t ahead = 0) {

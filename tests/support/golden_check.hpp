@@ -27,8 +27,8 @@ struct GoldenOptions {
 namespace detail {
 
 template <class T>
-void check_values(const std::vector<T>& got, const std::vector<double>& expected, double tolerance,
-                  double floor, const std::string& what) {
+void check_values(const std::vector<T>& got, const std::vector<double>& expected, double tolerance, double floor,
+                  const std::string& what) {
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double value = static_cast<double>(got[i]);
@@ -47,9 +47,7 @@ public:
       : golden_{golden}, prefix_{std::string{name} + "."}, options_{options} {}
 
   bool differentiable() const { return golden_.has(prefix_ + "dy"); }
-  std::size_t batch() const {
-    return golden_.values(prefix_ + "x").size() / bound_network<Net>::input::size;
-  }
+  std::size_t batch() const { return golden_.values(prefix_ + "x").size() / bound_network<Net>::input::size; }
 
   /// The case's numbers as T holds them, forward and backward. The result of evaluation is
   /// returned.
@@ -76,9 +74,7 @@ public:
     return evaluated;
   }
 
-  std::vector<double> values(const std::string& name) const {
-    return golden_.values(prefix_ + name);
-  }
+  std::vector<double> values(const std::string& name) const { return golden_.values(prefix_ + name); }
 
   /// What a parameter of ours is called in the file: as PyTorch's `state_dict` says it, or, for a
   /// layer alone, without the layer's index.
@@ -133,8 +129,8 @@ void check_golden(const Golden& golden, std::string_view name, GoldenOptions opt
   detail::check_values(narrow.y.values(), wide.y.values(), options.forward, floor, "y");
   if (of_case.differentiable()) {
     detail::check_values(narrow.dx.values(), wide.dx.values(), options.backward, floor, "dx");
-    detail::check_values(narrow.parameter_gradients(), wide.parameter_gradients(), options.backward,
-                         floor, "gradients of parameters");
+    detail::check_values(narrow.parameter_gradients(), wide.parameter_gradients(), options.backward, floor,
+                         "gradients of parameters");
   }
 }
 

@@ -59,9 +59,8 @@ struct GradientComparison {
 
 /// `gradient` against the differences of `objective()` by each of `variables`.
 template <class Objective>
-void compare_gradient(GradientComparison& comparison, Objective&& objective,
-                      std::span<double> variables, std::span<const double> gradient,
-                      const std::string& name) {
+void compare_gradient(GradientComparison& comparison, Objective&& objective, std::span<double> variables,
+                      std::span<const double> gradient, const std::string& name) {
   for (std::size_t i = 0; i < variables.size(); ++i) {
     comparison.compare(objective, variables[i], gradient[i], name + "[" + std::to_string(i) + "]");
   }
@@ -69,12 +68,9 @@ void compare_gradient(GradientComparison& comparison, Objective&& objective,
 
 namespace detail {
 
-inline bool close(double a, double b) {
-  return std::abs(a - b) <= 1e-12 * (1 + std::abs(a) + std::abs(b));
-}
+inline bool close(double a, double b) { return std::abs(a - b) <= 1e-12 * (1 + std::abs(a) + std::abs(b)); }
 /// Whether `got` is `factor` times `expected`.
-inline bool all_close(const std::vector<double>& got, const std::vector<double>& expected,
-                      double factor = 1) {
+inline bool all_close(const std::vector<double>& got, const std::vector<double>& expected, double factor = 1) {
   if (got.size() != expected.size()) return false;
   for (std::size_t i = 0; i < got.size(); ++i) {
     if (!close(got[i], factor * expected[i])) return false;
@@ -91,7 +87,8 @@ void draw(NetworkRun<Net, double>& run, const GradientOptions& options, std::uin
   }
   for (std::size_t s = 0; s < run.batch; ++s) {
     for (std::size_t i = 0; i < run.x.length(); ++i)
-      run.x(s, i) = options.tokens ? std::floor(stream.uniform(options.low, options.high)) : stream.uniform(options.low, options.high);
+      run.x(s, i) = options.tokens ? std::floor(stream.uniform(options.low, options.high))
+                                   : stream.uniform(options.low, options.high);
     for (std::size_t i = 0; i < run.dy.length(); ++i) run.dy(s, i) = stream.uniform(-1.0, 1.0);
   }
 }
@@ -119,8 +116,7 @@ struct Gradients {
            "a second backward does not add the same gradients again");
     demand(all_close(run.dx.values(), dx), "dx depends on the gradients that are there");
     pass(true, false);
-    demand(all_close(run.parameter_gradients(), parameters),
-           "without dx, other gradients of the parameters");
+    demand(all_close(run.parameter_gradients(), parameters), "without dx, other gradients of the parameters");
   }
 };
 
@@ -150,16 +146,14 @@ void compare_with_differences(NetworkRun<Net, double>& run, const Gradients<Net>
   for (const ParameterEntry& entry : parameter_table<Net>) {
     if (!entry.trainable) continue;
     compare_gradient(comparison, objective, run.parameter(entry),
-                     std::span{gradients.parameters}.subspan(at, entry.size),
-                     std::string{entry.name});
+                     std::span{gradients.parameters}.subspan(at, entry.size), std::string{entry.name});
     at += entry.size;
   }
 }
 
 /// One attempt with the numbers that `seed` gives.
 template <class Net>
-GradientComparison try_gradients(const GradientOptions& options, std::size_t batch,
-                                 std::uint64_t seed) {
+GradientComparison try_gradients(const GradientOptions& options, std::size_t batch, std::uint64_t seed) {
   GradientComparison comparison{options.tolerance};
   NetworkRun<Net, double> run{batch};
   draw(run, options, seed);
@@ -173,8 +167,7 @@ GradientComparison try_gradients(const GradientOptions& options, std::size_t bat
     if (!good) comparison.faults.push_back(what);
   };
   demand(all_close(same.dx, gradients.dx), "dx depends on the distance of rows");
-  demand(all_close(same.parameters, gradients.parameters),
-         "gradients of parameters depend on the distance of rows");
+  demand(all_close(same.parameters, gradients.parameters), "gradients of parameters depend on the distance of rows");
 
   run.forward(Training{});
   apart.forward(Training{});

@@ -49,12 +49,8 @@ public:
   operator Rows<T>() { return {memory_.data(), count_, length_ + gap_}; }
   operator Rows<const T>() const { return {memory_.data(), count_, length_ + gap_}; }
 
-  T& operator()(std::size_t sample, std::size_t i) {
-    return memory_.data()[sample * (length_ + gap_) + i];
-  }
-  const T& operator()(std::size_t sample, std::size_t i) const {
-    return memory_.data()[sample * (length_ + gap_) + i];
-  }
+  T& operator()(std::size_t sample, std::size_t i) { return memory_.data()[sample * (length_ + gap_) + i]; }
+  const T& operator()(std::size_t sample, std::size_t i) const { return memory_.data()[sample * (length_ + gap_) + i]; }
   std::size_t count() const { return count_; }
   std::size_t length() const { return length_; }
 

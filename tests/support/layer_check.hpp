@@ -56,8 +56,7 @@ void check_steps() {
 
 /// Every golden case of this name: ordinary numbers, extreme ones, and those at kinks.
 template <class L, std::size_t Features>
-void check_golden_cases(std::string_view family, const std::string& name,
-                        GoldenOptions options = {}) {
+void check_golden_cases(std::string_view family, const std::string& name, GoldenOptions options = {}) {
   const Golden golden{family};
   for (const std::string& of_case : {name, name + "_extreme", name + "_kink"}) {
     if (golden.has(of_case + ".x")) check_golden<Alone<L, Features>>(golden, of_case, options);

@@ -28,12 +28,13 @@ inline std::vector<float> numbers(std::size_t count, std::uint64_t seed) {
 inline double distance(std::span<const float> a, std::span<const float> b) {
   REQUIRE(a.size() == b.size());
   double most = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(double{a[i]} - double{b[i]}) / (1 + std::abs(double{b[i]})));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    most = std::max(most, std::abs(double{a[i]} - double{b[i]}) / (1 + std::abs(double{b[i]})));
   return most;
 }
 
-/// Three steps of a Learner beside three of a Trainer, from the same weights, on the same samples: losses, parameters, and what the
-/// network gives then.
+/// Three steps of a Learner beside three of a Trainer, from the same weights, on the same samples: losses, parameters,
+/// and what the network gives then.
 template <class Net, class L, class O, std::size_t Batch = 4>
 void compare_with_trainer(O optimizer, double bound = 1e-5) {
   using M = Model<Net>;
@@ -54,7 +55,8 @@ void compare_with_trainer(O optimizer, double bound = 1e-5) {
     std::vector<float> x = numbers(Batch * in, 20 + step), target = numbers(Batch * out, 40 + step);
     for (float& t : target) t = 0.5F * (t + 1);
     std::vector<std::int32_t> labels(Batch * answers);
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>((7 * i + step) % (out / answers));
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      labels[i] = static_cast<std::int32_t>((7 * i + step) % (out / answers));
     tenon::Batch<float> batch{};
     batch.features = x;
     if constexpr (classes) batch.labels = labels;
@@ -68,8 +70,13 @@ void compare_with_trainer(O optimizer, double bound = 1e-5) {
     for (std::size_t i = 0; i < Batch; ++i) {
       const auto sample = std::span(x).subspan(i * in).template first<in>();
       if constexpr (classes && answers == 1) loss += double{learner->learn(sample, labels[i])} / Batch;
-      else if constexpr (classes) loss += double{learner->learn(sample, std::span<const std::int32_t>(labels).subspan(i * answers).template first<answers>())} / Batch;
-      else loss += double{learner->learn(sample, std::span<const float>(target).subspan(i * out).template first<out>())} / Batch;
+      else if constexpr (classes)
+        loss += double{learner->learn(
+                    sample, std::span<const std::int32_t>(labels).subspan(i * answers).template first<answers>())} /
+                Batch;
+      else
+        loss += double{learner->learn(sample, std::span<const float>(target).subspan(i * out).template first<out>())} /
+                Batch;
     }
     CHECK(loss == Approx(expected).epsilon(1e-5));
     CHECK(distance(learner->gradients(), trainer.gradients()) <= bound);
@@ -85,4 +92,3 @@ void compare_with_trainer(O optimizer, double bound = 1e-5) {
 }
 
 }  // namespace tenon::test
-

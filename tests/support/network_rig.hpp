@@ -43,11 +43,16 @@ struct Rig {
   Context context{};
 
   explicit Rig(std::size_t batch_size, unsigned seed = 1)
-      : batch{batch_size}, parameters(layout.trainable_size, poison),
-        gradients(layout.trainable_size, poison), buffers(layout.buffer_size),
-        saved(needs.saved_sample * batch), saved_fixed(needs.saved_fixed),
-        x(random_numbers(in_size * batch, seed)), y(out_size * batch, poison),
-        dy(random_numbers(out_size * batch, seed + 1)), dx(in_size * batch, poison) {
+      : batch{batch_size},
+        parameters(layout.trainable_size, poison),
+        gradients(layout.trainable_size, poison),
+        buffers(layout.buffer_size),
+        saved(needs.saved_sample * batch),
+        saved_fixed(needs.saved_fixed),
+        x(random_numbers(in_size * batch, seed)),
+        y(out_size * batch, poison),
+        dy(random_numbers(out_size * batch, seed + 1)),
+        dx(in_size * batch, poison) {
     for (const auto& entry : tenon::parameter_table<Net>) {
       if (!entry.trainable) continue;
       const auto values = random_numbers(entry.size, ++seed + 100);
@@ -85,18 +90,15 @@ struct Rig {
     std::vector<double> scratch(needs.backward_scratch_sample * batch, poison);
     std::vector<double> scratch_fixed(needs.backward_scratch_fixed, poison);
     dx.assign(dx.size(), poison);
-    Memory<double> memory{parameters.data(), gradients.data(),   buffers.data(),
-                          saved.data(),      saved_fixed.data(), scratch.data(),
-                          scratch_fixed.data()};
+    Memory<double> memory{parameters.data(),  gradients.data(), buffers.data(),      saved.data(),
+                          saved_fixed.data(), scratch.data(),   scratch_fixed.data()};
     // Absent where backward says it does not read it.
     const auto given = [&](bool read, std::vector<double>& numbers, std::size_t size) {
       return Rows<const double>{read ? numbers.data() : nullptr, batch, size};
     };
     tenon::detail::run_backward<Bound>(
-        context, memory, given(needs.backward_reads_input, x, in_size),
-        given(needs.backward_reads_output, y, out_size),
-        Rows<const double>{dy.data(), batch, out_size},
-        Rows<double>{with_dx ? dx.data() : nullptr, batch, in_size});
+        context, memory, given(needs.backward_reads_input, x, in_size), given(needs.backward_reads_output, y, out_size),
+        Rows<const double>{dy.data(), batch, out_size}, Rows<double>{with_dx ? dx.data() : nullptr, batch, in_size});
   }
 
   /// sum(dy * y), whose gradients backward gives.

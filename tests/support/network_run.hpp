@@ -29,16 +29,14 @@ struct PlainContext {
   Stream stream(std::uint32_t id) const { return Stream{seed, Purpose::dropout, id, step}; }
 
   /// As in BLAS, a beta of zero means that c is not read.
-  void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n,
-            std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb,
-            T beta, T* c, std::size_t ldc) const {
+  void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
+            const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) const {
     const bool flip_a = ta == kernels::Transpose::yes, flip_b = tb == kernels::Transpose::yes;
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t j = 0; j < n; ++j) {
         T sum = 0;
         for (std::size_t p = 0; p < k; ++p) {
-          sum += (flip_a ? a[p * lda + i] : a[i * lda + p]) *
-                 (flip_b ? b[j * ldb + p] : b[p * ldb + j]);
+          sum += (flip_a ? a[p * lda + i] : a[i * lda + p]) * (flip_b ? b[j * ldb + p] : b[p * ldb + j]);
         }
         c[i * ldc + j] = alpha * sum + (beta == T(0) ? T(0) : beta * c[i * ldc + j]);
       }
@@ -64,8 +62,11 @@ struct NetworkRun {
 
   /// With a `gap`, the rows of x, y, dy and dx stand apart, each by another distance.
   explicit NetworkRun(std::size_t batch_size, std::size_t gap = 0)
-      : batch{batch_size}, saved{needs.saved_sample * batch}, x{batch, Bound::input::size, gap},
-        y{batch, Bound::output::size, 2 * gap}, dy{batch, Bound::output::size, 3 * gap},
+      : batch{batch_size},
+        saved{needs.saved_sample * batch},
+        x{batch, Bound::input::size, gap},
+        y{batch, Bound::output::size, 2 * gap},
+        dy{batch, Bound::output::size, 3 * gap},
         dx{batch, Bound::input::size, 4 * gap} {
     visit_parameters<Net>([&]<class I>(const ParameterEntry& entry, I) {
       if (entry.trainable) return;
@@ -79,10 +80,8 @@ struct NetworkRun {
   template <class Mode>
   void forward(Mode mode) {
     constexpr bool training = Mode::training;
-    Guarded<T> scratch{(training ? needs.forward_scratch_sample : needs.inference_scratch_sample) *
-                       batch};
-    Guarded<T> scratch_fixed{training ? needs.forward_scratch_fixed
-                                      : needs.inference_scratch_fixed};
+    Guarded<T> scratch{(training ? needs.forward_scratch_sample : needs.inference_scratch_sample) * batch};
+    Guarded<T> scratch_fixed{training ? needs.forward_scratch_fixed : needs.inference_scratch_fixed};
     y.spoil();
     Memory<T> memory{};
     memory.parameters = parameters.data();
@@ -115,26 +114,20 @@ struct NetworkRun {
     inspect("backward", scratch, scratch_fixed);
   }
 
-  std::span<T> parameter(const ParameterEntry& entry) {
-    return {parameters.data() + entry.offset, entry.size};
-  }
-  std::span<T> gradient(const ParameterEntry& entry) {
-    return {gradients.data() + entry.offset, entry.size};
-  }
+  std::span<T> parameter(const ParameterEntry& entry) { return {parameters.data() + entry.offset, entry.size}; }
+  std::span<T> gradient(const ParameterEntry& entry) { return {gradients.data() + entry.offset, entry.size}; }
   /// All gradients of parameters, without the gaps between them.
   std::vector<T> parameter_gradients() const {
     std::vector<T> all;
     for (const ParameterEntry& entry : parameter_table<Net>) {
       if (!entry.trainable) continue;
-      all.insert(all.end(), gradients.data() + entry.offset,
-                 gradients.data() + entry.offset + entry.size);
+      all.insert(all.end(), gradients.data() + entry.offset, gradients.data() + entry.offset + entry.size);
     }
     return all;
   }
 
 private:
-  void inspect(const std::string& pass, const Guarded<T>& scratch,
-               const Guarded<T>& scratch_fixed) {
+  void inspect(const std::string& pass, const Guarded<T>& scratch, const Guarded<T>& scratch_fixed) {
     const auto demand = [&](bool intact, const char* what) {
       if (!intact) faults.push_back(pass + " wrote beyond " + what);
     };

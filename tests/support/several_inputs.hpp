@@ -35,7 +35,8 @@ struct FedUnit {
   }
   /// Inputs that backward says it does not read are not there, and neither are gradients that nobody asks for.
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     auto parts = tenon::detail::split_inputs<Inputs<S...>>(x);
     auto slopes = tenon::detail::split_inputs<Inputs<S...>>(dx);
     const std::uint32_t sent = tenon::detail::sends_to<bound>() & Asked;
@@ -84,10 +85,12 @@ void check_input_gradients(GradientOptions options = {}) {
         if (i % size >= first && i % size < first + Inputs<S...>::sizes[Input]) CHECK(one[0][i] == all[0][i]);
     };
     (compare(std::integral_constant<std::size_t, K>{}), ...);
-  }(std::index_sequence_for<S...>{});
+  }
+  (std::index_sequence_for<S...>{});
 }
 
-/// Values and gradients of a layer that has no parameters and keeps nothing, called by itself, which is quick to compile.
+/// Values and gradients of a layer that has no parameters and keeps nothing, called by itself, which is quick to
+/// compile.
 template <class L, class... S>
 void check_golden_values(const Golden& golden, const std::string& name) {
   using All = Inputs<S...>;
@@ -102,13 +105,16 @@ void check_golden_values(const Golden& golden, const std::string& name) {
   const Rows<double> to{y.data(), batch, y.size() / batch}, back{dx.data(), batch, All::size};
   PlainContext<double> context;
   const auto pass = [&]<class Bound>(std::type_identity<Bound>, const auto& in, const auto& out) {
-    static_assert(Bound::parameters.empty() && Bound::needs.saved_sample == 0 && Bound::needs.forward_scratch_sample == 0);
+    static_assert(Bound::parameters.empty() && Bound::needs.saved_sample == 0 &&
+                  Bound::needs.forward_scratch_sample == 0);
     REQUIRE(batch * Bound::output::size == y.size());
     Bound::forward(context, Memory<double>{}, in, to, Training{});
     Bound::backward(context, Memory<double>{}, in, Rows<const double>{}, slope, out);
   };
   if constexpr (N == 1) pass(std::type_identity<typename L::template at<S...>>{}, from, back);
-  else pass(std::type_identity<typename L::template at<All>>{}, tenon::detail::split_inputs<All>(from), tenon::detail::split_inputs<All>(back));
+  else
+    pass(std::type_identity<typename L::template at<All>>{}, tenon::detail::split_inputs<All>(from),
+         tenon::detail::split_inputs<All>(back));
   detail::check_values(y, expected, 1e-12, 1, "y");
   detail::check_values(dx, of("dx"), 1e-12, 1, "dx");
 }

@@ -24,8 +24,8 @@ template <std::size_t InSize, std::size_t OutSize>
 struct AffineAt {
   using input = Shape<InSize>;
   using output = Shape<OutSize>;
-  static constexpr std::array<ParameterSpec, 2> parameters{
-      ParameterSpec{"weight", {OutSize, InSize}, 2}, ParameterSpec{"bias", {OutSize}, 1}};
+  static constexpr std::array<ParameterSpec, 2> parameters{ParameterSpec{"weight", {OutSize, InSize}, 2},
+                                                           ParameterSpec{"bias", {OutSize}, 1}};
   using initializers = tenon::Initializers<Uniform, Zeros>;
   static constexpr Needs needs{};
 
@@ -43,8 +43,8 @@ struct AffineAt {
   }
 
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>,
-                                 Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>, Rows<const T> dy,
+                                 Rows<T> dx) {
     const T* weight = memory.parameters;
     T* d_weight = memory.gradients;
     T* d_bias = d_weight + tenon::aligned(InSize * OutSize);
@@ -100,8 +100,7 @@ struct Square {
       }
     }
     template <class Ctx, class T>
-    static constexpr void backward(Ctx&, Memory<T>, Rows<const T> x, Rows<const T>,
-                                   Rows<const T> dy, Rows<T> dx) {
+    static constexpr void backward(Ctx&, Memory<T>, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
       if (!dx) return;
       for (std::size_t s = 0; s < dy.count; ++s) {
         for (std::size_t i = 0; i < In::size; ++i) dx[s][i] = 2 * x[s][i] * dy[s][i];
@@ -127,8 +126,7 @@ struct HyperTan {
       }
     }
     template <class Ctx, class T>
-    static void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T> y, Rows<const T> dy,
-                         Rows<T> dx) {
+    static void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
       if (!dx) return;
       for (std::size_t s = 0; s < dy.count; ++s) {
         for (std::size_t i = 0; i < In::size; ++i) dx[s][i] = (1 - y[s][i] * y[s][i]) * dy[s][i];
@@ -144,8 +142,8 @@ struct Scale {
   struct at {
     using input = In;
     using output = In;
-    static constexpr std::array<ParameterSpec, 2> parameters{
-        ParameterSpec{"scale", {1}, 1}, ParameterSpec{"calls", {1}, 1, false}};
+    static constexpr std::array<ParameterSpec, 2> parameters{ParameterSpec{"scale", {1}, 1},
+                                                             ParameterSpec{"calls", {1}, 1, false}};
     using initializers = tenon::Initializers<Uniform, Zeros>;
     static constexpr Needs needs{.backward_reads_input = false,
                                  .saved_sample = In::size,
@@ -176,8 +174,8 @@ struct Scale {
       }
     }
     template <class Ctx, class T>
-    static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T>, Rows<const T>,
-                                   Rows<const T> dy, Rows<T> dx) {
+    static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T>, Rows<const T>, Rows<const T> dy,
+                                   Rows<T> dx) {
       if (ctx.overwrite_gradients) memory.gradients[0] = 0;
       memory.scratch_fixed[0] = memory.saved_fixed[0];
       for (std::size_t s = 0; s < dy.count; ++s) {

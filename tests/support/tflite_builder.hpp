@@ -103,7 +103,9 @@ public:
         .numbers(SubGraphField::outputs, outputs);
     graph.tables(SubGraphField::operators, operators);
     Object model;
-    model.scalar(ModelField::version, version).tables(ModelField::operator_codes, codes).tables(ModelField::subgraphs, {graph});
+    model.scalar(ModelField::version, version)
+        .tables(ModelField::operator_codes, codes)
+        .tables(ModelField::subgraphs, {graph});
     return model.tables(ModelField::buffers, buffers).file(identifier);
   }
 

@@ -40,7 +40,9 @@ inline const Node& node(const Graph& graph, const std::string& op, std::size_t w
 inline const Array& constant(const Graph& graph, const Node& n, std::size_t input) {
   return graph.constants.at(n.inputs.at(input));
 }
-inline Numbers numbers(const Graph& graph, const Node& n, std::size_t input) { return constant(graph, n, input).values; }
+inline Numbers numbers(const Graph& graph, const Node& n, std::size_t input) {
+  return constant(graph, n, input).values;
+}
 
 /// Every value that a node reads is an input, a constant or given above it, once; and so is every output.
 inline bool holds_together(const Graph& graph) {
@@ -70,15 +72,16 @@ struct One {
     return *this;
   }
   One& ints(const std::vector<std::int32_t>& values, TfliteFile::More more = {}) {
-    reads.push_back(file.ints("c" + std::to_string(reads.size()), {static_cast<std::int32_t>(values.size())}, values, more));
+    reads.push_back(
+        file.ints("c" + std::to_string(reads.size()), {static_cast<std::int32_t>(values.size())}, values, more));
     return *this;
   }
   One& absent() {
     reads.push_back(-1);
     return *this;
   }
-  std::string bytes(const std::string& name, const TfliteFile::Dims& dims, std::uint8_t type = 0, const Object& options = {},
-                    const TfliteFile::More& more = {}) {
+  std::string bytes(const std::string& name, const TfliteFile::Dims& dims, std::uint8_t type = 0,
+                    const Object& options = {}, const TfliteFile::More& more = {}) {
     const auto out = file.tensor("out", dims, more);
     file.op(name, reads, {out}, type, options);
     file.output(out);
@@ -95,7 +98,9 @@ struct One {
 };
 
 /// Conv2DOptions and its kin: padding, stride across and down.
-inline Object window(I8 padding, I32 across, I32 down) { return Object().scalar(0, padding).scalar(1, across).scalar(2, down); }
+inline Object window(I8 padding, I32 across, I32 down) {
+  return Object().scalar(0, padding).scalar(1, across).scalar(2, down);
+}
 constexpr I8 same = 0, valid = 1;
 
 inline std::vector<float> counted(std::size_t count) {

@@ -87,8 +87,9 @@ private:
 };
 
 #pragma omp declare reduction(+ : Watched : omp_out += omp_in) initializer(omp_priv = 0)
-#pragma omp declare reduction(max : Watched : omp_out = omp_out < omp_in ? omp_in : omp_out) initializer(omp_priv = -1e300)
-#pragma omp declare reduction(min : Watched : omp_out = omp_in < omp_out ? omp_in : omp_out) initializer(omp_priv = 1e300)
+#pragma omp declare reduction(max:Watched                                                                              \
+                              : omp_out = omp_out < omp_in ? omp_in : omp_out) initializer(omp_priv = -1e300)
+#pragma omp declare reduction(min:Watched : omp_out = omp_in < omp_out ? omp_in : omp_out) initializer(omp_priv = 1e300)
 
 inline Watch::Watch(const Watched* first, std::size_t count) : first_{first}, count_{count} { all_.push_back(this); }
 inline Watch::~Watch() { std::erase(all_, this); }
@@ -116,7 +117,8 @@ inline test::Watched max(const test::Watched& a, const test::Watched& b) { retur
 namespace tenon::test {
 
 /// Found by the argument, from wherever a mask is drawn.
-inline void fill_keep_mask(Watched* mask, std::size_t count, std::size_t size, double rate, const Stream&, std::size_t) {
+inline void fill_keep_mask(Watched* mask, std::size_t count, std::size_t size, double rate, const Stream&,
+                           std::size_t) {
   for (std::size_t i = 0; i < count * size; ++i) mask[i] = i % 3 == 0 ? 0.0 : 1 / (1 - rate);
 }
 

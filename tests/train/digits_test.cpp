@@ -8,8 +8,7 @@
 using namespace tenon;
 
 TEST_CASE("handwritten digits, over five splits") {
-  using Net = Sequential<Dense<64, 256>, ReLU, Dropout<0.3>, Dense<256>, ReLU, Dropout<0.3>,
-                         Dense<10>, Softmax>;
+  using Net = Sequential<Dense<64, 256>, ReLU, Dropout<0.3>, Dense<256>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
   auto data = digits();
   double sum = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {

@@ -12,8 +12,8 @@ using namespace tenon;
 TEST_CASE("two epochs of MNIST with convolutions") {
   const auto data = test::mnist_if_there();
   if (!data) return;
-  using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU, MaxPool2D<2>, Flatten,
-                         Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
+  using Net = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPool2D<2>, Conv2D<16, 5>, ReLU,
+                         MaxPool2D<2>, Flatten, Dense<120>, ReLU, Dense<84>, ReLU, Dense<10>, Softmax>;
   const auto& [train, test] = *data;
   Model<Net> model{1};
   const auto train_with = [&](double rate) {
@@ -39,7 +39,8 @@ TEST_CASE("two epochs of MNIST with convolutions") {
   REQUIRE(tables->sums_fit);
   Quantized<Net> net{*tables};
   std::size_t correct = 0;
-  for (std::size_t i = 0; i < test.size(); ++i) correct += net.classify(test.sample(i).first<784>()) == test.label(i) ? 1U : 0U;
+  for (std::size_t i = 0; i < test.size(); ++i)
+    correct += net.classify(test.sample(i).first<784>()) == test.label(i) ? 1U : 0U;
   const double accuracy = static_cast<double>(correct) / static_cast<double>(test.size());
   CAPTURE(second.validation.accuracy, accuracy);
   CHECK(accuracy >= second.validation.accuracy - 0.005);

@@ -34,7 +34,8 @@ TEST_CASE("two epochs of MNIST") {
   REQUIRE(tables->sums_fit);
   Quantized<Net> net{*tables};
   std::size_t correct = 0;
-  for (std::size_t i = 0; i < test.size(); ++i) correct += net.classify(test.sample(i).first<784>()) == test.label(i) ? 1U : 0U;
+  for (std::size_t i = 0; i < test.size(); ++i)
+    correct += net.classify(test.sample(i).first<784>()) == test.label(i) ? 1U : 0U;
   const double accuracy = static_cast<double>(correct) / static_cast<double>(test.size());
   INFO("float " << history.last().validation.accuracy << ", int8 " << accuracy);
   CHECK(accuracy >= history.last().validation.accuracy - 0.003);

@@ -1,6 +1,5 @@
 #include <tenon/tenon.hpp>
 
-
 #include <catch2/catch.hpp>
 
 #include "support/mnist.hpp"
@@ -17,9 +16,12 @@ using Convolution = Sequential<Conv2D<Channels, 3, padding<1>, bias<false>>, Bat
 TEST_CASE("a small network on augmented digits, six passes over 6,000") {
   const auto data = test::mnist_if_there();
   if (!data) return;
-  using Net = Sequential<Input<1, 28, 28>, Convolution<12>, MaxPool2D<2>, Convolution<24>, MaxPool2D<2>, Convolution<48>, GlobalAvgPool, Dense<10>, Softmax>;
+  using Net = Sequential<Input<1, 28, 28>, Convolution<12>, MaxPool2D<2>, Convolution<24>, MaxPool2D<2>,
+                         Convolution<48>, GlobalAvgPool, Dense<10>, Softmax>;
   static_assert(parameter_count<Net> < 100'000);
-  const auto moving = augmented<Augment<RandomTranslation<1>, RandomRotation<10>, RandomScale<0.9, 1.1>, ElasticTransform<20, 4>>>(data->train.take(6000), 1);
+  const auto moving = augmented<
+      Augment<RandomTranslation<1>, RandomRotation<10>, RandomScale<0.9, 1.1>, ElasticTransform<20, 4>>>(
+      data->train.take(6000), 1);
   const auto test = data->test.take(2000);
   Model<Net> model{1};
   const History history = fit(model, moving,

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <limits>
 #include <string>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -29,10 +29,15 @@ struct Collect {
   std::vector<Field>* fields;
   std::string owner;
 
-  void operator()(const char* name, double& value, Allowed a) const { fields->push_back({owner, name, a, &value, nullptr}); }
-  void operator()(const char* name, std::size_t& value, Allowed a) const { fields->push_back({owner, name, a, nullptr, &value}); }
+  void operator()(const char* name, double& value, Allowed a) const {
+    fields->push_back({owner, name, a, &value, nullptr});
+  }
+  void operator()(const char* name, std::size_t& value, Allowed a) const {
+    fields->push_back({owner, name, a, nullptr, &value});
+  }
   void operator()(const char* name, std::vector<double>& values, Allowed a) const {
-    for (std::size_t i = 0; i < values.size(); ++i) fields->push_back({owner, std::string(name) + "[" + std::to_string(i) + "]", a, &values[i], nullptr});
+    for (std::size_t i = 0; i < values.size(); ++i)
+      fields->push_back({owner, std::string(name) + "[" + std::to_string(i) + "]", a, &values[i], nullptr});
   }
   void operator()(const char*, std::string&, NotEmpty) const {}
   template <class T>
@@ -52,8 +57,9 @@ std::string error_of(F work) {
 }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-const std::vector<double> tried{0, -0.0, -1, -1e-30, 1e-300, 1e-30, 0.5, 1 - 1e-9, 1, 1 + 1e-9, 2, 30, 1e18, 1e30, -1e30, 1e300, -1e300, infinity, -infinity,
-                                std::numeric_limits<double>::quiet_NaN()};
+const std::vector<double> tried{
+    0, -0.0, -1,   -1e-30, 1e-300, 1e-30, 0.5,    1 - 1e-9, 1,         1 + 1e-9,
+    2, 30,   1e18, 1e30,   -1e30,  1e300, -1e300, infinity, -infinity, std::numeric_limits<double>::quiet_NaN()};
 
 double being_tried = 0;
 
@@ -76,9 +82,11 @@ std::size_t walk(T& it, F use) {
       INFO(f.owner << "." << f.name << " = " << value << ": " << error);
       if (f.allowed.contains(value)) {
         // a large but possible rate makes numbers that are not: said at once, and with the rate
-        const bool fine = error.empty() || (error.find("expected finite") != std::string::npos && error.find("learning rate") != std::string::npos);
+        const bool fine = error.empty() || (error.find("expected finite") != std::string::npos &&
+                                            error.find("learning rate") != std::string::npos);
         // or too small for these data, said in the same way
-        CHECK((fine || error.starts_with(f.owner + ": " + f.name) || error.starts_with("fit: expected a finite loss") || error.starts_with("fit: expected finite gradients")));
+        CHECK((fine || error.starts_with(f.owner + ": " + f.name) || error.starts_with("fit: expected a finite loss") ||
+               error.starts_with("fit: expected finite gradients")));
       } else {
         CHECK(error.starts_with(f.owner + ": " + f.name + ": expected "));
       }
@@ -113,7 +121,8 @@ void walk_schedule(S schedule, std::size_t options) {
   INFO(detail::short_name<S>());
   CHECK(options == walk(schedule, [&] {
           const AnySchedule any(schedule);
-          for (const std::uint64_t t : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000}, ~std::uint64_t{0}}) {
+          for (const std::uint64_t t :
+               {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000}, ~std::uint64_t{0}}) {
             CHECK_FALSE(std::isnan(any.lr(0.1, t, t)));
             if (const auto momentum = any.momentum(t, t)) CHECK((*momentum >= 0 && *momentum <= 1));
           }
@@ -130,7 +139,8 @@ void walk_loss(L loss, std::size_t options, bool labelled) {
           Target<float> target;
           if (labelled) target.labels = labels;
           else target.values = {targets.data(), 2, 3};
-          evaluate_loss<void>(loss, LossArguments<float>{{scores.data(), 2, 3}, 3, target, values, {gradient.data(), 2, 3}});
+          evaluate_loss<void>(loss,
+                              LossArguments<float>{{scores.data(), 2, 3}, 3, target, values, {gradient.data(), 2, 3}});
         }));
 }
 
@@ -149,12 +159,17 @@ TEST_CASE("an option says what it may be") {
   const auto message = [](Mine m) { return error_of([&] { check_options(m); }); };
   CHECK(message({}) == "");
   CHECK(message({.rate = 1}) == "Mine: rate: expected at least 0 and less than 1, got 1");
-  CHECK(message({.rate = std::nan("")}) == "Mine: rate: expected at least 0 and less than 1, and a finite number, got nan");
+  CHECK(message({.rate = std::nan("")}) ==
+        "Mine: rate: expected at least 0 and less than 1, and a finite number, got nan");
   CHECK(message({.count = 0}) == "Mine: count: expected at least 1, got 0");
   CHECK(error_of([] { check_options(Adam{.lr = 1e300}); }) == "Adam: lr: expected at most 3.4e+38, got 1e+300");
-  CHECK(error_of([] { check_options(Adam{.lr = infinity}); }) == "Adam: lr: expected at least 0, and a finite number, got inf");
-  CHECK(error_of([] { check_options(MultiMargin{.margin = -1e300}); }) == "MultiMargin: margin: expected -3.4e+38 to 3.4e+38, got -1e+300");
-  CHECK(error_of([] { check_options(CrossEntropy{.class_weight = {1, -2}}); }) == "CrossEntropy: class_weight[1]: expected at least 0, got -2");
+  CHECK(error_of([] { check_options(Adam{.lr = infinity}); }) ==
+        "Adam: lr: expected at least 0, and a finite number, got inf");
+  CHECK(error_of([] { check_options(MultiMargin{.margin = -1e300}); }) ==
+        "MultiMargin: margin: expected -3.4e+38 to 3.4e+38, got -1e+300");
+  CHECK(error_of([] {
+          check_options(CrossEntropy{.class_weight = {1, -2}});
+        }) == "CrossEntropy: class_weight[1]: expected at least 0, got -2");
   CHECK(error_of([] { check_options(ModelCheckpoint{}); }) == "ModelCheckpoint: expected a path, got none");
   static_assert(ConstantLR{.factor = 0.5}(1, 0) == 0.5);
 }
@@ -220,7 +235,8 @@ TEST_CASE("no option of fit and its callbacks is found out later") {
   const auto data = digits().take(24);
   using Net = Sequential<Dense<64, 10>, Softmax>;
   Model<Net> model{1};
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-options-" + std::to_string(::getpid()))).string();
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-options-" + std::to_string(::getpid())))
+                               .string();
   EarlyStopping stopping{.monitor = Monitor::loss};
   SaveBest best{.path = path, .monitor = Monitor::loss};
   TimeLimit limit{.seconds = 1e6};
@@ -260,13 +276,18 @@ TEST_CASE("sizes do not wrap, and a schedule gives a rate") {
   using Net = Sequential<Dense<64, 10>, Softmax>;
   Model<Net> a{1}, b{1};
   const auto settings = [](std::size_t batch, std::size_t accumulate) {
-    return Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 2, .batch_size = batch, .progress = Progress::Mode::quiet, .accumulate = accumulate};
+    return Fit{.optimizer = SGD{.lr = 0.1},
+               .epochs = 2,
+               .batch_size = batch,
+               .progress = Progress::Mode::quiet,
+               .accumulate = accumulate};
   };
   const std::size_t half = std::size_t{1} << 63;
   CHECK(fit(a, data, settings(20, 1)).last().training.loss == fit(b, data, settings(half, half)).last().training.loss);
   CHECK(evaluate(a, data, CrossEntropy{}, half).loss == evaluate(a, data, CrossEntropy{}, 20).loss);
   const auto trainer = [&](std::size_t batch) { Trainer t{a, CrossEntropy{}, SGD{}, batch}; };
-  CHECK_THROWS_WITH(trainer(half), Contains("training: expected a batch_size from 1 to ") && Contains("got 9223372036854775808"));
+  CHECK_THROWS_WITH(trainer(half),
+                    Contains("training: expected a batch_size from 1 to ") && Contains("got 9223372036854775808"));
   CHECK_THROWS_WITH(trainer(0), Contains("got 0"));
   auto how = settings(20, 1);
   how.schedule = AnySchedule([](double lr, std::uint64_t t) { return t == 1 ? std::nan("") : lr; });

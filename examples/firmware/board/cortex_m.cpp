@@ -34,7 +34,8 @@ struct VectorTable {
   Handler handlers[15];
 };
 [[gnu::section(".vectors"), gnu::used]] extern const VectorTable vectors = {
-    &stack_top, {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, tick}};
+    &stack_top,
+    {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, tick}};
 
 // Its loops would become calls of memcpy and memset, half a kilobyte of library.
 [[gnu::optimize("no-tree-loop-distribute-patterns")]] void reset() {
@@ -68,7 +69,8 @@ void finish(int status) {
 std::uint32_t stack_used() {
   const std::uint32_t* deepest = stack_limit();
   while (deepest < &stack_top && *deepest == paint) ++deepest;
-  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&stack_top) - reinterpret_cast<std::uintptr_t>(deepest));
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&stack_top) -
+                                    reinterpret_cast<std::uintptr_t>(deepest));
 }
 
 #if defined(__ARM_FEATURE_MVE)
@@ -102,7 +104,9 @@ void start_count() {
   timer[1] = 0xffffffff;
   timer[0] = 1;
 }
-std::uint32_t instructions() { return static_cast<std::uint32_t>(static_cast<std::uint64_t>(0xffffffffU - timer[1]) * 10 / 256); }
+std::uint32_t instructions() {
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(0xffffffffU - timer[1]) * 10 / 256);
+}
 
 #endif
 

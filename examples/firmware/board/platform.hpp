@@ -7,9 +7,9 @@ namespace platform {
 
 void print(const char* text);
 [[noreturn]] void finish(int status);
-std::uint32_t stack_used();     // bytes at the deepest so far; 0 where unknown
+std::uint32_t stack_used();  // bytes at the deepest so far; 0 where unknown
 void start_count();
-std::uint32_t instructions();   // since start_count; means something under qemu's -icount only
+std::uint32_t instructions();  // since start_count; means something under qemu's -icount only
 
 inline void print(std::uint32_t number) {
   char text[11];

@@ -27,18 +27,30 @@ struct mixup_as_the_last_step;
 namespace augment {
 
 template <class S>
-concept Moves = requires(Stream& stream) { S::draw_motion(stream); };
+concept Moves = requires(Stream& stream) {
+  S::draw_motion(stream);
+};
 template <class S>
-concept Cuts = requires { typename S::template output<Shape<1, 64, 64>>; };
+concept Cuts = requires {
+  typename S::template output<Shape<1, 64, 64>>;
+};
 template <class S>
-concept Distorts = requires(const ImageSize& size) { S::scratch(size); };
+concept Distorts = requires(const ImageSize& size) {
+  S::scratch(size);
+};
 template <class S>
-concept Prepares = requires(const ImageSize& size, float* image) { S::prepare(size, image); };
+concept Prepares = requires(const ImageSize& size, float* image) {
+  S::prepare(size, image);
+};
 template <class S>
-concept Mixes = requires { S::alpha; };
+concept Mixes = requires {
+  S::alpha;
+};
 
 template <class S>
-inline constexpr bool takes_any_shape = requires { requires S::any_shape; };
+inline constexpr bool takes_any_shape = requires {
+  requires S::any_shape;
+};
 
 template <class Step, class In, bool Last>
 constexpr auto judge() {
@@ -78,7 +90,8 @@ struct output_of_step<S, In> {
 
 /// A vector is an image of one row, a sequence one of a channel.
 template <class In>
-inline constexpr ImageSize size_of{In::rank == 3 ? In::dims[0] : 1, In::rank >= 2 ? In::dims[In::rank - 2] : 1, In::dims[In::rank - 1]};
+inline constexpr ImageSize size_of{In::rank == 3 ? In::dims[0] : 1, In::rank >= 2 ? In::dims[In::rank - 2] : 1,
+                                   In::dims[In::rank - 1]};
 
 /// The state of one image on its way: it lies in one of two buffers.
 template <class T>
@@ -139,8 +152,10 @@ struct Steps {
 };
 template <class In, class First, class... Rest>
 struct Steps<In, First, Rest...> : Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type> {
-  static constexpr bool accepted = Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type>::accepted;
-  using next = Steps<typename std::conditional_t<accepted, output_of_step<First, In>, std::type_identity<In>>::type, Rest...>;
+  static constexpr bool
+      accepted = Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type>::accepted;
+  using next = Steps<typename std::conditional_t<accepted, output_of_step<First, In>, std::type_identity<In>>::type,
+                     Rest...>;
   using output = typename next::output;
   static constexpr bool valid = accepted && next::valid;
   static constexpr std::size_t room = std::max(In::size, next::room);
@@ -226,7 +241,8 @@ public:
 /// The data set with an augmentation in front of the network. `workers` threads prepare the next batch
 /// while the network works on this one; 0: the loader does it when asked.
 template <class Pipeline, AnyShape S, class Answer, std::floating_point T>
-AugmentedDataset<Pipeline, S, Answer, T> augmented(TypedDataset<S, Answer, T> data, std::size_t workers = default_workers()) {
+AugmentedDataset<Pipeline, S, Answer, T> augmented(TypedDataset<S, Answer, T> data,
+                                                   std::size_t workers = default_workers()) {
   return {std::move(data), workers};
 }
 

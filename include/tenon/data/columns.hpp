@@ -75,8 +75,8 @@ struct ColumnInfo {
   ColumnKind kind = ColumnKind::features;
   std::vector<std::size_t> shape;  // of a sample; of labels: how many
   std::size_t offset = 0;
-  std::size_t size = 0;            // numbers or labels per sample
-  std::size_t classes = 0;         // of labels
+  std::size_t size = 0;     // numbers or labels per sample
+  std::size_t classes = 0;  // of labels
 
   bool operator==(const ColumnInfo&) const = default;
 };
@@ -133,7 +133,8 @@ struct ColumnSet {
 namespace detail {
 
 template <class C, class T>
-concept ColumnOf = std::same_as<C, Features<T>> || std::same_as<C, Labels> || std::same_as<C, Targets<T>> || std::same_as<C, SampleWeights<T>>;
+concept ColumnOf = std::same_as<C, Features<T>> || std::same_as<C, Labels> || std::same_as<C, Targets<T>> ||
+    std::same_as<C, SampleWeights<T>>;
 
 /// The columns in words: `image (features 1x28x28), digit (labels of 10 classes)`.
 std::string describe_columns(std::span<const ColumnInfo> columns);

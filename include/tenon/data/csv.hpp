@@ -69,8 +69,8 @@ struct CsvColumn {
 };
 
 struct CsvOptions {
-  /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the line
-  /// below, and where it holds no number at all.
+  /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the
+  /// line below, and where it holds no number at all.
   std::optional<bool> header{};
   Column label_column = -1;
   char delimiter = ',';
@@ -107,9 +107,9 @@ struct CsvTable {
 ///                                         .missing = Missing::median, .decimal = ',', .leave_out = {"date"}});
 ///
 /// Fields may be quoted as in RFC 4180; lines end in LF, CRLF or CR; a byte order mark and blank lines at the end are
-/// nothing. What is no finite number where one is expected is an Error that names file, line and column. There are at most
-/// 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading takes at most
-/// twelve times the file's bytes and 32 MB.
+/// nothing. What is no finite number where one is expected is an Error that names file, line and column. There are at
+/// most 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading
+/// takes at most twelve times the file's bytes and 32 MB.
 template <std::floating_point T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
 template <std::floating_point T = float>

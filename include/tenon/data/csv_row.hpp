@@ -91,9 +91,10 @@ private:
         if (names[i] == names[j]) return true;
     return false;
   }();
-  using fault = std::conditional_t<alike, each_name_once,
-                                   std::conditional_t<(targets > 1), one_target_at_most,
-                                                      std::conditional_t<sizeof...(C) == targets, at_least_one_column, void>>>;
+  using fault = std::conditional_t<
+      alike, each_name_once,
+      std::conditional_t<(targets > 1), one_target_at_most,
+                         std::conditional_t<sizeof...(C) == targets, at_least_one_column, void>>>;
 
 public:
   static constexpr bool valid = [] {
@@ -103,15 +104,18 @@ public:
   static constexpr std::size_t features = (std::size_t{0} + ... + (C::target ? 0 : C::kind::size));
   static constexpr std::size_t classes = (std::size_t{0} + ... + (C::target ? C::kind::classes : 0));
   using shape = Shape<features>;
-  using answer = std::conditional_t<targets == 0, NoAnswers, std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;
+  using answer = std::conditional_t<targets == 0, NoAnswers,
+                                    std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;
 
   /// What reads such rows; `begin` says the rest.
   static CsvOptions options(const CsvOptions& begin) {
-    return detail::row_options(begin, std::array<detail::RowColumn, sizeof...(C)>{detail::RowColumn{C::name, C::target, C::kind::classes}...});
+    return detail::row_options(
+        begin, std::array<detail::RowColumn, sizeof...(C)>{detail::RowColumn{C::name, C::target, C::kind::classes}...});
   }
 };
 
-/// The table as samples whose shape the compiler knows; texts are in the order of their bytes, and what N leaves over stays 0.
+/// The table as samples whose shape the compiler knows; texts are in the order of their bytes, and what N leaves over
+/// stays 0.
 template <class Row, std::floating_point T = float>
 TypedDataset<typename Row::shape, typename Row::answer, T> read(const std::string& path, const CsvOptions& begin) {
   static_assert(Row::valid);

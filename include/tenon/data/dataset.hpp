@@ -55,18 +55,20 @@ public:
   /// Columns, in the order of writing.
   template <class... Column>
     requires(sizeof...(Column) > 0 && (detail::ColumnOf<Column, T> && ...))
-  explicit Dataset(Column... columns) : Dataset([&] {
-    ColumnSet<T> set;
-    (set.add(std::move(columns)), ...);
-    return set;
-  }()) {}
+  explicit Dataset(Column... columns)
+      : Dataset([&] {
+          ColumnSet<T> set;
+          (set.add(std::move(columns)), ...);
+          return set;
+        }()) {}
   explicit Dataset(ColumnSet<T> columns);
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
   std::span<const ColumnInfo> columns() const noexcept { return {columns_.data(), columns_.size()}; }
-  /// The columns as a loader gives them: an augmentation may change the shape of one, and Mixup makes targets of labels.
+  /// The columns as a loader gives them: an augmentation may change the shape of one, and Mixup makes targets of
+  /// labels.
   std::span<const ColumnInfo> given_columns() const noexcept {
     const std::vector<ColumnInfo>& given = augmentation_ ? given_ : columns_;
     return {given.data(), given.size()};
@@ -75,8 +77,12 @@ public:
   const ColumnInfo& column(std::string_view name) const { return find_column(columns(), name); }
   /// The numbers of a column, by its name or by its number among those of its kind, from 0. Throw an Error where
   /// there is none.
-  ColumnView<const T> feature_column(WhichColumn which) const { return feature_view(find_column(columns(), ColumnKind::features, which)); }
-  ColumnView<const T> target_column(WhichColumn which) const { return target_view(find_column(columns(), ColumnKind::targets, which)); }
+  ColumnView<const T> feature_column(WhichColumn which) const {
+    return feature_view(find_column(columns(), ColumnKind::features, which));
+  }
+  ColumnView<const T> target_column(WhichColumn which) const {
+    return target_view(find_column(columns(), ColumnKind::targets, which));
+  }
   std::span<const std::int32_t> label_column(WhichColumn which) const {
     const ColumnInfo& c = find_column(columns(), ColumnKind::labels, which);
     return labels().subspan(size_ * c.offset, size_ * c.size);
@@ -145,7 +151,9 @@ public:
 
   /// The same samples with these columns alone, in this order. An augmentation goes with its column.
   Dataset select(std::span<const std::string_view> names) const;
-  Dataset select(std::initializer_list<std::string_view> names) const { return select(std::span(names.begin(), names.size())); }
+  Dataset select(std::initializer_list<std::string_view> names) const {
+    return select(std::span(names.begin(), names.size()));
+  }
 
   /// The samples with these indices, in this order; an index may repeat.
   Dataset subset(std::span<const std::size_t> indices) const;
@@ -169,8 +177,12 @@ private:
   template <std::floating_point U>
   friend class Dataset;
 
-  ColumnView<const T> feature_view(const ColumnInfo& c) const noexcept { return {features_.data() + c.offset, size_, sample_size_, c.size}; }
-  ColumnView<const T> target_view(const ColumnInfo& c) const noexcept { return {targets_.data() + c.offset, size_, target_size_, c.size}; }
+  ColumnView<const T> feature_view(const ColumnInfo& c) const noexcept {
+    return {features_.data() + c.offset, size_, sample_size_, c.size};
+  }
+  ColumnView<const T> target_view(const ColumnInfo& c) const noexcept {
+    return {targets_.data() + c.offset, size_, target_size_, c.size};
+  }
   /// This data set without its numbers.
   template <std::floating_point U>
   Dataset<U> described() const;

@@ -8,11 +8,11 @@
 
 namespace tenon {
 
-/// Deals the samples into so many folds, at random, each class evenly: the numbers of its samples in two folds differ by at
-/// most one, and so do the sizes of folds. Without labels the samples are dealt as they are. The same seed gives the same
-/// folds everywhere. Every sample is in one fold: the test data of one training, and training data of the others.
-/// Throws an Error unless there are at least two folds, and as many samples as folds; and where a sample has several labels.
-/// scikit-learn: StratifiedKFold(shuffle=True), KFold.
+/// Deals the samples into so many folds, at random, each class evenly: the numbers of its samples in two folds differ
+/// by at most one, and so do the sizes of folds. Without labels the samples are dealt as they are. The same seed gives
+/// the same folds everywhere. Every sample is in one fold: the test data of one training, and training data of the
+/// others. Throws an Error unless there are at least two folds, and as many samples as folds; and where a sample has
+/// several labels. scikit-learn: StratifiedKFold(shuffle=True), KFold.
 ///
 ///     for (const auto& [train, test] : k_folds(data, 5, seed)) ...    // numbers of samples, for data.subset(train)
 struct Fold {

@@ -67,7 +67,6 @@ Dataset<float> read_idx(const std::string& images_path, const std::string& label
                         const ReadOptions& options = {});
 
 /// The same from tensors in memory.
-Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels,
-                           const ReadOptions& options = {});
+Dataset<float> idx_dataset(const IdxTensor& images, const IdxTensor& labels, const ReadOptions& options = {});
 
 }  // namespace tenon

@@ -19,9 +19,9 @@ struct Batch {
   std::span<const std::int32_t> labels;  ///< count x label_size, one column behind the other; empty without labels
   std::span<T> targets;                  ///< count x target_size; empty without targets
   std::size_t count = 0;
-  std::size_t first = 0;                 ///< how many samples of the epoch came before
-  std::span<const std::size_t> indices;  ///< where each sample stands in the data set
-  std::span<const T> weights{};          ///< count; empty where all samples count alike
+  std::size_t first = 0;                  ///< how many samples of the epoch came before
+  std::span<const std::size_t> indices;   ///< where each sample stands in the data set
+  std::span<const T> weights{};           ///< count; empty where all samples count alike
   std::span<const ColumnInfo> columns{};  ///< what features, labels and targets are, as they are given: the data set's
 
   /// The numbers of a column, by its name or its number among those of its kind, from 0. Throw an Error where the data
@@ -76,8 +76,8 @@ template <std::floating_point T = float>
 class DataLoader {
 public:
   /// Starts at epoch 0. The last batch of an epoch may be smaller, or be left out.
-  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed,
-         bool shuffle = true, bool drop_last = false);
+  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed, bool shuffle = true,
+             bool drop_last = false);
   DataLoader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
   ~DataLoader();
   DataLoader(DataLoader&&) noexcept;
@@ -88,8 +88,8 @@ public:
   /// Fills the next batch; false at the end of the epoch, the batch then being empty.
   bool next(Batch<T>& batch);
 
-  /// From now on only these rows of a batch are filled with features and targets: those that another process works on are not
-  /// read. Labels, weights and indices are always those of all.
+  /// From now on only these rows of a batch are filled with features and targets: those that another process works on
+  /// are not read. Labels, weights and indices are always those of all.
   void only(const RowShare& rows);
 
   /// Batches per epoch.

@@ -40,15 +40,16 @@ struct NpyArray {
 extern template std::vector<float> NpyArray::values<float>() const;
 extern template std::vector<double> NpyArray::values<double>() const;
 
-/// An array of a file. What numpy writes and this does not read (Fortran order, other element types or byte orders, objects) is
-/// an Error by its name. Reading takes at most three times the file's bytes and 1 MB.
+/// An array of a file. What numpy writes and this does not read (Fortran order, other element types or byte orders,
+/// objects) is an Error by its name. Reading takes at most three times the file's bytes and 1 MB.
 NpyArray read_npy(const std::string& path);
 NpyArray parse_npy(std::span<const std::byte> file, std::string_view name);
 /// As numpy.save does, or no file where it fails.
 void write_npy(const std::string& path, const NpyArray& array);
 
-/// The arrays of an .npz file, in its order, called as numpy.load calls them: numpy.savez's, or numpy.savez_compressed's, which
-/// may unpack to 64 MB or a hundred times the file's size, whichever is more. Everything is read, checked by its checksum, or nothing.
+/// The arrays of an .npz file, in its order, called as numpy.load calls them: numpy.savez's, or
+/// numpy.savez_compressed's, which may unpack to 64 MB or a hundred times the file's size, whichever is more.
+/// Everything is read, checked by its checksum, or nothing.
 std::vector<NpyArray> read_npz(const std::string& path);
 std::vector<NpyArray> parse_npz(std::span<const std::byte> file, std::string_view name);
 /// As numpy.savez does: each array under its own name. Error: a name twice, or empty; 4 GiB.
@@ -56,8 +57,8 @@ void write_npz(const std::string& path, std::span<const NpyArray> arrays);
 /// The array of that name; an Error with the names there are.
 const NpyArray& find_array(std::span<const NpyArray> arrays, std::string_view name);
 
-/// A .npy file that stays on the disk: pages are read as they are looked at, so it may be larger than memory. A file that
-/// another program makes shorter meanwhile ends this one, as any mapping does.
+/// A .npy file that stays on the disk: pages are read as they are looked at, so it may be larger than memory. A file
+/// that another program makes shorter meanwhile ends this one, as any mapping does.
 class MappedNpy {
 public:
   explicit MappedNpy(const std::string& path);
@@ -84,7 +85,8 @@ private:
 extern template void MappedNpy::row(std::size_t, std::span<float>) const;
 extern template void MappedNpy::row(std::size_t, std::span<double>) const;
 
-/// Arrays whose first axis counts samples, as data: features alone, with class labels (i4, i8 or u1), or with numbers to predict.
+/// Arrays whose first axis counts samples, as data: features alone, with class labels (i4, i8 or u1), or with numbers
+/// to predict.
 ///
 ///     const auto arrays = read_npz("set.npz");
 ///     const auto data = npy_dataset(find_array(arrays, "x"), find_array(arrays, "y"), 10);

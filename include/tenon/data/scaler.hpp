@@ -22,18 +22,22 @@ enum class Scaling {
   robust     ///< median 0, quartiles 1 apart: outliers say nothing. Quartiles lie between numbers as numpy.percentile's
 };
 
-/// What Scaling finds in numbers: (x - center) / scale is of a common size. A scale of 0, where all are equal, is 1 instead.
+/// What Scaling finds in numbers: (x - center) / scale is of a common size. A scale of 0, where all are equal, is 1
+/// instead.
 struct Scales {
   std::vector<double> center, scale;
 };
 
-/// Of each of `features` features: of channels first, where the samples are of `channels, height, width`, else of the last axis.
-/// Throws an Error that begins with `who` where there is no sample, a number is not finite, or the shape has other features.
+/// Of each of `features` features: of channels first, where the samples are of `channels, height, width`, else of the
+/// last axis. Throws an Error that begins with `who` where there is no sample, a number is not finite, or the shape has
+/// other features.
 template <std::floating_point T>
-Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape, std::size_t features, Scaling how,
-                      const std::string& who);
-extern template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&, std::size_t, Scaling, const std::string&);
-extern template Scales measure_scales(ColumnView<const double>, std::size_t, const std::vector<std::size_t>&, std::size_t, Scaling, const std::string&);
+Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
+                      std::size_t features, Scaling how, const std::string& who);
+extern template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&,
+                                      std::size_t, Scaling, const std::string&);
+extern template Scales measure_scales(ColumnView<const double>, std::size_t, const std::vector<std::size_t>&,
+                                      std::size_t, Scaling, const std::string&);
 
 struct StandardizeOptions {
   Scaling how = Scaling::standard;
@@ -51,9 +55,11 @@ struct ScalingLayer {
 };
 /// The layer's two parameters, `a` and `b`, in a model.
 template <class Model>
-ScalingLayer scaling_layer(std::string_view path, std::string_view a, std::string_view b, const char* who, const char* layer) {
+ScalingLayer scaling_layer(std::string_view path, std::string_view a, std::string_view b, const char* who,
+                           const char* layer) {
   const auto is = [](const ParameterEntry& e, std::string_view prefix, std::string_view name) {
-    return !e.trainable && !e.running && e.name.size() == prefix.size() + name.size() && e.name.starts_with(prefix) && e.name.ends_with(name);
+    return !e.trainable && !e.running && e.name.size() == prefix.size() + name.size() && e.name.starts_with(prefix) &&
+           e.name.ends_with(name);
   };
   ScalingLayer found{};
   for (const ParameterEntry& e : parameter_table<typename Model::network>) {
@@ -62,12 +68,14 @@ ScalingLayer scaling_layer(std::string_view path, std::string_view a, std::strin
     for (const ParameterEntry& other : parameter_table<typename Model::network>) {
       if (!is(other, prefix, b)) continue;
       if (found.first)
-        throw Error(std::string(who) + ": expected the name of the layer, got none; there are " + std::string(found.first->name) + " and " + std::string(e.name));
+        throw Error(std::string(who) + ": expected the name of the layer, got none; there are " +
+                    std::string(found.first->name) + " and " + std::string(e.name));
       found = {&e, &other};
     }
   }
   if (!found.first)
-    throw Error(std::string(who) + ": expected a network with a layer " + layer + (path.empty() ? "" : " called " + std::string(path)) + ", got none");
+    throw Error(std::string(who) + ": expected a network with a layer " + layer +
+                (path.empty() ? "" : " called " + std::string(path)) + ", got none");
   return found;
 }
 
@@ -81,14 +89,15 @@ void set_scales(Model& model, const ParameterEntry& center, const ParameterEntry
 
 }  // namespace detail
 
-/// Sets the Standardize layer (layers/standardize.hpp) in a model to what the features of these samples are: those to train with,
-/// before training.
+/// Sets the Standardize layer (layers/standardize.hpp) in a model to what the features of these samples are: those to
+/// train with, before training.
 ///
 ///     standardize(model, train);
 ///     standardize(model, train, {.how = Scaling::robust});
 template <class Model, std::floating_point T>
 void standardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
-  const auto [center, scale] = detail::scaling_layer<Model>(options.layer, "center", "scale", "standardize", "Standardize");
+  const auto [center, scale] = detail::scaling_layer<Model>(options.layer, "center", "scale", "standardize",
+                                                            "Standardize");
   const WhichColumn which = options.column.empty() ? WhichColumn(0) : WhichColumn(options.column);
   const ColumnInfo& info = find_column(data.columns(), ColumnKind::features, which);
   detail::set_scales(model, *center, *scale,
@@ -99,7 +108,8 @@ void standardize(Model& model, const Dataset<T>& data, const StandardizeOptions&
 /// Sets the Unstandardize layer, the last of a network, to what the targets are: its answers begin in their range.
 template <class Model, std::floating_point T>
 void unstandardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
-  const auto [offset, unit] = detail::scaling_layer<Model>(options.layer, "offset", "unit", "unstandardize", "Unstandardize");
+  const auto [offset, unit] = detail::scaling_layer<Model>(options.layer, "offset", "unit", "unstandardize",
+                                                           "Unstandardize");
   const WhichColumn which = options.column.empty() ? WhichColumn(0) : WhichColumn(options.column);
   const ColumnInfo& info = find_column(data.columns(), ColumnKind::targets, which);
   detail::set_scales(model, *offset, *unit,
@@ -120,7 +130,8 @@ public:
     const WhichColumn which = column.empty() ? WhichColumn(0) : WhichColumn(column);
     const ColumnInfo& info = find_column(data.columns(), ColumnKind::targets, which);
     column_ = info.name;
-    scales_ = measure_scales<T>(data.target_column(which), data.size(), {info.size}, info.size, how, "TargetScaler, column \"" + info.name + "\"");
+    scales_ = measure_scales<T>(data.target_column(which), data.size(), {info.size}, info.size, how,
+                                "TargetScaler, column \"" + info.name + "\"");
   }
 
   const Scales& scales() const noexcept { return scales_; }
@@ -137,22 +148,26 @@ public:
       }
     return data;
   }
-  /// Answers of the network, one sample's after the other's, in the unit of the targets: a tensor, or any range of numbers.
+  /// Answers of the network, one sample's after the other's, in the unit of the targets: a tensor, or any range of
+  /// numbers.
   template <class Answers>
   Answers in_units(Answers answers) const {
     std::size_t k = 0;
     for (auto& value : answers) {
-      value = static_cast<std::remove_reference_t<decltype(value)>>(static_cast<double>(value) * scales_.scale[k] + scales_.center[k]);
+      value = static_cast<std::remove_reference_t<decltype(value)>>(static_cast<double>(value) * scales_.scale[k] +
+                                                                    scales_.center[k]);
       k = k + 1 == scales_.scale.size() ? 0 : k + 1;
     }
-    if (k != 0) throw Error("TargetScaler: expected answers of " + std::to_string(scales_.scale.size()) + " numbers each");
+    if (k != 0)
+      throw Error("TargetScaler: expected answers of " + std::to_string(scales_.scale.size()) + " numbers each");
     return answers;
   }
 
 private:
   void require(std::size_t size) const {
     if (size != scales_.scale.size())
-      throw Error("TargetScaler: expected targets of " + std::to_string(scales_.scale.size()) + " numbers, got " + std::to_string(size));
+      throw Error("TargetScaler: expected targets of " + std::to_string(scales_.scale.size()) + " numbers, got " +
+                  std::to_string(size));
   }
 
   std::string column_;

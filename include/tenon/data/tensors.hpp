@@ -31,8 +31,7 @@ inline constexpr std::size_t rank_of = length_of<typename E::shape_type>;
 
 /// Samples of bytes or other integers become floats.
 template <class E>
-using scalar_for =
-    std::conditional_t<std::is_same_v<typename E::value_type, double>, double, float>;
+using scalar_for = std::conditional_t<std::is_same_v<typename E::value_type, double>, double, float>;
 
 template <class T, class E>
 std::vector<T> row_major_values(const E& tensor) {
@@ -46,8 +45,7 @@ std::vector<T> row_major_values(const E& tensor) {
 
 template <class E>
 std::vector<std::size_t> sample_shape_of(const E& features) {
-  static_assert(rank_of<E> != 0,
-                "a data set is made from tensors of fixed rank: use xt::xtensor, not xt::xarray");
+  static_assert(rank_of<E> != 0, "a data set is made from tensors of fixed rank: use xt::xtensor, not xt::xarray");
   static_assert(rank_of<E> != 1, "features are (samples, axes of a sample...)");
   return {features.shape().begin() + 1, features.shape().end()};
 }
@@ -56,8 +54,8 @@ template <class E>
 void check_rows(const E& features, std::size_t rows, const char* what) {
   const auto samples = static_cast<std::size_t>(features.shape()[0]);
   if (samples != rows)
-    throw Error("tensor_dataset: expected " + std::to_string(samples) + " rows of " + what +
-                ", one per sample, got " + std::to_string(rows));
+    throw Error("tensor_dataset: expected " + std::to_string(samples) + " rows of " + what + ", one per sample, got " +
+                std::to_string(rows));
 }
 
 }  // namespace detail
@@ -78,8 +76,8 @@ Dataset<T> tensor_dataset(const xt::xexpression<Features>& features) {
 
 /// With integer class labels (samples).
 template <class Features, class Indices, class T = detail::scalar_for<Features>>
-Dataset<T> tensor_dataset(const xt::xexpression<Features>& features,
-                          const xt::xexpression<Indices>& labels, std::size_t classes) {
+Dataset<T> tensor_dataset(const xt::xexpression<Features>& features, const xt::xexpression<Indices>& labels,
+                          std::size_t classes) {
   const Features& samples = features.derived_cast();
   const Indices& indices = labels.derived_cast();
   static_assert(std::integral<typename Indices::value_type>, "class labels are integers");
@@ -91,27 +89,23 @@ Dataset<T> tensor_dataset(const xt::xexpression<Features>& features,
   values.reserve(indices.size());
   for (const auto label : indices) {
     if (!std::in_range<std::int32_t>(label))
-      throw Error("tensor_dataset: label " + std::to_string(label) + " of sample " +
-                  std::to_string(values.size()) + " is outside the " + std::to_string(classes) +
-                  " classes");
+      throw Error("tensor_dataset: label " + std::to_string(label) + " of sample " + std::to_string(values.size()) +
+                  " is outside the " + std::to_string(classes) + " classes");
     values.push_back(static_cast<std::int32_t>(label));
   }
-  return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples),
-          Labels{std::move(values), classes}};
+  return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples), Labels{std::move(values), classes}};
 }
 
 /// With target numbers (samples, numbers).
 template <class Features, class Numbers, class T = detail::scalar_for<Features>>
-Dataset<T> tensor_dataset(const xt::xexpression<Features>& features,
-                          const xt::xexpression<Numbers>& targets) {
+Dataset<T> tensor_dataset(const xt::xexpression<Features>& features, const xt::xexpression<Numbers>& targets) {
   const Features& samples = features.derived_cast();
   const Numbers& numbers = targets.derived_cast();
   static_assert(detail::rank_of<Numbers> == 2,
                 "targets are (samples, numbers); integer class labels need the number of classes");
   detail::check_rows(samples, static_cast<std::size_t>(numbers.shape()[0]), "targets");
   return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples),
-          Targets<T>{detail::row_major_values<T>(numbers),
-                     static_cast<std::size_t>(numbers.shape()[1])}};
+          Targets<T>{detail::row_major_values<T>(numbers), static_cast<std::size_t>(numbers.shape()[1])}};
 }
 
 /// The features as an xtensor view (samples, axes of a sample...) of the given rank, no copy;
@@ -125,8 +119,8 @@ auto features_tensor(const Dataset<T>& data) {
   if constexpr (Rank > 2) {
     const auto& sample_shape = data.sample_shape();
     if (sample_shape.size() + 1 != Rank)
-      throw Error("features_tensor: expected samples of " + std::to_string(Rank - 1) +
-                  " axes, got samples of " + std::to_string(sample_shape.size()));
+      throw Error("features_tensor: expected samples of " + std::to_string(Rank - 1) + " axes, got samples of " +
+                  std::to_string(sample_shape.size()));
     for (std::size_t axis = 1; axis < Rank; ++axis) shape[axis] = sample_shape[axis - 1];
   }
   return xt::adapt(data.features().data(), data.features().size(), xt::no_ownership(), shape);

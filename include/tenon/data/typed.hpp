@@ -39,7 +39,8 @@ namespace detail {
 
 /// Brings a data set to the given shape, or throws an Error where shape or answers are others.
 template <class T>
-void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels, std::size_t numbers);
+void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels,
+               std::size_t numbers);
 extern template void give_type(Dataset<float>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
 extern template void give_type(Dataset<double>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
 

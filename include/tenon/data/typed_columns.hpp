@@ -89,7 +89,8 @@ struct Columns {
 
   /// The same as ordinary numbers, with offsets as a data set has them.
   static constexpr std::array<StaticColumn, size> table = [] {
-    std::array<StaticColumn, size> all_of{StaticColumn{C::name.view(), C::kind, C::shape::dims, 0, C::shape::size, C::classes}...};
+    std::array<StaticColumn, size> all_of{
+        StaticColumn{C::name.view(), C::kind, C::shape::dims, 0, C::shape::size, C::classes}...};
     std::array<std::size_t, 4> row{};
     for (StaticColumn& c : all_of) {
       std::size_t& sum = row[static_cast<std::size_t>(c.kind)];
@@ -121,8 +122,10 @@ constexpr auto judge_columns() {
     return true;
   }();
   if constexpr (!differ) return std::type_identity<invalid_columns<C, takes<a_name_of_its_own_for_each>>>{};
-  else if constexpr (C::count(ColumnKind::features) == 0) return std::type_identity<invalid_columns<C, takes<at_least_one_features_column>>>{};
-  else if constexpr (C::count(ColumnKind::weights) > 1) return std::type_identity<invalid_columns<C, takes<one_column_of_weights_at_most>>>{};
+  else if constexpr (C::count(ColumnKind::features) == 0)
+    return std::type_identity<invalid_columns<C, takes<at_least_one_features_column>>>{};
+  else if constexpr (C::count(ColumnKind::weights) > 1)
+    return std::type_identity<invalid_columns<C, takes<one_column_of_weights_at_most>>>{};
   else return std::type_identity<void>{};
 }
 
@@ -216,10 +219,7 @@ struct TypedColumnsSplit {
 
 /// These columns, checked.
 template <class C, std::floating_point T>
-  requires is_columns<C>
-TypedColumns<C, T> typed(Dataset<T> data) {
-  return TypedColumns<C, T>(std::move(data));
-}
+  requires is_columns<C> TypedColumns<C, T> typed(Dataset<T> data) { return TypedColumns<C, T>(std::move(data)); }
 
 /// A data set whose loader augments one of its columns; made by `augmented`.
 template <class Pipeline, fixed_string Name, class C, std::floating_point T = float>
@@ -230,7 +230,8 @@ class AugmentedColumns<Pipeline, Name, Columns<C...>, T> : public Dataset<T> {
 
 public:
   /// What the network is given.
-  using columns_type = Columns<typename detail::replaced_column<Name, typename Pipeline::template output<stored>, C>::type...>;
+  using columns_type = Columns<
+      typename detail::replaced_column<Name, typename Pipeline::template output<stored>, C>::type...>;
   static constexpr bool valid = Pipeline::template valid<stored>;
 
   AugmentedColumns(Dataset<T> data, std::size_t workers) : Dataset<T>(std::move(data)) {

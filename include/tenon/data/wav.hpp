@@ -19,8 +19,8 @@ struct Wav {
   std::span<const float> channel(std::size_t k) const;
 };
 
-/// A RIFF file of 16-bit integers, divided by 32768, or of 32-bit floats; other formats are an Error by their name. A file
-/// may be cut off behind its samples' chunk only. Reading takes at most four times the file's bytes and 1 MB.
+/// A RIFF file of 16-bit integers, divided by 32768, or of 32-bit floats; other formats are an Error by their name. A
+/// file may be cut off behind its samples' chunk only. Reading takes at most four times the file's bytes and 1 MB.
 Wav read_wav(const std::string& path);
 Wav parse_wav(std::span<const std::byte> file, std::string_view name);
 

@@ -12,9 +12,9 @@
 
 namespace tenon::detail {
 
-/// What layers that look at the whole batch, such as batch normalisation, learn of the other shards. Each shard is run by a
-/// thread of its own; at such a layer it leaves what it has summed up, waits until all shards of all ranks have, and goes on
-/// with the sum over the tree. Only so many of the threads of a rank work at a time.
+/// What layers that look at the whole batch, such as batch normalisation, learn of the other shards. Each shard is run
+/// by a thread of its own; at such a layer it leaves what it has summed up, waits until all shards of all ranks have,
+/// and goes on with the sum over the tree. Only so many of the threads of a rank work at a time.
 template <class T>
 class BatchExchange {
 public:
@@ -45,7 +45,7 @@ private:
   std::vector<T> own_{}, all_{};  // of the shards of this rank, and of all in the order of ranks
   std::vector<T> result_{};
   std::vector<T*> shard_{};  // where each shard's numbers are
-  struct Meeting;  // a mutex and a condition
+  struct Meeting;            // a mutex and a condition
   std::unique_ptr<Meeting> meeting_;
 };
 

@@ -12,8 +12,8 @@
 namespace tenon {
 
 /// The processes ("ranks") that train one model together, as everything else in Tenon sees them: MPI (dist/mpi.hpp),
-/// or threads of one process (dist/thread_ranks.hpp). Every rank makes the same calls in the same order. One thread of a rank
-/// calls at a time.
+/// or threads of one process (dist/thread_ranks.hpp). Every rank makes the same calls in the same order. One thread of
+/// a rank calls at a time.
 class Communicator {
 public:
   struct Outgoing {
@@ -35,8 +35,8 @@ public:
   virtual std::size_t rank() const noexcept = 0;
   virtual std::size_t size() const noexcept = 0;
 
-  /// Messages from rank to rank: all of `out` are sent and all of `in` have come when it returns. Those from one rank to
-  /// another arrive in the order sent. The others of these are made of it, where an implementation has no better.
+  /// Messages from rank to rank: all of `out` are sent and all of `in` have come when it returns. Those from one rank
+  /// to another arrive in the order sent. The others of these are made of it, where an implementation has no better.
   virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) = 0;
   /// `bytes` of every rank, in their order, on every rank.
   virtual void all_gather(const void* mine, void* all, std::size_t bytes);
@@ -89,8 +89,8 @@ private:
 /// What ranks are at when they tell each other numbers; others than the same are a mistake in the program.
 enum class Phase : unsigned char { start, loss, callbacks, evaluate, measure, words, end };
 
-/// Everyone's numbers, rank after rank, in `all`. Each has as many. Where the ranks are not at the same, the job ends with a
-/// message.
+/// Everyone's numbers, rank after rank, in `all`. Each has as many. Where the ranks are not at the same, the job ends
+/// with a message.
 void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mine, std::vector<double>& all);
 /// The ranks are all at the same, or the job ends with that message.
 void meet(Communicator& ranks, Phase phase);

@@ -10,10 +10,10 @@
 
 namespace tenon::detail {
 
-/// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree it has
-/// alone, sends every other rank its piece of these, finishes the tree for the piece of its own, and gets the others': a rank
-/// sends and receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of ranks is a power of two;
-/// else up to the logarithm of the shards of a rank times as much in the first half.
+/// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree
+/// it has alone, sends every other rank its piece of these, finishes the tree for the piece of its own, and gets the
+/// others': a rank sends and receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of
+/// ranks is a power of two; else up to the logarithm of the shards of a rank times as much in the first half.
 template <class T>
 class GradientSum {
 public:
@@ -27,8 +27,8 @@ public:
     void* context;
   };
 
-  /// to = the sum of all shards' (and of what is in `to`, where it adds). `own` are the gradients of this rank's shards, in
-  /// their order; they are changed.
+  /// to = the sum of all shards' (and of what is in `to`, where it adds). `own` are the gradients of this rank's
+  /// shards, in their order; they are changed.
   void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces);
 
   std::size_t bytes() const { return received_.size() * sizeof(T); }

@@ -17,7 +17,8 @@ struct DistributedOptions {
   bool quiet = false;  // says nothing at the start
 };
 
-/// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the others.
+/// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the
+/// others.
 ///
 ///     int main() {
 ///       Distributed world;
@@ -27,9 +28,9 @@ struct DistributedOptions {
 ///       if (world.leads()) std::printf("accuracy: %.4f\n", scores.accuracy);
 ///     }
 ///
-/// Started alone it is the only rank. Batches, weights, history and metrics are the same on all ranks, and, bit for bit, the
-/// same for any number of them; see docs/guides/many_machines.md. Files, progress and reports are rank 0's. What goes wrong on
-/// one rank ends all of them with one message. It starts MPI and ends it; there may be one.
+/// Started alone it is the only rank. Batches, weights, history and metrics are the same on all ranks, and, bit for
+/// bit, the same for any number of them; see docs/guides/many_machines.md. Files, progress and reports are rank 0's.
+/// What goes wrong on one rank ends all of them with one message. It starts MPI and ends it; there may be one.
 class Distributed {
 public:
   using Options = DistributedOptions;

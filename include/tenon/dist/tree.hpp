@@ -9,8 +9,8 @@
 #include <tenon/dist/smallest_shard.hpp>
 
 /// A batch is cut into shards, and what they give is added up in one tree, whoever has computed it:
-/// sum of [first, end) = sum of its first half + sum of its second half. So the bits depend on the number of shards, which is
-/// a property of the run, and on nothing of the machines.
+/// sum of [first, end) = sum of its first half + sum of its second half. So the bits depend on the number of shards,
+/// which is a property of the run, and on nothing of the machines.
 namespace tenon::detail {
 
 /// Shards from `first` on, up to but without `end`.
@@ -33,7 +33,8 @@ struct ShardPlan {
   ShardRange of_rank(std::size_t rank, std::size_t ranks) const {
     return {rank * shards / ranks, (rank + 1) * shards / ranks};
   }
-  /// What a rank computes. One that has no shard does as the first does, and adds nothing: so it comes to every exchange.
+  /// What a rank computes. One that has no shard does as the first does, and adds nothing: so it comes to every
+  /// exchange.
   ShardRange computed_by(std::size_t rank, std::size_t ranks) const {
     const ShardRange own = of_rank(rank, ranks);
     return own.size() > 0 ? own : ShardRange{0, 1};
@@ -49,8 +50,8 @@ public:
   TreeProgram() = default;
   TreeProgram(ShardRange whole, std::span<const ShardRange> given);
 
-  /// to[i] = the sum over the tree of in[k][i] (and of what is in `to`, where it adds), for `count` numbers. `to` may be one
-  /// of `in`.
+  /// to[i] = the sum over the tree of in[k][i] (and of what is in `to`, where it adds), for `count` numbers. `to` may
+  /// be one of `in`.
   template <class T>
   void run(std::span<const T* const> in, T* to, std::size_t count, bool add = false) const;
 

@@ -42,13 +42,20 @@ enum class BlobStatus : std::uint8_t { ok, misaligned, too_short, no_blob, other
 /// The status in words.
 constexpr std::string_view describe(BlobStatus status) {
   switch (status) {
-    case BlobStatus::ok: return "ok";
-    case BlobStatus::misaligned: return "the blob's address is no multiple of 4";
-    case BlobStatus::too_short: return "the blob is shorter than its header";
-    case BlobStatus::no_blob: return "the bytes do not begin as weights do";
-    case BlobStatus::other_network: return "the blob holds the weights of another network";
-    case BlobStatus::wrong_length: return "the blob is shorter or longer than the network's weights";
-    case BlobStatus::damaged: return "the blob's checksum is wrong";
+  case BlobStatus::ok:
+    return "ok";
+  case BlobStatus::misaligned:
+    return "the blob's address is no multiple of 4";
+  case BlobStatus::too_short:
+    return "the blob is shorter than its header";
+  case BlobStatus::no_blob:
+    return "the bytes do not begin as weights do";
+  case BlobStatus::other_network:
+    return "the blob holds the weights of another network";
+  case BlobStatus::wrong_length:
+    return "the blob is shorter or longer than the network's weights";
+  case BlobStatus::damaged:
+    return "the blob's checksum is wrong";
   }
   return "";
 }

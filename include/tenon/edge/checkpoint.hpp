@@ -11,12 +11,13 @@
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/checksum.hpp>
 
-/// What a learner has learned, kept in flash: two slots, of which the one that is not in use is written, its header last.
-/// Whenever the power goes, the next start finds the checkpoint before or the new one, whole.
+/// What a learner has learned, kept in flash: two slots, of which the one that is not in use is written, its header
+/// last. Whenever the power goes, the next start finds the checkpoint before or the new one, whole.
 namespace tenon::edge {
 
-/// A flash of two slots, each erased as a whole to bytes 0xff and written once after that. `slot(i)` are the bytes of slot i where they can be read;
-/// `erase` and `write` say whether they have worked. Offsets and lengths of writes are multiples of 8.
+/// A flash of two slots, each erased as a whole to bytes 0xff and written once after that. `slot(i)` are the bytes of
+/// slot i where they can be read; `erase` and `write` say whether they have worked. Offsets and lengths of writes are
+/// multiples of 8.
 template <class F>
 concept FlashSlots = requires(F& flash, unsigned slot, std::size_t offset, std::span<const std::byte> bytes) {
   { flash.slot(slot) } -> std::convertible_to<std::span<const std::byte>>;
@@ -29,11 +30,16 @@ enum class CheckpointStatus : std::uint8_t { ok, none, too_small, not_erased, no
 /// The status in words.
 constexpr std::string_view describe(CheckpointStatus status) {
   switch (status) {
-    case CheckpointStatus::ok: return "ok";
-    case CheckpointStatus::none: return "no slot holds a whole checkpoint of this learner";
-    case CheckpointStatus::too_small: return "a slot is smaller than a checkpoint";
-    case CheckpointStatus::not_erased: return "a slot could not be erased";
-    case CheckpointStatus::not_written: return "a slot does not hold what was written";
+  case CheckpointStatus::ok:
+    return "ok";
+  case CheckpointStatus::none:
+    return "no slot holds a whole checkpoint of this learner";
+  case CheckpointStatus::too_small:
+    return "a slot is smaller than a checkpoint";
+  case CheckpointStatus::not_erased:
+    return "a slot could not be erased";
+  case CheckpointStatus::not_written:
+    return "a slot does not hold what was written";
   }
   return "";
 }
@@ -55,8 +61,9 @@ static_assert(sizeof(CheckpointHeader) == 32);
 namespace detail {
 
 template <class Learner>
-inline constexpr std::uint32_t learner_fingerprint =
-    (network_fingerprint<typename Learner::network> ^ static_cast<std::uint32_t>(Learner::states)) * 16777619U;
+inline constexpr std::uint32_t learner_fingerprint = (network_fingerprint<typename Learner::network> ^
+                                                      static_cast<std::uint32_t>(Learner::states)) *
+                                                     16777619U;
 
 inline std::uint32_t checksum_of(const CheckpointHeader& header) {
   return crc32(std::as_bytes(std::span(&header, 1)).first(offsetof(CheckpointHeader, checksum)));
@@ -99,7 +106,8 @@ CheckpointStatus save_checkpoint(const Learner& learner, F& flash) {
   CheckpointHeader before, header;
   const int newest = detail::newest_slot<Learner>(flash, before);
   const unsigned slot = newest == 0 ? 1 : 0;
-  if (std::span<const std::byte>(flash.slot(slot)).size() < Learner::checkpoint_bytes) return CheckpointStatus::too_small;
+  if (std::span<const std::byte>(flash.slot(slot)).size() < Learner::checkpoint_bytes)
+    return CheckpointStatus::too_small;
   const auto parameters = std::as_bytes(learner.parameters()), state = std::as_bytes(learner.optimizer_state());
   header.network = detail::learner_fingerprint<Learner>;
   header.length = static_cast<std::uint32_t>(parameters.size() + state.size());
@@ -109,11 +117,13 @@ CheckpointStatus save_checkpoint(const Learner& learner, F& flash) {
   header.checksum = detail::checksum_of(header);
   if (!flash.erase(slot)) return CheckpointStatus::not_erased;
   if (!flash.write(slot, sizeof header, parameters)) return CheckpointStatus::not_written;
-  if (!state.empty() && !flash.write(slot, sizeof header + parameters.size(), state)) return CheckpointStatus::not_written;
+  if (!state.empty() && !flash.write(slot, sizeof header + parameters.size(), state))
+    return CheckpointStatus::not_written;
   if (!flash.write(slot, 0, std::as_bytes(std::span(&header, 1)))) return CheckpointStatus::not_written;
   CheckpointHeader now;
-  return detail::read_header<Learner>(flash.slot(slot), now) && now.sequence == header.sequence ? CheckpointStatus::ok
-                                                                                               : CheckpointStatus::not_written;
+  return detail::read_header<Learner>(flash.slot(slot), now) && now.sequence == header.sequence
+             ? CheckpointStatus::ok
+             : CheckpointStatus::not_written;
 }
 
 /// Goes on from the newest whole checkpoint. Without one the learner stays as it is.
@@ -125,7 +135,8 @@ CheckpointStatus load_checkpoint(Learner& learner, F& flash) {
   const std::span<const std::byte> bytes = flash.slot(static_cast<unsigned>(slot));
   const std::span<float> parameters = learner.parameters(), state = learner.optimizer_state();
   std::memcpy(parameters.data(), bytes.data() + sizeof header, parameters.size_bytes());
-  if (!state.empty()) std::memcpy(state.data(), bytes.data() + sizeof header + parameters.size_bytes(), state.size_bytes());
+  if (!state.empty())
+    std::memcpy(state.data(), bytes.data() + sizeof header + parameters.size_bytes(), state.size_bytes());
   learner.resume(header.steps);
   return CheckpointStatus::ok;
 }

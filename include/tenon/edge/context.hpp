@@ -49,7 +49,8 @@ private:
     constexpr bool channels = Stage::program::Evaluate::plan.channelwise;
     const std::size_t row = channels ? plan.pixels : width;
     constexpr std::size_t own = Stage::parameters::size;
-    FormulaArrays<T, inputs, own> a{.input = from.data, .step = from.step, .result = result, .result_step = row, .width = row};
+    FormulaArrays<T, inputs, own> a{
+        .input = from.data, .step = from.step, .result = result, .result_step = row, .width = row};
     a.repeats = channels ? plan.input_size / plan.pixels : plan.repeats;
     if (channels) a.step[0] = row;
     [&]<class... P>(tenon::detail::list<P...>) {
@@ -92,9 +93,12 @@ private:
   static constexpr bool can_turn = []<int... K>(std::integer_sequence<int, K...>) {
     [[maybe_unused]] unsigned used = 0;
     bool once = true;
-    ((once = once && (used >> code::template weight_number<K> & 1U) == 0, used |= 1U << code::template weight_number<K>), ...);
+    ((once = once && (used >> code::template weight_number<K> & 1U) == 0,
+      used |= 1U << code::template weight_number<K>),
+     ...);
     return once;
-  }(each_product);
+  }
+  (each_product);
 
   template <int K, class T>
   static constexpr void transpose_weight(T* parameters, T* room) {
@@ -110,13 +114,17 @@ private:
 public:
   static constexpr std::size_t macs = []<int... K>(std::integer_sequence<int, K...>) {
     return (std::size_t{0} + ... + (unit::plan.in[K] * unit::plan.out[K] * unit::plan.repeats));
-  }(each_product);
+  }
+  (each_product);
 
   /// Stores the matrices that are stored (out, in) the other way round, as turned products want them;
   /// `room` holds the largest.
   template <class T>
   static constexpr void turn(T* parameters, T* room) {
-    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) { (transpose_weight<K>(parameters, room), ...); }(each_product);
+    if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) {
+        (transpose_weight<K>(parameters, room), ...);
+      }
+    (each_product);
   }
 
   template <class Products = PlainProducts, class T>
@@ -127,12 +135,14 @@ public:
     from.step[0] = plan.width;
     [&]<int... K>(std::integer_sequence<int, K...>) {
       ((from.data[1 + K] = product_of<K>(m, y), from.step[1 + K] = plan.out[K]), ...);
-    }(each_product);
+    }
+    (each_product);
     for (std::size_t c = 1 + static_cast<std::size_t>(products); c < inputs; ++c) {
       from.data[c] = x + (c - 1 - products) * (plan.width / code::chunks);
       from.step[c] = plan.width;
     }
-    [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K, Products>(m, from, product_of<K>(m, y)), ...); }(each_product);
+    [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K, Products>(m, from, product_of<K>(m, y)), ...); }
+    (each_product);
     evaluate<typename code::final_stage>(m.parameters, from, y, plan.output_width);
   }
 };
@@ -154,20 +164,21 @@ public:
   static constexpr void run_many(const Memory<T>& m, const std::array<const T*, unit::edges>& x, T* y) {
     constexpr const auto& plan = unit::plan;
     constexpr std::size_t row = program::plan.channelwise ? plan.pixels : plan.width;
-    FormulaArrays<T, unit::edges, unit::parameter_list::size> a{.input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
+    FormulaArrays<T, unit::edges, unit::parameter_list::size> a{
+        .input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
     a.step.fill(row);
     for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters + plan.offset[i];
     FormulaWalk<program, T>::run(a);
   }
   template <class Products = PlainProducts, class T>
     requires(unit::edges == 1)
-  static constexpr void run(const Memory<T>& m, const T* x, T* y) {
-    run_many(m, {x}, y);
-  }
+  static constexpr void run(const Memory<T>& m, const T* x, T* y) { run_many(m, {x}, y); }
 };
 
 template <class Bound>
-concept HasSampleKernel = requires { SampleKernel<Bound>::macs; };
+concept HasSampleKernel = requires {
+  SampleKernel<Bound>::macs;
+};
 
 /// The context of evaluation without a host: no random streams, no BLAS, nothing allocated.
 template <class Products>
@@ -194,16 +205,19 @@ struct BasicContext {
 
   /// One that brings plain loops for single samples along, which need nothing from the library.
   template <class Bound, class T>
-    requires(!HasSampleKernel<Bound> && !Products::turned && requires(const Memory<T>& m, const T* x, T* y) { Bound::run_sample(m, x, y); })
+    requires(!HasSampleKernel<Bound> && !Products::turned &&
+             requires(const Memory<T>& m, const T* x, T* y) { Bound::run_sample(m, x, y); })
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
     for (std::size_t i = 0; i < y.count; ++i) Bound::run_sample(memory, x[i], y[i]);
   }
 
   /// c = alpha op(a) op(b) + beta c, for layers that call a matrix product of their own.
   template <class T>
-  static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
-                             const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
-    const bool by_rows = ta == kernels::Transpose::no && tb == kernels::Transpose::yes && ldb == k && alpha == T(1) && beta == T(0);
+  static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k,
+                             T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
+                             std::size_t ldc) {
+    const bool by_rows = ta == kernels::Transpose::no && tb == kernels::Transpose::yes && ldb == k && alpha == T(1) &&
+                         beta == T(0);
     for (std::size_t i = 0; i < m; ++i) {
       T* to = c + i * ldc;
       if (by_rows) {
@@ -213,7 +227,8 @@ struct BasicContext {
       for (std::size_t j = 0; j < n; ++j) to[j] = beta == T(0) ? T(0) : beta * to[j];
       for (std::size_t l = 0; l < k; ++l) {
         const T factor = alpha * (ta == kernels::Transpose::no ? a[i * lda + l] : a[l * lda + i]);
-        for (std::size_t j = 0; j < n; ++j) to[j] += factor * (tb == kernels::Transpose::no ? b[l * ldb + j] : b[j * ldb + l]);
+        for (std::size_t j = 0; j < n; ++j)
+          to[j] += factor * (tb == kernels::Transpose::no ? b[l * ldb + j] : b[j * ldb + l]);
       }
     }
   }

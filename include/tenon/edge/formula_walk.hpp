@@ -56,10 +56,12 @@ class FormulaWalk {
 
   /// One vertex of the inner loop at position j of row r.
   template <int Id, int Level, class Arrays>
-  TENON_INLINE static constexpr void inner_vertex(const Arrays& a, std::size_t r, const T* row, T* element, std::size_t j) {
+  TENON_INLINE static constexpr void inner_vertex(const Arrays& a, std::size_t r, const T* row, T* element,
+                                                  std::size_t j) {
     constexpr expr::Vertex v = vertex<Id>;
     if constexpr (!S::plan.inner[Id] || !S::plan.needed[Level][Id]) return;
-    else if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level) element[Id] = a.result[r * a.result_step + j];
+    else if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level)
+      element[Id] = a.result[r * a.result_step + j];
     else if constexpr (v.op == expr::Op::input) element[Id] = a.input[v.slot][r * a.step[v.slot] + j];
     else if constexpr (v.op == expr::Op::parameter) element[Id] = a.parameter[v.slot][j];
     else if constexpr (v.op == expr::Op::index) element[Id] = static_cast<T>(static_cast<int>(j));
@@ -113,7 +115,8 @@ class FormulaWalk {
       for (std::size_t j = 0; j < a.width; ++j) {
         T element[values];
         (inner_vertex<Id, Level>(a, r, row, element, j), ...);
-        if constexpr (S::plan.spilled >= 0 && S::plan.spill_level == Level) a.result[r * a.result_step + j] = element[S::plan.spilled];
+        if constexpr (S::plan.spilled >= 0 && S::plan.spill_level == Level)
+          a.result[r * a.result_step + j] = element[S::plan.spilled];
         (reduce<Id, Level>(row, element), ...);
         if constexpr (S::plan.level[stored] == Level) a.result[r * a.result_step + j] = value<stored>(row, element);
       }
@@ -125,9 +128,8 @@ public:
   static constexpr void run(const Arrays& a) {
     for (std::size_t r = 0; r < a.repeats; ++r) {
       T row[values];
-      [&]<int... L>(std::integer_sequence<int, L...>) TENON_INLINE_LAMBDA {
-        (pass<L>(a, r, row, Ids{}), ...);
-      }(std::make_integer_sequence<int, S::plan.levels>{});
+      [&]<int... L>(std::integer_sequence<int, L...>) TENON_INLINE_LAMBDA { (pass<L>(a, r, row, Ids{}), ...); }
+      (std::make_integer_sequence<int, S::plan.levels>{});
     }
   }
 };

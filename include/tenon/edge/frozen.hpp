@@ -41,16 +41,19 @@ template <class Bound>
 constexpr std::size_t macs_of() {
   std::size_t total = 0;
   if constexpr (HasSampleKernel<Bound>) total = SampleKernel<Bound>::macs;
-  else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>) total = passes_of<Bound> * macs_of<typename stepped_part<Bound>::type>();
+  else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>)
+    total = passes_of<Bound> * macs_of<typename stepped_part<Bound>::type>();
   else if constexpr (requires { Bound::macs; }) total = Bound::macs;
-  else if constexpr (!tenon::detail::Leaf<Bound>) Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
+  else if constexpr (!tenon::detail::Leaf<Bound>)
+    Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
   return total;
 }
 
-/// A last layer that leaves the order of the numbers as it is: the largest is found without it. (Not so where it works row
-/// by row.)
+/// A last layer that leaves the order of the numbers as it is: the largest is found without it. (Not so where it works
+/// row by row.)
 template <class Last, class Out>
-inline constexpr bool keeps_order = Out::rank == 1 && (std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>);
+inline constexpr bool keeps_order = Out::rank == 1 &&
+                                    (std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>);
 
 template <class Net>
 struct Classifier {
@@ -93,13 +96,9 @@ public:
   /// Multiplications with an addition for one sample.
   static constexpr std::size_t macs = edge::macs_of<Bound>();
 
-  constexpr Frozen()
-    requires(sizeof...(W) == 1)
-  = default;
+  constexpr Frozen() requires(sizeof...(W) == 1) = default;
   /// Refers to the weights, which must outlive it.
-  constexpr explicit Frozen(const Weights<Net>& weights)
-    requires(sizeof...(W) == 0)
-      : given_{&weights} {}
+  constexpr explicit Frozen(const Weights<Net>& weights) requires(sizeof...(W) == 0) : given_{&weights} {}
 
   /// The network's output for one sample. The spans must not overlap.
   constexpr void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
@@ -109,7 +108,8 @@ public:
   /// The class with the largest output (the first of equals); for a single output, whether it is
   /// above one half. A final Softmax is left out: it would not change which is largest.
   constexpr int classify(std::span<const float, input::size> in) {
-    static_assert(!requires { output::offsets; }, "classify takes a network of one output");
+    static_assert(
+        !requires { output::offsets; }, "classify takes a network of one output");
     float* const score = buffer_ + own;
     if constexpr (output::size == 1) {
       run<Bound>(in.data(), score);
@@ -141,9 +141,11 @@ private:
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
     float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    const Memory<float> memory{w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
+    const Memory<float> memory{
+        w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
     edge::Context context;
-    detail::run_forward<Part>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size}, Evaluation{});
+    detail::run_forward<Part>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size},
+                              Evaluation{});
   }
 
   float buffer_[own + output::size]{};

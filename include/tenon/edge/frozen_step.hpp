@@ -14,17 +14,18 @@
 
 namespace tenon {
 
-/// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs of
-/// those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
+/// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs
+/// of those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
 ///
 ///     FrozenStep<gestures::Net, gestures::weights> net;     // trained on sequences of 50 steps
 ///     net.step(sample, scores);                             // what the network would say at this step
 ///     net.reset();                                          // the next step is the first
 ///
-/// What the steps give is what `Frozen` gives for the whole sequence; a network with a layer that sees more than the steps so
-/// far, or of which nobody says that it does not, is refused, and the layer named (net/stepwise.hpp). A convolution without padding has no result before it
-/// has seen as many steps as its kernel reaches: until then the steps before count as 0. Attentions remember as many steps
-/// as the network takes. An object holds one step's activations and the memory; objects of one network live side by side.
+/// What the steps give is what `Frozen` gives for the whole sequence; a network with a layer that sees more than the
+/// steps so far, or of which nobody says that it does not, is refused, and the layer named (net/stepwise.hpp). A
+/// convolution without padding has no result before it has seen as many steps as its kernel reaches: until then the
+/// steps before count as 0. Attentions remember as many steps as the network takes. An object holds one step's
+/// activations and the memory; objects of one network live side by side.
 template <class Net, const Weights<Net>&... W>
 class FrozenStep {
   static_assert(sizeof...(W) <= 1, "FrozenStep<Net, weights> takes one constant");
@@ -46,25 +47,22 @@ public:
   /// Multiplications with an addition for one step, without those of attentions.
   static constexpr std::size_t macs = edge::macs_of<Bound>();
 
-  constexpr FrozenStep()
-    requires(sizeof...(W) == 1)
-  = default;
+  constexpr FrozenStep() requires(sizeof...(W) == 1) = default;
   /// Refers to the weights, which must outlive it.
-  constexpr explicit FrozenStep(const Weights<Net>& weights)
-    requires(sizeof...(W) == 0)
-      : given_{&weights} {}
+  constexpr explicit FrozenStep(const Weights<Net>& weights) requires(sizeof...(W) == 0) : given_{&weights} {}
 
   /// The output at the next step. The spans must not overlap.
   constexpr void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
     float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    Memory<float> memory{w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
+    Memory<float> memory{
+        w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
     memory.state = buffer_ + own;
     memory.state_stride = needs.state_sample;
     edge::Context context;
-    detail::run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size}, Rows<float>{out.data(), 1, output::size},
-                               Evaluation{});
+    detail::run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
+                               Rows<float>{out.data(), 1, output::size}, Evaluation{});
   }
 
   /// Forgets the steps so far.

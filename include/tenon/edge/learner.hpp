@@ -44,14 +44,15 @@ constexpr std::size_t frozen_spill(const tenon::detail::Tree& tree) {
   return most;
 }
 
-/// All that a learner keeps. `Bound` is what is trained, `Whole` the network with the last layer that the loss has absorbed.
+/// All that a learner keeps. `Bound` is what is trained, `Whole` the network with the last layer that the loss has
+/// absorbed.
 template <class Bound, class Whole, class O>
 struct LearnerMemory {
   static constexpr Needs needs = layout_of<Bound>.needs;
   static constexpr std::size_t states = static_cast<std::size_t>(O::states), size = layout_of<Bound>.trainable_size;
   static constexpr std::size_t saved_sample = needs.saved_sample, state_size = needs.state_sample;
-  static constexpr std::size_t scratch_sample = std::max({needs.forward_scratch_sample, needs.backward_scratch_sample,
-                                                          layout_of<Whole>.needs.inference_scratch_sample});
+  static constexpr std::size_t scratch_sample = std::max(
+      {needs.forward_scratch_sample, needs.backward_scratch_sample, layout_of<Whole>.needs.inference_scratch_sample});
   static constexpr std::size_t scratch_fixed = std::max(fixed_scratch<Bound>(), fixed_scratch<Whole>());
   static constexpr std::size_t unused_gradient = frozen_spill(*tenon::detail::tree_of<Bound>());
   static constexpr std::size_t one(std::size_t count) { return std::max<std::size_t>(count, 1); }
@@ -78,8 +79,8 @@ struct LearnerMemory {
 
 }  // namespace detail
 
-/// A network that learns on a microcontroller: its own backward pass, derived by the compiler, in an object of known size.
-/// No heap, no exceptions, no library, no system.
+/// A network that learns on a microcontroller: its own backward pass, derived by the compiler, in an object of known
+/// size. No heap, no exceptions, no library, no system.
 ///
 ///     using Learner = edge::Learner<Head, CrossEntropy<>, Adam, 8>;   // a step every 8 samples
 ///     static_assert(sizeof(Learner) <= 16 * 1024);
@@ -89,17 +90,17 @@ struct LearnerMemory {
 ///     learner.learn(features, label);                                 // forward, backward, and every 8th time a step
 ///     const int guess = learner.classify(features);
 ///
-/// Samples are taken one at a time, so memory does not grow with `Batch`: the gradients of so many samples are added up, and
-/// the step is that of a Trainer whose batch has those samples and whose loss is their mean. Parameters are copied from the
-/// weights; what the network has frozen (`Freeze`, `freeze`) and running statistics are read where they lie, in flash.
-/// Statistics of a batch are fixed: BatchNorm does what it does in evaluation, and its scale and shift learn. Recurrent layers
-/// go back through the steps of one sample; those that are `stateful` start where the sample before ended, and their gradients
-/// stop there. Dropout draws the masks that a Trainer of the same seed draws.
+/// Samples are taken one at a time, so memory does not grow with `Batch`: the gradients of so many samples are added
+/// up, and the step is that of a Trainer whose batch has those samples and whose loss is their mean. Parameters are
+/// copied from the weights; what the network has frozen (`Freeze`, `freeze`) and running statistics are read where they
+/// lie, in flash. Statistics of a batch are fixed: BatchNorm does what it does in evaluation, and its scale and shift
+/// learn. Recurrent layers go back through the steps of one sample; those that are `stateful` start where the sample
+/// before ended, and their gradients stop there. Dropout draws the masks that a Trainer of the same seed draws.
 ///
 /// All sums are added up in one order: a host and a device that are told not to contract products and sums
-/// (-ffp-contract=off) get the same bits for the same samples, and the Trainer the same numbers within rounding. A loss has
-/// the options it has by default. A network with a layer that cannot be trained so is one compile error, which names it
-/// (`refusal<learning_on_device, Net>`).
+/// (-ffp-contract=off) get the same bits for the same samples, and the Trainer the same numbers within rounding. A loss
+/// has the options it has by default. A network with a layer that cannot be trained so is one compile error, which
+/// names it (`refusal<learning_on_device, Net>`).
 template <class Net, class L, class O = SGD, std::size_t Batch = 1>
 class Learner {
   static_assert(Batch >= 1, "a step is made of at least one sample");
@@ -108,7 +109,8 @@ class Learner {
   using Bound = bound_network<typename aim::trained>;
   using whole = bound_network<Net>;
   using device_loss = DeviceLoss<L, last_layer<Net>, typename Bound::output>;
-  static_assert(detail::has_code<device_loss::known, L, cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula>());
+  static_assert(
+      detail::has_code<device_loss::known, L, cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula>());
   static_assert(detail::has_code<DeviceOptimizer<O>, O, PlainSGD_or_SGD_or_Adam>());
   using room = detail::LearnerMemory<Bound, whole, O>;
   static constexpr bool of_classes = device_loss::of_classes;
@@ -130,11 +132,15 @@ public:
   /// What a slot of flash has to hold (edge/checkpoint.hpp).
   static constexpr std::size_t checkpoint_bytes = 32 + parameter_bytes * (1 + states);
 
-  /// All zeros: a static object takes no flash and has no constructor to be run. Before anything else it has to be started.
+  /// All zeros: a static object takes no flash and has no constructor to be run. Before anything else it has to be
+  /// started.
   constexpr Learner() {}
-  explicit Learner(const Weights<Net>& weights, const O& optimizer = {}, std::uint64_t seed = 0) { start(weights, optimizer, seed); }
+  explicit Learner(const Weights<Net>& weights, const O& optimizer = {}, std::uint64_t seed = 0) {
+    start(weights, optimizer, seed);
+  }
 
-  /// Starts from these weights, which must outlive it where the network has frozen parts or statistics; forgets all else.
+  /// Starts from these weights, which must outlive it where the network has frozen parts or statistics; forgets all
+  /// else.
   void start(const Weights<Net>& weights, const O& optimizer = {}, std::uint64_t seed = 0) {
     std::copy_n(weights.parameters, room::size, m_.parameters);
     std::fill_n(m_.optimizer_state, room::size * states, 0.0F);
@@ -145,32 +151,29 @@ public:
     reset_states();
   }
 
-  /// Learns from one sample, and makes a step if it is the last of `Batch`. Returns its loss, before the step. A label out of range
-  /// teaches nothing, and its loss is NaN.
-  float learn(std::span<const float, input::size> x, std::int32_t label)
-    requires(of_classes && answers == 1)
-  {
+  /// Learns from one sample, and makes a step if it is the last of `Batch`. Returns its loss, before the step. A label
+  /// out of range teaches nothing, and its loss is NaN.
+  float learn(std::span<const float, input::size> x, std::int32_t label) requires(of_classes&& answers == 1) {
     forward(x);
     const float value = device_loss::of_label(m_.output, label, 1.0F / Batch, m_.gradient);
     backward(x);
     return value;
   }
   /// The same with a label for each step of a sequence; the mean of their losses.
-  float learn(std::span<const float, input::size> x, std::span<const std::int32_t, answers> labels)
-    requires(of_classes && answers > 1)
-  {
+  float learn(std::span<const float, input::size> x,
+              std::span<const std::int32_t, answers> labels) requires(of_classes&& answers > 1) {
     constexpr std::size_t classes = Bound::output::size / answers;
     forward(x);
     float sum = 0.0F;
     for (std::size_t k = 0; k < answers; ++k)
-      sum += device_loss::of_label(m_.output + k * classes, labels[k], 1.0F / (Batch * answers), m_.gradient + k * classes);
+      sum += device_loss::of_label(m_.output + k * classes, labels[k], 1.0F / (Batch * answers),
+                                   m_.gradient + k * classes);
     backward(x);
     return sum / answers;
   }
   /// The same with numbers that the network should have given.
-  float learn(std::span<const float, input::size> x, std::span<const float, Bound::output::size> target)
-    requires(!of_classes)
-  {
+  float learn(std::span<const float, input::size> x,
+              std::span<const float, Bound::output::size> target) requires(!of_classes) {
     forward(x);
     const float value = device_loss::of_values(m_.output, target.data(), 1.0F / Batch, m_.gradient);
     backward(x);
@@ -231,15 +234,19 @@ private:
     m.state_stride = room::state_size;
     return m;
   }
-  LearnContext context() { return {m_.seed, m_.steps, m_.taken, m_.taken == 0, m_.scratch + room::scratch_sample + room::scratch_fixed}; }
+  LearnContext context() {
+    return {m_.seed, m_.steps, m_.taken, m_.taken == 0, m_.scratch + room::scratch_sample + room::scratch_fixed};
+  }
 
   void forward(std::span<const float, input::size> x) {
     LearnContext ctx = context();
-    run_forward<Bound>(ctx, memory(true), Rows<const float>{x.data(), 1, input::size}, Rows<float>{m_.output, 1, Bound::output::size}, Training{});
+    run_forward<Bound>(ctx, memory(true), Rows<const float>{x.data(), 1, input::size},
+                       Rows<float>{m_.output, 1, Bound::output::size}, Training{});
   }
   void backward(std::span<const float, input::size> x) {
     LearnContext ctx = context();
-    run_backward<Bound>(ctx, memory(true), Rows<const float>{x.data(), 1, input::size}, Rows<const float>{m_.output, 1, Bound::output::size},
+    run_backward<Bound>(ctx, memory(true), Rows<const float>{x.data(), 1, input::size},
+                        Rows<const float>{m_.output, 1, Bound::output::size},
                         Rows<const float>{m_.gradient, 1, Bound::output::size}, Rows<float>{nullptr, 1, input::size});
     if (++m_.taken < Batch) return;
     m_.taken = 0;
@@ -251,7 +258,8 @@ private:
   template <class Part>
   void evaluate(const float* x, float* y) {
     LearnContext ctx = context();
-    run_forward<Part>(ctx, memory(false), Rows<const float>{x, 1, input::size}, Rows<float>{y, 1, Part::output::size}, Evaluation{});
+    run_forward<Part>(ctx, memory(false), Rows<const float>{x, 1, input::size}, Rows<float>{y, 1, Part::output::size},
+                      Evaluation{});
   }
 
   room m_;
@@ -272,7 +280,8 @@ public:
   static constexpr std::size_t ram_bytes = Backbone::ram_bytes + Head::ram_bytes + features * sizeof(float);
 
 private:
-  static_assert(output_shape<typename Backbone::network>::size == features, "the head takes as many numbers as the backbone gives");
+  static_assert(output_shape<typename Backbone::network>::size == features,
+                "the head takes as many numbers as the backbone gives");
 
 public:
   constexpr OnBackbone() {}

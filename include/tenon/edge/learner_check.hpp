@@ -35,12 +35,14 @@ inline constexpr bool learns_on_device<Bound> = [] {
 template <class E, class In>
 inline constexpr bool learns_on_device<FormulaUnit<E, In>> = true;
 template <class First, class Second, class In>
-inline constexpr bool learns_on_device<TwoPasses<First, Second, In>> = learns_on_device<First> && learns_on_device<Second>;
+inline constexpr bool learns_on_device<TwoPasses<First, Second, In>> = learns_on_device<First>&&
+    learns_on_device<Second>;
 template <class Unit, class In>
   requires(!edge::HasTrainingKernel<Unit>)
 inline constexpr bool learns_on_device<SeenAs<Unit, In>> = learns_on_device<Unit>;
 template <class E, class S>
-inline constexpr bool learns_on_device<EdgeUnit<E, S>> = EdgeUnit<E, S>::needs.streams == 0;  // random numbers are the library's
+inline constexpr bool learns_on_device<EdgeUnit<E, S>> = EdgeUnit<E, S>::needs.streams ==
+                                                         0;  // random numbers are the library's
 template <class Cell, class In, bool Last, auto... Argument>
 inline constexpr bool learns_on_device<RecurrentUnit<Cell, In, Last, Argument...>> = true;
 template <class In>
@@ -60,7 +62,8 @@ inline constexpr bool learns_on_device<SideBySideUnit<In, Out, Block, Begin>> = 
 template <class L, class In, class Path>
 struct device_refusal;
 template <class... Part, class... In, class... Path>
-first_refusal<typename device_refusal<Part, In, Path>::type...> device_refusal_of_parts(list<Part...>, list<In...>, list<Path...>);
+first_refusal<typename device_refusal<Part, In, Path>::type...> device_refusal_of_parts(list<Part...>, list<In...>,
+                                                                                        list<Path...>);
 
 /// Of the layer L that stands at Path.
 template <class L, class In, class Path>
@@ -68,11 +71,13 @@ struct device_refusal {
   static constexpr auto judge() {
     if constexpr (is_input_element<L>) return std::type_identity<void>{};
     else if constexpr (structure_of<L> == Structure::leaf)
-      return std::type_identity<std::conditional_t<learns_on_device<typename bind<L, In>::type>, void, cannot_run<layer<Path, L>, learning_on_device>>>{};
+      return std::type_identity<std::conditional_t<learns_on_device<typename bind<L, In>::type>, void,
+                                                   cannot_run<layer<Path, L>, learning_on_device>>>{};
     else if constexpr (structure_of<L> == Structure::unpool || structure_of<L> == Structure::masked)
       return std::type_identity<cannot_run<layer<Path, L>, learning_on_device>>{};
     else
-      return std::type_identity<typename decltype(device_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}))::type>{};
+      return std::type_identity<typename decltype(device_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
+                                                                          part_paths<L, Path>{}))::type>{};
   }
   using type = typename decltype(judge())::type;
 };

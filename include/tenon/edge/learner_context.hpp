@@ -14,14 +14,16 @@
 /// order on every machine.
 namespace tenon::edge {
 
-/// What a bound layer does for one sample in training where its own code needs the library, or reserves more than it has to:
-/// `fixed` numbers of fixed scratch, `saved` that are kept, `forward(memory, x, y)` and `backward(memory, add, x, y, dy, dx)`. Gradients are added
-/// where `add`; `dx`, and the gradients of a frozen layer, may be null.
+/// What a bound layer does for one sample in training where its own code needs the library, or reserves more than it
+/// has to: `fixed` numbers of fixed scratch, `saved` that are kept, `forward(memory, x, y)` and `backward(memory, add,
+/// x, y, dy, dx)`. Gradients are added where `add`; `dx`, and the gradients of a frozen layer, may be null.
 template <class Bound>
 struct TrainingKernel;
 
 template <class Bound>
-concept HasTrainingKernel = requires { TrainingKernel<Bound>::fixed; };
+concept HasTrainingKernel = requires {
+  TrainingKernel<Bound>::fixed;
+};
 
 namespace detail {
 
@@ -51,7 +53,8 @@ TENON_INLINE constexpr void combine_one(T* to, const T* b, T f, std::size_t n) {
 
 /// Four rows += their factor times b, or = where they are the first.
 template <bool First, class T>
-TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b, T f0, T f1, T f2, T f3, std::size_t n) {
+TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b, T f0, T f1, T f2, T f3,
+                                           std::size_t n) {
   T *to1 = to + stride, *to2 = to1 + stride, *to3 = to2 + stride;
   const auto step = [&](std::size_t j) TENON_INLINE_LAMBDA {
     const T value = b[j];
@@ -69,7 +72,8 @@ TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b
 
 /// c (m x n) = or += the outer product of a column of factors, `step` apart, and a row.
 template <bool First, class T>
-constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, const T* b, std::size_t n, T* c, std::size_t ldc) {
+constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, const T* b, std::size_t n, T* c,
+                             std::size_t ldc) {
   std::size_t i = 0;
   for (; i + 4 <= m; i += 4, factor += 4 * step)
     spread_to_four<First>(c + i * ldc, ldc, b, factor[0], factor[step], factor[2 * step], factor[3 * step], n);
@@ -78,7 +82,8 @@ constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, c
 
 /// to = or += the sum of `k` rows of b, each times its factor.
 template <class T>
-constexpr void sum_of_rows(T* to, const T* factor, std::size_t step, const T* b, std::size_t ldb, std::size_t k, std::size_t n, bool add) {
+constexpr void sum_of_rows(T* to, const T* factor, std::size_t step, const T* b, std::size_t ldb, std::size_t k,
+                           std::size_t n, bool add) {
   if (!add && k < 4) {
     for (std::size_t j = 0; j < n; ++j) to[j] = T(0);
     add = true;
@@ -118,15 +123,16 @@ struct LearnContext {
     requires HasTrainingKernel<Bound>
   void backward(Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) const {
     for (std::size_t i = 0; i < dy.count; ++i) {
-      TrainingKernel<Bound>::backward(memory, !overwrite_gradients || i > 0, x ? x[i] : nullptr, y ? y[i] : nullptr, dy[i], dx ? dx[i] : nullptr);
+      TrainingKernel<Bound>::backward(memory, !overwrite_gradients || i > 0, x ? x[i] : nullptr, y ? y[i] : nullptr,
+                                      dy[i], dx ? dx[i] : nullptr);
       memory.saved = tenon::detail::advance(memory.saved, TrainingKernel<Bound>::saved);
     }
   }
 
   /// c = op(a) op(b) + beta c, beta being 0 or 1.
   template <class T>
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T, const T* a, std::size_t lda,
-                   const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T,
+                   const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
     const bool add = beta != T(0);
     const std::size_t row = ta == kernels::Transpose::no ? lda : 1, column = ta == kernels::Transpose::no ? 1 : lda;
     if (tb == kernels::Transpose::no && k == 1 && m > 1) {

@@ -12,9 +12,9 @@
 #include <tenon/layers/pooling/average.hpp>
 #include <tenon/layers/pooling/max.hpp>
 
-/// Convolutions and pools in training, one sample at a time. A convolution goes tap by tap over whole maps, four features
-/// at a time: a number of the image is loaded once for all four, and on the way back one walk gives the weight's gradient
-/// and the image's.
+/// Convolutions and pools in training, one sample at a time. A convolution goes tap by tap over whole maps, four
+/// features at a time: a number of the image is loaded once for all four, and on the way back one walk gives the
+/// weight's gradient and the image's.
 namespace tenon::edge {
 
 namespace detail {
@@ -33,7 +33,8 @@ constexpr TapRange tap_range(const kernels::ConvolutionAxis& a, std::size_t tap)
   return r;
 }
 
-/// Calls work(channel, weight's place in the feature, image's place, map's place, columns) for each row that a tap meets.
+/// Calls work(channel, weight's place in the feature, image's place, map's place, columns) for each row that a tap
+/// meets.
 template <class F>
 TENON_INLINE constexpr void each_tap_row(const kernels::Convolution& c, F work) {
   for (std::size_t i = 0, at = 0; i < c.group_channels(); ++i)
@@ -44,7 +45,8 @@ TENON_INLINE constexpr void each_tap_row(const kernels::Convolution& c, F work) 
 /// Calls work(0), ... work(N - 1), written out: what it looks up by them stays in registers.
 template <std::size_t N, class F>
 TENON_INLINE constexpr void each_of(F work) {
-  [&]<std::size_t... n>(std::index_sequence<n...>) TENON_INLINE_LAMBDA { (work(n), ...); }(std::make_index_sequence<N>{});
+  [&]<std::size_t... n>(std::index_sequence<n...>) TENON_INLINE_LAMBDA { (work(n), ...); }
+  (std::make_index_sequence<N>{});
 }
 
 /// map += weight * image for N features side by side, whose maps start as their biases.
@@ -67,8 +69,8 @@ void map_features(const kernels::Convolution& c, const T* image, const T* weight
 
 /// The gradients of N features' weights (+)= and that of their image +=, from the maps' gradients.
 template <std::size_t N, bool Learns, bool Sends, class T>
-void gradients_of_features(const kernels::Convolution& c, const T* image, const T* weight, const T* map, bool add, T* weight_gradient,
-                           T* image_gradient) {
+void gradients_of_features(const kernels::Convolution& c, const T* image, const T* weight, const T* map, bool add,
+                           T* weight_gradient, T* image_gradient) {
   const std::size_t pixels = c.y.map * c.x.map, each = c.group_channels() * c.taps(), jump = c.x.stride;
   each_tap_row(c, [&](std::size_t i, std::size_t at, TapRange rows, TapRange columns) {
     T w[N], sum[N];
@@ -134,14 +136,17 @@ private:
   static constexpr const kernels::Convolution& c = unit::convolution;
   static constexpr bool plain = std::is_same_v<F, tenon::detail::NoActivation>;
   static constexpr bool by_mask = std::is_same_v<F, tenon::detail::Rectifier> && !Transposed;
-  static constexpr std::size_t pixels = c.y.map * c.x.map, image_pixels = c.y.image * c.x.image, size = unit::output::size;
+  static constexpr std::size_t pixels = c.y.map * c.x.map, image_pixels = c.y.image * c.x.image,
+                               size = unit::output::size;
   static constexpr std::size_t each = c.group_channels() * c.taps();
   static constexpr bool activation_saves = [] {
     if constexpr (plain) return false;
     else return activation::saves_slope;
   }();
 
-  static constexpr std::size_t image_of(std::size_t feature) { return feature / c.group_features() * c.group_channels() * image_pixels; }
+  static constexpr std::size_t image_of(std::size_t feature) {
+    return feature / c.group_features() * c.group_channels() * image_pixels;
+  }
 
   /// Gradients of the features' maps, behind a ReLU those that have passed it.
   template <std::size_t N, class T>
@@ -157,10 +162,14 @@ private:
   }
 
   template <std::size_t N, class T>
-  static void gradients(const T* image, const T* weight, const T* map, bool add, T* weight_gradient, T* image_gradient) {
-    if (weight_gradient && image_gradient) detail::gradients_of_features<N, true, true>(c, image, weight, map, add, weight_gradient, image_gradient);
-    else if (weight_gradient) detail::gradients_of_features<N, true, false>(c, image, weight, map, add, weight_gradient, image_gradient);
-    else if (image_gradient) detail::gradients_of_features<N, false, true>(c, image, weight, map, add, weight_gradient, image_gradient);
+  static void gradients(const T* image, const T* weight, const T* map, bool add, T* weight_gradient,
+                        T* image_gradient) {
+    if (weight_gradient && image_gradient)
+      detail::gradients_of_features<N, true, true>(c, image, weight, map, add, weight_gradient, image_gradient);
+    else if (weight_gradient)
+      detail::gradients_of_features<N, true, false>(c, image, weight, map, add, weight_gradient, image_gradient);
+    else if (image_gradient)
+      detail::gradients_of_features<N, false, true>(c, image, weight, map, add, weight_gradient, image_gradient);
   }
 
 public:
@@ -175,7 +184,8 @@ public:
       for (std::size_t k = 0; k < row; ++k) y[o * row + k] = bias ? bias[o] : T(0);
     detail::each_feature_block(c, [&](auto n, std::size_t o) {
       constexpr std::size_t N = n;
-      if constexpr (Transposed) gradients<N, T>(nullptr, m.parameters + o * each, x + o * pixels, true, nullptr, y + image_of(o));
+      if constexpr (Transposed)
+        gradients<N, T>(nullptr, m.parameters + o * each, x + o * pixels, true, nullptr, y + image_of(o));
       else detail::map_features<N>(c, x + image_of(o), m.parameters + o * each, y + o * pixels);
     });
     if constexpr (by_mask) {
@@ -251,18 +261,22 @@ struct TrainingKernel<tenon::detail::MeanUnit<In, Out, P>> {
     if (!dx) return;
     std::fill_n(dx, In::size, T(0));
     const kernels::Pooling& w = P.windows;
-    kernels::each_window(w, P.adaptive, static_cast<const T*>(dx), [&](const T* channel, kernels::WindowSpan rows, kernels::WindowSpan columns) {
-      const std::size_t numbers = P.counts_padding && !P.adaptive ? w.y.kernel * w.x.kernel : rows.count * columns.count;
-      const T share = *dy++ / static_cast<T>(numbers);
-      T* const to = dx + (channel - dx);
-      for (std::size_t r = 0; r < rows.count; ++r)
-        for (std::size_t q = 0; q < columns.count; ++q)
-          to[(rows.place + r * rows.step) * w.x.image + columns.place + q * columns.step] += share;
-    });
+    kernels::each_window(w, P.adaptive, static_cast<const T*>(dx),
+                         [&](const T* channel, kernels::WindowSpan rows, kernels::WindowSpan columns) {
+                           const std::size_t numbers = P.counts_padding && !P.adaptive ? w.y.kernel * w.x.kernel
+                                                                                       : rows.count * columns.count;
+                           const T share = *dy++ / static_cast<T>(numbers);
+                           T* const to = dx + (channel - dx);
+                           for (std::size_t r = 0; r < rows.count; ++r)
+                             for (std::size_t q = 0; q < columns.count; ++q)
+                               to[(rows.place + r * rows.step) * w.x.image + columns.place + q * columns.step] += share;
+                         });
   }
 };
 template <class In, class Out, class Arguments, auto... Argument>
 struct TrainingKernel<tenon::detail::AvgPoolUnit<In, Out, Arguments, Argument...>>
-    : TrainingKernel<tenon::detail::MeanUnit<In, Out, kernels::Averaging{Arguments::template pooling<In>, false, tenon::detail::counts_padding<Argument...>}>> {};
+    : TrainingKernel<tenon::detail::MeanUnit<In, Out,
+                                             kernels::Averaging{Arguments::template pooling<In>, false,
+                                                                tenon::detail::counts_padding<Argument...>}>> {};
 
 }  // namespace tenon::edge

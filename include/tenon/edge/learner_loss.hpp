@@ -15,15 +15,16 @@
 /// Losses of one sample on a device, with the options that a loss has by default.
 namespace tenon::edge {
 
-/// The value and gradient of a loss on outputs Out of a network whose last layer is Last: `of_label(y, label, scale, dy)` or
-/// `of_values(y, target, scale, dy)` gives the loss of one sample and `scale` times its gradient.
+/// The value and gradient of a loss on outputs Out of a network whose last layer is Last: `of_label(y, label, scale,
+/// dy)` or `of_values(y, target, scale, dy)` gives the loss of one sample and `scale` times its gradient.
 template <class L, class Last, class Out>
 struct DeviceLoss {
   static constexpr bool known = false;
   static constexpr bool of_classes = false;
 };
 
-/// From logits: the gradient is the probabilities, less 1 at the label. A label out of range teaches nothing, and its loss is NaN.
+/// From logits: the gradient is the probabilities, less 1 at the label. A label out of range teaches nothing, and its
+/// loss is NaN.
 template <class Input, class Last, class Out>
 struct DeviceLoss<CrossEntropy<Input>, Last, Out> {
   static constexpr bool known = CrossEntropy<Input>::takes_logits || joins_last_layer<CrossEntropy<Input>, Last>;
@@ -51,7 +52,8 @@ struct DeviceLoss<CrossEntropy<Input>, Last, Out> {
 /// From logits: the gradient is the probability less the target, over the number of outputs.
 template <class Input, class Last, class Out>
 struct DeviceLoss<BinaryCrossEntropy<Input>, Last, Out> {
-  static constexpr bool known = BinaryCrossEntropy<Input>::takes_logits || joins_last_layer<BinaryCrossEntropy<Input>, Last>;
+  static constexpr bool known = BinaryCrossEntropy<Input>::takes_logits ||
+                                joins_last_layer<BinaryCrossEntropy<Input>, Last>;
   static constexpr bool of_classes = false;
 
   static float of_values(const float* y, const float* target, float scale, float* dy) {
@@ -83,7 +85,8 @@ public:
   static float of_values(const float* y, const float* target, float scale, float* dy) {
     constexpr L loss{};
     constexpr auto options = tenon::detail::options_of(loss);
-    constexpr auto by = static_cast<float>(tenon::detail::divisor(loss.reduction, 1, Program::per_element ? static_cast<double>(Out::size) : 1));
+    constexpr auto by = static_cast<float>(
+        tenon::detail::divisor(loss.reduction, 1, Program::per_element ? static_cast<double>(Out::size) : 1));
     std::array<float, count> numbers{};
     float value = 0.0F;
     expr::Arguments<float> a;

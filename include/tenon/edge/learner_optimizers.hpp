@@ -47,7 +47,8 @@ inline void take_step(const PlainSGD& o, const OptimizerArrays<float, 0>& a, std
 
 inline void take_step(const SGD& o, const OptimizerArrays<float, 1>& a, std::uint64_t step) {
   if (o.momentum == 0) return take_step(PlainSGD{o.lr, o.weight_decay}, {a.parameters, a.gradients, {}, a.count}, step);
-  const auto lr = static_cast<float>(o.lr), decay = static_cast<float>(o.weight_decay), momentum = static_cast<float>(o.momentum);
+  const auto lr = static_cast<float>(o.lr), decay = static_cast<float>(o.weight_decay),
+             momentum = static_cast<float>(o.momentum);
   const auto fresh = step == 1 ? 1.0F : static_cast<float>(1 - o.dampening);
   float* const velocity = a.state[0];
   for (std::size_t i = 0; i < a.count; ++i) {
@@ -60,8 +61,9 @@ inline void take_step(const SGD& o, const OptimizerArrays<float, 1>& a, std::uin
 inline void take_step(const Adam& o, const OptimizerArrays<float, 2>& a, std::uint64_t step) {
   const auto lr = static_cast<float>(o.lr / (1 - whole_power(o.beta1, step)));
   const auto scale = static_cast<float>(1 / std::sqrt(1 - whole_power(o.beta2, step)));
-  const auto beta1 = static_cast<float>(o.beta1), beta2 = static_cast<float>(o.beta2), fresh1 = static_cast<float>(1 - o.beta1),
-             fresh2 = static_cast<float>(1 - o.beta2), decay = static_cast<float>(o.weight_decay), eps = static_cast<float>(o.eps);
+  const auto beta1 = static_cast<float>(o.beta1), beta2 = static_cast<float>(o.beta2),
+             fresh1 = static_cast<float>(1 - o.beta1), fresh2 = static_cast<float>(1 - o.beta2),
+             decay = static_cast<float>(o.weight_decay), eps = static_cast<float>(o.eps);
   float *const first = a.state[0], *const second = a.state[1];
   for (std::size_t i = 0; i < a.count; ++i) {
     const float p = a.parameters[i], g = a.gradients[i] + decay * p;
@@ -76,7 +78,9 @@ inline void take_step(const Adam& o, const OptimizerArrays<float, 2>& a, std::ui
 
 /// What a Learner takes: PlainSGD, SGD, Adam.
 template <class O>
-concept DeviceOptimizer = requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
+concept DeviceOptimizer = requires(const O& o,
+                                   const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays,
+                                   std::uint64_t step) {
   detail::take_step(o, arrays, step);
 };
 

@@ -8,13 +8,14 @@
 #include <tenon/layers/formula/batch_unit.hpp>
 #include <tenon/layers/formula/passes.hpp>
 
-/// Batch normalisation, and other formulas with running statistics, where those are fixed: constants for which every sample
-/// stands alone. The derivative is taken of the formula as it is evaluated.
+/// Batch normalisation, and other formulas with running statistics, where those are fixed: constants for which every
+/// sample stands alone. The derivative is taken of the formula as it is evaluated.
 namespace tenon::edge {
 
 namespace detail {
 
-/// The way back through canonical formula C with its running statistics as they are. Bit k of Learned: parameter k learns.
+/// The way back through canonical formula C with its running statistics as they are. Bit k of Learned: parameter k
+/// learns.
 template <class C, unsigned Learned>
 struct FixedStatistics {
   struct Analysis {
@@ -35,11 +36,13 @@ struct FixedStatistics {
     expr::FormulaGraph written;
     const int root = expr::lower<C>(written, false);
     const int count = written.count;
-    for (int i = 0; i < count; ++i) a.usable = a.usable && written[i].op != expr::Op::batch_sum && written[i].op != expr::Op::noise;
+    for (int i = 0; i < count; ++i)
+      a.usable = a.usable && written[i].op != expr::Op::batch_sum && written[i].op != expr::Op::noise;
     a.usable = a.usable && expr::varies_by_sample(written[root].rank);
     if (!a.usable) return a;
     expr::Adjoints adjoints;
-    expr::backpropagate(written, root, written.leaf(expr::Op::seed, expr::Rank::element), true, adjoints, expr::ParameterSums::in_graph);
+    expr::backpropagate(written, root, written.leaf(expr::Op::seed, expr::Rank::element), true, adjoints,
+                        expr::ParameterSums::in_graph);
     expr::detail::FeaturesApart apart(written, a.g);
     apart.copy(root);  // with the parameters, whose ranks plans look up
     for (int i = 0; i < count; ++i) {
@@ -49,7 +52,8 @@ struct FixedStatistics {
       if (v.op == expr::Op::input) a.elements.add(expr::Sink::store, apart.copy(adjoint), 0);
       if (v.op == expr::Op::parameter && (Learned >> v.slot & 1U) != 0) {
         const int sum = apart.copy(adjoint);
-        a.features.add(expr::Sink::sum_parameter, v.rank == expr::Rank::scalar ? a.g.raw(expr::Op::row_sum, sum) : sum, v.slot);
+        a.features.add(expr::Sink::sum_parameter, v.rank == expr::Rank::scalar ? a.g.raw(expr::Op::row_sum, sum) : sum,
+                       v.slot);
       }
     }
     bool seen[expr::FormulaGraph::capacity]{};
@@ -59,7 +63,8 @@ struct FixedStatistics {
   }();
 
   struct Backward {
-    static constexpr expr::BatchPlan plan = expr::detail::BatchPlanner(s.g, expr::Cuts{}).plan(s.elements, s.features, expr::Cuts{});
+    static constexpr expr::BatchPlan plan = expr::detail::BatchPlanner(s.g, expr::Cuts{})
+                                                .plan(s.elements, s.features, expr::Cuts{});
   };
 };
 
@@ -72,7 +77,8 @@ private:
   using C = expr::Canonical<E>;
   static constexpr unsigned learns = [] {
     unsigned mask = 0;
-    for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k) mask |= unit::layer.parameters[k].trainable ? 1U << k : 0U;
+    for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k)
+      mask |= unit::layer.parameters[k].trainable ? 1U << k : 0U;
     return mask;
   }();
   using fixed_statistics = detail::FixedStatistics<C, learns>;
@@ -83,11 +89,13 @@ private:
 
 public:
   /// Whether the statistics can be taken as they are, and what backward reads is there.
-  static constexpr bool usable = fixed_statistics::s.usable && (!fixed_statistics::s.reads_input || unit::needs.backward_reads_input != 0) &&
+  static constexpr bool usable = fixed_statistics::s.usable &&
+                                 (!fixed_statistics::s.reads_input || unit::needs.backward_reads_input != 0) &&
                                  (!fixed_statistics::s.reads_output || unit::needs.backward_reads_output);
   static constexpr std::size_t saved = 0;
   /// A number for each feature and each value of the plan.
-  static constexpr std::size_t fixed = value * static_cast<std::size_t>(std::max(Evaluate::plan.values.count, Backward::plan.values.count));
+  static constexpr std::size_t fixed = value * static_cast<std::size_t>(
+                                                   std::max(Evaluate::plan.values.count, Backward::plan.values.count));
 
   template <class T>
   static void forward(const Memory<T>& m, const T* x, T* y) {
@@ -103,7 +111,8 @@ public:
       for (const auto& p : unit::layer.parameters)
         if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
     for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k)
-      if (const auto& p = unit::layer.parameters[k]; p.trainable) a.gradient[k] = m.gradients ? m.gradients + p.offset : m.unused_gradient;
+      if (const auto& p = unit::layer.parameters[k]; p.trainable)
+        a.gradient[k] = m.gradients ? m.gradients + p.offset : m.unused_gradient;
     a.input[0] = {x, In::size};
     a.output = {y, In::size};
     a.seed = {dy, In::size};
@@ -139,6 +148,7 @@ private:
 };
 template <class Unit, class In>
   requires HasTrainingKernel<Unit>
-struct TrainingKernel<tenon::detail::SeenAs<Unit, In>> : TrainingKernel<Unit> {};
+struct TrainingKernel<tenon::detail::SeenAs<Unit, In>> : TrainingKernel<Unit> {
+};
 
 }  // namespace tenon::edge

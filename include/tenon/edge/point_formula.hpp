@@ -47,7 +47,9 @@ struct PointValue<Operation<O, A, B>> {
 };
 template <class C, class A, class B>
 struct PointValue<Operation<Op::select, C, A, B>> {
-  static constexpr double at(double x) { return PointValue<C>::at(x) != 0 ? PointValue<A>::at(x) : PointValue<B>::at(x); }
+  static constexpr double at(double x) {
+    return PointValue<C>::at(x) != 0 ? PointValue<A>::at(x) : PointValue<B>::at(x);
+  }
 };
 
 /// A function of one number that the compiler can compute.
@@ -72,7 +74,8 @@ struct replaced<Operation<O, A...>, Old, New> {
 enum class Degree : unsigned char { constant, linear, other };
 constexpr Degree degree_of(Op op, Degree a, Degree b) {
   if (op == Op::batch_sum || op == Op::batch_variance || op == Op::tracked) return Degree::constant;
-  if (op == Op::matmul || op == Op::chunk || op == Op::transpose || is_row_reduction(op) || op == Op::row_variance) return Degree::other;
+  if (op == Op::matmul || op == Op::chunk || op == Op::transpose || is_row_reduction(op) || op == Op::row_variance)
+    return Degree::other;
   if (a == Degree::constant && b == Degree::constant) return Degree::constant;
   if (a == Degree::other || b == Degree::other) return Degree::other;
   const bool both = a == Degree::linear && b == Degree::linear;
@@ -94,8 +97,9 @@ inline constexpr Degree degree<expr::Index> = Degree::other;
 template <Op O, class A>
 inline constexpr Degree degree<Operation<O, A>> = degree_of(O, degree<A>, Degree::constant);
 template <Op O, class A, class B, class... C>
-inline constexpr Degree degree<Operation<O, A, B, C...>> =
-    O == Op::tracked ? Degree::constant : sizeof...(C) > 0 ? Degree::other : degree_of(O, degree<A>, degree<B>);
+inline constexpr Degree degree<Operation<O, A, B, C...>> = O == Op::tracked   ? Degree::constant
+                                                           : sizeof...(C) > 0 ? Degree::other
+                                                                              : degree_of(O, degree<A>, degree<B>);
 
 /// a x + b with numbers per feature or channel, such as BatchNorm gives when it does not learn.
 template <class E>
@@ -104,7 +108,8 @@ inline constexpr bool is_affine = degree<E> == Degree::linear && !std::is_same_v
 /// What int8 has a step for in a formula: a dense layer, perhaps bounded, or an affine one. Void where there is none.
 template <class E>
 constexpr bool is_core() {
-  return pattern_of<E>.kind == StepKind::dense || (pattern_of<E>.kind == StepKind::unknown && is_affine<E> && !is_point_formula<E>);
+  return pattern_of<E>.kind == StepKind::dense ||
+         (pattern_of<E>.kind == StepKind::unknown && is_affine<E> && !is_point_formula<E>);
 }
 template <class E, bool Is = is_core<E>()>
 struct core_of {
@@ -146,9 +151,11 @@ private:
         return std::type_identity<Operation<Op::stop, E>>{};
       } else {
         // x itself must not be met again behind the core
-        using marked = typename replaced<typename replaced<E, core, expr::Number<0>>::type, expr::Input<0>, Nothing>::type;
+        using marked = typename replaced<typename replaced<E, core, expr::Number<0>>::type, expr::Input<0>,
+                                         Nothing>::type;
         using after = typename replaced<E, core, expr::Input<0>>::type;
-        if constexpr (is_point_formula<marked> && is_point_formula<after>) return std::type_identity<Operation<Op::stop, core, after>>{};
+        if constexpr (is_point_formula<marked> && is_point_formula<after>)
+          return std::type_identity<Operation<Op::stop, core, after>>{};
         else return std::type_identity<void>{};
       }
     }

@@ -64,13 +64,13 @@ struct QuantizedTables {
   static constexpr const auto& plan = quantized_plan<Net>;
 
   alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
-  std::int32_t bias[plan.rows + 1]{};        // less the input's zero point times the row's weights
+  std::int32_t bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
   std::int32_t multiplier[plan.rows + 1]{};
   std::int8_t shift[plan.rows + 1]{};
   std::int8_t low[plan.count]{}, high[plan.count]{};
   std::int8_t zero[plan.count + 1]{};
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
-  bool sums_fit = true;                      // in 32 bits, whatever the input
+  bool sums_fit = true;                                           // in 32 bits, whatever the input
   float input_scale = 1, output_scale = 1;
   std::array<std::uint16_t, 256 * plan.softmaxes> exponentials{};
   std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
@@ -79,17 +79,20 @@ struct QuantizedTables {
 /// e^(-d scale) for the distances d of int8 numbers, in 16 bits.
 constexpr void fill_exponentials(std::span<std::uint16_t> table, float scale) {
   for (std::size_t d = 0; d < table.size(); ++d)
-    table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 + 0.5);
+    table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 +
+                                          0.5);
 }
 
 /// A function of one number as a table.
-constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out, int out_zero) {
+constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out,
+                             int out_zero) {
   for (int q = -128; q <= 127; ++q)
-    table[static_cast<std::size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))), out, out_zero);
+    table[static_cast<std::size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))),
+                                                       out, out_zero);
 }
 
-/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers count
-/// those of a constant expression.
+/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers
+/// count those of a constant expression.
 struct RowSums {
   std::int32_t sum = 0, magnitude = 0;
 };
@@ -98,27 +101,28 @@ constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights
   const std::int8_t* const w = weights;
   std::size_t at = step.packed_place(output, 0);
   if (step.pattern.kind == StepKind::depthwise) {
-    for (std::size_t column = 0; column < step.columns(); ++column, at += 4) sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
+    for (std::size_t column = 0; column < step.columns(); ++column, at += 4)
+      sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
     return sums;
   }
   std::size_t groups = kernels::in_fours(step.columns()) / 4;
   for (; groups >= 2; groups -= 2, at += 32)
     sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3] + w[at + 16] + w[at + 17] + w[at + 18] + w[at + 19],
         sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
-                           (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]) +
-                           (w[at + 16] < 0 ? -w[at + 16] : w[at + 16]) + (w[at + 17] < 0 ? -w[at + 17] : w[at + 17]) +
-                           (w[at + 18] < 0 ? -w[at + 18] : w[at + 18]) + (w[at + 19] < 0 ? -w[at + 19] : w[at + 19]);
+                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]) +
+                          (w[at + 16] < 0 ? -w[at + 16] : w[at + 16]) + (w[at + 17] < 0 ? -w[at + 17] : w[at + 17]) +
+                          (w[at + 18] < 0 ? -w[at + 18] : w[at + 18]) + (w[at + 19] < 0 ? -w[at + 19] : w[at + 19]);
   if (groups > 0)
     sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3],
         sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
-                           (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]);
+                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]);
   return sums;
 }
 constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
   for (; count >= 16; count -= 16, from += 16, to += 16)
-    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5], to[6] = from[6],
-    to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11], to[12] = from[12], to[13] = from[13],
-    to[14] = from[14], to[15] = from[15];
+    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5],
+    to[6] = from[6], to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11],
+    to[12] = from[12], to[13] = from[13], to[14] = from[14], to[15] = from[15];
   for (; count > 0; --count) *to++ = *from++;
 }
 
@@ -149,11 +153,13 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
     } else if (step.pattern.kind == StepKind::softmax) {
       fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
     } else if (step.pattern.kind == StepKind::table) {
-      fill_function(std::span(t.functions).subspan(256 * step.table, 256), detail::plan_reading<bound_network<Net>>.function[k],
-                    q.scale[step.source], q.zero[step.source], q.scale[k + 1], q.zero[k + 1]);
+      fill_function(std::span(t.functions).subspan(256 * step.table, 256),
+                    detail::plan_reading<bound_network<Net>>.function[k], q.scale[step.source], q.zero[step.source],
+                    q.scale[k + 1], q.zero[k + 1]);
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
-        t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out, 255);
+        t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
+                                           255);
     } else if (step.pattern.kind == StepKind::multiply) {
       t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
     } else if (step.pattern.kind == StepKind::larger || step.pattern.kind == StepKind::smaller) {
@@ -176,7 +182,8 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
         t.sums_fit = false;
         continue;
       }
-      const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out, static_cast<double>(largest));
+      const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out,
+                                            static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
       t.multiplier[row] = r.multiplier;
       t.shift[row] = r.shift;
@@ -186,7 +193,8 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
 }
 
 /// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, in integers alone.
-constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const std::uint16_t> table) {
+constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size,
+                            std::span<const std::uint16_t> table) {
   int largest = -128;
   for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
   std::uint32_t sum = 0;
@@ -234,15 +242,17 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   const std::int8_t x_zero = t.zero[step.source];
   [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
   if constexpr (step.multiplies()) {
-    const kernels::DenseRows rows{.weights = t.weights + step.weights,
-                                  .bias = t.bias + step.row,
-                                  .multiplier = t.multiplier + step.row,
-                                  .shift = t.shift + step.row,
-                                  .in_groups = kernels::in_fours(step.columns()) / 4,
-                                  .out_groups = kernels::in_fours(kind == StepKind::convolution ? step.image.group_features() : step.outputs()) / 4,
-                                  .zero = t.zero[K + 1],
-                                  .low = t.low[K],
-                                  .high = t.high[K]};
+    const kernels::DenseRows rows{
+        .weights = t.weights + step.weights,
+        .bias = t.bias + step.row,
+        .multiplier = t.multiplier + step.row,
+        .shift = t.shift + step.row,
+        .in_groups = kernels::in_fours(step.columns()) / 4,
+        .out_groups = kernels::in_fours(kind == StepKind::convolution ? step.image.group_features() : step.outputs()) /
+                      4,
+        .zero = t.zero[K + 1],
+        .low = t.low[K],
+        .high = t.high[K]};
     if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
     else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y);
     else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
@@ -251,12 +261,25 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   } else if constexpr (kind == StepKind::average_pool) {
     kernels::average_pool_int8(pool_of<Net, K>, bounds, x_zero, x, y);
   } else if constexpr (kind == StepKind::add) {
-    const kernels::Int8Sum sum{t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero,
-                               t.zero[step.other], t.zero[K + 1], bounds};
+    const kernels::Int8Sum sum{t.scaling[step.scale],
+                               t.scaling[step.scale + 1],
+                               t.scaling[step.scale + 2],
+                               x_zero,
+                               t.zero[step.other],
+                               t.zero[K + 1],
+                               bounds};
     kernels::add_int8(sum, step.in, x, room + plan.place(step.other), y);
   } else if constexpr (step.is_pair()) {
-    const kernels::Int8Pair pair{t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero,
-                                 t.zero[step.other], t.zero[K + 1], bounds, step.out, step.period, step.repeat};
+    const kernels::Int8Pair pair{t.scaling[step.scale],
+                                 t.scaling[step.scale + 1],
+                                 t.scaling[step.scale + 2],
+                                 x_zero,
+                                 t.zero[step.other],
+                                 t.zero[K + 1],
+                                 bounds,
+                                 step.out,
+                                 step.period,
+                                 step.repeat};
     const std::int8_t* other = room + plan.place(step.other);
     if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
     else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
@@ -267,7 +290,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
     if constexpr (step.padded) kernels::fill_int8(x_zero, step.out, y);
-    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, room), ...); }(std::make_index_sequence<step.moves>{});
+    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, room), ...); }
+    (std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
   } else {
@@ -292,16 +316,17 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 ///     net.run();
 ///     use(net.output());
 ///
-/// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions (strided,
-/// padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one number (Sigmoid,
-/// Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes), Softmax, BatchNorm (free when
-/// `fold` has made it part of the layer before), Multiply, Subtract, Maximum, Minimum, all that moves numbers, and compositions
-/// of any shape: Graph, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and
-/// HardTanh are free behind layers, products, sums and pools. Anything else is one compile error that names the layer.
-/// Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All
-/// machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is
-/// (height, width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it would need,
-/// and takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
+/// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions
+/// (strided, padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one
+/// number (Sigmoid, Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes),
+/// Softmax, BatchNorm (free when `fold` has made it part of the layer before), Multiply, Subtract, Maximum, Minimum,
+/// all that moves numbers, and compositions of any shape: Graph, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet,
+/// DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools.
+/// Anything else is one compile error that names the layer. Multipliers, folded zero points and the proof that no sum
+/// exceeds 32 bits are the compiler's work. All machines give the same int8 numbers. Images lie in int8 as cameras give
+/// them, pixel by pixel: `input()` is (height, width, channels); floats come in the network's own order.
+/// `Quantized<Net>` without numbers says how much memory it would need, and takes tables made at run time by
+/// `edge::make_tables`, of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
@@ -320,12 +345,9 @@ public:
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;
 
-  constexpr Quantized()
-    requires(sizeof...(Q) == 1)
-  = default;
+  constexpr Quantized() requires(sizeof...(Q) == 1) = default;
   /// Refers to the tables, which must outlive it, and whose `sums_fit` has to be true.
-  constexpr explicit Quantized(const edge::QuantizedTables<Net>& tables)
-    requires(sizeof...(Q) == 0)
+  constexpr explicit Quantized(const edge::QuantizedTables<Net>& tables) requires(sizeof...(Q) == 0)
       : given_{&tables} {}
 
   /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero).
@@ -345,13 +367,12 @@ public:
   constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
     take(x);
     run();
-    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[plan.orders[plan.count].place(i)] - output_zero());
+    for (std::size_t i = 0; i < out; ++i)
+      y[i] = output_scale() * static_cast<float>(output()[plan.orders[plan.count].place(i)] - output_zero());
   }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
-  constexpr int classify()
-    requires(out > 1)
-  {
+  constexpr int classify() requires(out > 1) {
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
     const std::int8_t* score = room_ + plan.place(needed);
@@ -361,9 +382,7 @@ public:
       if (score[order.place(i)] > score[order.place(best)]) best = i;
     return static_cast<int>(best);
   }
-  constexpr int classify(std::span<const float, in> x)
-    requires(out > 1)
-  {
+  constexpr int classify(std::span<const float, in> x) requires(out > 1) {
     take(x);
     return classify();
   }
@@ -385,7 +404,8 @@ private:
     else return *given_;
   }
   constexpr void take(std::span<const float, in> x) {
-    for (std::size_t i = 0; i < in; ++i) input()[plan.orders[0].place(i)] = edge::to_int8(x[i], input_scale(), input_zero());
+    for (std::size_t i = 0; i < in; ++i)
+      input()[plan.orders[0].place(i)] = edge::to_int8(x[i], input_scale(), input_zero());
   }
 
   alignas(4) std::int8_t room_[plan.room]{};

@@ -39,11 +39,12 @@ struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path,
 
 /// What joins or cuts has to know how the numbers of all steps lie.
 template <Structure What>
-inline constexpr bool is_int8_structure = What == Structure::named || What == Structure::chain || What == Structure::residual ||
-                                          What == Structure::sum || What == Structure::copies || What == Structure::steps;
+inline constexpr bool is_int8_structure = What == Structure::named || What == Structure::chain ||
+                                          What == Structure::residual || What == Structure::sum ||
+                                          What == Structure::copies || What == Structure::steps;
 template <Structure What>
-inline constexpr bool is_int8_branching =
-    What == Structure::gate || What == Structure::joined || What == Structure::split || What == Structure::graph;
+inline constexpr bool is_int8_branching = What == Structure::gate || What == Structure::joined ||
+                                          What == Structure::split || What == Structure::graph;
 
 template <class L, class In, class Path, bool EachStep>
 struct int8_refusal {
@@ -52,10 +53,12 @@ struct int8_refusal {
     if constexpr (is_input_element<L>) {
       return std::type_identity<void>{};
     } else if constexpr (what == Structure::leaf) {
-      return std::type_identity<std::conditional_t<is_int8_step<L, In, EachStep>(), void, cannot_run<layer<Path, L>, in_int8>>>{};
+      return std::type_identity<
+          std::conditional_t<is_int8_step<L, In, EachStep>(), void, cannot_run<layer<Path, L>, in_int8>>>{};
     } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !EachStep)) {
       constexpr bool each = EachStep || what == Structure::steps;
-      return std::type_identity<typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, each>::type>{};
+      return std::type_identity<
+          typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, each>::type>{};
     } else {
       return std::type_identity<cannot_run<layer<Path, L>, in_int8>>{};
     }
@@ -72,7 +75,9 @@ struct refusal_of<in_int8, Net> {
     else if constexpr (input_count<input_shape<Net>> > 1 || requires { output_shape<Net>::offsets; })
       return std::type_identity<cannot_run<layer<Path, Net>, in_int8>>{};
     else if constexpr (edge::quantized_plan<Net>.fits) return std::type_identity<Layers>{};
-    else return std::type_identity<shape_mismatch<layer<Path, Net>, takes<steps_in_int8_that_go_together>, in_int8, from_input>>{};
+    else
+      return std::type_identity<
+          shape_mismatch<layer<Path, Net>, takes<steps_in_int8_that_go_together>, in_int8, from_input>>{};
   }
   using type = typename decltype(judge())::type;
 };

@@ -38,8 +38,8 @@ struct CoreOf {
   using after = void;
 };
 
-/// `known`: a formula that int8 has steps for. Its features are `channels` numbers of `pixels` each, or, by rows, `channels`
-/// numbers of each of `pixels` rows.
+/// `known`: a formula that int8 has steps for. Its features are `channels` numbers of `pixels` each, or, by rows,
+/// `channels` numbers of each of `pixels` rows.
 template <class Bound>
 struct FormulaOf {
   static constexpr bool is = false, known = false;
@@ -49,7 +49,8 @@ struct FormulaOf<tenon::detail::FormulaUnit<E, In>> {
   static constexpr bool is = true, known = SplitFormula<E>::known;
   using core = typename SplitFormula<E>::core;
   static constexpr bool by_channels = tenon::detail::is_channelwise<E, In>();
-  static constexpr std::size_t channels = by_channels ? In::front : tenon::detail::row_width<In>, pixels = In::size / channels;
+  static constexpr std::size_t channels = by_channels ? In::front : tenon::detail::row_width<In>,
+                               pixels = In::size / channels;
 };
 template <class E, class In>
 struct FormulaOf<tenon::detail::BatchUnit<E, In>> {
@@ -82,7 +83,8 @@ inline constexpr StepPattern activation_of = pattern_of<F>;
 template <>
 inline constexpr StepPattern activation_of<tenon::detail::NoActivation>{.kind = StepKind::nothing};
 template <class F>
-inline constexpr bool is_bounds = activation_of<F>.kind == StepKind::nothing || activation_of<F>.kind == StepKind::clamp;
+inline constexpr bool is_bounds = activation_of<F>.kind == StepKind::nothing ||
+                                  activation_of<F>.kind == StepKind::clamp;
 
 template <class Bound>
 struct ConvolutionOf {
@@ -105,21 +107,27 @@ template <class Bound>
 inline constexpr bool has_inner_step = !std::is_void_v<typename CoreOf<Bound>::after>;
 template <class E, class In>
   requires(SplitFormula<E>::known)
-inline constexpr bool has_inner_step<tenon::detail::FormulaUnit<E, In>> =
-    !std::is_void_v<typename SplitFormula<E>::after> && !std::is_same_v<typename SplitFormula<E>::core, expr::Input<0>>;
+inline constexpr bool
+    has_inner_step<tenon::detail::FormulaUnit<E, In>> = !std::is_void_v<typename SplitFormula<E>::after> &&
+                                                        !std::is_same_v<typename SplitFormula<E>::core, expr::Input<0>>;
 /// Whether its core is a factor and a summand per channel.
 template <class Bound>
 constexpr bool is_affine_unit() {
   if constexpr (FormulaOf<Bound>::known)
-    return pattern_of<typename FormulaOf<Bound>::core>.kind == StepKind::unknown && is_affine<typename FormulaOf<Bound>::core>;
+    return pattern_of<typename FormulaOf<Bound>::core>.kind == StepKind::unknown &&
+           is_affine<typename FormulaOf<Bound>::core>;
   else return false;
 }
 
 template <class In, class Out, kernels::Pooling P>
-constexpr bool is_max_pool(const tenon::detail::LargestUnit<In, Out, P>*) { return true; }
+constexpr bool is_max_pool(const tenon::detail::LargestUnit<In, Out, P>*) {
+  return true;
+}
 constexpr bool is_max_pool(const void*) { return false; }
 template <class In, class Out, kernels::Averaging P>
-constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) { return true; }
+constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) {
+  return true;
+}
 constexpr bool is_mean_pool(const void*) { return false; }
 
 /// Pieces of an axis: `outer` blocks of `length` pieces of `inner` numbers, of which those at `place` are taken.
@@ -138,11 +146,13 @@ struct PiecesOf<tenon::detail::CutUnit<In, Out, Outer, Block, Begin>> {
   static constexpr Pieces<1> pieces{Outer, Block, 1, Out::size / Outer, {Begin}};
 };
 template <class In, class Out, std::size_t Block, std::size_t Begin>
-struct PiecesOf<tenon::detail::SideBySideUnit<In, Out, Block, Begin>> : PiecesOf<tenon::detail::CutUnit<In, Out, 1, Block, Begin>> {};
+struct PiecesOf<tenon::detail::SideBySideUnit<In, Out, Block, Begin>>
+    : PiecesOf<tenon::detail::CutUnit<In, Out, 1, Block, Begin>> {};
 template <class In, class Out, tenon::detail::AxisView Axis, std::ptrdiff_t... Index>
 struct PiecesOf<tenon::detail::TakeUnit<In, Out, Axis, Index...>> {
   static constexpr bool known = true;
-  static constexpr Pieces<sizeof...(Index)> pieces{Axis.outer, Axis.length, Axis.inner, 1, {tenon::detail::place_on_axis(Index, Axis.length)...}};
+  static constexpr Pieces<sizeof...(Index)> pieces{
+      Axis.outer, Axis.length, Axis.inner, 1, {tenon::detail::place_on_axis(Index, Axis.length)...}};
 };
 template <class In>
 struct PiecesOf<tenon::detail::LastUnit<In>> {
@@ -157,10 +167,14 @@ struct PiecesOf<tenon::detail::RepeatVectorUnit<In, Steps>> {
 };
 
 template <class In, auto Rate>
-constexpr bool is_channel_dropout(const tenon::detail::ChannelDropoutUnit<In, Rate>*) { return true; }
+constexpr bool is_channel_dropout(const tenon::detail::ChannelDropoutUnit<In, Rate>*) {
+  return true;
+}
 constexpr bool is_channel_dropout(const void*) { return false; }
 template <class In>
-constexpr bool is_mean_of_steps(const tenon::detail::MeanStepsUnit<In>*) { return true; }
+constexpr bool is_mean_of_steps(const tenon::detail::MeanStepsUnit<In>*) {
+  return true;
+}
 constexpr bool is_mean_of_steps(const void*) { return false; }
 
 template <class Bound>
@@ -200,7 +214,8 @@ public:
   static constexpr bool swapped = !first_whole;
   static constexpr tenon::detail::Spread spread = how::spreads[swapped ? 0 : 1];
   static constexpr std::size_t size = how::output::size;
-  static constexpr StepKind kind = (first_whole || (B::size == size && kind_of_function<Function> != StepKind::subtract))
+  static constexpr StepKind kind = (first_whole ||
+                                    (B::size == size && kind_of_function<Function> != StepKind::subtract))
                                        ? kind_of_function<Function>
                                        : StepKind::unknown;
 };
@@ -220,7 +235,9 @@ template <class Bound>
 using sequence_step = decltype(step_of_sequence(static_cast<const Bound*>(nullptr)));
 
 template <class In, class Chain, class Units, class Elements>
-constexpr bool is_chain(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) { return true; }
+constexpr bool is_chain(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) {
+  return true;
+}
 constexpr bool is_chain(const void*) { return false; }
 
 /// The nodes of a graph: the numbers of the values that each reads, and their types.
@@ -228,7 +245,8 @@ template <class In, class Outputs, class... Node>
 struct GraphView;
 template <class In, std::size_t... Value, class... Node>
 struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
-  static constexpr std::size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node), outputs = sizeof...(Value);
+  static constexpr std::size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node),
+                               outputs = sizeof...(Value);
   static constexpr std::size_t output = (std::size_t{0} + ... + Value);  // of a graph with one
   static constexpr std::array<const std::size_t*, nodes> sources{Node::sources...};
   static constexpr std::array<std::size_t, nodes> source_count{Node::count...};
@@ -257,7 +275,9 @@ GraphView<In, Outputs, Node...> view_of(const tenon::detail::BoundGraph<In, Out,
 template <class Bound>
 using graph_view = decltype(view_of(static_cast<const Bound*>(nullptr)));
 template <class Bound>
-concept IsGraph = std::is_void_v<sequence_step<Bound>> && requires { requires Bound::is_graph; };
+concept IsGraph = std::is_void_v<sequence_step<Bound>> && requires {
+  requires Bound::is_graph;
+};
 
 /// A node that only moves numbers; its kind is `layer` where it does more.
 template <class Bound>
@@ -268,7 +288,9 @@ constexpr tenon::detail::NodeKind node_kind() {
 }
 
 template <class Whole, class In, std::size_t N, class Block>
-constexpr bool is_repeat(const tenon::detail::BoundRepeat<Whole, In, N, Block>*) { return true; }
+constexpr bool is_repeat(const tenon::detail::BoundRepeat<Whole, In, N, Block>*) {
+  return true;
+}
 constexpr bool is_repeat(const void*) { return false; }
 
 /// Whether int8 has a step for one layer, alone or on every step of a sequence.
@@ -295,8 +317,12 @@ constexpr bool is_known_layer() {
   } else if constexpr (tenon::detail::only_moves<Bound>) {
     return true;
   } else {
-    return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) || is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known ||
-           PairOf<Bound>::kind != StepKind::unknown || requires { Bound::placing; } || requires { Bound::upsampling; };
+    return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
+           is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known ||
+           PairOf<Bound>::kind != StepKind::unknown || requires {
+      Bound::placing;
+    }
+    || requires { Bound::upsampling; };
   }
 }
 

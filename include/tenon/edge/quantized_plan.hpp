@@ -19,8 +19,9 @@ struct PlanReader {
   std::array<PointFunction, Capacity> function{};  // of tables
   std::array<bool, Capacity + 1> held{};           // tensors that something later reads
   std::size_t unit_count = 0;
-  std::size_t inner = 0;  // values within units, and sums: counted behind all units, in the order in which they are computed
-  std::size_t rows = 1;   // steps of a sequence that a layer does one by one
+  std::size_t
+      inner = 0;  // values within units, and sums: counted behind all units, in the order in which they are computed
+  std::size_t rows = 1;  // steps of a sequence that a layer does one by one
 
   /// x: the tensors that the part reads.
   template <class Bound>
@@ -49,12 +50,16 @@ struct PlanReader {
   constexpr std::size_t ordered(std::size_t x, TensorOrder order) {
     const TensorOrder own = plan.orders[x];
     if (own == order) return x;
-    if (own.pixels > 1) x = move(x, {}, plan.sizes[x], {.count = {1, 1, own.channels, own.pixels},
-                                                        .from_step = {0, 0, 1, own.channels},
-                                                        .to_step = {0, 0, own.pixels, 1}});
-    if (order.pixels > 1) x = move(x, order, plan.sizes[x], {.count = {1, 1, order.pixels, order.channels},
-                                                             .from_step = {0, 0, 1, order.pixels},
-                                                             .to_step = {0, 0, order.channels, 1}});
+    if (own.pixels > 1)
+      x = move(x, {}, plan.sizes[x],
+               {.count = {1, 1, own.channels, own.pixels},
+                .from_step = {0, 0, 1, own.channels},
+                .to_step = {0, 0, own.pixels, 1}});
+    if (order.pixels > 1)
+      x = move(x, order, plan.sizes[x],
+               {.count = {1, 1, order.pixels, order.channels},
+                .from_step = {0, 0, 1, order.pixels},
+                .to_step = {0, 0, order.channels, 1}});
     return x;
   }
 
@@ -70,12 +75,20 @@ private:
     function[plan.count - 1] = f;
     return plan.count;
   }
+
 public:
   /// One move makes the whole tensor.
-  constexpr std::size_t move(std::size_t x, TensorOrder order, std::size_t size, const kernels::Int8Move& way, bool padded = false) {
+  constexpr std::size_t move(std::size_t x, TensorOrder order, std::size_t size, const kernels::Int8Move& way,
+                             bool padded = false) {
     const std::size_t first = plan.move_count;
     plan.add_move(x, way);
-    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = size, .source = x, .first_move = first, .moves = 1, .padded = padded},
+    return add({.pattern = {.kind = StepKind::move},
+                .in = plan.sizes[x],
+                .out = size,
+                .source = x,
+                .first_move = first,
+                .moves = 1,
+                .padded = padded},
                order);
   }
 
@@ -92,7 +105,8 @@ private:
 
   template <class Bound>
   constexpr std::size_t read_repeat(std::size_t x, std::size_t parameters, std::size_t unit) {
-    for (const auto& slot : Bound::plan.slots) x = read<typename Bound::block>(&x, parameters + slot.parameters, unit + slot.unit);
+    for (const auto& slot : Bound::plan.slots)
+      x = read<typename Bound::block>(&x, parameters + slot.parameters, unit + slot.unit);
     return x;
   }
 
@@ -128,7 +142,8 @@ private:
         if (count > sources.size()) return void(unknown());
         for (std::size_t j = 0; j < count; ++j) sources[j] = tensor[view::sources[k][j]];
         const auto& slot = Bound::plan.slots[k];
-        tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters, unit + slot.unit);
+        tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters,
+                                                   unit + slot.unit);
       });
       for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) held[tensor[v]] = false;
       for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = outside[i];
@@ -142,7 +157,8 @@ private:
     if constexpr (kind == NodeKind::same) return x[0];
     else if constexpr (kind == NodeKind::sum) return read_sum(x, count);
     else if constexpr (kind == NodeKind::join) return read_join<typename Node::output>(x, count);
-    else if constexpr (kind == NodeKind::slice) return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
+    else if constexpr (kind == NodeKind::slice)
+      return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return read<Node>(x, parameters, unit);
   }
 
@@ -175,10 +191,17 @@ private:
     std::size_t place = 0;
     for (std::size_t j = 0; j < count; ++j) {
       const std::size_t own = plan.sizes[part[j]] / pixels;
-      plan.add_move(part[j], {.to = place, .count = {1, 1, pixels, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, channels, 1}});
+      plan.add_move(
+          part[j],
+          {.to = place, .count = {1, 1, pixels, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, channels, 1}});
       place += own;
     }
-    return add({.pattern = {.kind = StepKind::join}, .in = Out::size, .out = Out::size, .source = part[0], .first_move = first, .moves = count},
+    return add({.pattern = {.kind = StepKind::join},
+                .in = Out::size,
+                .out = Out::size,
+                .source = part[0],
+                .first_move = first,
+                .moves = count},
                TensorOrder(channels, pixels));
   }
 
@@ -190,14 +213,17 @@ private:
       step.unit = unit;
       return x;
     }
-    return add({.pattern = bounds, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit}, plan.orders[x]);
+    return add({.pattern = bounds, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit},
+               plan.orders[x]);
   }
 
   /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
   template <class F>
   constexpr std::size_t read_table(std::size_t x, std::size_t unit) {
-    QuantizedStep step{.pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
-    if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>) step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
+    QuantizedStep step{
+        .pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
+    if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>)
+      step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
     if (std::is_same_v<F, Operation<Op::hyperbolic_tangent, expr::Input<0>>>) step.fixed_scale = 1.0 / 128;
     return add(step, plan.orders[x], &PointValue<F>::at);
   }
@@ -216,7 +242,8 @@ private:
         x = read_bounds(x, own_unit, pattern);
       } else if constexpr (pattern.kind == StepKind::dense) {
         x = read_dense(x, pattern, Bound::plan.in[0], Bound::plan.out[0], Bound::plan.repeats * rows,
-                       parameters + Bound::plan.offset[0], parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0], own_unit);
+                       parameters + Bound::plan.offset[0], parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0],
+                       own_unit);
       } else if constexpr (pattern.kind == StepKind::softmax) {
         x = ordered(x, {});
         x = add({.pattern = pattern,
@@ -237,9 +264,16 @@ private:
   }
 
   /// A dense layer of many rows is a convolution whose kernel has one tap.
-  constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out, std::size_t count, std::size_t weight,
-                                   std::size_t bias, std::size_t unit) {
-    QuantizedStep step{.pattern = pattern, .in = in, .out = out, .source = x, .weight_source = weight, .bias_source = bias, .unit = unit, .order = plan.orders[x]};
+  constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out,
+                                   std::size_t count, std::size_t weight, std::size_t bias, std::size_t unit) {
+    QuantizedStep step{.pattern = pattern,
+                       .in = in,
+                       .out = out,
+                       .source = x,
+                       .weight_source = weight,
+                       .bias_source = bias,
+                       .unit = unit,
+                       .order = plan.orders[x]};
     if (count > 1) {
       step.source = ordered(x, {});
       step.pattern.kind = StepKind::convolution;
@@ -258,9 +292,15 @@ private:
     const std::size_t channels = formula::channels, pixels = formula::pixels * rows;
     const TensorOrder order = formula::by_channels ? TensorOrder(channels, pixels) : TensorOrder();
     x = ordered(x, order);
-    QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = true}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x,
-                       .bias_source = channels, .unit = unit, .affine = true};
-    step.image = {.channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
+    QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = true},
+                       .in = plan.sizes[x],
+                       .out = plan.sizes[x],
+                       .source = x,
+                       .bias_source = channels,
+                       .unit = unit,
+                       .affine = true};
+    step.image = {
+        .channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
     return add(step, order);
   }
 
@@ -270,28 +310,36 @@ private:
     using after = typename CoreOf<Bound>::after;
     constexpr bool transposed = ConvolutionOf<Bound>::transposed;
     const kernels::Convolution& given = Bound::convolution;
-    QuantizedStep step{.weight_source = parameters, .unit = has_inner_step<Bound> ? unit_count + inner++ : unit, .turned = transposed};
+    QuantizedStep step{
+        .weight_source = parameters, .unit = has_inner_step<Bound> ? unit_count + inner++ : unit, .turned = transposed};
     kernels::Convolution c = given;
     if (transposed) {
       // zeros between the numbers, then the kernel backwards over them
       const auto axis = [](const kernels::ConvolutionAxis& a) {
-        return kernels::ConvolutionAxis{.image = (a.map - 1) * a.stride + 1, .map = a.image, .kernel = a.kernel, .dilation = a.dilation,
+        return kernels::ConvolutionAxis{.image = (a.map - 1) * a.stride + 1,
+                                        .map = a.image,
+                                        .kernel = a.kernel,
+                                        .dilation = a.dilation,
                                         .before = (a.kernel - 1) * a.dilation - a.before};
       };
-      if ((given.y.kernel - 1) * given.y.dilation < given.y.before || (given.x.kernel - 1) * given.x.dilation < given.x.before) return unknown();
+      if ((given.y.kernel - 1) * given.y.dilation < given.y.before ||
+          (given.x.kernel - 1) * given.x.dilation < given.x.before)
+        return unknown();
       c.channels = given.features;
       c.features = given.channels;
       c.y = axis(given.y);
       c.x = axis(given.x);
       x = ordered(x, {c.channels, given.y.map * given.x.map});
       if (given.y.stride * given.x.stride > 1)
-        x = read_placing(x, {c.channels, {given.y.map, c.y.image, 0, given.y.stride}, {given.x.map, c.x.image, 0, given.x.stride}});
+        x = read_placing(
+            x, {c.channels, {given.y.map, c.y.image, 0, given.y.stride}, {given.x.map, c.x.image, 0, given.x.stride}});
     } else {
       x = ordered(x, {c.channels, c.y.image * c.x.image});
       x = without_border(x, c);
     }
     if constexpr (std::is_void_v<after>) step.pattern = activation;
-    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise : StepKind::convolution;
+    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
+                                                                                           : StepKind::convolution;
     step.pattern.has_bias = Bound::plan.bias;
     step.bias_source = parameters + (step.pattern.has_bias ? Bound::plan.bias_offset() : 0);
     step.in = c.image_size();
@@ -318,8 +366,9 @@ private:
   constexpr std::size_t read_pool(std::size_t x, std::size_t unit, StepKind kind, const kernels::Averaging& pool) {
     const kernels::Pooling& p = pool.windows;
     x = ordered(x, {p.channels, p.y.image * p.x.image});
-    return add({.pattern = {.kind = kind}, .in = p.image_size(), .out = p.map_size(), .source = x, .unit = unit, .pool = pool},
-               {p.channels, p.y.map * p.x.map});
+    return add(
+        {.pattern = {.kind = kind}, .in = p.image_size(), .out = p.map_size(), .source = x, .unit = unit, .pool = pool},
+        {p.channels, p.y.map * p.x.map});
   }
 
   /// The features of a step lie together, like the channels of a pixel.
@@ -328,7 +377,13 @@ private:
     kernels::Averaging pool;
     pool.windows.channels = In::inner;
     pool.windows.x = {.image = In::front, .map = 1, .kernel = In::front};
-    return add({.pattern = {.kind = StepKind::average_pool}, .in = In::size, .out = In::inner, .source = ordered(x, {}), .unit = unit, .pool = pool}, {});
+    return add({.pattern = {.kind = StepKind::average_pool},
+                .in = In::size,
+                .out = In::inner,
+                .source = ordered(x, {}),
+                .unit = unit,
+                .pool = pool},
+               {});
   }
 
   /// Some places of an axis. Images are cut where they lie, be it between channels or between pixels.
@@ -349,7 +404,12 @@ private:
                             .count = {1, 1, order.pixels, own},
                             .from_step = {0, 0, order.channels, 1},
                             .to_step = {0, 0, all, 1}});
-        return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = all * order.pixels, .source = x, .first_move = first, .moves = Count},
+        return add({.pattern = {.kind = StepKind::move},
+                    .in = plan.sizes[x],
+                    .out = all * order.pixels,
+                    .source = x,
+                    .first_move = first,
+                    .moves = Count},
                    TensorOrder(all, order.pixels));
       }
       if (p.outer % order.channels == 0 && order.pixels % block == 0) {
@@ -368,7 +428,12 @@ private:
                         .count = {1, 1, p.outer, own},
                         .from_step = {0, 0, block, 1},
                         .to_step = {0, 0, own * Count, 1}});
-    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = p.outer * own * Count, .source = x, .first_move = first, .moves = Count},
+    return add({.pattern = {.kind = StepKind::move},
+                .in = plan.sizes[x],
+                .out = p.outer * own * Count,
+                .source = x,
+                .first_move = first,
+                .moves = Count},
                TensorOrder(order.channels, order.pixels));
   }
 
@@ -380,7 +445,8 @@ private:
     const bool by_pixels = plan.orders[x].pixels > 1 && plan.orders[x].channels == dims[0];
     if (!by_pixels) x = ordered(x, {});
     std::array<std::size_t, rank> from{}, to{};
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k]) from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
+    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k])
+      from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
     for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[permute::axes[k]]) to[k] = size;
     kernels::Int8Move way;
     for (std::size_t k = 0; k < rank; ++k) {
@@ -397,7 +463,12 @@ private:
     using pair = PairOf<Bound>;
     std::size_t a = x[pair::swapped ? 1 : 0], b = x[pair::swapped ? 0 : 1];
     constexpr tenon::detail::Spread spread = pair::spread;
-    QuantizedStep step{.pattern = {.kind = pair::kind}, .in = pair::size, .out = pair::size, .unit = unit, .period = spread.size, .repeat = spread.repeat};
+    QuantizedStep step{.pattern = {.kind = pair::kind},
+                       .in = pair::size,
+                       .out = pair::size,
+                       .unit = unit,
+                       .period = spread.size,
+                       .repeat = spread.repeat};
     const TensorOrder order = plan.orders[a];
     if (spread.size == pair::size) {
       b = ordered(b, order);
@@ -426,14 +497,23 @@ private:
     x = ordered(x, {u.channels, u.height * u.width});
     const std::size_t size = plan.sizes[x] * u.factor_y * u.factor_x, line = u.width * u.factor_x * u.channels;
     const TensorOrder order(u.channels, size / u.channels);
-    if (u.linear) return add({.pattern = {.kind = StepKind::stretch}, .in = plan.sizes[x], .out = size, .source = x, .stretching = u}, order);
+    if (u.linear)
+      return add(
+          {.pattern = {.kind = StepKind::stretch}, .in = plan.sizes[x], .out = size, .source = x, .stretching = u},
+          order);
     const std::size_t first = plan.move_count;
     for (std::size_t r = 0; r < u.factor_y; ++r)
       plan.add_move(x, {.to = r * line,
                         .count = {u.height, u.width, u.factor_x, u.channels},
                         .from_step = {u.width * u.channels, u.channels, 0, 1},
                         .to_step = {u.factor_y * line, u.factor_x * u.channels, u.channels, 1}});
-    return add({.pattern = {.kind = StepKind::move}, .in = plan.sizes[x], .out = size, .source = x, .first_move = first, .moves = u.factor_y}, order);
+    return add({.pattern = {.kind = StepKind::move},
+                .in = plan.sizes[x],
+                .out = size,
+                .source = x,
+                .first_move = first,
+                .moves = u.factor_y},
+               order);
   }
 };
 
@@ -456,7 +536,8 @@ constexpr PlanReading<Capacity> read_steps() {
   const std::size_t last = reader.template read<Bound>(&input, 0, 0);
   // the last step's output is the network's
   if (last != plan.count || plan.count == 0)
-    reader.move(last, plan.orders[last], plan.sizes[last], {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
+    reader.move(last, plan.orders[last], plan.sizes[last],
+                {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
   if (plan.overflows) plan.fits = false;
   if (!plan.overflows) plan.lay_out();
   return {plan, reader.function};

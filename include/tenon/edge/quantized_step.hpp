@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 
+#include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/room.hpp>
 #include <tenon/edge/step_pattern.hpp>
-#include <tenon/edge/point_formula.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
 #include <tenon/kernels/int8_images.hpp>
 #include <tenon/kernels/int8_moves.hpp>
@@ -20,7 +20,8 @@ struct TensorOrder {
   std::size_t channels = 1, pixels = 1;
 
   constexpr TensorOrder() = default;
-  constexpr TensorOrder(std::size_t c, std::size_t p) : channels{c > 1 && p > 1 ? c : 1}, pixels{c > 1 && p > 1 ? p : 1} {}
+  constexpr TensorOrder(std::size_t c, std::size_t p)
+      : channels{c > 1 && p > 1 ? c : 1}, pixels{c > 1 && p > 1 ? p : 1} {}
   constexpr bool operator==(const TensorOrder&) const = default;
 
   /// Where number i of the network's own order, channel by channel, lies.
@@ -39,16 +40,16 @@ struct QuantizedStep {
   std::size_t scale = 0;                           // its first among the requantisers of all but rows
   kernels::Convolution image{};
   kernels::Averaging pool{};
-  TensorOrder order{};                             // of a dense layer's input
-  std::size_t period = 0, repeat = 1;              // of a pair: kernels::Int8Pair
-  std::size_t first_move = 0, moves = 0;           // of moves and joins
-  std::size_t table = 0;                           // its number among the tables, or among the softmaxes
-  std::size_t width = 0;                           // of a softmax: numbers that are 1 together
-  double fixed_scale = 0;                          // where the output has a scale whatever the samples
+  TensorOrder order{};                    // of a dense layer's input
+  std::size_t period = 0, repeat = 1;     // of a pair: kernels::Int8Pair
+  std::size_t first_move = 0, moves = 0;  // of moves and joins
+  std::size_t table = 0;                  // its number among the tables, or among the softmaxes
+  std::size_t width = 0;                  // of a softmax: numbers that are 1 together
+  double fixed_scale = 0;                 // where the output has a scale whatever the samples
   int fixed_zero = 0;
-  bool padded = false;                             // zeros around what it moves
-  bool turned = false;                             // weights of a transposed convolution: inputs first, the kernel backwards
-  bool affine = false;                             // a factor and a summand per channel that calibration finds
+  bool padded = false;  // zeros around what it moves
+  bool turned = false;  // weights of a transposed convolution: inputs first, the kernel backwards
+  bool affine = false;  // a factor and a summand per channel that calibration finds
   kernels::Upsampling stretching{};
 
   constexpr bool is_pair() const {
@@ -61,12 +62,13 @@ struct QuantizedStep {
            pattern.kind == StepKind::clamp;
   }
   constexpr bool multiplies() const {
-    return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution || pattern.kind == StepKind::depthwise;
+    return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution ||
+           pattern.kind == StepKind::depthwise;
   }
   /// Its output has its input's scale.
   constexpr bool keeps_scale() const {
-    return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool || pattern.kind == StepKind::move ||
-           pattern.kind == StepKind::stretch;
+    return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
+           pattern.kind == StepKind::move || pattern.kind == StepKind::stretch;
   }
   constexpr std::size_t requantizers() const {
     return is_pair() ? 3 : pattern.kind == StepKind::clamp ? 1 : pattern.kind == StepKind::join ? moves : 0;
@@ -74,19 +76,24 @@ struct QuantizedStep {
 
   /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
   constexpr std::size_t outputs() const { return pattern.kind == StepKind::dense ? out : image.features; }
-  constexpr std::size_t columns() const { return pattern.kind == StepKind::dense ? in : image.group_channels() * image.taps(); }
+  constexpr std::size_t columns() const {
+    return pattern.kind == StepKind::dense ? in : image.group_channels() * image.taps();
+  }
   constexpr std::size_t macs() const { return pattern.kind == StepKind::dense ? in * out : image.macs(); }
   constexpr std::size_t packed_rows() const {
     if (pattern.kind != StepKind::convolution) return kernels::in_fours(outputs());
     return image.groups * kernels::in_fours(image.group_features());
   }
-  constexpr std::size_t packed_columns() const { return pattern.kind == StepKind::depthwise ? columns() : kernels::in_fours(columns()); }
+  constexpr std::size_t packed_columns() const {
+    return pattern.kind == StepKind::depthwise ? columns() : kernels::in_fours(columns());
+  }
   constexpr std::size_t packed_bytes() const { return packed_rows() * packed_columns(); }
 
   /// The row that computes an output, among the step's own.
   constexpr std::size_t packed_row(std::size_t output) const {
     if (pattern.kind != StepKind::convolution) return output;
-    return output / image.group_features() * kernels::in_fours(image.group_features()) + output % image.group_features();
+    return output / image.group_features() * kernels::in_fours(image.group_features()) +
+           output % image.group_features();
   }
   /// Where weight `column` of an output lies among the packed ones; columns are counted as they are packed.
   constexpr std::size_t packed_place(std::size_t output, std::size_t column) const {
@@ -131,7 +138,7 @@ struct StepPlan {
   std::array<std::size_t, capacity> scratch{};
   std::array<TensorMove, 2 * capacity> moves{};
   std::size_t move_count = 0, softmaxes = 0, tables = 0;
-  bool overflows = false;        // there were more steps or moves than there is room for
+  bool overflows = false;  // there were more steps or moves than there is room for
 
   /// How many bytes tensor t takes, and where.
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
@@ -183,7 +190,8 @@ struct StepPlan {
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
     // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)
-      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table) && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
+      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table) && all.blocks[steps[k].source].last == k)
+        all.join(k + 1, steps[k].source);
     all.pack(count + 1);
     room = std::max<std::size_t>(all.size, 1);
     for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;

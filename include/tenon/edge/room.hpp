@@ -55,7 +55,8 @@ private:
     std::array<std::size_t, Capacity> order{};
     std::size_t own_count = 0;
     for (std::size_t i = 0; i < count; ++i)
-      if (blocks[i].joined >= count && blocks[i].bytes > 0) own[own_count++] = {.size = blocks[i].bytes, .first = blocks[i].first, .last = blocks[i].last, .owner = i};
+      if (blocks[i].joined >= count && blocks[i].bytes > 0)
+        own[own_count++] = {.size = blocks[i].bytes, .first = blocks[i].first, .last = blocks[i].last, .owner = i};
     size = tenon::detail::pack_blocks(own.data(), own_count, order.data());
     for (std::size_t i = 0; i < own_count; ++i) blocks[own[i].owner].place = own[i].place;
   }
@@ -71,7 +72,8 @@ private:
     for (;;) {
       std::size_t next = count;
       for (std::size_t i = 0; i < count; ++i)
-        if (!blocks[i].placed && blocks[i].joined >= count && (next == count || blocks[i].bytes > blocks[next].bytes)) next = i;
+        if (!blocks[i].placed && blocks[i].joined >= count && (next == count || blocks[i].bytes > blocks[next].bytes))
+          next = i;
       if (next == count) return;
       Block& block = blocks[next];
       for (bool moved = true; moved;) {

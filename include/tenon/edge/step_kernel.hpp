@@ -15,8 +15,8 @@
 #include <tenon/layers/streamed_conv1d.hpp>
 #include <tenon/net/layer.hpp>
 
-/// What layers do at one step of one sequence on a host that has vectors: sizes are constants, matrices are stored turned,
-/// (in, out), and nothing is prepared for batches.
+/// What layers do at one step of one sequence on a host that has vectors: sizes are constants, matrices are stored
+/// turned, (in, out), and nothing is prepared for batches.
 namespace tenon::edge {
 
 /// So many numbers are computed where n are wanted, whole vectors: a rest would be computed number by number, and take
@@ -31,7 +31,8 @@ TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
   for (std::size_t i = 0; i < whole; i += 4, w += 4 * Pitch) {
     const T x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
 #pragma omp simd
-    for (std::size_t o = 0; o < Out; ++o) y[o] += (w[o] * x0 + w[Pitch + o] * x1) + (w[2 * Pitch + o] * x2 + w[3 * Pitch + o] * x3);
+    for (std::size_t o = 0; o < Out; ++o)
+      y[o] += (w[o] * x0 + w[Pitch + o] * x1) + (w[2 * Pitch + o] * x2 + w[3 * Pitch + o] * x3);
   }
   for (std::size_t i = whole; i < In; ++i, w += Pitch) {
     const T value = x[i];
@@ -53,7 +54,8 @@ template <class Bound>
 struct StepKernel;
 
 template <class Cell, class In, bool Last, auto... Argument>
-  requires(In::front == 1 && requires { typename Cell::next; } && !tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>::plan.memory_matrix &&
+  requires(In::front == 1 && requires { typename Cell::next; } &&
+           !tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>::plan.memory_matrix &&
            tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>::plan.directions == 1 &&
            tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>::plan.states > 0 &&
            !tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>::plan.masked)
@@ -74,7 +76,8 @@ private:
     std::size_t input, recurrent, input_bias, recurrent_bias, feature;
   };
   static constexpr Places places(std::size_t layer) {
-    const std::size_t first = plan.pass_offset(layer, 0), square = first + plan.input_weight_size(layer), bias = square + plan.square_size();
+    const std::size_t first = plan.pass_offset(layer, 0), square = first + plan.input_weight_size(layer),
+                      bias = square + plan.square_size();
     return {first, square, bias, bias + plan.bias_size(), bias + 2 * plan.bias_size()};
   }
 
@@ -105,17 +108,19 @@ private:
   struct States {
     T shown, memory;
   };
-  /// The values are local to this function, not to the loop's body: of arrays declared in an `omp simd` body compilers make
-  /// arrays over lanes.
+  /// The values are local to this function, not to the loop's body: of arrays declared in an `omp simd` body compilers
+  /// make arrays over lanes.
   template <class T, int... Id>
-  TENON_INLINE static States<T> cell_at(const T* z, const T* before, const T* const* feature, std::size_t j, std::integer_sequence<int, Id...>) {
+  TENON_INLINE static States<T> cell_at(const T* z, const T* before, const T* const* feature, std::size_t j,
+                                        std::integer_sequence<int, Id...>) {
     T element[static_cast<std::size_t>(vertices)];
     (vertex<Id>(z, before, feature, element, j), ...);
     if constexpr (Cell::has_memory) return {element[stored(kept)], element[stored(kept + 1)]};
     else return {element[stored(kept)], T(0)};
   }
   template <class T>
-  TENON_INLINE static void cell(const T* z, const T* before, const T* const* feature, T* shown, [[maybe_unused]] T* memory) {
+  TENON_INLINE static void cell(const T* z, const T* before, const T* const* feature, T* shown,
+                                [[maybe_unused]] T* memory) {
 #pragma omp simd
     for (std::size_t j = 0; j < lanes; ++j) {
       const States<T> next = cell_at(z, before, feature, j, std::make_integer_sequence<int, vertices>{});
@@ -166,7 +171,8 @@ public:
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
     [&]<std::size_t... L>(std::index_sequence<L...>) TENON_INLINE_LAMBDA {
       (layer<L>(m.parameters, L == 0 ? x : y, m.state + L * plan.states * n, y), ...);
-    }(std::make_index_sequence<plan.layers>{});
+    }
+    (std::make_index_sequence<plan.layers>{});
   }
 };
 
@@ -177,18 +183,20 @@ struct StepKernel<tenon::detail::StreamedUnit<In, Argument...>> {
 private:
   using unit = tenon::detail::StreamedUnit<In, Argument...>;
   using arguments = tenon::detail::ConvolutionArguments<1, false, Argument...>;
-  static constexpr std::size_t channels = unit::channels, features = unit::output::front, taps = arguments::window.kernel[1],
-                               dilation = arguments::window.dilation[1];
+  static constexpr std::size_t channels = unit::channels, features = unit::output::front,
+                               taps = arguments::window.kernel[1], dilation = arguments::window.dilation[1];
   static constexpr bool bias = arguments::window.bias;
   static constexpr std::size_t bias_place = aligned(features * channels * taps);
 
 public:
   template <class T>
   static void turn(T* parameters, T* room) {
-    std::copy_n(parameters, features * channels * taps, room);  // (feature, channel, tap) becomes (tap, channel, feature)
+    std::copy_n(parameters, features * channels * taps,
+                room);  // (feature, channel, tap) becomes (tap, channel, feature)
     for (std::size_t o = 0; o < features; ++o)
       for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t k = 0; k < taps; ++k) parameters[(k * channels + c) * features + o] = room[(o * channels + c) * taps + k];
+        for (std::size_t k = 0; k < taps; ++k)
+          parameters[(k * channels + c) * features + o] = room[(o * channels + c) * taps + k];
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
@@ -199,7 +207,8 @@ public:
     if constexpr (bias) std::copy_n(m.parameters + bias_place, features, sum);
     else std::fill_n(sum, features, T(0));
     for (std::size_t k = 0; k < taps; ++k)
-      add_columns<channels, features, features>(m.parameters + k * channels * features, window + k * dilation * channels, sum);
+      add_columns<channels, features, features>(m.parameters + k * channels * features,
+                                                window + k * dilation * channels, sum);
     std::copy_n(sum, features, y);
   }
 };
@@ -218,7 +227,9 @@ template <class Unit>
 constexpr bool is_simple_formula() {
   using code = typename Unit::code;
   using walk = typename code::final_stage::program::Evaluate;
-  if (code::product_count > 1 || !takes_network_input<code>() || code::chunks != 1 || walk::plan.channelwise || walk::plan.levels != 1 || walk::plan.outputs.count != 1) return false;
+  if (code::product_count > 1 || !takes_network_input<code>() || code::chunks != 1 || walk::plan.channelwise ||
+      walk::plan.levels != 1 || walk::plan.outputs.count != 1)
+    return false;
   for (int i = 0; i < walk::plan.g.count; ++i) {
     const expr::Vertex& v = walk::plan.g.vertex[i];
     if (expr::is_reduction(v.op) || v.op == expr::Op::features || v.op == expr::Op::index) return false;
@@ -251,14 +262,16 @@ private:
   TENON_INLINE static void vertex(const T* x, const T* product, const T* const* parameter, T* element, std::size_t j) {
     constexpr expr::Vertex v = walk::plan.g.vertex[Id];
     if constexpr (v.op == expr::Op::number) element[Id] = static_cast<T>(v.value);
-    else if constexpr (v.op == expr::Op::parameter) element[Id] = parameter[v.slot][v.rank == expr::Rank::scalar ? 0 : j];
+    else if constexpr (v.op == expr::Op::parameter)
+      element[Id] = parameter[v.slot][v.rank == expr::Rank::scalar ? 0 : j];
     else if constexpr (v.op == expr::Op::input) element[Id] = v.slot == 0 ? x[j] : product[j];
     else if constexpr (v.op == expr::Op::select) element[Id] = element[v.a] != T(0) ? element[v.b] : element[v.c];
     else if constexpr (v.b >= 0) element[Id] = expr::apply<v.op>(element[v.a], element[v.b]);
     else element[Id] = expr::apply<v.op>(element[v.a], T(0));
   }
   template <class T, int... Id>
-  TENON_INLINE static T value_at(const T* x, const T* product, const T* const* parameter, std::size_t j, std::integer_sequence<int, Id...>) {
+  TENON_INLINE static T value_at(const T* x, const T* product, const T* const* parameter, std::size_t j,
+                                 std::integer_sequence<int, Id...>) {
     T element[static_cast<std::size_t>(vertices)];
     (vertex<Id>(x, product, parameter, element, j), ...);
     return element[stored];
@@ -266,7 +279,8 @@ private:
   template <class T>
   TENON_INLINE static void evaluate(const T* x, const T* product, const T* const* parameter, T* y) {
 #pragma omp simd
-    for (std::size_t j = 0; j < lanes; ++j) y[j] = value_at(x, product, parameter, j, std::make_integer_sequence<int, vertices>{});
+    for (std::size_t j = 0; j < lanes; ++j)
+      y[j] = value_at(x, product, parameter, j, std::make_integer_sequence<int, vertices>{});
   }
   template <class T>
   TENON_INLINE static void multiply(const T* parameters, const T* x, T* product) {

@@ -11,10 +11,24 @@
 namespace tenon::edge {
 
 enum class StepKind : unsigned char {
-  unknown, nothing, dense, convolution, depthwise, max_pool, average_pool, add, clamp, softmax,
-  table,                                 // a function of one number
-  multiply, subtract, larger, smaller,   // of two tensors
-  move, join, stretch                    // other places, several tensors in one, images between pixels
+  unknown,
+  nothing,
+  dense,
+  convolution,
+  depthwise,
+  max_pool,
+  average_pool,
+  add,
+  clamp,
+  softmax,
+  table,  // a function of one number
+  multiply,
+  subtract,
+  larger,
+  smaller,  // of two tensors
+  move,
+  join,
+  stretch  // other places, several tensors in one, images between pixels
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
@@ -28,8 +42,8 @@ struct StepPattern {
 
 namespace detail {
 
-using expr::Operation;
 using expr::Op;
+using expr::Operation;
 
 template <class E>
 inline constexpr StepPattern pattern_of{};
@@ -38,10 +52,12 @@ inline constexpr StepPattern pattern_of<expr::Input<0>>{.kind = StepKind::nothin
 template <>
 inline constexpr StepPattern pattern_of<Softmax::formula>{.kind = StepKind::softmax};
 template <class W>
-inline constexpr StepPattern pattern_of<Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>>{.kind = StepKind::dense};
+inline constexpr StepPattern pattern_of<Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>>{
+    .kind = StepKind::dense};
 template <class W, class B>
-inline constexpr StepPattern pattern_of<Operation<Op::add, Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>, B>>{
-    .kind = StepKind::dense, .has_bias = true};
+inline constexpr StepPattern
+    pattern_of<Operation<Op::add, Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>, B>>{
+        .kind = StepKind::dense, .has_bias = true};
 /// Dropout passes everything.
 template <class E, auto Rate>
 inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;

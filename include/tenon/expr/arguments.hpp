@@ -29,12 +29,12 @@ struct Arguments {
   static constexpr int most = 8;
   static constexpr int most_features = Cuts::capacity;
   Array<const T> input[most]{};
-  Array<const T> output{};             // the formula's own result, in backward
-  Array<const T> seed{};               // the gradient that arrives
+  Array<const T> output{};  // the formula's own result, in backward
+  Array<const T> seed{};    // the gradient that arrives
   Array<const T> noise{};
   const T* parameter[most]{};
   const T* saved_feature[most_features]{};
-  T* saved_row[most]{};                // per sample, one array each
+  T* saved_row[most]{};  // per sample, one array each
   Array<T> store[most]{};
   T* gradient[most]{};
   T* feature_sum[most_features]{};
@@ -42,11 +42,11 @@ struct Arguments {
   const std::int32_t* label = nullptr;
   T seed_value = 1;
   T literal[most]{};
-  std::size_t count = 0;               // samples
-  std::size_t repeats = 1;             // rows of `width` within a sample: the steps of a sequence
-  std::size_t width = 0;               // features of a row
-  std::size_t pixels = 1;              // channelwise: numbers per feature
-  std::size_t batch_count = 0;         // what a batch reduction divides by
+  std::size_t count = 0;        // samples
+  std::size_t repeats = 1;      // rows of `width` within a sample: the steps of a sequence
+  std::size_t width = 0;        // features of a row
+  std::size_t pixels = 1;       // channelwise: numbers per feature
+  std::size_t batch_count = 0;  // what a batch reduction divides by
 
   /// Whether the rows of all samples follow one another without gaps.
   bool contiguous() const {

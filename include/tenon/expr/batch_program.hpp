@@ -21,12 +21,12 @@ namespace tenon::expr {
 /// sums and what is made of sums.
 struct BatchPlan {
   FormulaGraph g{};
-  Outputs elements{};                 // what the last pass stores
-  Outputs features{};                 // gradients (sum_parameter) and running statistics (store)
-  Cuts values{};                      // the vertex in each slot
-  int given = 0;                      // how many slots are filled at the start
-  int sums_before[FormulaGraph::capacity]{}; // how many passes that sum come before a vertex is known
-  int passes = 0;                     // that sum
+  Outputs elements{};                         // what the last pass stores
+  Outputs features{};                         // gradients (sum_parameter) and running statistics (store)
+  Cuts values{};                              // the vertex in each slot
+  int given = 0;                              // how many slots are filled at the start
+  int sums_before[FormulaGraph::capacity]{};  // how many passes that sum come before a vertex is known
+  int passes = 0;                             // that sum
 
   constexpr bool is_sum(int slot) const { return g[values.vertex[slot]].op == Op::batch_sum; }
   constexpr bool is_summed(int slot, int pass) const {
@@ -36,7 +36,9 @@ struct BatchPlan {
   constexpr bool is_made(int slot, int pass) const {
     return slot >= given && !is_sum(slot) && sums_before[values.vertex[slot]] == pass;
   }
-  constexpr bool is_stored(const Output& o, int pass) const { return o.sink == Sink::store && sums_before[o.vertex] == pass; }
+  constexpr bool is_stored(const Output& o, int pass) const {
+    return o.sink == Sink::store && sums_before[o.vertex] == pass;
+  }
 
   constexpr Plan sum_pass(int pass, bool channelwise) const {
     Outputs o;
@@ -168,11 +170,11 @@ struct BatchAnalysis {
   static constexpr int most = Arguments<float>::most;
   FormulaGraph g{};
   int root = -1;
-  int input = -1;              // adjoint of x, -1 where there is none
-  int parameter[most]{};       // adjoints of the parameters
+  int input = -1;         // adjoint of x, -1 where there is none
+  int parameter[most]{};  // adjoints of the parameters
   Updates updates{};
-  Cuts kept{};                 // numbers per feature that forward keeps for backward
-  bool reads_input = false;    // in backward
+  Cuts kept{};               // numbers per feature that forward keeps for backward
+  bool reads_input = false;  // in backward
   bool reads_output = false;
   bool uses_noise = false;
   double noise_rate = 0;
@@ -199,7 +201,8 @@ consteval BatchAnalysis analyse_batch() {
   // a result per feature is broadcast: every element of dy counts, and y is no number of its own
   const bool broadcast = !varies_by_sample(written[root].rank);
   const int dy = written.leaf(Op::seed, Rank::element);
-  backpropagate(written, root, broadcast ? written.raw(Op::batch_sum, dy) : dy, !broadcast, adjoints, ParameterSums::in_graph);
+  backpropagate(written, root, broadcast ? written.raw(Op::batch_sum, dy) : dy, !broadcast, adjoints,
+                ParameterSums::in_graph);
 
   FeaturesApart apart(written, s.g);
   s.root = apart.copy(root);
@@ -329,10 +332,11 @@ class BatchLoops {
 
 public:
   /// All but the last pass. `value` has room for `features` numbers in every slot of the plan, and
-  /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` adds up what
-  /// has been summed over this part of it.
+  /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` adds
+  /// up what has been summed over this part of it.
   template <class Exchange = std::nullptr_t>
-  static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer, Exchange exchange = nullptr) {
+  static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
+                     Exchange exchange = nullptr) {
     for (int slot = 0; slot < plan.values.count; ++slot) data.saved_feature[slot] = value[slot];
     alternate(data, features, value, buffer, exchange, std::make_integer_sequence<int, plan.passes>{});
   }

@@ -79,71 +79,107 @@ private:
     const Vertex v = g[id];
     const int y = id;
     switch (v.op) {
-      case Op::negate: give(id, v.a, algebra.negate(d)); break;
-      case Op::absolute: give(id, v.a, times(d, algebra.unary(Op::sign, v.a))); break;
-      case Op::exponential: give(id, v.a, times(d, y)); break;
-      // not y + 1, which would lose the small values that are left on the negative side
-      case Op::exponential_minus_one: give(id, v.a, times(d, algebra.unary(Op::exponential, v.a))); break;
-      case Op::logarithm: give(id, v.a, algebra.divide(d, v.a)); break;
-      case Op::square_root: give(id, v.a, algebra.divide(times(d, g.number(0.5)), y)); break;
-      case Op::hyperbolic_tangent: give(id, v.a, times(d, algebra.subtract(g.number(1), times(y, y)))); break;
-      case Op::logistic: give(id, v.a, times(d, times(y, algebra.subtract(g.number(1), y)))); break;
-      case Op::error_function: {
-        constexpr double two_over_root_pi = 1.12837916709551257390;
-        const int bell = algebra.unary(Op::exponential, algebra.negate(times(v.a, v.a)));
-        give(id, v.a, times(d, times(g.number(two_over_root_pi), bell)));
-        break;
+    case Op::negate:
+      give(id, v.a, algebra.negate(d));
+      break;
+    case Op::absolute:
+      give(id, v.a, times(d, algebra.unary(Op::sign, v.a)));
+      break;
+    case Op::exponential:
+      give(id, v.a, times(d, y));
+      break;
+    // not y + 1, which would lose the small values that are left on the negative side
+    case Op::exponential_minus_one:
+      give(id, v.a, times(d, algebra.unary(Op::exponential, v.a)));
+      break;
+    case Op::logarithm:
+      give(id, v.a, algebra.divide(d, v.a));
+      break;
+    case Op::square_root:
+      give(id, v.a, algebra.divide(times(d, g.number(0.5)), y));
+      break;
+    case Op::hyperbolic_tangent:
+      give(id, v.a, times(d, algebra.subtract(g.number(1), times(y, y))));
+      break;
+    case Op::logistic:
+      give(id, v.a, times(d, times(y, algebra.subtract(g.number(1), y))));
+      break;
+    case Op::error_function: {
+      constexpr double two_over_root_pi = 1.12837916709551257390;
+      const int bell = algebra.unary(Op::exponential, algebra.negate(times(v.a, v.a)));
+      give(id, v.a, times(d, times(g.number(two_over_root_pi), bell)));
+      break;
+    }
+    case Op::soft_plus:
+      give(id, v.a, times(d, algebra.unary(Op::logistic, v.a)));
+      break;
+    case Op::sine:
+      give(id, v.a, times(d, algebra.unary(Op::cosine, v.a)));
+      break;
+    case Op::cosine:
+      give(id, v.a, algebra.negate(times(d, algebra.unary(Op::sine, v.a))));
+      break;
+    case Op::reciprocal:
+      give(id, v.a, algebra.negate(times(d, times(y, y))));
+      break;
+    case Op::add:
+      give(id, v.a, d);
+      give(id, v.b, d);
+      break;
+    case Op::subtract:
+      give(id, v.a, d);
+      give(id, v.b, algebra.negate(d));
+      break;
+    case Op::multiply:
+      give(id, v.a, times(d, v.b));
+      give(id, v.b, times(d, v.a));
+      break;
+    case Op::divide:
+      give(id, v.a, algebra.divide(d, v.b));
+      give(id, v.b, algebra.negate(algebra.divide(times(d, y), v.b)));
+      break;
+    case Op::maximum:
+      extreme(id, d, Op::greater, Op::less);
+      break;
+    case Op::minimum:
+      extreme(id, d, Op::less, Op::greater);
+      break;
+    // A power of 0 is 1 and does not change, nor is one of base 0 changed by its exponent: there b a^(b - 1) and
+    // y log(a) are 0 times infinity.
+    case Op::power:
+      if (wanted[v.a]) {
+        const int lower = algebra.binary(Op::power, v.a, algebra.subtract(v.b, g.number(1)));
+        const int slope = times(d, times(v.b, lower));
+        give(id, v.a, g.is_number(v.b) ? slope : gate(algebra.binary(Op::equal, v.b, g.number(0)), slope, false));
       }
-      case Op::soft_plus: give(id, v.a, times(d, algebra.unary(Op::logistic, v.a))); break;
-      case Op::sine: give(id, v.a, times(d, algebra.unary(Op::cosine, v.a))); break;
-      case Op::cosine: give(id, v.a, algebra.negate(times(d, algebra.unary(Op::sine, v.a)))); break;
-      case Op::reciprocal: give(id, v.a, algebra.negate(times(d, times(y, y)))); break;
-      case Op::add:
-        give(id, v.a, d);
-        give(id, v.b, d);
-        break;
-      case Op::subtract:
-        give(id, v.a, d);
-        give(id, v.b, algebra.negate(d));
-        break;
-      case Op::multiply:
-        give(id, v.a, times(d, v.b));
-        give(id, v.b, times(d, v.a));
-        break;
-      case Op::divide:
-        give(id, v.a, algebra.divide(d, v.b));
-        give(id, v.b, algebra.negate(algebra.divide(times(d, y), v.b)));
-        break;
-      case Op::maximum: extreme(id, d, Op::greater, Op::less); break;
-      case Op::minimum: extreme(id, d, Op::less, Op::greater); break;
-      // A power of 0 is 1 and does not change, nor is one of base 0 changed by its exponent: there b a^(b - 1) and
-      // y log(a) are 0 times infinity.
-      case Op::power:
-        if (wanted[v.a]) {
-          const int lower = algebra.binary(Op::power, v.a, algebra.subtract(v.b, g.number(1)));
-          const int slope = times(d, times(v.b, lower));
-          give(id, v.a, g.is_number(v.b) ? slope : gate(algebra.binary(Op::equal, v.b, g.number(0)), slope, false));
-        }
-        if (wanted[v.b]) {
-          const int fixed = g.raw(Op::multiply, algebra.binary(Op::equal, v.a, g.number(0)), algebra.binary(Op::greater_equal, v.b, g.number(0)));
-          give(id, v.b, gate(fixed, times(d, times(y, algebra.unary(Op::logarithm, v.a))), false));
-        }
-        break;
-      case Op::surrogate: give(id, v.b, d); break;
-      case Op::select:
-        give(id, v.b, gate(v.a, d, true));
-        give(id, v.c, gate(v.a, d, false));
-        break;
-      case Op::row_sum: give(id, v.a, d); break;
-      case Op::batch_sum: give(id, v.a, varies_by_sample(g[v.a].rank) ? d : times(d, g.leaf(Op::rows, Rank::scalar))); break;
-      // equal extremes share the gradient
-      case Op::row_max:
-      case Op::row_min: {
-        const int hit = algebra.select(algebra.binary(Op::equal, v.a, y), g.number(1), g.number(0));
-        give(id, v.a, times(algebra.divide(d, algebra.row_sum(hit)), hit));
-        break;
+      if (wanted[v.b]) {
+        const int fixed = g.raw(Op::multiply, algebra.binary(Op::equal, v.a, g.number(0)),
+                                algebra.binary(Op::greater_equal, v.b, g.number(0)));
+        give(id, v.b, gate(fixed, times(d, times(y, algebra.unary(Op::logarithm, v.a))), false));
       }
-      default: break;
+      break;
+    case Op::surrogate:
+      give(id, v.b, d);
+      break;
+    case Op::select:
+      give(id, v.b, gate(v.a, d, true));
+      give(id, v.c, gate(v.a, d, false));
+      break;
+    case Op::row_sum:
+      give(id, v.a, d);
+      break;
+    case Op::batch_sum:
+      give(id, v.a, varies_by_sample(g[v.a].rank) ? d : times(d, g.leaf(Op::rows, Rank::scalar)));
+      break;
+    // equal extremes share the gradient
+    case Op::row_max:
+    case Op::row_min: {
+      const int hit = algebra.select(algebra.binary(Op::equal, v.a, y), g.number(1), g.number(0));
+      give(id, v.a, times(algebra.divide(d, algebra.row_sum(hit)), hit));
+      break;
+    }
+    default:
+      break;
     }
   }
 

@@ -50,7 +50,8 @@ struct find_leaves<Is, Operation<O, A>, F> : find_leaves<Is, A, F> {};
 template <template <class> class Is, Op O, class A, class B, class F>
 struct find_leaves<Is, Operation<O, A, B>, F> : find_leaves<Is, B, typename find_leaves<Is, A, F>::type> {};
 template <template <class> class Is, Op O, class A, class B, class C, class F>
-struct find_leaves<Is, Operation<O, A, B, C>, F> : find_leaves<Is, C, typename find_leaves<Is, B, typename find_leaves<Is, A, F>::type>::type> {};
+struct find_leaves<Is, Operation<O, A, B, C>, F>
+    : find_leaves<Is, C, typename find_leaves<Is, B, typename find_leaves<Is, A, F>::type>::type> {};
 
 template <class E>
 struct is_edge : std::false_type {};
@@ -88,7 +89,8 @@ using edges_of = typename detail::find_leaves<detail::is_edge, E, list<>>::type;
 template <class E>
 using randoms_of = typename detail::find_leaves<detail::is_random, E, list<>>::type;
 
-/// The formula with edges, and behind them random numbers, as inputs 0, 1, ...; without random numbers (`Drawn` false) these are 0.
+/// The formula with edges, and behind them random numbers, as inputs 0, 1, ...; without random numbers (`Drawn` false)
+/// these are 0.
 template <class E, class Edges, class Randoms, bool Drawn>
 struct number_edges {
   using type = E;

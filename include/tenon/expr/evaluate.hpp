@@ -40,11 +40,17 @@ struct LiteralValues {
 
   constexpr void collect(Literal number) { value[count++] = number.value; }
   template <Op O, class A>
-  constexpr void collect(const Operation<O, A>& node) { collect(node.a); }
+  constexpr void collect(const Operation<O, A>& node) {
+    collect(node.a);
+  }
   template <Op O, class A, class B>
-  constexpr void collect(const Operation<O, A, B>& node) { collect(node.a), collect(node.b); }
+  constexpr void collect(const Operation<O, A, B>& node) {
+    collect(node.a), collect(node.b);
+  }
   template <Op O, class A, class B, class C>
-  constexpr void collect(const Operation<O, A, B, C>& node) { collect(node.a), collect(node.b), collect(node.c); }
+  constexpr void collect(const Operation<O, A, B, C>& node) {
+    collect(node.a), collect(node.b), collect(node.c);
+  }
   template <class Leaf>
   constexpr void collect(const Leaf&) {}
 };
@@ -152,11 +158,14 @@ template <class E, std::size_t Given>
 consteval bool check_call() {
   constexpr std::size_t wanted = std::max<std::size_t>(1, arguments_of<E>);
   static_assert(Given == wanted, "a formula takes one argument for each of its inputs: x, or prediction and target");
-  static_assert(!has_parameters<E>, "a formula with param<...> has no numbers for it: write one in its place, or train it as a layer, Map<...>");
+  static_assert(
+      !has_parameters<E>,
+      "a formula with param<...> has no numbers for it: write one in its place, or train it as a layer, Map<...>");
   if constexpr (!has_parameters<E>) {
     static_assert(!has_products<E>, "matmul and chunk need a whole sample: use this formula as a layer, Map<...>");
     if constexpr (!has_products<E>) {
-      static_assert(!looks_around<E>(), "a formula with sum, mean, max(x) or an index needs a whole sample: use it as a layer, Map<...>");
+      static_assert(!looks_around<E>(),
+                    "a formula with sum, mean, max(x) or an index needs a whole sample: use it as a layer, Map<...>");
       return Given == wanted && !looks_around<E>();
     }
   }
@@ -170,7 +179,7 @@ template <class F, class... A>
 struct Apply<F, A...> {
   static constexpr auto apply(const F& formula, A... numbers) {
     if constexpr (detail::check_call<F, sizeof...(A)>()) return detail::Function<F>(formula)(numbers...);
-    else return double{};    // so that nobody who uses the result adds an error
+    else return double{};  // so that nobody who uses the result adds an error
   }
 };
 

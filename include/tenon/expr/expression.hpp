@@ -85,7 +85,9 @@ concept Operand = Expression<T> || std::is_arithmetic_v<std::remove_cvref_t<T>>;
 /// xtensor expressions (model/lazy.hpp). Here so that `f(a)` works for both.
 template <class Formula, class... A>
 struct Apply {
-  static_assert(sizeof(Formula) == 0, "a formula is applied to numbers (tenon/expr/formula.hpp) or to xtensor expressions (tenon/model/lazy.hpp)");
+  static_assert(
+      sizeof(Formula) == 0,
+      "a formula is applied to numbers (tenon/expr/formula.hpp) or to xtensor expressions (tenon/model/lazy.hpp)");
   static constexpr double apply(const Formula&, const A&...) { return 0; }
 };
 
@@ -104,7 +106,8 @@ template <class Self>
 struct Callable {
   template <class... A>
   constexpr decltype(auto) operator()(A&&... arguments) const {
-    return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this), std::forward<A>(arguments)...);
+    return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this),
+                                                         std::forward<A>(arguments)...);
   }
   constexpr operator double() const {
     refuse_for<Self, NoFormula>();
@@ -159,10 +162,8 @@ struct Operation<O, A, B, C> : Callable<Operation<O, A, B, C>> {
 
 template <Operand T>
 constexpr auto operand(T value) {
-  if constexpr (Expression<T>)
-    return value;
-  else
-    return Literal{static_cast<double>(value)};
+  if constexpr (Expression<T>) return value;
+  else return Literal{static_cast<double>(value)};
 }
 template <Operand T>
 using operand_t = decltype(operand(std::declval<T>()));
@@ -206,9 +207,13 @@ template <class A, class B>
   requires Operands<A, B>
 constexpr auto operator!=(A a, B b) { return make<Op::not_equal>(a, b); }
 template <Expression A>
-constexpr auto operator-(A a) { return make<Op::negate>(a); }
+constexpr auto operator-(A a) {
+  return make<Op::negate>(a);
+}
 template <Expression A>
-constexpr A operator+(A a) { return a; }
+constexpr A operator+(A a) {
+  return a;
+}
 
 // What formulas are written without; what is given back lets the compiler go on.
 template <class A, class B>

@@ -13,34 +13,61 @@ struct PerFeature {};
 
 namespace tenon::expr {
 
+// clang-format off: a table of functions, two lines each
 template <Expression A>
-constexpr auto abs(A a) { return make<Op::absolute>(a); }
+constexpr auto abs(A a) {
+  return make<Op::absolute>(a);
+}
 template <Expression A>
-constexpr auto sign(A a) { return make<Op::sign>(a); }
+constexpr auto sign(A a) {
+  return make<Op::sign>(a);
+}
 template <Expression A>
-constexpr auto exp(A a) { return make<Op::exponential>(a); }
+constexpr auto exp(A a) {
+  return make<Op::exponential>(a);
+}
 /// exp(a) - 1, without the cancellation near 0.
 template <Expression A>
-constexpr auto expm1(A a) { return make<Op::exponential_minus_one>(a); }
+constexpr auto expm1(A a) {
+  return make<Op::exponential_minus_one>(a);
+}
 template <Expression A>
-constexpr auto log(A a) { return make<Op::logarithm>(a); }
+constexpr auto log(A a) {
+  return make<Op::logarithm>(a);
+}
 template <Expression A>
-constexpr auto sqrt(A a) { return make<Op::square_root>(a); }
+constexpr auto sqrt(A a) {
+  return make<Op::square_root>(a);
+}
 template <Expression A>
-constexpr auto tanh(A a) { return make<Op::hyperbolic_tangent>(a); }
+constexpr auto tanh(A a) {
+  return make<Op::hyperbolic_tangent>(a);
+}
 template <Expression A>
-constexpr auto sigmoid(A a) { return make<Op::logistic>(a); }
+constexpr auto sigmoid(A a) {
+  return make<Op::logistic>(a);
+}
 template <Expression A>
-constexpr auto erf(A a) { return make<Op::error_function>(a); }
+constexpr auto erf(A a) {
+  return make<Op::error_function>(a);
+}
 /// log(1 + exp(a)), without overflow.
 template <Expression A>
-constexpr auto softplus(A a) { return make<Op::soft_plus>(a); }
+constexpr auto softplus(A a) {
+  return make<Op::soft_plus>(a);
+}
 template <Expression A>
-constexpr auto sin(A a) { return make<Op::sine>(a); }
+constexpr auto sin(A a) {
+  return make<Op::sine>(a);
+}
 template <Expression A>
-constexpr auto cos(A a) { return make<Op::cosine>(a); }
+constexpr auto cos(A a) {
+  return make<Op::cosine>(a);
+}
 template <Expression A>
-constexpr auto square(A a) { return a * a; }
+constexpr auto square(A a) {
+  return a * a;
+}
 
 template <class A, class B>
   requires Operands<A, B>
@@ -55,80 +82,143 @@ template <class A, class B>
 constexpr auto min(A a, B b) { return make<Op::minimum>(a, b); }
 /// a where the condition holds, otherwise b. The branch not taken gets no gradient.
 template <Expression C, Operand A, Operand B>
-constexpr auto select(C condition, A a, B b) { return make<Op::select>(condition, a, b); }
+constexpr auto select(C condition, A a, B b) {
+  return make<Op::select>(condition, a, b);
+}
 /// Limits a to [low, high]; the gradient is 1 on the closed interval.
 template <Expression A, Operand L, Operand H>
-constexpr auto clamp(A a, L low, H high) { return select(a < low, low, select(a > high, high, a)); }
+constexpr auto clamp(A a, L low, H high) {
+  return select(a < low, low, select(a > high, high, a));
+}
 /// The value of a, but no gradient flows through it.
 template <Expression A>
-constexpr auto stop_gradient(A a) { return make<Op::stop>(a); }
+constexpr auto stop_gradient(A a) {
+  return make<Op::stop>(a);
+}
 /// The value of `value`, the gradient of `like`: gives step functions something to learn by.
 template <Expression A, Expression B>
-constexpr auto straight_through(A value, B like) { return make<Op::surrogate>(value, like); }
+constexpr auto straight_through(A value, B like) {
+  return make<Op::surrogate>(value, like);
+}
 /// The derivative of a by x, as a formula.
 template <Expression A>
-constexpr auto gradient(A a) { return make<Op::gradient>(a); }
+constexpr auto gradient(A a) {
+  return make<Op::gradient>(a);
+}
 
 /// The activations by PyTorch's names, in the form that their layers have: `Map<relu(x) * sigmoid(x)>`.
 template <Expression A>
-constexpr auto relu(A a) { return max(a, 0); }
+constexpr auto relu(A a) {
+  return max(a, 0);
+}
 template <Expression A>
-constexpr auto relu6(A a) { return min(max(a, 0), 6); }
+constexpr auto relu6(A a) {
+  return min(max(a, 0), 6);
+}
 template <Expression A>
-constexpr auto leaky_relu(A a, double negative_slope = 0.01) { return select(a > 0, a, negative_slope * a); }
+constexpr auto leaky_relu(A a, double negative_slope = 0.01) {
+  return select(a > 0, a, negative_slope * a);
+}
 template <Expression A>
-constexpr auto elu(A a, double alpha = 1) { return select(a > 0, a, alpha * expm1(a)); }
+constexpr auto elu(A a, double alpha = 1) {
+  return select(a > 0, a, alpha * expm1(a));
+}
 template <Expression A>
-constexpr auto celu(A a, double alpha = 1) { return select(a > 0, a, alpha * expm1(a / alpha)); }
+constexpr auto celu(A a, double alpha = 1) {
+  return select(a > 0, a, alpha * expm1(a / alpha));
+}
 template <Expression A>
-constexpr auto selu(A a) { return 1.0507009873554804934193349852946 * select(a > 0, a, 1.6732632423543772848170429916717 * expm1(a)); }
+constexpr auto selu(A a) {
+  return 1.0507009873554804934193349852946 * select(a > 0, a, 1.6732632423543772848170429916717 * expm1(a));
+}
 template <Expression A>
-constexpr auto gelu(A a) { return 0.5 * a * (1 + erf(a / 1.4142135623730950488016887242097)); }
+constexpr auto gelu(A a) {
+  return 0.5 * a * (1 + erf(a / 1.4142135623730950488016887242097));
+}
 template <Expression A>
-constexpr auto silu(A a) { return a * sigmoid(a); }
+constexpr auto silu(A a) {
+  return a * sigmoid(a);
+}
 template <Expression A>
-constexpr auto mish(A a) { return a * tanh(softplus(a)); }
+constexpr auto mish(A a) {
+  return a * tanh(softplus(a));
+}
 template <Expression A>
-constexpr auto hardtanh(A a, double min_val = -1, double max_val = 1) { return min(max(a, min_val), max_val); }
+constexpr auto hardtanh(A a, double min_val = -1, double max_val = 1) {
+  return min(max(a, min_val), max_val);
+}
 template <Expression A>
-constexpr auto hardsigmoid(A a) { return min(max(a + 3, 0), 6) / 6; }
+constexpr auto hardsigmoid(A a) {
+  return min(max(a + 3, 0), 6) / 6;
+}
 template <Expression A>
-constexpr auto hardswish(A a) { return a * min(max(a + 3, 0), 6) / 6; }
+constexpr auto hardswish(A a) {
+  return a * min(max(a + 3, 0), 6) / 6;
+}
 template <Expression A>
-constexpr auto logsigmoid(A a) { return -softplus(-a); }
+constexpr auto logsigmoid(A a) {
+  return -softplus(-a);
+}
 template <Expression A>
-constexpr auto softsign(A a) { return a / (1 + abs(a)); }
+constexpr auto softsign(A a) {
+  return a / (1 + abs(a));
+}
 template <Expression A>
-constexpr auto tanhshrink(A a) { return a - tanh(a); }
+constexpr auto tanhshrink(A a) {
+  return a - tanh(a);
+}
 
 /// Over the features of one sample: the result is one number per sample.
 template <Expression A>
-constexpr auto sum(A a) { return make<Op::row_sum>(a); }
+constexpr auto sum(A a) {
+  return make<Op::row_sum>(a);
+}
 template <Expression A>
-constexpr auto mean(A a) { return sum(a) / Features{}; }
+constexpr auto mean(A a) {
+  return sum(a) / Features{};
+}
 template <Expression A>
-constexpr auto max(A a) { return make<Op::row_max>(a); }
+constexpr auto max(A a) {
+  return make<Op::row_max>(a);
+}
 template <Expression A>
-constexpr auto min(A a) { return make<Op::row_min>(a); }
+constexpr auto min(A a) {
+  return make<Op::row_min>(a);
+}
 /// Shares of the whole, and their logarithms.
 template <Expression A>
-constexpr auto softmax(A a) { return exp(a - stop_gradient(max(a))) / sum(exp(a - stop_gradient(max(a)))); }
+constexpr auto softmax(A a) {
+  return exp(a - stop_gradient(max(a))) / sum(exp(a - stop_gradient(max(a))));
+}
 template <Expression A>
-constexpr auto log_softmax(A a) { return a - stop_gradient(max(a)) - log(sum(exp(a - stop_gradient(max(a))))); }
+constexpr auto log_softmax(A a) {
+  return a - stop_gradient(max(a)) - log(sum(exp(a - stop_gradient(max(a)))));
+}
 /// The biased variance, mean((a - mean(a))^2), as normalisation layers use it.
 template <Expression A>
-constexpr auto variance(A a) { return make<Op::row_variance>(a); }
+constexpr auto variance(A a) {
+  return make<Op::row_variance>(a);
+}
 /// The Euclidean norm. Its gradient is 0 where it is 0.
 template <Expression A>
-constexpr auto norm(A a) { return select(sum(a * a) == 0, 0, sqrt(sum(a * a))); }
+constexpr auto norm(A a) {
+  return select(sum(a * a) == 0, 0, sqrt(sum(a * a)));
+}
 
 /// Over the batch (and the pixels of a channel): the result is one number per feature.
 template <Expression A>
-constexpr auto batch_sum(A a) { return make<Op::batch_sum>(a); }
+constexpr auto batch_sum(A a) {
+  return make<Op::batch_sum>(a);
+}
 template <Expression A>
-constexpr auto batch_mean(A a) { return batch_sum(a) / BatchCount{}; }
+constexpr auto batch_mean(A a) {
+  return batch_sum(a) / BatchCount{};
+}
 template <Expression A>
-constexpr auto batch_variance(A a) { return make<Op::batch_variance>(a); }
+constexpr auto batch_variance(A a) {
+  return make<Op::batch_variance>(a);
+}
+// clang-format on
 
 /// The option that makes a parameter a buffer: saved with the others, but no optimizer touches it.
 struct Buffer {};
@@ -143,6 +233,7 @@ struct Running {
   }
 };
 
+// clang-format off
 /// a (features) times a parameter of Shape<In, Out>.
 template <Expression A, Expression W>
 constexpr auto matmul(A a, W w) { return make<Op::matmul>(a, w); }
@@ -152,6 +243,7 @@ constexpr auto transpose(W w) { return make<Op::transpose>(w); }
 /// Part K of N equal parts of a sample's features.
 template <int K, int N, Expression A>
 constexpr auto chunk(A a) { return Operation<Op::chunk, A, Number<K>, Number<N>>{a, {}, {}}; }
+// clang-format on
 
 }  // namespace tenon::expr
 

@@ -21,8 +21,8 @@ struct Vertex {
   std::int16_t a = -1;
   std::int16_t b = -1;
   std::int16_t c = -1;
-  std::int16_t slot = 0;     // which input, parameter, literal, saved value
-  double value = 0;          // of a number; the rate of noise
+  std::int16_t slot = 0;  // which input, parameter, literal, saved value
+  double value = 0;       // of a number; the rate of noise
 
   constexpr bool operator==(const Vertex&) const = default;
 };
@@ -81,7 +81,8 @@ struct FormulaGraph {
       const Vertex& v = vertex[i];
       if (!through_stops && (v.op == Op::stop || is_comparison(v.op))) continue;
       const bool skip_value = !through_stops && v.op == Op::surrogate;
-      reached[i] = (v.a >= 0 && !skip_value && reached[v.a]) || (v.b >= 0 && reached[v.b]) || (v.c >= 0 && reached[v.c]);
+      reached[i] = (v.a >= 0 && !skip_value && reached[v.a]) || (v.b >= 0 && reached[v.b]) ||
+                   (v.c >= 0 && reached[v.c]);
     }
     return reached[from];
   }

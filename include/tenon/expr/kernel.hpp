@@ -15,14 +15,16 @@
 
 namespace tenon::expr {
 
-/// The loops of a plan. `S` has a static constexpr member `plan`. In order, sums are added up one number after the other
-/// and nothing is chosen by the processor: the same bits on every machine that does not contract into fma.
+/// The loops of a plan. `S` has a static constexpr member `plan`. In order, sums are added up one number after the
+/// other and nothing is chosen by the processor: the same bits on every machine that does not contract into fma.
 template <class S, class T, bool InOrder = false>
 class Loops {
   static constexpr int count = S::plan.g.count;
 
   template <int Id>
-  static constexpr Vertex vertex() { return S::plan.g.vertex[Id]; }
+  static constexpr Vertex vertex() {
+    return S::plan.g.vertex[Id];
+  }
 
   /// The numbers below `Most` that `keep` accepts. What a pass has no use for is left out here, not
   /// in the functions below: those are inlined once per number and instruction set.
@@ -47,9 +49,8 @@ class Loops {
   };
   template <int Level>
   struct Outer {
-    static constexpr Chosen chosen = choose(count, [](int i) {
-      return !S::plan.inner[i] && S::plan.level[i] == Level && !is_reduction(S::plan.g[i].op);
-    });
+    static constexpr Chosen chosen = choose(
+        count, [](int i) { return !S::plan.inner[i] && S::plan.level[i] == Level && !is_reduction(S::plan.g[i].op); });
   };
   template <int Level>
   struct Written {
@@ -59,8 +60,8 @@ class Loops {
     });
   };
   struct PerRow {
-    static constexpr Chosen chosen =
-        choose(S::plan.outputs.count, [](int k) { return !S::plan.in_loop(S::plan.outputs.list[k]); });
+    static constexpr Chosen chosen = choose(S::plan.outputs.count,
+                                            [](int k) { return !S::plan.in_loop(S::plan.outputs.list[k]); });
   };
 
   /// One row's arrays, and those that all rows share: the inner loops need nothing else.
@@ -92,8 +93,7 @@ class Loops {
       const T no = value<v.c>(row, element);
       if constexpr (is_comparison(c.op))
         return compare<c.op>(value<c.a>(row, element), value<c.b>(row, element)) ? yes : no;
-      else
-        return value<v.a>(row, element) != T(0) ? yes : no;
+      else return value<v.a>(row, element) != T(0) ? yes : no;
     } else if constexpr (S::plan.against_number(Id)) {
       // a number is not NaN, and this is one instruction
       const T a = value<v.a>(row, element), b = value<v.b>(row, element);
@@ -131,7 +131,8 @@ class Loops {
     else if constexpr (v.op == Op::features) row[Id] = static_cast<T>(args.width);
     else if constexpr (v.op == Op::rows) row[Id] = static_cast<T>(args.batch_count);
     else if constexpr (v.op == Op::index) row[Id] = static_cast<T>(feature);
-    else if constexpr (v.op == Op::seed) row[Id] = args.seed.data ? args.seed.data[sample * args.seed.stride] * args.seed_value : args.seed_value;
+    else if constexpr (v.op == Op::seed)
+      row[Id] = args.seed.data ? args.seed.data[sample * args.seed.stride] * args.seed_value : args.seed_value;
     else if constexpr (v.op == Op::parameter) row[Id] = args.parameter[v.slot][v.rank == Rank::scalar ? 0 : feature];
     else if constexpr (v.op == Op::saved && v.rank == Rank::row) row[Id] = args.saved_row[v.slot][sample];
     else if constexpr (v.op == Op::saved) row[Id] = args.saved_feature[v.slot][feature];
@@ -208,15 +209,16 @@ class Loops {
   /// One step of the inner loop. Its values are local to this function, not to the loop's body:
   /// GCC turns arrays declared in an `omp simd` body into arrays over lanes and gives up.
   template <int Level, int... Id, int... K>
-  TENON_INLINE static auto step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row, [[maybe_unused]] std::size_t j,
-                                std::integer_sequence<int, Id...>, std::integer_sequence<int, K...>) {
+  TENON_INLINE static auto step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row,
+                                [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>,
+                                std::integer_sequence<int, K...>) {
     T element[count];
     (inner_vertex<Id, Level>(r, row, element, j), ...);
     spill<Level>(r, element, j);
     (sink<K>(r, row, element, j), ...);
     if constexpr (reduces<Level>())
-      return Summands{{summand<Level, 0>(row, element), summand<Level, 1>(row, element), summand<Level, 2>(row, element),
-                       summand<Level, 3>(row, element)},
+      return Summands{{summand<Level, 0>(row, element), summand<Level, 1>(row, element),
+                       summand<Level, 2>(row, element), summand<Level, 3>(row, element)},
                       extremum<Level, Op::row_max>(row, element),
                       extremum<Level, Op::row_min>(row, element)};
   }
@@ -363,13 +365,13 @@ class Loops {
         }
       } else
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
-      for (std::size_t j = 0; j < n; ++j) {
-        const Summands v = channel_step<First>(r, row, j, ids);
-        s0 += v.sum[0];
-        s1 += v.sum[1];
-        s2 += v.sum[2];
-        s3 += v.sum[3];
-      }
+        for (std::size_t j = 0; j < n; ++j) {
+          const Summands v = channel_step<First>(r, row, j, ids);
+          s0 += v.sum[0];
+          s1 += v.sum[1];
+          s2 += v.sum[2];
+          s3 += v.sum[3];
+        }
       channel_sink<First>(args, feature, s0);
       channel_sink<First + 1>(args, feature, s1);
       channel_sink<First + 2>(args, feature, s2);
@@ -380,7 +382,8 @@ class Loops {
 
   template <int... L, int... K>
   TENON_INLINE static void one_row(const Arguments<T>& args, const Row& r, std::size_t n, std::size_t sample,
-                                   std::size_t feature, std::integer_sequence<int, L...>, std::integer_sequence<int, K...>) {
+                                   std::size_t feature, std::integer_sequence<int, L...>,
+                                   std::integer_sequence<int, K...>) {
     T row[count]{};  // all are set before they are read, which g++ at -O1 cannot see
     (pass<L>(args, r, row, n, sample, feature), ...);
     channel_sums<0>(args, r, row, n, feature, ids_of<Inner<0>>{});
@@ -443,12 +446,12 @@ class Loops {
     for (std::size_t sample = 0; sample < args.count; ++sample) {
       if constexpr (S::plan.channelwise) {
         for (std::size_t feature = 0; feature * args.pixels < args.width; ++feature)
-          one_row(args, row_at(args, sample, feature, args.pixels, arrays, features), args.pixels, sample, feature, levels,
-                  ids_of<PerRow>{});
+          one_row(args, row_at(args, sample, feature, args.pixels, arrays, features), args.pixels, sample, feature,
+                  levels, ids_of<PerRow>{});
       } else {
         for (std::size_t k = 0; k < args.repeats; ++k)
-          one_row(args, row_at(args, sample, k, args.width, arrays, features), args.width, sample * args.repeats + k, 0, levels,
-                  ids_of<PerRow>{});
+          one_row(args, row_at(args, sample, k, args.width, arrays, features), args.width, sample * args.repeats + k, 0,
+                  levels, ids_of<PerRow>{});
       }
     }
   }
@@ -470,7 +473,9 @@ public:
 
 /// A context whose numbers have to be the same on every machine says `in_order = true`.
 template <class Ctx>
-inline constexpr bool is_in_order = requires { requires Ctx::in_order; };
+inline constexpr bool is_in_order = requires {
+  requires Ctx::in_order;
+};
 /// The loops for what runs in a context.
 template <class Ctx, class S, class T>
 using LoopsIn = Loops<S, T, is_in_order<Ctx>>;

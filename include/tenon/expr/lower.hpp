@@ -36,7 +36,8 @@ struct LiftValue<Operation<O, A, B>, F> {
 };
 template <Op O, class A, class B, class C, Operation<O, A, B, C> F>
 struct LiftValue<Operation<O, A, B, C>, F> {
-  using type = Operation<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type, typename LiftValue<C, F.c>::type>;
+  using type = Operation<O, typename LiftValue<A, F.a>::type, typename LiftValue<B, F.b>::type,
+                         typename LiftValue<C, F.c>::type>;
 };
 /// The type of a formula that is a constant expression, numbers included.
 template <auto F>
@@ -89,8 +90,8 @@ struct parameters_in<E, true> : find_parameters<E, list<>> {};
 template <class... O>
 inline constexpr bool is_scalar_parameter = true;
 template <class First, class... O>
-inline constexpr bool is_scalar_parameter<First, O...> =
-    !(is_shape<First> || std::is_same_v<First, PerFeature>)&&is_scalar_parameter<O...>;
+inline constexpr bool is_scalar_parameter<First, O...> = !(
+    is_shape<First> || std::is_same_v<First, PerFeature>)&&is_scalar_parameter<O...>;
 
 template <class E, class P>
 struct canonical {
@@ -176,11 +177,17 @@ struct Lowering {
   constexpr int operator()(Result) { return g.leaf(Op::output, Rank::element); }
   constexpr int operator()(Literal) { return g.leaf(Op::literal, Rank::scalar, literals++); }
   template <auto V>
-  constexpr int operator()(Number<V>) { return g.number(static_cast<double>(V)); }
+  constexpr int operator()(Number<V>) {
+    return g.number(static_cast<double>(V));
+  }
   template <int K>
-  constexpr int operator()(Input<K>) { return g.leaf(Op::input, Rank::element, K); }
+  constexpr int operator()(Input<K>) {
+    return g.leaf(Op::input, Rank::element, K);
+  }
   template <int K, Rank R>
-  constexpr int operator()(Slot<K, R>) { return g.leaf(Op::parameter, R, K); }
+  constexpr int operator()(Slot<K, R>) {
+    return g.leaf(Op::parameter, R, K);
+  }
   template <auto Rate>
   constexpr int operator()(Noise<Rate>) {
     if (!training || Rate == 0) return g.number(1);

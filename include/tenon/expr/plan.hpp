@@ -52,15 +52,15 @@ struct Cuts {
 struct Plan {
   static constexpr int most_levels = 6;
   FormulaGraph g{};
-  std::int8_t level[FormulaGraph::capacity]{};      // the pass in which a vertex is known
-  bool inner[FormulaGraph::capacity]{};             // differs from one step of the inner loop to the next
+  std::int8_t level[FormulaGraph::capacity]{};         // the pass in which a vertex is known
+  bool inner[FormulaGraph::capacity]{};                // differs from one step of the inner loop to the next
   bool needed[most_levels][FormulaGraph::capacity]{};  // computed in the inner loop of a pass
   Outputs outputs{};
-  int levels = 0;                            // number of passes
+  int levels = 0;  // number of passes
   bool channelwise = false;
-  bool collapsible = true;                   // samples may be strung together into one long row
-  bool brief = false;                        // runs too shortly to be compiled for every vector unit
-  int spilled = -1;                          // costly vertex kept in the result array between passes
+  bool collapsible = true;  // samples may be strung together into one long row
+  bool brief = false;       // runs too shortly to be compiled for every vector unit
+  int spilled = -1;         // costly vertex kept in the result array between passes
   int spill_level = 0;
 
   constexpr bool reads(Op op, int slot = 0) const {
@@ -197,7 +197,8 @@ constexpr void mark_all(Plan& p) {
 
 /// The passes that compute `outputs` of graph `g`. `channelwise`: the inner loop runs over the
 /// pixels of a channel, for which a value per feature is a constant.
-constexpr Plan make_plan(const FormulaGraph& g, const Outputs& outputs, const Cuts& cuts = {}, bool channelwise = false) {
+constexpr Plan make_plan(const FormulaGraph& g, const Outputs& outputs, const Cuts& cuts = {},
+                         bool channelwise = false) {
   using Rebuilder = detail::Rebuilder;
   Rebuilder rebuild(g, cuts, channelwise ? Rebuilder::For::channels : Rebuilder::For::rows);
   Plan p;

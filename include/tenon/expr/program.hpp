@@ -10,8 +10,8 @@ namespace tenon::expr {
 
 /// How backward gets at what it needs.
 enum class Backward : std::uint8_t {
-  recompute,   // from the inputs and the result, whichever occur in the derivative
-  slope        // forward leaves the derivative itself in memory; backward is one multiplication
+  recompute,  // from the inputs and the result, whichever occur in the derivative
+  slope       // forward leaves the derivative itself in memory; backward is one multiplication
 };
 
 namespace detail {
@@ -21,10 +21,10 @@ struct Analysis {
   FormulaGraph g{};
   int root = -1;
   int before_derivative = 0;
-  int input[most]{};                  // adjoint of each input, -1 where there is none
+  int input[most]{};  // adjoint of each input, -1 where there is none
   int parameter[most]{};
-  int slope = -1;                     // adjoint of the first input for a seed of 1
-  Cuts cuts{};                        // per-sample values that forward keeps for backward
+  int slope = -1;  // adjoint of the first input for a seed of 1
+  Cuts cuts{};     // per-sample values that forward keeps for backward
   bool uses_noise = false;
   bool reads_output = false;
   bool reads_input[most]{};
@@ -73,7 +73,8 @@ consteval Analysis analyse() {
   bool reduced[FormulaGraph::capacity]{};
   for (int i = 0; i <= s.root; ++i) {
     const Vertex& v = g[i];
-    reduced[i] = is_reduction(v.op) || (v.a >= 0 && reduced[v.a]) || (v.b >= 0 && reduced[v.b]) || (v.c >= 0 && reduced[v.c]);
+    reduced[i] = is_reduction(v.op) || (v.a >= 0 && reduced[v.a]) || (v.b >= 0 && reduced[v.b]) ||
+                 (v.c >= 0 && reduced[v.c]);
   }
   bool seen[FormulaGraph::capacity]{};
   for (int k = 0; k < Analysis::most; ++k) {

@@ -314,7 +314,9 @@ private:
       for (int k = 0; k < common.count;) {
         const int other = f.power_of(common.base[k]);
         const int mine = common.power[k];
-        const int shared = mine > 0 && other > 0 ? (mine < other ? mine : other) : mine < 0 && other < 0 ? (mine > other ? mine : other) : 0;
+        const int shared = mine > 0 && other > 0   ? (mine < other ? mine : other)
+                           : mine < 0 && other < 0 ? (mine > other ? mine : other)
+                                                   : 0;
         if (shared == 0) {
           common.remove(k);
         } else {
@@ -391,16 +393,35 @@ constexpr int simplify(FormulaGraph& g, int id) {
     const int a = v.a < 0 ? -1 : form[v.a];
     const int b = v.b < 0 ? -1 : form[v.b];
     switch (v.op) {
-      case Op::add: form[i] = algebra.add(a, b); break;
-      case Op::subtract: form[i] = algebra.subtract(a, b); break;
-      case Op::multiply: form[i] = algebra.multiply(a, b); break;
-      case Op::divide: form[i] = algebra.divide(a, b); break;
-      case Op::negate: form[i] = algebra.negate(a); break;
-      case Op::reciprocal: form[i] = algebra.divide(g.number(1), a); break;
-      case Op::row_sum: form[i] = algebra.row_sum(a); break;
-      case Op::batch_sum: form[i] = algebra.batch_sum(a); break;
-      case Op::select: form[i] = algebra.select(a, b, form[v.c]); break;
-      default: form[i] = a < 0 ? i : g.raw(v.op, a, b);
+    case Op::add:
+      form[i] = algebra.add(a, b);
+      break;
+    case Op::subtract:
+      form[i] = algebra.subtract(a, b);
+      break;
+    case Op::multiply:
+      form[i] = algebra.multiply(a, b);
+      break;
+    case Op::divide:
+      form[i] = algebra.divide(a, b);
+      break;
+    case Op::negate:
+      form[i] = algebra.negate(a);
+      break;
+    case Op::reciprocal:
+      form[i] = algebra.divide(g.number(1), a);
+      break;
+    case Op::row_sum:
+      form[i] = algebra.row_sum(a);
+      break;
+    case Op::batch_sum:
+      form[i] = algebra.batch_sum(a);
+      break;
+    case Op::select:
+      form[i] = algebra.select(a, b, form[v.c]);
+      break;
+    default:
+      form[i] = a < 0 ? i : g.raw(v.op, a, b);
     }
   }
   return form[id];

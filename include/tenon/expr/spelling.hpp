@@ -65,12 +65,18 @@ constexpr int strength(Op op) {
 
 constexpr std::string_view function_name(Op op) {
   switch (op) {
-    case Op::row_variance: return "variance";
-    case Op::batch_variance: return "batch_variance";
-    case Op::gradient: return "gradient";
-    case Op::matmul: return "matmul";
-    case Op::transpose: return "transpose";
-    default: return symbol(op);
+  case Op::row_variance:
+    return "variance";
+  case Op::batch_variance:
+    return "batch_variance";
+  case Op::gradient:
+    return "gradient";
+  case Op::matmul:
+    return "matmul";
+  case Op::transpose:
+    return "transpose";
+  default:
+    return symbol(op);
   }
 }
 
@@ -79,27 +85,38 @@ struct Spelling {
   Text text{};
 
   template <int K>
-  constexpr void write(Input<K>, int) { text.put(K == 0 ? "x" : "target"); }
+  constexpr void write(Input<K>, int) {
+    text.put(K == 0 ? "x" : "target");
+  }
   template <fixed_string N, class... O>
-  constexpr void write(Parameter<N, O...>, int) { text.put("param<\""), text.put(N.view()), text.put("\">"); }
+  constexpr void write(Parameter<N, O...>, int) {
+    text.put("param<\""), text.put(N.view()), text.put("\">");
+  }
   constexpr void write(Label, int) { text.put("label"); }
   constexpr void write(Index, int) { text.put("index"); }
   constexpr void write(Features, int) { text.put("features"); }
   constexpr void write(BatchCount, int) { text.put("count"); }
   template <auto Rate>
-  constexpr void write(Noise<Rate>, int) { text.put("dropout_mask<"), text.put_number(static_cast<double>(Rate)), text.put(">"); }
+  constexpr void write(Noise<Rate>, int) {
+    text.put("dropout_mask<"), text.put_number(static_cast<double>(Rate)), text.put(">");
+  }
   template <auto V>
   constexpr void write(Number<V>, int outer) {
     if (V < 0 && outer > 2) text.put("("), text.put_number(static_cast<double>(V)), text.put(")");
     else text.put_number(static_cast<double>(V));
   }
   template <class A>
-  constexpr void write(Operation<Op::divide, Operation<Op::row_sum, A>, Features>, int) { text.put("mean("), write(A{}, 0), text.put(")"); }
+  constexpr void write(Operation<Op::divide, Operation<Op::row_sum, A>, Features>, int) {
+    text.put("mean("), write(A{}, 0), text.put(")");
+  }
   template <class A>
-  constexpr void write(Operation<Op::divide, Operation<Op::batch_sum, A>, BatchCount>, int) { text.put("batch_mean("), write(A{}, 0), text.put(")"); }
+  constexpr void write(Operation<Op::divide, Operation<Op::batch_sum, A>, BatchCount>, int) {
+    text.put("batch_mean("), write(A{}, 0), text.put(")");
+  }
   template <class A, auto K, auto N>
   constexpr void write(Operation<Op::chunk, A, Number<K>, Number<N>>, int) {
-    text.put("chunk<"), text.put_number(K), text.put(", "), text.put_number(N), text.put(">("), write(A{}, 0), text.put(")");
+    text.put("chunk<"), text.put_number(K), text.put(", "), text.put_number(N), text.put(">("), write(A{}, 0),
+        text.put(")");
   }
   template <class Statistic, class Update, fixed_string N, class... O>
   constexpr void write(Operation<Op::tracked, Statistic, Update, Parameter<N, O...>>, int) {
@@ -128,10 +145,13 @@ struct Spelling {
   }
   template <Op O, class A, class B, class C>
   constexpr void write(Operation<O, A, B, C>, int) {
-    text.put(function_name(O)), text.put("("), write(A{}, 0), text.put(", "), write(B{}, 0), text.put(", "), write(C{}, 0), text.put(")");
+    text.put(function_name(O)), text.put("("), write(A{}, 0), text.put(", "), write(B{}, 0), text.put(", "),
+        write(C{}, 0), text.put(")");
   }
   template <class Other>
-  constexpr void write(Other, int) { text.put("..."); }
+  constexpr void write(Other, int) {
+    text.put("...");
+  }
 };
 
 template <class E>

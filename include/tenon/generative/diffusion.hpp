@@ -18,8 +18,8 @@
 namespace tenon {
 
 /// How samples are drawn: in so many steps; with DDIM (eta 0) or noise in every step (1: DDPM's ancestral sampling).
-/// With labels, each prediction is without + guidance_scale * (with - without), what the network says with the label and
-/// without one (Ho and Salimans 2022). 1 leaves it at what it says with the label.
+/// With labels, each prediction is without + guidance_scale * (with - without), what the network says with the label
+/// and without one (Ho and Salimans 2022). 1 leaves it at what it says with the label.
 struct Sampling {
   std::size_t steps = 50;
   double eta = 0;
@@ -34,17 +34,18 @@ struct Sampling {
   }
 };
 
-/// A diffusion model: a network that tells an image of numbers from -1 to 1 and noise apart. It is given a noisy image, the
-/// time t / steps, and maybe the label as one number for each class, all of them 0 where nothing is said:
+/// A diffusion model: a network that tells an image of numbers from -1 to 1 and noise apart. It is given a noisy image,
+/// the time t / steps, and maybe the label as one number for each class, all of them 0 where nothing is said:
 ///
-///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;      // as many numbers as the image
-///     Diffusion diffusion{.schedule = NoiseSchedule::cosine(), .drop_label = 0.1};
-///     fit(model, diffusion.columns(images), Fit{.loss = MeanSquaredError{}, .epochs = 100, .callbacks = callbacks(diffusion)});
-///     auto drawn = diffusion.sample(model, std::vector{3, 1, 4}, Sampling{.guidance_scale = 2}, seed);
+///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;      // as many numbers as the
+///     image Diffusion diffusion{.schedule = NoiseSchedule::cosine(), .drop_label = 0.1};
+///     fit(model, diffusion.columns(images), Fit{.loss = MeanSquaredError{}, .epochs = 100, .callbacks =
+///     callbacks(diffusion)}); auto drawn = diffusion.sample(model, std::vector{3, 1, 4}, Sampling{.guidance_scale =
+///     2}, seed);
 ///
-/// As a callback of `fit` it draws step and noise of every image, and whose label is dropped. They follow from the run's
-/// seed, the epoch and the image alone, so neither threads nor a restart change anything. Validation data are to be
-/// `corrupted` once. PyTorch: diffusers' DDPMScheduler, DDIMScheduler.
+/// As a callback of `fit` it draws step and noise of every image, and whose label is dropped. They follow from the
+/// run's seed, the epoch and the image alone, so neither threads nor a restart change anything. Validation data are to
+/// be `corrupted` once. PyTorch: diffusers' DDPMScheduler, DDIMScheduler.
 struct Diffusion {
   NoiseSchedule schedule = NoiseSchedule::cosine();
   Predicts predicts = Predicts::noise;
@@ -52,8 +53,8 @@ struct Diffusion {
 
   static constexpr void each_option(auto& o, auto visit) { visit("drop_label", o.drop_label, from_to(0, 1)); }
 
-  /// The images with the columns that the network is given: "noisy", "time", for data with labels "label", and as target
-  /// "prediction". The images are still clean, the rest is 0. Images whose label is `ignore_index` have none.
+  /// The images with the columns that the network is given: "noisy", "time", for data with labels "label", and as
+  /// target "prediction". The images are still clean, the rest is 0. Images whose label is `ignore_index` have none.
   template <class T>
   Dataset<T> columns(const Dataset<T>& images) const;
   /// The same, with one step and noise for each image.
@@ -69,32 +70,34 @@ struct Diffusion {
   /// An image for each label, one after the other; `ignore_index` asks for any. After each step, and before the first,
   /// calls watch(t, images). The same seed gives the same images, however many there are.
   template <class M, class Watch>
-  std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how, std::uint64_t seed,
-                                         Watch watch) const;
+  std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how,
+                                         std::uint64_t seed, Watch watch) const;
   template <class M>
-  std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how, std::uint64_t seed) const {
+  std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how,
+                                         std::uint64_t seed) const {
     return sample(model, labels, how, seed, [](std::size_t, const auto&) {});
   }
   /// So many images of any kind.
   template <class M>
-  std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how, std::uint64_t seed) const {
+  std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how,
+                                         std::uint64_t seed) const {
     return sample(model, std::span<const std::int32_t>(std::vector<std::int32_t>(count, ignore_index)), how, seed);
   }
 
 private:
   template <class T>
-  void corrupt(std::span<T> features, std::span<T> targets, std::span<const ColumnInfo> columns, std::span<const std::size_t> indices,
-               std::uint64_t seed, std::uint64_t epoch) const;
+  void corrupt(std::span<T> features, std::span<T> targets, std::span<const ColumnInfo> columns,
+               std::span<const std::size_t> indices, std::uint64_t seed, std::uint64_t epoch) const;
 };
 
 extern template Dataset<float> Diffusion::columns(const Dataset<float>&) const;
 extern template Dataset<double> Diffusion::columns(const Dataset<double>&) const;
 extern template Dataset<float> Diffusion::corrupted(const Dataset<float>&, std::uint64_t) const;
 extern template Dataset<double> Diffusion::corrupted(const Dataset<double>&, std::uint64_t) const;
-extern template void Diffusion::corrupt(std::span<float>, std::span<float>, std::span<const ColumnInfo>, std::span<const std::size_t>, std::uint64_t,
-                                        std::uint64_t) const;
-extern template void Diffusion::corrupt(std::span<double>, std::span<double>, std::span<const ColumnInfo>, std::span<const std::size_t>, std::uint64_t,
-                                        std::uint64_t) const;
+extern template void Diffusion::corrupt(std::span<float>, std::span<float>, std::span<const ColumnInfo>,
+                                        std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
+extern template void Diffusion::corrupt(std::span<double>, std::span<double>, std::span<const ColumnInfo>,
+                                        std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
 
 namespace detail {
 
@@ -105,26 +108,30 @@ void sampler_noise(std::span<double> to, std::size_t count, std::uint64_t seed, 
 }  // namespace detail
 
 template <class M, class Watch>
-std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how, std::uint64_t seed,
-                                                  Watch watch) const {
+std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<const std::int32_t> labels,
+                                                  const Sampling& how, std::uint64_t seed, Watch watch) const {
   using T = typename M::scalar;
   using In = typename M::input;
   constexpr std::size_t inputs = detail::input_count<In>, size = M::output::size;
   static_assert((inputs == 2 || inputs == 3) && size + 1 < In::size,
-                "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as the image has");
+                "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as "
+                "the image has");
   static_assert(In::sizes[0] == size && In::sizes[1] == 1,
-                "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as the image has");
+                "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as "
+                "the image has");
   constexpr std::size_t classes = In::size - size - 1;
   check_options(how);
   const std::size_t count = labels.size();
   bool any_label = false;
   for (const std::int32_t label : labels) {
     if (label != ignore_index && (label < 0 || static_cast<std::size_t>(label) >= classes))
-      throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index, got " + std::to_string(label));
+      throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index, got " +
+                  std::to_string(label));
     any_label = any_label || label != ignore_index;
   }
   const std::vector<std::size_t> times = schedule.timesteps(how.steps);
-  std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), predicted(count * size), unconditional, rows(count * In::size);
+  std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), predicted(count * size), unconditional,
+      rows(count * In::size);
   const bool guided = any_label && how.guidance_scale != 1;
   if (guided) unconditional.resize(count * size);
   const auto ask = [&](std::size_t t, bool with_labels, std::span<T> answer) {
@@ -144,10 +151,12 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
     if (guided) {
       ask(times[k], false, unconditional);
       const auto scale = static_cast<T>(how.guidance_scale);
-      for (std::size_t i = 0; i < predicted.size(); ++i) predicted[i] = unconditional[i] + scale * (predicted[i] - unconditional[i]);
+      for (std::size_t i = 0; i < predicted.size(); ++i)
+        predicted[i] = unconditional[i] + scale * (predicted[i] - unconditional[i]);
     }
     if (how.eta > 0) detail::sampler_noise(std::span<T>(fresh), count, seed, k + 1);
-    schedule.denoise(predicts, std::span<T>(images), std::span<const T>(predicted), times[k], times[k + 1], how.eta, std::span<const T>(fresh), how.clip);
+    schedule.denoise(predicts, std::span<T>(images), std::span<const T>(predicted), times[k], times[k + 1], how.eta,
+                     std::span<const T>(fresh), how.clip);
     watch(times[k + 1], std::span<const T>(images));
   }
   return images;

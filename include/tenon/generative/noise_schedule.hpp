@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// What a network says of a noisy image: its noise, the image, the velocity signal * noise - level * image (Salimans and Ho
-/// 2022), or the flow noise - image. diffusers: prediction_type epsilon, sample, v_prediction.
+/// What a network says of a noisy image: its noise, the image, the velocity signal * noise - level * image (Salimans
+/// and Ho 2022), or the flow noise - image. diffusers: prediction_type epsilon, sample, v_prediction.
 enum class Predicts { noise, image, velocity, flow };
 
 /// How an image becomes noise in `steps` steps: at step t, from 0 (the image) to `steps`,
@@ -16,8 +16,8 @@ enum class Predicts { noise, image, velocity, flow };
 /// the noise being standard normal and images from -1 to 1.
 ///
 /// `linear` and `cosine` keep signal^2 + level^2 = 1 (Ho et al. 2020; Nichol and Dhariwal 2021); signal(t)^2 is the
-/// product of all 1 - beta up to t, PyTorch's alphas_cumprod. `flow` goes straight from one to the other (Liu et al. 2022;
-/// Lipman et al. 2023): signal 1 - t / steps, level t / steps.
+/// product of all 1 - beta up to t, PyTorch's alphas_cumprod. `flow` goes straight from one to the other (Liu et al.
+/// 2022; Lipman et al. 2023): signal 1 - t / steps, level t / steps.
 class NoiseSchedule {
 public:
   /// Betas from the first to the last, evenly. Those for other than 1000 steps are usually times 1000 / steps.
@@ -40,19 +40,21 @@ public:
   void add_noise(std::span<const T> image, std::span<const T> noise, std::size_t t, std::span<T> noisy) const;
   /// What a network should say of it.
   template <class T>
-  void target(Predicts predicts, std::span<const T> image, std::span<const T> noise, std::size_t t, std::span<T> to) const;
+  void target(Predicts predicts, std::span<const T> image, std::span<const T> noise, std::size_t t,
+              std::span<T> to) const;
 
   /// One step from noise to image, from step t to `to` below it, in place (Song et al. 2021, equation 12):
   ///     noisy' = signal(to) * image + sqrt(level(to)^2 - s^2) * noise + s * fresh,
   ///     s = eta * level(to) / level(t) * sqrt(1 - signal(t)^2 / signal(to)^2).
   /// The image that is predicted is cut to [-clip, clip], and the noise is what then is left. eta 0 is DDIM, for which
-  /// `fresh` may be empty (of a flow it is Euler's step); eta 1 with to = t - 1 is the ancestral step of DDPM. An Error where
-  /// eta is above 0 and the schedule a flow, or where the steps are not t > to.
+  /// `fresh` may be empty (of a flow it is Euler's step); eta 1 with to = t - 1 is the ancestral step of DDPM. An Error
+  /// where eta is above 0 and the schedule a flow, or where the steps are not t > to.
   template <class T>
-  void denoise(Predicts predicts, std::span<T> noisy, std::span<const T> prediction, std::size_t t, std::size_t to, double eta = 0,
-               std::span<const T> fresh = {}, double clip = 1) const;
+  void denoise(Predicts predicts, std::span<T> noisy, std::span<const T> prediction, std::size_t t, std::size_t to,
+               double eta = 0, std::span<const T> fresh = {}, double clip = 1) const;
 
-  /// The steps of a sampler that takes `count` of them: count + 1 numbers from `steps` down to 0, as even as they can be.
+  /// The steps of a sampler that takes `count` of them: count + 1 numbers from `steps` down to 0, as even as they can
+  /// be.
   std::vector<std::size_t> timesteps(std::size_t count) const;
 
 private:

@@ -22,15 +22,18 @@ struct Normal {
   static_assert(Deviation >= 0, "Normal<Mean, Deviation> takes a Deviation of at least 0");
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream& stream) {
-    for (T& v : values) v = static_cast<T>(static_cast<double>(Mean) + static_cast<double>(Deviation) * stream.template normal<double>());
+    for (T& v : values)
+      v = static_cast<T>(static_cast<double>(Mean) + static_cast<double>(Deviation) * stream.template normal<double>());
   }
 };
 
 /// N(Mean, Deviation^2) without what lies outside [Low, High], which are drawn again. PyTorch: init.trunc_normal_.
 template <auto Mean = 0.0, auto Deviation = 1.0, auto Low = -2.0, auto High = 2.0>
 struct TruncatedNormal {
-  static_assert(Deviation > 0 && Low < High, "TruncatedNormal<Mean, Deviation, Low, High> takes Deviation > 0 and Low < High");
-  static_assert(Low < Mean + 2 * Deviation && High > Mean - 2 * Deviation, "TruncatedNormal: hardly any number lies in [Low, High]");
+  static_assert(Deviation > 0 && Low < High,
+                "TruncatedNormal<Mean, Deviation, Low, High> takes Deviation > 0 and Low < High");
+  static_assert(Low < Mean + 2 * Deviation && High > Mean - 2 * Deviation,
+                "TruncatedNormal: hardly any number lies in [Low, High]");
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream& stream) {
     for (T& v : values) {

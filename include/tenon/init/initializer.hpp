@@ -87,6 +87,8 @@ struct HeNormal {
 
 /// An initialiser can fill a span of numbers.
 template <class I>
-concept Initializer = requires(std::span<float> values, const ParameterSpec& spec, Stream& stream) { I::fill(values, spec, stream); };
+concept Initializer = requires(std::span<float> values, const ParameterSpec& spec, Stream& stream) {
+  I::fill(values, spec, stream);
+};
 
 }  // namespace tenon

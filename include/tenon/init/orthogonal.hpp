@@ -17,7 +17,8 @@ void orthonormalize(std::vector<double>& matrix, std::size_t rows, std::size_t c
 /// The first axis, and all others as one.
 struct MatrixSize {
   std::size_t rows = 1, columns = 1;
-  constexpr explicit MatrixSize(const ParameterSpec& spec) : rows(spec.rank == 0 ? 1 : spec.dims[0]), columns(spec.size() / (rows == 0 ? 1 : rows)) {}
+  constexpr explicit MatrixSize(const ParameterSpec& spec)
+      : rows(spec.rank == 0 ? 1 : spec.dims[0]), columns(spec.size() / (rows == 0 ? 1 : rows)) {}
 };
 
 }  // namespace detail

@@ -20,14 +20,16 @@ template <auto Gain = 1.0>
 struct GlorotUniform {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+    detail::fill_uniform(
+        values, static_cast<double>(Gain) * std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
   }
 };
 template <auto Gain = 1.0>
 struct GlorotNormal {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_normal(values, static_cast<double>(Gain) * std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+    detail::fill_normal(
+        values, static_cast<double>(Gain) * std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
   }
 };
 

@@ -11,14 +11,33 @@ namespace tenon {
 /// Element types a safetensors file may hold. Only f16, bf16, f32 and f64 can be loaded into a network; a file may have
 /// tensors of the others beside them.
 enum class DType : std::uint8_t {
-  f4, f6_e2m3, f6_e3m2,
-  boolean, u8, i8, f8_e4m3, f8_e5m2, f8_e8m0, f8_e4m3fnuz, f8_e5m2fnuz,
-  u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64, c64
+  f4,
+  f6_e2m3,
+  f6_e3m2,
+  boolean,
+  u8,
+  i8,
+  f8_e4m3,
+  f8_e5m2,
+  f8_e8m0,
+  f8_e4m3fnuz,
+  f8_e5m2fnuz,
+  u16,
+  i16,
+  f16,
+  bf16,
+  u32,
+  i32,
+  f32,
+  u64,
+  i64,
+  f64,
+  c64
 };
 
-std::string_view dtype_name(DType type) noexcept;                         ///< as files spell it: "F32"
+std::string_view dtype_name(DType type) noexcept;  ///< as files spell it: "F32"
 std::optional<DType> dtype_from_name(std::string_view name) noexcept;
-std::size_t dtype_bits(DType type) noexcept;                              ///< of one element
+std::size_t dtype_bits(DType type) noexcept;  ///< of one element
 
 /// IEEE binary16 to binary32. Every half is exactly representable, so nothing rounds.
 constexpr float half_to_float(std::uint16_t half) noexcept {

@@ -35,8 +35,9 @@ struct OnnxAttribute {
   }
 };
 
-/// A network in ONNX's words (onnx.ai/onnx/operators), opset 17: what `export_onnx` fills and writes. Values have names; all
-/// numbers are float but those that say where something lies. A free axis "batch" stands in front of inputs and outputs.
+/// A network in ONNX's words (onnx.ai/onnx/operators), opset 17: what `export_onnx` fills and writes. Values have
+/// names; all numbers are float but those that say where something lies. A free axis "batch" stands in front of inputs
+/// and outputs.
 class OnnxFile {
 public:
   using Axes = std::vector<std::int64_t>;
@@ -54,7 +55,8 @@ public:
   bool has_parameter(const std::string& name) const;
   /// A constant, the same one where there is one of these numbers. `whole`: int64.
   std::string constant(const Axes& axes, const std::vector<double>& values, bool whole);
-  /// A node called `name`, or so with a number behind, and the names of what it gives: the node's, or with a number behind.
+  /// A node called `name`, or so with a number behind, and the names of what it gives: the node's, or with a number
+  /// behind.
   std::vector<std::string> add(const std::string& name, std::string_view op, const std::vector<std::string>& inputs,
                                const std::vector<OnnxAttribute>& attributes, std::size_t outputs);
 

@@ -36,15 +36,16 @@ struct WeightsHeader {
   std::uint32_t checksum = 0;  // of the numbers
   std::size_t parameter_count = 0, weight_bytes = 0, ram_bytes = 0, macs = 0;
   std::vector<Constant> constants;
-  std::string c_network; // what computes it, "Frozen<NAMESPACE::Net, NAMESPACE::weights>", for a C interface; none if empty
+  std::string
+      c_network;  // what computes it, "Frozen<NAMESPACE::Net, NAMESPACE::weights>", for a C interface; none if empty
   bool c_exact = false;  // its self-test is passed or not, instead of within rounding
   bool c_classes = false;
   std::size_t inputs = 0, outputs = 0;
 };
 
 /// Writes it atomically. Numbers are written so that the compiler reads the same ones back; one that
-/// is not finite is an Error that names its block. With a C interface two files go with it: digits.h, which a C program includes,
-/// and digits_c.cpp, which is compiled as C++ and includes digits.hpp.
+/// is not finite is an Error that names its block. With a C interface two files go with it: digits.h, which a C program
+/// includes, and digits_c.cpp, which is compiled as C++ and includes digits.hpp.
 void write_weights_header(const std::string& path, const WeightsHeader& header);
 
 /// CRC-32 of a file's bytes.

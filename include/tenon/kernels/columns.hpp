@@ -20,7 +20,8 @@ TENON_INLINE void add_up_eight(const T* w, const T* x, T* y, std::size_t out) {
   const T *w4 = w3 + out, *w5 = w4 + out, *w6 = w5 + out, *w7 = w6 + out;
 #pragma omp simd
   for (std::size_t o = 0; o < out; ++o) {
-    const T sum = ((w[o] * x0 + w1[o] * x1) + (w2[o] * x2 + w3[o] * x3)) + ((w4[o] * x4 + w5[o] * x5) + (w6[o] * x6 + w7[o] * x7));
+    const T sum = ((w[o] * x0 + w1[o] * x1) + (w2[o] * x2 + w3[o] * x3)) +
+                  ((w4[o] * x4 + w5[o] * x5) + (w6[o] * x6 + w7[o] * x7));
     y[o] = First ? sum : y[o] + sum;
   }
 }

@@ -24,8 +24,8 @@ namespace tenon::kernels {
 
 /// One axis of a convolution.
 struct ConvolutionAxis {
-  std::size_t image = 1;   // size of the image
-  std::size_t map = 1;     // positions of the window
+  std::size_t image = 1;  // size of the image
+  std::size_t map = 1;    // positions of the window
   std::size_t kernel = 1;
   std::size_t stride = 1;
   std::size_t dilation = 1;
@@ -48,7 +48,7 @@ struct Convolution {
   std::size_t features = 1;  // of the map
   std::size_t groups = 1;
   ConvolutionAxis y{}, x{};
-  bool columns = false;      // the image once for every column of the window
+  bool columns = false;  // the image once for every column of the window
 
   constexpr std::size_t group_channels() const { return channels / groups; }
   constexpr std::size_t group_features() const { return features / groups; }
@@ -63,7 +63,9 @@ struct Convolution {
   constexpr std::size_t pitch() const { return columns ? x.map : x.span(); }
   constexpr std::size_t phase_size() const { return y.span() * pitch(); }
   constexpr std::size_t x_phases() const { return columns ? x.kernel : x.phases(); }
-  constexpr std::size_t x_remainder(std::size_t phase) const { return columns ? phase * x.dilation : x.remainder(phase); }
+  constexpr std::size_t x_remainder(std::size_t phase) const {
+    return columns ? phase * x.dilation : x.remainder(phase);
+  }
   constexpr std::size_t x_reach() const { return columns ? 0 : x.reach(); }
   constexpr std::size_t channel_size() const { return y.phases() * x_phases() * phase_size(); }
   /// From the first position of a map to its last one, with the unused numbers in between.
@@ -141,17 +143,19 @@ void lay_out_map(const Convolution&, const T* map, const T* rectified, T* laid_o
 
 /// map = weight * image (+ bias), of one sample; `rectify` applies a ReLU.
 template <class T>
-void map_of_image(const Convolution&, const Tap* taps, const T* laid_out_image, const T* weight, const T* bias, bool rectify, T* map,
-                  T* scratch);
+void map_of_image(const Convolution&, const Tap* taps, const T* laid_out_image, const T* weight, const T* bias,
+                  bool rectify, T* map, T* scratch);
 
 /// image = weight^T * map (+ bias), of one sample.
 template <class T>
-void image_of_map(const Convolution&, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image, T* scratch);
+void image_of_map(const Convolution&, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image,
+                  T* scratch);
 
 /// gradient (+)= the weight's gradient over `count` samples whose images and maps are so far apart.
 template <class T>
 void convolution_weight_gradient(const Convolution&, const Tap* taps, std::size_t count, const T* laid_out_image,
-                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add, T* gradient);
+                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add,
+                                 T* gradient);
 
 /// sums[channel] += the sum over a channel of one sample's image.
 template <class T>

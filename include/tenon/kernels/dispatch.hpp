@@ -22,15 +22,14 @@
 // Sanitizers get the baseline: their instrumentation and per-function targets do not mix (thread
 // sanitizer crashes).
 #if !defined(TENON_DISPATCH)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) &&                  \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define TENON_DISPATCH 1
 #else
 #define TENON_DISPATCH 0
 #endif
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) ||          \
+    __has_feature(undefined_behavior_sanitizer)
 #undef TENON_DISPATCH
 #define TENON_DISPATCH 0
 #endif
@@ -58,8 +57,7 @@ namespace detail {
 
 // What the file itself is compiled for: up to there the body needs no wrapper, and the user's own
 // tuning is respected. Without dispatch nothing is above it.
-#if !TENON_DISPATCH || (defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) &&  \
-                        defined(__AVX512VL__))
+#if !TENON_DISPATCH || (defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__))
 inline constexpr int compiled_level = 2;
 #elif defined(__AVX2__) && defined(__FMA__)
 inline constexpr int compiled_level = 1;
@@ -76,11 +74,13 @@ TENON_INLINE int probe() noexcept {
 }
 #endif
 
-template <class F, class... Args> TENON_TARGET_AVX2 auto run_avx2(F body, Args... args) {
+template <class F, class... Args>
+TENON_TARGET_AVX2 auto run_avx2(F body, Args... args) {
   return body(args...);
 }
 
-template <class F, class... Args> TENON_TARGET_AVX512 auto run_avx512(F body, Args... args) {
+template <class F, class... Args>
+TENON_TARGET_AVX512 auto run_avx512(F body, Args... args) {
   return body(args...);
 }
 
@@ -112,7 +112,8 @@ TENON_INLINE int limit_cpu_level([[maybe_unused]] int at_most) noexcept {
 }
 
 // Calls body(args...) in the widest version that is compiled in and that this processor runs.
-template <class F, class... Args> TENON_INLINE auto dispatch(F body, Args... args) {
+template <class F, class... Args>
+TENON_INLINE auto dispatch(F body, Args... args) {
   if constexpr (detail::compiled_level < 2) {
     const int level = cpu_level();
     if (level == 2) return detail::run_avx512(body, args...);

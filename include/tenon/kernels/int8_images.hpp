@@ -39,8 +39,8 @@ struct TapRange {
 };
 
 /// What the weights of one position meet, tap by tap, with `outside` around the image.
-constexpr void gather_window(const Convolution& c, std::size_t group, std::size_t row, const TapRange& rows, std::size_t column,
-                             std::int8_t outside, const std::int8_t* x, std::int8_t* to) {
+constexpr void gather_window(const Convolution& c, std::size_t group, std::size_t row, const TapRange& rows,
+                             std::size_t column, std::int8_t outside, const std::int8_t* x, std::int8_t* to) {
   const std::size_t own = c.group_channels(), taps = c.x.kernel;
   const TapRange inside(c.x, column);
   const bool together = c.x.dilation == 1 && c.groups == 1;
@@ -53,7 +53,8 @@ constexpr void gather_window(const Convolution& c, std::size_t group, std::size_
     if (count > 0) {
       line += TapRange::place(c.x, column, inside.first) * c.channels;
       const std::size_t pieces = together ? 1 : count, size = together ? count * own : own;
-      for (std::size_t i = 0; i < pieces; ++i, line += c.x.dilation * c.channels, to += size) copy_bytes(line, size, to);
+      for (std::size_t i = 0; i < pieces; ++i, line += c.x.dilation * c.channels, to += size)
+        copy_bytes(line, size, to);
     }
     to = fill_bytes(to, (taps - inside.end) * own, outside);
   }
@@ -122,26 +123,29 @@ private:
     const PixelWriter write = writer;
     const std::int8_t* w = weights;
     for (std::size_t first_row = 0; first_row < row_groups * 4; first_row += 4, w += in_groups * 16)
-      pair_products(w, scratch, in_groups, bias + first_row, [&](std::size_t r, std::int32_t a, std::int32_t b) TENON_INLINE_LAMBDA {
-        const std::size_t row = first_row + r;
-        if (row >= features) return;
-        const Requantizer scale = write.scale(row);
-        next[row] = write.number(b, scale);
-        y[row] = write.number(a, scale);
-      });
+      pair_products(w, scratch, in_groups, bias + first_row,
+                    [&](std::size_t r, std::int32_t a, std::int32_t b) TENON_INLINE_LAMBDA {
+                      const std::size_t row = first_row + r;
+                      if (row >= features) return;
+                      const Requantizer scale = write.scale(row);
+                      next[row] = write.number(b, scale);
+                      y[row] = write.number(a, scale);
+                    });
   }
 };
 
 }  // namespace detail
 
 /// Bytes of scratch that `convolution_int8` needs.
-constexpr std::size_t convolution_int8_scratch(const Convolution& c) { return pair_room(in_fours(c.taps() * c.group_channels())); }
+constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
+  return pair_room(in_fours(c.taps() * c.group_channels()));
+}
 
 /// y = requantise(W * x + b), clamped to [low, high]; two positions of the window at a time, for which
 /// each weight is read once. `rows` are those of all groups, each filled up to fours; `outside` is the
 /// input's zero point. Scratch is 4-aligned.
-[[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside, const std::int8_t* x,
-                                                  std::int8_t* y, std::int8_t* scratch) {
+[[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                  const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
   const std::size_t size = rows.in_groups * 4, features = c.group_features(), own = c.group_channels();
   const std::size_t line = c.x.image * c.channels;
   for (std::size_t group = 0; group < c.groups; ++group) {
@@ -152,7 +156,8 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) { return pa
       for (std::size_t q = 0; q < c.x.map; ++q) {
         const std::size_t start = q * c.x.stride;
         if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
-          const std::int8_t* from = x + detail::TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels + group * own;
+          const std::int8_t* from = x + detail::TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels +
+                                    group * own;
           take_pair_column(scratch, size, pair.waiting, from, c.y.kernel, c.x.kernel * own, c.y.dilation * line);
         } else {
           detail::gather_window(c, group, r, taps, q, outside, x, pair_column(scratch, size, pair.waiting));
@@ -172,8 +177,8 @@ constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std:
 }
 
 /// A convolution of every channel by itself. It reads up to three bytes behind x, whatever they are.
-[[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside, const std::int8_t* x,
-                                                std::int8_t* y) {
+[[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                const std::int8_t* x, std::int8_t* y) {
   const std::size_t taps = c.taps();
   const detail::PixelWriter writer(rows);
   for (std::size_t r = 0; r < c.y.map; ++r) {
@@ -187,7 +192,11 @@ constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std:
         ChannelSums sums(bias);
         if (xs.first < xs.end)
           for (std::size_t tap = ys.first; tap < ys.end; ++tap) {
-            const std::int8_t* pixel = x + (detail::TapRange::place(c.y, r, tap) * c.x.image + detail::TapRange::place(c.x, q, xs.first)) * c.channels + channel;
+            const std::int8_t* pixel = x +
+                                       (detail::TapRange::place(c.y, r, tap) * c.x.image +
+                                        detail::TapRange::place(c.x, q, xs.first)) *
+                                           c.channels +
+                                       channel;
             sums.add(w + 4 * (tap * c.x.kernel + xs.first), pixel, xs.end - xs.first, c.x.dilation * c.channels);
           }
         FourSums total = sums.total();
@@ -213,7 +222,8 @@ struct Int8Bounds {
 };
 
 /// The largest of each window. Input and output have one scale.
-[[gnu::noinline]] constexpr void max_pool_int8(const Pooling& p, Int8Bounds bounds, const std::int8_t* x, std::int8_t* y) {
+[[gnu::noinline]] constexpr void max_pool_int8(const Pooling& p, Int8Bounds bounds, const std::int8_t* x,
+                                               std::int8_t* y) {
   for (std::size_t r = 0; r < p.y.map; ++r) {
     const WindowSpan ys = window_span(p.y, r);
     for (std::size_t q = 0; q < p.x.map; ++q, y += p.channels) {
@@ -232,8 +242,8 @@ struct Int8Bounds {
 
 /// The mean of each window, rounded to nearest, halves away from zero. Input and output have one scale;
 /// zeros outside that count are `outside`.
-[[gnu::noinline]] constexpr void average_pool_int8(const Averaging& a, Int8Bounds bounds, std::int8_t outside, const std::int8_t* x,
-                                                   std::int8_t* y) {
+[[gnu::noinline]] constexpr void average_pool_int8(const Averaging& a, Int8Bounds bounds, std::int8_t outside,
+                                                   const std::int8_t* x, std::int8_t* y) {
   const Pooling& p = a.windows;
   const auto span = [&](const ConvolutionAxis& axis, std::size_t position) {
     if (!a.adaptive) return window_span(axis, position);
@@ -277,7 +287,8 @@ TENON_INLINE bool adds_by_words(const Int8Sum& s) {
   const auto shifts = [](const Requantizer& r) { return r.shift >= -4 && r.shift <= 19; };
   return shifts(s.first) && shifts(s.second) && s.total.shift >= 0 && s.total.shift <= 20;
 }
-inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
+                         std::int8_t* y) {
   const std::int32_t up_a = 1 << (19 - s.first.shift), up_b = 1 << (19 - s.second.shift);
   const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
   const std::int32_t by_a = s.first.multiplier, by_b = s.second.multiplier, by = s.total.multiplier;
@@ -308,7 +319,8 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
 #endif
 
 /// y may be one of the two.
-[[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+[[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, std::size_t size, const std::int8_t* a,
+                                          const std::int8_t* b, std::int8_t* y) {
 #if defined(__ARM_FEATURE_DSP)
   if (!std::is_constant_evaluated() && detail::adds_by_words(s)) return detail::add_by_words(s, size, a, b, y);
 #endif
@@ -319,8 +331,9 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
 }
 
 /// A tensor at another scale.
-[[gnu::noinline]] constexpr void rescale_int8(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero, Int8Bounds bounds,
-                                              std::size_t size, const std::int8_t* x, std::int8_t* y) {
+[[gnu::noinline]] constexpr void rescale_int8(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
+                                              Int8Bounds bounds, std::size_t size, const std::int8_t* x,
+                                              std::int8_t* y) {
   for (std::size_t i = 0; i < size; ++i) y[i] = bounds(scale(x[i] - from_zero) + zero);
 }
 

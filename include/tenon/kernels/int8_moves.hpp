@@ -38,11 +38,12 @@ TENON_INLINE constexpr void each_line(const Int8Move& m, Line line) {
 }
 
 /// The same from one scale to another.
-[[gnu::noinline]] constexpr void move_rescaled_int8(const Int8Move& m, const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
-                                                    const std::int8_t* x, std::int8_t* y) {
+[[gnu::noinline]] constexpr void move_rescaled_int8(const Int8Move& m, const Requantizer& scale, std::int32_t from_zero,
+                                                    std::int32_t zero, const std::int8_t* x, std::int8_t* y) {
   detail::each_line(m, [&](std::size_t from, std::size_t to) TENON_INLINE_LAMBDA {
     for (std::size_t d = 0; d < m.count[3]; ++d)
-      y[to + d * m.to_step[3]] = static_cast<std::int8_t>(saturated(scale(x[from + d * m.from_step[3]] - from_zero) + zero));
+      y[to + d * m.to_step[3]] = static_cast<std::int8_t>(
+          saturated(scale(x[from + d * m.from_step[3]] - from_zero) + zero));
   });
 }
 
@@ -63,7 +64,8 @@ struct StretchedPixel {
   }
 };
 
-/// What lies linearly between neighbours, in whole numbers: parts of 4 factor_y factor_x, rounded to nearest, halves away from zero.
+/// What lies linearly between neighbours, in whole numbers: parts of 4 factor_y factor_x, rounded to nearest, halves
+/// away from zero.
 [[gnu::noinline]] constexpr void stretch_int8(const Upsampling& u, const std::int8_t* x, std::int8_t* y) {
   const auto parts_y = static_cast<std::int32_t>(2 * u.factor_y), parts_x = static_cast<std::int32_t>(2 * u.factor_x);
   const std::int32_t parts = parts_y * parts_x;
@@ -72,8 +74,8 @@ struct StretchedPixel {
     for (std::size_t q = 0; q < u.width * u.factor_x; ++q) {
       const StretchedPixel px(q, u.factor_x, u.width);
       const auto pixel = [&](std::size_t row, std::size_t column) { return x + (row * u.width + column) * u.channels; };
-      const std::int8_t *a = pixel(py.first, px.first), *b = pixel(py.first, px.second), *c = pixel(py.second, px.first),
-                        *d = pixel(py.second, px.second);
+      const std::int8_t *a = pixel(py.first, px.first), *b = pixel(py.first, px.second),
+                        *c = pixel(py.second, px.first), *d = pixel(py.second, px.second);
       for (std::size_t i = 0; i < u.channels; ++i) {
         const std::int32_t sum = (parts_y - py.weight) * ((parts_x - px.weight) * a[i] + px.weight * b[i]) +
                                  py.weight * ((parts_x - px.weight) * c[i] + px.weight * d[i]);

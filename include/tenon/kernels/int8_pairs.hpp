@@ -101,7 +101,9 @@ TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size,
 /// Two words by one instruction.
 template <int Offset>
 TENON_INLINE void load_two(const std::int8_t* from, std::uint32_t& first, std::uint32_t& second) {
-  asm("ldrd %0, %1, [%2, %3]" : "=&r"(first), "=&r"(second) : "r"(from), "n"(Offset), "m"(*reinterpret_cast<const std::int8_t(*)[64]>(from)));
+  asm("ldrd %0, %1, [%2, %3]"
+      : "=&r"(first), "=&r"(second)
+      : "r"(from), "n"(Offset), "m"(*reinterpret_cast<const std::int8_t(*)[64]>(from)));
 }
 
 /// Two rows with two columns: per block 16 products by a load of four words, one of two, four widenings
@@ -130,8 +132,8 @@ private:
     row(row1, even, odd, next_even, next_odd, s10, s11);
     end_of_block();
   }
-  TENON_INLINE static void row(std::uint32_t weights, std::uint32_t even, std::uint32_t odd, std::uint32_t next_even, std::uint32_t next_odd,
-                               std::int32_t& first, std::int32_t& second) {
+  TENON_INLINE static void row(std::uint32_t weights, std::uint32_t even, std::uint32_t odd, std::uint32_t next_even,
+                               std::uint32_t next_odd, std::int32_t& first, std::int32_t& second) {
     const auto pair = [](std::uint32_t word) { return static_cast<int16x2_t>(word); };
     const int16x2_t w_even = even_bytes(weights), w_odd = odd_bytes(weights);
     first = __smlad(w_odd, pair(odd), __smlad(w_even, pair(even), first));
@@ -141,8 +143,8 @@ private:
 
 #elif defined(__ARM_FEATURE_MVE)
 
-TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups, FourSums& a,
-                                  FourSums& b) {
+TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups,
+                                  FourSums& a, FourSums& b) {
   for (; groups >= 4; groups -= 4, w += 64, x += 16, z += 16) {
     const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
     const int8x16_t first = vld1q_s8(x), second = vld1q_s8(z);
@@ -162,8 +164,8 @@ TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, co
 
 #elif defined(__SSE4_1__)
 
-TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups, FourSums& a,
-                               FourSums& b) {
+TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups,
+                               FourSums& a, FourSums& b) {
 #if defined(__AVX2__)
   __m256i first = _mm256_setzero_si256(), second = _mm256_setzero_si256();
   const auto spread = [](const std::int8_t* from) {
@@ -202,8 +204,9 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room,
 }
 
 /// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
-[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* room, std::size_t size, unsigned which, const std::int8_t* from,
-                                                  std::size_t lines, std::size_t length, std::size_t step) {
+[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* room, std::size_t size, unsigned which,
+                                                  const std::int8_t* from, std::size_t lines, std::size_t length,
+                                                  std::size_t step) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
     std::int8_t* wide = room + 8 * which;
@@ -221,8 +224,8 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room,
 /// The products of four packed rows with the pair of columns in `room`, both 4-aligned, added to four
 /// numbers: use(row, sum of the first column, sum of the second).
 template <class Use>
-TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups, const std::int32_t* start,
-                                          Use use) {
+TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups,
+                                          const std::int32_t* start, Use use) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) {
     for (std::size_t row = 0; row < 4; row += 2) {
@@ -266,7 +269,8 @@ TENON_INLINE constexpr std::int32_t saturated(std::int32_t value) {
 /// `step` bytes from the next.
 class ChannelSums {
 public:
-  TENON_INLINE constexpr explicit ChannelSums(const std::int32_t* bias) : s0{bias[0]}, s1{bias[1]}, s2{bias[2]}, s3{bias[3]} {}
+  TENON_INLINE constexpr explicit ChannelSums(const std::int32_t* bias)
+      : s0{bias[0]}, s1{bias[1]}, s2{bias[2]}, s3{bias[3]} {}
 
   TENON_INLINE constexpr void add(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
 #if defined(__ARM_FEATURE_SIMD32) || defined(__SSE4_1__)

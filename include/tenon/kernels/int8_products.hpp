@@ -132,21 +132,21 @@ TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_
 /// A Cortex-M0 loads signed bytes only by two registers and has eight registers that can do more than
 /// add: a load of a word and a shift for each byte, with the sums in the upper registers, takes a
 /// quarter off what compilers make of it.
-#define TENON_M0_ROW(sum)                    \
-  "ldmia %[w]!, {%[word]}\n"                 \
-  "sxtb %[product], %[word]\n"               \
-  "muls %[product], %[x0], %[product]\n"     \
-  "add %[" sum "], %[product]\n"             \
-  "asrs %[word], %[word], #8\n"              \
-  "sxtb %[product], %[word]\n"               \
-  "muls %[product], %[x1], %[product]\n"     \
-  "add %[" sum "], %[product]\n"             \
-  "asrs %[word], %[word], #8\n"              \
-  "sxtb %[product], %[word]\n"               \
-  "muls %[product], %[x2], %[product]\n"     \
-  "add %[" sum "], %[product]\n"             \
-  "asrs %[word], %[word], #8\n"              \
-  "muls %[word], %[x3], %[word]\n"           \
+#define TENON_M0_ROW(sum)                                                                                              \
+  "ldmia %[w]!, {%[word]}\n"                                                                                           \
+  "sxtb %[product], %[word]\n"                                                                                         \
+  "muls %[product], %[x0], %[product]\n"                                                                               \
+  "add %[" sum "], %[product]\n"                                                                                       \
+  "asrs %[word], %[word], #8\n"                                                                                        \
+  "sxtb %[product], %[word]\n"                                                                                         \
+  "muls %[product], %[x1], %[product]\n"                                                                               \
+  "add %[" sum "], %[product]\n"                                                                                       \
+  "asrs %[word], %[word], #8\n"                                                                                        \
+  "sxtb %[product], %[word]\n"                                                                                         \
+  "muls %[product], %[x2], %[product]\n"                                                                               \
+  "add %[" sum "], %[product]\n"                                                                                       \
+  "asrs %[word], %[word], #8\n"                                                                                        \
+  "muls %[word], %[x3], %[word]\n"                                                                                     \
   "add %[" sum "], %[word]\n"
 
 [[gnu::noinline]] inline void add_m0(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
@@ -164,13 +164,13 @@ TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_
       "sxtb %[x1], %[x1]\n"
       "asrs %[x2], %[x3], #16\n"
       "sxtb %[x2], %[x2]\n"
-      "asrs %[x3], %[x3], #24\n"                                               //
+      "asrs %[x3], %[x3], #24\n"                                                   //
       TENON_M0_ROW("s0") TENON_M0_ROW("s1") TENON_M0_ROW("s2") TENON_M0_ROW("s3")  //
       "ldr %[word], %[end]\n"
       "cmp %[x], %[word]\n"
       "bne 1b\n"
-      : [w] "+&l"(w), [x] "+&h"(x), [s0] "+&h"(s0), [s1] "+&h"(s1), [s2] "+&h"(s2), [s3] "+&h"(s3), [x0] "=&l"(x0), [x1] "=&l"(x1),
-        [x2] "=&l"(x2), [x3] "=&l"(x3), [word] "=&l"(word), [product] "=&l"(product)
+      : [w] "+&l"(w), [x] "+&h"(x), [s0] "+&h"(s0), [s1] "+&h"(s1), [s2] "+&h"(s2), [s3] "+&h"(s3), [x0] "=&l"(x0),
+        [x1] "=&l"(x1), [x2] "=&l"(x2), [x3] "=&l"(x3), [word] "=&l"(word), [product] "=&l"(product)
       : [end] "m"(end)
       : "cc", "memory");
   sums = {{s0, s1, s2, s3}};
@@ -205,7 +205,8 @@ inline void add_sse(const std::int8_t* w, const std::int8_t* x, std::size_t grou
     high = _mm_add_epi32(high, _mm_madd_epi16(_mm_cvtepi8_epi16(_mm_srli_si128(rows, 8)), value));
   }
 #endif
-  const __m128i total = _mm_add_epi32(_mm_hadd_epi32(low, high), _mm_loadu_si128(reinterpret_cast<const __m128i*>(sums.of)));
+  const __m128i total = _mm_add_epi32(_mm_hadd_epi32(low, high),
+                                      _mm_loadu_si128(reinterpret_cast<const __m128i*>(sums.of)));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(sums.of), total);
 }
 
@@ -214,7 +215,8 @@ inline void add_sse(const std::int8_t* w, const std::int8_t* x, std::size_t grou
 }  // namespace detail
 
 /// Adds the products of four packed rows with x, `groups` groups of four columns. Both are 4-aligned.
-TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t* x, std::size_t groups,
+                                         FourSums& sums) {
   if (std::is_constant_evaluated()) return detail::add_portable(w, x, groups, sums);
 #if defined(__ARM_FEATURE_SIMD32)
   detail::add_dsp(w, x, groups, sums);

@@ -36,7 +36,9 @@ struct Pooling {
   constexpr std::size_t map_size() const { return channels * y.map * x.map; }
   /// Windows of two by two side by side: a loop of its own.
   constexpr bool halves() const {
-    const auto half = [](const ConvolutionAxis& a) { return a.kernel == 2 && a.stride == 2 && a.dilation == 1 && a.before == 0; };
+    const auto half = [](const ConvolutionAxis& a) {
+      return a.kernel == 2 && a.stride == 2 && a.dilation == 1 && a.before == 0;
+    };
     return half(y) && half(x);
   }
   /// No number lies in two windows.

@@ -26,7 +26,7 @@ void pick_image(const Placing&, const T* large, T* small);
 /// beyond the border being the border's.
 struct Upsampling {
   std::size_t channels = 1;
-  std::size_t height = 1, width = 1;              // of the image
+  std::size_t height = 1, width = 1;  // of the image
   std::size_t factor_y = 1, factor_x = 1;
   bool linear = false;
 

@@ -5,8 +5,8 @@
 #include <tenon/kernels/convolution.hpp>
 #include <tenon/kernels/pooling.hpp>
 
-/// Convolutions and pools of one image by plain loops, for machines without vectors and for constant expressions. They need
-/// no scratch and nothing from the library.
+/// Convolutions and pools of one image by plain loops, for machines without vectors and for constant expressions. They
+/// need no scratch and nothing from the library.
 namespace tenon::kernels {
 
 /// map = bias + the windows' sums.
@@ -20,7 +20,9 @@ constexpr void map_of_image_plainly(const Convolution& c, const T* image, const 
       const std::size_t row_tap = rows.count == 0 ? 0 : (rows.place + c.y.before - row * c.y.stride) / c.y.dilation;
       for (std::size_t column = 0; column < c.x.map; ++column) {
         const WindowSpan columns = window_span(c.x, column);
-        const std::size_t column_tap = columns.count == 0 ? 0 : (columns.place + c.x.before - column * c.x.stride) / c.x.dilation;
+        const std::size_t column_tap = columns.count == 0
+                                           ? 0
+                                           : (columns.place + c.x.before - column * c.x.stride) / c.x.dilation;
         T sum = bias ? bias[o] : T(0);
         for (std::size_t i = 0; i < channels; ++i)
           for (std::size_t y = 0; y < rows.count; ++y) {
@@ -39,7 +41,8 @@ template <class T>
 constexpr void image_of_map_plainly(const Convolution& c, const T* map, const T* weight, const T* bias, T* image) {
   const std::size_t channels = c.group_channels();
   for (std::size_t i = 0; i < c.channels; ++i)
-    for (std::size_t k = 0; k < c.y.image * c.x.image; ++k) image[i * c.y.image * c.x.image + k] = bias ? bias[i] : T(0);
+    for (std::size_t k = 0; k < c.y.image * c.x.image; ++k)
+      image[i * c.y.image * c.x.image + k] = bias ? bias[i] : T(0);
   for (std::size_t o = 0; o < c.features; ++o) {
     T* const first = image + o / c.group_features() * channels * c.y.image * c.x.image;
     for (std::size_t row = 0; row < c.y.map; ++row) {
@@ -47,7 +50,9 @@ constexpr void image_of_map_plainly(const Convolution& c, const T* map, const T*
       const std::size_t row_tap = rows.count == 0 ? 0 : (rows.place + c.y.before - row * c.y.stride) / c.y.dilation;
       for (std::size_t column = 0; column < c.x.map; ++column) {
         const WindowSpan columns = window_span(c.x, column);
-        const std::size_t column_tap = columns.count == 0 ? 0 : (columns.place + c.x.before - column * c.x.stride) / c.x.dilation;
+        const std::size_t column_tap = columns.count == 0
+                                           ? 0
+                                           : (columns.place + c.x.before - column * c.x.stride) / c.x.dilation;
         const T factor = *map++;
         for (std::size_t i = 0; i < channels; ++i)
           for (std::size_t y = 0; y < rows.count; ++y) {

@@ -13,7 +13,7 @@ template <std::size_t Axes, std::size_t Height, std::size_t Width, bool Positive
 struct AdaptiveAvgPoolLayer {
 private:
   template <class In>
-  static constexpr bool fits = Positive && In::rank == Axes + 1;
+  static constexpr bool fits = (Positive) && In::rank == Axes + 1;
   template <class In, bool Fits>
   struct bound {
     using type = Reshaping<In, channels_of_size<Axes, In::front, Height, Width>>;
@@ -44,8 +44,8 @@ public:
 ///
 ///     using Net = Sequential<Input<3, 30, 17>, Conv2D<8, 3>, ReLU, AdaptiveAvgPool2D<4, 4>, Flatten, Dense<10>>;
 template <auto Height, auto Width = Height>
-struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size_t>(Height), static_cast<std::size_t>(Width),
-                                                        (Height > 0 && Width > 0)> {};
+struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size_t>(Height),
+                                                        static_cast<std::size_t>(Width), (Height > 0 && Width > 0)> {};
 
 /// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis.
 ///

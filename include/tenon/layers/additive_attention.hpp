@@ -40,7 +40,10 @@ struct AdditiveCode {
   constexpr std::size_t weight_place() const { return pair_place() + aligned(pairs() * hidden); }
   constexpr std::size_t room() const { return weight_place() + aligned(pairs()); }
   constexpr Needs needs() const {
-    return {.backward_reads_input = true, .saved_sample = room(), .backward_scratch_sample = room(), .inference_scratch_sample = room()};
+    return {.backward_reads_input = true,
+            .saved_sample = room(),
+            .backward_scratch_sample = room(),
+            .inference_scratch_sample = room()};
   }
 
   /// The products with the three matrices, and the sums of the memory.
@@ -52,41 +55,51 @@ struct AdditiveCode {
     T* const kept = Mode::training ? m.saved : m.scratch;
     for (std::size_t i = 0; i < y.count; ++i) {
       T* const own = kept + i * room();
-      T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(), *const weight = own + weight_place();
+      T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(),
+               *const weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i];
-      ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters, width, T(0), query, hidden);
-      ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width, m.parameters + key_weight(), width, T(0), key, hidden);
+      ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters, width, T(0),
+               query, hidden);
+      ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width, m.parameters + key_weight(),
+               width, T(0), key, hidden);
       for (std::size_t t = 0; t < queries; ++t)
         for (std::size_t s = 0; s < keys; ++s)
-          for (std::size_t j = 0; j < hidden; ++j) pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
+          for (std::size_t j = 0; j < hidden; ++j)
+            pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
       run<typename tanh::Evaluate>(pair, pairs(), hidden);
-      ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden, m.parameters + score_weight(), 1, T(0), weight, 1);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden, m.parameters + score_weight(), 1,
+               T(0), weight, 1);
       for (std::size_t s = 0; m.mask && s < keys; ++s)
         if (m.mask[i * m.mask_stride + s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<typename softmax::Evaluate>(weight, queries, keys);
       // with nothing to see, nothing gets a weight
-      if (m.mask && std::find(m.mask + i * m.mask_stride, m.mask + i * m.mask_stride + keys, T(0)) == m.mask + i * m.mask_stride + keys)
+      if (m.mask && std::find(m.mask + i * m.mask_stride, m.mask + i * m.mask_stride + keys, T(0)) ==
+                        m.mask + i * m.mask_stride + keys)
         std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })
         if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
-      ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), y[i], width);
+      ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), y[i],
+               width);
     }
   }
 
   template <class Ctx, class T>
-  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<const T> dy, Rows<T> d_target,
-                Rows<T> d_seen) const {
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<const T> dy,
+                Rows<T> d_target, Rows<T> d_seen) const {
     using kernels::Transpose;
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     for (std::size_t i = 0; i < dy.count; ++i) {
       const T *const pair = m.saved + i * room() + pair_place(), *const weight = m.saved + i * room() + weight_place();
       T* const own = m.scratch + i * room();
-      T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(), *const d_weight = own + weight_place();
+      T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(),
+               *const d_weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i], *const slope = dy[i];
-      ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight, keys);
+      ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight,
+               keys);
       run_back<softmax>(weight, d_weight, queries, keys);
-      ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1, m.parameters + score_weight(), hidden, T(0), d_pair, hidden);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1, m.parameters + score_weight(),
+               hidden, T(0), d_pair, hidden);
       run_back<tanh>(pair, d_pair, pairs(), hidden);
       std::fill_n(d_query, queries * hidden, T(0));
       std::fill_n(d_key, keys * hidden, T(0));
@@ -99,17 +112,22 @@ struct AdditiveCode {
           }
       if (m.gradients) {
         T *const g_key = m.gradients + key_weight(), *const g_score = m.gradients + score_weight();
-        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, queries, T(1), d_query, hidden, steps, width, beta, m.gradients, width);
-        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, keys, T(1), d_key, hidden, memory, width, beta, g_key, width);
+        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, queries, T(1), d_query, hidden, steps, width, beta,
+                 m.gradients, width);
+        ctx.gemm(Transpose::yes, Transpose::no, hidden, width, keys, T(1), d_key, hidden, memory, width, beta, g_key,
+                 width);
         ctx.gemm(Transpose::yes, Transpose::no, hidden, 1, pairs(), T(1), pair, hidden, d_weight, 1, beta, g_score, 1);
         beta = T(1);
       }
       if (d_target)
-        ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0), d_target[i], width);
+        ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0),
+                 d_target[i], width);
       if (!d_seen) continue;
       T* const d_memory = d_seen[i];
-      ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden, m.parameters + key_weight(), width, T(0), d_memory, width);
-      ctx.gemm(Transpose::yes, Transpose::no, keys, width, queries, T(1), weight, keys, slope, width, T(1), d_memory, width);
+      ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden, m.parameters + key_weight(),
+               width, T(0), d_memory, width);
+      ctx.gemm(Transpose::yes, Transpose::no, keys, width, queries, T(1), weight, keys, slope, width, T(1), d_memory,
+               width);
     }
   }
 
@@ -165,17 +183,17 @@ struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
 
 }  // namespace detail
 
-/// Additive attention of one sequence to another (Bahdanau et al. 2015), of one head with `Hidden` units: a step q looks
-/// at the steps m of the memory with the weights
+/// Additive attention of one sequence to another (Bahdanau et al. 2015), of one head with `Hidden` units: a step q
+/// looks at the steps m of the memory with the weights
 ///     softmax over m of  w . tanh(q Wq^T + m Wk^T),
 /// and its result is the weighted sum of the memory.
 ///
-/// `AdditiveAttention<Hidden>` has the sequence that looks and the memory as inputs of their own, and may have a mask of the
-/// memory's steps as a third: 1 where a step is padding, which no step looks at, 0 where it is there; no gradient goes to
-/// it. Where all steps are padding the result is 0.
+/// `AdditiveAttention<Hidden>` has the sequence that looks and the memory as inputs of their own, and may have a mask
+/// of the memory's steps as a third: 1 where a step is padding, which no step looks at, 0 where it is there; no
+/// gradient goes to it. Where all steps are padding the result is 0.
 ///
-/// Shapes: (time, width), (memory, width) and perhaps (memory) to (time, width). Parameters: query.weight (hidden, width),
-/// key.weight (hidden, width), score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three
+/// Shapes: (time, width), (memory, width) and perhaps (memory) to (time, width). Parameters: query.weight (hidden,
+/// width), key.weight (hidden, width), score.weight (1, hidden), all U(-1/sqrt(in), 1/sqrt(in)). PyTorch: three
 /// nn.Linear(bias=False).
 ///
 ///     Node<"context", AdditiveAttention<64>, "decoder", "encoder", "padding">
@@ -189,7 +207,8 @@ private:
   template <class In>
   struct bound<In, true> {
     using inputs = detail::AttentionInputs<In>;
-    using type = detail::AttentionOfInputs<In, detail::AdditiveCode{inputs::queries, inputs::keys, inputs::width, Hidden},
+    using type = detail::AttentionOfInputs<In,
+                                           detail::AdditiveCode{inputs::queries, inputs::keys, inputs::width, Hidden},
                                            detail::AdditiveParameters<inputs::width, Hidden>>;
   };
 
@@ -202,20 +221,22 @@ public:
   using at = typename bound<In, Hidden != 0 && std::is_void_v<problem<In>>>::type;
 };
 
-/// The same with both in one sequence. A sample is the `Memory` steps of an encoder's output, followed by the steps that
-/// look at them; the result is 0 at the memory's. Under them usually lies a recurrent layer of the decoder, and over them
-/// another one (as in Wu et al. 2016). Within Masked<...> no step looks at what is not there.
+/// The same with both in one sequence. A sample is the `Memory` steps of an encoder's output, followed by the steps
+/// that look at them; the result is 0 at the memory's. Under them usually lies a recurrent layer of the decoder, and
+/// over them another one (as in Wu et al. 2016). Within Masked<...> no step looks at what is not there.
 ///
 /// Shapes: (memory + time, width) to the same.
 ///
-///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, Slice<0, Source>, GRU<64>>;
+///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, Slice<0,
+///     Source>, GRU<64>>;
 template <std::size_t Hidden, std::size_t Memory>
 struct AdditiveAttention<Hidden, Memory> {
 private:
   template <class In>
   static consteval auto judge() {
     if constexpr (In::rank != 2) return std::type_identity<takes<sequences_of_steps_features>>{};
-    else if constexpr (In::dims[0] <= Memory) return std::type_identity<takes<sequences_with_steps_behind_a_memory_of<Memory>>>{};
+    else if constexpr (In::dims[0] <= Memory)
+      return std::type_identity<takes<sequences_with_steps_behind_a_memory_of<Memory>>>{};
     else return std::type_identity<void>{};
   }
   template <class In, bool Fits>
@@ -229,7 +250,8 @@ private:
 
 public:
   static constexpr bool reads_mask = true;
-  using invalid = std::conditional_t<(Hidden > 0 && Memory > 0), void, takes<one_or_more_hidden_units_and_steps_of_memory>>;
+  using invalid = std::conditional_t<(Hidden > 0 && Memory > 0), void,
+                                     takes<one_or_more_hidden_units_and_steps_of_memory>>;
   template <class In>
   using problem = typename decltype(judge<In>())::type;
   template <class In>

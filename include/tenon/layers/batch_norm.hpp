@@ -18,7 +18,8 @@ template <auto... Option>
 consteval auto batch_norm_formula() {
   constexpr double share = momentum_in(Option...);
   constexpr auto normal = (x - running<"running_mean">(batch_mean(x), 1, share)) /
-                          sqrt(running<"running_var", Ones>(batch_variance(x), unbiased, share) + epsilon_in(1e-5, Option...));
+                          sqrt(running<"running_var", Ones>(batch_variance(x), unbiased, share) +
+                               epsilon_in(1e-5, Option...));
   if constexpr (!is_affine<Option...>) return normal;
   else if constexpr (!with_bias<Option...>) return normal * param<"weight", PerFeature, Ones>;
   else return normal * param<"weight", PerFeature, Ones> + param<"bias", PerFeature, Zeros>;
@@ -54,8 +55,8 @@ struct batch_norm_unit<E, Shape<C, L>> {
 /// Brings every channel of a batch of images to mean 0 and variance 1, then scales and shifts it:
 /// y = (x - mean) / sqrt(var + epsilon) * weight + bias, with mean and (biased) variance over the batch
 /// and the pixels. Evaluation takes running statistics instead, which each training step moves by
-/// r = (1 - momentum) r + momentum * statistic (the variance unbiased). Training with a single value per channel, of which
-/// there is no variance, is an Error. Ioffe and Szegedy 2015.
+/// r = (1 - momentum) r + momentum * statistic (the variance unbiased). Training with a single value per channel, of
+/// which there is no variance, is an Error. Ioffe and Szegedy 2015.
 ///
 /// Options: `epsilon<1e-5>`, `momentum<0.1>`, `affine<false>` (neither weight nor bias), `bias<false>`.
 /// Shapes: (C, H, W) to the same. Parameters: weight (C), ones; bias (C), zeros; buffers running_mean,
@@ -84,7 +85,7 @@ struct BatchNorm1D : detail::BatchNorm<Option...> {
   template <class In>
   using at = typename detail::batch_norm_unit<typename detail::BatchNorm<Option...>::formula, In>::type;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::last && In::rank == 2;
+  static constexpr bool steps = (Axis == Time::last) && In::rank == 2;
 };
 
 }  // namespace tenon

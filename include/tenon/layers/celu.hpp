@@ -13,7 +13,8 @@ namespace tenon {
 ///     using Net = Sequential<Dense<784, 128>, CELU<1.3>, Dense<10>>;
 template <auto Alpha = 1.0>
 struct CELU : Map<select(x > 0, x, detail::number_or_1<Alpha>() * expm1(x / detail::number_or_1<Alpha>()))> {
-  using invalid = std::conditional_t<detail::is_number<Alpha> && detail::number_or_1<Alpha>() != 0, void, takes<a_number_other_than_0>>;
+  using invalid = std::conditional_t<detail::is_number<Alpha> && detail::number_or_1<Alpha>() != 0, void,
+                                     takes<a_number_other_than_0>>;
   template <class To>
   static auto onnx(To& to) {
     return to.node("Celu", {to.input()}, {{"alpha", static_cast<double>(Alpha)}});

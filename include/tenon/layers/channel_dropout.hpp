@@ -25,7 +25,8 @@ struct ChannelDropoutUnit {
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     if constexpr (Mode::training) {
-      kernels::fill_keep_mask(m.saved, x.count, channels, static_cast<double>(Rate), ctx.stream(m.stream), ctx.first_sample);
+      kernels::fill_keep_mask(m.saved, x.count, channels, static_cast<double>(Rate), ctx.stream(m.stream),
+                              ctx.first_sample);
       scale(m, x, y);
     } else {
       copy_rows(x, y, In::size);

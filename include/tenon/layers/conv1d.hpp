@@ -29,7 +29,7 @@ template <auto... Argument>
 struct Conv1D : detail::ConvolutionLayer<1, false, Argument...> {
   static constexpr bool takes_signals = true;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::last && detail::streams<Argument...>;
+  static constexpr bool steps = (Axis == Time::last) && detail::streams<Argument...>;
   template <std::size_t>
   using stepping = StreamedConv1D<Argument...>;
 };

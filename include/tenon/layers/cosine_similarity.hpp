@@ -32,7 +32,8 @@ public:
       }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, 2>& dx) {
     for (std::size_t i = 0; i < dy.count; ++i)
       for (std::size_t l = 0; l < lines; ++l) {
         const Sums<T> s(x[0][i] + l * line, x[1][i] + l * line);
@@ -75,8 +76,9 @@ private:
 /// y = a . b / (|a| |b|) over the last axis: the cosine of the angle between two vectors, one number for each pair of
 /// steps; each length is held above 1e-8.
 ///
-/// Shapes: (F) and (F) to (1); (T, F) and (T, F) to (T). Gradients: (b / |b| - y a / |a|) dy / |a| and the other way round.
-/// PyTorch: nn.CosineSimilarity(dim=-1). Keras: Dot(axes=-1, normalize=True). ONNX: ReduceL2, Mul, Div, ReduceSum.
+/// Shapes: (F) and (F) to (1); (T, F) and (T, F) to (T). Gradients: (b / |b| - y a / |a|) dy / |a| and the other way
+/// round. PyTorch: nn.CosineSimilarity(dim=-1). Keras: Dot(axes=-1, normalize=True). ONNX: ReduceL2, Mul, Div,
+/// ReduceSum.
 ///
 ///     Node<"alike", CosineSimilarity, "left", "right">
 struct CosineSimilarity : detail::PairLayer<detail::CosineUnit> {};

@@ -47,28 +47,32 @@ struct Dense : detail::DenseInput<detail::sizes_of<Argument...>::count == 2, det
 private:
   using sizes = detail::sizes_of<Argument...>;
   static constexpr bool sensible = sizes::positive && (sizes::count == 1 || sizes::count == 2);
-  static constexpr bool usable = sensible && (sizes::count == 1 || detail::product_of({sizes::get(0), sizes::get(1)}) < detail::most_numbers);
+  static constexpr bool usable = sensible && (sizes::count == 1 || detail::product_of({sizes::get(0), sizes::get(1)}) <
+                                                                       detail::most_numbers);
   static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
   template <class In>
-  using formula_for = decltype(detail::dense_formula<detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
-                                                     detail::start_of_bias<LinearDefault, Argument...>,
-                                                     detail::with_bias<Argument...>>());
+  using formula_for = decltype(detail::dense_formula<
+                               detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
+                               detail::start_of_bias<LinearDefault, Argument...>, detail::with_bias<Argument...>>());
 
 public:
   using invalid = detail::first_fault<
       detail::options_fault<option::size | option::bias | option::init | option::bias_init, Argument...>,
-      std::conditional_t<usable, void, std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>, takes<one_or_two_sizes_of_at_least_1>>>>;
+      std::conditional_t<usable, void,
+                         std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>,
+                                            takes<one_or_two_sizes_of_at_least_1>>>>;
   template <class In>
   using at = detail::FormulaUnit<formula_for<In>, In>;
   template <class To>
   static auto onnx(To& to) {
     if (to.rank() == 1)
       return to.node("Gemm", {to.input(), to.parameter("weight"), to.parameter_or_none("bias")}, {{"transB", 1}});
-    const auto product = to.node("MatMul", {to.input(), to.node("Transpose", {to.parameter("weight")}, {{"perm", {1, 0}}})});
+    const auto product = to.node("MatMul",
+                                 {to.input(), to.node("Transpose", {to.parameter("weight")}, {{"perm", {1, 0}}})});
     return detail::with_bias<Argument...> ? to.node("Add", {product, to.parameter("bias")}) : product;
   }
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::first && In::rank == 2;
+  static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
 };
 
 }  // namespace tenon

@@ -27,7 +27,8 @@ struct QuotientOf {
 
 /// y = a / b, number by number; what is divided by 0 is infinite, as in PyTorch.
 ///
-/// Shapes: as Multiply's. Gradient: dy / b and -dy a / b^2, summed over what is repeated. PyTorch: torch.div. ONNX: Div.
+/// Shapes: as Multiply's. Gradient: dy / b and -dy a / b^2, summed over what is repeated. PyTorch: torch.div. ONNX:
+/// Div.
 ///
 ///     Node<"shares", Divide, "counts", "total">
 struct Divide : detail::ElementwiseLayer<detail::QuotientOf, 2, 2, two_inputs> {};

@@ -74,7 +74,8 @@ public:
       }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, 2>& dx) {
     for (std::size_t k = 0; k < 2; ++k)
       for (std::size_t i = 0; dx[k] && i < dy.count; ++i)
         for (std::size_t l = 0; l < lines; ++l)

@@ -64,7 +64,8 @@ struct WithZeroRow {
   }
 };
 
-/// The row of a token, whatever the sizes; a token that is none is an error where errors can be told, and NaN elsewhere.
+/// The row of a token, whatever the sizes; a token that is none is an error where errors can be told, and NaN
+/// elsewhere.
 struct EmbeddingCode {
   std::size_t tokens, width, steps, padding;
 
@@ -118,7 +119,8 @@ struct EmbeddingUnit {
     code.forward(ctx, m.parameters, x, y);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy,
+                                 Rows<T> dx) {
     if (m.gradients) code.backward(m.gradients, ctx.overwrite_gradients && !m.shared, x, dy);
     for (std::size_t i = 0; dx && i < dx.count; ++i) std::fill_n(dx[i], In::size, T(0));
   }
@@ -129,16 +131,17 @@ struct EmbeddingUnit {
 /// A learnable vector for each token: y[t] = W[x[t]]. Tokens are numbers from 0 to Tokens - 1, as the network's other
 /// inputs are; training and prediction throw an Error at one that is none of these.
 ///
-/// `Embedding<Tokens, Width>`. Options: `padding_token<0>`, whose row stays zeros; `init<Normal<0, 0.02>>`. Shapes: (time)
-/// to (time, width). Parameter: weight (tokens, width), N(0, 1). Gradient: row k of dW is the sum of dy at the steps of
-/// token k; backward touches the rows of tokens that occur. Tied<Embedding<...>> uses the same weight for the output.
-/// PyTorch: nn.Embedding. ONNX: Gather.
+/// `Embedding<Tokens, Width>`. Options: `padding_token<0>`, whose row stays zeros; `init<Normal<0, 0.02>>`. Shapes:
+/// (time) to (time, width). Parameter: weight (tokens, width), N(0, 1). Gradient: row k of dW is the sum of dy at the
+/// steps of token k; backward touches the rows of tokens that occur. Tied<Embedding<...>> uses the same weight for the
+/// output. PyTorch: nn.Embedding. ONNX: Gather.
 ///
 ///     using Net = Sequential<Input<64>, Embedding<65, 128>, LSTM<256>, Dense<65>, Softmax>;
 template <std::size_t Tokens, std::size_t Width, auto... Option>
 struct Embedding {
 private:
-  static constexpr std::size_t padding = std::min({detail::no_token, detail::padding_token_of<std::remove_const_t<decltype(Option)>>...});
+  static constexpr std::size_t padding = std::min(
+      {detail::no_token, detail::padding_token_of<std::remove_const_t<decltype(Option)>>...});
   using start = detail::weight_init<Normal<0.0, 1.0>, Option...>;
   template <class In, bool Fits>
   struct bound {
@@ -150,16 +153,16 @@ private:
   };
 
 public:
-  using invalid = detail::first_fault<
-      detail::options_fault<option::init | option::padding_token, Option...>,
-      std::conditional_t<Tokens == 0 || Width == 0, takes<a_number_of_tokens_and_a_width_of_at_least_1>,
-                         std::conditional_t<padding == detail::no_token || padding < Tokens, void, takes<a_padding_token_of_the_vocabulary>>>>;
+  using invalid = detail::first_fault < detail::options_fault<option::init | option::padding_token, Option...>,
+        std::conditional_t<Tokens == 0 || Width == 0, takes<a_number_of_tokens_and_a_width_of_at_least_1>,
+                           std::conditional_t<padding == detail::no_token ||
+                                              padding<Tokens, void, takes<a_padding_token_of_the_vocabulary>>>>;
   template <class In>
   using problem = std::conditional_t<In::rank == 1, void, takes<a_vector_of_token_ids>>;
   template <class In>
   using at = typename bound<In, In::rank == 1 && Tokens != 0 && Width != 0>::type;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::first && In::rank == 1;
+  static constexpr bool steps = (Axis == Time::first) && In::rank == 1;
 };
 
 }  // namespace tenon

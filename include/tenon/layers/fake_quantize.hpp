@@ -38,7 +38,8 @@ struct FakeQuantizeUnit {
   static constexpr bool looks_at_batch = true;
   static constexpr Needs needs{.backward_reads_input = true, .saved_fixed = alignment};
   static constexpr std::array<ParameterSpec, 2> parameters{
-      {{.name = "min_val", .dims = {1}, .rank = 1, .trainable = false}, {.name = "max_val", .dims = {1}, .rank = 1, .trainable = false}}};
+      {{.name = "min_val", .dims = {1}, .rank = 1, .trainable = false},
+       {.name = "max_val", .dims = {1}, .rank = 1, .trainable = false}}};
   using initializers = Initializers<Zeros, Zeros>;
 
   template <class Mode, class Ctx, class T>

@@ -24,7 +24,8 @@ struct FakeQuantizedUnit {
   static constexpr auto parameters = Inner::parameters;
   using initializers = typename Inner::initializers;
   static constexpr std::size_t size = layout_of<Inner>.trainable_size;
-  static constexpr std::size_t saved_place = aligned(Inner::needs.saved_fixed), scratch_place = aligned(Inner::needs.inference_scratch_fixed);
+  static constexpr std::size_t saved_place = aligned(Inner::needs.saved_fixed),
+                               scratch_place = aligned(Inner::needs.inference_scratch_fixed);
   static constexpr Needs needs = [] {
     Needs n = Inner::needs;
     n.saved_fixed = saved_place + size;
@@ -59,7 +60,8 @@ private:
         T most = 0;
         for (const T* w = row; w != end; ++w) most = std::max(most, std::abs(*w));
         const T scale = most > T(0) ? most / T(127) : T(1);
-        std::transform(row, end, to + r * width, [scale](T w) { return std::clamp(std::nearbyint(w / scale), T(-127), T(127)) * scale; });
+        std::transform(row, end, to + r * width,
+                       [scale](T w) { return std::clamp(std::nearbyint(w / scale), T(-127), T(127)) * scale; });
       }
       std::fill(to + spec.size(), to + aligned(spec.size()), T(0));
       from += aligned(spec.size());
@@ -70,19 +72,21 @@ private:
 
 }  // namespace detail
 
-/// A layer with weights, Dense or a convolution, that works with them rounded as int8 will: each output's by its own scale
-/// s = max |w| / 127, to clamp(round(w / s), -127, 127) s. What is learned are the weights themselves.
+/// A layer with weights, Dense or a convolution, that works with them rounded as int8 will: each output's by its own
+/// scale s = max |w| / 127, to clamp(round(w / s), -127, 127) s. What is learned are the weights themselves.
 ///
-/// Shapes and parameters: those of L. Gradient: L's by the rounded weights, passed on to the weights (straight through).
-/// PyTorch: torch.nn.qat, torch.fake_quantize_per_channel_affine.
+/// Shapes and parameters: those of L. Gradient: L's by the rounded weights, passed on to the weights (straight
+/// through). PyTorch: torch.nn.qat, torch.fake_quantize_per_channel_affine.
 ///
-///     using Net = Sequential<FakeQuantize, FakeQuantized<Dense<784, 128>>, ReLU, FakeQuantize, FakeQuantized<Dense<10>>, Softmax>;
+///     using Net = Sequential<FakeQuantize, FakeQuantized<Dense<784, 128>>, ReLU, FakeQuantize,
+///     FakeQuantized<Dense<10>>, Softmax>;
 template <class L>
 struct FakeQuantized : L {
   template <class In>
   struct bound_at {
     using inner = typename L::template at<In>;
-    using type = std::conditional_t<detail::Leaf<inner> && !detail::Passthrough<inner>, detail::FakeQuantizedUnit<inner>, inner>;
+    using type = std::conditional_t<detail::Leaf<inner> && !detail::Passthrough<inner>,
+                                    detail::FakeQuantizedUnit<inner>, inner>;
   };
   template <class In>
   using at = typename bound_at<In>::type;

@@ -25,14 +25,16 @@ struct ScaledAndShifted {
 
 }  // namespace detail
 
-/// y = scale x + shift, feature-wise linear modulation (Perez et al. 2018): what one part of a network makes of channels is
-/// said by another part, from a label, a text, the time of a diffusion.
+/// y = scale x + shift, feature-wise linear modulation (Perez et al. 2018): what one part of a network makes of
+/// channels is said by another part, from a label, a text, the time of a diffusion.
 ///
 /// Shapes: x, scale, shift; those of scale and shift as Multiply's, but none larger than x: (C) for each channel of
 /// (C, H, W), (1, F) for each feature of the steps (T, F). The result has x's.
-/// Gradients: scale dy, and x dy and dy, summed over what is repeated. PyTorch: torch.addcmul(shift, scale, x). ONNX: Mul, Add.
+/// Gradients: scale dy, and x dy and dy, summed over what is repeated. PyTorch: torch.addcmul(shift, scale, x). ONNX:
+/// Mul, Add.
 ///
-///     Node<"scale", Dense<64>, "condition">, Node<"shift", Dense<64>, "condition">, Node<"modulated", FiLM, "image", "scale", "shift">
+///     Node<"scale", Dense<64>, "condition">, Node<"shift", Dense<64>, "condition">, Node<"modulated", FiLM, "image",
+///     "scale", "shift">
 struct FiLM : detail::ElementwiseLayer<detail::ScaledAndShifted, 3, 3, three_inputs> {};
 
 }  // namespace tenon

@@ -19,7 +19,7 @@ inline constexpr double sqrt_of_two_over_pi = std::numbers::sqrt2 * std::numbers
 /// of a normal number. PyTorch: nn.GELU. ONNX: Gelu.
 ///
 ///     using Net = Sequential<Dense<784, 128>, GELU, Dense<10>>;
-struct GELU : Map<0.5 * x * (1 + erf(x / std::numbers::sqrt2))> {};
+struct GELU : Map<0.5 * x*(1 + erf(x / std::numbers::sqrt2))> {};
 
 /// GELU with the distribution approximated, as GPT-2 uses it:
 /// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). Written with (1 + tanh(u)) / 2 =

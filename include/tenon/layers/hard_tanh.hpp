@@ -12,8 +12,9 @@ namespace tenon {
 ///     using Net = Sequential<Dense<784, 128>, HardTanh<>, Dense<10>>;
 template <auto Low = -1, auto High = 1>
 struct HardTanh : Map<min(max(x, detail::number_or_1<Low>()), detail::number_or_1<High>())> {
-  using invalid = std::conditional_t<detail::is_number<Low> && detail::is_number<High> && (detail::number_or_1<Low>() < detail::number_or_1<High>()), void,
-                                     takes<a_lower_and_a_higher_bound>>;
+  using invalid = std::conditional_t<detail::is_number<Low> && detail::is_number<High> &&
+                                         (detail::number_or_1<Low>() < detail::number_or_1<High>()),
+                                     void, takes<a_lower_and_a_higher_bound>>;
 };
 
 }  // namespace tenon

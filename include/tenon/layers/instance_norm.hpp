@@ -18,7 +18,8 @@ template <auto... Option>
 struct InstanceNorm {
   using invalid = detail::options_fault<option::epsilon | option::affine | option::bias, Option...>;
   template <class In>
-  using problem = std::conditional_t<In::rank == 2 || In::rank == 3, void, takes<signals_or_images_with_channels_first>>;
+  using problem = std::conditional_t<In::rank == 2 || In::rank == 3, void,
+                                     takes<signals_or_images_with_channels_first>>;
   template <class In>
   using at = typename detail::group_norm_unit<In, In::front, detail::asks_for_affine<Option...>, Option...>::type;
 };

@@ -10,12 +10,9 @@ namespace detail {
 template <auto... Option>
 consteval auto layer_norm_formula() {
   constexpr auto normal = (x - mean(x)) / sqrt(variance(x) + epsilon_in(1e-5, Option...));
-  if constexpr (!is_affine<Option...>)
-    return normal;
-  else if constexpr (!with_bias<Option...>)
-    return normal * param<"weight", PerFeature, Ones>;
-  else
-    return normal * param<"weight", PerFeature, Ones> + param<"bias", PerFeature, Zeros>;
+  if constexpr (!is_affine<Option...>) return normal;
+  else if constexpr (!with_bias<Option...>) return normal * param<"weight", PerFeature, Ones>;
+  else return normal * param<"weight", PerFeature, Ones> + param<"bias", PerFeature, Zeros>;
 }
 
 }  // namespace detail
@@ -38,7 +35,8 @@ struct LayerNorm : Map<detail::layer_norm_formula<Option...>()> {
   template <class To>
   static auto onnx(To& to) {
     const auto width = static_cast<std::size_t>(to.axes().back());
-    return to.node("LayerNormalization", {to.input(), to.parameter_or("weight", width, 1), to.parameter_or_none("bias")},
+    return to.node("LayerNormalization",
+                   {to.input(), to.parameter_or("weight", width, 1), to.parameter_or_none("bias")},
                    {{"axis", to.rank() <= 2 ? -1 : 1}, {"epsilon", detail::epsilon_in(1e-5, Option...)}});
   }
 };

@@ -29,9 +29,7 @@ struct LearnedPositionUnit {
   static constexpr std::size_t macs = 0;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(Context == 0)
-  {
+  static auto onnx(To& to) requires(Context == 0) {
     return to.node("Add", {to.input(), to.parameter("weight")});
   }
   template <class Mode, class Ctx, class T>
@@ -44,7 +42,8 @@ struct LearnedPositionUnit {
     }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy,
+                                 Rows<T> dx) {
     static_assert(Context == 0, "networks that generate token by token are not trained");
     if (m.gradients) {
       if (ctx.overwrite_gradients) std::fill_n(m.gradients, In::size, T(0));
@@ -68,8 +67,8 @@ private:
 
 /// Adds a learnable vector to each place of a sequence: y[t] = x[t] + W[t].
 ///
-/// Options: `init<Normal<0, 0.02>>`. Shapes: (time, width) to the same. Parameter: weight (time, width), N(0, 1). Gradients:
-/// dx = dy, dW = the sum of dy over the batch. PyTorch: x + nn.Embedding(time, width)(torch.arange(time)).
+/// Options: `init<Normal<0, 0.02>>`. Shapes: (time, width) to the same. Parameter: weight (time, width), N(0, 1).
+/// Gradients: dx = dy, dW = the sum of dy over the batch. PyTorch: x + nn.Embedding(time, width)(torch.arange(time)).
 ///
 ///     using Net = Sequential<Input<64>, Embedding<65, 128>, LearnedPositionalEmbedding<>, MultiheadAttention<4>>;
 template <auto... Option>
@@ -92,7 +91,7 @@ public:
   template <class In>
   using at = typename bound<In, In::rank == 2>::type;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::first && In::rank == 2;
+  static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
   template <std::size_t Context>
   using stepping = LearnedPositionalEmbedding<Option..., cached<Context>>;
 };

@@ -63,11 +63,13 @@ public:
 ///
 ///     using Net = Sequential<Input<50, 32>, LSTM<128, layers<2>, dropout<0.2>>, Last, Dense<10>>;
 template <auto... Argument>
-struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes>, Argument...> {
+struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes>,
+                                     Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
   template <std::size_t>
-  using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, LSTM, LSTM<Argument..., stateful>>;
+  using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, LSTM,
+                                      LSTM<Argument..., stateful>>;
 };
 
 }  // namespace tenon

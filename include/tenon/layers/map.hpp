@@ -112,12 +112,14 @@ struct inputs_named_by<Map<F>> {
 /// Its inputs are all of one shape.
 template <auto F>
 struct Map {
-  using invalid = std::conditional_t<std::is_arithmetic_v<decltype(F)>, expr::NoFormula, takes<a_formula_such_as<"x * sigmoid(x)">>>;
+  using invalid = std::conditional_t<std::is_arithmetic_v<decltype(F)>, expr::NoFormula,
+                                     takes<a_formula_such_as<"x * sigmoid(x)">>>;
   template <class In>
   using at = detail::Reshaping<In, In>;
 };
 template <expr::Expression auto F>
-struct Map<F> : std::conditional_t<expr::names_its_inputs<expr::lift<F>>, detail::edge_formula_of<expr::lift<F>>, FormulaLayer<expr::lift<F>>> {};
+struct Map<F> : std::conditional_t<expr::names_its_inputs<expr::lift<F>>, detail::edge_formula_of<expr::lift<F>>,
+                                   FormulaLayer<expr::lift<F>>> {};
 
 /// In tables it reads as its formula, and so it does in compile errors.
 template <expr::Expression auto F>
@@ -146,7 +148,9 @@ struct plug<Operation<O, A...>, E> {
 };
 
 template <class L>
-concept HasFormula = requires { typename L::formula; };
+concept HasFormula = requires {
+  typename L::formula;
+};
 
 template <class F, class Code>
 struct join_code;
@@ -159,7 +163,8 @@ struct join_code<F, FormulaCode<E, Channelwise>> {
 /// stays apart where that would make backward recompute a random mask's neighbourhood.
 template <class Code, class F>
 constexpr bool fuses() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of<F> > 1 || reduces_batch<F>) {
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+                reduces_batch<F>) {
     return false;
   } else if constexpr (expr::Program<expr::Canonical<F>>::is_elementwise && Code::final_program::is_elementwise &&
                        Code::chunks == 1 && Code::product_count <= 1) {
@@ -179,7 +184,8 @@ constexpr bool fuses() {
 /// in two passes. Where that costs an exponential or the like, the activation stays apart.
 template <class F>
 constexpr bool fuses_with_batch() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of<F> > 1 || reduces_batch<F>) {
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+                reduces_batch<F>) {
     return false;
   } else {
     using Program = expr::Program<expr::Canonical<F>>;

@@ -29,7 +29,8 @@ struct ProductSizes {
 };
 
 template <std::size_t P, std::size_t Q>
-constexpr ProductSizes product_sizes(const std::array<std::size_t, P>& a, const std::array<std::size_t, Q>& b, bool transposed) {
+constexpr ProductSizes product_sizes(const std::array<std::size_t, P>& a, const std::array<std::size_t, Q>& b,
+                                     bool transposed) {
   if constexpr (P == 0 || Q < 2) {
     return {};
   } else {
@@ -74,9 +75,7 @@ public:
   static constexpr std::size_t macs = p.batch * p.rows * p.inner * p.columns;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(A::rank == B::rank && A::rank >= 2)
-  {
+  static auto onnx(To& to) requires(A::rank == B::rank && A::rank >= 2) {
     if constexpr (!Transposed) {
       return to.node("MatMul", {to.input(0), to.input(1)});
     } else {
@@ -89,23 +88,28 @@ public:
   static constexpr void forward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < y.count; ++i)
       for (std::size_t h = 0; h < p.batch; ++h)
-        small_gemm(ctx, Transpose::no, Transposed ? Transpose::yes : Transpose::no, p.rows, p.columns, p.inner, T(1), x[0][i] + h * p.rows * p.inner,
-                   p.inner, x[1][i] + h * p.inner * p.columns, ldb, T(0), y[i] + h * p.rows * p.columns, p.columns);
+        small_gemm(ctx, Transpose::no, Transposed ? Transpose::yes : Transpose::no, p.rows, p.columns, p.inner, T(1),
+                   x[0][i] + h * p.rows * p.inner, p.inner, x[1][i] + h * p.inner * p.columns, ldb, T(0),
+                   y[i] + h * p.rows * p.columns, p.columns);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>,
+                                 Rows<const T> dy, const RowsOf<T, 2>& dx) {
     for (std::size_t i = 0; i < dy.count; ++i)
       for (std::size_t h = 0; h < p.batch; ++h) {
         const T *const a = x[0][i] + h * p.rows * p.inner, *const b = x[1][i] + h * p.inner * p.columns;
         const T* const slope = dy[i] + h * p.rows * p.columns;
         if (dx[0])
-          small_gemm(ctx, Transpose::no, Transposed ? Transpose::no : Transpose::yes, p.rows, p.inner, p.columns, T(1), slope, p.columns, b, ldb, T(0),
-                     dx[0][i] + h * p.rows * p.inner, p.inner);
+          small_gemm(ctx, Transpose::no, Transposed ? Transpose::no : Transpose::yes, p.rows, p.inner, p.columns, T(1),
+                     slope, p.columns, b, ldb, T(0), dx[0][i] + h * p.rows * p.inner, p.inner);
         if (!dx[1]) continue;
         T* const db = dx[1][i] + h * p.inner * p.columns;
         if constexpr (Transposed)
-          small_gemm(ctx, Transpose::yes, Transpose::no, p.columns, p.inner, p.rows, T(1), slope, p.columns, a, p.inner, T(0), db, ldb);
-        else small_gemm(ctx, Transpose::yes, Transpose::no, p.inner, p.columns, p.rows, T(1), a, p.inner, slope, p.columns, T(0), db, ldb);
+          small_gemm(ctx, Transpose::yes, Transpose::no, p.columns, p.inner, p.rows, T(1), slope, p.columns, a, p.inner,
+                     T(0), db, ldb);
+        else
+          small_gemm(ctx, Transpose::yes, Transpose::no, p.inner, p.columns, p.rows, T(1), a, p.inner, slope, p.columns,
+                     T(0), db, ldb);
       }
   }
 };
@@ -114,17 +118,20 @@ public:
 
 /// The matrix product of two inputs, y = A B; with `transposed`, y = A B^T.
 ///
-/// Shapes: (T, K) and (K, N), `transposed`: (N, K), to (T, N); the same with further axes in front that agree, as heads:
-/// (H, T, K) and (H, K, N). A vector (K) is one row, and any number of axes in front of K may meet one matrix (K, N).
-/// Gradients: dA = dy B^T, dB = A^T dy; `transposed`: dA = dy B, dB = dy^T A. PyTorch: torch.matmul(a, b), (a, b.mT).
-/// Keras: Dot. ONNX: MatMul.
+/// Shapes: (T, K) and (K, N), `transposed`: (N, K), to (T, N); the same with further axes in front that agree, as
+/// heads: (H, T, K) and (H, K, N). A vector (K) is one row, and any number of axes in front of K may meet one matrix
+/// (K, N). Gradients: dA = dy B^T, dB = A^T dy; `transposed`: dA = dy B, dB = dy^T A. PyTorch: torch.matmul(a, b), (a,
+/// b.mT). Keras: Dot. ONNX: MatMul.
 ///
-///     Node<"scores", MatMul<transposed>, "queries", "keys">, Node<"weights", Softmax, "scores">, Node<"seen", MatMul<>, "weights", "values">
+///     Node<"scores", MatMul<transposed>, "queries", "keys">, Node<"weights", Softmax, "scores">, Node<"seen",
+///     MatMul<>, "weights", "values">
 template <auto... Option>
 struct MatMul {
 private:
   static constexpr bool turned = sizeof...(Option) > 0;
-  static constexpr bool known = sizeof...(Option) < 2 && (true && ... && std::is_same_v<std::remove_const_t<decltype(Option)>, option::Transposed>);
+  static constexpr bool known = sizeof...(Option) < 2 &&
+                                (true && ... &&
+                                 std::is_same_v<std::remove_const_t<decltype(Option)>, option::Transposed>);
   template <class In>
   struct judge {
     static constexpr bool fits = false;

@@ -14,7 +14,9 @@ struct a_max_pool_whose_windows_lie_apart;
 namespace detail {
 
 template <class Bound>
-concept PoolsLargest = requires { Bound::pooling; };
+concept PoolsLargest = requires {
+  Bound::pooling;
+};
 
 template <class Bound>
 inline constexpr kernels::Pooling pooling_of{};
@@ -37,9 +39,11 @@ struct UnpoolUnit {
     for (std::size_t i = 0; i < y.count; ++i) kernels::max_unpool<T>(pooling_of<Pool>, x[0][i], x[1][i], y[i]);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, 2>& dx) {
     if (!dx[1]) return;
-    for (std::size_t i = 0; i < dy.count; ++i) kernels::max_unpool_gradient<T>(pooling_of<Pool>, x[0][i], dy[i], dx[1][i]);
+    for (std::size_t i = 0; i < dy.count; ++i)
+      kernels::max_unpool_gradient<T>(pooling_of<Pool>, x[0][i], dy[i], dx[1][i]);
   }
 };
 
@@ -47,8 +51,9 @@ template <class In, class Pool>
 using bound_pool = typename bind_at<unnamed<Pool>, In, path<0>, from_input>::bound;
 
 template <class Whole, class In, class Pool, class... L>
-struct BoundMaxUnpool : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, Pool, L...>, 0>,
-                                   NodeAt<UnpoolUnit<In, typename chain_at<In, Pool, L...>::output, bound_pool<In, Pool>>, 0, 1>> {
+struct BoundMaxUnpool
+    : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, Pool, L...>, 0>,
+                 NodeAt<UnpoolUnit<In, typename chain_at<In, Pool, L...>::output, bound_pool<In, Pool>>, 0, 1>> {
 private:
   using chain = chain_at<In, Pool, L...>;
 

@@ -37,7 +37,8 @@ struct MeanStepsUnit {
     for (std::size_t i = 0; dx && i < dy.count; ++i) {
       const T steps = count(m, i);
       for (std::size_t t = 0; t < In::front; ++t)
-        for (std::size_t j = 0; j < In::inner; ++j) dx[i][t * In::inner + j] = is_there(m, i, t) ? dy[i][j] / steps : T(0);
+        for (std::size_t j = 0; j < In::inner; ++j)
+          dx[i][t * In::inner + j] = is_there(m, i, t) ? dy[i][j] / steps : T(0);
     }
   }
 

@@ -39,15 +39,16 @@ inline constexpr std::uint32_t option_kind<option::Affine<V>> = option::affine;
 template <auto V>
 inline constexpr std::uint32_t option_kind<option::Momentum<V>> = option::momentum;
 template <auto V>
-inline constexpr bool option_in_range<option::Epsilon<V>> = option::Epsilon<V>::value >= 0 && option::Epsilon<V>::value < 1e30;
+inline constexpr bool option_in_range<option::Epsilon<V>> = option::Epsilon<V>::value >= 0 &&
+                                                            option::Epsilon<V>::value < 1e30;
 template <auto V>
-inline constexpr bool option_in_range<option::Momentum<V>> = option::Momentum<V>::share >= 0 && option::Momentum<V>::share <= 1;
+inline constexpr bool option_in_range<option::Momentum<V>> = option::Momentum<V>::share >= 0 &&
+                                                             option::Momentum<V>::share <= 1;
 
 template <class O>
 inline constexpr bool turns_affine_off = std::is_same_v<O, option::Affine<false>>;
 template <auto... Argument>
-inline constexpr bool is_affine =
-    !(turns_affine_off<std::remove_const_t<decltype(Argument)>> || ...);
+inline constexpr bool is_affine = !(turns_affine_off<std::remove_const_t<decltype(Argument)>> || ...);
 
 template <class O>
 inline constexpr bool turns_affine_on = std::is_same_v<O, option::Affine<true>>;
@@ -57,20 +58,19 @@ inline constexpr bool asks_for_affine = (turns_affine_on<std::remove_const_t<dec
 template <class... O>
 constexpr double momentum_in(O... options) {
   double found = 0.1;
-  ([&]([[maybe_unused]] auto o) {
-    if constexpr (requires { o.share; }) found = o.share;
-  }(options),
-   ...);
+  (
+      [&]([[maybe_unused]] auto o) {
+        if constexpr (requires { o.share; }) found = o.share;
+      }(options),
+      ...);
   return found;
 }
 
 constexpr double epsilon_in(double otherwise) { return otherwise; }
 template <class First, class... Rest>
 constexpr double epsilon_in(double otherwise, First, Rest... rest) {
-  if constexpr (requires { First::value; })
-    return First::value;
-  else
-    return epsilon_in(otherwise, rest...);
+  if constexpr (requires { First::value; }) return First::value;
+  else return epsilon_in(otherwise, rest...);
 }
 
 }  // namespace detail

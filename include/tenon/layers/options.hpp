@@ -125,7 +125,8 @@ namespace detail {
 
 /// What kind of option a type is; who makes one specialises it, in its header. Whole numbers are sizes.
 template <class O>
-inline constexpr std::uint32_t option_kind = std::is_integral_v<O> && !std::is_same_v<O, bool> ? option::size : option::unknown;
+inline constexpr std::uint32_t option_kind = std::is_integral_v<O> && !std::is_same_v<O, bool> ? option::size
+                                                                                               : option::unknown;
 template <bool V>
 inline constexpr std::uint32_t option_kind<option::Bias<V>> = option::bias;
 template <class I>
@@ -217,20 +218,22 @@ struct sizes_of {
   static constexpr std::size_t count = (0 + ... + (std::is_integral_v<decltype(Argument)> ? 1 : 0));
   static constexpr std::size_t get(std::size_t index) {
     std::size_t found = 0, at = 0;
-    ([&] {
-      if constexpr (std::is_integral_v<decltype(Argument)>) {
-        if (at++ == index) found = static_cast<std::size_t>(Argument);
-      }
-    }(),
-     ...);
+    (
+        [&] {
+          if constexpr (std::is_integral_v<decltype(Argument)>) {
+            if (at++ == index) found = static_cast<std::size_t>(Argument);
+          }
+        }(),
+        ...);
     return found;
   }
   static constexpr bool positive = [] {
     bool all = true;
-    ([&] {
-      if constexpr (std::is_integral_v<decltype(Argument)>) all = all && Argument > 0;
-    }(),
-     ...);
+    (
+        [&] {
+          if constexpr (std::is_integral_v<decltype(Argument)>) all = all && Argument > 0;
+        }(),
+        ...);
     return all;
   }();
 };

@@ -31,16 +31,22 @@ struct PatchesUnit {
   template <class To>
   static auto onnx(To& to) {
     const auto cut = to.reshape(to.input(), {channels, rows, Size, columns, Size});
-    const auto turned = to.node("Transpose", {cut}, {{"perm", {0, 2, 4, 1, 3, 5}}});  // (batch, rows, columns, channels, ...)
+    const auto turned = to.node("Transpose", {cut},
+                                {{"perm", {0, 2, 4, 1, 3, 5}}});  // (batch, rows, columns, channels, ...)
     return to.reshape(turned, {rows * columns, channels * Size * Size});
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    each_line(x.count, [&](std::size_t i, std::size_t image, std::size_t patch) { std::copy_n(x[i] + image, Size, y[i] + patch); });
+    each_line(x.count, [&](std::size_t i, std::size_t image, std::size_t patch) {
+      std::copy_n(x[i] + image, Size, y[i] + patch);
+    });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    if (dx) each_line(dy.count, [&](std::size_t i, std::size_t image, std::size_t patch) { std::copy_n(dy[i] + patch, Size, dx[i] + image); });
+    if (dx)
+      each_line(dy.count, [&](std::size_t i, std::size_t image, std::size_t patch) {
+        std::copy_n(dy[i] + patch, Size, dx[i] + image);
+      });
   }
 
 private:
@@ -61,10 +67,11 @@ private:
 }  // namespace detail
 
 /// An image cut into squares of Size pixels, as a sequence: from the upper left, line after line, the numbers of each
-/// square channel by channel. With a Dense behind it these are the tokens of a vision transformer (Dosovitskiy et al. 2021).
+/// square channel by channel. With a Dense behind it these are the tokens of a vision transformer (Dosovitskiy et al.
+/// 2021).
 ///
-/// Shapes: (channels, height, width) to (height/Size * width/Size, channels * Size * Size). Gradient: dy where it came from.
-/// PyTorch: F.unfold(x, Size, stride=Size).transpose(1, 2).
+/// Shapes: (channels, height, width) to (height/Size * width/Size, channels * Size * Size). Gradient: dy where it came
+/// from. PyTorch: F.unfold(x, Size, stride=Size).transpose(1, 2).
 ///
 ///     using Tokens = Sequential<Input<1, 8, 8>, Patches<2>, Dense<64>, LearnedPositionalEmbedding<>>;   // (16, 64)
 template <std::size_t Size>

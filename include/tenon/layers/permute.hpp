@@ -125,7 +125,8 @@ private:
 public:
   using invalid = std::conditional_t<(sizeof...(Axes) > 0) && order.valid(), void, takes<each_axis_once>>;
   template <class In>
-  using problem = std::conditional_t<In::rank == sizeof...(Axes), void, takes<shapes_with_as_many_axes_as<sizeof...(Axes)>>>;
+  using problem = std::conditional_t<In::rank == sizeof...(Axes), void,
+                                     takes<shapes_with_as_many_axes_as<sizeof...(Axes)>>>;
   template <class To>
   static auto onnx(To& to) {
     std::array<std::size_t, sizeof...(Axes) + 1> perm{0, (Axes + 1)...};

@@ -13,6 +13,6 @@ namespace tenon {
 ///
 ///     using Net = Sequential<Dense<784, 128>, PReLU<>, Dense<10>>;
 template <class... Option>
-struct PReLU : Map<select(x > 0, x, param<"weight", Option..., Constant<0.25>> * x)> {};
+struct PReLU : Map<select(x > 0, x, param<"weight", Option..., Constant<0.25>>* x)> {};
 
 }  // namespace tenon

@@ -16,8 +16,7 @@ struct Reshape {
   using shape = typename detail::usable_shape<D...>::type;
   using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;
   template <class In>
-  using problem =
-      std::conditional_t<In::size == shape::size, void, takes<as_many_numbers_as<shape>>>;
+  using problem = std::conditional_t<In::size == shape::size, void, takes<as_many_numbers_as<shape>>>;
 
   template <class In>
   struct at : detail::Reshaping<In, shape> {};

@@ -10,10 +10,8 @@ namespace detail {
 template <auto... Option>
 consteval auto rms_norm_formula() {
   constexpr auto normal = x / sqrt(mean(x * x) + epsilon_in(1e-6, Option...));
-  if constexpr (is_affine<Option...>)
-    return normal * param<"weight", PerFeature, Ones>;
-  else
-    return normal;
+  if constexpr (is_affine<Option...>) return normal * param<"weight", PerFeature, Ones>;
+  else return normal;
 }
 
 }  // namespace detail

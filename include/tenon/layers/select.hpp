@@ -8,11 +8,12 @@
 
 namespace tenon {
 
-/// What stands at one place of an axis, and the axis is gone: a channel of an image, a step of a sequence. Negative numbers
-/// count from the end, as does a negative `Axis`; axis 0 is the outermost. `Slice<Axis, I, I + 1>` keeps the axis.
+/// What stands at one place of an axis, and the axis is gone: a channel of an image, a step of a sequence. Negative
+/// numbers count from the end, as does a negative `Axis`; axis 0 is the outermost. `Slice<Axis, I, I + 1>` keeps the
+/// axis.
 ///
-/// Shapes: the axis is left out; a number of a vector is (1). Gradient: dy at that place, 0 elsewhere. Along the outermost
-/// axis a graph uses the numbers where they are. PyTorch: x.select, x[:, Index]. ONNX: Gather of a scalar.
+/// Shapes: the axis is left out; a number of a vector is (1). Gradient: dy at that place, 0 elsewhere. Along the
+/// outermost axis a graph uses the numbers where they are. PyTorch: x.select, x[:, Index]. ONNX: Gather of a scalar.
 ///
 ///     Node<"class_token", Select<0, 0>, "encoded">
 template <std::ptrdiff_t Axis, std::ptrdiff_t Index>
@@ -21,7 +22,7 @@ private:
   template <class In>
   static constexpr detail::AxisView view = detail::view_of_axis(In::dims, Axis);
   template <class In>
-  static constexpr bool fits = view<In>.there && view<In>.length >= detail::least_length(Index);
+  static constexpr bool fits = view<In>.there&& view<In>.length >= detail::least_length(Index);
 
   template <class In, bool Fits>
   struct bound {
@@ -40,9 +41,10 @@ private:
 
 public:
   template <class In>
-  using problem = std::conditional_t<fits<In>, void,
-                                     takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<detail::least_length(Index)>>,
-                                                              shapes_with_axis<Axis>>>>;
+  using problem = std::conditional_t<
+      fits<In>, void,
+      takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<detail::least_length(Index)>>,
+                               shapes_with_axis<Axis>>>>;
   template <class To>
   static auto onnx(To& to) {
     const auto index = to.rank() > 1 ? to.integer(Index) : to.integers({Index});

@@ -19,7 +19,7 @@ inline constexpr double selu_scale = 1.0507009873554804934193349852946;
 /// dy. PyTorch: nn.SELU. ONNX: Selu.
 ///
 ///     using Net = Sequential<Dense<784, 128>, SELU, Dense<10>>;
-struct SELU : Map<detail::selu_scale * select(x > 0, x, detail::selu_alpha * expm1(x))> {
+struct SELU : Map<detail::selu_scale * select(x > 0, x, detail::selu_alpha* expm1(x))> {
   template <class To>
   static auto onnx(To& to) {
     return to.node("Selu", {to.input()}, {{"alpha", detail::selu_alpha}, {"gamma", detail::selu_scale}});

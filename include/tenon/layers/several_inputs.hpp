@@ -64,8 +64,9 @@ constexpr std::size_t product_from(const std::array<std::size_t, N>& dims, std::
 
 /// A product of few rows, by the kernel that the context keeps for these if it has one.
 template <class Ctx, class T>
-constexpr void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
-                          std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+constexpr void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n,
+                          std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta,
+                          T* c, std::size_t ldc) {
   if constexpr (requires { ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); })
     ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   else ctx.gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

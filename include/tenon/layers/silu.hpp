@@ -22,6 +22,6 @@ using Swish = SiLU;
 /// x * y * (1 - s) * dy. PyTorch has none. ONNX: Mul of Sigmoid.
 ///
 ///     using Net = Sequential<Dense<784, 128>, SwishBeta, Dense<10>>;
-struct SwishBeta : Map<x * sigmoid(param<"beta", Ones> * x)> {};
+struct SwishBeta : Map<x * sigmoid(param<"beta", Ones>* x)> {};
 
 }  // namespace tenon

@@ -28,9 +28,7 @@ struct SinusoidalPositionUnit {
   static constexpr std::size_t macs = 0;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(Context == 0)
-  {
+  static auto onnx(To& to) requires(Context == 0) {
     typename To::Numbers waves;
     for (std::size_t t = 0; t < In::front; ++t)
       for (std::size_t j = 0; j < In::inner; ++j) {
@@ -45,7 +43,8 @@ struct SinusoidalPositionUnit {
     T* const wave = m.scratch_fixed;
     const auto add = [&](std::size_t place, std::size_t step, std::size_t first, std::size_t last) {
       for (std::size_t j = 0; j < In::inner; j += 2) {
-        const double angle = static_cast<double>(place) * std::pow(1e4, -static_cast<double>(j) / static_cast<double>(In::inner));
+        const double angle = static_cast<double>(place) *
+                             std::pow(1e4, -static_cast<double>(j) / static_cast<double>(In::inner));
         wave[j] = static_cast<T>(std::sin(angle));
         if (j + 1 < In::inner) wave[j + 1] = static_cast<T>(std::cos(angle));
       }
@@ -93,12 +92,13 @@ public:
   template <class In>
   using at = typename bound<In, In::rank == 2>::type;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::first && In::rank == 2;
+  static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
   template <std::size_t Context>
   using stepping = SinusoidalPositionalEncoding<Option..., cached<Context>>;
 };
 
 template <auto... Option>
-using SinusoidalPosition [[deprecated("called SinusoidalPositionalEncoding")]] = SinusoidalPositionalEncoding<Option...>;
+using SinusoidalPosition
+    [[deprecated("called SinusoidalPositionalEncoding")]] = SinusoidalPositionalEncoding<Option...>;
 
 }  // namespace tenon

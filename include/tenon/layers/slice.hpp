@@ -30,19 +30,21 @@ struct SliceRange {
     const auto to_last = static_cast<std::size_t>(end < 0 ? -end : end);
     return to_begin < to_last ? to_last : to_begin;
   }
-  constexpr std::size_t less_than() const { return !to_end && begin < 0 && end > 0 ? static_cast<std::size_t>(end - begin) : ~std::size_t{0}; }
+  constexpr std::size_t less_than() const {
+    return !to_end && begin < 0 && end > 0 ? static_cast<std::size_t>(end - begin) : ~std::size_t{0};
+  }
 };
 
 }  // namespace detail
 
-/// The numbers `Begin` to `End` of an axis, `End` left out; without one, to the last. Negative numbers count from the end,
-/// as does a negative `Axis`; axis 0 is the outermost. Unlike in Python, an axis that ends too early is refused.
+/// The numbers `Begin` to `End` of an axis, `End` left out; without one, to the last. Negative numbers count from the
+/// end, as does a negative `Axis`; axis 0 is the outermost. Unlike in Python, an axis that ends too early is refused.
 ///
 /// Shapes: the axis becomes `End - Begin` long, the others stay. Gradient: dy, and 0 where nothing was taken. Along the
 /// outermost axis a graph uses the numbers where they are. PyTorch: x.narrow, x[:, Begin:End]. ONNX: Slice.
 ///
-///     using Net = Sequential<Input<21, 64>, CrossAttention<4, 12>, Slice<0, 12>, Dense<40>, Softmax>;  // without the memory
-///     Node<"middle", Slice<-1, 4, -4>, "line">
+///     using Net = Sequential<Input<21, 64>, CrossAttention<4, 12>, Slice<0, 12>, Dense<40>, Softmax>;  // without the
+///     memory Node<"middle", Slice<-1, 4, -4>, "line">
 template <std::ptrdiff_t Axis, std::ptrdiff_t Begin, std::ptrdiff_t... End>
 struct Slice {
 private:
@@ -52,7 +54,8 @@ private:
   template <class In>
   static constexpr bool long_enough = view<In>.length >= range.at_least();
   template <class In>
-  static constexpr bool fits = !range.empty() && view<In>.there && long_enough<In> && view<In>.length < range.less_than();
+  static constexpr bool fits = !range.empty() && view<In>.there && long_enough<In> &&
+                               view<In>.length < range.less_than();
 
   template <class In, bool Fits>
   struct bound {
@@ -70,19 +73,21 @@ private:
     using type = detail::cut_of<In, detail::shape_with<dims>, axis, first, length>;
   };
   template <class In>
-  using wanted = std::conditional_t<!view<In>.there, shapes_with_axis<Axis>,
-                                    std::conditional_t<long_enough<In>, shapes_whose_axis<Axis, has_less_than<range.less_than()>>,
-                                                       shapes_whose_axis<Axis, has_at_least<range.at_least()>>>>;
+  using wanted = std::conditional_t<
+      !view<In>.there, shapes_with_axis<Axis>,
+      std::conditional_t<long_enough<In>, shapes_whose_axis<Axis, has_less_than<range.less_than()>>,
+                         shapes_whose_axis<Axis, has_at_least<range.at_least()>>>>;
 
 public:
-  using invalid =
-      std::conditional_t<(sizeof...(End) > 1), takes<one_end_or_none>, std::conditional_t<range.empty(), takes<a_begin_before_the_end>, void>>;
+  using invalid = std::conditional_t<(sizeof...(End) > 1), takes<one_end_or_none>,
+                                     std::conditional_t<range.empty(), takes<a_begin_before_the_end>, void>>;
   template <class In>
   using problem = std::conditional_t<fits<In>, void, takes<wanted<In>>>;
   template <class To>
   static auto onnx(To& to) {
     constexpr std::ptrdiff_t end = range.to_end ? 0x7fffffff : range.end;
-    return to.node("Slice", {to.input(), to.integers({Begin}), to.integers({end}), to.integers({Axis < 0 ? Axis : Axis + 1})});
+    return to.node("Slice",
+                   {to.input(), to.integers({Begin}), to.integers({end}), to.integers({Axis < 0 ? Axis : Axis + 1})});
   }
   template <class In>
   using at = typename bound<In, fits<In>>::type;

@@ -11,12 +11,12 @@
 
 namespace tenon {
 
-/// Squeeze and excitation, Hu et al. 2018: every channel is multiplied by a factor from 0 to 1 that follows from the means
-/// of all channels, s = sigmoid(W2 relu(W1 mean(x) + b1) + b2), with C / Reduction hidden units.
+/// Squeeze and excitation, Hu et al. 2018: every channel is multiplied by a factor from 0 to 1 that follows from the
+/// means of all channels, s = sigmoid(W2 relu(W1 mean(x) + b1) + b2), with C / Reduction hidden units.
 ///
 /// Shapes: (C, H, W) to the same. Parameters: 1.weight (C / Reduction, C), 1.bias, 3.weight (C, C / Reduction), 3.bias:
-/// torchvision's SqueezeExcitation fc1 and fc2 without the last two axes of 1. ONNX: GlobalAveragePool, Gemm, Relu, Gemm,
-/// Sigmoid, Mul.
+/// torchvision's SqueezeExcitation fc1 and fc2 without the last two axes of 1. ONNX: GlobalAveragePool, Gemm, Relu,
+/// Gemm, Sigmoid, Mul.
 ///
 ///     using Block = Residual<Conv2D<64, 3, padding<1>>, BatchNorm2D<>, ReLU, SqueezeExcite<8>>;
 template <std::size_t Reduction = 16>
@@ -26,8 +26,9 @@ struct SqueezeExcite {
   template <class In>
   using problem = typename GlobalAvgPool::template problem<In>;
   template <class In>
-  struct at : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<std::size_t>(In::front / Reduction, 1)>, ReLU,
-                                Dense<In::front>, Sigmoid> {
+  struct at
+      : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<std::size_t>(In::front / Reduction, 1)>,
+                          ReLU, Dense<In::front>, Sigmoid> {
     template <class To>
     static auto onnx(To& to) {
       const auto gemm = [&](auto value, auto weight, auto bias) {

@@ -42,7 +42,8 @@ struct StackUnit {
       for (std::size_t i = 0; i < y.count; ++i) std::copy_n(x[k][i], Part::size, y[i] + k * Part::size);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, N>&, Rows<const T>, Rows<const T> dy, const RowsOf<T, N>& dx) {
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, N>&, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, N>& dx) {
     for (std::size_t k = 0; k < N; ++k)
       for (std::size_t i = 0; dx[k] && i < dy.count; ++i) std::copy_n(dy[i] + k * Part::size, Part::size, dx[k][i]);
   }
@@ -52,7 +53,8 @@ struct StackUnit {
 
 /// Inputs of one shape along a new outermost axis: vectors become the steps of a sequence, pictures channels.
 ///
-/// Shapes: N of (D...) to (N, D...). Gradient: dy of its own part. PyTorch: torch.stack(..., dim=1). ONNX: Unsqueeze, Concat.
+/// Shapes: N of (D...) to (N, D...). Gradient: dy of its own part. PyTorch: torch.stack(..., dim=1). ONNX: Unsqueeze,
+/// Concat.
 ///
 ///     Node<"steps", Stack, "first", "second", "third">, Node<"state", GRU<32, last>, "steps">
 struct Stack {

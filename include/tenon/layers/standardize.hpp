@@ -21,8 +21,8 @@ using Standardize = Freeze<Map<(x - param<"center", PerFeature, Zeros>) / param<
 /// The layer that gives a network's answers in the user's unit: y = x * unit + offset, with numbers that do not learn.
 /// Losses then measure in that unit; see `TargetScaler` (data/scaler.hpp) for a network that learns the small numbers.
 ///
-/// `unstandardize` sets them. Shapes: any to the same. Parameters: unit (features), ones; offset (features), zeros. Gradients:
-/// dx = dy * unit. ONNX: Mul and Add.
+/// `unstandardize` sets them. Shapes: any to the same. Parameters: unit (features), ones; offset (features), zeros.
+/// Gradients: dx = dy * unit. ONNX: Mul and Add.
 using Unstandardize = Freeze<Map<x * param<"unit", PerFeature, Ones> + param<"offset", PerFeature, Zeros>>>;
 
 }  // namespace tenon

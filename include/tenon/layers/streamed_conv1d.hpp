@@ -27,7 +27,8 @@ struct StreamedUnit {
   using initializers = typename whole::initializers;
   static constexpr std::size_t macs = whole::macs;
   static constexpr Needs needs{.backward_reads_input = false,
-                               .inference_scratch_sample = aligned(whole::needs.inference_scratch_sample) + aligned(channels * extent),
+                               .inference_scratch_sample = aligned(whole::needs.inference_scratch_sample) +
+                                                           aligned(channels * extent),
                                .inference_scratch_fixed = whole::needs.inference_scratch_fixed,
                                .state_sample = aligned(channels * extent)};
 
@@ -54,8 +55,8 @@ struct StreamedUnit {
 }  // namespace detail
 
 /// A Conv1D that is given one step of a signal a call and remembers those before: written by `Stepwise`
-/// (net/stepwise.hpp), not by hand. Until it has been given as many steps as its kernel reaches back, the ones before count
-/// as 0. Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. PyTorch: none.
+/// (net/stepwise.hpp), not by hand. Until it has been given as many steps as its kernel reaches back, the ones before
+/// count as 0. Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. PyTorch: none.
 template <auto... Argument>
 struct StreamedConv1D {
 private:
@@ -74,7 +75,8 @@ private:
   };
 
 public:
-  using invalid = std::conditional_t<detail::streams<Argument...>, void, takes<a_convolution_of_stride_1_without_padding>>;
+  using invalid = std::conditional_t<detail::streams<Argument...>, void,
+                                     takes<a_convolution_of_stride_1_without_padding>>;
   template <class In>
   using problem = std::conditional_t<judge<In>(), void, takes<one_step_of_a_signal>>;
   template <class In>

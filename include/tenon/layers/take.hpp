@@ -54,8 +54,8 @@ private:
 /// What stands at these places of an axis, in this order; a place may come more than once. Negative numbers count from
 /// the end, as does a negative `Axis`; axis 0 is the outermost. The axis stays, of one place too: `Select` drops it.
 ///
-/// Shapes: the axis becomes as long as there are indices. Gradient: dy, summed where a place came more than once, 0 where
-/// nothing was taken. PyTorch: torch.index_select. ONNX: Gather.
+/// Shapes: the axis becomes as long as there are indices. Gradient: dy, summed where a place came more than once, 0
+/// where nothing was taken. PyTorch: torch.index_select. ONNX: Gather.
 ///
 ///     Node<"joints", Take<0, 0, 3, 4, 7>, "skeleton">
 template <std::ptrdiff_t Axis, std::ptrdiff_t... Index>
@@ -69,7 +69,7 @@ private:
   template <class In>
   static constexpr detail::AxisView view = detail::view_of_axis(In::dims, Axis);
   template <class In>
-  static constexpr bool fits = sizeof...(Index) > 0 && view<In>.there && view<In>.length >= shortest;
+  static constexpr bool fits = sizeof...(Index) > 0 && view<In>.there&& view<In>.length >= shortest;
 
   template <class In, bool Fits>
   struct bound {
@@ -89,9 +89,10 @@ private:
 public:
   using invalid = std::conditional_t<(sizeof...(Index) > 0), void, takes<one_or_more_indices>>;
   template <class In>
-  using problem =
-      std::conditional_t<fits<In>, void,
-                         takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<shortest>>, shapes_with_axis<Axis>>>>;
+  using problem = std::conditional_t<
+      fits<In>, void,
+      takes<
+          std::conditional_t<view<In>.there, shapes_whose_axis<Axis, has_at_least<shortest>>, shapes_with_axis<Axis>>>>;
   template <class To>
   static auto onnx(To& to) {
     return to.node("Gather", {to.input(), to.integers({Index...})}, {{"axis", Axis < 0 ? Axis : Axis + 1}});

@@ -35,8 +35,8 @@ struct TiedUnit {
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     each_block(x, Rows<const T>(y), [&](std::size_t first, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, Tokens, Width, T(1), x[first], Width, m.parameters, Width, T(0),
-               y[first], Tokens);
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, Tokens, Width, T(1), x[first], Width,
+               m.parameters, Width, T(0), y[first], Tokens);
     });
   }
   template <class Ctx, class T>
@@ -44,14 +44,14 @@ struct TiedUnit {
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     if (m.gradients)
       each_block(x, dy, [&](std::size_t first, std::size_t rows) {
-        ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, Tokens, Width, rows, T(1), dy[first], Tokens, x[first], Width, beta,
-                 m.gradients, Width);
+        ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, Tokens, Width, rows, T(1), dy[first], Tokens,
+                 x[first], Width, beta, m.gradients, Width);
         beta = T(1);
       });
     if (dx)
       each_block(Rows<const T>(dx), dy, [&](std::size_t first, std::size_t rows) {
-        ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, Width, Tokens, T(1), dy[first], Tokens, m.parameters, Width, T(0),
-                 dx[first], Width);
+        ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, Width, Tokens, T(1), dy[first], Tokens,
+                 m.parameters, Width, T(0), dx[first], Width);
       });
   }
 
@@ -66,8 +66,8 @@ private:
 
 }  // namespace detail
 
-/// The scores of all tokens by the weight of an embedding, y[t] = x[t] W^T: the same numbers that make vectors of tokens
-/// make tokens of vectors (Press and Wolf 2017). The embedding is the first layer of the same Sequential.
+/// The scores of all tokens by the weight of an embedding, y[t] = x[t] W^T: the same numbers that make vectors of
+/// tokens make tokens of vectors (Press and Wolf 2017). The embedding is the first layer of the same Sequential.
 ///
 /// Shapes: (time, width) to (time, tokens). Parameters: none of its own; the gradients of both uses add up. PyTorch:
 /// head.weight = embedding.weight, with a Linear without bias.
@@ -102,7 +102,7 @@ public:
   template <class In>
   using at = typename bound<In, fits<In>>::type;
   template <class In, Time Axis>
-  static constexpr bool steps = Axis == Time::first && In::rank == 2;
+  static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
 };
 
 namespace detail {
@@ -118,8 +118,10 @@ template <class Chain, class E>
 struct extend<Chain, Tied<E>> {
   using path_here = path<static_cast<int>(Chain::index)>;
   using mistake = invalid_layer<layer<path_here, Tied<E>>, takes<the_embedding_that_this_sequential_begins_with>>;
-  using type = detail::Chain<all_units<Chain>, void, append<typename Chain::elements, Element<Tied<E>, typename Chain::output>>,
-                             append<typename Chain::mistakes, mistake>, typename Chain::output, from_layer<path_here, Tied<E>>, Chain::index + 1>;
+  using type = detail::Chain<all_units<Chain>, void,
+                             append<typename Chain::elements, Element<Tied<E>, typename Chain::output>>,
+                             append<typename Chain::mistakes, mistake>, typename Chain::output,
+                             from_layer<path_here, Tied<E>>, Chain::index + 1>;
 };
 
 }  // namespace detail

@@ -54,7 +54,8 @@ struct OverSteps : Step {
 private:
   static constexpr std::size_t in = In::size, out = output::size;
   static constexpr Needs own = needs_of_steps(layout_of<Step>.needs, steps);
-  static constexpr std::size_t forward_room = aligned(own.forward_scratch_sample), backward_room = aligned(own.backward_scratch_sample);
+  static constexpr std::size_t forward_room = aligned(own.forward_scratch_sample),
+                               backward_room = aligned(own.backward_scratch_sample);
 
 public:
   static constexpr Needs needs = [] {
@@ -92,7 +93,8 @@ public:
   }
 
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     m.state = nullptr;
     m.mask = nullptr;
     const std::size_t batch = dy.count;
@@ -109,7 +111,8 @@ public:
     const bool apart = dx && !is_together(dx, in);
     const Rows<T> all_dx = apart ? Rows<T>{room, batch, in} : Rows<T>{dx.data, batch, in};
     const WithSteps<Ctx> inner(ctx);
-    run_backward<Step>(inner.ctx, m, as_steps(all_x, in), as_steps(all_y, out), as_steps(all_dy, out), as_steps(all_dx, in));
+    run_backward<Step>(inner.ctx, m, as_steps(all_x, in), as_steps(all_y, out), as_steps(all_dy, out),
+                       as_steps(all_dx, in));
     if (apart) copy_rows(all_dx, dx, in);
   }
 
@@ -135,7 +138,9 @@ private:
   };
 
   template <class T>
-  static constexpr bool is_together(const Rows<T>& rows, std::size_t size) { return rows.count == 1 || rows.stride == size; }
+  static constexpr bool is_together(const Rows<T>& rows, std::size_t size) {
+    return rows.count == 1 || rows.stride == size;
+  }
   template <class T>
   static constexpr Rows<T> as_steps(const Rows<T>& rows, std::size_t size) {
     return {rows.data, rows.count * steps, size / steps};
@@ -149,14 +154,15 @@ private:
 
 }  // namespace detail
 
-/// A layer, or a whole network, applied to every step of a sequence with the same parameters: y[t] = L(x[t]). Dense, the
-/// activations and Dropout treat sequences so by themselves; this is for what takes another shape, and for batch
+/// A layer, or a whole network, applied to every step of a sequence with the same parameters: y[t] = L(x[t]). Dense,
+/// the activations and Dropout treat sequences so by themselves; this is for what takes another shape, and for batch
 /// statistics over all steps. Parameters keep their names; a state does not outlast a step.
 ///
 /// Shapes: (T, ...) to (T, ...), where L takes (...) to (...). Gradient: that of L, its parameters' summed over the
 /// steps. Keras: TimeDistributed. PyTorch: L on x.flatten(0, 1).
 ///
-///     using Net = Sequential<Input<12, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>, LSTM<32, last>>;
+///     using Net = Sequential<Input<12, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>, LSTM<32,
+///     last>>;
 template <class L>
 struct TimeDistributed {
 private:

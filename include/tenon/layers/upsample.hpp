@@ -43,8 +43,9 @@ struct UpsampleUnit {
       return to.node("Resize", {to.input(), "", scales},
                      {{"mode", "linear"}, {"coordinate_transformation_mode", "half_pixel"}});
     else
-      return to.node("Resize", {to.input(), "", scales},
-                     {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}});
+      return to.node(
+          "Resize", {to.input(), "", scales},
+          {{"mode", "nearest"}, {"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"}});
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
@@ -95,13 +96,13 @@ private:
   };
 
 public:
-  using invalid = detail::first_fault<detail::options_fault<option::size | option::bilinear, Argument...>,
-                                      std::conditional_t<counted, void, takes<one_factor_or_one_per_axis_all_at_least_1>>>;
+  using invalid = detail::first_fault<
+      detail::options_fault<option::size | option::bilinear, Argument...>,
+      std::conditional_t<counted, void, takes<one_factor_or_one_per_axis_all_at_least_1>>>;
   template <class In>
-  using problem =
-      std::conditional_t<fits<In>, void,
-                         takes<std::conditional_t<sizes::count == 2, images_of_channels_height_width,
-                                                  signals_or_images_with_channels_first>>>;
+  using problem = std::conditional_t<fits<In>, void,
+                                     takes<std::conditional_t<sizes::count == 2, images_of_channels_height_width,
+                                                              signals_or_images_with_channels_first>>>;
   template <class In>
   using at = typename bound<In, counted && fits<In>>::type;
 };

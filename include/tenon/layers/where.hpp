@@ -26,8 +26,8 @@ struct ChoiceOf {
 
 }  // namespace detail
 
-/// y = a where the condition is not 0, b where it is, number by number: what is not chosen has no part in it, be it infinite
-/// or NaN. The condition is the first input, as of `Map<(x > 0)>`.
+/// y = a where the condition is not 0, b where it is, number by number: what is not chosen has no part in it, be it
+/// infinite or NaN. The condition is the first input, as of `Map<(x > 0)>`.
 ///
 /// Shapes: as Multiply's. Gradient: dy to what was chosen, 0 to the condition. PyTorch: torch.where(condition, a, b).
 /// ONNX: Where.

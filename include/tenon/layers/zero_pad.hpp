@@ -35,16 +35,19 @@ struct PaddedPlace {
 template <auto... P>
   requires(sizeof...(P) > 0)
 struct ZeroPad2D
-    : detail::PlacedLayer<2, std::conditional_t<sizeof...(P) == 1 || sizeof...(P) == 4, detail::PaddedPlace<P...>, detail::PaddedPlace<0>>,
-                          std::conditional_t<(sizeof...(P) == 1 || sizeof...(P) == 4) && ((P >= 0) && ...), void,
-                                             takes<one_number_of_at_least_0_or_left_right_top_bottom>>> {};
+    : detail::PlacedLayer<
+          2,
+          std::conditional_t<sizeof...(P) == 1 || sizeof...(P) == 4, detail::PaddedPlace<P...>, detail::PaddedPlace<0>>,
+          std::conditional_t<(sizeof...(P) == 1 || sizeof...(P) == 4) && ((P >= 0) && ...), void,
+                             takes<one_number_of_at_least_0_or_left_right_top_bottom>>> {};
 
 /// Zeros before and behind a signal: `ZeroPad1D<2>` or `ZeroPad1D<Left, Right>`.
 ///
 /// Shapes: (C, L) to (C, left + L + right). PyTorch: nn.ZeroPad1d (2.0 on). ONNX: Pad.
 template <auto Left, auto Right = Left>
-struct ZeroPad1D : detail::PlacedLayer<1, detail::PaddedPlace<Left, Right>,
-                                       std::conditional_t<(Left >= 0 && Right >= 0), void,
-                                                          takes<one_number_of_at_least_0_or_left_right>>> {};
+struct ZeroPad1D
+    : detail::PlacedLayer<
+          1, detail::PaddedPlace<Left, Right>,
+          std::conditional_t<(Left >= 0 && Right >= 0), void, takes<one_number_of_at_least_0_or_left_right>>> {};
 
 }  // namespace tenon

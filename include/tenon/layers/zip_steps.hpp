@@ -27,11 +27,16 @@ struct ZipStepsUnit {
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    each_step(x.count, [&](std::size_t i, std::size_t step, std::size_t place) { std::copy_n(x[i] + step, In::inner, y[i] + place); });
+    each_step(x.count, [&](std::size_t i, std::size_t step, std::size_t place) {
+      std::copy_n(x[i] + step, In::inner, y[i] + place);
+    });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    if (dx) each_step(dy.count, [&](std::size_t i, std::size_t step, std::size_t place) { std::copy_n(dy[i] + place, In::inner, dx[i] + step); });
+    if (dx)
+      each_step(dy.count, [&](std::size_t i, std::size_t step, std::size_t place) {
+        std::copy_n(dy[i] + place, In::inner, dx[i] + step);
+      });
   }
 
 private:
@@ -48,12 +53,14 @@ private:
 
 }  // namespace detail
 
-/// Two sequences of T steps, one behind the other, as one whose steps are those of both side by side: y[t] = [x[t], x[T + t]].
+/// Two sequences of T steps, one behind the other, as one whose steps are those of both side by side: y[t] = [x[t], x[T
+/// + t]].
 ///
 /// Shapes: (2 T, features) to (T, 2 features). Gradient: dy where it came from. PyTorch: torch.cat(x.chunk(2, 1), 2).
 ///
 ///     // every step of the decoder is given the encoder's last state
-///     using Net = Sequential<Input<12 + 9>, SplitAt<12, Sequential<Embedding<30, 64>, GRU<64, last>, RepeatVector<9>>, Embedding<40, 64>>,
+///     using Net = Sequential<Input<12 + 9>, SplitAt<12, Sequential<Embedding<30, 64>, GRU<64, last>, RepeatVector<9>>,
+///     Embedding<40, 64>>,
 ///                            ZipSteps, GRU<64>, Dense<40>, Softmax>;
 struct ZipSteps {
 private:

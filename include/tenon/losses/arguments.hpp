@@ -27,10 +27,10 @@ struct Target {
   Rows<const T> values{};
 };
 
-/// A batch as a loss sees it. `values` takes one number per sample; `gradient` may be absent. With `weights` the loss of
-/// sample i counts weights[i] times, and a mean is divided by the sum of the weights instead of the number of samples
-/// (Keras: sample_weight, averaged as weighted_metrics are); a weight of 0 takes the sample out, whatever its loss is.
-/// Where a sample is several rows, say the steps of a sequence, all of them have its weight.
+/// A batch as a loss sees it. `values` takes one number per sample; `gradient` may be absent. With `weights` the loss
+/// of sample i counts weights[i] times, and a mean is divided by the sum of the weights instead of the number of
+/// samples (Keras: sample_weight, averaged as weighted_metrics are); a weight of 0 takes the sample out, whatever its
+/// loss is. Where a sample is several rows, say the steps of a sequence, all of them have its weight.
 template <class T>
 struct LossArguments {
   Rows<const T> prediction{};

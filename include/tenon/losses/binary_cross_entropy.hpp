@@ -41,7 +41,8 @@ namespace detail {
 
 /// In the library.
 template <class T>
-double binary_cross_entropy(const LossArguments<T>& loss, Given given, std::span<const double> pos_weight, Reduction reduction);
+double binary_cross_entropy(const LossArguments<T>& loss, Given given, std::span<const double> pos_weight,
+                            Reduction reduction);
 extern template double binary_cross_entropy(const LossArguments<float>&, Given, std::span<const double>, Reduction);
 extern template double binary_cross_entropy(const LossArguments<double>&, Given, std::span<const double>, Reduction);
 

@@ -13,7 +13,8 @@ namespace tenon {
 struct CosineLoss {
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto lengths = sqrt(max(sum(prediction * prediction), 1e-16)) * sqrt(max(sum(target * target), 1e-16));
+  static constexpr auto lengths = sqrt(max(sum(prediction * prediction), 1e-16)) *
+                                  sqrt(max(sum(target * target), 1e-16));
   static constexpr auto formula = 1 - sum(prediction * target) / lengths;
 };
 

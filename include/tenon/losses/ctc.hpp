@@ -7,17 +7,19 @@
 
 namespace tenon {
 
-/// Connectionist temporal classification (Graves et al. 2006): a network that gives class scores at each of `Steps` steps,
-/// (Steps, classes), learns to write a shorter sequence of labels without being told when. The loss is -log of the
-/// probability of all ways to say it: each label for one step or several, with `blank` anywhere between, and necessarily
-/// between two that are the same. Sums run forward and backward over the labels with blanks between them, in logarithms.
+/// Connectionist temporal classification (Graves et al. 2006): a network that gives class scores at each of `Steps`
+/// steps, (Steps, classes), learns to write a shorter sequence of labels without being told when. The loss is -log of
+/// the probability of all ways to say it: each label for one step or several, with `blank` anywhere between, and
+/// necessarily between two that are the same. Sums run forward and backward over the labels with blanks between them,
+/// in logarithms.
 ///
-/// A sample has `Steps` labels: those to be written, and `ignore_index` behind them; the blank is not one of them. The mean
-/// is PyTorch's: each sample's loss is divided by the number of its labels first. What cannot be said in so few steps costs
-/// infinity, or, with `zero_infinity`, nothing. All steps are looked at: sequences of inputs are filled up by the user.
+/// A sample has `Steps` labels: those to be written, and `ignore_index` behind them; the blank is not one of them. The
+/// mean is PyTorch's: each sample's loss is divided by the number of its labels first. What cannot be said in so few
+/// steps costs infinity, or, with `zero_infinity`, nothing. All steps are looked at: sequences of inputs are filled up
+/// by the user.
 ///
-/// A network that ends with Softmax or LogSoftmax is trained without it. Gradient by the scores: the probability of a class
-/// minus that of being there on the way. PyTorch: nn.CTCLoss.
+/// A network that ends with Softmax or LogSoftmax is trained without it. Gradient by the scores: the probability of a
+/// class minus that of being there on the way. PyTorch: nn.CTCLoss.
 ///
 ///     fit(model, data, Fit{.loss = CTCLoss<32>{}});
 template <std::size_t Steps, class Input = by_last_layer>
@@ -26,7 +28,8 @@ struct CTCLoss {
   bool zero_infinity = false;
   Reduction reduction = Reduction::mean;
 
-  static_assert(!std::is_same_v<Input, from_probabilities>, "CTCLoss takes scores: of a network that ends with Softmax or LogSoftmax, or from_logits");
+  static_assert(!std::is_same_v<Input, from_probabilities>,
+                "CTCLoss takes scores: of a network that ends with Softmax or LogSoftmax, or from_logits");
   static constexpr TargetKind target_kind = TargetKind::labels;
   static constexpr bool takes_logits = std::is_same_v<Input, from_logits>;
   template <class Last>

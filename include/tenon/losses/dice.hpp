@@ -7,11 +7,12 @@ namespace tenon {
 
 /// One minus how far two masks overlap, Dice's coefficient (Milletari et al. 2016), over all numbers of a sample:
 ///     1 - (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth),
-/// with p probabilities and t the targets. A rare class counts as much as a common one; `smooth` says what two empty masks
-/// are: alike. A value for each sample, averaged over the batch.
+/// with p probabilities and t the targets. A rare class counts as much as a common one; `smooth` says what two empty
+/// masks are: alike. A value for each sample, averaged over the batch.
 ///
 /// The network ends with Sigmoid or Softmax, or `DiceLoss<from_probabilities>` says that its numbers are probabilities.
-/// Gradient: with D the divisor and N the numerator, N / D^2 - 2 t / D. PyTorch has none; MONAI: DiceLoss with one channel.
+/// Gradient: with D the divisor and N the numerator, N / D^2 - 2 t / D. PyTorch has none; MONAI: DiceLoss with one
+/// channel.
 ///
 ///     fit(model, data, Fit{.loss = DiceLoss{}});
 template <class Input = by_last_layer>
@@ -19,12 +20,13 @@ struct DiceLoss {
   double smooth = 1;
   Reduction reduction = Reduction::mean;
 
-  static_assert(!std::is_same_v<Input, from_logits>, "DiceLoss takes probabilities: of a network that ends with Sigmoid or Softmax, or from_probabilities");
+  static_assert(!std::is_same_v<Input, from_logits>,
+                "DiceLoss takes probabilities: of a network that ends with Sigmoid or Softmax, or from_probabilities");
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid, Softmax>;
 
-  static constexpr auto formula =
-      1 - (2 * sum(prediction * target) + param<"smooth">) / (sum(prediction) + sum(target) + param<"smooth">);
+  static constexpr auto formula = 1 - (2 * sum(prediction * target) + param<"smooth">) /
+                                          (sum(prediction) + sum(target) + param<"smooth">);
   static constexpr void each_option(auto& o, auto visit) { visit("smooth", o.smooth, as_epsilon); }
   constexpr std::array<double, 1> options() const { return {smooth}; }
 };

@@ -5,8 +5,8 @@
 
 namespace tenon {
 
-/// Binary cross-entropy in which what is told rightly hardly counts (Lin et al. 2017), for outputs that are mostly 0. With
-/// p the probability of yes, t the target, 0 or 1, and q = t p + (1 - t) (1 - p) that of what is right,
+/// Binary cross-entropy in which what is told rightly hardly counts (Lin et al. 2017), for outputs that are mostly 0.
+/// With p the probability of yes, t the target, 0 or 1, and q = t p + (1 - t) (1 - p) that of what is right,
 ///     -(alpha t + (1 - alpha) (1 - t)) (1 - q)^gamma log q,
 /// averaged over outputs and batch; an alpha below 0 weighs both alike, with 1. It is computed from the logit z as
 /// w exp(-gamma softplus(s)) softplus(-s), s = (2 t - 1) z, which never overflows.
@@ -21,15 +21,16 @@ struct FocalLoss {
   double gamma = 2;
   Reduction reduction = Reduction::mean;
 
-  static_assert(!std::is_same_v<Input, from_probabilities>, "FocalLoss takes logits: of a network that ends with Sigmoid, or from_logits");
+  static_assert(!std::is_same_v<Input, from_probabilities>,
+                "FocalLoss takes logits: of a network that ends with Sigmoid, or from_logits");
   static constexpr bool takes_logits = std::is_same_v<Input, from_logits>;
   template <class Last>
   static constexpr bool joins = !takes_logits && std::is_same_v<Last, Sigmoid>;
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid>;
 
-  static constexpr auto weight =
-      select(param<"alpha"> < 0, 1, param<"alpha"> * target + (1 - param<"alpha">) * (1 - target));
+  static constexpr auto weight = select(param<"alpha"> < 0, 1,
+                                        param<"alpha">* target + (1 - param<"alpha">)*(1 - target));
   static constexpr auto right = (2 * target - 1) * prediction;
   static constexpr auto formula = weight * exp(-param<"gamma"> * softplus(right)) * softplus(-right);
   static constexpr void each_option(auto& o, auto visit) {

@@ -59,9 +59,12 @@ struct LossProgram {
 /// What the sum of losses is divided by; `terms` is what a mean runs over.
 constexpr double divisor(Reduction reduction, double samples, double terms) {
   switch (reduction) {
-    case Reduction::mean: return terms;
-    case Reduction::batchmean: return samples;
-    default: return 1;
+  case Reduction::mean:
+    return terms;
+  case Reduction::batchmean:
+    return samples;
+  default:
+    return 1;
   }
 }
 
@@ -78,7 +81,8 @@ double weight_of_rows(std::size_t rows, std::span<const T> weights) {
 template <class T>
 double nothing_counts(const LossArguments<T>& loss) {
   std::fill_n(loss.values.begin(), loss.prediction.count, T(0));
-  for (std::size_t i = 0; loss.gradient && i < loss.prediction.count; ++i) std::fill_n(loss.gradient[i], loss.width, T(0));
+  for (std::size_t i = 0; loss.gradient && i < loss.prediction.count; ++i)
+    std::fill_n(loss.gradient[i], loss.width, T(0));
   return 0;
 }
 
@@ -104,7 +108,8 @@ using ParameterValues = std::span<const T* const>;
 
 /// The reduced value of formula `E`; values per sample and the gradient go where `loss` says.
 template <class E, class T>
-double run_loss(const LossArguments<T>& loss, double divisor, std::type_identity_t<ParameterValues<T>> parameters = {}) {
+double run_loss(const LossArguments<T>& loss, double divisor,
+                std::type_identity_t<ParameterValues<T>> parameters = {}) {
   using Program = LossProgram<E>;
   expr::Arguments<T> a;
   a.count = loss.prediction.count;
@@ -129,9 +134,11 @@ double run_loss(const LossArguments<T>& loss, double divisor, std::type_identity
 
 /// The same where a mean runs over samples, and over features if the formula has a value for each.
 template <class E, class T>
-double run_loss(const LossArguments<T>& loss, Reduction reduction, std::type_identity_t<ParameterValues<T>> parameters = {}) {
+double run_loss(const LossArguments<T>& loss, Reduction reduction,
+                std::type_identity_t<ParameterValues<T>> parameters = {}) {
   const double samples = weight_of_rows(loss.prediction.count, loss.weights);
-  const double by = divisor(reduction, samples, LossProgram<E>::per_element ? samples * static_cast<double>(loss.width) : samples);
+  const double by = divisor(reduction, samples,
+                            LossProgram<E>::per_element ? samples * static_cast<double>(loss.width) : samples);
   if (by == 0) return nothing_counts(loss);
   return weigh_samples(loss, run_loss<E>(loss, by, parameters), by);
 }

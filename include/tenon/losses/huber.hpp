@@ -14,9 +14,8 @@ struct Huber {
   double delta = 1;
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto formula =
-      select(abs(prediction - target) < param<"delta">, 0.5 * square(prediction - target),
-             param<"delta"> * (abs(prediction - target) - 0.5 * param<"delta">));
+  static constexpr auto formula = select(abs(prediction - target) < param<"delta">, 0.5 * square(prediction - target),
+                                         param<"delta">*(abs(prediction - target) - 0.5 * param<"delta">));
   static constexpr void each_option(auto& o, auto visit) { visit("delta", o.delta, above(0)); }
   constexpr std::array<double, 1> options() const { return {delta}; }
 };

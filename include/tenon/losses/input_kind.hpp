@@ -47,7 +47,8 @@ using input_problem = std::conditional_t<
 
 /// A loss of log-probabilities is no good after a layer that gives probabilities.
 template <class Last>
-using log_probability_problem = std::conditional_t<is_one_of<Last, Softmax, Sigmoid>, takes<output_of<LogSoftmax>>, void>;
+using log_probability_problem = std::conditional_t<is_one_of<Last, Softmax, Sigmoid>, takes<output_of<LogSoftmax>>,
+                                                   void>;
 
 /// What the numbers are that the loops get.
 enum class Given { logits, probabilities };

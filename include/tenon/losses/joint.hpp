@@ -18,20 +18,22 @@
 ///
 ///     on<"digit">(CrossEntropy{}) + 0.5 * on<"value">(MeanSquaredError{})
 ///
-/// The first compares the output "digit" with the data's column of that name; `on<"decoder", "image">(...)` names another
-/// column, which may be one of the features. A formula may read several outputs of one shape, and compares with nothing:
+/// The first compares the output "digit" with the data's column of that name; `on<"decoder", "image">(...)` names
+/// another column, which may be one of the features. A formula may read several outputs of one shape, and compares with
+/// nothing:
 ///
 ///     constexpr auto kl = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
 ///     on<"decoder", "image">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<kl>{}
 ///
-/// A loss that compares the samples of a batch with each other names what it reads, and gets all of it (losses/info_nce.hpp):
+/// A loss that compares the samples of a batch with each other names what it reads, and gets all of it
+/// (losses/info_nce.hpp):
 ///
 ///     using reads = detail::list<expr::Edge<"a">, expr::Edge<"b">>;
 ///     template <class T> double evaluate_outputs(const OutputArguments<T, 2>&) const;
 namespace tenon {
 
-/// What a loss of a whole batch is given: N outputs of one width, room for a value a sample, and where the gradients go, rows
-/// one behind the other, or nullptrs where none is asked for.
+/// What a loss of a whole batch is given: N outputs of one width, room for a value a sample, and where the gradients
+/// go, rows one behind the other, or nullptrs where none is asked for.
 template <class T, std::size_t N>
 struct OutputArguments {
   std::array<Rows<const T>, N> outputs{};
@@ -125,13 +127,11 @@ using joint_of = decltype(as_joint(std::declval<const L&>()));
 
 /// `on<"digit">(CrossEntropy{})`: the loss of that output, compared with the column of its name, or with `Column`.
 template <fixed_string Output, fixed_string Column = "", class L>
-  requires(!requires(L& metric) { metric.reset(); })  // of a metric: metrics/bound.hpp
-constexpr OutputLoss<Output, Column, L> on(L loss) {
-  return {std::move(loss)};
-}
+  requires(!requires(L & metric) { metric.reset(); })  // of a metric: metrics/bound.hpp
+constexpr OutputLoss<Output, Column, L> on(L loss) { return {std::move(loss)}; }
 
 template <class A, class B>
-  requires(detail::says_outputs<A> && detail::says_outputs<B>)
+  requires(detail::says_outputs<A>&& detail::says_outputs<B>)
 constexpr auto operator+(const A& a, const B& b) {
   return []<class... X, class... Y>(const JointLoss<X...>& x, const JointLoss<Y...>& y) {
     return JointLoss<X..., Y...>{std::tuple_cat(x.terms, y.terms)};
@@ -167,9 +167,10 @@ constexpr auto operator+(const JointLoss<T...>& a, const Plain&) {
   return detail::as_joint(a);
 }
 
-/// The number is of any type: clang looks at a signature before the requirement, and at an operator of two numbers no further.
+/// The number is of any type: clang looks at a signature before the requirement, and at an operator of two numbers no
+/// further.
 template <class Number, class A>
-  requires(std::is_arithmetic_v<Number> && detail::says_outputs<A>)
+  requires(std::is_arithmetic_v<Number>&& detail::says_outputs<A>)
 constexpr auto operator*(Number number, const A& a) {
   const auto factor = static_cast<double>(number);
   auto joint = detail::as_joint(a);
@@ -177,10 +178,8 @@ constexpr auto operator*(Number number, const A& a) {
   return joint;
 }
 template <class A, class Number>
-  requires(std::is_arithmetic_v<Number> && detail::says_outputs<A>)
-constexpr auto operator*(const A& a, Number factor) {
-  return factor * a;
-}
+  requires(std::is_arithmetic_v<Number>&& detail::says_outputs<A>)
+constexpr auto operator*(const A& a, Number factor) { return factor * a; }
 
 namespace detail {
 
@@ -227,10 +226,12 @@ struct OutputProgram {
   };
 };
 
-/// The reduced value of formula E of some outputs of `width` numbers; gradients go to `gradient`, contiguous, unless absent.
+/// The reduced value of formula E of some outputs of `width` numbers; gradients go to `gradient`, contiguous, unless
+/// absent.
 template <class E, class T, std::size_t N>
-double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std::array<T*, N>& gradient, std::size_t width, std::size_t count,
-                          Reduction reduction, std::span<T> values, std::span<const T> weights) {
+double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std::array<T*, N>& gradient,
+                          std::size_t width, std::size_t count, Reduction reduction, std::span<T> values,
+                          std::span<const T> weights) {
   using Program = OutputProgram<E>;
   const double rows = weight_of_rows(count, weights);
   const double by = divisor(reduction, rows, Program::s.per_element ? rows * static_cast<double>(width) : rows);
@@ -256,7 +257,8 @@ double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std
     const T weight = weights.empty() ? T(1) : weights[i];
     sum += weight == T(0) ? 0 : static_cast<double>(weight * values[i]);
     for (std::size_t k = 0; !weights.empty() && k < N; ++k)
-      for (std::size_t j = 0; gradient[k] && j < width; ++j) gradient[k][i * width + j] = weight == T(0) ? T(0) : weight * gradient[k][i * width + j];
+      for (std::size_t j = 0; gradient[k] && j < width; ++j)
+        gradient[k][i * width + j] = weight == T(0) ? T(0) : weight * gradient[k][i * width + j];
   }
   return sum / by;
 }

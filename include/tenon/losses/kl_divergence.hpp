@@ -16,7 +16,7 @@ namespace tenon {
 struct KLDivergence {
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto formula = select(target > 0, target * log(target), 0) - target * prediction;
+  static constexpr auto formula = select(target > 0, target* log(target), 0) - target * prediction;
   template <class Last>
   using problem = detail::log_probability_problem<Last>;
 };

@@ -33,15 +33,18 @@
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
 ///     static constexpr bool ignores_labels = true;               // `ignore_index` has no loss, and a mean is over
-///                                                                // the others, or their `class_weight`s if it has such
+///                                                                // the others, or their `class_weight`s if it has
+///                                                                such
 ///
 /// and one that is more than a formula has, instead of it,
 ///
 ///     static constexpr TargetKind target_kind = ...;
 ///     static constexpr bool weighs_samples = true;               // it heeds LossArguments::weights; without, an Error
 ///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
-///     static constexpr bool labels_rows = false;                 // the labels of a sample are not those of its rows: no
-///                                                                // accuracy follows from them, and a mean is over samples
+///     static constexpr bool labels_rows = false;                 // the labels of a sample are not those of its rows:
+///     no
+///                                                                // accuracy follows from them, and a mean is over
+///                                                                samples
 namespace tenon {
 
 /// A loss that cannot be meant.
@@ -71,13 +74,15 @@ template <class L>
 inline constexpr bool is_of_outputs = false;
 /// A loss of whole batches of several outputs, which it names (losses/joint.hpp).
 template <class L>
-concept ReadsBatches = requires { typename L::reads; };
+concept ReadsBatches = requires {
+  typename L::reads;
+};
 
 }  // namespace detail
 
 /// A loss, as described above.
 template <class L>
-concept Loss = detail::is_of_outputs<L> || (requires(const L& loss) {
+concept Loss = detail::is_of_outputs<L> ||(requires(const L& loss) {
   { loss.reduction } -> std::convertible_to<Reduction>;
 } && (detail::SaysFormula<L> || detail::SaysEvaluation<L> || detail::ReadsBatches<L>));
 
@@ -169,9 +174,11 @@ template <class L>
 constexpr auto judge_loss_formula() {
   if constexpr (SaysFormula<L>) {
     using E = expr::lift<L::formula>;
-    if constexpr (expr::parameters_of<E>::size != option_count<L>) return std::type_identity<takes<an_option_for_each_parameter>>{};
+    if constexpr (expr::parameters_of<E>::size != option_count<L>)
+      return std::type_identity<takes<an_option_for_each_parameter>>{};
     else if constexpr (LossProgram<E>::per_batch) return std::type_identity<takes<a_formula_of_one_sample>>{};
-    else if constexpr (!LossProgram<E>::has_gradient) return std::type_identity<takes<a_formula_with_a_derivative_by_prediction>>{};
+    else if constexpr (!LossProgram<E>::has_gradient)
+      return std::type_identity<takes<a_formula_with_a_derivative_by_prediction>>{};
     else return std::type_identity<void>{};
   } else {
     return std::type_identity<void>{};

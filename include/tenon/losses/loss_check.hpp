@@ -1,7 +1,7 @@
 #pragma once
 
-#include <tenon/losses/input_kind.hpp>
 #include <tenon/layers/formula/edge_unit.hpp>
+#include <tenon/losses/input_kind.hpp>
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/net/checked.hpp>
@@ -44,7 +44,8 @@ template <class... E, std::size_t Port>
 struct cut_output<Graph<E...>, Port> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[Port]> {};
 template <class... E, std::size_t Port>
   requires is_rewritten<Graph<E...>>
-struct cut_output<Graph<E...>, Port> : cut_output<typename with_outputs<Graph<E...>>::type, Port> {};
+struct cut_output<Graph<E...>, Port> : cut_output<typename with_outputs<Graph<E...>>::type, Port> {
+};
 
 /// What is wrong with one of several losses, or void.
 template <class Net, class L, class Term>
@@ -63,7 +64,8 @@ struct judge_term<Net, L, OutputLoss<Name, Column, Loss>> {
     } else {
       using Output = output_shape_at<Net, port>;
       using Taken = typename decltype(judge_output<Loss, typename cut_output<Net, port>::last, Output>())::type;
-      if constexpr (!std::is_void_v<Taken>) return std::type_identity<loss_mismatch<Loss, Taken, but_gets<Output>, from_output<Name>>>{};
+      if constexpr (!std::is_void_v<Taken>)
+        return std::type_identity<loss_mismatch<Loss, Taken, but_gets<Output>, from_output<Name>>>{};
       else return std::type_identity<void>{};
     }
   }
@@ -85,10 +87,13 @@ struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
       return k;
     }();
     if constexpr (wrong < sizeof...(Edge)) {
-      constexpr std::string_view asked = std::array<std::string_view, sizeof...(Edge)>{expr::detail::edge_name<Edge>...}[wrong];
+      constexpr std::string_view asked = std::array<std::string_view, sizeof...(Edge)>{
+          expr::detail::edge_name<Edge>...}[wrong];
       return std::type_identity<no_such_output<asked_for<to_fixed_string<asked.size()>(asked)>, known_ports<names>>>{};
     } else {
-      if constexpr (one_shape_of<Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same && of_one_sample)
+      if constexpr (one_shape_of<
+                        Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same &&
+                    of_one_sample)
         return std::type_identity<void>{};
       else return std::type_identity<invalid_loss<Loss, takes<a_formula_of_one_sample, of_one_shape>>>{};
     }
@@ -110,7 +115,8 @@ constexpr auto judge_loss() {
     if constexpr (Checked<Net>::valid) return judge_terms<Net, L>(static_cast<const joint_of<L>*>(nullptr));
     else return std::type_identity<void>{};
   } else if constexpr (Checked<Net>::valid && number_of_outputs<Net> > 1) {
-    return std::type_identity<loss_mismatch<L, takes<one_output_or_say_on>, there_are_outputs<Net>, write<"on<\"name\">(loss)">>>{};
+    return std::type_identity<
+        loss_mismatch<L, takes<one_output_or_say_on>, there_are_outputs<Net>, write<"on<\"name\">(loss)">>>{};
   } else if constexpr (!std::is_void_v<loss_formula_problem<L>>) {
     return std::type_identity<invalid_loss<L, loss_formula_problem<L>>>{};
   } else if constexpr (Checked<Net>::valid) {
@@ -164,7 +170,8 @@ template <class Net, class L>
 struct CheckedLossFor<Net, L, void> {
   static constexpr bool valid = Checked<Net>::valid;
   static constexpr bool joined = false;
-  using trained = typename std::conditional_t<valid, without_joined_terms<Net, joint_of<L>>, std::type_identity<Net>>::type;
+  using trained = typename std::conditional_t<valid, without_joined_terms<Net, joint_of<L>>,
+                                              std::type_identity<Net>>::type;
 };
 template <class Net, class L>
 struct CheckedLossFor<Net, L, void> {

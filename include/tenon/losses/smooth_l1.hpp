@@ -14,9 +14,9 @@ struct SmoothL1 {
   double beta = 1;
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto formula =
-      select(abs(prediction - target) < param<"beta">, 0.5 * square(prediction - target) / param<"beta">,
-             abs(prediction - target) - 0.5 * param<"beta">);
+  static constexpr auto formula = select(abs(prediction - target) < param<"beta">,
+                                         0.5 * square(prediction - target) / param<"beta">,
+                                         abs(prediction - target) - 0.5 * param<"beta">);
   static constexpr void each_option(auto& o, auto visit) { visit("beta", o.beta, at_least(0)); }
   constexpr std::array<double, 1> options() const { return {beta}; }
 };

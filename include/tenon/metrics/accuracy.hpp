@@ -23,7 +23,10 @@ public:
       correct += detail::decide(p.outputs[i], p.width, threshold) == static_cast<std::size_t>(p.labels[i]) ? 1 : 0;
     seen += p.count();
   }
-  double value() const { return seen == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(correct) / static_cast<double>(seen); }
+  double value() const {
+    return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
+                     : static_cast<double>(correct) / static_cast<double>(seen);
+  }
   void reset() { correct = seen = 0; }
 
   std::size_t correct = 0, seen = 0;
@@ -50,7 +53,10 @@ public:
       correct += classes_ahead(p.outputs[i], p.width, static_cast<std::size_t>(p.labels[i])) < K ? 1 : 0;
     seen += p.count();
   }
-  double value() const { return seen == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(correct) / static_cast<double>(seen); }
+  double value() const {
+    return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
+                     : static_cast<double>(correct) / static_cast<double>(seen);
+  }
   void reset() { correct = seen = 0; }
 
   std::size_t correct = 0, seen = 0;

@@ -23,13 +23,11 @@ struct OutputMetric {
   static constexpr bool names_column = !Column.view().empty();
 };
 
-/// `on<"value">(MAE{})`: the metric of that output, compared with the data's column of its name, or with `Column`. A variable
-/// is used where it is.
+/// `on<"value">(MAE{})`: the metric of that output, compared with the data's column of its name, or with `Column`. A
+/// variable is used where it is.
 template <fixed_string Output, fixed_string Column = "", class M>
   requires Metric<std::remove_cvref_t<M>>
-constexpr OutputMetric<Output, Column, M> on(M&& metric) {
-  return {std::forward<M>(metric)};
-}
+constexpr OutputMetric<Output, Column, M> on(M&& metric) { return {std::forward<M>(metric)}; }
 
 /// What `Fit` measures after every epoch.
 template <class... M>

@@ -11,24 +11,25 @@
 /// A metric takes batch after batch and then has a value, so that any number of them cost one pass over the data
 /// (train/measure.hpp). All but RocAuc keep a few sums, and take nothing from the heap after the first batch; what they
 /// say is over all samples since `reset`, not a mean of the batches' values. One that says `compares_classes`, true or
-/// false, or `least_classes`, does not compile on data whose type says that they have no such answers. `smaller_is_better`
-/// says which way a callback that watches it looks; in logs it is called after its `name` ("ROC AUC": roc_auc), or what
-/// `column_name()` gives, or its type.
+/// false, or `least_classes`, does not compile on data whose type says that they have no such answers.
+/// `smaller_is_better` says which way a callback that watches it looks; in logs it is called after its `name` ("ROC
+/// AUC": roc_auc), or what `column_name()` gives, or its type.
 namespace tenon {
 
 /// What a network gave for a batch, and what it should have given: classes or values.
 template <class T>
 struct Predictions {
   Rows<const T> outputs{};
-  std::size_t width = 0;                    // numbers per output
-  std::span<const std::int32_t> labels{};   // one a sample, or none
-  Rows<const T> targets{};                  // of the outputs' width, or absent
+  std::size_t width = 0;                   // numbers per output
+  std::span<const std::int32_t> labels{};  // one a sample, or none
+  Rows<const T> targets{};                 // of the outputs' width, or absent
 
   std::size_t count() const { return outputs.count; }
 };
 
 template <class M>
-concept Metric = requires(M& metric, const M& same, const Predictions<float>& single, const Predictions<double>& twice) {
+concept Metric = requires(M& metric, const M& same, const Predictions<float>& single,
+                          const Predictions<double>& twice) {
   metric.update(single);
   metric.update(twice);
   { same.value() } -> std::convertible_to<double>;

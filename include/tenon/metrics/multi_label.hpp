@@ -8,12 +8,12 @@
 
 namespace tenon {
 
-/// How often each of several labels, any number of which a sample may have, was said rightly and wrongly. Targets are 0 or 1
-/// (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
+/// How often each of several labels, any number of which a sample may have, was said rightly and wrongly. Targets are 0
+/// or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
 ///
-/// Precision, recall and F1 of a label are those of ConfusionMatrix. Macro is the mean over all labels, micro is from the
-/// counts of all labels together. Names and rules are scikit-learn's (zero_division = 0): multilabel_confusion_matrix,
-/// precision_score, recall_score, f1_score, accuracy_score, hamming_loss.
+/// Precision, recall and F1 of a label are those of ConfusionMatrix. Macro is the mean over all labels, micro is from
+/// the counts of all labels together. Names and rules are scikit-learn's (zero_division = 0):
+/// multilabel_confusion_matrix, precision_score, recall_score, f1_score, accuracy_score, hamming_loss.
 class MultiLabelMatrix {
 public:
   static constexpr const char* name = "multi-label matrix";
@@ -29,7 +29,8 @@ public:
     for (std::size_t i = 0; i < p.count(); ++i) {
       bool all = true;
       for (std::size_t j = 0; j < p.width; ++j) {
-        const bool said = static_cast<double>(p.outputs[i][j]) > threshold, is = static_cast<double>(p.targets[i][j]) > 0.5;
+        const bool said = static_cast<double>(p.outputs[i][j]) > threshold,
+                   is = static_cast<double>(p.targets[i][j]) > 0.5;
         Counts& c = labels_[j];
         ++(said ? (is ? c.both : c.only_said) : (is ? c.only_is : c.neither));
         all = all && said == is;

@@ -28,7 +28,9 @@ public:
     }
     seen_ += p.count();
   }
-  double value() const { return seen_ == 0 ? std::numeric_limits<double>::quiet_NaN() : std::exp(sum_ / static_cast<double>(seen_)); }
+  double value() const {
+    return seen_ == 0 ? std::numeric_limits<double>::quiet_NaN() : std::exp(sum_ / static_cast<double>(seen_));
+  }
   void reset() { sum_ = 0, seen_ = 0; }
 
 private:

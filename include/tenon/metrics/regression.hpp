@@ -72,8 +72,8 @@ public:
   double value() const;
 };
 
-/// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2, averaged over outputs. 1 is
-/// perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
+/// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2, averaged over outputs. 1
+/// is perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
 /// otherwise 0, as in scikit-learn.
 class R2 : public detail::ValueMetric<R2> {
 public:

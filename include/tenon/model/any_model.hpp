@@ -31,8 +31,8 @@ struct Choice {
 ///     loaded.predict(x, y);
 ///     loaded.visit([&](auto& m) { fit(m, data, Fit{}); });
 ///
-/// All take samples of one size and give as many numbers. What is chosen is chosen once a call: inside, the network is as
-/// static as any.
+/// All take samples of one size and give as many numbers. What is chosen is chosen once a call: inside, the network is
+/// as static as any.
 template <class Scalar, class... C>
 class AnyModelOf {
 public:
@@ -49,11 +49,14 @@ private:
 public:
   using input = input_shape<First>;
   using output = output_shape<First>;
-  static_assert(((input_shape<typename C::network>::size == input::size) && ...), "the networks of an AnyModel take samples of one size");
-  static_assert(((output_shape<typename C::network>::size == output::size) && ...), "the networks of an AnyModel give as many numbers each");
+  static_assert(((input_shape<typename C::network>::size == input::size) && ...),
+                "the networks of an AnyModel take samples of one size");
+  static_assert(((output_shape<typename C::network>::size == output::size) && ...),
+                "the networks of an AnyModel give as many numbers each");
 
   /// Throws an Error that lists the names where none is called so.
-  explicit AnyModelOf(std::string_view name, std::uint64_t seed = 0) : AnyModelOf(number_of(name), [seed](auto& m) { m.initialize(seed); }) {}
+  explicit AnyModelOf(std::string_view name, std::uint64_t seed = 0)
+      : AnyModelOf(number_of(name), [seed](auto& m) { m.initialize(seed); }) {}
 
   /// Throws an Error where the file's tensors are those of none of the networks, or of several: then say which,
   /// `load(path, "small")`.
@@ -69,7 +72,8 @@ public:
         reasons += "\n  " + std::string(names[k]) + ": " + error.what();
       }
     if (fitting.size() == 1) return AnyModelOf(fitting[0], [&](auto& m) { load_exact(file, detail::expected_by(m)); });
-    if (fitting.empty()) throw Error(path + ": expected the tensors of one of the networks " + known() + ", got those of none:" + reasons);
+    if (fitting.empty())
+      throw Error(path + ": expected the tensors of one of the networks " + known() + ", got those of none:" + reasons);
     throw Error(path + ": expected the tensors of one network, got those of " + fits + ": say which, load(path, name)");
   }
   static AnyModelOf load(const std::string& path, std::string_view name) {

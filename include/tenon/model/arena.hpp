@@ -13,8 +13,8 @@
 
 namespace tenon {
 
-/// Numbers in one block that starts on a cache line; zeros at first. One that is `borrowed` works on numbers of another,
-/// which has to outlive it: what is assigned to it is written there. Its copies have numbers of their own.
+/// Numbers in one block that starts on a cache line; zeros at first. One that is `borrowed` works on numbers of
+/// another, which has to outlive it: what is assigned to it is written there. Its copies have numbers of their own.
 template <class T>
 class Arena {
 public:
@@ -36,9 +36,7 @@ public:
     else swap(other);
     return *this;
   }
-  static Arena borrowed(T* data, std::size_t count) {
-    return Arena(data, count);
-  }
+  static Arena borrowed(T* data, std::size_t count) { return Arena(data, count); }
   bool is_borrowed() const noexcept { return !data_.get_deleter().owns; }
 
   T* data() noexcept { return data_.get(); }
@@ -58,7 +56,8 @@ private:
   using Block = std::unique_ptr<T[], Free>;
   static Block allocate(std::size_t count) {
     if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T))
-      throw Error("expected less than 2^63 bytes of numbers, got " + std::to_string(count) + " numbers of " + std::to_string(sizeof(T)));
+      throw Error("expected less than 2^63 bytes of numbers, got " + std::to_string(count) + " numbers of " +
+                  std::to_string(sizeof(T)));
     return Block(count == 0 ? nullptr : static_cast<T*>(::operator new[](count * sizeof(T), line)));
   }
 

@@ -17,7 +17,9 @@ struct AttentionMap {
   std::size_t heads = 0, queries = 0, keys = 0;
   std::vector<double> weights{};  // (heads, queries, keys)
 
-  double operator()(std::size_t head, std::size_t query, std::size_t key) const { return weights[(head * queries + query) * keys + key]; }
+  double operator()(std::size_t head, std::size_t query, std::size_t key) const {
+    return weights[(head * queries + query) * keys + key];
+  }
 };
 
 /// The weights of all attentions of a network for one sample, in the order of its layers:
@@ -32,8 +34,10 @@ std::vector<AttentionMap> attention_weights(const M& model, std::span<const type
   using Net = typename M::network;
   constexpr Layout layout = layout_of<bound_network<Net>>;
   if (sample.size() != M::input::size)
-    throw Error("attention_weights: expected a sample of " + std::to_string(M::input::size) + " numbers, got " + std::to_string(sample.size()));
-  Arena<T> scratch(layout.needs.inference_scratch_sample), fixed(layout.needs.inference_scratch_fixed), output(M::output::size);
+    throw Error("attention_weights: expected a sample of " + std::to_string(M::input::size) + " numbers, got " +
+                std::to_string(sample.size()));
+  Arena<T> scratch(layout.needs.inference_scratch_sample), fixed(layout.needs.inference_scratch_fixed),
+      output(M::output::size);
   AttentionTrace<T> trace;
   typename M::context context;
   context.attention = &trace;
@@ -41,11 +45,15 @@ std::vector<AttentionMap> attention_weights(const M& model, std::span<const type
                          .buffers = const_cast<T*>(model.buffers().data()),  // evaluation writes none
                          .scratch = scratch.data(),
                          .scratch_fixed = fixed.data()};
-  run_forward<bound_network<Net>>(context, memory, Rows<const T>{sample.data(), 1, sample.size()}, Rows<T>{output.data(), 1, output.size()},
-                                  Evaluation{});
+  run_forward<bound_network<Net>>(context, memory, Rows<const T>{sample.data(), 1, sample.size()},
+                                  Rows<T>{output.data(), 1, output.size()}, Evaluation{});
   std::vector<AttentionMap> maps;
   for (auto& seen : trace.seen)
-    maps.push_back({unit_table<Net>[seen.unit].path, seen.heads, seen.queries, seen.keys, {seen.weights.begin(), seen.weights.end()}});
+    maps.push_back({unit_table<Net>[seen.unit].path,
+                    seen.heads,
+                    seen.queries,
+                    seen.keys,
+                    {seen.weights.begin(), seen.weights.end()}});
   return maps;
 }
 

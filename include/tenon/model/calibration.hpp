@@ -27,7 +27,7 @@ enum class CalibrationMethod : unsigned char {
   min_max,     // all numbers that were seen
   percentile,  // without the share of (100 - percentile) / 2 % at either end
   mse,         // the range whose steps and limits together make the smallest mean squared error
-  entropy      // the range whose 128 steps of magnitude keep the distribution best: least Kullback-Leibler divergence (TensorRT's)
+  entropy      // TensorRT's: the range whose 128 steps of magnitude have the least Kullback-Leibler divergence
 };
 
 /// How `quantize` calibrates:
@@ -37,11 +37,13 @@ struct Calibration {
   CalibrationMethod method = CalibrationMethod::min_max;
   double percentile = 99.99;
 
-  static constexpr void each_option(auto& o, auto visit) { visit("percentile", o.percentile, Allowed{50, 100, false, true}); }
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("percentile", o.percentile, Allowed{50, 100, false, true});
+  }
 };
 
-/// How often a tensor's numbers were in each of 4,096 intervals, which grow with the largest: numbers are seen once, in any order
-/// of magnitude, and need not be kept.
+/// How often a tensor's numbers were in each of 4,096 intervals, which grow with the largest: numbers are seen once, in
+/// any order of magnitude, and need not be kept.
 class Histogram {
 public:
   void see(std::span<const float> values);

@@ -58,31 +58,35 @@ struct HostContext {
 
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
-  std::size_t first_sample = 0;      // of this batch within the step, where a batch is split
+  std::size_t first_sample = 0;  // of this batch within the step, where a batch is split
   bool overwrite_gradients = false;
   Trace trace{};
   AttentionTrace<T>* attention = nullptr;
-  detail::ShardPlace<T>* shard = nullptr;  // where a batch is run in shards: what a layer that looks at all samples asks
+  detail::ShardPlace<T>*
+      shard = nullptr;  // where a batch is run in shards: what a layer that looks at all samples asks
 
   [[noreturn]] static void refuse_token(T id, std::size_t tokens) {
     throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));
   }
 
   [[noreturn]] static void refuse_single_value() {
-    throw Error("batch normalisation: expected more than one value per channel in training, got one, in a batch of one sample; take a "
+    throw Error("batch normalisation: expected more than one value per channel in training, got one, in a batch of one "
+                "sample; take a "
                 "batch_size that leaves no sample alone");
   }
 
   Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
 
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
-                   std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
+                   const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
     Gemm::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
-  /// For products of few rows that come again and again, as the steps of recurrent layers: our own kernels pack less, and
-  /// make a training step of an LSTM or a GRU 8 % faster (bench speed, W4). Without vectors the policy's are better.
-  static void small_gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha, const T* a,
-                         std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  /// For products of few rows that come again and again, as the steps of recurrent layers: our own kernels pack less,
+  /// and make a training step of an LSTM or a GRU 8 % faster (bench speed, W4). Without vectors the policy's are
+  /// better.
+  static void small_gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k,
+                         T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
+                         std::size_t ldc) {
     static const bool ours = kernels::native_gemm_target() != "portable";
     if (ours) kernels::native_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     else gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

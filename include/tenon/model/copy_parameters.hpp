@@ -30,12 +30,17 @@ std::size_t copy_parameters(const From& from, To& to) {
     return "(" + t + ")";
   };
   for (const ParameterEntry& entry : target)
-    if (const auto found = same(entry); detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
-      throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " + text(*found));
+    if (const auto found = same(entry);
+        detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
+      throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " +
+                  text(*found));
   if constexpr (source.size() > 0 && target.size() > 0)
-    if (std::ranges::none_of(target, [&](const ParameterEntry& entry) { return detail::chooses(Selection{}, entry) && same(entry) != source.end(); }))
-      throw Error("copy_parameters: expected parameters that both networks have" + std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") +
-                  ", got " + std::string(source.front().name) + ", ... and " + std::string(target.front().name) + ", ...");
+    if (std::ranges::none_of(target, [&](const ParameterEntry& entry) {
+          return detail::chooses(Selection{}, entry) && same(entry) != source.end();
+        }))
+      throw Error("copy_parameters: expected parameters that both networks have" +
+                  std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") + ", got " +
+                  std::string(source.front().name) + ", ... and " + std::string(target.front().name) + ", ...");
   std::size_t copied = 0;
   for (const ParameterEntry& entry : target) {
     const auto found = same(entry);

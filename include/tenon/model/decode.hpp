@@ -13,22 +13,24 @@
 namespace tenon {
 
 /// What an encoder-decoder makes of a sequence: the tokens that it says one after the other, each from the ones before,
-/// until it says `end` (which is not among them) or has no more steps. The network takes the source's tokens and those of
-/// the decoder behind them, of which the first is `start`.
+/// until it says `end` (which is not among them) or has no more steps. The network takes the source's tokens and those
+/// of the decoder behind them, of which the first is `start`.
 ///
 ///     const auto answer = decode(model, question, start, end);                                     // greedy
 ///     const auto other = decode(model, question, start, end, Sampler{.temperature = 0.7}, seed);
 ///
 /// A source shorter than the network's is filled up with token 0. Throws an Error where it is longer.
 template <class M>
-std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> source, std::int32_t start, std::int32_t end,
-                                 Sampler sampler = {.temperature = 0}, std::uint64_t seed = 0) {
+std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> source, std::int32_t start,
+                                 std::int32_t end, Sampler sampler = {.temperature = 0}, std::uint64_t seed = 0) {
   using T = typename M::scalar;
   constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
-  static_assert(M::output::rank == 2 && length > steps, "decode takes a network from a source and a decoder's tokens to scores at each of these");
+  static_assert(M::output::rank == 2 && length > steps,
+                "decode takes a network from a source and a decoder's tokens to scores at each of these");
   constexpr std::size_t capacity = length - steps;
   if (source.size() > capacity)
-    throw Error("decode: expected a source of at most " + std::to_string(capacity) + " tokens, got " + std::to_string(source.size()));
+    throw Error("decode: expected a source of at most " + std::to_string(capacity) + " tokens, got " +
+                std::to_string(source.size()));
   std::vector<T> x(length), y(M::output::size);
   std::copy(source.begin(), source.end(), x.begin());
   x[capacity] = static_cast<T>(start);

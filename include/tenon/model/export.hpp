@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -23,12 +23,13 @@
 namespace tenon {
 
 struct ExportOptions {
-  std::string name{};     // of the namespace; the file's name if empty
-  std::string network{};  // the network as C++ spells it; its own name if empty
-  std::string includes{}; // include lines for layers of your own
-  std::string trained{};  // the safetensors file the model was saved to; its checksum goes into the header
+  std::string name{};           // of the namespace; the file's name if empty
+  std::string network{};        // the network as C++ spells it; its own name if empty
+  std::string includes{};       // include lines for layers of your own
+  std::string trained{};        // the safetensors file the model was saved to; its checksum goes into the header
   std::vector<float> sample{};  // input of the self-test; random numbers from 0 to 1 if empty
-  bool c_api = false;           // digits.h and digits_c.cpp too, for programs in C: digits_run, digits_classify, digits_self_test
+  bool
+      c_api = false;  // digits.h and digits_c.cpp too, for programs in C: digits_run, digits_classify, digits_self_test
 };
 
 /// The numbers of a model as a constant for `Frozen`.
@@ -66,8 +67,8 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
     const auto expected = model.values(entry);
     const auto got = saved.values(entry);
     if (!std::equal(expected.begin(), expected.end(), got.begin()))
-      throw Error("export_header: expected the model's own numbers in " + options.trained + ", but " + std::string(entry.name) +
-                  " has others there");
+      throw Error("export_header: expected the model's own numbers in " + options.trained + ", but " +
+                  std::string(entry.name) + " has others there");
   }
   header.source = options.trained.substr(options.trained.find_last_of('/') + 1);
   header.source_checksum = file_checksum(options.trained);
@@ -82,7 +83,8 @@ std::array<float, Size> export_sample(const ExportOptions& options) {
     Stream random(0, Purpose::user, 0);
     for (float& number : input) number = random.uniform<float>();
   } else if (options.sample.size() != Size) {
-    throw Error("export_header: expected a sample of " + std::to_string(Size) + " numbers, got " + std::to_string(options.sample.size()));
+    throw Error("export_header: expected a sample of " + std::to_string(Size) + " numbers, got " +
+                std::to_string(options.sample.size()));
   } else {
     std::copy(options.sample.begin(), options.sample.end(), input.begin());
   }
@@ -96,8 +98,9 @@ std::array<float, Size> export_sample(const ExportOptions& options) {
 ///
 ///     export_header(model, "digits.hpp", {.trained = "digits.safetensors"});
 ///
-/// With `.c_api` a header and a source for programs in C go beside it. Files are replaced atomically. Error: a number is not finite, the file's name names no namespace,
-/// the trained file does not hold this model's numbers, the network's type is too long to be spelt.
+/// With `.c_api` a header and a source for programs in C go beside it. Files are replaced atomically. Error: a number
+/// is not finite, the file's name names no namespace, the trained file does not hold this model's numbers, the
+/// network's type is too long to be spelt.
 template <class M>
 void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
   using Net = typename M::network;
@@ -115,13 +118,15 @@ void export_header(const M& model, const std::string& path, const ExportOptions&
     (entry.trainable ? parameters : buffers)
         .blocks.push_back({std::string(entry.name) + " (" + shape + ")", std::span(from, aligned(entry.size))});
   }
-  header.constants.push_back({"The trained numbers, at the offsets of parameter_table.", "Weights<Net> weights", {parameters, buffers}});
+  header.constants.push_back(
+      {"The trained numbers, at the offsets of parameter_table.", "Weights<Net> weights", {parameters, buffers}});
 
   auto input = detail::export_sample<M::input::size>(options);
   std::array<float, M::output::size> output{};
   const auto net = std::make_unique<Frozen<Net>>(*weights);
   (*net)(input, output);
-  const bool tokens = options.sample.empty() && std::any_of(output.begin(), output.end(), [](float y) { return std::isnan(y); });
+  const bool tokens = options.sample.empty() &&
+                      std::any_of(output.begin(), output.end(), [](float y) { return std::isnan(y); });
   if (tokens) {  // an embedding has no row for 0.4
     input.fill(0.0F);
     net->reset();
@@ -141,7 +146,8 @@ void export_blob(const M& model, const std::string& path) {
   using Net = typename M::network;
   const auto weights = frozen_weights(model);
   const auto body = std::as_bytes(std::span(weights.get(), 1));
-  const BlobHeader header{.network = network_fingerprint<Net>, .length = static_cast<std::uint32_t>(body.size()), .checksum = crc32(body)};
+  const BlobHeader header{
+      .network = network_fingerprint<Net>, .length = static_cast<std::uint32_t>(body.size()), .checksum = crc32(body)};
   const std::span<const std::byte> pieces[] = {std::as_bytes(std::span(&header, 1)), body};
   write_file_atomically(path, pieces);
 }

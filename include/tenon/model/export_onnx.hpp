@@ -27,7 +27,9 @@ namespace detail {
 
 /// A layer may say itself what it is, or what it is bound to does.
 template <class L>
-concept SaysOnnx = requires(OnnxLayer& to) { L::onnx(to); };
+concept SaysOnnx = requires(OnnxLayer& to) {
+  L::onnx(to);
+};
 
 template <class L, class In>
 constexpr bool has_onnx() {
@@ -39,7 +41,8 @@ template <class L, class In, class Path>
 struct onnx_refusal;
 
 template <class... Part, class... In, class... Path>
-first_refusal<typename onnx_refusal<Part, In, Path>::type...> onnx_refusal_of_parts(list<Part...>, list<In...>, list<Path...>);
+first_refusal<typename onnx_refusal<Part, In, Path>::type...> onnx_refusal_of_parts(list<Part...>, list<In...>,
+                                                                                    list<Path...>);
 
 /// Of the layer L that stands at Path.
 template <class L, class In, class Path>
@@ -50,8 +53,8 @@ struct onnx_refusal {
     if constexpr (is_input_element<L>) return std::type_identity<void>{};
     else if constexpr (what == Structure::masked || what == Structure::unpool) return Refused{};
     else if constexpr (parts_of<L>::size > 0)
-      return std::type_identity<
-          typename decltype(onnx_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}))::type>{};
+      return std::type_identity<typename decltype(onnx_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
+                                                                        part_paths<L, Path>{}))::type>{};
     else if constexpr (what != Structure::leaf || has_onnx<L, In>()) return std::type_identity<void>{};
     else return Refused{};
   }
@@ -65,7 +68,9 @@ struct refusal_of<in_onnx, Net> {
 
 /// Whether a layer works with the parameters of the first of its chain.
 template <class Bound>
-concept BorrowsParameters = requires { requires Bound::tied; };
+concept BorrowsParameters = requires {
+  requires Bound::tied;
+};
 template <class L, class In>
 constexpr bool is_tied() {
   if constexpr (structure_of<L> == Structure::leaf) return BorrowsParameters<typename bind<L, In>::type>;
@@ -98,11 +103,13 @@ public:
   Values write(const OnnxPlace& at, const Values& x) {
     constexpr Structure what = structure_of<L>;
     if constexpr (what == Structure::leaf) return write_layer<L, In>(at, x);
-    else if constexpr (what == Structure::named || what == Structure::frozen) return write<unnamed<part_of<L>>, In>(at, x);
+    else if constexpr (what == Structure::named || what == Structure::frozen)
+      return write<unnamed<part_of<L>>, In>(at, x);
     else if constexpr (what == Structure::copies) return write_copies<L, In>(at, x);
     else if constexpr (what == Structure::steps) return write_steps<L, In>(at, x);
     else if constexpr (what == Structure::graph)
-      return write_graph<typename composition<L>::template binder<In>>(at, x, std::make_index_sequence<graph_nodes<L, In>>{});
+      return write_graph<typename composition<L>::template binder<In>>(at, x,
+                                                                       std::make_index_sequence<graph_nodes<L, In>>{});
     else if constexpr (parts_of<L>::size == 0 && is_branched(what))  // of what a node of a graph reads
       return {combine<what>(layer<In>(at, x))};
     else if constexpr (what == Structure::split) return write_split<L, In>(at, x, parts_of<L>{}, part_inputs<L, In>{});
@@ -202,7 +209,8 @@ private:
     for (const std::string& input : x) values.push_back({input});
     (write_node<Binder, K>(at, values), ...);
     Values outputs;
-    for (std::size_t o = 0; o < Binder::links.outputs; ++o) outputs.push_back(values[Binder::links.output_values[o]][0]);
+    for (std::size_t o = 0; o < Binder::links.outputs; ++o)
+      outputs.push_back(values[Binder::links.output_values[o]][0]);
     return outputs;
   }
   template <class Binder, std::size_t K>
@@ -221,8 +229,11 @@ private:
       using Shapes = typename Binder::template sources<K>::shape;
       Values from;
       [&]<std::size_t... J>(std::index_sequence<J...>) {
-        (from.push_back(as_row<typename given_input<J, Shapes>::type>(place, values[links.sources[links.first_edge[K] + J]])), ...);
-      }(std::make_index_sequence<links.edge_count[K]>{});
+        (from.push_back(
+             as_row<typename given_input<J, Shapes>::type>(place, values[links.sources[links.first_edge[K] + J]])),
+         ...);
+      }
+      (std::make_index_sequence<links.edge_count[K]>{});
       values.push_back(write<L, Shapes>(place, from));
     }
   }
@@ -241,11 +252,14 @@ template <class L>
 struct onnx_ports<L> : onnx_ports<unnamed<part_of<L>>> {};
 template <class... E>
   requires is_rewritten<Graph<E...>>
-struct onnx_ports<Graph<E...>> : onnx_ports<typename with_outputs<Graph<E...>>::type> {};
+struct onnx_ports<Graph<E...>> : onnx_ports<typename with_outputs<Graph<E...>>::type> {
+};
 template <class... E>
 struct onnx_ports<Graph<E...>> {
   static constexpr const auto& links = linked_graph<E...>::links;
-  static std::string name(std::size_t value) { return std::string(linked_graph<E...>::parts[links.part_of[value]].name); }
+  static std::string name(std::size_t value) {
+    return std::string(linked_graph<E...>::parts[links.part_of[value]].name);
+  }
   static std::vector<std::string> inputs() {
     std::vector<std::string> names;
     for (std::size_t k = 0; k < links.inputs; ++k) names.push_back(name(k));
@@ -265,15 +279,16 @@ inline void onnx_number_ports(std::vector<std::string>& names, std::size_t count
 
 }  // namespace detail
 
-/// Writes the model as an ONNX file, opset 17, of float numbers, for evaluation: dropout is left out, and normalisation has its
-/// running statistics. In front of every axis stands a free one, "batch". Inputs and outputs are called as those of the Graph
-/// that the network is, or else "input" and "output"; parameters as in other files, "0.weight"; nodes after the layers
-/// they are of, "0/Gemm". Tokens are given as float numbers, as the network takes them.
+/// Writes the model as an ONNX file, opset 17, of float numbers, for evaluation: dropout is left out, and normalisation
+/// has its running statistics. In front of every axis stands a free one, "batch". Inputs and outputs are called as
+/// those of the Graph that the network is, or else "input" and "output"; parameters as in other files, "0.weight";
+/// nodes after the layers they are of, "0/Gemm". Tokens are given as float numbers, as the network takes them.
 ///
 ///     export_onnx(model, "net.onnx");
 ///
-/// The file is replaced atomically. What has no words in ONNX does not compile: the error names the layer and its place, and
-/// `runs_as<in_onnx, Net>` and `refusal<in_onnx, Net>` say so before. Error: the file would be larger than 2 GiB.
+/// The file is replaced atomically. What has no words in ONNX does not compile: the error names the layer and its
+/// place, and `runs_as<in_onnx, Net>` and `refusal<in_onnx, Net>` say so before. Error: the file would be larger than 2
+/// GiB.
 template <class Net, class Scalar, class Gemm>
 void export_onnx(const Model<Net, Scalar, Gemm>& model, const std::string& path) {
   static_assert(detail::check_execution<in_onnx, Net>());
@@ -285,7 +300,8 @@ void export_onnx(const Model<Net, Scalar, Gemm>& model, const std::string& path)
       const OnnxFile::Axes axes(entry.dims, entry.dims + entry.rank);
       file.parameter(std::string(entry.name), axes, {values.begin(), values.end()});
     }
-    const auto given = detail::onnx_axes<input_shape<Net>>::value(), gives = detail::onnx_axes<output_shape<Net>>::value();
+    const auto given = detail::onnx_axes<input_shape<Net>>::value(),
+               gives = detail::onnx_axes<output_shape<Net>>::value();
     auto inputs = detail::onnx_ports<L>::inputs(), outputs = detail::onnx_ports<L>::outputs();
     detail::onnx_number_ports(inputs, given.size());
     detail::onnx_number_ports(outputs, gives.size());

@@ -44,11 +44,14 @@ template <auto... A>
 inline constexpr bool is_dense<Dense<A...>> = true;
 
 template <class L>
-concept NormalizesBatch = requires { L::batch_epsilon; };
+concept NormalizesBatch = requires {
+  L::batch_epsilon;
+};
 
 /// Of a sequence a Dense gives features, and a normalisation takes its steps for channels: these are not the same axis.
 template <class A, class In, class B>
-inline constexpr bool folds = output_axis<unnamed<A>> >= 0 && (!is_dense<unnamed<A>> || In::rank == 1) && NormalizesBatch<unnamed<B>>;
+inline constexpr bool folds = output_axis<unnamed<A>> >= 0 &&
+                              (!is_dense<unnamed<A>> || In::rank == 1) && NormalizesBatch<unnamed<B>>;
 
 /// The layer with a bias whatever it says.
 template <auto... V>
@@ -59,7 +62,8 @@ struct without_bias_option {
 };
 template <auto... Kept, auto First, auto... Rest>
 struct without_bias_option<value_list<Kept...>, First, Rest...>
-    : std::conditional_t<turns_bias_off<std::remove_const_t<decltype(First)>>, without_bias_option<value_list<Kept...>, Rest...>,
+    : std::conditional_t<turns_bias_off<std::remove_const_t<decltype(First)>>,
+                         without_bias_option<value_list<Kept...>, Rest...>,
                          without_bias_option<value_list<Kept..., First>, Rest...>> {};
 template <template <auto...> class L, class Arguments>
 struct apply_values;
@@ -102,7 +106,9 @@ struct folded_chain<list<Done...>, list<A, Rest...>, list<In, Later...>>
 template <class... Done, class A, class B, class... Rest, class In, class Out, class... Later>
   requires folds<A, In, B>
 struct folded_chain<list<Done...>, list<A, B, Rest...>, list<In, Out, Later...>>
-    : folded_chain<list<Done..., typename biased<A>::type, typename renamed_like<Identity, B>::type>, list<Rest...>, list<Later...>> {};
+    : folded_chain<list<Done..., typename biased<A>::type, typename renamed_like<Identity, B>::type>, list<Rest...>,
+                   list<Later...>> {
+};
 
 /// What is folded for one node has to be right for those that share its layers.
 template <class L, class In>
@@ -114,9 +120,11 @@ consteval bool shares_alike() {
 /// Branches are no neighbours.
 template <class L, class In, class... Part, class... Given>
 struct folded<L, In, list<Part...>, list<Given...>> {
-  static_assert(shares_alike<L, In>(), "fold takes graphs whose nodes with the same layers are given inputs of one shape");
+  static_assert(shares_alike<L, In>(),
+                "fold takes graphs whose nodes with the same layers are given inputs of one shape");
   static constexpr auto parts() {
-    if constexpr (is_chain_like(structure_of<L>)) return typename folded_chain<list<>, list<Part...>, list<Given...>>::type{};
+    if constexpr (is_chain_like(structure_of<L>))
+      return typename folded_chain<list<>, list<Part...>, list<Given...>>::type{};
     else return list<typename folded<Part, Given>::type...>{};
   }
   using type = remake<L, decltype(parts())>;
@@ -152,13 +160,15 @@ void find_foldings(const std::string& prefix, std::vector<Folding>& found);
 /// The element at `index` and those behind it.
 inline void find_among(const std::string&, std::vector<Folding>&, bool, std::size_t, list<>, list<>) {}
 template <class A, class... Rest, class In, class... Later>
-void find_among(const std::string& prefix, std::vector<Folding>& found, bool chain, std::size_t index, list<A, Rest...>, list<In, Later...>) {
+void find_among(const std::string& prefix, std::vector<Folding>& found, bool chain, std::size_t index, list<A, Rest...>,
+                list<In, Later...>) {
   if constexpr (is_input<A>) {  // has no index
     find_among(prefix, found, chain, index, list<Rest...>{}, list<Later...>{});
   } else {
     const auto pair = [&]<class B, class... Behind>(list<B, Behind...>) {
       if constexpr (folds<A, In, B>)
-        found.push_back({step_to<A>(prefix, index), step_to<B>(prefix, index + 1), output_axis<unnamed<A>>, unnamed<B>::batch_epsilon});
+        found.push_back({step_to<A>(prefix, index), step_to<B>(prefix, index + 1), output_axis<unnamed<A>>,
+                         unnamed<B>::batch_epsilon});
     };
     if constexpr (sizeof...(Rest) > 0)
       if (chain) pair(list<Rest...>{});
@@ -186,7 +196,8 @@ void find_foldings(const std::string& prefix, std::vector<Folding>& found) {
 template <class Net>
 const ParameterEntry* entry_named(std::string_view name) {
   const auto& table = parameter_table<Net>;
-  const auto at = std::find_if(table.begin(), table.end(), [&](const ParameterEntry& entry) { return entry.name == name; });
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [&](const ParameterEntry& entry) { return entry.name == name; });
   return at == table.end() ? nullptr : &*at;
 }
 
@@ -208,7 +219,8 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
   Model<To, Scalar, Gemm> result;
   for (const ParameterEntry& entry : parameter_table<To>) {
     const std::span<Scalar> to = result.values(entry);
-    if (const ParameterEntry* from = detail::entry_named<Net>(entry.name)) std::ranges::copy(model.values(*from), to.begin());
+    if (const ParameterEntry* from = detail::entry_named<Net>(entry.name))
+      std::ranges::copy(model.values(*from), to.begin());
     else std::ranges::fill(to, Scalar(0));  // a bias that was none
   }
   std::vector<detail::Folding> foldings;
@@ -226,7 +238,8 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
     std::size_t inner = 1;  // numbers of one window
     for (std::size_t axis = 2; axis < weights.rank; ++axis) inner *= weights.dims[axis];
     // A transposed convolution's weight is (in, out / groups, ...): the groups fall along its first axis.
-    const std::size_t group_outputs = weights.dims[1], group_inputs = f.axis == 0 ? 0 : weights.dims[0] / (outputs / group_outputs);
+    const std::size_t group_outputs = weights.dims[1],
+                      group_inputs = f.axis == 0 ? 0 : weights.dims[0] / (outputs / group_outputs);
     for (std::size_t o = 0; o < outputs; ++o) {
       const double scale = number("weight", o, 1) / std::sqrt(number("running_var", o, 1) + f.epsilon);
       const auto stretch = [&](std::size_t first, std::size_t count) {
@@ -238,7 +251,8 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
         for (std::size_t i = 0; i < group_inputs; ++i)
           stretch(((o / group_outputs * group_inputs + i) * group_outputs + o % group_outputs) * inner, inner);
       }
-      bias[o] = static_cast<Scalar>((static_cast<double>(bias[o]) - number("running_mean", o, 0)) * scale + number("bias", o, 0));
+      bias[o] = static_cast<Scalar>((static_cast<double>(bias[o]) - number("running_mean", o, 0)) * scale +
+                                    number("bias", o, 0));
     }
   }
   return result;

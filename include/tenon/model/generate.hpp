@@ -58,9 +58,9 @@ void take_scores(std::span<T> outputs) {
 ///     Session writer{model, session::generating};
 ///     auto tokens = writer(tokenizer.encode("ROMEO:"), 200, Sampler{.temperature = 0.8, .top_k = 20}, seed);
 ///
-/// Keys and values of the steps before are remembered, so that a token costs one step and not Context of them; the tokens
-/// are those that the whole network would give (`generate_plainly`). Where the context is full, its later half is
-/// read anew and goes on. The model must outlive it. Allocates nothing but the tokens it returns.
+/// Keys and values of the steps before are remembered, so that a token costs one step and not Context of them; the
+/// tokens are those that the whole network would give (`generate_plainly`). Where the context is full, its later half
+/// is read anew and goes on. The model must outlive it. Allocates nothing but the tokens it returns.
 template <class M>
 class Session<M, session::Generating> {
   using T = typename M::scalar;
@@ -73,10 +73,14 @@ public:
   static constexpr std::size_t context = M::input::size;
   static constexpr std::size_t tokens = M::output::inner;
 
-  explicit Session(const M& model, session::Generating = {}) : model_(&model), memory_(layout_of<Bound>.needs), scores_(tokens) { read_.reserve(context); }
+  explicit Session(const M& model, session::Generating = {})
+      : model_(&model), memory_(layout_of<Bound>.needs), scores_(tokens) {
+    read_.reserve(context);
+  }
 
   /// `count` tokens that follow the prompt, which has at least one. Throws an Error where it has a token that is none.
-  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler, std::uint64_t seed) {
+  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler,
+                                       std::uint64_t seed) {
     if (prompt.empty()) throw Error("generating session: expected a prompt of at least one token, got none");
     reset();
     for (const std::int32_t token : prompt.last(std::min(prompt.size(), context))) step(token);
@@ -93,15 +97,16 @@ public:
   /// Reads one more token; `scores` says what may follow.
   void step(std::int32_t token) {
     if (read_.size() == context) {
-      const std::vector<std::int32_t>::iterator later = read_.begin() + static_cast<std::ptrdiff_t>(context - context / 2);
+      const std::vector<std::int32_t>::iterator later = read_.begin() +
+                                                        static_cast<std::ptrdiff_t>(context - context / 2);
       half_.assign(later, read_.end());
       reset();
       for (const std::int32_t t : half_) run(t);
     }
     run(token);
   }
-  /// Behind the last token read, of each token that may follow: the network's output, or its logarithm where the network
-  /// ends with Softmax.
+  /// Behind the last token read, of each token that may follow: the network's output, or its logarithm where the
+  /// network ends with Softmax.
   std::span<const T> scores() const { return {scores_.data(), tokens}; }
   /// The next token is the first.
   void reset() {
@@ -114,8 +119,8 @@ private:
   void run(std::int32_t token) {
     const T x = static_cast<T>(token);
     typename M::context context_of_run;
-    run_forward<Bound>(context_of_run, memory_.with(model_->parameters().data(), model_->buffers().data()), Rows<const T>{&x, 1, 1},
-                       Rows<T>{scores_.data(), 1, tokens}, Evaluation{});
+    run_forward<Bound>(context_of_run, memory_.with(model_->parameters().data(), model_->buffers().data()),
+                       Rows<const T>{&x, 1, 1}, Rows<T>{scores_.data(), 1, tokens}, Evaluation{});
     detail::take_scores<Net>(std::span<T>(scores_.data(), tokens));
     read_.push_back(token);
   }
@@ -128,15 +133,15 @@ private:
 };
 
 template <class M>
-class [[deprecated("write Session writer{model, session::generating}")]] Generator : public Session<M, session::Generating> {
-public:
-  explicit Generator(const M& model) : Session<M, session::Generating>(model) {}
-};
+class [[deprecated("write Session writer{model, session::generating}")]] Generator
+    : public Session<M, session::Generating>{
+      public : explicit Generator(const M& model) : Session<M, session::Generating>(model){}
+    };
 
 /// The same tokens by running the whole network for each of them.
 template <class M>
-std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler,
-                                           std::uint64_t seed) {
+std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, std::size_t count,
+                                           Sampler sampler, std::uint64_t seed) {
   using T = typename M::scalar;
   constexpr std::size_t context = M::input::size, tokens = M::output::inner;
   if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");
@@ -150,7 +155,8 @@ std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::
     const std::span<T> scores = std::span<T>(y).subspan((seen.size() - 1) * tokens, tokens);
     detail::take_scores<typename M::network>(scores);
     result.push_back(static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream)));
-    if (seen.size() == context) seen.erase(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(context - context / 2));
+    if (seen.size() == context)
+      seen.erase(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(context - context / 2));
     seen.push_back(result.back());
   }
   return result;

@@ -19,12 +19,15 @@ namespace tenon::detail {
 /// Matrices are stored (in, out) and multiplied by whole vectors.
 struct VectorProducts {
   static constexpr bool turned = true;
-  static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) { kernels::add_up_columns(w, x, y, in, out); }
+  static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) {
+    kernels::add_up_columns(w, x, y, in, out);
+  }
 };
 
 /// Kernels whose sizes are constants serve layers whose numbers fit the nearest cache; matrices beyond are streamed.
 template <class Unit>
-concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>.trainable_size <= 4096;
+concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>
+.trainable_size <= 4096;
 
 /// One step of a layer that may remember; without a state every run starts anew.
 template <class Unit>
@@ -44,19 +47,20 @@ TENON_INLINE void run_kernel(const Memory<float>& memory, const float* x, float*
 
 struct OneSampleContext : edge::BasicContext<VectorProducts> {
   template <class Unit>
-    requires HostKernel<Unit>
-  TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+  requires HostKernel<Unit> TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x,
+                                                             Rows<float> y) {
     for (std::size_t i = 0; i < y.count; ++i) run_kernel<Unit>(memory, x[i], y[i]);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
   TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
-    for (std::size_t i = 0; i < y.count; ++i) edge::SampleKernel<Unit>::template run<VectorProducts>(memory, x[i], y[i]);
+    for (std::size_t i = 0; i < y.count; ++i)
+      edge::SampleKernel<Unit>::template run<VectorProducts>(memory, x[i], y[i]);
   }
 };
 
-/// Walks over the network's layers as a run does, and turns their matrices: once, where several nodes of a graph work with
-/// the same.
+/// Walks over the network's layers as a run does, and turns their matrices: once, where several nodes of a graph work
+/// with the same.
 class TransposingContext : public edge::BasicContext<VectorProducts> {
 public:
   explicit TransposingContext(float* room) : room_(room) {}
@@ -64,7 +68,8 @@ public:
   template <class Unit>
     requires HostKernel<Unit>
   void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
-    if (is_first<Unit>(memory, same_for_samples<Unit> ? Way::by_columns : Way::by_steps)) edge::StepKernel<Unit>::turn(parameters(memory), room_);
+    if (is_first<Unit>(memory, same_for_samples<Unit> ? Way::by_columns : Way::by_steps))
+      edge::StepKernel<Unit>::turn(parameters(memory), room_);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
@@ -96,7 +101,8 @@ private:
     for (const Seen& s : seen_) {
       if (s.parameters != memory.parameters) continue;
       if (s.way != way)
-        throw Error("session: expected layers that share parameters to be given inputs of one shape, got one that is given a step and one that is given several");
+        throw Error("session: expected layers that share parameters to be given inputs of one shape, got one that is "
+                    "given a step and one that is given several");
       return false;
     }
     seen_.push_back({memory.parameters, way});
@@ -128,8 +134,8 @@ struct root_chain<Sequential<L...>, In> {
 template <class Net>
 using host_network = typename root_chain<Net, input_shape<Net>>::type;
 
-/// One sample through a bound network. The places of a chain's layers are constants once this is inlined: what is otherwise
-/// handed from layer to layer takes longer than a layer of eight numbers.
+/// One sample through a bound network. The places of a chain's layers are constants once this is inlined: what is
+/// otherwise handed from layer to layer takes longer than a layer of eight numbers.
 template <class Bound, class Context>
 TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const float* in, float* out) {
   if constexpr (ChainOf<Bound>::known && !Passthrough<Bound> && runs<Bound>) {
@@ -143,13 +149,15 @@ TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const 
         own.state = advance(all.state, slot.state);
         run_kernel<Unit>(own, x, y);
       } else {
-        run_forward<Unit>(context, memory_of(all, slot, 1, slot.inference_scratch), Rows<const float>{x, 1, Unit::input::size},
-                          Rows<float>{y, 1, Unit::output::size}, Evaluation{});
+        run_forward<Unit>(context, memory_of(all, slot, 1, slot.inference_scratch),
+                          Rows<const float>{x, 1, Unit::input::size}, Rows<float>{y, 1, Unit::output::size},
+                          Evaluation{});
       }
       x = y;
     });
   } else {
-    run_forward<Bound>(context, all, Rows<const float>{in, 1, Bound::input::size}, Rows<float>{out, 1, Bound::output::size}, Evaluation{});
+    run_forward<Bound>(context, all, Rows<const float>{in, 1, Bound::input::size},
+                       Rows<float>{out, 1, Bound::output::size}, Evaluation{});
   }
 }
 

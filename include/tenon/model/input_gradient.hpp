@@ -17,8 +17,8 @@ namespace detail {
 
 /// What gives the scores that a final Softmax turns into probabilities.
 template <class Net>
-using scores_of = std::conditional_t<std::is_same_v<last_layer<Net>, Softmax> || std::is_same_v<last_layer<Net>, LogSoftmax>,
-                                     without_last<Net>, Net>;
+using scores_of = std::conditional_t<
+    std::is_same_v<last_layer<Net>, Softmax> || std::is_same_v<last_layer<Net>, LogSoftmax>, without_last<Net>, Net>;
 
 }  // namespace detail
 
@@ -39,32 +39,42 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
   constexpr const Layout& layout = workspace<Scores>;
   constexpr const Needs& needs = layout.needs;
   static_assert(needs.streams == 0 && layout.buffer_size == 0,
-                "input_gradient takes a network that does in training what it does in evaluation: without dropout and running statistics");
+                "input_gradient takes a network that does in training what it does in evaluation: without dropout and "
+                "running statistics");
   constexpr std::size_t size = Bound::output::size;
   if (output >= size)
     throw Error("input_gradient: expected an output below " + std::to_string(size) + ", got " + std::to_string(output));
 
-  return detail::with_samples<In, T>(images, [&]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t count) {
-    auto gradient = detail::output_tensor<In, T, Batched>(count);
-    Arena<T> saved(needs.saved_sample * count), saved_fixed(needs.saved_fixed), parameter_gradients(layout.trainable_size);
-    Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * count);
-    Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
-    Arena<T> y(size * count), dy(size * count);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::fill_n(dy.data() + i * size, size, T(0));
-      dy.data()[i * size + output] = T(1);
-    }
-    typename M::context context{};
-    context.overwrite_gradients = true;
-    const Memory<T> memory{model.parameters().data(), parameter_gradients.data(), nullptr, saved.data(), saved_fixed.data(),
-                           scratch.data(), scratch_fixed.data(), 0, 0};
-    const Rows<const T> input{x, count, In::size};
-    const Rows<T> results{y.data(), count, size};
-    run_forward<Bound>(context, memory, input, results, Training{});
-    run_backward<Bound>(context, memory, input, Rows<const T>(results), Rows<const T>{dy.data(), count, size},
-                        Rows<T>{gradient.data(), count, In::size});
-    return gradient;
-  });
+  return detail::with_samples<In, T>(
+      images, [&]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t count) {
+        auto gradient = detail::output_tensor<In, T, Batched>(count);
+        Arena<T> saved(needs.saved_sample * count), saved_fixed(needs.saved_fixed),
+            parameter_gradients(layout.trainable_size);
+        Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * count);
+        Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
+        Arena<T> y(size * count), dy(size * count);
+        for (std::size_t i = 0; i < count; ++i) {
+          std::fill_n(dy.data() + i * size, size, T(0));
+          dy.data()[i * size + output] = T(1);
+        }
+        typename M::context context{};
+        context.overwrite_gradients = true;
+        const Memory<T> memory{model.parameters().data(),
+                               parameter_gradients.data(),
+                               nullptr,
+                               saved.data(),
+                               saved_fixed.data(),
+                               scratch.data(),
+                               scratch_fixed.data(),
+                               0,
+                               0};
+        const Rows<const T> input{x, count, In::size};
+        const Rows<T> results{y.data(), count, size};
+        run_forward<Bound>(context, memory, input, results, Training{});
+        run_backward<Bound>(context, memory, input, Rows<const T>(results), Rows<const T>{dy.data(), count, size},
+                            Rows<T>{gradient.data(), count, In::size});
+        return gradient;
+      });
 }
 
 }  // namespace tenon

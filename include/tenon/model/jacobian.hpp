@@ -16,8 +16,8 @@ namespace tenon {
 /// network, its last Softmax included; several inputs, and several outputs, one behind the other. One forward and one
 /// backward pass over as many copies of the sample as there are outputs, for which it takes memory on every call.
 ///
-/// The pass is one of training, so the network must have neither dropout nor running statistics. Throws an Error where the
-/// sample has another size. PyTorch: torch.autograd.functional.jacobian.
+/// The pass is one of training, so the network must have neither dropout nor running statistics. Throws an Error where
+/// the sample has another size. PyTorch: torch.autograd.functional.jacobian.
 ///
 ///     xt::xtensor<float, 2> J = jacobian(model, image);
 template <class M>
@@ -27,10 +27,12 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   constexpr const Layout& layout = workspace<typename M::network>;
   constexpr const Needs& needs = layout.needs;
   static_assert(needs.streams == 0 && layout.buffer_size == 0,
-                "jacobian takes a network that does in training what it does in evaluation: without dropout and running statistics");
+                "jacobian takes a network that does in training what it does in evaluation: without dropout and "
+                "running statistics");
   constexpr std::size_t inputs = M::input::size, outputs = M::output::size;
   if (sample.size() != inputs)
-    throw Error("jacobian: expected one sample of " + std::to_string(inputs) + " numbers, got " + std::to_string(sample.size()));
+    throw Error("jacobian: expected one sample of " + std::to_string(inputs) + " numbers, got " +
+                std::to_string(sample.size()));
   Arena<T> x(inputs * outputs), y(outputs * outputs), dy(outputs * outputs), parameter_gradients(layout.trainable_size);
   Arena<T> saved(needs.saved_sample * outputs), saved_fixed(needs.saved_fixed);
   Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * outputs);
@@ -42,12 +44,20 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
   typename M::context context{};
   context.overwrite_gradients = true;
-  const Memory<T> memory{model.parameters().data(), parameter_gradients.data(), nullptr, saved.data(), saved_fixed.data(),
-                         scratch.data(), scratch_fixed.data(), 0, 0};
+  const Memory<T> memory{model.parameters().data(),
+                         parameter_gradients.data(),
+                         nullptr,
+                         saved.data(),
+                         saved_fixed.data(),
+                         scratch.data(),
+                         scratch_fixed.data(),
+                         0,
+                         0};
   const Rows<const T> given{x.data(), outputs, inputs};
   const Rows<T> got{y.data(), outputs, outputs};
   run_forward<Bound>(context, memory, given, got, Training{});
-  run_backward<Bound>(context, memory, given, Rows<const T>(got), Rows<const T>{dy.data(), outputs, outputs}, Rows<T>{result.data(), outputs, inputs});
+  run_backward<Bound>(context, memory, given, Rows<const T>(got), Rows<const T>{dy.data(), outputs, outputs},
+                      Rows<T>{result.data(), outputs, inputs});
   return result;
 }
 /// Of a tensor of one sample.

@@ -30,8 +30,7 @@ struct Apply<F, A...> {
   static auto apply(const F& formula, X&&... x) {
     if constexpr (detail::check_call<F, sizeof...(X)>())
       return xt::make_lambda_xfunction(detail::Function<F>(formula), std::forward<X>(x)...);
-    else
-      return 0.0;
+    else return 0.0;
   }
 };
 

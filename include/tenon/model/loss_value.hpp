@@ -40,7 +40,8 @@ public:
     static_assert(rank == 1 || rank == 2 || !compares_classes<L>, "class scores are a vector, or (samples, classes)");
     const auto& shape = prediction_.shape();
     samples_ = rank == 1 ? 1 : shape[0];
-    if (prediction_.size() == 0) throw Error("loss: expected at least one number, got a prediction of shape " + shape_text(shape));
+    if (prediction_.size() == 0)
+      throw Error("loss: expected at least one number, got a prediction of shape " + shape_text(shape));
     width_ = prediction_.size() / samples_;
     values_ = xt::xtensor<T, 1>(std::array{samples_});
     if constexpr (takes_labels) read_labels(targets);
@@ -48,7 +49,8 @@ public:
   }
 
   double evaluate(const L& loss, T* gradient) {
-    LossArguments<T> arguments{{prediction_.data(), samples_, width_}, width_, {}, {values_.data(), samples_}, {gradient, samples_, width_}};
+    LossArguments<T> arguments{
+        {prediction_.data(), samples_, width_}, width_, {}, {values_.data(), samples_}, {gradient, samples_, width_}};
     arguments.target.labels = labels_;
     if (!takes_labels) arguments.target.values = {numbers_.data(), samples_, width_};
     return evaluate_loss<plain_numbers>(loss, arguments);
@@ -57,9 +59,10 @@ public:
   const auto& shape() const { return prediction_.shape(); }
 
 private:
-  static constexpr bool takes_labels =
-      std::integral<typename Answers::value_type> && target_kind_of<L> != TargetKind::values;
-  static_assert(takes_labels || target_kind_of<L> != TargetKind::labels, "this loss compares with class indices, which are integers");
+  static constexpr bool takes_labels = std::integral<typename Answers::value_type> &&
+                                       target_kind_of<L> != TargetKind::values;
+  static_assert(takes_labels || target_kind_of<L> != TargetKind::labels,
+                "this loss compares with class indices, which are integers");
 
   static constexpr bool no_problem() {
     using Problem = typename loss_problem<L, plain_numbers>::type;
@@ -69,13 +72,16 @@ private:
   }
 
   void read_labels(const Answers& targets) {
-    static_assert(std::tuple_size_v<typename Answers::shape_type> == 1, "class indices are a tensor of rank 1, one for each sample");
+    static_assert(std::tuple_size_v<typename Answers::shape_type> == 1,
+                  "class indices are a tensor of rank 1, one for each sample");
     if (targets.size() != samples_)
-      throw Error("loss: expected " + std::to_string(samples_) + " class indices, one for each sample, got " + std::to_string(targets.size()));
+      throw Error("loss: expected " + std::to_string(samples_) + " class indices, one for each sample, got " +
+                  std::to_string(targets.size()));
     const std::size_t classes = width_ == 1 ? 2 : width_;
     for (const auto label : targets) {
       if (!std::in_range<std::size_t>(label) || static_cast<std::size_t>(label) >= classes)
-        throw Error("loss: expected class indices from 0 to " + std::to_string(classes - 1) + ", got " + std::to_string(label));
+        throw Error("loss: expected class indices from 0 to " + std::to_string(classes - 1) + ", got " +
+                    std::to_string(label));
       labels_.push_back(static_cast<std::int32_t>(label));
     }
   }
@@ -83,8 +89,8 @@ private:
     static_assert(std::tuple_size_v<typename Answers::shape_type> == rank, "a target has the shape of the prediction");
     numbers_ = targets;
     if (numbers_.shape() != prediction_.shape())
-      throw Error("loss: expected a target of shape " + shape_text(prediction_.shape()) + ", as the prediction has, got " +
-                  shape_text(numbers_.shape()));
+      throw Error("loss: expected a target of shape " + shape_text(prediction_.shape()) +
+                  ", as the prediction has, got " + shape_text(numbers_.shape()));
   }
 
   xt::xtensor<T, rank> prediction_;

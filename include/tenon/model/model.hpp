@@ -55,10 +55,13 @@ public:
   using context = HostContext<Scalar, Gemm>;
   static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
 
-  explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) { initialize(seed); }
+  explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
+    initialize(seed);
+  }
   template <std::convertible_to<std::string_view> Path>
   explicit Model(const Path&) {
-    detail::refuse<wrong_argument<argument<"Model", "seed">, takes<a_whole_number>, but_gets<Path>, write<"Model<Net> model; model.load(path);">>>();
+    detail::refuse<wrong_argument<argument<"Model", "seed">, takes<a_whole_number>, but_gets<Path>,
+                                  write<"Model<Net> model; model.load(path);">>>();
   }
   Model(const Model& other) : parameters_(other.parameters_), buffers_(other.buffers_) {}
   Model(Model&& other) noexcept : parameters_(std::move(other.parameters_)), buffers_(std::move(other.buffers_)) {}
@@ -72,7 +75,8 @@ public:
     Scalar *parameters, *buffers;
   };
   explicit Model(const Borrowed& from)
-      : parameters_(Arena<Scalar>::borrowed(from.parameters, layout.trainable_size)), buffers_(Arena<Scalar>::borrowed(from.buffers, layout.buffer_size)) {}
+      : parameters_(Arena<Scalar>::borrowed(from.parameters, layout.trainable_size)),
+        buffers_(Arena<Scalar>::borrowed(from.buffers, layout.buffer_size)) {}
 
   /// Draws all parameters anew.
   void initialize(std::uint64_t seed) {
@@ -112,7 +116,8 @@ public:
   /// `model(in<"image">(images), in<"table">(tables))`. Several outputs come as `Results` (model/results.hpp).
   template <class First, class Second, class... More>
   auto operator()(const First& first, const Second& second, const More&... more) const {
-    return detail::call_with_inputs<Net, Scalar>(*this, std::make_index_sequence<2 + sizeof...(More)>{}, first, second, more...);
+    return detail::call_with_inputs<Net, Scalar>(*this, std::make_index_sequence<2 + sizeof...(More)>{}, first, second,
+                                                 more...);
   }
   auto operator()(std::initializer_list<Scalar> sample) const { return (*this)(std::span<const Scalar>(sample)); }
   auto operator()(std::initializer_list<std::initializer_list<Scalar>> samples) const {
@@ -129,7 +134,8 @@ public:
     const std::size_t count = input::size == 0 ? 0 : x.size() / input::size;
     if (x.size() != count * input::size || y.size() != count * output::size)
       throw Error("predict: expected whole samples of " + std::to_string(input::size) + " numbers and room for " +
-                  std::to_string(output::size) + " each, got " + std::to_string(x.size()) + " and " + std::to_string(y.size()));
+                  std::to_string(output::size) + " each, got " + std::to_string(x.size()) + " and " +
+                  std::to_string(y.size()));
     if (count == 0) return;
     std::unique_ptr<Space> space = pool_.take(std::min(prediction_chunk, count));
     context ctx;
@@ -145,7 +151,8 @@ public:
   template <class X, class Y>
     requires(!(std::convertible_to<const X&, std::span<const Scalar>> && std::convertible_to<Y&, std::span<Scalar>>))
   void predict(const X&, Y&&) const {
-    detail::refuse<wrong_argument<argument<"predict", "x, y">, takes<std::span<const Scalar>, std::span<Scalar>>, but_gets<X, Y>>>();
+    detail::refuse<wrong_argument<argument<"predict", "x, y">, takes<std::span<const Scalar>, std::span<Scalar>>,
+                                  but_gets<X, Y>>>();
   }
 
   /// A parameter or running statistic by its name, as an xtensor view of its shape: PyTorch's, (out, in).
@@ -163,7 +170,8 @@ public:
   /// The type of the view depends on the name, so that has to be known when the program is compiled.
   template <std::convertible_to<std::string_view> Name>
   auto get(const Name&) const {
-    detail::refuse<wrong_argument<argument<"get", "name">, takes<a_name_known_when_compiling>, but_gets<Name>, write<"model.get<\"0.weight\">()">>>();
+    detail::refuse<wrong_argument<argument<"get", "name">, takes<a_name_known_when_compiling>, but_gets<Name>,
+                                  write<"model.get<\"0.weight\">()">>>();
     return detail::parameter_view<1>(parameters_.data(), parameter_table<Net>[0].dims);
   }
 
@@ -195,7 +203,8 @@ public:
   /// another shape. `save` writes atomically.
   void save(const std::string& path) const { detail::save_model(*this, path); }
   void load(const std::string& path) { detail::load_model(*this, path); }
-  /// Part of a file, under other names, or part of what there is; says what was loaded, what is missing and what is left over.
+  /// Part of a file, under other names, or part of what there is; says what was loaded, what is missing and what is
+  /// left over.
   Loaded load(const std::string& path, const LoadOptions& options) { return detail::load_model(*this, path, options); }
 
 private:
@@ -232,8 +241,15 @@ private:
 
   Memory<Scalar> memory(Space& space) const {
     // evaluation reads buffers and writes none
-    return {parameters_.data(), nullptr, const_cast<Scalar*>(buffers_.data()), nullptr, nullptr, space.scratch.data(),
-            space.fixed.data(), 0, 0};
+    return {parameters_.data(),
+            nullptr,
+            const_cast<Scalar*>(buffers_.data()),
+            nullptr,
+            nullptr,
+            space.scratch.data(),
+            space.fixed.data(),
+            0,
+            0};
   }
 
   Arena<Scalar> parameters_;

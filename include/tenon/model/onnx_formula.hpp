@@ -15,36 +15,66 @@ namespace tenon::detail {
 
 constexpr std::string_view onnx_operator(Op op) {
   switch (op) {
-    case Op::negate: return "Neg";
-    case Op::absolute: return "Abs";
-    case Op::sign: return "Sign";
-    case Op::exponential: return "Exp";
-    case Op::logarithm: return "Log";
-    case Op::square_root: return "Sqrt";
-    case Op::hyperbolic_tangent: return "Tanh";
-    case Op::logistic: return "Sigmoid";
-    case Op::error_function: return "Erf";
-    case Op::soft_plus: return "Softplus";
-    case Op::sine: return "Sin";
-    case Op::cosine: return "Cos";
-    case Op::reciprocal: return "Reciprocal";
-    case Op::add: return "Add";
-    case Op::subtract: return "Sub";
-    case Op::multiply: return "Mul";
-    case Op::divide: return "Div";
-    case Op::maximum: return "Max";
-    case Op::minimum: return "Min";
-    case Op::power: return "Pow";
-    case Op::less: return "Less";
-    case Op::less_equal: return "LessOrEqual";
-    case Op::greater: return "Greater";
-    case Op::greater_equal: return "GreaterOrEqual";
-    case Op::equal: return "Equal";
-    case Op::not_equal: return "Equal";  // and Not
-    case Op::row_max: return "ReduceMax";
-    case Op::row_min: return "ReduceMin";
-    case Op::row_sum: return "ReduceSum";
-    default: return "";
+  case Op::negate:
+    return "Neg";
+  case Op::absolute:
+    return "Abs";
+  case Op::sign:
+    return "Sign";
+  case Op::exponential:
+    return "Exp";
+  case Op::logarithm:
+    return "Log";
+  case Op::square_root:
+    return "Sqrt";
+  case Op::hyperbolic_tangent:
+    return "Tanh";
+  case Op::logistic:
+    return "Sigmoid";
+  case Op::error_function:
+    return "Erf";
+  case Op::soft_plus:
+    return "Softplus";
+  case Op::sine:
+    return "Sin";
+  case Op::cosine:
+    return "Cos";
+  case Op::reciprocal:
+    return "Reciprocal";
+  case Op::add:
+    return "Add";
+  case Op::subtract:
+    return "Sub";
+  case Op::multiply:
+    return "Mul";
+  case Op::divide:
+    return "Div";
+  case Op::maximum:
+    return "Max";
+  case Op::minimum:
+    return "Min";
+  case Op::power:
+    return "Pow";
+  case Op::less:
+    return "Less";
+  case Op::less_equal:
+    return "LessOrEqual";
+  case Op::greater:
+    return "Greater";
+  case Op::greater_equal:
+    return "GreaterOrEqual";
+  case Op::equal:
+    return "Equal";
+  case Op::not_equal:
+    return "Equal";  // and Not
+  case Op::row_max:
+    return "ReduceMax";
+  case Op::row_min:
+    return "ReduceMin";
+  case Op::row_sum:
+    return "ReduceSum";
+  default:
+    return "";
   }
 }
 /// Those of more than one node, or of none.
@@ -85,8 +115,9 @@ inline constexpr bool is_spread_out = false;
 template <int K>
 inline constexpr bool is_spread_out<expr::Input<K>> = true;
 template <Op O, class... A>
-inline constexpr bool is_spread_out<Operation<O, A...>> =
-    O == Op::matmul || O == Op::chunk || (!expr::is_row_reduction(O) && O != Op::row_variance && (is_spread_out<A> || ...));
+inline constexpr bool is_spread_out<Operation<O, A...>> = O == Op::matmul || O == Op::chunk ||
+                                                          (!expr::is_row_reduction(O) && O != Op::row_variance &&
+                                                           (is_spread_out<A> || ...));
 
 /// Writes the parts of one formula of inputs of one shape.
 class OnnxFormula {
@@ -97,7 +128,12 @@ public:
   };
   OnnxFormula(OnnxLayer& to, std::vector<std::string> x, std::size_t rank, std::size_t width, bool channelwise,
               std::vector<Parameter> parameters)
-      : to_(to), x_(std::move(x)), rank_(rank), width_(width), channelwise_(channelwise), parameters_(std::move(parameters)) {}
+      : to_(to),
+        x_(std::move(x)),
+        rank_(rank),
+        width_(width),
+        channelwise_(channelwise),
+        parameters_(std::move(parameters)) {}
 
   template <int K>
   std::string write(expr::Input<K>) {
@@ -138,9 +174,7 @@ public:
   }
   template <class A, auto V>
     requires(V == 0)
-  std::string write(Operation<Op::maximum, A, expr::Number<V>>) {
-    return to_.node("Relu", {write(A{})});
-  }
+  std::string write(Operation<Op::maximum, A, expr::Number<V>>) { return to_.node("Relu", {write(A{})}); }
   template <class A, auto Low, auto High>
   std::string write(Operation<Op::minimum, Operation<Op::maximum, A, expr::Number<Low>>, expr::Number<High>>) {
     return to_.node("Clip", {write(A{}), to_.number(static_cast<double>(Low)), to_.number(static_cast<double>(High))});
@@ -156,7 +190,8 @@ public:
     if constexpr (O == Op::stop) return a;
     else if constexpr (O == Op::exponential_minus_one) return to_.node("Sub", {to_.node("Exp", {a}), to_.number(1)});
     else if constexpr (O == Op::row_sum) return to_.node("ReduceSum", {a, to_.integers(row())}, {{"keepdims", 1}});
-    else if constexpr (expr::is_row_reduction(O)) return to_.node(onnx_operator(O), {a}, {{"axes", row()}, {"keepdims", 1}});
+    else if constexpr (expr::is_row_reduction(O))
+      return to_.node(onnx_operator(O), {a}, {{"axes", row()}, {"keepdims", 1}});
     else if constexpr (O == Op::transpose) return to_.node("Transpose", {a}, {{"perm", {1, 0}}});
     else if constexpr (O == Op::row_variance) {
       const std::string deviation = to_.node("Sub", {a, mean(a)});
@@ -227,10 +262,11 @@ std::string OnnxLayer::formula() {
   using S = typename detail::one_shape_of<typename Unit::input>::type;
   using Out = typename Unit::output;
   // what looks at a sample as one row sees a vector
-  constexpr bool as_row = S::rank > 2 && (detail::products_of<E>::size > 0 || detail::chunks_of<E> > 1);
+  constexpr bool as_row = S::rank > 2 && (detail::products_of<E>::size > 0 || detail::chunks_of < E >> 1);
   constexpr bool channelwise = S::rank > 2 && !as_row && (detail::reduces_batch<E> || detail::is_channelwise<E, S>());
   std::vector<detail::OnnxFormula::Parameter> parameters;
-  for (const ParameterSpec& spec : Unit::parameters) parameters.push_back({spec.name, Axes(spec.dims, spec.dims + spec.rank)});
+  for (const ParameterSpec& spec : Unit::parameters)
+    parameters.push_back({spec.name, Axes(spec.dims, spec.dims + spec.rank)});
   std::vector<std::string> x = inputs_;
   if constexpr (as_row)
     for (std::string& each : x) each = reshape(each, {static_cast<std::int64_t>(S::size)});

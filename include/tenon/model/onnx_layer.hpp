@@ -41,8 +41,8 @@ struct onnx_axes<Outputs<S...>> : onnx_axes<Inputs<S...>> {};
 ///     template <class To>
 ///     static auto onnx(To& to) { return to.node("Elu", {to.input()}, {{"alpha", 0.5}}); }
 ///
-/// which makes nodes and gives back the name of the value that is its output; a `requires` behind it says which of its forms
-/// have no such nodes. A formula need not say anything. In front of all axes stands the batch.
+/// which makes nodes and gives back the name of the value that is its output; a `requires` behind it says which of its
+/// forms have no such nodes. A formula need not say anything. In front of all axes stands the batch.
 class OnnxLayer {
 public:
   using Axes = OnnxFile::Axes;
@@ -52,7 +52,10 @@ public:
 
   /// Nodes are called after `path`, parameters are looked for behind `parameters` ("encoder.2.").
   OnnxLayer(OnnxFile& file, std::string path, std::string parameters, Values inputs, std::vector<Axes> axes)
-      : file_(&file), path_(std::move(path)), parameters_(std::move(parameters)), inputs_(std::move(inputs)),
+      : file_(&file),
+        path_(std::move(path)),
+        parameters_(std::move(parameters)),
+        inputs_(std::move(inputs)),
         axes_(std::move(axes)) {}
 
   const std::string& input(std::size_t k = 0) const { return inputs_[k]; }
@@ -72,7 +75,9 @@ public:
   }
 
   std::string number(double value) { return file_->constant({}, {value}, false); }
-  std::string numbers(const Axes& axes, const std::vector<double>& values) { return file_->constant(axes, values, false); }
+  std::string numbers(const Axes& axes, const std::vector<double>& values) {
+    return file_->constant(axes, values, false);
+  }
   std::string integer(std::int64_t value) { return file_->constant({}, {static_cast<double>(value)}, true); }
   std::string integers(const Axes& values) {
     return file_->constant({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}, true);
@@ -103,7 +108,9 @@ public:
     axes.insert(axes.begin(), -1);
     return node("Reshape", {value, integers(axes)});
   }
-  std::string reshape_all(const std::string& value, const Axes& axes) { return node("Reshape", {value, integers(axes)}); }
+  std::string reshape_all(const std::string& value, const Axes& axes) {
+    return node("Reshape", {value, integers(axes)});
+  }
   /// An operator with an axis that runs over the last one, and over all of an image.
   std::string over_rows(std::string_view op) {
     if (rank() <= 2) return node(op, {input()}, {{"axis", -1}});
@@ -133,8 +140,9 @@ public:
     return OnnxAttribute::texts(name, Values(times, text));
   }
 
-  /// The attributes of windows along height and width (kernels/convolution.hpp), of signals along the width alone. Padding
-  /// is the same on both sides where that gives as many positions. Transposed: what padding leaves over is said too.
+  /// The attributes of windows along height and width (kernels/convolution.hpp), of signals along the width alone.
+  /// Padding is the same on both sides where that gives as many positions. Transposed: what padding leaves over is said
+  /// too.
   template <class Axis>
   std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& y, const Axis& x, bool dilated = true,
                                      bool transposed = false) const {
@@ -165,11 +173,13 @@ private:
       if constexpr (requires { std::string(v); }) text += v + ",";
       else text += std::to_string(v) + ",";
     };
-    std::visit([&](const auto& v) {
-      if constexpr (requires { v.begin(); } && !std::is_same_v<std::remove_cvref_t<decltype(v)>, std::string>)
-        for (const auto& each : v) add(each);
-      else add(v);
-    }, a.value);
+    std::visit(
+        [&](const auto& v) {
+          if constexpr (requires { v.begin(); } && !std::is_same_v<std::remove_cvref_t<decltype(v)>, std::string>)
+            for (const auto& each : v) add(each);
+          else add(v);
+        },
+        a.value);
     return text;
   }
 

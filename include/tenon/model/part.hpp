@@ -75,10 +75,11 @@ typename View::Borrowed borrow(const PartPlace& at, T* parameters, T* buffers) {
 ///     fit(decoder, data);                          // changes the model's numbers
 ///     Session net{decoder};
 ///
-/// Nothing is copied, and the model has to outlive it. What is assigned to a part is written into the model; a copy of a
-/// part has numbers of its own, and so has `Model<part_network<Net, "decoder">> own = part<"decoder">(model)`. Its input is what the part is given in the whole. A part that is frozen as a
-/// whole may be trained through its view: `Freeze` keeps its numbers from those who train the whole, so that a generator
-/// can learn through a discriminator of which there is one copy. A name that leads nowhere does not compile.
+/// Nothing is copied, and the model has to outlive it. What is assigned to a part is written into the model; a copy of
+/// a part has numbers of its own, and so has `Model<part_network<Net, "decoder">> own = part<"decoder">(model)`. Its
+/// input is what the part is given in the whole. A part that is frozen as a whole may be trained through its view:
+/// `Freeze` keeps its numbers from those who train the whole, so that a generator can learn through a discriminator of
+/// which there is one copy. A name that leads nowhere does not compile.
 template <fixed_string Path, class Net, class Scalar, class Gemm>
 auto part(Model<Net, Scalar, Gemm>& model) {
   using Of = detail::PartOf<Net, Path>;
@@ -90,8 +91,8 @@ auto part(const Model<Net, Scalar, Gemm>& model) {
   using Of = detail::PartOf<Net, Path>;
   using View = Model<typename Of::network, Scalar, Gemm>;
   // ConstPart shows it as const only
-  return ConstPart<typename Of::network, Scalar, Gemm>(
-      detail::borrow<View>(Of::place, const_cast<Scalar*>(model.parameters().data()), const_cast<Scalar*>(model.buffers().data())));
+  return ConstPart<typename Of::network, Scalar, Gemm>(detail::borrow<View>(
+      Of::place, const_cast<Scalar*>(model.parameters().data()), const_cast<Scalar*>(model.buffers().data())));
 }
 template <fixed_string Path, class Net, class Scalar, class Gemm>
 auto part(Model<Net, Scalar, Gemm>&& model) = delete;  // nobody else has its numbers

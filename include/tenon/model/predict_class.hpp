@@ -12,8 +12,8 @@
 
 namespace tenon {
 
-/// The class that a model takes a sample for: its largest output, the first of equal ones. Of a network with one output it is
-/// class 1 above one half behind Sigmoid, above 0 otherwise. A batch gives a tensor of classes.
+/// The class that a model takes a sample for: its largest output, the first of equal ones. Of a network with one output
+/// it is class 1 above one half behind Sigmoid, above 0 otherwise. A batch gives a tensor of classes.
 ///
 ///     std::size_t digit = predict_class(model, image);
 ///     xt::xtensor<std::size_t, 1> digits = predict_class(model, images);
@@ -24,7 +24,8 @@ auto predict_class(const M& model, const Images& images) {
   using T = typename M::scalar;
   const auto scores = model(images);
   const auto decide = [](const T* row) -> std::size_t {
-    if constexpr (Out::size == 1) return row[0] > (std::is_same_v<last_layer<typename M::network>, Sigmoid> ? T(0.5) : T(0)) ? 1 : 0;
+    if constexpr (Out::size == 1)
+      return row[0] > (std::is_same_v<last_layer<typename M::network>, Sigmoid> ? T(0.5) : T(0)) ? 1 : 0;
     else return static_cast<std::size_t>(std::max_element(row, row + Out::size) - row);
   };
   if constexpr (std::tuple_size_v<typename std::remove_cvref_t<decltype(scores)>::shape_type> == Out::rank) {

@@ -21,12 +21,12 @@ struct QuantizationReport {
   /// One step of the int8 network: a layer with the bounds behind it. Ratios of signal to quantisation noise are
   /// 10 log10(sum of y^2 / sum of (y - y int8)^2) in decibel, over the samples of the report; 6 dB are one bit.
   struct Layer {
-    std::string name;       // path and layer in the float network
-    ValueRange seen{};      // of the float network's numbers
-    ValueRange range{};     // what 256 steps cover
-    double saturated = 0;   // the share of int8 numbers at either end of the range where the float number lies beyond it
-    double own_sqnr = 0;    // of this layer alone: given int8 inputs made of the float network's numbers
-    double sqnr = 0;        // of all layers up to this one
+    std::string name;      // path and layer in the float network
+    ValueRange seen{};     // of the float network's numbers
+    ValueRange range{};    // what 256 steps cover
+    double saturated = 0;  // the share of int8 numbers at either end of the range where the float number lies beyond it
+    double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
+    double sqnr = 0;       // of all layers up to this one
     bool constant = false;  // the layer gave one number only
   };
   std::vector<Layer> layers{};
@@ -53,7 +53,8 @@ struct StepNoise {
 void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range);
 void finish_report(QuantizationReport& report);
 
-/// Two runs of the int8 network: one as it is, and one in which every layer is given what the float network's numbers are in int8.
+/// Two runs of the int8 network: one as it is, and one in which every layer is given what the float network's numbers
+/// are in int8.
 template <class Net>
 class QuantizationObserver {
   static constexpr const auto& plan = edge::quantized_plan<Net>;
@@ -67,14 +68,16 @@ public:
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
     put(whole_, 0, x);
     put(ideal_, 0, x);
-    [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }(std::make_index_sequence<plan.count>{});
+    [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }
+    (std::make_index_sequence<plan.count>{});
   }
   const StepNoise& noise(std::size_t step) const { return noise_[step]; }
 
 private:
   void put(std::vector<std::int8_t>& room, std::size_t tensor, std::span<const float> values) {
     for (std::size_t i = 0; i < values.size(); ++i)
-      room[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor], q_.zero[tensor]);
+      room[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor],
+                                                                              q_.zero[tensor]);
   }
   template <std::size_t K>
   void see_step(const std::vector<std::vector<float>>& units) {
@@ -101,7 +104,8 @@ private:
       noise.signal += y * y;
       noise.own += own * own;
       noise.total += total * total;
-      const bool beyond = (whole_[place] == 127 && y > real(127) + static_cast<double>(scale)) || (whole_[place] == -128 && y < real(-128) - static_cast<double>(scale));
+      const bool beyond = (whole_[place] == 127 && y > real(127) + static_cast<double>(scale)) ||
+                          (whole_[place] == -128 && y < real(-128) - static_cast<double>(scale));
       noise.saturated += beyond ? 1 : 0;
       if (!noise.any) noise.first = truth[i];
       noise.constant = noise.constant && noise.first == truth[i];
@@ -128,29 +132,41 @@ std::string step_name(const edge::QuantizedStep& step) {
 
 }  // namespace detail
 
-/// Runs samples through the float network and through its int8 form, side by side. The samples are an epoch of the loader, or
-/// its first `most`. Error: the loader gives nothing, or samples of another size.
+/// Runs samples through the float network and through its int8 form, side by side. The samples are an epoch of the
+/// loader, or its first `most`. Error: the loader gives nothing, or samples of another size.
 ///
 ///     const auto numbers = quantize(model, calibration);
 ///     std::cout << quantization_report(model, *numbers, calibration).text();
 template <class M>
-QuantizationReport quantization_report(const M& model, const QuantizedNumbers<typename M::network>& q, DataLoader<float>& loader, std::uint64_t most = 256) {
+QuantizationReport quantization_report(const M& model, const QuantizedNumbers<typename M::network>& q,
+                                       DataLoader<float>& loader, std::uint64_t most = 256) {
   using Net = typename M::network;
   constexpr const auto& plan = edge::quantized_plan<Net>;
   if (loader.dataset().sample_size() != M::input::size)
-    throw Error("quantization_report: expected samples of " + std::to_string(M::input::size) + " numbers, got " + std::to_string(loader.dataset().sample_size()));
+    throw Error("quantization_report: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
+                std::to_string(loader.dataset().sample_size()));
   const auto weights = frozen_weights(model);
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
-  if (!tables->sums_fit) throw Error("quantization_report: a row's weights are so large that its sum may exceed 32 bits");
-  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample + workspace<Net>.needs.inference_scratch_fixed + 1), output(M::output::size);
+  if (!tables->sums_fit)
+    throw Error("quantization_report: a row's weights are so large that its sum may exceed 32 bits");
+  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample +
+                             workspace<Net>.needs.inference_scratch_fixed + 1),
+      output(M::output::size);
   std::vector<std::vector<float>> units(workspace<Net>.units + plan.count + 1);
   detail::SeenOfUnits seen;
   seen.ranges.resize(units.size());
   seen.factors.resize(units.size());
   seen.values = &units;
   detail::CalibrationContext ctx{{}, {&seen}, workspace<Net>.units};
-  const Memory<float> memory{weights->parameters, nullptr, weights->buffers, nullptr, nullptr, scratch.data(),
-                             scratch.data() + workspace<Net>.needs.inference_scratch_sample, 0, 0};
+  const Memory<float> memory{weights->parameters,
+                             nullptr,
+                             weights->buffers,
+                             nullptr,
+                             nullptr,
+                             scratch.data(),
+                             scratch.data() + workspace<Net>.needs.inference_scratch_sample,
+                             0,
+                             0};
   detail::QuantizationObserver<Net> observer(q, *tables);
 
   QuantizationReport report;
@@ -171,7 +187,8 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     if (!observer.noise(k).any) continue;  // a step that only moves numbers
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
-    detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k), {scale * (-128 - zero), scale * (127 - zero)});
+    detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k),
+                             {scale * (-128 - zero), scale * (127 - zero)});
   }
   detail::finish_report(report);
   return report;

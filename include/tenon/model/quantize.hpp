@@ -28,7 +28,8 @@ struct SeenOfUnits {
   std::vector<std::vector<float>>* values = nullptr;  // of the sample on its way, where they are wanted
 };
 
-/// The context of a frozen run that also looks at what every unit gives, every sum, and what a function is applied to within a unit.
+/// The context of a frozen run that also looks at what every unit gives, every sum, and what a function is applied to
+/// within a unit.
 struct CalibrationContext : edge::Context {
   struct Trace {
     SeenOfUnits* seen;
@@ -82,7 +83,8 @@ private:
     std::vector<float> scratch(needs.inference_scratch_sample * x.count + needs.inference_scratch_fixed + 1);
     memory.scratch = scratch.data();
     memory.scratch_fixed = scratch.data() + needs.inference_scratch_sample * x.count;
-    if constexpr (requires { edge::Context::forward<Bound>(memory, x, y); }) edge::Context::forward<Bound>(memory, x, y);
+    if constexpr (requires { edge::Context::forward<Bound>(memory, x, y); })
+      edge::Context::forward<Bound>(memory, x, y);
     else Bound::forward(*this, memory, x, y, Evaluation{});
   }
 
@@ -198,12 +200,15 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
     constexpr double most = 0x1p30;
     const double in = static_cast<double>(q.scale[step.source]);
     const double bias = step.pattern.has_bias ? static_cast<double>(parameters[step.bias_source + o]) : 0;
-    if (std::abs(bias) > most * in * static_cast<double>(scale)) scale = static_cast<float>(std::abs(bias) / (most * in));
+    if (std::abs(bias) > most * in * static_cast<double>(scale))
+      scale = static_cast<float>(std::abs(bias) / (most * in));
     q.weight_scale[row] = scale;
     for (std::size_t i = 0; i < columns; ++i)
-      q.weights[step.packed_place(o, step.packed_column(i))] =
-          static_cast<std::int8_t>(std::clamp(std::lround(weight(i) / scale), -127L, 127L));
-    if (step.pattern.has_bias) q.bias[row] = static_cast<std::int32_t>(std::clamp(std::round(bias / (in * static_cast<double>(scale))), -most, most));
+      q.weights[step.packed_place(o, step.packed_column(i))] = static_cast<std::int8_t>(
+          std::clamp(std::lround(weight(i) / scale), -127L, 127L));
+    if (step.pattern.has_bias)
+      q.bias[row] = static_cast<std::int32_t>(
+          std::clamp(std::round(bias / (in * static_cast<double>(scale))), -most, most));
   }
 }
 
@@ -215,12 +220,13 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
 ///     DataLoader loader{train, 64, seed};
 ///     const auto numbers = quantize(model, loader);
 ///
-/// Which part of the numbers seen the 256 steps cover, a `Calibration` says (model/calibration.hpp); the default is all.
-/// `quantization_report` (model/quantization_report.hpp) says what int8 costs, layer by layer.
+/// Which part of the numbers seen the 256 steps cover, a `Calibration` says (model/calibration.hpp); the default is
+/// all. `quantization_report` (model/quantization_report.hpp) says what int8 costs, layer by layer.
 ///
 /// Error: the loader gives nothing, samples of another size, or a number that is not finite occurs.
 template <class M>
-std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, DataLoader<float>& calibration, const Calibration& how = {}) {
+std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, DataLoader<float>& calibration,
+                                                                const Calibration& how = {}) {
   using Net = typename M::network;
   using Bound = bound_network<Net>;
   static_assert(detail::check_execution<in_int8, Net>());
@@ -230,7 +236,8 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
                 std::to_string(calibration.dataset().sample_size()));
 
   const auto weights = frozen_weights(model);
-  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample + workspace<Net>.needs.inference_scratch_fixed + 1);
+  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample +
+                             workspace<Net>.needs.inference_scratch_fixed + 1);
   std::vector<float> output(M::output::size);
   check_options(how);
   detail::SeenOfUnits seen_of_units;
@@ -239,8 +246,15 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   seen_of_units.factors.resize(units.size());
   Histogram input;
   detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
-  const Memory<float> memory{weights->parameters, nullptr, weights->buffers, nullptr, nullptr, scratch.data(),
-                             scratch.data() + workspace<Net>.needs.inference_scratch_sample, 0, 0};
+  const Memory<float> memory{weights->parameters,
+                             nullptr,
+                             weights->buffers,
+                             nullptr,
+                             nullptr,
+                             scratch.data(),
+                             scratch.data() + workspace<Net>.needs.inference_scratch_sample,
+                             0,
+                             0};
   Batch<float> batch;
   std::size_t seen = 0;
   while (calibration.next(batch)) {
@@ -248,10 +262,12 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
       ctx.inner = 0;
       const float* x = batch.features.data() + s * M::input::size;
-      detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size}, Rows<float>{output.data(), 1, M::output::size},
-                                 Evaluation{});
+      detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size},
+                                 Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
       for (const float y : output)
-        if (!std::isfinite(y)) throw Error("quantize: expected finite outputs, got " + std::to_string(y) + " for sample " + std::to_string(seen));
+        if (!std::isfinite(y))
+          throw Error("quantize: expected finite outputs, got " + std::to_string(y) + " for sample " +
+                      std::to_string(seen));
     }
   }
   if (seen == 0) throw Error("quantize: expected samples to calibrate with, the loader is at the end of its epoch");
@@ -306,26 +322,31 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
     if (!step.multiplies()) continue;
-    const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels" : ", packed four rows by four columns";
-    const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.columns()) + " to " + std::to_string(step.outputs());
+    const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
+                                                                              : ", packed four rows by four columns";
+    const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.columns()) + " to " +
+                             std::to_string(step.outputs());
     weights.blocks.push_back({name + packed, std::span(q.weights + step.weights, step.packed_bytes())});
     bias.blocks.push_back({name, std::span(q.bias + step.row, step.packed_rows())});
     scales.blocks.push_back({name, std::span(q.weight_scale + step.row, step.packed_rows())});
   }
-  header.constants.push_back({"The network in int8.",
-                              "QuantizedNumbers<Net> numbers",
-                              {weights,
-                               bias,
-                               scales,
-                               {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
-                               {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}}});
+  header.constants.push_back(
+      {"The network in int8.",
+       "QuantizedNumbers<Net> numbers",
+       {weights,
+        bias,
+        scales,
+        {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
+        {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}}});
 
   const auto sample = detail::export_sample<M::input::size>(options);
   std::array<std::int8_t, M::input::size> input{};
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
-  if (!tables->sums_fit) throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
+  if (!tables->sums_fit)
+    throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
   const auto net = std::make_unique<Quantized<Net>>(*tables);
-  for (std::size_t i = 0; i < input.size(); ++i) input[plan.orders[0].place(i)] = edge::to_int8(sample[i], q.scale[0], q.zero[0]);
+  for (std::size_t i = 0; i < input.size(); ++i)
+    input[plan.orders[0].place(i)] = edge::to_int8(sample[i], q.scale[0], q.zero[0]);
   std::copy(input.begin(), input.end(), net->input().begin());
   net->run();
   header.constants.push_back({"One sample and what the network gives for it.",

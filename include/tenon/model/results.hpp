@@ -39,7 +39,8 @@ public:
     using Out = output_shape_at<Net, K>;
     auto tensor = detail::output_tensor<Out, T, Batched>(rows_.shape()[0]);
     const T* from = rows_.data() + detail::port_offset<output_shape<Net>>(K);
-    const std::size_t count = Batched ? rows_.shape()[0] : 1;  // known for one sample: or g++ warns of what a loop might write
+    const std::size_t count = Batched ? rows_.shape()[0]
+                                      : 1;  // known for one sample: or g++ warns of what a loop might write
     for (std::size_t i = 0; i < count; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
     return tensor;
   }
@@ -65,7 +66,7 @@ namespace detail {
 
 template <class Net, class T, bool Batched>
 auto make_result(std::size_t count) {
-  if constexpr (number_of_outputs<Net> > 1) return Results<Net, T, Batched>(count);
+  if constexpr (number_of_outputs < Net >> 1) return Results<Net, T, Batched>(count);
   else return output_tensor<output_shape<Net>, T, Batched>(count);
 }
 
@@ -100,17 +101,20 @@ struct InputRows {
 
   template <std::size_t K, class A>
   void take(const A& samples) {
-    with_any_samples<input_shape_at<Net, K>, T>(samples, [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
-      constexpr std::size_t own = input_shape_at<Net, K>::size;
-      if (rows.empty()) {
-        count = n;
-        rows.resize(n * size);
-      } else if (n != count) {
-        throw Error("model: expected as many samples of every input, got " + std::to_string(count) + " and " + std::to_string(n));
-      }
-      for (std::size_t i = 0; i < n; ++i) std::copy_n(x + i * own, own, rows.data() + i * size + port_offset<input_shape<Net>>(K));
-      return 0;
-    });
+    with_any_samples<input_shape_at<Net, K>, T>(
+        samples, [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
+          constexpr std::size_t own = input_shape_at<Net, K>::size;
+          if (rows.empty()) {
+            count = n;
+            rows.resize(n * size);
+          } else if (n != count) {
+            throw Error("model: expected as many samples of every input, got " + std::to_string(count) + " and " +
+                        std::to_string(n));
+          }
+          for (std::size_t i = 0; i < n; ++i)
+            std::copy_n(x + i * own, own, rows.data() + i * size + port_offset<input_shape<Net>>(K));
+          return 0;
+        });
   }
 };
 
@@ -124,9 +128,11 @@ constexpr bool is_one_sample() {
 template <class Net, class... A>
 constexpr auto judge_call() {
   constexpr std::size_t count = number_of_inputs<Net>;
-  constexpr bool by_name = (argument_port<Net, 0, A>::named && ...), in_order = !(argument_port<Net, 0, A>::named || ...);
+  constexpr bool by_name = (argument_port<Net, 0, A>::named && ...),
+                 in_order = !(argument_port<Net, 0, A>::named || ...);
   if constexpr (sizeof...(A) != count || !(by_name || in_order))
-    return std::type_identity<wrong_argument<argument<"model", "inputs">, takes<so_many_inputs<count>, every_input_by_its_name_or_all_in_order>,
+    return std::type_identity<wrong_argument<argument<"model", "inputs">,
+                                             takes<so_many_inputs<count>, every_input_by_its_name_or_all_in_order>,
                                              but_gets<so_many_inputs<sizeof...(A)>>>>{};
   else return std::type_identity<void>{};
 }
@@ -139,7 +145,9 @@ auto call_with_inputs(const Model& model, std::index_sequence<K...>, const A&...
     if constexpr (Checked<Net>::valid) refuse<Mistake>();
     return make_result<Net, T, true>(0);
   } else {
-    constexpr bool single = (is_one_sample<input_shape_at<Net, argument_port<Net, K, A>::index>, typename argument_port<Net, K, A>::value>() && ...);
+    constexpr bool single = (is_one_sample<input_shape_at<Net, argument_port<Net, K, A>::index>,
+                                           typename argument_port<Net, K, A>::value>() &&
+                             ...);
     InputRows<Net, T> in;
     (in.template take<argument_port<Net, K, A>::index>(argument_port<Net, K, A>::get(argument)), ...);
     auto result = make_result<Net, T, !single>(in.count);
@@ -152,7 +160,8 @@ auto call_with_inputs(const Model& model, std::index_sequence<K...>, const A&...
 }  // namespace tenon
 
 template <class Net, class T, bool Batched>
-struct std::tuple_size<tenon::Results<Net, T, Batched>> : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
+struct std::tuple_size<tenon::Results<Net, T, Batched>>
+    : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
 template <std::size_t K, class Net, class T, bool Batched>
 struct std::tuple_element<K, tenon::Results<Net, T, Batched>> {
   using type = decltype(std::declval<const tenon::Results<Net, T, Batched>&>().template get<K>());

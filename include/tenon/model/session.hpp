@@ -22,15 +22,19 @@ template <class Bound>
 class TransposedParameters {
 public:
   template <class M>
-  TransposedParameters(const M& model, const Layout& layout, SessionMemory<float>& memory) : parameters_(layout.trainable_size), buffers_(model.buffers()) {
+  TransposedParameters(const M& model, const Layout& layout, SessionMemory<float>& memory)
+      : parameters_(layout.trainable_size), buffers_(model.buffers()) {
     std::copy_n(model.parameters().data(), layout.trainable_size, parameters_.data());
     Arena<float> scratch(layout.trainable_size + layout.buffer_size);  // what does not learn lies among the buffers
     std::vector<float> x(Bound::input::size), y(Bound::output::size);
     TransposingContext turn(scratch.data());
-    run_forward<Bound>(turn, in(memory), Rows<const float>{x.data(), 1, x.size()}, Rows<float>{y.data(), 1, y.size()}, Evaluation{});
+    run_forward<Bound>(turn, in(memory), Rows<const float>{x.data(), 1, x.size()}, Rows<float>{y.data(), 1, y.size()},
+                       Evaluation{});
     memory.reset();
   }
-  TENON_INLINE Memory<float> in(SessionMemory<float>& memory) { return memory.with(parameters_.data(), buffers_.data()); }
+  TENON_INLINE Memory<float> in(SessionMemory<float>& memory) {
+    return memory.with(parameters_.data(), buffers_.data());
+  }
 
 private:
   Arena<float> parameters_, buffers_;
@@ -38,8 +42,8 @@ private:
 
 }  // namespace detail
 
-/// One sample a call, for a host that has no microsecond to lose: an audio callback, a control loop. Weights are copied, and
-/// matrices turned the way vector units like them; a call locks nothing and takes no detour through BLAS.
+/// One sample a call, for a host that has no microsecond to lose: an audio callback, a control loop. Weights are
+/// copied, and matrices turned the way vector units like them; a call locks nothing and takes no detour through BLAS.
 template <class Net, class Gemm>
 class Session<Model<Net, float, Gemm>, session::Single> {
   using Bound = detail::host_network<Net>;
@@ -49,7 +53,8 @@ public:
   using input = input_shape<Net>;
   using output = output_shape<Net>;
 
-  explicit Session(const Model<Net, float, Gemm>& model, session::Single = {}) : parameters_(model, workspace<Net>, memory_) {}
+  explicit Session(const Model<Net, float, Gemm>& model, session::Single = {})
+      : parameters_(model, workspace<Net>, memory_) {}
 
   /// The network's output for one sample. The spans must not overlap.
   TENON_FLATTEN void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
@@ -67,8 +72,9 @@ private:
   detail::TransposedParameters<Bound> parameters_;
 };
 
-/// One step of a sequence a call, as the samples of an audio callback or the ticks of a control loop: a `FrozenStep` on a host,
-/// with copied and turned weights as above. A network that sees later steps is refused by a compile error that names the layer.
+/// One step of a sequence a call, as the samples of an audio callback or the ticks of a control loop: a `FrozenStep` on
+/// a host, with copied and turned weights as above. A network that sees later steps is refused by a compile error that
+/// names the layer.
 template <class Net, class Gemm>
 class Session<Model<Net, float, Gemm>, session::Stepped> {
   static_assert(detail::check_execution<step_by_step, Net>());
@@ -80,7 +86,8 @@ public:
   using input = typename Bound::input;
   using output = typename Bound::output;
 
-  explicit Session(const Model<Net, float, Gemm>& model, session::Stepped = {}) : parameters_(model, layout_of<Bound>, memory_) {}
+  explicit Session(const Model<Net, float, Gemm>& model, session::Stepped = {})
+      : parameters_(model, layout_of<Bound>, memory_) {}
 
   /// The output at the next step. The spans must not overlap.
   TENON_FLATTEN void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
@@ -95,8 +102,8 @@ private:
   detail::TransposedParameters<Bound> parameters_;
 };
 
-/// Prediction that goes on where the call before ended, for networks with `stateful` layers: so many sequences side by side,
-/// piece by piece. What the pieces give is what the whole sequences would. The model must outlive it.
+/// Prediction that goes on where the call before ended, for networks with `stateful` layers: so many sequences side by
+/// side, piece by piece. What the pieces give is what the whole sequences would. The model must outlive it.
 ///
 ///     using Net = Sequential<Input<1, 4>, LSTM<32, stateful>, Dense<4>>;
 ///     Session run{model, session::stateful};       // one sequence
@@ -117,11 +124,12 @@ public:
   /// The network's output for the next piece of every sequence, sequence after sequence.
   void operator()(std::span<const T> x, std::span<T> y) {
     if (x.size() != sequences_ * M::input::size || y.size() != sequences_ * M::output::size)
-      throw Error("stateful session: expected " + std::to_string(sequences_) + " samples of " + std::to_string(M::input::size) +
-                  " numbers and room for " + std::to_string(M::output::size) + " each, got " + std::to_string(x.size()) + " and " +
-                  std::to_string(y.size()));
+      throw Error("stateful session: expected " + std::to_string(sequences_) + " samples of " +
+                  std::to_string(M::input::size) + " numbers and room for " + std::to_string(M::output::size) +
+                  " each, got " + std::to_string(x.size()) + " and " + std::to_string(y.size()));
     typename M::context context;
-    run_forward<Bound>(context, memory_.with(model_->parameters().data(), model_->buffers().data()), Rows<const T>{x.data(), sequences_, M::input::size},
+    run_forward<Bound>(context, memory_.with(model_->parameters().data(), model_->buffers().data()),
+                       Rows<const T>{x.data(), sequences_, M::input::size},
                        Rows<T>{y.data(), sequences_, M::output::size}, Evaluation{});
   }
 
@@ -136,19 +144,18 @@ private:
 };
 
 template <class Net>
-class [[deprecated("write Session net{model}")]] HostFrozen : public Session<Model<Net>> {
-public:
-  explicit HostFrozen(const Model<Net>& model) : Session<Model<Net>>(model) {}
-};
+class [[deprecated("write Session net{model}")]] HostFrozen
+    : public Session<Model<Net>>{public : explicit HostFrozen(const Model<Net>& model) : Session<Model<Net>>(model){}};
 template <class Net>
-class [[deprecated("write Session net{model, session::stepped}")]] HostFrozenStep : public Session<Model<Net>, session::Stepped> {
-public:
-  explicit HostFrozenStep(const Model<Net>& model) : Session<Model<Net>, session::Stepped>(model) {}
-};
+class [[deprecated("write Session net{model, session::stepped}")]] HostFrozenStep
+    : public Session<Model<Net>, session::Stepped>{
+      public : explicit HostFrozenStep(const Model<Net>& model) : Session<Model<Net>, session::Stepped>(model){}
+    };
 template <class M>
-class [[deprecated("write Session run{model, session::stateful, sequences}")]] StatefulRun : public Session<M, session::Stateful> {
-public:
-  explicit StatefulRun(const M& model, std::size_t sequences = 1) : Session<M, session::Stateful>(model, {}, sequences) {}
-};
+class [[deprecated("write Session run{model, session::stateful, sequences}")]] StatefulRun
+    : public Session<M, session::Stateful>{
+      public : explicit StatefulRun(const M& model, std::size_t sequences = 1) :
+          Session<M, session::Stateful>(model, {}, sequences){}
+    };
 
 }  // namespace tenon

@@ -37,8 +37,8 @@ inline constexpr Generating generating{};
 ///     Session writer{model, session::generating};           // model/generate.hpp
 ///     auto tokens = writer(prompt, 200, Sampler{.temperature = 0.8}, seed);
 ///
-/// `reset()` forgets what came before. After construction nothing allocates but what a call returns. Several sessions of one
-/// model do not disturb each other; one session serves one thread.
+/// `reset()` forgets what came before. After construction nothing allocates but what a call returns. Several sessions
+/// of one model do not disturb each other; one session serves one thread.
 template <class M, class How = session::Single>
 class Session;
 
@@ -47,7 +47,8 @@ Session(const Model<Net, Scalar, Gemm>&) -> Session<Model<Net, Scalar, Gemm>>;
 template <class Net, class Scalar, class Gemm, class How>
 Session(const Model<Net, Scalar, Gemm>&, How) -> Session<Model<Net, Scalar, Gemm>, How>;
 template <class Net, class Scalar, class Gemm>
-Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t) -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
+Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t)
+    -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
 
 namespace detail {
 

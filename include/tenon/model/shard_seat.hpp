@@ -9,16 +9,17 @@ namespace tenon::detail {
 template <class T>
 class BatchExchange;
 
-/// A shard of a batch (dist/tree.hpp) as the layers of a pass see it, by their context. A layer that looks at all samples of
-/// a batch says `looks_at_batch = true` where it is bound, and asks here what the other shards have summed up.
+/// A shard of a batch (dist/tree.hpp) as the layers of a pass see it, by their context. A layer that looks at all
+/// samples of a batch says `looks_at_batch = true` where it is bound, and asks here what the other shards have summed
+/// up.
 template <class T>
 struct ShardPlace {
   BatchExchange<T>* exchange = nullptr;
-  std::size_t local = 0;    // which of this rank's
-  std::size_t samples = 0;  // in it
-  std::size_t whole = 0;    // in the batch
-  bool first = false;       // of the whole batch: it alone keeps gradients that all of them know
-  std::vector<T> unused_gradient{};   // where the others leave those
+  std::size_t local = 0;             // which of this rank's
+  std::size_t samples = 0;           // in it
+  std::size_t whole = 0;             // in the batch
+  bool first = false;                // of the whole batch: it alone keeps gradients that all of them know
+  std::vector<T> unused_gradient{};  // where the others leave those
 
   /// How many rows the whole batch is where this shard has so many.
   std::size_t rows_of_batch(std::size_t rows) const { return rows / samples * whole; }

@@ -57,7 +57,9 @@ std::string shape_text(const Shape& shape) {
 
 /// The rank of an xtensor expression, which its type has to know.
 template <class Images>
-concept FixedRank = requires { std::tuple_size<typename Images::shape_type>::value; };
+concept FixedRank = requires {
+  std::tuple_size<typename Images::shape_type>::value;
+};
 
 /// A tensor whose rank is known at run time: xt::xarray.
 template <class Images>
@@ -83,13 +85,13 @@ constexpr auto judge_samples_of() {
     constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
     if constexpr (rank == In::rank || rank == In::rank + 1 || rank == 2) return std::type_identity<void>{};
     else
-      return std::type_identity<
-          wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>, but_gets<tensor_of_rank<rank>>>>{};
+      return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>,
+                                               but_gets<tensor_of_rank<rank>>>>{};
   } else if constexpr (AnyRank<Images> || NumberRange<Images> || RangeOfNumberRanges<Images>) {
     return std::type_identity<void>{};
   } else {
-    return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>, but_gets<Images>,
-                                             write<"features_tensor<2>(data)">>>{};
+    return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>,
+                                             but_gets<Images>, write<"features_tensor<2>(data)">>>{};
   }
 }
 template <class In, class Images>
@@ -102,7 +104,8 @@ auto with_samples(const Images& images, F f) {
   constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
   constexpr bool single = rank == In::rank;
   constexpr bool flat = !single && rank == 2 && In::rank != 1;
-  static_assert(std::is_void_v<typename judge_samples<In, Images>::type>, "a model takes one sample, a batch of samples, or a matrix of flattened samples");
+  static_assert(std::is_void_v<typename judge_samples<In, Images>::type>,
+                "a model takes one sample, a batch of samples, or a matrix of flattened samples");
   const auto& shape = images.shape();
   bool fits = true;
   if constexpr (flat) {
@@ -111,7 +114,8 @@ auto with_samples(const Images& images, F f) {
     for (std::size_t i = 0; i < In::rank; ++i) fits = fits && shape[rank - In::rank + i] == In::dims[i];
   }
   if (!fits)
-    throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(shape));
+    throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
+                shape_text(shape));
   const std::size_t count = single ? 1 : shape[0];
   if constexpr (xt::has_data_interface<Images>::value && Images::static_layout == xt::layout_type::row_major) {
     if constexpr (std::is_same_v<std::remove_cv_t<typename Images::value_type>, T>)
@@ -128,21 +132,25 @@ auto with_copied_samples(const Images& images, F f) {
     const std::size_t rank = images.dimension();
     if (rank == In::rank + 1) return with_samples<In, T>(xt::xtensor<T, In::rank + 1>(images), f);
     if (rank != In::rank && rank != 2)
-      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(images.shape()));
+      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
+                  shape_text(images.shape()));
     if (rank == 2 && In::rank != 2) {
       const xt::xtensor<T, 2> rows = images;
       if (rows.shape()[1] != In::size)
-        throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(rows.shape()));
+        throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
+                    shape_text(rows.shape()));
       return f(std::true_type{}, rows.data(), rows.shape()[0]);
     }
     const xt::xtensor<T, In::rank> sample = images;
     if (!std::equal(In::dims.begin(), In::dims.end(), sample.shape().begin()))
-      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " + shape_text(sample.shape()));
+      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
+                  shape_text(sample.shape()));
     return f(std::true_type{}, sample.data(), std::size_t{1});
   } else {
     const auto add = [](std::vector<T>& values, const auto& sample) {
       if (std::size(sample) != In::size)
-        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " + std::to_string(std::size(sample)));
+        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " +
+                    std::to_string(std::size(sample)));
       for (const auto number : sample) values.push_back(static_cast<T>(number));
     };
     std::vector<T> values;
@@ -160,7 +168,8 @@ template <class Model>
 void save_model(const Model& model, const std::string& path) {
   std::vector<TensorView> tensors;
   for (const ParameterEntry& entry : parameter_table<typename Model::network>)
-    tensors.emplace_back(std::string(entry.name), std::vector<std::size_t>(entry.dims, entry.dims + entry.rank), model.values(entry));
+    tensors.emplace_back(std::string(entry.name), std::vector<std::size_t>(entry.dims, entry.dims + entry.rank),
+                         model.values(entry));
   write_parameters(path, tensors);
 }
 

@@ -48,7 +48,8 @@ struct BoundBranches;
 template <bool Joined, class Output, class In, class... Seat, class... L>
 struct BoundBranches<Joined, Output, In, list<Seat...>, L...>
     : BoundGraph<In, Output, OutputValues<sizeof...(L) + 1>, NodeAt<typename Seat::bound, 0>...,
-                 typename reads_all<std::conditional_t<Joined, JoinOf<Output>, SumOf<Output>>, std::index_sequence_for<L...>>::type>,
+                 typename reads_all<std::conditional_t<Joined, JoinOf<Output>, SumOf<Output>>,
+                                    std::index_sequence_for<L...>>::type>,
       ShownElements<list<Seat...>, L...> {};
 
 /// Every branch in its seat: fed from where the whole is fed.

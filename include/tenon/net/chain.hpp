@@ -30,8 +30,7 @@ struct Unit {
 };
 
 /// A chain as bound so far. The last unit waits in `Pending` for a neighbour to fuse with.
-template <class Units, class Pending, class Elements, class Mistakes, class Output, class Last,
-          std::size_t Index>
+template <class Units, class Pending, class Elements, class Mistakes, class Output, class Last, std::size_t Index>
 struct Chain {
   using units = Units;
   using pending = Pending;
@@ -71,10 +70,8 @@ template <class Fused, class Chain, class E, class Path>
 struct add_unit {
   using output = typename Fused::output;
   using unit = Unit<Fused, Chain::pending::first, Chain::pending::count + 1>;
-  using type = detail::Chain<typename Chain::units, unit,
-                             append<typename Chain::elements, Element<E, output>>,
-                             typename Chain::mistakes, output, from_layer<Path, unnamed<E>>,
-                             Chain::index + 1>;
+  using type = detail::Chain<typename Chain::units, unit, append<typename Chain::elements, Element<E, output>>,
+                             typename Chain::mistakes, output, from_layer<Path, unnamed<E>>, Chain::index + 1>;
 };
 /// The layer stays apart, as a unit of its own or none at all.
 template <class Chain, class E, class Path>
@@ -83,30 +80,25 @@ struct add_unit<void, Chain, E, Path> {
   using bound = typename placed::bound;
   using output = typename bound::output;
   using unit = std::conditional_t<Passthrough<bound>, void, Unit<bound, Chain::index, 1>>;
-  using type = detail::Chain<all_units<Chain>, unit,
-                             append<typename Chain::elements, Element<E, output>>,
-                             join<typename Chain::mistakes, typename placed::mistakes>, output,
-                             typename placed::last, Chain::index + 1>;
+  using type = detail::Chain<all_units<Chain>, unit, append<typename Chain::elements, Element<E, output>>,
+                             join<typename Chain::mistakes, typename placed::mistakes>, output, typename placed::last,
+                             Chain::index + 1>;
 };
 
 template <class Chain, class E>
 struct extend {
   using path = typename element<E>::template path_at<Chain::index>;
-  using judged =
-      decltype(judge<unnamed<E>, typename Chain::output, path, typename Chain::last>());
-  using fused =
-      typename fuse<typename Chain::pending, unnamed<E>, typename judged::mistakes>::type;
+  using judged = decltype(judge<unnamed<E>, typename Chain::output, path, typename Chain::last>());
+  using fused = typename fuse<typename Chain::pending, unnamed<E>, typename judged::mistakes>::type;
   using type = typename add_unit<fused, Chain, E, path>::type;
 };
 /// `Input` is no element: it has no index and does nothing but check.
 template <class Chain, std::size_t... D>
 struct extend<Chain, Input<D...>> {
-  using judged =
-      decltype(judge<Input<D...>, typename Chain::output, path<>, typename Chain::last>());
-  using type = detail::Chain<typename Chain::units, typename Chain::pending,
-                             typename Chain::elements,
-                             join<typename Chain::mistakes, typename judged::mistakes>,
-                             typename judged::input, from_layer<path<>, Input<D...>>, Chain::index>;
+  using judged = decltype(judge<Input<D...>, typename Chain::output, path<>, typename Chain::last>());
+  using type = detail::Chain<typename Chain::units, typename Chain::pending, typename Chain::elements,
+                             join<typename Chain::mistakes, typename judged::mistakes>, typename judged::input,
+                             from_layer<path<>, Input<D...>>, Chain::index>;
 };
 
 template <class Chain, class... L>
@@ -117,8 +109,7 @@ template <class Chain, class A, class... Rest>
 struct bind_chain<Chain, A, Rest...> : bind_chain<typename extend<Chain, A>::type, Rest...> {};
 
 /// What a chain is once it is bound: a layer of its own, made of units that run one after another.
-template <class In, class Chain, class Units = all_units<Chain>,
-          class Elements = typename Chain::elements>
+template <class In, class Chain, class Units = all_units<Chain>, class Elements = typename Chain::elements>
 struct BoundChain;
 
 template <class In, class Chain, class... U, class... E>
@@ -126,20 +117,17 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
   using input = In;
   using output = typename Chain::output;
   using elements = list<E...>;
-  using mistakes =
-      join<typename Chain::mistakes, decltype(judge_names<typename E::layer...>())>;
+  using mistakes = join<typename Chain::mistakes, decltype(judge_names<typename E::layer...>())>;
   using last = typename Chain::last;
 
   static constexpr bool passthrough = sizeof...(U) == 0;
-  static constexpr auto plan = make_chain_plan(
-      std::array<Layout, sizeof...(U)>{layout_of<typename U::bound>...});
+  static constexpr auto plan = make_chain_plan(std::array<Layout, sizeof...(U)>{layout_of<typename U::bound>...});
   static constexpr Layout layout = plan.layout;
   static constexpr Needs needs = layout.needs;
 
   static constexpr std::array<ElementInfo, sizeof...(E) + 1> infos{
       element_info<typename E::layer, typename E::output>()...};
-  static constexpr std::array<Branch, sizeof...(U) + 1> branches{
-      branch_of<typename U::bound>(U::first, U::count)...};
+  static constexpr std::array<Branch, sizeof...(U) + 1> branches{branch_of<typename U::bound>(U::first, U::count)...};
   static constexpr Tree tree{.kind = TreeKind::composition,
                              .elements = infos.data(),
                              .element_count = sizeof...(E),
@@ -158,14 +146,13 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
   }
 
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y,
-                                 Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     if constexpr (passthrough) {
       if (dx) copy_rows(dy, dx, input::size);
     } else {
       const std::size_t first_needed = dx ? 0 : first_to_learn;
-      BackwardWalk<Ctx, T> walk{ctx, memory,            x,            y,           dy,
-                                dx,  plan.slots.data(), sizeof...(U), first_needed};
+      BackwardWalk<Ctx, T> walk{ctx, memory, x, y, dy, dx, plan.slots.data(), sizeof...(U), first_needed};
       walk_back(walk, reverse<list<U...>>{});
     }
   }

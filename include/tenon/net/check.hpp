@@ -28,7 +28,9 @@ struct Residual;
 /// constrained: what a layer cannot take it says with `expects` or `problem`, which give readable
 /// errors.
 template <class L>
-concept Layer = requires { typename detail::binder<L::template at>; };
+concept Layer = requires {
+  typename detail::binder<L::template at>;
+};
 
 namespace detail {
 
@@ -37,7 +39,9 @@ template <class L>
 inline constexpr bool reads_tokens = false;
 
 template <class L>
-concept StatesInput = requires { typename L::expects; };
+concept StatesInput = requires {
+  typename L::expects;
+};
 
 /// Whether a layer may be bound to several inputs.
 template <class L>
@@ -77,8 +81,7 @@ using expected = typename expected_input<L, In>::type;
 
 template <class L, class In>
 struct problem {
-  using type =
-      std::conditional_t<std::is_same_v<expected<L, In>, In>, void, takes<expected<L, In>>>;
+  using type = std::conditional_t<std::is_same_v<expected<L, In>, In>, void, takes<expected<L, In>>>;
 };
 template <class L, class In>
   requires requires { typename L::template problem<In>; }
@@ -125,8 +128,7 @@ constexpr auto judge() {
   } else if constexpr (input_count<In> > 1 && !takes_many_inputs<L>) {
     return checked_input<In, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
   } else if constexpr (!std::is_void_v<problem_of<L, In>>) {
-    return checked_input<expected<L, In>,
-                   shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};
+    return checked_input<expected<L, In>, shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};
   } else {
     return checked_input<In>{};
   }
@@ -149,8 +151,7 @@ struct bind_at {
   using judged = decltype(judge<L, In, Path, From>());
   using bound = typename bind<L, typename judged::input>::type;
   using output = typename bound::output;
-  using mistakes =
-      join<typename judged::mistakes, relocate<Path, From, typename mistakes_of<bound>::type>>;
+  using mistakes = join<typename judged::mistakes, relocate<Path, From, typename mistakes_of<bound>::type>>;
   using last = typename producer<bound, L, Path, From>::type;
 };
 
@@ -162,8 +163,7 @@ struct must_give {
   using type = std::conditional_t<
       std::is_same_v<given, Shape>, typename Part::mistakes,
       append<typename Part::mistakes,
-             shape_mismatch<layer<path<>, Whole>, takes<Shape>, but_gets<given>,
-                            typename Part::last>>>;
+             shape_mismatch<layer<path<>, Whole>, takes<Shape>, but_gets<given>, typename Part::last>>>;
 };
 
 /// The mistake, if any, in the names of the elements of one composition: one that would not read as

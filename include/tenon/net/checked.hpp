@@ -39,8 +39,8 @@ struct tokens_behind<In, Index, Element<L, Output>, E...> {
   template <class R, class Given, std::size_t Reader>
   static constexpr auto mistake_of() {
     using Path = typename element<L>::template path_at<Index>;
-    return list<shape_mismatch<layer<typename element<R>::template path_at<Reader>, unnamed<R>>, takes<tokens_of_the_input>,
-                               but_gets<learned_numbers>, from_layer<Path, unnamed<L>>>>{};
+    return list<shape_mismatch<layer<typename element<R>::template path_at<Reader>, unnamed<R>>,
+                               takes<tokens_of_the_input>, but_gets<learned_numbers>, from_layer<Path, unnamed<L>>>>{};
   }
   template <std::size_t Reader, class R, class Given, class... Rest>
   static constexpr auto find_reader(list<Element<R, Given>, Rest...>) {
@@ -52,7 +52,8 @@ struct tokens_behind<In, Index, Element<L, Output>, E...> {
     return list<>{};
   }
   static constexpr auto judge() {
-    if constexpr (layout_of<typename bind<unnamed<L>, In>::type>.trainable_size > 0) return find_reader<Index + 1>(list<E...>{});
+    if constexpr (layout_of<typename bind<unnamed<L>, In>::type>.trainable_size > 0)
+      return find_reader<Index + 1>(list<E...>{});
     else return typename tokens_behind<Output, Index + 1, E...>::type{};
   }
   using type = decltype(judge());
@@ -77,7 +78,8 @@ struct all_mistakes<Root, list<>, Bound> {
   template <class... L, class... Output>
   static constexpr auto judge(list<Element<L, Output>...>) {
     if constexpr (sizeof...(L) == 0) return list<>{};
-    else if constexpr (has_late_tokens<L...>) return typename tokens_behind<typename Root::shape, 0, Element<L, Output>...>::type{};
+    else if constexpr (has_late_tokens<L...>)
+      return typename tokens_behind<typename Root::shape, 0, Element<L, Output>...>::type{};
     else return list<>{};
   }
   using type = decltype(judge(typename Bound::elements{}));

@@ -4,26 +4,26 @@
 
 #include <tenon/type_list.hpp>
 
-/// What a composition is, said once, beside its definition. Whatever walks over a network's type (freezing, folding, runs
-/// step by step, quantisation, the queries of net/hana.hpp) asks here and nowhere else, so that a new composition is
-/// known to all of them, or refused by those that have no rule for its structure.
+/// What a composition is, said once, beside its definition. Whatever walks over a network's type (freezing, folding,
+/// runs step by step, quantisation, the queries of net/hana.hpp) asks here and nowhere else, so that a new composition
+/// is known to all of them, or refused by those that have no rule for its structure.
 namespace tenon {
 
 enum class Structure : unsigned char {
-  leaf,     // no composition: one layer
-  named,    // its one part, under a name
-  chain,    // its parts one after the other
-  masked,   // a chain that is told which steps are padding
-  residual, // its input plus what a chain of its parts makes of it
-  gate,     // its input times the factors that a chain of its parts makes of it
-  unpool,   // a chain that begins with a pool, and the pool's way back
-  sum,      // parts that are given the same input, summed
-  joined,   // parts that are given the same input, side by side
-  split,    // parts that are given a piece of the input each
-  copies,   // its one part several times in a row, each with numbers of its own
-  steps,    // its one part on every step of a sequence
-  frozen,   // its one part, which does not learn
-  graph     // its parts are nodes that say what they read
+  leaf,      // no composition: one layer
+  named,     // its one part, under a name
+  chain,     // its parts one after the other
+  masked,    // a chain that is told which steps are padding
+  residual,  // its input plus what a chain of its parts makes of it
+  gate,      // its input times the factors that a chain of its parts makes of it
+  unpool,    // a chain that begins with a pool, and the pool's way back
+  sum,       // parts that are given the same input, summed
+  joined,    // parts that are given the same input, side by side
+  split,     // parts that are given a piece of the input each
+  copies,    // its one part several times in a row, each with numbers of its own
+  steps,     // its one part on every step of a sequence
+  frozen,    // its one part, which does not learn
+  graph      // its parts are nodes that say what they read
 };
 
 /// A type without a description is a layer. A description derives from `described` and says how to put the composition
@@ -49,11 +49,15 @@ using parts_of = typename composition<L>::parts;
 
 /// Whether the parts run one after the other.
 constexpr bool is_chain_like(Structure s) {
-  return s == Structure::chain || s == Structure::masked || s == Structure::residual || s == Structure::gate || s == Structure::unpool;
+  return s == Structure::chain || s == Structure::masked || s == Structure::residual || s == Structure::gate ||
+         s == Structure::unpool;
 }
 /// Whether the parts run side by side.
-constexpr bool is_branched(Structure s) { return s == Structure::sum || s == Structure::joined || s == Structure::split; }
-/// Whether it is made of one part that stands in its own place: the part's parameters have the names that the whole's have.
+constexpr bool is_branched(Structure s) {
+  return s == Structure::sum || s == Structure::joined || s == Structure::split;
+}
+/// Whether it is made of one part that stands in its own place: the part's parameters have the names that the whole's
+/// have.
 constexpr bool is_wrapper(Structure s) { return s == Structure::steps || s == Structure::frozen; }
 
 template <class L, class Parts>

@@ -27,9 +27,8 @@ using joined_shape = typename joined_output<Outputs...>::type;
 template <class Seat, class First, class Whole>
 struct must_join {
   using given = typename Seat::output;
-  using type = append<typename Seat::mistakes,
-                      shape_mismatch<layer<path<>, Whole>, takes<joinable_with<First>>,
-                                     but_gets<given>, typename Seat::last>>;
+  using type = append<typename Seat::mistakes, shape_mismatch<layer<path<>, Whole>, takes<joinable_with<First>>,
+                                                              but_gets<given>, typename Seat::last>>;
 };
 template <class Seat, class First, class Whole>
   requires ConcatenableShapes<First, typename Seat::output>
@@ -41,8 +40,8 @@ template <class Whole, class In, class Seats, class... L>
 struct joined_branches;
 template <class Whole, class In, class First, class... Seat, class... L>
 struct joined_branches<Whole, In, list<First, Seat...>, L...>
-    : BoundBranches<true, joined_shape<typename First::output, typename Seat::output...>, In,
-                    list<First, Seat...>, L...> {
+    : BoundBranches<true, joined_shape<typename First::output, typename Seat::output...>, In, list<First, Seat...>,
+                    L...> {
   using mistakes = join<decltype(judge_names<L...>()), typename First::mistakes,
                         typename must_join<Seat, typename First::output, Whole>::type...>;
 };
@@ -81,7 +80,8 @@ template <>
 struct Concat<> {
   static constexpr bool many_inputs = true;
   template <class In>
-  using problem = std::conditional_t<detail::joined_inputs<In>::fits, void, takes<two_or_more_inputs, that_agree_in_all_axes_but_the_outermost>>;
+  using problem = std::conditional_t<detail::joined_inputs<In>::fits, void,
+                                     takes<two_or_more_inputs, that_agree_in_all_axes_but_the_outermost>>;
   template <class In>
   using at = detail::JoinOf<typename detail::joined_inputs<In>::output>;
 };

@@ -40,8 +40,7 @@ struct relocate_input<Path, needs_input<Word...>> {
 
 /// What the element E at Path declares.
 template <class Path, class E>
-using declared_input_at =
-    typename relocate_input<Path, typename declared_input<unnamed<E>>::type>::type;
+using declared_input_at = typename relocate_input<Path, typename declared_input<unnamed<E>>::type>::type;
 
 template <class First, std::size_t Index, class... L>
 struct first_declared {
@@ -49,8 +48,7 @@ struct first_declared {
 };
 template <std::size_t Index, class A, class... Rest>
 struct first_declared<void, Index, A, Rest...>
-    : first_declared<declared_input_at<typename element<A>::template path_at<Index>, A>, Index + 1,
-                     Rest...> {};
+    : first_declared<declared_input_at<typename element<A>::template path_at<Index>, A>, Index + 1, Rest...> {};
 
 template <class... L>
 struct declared_input<Sequential<L...>> : first_declared<void, 0, L...> {};

@@ -28,7 +28,8 @@ namespace detail {
 constexpr std::size_t spill_size(const Tree& tree) {
   std::size_t largest = 0;
   for (std::size_t i = 0; i < tree.parameter_count; ++i)
-    if (tree.parameters[i].rank != 2 && tree.parameters[i].rank != 4) largest = std::max(largest, tree.parameters[i].size());
+    if (tree.parameters[i].rank != 2 && tree.parameters[i].rank != 4)
+      largest = std::max(largest, tree.parameters[i].size());
   for (std::size_t u = 0; u < tree.unit_count; ++u) largest = std::max(largest, spill_size(*tree.units[u].tree));
   return largest;
 }
@@ -68,10 +69,12 @@ public:
     run_forward<part>(ctx, inside(memory), x, y, mode);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     if (!dx) return;
     Memory<T> within = inside(memory);
-    if constexpr (requires { within.unused_gradient = ctx.unused_gradient; }) within.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
+    if constexpr (requires { within.unused_gradient = ctx.unused_gradient; })
+      within.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
     run_backward<part>(ctx, within, x, y, dy, dx);
   }
   template <class Visit>
@@ -223,7 +226,8 @@ constexpr auto freeze_inside() {
 template <fixed_string Path, class Net>
 constexpr auto path_in_root() {
   constexpr std::string_view step = first_step(Path.view());
-  if constexpr (element<Net>::name.empty() || element<Net>::name != step || step.size() == Path.view().size()) return Path;
+  if constexpr (element<Net>::name.empty() || element<Net>::name != step || step.size() == Path.view().size())
+    return Path;
   else return rest_of<Path>();
 }
 template <fixed_string Path, class Net>
@@ -243,7 +247,8 @@ struct freeze_parts {
 };
 template <class Net, fixed_string First, fixed_string... Rest>
 struct freeze_parts<Net, First, Rest...>
-    : freeze_parts<typename rename<Net>::template with<typename decltype(freeze_from_root<First, Net>())::type>, Rest...> {};
+    : freeze_parts<typename rename<Net>::template with<typename decltype(freeze_from_root<First, Net>())::type>,
+                   Rest...> {};
 
 }  // namespace detail
 

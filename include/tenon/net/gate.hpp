@@ -11,8 +11,8 @@ namespace tenon {
 namespace detail {
 
 template <class Whole, class In, class... L>
-struct BoundGate
-    : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, L...>, 0>, NodeAt<ScaleChannelsUnit<In, Shape<In::front>>, 0, 1>> {
+struct BoundGate : BoundGraph<In, In, OutputValues<2>, NodeAt<chain_at<In, L...>, 0>,
+                              NodeAt<ScaleChannelsUnit<In, Shape<In::front>>, 0, 1>> {
 private:
   using branch = chain_at<In, L...>;
 

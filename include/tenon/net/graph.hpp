@@ -38,7 +38,8 @@ struct given_input {
 };
 template <std::size_t K, class... S>
 struct given_input<K, Inputs<S...>> {
-  using type = typename decltype(element_at<K>(static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
+  using type = typename decltype(element_at<K>(
+      static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
 };
 
 /// What a node is bound to: one shape, or several.
@@ -105,7 +106,8 @@ struct GraphBinder {
     static constexpr std::size_t K = V - links.inputs;
     static constexpr std::size_t written = links.like[K] == nobody ? V : links.like[K] + links.inputs;
     using layer = typename node_layer<part<written>>::type;
-    using placed = bind_at<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path, typename sources<K>::from>;
+    using placed = bind_at<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path,
+                           typename sources<K>::from>;
     using output = typename placed::output;
     using last = typename placed::last;
     using mistakes = typename placed::mistakes;
@@ -115,7 +117,8 @@ struct GraphBinder {
 
 /// The names of what a value reads, for a summary.
 template <class Links, std::size_t Parts>
-constexpr std::size_t write_sources(const Links& links, const std::array<GraphPart, Parts>& parts, std::size_t k, char* to) {
+constexpr std::size_t write_sources(const Links& links, const std::array<GraphPart, Parts>& parts, std::size_t k,
+                                    char* to) {
   std::size_t length = 0;
   for (std::size_t j = 0; j < links.edge_count[k]; ++j) {
     const std::string_view name = parts[links.part_of[links.sources[links.first_edge[k] + j]]].name;
@@ -144,9 +147,10 @@ template <class Whole, class In, class Binder, class V, class O, class... E>
 struct BoundNamedGraph;
 template <class Whole, class In, class Binder, std::size_t... K, std::size_t... O, class... E>
 struct BoundNamedGraph<Whole, In, Binder, std::index_sequence<K...>, std::index_sequence<O...>, E...>
-    : BoundGraph<In,
-                 typename joint_output<typename Binder::template value<Binder::links.output_values[O]>::output...>::type,
-                 OutputValues<Binder::links.output_values[O]...>, typename Binder::template value<Binder::links.inputs + K>::node...> {
+    : BoundGraph<
+          In, typename joint_output<typename Binder::template value<Binder::links.output_values[O]>::output...>::type,
+          OutputValues<Binder::links.output_values[O]...>,
+          typename Binder::template value<Binder::links.inputs + K>::node...> {
 private:
   static constexpr std::size_t first = Binder::links.inputs;
   template <std::size_t Node>
@@ -160,18 +164,23 @@ public:
     std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};
     ((all[K].name = Binder::graph::parts[Binder::links.part_of[first + K]].name,
       all[K].sources = sources_text<typename Binder::graph, K>::value,
-      all[K].shares = Binder::links.like[K] == nobody ? std::string_view{} : Binder::graph::parts[Binder::links.part_of[first + Binder::links.like[K]]].name),
+      all[K].shares = Binder::links.like[K] == nobody
+                          ? std::string_view{}
+                          : Binder::graph::parts[Binder::links.part_of[first + Binder::links.like[K]]].name),
      ...);
     return all;
   }();
   /// What goes in and what comes out, as if these were nodes too.
   static constexpr auto ports = []<std::size_t... I>(std::index_sequence<I...>) {
-    std::array<ElementInfo, sizeof...(I) + sizeof...(O)> all{port_info<typename Binder::template value<I>::output>("In")...,
-                                                             port_info<typename Binder::template value<Binder::links.output_values[O]>::output>("Out")...};
+    std::array<ElementInfo, sizeof...(I) + sizeof...(O)> all{
+        port_info<typename Binder::template value<I>::output>("In")...,
+        port_info<typename Binder::template value<Binder::links.output_values[O]>::output>("Out")...};
     ((all[I].name = Binder::graph::parts[Binder::links.part_of[I]].name), ...);
-    ((all[sizeof...(I) + O].sources = Binder::graph::parts[Binder::links.part_of[Binder::links.output_values[O]]].name), ...);
+    ((all[sizeof...(I) + O].sources = Binder::graph::parts[Binder::links.part_of[Binder::links.output_values[O]]].name),
+     ...);
     return all;
-  }(std::make_index_sequence<first>{});
+  }
+  (std::make_index_sequence<first>{});
   static constexpr std::array<Branch, sizeof...(K)> branches{
       node_branch<typename value<K>::node::bound>(K, Binder::links.like[K] != nobody)...};
   static constexpr Tree tree{.kind = TreeKind::composition,
@@ -196,7 +205,8 @@ struct bind_graph<Whole, In, false, Graph<E...>> {
 template <class Whole, class In, class... E>
 struct bind_graph<Whole, In, true, Graph<E...>> {
   using binder = GraphBinder<In, E...>;
-  using type = BoundNamedGraph<Whole, In, binder, std::make_index_sequence<binder::links.nodes>, std::make_index_sequence<binder::links.outputs>, E...>;
+  using type = BoundNamedGraph<Whole, In, binder, std::make_index_sequence<binder::links.nodes>,
+                               std::make_index_sequence<binder::links.outputs>, E...>;
 };
 
 template <class G>
@@ -232,7 +242,8 @@ struct graph_input_problem<In, list<S...>> {
   }
   static consteval auto judge() {
     if constexpr (sizeof...(S) == 0) return std::type_identity<void>{};  // it has other faults
-    else if constexpr (sizeof...(S) != input_count<In>) return std::type_identity<takes<so_many_inputs<sizeof...(S)>>>{};
+    else if constexpr (sizeof...(S) != input_count<In>)
+      return std::type_identity<takes<so_many_inputs<sizeof...(S)>>>{};
     else if constexpr (!fits(std::index_sequence_for<S...>{}))
       return std::type_identity<takes<std::conditional_t<std::is_void_v<S>, any, S>...>>{};
     else return std::type_identity<void>{};
@@ -242,8 +253,8 @@ struct graph_input_problem<In, list<S...>> {
 
 }  // namespace detail
 
-/// A network as a flat list of named nodes. Each says what it reads, by default what stands before it; names may be read as
-/// often as wanted.
+/// A network as a flat list of named nodes. Each says what it reads, by default what stands before it; names may be
+/// read as often as wanted.
 ///
 ///     using Net = Graph<In<"image", 1, 28, 28>, In<"table", 5>,
 ///                       Node<"seen", Sequential<Conv2D<8, 3>, ReLU, Flatten, Dense<32>>, "image">,
@@ -253,8 +264,9 @@ struct graph_input_problem<In, list<S...>> {
 ///                       Node<"value", Dense<1>, "both">,
 ///                       Out<"digit", "value">>;
 ///
-/// A node may be any layer or network. Of a node that is a Graph with several outputs, "encoder.mean" is the one called mean. `Add<>` and `Concat<>` take several names; a node `Shared<"seen">` has the layers and
-/// the parameters of another one. Inputs stand first, outputs last. Parameters are called after their nodes: `digit.0.weight`,
+/// A node may be any layer or network. Of a node that is a Graph with several outputs, "encoder.mean" is the one called
+/// mean. `Add<>` and `Concat<>` take several names; a node `Shared<"seen">` has the layers and the parameters of
+/// another one. Inputs stand first, outputs last. Parameters are called after their nodes: `digit.0.weight`,
 /// `value.weight`; those that two nodes share are stored once, under the first.
 ///
 /// A Graph is a layer itself: within other networks its inputs need no shapes. Keras: the functional API.
@@ -270,7 +282,8 @@ public:
   template <class In>
   using problem = typename detail::graph_input_problem<In, stated>::type;
   template <class In>
-  struct at : detail::bind_graph<Graph, In, detail::is_linked<written> && std::is_void_v<problem<In>>, written>::type {};
+  struct at : detail::bind_graph<Graph, In, detail::is_linked<written> && std::is_void_v<problem<In>>, written>::type {
+  };
 };
 
 namespace detail {
@@ -286,7 +299,8 @@ private:
   using stated = join<typename stated_shape<E>::type...>;
   static consteval auto find() {
     if constexpr (stated_inputs<stated>::all) return declared_inputs<stated>{};
-    else if constexpr (stated::size == 0) return std::type_identity<Shape<1>>{};  // a graph without inputs says so itself
+    else if constexpr (stated::size == 0)
+      return std::type_identity<Shape<1>>{};  // a graph without inputs says so itself
     else return std::type_identity<needs_input<layer<path<>, Graph<E...>>, say_the_shape_of_every_In>>{};
   }
 
@@ -332,7 +346,9 @@ struct remade_graph {
   template <class One, std::size_t At, class Parts>
   static consteval auto element() {
     if constexpr (node_part<One>::count == 0) return std::type_identity<One>{};
-    else return std::type_identity<typename node_part<One>::template with<typename decltype(element_at<At>(static_cast<Parts*>(nullptr)))::type>>{};
+    else
+      return std::type_identity<typename node_part<One>::template with<typename decltype(element_at<At>(
+          static_cast<Parts*>(nullptr)))::type>>{};
   }
   template <class Parts, std::size_t... I>
   static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
@@ -345,7 +361,9 @@ template <class Binder, std::size_t... K>
 struct node_inputs<Binder, std::index_sequence<K...>> {
   template <std::size_t Node>
   static consteval auto own() {
-    if constexpr (Binder::links.like[Node] == nobody && !Binder::graph::parts[Binder::links.part_of[Binder::links.inputs + Node]].view) return list<typename Binder::template sources<Node>::shape>{};
+    if constexpr (Binder::links.like[Node] == nobody &&
+                  !Binder::graph::parts[Binder::links.part_of[Binder::links.inputs + Node]].view)
+      return list<typename Binder::template sources<Node>::shape>{};
     else return list<>{};
   }
   using type = join<decltype(own<K>())...>;
@@ -353,7 +371,9 @@ struct node_inputs<Binder, std::index_sequence<K...>> {
   template <std::size_t Node>
   static consteval bool alike() {
     if constexpr (Binder::links.like[Node] == nobody) return true;
-    else return std::is_same_v<typename Binder::template sources<Node>::shape, typename Binder::template sources<Binder::links.like[Node]>::shape>;
+    else
+      return std::is_same_v<typename Binder::template sources<Node>::shape,
+                            typename Binder::template sources<Binder::links.like[Node]>::shape>;
   }
   static constexpr bool shared_alike = (true && ... && alike<K>());
 };
@@ -367,7 +387,8 @@ struct described_graph<list<Part...>> : described<Structure::graph, Part...> {};
 
 template <class... E>
   requires detail::is_rewritten<Graph<E...>>
-struct composition<Graph<E...>> : composition<typename detail::with_outputs<Graph<E...>>::type> {};
+struct composition<Graph<E...>> : composition<typename detail::with_outputs<Graph<E...>>::type> {
+};
 template <class... E>
 struct composition<Graph<E...>> : detail::described_graph<detail::join<typename detail::node_part<E>::type...>> {
   /// Its values, bound where the graph is given In.
@@ -379,7 +400,8 @@ struct composition<Graph<E...>> : detail::described_graph<detail::join<typename 
   template <class In>
   static constexpr bool shared_alike = detail::node_inputs<detail::GraphBinder<In, E...>>::shared_alike;
   template <class... Part>
-  using with = decltype(detail::remade_graph<E...>::template with<detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
+  using with = decltype(detail::remade_graph<E...>::template with<
+                        detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
       std::index_sequence_for<E...>{}));
 };
 

@@ -18,8 +18,8 @@ struct Block {
 /// More blocks than these are placed in the order in which they begin, which is nearly linear.
 inline constexpr std::size_t few_blocks = 48;
 
-/// Gives every block the lowest place that is free while it lives, the largest first, and returns the size of the region.
-/// `order` has room for as many numbers.
+/// Gives every block the lowest place that is free while it lives, the largest first, and returns the size of the
+/// region. `order` has room for as many numbers.
 constexpr std::size_t pack_blocks(Block* blocks, std::size_t count, std::size_t* order) {
   for (std::size_t i = 0; i < count; ++i) order[i] = i;
   const auto comes_first = [&](std::size_t a, std::size_t b) {

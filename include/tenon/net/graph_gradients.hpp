@@ -9,9 +9,9 @@
 
 /// Where the gradients of a graph's values lie on their way back, and how what several readers send back is summed.
 ///
-/// The first layer (from the end) that sends a gradient to a value writes it, others write beside it and are added. What a
-/// sum, a join or a reshape sends back costs nothing where it is all there is: the gradient is that of its reader, seen
-/// otherwise.
+/// The first layer (from the end) that sends a gradient to a value writes it, others write beside it and are added.
+/// What a sum, a join or a reshape sends back costs nothing where it is all there is: the gradient is that of its
+/// reader, seen otherwise.
 namespace tenon::detail {
 
 /// A gradient that is copied or added to another's; times the batch, without those of absent gradients.
@@ -27,9 +27,9 @@ struct GradientMove {
 
 /// `moves` are done in the order of `first_move`: [0] before all, [n - k] after node k was run.
 struct GradientTable {
-  Spot* spots = nullptr;              // of each value's gradient
-  Spot* outside = nullptr;            // of each output's: a part of what comes from outside
-  Spot* targets = nullptr;            // of each source: where its layer writes; nowhere: it sends nothing
+  Spot* spots = nullptr;    // of each value's gradient
+  Spot* outside = nullptr;  // of each output's: a part of what comes from outside
+  Spot* targets = nullptr;  // of each source: where its layer writes; nowhere: it sends nothing
   GradientMove* moves = nullptr;
   std::size_t* first_move = nullptr;  // node_count + 2
 };
@@ -37,10 +37,10 @@ struct GradientTable {
 struct GradientNotes {
   enum Kind : unsigned char { own, outside, reader, piece, input };
   Kind kind = own;
-  bool own_to_change = true;          // nobody else reads it
-  std::size_t of = 0;                 // the reader whose gradient it is, or the value that it is a piece of
-  std::size_t begin = 0;              // where in that
-  std::size_t first_reader = none;    // its sources, the last node first
+  bool own_to_change = true;        // nobody else reads it
+  std::size_t of = 0;               // the reader whose gradient it is, or the value that it is a piece of
+  std::size_t begin = 0;            // where in that
+  std::size_t first_reader = none;  // its sources, the last node first
   std::size_t readers = 0, output_readers = 0;
   std::size_t root = 0;
   std::size_t first = static_cast<std::size_t>(-1), last = 0;
@@ -53,8 +53,8 @@ public:
   static constexpr std::size_t none = GradientNotes::none;
 
   /// `next` and `source_node` have one entry a source, `waiting` one for each source, output and move.
-  constexpr GradientPlanner(const GraphShape& graph, GradientTable table, GradientNotes* notes, std::size_t* next, std::size_t* source_node,
-                            std::size_t* waiting, Block* blocks)
+  constexpr GradientPlanner(const GraphShape& graph, GradientTable table, GradientNotes* notes, std::size_t* next,
+                            std::size_t* source_node, std::size_t* waiting, Block* blocks)
       : g(graph), t(table), n(notes), next_(next), node_(source_node), waiting_(waiting), blocks_(blocks) {}
 
   /// Returns the number of blocks. Moves come out sorted by time in `sorted`.
@@ -71,7 +71,8 @@ public:
   constexpr void spread(std::size_t count) {
     for (std::size_t b = 0; b < count; ++b) {
       if (blocks_[b].owner < g.value_count()) t.spots[blocks_[b].owner].offset = blocks_[b].place;
-      else if (blocks_[b].owner < g.value_count() + g.source_count) t.targets[blocks_[b].owner - g.value_count()].offset = blocks_[b].place;
+      else if (blocks_[b].owner < g.value_count() + g.source_count)
+        t.targets[blocks_[b].owner - g.value_count()].offset = blocks_[b].place;
     }
     for (std::size_t v = 0; v < g.value_count(); ++v)
       if (n[v].root != none) t.spots[v].offset = t.spots[n[v].root].offset;
@@ -85,7 +86,9 @@ private:
   constexpr const GraphNode& reader(std::size_t s) const { return g.nodes[node_[s]]; }
   constexpr bool calls_layer(std::size_t s) const { return reader(s).kind == NodeKind::layer; }
   constexpr std::size_t reader_value(std::size_t s) const { return g.input_count + node_[s]; }
-  constexpr bool is_view(std::size_t s) const { return reader(s).kind == NodeKind::same || reader(s).kind == NodeKind::slice; }
+  constexpr bool is_view(std::size_t s) const {
+    return reader(s).kind == NodeKind::same || reader(s).kind == NodeKind::slice;
+  }
   /// Where a source begins in what a join gives.
   constexpr std::size_t part_of(std::size_t s) const {
     std::size_t part = 0;
@@ -123,7 +126,9 @@ private:
       if (!is_view(s)) return false;
       covered += reader(s).size;
       for (std::size_t r = next_[s]; r != none; r = next_[r])
-        if (is_view(r) && reader(r).begin < reader(s).begin + reader(s).size && reader(s).begin < reader(r).begin + reader(r).size) return false;
+        if (is_view(r) && reader(r).begin < reader(s).begin + reader(s).size &&
+            reader(s).begin < reader(r).begin + reader(r).size)
+          return false;
     }
     return covered == g.size(v) && (g.is_input(v) || n[v].readers > 1);
   }
@@ -169,8 +174,10 @@ private:
       at = n[at].of;
     }
     Spot& spot = t.spots[v];
-    if (n[at].kind == GradientNotes::input) spot = {.where = Spot::input, .number = static_cast<std::uint32_t>(at), .inner = begin};
-    else if (n[at].kind == GradientNotes::outside) spot = {.where = Spot::output, .inner = t.outside[n[at].of].inner + begin};
+    if (n[at].kind == GradientNotes::input)
+      spot = {.where = Spot::input, .number = static_cast<std::uint32_t>(at), .inner = begin};
+    else if (n[at].kind == GradientNotes::outside)
+      spot = {.where = Spot::output, .inner = t.outside[n[at].of].inner + begin};
     else spot = {.where = Spot::scratch, .inner = begin, .stride = g.size(at)};
     n[v].root = n[at].kind == GradientNotes::own ? at : none;
   }
@@ -267,11 +274,13 @@ private:
   constexpr std::size_t list_blocks() {
     std::size_t count = 0;
     for (std::size_t v = 0; v < g.value_count(); ++v)
-      if (n[v].root == v) blocks_[count++] = {.size = aligned(g.size(v)), .first = n[v].first, .last = n[v].last, .owner = v};
+      if (n[v].root == v)
+        blocks_[count++] = {.size = aligned(g.size(v)), .first = n[v].first, .last = n[v].last, .owner = v};
     for (std::size_t s = 0; s < g.source_count; ++s)
       if (t.targets[s].where == Spot::scratch) {
         const std::size_t time = time_of(node_[s]);
-        blocks_[count++] = {.size = aligned(g.size(g.sources[s])), .first = time, .last = time, .owner = g.value_count() + s};
+        blocks_[count++] = {
+            .size = aligned(g.size(g.sources[s])), .first = time, .last = time, .owner = g.value_count() + s};
       }
     return count;
   }

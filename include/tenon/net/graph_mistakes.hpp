@@ -79,7 +79,8 @@ struct known_outputs<Graph<E...>, asked_for<Name>> {
     if constexpr (place == sizeof...(E) || output_in(Name.view()).empty()) {
       return std::type_identity<void>{};
     } else {
-      using Part = typename decltype(element_at<place>(static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      using Part = typename decltype(element_at<place>(
+          static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
       return std::type_identity<known_ports<port_names<typename node_layer<Part>::type>::outputs>>{};
     }
   }
@@ -91,7 +92,9 @@ template <class Linked, class Whole>
 struct graph_mistake {
 private:
   static constexpr const auto& links = Linked::links;
-  static constexpr std::string_view name = Linked::parts[links.at].kind == GraphPart::output ? "Out" : Linked::parts[links.at].name;
+  static constexpr std::string_view name = Linked::parts[links.at].kind == GraphPart::output
+                                               ? "Out"
+                                               : Linked::parts[links.at].name;
   using Node = node<to_fixed_string<name.size()>(name)>;
   using Asked = asked_for<to_fixed_string<links.asked.size()>(links.asked)>;
 
@@ -110,13 +113,16 @@ private:
     else if constexpr (links.fault == GraphFault::no_output) return invalid<one_Out_with_a_name_last>();
     else if constexpr (links.fault == GraphFault::input_late) return invalid<inputs_before_nodes>();
     else if constexpr (links.fault == GraphFault::bad_name)
-      return std::type_identity<invalid_name<path<to_fixed_string<name.size()>(name)>, takes<a_name_without_dots_that_is_no_number>>>{};
+      return std::type_identity<
+          invalid_name<path<to_fixed_string<name.size()>(name)>, takes<a_name_without_dots_that_is_no_number>>>{};
     else if constexpr (links.fault == GraphFault::used_twice)
       return std::type_identity<name_used_twice<path<to_fixed_string<links.asked.size()>(links.asked)>>>{};
-    else if constexpr (links.fault == GraphFault::later) return std::type_identity<reads_what_comes_later<Node, Asked>>{};
+    else if constexpr (links.fault == GraphFault::later)
+      return std::type_identity<reads_what_comes_later<Node, Asked>>{};
     else if constexpr (links.fault == GraphFault::itself) return std::type_identity<reads_itself<Node>>{};
     else if constexpr (links.fault == GraphFault::unread) return std::type_identity<nobody_reads<Node>>{};
-    else if constexpr (links.fault == GraphFault::shared_unknown) return std::type_identity<no_node_to_share<Node, Asked, Known>>{};
+    else if constexpr (links.fault == GraphFault::shared_unknown)
+      return std::type_identity<no_node_to_share<Node, Asked, Known>>{};
     else if constexpr (!std::is_void_v<typename known_outputs<Whole, Asked>::type>)
       return std::type_identity<no_such_output<Asked, typename known_outputs<Whole, Asked>::type>>{};
     else return std::type_identity<no_such_node<Node, Asked, Known>>{};

@@ -13,7 +13,8 @@ namespace tenon {
 template <fixed_string Name, std::size_t... D>
 struct In {};
 
-/// A node of a Graph: its name, its layer or network, and the names of what it reads; without any, what stands before it.
+/// A node of a Graph: its name, its layer or network, and the names of what it reads; without any, what stands before
+/// it.
 template <fixed_string Name, class L, fixed_string... From>
 struct Node {};
 
@@ -37,7 +38,7 @@ struct inputs_named_by {
 struct GraphPart {
   enum Kind : unsigned char { input, node, output, something_else };
   Kind kind = something_else;
-  bool view = false;                       // one output of the node before it (net/graph_outputs.hpp)
+  bool view = false;  // one output of the node before it (net/graph_outputs.hpp)
   std::string_view name{};
   std::string_view shared{};               // the node whose layer and parameters it has
   const std::string_view* from = nullptr;  // names it reads, or of an output that it lists
@@ -82,20 +83,21 @@ struct graph_part<Node<Name, Shared<As>, From...>> {
 };
 template <fixed_string... Name>
 struct graph_part<Out<Name...>> {
-  static constexpr GraphPart value{.kind = GraphPart::output, .from = names_of<Name...>.data(), .from_count = sizeof...(Name)};
+  static constexpr GraphPart value{
+      .kind = GraphPart::output, .from = names_of<Name...>.data(), .from_count = sizeof...(Name)};
 };
 
 /// What may be wrong with the names of a Graph.
 enum class GraphFault : unsigned char {
   none,
-  no_part,        // something that is neither In, Node nor Out
+  no_part,  // something that is neither In, Node nor Out
   no_input,
-  no_output,      // or more than one Out, or one that is not the last
-  input_late,     // an In behind a Node
+  no_output,   // or more than one Out, or one that is not the last
+  input_late,  // an In behind a Node
   bad_name,
   used_twice,
-  unknown,        // a name that nobody has
-  later,          // a node reads what comes later
+  unknown,  // a name that nobody has
+  later,    // a node reads what comes later
   itself,
   unread,         // nobody reads what a node or an input gives
   shared_unknown  // Shared of no node before it
@@ -105,12 +107,12 @@ enum class GraphFault : unsigned char {
 template <std::size_t Parts, std::size_t Edges>
 struct GraphLinks {
   GraphFault fault = GraphFault::none;
-  std::size_t at = 0;           // the part that is at fault
-  std::string_view asked{};     // the name that is
+  std::size_t at = 0;        // the part that is at fault
+  std::string_view asked{};  // the name that is
   std::size_t inputs = 0, nodes = 0, outputs = 0, edges = 0;
-  std::array<std::size_t, Parts> part_of{};                       // of each value, the part it is
-  std::array<std::size_t, Parts> first_edge{}, edge_count{};      // of each node
-  std::array<std::size_t, Parts> like{};                          // of each node: the node whose parameters it has
+  std::array<std::size_t, Parts> part_of{};                   // of each value, the part it is
+  std::array<std::size_t, Parts> first_edge{}, edge_count{};  // of each node
+  std::array<std::size_t, Parts> like{};                      // of each node: the node whose parameters it has
   std::array<std::size_t, Edges + 1> sources{};
   std::array<std::size_t, Edges + 1> output_values{};
 };
@@ -153,7 +155,8 @@ private:
   constexpr bool judge_names() {
     for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
       const std::string_view name = parts_[links_.part_of[v]].name;
-      if (!parts_[links_.part_of[v]].view && (!can_be_a_name(name) || name == "." || name.empty())) return fail(GraphFault::bad_name, links_.part_of[v], name);
+      if (!parts_[links_.part_of[v]].view && (!can_be_a_name(name) || name == "." || name.empty()))
+        return fail(GraphFault::bad_name, links_.part_of[v], name);
       if (find(name) != v) return fail(GraphFault::used_twice, links_.part_of[v], name);
     }
     return true;
@@ -181,7 +184,8 @@ private:
       links_.edge_count[k] = links_.edges - links_.first_edge[k];
       if (part.shared.empty()) continue;
       const std::size_t like = find(part.shared);
-      if (like == nobody || like < links_.inputs || like >= own) return fail(GraphFault::shared_unknown, p, part.shared);
+      if (like == nobody || like < links_.inputs || like >= own)
+        return fail(GraphFault::shared_unknown, p, part.shared);
       const std::size_t first = links_.like[like - links_.inputs];
       links_.like[k] = first == nobody ? like - links_.inputs : first;
     }

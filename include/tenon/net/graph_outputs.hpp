@@ -11,9 +11,9 @@
 #include <tenon/net/graph_units.hpp>
 #include <tenon/type_list.hpp>
 
-/// Reading one output of a node that gives several: "encoder.mean" is output "mean" of the Graph in node "encoder". A graph that
-/// does so is rewritten: behind the node stands one more for each output that is read, which is a piece of the node's row.
-/// In memory that is the row itself, seen from a later number on.
+/// Reading one output of a node that gives several: "encoder.mean" is output "mean" of the Graph in node "encoder". A
+/// graph that does so is rewritten: behind the node stands one more for each output that is read, which is a piece of
+/// the node's row. In memory that is the row itself, seen from a later number on.
 namespace tenon {
 
 template <class... E>
@@ -30,7 +30,8 @@ struct OutputUnit {
 template <std::size_t K, class... S>
 struct OutputUnit<K, Outputs<S...>> {
   using input = Outputs<S...>;
-  using output = typename decltype(element_at<K>(static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
+  using output = typename decltype(element_at<K>(
+      static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
   using moves = SliceOf<input::offsets[K], output>;
 };
 
@@ -49,7 +50,8 @@ inline constexpr bool is_output_of<OutputAt<K>> = true;
 
 template <fixed_string Name, std::size_t K, fixed_string From>
 struct graph_part<Node<Name, OutputAt<K>, From>> {
-  static constexpr GraphPart value{.kind = GraphPart::node, .view = true, .name = Name.view(), .from = names_of<From>.data(), .from_count = 1};
+  static constexpr GraphPart value{
+      .kind = GraphPart::node, .view = true, .name = Name.view(), .from = names_of<From>.data(), .from_count = 1};
 };
 
 /// "encoder" and "mean" of "encoder.mean"; without a dot, the whole name and nothing.
@@ -93,7 +95,8 @@ struct DottedNames {
   }();
 };
 
-/// The number of the node whose layer a node has: its own, or that of the one it shares with. `Parts` where there is none.
+/// The number of the node whose layer a node has: its own, or that of the one it shares with. `Parts` where there is
+/// none.
 template <std::size_t Parts>
 constexpr std::size_t find_node_part(const std::array<GraphPart, Parts>& parts, std::string_view name) {
   for (std::size_t tries = 0; tries < Parts; ++tries) {
@@ -150,7 +153,8 @@ private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
   template <std::size_t P>
-  using layer_at = typename node_layer<typename decltype(element_at<P>(static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type>::type;
+  using layer_at = typename node_layer<typename decltype(element_at<P>(
+      static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type>::type;
 
   /// Which output of its node name I is; `none` for one that is not there, which stays a name that nobody has.
   template <std::size_t I>
@@ -167,8 +171,11 @@ private:
   static consteval auto view_behind() {
     constexpr std::string_view name = dotted::names.name[I], owner = node_in(name);
     constexpr std::size_t number = number_of<I>();
-    if constexpr (graph_part<One>::value.kind != GraphPart::node || graph_part<One>::value.name != owner || number == none) return list<>{};
-    else return list<Node<to_fixed_string<name.size()>(name), OutputAt<number>, to_fixed_string<owner.size()>(owner)>>{};
+    if constexpr (graph_part<One>::value.kind != GraphPart::node || graph_part<One>::value.name != owner ||
+                  number == none)
+      return list<>{};
+    else
+      return list<Node<to_fixed_string<name.size()>(name), OutputAt<number>, to_fixed_string<owner.size()>(owner)>>{};
   }
   template <class One, std::size_t... I>
   static consteval auto with_views(std::index_sequence<I...>) {
@@ -186,7 +193,8 @@ inline constexpr bool is_rewritten = !std::is_same_v<G, typename with_outputs<G>
 
 template <class... E>
   requires is_rewritten<Graph<E...>>
-struct port_names<Graph<E...>> : port_names<typename with_outputs<Graph<E...>>::type> {};
+struct port_names<Graph<E...>> : port_names<typename with_outputs<Graph<E...>>::type> {
+};
 
 }  // namespace detail
 }  // namespace tenon

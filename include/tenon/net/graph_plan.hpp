@@ -24,23 +24,23 @@ enum class NodeKind : unsigned char {
 struct GraphNode {
   NodeKind kind = NodeKind::layer;
   Layout layout{};
-  std::size_t size = 0;                        // numbers it gives
-  std::size_t begin = 0;                       // of a slice: the first of them in its input
-  std::size_t source = 0, sources = 1;         // its inputs in the list of all
-  std::uint32_t sends = ~std::uint32_t{0};     // to which inputs it sends a gradient
+  std::size_t size = 0;                             // numbers it gives
+  std::size_t begin = 0;                            // of a slice: the first of them in its input
+  std::size_t source = 0, sources = 1;              // its inputs in the list of all
+  std::uint32_t sends = ~std::uint32_t{0};          // to which inputs it sends a gradient
   std::size_t like = static_cast<std::size_t>(-1);  // the node whose parameters it works with
-  std::size_t mask_shift = 0;                  // steps of the mask that belong to others
+  std::size_t mask_shift = 0;                       // steps of the mask that belong to others
 };
 
 /// What the planner reads.
 struct GraphShape {
   const GraphNode* nodes = nullptr;
   std::size_t node_count = 0;
-  const std::size_t* sources = nullptr;        // values, node after node
+  const std::size_t* sources = nullptr;  // values, node after node
   std::size_t source_count = 0;
   const std::size_t* input_sizes = nullptr;
   std::size_t input_count = 0;
-  const std::size_t* outputs = nullptr;        // values
+  const std::size_t* outputs = nullptr;  // values
   std::size_t output_count = 0;
 
   constexpr std::size_t value_count() const { return input_count + node_count; }
@@ -53,10 +53,10 @@ struct GraphShape {
 struct Spot {
   enum Where : unsigned char { nowhere, input, output, saved, scratch };
   Where where = nowhere;
-  std::uint32_t number = 0;   // of the input
-  std::size_t offset = 0;     // of the block, times the batch
-  std::size_t inner = 0;      // within a row
-  std::size_t stride = 0;     // of a block's rows
+  std::uint32_t number = 0;  // of the input
+  std::size_t offset = 0;    // of the block, times the batch
+  std::size_t inner = 0;     // within a row
+  std::size_t stride = 0;    // of a block's rows
 };
 
 /// How a number gets where it has to be.
@@ -67,7 +67,8 @@ constexpr bool is_read_again(const GraphShape& g, std::size_t v) {
   return !g.is_input(v) && g.node_of(v).kind == NodeKind::layer && g.node_of(v).layout.needs.backward_reads_output;
 }
 
-/// The places of one phase, training or evaluation. `moves` has one entry for each source, `output_moves` one for each output.
+/// The places of one phase, training or evaluation. `moves` has one entry for each source, `output_moves` one for each
+/// output.
 struct PlaceTable {
   Spot* spots = nullptr;
   Move* moves = nullptr;
@@ -80,13 +81,13 @@ struct PlaceNotes {
   State state = open;
   bool read_again = false;
   std::size_t readers = 0;
-  std::size_t root = 0;       // the value in whose block it lies
+  std::size_t root = 0;  // the value in whose block it lies
   std::size_t first = static_cast<std::size_t>(-1), last = 0;
-  bool kept = false;          // of a root: the block outlives the forward pass
+  bool kept = false;  // of a root: the block outlives the forward pass
 };
 
-/// Decides who lies where. A value of Concat is made of its parts where these can be written in place; a sum is added up where
-/// its first input was written; a reshape or a slice is its input, seen otherwise.
+/// Decides who lies where. A value of Concat is made of its parts where these can be written in place; a sum is added
+/// up where its first input was written; a reshape or a slice is its input, seen otherwise.
 class PlacePlanner {
 public:
   constexpr PlacePlanner(const GraphShape& graph, bool training, PlaceTable table, PlaceNotes* notes)
@@ -105,14 +106,16 @@ public:
 
 private:
   constexpr void count_readers() {
-    for (std::size_t v = 0; v < g.value_count(); ++v) n[v] = {.read_again = training_ && is_read_again(g, v), .root = v};
+    for (std::size_t v = 0; v < g.value_count(); ++v)
+      n[v] = {.read_again = training_ && is_read_again(g, v), .root = v};
     for (std::size_t o = 0; o < g.output_count; ++o) ++n[g.outputs[o]].readers;
     for (std::size_t k = 0; k < g.node_count; ++k) {
       const GraphNode& node = g.nodes[k];
       for (std::size_t j = 0; j < node.sources; ++j) {
         PlaceNotes& note = n[g.sources[node.source + j]];
         ++note.readers;
-        if (training_ && node.kind == NodeKind::layer && (node.layout.needs.backward_reads_input >> j & 1U) != 0) note.read_again = true;
+        if (training_ && node.kind == NodeKind::layer && (node.layout.needs.backward_reads_input >> j & 1U) != 0)
+          note.read_again = true;
       }
     }
     for (std::size_t i = 0; i < g.input_count; ++i) {
@@ -231,7 +234,8 @@ private:
 };
 
 /// After the blocks were packed: every value learns where its root lies.
-constexpr void spread_places(const GraphShape& g, Spot* spots, const PlaceNotes* notes, const Block* blocks, std::size_t count) {
+constexpr void spread_places(const GraphShape& g, Spot* spots, const PlaceNotes* notes, const Block* blocks,
+                             std::size_t count) {
   for (std::size_t b = 0; b < count; ++b)
     if (blocks[b].owner < g.value_count()) spots[blocks[b].owner].offset = blocks[b].place;
   for (std::size_t v = g.input_count; v < g.value_count(); ++v) {

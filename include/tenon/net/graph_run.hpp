@@ -8,8 +8,8 @@
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/run.hpp>
 
-/// The walks over a graph, forward and backward. They read the tables; the only thing compiled for each node is the call of
-/// its layer.
+/// The walks over a graph, forward and backward. They read the tables; the only thing compiled for each node is the
+/// call of its layer.
 namespace tenon::detail {
 
 /// Stands for the bound layer of a node that only moves numbers.
@@ -101,7 +101,8 @@ private:
   constexpr Rows<T> target() const { return own.inside(spots[graph.input_count + k]); }
   constexpr Memory<T> memory() const {
     const Slot& slot = slots[k];
-    Memory<T> m = memory_of(*own.memory, slot, own.batch, Mode::training ? slot.forward_scratch : slot.inference_scratch);
+    Memory<T> m = memory_of(*own.memory, slot, own.batch,
+                            Mode::training ? slot.forward_scratch : slot.inference_scratch);
     m.mask = advance(m.mask, graph.nodes[k].mask_shift);
     return m;
   }
@@ -138,7 +139,8 @@ struct GraphBackward {
     for (std::size_t i = 0; i < I; ++i) wanted[i] = static_cast<bool>(asked[i]);
     for (std::size_t node = 0; node < N; ++node) {
       bool any = !graph.nodes[node].layout.fixed();
-      for (std::size_t j = 0; j < graph.nodes[node].sources; ++j) any = any || wanted[graph.sources[graph.nodes[node].source + j]];
+      for (std::size_t j = 0; j < graph.nodes[node].sources; ++j)
+        any = any || wanted[graph.sources[graph.nodes[node].source + j]];
       wanted[I + node] = any;
     }
     do_moves(0);
@@ -153,7 +155,8 @@ struct GraphBackward {
         Memory<T> m = memory_of(memory, slot, dy.count, slot.backward_scratch);
         m.mask = advance(m.mask, graph.nodes[k].mask_shift);
         const bool before = ctx.overwrite_gradients;
-        if (slot.shared) ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
+        if (slot.shared)
+          ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
         m.shared = memory.shared;
         call<Bound>(m);
         ctx.overwrite_gradients = before;
@@ -212,7 +215,9 @@ private:
         move_rows(m.how, Rows<const T>{}, to, m.size);
         continue;
       }
-      const Spot& from = m.from_temporary ? t.targets[m.from] : m.from < I + N ? t.spots[m.from] : t.outside[m.from - I - N];
+      const Spot& from = m.from_temporary ? t.targets[m.from]
+                         : m.from < I + N ? t.spots[m.from]
+                                          : t.outside[m.from - I - N];
       move_rows(m.how, shifted(readable(from), m.from_begin), to, m.size);
     }
   }

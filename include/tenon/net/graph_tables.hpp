@@ -49,7 +49,8 @@ struct GraphPlan {
 
 /// Scratch of the nodes themselves, as blocks behind those that are there.
 template <class Need>
-constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_t count, std::size_t first_owner, Need need, bool backward) {
+constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_t count, std::size_t first_owner,
+                                  Need need, bool backward) {
   for (std::size_t k = 0; k < g.node_count; ++k) {
     const std::size_t size = aligned(g.nodes[k].layout.needs.*need);
     const std::size_t time = backward ? g.node_count - k : k + 1;
@@ -57,7 +58,8 @@ constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_
   }
   return count;
 }
-constexpr void spread_scratch(const Block* blocks, std::size_t count, std::size_t first_owner, Slot* slots, std::size_t Slot::*place) {
+constexpr void spread_scratch(const Block* blocks, std::size_t count, std::size_t first_owner, Slot* slots,
+                              std::size_t Slot::*place) {
   for (std::size_t b = 0; b < count; ++b)
     if (blocks[b].owner >= first_owner) slots[blocks[b].owner - first_owner].*place = blocks[b].place;
 }
@@ -74,7 +76,8 @@ struct GraphNotes {
   GradientMove* unsorted = nullptr;
 };
 
-constexpr std::size_t plan_forward(const GraphShape& g, bool training, const PlaceTable& table, const GraphNotes& notes, Layout& total, Slot* slots) {
+constexpr std::size_t plan_forward(const GraphShape& g, bool training, const PlaceTable& table, const GraphNotes& notes,
+                                   Layout& total, Slot* slots) {
   PlacePlanner planner(g, training, table, notes.places);
   Needs& needs = total.needs;
   std::size_t count = planner.run(notes.blocks, needs.saved_sample, needs);
@@ -82,22 +85,25 @@ constexpr std::size_t plan_forward(const GraphShape& g, bool training, const Pla
   count = add_scratch(g, notes.blocks, count, g.value_count(), need, false);
   const std::size_t size = pack_blocks(notes.blocks, count, notes.order);
   spread_places(g, table.spots, notes.places, notes.blocks, count);
-  spread_scratch(notes.blocks, count, g.value_count(), slots, training ? &Slot::forward_scratch : &Slot::inference_scratch);
+  spread_scratch(notes.blocks, count, g.value_count(), slots,
+                 training ? &Slot::forward_scratch : &Slot::inference_scratch);
   return size;
 }
 
-constexpr std::size_t plan_backward(const GraphShape& g, const GradientTable& table, const GraphNotes& notes, Slot* slots, GradientMove* sorted) {
+constexpr std::size_t plan_backward(const GraphShape& g, const GradientTable& table, const GraphNotes& notes,
+                                    Slot* slots, GradientMove* sorted) {
   GradientPlanner planner(g, table, notes.gradients, notes.next, notes.source_node, notes.waiting, notes.blocks);
   const std::size_t first_owner = g.value_count() + g.source_count;
-  const std::size_t count = add_scratch(g, notes.blocks, planner.run(sorted), first_owner, &Needs::backward_scratch_sample, true);
+  const std::size_t count = add_scratch(g, notes.blocks, planner.run(sorted), first_owner,
+                                        &Needs::backward_scratch_sample, true);
   const std::size_t size = pack_blocks(notes.blocks, count, notes.order);
   planner.spread(count);
   spread_scratch(notes.blocks, count, first_owner, slots, &Slot::backward_scratch);
   return size;
 }
 
-/// Parameters, saved numbers, streams and units of the nodes, in their order. A node that works with the parameters of another
-/// has none of its own.
+/// Parameters, saved numbers, streams and units of the nodes, in their order. A node that works with the parameters of
+/// another has none of its own.
 constexpr void place_children(const GraphShape& g, Layout& total, Slot* slots) {
   for (std::size_t k = 0; k < g.node_count; ++k) {
     const GraphNode& node = g.nodes[k];
@@ -108,7 +114,8 @@ constexpr void place_children(const GraphShape& g, Layout& total, Slot* slots) {
       slots[k].parameters = slots[node.like].parameters;
       slots[k].buffers = slots[node.like].buffers;
       // On the way back the last of them writes the gradients, the others add.
-      for (std::size_t i = node.like; i < k; ++i) slots[i].shared = slots[i].shared || i == node.like || g.nodes[i].like == node.like;
+      for (std::size_t i = node.like; i < k; ++i)
+        slots[i].shared = slots[i].shared || i == node.like || g.nodes[i].like == node.like;
     }
   }
 }
@@ -124,7 +131,8 @@ constexpr void fill_graph_plan(const GraphShape& g, GraphPlan<I, N, E, O>& plan)
   std::array<std::size_t, E + 1> next{}, source_node{};
   std::array<std::size_t, E + O + moves> waiting{};
   std::array<GradientMove, moves> unsorted{};
-  const GraphNotes notes{places.data(), gradients.data(), blocks.data(), order.data(), next.data(), source_node.data(), waiting.data(), unsorted.data()};
+  const GraphNotes notes{places.data(), gradients.data(),   blocks.data(),  order.data(),
+                         next.data(),   source_node.data(), waiting.data(), unsorted.data()};
   Layout& total = plan.layout;
   total.needs.backward_reads_input = 0;
   for (std::size_t i = 0; i < I; ++i) total.input_size += g.input_sizes[i];
@@ -134,7 +142,8 @@ constexpr void fill_graph_plan(const GraphShape& g, GraphPlan<I, N, E, O>& plan)
   total.needs.forward_scratch_sample = plan_forward(g, true, table(plan.training), notes, total, plan.slots.data());
   total.needs.inference_scratch_sample = plan_forward(g, false, table(plan.inference), notes, total, plan.slots.data());
   auto& t = plan.gradients;
-  const GradientTable gradient_table{t.spots.data(), t.outside.data(), t.targets.data(), unsorted.data(), t.first_move.data()};
+  const GradientTable gradient_table{t.spots.data(), t.outside.data(), t.targets.data(), unsorted.data(),
+                                     t.first_move.data()};
   total.needs.backward_scratch_sample = plan_backward(g, gradient_table, notes, plan.slots.data(), t.moves.data());
 }
 

@@ -9,7 +9,8 @@
 #include <tenon/net/graph_tables.hpp>
 #include <tenon/net/tree.hpp>
 
-/// A bound graph: what compositions with branches have in common. A composition says which nodes it has and what they read.
+/// A bound graph: what compositions with branches have in common. A composition says which nodes it has and what they
+/// read.
 namespace tenon::detail {
 
 inline constexpr std::size_t own_parameters = static_cast<std::size_t>(-1);
@@ -47,7 +48,11 @@ using SliceOf = MovesNumbers<NodeKind::slice, Out, Begin>;
 template <class Node>
 constexpr GraphNode graph_node(std::size_t source) {
   using Bound = typename Node::bound;
-  GraphNode node{.size = Bound::output::size, .source = source, .sources = Node::count, .like = Node::like, .mask_shift = Node::mask_shift};
+  GraphNode node{.size = Bound::output::size,
+                 .source = source,
+                 .sources = Node::count,
+                 .like = Node::like,
+                 .mask_shift = Node::mask_shift};
   if constexpr (Passthrough<Bound>) {
     node.kind = NodeKind::same;
   } else if constexpr (only_moves<Bound>) {
@@ -88,7 +93,8 @@ struct BoundGraph<In, Out, OutputValues<Value...>, Node...> {
   using output = Out;
 
 private:
-  static constexpr std::size_t I = input_count<In>, N = sizeof...(Node), E = (std::size_t{0} + ... + Node::count), O = sizeof...(Value);
+  static constexpr std::size_t I = input_count<In>, N = sizeof...(Node), E = (std::size_t{0} + ... + Node::count),
+                               O = sizeof...(Value);
   static constexpr GraphSketch<I, N, E, O> sketch = [] {
     GraphSketch<I, N, E, O> s{.input_sizes = input_sizes_of<In>::value, .outputs = {Value...}};
     std::size_t k = 0, edge = 0;
@@ -112,28 +118,30 @@ public:
     forward(ctx, memory, RowsOf<const T, 1>{x}, y, mode);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     backward(ctx, memory, RowsOf<const T, 1>{x}, y, dy, RowsOf<T, 1>{dx});
   }
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, I>& x, Rows<T> y, Mode) {
     constexpr const auto& table = Mode::training ? plan.training : plan.inference;
-    GraphForward<Ctx, T, Mode, I> walk{ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), x, {&memory, y, y.count}};
+    GraphForward<Ctx, T, Mode, I> walk{
+        ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), x, {&memory, y, y.count}};
     const int in_order[] = {(walk.template step<typename Node::bound>(), 0)...};
     static_cast<void>(in_order);
     walk.finish(table.output_moves.data());
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, I>& x, Rows<const T> y, Rows<const T> dy,
-                                 const RowsOf<T, I>& dx) {
+  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, I>& x, Rows<const T> y,
+                                 Rows<const T> dy, const RowsOf<T, I>& dx) {
     GraphBackward<Ctx, T, std::remove_const_t<decltype(plan)>, I, N> walk{ctx, shape, plan, x, dx, memory, y, dy};
     walk.begin();
     walk_back(walk, reverse<list<Node...>>{});
   }
 
-  /// Calls visit.operator()<Bound>() for each layer in order; `visit_owners` leaves out those that work with the parameters of
-  /// another.
+  /// Calls visit.operator()<Bound>() for each layer in order; `visit_owners` leaves out those that work with the
+  /// parameters of another.
   template <class Visit>
   static constexpr void visit_units(Visit&& visit) {
     const int in_order[] = {0, (visit_one<Node>(visit), 0)...};

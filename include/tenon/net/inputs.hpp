@@ -32,8 +32,8 @@ struct ShapesInARow {
 
 }  // namespace detail
 
-/// What a layer of several inputs is bound to: the shape of each, in order. A sample from outside the network is one row,
-/// the inputs one behind the other.
+/// What a layer of several inputs is bound to: the shape of each, in order. A sample from outside the network is one
+/// row, the inputs one behind the other.
 template <class... S>
 struct Inputs : detail::ShapesInARow<S...> {};
 
@@ -77,7 +77,8 @@ constexpr std::uint32_t sends_to() {
 template <class In, class T>
 constexpr RowsOf<T, In::count> split_inputs(Rows<T> rows) {
   RowsOf<T, In::count> parts{};
-  for (std::size_t k = 0; k < In::count; ++k) parts[k] = {rows.data ? rows.data + In::offsets[k] : nullptr, rows.count, rows.stride};
+  for (std::size_t k = 0; k < In::count; ++k)
+    parts[k] = {rows.data ? rows.data + In::offsets[k] : nullptr, rows.count, rows.stride};
   return parts;
 }
 

@@ -25,7 +25,8 @@ template <class Net>
 struct cut_part {
   using last = typename cut_last<part_of<Net>>::last;
   using inner = typename cut_last<part_of<Net>>::rest;
-  using rest = typename std::conditional_t<std::is_same_v<inner, Sequential<>>, std::type_identity<inner>, remade<Net, list<inner>>>::type;
+  using rest = typename std::conditional_t<std::is_same_v<inner, Sequential<>>, std::type_identity<inner>,
+                                           remade<Net, list<inner>>>::type;
 };
 template <class Net>
 struct cut_last<Net, Structure::named> : cut_part<Net> {};
@@ -47,15 +48,16 @@ struct cut_reversed<Net, list<Last, Before...>> {
   using last = typename cut_last<Last>::last;
   using remains = typename cut_last<Last>::rest;
   using kept = std::conditional_t<std::is_same_v<remains, Sequential<>>, list<Before...>, list<remains, Before...>>;
-  using rest = typename std::conditional_t<kept::size == 0, std::type_identity<Sequential<>>, remade<Net, reverse<kept>>>::type;
+  using rest = typename std::conditional_t<kept::size == 0, std::type_identity<Sequential<>>,
+                                           remade<Net, reverse<kept>>>::type;
 };
 template <class Net>
 struct cut_last<Net, Structure::chain> : cut_reversed<Net, reverse<parts_of<Net>>> {};
 template <class Net>
 struct cut_last<Net, Structure::masked> : cut_reversed<Net, reverse<parts_of<Net>>> {};
 
-/// The layer that gives value V of a graph, and the graph without it: void, and the graph as it is, where somebody else reads
-/// what it gives, or the node shares its layers with another.
+/// The layer that gives value V of a graph, and the graph without it: void, and the graph as it is, where somebody else
+/// reads what it gives, or the node shares its layers with another.
 template <class Graph, std::size_t V>
 struct cut_value;
 template <class... E, std::size_t V>
@@ -76,14 +78,16 @@ private:
       return std::type_identity<One>{};
     } else {
       using remains = typename cut_last<typename node_layer<One>::type>::rest;
-      return std::type_identity<typename node_part<One>::template with<std::conditional_t<std::is_same_v<remains, Sequential<>>, Identity, remains>>>{};
+      return std::type_identity<typename node_part<One>::template with<
+          std::conditional_t<std::is_same_v<remains, Sequential<>>, Identity, remains>>>{};
     }
   }
   template <std::size_t... I>
   static Graph<typename decltype(without<I, E>())::type...> cut(std::index_sequence<I...>);
   static consteval auto find_last() {
     if constexpr (alone) {
-      using Part = typename decltype(element_at<links.part_of[V]>(static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      using Part = typename decltype(element_at<links.part_of[V]>(
+          static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
       return std::type_identity<typename cut_last<typename node_layer<Part>::type>::last>{};
     } else {
       return std::type_identity<void>{};
@@ -110,7 +114,8 @@ template <class... E>
 struct cut_last<Graph<E...>, Structure::graph> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[0]> {};
 template <class... E>
   requires is_rewritten<Graph<E...>>
-struct cut_last<Graph<E...>, Structure::graph> : cut_last<typename with_outputs<Graph<E...>>::type, Structure::graph> {};
+struct cut_last<Graph<E...>, Structure::graph> : cut_last<typename with_outputs<Graph<E...>>::type, Structure::graph> {
+};
 
 }  // namespace detail
 

@@ -33,15 +33,17 @@
 /// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
 ///
 ///     static void forward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<T> y, Mode);
-///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy, const RowsOf<T, N>& dx);
+///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy, const
+///     RowsOf<T, N>& dx);
 ///
-/// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such as a
-/// mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
+/// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such
+/// as a mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
 ///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
-/// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer those
-/// that the mask is of. A layer with `tied = true` has no parameters of its own and is given those of the first layer of the
-/// composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
+/// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
+/// those that the mask is of. A layer with `tied = true` has no parameters of its own and is given those of the first
+/// layer of the composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its
+/// gradients.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
 /// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
@@ -71,11 +73,7 @@ struct Rows {
 
   constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
   constexpr explicit operator bool() const { return data != nullptr; }
-  constexpr operator Rows<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, count, stride};
-  }
+  constexpr operator Rows<const T>() const requires(!std::is_const_v<T>) { return {data, count, stride}; }
 };
 
 /// Evaluation: dropout passes everything, normalisation uses running statistics, nothing is saved.
@@ -95,7 +93,7 @@ struct ParameterSpec {
   std::size_t dims[max_rank]{};
   std::size_t rank = 0;
   bool trainable = true;
-  std::size_t fan_in = 1;    // how many inputs meet in one output; initialisers scale by it
+  std::size_t fan_in = 1;  // how many inputs meet in one output; initialisers scale by it
   std::size_t fan_out = 1;
 
   constexpr std::size_t size() const {
@@ -124,7 +122,7 @@ struct Needs {
   std::size_t inference_scratch_sample = 0;
   std::size_t inference_scratch_fixed = 0;
   std::size_t state_sample = 0;
-  std::uint32_t streams = 0;       // random stream ids it uses (dropout: 1)
+  std::uint32_t streams = 0;  // random stream ids it uses (dropout: 1)
 };
 
 /// Counts are rounded up to this many numbers, so that every block starts on a cache line (float).
@@ -142,14 +140,14 @@ struct Memory {
   T* saved_fixed = nullptr;
   T* scratch = nullptr;
   T* scratch_fixed = nullptr;
-  std::uint32_t stream = 0;        // first random stream id of this layer
-  std::uint32_t unit = 0;          // first unit id of this layer, for ctx.trace
-  T* state = nullptr;              // of the first sample; absent where every run starts anew
-  std::size_t state_stride = 0;    // from one sample's to the next
-  T* unused_gradient = nullptr;              // of a frozen layer, see above
-  const T* mask = nullptr;         // of the first sample, see above
+  std::uint32_t stream = 0;      // first random stream id of this layer
+  std::uint32_t unit = 0;        // first unit id of this layer, for ctx.trace
+  T* state = nullptr;            // of the first sample; absent where every run starts anew
+  std::size_t state_stride = 0;  // from one sample's to the next
+  T* unused_gradient = nullptr;  // of a frozen layer, see above
+  const T* mask = nullptr;       // of the first sample, see above
   std::size_t mask_stride = 0;
-  bool shared = false;             // a tied layer, which goes backward first, has written gradients already
+  bool shared = false;  // a tied layer, which goes backward first, has written gradients already
 };
 
 }  // namespace tenon

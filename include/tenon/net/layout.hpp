@@ -27,11 +27,15 @@ namespace detail {
 
 /// A bound layer that declares its own parameters is a leaf; compositions sum up their children.
 template <class Bound>
-concept Leaf = requires { Bound::parameters; };
+concept Leaf = requires {
+  Bound::parameters;
+};
 
 /// A bound layer that only gives the numbers of its input another shape, and costs nothing.
 template <class Bound>
-concept Passthrough = requires { requires Bound::passthrough; };
+concept Passthrough = requires {
+  requires Bound::passthrough;
+};
 
 template <class Specs>
 constexpr Layout leaf_layout(const Specs& parameters, const Needs& needs, std::size_t input_size,

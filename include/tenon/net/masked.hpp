@@ -34,7 +34,8 @@ struct mask_after<Steps, list<Mistake...>> {
 
 /// Whether the mask is still that of the part's output, as far as a count of steps can tell.
 template <class L, class In, std::size_t Steps>
-inline constexpr std::size_t steps_kept = Steps == In::front && output_of_part<L, In>::front == In::front ? Steps : 0;
+inline constexpr std::size_t steps_kept = (Steps == In::front) && (output_of_part<L, In>::front == In::front) ? Steps
+                                                                                                              : 0;
 
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask();
@@ -43,18 +44,23 @@ template <std::size_t Steps, class Mistakes, class Parts, class Inputs, class Pa
 struct mask_through_chain {
   using type = typename mask_after<Steps, Mistakes>::type;
 };
-template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class... Later, class Path, class... Further>
+template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class... Later, class Path,
+          class... Further>
 struct mask_through_chain<Steps, Mistakes, list<Part, Rest...>, list<In, Later...>, list<Path, Further...>> {
   using after = decltype(follow_mask<Part, In, Steps, Path>());
-  using type = typename mask_through_chain<after::steps, join<Mistakes, typename after::mistakes>, list<Rest...>, list<Later...>, list<Further...>>::type;
+  using type = typename mask_through_chain<after::steps, join<Mistakes, typename after::mistakes>, list<Rest...>,
+                                           list<Later...>, list<Further...>>::type;
 };
 template <std::size_t After, std::size_t Steps, bool Split, class... Part, class... In, class... Path>
 constexpr auto mask_through_branches(list<Part...>, list<In...>, list<Path...>) {
-  return typename mask_after<After, join<typename decltype(follow_mask<Part, In, Steps == 0 ? 0 : (Split ? In::front : Steps), Path>())::mistakes...>>::type{};
+  return
+      typename mask_after<After,
+                          join<typename decltype(follow_mask < Part, In, Steps == 0 ? 0 : (Split ? In::front : Steps),
+                                                 Path > ())::mistakes...>>::type{};
 }
 
-/// Whoever reads the mask is given as many steps as it has. Within TimeDistributed there is none, and within another Masked
-/// there is another.
+/// Whoever reads the mask is given as many steps as it has. Within TimeDistributed there is none, and within another
+/// Masked there is another.
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask() {
   constexpr Structure what = structure_of<L>;
@@ -68,9 +74,11 @@ constexpr auto follow_mask() {
   } else if constexpr (what == Structure::steps || what == Structure::masked) {
     return MaskAfter<kept>{};
   } else if constexpr (is_branched(what)) {
-    return mask_through_branches<kept, Steps == In::front ? Steps : 0, what == Structure::split>(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
+    return mask_through_branches < kept, Steps == In::front ? Steps : 0,
+           what == Structure::split > (parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
   } else {
-    using inside = typename mask_through_chain<Steps, list<>, parts_of<L>, part_inputs<L, In>, part_paths<L, Path>>::type;
+    using inside = typename mask_through_chain<Steps, list<>, parts_of<L>, part_inputs<L, In>,
+                                               part_paths<L, Path>>::type;
     constexpr bool adds = what == Structure::residual || what == Structure::gate || what == Structure::unpool;
     return typename mask_after<(adds ? kept : inside::steps), typename inside::mistakes>::type{};
   }
@@ -111,12 +119,15 @@ public:
     for (std::size_t i = 0; i < x.count; ++i)
       for (std::size_t t = 0; t < In::front; ++t) {
         const T* const step = x[i] + t * In::inner;
-        place[i * flags + t] = std::all_of(step, step + In::inner, [](T v) { return v == static_cast<T>(Padding); }) ? T(1) : T(0);
+        place[i * flags + t] = std::all_of(step, step + In::inner, [](T v) { return v == static_cast<T>(Padding); })
+                                   ? T(1)
+                                   : T(0);
       }
     inner::forward(ctx, masked(m, place), x, y, mode);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     inner::backward(ctx, masked(m, m.saved + saved_place * dy.count), x, y, dy, dx);
   }
 
@@ -133,13 +144,14 @@ private:
 
 /// L... one after the other, told which steps of the sequences they are given are padding: those that consist of the
 /// number `Padding` alone, as tokens or as all features of a step. Attentions inside, at any depth, give such steps no
-/// weight, and MeanSteps leaves them out; a step that sees nothing else sees nothing. Behind a layer that changes the number
-/// of steps none of these may stand. Everything else works on them as on others; a loss leaves them out if their labels are
-/// `ignore_index`.
+/// weight, and MeanSteps leaves them out; a step that sees nothing else sees nothing. Behind a layer that changes the
+/// number of steps none of these may stand. Everything else works on them as on others; a loss leaves them out if their
+/// labels are `ignore_index`.
 /// Recurrent layers have an option of their own, `mask<0>`. Shapes and parameters: those of L.... PyTorch:
 /// src_key_padding_mask. Keras: Masking, mask_zero.
 ///
-///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_token<0>>, MultiheadAttention<4>>, MeanSteps>;
+///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_token<0>>, MultiheadAttention<4>>,
+///     MeanSteps>;
 template <auto Padding, class... L>
 struct Masked {
   template <class In>

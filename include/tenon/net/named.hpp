@@ -19,8 +19,8 @@ struct Named {
 };
 
 /// A part whose own parts are named as if they stood in the whole, for the names that other frameworks give: the
-/// parameters of `Sequential<Inline<Residual<Named<"norm1", LayerNorm<>>, ...>>>` are `norm1.weight`, ... It has to have
-/// names that the whole does not have.
+/// parameters of `Sequential<Inline<Residual<Named<"norm1", LayerNorm<>>, ...>>>` are `norm1.weight`, ... It has to
+/// have names that the whole does not have.
 template <class Net>
 using Inline = Named<".", Net>;
 

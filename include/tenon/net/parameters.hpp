@@ -116,8 +116,7 @@ struct ParameterSource {
 
 /// All parameters and running statistics of the network, in the order of their arenas.
 template <class Net>
-inline constexpr const auto& parameter_table =
-    detail::Table<ParameterEntry, detail::ParameterSource<Net>>::rows;
+inline constexpr const auto& parameter_table = detail::Table<ParameterEntry, detail::ParameterSource<Net>>::rows;
 
 /// There is no parameter of the name asked for; these names there are.
 template <class Asked, class Known>
@@ -146,8 +145,7 @@ constexpr auto list_names(std::index_sequence<Row...>) {
   if constexpr (count == sizeof...(Row)) {
     return std::type_identity<known<name_of_row<Net, Row>()...>>{};
   } else {
-    return std::type_identity<
-        known<name_of_row<Net, Row>()..., and_more<count - sizeof...(Row)>{}>>{};
+    return std::type_identity<known<name_of_row<Net, Row>()..., and_more<count - sizeof...(Row)>{}>>{};
   }
 }
 template <class Net>
@@ -185,7 +183,8 @@ constexpr void visit_leaf(F& f, const ParameterEntry*& next, Initializers<I...>)
 template <class Bound, class F>
 constexpr void visit_bound(F& f, const ParameterEntry*& next) {
   if constexpr (Leaf<Bound>) visit_leaf(f, next, typename Bound::initializers{});
-  else if constexpr (requires { Bound::is_graph; }) Bound::visit_owners([&]<class Unit> { visit_bound<Unit>(f, next); });
+  else if constexpr (requires { Bound::is_graph; })
+    Bound::visit_owners([&]<class Unit> { visit_bound<Unit>(f, next); });
   else Bound::visit_units([&]<class Unit> { visit_bound<Unit>(f, next); });
 }
 
@@ -197,8 +196,7 @@ inline constexpr std::size_t parameter_index = detail::find_parameter<Net, Name>
 
 /// The parameter of this name.
 template <class Net, fixed_string Name>
-inline constexpr ParameterEntry parameter_entry =
-    detail::entry_at<Net>(detail::find_parameter<Net, Name>());
+inline constexpr ParameterEntry parameter_entry = detail::entry_at<Net>(detail::find_parameter<Net, Name>());
 
 /// Calls f(entry, initializer) for every parameter and running statistic, in the order of the
 /// table; the second argument's type is the initialiser the layer declared.

@@ -55,7 +55,8 @@ constexpr auto join_paths() {
 }
 template <fixed_string Step, class Inner>
 constexpr auto behind_step(Inner inner) {
-  if constexpr (Inner::found) return FoundPart<typename Inner::layer, typename Inner::input, join_paths<Step, Inner::where>()>{};
+  if constexpr (Inner::found)
+    return FoundPart<typename Inner::layer, typename Inner::input, join_paths<Step, Inner::where>()>{};
   else return inner;
 }
 
@@ -118,7 +119,8 @@ constexpr auto find_in_element() {
   using L = unnamed<E>;
   if constexpr (counts<E> == 0) return NoPart<void, void>{};
   else if constexpr (element<E>::named && element<E>::name == ".") return find_part<Path, L, In>();
-  else if constexpr (element<E>::named ? element<E>::name == first_step(Path.view()) : is_index(first_step(Path.view()), Index))
+  else if constexpr (element<E>::named ? element<E>::name == first_step(Path.view())
+                                       : is_index(first_step(Path.view()), Index))
     return part_behind<Path, first_step_of<Path>(), L, In>();
   else return NoPart<void, void>{};
 }
@@ -152,7 +154,8 @@ constexpr auto find_node(std::type_identity<Graph<E...>>) {
   constexpr const auto& links = binder::links;
   constexpr std::size_t v = [] {
     std::size_t k = links.inputs;
-    while (k < links.inputs + links.nodes && binder::graph::parts[links.part_of[k]].name != first_step(Path.view())) ++k;
+    while (k < links.inputs + links.nodes && binder::graph::parts[links.part_of[k]].name != first_step(Path.view()))
+      ++k;
     return k;
   }();
   if constexpr (v == links.inputs + links.nodes) {
@@ -160,7 +163,8 @@ constexpr auto find_node(std::type_identity<Graph<E...>>) {
   } else {
     constexpr std::size_t K = v - links.inputs;
     constexpr std::string_view own = binder::graph::parts[links.part_of[binder::template value<v>::written]].name;
-    return part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>, typename binder::template sources<K>::shape>();
+    return part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>,
+                       typename binder::template sources<K>::shape>();
   }
 }
 
@@ -225,7 +229,8 @@ struct with_shape<In<Name>, Shape<D...>> {
   using type = In<Name, D...>;
 };
 template <class Given, class... E, std::size_t... V>
-auto state_inputs(std::index_sequence<V...>) -> Graph<typename with_shape<E, typename given_input<(V < input_count<Given> ? V : 0), Given>::type>::type...>;
+auto state_inputs(std::index_sequence<V...>)
+    -> Graph<typename with_shape<E, typename given_input<(V < input_count<Given> ? V : 0), Given>::type>::type...>;
 template <class... E, class In>
 struct stand_alone<Graph<E...>, In> {
   using type = decltype(state_inputs<In, E...>(std::index_sequence_for<E...>{}));
@@ -237,8 +242,8 @@ struct stand_alone<Graph<E...>, Shape<D...>> {
 
 /// Where a part's arenas begin among those of the whole.
 struct PartPlace {
-  bool found = true;            // all of its parameters, in its own order
-  bool among_buffers = false;   // frozen in the whole
+  bool found = true;           // all of its parameters, in its own order
+  bool among_buffers = false;  // frozen in the whole
   std::size_t parameters = 0, buffers = 0;
 };
 template <class Net, class Part>
@@ -248,12 +253,16 @@ consteval PartPlace place_part(std::string_view where) {
   for (const ParameterEntry& own : parameter_table<Part>) {
     const ParameterEntry* entry = nullptr;
     for (const ParameterEntry& e : parameter_table<Net>)
-      if (e.name.size() == where.size() + 1 + own.name.size() && e.name.starts_with(where) && e.name[where.size()] == '.' && e.name.ends_with(own.name)) entry = &e;
-    if (!entry || entry->size != own.size || entry->offset < own.offset || (entry->trainable && !own.trainable)) return {.found = false};
+      if (e.name.size() == where.size() + 1 + own.name.size() && e.name.starts_with(where) &&
+          e.name[where.size()] == '.' && e.name.ends_with(own.name))
+        entry = &e;
+    if (!entry || entry->size != own.size || entry->offset < own.offset || (entry->trainable && !own.trainable))
+      return {.found = false};
     const std::size_t begin = entry->offset - own.offset;
     bool& any = own.trainable ? any_learned : any_buffer;
     std::size_t& place_of = own.trainable ? place.parameters : place.buffers;
-    if (any && (place_of != begin || (own.trainable && place.among_buffers == entry->trainable))) return {.found = false};
+    if (any && (place_of != begin || (own.trainable && place.among_buffers == entry->trainable)))
+      return {.found = false};
     any = true;
     place_of = begin;
     if (own.trainable) place.among_buffers = !entry->trainable;
@@ -266,9 +275,13 @@ template <class Net, fixed_string Path>
 struct PartOf {
 private:
   static consteval auto find() {
-    if constexpr (element<Net>::named && element<Net>::name == Path.view()) return FoundPart<unnamed<Net>, input_shape<Net>, Path>{};
-    else if constexpr (!element<Net>::named || element<Net>::name == ".") return find_part<Path, unnamed<Net>, input_shape<Net>>();
-    else return behind_step<to_fixed_string<element<Net>::name.size()>(element<Net>::name)>(find_part<path_in_root<Path, Net>(), unnamed<Net>, input_shape<Net>>());
+    if constexpr (element<Net>::named && element<Net>::name == Path.view())
+      return FoundPart<unnamed<Net>, input_shape<Net>, Path>{};
+    else if constexpr (!element<Net>::named || element<Net>::name == ".")
+      return find_part<Path, unnamed<Net>, input_shape<Net>>();
+    else
+      return behind_step<to_fixed_string<element<Net>::name.size()>(element<Net>::name)>(
+          find_part<path_in_root<Path, Net>(), unnamed<Net>, input_shape<Net>>());
   }
   using Found = decltype(find());
   static consteval auto choose() {

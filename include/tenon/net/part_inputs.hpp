@@ -60,7 +60,8 @@ struct chain_inputs<list<Done...>, In, Part> {
   using type = list<Done..., In>;
 };
 template <class... Done, class In, class Part, class Next, class... Rest>
-struct chain_inputs<list<Done...>, In, Part, Next, Rest...> : chain_inputs<list<Done..., In>, output_of_part<Part, In>, Next, Rest...> {};
+struct chain_inputs<list<Done...>, In, Part, Next, Rest...>
+    : chain_inputs<list<Done..., In>, output_of_part<Part, In>, Next, Rest...> {};
 
 template <class Part, class In>
 using same_input = In;
@@ -77,7 +78,6 @@ constexpr auto part_inputs_of(list<Part...>) {
 /// The shapes that the parts of L are given where L is given In.
 template <class L, class In>
 using part_inputs = decltype(part_inputs_of<L, In>(parts_of<L>{}));
-
 
 template <class L>
 inline constexpr bool is_input_element = false;

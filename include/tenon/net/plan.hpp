@@ -62,8 +62,7 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   auto& n = total.needs;
   n.forward_scratch_fixed = std::max(n.forward_scratch_fixed, child.needs.forward_scratch_fixed);
   n.backward_scratch_fixed = std::max(n.backward_scratch_fixed, child.needs.backward_scratch_fixed);
-  n.inference_scratch_fixed =
-      std::max(n.inference_scratch_fixed, child.needs.inference_scratch_fixed);
+  n.inference_scratch_fixed = std::max(n.inference_scratch_fixed, child.needs.inference_scratch_fixed);
 }
 
 /// One scratch region shared by a chain of transient arrays, each handed from one layer to the
@@ -90,13 +89,10 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
   total.output_size = layers[count - 1].output_size;
 
   const auto is_kept = [&](std::size_t k) {
-    return k + 1 < count &&
-           (layers[k].needs.backward_reads_output || layers[k + 1].needs.backward_reads_input);
+    return k + 1 < count && (layers[k].needs.backward_reads_output || layers[k + 1].needs.backward_reads_input);
   };
   // How much of the region the output of layer k (the input gradient of layer k + 1) takes.
-  const auto between = [&](std::size_t k) {
-    return k + 1 < count ? aligned(layers[k].output_size) : 0;
-  };
+  const auto between = [&](std::size_t k) { return k + 1 < count ? aligned(layers[k].output_size) : 0; };
   const auto in_transit = [&](std::size_t k) { return is_kept(k) ? 0 : between(k); };
 
   Region forward, inference, backward;

@@ -42,14 +42,16 @@ template <class Net, fixed_string Name>
 constexpr std::size_t find_output() {
   constexpr const auto& names = port_names<Net>::outputs;
   constexpr std::size_t found = find_name(names, Name.view());
-  if constexpr (found == names.size() && Checked<Net>::valid) static_assert(refuse<no_such_output<asked_for<Name>, known_ports<names>>>());
+  if constexpr (found == names.size() && Checked<Net>::valid)
+    static_assert(refuse<no_such_output<asked_for<Name>, known_ports<names>>>());
   return found == names.size() ? 0 : found;
 }
 template <class Net, fixed_string Name>
 constexpr std::size_t find_input() {
   constexpr const auto& names = port_names<Net>::inputs;
   constexpr std::size_t found = find_name(names, Name.view());
-  if constexpr (found == names.size() && Checked<Net>::valid) static_assert(refuse<no_such_input<asked_for<Name>, known_ports<names>>>());
+  if constexpr (found == names.size() && Checked<Net>::valid)
+    static_assert(refuse<no_such_input<asked_for<Name>, known_ports<names>>>());
   return found == names.size() ? 0 : found;
 }
 

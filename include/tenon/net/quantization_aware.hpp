@@ -41,7 +41,8 @@ using aware = typename quantization_aware<L, Next>::type;
 
 /// Keeps the names of its parameters.
 template <class L, class Next>
-using aware_weights = std::conditional_t<bounds_activation<Next>, FakeQuantized<L>, Sequential<Inline<FakeQuantized<L>>, FakeQuantize>>;
+using aware_weights = std::conditional_t<bounds_activation<Next>, FakeQuantized<L>,
+                                         Sequential<Inline<FakeQuantized<L>>, FakeQuantize>>;
 
 template <class L>
 inline constexpr bool has_int8_weights = false;
@@ -79,11 +80,13 @@ constexpr auto aware_composition(list<Part...>) {
   if constexpr (what == Structure::named) {
     return std::type_identity<remake<L, list<aware<Part, Next>...>>>{};
   } else {
-    using parts = typename std::conditional_t<is_chain_like(what), aware_chain<list<>, Part...>, std::type_identity<list<aware<Part, void>...>>>::type;
+    using parts = typename std::conditional_t<is_chain_like(what), aware_chain<list<>, Part...>,
+                                              std::type_identity<list<aware<Part, void>...>>>::type;
     using whole = remake<L, parts>;
     // a sum is rounded once more
     constexpr bool sums = what == Structure::residual || what == Structure::sum;
-    return std::type_identity<std::conditional_t<sums && !bounds_activation<Next>, Sequential<Inline<whole>, FakeQuantize>, whole>>{};
+    return std::type_identity<
+        std::conditional_t<sums && !bounds_activation<Next>, Sequential<Inline<whole>, FakeQuantize>, whole>>{};
   }
 }
 template <class L, class Next, Structure What>
@@ -116,7 +119,8 @@ struct aware_network<Sequential<L...>> {
 
 /// The network as it is trained where it will run in int8 (Jacob et al. 2018): weights of Dense and convolutions, what
 /// layers give and what the network is given are rounded as Quantized rounds them, and gradients pass straight through.
-/// A BatchNorm should be folded first (`fold(model)`). Parameters have the names they have in Net, so that the trained ones are copied into it and quantised:
+/// A BatchNorm should be folded first (`fold(model)`). Parameters have the names they have in Net, so that the trained
+/// ones are copied into it and quantised:
 ///
 ///     Model<QuantizationAware<Net>> aware{seed};
 ///     copy_parameters(model, aware);                    // train in float first, then some epochs so

@@ -44,12 +44,8 @@ public:
   static constexpr bool passthrough = Passthrough<block>;
   static constexpr Layout layout = plan.layout;
   static constexpr Needs needs = layout.needs;
-  static constexpr Tree tree{.kind = TreeKind::loop,
-                             .elements = &info,
-                             .element_count = 1,
-                             .units = &branch,
-                             .unit_count = 1,
-                             .copies = N};
+  static constexpr Tree tree{
+      .kind = TreeKind::loop, .elements = &info, .element_count = 1, .units = &branch, .unit_count = 1, .copies = N};
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode) {
@@ -58,8 +54,8 @@ public:
   }
 
   template <class Ctx, class T>
-  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y,
-                                 Rows<const T> dy, Rows<T> dx) {
+  static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                                 Rows<T> dx) {
     if (!dx && layout.fixed()) return;
     BackwardWalk<Ctx, T> walk{ctx, memory, x, y, dy, dx, plan.slots.data(), N, 0};
     for (std::size_t copy = 0; copy < N; ++copy) walk.template step<block>();

@@ -28,8 +28,7 @@ struct Reshaping {
     copy_rows(x, y, In::size);
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy,
-                                 Rows<T> dx) {
+  static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (dx) copy_rows(dy, dx, In::size);
   }
 };

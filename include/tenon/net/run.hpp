@@ -21,7 +21,7 @@ constexpr T* advance(T* pointer, std::size_t count) {
 // Inlined, or a layer of a few numbers waits for this to go through memory.
 template <class T>
 TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
-                              std::size_t scratch) {
+                                           std::size_t scratch) {
   return {advance(whole.parameters, slot.parameters),
           advance(whole.gradients, slot.parameters),
           advance(whole.buffers, slot.buffers),
@@ -40,8 +40,7 @@ TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& s
 }
 
 template <class T>
-constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch,
-                          std::size_t length) {
+constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch, std::size_t length) {
   T* base = place.where == Place::saved ? memory.saved : memory.scratch;
   return {base + place.offset * batch, batch, length};
 }
@@ -67,16 +66,18 @@ inline constexpr bool runs = mistakes_of<Bound>::type::size == 0;
 
 /// Forward of one bound layer or composition that takes an array of rows.
 template <class Bound, class Ctx, class T, class Mode>
-constexpr void run_forward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x, Rows<T> y, Mode mode) {
-  if constexpr (requires { ctx.template forward_many<Bound>(memory, x, y); }) ctx.template forward_many<Bound>(memory, x, y);
+constexpr void run_forward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x,
+                                Rows<T> y, Mode mode) {
+  if constexpr (requires { ctx.template forward_many<Bound>(memory, x, y); })
+    ctx.template forward_many<Bound>(memory, x, y);
   else if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
   if constexpr (Leaf<Bound> && requires { ctx.trace; }) {
     if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
   }
 }
 template <class Bound, class Ctx, class T>
-constexpr void run_backward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x, Rows<const T> y,
-                                 Rows<const T> dy, const RowsOf<T, Bound::input::count>& dx) {
+constexpr void run_backward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, Bound::input::count>& x,
+                                 Rows<const T> y, Rows<const T> dy, const RowsOf<T, Bound::input::count>& dx) {
   if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
 }
 
@@ -98,11 +99,13 @@ constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, R
 }
 
 template <class Bound, class Ctx, class T>
-constexpr void run_backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y,
-                            Rows<const T> dy, Rows<T> dx) {
-  if constexpr (requires { ctx.template backward<Bound>(memory, x, y, dy, dx); }) ctx.template backward<Bound>(memory, x, y, dy, dx);
+constexpr void run_backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                            Rows<T> dx) {
+  if constexpr (requires { ctx.template backward<Bound>(memory, x, y, dy, dx); })
+    ctx.template backward<Bound>(memory, x, y, dy, dx);
   else if constexpr (ManyInputs<Bound>)
-    run_backward_many<Bound>(ctx, memory, split_inputs<typename Bound::input>(x), y, dy, split_inputs<typename Bound::input>(dx));
+    run_backward_many<Bound>(ctx, memory, split_inputs<typename Bound::input>(x), y, dy,
+                             split_inputs<typename Bound::input>(dx));
   else if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
 }
 
@@ -137,8 +140,7 @@ private:
     const Place place = Mode::training ? slot->output : slot->inference_output;
     const std::size_t scratch = Mode::training ? slot->forward_scratch : slot->inference_scratch;
     const std::size_t batch = y.count;
-    const Rows<T> out =
-        place.where == Place::outside ? y : rows_at(memory, place, batch, slot->output_size);
+    const Rows<T> out = place.where == Place::outside ? y : rows_at(memory, place, batch, slot->output_size);
     const Call<T> call{memory_of(memory, *slot, batch, scratch), x, out, out};
     x = out;
     ++slot;
@@ -171,13 +173,11 @@ private:
   constexpr Call<T> next() {
     const Slot& slot = slots[--index];
     const std::size_t batch = dy.count;
-    Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx,
-                 dy};
+    Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx, dy};
     if (index > 0) {
       call.x = output_of(index - 1);
-      call.target = index == first_needed && !dx
-                        ? Rows<T>{nullptr, batch, slot.input_size}
-                        : rows_at(memory, slot.input_gradient, batch, slot.input_size);
+      call.target = index == first_needed && !dx ? Rows<T>{nullptr, batch, slot.input_size}
+                                                 : rows_at(memory, slot.input_gradient, batch, slot.input_size);
     }
     dy = call.target;
     return call;

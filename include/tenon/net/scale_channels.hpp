@@ -30,7 +30,8 @@ struct ScaleChannelsUnit {
       }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& in, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& in, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, 2>& dx) {
     for (std::size_t i = 0; i < dy.count; ++i)
       for (std::size_t c = 0; c < channels; ++c) {
         const T *x = in[0][i] + c * pixels, *slope = dy[i] + c * pixels;

@@ -93,7 +93,8 @@ template <class Net, class Chosen>
 constexpr auto ranges_of(Chosen chosen) {
   return ranges_where<Net>([&](const ParameterEntry& entry) { return entry.trainable && chosen(entry); });
 }
-/// The running statistics among the buffers; the others are parameters that do not learn, which nothing in training changes.
+/// The running statistics among the buffers; the others are parameters that do not learn, which nothing in training
+/// changes.
 template <class Net>
 inline constexpr auto running_statistics = ranges_where<Net>([](const ParameterEntry& entry) { return entry.running; });
 

@@ -45,22 +45,24 @@ struct split_seats {
   using a = bind_at<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
   using b = bind_at<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
   using output = typename split_output<typename a::output, typename b::output>::type;
-  using mistakes = join<decltype(judge_names<A, B>()), typename a::mistakes, typename must_join<b, typename a::output, Whole>::type>;
+  using mistakes = join<decltype(judge_names<A, B>()), typename a::mistakes,
+                        typename must_join<b, typename a::output, Whole>::type>;
 };
 
 template <class Whole, std::size_t N, class In, class A, class B, class Seats = split_seats<Whole, N, In, A, B>>
 struct BoundSplit
     : BoundGraph<In, typename Seats::output, OutputValues<5>, NodeAt<SliceOf<0, typename Seats::shapes::first>, 0>,
-                 NodeAt<SliceOf<Seats::shapes::first::size, typename Seats::shapes::rest>, 0>, NodeAt<typename Seats::a::bound, 1>,
-                 NodeBehind<N, typename Seats::b::bound, 2>, NodeAt<JoinOf<typename Seats::output>, 3, 4>>,
+                 NodeAt<SliceOf<Seats::shapes::first::size, typename Seats::shapes::rest>, 0>,
+                 NodeAt<typename Seats::a::bound, 1>, NodeBehind<N, typename Seats::b::bound, 2>,
+                 NodeAt<JoinOf<typename Seats::output>, 3, 4>>,
       ShownElements<list<typename Seats::a, typename Seats::b>, A, B> {
   using mistakes = typename Seats::mistakes;
 };
 
 }  // namespace detail
 
-/// The first N steps of a sequence through A, the others through B, their results one behind the other: for sequences that
-/// are two in one, such as a sentence and its translation. A and B give steps of the same shape.
+/// The first N steps of a sequence through A, the others through B, their results one behind the other: for sequences
+/// that are two in one, such as a sentence and its translation. A and B give steps of the same shape.
 ///
 /// Shapes: (N + M, ...) to (N' + M', ...), where A takes (N, ...) and B (M, ...). Parameters: `0.weight` is A's.
 ///

@@ -12,9 +12,9 @@
 #include <tenon/net/part_inputs.hpp>
 #include <tenon/net/sequential.hpp>
 
-/// A network of sequences as the network of one step: it is given a token and remembers what it needs of those before (the
-/// states of recurrent layers, the last inputs of convolutions, the keys and values of attentions, the place). Parameters
-/// are the same, and lie in the same order.
+/// A network of sequences as the network of one step: it is given a token and remembers what it needs of those before
+/// (the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions, the place).
+/// Parameters are the same, and lie in the same order.
 ///
 /// A layer says itself that it can be run so (`steps` and `stepping`, net/layer.hpp), a composition by the rules below;
 /// what says nothing is refused. Its input tells where time lies: tokens (time), sequences (time, ...), or, where a
@@ -53,13 +53,15 @@ constexpr bool says_it_steps() {
 }
 template <class L, std::size_t Context>
 constexpr auto stepping_layer() {
-  if constexpr (requires { typename L::template stepping<Context>; }) return std::type_identity<typename L::template stepping<Context>>{};
+  if constexpr (requires { typename L::template stepping<Context>; })
+    return std::type_identity<typename L::template stepping<Context>>{};
   else return std::type_identity<L>{};
 }
 
 template <class L, class... Part>
 constexpr auto gather_steps(list<Part...>) {
-  return Stepped<typename remade<L, list<typename Part::type...>>::type, typename first_refusal<typename Part::refusal...>::type>{};
+  return Stepped<typename remade<L, list<typename Part::type...>>::type,
+                 typename first_refusal<typename Part::refusal...>::type>{};
 }
 template <class L, Time Axis, std::size_t Context, class... Part, class... Given, class... Path>
 constexpr auto step_parts(list<Part...>, list<Given...>, list<Path...>) {
@@ -80,8 +82,8 @@ constexpr auto step_through() {
     // its part remembers nothing from one step to the next
     if constexpr (Axis == Time::first) return Stepped<L>{};
     else return Refused{};
-  } else if constexpr (what == Structure::named || what == Structure::frozen || what == Structure::chain || what == Structure::residual ||
-                       what == Structure::sum || what == Structure::copies ||
+  } else if constexpr (what == Structure::named || what == Structure::frozen || what == Structure::chain ||
+                       what == Structure::residual || what == Structure::sum || what == Structure::copies ||
                        (what == Structure::joined && Axis == Time::last)) {  // sequences would be joined along time
     return step_parts<L, Axis, Context>(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
   } else {
@@ -94,7 +96,9 @@ template <class L, class... Part>
 constexpr bool any_takes_signals(list<Part...>);
 template <class L>
 constexpr bool takes_signals() {
-  if constexpr (structure_of<L> == Structure::leaf) return requires { L::takes_signals; };
+  if constexpr (structure_of<L> == Structure::leaf) return requires {
+      L::takes_signals;
+    };
   else if constexpr (structure_of<L> == Structure::steps) return false;
   else return any_takes_signals<L>(parts_of<L>{});
 }
@@ -145,7 +149,9 @@ template <class A, class B>
 constexpr bool same_rows(const A& a, const B& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].name != b[i].name || a[i].rank != b[i].rank || a[i].offset != b[i].offset || a[i].trainable != b[i].trainable) return false;
+    if (a[i].name != b[i].name || a[i].rank != b[i].rank || a[i].offset != b[i].offset ||
+        a[i].trainable != b[i].trainable)
+      return false;
     for (std::size_t d = 0; d < a[i].rank; ++d)
       if (a[i].dims[d] != b[i].dims[d]) return false;
   }

@@ -13,16 +13,16 @@ namespace tenon {
 /// One layer of a network as its user wrote it, fused or not; a composition is followed by its
 /// elements, one level deeper.
 struct LayerRow {
-  std::string_view path{};  // "encoder.2"
-  std::string_view type{};  // "Dense<784, 128>"; of a composition without its arguments: "Residual"
+  std::string_view path{};                      // "encoder.2"
+  std::string_view type{};                      // "Dense<784, 128>"; of a composition without its arguments: "Residual"
   std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
   std::size_t rank = 0;
   std::size_t parameter_count = 0;  // of one copy; of a composition, everything inside
   std::size_t copies = 1;           // how often it occurs: inside Repeat<N, ...> N times
   std::size_t depth = 0;
-  bool composition = false;  // what it counts, its elements count again
-  std::string_view sources{};  // of a node of a Graph: the names of what it reads, "seen, known"
-  std::string_view shares{};   // and the node whose parameters it works with, which count there
+  bool composition = false;                  // what it counts, its elements count again
+  std::string_view sources{};                // of a node of a Graph: the names of what it reads, "seen, known"
+  std::string_view shares{};                 // and the node whose parameters it works with, which count there
   const detail::PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
   std::size_t part_count = 0;
   bool port = false;  // an input or output of a Graph: `port_table` lists them, `layer_table` does not
@@ -67,7 +67,8 @@ constexpr std::size_t count_learnt(const Tree& tree) {
   for (std::size_t i = 0; i < tree.parameter_count; ++i) {
     if (tree.parameters[i].trainable) count += tree.parameters[i].size();
   }
-  for (std::size_t u = 0; u < tree.unit_count; ++u) count += tree.units[u].shared ? 0 : count_learnt(*tree.units[u].tree);
+  for (std::size_t u = 0; u < tree.unit_count; ++u)
+    count += tree.units[u].shared ? 0 : count_learnt(*tree.units[u].tree);
   return tree.kind == TreeKind::loop ? count * tree.copies : count;
 }
 
@@ -79,7 +80,8 @@ constexpr bool has_graph(const Tree& tree) {
   return false;
 }
 
-/// Calls sink(row, path) for every layer, in the order they are written; with `Ports` also for the inputs and outputs of graphs.
+/// Calls sink(row, path) for every layer, in the order they are written; with `Ports` also for the inputs and outputs
+/// of graphs.
 template <class Sink, bool Ports = false>
 struct LayerWalk {
   Sink& sink;
@@ -118,15 +120,15 @@ struct LayerWalk {
   }
 
   /// The element that is layer number `layer` of a unit.
-  constexpr void element(const ElementInfo& info, const Tree& unit, std::size_t layer,
-                         std::size_t copies, std::size_t depth) {
+  constexpr void element(const ElementInfo& info, const Tree& unit, std::size_t layer, std::size_t copies,
+                         std::size_t depth) {
     const bool around = frozen;
     frozen = frozen || unit.frozen;
     within(info, unit, layer, copies, depth);
     frozen = around;
   }
-  constexpr void within(const ElementInfo& info, const Tree& unit, std::size_t layer,
-                        std::size_t copies, std::size_t depth) {
+  constexpr void within(const ElementInfo& info, const Tree& unit, std::size_t layer, std::size_t copies,
+                        std::size_t depth) {
     if (!is_composition(unit)) {
       sink(row_of(info, frozen || again ? 0 : count_learnt(unit, layer), copies, depth), path.path());
       return;
@@ -138,8 +140,7 @@ struct LayerWalk {
     all_of(unit, unit.kind == TreeKind::loop ? copies * unit.copies : copies, depth + 1);
   }
 
-  static constexpr LayerRow row_of(const ElementInfo& info, std::size_t count, std::size_t copies,
-                                   std::size_t depth) {
+  static constexpr LayerRow row_of(const ElementInfo& info, std::size_t count, std::size_t copies, std::size_t depth) {
     LayerRow row{.type = info.type,
                  .rank = info.rank,
                  .parameter_count = count,
@@ -223,13 +224,13 @@ struct UnitSource {
 
 /// The layers of the network, top to bottom: what a summary prints.
 template <class Net>
-inline constexpr const auto& layer_table =
-    detail::Table<LayerRow, detail::LayerSource<Net>>::rows;
+inline constexpr const auto& layer_table = detail::Table<LayerRow, detail::LayerSource<Net>>::rows;
 
-/// The same with the inputs and outputs of every Graph, where they belong: inputs before its nodes, outputs behind them.
+/// The same with the inputs and outputs of every Graph, where they belong: inputs before its nodes, outputs behind
+/// them.
 template <class Net>
-inline constexpr const auto& port_table =
-    detail::Table<LayerRow, detail::LayerSource<Net, detail::has_graph(detail::Root<Net>::tree)>>::rows;
+inline constexpr const auto&
+    port_table = detail::Table<LayerRow, detail::LayerSource<Net, detail::has_graph(detail::Root<Net>::tree)>>::rows;
 
 /// The passes the network makes over the data, at the index that `ctx.trace` is told.
 template <class Net>

@@ -68,9 +68,7 @@ private:
   static constexpr auto pool = [] {
     std::array<char, totals.characters + 1> text{};
     char* next = text.data();
-    Source::walk([&](const Row&, auto... pieces) {
-      ((next = std::copy(pieces.begin(), pieces.end(), next)), ...);
-    });
+    Source::walk([&](const Row&, auto... pieces) { ((next = std::copy(pieces.begin(), pieces.end(), next)), ...); });
     return text;
   }();
 

@@ -41,7 +41,9 @@ inline constexpr TangentRule tangent_rule = [] {
   if constexpr (HasFormula<L>) {
     using E = typename L::formula;
     using Program = expr::Program<expr::Canonical<E>>;
-    if constexpr (expr::parameters_of<E>::size > 0 || products_of<E>::size > 0 || chunks_of<E> > 1 || reduces_batch<E>) return TangentRule::none;
+    if constexpr (expr::parameters_of<E>::size > 0 || products_of<E>::size > 0 || chunks_of < E >> 1 ||
+                  reduces_batch<E>)
+      return TangentRule::none;
     else if constexpr (!Program::is_elementwise || Program::uses_noise) return TangentRule::none;
     else return TangentRule::formula;
   } else {
@@ -83,7 +85,8 @@ constexpr auto numbered_name() {
 
 /// The derivative of formula E at what is called A, times what is called V.
 template <class E, fixed_string A, fixed_string V>
-using slope_times = expr::Operation<expr::Op::multiply, expr::Operation<expr::Op::gradient, typename plug<E, expr::Edge<A>>::type>, expr::Edge<V>>;
+using slope_times = expr::Operation<
+    expr::Op::multiply, expr::Operation<expr::Op::gradient, typename plug<E, expr::Edge<A>>::type>, expr::Edge<V>>;
 
 /// Walks down the chain; `X` and `V` are the names of the value and its direction.
 template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class Layers>
@@ -95,14 +98,16 @@ struct tangent_walk<X, V, Index, list<Done...>, list<>> {
   using refused = void;
 };
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, std::size_t... D, class... Rest>
-struct tangent_walk<X, V, Index, list<Done...>, list<Input<D...>, Rest...>> : tangent_walk<X, V, Index, list<Done...>, list<Rest...>> {};
+struct tangent_walk<X, V, Index, list<Done...>, list<Input<D...>, Rest...>>
+    : tangent_walk<X, V, Index, list<Done...>, list<Rest...>> {};
 
 template <TangentRule Rule, fixed_string X, fixed_string V, std::size_t Index, class Nodes, class Layers>
 struct tangent_step {
   using refused = Layers;
 };
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
-struct tangent_walk<X, V, Index, list<Done...>, list<L, Rest...>> : tangent_step<tangent_rule<L>, X, V, Index, list<Done...>, list<L, Rest...>> {};
+struct tangent_walk<X, V, Index, list<Done...>, list<L, Rest...>>
+    : tangent_step<tangent_rule<L>, X, V, Index, list<Done...>, list<L, Rest...>> {};
 
 template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class L, class... Rest>
 struct tangent_step<TangentRule::none, X, V, Index, Nodes, list<L, Rest...>> {
@@ -111,24 +116,29 @@ struct tangent_step<TangentRule::none, X, V, Index, Nodes, list<L, Rest...>> {
 /// What is linear takes the direction as it takes the value. The last one's value nobody asks for.
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L>
 struct tangent_step<TangentRule::no_parameters, X, V, Index, list<Done...>, list<L>>
-    : tangent_walk<X, numbered_name<'t', Index>(), Index + 1, list<Done..., Node<numbered_name<'t', Index>(), L, V>>, list<>> {};
+    : tangent_walk<X, numbered_name<'t', Index>(), Index + 1, list<Done..., Node<numbered_name<'t', Index>(), L, V>>,
+                   list<>> {};
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct tangent_step<TangentRule::no_parameters, X, V, Index, list<Done...>, list<L, Rest...>>
     : tangent_walk<numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
-                   list<Done..., Node<numbered_name<'y', Index>(), L, X>, Node<numbered_name<'t', Index>(), L, V>>, list<Rest...>> {};
+                   list<Done..., Node<numbered_name<'y', Index>(), L, X>, Node<numbered_name<'t', Index>(), L, V>>,
+                   list<Rest...>> {};
 /// W v = (W (x + v) + b) - (W x + b).
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
 struct tangent_step<TangentRule::affine, X, V, Index, list<Done...>, list<L, Rest...>>
-    : tangent_walk<numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
-                   list<Done..., Node<numbered_name<'y', Index>(), L, X>, Node<numbered_name<'s', Index>(), Add<>, X, V>,
-                        Node<numbered_name<'m', Index>(), Shared<numbered_name<'y', Index>()>, numbered_name<'s', Index>()>,
-                        Node<numbered_name<'t', Index>(), Subtract, numbered_name<'m', Index>(), numbered_name<'y', Index>()>>,
-                   list<Rest...>> {};
+    : tangent_walk<
+          numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
+          list<Done..., Node<numbered_name<'y', Index>(), L, X>, Node<numbered_name<'s', Index>(), Add<>, X, V>,
+               Node<numbered_name<'m', Index>(), Shared<numbered_name<'y', Index>()>, numbered_name<'s', Index>()>,
+               Node<numbered_name<'t', Index>(), Subtract, numbered_name<'m', Index>(), numbered_name<'y', Index>()>>,
+          list<Rest...>> {};
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L>
 struct tangent_step<TangentRule::formula, X, V, Index, list<Done...>, list<L>>
-    : tangent_walk<X, numbered_name<'t', Index>(), Index + 1,
-                   list<Done..., Node<numbered_name<'t', Index>(), Map<slope_times<typename L::formula, X, V>{}>, X, V>>, list<>> {};
+    : tangent_walk<
+          X, numbered_name<'t', Index>(), Index + 1,
+          list<Done..., Node<numbered_name<'t', Index>(), Map<slope_times<typename L::formula, X, V>{}>, X, V>>,
+          list<>> {};
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct tangent_step<TangentRule::formula, X, V, Index, list<Done...>, list<L, Rest...>>
@@ -166,14 +176,14 @@ struct tangent {
 
 }  // namespace detail
 
-/// The directional derivative of a network at x along v, J(x) v, as a network of two inputs with the same parameters, in the
-/// same places: what it gives can be differentiated as any network's output, and its gradients by the parameters are second
-/// derivatives of the first network's. Exact: a formula's slope is its derivative by the compiler, and W v is what W makes of
-/// x + v less what it makes of x. Pearlmutter 1994.
+/// The directional derivative of a network at x along v, J(x) v, as a network of two inputs with the same parameters,
+/// in the same places: what it gives can be differentiated as any network's output, and its gradients by the parameters
+/// are second derivatives of the first network's. Exact: a formula's slope is its derivative by the compiler, and W v
+/// is what W makes of x + v less what it makes of x. Pearlmutter 1994.
 ///
-/// It has a rule for a Sequential of Dense, convolutions and their transposes, average pools, Flatten, Reshape, Identity and
-/// element-wise formulas (all activations, with the second derivative of piecewise linear ones 0). Of anything else it does not
-/// compile, and says of which layer: refusal<along_a_direction, Net>.
+/// It has a rule for a Sequential of Dense, convolutions and their transposes, average pools, Flatten, Reshape,
+/// Identity and element-wise formulas (all activations, with the second derivative of piecewise linear ones 0). Of
+/// anything else it does not compile, and says of which layer: refusal<along_a_direction, Net>.
 ///
 ///     using D = Sequential<Dense<784, 128>, LeakyReLU<0.2>, Dense<1>>;
 ///     Model<Tangent<D>> slope;          // slope(in<"x">(images), in<"v">(directions))

@@ -26,11 +26,12 @@
 #include <tenon/net/sequential.hpp>
 #include <tenon/net/split_at.hpp>
 
-/// Transformers, put together from attention, Dense and LayerNorm. Parameters have the names that PyTorch's modules give.
+/// Transformers, put together from attention, Dense and LayerNorm. Parameters have the names that PyTorch's modules
+/// give.
 namespace tenon {
 
-/// Where the normalisations of a block stand: before attention and feed-forward, inside the residual (norm_first=True in
-/// PyTorch, easier to train), or behind them, around it, as in the first transformer.
+/// Where the normalisations of a block stand: before attention and feed-forward, inside the residual (norm_first=True
+/// in PyTorch, easier to train), or behind them, around it, as in the first transformer.
 struct PreNorm {
   template <fixed_string Name, class... L>
   using around = Inline<Residual<Named<Name, LayerNorm<>>, L...>>;
@@ -54,12 +55,12 @@ using DropoutOf = std::conditional_t<(Rate == 0), Identity, Dropout<Rate>>;
 /// nn.TransformerEncoderLayer.
 ///
 ///     using Net = Sequential<Input<64, 128>, Repeat<6, TransformerEncoderLayer<128, 4, 512>>>;
-template <std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width, class Norm = PreNorm, class Activation = ReLU,
-          auto Rate = 0.0, class Attention = MultiheadAttention<Heads>>
-using TransformerEncoderLayer =
-    Sequential<typename Norm::template around<"norm1", Named<"self_attn", Attention>, detail::DropoutOf<Rate>>,
-               typename Norm::template around<"norm2", Named<"linear1", Dense<FeedForward>>, Activation, detail::DropoutOf<Rate>,
-                                              Named<"linear2", Dense<Width>>, detail::DropoutOf<Rate>>>;
+template <std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width, class Norm = PreNorm,
+          class Activation = ReLU, auto Rate = 0.0, class Attention = MultiheadAttention<Heads>>
+using TransformerEncoderLayer = Sequential<
+    typename Norm::template around<"norm1", Named<"self_attn", Attention>, detail::DropoutOf<Rate>>,
+    typename Norm::template around<"norm2", Named<"linear1", Dense<FeedForward>>, Activation, detail::DropoutOf<Rate>,
+                                   Named<"linear2", Dense<Width>>, detail::DropoutOf<Rate>>>;
 
 namespace detail {
 
@@ -71,11 +72,13 @@ template <std::size_t Memory, class Attention, auto Rate, class Norm>
 struct cross_attended;
 template <std::size_t Memory, class Attention, auto Rate>
 struct cross_attended<Memory, Attention, Rate, PreNorm> {
-  using type = Inline<Residual<BehindMemory<Memory, Named<"norm2", LayerNorm<>>>, Named<"multihead_attn", Attention>, DropoutOf<Rate>>>;
+  using type = Inline<
+      Residual<BehindMemory<Memory, Named<"norm2", LayerNorm<>>>, Named<"multihead_attn", Attention>, DropoutOf<Rate>>>;
 };
 template <std::size_t Memory, class Attention, auto Rate>
 struct cross_attended<Memory, Attention, Rate, PostNorm> {
-  using type = Inline<Sequential<Inline<Residual<Named<"multihead_attn", Attention>, DropoutOf<Rate>>>, BehindMemory<Memory, Named<"norm2", LayerNorm<>>>>>;
+  using type = Inline<Sequential<Inline<Residual<Named<"multihead_attn", Attention>, DropoutOf<Rate>>>,
+                                 BehindMemory<Memory, Named<"norm2", LayerNorm<>>>>>;
 };
 
 }  // namespace detail
@@ -83,17 +86,18 @@ struct cross_attended<Memory, Attention, Rate, PostNorm> {
 /// A block of a decoder: every step looks at itself and those before, then at the memory, then goes through two Dense
 /// layers. A sample is the `Memory` steps of an encoder's output, which are passed on, followed by the decoder's steps.
 ///
-/// Shapes: (Memory + time, Width) to the same. Parameters: self_attn.*, multihead_attn.*, linear1.*, linear2.*, norm1.*,
-/// norm2.*, norm3.*. PyTorch: nn.TransformerDecoderLayer with a causal tgt_mask.
-template <std::size_t Memory, std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width, class Norm = PreNorm,
-          class Activation = ReLU, auto Rate = 0.0>
-using TransformerDecoderLayer =
-    Sequential<detail::BehindMemory<Memory, typename Norm::template around<"norm1", Named<"self_attn", MultiheadAttention<Heads, causal>>,
-                                                                           detail::DropoutOf<Rate>>>,
-               typename detail::cross_attended<Memory, CrossAttention<Heads, Memory>, Rate, Norm>::type,
-               detail::BehindMemory<Memory, typename Norm::template around<"norm3", Named<"linear1", Dense<FeedForward>>, Activation,
-                                                                           detail::DropoutOf<Rate>, Named<"linear2", Dense<Width>>,
-                                                                           detail::DropoutOf<Rate>>>>;
+/// Shapes: (Memory + time, Width) to the same. Parameters: self_attn.*, multihead_attn.*, linear1.*, linear2.*,
+/// norm1.*, norm2.*, norm3.*. PyTorch: nn.TransformerDecoderLayer with a causal tgt_mask.
+template <std::size_t Memory, std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width,
+          class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
+using TransformerDecoderLayer = Sequential<
+    detail::BehindMemory<Memory,
+                         typename Norm::template around<"norm1", Named<"self_attn", MultiheadAttention<Heads, causal>>,
+                                                        detail::DropoutOf<Rate>>>,
+    typename detail::cross_attended<Memory, CrossAttention<Heads, Memory>, Rate, Norm>::type,
+    detail::BehindMemory<Memory, typename Norm::template around<
+                                     "norm3", Named<"linear1", Dense<FeedForward>>, Activation, detail::DropoutOf<Rate>,
+                                     Named<"linear2", Dense<Width>>, detail::DropoutOf<Rate>>>>;
 
 namespace detail {
 
@@ -104,44 +108,54 @@ using last_norm = std::conditional_t<std::is_same_v<Norm, PreNorm>, LayerNorm<>,
 }  // namespace detail
 
 /// The encoder-decoder of Vaswani et al. 2017. A sample is `Source` tokens, then `Target` tokens that the decoder is
-/// given (the translation so far, beginning with a start token); the network gives for each of these the probabilities of
-/// the token behind it. Token 0 is padding, of both vocabularies.
+/// given (the translation so far, beginning with a start token); the network gives for each of these the probabilities
+/// of the token behind it. Token 0 is padding, of both vocabularies.
 ///
 /// Shapes: (Source + Target) to (Target, TargetTokens).
 ///
 ///     using Net = Transformer<30, 40, 12, 9, 2, 4, 64>;   // two blocks each, four heads, width 64
 ///     fit(model, data, Fit{.loss = CrossEntropy{}});     // labels: `Target` per sample
-template <std::size_t SourceTokens, std::size_t TargetTokens, std::size_t Source, std::size_t Target, std::size_t Layers, std::size_t Heads,
-          std::size_t Width, std::size_t FeedForward = 4 * Width, class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
+template <std::size_t SourceTokens, std::size_t TargetTokens, std::size_t Source, std::size_t Target,
+          std::size_t Layers, std::size_t Heads, std::size_t Width, std::size_t FeedForward = 4 * Width,
+          class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
 using Transformer = Sequential<
     Input<Source + Target>,
     Masked<0,
            SplitAt<Source,
                    Named<"encoder", Sequential<Embedding<SourceTokens, Width>, SinusoidalPositionalEncoding<>,
-                                               Repeat<Layers, TransformerEncoderLayer<Width, Heads, FeedForward, Norm, Activation, Rate>>,
+                                               Repeat<Layers, TransformerEncoderLayer<Width, Heads, FeedForward, Norm,
+                                                                                      Activation, Rate>>,
                                                detail::last_norm<Norm>>>,
                    Named<"target", Sequential<Embedding<TargetTokens, Width>, SinusoidalPositionalEncoding<>>>>,
-           Named<"decoder", Repeat<Layers, TransformerDecoderLayer<Source, Width, Heads, FeedForward, Norm, Activation, Rate>>>, Slice<0, Source>>,
+           Named<"decoder",
+                 Repeat<Layers, TransformerDecoderLayer<Source, Width, Heads, FeedForward, Norm, Activation, Rate>>>,
+           Slice<0, Source>>,
     detail::last_norm<Norm>, Dense<TargetTokens>, Softmax>;
 
 /// A language model (Radford et al. 2019): for each of up to `Context` tokens the probabilities of the next, from those
 /// before. Pre-norm blocks with GELU, learned positions, and the output by the embedding's weight.
 ///
 /// Shapes: (Context) to (Context, Tokens). A Session that generates (model/generate.hpp) writes with it.
-template <std::size_t Tokens, std::size_t Context, std::size_t Layers, std::size_t Heads, std::size_t Width, auto Rate = 0.0>
-using GPT = Sequential<
-    Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
-    Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate, MultiheadAttention<Heads, causal>>>, LayerNorm<>,
-    Tied<Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>>, Softmax>;
+template <std::size_t Tokens, std::size_t Context, std::size_t Layers, std::size_t Heads, std::size_t Width,
+          auto Rate = 0.0>
+using GPT = Sequential<Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>,
+                       LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
+                       Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate,
+                                                              MultiheadAttention<Heads, causal>>>,
+                       LayerNorm<>, Tied<Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>>, Softmax>;
 
-/// A vision transformer (Dosovitskiy et al. 2021), whose classes come from the mean of all patches. Behind an image's input:
+/// A vision transformer (Dosovitskiy et al. 2021), whose classes come from the mean of all patches. Behind an image's
+/// input:
 ///
-///     using Net = Sequential<Input<1, 8, 8>, VisionTransformer<10, 2, 2, 4, 64>>;   // patches of 2 x 2 pixels, two blocks
+///     using Net = Sequential<Input<1, 8, 8>, VisionTransformer<10, 2, 2, 4, 64>>;   // patches of 2 x 2 pixels, two
+///     blocks
 ///
 /// Shapes: (channels, height, width) to (Classes).
-template <std::size_t Classes, std::size_t Patch, std::size_t Layers, std::size_t Heads, std::size_t Width, auto Rate = 0.0>
-using VisionTransformer = Sequential<Patches<Patch>, Dense<Width>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
-                                     Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate>>, LayerNorm<>,
-                                     MeanSteps, Dense<Classes>, Softmax>;
+template <std::size_t Classes, std::size_t Patch, std::size_t Layers, std::size_t Heads, std::size_t Width,
+          auto Rate = 0.0>
+using VisionTransformer = Sequential<
+    Patches<Patch>, Dense<Width>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
+    Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate>>, LayerNorm<>, MeanSteps,
+    Dense<Classes>, Softmax>;
 
 }  // namespace tenon

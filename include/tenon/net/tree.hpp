@@ -39,8 +39,8 @@ struct ElementInfo {
   std::string_view type{};
   std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
   std::size_t rank = 0;
-  std::string_view sources{};  // in a graph: the names of what it reads
-  std::string_view shares{};   // and the name of the node whose parameters it works with
+  std::string_view sources{};        // in a graph: the names of what it reads
+  std::string_view shares{};         // and the name of the node whose parameters it works with
   const PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
   std::size_t part_count = 0;
   Structure structure = Structure::leaf;

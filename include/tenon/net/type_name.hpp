@@ -19,9 +19,7 @@ constexpr std::string_view compiler_name() {
 }
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_word(char c) {
-  return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+constexpr bool is_word(char c) { return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Rewrites a compiler's spelling of a type into the one a person would write: no namespaces, no
 /// suffixes of integers, floating-point numbers in their short form, one kind of spacing, and options
@@ -205,8 +203,7 @@ inline constexpr auto clean_name = [] {
 /// such as formulas.
 template <class T>
 struct spelling {
-  static constexpr std::string_view value{detail::clean_name<T>.text.data(),
-                                          detail::clean_name<T>.length};
+  static constexpr std::string_view value{detail::clean_name<T>.text.data(), detail::clean_name<T>.length};
 };
 
 /// A type's name as its user writes it, the same with every compiler: "Dense<784, 128>",

@@ -44,7 +44,10 @@ struct u_net<Level<Part...>, Next, Deeper...> {
 };
 template <class Encoder, class Down, class Up, class Decoder, class Next, class... Deeper>
 struct u_net<Level<Encoder, Down, Up, Decoder>, Next, Deeper...> {
-  using across = Concat<Named<"skip", Identity>, Named<"below", Sequential<Named<"down", Down>, Named<"inner", typename u_net<Next, Deeper...>::type>, Named<"up", Up>>>>;
+  using across = Concat<
+      Named<"skip", Identity>,
+      Named<"below",
+            Sequential<Named<"down", Down>, Named<"inner", typename u_net<Next, Deeper...>::type>, Named<"up", Up>>>>;
   using type = Sequential<Named<"encoder", Encoder>, Named<"across", across>, Named<"decoder", Decoder>>;
 };
 

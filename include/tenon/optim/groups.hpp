@@ -72,7 +72,8 @@ struct Groups {
 
   constexpr explicit Groups(Base all_others, G... some) : lr(all_others.lr), base(all_others), groups(some...) {}
 
-  static constexpr int states = std::max({static_cast<int>(Base::states), static_cast<int>(detail::group_traits<G>::optimizer::states)...});
+  static constexpr int states = std::max(
+      {static_cast<int>(Base::states), static_cast<int>(detail::group_traits<G>::optimizer::states)...});
 
   template <class Net, class T>
   void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step) const {
@@ -80,7 +81,8 @@ struct Groups {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, factor), ...);
       run<Net, sizeof...(G)>(base, arrays, step, factor);
-    }(std::index_sequence_for<G...>{});
+    }
+    (std::index_sequence_for<G...>{});
   }
 
   static constexpr void each_option(auto& o, auto visit) {

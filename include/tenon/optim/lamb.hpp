@@ -11,8 +11,8 @@ namespace tenon {
 ///     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,
 ///     u = m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay p,
 ///     p = p - lr |p| / |u| u,
-/// with the norms of a parameter as a whole, a matrix or a bias; where one of them is 0 the ratio is 1. It therefore takes
-/// the network's parameters one by one (`update<Net>`), and cannot be one of `Groups`.
+/// with the norms of a parameter as a whole, a matrix or a bias; where one of them is 0 the ratio is 1. It therefore
+/// takes the network's parameters one by one (`update<Net>`), and cannot be one of `Groups`.
 ///
 ///     fit(model, data, Fit{.optimizer = Lamb{.lr = 0.01}, .batch_size = 4096});
 struct Lamb {
@@ -36,8 +36,10 @@ struct Lamb {
   void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const {
     for (const ParameterEntry& entry : parameter_table<Net>)
       if (entry.trainable)
-        update_one(OptimizerArrays<T, 2>{arrays.parameters + entry.offset, arrays.gradients + entry.offset,
-                                         {arrays.state[0] + entry.offset, arrays.state[1] + entry.offset}, entry.size},
+        update_one(OptimizerArrays<T, 2>{arrays.parameters + entry.offset,
+                                         arrays.gradients + entry.offset,
+                                         {arrays.state[0] + entry.offset, arrays.state[1] + entry.offset},
+                                         entry.size},
                    step);
   }
   /// One parameter.

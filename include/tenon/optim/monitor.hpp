@@ -13,16 +13,17 @@ namespace tenon {
 /// Which way is better; automatic: what the monitored number says.
 enum class MonitorMode : std::uint8_t { automatic, min, max };
 
-/// A number of an epoch's record that callbacks watch: `Monitor::val_loss`, or by its name, which is how the metrics of a Fit
-/// are watched: `.monitor = "val_mae"`. Losses are better when smaller, accuracies when larger, metrics as they say; those
-/// with `val_` are of the validation data.
+/// A number of an epoch's record that callbacks watch: `Monitor::val_loss`, or by its name, which is how the metrics of
+/// a Fit are watched: `.monitor = "val_mae"`. Losses are better when smaller, accuracies when larger, metrics as they
+/// say; those with `val_` are of the validation data.
 class Monitor {
 public:
   static const Monitor loss, accuracy, val_loss, val_accuracy;
 
   constexpr Monitor(std::string_view name) : size_(static_cast<std::uint8_t>(name.size())) {
     if (name.size() >= sizeof text_)
-      throw Error("Monitor: expected a name of less than " + std::to_string(sizeof text_) + " letters, got " + std::string(name));
+      throw Error("Monitor: expected a name of less than " + std::to_string(sizeof text_) + " letters, got " +
+                  std::string(name));
     std::copy(name.begin(), name.end(), text_);
     if (name == "loss" || name == "val_loss") better = MonitorMode::min;
     if (name == "accuracy" || name == "val_accuracy") better = MonitorMode::max;
@@ -67,7 +68,8 @@ constexpr const char* name_of(const Monitor& monitor) { return monitor.c_str(); 
 
 namespace detail {
 
-/// The monitored number of a run. Which way is better for a metric, where `asked` whether that is its own affair, the run knows.
+/// The monitored number of a run. Which way is better for a metric, where `asked` whether that is its own affair, the
+/// run knows.
 template <class Run>
 double watch(Run& run, Monitor& monitor, bool asked, const char* who) {
   if constexpr (requires { run.better(monitor, who); }) {

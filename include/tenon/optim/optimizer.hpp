@@ -42,7 +42,9 @@ consteval expr::Plan plan_update() {
   expr::FormulaGraph g;
   expr::Outputs o;
   int slot = 0;
-  ((o.add(expr::Sink::store, expr::lower<typename expr::detail::canonical<F, Scalars>::type>(g), slot), slot += slot == 0 ? 2 : 1), ...);
+  ((o.add(expr::Sink::store, expr::lower<typename expr::detail::canonical<F, Scalars>::type>(g), slot),
+    slot += slot == 0 ? 2 : 1),
+   ...);
   return expr::make_plan(g, o);
 }
 
@@ -57,10 +59,11 @@ struct UpdateLoop {
 
   /// One step over `count` numbers.
   template <class T, std::size_t N>
-  static void run(T* parameters, const T* gradients, std::array<T*, static_cast<std::size_t>(states)> state_arrays, std::size_t count,
-                  const std::array<double, N>& scalars) {
+  static void run(T* parameters, const T* gradients, std::array<T*, static_cast<std::size_t>(states)> state_arrays,
+                  std::size_t count, const std::array<double, N>& scalars) {
     expr::Arguments<T> a;
-    static_assert(N <= std::size(decltype(a.parameter){}), "an update has eight scalars at most: combine some of them beforehand");
+    static_assert(N <= std::size(decltype(a.parameter){}),
+                  "an update has eight scalars at most: combine some of them beforehand");
     std::array<T, N> values;
     for (std::size_t i = 0; i < N; ++i) {
       values[i] = static_cast<T>(scalars[i]);
@@ -93,23 +96,28 @@ struct OptimizerArrays {
   std::size_t count = 0;
 };
 
-/// Settings as members, among them `lr` (what they may be: see options.hpp), `states` arrays of the parameters' size, and `update(arrays, step)` with
-/// steps counted from 1; one that treats parameters differently is asked for `update<Net>(arrays, step)`.
+/// Settings as members, among them `lr` (what they may be: see options.hpp), `states` arrays of the parameters' size,
+/// and `update(arrays, step)` with steps counted from 1; one that treats parameters differently is asked for
+/// `update<Net>(arrays, step)`.
 template <class O>
 concept Optimizer = requires(const O& o) {
   { O::states } -> std::convertible_to<int>;
   { o.lr } -> std::convertible_to<double>;
-} && requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
+}
+&&requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
   o.update(arrays, step);
 };
 
-/// What a Trainer takes: an optimizer, one for each of several groups (optim/groups.hpp), or one that needs to know where
-/// each parameter lies (optim/lamb.hpp).
+/// What a Trainer takes: an optimizer, one for each of several groups (optim/groups.hpp), or one that needs to know
+/// where each parameter lies (optim/lamb.hpp).
 template <class O>
-concept NetworkOptimizer = Optimizer<O> || (requires(const O& o) {
-  { O::states } -> std::convertible_to<int>;
-  { o.lr } -> std::convertible_to<double>;
-} && (requires(const O& o) { o.groups; } || requires { requires O::by_parameter; }));
+concept NetworkOptimizer = Optimizer<O> ||
+    (requires(const O& o) {
+      { O::states } -> std::convertible_to<int>;
+      { o.lr } -> std::convertible_to<double>;
+    } &&
+     (
+         requires(const O& o) { o.groups; } || requires { requires O::by_parameter; }));
 
 /// Sets the momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep what
 /// they have.

@@ -48,10 +48,12 @@ struct ReduceLROnPlateau {
     visit("eps", o.eps, at_least(0));
   }
   void on_train_begin(auto& run) const {
-    if (run.settings().schedule) throw Error("ReduceLROnPlateau: expected fit without a schedule, which sets the rate itself");
+    if (run.settings().schedule)
+      throw Error("ReduceLROnPlateau: expected fit without a schedule, which sets the rate itself");
   }
   void on_epoch_end(auto& run) {
-    run.trainer().set_lr(step(detail::watch(run, monitor, mode == Mode::automatic, "ReduceLROnPlateau"), run.trainer().lr()));
+    run.trainer().set_lr(
+        step(detail::watch(run, monitor, mode == Mode::automatic, "ReduceLROnPlateau"), run.trainer().lr()));
   }
   void archive(auto& a) {
     a.value("best", state.best);
@@ -81,7 +83,7 @@ struct ReduceLROnPlateau {
 
 private:
   constexpr bool is_better(double metric) const {
-    if (metric != metric) return false;            // NaN
+    if (metric != metric) return false;         // NaN
     if (state.best != state.best) return true;  // the first
     const double margin = threshold_mode == Threshold::rel ? threshold * state.best : threshold;
     const bool up = mode == Mode::max || (mode == Mode::automatic && more_is_better(monitor));

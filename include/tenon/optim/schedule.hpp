@@ -17,7 +17,8 @@
 ///
 ///     struct Halving {
 ///       std::uint64_t every = 10;
-///       constexpr double operator()(double lr, std::uint64_t t) const { return std::ldexp(lr, -static_cast<int>(t / every)); }
+///       constexpr double operator()(double lr, std::uint64_t t) const { return std::ldexp(lr, -static_cast<int>(t /
+///       every)); }
 ///     };
 ///
 /// It keeps no state, so training resumed at epoch t has the rate of epoch t. One that counts steps says
@@ -35,7 +36,9 @@ concept Schedule = requires(const S& schedule, double lr, std::uint64_t t) {
 
 /// Whether a schedule counts steps rather than epochs.
 template <Schedule S>
-inline constexpr bool counts_steps = requires { requires S::per_step; };
+inline constexpr bool counts_steps = requires {
+  requires S::per_step;
+};
 
 /// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`.
 template <Schedule S>
@@ -65,7 +68,8 @@ public:
     requires(!std::is_same_v<S, AnySchedule>)
   AnySchedule(S schedule) {
     if constexpr (!Schedule<S>) {
-      detail::refuse<wrong_argument<argument<"Fit", ".schedule">, takes<a_function_of_lr_and_time>, but_gets<S>, write<"StepLR{.step_size = 10}">>>();
+      detail::refuse<wrong_argument<argument<"Fit", ".schedule">, takes<a_function_of_lr_and_time>, but_gets<S>,
+                                    write<"StepLR{.step_size = 10}">>>();
     } else {
       check_options(schedule);
       per_step_ = counts_steps<S>;

@@ -72,7 +72,8 @@ struct LinearLR {
   }
   constexpr double operator()(double lr, std::uint64_t t) const {
     if (t >= total_iters) return lr * end_factor;
-    return lr * (start_factor + (end_factor - start_factor) * static_cast<double>(t) / static_cast<double>(total_iters));
+    return lr *
+           (start_factor + (end_factor - start_factor) * static_cast<double>(t) / static_cast<double>(total_iters));
   }
 };
 
@@ -165,7 +166,8 @@ struct SequentialLR {
   std::array<std::uint64_t, sizeof...(S) - 1> milestones;
   std::tuple<S...> schedules;
 
-  explicit SequentialLR(std::array<std::uint64_t, sizeof...(S) - 1> at, S... s) : milestones(at), schedules(std::move(s)...) {}
+  explicit SequentialLR(std::array<std::uint64_t, sizeof...(S) - 1> at, S... s)
+      : milestones(at), schedules(std::move(s)...) {}
   static constexpr void each_option(auto& o, auto visit) {
     std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
   }

@@ -10,8 +10,8 @@
 #include <tenon/net/summary.hpp>
 #include <tenon/net/tree.hpp>
 
-/// A network as a picture: layers as boxes, what flows between them as arrows with its shape; repeated blocks are drawn once,
-/// in a frame that says how often.
+/// A network as a picture: layers as boxes, what flows between them as arrows with its shape; repeated blocks are drawn
+/// once, in a frame that says how often.
 namespace tenon {
 
 namespace detail {

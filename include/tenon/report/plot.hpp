@@ -22,7 +22,7 @@ struct Plot {
     Kind kind = Kind::line;
     std::string name{};  // in the legend; empty: not there
     std::vector<double> x{}, y{};
-    int color = -1;      // of the palette; -1: the next one
+    int color = -1;  // of the palette; -1: the next one
   };
   /// `value` at the middle of columns x rows equal cells; it is drawn under everything else.
   struct Area {
@@ -45,8 +45,8 @@ struct Plot {
   /// Bars of equal width around x, from 0 to y.
   Plot& bars(std::string name, std::vector<double> x, std::vector<double> y);
   /// f(x, y) as colours, dark to light, or as those of classes.
-  Plot& area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f, bool classes = false,
-             std::size_t cells = 80);
+  Plot& area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f,
+             bool classes = false, std::size_t cells = 80);
   /// A histogram of the values in so many equal bins.
   Plot& histogram(std::string name, const std::vector<double>& values, std::size_t bins = 30);
 
@@ -56,7 +56,8 @@ struct Plot {
 };
 
 /// f at `count` points from `from` to `to`.
-Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f, std::size_t count = 200);
+Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f,
+                    std::size_t count = 200);
 
 namespace detail {
 

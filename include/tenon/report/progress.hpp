@@ -85,8 +85,8 @@ struct ProgressLine {
 /// the bar, the rate. Returns the text, which lies in `buffer`.
 std::string_view format_progress(std::span<char> buffer, const ProgressLine& line, std::size_t columns);
 
-/// The line that stays at the end. Where it is wider than `columns`, accuracy becomes acc, and what then does not fit is
-/// left out: the time, the last values.
+/// The line that stays at the end. Where it is wider than `columns`, accuracy becomes acc, and what then does not fit
+/// is left out: the time, the last values.
 std::string_view format_finished(std::span<char> buffer, std::string_view head, std::span<const NamedValue> values,
                                  double elapsed, std::size_t columns = static_cast<std::size_t>(-1));
 

@@ -22,8 +22,8 @@ struct SummaryRow {
   std::string name;          // path and layer: "0 Dense<784,128>"
   std::string output_shape;  // "(128)"
   std::size_t parameters = 0;
-  std::string sources{};     // of a node of a Graph: what it reads, "seen, known"
-  bool port = false;         // an input or output of a Graph; where there is one, a column says what each is connected to
+  std::string sources{};  // of a node of a Graph: what it reads, "seen, known"
+  bool port = false;      // an input or output of a Graph; where there is one, a column says what each is connected to
 };
 
 struct SummaryTotals {

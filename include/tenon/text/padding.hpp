@@ -14,11 +14,14 @@ struct PaddedTokens {
   std::vector<float> mask;
 };
 
-/// Sequences filled up behind with `padding`, and cut off behind `length` tokens; 0 takes the longest one. PyTorch: pad_sequence.
-PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, std::size_t length = 0, std::int32_t padding = 0);
+/// Sequences filled up behind with `padding`, and cut off behind `length` tokens; 0 takes the longest one. PyTorch:
+/// pad_sequence.
+PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, std::size_t length = 0,
+                        std::int32_t padding = 0);
 
-/// Which sequences fit into each of these lengths, and into none shorter: index lists for batches with little padding. Error: the
-/// lengths do not rise, or a sequence is longer than the last.
-std::vector<std::vector<std::size_t>> bucket_by_length(std::span<const std::vector<std::int32_t>> sequences, std::span<const std::size_t> lengths);
+/// Which sequences fit into each of these lengths, and into none shorter: index lists for batches with little padding.
+/// Error: the lengths do not rise, or a sequence is longer than the last.
+std::vector<std::vector<std::size_t>> bucket_by_length(std::span<const std::vector<std::int32_t>> sequences,
+                                                       std::span<const std::size_t> lengths);
 
 }  // namespace tenon

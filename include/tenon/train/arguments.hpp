@@ -38,7 +38,9 @@ template <class T>
 void as_data_set(const Dataset<T>&);
 /// A data set of either precision, typed or not.
 template <class D>
-concept IsData = requires(const D& data) { as_data_set(data); };
+concept IsData = requires(const D& data) {
+  as_data_set(data);
+};
 
 template <class T, class U>
 using said = std::conditional_t<std::is_void_v<T>, U, T>;
@@ -50,7 +52,8 @@ template <fixed_string Function, class M>
 constexpr auto judge_model() {
   using Model = argument<Function, "model">;
   if constexpr (!IsModel<plain<M>>)
-    return std::type_identity<wrong_argument<Model, takes<a_model>, but_gets<plain<M>>, write<"Model<Net> model{seed};">>>{};
+    return std::type_identity<
+        wrong_argument<Model, takes<a_model>, but_gets<plain<M>>, write<"Model<Net> model{seed};">>>{};
   else return std::type_identity<void>{};
 }
 template <fixed_string Function, class M>
@@ -58,34 +61,43 @@ constexpr auto judge_trained_model() {
   using Model = argument<Function, "model">;
   if constexpr (!IsModel<plain<M>>) return judge_model<Function, M>();
   else if constexpr (!std::is_lvalue_reference_v<M>)
-    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_there_afterwards>, but_gets<M&&>, write<"Model<Net> model{seed};">>>{};
+    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_there_afterwards>, but_gets<M&&>,
+                                             write<"Model<Net> model{seed};">>>{};
   else if constexpr (std::is_const_v<std::remove_reference_t<M>>)
-    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_not_const>, but_gets<std::remove_reference_t<M>>>>{};
+    return std::type_identity<
+        wrong_argument<Model, takes<a_model_that_is_not_const>, but_gets<std::remove_reference_t<M>>>>{};
   else return std::type_identity<void>{};
 }
 template <fixed_string Function, class D>
 constexpr auto judge_data_set() {
   if constexpr (IsData<D>) return std::type_identity<void>{};
-  else if constexpr (requires(const D& d) { as_data_set(d.train); as_data_set(d.test); })
-    return std::type_identity<wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"auto [train, test] = ...">>>{};
+  else if constexpr (requires(const D& d) {
+                       as_data_set(d.train);
+                       as_data_set(d.test);
+                     })
+    return std::type_identity<wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>,
+                                             write<"auto [train, test] = ...">>>{};
   else
-    return std::type_identity<
-        wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>, write<"tensor_dataset(x, labels, classes)">>>{};
+    return std::type_identity<wrong_argument<argument<Function, "data">, takes<a_data_set>, but_gets<D>,
+                                             write<"tensor_dataset(x, labels, classes)">>>{};
 }
 template <fixed_string Function, fixed_string Name, class L>
 constexpr auto judge_is_loss() {
   if constexpr (Loss<L>) return std::type_identity<void>{};
   else if constexpr (NetworkOptimizer<L>)
-    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"Fit{.loss = ..., .optimizer = ...}">>>{};
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>,
+                                             write<"Fit{.loss = ..., .optimizer = ...}">>>{};
   else
-    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>, write<"FormulaLoss<abs(prediction-target)>{}">>>{};
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<a_loss>, but_gets<L>,
+                                             write<"FormulaLoss<abs(prediction-target)>{}">>>{};
 }
 template <fixed_string Function, fixed_string Name, class O>
 constexpr auto judge_is_optimizer() {
   if constexpr (NetworkOptimizer<O>) return std::type_identity<void>{};
   else
     return std::type_identity<
-        wrong_argument<argument<Function, Name>, takes<an_optimizer_with_lr_and_states_and_update>, but_gets<O>, write<"Adam{.lr = 1e-3}">>>{};
+        wrong_argument<argument<Function, Name>, takes<an_optimizer_with_lr_and_states_and_update>, but_gets<O>,
+                       write<"Adam{.lr = 1e-3}">>>{};
 }
 
 /// The first mistake of several, or void.

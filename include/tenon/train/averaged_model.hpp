@@ -56,9 +56,7 @@ template <class M>
 struct EMA : detail::Average<M> {
   double decay = 0.999;
 
-  explicit EMA(const M& like, double factor = 0.999) : detail::Average<M>{like}, decay(factor) {
-    check_options(*this);
-  }
+  explicit EMA(const M& like, double factor = 0.999) : detail::Average<M>{like}, decay(factor) { check_options(*this); }
   static constexpr void each_option(auto& o, auto visit) { visit("decay", o.decay, from_below(0, 1)); }
   void on_step_end(auto& run) { this->move(run.model(), 1 - decay); }
 };
@@ -87,11 +85,19 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
                 std::to_string(data.features().size()) + " numbers in " + std::to_string(data.size()) + " samples");
   if constexpr (layout.buffer_size > 0) {
     batch_size = std::clamp<std::size_t>(batch_size, 1, data.size());
-    Arena<T> saved(needs.saved_sample * batch_size), saved_fixed(needs.saved_fixed), scratch(needs.forward_scratch_sample * batch_size),
-        scratch_fixed(needs.forward_scratch_fixed), output(M::output::size * batch_size);
+    Arena<T> saved(needs.saved_sample * batch_size), saved_fixed(needs.saved_fixed),
+        scratch(needs.forward_scratch_sample * batch_size), scratch_fixed(needs.forward_scratch_fixed),
+        output(M::output::size * batch_size);
     typename M::context context;
-    const Memory<T> memory{model.parameters().data(), nullptr, model.buffers().data(), saved.data(), saved_fixed.data(),
-                           scratch.data(), scratch_fixed.data(), 0, 0};
+    const Memory<T> memory{model.parameters().data(),
+                           nullptr,
+                           model.buffers().data(),
+                           saved.data(),
+                           saved_fixed.data(),
+                           scratch.data(),
+                           scratch_fixed.data(),
+                           0,
+                           0};
     const std::span<T> running = model.buffers().span();
     const auto for_each_running = [](auto work) {
       for (const auto& [start, size] : detail::running_statistics<typename M::network>)
@@ -100,7 +106,8 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
     const auto batch_from = [&](std::size_t first, T before) {
       const std::size_t count = std::min(batch_size, data.size() - first);
       for_each_running([&](std::size_t i) { running[i] = before; });
-      run_forward<bound_network<typename M::network>>(context, memory, Rows<const T>{data.sample(first).data(), count, M::input::size},
+      run_forward<bound_network<typename M::network>>(context, memory,
+                                                      Rows<const T>{data.sample(first).data(), count, M::input::size},
                                                       Rows<T>{output.data(), count, M::output::size}, Training{});
     };
     // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch tell its momentum.
@@ -108,11 +115,13 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
     const std::vector<T> with_one(running.begin(), running.end());
     batch_from(0, T(0));
     std::vector<double> share(running.size()), mean(running.size());
-    for (std::size_t i = 0; i < running.size(); ++i) share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
+    for (std::size_t i = 0; i < running.size(); ++i)
+      share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
     double batches = 0;
     for (std::size_t first = 0; first < data.size(); first += batch_size, ++batches) {
       if (first > 0) batch_from(first, T(0));
-      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
+      for (std::size_t i = 0; i < mean.size(); ++i)
+        mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
     }
     for_each_running([&](std::size_t i) { running[i] = static_cast<T>(mean[i] / batches); });
   }

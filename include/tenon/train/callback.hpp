@@ -25,7 +25,8 @@
 ///
 ///     EarlyStopping stopping{.patience = 5};
 ///     fit(model, train, Fit{.epochs = 100, .validation = test,
-///                           .callbacks = callbacks(stopping, CSVLogger{"run.csv"}, OnEpochEnd{[](auto& run) { ... }})});
+///                           .callbacks = callbacks(stopping, CSVLogger{"run.csv"}, OnEpochEnd{[](auto& run) { ...
+///                           }})});
 ///
 /// A variable (`stopping`) is used where it is and can be asked afterwards; constants and temporaries are
 /// copied into the list.
@@ -54,7 +55,8 @@ namespace detail {
 
 /// A callback by reference, or a copy of one that must not be changed or would soon be gone.
 template <class C>
-using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::is_const_v<std::remove_reference_t<C>>, C, std::remove_cvref_t<C>>;
+using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::is_const_v<std::remove_reference_t<C>>,
+                                         C, std::remove_cvref_t<C>>;
 
 }  // namespace detail
 
@@ -71,13 +73,19 @@ struct a_type_with_on_epoch_end_or_another_member_of_a_callback;
 namespace detail {
 
 template <class C, class Run>
-concept CallbackOf = requires(C& c, Run& run) { c.on_train_begin(run); } || requires(C& c, Run& run) { c.on_epoch_begin(run); } ||
-                     requires(C& c, Run& run) { c.on_gradients(run); } ||
-                     requires(C& c, Run& run, Batch<typename Run::scalar>& batch) { c.on_batch(run, batch); } || requires(C& c, Run& run) { c.on_step_end(run); } ||
-                     requires(C& c, Run& run) { c.on_epoch_end(run); } || requires(C& c, Run& run) { c.on_train_end(run); } ||
-                     requires(C& c, Run& run) { c.on_non_finite(run); };
+concept CallbackOf = requires(C& c, Run& run) {
+  c.on_train_begin(run);
+}
+|| requires(C& c, Run& run) { c.on_epoch_begin(run); }
+|| requires(C& c, Run& run) { c.on_gradients(run); }
+|| requires(C& c, Run& run, Batch<typename Run::scalar>& batch) { c.on_batch(run, batch); }
+|| requires(C& c, Run& run) { c.on_step_end(run); }
+|| requires(C& c, Run& run) { c.on_epoch_end(run); }
+|| requires(C& c, Run& run) { c.on_train_end(run); }
+|| requires(C& c, Run& run) { c.on_non_finite(run); };
 
-/// The name of a callback's member is ambiguous here if `C` has it, whatever arguments it takes: that finds templates too.
+/// The name of a callback's member is ambiguous here if `C` has it, whatever arguments it takes: that finds templates
+/// too.
 struct CallbackNames {
   int on_train_begin, on_epoch_begin, on_batch, on_gradients, on_step_end, on_epoch_end, on_train_end, on_non_finite;
 };
@@ -88,21 +96,30 @@ struct WithCallbackNames : C, CallbackNames {};
 template <class C, class Run>
 constexpr auto judge_members() {
   using Names = WithCallbackNames<C>;
-  if constexpr (!requires { &Names::on_train_begin; } && !requires(C& c, Run& run) { c.on_train_begin(run); })
+  if constexpr (
+      !requires { &Names::on_train_begin; } && !requires(C & c, Run & run) { c.on_train_begin(run); })
     return std::type_identity<takes<write<"on_train_begin(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_epoch_begin; } && !requires(C& c, Run& run) { c.on_epoch_begin(run); })
+  else if constexpr (
+      !requires { &Names::on_epoch_begin; } && !requires(C & c, Run & run) { c.on_epoch_begin(run); })
     return std::type_identity<takes<write<"on_epoch_begin(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_batch; } && !requires(C& c, Run& run, Batch<typename Run::scalar>& batch) { c.on_batch(run, batch); })
+  else if constexpr (
+      !requires { &Names::on_batch; } &&
+      !requires(C & c, Run & run, Batch<typename Run::scalar> & batch) { c.on_batch(run, batch); })
     return std::type_identity<takes<write<"on_batch(auto& run, auto& batch)">>>{};
-  else if constexpr (!requires { &Names::on_gradients; } && !requires(C& c, Run& run) { c.on_gradients(run); })
+  else if constexpr (
+      !requires { &Names::on_gradients; } && !requires(C & c, Run & run) { c.on_gradients(run); })
     return std::type_identity<takes<write<"on_gradients(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_step_end; } && !requires(C& c, Run& run) { c.on_step_end(run); })
+  else if constexpr (
+      !requires { &Names::on_step_end; } && !requires(C & c, Run & run) { c.on_step_end(run); })
     return std::type_identity<takes<write<"on_step_end(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_epoch_end; } && !requires(C& c, Run& run) { c.on_epoch_end(run); })
+  else if constexpr (
+      !requires { &Names::on_epoch_end; } && !requires(C & c, Run & run) { c.on_epoch_end(run); })
     return std::type_identity<takes<write<"on_epoch_end(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_train_end; } && !requires(C& c, Run& run) { c.on_train_end(run); })
+  else if constexpr (
+      !requires { &Names::on_train_end; } && !requires(C & c, Run & run) { c.on_train_end(run); })
     return std::type_identity<takes<write<"on_train_end(auto& run)">>>{};
-  else if constexpr (!requires { &Names::on_non_finite; } && !requires(C& c, Run& run) { c.on_non_finite(run); })
+  else if constexpr (
+      !requires { &Names::on_non_finite; } && !requires(C & c, Run & run) { c.on_non_finite(run); })
     return std::type_identity<takes<write<"bool on_non_finite(auto& run)">>>{};
   else return std::type_identity<void>{};
 }

@@ -16,16 +16,17 @@
 /// One training after the other: of the same network on other samples, or of other networks on the same.
 namespace tenon {
 
-/// Trains a new model of the network on all folds but one, and tests it on that one, for each of them; the initial weights of
-/// fold k are those of seed + k. `how` is that of fit, without validation data, which are the fold's. A callback that is a
-/// variable is called in all of them. Throws an Error where k_folds does (data/folds.hpp).
+/// Trains a new model of the network on all folds but one, and tests it on that one, for each of them; the initial
+/// weights of fold k are those of seed + k. `how` is that of fit, without validation data, which are the fold's. A
+/// callback that is a variable is called in all of them. Throws an Error where k_folds does (data/folds.hpp).
 ///
 ///     const auto result = cross_validate<Net>(digits(), Fit{.epochs = 20, .seed = 1}, 5);
 ///     std::puts(result.text().c_str());
 template <class Net, class T, class L, class O, class C, class R, class Ms>
 CrossValidation cross_validate(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how, std::size_t folds = 5) {
   if (!how.validation.empty() || how.validation_split != 0)
-    throw Error("cross_validate: expected a Fit without validation data, as each fold is tested on its own, got one with");
+    throw Error(
+        "cross_validate: expected a Fit without validation data, as each fold is tested on its own, got one with");
   CrossValidation result;
   std::uint64_t k = 0;
   for (const Fold& fold : k_folds(data, folds, how.seed)) {
@@ -72,18 +73,22 @@ Sweep::Row trained_row(std::string name, const Dataset<T>& data, const How& how)
 
 }  // namespace detail
 
-/// Trains a new model of each network, with the same Fit and initial weights of its seed. A network may come with a name:
+/// Trains a new model of each network, with the same Fit and initial weights of its seed. A network may come with a
+/// name:
 ///
-///     const auto result = sweep<Choice<"one layer", A>, Choice<"two", B>>(train, Fit{.epochs = 20, .validation = test});
-///     std::puts(result.text().c_str());
+///     const auto result = sweep<Choice<"one layer", A>, Choice<"two", B>>(train, Fit{.epochs = 20, .validation =
+///     test}); std::puts(result.text().c_str());
 ///     result.plot().save("sweep.svg");
 template <class... Net, class T, class L, class O, class C, class R, class Ms>
 Sweep sweep(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) {
   Sweep result;
-  (result.rows.push_back(detail::trained_row<typename detail::chosen<Net>::network>(detail::chosen<Net>::name(), data, how)), ...);
+  (result.rows.push_back(
+       detail::trained_row<typename detail::chosen<Net>::network>(detail::chosen<Net>::name(), data, how)),
+   ...);
   return result;
 }
-/// The same over a list of widths, or whatever number a network is made of: `sweep_widths<Mlp, 16, 32, 64>(train, Fit{...})`.
+/// The same over a list of widths, or whatever number a network is made of: `sweep_widths<Mlp, 16, 32, 64>(train,
+/// Fit{...})`.
 template <template <std::size_t> class Net, std::size_t... Width, class T, class L, class O, class C, class R, class Ms>
 Sweep sweep_widths(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) {
   Sweep result;

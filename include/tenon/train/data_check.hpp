@@ -26,7 +26,8 @@ struct DataDemand {
 
 /// What a network with this input and output, trained with this loss, takes.
 template <Loss L, class Input, class Output>
-inline constexpr DataDemand demand_of{Input::size, Output::size, target_kind_of<L>, answers_of<L, Output>, ignores_labels<L>, compares_classes<L>};
+inline constexpr DataDemand demand_of{Input::size,           Output::size,      target_kind_of<L>,
+                                      answers_of<L, Output>, ignores_labels<L>, compares_classes<L>};
 
 /// A data set or a batch of one.
 struct DataOffer {
@@ -45,10 +46,14 @@ struct DataOffer {
 /// clean numbers as targets, or a layer that adds the noise.
 void check_data(std::string_view who, const DataDemand& demand, const DataOffer& offer);
 
-template <class T> DataOffer offer_of(const Dataset<T>& data) {
-  return {data.size(), data.size() * data.given_size(), data.targets().size(), data.labels(), data.given_columns(), data.weights().size()};
+template <class T>
+DataOffer offer_of(const Dataset<T>& data) {
+  return {data.size(),           data.size() * data.given_size(),
+          data.targets().size(), data.labels(),
+          data.given_columns(),  data.weights().size()};
 }
-template <class T> DataOffer offer_of(const Batch<T>& batch) {
+template <class T>
+DataOffer offer_of(const Batch<T>& batch) {
   return {batch.count, batch.features.size(), batch.targets.size(), batch.labels, batch.columns, batch.weights.size()};
 }
 
@@ -56,7 +61,8 @@ template <class T> DataOffer offer_of(const Batch<T>& batch) {
 std::string describe_several(std::span<const ColumnInfo> columns);
 
 /// What the network should give for `count` samples: their targets, or, where there are none, themselves.
-template <class T> Rows<const T> target_rows(const Dataset<T>& data, std::size_t first, std::size_t count) {
+template <class T>
+Rows<const T> target_rows(const Dataset<T>& data, std::size_t first, std::size_t count) {
   if (data.answers_itself()) return {data.sample(first).data(), count, data.sample_size()};
   return {data.target(first).data(), count, data.target_size()};
 }

@@ -31,9 +31,12 @@ namespace detail {
 template <class L, class T>
 void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
   if (data.has_weights() && weight_of_rows(data.size(), data.weights()) == 0)
-    throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) + " of weight 0");
+    throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) +
+                " of weight 0");
   if constexpr (!says_outputs<L>) {
-    const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values ? std::span<const std::int32_t>{} : data.labels();
+    const std::span<const std::int32_t> labels = target_kind_of<L> == TargetKind::values
+                                                     ? std::span<const std::int32_t>{}
+                                                     : data.labels();
     if (batch_weight(loss, labels, data.size(), data.weights()) > 0) return;
     throw Error(std::string(who) + ": expected at least one label that counts, got " + std::to_string(labels.size()) +
                 " that are ignored or of a class of weight 0");
@@ -50,7 +53,8 @@ std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::
   return {};
 }
 
-/// `evaluate`, once its arguments are what it takes. Where the loss is not finite, `non_finite` says where that came up first.
+/// `evaluate`, once its arguments are what it takes. Where the loss is not finite, `non_finite` says where that came up
+/// first.
 template <class M, class L>
 Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
   using T = typename M::scalar;
@@ -71,8 +75,15 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Arena<T> output(Out::size * batch_size);
   Arena<T> room(batch_size * Aim::template scratch<Out>);
   typename M::context ctx;
-  Memory<T> memory{model.parameters().data(), nullptr, const_cast<T*>(model.buffers().data()), nullptr, nullptr, scratch.data(),
-                   fixed.data(), 0, 0};
+  Memory<T> memory{model.parameters().data(),
+                   nullptr,
+                   const_cast<T*>(model.buffers().data()),
+                   nullptr,
+                   nullptr,
+                   scratch.data(),
+                   fixed.data(),
+                   0,
+                   0};
   LossSum sum;
   std::string non_finite;
   ClassCount classes;
@@ -89,8 +100,9 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
       ctx.trace.watcher = nullptr;
       non_finite = describe_non_finite(data, first, count);
       if (non_finite.empty())
-        non_finite = describe_non_finite_layer(trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
-                                               non_finite_parameter(model));
+        non_finite = describe_non_finite_layer(
+            trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],
+            non_finite_parameter(model));
     }
     Aim::template count<Out>(loss, Rows<const T>(y), samples, counted);
   };
@@ -142,14 +154,15 @@ struct judge_scores<void, M, D, L> {
 };
 template <class M, class D, class L>
 struct judge_evaluate
-    : judge_scores<typename first_mistake<typename decltype(judge_model<"evaluate", M>())::type, typename decltype(judge_data_set<"evaluate", D>())::type,
+    : judge_scores<typename first_mistake<typename decltype(judge_model<"evaluate", M>())::type,
+                                          typename decltype(judge_data_set<"evaluate", D>())::type,
                                           typename decltype(judge_is_loss<"evaluate", "loss", L>())::type>::type,
                    M, D, L> {};
 
 }  // namespace detail
 
-/// Loss and accuracy of a model on a data set, in evaluation mode. In a world of several ranks all of them call, share the batches,
-/// and get the same numbers, which are those of one rank. Data whose type says what they are have to go
+/// Loss and accuracy of a model on a data set, in evaluation mode. In a world of several ranks all of them call, share
+/// the batches, and get the same numbers, which are those of one rank. Data whose type says what they are have to go
 /// with the network, or the program does not compile; of another precision than the model's they are converted.
 template <class M, class D, class L = CrossEntropy<>>
 Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {

@@ -13,8 +13,8 @@ namespace tenon {
 
 namespace detail {
 
-/// What a loss that takes scores is given for probabilities: numbers of which the last layer makes these again. In int8 a
-/// probability of 0 stands for less than half a step.
+/// What a loss that takes scores is given for probabilities: numbers of which the last layer makes these again. In int8
+/// a probability of 0 stands for less than half a step.
 template <class Last>
 void scores_of_probabilities(std::span<float> y, float step) {
   for (float& p : y) {
@@ -65,7 +65,8 @@ Scores evaluate(const QuantizedNumbers<Net>& numbers, const D& data, const L& lo
         if constexpr (!std::is_same_v<typename Aim::trained, Net>)
           detail::scores_of_probabilities<last_layer<Net>>(std::span<float>(y).first(count * out), net->output_scale());
         detail::TermValues values;
-        Aim::template evaluate<Out>(loss, Rows<const float>{y.data(), count, out}, samples, std::span<float>(scratch), Rows<float>{}, values);
+        Aim::template evaluate<Out>(loss, Rows<const float>{y.data(), count, out}, samples, std::span<float>(scratch),
+                                    Rows<float>{}, values);
         sum.add<Aim>(loss, values);
         Aim::template count<Out>(loss, Rows<const float>{y.data(), count, out}, samples, classes);
       }

@@ -15,8 +15,8 @@
 
 namespace tenon {
 
-/// Which learning rates `find_lr` tries: so many, each larger than the one before by the same factor. It ends early once the
-/// loss is `stop_above` times the least there was. The defaults are PyTorch Lightning's.
+/// Which learning rates `find_lr` tries: so many, each larger than the one before by the same factor. It ends early
+/// once the loss is `stop_above` times the least there was. The defaults are PyTorch Lightning's.
 struct LrRange {
   double low = 1e-8;
   double high = 1;
@@ -31,20 +31,23 @@ struct LrRange {
   }
 };
 
-/// A range test (Smith 2017): steps of the Fit's optimizer on batches of the data with a learning rate that grows from step to
-/// step. Losses are averaged as 0.98 of those before and 0.02 of the new one, without bias; the suggestion is the rate where
-/// that falls most steeply from one rate to the next, the first ten and the last left out. The model is what it was before
-/// afterwards. Callbacks, schedule and validation data of the Fit are not looked at. PyTorch Lightning: Tuner.lr_find.
+/// A range test (Smith 2017): steps of the Fit's optimizer on batches of the data with a learning rate that grows from
+/// step to step. Losses are averaged as 0.98 of those before and 0.02 of the new one, without bias; the suggestion is
+/// the rate where that falls most steeply from one rate to the next, the first ten and the last left out. The model is
+/// what it was before afterwards. Callbacks, schedule and validation data of the Fit are not looked at. PyTorch
+/// Lightning: Tuner.lr_find.
 ///
 ///     const LrCurve curve = find_lr(model, train, how);
 ///     how.optimizer.lr = curve.suggestion.value_or(1e-3);
 template <class M, class L, class O, class C, class R, class Ms>
-LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R, Ms>& how, const LrRange& range = {}) {
+LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R, Ms>& how,
+                const LrRange& range = {}) {
   using T = typename M::scalar;
   check_options(how);
   check_options(range);
   using Run = Trainer<M, L, O>;
-  detail::Objective<typename M::network, L>::template check<typename M::input, typename Run::output>("find_lr", how.loss, detail::offer_of(data));
+  detail::Objective<typename M::network, L>::template check<typename M::input, typename Run::output>(
+      "find_lr", how.loss, detail::offer_of(data));
   const std::vector<T> parameters(model.parameters().span().begin(), model.parameters().span().end());
   const std::vector<T> buffers(model.buffers().span().begin(), model.buffers().span().end());
   const std::size_t batch_size = std::min(how.batch_size, data.size());
@@ -57,7 +60,8 @@ LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, 
   double average = 0, least = 0;
   for (std::size_t k = 0; k < range.steps; ++k) {
     while (!loader.next(batch)) loader.start_epoch(++epoch);
-    trainer.set_lr(range.low * std::pow(range.high / range.low, static_cast<double>(k) / static_cast<double>(range.steps - 1)));
+    trainer.set_lr(range.low *
+                   std::pow(range.high / range.low, static_cast<double>(k) / static_cast<double>(range.steps - 1)));
     trainer.zero_grad();
     trainer.forward(batch);
     const double loss = trainer.loss();

@@ -39,7 +39,8 @@ private:
 
 /// How to train. Everything has a default; the seed orders the samples and draws dropout's masks. What a field
 /// may be is checked by `fit`, which says it better than a failed deduction does.
-template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>, class Ms = Metrics<>>
+template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>,
+          class Ms = Metrics<>>
 struct Fit {
   L loss{};
   O optimizer{};
@@ -49,15 +50,15 @@ struct Fit {
   double validation_split = 0;  // without validation data: this part of the training data, drawn by the seed
   std::uint64_t seed = 0;
   bool shuffle = true;
-  AnySchedule schedule{};                    // of the learning rate, by epoch or by step; none: it stays
-  std::optional<double> clip_grad_norm{};    // the largest norm of all gradients
-  std::optional<double> clip_grad_value{};   // the largest of any
+  AnySchedule schedule{};                   // of the learning rate, by epoch or by step; none: it stays
+  std::optional<double> clip_grad_norm{};   // the largest norm of all gradients
+  std::optional<double> clip_grad_value{};  // the largest of any
   Progress::Mode progress = Progress::Mode::automatic;
-  C callbacks{};                             // called in their order; see train/callback.hpp
-  R regularizer{};                           // a penalty on weights; see optim/regularizer.hpp
-  std::size_t accumulate = 1;                // batches whose gradients make one step
-  Ms metrics{};                              // measured on the validation data after every epoch, in a pass of its own
-  std::size_t shards = 0;                    // that a batch is cut into; see train/trainer.hpp. 0: none, or in a world 8
+  C callbacks{};               // called in their order; see train/callback.hpp
+  R regularizer{};             // a penalty on weights; see optim/regularizer.hpp
+  std::size_t accumulate = 1;  // batches whose gradients make one step
+  Ms metrics{};                // measured on the validation data after every epoch, in a pass of its own
+  std::size_t shards = 0;      // that a batch is cut into; see train/trainer.hpp. 0: none, or in a world 8
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("batch_size", o.batch_size, at_least(1));
@@ -97,22 +98,27 @@ template <class L, class O, class C, class R, class Ms>
 struct judge_how<Fit<L, O, C, R, Ms>> {
   static constexpr auto judge_callbacks() {
     if constexpr (is_list_of_callbacks<C>) return std::type_identity<void>{};
-    else return std::type_identity<wrong_argument<argument<"Fit", ".callbacks">, takes<a_list_of_callbacks>, but_gets<C>, write<".callbacks = callbacks(...)">>>{};
+    else
+      return std::type_identity<wrong_argument<argument<"Fit", ".callbacks">, takes<a_list_of_callbacks>, but_gets<C>,
+                                               write<".callbacks = callbacks(...)">>>{};
   }
   static constexpr auto judge_regularizer() {
     if constexpr (is_regularizer<R>) return std::type_identity<void>{};
     else
-      return std::type_identity<wrong_argument<argument<"Fit", ".regularizer">, takes<a_regularizer_with_selection_and_l1_and_l2>, but_gets<R>,
-                                               write<".regularizer = L2{1e-4}">>>{};
+      return std::type_identity<
+          wrong_argument<argument<"Fit", ".regularizer">, takes<a_regularizer_with_selection_and_l1_and_l2>,
+                         but_gets<R>, write<".regularizer = L2{1e-4}">>>{};
   }
   static constexpr auto judge_metrics() {
     if constexpr (is_list_of_metrics<Ms>) return std::type_identity<void>{};
-    else return std::type_identity<wrong_argument<argument<"Fit", ".metrics">, takes<a_list_of_metrics>, but_gets<Ms>, write<".metrics = metrics(...)">>>{};
+    else
+      return std::type_identity<wrong_argument<argument<"Fit", ".metrics">, takes<a_list_of_metrics>, but_gets<Ms>,
+                                               write<".metrics = metrics(...)">>>{};
   }
-  using type = typename first_mistake<typename decltype(judge_is_loss<"Fit", ".loss", L>())::type,
-                                      typename decltype(judge_is_optimizer<"Fit", ".optimizer", O>())::type,
-                                      typename decltype(judge_callbacks())::type, typename decltype(judge_regularizer())::type,
-                                      typename decltype(judge_metrics())::type>::type;
+  using type = typename first_mistake<
+      typename decltype(judge_is_loss<"Fit", ".loss", L>())::type,
+      typename decltype(judge_is_optimizer<"Fit", ".optimizer", O>())::type, typename decltype(judge_callbacks())::type,
+      typename decltype(judge_regularizer())::type, typename decltype(judge_metrics())::type>::type;
 };
 
 /// Arguments of the right kinds have to go together, too.
@@ -141,10 +147,10 @@ struct judge_together {
 template <class M, class D, class L, class O, class C, class R, class Ms>
 struct judge_together<void, M, D, Fit<L, O, C, R, Ms>> : decltype(judge_training<M, D, L, O, C, R, Ms>()) {};
 template <class M, class D, class How>
-struct judge_fit_with
-    : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
-                                            typename decltype(judge_data_set<"fit", D>())::type, typename judge_how<How>::type>::type,
-                     plain<M>, D, How> {};
+struct judge_fit_with : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
+                                                              typename decltype(judge_data_set<"fit", D>())::type,
+                                                              typename judge_how<How>::type>::type,
+                                       plain<M>, D, How> {};
 template <class M, class D, class... How>
 struct judge_fit : judge_fit_with<M, D, but_gets<How...>> {};
 template <class M, class D, class How>
@@ -162,7 +168,8 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   using Run = TrainingRun<M, Fit<L, O, C, R, Ms>>;
   check_options(how);
   const auto check = [&how](const char* who, const Dataset<T>& samples) {
-    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss, offer_of(samples));
+    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss,
+                                                                                             offer_of(samples));
   };
   check("fit", data);
   detail::check_counts("fit", how.loss, data);
@@ -180,7 +187,8 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
 
   const Split<T> parts = [&] {
     try {
-      return data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed) : data.split(1 - how.validation_split, how.seed);
+      return data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed)
+                                    : data.split(1 - how.validation_split, how.seed);
     } catch (const Error& error) {
       throw Error(std::string("Fit: validation_split: ") + error.what());
     }

@@ -46,15 +46,16 @@ std::string name_of_metric() {
 template <class Net, class R>
 constexpr auto judge_fit_metric() {
   if constexpr (!is_output_metric<R> && !Metric<R>) {
-    return std::type_identity<
-        wrong_argument<argument<"Fit", ".metrics">, takes<a_metric>, but_gets<R>, write<".metrics = metrics(MAE{}, on<\"name\">(Accuracy{}))">>>{};
+    return std::type_identity<wrong_argument<argument<"Fit", ".metrics">, takes<a_metric>, but_gets<R>,
+                                             write<".metrics = metrics(MAE{}, on<\"name\">(Accuracy{}))">>>{};
   } else {
     return std::type_identity<typename judge_output_metric<Net, R>::type>{};
   }
 }
 template <class Net, class... R>
 constexpr auto judge_metrics(std::type_identity<Metrics<R...>>) {
-  if constexpr (Checked<Net>::valid) return std::type_identity<typename first_mistake<typename decltype(judge_fit_metric<Net, R>())::type...>::type>{};
+  if constexpr (Checked<Net>::valid)
+    return std::type_identity<typename first_mistake<typename decltype(judge_fit_metric<Net, R>())::type...>::type>{};
   else return std::type_identity<void>{};
 }
 
@@ -90,7 +91,9 @@ public:
   }
   static MonitorMode better([[maybe_unused]] std::string_view name) {
     MonitorMode mode = MonitorMode::automatic;
-    ((name == name_of_metric<R>() ? static_cast<void>(mode = better_of<typename metric_of<R>::type>()) : static_cast<void>(0)), ...);
+    ((name == name_of_metric<R>() ? static_cast<void>(mode = better_of<typename metric_of<R>::type>())
+                                  : static_cast<void>(0)),
+     ...);
     return mode;
   }
 
@@ -101,8 +104,9 @@ private:
       MetricDemand<typename M::network, Q>::column("Fit: metrics, validation data", data.columns());
     } else if constexpr (requires { Q::compares_classes; }) {
       if (Q::compares_classes != data.has_labels())
-        throw Error("Fit: metrics, validation data: " + name_of_metric<Q>() + " compares with " + (Q::compares_classes ? "class labels" : "numbers") +
-                    ", got " + (data.has_labels() ? "class labels" : "numbers"));
+        throw Error("Fit: metrics, validation data: " + name_of_metric<Q>() + " compares with " +
+                    (Q::compares_classes ? "class labels" : "numbers") + ", got " +
+                    (data.has_labels() ? "class labels" : "numbers"));
     }
   }
   template <class Q>

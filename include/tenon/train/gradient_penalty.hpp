@@ -16,8 +16,8 @@
 
 namespace tenon {
 
-/// Penalties on the gradient of a network's only output by its input, for the critics of generative adversarial networks. Each
-/// adds to the gradients of the trainer, between `backward` and `step`, and returns the penalty:
+/// Penalties on the gradient of a network's only output by its input, for the critics of generative adversarial
+/// networks. Each adds to the gradients of the trainer, between `backward` and `step`, and returns the penalty:
 ///
 ///     GradientPenalty smooth{critic, 64};          // the model, and the largest batch
 ///     trainer.backward();
@@ -25,9 +25,10 @@ namespace tenon {
 ///     smooth.add_squared(trainer, real, 0.5 * 10); // R1: 10 / 2 |g|^2 at true samples (Mescheder et al. 2018)
 ///     trainer.step();
 ///
-/// averaged over the samples. With v = d penalty / d g, the gradient of the penalty by the parameters is that of g . v with v
-/// held fixed, and g . v is the output of Tangent<Net> (net/tangent.hpp): exact second derivatives, in two forward and two
-/// backward passes. Layers that Tangent has no rule for do not compile. PyTorch: autograd.grad(create_graph=True).
+/// averaged over the samples. With v = d penalty / d g, the gradient of the penalty by the parameters is that of g . v
+/// with v held fixed, and g . v is the output of Tangent<Net> (net/tangent.hpp): exact second derivatives, in two
+/// forward and two backward passes. Layers that Tangent has no rule for do not compile. PyTorch:
+/// autograd.grad(create_graph=True).
 template <class M>
 class GradientPenalty {
   using Net = typename M::network;
@@ -38,15 +39,15 @@ class GradientPenalty {
   static constexpr bool same_parameters = [] {
     bool same = workspace<Net>.buffer_size == 0 && parameter_table<Net>.size() == parameter_table<Tangent<Net>>.size();
     for (std::size_t i = 0; same && i < parameter_table<Net>.size(); ++i)
-      same = parameter_table<Net>[i].offset == parameter_table<Tangent<Net>>[i].offset && parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
+      same = parameter_table<Net>[i].offset == parameter_table<Tangent<Net>>[i].offset &&
+             parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
     return same;
   }();
-  static_assert(same_parameters,
-                "GradientPenalty takes a network without frozen parameters and running statistics");
+  static_assert(same_parameters, "GradientPenalty takes a network without frozen parameters and running statistics");
 
 public:
-  /// Takes memory for batches of up to `batch_size`. Of the input only the first `numbers` are differentiated by, if any are
-  /// given: those of an image that has its label behind it.
+  /// Takes memory for batches of up to `batch_size`. Of the input only the first `numbers` are differentiated by, if
+  /// any are given: those of an image that has its label behind it.
   GradientPenalty(M& model, std::size_t batch_size, std::size_t numbers = inputs)
       : along_(typename Along::Borrowed{model.parameters().data(), model.buffers().data()}),
         first_(model, {}, {}, batch_size),
@@ -56,14 +57,16 @@ public:
         rows_(batch_size * 2 * inputs),
         slopes_(batch_size) {
     if (numbers == 0 || numbers > inputs)
-      throw Error("GradientPenalty: expected 1 to " + std::to_string(inputs) + " numbers of the input, got " + std::to_string(numbers));
+      throw Error("GradientPenalty: expected 1 to " + std::to_string(inputs) + " numbers of the input, got " +
+                  std::to_string(numbers));
     first_.want_input_gradient();
   }
 
   /// weight * mean of (|g| - norm)^2.
   template <class Trainer>
   double add(Trainer& trainer, std::span<const T> samples, double weight, double norm = 1) {
-    return run(trainer, samples, weight, [norm](double length) { return std::pair((length - norm) * (length - norm), 2 * (length - norm)); });
+    return run(trainer, samples, weight,
+               [norm](double length) { return std::pair((length - norm) * (length - norm), 2 * (length - norm)); });
   }
   /// weight * mean of |g|^2.
   template <class Trainer>
@@ -75,7 +78,8 @@ private:
   /// `of` gives the penalty of a length and its derivative.
   template <class Trainer, class F>
   double run(Trainer& trainer, std::span<const T> samples, double weight, F of) {
-    static_assert(std::is_same_v<typename Trainer::network, Net>, "GradientPenalty adds to the trainer of its own model");
+    static_assert(std::is_same_v<typename Trainer::network, Net>,
+                  "GradientPenalty adds to the trainer of its own model");
     first_.zero_grad();
     const std::size_t count = first_.forward(samples).count;
     first_.backward(std::span<const T>(ones_.data(), count));
@@ -92,7 +96,8 @@ private:
       std::copy_n(samples.data() + i * inputs, inputs, row);
       std::fill_n(row + inputs, inputs, T(0));
       // a direction of length 1 keeps the digits of x + v; where there is no gradient there is no direction
-      for (std::size_t j = 0; length > 0 && j < numbers_; ++j) row[inputs + j] = static_cast<T>(static_cast<double>(g[j]) / length);
+      for (std::size_t j = 0; length > 0 && j < numbers_; ++j)
+        row[inputs + j] = static_cast<T>(static_cast<double>(g[j]) / length);
       slopes_[i] = static_cast<T>(weight * slope / static_cast<double>(count));
     }
     second_.zero_grad();

@@ -15,9 +15,9 @@ namespace tenon {
 class Archive;
 
 /// A network as far as its numbers mean something to it: `fingerprint` is made of its operations (formulas, kernels and
-/// compositions with all their options), shapes, and the names of its parameters. It is the same for every compiler, and
-/// stays what it is where a type is renamed that is a formula or a composition; a layer of one's own that is neither is
-/// known by its type's name.
+/// compositions with all their options), shapes, and the names of its parameters. It is the same for every compiler,
+/// and stays what it is where a type is renamed that is a formula or a composition; a layer of one's own that is
+/// neither is known by its type's name.
 struct NetworkIdentity {
   std::uint64_t fingerprint = 0;
   std::vector<std::string> layers{};  // "2.0 Dense<10> (10)": path, type and shape, in words for people
@@ -46,7 +46,8 @@ void spell(std::vector<Piece>& pieces) {
   }
 }
 
-NetworkIdentity identify(std::span<const Piece> pieces, std::span<const ParameterEntry> parameters, std::span<const LayerRow> layers);
+NetworkIdentity identify(std::span<const Piece> pieces, std::span<const ParameterEntry> parameters,
+                         std::span<const LayerRow> layers);
 
 /// Writing: notes the network. Checking: an Error that says which layer is another one.
 void same_network(Archive& a, const NetworkIdentity& network);

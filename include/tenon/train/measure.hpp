@@ -43,10 +43,13 @@ struct answer_of<D> {
 /// What a metric takes that these answers, and outputs of this width, are not; or void.
 template <class Metric, class Answer, std::size_t Width>
 constexpr auto judge_answers() {
-  if constexpr (requires { requires (Metric::least_classes > (Width == 1 ? 2 : Width)); }) {
+  if constexpr (requires { requires(Metric::least_classes > (Width == 1 ? 2 : Width)); }) {
     return std::type_identity<takes<at_least_so_many_classes<Metric::least_classes>>>{};
-  } else if constexpr (requires { requires !std::is_void_v<Answer> && Metric::compares_classes != (Answer::classes > 0); }) {
-    return std::type_identity<takes<std::conditional_t<Metric::compares_classes, data_with_classes, data_with_target_numbers>>>{};
+  } else if constexpr (requires {
+                         requires !std::is_void_v<Answer> && Metric::compares_classes != (Answer::classes > 0);
+                       }) {
+    return std::type_identity<
+        takes<std::conditional_t<Metric::compares_classes, data_with_classes, data_with_target_numbers>>>{};
   } else {
     return std::type_identity<void>{};
   }
@@ -59,8 +62,9 @@ inline constexpr std::size_t answers_a_sample = Output::rank == 2 ? Output::dims
 /// The mistake in a metric of a network's output, or void.
 template <class Net, class R>
 struct judge_output_metric {
-  using type = std::conditional_t<number_of_outputs<Net> == 1, void,
-                                  metric_mismatch<R, takes<one_output_or_say_on>, there_are_outputs<Net>, write<"on<\"name\">(metric)">>>;
+  using type = std::conditional_t<
+      number_of_outputs<Net> == 1, void,
+      metric_mismatch<R, takes<one_output_or_say_on>, there_are_outputs<Net>, write<"on<\"name\">(metric)">>>;
 };
 template <class Net, fixed_string Name, fixed_string Column, class R>
 struct judge_output_metric<Net, OutputMetric<Name, Column, R>> {
@@ -83,11 +87,12 @@ struct judge_output_metric<Net, OutputMetric<Name, Column, R>> {
 template <class M, class D, class R>
 constexpr auto judge_metric() {
   using Answer = typename answer_of<D>::type;
-  if constexpr (is_output_metric<plain<R>> || (Metric<plain<R>> && number_of_outputs<typename M::network> > 1)) {
+  if constexpr (is_output_metric<plain<R>> || (Metric<plain<R>> && number_of_outputs < typename M::network >> 1)) {
     return std::type_identity<typename judge_output_metric<typename M::network, plain<R>>::type>{};
-  } else if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
-    return std::type_identity<
-        wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>, but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
+  } else if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> ||
+                       std::is_const_v<std::remove_reference_t<R>>) {
+    return std::type_identity<wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>,
+                                             but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
   } else {
     constexpr std::size_t width = M::output::dims[M::output::rank - 1];
     using Taken = typename decltype(judge_answers<plain<R>, Answer, width>())::type;
@@ -97,7 +102,8 @@ constexpr auto judge_metric() {
 }
 
 template <class M, class D, class... R>
-struct judge_measure : first_mistake<typename decltype(judge_model<"measure", M>())::type, typename decltype(judge_data_set<"measure", D>())::type> {};
+struct judge_measure : first_mistake<typename decltype(judge_model<"measure", M>())::type,
+                                     typename decltype(judge_data_set<"measure", D>())::type> {};
 template <IsModel M, IsData D, class... R>
 struct judge_measure<M, D, R...> : first_mistake<typename decltype(judge_metric<M, D, R>())::type...> {};
 
@@ -110,20 +116,28 @@ struct MetricDemand<Net, OutputMetric<Name, Column, R>> {
   static constexpr std::size_t port = Name.view().empty() ? 0 : find_name(port_names<Net>::outputs, Name.view());
   using output = output_shape_at<Net, port>;
   static constexpr TargetKind kind = [] {
-    if constexpr (requires { plain<R>::compares_classes; }) return plain<R>::compares_classes ? TargetKind::labels : TargetKind::values;
+    if constexpr (requires { plain<R>::compares_classes; })
+      return plain<R>::compares_classes ? TargetKind::labels : TargetKind::values;
     else return TargetKind::either;
   }();
   static const ColumnInfo& column(const char* who, std::span<const ColumnInfo> columns) {
     return find_answers(who,
-                        {.output = metric::output, .column = metric::column, .by_name = metric::names_column, .target = kind, .size = output::size,
-                         .answers = answers_a_sample<output>, .ignores = true, .who = "metric"},
+                        {.output = metric::output,
+                         .column = metric::column,
+                         .by_name = metric::names_column,
+                         .target = kind,
+                         .size = output::size,
+                         .answers = answers_a_sample<output>,
+                         .ignores = true,
+                         .who = "metric"},
                         columns, number_of_outputs<Net>);
   }
 };
 
 /// Shows a metric what a network gave for some samples at its output, row by row of `all`.
 template <class Net, class R, class T>
-void show_output(R& metric, Rows<const T> all, std::size_t offset, const Samples<T>& samples, std::vector<T>& outputs, std::vector<std::int32_t>& labels) {
+void show_output(R& metric, Rows<const T> all, std::size_t offset, const Samples<T>& samples, std::vector<T>& outputs,
+                 std::vector<std::int32_t>& labels) {
   using Demand = MetricDemand<Net, R>;
   const ColumnInfo& column = Demand::column("measure", samples.columns);
   const bool classes = column.kind == ColumnKind::labels;
@@ -147,8 +161,8 @@ template <class M>
 void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
   check_inputs(who, inputs_of<typename M::network, typename M::input>, offer_of(data));
 }
-/// Calls show(first, count, outputs) for what the model predicts for some samples after the other, all of the data. Several ranks
-/// predict at a time, and all of them are shown everything, in order.
+/// Calls show(first, count, outputs) for what the model predicts for some samples after the other, all of the data.
+/// Several ranks predict at a time, and all of them are shown everything, in order.
 template <class M, class F>
 void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data, F show) {
   using T = typename M::scalar;
@@ -157,15 +171,19 @@ void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data
   Communicator* const ranks = several_ranks();
   const std::size_t several = ranks ? ranks->size() : 1, own = ranks ? ranks->rank() : 0;
   Arena<T> outputs(several * chunk * size);
-  const auto count_at = [&](std::size_t first) { return first < data.size() ? std::min(chunk, data.size() - first) : 0; };
+  const auto count_at = [&](std::size_t first) {
+    return first < data.size() ? std::min(chunk, data.size() - first) : 0;
+  };
   if (ranks) meet(*ranks, Phase::measure);
   for (std::size_t start = 0; start < data.size(); start += several * chunk) {
     const std::size_t mine = start + own * chunk, count = count_at(mine);
     T* const place = outputs.data() + own * chunk * size;
-    if (count > 0) model.predict(data.features().subspan(mine * M::input::size, count * M::input::size), {place, count * size});
+    if (count > 0)
+      model.predict(data.features().subspan(mine * M::input::size, count * M::input::size), {place, count * size});
     if (ranks) ranks->all_gather(place, outputs.data(), chunk * size * sizeof(T));
     for (std::size_t r = 0; r < several; ++r)
-      if (const std::size_t first = start + r * chunk; count_at(first) > 0) show(first, count_at(first), outputs.data() + r * chunk * size);
+      if (const std::size_t first = start + r * chunk; count_at(first) > 0)
+        show(first, count_at(first), outputs.data() + r * chunk * size);
   }
 }
 
@@ -182,14 +200,18 @@ void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&..
   std::vector<std::int32_t> labels;
   for_each_prediction(model, data, [&](std::size_t first, std::size_t count, const T* outputs) {
     const Samples<T> samples = samples_of(data, first, count);
-    (show_output<Net>(metrics, Rows<const T>{outputs, count, Out::size}, port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels), ...);
+    (show_output<Net>(metrics, Rows<const T>{outputs, count, Out::size},
+                      port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels),
+     ...);
   });
 }
 /// A metric that says nothing is of the only output.
 template <class R>
 auto as_output_metric(R& metric) {
   if constexpr (is_output_metric<std::remove_const_t<R>>) {
-    return []<fixed_string N, fixed_string C, class Q>(OutputMetric<N, C, Q>& m) { return OutputMetric<N, C, std::remove_reference_t<Q>&>{m.metric}; }(metric);
+    return []<fixed_string N, fixed_string C, class Q>(OutputMetric<N, C, Q>& m) {
+      return OutputMetric<N, C, std::remove_reference_t<Q>&>{m.metric};
+    }(metric);
   } else {
     return OutputMetric<"", "", R&>{metric};
   }
@@ -207,12 +229,16 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
     throw Error("measure: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(data.size() == 0 ? 0 : data.features().size() / data.size()));
   if (width * answers != size || (answers > 1 && (M::output::rank != 2 || M::output::dims[0] != answers)))
-    throw Error("measure: expected samples with as many labels as the network gives answers, got " + std::to_string(answers));
+    throw Error("measure: expected samples with as many labels as the network gives answers, got " +
+                std::to_string(answers));
   if (detail::describe_several(data.given_columns()).size() > 0)
     throw Error("measure: " + detail::describe_several(data.given_columns()));
-  if (const std::size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size(); !data.has_labels() && numbers != width)
-    throw Error("measure: expected targets of " + std::to_string(width) + " numbers, got " + std::to_string(data.target_size()) +
-                (data.answers_itself() ? ", and samples of " + std::to_string(numbers) + " to be reproduced" : std::string()));
+  if (const std::size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size();
+      !data.has_labels() && numbers != width)
+    throw Error(
+        "measure: expected targets of " + std::to_string(width) + " numbers, got " +
+        std::to_string(data.target_size()) +
+        (data.answers_itself() ? ", and samples of " + std::to_string(numbers) + " to be reproduced" : std::string()));
   std::vector<std::int32_t> known;
   for_each_prediction(model, data, [&](std::size_t first, std::size_t count, T* outputs) {
     Predictions<T> p{.outputs = {outputs, count * answers, width}, .width = width};
@@ -235,8 +261,10 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
 /// The same for metrics of either kind, and for data of either precision.
 template <class M, class D, class... R>
 void measure_on(const M& model, const D& data, R&... metrics) {
-  if constexpr (!std::is_base_of_v<Dataset<typename M::scalar>, D>) measure_on(model, data.template as<typename M::scalar>(), metrics...);
-  else if constexpr ((is_output_metric<std::remove_const_t<R>> || ...)) show_outputs(model, data, as_output_metric(metrics)...);
+  if constexpr (!std::is_base_of_v<Dataset<typename M::scalar>, D>)
+    measure_on(model, data.template as<typename M::scalar>(), metrics...);
+  else if constexpr ((is_output_metric<std::remove_const_t<R>> || ...))
+    show_outputs(model, data, as_output_metric(metrics)...);
   else show_predictions(model, data, metrics...);
 }
 
@@ -248,8 +276,8 @@ void measure_on(const M& model, const D& data, R&... metrics) {
 ///     RocAuc auc;
 ///     measure(model, test, confusion, auc);
 ///
-/// A metric of one of several outputs is bound to it by its name, and compares with the data's column of that name or of
-/// another one that it names:
+/// A metric of one of several outputs is bound to it by its name, and compares with the data's column of that name or
+/// of another one that it names:
 ///
 ///     Accuracy accuracy;
 ///     MAE error;

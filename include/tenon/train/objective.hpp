@@ -19,14 +19,15 @@
 #include <tenon/train/answers.hpp>
 #include <tenon/train/data_check.hpp>
 
-/// What training and evaluation want of a network and its loss, whether that is one loss of one output or the sum of several.
+/// What training and evaluation want of a network and its loss, whether that is one loss of one output or the sum of
+/// several.
 namespace tenon::detail {
 
 /// Some samples in a row, of a batch or of a data set.
 template <class T>
 struct Samples {
   Rows<const T> features{};
-  std::span<const std::int32_t> labels{};   // those of one column behind those of the other, `in_columns` samples each
+  std::span<const std::int32_t> labels{};  // those of one column behind those of the other, `in_columns` samples each
   Rows<const T> targets{};
   std::span<const T> weights{};
   std::span<const ColumnInfo> columns{};
@@ -45,8 +46,14 @@ struct Samples {
 template <class T>
 Samples<T> samples_of(const Batch<T>& batch) {
   const std::size_t n = std::max<std::size_t>(batch.count, 1);
-  return {{batch.features.data(), batch.count, batch.features.size() / n}, batch.labels, {batch.targets.data(), batch.count, batch.targets.size() / n},
-          batch.weights, batch.columns, batch.count, 0, batch.count};
+  return {{batch.features.data(), batch.count, batch.features.size() / n},
+          batch.labels,
+          {batch.targets.data(), batch.count, batch.targets.size() / n},
+          batch.weights,
+          batch.columns,
+          batch.count,
+          0,
+          batch.count};
 }
 template <class T>
 Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t count) {
@@ -129,7 +136,8 @@ struct ClassCount {
     counts = counts || more.counts;
   }
   double accuracy() const {
-    return counts ? static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(answered, 1)) : std::numeric_limits<double>::quiet_NaN();
+    return counts ? static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(answered, 1))
+                  : std::numeric_limits<double>::quiet_NaN();
   }
 };
 
@@ -174,30 +182,35 @@ struct Objective {
 
   template <class Input, class Out>
   static void check(const char* who, const L&, const DataOffer& offer) {
-    if constexpr (number_of_inputs<Net> > 1) {
+    if constexpr (number_of_inputs < Net >> 1) {
       check_inputs(who, inputs_of<Net, Input>, offer);
       DataOffer answers = offer;  // what is asked about them is the same for any number of inputs
-      if (count_columns(offer.columns, ColumnKind::labels) + count_columns(offer.columns, ColumnKind::targets) <= 1) answers.columns = {};
+      if (count_columns(offer.columns, ColumnKind::labels) + count_columns(offer.columns, ColumnKind::targets) <= 1)
+        answers.columns = {};
       check_data(who, demand_of<L, Input, Out>, answers);
     } else {
       check_data(who, demand_of<L, Input, Out>, offer);
     }
   }
   template <class Out, class T>
-  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, TermValues& terms_of) {
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
+                         TermValues& terms_of) {
     constexpr std::size_t each = answers<Out>;
     const auto rows = [](auto all) { return as_answers(all, Out::size, each); };
-    const Target<T> target{samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each),
-                           samples.labels.empty() ? rows(Rows<const T>{samples.targets.data, samples.count, Out::size}) : Rows<const T>{}};
+    const Target<T> target{
+        samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each),
+        samples.labels.empty() ? rows(Rows<const T>{samples.targets.data, samples.count, Out::size}) : Rows<const T>{}};
     terms_of.weight[0] = batch_weight(loss, target.labels, samples.count * each, samples.weights);
     return terms_of.value[0] = evaluate_loss<last_layer<Net>>(
-               loss, LossArguments<T>{rows(y), Out::size / each, target, room, dy ? rows(dy) : Rows<T>{}, samples.weights});
+               loss,
+               LossArguments<T>{rows(y), Out::size / each, target, room, dy ? rows(dy) : Rows<T>{}, samples.weights});
   }
   /// What the value of these samples is a mean over, as `evaluate` says it.
   template <class Out, class T>
   static void weigh(const L& loss, const Samples<T>& samples, TermValues& values) {
     constexpr std::size_t each = answers<Out>;
-    const auto labels = samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each);
+    const auto labels = samples.labels.empty() ? samples.labels
+                                               : samples.labels.subspan(samples.first * each, samples.count * each);
     values.weight[0] = batch_weight(loss, labels, samples.count * each, samples.weights);
   }
   template <class Out, class T>
@@ -207,7 +220,8 @@ struct Objective {
     const auto labels = samples.labels.subspan(samples.first * each, samples.count * each);
     classes.counts = true;
     classes.answered += count_answered(labels);
-    classes.correct += count_correct(as_answers(y, Out::size, each), Out::size / each, labels, class_threshold<Net, L, T>());
+    classes.correct += count_correct(as_answers(y, Out::size, each), Out::size / each, labels,
+                                     class_threshold<Net, L, T>());
   }
 };
 
@@ -246,13 +260,15 @@ struct Objective<Net, L> {
         constexpr ColumnDemand demand = demand_of_term<Term>();
         const ColumnInfo& column = find_answers(who, demand, offer.columns, outputs);
         if (column.kind == ColumnKind::labels)
-          check_labels(who, demand, column, offer.labels.subspan(offer.samples * column.offset, offer.samples * column.size));
+          check_labels(who, demand, column,
+                       offer.labels.subspan(offer.samples * column.offset, offer.samples * column.size));
       }
     });
   }
 
   template <class Out, class T>
-  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, TermValues& values) {
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
+                         TermValues& values) {
     for (std::size_t i = 0; dy && i < dy.count; ++i) std::fill_n(dy[i], Out::size, T(0));
     double total = 0;
     each_term(loss, [&](std::size_t k, const auto& term) {
@@ -270,15 +286,15 @@ struct Objective<Net, L> {
       } else {
         using Loss = typename Term::loss_type;
         const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
-        const auto labels = column.kind == ColumnKind::labels ? samples.labels_of(column) : std::span<const std::int32_t>{};
-        values.weight[k] = batch_weight(term.loss, labels, samples.count * answers_of<Loss, output_of<Term>>, samples.weights);
+        const auto labels = column.kind == ColumnKind::labels ? samples.labels_of(column)
+                                                              : std::span<const std::int32_t>{};
+        values.weight[k] = batch_weight(term.loss, labels, samples.count * answers_of<Loss, output_of<Term>>,
+                                        samples.weights);
       }
     });
   }
   /// The same losses, each times a factor of its own.
-  static L scaled(L loss, const TermValues& factors)
-    requires is_joint<L>
-  {
+  static L scaled(L loss, const TermValues& factors) requires is_joint<L> {
     std::size_t k = 0;
     std::apply([&](auto&... term) { ((term.weight *= factors.weight[k++]), ...); }, loss.terms);
     return loss;
@@ -295,13 +311,14 @@ struct Objective<Net, L> {
           using One = output_of<Term>;
           constexpr std::size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
           const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
-          if (std::exchange(done, true) || column.kind != ColumnKind::labels || (each > 1 && y.stride != One::size)) return;
+          if (std::exchange(done, true) || column.kind != ColumnKind::labels || (each > 1 && y.stride != One::size))
+            return;
           constexpr bool logits = joins_last_layer<Loss, typename cut_output<Net, port>::last> || says_logits<Loss>;
           classes.counts = true;
           classes.answered += count_answered(samples.labels_of(column));
           const Rows<const T> rows{y.data + port_offset<Out>(port), y.count, y.stride};
-          classes.correct += count_correct(each == 1 ? rows : as_answers(rows, One::size, each), One::size / each, samples.labels_of(column),
-                                           logits ? T(0) : T(0.5));
+          classes.correct += count_correct(each == 1 ? rows : as_answers(rows, One::size, each), One::size / each,
+                                           samples.labels_of(column), logits ? T(0) : T(0.5));
         }
       }
     });
@@ -324,14 +341,15 @@ struct Objective<Net, L> {
   static constexpr ColumnDemand demand_of_term() {
     using Loss = typename Term::loss_type;
     using Out = output_of<Term>;
-    return {Term::output, Term::column, Term::names_column, target_kind_of<Loss>, Out::size, answers_of<Loss, Out>, ignores_labels<Loss>};
+    return {Term::output, Term::column,          Term::names_column,  target_kind_of<Loss>,
+            Out::size,    answers_of<Loss, Out>, ignores_labels<Loss>};
   }
   static constexpr std::size_t outputs = number_of_outputs<Net>;
 
 private:
   template <class Out, fixed_string Name, fixed_string Column, class Loss, class T>
-  static double term_value(const OutputLoss<Name, Column, Loss>& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
-                           double& weight) {
+  static double term_value(const OutputLoss<Name, Column, Loss>& term, Rows<const T> y, const Samples<T>& samples,
+                           std::span<T> room, Rows<T> dy, double& weight) {
     using Term = OutputLoss<Name, Column, Loss>;
     if constexpr (Term::output.empty()) {
       return value_of_outputs<Out>(term, y, samples, room, dy, weight, typename outputs_read<Loss>::type{});
@@ -349,7 +367,8 @@ private:
       weight = batch_weight(term.loss, target.labels, samples.count * each, samples.weights);
       const auto rows = [&](T* data) { return Rows<T>{data, samples.count * each, size / each}; };
       const double value = evaluate_loss<typename cut_output<Net, port>::last>(
-          term.loss, LossArguments<T>{Rows<const T>(rows(prediction)), size / each, target, room, dy ? rows(gradient) : Rows<T>{}, samples.weights});
+          term.loss, LossArguments<T>{Rows<const T>(rows(prediction)), size / each, target, room,
+                                      dy ? rows(gradient) : Rows<T>{}, samples.weights});
       if (dy) scatter(gradient, Rows<T>{dy.data + offset, dy.count, dy.stride}, size, static_cast<T>(term.weight));
       return value;
     }
@@ -361,7 +380,8 @@ private:
     throw Error("training: expected targets of several answers in a column of their own, got them beside others");
   }
   template <class Out, class Term, class T, class... Edge>
-  static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy, double& weight, list<Edge...>) {
+  static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room,
+                                 Rows<T> dy, double& weight, list<Edge...>) {
     constexpr std::size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
     using One = output_shape_at<trained, ports[0]>;
     constexpr std::size_t count = sizeof...(Edge), size = One::size;
@@ -374,13 +394,15 @@ private:
     weight = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
     const double value = [&] {
       if constexpr (ReadsBatches<typename Term::loss_type>)
-        return term.loss.evaluate_outputs(OutputArguments<T, count>{given, gradient, size, samples.count, room.first(samples.count), samples.weights});
+        return term.loss.evaluate_outputs(OutputArguments<T, count>{given, gradient, size, samples.count,
+                                                                    room.first(samples.count), samples.weights});
       else
-        return run_output_formula<expr::lift<Term::loss_type::formula>>(given, gradient, size, samples.count, term.loss.reduction,
-                                                                        room.first(samples.count), samples.weights);
+        return run_output_formula<expr::lift<Term::loss_type::formula>>(
+            given, gradient, size, samples.count, term.loss.reduction, room.first(samples.count), samples.weights);
     }();
     for (std::size_t k = 0; dy && k < count; ++k)
-      scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size, static_cast<T>(term.weight));
+      scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size,
+              static_cast<T>(term.weight));
     return value;
   }
   template <class T>

@@ -35,7 +35,8 @@ constexpr bool any_looks_at_batch() {
 template <class Bound>
 std::string_view find_keeping_apart() {
   if constexpr (Leaf<Bound>) {
-    constexpr bool keeps = std::any_of(Bound::parameters.begin(), Bound::parameters.end(), [](const auto& spec) { return !spec.trainable; });
+    constexpr bool keeps = std::any_of(Bound::parameters.begin(), Bound::parameters.end(),
+                                       [](const auto& spec) { return !spec.trainable; });
     if constexpr (keeps && !requires { Bound::looks_at_batch; }) return type_name<Bound>();
     return {};
   } else {
@@ -47,12 +48,13 @@ std::string_view find_keeping_apart() {
   }
 }
 
-/// What a Trainer has beside its own where batches are run in shards. All of it is the library's code: a program that trains
-/// compiles none of it.
+/// What a Trainer has beside its own where batches are run in shards. All of it is the library's code: a program that
+/// trains compiles none of it.
 template <class T>
 class Sharding {
 public:
-  /// False where batches are not cut: nobody asked for it, and there is no world. `exchanges`: layers look at the whole batch.
+  /// False where batches are not cut: nobody asked for it, and there is no world. `exchanges`: layers look at the whole
+  /// batch.
   Sharding(std::size_t batch_size, std::size_t shards, bool exchanges, std::size_t gradients);
   Sharding(const Sharding&) = delete;
   Sharding& operator=(const Sharding&) = delete;
@@ -79,10 +81,12 @@ public:
   /// Calls work(k) for every shard of this rank. What it throws on this rank alone ends all ranks.
   template <class F>
   void for_each(Workers& workers, F&& work) {
-    call(workers, [](void* f, std::size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
+    call(
+        workers, [](void* f, std::size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
   }
 
-  /// Whether each rank keeps the optimizer's arrays for a piece of the parameters: where that begins, of so many numbers.
+  /// Whether each rank keeps the optimizer's arrays for a piece of the parameters: where that begins, of so many
+  /// numbers.
   bool splits_states() const;
   std::size_t start_of_piece(std::size_t rank, std::size_t count) const;
   /// Piece r of these is right on rank r, and then everywhere.
@@ -93,7 +97,8 @@ public:
   /// to = the sum over the tree of all shards' gradients, and of what is in `to` where it adds.
   void sum_gradients(Workers& workers, std::span<T> to, bool add);
 
-  /// Begins a batch's loss of so many terms. Each shard then says what its terms are worth, and how often classes were told right.
+  /// Begins a batch's loss of so many terms. Each shard then says what its terms are worth, and how often classes were
+  /// told right.
   void start_loss(std::size_t terms);
   void put_loss(std::size_t k, const double* terms, const ClassCount& classes);
   /// The sums over the tree, of all shards on all ranks; then `classes` is of the whole batch, too.

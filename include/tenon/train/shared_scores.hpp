@@ -22,7 +22,9 @@ public:
   ClassCount counted(std::size_t batch) const;
 
 private:
-  const double* of(std::size_t batch) const { return all_.data() + (batch % ranks_.size()) * most_ * each_ + batch / ranks_.size() * each_; }
+  const double* of(std::size_t batch) const {
+    return all_.data() + (batch % ranks_.size()) * most_ * each_ + batch / ranks_.size() * each_;
+  }
 
   Communicator& ranks_;
   std::size_t terms_, batches_, each_, most_;

@@ -24,14 +24,16 @@ namespace detail {
 /// In the library: the text from the network's tables.
 std::string summary_text(std::string_view title, std::span<const LayerRow> layers, const SummaryTotals& totals);
 
-/// A loss that a network may be trained with, whatever it is for: of several outputs, the sum of one for each. Void where a
-/// graph within a network gives several outputs, which have no names outside it.
+/// A loss that a network may be trained with, whatever it is for: of several outputs, the sum of one for each. Void
+/// where a graph within a network gives several outputs, which have no names outside it.
 template <class Net, std::size_t... K>
 auto choose_loss(std::index_sequence<K...>) {
   constexpr const auto& names = port_names<Net>::outputs;
   if constexpr (sizeof...(K) == 1) return std::type_identity<MeanSquaredError>{};
   else if constexpr (sizeof...(K) != names.size()) return std::type_identity<void>{};
-  else return std::type_identity<JointLoss<OutputLoss<to_fixed_string<names[K].size()>(names[K]), "", MeanSquaredError>...>>{};
+  else
+    return std::type_identity<
+        JointLoss<OutputLoss<to_fixed_string<names[K].size()>(names[K]), "", MeanSquaredError>...>>{};
 }
 template <class Net>
 using any_loss = typename decltype(choose_loss<Net>(std::make_index_sequence<number_of_outputs<Net>>{}))::type;
@@ -56,12 +58,13 @@ constexpr std::size_t detail::shown_training_bytes(std::size_t batch) {
   else return training_bytes<Net, O, T>(batch);
 }
 
-/// The same on one of several ranks that split the optimizer's arrays (`Distributed world{{.zero = 1}}`), where a batch is cut into so many
-/// shards.
+/// The same on one of several ranks that split the optimizer's arrays (`Distributed world{{.zero = 1}}`), where a batch
+/// is cut into so many shards.
 template <class Net, NetworkOptimizer O, class Scalar = float, Loss L = detail::any_loss<Net>>
 constexpr std::size_t training_bytes(std::size_t batch, std::size_t ranks, std::size_t shards = 8) {
   constexpr Layout l = workspace<Net>;
-  return sizeof(Scalar) * (l.trainable_size + l.buffer_size) + Trainer<Model<Net, Scalar>, L, O>::bytes_on_ranks(batch, ranks, shards);
+  return sizeof(Scalar) * (l.trainable_size + l.buffer_size) +
+         Trainer<Model<Net, Scalar>, L, O>::bytes_on_ranks(batch, ranks, shards);
 }
 
 /// What prediction takes beside input and output, in bytes: parameters, and the activations of a

@@ -27,8 +27,8 @@ void expect_same_run(Communicator& ranks, const RunFingerprint& mine);
 /// The same about a checkpoint that all of them read.
 void expect_same_file(Communicator& ranks, const std::string& path);
 
-/// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped from a file
-/// is not read for it.
+/// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped
+/// from a file is not read for it.
 std::uint64_t hash_text(std::string_view text);
 std::uint64_t hash_numbers(std::span<const float> numbers);
 std::uint64_t hash_numbers(std::span<const double> numbers);

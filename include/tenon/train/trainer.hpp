@@ -34,7 +34,8 @@ namespace tenon {
 namespace detail {
 
 template <class M, class L, class O>
-struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trainer", M&>())::type, typename decltype(judge_is_loss<"Trainer", "loss", L>())::type,
+struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trainer", M&>())::type,
+                                     typename decltype(judge_is_loss<"Trainer", "loss", L>())::type,
                                      typename decltype(judge_is_optimizer<"Trainer", "optimizer", O>())::type> {};
 
 }  // namespace detail
@@ -56,10 +57,10 @@ struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trai
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
 ///
-/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into so many shards, fewer where one would
-/// have less than 16 samples. Their gradients are added up in one tree, and batch normalisation sees the whole batch, so that
-/// the bits depend neither on threads nor on ranks. Each rank is given the same batch and works on its own rows of it: outputs,
-/// gradients at the input and features of other rows are not there.
+/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into so many shards, fewer
+/// where one would have less than 16 samples. Their gradients are added up in one tree, and batch normalisation sees
+/// the whole batch, so that the bits depend neither on threads nor on ranks. Each rank is given the same batch and
+/// works on its own rows of it: outputs, gradients at the input and features of other rows are not there.
 template <class M, class L, class O>
 class Trainer {  // of arguments that it does not take, which the compiler says once
 public:
@@ -109,7 +110,8 @@ public:
   /// How many losses are added up.
   static constexpr std::size_t terms = Aim::terms;
 
-  /// Memory for batches of up to `batch_size`. The seed drives dropout. 0 shards: none, or in a world as many as that says.
+  /// Memory for batches of up to `batch_size`. The seed drives dropout. 0 shards: none, or in a world as many as that
+  /// says.
   Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0, std::size_t shards = 0)
       : model_(&model),
         loss_(std::move(loss)),
@@ -125,7 +127,8 @@ public:
         sequence_states_(needs.state_sample * batch_size) {
     check_options(loss_);
     check_options(optimizer_);
-    if (splits_states() && !Optimizer<O>) throw Error("training with zero 1: expected one optimizer for all parameters, got groups of them");
+    if (splits_states() && !Optimizer<O>)
+      throw Error("training with zero 1: expected one optimizer for all parameters, got groups of them");
     for (Arena<T>& s : states_) s = Arena<T>(updated().count);
     if (sharding_) {
       make_places();
@@ -138,21 +141,28 @@ public:
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
-    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output> + (input_gradient ? M::input::size : 0);
+    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output> +
+                               (input_gradient ? M::input::size : 0);
     const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
-    const std::size_t own = needs.saved_fixed + scratch_fixed + largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
+    const std::size_t own = needs.saved_fixed + scratch_fixed +
+                            largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
 
-  /// The same on one of several ranks, the busiest, with so many shards: the gradients of each of its shards, and those it gets of
-  /// other ranks; with `zero` 1 its piece of the optimizer's arrays.
-  static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8, int zero = 1) {
-    const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards), places = (most + ranks - 1) / ranks;
-    const std::size_t largest = std::max((batch_size + shards - 1) / shards, std::min(batch_size, 2 * detail::smallest_shard - 1));
+  /// The same on one of several ranks, the busiest, with so many shards: the gradients of each of its shards, and those
+  /// it gets of other ranks; with `zero` 1 its piece of the optimizer's arrays.
+  static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
+                                              int zero = 1) {
+    const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards),
+                      places = (most + ranks - 1) / ranks;
+    const std::size_t largest = std::max((batch_size + shards - 1) / shards,
+                                         std::min(batch_size, 2 * detail::smallest_shard - 1));
     const std::size_t lines = layout.trainable_size / alignment, piece = (lines + ranks - 1) / ranks * alignment;
     const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output>;
-    const std::size_t place = needs.saved_fixed + scratch_fixed + largest * (needs.saved_sample + scratch_sample) + layout.trainable_size + layout.buffer_size;
-    const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) + batch_size * sample;
+    const std::size_t place = needs.saved_fixed + scratch_fixed + largest * (needs.saved_sample + scratch_sample) +
+                              layout.trainable_size + layout.buffer_size;
+    const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) +
+                               batch_size * sample;
     return sizeof(T) * (common + places * place + piece * (ranks > 1 ? most - most / ranks : 0));
   }
 
@@ -171,7 +181,8 @@ public:
   Rows<const T> forward(std::span<const T> samples) {
     const std::size_t count = samples.size() / M::input::size;
     if (count == 0 || count * M::input::size != samples.size())
-      throw Error("training: expected whole samples of " + std::to_string(M::input::size) + " numbers, got " + std::to_string(samples.size()) + " numbers");
+      throw Error("training: expected whole samples of " + std::to_string(M::input::size) + " numbers, got " +
+                  std::to_string(samples.size()) + " numbers");
     check_count(count);
     batch_ = {};
     batch_.features = {const_cast<T*>(samples.data()), samples.size()};  // only read
@@ -182,10 +193,13 @@ public:
   /// The loss of that batch; its gradient is kept for `backward`.
   double loss() {
     check_forward();
-    if (!answered_) throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the gradient at its output");
+    if (!answered_)
+      throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the "
+                  "gradient at its output");
     has_gradient_ = true;
     if (sharding_) return loss_of_shards();
-    return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(), terms_);
+    return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(),
+                                          terms_);
   }
   /// Of the last `loss`: each of the losses that it is the sum of, and what it is a mean over.
   const detail::TermValues& term_values() const { return terms_; }
@@ -199,16 +213,17 @@ public:
   void backward(double weight = 1) {
     if (!has_gradient_) loss();
     if (weight != 1)
-      for (std::size_t i = 0; i < batch_.count * output::size; ++i) output_gradient_.data()[i] *= static_cast<T>(weight);
+      for (std::size_t i = 0; i < batch_.count * output::size; ++i)
+        output_gradient_.data()[i] *= static_cast<T>(weight);
     run_back();
   }
-  /// The same from a gradient at the output, sample after sample: at what `forward` returned, whose masks and statistics
-  /// it goes back through. PyTorch: y.backward(dy).
+  /// The same from a gradient at the output, sample after sample: at what `forward` returned, whose masks and
+  /// statistics it goes back through. PyTorch: y.backward(dy).
   void backward(std::span<const T> gradient) {
     check_forward();
     if (gradient.size() != batch_.count * output::size)
-      throw Error("training: expected a gradient of " + std::to_string(batch_.count) + " x " + std::to_string(output::size) + " numbers, got " +
-                  std::to_string(gradient.size()));
+      throw Error("training: expected a gradient of " + std::to_string(batch_.count) + " x " +
+                  std::to_string(output::size) + " numbers, got " + std::to_string(gradient.size()));
     std::copy(gradient.begin(), gradient.end(), output_gradient_.data());
     has_gradient_ = true;
     run_back();
@@ -229,7 +244,8 @@ public:
   /// Multiplies the gradients since `zero_grad`.
   void scale_gradients(double factor) {
     if (cleared_) return;
-    for (std::size_t i = 0; i < gradients_.size(); ++i) gradients_.data()[i] = static_cast<T>(static_cast<double>(gradients_.data()[i]) * factor);
+    for (std::size_t i = 0; i < gradients_.size(); ++i)
+      gradients_.data()[i] = static_cast<T>(static_cast<double>(gradients_.data()[i]) * factor);
   }
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
@@ -245,7 +261,8 @@ public:
     const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_.threads() : spaces_.size();
     workers_.run(pieces, [&](std::size_t number) {
       const Range whole = updated(), piece = piece_of(whole, number, pieces);
-      OptimizerArrays<T, states> arrays{model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
+      OptimizerArrays<T, states> arrays{
+          model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
       for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first - whole.first;
       if constexpr (Optimizer<O>) optimizer_.update(arrays, steps_);
       else optimizer_.template update<network>(arrays, steps_);
@@ -276,7 +293,8 @@ public:
   void for_each_parameter(F f) {
     if (cleared_) clear();
     for (const ParameterEntry& entry : parameter_table<network>)
-      if (entry.trainable) f(entry.name, model_->values(entry), std::span<T>(gradients_.data() + entry.offset, entry.size));
+      if (entry.trainable)
+        f(entry.name, model_->values(entry), std::span<T>(gradients_.data() + entry.offset, entry.size));
   }
 
   /// Where, on the current batch, the first number that is not finite appears, in words.
@@ -294,7 +312,8 @@ public:
     if (cleared_ || detail::all_finite(gradients_.span())) return {};
     std::string_view nearest;
     for (const ParameterEntry& entry : parameter_table<network>)
-      if (entry.trainable && !detail::all_finite(gradients_.span().subspan(entry.offset, entry.size))) nearest = entry.name;
+      if (entry.trainable && !detail::all_finite(gradients_.span().subspan(entry.offset, entry.size)))
+        nearest = entry.name;
     return nearest;
   }
   /// The first parameter that holds a NaN or an infinity; empty where all are finite.
@@ -323,11 +342,13 @@ public:
     a.value("lr", optimizer_.lr);
     a.value("step", steps_);
     if (splits_states() && !a.writing() && !a.checking()) {
-      for (std::size_t k = 0; k < states; ++k) std::copy_n(whole_states_[k].data() + updated().first, updated().count, states_[k].data());
+      for (std::size_t k = 0; k < states; ++k)
+        std::copy_n(whole_states_[k].data() + updated().first, updated().count, states_[k].data());
       drop_states();
     }
   }
-  /// Where optimizer state is split over ranks, all of them call the first before one writes an archive, and the second afterwards.
+  /// Where optimizer state is split over ranks, all of them call the first before one writes an archive, and the second
+  /// afterwards.
   void gather_states() {
     for (std::size_t k = 0; splits_states() && k < states; ++k) {
       whole_states_[k] = Arena<T>(layout.trainable_size);
@@ -390,21 +411,25 @@ private:
 
   /// All that a sample of a batch takes can be counted, and addressed.
   static std::size_t checked(std::size_t batch_size) {
-    constexpr std::size_t sample = sizeof(T) * (needs.state_sample + 2 * output::size + answers + needs.saved_sample + scratch_sample);
+    constexpr std::size_t sample = sizeof(T) * (needs.state_sample + 2 * output::size + answers + needs.saved_sample +
+                                                scratch_sample);
     constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sample;
     if (batch_size >= 1 && batch_size <= most) return batch_size;
-    throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " + std::to_string(batch_size));
+    throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " +
+                std::to_string(batch_size));
   }
   void check_count(std::size_t count) const {
     if (count > capacity_)
-      throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " + std::to_string(count));
+      throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " +
+                  std::to_string(count));
   }
   void check_forward() const {
     if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
   }
   static std::span<const T> flat(Rows<const T> rows, std::size_t size) {
     if (rows.count > 1 && rows.stride != size)
-      throw Error("training: expected rows of " + std::to_string(size) + " numbers, one behind the other, got rows " + std::to_string(rows.stride) + " apart");
+      throw Error("training: expected rows of " + std::to_string(size) + " numbers, one behind the other, got rows " +
+                  std::to_string(rows.stride) + " apart");
     return {rows.data, rows.count * size};
   }
   static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
@@ -422,7 +447,9 @@ private:
     const std::size_t first = number * lines / pieces * alignment;
     return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
   }
-  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) { return piece_of({0, layout.trainable_size}, number, pieces); }
+  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) {
+    return piece_of({0, layout.trainable_size}, number, pieces);
+  }
   bool splits_states() const { return sharding_.splits_states(); }
   /// What this rank's optimizer updates.
   Range updated() const {
@@ -479,8 +506,8 @@ private:
     run_forward<Bound>(context, memory, rows_of(x(), range), rows_of(y(), range), Training{});
   }
   [[gnu::noinline]] void backward_rows(typename M::context& context, const Memory<T>& memory, Range range, Rows<T> dx) {
-    run_backward<Bound>(context, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range), rows_of(Rows<const T>(dy()), range),
-                        dx ? rows_of(dx, range) : Rows<T>{});
+    run_backward<Bound>(context, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range),
+                        rows_of(Rows<const T>(dy()), range), dx ? rows_of(dx, range) : Rows<T>{});
   }
 
   /// Each thread adds up a piece of the arena, in the order of the parts.
@@ -508,9 +535,12 @@ private:
 
   void make_places() {
     if (const std::string_view layer = detail::find_keeping_apart<Bound>(); !layer.empty())
-      throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " + std::string(layer));
+      throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " +
+                  std::string(layer));
     if constexpr (needs.state_sample > 0)
-      if (sharding_.size() > 1) throw Error("training on several ranks: expected a network without layers that are stateful, got one with such");
+      if (sharding_.size() > 1)
+        throw Error(
+            "training on several ranks: expected a network without layers that are stateful, got one with such");
     spaces_.reserve(sharding_.places());
     for (std::size_t k = 0; k < sharding_.places(); ++k) {
       spaces_.emplace_back(sharding_.largest_shard(), true);
@@ -520,14 +550,23 @@ private:
   Range shard_range(std::size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
   Memory<T> shard_memory(std::size_t k) {
     Space& space = spaces_[k];
-    return {model_->parameters().data(), space.gradients.data(), k == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(),
-            space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data(), 0, 0,
-            sequence_states_.data() + shard_range(k).first * needs.state_sample, needs.state_sample};
+    return {model_->parameters().data(),
+            space.gradients.data(),
+            k == 0 ? model_->buffers().data() : space.buffers.data(),
+            space.saved.data(),
+            space.saved_fixed.data(),
+            space.scratch.data(),
+            space.scratch_fixed.data(),
+            0,
+            0,
+            sequence_states_.data() + shard_range(k).first * needs.state_sample,
+            needs.state_sample};
   }
   /// All shards find the same running statistics: the first one's are the model's.
   Rows<const T> run_shards(bool watched) {
     sharding_.cut(batch_.count);
-    for (std::size_t k = 1; k < sharding_.own(); ++k) std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
+    for (std::size_t k = 1; k < sharding_.own(); ++k)
+      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
     NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
@@ -570,8 +609,9 @@ private:
       constexpr std::size_t room = Aim::template scratch<output>;
       const Rows<T> gradient = rows_of(dy(), range);
       const auto evaluate = [&](const L& loss) {
-        Aim::template evaluate<output>(loss, rows_of(Rows<const T>(y()), range), samples, values_.span().subspan(range.first * room, range.count * room),
-                                       gradient, values);
+        Aim::template evaluate<output>(loss, rows_of(Rows<const T>(y()), range), samples,
+                                       values_.span().subspan(range.first * room, range.count * room), gradient,
+                                       values);
       };
       if constexpr (Aim::terms > 1) {
         evaluate(Aim::scaled(loss_, factors));
@@ -580,7 +620,8 @@ private:
         if (const T factor = static_cast<T>(factors.weight[0]); factor != T(1))
           for (std::size_t i = 0; i < range.count * output::size; ++i) gradient.data[i] *= factor;
       }
-      for (std::size_t i = 0; i < Aim::terms; ++i) factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
+      for (std::size_t i = 0; i < Aim::terms; ++i)
+        factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
       detail::ClassCount classes;
       Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, classes);
       sharding_.put_loss(k, factors.value.data(), classes);
@@ -598,7 +639,8 @@ private:
     const std::uint32_t unit = sharding_.first_seen();
     const double order = words.empty() ? 1 + static_cast<double>(unit) : 0;
     if (words.empty())
-      words = detail::describe_non_finite_layer(unit == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[unit], non_finite_parameter());
+      words = detail::describe_non_finite_layer(unit == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[unit],
+                                                non_finite_parameter());
     return sharding_.agree_on(std::move(words), order);
   }
 
@@ -607,10 +649,17 @@ private:
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
   Memory<T> memory(std::size_t part) {
     Space& space = spaces_[part];
-    return {model_->parameters().data(), part == 0 ? gradients_.data() : space.gradients.data(),
-            part == 0 ? model_->buffers().data() : space.buffers.data(), space.saved.data(), space.saved_fixed.data(),
-            space.scratch.data(), space.scratch_fixed.data(), 0, 0,
-            sequence_states_.data() + part_range(part).first * needs.state_sample, needs.state_sample};
+    return {model_->parameters().data(),
+            part == 0 ? gradients_.data() : space.gradients.data(),
+            part == 0 ? model_->buffers().data() : space.buffers.data(),
+            space.saved.data(),
+            space.saved_fixed.data(),
+            space.scratch.data(),
+            space.scratch_fixed.data(),
+            0,
+            0,
+            sequence_states_.data() + part_range(part).first * needs.state_sample,
+            needs.state_sample};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));
@@ -630,7 +679,7 @@ private:
   std::array<Arena<T>, states> whole_states_{};  // of all ranks, while a checkpoint is written or read
   Arena<T> output_;
   Arena<T> output_gradient_;
-  Arena<T> input_gradient_{};    // empty unless it is wanted
+  Arena<T> input_gradient_{};  // empty unless it is wanted
   Arena<T> values_;
   Arena<T> sequence_states_;
   Batch<T> batch_{};
@@ -639,7 +688,7 @@ private:
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from
   bool cleared_ = true;
   bool answered_ = false;
-  bool has_gradient_ = false;    // at the output
+  bool has_gradient_ = false;  // at the output
   bool has_input_gradient_ = false;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <memory>
 #include <new>
@@ -51,7 +51,7 @@ private:
 struct EpochSums {
   std::uint64_t epoch = 0;  // from 0
   LossSum loss{};
-  std::uint64_t seen = 0;      // samples
+  std::uint64_t seen = 0;  // samples
   ClassCount classes{};
 };
 
@@ -75,7 +75,8 @@ private:
     void operator()(std::string_view name, std::size_t value, const Allowed&) const { archive.same(name, value); }
     void operator()(std::string_view name, const std::vector<double>& values, const Allowed&) const {
       archive.same(std::string(name) + ".size", values.size());
-      for (std::size_t i = 0; i < values.size(); ++i) archive.same_number(std::string(name) + "." + std::to_string(i), values[i]);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        archive.same_number(std::string(name) + "." + std::to_string(i), values[i]);
     }
     void operator()(std::string_view, const std::string&, NotEmpty) const {}
     template <class T>
@@ -145,7 +146,8 @@ public:
     detail::expect_metric(fit_metrics::names(), monitor.name(), who);
     const MonitorMode mode = fit_metrics::better(monitor.name());
     if (mode == MonitorMode::automatic)
-      throw Error(std::string(who) + ": expected mode min or max, as " + name_of(monitor) + " does not say whether less is better");
+      throw Error(std::string(who) + ": expected mode min or max, as " + name_of(monitor) +
+                  " does not say whether less is better");
     return mode;
   }
 
@@ -166,8 +168,8 @@ public:
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
-  /// Whether this is the rank that writes files and shows progress: the first one, or the only one. All ranks call their callbacks,
-  /// which see the same numbers everywhere and so do the same to the model.
+  /// Whether this is the rank that writes files and shows progress: the first one, or the only one. All ranks call
+  /// their callbacks, which see the same numbers everywhere and so do the same to the model.
   bool leads() const { return !ranks() || ranks()->rank() == 0; }
   /// The ranks that train together, or null.
   Communicator* ranks() const { return trainer_.ranks(); }
@@ -182,10 +184,10 @@ public:
   void save_checkpoint(const std::string& path) {
     if (std::find(checkpoints_.begin(), checkpoints_.end(), path) == checkpoints_.end()) checkpoints_.push_back(path);
   }
-  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is damaged, or not of
-  /// this network, data size, batch size, accumulation and seed, or optimizer (the learning rate that it was given among its
-  /// options), loss, regulariser or clipping are not those of the run that wrote it; see train/identity.hpp for "this
-  /// network". The number of epochs, the schedule and the callbacks may be others.
+  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is damaged, or
+  /// not of this network, data size, batch size, accumulation and seed, or optimizer (the learning rate that it was
+  /// given among its options), loss, regulariser or clipping are not those of the run that wrote it; see
+  /// train/identity.hpp for "this network". The number of epochs, the schedule and the callbacks may be others.
   void resume(const std::string& path) try {
     if (ranks()) detail::expect_same_file(*ranks(), path);
     Archive a(path);
@@ -210,9 +212,13 @@ private:
       if constexpr (requires { Monitor(c.monitor); })
         if (!c.monitor.is_built_in()) detail::expect_metric(fit_metrics::names(), c.monitor.name(), "fit");
     });
-    call([this](auto& c) { if constexpr (requires { c.on_train_begin(*this); }) c.on_train_begin(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_train_begin(*this); }) c.on_train_begin(*this);
+    });
     while (sums_.epoch < how_.epochs && !stopped_) one_epoch();
-    call([this](auto& c) { if constexpr (requires { c.on_train_end(*this); }) c.on_train_end(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_train_end(*this); }) c.on_train_end(*this);
+    });
     return std::move(history_);
   }
 
@@ -249,7 +255,9 @@ private:
       loader_.start_epoch(sums_.epoch);
       trainer_.reset_states();
     }
-    call([this](auto& c) { if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_epoch_begin(*this); }) c.on_epoch_begin(*this);
+    });
     agree_to_stop();
     if (stopped_) return;
     const double start = detail::steady_seconds();
@@ -262,7 +270,8 @@ private:
       return;
     }
     if (const std::string_view parameter = trainer_.non_finite_parameter(); !parameter.empty()) {
-      non_finite("finite parameters", "a NaN or an infinity in " + std::string(parameter) + at(trainer_.steps()) + rate());
+      non_finite("finite parameters",
+                 "a NaN or an infinity in " + std::string(parameter) + at(trainer_.steps()) + rate());
       progress_.finish(detail::ShownScores(scores()));
       return;
     }
@@ -275,10 +284,12 @@ private:
     }
     show(record);
     if (!record.validation.non_finite.empty())
-      warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) + ": " +
-           record.validation.non_finite);
+      warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) +
+           ": " + record.validation.non_finite);
     history_.epochs.push_back(record);
-    call([this](auto& c) { if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this);
+    });
     agree_to_stop();
     sums_ = {.epoch = sums_.epoch + 1};
     loader_.start_epoch(sums_.epoch);
@@ -308,11 +319,14 @@ private:
     const std::size_t together = how_.accumulate > left / how_.batch_size ? left : how_.accumulate * how_.batch_size;
     trainer_.zero_grad();
     for (std::size_t done = 0; done < together;) {
-      call([&, this](auto& c) { if constexpr (requires { c.on_batch(*this, batch); }) c.on_batch(*this, batch); });
+      call([&, this](auto& c) {
+        if constexpr (requires { c.on_batch(*this, batch); }) c.on_batch(*this, batch);
+      });
       const auto output = trainer_.forward(batch);
       batch_loss_ = trainer_.loss();
       if (!std::isfinite(batch_loss_))
-        return non_finite("a finite loss", std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " + trainer_.find_non_finite());
+        return non_finite("a finite loss",
+                          std::to_string(batch_loss_) + at(trainer_.steps() + 1) + ": " + trainer_.find_non_finite());
       const detail::TermValues& values = trainer_.term_values();
       const double weight = values.weight[0];
       const bool accumulates = together != batch.count && weighed(values);
@@ -321,7 +335,8 @@ private:
       sums_.loss.template add<Aim>(how_.loss, values);
       sums_.seen += batch.count;
       if (counts_classes_ && trainer_.shards() > 0) sums_.classes.add(trainer_.class_count());
-      else if (counts_classes_) Aim::template count<typename trainer_type::output>(how_.loss, output, detail::samples_of(batch), sums_.classes);
+      else if (counts_classes_)
+        Aim::template count<typename trainer_type::output>(how_.loss, output, detail::samples_of(batch), sums_.classes);
       progress_.update(sums_.seen, detail::ShownScores(scores()));
       done += batch.count;
       if (done < together && !loader_.next(batch)) break;
@@ -330,45 +345,52 @@ private:
     trainer_.regularize(how_.regularizer);
     if (how_.clip_grad_value) trainer_.clip_grad_value(*how_.clip_grad_value);
     if (how_.clip_grad_norm) trainer_.clip_grad_norm(*how_.clip_grad_norm);
-    call([this](auto& c) { if constexpr (requires { c.on_gradients(*this); }) c.on_gradients(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_gradients(*this); }) c.on_gradients(*this);
+    });
     if (const std::string_view parameter = trainer_.non_finite_gradient(); !parameter.empty())
-      return non_finite("finite gradients", "a NaN or an infinity in that of " + std::string(parameter) + at(trainer_.steps() + 1) +
-                                                ", where the loss is " + std::to_string(batch_loss_));
+      return non_finite("finite gradients", "a NaN or an infinity in that of " + std::string(parameter) +
+                                                at(trainer_.steps() + 1) + ", where the loss is " +
+                                                std::to_string(batch_loss_));
     trainer_.step();
-    call([this](auto& c) { if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this); });
+    call([this](auto& c) {
+      if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this);
+    });
     agree_to_stop();
     write_checkpoint();
   }
 
-  /// Whether the batches of a step weigh what their losses are means over. Several losses have to agree about that, up to a
-  /// factor that is the same in every batch.
+  /// Whether the batches of a step weigh what their losses are means over. Several losses have to agree about that, up
+  /// to a factor that is the same in every batch.
   bool weighed(const detail::TermValues& values) const {
     const bool mean = Aim::is_mean(how_.loss, 0);
     for (std::size_t k = 1; k < Aim::terms; ++k)
       if (Aim::is_mean(how_.loss, k) != mean || (mean && values.weight[k] != values.weight[0]))
-        throw Error("fit: expected losses that are means over the same samples with accumulate, got one over " + std::to_string(values.weight[0]) +
-                    " and one over " + std::to_string(values.weight[k]));
+        throw Error("fit: expected losses that are means over the same samples with accumulate, got one over " +
+                    std::to_string(values.weight[0]) + " and one over " + std::to_string(values.weight[k]));
     return mean;
   }
   /// A number that is not finite came up: the end, with an Error unless a callback knows better.
   void non_finite(const char* expected, const std::string& got) {
     bool handled = false;
-    call([&, this](auto& c) { if constexpr (requires { c.on_non_finite(*this); }) handled = c.on_non_finite(*this) || handled; });
+    call([&, this](auto& c) {
+      if constexpr (requires { c.on_non_finite(*this); }) handled = c.on_non_finite(*this) || handled;
+    });
     const std::string sentence = std::string("fit: expected ") + expected + ", got " + got;
     if (!handled && ranks()) throw AgreedError(sentence);
     if (!handled) throw Error(sentence);
     stop();
   }
 
-  std::string at(std::uint64_t step) const { return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step); }
+  std::string at(std::uint64_t step) const {
+    return " at epoch " + std::to_string(epoch()) + ", step " + std::to_string(step);
+  }
   std::string rate() const {
     char text[64];
     std::snprintf(text, sizeof text, ", with a learning rate of %g", trainer_.lr());
     return text;
   }
-  Scores scores() const {
-    return {sums_.loss.template value<Aim>(how_.loss), sums_.classes.accuracy(), {}};
-  }
+  Scores scores() const { return {sums_.loss.template value<Aim>(how_.loss), sums_.classes.accuracy(), {}}; }
 
   void write_checkpoint() {
     if constexpr (has_callbacks) {  // else nobody can have asked for one

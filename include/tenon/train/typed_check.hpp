@@ -35,7 +35,8 @@ constexpr auto wanted_answer() {
   constexpr TargetKind kind = target_kind_of<L>;
   constexpr std::size_t answers = answers_of<L, Output>;
   constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size / answers;
-  if constexpr (std::is_same_v<Answer, NoAnswers> && kind != TargetKind::labels && !compares_classes<L> && Input::size == Output::size)
+  if constexpr (std::is_same_v<Answer, NoAnswers> && kind != TargetKind::labels && !compares_classes<L> &&
+                Input::size == Output::size)
     return std::type_identity<NoAnswers>{};  // the network reproduces its input
   else if constexpr (kind == TargetKind::labels || (kind == TargetKind::either && is_classes<Answer>))
     return std::type_identity<std::conditional_t<answers == 1, Classes<classes>, StepClasses<classes, answers>>>{};
@@ -73,17 +74,21 @@ constexpr auto input_name() {
   return to_fixed_string<name.size()>(name);
 }
 
-/// Features columns `F` against the inputs: of as many, each has the name and the shape of its input. One column may hold all
-/// inputs, one behind the other, and is looked at when training starts.
+/// Features columns `F` against the inputs: of as many, each has the name and the shape of its input. One column may
+/// hold all inputs, one behind the other, and is looked at when training starts.
 template <class Net, class... F, std::size_t... K>
 constexpr auto judge_features(list<F...>, std::index_sequence<K...>) {
   constexpr bool fits = [] {
     if constexpr (sizeof...(F) != sizeof...(K)) return sizeof...(F) == 1;
-    else return (... && (F::name.view() == port_names<Net>::inputs[K] && serves_as<typename F::shape, input_shape_at<Net, K>>));
+    else
+      return (... &&
+              (F::name.view() == port_names<Net>::inputs[K] && serves_as<typename F::shape, input_shape_at<Net, K>>));
   }();
   if constexpr (fits) return std::type_identity<void>{};
-  else return std::type_identity<data_mismatch<network_inputs, takes<typename input_as_written<input_name<Net, K>(), input_shape_at<Net, K>>::type...>,
-                                               but_gets<F...>, columns_of_the_data_set>>{};
+  else
+    return std::type_identity<data_mismatch<
+        network_inputs, takes<typename input_as_written<input_name<Net, K>(), input_shape_at<Net, K>>::type...>,
+        but_gets<F...>, columns_of_the_data_set>>{};
 }
 template <class Net, class L, class C>
 constexpr auto judge_columns_of_data() {
@@ -96,8 +101,13 @@ constexpr auto judge_columns_of_data() {
 template <class Net, class L, class D>
 constexpr auto judge_typed_data() {
   if constexpr (requires { requires !D::valid; }) return std::type_identity<void>{};
-  else if constexpr (requires { typename D::shape; typename D::answer; }) return judge_data<Net, L, typename D::shape, typename D::answer>();
-  else if constexpr (requires { typename D::columns_type; }) return judge_columns_of_data<Net, L, typename D::columns_type>();
+  else if constexpr (requires {
+                       typename D::shape;
+                       typename D::answer;
+                     })
+    return judge_data<Net, L, typename D::shape, typename D::answer>();
+  else if constexpr (requires { typename D::columns_type; })
+    return judge_columns_of_data<Net, L, typename D::columns_type>();
   else return std::type_identity<void>{};
 }
 

@@ -36,7 +36,9 @@ public:
   template <class F>
   void run(std::size_t parts, F&& work) {
     if (parts == 1) work(std::size_t{0});
-    else call(parts, [](void* f, std::size_t part) { (*static_cast<std::remove_reference_t<F>*>(f))(part); }, &work);
+    else
+      call(
+          parts, [](void* f, std::size_t part) { (*static_cast<std::remove_reference_t<F>*>(f))(part); }, &work);
   }
 
 private:

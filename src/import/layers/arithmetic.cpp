@@ -6,10 +6,10 @@ namespace {
 
 /// How an operator of two values is written: as a formula with a constant, and as a layer of two values.
 struct Two {
-  const char* with_constant;     // "x * {}"
-  const char* constant_first;    // "{} / x"
-  const char* parameter;         // what a constant that is not alike everywhere is called and starts as
-  double neutral;                // a constant that changes nothing on the right
+  const char* with_constant;   // "x * {}"
+  const char* constant_first;  // "{} / x"
+  const char* parameter;       // what a constant that is not alike everywhere is called and starts as
+  double neutral;              // a constant that changes nothing on the right
   const char* layer;
 };
 
@@ -32,7 +32,8 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
   const std::size_t other = 1 - value;
   const Array& c = w.weight(other, "operand");
   const Dims& out = w.result();
-  w.require(out == w.place(value).dims, "repeats its input of {} to {}: no layer does", list_text(w.place(value).dims), list_text(out));
+  w.require(out == w.place(value).dims, "repeats its input of {} to {}: no layer does", list_text(w.place(value).dims),
+            list_text(out));
   const bool first = other == 0;
   const std::string& op = w.node.op;
   if (alike(c)) {
@@ -44,7 +45,8 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
     else if (op == "Pow" && !first && v == 2) w.formula("x * x");
     else if (op == "Pow" && !first && v == 0.5) w.formula("sqrt(x)");
     else if (op == "Sub" && first && v == 0) w.formula("-x");
-    else if (v < 0 && !first && (op == "Add" || op == "Sub")) w.formula(fmt::format("x {} {}", op == "Add" ? '-' : '+', number_text(-v)));
+    else if (v < 0 && !first && (op == "Add" || op == "Sub"))
+      w.formula(fmt::format("x {} {}", op == "Add" ? '-' : '+', number_text(-v)));
     else w.formula(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), number_text(v)));
     return;
   }
@@ -56,7 +58,8 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
   w.formula_of(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), parameter), {{name, c}});
 }
 
-/// How an elementwise layer of several values spreads one over the result: axes of 1 are repeated, but not in the midst.
+/// How an elementwise layer of several values spreads one over the result: axes of 1 are repeated, but not in the
+/// midst.
 bool spreads(const Dims& own, const Dims& all) {
   if (count_of(own) == 1) return true;
   if (own.size() != all.size()) return false;
@@ -76,9 +79,11 @@ void of_values(Writer& w, const Two& two) {
   bool same_shape = true, same_value = true;
   for (const std::size_t i : inputs) {
     const Place& p = w.place(i);
-    w.require(p.dims.size() == first.dims.size() && p.batch == first.batch, "of {} and {}: the batch of one would meet another axis of the other",
-              list_text(first.dims), list_text(p.dims));
-    w.require(spreads(p.sample(), sum), "repeats samples of {} to {} in the midst of other axes", list_text(p.sample()), list_text(sum));
+    w.require(p.dims.size() == first.dims.size() && p.batch == first.batch,
+              "of {} and {}: the batch of one would meet another axis of the other", list_text(first.dims),
+              list_text(p.dims));
+    w.require(spreads(p.sample(), sum), "repeats samples of {} to {} in the midst of other axes", list_text(p.sample()),
+              list_text(sum));
     same_shape = same_shape && p.sample() == sum;
     same_value = same_value && w.node.inputs[i] == w.node.inputs[0];
     reads.push_back(w.node.inputs[i]);

@@ -9,8 +9,11 @@ struct Comparison {
   const char *sign, *turned;  // as x stands on the left of it, or on the right
 };
 const std::map<std::string, Comparison>& comparisons() {
-  static const std::map<std::string, Comparison> table{
-      {"Less", {"<", ">"}}, {"LessOrEqual", {"<=", ">="}}, {"Greater", {">", "<"}}, {"GreaterOrEqual", {">=", "<="}}, {"Equal", {"==", "=="}}};
+  static const std::map<std::string, Comparison> table{{"Less", {"<", ">"}},
+                                                       {"LessOrEqual", {"<=", ">="}},
+                                                       {"Greater", {">", "<"}},
+                                                       {"GreaterOrEqual", {">=", "<="}},
+                                                       {"Equal", {"==", "=="}}};
   return table;
 }
 
@@ -18,8 +21,8 @@ const std::map<std::string, Comparison>& comparisons() {
 void compare_values(Writer& w, const Dims& result) {
   const std::string& op = w.node.op;
   w.require(op == "Less" || op == "Greater", "of two values: layers know Less and Greater");
-  w.require(w.place(0).dims == result && w.place(1).dims == result && w.place(0).batch == w.place(1).batch, "of values of {} and {}: they have to be alike",
-            list_text(w.place(0).dims), list_text(w.place(1).dims));
+  w.require(w.place(0).dims == result && w.place(1).dims == result && w.place(0).batch == w.place(1).batch,
+            "of values of {} and {}: they have to be alike", list_text(w.place(0).dims), list_text(w.place(1).dims));
   const bool less = op == "Less";
   w.start(0, {w.node.inputs[less ? 1 : 0], w.node.inputs[less ? 0 : 1]}, w.sample(0));
   w.layer("Subtract", w.shape());
@@ -32,17 +35,21 @@ void compare(Writer& w) {
   if (values.size() == 2) return compare_values(w, result);
   const std::size_t other = 1 - values[0];
   const Array& c = w.weight(other, "operand");
-  w.require(w.place(values[0]).dims == result, "repeats its input of {} to {}", list_text(w.place(values[0]).dims), list_text(result));
+  w.require(w.place(values[0]).dims == result, "repeats its input of {} to {}", list_text(w.place(values[0]).dims),
+            list_text(result));
   const Comparison& how = comparisons().at(w.node.op);
   const char* sign = other == 1 ? how.sign : how.turned;
   if (c.values.empty() || !all_equal(c, c.values[0])) {
-    w.require(std::all_of(c.values.begin(), c.values.end(), [](double v) { return std::isfinite(v); }), "compares with numbers that are not finite");
-    return w.formula_of(fmt::format(R"(stop_gradient(select(x {} param<"limit", PerFeature>, 1, 0)))", sign), {{"limit", c}});
+    w.require(std::all_of(c.values.begin(), c.values.end(), [](double v) { return std::isfinite(v); }),
+              "compares with numbers that are not finite");
+    return w.formula_of(fmt::format(R"(stop_gradient(select(x {} param<"limit", PerFeature>, 1, 0)))", sign),
+                        {{"limit", c}});
   }
   const double v = c.values[0];
   if (std::isinf(v)) {  // equal to an infinity is what lies beyond the largest float
     w.require(std::string_view(sign) == "==", "compares with {}", v);
-    return w.formula(v < 0 ? "stop_gradient(select(x < -3.4028235e38f, 1, 0))" : "stop_gradient(select(x > 3.4028235e38f, 1, 0))");
+    return w.formula(v < 0 ? "stop_gradient(select(x < -3.4028235e38f, 1, 0))"
+                           : "stop_gradient(select(x > 3.4028235e38f, 1, 0))");
   }
   w.require(!std::isnan(v), "compares with NaN");
   w.formula(fmt::format("stop_gradient(select(x {} {}, 1, 0))", sign, number_text(v)));
@@ -82,15 +89,22 @@ void where(Writer& w) {
   const Dims result = w.result();
   const Place& first = w.place(values[0]);
   for (const std::size_t i : values)
-    w.require(w.place(i).dims == result && w.place(i).batch == first.batch, "repeats a value of {} to {}", list_text(w.place(i).dims), list_text(result));
+    w.require(w.place(i).dims == result && w.place(i).batch == first.batch, "repeats a value of {} to {}",
+              list_text(w.place(i).dims), list_text(result));
   const Array* const condition = w.constant(0);
-  const auto is_one = [&](std::size_t i) { return w.constant(i) != nullptr && !w.constant(i)->values.empty() && all_equal(*w.constant(i), w.constant(i)->values[0]); };
+  const auto is_one = [&](std::size_t i) {
+    return w.constant(i) != nullptr && !w.constant(i)->values.empty() &&
+           all_equal(*w.constant(i), w.constant(i)->values[0]);
+  };
   if (condition == nullptr && is_one(1) && is_one(2))
-    return w.formula(fmt::format("stop_gradient(select(x > 0, {}, {}))", number_text(w.constant(1)->values[0]), number_text(w.constant(2)->values[0])));
+    return w.formula(fmt::format("stop_gradient(select(x > 0, {}, {}))", number_text(w.constant(1)->values[0]),
+                                 number_text(w.constant(2)->values[0])));
   if (condition != nullptr && values.size() == 1 && is_one(values[0] == 1 ? 2 : 1)) {
     const std::string c = number_text(w.constant(values[0] == 1 ? 2 : 1)->values[0]);
     const bool first_kept = values[0] == 1;
-    return w.formula_of(fmt::format(R"(select(param<"keep", PerFeature, Ones> > 0, {}, {}))", first_kept ? "x" : c, first_kept ? c : "x"), {{"keep", *condition}});
+    return w.formula_of(fmt::format(R"(select(param<"keep", PerFeature, Ones> > 0, {}, {}))", first_kept ? "x" : c,
+                                    first_kept ? c : "x"),
+                        {{"keep", *condition}});
   }
   std::vector<std::string> reads;
   const std::string from = w.node.inputs[values[0]];
@@ -104,7 +118,8 @@ void where(Writer& w) {
 
 /// What is cast is a number of the network already.
 void cast_like(Writer& w) {
-  w.require(w.result_type() == Type::float32, "makes {} of what the network computes; layers keep float", type_name(w.result_type()));
+  w.require(w.result_type() == Type::float32, "makes {} of what the network computes; layers keep float",
+            type_name(w.result_type()));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ void clip(Writer& w) {
   const bool below = low > -3e38, above = high < 3e38;
   if (below && above && low == 0 && high == 6) w.layer("ReLU6", w.shape());
   else if (below && !above && low == 0) w.layer("ReLU", w.shape());
-  else if (below && above && low >= high) w.formula(fmt::format("min(max(x, {}), {})", number_text(low), number_text(high)));
+  else if (below && above && low >= high)
+    w.formula(fmt::format("min(max(x, {}), {})", number_text(low), number_text(high)));
   else if (below && above) w.layer(fmt::format("HardTanh<{}, {}>", number_text(low), number_text(high)), w.shape());
   else if (below) w.formula(fmt::format("max(x, {})", number_text(low)));
   else if (above) w.formula(fmt::format("min(x, {})", number_text(high)));
@@ -32,14 +33,16 @@ void hard_sigmoid(Writer& w) {
 /// `Name<Value>`, or `Name<>` where the value is the usual one.
 void with_number(Writer& w, const char* name, const char* key, double of_onnx, double of_tenon) {
   const double value = w.node.number(key, of_onnx);
-  w.layer(near(value, of_tenon) ? fmt::format("{}<>", name) : fmt::format("{}<{}>", name, number_text(value)), w.shape());
+  w.layer(near(value, of_tenon) ? fmt::format("{}<>", name) : fmt::format("{}<{}>", name, number_text(value)),
+          w.shape());
 }
 void leaky_relu(Writer& w) { with_number(w, "LeakyReLU", "alpha", 0.01, 0.01); }
 void elu(Writer& w) { with_number(w, "ELU", "alpha", 1, 1); }
 void celu(Writer& w) { with_number(w, "CELU", "alpha", 1, 1); }
 
 void selu(Writer& w) {
-  const double alpha = w.node.number("alpha", 1.67326319217681884765625), gamma = w.node.number("gamma", 1.05070102214813232421875);
+  const double alpha = w.node.number("alpha", 1.67326319217681884765625),
+               gamma = w.node.number("gamma", 1.05070102214813232421875);
   if (near(alpha, 1.6732632423543772) && near(gamma, 1.0507009873554805)) w.layer("SELU", w.shape());
   else w.formula(fmt::format("{} * select(x > 0, x, {} * expm1(x))", number_text(gamma), number_text(alpha)));
 }
@@ -70,7 +73,8 @@ void along_last_axis(Writer& w, const char* name) {
   Dims shape = w.shape(), order;
   const std::size_t rank = shape.size();
   w.require(!of_old || axis + 1 == rank, "axis {} of opset {} means all axes from there on", axis + 1, w.opset());
-  for (std::size_t k = 0; k < rank; ++k) order.push_back(static_cast<std::int64_t>(k + 1 == rank ? axis : k == axis ? rank - 1 : k));
+  for (std::size_t k = 0; k < rank; ++k)
+    order.push_back(static_cast<std::int64_t>(k + 1 == rank ? axis : k == axis ? rank - 1 : k));
   w.permute(order);
   const Dims turned = w.shape();
   if (rank == 3) w.layer(fmt::format("TimeDistributed<{}>", name), turned);
@@ -92,33 +96,62 @@ void nothing(Writer&) {}
 
 void cast(Writer& w) {
   const auto to = w.node.integer("to", 1);  // of ONNX's numbers: float, float16, double, bfloat16
-  w.require(to == 1 || to == 10 || to == 11 || to == 16, "makes whole numbers of what the network computes; layers keep float");
+  w.require(to == 1 || to == 10 || to == 11 || to == 16,
+            "makes whole numbers of what the network computes; layers keep float");
 }
 
 constexpr std::pair<const char*, const char*> layers[] = {
-    {"Relu", "ReLU"}, {"Sigmoid", "Sigmoid"}, {"Tanh", "Tanh"}, {"Softplus", "Softplus"}, {"Softsign", "Softsign"},
-    {"HardSwish", "HardSwish"}, {"Mish", "Mish"}};
-constexpr std::pair<const char*, const char*> formulas[] = {
-    {"Abs", "abs(x)"}, {"Neg", "-x"}, {"Exp", "exp(x)"}, {"Log", "log(x)"}, {"Sqrt", "sqrt(x)"}, {"Erf", "erf(x)"},
-    {"Sin", "sin(x)"}, {"Cos", "cos(x)"}, {"Reciprocal", "1 / x"}, {"Tan", "sin(x) / cos(x)"},
-    {"Sign", "stop_gradient(sign(x))"}, {"Sinh", "(exp(x) - exp(-x)) / 2"}, {"Cosh", "(exp(x) + exp(-x)) / 2"},
-    {"Asinh", "sign(x) * log(abs(x) + sqrt(x * x + 1))"}, {"Acosh", "log(x + sqrt(x * x - 1))"}, {"Atanh", "log((1 + x) / (1 - x)) / 2"}};
+    {"Relu", "ReLU"},         {"Sigmoid", "Sigmoid"},     {"Tanh", "Tanh"}, {"Softplus", "Softplus"},
+    {"Softsign", "Softsign"}, {"HardSwish", "HardSwish"}, {"Mish", "Mish"}};
+constexpr std::pair<const char*, const char*> formulas[] = {{"Abs", "abs(x)"},
+                                                            {"Neg", "-x"},
+                                                            {"Exp", "exp(x)"},
+                                                            {"Log", "log(x)"},
+                                                            {"Sqrt", "sqrt(x)"},
+                                                            {"Erf", "erf(x)"},
+                                                            {"Sin", "sin(x)"},
+                                                            {"Cos", "cos(x)"},
+                                                            {"Reciprocal", "1 / x"},
+                                                            {"Tan", "sin(x) / cos(x)"},
+                                                            {"Sign", "stop_gradient(sign(x))"},
+                                                            {"Sinh", "(exp(x) - exp(-x)) / 2"},
+                                                            {"Cosh", "(exp(x) + exp(-x)) / 2"},
+                                                            {"Asinh", "sign(x) * log(abs(x) + sqrt(x * x + 1))"},
+                                                            {"Acosh", "log(x + sqrt(x * x - 1))"},
+                                                            {"Atanh", "log((1 + x) / (1 - x)) / 2"}};
 
-template <std::size_t I> void add_layer(LayerTable& table) {
+template <std::size_t I>
+void add_layer(LayerTable& table) {
   table[layers[I].first] = [](Writer& w) { w.layer(layers[I].second, w.shape()); };
 }
-template <std::size_t I> void add_formula(LayerTable& table) {
+template <std::size_t I>
+void add_formula(LayerTable& table) {
   table[formulas[I].first] = [](Writer& w) { w.formula(formulas[I].second); };
 }
 
 }  // namespace
 
 void add_functions(LayerTable& table) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (add_layer<I>(table), ...); }(std::make_index_sequence<std::size(layers)>{});
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (add_formula<I>(table), ...); }(std::make_index_sequence<std::size(formulas)>{});
-  table.insert({{"Clip", clip}, {"HardSigmoid", hard_sigmoid}, {"LeakyRelu", leaky_relu}, {"Elu", elu}, {"Celu", celu},
-                {"Selu", selu}, {"Swish", swish}, {"Gelu", gelu}, {"ThresholdedRelu", thresholded_relu}, {"Shrink", shrink}, {"LpNormalization", lp_normalization}, {"Softmax", softmax},
-                {"LogSoftmax", log_softmax}, {"Identity", nothing}, {"Dropout", nothing}, {"Cast", cast}});
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (add_layer<I>(table), ...); }
+  (std::make_index_sequence<std::size(layers)>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (add_formula<I>(table), ...); }
+  (std::make_index_sequence<std::size(formulas)>{});
+  table.insert({{"Clip", clip},
+                {"HardSigmoid", hard_sigmoid},
+                {"LeakyRelu", leaky_relu},
+                {"Elu", elu},
+                {"Celu", celu},
+                {"Selu", selu},
+                {"Swish", swish},
+                {"Gelu", gelu},
+                {"ThresholdedRelu", thresholded_relu},
+                {"Shrink", shrink},
+                {"LpNormalization", lp_normalization},
+                {"Softmax", softmax},
+                {"LogSoftmax", log_softmax},
+                {"Identity", nothing},
+                {"Dropout", nothing},
+                {"Cast", cast}});
 }
 
 }  // namespace tenon::importing

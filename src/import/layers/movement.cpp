@@ -12,10 +12,13 @@ Dims counted(std::size_t n) {
   return all;
 }
 
-/// Where the batch is in `to`, if it is axis `at` of `from`: as many numbers stand in front of it. Of a batch of 1 any axis of
-/// 1 will do, since no number moves.
+/// Where the batch is in `to`, if it is axis `at` of `from`: as many numbers stand in front of it. Of a batch of 1 any
+/// axis of 1 will do, since no number moves.
 std::optional<std::size_t> follow_batch(const Dims& from, std::size_t at, const Dims& to) {
-  const auto front = [](const Dims& d, std::size_t axis) { return std::accumulate(d.begin(), d.begin() + static_cast<std::ptrdiff_t>(axis), std::int64_t{1}, std::multiplies<>{}); };
+  const auto front = [](const Dims& d, std::size_t axis) {
+    return std::accumulate(d.begin(), d.begin() + static_cast<std::ptrdiff_t>(axis), std::int64_t{1},
+                           std::multiplies<>{});
+  };
   for (std::size_t k = 0; k < to.size(); ++k)
     if (to[k] == from[at] && front(to, k) == front(from, at)) return k;
   for (std::size_t k = 0; from[at] == 1 && k < to.size(); ++k)
@@ -28,7 +31,8 @@ void reshape(Writer& w) {
   const std::size_t value = w.values().front();
   if (w.place(value).batch == no_batch) return w.reshape(w.result());
   const auto batch = follow_batch(w.place(value).dims, w.place(value).batch, w.result());
-  w.require(batch.has_value(), "makes {} of {}: the batch is no axis of that, so samples are cut or joined", list_text(w.result()), list_text(w.place(value).dims));
+  w.require(batch.has_value(), "makes {} of {}: the batch is no axis of that, so samples are cut or joined",
+            list_text(w.result()), list_text(w.place(value).dims));
   w.batch_at(*batch);
   w.reshape(Place{w.result(), *batch}.sample());
 }
@@ -72,7 +76,9 @@ void slice(Writer& w) {
     const std::int64_t step = steps ? (*steps)[i] : 1, rank = static_cast<std::int64_t>(in.dims.size());
     const auto whole = static_cast<std::size_t>(axes[i] < 0 ? axes[i] + rank : axes[i]);
     const std::int64_t length = in.dims.at(whole);
-    const auto inside = [&](std::int64_t at, std::int64_t low, std::int64_t high) { return std::clamp(at < 0 ? at + length : at, low, high); };
+    const auto inside = [&](std::int64_t at, std::int64_t low, std::int64_t high) {
+      return std::clamp(at < 0 ? at + length : at, low, high);
+    };
     w.require(step != 0, "has a step of 0");
     const std::int64_t begin = step > 0 ? inside((*starts)[i], 0, length) : inside((*starts)[i], 0, length - 1);
     const std::int64_t end = step > 0 ? inside((*ends)[i], 0, length) : inside((*ends)[i], -1, length - 1);
@@ -99,7 +105,8 @@ void expand(Writer& w) {
   const Place& in = w.place(0);
   const Dims all = w.result();
   const std::size_t more = all.size() - in.dims.size();
-  w.require(in.batch == no_batch || (more == 0 && all[in.batch] == in.dims[in.batch]), "makes {} of {}: the batch is not the same", list_text(all), list_text(in.dims));
+  w.require(in.batch == no_batch || (more == 0 && all[in.batch] == in.dims[in.batch]),
+            "makes {} of {}: the batch is not the same", list_text(all), list_text(in.dims));
   Dims own(more, 1);
   own.insert(own.end(), in.dims.begin(), in.dims.end());
   w.reshape(Place{own, in.batch}.sample());
@@ -122,7 +129,8 @@ void split(Writer& w) {
 
 void gather(Writer& w) {
   if (const Array* table = w.constant(0)) {
-    w.require(table->dims.size() == 2 && w.node.integer("axis", 0) == 0, "looks up parts of a table of {} axes: Embedding has rows", table->dims.size());
+    w.require(table->dims.size() == 2 && w.node.integer("axis", 0) == 0,
+              "looks up parts of a table of {} axes: Embedding has rows", table->dims.size());
     const Dims ids = w.shape();
     const std::int64_t count = count_of(ids), width = table->dims[1];
     w.reshape({count});
@@ -134,7 +142,8 @@ void gather(Writer& w) {
   const std::int64_t length = w.shape()[axis];
   Dims which;
   for (const double v : indices.values) which.push_back(static_cast<std::int64_t>(v) + (v < 0 ? length : 0));
-  if (w.place(0).batch != no_batch && w.place(0).batch > axis && indices.dims.size() != 1) w.batch_at(w.place(0).batch + indices.dims.size() - 1);
+  if (w.place(0).batch != no_batch && w.place(0).batch > axis && indices.dims.size() != 1)
+    w.batch_at(w.place(0).batch + indices.dims.size() - 1);
   if (!indices.dims.empty()) return take(w, axis, which);  // further axes are a matter of shape
   Dims gives = w.shape();
   gives.erase(gives.begin() + static_cast<std::ptrdiff_t>(axis));
@@ -166,7 +175,8 @@ void pad(Writer& w) {
   }
   if (!any) return;
   w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
-  w.require((rank == 3 || rank == 4) && before[0] + before[1] + after[0] + after[1] == 0, "pads other axes than height and width");
+  w.require((rank == 3 || rank == 4) && before[0] + before[1] + after[0] + after[1] == 0,
+            "pads other axes than height and width");
   if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));  // what was the value is 0 inside the frame
   w.layer(fmt::format("ZeroPad{}D<{}>", rank - 2, list_text(frame)), gives);
   if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
@@ -175,7 +185,8 @@ void pad(Writer& w) {
 /// Numbers of `block` x `block` channels become a square of pixels, or the other way round.
 void depth_to_space(Writer& w) {
   w.batch_first();
-  const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0] / (b * b), h = w.shape()[1], width = w.shape()[2];
+  const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0] / (b * b), h = w.shape()[1],
+                     width = w.shape()[2];
   const bool column = w.node.text("mode", "DCR") == "CRD";
   // (c, b1, b2, h, w) or (b1, b2, c, h, w) to (c, h, b1, w, b2), in two turns: shapes have at most four axes
   w.reshape(column ? Dims{c * b, b, h * width} : Dims{b, b, c * h * width});
@@ -186,7 +197,8 @@ void depth_to_space(Writer& w) {
 }
 void space_to_depth(Writer& w) {
   w.batch_first();
-  const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0], h = w.shape()[1] / b, width = w.shape()[2] / b;
+  const std::int64_t b = w.node.integer("blocksize", 1), c = w.shape()[0], h = w.shape()[1] / b,
+                     width = w.shape()[2] / b;
   w.reshape({c * h, b, width * b});
   w.permute({1, 0, 2});
   w.reshape({b, c * h * width, b});
@@ -197,9 +209,19 @@ void space_to_depth(Writer& w) {
 }  // namespace
 
 void add_movement(LayerTable& table) {
-  table.insert({{"Reshape", reshape}, {"Flatten", reshape}, {"Squeeze", reshape}, {"Unsqueeze", reshape}, {"Transpose", transpose},
-                {"Slice", slice}, {"Split", split}, {"Gather", gather}, {"Pad", pad}, {"DepthToSpace", depth_to_space},
-                {"SpaceToDepth", space_to_depth}, {"Expand", expand}, {"Tile", expand}});
+  table.insert({{"Reshape", reshape},
+                {"Flatten", reshape},
+                {"Squeeze", reshape},
+                {"Unsqueeze", reshape},
+                {"Transpose", transpose},
+                {"Slice", slice},
+                {"Split", split},
+                {"Gather", gather},
+                {"Pad", pad},
+                {"DepthToSpace", depth_to_space},
+                {"SpaceToDepth", space_to_depth},
+                {"Expand", expand},
+                {"Tile", expand}});
 }
 
 }  // namespace tenon::importing

@@ -11,23 +11,30 @@ std::vector<std::string> epsilon(const Writer& w, double of_tenon) {
   return {fmt::format("epsilon<{}>", number_text(value))};
 }
 
-std::string options_text(const std::vector<std::string>& options) { return fmt::format("{}", fmt::join(options, ", ")); }
+std::string options_text(const std::vector<std::string>& options) {
+  return fmt::format("{}", fmt::join(options, ", "));
+}
 
 void batch_norm(Writer& w) {
   w.batch_first();
-  w.require(w.node.outputs.size() == 1 || w.node.integer("training_mode", 0) == 0, "in training mode: layers learn their statistics themselves");
+  w.require(w.node.outputs.size() == 1 || w.node.integer("training_mode", 0) == 0,
+            "in training mode: layers learn their statistics themselves");
   const std::size_t rank = w.shape().size();
   w.require(rank <= 3, "of samples of {} axes: BatchNorm2D has three", rank);
   const auto of = [&](std::size_t i, const char* what) { return reshaped(w.weight(i, what), {w.shape()[0]}); };
   w.layer(fmt::format("BatchNorm{}<{}>", rank == 3 ? "2D" : "1D", options_text(epsilon(w, 1e-5))), w.shape(),
-          {{"weight", of(1, "scale")}, {"bias", of(2, "bias")}, {"running_mean", of(3, "mean")}, {"running_var", of(4, "variance")}});
+          {{"weight", of(1, "scale")},
+           {"bias", of(2, "bias")},
+           {"running_mean", of(3, "mean")},
+           {"running_var", of(4, "variance")}});
 }
 
 /// Scale and bias of each channel, whether there is one for each channel or for each group.
 Array per_channel(const Writer& w, std::size_t input, const char* what) {
   const Array& given = w.weight(input, what);
   const auto channels = static_cast<std::size_t>(w.shape()[0]);
-  w.require(!given.values.empty() && channels % given.values.size() == 0, "{} numbers of {} for {} channels", given.values.size(), what, channels);
+  w.require(!given.values.empty() && channels % given.values.size() == 0, "{} numbers of {} for {} channels",
+            given.values.size(), what, channels);
   Array all{Type::float32, {w.shape()[0]}, {}};
   for (std::size_t c = 0; c < channels; ++c) all.values.push_back(given.values[c / (channels / given.values.size())]);
   return all;
@@ -40,7 +47,8 @@ void instance_norm(Writer& w) {
   options.insert(options.end(), more.begin(), more.end());
   const Dims shape = w.shape();
   if (shape.size() > 3) w.reshape({shape[0], count_of(shape) / shape[0]});
-  w.layer(fmt::format("InstanceNorm<{}>", options_text(options)), w.shape(), {{"weight", per_channel(w, 1, "scale")}, {"bias", per_channel(w, 2, "bias")}});
+  w.layer(fmt::format("InstanceNorm<{}>", options_text(options)), w.shape(),
+          {{"weight", per_channel(w, 1, "scale")}, {"bias", per_channel(w, 2, "bias")}});
   w.reshape(shape);
 }
 
@@ -51,7 +59,8 @@ void group_norm(Writer& w) {
   options.insert(options.end(), more.begin(), more.end());
   const Dims shape = w.shape();
   if (shape.size() > 3) w.reshape({shape[0], count_of(shape) / shape[0]});
-  w.layer(fmt::format("GroupNorm<{}>", options_text(options)), w.shape(), {{"weight", per_channel(w, 1, "scale")}, {"bias", per_channel(w, 2, "bias")}});
+  w.layer(fmt::format("GroupNorm<{}>", options_text(options)), w.shape(),
+          {{"weight", per_channel(w, 1, "scale")}, {"bias", per_channel(w, 2, "bias")}});
   w.reshape(shape);
 }
 
@@ -84,7 +93,8 @@ void layer_norm(Writer& w) {
     w.start(output, {w.node.inputs[0]}, w.sample(0));
     const std::size_t axis = w.axis(w.node.integer("axis", -1));
     const Dims shape = w.shape();
-    const std::int64_t size = count_of(Dims(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end())), rows = count_of(shape) / size;
+    const std::int64_t size = count_of(Dims(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end())),
+                       rows = count_of(shape) / size;
     w.reshape({rows, size});
     if (output == 2) w.formula("square(x - mean(x))");
     w.layer("GlobalAvgPool", {rows});
@@ -93,8 +103,8 @@ void layer_norm(Writer& w) {
 }
 void rms_norm(Writer& w) { normalize(w, "RMSNorm", 1e-6, false); }
 
-/// y = x / (bias + alpha / size * the sum of x x over `size` channels around)^beta. A mean over windows of channels, frames of
-/// zeros counted, is that sum / size already.
+/// y = x / (bias + alpha / size * the sum of x x over `size` channels around)^beta. A mean over windows of channels,
+/// frames of zeros counted, is that sum / size already.
 void local_response_norm(Writer& w) {
   w.batch_first();
   const Dims shape = w.shape();
@@ -103,9 +113,14 @@ void local_response_norm(Writer& w) {
   const std::string divisor = w.aside(from, shape, [&] {
     w.formula("x * x");
     w.reshape({1, shape[0], rest});
-    if (size % 2 == 0) w.layer(fmt::format("ZeroPad2D<0, 0, {}, {}>", (size - 1) / 2, size / 2), {1, shape[0] + size - 1, rest});
-    if (size > 1) w.layer(fmt::format("AvgPool2D<kernel<{}, 1>, stride<1>{}>", size, size % 2 != 0 ? fmt::format(", padding<{}, 0>", size / 2) : ""), {1, shape[0], rest});
-    w.formula(fmt::format("pow({} + {} * x, {})", number_text(w.node.number("bias", 1)), number_text(w.node.number("alpha", 1e-4)), number_text(w.node.number("beta", 0.75))));
+    if (size % 2 == 0)
+      w.layer(fmt::format("ZeroPad2D<0, 0, {}, {}>", (size - 1) / 2, size / 2), {1, shape[0] + size - 1, rest});
+    if (size > 1)
+      w.layer(fmt::format("AvgPool2D<kernel<{}, 1>, stride<1>{}>", size,
+                          size % 2 != 0 ? fmt::format(", padding<{}, 0>", size / 2) : ""),
+              {1, shape[0], rest});
+    w.formula(fmt::format("pow({} + {} * x, {})", number_text(w.node.number("bias", 1)),
+                          number_text(w.node.number("alpha", 1e-4)), number_text(w.node.number("beta", 0.75))));
     w.reshape(shape);
   });
   w.start(0, {from, divisor}, shape);
@@ -115,8 +130,12 @@ void local_response_norm(Writer& w) {
 }  // namespace
 
 void add_normalization(LayerTable& table) {
-  table.insert({{"BatchNormalization", batch_norm}, {"InstanceNormalization", instance_norm}, {"GroupNormalization", group_norm},
-                {"LayerNormalization", layer_norm}, {"RMSNormalization", rms_norm}, {"LRN", local_response_norm}});
+  table.insert({{"BatchNormalization", batch_norm},
+                {"InstanceNormalization", instance_norm},
+                {"GroupNormalization", group_norm},
+                {"LayerNormalization", layer_norm},
+                {"RMSNormalization", rms_norm},
+                {"LRN", local_response_norm}});
 }
 
 }  // namespace tenon::importing

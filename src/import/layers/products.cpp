@@ -38,13 +38,15 @@ void dense(Writer& w, Array weight, const Array* bias, double scale = 1) {
 }
 
 void gemm(Writer& w) {
-  w.require(w.place(w.values().front()).batch == 0 || w.place(w.values().front()).batch == no_batch, "the batch is not the first axis");
+  w.require(w.place(w.values().front()).batch == 0 || w.place(w.values().front()).batch == no_batch,
+            "the batch is not the first axis");
   const bool turned = w.node.integer("transA", 0) != 0;
   w.require(!turned || w.place(0).batch == no_batch, "transA = 1: the batch would be the second axis");
   if (turned) w.permute({1, 0});
   const Array& b = w.weight(1, "B");
   const Array* c = w.has(2) ? &w.weight(2, "C") : nullptr;
-  dense(w, scaled(w.node.integer("transB", 0) != 0 ? b : transposed(b), w.node.number("alpha", 1)), c, w.node.number("beta", 1));
+  dense(w, scaled(w.node.integer("transB", 0) != 0 ? b : transposed(b), w.node.number("alpha", 1)), c,
+        w.node.number("beta", 1));
 }
 
 void matmul(Writer& w) {
@@ -56,15 +58,18 @@ void matmul(Writer& w) {
     return;
   }
   if (const Array* a = w.constant(0)) {  // W X = (X^T W^T)^T
-    w.require(a->dims.size() == 2 && w.shape().size() == 2, "multiplies a constant of {} axes with samples of {}", a->dims.size(), list_text(w.shape()));
+    w.require(a->dims.size() == 2 && w.shape().size() == 2, "multiplies a constant of {} axes with samples of {}",
+              a->dims.size(), list_text(w.shape()));
     w.permute({1, 0});
     dense(w, *a, nullptr);
     w.permute({1, 0});
     return;
   }
   const Dims a = w.sample(0), b = w.sample(1), all = Place{w.result(), batch}.sample();
-  w.require(a.size() == b.size() && a.size() >= 2, "of samples of {} and of {}: the batch takes part in it", list_text(a), list_text(b));
-  w.require(std::equal(a.begin(), a.end() - 2, b.begin()), "of samples of {} and of {}: MatMul repeats neither", list_text(a), list_text(b));
+  w.require(a.size() == b.size() && a.size() >= 2, "of samples of {} and of {}: the batch takes part in it",
+            list_text(a), list_text(b));
+  w.require(std::equal(a.begin(), a.end() - 2, b.begin()), "of samples of {} and of {}: MatMul repeats neither",
+            list_text(a), list_text(b));
   // a Transpose of the second matrix alone is an option
   const Node* before = w.producer(1);
   Dims last_two = before != nullptr && before->op == "Transpose" ? before->integers("perm") : Dims{};

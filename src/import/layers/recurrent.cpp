@@ -12,7 +12,8 @@ struct Cell {
 };
 
 /// Blocks of rows in another order.
-Array in_order(const Array& a, std::size_t direction, std::size_t first_gate, const std::vector<std::size_t>& gates, std::size_t all_gates) {
+Array in_order(const Array& a, std::size_t direction, std::size_t first_gate, const std::vector<std::size_t>& gates,
+               std::size_t all_gates) {
   const auto rows = static_cast<std::size_t>(a.dims[1]) / all_gates;
   const std::size_t width = a.dims.size() > 2 ? static_cast<std::size_t>(a.dims[2]) : 1, block = rows * width;
   Array out{Type::float32, {static_cast<std::int64_t>(gates.size() * rows)}, {}};
@@ -26,7 +27,8 @@ Array in_order(const Array& a, std::size_t direction, std::size_t first_gate, co
 
 void check(Writer& w, const Cell& cell) {
   const std::string direction = w.node.text("direction", "forward");
-  w.require(direction == "forward" || direction == "bidirectional", "direction = {}: layers read forward or both ways", direction);
+  w.require(direction == "forward" || direction == "bidirectional", "direction = {}: layers read forward or both ways",
+            direction);
   w.require(!w.node.has("clip"), "clips its sums");
   w.require(!w.node.has("cell_clip"), "clips its memory");
   w.require(!w.has(4), "is given lengths of sequences; all have to be as long as the shape says");
@@ -38,9 +40,11 @@ void check(Writer& w, const Cell& cell) {
   const auto& names = std::get<std::vector<std::string>>(w.node.attributes.at("activations"));
   for (std::size_t i = 0; i < names.size(); ++i) {
     std::string name = names[i];
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::string& usual = cell.functions[i % cell.functions.size()];
-    w.require(name == usual || (w.node.op == "RNN" && name == "relu" && names.front() == names[i]), "has the function {} where the layer has {}", names[i], usual);
+    w.require(name == usual || (w.node.op == "RNN" && name == "relu" && names.front() == names[i]),
+              "has the function {} where the layer has {}", names[i], usual);
   }
 }
 
@@ -52,8 +56,9 @@ void recurrent(Writer& w, const Cell& cell) {
   const std::size_t gates = cell.gates.size(), directions = static_cast<std::size_t>(input.dims[0]);
   const std::int64_t hidden = state.dims[2];
   const bool batch_first = w.node.integer("layout", 0) != 0;
-  w.require(w.place(0).batch == (batch_first ? 0U : 1U), "the batch is axis {} of its input, but with layout = {} it has to be axis {}",
-            w.place(0).batch, batch_first ? 1 : 0, batch_first ? 0 : 1);
+  w.require(w.place(0).batch == (batch_first ? 0U : 1U),
+            "the batch is axis {} of its input, but with layout = {} it has to be axis {}", w.place(0).batch,
+            batch_first ? 1 : 0, batch_first ? 0 : 1);
   const Dims sequence = w.shape();
 
   std::vector<std::pair<std::string, Array>> weights;

@@ -7,7 +7,8 @@ namespace tenon::importing {
 namespace {
 
 /// Of each row the product, as one of values: the numbers at each place of the rows are one.
-void product_of_rows(Writer& w, const std::string& from, const Dims& before, const Dims& order, std::int64_t rows, std::int64_t length) {
+void product_of_rows(Writer& w, const std::string& from, const Dims& before, const Dims& order, std::int64_t rows,
+                     std::int64_t length) {
   w.require(length <= 32, "multiplies {} numbers; Multiply takes at most 32", length);
   const auto bring = [&] {
     w.permute(order);
@@ -82,7 +83,8 @@ void reduce_min(Writer& w) {
 void reduce_sum(Writer& w) { sum_up(w); }
 
 /// A sum of what each number becomes first, and what becomes of the sum.
-template <const char* Each, const char* Sum> void reduce_sum_of(Writer& w) {
+template <const char* Each, const char* Sum>
+void reduce_sum_of(Writer& w) {
   if (*Each != '\0') w.formula(Each);
   sum_up(w);
   if (*Sum != '\0') w.formula(Sum);
@@ -92,9 +94,15 @@ constexpr char nothing[] = "", square[] = "x * x", root[] = "sqrt(x)", size[] = 
 }  // namespace
 
 void add_reductions(LayerTable& table) {
-  table.insert({{"ReduceMean", reduce_mean}, {"ReduceMax", reduce_max}, {"ReduceMin", reduce_min}, {"ReduceSum", reduce_sum}, {"ReduceProd", reduce_product},
-                {"ReduceL1", reduce_sum_of<size, nothing>}, {"ReduceL2", reduce_sum_of<square, root>},
-                {"ReduceSumSquare", reduce_sum_of<square, nothing>}, {"ReduceLogSum", reduce_sum_of<nothing, logarithm>}});
+  table.insert({{"ReduceMean", reduce_mean},
+                {"ReduceMax", reduce_max},
+                {"ReduceMin", reduce_min},
+                {"ReduceSum", reduce_sum},
+                {"ReduceProd", reduce_product},
+                {"ReduceL1", reduce_sum_of<size, nothing>},
+                {"ReduceL2", reduce_sum_of<square, root>},
+                {"ReduceSumSquare", reduce_sum_of<square, nothing>},
+                {"ReduceLogSum", reduce_sum_of<nothing, logarithm>}});
 }
 
 }  // namespace tenon::importing

@@ -11,9 +11,9 @@ namespace tenon::importing {
 /// One layer of a type that is written: its text, the shape that a sample has behind it, and its numbers.
 struct Layer {
   enum Kind {
-    plain,     // "Conv2D<16, 3>"
-    reshape,   // no number moves: Flatten or Reshape, as `gives` says
-    formula    // the text is a formula of x, for Map
+    plain,    // "Conv2D<16, 3>"
+    reshape,  // no number moves: Flatten or Reshape, as `gives` says
+    formula   // the text is a formula of x, for Map
   };
   std::string text;
   Dims gives;
@@ -21,7 +21,8 @@ struct Layer {
   Kind kind = plain;
 };
 
-/// What becomes of a node: layers one after the other. One that reads several values begins with a layer that joins them.
+/// What becomes of a node: layers one after the other. One that reads several values begins with a layer that joins
+/// them.
 struct Unit {
   std::string name;
   std::vector<std::string> reads;
@@ -29,13 +30,14 @@ struct Unit {
   std::vector<Layer> layers{};
 };
 
-/// All nodes of a graph as units, in its order. `shapes` are those of a sample, by the name of the value. `refused` says, one
-/// entry for each, which nodes have no layers and why.
+/// All nodes of a graph as units, in its order. `shapes` are those of a sample, by the name of the value. `refused`
+/// says, one entry for each, which nodes have no layers and why.
 struct Units {
   std::vector<Unit> units;
   std::map<std::string, Dims> shapes;
   std::vector<std::string> refused;
-  std::map<std::string, std::size_t> batch_axes{};  // of the graph's inputs and of what units give; no_batch where there is none
+  std::map<std::string, std::size_t>
+      batch_axes{};  // of the graph's inputs and of what units give; no_batch where there is none
 };
 /// Without `batched` the first axis of the inputs is no batch: what they hold is one sample.
 Units write_units(const Graph& graph, bool batched = true);

@@ -10,7 +10,9 @@ namespace {
 const LayerTable& layer_table() {
   static const LayerTable table = [] {
     LayerTable t;
-    for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement, add_reductions, add_recurrent, add_conditions}) add(t);
+    for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement,
+                           add_reductions, add_recurrent, add_conditions})
+      add(t);
     return t;
   }();
   return table;
@@ -18,28 +20,38 @@ const LayerTable& layer_table() {
 
 /// Whether no number that a node gives is below 0.
 bool never_negative(const Walk& walk, const Node& node) {
-  static const std::set<std::string> made{"Relu", "Sigmoid", "Softmax", "HardSigmoid", "Exp", "Abs", "Sqrt", "Softplus"};
-  static const std::set<std::string> kept{"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Concat", "Add", "Mul", "Sum", "Reshape",
-                                          "Transpose", "LRN", "Dropout", "Identity", "Resize", "Max", "Pad", "Slice", "Split"};
+  static const std::set<std::string> made{"Relu", "Sigmoid", "Softmax", "HardSigmoid",
+                                          "Exp",  "Abs",     "Sqrt",    "Softplus"};
+  static const std::set<std::string> kept{
+      "MaxPool",   "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Concat", "Add", "Mul", "Sum",   "Reshape",
+      "Transpose", "LRN",         "Dropout",           "Identity",      "Resize", "Max", "Pad", "Slice", "Split"};
   if (made.contains(node.op)) return true;
   const auto fine = [&](const std::string& name) {
     const Array* constant = walk.constant(name);
     if (constant == nullptr) return name.empty() || walk.not_negative.contains(name);
     return std::all_of(constant->values.begin(), constant->values.end(), [](double v) { return v >= 0; });
   };
-  if (node.op == "Clip") return node.has_input(1) ? walk.constant(node.inputs[1]) != nullptr && fine(node.inputs[1]) : node.number("min", -1) >= 0;
+  if (node.op == "Clip")
+    return node.has_input(1) ? walk.constant(node.inputs[1]) != nullptr && fine(node.inputs[1])
+                             : node.number("min", -1) >= 0;
   if (!kept.contains(node.op)) return false;
-  const std::size_t data = node.op == "Concat" || node.op == "Add" || node.op == "Mul" || node.op == "Sum" || node.op == "Max" ? node.inputs.size() : 1;
-  return std::all_of(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(std::min(data, node.inputs.size())), fine);
+  const std::size_t data = node.op == "Concat" || node.op == "Add" || node.op == "Mul" || node.op == "Sum" ||
+                                   node.op == "Max"
+                               ? node.inputs.size()
+                               : 1;
+  return std::all_of(node.inputs.begin(),
+                     node.inputs.begin() + static_cast<std::ptrdiff_t>(std::min(data, node.inputs.size())), fine);
 }
 
 bool is_quantized(const Node& node) {
-  return node.op.find("uantizeLinear") != std::string::npos || node.op.starts_with("QLinear") || node.op.ends_with("Integer");
+  return node.op.find("uantizeLinear") != std::string::npos || node.op.starts_with("QLinear") ||
+         node.op.ends_with("Integer");
 }
 
 std::string reason_for_unknown(const Node& node) {
   if (!node.domain.empty()) return "an operator of another domain than ONNX's has no layer";
-  return "there is no layer for this operator; write it as a Map<...> or a layer of your own and put it between what is imported";
+  return "there is no layer for this operator; write it as a Map<...> or a layer of your own and put it between what "
+         "is imported";
 }
 
 void refuse(Walk& walk, const Node& node, const std::string& reason) {
@@ -61,8 +73,10 @@ bool unpack(Walk& walk, const Node& node) {
 
 void place_inputs(Walk& walk, bool batched) {
   for (const Value& input : walk.graph.inputs) {
-    if (!input.dims || (batched && input.dims->empty()) || std::any_of(input.dims->begin(), input.dims->end(), [](auto d) { return d <= 0; })) {
-      walk.units.refused.push_back(fmt::format("input '{}': its shape has to be known{}", input.name, batched ? ", the batch first" : ""));
+    if (!input.dims || (batched && input.dims->empty()) ||
+        std::any_of(input.dims->begin(), input.dims->end(), [](auto d) { return d <= 0; })) {
+      walk.units.refused.push_back(
+          fmt::format("input '{}': its shape has to be known{}", input.name, batched ? ", the batch first" : ""));
       walk.refused_values.insert(input.name);
       continue;
     }
@@ -70,7 +84,8 @@ void place_inputs(Walk& walk, bool batched) {
     bool time_first = false;
     for (const Node& node : walk.graph.nodes)
       for (const std::string& read : node.inputs)
-        if (read == input.name) time_first = (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") && node.integer("layout", 0) == 0;
+        if (read == input.name)
+          time_first = (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") && node.integer("layout", 0) == 0;
     walk.places[input.name] = {*input.dims, !batched ? no_batch : time_first ? 1U : 0U};
     walk.units.batch_axes[input.name] = walk.places[input.name].batch;
     walk.units.shapes[input.name] = walk.places[input.name].sample();
@@ -95,7 +110,8 @@ Units write_units(const Graph& graph, bool batched) {
       continue;
     }
     // what stands behind a refused node is not judged
-    const bool behind = std::any_of(node.inputs.begin(), node.inputs.end(), [&](const auto& name) { return walk.refused_values.contains(name); });
+    const bool behind = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                    [&](const auto& name) { return walk.refused_values.contains(name); });
     const auto found = layer_table().find(node.op);
     const bool known = found != layer_table().end() && node.domain.empty();
     if (!known) refuse(walk, node, reason_for_unknown(node));
@@ -116,7 +132,9 @@ Units write_units(const Graph& graph, bool batched) {
     }
   }
   if (quantized > 0)
-    walk.units.refused.push_back(fmt::format("{} quantised operators: int8 networks are not imported yet: import the float file and quantize it with `quantize`", quantized));
+    walk.units.refused.push_back(fmt::format("{} quantised operators: int8 networks are not imported yet: import the "
+                                             "float file and quantize it with `quantize`",
+                                             quantized));
   return std::move(walk.units);
 }
 

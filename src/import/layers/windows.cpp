@@ -74,10 +74,11 @@ void conv(Writer& w) {
   if (const auto both = both_sides(v)) padding = *both;
   else zero_pad(w, v);
   const std::int64_t groups = w.node.integer("group", 1);
-  std::string options = option("stride", v.strides, 0) + option("padding", padding, 0) + option("dilation", v.dilations, 1) +
-                        (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
+  std::string options = option("stride", v.strides, 0) + option("padding", padding, 0) +
+                        option("dilation", v.dilations, 1) + (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
-  w.layer(fmt::format("Conv{}<{}, {}{}>", axes, weight.dims[0], kernel_text(v.kernel), options), behind(weight.dims[0], v), std::move(numbers));
+  w.layer(fmt::format("Conv{}<{}, {}{}>", axes, weight.dims[0], kernel_text(v.kernel), options),
+          behind(weight.dims[0], v), std::move(numbers));
 }
 
 void conv_transpose(Writer& w) {
@@ -85,31 +86,36 @@ void conv_transpose(Writer& w) {
   const Array& weight = w.weight(1, "weight");
   const Dims kernel(weight.dims.begin() + 2, weight.dims.end()), in = w.shape(), out = w.result();
   const char* axes = axes_text(w, kernel.size());
-  const Dims ones(kernel.size(), 1), strides = w.node.integers("strides", ones), dilations = w.node.integers("dilations", ones);
+  const Dims ones(kernel.size(), 1), strides = w.node.integers("strides", ones),
+                                     dilations = w.node.integers("dilations", ones);
   const Dims pads = w.node.integers("pads", Dims(2 * kernel.size(), 0));
   const std::string fit = w.node.text("auto_pad", "NOTSET");
   Dims padding, more;
   for (std::size_t a = 0; a < kernel.size(); ++a) {
     // out = (in - 1) stride - padding on both sides + extent + what is added at the end
-    const std::int64_t whole = (in[a + 1] - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1, cut = whole - out[a + 2];
+    const std::int64_t whole = (in[a + 1] - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1,
+                       cut = whole - out[a + 2];
     std::int64_t before = pads[a];
     if (fit == "SAME_UPPER" || fit == "SAME_LOWER" || w.node.has("output_shape"))
       before = fit == "SAME_UPPER" ? std::max<std::int64_t>(cut, 0) / 2 : (std::max<std::int64_t>(cut, 0) + 1) / 2;
     padding.push_back(before);
     more.push_back(2 * before - cut);
-    w.require(more.back() >= 0, "cuts {} off at the start of axis {} and {} at its end: a layer cuts as much from both", before, a + 2, cut - before);
+    w.require(more.back() >= 0, "cuts {} off at the start of axis {} and {} at its end: a layer cuts as much from both",
+              before, a + 2, cut - before);
   }
   const std::int64_t groups = w.node.integer("group", 1);
-  std::string options = option("stride", strides, 0) + option("padding", padding, 0) + option("output_padding", more, 0) +
-                        option("dilation", dilations, 1) + (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
+  std::string options = option("stride", strides, 0) + option("padding", padding, 0) +
+                        option("output_padding", more, 0) + option("dilation", dilations, 1) +
+                        (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
-  w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options), Dims(out.begin() + 1, out.end()),
-          std::move(numbers));
+  w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options),
+          Dims(out.begin() + 1, out.end()), std::move(numbers));
 }
 
 /// Strides of a pool are its kernel unless they are said.
 std::string pool_options(const Windows& v, const Dims& padding) {
-  return (v.strides == v.kernel ? "" : option("stride", v.strides, 0)) + option("padding", padding, 0) + option("dilation", v.dilations, 1);
+  return (v.strides == v.kernel ? "" : option("stride", v.strides, 0)) + option("padding", padding, 0) +
+         option("dilation", v.dilations, 1);
 }
 
 bool at_most_half(const Dims& padding, const Dims& kernel) {
@@ -119,7 +125,8 @@ bool at_most_half(const Dims& padding, const Dims& kernel) {
 }
 
 void max_pool(Writer& w) {
-  w.require(w.node.outputs.size() < 2 || w.node.outputs[1].empty(), "its second output, where the largest numbers were, is asked for");
+  w.require(w.node.outputs.size() < 2 || w.node.outputs[1].empty(),
+            "its second output, where the largest numbers were, is asked for");
   const Windows v = windows(w, w.node.integers("kernel_shape"));
   const char* axes = axes_text(w, v.axes());
   Dims padding(v.axes(), 0);
@@ -127,11 +134,13 @@ void max_pool(Writer& w) {
     padding = *both;
   } else {
     // no number is below 0, so a frame of zeros is never larger
-    w.require(w.not_negative(0), "pads [{}] and [{}] differ and the numbers may be below 0: a frame of zeros would be the largest",
+    w.require(w.not_negative(0),
+              "pads [{}] and [{}] differ and the numbers may be below 0: a frame of zeros would be the largest",
               list_text(v.before), list_text(v.after));
     zero_pad(w, v);
   }
-  w.layer(fmt::format("MaxPool{}<{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding)), behind(w.shape()[0], v));
+  w.layer(fmt::format("MaxPool{}<{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding)),
+          behind(w.shape()[0], v));
 }
 
 /// One window that has the whole image in it.
@@ -158,14 +167,16 @@ void average_pool(Writer& w) {
     if (!counted && option("padding", padding, 0) != "") counts = ", count_include_pad<false>";
   } else {
     w.require(counted && w.node.integer("ceil_mode", 0) == 0,
-              "pads [{}] and [{}] differ and what they add is no part of a mean: AvgPool{} pads both sides alike", list_text(v.before),
-              list_text(v.after), axes);
+              "pads [{}] and [{}] differ and what they add is no part of a mean: AvgPool{} pads both sides alike",
+              list_text(v.before), list_text(v.after), axes);
     zero_pad(w, v);
   }
-  w.layer(fmt::format("AvgPool{}<{}{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding), counts), behind(w.shape()[0], v));
+  w.layer(fmt::format("AvgPool{}<{}{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding), counts),
+          behind(w.shape()[0], v));
 }
 
-template <const char* Name> void global_pool(Writer& w) {
+template <const char* Name>
+void global_pool(Writer& w) {
   w.batch_first();
   const Dims in = w.shape();
   if (in.size() > 3) w.reshape({in[0], count_of(in) / in[0]});
@@ -176,8 +187,10 @@ constexpr char mean[] = "GlobalAvgPool", largest[] = "GlobalMaxPool";
 void resize(Writer& w) {
   w.batch_first();
   const Dims in = w.shape(), all = w.result(), out(all.begin() + 1, all.end());
-  const std::string mode = w.node.text("mode", "nearest"), place = w.node.text("coordinate_transformation_mode", "half_pixel");
-  w.require(in.size() == out.size() && (in.size() == 2 || in.size() == 3) && in[0] == out[0], "stretches other axes than height and width");
+  const std::string mode = w.node.text("mode", "nearest"),
+                    place = w.node.text("coordinate_transformation_mode", "half_pixel");
+  w.require(in.size() == out.size() && (in.size() == 2 || in.size() == 3) && in[0] == out[0],
+            "stretches other axes than height and width");
   Dims factors;
   for (std::size_t a = 1; a < in.size(); ++a) {
     w.require(out[a] % in[a] == 0, "makes {} of {}: Upsample stretches by whole factors", out[a], in[a]);
@@ -186,9 +199,11 @@ void resize(Writer& w) {
   const std::string rounding = w.node.text("nearest_mode", "round_prefer_floor");
   const bool old = w.node.op == "Upsample" || w.opset() < 11;
   const bool centres = place == "half_pixel" || place == "half_pixel_symmetric" || place == "pytorch_half_pixel";
-  const bool nearest = mode == "nearest" && (old || (centres && rounding.starts_with("round_prefer")) || (place == "asymmetric" && rounding == "floor"));
+  const bool nearest = mode == "nearest" && (old || (centres && rounding.starts_with("round_prefer")) ||
+                                             (place == "asymmetric" && rounding == "floor"));
   const bool linear = mode == "linear" && !old && centres;
-  w.require(nearest || linear, "mode {}, coordinates {}, rounding {}: Upsample has nearest and linear with half_pixel", mode, old ? "asymmetric" : place, rounding);
+  w.require(nearest || linear, "mode {}, coordinates {}, rounding {}: Upsample has nearest and linear with half_pixel",
+            mode, old ? "asymmetric" : place, rounding);
   std::string text = option("", factors, 0).substr(3);
   text.pop_back();
   w.layer(fmt::format("Upsample<{}{}>", text, linear ? ", bilinear" : ""), out);

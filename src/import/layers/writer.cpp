@@ -11,7 +11,8 @@ std::string number_text(double value) {
   std::string text = fmt::format("{}", static_cast<float>(value));
   if (text.ends_with(".0")) text.resize(text.size() - 2);
   for (const auto& [from, to] : {std::pair{"e-0", "e-"}, {"e+0", "e"}, {"e+", "e"}})
-    if (const std::size_t at = text.find(from); at != std::string::npos) text.replace(at, std::string_view(from).size(), to);
+    if (const std::size_t at = text.find(from); at != std::string::npos)
+      text.replace(at, std::string_view(from).size(), to);
   return text;
 }
 
@@ -46,7 +47,9 @@ std::optional<Dims> aligned(const Array& array, const Dims& sample, std::size_t 
 
 std::vector<double> spread(const Array& array, const Dims& sample, std::size_t batch) {
   const auto own = aligned(array, sample, batch);
-  if (!own) throw Refused(fmt::format("a constant of {} does not spread over samples of {}", list_text(array.dims), list_text(sample)));
+  if (!own)
+    throw Refused(
+        fmt::format("a constant of {} does not spread over samples of {}", list_text(array.dims), list_text(sample)));
   std::vector<double> all(static_cast<std::size_t>(count_of(sample)));
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::size_t rest = i, at = 0, step = 1;
@@ -68,14 +71,13 @@ Writer::Writer(Walk& walk, const Node& n) : node(n), walk_(walk) {
   batch_ = place(inputs.front()).batch;
 }
 
-const Array* Writer::constant(std::size_t i) const {
-  return has(i) ? walk_.constant(node.inputs[i]) : nullptr;
-}
+const Array* Writer::constant(std::size_t i) const { return has(i) ? walk_.constant(node.inputs[i]) : nullptr; }
 
 const Array& Writer::weight(std::size_t i, const char* what) const {
   require(has(i), "has no {}", what);
   const Array* found = constant(i);
-  require(found != nullptr, "its {} {} is computed by the network; only constants can be weights", what, detail::quoted_text(node.inputs[i]));
+  require(found != nullptr, "its {} {} is computed by the network; only constants can be weights", what,
+          detail::quoted_text(node.inputs[i]));
   return *found;
 }
 
@@ -177,7 +179,8 @@ void Writer::formula_of(std::string text, const std::vector<std::pair<std::strin
   std::set<std::size_t> along;
   for (const auto& [name, array] : operands) {
     const auto axes = aligned(array, own, batch_);
-    require(axes.has_value(), "a constant of {} does not spread over samples of {}", list_text(array.dims), list_text(own));
+    require(axes.has_value(), "a constant of {} does not spread over samples of {}", list_text(array.dims),
+            list_text(own));
     for (std::size_t k = 0; k < axes->size(); ++k)
       if ((*axes)[k] != 1) along.insert(k);
   }
@@ -210,7 +213,8 @@ Place Writer::place_of_result(std::size_t output) const {
 void Writer::close() {
   const Place p = place_of_result(output_);
   const Dims sample = p.sample();
-  require(count_of(sample) == count_of(shape_), "gives samples of {}, but {} were expected", list_text(shape_), list_text(sample));
+  require(count_of(sample) == count_of(shape_), "gives samples of {}, but {} were expected", list_text(shape_),
+          list_text(sample));
   reshape(sample);
   walk_.places[unit_.gives] = p;
   walk_.units.shapes[unit_.gives] = sample;

@@ -18,8 +18,9 @@
 /// What the functions that write layers for operators have in common.
 namespace tenon::importing {
 
-/// Values of a graph as Tenon sees them: samples, without the batch. The batch is the first axis of the inputs; a Transpose
-/// may move it, as files do around recurrent layers, whose first axis is time. A file that knows no batch has no_batch.
+/// Values of a graph as Tenon sees them: samples, without the batch. The batch is the first axis of the inputs; a
+/// Transpose may move it, as files do around recurrent layers, whose first axis is time. A file that knows no batch has
+/// no_batch.
 struct Place {
   Dims dims;              // all axes
   std::size_t batch = 0;  // the one that counts samples
@@ -35,11 +36,12 @@ struct Place {
 /// What is known while a graph is walked through.
 struct Walk {
   const Graph& graph;
-  std::map<std::string, Place> places{};                // of all values so far
+  std::map<std::string, Place> places{};  // of all values so far
   std::map<std::string, const Node*> producers{};
-  std::set<std::string> refused_values{}, not_negative{};  // values behind a node that was refused; values of no number below 0
+  std::set<std::string> refused_values{},
+      not_negative{};  // values behind a node that was refused; values of no number below 0
   std::map<std::string, std::size_t> readers{};
-  std::map<std::string, Array> unpacked{};                // constants that the file has in int8
+  std::map<std::string, Array> unpacked{};  // constants that the file has in int8
   Units units{};
 
   const Array* constant(const std::string& name) const {
@@ -62,30 +64,33 @@ public:
   const Node& node;
   std::int64_t opset() const { return walk_.graph.opset; }
 
-  template <class... Args> [[noreturn]] void refuse(fmt::format_string<Args...> what, Args&&... args) const {
+  template <class... Args>
+  [[noreturn]] void refuse(fmt::format_string<Args...> what, Args&&... args) const {
     throw Refused(fmt::format(what, std::forward<Args>(args)...));
   }
-  template <class... Args> void require(bool holds, fmt::format_string<Args...> what, Args&&... args) const {
+  template <class... Args>
+  void require(bool holds, fmt::format_string<Args...> what, Args&&... args) const {
     if (!holds) refuse(what, std::forward<Args>(args)...);
   }
 
   // What comes in.
   bool has(std::size_t i) const { return node.has_input(i); }
-  const Array* constant(std::size_t i) const;                         // null where it depends on the network's inputs
-  const Array& weight(std::size_t i, const char* what) const;         // refused where it does
-  std::optional<Dims> integers(std::size_t i, const char* key) const;  // an attribute of old opsets, an input of new ones
+  const Array* constant(std::size_t i) const;                  // null where it depends on the network's inputs
+  const Array& weight(std::size_t i, const char* what) const;  // refused where it does
+  std::optional<Dims> integers(std::size_t i,
+                               const char* key) const;  // an attribute of old opsets, an input of new ones
   const Place& place(std::size_t i) const;
   Dims sample(std::size_t i) const { return place(i).sample(); }
-  std::vector<std::size_t> values() const;                            // inputs that are no constants
+  std::vector<std::size_t> values() const;  // inputs that are no constants
   const Node* producer(std::size_t i) const;
   std::size_t readers(const std::string& value) const { return walk_.readers.at(value); }
   bool not_negative(std::size_t i) const { return walk_.not_negative.contains(node.inputs[i]); }
 
   // What goes out, by the graph.
   const Dims& result(std::size_t output = 0) const;
-  Type result_type(std::size_t output = 0) const;                     // float32 where it is not known
-  std::size_t axis(std::int64_t axis, std::size_t input = 0) const;   // of a sample; the batch is refused
-  void batch_first(std::size_t input = 0) const;                      // refused where the batch is not the first axis
+  Type result_type(std::size_t output = 0) const;                    // float32 where it is not known
+  std::size_t axis(std::int64_t axis, std::size_t input = 0) const;  // of a sample; the batch is refused
+  void batch_first(std::size_t input = 0) const;                     // refused where the batch is not the first axis
 
   // What is written. A unit starts by itself, with the first value that is no constant.
   void start(std::size_t output, std::vector<std::string> reads, Dims shape);
@@ -127,14 +132,14 @@ bool all_equal(const Array& array, double value);
 using WriteLayers = void (*)(Writer&);
 using LayerTable = std::map<std::string, WriteLayers>;
 /// The tables of the files of this folder.
-void add_windows(LayerTable&);        // convolutions and pools
-void add_products(LayerTable&);       // Gemm, MatMul, Gather of a table
-void add_functions(LayerTable&);      // of one value, number by number
-void add_arithmetic(LayerTable&);     // of several values
+void add_windows(LayerTable&);     // convolutions and pools
+void add_products(LayerTable&);    // Gemm, MatMul, Gather of a table
+void add_functions(LayerTable&);   // of one value, number by number
+void add_arithmetic(LayerTable&);  // of several values
 void add_normalization(LayerTable&);
-void add_movement(LayerTable&);       // what moves numbers
+void add_movement(LayerTable&);  // what moves numbers
 void add_reductions(LayerTable&);
 void add_recurrent(LayerTable&);
-void add_conditions(LayerTable&);     // comparisons, and what chooses by them
+void add_conditions(LayerTable&);  // comparisons, and what chooses by them
 
 }  // namespace tenon::importing

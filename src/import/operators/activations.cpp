@@ -10,7 +10,8 @@ namespace tenon::importing {
 namespace {
 
 /// `make` reads the attributes and gives the function of one number.
-template <class Make> Definition activation(Make make) {
+template <class Make>
+Definition activation(Make make) {
   return [=](const Call& call) {
     const auto f = make(call.node);
     const Array& x = call.input(0);
@@ -37,7 +38,8 @@ auto hard_sigmoid(double alpha, double beta) {
 }
 
 auto selu(const Node& node) {
-  const double alpha = node.number("alpha", 1.67326319217681884765625), gamma = node.number("gamma", 1.05070102214813232421875);
+  const double alpha = node.number("alpha", 1.67326319217681884765625),
+               gamma = node.number("gamma", 1.05070102214813232421875);
   return [=](double x) { return gamma * (x > 0 ? x : alpha * std::expm1(x)); };
 }
 
@@ -47,20 +49,22 @@ auto shrink(const Node& node) {
 }
 
 /// Activations of one attribute, alpha.
-template <class F> Definition with_alpha(double otherwise, F f) {
+template <class F>
+Definition with_alpha(double otherwise, F f) {
   return activation(
       [=](const Node& node) { return [=, alpha = node.number("alpha", otherwise)](double x) { return f(x, alpha); }; });
 }
 
-template <class F> Definition plain(F f) {
+template <class F>
+Definition plain(F f) {
   return activation([=](const Node&) { return f; });
 }
 
 /// The slope broadcasts to x, never the other way.
 std::vector<Array> prelu(const Call& call) {
   const Array &x = call.input(0), &slope = call.input(1);
-  call.require(broadcast(call, x.dims, slope.dims) == x.dims, "a slope of {} does not broadcast to {}", axes_text(slope.dims),
-               axes_text(x.dims));
+  call.require(broadcast(call, x.dims, slope.dims) == x.dims, "a slope of {} does not broadcast to {}",
+               axes_text(slope.dims), axes_text(x.dims));
   Array y = call.make(x.type, x.dims);
   if (y.values.empty()) return {y};
   auto next = y.values.begin();

@@ -16,7 +16,8 @@ const Array& Call::input(std::size_t i) const {
 
 const Array& Call::input(std::size_t i, std::size_t least_axes) const {
   const Array& array = input(i);
-  require(array.dims.size() >= least_axes, "expects at least {} axes, input {} has {}", least_axes, i, axes_text(array.dims));
+  require(array.dims.size() >= least_axes, "expects at least {} axes, input {} has {}", least_axes, i,
+          axes_text(array.dims));
   return array;
 }
 
@@ -29,7 +30,8 @@ Array Call::make(Type type, Dims dims) const {
   Index count = 1;
   for (const Index size : dims) {
     require(size >= 0, "its result would have axes of negative size ({})", axes_text(dims));
-    require(size <= most_numbers && count * size <= most_numbers, "a result of {} numbers is too large", axes_text(dims));
+    require(size <= most_numbers && count * size <= most_numbers, "a result of {} numbers is too large",
+            axes_text(dims));
     count *= size;
   }
   Array result{type, std::move(dims), {}};
@@ -79,48 +81,73 @@ std::optional<Dims> Call::integers(const std::string& key, std::size_t i) const 
 
 Type onnx_type(const Call& call, Index number) {
   switch (number) {
-    case 1: return Type::float32;
-    case 2: return Type::uint8;
-    case 3: return Type::int8;
-    case 4: return Type::uint16;
-    case 5: return Type::int16;
-    case 6: return Type::int32;
-    case 7: return Type::int64;
-    case 9: return Type::boolean;
-    case 10: return Type::float16;
-    case 11: return Type::float64;
-    case 12: return Type::uint32;
-    case 13: return Type::uint64;
-    case 16: return Type::bfloat16;
-    default: call.fail("numbers of ONNX's type {} are not supported", number);
+  case 1:
+    return Type::float32;
+  case 2:
+    return Type::uint8;
+  case 3:
+    return Type::int8;
+  case 4:
+    return Type::uint16;
+  case 5:
+    return Type::int16;
+  case 6:
+    return Type::int32;
+  case 7:
+    return Type::int64;
+  case 9:
+    return Type::boolean;
+  case 10:
+    return Type::float16;
+  case 11:
+    return Type::float64;
+  case 12:
+    return Type::uint32;
+  case 13:
+    return Type::uint64;
+  case 16:
+    return Type::bfloat16;
+  default:
+    call.fail("numbers of ONNX's type {} are not supported", number);
   }
 }
 
 bool is_integer(Type type) {
   switch (type) {
-    case Type::float32:
-    case Type::float64:
-    case Type::float16:
-    case Type::bfloat16:
-    case Type::string:
-    case Type::boolean: return false;
-    default: return true;
+  case Type::float32:
+  case Type::float64:
+  case Type::float16:
+  case Type::bfloat16:
+  case Type::string:
+  case Type::boolean:
+    return false;
+  default:
+    return true;
   }
 }
 
 std::pair<double, double> limits(Type type) {
   const auto of = []<class T>(T) {
-    return std::pair{static_cast<double>(std::numeric_limits<T>::min()), static_cast<double>(std::numeric_limits<T>::max())};
+    return std::pair{static_cast<double>(std::numeric_limits<T>::min()),
+                     static_cast<double>(std::numeric_limits<T>::max())};
   };
   switch (type) {
-    case Type::int8: return of(std::int8_t{});
-    case Type::uint8: return of(std::uint8_t{});
-    case Type::int16: return of(std::int16_t{});
-    case Type::uint16: return of(std::uint16_t{});
-    case Type::int32: return of(std::int32_t{});
-    case Type::uint32: return of(std::uint32_t{});
-    case Type::uint64: return of(std::uint64_t{});
-    default: return of(std::int64_t{});
+  case Type::int8:
+    return of(std::int8_t{});
+  case Type::uint8:
+    return of(std::uint8_t{});
+  case Type::int16:
+    return of(std::int16_t{});
+  case Type::uint16:
+    return of(std::uint16_t{});
+  case Type::int32:
+    return of(std::int32_t{});
+  case Type::uint32:
+    return of(std::uint32_t{});
+  case Type::uint64:
+    return of(std::uint64_t{});
+  default:
+    return of(std::int64_t{});
   }
 }
 

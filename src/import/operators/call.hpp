@@ -21,7 +21,8 @@ namespace tenon::importing {
 
 using Index = std::int64_t;
 
-/// In one value, and along one axis: far above what real networks have (VGG's largest matrix has 1.0e8), 2 GiB of doubles.
+/// In one value, and along one axis: far above what real networks have (VGG's largest matrix has 1.0e8), 2 GiB of
+/// doubles.
 inline constexpr Index most_numbers = Index{1} << 28;
 
 /// One use of an operator: its node, the opset that says what the node means, and what comes in.
@@ -39,15 +40,17 @@ struct Call {
   /// Are all numbers of all inputs known?
   bool known() const;
 
-  template <class... Args> [[noreturn]] void fail(fmt::format_string<Args...> what, Args&&... args) const {
+  template <class... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> what, Args&&... args) const {
     throw Error(describe(node) + ": " + fmt::format(what, std::forward<Args>(args)...));
   }
-  template <class... Args> void require(bool holds, fmt::format_string<Args...> what, Args&&... args) const {
+  template <class... Args>
+  void require(bool holds, fmt::format_string<Args...> what, Args&&... args) const {
     if (!holds) fail(what, std::forward<Args>(args)...);
   }
 
-  /// Room for a result. It has no numbers where those of an input are not known: then the axes are all that is asked for, and
-  /// a definition stops as soon as it sees that there are no numbers to compute.
+  /// Room for a result. It has no numbers where those of an input are not known: then the axes are all that is asked
+  /// for, and a definition stops as soon as it sees that there are no numbers to compute.
   Array make(Type type, Dims dims) const;
 
   /// An axis that may count from the end.
@@ -63,7 +66,8 @@ struct Call {
   std::optional<Dims> integers(const std::string& key, std::size_t i) const;
 
   /// An attribute of this kind, null where it is absent.
-  template <class T> const T* attribute(const std::string& key) const {
+  template <class T>
+  const T* attribute(const std::string& key) const {
     const auto found = node.attributes.find(key);
     if (found == node.attributes.end()) return nullptr;
     const T* value = std::get_if<T>(&found->second);

@@ -34,7 +34,8 @@ struct RowTap {
 };
 
 /// visit(tap, number of the tap)
-template <class Visit> void for_each_tap(const Windows& w, Visit visit) {
+template <class Visit>
+void for_each_tap(const Windows& w, Visit visit) {
   Index number = 0;
   for (Index i = 0; i < w.kernel[0]; ++i)
     for (Index j = 0; j < w.kernel[1]; ++j)
@@ -99,12 +100,12 @@ std::vector<Array> conv(const Call& call) {
   return {convolve(call, call.input(0), call.input(1), call.optional(2), call.input(0).type)};
 }
 
-/// How far apart the inputs' places come to lie, and what is cut from both ends. Read backwards it is a convolution from the
-/// result to the input, so `size` is the result's and `count` the input's.
+/// How far apart the inputs' places come to lie, and what is cut from both ends. Read backwards it is a convolution
+/// from the result to the input, so `size` is the result's and `count` the input's.
 Windows transposed_windows(const Call& call, const Dims& dims, const Dims& kernel) {
   const std::size_t axes = dims.size() - 2;
-  Windows w{{}, kernel, per_axis(call, "strides", axes, 1, 1), per_axis(call, "dilations", axes, 1, 1), {}, {},
-            Dims(dims.begin() + 2, dims.end())};
+  Windows w{{}, kernel, per_axis(call, "strides", axes, 1, 1), per_axis(call, "dilations", axes, 1, 1),
+            {}, {},     Dims(dims.begin() + 2, dims.end())};
   const Dims pads = per_axis(call, "pads", 2 * axes, 0, 0), more = per_axis(call, "output_padding", axes, 0, 0);
   const std::string automatic = call.node.text("auto_pad", "NOTSET");
   const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER", asked = call.node.has("output_shape");

@@ -9,7 +9,8 @@ namespace tenon::importing {
 
 namespace {
 
-template <class F> Definition unary(F f, std::optional<Type> type = {}) {
+template <class F>
+Definition unary(F f, std::optional<Type> type = {}) {
   return [=](const Call& call) {
     const Array& x = call.input(0);
     Array y = call.make(type.value_or(x.type), x.dims);
@@ -18,27 +19,31 @@ template <class F> Definition unary(F f, std::optional<Type> type = {}) {
   };
 }
 
-template <class F> Array combine(const Call& call, const Array& a, const Array& b, Type type, F f) {
+template <class F>
+Array combine(const Call& call, const Array& a, const Array& b, Type type, F f) {
   Array y = call.make(type, broadcast(call, a.dims, b.dims));
   if (y.values.empty()) return y;
   const std::array strides{broadcast_strides(a.dims, y.dims), broadcast_strides(b.dims, y.dims)};
   auto next = y.values.begin();
-  walk<2>(y.dims, strides, {0, 0}, [&](const auto& at) {
-    *next++ = f(element(a, at[0]), element(b, at[1]));
-  });
+  walk<2>(y.dims, strides, {0, 0}, [&](const auto& at) { *next++ = f(element(a, at[0]), element(b, at[1])); });
   return y;
 }
 
-template <class F> Definition binary(F f, std::optional<Type> type = {}) {
+template <class F>
+Definition binary(F f, std::optional<Type> type = {}) {
   return [=](const Call& call) {
     return std::vector{combine(call, call.input(0), call.input(1), type.value_or(call.input(0).type), f)};
   };
 }
 
-template <class F> Definition comparison(F f) { return binary(f, Type::boolean); }
+template <class F>
+Definition comparison(F f) {
+  return binary(f, Type::boolean);
+}
 
 /// f over any number of inputs, one after the other.
-template <class F> Definition fold(F f) {
+template <class F>
+Definition fold(F f) {
   return [=](const Call& call) {
     Array y = call.input(0);
     for (std::size_t i = 1; i < call.inputs.size(); ++i) y = combine(call, y, call.input(i), y.type, f);
@@ -74,10 +79,8 @@ std::vector<Array> where(const Call& call) {
   const std::array strides{broadcast_strides(condition.dims, y.dims), broadcast_strides(a.dims, y.dims),
                            broadcast_strides(b.dims, y.dims)};
   auto next = y.values.begin();
-  walk<3>(y.dims, strides, {0, 0, 0}, [&](const auto& at) {
-    *next++ = element(condition, at[0]) != 0 ? element(a, at[1])
-                                                                     : element(b, at[2]);
-  });
+  walk<3>(y.dims, strides, {0, 0, 0},
+          [&](const auto& at) { *next++ = element(condition, at[0]) != 0 ? element(a, at[1]) : element(b, at[2]); });
   return {y};
 }
 
@@ -130,7 +133,9 @@ Table elementwise_operators() {
       {"Ceil", unary([](double x) { return std::ceil(x); })},
       {"Floor", unary([](double x) { return std::floor(x); })},
       {"Round", unary([](double x) { return std::nearbyint(x); })},  // ties to even
-      {"Sign", unary([](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; })},
+      {"Sign", unary([](double x) { return x > 0   ? 1.0
+                                           : x < 0 ? -1.0
+                                                   : x; })},
       {"Exp", unary([](double x) { return std::exp(x); })},
       {"Log", unary([](double x) { return std::log(x); })},
       {"Sqrt", unary([](double x) { return std::sqrt(x); })},

@@ -35,7 +35,8 @@ std::vector<Array> gather(const Call& call) {
   auto next = y.values.begin();
   for (Index row = 0; row < product(x.dims, 0, axis); ++row)
     for (const double index : indices.values)
-      next = std::copy_n(x.values.begin() + (row * x.dims[axis] + place_of(call, index, x.dims[axis])) * length, length, next);
+      next = std::copy_n(x.values.begin() + (row * x.dims[axis] + place_of(call, index, x.dims[axis])) * length, length,
+                         next);
   return {y};
 }
 
@@ -54,7 +55,8 @@ void for_each_element(const Call& call, const Array& x, const Array& indices, st
 
 std::size_t axis_of_elements(const Call& call, const Array& x, const Array& indices) {
   const std::size_t axis = call.axis(call.node.integer("axis", 0), x.dims.size());
-  call.require(indices.dims.size() == x.dims.size(), "indices of {} do not fit {}", axes_text(indices.dims), axes_text(x.dims));
+  call.require(indices.dims.size() == x.dims.size(), "indices of {} do not fit {}", axes_text(indices.dims),
+               axes_text(x.dims));
   for (std::size_t a = 0; a < x.dims.size(); ++a)
     call.require(a == axis || indices.dims[a] <= x.dims[a], "indices of {} do not fit {}", axes_text(indices.dims),
                  axes_text(x.dims));
@@ -111,11 +113,12 @@ std::vector<Array> gather_nd(const Call& call) {
   const Array &x = call.input(0, 1), &indices = call.input(1, 1);
   const Index batch = call.node.integer("batch_dims", 0), named = indices.dims.back();
   const std::size_t rank = x.dims.size(), last = indices.dims.size() - 1;
-  call.require(batch >= 0 && batch <= static_cast<Index>(last) && named >= 0 && batch + named <= static_cast<Index>(rank),
+  call.require(batch >= 0 && batch <= static_cast<Index>(last) && named >= 0 &&
+                   batch + named <= static_cast<Index>(rank),
                "indices of {} do not fit {}", axes_text(indices.dims), axes_text(x.dims));
   const auto b = static_cast<std::size_t>(batch);
-  call.require(part(x.dims, 0, b) == part(indices.dims, 0, b), "{} and {} differ in the first {} axes", axes_text(x.dims),
-               axes_text(indices.dims), b);
+  call.require(part(x.dims, 0, b) == part(indices.dims, 0, b), "{} and {} differ in the first {} axes",
+               axes_text(x.dims), axes_text(indices.dims), b);
   const std::size_t inner = b + static_cast<std::size_t>(named);
   Array y = call.make(x.type, joined(part(indices.dims, 0, last), part(x.dims, inner, rank)));
   if (y.values.empty()) return {y};
@@ -123,7 +126,8 @@ std::vector<Array> gather_nd(const Call& call) {
               whole_batch = product(x.dims, b, rank);
   auto next = y.values.begin();
   for (Index i = 0; i < product(indices.dims, 0, last); ++i) {
-    const Index place = i / rows * whole_batch + place_of_row(call, x.dims, b, indices.values.data() + i * named, named);
+    const Index place = i / rows * whole_batch +
+                        place_of_row(call, x.dims, b, indices.values.data() + i * named, named);
     next = std::copy_n(x.values.begin() + place, length, next);
   }
   return {y};
@@ -164,14 +168,14 @@ std::vector<Array> one_hot(const Call& call) {
   const Index inner = product(dims, axis + 1, rank);
   for (Index i = 0; i < static_cast<Index>(indices.values.size()); ++i) {
     const Index index = whole(element(indices, i)), place = index < 0 ? index + depth : index;
-    if (place >= 0 && place < depth)
-      element(y, (i / inner * depth + place) * inner + i % inner) = values.values[1];
+    if (place >= 0 && place < depth) element(y, (i / inner * depth + place) * inner + i % inner) = values.values[1];
   }
   return {y};
 }
 
 /// visit(first place of a line, distance of its numbers), for all lines along the axis
-template <class Visit> void for_each_line(const Dims& dims, std::size_t axis, Visit visit) {
+template <class Visit>
+void for_each_line(const Dims& dims, std::size_t axis, Visit visit) {
   const Index apart = product(dims, axis + 1, dims.size());
   for (Index i = 0; i < product(dims, 0, axis); ++i)
     for (Index j = 0; j < apart; ++j) visit(i * dims[axis] * apart + j, apart);
@@ -207,7 +211,8 @@ std::vector<Array> top_k(const Call& call) {
 }
 
 /// Where the best number of an axis is. better(a, b): a comes before b.
-template <class Better> Definition arg(Better better) {
+template <class Better>
+Definition arg(Better better) {
   return [=](const Call& call) {
     const Array& x = call.input(0, 1);
     const std::size_t axis = call.axis(call.node.integer("axis", 0), x.dims.size());
@@ -231,7 +236,8 @@ template <class Better> Definition arg(Better better) {
 }
 
 /// y[i] = x[0] ... x[i], or with `exclusive` without x[i]; `reverse` begins at the end.
-template <class F> Definition cumulative(double start, F f) {
+template <class F>
+Definition cumulative(double start, F f) {
   return [=](const Call& call) {
     const Array& x = call.input(0, 1);
     Array y = call.make(x.type, x.dims);

@@ -18,7 +18,8 @@ void multiply(const double* a, const double* b, double* c, Index m, Index k, Ind
 
 }  // namespace
 
-/// The last two axes are matrices, those in front broadcast; one axis alone is a row on the left, a column on the right.
+/// The last two axes are matrices, those in front broadcast; one axis alone is a row on the left, a column on the
+/// right.
 Array matrix_product(const Call& call, const Array& a, const Array& b, Type type) {
   call.require(!a.dims.empty() && !b.dims.empty(), "cannot multiply {} by {}", axes_text(a.dims), axes_text(b.dims));
   Dims left = a.dims, right = b.dims;
@@ -44,14 +45,15 @@ Array matrix_product(const Call& call, const Array& a, const Array& b, Type type
 
 namespace {
 
-std::vector<Array> matmul(const Call& call) { return {matrix_product(call, call.input(0), call.input(1), call.input(0).type)}; }
+std::vector<Array> matmul(const Call& call) {
+  return {matrix_product(call, call.input(0), call.input(1), call.input(0).type)};
+}
 
 Array turned(const Array& x) {
   Array y{x.type, {x.dims[1], x.dims[0]}, x.values};
   if (!y.values.empty())
     for (Index i = 0; i < x.dims[0]; ++i)
-      for (Index j = 0; j < x.dims[1]; ++j)
-        element(y, j * x.dims[0] + i) = element(x, i * x.dims[1] + j);
+      for (Index j = 0; j < x.dims[1]; ++j) element(y, j * x.dims[0] + i) = element(x, i * x.dims[1] + j);
   return y;
 }
 
@@ -104,8 +106,10 @@ Equation equation_of(const Call& call) {
     call.require(start <= left.size(), "'{}' speaks of fewer inputs than the {} there are", text, call.inputs.size());
     const std::size_t axes = call.input(i).dims.size();
     const std::string text_here = left.substr(start, end - start), term = without_dots(call, text_here, axes);
-    call.require(std::all_of(text_here.begin(), text_here.end(), [](char c) { return c >= 32; }), "its equation is no text");
-    call.require(term.size() == axes, "'{}' does not name the axes of input {}, {}", text, i, axes_text(call.input(i).dims));
+    call.require(std::all_of(text_here.begin(), text_here.end(), [](char c) { return c >= 32; }),
+                 "its equation is no text");
+    call.require(term.size() == axes, "'{}' does not name the axes of input {}, {}", text, i,
+                 axes_text(call.input(i).dims));
     std::string own = term;
     std::erase_if(own, [](char c) { return c >= 32; });
     if (own.size() > dotted.size()) dotted = own;
@@ -133,8 +137,8 @@ std::vector<Array> einsum(const Call& call) {
     for (std::size_t a = 0; a < equation.inputs[i].size(); ++a) {
       Index& size = sizes.try_emplace(equation.inputs[i][a], 1).first->second;
       const Index here = call.input(i).dims[a];
-      call.require(size == here || size == 1 || here == 1, "axis {} of input {} is of size {}, elsewhere of {}", a, i, here,
-                   size);
+      call.require(size == here || size == 1 || here == 1, "axis {} of input {} is of size {}, elsewhere of {}", a, i,
+                   here, size);
       if (size == 1) size = here;
     }
   std::string names = equation.output;
@@ -163,10 +167,7 @@ std::vector<Array> einsum(const Call& call) {
   walk<3>(loop,
           {strides_in_loop(equation.output, dims), strides_in_loop(equation.inputs.front(), a.dims),
            strides_in_loop(equation.inputs.back(), b.dims)},
-          {0, 0, 0}, [&](const auto& at) {
-            element(y, at[0]) +=
-                element(a, at[1]) * (two ? element(b, at[2]) : 1);
-          });
+          {0, 0, 0}, [&](const auto& at) { element(y, at[0]) += element(a, at[1]) * (two ? element(b, at[2]) : 1); });
   return {y};
 }
 

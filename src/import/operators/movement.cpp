@@ -59,7 +59,8 @@ std::vector<Array> split(const Call& call) {
   const auto given = call.integers("split", 1);
   Dims sizes = given.value_or(Dims{});
   if (!given) {
-    const Index parts = call.node.integer("num_outputs", static_cast<Index>(call.node.outputs.size())), size = x.dims[axis];
+    const Index parts = call.node.integer("num_outputs", static_cast<Index>(call.node.outputs.size())),
+                size = x.dims[axis];
     call.require(parts > 0 && parts <= 65536, "cannot be split into {} parts", parts);
     const Index each = (size + parts - 1) / parts;
     for (Index p = 0; p < parts; ++p) sizes.push_back(std::clamp(size - p * each, Index{0}, each));
@@ -68,8 +69,8 @@ std::vector<Array> split(const Call& call) {
   std::vector<Array> parts;
   Index start = 0;
   for (const Index size : sizes) {
-    call.require(size >= 0 && size <= x.dims[axis] - start, "cannot split {} along axis {} into sizes {}", axes_text(x.dims),
-                 axis, fmt::join(sizes, ", "));
+    call.require(size >= 0 && size <= x.dims[axis] - start, "cannot split {} along axis {} into sizes {}",
+                 axes_text(x.dims), axis, fmt::join(sizes, ", "));
     sources[axis].resize(static_cast<std::size_t>(size));
     for (Index& source : sources[axis]) source = start++;
     parts.push_back(pick(call, x, sources));
@@ -89,7 +90,8 @@ std::vector<Array> slice(const Call& call) {
   Dims axes = named.value_or(Dims{});
   if (!named)
     for (std::size_t a = 0; a < starts->size(); ++a) axes.push_back(static_cast<Index>(a));
-  call.require(axes.size() == starts->size() && steps.size() == starts->size(), "needs as many axes and steps as starts");
+  call.require(axes.size() == starts->size() && steps.size() == starts->size(),
+               "needs as many axes and steps as starts");
   call.axes(axes, x.dims.size());  // each of them exists, none is there twice
   std::vector<Dims> sources = all_sources(x.dims);
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -126,8 +128,8 @@ std::vector<Array> pad(const Call& call) {
   const Array& x = call.input(0);
   const auto pads = call.integers("pads", 1);
   const std::string mode = call.node.text("mode", "constant");
-  call.require(mode == "constant" || mode == "edge" || mode == "wrap" || mode == "reflect", "the mode {} is not supported",
-               mode);
+  call.require(mode == "constant" || mode == "edge" || mode == "wrap" || mode == "reflect",
+               "the mode {} is not supported", mode);
   Dims named;
   if (call.has(3)) named = call.integers(3);
   else
@@ -138,7 +140,8 @@ std::vector<Array> pad(const Call& call) {
   for (std::size_t i = 0; i < named.size(); ++i) {
     const std::size_t a = call.axis(named[i], x.dims.size());
     const Index front = (*pads)[i], back = (*pads)[named.size() + i];
-    call.require(std::max({front, back, -front, -back}) < Index{1} << 40, "widths as large as {} are not supported", front);
+    call.require(std::max({front, back, -front, -back}) < Index{1} << 40, "widths as large as {} are not supported",
+                 front);
     before[a] = front;
     dims[a] += front + back;
     call.require(x.dims[a] > 0 || mode == "constant" || dims[a] <= 0, "nothing is there to repeat along axis {}", a);
@@ -148,7 +151,8 @@ std::vector<Array> pad(const Call& call) {
   for (std::size_t a = 0; a < dims.size(); ++a)
     for (Index i = 0; i < dims[a]; ++i) sources[a].push_back(padded_source(mode, i - before[a], x.dims[a]));
   if (!call.known()) return {call.make(x.type, dims)};
-  return {pick(call, x, sources, call.has(2) && !call.input(2).values.empty() ? call.scalar(2) : call.node.number("value", 0))};
+  return {pick(call, x, sources,
+               call.has(2) && !call.input(2).values.empty() ? call.scalar(2) : call.node.number("value", 0))};
 }
 
 std::vector<Array> tile(const Call& call) {
@@ -158,8 +162,8 @@ std::vector<Array> tile(const Call& call) {
                repeats.size());
   Dims dims = x.dims;
   for (std::size_t a = 0; a < dims.size(); ++a) {
-    call.require(repeats[a] >= 0 && repeats[a] < Index{1} << 40 && dims[a] < Index{1} << 20, "cannot be repeated {} times",
-                 repeats[a]);
+    call.require(repeats[a] >= 0 && repeats[a] < Index{1} << 40 && dims[a] < Index{1} << 20,
+                 "cannot be repeated {} times", repeats[a]);
     dims[a] *= repeats[a];
   }
   call.make(x.type, dims);
@@ -193,15 +197,18 @@ std::vector<Array> depth_to_space(const Call& call) {
   call.require(d.size() == 4 && d[1] % (b * b) == 0, "cannot make blocks of {} x {} of {}", b, b, axes_text(d));
   const Index c = d[1] / (b * b);
   const Dims to{d[0], c, d[2] * b, d[3] * b};
-  if (call.node.text("mode", "DCR") == "CRD") return rearranged(call, {d[0], c, b, b, d[2], d[3]}, {0, 1, 4, 2, 5, 3}, to);
+  if (call.node.text("mode", "DCR") == "CRD")
+    return rearranged(call, {d[0], c, b, b, d[2], d[3]}, {0, 1, 4, 2, 5, 3}, to);
   return rearranged(call, {d[0], b, b, c, d[2], d[3]}, {0, 3, 4, 1, 5, 2}, to);
 }
 
 std::vector<Array> space_to_depth(const Call& call) {
   const Dims& d = call.input(0).dims;
   const Index b = block_of(call);
-  call.require(d.size() == 4 && d[2] % b == 0 && d[3] % b == 0, "cannot cut {} into blocks of {} x {}", axes_text(d), b, b);
-  return rearranged(call, {d[0], d[1], d[2] / b, b, d[3] / b, b}, {0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, d[2] / b, d[3] / b});
+  call.require(d.size() == 4 && d[2] % b == 0 && d[3] % b == 0, "cannot cut {} into blocks of {} x {}", axes_text(d), b,
+               b);
+  return rearranged(call, {d[0], d[1], d[2] / b, b, d[3] / b, b}, {0, 3, 5, 1, 2, 4},
+                    {d[0], d[1] * b * b, d[2] / b, d[3] / b});
 }
 
 /// Keeps j - i >= k (upper) or j - i <= k (lower) of the last two axes.

@@ -32,8 +32,8 @@ void standardize(const Array& x, Array& y, Index length, double epsilon) {
 /// One number for each channel, the second axis.
 void require_channels(const Call& call, const Array& x, std::size_t first, std::size_t last) {
   for (std::size_t i = first; i <= last; ++i)
-    call.require(call.input(i).dims == Dims{x.dims[1]}, "needs one number for each of {} channels, input {} has {}", x.dims[1],
-                 i, axes_text(call.input(i).dims));
+    call.require(call.input(i).dims == Dims{x.dims[1]}, "needs one number for each of {} channels, input {} has {}",
+                 x.dims[1], i, axes_text(call.input(i).dims));
 }
 
 /// y = scale y + bias, with numbers of channels
@@ -49,7 +49,8 @@ void scale_channels(Array& y, const Array& scale, const Array& bias) {
 std::vector<Array> batch_normalization(const Call& call) {
   const Array& x = call.input(0, 2);
   require_channels(call, x, 1, 4);
-  call.require(call.node.integer("training_mode", 0) == 0, "is in training mode: it would depend on the other rows of a batch");
+  call.require(call.node.integer("training_mode", 0) == 0,
+               "is in training mode: it would depend on the other rows of a batch");
   call.require(call.node.integer("spatial", 1) != 0,
                "has numbers of its own for every place (spatial = 0), which is not supported");
   for (std::size_t i = 1; i < call.node.outputs.size(); ++i)
@@ -106,10 +107,10 @@ void scale_broadcast(const Call& call, Array& y, const Array& scale, const Array
   if (y.values.empty()) return;
   auto next = y.values.begin();
   const Dims none(y.dims.size(), 0);
-  walk<2>(y.dims, {broadcast_strides(scale.dims, y.dims), bias != nullptr ? broadcast_strides(bias->dims, y.dims) : none},
+  walk<2>(y.dims,
+          {broadcast_strides(scale.dims, y.dims), bias != nullptr ? broadcast_strides(bias->dims, y.dims) : none},
           {0, 0}, [&](const auto& at) {
-            *next = element(scale, at[0]) * *next +
-                    (bias != nullptr ? element(*bias, at[1]) : 0);
+            *next = element(scale, at[0]) * *next + (bias != nullptr ? element(*bias, at[1]) : 0);
             ++next;
           });
 }
@@ -164,8 +165,7 @@ std::vector<Array> lrn(const Call& call) {
       const double value = element(x, i + (n - c) * plane);
       squares += value * value;
     }
-    element(y, i) =
-        element(x, i) / std::pow(bias + alpha / static_cast<double>(size) * squares, beta);
+    element(y, i) = element(x, i) / std::pow(bias + alpha / static_cast<double>(size) * squares, beta);
   }
   return {y};
 }
@@ -220,14 +220,10 @@ std::vector<Array> mean_variance_normalization(const Call& call) {
 }  // namespace
 
 Table normalization_operators() {
-  return {{"BatchNormalization", batch_normalization},
-          {"InstanceNormalization", instance_normalization},
-          {"GroupNormalization", group_normalization},
-          {"LayerNormalization", layer_normalization},
-          {"RMSNormalization", rms_normalization},
-          {"LRN", lrn},
-          {"LpNormalization", lp_normalization},
-          {"MeanVarianceNormalization", mean_variance_normalization}};
+  return {{"BatchNormalization", batch_normalization}, {"InstanceNormalization", instance_normalization},
+          {"GroupNormalization", group_normalization}, {"LayerNormalization", layer_normalization},
+          {"RMSNormalization", rms_normalization},     {"LRN", lrn},
+          {"LpNormalization", lp_normalization},       {"MeanVarianceNormalization", mean_variance_normalization}};
 }
 
 }  // namespace tenon::importing

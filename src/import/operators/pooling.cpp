@@ -15,7 +15,8 @@ Dims pooled_dims(const Dims& dims, const Windows& w) {
 }
 
 /// visit(first number of the window's plane, place in the result, windows in three axes, which window)
-template <class Visit> void for_each_window(const Call& call, const Dims& dims, const Windows& windows, Visit visit) {
+template <class Visit>
+void for_each_window(const Call& call, const Dims& dims, const Windows& windows, Visit visit) {
   call.require(windows.axes() <= 3, "moves over {} axes, three are supported", windows.axes());
   const Windows w = in_three_axes(windows);
   std::size_t place = 0;
@@ -26,7 +27,8 @@ template <class Visit> void for_each_window(const Call& call, const Dims& dims, 
 }
 
 /// visit(offset in the plane) for every tap that lies inside
-template <class Visit> void for_each_inside(const Windows& w, const std::array<Index, 3>& window, Visit visit) {
+template <class Visit>
+void for_each_inside(const Windows& w, const std::array<Index, 3>& window, Visit visit) {
   const auto inside = [&](std::size_t axis, Index place) { return place >= 0 && place < w.size[axis]; };
   for (Index i = 0; i < w.kernel[0]; ++i)
     for (Index j = 0; j < w.kernel[1]; ++j)
@@ -59,8 +61,8 @@ std::vector<Array> max_pool(const Call& call) {
   return {y, places};
 }
 
-/// How many taps of a window the mean counts: those inside, or with count_include_pad those in the padding too, but none
-/// beyond it, where ceil_mode may bring a window.
+/// How many taps of a window the mean counts: those inside, or with count_include_pad those in the padding too, but
+/// none beyond it, where ceil_mode may bring a window.
 Index counted_taps(const Windows& w, const std::array<Index, 3>& window) {
   Index count = 1;
   for (std::size_t a = 0; a < 3; ++a) {
@@ -99,15 +101,15 @@ std::vector<Array> lp_pool(const Call& call) {
   if (y.values.empty()) return {y};
   for_each_window(call, x.dims, windows, [&](Index plane, std::size_t at, const Windows& w, const auto& window) {
     double sum = 0;
-    for_each_inside(w, window,
-                    [&](Index offset) { sum += std::pow(std::abs(element(x, plane + offset)), p); });
+    for_each_inside(w, window, [&](Index offset) { sum += std::pow(std::abs(element(x, plane + offset)), p); });
     y.values[at] = std::pow(sum, 1 / p);
   });
   return {y};
 }
 
 /// f(first, last) over all places of a channel.
-template <class F> Definition global(F f) {
+template <class F>
+Definition global(F f) {
   return [=](const Call& call) {
     const Array& x = call.input(0, 3);
     Dims dims(x.dims.size(), 1);
@@ -137,7 +139,8 @@ Table pooling_operators() {
           {"AveragePool", average_pool},
           {"LpPool", lp_pool},
           {"GlobalAveragePool", global(average)},
-          {"GlobalMaxPool", global([](const double* first, const double* last) { return *std::max_element(first, last); })}};
+          {"GlobalMaxPool",
+           global([](const double* first, const double* last) { return *std::max_element(first, last); })}};
 }
 
 }  // namespace tenon::importing

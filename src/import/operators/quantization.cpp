@@ -32,7 +32,8 @@ Dims quantization_strides(const Call& call, const Array& each, const Dims& dims,
 }
 
 /// y = f(x, scale, zero point), the last one 0 where there is none
-template <class F> Array quantize_with(const Call& call, Type type, F f) {
+template <class F>
+Array quantize_with(const Call& call, Type type, F f) {
   const Array &x = call.input(0), &scale = call.input(1);
   const Array* zero = call.optional(2);
   call.require(call.node.integer("block_size", 0) == 0, "is quantised in blocks, which is not supported");
@@ -43,8 +44,7 @@ template <class F> Array quantize_with(const Call& call, Type type, F f) {
   if (y.values.empty()) return y;
   std::size_t i = 0;
   walk<2>(x.dims, {strides, zero_strides}, {0, 0}, [&](const auto& at) {
-    y.values[i] = f(x.values[i], element(scale, at[0]),
-                    zero != nullptr ? element(*zero, at[1]) : 0);
+    y.values[i] = f(x.values[i], element(scale, at[0]), zero != nullptr ? element(*zero, at[1]) : 0);
     ++i;
   });
   return y;
@@ -79,7 +79,8 @@ std::vector<Array> dynamic_quantize_linear(const Call& call) {
   scale.values[0] = step;
   zero.values[0] = step == 0 ? 0 : saturated(Type::uint8, quotient(-least, step));
   for (std::size_t i = 0; i < y.values.size(); ++i)
-    y.values[i] = saturated(Type::uint8, (step == 0 ? 0 : std::nearbyint(quotient(x.values[i], step))) + zero.values[0]);
+    y.values[i] = saturated(Type::uint8,
+                            (step == 0 ? 0 : std::nearbyint(quotient(x.values[i], step))) + zero.values[0]);
   return {y, scale, zero};
 }
 

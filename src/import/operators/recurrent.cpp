@@ -44,7 +44,8 @@ struct Layer {
     batch = x.dims[batch_first ? 0 : 1];
     features = x.dims[2];
     hidden = r.dims[2];
-    call.require(call.node.integer("hidden_size", hidden) == hidden, "hidden_size is not that of its weights, {}", hidden);
+    call.require(call.node.integer("hidden_size", hidden) == hidden, "hidden_size is not that of its weights, {}",
+                 hidden);
     clip = call.node.number("clip", 0);
     require_dims(1, {directions, gates * hidden, features});
     require_dims(2, {directions, gates * hidden, hidden});
@@ -102,9 +103,11 @@ struct Layer {
 
   /// Runs all sequences. next(direction, x, h, c) changes the state h and the cell c, which only LSTM has.
   /// What lies behind the end of a sequence changes nothing and gives 0.
-  template <class Next> std::vector<Array> run(Next next) const {
+  template <class Next>
+  std::vector<Array> run(Next next) const {
     const Type type = call.input(0).type;
-    Array y = call.make(type, batch_first ? Dims{batch, steps, directions, hidden} : Dims{steps, directions, batch, hidden});
+    Array y = call.make(type,
+                        batch_first ? Dims{batch, steps, directions, hidden} : Dims{steps, directions, batch, hidden});
     Array h_end = call.make(type, state_dims()), c_end = h_end;
     if (!call.known()) return {y, h_end, c_end};
     if (call.has(5)) h_end.values = call.input(5).values;
@@ -128,14 +131,14 @@ std::vector<Array> rnn(const Call& call) {
   const Layer layer(call, 1, {"Tanh"});
   auto results = layer.run([&](Index d, const double* x, double* h, double*) {
     const Numbers in = layer.from_input(d, x), back = layer.from_state(d, h);
-    for (std::size_t k = 0; k < in.size(); ++k)
-      h[k] = layer.functions.data()[d](layer.clipped(in[k] + back[k]));
+    for (std::size_t k = 0; k < in.size(); ++k) h[k] = layer.functions.data()[d](layer.clipped(in[k] + back[k]));
   });
   results.pop_back();
   return results;
 }
 
-/// z = f(..), r = f(..), n = g(Wn x + bWn + Rn (r h) + bRn), h' = (1 - z) n + z h; with linear_before_reset r (Rn h + bRn).
+/// z = f(..), r = f(..), n = g(Wn x + bWn + Rn (r h) + bRn), h' = (1 - z) n + z h; with linear_before_reset r (Rn h +
+/// bRn).
 std::vector<Array> gru(const Call& call) {
   const Layer layer(call, 3, {"Sigmoid", "Tanh"});
   const bool reset_last = call.node.integer("linear_before_reset", 0) != 0;

@@ -13,7 +13,8 @@ namespace {
 using Numbers = std::vector<double>;
 
 /// f of all numbers along the axes. They were an attribute before opset 18 (ReduceSum: 13); none means all axes.
-template <class F> Definition reduction(F f) {
+template <class F>
+Definition reduction(F f) {
   return [=](const Call& call) {
     const Array& x = call.input(0);
     const std::size_t rank = x.dims.size();
@@ -45,7 +46,9 @@ template <class F> Definition reduction(F f) {
 
 double sum(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 0.0); }
 double mean(const Numbers& x) { return sum(x) / static_cast<double>(x.size()); }
-double prod(const Numbers& x) { return std::accumulate(x.begin(), x.end(), 1.0, [](double a, double b) { return a * b; }); }
+double prod(const Numbers& x) {
+  return std::accumulate(x.begin(), x.end(), 1.0, [](double a, double b) { return a * b; });
+}
 double max(const Numbers& x) {
   return std::accumulate(x.begin(), x.end(), -std::numeric_limits<double>::infinity(),
                          [](double a, double b) { return a > b ? a : b; });
@@ -64,11 +67,13 @@ double sum_square(const Numbers& x) {
 double log_sum_exp(const Numbers& x) {
   const double most = max(x);
   if (!std::isfinite(most)) return most;
-  return most + std::log(std::accumulate(x.begin(), x.end(), 0.0, [=](double a, double b) { return a + std::exp(b - most); }));
+  return most +
+         std::log(std::accumulate(x.begin(), x.end(), 0.0, [=](double a, double b) { return a + std::exp(b - most); }));
 }
 
 /// f(numbers) changes every line along the axis in place. Before opset 13 all axes from that one on are one line.
-template <class F> Definition along_axis(F f) {
+template <class F>
+Definition along_axis(F f) {
   return [=](const Call& call) {
     const Array& x = call.input(0);
     const bool flattens = call.opset < 13;
@@ -81,17 +86,16 @@ template <class F> Definition along_axis(F f) {
     Numbers line(y.values.empty() ? 0 : static_cast<std::size_t>(length));
     for (Index i = 0; i < static_cast<Index>(y.values.size()) / std::max(length, Index{1}); ++i) {
       const Index start = i / apart * apart * length + i % apart;
-      for (Index k = 0; k < length; ++k)
-        line[static_cast<std::size_t>(k)] = element(x, start + k * apart);
+      for (Index k = 0; k < length; ++k) line[static_cast<std::size_t>(k)] = element(x, start + k * apart);
       f(line);
-      for (Index k = 0; k < length; ++k)
-        element(y, start + k * apart) = line[static_cast<std::size_t>(k)];
+      for (Index k = 0; k < length; ++k) element(y, start + k * apart) = line[static_cast<std::size_t>(k)];
     }
     return std::vector{y};
   };
 }
 
-/// Differences to the largest: its exponent cannot overflow, and a large one does not swallow the logarithm of their sum.
+/// Differences to the largest: its exponent cannot overflow, and a large one does not swallow the logarithm of their
+/// sum.
 double take_off_largest(Numbers& x) {
   const double most = max(x);
   double sum = 0;

@@ -68,8 +68,9 @@ std::vector<Tap> taps_of(const Way& way, const Axis& axis, double x) {
   const Index base = whole(std::floor(x)), first = whole(std::floor(-reach)) + 1;
   for (Index i = first; i <= 1 - first; ++i) {
     const Index place = base + i;
-    const double weight =
-        way.exclude_outside && place != inside(place) ? 0 : kernel(way, narrow * (static_cast<double>(place) - x));
+    const double weight = way.exclude_outside && place != inside(place)
+                              ? 0
+                              : kernel(way, narrow * (static_cast<double>(place) - x));
     taps.push_back({inside(place), weight});
     sum += weight;
   }
@@ -152,19 +153,20 @@ void scale_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std
 void size_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std::size_t>& which, const Dims& sizes) {
   call.require(sizes.size() == which.size(), "needs {} sizes, not {}", which.size(), sizes.size());
   const std::string policy = call.node.text("keep_aspect_ratio_policy", "stretch");
-  call.require(policy == "stretch" || policy == "not_larger" || policy == "not_smaller", "the policy {} is not supported",
-               policy);
+  call.require(policy == "stretch" || policy == "not_larger" || policy == "not_smaller",
+               "the policy {} is not supported", policy);
   std::vector<double> scales;
   for (std::size_t i = 0; i < which.size(); ++i) {
-    call.require(sizes[i] >= 0 && sizes[i] < Index{1} << 31 && axes[which[i]].in > 0, "cannot make {} places of {}", sizes[i],
-                 axes[which[i]].in);
+    call.require(sizes[i] >= 0 && sizes[i] < Index{1} << 31 && axes[which[i]].in > 0, "cannot make {} places of {}",
+                 sizes[i], axes[which[i]].in);
     scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(axes[which[i]].in));
   }
   for (std::size_t i = 0; i < which.size(); ++i) {
     Axis& axis = axes[which[i]];
     const bool larger = policy == "not_larger";
-    axis.scale = policy == "stretch" ? scales[i] : larger ? *std::min_element(scales.begin(), scales.end())
-                                                          : *std::max_element(scales.begin(), scales.end());
+    axis.scale = policy == "stretch" ? scales[i]
+                 : larger            ? *std::min_element(scales.begin(), scales.end())
+                                     : *std::max_element(scales.begin(), scales.end());
     axis.out = policy == "stretch" ? sizes[i] : whole(std::floor(axis.scale * static_cast<double>(axis.in) + 0.5));
     axis.length = static_cast<double>(axis.out);
     axis.untouched = axis.scale == 1;
@@ -192,12 +194,16 @@ std::vector<Array> upsample(const Call& call) {
 std::vector<Array> resize(const Call& call) {
   if (call.opset < 11) return upsample(call);
   const Array& x = call.input(0);
-  const Way way{mode_of(call), call.node.text("coordinate_transformation_mode", "half_pixel"),
-                call.node.text("nearest_mode", "round_prefer_floor"), call.node.integer("antialias", 0) != 0,
-                call.node.integer("exclude_outside", 0) != 0, call.node.number("cubic_coeff_a", -0.75)};
-  constexpr std::array known_coordinates{"half_pixel",    "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+  const Way way{mode_of(call),
+                call.node.text("coordinate_transformation_mode", "half_pixel"),
+                call.node.text("nearest_mode", "round_prefer_floor"),
+                call.node.integer("antialias", 0) != 0,
+                call.node.integer("exclude_outside", 0) != 0,
+                call.node.number("cubic_coeff_a", -0.75)};
+  constexpr std::array known_coordinates{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
                                          "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
-  call.require(std::find(known_coordinates.begin(), known_coordinates.end(), way.coordinates) != known_coordinates.end(),
+  call.require(std::find(known_coordinates.begin(), known_coordinates.end(), way.coordinates) !=
+                   known_coordinates.end(),
                "the coordinates {} are not supported", way.coordinates);
   std::vector<Axis> axes = unchanged(x.dims);
   std::vector<std::size_t> which;

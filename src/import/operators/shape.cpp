@@ -37,13 +37,14 @@ std::vector<Array> reshape(const Call& call) {
       open = a;
       size = 1;
     }
-    call.require(size >= 0 && (size == 0 || count <= (Index{1} << 40) / size), "cannot give {} the axes {}", axes_text(from),
-                 axes_text(asked));
+    call.require(size >= 0 && (size == 0 || count <= (Index{1} << 40) / size), "cannot give {} the axes {}",
+                 axes_text(from), axes_text(asked));
     to.push_back(size);
     count *= size;
   }
   if (open) {
-    call.require(count != 0 && count_of(from) % count == 0, "cannot give {} the axes {}", axes_text(from), axes_text(asked));
+    call.require(count != 0 && count_of(from) % count == 0, "cannot give {} the axes {}", axes_text(from),
+                 axes_text(asked));
     to[*open] = count_of(from) / count;
   }
   return with_axes(call, to);
@@ -73,7 +74,8 @@ std::vector<Array> unsqueeze(const Call& call) {
   Dims to = call.input(0).dims;
   const auto named = call.integers("axes", 1);
   call.require(named.has_value(), "says nothing of its axes");
-  for (const std::size_t a : call.axes(*named, to.size() + named->size())) to.insert(to.begin() + static_cast<Index>(a), 1);
+  for (const std::size_t a : call.axes(*named, to.size() + named->size()))
+    to.insert(to.begin() + static_cast<Index>(a), 1);
   return with_axes(call, to);
 }
 
@@ -127,8 +129,7 @@ std::vector<Array> expand(const Call& call) {
   Array y = call.make(x.type, broadcast(call, x.dims, call.integers(1)));
   if (y.values.empty()) return {y};
   auto next = y.values.begin();
-  walk<1>(y.dims, {broadcast_strides(x.dims, y.dims)}, {0},
-          [&](const auto& at) { *next++ = element(x, at[0]); });
+  walk<1>(y.dims, {broadcast_strides(x.dims, y.dims)}, {0}, [&](const auto& at) { *next++ = element(x, at[0]); });
   return {y};
 }
 

@@ -23,8 +23,13 @@ Windows windows_of(const Call& call, const Dims& dims, const Dims& kernel) {
   call.require(dims.size() >= 3, "expects batch, channels and at least one axis more, not {}", axes_text(dims));
   const std::size_t axes = dims.size() - 2;
   call.require(kernel.size() == axes, "windows of {} do not move over {}", axes_text(kernel), axes_text(dims));
-  Windows w{Dims(dims.begin() + 2, dims.end()), kernel, per_axis(call, "strides", axes, 1, 1),
-            per_axis(call, "dilations", axes, 1, 1), {}, {}, {}};
+  Windows w{Dims(dims.begin() + 2, dims.end()),
+            kernel,
+            per_axis(call, "strides", axes, 1, 1),
+            per_axis(call, "dilations", axes, 1, 1),
+            {},
+            {},
+            {}};
   const Dims pads = per_axis(call, "pads", 2 * axes, 0, 0);
   const std::string automatic = call.node.text("auto_pad", "NOTSET");
   const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER", valid = automatic == "VALID";

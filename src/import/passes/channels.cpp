@@ -33,10 +33,13 @@ std::optional<Step> step_of(const Edit& edit, const Node& node) {
   const Dims& dims = edit.dims(node.outputs[0]);
   for (const std::size_t i : {1U, 0U}) {
     const Array* array = per_channel(edit, node.inputs[i], dims);
-    if (array == nullptr || edit.dims(node.inputs[1 - i]) != dims || (i == 0 && is_any_of(node.op, {"Sub", "Div"}))) continue;
+    if (array == nullptr || edit.dims(node.inputs[1 - i]) != dims || (i == 0 && is_any_of(node.op, {"Sub", "Div"})))
+      continue;
     Step step{node.inputs[1 - i], node.op, array->values, array->type};
-    if (node.op == "Sub") std::ranges::transform(step.numbers, step.numbers.begin(), [](double value) { return -value; });
-    if (node.op == "Div") std::ranges::transform(step.numbers, step.numbers.begin(), [](double value) { return 1 / value; });
+    if (node.op == "Sub")
+      std::ranges::transform(step.numbers, step.numbers.begin(), [](double value) { return -value; });
+    if (node.op == "Div")
+      std::ranges::transform(step.numbers, step.numbers.begin(), [](double value) { return 1 / value; });
     step.op = is_any_of(node.op, {"Add", "Sub"}) ? "Add" : "Mul";
     return step;
   }
@@ -49,7 +52,8 @@ std::string vector(Edit& edit, Numbers numbers, Type type) {
 }
 
 /// The constant at an input, changed number by number; zeros where there is none.
-template <class Change> std::string changed(Edit& edit, const Node& node, std::size_t input, const Step& step, Change change) {
+template <class Change>
+std::string changed(Edit& edit, const Node& node, std::size_t input, const Step& step, Change change) {
   Numbers numbers = node.has_input(input) ? edit.constant(node.inputs[input])->values : Numbers(step.numbers.size(), 0);
   std::ranges::transform(numbers, step.numbers, numbers.begin(), change);
   return vector(edit, std::move(numbers), step.type);
@@ -63,9 +67,9 @@ bool has_constants(const Edit& edit, const Node& node, std::size_t from) {
 
 }  // namespace
 
-/// Behind a convolution what is added becomes its bias. What is multiplied becomes a BatchNormalization, y = (x - mean) /
-/// sqrt(variance + epsilon) scale + bias, with variance + epsilon = 1, and so does what is subtracted in front of that; what
-/// follows goes into its scale and bias.
+/// Behind a convolution what is added becomes its bias. What is multiplied becomes a BatchNormalization, y = (x - mean)
+/// / sqrt(variance + epsilon) scale + bias, with variance + epsilon = 1, and so does what is subtracted in front of
+/// that; what follows goes into its scale and bias.
 bool scale_channels(Edit& edit, Node& node) {
   const auto step = step_of(edit, node);
   if (!step) return false;
@@ -81,7 +85,8 @@ bool scale_channels(Edit& edit, Node& node) {
     }
     if (is_any_of(from.op, {"BatchNormalization", "InstanceNormalization"}) && has_constants(edit, from, 1)) {
       if (!adds) inputs[1] = changed(edit, from, 1, *step, std::multiplies<>());
-      inputs[2] = adds ? changed(edit, from, 2, *step, std::plus<>()) : changed(edit, from, 2, *step, std::multiplies<>());
+      inputs[2] = adds ? changed(edit, from, 2, *step, std::plus<>())
+                       : changed(edit, from, 2, *step, std::multiplies<>());
       return edit.become(node, from.op, inputs, from.attributes), true;
     }
   }
@@ -95,8 +100,10 @@ bool scale_channels(Edit& edit, Node& node) {
   }
   constexpr double epsilon = 1e-5;
   const std::size_t channels = step->numbers.size();
-  const std::string scale = vector(edit, step->numbers, step->type), bias = vector(edit, Numbers(channels, 0), step->type);
-  const std::string means = vector(edit, mean, step->type), variance = vector(edit, Numbers(channels, 1 - epsilon), step->type);
+  const std::string scale = vector(edit, step->numbers, step->type),
+                    bias = vector(edit, Numbers(channels, 0), step->type);
+  const std::string means = vector(edit, mean, step->type),
+                    variance = vector(edit, Numbers(channels, 1 - epsilon), step->type);
   edit.become(node, "BatchNormalization", {x, scale, bias, means, variance}, {{"epsilon", epsilon}});
   return true;
 }

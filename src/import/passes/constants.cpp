@@ -34,8 +34,8 @@ void rename_all(Graph& graph, const Renamed& renamed) {
     if (const auto found = renamed.find(output.name); found != renamed.end()) output.name = found->second;
 }
 
-/// The nodes of the branch that an If on a constant takes. What the branch makes is called after the If, so that two branches
-/// may use the same names.
+/// The nodes of the branch that an If on a constant takes. What the branch makes is called after the If, so that two
+/// branches may use the same names.
 std::vector<Node> taken_branch(Graph& graph, const Node& node) {
   if (node.outputs.empty()) return {};
   const auto condition = graph.constants.find(node.inputs.empty() ? "" : node.inputs[0]);
@@ -43,7 +43,8 @@ std::vector<Node> taken_branch(Graph& graph, const Node& node) {
     throw Error(describe(node) +
                 ": its condition depends on the inputs; only a branch that is always the same can be imported");
   const auto attribute = node.attributes.find(condition->second.values[0] != 0 ? "then_branch" : "else_branch");
-  const auto* bodies = attribute == node.attributes.end() ? nullptr : std::get_if<std::vector<Graph>>(&attribute->second);
+  const auto* bodies = attribute == node.attributes.end() ? nullptr
+                                                          : std::get_if<std::vector<Graph>>(&attribute->second);
   if (bodies == nullptr || bodies->size() != 1 || bodies->front().outputs.size() < node.outputs.size())
     throw Error(describe(node) + ": a branch is missing, or gives less than the node");
   Graph body = bodies->front();

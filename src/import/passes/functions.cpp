@@ -8,8 +8,8 @@
 #include "kinds.hpp"
 #include "passes.hpp"
 
-/// Functions of one number are recognised by what they do, not by how they are written: nodes that make one value of one other,
-/// number by number, are run over some numbers and compared with the operators that ONNX has names for.
+/// Functions of one number are recognised by what they do, not by how they are written: nodes that make one value of
+/// one other, number by number, are run over some numbers and compared with the operators that ONNX has names for.
 namespace tenon::importing {
 
 namespace {
@@ -19,8 +19,8 @@ using Numbers = std::vector<double>;
 constexpr std::size_t most_nodes = 16;
 constexpr double farthest = 3e38;  // about the largest float
 
-/// What the functions are compared at: first those that parameters are read off, then a sweep, then far away. Values at which
-/// the pieces overflow (exp(1000)) do not count.
+/// What the functions are compared at: first those that parameters are read off, then a sweep, then far away. Values at
+/// which the pieces overflow (exp(1000)) do not count.
 enum Place : std::size_t { zero, one, minus_one, little, minus_little, low, high, swept };
 
 const Numbers& points() {
@@ -144,8 +144,8 @@ bool may_join(const Edit& edit, const Node& node, const Dims& dims) {
 
 }  // namespace
 
-/// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value to
-/// read, the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
+/// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value
+/// to read, the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
 bool name_function(Edit& edit, Node& root) {
   if (!is_elementwise(root)) return false;
   const Dims dims = edit.dims(root.outputs[0]);

@@ -26,7 +26,8 @@ std::string question(const Value& input) {
     axes += fmt::format("{}axis {}", axes.empty() ? "" : ", ", i);
     if (i < input.axis_names.size() && !input.axis_names[i].empty()) axes += " (" + input.axis_names[i] + ")";
   }
-  return axes.empty() ? "" : fmt::format("{}: {}: --shape {}={}", input.name, axes, input.name, shape_text(*input.dims));
+  return axes.empty() ? ""
+                      : fmt::format("{}: {}: --shape {}={}", input.name, axes, input.name, shape_text(*input.dims));
 }
 
 void give(Value& input, const Dims& dims) {

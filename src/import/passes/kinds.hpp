@@ -25,9 +25,10 @@ inline bool is_unary(const Node& node) {
 
 /// The same of several arrays, which are broadcast.
 inline bool is_elementwise(const Node& node) {
-  return is_unary(node) || (node.domain.empty() && is_any_of(node.op, {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum",
-                                                                       "Mean", "PRelu", "Where", "Greater", "Less",
-                                                                       "GreaterOrEqual", "LessOrEqual", "Equal", "And", "Or"}));
+  return is_unary(node) ||
+         (node.domain.empty() &&
+          is_any_of(node.op, {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean", "PRelu", "Where",
+                              "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Equal", "And", "Or"}));
 }
 
 }  // namespace tenon::importing

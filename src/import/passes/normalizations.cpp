@@ -23,8 +23,8 @@ std::size_t averaged_axes(const Edit& edit, const Node* node) {
 std::string root_of_square(const Edit& edit, const std::string& value) {
   const Node* node = edit.maker(value);
   if (node == nullptr || node->inputs.size() != 2) return {};
-  const bool square =
-      (node->op == "Mul" && node->inputs[0] == node->inputs[1]) || (node->op == "Pow" && edit.is_scalar(node->inputs[1], 2));
+  const bool square = (node->op == "Mul" && node->inputs[0] == node->inputs[1]) ||
+                      (node->op == "Pow" && edit.is_scalar(node->inputs[1], 2));
   return square ? node->inputs[0] : std::string();
 }
 
@@ -35,7 +35,8 @@ std::string power_of(const Edit& edit, const std::string& value, double exponent
   if (node->op == "Pow" && edit.is_scalar(node->inputs[1], exponent)) return node->inputs[0];
   if (exponent > 0) return node->op == "Sqrt" ? node->inputs[0] : std::string();
   if (node->op == "Reciprocal") return power_of(edit, node->inputs[0], -exponent);
-  return node->op == "Div" && edit.is_scalar(node->inputs[0], 1) ? power_of(edit, node->inputs[1], -exponent) : std::string();
+  return node->op == "Div" && edit.is_scalar(node->inputs[0], 1) ? power_of(edit, node->inputs[1], -exponent)
+                                                                 : std::string();
 }
 
 /// x - mean(x) over the last axes: x, and how many axes.
@@ -61,7 +62,8 @@ std::optional<Power> mean_power(const Edit& edit, const std::string& sum) {
     const Node* mean = epsilon ? edit.maker(add->inputs[i]) : nullptr;
     const std::size_t axes = averaged_axes(edit, mean);
     if (axes == 0) continue;
-    if (const std::string value = root_of_square(edit, mean->inputs[0]); !value.empty()) return Power{value, axes, *epsilon};
+    if (const std::string value = root_of_square(edit, mean->inputs[0]); !value.empty())
+      return Power{value, axes, *epsilon};
   }
   return std::nullopt;
 }
@@ -173,7 +175,8 @@ bool normalize_layer(Edit& edit, Node& node) {
   if (!fits(found->scale) || !fits(found->bias)) return false;
   // Over all places of an image but not over its channels, each channel is normalized for itself.
   if (found->centred && found->bias.empty() && found->axes > 1 && found->axes + 2 == dims.size()) {
-    edit.become(node, "InstanceNormalization", {found->x, filled(edit, {dims[1]}, 1, type), filled(edit, {dims[1]}, 0, type)},
+    edit.become(node, "InstanceNormalization",
+                {found->x, filled(edit, {dims[1]}, 1, type), filled(edit, {dims[1]}, 0, type)},
                 {{"epsilon", found->epsilon}});
     return true;
   }

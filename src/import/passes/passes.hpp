@@ -10,11 +10,12 @@
 /// The passes of `simplify`, in the order in which they run.
 namespace tenon::importing {
 
-/// Gives every axis of the inputs a size. True where the first axis of all inputs is the batch, which is 1 from here on.
+/// Gives every axis of the inputs a size. True where the first axis of all inputs is the batch, which is 1 from here
+/// on.
 bool settle_inputs(Graph& graph, const Simplify& options);
 
-/// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the branch of an
-/// If in its place. One Error lists all operators that have no definition.
+/// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the branch
+/// of an If in its place. One Error lists all operators that have no definition.
 void fold_constants(Graph& graph);
 
 /// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.

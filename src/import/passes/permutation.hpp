@@ -27,7 +27,8 @@ inline Dims permuted(const Dims& dims, const Dims& perm) {
   return result;
 }
 
-/// Do no numbers move, since only axes of size 1 change their places? The first axis counts as larger: it may be the batch.
+/// Do no numbers move, since only axes of size 1 change their places? The first axis counts as larger: it may be the
+/// batch.
 inline bool moves_nothing(const Dims& dims, const Dims& perm) {
   Dims large;
   for (const std::int64_t axis : perm)

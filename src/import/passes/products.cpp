@@ -12,8 +12,9 @@ std::optional<Array> bias_of(const Array& array, std::int64_t outputs) {
   const auto count = static_cast<std::int64_t>(array.values.size());
   const bool row = count == outputs && (array.dims.empty() || array.dims.back() == outputs);
   if (!row && count != 1) return std::nullopt;
-  return Array{
-      array.type, {outputs}, row ? array.values : std::vector<double>(static_cast<std::size_t>(outputs), array.values[0])};
+  return Array{array.type,
+               {outputs},
+               row ? array.values : std::vector<double>(static_cast<std::size_t>(outputs), array.values[0])};
 }
 
 std::string scaled(Edit& edit, const std::string& name, double factor) {
@@ -43,7 +44,8 @@ bool make_gemm_plain(Edit& edit, Node& node) {
     const Array* given = edit.constant(inputs[2]);
     const auto bias = given != nullptr ? bias_of(*given, outputs) : std::nullopt;
     if (!bias) return false;
-    if (given->dims.size() != 1 || static_cast<std::int64_t>(given->values.size()) != outputs) inputs[2] = edit.add(*bias);
+    if (given->dims.size() != 1 || static_cast<std::int64_t>(given->values.size()) != outputs)
+      inputs[2] = edit.add(*bias);
     if (beta != 1) inputs[2] = scaled(edit, inputs[2], beta);
   }
   if (alpha != 1) inputs[1] = scaled(edit, inputs[1], alpha);

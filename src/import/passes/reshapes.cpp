@@ -56,8 +56,8 @@ bool modernize(Edit& edit, Node& node) {
   const bool old = edit.opset() < 13;
   const std::int64_t given = node.integer("axis", old ? 1 : -1), axis = given < 0 ? given + rank : given;
   const auto from = dims.begin() + axis;
-  const bool flattens =
-      old ? axis + 1 < rank : axis + 1 < rank && std::all_of(from + 1, dims.end(), [](auto size) { return size == 1; });
+  const bool flattens = old ? axis + 1 < rank
+                            : axis + 1 < rank && std::all_of(from + 1, dims.end(), [](auto size) { return size == 1; });
   if (!flattens) {
     if (node.has("axis") && given == axis) return false;
     edit.become(node, node.op, node.inputs, {{"axis", axis}});

@@ -36,7 +36,8 @@ std::string ordered_matrix(Edit& edit, Node& node, bool columns, const std::vect
   const Node* scaled = edit.maker(node.inputs[1], "DequantizeLinear");
   const std::string name = scaled != nullptr ? scaled->inputs[0] : node.inputs[1];
   const Array* matrix = edit.constant(name);
-  if (matrix == nullptr || matrix->dims.size() != 2 || static_cast<std::size_t>(matrix->dims[columns ? 1 : 0]) != order.size())
+  if (matrix == nullptr || matrix->dims.size() != 2 ||
+      static_cast<std::size_t>(matrix->dims[columns ? 1 : 0]) != order.size())
     return {};
   if (scaled == nullptr) return edit.add(ordered(*matrix, columns, order));
   if (!edit.scalar(scaled->inputs[1]) && scaled->integer("axis", 1) == (columns ? 1 : 0)) return {};
@@ -49,7 +50,8 @@ bool keeps_order(const Node& node) { return is_unary(node) || quantizes(node); }
 
 }  // namespace
 
-/// A product with all numbers of an image, pixel by pixel, is one with them channel by channel if the matrix has its rows so.
+/// A product with all numbers of an image, pixel by pixel, is one with them channel by channel if the matrix has its
+/// rows so.
 bool order_rows(Edit& edit, Node& node) {
   const bool gemm = node.op == "Gemm";
   if ((!gemm && node.op != "MatMul") || !node.domain.empty() || node.integer("transA", 0) != 0) return false;

@@ -16,7 +16,9 @@ struct Two {
   std::map<std::string, Value> values = graph.values;
   std::map<std::string, std::size_t> batch{};  // the axis that it is, of all values that depend on inputs
 
-  [[noreturn]] static void refuse(const std::string& what) { throw Error("the samples of a batch do not stay apart: " + what); }
+  [[noreturn]] static void refuse(const std::string& what) {
+    throw Error("the samples of a batch do not stay apart: " + what);
+  }
   [[noreturn]] static void refuse_mixing(const std::string& name) { refuse(detail::quoted_text(name) + " mixes them"); }
 
   bool depends(const std::string& name) const { return batch.contains(name); }
@@ -37,7 +39,8 @@ struct Two {
     const auto rank = static_cast<std::int64_t>(values.at(node.inputs[0]).dims->size());
     const auto place = static_cast<std::int64_t>(batch.at(node.inputs[0]));
     const auto is_batch = [&](std::int64_t axis) { return (axis < 0 ? axis + rank : axis) == place; };
-    if (is_any_of(node.op, {"Softmax", "LogSoftmax", "Hardmax", "LpNormalization"})) return is_batch(node.integer("axis", -1));
+    if (is_any_of(node.op, {"Softmax", "LogSoftmax", "Hardmax", "LpNormalization"}))
+      return is_batch(node.integer("axis", -1));
     if (is_any_of(node.op, {"LayerNormalization", "RMSNormalization"})) {
       const std::int64_t axis = node.integer("axis", -1);
       return place >= (axis < 0 ? axis + rank : axis);
@@ -79,7 +82,8 @@ void check_samples(const Graph& graph) {
   for (const Node& node : graph.nodes) two.run(node);
   for (const Value& output : graph.outputs) {
     if (!two.depends(output.name) || two.batch[output.name] == 0) continue;
-    Two::refuse("the batch is axis " + std::to_string(two.batch[output.name]) + " of " + detail::quoted_text(output.name));
+    Two::refuse("the batch is axis " + std::to_string(two.batch[output.name]) + " of " +
+                detail::quoted_text(output.name));
   }
 }
 

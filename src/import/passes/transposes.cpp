@@ -10,7 +10,9 @@ namespace tenon::importing {
 
 namespace {
 
-Dims perm_of(const Edit& edit, const Node& transpose) { return perm_of(transpose, edit.dims(transpose.inputs[0]).size()); }
+Dims perm_of(const Edit& edit, const Node& transpose) {
+  return perm_of(transpose, edit.dims(transpose.inputs[0]).size());
+}
 
 void become_transpose(Edit& edit, Node& node, const std::string& x, const Dims& perm) {
   edit.become(node, "Transpose", {x}, {{"perm", perm}});

@@ -8,7 +8,9 @@ namespace tenon::importing {
 
 namespace {
 
-bool is_window(const Node& node) { return node.domain.empty() && is_any_of(node.op, {"Conv", "MaxPool", "AveragePool"}); }
+bool is_window(const Node& node) {
+  return node.domain.empty() && is_any_of(node.op, {"Conv", "MaxPool", "AveragePool"});
+}
 
 /// The sizes of windows along the axes of the image.
 Dims kernel_of(const Edit& edit, const Node& node) {
@@ -36,7 +38,8 @@ Dims explicit_pads(const Edit& edit, const Node& node, const std::string& word) 
 bool is_positive(const Edit& edit, const std::string& value) {
   const Node* node = edit.maker(value);
   if (node == nullptr) return false;
-  if (node->op != "Clip") return is_any_of(node->op, {"Relu", "Sigmoid", "HardSigmoid", "Softplus", "Softmax", "Exp", "Abs"});
+  if (node->op != "Clip")
+    return is_any_of(node->op, {"Relu", "Sigmoid", "HardSigmoid", "Softplus", "Softmax", "Exp", "Abs"});
   if (node->has("min")) return node->number("min", -1) >= 0;
   return node->has_input(1) && edit.scalar(node->inputs[1]).value_or(-1) >= 0;
 }

@@ -29,11 +29,15 @@ Run longest_run(const std::vector<Part>& parts, const Dims& takes) {
       const auto first = texts.cbegin() + static_cast<std::ptrdiff_t>(begin);
       const auto length = static_cast<std::ptrdiff_t>(period);
       std::size_t copies = 1;
-      while (begin + (copies + 1) * period <= parts.size() && std::equal(first, first + length, first + length * static_cast<std::ptrdiff_t>(copies))) ++copies;
-      const bool learns = std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(begin), parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
+      while (begin + (copies + 1) * period <= parts.size() &&
+             std::equal(first, first + length, first + length * static_cast<std::ptrdiff_t>(copies)))
+        ++copies;
+      const bool learns = std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
       const Run run{begin, period, copies};
       // of two that are as long, the one that begins with numbers: Residual, ReLU rather than ReLU, Residual
-      const bool better = run.saved() > best.saved() || (run.saved() == best.saved() && has_weights(parts[begin]) && !has_weights(parts[best.begin]));
+      const bool better = run.saved() > best.saved() ||
+                          (run.saved() == best.saved() && has_weights(parts[begin]) && !has_weights(parts[best.begin]));
       if (learns && better) best = run;
     }
   return best;
@@ -41,8 +45,10 @@ Run longest_run(const std::vector<Part>& parts, const Dims& takes) {
 
 /// Whether it is worth a word: one layer twice is not.
 bool worth(const Run& run, const std::vector<Part>& parts) {
-  return run.saved() >= 4 || (run.saved() > 0 && std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(run.begin), parts.begin() + static_cast<std::ptrdiff_t>(run.begin + run.period),
-                                                              [](const Part& p) { return p.kind != Part::layer; }));
+  return run.saved() >= 4 ||
+         (run.saved() > 0 && std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(run.begin),
+                                         parts.begin() + static_cast<std::ptrdiff_t>(run.begin + run.period),
+                                         [](const Part& p) { return p.kind != Part::layer; }));
 }
 
 using OnNumber = std::function<std::string(const std::string& number, const std::string& inside, std::size_t place)>;
@@ -53,16 +59,21 @@ std::string with_numbers(const std::string& text, const OnNumber& on) {
   std::vector<std::pair<std::string, std::size_t>> open{{"", 0}};
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const auto digit = [&](std::size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; };
+    const auto digit = [&](std::size_t at) {
+      return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+    };
     if (c == '"') {
       const std::size_t end = text.find('"', i + 1) + 1;
       all += text.substr(i, end - i);
       i = end;
     } else if (digit(i) && word.empty()) {
       std::size_t end = i;
-      while (digit(end) || (end < text.size() && (text[end] == '.' || text[end] == 'e' || (text[end] == '-' && text[end - 1] == 'e')))) ++end;
+      while (digit(end) || (end < text.size() &&
+                            (text[end] == '.' || text[end] == 'e' || (text[end] == '-' && text[end - 1] == 'e'))))
+        ++end;
       const std::string number = text.substr(i, end - i);
-      const bool whole = std::all_of(number.begin(), number.end(), [](unsigned char d) { return std::isdigit(d) != 0; });
+      const bool whole = std::all_of(number.begin(), number.end(),
+                                     [](unsigned char d) { return std::isdigit(d) != 0; });
       all += whole ? on(number, open.back().first, open.back().second) : number;
       i = end;
     } else {
@@ -105,8 +116,10 @@ struct Found {
 
 /// What a number of a layer is called where it differs.
 std::string parameter_name(const Number& n) {
-  static const std::map<std::string, std::string> options{{"stride", "Stride"}, {"padding", "Padding"}, {"groups", "Groups"}, {"dilation", "Dilation"}, {"Dense", "Units"},
-                                                          {"Repeat", "Copies"}, {"LSTM", "Hidden"}, {"GRU", "Hidden"}, {"RNN", "Hidden"}, {"Reshape", "Size"}};
+  static const std::map<std::string, std::string> options{
+      {"stride", "Stride"}, {"padding", "Padding"}, {"groups", "Groups"}, {"dilation", "Dilation"},
+      {"Dense", "Units"},   {"Repeat", "Copies"},   {"LSTM", "Hidden"},   {"GRU", "Hidden"},
+      {"RNN", "Hidden"},    {"Reshape", "Size"}};
   if (n.inside.starts_with("Conv")) return n.place == 0 ? "Channels" : "Kernel";
   const auto found = options.find(n.inside);
   return found != options.end() ? found->second : "N";
@@ -118,10 +131,11 @@ void find_composed(std::span<Part> parts, std::map<std::string, std::vector<Foun
     if (p.kind == Part::layer) continue;
     if (p.kind != Part::repeat) {
       std::vector<Number> numbers;
-      const std::string skeleton = with_numbers(text(p, true), [&](const std::string& digits, const std::string& inside, std::size_t place) {
-        numbers.push_back({digits, inside, place});
-        return "#";
-      });
+      const std::string skeleton = with_numbers(
+          text(p, true), [&](const std::string& digits, const std::string& inside, std::size_t place) {
+            numbers.push_back({digits, inside, place});
+            return "#";
+          });
       by_skeleton[skeleton].push_back({&p, std::move(numbers)});
     }
     find_composed(std::span(p.parts).first(p.kind == Part::repeat ? 1 : p.parts.size()), by_skeleton);
@@ -129,12 +143,15 @@ void find_composed(std::span<Part> parts, std::map<std::string, std::vector<Foun
 }
 
 /// Another number's multiple or part, in all that are found: "4 * Channels".
-std::optional<std::string> by_another(const std::vector<Found>& found, std::size_t k, std::size_t other, const std::string& name) {
+std::optional<std::string> by_another(const std::vector<Found>& found, std::size_t k, std::size_t other,
+                                      const std::string& name) {
   std::optional<std::string> same;
   for (const Found& f : found) {
     const long a = std::stol(f.numbers[k].digits), b = std::stol(f.numbers[other].digits);
     if (a == 0 || b == 0 || (a % b != 0 && b % a != 0) || a / b > 16 || b / a > 16) return std::nullopt;
-    const std::string here = a == b ? name : a > b ? fmt::format("{} * {}", a / b, name) : fmt::format("{} / {}", name, b / a);
+    const std::string here = a == b  ? name
+                             : a > b ? fmt::format("{} * {}", a / b, name)
+                                     : fmt::format("{} / {}", name, b / a);
     if (same && *same != here) return std::nullopt;
     same = here;
   }
@@ -148,7 +165,8 @@ std::optional<std::string> define(const std::vector<Found>& found, const std::st
   std::vector<std::size_t> own;  // the number that each parameter is
   std::set<std::string> used;
   for (std::size_t k = 0; k < first.size(); ++k) {
-    const bool differs = std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.numbers[k].digits != first[k].digits; });
+    const bool differs = std::any_of(found.begin(), found.end(),
+                                     [&](const Found& f) { return f.numbers[k].digits != first[k].digits; });
     if (!differs) {
       written[k] = first[k].digits;
       continue;
@@ -156,7 +174,8 @@ std::optional<std::string> define(const std::vector<Found>& found, const std::st
     const std::string kind = parameter_name(first[k]);
     for (std::size_t p = 0; p < own.size() && written[k].empty(); ++p) {
       const std::string other = parameter_name(first[own[p]]);
-      const bool sizes = (kind == "Channels" || kind == "Groups" || kind == "Units") && (other == "Channels" || other == "Units");
+      const bool sizes = (kind == "Channels" || kind == "Groups" || kind == "Units") &&
+                         (other == "Channels" || other == "Units");
       const auto by = by_another(found, k, own[p], parameters[p]);
       if (by && (sizes || (kind == other && *by == parameters[p]))) written[k] = *by;
     }
@@ -179,7 +198,8 @@ std::optional<std::string> define(const std::vector<Found>& found, const std::st
   replace_numbers(body, [&](const std::string&, const std::string&, std::size_t) { return written[next++]; });
   const std::string begin = fmt::format("using {} = ", name);
   std::string introduction;
-  for (const std::string& p : parameters) introduction += (introduction.empty() ? "template <std::size_t " : ", std::size_t ") + p;
+  for (const std::string& p : parameters)
+    introduction += (introduction.empty() ? "template <std::size_t " : ", std::size_t ") + p;
   return (introduction.empty() ? "" : introduction + ">\n") + begin + lines(body, begin.size(), width) + ";\n";
 }
 
@@ -192,7 +212,8 @@ bool inside_named(const std::vector<Part>& parts, const Part* wanted, bool named
 }
 
 bool has_kind(const Part& p, Part::Kind kind) {
-  return p.kind == kind || std::any_of(p.parts.begin(), p.parts.end(), [&](const Part& q) { return has_kind(q, kind); });
+  return p.kind == kind ||
+         std::any_of(p.parts.begin(), p.parts.end(), [&](const Part& q) { return has_kind(q, kind); });
 }
 
 std::string block_name(const Part& p) {
@@ -216,17 +237,21 @@ bool group_alike(std::vector<Part>& parts) {
   std::vector<std::size_t> best;
   for (std::size_t period = 3; period <= 12 && 3 * period <= parts.size(); ++period)
     for (std::size_t begin = 0; begin + period <= parts.size(); ++begin) {
-      const auto from = looks.cbegin() + static_cast<std::ptrdiff_t>(begin), to = from + static_cast<std::ptrdiff_t>(period);
-      const auto learning = std::count_if(parts.begin() + static_cast<std::ptrdiff_t>(begin), parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
+      const auto from = looks.cbegin() + static_cast<std::ptrdiff_t>(begin),
+                 to = from + static_cast<std::ptrdiff_t>(period);
+      const auto learning = std::count_if(parts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          parts.begin() + static_cast<std::ptrdiff_t>(begin + period), has_weights);
       if (!has_weights(parts[begin]) || learning < 2 || std::count(from, to, "") > 0) continue;
       std::vector<std::size_t> places;
-      for (auto at = std::search(from, looks.cend(), from, to); at != looks.cend(); at = std::search(at + static_cast<std::ptrdiff_t>(period), looks.cend(), from, to))
+      for (auto at = std::search(from, looks.cend(), from, to); at != looks.cend();
+           at = std::search(at + static_cast<std::ptrdiff_t>(period), looks.cend(), from, to))
         places.push_back(static_cast<std::size_t>(at - looks.cbegin()));
       const std::size_t saved = (places.size() - 1) * period;
       if (places.size() >= 3 && saved > best_saved) best = std::move(places), best_saved = saved, best_period = period;
     }
   for (auto at = best.rbegin(); at != best.rend(); ++at) {
-    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(*at), end = begin + static_cast<std::ptrdiff_t>(best_period);
+    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(*at),
+               end = begin + static_cast<std::ptrdiff_t>(best_period);
     Part chain = as_one({std::make_move_iterator(begin), std::make_move_iterator(end)}, {});
     *begin = std::move(chain);
     parts.erase(begin + 1, end);
@@ -248,9 +273,11 @@ void find_repeats(std::vector<Part>& parts, const Dims& takes) {
   }
   for (Run run = longest_run(parts, takes); worth(run, parts); run = longest_run(parts, takes)) {
     std::vector<Part> copies;
-    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(run.begin), end = begin + static_cast<std::ptrdiff_t>(run.period * run.copies);
+    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(run.begin),
+               end = begin + static_cast<std::ptrdiff_t>(run.period * run.copies);
     for (auto at = begin; at != end; at += static_cast<std::ptrdiff_t>(run.period))
-      copies.push_back(as_one({std::make_move_iterator(at), std::make_move_iterator(at + static_cast<std::ptrdiff_t>(run.period))}, {}));
+      copies.push_back(as_one(
+          {std::make_move_iterator(at), std::make_move_iterator(at + static_cast<std::ptrdiff_t>(run.period))}, {}));
     Dims gives = copies.back().gives;
     *begin = made_of(Part::repeat, std::move(copies), std::move(gives));
     parts.erase(begin + 1, end);
@@ -269,7 +296,9 @@ std::vector<std::string> name_blocks(const std::vector<std::vector<Part>*>& rows
   std::vector<std::string> definitions;
   std::map<std::string, int> names;
   for (auto& [skeleton, found] : groups) {
-    std::erase_if(found, [&](const Found& f) { return std::any_of(rows.begin(), rows.end(), [&](const auto* row) { return inside_named(*row, f.part); }); });
+    std::erase_if(found, [&](const Found& f) {
+      return std::any_of(rows.begin(), rows.end(), [&](const auto* row) { return inside_named(*row, f.part); });
+    });
     if (found.size() < 2 || skeleton.size() < 40) continue;
     const std::string base = block_name(*found[0].part);
     const int number = names[base] + 1;

@@ -41,7 +41,9 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 std::vector<std::size_t> uses_of_x(const std::string& formula) {
   std::vector<std::size_t> all;
   for (std::size_t i = 0; i < formula.size(); ++i)
-    if (formula[i] == 'x' && (i == 0 || !is_word(formula[i - 1])) && (i + 1 == formula.size() || !is_word(formula[i + 1]))) all.push_back(i);
+    if (formula[i] == 'x' && (i == 0 || !is_word(formula[i - 1])) &&
+        (i + 1 == formula.size() || !is_word(formula[i + 1])))
+      all.push_back(i);
   return all;
 }
 
@@ -65,7 +67,8 @@ std::optional<std::string> composed(const std::string& f, const std::string& g) 
   if (uses.size() != 1) return std::nullopt;
   const std::size_t at = uses[0];
   const char inner = outermost(f), before = at > 0 ? g[at - 1] : ' ', behind = at + 1 < g.size() ? g[at + 1] : ' ';
-  const bool argument = (before == '(' || (before == ' ' && at > 1 && g[at - 2] == ',')) && (behind == ')' || behind == ',');
+  const bool argument = (before == '(' || (before == ' ' && at > 1 && g[at - 2] == ',')) &&
+                        (behind == ')' || behind == ',');
   const bool sum = at == 0 && g.size() > 3 && (g[2] == '+' || g[2] == '-');
   const bool product = at == 0 && g.size() > 3 && (g[2] == '*' || g[2] == '/') && (inner == '*' || inner == '/');
   const bool plain = inner == ' ' || argument || sum || product;
@@ -83,7 +86,9 @@ bool share_a_name(const Layer& a, const Layer& b) {
 bool takes_bias(Layer& dense, Layer& sum) {
   constexpr std::string_view without = ", bias<false>>";
   if (!dense.text.starts_with("Dense<") || !dense.text.ends_with(without) || sum.kind != Layer::formula) return false;
-  if (sum.text != R"(x + param<"bias", PerFeature>)" || sum.weights.size() != 1 || sum.weights[0].second.dims != Dims{sum.gives.back()}) return false;
+  if (sum.text != R"(x + param<"bias", PerFeature>)" || sum.weights.size() != 1 ||
+      sum.weights[0].second.dims != Dims{sum.gives.back()})
+    return false;
   dense.text.replace(dense.text.size() - without.size(), without.size(), ">");
   dense.weights.push_back(std::move(sum.weights[0]));
   return true;
@@ -103,7 +108,8 @@ void tidy(std::vector<Part>& parts, const Dims& takes) {
     }
     if (reshape && p.gives == shape()) continue;
     if (leaf && last != nullptr && takes_bias(last->own, p.own)) continue;
-    if (leaf && p.own.kind == Layer::formula && last != nullptr && last->own.kind == Layer::formula && !share_a_name(last->own, p.own)) {
+    if (leaf && p.own.kind == Layer::formula && last != nullptr && last->own.kind == Layer::formula &&
+        !share_a_name(last->own, p.own)) {
       if (const auto both = composed(last->own.text, p.own.text)) {
         last->own.text = *both;
         std::move(p.own.weights.begin(), p.own.weights.end(), std::back_inserter(last->own.weights));
@@ -117,13 +123,20 @@ void tidy(std::vector<Part>& parts, const Dims& takes) {
 
 std::string head(const Part& part) {
   switch (part.kind) {
-    case Part::chain: return "Sequential";
-    case Part::residual: return "Residual";
-    case Part::gate: return "Gate";
-    case Part::sum: return "Add";
-    case Part::joined: return "Concat";
-    case Part::repeat: return "Repeat";
-    default: return "";
+  case Part::chain:
+    return "Sequential";
+  case Part::residual:
+    return "Residual";
+  case Part::gate:
+    return "Gate";
+  case Part::sum:
+    return "Add";
+  case Part::joined:
+    return "Concat";
+  case Part::repeat:
+    return "Repeat";
+  default:
+    return "";
   }
 }
 
@@ -131,14 +144,16 @@ std::string text(const Part& part, bool raw) {
   if (!part.alias.empty()) return part.alias;
   const Layer& own = part.own;
   if (part.kind == Part::repeat)
-    return fmt::format("Repeat<{}, {}>", own.text.empty() ? std::to_string(part.parts.size()) : own.text, text(part.parts[0], raw));
+    return fmt::format("Repeat<{}, {}>", own.text.empty() ? std::to_string(part.parts.size()) : own.text,
+                       text(part.parts[0], raw));
   if (part.kind != Part::layer) {
     std::string all;
     for (const Part& p : part.parts) all += (all.empty() ? "" : ", ") + text(p, raw);
     return head(part) + "<" + all + ">";
   }
   if (own.kind == Layer::formula) return "Map<" + own.text + ">";
-  if (own.kind == Layer::reshape) return part.gives.size() == 1 ? "Flatten" : fmt::format("Reshape<{}>", list_text(part.gives));
+  if (own.kind == Layer::reshape)
+    return part.gives.size() == 1 ? "Flatten" : fmt::format("Reshape<{}>", list_text(part.gives));
   constexpr std::string_view usual = ", stride<1>";  // of a convolution; the stride of a pool is its kernel
   const std::size_t at = raw || !own.text.starts_with("Conv") ? std::string::npos : own.text.find(usual);
   return at == std::string::npos ? own.text : own.text.substr(0, at) + own.text.substr(at + usual.size());

@@ -17,7 +17,7 @@ struct Part {
   Layer own{};                // of a layer
   std::vector<Part> parts{};  // of the others; a repeat has all its copies, which read alike
   Dims gives{};
-  std::string alias{};        // written instead of all this: "Block<64>"
+  std::string alias{};  // written instead of all this: "Block<64>"
 };
 
 Part part_of(Layer layer);
@@ -27,13 +27,14 @@ Part as_one(std::vector<Part> parts, const Dims& takes);
 
 bool has_weights(const Part& part);
 
-/// A row of layers tidied: formulas that follow one another become one, shapes that follow one another the last of them, and
-/// what changes nothing goes.
+/// A row of layers tidied: formulas that follow one another become one, shapes that follow one another the last of
+/// them, and what changes nothing goes.
 void tidy(std::vector<Part>& parts, const Dims& takes);
 
 /// The name in front of the bracket: "Residual".
 std::string head(const Part& part);
-/// All of it in one line. `raw` has the strides of 1 that are left out: blocks with and without a stride look alike then.
+/// All of it in one line. `raw` has the strides of 1 that are left out: blocks with and without a stride look alike
+/// then.
 std::string text(const Part& part, bool raw = false);
 /// The same in lines of at most `width` characters, as it stands behind `column` characters of its first line.
 std::string lines(const Part& part, std::size_t column, std::size_t width);
@@ -47,7 +48,8 @@ void collect_weights(const std::vector<Part>& parts, const std::string& prefix, 
 /// Equal blocks in a row become Repeat, here and in all parts.
 void find_repeats(std::vector<Part>& parts, const Dims& takes);
 
-/// Blocks that occur several times, alike or but for numbers, get a name: the definitions, in order. The parts are told.
+/// Blocks that occur several times, alike or but for numbers, get a name: the definitions, in order. The parts are
+/// told.
 std::vector<std::string> name_blocks(const std::vector<std::vector<Part>*>& rows, std::size_t width);
 
 }  // namespace tenon::importing

@@ -56,7 +56,8 @@ private:
 
   /// An input, or a value that is given already, is given by a node of its own.
   void give(const std::string& value, const std::string& name, const Graph& graph) {
-    const bool input = std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](const Value& in) { return in.name == value; });
+    const bool input = std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                                   [&](const Value& in) { return in.name == value; });
     const bool twice = std::find(outputs_.begin(), outputs_.end(), value) != outputs_.end();
     if (!input && !twice) {
       outputs_.push_back(value);
@@ -99,10 +100,12 @@ private:
       if (found == producer.end() || used.at(after.reads[0]) != 1) continue;
       Piece& before = pieces_[found->second];
       if (before.reads.size() > 1) continue;
-      const bool learns = std::any_of(before.parts.begin(), before.parts.end(), has_weights) || std::none_of(after.parts.begin(), after.parts.end(), has_weights);
+      const bool learns = std::any_of(before.parts.begin(), before.parts.end(), has_weights) ||
+                          std::none_of(after.parts.begin(), after.parts.end(), has_weights);
       if (learns) after.name = before.name;
       after.reads = before.reads;
-      after.parts.insert(after.parts.begin(), std::make_move_iterator(before.parts.begin()), std::make_move_iterator(before.parts.end()));
+      after.parts.insert(after.parts.begin(), std::make_move_iterator(before.parts.begin()),
+                         std::make_move_iterator(before.parts.end()));
       gone.insert(found->second);
     }
     remove(gone);
@@ -110,7 +113,8 @@ private:
   }
 
   void remove(const std::set<std::size_t>& gone) {
-    for (auto i = gone.rbegin(); i != gone.rend(); ++i) pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(*i));
+    for (auto i = gone.rbegin(); i != gone.rend(); ++i)
+      pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(*i));
   }
 
   /// Branches between one value and the piece where they meet.
@@ -121,14 +125,16 @@ private:
       const auto producer = producers();
       std::vector<std::string> starts = pieces_[i].reads;
       for (const std::string& read : pieces_[i].reads)
-        if (const auto from = producer.find(read); from != producer.end() && pieces_[from->second].reads.size() == 1) starts.push_back(pieces_[from->second].reads[0]);
+        if (const auto from = producer.find(read); from != producer.end() && pieces_[from->second].reads.size() == 1)
+          starts.push_back(pieces_[from->second].reads[0]);
       for (const std::string& start : starts)
         if (join_from(i, start, used, producer)) return true;
     }
     return false;
   }
 
-  bool join_from(std::size_t at, const std::string& start, const std::map<std::string, std::size_t>& used, const std::map<std::string, std::size_t>& producer) {
+  bool join_from(std::size_t at, const std::string& start, const std::map<std::string, std::size_t>& used,
+                 const std::map<std::string, std::size_t>& producer) {
     Piece& meeting = pieces_[at];
     std::vector<std::vector<Part>> branches;  // empty for the value itself
     std::set<std::size_t> gone;
@@ -136,7 +142,8 @@ private:
       branches.emplace_back();
       if (read == start) continue;
       const auto from = producer.find(read);
-      if (from == producer.end() || used.at(read) != 1 || pieces_[from->second].reads != std::vector{start}) return false;
+      if (from == producer.end() || used.at(read) != 1 || pieces_[from->second].reads != std::vector{start})
+        return false;
       branches.back() = pieces_[from->second].parts;
       gone.insert(from->second);
     }
@@ -150,8 +157,10 @@ private:
   }
 
   /// What a layer that joins values makes of whole branches.
-  std::optional<Part> composed(const std::string& layer, std::vector<std::vector<Part>> branches, const std::string& start, const Dims& gives) {
-    const std::size_t direct = static_cast<std::size_t>(std::count_if(branches.begin(), branches.end(), [](const auto& b) { return b.empty(); }));
+  std::optional<Part> composed(const std::string& layer, std::vector<std::vector<Part>> branches,
+                               const std::string& start, const Dims& gives) {
+    const std::size_t direct = static_cast<std::size_t>(
+        std::count_if(branches.begin(), branches.end(), [](const auto& b) { return b.empty(); }));
     const Dims& takes = shape(start);
     if (branches.size() == 2 && direct == 1) {
       std::vector<Part>& chain = branches[branches[0].empty() ? 1 : 0];
@@ -173,7 +182,8 @@ private:
     for (Part& p : parts) {
       if (p.kind == Part::sum || p.kind == Part::joined) {
         for (Part& branch : p.parts) {
-          std::vector<Part> row = branch.kind == Part::chain ? std::move(branch.parts) : std::vector<Part>{std::move(branch)};
+          std::vector<Part> row = branch.kind == Part::chain ? std::move(branch.parts)
+                                                             : std::vector<Part>{std::move(branch)};
           tidy_all(row, before);
           branch = as_one(std::move(row), before);
         }

@@ -15,8 +15,8 @@ struct Piece {
   std::vector<Part> parts;
 };
 
-/// A network as few pieces: rows of layers are joined, and branches that begin at one value and meet again become Residual,
-/// Gate, Add and Concat. Of a graph that is series and parallel one piece is left.
+/// A network as few pieces: rows of layers are joined, and branches that begin at one value and meet again become
+/// Residual, Gate, Add and Concat. Of a graph that is series and parallel one piece is left.
 struct Structure {
   std::vector<Piece> pieces;
   std::vector<std::string> outputs;  // the values that the network gives

@@ -16,7 +16,8 @@ void write_csv(const History& history, const std::string& path) {
   text += '\n';
   for (const EpochRecord& r : history.epochs) {
     text += std::to_string(r.epoch);
-    for (const double v : {r.lr, r.training.loss, r.training.accuracy, r.validation.loss, r.validation.accuracy, r.seconds})
+    for (const double v :
+         {r.lr, r.training.loss, r.training.accuracy, r.validation.loss, r.validation.accuracy, r.seconds})
       text += std::isnan(v) ? "," : fmt::format(",{}", v);
     for (const EpochRecord::Metric& m : r.metrics) text += std::isnan(m.value) ? "," : fmt::format(",{}", m.value);
     text += '\n';

@@ -21,7 +21,8 @@ std::string LayerStatistics::text() const {
   std::vector<std::vector<std::string>> rows;
   if (!epochs.empty())
     for (const Row& row : epochs.back())
-      rows.push_back({row.name, fmt::format("{:.5f}", row.mean), fmt::format("{:.5f}", row.rms), fmt::format("{:.3g}", row.gradient_rms)});
+      rows.push_back({row.name, fmt::format("{:.5f}", row.mean), fmt::format("{:.5f}", row.rms),
+                      fmt::format("{:.3g}", row.gradient_rms)});
   return format_table(headers, rows);
 }
 
@@ -52,6 +53,8 @@ double* GradientNoise::sum_of(std::size_t count) {
   if (sums.gradient.size() != count) sums.gradient.assign(count, 0);
   return sums.gradient.data();
 }
-double GradientNoise::scale() const { return epochs.empty() ? std::numeric_limits<double>::quiet_NaN() : epochs.back(); }
+double GradientNoise::scale() const {
+  return epochs.empty() ? std::numeric_limits<double>::quiet_NaN() : epochs.back();
+}
 
 }  // namespace tenon

@@ -43,7 +43,8 @@ SignalWatch::SignalWatch() {
     ours.sa_handler = note_signal;
     ours.sa_flags = SA_RESTART;  // reading and writing go on
     sigemptyset(&ours.sa_mask);
-    w.installed = ::sigaction(w.number, nullptr, &w.before) == 0 && w.before.sa_handler != SIG_IGN && ::sigaction(w.number, &ours, nullptr) == 0;
+    w.installed = ::sigaction(w.number, nullptr, &w.before) == 0 && w.before.sa_handler != SIG_IGN &&
+                  ::sigaction(w.number, &ours, nullptr) == 0;
   }
 }
 
@@ -57,7 +58,8 @@ SignalWatch::~SignalWatch() {
 int SignalWatch::received() noexcept { return last_signal; }
 
 void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& path) {
-  const std::string saved = path.empty() ? "nothing was saved" : "saved as " + path + ", from which ModelCheckpoint{.resume = true} goes on";
+  const std::string saved = path.empty() ? "nothing was saved"
+                                         : "saved as " + path + ", from which ModelCheckpoint{.resume = true} goes on";
   std::fputs(fmt::format("stopped by a signal in epoch {}, after step {}; {}\n", epoch, step, saved).c_str(), stderr);
 }
 

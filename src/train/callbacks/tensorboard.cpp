@@ -84,7 +84,8 @@ struct EventFile::State {
   }
 
   [[noreturn]] void fail(const char* what, int reason) const {
-    throw Error(fmt::format("{}: expected to write an event file, but {}: {}", path, what, std::generic_category().message(reason)));
+    throw Error(fmt::format("{}: expected to write an event file, but {}: {}", path, what,
+                            std::generic_category().message(reason)));
   }
   /// The whole record or nothing of it: readers stop at a record that is cut off, whatever comes behind it.
   void write(const Message& event) {
@@ -113,13 +114,16 @@ struct EventFile::State {
 EventFile::EventFile(const std::string& directory) : state_(std::make_unique<State>()) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error) throw Error(fmt::format("{}: expected a directory for event files, but it cannot be made: {}", directory, error.message()));
+  if (error)
+    throw Error(
+        fmt::format("{}: expected a directory for event files, but it cannot be made: {}", directory, error.message()));
   std::array<char, 256> host{"localhost"};
   ::gethostname(host.data(), host.size() - 1);
   const double now = seconds_since_1970();
   // two runs of the same second get files of their own
   for (int number = 0; state_->file < 0 && number < 1000; ++number) {
-    state_->path = fmt::format("{}/events.out.tfevents.{}.{}.{}.{}", directory, static_cast<std::uint64_t>(now), host.data(), ::getpid(), number);
+    state_->path = fmt::format("{}/events.out.tfevents.{}.{}.{}.{}", directory, static_cast<std::uint64_t>(now),
+                               host.data(), ::getpid(), number);
     state_->file = ::open(state_->path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (state_->file < 0 && errno != EEXIST) break;
   }
@@ -149,8 +153,10 @@ void EventFile::scalar(std::string_view tag, double value, std::uint64_t step) {
 }
 
 void TensorBoard::write(const EpochRecord& r) const {
-  const std::pair<const char*, double> numbers[]{{"loss", r.training.loss},       {"accuracy", r.training.accuracy},
-                                                 {"val_loss", r.validation.loss}, {"val_accuracy", r.validation.accuracy},
+  const std::pair<const char*, double> numbers[]{{"loss", r.training.loss},
+                                                 {"accuracy", r.training.accuracy},
+                                                 {"val_loss", r.validation.loss},
+                                                 {"val_accuracy", r.validation.accuracy},
                                                  {"lr", r.lr}};
   for (const auto& [tag, value] : numbers)
     if (!std::isnan(value)) file->scalar(tag, value, r.epoch);

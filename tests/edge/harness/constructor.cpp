@@ -12,6 +12,4 @@ Early early;
 
 }  // namespace
 
-int main() {
-  platform::print(early.value >= 0 ? "all as on the host\n" : "");
-}
+int main() { platform::print(early.value >= 0 ? "all as on the host\n" : ""); }

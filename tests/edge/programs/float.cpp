@@ -55,7 +55,8 @@ int main() {
     draw(s);
     net(pixels, probabilities);
     for (int i = 0; i < 10; ++i) {
-      const float error = probabilities[i] < expected[s][i] ? expected[s][i] - probabilities[i] : probabilities[i] - expected[s][i];
+      const float error = probabilities[i] < expected[s][i] ? expected[s][i] - probabilities[i]
+                                                            : probabilities[i] - expected[s][i];
       if (!(error <= worst)) worst = error;
     }
     if (other.classify(pixels) != expected_class[s]) ++wrong;

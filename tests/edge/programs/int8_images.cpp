@@ -29,7 +29,8 @@ void run(std::uint32_t sample) {
     net(pixels, probabilities);
   } else {
     Stream random(7, Purpose::user, sample);
-    for (std::int8_t& number : net.input()) number = static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
+    for (std::int8_t& number : net.input())
+      number = static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
     net.run();
   }
 }

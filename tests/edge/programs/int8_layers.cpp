@@ -1,5 +1,5 @@
-// Every kind of int8 step on 64 random inputs: the same bytes as on the host. The numbers are random too, and made by the
-// compiler. Built with -DTENON_WRITE_EXPECTED it prints those bytes as the header that the others include.
+// Every kind of int8 step on 64 random inputs: the same bytes as on the host. The numbers are random too, and made by
+// the compiler. Built with -DTENON_WRITE_EXPECTED it prints those bytes as the header that the others include.
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/batch_norm.hpp>
 #include <tenon/layers/conv1d.hpp>
@@ -35,14 +35,15 @@ namespace {
 
 using namespace tenon;
 
-using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"product", Multiply, "a", "b">,
-                    Node<"difference", Subtract, "a", "product">, Node<"larger", Maximum, "difference", "b">,
-                    Node<"smaller", Minimum, "larger", "a">, Node<"sum", Add<>, "smaller", "product", "b">, Out<"sum">>;
+using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                    Node<"product", Multiply, "a", "b">, Node<"difference", Subtract, "a", "product">,
+                    Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
+                    Node<"sum", Add<>, "smaller", "product", "b">, Out<"sum">>;
 using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
                        Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
-                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>, Permute<1, 0, 2>,
-                       Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6>, Repeat<2, Sequential<Dense<6>, ReLU>>, Pairs,
-                       Concat<Identity, Sigmoid, Softmax>>;
+                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>,
+                       Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6>,
+                       Repeat<2, Sequential<Dense<6>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;
@@ -74,7 +75,8 @@ constexpr auto make_numbers() {
       const std::size_t row = step.row + step.packed_row(o);
       q.weight_scale[row] = (step.columns() > 20 ? 0.006F : 0.016F) * (1 + 0.05F * static_cast<float>(o)) / (32 * in);
       q.bias[row] = next(2000);
-      for (std::size_t i = 0; i < step.columns(); ++i) q.weights[step.packed_place(o, i)] = static_cast<std::int8_t>(next(127));
+      for (std::size_t i = 0; i < step.columns(); ++i)
+        q.weights[step.packed_place(o, i)] = static_cast<std::int8_t>(next(127));
     }
   }
   return q;
@@ -88,7 +90,8 @@ Quantized<Net, numbers> net;
 
 void run(std::uint32_t sample) {
   Stream random(7, Purpose::user, sample);
-  for (std::int8_t& number : net.input()) number = static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
+  for (std::int8_t& number : net.input())
+    number = static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
   net.run();
 }
 

@@ -1,5 +1,6 @@
 // Networks that learn: after twenty steps the same bits as on the host, in parameters, optimizer and losses. Built with
-// -DTENON_WRITE_EXPECTED it prints their checksums. No product is contracted with a sum (check_target.cmake), or bits would differ.
+// -DTENON_WRITE_EXPECTED it prints their checksums. No product is contracted with a sum (check_target.cmake), or bits
+// would differ.
 #include <tenon/edge/checksum.hpp>
 #include <tenon/edge/learner.hpp>
 #include <tenon/layers/batch_norm.hpp>
@@ -21,7 +22,8 @@ namespace {
 using namespace tenon;
 
 using Vectors = Sequential<Dense<12, 16>, ReLU, Dropout<0.25>, Dense<12>, LayerNorm<>, Tanh, Dense<5>, Softmax>;
-using Images = Sequential<Input<1, 8, 8>, Freeze<Conv2D<3, 3>>, ReLU, Conv2D<4, 3, padding<1>>, BatchNorm2D<>, ReLU, MaxPool2D<2>, Flatten, Dense<5>, Softmax>;
+using Images = Sequential<Input<1, 8, 8>, Freeze<Conv2D<3, 3>>, ReLU, Conv2D<4, 3, padding<1>>, BatchNorm2D<>, ReLU,
+                          MaxPool2D<2>, Flatten, Dense<5>, Softmax>;
 using Sequence = Sequential<Input<6, 4>, GRU<6, stateful>, Last, Dense<2>>;
 
 template <class Net>
@@ -50,7 +52,8 @@ std::uint32_t teach(Learner& learner, Answer answer) {
   for (std::uint32_t s = 0; s < steps * Learner::batch; ++s) {
     Stream random(7, Purpose::user, s);
     for (float& number : input) number = random.uniform<float>(-1.0F, 1.0F);
-    const float loss = learner.learn(std::span<const float, Learner::input::size>(input, Learner::input::size), answer(s));
+    const float loss = learner.learn(std::span<const float, Learner::input::size>(input, Learner::input::size),
+                                     answer(s));
     check = crc32(std::as_bytes(std::span(&loss, 1)), check);
   }
   check = crc32(std::as_bytes(learner.parameters()), check);

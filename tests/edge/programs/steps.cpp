@@ -1,5 +1,5 @@
-// Recurrent layers and convolutions that are given one step a call, on 100 steps: the same numbers as on the host, within
-// 1e-6, and the same again after reset(). Built with -DTENON_WRITE_EXPECTED it prints those numbers.
+// Recurrent layers and convolutions that are given one step a call, on 100 steps: the same numbers as on the host,
+// within 1e-6, and the same again after reset(). Built with -DTENON_WRITE_EXPECTED it prints those numbers.
 #include <tenon/edge/frozen_step.hpp>
 #include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/dense.hpp>

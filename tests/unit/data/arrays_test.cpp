@@ -16,7 +16,9 @@ using namespace tenon;
 
 namespace {
 
-std::string golden(const std::string& name) { return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "golden" / name).string(); }
+std::string golden(const std::string& name) {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "golden" / name).string();
+}
 
 std::string written(const std::string& header, std::size_t bytes, const char* path = "arrays_test.npy") {
   std::string file("\x93NUMPY\1\0", 8);
@@ -76,7 +78,8 @@ TEST_CASE("what is written is read, alone, mapped and in an archive") {
   CHECK_THROWS_WITH(mapped.row<double>(3, row), Contains("expected a row from 0 to 2, got 3"));
 
   const std::vector<std::int32_t> labels{1, 0, -1};
-  const std::vector<NpyArray> both{NpyArray({3, 2}, std::span<const float>(numbers)).named("x"), NpyArray({3}, std::span<const std::int32_t>(labels)).named("y")};
+  const std::vector<NpyArray> both{NpyArray({3, 2}, std::span<const float>(numbers)).named("x"),
+                                   NpyArray({3}, std::span<const std::int32_t>(labels)).named("y")};
   write_npz("arrays_test.npz", both);
   const auto read = read_npz("arrays_test.npz");
   std::remove("arrays_test.npz");
@@ -90,10 +93,13 @@ TEST_CASE("what is written is read, alone, mapped and in an archive") {
 
 TEST_CASE("what is not supported is refused by name") {
   refused("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }\n", 16, "Fortran order is not supported");
-  refused("{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }\n", 4, "element type is not supported: expected one of <f4 <f8 <i4 <i8 |u1, got \"<f2\"");
+  refused("{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }\n", 4,
+          "element type is not supported: expected one of <f4 <f8 <i4 <i8 |u1, got \"<f2\"");
   refused("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }\n", 8, "got \">f4\"");
-  refused("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }\n", 8, "an array of Python objects is not supported");
-  refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }\n", 8, "a structured array is not supported");
+  refused("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }\n", 8,
+          "an array of Python objects is not supported");
+  refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }\n", 8,
+          "a structured array is not supported");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", 7, "expected 8 bytes of elements (2), got 7");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", 9, "got 9");
   refused("{'descr': '<f4', 'shape': (2,), }\n", 8, "got fewer");
@@ -108,7 +114,8 @@ TEST_CASE("a tensor of a safetensors file is an array") {
   write_safetensors("arrays_test.safetensors", std::span(&tensor, 1));
   const auto data = npy_dataset(read_safetensors_array("arrays_test.safetensors", "images"));
   CHECK(data.sample(1)[0] == 3);
-  CHECK_THROWS_WITH(read_safetensors_array("arrays_test.safetensors", "labels"), Contains("expected a tensor \"labels\", got images"));
+  CHECK_THROWS_WITH(read_safetensors_array("arrays_test.safetensors", "labels"),
+                    Contains("expected a tensor \"labels\", got images"));
   std::remove("arrays_test.safetensors");
 }
 
@@ -120,7 +127,9 @@ TEST_CASE("sounds of 16 bits and of floats") {
   CHECK(std::vector<float>(stereo.channel(0).begin(), stereo.channel(0).end()) == std::vector<float>{0, -1, 0.5F});
   CHECK(stereo.channel(1)[2] == -1.0F / 32768);
   CHECK(read_wav(corpus + "good_float").samples == std::vector<float>{0, 0.5F, -1});
-  CHECK_THROWS_WITH(read_wav(corpus + "bad_law"), Contains("mu-law of 8 bits are not supported: expected integers of 16 bits or floats of 32"));
+  CHECK_THROWS_WITH(read_wav(corpus + "bad_law"),
+                    Contains("mu-law of 8 bits are not supported: expected integers of 16 bits or floats of 32"));
   CHECK_THROWS_WITH(read_wav(corpus + "bad_24"), Contains("integers of 24 bits are not supported"));
-  CHECK_THROWS_WITH(read_wav(corpus + "bad_part"), Contains("expected whole samples of 2 bytes in 2 channels, got 6 bytes"));
+  CHECK_THROWS_WITH(read_wav(corpus + "bad_part"),
+                    Contains("expected whole samples of 2 bytes in 2 channels, got 6 bytes"));
 }

@@ -38,7 +38,8 @@ std::vector<float> counted(std::size_t count) {
   return v;
 }
 bool close(const std::vector<float>& a, const std::vector<float>& b, float tolerance = 1e-5F) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](float x, float y) { return std::abs(x - y) <= tolerance; });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [&](float x, float y) { return std::abs(x - y) <= tolerance; });
 }
 
 /// All batches of an epoch, one after the other.
@@ -69,7 +70,9 @@ TEST_CASE("settings that change nothing give the image back") {
   const auto image = counted(25);
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     CHECK(close(with_seed<Augment<>>(image, seed), image, 0));
-    CHECK(close(with_seed<Augment<RandomTranslation<0>, RandomRotation<0>, RandomScale<1, 1>, RandomShear<0>>>(image, seed), image));
+    CHECK(close(
+        with_seed<Augment<RandomTranslation<0>, RandomRotation<0>, RandomScale<1, 1>, RandomShear<0>>>(image, seed),
+        image));
     CHECK(close(with_seed<Augment<RandomHorizontalFlip<0>, RandomVerticalFlip<0>>>(image, seed), image));
     CHECK(close(with_seed<Augment<Brightness<0>, Contrast<0>, GaussianNoise<0>>>(image, seed), image));
     CHECK(close(with_seed<Augment<ElasticTransform<0, 2>, RandomCrop<5>>>(image, seed), image, 0));
@@ -83,7 +86,8 @@ TEST_CASE("whole pixels and right angles are exact") {
   std::vector<float> moved(25);
   augment::move_image(size, augment::translation(1, -2), image.data(), moved.data());
   for (std::size_t r = 0; r < 5; ++r)
-    for (std::size_t c = 0; c < 5; ++c) CHECK(moved[r * 5 + c] == (r >= 1 && c + 2 < 5 ? image[(r - 1) * 5 + c + 2] : 0));
+    for (std::size_t c = 0; c < 5; ++c)
+      CHECK(moved[r * 5 + c] == (r >= 1 && c + 2 < 5 ? image[(r - 1) * 5 + c + 2] : 0));
   // in double, where an angle that is not quite right would show
   const std::vector<double> exact(image.begin(), image.end());
   const auto turned = [&](double degrees) {
@@ -177,7 +181,8 @@ TEST_CASE("elastic distortion is smooth and stays within its strength") {
 
 TEST_CASE("evaluation skips all that is random") {
   const auto image = counted(25);
-  CHECK(changed<Augment<RandomTranslation<2>, RandomRotation<30>, ElasticTransform<9, 2>, Cutout<3>, GaussianNoise<1>>>(image, nullptr) == image);
+  CHECK(changed<Augment<RandomTranslation<2>, RandomRotation<30>, ElasticTransform<9, 2>, Cutout<3>, GaussianNoise<1>>>(
+            image, nullptr) == image);
   const auto images = digits().take(7);
   const auto data = augmented<Augment<RandomTranslation<2>, RandomCrop<6>, Normalize<0.3, 0.5>>>(images);
   const Dataset<float> prepared = data.prepared();
@@ -261,7 +266,8 @@ TEST_CASE("networks train on augmented images, and on noisy and mixed vectors") 
   Model<Net> model{1};
   const auto changing = augmented<Augment<RandomTranslation<1>, RandomRotation<10>, Normalize<0.3, 0.35>>>(train, 1);
   const auto fixed = augmented<Augment<Normalize<0.3, 0.35>>>(test, 0);
-  const History history = fit(model, changing, Fit{.epochs = 6, .validation = fixed, .progress = Progress::Mode::quiet});
+  const History history = fit(model, changing,
+                              Fit{.epochs = 6, .validation = fixed, .progress = Progress::Mode::quiet});
   CHECK(history.last().validation.accuracy > 0.9);
   CHECK(evaluate(model, fixed, CrossEntropy{}).loss == history.last().validation.loss);
 
@@ -302,14 +308,15 @@ TEST_CASE("one column of several is augmented, the others are passed on") {
   const auto images = digits().take(40);
   std::vector<float> table(80);
   std::iota(table.begin(), table.end(), 0.F);
-  const Dataset<float> plain{Features{"table", {2}, table},
-                             Features{"image", {1, 8, 8}, std::vector<float>(images.features().begin(), images.features().end())},
-                             Labels{{images.labels().begin(), images.labels().end()}, 10}.named("digit"),
-                             Targets<float>{std::vector<float>(table.begin(), table.begin() + 40), 1}.named("value"),
-                             SampleWeights<float>{std::vector<float>(table.begin() + 40, table.end())}};
+  const Dataset<float> plain{
+      Features{"table", {2}, table},
+      Features{"image", {1, 8, 8}, std::vector<float>(images.features().begin(), images.features().end())},
+      Labels{{images.labels().begin(), images.labels().end()}, 10}.named("digit"),
+      Targets<float>{std::vector<float>(table.begin(), table.begin() + 40), 1}.named("value"),
+      SampleWeights<float>{std::vector<float>(table.begin() + 40, table.end())}};
   using Cut = Augment<RandomTranslation<1>, RandomCrop<6>>;
-  using Named = Columns<FeaturesColumn<"table", 2>, FeaturesColumn<"image", 1, 8, 8>, LabelsColumn<"digit", 10>, TargetsColumn<"value", 1>,
-                        WeightsColumn<>>;
+  using Named = Columns<FeaturesColumn<"table", 2>, FeaturesColumn<"image", 1, 8, 8>, LabelsColumn<"digit", 10>,
+                        TargetsColumn<"value", 1>, WeightsColumn<>>;
   const auto data = augmented<Cut, "image">(typed<Named>(plain), 2);
   static_assert(decltype(data)::valid && decltype(data)::columns_type::table[1].size == 36);
   CHECK(data.given_size() == 38);
@@ -338,10 +345,16 @@ TEST_CASE("one column of several is augmented, the others are passed on") {
 
   CHECK(data.select({"digit", "image"}).given_size() == 36);
   CHECK(data.select({"digit", "table"}).augmentation() == nullptr);
-  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "tables", Shape<2>>(plain)), Contains("no column \"tables\""));
-  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "table", Shape<3>>(plain)), Contains("expected samples of 3 for the augmentation, got 2"));
-  CHECK_THROWS_WITH((augmented<Augment<Mixup<1>>, "table", Shape<2>>(plain)), Contains("Mixup mixes whole samples") && Contains("image (features 1x8x8)"));
-  CHECK_THROWS_WITH((augmented<Augment<Mixup<1>>, "image", Shape<1, 8, 8>>(plain.select({"image", "digit", "weights"}))), Contains("no weights"));
+  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "tables", Shape<2>>(plain)),
+                    Contains("no column \"tables\""));
+  CHECK_THROWS_WITH((augmented<Augment<GaussianNoise<1>>, "table", Shape<3>>(plain)),
+                    Contains("expected samples of 3 for the augmentation, got 2"));
+  CHECK_THROWS_WITH((augmented<Augment<Mixup<1>>, "table", Shape<2>>(plain)),
+                    Contains("Mixup mixes whole samples") && Contains("image (features 1x8x8)"));
+  CHECK_THROWS_WITH(
+      (augmented<Augment<Mixup<1>>, "image", Shape<1, 8, 8>>(plain.select({"image", "digit", "weights"}))),
+      Contains("no weights"));
   Dataset<float> unnamed = plain;
-  CHECK_THROWS_WITH(unnamed.augment(&Cut::on<Shape<1, 8, 8>>(), 1), Contains("expected the name of the column to be augmented"));
+  CHECK_THROWS_WITH(unnamed.augment(&Cut::on<Shape<1, 8, 8>>(), 1),
+                    Contains("expected the name of the column to be augmented"));
 }

@@ -27,8 +27,7 @@ namespace {
 
 /// A file that goes away with the test.
 struct Table {
-  std::string path =
-      (fs::temp_directory_path() / ("tenon-csv-" + std::to_string(::getpid()) + ".csv")).string();
+  std::string path = (fs::temp_directory_path() / ("tenon-csv-" + std::to_string(::getpid()) + ".csv")).string();
   explicit Table(const std::string& content) { std::ofstream{path, std::ios::binary} << content; }
   ~Table() { fs::remove(path); }
 };
@@ -56,10 +55,10 @@ TEST_CASE("a table gives features and, in its last column, classes") {
 
 TEST_CASE("line ends, blank last lines, blanks and a byte order mark don't matter") {
   const auto expected = std::vector<float>{1, 2, 3, 4};
-  for (const std::string content :
-       {"a,b,y\n1,2,0\n3,4,1", "a,b,y\r\n1,2,0\r\n3,4,1\r\n", "a,b,y\n1,2,0\n3,4,1\n\n\n",
-        "\xEF\xBB\xBF" "a,b,y\n 1 ,\t2,0\n+3, 4 , 1 \r\n\r\n",
-        "\"a\",b,y\n\"1\",2,0\n3,\"4\",\"1\"\n"}) {
+  for (const std::string content : {"a,b,y\n1,2,0\n3,4,1", "a,b,y\r\n1,2,0\r\n3,4,1\r\n", "a,b,y\n1,2,0\n3,4,1\n\n\n",
+                                    "\xEF\xBB\xBF"
+                                    "a,b,y\n 1 ,\t2,0\n+3, 4 , 1 \r\n\r\n",
+                                    "\"a\",b,y\n\"1\",2,0\n3,\"4\",\"1\"\n"}) {
     CAPTURE(content);
     const auto data = read(content);
     CHECK(copy(data.features()) == expected);
@@ -69,8 +68,8 @@ TEST_CASE("line ends, blank last lines, blanks and a byte order mark don't matte
 
 TEST_CASE("the label column is chosen by number or by name") {
   const std::string content = "y,a,b\n1,2,3\n0,5,6\n";
-  for (const CsvOptions& options : {CsvOptions{.label_column = 0}, CsvOptions{.label_column = -3},
-                                    CsvOptions{.label_column = "y"}}) {
+  for (const CsvOptions& options :
+       {CsvOptions{.label_column = 0}, CsvOptions{.label_column = -3}, CsvOptions{.label_column = "y"}}) {
     const auto data = read(content, options);
     CHECK(copy(data.features()) == std::vector<float>{2, 3, 5, 6});
     CHECK(copy(data.labels()) == std::vector<std::int32_t>{1, 0});
@@ -99,8 +98,7 @@ TEST_CASE("a table may hold numbers to predict, or features alone") {
 }
 
 TEST_CASE("quoted names may hold delimiters, quotes and line ends") {
-  const auto data = read("\"size, \"\"net\"\"\",\"two\nlines\",y\n1,2,0\n",
-                         {.label_column = "size, \"net\""});
+  const auto data = read("\"size, \"\"net\"\"\",\"two\nlines\",y\n1,2,0\n", {.label_column = "size, \"net\""});
   CHECK(copy(data.features()) == std::vector<float>{2, 0});
   CHECK(data.label(0) == 1);
   // The line break inside the quotes counts.
@@ -109,11 +107,10 @@ TEST_CASE("quoted names may hold delimiters, quotes and line ends") {
 
 TEST_CASE("what isn't a finite number is an error with file, line and column") {
   const Table table{"width,height,kind\n1,2,0\n3,tall,1\n"};
-  CHECK_THROWS_WITH(
-      tenon::read_csv(table.path),
-      table.path + ":3: column 2 (\"height\"): expected a finite number, got \"tall\"");
-  for (const std::string bad : {"", " ", "nan", "inf", "-inf", "1e999", "1e39", "0x10", "1.5x",
-                                "1 2", "--1", "+-1", "+", "1,5", "\"1,5\""}) {
+  CHECK_THROWS_WITH(tenon::read_csv(table.path),
+                    table.path + ":3: column 2 (\"height\"): expected a finite number, got \"tall\"");
+  for (const std::string bad :
+       {"", " ", "nan", "inf", "-inf", "1e999", "1e39", "0x10", "1.5x", "1 2", "--1", "+-1", "+", "1,5", "\"1,5\""}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(read("a,y\n" + bad + ",0\n"), tenon::Error);
   }
@@ -125,18 +122,20 @@ TEST_CASE("what isn't a class is an error with file, line and column") {
                     EndsWith(":3: column 2 (\"y\"): expected a class index, an integer from 0, got "
                              "\"0.5\""));
   CHECK_THROWS_WITH(read("1,-1\n", {.header = false}), Contains(":1: column 2: expected a class"));
-  CHECK_THROWS_WITH(read("a,y\n1,3\n", {.classes = 3}),
-                    Contains("expected a class index from 0 to 2, got \"3\""));
+  CHECK_THROWS_WITH(read("a,y\n1,3\n", {.classes = 3}), Contains("expected a class index from 0 to 2, got \"3\""));
   CHECK_THROWS_AS(read("a,y\n1,99999999999\n"), tenon::Error);
   CHECK_THROWS_AS(read("a,y\n1,setosa\n"), tenon::Error);
   CHECK(read("a,y\n1,2\n", {.classes = 5}).classes() == 5);
 }
 
 TEST_CASE("what a terminal could take for a command is escaped, and other files are named") {
-  CHECK_THROWS_WITH(read("a\x1b[2J,y\n\x1b[31mred,0\n"), EndsWith(":2: column 1 (\"a\\x1b[2J\"): expected a finite number, got \"\\x1b[31mred\""));
-  CHECK_THROWS_WITH(read("a\x1b[2J,y\n1,0\n", {.label_column = "z"}), EndsWith(": expected a column \"z\", got a\\x1b[2J, y"));
+  CHECK_THROWS_WITH(read("a\x1b[2J,y\n\x1b[31mred,0\n"),
+                    EndsWith(":2: column 1 (\"a\\x1b[2J\"): expected a finite number, got \"\\x1b[31mred\""));
+  CHECK_THROWS_WITH(read("a\x1b[2J,y\n1,0\n", {.label_column = "z"}),
+                    EndsWith(": expected a column \"z\", got a\\x1b[2J, y"));
   CHECK_THROWS_WITH(read("a,y\n\"1\"\x1b,0\n"), EndsWith("got '\\x1b'"));
-  CHECK_THROWS_WITH(read(std::string("PK\x03\x04\0\0\0\0", 8)), Contains("got a NUL at byte 4 (it seems to be a zip archive"));
+  CHECK_THROWS_WITH(read(std::string("PK\x03\x04\0\0\0\0", 8)),
+                    Contains("got a NUL at byte 4 (it seems to be a zip archive"));
   CHECK_THROWS_WITH(read(std::string(300'000, ',') + "\n"), Contains(":1: expected at most 262144 columns, got more"));
 }
 
@@ -148,10 +147,8 @@ TEST_CASE("lines of other lengths are errors") {
 }
 
 TEST_CASE("broken quotes are errors") {
-  CHECK_THROWS_WITH(read("a,y\n1,0\n\"2,0\n3,1\n"),
-                    EndsWith(":3: expected a closing quote, got the end of the file"));
-  CHECK_THROWS_WITH(read("a,y\n\"1\"2,0\n"),
-                    EndsWith(":2: expected ',' or a line end after a closing quote, got '2'"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n\"2,0\n3,1\n"), EndsWith(":3: expected a closing quote, got the end of the file"));
+  CHECK_THROWS_WITH(read("a,y\n\"1\"2,0\n"), EndsWith(":2: expected ',' or a line end after a closing quote, got '2'"));
 }
 
 TEST_CASE("tables without rows, columns or file are errors") {
@@ -159,14 +156,12 @@ TEST_CASE("tables without rows, columns or file are errors") {
   CHECK_THROWS_WITH(read("\n\n"), Contains("at least one line of numbers"));
   CHECK_THROWS_WITH(read("a,y\n"), Contains("at least one line of numbers"));
   CHECK_THROWS_WITH(read("y\n1\n"), Contains("at least one column of features"));
-  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = "z"}),
-                    EndsWith(": expected a column \"z\", got a, y"));
-  CHECK_THROWS_WITH(read("1,0\n", {.header = false, .label_column = "z"}),
-                    EndsWith("got no header"));
-  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = 2}),
-                    EndsWith(": label column 2 is outside the 2 columns"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = "z"}), EndsWith(": expected a column \"z\", got a, y"));
+  CHECK_THROWS_WITH(read("1,0\n", {.header = false, .label_column = "z"}), EndsWith("got no header"));
+  CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = 2}), EndsWith(": label column 2 is outside the 2 columns"));
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.label_column = -3}), Contains("outside the 2 columns"));
-  CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"), "/no/such/table.csv: expected a table that can be read, but No such file or directory");
+  CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"),
+                    "/no/such/table.csv: expected a table that can be read, but No such file or directory");
   CHECK_THROWS_WITH(read("a\n", {.delimiter = '"'}), Contains("delimiter"));
 }
 
@@ -174,7 +169,7 @@ TEST_CASE("a header is told from numbers, and can be stated") {
   CHECK(read("1,2,0\n3,4,1\n").size() == 2);
   CHECK(read("a,2019,2020\nx,1,0\n", {.header = true, .categorical = {0}}).size() == 1);
   const tenon::CsvOptions texts{.target = CsvTarget::none, .categorical = {0}};
-  CHECK(read("red,1\nblue,2\n", texts).size() == 2);     // the first column has texts in both
+  CHECK(read("red,1\nblue,2\n", texts).size() == 2);  // the first column has texts in both
   CHECK(read("colour,size\nblue,2\n", texts).size() == 1);
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.header = false}), Contains(":1: column 1: expected a finite number"));
 }
@@ -186,7 +181,8 @@ TEST_CASE("lines may end in CR alone") {
 
 TEST_CASE("texts become one of several numbers, or codes in a column of their own") {
   const std::string content = "city,size,street,kind\nRome,1,b,cat\nOslo,2,a,dog\n\"Rome\",3,b,dog\n";
-  const auto table = tenon::read_csv_table(Table{content}.path, {.categorical = {"city", {"street", tenon::CsvText::codes}, "kind"}});
+  const auto table = tenon::read_csv_table(Table{content}.path,
+                                           {.categorical = {"city", {"street", tenon::CsvText::codes}, "kind"}});
   CHECK(copy(table.data.feature_column("features")[0]) == std::vector<float>{0, 1, 1});
   CHECK(copy(table.data.feature_column("features")[1]) == std::vector<float>{1, 0, 2});
   CHECK(table.data.feature_column("street")[0][0] == 1);
@@ -206,29 +202,36 @@ TEST_CASE("texts become one of several numbers, or codes in a column of their ow
                     EndsWith(":2: column 1 (\"city\"): expected one of 2 texts (Oslo, Rome), got \"Bern\""));
   CHECK_THROWS_WITH(read("a,y\nx,0\ny,0\nz,1\n", {.categorical = {{"a", tenon::CsvText::one_hot, {}, 2}}}),
                     EndsWith(":4: column 1 (\"a\"): expected at most 2 different texts, got \"z\""));
-  CHECK_THROWS_WITH(read("a,y\nx,0\n,0\n", {.categorical = {"a"}}), EndsWith(":3: column 1 (\"a\"): expected a text, got \"\""));
+  CHECK_THROWS_WITH(read("a,y\nx,0\n,0\n", {.categorical = {"a"}}),
+                    EndsWith(":3: column 1 (\"a\"): expected a text, got \"\""));
 }
 
 TEST_CASE("missing numbers are errors, or a mean, a median or a number") {
   const std::string content = "a,b,y\n1,NA,0\n2,5,1\n,6,0\n9,10,1\n";
   CHECK_THROWS_WITH(read(content), Contains(":2: column 2 (\"b\"): expected a finite number, got \"NA\""));
-  CHECK(copy(read(content, {.missing = tenon::Missing::mean}).features()) == std::vector<float>{1, 7, 2, 5, 4, 6, 9, 10});
-  CHECK(copy(read(content, {.missing = tenon::Missing::median}).features()) == std::vector<float>{1, 6, 2, 5, 2, 6, 9, 10});
+  CHECK(copy(read(content, {.missing = tenon::Missing::mean}).features()) ==
+        std::vector<float>{1, 7, 2, 5, 4, 6, 9, 10});
+  CHECK(copy(read(content, {.missing = tenon::Missing::median}).features()) ==
+        std::vector<float>{1, 6, 2, 5, 2, 6, 9, 10});
   CHECK(copy(read(content, {.missing = -1.0}).features()) == std::vector<float>{1, -1, 2, 5, -1, 6, 9, 10});
   const auto known = tenon::read_csv_table(Table{content}.path, {.missing = tenon::Missing::mean}).columns;
-  CHECK(copy(read("a,b,y\n,,0\n", {.missing = tenon::Missing::mean, .like = known}).features()) == std::vector<float>{4, 7});
+  CHECK(copy(read("a,b,y\n,,0\n", {.missing = tenon::Missing::mean, .like = known}).features()) ==
+        std::vector<float>{4, 7});
   CHECK(copy(read("a,y\n-,0\n", {.missing = 3.0, .missing_words = {"-"}}).features()) == std::vector<float>{3});
   CHECK_THROWS_WITH(read("a,y\nNA,0\n", {.missing = 3.0, .missing_words = {"-"}}), Contains("got \"NA\""));
-  CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean}), Contains("column 2: expected a number at least once"));
+  CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean}),
+                    Contains("column 2: expected a number at least once"));
   CHECK_THROWS_WITH(read("a,y\n1,\n", {.missing = 0.0}), Contains(":2: column 2 (\"y\"): expected a class index"));
 }
 
 TEST_CASE("decimals may begin with a comma, and columns be left out") {
-  const auto data = read<double>("day;a;y\n1.2.03;-1,5;2,25\n", {.label_column = "y", .delimiter = ';', .target = CsvTarget::number,
-                                                               .decimal = ',', .leave_out = {"day"}});
+  const auto data = read<double>(
+      "day;a;y\n1.2.03;-1,5;2,25\n",
+      {.label_column = "y", .delimiter = ';', .target = CsvTarget::number, .decimal = ',', .leave_out = {"day"}});
   CHECK(copy(data.features()) == std::vector<double>{-1.5});
   CHECK(copy(data.targets()) == std::vector<double>{2.25});
-  CHECK_THROWS_WITH(read("a;y\n1.5;0\n", {.delimiter = ';', .decimal = ','}), Contains("expected a finite number, got \"1.5\""));
+  CHECK_THROWS_WITH(read("a;y\n1.5;0\n", {.delimiter = ';', .decimal = ','}),
+                    Contains("expected a finite number, got \"1.5\""));
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.decimal = ','}), Contains("got ',' for both"));
   CHECK(copy(read("a,b,y\n1,x,0\n", {.only = {"a"}}).features()) == std::vector<float>{1});
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.leave_out = {"y"}}), Contains("label column that is not left out"));

@@ -17,8 +17,8 @@ namespace {
 using Catch::Matchers::Contains;
 using tenon::Dataset;
 using tenon::Error;
-using tenon::Labels;
 using tenon::Features;
+using tenon::Labels;
 using tenon::SampleWeights;
 using tenon::Targets;
 
@@ -36,8 +36,7 @@ Dataset<float> counted(std::size_t count) {
 
 std::vector<int> firsts(const Dataset<float>& data) {
   std::vector<int> values;
-  for (std::size_t i = 0; i < data.size(); ++i)
-    values.push_back(static_cast<int>(data.sample(i)[0]));
+  for (std::size_t i = 0; i < data.size(); ++i) values.push_back(static_cast<int>(data.sample(i)[0]));
   return values;
 }
 
@@ -63,8 +62,7 @@ TEST_CASE("a data set holds samples and labels") {
 }
 
 TEST_CASE("a data set holds samples and targets") {
-  const Dataset<double> data{
-      {1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}, Targets<double>{{1, 2, 3, 4, 5, 6}, 3}};
+  const Dataset<double> data{{1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}, Targets<double>{{1, 2, 3, 4, 5, 6}, 3}};
   CHECK(data.size() == 2);
   CHECK(data.sample_size() == 4);
   CHECK(copy(data.sample(1)) == std::vector<double>{5, 6, 7, 8});
@@ -89,13 +87,10 @@ TEST_CASE("sizes that don't agree are errors") {
                     "Dataset: expected 4 labels, one per sample, got 3");
   CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Targets<float>{Floats(9), 2}}),
                     "Dataset: expected 4 targets of 2 numbers, got 9 numbers");
-  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Targets<float>{Floats(4), 0}}),
-                    Contains("at least one number"));
-  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 0, 0, 0}, 0}}),
-                    Contains("at least one class"));
+  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Targets<float>{Floats(4), 0}}), Contains("at least one number"));
+  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 0, 0, 0}, 0}}), Contains("at least one class"));
   CHECK_THROWS_WITH((Dataset<float>{{2, 0}, Floats(8)}), Contains("no sample has the shape 2x0"));
-  CHECK_THROWS_WITH((Dataset<float>{std::vector<std::size_t>{}, Floats(8)}),
-                    Contains("at least one axis"));
+  CHECK_THROWS_WITH((Dataset<float>{std::vector<std::size_t>{}, Floats(8)}), Contains("at least one axis"));
   const std::size_t half = std::size_t{1} << (std::numeric_limits<std::size_t>::digits / 2);
   CHECK_THROWS_WITH((Dataset<float>{{half, half}, Floats(8)}), Contains("no sample has the shape"));
 }
@@ -128,8 +123,7 @@ TEST_CASE("a subset keeps samples and labels together") {
   CHECK(firsts(part) == std::vector{5, 0, 5, 2});
   CHECK(copy(part.labels()) == std::vector<std::int32_t>{1, 0, 1, 1});
   CHECK(part.classes() == 2);
-  CHECK_THROWS_WITH(data.subset(std::vector<std::size_t>{1, 6}),
-                    "Dataset: no sample 6: there are 6");
+  CHECK_THROWS_WITH(data.subset(std::vector<std::size_t>{1, 6}), "Dataset: no sample 6: there are 6");
 }
 
 TEST_CASE("a subset keeps samples and targets together") {
@@ -186,8 +180,7 @@ TEST_CASE("a stratified split deals every class by the fraction") {
 
 TEST_CASE("a stratified split gives what rounding leaves to the largest remainders") {
   // Shares at 0.5: class 0: 1.5, class 1: 2, class 2: 2.5; round(12 * 0.5) = 6 train.
-  const Dataset<float> data{
-      {1}, std::vector<float>(12), Labels{{0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2}, 3}};
+  const Dataset<float> data{{1}, std::vector<float>(12), Labels{{0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2}, 3}};
   const auto [train, test] = data.stratified_split(0.5, 1);
   CHECK(train.size() == 6);
   CHECK(std::ranges::count(train.labels(), 0) == 2);  // the tie goes to the lower class
@@ -207,8 +200,7 @@ TEST_CASE("a data set changes precision") {
   const Dataset<double> data = counted(4).as<double>();
   CHECK(copy(data.sample(3)) == std::vector<double>{3, -3});
   CHECK(copy(data.labels()) == std::vector<std::int32_t>{0, 0, 1, 0});
-  const Dataset<float> regression =
-      Dataset<double>{{1}, {1, 2}, Targets<double>{{0.5, 0.25}, 1}}.as<float>();
+  const Dataset<float> regression = Dataset<double>{{1}, {1, 2}, Targets<double>{{0.5, 0.25}, 1}}.as<float>();
   CHECK(copy(regression.targets()) == std::vector<float>{0.5f, 0.25f});
 }
 
@@ -243,10 +235,11 @@ TEST_CASE("a data set has named columns") {
   CHECK(data.label(2) == 2);
 
   using Kind = tenon::ColumnKind;
-  const std::vector<tenon::ColumnInfo> expected{{"image", Kind::features, {1, 2, 2}, 0, 4, 0}, {"digit", Kind::labels, {1}, 0, 1, 3},
-                                                {"table", Kind::features, {1}, 4, 1, 0},       {"value", Kind::targets, {1}, 0, 1, 0},
-                                                {"weights", Kind::weights, {1}, 0, 1, 0},      {"steps", Kind::labels, {2}, 1, 2, 2},
-                                                {"box", Kind::targets, {2, 1}, 1, 2, 0}};
+  const std::vector<tenon::ColumnInfo> expected{
+      {"image", Kind::features, {1, 2, 2}, 0, 4, 0}, {"digit", Kind::labels, {1}, 0, 1, 3},
+      {"table", Kind::features, {1}, 4, 1, 0},       {"value", Kind::targets, {1}, 0, 1, 0},
+      {"weights", Kind::weights, {1}, 0, 1, 0},      {"steps", Kind::labels, {2}, 1, 2, 2},
+      {"box", Kind::targets, {2, 1}, 1, 2, 0}};
   CHECK(std::ranges::equal(data.columns(), expected));
   CHECK(data.column("box") == expected[6]);
   CHECK(copy(data.feature_column("image")[1]) == std::vector<float>{10, 11, 12, 13});
@@ -255,9 +248,11 @@ TEST_CASE("a data set has named columns") {
   CHECK(copy(data.label_column("steps")) == std::vector<std::int32_t>{0, 1, 1, 1, 0, 1});
   CHECK(copy(data.label_column(0)) == std::vector<std::int32_t>{0, 1, 2});
 
-  CHECK_THROWS_WITH(data.column("boxes"), "Dataset: no column \"boxes\"; there are: image, digit, table, value, weights, steps, box");
+  CHECK_THROWS_WITH(data.column("boxes"),
+                    "Dataset: no column \"boxes\"; there are: image, digit, table, value, weights, steps, box");
   CHECK_THROWS_WITH(data.label_column("box"), "Dataset: expected labels in column \"box\", got targets");
-  CHECK_THROWS_WITH(data.feature_column(2), Contains("expected more than 2 columns of features, got 2: image (features 1x2x2)"));
+  CHECK_THROWS_WITH(data.feature_column(2),
+                    Contains("expected more than 2 columns of features, got 2: image (features 1x2x2)"));
 
   // the short constructors have columns too
   const Dataset<float> plain{{2}, {1, 2, 3, 4}, Labels{{0, 1}, 2}};
@@ -287,7 +282,8 @@ TEST_CASE("parts of a data set with columns keep all of them") {
   CHECK(copy(some.features()) == std::vector<float>{0, -1, -2});
   CHECK(copy(some.target_column(0)[1]) == std::vector<float>{100, 101});
   CHECK(copy(some.labels()) == std::vector<std::int32_t>{0, 1, 1, 1, 0, 1});
-  CHECK_THROWS_WITH(data.select({"digit"}), "Dataset: expected at least one column of features, got digit (labels of 3 classes)");
+  CHECK_THROWS_WITH(data.select({"digit"}),
+                    "Dataset: expected at least one column of features, got digit (labels of 3 classes)");
 
   Dataset<float> shaped = many();
   shaped.reshape("image", {4});
@@ -295,7 +291,8 @@ TEST_CASE("parts of a data set with columns keep all of them") {
   CHECK(shaped.column("image").shape == std::vector<std::size_t>{4});
   CHECK(shaped.column("box").shape == std::vector<std::size_t>{2});
   CHECK_THROWS_WITH(shaped.reshape("box", {3}), "Dataset: samples of 2 are 2 numbers, expected 3 for 3");
-  CHECK_THROWS_WITH(shaped.reshape("digit", {1}), Contains("expected features or targets to reshape, got \"digit\", labels"));
+  CHECK_THROWS_WITH(shaped.reshape("digit", {1}),
+                    Contains("expected features or targets to reshape, got \"digit\", labels"));
   CHECK_THROWS_WITH(shaped.reshape({5}), Contains("expected the name of the column to be reshaped"));
 }
 
@@ -315,7 +312,8 @@ TEST_CASE("a split by class goes by the column that is named") {
     for (std::size_t i = 0; i < train.size(); ++i)
       CHECK(train.label_column("half")[i] == static_cast<int>(train.sample(i)[0]) % 2);
   }
-  CHECK_THROWS_WITH(data.stratified_split(0.6, 1), Contains("expected the name of a labels column, got none; there are: x (features 1), half"));
+  CHECK_THROWS_WITH(data.stratified_split(0.6, 1),
+                    Contains("expected the name of a labels column, got none; there are: x (features 1), half"));
   CHECK_THROWS_WITH(data.stratified_split(0.6, 1, "x"), Contains("expected labels in column \"x\", got features"));
 }
 
@@ -328,19 +326,22 @@ TEST_CASE("columns that do not go together are one error with both sides") {
                     "Dataset, column \"y\": expected a multiple of 3 numbers (samples of 3), got 7");
   CHECK_THROWS_WITH((Dataset<float>{x, Targets<float>{Floats(4), 1}.named("x")}),
                     "Dataset: expected a name for every column, got \"x\" twice, the first being x (features 2)");
-  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 1, 0, 1}, 2}.named("features")}), Contains("\"features\" twice"));
+  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 1, 0, 1}, 2}.named("features")}),
+                    Contains("\"features\" twice"));
   CHECK_THROWS_WITH((Dataset<float>{x, Labels{{0, 1, 0, 1}, 2}.named("")}), Contains("got none after: x (features 2)"));
   CHECK_THROWS_WITH((Dataset<float>{x, Labels{{0, 1, 2, 1}, 2}.named("kind")}),
                     "Dataset, column \"kind\": label 2 of sample 2 is outside the 2 classes: expected 0 to 1");
-  CHECK_THROWS_WITH((Dataset<float>{Labels{{0, 1}, 2}, Targets<float>{{1, 2}, 1}}),
-                    "Dataset: expected at least one column of features, got labels (labels of 2 classes), targets (targets 1)");
+  CHECK_THROWS_WITH(
+      (Dataset<float>{Labels{{0, 1}, 2}, Targets<float>{{1, 2}, 1}}),
+      "Dataset: expected at least one column of features, got labels (labels of 2 classes), targets (targets 1)");
   CHECK_THROWS_WITH((Dataset<float>{x, Targets<float>{Floats(16), 4}.shaped({2, 3})}),
                     "Dataset, column \"targets\": expected a shape of 4 numbers, got 2x3");
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH((Dataset<float>{x, SampleWeights<float>{{1, 0, -1, 1}}}),
                     "Dataset, column \"weights\": expected weights that are finite and at least 0, got -1 of sample 2");
   CHECK_THROWS_WITH((Dataset<float>{x, SampleWeights<float>{{1, nan, 1, 1}}}), Contains("got nan of sample 1"));
-  CHECK_THROWS_WITH((Dataset<float>{x, SampleWeights<float>{{1, 1, 1}}}), Contains("in column \"weights\" as in \"x\", 4, got 3"));
+  CHECK_THROWS_WITH((Dataset<float>{x, SampleWeights<float>{{1, 1, 1}}}),
+                    Contains("in column \"weights\" as in \"x\", 4, got 3"));
   CHECK_THROWS_WITH((Dataset<float>{x, SampleWeights<float>{{1, 1, 1, 1}}, SampleWeights<float>{{1, 1, 1, 1}, "more"}}),
                     "Dataset: expected one column of sample weights, got \"weights\" and \"more\"");
 }

@@ -19,13 +19,11 @@ TEST_CASE("the embedded digits are those of the UCI repository") {
   }
 
   // The first one, a zero, row by row.
-  const std::array<int, 64> zero{0, 0, 5, 13, 9, 1, 0, 0,   0, 0, 13, 15, 10, 15, 5, 0,
-                                 0, 3, 15, 2, 0, 11, 8, 0,  0, 4, 12, 0, 0, 8, 8, 0,
-                                 0, 5, 8, 0, 0, 9, 8, 0,    0, 4, 11, 0, 1, 12, 7, 0,
-                                 0, 2, 14, 5, 10, 12, 0, 0, 0, 0, 6, 13, 10, 0, 0, 0};
+  const std::array<int, 64> zero{0, 0,  5, 13, 9,  1, 0,  0, 0,  0,  13, 15, 10, 15, 5, 0,  0,  3, 15, 2, 0,  11,
+                                 8, 0,  0, 4,  12, 0, 0,  8, 8,  0,  0,  5,  8,  0,  0, 9,  8,  0, 0,  4, 11, 0,
+                                 1, 12, 7, 0,  0,  2, 14, 5, 10, 12, 0,  0,  0,  0,  6, 13, 10, 0, 0,  0};
   CHECK(data.label(0) == 0);
-  for (std::size_t i = 0; i < zero.size(); ++i)
-    CHECK(data.sample(0)[i] == static_cast<float>(zero[i]) / 16);
+  for (std::size_t i = 0; i < zero.size(); ++i) CHECK(data.sample(0)[i] == static_cast<float>(zero[i]) / 16);
 
   const auto [lowest, highest] = std::ranges::minmax(data.features());
   CHECK(lowest == 0);

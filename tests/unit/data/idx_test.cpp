@@ -39,8 +39,8 @@ std::string bytes(std::initializer_list<int> values) {
 }
 
 std::string big_endian(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
-          static_cast<char>(value >> 8), static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
 }
 
 std::string idx(int type, const std::vector<std::uint32_t>& shape, const std::string& data) {
@@ -63,13 +63,9 @@ std::string gzip(const std::string& content) {
   return packed;
 }
 
-void write(const std::string& path, const std::string& content) {
-  std::ofstream{path, std::ios::binary} << content;
-}
+void write(const std::string& path, const std::string& content) { std::ofstream{path, std::ios::binary} << content; }
 
-IdxTensor parse(const std::string& file) {
-  return tenon::parse_idx(std::as_bytes(std::span{file}), "some.idx");
-}
+IdxTensor parse(const std::string& file) { return tenon::parse_idx(std::as_bytes(std::span{file}), "some.idx"); }
 
 const std::string six = bytes({1, 2, 3, 4, 5, 255});
 
@@ -89,11 +85,9 @@ TEST_CASE("every element type of the format is read") {
   const auto values = [](const std::string& file) { return parse(file).values<double>(); };
   CHECK(values(idx(0x09, {2}, bytes({0x7f, 0x80}))) == std::vector<double>{127, -128});
   CHECK(values(idx(0x0B, {2}, bytes({1, 2, 0xff, 0xfe}))) == std::vector<double>{258, -2});
-  CHECK(values(idx(0x0C, {2}, bytes({0, 1, 0, 2, 0xff, 0xff, 0xff, 0xfd}))) ==
-        std::vector<double>{65538, -3});
+  CHECK(values(idx(0x0C, {2}, bytes({0, 1, 0, 2, 0xff, 0xff, 0xff, 0xfd}))) == std::vector<double>{65538, -3});
   CHECK(values(idx(0x0D, {1}, bytes({0x3f, 0xc0, 0, 0}))) == std::vector<double>{1.5});
-  CHECK(values(idx(0x0E, {1}, bytes({0xbf, 0xd0, 0, 0, 0, 0, 0, 0}))) ==
-        std::vector<double>{-0.25});
+  CHECK(values(idx(0x0E, {1}, bytes({0xbf, 0xd0, 0, 0, 0, 0, 0, 0}))) == std::vector<double>{-0.25});
 }
 
 TEST_CASE("gzip is recognised by content, not by name") {
@@ -111,12 +105,12 @@ TEST_CASE("gzip members may follow one another") {
 }
 
 TEST_CASE("files that aren't IDX are refused") {
-  CHECK_THROWS_WITH(parse("\x89PNG...."),
-                    "some.idx: bad magic number: expected an IDX file, starting 00 00, got 89 50 (it seems to be a PNG picture)");
+  CHECK_THROWS_WITH(
+      parse("\x89PNG...."),
+      "some.idx: bad magic number: expected an IDX file, starting 00 00, got 89 50 (it seems to be a PNG picture)");
   CHECK_THROWS_WITH(parse(gzip("hello, world")), Contains("bad magic number") && Contains("68 65"));
-  CHECK_THROWS_WITH(parse(idx(0x0A, {1}, "x")),
-                    "some.idx: unsupported element type: "
-                    "expected 08, 09, 0b, 0c, 0d or 0e, got 0a");
+  CHECK_THROWS_WITH(parse(idx(0x0A, {1}, "x")), "some.idx: unsupported element type: "
+                                                "expected 08, 09, 0b, 0c, 0d or 0e, got 0a");
   CHECK_THROWS_WITH(parse(idx(0x08, {}, "x")), "some.idx: expected at least one axis, got rank 0");
 }
 
@@ -125,14 +119,11 @@ TEST_CASE("a file cut off anywhere is refused") {
   for (std::size_t length = 0; length < plain.size(); ++length) {
     CAPTURE(length);
     CHECK_THROWS_WITH(parse(plain.substr(0, length)),
-                      StartsWith("some.idx: truncated") &&
-                          Contains("got " + std::to_string(length)));
+                      StartsWith("some.idx: truncated") && Contains("got " + std::to_string(length)));
   }
-  CHECK_THROWS_WITH(parse(plain.substr(0, 15)),
-                    "some.idx: truncated IDX data: "
-                    "expected 18 bytes (2x3 after the header), got 15");
-  CHECK_THROWS_WITH(parse(plain.substr(0, 9)),
-                    "some.idx: truncated IDX header: expected 12 bytes, got 9");
+  CHECK_THROWS_WITH(parse(plain.substr(0, 15)), "some.idx: truncated IDX data: "
+                                                "expected 18 bytes (2x3 after the header), got 15");
+  CHECK_THROWS_WITH(parse(plain.substr(0, 9)), "some.idx: truncated IDX header: expected 12 bytes, got 9");
 }
 
 TEST_CASE("a gzip stream cut off anywhere is refused") {
@@ -146,8 +137,7 @@ TEST_CASE("a gzip stream cut off anywhere is refused") {
 }
 
 TEST_CASE("a gzip stream that unpacks to less than declared is refused") {
-  CHECK_THROWS_WITH(parse(gzip(idx(0x08, {2, 4}, six))),
-                    "some.idx: truncated IDX data: expected 20 bytes, got 18");
+  CHECK_THROWS_WITH(parse(gzip(idx(0x08, {2, 4}, six))), "some.idx: truncated IDX data: expected 20 bytes, got 18");
 }
 
 TEST_CASE("a damaged gzip stream is refused") {
@@ -180,18 +170,17 @@ TEST_CASE("trailing bytes are refused") {
 TEST_CASE("hostile sizes are refused before memory is taken for them") {
   const std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
   const std::string overflowing = idx(0x0E, {most, most, most}, six);
-  CHECK_THROWS_WITH(parse(overflowing), Contains("impossible size") &&
-                                            Contains("4294967295x4294967295x4294967295"));
+  CHECK_THROWS_WITH(parse(overflowing), Contains("impossible size") && Contains("4294967295x4294967295x4294967295"));
   CHECK_THROWS_WITH(parse(gzip(overflowing)), Contains("impossible size"));
   // Exactly 2^64 elements, which would wrap around to none.
   CHECK_THROWS_WITH(parse(idx(0x08, {1u << 31, 1u << 31, 4}, "")), Contains("impossible size"));
 
   // Terabytes that do fit in 64 bits: the address sanitizer fails on such an allocation.
   const std::string huge = idx(0x08, {most, 28, 280}, six);
-  CHECK_THROWS_WITH(parse(huge),
-                    "some.idx: truncated IDX data: expected 33672543592816 bytes "
-                    "(4294967295x28x280 after the header), got 22");
-  CHECK_THROWS_WITH(parse(gzip(huge)), Contains("expected a gzip file that unpacks to at most 67108864 bytes") && Contains("declares 33672543592800"));
+  CHECK_THROWS_WITH(parse(huge), "some.idx: truncated IDX data: expected 33672543592816 bytes "
+                                 "(4294967295x28x280 after the header), got 22");
+  CHECK_THROWS_WITH(parse(gzip(huge)), Contains("expected a gzip file that unpacks to at most 67108864 bytes") &&
+                                           Contains("declares 33672543592800"));
 
   std::string deep = bytes({0, 0, 8, 255});
   for (int axis = 0; axis < 255; ++axis) deep += big_endian(2);
@@ -203,7 +192,8 @@ TEST_CASE("a small packed file that claims much takes little memory, and so does
   CHECK(parse(gzip(honest)).bytes.size() == 1'000'000);  // 1000 times as many: small files may
   std::string claim = gzip(idx(0x08, {60, 1000, 1000}, std::string(70'000, 'x')));
   CHECK_THROWS_WITH(parse(claim), "some.idx: truncated IDX data: expected 60000016 bytes, got 70016");
-  CHECK_THROWS_WITH(parse(gzip(idx(0x08, {68, 1000, 1000}, ""))), Contains("unpacks to at most 67108864 bytes") && Contains("declares 68000000 (68x1000x1000)"));
+  CHECK_THROWS_WITH(parse(gzip(idx(0x08, {68, 1000, 1000}, ""))),
+                    Contains("unpacks to at most 67108864 bytes") && Contains("declares 68000000 (68x1000x1000)"));
 }
 
 TEST_CASE("missing files and folders are refused") {
@@ -239,8 +229,7 @@ TEST_CASE("images and labels become a data set") {
 TEST_CASE("bytes scale to the floats that division gives") {
   std::vector<std::byte> all(256);
   for (std::size_t i = 0; i < 256; ++i) all[i] = static_cast<std::byte>(i);
-  const auto data = tenon::idx_dataset({IdxType::uint8, {256, 1}, all},
-                                       {IdxType::uint8, {256}, all}, {.classes = 256});
+  const auto data = tenon::idx_dataset({IdxType::uint8, {256, 1}, all}, {IdxType::uint8, {256}, all}, {.classes = 256});
   for (std::size_t i = 0; i < 256; ++i) CHECK(data.sample(i)[0] == static_cast<float>(i) / 255.0f);
 }
 
@@ -263,14 +252,12 @@ TEST_CASE("images and labels that don't fit together are refused") {
   const IdxTensor numbers{IdxType::float32, {2}, std::vector<std::byte>(8), "labels"};
   CHECK_THROWS_WITH(join(images, numbers), Contains("expected integer labels"));
   const IdxTensor none{IdxType::uint8, {0, 28, 28}, {}, "images"};
-  CHECK_THROWS_WITH(join(none, labels({})),
-                    "images: expected images, got an empty tensor of 0x28x28");
+  CHECK_THROWS_WITH(join(none, labels({})), "images: expected images, got an empty tensor of 0x28x28");
 }
 
 TEST_CASE("a written file reads back, and a failed one is not left behind") {
   const Folder folder;
-  const IdxTensor tensor{
-      IdxType::int16, {1, 2}, {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}};
+  const IdxTensor tensor{IdxType::int16, {1, 2}, {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}};
   const std::string path = folder.file("out.idx");
   tenon::write_idx_file(path, tensor);
   const IdxTensor back = tenon::read_idx_file(path);
@@ -279,8 +266,9 @@ TEST_CASE("a written file reads back, and a failed one is not left behind") {
   CHECK(back.bytes == tensor.bytes);
   CHECK(back.name == path);
 
-  CHECK_THROWS_WITH(tenon::write_idx_file(folder.file("nowhere/out.idx"), tensor),
-                    Contains("nowhere/out.idx: expected to write the file, but no file can be made in its directory: No such file"));
+  CHECK_THROWS_WITH(
+      tenon::write_idx_file(folder.file("nowhere/out.idx"), tensor),
+      Contains("nowhere/out.idx: expected to write the file, but no file can be made in its directory: No such file"));
   CHECK_THROWS_WITH(tenon::write_idx_file(path, {IdxType::int16, {2, 2}, tensor.bytes}),
                     path + ": expected 8 bytes for 2x2 elements, got 4");
   CHECK(tenon::read_idx_file(path).bytes == tensor.bytes);

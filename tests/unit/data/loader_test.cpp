@@ -11,9 +11,9 @@
 
 using Catch::Matchers::Contains;
 using tenon::Batch;
+using tenon::DataLoader;
 using tenon::Dataset;
 using tenon::Labels;
-using tenon::DataLoader;
 using tenon::LoaderState;
 using tenon::Targets;
 
@@ -111,8 +111,7 @@ TEST_CASE("the last partial batch can be left out") {
 }
 
 TEST_CASE("targets go with their samples, in double too") {
-  const Dataset<double> data{
-      {1}, {0, 1, 2, 3, 4}, Targets<double>{{0, 0, 1, 10, 2, 20, 3, 30, 4, 40}, 2}};
+  const Dataset<double> data{{1}, {0, 1, 2, 3, 4}, Targets<double>{{0, 0, 1, 10, 2, 20, 3, 30, 4, 40}, 2}};
   DataLoader loader{data, 2, 1};
   Batch<double> batch;
   std::size_t rows = 0;
@@ -154,8 +153,7 @@ TEST_CASE("a restored loader goes on where the other was") {
   unbroken.start_epoch(7);
   CHECK(rest_of_epoch(resumed) == rest_of_epoch(unbroken));
 
-  CHECK_THROWS_WITH(resumed.restore({99, 6, 24}),
-                    "DataLoader: position 24 is beyond the 23 samples of an epoch");
+  CHECK_THROWS_WITH(resumed.restore({99, 6, 24}), "DataLoader: position 24 is beyond the 23 samples of an epoch");
   CHECK(resumed.state() == LoaderState{99, 7, 23});
 }
 
@@ -175,7 +173,8 @@ TEST_CASE("epochs after construction take no memory") {
   const tenon::test::HeapUse used = tenon::test::heap_use([&] {
     for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
       loader.start_epoch(epoch);
-      while (loader.next(batch)) {}
+      while (loader.next(batch)) {
+      }
     }
     loader.restore(loader.state());
   });
@@ -196,7 +195,7 @@ TEST_CASE("a batch has the columns of the data set") {
     digit.values.push_back(static_cast<std::int32_t>(i));
     steps.values.insert(steps.values.end(), {static_cast<std::int32_t>(i % 2), 1});
   }
-  const Dataset<float> data{Features{"image", {2}, image}, Features{"table", {1}, table}, digit, steps,
+  const Dataset<float> data{Features{"image", {2}, image},           Features{"table", {1}, table}, digit, steps,
                             Targets<float>{value, 3}.named("value"), SampleWeights{weight}};
   // in the order in which one column alone would come
   const Dataset<float> alone{{1}, table};

@@ -15,13 +15,15 @@ using namespace tenon;
 
 TEST_CASE("mel bands and their cosine transform are torchaudio's") {
   xt::xtensor<double, 2> sound = xt::zeros<double>({1, 64});
-  for (std::size_t t = 0; t < 64; ++t) sound(0, t) = std::sin(0.3 * static_cast<double>(t)) + 0.5 * std::cos(1.1 * static_cast<double>(t));
+  for (std::size_t t = 0; t < 64; ++t)
+    sound(0, t) = std::sin(0.3 * static_cast<double>(t)) + 0.5 * std::cos(1.1 * static_cast<double>(t));
   const MelOptions options{.rate = 8000, .low = 100};
 
   Model<Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>, double> model;
   set_mel_weights(model, options);
-  const std::vector<double> expected{1.1594198364, 1.0729055728, 1.1091759495, 8.2915019418, 8.4391491761, 8.3622360462,
-                                     -4.4226658633, -4.5137631121, -4.4816432390, 3.4803955923, 3.5892156193, 3.5225693326};
+  const std::vector<double> expected{1.1594198364,  1.0729055728, 1.1091759495,  8.2915019418,
+                                     8.4391491761,  8.3622360462, -4.4226658633, -4.5137631121,
+                                     -4.4816432390, 3.4803955923, 3.5892156193,  3.5225693326};
   const auto result = model(sound);
   REQUIRE(result.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(result.data()[i] == Approx(expected[i]).epsilon(1e-8));
@@ -33,5 +35,6 @@ TEST_CASE("mel bands and their cosine transform are torchaudio's") {
   CHECK(bands[5 * 34 + 16] == Approx(0).margin(1e-9));
   static_assert(std::is_same_v<output_shape<Sequential<Input<1, 64>, LogMel<32, 16, 6>>>, Shape<6, 3>>);
   CHECK_THROWS_AS(mel_weights(6, 32, {.rate = 8000, .low = 100, .high = 4001}), Error);
-  CHECK_THROWS_WITH(set_mel_weights(model, {}, "1"), "set_mel_weights: expected a LogMel or Mfcc at \"1\" of the network, got none");
+  CHECK_THROWS_WITH(set_mel_weights(model, {}, "1"),
+                    "set_mel_weights: expected a LogMel or Mfcc at \"1\" of the network, got none");
 }

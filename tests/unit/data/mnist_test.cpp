@@ -32,9 +32,7 @@ public:
     if (const char* const now = std::getenv("TENON_DATA")) before_ = now;
     value != nullptr ? ::setenv("TENON_DATA", value, 1) : ::unsetenv("TENON_DATA");
   }
-  ~DataVariable() {
-    before_ ? ::setenv("TENON_DATA", before_->c_str(), 1) : ::unsetenv("TENON_DATA");
-  }
+  ~DataVariable() { before_ ? ::setenv("TENON_DATA", before_->c_str(), 1) : ::unsetenv("TENON_DATA"); }
 
 private:
   std::optional<std::string> before_;
@@ -45,12 +43,11 @@ void write_small_mnist(const fs::path& folder, std::uint32_t count) {
   fs::create_directories(folder);
   for (const std::string part : {"train", "t10k"}) {
     const std::size_t samples = part == "train" ? count : 1;
-    tenon::write_idx_file((folder / (part + "-images-idx3-ubyte")).string(),
-                          {tenon::IdxType::uint8, {samples, 28, 28},
-                           std::vector<std::byte>(samples * 784, std::byte{255})});
     tenon::write_idx_file(
-        (folder / (part + "-labels-idx1-ubyte")).string(),
-        {tenon::IdxType::uint8, {samples}, std::vector<std::byte>(samples, std::byte{7})});
+        (folder / (part + "-images-idx3-ubyte")).string(),
+        {tenon::IdxType::uint8, {samples, 28, 28}, std::vector<std::byte>(samples * 784, std::byte{255})});
+    tenon::write_idx_file((folder / (part + "-labels-idx1-ubyte")).string(),
+                          {tenon::IdxType::uint8, {samples}, std::vector<std::byte>(samples, std::byte{7})});
   }
 }
 
@@ -81,8 +78,7 @@ TEST_CASE("a missing MNIST tells where it was looked for and where to get it") {
   CHECK_THROWS_WITH(tenon::mnist(empty),
                     Contains("expected its four files in " + empty + " or " + empty + "/mnist") &&
                         Contains("ossci-datasets") && Contains("yann.lecun.com") &&
-                        Contains("train-images-idx3-ubyte.gz") &&
-                        Contains("t10k-labels-idx1-ubyte.gz") &&
+                        Contains("train-images-idx3-ubyte.gz") && Contains("t10k-labels-idx1-ubyte.gz") &&
                         Contains("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"));
   CHECK_THROWS_WITH(tenon::mnist(), Contains("TENON_DATA is not set"));
   const DataVariable variable{empty.c_str()};

@@ -10,8 +10,8 @@ using namespace tenon;
 namespace {
 
 Dataset<float> pieces(float first) {
-  return Dataset{Features{"x", {2}, std::vector<float>{first, 1, 2, 3, 4, 5}}, Labels{{0, 2, 2}, 4}.named("kind"), Targets{std::vector<float>{6, 7, 8}, 1}.named("price"),
-                 SampleWeights{std::vector<float>{1, 2, 3}}};
+  return Dataset{Features{"x", {2}, std::vector<float>{first, 1, 2, 3, 4, 5}}, Labels{{0, 2, 2}, 4}.named("kind"),
+                 Targets{std::vector<float>{6, 7, 8}, 1}.named("price"), SampleWeights{std::vector<float>{1, 2, 3}}};
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/data/digits.hpp>
+#include <tenon/edge/frozen.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/input.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/standardize.hpp>
-#include <tenon/edge/frozen.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/sequential.hpp>
 
@@ -58,7 +58,9 @@ TEST_CASE("scales are those of scikit-learn's scalers") {
 
 TEST_CASE("images have a scale for each channel, and one feature may be all") {
   const Dataset<double> images{{2, 1, 2}, {1, 3, 10, 30, 5, 7, 50, 70}};
-  const auto of = [&](std::size_t features) { return measure_scales<double>(images.feature_column(0), 2, {2, 1, 2}, features, Scaling::min_max, "test").center; };
+  const auto of = [&](std::size_t features) {
+    return measure_scales<double>(images.feature_column(0), 2, {2, 1, 2}, features, Scaling::min_max, "test").center;
+  };
   CHECK(of(2) == std::vector<double>{1, 10});
   CHECK(of(1) == std::vector<double>{1});
   CHECK_THROWS_WITH(of(3), "test: expected 3 features, got samples of 2x1x2");
@@ -81,7 +83,8 @@ TEST_CASE("a network takes plain samples and answers in the user's unit") {
   hand_over<"0.bias", "1.bias">(model, inner);
   hand_over<"2.weight", "3.weight">(model, inner);
   hand_over<"2.bias", "3.bias">(model, inner);
-  const xt::xtensor<double, 1> plain{2, 200, 7}, scaled{(2 - 4) / 3.1622776601683795, (200 - 1200) / 1902.6297590440448, 0};
+  const xt::xtensor<double, 1> plain{2, 200, 7},
+      scaled{(2 - 4) / 3.1622776601683795, (200 - 1200) / 1902.6297590440448, 0};
   CHECK(model(plain)(0) == Approx(inner(scaled)(0) * 140 + 10));
 
   const std::string path = "scaled.safetensors";
@@ -109,11 +112,13 @@ TEST_CASE("networks and data that have no scale are refused") {
   Model<Sequential<Dense<3, 1>>> plain;
   CHECK_THROWS_WITH(standardize(plain, table()), "standardize: expected a network with a layer Standardize, got none");
   Model<Sequential<Input<3>, Standardize, Standardize>> twice;
-  CHECK_THROWS_WITH(standardize(twice, table()), Contains("expected the name of the layer") && Contains("0.center and 1.center"));
+  CHECK_THROWS_WITH(standardize(twice, table()),
+                    Contains("expected the name of the layer") && Contains("0.center and 1.center"));
   CHECK_NOTHROW(standardize(twice, table(), {.layer = "1"}));
   CHECK(twice.get<"0.center">()(0) == 0);
   Model<Net> model;
   CHECK_THROWS_WITH(standardize(model, Dataset<float>{{2}, {1, 2}}), Contains("expected 3 features, got samples of 2"));
-  CHECK_THROWS_WITH(standardize(model, Dataset<float>{{3}, {1, INFINITY, 2}}), Contains("expected finite numbers, got inf in sample 0"));
+  CHECK_THROWS_WITH(standardize(model, Dataset<float>{{3}, {1, INFINITY, 2}}),
+                    Contains("expected finite numbers, got inf in sample 0"));
   CHECK_THROWS_AS(TargetScaler{digits().take(3)}, Error);
 }

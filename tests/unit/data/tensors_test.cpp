@@ -50,8 +50,7 @@ TEST_CASE("any layout, view or element type gives the same rows") {
   const xt::xtensor<float, 2> rows{{1, 2}, {3, 4}, {5, 6}};
   const xt::xtensor<float, 2, xt::layout_type::column_major> columns = rows;
   CHECK(copy(tensor_dataset(columns).features()) == std::vector<float>{1, 2, 3, 4, 5, 6});
-  CHECK(copy(tensor_dataset(xt::view(rows, xt::range(1, 3), xt::all())).features()) ==
-        std::vector<float>{3, 4, 5, 6});
+  CHECK(copy(tensor_dataset(xt::view(rows, xt::range(1, 3), xt::all())).features()) == std::vector<float>{3, 4, 5, 6});
   CHECK(copy(tensor_dataset(rows * 2.0f).features()) == std::vector<float>{2, 4, 6, 8, 10, 12});
   const xt::xtensor_fixed<float, xt::xshape<2, 1>> fixed{{8}, {9}};
   CHECK(copy(tensor_dataset(fixed).features()) == std::vector<float>{8, 9});
@@ -79,6 +78,5 @@ TEST_CASE("features are seen as a tensor without a copy") {
   const auto flat = tenon::features_tensor<2>(data);
   CHECK(flat.shape()[1] == 6);
   CHECK(flat(1, 5) == 12);
-  CHECK_THROWS_WITH(tenon::features_tensor<4>(data),
-                    "features_tensor: expected samples of 3 axes, got samples of 2");
+  CHECK_THROWS_WITH(tenon::features_tensor<4>(data), "features_tensor: expected samples of 3 axes, got samples of 2");
 }

@@ -28,7 +28,8 @@ static_assert(std::is_same_v<decltype(digits().flat()), TypedDataset<Shape<64>, 
 static_assert(std::is_same_v<decltype(digits().stratified_split(0.8, 1).test), Digits>);
 static_assert(std::is_same_v<decltype(digits().as<double>()), TypedDataset<Shape<1, 8, 8>, Classes<10>, double>>);
 
-static_assert(serves_as<Shape<64>, Shape<1, 8, 8>> && serves_as<Shape<1, 8, 8>, Shape<64>> && serves_as<Shape<8, 8>, Shape<8, 8>>);
+static_assert(serves_as<Shape<64>, Shape<1, 8, 8>> && serves_as<Shape<1, 8, 8>, Shape<64>> &&
+              serves_as<Shape<8, 8>, Shape<8, 8>>);
 static_assert(!serves_as<Shape<8, 8, 1>, Shape<1, 8, 8>> && !serves_as<Shape<63>, Shape<64>>);
 
 }  // namespace
@@ -59,33 +60,39 @@ TEST_CASE("data are brought to the shape of their type") {
 
 TEST_CASE("data of another type are an error") {
   CHECK_THROWS_WITH((typed<Shape<5>, Classes<3>>(points())), "typed: expected samples of 5, got samples of 4");
-  CHECK_THROWS_WITH((typed<Shape<1, 2, 2>, Classes<3>>(points({2, 2}))), "typed: expected samples of 1x2x2, got samples of 2x2");
+  CHECK_THROWS_WITH((typed<Shape<1, 2, 2>, Classes<3>>(points({2, 2}))),
+                    "typed: expected samples of 1x2x2, got samples of 2x2");
   CHECK_THROWS_WITH((typed<Shape<4>, Classes<4>>(points())), "typed: expected 4 classes, got 3 classes");
   CHECK_THROWS_WITH((typed<Shape<4>, Values<3>>(points())), "typed: expected targets of 3 numbers, got 3 classes");
   CHECK_THROWS_WITH((typed<Shape<2>, Values<1>>(Dataset<float>{{2}, {1, 2}, Targets<float>{{1, 2}, 2}})),
                     "typed: expected targets of 1 numbers, got targets of 2 numbers");
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{{2}, {1, 2}})),
                     "typed: expected 2 classes, got samples without labels or targets");
-  CHECK_THROWS_WITH((typed<Shape<4>, NoAnswers>(points())), "typed: expected samples without labels or targets, got 3 classes");
+  CHECK_THROWS_WITH((typed<Shape<4>, NoAnswers>(points())),
+                    "typed: expected samples without labels or targets, got 3 classes");
   CHECK(typed<Shape<2>, NoAnswers>(Dataset<float>{{2}, {1, 2}}).size() == 1);
   CHECK_THROWS_WITH((typed<Shape<2>, Classes<2>>(Dataset<float>{})), "typed: expected samples of 2, got none");
 }
 
 namespace {
 
-using Parts = Columns<FeaturesColumn<"image", 1, 2, 2>, FeaturesColumn<"table", 3>, LabelsColumn<"digit", 10>, TargetsColumn<"box", 2, 2>,
-                      LabelsColumn<"steps", 2, 4>, WeightsColumn<>>;
+using Parts = Columns<FeaturesColumn<"image", 1, 2, 2>, FeaturesColumn<"table", 3>, LabelsColumn<"digit", 10>,
+                      TargetsColumn<"box", 2, 2>, LabelsColumn<"steps", 2, 4>, WeightsColumn<>>;
 
 static_assert(Parts::features::size == 2 && Parts::labels::size == 2 && Parts::targets::size == 1);
 static_assert(Parts::table[1].name == "table" && Parts::table[1].offset == 4 && Parts::table[1].size == 3);
-static_assert(Parts::table[4].kind == ColumnKind::labels && Parts::table[4].offset == 1 && Parts::table[4].classes == 2);
+static_assert(Parts::table[4].kind == ColumnKind::labels && Parts::table[4].offset == 1 &&
+              Parts::table[4].classes == 2);
 static_assert(Parts::table[3].shape.size() == 2 && Parts::table[3].shape[1] == 2);
 static_assert(Parts::find("steps") == 4 && Parts::find("nothing") == Parts::size);
 
 Dataset<float> parts(std::size_t classes = 10) {
-  return Dataset{Features{"image", {1, 2, 2}, std::vector<float>(8)}, Features{"table", {3}, std::vector<float>(6)},
-                 Labels{{1, 2}, classes}.named("digit"), Targets<float>{std::vector<float>(8), 4}.named("box"),
-                 Labels{std::vector<std::int32_t>(8), 2, 4}.named("steps"), SampleWeights<float>{{1, 2}}};
+  return Dataset{Features{"image", {1, 2, 2}, std::vector<float>(8)},
+                 Features{"table", {3}, std::vector<float>(6)},
+                 Labels{{1, 2}, classes}.named("digit"),
+                 Targets<float>{std::vector<float>(8), 4}.named("box"),
+                 Labels{std::vector<std::int32_t>(8), 2, 4}.named("steps"),
+                 SampleWeights<float>{{1, 2}}};
 }
 
 }  // namespace
@@ -103,9 +110,11 @@ TEST_CASE("columns may be part of a type") {
   CHECK(train.size() == 1);
   static_assert(std::is_same_v<decltype(data.as<double>()), TypedColumns<Parts, double>>);
   CHECK_THROWS_WITH(typed<Parts>(parts(9)),
-                    "typed: expected the columns image (features 1x2x2), table (features 3), digit (labels of 10 classes), box (targets 2x2), "
+                    "typed: expected the columns image (features 1x2x2), table (features 3), digit (labels of 10 "
+                    "classes), box (targets 2x2), "
                     "steps (4 labels of 2 classes), weights (weights), got image (features 1x2x2), table (features 3), "
                     "digit (labels of 9 classes), box (targets 4), steps (4 labels of 2 classes), weights (weights)");
-  CHECK_THROWS_WITH((typed<Columns<FeaturesColumn<"image", 1, 2, 2>>>(parts())), Catch::Contains("expected the columns image (features 1x2x2), got"));
+  CHECK_THROWS_WITH((typed<Columns<FeaturesColumn<"image", 1, 2, 2>>>(parts())),
+                    Catch::Contains("expected the columns image (features 1x2x2), got"));
   CHECK_THROWS_WITH((typed<Shape<7>, Classes<10>>(parts())), Catch::Contains("typed: expected one column of features"));
 }

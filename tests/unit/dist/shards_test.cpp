@@ -1,5 +1,5 @@
-#include <mutex>
 #include "unit/dist/trained_alike.hpp"
+#include <mutex>
 
 #include <array>
 #include <cmath>
@@ -135,7 +135,8 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are") {
         for (std::size_t s = own.first; s < own.end; ++s) pointers.push_back(mine[s].data());
         std::vector<float> to(1000, 1.0F);
         GradientSum<float> gradients(&comm, 1000, true);
-        gradients.run(plan, pointers, to.data(), false, {[](void*, auto work, void* object) { work(object, 0, 1000); }, nullptr});
+        gradients.run(plan, pointers, to.data(), false,
+                      {[](void*, auto work, void* object) { work(object, 0, 1000); }, nullptr});
         const std::lock_guard lock(mutex);
         std::size_t off = 0;
         for (std::size_t i = 0; i < 1000; ++i) off += to[i] == sum(0, shards, i) ? 0 : 1;
@@ -235,11 +236,13 @@ TEST_CASE("optimizer state that is split over ranks changes no bit, and a run go
       3, [&](Communicator&) { train(1, path); }, split);
   run_ranks(2, [&](Communicator&) { train(2, path); });
   run_ranks(
-      4, [&](Communicator&) {
+      4,
+      [&](Communicator&) {
         const auto bits = train(3, path);
         const std::lock_guard lock(checking);
         CHECK(bits == alone);
-      }, split);
+      },
+      split);
   std::filesystem::remove(path);
   std::filesystem::remove(folder + "/tenon_zero_alone");
   // of 4 bytes each of Adam's two arrays, three quarters are elsewhere

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-/// Runs of training whose bits have to be the same for any number of ranks and threads, with what there is between the input
-/// and the weights: layers, dropout, augmentation, optimizers, accumulation, clipping, uneven and partial batches.
+/// Runs of training whose bits have to be the same for any number of ranks and threads, with what there is between the
+/// input and the weights: layers, dropout, augmentation, optimizers, accumulation, clipping, uneven and partial
+/// batches.
 namespace tenon::alike {
 
 using Plain = Sequential<Dense<64, 24>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;

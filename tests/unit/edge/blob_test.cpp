@@ -69,5 +69,6 @@ TEST_CASE("a wrong blob is refused with its reason") {
 TEST_CASE("the checksum is zip's") {
   const std::string_view text = "123456789";
   CHECK(crc32(std::as_bytes(std::span(text))) == 0xcbf43926);
-  CHECK(crc32(std::as_bytes(std::span(text.substr(4))), crc32(std::as_bytes(std::span(text.substr(0, 4))))) == 0xcbf43926);
+  CHECK(crc32(std::as_bytes(std::span(text.substr(4))), crc32(std::as_bytes(std::span(text.substr(0, 4))))) ==
+        0xcbf43926);
 }

@@ -23,10 +23,11 @@ using Learner = edge::Learner<Net, MeanSquaredError, Adam, 2>;
 
 struct PowerCut {};
 
-/// NOR flash whose power goes after so many bytes have been erased or written. A write can only clear bits; the byte at which the power
-/// goes is left half done.
+/// NOR flash whose power goes after so many bytes have been erased or written. A write can only clear bits; the byte at
+/// which the power goes is left half done.
 struct Flash {
-  std::array<std::vector<std::byte>, 2> bytes{std::vector<std::byte>(Learner::checkpoint_bytes + 24), std::vector<std::byte>(Learner::checkpoint_bytes + 24)};
+  std::array<std::vector<std::byte>, 2> bytes{std::vector<std::byte>(Learner::checkpoint_bytes + 24),
+                                              std::vector<std::byte>(Learner::checkpoint_bytes + 24)};
   std::size_t left = ~std::size_t{0};
   std::size_t used = 0;
 
@@ -58,7 +59,8 @@ private:
 
 Weights<Net> start() {
   Weights<Net> w;
-  for (std::size_t i = 0; i < Weights<Net>::parameter_room; ++i) w.parameters[i] = 0.05F * static_cast<float>(i % 7) - 0.1F;
+  for (std::size_t i = 0; i < Weights<Net>::parameter_room; ++i)
+    w.parameters[i] = 0.05F * static_cast<float>(i % 7) - 0.1F;
   return w;
 }
 const Weights<Net> weights = start();
@@ -70,7 +72,8 @@ void teach(Learner& learner, int samples) {
   }
 }
 bool agree(const Learner& a, const Learner& b) {
-  return a.steps() == b.steps() && std::ranges::equal(a.parameters(), b.parameters()) && std::ranges::equal(a.optimizer_state(), b.optimizer_state());
+  return a.steps() == b.steps() && std::ranges::equal(a.parameters(), b.parameters()) &&
+         std::ranges::equal(a.optimizer_state(), b.optimizer_state());
 }
 
 }  // namespace

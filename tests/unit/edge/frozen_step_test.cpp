@@ -23,8 +23,8 @@
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/model/export.hpp>
-#include <tenon/model/session.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/split_at.hpp>
 
@@ -38,14 +38,16 @@ constexpr std::size_t steps = 11;
 
 using Lstm = Sequential<Input<steps, 3>, LSTM<6>, Dense<2>>;
 using Gru = Sequential<Input<steps, 3>, GRU<5, layers<2>>, LayerNorm<>, RNN<4>, Dense<3>, Softmax>;
-using Attentive = Sequential<Input<steps, 4>, SinusoidalPositionalEncoding<>, Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>, Dense<3>>;
+using Attentive = Sequential<Input<steps, 4>, SinusoidalPositionalEncoding<>,
+                             Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>, Dense<3>>;
 using Peeping = Sequential<Input<steps, 3>, LSTM<5, diagonal_peepholes>, LSTM<4, peepholes>, GRU<3, bias<false>>>;
 using ResetBefore = Sequential<Input<steps, 3>, GRU<5, reset_before>, Dense<2>>;
 using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
 
 using Branches = Sequential<Input<steps, 3>, Add<GRU<4>, Dense<4>>, Dense<2>>;
-using Nested = Sequential<Input<steps, 3>, Named<"a", Freeze<Sequential<Repeat<2, Residual<LayerNorm<>, LSTM<3>>>, Dense<4>>>>,
-                          TimeDistributed<Sequential<Dense<6>, LayerNorm<>, Dense<2>>>, Inline<Add<GRU<3>, Sequential<GRU<2>, Dense<3>>>>>;
+using Nested = Sequential<
+    Input<steps, 3>, Named<"a", Freeze<Sequential<Repeat<2, Residual<LayerNorm<>, LSTM<3>>>, Dense<4>>>>,
+    TimeDistributed<Sequential<Dense<6>, LayerNorm<>, Dense<2>>>, Inline<Add<GRU<3>, Sequential<GRU<2>, Dense<3>>>>>;
 using Wave = Conv1D<4, 3, dilation<2>>;
 using Gated = Sequential<Input<2, steps + 6>, Add<Sequential<Wave, Tanh>, Sequential<Wave, Sigmoid>>, BatchNorm1D<>,
                          Concat<Conv1D<2, 3>, Sequential<Conv1D<3, 3>, Residual<Conv1D<3, 1>>>>, Conv1D<2, 1>>;
@@ -66,12 +68,15 @@ static_assert(refuses<Of<Concat<GRU<4>, GRU<4>>>, Concat<GRU<4>, GRU<4>>, 0>);
 static_assert(refuses<Of<SplitAt<3, Dense<4>, Dense<4>>>, SplitAt<3, Dense<4>, Dense<4>>, 0>);
 static_assert(refuses<Of<BatchNorm1D<>>, BatchNorm1D<>, 0> && refuses<Of<GroupNorm<1>>, GroupNorm<1>, 0>);
 static_assert(refuses<OfSignals<GroupNorm<2>>, GroupNorm<2>, 1> && refuses<OfSignals<Softmax>, Softmax, 1>);
-static_assert(refuses<OfSignals<LayerNorm<>>, LayerNorm<>, 1> && refuses<OfSignals<Map<x - mean(x)>>, Map<x - mean(x)>, 1>);
+static_assert(refuses<OfSignals<LayerNorm<>>, LayerNorm<>, 1> &&
+              refuses<OfSignals<Map<x - mean(x)>>, Map<x - mean(x)>, 1>);
 static_assert(refuses<OfSignals<GRU<4>>, GRU<4>, 1> && refuses<OfSignals<Dense<4>>, Dense<4>, 1>);
 static_assert(refuses<OfSignals<Residual<Conv1D<4, 3, padding<1>>>>, Conv1D<4, 3, padding<1>>, 1, 0>);
 
-static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> && std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
-static_assert(std::is_same_v<FrozenStep<Signal>::input, Shape<2, 1>> && std::is_same_v<FrozenStep<Signal>::output, Shape<1, 1>>);
+static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> &&
+              std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
+static_assert(std::is_same_v<FrozenStep<Signal>::input, Shape<2, 1>> &&
+              std::is_same_v<FrozenStep<Signal>::output, Shape<1, 1>>);
 static_assert(FrozenStep<Lstm>::ram_bytes < Frozen<Lstm>::ram_bytes);
 static_assert(!steps_forward<Sequential<Input<steps, 3>, LSTM<6, bidirectional>, Dense<2>>>);
 static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, padding<1>>, Tanh>>);
@@ -85,14 +90,16 @@ constexpr bool is_signal = detail::takes_signals<Net>();
 template <class Net>
 void check_steps_of() {
   using Step = FrozenStep<Net>;
-  constexpr std::size_t length = is_signal<Net> ? input_shape<Net>::dims[1] : steps, late = is_signal<Net> ? length - output_shape<Net>::dims[1] : 0;
+  constexpr std::size_t length = is_signal<Net> ? input_shape<Net>::dims[1] : steps,
+                        late = is_signal<Net> ? length - output_shape<Net>::dims[1] : 0;
   Model<Net> model{3};
   const auto weights = frozen_weights(model);
   Step net{*weights}, other{*weights};
   Session host{model, session::stepped};
   for (const std::uint32_t sample : {0U, 1U}) {
     Stream random(5, Purpose::user, sample);
-    std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), in(Step::input::size), out(Step::output::size);
+    std::vector<float> x(input_shape<Net>::size), expected(output_shape<Net>::size), in(Step::input::size),
+        out(Step::output::size);
     for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
     model.predict(std::span<const float>(x), expected);
     net.reset();
@@ -107,7 +114,8 @@ void check_steps_of() {
       CHECK(use.news == 0);
       if (t < late) continue;
       for (std::size_t f = 0; f < out.size(); ++f) {
-        const float right = is_signal<Net> ? expected[f * output_shape<Net>::dims[1] + t - late] : expected[t * out.size() + f];
+        const float right = is_signal<Net> ? expected[f * output_shape<Net>::dims[1] + t - late]
+                                           : expected[t * out.size() + f];
         CHECK(out[f] == Approx(right).margin(1e-6).epsilon(1e-5));
         CHECK(on_host[f] == Approx(right).margin(1e-6).epsilon(1e-5));
       }

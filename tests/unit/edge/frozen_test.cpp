@@ -56,14 +56,16 @@ struct Pair {
 
 using Block = Residual<LayerNorm<>, Dense<8>, Tanh>;
 using Branches = Concat<Dense<3>, Sequential<Dense<10>, GLU>, Identity>;
-using Product = Map<tanh(matmul(x, param<"W", Shape<16, 9>>) + param<"b", PerFeature>) * matmul(x, param<"V", Shape<16, 9>>)>;
-using Everything = Sequential<Named<"trunk", Sequential<Dense<6, 8>, PReLU<>>>, Repeat<2, Block>, Branches, L2Normalize<>, Product,
-                              Add<Dense<7>, Sequential<Dense<5>, ReLU, Dense<7>>>, Softmax>;
+using Product = Map<tanh(matmul(x, param<"W", Shape<16, 9>>) + param<"b", PerFeature>) *
+                    matmul(x, param<"V", Shape<16, 9>>)>;
+using Everything = Sequential<Named<"trunk", Sequential<Dense<6, 8>, PReLU<>>>, Repeat<2, Block>, Branches,
+                              L2Normalize<>, Product, Add<Dense<7>, Sequential<Dense<5>, ReLU, Dense<7>>>, Softmax>;
 // Rows of a sequence, one after the other.
 using Steps = Sequential<Input<3, 4>, Dense<6>, ReLU, LayerNorm<>, Dense<4>, Softmax>;
 using Images = Sequential<Input<2, 9, 7>, Conv2D<4, 3, padding<1>, stride<2>>, Tanh, Conv2D<4, 2, groups<2>>, ReLU,
-                          ConvTranspose2D<3, 3, stride<2>, padding<1>>, ReLU, MaxPool2D<3, stride<2>>, AvgPool2D<2, stride<1>, padding<1>>, Conv2D<2, 1>,
-                          AdaptiveAvgPool2D<2, 2>, Flatten, Dense<5>, Softmax>;
+                          ConvTranspose2D<3, 3, stride<2>, padding<1>>, ReLU, MaxPool2D<3, stride<2>>,
+                          AvgPool2D<2, stride<1>, padding<1>>, Conv2D<2, 1>, AdaptiveAvgPool2D<2, 2>, Flatten, Dense<5>,
+                          Softmax>;
 
 }  // namespace
 
@@ -108,11 +110,14 @@ constexpr float in_the_compiler = [] {
 static_assert(in_the_compiler == 9 * 10);  // the lower right window
 
 // A graph takes its inputs in one row and gives its outputs in one; formulas of several inputs run in plain loops.
-using Graphs = Graph<In<"a", 6>, In<"b", 6>, Node<"left", Sequential<Dense<8>, Tanh, Dense<4>>, "a">, Node<"right", Shared<"left">, "b">,
-                     Node<"near", Map<in<"left"> * in<"right"> + param<"shift", PerFeature> * variance(in<"left">) + normal_noise>>, Node<"once", Map<exp(in<"near">)>>,
-                     Node<"both", Concat<>, "once", "a">, Node<"y", Dense<3>>, Out<"y", "near">>;
-using ImageGraph = Graph<In<"a", 2, 3, 3>, In<"b", 2, 3, 3>, Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>;
-using StepGraph = Graph<In<"a", 2, 3>, In<"b", 2, 3>, Node<"y", Map<in<"a"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>, Out<"y">>;
+using Graphs = Graph<
+    In<"a", 6>, In<"b", 6>, Node<"left", Sequential<Dense<8>, Tanh, Dense<4>>, "a">, Node<"right", Shared<"left">, "b">,
+    Node<"near", Map<in<"left"> * in<"right"> + param<"shift", PerFeature> * variance(in<"left">) + normal_noise>>,
+    Node<"once", Map<exp(in<"near">)>>, Node<"both", Concat<>, "once", "a">, Node<"y", Dense<3>>, Out<"y", "near">>;
+using ImageGraph = Graph<In<"a", 2, 3, 3>, In<"b", 2, 3, 3>,
+                         Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>;
+using StepGraph = Graph<In<"a", 2, 3>, In<"b", 2, 3>,
+                        Node<"y", Map<in<"a"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>, Out<"y">>;
 
 TEST_CASE("a frozen graph gives what the model gives") {
   const auto check = []<class Net>(std::type_identity<Net>) {
@@ -136,8 +141,9 @@ TEST_CASE("a frozen graph gives what the model gives") {
 
 // and the compiler can run them
 constexpr float graph_in_the_compiler = [] {
-  using Net = Graph<In<"a", 2>, In<"b", 2>, Node<"left", Dense<2>, "a">, Node<"right", Shared<"left">, "b">, Node<"y", Map<in<"left"> * in<"right"> - in<"b">>>,
-                    Node<"square", Map<in<"y"> * in<"y">>>, Out<"square", "y">>;
+  using Net = Graph<In<"a", 2>, In<"b", 2>, Node<"left", Dense<2>, "a">, Node<"right", Shared<"left">, "b">,
+                    Node<"y", Map<in<"left"> * in<"right"> - in<"b">>>, Node<"square", Map<in<"y"> * in<"y">>>,
+                    Out<"square", "y">>;
   Weights<Net> weights;
   for (std::size_t k = 0; k < 4; ++k) weights.parameters[k] = static_cast<float>(k + 1);
   Frozen<Net> net{weights};

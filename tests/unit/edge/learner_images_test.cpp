@@ -6,15 +6,19 @@ using namespace tenon;
 using test::compare_with_trainer;
 
 TEST_CASE("A learner makes the steps of a trainer: convolutions and pools", "[edge]") {
-  compare_with_trainer<Sequential<Input<2, 9, 8>, Conv2D<5, 3, padding<same>>, ReLU, MaxPool2D<2>, Residual<Conv2D<5, 3, groups<5>, padding<1>, bias<false>>, SiLU>,
+  compare_with_trainer<Sequential<Input<2, 9, 8>, Conv2D<5, 3, padding<same>>, ReLU, MaxPool2D<2>,
+                                  Residual<Conv2D<5, 3, groups<5>, padding<1>, bias<false>>, SiLU>,
                                   Conv2D<6, 3, stride<2>, padding<1>>, ReLU, AvgPool2D<2>, Flatten, Dense<4>, Softmax>,
                        CrossEntropy<>>(SGD{.lr = 0.1});
-  compare_with_trainer<Sequential<Input<2, 4, 4>, ConvTranspose2D<3, 3, stride<2>>, ReLU, Concat<Conv2D<2, 3, dilation<2>, padding<2>>, Identity>, GlobalAvgPool, Dense<2>>,
+  compare_with_trainer<Sequential<Input<2, 4, 4>, ConvTranspose2D<3, 3, stride<2>>, ReLU,
+                                  Concat<Conv2D<2, 3, dilation<2>, padding<2>>, Identity>, GlobalAvgPool, Dense<2>>,
                        Huber>(SGD{.lr = 0.1});
 }
 
 TEST_CASE("A learner goes through every step of a sequence", "[edge]") {
-  compare_with_trainer<Sequential<Input<3, 1, 4, 4>, TimeDistributed<Sequential<Conv2D<2, 3>, SiLU, Flatten>>, GRU<3, last>, Dense<2>>, MeanSquaredError>(SGD{.lr = 0.1});
+  compare_with_trainer<
+      Sequential<Input<3, 1, 4, 4>, TimeDistributed<Sequential<Conv2D<2, 3>, SiLU, Flatten>>, GRU<3, last>, Dense<2>>,
+      MeanSquaredError>(SGD{.lr = 0.1});
 }
 
 TEST_CASE("A learner leaves frozen parts alone, and goes back through those behind what learns", "[edge]") {
@@ -24,7 +28,8 @@ TEST_CASE("A learner leaves frozen parts alone, and goes back through those behi
 }
 
 TEST_CASE("Statistics are fixed, and scale and shift learn: central differences of the evaluated network", "[edge]") {
-  using Net = Sequential<Input<2, 4, 4>, Conv2D<3, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Flatten, Dense<4>, BatchNorm1D<>, Tanh, Dense<2>>;
+  using Net = Sequential<Input<2, 4, 4>, Conv2D<3, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Flatten, Dense<4>,
+                         BatchNorm1D<>, Tanh, Dense<2>>;
   Model<Net, double> model{3};
   const auto more = test::numbers(model.parameters().size() + model.buffers().size(), 9);
   for (const ParameterEntry& entry : parameter_table<Net>)

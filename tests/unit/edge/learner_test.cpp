@@ -14,8 +14,12 @@ TEST_CASE("A learner makes the steps of a trainer: dense layers, each optimizer"
 }
 
 TEST_CASE("A learner makes the steps of a trainer: sequences", "[edge]") {
-  compare_with_trainer<Sequential<Input<6, 4>, LSTM<5>, GRU<4, layers<2>, dropout<0.3>>, LayerNorm<>, Dense<3>, Softmax>, CrossEntropy<>>(SGD{.lr = 0.1});
-  compare_with_trainer<Sequential<Input<5, 3>, RNN<4, bidirectional>, MeanSteps, Residual<Dense<8>, Tanh>, Dense<2>, Sigmoid>, BinaryCrossEntropy<>>(SGD{.lr = 0.1});
+  compare_with_trainer<
+      Sequential<Input<6, 4>, LSTM<5>, GRU<4, layers<2>, dropout<0.3>>, LayerNorm<>, Dense<3>, Softmax>,
+      CrossEntropy<>>(SGD{.lr = 0.1});
+  compare_with_trainer<
+      Sequential<Input<5, 3>, RNN<4, bidirectional>, MeanSteps, Residual<Dense<8>, Tanh>, Dense<2>, Sigmoid>,
+      BinaryCrossEntropy<>>(SGD{.lr = 0.1});
 }
 
 TEST_CASE("A stateful learner goes on where the sample before ended, and back no further", "[edge]") {
@@ -26,7 +30,8 @@ TEST_CASE("A stateful learner goes on where the sample before ended, and back no
   Weights<Net> weights;
   std::copy_n(whole_weights->parameters, Weights<Net>::parameter_room, weights.parameters);
   const auto net = std::make_unique<edge::Learner<Net, MeanSquaredError, PlainSGD>>(weights, PlainSGD{.lr = 0.0});
-  const auto whole = std::make_unique<edge::Learner<Whole, MeanSquaredError, PlainSGD>>(*whole_weights, PlainSGD{.lr = 0.0});
+  const auto whole = std::make_unique<edge::Learner<Whole, MeanSquaredError, PlainSGD>>(*whole_weights,
+                                                                                        PlainSGD{.lr = 0.0});
   const std::vector<float> x = test::numbers(24, 5), target{0.5F, -0.5F};
   const auto first = std::span(x).first<12>(), second = std::span(x).last<12>();
   const auto goal = std::span(target).first<2>();

@@ -30,13 +30,16 @@ namespace {
 
 // Odd sizes, so that everything is filled up; strides, dilation, groups, depthwise; bounds that join their
 // layer, one in front of which a residual takes its input, and one behind a sum.
-using Net = Sequential<Input<3, 11, 9>, Conv2D<6, 3, stride<2, 1>, padding<1>>, ReLU6,
-                       Residual<ReLU, Conv2D<6, 3, padding<same>, groups<6>>, HardTanh<-1, 2>, Conv2D<6, 1, bias<false>>>, ReLU,
-                       MaxPool2D<3, stride<2>, padding<1>>, Add<Conv2D<10, 3, padding<2>, dilation<2>, groups<2>>, Conv2D<10, 1>>,
-                       AvgPool2D<2, stride<1>, padding<1>>, Conv2D<5, 2>, ReLU, Flatten, Dense<7>>;
+using Net = Sequential<
+    Input<3, 11, 9>, Conv2D<6, 3, stride<2, 1>, padding<1>>, ReLU6,
+    Residual<ReLU, Conv2D<6, 3, padding<same>, groups<6>>, HardTanh<-1, 2>, Conv2D<6, 1, bias<false>>>, ReLU,
+    MaxPool2D<3, stride<2>, padding<1>>, Add<Conv2D<10, 3, padding<2>, dilation<2>, groups<2>>, Conv2D<10, 1>>,
+    AvgPool2D<2, stride<1>, padding<1>>, Conv2D<5, 2>, ReLU, Flatten, Dense<7>>;
 constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
 
-std::int8_t random_byte(Stream& random) { return static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24)); }
+std::int8_t random_byte(Stream& random) {
+  return static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
+}
 
 template <class N>
 struct Rig {
@@ -89,14 +92,19 @@ struct Reference {
     return finish(k, scaled(sum + q.bias[row], real) + q.zero[k + 1]);
   }
   /// visit(number, tap) for what the window at (r, q) meets of a channel.
-  static void window(const Tensor& x, const kernels::ConvolutionAxis& ys, const kernels::ConvolutionAxis& xs, std::size_t channel,
-                     std::size_t r, std::size_t c, auto visit) {
+  static void window(const Tensor& x, const kernels::ConvolutionAxis& ys, const kernels::ConvolutionAxis& xs,
+                     std::size_t channel, std::size_t r, std::size_t c, auto visit) {
     for (std::size_t ky = 0; ky < ys.kernel; ++ky)
       for (std::size_t kx = 0; kx < xs.kernel; ++kx) {
-        const auto iy = static_cast<std::ptrdiff_t>(r * ys.stride + ky * ys.dilation) - static_cast<std::ptrdiff_t>(ys.before);
-        const auto ix = static_cast<std::ptrdiff_t>(c * xs.stride + kx * xs.dilation) - static_cast<std::ptrdiff_t>(xs.before);
-        if (iy < 0 || ix < 0 || iy >= static_cast<std::ptrdiff_t>(ys.image) || ix >= static_cast<std::ptrdiff_t>(xs.image)) continue;
-        visit(x[(channel * ys.image + static_cast<std::size_t>(iy)) * xs.image + static_cast<std::size_t>(ix)], ky * xs.kernel + kx);
+        const auto iy = static_cast<std::ptrdiff_t>(r * ys.stride + ky * ys.dilation) -
+                        static_cast<std::ptrdiff_t>(ys.before);
+        const auto ix = static_cast<std::ptrdiff_t>(c * xs.stride + kx * xs.dilation) -
+                        static_cast<std::ptrdiff_t>(xs.before);
+        if (iy < 0 || ix < 0 || iy >= static_cast<std::ptrdiff_t>(ys.image) ||
+            ix >= static_cast<std::ptrdiff_t>(xs.image))
+          continue;
+        visit(x[(channel * ys.image + static_cast<std::size_t>(iy)) * xs.image + static_cast<std::size_t>(ix)],
+              ky * xs.kernel + kx);
       }
   }
   static void positions(const kernels::ConvolutionAxis& ys, const kernels::ConvolutionAxis& xs, auto visit) {
@@ -112,56 +120,60 @@ struct Reference {
       const std::int64_t zero = q.zero[step.source];
       Tensor y;
       switch (step.pattern.kind) {
-        case edge::StepKind::dense:
-          for (std::size_t o = 0; o < step.out; ++o) {
+      case edge::StepKind::dense:
+        for (std::size_t o = 0; o < step.out; ++o) {
+          std::int64_t sum = 0;
+          for (std::size_t i = 0; i < step.in; ++i) sum += sum_of(k, o, i, x[i]);
+          y.push_back(requantized(k, o, sum));
+        }
+        break;
+      case edge::StepKind::convolution:
+      case edge::StepKind::depthwise:
+        for (std::size_t o = 0; o < step.image.features; ++o)
+          positions(step.image.y, step.image.x, [&](std::size_t r, std::size_t c) {
             std::int64_t sum = 0;
-            for (std::size_t i = 0; i < step.in; ++i) sum += sum_of(k, o, i, x[i]);
+            const std::size_t own = step.image.group_channels(), first = o / step.image.group_features() * own;
+            for (std::size_t i = 0; i < own; ++i)
+              window(x, step.image.y, step.image.x, first + i, r, c,
+                     [&](std::int64_t v, std::size_t tap) { sum += sum_of(k, o, i * step.image.taps() + tap, v); });
             y.push_back(requantized(k, o, sum));
-          }
-          break;
-        case edge::StepKind::convolution:
-        case edge::StepKind::depthwise:
-          for (std::size_t o = 0; o < step.image.features; ++o)
-            positions(step.image.y, step.image.x, [&](std::size_t r, std::size_t c) {
-              std::int64_t sum = 0;
-              const std::size_t own = step.image.group_channels(), first = o / step.image.group_features() * own;
-              for (std::size_t i = 0; i < own; ++i)
-                window(x, step.image.y, step.image.x, first + i, r, c,
-                       [&](std::int64_t v, std::size_t tap) { sum += sum_of(k, o, i * step.image.taps() + tap, v); });
-              y.push_back(requantized(k, o, sum));
+          });
+        break;
+      case edge::StepKind::max_pool:
+      case edge::StepKind::average_pool: {
+        const kernels::Pooling& p = step.pool.windows;
+        for (std::size_t channel = 0; channel < p.channels; ++channel)
+          positions(p.y, p.x, [&](std::size_t r, std::size_t c) {
+            std::int64_t largest = -128, sum = 0, count = 0;
+            window(x, p.y, p.x, channel, r, c, [&](std::int64_t v, std::size_t) {
+              largest = std::max(largest, v);
+              sum += v;
+              ++count;
             });
-          break;
-        case edge::StepKind::max_pool:
-        case edge::StepKind::average_pool: {
-          const kernels::Pooling& p = step.pool.windows;
-          for (std::size_t channel = 0; channel < p.channels; ++channel)
-            positions(p.y, p.x, [&](std::size_t r, std::size_t c) {
-              std::int64_t largest = -128, sum = 0, count = 0;
-              window(x, p.y, p.x, channel, r, c, [&](std::int64_t v, std::size_t) {
-                largest = std::max(largest, v);
-                sum += v;
-                ++count;
-              });
-              const auto all = static_cast<std::int64_t>(p.y.kernel * p.x.kernel);
-              const double mean = static_cast<double>(sum + (all - count) * zero) / static_cast<double>(all);
-              y.push_back(finish(k, step.pattern.kind == edge::StepKind::max_pool ? largest : static_cast<std::int64_t>(std::round(mean))));
-            });
-          break;
+            const auto all = static_cast<std::int64_t>(p.y.kernel * p.x.kernel);
+            const double mean = static_cast<double>(sum + (all - count) * zero) / static_cast<double>(all);
+            y.push_back(finish(k, step.pattern.kind == edge::StepKind::max_pool
+                                      ? largest
+                                      : static_cast<std::int64_t>(std::round(mean))));
+          });
+        break;
+      }
+      case edge::StepKind::add: {
+        const Tensor& b = tensors[step.other];
+        const double twice = 2 * std::max(scale(step.source), scale(step.other));
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          const std::int64_t sum = scaled((x[i] - zero) << 20, scale(step.source) / twice) +
+                                   scaled((b[i] - q.zero[step.other]) << 20, scale(step.other) / twice);
+          y.push_back(finish(k, scaled(sum, twice / (0x1p20 * scale(k + 1))) + q.zero[k + 1]));
         }
-        case edge::StepKind::add: {
-          const Tensor& b = tensors[step.other];
-          const double twice = 2 * std::max(scale(step.source), scale(step.other));
-          for (std::size_t i = 0; i < x.size(); ++i) {
-            const std::int64_t sum = scaled((x[i] - zero) << 20, scale(step.source) / twice) +
-                                     scaled((b[i] - q.zero[step.other]) << 20, scale(step.other) / twice);
-            y.push_back(finish(k, scaled(sum, twice / (0x1p20 * scale(k + 1))) + q.zero[k + 1]));
-          }
-          break;
-        }
-        case edge::StepKind::clamp:
-          for (const std::int64_t v : x) y.push_back(finish(k, scaled(v - zero, scale(step.source) / scale(k + 1)) + q.zero[k + 1]));
-          break;
-        default: FAIL("a step without a reference");
+        break;
+      }
+      case edge::StepKind::clamp:
+        for (const std::int64_t v : x)
+          y.push_back(finish(k, scaled(v - zero, scale(step.source) / scale(k + 1)) + q.zero[k + 1]));
+        break;
+      default:
+        FAIL("a step without a reference");
       }
       tensors.push_back(std::move(y));
     }
@@ -185,14 +197,15 @@ void check_against_reference() {
     net.run();
     const auto& expected = reference.tensors.back();
     REQUIRE(expected.size() == net.output().size());
-    for (std::size_t i = 0; i < expected.size(); ++i) different += net.output()[p.orders[p.count].place(i)] == expected[i] ? 0U : 1U;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      different += net.output()[p.orders[p.count].place(i)] == expected[i] ? 0U : 1U;
   }
   CHECK(different == 0);
 }
 
 /// Shapes that a convolution's loops treat differently, in the compiler and at run time.
-template <std::size_t Channels, std::size_t Features, std::size_t Groups, std::size_t Size, std::size_t Kernel, std::size_t Stride,
-          std::size_t Before>
+template <std::size_t Channels, std::size_t Features, std::size_t Groups, std::size_t Size, std::size_t Kernel,
+          std::size_t Stride, std::size_t Before>
 constexpr auto convolve() {
   constexpr std::size_t map = (Size + 2 * Before - Kernel) / Stride + 1;
   constexpr kernels::ConvolutionAxis axis{Size, map, Kernel, Stride, 1, Before};
@@ -240,9 +253,10 @@ void check_in_the_compiler() {
 TEST_CASE("the plan of an int8 network for images follows from its type") {
   using edge::StepKind;
   STATIC_REQUIRE(plan.fits);
-  constexpr StepKind expected[] = {StepKind::convolution, StepKind::clamp,       StepKind::depthwise,    StepKind::convolution,
-                                   StepKind::add,         StepKind::max_pool,    StepKind::convolution,  StepKind::convolution,
-                                   StepKind::add,         StepKind::average_pool, StepKind::convolution, StepKind::dense};
+  constexpr StepKind expected[] = {StepKind::convolution,  StepKind::clamp,       StepKind::depthwise,
+                                   StepKind::convolution,  StepKind::add,         StepKind::max_pool,
+                                   StepKind::convolution,  StepKind::convolution, StepKind::add,
+                                   StepKind::average_pool, StepKind::convolution, StepKind::dense};
   REQUIRE(plan.count == std::size(expected));
   for (std::size_t k = 0; k < plan.count; ++k) CHECK(plan.steps[k].pattern.kind == expected[k]);
   CHECK(plan.steps[0].pattern.high == 6);
@@ -250,21 +264,25 @@ TEST_CASE("the plan of an int8 network for images follows from its type") {
   CHECK(plan.steps[2].pattern.high == 2);
   CHECK(plan.steps[4].pattern.low == 0);
   CHECK(plan.place(5) == plan.place(4));  // a sum lies where its part lay
-  STATIC_REQUIRE(Quantized<Net>::macs == 54 * (6 * 27 + 6 * 9 + 6 * 6) + 15 * (10 * 27 + 10 * 6) + 15 * 5 * 40 + 75 * 7);
+  STATIC_REQUIRE(Quantized<Net>::macs ==
+                 54 * (6 * 27 + 6 * 9 + 6 * 6) + 15 * (10 * 27 + 10 * 6) + 15 * 5 * 40 + 75 * 7);
   // A chain costs its largest neighbours and the columns of their window.
   using Chain = Sequential<Input<1, 8, 8>, Conv2D<4, 3>, ReLU, MaxPool2D<2>, Flatten, Dense<10>>;
   STATIC_REQUIRE(Quantized<Chain>::ram_bytes == 64 + 5 * 12 + 4 * 36);
   STATIC_REQUIRE(Quantized<Chain>::weight_bytes == 12 * 4 + 36 * 12);
   // a chain that is folded later, and sums of more than two
   STATIC_REQUIRE(edge::quantized_plan<Sequential<Input<1, 8, 8>, Conv2D<4, 3>, BatchNorm2D<>>>.count == 2);
-  STATIC_REQUIRE(edge::quantized_plan<Sequential<Input<2, 4, 4>, Add<Conv2D<2, 1>, Conv2D<2, 1>, Conv2D<2, 1>>>>.count == 5);
+  STATIC_REQUIRE(
+      edge::quantized_plan<Sequential<Input<2, 4, 4>, Add<Conv2D<2, 1>, Conv2D<2, 1>, Conv2D<2, 1>>>>.count == 5);
 }
 
 TEST_CASE("int8 images give what the specification says, bit for bit") {
   check_against_reference<Net>();
   // ends as an image, and in a residual whose input is the network's
-  check_against_reference<Sequential<Input<4, 6, 5>, Residual<Conv2D<4, 3, padding<1>>>, Conv2D<8, 3, stride<2>, groups<4>, padding<1>>>>();
-  check_against_reference<Sequential<Input<8, 4, 4>, Conv2D<8, 3, groups<8>, stride<2>, padding<1>>, GlobalAvgPool, ReLU>>();
+  check_against_reference<
+      Sequential<Input<4, 6, 5>, Residual<Conv2D<4, 3, padding<1>>>, Conv2D<8, 3, stride<2>, groups<4>, padding<1>>>>();
+  check_against_reference<
+      Sequential<Input<8, 4, 4>, Conv2D<8, 3, groups<8>, stride<2>, padding<1>>, GlobalAvgPool, ReLU>>();
 }
 
 TEST_CASE("int8 images come close to their float model") {
@@ -292,11 +310,17 @@ TEST_CASE("a convolution gives in the compiler what it gives at run time") {
 }
 
 TEST_CASE("a convolutional network in int8 reads digits as well as in float") {
-  using Small = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<same>, bias<false>>, BatchNorm2D<>, ReLU, MaxPool2D<2>, Conv2D<16, 3>, ReLU,
-                           Flatten, Dense<10>, Softmax>;
+  using Small = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<same>, bias<false>>, BatchNorm2D<>, ReLU, MaxPool2D<2>,
+                           Conv2D<16, 3>, ReLU, Flatten, Dense<10>, Softmax>;
   const auto [train, test] = digits().stratified_split(0.6, 1);
   Model<Small> trained{1};
-  fit(trained, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-3}, .epochs = 12, .batch_size = 32, .seed = 1, .progress = Progress::Mode::quiet});
+  fit(trained, train,
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 3e-3},
+          .epochs = 12,
+          .batch_size = 32,
+          .seed = 1,
+          .progress = Progress::Mode::quiet});
   const auto model = fold(trained);
   using Folded = decltype(model)::network;
   DataLoader<float> calibration{train, 64, 1};

@@ -14,8 +14,8 @@
 #include <tenon/layers/global_avg_pool.hpp>
 #include <tenon/layers/hard_swish.hpp>
 #include <tenon/layers/identity.hpp>
-#include <tenon/layers/map.hpp>
 #include <tenon/layers/last.hpp>
+#include <tenon/layers/map.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/max_pool2d.hpp>
 #include <tenon/layers/maximum.hpp>
@@ -82,8 +82,12 @@ struct Rig {
       for (std::size_t o = 0; o < step.outputs(); ++o) {
         const std::size_t row = step.row + step.packed_row(o);
         for (std::size_t i = 0; i < step.columns(); ++i)
-          parameters[step.weight_source + step.weight_place(o, i)] = q.weight_scale[row] * q.weights[step.packed_place(o, step.packed_column(i))];
-        if (step.pattern.has_bias) parameters[step.bias_source + o] = q.scale[step.source] * q.weight_scale[row] * static_cast<float>(q.bias[row]);
+          parameters[step.weight_source +
+                     step.weight_place(o, i)] = q.weight_scale[row] *
+                                                q.weights[step.packed_place(o, step.packed_column(i))];
+        if (step.pattern.has_bias)
+          parameters[step.bias_source + o] = q.scale[step.source] * q.weight_scale[row] *
+                                             static_cast<float>(q.bias[row]);
       }
     }
     tables = std::make_unique<edge::QuantizedTables<N>>(edge::make_tables(q));
@@ -108,7 +112,8 @@ float steps_apart() {
     rig.model.predict(x, y);
     net.run();
     for (std::size_t i = 0; i < y.size(); ++i) {
-      const float expected = std::clamp(y[i] / net.output_scale() + static_cast<float>(net.output_zero()), -128.0F, 127.0F);
+      const float expected = std::clamp(y[i] / net.output_scale() + static_cast<float>(net.output_zero()), -128.0F,
+                                        127.0F);
       worst = std::max(worst, std::abs(static_cast<float>(net.output()[plan.orders[plan.count].place(i)]) - expected));
     }
   }
@@ -137,7 +142,8 @@ TEST_CASE("one int8 layer is its float layer but for one rounding") {
   CHECK(steps_apart<Sequential<Input<3, 7, 6>, ZeroPad2D<0, 1, 1, 2>, Conv2D<5, 3, stride<2>>>>() < one_rounding);
   CHECK(steps_apart<Sequential<Input<3, 9>, Conv1D<5, 3, stride<2>, padding<1>>, ReLU>>() < one_rounding);
   CHECK(steps_apart<Sequential<Input<4, 9>, Conv1D<4, 3, padding<same>, groups<4>>>>() < one_rounding);
-  CHECK(steps_apart<Sequential<Input<3, 4, 5>, ConvTranspose2D<6, 3, stride<2>, padding<1>, output_padding<1>>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 4, 5>, ConvTranspose2D<6, 3, stride<2>, padding<1>, output_padding<1>>>>() <
+        one_rounding);
   CHECK(steps_apart<Sequential<Input<4, 4, 3>, ConvTranspose2D<6, 2, stride<2, 1>, groups<2>>, ReLU>>() < one_rounding);
   CHECK(steps_apart<Sequential<Input<3, 5>, ConvTranspose1D<2, 4, stride<3>, dilation<2>>>>() < one_rounding);
   CHECK(steps_apart<Sequential<Input<6, 5>, MaxPool1D<2>>>() < 1e-3F);
@@ -171,13 +177,17 @@ TEST_CASE("functions of one number are tables") {
 }
 
 TEST_CASE("two int8 tensors meet as in float but for their roundings") {
-  using Pieces = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Multiply, "a", "b">, Out<"y">>;
+  using Pieces = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                       Node<"y", Multiply, "a", "b">, Out<"y">>;
   CHECK(steps_apart<Pieces>() < one_rounding);
-  using Difference = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Subtract, "a", "b">, Node<"z", ReLU, "y">, Out<"z">>;
+  using Difference = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                           Node<"y", Subtract, "a", "b">, Node<"z", ReLU, "y">, Out<"z">>;
   CHECK(steps_apart<Difference>() < one_rounding);
-  using Larger = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Maximum, "a", "b">, Out<"y">>;
+  using Larger = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                       Node<"y", Maximum, "a", "b">, Out<"y">>;
   CHECK(steps_apart<Larger>() < one_rounding);
-  using Smaller = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">, Node<"y", Minimum, "a", "b">, Out<"y">>;
+  using Smaller = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                        Node<"y", Minimum, "a", "b">, Out<"y">>;
   CHECK(steps_apart<Smaller>() < one_rounding);
   // one of them per channel, the other an image
   using Scaled = Graph<In<"x", 4, 3, 2>, Node<"a", GlobalAvgPool, "x">, Node<"y", Multiply, "x", "a">, Out<"y">>;
@@ -187,8 +197,13 @@ TEST_CASE("two int8 tensors meet as in float but for their roundings") {
 
 TEST_CASE("int8 takes every composition") {
   CHECK(steps_apart<Sequential<Input<4, 6, 6>, Conv2D<8, 3, padding<1>>, ReLU, SqueezeExcite<2>>>() < 5);
-  CHECK(steps_apart<Sequential<Input<2, 8, 8>, UNet<Level<Sequential<Conv2D<4, 3, padding<1>>, ReLU>, MaxPool2D<2>, Upsample<2>, Conv2D<4, 1>>, Conv2D<6, 1>>>>() < 12);
-  CHECK(steps_apart<Sequential<Input<3, 6, 6>, DenseBlock<2, Sequential<BatchNorm2D<>, ReLU, Conv2D<4, 3, padding<1>>>>>>() < 8);
+  CHECK(steps_apart<
+            Sequential<Input<2, 8, 8>,
+                       UNet<Level<Sequential<Conv2D<4, 3, padding<1>>, ReLU>, MaxPool2D<2>, Upsample<2>, Conv2D<4, 1>>,
+                            Conv2D<6, 1>>>>() < 12);
+  CHECK(steps_apart<
+            Sequential<Input<3, 6, 6>, DenseBlock<2, Sequential<BatchNorm2D<>, ReLU, Conv2D<4, 3, padding<1>>>>>>() <
+        8);
   CHECK(steps_apart<Sequential<Input<8>, Repeat<3, Sequential<Dense<8>, ReLU>>>>() < 8);
   CHECK(steps_apart<Sequential<Input<3, 6, 6>, Add<Conv2D<4, 1>, Conv2D<4, 3, padding<1>>, Conv2D<4, 1>>>>() < 4);
   CHECK(steps_apart<Sequential<Input<8>, Dense<6>, Softmax, Dense<4>>>() < 6);

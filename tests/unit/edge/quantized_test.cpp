@@ -27,8 +27,9 @@ using namespace tenon;
 namespace {
 
 // Odd sizes, so that rows and columns are filled up; nested, reshaped, with and without a bias.
-using Net = Sequential<Input<1, 3, 5>, Flatten, Named<"body", Sequential<Dense<11>, ReLU, Dropout<0.5>, Dense<7, bias<false>>, ReLU6>>,
-                       Dense<9>, Softmax>;
+using Net = Sequential<Input<1, 3, 5>, Flatten,
+                       Named<"body", Sequential<Dense<11>, ReLU, Dropout<0.5>, Dense<7, bias<false>>, ReLU6>>, Dense<9>,
+                       Softmax>;
 constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
 
 Dataset<float> samples(std::size_t count, float low, float high) {
@@ -55,7 +56,9 @@ struct Rig {
   }
 };
 
-std::int8_t random_byte(Stream& random) { return static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24)); }
+std::int8_t random_byte(Stream& random) {
+  return static_cast<std::int8_t>(static_cast<std::uint8_t>(random.next() >> 24));
+}
 
 }  // namespace
 
@@ -104,7 +107,8 @@ TEST_CASE("an int8 network computes what its numbers say") {
   std::size_t off_by_one = 0, values = 0;
   for (int sample = 0; sample < 50; ++sample) {
     std::vector<double> x(15);
-    for (std::size_t i = 0; i < 15; ++i) x[i] = static_cast<double>(q.scale[0]) * ((net.input()[i] = random_byte(random)) - q.zero[0]);
+    for (std::size_t i = 0; i < 15; ++i)
+      x[i] = static_cast<double>(q.scale[0]) * ((net.input()[i] = random_byte(random)) - q.zero[0]);
     net.run();
     // The same in exact arithmetic, rounded to int8 after every step.
     for (std::size_t k = 0; k < 3; ++k) {
@@ -116,7 +120,8 @@ TEST_CASE("an int8 network computes what its numbers say") {
         for (std::size_t i = 0; i < step.in; ++i) sum += rig.weight(k, o, i) * scale * x[i];
         sum = std::clamp(sum, step.pattern.low, step.pattern.high);
         const double out_scale = static_cast<double>(q.scale[k + 1]);
-        y[o] = (std::clamp(std::floor(sum / out_scale + 0.5) + q.zero[k + 1], -128.0, 127.0) - q.zero[k + 1]) * out_scale;
+        y[o] = (std::clamp(std::floor(sum / out_scale + 0.5) + q.zero[k + 1], -128.0, 127.0) - q.zero[k + 1]) *
+               out_scale;
       }
       x = y;
     }
@@ -168,7 +173,7 @@ TEST_CASE("a multiplier is the nearest 31-bit one") {
     for (const std::int32_t sum : {0, 1, -1, 1000, -1000, 123456789})
       CHECK(std::abs(r(sum) - sum * real) <= 0.5 + 1e-8 * std::abs(sum * real));
   }
-  CHECK(edge::requantizer(0.5)(3) == 2);    // halves upward
+  CHECK(edge::requantizer(0.5)(3) == 2);  // halves upward
   CHECK(edge::requantizer(0.5)(-3) == -1);
 }
 
@@ -199,7 +204,8 @@ TEST_CASE("a bias beside which the weights are nothing is kept") {
   for (float& v : pixels) v = stream.uniform<float>(-1, 1);
   const Dataset<float> images{{1, 4, 4}, pixels};
   DataLoader<float> image_loader{images, 8, 1};
-  const auto folded_tables = std::make_unique<edge::QuantizedTables<Folded>>(edge::make_tables(*quantize(folded, image_loader)));
+  const auto folded_tables = std::make_unique<edge::QuantizedTables<Folded>>(
+      edge::make_tables(*quantize(folded, image_loader)));
   REQUIRE(folded_tables->sums_fit);
   Quantized<Folded> image_net{*folded_tables};
   std::array<float, 4> map{};

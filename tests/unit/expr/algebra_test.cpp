@@ -13,7 +13,8 @@ namespace {
 template <auto F>
 void check(double lowest = -2, double highest = 2, double forward = 1e-12, double backward = 1e-7) {
   for (const std::size_t width : {1u, 5u, 18u})
-    formula_rig::check<expr::lift<F>, double>({3, width, 1, lowest, highest, static_cast<unsigned>(width)}, forward, backward);
+    formula_rig::check<expr::lift<F>, double>({3, width, 1, lowest, highest, static_cast<unsigned>(width)}, forward,
+                                              backward);
 }
 
 constexpr auto a = param<"a">;
@@ -84,7 +85,7 @@ TEST_CASE("parameters of every rank") {
   check<a * v * x + a * a + v * v>();
   check<exp(a) * x + log(b) * x * x + a * b>();
   check<(a + v) / (b + w) * x>();
-  check<x * (exp(v) / sum(exp(v)))>();
+  check<x*(exp(v) / sum(exp(v)))>();
   check<x * max(v) + v * min(w) * mean(x)>();
   check<x * norm(v) * a + variance(v)>();
   check<sum(v * x) * w + sum(a * x) * v>();

@@ -116,9 +116,8 @@ TEST_CASE("reductions over the batch, per feature, per step's feature and per ch
   everywhere.operator()<x - batch_mean(x)>([](double v, std::size_t f, const auto& b) { return v - b.mean[f]; });
   everywhere.operator()<(x - batch_mean(x)) / sqrt(batch_variance(x) + 0.5)>(
       [](double v, std::size_t f, const auto& b) { return (v - b.mean[f]) / std::sqrt(b.variance[f] + 0.5); });
-  everywhere.operator()<x * unbiased + batch_sum(2 - (index - index))>([](double v, std::size_t, const auto& b) {
-    return v * b.count / std::max(b.count - 1, 1.0) + 2 * b.count;
-  });
+  everywhere.operator()<x * unbiased + batch_sum(2 - (index - index))>(
+      [](double v, std::size_t, const auto& b) { return v * b.count / std::max(b.count - 1, 1.0) + 2 * b.count; });
 }
 
 TEST_CASE("gradients of batch formulas") {
@@ -130,10 +129,12 @@ TEST_CASE("gradients of batch formulas") {
 }
 
 TEST_CASE("parameters of batch formulas that vary in other ways than the result") {
-  check_everywhere<param<"scale"> * (x - batch_mean(x)) + param<"shift">>();
-  check_everywhere<x * param<"a", PerFeature> + batch_mean(x) * param<"a", PerFeature> + param<"b"> * batch_mean(x * param<"b">)>();
+  check_everywhere<param<"scale">*(x - batch_mean(x)) + param<"shift">>();
+  check_everywhere<x * param<"a", PerFeature> + batch_mean(x) * param<"a", PerFeature> +
+                   param<"b"> * batch_mean(x * param<"b">)>();
   check_everywhere<x + batch_sum(param<"w", PerFeature>) + batch_sum(param<"s"> * param<"s"> + (x - x))>();
-  check_everywhere<x * sigmoid(param<"s"> * param<"w", PerFeature>) / (1 + batch_variance(x) * exp(param<"w", PerFeature>))>();
+  check_everywhere<x * sigmoid(param<"s"> * param<"w", PerFeature>) /
+                   (1 + batch_variance(x) * exp(param<"w", PerFeature>))>();
 }
 
 TEST_CASE("formulas over the batch in three turns") {
@@ -149,7 +150,7 @@ TEST_CASE("an activation joins a batch formula, dropout and a costly one do not"
   check_gradients<On<Shape<5>, BatchNorm, ReLU>>();
   check_gradients<On<Shape<2, 3, 3>, BatchNorm, ReLU>>();
   check_gradients<On<Shape<2, 3, 3>, BatchNorm, LeakyReLU<0.1>, BatchNorm, GELU, Dropout<0.25>>>();
-  check_gradients<On<Shape<6>, Map<dropout_mask<0.5> * (x - batch_mean(x))>>>();
+  check_gradients<On<Shape<6>, Map<dropout_mask<0.5>*(x - batch_mean(x))>>>();
 }
 
 TEST_CASE("the names of a batch formula, and what is learned of it") {
@@ -181,14 +182,16 @@ TEST_CASE("evaluation uses the running statistics and leaves them alone") {
   run.x.assign(std::vector<double>{3, -1});
   run.forward(Evaluation{});
   for (std::size_t i = 0; i < 2; ++i) {
-    CHECK(run.y(0, i) == Approx((run.x(0, i) - mean[i]) / std::sqrt(variance[i] + 1e-5) * weight[i] + bias[i]).epsilon(1e-14));
+    CHECK(run.y(0, i) ==
+          Approx((run.x(0, i) - mean[i]) / std::sqrt(variance[i] + 1e-5) * weight[i] + bias[i]).epsilon(1e-14));
     CHECK(statistic(run, table[2])[i] == mean[i]);
     CHECK(statistic(run, table[3])[i] == variance[i]);
   }
 }
 
 TEST_CASE("one value in a batch has no variance: statistics move towards it and 0") {
-  using Net = On<Shape<1>, Map<(x - running<"m">(batch_mean(x), 1, 0.25)) / sqrt(running<"v", Ones>(batch_variance(x), unbiased, 0.25) + 1)>>;
+  using Net = On<Shape<1>, Map<(x - running<"m">(batch_mean(x), 1, 0.25)) /
+                               sqrt(running<"v", Ones>(batch_variance(x), unbiased, 0.25) + 1)>>;
   NetworkRun<Net, double> run{1};
   run.x.assign(std::vector<double>{8});
   run.forward(Training{});

@@ -21,10 +21,11 @@ using namespace tenon;
 namespace {
 
 using BatchNorm = Map<(x - running<"running_mean">(batch_mean(x))) /
-                              sqrt(running<"running_var", Ones>(batch_variance(x), unbiased) + 1e-5) *
-                              param<"weight", PerFeature, Ones> +
+                          sqrt(running<"running_var", Ones>(batch_variance(x), unbiased) + 1e-5) *
+                          param<"weight", PerFeature, Ones> +
                       param<"bias", PerFeature>>;
-using Net = Sequential<Dense<64, 24>, BatchNorm, ReLU, Reshape<6, 2, 2>, BatchNorm, PReLU<PerFeature>, Flatten, Dense<10>, Softmax>;
+using Net = Sequential<Dense<64, 24>, BatchNorm, ReLU, Reshape<6, 2, 2>, BatchNorm, PReLU<PerFeature>, Flatten,
+                       Dense<10>, Softmax>;
 
 template <class M>
 std::vector<typename M::scalar> everything(const M& model) {
@@ -104,7 +105,7 @@ TEMPLATE_TEST_CASE("training moves the statistics, repeats bit for bit and learn
 TEST_CASE("a steady step with batch statistics takes nothing from the heap") {
   trained<float>(samples<float>(80), 2, [](std::uint64_t epoch, auto run) {
     const test::HeapUse used = test::heap_use(run);
-    if (epoch == 0) return;    // the BLAS may take its memory in the first call
+    if (epoch == 0) return;  // the BLAS may take its memory in the first call
     CHECK(used.news == 0);
     CHECK(used.mallocs == 0);
   });

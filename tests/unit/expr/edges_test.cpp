@@ -58,12 +58,16 @@ void compare(const std::string& of_case, const char* what, const std::vector<T>&
   const auto x = golden().values(of_case + ".x");
   const auto t = golden().has(of_case + ".t") ? golden().values(of_case + ".t") : x;
   const auto expected = golden().values(name_of<T>(of_case, what));
-  const std::size_t width = golden().shape(of_case + ".x")[0] == 1 ? 1 : golden().shape(of_case + ".x")[1];  // what depends on one another
+  const std::size_t width = golden().shape(of_case + ".x")[0] == 1
+                                ? 1
+                                : golden().shape(of_case + ".x")[1];  // what depends on one another
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i)
     // of NaN comes NaN, which is told; what its gradient is, functions of PyTorch do not agree
-    if (!same(got[i], expected[i]) && !((std::isnan(total(x, i, width)) || std::isnan(t[i])) && (what[0] == 'd' || std::isnan(got[i]))))
-      FAIL_CHECK(name_of<T>(of_case, what) << " of x = " << x[i] << " and t = " << t[i] << " (" << i << "): " << got[i] << " instead of " << expected[i]);
+    if (!same(got[i], expected[i]) &&
+        !((std::isnan(total(x, i, width)) || std::isnan(t[i])) && (what[0] == 'd' || std::isnan(got[i]))))
+      FAIL_CHECK(name_of<T>(of_case, what) << " of x = " << x[i] << " and t = " << t[i] << " (" << i << "): " << got[i]
+                                           << " instead of " << expected[i]);
 }
 
 /// The loops, forward and backward, as each instruction set has them.
@@ -162,7 +166,8 @@ void check_frozen(const std::string& of_case) {
   Frozen<Net> net{none};
   const auto x = inputs<float>(of_case + ".x");
   std::vector<float> y(x.size());
-  for (std::size_t i = 0; i < x.size(); i += 3) net(std::span<const float, 3>(x.data() + i, 3), std::span<float, 3>(y.data() + i, 3));
+  for (std::size_t i = 0; i < x.size(); i += 3)
+    net(std::span<const float, 3>(x.data() + i, 3), std::span<float, 3>(y.data() + i, 3));
   compare(of_case, "y", y);
 }
 

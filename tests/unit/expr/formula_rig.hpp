@@ -64,7 +64,7 @@ struct Tolerance {
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t j = 0; j < width; ++j) {
         const double difference = std::fabs(static_cast<double>(got(i, j)) - want(i, j)) / scale;
-        if (!(difference <= worst)) worst = difference;     // a NaN stays
+        if (!(difference <= worst)) worst = difference;  // a NaN stays
       }
   }
 };
@@ -110,7 +110,8 @@ void check(const Case& c, double forward_tolerance, double backward_tolerance) {
   const Table want = reference::evaluate<F>::at(p);
   Table dy(c.rows, c.width);
   std::mt19937 engine{c.seed + 77};
-  for (double& v : dy.numbers) v = static_cast<double>(static_cast<float>(std::uniform_real_distribution<double>{-1, 1}(engine)));
+  for (double& v : dy.numbers)
+    v = static_cast<double>(static_cast<float>(std::uniform_real_distribution<double>{-1, 1}(engine)));
 
   std::vector<Spaced<T>> x, dx;
   for (int k = 0; k < inputs; ++k) x.emplace_back(p.inputs[static_cast<std::size_t>(k)], c.gap);
@@ -151,8 +152,9 @@ void check(const Case& c, double forward_tolerance, double backward_tolerance) {
 
   const auto compare_parameters = [&] {
     for (std::size_t k = 0; k < parameters.size(); ++k) {
-      backward.compare(1, parameters[k].size(), [&](auto, std::size_t j) { return gradients[k][j]; },
-                       [&](auto, std::size_t j) { return reference::slope(p, dy, p.parameters[k][j]); });
+      backward.compare(
+          1, parameters[k].size(), [&](auto, std::size_t j) { return gradients[k][j]; },
+          [&](auto, std::size_t j) { return reference::slope(p, dy, p.parameters[k][j]); });
       std::fill(gradients[k].begin(), gradients[k].end(), T(0));
     }
   };
@@ -167,7 +169,8 @@ void check(const Case& c, double forward_tolerance, double backward_tolerance) {
   std::vector<Table> slopes;
   for (std::size_t k = 0; k < x.size(); ++k) {
     slopes.emplace_back(c.rows, c.width);
-    for (std::size_t i = 0; i < slopes[k].numbers.size(); ++i) slopes[k].numbers[i] = reference::slope(p, dy, p.inputs[k].numbers[i]);
+    for (std::size_t i = 0; i < slopes[k].numbers.size(); ++i)
+      slopes[k].numbers[i] = reference::slope(p, dy, p.inputs[k].numbers[i]);
   }
   if constexpr (Store::plan.outputs.count > 0) {
     Loops<Store, T>::run(a);

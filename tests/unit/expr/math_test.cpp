@@ -16,18 +16,22 @@ namespace kernels = tenon::kernels;
 
 namespace {
 
-template <class T> using Limits = std::numeric_limits<T>;
+template <class T>
+using Limits = std::numeric_limits<T>;
 
 // What is exact enough to judge T.
-template <class T> using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
 
-template <class T> bool same(T a, T b) {
+template <class T>
+bool same(T a, T b) {
   return (a != a && b != b) || (a == b && std::signbit(a) == std::signbit(b));
 }
 
 // The distance from the exact value, in units of its last place in T; what rounds to infinity has
 // to be infinity, or next to it.
-template <class T> double ulps(T got, Wide<T> exact) {
+template <class T>
+double ulps(T got, Wide<T> exact) {
   const T rounded = static_cast<T>(exact);
   if (same(got, rounded)) return 0;
   if (std::isnan(got) || std::isnan(rounded)) return 1e9;
@@ -35,22 +39,21 @@ template <class T> double ulps(T got, Wide<T> exact) {
   if (std::isinf(got)) return std::fabs(rounded) == Limits<T>::max() ? 1 : 1e9;
   int exponent = 0;
   std::frexp(exact, &exponent);
-  const Wide<T> unit =
-      std::ldexp(Wide<T>(1), std::max(exponent, Limits<T>::min_exponent) - Limits<T>::digits);
+  const Wide<T> unit = std::ldexp(Wide<T>(1), std::max(exponent, Limits<T>::min_exponent) - Limits<T>::digits);
   return static_cast<double>(std::fabs(static_cast<Wide<T>>(got) - exact) / unit);
 }
 
 // Numbers of every magnitude, the subnormal and the non-finite among them, and many near 1.
-template <class T> std::vector<T> all_magnitudes(T limit) {
+template <class T>
+std::vector<T> all_magnitudes(T limit) {
   using Bits = math::detail::bits_of<T>;
   constexpr std::size_t count = 1 << 18;
   constexpr Bits step = ~Bits(0) / count;
   std::vector<T> numbers;
-  for (const T x : {T(0), Limits<T>::denorm_min(), Limits<T>::min(), Limits<T>::max(),
-                    Limits<T>::infinity(), Limits<T>::quiet_NaN()})
+  for (const T x : {T(0), Limits<T>::denorm_min(), Limits<T>::min(), Limits<T>::max(), Limits<T>::infinity(),
+                    Limits<T>::quiet_NaN()})
     numbers.insert(numbers.end(), {x, -x});
-  for (std::size_t i = 0; i < count; ++i)
-    numbers.push_back(std::bit_cast<T>(static_cast<Bits>(i * step + i % 1009)));
+  for (std::size_t i = 0; i < count; ++i) numbers.push_back(std::bit_cast<T>(static_cast<Bits>(i * step + i % 1009)));
   std::mt19937_64 random(7);
   for (const double width : {1.0, 2.0, 10.0, 90.0, 750.0}) {
     std::uniform_real_distribution<double> spread(-width, width);
@@ -82,34 +85,35 @@ double worst_ulps(Ours ours, Exact exact, T limit = Limits<T>::infinity()) {
   return worst;
 }
 
-#define TENON_WORST(T, function, ...)                                                              \
-  worst_ulps<T>([](T x) TENON_INLINE_LAMBDA { return math::function(x); },                         \
+#define TENON_WORST(T, function, ...)                                                                                  \
+  worst_ulps<T>([](T x) TENON_INLINE_LAMBDA { return math::function(x); },                                             \
                 [](Wide<T> x) { return std::function(x); } __VA_OPT__(, ) __VA_ARGS__)
 
-template <class W> W exact_sigmoid(W x) {
+template <class W>
+W exact_sigmoid(W x) {
   return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
 
-template <class W> W exact_softplus(W x) {
+template <class W>
+W exact_softplus(W x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-template <class T> std::vector<T> special_numbers() {
+template <class T>
+std::vector<T> special_numbers() {
   std::vector<T> numbers;
-  for (const double x : {0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 1e30, 16777217.0, 4503599627370497.0,
-                         9007199254740991.0, 9007199254740993.0})
+  for (const double x :
+       {0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 1e30, 16777217.0, 4503599627370497.0, 9007199254740991.0, 9007199254740993.0})
     numbers.insert(numbers.end(), {static_cast<T>(x), static_cast<T>(-x)});
-  for (const T x :
-       {Limits<T>::denorm_min(), Limits<T>::min(), 1 - Limits<T>::epsilon(),
-        1 + Limits<T>::epsilon(), Limits<T>::max(), Limits<T>::infinity(), Limits<T>::quiet_NaN()})
+  for (const T x : {Limits<T>::denorm_min(), Limits<T>::min(), 1 - Limits<T>::epsilon(), 1 + Limits<T>::epsilon(),
+                    Limits<T>::max(), Limits<T>::infinity(), Limits<T>::quiet_NaN()})
     numbers.insert(numbers.end(), {x, -x});
   return numbers;
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("math functions are accurate at every magnitude and vector width", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("math functions are accurate at every magnitude and vector width", "", float, double) {
   CHECK(TENON_WORST(TestType, exp) < 1.5);
   CHECK(TENON_WORST(TestType, expm1) < 2.5);
   CHECK(TENON_WORST(TestType, log) < 1.5);
@@ -136,8 +140,7 @@ TEMPLATE_TEST_CASE("pow is accurate wherever the result is a number", "", float,
   for (int i = 0; i < 100'000; ++i) {
     const T any = static_cast<T>(std::exp(largest * around(random)));
     bases.push_back(any);
-    exponents.push_back(
-        static_cast<T>(largest * 1.2 * around(random) / std::log(static_cast<double>(any))));
+    exponents.push_back(static_cast<T>(largest * 1.2 * around(random) / std::log(static_cast<double>(any))));
     bases.push_back(static_cast<T>(2 * unit(random)));
     exponents.push_back(static_cast<T>(10 * around(random)));
     bases.push_back(static_cast<T>(1 + 1e-3 * around(random)));
@@ -146,16 +149,16 @@ TEMPLATE_TEST_CASE("pow is accurate wherever the result is a number", "", float,
     exponents.push_back(static_cast<T>(std::floor(20 * around(random))));
   }
   std::vector<T> powers(bases.size());
-  const auto power_loop = [x = bases.data(), e = exponents.data(), y = powers.data(),
-                           n = bases.size()]() TENON_INLINE_LAMBDA {
+  const auto power_loop = [x = bases.data(), e = exponents.data(), y = powers.data(), n = bases.size()]()
+                              TENON_INLINE_LAMBDA {
 #pragma omp simd
-    for (std::size_t i = 0; i < n; ++i) y[i] = math::pow(x[i], e[i]);
-  };
+                                for (std::size_t i = 0; i < n; ++i) y[i] = math::pow(x[i], e[i]);
+                              };
   kernels::dispatch(power_loop);
   double worst = 0;
   for (std::size_t i = 0; i < bases.size(); ++i)
-    worst = std::max(worst, ulps<T>(powers[i], std::pow(static_cast<Wide<T>>(bases[i]),
-                                                        static_cast<Wide<T>>(exponents[i]))));
+    worst = std::max(worst,
+                     ulps<T>(powers[i], std::pow(static_cast<Wide<T>>(bases[i]), static_cast<Wide<T>>(exponents[i]))));
   CHECK(worst < 2);
 }
 
@@ -164,8 +167,7 @@ TEMPLATE_TEST_CASE("pow treats special operands as libm does", "", float, double
     for (const TestType y : special_numbers<TestType>()) {
       const TestType got = math::pow(x, y), expected = std::pow(x, y);
       CAPTURE(x, y, got, expected);
-      CHECK(
-          (same(got, expected) || (std::isfinite(expected) && ulps<TestType>(got, expected) < 2)));
+      CHECK((same(got, expected) || (std::isfinite(expected) && ulps<TestType>(got, expected) < 2)));
     }
 }
 
@@ -203,10 +205,9 @@ TEMPLATE_TEST_CASE("functions meet their limits exactly", "", float, double) {
   CHECK(std::isnan(math::sin(inf)));
   CHECK(std::isnan(math::cos(-inf)));
   const T nan = Limits<T>::quiet_NaN();
-  for (const T result :
-       {math::exp(nan), math::expm1(nan), math::log(nan), math::log1p(nan), math::sqrt(nan),
-        math::tanh(nan), math::sigmoid(nan), math::erf(nan), math::softplus(nan), math::sin(nan),
-        math::cos(nan), math::floor(nan), math::trunc(nan), math::abs(nan), math::sign(nan)})
+  for (const T result : {math::exp(nan), math::expm1(nan), math::log(nan), math::log1p(nan), math::sqrt(nan),
+                         math::tanh(nan), math::sigmoid(nan), math::erf(nan), math::softplus(nan), math::sin(nan),
+                         math::cos(nan), math::floor(nan), math::trunc(nan), math::abs(nan), math::sign(nan)})
     CHECK(std::isnan(result));
 }
 

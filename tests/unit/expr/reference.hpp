@@ -18,8 +18,8 @@
 /// formulas; gradients come from central differences.
 namespace reference {
 
-using tenon::expr::Operation;
 using tenon::expr::Op;
+using tenon::expr::Operation;
 
 struct Table {
   std::size_t rows = 0, width = 0;
@@ -38,7 +38,7 @@ template <class Formula>
 struct Point {
   std::size_t rows, width;
   std::vector<Table> inputs;
-  std::vector<std::vector<double>> parameters;   // one number, or one per feature
+  std::vector<std::vector<double>> parameters;  // one number, or one per feature
   Table noise;
   std::vector<std::int32_t> labels;
   const Point* base = nullptr;
@@ -113,17 +113,23 @@ struct evaluate;
 template <int K>
 struct evaluate<tenon::expr::Input<K>> {
   template <class P>
-  static Table at(const P& p) { return p.inputs[K]; }
+  static Table at(const P& p) {
+    return p.inputs[K];
+  }
 };
 template <auto V>
 struct evaluate<tenon::expr::Number<V>> {
   template <class P>
-  static Table at(const P& p) { return Table(p.rows, p.width, static_cast<double>(V)); }
+  static Table at(const P& p) {
+    return Table(p.rows, p.width, static_cast<double>(V));
+  }
 };
 template <>
 struct evaluate<tenon::expr::Features> {
   template <class P>
-  static Table at(const P& p) { return Table(p.rows, p.width, static_cast<double>(p.width)); }
+  static Table at(const P& p) {
+    return Table(p.rows, p.width, static_cast<double>(p.width));
+  }
 };
 template <>
 struct evaluate<tenon::expr::Index> {
@@ -142,7 +148,9 @@ struct evaluate<tenon::expr::Label> {
 template <auto Rate>
 struct evaluate<tenon::expr::Noise<Rate>> {
   template <class P>
-  static Table at(const P& p) { return p.noise; }
+  static Table at(const P& p) {
+    return p.noise;
+  }
 };
 template <tenon::fixed_string N, class... O>
 struct evaluate<tenon::expr::Parameter<N, O...>> {
@@ -240,7 +248,9 @@ double slope(Point<Formula>& p, const Table& dy, double& number) {
     for (std::size_t i = 0; i < y.numbers.size(); ++i) sum += dy.numbers[i] * y.numbers[i];
     return sum;
   };
-  const double difference = (8 * (objective(kept + step) - objective(kept - step)) - (objective(kept + 2 * step) - objective(kept - 2 * step))) / (12 * step);
+  const double difference = (8 * (objective(kept + step) - objective(kept - step)) -
+                             (objective(kept + 2 * step) - objective(kept - 2 * step))) /
+                            (12 * step);
   number = kept;
   p.base = nullptr;
   return difference;

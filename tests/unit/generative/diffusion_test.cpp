@@ -69,14 +69,15 @@ Dataset<double> images(std::size_t count) {
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < count; ++i) {
     labels.push_back(static_cast<std::int32_t>(i % 3));
-    for (std::size_t j = 0; j < 4; ++j) pixels.push_back(static_cast<double>(i * 4 + j) / static_cast<double>(4 * count) - 0.5);
+    for (std::size_t j = 0; j < 4; ++j)
+      pixels.push_back(static_cast<double>(i * 4 + j) / static_cast<double>(4 * count) - 0.5);
   }
   return {{1, 2, 2}, pixels, Labels{labels, 3}};
 }
 
 /// Rows of an epoch by their image, features and targets one behind the other.
-std::map<std::size_t, std::vector<double>> epoch(const Diffusion& diffusion, const Dataset<double>& columns, std::size_t batch_size, std::uint64_t seed,
-                                                 std::uint64_t number) {
+std::map<std::size_t, std::vector<double>> epoch(const Diffusion& diffusion, const Dataset<double>& columns,
+                                                 std::size_t batch_size, std::uint64_t seed, std::uint64_t number) {
   std::map<std::size_t, std::vector<double>> rows;
   DataLoader<double> loader{columns, batch_size, 5};
   loader.start_epoch(number);
@@ -86,8 +87,10 @@ std::map<std::size_t, std::vector<double>> epoch(const Diffusion& diffusion, con
     diffusion.on_batch(run, batch);
     for (std::size_t i = 0; i < batch.count; ++i) {
       auto& row = rows[batch.indices[i]];
-      row.assign(batch.features.begin() + static_cast<std::ptrdiff_t>(8 * i), batch.features.begin() + static_cast<std::ptrdiff_t>(8 * i + 8));
-      row.insert(row.end(), batch.targets.begin() + static_cast<std::ptrdiff_t>(4 * i), batch.targets.begin() + static_cast<std::ptrdiff_t>(4 * i + 4));
+      row.assign(batch.features.begin() + static_cast<std::ptrdiff_t>(8 * i),
+                 batch.features.begin() + static_cast<std::ptrdiff_t>(8 * i + 8));
+      row.insert(row.end(), batch.targets.begin() + static_cast<std::ptrdiff_t>(4 * i),
+                 batch.targets.begin() + static_cast<std::ptrdiff_t>(4 * i + 4));
     }
   }
   return rows;
@@ -99,7 +102,8 @@ TEST_CASE("noise schedules and their steps are those of the papers") {
   for (const std::string name : {"linear", "cosine"}) {
     INFO(name);
     const auto golden = [&](const char* what) { return file().values(name + "." + what); };
-    const std::vector<double> betas = golden("betas"), bars = golden("alphas_cumprod"), x0 = golden("image"), noise = golden("noise"), fresh = golden("fresh");
+    const std::vector<double> betas = golden("betas"), bars = golden("alphas_cumprod"), x0 = golden("image"),
+                              noise = golden("noise"), fresh = golden("fresh");
     const auto schedule = name == "linear" ? NoiseSchedule::linear(betas.size()) : NoiseSchedule::cosine(betas.size());
     REQUIRE(schedule.steps() == betas.size());
     for (std::size_t t = 0; t < bars.size(); ++t) {
@@ -107,7 +111,8 @@ TEST_CASE("noise schedules and their steps are those of the papers") {
       CHECK(schedule.level(t) == Approx(std::sqrt(1 - bars[t])).epsilon(1e-9));
     }
     const auto t = static_cast<std::size_t>(golden("t")[0]);
-    const std::vector<double> noisy = golden("noisy"), velocity = golden("velocity"), ancestral = golden("ancestral"), ddim = golden("ddim");
+    const std::vector<double> noisy = golden("noisy"), velocity = golden("velocity"), ancestral = golden("ancestral"),
+                              ddim = golden("ddim");
     std::vector<double> made(6), said(6);
     schedule.add_noise(Numbers(x0), Numbers(noise), t, std::span(made));
     for (std::size_t i = 0; i < 6; ++i) CHECK(made[i] == Approx(noisy[i]).epsilon(1e-10));
@@ -152,7 +157,8 @@ TEST_CASE("a flow goes straight from noise to image, by Euler's steps") {
 }
 
 TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
-  for (const auto& schedule : {NoiseSchedule::cosine(100), NoiseSchedule::linear(100, 1e-3, 0.2), NoiseSchedule::flow(100)})
+  for (const auto& schedule :
+       {NoiseSchedule::cosine(100), NoiseSchedule::linear(100, 1e-3, 0.2), NoiseSchedule::flow(100)})
     for (const Predicts predicts : {Predicts::image, Predicts::velocity, Predicts::flow})
       for (const double eta : {0.0, 1.0}) {
         if (eta > 0 && !schedule.preserves_variance()) continue;
@@ -160,8 +166,8 @@ TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
         const Oracle oracle{&schedule, predicts};
         const std::vector<std::int32_t> labels{1, 0, ignore_index, 1};
         std::vector<std::size_t> seen;
-        const auto drawn =
-            diffusion.sample(oracle, labels, Sampling{.steps = 7, .eta = eta}, 3, [&](std::size_t t, std::span<const double>) { seen.push_back(t); });
+        const auto drawn = diffusion.sample(oracle, labels, Sampling{.steps = 7, .eta = eta}, 3,
+                                            [&](std::size_t t, std::span<const double>) { seen.push_back(t); });
         CHECK(seen == schedule.timesteps(7));
         for (std::size_t i = 0; i < 4; ++i)
           for (std::size_t j = 0; j < 3; ++j) {
@@ -169,7 +175,8 @@ TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
             CHECK(drawn[3 * i + j] == Approx(labels[i] < 0 ? mean : Oracle::images[labels[i]][j]).margin(1e-9));
           }
         // beyond what is said with a label, away from what is said without
-        const auto guided = diffusion.sample(oracle, labels, Sampling{.steps = 7, .eta = eta, .guidance_scale = 1.5, .clip = 10}, 3);
+        const auto guided = diffusion.sample(oracle, labels,
+                                             Sampling{.steps = 7, .eta = eta, .guidance_scale = 1.5, .clip = 10}, 3);
         for (std::size_t j = 0; j < 3; ++j) {
           const double mean = 0.5 * (Oracle::images[0][j] + Oracle::images[1][j]);
           CHECK(guided[j] == Approx(mean + 1.5 * (Oracle::images[1][j] - mean)).margin(1e-9));
@@ -184,9 +191,10 @@ TEST_CASE("the same seed draws the same samples, however many") {
   const Oracle oracle{&schedule, Predicts::image};
   const auto start = [&](std::size_t count, std::uint64_t seed) {
     std::vector<double> first;
-    diffusion.sample(oracle, std::vector<std::int32_t>(count, 0), Sampling{.steps = 1}, seed, [&](std::size_t t, std::span<const double> x) {
-      if (t == 20) first.assign(x.begin(), x.end());
-    });
+    diffusion.sample(oracle, std::vector<std::int32_t>(count, 0), Sampling{.steps = 1}, seed,
+                     [&](std::size_t t, std::span<const double> x) {
+                       if (t == 20) first.assign(x.begin(), x.end());
+                     });
     return first;
   };
   const auto many = start(1000, 1), few = start(5, 1), other = start(5, 2);
@@ -219,7 +227,9 @@ TEST_CASE("steps, noise and dropped labels follow from seed, epoch and image alo
     REQUIRE(t <= 10);
     ++times[t];
     for (std::size_t j = 0; j < 4; ++j) {
-      CHECK(row[j] == Approx(diffusion.schedule.signal(t) * data.sample(index)[j] + diffusion.schedule.level(t) * row[8 + j]).margin(1e-12));
+      CHECK(row[j] ==
+            Approx(diffusion.schedule.signal(t) * data.sample(index)[j] + diffusion.schedule.level(t) * row[8 + j])
+                .margin(1e-12));
       squares += row[8 + j] * row[8 + j];
     }
     const double said = row[5] + row[6] + row[7];
@@ -268,18 +278,27 @@ TEST_CASE("schedules, samplers and data that make no sense are one Error") {
   const auto flow = NoiseSchedule::flow(10);
   std::vector<double> x{1, 2};
   const std::vector<double> y{0, 0};
-  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y), 3, 3); }), Contains("got from 3 to 3"));
+  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y), 3, 3); }),
+             Contains("got from 3 to 3"));
   CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y), 11, 3); }), Contains("up to 10"));
-  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y), 3, 2, 1, Numbers(y)); }), Contains("eta 0 with a flow"));
-  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y).first(1), 3, 2); }), Contains("expected 2 numbers of prediction, got 1"));
+  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y), 3, 2, 1, Numbers(y)); }),
+             Contains("eta 0 with a flow"));
+  CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y).first(1), 3, 2); }),
+             Contains("expected 2 numbers of prediction, got 1"));
   CHECK_THAT(message_of([&] { flow.timesteps(11); }), Contains("1 to 10 steps, got 11"));
 
   const Diffusion diffusion{.schedule = flow, .predicts = Predicts::flow};
   const Oracle oracle{&flow, Predicts::flow};
-  CHECK_THAT(message_of([&] { diffusion.sample(oracle, std::vector<std::int32_t>{0, 2}, Sampling{.steps = 2}, 1); }), Contains("labels from 0 to 1") && Contains("got 2"));
+  CHECK_THAT(message_of([&] {
+               diffusion.sample(oracle, std::vector<std::int32_t>{0, 2}, Sampling{.steps = 2}, 1);
+             }),
+             Contains("labels from 0 to 1") && Contains("got 2"));
   CHECK_THAT(message_of([&] { diffusion.sample(oracle, 3, Sampling{.steps = 2, .clip = 0}, 1); }), Contains("clip"));
   CHECK_THAT(message_of([&] { Diffusion{.drop_label = 2}.corrupted(images(3), 1); }), Contains("drop_label"));
-  CHECK_THAT(message_of([&] { diffusion.columns(Dataset<double>{{2}, {1, 2}, Targets<double>{{3}, 1}}); }), Contains("expected images") && Contains("targets"));
+  CHECK_THAT(message_of([&] {
+               diffusion.columns(Dataset<double>{{2}, {1, 2}, Targets<double>{{3}, 1}});
+             }),
+             Contains("expected images") && Contains("targets"));
   Batch<double> batch;
   const Dataset<double> plain = images(4);
   DataLoader<double> loader{plain, 2, 1};

@@ -47,17 +47,21 @@ void check(std::size_t samples, std::size_t numbers = input_shape<Net>::size) {
   for (const bool squared : {false, true}) {
     trainer.zero_grad();
     const double value = squared ? smooth.add_squared(trainer, x, 3) : smooth.add(trainer, x, 3, 0.5);
-    const auto again = [&] { return 3 * penalty(model, x, numbers, [&](double g) { return squared ? g * g : (g - 0.5) * (g - 0.5); }); };
+    const auto again = [&] {
+      return 3 * penalty(model, x, numbers, [&](double g) { return squared ? g * g : (g - 0.5) * (g - 0.5); });
+    };
     CHECK(value == Approx(again()).epsilon(1e-12));
     const std::vector<double> gradient(trainer.gradients().begin(), trainer.gradients().end());
     test::GradientComparison comparison;
-    test::compare_gradient(comparison, again, model.parameters().span(), std::span<const double>(gradient), "parameters");
+    test::compare_gradient(comparison, again, model.parameters().span(), std::span<const double>(gradient),
+                           "parameters");
     for (const std::string& fault : comparison.faults) FAIL_CHECK(fault);
   }
 }
 
 template <class L, std::size_t Index, class Net>
-constexpr bool refuses = std::is_same_v<refusal<along_a_direction, Net>, cannot_run<layer<path<Index>, L>, along_a_direction>>;
+constexpr bool
+    refuses = std::is_same_v<refusal<along_a_direction, Net>, cannot_run<layer<path<Index>, L>, along_a_direction>>;
 
 }  // namespace
 

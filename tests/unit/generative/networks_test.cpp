@@ -15,45 +15,34 @@ namespace {
 
 /// Of examples/diffusion_mnist.cpp.
 template <std::size_t Channels>
-using Block = Graph<In<"x">, In<"t">,
-                    Node<"around", Conv2D<Channels, 1>, "x">,
+using Block = Graph<In<"x">, In<"t">, Node<"around", Conv2D<Channels, 1>, "x">,
                     Node<"seen", Sequential<Conv2D<Channels, 3, padding<1>>, GroupNorm<2>>, "x">,
-                    Node<"scale", Sequential<Dense<Channels>, Map<x + 1>>, "t">,
-                    Node<"shift", Dense<Channels>, "t">,
+                    Node<"scale", Sequential<Dense<Channels>, Map<x + 1>>, "t">, Node<"shift", Dense<Channels>, "t">,
                     Node<"told", FiLM, "seen", "scale", "shift">,
                     Node<"through", Sequential<SiLU, Conv2D<Channels, 3, padding<1>>>>,
-                    Node<"y", Add<>, "through", "around">,
-                    Out<"y">>;
+                    Node<"y", Add<>, "through", "around">, Out<"y">>;
 template <std::size_t Channels, std::size_t Side>
-using Attend = Residual<GroupNorm<2>, Reshape<Channels, Side * Side>, Permute<1, 0>, MultiheadAttention<2>, Permute<1, 0>, Reshape<Channels, Side, Side>>;
-using UNetTold = Graph<In<"noisy", 1, 4, 4>, In<"time", 1>, In<"label", 2>,
-                       Node<"when", Dense<3>, "time">,
-                       Node<"what", Dense<3>, "label">,
-                       Node<"both", Add<>, "when", "what">,
-                       Node<"t", SiLU>,
-                       Node<"outer", Block<4>, "noisy", "t">,
-                       Node<"smaller", AvgPool2D<2>, "outer">,
-                       Node<"bottom", Block<4>, "smaller", "t">,
-                       Node<"attended", Attend<4, 2>, "bottom">,
-                       Node<"larger", Upsample<2>, "attended">,
-                       Node<"skip", Concat<>, "outer", "larger">,
-                       Node<"up", Block<4>, "skip", "t">,
-                       Node<"prediction", Conv2D<1, 1>, "up">,
-                       Out<"prediction">>;
+using Attend = Residual<GroupNorm<2>, Reshape<Channels, Side * Side>, Permute<1, 0>, MultiheadAttention<2>,
+                        Permute<1, 0>, Reshape<Channels, Side, Side>>;
+using UNetTold = Graph<In<"noisy", 1, 4, 4>, In<"time", 1>, In<"label", 2>, Node<"when", Dense<3>, "time">,
+                       Node<"what", Dense<3>, "label">, Node<"both", Add<>, "when", "what">, Node<"t", SiLU>,
+                       Node<"outer", Block<4>, "noisy", "t">, Node<"smaller", AvgPool2D<2>, "outer">,
+                       Node<"bottom", Block<4>, "smaller", "t">, Node<"attended", Attend<4, 2>, "bottom">,
+                       Node<"larger", Upsample<2>, "attended">, Node<"skip", Concat<>, "outer", "larger">,
+                       Node<"up", Block<4>, "skip", "t">, Node<"prediction", Conv2D<1, 1>, "up">, Out<"prediction">>;
 
 /// Of examples/conditional_vae.cpp.
-using Decoder = Graph<In<"code", 2>, In<"label", 3>, Node<"both", Concat<>, "code", "label">, Node<"drawn", Sequential<Dense<4>, SiLU, Dense<5>, Tanh>>, Out<"drawn">>;
-using Vae = Graph<In<"image", 5>, In<"label", 3>,
-                  Node<"given", Concat<>, "image", "label">,
-                  Node<"seen", Sequential<Dense<6>, SiLU>>,
-                  Node<"mean", Dense<2>, "seen">,
+using Decoder = Graph<In<"code", 2>, In<"label", 3>, Node<"both", Concat<>, "code", "label">,
+                      Node<"drawn", Sequential<Dense<4>, SiLU, Dense<5>, Tanh>>, Out<"drawn">>;
+using Vae = Graph<In<"image", 5>, In<"label", 3>, Node<"given", Concat<>, "image", "label">,
+                  Node<"seen", Sequential<Dense<6>, SiLU>>, Node<"mean", Dense<2>, "seen">,
                   Node<"log_variance", Dense<2>, "seen">,
                   Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
-                  Node<"decoder", Decoder, "code", "label">,
-                  Out<"decoder", "mean", "log_variance">>;
+                  Node<"decoder", Decoder, "code", "label">, Out<"decoder", "mean", "log_variance">>;
 
 /// Of examples/dcgan.cpp.
-using Forger = Sequential<Dense<3, 8>, Reshape<2, 2, 2>, BatchNorm2D<>, SiLU, ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
+using Forger = Sequential<Dense<3, 8>, Reshape<2, 2, 2>, BatchNorm2D<>, SiLU,
+                          ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
 
 }  // namespace
 

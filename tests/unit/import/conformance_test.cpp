@@ -20,8 +20,8 @@
 #include "import/interpret.hpp"
 #include "import/onnx.hpp"
 
-/// ONNX's own tests: a model, its inputs and what has to come out. TENON_CONFORMANCE is the folder where they are unpacked;
-/// with TENON_DATA alone a few are unpacked for the test. TENON_VERBOSE says of each one refused why.
+/// ONNX's own tests: a model, its inputs and what has to come out. TENON_CONFORMANCE is the folder where they are
+/// unpacked; with TENON_DATA alone a few are unpacked for the test. TENON_VERBOSE says of each one refused why.
 namespace fs = std::filesystem;
 using namespace tenon::importing;
 
@@ -75,7 +75,8 @@ Outcome run_test(const fs::path& folder) {
     const Graph graph = parse_onnx(std::as_bytes(std::span(bytes)), folder.filename().string(), folder.string());
     for (const auto& entry : fs::directory_iterator(folder))
       if (entry.is_directory())
-        if (const Outcome outcome = run_data(graph, entry.path()); outcome.kind != Outcome::Kind::passed) return outcome;
+        if (const Outcome outcome = run_data(graph, entry.path()); outcome.kind != Outcome::Kind::passed)
+          return outcome;
     return {};
   } catch (const tenon::Error& error) {
     return {Outcome::Kind::refused, error.what()};
@@ -83,17 +84,48 @@ Outcome run_test(const fs::path& folder) {
 }
 
 /// What runs where not all of them are unpacked: every group of operators. All of these agree.
-constexpr std::array some{
-    "abs", "and_bcast4v2d", "argmax_default_axis_random", "averagepool_2d_ceil", "averagepool_2d_same_lower",
-    "batchnorm_example", "cast_FLOAT_to_FLOAT16", "clip_default_int8_max", "concat_3d_axis_negative_2",
-    "convinteger_without_padding", "conv_with_strides_and_asymmetric_padding", "convtranspose_output_shape",
-    "cumsum_1d_reverse_exclusive", "depthtospace_example", "dequantizelinear_axis", "div_int32_trunc",
-    "dynamicquantizelinear", "einsum_batch_diagonal", "gemm_all_attributes", "group_normalization_epsilon",
-    "gru_with_initial_bias", "instancenorm_example", "layer_normalization_4d_axis_negative_3", "lrn", "lstm_with_peepholes",
-    "matmul_bcast", "maxpool_with_argmax_2d_precomputed_pads", "onehot_with_axis", "pow_types_float32_int32",
-    "prelu_example", "qlinearconv", "quantizelinear_int16", "reduce_log_sum_exp_keepdims_random",
-    "resize_tf_crop_and_resize", "resize_downsample_sizes_cubic_antialias", "rms_normalization_3d_axis1_epsilon",
-    "scatternd_add", "slice_neg", "softmax_large_number", "split_variable_parts_2d_opset18", "top_k_smallest", "tril_neg"};
+constexpr std::array some{"abs",
+                          "and_bcast4v2d",
+                          "argmax_default_axis_random",
+                          "averagepool_2d_ceil",
+                          "averagepool_2d_same_lower",
+                          "batchnorm_example",
+                          "cast_FLOAT_to_FLOAT16",
+                          "clip_default_int8_max",
+                          "concat_3d_axis_negative_2",
+                          "convinteger_without_padding",
+                          "conv_with_strides_and_asymmetric_padding",
+                          "convtranspose_output_shape",
+                          "cumsum_1d_reverse_exclusive",
+                          "depthtospace_example",
+                          "dequantizelinear_axis",
+                          "div_int32_trunc",
+                          "dynamicquantizelinear",
+                          "einsum_batch_diagonal",
+                          "gemm_all_attributes",
+                          "group_normalization_epsilon",
+                          "gru_with_initial_bias",
+                          "instancenorm_example",
+                          "layer_normalization_4d_axis_negative_3",
+                          "lrn",
+                          "lstm_with_peepholes",
+                          "matmul_bcast",
+                          "maxpool_with_argmax_2d_precomputed_pads",
+                          "onehot_with_axis",
+                          "pow_types_float32_int32",
+                          "prelu_example",
+                          "qlinearconv",
+                          "quantizelinear_int16",
+                          "reduce_log_sum_exp_keepdims_random",
+                          "resize_tf_crop_and_resize",
+                          "resize_downsample_sizes_cubic_antialias",
+                          "rms_normalization_3d_axis1_epsilon",
+                          "scatternd_add",
+                          "slice_neg",
+                          "softmax_large_number",
+                          "split_variable_parts_2d_opset18",
+                          "top_k_smallest",
+                          "tril_neg"};
 
 /// Where the tests are. A folder made for them goes away again.
 class Tests {

@@ -16,7 +16,9 @@ namespace tenon::test {
 
 using namespace tenon::importing;
 
-inline Array floats(Dims dims, std::vector<double> values) { return {Type::float32, std::move(dims), std::move(values)}; }
+inline Array floats(Dims dims, std::vector<double> values) {
+  return {Type::float32, std::move(dims), std::move(values)};
+}
 inline Array ints(std::vector<double> values) {
   return {Type::int64, {static_cast<std::int64_t>(values.size())}, std::move(values)};
 }
@@ -49,8 +51,8 @@ inline std::vector<Array> all(const std::string& op, const std::vector<std::opti
   return evaluate(node, opset, pointers);
 }
 
-inline Array one(const std::string& op, const std::vector<std::optional<Array>>& inputs, const Attributes& attributes = {},
-          std::int64_t opset = 17) {
+inline Array one(const std::string& op, const std::vector<std::optional<Array>>& inputs,
+                 const Attributes& attributes = {}, std::int64_t opset = 17) {
   return all(op, inputs, attributes, opset).at(0);
 }
 

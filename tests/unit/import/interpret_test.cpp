@@ -69,7 +69,8 @@ TEST_CASE("attributes of the past are inputs now") {
   check(parts[0], {2, 1}, {0, 3});
   check(parts[1], {2, 2}, {1, 2, 4, 5});
   check(all("Split", {counted({5})}, {{"num_outputs", integer(2)}}, 18, 2)[1], {2}, {3, 4});
-  check(one("Softmax", {floats({1, 2, 2}, {0, 0, 0, 0})}, {}, 11), {1, 2, 2}, {.25, .25, .25, .25});  // all behind axis 1
+  check(one("Softmax", {floats({1, 2, 2}, {0, 0, 0, 0})}, {}, 11), {1, 2, 2},
+        {.25, .25, .25, .25});  // all behind axis 1
   check(one("Softmax", {floats({1, 2, 2}, {0, 0, 0, 0})}), {1, 2, 2}, {.5, .5, .5, .5});
   check(one("Softmax", {floats({2}, {1e21, 1e21})}), {2}, {.5, .5});
   check(one("Hardmax", {floats({2, 3}, {1, 3, 3, 2, 1, 0})}), {2, 3}, {0, 1, 0, 1, 0, 0});
@@ -78,9 +79,9 @@ TEST_CASE("attributes of the past are inputs now") {
   check(one("Upsample", {counted({1, 2})}, {{"scales", std::vector<double>{1, 2}}}, 7), {1, 4}, {0, 0, 1, 1});
   check(one("Upsample", {counted({1, 2}), floats({2}, {1, 2})}, {}, 9), {1, 4}, {0, 0, 1, 1});
   check(one("Resize", {counted({1, 2}), floats({2}, {1, 2})}, {{"mode", "linear"}}, 10), {1, 4}, {0, .5, 1, 1});
-  check(
-      one("Resize", {counted({3}), std::nullopt, floats({1}, {0.7F})}, {{"coordinate_transformation_mode", "asymmetric"}}, 13),
-      {2}, {0, 1});
+  check(one("Resize", {counted({3}), std::nullopt, floats({1}, {0.7F})},
+            {{"coordinate_transformation_mode", "asymmetric"}}, 13),
+        {2}, {0, 1});
 }
 
 TEST_CASE("graphs are run from top to bottom, and If takes one of its bodies") {
@@ -109,7 +110,8 @@ TEST_CASE("graphs are run from top to bottom, and If takes one of its bodies") {
   CHECK_THROWS_WITH(interpret(graph, {}), Catch::Contains("the input \"x\" is not given"));
   CHECK_THROWS_WITH(interpret(graph, {{"x", floats({2}, {1})}}), Catch::Contains("1 numbers"));
   graph.nodes[0].inputs[0] = "nowhere";
-  CHECK_THROWS_WITH(interpret(graph, {{"x", floats({2}, {1, 5})}}), Catch::Contains("reads \"nowhere\", which nothing gives"));
+  CHECK_THROWS_WITH(interpret(graph, {{"x", floats({2}, {1, 5})}}),
+                    Catch::Contains("reads \"nowhere\", which nothing gives"));
   CHECK(interprets(choice));
   CHECK_FALSE(interprets(Node{"n", "Loop"}));
   CHECK_FALSE(interprets(Node{"n", "Relu", "com.example"}));

@@ -13,11 +13,12 @@ std::string conv(Net& n, const std::string& x, std::int64_t in, std::int64_t out
 }
 
 /// What stands between two convolutions: it reads images of 4 x 5 pixels of 6 channels.
-template <class Build> Graph between(const Names& ops, std::int64_t channels, Build build) {
+template <class Build>
+Graph between(const Names& ops, std::int64_t channels, Build build) {
   Net net;
   const std::string x = conv(net, net.input({1, 4, 5, 2}), 2, 6);
-  const std::string y =
-      net.transpose(net.add("Conv", {net.transpose(build(net, x), to_nchw), net.weights({3, channels, 1, 1})}), to_nhwc);
+  const std::string y = net.transpose(
+      net.add("Conv", {net.transpose(build(net, x), to_nchw), net.weights({3, channels, 1, 1})}), to_nhwc);
   net.output(net.add("Reshape", {y, net.integers({1, -1})}));
   Names all{"Transpose", "Conv"};
   all.insert(all.end(), ops.begin(), ops.end());

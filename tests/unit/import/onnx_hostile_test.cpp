@@ -29,18 +29,21 @@ Writer with_value(const Writer& type) { return model(graph({relu}, {{schema::gra
 /// A graph in a graph in a graph, ...
 Writer nested(int depth) {
   Writer inner = node("Neg", {"x"}, {"v" + std::to_string(depth)});
-  if (depth > 0) inner.message(schema::node::attribute, attribute("body", 5).message(schema::attribute::g, nested(depth - 1)));
-  return Writer().message(schema::graph::node, inner).message(schema::graph::output, value("v" + std::to_string(depth)));
+  if (depth > 0)
+    inner.message(schema::node::attribute, attribute("body", 5).message(schema::attribute::g, nested(depth - 1)));
+  return Writer()
+      .message(schema::graph::node, inner)
+      .message(schema::graph::output, value("v" + std::to_string(depth)));
 }
 
 }  // namespace
 
 TEST_CASE("a file cut anywhere is refused, with its name and a place") {
-  const std::string file =
-      model(graph({with(relu, schema::node::attribute,
-                        attribute("n", 7).integers(schema::attribute::ints, std::array<std::int64_t, 2>{1, 300}))},
-                  {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
-          .bytes();
+  const std::string file = model(graph({with(relu, schema::node::attribute,
+                                             attribute("n", 7).integers(schema::attribute::ints,
+                                                                        std::array<std::int64_t, 2>{1, 300}))},
+                                       {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
+                               .bytes();
   REQUIRE(parse(file).nodes.size() == 1);
   for (std::size_t length = 0; length < file.size(); ++length) {
     CAPTURE(length);
@@ -69,7 +72,8 @@ TEST_CASE("the wire format is checked at every field") {
   CHECK(error_of(bytes({8, 8, 0x3a, 5, 1})) == "net.onnx: byte 4: expected 5 bytes of content, got 1");
   CHECK_THAT(error_of(bytes({8, 8, 0x3a, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})),
              Contains("expected 18446744073709551615 bytes"));
-  CHECK(error_of(bytes({8, 8, 0x3b})) == "net.onnx: byte 2: field 7 is of wire type 3, a group, which is not supported");
+  CHECK(error_of(bytes({8, 8, 0x3b})) ==
+        "net.onnx: byte 2: field 7 is of wire type 3, a group, which is not supported");
   CHECK(error_of(bytes({8, 8, 0x3e})) == "net.onnx: byte 2: field 7 is of wire type 6, which does not exist");
   CHECK_THAT(error_of(bytes({8, 8, 2})), StartsWith("net.onnx: byte 2: expected the number of a field, got 0"));
   CHECK(error_of(bytes({8, 8, 0x38, 1})) == "net.onnx: byte 2: expected field 7 to be bytes, got an integer");
@@ -90,7 +94,8 @@ TEST_CASE("names are given once, and before they are read") {
   CHECK(error({node("Relu", {"z"}, {"y"})}) == R"(net.onnx: nothing gives "z", which Relu "Relu_0" reads)");
   CHECK(error({node("Relu", {"x"}, {"z"})}) == R"(net.onnx: nothing gives the output "y")");
   CHECK(error({node("Relu", {"y"}, {"y"})}) == R"(net.onnx: nodes wait for each other in a circle: Relu "Relu_0")");
-  CHECK(error({node("A", {"x", "c"}, {"a"}), node("B", {"a"}, {"b"}), node("C", {"b"}, {"c"}), node("D", {"b"}, {"y"})}) ==
+  CHECK(error({node("A", {"x", "c"}, {"a"}), node("B", {"a"}, {"b"}), node("C", {"b"}, {"c"}),
+               node("D", {"b"}, {"y"})}) ==
         R"(net.onnx: nodes wait for each other in a circle: C "C_2", B "B_1", A "A_0")");
   Writer body;
   body.message(schema::graph::node, node("Neg", {"x"}, {"y"})).message(schema::graph::output, value("y"));
@@ -99,7 +104,8 @@ TEST_CASE("names are given once, and before they are read") {
   const Writer w = tensor("w", {}, "1234");
   CHECK_THAT(error_of(model(graph({relu}, {{schema::graph::initializer, w}, {schema::graph::initializer, w}}))),
              EndsWith(R"(the constant "w" is given twice)"));
-  CHECK_THAT(error_of(model(graph({relu}, {{schema::graph::value_info, value("v")}, {schema::graph::value_info, value("v")}}))),
+  CHECK_THAT(error_of(model(
+                 graph({relu}, {{schema::graph::value_info, value("v")}, {schema::graph::value_info, value("v")}}))),
              EndsWith(R"(the value "v" is described twice)"));
 }
 
@@ -119,9 +125,11 @@ TEST_CASE("what is not supported is refused by name") {
       {with(model(graph({relu})), schema::model::functions, Writer().text(schema::function::name, "f")),
        R"("f" is a local function, which is not supported)"},
       {model(graph({relu}, {{schema::graph::sparse_initializer, none}})), "sparse initializers are not supported"},
-      {with_value(Writer().message(schema::type::sequence, none)), R"(the value "v" is a sequence, which is not supported)"},
+      {with_value(Writer().message(schema::type::sequence, none)),
+       R"(the value "v" is a sequence, which is not supported)"},
       {with_value(Writer().message(schema::type::map, none)), R"(the value "v" is a map, which is not supported)"},
-      {with_value(Writer().message(schema::type::optional, none)), R"(the value "v" is optional, which is not supported)"},
+      {with_value(Writer().message(schema::type::optional, none)),
+       R"(the value "v" is optional, which is not supported)"},
       {with_value(tensor_type(22)), R"(the value "v" is of type int4, which is not supported)"},
       {with_value(tensor_type(99)), R"(the value "v" is of type number 99, which is not supported)"},
       {with_value(tensor_type(1, {-2})), R"(the value "v" has an axis of size -2)"},
@@ -135,7 +143,8 @@ TEST_CASE("what is not supported is refused by name") {
       {with_attribute(attribute("", 1)), R"(Relu "Relu_0" has an attribute without a name)"},
       {with_attribute(attribute("a", 0)), R"(Relu "Relu_0": the attribute "a" is of no known kind: its type is 0)"},
       {with_attribute(attribute("a", 13)), R"(Relu "Relu_0": the attribute "a" is a type, which is not supported)"},
-      {with_attribute(attribute("a", 11)), R"(Relu "Relu_0": the attribute "a" is a sparse tensor, which is not supported)"},
+      {with_attribute(attribute("a", 11)),
+       R"(Relu "Relu_0": the attribute "a" is a sparse tensor, which is not supported)"},
       {with_attribute(attribute("a", 9)), R"(Relu "Relu_0": the attribute "a" is tensors, which is not supported)"},
       {with_attribute(attribute("a", 1).integer(schema::attribute::i, 1)),
        R"(Relu "Relu_0": the attribute "a" is declared as a number and is an integer)"},
@@ -143,7 +152,8 @@ TEST_CASE("what is not supported is refused by name") {
       {with_attribute(attribute("a", 5)), R"(Relu "Relu_0": the attribute "a" is declared as a graph and has 0)"},
       {with_attribute(attribute("a", 2).text(schema::attribute::ref_attr_name, "b")),
        R"(the attribute "a" refers to one of a local function, and these are not supported)"},
-      {model(graph({with(with(relu, schema::node::attribute, attribute("a", 2)), schema::node::attribute, attribute("a", 2))})),
+      {model(graph(
+           {with(with(relu, schema::node::attribute, attribute("a", 2)), schema::node::attribute, attribute("a", 2))})),
        R"(Relu "Relu_0" has the attribute "a" twice)"},
       {model(graph({with(node("Constant", {}, {"y"}), schema::node::attribute, attribute("value_string", 3))})),
        R"(Constant "Constant_0": expected a tensor, numbers or integers; others are not supported)"},
@@ -170,7 +180,8 @@ TEST_CASE("tensors have the numbers that their axes hold") {
   const Case cases[]{
       {tensor("w", {3}, "12345678"), "expected 3 numbers of type float for its axes [3], got 8 bytes"},
       {tensor("w", {2}, "123456789"), "expected 2 numbers of type float for its axes [2], got 9 bytes"},
-      {tensor("w", {huge}, "1234"), "expected 1099511627776 numbers of type float for its axes [1099511627776], got 4 bytes"},
+      {tensor("w", {huge}, "1234"),
+       "expected 1099511627776 numbers of type float for its axes [1099511627776], got 4 bytes"},
       {tensor("w", {huge, huge}, "1234"), "a tensor of 1099511627776 x 1099511627776 numbers is too large"},
       {tensor("w", {-1}, ""), "expected sizes of axes, got -1"},
       {tensor("w", std::vector<std::int64_t>(65, 1), "1234"), "expected at most 64 axes, got 65"},
@@ -214,8 +225,9 @@ TEST_CASE("memory is bounded by what the file has") {
     Writer shape;
     for (std::size_t i = 0; i + 1 < count; ++i) shape.message(schema::shape::dim, Writer());
     shape.message(schema::shape::dim, Writer().text(schema::dimension::param, "n"));
-    return Writer().message(schema::type::tensor,
-                            Writer().integer(schema::tensor_type::elem_type, 1).message(schema::tensor_type::shape, shape));
+    return Writer().message(
+        schema::type::tensor,
+        Writer().integer(schema::tensor_type::elem_type, 1).message(schema::tensor_type::shape, shape));
   };
   const std::vector<std::string> none(many_parts);
   const std::string hostile[]{
@@ -267,18 +279,20 @@ TEST_CASE("memory is bounded by what the file has") {
                           .integers(schema::tensor::dims, std::array<std::int64_t, 1>{1 << 20})
                           .integer(schema::tensor::data_type, 3)
                           .text(schema::tensor::name, "w");
-  const std::string as_raw = with_initializer(Writer(head).text(schema::tensor::raw_data, std::string(1 << 20, '\1'))).bytes();
-  const std::string as_typed =
-      with_initializer(Writer(head).integers(schema::tensor::int32_data, std::vector<std::int64_t>(1 << 20, 1))).bytes();
+  const std::string as_raw = with_initializer(Writer(head).text(schema::tensor::raw_data, std::string(1 << 20, '\1')))
+                                 .bytes();
+  const std::string as_typed = with_initializer(Writer(head).integers(schema::tensor::int32_data,
+                                                                      std::vector<std::int64_t>(1 << 20, 1)))
+                                   .bytes();
   CHECK(peak(as_raw) <= 8 * as_raw.size() + (1 << 20));
   CHECK(peak(as_typed) <= 16 * as_typed.size() + (1 << 20));
 }
 
 TEST_CASE("a reader that is short of memory says so") {
-  const std::string file =
-      model(graph({with(relu, schema::node::attribute, attribute("n", 7).integer(schema::attribute::ints, 1))},
-                  {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
-          .bytes();
+  const std::string file = model(graph({with(relu, schema::node::attribute,
+                                             attribute("n", 7).integer(schema::attribute::ints, 1))},
+                                       {{schema::graph::initializer, tensor("w", {2}, "12345678")}}))
+                               .bytes();
   bool fine = true;
   const long allocations = fail_each(
       Fault::allocation, [] {}, [&] { parse(file); },

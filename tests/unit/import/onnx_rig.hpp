@@ -18,7 +18,9 @@
 /// Small ONNX files, well-formed or not, put together field by field.
 namespace tenon::importing {
 
-inline bool operator==(const Array& a, const Array& b) { return a.type == b.type && a.dims == b.dims && a.values == b.values; }
+inline bool operator==(const Array& a, const Array& b) {
+  return a.type == b.type && a.dims == b.dims && a.values == b.values;
+}
 inline bool operator==(const Value& a, const Value& b) {
   return a.name == b.name && a.type == b.type && a.dims == b.dims && a.axis_names == b.axis_names;
 }
@@ -28,8 +30,8 @@ inline bool operator==(const Node& a, const Node& b) {
          a.attributes == b.attributes;
 }
 inline bool operator==(const Graph& a, const Graph& b) {
-  return a.name == b.name && a.format == b.format && a.opset == b.opset && a.inputs == b.inputs && a.outputs == b.outputs &&
-         a.nodes == b.nodes && a.constants == b.constants && a.values == b.values;
+  return a.name == b.name && a.format == b.format && a.opset == b.opset && a.inputs == b.inputs &&
+         a.outputs == b.outputs && a.nodes == b.nodes && a.constants == b.constants && a.values == b.values;
 }
 
 }  // namespace tenon::importing
@@ -56,14 +58,17 @@ inline std::string error_of(const Writer& file) { return error_of(file.bytes());
 
 inline Writer tensor_type(std::int64_t code, const std::vector<std::int64_t>& dims = {}) {
   Writer shape;
-  for (const std::int64_t size : dims) shape.message(schema::shape::dim, Writer().integer(schema::dimension::value, size));
-  return Writer().message(schema::type::tensor,
-                          Writer().integer(schema::tensor_type::elem_type, code).message(schema::tensor_type::shape, shape));
+  for (const std::int64_t size : dims)
+    shape.message(schema::shape::dim, Writer().integer(schema::dimension::value, size));
+  return Writer().message(
+      schema::type::tensor,
+      Writer().integer(schema::tensor_type::elem_type, code).message(schema::tensor_type::shape, shape));
 }
 inline Writer value(std::string_view name, const Writer& type = tensor_type(1)) {
   return Writer().text(schema::value_info::name, name).message(schema::value_info::type, type);
 }
-inline Writer node(std::string_view op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
+inline Writer node(std::string_view op, const std::vector<std::string>& inputs,
+                   const std::vector<std::string>& outputs) {
   Writer to;
   for (const auto& input : inputs) to.text(schema::node::input, input);
   for (const auto& output : outputs) to.text(schema::node::output, output);

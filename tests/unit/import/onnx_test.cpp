@@ -39,12 +39,15 @@ struct Folder {
 
 Array parse_tensor(const Writer& file) { return parse_onnx_tensor(bytes_of(file.bytes()), "some.pb"); }
 
-template <class T> std::string raw(const std::vector<T>& words) {
+template <class T>
+std::string raw(const std::vector<T>& words) {
   return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(T)};
 }
 
 Writer tensor_of(Type type, std::int64_t count) {
-  return Writer().integers(schema::tensor::dims, std::array{count}).integer(schema::tensor::data_type, schema::code_of(type));
+  return Writer()
+      .integers(schema::tensor::dims, std::array{count})
+      .integer(schema::tensor::data_type, schema::code_of(type));
 }
 
 /// A graph with one of everything.
@@ -92,7 +95,8 @@ TEST_CASE("a graph is the same after it was a file") {
   CHECK(parse(to_onnx(graph)) == graph);
   const Folder folder;
   CHECK(read_onnx(folder.write("net.onnx", to_onnx(graph))) == graph);
-  CHECK_THROWS_WITH(read_onnx((folder.path / "other.onnx").string()), Contains("expected an ONNX model that can be read"));
+  CHECK_THROWS_WITH(read_onnx((folder.path / "other.onnx").string()),
+                    Contains("expected an ONNX model that can be read"));
 }
 
 TEST_CASE("every type of tensor is read, in raw and in typed form, and written as it was") {
@@ -105,18 +109,25 @@ TEST_CASE("every type of tensor is read, in raw and in typed form, and written a
   const auto integers = [](std::uint32_t field, const std::vector<std::int64_t>& words) {
     return Writer().integers(field, words);
   };
-  constexpr std::int64_t low64 = std::numeric_limits<std::int64_t>::min(), high64 = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t low64 = std::numeric_limits<std::int64_t>::min(),
+                         high64 = std::numeric_limits<std::int64_t>::max();
   using namespace schema::tensor;
   const Case cases[]{
       {Type::float32, {1.5, -0.25}, raw<float>({1.5f, -0.25f}), Writer().floats(float_data, std::array{1.5f, -0.25f})},
-      {Type::float64, {0.1, -1e300}, raw<double>({0.1, -1e300}), Writer().doubles(double_data, std::array{0.1, -1e300})},
+      {Type::float64,
+       {0.1, -1e300},
+       raw<double>({0.1, -1e300}),
+       Writer().doubles(double_data, std::array{0.1, -1e300})},
       {Type::float16, {1, -65504}, raw<std::uint16_t>({0x3c00, 0xfbff}), integers(int32_data, {0x3c00, 0xfbff})},
       {Type::bfloat16, {1, -3}, raw<std::uint16_t>({0x3f80, 0xc040}), integers(int32_data, {0x3f80, 0xc040})},
       {Type::int8, {-128, 127}, raw<std::int8_t>({-128, 127}), integers(int32_data, {-128, 127})},
       {Type::uint8, {0, 255}, raw<std::uint8_t>({0, 255}), integers(int32_data, {0, 255})},
       {Type::int16, {-32768, 1}, raw<std::int16_t>({-32768, 1}), integers(int32_data, {-32768, 1})},
       {Type::uint16, {65535, 1}, raw<std::uint16_t>({65535, 1}), integers(int32_data, {65535, 1})},
-      {Type::int32, {-2147483648.0, 9}, raw<std::int32_t>({-2147483647 - 1, 9}), integers(int32_data, {-2147483648, 9})},
+      {Type::int32,
+       {-2147483648.0, 9},
+       raw<std::int32_t>({-2147483647 - 1, 9}),
+       integers(int32_data, {-2147483648, 9})},
       {Type::uint32, {4294967295.0, 9}, raw<std::uint32_t>({4294967295, 9}), integers(uint64_data, {4294967295, 9})},
       {Type::int64, {-0x1p63, 0x1p63}, raw<std::int64_t>({low64, high64}), integers(int64_data, {low64, high64})},
       {Type::uint64,
@@ -148,7 +159,9 @@ TEST_CASE("each number of 16 bits is written as it was read, others are rounded 
     const Writer file = tensor_of(type, std::ssize(words)).text(schema::tensor::raw_data, raw(words));
     CHECK(write_tensor("", parse_tensor(file)).bytes() == file.bytes());
   }
-  const auto rounded = [](Type type, double number) { return parse_tensor(write_tensor("", {type, {}, {number}})).values[0]; };
+  const auto rounded = [](Type type, double number) {
+    return parse_tensor(write_tensor("", {type, {}, {number}})).values[0];
+  };
   CHECK(rounded(Type::float16, 2049) == 2048);
   CHECK(rounded(Type::float16, 2051) == 2052);
   CHECK(rounded(Type::float16, 65519.9) == 65504);
@@ -161,7 +174,8 @@ TEST_CASE("each number of 16 bits is written as it was read, others are rounded 
   CHECK(std::isnan(rounded(Type::float16, std::nan(""))));
   CHECK_THROWS_WITH(write_tensor("w", {Type::uint8, {1}, {256}}), R"(tensor "w": 256 is no uint8)");
   CHECK_THROWS_WITH(write_tensor("w", {Type::int64, {1}, {0.5}}), R"(tensor "w": 0.5 is no int64)");
-  CHECK_THROWS_WITH(write_tensor("w", {Type::int8, {3}, {1}}), R"(tensor "w": expected 3 numbers for its axes [3], got 1)");
+  CHECK_THROWS_WITH(write_tensor("w", {Type::int8, {3}, {1}}),
+                    R"(tensor "w": expected 3 numbers for its axes [3], got 1)");
 }
 
 TEST_CASE("numbers of tensors may lie in files beside the model, and nowhere else") {
@@ -184,20 +198,24 @@ TEST_CASE("numbers of tensors may lie in files beside the model, and nowhere els
     return parse_onnx(bytes_of(file_with({t})), "net.onnx", folder.path.string()).constants.at("w").values;
   };
   const std::vector<double> expected{1, 2, 3, 4};
-  CHECK(read(external({{"location", "sub/weights.bin"}, {"offset", "4"}, {"length", "4"}, {"checksum", "?"}})) == expected);
+  CHECK(read(external({{"location", "sub/weights.bin"}, {"offset", "4"}, {"length", "4"}, {"checksum", "?"}})) ==
+        expected);
   CHECK(read(external({{"location", "./sub/weights.bin"}, {"offset", "4"}})) == expected);
-  const std::string file = folder.write("net.onnx", file_with({external({{"location", "sub/weights.bin"}, {"offset", "4"}})}));
+  const std::string file = folder.write("net.onnx",
+                                        file_with({external({{"location", "sub/weights.bin"}, {"offset", "4"}})}));
   CHECK(read_onnx(file).constants.at("w").values == expected);
 
   const std::string outside = "expected external data in a file below the model's folder, got ";
   for (const char* location : {"", "/etc/passwd", "../weights.bin", "sub/../../weights.bin", ".."})
     CHECK_THROWS_WITH(read(external({{"location", location}})), EndsWith(outside + '"' + location + '"'));
   CHECK_THROWS_WITH(read(external({{"location", "sub"}})), Contains("it is a directory"));
-  CHECK_THROWS_WITH(read(external({{"location", "gone.bin"}})), Contains("gone.bin: expected a tensor's external data"));
+  CHECK_THROWS_WITH(read(external({{"location", "gone.bin"}})),
+                    Contains("gone.bin: expected a tensor's external data"));
   CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "5"}, {"length", "4"}})),
                     EndsWith(R"(expected 4 bytes of external data at byte 5 of "sub/weights.bin", which has 8)"));
-  CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "18446744073709551615"}, {"length", "2"}})),
-                    Contains("expected 2 bytes"));
+  CHECK_THROWS_WITH(
+      read(external({{"location", "sub/weights.bin"}, {"offset", "18446744073709551615"}, {"length", "2"}})),
+      Contains("expected 2 bytes"));
   CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}, {"offset", "-4"}})),
                     Contains(R"(as offset of external data, got "-4")"));
   CHECK_THROWS_WITH(read(external({{"location", "sub/weights.bin"}})),
@@ -206,11 +224,11 @@ TEST_CASE("numbers of tensors may lie in files beside the model, and nowhere els
                     Contains("no folder is known that holds it"));
   const Writer all = tensor_of(Type::int8, 8);
   CHECK_THROWS_WITH(
-      parse_onnx(
-          bytes_of(file_with({external({{"location", "sub/weights.bin"}, {"length", "4"}}).text(schema::tensor::name, "v"),
-                              external({{"location", "sub//weights.bin"}, {"length", "4"}}),
-                              external({{"location", "sub/weights.bin"}, {"length", "4"}})})),
-          "net.onnx", folder.path.string()),
+      parse_onnx(bytes_of(file_with(
+                     {external({{"location", "sub/weights.bin"}, {"length", "4"}}).text(schema::tensor::name, "v"),
+                      external({{"location", "sub//weights.bin"}, {"length", "4"}}),
+                      external({{"location", "sub/weights.bin"}, {"length", "4"}})})),
+                 "net.onnx", folder.path.string()),
       Contains(R"(more is read of "sub/weights.bin" than it has)"));
 }
 
@@ -218,14 +236,15 @@ TEST_CASE("Constant nodes and initializers that are inputs too become constants"
   const auto constant = [](const std::string& name, Writer content) {
     return node("Constant", {}, {name}).message(schema::node::attribute, content);
   };
-  const Graph g = parse(model(
-      graph({constant("a", attribute("value", 4).message(schema::attribute::t, tensor("", {1}, raw<float>({7})))),
-             constant("b", attribute("value_float", 1).number(schema::attribute::f, 0.5f)),
-             constant("c", attribute("value_int", 2).integer(schema::attribute::i, -3)),
-             constant("d", attribute("value_floats", 6).floats(schema::attribute::floats, std::array{1.0f, 2.0f})),
-             constant("e", attribute("value_ints", 7).integer(schema::attribute::ints, 5).integer(schema::attribute::ints, 6)),
-             node("Add", {"x", "w"}, {"y"})},
-            {{schema::graph::initializer, tensor("w", {2}, raw<float>({1, 2}))}, {schema::graph::input, value("w")}})));
+  const Graph g = parse(model(graph(
+      {constant("a", attribute("value", 4).message(schema::attribute::t, tensor("", {1}, raw<float>({7})))),
+       constant("b", attribute("value_float", 1).number(schema::attribute::f, 0.5f)),
+       constant("c", attribute("value_int", 2).integer(schema::attribute::i, -3)),
+       constant("d", attribute("value_floats", 6).floats(schema::attribute::floats, std::array{1.0f, 2.0f})),
+       constant("e",
+                attribute("value_ints", 7).integer(schema::attribute::ints, 5).integer(schema::attribute::ints, 6)),
+       node("Add", {"x", "w"}, {"y"})},
+      {{schema::graph::initializer, tensor("w", {2}, raw<float>({1, 2}))}, {schema::graph::input, value("w")}})));
   CHECK(g.constants == std::map<std::string, Array>{{"a", {Type::float32, {1}, {7}}},
                                                     {"b", {Type::float32, {}, {0.5}}},
                                                     {"c", {Type::int64, {}, {-3}}},
@@ -245,14 +264,16 @@ TEST_CASE("both names of ONNX's domain are one, and axes left open have their na
                           .message(schema::shape::dim, Writer().integer(schema::dimension::value, -1))
                           .message(schema::shape::dim, Writer().integer(schema::dimension::value, 4));
   const Writer type = Writer().message(
-      schema::type::tensor, Writer().integer(schema::tensor_type::elem_type, 7).message(schema::tensor_type::shape, open));
+      schema::type::tensor,
+      Writer().integer(schema::tensor_type::elem_type, 7).message(schema::tensor_type::shape, open));
   Writer relu = node("Relu", {"x"}, {"y"});
-  const Graph g = parse(Writer()
-                            .integer(schema::model::ir_version, 8)
-                            .message(schema::model::graph, graph({relu.text(schema::node::domain, "ai.onnx")},
-                                                                 {{schema::graph::input, value("i", type)}}))
-                            .message(schema::model::opset_import,
-                                     Writer().text(schema::opset::domain, "ai.onnx").integer(schema::opset::version, 9)));
+  const Graph g = parse(
+      Writer()
+          .integer(schema::model::ir_version, 8)
+          .message(schema::model::graph,
+                   graph({relu.text(schema::node::domain, "ai.onnx")}, {{schema::graph::input, value("i", type)}}))
+          .message(schema::model::opset_import,
+                   Writer().text(schema::opset::domain, "ai.onnx").integer(schema::opset::version, 9)));
   CHECK(g.opset == 9);
   CHECK(g.nodes[0].domain.empty());
   using importing::free;
@@ -343,18 +364,22 @@ TEST_CASE("opset 6 is read in the words of opset 7") {
     return to;
   };
   const auto read = [&](const Writer& node, const std::string& numbers, const std::vector<std::int64_t>& dims) {
-    return parse(model(graph({node}, {{schema::graph::initializer, tensor("w", dims, numbers)}, {schema::graph::input, value("i", tensor_type(1, {1, 2, 3, 3}))}}), 6));
+    return parse(model(graph({node}, {{schema::graph::initializer, tensor("w", dims, numbers)},
+                                      {schema::graph::input, value("i", tensor_type(1, {1, 2, 3, 3}))}}),
+                       6));
   };
   const std::string two(8, '\0'), three(12, '\0');
   const Graph spread = read(with(node("Add", {"i", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 1}}), two, {2});
   CHECK(spread.opset == 7);
   CHECK(spread.nodes.at(0).attributes.empty());
   CHECK(spread.constants.at(spread.nodes[0].inputs.at(1)).dims == Dims{2, 1, 1});
-  CHECK(read(with(node("Mul", {"i", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 3}}), three, {3}).nodes.at(0).inputs == std::vector<std::string>{"i", "w"});
+  CHECK(read(with(node("Mul", {"i", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 3}}), three, {3}).nodes.at(0).inputs ==
+        std::vector<std::string>{"i", "w"});
   const Graph slopes = read(node("PRelu", {"i", "w"}, {"y"}), two, {2});
   CHECK(slopes.constants.at(slopes.nodes.at(0).inputs.at(1)).dims == Dims{2, 1, 1});
   const auto norm = node("BatchNormalization", {"i", "w", "w", "w", "w"}, {"y"});
   CHECK(read(with(norm, {{"is_test", 1}}), two, {2}).nodes.at(0).attributes.empty());
   CHECK_THROWS_WITH(read(norm, two, {2}), Contains("is_test = 0"));
-  CHECK_THROWS_WITH(read(with(node("Add", {"x", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 4}}), two, {2}), Contains("axis = 4"));
+  CHECK_THROWS_WITH(read(with(node("Add", {"x", "w"}, {"y"}), {{"broadcast", 1}, {"axis", 4}}), two, {2}),
+                    Contains("axis = 4"));
 }

@@ -11,14 +11,17 @@ using namespace tenon::test;
 TEST_CASE("convolutions") {
   check(one("Conv", {counted({1, 1, 3, 3}), floats({1, 1, 2, 2}, {1, 2, 3, 4}), floats({1}, {100})}), {1, 1, 2, 2},
         {127, 137, 157, 167});
-  check(one("Conv", {counted({1, 1, 5}), floats({1, 1, 2}, {1, 10})}, {{"strides", Integers{2}}, {"pads", Integers{1, 0}}}),
+  check(one("Conv", {counted({1, 1, 5}), floats({1, 1, 2}, {1, 10})},
+            {{"strides", Integers{2}}, {"pads", Integers{1, 0}}}),
         {1, 1, 3}, {0, 21, 43});
-  check(one("Conv", {counted({1, 1, 5}), floats({1, 1, 2}, {1, 10})}, {{"dilations", Integers{3}}}), {1, 1, 2}, {30, 41});
+  check(one("Conv", {counted({1, 1, 5}), floats({1, 1, 2}, {1, 10})}, {{"dilations", Integers{3}}}), {1, 1, 2},
+        {30, 41});
   check(one("Conv", {counted({1, 1, 4}), floats({1, 1, 2}, {1, 10})}, {{"auto_pad", "SAME_UPPER"}}), {1, 1, 4},
         {10, 21, 32, 3});
   check(one("Conv", {counted({1, 1, 4}), floats({1, 1, 2}, {1, 10})}, {{"auto_pad", "SAME_LOWER"}}), {1, 1, 4},
         {0, 10, 21, 32});
-  check(one("Conv", {counted({1, 2, 2}), floats({2, 1, 1}, {1, 10})}, {{"group", integer(2)}}), {1, 2, 2}, {0, 1, 20, 30});
+  check(one("Conv", {counted({1, 2, 2}), floats({2, 1, 1}, {1, 10})}, {{"group", integer(2)}}), {1, 2, 2},
+        {0, 1, 20, 30});
   check(one("Conv", {counted({1, 2, 2, 2}), floats({1, 2, 1, 1}, {1, 10})}), {1, 1, 2, 2}, {40, 51, 62, 73});
   check(one("ConvTranspose", {floats({1, 1, 2}, {1, 2}), floats({1, 1, 3}, {1, 10, 100})}, {{"strides", Integers{2}}}),
         {1, 1, 5}, {1, 10, 102, 20, 200});
@@ -153,7 +156,8 @@ TEST_CASE("numbers go to other places") {
   check(one("ArgMax", {floats({2, 2}, {1, 1, 0, 2})}, {{"axis", integer(1)}, {"keepdims", integer(0)}}), {2}, {0, 1});
   check(one("ArgMax", {floats({2}, {1, 1})}, {{"select_last_index", integer(1)}}), {1}, {1});
   check(one("ArgMin", {floats({2, 2}, {1, 1, 0, 2})}), {1, 2}, {1, 0});
-  check(one("CumSum", {counted({4}), ints({0})}, {{"reverse", integer(1)}, {"exclusive", integer(1)}}), {4}, {6, 5, 3, 0});
+  check(one("CumSum", {counted({4}), ints({0})}, {{"reverse", integer(1)}, {"exclusive", integer(1)}}), {4},
+        {6, 5, 3, 0});
   check(one("NonZero", {floats({2, 2}, {1, 0, 0, 1})}), {2, 2}, {0, 1, 0, 1});
   check(one("Trilu", {counted({2, 2})}, {{"upper", integer(0)}}), {2, 2}, {0, 0, 2, 3});
   check(one("SpaceToDepth", {counted({1, 1, 2, 2})}, {{"blocksize", integer(2)}}), {1, 4, 1, 1}, {0, 1, 2, 3});
@@ -198,8 +202,8 @@ TEST_CASE("integers that stand for numbers") {
   check(q, {5}, {128, 130, 0, 255, 128});  // ties to the even one, then saturated
   CHECK(q.type == Type::uint8);
   check(one("DequantizeLinear", {q, scale, zero}), {5}, {0, 1, -64, 63.5, 0});
-  check(one("DequantizeLinear", {bytes(Type::int8, {2, 1}, {1, 1}), floats({2}, {1, 2})}, {{"axis", integer(0)}}), {2, 1},
-        {1, 2});
+  check(one("DequantizeLinear", {bytes(Type::int8, {2, 1}, {1, 1}), floats({2}, {1, 2})}, {{"axis", integer(0)}}),
+        {2, 1}, {1, 2});
   CHECK_THROWS_WITH(one("DequantizeLinear", {bytes(Type::int8, {2, 2}, {1, 1, 1, 1}), floats({2, 1}, {1, 2})}, {}, 21),
                     Catch::Contains("blocks"));
   const auto dynamic = all("DynamicQuantizeLinear", {floats({3}, {0, 2, -0.55})});
@@ -220,7 +224,7 @@ TEST_CASE("integers that stand for numbers") {
   check(one("ConvInteger",
             {bytes(Type::uint8, {1, 1, 2}, {1, 2}), bytes(Type::uint8, {1, 1, 2}, {3, 4}), bytes(Type::uint8, {}, {1})},
             {{"pads", Integers{1, 0}}}),
-        {1, 1, 2}, {0, 4}); // padding is the zero point
+        {1, 1, 2}, {0, 4});  // padding is the zero point
 }
 
 TEST_CASE("recurrent layers with what PyTorch lacks") {
@@ -230,7 +234,8 @@ TEST_CASE("recurrent layers with what PyTorch lacks") {
   check(all("RNN", {x, w, r})[0], {2, 1, 1, 1}, {first, second});
   check(all("RNN", {x, w, r}, {{"clip", 0.5}})[0], {2, 1, 1, 1}, {std::tanh(.5), std::tanh(.5)});
   check(all("RNN", {x, w, r}, {{"activations", std::vector<std::string>{"Relu"}}})[1], {1, 1, 1}, {3});
-  check(all("RNN", {x, w, r}, {{"direction", "reverse"}})[0], {2, 1, 1, 1}, {std::tanh(1 + std::tanh(2)), std::tanh(2)});
+  check(all("RNN", {x, w, r}, {{"direction", "reverse"}})[0], {2, 1, 1, 1},
+        {std::tanh(1 + std::tanh(2)), std::tanh(2)});
   check(all("RNN", {x, w, r, std::nullopt, Array{Type::int32, {1}, {1}}})[0], {2, 1, 1, 1}, {first, 0});
   check(all("RNN", {floats({1, 2, 1}, {1, 2}), w, r}, {{"layout", integer(1)}})[0], {1, 2, 1, 1}, {first, second});
   // peepholes alone: i = f = sigmoid(c), c' = f c + i tanh(0), o = sigmoid(c')
@@ -243,7 +248,8 @@ TEST_CASE("recurrent layers with what PyTorch lacks") {
   check(y[0], {1, 1, 1, 1}, {sigmoid(cell) * std::tanh(cell)});
   // z = 1/2, n = tanh(x + (h / 2)), h' = (n + h) / 2
   const Array gates = floats({1, 3, 1}, {0, 0, 1});
-  check(all("GRU", {floats({1, 1, 1}, {1}), gates, gates, std::nullopt, std::nullopt, floats({1, 1, 1}, {3})})[1], {1, 1, 1},
-        {(std::tanh(2.5) + 3) / 2});
-  CHECK_THROWS_WITH(all("RNN", {x, w, r}, {{"activations", std::vector<std::string>{"Affine"}}}), Catch::Contains("affine"));
+  check(all("GRU", {floats({1, 1, 1}, {1}), gates, gates, std::nullopt, std::nullopt, floats({1, 1, 1}, {3})})[1],
+        {1, 1, 1}, {(std::tanh(2.5) + 3) / 2});
+  CHECK_THROWS_WITH(all("RNN", {x, w, r}, {{"activations", std::vector<std::string>{"Affine"}}}),
+                    Catch::Contains("affine"));
 }

@@ -15,25 +15,28 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A function of one number, by itself behind an input.
-template <class Build> Net function(Build build) {
+template <class Build>
+Net function(Build build) {
   Net net;
   return net.output(build(net, net.input({2, 5, 4})));
 }
 
 std::string gelu(Net& n, const std::string& x, double root) {
-  return n.add("Mul", {n.add("Mul", {x, n.add("Add", {n.add("Erf", {n.add("Div", {x, n.number(root)})}), n.number(1)})}),
-                       n.number(0.5)});
+  return n.add("Mul",
+               {n.add("Mul", {x, n.add("Add", {n.add("Erf", {n.add("Div", {x, n.number(root)})}), n.number(1)})}),
+                n.number(0.5)});
 }
 
 std::string gelu_tanh(Net& n, const std::string& x, double cubic) {
   const std::string cube = n.add("Mul", {n.add("Pow", {x, n.number(3)}), n.number(cubic)});
-  const std::string s = n.add("Tanh", {n.add("Mul", {n.number(std::sqrt(2 / std::acos(-1.0))), n.add("Add", {x, cube})})});
+  const std::string s = n.add("Tanh",
+                              {n.add("Mul", {n.number(std::sqrt(2 / std::acos(-1.0))), n.add("Add", {x, cube})})});
   return n.add("Mul", {n.add("Mul", {n.number(0.5), x}), n.add("Add", {n.number(1), s})});
 }
 
 std::string hard_swish(Net& n, const std::string& x, double six) {
-  return n.add("Div",
-               {n.add("Mul", {x, n.add("Clip", {n.add("Add", {x, n.number(3)}), n.number(0), n.number(six)})}), n.number(6)});
+  return n.add("Div", {n.add("Mul", {x, n.add("Clip", {n.add("Add", {x, n.number(3)}), n.number(0), n.number(six)})}),
+                       n.number(6)});
 }
 
 /// (x - mean) / sqrt(variance + epsilon) over the last axes, with the numbers of the variance from `squared`.
@@ -111,9 +114,11 @@ TEST_CASE("Samples of a batch stay apart, or the value that mixes them is named"
   simplified(there_and_back.output(there_and_back.transpose(sum, {1, 0, 2})), {"Transpose", "CumSum", "Transpose"});
   Net turned_around;
   turned_around.output(turned_around.transpose(turned_around.input({any, 2}), {1, 0}));
-  CHECK_THAT(refusal(turned_around), Contains("the batch is axis 1 of \"" + turned_around.graph.outputs[0].name + "\""));
+  CHECK_THAT(refusal(turned_around),
+             Contains("the batch is axis 1 of \"" + turned_around.graph.outputs[0].name + "\""));
   Net mixing;
-  mixing.output(mixing.add("ReduceSum", {mixing.input({any, 2}), mixing.integers({0})}, {{"keepdims", std::int64_t{1}}}));
+  mixing.output(
+      mixing.add("ReduceSum", {mixing.input({any, 2}), mixing.integers({0})}, {{"keepdims", std::int64_t{1}}}));
   CHECK_THAT(refusal(mixing), Contains("\"" + mixing.graph.outputs[0].name + "\" mixes them"));
   Net softmax;
   softmax.output(softmax.add("Softmax", {softmax.input({any, 2})}, {{"axis", std::int64_t{0}}}));
@@ -157,7 +162,8 @@ TEST_CASE("A Softmax that flattens is one over the last axis") {
   net.graph.opset = 11;
   simplified(net.output(net.add("Softmax", {net.input({1, 3, 2, 2})})), {"Reshape", "Softmax", "Reshape"});
   Net modern;
-  simplified(modern.output(modern.add("Softmax", {modern.input({1, 3, 2, 2})}, {{"axis", std::int64_t{1}}})), {"Softmax"});
+  simplified(modern.output(modern.add("Softmax", {modern.input({1, 3, 2, 2})}, {{"axis", std::int64_t{1}}})),
+             {"Softmax"});
   Net image;
   simplified(image.output(image.add("Softmax", {image.input({1, 3, 1, 1})}, {{"axis", std::int64_t{1}}})),
              {"Reshape", "Softmax", "Reshape"});
@@ -165,21 +171,22 @@ TEST_CASE("A Softmax that flattens is one over the last axis") {
 
 TEST_CASE("Products and what is added become Gemm with the matrix as PyTorch has it") {
   Net net;
-  const std::string y = net.add("Add", {net.weights({5}), net.add("MatMul", {net.input({any, 3}), net.weights({3, 5})})});
+  const std::string y = net.add("Add",
+                                {net.weights({5}), net.add("MatMul", {net.input({any, 3}), net.weights({3, 5})})});
   const Graph graph = simplified(net.output(y), {"Gemm"});
   CHECK(graph.constants.at(graph.nodes[0].inputs[1]).dims == Dims{5, 3});
   Net factors;
   const Attributes given{{"alpha", 0.5}, {"beta", 3.0}};
-  simplified(
-      factors.output(factors.add("Gemm", {factors.input({2, 3}), factors.weights({3, 5}), factors.weights({1, 5})}, given)),
-      {"Gemm"});
+  simplified(factors.output(
+                 factors.add("Gemm", {factors.input({2, 3}), factors.weights({3, 5}), factors.weights({1, 5})}, given)),
+             {"Gemm"});
   Net read_twice;
   const std::string product = read_twice.add("MatMul", {read_twice.input({2, 3}), read_twice.weights({3, 5})});
   read_twice.output(read_twice.add("Add", {product, read_twice.weights({5})})).output(product);
   simplified(read_twice, {"Gemm", "Add"});
   Net by_row;
-  simplified(by_row.output(by_row.add(
-                 "Add", {by_row.add("MatMul", {by_row.input({2, 3}), by_row.weights({3, 5})}), by_row.weights({2, 1})})),
+  simplified(by_row.output(by_row.add("Add", {by_row.add("MatMul", {by_row.input({2, 3}), by_row.weights({3, 5})}),
+                                              by_row.weights({2, 1})})),
              {"Gemm", "Add"});
 }
 
@@ -187,7 +194,8 @@ TEST_CASE("Rows of a sequence are not taken apart for a product") {
   for (const std::int64_t steps : {4, 2}) {
     Net net;
     const std::string rows = net.add("Reshape", {net.input({1, 4, 3}), net.integers({-1, 3})});
-    const std::string product = net.add("Gemm", {rows, net.weights({6, 3}), net.weights({6})}, {{"transB", std::int64_t{1}}});
+    const std::string product = net.add("Gemm", {rows, net.weights({6, 3}), net.weights({6})},
+                                        {{"transB", std::int64_t{1}}});
     net.output(net.add("Reshape", {product, net.integers({1, steps, 24 / steps})}));
     simplified(net, steps == 4 ? Names{"MatMul", "Add"} : Names{"Reshape", "Gemm", "Reshape"});
   }
@@ -200,7 +208,8 @@ TEST_CASE("What is added behind a convolution is its bias, what is multiplied a 
   net.output(added);
   simplified(net, {"Conv"});
   net.graph.outputs.clear();
-  const std::string multiplied = net.add("Mul", {net.weights({3, 1, 1}), net.add("Div", {added, net.weights({3, 1, 1}, 1)})});
+  const std::string multiplied = net.add("Mul",
+                                         {net.weights({3, 1, 1}), net.add("Div", {added, net.weights({3, 1, 1}, 1)})});
   simplified(net.output(net.add("Add", {multiplied, net.weights({3, 1, 1})})), {"Conv", "BatchNormalization"});
   Net alone;
   const std::string centred = alone.add("Sub", {alone.input({2, 3, 4, 4}), alone.weights({3, 1, 1})});
@@ -263,7 +272,10 @@ TEST_CASE("Other constants, other shapes and other readers are left alone") {
   simplified(function([](N n, S x) { return hard_swish(n, x, 5); }), {"Add", "Clip", "Mul", "Div"});
   simplified(function([](N n, S x) { return n.add("Max", {x, n.number(0.5)}); }), {"Max"});
   simplified(function([](N n, S x) { return n.add("Clip", {x, n.number(-1e7), n.number(1e7)}); }), {"Clip"});
-  simplified(function([](N n, S x) { return n.add("Max", {x, n.constant({Type::float32, {4}, {0, 0, 0, 1}})}); }), {"Max"});
+  simplified(function([](N n, S x) {
+               return n.add("Max", {x, n.constant({Type::float32, {4}, {0, 0, 0, 1}})});
+             }),
+             {"Max"});
   simplified(function([](N n, S x) { return n.add("Swish", {x}, {{"alpha", 1.702}}); }), {"Swish"});
   Net read;
   const std::string x = read.input({2, 3}), sigmoid = read.add("Sigmoid", {x});
@@ -291,9 +303,10 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
   };
   Net by_parts, by_maximum;
   CHECK(simplified(keras(by_parts, ""), {"LayerNormalization"}).nodes[0].inputs.size() == 3);
-  CHECK(ops_of(simplified(keras(by_maximum, "ReduceMax"), {"ReduceMean", "Sub", "Mul", "ReduceMean", "Add", "Sqrt",
-                                                           "Reciprocal", "Mul", "ReduceMax", "Mul", "Mul", "Sub", "Add"}))
-            .size() == 13);
+  CHECK(
+      ops_of(simplified(keras(by_maximum, "ReduceMax"), {"ReduceMean", "Sub", "Mul", "ReduceMean", "Add", "Sqrt",
+                                                         "Reciprocal", "Mul", "ReduceMax", "Mul", "Mul", "Sub", "Add"}))
+          .size() == 13);
   const auto rms = [](Net& n, double exponent) {
     const std::string x = n.input({2, 3, 5});
     const std::string mean = n.add("ReduceMean", {n.add("Mul", {x, x})}, {{"axes", Dims{2}}});
@@ -354,7 +367,11 @@ TEST_CASE("Pools of whole images") {
 TEST_CASE("States of recurrent layers that are zeros are left out") {
   for (const double state : {0.0, 1.0}) {
     Net net;
-    const Names inputs{net.input({3, 1, 2}), net.weights({1, 8, 2}), net.weights({1, 8, 2}), "", "",
+    const Names inputs{net.input({3, 1, 2}),
+                       net.weights({1, 8, 2}),
+                       net.weights({1, 8, 2}),
+                       "",
+                       "",
                        net.constant({Type::float32, {1, 1, 2}, {state, 0}})};
     net.output(net.add("LSTM", inputs, {{"hidden_size", std::int64_t{2}}}));
     CHECK(simplified(net, {"LSTM"}).nodes[0].inputs.size() == (state == 0 ? 3 : 6));

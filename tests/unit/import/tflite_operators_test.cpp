@@ -54,11 +54,24 @@ TEST_CASE("operators that work number by number") {
     CHECK(ops(graph) == expected);
     CHECK(graph.nodes[0].inputs[0] == "in0");
   }
-  const std::vector<std::array<std::string, 2>> binary{
-      {"ADD", "Add"}, {"SUB", "Sub"}, {"MUL", "Mul"}, {"DIV", "Div"}, {"MAXIMUM", "Max"}, {"MINIMUM", "Min"}, {"POW", "Pow"},
-      {"SQUARED_DIFFERENCE", "Sub Mul"}, {"ADD_N", "Sum"}, {"EQUAL", "Equal"}, {"NOT_EQUAL", "Equal Not"}, {"LESS", "Less"},
-      {"LESS_EQUAL", "LessOrEqual"}, {"GREATER", "Greater"}, {"GREATER_EQUAL", "GreaterOrEqual"}, {"LOGICAL_AND", "And"},
-      {"LOGICAL_OR", "Or"}, {"PRELU", "PRelu"}};
+  const std::vector<std::array<std::string, 2>> binary{{"ADD", "Add"},
+                                                       {"SUB", "Sub"},
+                                                       {"MUL", "Mul"},
+                                                       {"DIV", "Div"},
+                                                       {"MAXIMUM", "Max"},
+                                                       {"MINIMUM", "Min"},
+                                                       {"POW", "Pow"},
+                                                       {"SQUARED_DIFFERENCE", "Sub Mul"},
+                                                       {"ADD_N", "Sum"},
+                                                       {"EQUAL", "Equal"},
+                                                       {"NOT_EQUAL", "Equal Not"},
+                                                       {"LESS", "Less"},
+                                                       {"LESS_EQUAL", "LessOrEqual"},
+                                                       {"GREATER", "Greater"},
+                                                       {"GREATER_EQUAL", "GreaterOrEqual"},
+                                                       {"LOGICAL_AND", "And"},
+                                                       {"LOGICAL_OR", "Or"},
+                                                       {"PRELU", "PRelu"}};
   for (const auto& [name, expected] : binary) {
     CAPTURE(name);
     const Graph graph = One().in({2, 3}).floats({3}, {1, 2, 3}).graph(name, {2, 3});
@@ -68,7 +81,8 @@ TEST_CASE("operators that work number by number") {
     CHECK(graph.constants.at("c1").dims == Dims{3});
   }
   CHECK(ops(One().in({2}, {.type = Kind::boolean}).graph("LOGICAL_NOT", {2})) == "Not");
-  CHECK(node(One().in({2}, {.type = Kind::boolean}).in({2}).in({2}).graph("SELECT_V2", {2}), "Where").inputs.size() == 3);
+  CHECK(node(One().in({2}, {.type = Kind::boolean}).in({2}).in({2}).graph("SELECT_V2", {2}), "Where").inputs.size() ==
+        3);
 }
 
 TEST_CASE("bounds, slopes and the parts of GELU and softmax are in the file's numbers") {
@@ -78,7 +92,8 @@ TEST_CASE("bounds, slopes and the parts of GELU and softmax are in the file's nu
     CHECK(numbers(graph, node(graph, "Clip"), 1) == Numbers{least});
     CHECK(numbers(graph, node(graph, "Clip"), 2) == Numbers{most});
   }
-  CHECK(node(One().in({2}).graph("LEAKY_RELU", {2}, 75, Object().scalar(0, 0.25F)), "LeakyRelu").number("alpha", 0) == 0.25);
+  CHECK(node(One().in({2}).graph("LEAKY_RELU", {2}, 75, Object().scalar(0, 0.25F)), "LeakyRelu").number("alpha", 0) ==
+        0.25);
   const Graph plain = One().in({2, 3}).graph("SOFTMAX", {2, 3}, 9, Object().scalar(0, 1.0F));
   CHECK(ops(plain) == "Softmax");
   CHECK(node(plain, "Softmax").integer("axis", 0) == -1);
@@ -91,7 +106,9 @@ TEST_CASE("bounds, slopes and the parts of GELU and softmax are in the file's nu
 }
 
 TEST_CASE("fused activations") {
-  const auto add = [](I8 activation) { return One().in({2}).in({2}).graph("ADD", {2}, 11, Object().scalar(0, activation)); };
+  const auto add = [](I8 activation) {
+    return One().in({2}).in({2}).graph("ADD", {2}, 11, Object().scalar(0, activation));
+  };
   CHECK(ops(add(0)) == "Add");
   CHECK(ops(add(1)) == "Add Relu");
   CHECK(ops(add(2)) == "Add Clip");
@@ -145,8 +162,8 @@ TEST_CASE("padding is TensorFlow's: the odd one at the end, and dilation counts"
 TEST_CASE("DEPTHWISE_CONV_2D and CONV_2D in groups") {
   One one;
   one.in({1, 4, 4, 2}).floats({1, 2, 1, 4}, counted(8)).floats({4}, counted(4));
-  const Graph graph =
-      one.graph("DEPTHWISE_CONV_2D", {1, 3, 4, 4}, 2, window(valid, 1, 1).scalar(3, I32{2}).scalar(4, I8{3}).scalar(6, I32{2}));
+  const Graph graph = one.graph("DEPTHWISE_CONV_2D", {1, 3, 4, 4}, 2,
+                                window(valid, 1, 1).scalar(3, I32{2}).scalar(4, I8{3}).scalar(6, I32{2}));
   CHECK(ops(graph) == "Transpose Conv Transpose Clip");
   const Node& conv = node(graph, "Conv");
   CHECK(conv.integer("group", 1) == 2);
@@ -191,7 +208,8 @@ TEST_CASE("pools") {
   CHECK(pool.integers("strides") == Ints{1, 2});
   CHECK(pool.integers("pads") == Ints{0, 0, 1, 1});
   CHECK(pool.integer("count_include_pad", 0) == 0);
-  CHECK(ops(One().in({1, 4, 4, 2}).graph("MAX_POOL_2D", {1, 4, 2, 2}, 5, options)) == "Transpose MaxPool Transpose Relu");
+  CHECK(ops(One().in({1, 4, 4, 2}).graph("MAX_POOL_2D", {1, 4, 2, 2}, 5, options)) ==
+        "Transpose MaxPool Transpose Relu");
 }
 
 TEST_CASE("FULLY_CONNECTED") {
@@ -208,8 +226,10 @@ TEST_CASE("FULLY_CONNECTED") {
   CHECK(numbers(flat, node(flat, "Reshape"), 1) == Numbers{-1, 3});
   CHECK(node(flat, "Gemm").inputs.size() == 2);
 
-  const Graph kept =
-      One().in({2, 4, 3}).floats({2, 3}, counted(6)).graph("FULLY_CONNECTED", {2, 4, 2}, 8, Object().scalar(2, Flag{1}));
+  const Graph kept = One()
+                         .in({2, 4, 3})
+                         .floats({2, 3}, counted(6))
+                         .graph("FULLY_CONNECTED", {2, 4, 2}, 8, Object().scalar(2, Flag{1}));
   CHECK(ops(kept) == "Reshape Gemm Reshape");
   CHECK(numbers(kept, node(kept, "Reshape", 1), 1) == Numbers{2, 4, 2});
   CHECK_THROWS_WITH(
@@ -218,7 +238,8 @@ TEST_CASE("FULLY_CONNECTED") {
 }
 
 TEST_CASE("BATCH_MATMUL") {
-  const Graph graph = One().in({2, 3, 4}).in({2, 5, 4}).graph("BATCH_MATMUL", {2, 3, 5}, 101, Object().scalar(1, Flag{1}));
+  const Graph graph = One().in({2, 3, 4}).in({2, 5, 4}).graph("BATCH_MATMUL", {2, 3, 5}, 101,
+                                                              Object().scalar(1, Flag{1}));
   CHECK(ops(graph) == "Transpose MatMul");
   CHECK(node(graph, "Transpose").integers("perm") == Ints{0, 2, 1});
   CHECK(node(graph, "MatMul").inputs[1] == node(graph, "Transpose").outputs[0]);
@@ -240,7 +261,8 @@ TEST_CASE("resizing") {
   CHECK(resized("RESIZE_BILINEAR", 15, Object().scalar(3, Flag{1})).text(place, "") == "half_pixel");
   CHECK(resized("RESIZE_NEAREST_NEIGHBOR", 74, {}).text("nearest_mode", "") == "floor");
   CHECK(resized("RESIZE_NEAREST_NEIGHBOR", 74, Object().scalar(0, Flag{1})).text(place, "") == "align_corners");
-  CHECK(resized("RESIZE_NEAREST_NEIGHBOR", 74, Object().scalar(1, Flag{1})).text("nearest_mode", "") == "round_prefer_ceil");
+  CHECK(resized("RESIZE_NEAREST_NEIGHBOR", 74, Object().scalar(1, Flag{1})).text("nearest_mode", "") ==
+        "round_prefer_ceil");
 }
 
 TEST_CASE("what changes shapes") {
@@ -260,7 +282,8 @@ TEST_CASE("what changes shapes") {
   CHECK(numbers(graph, node(graph, "Unsqueeze"), 1) == Numbers{1});
   graph = One().in({2, 3, 4}).ints({2, 0, 1}).graph("TRANSPOSE", {4, 2, 3});
   CHECK(node(graph, "Transpose").integers("perm") == Ints{2, 0, 1});
-  CHECK_THROWS_WITH(parse(One().in({2, 3}).ints({1, 1}).bytes("TRANSPOSE", {3, 2})), Contains("its permutation does not fit"));
+  CHECK_THROWS_WITH(parse(One().in({2, 3}).ints({1, 1}).bytes("TRANSPOSE", {3, 2})),
+                    Contains("its permutation does not fit"));
   graph = One().in({2, 1}).ints({2, 3}).graph("BROADCAST_TO", {2, 3});
   CHECK(numbers(graph, node(graph, "Expand"), 1) == Numbers{2, 3});
   graph = One().in({2, 1}).ints({1, 3}).graph("TILE", {2, 3});
@@ -281,8 +304,10 @@ TEST_CASE("what changes shapes") {
 }
 
 TEST_CASE("what adds up along axes") {
-  for (const auto& [name, op] : std::vector<std::array<std::string, 2>>{
-           {"MEAN", "ReduceMean"}, {"REDUCE_MAX", "ReduceMax"}, {"REDUCE_MIN", "ReduceMin"}, {"REDUCE_PROD", "ReduceProd"}}) {
+  for (const auto& [name, op] : std::vector<std::array<std::string, 2>>{{"MEAN", "ReduceMean"},
+                                                                        {"REDUCE_MAX", "ReduceMax"},
+                                                                        {"REDUCE_MIN", "ReduceMin"},
+                                                                        {"REDUCE_PROD", "ReduceProd"}}) {
     const Graph graph = One().in({1, 4, 5, 2}).ints({1, 2}).graph(name, {1, 1, 1, 2}, 27, Object().scalar(0, Flag{1}));
     CHECK(node(graph, op).integers("axes") == Ints{1, 2});
     CHECK(node(graph, op).integer("keepdims", 0) == 1);
@@ -301,12 +326,14 @@ TEST_CASE("padding") {
   CHECK(numbers(graph, node(graph, "Pad"), 2) == Numbers{9});
   graph = One().in({2, 3}).ints({0, 1, 0, 2}).graph("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{0}));
   CHECK(node(graph, "Pad").text("mode", "") == "reflect");
-  CHECK_THROWS_WITH(parse(One().in({2, 3}).ints({0, 1, 0, 2}).bytes("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{1}))),
-                    Contains("SYMMETRIC"));
+  CHECK_THROWS_WITH(
+      parse(One().in({2, 3}).ints({0, 1, 0, 2}).bytes("MIRROR_PAD", {3, 5}, 77, Object().scalar(0, I8{1}))),
+      Contains("SYMMETRIC"));
 }
 
 TEST_CASE("joining, cutting and choosing") {
-  Graph graph = One().in({2, 3}).in({2, 4}).graph("CONCATENATION", {2, 7}, 10, Object().scalar(0, I32{-1}).scalar(1, I8{1}));
+  Graph graph = One().in({2, 3}).in({2, 4}).graph("CONCATENATION", {2, 7}, 10,
+                                                  Object().scalar(0, I32{-1}).scalar(1, I8{1}));
   CHECK(ops(graph) == "Concat Relu");
   CHECK(node(graph, "Concat").integer("axis", 0) == -1);
   graph = One().in({3}).in({3}).graph("PACK", {3, 2}, 59, Object().scalar(0, I32{2}).scalar(1, I32{1}));
@@ -328,7 +355,12 @@ TEST_CASE("joining, cutting and choosing") {
 
 TEST_CASE("STRIDED_SLICE and its masks") {
   const auto sliced = [](const Object& options) {
-    return One().in({4, 5, 6}).ints({1, -1, 5}).ints({3, 0, 0}).ints({1, 1, -2}).graph("STRIDED_SLICE", {1}, 32, options);
+    return One()
+        .in({4, 5, 6})
+        .ints({1, -1, 5})
+        .ints({3, 0, 0})
+        .ints({1, 1, -2})
+        .graph("STRIDED_SLICE", {1}, 32, options);
   };
   Graph graph = sliced({});
   CHECK(ops(graph) == "Slice");

@@ -19,10 +19,13 @@ using tenon::test::TfliteFile;
 TEST_CASE("quantised tensors: real numbers between DequantizeLinear and QuantizeLinear") {
   One one;
   one.in({1, 2, 2, 2}, quantized({0.5F}, {-3}));
-  one.reads.push_back(one.file.constant("w", {2, 1, 1, 2}, std::vector<I8>{1, 2, 3, 4}, quantized({0.25F, 2.0F}, {0, 0})));
+  one.reads.push_back(
+      one.file.constant("w", {2, 1, 1, 2}, std::vector<I8>{1, 2, 3, 4}, quantized({0.25F, 2.0F}, {0, 0})));
   one.ints({10, 20}, quantized({0.125F, 1.0F}, {0, 0}));
-  const Graph graph = one.graph("CONV_2D", {1, 2, 2, 2}, 1, window(valid, 1, 1).scalar(3, I8{3}), quantized({0.1F}, {5}));
-  CHECK(ops(graph) == "DequantizeLinear Transpose DequantizeLinear DequantizeLinear Conv Transpose Clip QuantizeLinear");
+  const Graph graph = one.graph("CONV_2D", {1, 2, 2, 2}, 1, window(valid, 1, 1).scalar(3, I8{3}),
+                                quantized({0.1F}, {5}));
+  CHECK(ops(graph) ==
+        "DequantizeLinear Transpose DequantizeLinear DequantizeLinear Conv Transpose Clip QuantizeLinear");
   const Node& x = node(graph, "DequantizeLinear");
   CHECK(x.inputs[0] == "in0");
   CHECK(numbers(graph, x, 1) == Numbers{0.5});
@@ -49,7 +52,8 @@ TEST_CASE("scales along an axis go where the axis goes") {
   One one;
   one.in({1, 2, 2, 2}, quantized({0.5F}, {0}, 0, Kind::int16));
   one.reads.push_back(one.file.constant("w", {1, 1, 1, 2}, std::vector<I8>{1, 2}, quantized({1, 2}, {0, 0}, 3)));
-  const Graph graph = one.graph("DEPTHWISE_CONV_2D", {1, 2, 2, 2}, 2, window(valid, 1, 1), quantized({1}, {0}, 0, Kind::int16));
+  const Graph graph = one.graph("DEPTHWISE_CONV_2D", {1, 2, 2, 2}, 2, window(valid, 1, 1),
+                                quantized({1}, {0}, 0, Kind::int16));
   CHECK(node(graph, "DequantizeLinear", 1).integer("axis", -1) == 0);
   CHECK(constant(graph, node(graph, "DequantizeLinear"), 2).type == Type::int16);
 }
@@ -156,8 +160,8 @@ TEST_CASE("a cell is clipped only where it can grow so large") {
 
 TEST_CASE("an LSTM in integers: every gate has its own scale") {
   const Graph graph = lstm({}, true);
-  CHECK(ops(graph) ==
-        "DequantizeLinear Transpose DequantizeLinear DequantizeLinear DequantizeLinear LSTM Squeeze Transpose QuantizeLinear");
+  CHECK(ops(graph) == "DequantizeLinear Transpose DequantizeLinear DequantizeLinear DequantizeLinear LSTM Squeeze "
+                      "Transpose QuantizeLinear");
   const Node& weights = node(graph, "DequantizeLinear", 1);
   CHECK(constant(graph, weights, 0).type == Type::int8);
   CHECK(constant(graph, weights, 0).dims == Dims{1, 4, 2});
@@ -189,10 +193,12 @@ TEST_CASE("operators that are not what they have to be") {
   CHECK_THROWS_WITH(parse(One().in({2}).absent().bytes("ADD", {2})), Contains("its input 1 is missing"));
   CHECK_THROWS_WITH(parse(One().in({2, 3}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {2, 3})),
                     Contains("its input 0 has 2 axes, not 4"));
-  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 3}).floats({1, 1, 1, 2}, {1, 2}).bytes("CONV_2D", {1}, 1, window(same, 1, 1))),
-                    Contains("channels do not fit"));
-  CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(same, 0, 1))),
-                    Contains("have to be positive"));
+  CHECK_THROWS_WITH(
+      parse(One().in({1, 2, 2, 3}).floats({1, 1, 1, 2}, {1, 2}).bytes("CONV_2D", {1}, 1, window(same, 1, 1))),
+      Contains("channels do not fit"));
+  CHECK_THROWS_WITH(
+      parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(same, 0, 1))),
+      Contains("have to be positive"));
   CHECK_THROWS_WITH(parse(One().in({1, 2, 2, 1}).floats({1, 1, 1, 1}, {1}).bytes("CONV_2D", {1}, 1, window(2, 1, 1))),
                     Contains("its padding is not known"));
   CHECK_THROWS_WITH(parse(One().in({2}, {.type = Kind::complex64}).bytes("ABS", {2})),
@@ -219,12 +225,16 @@ TEST_CASE("files that contradict themselves") {
   CHECK_THAT(said([](TfliteFile& f) { f.version = 2; }), Contains("version 3 of the schema is read, not 2"));
   CHECK_THAT(said([](TfliteFile& f) { f.output(7); }), Contains("there is no tensor 7: the subgraph has 3"));
   CHECK_THAT(said([](TfliteFile& f) { f.codes.clear(); }), Contains("there is no operator code 0: the model has 0"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("far", {1}, {}, 99); }), Contains("there is no buffer 99: the model has 2"));
+  CHECK_THAT(said([](TfliteFile& f) { f.tensor("far", {1}, {}, 99); }),
+             Contains("there is no buffer 99: the model has 2"));
   CHECK_THAT(said([](TfliteFile& f) {
                f.floats("z", {3}, {1, 2});
              }),
              Contains("\"z\" has 3 numbers of type FLOAT32, but its buffer has 8 bytes"));
-  CHECK_THAT(said([](TfliteFile& f) { f.floats("z", {2147483647, 2147483647, 2147483647}, {1}); }), Contains("is too large"));
+  CHECK_THAT(said([](TfliteFile& f) {
+               f.floats("z", {2147483647, 2147483647, 2147483647}, {1});
+             }),
+             Contains("is too large"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {-1}); }), Contains("a tensor of -1 numbers"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", TfliteFile::Dims(9, 1)); }), Contains("a tensor of 9 axes"));
   CHECK_THAT(said([](TfliteFile& f) {
@@ -236,7 +246,8 @@ TEST_CASE("files that contradict themselves") {
              }),
              Contains("3 scales, but 2 zero points"));
   CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {3}, quantized({0}, {0})); }), Contains("positive"));
-  CHECK_THAT(said([](TfliteFile& f) { f.output(f.tensor("lost", {1})); }), Contains("no operator gives the output \"lost\""));
+  CHECK_THAT(said([](TfliteFile& f) { f.output(f.tensor("lost", {1})); }),
+             Contains("no operator gives the output \"lost\""));
   CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {f.tensor("lost", {1})}, {f.tensor("z", {1})}); }),
              Contains("operator 1 reads the tensor \"lost\", which nothing above it gives"));
   CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {0}, {2}); }), Contains("the tensor \"y\" is given twice"));
@@ -397,7 +408,8 @@ TEST_CASE("networks that others made") {
         {"Reshape", 2},
         {"Softmax", 1},
         {"Transpose", 2}}},
-      {"tflm_trained_lstm", {{"Gemm", 1}, {"LSTM", 1}, {"Reshape", 1}, {"Softmax", 1}, {"Squeeze", 1}, {"Transpose", 2}}},
+      {"tflm_trained_lstm",
+       {{"Gemm", 1}, {"LSTM", 1}, {"Reshape", 1}, {"Softmax", 1}, {"Squeeze", 1}, {"Transpose", 2}}},
       {"tflm_trained_lstm_int8",
        {{"DequantizeLinear", 9},
         {"Gemm", 1},
@@ -408,7 +420,13 @@ TEST_CASE("networks that others made") {
         {"Squeeze", 1},
         {"Transpose", 2}}},
       {"vww_96_fp32",
-       {{"AveragePool", 1}, {"Conv", 27}, {"Gemm", 1}, {"Relu", 27}, {"Reshape", 1}, {"Softmax", 1}, {"Transpose", 56}}},
+       {{"AveragePool", 1},
+        {"Conv", 27},
+        {"Gemm", 1},
+        {"Relu", 27},
+        {"Reshape", 1},
+        {"Softmax", 1},
+        {"Transpose", 56}}},
       {"vww_96_int8",
        {{"AveragePool", 1},
         {"Conv", 27},

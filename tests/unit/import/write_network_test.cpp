@@ -1,4 +1,5 @@
-// The text of imported networks, and what is refused. That the texts compile and give the file's numbers: import.networks.
+// The text of imported networks, and what is refused. That the texts compile and give the file's numbers:
+// import.networks.
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -44,14 +45,17 @@ const std::map<std::string, Attribute> padded{{"pads", Ints{1, 1, 1, 1}}};
 
 TEST_CASE("a row of layers is a Sequential, with the names of weights that a model has") {
   GraphBuilder g;
-  const auto y = g.node("Relu", {g.batch_norm(g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}, padded, false), "n", 4)});
+  const auto y = g.node("Relu",
+                        {g.batch_norm(g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}, padded, false), "n", 4)});
   g.gives({g.node("Softmax", {g.gemm(g.node("Flatten", {y}), "classes", 256, 5)}, {{"axis", std::int64_t{1}}})});
   const Written net = written(g);
-  CHECK(type_of(net) == "using Net = Sequential<Input<3, 8, 8>, Conv2D<4, 3, padding<1>, bias<false>>, BatchNorm2D<>, ReLU, Flatten, Dense<5>,\n"
+  CHECK(type_of(net) == "using Net = Sequential<Input<3, 8, 8>, Conv2D<4, 3, padding<1>, bias<false>>, BatchNorm2D<>, "
+                        "ReLU, Flatten, Dense<5>,\n"
                         "                       Softmax>;\n");
   std::vector<std::string> names;
   for (const auto& [name, array] : net.weights) names.push_back(name);
-  CHECK(names == std::vector<std::string>{"0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "4.bias", "4.weight"});
+  CHECK(names == std::vector<std::string>{"0.weight", "1.bias", "1.running_mean", "1.running_var", "1.weight", "4.bias",
+                                          "4.weight"});
   CHECK(net.weights.at("0.weight").dims == Dims{4, 3, 3, 3});
   CHECK(net.weights.at("4.weight").values == g.g.constants.at("classes.w").values);
 }
@@ -66,8 +70,10 @@ TEST_CASE("branches that meet again are Residual, Add and Concat, equal blocks a
   y = g.node("Add", {g.conv(y, "wide", {6, 4, 1, 1}), g.node("Relu", {g.conv(y, "deep", {6, 4, 3, 3}, padded)})});
   g.gives({g.node("Concat", {g.node("Tanh", {y}), g.node("Sigmoid", {y})}, {{"axis", std::int64_t{1}}})});
   const Written net = written(g);
-  CHECK(type_of(net) == "using Net = Sequential<Input<4, 6, 6>, Repeat<3, Residual<Conv2D<4, 3, padding<1>>, ReLU, Conv2D<4, 3, padding<1>>>>,\n"
-                        "                       Add<Conv2D<6, 1>, Sequential<Conv2D<6, 3, padding<1>>, ReLU>>, Concat<Tanh, Sigmoid>>;\n");
+  CHECK(type_of(net) == "using Net = Sequential<Input<4, 6, 6>, Repeat<3, Residual<Conv2D<4, 3, padding<1>>, ReLU, "
+                        "Conv2D<4, 3, padding<1>>>>,\n"
+                        "                       Add<Conv2D<6, 1>, Sequential<Conv2D<6, 3, padding<1>>, ReLU>>, "
+                        "Concat<Tanh, Sigmoid>>;\n");
   CHECK(net.weights.contains("0.2.2.weight"));
 }
 
@@ -77,7 +83,8 @@ TEST_CASE("blocks that are alike but for a number are a template") {
   std::int64_t c = 4;
   for (const std::string block : {"a", "b", "c"}) {
     const auto inner = g.node("Relu", {g.conv(y, block + "1", {2 * c, c, 3, 3}, padded)});
-    y = g.node("Relu", {g.node("Add", {g.conv(y, block + "s", {2 * c, c, 1, 1}), g.conv(inner, block + "2", {2 * c, 2 * c, 3, 3}, padded)})});
+    y = g.node("Relu", {g.node("Add", {g.conv(y, block + "s", {2 * c, c, 1, 1}),
+                                       g.conv(inner, block + "2", {2 * c, 2 * c, 3, 3}, padded)})});
     c *= 2;
   }
   g.gives({y});
@@ -113,7 +120,8 @@ TEST_CASE("a product and a sum are one Dense, in sequences too") {
 
 TEST_CASE("what has no layer is refused at once, each with its node and the reason") {
   GraphBuilder g;
-  auto y = g.node("CumSum", {g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}), g.constant("along", {}, {2})}, {}, "local");
+  auto y = g.node("CumSum", {g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}), g.constant("along", {}, {2})}, {},
+                  "local");
   y = g.node("ArgMax", {g.node("Flatten", {y})}, {{"axis", std::int64_t{1}}}, "which");
   g.gives({y});
   const std::string all = refusal(g);
@@ -124,7 +132,8 @@ TEST_CASE("an LSTM that begins with a state or clips its memory is refused") {
   for (const bool clips : {false, true}) {
     GraphBuilder g;
     const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
-    std::vector<std::string> inputs{x, g.constant("w", {1, 16, 3}), g.constant("r", {1, 16, 4}), g.constant("b", {1, 32})};
+    std::vector<std::string> inputs{x, g.constant("w", {1, 16, 3}), g.constant("r", {1, 16, 4}),
+                                    g.constant("b", {1, 32})};
     std::map<std::string, Attribute> attributes{{"hidden_size", std::int64_t{4}}};
     if (clips) attributes["cell_clip"] = 10.0;
     else inputs.insert(inputs.end(), {"", g.constant("h", {1, 1, 4})});
@@ -139,5 +148,6 @@ TEST_CASE("a name that is none for a type is refused") {
   g.gives({g.node("Relu", {g.input("x", {1, 4})})});
   Graph graph = g.g;
   simplify(graph);
-  for (const char* name : {"", "2net", "my-net"}) CHECK_THROWS_WITH(write_network(graph, name), Contains("no name for a type"));
+  for (const char* name : {"", "2net", "my-net"})
+    CHECK_THROWS_WITH(write_network(graph, name), Contains("no name for a type"));
 }

@@ -24,7 +24,8 @@ std::vector<double> drawn(std::uint64_t seed = 1, std::size_t rows = 200, std::s
 struct Moments {
   double mean = 0, variance = 0, low = 0, high = 0;
   explicit Moments(const std::vector<double>& v) : low(v[0]), high(v[0]) {
-    for (const double x : v) mean += x / static_cast<double>(v.size()), low = std::min(low, x), high = std::max(high, x);
+    for (const double x : v)
+      mean += x / static_cast<double>(v.size()), low = std::min(low, x), high = std::max(high, x);
     for (const double x : v) variance += (x - mean) * (x - mean) / static_cast<double>(v.size());
   }
 };
@@ -44,7 +45,8 @@ void check_uniform(const std::vector<double>& values, double low, double high) {
   CHECK(m.high > high - 0.001 * (high - low));
 }
 double share_within(const std::vector<double>& values, double bound) {
-  return static_cast<double>(std::count_if(values.begin(), values.end(), [bound](double v) { return std::abs(v) < bound; })) /
+  return static_cast<double>(
+             std::count_if(values.begin(), values.end(), [bound](double v) { return std::abs(v) < bound; })) /
          static_cast<double>(values.size());
 }
 
@@ -70,11 +72,13 @@ TEST_CASE("distributions have the mean, the variance and the bounds that they sh
 }
 
 TEST_CASE("scaled initialisers go by fan and gain") {
-  for (const auto& v : {drawn<XavierUniform>(), drawn<GlorotUniform<>>()}) check_uniform(v, -std::sqrt(6.0 / 700), std::sqrt(6.0 / 700));
+  for (const auto& v : {drawn<XavierUniform>(), drawn<GlorotUniform<>>()})
+    check_uniform(v, -std::sqrt(6.0 / 700), std::sqrt(6.0 / 700));
   check_uniform(drawn<GlorotUniform<gain::tanh>>(), -5.0 / 3 * std::sqrt(6.0 / 700), 5.0 / 3 * std::sqrt(6.0 / 700));
   for (const auto& v : {drawn<XavierNormal>(), drawn<GlorotNormal<>>()}) check_moments(v, 0, 2.0 / 700);
   check_moments(drawn<GlorotNormal<2>>(), 0, 8.0 / 700);
-  for (const auto& v : {drawn<HeUniform>(), drawn<KaimingUniform<>>()}) check_uniform(v, -std::sqrt(6.0 / 500), std::sqrt(6.0 / 500));
+  for (const auto& v : {drawn<HeUniform>(), drawn<KaimingUniform<>>()})
+    check_uniform(v, -std::sqrt(6.0 / 500), std::sqrt(6.0 / 500));
   for (const auto& v : {drawn<HeNormal>(), drawn<KaimingNormal<>>()}) check_moments(v, 0, 2.0 / 500);
   check_uniform(drawn<KaimingUniform<Fan::out>>(), -std::sqrt(6.0 / 200), std::sqrt(6.0 / 200));
   check_moments(drawn<KaimingNormal<Fan::out, gain::linear>>(), 0, 1.0 / 200);
@@ -122,8 +126,9 @@ TEST_CASE("the same seed draws the same") {
 }
 
 TEST_CASE("layers choose, and count their fans as PyTorch does") {
-  using Net = Sequential<Input<6, 9, 9>, Conv2D<8, 3, groups<2>, init<KaimingNormal<>>, bias_init<Zeros>>, ConvTranspose2D<4, 3, init<Orthogonal<>>>,
-                         Flatten, Dense<7, init<Sparse<0.5>>, bias_init<Constant<0.5>>>>;
+  using Net = Sequential<Input<6, 9, 9>, Conv2D<8, 3, groups<2>, init<KaimingNormal<>>, bias_init<Zeros>>,
+                         ConvTranspose2D<4, 3, init<Orthogonal<>>>, Flatten,
+                         Dense<7, init<Sparse<0.5>>, bias_init<Constant<0.5>>>>;
   std::vector<std::string> seen;
   visit_parameters<Net>([&]<class I>(const ParameterEntry& entry, I) {
     seen.push_back(std::string(entry.name));
@@ -154,12 +159,15 @@ TEST_CASE("zeros keep hidden units alike for ever") {
     const auto w = model.template get<"0.weight">();
     double largest = 0;
     for (std::size_t unit = 1; unit < 16; ++unit)
-      for (std::size_t i = 0; i < 64; ++i) largest = std::max(largest, std::abs(static_cast<double>(w(unit, i) - w(0, i))));
+      for (std::size_t i = 0; i < 64; ++i)
+        largest = std::max(largest, std::abs(static_cast<double>(w(unit, i) - w(0, i))));
     return largest;
   };
   // The same constant in every unit: all of them learn, and learn the same.
-  using Same = Sequential<Dense<64, 16, init<Constant<0.01>>, bias_init<Zeros>>, Tanh, Dense<10, init<Constant<0.01>>, bias_init<Zeros>>, Softmax>;
-  using Nothing = Sequential<Dense<64, 16, init<Zeros>, bias_init<Zeros>>, Tanh, Dense<10, init<Zeros>, bias_init<Zeros>>, Softmax>;
+  using Same = Sequential<Dense<64, 16, init<Constant<0.01>>, bias_init<Zeros>>, Tanh,
+                          Dense<10, init<Constant<0.01>>, bias_init<Zeros>>, Softmax>;
+  using Nothing = Sequential<Dense<64, 16, init<Zeros>, bias_init<Zeros>>, Tanh,
+                             Dense<10, init<Zeros>, bias_init<Zeros>>, Softmax>;
   using Drawn = Sequential<Dense<64, 16>, Tanh, Dense<10>, Softmax>;
   CHECK(distinct_units(Model<Same>{1}) < 1e-6);
   CHECK(distinct_units(Model<Nothing>{1}) == 0);

@@ -185,14 +185,16 @@ TEST_CASE("a symbolic link that points to nothing yet is kept too") {
   CHECK(contents(directory / "runs/epoch1") == "new");
   fs::create_symlink("b", directory / "a");
   fs::create_symlink("a", directory / "b");
-  CHECK_THROWS_WITH(write_file_atomically(directory / "a", bytes_of("x")), Contains("its symbolic links lead in a circle"));
+  CHECK_THROWS_WITH(write_file_atomically(directory / "a", bytes_of("x")),
+                    Contains("its symbolic links lead in a circle"));
   fs::create_symlink("nowhere/file", directory / "lost");
   CHECK_THROWS_WITH(write_file_atomically(directory / "lost", bytes_of("x")), Contains("No such file or directory"));
 }
 
 TEST_CASE("what killed processes left behind is removed, what living ones write is not") {
   const Directory directory;
-  for (const char* name : {".tenon-1-0.tmp", ".tenon-77-3.tmp", ".tenon-mine", "other.tmp"}) std::ofstream(directory / name) << "part";
+  for (const char* name : {".tenon-1-0.tmp", ".tenon-77-3.tmp", ".tenon-mine", "other.tmp"})
+    std::ofstream(directory / name) << "part";
   fs::create_directory(directory.path / ".tenon-9-9.tmp");
   const std::string living = directory / ".tenon-2-0.tmp";
   const int held = ::open(living.c_str(), O_WRONLY | O_CREAT, 0600);
@@ -213,16 +215,43 @@ TEST_CASE("whichever write, sync, rename or allocation fails, every writer leave
   const std::vector<float> numbers(100, 0.5F);
   const std::vector<std::pair<std::string, std::function<void()>>> writers{
       {"bytes", [&] { write_file_atomically(path, bytes_of("new")); }},
-      {"safetensors", [&] { const std::vector<TensorView> all{{"a", {100}, numbers}}; write_safetensors(path, all, {{"key", "a value that takes memory"}}); }},
-      {"archive", [&] { Archive a; double v = 1; std::vector<double> list{1, 2}; a.value("a number with a long name", v); a.values("list", list); a.save(path); }},
-      {"idx", [&] { write_idx_file(path, {IdxType::uint8, {2, 3}, std::vector<std::byte>(6)}); }},
+      {"safetensors",
+       [&] {
+         const std::vector<TensorView> all{{"a", {100}, numbers}};
+         write_safetensors(path, all, {{"key", "a value that takes memory"}});
+       }},
+      {"archive",
+       [&] {
+         Archive a;
+         double v = 1;
+         std::vector<double> list{1, 2};
+         a.value("a number with a long name", v);
+         a.values("list", list);
+         a.save(path);
+       }},
+      {"idx",
+       [&] {
+         write_idx_file(path, {IdxType::uint8, {2, 3}, std::vector<std::byte>(6)});
+       }},
       {"csv", [&] { write_csv(History{{EpochRecord{.epoch = 1}}}, path); }},
-      {"plot", [&] { Plot{}.line("a", {1, 2}).save(path); }},
+      {"plot",
+       [&] {
+         Plot{}.line("a", {1, 2}).save(path);
+       }},
       {"heatmap", [&] { Heatmap{.rows = 1, .columns = 1, .values = {1}}.save(path); }},
-      {"png", [&] { save_png(path, {1, 1, {1, 2, 3}}); }},
+      {"png",
+       [&] {
+         save_png(path, {1, 1, {1, 2, 3}});
+       }},
       {"report", [&] { write_report({}, path); }},
       {"tokenizer", [&] { CharTokenizer("to be").save(path); }},
-      {"header", [&] { WeightsHeader h; h.name = "digits"; h.network = "Sequential<Dense<2, 3>>"; write_weights_header(path, h); }},
+      {"header",
+       [&] {
+         WeightsHeader h;
+         h.name = "digits";
+         h.network = "Sequential<Dense<2, 3>>";
+         write_weights_header(path, h);
+       }},
   };
   for (const auto& [name, write] : writers) {
     CAPTURE(name);

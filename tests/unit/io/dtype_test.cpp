@@ -9,9 +9,9 @@ using namespace tenon;
 
 static_assert(half_to_float(0x3c00) == 1.0f);
 static_assert(half_to_float(0xc000) == -2.0f);
-static_assert(half_to_float(0x7bff) == 65504.0f);      // the largest
-static_assert(half_to_float(0x0400) == 0x1p-14f);      // the smallest normal
-static_assert(half_to_float(0x0001) == 0x1p-24f);      // the smallest subnormal
+static_assert(half_to_float(0x7bff) == 65504.0f);  // the largest
+static_assert(half_to_float(0x0400) == 0x1p-14f);  // the smallest normal
+static_assert(half_to_float(0x0001) == 0x1p-24f);  // the smallest subnormal
 static_assert(bfloat16_to_float(0x3f80) == 1.0f);
 static_assert(bfloat16_to_float(0xc2f7) == -123.5f);
 
@@ -27,7 +27,7 @@ TEST_CASE("every half is widened exactly") {
       REQUIRE(std::signbit(value) == (sign < 0));
       continue;
     }
-    const double expected = exponent == 31 ? std::numeric_limits<double>::infinity()
+    const double expected = exponent == 31  ? std::numeric_limits<double>::infinity()
                             : exponent == 0 ? std::ldexp(mantissa, -24)
                                             : std::ldexp(1024 + mantissa, exponent - 25);
     if (value != sign * expected || std::signbit(value) != (sign < 0)) FAIL(value << " is not " << sign * expected);

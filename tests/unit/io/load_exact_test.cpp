@@ -38,9 +38,8 @@ SafeTensors file_with(const std::vector<std::pair<std::string, Shape>>& tensors,
         data.append(bytes.data(), bytes.size());
       }
     }
-    header += (header.size() > 1 ? ",\"" : "\"") + spec.substr(0, colon) + R"(":{"dtype":")" + type +
-              R"(","shape":[)" + axes + R"(],"data_offsets":[)" + std::to_string(begin) + "," +
-              std::to_string(data.size()) + "]}";
+    header += (header.size() > 1 ? ",\"" : "\"") + spec.substr(0, colon) + R"(":{"dtype":")" + type + R"(","shape":[)" +
+              axes + R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
   }
   header += '}';
   const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
@@ -69,7 +68,8 @@ TEST_CASE("a file with exactly the expected tensors is loaded") {
 
 TEST_CASE("PyTorch's batch counters are accepted and ignored") {
   Network network;
-  load_exact(file_with({{"0.bias", {2}}, {"0.weight", {2, 3}}, {"1.num_batches_tracked:I64", {}}}, 2), network.expected());
+  load_exact(file_with({{"0.bias", {2}}, {"0.weight", {2, 3}}, {"1.num_batches_tracked:I64", {}}}, 2),
+             network.expected());
   CHECK(network.bias[1] == 2.0);
 }
 

@@ -46,10 +46,8 @@ struct Case {
 void check_refused(const Case& broken, const std::string& origin, const std::string& error) {
   const auto message = origin + ": " + broken.message;
   CAPTURE(broken.file.substr(0, 200));
-  if (message.ends_with(':'))
-    CHECK_THAT(error, Catch::Matchers::StartsWith(message));
-  else
-    CHECK(error == message);
+  if (message.ends_with(':')) CHECK_THAT(error, Catch::Matchers::StartsWith(message));
+  else CHECK(error == message);
 }
 
 template <class Action>
@@ -64,8 +62,9 @@ std::string error_of(Action action) try {
 Case another(const std::string& file, const std::string& seems) {
   std::array<char, 8> first{};
   std::copy_n(file.begin(), 8, first.begin());
-  return {file, "expected a safetensors header of at most 100000000 bytes, got " + std::to_string(std::bit_cast<std::uint64_t>(first)) +
-                    " as its length (it seems to be " + seems + ")"};
+  return {file, "expected a safetensors header of at most 100000000 bytes, got " +
+                    std::to_string(std::bit_cast<std::uint64_t>(first)) + " as its length (it seems to be " + seems +
+                    ")"};
 }
 
 const std::vector<Case>& cases() {
@@ -88,8 +87,10 @@ const std::vector<Case>& cases() {
       // files that are something else
       another("version https://git-lfs.github.com/spec/v1\noid sha256:4665a5\nsize 12345\n",
               "a Git LFS pointer, which only stands for the file: fetch that with \"git lfs pull\""),
-      another("<!DOCTYPE html>\n<html><head><title>404</title></head></html>\n", "an HTML page: a server's answer in place of the file?"),
-      another(std::string("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), "a zip archive, as PyTorch's .pt and numpy's .npz files are"),
+      another("<!DOCTYPE html>\n<html><head><title>404</title></head></html>\n",
+              "an HTML page: a server's answer in place of the file?"),
+      another(std::string("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10),
+              "a zip archive, as PyTorch's .pt and numpy's .npz files are"),
       another("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9", "a Python pickle, as PyTorch's old .pt files are"),
       another("\x89PNG\r\n\x1a\n1234", "a PNG picture"),
       another("epoch,loss\n1,0.5\n", "a text that begins \"epoch,loss\""),
@@ -102,8 +103,7 @@ const std::vector<Case>& cases() {
       {file_of("{'a':1}"), "expected a header of valid JSON, got a fault at byte 9:"},
       {file_of("{/**/}"), "expected a header of valid JSON, got a fault at byte 9:"},
       {file_of("{\"\xff\":{}}"), "expected a header of valid JSON, got a fault at byte 10:"},
-      {file_of("{\"\\ud800\":{}}"),
-       "expected a header of valid JSON, got a fault at byte 16:"},
+      {file_of("{\"\\ud800\":{}}"), "expected a header of valid JSON, got a fault at byte 16:"},
       {file_of(R"({"a":)" + std::string(100'000, '[')), "expected an object for tensor \"a\", got an array"},
       {file_of(R"({"a":)" + std::string(100'000, '{')), "expected a header of valid JSON, got a fault at byte 14:"},
       {file_of(R"({"a":{"dtype":{"dtype":{}}}})"),
@@ -123,7 +123,8 @@ const std::vector<Case>& cases() {
        "expected dtype of tensor \"a\" once, got it twice"},
       {file_of(R"({"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", 4),
        "expected a known type name as dtype of tensor \"a\", got \"F31\""},
-      {file_of(R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}})", 1), "expected tensor \"a\" to fit in memory, got shape (3)"},
+      {file_of(R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}})", 1),
+       "expected tensor \"a\" to fit in memory, got shape (3)"},
       {file_of(R"({"a":{"dtype":9,"shape":[1],"data_offsets":[0,4]}})", 4),
        "expected a known type name as dtype of tensor \"a\", got 9"},
       {file_of(one("3", "[0,12]"), 12), "expected an array as shape of tensor \"a\", got 3"},
@@ -137,8 +138,7 @@ const std::vector<Case>& cases() {
        "expected at most 64 non-negative whole numbers as shape of tensor \"a\", got an array"},
       {file_of(one("[true]", "[0,4]"), 4),
        "expected at most 64 non-negative whole numbers as shape of tensor \"a\", got true"},
-      {file_of(one("[1e999]", "[0,4]"), 4),
-       "expected a header of valid JSON, got a fault at byte 41:"},
+      {file_of(one("[1e999]", "[0,4]"), 4), "expected a header of valid JSON, got a fault at byte 41:"},
       {file_of(one("[18446744073709551616]", "[0,4]"), 4),
        "expected at most 64 non-negative whole numbers as shape of tensor \"a\", got \"18446744073709551616\""},
       {file_of(one("[1" + repeated(",1", 64) + "]", "[0,4]"), 4),
@@ -150,7 +150,8 @@ const std::vector<Case>& cases() {
 
       // where its data lie
       {file_of(one("[1]", "0"), 4), "expected an array as data_offsets of tensor \"a\", got 0"},
-      {file_of(one("[1]", "[0]"), 4), "expected two non-negative whole numbers as data_offsets of tensor \"a\", got only 1"},
+      {file_of(one("[1]", "[0]"), 4),
+       "expected two non-negative whole numbers as data_offsets of tensor \"a\", got only 1"},
       {file_of(one("[1]", "[0,4,8]"), 4),
        "expected two non-negative whole numbers as data_offsets of tensor \"a\", got a third, 8"},
       {file_of(one("[1]", "[-4,0]"), 4),
@@ -170,25 +171,37 @@ const std::vector<Case>& cases() {
       {file_of(one("[1]", "[0,4]"), 5), "expected 4 bytes of data after the header, got 5 (1 belong to no tensor)"},
       {file_of(one("[1]", "[2,6]"), 6),
        "expected tensor \"a\" to begin at data byte 0, where the one before it ends, got 2 (a hole of 2 bytes)"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}})", 10),
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}})",
+           10),
        "expected tensor \"b\" to begin at data byte 4, where the one before it ends, got 6 (a hole of 2 bytes)"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})", 7),
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
+           7),
        "expected tensor \"b\" to begin at data byte 4, where the one before it ends, got 3 (an overlap of 1 bytes)"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 4),
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
+           4),
        "expected tensor \"b\" to begin at data byte 4, where the one before it ends, got 0 (an overlap of 4 bytes)"},
 
       // names and metadata
-      {file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
-               R"("\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
+           R"("\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
        "expected every tensor name once, got \"a\" twice"},
       {file_of("{\"" + std::string((1 << 24) + 1, 'n') + "\":1}"),
        "expected names and metadata of at most 16777216 bytes, got 16777217 from byte 9 on"},
-      {file_of(R"({"__metadata__":{)" + [] {
-         std::string all;
-         for (int i = 0; i <= 65536; ++i) all += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":"")";
-         return all;
-       }() + "}}"), "expected at most 65536 entries of metadata, got more"},
-      {file_of("{\"\xc2\x9b" "1m\xe2\x80\xae\":1}"), "expected an object for tensor \"\\xc2\\x9b1m\\xe2\\x80\\xae\", got 1"},
+      {file_of(R"({"__metadata__":{)" +
+               [] {
+                 std::string all;
+                 for (int i = 0; i <= 65536; ++i) all += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":"")";
+                 return all;
+               }() +
+               "}}"),
+       "expected at most 65536 entries of metadata, got more"},
+      {file_of("{\"\xc2\x9b"
+               "1m\xe2\x80\xae\":1}"),
+       "expected an object for tensor \"\\xc2\\x9b1m\\xe2\\x80\\xae\", got 1"},
       {file_of(R"({"__metadata__":{},"__metadata__":{}})"), "expected __metadata__ once, got it twice"},
       {file_of(R"({"__metadata__":{"k":"1","k":"2"}})"), "expected every metadata key once, got \"k\" twice"},
       {file_of(R"({"__metadata__":{"k":1}})"), "expected a string as metadata \"k\", got 1"},
@@ -219,13 +232,27 @@ std::string mutated(std::string file, std::mt19937& random) {
   for (auto rounds = 1 + below(3); rounds > 0 && !file.empty(); --rounds) {
     const auto place = below(file.size());
     switch (below(7)) {
-      case 0: file[place] = static_cast<char>(file[place] ^ (1 << below(8))); break;
-      case 1: file[place] = interesting[below(interesting.size())]; break;
-      case 2: file.resize(place); break;
-      case 3: file.insert(place, 1, interesting[below(interesting.size())]); break;
-      case 4: file.erase(place, 1 + below(16)); break;
-      case 5: file.insert(place, file.substr(below(file.size()), below(64))); break;
-      default: file[below(8)] = static_cast<char>(below(256)); break;
+    case 0:
+      file[place] = static_cast<char>(file[place] ^ (1 << below(8)));
+      break;
+    case 1:
+      file[place] = interesting[below(interesting.size())];
+      break;
+    case 2:
+      file.resize(place);
+      break;
+    case 3:
+      file.insert(place, 1, interesting[below(interesting.size())]);
+      break;
+    case 4:
+      file.erase(place, 1 + below(16));
+      break;
+    case 5:
+      file.insert(place, file.substr(below(file.size()), below(64)));
+      break;
+    default:
+      file[below(8)] = static_cast<char>(below(256));
+      break;
     }
   }
   // Half the time repair the length, so that mutations reach the JSON and not only the first check.
@@ -279,7 +306,8 @@ TEST_CASE("a mutated file parses into something consistent or is refused, never 
       const std::string_view message = error.what();
       if (!message.starts_with("evil: expected ")) FAIL(message);
       if (message.size() > 600) FAIL("too long: " << message);
-      if (std::ranges::any_of(message, [](unsigned char c) { return c < 0x20; })) FAIL("control characters: " << message);
+      if (std::ranges::any_of(message, [](unsigned char c) { return c < 0x20; }))
+        FAIL("control characters: " << message);
     }
   }
   CHECK(parsed > 500);     // mutations of the data alone, for instance

@@ -191,7 +191,8 @@ TEST_CASE("the writer refuses what no reader would accept, and keeps the old fil
   CHECK_THROWS_WITH(write({{"__metadata__", {2}, values}}), Contains("reserves"));
   CHECK_THROWS_WITH(write({{"bad\xff", {2}, values}}), Contains("UTF-8"));
   CHECK_THROWS_WITH(write({{"a", {2}, values}}, {{"key", "\xc3"}}), Contains("UTF-8"));
-  CHECK_THROWS_WITH(write({{"a", {2}, values}}, {{"key", std::string(100'000'000, 'x')}}), Contains("at most 100000000"));
+  CHECK_THROWS_WITH(write({{"a", {2}, values}}, {{"key", std::string(100'000'000, 'x')}}),
+                    Contains("at most 100000000"));
   CHECK(contents(path) == before);
   CHECK(std::distance(fs::directory_iterator(directory.path), fs::directory_iterator()) == 1);
 }

@@ -26,7 +26,8 @@ void each_product(const Convolution& c, Visit visit) {
           for (std::size_t r = 0; r < c.y.map; ++r)
             for (std::size_t q = 0; q < c.x.map; ++q) {
               const std::size_t y = r * c.y.stride + ky * c.y.dilation, x = q * c.x.stride + kx * c.x.dilation;
-              if (y < c.y.before || x < c.x.before || y - c.y.before >= c.y.image || x - c.x.before >= c.x.image) continue;
+              if (y < c.y.before || x < c.x.before || y - c.y.before >= c.y.image || x - c.x.before >= c.x.image)
+                continue;
               const std::size_t channel = o / c.group_features() * c.group_channels() + i;
               visit(((o * c.group_channels() + i) * c.y.kernel + ky) * c.x.kernel + kx, (o * c.y.map + r) * c.x.map + q,
                     (channel * c.y.image + y - c.y.before) * c.x.image + x - c.x.before);
@@ -39,7 +40,8 @@ struct Case {
     kernels::list_taps(c, taps.data());
     Stream stream{seed};
     for (auto* numbers : {&images, &maps, &weight, &bias}) {
-      const std::size_t sizes[] = {samples * c.image_size(), samples * c.map_size(), c.weights(), c.features + c.channels};
+      const std::size_t sizes[] = {samples * c.image_size(), samples * c.map_size(), c.weights(),
+                                   c.features + c.channels};
       numbers->resize(sizes[numbers == &images ? 0 : numbers == &maps ? 1 : numbers == &weight ? 2 : 3]);
       for (T& number : *numbers) number = static_cast<T>(stream.uniform(-1.0, 1.0));
     }
@@ -66,15 +68,16 @@ struct Case {
       const T* image = images.data() + s * c.image_size();
       kernels::lay_out_image(c, image, laid_images.data() + s * image_room);
       if (c.plain()) CHECK(std::equal(image, image + c.image_size(), laid_images.data() + s * image_room));
-      kernels::lay_out_map<T>(c, maps.data() + s * c.map_size(), rectified(s), laid_maps.data() + s * map_room, sums.data());
+      kernels::lay_out_map<T>(c, maps.data() + s * c.map_size(), rectified(s), laid_maps.data() + s * map_room,
+                              sums.data());
       kernels::add_channel_sums(c, image, channel_sums.data());
       kernels::map_of_image<T>(c, taps.data(), laid_images.data() + s * image_room, weight.data(), bias.data(), true,
                                got_maps.data() + s * c.map_size(), scratch.data());
       kernels::image_of_map<T>(c, taps.data(), laid_maps.data() + s * map_room, weight.data(), bias.data() + c.features,
                                got_images.data() + s * c.image_size(), scratch.data());
     }
-    kernels::convolution_weight_gradient<T>(c, taps.data(), samples, laid_images.data(), image_room, laid_maps.data(), map_room, true,
-                                            got_gradient.data());
+    kernels::convolution_weight_gradient<T>(c, taps.data(), samples, laid_images.data(), image_room, laid_maps.data(),
+                                            map_room, true, got_gradient.data());
 
     std::vector<double> map(maps.size()), image(images.size()), gradient(weight.size(), 2.0);
     std::vector<double> feature_sum(c.features, 1.0), channel_sum(c.channels, 1.0);
@@ -117,16 +120,20 @@ struct Case {
 };
 
 std::string describe(const Convolution& c) {
-  std::string text = std::to_string(c.channels) + " channels, " + std::to_string(c.features) + " features, " + std::to_string(c.groups) + " groups";
+  std::string text = std::to_string(c.channels) + " channels, " + std::to_string(c.features) + " features, " +
+                     std::to_string(c.groups) + " groups";
   for (const ConvolutionAxis& a : {c.y, c.x})
-    text += "; image " + std::to_string(a.image) + " map " + std::to_string(a.map) + " kernel " + std::to_string(a.kernel) + " stride " +
-            std::to_string(a.stride) + " dilation " + std::to_string(a.dilation) + " before " + std::to_string(a.before);
+    text += "; image " + std::to_string(a.image) + " map " + std::to_string(a.map) + " kernel " +
+            std::to_string(a.kernel) + " stride " + std::to_string(a.stride) + " dilation " +
+            std::to_string(a.dilation) + " before " + std::to_string(a.before);
   return text;
 }
 
 /// Any axis that makes sense: at least one window, at least one number of the image in its reach.
 ConvolutionAxis any_axis(Stream& stream) {
-  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(bound))); };
+  const auto below = [&](std::size_t bound) {
+    return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(bound)));
+  };
   ConvolutionAxis a;
   a.kernel = 1 + below(5);
   a.stride = 1 + below(3);
@@ -147,7 +154,9 @@ TEMPLATE_TEST_CASE("convolutions of any shape", "", float, double) {
     kernels::limit_cpu_level(level);
     Stream stream{static_cast<std::uint64_t>(level)};
     for (int attempt = 0; attempt < 60; ++attempt) {
-      const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(bound))); };
+      const auto below = [&](std::size_t bound) {
+        return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(bound)));
+      };
       Convolution c;
       c.groups = attempt % 3 == 0 ? 1 + below(3) : 1;
       c.channels = c.groups * (1 + below(attempt % 2 == 0 ? 3 : 18));

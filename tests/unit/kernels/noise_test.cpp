@@ -9,7 +9,8 @@ namespace {
 
 /// The definition, block by block.
 template <class T>
-std::vector<T> by_definition(std::size_t count, std::size_t size, double rate, const Stream& stream, std::size_t first) {
+std::vector<T> by_definition(std::size_t count, std::size_t size, double rate, const Stream& stream,
+                             std::size_t first) {
   const std::size_t quarter = (size + 3) / 4;
   std::vector<T> mask(count * size);
   for (std::size_t i = 0; i < count; ++i)

@@ -36,8 +36,8 @@ struct Worst {
   float at = 0;      // the input it belongs to
 };
 
-Worst worst_of(const std::vector<float>& got, const std::vector<double>& exact, const std::vector<float>& x, double relative,
-               double floor) {
+Worst worst_of(const std::vector<float>& got, const std::vector<double>& exact, const std::vector<float>& x,
+               double relative, double floor) {
   Worst worst;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double smallest = std::numeric_limits<float>::min();
@@ -73,8 +73,8 @@ void check(double floor = 0) {
   run(wide);
   const Worst forward = worst_of(narrow.y.values(), wide.y.values(), x, 1e-6, floor);
   const Worst backward = worst_of(narrow.dx.values(), wide.dx.values(), x, 1e-5, 0.03);
-  INFO(type_name<L>() << ": forward " << forward.error << " at " << forward.at << ", backward " << backward.error << " at "
-                      << backward.at);
+  INFO(type_name<L>() << ": forward " << forward.error << " at " << forward.at << ", backward " << backward.error
+                      << " at " << backward.at);
   CHECK(forward.error <= 1);
   CHECK(backward.error <= 1);
 }

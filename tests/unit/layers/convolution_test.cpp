@@ -31,7 +31,8 @@ TEST_CASE("Conv2D gives what PyTorch gives") {
   const Golden golden{"convolutions"};
   check_golden<Alone<Conv2D<3, 3>, 2, 5, 6>>(golden, "conv2d", sums);
   check_golden<Alone<Conv2D<2, 3, 3, stride<2>, padding<1>>, 2, 8, 7>>(golden, "conv2d_stride", sums);
-  check_golden<Alone<Conv2D<3, dilation<1, 2>, kernel<3, 2>, stride<2, 1>, padding<1, 0>>, 2, 6, 7>>(golden, "conv2d_uneven", sums);
+  check_golden<Alone<Conv2D<3, dilation<1, 2>, kernel<3, 2>, stride<2, 1>, padding<1, 0>>, 2, 6, 7>>(
+      golden, "conv2d_uneven", sums);
   check_golden<Alone<Conv2D<3, 3, dilation<2>, padding<same>>, 2, 5, 7>>(golden, "conv2d_dilated_same", sums);
   check_golden<Alone<Conv2D<2, 4, padding<same>>, 1, 5, 4>>(golden, "conv2d_even_same", sums);
   check_golden<Alone<Conv2D<3, 3, padding<full>>, 2, 4, 5>>(golden, "conv2d_full", sums);
@@ -41,26 +42,30 @@ TEST_CASE("Conv2D gives what PyTorch gives") {
   check_golden<Alone<Conv2D<4, 1, stride<2>>, 3, 5, 4>>(golden, "conv2d_1x1_stride", sums);
   check_golden<Alone<Conv2D<64, 1, padding<valid>>, 64, 1, 2>>(golden, "conv2d_1x1_large", sums);
   check_golden<Alone<Conv2D<3, 2, stride<3>>, 2, 8, 7>>(golden, "conv2d_gaps", sums);
-  check_golden<Alone<Conv2D<3, 3, stride<2>, dilation<3>, padding<2>>, 2, 9, 8>>(golden, "conv2d_strided_dilated", sums);
+  check_golden<Alone<Conv2D<3, 3, stride<2>, dilation<3>, padding<2>>, 2, 9, 8>>(golden, "conv2d_strided_dilated",
+                                                                                 sums);
   check_golden<Alone<Conv2D<9, 5, padding<2>>, 1, 9, 9>>(golden, "conv2d_one_sample", sums);
 }
 
 TEST_CASE("Conv1D gives what PyTorch gives") {
   const Golden golden{"convolutions"};
   check_golden<Alone<Conv1D<3, 3>, 2, 7>>(golden, "conv1d", sums);
-  check_golden<Alone<Conv1D<6, 3, stride<2>, padding<3>, dilation<2>, groups<2>, bias<false>>, 4, 11>>(golden, "conv1d_options", sums);
+  check_golden<Alone<Conv1D<6, 3, stride<2>, padding<3>, dilation<2>, groups<2>, bias<false>>, 4, 11>>(
+      golden, "conv1d_options", sums);
 }
 
 TEST_CASE("transposed convolutions give what PyTorch gives") {
   const Golden golden{"convolutions"};
   check_golden<Alone<ConvTranspose2D<3, 3>, 2, 4, 3>>(golden, "transpose2d", sums);
-  check_golden<Alone<ConvTranspose2D<2, 3, 3, stride<2>, padding<1>, output_padding<1>>, 2, 3, 4>>(golden, "transpose2d_stride", sums);
+  check_golden<Alone<ConvTranspose2D<2, 3, 3, stride<2>, padding<1>, output_padding<1>>, 2, 3, 4>>(
+      golden, "transpose2d_stride", sums);
   check_golden<Alone<ConvTranspose2D<3, 2, stride<3>, output_padding<2>>, 2, 3, 2>>(golden, "transpose2d_gaps", sums);
-  check_golden<Alone<ConvTranspose2D<6, kernel<3, 2>, stride<2, 1>, padding<1, 0>, dilation<1, 2>, groups<2>, bias<false>>, 4, 3, 4>>(
+  check_golden<Alone<
+      ConvTranspose2D<6, kernel<3, 2>, stride<2, 1>, padding<1, 0>, dilation<1, 2>, groups<2>, bias<false>>, 4, 3, 4>>(
       golden, "transpose2d_uneven", sums);
   check_golden<Alone<ConvTranspose1D<3, 4, stride<2>, padding<1>>, 2, 5>>(golden, "transpose1d", sums);
-  check_golden<Alone<ConvTranspose1D<4, 3, stride<3>, dilation<2>, output_padding<1>, groups<2>>, 2, 4>>(golden,
-                                                                                                      "transpose1d_options", sums);
+  check_golden<Alone<ConvTranspose1D<4, 3, stride<3>, dilation<2>, output_padding<1>, groups<2>>, 2, 4>>(
+      golden, "transpose1d_options", sums);
 }
 
 TEST_CASE("an activation behind a convolution becomes part of it") {
@@ -83,11 +88,12 @@ TEST_CASE("the gradients of convolutions") {
 }
 
 TEST_CASE("a convolution's parameters start as PyTorch draws them") {
-  visit_parameters<Alone<Conv2D<4, 3, groups<2>, init<HeNormal>>, 6, 5, 5>>([]<class I>(const ParameterEntry& entry, I) {
-    const bool weight = entry.name.ends_with("weight");
-    CHECK(entry.fan_in == 27);
-    CHECK((weight ? std::is_same_v<I, HeNormal> : std::is_same_v<I, LinearDefault>));
-  });
+  visit_parameters<Alone<Conv2D<4, 3, groups<2>, init<HeNormal>>, 6, 5, 5>>(
+      []<class I>(const ParameterEntry& entry, I) {
+        const bool weight = entry.name.ends_with("weight");
+        CHECK(entry.fan_in == 27);
+        CHECK((weight ? std::is_same_v<I, HeNormal> : std::is_same_v<I, LinearDefault>));
+      });
   // PyTorch counts a transposed convolution's by the outputs
   CHECK(parameter_table<Alone<ConvTranspose2D<4, 3>, 6, 5, 5>>[0].fan_in == 36);
 }

@@ -56,9 +56,7 @@ TEST_CASE("the gradients of Dense with what is fused to it") {
 
 TEST_CASE("a weight may start as He et al. draw it") {
   visit_parameters<Dense<4, 3, init<HeNormal>>>([]<class I>(const ParameterEntry& entry, I) {
-    if (entry.name.ends_with("weight"))
-      CHECK(std::is_same_v<I, HeNormal>);
-    else
-      CHECK(std::is_same_v<I, LinearDefault>);
+    if (entry.name.ends_with("weight")) CHECK(std::is_same_v<I, HeNormal>);
+    else CHECK(std::is_same_v<I, LinearDefault>);
   });
 }

@@ -17,8 +17,7 @@ namespace {
 
 /// What Dropout makes of a batch of ones: its mask.
 template <class Net, class T = float>
-std::vector<T> mask(std::size_t batch, std::uint64_t seed = 1, std::uint64_t step = 0,
-                    std::size_t first = 0) {
+std::vector<T> mask(std::size_t batch, std::uint64_t seed = 1, std::uint64_t step = 0, std::size_t first = 0) {
   NetworkRun<Net, T> run{batch};
   run.context.seed = seed;
   run.context.step = step;

@@ -56,8 +56,7 @@ struct Wave {
     }
 
     template <class Ctx, class T>
-    static void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>,
-                         Rows<const T> dy, Rows<T> dx) {
+    static void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
       for (std::size_t i = 0; i < size; ++i) {
         T sum = 0;
         for (std::size_t s = 0; s < dy.count; ++s) {
@@ -101,8 +100,7 @@ struct Fold {
       for (std::size_t s = 0; s < y.count; ++s) y[s][0] = std::abs(x[s][0]);
     }
     template <class Ctx, class T>
-    static void backward(Ctx&, Memory<T>, Rows<const T> x, Rows<const T>, Rows<const T> dy,
-                         Rows<T> dx) {
+    static void backward(Ctx&, Memory<T>, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
       if (!dx) return;
       for (std::size_t s = 0; s < dy.count; ++s) dx[s][0] = x[s][0] < 0 ? -dy[s][0] : dy[s][0];
     }
@@ -114,8 +112,7 @@ struct Fold {
 TEST_CASE("a right backward has no faults") {
   CHECK(faults_of<Mistake::none>().empty());
   check_gradients<Sequential<Input<4>, Wave<Mistake::none>>>();
-  check_gradients<
-      Sequential<test_layers::Affine<4, 3>, test_layers::HyperTan, test_layers::Scale>>();
+  check_gradients<Sequential<test_layers::Affine<4, 3>, test_layers::HyperTan, test_layers::Scale>>();
 }
 
 TEST_CASE("a wrong backward is found, and the fault told") {
@@ -138,8 +135,7 @@ TEST_CASE("a kink is not taken for a wrong gradient") {
   check_gradients<Sequential<Input<1>, Fold>>();
   // all points within the step of the kink: nothing can be said
   const GradientOptions at_the_kink{.low = -1e-7, .high = 1e-7};
-  CHECK(
-      tells(gradient_faults<Sequential<Input<1>, Fold>>(at_the_kink), "every attempt met a kink"));
+  CHECK(tells(gradient_faults<Sequential<Input<1>, Fold>>(at_the_kink), "every attempt met a kink"));
 }
 
 TEST_CASE("differences of any function") {

@@ -47,8 +47,10 @@ template <class T, class U>
 inline constexpr bool same = std::is_same_v<T, U>;
 
 // Shapes, and what is refused.
-static_assert(same<output_shape<Alone<Slice<0, 2>, 5, 3>>, Shape<3, 3>> && same<output_shape<Alone<Slice<-1, 1, -2>, 4, 6>>, Shape<4, 3>>);
-static_assert(same<output_shape<Alone<Slice<1, -3, -1>, 2, 5, 3>>, Shape<2, 2, 3>> && same<output_shape<Alone<Slice<0, -3, 3>, 5>>, Shape<1>>);
+static_assert(same<output_shape<Alone<Slice<0, 2>, 5, 3>>, Shape<3, 3>> &&
+              same<output_shape<Alone<Slice<-1, 1, -2>, 4, 6>>, Shape<4, 3>>);
+static_assert(same<output_shape<Alone<Slice<1, -3, -1>, 2, 5, 3>>, Shape<2, 2, 3>> &&
+              same<output_shape<Alone<Slice<0, -3, 3>, 5>>, Shape<1>>);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static_assert(same<DropSteps<2>, Slice<0, 2>>);
@@ -57,49 +59,75 @@ static_assert(same<problem_with<Slice<0, 12>, Shape<12, 4>>, takes<shapes_whose_
 static_assert(same<problem_with<Slice<1, 2, -2>, Shape<9, 4>>, takes<shapes_whose_axis<1, has_at_least<5>>>>);
 static_assert(same<problem_with<Slice<0, -2, 3>, Shape<5>>, takes<shapes_whose_axis<0, has_less_than<5>>>>);
 static_assert(same<problem_with<Slice<2, 1>, Shape<9, 4>>, takes<shapes_with_axis<2>>>);
-static_assert(same<Slice<0, 3, 3>::invalid, takes<a_begin_before_the_end>> && same<Slice<0, -1, -3>::invalid, takes<a_begin_before_the_end>>);
+static_assert(same<Slice<0, 3, 3>::invalid, takes<a_begin_before_the_end>> &&
+              same<Slice<0, -1, -3>::invalid, takes<a_begin_before_the_end>>);
 static_assert(same<Slice<0, 3, 4, 5>::invalid, takes<one_end_or_none>> && same<Slice<0, 3, -4>::invalid, void>);
-static_assert(same<output_shape<Alone<Select<0, -1>, 4, 3>>, Shape<3>> && same<output_shape<Alone<Select<1, 0>, 4, 3, 2>>, Shape<4, 2>>);
-static_assert(same<output_shape<Alone<Select<0, 2>, 4>>, Shape<1>> && same<output_shape<Alone<Take<1, 2>, 4, 3>>, Shape<4, 1>>);
+static_assert(same<output_shape<Alone<Select<0, -1>, 4, 3>>, Shape<3>> &&
+              same<output_shape<Alone<Select<1, 0>, 4, 3, 2>>, Shape<4, 2>>);
+static_assert(same<output_shape<Alone<Select<0, 2>, 4>>, Shape<1>> &&
+              same<output_shape<Alone<Take<1, 2>, 4, 3>>, Shape<4, 1>>);
 static_assert(same<problem_with<Select<0, -5>, Shape<4>>, takes<shapes_whose_axis<0, has_at_least<5>>>>);
-static_assert(same<problem_with<Take<0, 1, 4, 0>, Shape<4>>, takes<shapes_whose_axis<0, has_at_least<5>>>> && same<Take<0>::invalid, takes<one_or_more_indices>>);
-static_assert(same<output_shape<Alone<Permute<2, 0, 1>, 2, 3, 4>>, Shape<4, 2, 3>> && same<Permute<0, 2>::invalid, takes<each_axis_once>>);
+static_assert(same<problem_with<Take<0, 1, 4, 0>, Shape<4>>, takes<shapes_whose_axis<0, has_at_least<5>>>> &&
+              same<Take<0>::invalid, takes<one_or_more_indices>>);
+static_assert(same<output_shape<Alone<Permute<2, 0, 1>, 2, 3, 4>>, Shape<4, 2, 3>> &&
+              same<Permute<0, 2>::invalid, takes<each_axis_once>>);
 static_assert(same<problem_with<Permute<1, 0>, Shape<4>>, takes<shapes_with_as_many_axes_as<2>>>);
-static_assert(same<output_of<Multiply, Shape<3, 1>, Shape<1, 4>>, Shape<3, 4>> && same<output_of<Divide, Shape<1>, Shape<2, 3>>, Shape<2, 3>>);
-static_assert(same<problem_with<Multiply, Shape<4>>, takes<two_or_more_inputs>> && same<problem_with<Subtract, Inputs<Shape<4>, Shape<4>, Shape<4>>>, takes<two_inputs>>);
-static_assert(same<problem_with<Mean, Inputs<Shape<4>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
-static_assert(same<problem_with<Multiply, Inputs<Shape<4, 5>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
-static_assert(same<problem_with<Multiply, Inputs<Shape<2, 3, 4>, Shape<2, 1, 4>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
-static_assert(same<problem_with<FiLM, Inputs<Shape<1, 4>, Shape<3, 4>, Shape<1>>>, takes<three_inputs, of_shapes_that_broadcast>>);
-static_assert(same<problem_with<MatMul<>, Inputs<Shape<3, 4>, Shape<3, 4>>>, takes<two_inputs, of_inner_axes_that_agree>>);
-static_assert(same<problem_with<MatMul<>, Inputs<Shape<2, 3, 4>, Shape<3, 4, 5>>>, takes<two_inputs, of_inner_axes_that_agree>>);
-static_assert(same<problem_with<MatMul<>, Shape<4, 4>>, takes<two_inputs>> && same<MatMul<1>::invalid, takes<the_option_transposed_or_none>>);
-static_assert(same<output_of<Stack, Shape<2, 3>, Shape<2, 3>>, Shape<2, 2, 3>> && same<problem_with<Stack, Inputs<Shape<2>, Shape<3>>>, takes<two_or_more_inputs, of_one_shape>>);
-static_assert(same<output_of<Dot, Shape<5>, Shape<5>>, Shape<1>> && same<output_of<CosineSimilarity, Shape<4, 5>, Shape<4, 5>>, Shape<4>>);
+static_assert(same<output_of<Multiply, Shape<3, 1>, Shape<1, 4>>, Shape<3, 4>> &&
+              same<output_of<Divide, Shape<1>, Shape<2, 3>>, Shape<2, 3>>);
+static_assert(same<problem_with<Multiply, Shape<4>>, takes<two_or_more_inputs>> &&
+              same<problem_with<Subtract, Inputs<Shape<4>, Shape<4>, Shape<4>>>, takes<two_inputs>>);
+static_assert(
+    same<problem_with<Mean, Inputs<Shape<4>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(
+    same<problem_with<Multiply, Inputs<Shape<4, 5>, Shape<5>>>, takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<Multiply, Inputs<Shape<2, 3, 4>, Shape<2, 1, 4>>>,
+                   takes<two_or_more_inputs, of_shapes_that_broadcast>>);
+static_assert(same<problem_with<FiLM, Inputs<Shape<1, 4>, Shape<3, 4>, Shape<1>>>,
+                   takes<three_inputs, of_shapes_that_broadcast>>);
+static_assert(
+    same<problem_with<MatMul<>, Inputs<Shape<3, 4>, Shape<3, 4>>>, takes<two_inputs, of_inner_axes_that_agree>>);
+static_assert(
+    same<problem_with<MatMul<>, Inputs<Shape<2, 3, 4>, Shape<3, 4, 5>>>, takes<two_inputs, of_inner_axes_that_agree>>);
+static_assert(same<problem_with<MatMul<>, Shape<4, 4>>, takes<two_inputs>> &&
+              same<MatMul<1>::invalid, takes<the_option_transposed_or_none>>);
+static_assert(same<output_of<Stack, Shape<2, 3>, Shape<2, 3>>, Shape<2, 2, 3>> &&
+              same<problem_with<Stack, Inputs<Shape<2>, Shape<3>>>, takes<two_or_more_inputs, of_one_shape>>);
+static_assert(same<output_of<Dot, Shape<5>, Shape<5>>, Shape<1>> &&
+              same<output_of<CosineSimilarity, Shape<4, 5>, Shape<4, 5>>, Shape<4>>);
 static_assert(same<problem_with<Dot, Inputs<Shape<5>, Shape<6>>>, takes<two_inputs, of_one_shape>>);
 
 static_assert(same<problem_with<CrossAttention<2>, Shape<4, 6>>, takes<a_sequence_a_memory_and_maybe_a_mask>>);
 static_assert(same<problem_with<CrossAttention<2>, Inputs<Shape<4, 6>, Shape<3, 4>>>, takes<sequences_of_one_width>>);
-static_assert(same<problem_with<CrossAttention<4>, Inputs<Shape<4, 6>, Shape<3, 6>>>, takes<a_width_that_heads_divide<4>>>);
-static_assert(same<problem_with<CrossAttention<2>, Inputs<Shape<4, 6>, Shape<3, 6>, Shape<4>>>, takes<a_mask_of_as_many_numbers_as_steps>>);
-static_assert(same<problem_with<AdditiveAttention<2>, Inputs<Shape<4, 6>>>, takes<a_sequence_a_memory_and_maybe_a_mask>>);
-static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<3>>>, takes<a_mask_of_as_many_numbers_as_steps>>);
-static_assert(same<problem_with<MultiheadAttention<4>, Inputs<Shape<4, 6>, Shape<4>>>, takes<a_width_that_heads_divide<4>>>);
-static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<4>, Shape<4>>>, takes<a_sequence_and_maybe_a_mask>>);
+static_assert(
+    same<problem_with<CrossAttention<4>, Inputs<Shape<4, 6>, Shape<3, 6>>>, takes<a_width_that_heads_divide<4>>>);
+static_assert(same<problem_with<CrossAttention<2>, Inputs<Shape<4, 6>, Shape<3, 6>, Shape<4>>>,
+                   takes<a_mask_of_as_many_numbers_as_steps>>);
+static_assert(
+    same<problem_with<AdditiveAttention<2>, Inputs<Shape<4, 6>>>, takes<a_sequence_a_memory_and_maybe_a_mask>>);
+static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<3>>>,
+                   takes<a_mask_of_as_many_numbers_as_steps>>);
+static_assert(
+    same<problem_with<MultiheadAttention<4>, Inputs<Shape<4, 6>, Shape<4>>>, takes<a_width_that_heads_divide<4>>>);
+static_assert(same<problem_with<MultiheadAttention<2>, Inputs<Shape<4, 6>, Shape<4>, Shape<4>>>,
+                   takes<a_sequence_and_maybe_a_mask>>);
 static_assert(same<output_of<CrossAttention<2>, Shape<4, 6>, Shape<3, 6>, Shape<3>>, Shape<4, 6>>);
 
 // Parts of features are parts of each step; parts of time are not.
-static_assert(steps_forward<Sequential<Input<5, 4>, Slice<1, 1>, Take<-1, 2, 0>, Dense<3>>> && !steps_forward<Sequential<Input<5, 4>, Slice<0, 1>>>);
+static_assert(steps_forward<Sequential<Input<5, 4>, Slice<1, 1>, Take<-1, 2, 0>, Dense<3>>> &&
+              !steps_forward<Sequential<Input<5, 4>, Slice<0, 1>>>);
 
 // What lies side by side a graph uses where it is; what only changes its shape costs nothing.
 template <class Bound>
 constexpr std::size_t moved_from = Bound::moves::begin;
 template <class Bound>
-constexpr bool is_moved = requires { typename Bound::moves; };
+constexpr bool is_moved = requires {
+  typename Bound::moves;
+};
 static_assert(moved_from<Slice<0, 2>::at<Shape<5, 3>>> == 6 && moved_from<Slice<1, -3>::at<Shape<1, 5, 3>>> == 6);
 static_assert(moved_from<Select<0, -1>::at<Shape<4, 3>>> == 9);
 static_assert(same<Slice<1, 2>::at<Shape<5, 3>>::output, Shape<5, 1>> && !is_moved<Slice<1, 2>::at<Shape<5, 3>>>);
-static_assert(Permute<1, 2, 0>::at<Shape<1, 3, 4>>::passthrough && Slice<0, 0>::at<Shape<5>>::passthrough && Select<0, 0>::at<Shape<1, 5>>::passthrough);
+static_assert(Permute<1, 2, 0>::at<Shape<1, 3, 4>>::passthrough && Slice<0, 0>::at<Shape<5>>::passthrough &&
+              Select<0, 0>::at<Shape<1, 5>>::passthrough);
 
 /// One sample through a bound layer of evaluation, in a constant expression.
 template <class L, class... S, std::size_t... N>
@@ -107,15 +135,17 @@ constexpr auto constant_result(const std::array<float, N>&... x) {
   using Bound = typename L::template at<Inputs<S...>>;
   std::array<float, Bound::output::size> y{};
   edge::Context context;
-  Bound::forward(context, Memory<float>{}, RowsOf<const float, sizeof...(S)>{Rows<const float>{x.data(), 1, N}...}, Rows<float>{y.data(), 1, y.size()},
-                 Evaluation{});
+  Bound::forward(context, Memory<float>{}, RowsOf<const float, sizeof...(S)>{Rows<const float>{x.data(), 1, N}...},
+                 Rows<float>{y.data(), 1, y.size()}, Evaluation{});
   return y;
 }
 using V2 = std::array<float, 2>;
 using V4 = std::array<float, 4>;
 static_assert(constant_result<Multiply, Shape<2, 2>, Shape<2>>(V4{1, 2, 3, 4}, V2{5, 6}) == V4{5, 10, 18, 24});
-static_assert(constant_result<MatMul<>, Shape<2, 2>, Shape<2, 2>>(V4{1, 2, 3, 4}, V4{5, 6, 7, 8}) == V4{19, 22, 43, 50});
-static_assert(constant_result<MatMul<transposed>, Shape<2, 2>, Shape<2, 2>>(V4{1, 2, 3, 4}, V4{5, 6, 7, 8}) == V4{17, 23, 39, 53});
+static_assert(constant_result<MatMul<>, Shape<2, 2>, Shape<2, 2>>(V4{1, 2, 3, 4}, V4{5, 6, 7, 8}) ==
+              V4{19, 22, 43, 50});
+static_assert(constant_result<MatMul<transposed>, Shape<2, 2>, Shape<2, 2>>(V4{1, 2, 3, 4}, V4{5, 6, 7, 8}) ==
+              V4{17, 23, 39, 53});
 static_assert(constant_result<Stack, Shape<2>, Shape<2>>(V2{1, 2}, V2{3, 4}) == V4{1, 2, 3, 4});
 static_assert(constant_result<CosineSimilarity, Shape<2>, Shape<2>>(V2{3, 4}, V2{6, 8}) == std::array{1.F});
 
@@ -124,15 +154,18 @@ const Golden& golden() {
   return file;
 }
 /// Most of them, as they stand together.
-using Mixed = Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">, Node<"shift", Dense<2>, "label">,
-                    Node<"film", FiLM, "x", "scale", "shift">, Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
-                    Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">, Node<"flat", Flatten>,
-                    Node<"line", Flatten, "first">, Node<"other", Flatten, "second">, Node<"alike", CosineSimilarity, "line", "other">,
-                    Node<"most", Maximum, "line", "other">, Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
+using Mixed = Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">,
+                    Node<"shift", Dense<2>, "label">, Node<"film", FiLM, "x", "scale", "shift">,
+                    Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
+                    Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">,
+                    Node<"flat", Flatten>, Node<"line", Flatten, "first">, Node<"other", Flatten, "second">,
+                    Node<"alike", CosineSimilarity, "line", "other">, Node<"most", Maximum, "line", "other">,
+                    Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,
                     Node<"mean", Mean, "picked", "alike">, Out<"flat", "mean", "alike">>;
 using Reader = Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", MultiheadAttention<2>, "y", "mask">,
-                     Node<"look", CrossAttention<2>, "x", "read", "mask">, Node<"again", AdditiveAttention<3>, "look", "read">,
-                     Node<"last", Select<0, -1>>, Out<"last", "look">>;
+                     Node<"look", CrossAttention<2>, "x", "read", "mask">,
+                     Node<"again", AdditiveAttention<3>, "look", "read">, Node<"last", Select<0, -1>>,
+                     Out<"last", "look">>;
 
 template <class L, class... S>
 void check(const char* name) {
@@ -156,7 +189,8 @@ TEST_CASE("what is picked and moved comes from where PyTorch takes it") {
   check<Permute<2, 0, 1>, Shape<2, 3, 4>>("permute");
   check<Permute<2, 1, 0>, Shape<2, 3, 4>>("permute_turned");
   check<Permute<1, 3, 0, 2>, Shape<2, 3, 2, 2>>("permute_four");
-  check_gradients<Sequential<Input<4, 3>, Slice<1, 1>, Dense<3>, Permute<1, 0>, Take<0, 0, 0, 2>, Select<1, 1>, Dense<2>>>();
+  check_gradients<
+      Sequential<Input<4, 3>, Slice<1, 1>, Dense<3>, Permute<1, 0>, Take<0, 0, 0, 2>, Select<1, 1>, Dense<2>>>();
 }
 
 TEST_CASE("inputs meet number by number as in PyTorch") {
@@ -245,8 +279,10 @@ TEST_CASE("graphs of them have the gradients of their values") {
 
 TEST_CASE("graphs of them run frozen") {
   // scores of heads as one writes them: 2 (3 x 4) by (4 x 3), and attention's projections, scores and sums
-  STATIC_REQUIRE(Frozen<Graph<In<"a", 2, 3, 4>, In<"b", 2, 4, 3>, Node<"y", MatMul<>, "a", "b">, Out<"y">>>::macs == 2 * 3 * 4 * 3);
-  STATIC_REQUIRE(Frozen<Reader>::macs == 4 * 5 * 16 + 2 * 5 * 5 * 4 + (2 * 3 + 2 * 5) * 16 + 2 * 3 * 5 * 4 + (3 + 5) * 4 * 3 + 15 * 3 + 15 * 4);
+  STATIC_REQUIRE(Frozen<Graph<In<"a", 2, 3, 4>, In<"b", 2, 4, 3>, Node<"y", MatMul<>, "a", "b">, Out<"y">>>::macs ==
+                 2 * 3 * 4 * 3);
+  STATIC_REQUIRE(Frozen<Reader>::macs ==
+                 4 * 5 * 16 + 2 * 5 * 5 * 4 + (2 * 3 + 2 * 5) * 16 + 2 * 3 * 5 * 4 + (3 + 5) * 4 * 3 + 15 * 3 + 15 * 4);
   const auto compare = []<class Net>(std::type_identity<Net>) {
     NetworkRun<Net, float> run{1};
     Weights<Net> weights{};
@@ -254,7 +290,8 @@ TEST_CASE("graphs of them run frozen") {
     Stream random{5};
     for (float& number : x) number = random.uniform<float>(-1.F, 1.F);
     if constexpr (std::is_same_v<Net, Reader>) std::fill_n(x.end() - 5, 3, 0.F);
-    for (std::size_t i = 0; i < run.parameters.size(); ++i) run.parameters.data()[i] = weights.parameters[i] = random.uniform<float>(-1.F, 1.F);
+    for (std::size_t i = 0; i < run.parameters.size(); ++i)
+      run.parameters.data()[i] = weights.parameters[i] = random.uniform<float>(-1.F, 1.F);
     run.x.assign(x);
     run.forward(Evaluation{});
     Frozen<Net> frozen{weights};
@@ -286,5 +323,6 @@ TEST_CASE("vectors next to zero have a least length, and NaN is larger and small
   smallest.x.assign(x);
   largest.forward(Training{});
   smallest.forward(Training{});
-  for (const double value : {largest.y(0, 0), largest.y(0, 1), smallest.y(0, 0), smallest.y(0, 1)}) CHECK(std::isnan(value));
+  for (const double value : {largest.y(0, 0), largest.y(0, 1), smallest.y(0, 0), smallest.y(0, 1)})
+    CHECK(std::isnan(value));
 }

@@ -2,8 +2,8 @@
 
 #include <type_traits>
 
-#include <tenon/layers/last.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/last.hpp>
 
 #include "support/layer_check.hpp"
 

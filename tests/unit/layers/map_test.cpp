@@ -42,7 +42,7 @@ using Logistic = Map<sigmoid(matmul(x, A) + a)>;
 using Shifted = Map<x + param<"b", Shape<5>>>;
 using Unequal = Map<matmul(tanh(matmul(x, A)), B)>;
 using WrongBias = Map<matmul(x, A) + param<"b", Shape<4>>>;
-using TwoWidths = Map<matmul(x * g, A) * g>;
+using TwoWidths = Map<matmul(x* g, A) * g>;
 
 static_assert(says<Logistic, Shape<4>, void>);
 static_assert(says<Logistic, Shape<5>, takes<Shape<4>>>);
@@ -57,8 +57,7 @@ static_assert(says<TwoWidths, Shape<4>, takes<parts_with_as_many_features>>);
 static_assert(says<Map<x * g + h>, Shape<3, 8, 8>, void>);
 static_assert(says<Map<chunk<0, 3>(x)>, Shape<7>, takes<features_in_equal_chunks<3>>>);
 static_assert(std::is_void_v<Logistic::invalid>);
-static_assert(std::is_same_v<Map<matmul(x * dropout_mask<0.5>, A)>::invalid,
-                             takes<dropout_mask_after_the_last_matmul>>);
+static_assert(std::is_same_v<Map<matmul(x* dropout_mask<0.5>, A)>::invalid, takes<dropout_mask_after_the_last_matmul>>);
 
 }  // namespace
 
@@ -103,6 +102,5 @@ TEST_CASE("no gradient flows through stop_gradient") {
   CHECK(gradients.operator()<stop_gradient(x) * g>() == std::vector<double>{6, 8, 10, 12});
   CHECK(gradients.operator()<stop_gradient(matmul(x, param<"W", Shape<4, 1>>)) * g>() ==
         std::vector<double>{0, 0, 0, 0, 72});
-  CHECK(gradients.operator()<matmul(stop_gradient(x), param<"W", Shape<4, 1>>)>() ==
-        std::vector<double>{6, 8, 10, 12});
+  CHECK(gradients.operator()<matmul(stop_gradient(x), param<"W", Shape<4, 1>>)>() == std::vector<double>{6, 8, 10, 12});
 }

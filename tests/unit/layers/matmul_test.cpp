@@ -36,11 +36,10 @@ using Bound = bound_network<Alone<Map<F>, 4>>;
 
 }  // namespace
 
-static_assert(
-    std::is_same_v<output_shape<Alone<Map<matmul(tanh(matmul(x, A) + a), C)>, 4>>, Shape<5>>);
+static_assert(std::is_same_v<output_shape<Alone<Map<matmul(tanh(matmul(x, A) + a), C)>, 4>>, Shape<5>>);
 static_assert(std::is_same_v<output_shape<Alone<Map<matmul(x, A) + a>, 7, 4>>, Shape<7, 3>>);
 static_assert(parameter_count<Alone<Map<sigmoid(matmul(x, A) + a)>, 4>> == 15);
-static_assert(parameter_count<Alone<Map<matmul(g * x, A) * h>, 4>> == 4 + 12 + 3);
+static_assert(parameter_count<Alone<Map<matmul(g* x, A) * h>, 4>> == 4 + 12 + 3);
 static_assert(parameter_count<Alone<Map<matmul(matmul(x, A), transpose(A))>, 4>> == 12);
 
 TEST_CASE("a dense layer in one line") {
@@ -94,8 +93,7 @@ TEST_CASE("only what backward reads is kept") {
   STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, A))>::needs.saved_sample == aligned(3));
   // the gate's product: the other one's gradient needs the gate, the gate's needs the result
   STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, B))>::needs.saved_sample == aligned(3));
-  STATIC_REQUIRE(Bound<sin(matmul(x, A)) * sin(matmul(x, B))>::needs.saved_sample ==
-                 2 * aligned(3));
+  STATIC_REQUIRE(Bound<sin(matmul(x, A)) * sin(matmul(x, B))>::needs.saved_sample == 2 * aligned(3));
   // the operand of the second product, and neither product
   STATIC_REQUIRE(Bound<matmul(tanh(matmul(x, A) + a), C)>::needs.saved_sample == aligned(3));
   // a normalised x is an operand; its divisor is kept for every sample

@@ -14,7 +14,8 @@ using namespace tenon::test;
 namespace {
 
 template <std::size_t Heads, std::size_t Inner, std::size_t Width>
-using Block = Sequential<Residual<LayerNorm<>, MultiheadAttention<Heads>>, Residual<LayerNorm<>, Dense<Inner>, ReLU, Dense<Width>>>;
+using Block = Sequential<Residual<LayerNorm<>, MultiheadAttention<Heads>>,
+                         Residual<LayerNorm<>, Dense<Inner>, ReLU, Dense<Width>>>;
 
 }  // namespace
 
@@ -30,5 +31,6 @@ TEST_CASE("attention gives what PyTorch gives") {
 
 TEST_CASE("attention has the gradients of its values") {
   check_gradients<Alone<MultiheadAttention<2>, 4, 6>>();
-  check_gradients<Sequential<Input<3, 4>, MultiheadAttention<2, causal>, Concat<MultiheadAttention<1>, Identity>, Dense<2>>>();
+  check_gradients<
+      Sequential<Input<3, 4>, MultiheadAttention<2, causal>, Concat<MultiheadAttention<1>, Identity>, Dense<2>>>();
 }

@@ -20,35 +20,28 @@ void check_network(const char* of_case) {
 
 }  // namespace
 
-TEST_CASE("Residual gives what PyTorch gives") {
-  check_network<Residual<Dense<6, 8>, ReLU, Dense<8, 6>>>("residual");
-}
+TEST_CASE("Residual gives what PyTorch gives") { check_network<Residual<Dense<6, 8>, ReLU, Dense<8, 6>>>("residual"); }
 
-TEST_CASE("Concat gives what PyTorch gives") {
-  check_network<Concat<Dense<6, 4>, Dense<6, 3>>>("concat");
-}
+TEST_CASE("Concat gives what PyTorch gives") { check_network<Concat<Dense<6, 4>, Dense<6, 3>>>("concat"); }
 
 TEST_CASE("Add gives what PyTorch gives") {
   check_network<Add<Dense<6, 4>, Sequential<Dense<6, 5>, Tanh, Dense<5, 4>>>>("add");
 }
 
-TEST_CASE("Repeat gives what PyTorch gives") {
-  check_network<Repeat<3, Residual<Dense<6, 6>, Tanh>>>("repeat");
-}
+TEST_CASE("Repeat gives what PyTorch gives") { check_network<Repeat<3, Residual<Dense<6, 6>, Tanh>>>("repeat"); }
 
 TEST_CASE("a nested network gives what PyTorch gives") {
-  check_network<Sequential<
-      Dense<6, 8>, Sequential<ReLU, Dense<8, 8>>, Residual<Dense<8, 5>, Tanh, Dense<5, 8>>,
-      Concat<Dense<8, 2>, Sequential<Dense<8, 3>, Sigmoid>>, Add<Dense<5, 3>, Dense<5, 3>>>>(
+  check_network<Sequential<Dense<6, 8>, Sequential<ReLU, Dense<8, 8>>, Residual<Dense<8, 5>, Tanh, Dense<5, 8>>,
+                           Concat<Dense<8, 2>, Sequential<Dense<8, 3>, Sigmoid>>, Add<Dense<5, 3>, Dense<5, 3>>>>(
       "nested");
 }
 
 TEST_CASE("a Graph of two inputs, a shared tower and two outputs gives what PyTorch gives") {
-  check_network<Graph<In<"left", 3>, In<"right", 3>,
-                      Node<"tower", Sequential<Dense<5>, Tanh>, "left">, Node<"again", Shared<"tower">, "right">,
-                      Node<"both", Concat<>, "tower", "again">, Node<"mixed", Sequential<Dense<10>, ReLU>>,
-                      Node<"total", Add<>, "both", "mixed">, Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">,
-                      Out<"kind", "value">>>("branched");
+  check_network<Graph<In<"left", 3>, In<"right", 3>, Node<"tower", Sequential<Dense<5>, Tanh>, "left">,
+                      Node<"again", Shared<"tower">, "right">, Node<"both", Concat<>, "tower", "again">,
+                      Node<"mixed", Sequential<Dense<10>, ReLU>>, Node<"total", Add<>, "both", "mixed">,
+                      Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">, Out<"kind", "value">>>(
+      "branched");
 }
 
 TEST_CASE("the gradients of compositions of real layers") {

@@ -26,9 +26,9 @@ constexpr std::size_t batch = 3;
 
 /// What the two passes of a network do to the arrays they are given.
 struct Passes {
-  Traffic x, y;                                // forward
-  Traffic x_again, y_again, dy, dx;            // backward
-  Traffic kept, kept_again;                    // what forward keeps for backward
+  Traffic x, y;                      // forward
+  Traffic x_again, y_again, dy, dx;  // backward
+  Traffic kept, kept_again;          // what forward keeps for backward
 };
 
 /// Products are taken out of the count: they read and write as a GEMM does.

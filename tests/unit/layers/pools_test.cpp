@@ -37,14 +37,16 @@ TEST_CASE("pools give what PyTorch gives, in every instruction set") {
     check_golden<Alone<MaxPool2D<2>, 3, 6, 8>>(golden, "halves");
     check_golden<Alone<MaxPool2D<2>, 2, 7, 35>>(golden, "halves_odd");
     check_golden<Alone<MaxPool2D<3, padding<1>, stride<2>>, 2, 7, 6>>(golden, "overlapping");
-    check_golden<Alone<MaxPool2D<kernel<2, 3>, stride<1, 2>, padding<1, 0>, dilation<2, 1>>, 2, 7, 8>>(golden, "uneven");
+    check_golden<Alone<MaxPool2D<kernel<2, 3>, stride<1, 2>, padding<1, 0>, dilation<2, 1>>, 2, 7, 8>>(golden,
+                                                                                                       "uneven");
     check_golden<Alone<MaxPool2D<2>, 2, 6, 6>>(golden, "ties");
     check_golden<Alone<MaxPool2D<3, stride<1>>, 2, 6, 6>>(golden, "ties_overlapping");
     check_golden<Alone<MaxPool1D<3, stride<2>, padding<1>>, 2, 35>>(golden, "max1d");
     check_golden<Alone<GlobalMaxPool, 3, 5, 4>>(golden, "global_max");
     check_golden<Alone<AvgPool2D<2>, 3, 6, 8>>(golden, "average", mean);
     check_golden<Alone<AvgPool2D<3, stride<1>, padding<1>>, 2, 7, 36>>(golden, "average_overlapping", mean);
-    check_golden<Alone<AvgPool2D<3, stride<2>, padding<1>, count_include_pad<false>>, 2, 7, 6>>(golden, "average_inside", mean);
+    check_golden<Alone<AvgPool2D<3, stride<2>, padding<1>, count_include_pad<false>>, 2, 7, 6>>(golden,
+                                                                                                "average_inside", mean);
     check_golden<Alone<AvgPool2D<kernel<2, 3>, stride<1, 2>, padding<1, 0>>, 2, 7, 8>>(golden, "average_uneven", mean);
     check_golden<Alone<AvgPool1D<4, stride<3>, padding<2>>, 2, 11>>(golden, "average1d", mean);
     check_golden<Alone<GlobalAvgPool, 3, 5, 4>>(golden, "global_average", mean);

@@ -20,6 +20,4 @@ TEST_CASE("RMSNorm gives what its formula gives in PyTorch") {
   check_steps<RMSNorm<>, 7>();
 }
 
-TEST_CASE("RMSNorm of zeros is zero") {
-  CHECK(results_of<RMSNorm<>>({0, 0, 0, 0}) == std::vector<float>{0, 0, 0, 0});
-}
+TEST_CASE("RMSNorm of zeros is zero") { CHECK(results_of<RMSNorm<>>({0, 0, 0, 0}) == std::vector<float>{0, 0, 0, 0}); }

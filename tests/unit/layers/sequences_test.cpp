@@ -35,7 +35,8 @@ using namespace tenon::test;
 namespace {
 
 using OneToMany = Sequential<Input<3>, RepeatVector<4>, GRU<3>, Dense<2>>;
-using Pictures = Sequential<Input<3, 1, 3, 3>, TimeDistributed<Sequential<Conv2D<2, 2>, Tanh, Flatten, Dense<3>>>, LSTM<2>, Last>;
+using Pictures = Sequential<Input<3, 1, 3, 3>, TimeDistributed<Sequential<Conv2D<2, 2>, Tanh, Flatten, Dense<3>>>,
+                            LSTM<2>, Last>;
 using Normalized = Sequential<Input<3, 2>, TimeDistributed<Sequential<Dense<4>, BatchNorm1D<>, Dropout<0.3>>>>;
 
 static_assert(std::is_same_v<output_shape<OneToMany>, Shape<4, 2>>);
@@ -54,8 +55,8 @@ TEST_CASE("the gradients of layers around sequences") {
 TEST_CASE("a layer in TimeDistributed keeps its names and sees steps as samples") {
   std::vector<std::string> names;
   for (const ParameterEntry& entry : parameter_table<Pictures>) names.emplace_back(entry.name);
-  CHECK(names == std::vector<std::string>{"0.0.weight", "0.0.bias", "0.3.weight", "0.3.bias", "1.weight_ih_l0", "1.weight_hh_l0",
-                                          "1.bias_ih_l0", "1.bias_hh_l0"});
+  CHECK(names == std::vector<std::string>{"0.0.weight", "0.0.bias", "0.3.weight", "0.3.bias", "1.weight_ih_l0",
+                                          "1.weight_hh_l0", "1.bias_ih_l0", "1.bias_hh_l0"});
 
   // the statistics are those of all steps of all samples
   constexpr std::size_t samples = 2, steps = 3;
@@ -158,7 +159,8 @@ TEST_CASE("a steady training step of recurrent layers takes nothing from the hea
 }
 
 TEST_CASE("a frozen recurrent network gives what the model gives") {
-  using Net = Sequential<Input<5, 3>, LSTM<4, bidirectional>, TimeDistributed<Dense<6>>, GRU<5, layers<2>>, Last, Dense<2>>;
+  using Net = Sequential<Input<5, 3>, LSTM<4, bidirectional>, TimeDistributed<Dense<6>>, GRU<5, layers<2>>, Last,
+                         Dense<2>>;
   Model<Net> model{3};
   const auto weights = frozen_weights(model);
   Frozen<Net> frozen{*weights};

@@ -18,6 +18,5 @@ TEST_CASE("SiLU gives what PyTorch gives") { check_activation<SiLU>("silu"); }
 TEST_CASE("Swish learns its beta") { check_activation<SwishBeta>("swish_beta"); }
 
 TEST_CASE("Swish begins as SiLU") {
-  visit_parameters<Alone<SwishBeta, 3>>(
-      []<class I>(const ParameterEntry&, I) { CHECK(std::is_same_v<I, Ones>); });
+  visit_parameters<Alone<SwishBeta, 3>>([]<class I>(const ParameterEntry&, I) { CHECK(std::is_same_v<I, Ones>); });
 }

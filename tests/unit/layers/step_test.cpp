@@ -12,9 +12,7 @@ using namespace tenon::test;
 
 TEST_CASE("Step gives what PyTorch gives") { check_golden_cases<Step, 7>("activations", "step"); }
 
-TEST_CASE("Step is 0 at 0") {
-  CHECK(results_of<Step>({-1, 0, 1e-30f, 5}) == std::vector<float>{0, 0, 1, 1});
-}
+TEST_CASE("Step is 0 at 0") { CHECK(results_of<Step>({-1, 0, 1e-30f, 5}) == std::vector<float>{0, 0, 1, 1}); }
 
 TEST_CASE("the gradient goes straight through Step where |x| is at most 1") {
   NetworkRun<Alone<Step, 6>, double> run{1};

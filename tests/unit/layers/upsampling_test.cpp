@@ -65,7 +65,8 @@ TEST_CASE("whole channels are dropped, and the others keep the mean") {
     for (std::size_t c = 0; c < channels; ++c) {
       const bool keeps = run.y(s, c * size) != 0;
       kept += keeps;
-      for (std::size_t i = c * size; i < (c + 1) * size; ++i) REQUIRE(run.y(s, i) == (keeps ? run.x(s, i) * (1 / 0.75) : 0.0));
+      for (std::size_t i = c * size; i < (c + 1) * size; ++i)
+        REQUIRE(run.y(s, i) == (keeps ? run.x(s, i) * (1 / 0.75) : 0.0));
     }
   CHECK(kept > 1130);  // of 1600, 1200 expected, deviation 17
   CHECK(kept < 1270);

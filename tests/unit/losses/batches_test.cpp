@@ -24,7 +24,8 @@ const test::Golden& golden() {
 
 void check_close(std::span<const double> got, const std::vector<double>& expected, double tolerance = 1e-12) {
   REQUIRE(got.size() == expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == Approx(expected[i]).epsilon(tolerance).margin(tolerance));
+  for (std::size_t i = 0; i < got.size(); ++i)
+    CHECK(got[i] == Approx(expected[i]).epsilon(tolerance).margin(tolerance));
 }
 
 /// What a loss of outputs says of a golden case whose outputs have these names; `run` gets outputs, gradients, values.
@@ -50,7 +51,11 @@ struct Sequences {
   std::vector<double> scores, gradient, values;
   std::vector<std::int32_t> labels;
   LossArguments<double> arguments(bool with_gradient = true) {
-    return {{scores.data(), labels.size(), 5}, 5, {labels, {}}, values, {with_gradient ? gradient.data() : nullptr, labels.size(), 5}};
+    return {{scores.data(), labels.size(), 5},
+            5,
+            {labels, {}},
+            values,
+            {with_gradient ? gradient.data() : nullptr, labels.size(), 5}};
   }
 };
 Sequences golden_sequences(const std::string& of_case, const std::string& reduction) {
@@ -71,12 +76,13 @@ void check_network(const L& loss, const Batch<double>& batch) {
   trainer.backward();
   const std::vector<double> gradient(trainer.gradients().begin(), trainer.gradients().end());
   test::GradientComparison comparison;
-  test::compare_gradient(comparison,
-                         [&] {
-                           trainer.forward(batch);
-                           return trainer.loss();
-                         },
-                         model.parameters().span(), std::span<const double>(gradient), "parameters");
+  test::compare_gradient(
+      comparison,
+      [&] {
+        trainer.forward(batch);
+        return trainer.loss();
+      },
+      model.parameters().span(), std::span<const double>(gradient), "parameters");
   for (const std::string& fault : comparison.faults) FAIL_CHECK(fault);
   CHECK(test::heap_use([&] {
           trainer.zero_grad();
@@ -101,7 +107,8 @@ TEST_CASE("triplet and InfoNCE losses are PyTorch's") {
     const std::string how = reduction == Reduction::mean ? "_mean" : "_sum";
     using Triplet = TripletLoss<"a", "b", "c", 0.5>;
     check_outputs<3>("triplet" + how, {"a", "b", "c"}, [&](const OutputArguments<double, 3>& a) {
-      return detail::run_output_formula<expr::lift<Triplet::formula>>(a.outputs, a.gradient, a.width, a.count, reduction, a.values, a.weights);
+      return detail::run_output_formula<expr::lift<Triplet::formula>>(a.outputs, a.gradient, a.width, a.count,
+                                                                      reduction, a.values, a.weights);
     });
     check_outputs<2>("info_nce" + how, {"a", "b"}, [&](const OutputArguments<double, 2>& a) {
       return InfoNCE<"a", "b">{.temperature = 0.2, .reduction = reduction}.evaluate_outputs(a);
@@ -110,12 +117,14 @@ TEST_CASE("triplet and InfoNCE losses are PyTorch's") {
 }
 
 TEST_CASE("losses of outputs go through a network, with weights") {
-  using Net = Graph<In<"x", 4>, In<"y", 4>, Node<"a", Sequential<Dense<3>, Tanh, Dense<3>>, "x">, Node<"b", Dense<3>, "y">, Node<"c", Dense<3>, "b">,
-                    Out<"a", "b", "c">>;
+  using Net = Graph<In<"x", 4>, In<"y", 4>, Node<"a", Sequential<Dense<3>, Tanh, Dense<3>>, "x">,
+                    Node<"b", Dense<3>, "y">, Node<"c", Dense<3>, "b">, Out<"a", "b", "c">>;
   std::vector<double> x = drawn(8 * 5, 7);
   const std::vector<double> weights{1, 0, 2, 0.5, 1};
   const Batch<double> batch{.features = x, .labels = {}, .targets = {}, .count = 5, .indices = {}, .weights = weights};
-  check_network<Net>(TripletLoss<"a", "b", "c", 0.25>{} + 0.5 * InfoNCE<"a", "b">{} + 0.5 * InfoNCE<"b", "a">{.temperature = 0.5}, batch);
+  check_network<Net>(TripletLoss<"a", "b", "c", 0.25>{} + 0.5 * InfoNCE<"a", "b">{} +
+                         0.5 * InfoNCE<"b", "a">{.temperature = 0.5},
+                     batch);
 }
 
 TEST_CASE("a CTC loss is PyTorch's") {
@@ -141,8 +150,10 @@ TEST_CASE("a CTC loss is PyTorch's") {
   s.labels[6] = 0;
   CHECK_THROWS_WITH((CTCLoss<6, from_logits>{}.evaluate<void>(s.arguments())),
                     "CTCLoss: blank: expected labels from 0 to 4 other than 0, got 0 in sample 1 of the batch");
-  CHECK_THROWS_WITH((CTCLoss<6, from_logits>{.blank = 5}.evaluate<void>(s.arguments())), "CTCLoss: blank: expected 0 to 4, got 5");
-  CHECK_THROWS_WITH((CTCLoss<7, from_logits>{}.evaluate<void>(s.arguments())), "CTCLoss: expected samples of 7 steps, got 30 steps");
+  CHECK_THROWS_WITH((CTCLoss<6, from_logits>{.blank = 5}.evaluate<void>(s.arguments())),
+                    "CTCLoss: blank: expected 0 to 4, got 5");
+  CHECK_THROWS_WITH((CTCLoss<7, from_logits>{}.evaluate<void>(s.arguments())),
+                    "CTCLoss: expected samples of 7 steps, got 30 steps");
 }
 
 TEST_CASE("a CTC loss trains a network, whose last layer it takes in") {
@@ -158,9 +169,15 @@ TEST_CASE("a CTC loss trains a network, whose last layer it takes in") {
   }
   const Dataset<float> data{Features{"x", {6, 3}, x}, Labels{labels, 4, 6}};
   Model<Net> model{1};
-  const History history =
-      fit(model, data, Fit{.loss = CTCLoss<6>{}, .optimizer = Lamb{.lr = 0.05}, .epochs = 30, .batch_size = 8, .seed = 1, .progress = Progress::Mode::quiet});
+  const History history = fit(model, data,
+                              Fit{.loss = CTCLoss<6>{},
+                                  .optimizer = Lamb{.lr = 0.05},
+                                  .epochs = 30,
+                                  .batch_size = 8,
+                                  .seed = 1,
+                                  .progress = Progress::Mode::quiet});
   CHECK(history.last().training.loss < 0.1 * history.epochs.front().training.loss);
   CHECK(std::isnan(history.last().training.accuracy));
-  CHECK(evaluate(model, data, CTCLoss<6>{}, 5).loss == Approx(evaluate(model, data, CTCLoss<6>{}, 32).loss).epsilon(1e-5));
+  CHECK(evaluate(model, data, CTCLoss<6>{}, 5).loss ==
+        Approx(evaluate(model, data, CTCLoss<6>{}, 32).loss).epsilon(1e-5));
 }

@@ -77,7 +77,8 @@ void check_none(const Result& got, const std::string& name) {
     for (std::size_t j = 0; j < terms; ++j) sum += losses[i * terms + j];
     check(got.values[i], sum, 1e-12, "loss of a sample");
     for (std::size_t j = 0; j < width; ++j)
-      check(got.gradient[i * width + j] * above[terms == 1 ? i : i * width + j], gradient[i * width + j], 1e-12, "gradient");
+      check(got.gradient[i * width + j] * above[terms == 1 ? i : i * width + j], gradient[i * width + j], 1e-12,
+            "gradient");
   }
 }
 
@@ -91,11 +92,13 @@ void check_case(L loss, const std::string& name, Reduction reduction, double tol
   } else {
     check(exact.value, golden().value(name + ".loss"), 1e-12, "double, loss");
     const std::vector<double> gradient = golden().values(name + ".d_prediction");
-    for (std::size_t i = 0; i < gradient.size(); ++i) check(exact.gradient[i], gradient[i], tolerance, "double, gradient");
+    for (std::size_t i = 0; i < gradient.size(); ++i)
+      check(exact.gradient[i], gradient[i], tolerance, "double, gradient");
   }
   const Result wide = compute<float, double>(loss, name), narrow = compute<float, float>(loss, name);
   check(narrow.value, wide.value, 1e-6, "float, loss");
-  for (std::size_t i = 0; i < wide.gradient.size(); ++i) check(narrow.gradient[i], wide.gradient[i], 1e-5, "float, gradient");
+  for (std::size_t i = 0; i < wide.gradient.size(); ++i)
+    check(narrow.gradient[i], wide.gradient[i], 1e-5, "float, gradient");
 }
 
 /// Every reduction that the file has of a loss; `make` gets the name of the case, for its weights.
@@ -136,7 +139,8 @@ TEST_CASE("losses of numbers are PyTorch's") {
 TEST_CASE("binary cross-entropy is PyTorch's, from logits and from probabilities") {
   check_loss("bce", [](auto&) { return BinaryCrossEntropy<from_probabilities>{}; });
   // PyTorch's 1e-12, below which no denominator falls, is a float
-  check_loss("bce_certain", [](auto&) { return BinaryCrossEntropy<from_probabilities>{}; }, 1e-8);
+  check_loss(
+      "bce_certain", [](auto&) { return BinaryCrossEntropy<from_probabilities>{}; }, 1e-8);
   check_loss("bce_with_logits", [](auto&) { return BinaryCrossEntropy<from_logits>{}; });
   check_loss("bce_with_logits_pos_weight", [](const std::string& name) {
     return BinaryCrossEntropy<from_logits>{.pos_weight = golden().values(name + ".pos_weight")};

@@ -35,7 +35,9 @@ std::vector<double> train(const L& loss) {
     trainer.forward(batch);
     seen.push_back(trainer.loss());
     trainer.backward();
-    trainer.for_each_parameter([&](auto, auto, std::span<const float> gradient) { seen.insert(seen.end(), gradient.begin(), gradient.end()); });
+    trainer.for_each_parameter([&](auto, auto, std::span<const float> gradient) {
+      seen.insert(seen.end(), gradient.begin(), gradient.end());
+    });
     trainer.step();
   }
   return seen;
@@ -67,7 +69,8 @@ TEST_CASE("a loss that joins the last layer is the same loss on the logits") {
 
 TEST_CASE("a loss that joins nothing gets probabilities, and gives about the same") {
   using Probabilities = Map<exp(x - stop_gradient(max(x))) / sum(exp(x - stop_gradient(max(x))))>;
-  check_close(train<Sequential<Body, Probabilities>>(CrossEntropy<from_probabilities>{}), train<Body>(CrossEntropy<from_logits>{}));
+  check_close(train<Sequential<Body, Probabilities>>(CrossEntropy<from_probabilities>{}),
+              train<Body>(CrossEntropy<from_logits>{}));
   using Probability = Map<1 / (1 + exp(-x))>;
   check_close(train<Sequential<Body, Probability>>(BinaryCrossEntropy<from_probabilities>{}),
               train<Body>(BinaryCrossEntropy<from_logits>{}));

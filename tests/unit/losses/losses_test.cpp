@@ -40,9 +40,10 @@ void check_gradient(L loss, double low, double high, const Target& target) {
     Matrix<double> predicted = drawn(3, low, high);
     const auto [value, gradient] = value_and_gradient(loss, predicted, target);
     test::GradientComparison comparison;
-    test::compare_gradient(comparison, [&] { return loss_value(loss, predicted, target); },
-                           std::span<double>(predicted.data(), predicted.size()),
-                           std::span<const double>(gradient.data(), gradient.size()), "prediction");
+    test::compare_gradient(
+        comparison, [&] { return loss_value(loss, predicted, target); },
+        std::span<double>(predicted.data(), predicted.size()),
+        std::span<const double>(gradient.data(), gradient.size()), "prediction");
     for (const std::string& fault : comparison.faults) FAIL_CHECK(fault);
     CHECK_FALSE(comparison.kink);
     CHECK(std::isfinite(value));
@@ -110,8 +111,9 @@ TEST_CASE("cross-entropy from probabilities is that from their logits") {
   const Matrix<double> sigmoid = odds / (1 + odds);
   const Indices classes{0, 5, 2, 2};
   const std::vector<double> weight{0.5, 2, 1, 0.25, 3, 1.5};
-  check_close(loss_values(CrossEntropy<from_probabilities>{.label_smoothing = 0.1, .class_weight = weight}, softmax, classes),
-              loss_values(CrossEntropy<from_logits>{.label_smoothing = 0.1, .class_weight = weight}, logits, classes));
+  check_close(
+      loss_values(CrossEntropy<from_probabilities>{.label_smoothing = 0.1, .class_weight = weight}, softmax, classes),
+      loss_values(CrossEntropy<from_logits>{.label_smoothing = 0.1, .class_weight = weight}, logits, classes));
   const Matrix<double> answers = drawn(5, 0, 1);
   check_close(loss_values(BinaryCrossEntropy<from_probabilities>{.pos_weight = weight}, sigmoid, answers),
               loss_values(BinaryCrossEntropy<from_logits>{.pos_weight = weight}, logits, answers));
@@ -151,7 +153,8 @@ TEST_CASE("classes that are ruled out, with a logit of minus infinity, do no har
   const Matrix<double> without{{1, 2}, {0, 3}};
   const Indices classes{2, 0}, same{1, 0};
   for (const auto& weight : {std::vector<double>{}, std::vector<double>{1, 1, 1}}) {
-    const auto [value, gradient] = value_and_gradient(CrossEntropy<from_logits>{.class_weight = weight}, logits, classes);
+    const auto [value, gradient] = value_and_gradient(CrossEntropy<from_logits>{.class_weight = weight}, logits,
+                                                      classes);
     CHECK(value == Approx(loss_value(CrossEntropy<from_logits>{}, without, same)));
     CHECK(gradient(0, 1) == 0);
     CHECK(gradient(1, 2) == 0);
@@ -177,7 +180,9 @@ TEST_CASE("SmoothL1 with beta 0 is the absolute error") {
 
 TEST_CASE("reductions divide the same sum") {
   const Matrix<double> a = drawn(1, -1, 1), b = drawn(2, -1, 1);
-  const auto with = [&](Reduction reduction) { return value_and_gradient(MeanSquaredError{.reduction = reduction}, a, b); };
+  const auto with = [&](Reduction reduction) {
+    return value_and_gradient(MeanSquaredError{.reduction = reduction}, a, b);
+  };
   const double sum = xt::sum(xt::square(a - b))();
   const Matrix<double> slope = 2 * (a - b);
   CHECK(with(Reduction::sum).value == Approx(sum));
@@ -223,7 +228,8 @@ TEMPLATE_TEST_CASE("a batch whose labels do not count teaches nothing", "", floa
   check(NegativeLogLikelihood{}, ignored);
   CHECK(batch_weight(CrossEntropy{.class_weight = weight}, std::vector<std::int32_t>{2, ignore_index, 1, 2}, 4) == 5);
   CHECK(batch_weight(CrossEntropy{}, std::vector<std::int32_t>{2, ignore_index, 1, 2}, 4) == 3);
-  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, std::vector<std::int32_t>{2, ignore_index}, 2) == 2);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, std::vector<std::int32_t>{2, ignore_index}, 2) ==
+        2);
   CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, std::vector<std::int32_t>{2, ignore_index}, 2) == 1);
   CHECK(batch_weight(MeanSquaredError{}, {}, 4) == 4);
 }
@@ -265,12 +271,14 @@ TEST_CASE("what does not fit is one clear error") {
                     Contains("NegativeLogLikelihood: class_weight: expected 6 numbers"));
   CHECK_THROWS_WITH(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {1, 2}}, logits, logits),
                     Contains("BinaryCrossEntropy: pos_weight: expected 6 numbers"));
-  CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes), "CrossEntropy: label_smoothing: expected 0 to 1, got 1.5");
+  CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes),
+                    "CrossEntropy: label_smoothing: expected 0 to 1, got 1.5");
   CHECK_THROWS_WITH(loss_value(Huber{.delta = 0}, logits, logits), "Huber: delta: expected more than 0, got 0");
   CHECK_THROWS_WITH(loss_value(SmoothL1{.beta = -1}, logits, logits), "SmoothL1: beta: expected at least 0, got -1");
   CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 6, 2, 2}), "loss: expected class indices from 0 to 5, got 6");
   CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, -1, 2, 2}), Contains("got -1"));
-  CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 1}), Contains("expected 4 class indices, one for each sample, got 2"));
+  CHECK_THROWS_WITH(loss_value(Loss{}, logits, Indices{0, 1}),
+                    Contains("expected 4 class indices, one for each sample, got 2"));
   CHECK_THROWS_WITH(loss_value(MeanSquaredError{}, logits, Matrix<double>{{1, 2}}),
                     "loss: expected a target of shape (4, 6), as the prediction has, got (1, 2)");
 }
@@ -281,7 +289,8 @@ TEST_CASE("weights cost memory once") {
   const std::vector<std::int32_t> labels{0, 7, 199};
   const CrossEntropy<from_logits> loss{.label_smoothing = 0.1, .class_weight = std::vector<double>(classes, 2.0)};
   const BinaryCrossEntropy<from_logits> binary{.pos_weight = std::vector<double>(classes, 2.0)};
-  const LossArguments<float> arguments{{logits.data(), samples, classes}, classes, {labels, {}}, values, {gradient.data(), samples, classes}};
+  const LossArguments<float> arguments{
+      {logits.data(), samples, classes}, classes, {labels, {}}, values, {gradient.data(), samples, classes}};
   const auto both = [&] { return evaluate_loss<void>(loss, arguments) + evaluate_loss<void>(binary, arguments); };
   const double first = both();
   double again = 0;
@@ -297,11 +306,12 @@ struct Weighed {
   std::vector<double> values, gradient;
 };
 template <class L>
-Weighed weigh(const L& loss, std::vector<double> prediction, const std::vector<std::int32_t>& labels, const std::vector<double>& target,
-              const std::vector<double>& weights) {
+Weighed weigh(const L& loss, std::vector<double> prediction, const std::vector<std::int32_t>& labels,
+              const std::vector<double>& target, const std::vector<double>& weights) {
   const std::size_t rows = prediction.size() / 2;
   Weighed w{0, std::vector<double>(rows), std::vector<double>(2 * rows)};
-  LossArguments<double> a{{prediction.data(), rows, 2}, 2, {labels, {target.data(), rows, 2}}, w.values, {w.gradient.data(), rows, 2}, weights};
+  LossArguments<double> a{{prediction.data(), rows, 2}, 2,      {labels, {target.data(), rows, 2}}, w.values,
+                          {w.gradient.data(), rows, 2}, weights};
   if (labels.empty()) a.target.labels = {};
   w.value = evaluate_loss<void>(loss, a);
   return w;
@@ -348,7 +358,8 @@ TEST_CASE("sample weights weigh losses of numbers") {
   const std::vector<double> halves{0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
   CHECK(weigh(BinaryCrossEntropy<from_probabilities>{}, halves, {}, t, weights).value == Approx(std::log(2)));
 
-  CHECK_THROWS_WITH(weigh(MeanSquaredError{}, y, {}, t, {1, 1}), "loss: expected a weight for each sample, got 2 for 3 answers");
+  CHECK_THROWS_WITH(weigh(MeanSquaredError{}, y, {}, t, {1, 1}),
+                    "loss: expected a weight for each sample, got 2 for 3 answers");
   CHECK_THROWS_WITH(weigh(Unweighing{}, y, {}, t, weights), Contains("expected a loss that weighs samples"));
   CHECK(weigh(Unweighing{}, y, {}, t, {}).value == 1);
 }
@@ -377,12 +388,15 @@ TEST_CASE("sample weights weigh losses of classes, beside class weights and igno
   CHECK(heavy.value == Approx((-3 * a - 3 * b - 0.5 * 4 * b) / (3 + 3 + 0.5 * 4)));
   CHECK(batch_weight(classes, labels, 4, std::span<const double>(weights)) == 8);
   CHECK(batch_weight(MeanSquaredError{}, {}, 4, std::span<const double>(weights)) == 7);
-  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, labels, 4, std::span<const double>(weights)) == 7);
+  CHECK(batch_weight(CrossEntropy{.reduction = Reduction::batchmean}, labels, 4, std::span<const double>(weights)) ==
+        7);
   CHECK(batch_weight(CrossEntropy{.reduction = Reduction::sum}, labels, 4, std::span<const double>(weights)) == 1);
   // distributions, and a batch in which nothing counts
   const auto mixed = weigh(CrossEntropy<from_logits>{}, z, {}, {1, 0, 0, 1, 0, 1, 1, 0}, weights);
   CHECK(mixed.value == Approx((-3 * a - 3 * a - 0.5 * b - 0.5 * a) / 7));
-  CHECK(weigh(CrossEntropy<from_logits>{}, z, {0, 1, ignore_index, ignore_index}, std::vector<double>(8), {0, 1}).value == 0);
+  CHECK(
+      weigh(CrossEntropy<from_logits>{}, z, {0, 1, ignore_index, ignore_index}, std::vector<double>(8), {0, 1}).value ==
+      0);
   // one hinge of classes, where the formula reads the label
   const auto margin = weigh(MultiMargin{}, {2, 0, 0, 2}, {0, 0}, std::vector<double>(4), {1, 3});
   CHECK(margin.value == Approx(3 * 1.5 / 4));

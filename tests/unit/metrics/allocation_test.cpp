@@ -11,7 +11,8 @@ using namespace tenon;
 
 namespace {
 
-template <Metric M> std::size_t heap_calls(M& metric, const Predictions<float>& p) {
+template <Metric M>
+std::size_t heap_calls(M& metric, const Predictions<float>& p) {
   const test::HeapUse used = test::heap_use([&] { metric.update(p); });
   return used.news + used.mallocs;
 }
@@ -22,7 +23,8 @@ TEST_CASE("after its first batch a metric takes nothing from the heap, nor after
   const std::vector<float> outputs{0.1F, 0.2F, 0.7F, 0.5F, 0.3F, 0.2F, 0.3F, 0.4F, 0.3F, 0.6F, 0.2F, 0.2F};
   const std::vector<std::int32_t> labels{2, 0, 0, 1};
   const Predictions<float> classes{.outputs = {outputs.data(), 4, 3}, .width = 3, .labels = labels};
-  const Predictions<float> values{.outputs = {outputs.data(), 4, 3}, .width = 3, .labels = {}, .targets = {outputs.data(), 4, 3}};
+  const Predictions<float> values{
+      .outputs = {outputs.data(), 4, 3}, .width = 3, .labels = {}, .targets = {outputs.data(), 4, 3}};
   const auto check = [](const Predictions<float>& p, auto... metric) {
     const auto one = [&](auto& m) {
       INFO(m.name);

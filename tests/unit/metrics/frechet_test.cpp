@@ -57,7 +57,8 @@ TEST_CASE("the Fréchet distance is numpy's, in single and double precision") {
 }
 
 TEST_CASE("the Fréchet distance of many features ends, and is what is known") {
-  // Features that do not depend on each other: the sum of what each is off, (m1 - m2)^2 + (s1 - s2)^2, in another basis.
+  // Features that do not depend on each other: the sum of what each is off, (m1 - m2)^2 + (s1 - s2)^2, in another
+  // basis.
   constexpr std::size_t n = 60;
   Moments a, b;
   a.mean.assign(n, 0), b.mean.assign(n, 0), a.covariance.assign(n * n, 0), b.covariance.assign(n * n, 0);
@@ -69,7 +70,8 @@ TEST_CASE("the Fréchet distance of many features ends, and is what is known") {
   for (double& x : v) x /= std::sqrt(norm);
   const auto turn = [&](std::size_t i, std::size_t j) { return (i == j ? 1.0 : 0.0) - 2 * v[i] * v[j]; };
   for (std::size_t k = 0; k < n; ++k) {
-    const double s1 = k < 5 ? 0 : static_cast<double>(k) / 10, s2 = static_cast<double>(n - k) / 7, m = stream.normal<double>();
+    const double s1 = k < 5 ? 0 : static_cast<double>(k) / 10, s2 = static_cast<double>(n - k) / 7,
+                 m = stream.normal<double>();
     known += m * m + (s1 - s2) * (s1 - s2);
     for (std::size_t i = 0; i < n; ++i) {
       b.mean[i] += m * turn(i, k);
@@ -98,11 +100,18 @@ TEST_CASE("inception score, precision and recall are numpy's") {
 TEST_CASE("samples that nothing can be said of are one Error") {
   const std::vector<float> six{1, 2, 3, 4, 5, 6}, one{1, 2};
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THAT(message_of([&] { Moments::of(std::span<const float>(six), 4); }), Contains("whole rows of 4 numbers, got 6"));
+  CHECK_THAT(message_of([&] { Moments::of(std::span<const float>(six), 4); }),
+             Contains("whole rows of 4 numbers, got 6"));
   CHECK_THAT(message_of([&] { Moments::of(std::span<const float>(six), 0); }), Contains("rows of 0"));
   CHECK_THAT(message_of([&] { Moments::of(std::span<const float>(one), 2); }), Contains("at least 2 whole rows"));
-  CHECK_THAT(message_of([&] { frechet_distance(std::vector<float>{1, 2, 3, nan}, six, 2); }), Contains("finite") && Contains("sample 1"));
-  CHECK_THAT(message_of([&] { frechet_distance(Moments::of(std::span<const float>(six), 2), Moments::of(std::span<const float>(six), 3)); }),
+  CHECK_THAT(message_of([&] {
+               frechet_distance(std::vector<float>{1, 2, 3, nan}, six, 2);
+             }),
+             Contains("finite") && Contains("sample 1"));
+  CHECK_THAT(message_of([&] {
+               frechet_distance(Moments::of(std::span<const float>(six), 2),
+                                Moments::of(std::span<const float>(six), 3));
+             }),
              Contains("same width, got 2 and 3"));
   CHECK_THAT(message_of([&] { inception_score(six, 2); }), Contains("probabilities") && Contains("sample 0"));
   CHECK_THAT(message_of([&] { sample_quality(six, six, 2); }), Contains("at least 4 whole rows"));

@@ -55,12 +55,14 @@ struct Case {
   template <Metric M>
   M shown(M metric) const {
     const std::size_t samples = outputs.size() / width;
-    for (std::size_t first = 0; first < samples; first += 7) metric.update(part(first, std::min<std::size_t>(7, samples - first)));
+    for (std::size_t first = 0; first < samples; first += 7)
+      metric.update(part(first, std::min<std::size_t>(7, samples - first)));
     return metric;
   }
 };
 
-template <class F> std::string message_of(F work) {
+template <class F>
+std::string message_of(F work) {
   try {
     work();
   } catch (const Error& error) {
@@ -90,7 +92,8 @@ TEMPLATE_TEST_CASE("metrics of classes are scikit-learn's", "", float, double) {
     const auto expected = golden(name + ".confusion");
     REQUIRE(confusion.classes() == width);
     for (std::size_t t = 0; t < width; ++t)
-      for (std::size_t p = 0; p < width; ++p) CHECK(static_cast<double>(confusion.count(t, p)) == expected[t * width + p]);
+      for (std::size_t p = 0; p < width; ++p)
+        CHECK(static_cast<double>(confusion.count(t, p)) == expected[t * width + p]);
   }
   const Case<TestType> five("five", 5);
   CHECK(five.shown(TopKAccuracy<2>{}).value() == Approx(one("five.top2")));
@@ -115,10 +118,13 @@ TEMPLATE_TEST_CASE("metrics of several labels are scikit-learn's", "", float, do
   CHECK(several.shown(MultiLabelPrecision{}).value() == Approx(labels("several.precision.macro")).epsilon(1e-12));
   CHECK(several.shown(MultiLabelRecall{}).value() == Approx(labels("several.recall.macro")).epsilon(1e-12));
   CHECK(several.shown(MultiLabelF1{}).value() == Approx(labels("several.f1.macro")).epsilon(1e-12));
-  CHECK(several.shown(MultiLabelPrecision{Average::micro}).value() == Approx(labels("several.precision.micro")).epsilon(1e-12));
-  CHECK(several.shown(MultiLabelRecall{Average::micro}).value() == Approx(labels("several.recall.micro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelPrecision{Average::micro}).value() ==
+        Approx(labels("several.precision.micro")).epsilon(1e-12));
+  CHECK(several.shown(MultiLabelRecall{Average::micro}).value() ==
+        Approx(labels("several.recall.micro")).epsilon(1e-12));
   CHECK(several.shown(MultiLabelF1{Average::micro}).value() == Approx(labels("several.f1.micro")).epsilon(1e-12));
-  const auto matrices = several_labels().values("several.confusion");  // of each label: neither, only said, only is, both
+  const auto matrices = several_labels().values(
+      "several.confusion");  // of each label: neither, only said, only is, both
   for (std::size_t j = 0; j < 4; ++j) {
     const MultiLabelMatrix::Counts& c = all.counts(j);
     const std::uint64_t got[]{c.neither, c.only_said, c.only_is, c.both};
@@ -167,7 +173,8 @@ TEST_CASE("the two ways to give one output's probability have one perplexity") {
 TEST_CASE("a network that says nothing is not praised for it") {
   const std::vector<std::int32_t> labels{0, 1, 2};
   const auto shown = [&](auto metric, const std::vector<double>& outputs, std::size_t width) {
-    metric.update(Predictions<double>{.outputs = {outputs.data(), 3, width}, .width = width, .labels = std::span(labels).first(3)});
+    metric.update(Predictions<double>{
+        .outputs = {outputs.data(), 3, width}, .width = width, .labels = std::span(labels).first(3)});
     return metric.value();
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -208,9 +215,11 @@ TEST_CASE("nothing seen is no number, and reset forgets") {
   // a constant target: hit or missed
   const std::vector<double> target{2, 2}, hit{2, 2}, missed{2, 3};
   R2 constant;
-  constant.update(Predictions<double>{.outputs = {hit.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
+  constant.update(
+      Predictions<double>{.outputs = {hit.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
   CHECK(constant.value() == 1);
-  constant.update(Predictions<double>{.outputs = {missed.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
+  constant.update(Predictions<double>{
+      .outputs = {missed.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
   CHECK(constant.value() == 0);
 }
 
@@ -220,14 +229,18 @@ TEST_CASE("what a metric cannot be told is an error that names it") {
   std::vector<std::int32_t> wrong(p.labels.begin(), p.labels.end());
   wrong[3] = 5;
   p.labels = wrong;
-  CHECK_THAT(message_of([&] { Accuracy{}.update(p); }), Contains("accuracy: expected labels from 0 to 4, got 5 of sample 3"));
+  CHECK_THAT(message_of([&] { Accuracy{}.update(p); }),
+             Contains("accuracy: expected labels from 0 to 4, got 5 of sample 3"));
   p.labels = {};
-  CHECK_THAT(message_of([&] { RocAuc{}.update(p); }), Contains("ROC AUC: expected a label for each of 7 samples, got 0"));
+  CHECK_THAT(message_of([&] { RocAuc{}.update(p); }),
+             Contains("ROC AUC: expected a label for each of 7 samples, got 0"));
   CHECK_THAT(message_of([&] { MAE{}.update(c.part(0, 7)); }), Contains("MAE: expected values as targets"));
   auto confusion = c.shown(ConfusionMatrix{});
-  CHECK_THAT(message_of([&] { confusion.update(Case<double>("two", 2).part(0, 3)); }), Contains("expected 5 classes as before, got 2"));
+  CHECK_THAT(message_of([&] { confusion.update(Case<double>("two", 2).part(0, 3)); }),
+             Contains("expected 5 classes as before, got 2"));
   auto auc = c.shown(RocAuc{});
-  CHECK_THAT(message_of([&] { auc.update(Case<double>("two", 2).part(0, 3)); }), Contains("ROC AUC: expected outputs of 5 numbers as before, got 2"));
+  CHECK_THAT(message_of([&] { auc.update(Case<double>("two", 2).part(0, 3)); }),
+             Contains("ROC AUC: expected outputs of 5 numbers as before, got 2"));
   auc.reset();
   auc.update(Case<double>("two", 2).part(0, 61));
   CHECK(auc.value() == Approx(one("two.auc")));
@@ -235,7 +248,8 @@ TEST_CASE("what a metric cannot be told is an error that names it") {
   auto rmse = values.shown(RMSE{});
   auto narrow = values.part(0, 7);
   narrow.width = 2;
-  CHECK_THAT(message_of([&] { rmse.update(narrow); }), Contains("RMSE: expected outputs of 3 numbers as before, got 2"));
+  CHECK_THAT(message_of([&] { rmse.update(narrow); }),
+             Contains("RMSE: expected outputs of 3 numbers as before, got 2"));
 }
 
 TEST_CASE("a model is measured in one pass") {
@@ -257,12 +271,14 @@ TEST_CASE("a model is measured in one pass") {
   CHECK(auc.value() > 0.95);
   CHECK_THAT(confusion.text(), Contains("truth \\ predicted") && Contains("recall"));
   const Dataset<float> narrow{{8}, std::vector<float>(16), Labels{{0, 1}, 10}};
-  CHECK_THAT(message_of([&] { measure(model, narrow, accuracy); }), Contains("measure: expected samples of 64 numbers, got 8"));
+  CHECK_THAT(message_of([&] { measure(model, narrow, accuracy); }),
+             Contains("measure: expected samples of 64 numbers, got 8"));
 }
 
 namespace {
 
-using Several = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<2>, "x">, Out<"digit", "value">>;
+using Several = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<3>, Softmax>, "x">, Node<"value", Dense<2>, "x">,
+                      Out<"digit", "value">>;
 
 /// Twelve points; label 4 is ignored.
 Dataset<float> several() {
@@ -273,7 +289,8 @@ Dataset<float> several() {
     value.insert(value.end(), {static_cast<float>(i) / 8, 1});
     digit.push_back(i == 4 ? ignore_index : i % 3);
   }
-  return Dataset<float>{Features<float>{"x", {2}, x}, Targets<float>{value, 2}.named("value"), Labels{digit, 3}.named("digit")};
+  return Dataset<float>{Features<float>{"x", {2}, x}, Targets<float>{value, 2}.named("value"),
+                        Labels{digit, 3}.named("digit")};
 }
 /// Says by how much the first number is too large, on the whole; more of it is neither better nor worse.
 struct FirstError {
@@ -313,25 +330,40 @@ TEST_CASE("a metric of several outputs is of the one it names") {
   CHECK(crossed.value() > 0);
   CHECK_THAT(message_of([&] { measure(model, data, on<"value", "price">(error)); }),
              Contains("measure: expected a column \"price\" for the output \"value\", got"));
-  CHECK_THAT(message_of([&] { measure(model, data, on<"value", "digit">(error)); }),
-             Contains("measure: the metric of the output \"value\" compares with numbers, expected such a column, got digit"));
+  CHECK_THAT(
+      message_of([&] { measure(model, data, on<"value", "digit">(error)); }),
+      Contains("measure: the metric of the output \"value\" compares with numbers, expected such a column, got digit"));
 }
 
 TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched by name") {
   const Dataset<float> data = several();
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-metrics-" + std::to_string(::getpid()))).string();
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-metrics-" + std::to_string(::getpid())))
+                               .string();
   const auto loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{});
   const auto train = [&](Model<Several>& model, std::size_t epochs, auto... callback) {
-    return fit(model, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = epochs, .batch_size = 4, .validation = data,
-                                .progress = Progress::Mode::quiet, .callbacks = callbacks(callback...),
-                                .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
+    return fit(model, data,
+               Fit{.loss = loss,
+                   .optimizer = Adam{.lr = 0.05},
+                   .epochs = epochs,
+                   .batch_size = 4,
+                   .validation = data,
+                   .progress = Progress::Mode::quiet,
+                   .callbacks = callbacks(callback...),
+                   .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
   };
   Model<Several> model{3}, plain{3};
-  const History history = train(model, 4, CSVLogger{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+  const History history = train(model, 4, CSVLogger{path + ".csv"},
+                                SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
                                 ModelCheckpoint{.path = path + ".run"}, TensorBoard{path + ".events"});
   // training itself is not touched
-  fit(plain, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .progress = Progress::Mode::quiet});
-  CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(), plain.parameters().span().begin()));
+  fit(plain, data,
+      Fit{.loss = loss,
+          .optimizer = Adam{.lr = 0.05},
+          .epochs = 4,
+          .batch_size = 4,
+          .progress = Progress::Mode::quiet});
+  CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(),
+                   plain.parameters().span().begin()));
 
   REQUIRE(history.epochs.size() == 4);
   MAE error;
@@ -343,12 +375,14 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
   CHECK(last.metric("val_value_first_error") != 0);
   CHECK(last.metric("val_value_mae") < history.epochs[0].metric("val_value_mae"));
   CHECK_THAT(message_of([&] { last.metric("mae"); }),
-             Contains("expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae, val_digit_top_2_accuracy, val_value_first_error"));
+             Contains("expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae, "
+                      "val_digit_top_2_accuracy, val_value_first_error"));
   std::ifstream csv(path + ".csv");
   std::string header, row;
   std::getline(csv, header);
   std::getline(csv, row);
-  CHECK(header == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds,val_value_mae,val_digit_top_2_accuracy,val_value_first_error");
+  CHECK(header == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds,val_value_mae,val_digit_top_2_accuracy,val_"
+                  "value_first_error");
   CHECK(std::count(row.begin(), row.end(), ',') == 9);
   CHECK(std::filesystem::exists(path + ".best"));
   std::ifstream events(std::filesystem::directory_iterator(path + ".events")->path(), std::ios::binary);
@@ -358,41 +392,64 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
 
   // a resumed run has the numbers of the epochs before
   Model<Several> resumed{3};
-  const History all = train(resumed, 5, CSVLogger{path + ".csv"}, SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
+  const History all = train(resumed, 5, CSVLogger{path + ".csv"},
+                            SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
                             ModelCheckpoint{.path = path + ".run", .resume = true});
   REQUIRE(all.epochs.size() == 5);
-  for (std::size_t e = 0; e < 4; ++e) CHECK(all.epochs[e].metric("val_value_mae") == history.epochs[e].metric("val_value_mae"));
+  for (std::size_t e = 0; e < 4; ++e)
+    CHECK(all.epochs[e].metric("val_value_mae") == history.epochs[e].metric("val_value_mae"));
   for (const char* end : {".csv", ".best", ".run"}) std::filesystem::remove(path + end);
 
   // less of an error is better, more of an accuracy
-  EarlyStopping down{.monitor = "val_value_mae", .patience = 1}, up{.monitor = "val_digit_top_2_accuracy", .patience = 1, .min_delta = 2};
+  EarlyStopping down{.monitor = "val_value_mae", .patience = 1},
+      up{.monitor = "val_digit_top_2_accuracy", .patience = 1, .min_delta = 2};
   Model<Several> again{3};
-  fit(again, data, Fit{.loss = loss, .optimizer = Adam{.lr = 0.05}, .epochs = 4, .batch_size = 4, .validation = data, .progress = Progress::Mode::quiet,
-                       .callbacks = callbacks(down, OnEpochEnd{[](auto&) {}}, ReduceLROnPlateau{.patience = 0, .monitor = "val_digit_top_2_accuracy"}),
-                       .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}))});
+  fit(again, data,
+      Fit{.loss = loss,
+          .optimizer = Adam{.lr = 0.05},
+          .epochs = 4,
+          .batch_size = 4,
+          .validation = data,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(down, OnEpochEnd{[](auto&) {}},
+                                 ReduceLROnPlateau{.patience = 0, .monitor = "val_digit_top_2_accuracy"}),
+          .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}))});
   CHECK(down.stopped_epoch == 0);
   CHECK(down.monitor.better == MonitorMode::min);
   CHECK(down.best == Approx(history.last().metric("val_value_mae")).margin(0.2));
-  fit(again, data, Fit{.loss = loss, .epochs = 9, .validation = data, .progress = Progress::Mode::quiet, .callbacks = callbacks(up),
-                       .metrics = metrics(on<"digit">(TopKAccuracy<2>{}))});
+  fit(again, data,
+      Fit{.loss = loss,
+          .epochs = 9,
+          .validation = data,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(up),
+          .metrics = metrics(on<"digit">(TopKAccuracy<2>{}))});
   CHECK(up.stopped_epoch == 2);
   CHECK(up.monitor.better == MonitorMode::max);
 
   CHECK_THAT(message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_mae"}); }),
-             Contains("fit: expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae,") && Contains("to watch, got \"val_mae\""));
-  CHECK_THAT(message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_value_first_error"}); }),
-             Contains("EarlyStopping: expected mode min or max, as val_value_first_error does not say whether less is better"));
+             Contains("fit: expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae,") &&
+                 Contains("to watch, got \"val_mae\""));
+  CHECK_THAT(
+      message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_value_first_error"}); }),
+      Contains(
+          "EarlyStopping: expected mode min or max, as val_value_first_error does not say whether less is better"));
   CHECK_NOTHROW(train(again, 1, EarlyStopping{.monitor = "val_value_first_error", .mode = MonitorMode::min}));
   const auto refused = [&](auto list, const Dataset<float>* validation) {
     const auto message = message_of([&] {
-      if (validation) fit(again, data, Fit{.loss = loss, .validation = *validation, .progress = Progress::Mode::quiet, .metrics = list});
+      if (validation)
+        fit(again, data,
+            Fit{.loss = loss, .validation = *validation, .progress = Progress::Mode::quiet, .metrics = list});
       else fit(again, data, Fit{.loss = loss, .progress = Progress::Mode::quiet, .metrics = list});
     });
     return message;
   };
-  CHECK(refused(metrics(on<"value">(MAE{})), nullptr) == "Fit: metrics: expected validation data to measure on, got none");
-  CHECK(refused(metrics(on<"value">(MAE{}), on<"value", "x">(MAE{})), &data) == "Fit: metrics: expected names that differ, got val_value_mae twice");
-  CHECK_THAT(refused(metrics(on<"value", "price">(MAE{})), &data), Contains("Fit: metrics, validation data: expected a column \"price\""));
+  CHECK(refused(metrics(on<"value">(MAE{})), nullptr) ==
+        "Fit: metrics: expected validation data to measure on, got none");
+  CHECK(refused(metrics(on<"value">(MAE{}), on<"value", "x">(MAE{})), &data) ==
+        "Fit: metrics: expected names that differ, got val_value_mae twice");
+  CHECK_THAT(refused(metrics(on<"value", "price">(MAE{})), &data),
+             Contains("Fit: metrics, validation data: expected a column \"price\""));
 }
 
 TEST_CASE("metrics of one output need no name") {
@@ -400,14 +457,22 @@ TEST_CASE("metrics of one output need no name") {
   using Net = Sequential<Dense<64, 10>, Softmax>;
   Model<Net> model{1};
   TopKAccuracy<3> top3;
-  const History history = fit(model, train, Fit{.validation_split = 0.3, .progress = Progress::Mode::quiet, .metrics = metrics(TopKAccuracy<3>{}, F1{}, RocAuc{})});
+  const History history = fit(model, train,
+                              Fit{.validation_split = 0.3,
+                                  .progress = Progress::Mode::quiet,
+                                  .metrics = metrics(TopKAccuracy<3>{}, F1{}, RocAuc{})});
   REQUIRE(history.last().metrics.size() == 3);
   CHECK(history.last().metrics[1].name == "val_f1");
   CHECK(history.last().metrics[2].name == "val_roc_auc");
   fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(top3)});
   CHECK(top3.seen == 0);  // a copy is measured with
-  CHECK_THAT(message_of([&] { fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(MAE{})}); }),
+  CHECK_THAT(message_of([&] {
+               fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(MAE{})});
+             }),
              Contains("Fit: metrics, validation data: val_mae compares with numbers, got class labels"));
-  CHECK_THAT(message_of([&] { fit(model, train, Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(Accuracy{})}); }),
+  CHECK_THAT(message_of([&] {
+               fit(model, train,
+                   Fit{.validation = test, .progress = Progress::Mode::quiet, .metrics = metrics(Accuracy{})});
+             }),
              Contains("expected names that a record does not have anyway, got val_accuracy"));
 }

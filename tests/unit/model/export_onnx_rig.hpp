@@ -23,9 +23,9 @@
 #include "import/interpret.hpp"
 #include "import/onnx.hpp"
 
-/// Networks of all kinds are written as ONNX files, read again, and run by the importer's interpreter in double, which knows
-/// nothing of what they were made from. With TENON_ONNX_FOLDER the files are kept there with their inputs and outputs, for
-/// tests/interop/onnxruntime.mjs.
+/// Networks of all kinds are written as ONNX files, read again, and run by the importer's interpreter in double, which
+/// knows nothing of what they were made from. With TENON_ONNX_FOLDER the files are kept there with their inputs and
+/// outputs, for tests/interop/onnxruntime.mjs.
 namespace tenon::test {
 
 using importing::Array;
@@ -52,7 +52,8 @@ struct Specimen {
 
 inline std::string folder() {
   const char* const kept = std::getenv("TENON_ONNX_FOLDER");
-  const std::filesystem::path path = kept != nullptr ? kept : std::filesystem::temp_directory_path() / "tenon_export_onnx";
+  const std::filesystem::path path = kept != nullptr ? kept
+                                                     : std::filesystem::temp_directory_path() / "tenon_export_onnx";
   std::filesystem::create_directories(path);
   return path.string();
 }

@@ -43,7 +43,8 @@ TEST_CASE("compositions export through their parts") {
   CHECK(graph.constants.contains("encoder.1.0.running_var"));
   CHECK(std::ranges::count(graph.nodes, "encoder.1.0/BatchNormalization", &importing::Node::name) == 1);
   check<Vector<Repeat<3, Sequential<Dense<6>, Tanh>>>>("repeat");
-  check<Vector<Add<Dense<4>, Sequential<Dense<5>, ReLU, Dense<4>>>, Concat<Dense<2>, Named<"all", Identity>>>>("branches");
+  check<Vector<Add<Dense<4>, Sequential<Dense<5>, ReLU, Dense<4>>>, Concat<Dense<2>, Named<"all", Identity>>>>(
+      "branches");
   check<Image<Concat<Conv2D<2, 3, padding<1>>, Identity>>>("concat_channels");
   check<Image<Gate<GlobalAvgPool, Dense<4>, Sigmoid>>>("gate");
   check<Image<SqueezeExcite<2>>>("squeeze_excite");
@@ -69,16 +70,18 @@ TEST_CASE("graphs export with the names of their inputs, nodes and outputs") {
   CHECK(graph.outputs[0].name == "digit");
   CHECK(graph.outputs[1].name == "value");
   CHECK(graph.outputs[2].name == "mixed");
-  check<Graph<In<"a", 4, 3>, In<"b", 4, 3>, In<"c", 4>, Node<"m", Multiply, "a", "b", "c">, Node<"d", Subtract, "m", "b">,
-              Node<"mean", Mean, "a", "d">, Node<"largest", Maximum, "mean", "c">, Node<"least", Minimum, "largest", "a">,
-              Node<"stack", Stack, "least", "b">, Out<"stack", "d">>>("elementwise");
+  check<Graph<In<"a", 4, 3>, In<"b", 4, 3>, In<"c", 4>, Node<"m", Multiply, "a", "b", "c">,
+              Node<"d", Subtract, "m", "b">, Node<"mean", Mean, "a", "d">, Node<"largest", Maximum, "mean", "c">,
+              Node<"least", Minimum, "largest", "a">, Node<"stack", Stack, "least", "b">, Out<"stack", "d">>>(
+      "elementwise");
   check<Graph<In<"q", 4, 3>, In<"k", 5, 3>, Node<"scores", MatMul<transposed>, "q", "k">, Node<"shares", Softmax>,
               Node<"seen", MatMul<>, "shares", "k">, Out<"seen">>>("products");
   check<Graph<In<"image", 2, 4, 6>, In<"scale", 2>, In<"shift", 2>, Node<"same", FiLM, "image", "scale", "shift">,
-              Node<"patches", Patches<2>>, Node<"score", Dot, "scale", "shift">, Node<"pairs", Dot, "patches", "patches">,
-              Out<"patches", "score", "pairs">>>("film");
+              Node<"patches", Patches<2>>, Node<"score", Dot, "scale", "shift">,
+              Node<"pairs", Dot, "patches", "patches">, Out<"patches", "score", "pairs">>>("film");
   using Encoder = Graph<In<"x">, Node<"mean", Dense<2>>, Node<"spread", Dense<3>, "x">, Out<"mean", "spread">>;
-  const auto inside = check<Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code.spread">, Out<"y", "code.mean">>>("inside");
+  const auto inside = check<
+      Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code.spread">, Out<"y", "code.mean">>>("inside");
   CHECK(inside.outputs[1].name == "code.mean");
   check<Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code">, Out<"y">>>("row");
   check<Vector<Dense<4>, Encoder, Dense<3>>>("row_in_a_chain");

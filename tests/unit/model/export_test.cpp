@@ -53,7 +53,8 @@ TEST_CASE("an exported header includes the headers of the layers it names, all o
   const Folder folder;
   export_header(Model<Net>{2}, folder / "small.hpp");
   const std::string text = read(folder / "small.hpp");
-  for (const char* layer : {"dense", "relu", "softmax"}) CHECK_THAT(text, Contains("#include <tenon/layers/" + std::string(layer) + ".hpp>\n"));
+  for (const char* layer : {"dense", "relu", "softmax"})
+    CHECK_THAT(text, Contains("#include <tenon/layers/" + std::string(layer) + ".hpp>\n"));
   CHECK_THAT(text, !Contains("tenon/all/") && !Contains("layers/tanh"));
   CHECK_FALSE(std::filesystem::exists(folder / "small.h"));
 }
@@ -64,10 +65,12 @@ TEST_CASE("a C interface goes beside the header if it is asked for") {
   const std::string c = read(folder / "small.h"), cpp = read(folder / "small_c.cpp");
   CHECK_THAT(c, Contains("#define MODELS_SMALL_INPUTS 5\n#define MODELS_SMALL_OUTPUTS 3\n"));
   CHECK_THAT(c, Contains("void models_small_run(const float input[5], float output[3]);\n"));
-  CHECK_THAT(c, Contains("int models_small_classify(const float input[5]);\n") && Contains("int models_small_self_test(void);\n"));
+  CHECK_THAT(c, Contains("int models_small_classify(const float input[5]);\n") &&
+                    Contains("int models_small_self_test(void);\n"));
   CHECK_THAT(cpp, Contains("tenon::Frozen<models::small::Net, models::small::weights> net;"));
   CHECK_THAT(cpp, Contains("#include \"small.h\"\n\n#include \"small.hpp\"\n"));
-  CHECK_THROWS_WITH(export_header(Model<Net>{2}, folder / "other.h", {.c_api = true}), Contains("expected a file such as digits.hpp"));
+  CHECK_THROWS_WITH(export_header(Model<Net>{2}, folder / "other.h", {.c_api = true}),
+                    Contains("expected a file such as digits.hpp"));
   CHECK_FALSE(std::filesystem::exists(folder / "other.h"));
 }
 
@@ -83,7 +86,8 @@ TEST_CASE("what cannot be exported is an error and writes nothing") {
   refused("small.hpp", {.sample = {1, 2}}, "expected a sample of 5 numbers, got 2");
   for (const char* file : {"7-small.hpp", "class.hpp", "and.hpp", "linux.hpp", "std.hpp", "a__b.hpp", "_Small.hpp"})
     refused(file, {}, "expected a file whose name can name a namespace");
-  for (const char* name : {"small {} int evil; namespace x", "a\nint evil;", "namespace", "models::", "::models", "models::new", "tenon"})
+  for (const char* name :
+       {"small {} int evil; namespace x", "a\nint evil;", "namespace", "models::", "::models", "models::new", "tenon"})
     refused("small.hpp", {.name = name}, "expected a .name that can name a namespace");
   model.get<"2.bias">()(1) = std::numeric_limits<float>::infinity();
   refused("small.hpp", {}, "expected finite numbers, got inf at position 1 of 2.bias (3)");
@@ -94,7 +98,9 @@ TEST_CASE("texts of the user's stay within their comments") {
   Model<Net> model{2};
   const std::string trained = folder / "a\nint evil = 1; \\";
   model.save(trained);
-  export_header(model, folder / "safe.hpp", {.name = "models::safe", .network = "Sequential<Dense<5, 6>,\nReLU, Dense<3>, Softmax>", .trained = trained});
+  export_header(
+      model, folder / "safe.hpp",
+      {.name = "models::safe", .network = "Sequential<Dense<5, 6>,\nReLU, Dense<3>, Softmax>", .trained = trained});
   const std::string text = read(folder / "safe.hpp");
   CHECK_THAT(text, Contains("namespace models::safe {"));
   CHECK_THAT(text, Contains("// "));

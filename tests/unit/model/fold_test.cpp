@@ -19,21 +19,25 @@ using namespace tenon;
 
 namespace {
 
-using Block = Residual<Conv2D<6, 3, padding<same>, bias<false>>, BatchNorm2D<>, ReLU, Conv2D<6, 1>, BatchNorm2D<affine<false>>>;
-using Net = Sequential<Input<2, 5, 5>, Named<"stem", Sequential<Named<"conv", Conv2D<6, 3, bias<false>, padding<1>, groups<2>>>,
-                                                                Named<"norm", BatchNorm2D<epsilon<1e-3>>>, ReLU>>,
-                       Repeat<2, Block>, Add<Sequential<ConvTranspose2D<4, 2, stride<2>, groups<2>>, BatchNorm2D<>>,
-                                             ConvTranspose2D<4, 2, stride<2>>>,
-                       BatchNorm2D<>, Flatten, Dense<7>, BatchNorm1D<>, ReLU>;
+using Block = Residual<Conv2D<6, 3, padding<same>, bias<false>>, BatchNorm2D<>, ReLU, Conv2D<6, 1>,
+                       BatchNorm2D<affine<false>>>;
+using Net = Sequential<
+    Input<2, 5, 5>,
+    Named<"stem", Sequential<Named<"conv", Conv2D<6, 3, bias<false>, padding<1>, groups<2>>>,
+                             Named<"norm", BatchNorm2D<epsilon<1e-3>>>, ReLU>>,
+    Repeat<2, Block>,
+    Add<Sequential<ConvTranspose2D<4, 2, stride<2>, groups<2>>, BatchNorm2D<>>, ConvTranspose2D<4, 2, stride<2>>>,
+    BatchNorm2D<>, Flatten, Dense<7>, BatchNorm1D<>, ReLU>;
 
 using FoldedBlock = Residual<Conv2D<6, 3, padding<same>>, Identity, ReLU, Conv2D<6, 1>, Identity>;
-static_assert(std::is_same_v<
-              Folded<Net>,
-              Sequential<Input<2, 5, 5>,
-                         Named<"stem", Sequential<Named<"conv", Conv2D<6, 3, padding<1>, groups<2>>>, Named<"norm", Identity>, ReLU>>,
-                         Repeat<2, FoldedBlock>,
-                         Add<Sequential<ConvTranspose2D<4, 2, stride<2>, groups<2>>, Identity>, ConvTranspose2D<4, 2, stride<2>>>,
-                         BatchNorm2D<>, Flatten, Dense<7>, Identity, ReLU>>);
+static_assert(
+    std::is_same_v<Folded<Net>, Sequential<Input<2, 5, 5>,
+                                           Named<"stem", Sequential<Named<"conv", Conv2D<6, 3, padding<1>, groups<2>>>,
+                                                                    Named<"norm", Identity>, ReLU>>,
+                                           Repeat<2, FoldedBlock>,
+                                           Add<Sequential<ConvTranspose2D<4, 2, stride<2>, groups<2>>, Identity>,
+                                               ConvTranspose2D<4, 2, stride<2>>>,
+                                           BatchNorm2D<>, Flatten, Dense<7>, Identity, ReLU>>);
 
 }  // namespace
 
@@ -44,7 +48,8 @@ void check_folded() {
   Model<Net, double> model{1};
   Stream stream{2};
   model.for_each_parameter([&](std::string_view name, std::span<double> values) {
-    for (double& value : values) value = name.ends_with("running_var") ? stream.uniform(0.3, 3.0) : stream.uniform(-1.0, 1.0);
+    for (double& value : values)
+      value = name.ends_with("running_var") ? stream.uniform(0.3, 3.0) : stream.uniform(-1.0, 1.0);
   });
   const auto folded = fold(model);
   constexpr std::size_t batch = 3;
@@ -62,13 +67,15 @@ void check_folded() {
 
 // Nodes are no neighbours, but what stands in them is folded for what it is given: Dense over steps, and of one vector.
 using Tower = Sequential<Dense<5, bias<false>>, BatchNorm1D<>, ReLU>;
-using Siamese = Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Tower, "x">, Node<"other", Shared<"one">, "z">,
-                      Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">, Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
+using Siamese = Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Tower, "x">,
+                      Node<"other", Shared<"one">, "z">, Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">,
+                      Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
                       Node<"all", Concat<>, "one", "norm", "flat">, Out<"all", "other">>;
 static_assert(std::is_same_v<
               Folded<Siamese>,
-              Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Sequential<Dense<5>, Identity, ReLU>, "x">, Node<"other", Shared<"one">, "z">,
-                    Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">, Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
+              Graph<In<"x", 4>, In<"z", 4>, In<"steps", 3, 4>, Node<"one", Sequential<Dense<5>, Identity, ReLU>, "x">,
+                    Node<"other", Shared<"one">, "z">, Node<"each", Sequential<Dense<5>, BatchNorm1D<>>, "steps">,
+                    Node<"flat", Flatten, "each">, Node<"norm", BatchNorm1D<>, "other">,
                     Node<"all", Concat<>, "one", "norm", "flat">, Out<"all", "other">>>);
 
 // Who has no rule for a graph says so.

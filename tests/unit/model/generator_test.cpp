@@ -17,8 +17,10 @@ using Catch::Contains;
 namespace {
 
 using Learned = GPT<11, 12, 2, 2, 8>;
-using Turned = Sequential<Input<12>, Embedding<11, 8>, SinusoidalPositionalEncoding<>,
-                          Repeat<2, TransformerEncoderLayer<8, 2, 16, PostNorm, ReLU, 0.0, MultiheadAttention<2, causal, rope<>>>>, Dense<11>>;
+using Turned = Sequential<
+    Input<12>, Embedding<11, 8>, SinusoidalPositionalEncoding<>,
+    Repeat<2, TransformerEncoderLayer<8, 2, 16, PostNorm, ReLU, 0.0, MultiheadAttention<2, causal, rope<>>>>,
+    Dense<11>>;
 
 using Recurring = Sequential<Input<12>, Embedding<11, 6>, LSTM<8, layers<2>>, GRU<8>, Dense<11>, Softmax>;
 
@@ -30,10 +32,12 @@ template <class Net>
 void check_generation() {
   Model<Net> model{3};
   Stream stream{5};
-  for (float& v : model.parameters().span()) v = static_cast<float>(stream.uniform(-0.7, 0.7));  // or all tokens were as good
+  for (float& v : model.parameters().span())
+    v = static_cast<float>(stream.uniform(-0.7, 0.7));  // or all tokens were as good
   Session generator{model, session::generating};
   const std::vector<std::int32_t> prompt{1, 2, 3, 4, 5};
-  for (const Sampler& sampler : {Sampler{.temperature = 0}, Sampler{}, Sampler{.temperature = 0.8, .top_k = 5, .top_p = 0.9}})
+  for (const Sampler& sampler :
+       {Sampler{.temperature = 0}, Sampler{}, Sampler{.temperature = 0.8, .top_k = 5, .top_p = 0.9}})
     for (const std::size_t count : {1U, 7U, 30U}) {
       const auto tokens = generator(prompt, count, sampler, 9);
       CHECK(tokens.size() == count);
@@ -88,7 +92,8 @@ TEST_CASE("attention shows what it looks at") {
         }
         CHECK(sum == Approx(1));
       }
-  CHECK_THROWS_WITH(attention_weights(model, std::span<const float>(sample).first(3)), Contains("expected a sample of 12 numbers, got 3"));
+  CHECK_THROWS_WITH(attention_weights(model, std::span<const float>(sample).first(3)),
+                    Contains("expected a sample of 12 numbers, got 3"));
 
   // what is padding gets no weight
   using Hidden = Sequential<Input<4>, Masked<0, Embedding<5, 4>, MultiheadAttention<1>>, Dense<2>>;

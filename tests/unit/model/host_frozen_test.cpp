@@ -62,7 +62,8 @@ void check_host_of() {
     for (float& v : x) v = random.uniform<float>(-1, 1);
     model.predict(std::span<const float>(x), expected);
     net(std::span<const float, input_shape<Net>::size>(x), std::span<float, output_shape<Net>::size>(output));
-    for (std::size_t i = 0; i < output.size(); ++i) CHECK(std::abs(output[i] - expected[i]) <= 2e-6F * (1 + std::abs(expected[i])));
+    for (std::size_t i = 0; i < output.size(); ++i)
+      CHECK(std::abs(output[i] - expected[i]) <= 2e-6F * (1 + std::abs(expected[i])));
   }
 }
 
@@ -82,23 +83,29 @@ TEST_CASE("on the host the root may be any composition") {
 
 TEST_CASE("on the host a graph takes a row of inputs, and nodes with the same parameters share them turned") {
   using Tower = Sequential<Dense<24>, Tanh, Dense<7>>;
-  using Twins = Graph<In<"left", 40>, In<"right", 40>, Node<"seen", Tower, "left">, Node<"other", tenon::Shared<"seen">, "right">,
-                      Node<"distance", Map<abs(in<"seen"> - in<"other">) * param<"scale", PerFeature>>>, Node<"y", Dense<2>>, Out<"y", "seen">>;
+  using Twins = Graph<In<"left", 40>, In<"right", 40>, Node<"seen", Tower, "left">,
+                      Node<"other", tenon::Shared<"seen">, "right">,
+                      Node<"distance", Map<abs(in<"seen"> - in<"other">) * param<"scale", PerFeature>>>,
+                      Node<"y", Dense<2>>, Out<"y", "seen">>;
   check_host_of<Twins>();
   // small enough for kernels of constant sizes; one inside a chain, one frozen, one read by itself
-  using Small = Graph<In<"x", 5>, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Node<"c", tenon::Shared<"a">, "x">, Node<"y", Add<>, "b", "c">, Out<"y", "b">>;
+  using Small = Graph<In<"x", 5>, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>,
+                      Node<"c", tenon::Shared<"a">, "x">, Node<"y", Add<>, "b", "c">, Out<"y", "b">>;
   check_host_of<Small>();
-  check_host_of<Sequential<Input<5>, Tanh, Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>, Dense<2>>>();
-  check_host_of<Sequential<Input<5>, Freeze<Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>>, Dense<2>>>();
+  check_host_of<Sequential<Input<5>, Tanh, Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>,
+                           Dense<2>>>();
+  check_host_of<Sequential<
+      Input<5>, Freeze<Graph<In<"x">, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>, Out<"b">>>, Dense<2>>>();
   // over steps and once
-  check_host_of<Graph<In<"x", 3, 8>, In<"z", 8>, Node<"a", Dense<6>, "x">, Node<"last", Last, "a">, Node<"b", tenon::Shared<"a">, "z">, Node<"y", Add<>, "last", "b">, Out<"y">>>();
+  check_host_of<Graph<In<"x", 3, 8>, In<"z", 8>, Node<"a", Dense<6>, "x">, Node<"last", Last, "a">,
+                      Node<"b", tenon::Shared<"a">, "z">, Node<"y", Add<>, "last", "b">, Out<"y">>>();
   check_host_of<Graph<In<"a", 3>, Node<"y", Map<in<"a"> * in<"a"> + 1>>, Out<"y">>>();
 }
 
 TEST_CASE("on the host layers that share parameters want them in one way") {
   using Cell = GRU<4, stateful>;  // a step of which has a kernel of its own
-  using Net = Graph<In<"one", 1, 5>, In<"three", 3, 5>, Node<"a", Cell, "one">, Node<"b", tenon::Shared<"a">, "three">, Node<"b_last", Last>, Node<"a_last", Last, "a">,
-                    Node<"y", Add<>, "a_last", "b_last">, Out<"y">>;
+  using Net = Graph<In<"one", 1, 5>, In<"three", 3, 5>, Node<"a", Cell, "one">, Node<"b", tenon::Shared<"a">, "three">,
+                    Node<"b_last", Last>, Node<"a_last", Last, "a">, Node<"y", Add<>, "a_last", "b_last">, Out<"y">>;
   const Model<Net> model{8};
   CHECK_THROWS_WITH(Session{model}, Catch::Matchers::Contains("layers that share parameters"));
 }

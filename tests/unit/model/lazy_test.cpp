@@ -20,14 +20,16 @@ double swish_of(double v) { return v / (1 + std::exp(-v)); }
 
 Matrix numbers(std::size_t rows, std::size_t columns, float first) {
   Matrix m({rows, columns});
-  for (std::size_t i = 0; i < m.size(); ++i) m.data()[i] = first + 0.37f * static_cast<float>(i % 11) - 0.05f * static_cast<float>(i);
+  for (std::size_t i = 0; i < m.size(); ++i)
+    m.data()[i] = first + 0.37f * static_cast<float>(i % 11) - 0.05f * static_cast<float>(i);
   return m;
 }
 
 template <class A, class F>
 void check_each(const A& got, F want) {
   for (std::size_t i = 0; i < got.shape()[0]; ++i)
-    for (std::size_t j = 0; j < got.shape()[1]; ++j) REQUIRE(static_cast<double>(got(i, j)) == Approx(want(i, j)).epsilon(1e-5));
+    for (std::size_t j = 0; j < got.shape()[1]; ++j)
+      REQUIRE(static_cast<double>(got(i, j)) == Approx(want(i, j)).epsilon(1e-5));
 }
 
 /// Its arguments have gone by the time it is read.
@@ -52,7 +54,9 @@ TEST_CASE("a formula of a tensor is a lazy expression") {
 TEST_CASE("formulas and xtensor expressions compose both ways") {
   const Matrix a = numbers(4, 6, -1), b = numbers(4, 6, 0), c = numbers(4, 6, 1);
   const Matrix y = xt::exp(swish(a)) + swish(b + c);
-  check_each(y, [&](auto i, auto j) { return std::exp(swish_of(a(i, j))) + swish_of(static_cast<double>(b(i, j) + c(i, j))); });
+  check_each(y, [&](auto i, auto j) {
+    return std::exp(swish_of(a(i, j))) + swish_of(static_cast<double>(b(i, j) + c(i, j)));
+  });
   const Matrix z = swish(swish(a) * 2.0f) - a;
   check_each(z, [&](auto i, auto j) { return swish_of(2 * swish_of(a(i, j))) - static_cast<double>(a(i, j)); });
   CHECK(xt::sum(swish(a))() == Approx(static_cast<double>(xt::sum(a * (1.0f / (1.0f + xt::exp(-a))))())));
@@ -83,5 +87,7 @@ TEST_CASE("views, adaptors, broadcasts and tensors of double") {
 TEST_CASE("numbers and temporaries live in the expression") {
   const auto lazy = made_elsewhere(2.5f);
   const Matrix inside = numbers(3, 5, -1) + 1.0f;
-  check_each(Matrix(lazy), [&](auto i, auto j) { return 2.5 * static_cast<double>(inside(i, j)) + std::exp(static_cast<double>(inside(i, j))); });
+  check_each(Matrix(lazy), [&](auto i, auto j) {
+    return 2.5 * static_cast<double>(inside(i, j)) + std::exp(static_cast<double>(inside(i, j)));
+  });
 }

@@ -27,12 +27,11 @@ using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU, Dropout<0.
 
 /// By the names of nn.Embedding, nn.TransformerEncoder, nn.LSTM and nn.Linear.
 using Sequences = Sequential<Input<6>, Named<"words", Embedding<11, 8>>,
-                             Named<"blocks", Sequential<Named<"layers", Repeat<2, TransformerEncoderLayer<8, 2, 12>>>>>, Named<"lstm", LSTM<5>>,
-                             Named<"head", Dense<3>>>;
+                             Named<"blocks", Sequential<Named<"layers", Repeat<2, TransformerEncoderLayer<8, 2, 12>>>>>,
+                             Named<"lstm", LSTM<5>>, Named<"head", Dense<3>>>;
 
 std::optional<std::string> exchange_directory() {
-  if (const char* directory = std::getenv("TENON_INTEROP_DIR");
-      directory != nullptr && *directory != '\0')
+  if (const char* directory = std::getenv("TENON_INTEROP_DIR"); directory != nullptr && *directory != '\0')
     return directory;
   WARN("skipped: TENON_INTEROP_DIR is not set; tests/interop/model_python.py sets it");
   return std::nullopt;

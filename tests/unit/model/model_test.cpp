@@ -12,8 +12,8 @@
 
 #include <catch2/catch.hpp>
 #include <xtensor/xadapt.hpp>
-#include <xtensor/xview.hpp>
 #include <xtensor/xarray.hpp>
+#include <xtensor/xview.hpp>
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
@@ -43,14 +43,14 @@ xt::xtensor<T, Rank> numbers(std::array<std::size_t, Rank> shape, std::uint64_t 
 template <class M>
 std::map<std::string, std::vector<typename M::scalar>> parameters_of(const M& model) {
   std::map<std::string, std::vector<typename M::scalar>> all;
-  model.for_each_parameter([&](std::string_view name, auto values) {
-    all[std::string(name)].assign(values.begin(), values.end());
-  });
+  model.for_each_parameter(
+      [&](std::string_view name, auto values) { all[std::string(name)].assign(values.begin(), values.end()); });
   return all;
 }
 
 /// Softmax(W2 relu(W1 x + b1) + b2) by the definition.
-template <class T> std::vector<double> by_hand(const Model<Net, T>& model, const T* x) {
+template <class T>
+std::vector<double> by_hand(const Model<Net, T>& model, const T* x) {
   const auto w1 = model.template get<"0.weight">();
   const auto b1 = model.template get<"0.bias">();
   const auto w2 = model.template get<"3.weight">();
@@ -58,8 +58,7 @@ template <class T> std::vector<double> by_hand(const Model<Net, T>& model, const
   std::vector<double> hidden(5), y(3);
   for (std::size_t o = 0; o < 5; ++o) {
     hidden[o] = static_cast<double>(b1(o));
-    for (std::size_t i = 0; i < 4; ++i)
-      hidden[o] += static_cast<double>(w1(o, i)) * static_cast<double>(x[i]);
+    for (std::size_t i = 0; i < 4; ++i) hidden[o] += static_cast<double>(w1(o, i)) * static_cast<double>(x[i]);
     hidden[o] = std::max(hidden[o], 0.0);
   }
   double sum = 0;
@@ -84,8 +83,7 @@ TEMPLATE_TEST_CASE("a model computes its network", "", float, double) {
   REQUIRE(y.shape() == std::array<std::size_t, 2>{9, 3});
   for (std::size_t s = 0; s < 9; ++s) {
     const auto expected = by_hand(model, &batch(s, 0));
-    for (std::size_t c = 0; c < 3; ++c)
-      CHECK(std::abs(static_cast<double>(y(s, c)) - expected[c]) < tolerance);
+    for (std::size_t c = 0; c < 3; ++c) CHECK(std::abs(static_cast<double>(y(s, c)) - expected[c]) < tolerance);
   }
   CHECK((model.predict(batch) == y));
 }
@@ -106,13 +104,10 @@ TEST_CASE("one sample, a batch, flattened rows, views and expressions") {
     CHECK((model(xt::view(batch, s)) == expected));  // its first number is not the tensor's
   }
 
-  const auto rows =
-      xt::adapt(batch.data(), batch.size(), xt::no_ownership(), std::array<std::size_t, 2>{5, 12});
+  const auto rows = xt::adapt(batch.data(), batch.size(), xt::no_ownership(), std::array<std::size_t, 2>{5, 12});
   CHECK((model(rows) == y));
-  CHECK((model(xt::view(batch, xt::range(2, 5))) ==
-         xt::xtensor<float, 3>(xt::view(y, xt::range(2, 5)))));
-  CHECK((model(xt::view(batch, xt::range(0, 5, 2))) ==
-         xt::xtensor<float, 3>(xt::view(y, xt::range(0, 5, 2)))));
+  CHECK((model(xt::view(batch, xt::range(2, 5))) == xt::xtensor<float, 3>(xt::view(y, xt::range(2, 5)))));
+  CHECK((model(xt::view(batch, xt::range(0, 5, 2))) == xt::xtensor<float, 3>(xt::view(y, xt::range(0, 5, 2)))));
 
   const xt::xtensor<float, 4> twice = 2.0f * batch;
   CHECK((model(2.0f * batch) == model(twice)));
@@ -127,18 +122,16 @@ TEST_CASE("one sample, a batch, flattened rows, views and expressions") {
 
 TEST_CASE("samples of another shape are refused") {
   const Model<ImageNet> model;
-  CHECK_THROWS_WITH(
-      model(xt::xtensor<float, 4>(std::array<std::size_t, 4>{5, 3, 2, 2})),
-      "model: expected samples of shape (2, 3, 2), got a tensor of shape (5, 3, 2, 2)");
+  CHECK_THROWS_WITH(model(xt::xtensor<float, 4>(std::array<std::size_t, 4>{5, 3, 2, 2})),
+                    "model: expected samples of shape (2, 3, 2), got a tensor of shape (5, 3, 2, 2)");
   CHECK_THROWS_AS(model(xt::xtensor<float, 3>(std::array<std::size_t, 3>{2, 3, 3})), Error);
   CHECK_THROWS_AS(model(xt::xtensor<float, 2>(std::array<std::size_t, 2>{5, 11})), Error);
 
   const Model<Net> dense;
   std::vector<float> x(8), y(6);
   CHECK_NOTHROW(dense.predict(x, y));
-  CHECK_THROWS_WITH(
-      dense.predict(std::span<const float>(x).first(7), y),
-      "predict: expected whole samples of 4 numbers and room for 3 each, got 7 and 6");
+  CHECK_THROWS_WITH(dense.predict(std::span<const float>(x).first(7), y),
+                    "predict: expected whole samples of 4 numbers and room for 3 each, got 7 and 6");
   CHECK_THROWS_AS(dense.predict(x, std::span<float>(y).first(5)), Error);
 }
 
@@ -165,8 +158,7 @@ TEST_CASE("parameters have names and PyTorch's shapes, and can be written") {
   CHECK(weight.shape()[1] == 4);
   CHECK(model.get<"3.bias">().shape()[0] == 3);
   static_assert(std::is_same_v<decltype(weight(0, 0)), float&>);
-  static_assert(
-      std::is_same_v<decltype(std::as_const(model).get<"0.weight">()(0, 0)), const float&>);
+  static_assert(std::is_same_v<decltype(std::as_const(model).get<"0.weight">()(0, 0)), const float&>);
 
   const auto x = numbers<float, 2>({2, 4});
   const auto before = model(x);
@@ -191,17 +183,15 @@ TEST_CASE("parameters have names and PyTorch's shapes, and can be written") {
 }
 
 TEST_CASE("blocks, branches and parts are named as in PyTorch") {
-  using Deep = Sequential<Named<"encoder", Sequential<Dense<4, 6>, ReLU>>,
-                          Repeat<2, Residual<Dense<6>, Tanh>>,
+  using Deep = Sequential<Named<"encoder", Sequential<Dense<4, 6>, ReLU>>, Repeat<2, Residual<Dense<6>, Tanh>>,
                           Concat<Dense<2>, Sequential<Dense<3>, ReLU>>, Named<"head", Dense<2>>>;
   Model<Deep> model{1};
   std::vector<std::string> names;
   std::as_const(model).for_each_parameter(
       [&](std::string_view name, std::span<const float>) { names.emplace_back(name); });
-  CHECK(names == std::vector<std::string>{"encoder.0.weight", "encoder.0.bias", "1.0.0.weight",
-                                          "1.0.0.bias", "1.1.0.weight", "1.1.0.bias", "2.0.weight",
-                                          "2.0.bias", "2.1.0.weight", "2.1.0.bias", "head.weight",
-                                          "head.bias"});
+  CHECK(names == std::vector<std::string>{"encoder.0.weight", "encoder.0.bias", "1.0.0.weight", "1.0.0.bias",
+                                          "1.1.0.weight", "1.1.0.bias", "2.0.weight", "2.0.bias", "2.1.0.weight",
+                                          "2.1.0.bias", "head.weight", "head.bias"});
   CHECK(model.get<"1.1.0.weight">().shape()[1] == 6);
   CHECK(model.get<"head.weight">().shape()[1] == 5);
   CHECK(model.get<"1.0.0.weight">()(0, 0) != model.get<"1.1.0.weight">()(0, 0));
@@ -276,8 +266,7 @@ TEST_CASE("models are values") {
 }
 
 TEST_CASE("a const model predicts from many threads at once") {
-  using Wide =
-      Sequential<Dense<20, 64>, ReLU, Dropout<0.5>, Residual<Dense<64>, Tanh>, Dense<10>, Softmax>;
+  using Wide = Sequential<Dense<20, 64>, ReLU, Dropout<0.5>, Residual<Dense<64>, Tanh>, Dense<10>, Softmax>;
   const Model<Wide> model{1};
   std::vector<xt::xtensor<float, 2>> batches, expected;
   for (std::size_t t = 0; t < 8; ++t) {
@@ -333,7 +322,8 @@ TEST_CASE("an xarray is a batch") {
   const auto result = model(one);
   REQUIRE((result.shape() == std::array<std::size_t, 3>{1, 3, 2}));
   CHECK(result(0, 2, 1) == expected(1, 2, 1));
-  CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({3, 11}))), Contains("expected samples of shape (2, 3, 2), got a tensor of shape (3, 11)"));
+  CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({3, 11}))),
+                    Contains("expected samples of shape (2, 3, 2), got a tensor of shape (3, 11)"));
   CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({2, 2, 3}))), Contains("got a tensor of shape (2, 2, 3)"));
   CHECK_THROWS_WITH(model(xt::xarray<float>(xt::zeros<float>({4}))), Contains("got a tensor of shape (4)"));
 }

@@ -35,7 +35,8 @@ namespace {
 
 using Encoder = Sequential<Dense<6>, BatchNorm1D<>, Tanh, Repeat<2, Residual<Dense<6>, Tanh>>, Dense<3>>;
 using Chain = Sequential<Input<4>, Named<"encoder", Encoder>, Named<"decoder", Sequential<Dense<5>, ReLU, Dense<4>>>>;
-using Net = Graph<In<"x", 4>, In<"z", 4>, Node<"one", Encoder, "x">, Node<"other", Shared<"one">, "z">, Node<"both", Concat<>, "one", "other">,
+using Net = Graph<In<"x", 4>, In<"z", 4>, Node<"one", Encoder, "x">, Node<"other", Shared<"one">, "z">,
+                  Node<"both", Concat<>, "one", "other">,
                   Node<"head", Sequential<Dense<5>, ReLU, Named<"last", Dense<2>>>>, Out<"head">>;
 
 template <class T = float>
@@ -135,7 +136,11 @@ TEST_CASE("a part is saved, loaded and trained in its place") {
   // trained in place, to the bits of the same network alone
   Model<part_network<Chain, "encoder">> alone = part<"encoder">(model);
   const Dataset<float> data{{4}, numbers(40 * 4), Targets<float>{numbers(40 * 3, 2), 3}};
-  const Fit how{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.01}, .epochs = 2, .batch_size = 8, .progress = Progress::Mode::quiet};
+  const Fit how{.loss = MeanSquaredError{},
+                .optimizer = Adam{.lr = 0.01},
+                .epochs = 2,
+                .batch_size = 8,
+                .progress = Progress::Mode::quiet};
   const auto before = numbers_of(model);
   fit(encoder, data, how);
   fit(alone, data, how);
@@ -170,7 +175,8 @@ TEST_CASE("a generator learns through a discriminator of which there is one copy
 
   Trainer judging{judge, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 1};
   Trainer other_judging{other_judge, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 1};
-  Trainer generating{gan, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 2}, other_generating{other_gan, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 2};
+  Trainer generating{gan, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 2},
+      other_generating{other_gan, BinaryCrossEntropy{}, Adam{.lr = 2e-3}, batch, 2};
   const std::vector<float> ones(batch, 1.F), zeros(batch, 0.F);
   const auto step = [](auto& trainer, std::span<const float> x, const std::vector<float>& answers) {
     Batch<float> b;
@@ -254,21 +260,28 @@ TEST_CASE("the gradient of one trainer at its inputs is what another goes back f
     };
     run();
     CHECK(test::heap_use(run).news == 0);
-    CHECK(std::equal(x.begin(), x.end(), first.input_gradient().data, [&, k = 0U](float, float g) mutable { return g == together.input_gradient().data[k++]; }));
-    CHECK(std::any_of(first.input_gradient().data, first.input_gradient().data + x.size(), [](float g) { return g != 0; }));
+    CHECK(std::equal(x.begin(), x.end(), first.input_gradient().data,
+                     [&, k = 0U](float, float g) mutable { return g == together.input_gradient().data[k++]; }));
+    CHECK(std::any_of(first.input_gradient().data, first.input_gradient().data + x.size(),
+                      [](float g) { return g != 0; }));
     const auto sum = together.gradients();
-    CHECK(std::equal(sum.begin(), sum.begin() + static_cast<std::ptrdiff_t>(first.gradients().size()), first.gradients().begin()));
-    CHECK(std::equal(second.gradients().begin(), second.gradients().end(), sum.begin() + static_cast<std::ptrdiff_t>(first.gradients().size())));
+    CHECK(std::equal(sum.begin(), sum.begin() + static_cast<std::ptrdiff_t>(first.gradients().size()),
+                     first.gradients().begin()));
+    CHECK(std::equal(second.gradients().begin(), second.gradients().end(),
+                     sum.begin() + static_cast<std::ptrdiff_t>(first.gradients().size())));
     CHECK_THROWS_WITH(first.loss(), Catch::Contains("expected a batch with answers before loss"));
-    CHECK_THROWS_WITH(first.backward(std::span<const float>(t)), Catch::Contains("expected a gradient of 24 x 6 numbers, got 72"));
-    CHECK_THROWS_WITH(first.forward(std::span<const float>(t).first(7)), Catch::Contains("expected whole samples of 5 numbers, got 7 numbers"));
+    CHECK_THROWS_WITH(first.backward(std::span<const float>(t)),
+                      Catch::Contains("expected a gradient of 24 x 6 numbers, got 72"));
+    CHECK_THROWS_WITH(first.forward(std::span<const float>(t).first(7)),
+                      Catch::Contains("expected whole samples of 5 numbers, got 7 numbers"));
     first.forward(x);
     CHECK_THROWS_WITH(first.input_gradient(), Catch::Contains("no backward since forward"));
   }
 }
 
 TEST_CASE("a network of several inputs has a gradient at each, by differences") {
-  using Two = Graph<In<"a", 3>, In<"b", 2>, Node<"h", Dense<4>, "a">, Node<"both", Concat<>, "h", "b">, Node<"t", Tanh>, Node<"y", Dense<2>>, Out<"y", "t">>;
+  using Two = Graph<In<"a", 3>, In<"b", 2>, Node<"h", Dense<4>, "a">, Node<"both", Concat<>, "h", "b">, Node<"t", Tanh>,
+                    Node<"y", Dense<2>>, Out<"y", "t">>;
   Model<Two, double> model{4};
   Trainer trainer{model, on<"y">(MeanSquaredError{}) + on<"t">(MeanSquaredError{}), SGD{}, 4};
   trainer.want_input_gradient();

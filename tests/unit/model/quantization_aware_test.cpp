@@ -23,27 +23,38 @@ using namespace tenon;
 
 namespace {
 
-using Net = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<1>>, ReLU, Residual<Conv2D<8, 3, padding<1>>, ReLU>, MaxPool2D<2>, Flatten, Dense<24>, ReLU,
-                       Dense<10>, Softmax>;
+using Net = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<1>>, ReLU, Residual<Conv2D<8, 3, padding<1>>, ReLU>,
+                       MaxPool2D<2>, Flatten, Dense<24>, ReLU, Dense<10>, Softmax>;
 using Aware = QuantizationAware<Net>;
 
-static_assert(std::is_same_v<QuantizationAware<Sequential<Dense<4, 3>, ReLU, Dense<2>, Softmax>>,
-                             Sequential<Sequential<FakeQuantize, Inline<FakeQuantized<Dense<4, 3>>>>, Sequential<ReLU, FakeQuantize>,
-                                        Sequential<Inline<FakeQuantized<Dense<2>>>, FakeQuantize>, Softmax>>);
+static_assert(std::is_same_v<
+              QuantizationAware<Sequential<Dense<4, 3>, ReLU, Dense<2>, Softmax>>,
+              Sequential<Sequential<FakeQuantize, Inline<FakeQuantized<Dense<4, 3>>>>, Sequential<ReLU, FakeQuantize>,
+                         Sequential<Inline<FakeQuantized<Dense<2>>>, FakeQuantize>, Softmax>>);
 
 }  // namespace
 
 TEST_CASE("what is trained with rounding is what int8 gives") {
   const auto [train, test] = digits().stratified_split(0.6, 1);
   Model<Net> model{1};
-  fit(model, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-3}, .epochs = 8, .seed = 1, .progress = Progress::Mode::quiet});
+  fit(model, train,
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 3e-3},
+          .epochs = 8,
+          .seed = 1,
+          .progress = Progress::Mode::quiet});
   const double in_float = evaluate(model, test, CrossEntropy{}).accuracy;
 
   Model<Aware> aware{2};
   std::size_t parameters = 0;
   model.for_each_parameter([&](std::string_view, auto) { ++parameters; });
   REQUIRE(copy_parameters(model, aware) == parameters);
-  fit(aware, train, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 3e-4}, .epochs = 3, .seed = 1, .progress = Progress::Mode::quiet});
+  fit(aware, train,
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 3e-4},
+          .epochs = 3,
+          .seed = 1,
+          .progress = Progress::Mode::quiet});
   REQUIRE(copy_parameters(aware, model) == parameters);
 
   DataLoader<float> calibration{train, 64, 1};

@@ -22,7 +22,8 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-using Net = Sequential<Input<1, 8, 8>, Conv2D<6, 3, padding<1>>, ReLU, Residual<Conv2D<6, 3, padding<1>>, ReLU>, MaxPool2D<2>, Flatten, Dense<10>, Softmax>;
+using Net = Sequential<Input<1, 8, 8>, Conv2D<6, 3, padding<1>>, ReLU, Residual<Conv2D<6, 3, padding<1>>, ReLU>,
+                       MaxPool2D<2>, Flatten, Dense<10>, Softmax>;
 
 std::vector<float> gaussian(std::size_t count) {
   Stream random(3, Purpose::user);
@@ -40,8 +41,10 @@ double rounding_error(const std::vector<float>& values, const ValueRange& range)
   const double step = (static_cast<double>(range.high) - static_cast<double>(range.low)) / 255;
   double sum = 0;
   for (const float v : values) {
-    const double kept = std::clamp(static_cast<double>(v), static_cast<double>(range.low), static_cast<double>(range.high));
-    const double rounded = std::round((kept - static_cast<double>(range.low)) / step) * step + static_cast<double>(range.low);
+    const double kept = std::clamp(static_cast<double>(v), static_cast<double>(range.low),
+                                   static_cast<double>(range.high));
+    const double rounded = std::round((kept - static_cast<double>(range.low)) / step) * step +
+                           static_cast<double>(range.low);
     sum += (rounded - static_cast<double>(v)) * (rounded - static_cast<double>(v));
   }
   return sum / static_cast<double>(values.size());
@@ -91,14 +94,17 @@ TEST_CASE("ranges by each method") {
   const auto entropy = h.range({.method = CalibrationMethod::entropy});
   CHECK(entropy.high > 2);
   CHECK(entropy.high < 8);
-  // one number in 20,000 costs more than the rounding of all others saves: the ends of the least error, found by trying all
+  // one number in 20,000 costs more than the rounding of all others saves: the ends of the least error, found by trying
+  // all
   double least = std::numeric_limits<double>::infinity();
-  for (int k = 1; k <= 64; ++k) least = std::min(least, rounding_error(values, {all.low, all.high * static_cast<float>(k) / 64}));
+  for (int k = 1; k <= 64; ++k)
+    least = std::min(least, rounding_error(values, {all.low, all.high * static_cast<float>(k) / 64}));
   CHECK(rounding_error(values, mse) <= 1.02 * least);
   CHECK(rounding_error(values, mse) <= rounding_error(values, all));
   // numbers that are never negative keep their zero
   for (float& v : values) v = std::abs(v);
-  for (const auto method : {CalibrationMethod::min_max, CalibrationMethod::percentile, CalibrationMethod::mse, CalibrationMethod::entropy})
+  for (const auto method :
+       {CalibrationMethod::min_max, CalibrationMethod::percentile, CalibrationMethod::mse, CalibrationMethod::entropy})
     CHECK(seen(values).range({.method = method}).low == 0);
   CHECK_THROWS_WITH(h.range({.method = CalibrationMethod::percentile, .percentile = 20}), Contains("percentile"));
 }
@@ -142,14 +148,16 @@ TEST_CASE("the report warns of what it sees") {
   pixels[100] = 1000;
   strange = Dataset<float>{{1, 8, 8}, pixels};
   DataLoader<float> calibration{strange, 4, 1};
-  CHECK_THAT(quantization_report(t.model, *quantize(t.model, calibration), t.loader).text(), Contains("single outlier"));
+  CHECK_THAT(quantization_report(t.model, *quantize(t.model, calibration), t.loader).text(),
+             Contains("single outlier"));
   calibration.start_epoch(0);
   const auto careful = quantize(t.model, calibration, {.method = CalibrationMethod::percentile, .percentile = 98});
   CHECK(evaluate(*careful, t.data).accuracy > 0.85);
   for (float& w : t.model.get<"0.weight">()) w = 0;
   for (float& b : t.model.get<"0.bias">()) b = 0;
   t.loader.start_epoch(0);
-  CHECK_THAT(quantization_report(t.model, *quantize(t.model, t.loader), t.loader).text(), Contains("one and the same number, 0"));
+  CHECK_THAT(quantization_report(t.model, *quantize(t.model, t.loader), t.loader).text(),
+             Contains("one and the same number, 0"));
   pixels[100] = std::numeric_limits<float>::infinity();
   const Dataset<float> with_infinity{{1, 8, 8}, pixels};
   DataLoader<float> infinite{with_infinity, 4, 1};

@@ -34,18 +34,16 @@ public:
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
 private:
-  fs::path path_ =
-      fs::temp_directory_path() / ("tenon_save_load_" + std::to_string(std::random_device{}()));
+  fs::path path_ = fs::temp_directory_path() / ("tenon_save_load_" + std::to_string(std::random_device{}()));
 };
 
 using Mlp = Sequential<Dense<6, 8>, ReLU, Dense<5>, Tanh, Dense<3>>;
-const std::vector<std::string> mlp_names{"0.weight", "0.bias",   "2.weight",
-                                         "2.bias",   "4.weight", "4.bias"};
+const std::vector<std::string> mlp_names{"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"};
 
-template <class M> std::vector<typename M::scalar> all_parameters(const M& model) {
+template <class M>
+std::vector<typename M::scalar> all_parameters(const M& model) {
   std::vector<typename M::scalar> all;
-  model.for_each_parameter(
-      [&](std::string_view, auto values) { all.insert(all.end(), values.begin(), values.end()); });
+  model.for_each_parameter([&](std::string_view, auto values) { all.insert(all.end(), values.begin(), values.end()); });
   return all;
 }
 
@@ -59,14 +57,14 @@ struct StateDict {
     numbers.reserve(names.size());
     for (const std::string& name : names) {
       numbers.push_back(golden.values(network + "." + name));
-      tensors.emplace_back(name, golden.shape(network + "." + name),
-                           std::span<const double>(numbers.back()));
+      tensors.emplace_back(name, golden.shape(network + "." + name), std::span<const double>(numbers.back()));
     }
   }
 };
 
 /// Loads a bad file: an error, and the model is what it was.
-template <class M> std::string refused(M& model, const std::string& path) {
+template <class M>
+std::string refused(M& model, const std::string& path) {
   const auto before = all_parameters(model);
   std::string message;
   try {
@@ -116,8 +114,7 @@ TEST_CASE("the other precision's file is loaded too") {
   CHECK(all_parameters(again) == exact);
 }
 
-TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logits", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logits", "", float, double) {
   const Folder folder;
   StateDict torch;
   torch.tensors.emplace_back("1.num_batches_tracked", std::vector<std::size_t>{}, DType::i64,
@@ -134,18 +131,18 @@ TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logi
   model.predict(input, output);
   const double tolerance = std::is_same_v<TestType, float> ? 1e-6 : 1e-13;
   for (std::size_t i = 0; i < logits.size(); ++i)
-    CHECK(std::abs(static_cast<double>(output[i]) - logits[i]) <=
-          tolerance * (1 + std::abs(logits[i])));
+    CHECK(std::abs(static_cast<double>(output[i]) - logits[i]) <= tolerance * (1 + std::abs(logits[i])));
 }
 
 TEST_CASE("a Graph's weights have the names of a PyTorch module's members, shared ones once") {
-  using Branched = Graph<In<"left", 3>, In<"right", 3>,
-                         Node<"tower", Sequential<Dense<5>, Tanh>, "left">, Node<"again", Shared<"tower">, "right">,
-                         Node<"both", Concat<>, "tower", "again">, Node<"mixed", Sequential<Dense<10>, ReLU>>,
-                         Node<"total", Add<>, "both", "mixed">, Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">,
-                         Out<"kind", "value">>;
+  using Branched = Graph<In<"left", 3>, In<"right", 3>, Node<"tower", Sequential<Dense<5>, Tanh>, "left">,
+                         Node<"again", Shared<"tower">, "right">, Node<"both", Concat<>, "tower", "again">,
+                         Node<"mixed", Sequential<Dense<10>, ReLU>>, Node<"total", Add<>, "both", "mixed">,
+                         Node<"kind", Dense<3>, "total">, Node<"value", Dense<2>, "total">, Out<"kind", "value">>;
   const Folder folder;
-  const StateDict torch{"branched", {"tower.0.weight", "tower.0.bias", "mixed.0.weight", "mixed.0.bias", "kind.weight", "kind.bias", "value.weight", "value.bias"}};
+  const StateDict torch{"branched",
+                        {"tower.0.weight", "tower.0.bias", "mixed.0.weight", "mixed.0.bias", "kind.weight", "kind.bias",
+                         "value.weight", "value.bias"}};
   write_safetensors(folder.file("torch.safetensors"), torch.tensors);
   Model<Branched, double> model{1};
   model.load(folder.file("torch.safetensors"));
@@ -171,13 +168,11 @@ TEST_CASE("a file that is not the network's is refused, and the model stays as i
     StateDict torch;
     torch.tensors.erase(torch.tensors.begin() + 3);
     write_safetensors(path, torch.tensors);
-    CHECK_THAT(refused(model, path),
-               Contains("missing") && Contains("2.bias") && !Contains("0.bias"));
+    CHECK_THAT(refused(model, path), Contains("missing") && Contains("2.bias") && !Contains("0.bias"));
   }
   SECTION("one too many") {
     StateDict torch;
-    torch.tensors.emplace_back("6.bias", std::vector<std::size_t>{3},
-                               std::span<const double>(torch.numbers[5]));
+    torch.tensors.emplace_back("6.bias", std::vector<std::size_t>{3}, std::span<const double>(torch.numbers[5]));
     write_safetensors(path, torch.tensors);
     CHECK_THAT(refused(model, path), Contains("not expected") && Contains("6.bias"));
   }
@@ -185,8 +180,7 @@ TEST_CASE("a file that is not the network's is refused, and the model stays as i
     StateDict torch;
     torch.tensors[2].shape = {8, 5};
     write_safetensors(path, torch.tensors);
-    CHECK_THAT(refused(model, path),
-               Contains("2.weight") && Contains("(8, 5)") && Contains("(5, 8)"));
+    CHECK_THAT(refused(model, path), Contains("2.weight") && Contains("(8, 5)") && Contains("(5, 8)"));
   }
   SECTION("a number that no float holds") {
     StateDict torch;
@@ -197,8 +191,8 @@ TEST_CASE("a file that is not the network's is refused, and the model stays as i
   SECTION("another network's") {
     const Model<Sequential<Dense<6, 4>, ReLU>> other;
     other.save(path);
-    CHECK_THAT(refused(model, path), Contains("missing") && Contains("2.weight") &&
-                                         Contains("wrong") && Contains("0.weight"));
+    CHECK_THAT(refused(model, path),
+               Contains("missing") && Contains("2.weight") && Contains("wrong") && Contains("0.weight"));
   }
   SECTION("cut off, wherever") {
     Model<Mlp>{2}.save(path);
@@ -244,7 +238,8 @@ TEST_CASE("a part of a file loads under other names, and partly where that is as
   const Model<Small> before = small;
   LoadOptions options{.rename = {{"encoder.0", "body"}, {"fc", "head"}}};
   CHECK_THROWS_WITH(small.load(file, options), Contains("missing: more.weight, more.bias"));
-  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "more"}}, .partial = false}), Contains("missing: head.weight"));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "more"}}, .partial = false}),
+                    Contains("missing: head.weight"));
   CHECK(small.parameters().span()[0] == before.parameters().span()[0]);
   options.partial = true;
   const Loaded some = small.load(file, options);
@@ -257,6 +252,8 @@ TEST_CASE("a part of a file loads under other names, and partly where that is as
 
   // a name is taken in whole parts; nothing to load, other shapes and two that become one are Errors however
   CHECK_THROWS_WITH(small.load(file, {.rename = {{"enc", "body"}}, .partial = true}), Contains("missing: body.weight"));
-  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "head"}}, .partial = true}), Contains("head.weight is (3, 4) instead of (2, 3)"));
-  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "body"}}, .partial = true}), Contains("both become body."));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "head"}}, .partial = true}),
+                    Contains("head.weight is (3, 4) instead of (2, 3)"));
+  CHECK_THROWS_WITH(small.load(file, {.rename = {{"encoder.0", "body"}, {"fc", "body"}}, .partial = true}),
+                    Contains("both become body."));
 }

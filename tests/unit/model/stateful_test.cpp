@@ -23,8 +23,9 @@ using test::HeapUse;
 namespace {
 
 template <std::size_t Steps>
-using Net = Sequential<Input<Steps, 2>, LSTM<3, layers<2>, stateful>, Residual<GRU<3, stateful>>, LSTM<3, peepholes, stateful>,
-                       GRU<3, reset_before, stateful>, RNN<4, stateful>, LSTM<2, diagonal_peepholes, stateful>, Dense<1>>;
+using Net = Sequential<Input<Steps, 2>, LSTM<3, layers<2>, stateful>, Residual<GRU<3, stateful>>,
+                       LSTM<3, peepholes, stateful>, GRU<3, reset_before, stateful>, RNN<4, stateful>,
+                       LSTM<2, diagonal_peepholes, stateful>, Dense<1>>;
 
 constexpr std::size_t sequences = 3;
 
@@ -36,7 +37,8 @@ struct Data {
       for (double& number : *numbers) number = random.uniform(-1.0, 1.0);
   }
   /// Steps from `first` on of all sequences, `width` numbers each.
-  static std::vector<double> piece(const std::vector<double>& whole, std::size_t first, std::size_t steps, std::size_t width) {
+  static std::vector<double> piece(const std::vector<double>& whole, std::size_t first, std::size_t steps,
+                                   std::size_t width) {
     std::vector<double> part;
     for (std::size_t i = 0; i < sequences; ++i)
       for (std::size_t j = 0; j < steps * width; ++j) part.push_back(whole[(i * 6 + first) * width + j]);

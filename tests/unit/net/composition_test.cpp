@@ -68,8 +68,7 @@ struct Witness {
       detail::copy_rows(x, y, In::size);
     }
     template <class Ctx, class T>
-    static void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy,
-                         Rows<T> dx) {
+    static void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
       ++(dx ? with_dx : without_dx);
       if (dx) detail::copy_rows(dy, dx, In::size);
     }
@@ -84,7 +83,7 @@ TEST_CASE("a chain computes what its layers compute") {
   Rig<Sequential<Affine<2, 1>, Square, Affine<1, 2>>> rig{2};
   const std::size_t block = alignment;
   auto& p = rig.parameters;
-  p[0] = 2, p[1] = -1, p[block] = 3;                                  // 2a - b + 3
+  p[0] = 2, p[1] = -1, p[block] = 3;  // 2a - b + 3
   p[2 * block] = 1, p[2 * block + 1] = 10, p[3 * block] = 0, p[3 * block + 1] = 5;
   rig.x = {1, 2, 0, 1};
   rig.forward(Training{});
@@ -114,8 +113,8 @@ TEST_CASE("networks nest") {
 }
 
 TEST_CASE("a change of shape moves nothing") {
-  using Net = Sequential<Input<2, 3>, Flatten, Affine<6>, Reshape<3, 2>, Square, Identity, Flatten,
-                         Affine<2>, Reshape<1, 2>>;
+  using Net = Sequential<Input<2, 3>, Flatten, Affine<6>, Reshape<3, 2>, Square, Identity, Flatten, Affine<2>,
+                         Reshape<1, 2>>;
   STATIC_REQUIRE(std::is_same_v<output_shape<Net>, Shape<1, 2>>);
   STATIC_REQUIRE(workspace<Net>.units == 3);
   check_network<Net>();
@@ -226,8 +225,8 @@ TEST_CASE("gradients add up until somebody overwrites them") {
 }
 
 TEST_CASE("the trace sees every unit in order") {
-  using Net = Sequential<Input<3>, Flatten, Affine<2>, Residual<Scale, HyperTan>,
-                         Repeat<2, Sequential<Square, Scale>>, Concat<Identity, Affine<1>>>;
+  using Net = Sequential<Input<3>, Flatten, Affine<2>, Residual<Scale, HyperTan>, Repeat<2, Sequential<Square, Scale>>,
+                         Concat<Identity, Affine<1>>>;
   STATIC_REQUIRE(workspace<Net>.units == 8);
   Rig<Net> rig{2};
   std::vector<std::uint32_t> units;

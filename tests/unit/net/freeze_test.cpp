@@ -18,23 +18,32 @@ using Features = Sequential<Dense<64, 20>, ReLU, Dense<12>, Tanh>;
 using Net = Sequential<Named<"features", Features>, Named<"head", Dense<10>>, Softmax>;
 using Tuned = freeze<Net, "features">;
 
-static_assert(std::is_same_v<Tuned, Sequential<Named<"features", Freeze<Features>>, Named<"head", Dense<10>>, Softmax>>);
-static_assert(std::is_same_v<freeze<Net, "features.2">, Sequential<Named<"features", Sequential<Dense<64, 20>, ReLU, Freeze<Dense<12>>, Tanh>>,
-                                                                   Named<"head", Dense<10>>, Softmax>>);
-static_assert(std::is_same_v<freeze<Sequential<Input<4>, Dense<3>, Dense<2>>, "0", "1">, Sequential<Input<4>, Freeze<Dense<3>>, Freeze<Dense<2>>>>);
+static_assert(
+    std::is_same_v<Tuned, Sequential<Named<"features", Freeze<Features>>, Named<"head", Dense<10>>, Softmax>>);
+static_assert(std::is_same_v<freeze<Net, "features.2">,
+                             Sequential<Named<"features", Sequential<Dense<64, 20>, ReLU, Freeze<Dense<12>>, Tanh>>,
+                                        Named<"head", Dense<10>>, Softmax>>);
+static_assert(std::is_same_v<freeze<Sequential<Input<4>, Dense<3>, Dense<2>>, "0", "1">,
+                             Sequential<Input<4>, Freeze<Dense<3>>, Freeze<Dense<2>>>>);
 template <class A, class B>
-constexpr bool freeze_keeps_names =
-    std::ranges::equal(parameter_table<A>, parameter_table<B>, [](const ParameterEntry& a, const ParameterEntry& b) { return a.name == b.name; });
+constexpr bool freeze_keeps_names = std::ranges::equal(parameter_table<A>, parameter_table<B>,
+                                                       [](const ParameterEntry& a, const ParameterEntry& b) {
+                                                         return a.name == b.name;
+                                                       });
 
 // A copy of a Repeat, and what stands in a part without a name or step of its own.
 using Block = Sequential<Dense<4>, Tanh>;
 static_assert(std::is_same_v<freeze<Sequential<Input<4>, Repeat<3, Block>>, "0.1">,
                              Sequential<Input<4>, Sequential<Block, Freeze<Block>, Block>>>);
-static_assert(std::is_same_v<freeze<Sequential<Input<4>, Inline<Residual<Named<"fc", Block>>>, Gate<Dense<4>>>, "fc.0", "1.0">,
-                             Sequential<Input<4>, Inline<Residual<Named<"fc", Sequential<Freeze<Dense<4>>, Tanh>>>>, Gate<Freeze<Dense<4>>>>>);
+static_assert(
+    std::is_same_v<freeze<Sequential<Input<4>, Inline<Residual<Named<"fc", Block>>>, Gate<Dense<4>>>, "fc.0", "1.0">,
+                   Sequential<Input<4>, Inline<Residual<Named<"fc", Sequential<Freeze<Dense<4>>, Tanh>>>>,
+                              Gate<Freeze<Dense<4>>>>>);
 static_assert(std::is_same_v<freeze<Sequential<Input<6, 4>, TimeDistributed<Block>, Masked<0, Dense<2>>>, "0.0", "1.0">,
-                             Sequential<Input<6, 4>, TimeDistributed<Sequential<Freeze<Dense<4>>, Tanh>>, Masked<0, Freeze<Dense<2>>>>>);
-static_assert(std::is_same_v<freeze<Named<"net", Sequential<Dense<4, 3>, Tanh>>, "net.0">, Named<"net", Sequential<Freeze<Dense<4, 3>>, Tanh>>>);
+                             Sequential<Input<6, 4>, TimeDistributed<Sequential<Freeze<Dense<4>>, Tanh>>,
+                                        Masked<0, Freeze<Dense<2>>>>>);
+static_assert(std::is_same_v<freeze<Named<"net", Sequential<Dense<4, 3>, Tanh>>, "net.0">,
+                             Named<"net", Sequential<Freeze<Dense<4, 3>>, Tanh>>>);
 static_assert(freeze_keeps_names<GPT<7, 5, 2, 1, 4>, freeze<GPT<7, 5, 2, 1, 4>, "3.1.self_attn">>);
 static_assert(parameter_count<Net> == parameter_count<Tuned> + 64 * 20 + 20 + 20 * 12 + 12);
 static_assert(parameter_count<Tuned> == 12 * 10 + 10);
@@ -116,7 +125,8 @@ TEST_CASE("a frozen middle passes on the gradient that it would as a learning on
 }
 
 TEST_CASE("frozen recurrent and attention layers pass on their gradient") {
-  using Sequence = Sequential<LSTM<4, diagonal_peepholes>, GRU<4, reset_before>, GRU<6, bidirectional>, MultiheadAttention<2>>;
+  using Sequence = Sequential<LSTM<4, diagonal_peepholes>, GRU<4, reset_before>, GRU<6, bidirectional>,
+                              MultiheadAttention<2>>;
   using Learning = Sequential<Input<5, 3>, Dense<4>, Sequence, Last, Dense<2>>;
   using Frozen = Sequential<Input<5, 3>, Dense<4>, Freeze<Sequence>, Last, Dense<2>>;
   Model<Learning, double> learning{3};
@@ -144,7 +154,8 @@ TEST_CASE("frozen recurrent and attention layers pass on their gradient") {
 
 TEST_CASE("frozen within frozen, and within Repeat, is where its numbers are") {
   using Block = Sequential<Dense<6>, BatchNorm1D<>, Freeze<Dense<6>>>;
-  using Deep = Sequential<Input<6>, Freeze<Sequential<Dense<6>, Freeze<Sequential<Dense<6>, BatchNorm1D<>>>, Dense<6>>>, Repeat<3, Residual<Block>>>;
+  using Deep = Sequential<Input<6>, Freeze<Sequential<Dense<6>, Freeze<Sequential<Dense<6>, BatchNorm1D<>>>, Dense<6>>>,
+                          Repeat<3, Residual<Block>>>;
   Model<Deep> model{5};
   float next = 1;
   model.for_each_parameter([&](std::string_view, std::span<float> values) {
@@ -161,8 +172,8 @@ TEST_CASE("frozen within frozen, and within Repeat, is where its numbers are") {
 }
 
 TEST_CASE("what does not learn stays, to the bit, on any number of threads and when statistics are taken anew") {
-  using Whole = Sequential<Input<64>, Named<"body", Freeze<Sequential<Dense<20>, BatchNorm1D<>, ReLU>>>, Dense<12>, Tanh,
-                           Freeze<Sequential<Dense<10>, Softmax>>>;
+  using Whole = Sequential<Input<64>, Named<"body", Freeze<Sequential<Dense<20>, BatchNorm1D<>, ReLU>>>, Dense<12>,
+                           Tanh, Freeze<Sequential<Dense<10>, Softmax>>>;
   Model<Whole> model{1};
   const auto images = digits().take(70);
   const auto body = model.get<"body.0.weight">();
@@ -170,7 +181,8 @@ TEST_CASE("what does not learn stays, to the bit, on any number of threads and w
   const float mean = model.get<"body.1.running_mean">()(0);
   set_num_threads(7);
   // a frozen Softmax at the end joins its loss as a learning one
-  fit(model, images, Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 0.1}, .epochs = 3, .batch_size = 70, .progress = quiet});
+  fit(model, images,
+      Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 0.1}, .epochs = 3, .batch_size = 70, .progress = quiet});
   set_num_threads(1);
   CHECK(std::ranges::equal(model.get<"body.0.weight">(), weight));
   CHECK(model.get<"body.1.running_mean">()(0) != mean);
@@ -192,7 +204,8 @@ TEST_CASE("a copy between networks that differ in a shape is an Error, and copie
 TEST_CASE("a copy between networks that have no name in common is an Error") {
   const Model<Sequential<Named<"a", Dense<4, 3>>>> from{1};
   Model<Sequential<Named<"b", Dense<4, 3>>>> to{2};
-  CHECK_THROWS_WITH(copy_parameters(from, to),
-                    "copy_parameters: expected parameters that both networks have, got a.weight, ... and b.weight, ...");
+  CHECK_THROWS_WITH(
+      copy_parameters(from, to),
+      "copy_parameters: expected parameters that both networks have, got a.weight, ... and b.weight, ...");
   CHECK_THROWS_AS(copy_parameters<by_name<"a.*">>(from, to), Error);
 }

@@ -13,8 +13,8 @@
 
 #include "support/guarded.hpp"
 
-/// Graphs drawn at random, planned at run time, against an interpreter in which every value and every gradient has an array
-/// of its own. All memory that the plan asked for holds NaN before each pass and has guards around it.
+/// Graphs drawn at random, planned at run time, against an interpreter in which every value and every gradient has an
+/// array of its own. All memory that the plan asked for holds NaN before each pass and has guards around it.
 
 using namespace tenon;
 using namespace tenon::detail;
@@ -46,7 +46,8 @@ struct ReadsInput {
     for (std::size_t s = 0; dx && s < dy.count; ++s) {
       T slope = 0, sum = 0;
       for (std::size_t j = 0; j < in_size; ++j) sum += x[s][j];
-      for (std::size_t i = 0; i < out_size; ++i) slope += dy[s][i] * std::cos(sum / static_cast<T>(1 + i)) / static_cast<T>(1 + i);
+      for (std::size_t i = 0; i < out_size; ++i)
+        slope += dy[s][i] * std::cos(sum / static_cast<T>(1 + i)) / static_cast<T>(1 + i);
       for (std::size_t j = 0; j < in_size; ++j) dx[s][j] = slope;
     }
   }
@@ -77,7 +78,8 @@ struct Product {
       for (std::size_t i = 0; i < out_size; ++i) y[s][i] = x[0][s][i] * x[1][s][i];
   }
   template <class Ctx, class T>
-  static void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, 2>& dx) {
+  static void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
+                       const RowsOf<T, 2>& dx) {
     if (!dx[0]) return;
     for (std::size_t s = 0; s < dy.count; ++s)
       for (std::size_t i = 0; i < out_size; ++i) dx[0][s][i] = x[1][s][i] * dy[s][i];
@@ -92,12 +94,15 @@ struct RandomGraph {
 
   std::size_t size(std::size_t v) const { return v < inputs ? input_sizes[v] : node[v - inputs].size; }
   GraphShape shape() const {
-    return {node.data(), node.size(), sources.data(), sources.size(), input_sizes.data(), inputs, outputs.data(), outputs.size()};
+    return {node.data(),        node.size(), sources.data(), sources.size(),
+            input_sizes.data(), inputs,      outputs.data(), outputs.size()};
   }
 
   explicit RandomGraph(std::uint64_t seed) {
     Stream stream{seed};
-    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(n))) % n; };
+    const auto below = [&](std::size_t n) {
+      return static_cast<std::size_t>(stream.uniform(0.0, static_cast<double>(n))) % n;
+    };
     input_sizes = {1 + below(5), 1 + below(20)};
     std::vector<bool> read(inputs + nodes);
     while (node.size() + 1 < nodes) {
@@ -111,31 +116,38 @@ struct RandomGraph {
           if (const std::size_t b = below(known); size(b) == size(a)) from.push_back(b);
       };
       switch (below(8)) {
-        case 0: n.kind = NodeKind::same, n.size = size(a); break;
-        case 1: n.kind = NodeKind::slice, n.begin = below(size(a)), n.size = 1 + below(size(a) - n.begin); break;
-        case 2: n.kind = NodeKind::sum, n.size = size(a), same_size(3); break;
-        case 3:
-        case 4:
-          n.kind = NodeKind::join;
-          while (from.size() < 3) from.push_back(below(known));
-          for (const std::size_t v : from) n.size += size(v);
-          break;
-        case 5:
-          same_size(2);
-          if (from.size() == 2) {
-            kind = Layer::product;
-            n.size = size(a);
-            n.sends = Product::sends;
-            n.layout.needs.backward_reads_input = 3;
-            break;
-          }
-          [[fallthrough]];
-        case 6:
-          kind = Layer::reads_output;
+      case 0:
+        n.kind = NodeKind::same, n.size = size(a);
+        break;
+      case 1:
+        n.kind = NodeKind::slice, n.begin = below(size(a)), n.size = 1 + below(size(a) - n.begin);
+        break;
+      case 2:
+        n.kind = NodeKind::sum, n.size = size(a), same_size(3);
+        break;
+      case 3:
+      case 4:
+        n.kind = NodeKind::join;
+        while (from.size() < 3) from.push_back(below(known));
+        for (const std::size_t v : from) n.size += size(v);
+        break;
+      case 5:
+        same_size(2);
+        if (from.size() == 2) {
+          kind = Layer::product;
           n.size = size(a);
-          n.layout.needs.backward_reads_output = true;
+          n.sends = Product::sends;
+          n.layout.needs.backward_reads_input = 3;
           break;
-        default: n.size = 1 + below(9), n.layout.needs.backward_reads_input = 1;
+        }
+        [[fallthrough]];
+      case 6:
+        kind = Layer::reads_output;
+        n.size = size(a);
+        n.layout.needs.backward_reads_output = true;
+        break;
+      default:
+        n.size = 1 + below(9), n.layout.needs.backward_reads_input = 1;
       }
       if (n.kind == NodeKind::layer) {
         n.layout.needs.forward_scratch_sample = below(40);
@@ -181,13 +193,15 @@ void step(Walk& walk, const RandomGraph& g, std::size_t k) {
 struct Reference {
   std::vector<std::vector<double>> value, gradient;
 
-  Reference(const RandomGraph& g, const std::vector<std::vector<double>>& x, const std::vector<double>& dy, std::size_t sample)
+  Reference(const RandomGraph& g, const std::vector<std::vector<double>>& x, const std::vector<double>& dy,
+            std::size_t sample)
       : value(inputs + nodes), gradient(inputs + nodes) {
     Context ctx;
     const Memory<double> none{};
     for (std::size_t i = 0; i < inputs; ++i) {
       const std::size_t n = g.input_sizes[i];
-      value[i].assign(x[i].begin() + static_cast<std::ptrdiff_t>(sample * n), x[i].begin() + static_cast<std::ptrdiff_t>((sample + 1) * n));
+      value[i].assign(x[i].begin() + static_cast<std::ptrdiff_t>(sample * n),
+                      x[i].begin() + static_cast<std::ptrdiff_t>((sample + 1) * n));
     }
     const auto rows = [](std::vector<double>& v) { return Rows<double>{v.data(), 1, v.size()}; };
     const auto source = [&](std::size_t k, std::size_t j) { return g.sources[g.node[k].source + j]; };
@@ -199,14 +213,17 @@ struct Reference {
       in_size = g.size(source(k, 0));
       std::size_t part = 0;
       if (n.kind == NodeKind::layer) {
-        if (g.layer[k] == Layer::product) Product::forward(ctx, none, {rows(value[source(k, 0)]), rows(value[source(k, 1)])}, rows(y), Evaluation{});
-        else if (g.layer[k] == Layer::reads_output) ReadsOutput::forward(ctx, none, Rows<const double>(rows(value[source(k, 0)])), rows(y), Evaluation{});
+        if (g.layer[k] == Layer::product)
+          Product::forward(ctx, none, {rows(value[source(k, 0)]), rows(value[source(k, 1)])}, rows(y), Evaluation{});
+        else if (g.layer[k] == Layer::reads_output)
+          ReadsOutput::forward(ctx, none, Rows<const double>(rows(value[source(k, 0)])), rows(y), Evaluation{});
         else ReadsInput::forward(ctx, none, Rows<const double>(rows(value[source(k, 0)])), rows(y), Evaluation{});
         continue;
       }
       for (std::size_t j = 0; j < n.sources; ++j) {
         const std::vector<double>& from = value[source(k, j)];
-        for (std::size_t i = 0; i < (n.kind == NodeKind::slice ? n.size : from.size()); ++i) y[part + i] += from[n.begin + i];
+        for (std::size_t i = 0; i < (n.kind == NodeKind::slice ? n.size : from.size()); ++i)
+          y[part + i] += from[n.begin + i];
         if (n.kind == NodeKind::join) part += from.size();
       }
     }
@@ -225,7 +242,8 @@ struct Reference {
         std::vector<double> sent(in_size);
         const Rows<const double> x0 = rows(value[source(k, 0)]), y = rows(value[inputs + k]), slope = rows(d);
         if (g.layer[k] == Layer::product)
-          Product::backward(ctx, none, {x0, Rows<const double>(rows(value[source(k, 1)]))}, y, slope, RowsOf<double, 2>{rows(sent), Rows<double>{}});
+          Product::backward(ctx, none, {x0, Rows<const double>(rows(value[source(k, 1)]))}, y, slope,
+                            RowsOf<double, 2>{rows(sent), Rows<double>{}});
         else if (g.layer[k] == Layer::reads_output) ReadsOutput::backward(ctx, none, x0, y, slope, rows(sent));
         else ReadsInput::backward(ctx, none, x0, y, slope, rows(sent));
         for (std::size_t i = 0; i < in_size; ++i) gradient[source(k, 0)][i] += sent[i];
@@ -233,7 +251,8 @@ struct Reference {
       }
       for (std::size_t j = 0; j < n.sources; ++j) {
         std::vector<double>& to = gradient[source(k, j)];
-        for (std::size_t i = 0; i < (n.kind == NodeKind::slice ? n.size : to.size()); ++i) to[n.begin + i] += d[part + i];
+        for (std::size_t i = 0; i < (n.kind == NodeKind::slice ? n.size : to.size()); ++i)
+          to[n.begin + i] += d[part + i];
         if (n.kind == NodeKind::join) part += to.size();
       }
     }
@@ -272,7 +291,8 @@ std::string judge_graph(std::uint64_t seed) {
   }
   const RowsOf<const double, inputs> rows_in{in[0], in[1]};
   const auto judge = [&](const char* pass, const Guarded<double>& scratch) -> std::string {
-    if (!scratch.intact() || !saved.intact() || !y.intact() || !dx[0].intact() || !dx[1].intact()) return std::string(pass) + " wrote out of bounds";
+    if (!scratch.intact() || !saved.intact() || !y.intact() || !dx[0].intact() || !dx[1].intact())
+      return std::string(pass) + " wrote out of bounds";
     return {};
   };
   const auto forward = [&](auto mode) -> std::string {
@@ -285,14 +305,16 @@ std::string judge_graph(std::uint64_t seed) {
     memory.scratch = scratch.data();
     const auto& table = Mode::training ? plan.training : plan.inference;
     const Rows<double> out = y;
-    GraphForward<Context, double, Mode, inputs> walk{ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), rows_in, {&memory, out, batch}};
+    GraphForward<Context, double, Mode, inputs> walk{
+        ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), rows_in, {&memory, out, batch}};
     for (std::size_t k = 0; k < nodes; ++k) step(walk, g, k);
     walk.finish(table.output_moves.data());
     std::size_t at = 0;
     for (const std::size_t v : g.outputs) {
       for (std::size_t s = 0; s < batch; ++s)
         for (std::size_t i = 0; i < g.size(v); ++i)
-          if (y(s, at + i) != reference[s].value[v][i]) return std::string(Mode::training ? "training" : "evaluation") + " gives another value";
+          if (y(s, at + i) != reference[s].value[v][i])
+            return std::string(Mode::training ? "training" : "evaluation") + " gives another value";
       at += g.size(v);
     }
     return judge("forward", scratch);
@@ -318,7 +340,8 @@ std::string judge_graph(std::uint64_t seed) {
       for (std::size_t s = 0; asked[i] && s < batch; ++s)
         for (std::size_t j = 0; j < g.input_sizes[i]; ++j) {
           const double expected = reference[s].gradient[i][j];
-          if (!(std::abs(dx[i](s, j) - expected) <= 1e-12 * (1 + std::abs(expected)))) return "backward gives another gradient of input " + std::to_string(i);
+          if (!(std::abs(dx[i](s, j) - expected) <= 1e-12 * (1 + std::abs(expected))))
+            return "backward gives another gradient of input " + std::to_string(i);
         }
     return judge("backward", scratch);
   };
@@ -368,7 +391,8 @@ TEST_CASE("blocks do not overlap while both live, however many there are") {
       CHECK(blocks[a].place + blocks[a].size <= region);
       for (std::size_t b = 0; b < a; ++b)
         if (blocks[a].meets(blocks[b]))
-          REQUIRE((blocks[a].place + blocks[a].size <= blocks[b].place || blocks[b].place + blocks[b].size <= blocks[a].place));
+          REQUIRE((blocks[a].place + blocks[a].size <= blocks[b].place ||
+                   blocks[b].place + blocks[b].size <= blocks[a].place));
     }
   }
 }

@@ -42,7 +42,7 @@ std::vector<double> values(std::size_t batch = 2) {
   return run.y.values();
 }
 
-using Two = Graph<In<"image", 2, 3>, In<"table", 4>,                          //
+using Two = Graph<In<"image", 2, 3>, In<"table", 4>,                                //
                   Node<"seen", Sequential<Flatten, Affine<3>, HyperTan>, "image">,  //
                   Node<"known", Sequential<Affine<2>, Square>, "table">,            //
                   Node<"both", Concat<>, "seen", "known">,                          //
@@ -75,7 +75,8 @@ TEST_CASE("a graph of a chain gives what the chain gives") {
 TEST_CASE("several inputs and outputs") {
   check_gradients<Two>();
   // read by order from one row: the image's 6 numbers, then the table's 4
-  using Swapped = Graph<In<"a", 2>, In<"b", 2>, Node<"sum", Add<>, "b", "a">, Node<"first", Affine<1>, "a">, Out<"sum", "first">>;
+  using Swapped = Graph<In<"a", 2>, In<"b", 2>, Node<"sum", Add<>, "b", "a">, Node<"first", Affine<1>, "a">,
+                        Out<"sum", "first">>;
   CHECK(values<Swapped>(1) == std::vector<double>{(1. + 3) / 8, (2. + 4) / 8, (-3. / 8 - 2. * 2 / 8 - 1) / 16});
   check_gradients<Swapped>();
 }
@@ -83,19 +84,21 @@ TEST_CASE("several inputs and outputs") {
 TEST_CASE("a value may be read by many, and be an output besides") {
   check_gradients<Graph<In<"x", 3>, Node<"h", Affine<3>>, Node<"a", Square, "h">, Node<"b", HyperTan, "h">,
                         Node<"y", Add<>, "a", "h", "b", "h">, Out<"y", "h">>>();
-  check_gradients<Graph<In<"x", 3>, Node<"twice", Add<>, "x", "x">, Node<"all", Concat<>, "x", "twice", "x">, Out<"all">>>();
-  check_gradients<Graph<In<"x", 3>, Node<"a", Square>, Node<"b", Square, "x">, Node<"c", Square, "x">, Node<"s", Add<>, "a", "b", "c">,
-                        Node<"y", HyperTan>, Out<"y">>>();
+  check_gradients<
+      Graph<In<"x", 3>, Node<"twice", Add<>, "x", "x">, Node<"all", Concat<>, "x", "twice", "x">, Out<"all">>>();
+  check_gradients<Graph<In<"x", 3>, Node<"a", Square>, Node<"b", Square, "x">, Node<"c", Square, "x">,
+                        Node<"s", Add<>, "a", "b", "c">, Node<"y", HyperTan>, Out<"y">>>();
   check_gradients<Graph<In<"x", 2>, Node<"h", HyperTan>, Node<"y", Affine<2>>, Out<"h", "y">>>();
   // an input that is an output
   check_gradients<Graph<In<"x", 2>, In<"z", 1>, Node<"y", Affine<2>, "x">, Out<"z", "y", "x">>>();
 }
 
 TEST_CASE("joins of joins, sums of sums and reshapes move nothing twice") {
-  check_gradients<Graph<In<"x", 2>, Node<"a", Affine<2>>, Node<"b", Affine<3>, "x">, Node<"ab", Concat<>, "a", "b">, Node<"c", HyperTan, "ab">,
-                        Node<"abc", Concat<>, "ab", "c">, Node<"d", Affine<2>, "abc">, Node<"abcd", Concat<>, "abc", "d">, Out<"abcd">>>();
-  check_gradients<Graph<In<"x", 4>, Node<"a", Affine<4>>, Node<"s", Add<>, "a", "x">, Node<"b", Square, "s">, Node<"t", Add<>, "s", "b">,
-                        Node<"c", HyperTan, "t">, Node<"u", Add<>, "t", "c">, Out<"u">>>();
+  check_gradients<Graph<In<"x", 2>, Node<"a", Affine<2>>, Node<"b", Affine<3>, "x">, Node<"ab", Concat<>, "a", "b">,
+                        Node<"c", HyperTan, "ab">, Node<"abc", Concat<>, "ab", "c">, Node<"d", Affine<2>, "abc">,
+                        Node<"abcd", Concat<>, "abc", "d">, Out<"abcd">>>();
+  check_gradients<Graph<In<"x", 4>, Node<"a", Affine<4>>, Node<"s", Add<>, "a", "x">, Node<"b", Square, "s">,
+                        Node<"t", Add<>, "s", "b">, Node<"c", HyperTan, "t">, Node<"u", Add<>, "t", "c">, Out<"u">>>();
   check_gradients<Graph<In<"x", 2, 3>, Node<"flat", Flatten>, Node<"a", Affine<6>>, Node<"back", Reshape<2, 3>>,
                         Node<"y", Concat<>, "x", "back">, Out<"y", "flat">>>();
   check_gradients<Graph<In<"x", 2, 3>, Node<"flat", Flatten>, Node<"again", Reshape<3, 2>>, Out<"again">>>();
@@ -108,15 +111,17 @@ TEST_CASE("joins of joins, sums of sums and reshapes move nothing twice") {
 }
 
 TEST_CASE("nodes share layers and parameters") {
-  using Twins = Graph<In<"a", 3>, In<"b", 3>, Node<"left", Sequential<Affine<4>, HyperTan, Affine<2>>, "a">, Node<"right", Shared<"left">, "b">,
-                      Node<"third", Shared<"right">, "a">, Node<"y", Concat<>, "left", "right", "third">, Out<"y">>;
+  using Twins = Graph<In<"a", 3>, In<"b", 3>, Node<"left", Sequential<Affine<4>, HyperTan, Affine<2>>, "a">,
+                      Node<"right", Shared<"left">, "b">, Node<"third", Shared<"right">, "a">,
+                      Node<"y", Concat<>, "left", "right", "third">, Out<"y">>;
   CHECK(names<Twins>() == "left.0.weight left.0.bias left.2.weight left.2.bias ");
   STATIC_REQUIRE(parameter_count<Twins> == 3 * 4 + 4 + 4 * 2 + 2);
   check_gradients<Twins>();
   const auto y = values<Twins>(1);
   CHECK(y[0] == y[4]);
   CHECK(y[1] == y[5]);
-  using Pass = Graph<In<"x", 3>, Node<"a", Affine<3>>, Node<"b", HyperTan>, Node<"c", Shared<"a">>, Node<"y", Affine<1>>, Out<"y">>;
+  using Pass = Graph<In<"x", 3>, Node<"a", Affine<3>>, Node<"b", HyperTan>, Node<"c", Shared<"a">>,
+                     Node<"y", Affine<1>>, Out<"y">>;
   CHECK(names<Pass>() == "a.weight a.bias y.weight y.bias ");
   check_gradients<Pass>();
 }
@@ -124,38 +129,43 @@ TEST_CASE("nodes share layers and parameters") {
 TEST_CASE("a graph is a layer") {
   using Block = Graph<In<"x">, Node<"h", Affine<3>>, Node<"t", HyperTan>, Node<"y", Add<>, "t", "x">, Out<"y">>;
   using Net = Sequential<Input<3>, Repeat<3, Block>, Residual<Block>, Concat<Block, Named<"other", Block>>>;
-  CHECK(names<Net>() ==
-        "0.0.h.weight 0.0.h.bias 0.1.h.weight 0.1.h.bias 0.2.h.weight 0.2.h.bias 1.0.h.weight 1.0.h.bias 2.0.h.weight 2.0.h.bias "
-        "2.other.h.weight 2.other.h.bias ");
+  CHECK(names<Net>() == "0.0.h.weight 0.0.h.bias 0.1.h.weight 0.1.h.bias 0.2.h.weight 0.2.h.bias 1.0.h.weight "
+                        "1.0.h.bias 2.0.h.weight 2.0.h.bias "
+                        "2.other.h.weight 2.other.h.bias ");
   check_gradients<Net>();
 
   // a block of two inputs, its second the same at every level
-  using Timed = Graph<In<"x">, In<"t">, Node<"a", Affine<4>, "x">, Node<"b", Affine<4>, "t">, Node<"s", Add<>, "a", "b">, Node<"y", HyperTan>, Out<"y">>;
-  using Deep = Graph<In<"x", 4>, In<"t", 2>, Node<"one", Timed, "x", "t">, Node<"two", Timed, "one", "t">, Node<"last", Affine<1>>, Out<"last">>;
-  CHECK(names<Deep>() ==
-        "one.a.weight one.a.bias one.b.weight one.b.bias two.a.weight two.a.bias two.b.weight two.b.bias last.weight last.bias ");
+  using Timed = Graph<In<"x">, In<"t">, Node<"a", Affine<4>, "x">, Node<"b", Affine<4>, "t">,
+                      Node<"s", Add<>, "a", "b">, Node<"y", HyperTan>, Out<"y">>;
+  using Deep = Graph<In<"x", 4>, In<"t", 2>, Node<"one", Timed, "x", "t">, Node<"two", Timed, "one", "t">,
+                     Node<"last", Affine<1>>, Out<"last">>;
+  CHECK(names<Deep>() == "one.a.weight one.a.bias one.b.weight one.b.bias two.a.weight two.a.bias two.b.weight "
+                         "two.b.bias last.weight last.bias ");
   check_gradients<Deep>();
 }
 
 TEST_CASE("one output of a node that gives several") {
-  using Encoder = Graph<In<"x">, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">, Out<"mean", "spread">>;
-  using Net = Graph<In<"x", 4>, In<"z", 4>, Node<"enc", Encoder, "x">, Node<"a", Affine<2>, "enc.spread">, Node<"y", Add<>, "a", "enc.mean">,
-                    Node<"again", Shared<"enc">, "z">, Node<"v", Affine<1>, "again.mean">, Node<"all", Affine<2>, "enc">,
+  using Encoder = Graph<In<"x">, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">,
+                        Out<"mean", "spread">>;
+  using Net = Graph<In<"x", 4>, In<"z", 4>, Node<"enc", Encoder, "x">, Node<"a", Affine<2>, "enc.spread">,
+                    Node<"y", Add<>, "a", "enc.mean">, Node<"again", Shared<"enc">, "z">,
+                    Node<"v", Affine<1>, "again.mean">, Node<"all", Affine<2>, "enc">,
                     Out<"y", "enc.spread", "v", "all">>;
-  CHECK(names<Net>() == "enc.h.weight enc.h.bias enc.mean.weight enc.mean.bias a.weight a.bias v.weight v.bias all.weight all.bias ");
+  CHECK(names<Net>() ==
+        "enc.h.weight enc.h.bias enc.mean.weight enc.mean.bias a.weight a.bias v.weight v.bias all.weight all.bias ");
   STATIC_REQUIRE(std::is_same_v<output_shape<Net>, Outputs<Shape<2>, Shape<3>, Shape<1>, Shape<2>>>);
   check_gradients<Net>();
   // number for number what the same nodes give without an inner graph
-  using Flat = Graph<In<"x", 4>, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">, Node<"a", Affine<2>, "spread">,
-                     Node<"y", Add<>, "a", "mean">, Out<"y", "spread">>;
-  using Nested = Graph<In<"x", 4>, Node<"enc", Named<"inner", Encoder>>, Node<"a", Affine<2>, "enc.spread">, Node<"y", Add<>, "a", "enc.mean">,
-                       Out<"y", "enc.spread">>;
+  using Flat = Graph<In<"x", 4>, Node<"h", Affine<3>>, Node<"mean", Affine<2>, "h">, Node<"spread", HyperTan, "h">,
+                     Node<"a", Affine<2>, "spread">, Node<"y", Add<>, "a", "mean">, Out<"y", "spread">>;
+  using Nested = Graph<In<"x", 4>, Node<"enc", Named<"inner", Encoder>>, Node<"a", Affine<2>, "enc.spread">,
+                       Node<"y", Add<>, "a", "enc.mean">, Out<"y", "enc.spread">>;
   CHECK(values<Flat>() == values<Nested>());
   STATIC_REQUIRE(std::is_same_v<detail::cut_last<Nested>::rest, Sequential<>>);
   STATIC_REQUIRE(contains_layer<Net, HyperTan>);
   // a graph that reads outputs is a block as any other
-  using Block = Graph<In<"x">, Node<"enc", Encoder>, Node<"y", Sequential<Affine<4>, HyperTan>, "enc.spread">, Node<"s", Affine<4>, "enc.mean">,
-                      Node<"sum", Add<>, "y", "s", "x">, Out<"sum">>;
+  using Block = Graph<In<"x">, Node<"enc", Encoder>, Node<"y", Sequential<Affine<4>, HyperTan>, "enc.spread">,
+                      Node<"s", Affine<4>, "enc.mean">, Node<"sum", Add<>, "y", "s", "x">, Out<"sum">>;
   check_gradients<Sequential<Input<4>, Repeat<2, Block>, Residual<Block>>>();
 }
 
@@ -164,7 +174,8 @@ TEST_CASE("what nobody wants a gradient of is left out") {
   using Net = Graph<In<"x", 3>, Node<"a", Square>, Node<"b", Affine<3>, "x">, Node<"y", Add<>, "a", "b">, Out<"y">>;
   check_gradients<Net>();
   check_gradients<Graph<In<"x", 3>, Node<"a", Square>, Node<"y", HyperTan>, Out<"y">>>();
-  check_gradients<Sequential<Input<3>, Freeze<Graph<In<"x">, Node<"a", Square>, Node<"y", HyperTan>, Out<"y">>>, Affine<2>>>();
+  check_gradients<
+      Sequential<Input<3>, Freeze<Graph<In<"x">, Node<"a", Square>, Node<"y", HyperTan>, Out<"y">>>, Affine<2>>>();
 }
 
 TEST_CASE("a formula names what it takes") {
@@ -176,19 +187,22 @@ TEST_CASE("a formula names what it takes") {
     CHECK(y[i] == Approx(b * b - std::exp(b - 3. / 8)));
   }
   // rows, parameters, one input read by two formulas
-  check_gradients<Graph<In<"a", 2, 3>, In<"b", 2, 3>,
-                        Node<"y", Map<in<"a"> * param<"gate"> + in<"b"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>,
-                        Node<"z", Map<select(in<"y"> > in<"a">, in<"y">, in<"a"> * 0.5)>>, Out<"z">>>();
+  check_gradients<Graph<
+      In<"a", 2, 3>, In<"b", 2, 3>,
+      Node<"y", Map<in<"a"> * param<"gate"> + in<"b"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>,
+      Node<"z", Map<select(in<"y"> > in<"a">, in<"y">, in<"a"> * 0.5)>>, Out<"z">>>();
   // per channel
-  check_gradients<Graph<In<"a", 2, 2, 2>, In<"b", 2, 2, 2>, Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>>();
+  check_gradients<Graph<In<"a", 2, 2, 2>, In<"b", 2, 2, 2>,
+                        Node<"y", Map<in<"a"> * param<"scale", PerFeature> - in<"b">>>, Out<"y">>>();
   // one side gets no gradient
-  check_gradients<Graph<In<"a", 3>, In<"b", 3>, Node<"y", Map<select(in<"a"> > 0, in<"b">, 1 - 2 * in<"b">)>>, Out<"y", "a">>>();
+  check_gradients<
+      Graph<In<"a", 3>, In<"b", 3>, Node<"y", Map<select(in<"a"> > 0, in<"b">, 1 - 2 * in<"b">)>>, Out<"y", "a">>>();
 }
 
 TEST_CASE("random numbers are drawn in training only") {
   using Code = Graph<In<"x", 3>, Node<"mean", Affine<5>, "x">, Node<"log_variance", Affine<5>, "x">,
-                     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>, Node<"jitter", Map<in<"code"> + 0.5 * uniform_noise>>,
-                     Out<"jitter", "mean">>;
+                     Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
+                     Node<"jitter", Map<in<"code"> + 0.5 * uniform_noise>>, Out<"jitter", "mean">>;
   check_gradients<Code>();
   NetworkRun<Code, double> run{2};
   for (std::size_t s = 0; s < 2; ++s)

@@ -16,15 +16,11 @@ struct Interval {
   std::size_t begin, end;
 };
 
-bool overlap(Interval a, Interval b) {
-  return a.begin < b.end && b.begin < a.end;
-}
+bool overlap(Interval a, Interval b) { return a.begin < b.end && b.begin < a.end; }
 
 /// Layers of random widths and random demands.
 std::vector<Layout> random_chain(std::mt19937& engine) {
-  const auto below = [&](std::size_t n) {
-    return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine);
-  };
+  const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine); };
   std::vector<Layout> layers(1 + below(7));
   std::size_t width = 1 + below(100);
   for (Layout& layer : layers) {
@@ -72,9 +68,7 @@ TEST_CASE("what a layer works with lies apart") {
     for (std::size_t k = 0; k < count; ++k) {
       const Needs& needs = layers[k].needs;
       const Slot& slot = slots[k];
-      const auto at = [](std::size_t offset, std::size_t length) {
-        return Interval{offset, offset + length};
-      };
+      const auto at = [](std::size_t offset, std::size_t length) { return Interval{offset, offset + length}; };
       std::vector<Interval> forward{at(slot.forward_scratch, needs.forward_scratch_sample)};
       std::vector<Interval> inference{at(slot.inference_scratch, needs.inference_scratch_sample)};
       std::vector<Interval> backward{at(slot.backward_scratch, needs.backward_scratch_sample)};
@@ -108,8 +102,8 @@ TEST_CASE("what backward reads is kept for good") {
       saved.push_back({slots[k].saved, slots[k].saved + layers[k].needs.saved_sample});
       if (slots[k].output.where == Place::saved)
         saved.push_back({slots[k].output.offset, slots[k].output.offset + layers[k].output_size});
-      const bool is_read = k + 1 < count && (layers[k].needs.backward_reads_output ||
-                                             layers[k + 1].needs.backward_reads_input);
+      const bool is_read = k + 1 < count &&
+                           (layers[k].needs.backward_reads_output || layers[k + 1].needs.backward_reads_input);
       CHECK((slots[k].output.where == Place::saved) == is_read);
       CHECK((slots[k].output.where == Place::outside) == (k + 1 == count));
       CHECK((slots[k].inference_output.where == Place::outside) == (k + 1 == count));

@@ -20,9 +20,9 @@ struct AffineScaleAt {
   using input = typename Bound::input;
   using output = typename Bound::output;
   static constexpr std::size_t weights = input::size * output::size;
-  static constexpr std::array<ParameterSpec, 4> parameters{
-      Bound::parameters[0], Bound::parameters[1], ParameterSpec{"scale", {1}, 1},
-      ParameterSpec{"calls", {1}, 1, false}};
+  static constexpr std::array<ParameterSpec, 4> parameters{Bound::parameters[0], Bound::parameters[1],
+                                                           ParameterSpec{"scale", {1}, 1},
+                                                           ParameterSpec{"calls", {1}, 1, false}};
   static constexpr std::array<std::size_t, 4> parameter_layers{0, 0, 1, 1};
   using initializers = Initializers<Uniform, Zeros, Uniform, Zeros>;
   static constexpr Needs needs{.saved_sample = output::size,  // what Affine gave
@@ -41,8 +41,7 @@ struct AffineScaleAt {
     if constexpr (Mode::training) memory.buffers[0] += 1;
   }
   template <class Ctx, class T>
-  static void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y,
-                       Rows<const T> dy, Rows<T> dx) {
+  static void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
     const std::size_t place = aligned(weights) + aligned(output::size);
     if (ctx.overwrite_gradients) memory.gradients[place] = 0;
     const Rows<T> inner{memory.scratch, dy.count, output::size};
@@ -75,12 +74,9 @@ struct tenon::fusion<Bound, Scale> {
 
 namespace {
 
-using Fused = Sequential<Input<3>, JoiningAffine<4>, Scale, HyperTan, Flatten, JoiningAffine<2>,
-                         Named<"last", Scale>>;
+using Fused = Sequential<Input<3>, JoiningAffine<4>, Scale, HyperTan, Flatten, JoiningAffine<2>, Named<"last", Scale>>;
 
-std::string text(std::string_view view) {
-  return std::string(view);
-}
+std::string text(std::string_view view) { return std::string(view); }
 
 template <class Net>
 std::vector<std::string> names() {
@@ -93,9 +89,7 @@ struct Visitor {
   std::vector<std::string> seen;
   void operator()(const ParameterEntry& entry, Uniform) { note(entry, " uniform"); }
   void operator()(const ParameterEntry& entry, Zeros) { note(entry, " zeros"); }
-  void note(const ParameterEntry& entry, const char* what) {
-    seen.push_back(text(entry.name) + what);
-  }
+  void note(const ParameterEntry& entry, const char* what) { seen.push_back(text(entry.name) + what); }
 };
 
 }  // namespace
@@ -103,9 +97,8 @@ struct Visitor {
 TEST_CASE("fused layers keep their names") {
   STATIC_REQUIRE(workspace<Fused>.units == 3);
   STATIC_REQUIRE(layer_count<Fused> == 6);
-  CHECK(names<Fused>() ==
-        std::vector<std::string>{"0.weight", "0.bias", "1.scale", "1.calls", "4.weight", "4.bias",
-                                 "last.scale", "last.calls"});
+  CHECK(names<Fused>() == std::vector<std::string>{"0.weight", "0.bias", "1.scale", "1.calls", "4.weight", "4.bias",
+                                                   "last.scale", "last.calls"});
   CHECK(parameter_entry<Fused, "1.scale">.offset == 32);
   CHECK(parameter_entry<Fused, "last.calls">.offset == alignment);
 }
@@ -142,16 +135,14 @@ TEST_CASE("every parameter is visited with its initialiser, copies too") {
   using Net = Sequential<Affine<2, 2>, Repeat<2, Residual<Scale>>, Concat<Identity, Affine<1>>>;
   Visitor visitor;
   visit_parameters<Net>(visitor);
-  CHECK(visitor.seen ==
-        std::vector<std::string>{"0.weight uniform", "0.bias zeros", "1.0.0.scale uniform",
-                                 "1.0.0.calls zeros", "1.1.0.scale uniform", "1.1.0.calls zeros",
-                                 "2.1.weight uniform", "2.1.bias zeros"});
+  CHECK(visitor.seen == std::vector<std::string>{"0.weight uniform", "0.bias zeros", "1.0.0.scale uniform",
+                                                 "1.0.0.calls zeros", "1.1.0.scale uniform", "1.1.0.calls zeros",
+                                                 "2.1.weight uniform", "2.1.bias zeros"});
 }
 
 TEST_CASE("a table of layers shows the network as it is written") {
-  using Net = Sequential<Input<3>, Named<"body", Sequential<Affine<4>, Square>>,
-                         Repeat<3, Sequential<Affine<4>>>, Repeat<2, Repeat<2, Scale>>,
-                         Residual<HyperTan>, Add<Affine<2>, Named<"b", Affine<2>>>>;
+  using Net = Sequential<Input<3>, Named<"body", Sequential<Affine<4>, Square>>, Repeat<3, Sequential<Affine<4>>>,
+                         Repeat<2, Repeat<2, Scale>>, Residual<HyperTan>, Add<Affine<2>, Named<"b", Affine<2>>>>;
   struct Expected {
     std::string path, type;
     std::size_t size, parameters, copies, depth;
@@ -185,8 +176,8 @@ TEST_CASE("a table of layers shows the network as it is written") {
 
   std::vector<std::string> units;
   for (const UnitRow& unit : unit_table<Net>) units.push_back(text(unit.path));
-  CHECK(units == std::vector<std::string>{"body.0", "body.1", "1.0.0", "1.1.0", "1.2.0", "2.0.0",
-                                          "2.0.1", "2.1.0", "2.1.1", "3.0", "4.0", "4.b"});
+  CHECK(units == std::vector<std::string>{"body.0", "body.1", "1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.0.1", "2.1.0",
+                                          "2.1.1", "3.0", "4.0", "4.b"});
 }
 
 TEST_CASE("a plain layer is a network") {
@@ -205,8 +196,9 @@ TEST_CASE("rows of a graph's nodes say what they read and whose parameters they 
     std::string path, sources, shares;
     std::size_t parameters;
   };
-  const std::vector<Expected> expected{{"a", "x", "", 8},  {"a.0", "", "", 8},       {"a.1", "", "", 0}, {"b", "y", "a", 0}, {"b.0", "", "", 0},
-                                       {"b.1", "", "", 0}, {"sum", "a, b", "", 0}, {"c", "sum", "", 6}, {"c.0", "", "", 6}};
+  const std::vector<Expected> expected{{"a", "x", "", 8},      {"a.0", "", "", 8},  {"a.1", "", "", 0},
+                                       {"b", "y", "a", 0},     {"b.0", "", "", 0},  {"b.1", "", "", 0},
+                                       {"sum", "a, b", "", 0}, {"c", "sum", "", 6}, {"c.0", "", "", 6}};
   const auto& rows = layer_table<Net>;
   REQUIRE(rows.size() == expected.size());
   std::size_t total = 0;
@@ -223,7 +215,9 @@ TEST_CASE("rows of a graph's nodes say what they read and whose parameters they 
 
   std::vector<std::string> ports;
   for (const LayerRow& row : port_table<Net>)
-    if (row.port) ports.push_back(text(row.path) + " " + text(row.type) + " " + text(row.sources) + " " + std::to_string(row.dims[0]));
+    if (row.port)
+      ports.push_back(text(row.path) + " " + text(row.type) + " " + text(row.sources) + " " +
+                      std::to_string(row.dims[0]));
   CHECK(ports == std::vector<std::string>{"x In  3", "y In  3", " Out sum 2", " Out c 2"});
   CHECK(port_table<Net>.size() == rows.size() + 4);
   CHECK(port_table<Sequential<Affine<3, 2>>>.size() == 1);

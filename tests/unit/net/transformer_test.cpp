@@ -48,7 +48,8 @@ TEST_CASE("transformer layers give what PyTorch gives, by its names") {
   check_golden<Sequential<Input<5, 8>, Inline<TransformerEncoderLayer<8, 2, 12>>>>(golden, "pre_norm", sums);
   check_golden<Sequential<Input<5, 8>, Inline<TransformerEncoderLayer<8, 2, 12, PostNorm>>>>(golden, "post_norm", sums);
   check_golden<FourThenThree<Inline<TransformerDecoderLayer<4, 8, 2, 12>>>>(golden, "decoder_pre_norm", sums);
-  check_golden<FourThenThree<Inline<TransformerDecoderLayer<4, 8, 2, 12, PostNorm>>>>(golden, "decoder_post_norm", sums);
+  check_golden<FourThenThree<Inline<TransformerDecoderLayer<4, 8, 2, 12, PostNorm>>>>(golden, "decoder_post_norm",
+                                                                                      sums);
 }
 
 TEST_CASE("transformers have the gradients of their values") {
@@ -63,7 +64,8 @@ TEST_CASE("the mean of a masked sequence is over the steps that are there") {
   using Pooled = Sequential<Input<4>, Masked<0, Embedding<5, 2>, MeanSteps>>;
   check_gradients<Pooled>({.low = 0, .high = 5, .tokens = true});
   NetworkRun<Pooled, float> run{3};
-  for (std::size_t i = 0; i < 10; ++i) run.parameters.data()[i] = static_cast<float>(i * i);  // token t: 4 t^2, (2 t + 1)^2
+  for (std::size_t i = 0; i < 10; ++i)
+    run.parameters.data()[i] = static_cast<float>(i * i);  // token t: 4 t^2, (2 t + 1)^2
   run.x.assign(std::vector<float>{0, 0, 1, 3, 2, 2, 2, 2, 0, 0, 0, 0});
   run.forward(Evaluation{});
   CHECK(run.y.values() == std::vector<float>{(4 + 36) / 2.0F, (9 + 49) / 2.0F, 16, 25, 0, 0});
@@ -73,7 +75,8 @@ TEST_CASE("recurrent encoders and decoders have the gradients of their values") 
   using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
   check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 1, .high = 5, .tokens = true});
   using Both = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
-  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>>({.low = 1, .high = 5, .tokens = true});
+  check_gradients<Sequential<Input<5>, Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>>(
+      {.low = 1, .high = 5, .tokens = true});
 }
 
 TEST_CASE("patches are squares of an image, line after line") {
@@ -88,7 +91,8 @@ TEST_CASE("parameters are named as in PyTorch") {
   using Language = GPT<65, 16, 6, 4, 32>;
   STATIC_REQUIRE(has_parameter<Language>("0.weight"));
   STATIC_REQUIRE(has_parameter<Language>("3.5.self_attn.in_proj_weight"));
-  STATIC_REQUIRE(parameter_count<Language> == 65 * 32 + 16 * 32 + 6 * (4 * 32 * 32 + 4 * 32 + 8 * 32 * 32 + 4 * 32 + 32 + 4 * 32) + 2 * 32);
+  STATIC_REQUIRE(parameter_count<Language> ==
+                 65 * 32 + 16 * 32 + 6 * (4 * 32 * 32 + 4 * 32 + 8 * 32 * 32 + 4 * 32 + 32 + 4 * 32) + 2 * 32);
 }
 
 TEST_CASE("padding in front of a causal sequence sees nothing, and nothing of what comes") {

@@ -28,34 +28,37 @@ const test::Golden& golden() {
   return values;
 }
 
-double setting(const std::string& of_case, const std::string& name) {
-  return golden().value(of_case + "." + name);
-}
+double setting(const std::string& of_case, const std::string& name) { return golden().value(of_case + "." + name); }
 
 /// An optimizer with the settings that PyTorch's had.
-template <class O> O made_as(const std::string& of_case);
-template <> SGD made_as<SGD>(const std::string& c) {
+template <class O>
+O made_as(const std::string& of_case);
+template <>
+SGD made_as<SGD>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .momentum = setting(c, "momentum"),
           .dampening = setting(c, "dampening"),
           .weight_decay = setting(c, "weight_decay"),
           .nesterov = setting(c, "nesterov") != 0};
 }
-template <> Adam made_as<Adam>(const std::string& c) {
+template <>
+Adam made_as<Adam>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
           .eps = setting(c, "eps"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> AdamW made_as<AdamW>(const std::string& c) {
+template <>
+AdamW made_as<AdamW>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
           .eps = setting(c, "eps"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> RMSprop made_as<RMSprop>(const std::string& c) {
+template <>
+RMSprop made_as<RMSprop>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .alpha = setting(c, "alpha"),
           .eps = setting(c, "eps"),
@@ -63,20 +66,23 @@ template <> RMSprop made_as<RMSprop>(const std::string& c) {
           .momentum = setting(c, "momentum"),
           .centered = setting(c, "centered") != 0};
 }
-template <> Adagrad made_as<Adagrad>(const std::string& c) {
+template <>
+Adagrad made_as<Adagrad>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .lr_decay = setting(c, "lr_decay"),
           .weight_decay = setting(c, "weight_decay"),
           .initial_accumulator_value = setting(c, "initial_accumulator_value"),
           .eps = setting(c, "eps")};
 }
-template <> Adadelta made_as<Adadelta>(const std::string& c) {
+template <>
+Adadelta made_as<Adadelta>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .rho = setting(c, "rho"),
           .eps = setting(c, "eps"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> NAdam made_as<NAdam>(const std::string& c) {
+template <>
+NAdam made_as<NAdam>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
@@ -84,28 +90,32 @@ template <> NAdam made_as<NAdam>(const std::string& c) {
           .weight_decay = setting(c, "weight_decay"),
           .momentum_decay = setting(c, "momentum_decay")};
 }
-template <> RAdam made_as<RAdam>(const std::string& c) {
+template <>
+RAdam made_as<RAdam>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
           .eps = setting(c, "eps"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> ASGD made_as<ASGD>(const std::string& c) {
+template <>
+ASGD made_as<ASGD>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .lambd = setting(c, "lambd"),
           .alpha = setting(c, "alpha"),
           .t0 = setting(c, "t0"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> Lamb made_as<Lamb>(const std::string& c) {
+template <>
+Lamb made_as<Lamb>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
           .eps = setting(c, "eps"),
           .weight_decay = setting(c, "weight_decay")};
 }
-template <> Lion made_as<Lion>(const std::string& c) {
+template <>
+Lion made_as<Lion>(const std::string& c) {
   return {.lr = setting(c, "lr"),
           .beta1 = setting(c, "beta1"),
           .beta2 = setting(c, "beta2"),
@@ -113,7 +123,8 @@ template <> Lion made_as<Lion>(const std::string& c) {
 }
 
 /// Numbers that an optimizer has worked on, between others that it has to leave alone.
-template <class T, class O> struct Run {
+template <class T, class O>
+struct Run {
   static constexpr std::size_t states = static_cast<std::size_t>(O::states), margin = 3;
   O optimizer;
   std::size_t count;
@@ -151,7 +162,8 @@ private:
   }
 };
 
-template <class T, class O> void follow(const std::string& of_case) {
+template <class T, class O>
+void follow(const std::string& of_case) {
   const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-12;
   const auto gradients = golden().values("given.gradients");
   Run<T, O> run{made_as<O>(of_case), golden().values("given.initial")};
@@ -160,10 +172,9 @@ template <class T, class O> void follow(const std::string& of_case) {
     if (step != 1 && step != 10 && step != 100) continue;
     const auto expected = golden().values(of_case + ".after_" + std::to_string(step));
     for (std::size_t i = 0; i < run.count; ++i) {
-      INFO(of_case << ", step " << step << ", number " << i << ": " << static_cast<double>(run[i])
-                   << " instead of " << expected[i]);
-      CHECK(std::abs(static_cast<double>(run[i]) - expected[i]) <=
-            tolerance * (1 + std::abs(expected[i])));
+      INFO(of_case << ", step " << step << ", number " << i << ": " << static_cast<double>(run[i]) << " instead of "
+                   << expected[i]);
+      CHECK(std::abs(static_cast<double>(run[i]) - expected[i]) <= tolerance * (1 + std::abs(expected[i])));
     }
     if (!golden().has(of_case + ".average_1")) continue;
     const auto average = golden().values(of_case + ".average_" + std::to_string(step));
@@ -177,19 +188,17 @@ template <class T, class O> void follow(const std::string& of_case) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("SGD follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"sgd", "sgd_weight_decay", "sgd_momentum", "sgd_dampening",
-                              "sgd_nesterov", "sgd_nesterov_weight_decay"})
+  for (const char* of_case :
+       {"sgd", "sgd_weight_decay", "sgd_momentum", "sgd_dampening", "sgd_nesterov", "sgd_nesterov_weight_decay"})
     follow<TestType, SGD>(of_case);
 }
 
 TEMPLATE_TEST_CASE("Adam follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"adam", "adam_weight_decay", "adam_betas_eps"})
-    follow<TestType, Adam>(of_case);
+  for (const char* of_case : {"adam", "adam_weight_decay", "adam_betas_eps"}) follow<TestType, Adam>(of_case);
 }
 
 TEMPLATE_TEST_CASE("AdamW follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"adamw", "adamw_weight_decay"})
-    follow<TestType, AdamW>(of_case);
+  for (const char* of_case : {"adamw", "adamw_weight_decay"}) follow<TestType, AdamW>(of_case);
 }
 
 TEMPLATE_TEST_CASE("RMSprop follows PyTorch for a hundred steps", "", float, double) {
@@ -198,38 +207,31 @@ TEMPLATE_TEST_CASE("RMSprop follows PyTorch for a hundred steps", "", float, dou
 }
 
 TEMPLATE_TEST_CASE("Adagrad follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"adagrad", "adagrad_decay"})
-    follow<TestType, Adagrad>(of_case);
+  for (const char* of_case : {"adagrad", "adagrad_decay"}) follow<TestType, Adagrad>(of_case);
 }
 
 TEMPLATE_TEST_CASE("Adadelta follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"adadelta", "adadelta_weight_decay"})
-    follow<TestType, Adadelta>(of_case);
+  for (const char* of_case : {"adadelta", "adadelta_weight_decay"}) follow<TestType, Adadelta>(of_case);
 }
 
 TEMPLATE_TEST_CASE("NAdam follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"nadam", "nadam_weight_decay"})
-    follow<TestType, NAdam>(of_case);
+  for (const char* of_case : {"nadam", "nadam_weight_decay"}) follow<TestType, NAdam>(of_case);
 }
 
 TEMPLATE_TEST_CASE("RAdam follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"radam", "radam_weight_decay"})
-    follow<TestType, RAdam>(of_case);
+  for (const char* of_case : {"radam", "radam_weight_decay"}) follow<TestType, RAdam>(of_case);
 }
 
 TEMPLATE_TEST_CASE("ASGD follows PyTorch for a hundred steps", "", float, double) {
-  for (const char* of_case : {"asgd", "asgd_averaging"})
-    follow<TestType, ASGD>(of_case);
+  for (const char* of_case : {"asgd", "asgd_averaging"}) follow<TestType, ASGD>(of_case);
 }
 
 TEMPLATE_TEST_CASE("LAMB follows the algorithm of its paper for a hundred steps", "", float, double) {
-  for (const char* of_case : {"lamb", "lamb_weight_decay"})
-    follow<TestType, Lamb>(of_case);
+  for (const char* of_case : {"lamb", "lamb_weight_decay"}) follow<TestType, Lamb>(of_case);
 }
 
 TEMPLATE_TEST_CASE("Lion follows the algorithm of its paper for a hundred steps", "", float, double) {
-  for (const char* of_case : {"lion", "lion_weight_decay"})
-    follow<TestType, Lion>(of_case);
+  for (const char* of_case : {"lion", "lion_weight_decay"}) follow<TestType, Lion>(of_case);
 }
 
 TEST_CASE("decay of the gradient and decay of the weight differ") {
@@ -269,8 +271,7 @@ TEST_CASE("one long array is updated like many short ones") {
   for (std::uint64_t step = 1; step <= 3; ++step) all.step(step, gradient);
   for (std::size_t i = 0; i < count; ++i) {
     Run<float, Adam> one{Adam{.lr = 0.1, .weight_decay = 0.01}, {initial[i]}};
-    for (std::uint64_t step = 1; step <= 3; ++step)
-      one.step(step, std::span(gradient).subspan(i, 1));
+    for (std::uint64_t step = 1; step <= 3; ++step) one.step(step, std::span(gradient).subspan(i, 1));
     CHECK(all[i] == Approx(one[0]).epsilon(1e-6));
   }
 }

@@ -29,7 +29,8 @@ void same(const std::string& name, const std::vector<double>& got) {
     CHECK(std::abs(got[t] - expected[t]) <= 1e-7);
   }
 }
-template <class S> void follow(const std::string& of_case, const S& schedule) {
+template <class S>
+void follow(const std::string& of_case, const S& schedule) {
   same(of_case + ".lr", lr_values(schedule, real(of_case + ".initial_lr"), 100));
   if constexpr (requires { schedule.momentum(0); }) {
     std::vector<double> momenta;
@@ -45,11 +46,13 @@ TEST_CASE("schedules of epochs follow PyTorch") {
   follow("constant", ConstantLR{});
   follow("step", StepLR{whole("step.step_size"), real("step.gamma")});
   MultiStepLR multi{.gamma = real("multi_step.gamma")};
-  for (const double m : golden().values("multi_step.milestones")) multi.milestones.push_back(static_cast<std::uint64_t>(m));
+  for (const double m : golden().values("multi_step.milestones"))
+    multi.milestones.push_back(static_cast<std::uint64_t>(m));
   follow("multi_step", multi);
   follow("exponential", ExponentialLR{real("exponential.gamma")});
   follow("linear_default", LinearLR{});
-  follow("linear_warmup", LinearLR{real("linear_warmup.start_factor"), real("linear_warmup.end_factor"), whole("linear_warmup.total_iters")});
+  follow("linear_warmup", LinearLR{real("linear_warmup.start_factor"), real("linear_warmup.end_factor"),
+                                   whole("linear_warmup.total_iters")});
   for (const std::string c : {"polynomial", "polynomial_linear"})
     follow(c, PolynomialLR{whole(c + ".total_iters"), real(c + ".power")});
   for (const std::string c : {"cosine_annealing", "cosine_annealing_back"})
@@ -72,7 +75,8 @@ TEST_CASE("schedules of steps follow PyTorch, with the momentum they move") {
     const OneCycleLR schedule{.max_lr = real(c + ".max_lr"),
                               .total_steps = whole(c + ".total_steps"),
                               .pct_start = real(c + ".pct_start"),
-                              .anneal_strategy = c == "one_cycle_linear" ? OneCycleLR::Anneal::linear : OneCycleLR::Anneal::cos,
+                              .anneal_strategy = c == "one_cycle_linear" ? OneCycleLR::Anneal::linear
+                                                                         : OneCycleLR::Anneal::cos,
                               .base_momentum = real(c + ".base_momentum"),
                               .max_momentum = real(c + ".max_momentum"),
                               .div_factor = real(c + ".div_factor"),
@@ -86,10 +90,13 @@ TEST_CASE("schedules of steps follow PyTorch, with the momentum they move") {
 
 TEST_CASE("chained and sequential schedules follow PyTorch") {
   follow("chained", ChainedScheduler{LinearLR{0.1, 1, whole("chained.warmup")}, ExponentialLR{real("chained.gamma")}});
-  follow("sequential", SequentialLR{{whole("sequential.warmup")}, LinearLR{0.1, 1, whole("sequential.warmup")},
+  follow("sequential", SequentialLR{{whole("sequential.warmup")},
+                                    LinearLR{0.1, 1, whole("sequential.warmup")},
                                     CosineAnnealingLR{whole("sequential.T_max")}});
   follow("sequential_three", SequentialLR{{whole("sequential_three.first"), whole("sequential_three.second")},
-                                          ConstantLR{0.1, 1000}, ExponentialLR{0.95}, StepLR{10, 0.5}});
+                                          ConstantLR{0.1, 1000},
+                                          ExponentialLR{0.95},
+                                          StepLR{10, 0.5}});
 }
 
 TEST_CASE("reduce on plateau follows PyTorch, also when resumed anywhere") {
@@ -125,7 +132,8 @@ TEST_CASE("reduce on plateau follows PyTorch, also when resumed anywhere") {
 }
 
 TEST_CASE("a schedule of any type counts what it says it counts") {
-  const AnySchedule none, epochs{ExponentialLR{0.5}}, steps{PerStep{ExponentialLR{0.5}}}, cycle{OneCycleLR{.total_steps = 10}};
+  const AnySchedule none, epochs{ExponentialLR{0.5}}, steps{PerStep{ExponentialLR{0.5}}},
+      cycle{OneCycleLR{.total_steps = 10}};
   CHECK_FALSE(none);
   CHECK(none.lr(0.1, 3, 7) == 0.1);
   CHECK(epochs.lr(1, 2, 7) == 0.25);

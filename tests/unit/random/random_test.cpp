@@ -19,18 +19,13 @@ using tenon::Stream;
 using Words = std::array<std::uint32_t, 4>;
 
 // The known answers that Random123 publishes for philox4x32-10.
-static_assert(philox4x32({0, 0, 0, 0}, {0, 0}) ==
-              Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-static_assert(philox4x32({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
-                         {0xffffffff, 0xffffffff}) ==
+static_assert(philox4x32({0, 0, 0, 0}, {0, 0}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+static_assert(philox4x32({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}) ==
               Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
-static_assert(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
-                         {0xa4093822, 0x299f31d0}) ==
+static_assert(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
               Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 
-constexpr Stream sample_stream() {
-  return Stream{0x0123'4567'89ab'cdef, Purpose::dropout, 3, 0x00ab'cdef'0123'4567};
-}
+constexpr Stream sample_stream() { return Stream{0x0123'4567'89ab'cdef, Purpose::dropout, 3, 0x00ab'cdef'0123'4567}; }
 
 template <class Draw>
 constexpr auto four(Draw draw) {
@@ -87,8 +82,7 @@ TEST_CASE("uniform numbers are the same on every compiler") {
   constexpr auto singles = four([](Stream& stream) { return stream.uniform(); });
   CHECK(singles == std::array{0x1.e14668p-2f, 0x1.3e0268p-3f, 0x1.d81ab8p-1f, 0x1.cf09bp-4f});
   constexpr auto doubles = four([](Stream& stream) { return stream.uniform<double>(); });
-  CHECK(doubles == std::array{0x1.e1466893e0268p-2, 0x1.d81ab8073c26cp-1, 0x1.d78988347b1bap-1,
-                              0x1.c8dd98a160afap-2});
+  CHECK(doubles == std::array{0x1.e1466893e0268p-2, 0x1.d81ab8073c26cp-1, 0x1.d78988347b1bap-1, 0x1.c8dd98a160afap-2});
 }
 
 TEST_CASE("uniform numbers fill [0, 1) evenly") {
@@ -154,13 +148,11 @@ TEST_CASE("bounded integers are the same on every compiler") {
   constexpr auto small = [] {
     Stream stream = sample_stream();
     std::array<std::uint64_t, 9> drawn{};
-    constexpr std::array<std::uint64_t, 9> bounds{
-        10, 1000, 3, (1ull << 31) + 1, 1ull << 32, (1ull << 31) + 1, 6, 1, 7};
+    constexpr std::array<std::uint64_t, 9> bounds{10, 1000, 3, (1ull << 31) + 1, 1ull << 32, (1ull << 31) + 1, 6, 1, 7};
     for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = stream.below(bounds[i]);
     return drawn;
   }();
-  CHECK(small ==
-        std::array<std::uint64_t, 9>{4, 155, 2, 242765201, 3955541009, 958116633, 1, 0, 4});
+  CHECK(small == std::array<std::uint64_t, 9>{4, 155, 2, 242765201, 3955541009, 958116633, 1, 0, 4});
 
   Stream stream = sample_stream();
   CHECK(stream.below((1ull << 32) + 1) == 0x1cf09b23);

@@ -20,7 +20,8 @@ std::size_t count(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a heatmap has a cell for each value and a name for each row and column") {
-  Heatmap map{.title = "a < b", .rows = 2, .columns = 3, .values = {0, 0.5, 1, 1, 0, std::numeric_limits<double>::quiet_NaN()}};
+  Heatmap map{
+      .title = "a < b", .rows = 2, .columns = 3, .values = {0, 0.5, 1, 1, 0, std::numeric_limits<double>::quiet_NaN()}};
   map.row_names = {"x", "y"};
   map.column_names = {"one", "two", "three"};
   const std::string svg = map.svg();

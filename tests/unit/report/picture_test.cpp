@@ -33,16 +33,17 @@ std::size_t number(const std::string& bytes, std::size_t at) {
 TEST_CASE("numbers as tiles") {
   const std::vector<float> numbers{0, 1, 2, 4, /**/ -1, 0, 1, 3, /**/ 5, 5, 5, 5};
   const Picture gray = picture(numbers, 2, 2, {.columns = 2, .zoom = 1});
-  CHECK(gray.width == 6);   // two tiles and a gap of two
+  CHECK(gray.width == 6);  // two tiles and a gap of two
   CHECK(gray.height == 6);
   CHECK(pixel(gray, 0, 0) == std::vector<int>{0, 0, 0});
   CHECK(pixel(gray, 1, 1) == std::vector<int>{255, 255, 255});
   CHECK(pixel(gray, 0, 1) == std::vector<int>{64, 64, 64});
-  CHECK(pixel(gray, 0, 4) == std::vector<int>{0, 0, 0});  // a range of its own
+  CHECK(pixel(gray, 0, 4) == std::vector<int>{0, 0, 0});        // a range of its own
   CHECK(pixel(gray, 4, 0) == std::vector<int>{128, 128, 128});  // all alike
   CHECK(pixel(gray, 4, 4) == std::vector<int>{255, 255, 255});  // no fourth tile
 
-  const Picture signs = picture(numbers, 2, 2, {.columns = 3, .zoom = 2, .palette = Palette::diverging, .together = true});
+  const Picture signs = picture(numbers, 2, 2,
+                                {.columns = 3, .zoom = 2, .palette = Palette::diverging, .together = true});
   CHECK(signs.width == 3 * 4 + 2 * 2);
   CHECK(signs.height == 4);
   CHECK(pixel(signs, 0, 1) == std::vector<int>{255, 255, 255});
@@ -73,7 +74,8 @@ TEST_CASE("a picture as a PNG file") {
   CHECK(number(bytes, 20) == 6);
   const std::size_t length = number(bytes, 33);
   CHECK(bytes.substr(37, 4) == "IDAT");
-  CHECK(number(bytes, 41 + length) == crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + 37), static_cast<uInt>(length + 4)));
+  CHECK(number(bytes, 41 + length) ==
+        crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + 37), static_cast<uInt>(length + 4)));
   std::vector<Bytef> lines(p.rgb.size() + p.height);
   uLongf size = lines.size();
   REQUIRE(uncompress(lines.data(), &size, reinterpret_cast<const Bytef*>(bytes.data() + 41), length) == Z_OK);

@@ -52,7 +52,8 @@ TEST_CASE("ticks stand at round numbers") {
 
 TEST_CASE("points are where they belong") {
   Plot plot{.width = 184, .height = 156};  // a frame of 100 by 100 pixels from (70, 12)
-  plot.area(0, 10, 0, 1, [](double, double) { return 0.0; }, true, 1);  // the axes are exactly these then
+  plot.area(
+      0, 10, 0, 1, [](double, double) { return 0.0; }, true, 1);  // the axes are exactly these then
   plot.points("", {0, 5, 10}, {0, 0.5, 1});
   const std::string svg = plot.svg();
   CHECK_THAT(svg, Contains("cx=\"70.0\" cy=\"112.0\""));
@@ -63,7 +64,8 @@ TEST_CASE("points are where they belong") {
 
 TEST_CASE("a logarithmic axis") {
   Plot plot{.log_y = true, .width = 184, .height = 156};
-  plot.area(0, 1, 1, 100, [](double, double) { return 0.0; }, true, 1);
+  plot.area(
+      0, 1, 1, 100, [](double, double) { return 0.0; }, true, 1);
   plot.points("", {0.5, 0.5, 0.5}, {10, 0, -3});
   CHECK_THAT(plot.svg(), Contains("cy=\"62.0\""));
   CHECK(count(plot.svg(), "<circle") == 1);
@@ -84,15 +86,21 @@ TEST_CASE("numbers that are none leave a gap") {
 
 TEST_CASE("numbers of any size end as a plot") {
   const double least = 5e-324, large = std::numeric_limits<double>::max();
-  const std::vector<std::vector<double>> all{{0.3, 0.1 + 0.2}, {0, least}, {-large, large}, {large, large}, {1e16, 1e16 + 2}, {1e180, 1e-180}, {-1e300, 1e300}, {least, 2 * least},
-                                             {1, std::nextafter(1, 2)}, {1e308, std::numeric_limits<double>::quiet_NaN()}};
+  const std::vector<std::vector<double>> all{
+      {0.3, 0.1 + 0.2},          {0, least},
+      {-large, large},           {large, large},
+      {1e16, 1e16 + 2},          {1e180, 1e-180},
+      {-1e300, 1e300},           {least, 2 * least},
+      {1, std::nextafter(1, 2)}, {1e308, std::numeric_limits<double>::quiet_NaN()}};
   for (const auto& values : all) {
     CAPTURE(values);
     for (const bool logarithmic : {false, true}) {
       Plot plot{.log_x = logarithmic, .log_y = logarithmic};
       plot.line("a", values, values).points("b", values, values).bars("c", {1, 2}, values).histogram("d", values);
-      plot.area(0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, false, 4);
-      plot.area(0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, true, 4);
+      plot.area(
+          0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, false, 4);
+      plot.area(
+          0, 1, 0, 1, [&](double x, double) { return values[x > 0.5]; }, true, 4);
       const std::string svg = plot.svg();
       CHECK(count(svg, "nan") + count(svg, "inf") == 0);
       CHECK(svg.size() < 100'000);
@@ -103,7 +111,8 @@ TEST_CASE("numbers of any size end as a plot") {
   Plot small;
   small.histogram("", {0, least}, 4);
   CHECK(small.series[0].y == std::vector{0.0, 0.0, 2.0, 0.0});
-  CHECK_THROWS_WITH((Plot{.width = std::numeric_limits<double>::quiet_NaN()}.svg()), Contains("expected a width from 100"));
+  CHECK_THROWS_WITH((Plot{.width = std::numeric_limits<double>::quiet_NaN()}.svg()),
+                    Contains("expected a width from 100"));
   CHECK_THROWS_WITH((Plot{.height = -5}.svg()), Contains("and a height from 80"));
 }
 
@@ -134,12 +143,14 @@ TEST_CASE("bars, histograms and areas") {
   CHECK(count(plot.svg(), "fill-opacity=\"0.8\"") == 2);
 
   Plot regions;
-  regions.area(-1, 1, -1, 1, [](double x, double) { return x > 0 ? 1.0 : 0.0; }, true, 10);
+  regions.area(
+      -1, 1, -1, 1, [](double x, double) { return x > 0 ? 1.0 : 0.0; }, true, 10);
   CHECK(count(regions.svg(), "height=") - count(Plot{}.svg(), "height=") == 20);  // two runs in each of ten rows
   CHECK(well_formed(regions.svg()));
   CHECK(well_formed(Plot{}.svg()));
   Plot curve;
-  draw_function(curve, "f", 0, 2, [](double x) { return x * x; }, 3);
+  draw_function(
+      curve, "f", 0, 2, [](double x) { return x * x; }, 3);
   CHECK(curve.series[0].y == std::vector{0.0, 1.0, 4.0});
 }
 

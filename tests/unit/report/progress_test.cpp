@@ -130,7 +130,8 @@ struct TermVariable {
 }  // namespace
 
 TEST_CASE("a line keeps what matters most in the width there is") {
-  CHECK(line_of(120) == "epoch 3/5 [==========>                   ]  512/1437  loss 0.2345  accuracy 0.9321  256 samples/s  ETA 0:04");
+  CHECK(line_of(120) ==
+        "epoch 3/5 [==========>                   ]  512/1437  loss 0.2345  accuracy 0.9321  256 samples/s  ETA 0:04");
   CHECK(line_of(90) == "epoch 3/5 [====>        ]  512/1437  loss 0.2345  accuracy 0.9321  256 samples/s  ETA 0:04");
   CHECK(line_of(79) == "epoch 3/5 [===>      ]  512/1437  loss 0.2345  accuracy 0.9321  256/s  ETA 0:04");
   CHECK(line_of(72) == "epoch 3/5 [===>      ]  512/1437  loss 0.2345  accuracy 0.9321  ETA 0:04");
@@ -194,7 +195,8 @@ TEST_CASE("more text than fits is cut between characters") {
 }
 
 TEST_CASE("the line that stays fits the window") {
-  const std::vector<NamedValue> four{{"loss", 0.2345}, {"accuracy", 0.9321}, {"val_loss", 0.21}, {"val_accuracy", 0.94}};
+  const std::vector<NamedValue> four{
+      {"loss", 0.2345}, {"accuracy", 0.9321}, {"val_loss", 0.21}, {"val_accuracy", 0.94}};
   const auto line = [&](std::size_t columns) {
     std::array<char, 1024> buffer;
     return std::string(detail::format_finished(buffer, "epoch  10/100", four, 1.25, columns));
@@ -257,7 +259,8 @@ TEST_CASE("on a terminal the line is redrawn in place, and a plain one stays") {
   const Terminal terminal(80);
   Progress progress(terminal.file);
   progress.begin(1, 2, 1000);
-  CHECK(screen(terminal.text(), 80) == std::vector<std::string>{"epoch 1/2 [                              ]    0/1000"});
+  CHECK(screen(terminal.text(), 80) ==
+        std::vector<std::string>{"epoch 1/2 [                              ]    0/1000"});
   wait(0.12);
   progress.update(500, values);
   const auto text = terminal.text();
@@ -319,7 +322,8 @@ TEST_CASE("an epoch that never finishes leaves its line and moves on") {
     progress.begin(2, 5, 10);
   }
   CHECK(screen(terminal.text(), 60) == std::vector<std::string>{"epoch 1/5 [                              ]  0/10",
-                                                                "epoch 2/5 [                              ]  0/10", ""});
+                                                                "epoch 2/5 [                              ]  0/10",
+                                                                ""});
 }
 
 TEST_CASE("plain mode and a dumb terminal get plain lines") {

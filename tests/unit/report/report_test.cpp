@@ -26,18 +26,23 @@ std::size_t count(const std::string& text, const std::string& what) {
 }  // namespace
 
 TEST_CASE("a run's report is one page with everything in it") {
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-report-" + std::to_string(::getpid()) + ".html")).string();
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("tenon-report-" + std::to_string(::getpid()) + ".html"))
+                               .string();
   const auto [train, test] = digits().take(400).stratified_split(0.5, 1);
   Model<Net> model{1};
   Report report{.path = path, .title = "Digits & <letters>", .mistakes = 5};
-  const History history = fit(model, train, Fit{.epochs = 4, .validation = test, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
+  const History history = fit(
+      model, train,
+      Fit{.epochs = 4, .validation = test, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
   std::ifstream file(path);
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   std::filesystem::remove(path);
 
   CHECK_THAT(page, Contains("<h1>Digits &amp; &lt;letters&gt;</h1>"));
   CHECK_THAT(page, Contains("4 epochs, loss " + std::to_string(history.last().training.loss).substr(0, 5)));
-  for (const auto* part : {"learning rate", "size of gradients", "0.weight", "2.bias", "Most wrong, validation data", "data:image/png;base64,iVBORw0KGgo", "trainable"})
+  for (const auto* part : {"learning rate", "size of gradients", "0.weight", "2.bias", "Most wrong, validation data",
+                           "data:image/png;base64,iVBORw0KGgo", "trainable"})
     CHECK_THAT(page, Contains(part));
   CHECK(count(page, "http") == count(page, "http://www.w3.org/2000/svg"));  // nothing is fetched
   CHECK(count(page, "<svg") == count(page, "</svg>"));
@@ -78,12 +83,17 @@ TEST_CASE("a run without epochs or classes has a report too") {
 TEST_CASE("a history of any numbers has a report, and none has no last epoch") {
   CHECK_THROWS_WITH(History{}.last(), Contains("expected at least one epoch that has ended, got none"));
   RunRecord run;
-  for (const double v : {std::numeric_limits<double>::quiet_NaN(), 1e180, -std::numeric_limits<double>::infinity(), 5e-324}) {
+  for (const double v :
+       {std::numeric_limits<double>::quiet_NaN(), 1e180, -std::numeric_limits<double>::infinity(), 5e-324}) {
     EpochRecord record{.epoch = run.history.epochs.size() + 1, .lr = v, .seconds = 1};
     record.training.loss = record.training.accuracy = record.validation.loss = v;
     run.history.epochs.push_back(record);
   }
-  run.parameters.push_back({.name = "0.weight", .values = {0, 5e-324}, .gradients = {0.3, 0.1 + 0.2}, .value_rms = {1e180, 1, 1, 1}, .gradient_rms = {0, 0, 0, 0}});
+  run.parameters.push_back({.name = "0.weight",
+                            .values = {0, 5e-324},
+                            .gradients = {0.3, 0.1 + 0.2},
+                            .value_rms = {1e180, 1, 1, 1},
+                            .gradient_rms = {0, 0, 0, 0}});
   CHECK_THAT(report_html(run), Contains("0.weight"));
 }
 
@@ -94,10 +104,17 @@ TEST_CASE("a network of numbers is shown with what it said against the truth") {
     targets.push_back(2 * features.back() - 1), targets.push_back(-features.back());
   }
   const Dataset<float> data({1}, features, Targets<float>{targets, 2});
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-numbers-" + std::to_string(::getpid()) + ".html")).string();
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("tenon-numbers-" + std::to_string(::getpid()) + ".html"))
+                               .string();
   Model<Sequential<Dense<1, 2>>> model{1};
   Report report{.path = path};
-  fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.05}, .epochs = 30, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
+  fit(model, data,
+      Fit{.loss = MeanSquaredError{},
+          .optimizer = Adam{.lr = 0.05},
+          .epochs = 30,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(report)});
   std::filesystem::remove(path);
   REQUIRE(report.record.regression);
   R2 r2;
@@ -115,20 +132,25 @@ TEST_CASE("a network of numbers is shown with what it said against the truth") {
 }
 
 TEST_CASE("a network is drawn as what it is made of") {
-  using Net = Graph<In<"image", 1, 6, 6>, In<"left", 3>, In<"right", 3>, Node<"seen", Sequential<Conv2D<2, 3>, ReLU, Flatten, Dense<4>>, "image">,
-                    Node<"a", Dense<4>, "left">, Node<"b", Shared<"a">, "right">, Node<"all", Concat<>, "seen", "a", "b">,
-                    Node<"deep", Repeat<3, Residual<Dense<12>, Tanh>>>, Node<"digit", Dense<10>, "deep">, Node<"more", Add<>, "deep", "all">, Out<"digit", "more">>;
+  using Net = Graph<In<"image", 1, 6, 6>, In<"left", 3>, In<"right", 3>,
+                    Node<"seen", Sequential<Conv2D<2, 3>, ReLU, Flatten, Dense<4>>, "image">,
+                    Node<"a", Dense<4>, "left">, Node<"b", Shared<"a">, "right">,
+                    Node<"all", Concat<>, "seen", "a", "b">, Node<"deep", Repeat<3, Residual<Dense<12>, Tanh>>>,
+                    Node<"digit", Dense<10>, "deep">, Node<"more", Add<>, "deep", "all">, Out<"digit", "more">>;
   const std::string dot = to_dot<Net>();
   INFO(dot);
-  // three inputs, seen's frame and 4 layers, a, b, all, two frames with a fork, two layers and a sum, digit, more, two outputs
+  // three inputs, seen's frame and 4 layers, a, b, all, two frames with a fork, two layers and a sum, digit, more, two
+  // outputs
   CHECK(count(dot, "subgraph") == 3);
   CHECK(count(dot, "shape=point") == 1);
   CHECK(count(dot, "label=\"+\"") == 1);
   CHECK(count(dot, " -> ") == 3 + 3 + 3 + 5 + 1 + 2 + 2);
   CHECK(count(dot, "style=filled") == 5);
-  CHECK_THAT(dot, Contains("label=\"deep  Repeat x 3\"") && Contains("label=\"b (shared with a)  Dense<4>\"") && Contains("[label=\"(2, 4, 4)\"]"));
+  CHECK_THAT(dot, Contains("label=\"deep  Repeat x 3\"") && Contains("label=\"b (shared with a)  Dense<4>\"") &&
+                      Contains("[label=\"(2, 4, 4)\"]"));
 
-  const std::string chain = to_dot<Sequential<Dense<6, 8>, Add<Dense<3>, Sequential<Tanh, Dense<3>>>, Named<"end", Sequential<ReLU>>>>();
+  const std::string chain = to_dot<
+      Sequential<Dense<6, 8>, Add<Dense<3>, Sequential<Tanh, Dense<3>>>, Named<"end", Sequential<ReLU>>>>();
   CHECK(chain ==
         R"dot(digraph network {
   node [shape=box, style=rounded, fontname="sans-serif"];
@@ -170,25 +192,36 @@ TEST_CASE("a network is drawn as what it is made of") {
   CHECK(count(svg, "<rect x=") == 3 + 3 + 4 + 3 + 2 + 1 + 1 + 2 + 2);
   CHECK_THAT(svg, Contains(">deep  Repeat x 3</text>") && Contains(">Dense&lt;10&gt;</text>"));
 
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-graph-" + std::to_string(::getpid()))).string();
+  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-graph-" + std::to_string(::getpid())))
+                               .string();
   save_graph<Net>(path + ".svg");
   std::ifstream file(path + ".svg");
   CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == svg);
   std::filesystem::remove(path + ".svg");
-  CHECK_THROWS_WITH(save_graph<Net>(path + ".png"), "save_graph: expected a path that ends with .svg, .dot or .gv, got " + path + ".png");
+  CHECK_THROWS_WITH(save_graph<Net>(path + ".png"),
+                    "save_graph: expected a path that ends with .svg, .dot or .gv, got " + path + ".png");
 }
 
 TEST_CASE("a report of a network with several outputs has curves of its metrics") {
-  using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<2>, Softmax>, "x">, Node<"value", Dense<1>, "x">, Out<"digit", "value">>;
+  using Net = Graph<In<"x", 2>, Node<"digit", Sequential<Dense<2>, Softmax>, "x">, Node<"value", Dense<1>, "x">,
+                    Out<"digit", "value">>;
   const Dataset<float> data{Features<float>{"x", {2}, {0, 1, 1, 0, 1, 1, 0, 0}}, Labels{{0, 1, 0, 1}, 2}.named("digit"),
                             Targets<float>{{1, 2, 3, 4}, 1}.named("value")};
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-report-several-" + std::to_string(::getpid()) + ".html")).string();
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("tenon-report-several-" + std::to_string(::getpid()) + ".html"))
+                               .string();
   Model<Net> model{1};
-  const History history = fit(model, data, Fit{.loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{}), .epochs = 2, .validation = data,
-                                               .progress = Progress::Mode::quiet, .callbacks = callbacks(Report{path}), .metrics = metrics(on<"value">(MAE{}))});
+  const History history = fit(model, data,
+                              Fit{.loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{}),
+                                  .epochs = 2,
+                                  .validation = data,
+                                  .progress = Progress::Mode::quiet,
+                                  .callbacks = callbacks(Report{path}),
+                                  .metrics = metrics(on<"value">(MAE{}))});
   std::ifstream file(path);
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   std::filesystem::remove(path);
-  CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") && Contains("Connected to"));
+  CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") &&
+                       Contains("Connected to"));
   CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
 }

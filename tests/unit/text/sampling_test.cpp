@@ -54,7 +54,8 @@ TEST_CASE("top_k and top_p keep the best tokens alone") {
   CHECK(three[1] == Approx(std::exp(2.0) / total).margin(0.012));
   CHECK(three[4] == Approx(std::exp(1.0) / total).margin(0.012));
 
-  // probabilities 0.5, 0.25, 0.125, 0.125: 0.75 is reached by two tokens, a little more needs the lower of two equal ones
+  // probabilities 0.5, 0.25, 0.125, 0.125: 0.75 is reached by two tokens, a little more needs the lower of two equal
+  // ones
   const std::vector<float> halves{std::log(0.125f), std::log(0.5f), std::log(0.125f), std::log(0.25f)};
   const auto two = shares({.top_p = 0.749}, halves);
   CHECK((two[0] == 0 && two[2] == 0));
@@ -97,7 +98,8 @@ TEST_CASE("scores at the ends of what there is") {
   const float always = std::numeric_limits<float>::infinity();
   CHECK(shares({}, {0, always, 100, always})[0] == 0);
   CHECK(shares({}, {0, always, 100, always})[3] == Approx(0.5).margin(0.02));
-  for (const Sampler& sampler : {Sampler{}, Sampler{.top_k = 2}, Sampler{.top_p = 0.5}}) CHECK(shares(sampler, {0, always, 100})[1] == Approx(1));
+  for (const Sampler& sampler : {Sampler{}, Sampler{.top_k = 2}, Sampler{.top_p = 0.5}})
+    CHECK(shares(sampler, {0, always, 100})[1] == Approx(1));
   for (const float same : {always, 3e38F, -3e38F, 0.0F})
     for (const double share : shares({}, {same, same, same, same})) CHECK(share == Approx(0.25).margin(0.02));
   CHECK(shares({.temperature = 1e-300}, {1, 3, 2})[1] == Approx(1));

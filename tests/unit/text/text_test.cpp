@@ -25,7 +25,8 @@ TEST_CASE("characters are tokens in the order of their bytes") {
   CHECK(tokenizer.encode("").empty());
   CHECK_THROWS_WITH(tokenizer.encode("hello World"), Contains("expected one of 8 characters, got 'W' at position 6"));
   CHECK_THROWS_WITH(tokenizer.encode("\n"), Contains("got byte 10 at position 0"));
-  CHECK_THROWS_WITH(tokenizer.decode(std::vector<std::int32_t>{1, 8}), Contains("expected tokens from 0 to 7, got 8 at position 1"));
+  CHECK_THROWS_WITH(tokenizer.decode(std::vector<std::int32_t>{1, 8}),
+                    Contains("expected tokens from 0 to 7, got 8 at position 1"));
   CHECK_THROWS_WITH(CharTokenizer{""}, Contains("expected a text"));
 }
 
@@ -36,7 +37,8 @@ TEST_CASE("a tokenizer is saved and loaded, and any bytes have tokens") {
   const CharTokenizer tokenizer{"to be\nor not\0 to be"};
   tokenizer.save(path);
   CHECK(CharTokenizer::load(path).characters() == tokenizer.characters());
-  CHECK_THROWS_WITH(read_text((folder / "none").string()), Contains("none: expected a text that can be read, but No such file"));
+  CHECK_THROWS_WITH(read_text((folder / "none").string()),
+                    Contains("none: expected a text that can be read, but No such file"));
   std::ofstream(folder / "empty").close();
   CHECK_THROWS_WITH(read_text((folder / "empty").string()), Contains("got an empty file"));
   CHECK_THROWS_WITH(read_text(folder.string()), Contains("it is a directory"));
@@ -45,7 +47,8 @@ TEST_CASE("a tokenizer is saved and loaded, and any bytes have tokens") {
   CHECK_THROWS_WITH(read_text(pipe), Contains("it is a device, pipe or socket"));
   fs::remove(pipe);
   std::ofstream(folder / "text") << "to be";
-  CHECK_THROWS_WITH(CharTokenizer::load((folder / "text").string()), Contains("each once and in order, got 'o' behind 't' at position 1"));
+  CHECK_THROWS_WITH(CharTokenizer::load((folder / "text").string()),
+                    Contains("each once and in order, got 'o' behind 't' at position 1"));
   fs::remove_all(folder);
 
   const ByteTokenizer bytes;

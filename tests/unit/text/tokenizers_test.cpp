@@ -27,10 +27,12 @@ TEST_CASE("texts are cut as GPT-2 cuts them") {
 }
 
 TEST_CASE("bytes that often come together become tokens") {
-  const std::string text = "low low low low low lower lower newest newest newest newest newest newest widest widest widest";
+  const std::string
+      text = "low low low low low lower lower newest newest newest newest newest newest widest widest widest";
   const auto t = BpeTokenizer::train(text, 256 + 4);
   CHECK(t.vocab_size() == 260);
-  // by hand: "es" comes 9 times, and of equals the pair of lower bytes is first; then es t; then " n" e w... by their counts
+  // by hand: "es" comes 9 times, and of equals the pair of lower bytes is first; then es t; then " n" e w... by their
+  // counts
   CHECK(t.bytes(256) == "es");
   CHECK(t.bytes(257) == "est");
   const auto tokens = t.encode(text);
@@ -67,15 +69,19 @@ TEST_CASE("the vocabulary goes to GPT-2's files and back") {
   std::string json;
   std::ifstream whole("vocab_test.json");
   std::getline(whole, json);
-  const auto parse = [](const std::string& v, const std::string& m) { return BpeTokenizer::parse(v, m, "vocab.json", "merges.txt"); };
-  const std::string special = json.substr(0, json.size() - 1) + ", \"<|endoftext|>\": " + std::to_string(t.vocab_size()) + "}";
+  const auto parse = [](const std::string& v, const std::string& m) {
+    return BpeTokenizer::parse(v, m, "vocab.json", "merges.txt");
+  };
+  const std::string special = json.substr(0, json.size() - 1) +
+                              ", \"<|endoftext|>\": " + std::to_string(t.vocab_size()) + "}";
   CHECK(parse(special, "l o\n").decode(Tokens{static_cast<std::int32_t>(t.vocab_size())}) == "<|endoftext|>");
   CHECK(parse(special, "").encode("lo") == Tokens{'l', 'o'});
   CHECK_THROWS_WITH(parse(json, "l o\nq z\n"), Contains("merges.txt:2: expected two tokens that make a third"));
   CHECK_THROWS_WITH(parse(json, "l o\nl o\n"), Contains("merges.txt:2: expected each pair once"));
   CHECK_THROWS_WITH(parse("{\"a\": 0}", ""), Contains("vocab.json: expected a token for every byte"));
   CHECK_THROWS_WITH(parse("{\"a\": 1}", ""), Contains("expected the numbers 0 to 0, once each, got 1 for \"a\""));
-  CHECK_THROWS_WITH(parse("{\"a\": [1]}", ""), Contains("expected an object with a number for each text, got an array"));
+  CHECK_THROWS_WITH(parse("{\"a\": [1]}", ""),
+                    Contains("expected an object with a number for each text, got an array"));
   CHECK_THROWS_WITH(parse("{\"a\"", ""), Contains("expected a vocabulary in JSON"));
   CHECK_THROWS_AS(parse("3", ""), Error);
   std::remove("vocab_test.json");
@@ -91,7 +97,8 @@ TEST_CASE("words that come most often are tokens") {
   words.save("words_test.txt");
   CHECK(WordTokenizer::load("words_test.txt").encode("The cat") == words.encode("The cat"));
   std::ofstream("words_test.txt") << "something else\n";
-  CHECK_THROWS_WITH(WordTokenizer::load("words_test.txt"), Contains("expected words of a WordTokenizer, got \"something else\""));
+  CHECK_THROWS_WITH(WordTokenizer::load("words_test.txt"),
+                    Contains("expected words of a WordTokenizer, got \"something else\""));
   std::remove("words_test.txt");
   CHECK_THROWS_AS(WordTokenizer("  "), Error);
 }

@@ -18,24 +18,26 @@ namespace {
 using Net = Sequential<Dense<64, 48>, ReLU, Dropout<0.5>, Residual<Dense<48>, Tanh>,
                        Concat<Dense<6>, Sequential<Dense<8>, Sigmoid, Dense<4>>>, Softmax>;
 using Plain = Sequential<Dense<784, 128>, ReLU, Dropout<0.5>, Dense<128, 10>, Softmax>;
-using Images = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<1>, stride<2>>, ReLU, Conv2D<6, 3>, MaxPool2D<2>, Conv2D<5, 1>, Tanh,
-                          ConvTranspose2D<10, 3>, Flatten, Dense<10>, Softmax>;
+using Images = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<1>, stride<2>>, ReLU, Conv2D<6, 3>, MaxPool2D<2>,
+                          Conv2D<5, 1>, Tanh, ConvTranspose2D<10, 3>, Flatten, Dense<10>, Softmax>;
 using Layered = Sequential<Dense<64, 20>, Tanh, Repeat<3, Residual<Dense<20>, Sigmoid>>, Dense<5>>;
 
-template <class T> Dataset<T> samples(std::size_t count) { return digits().as<T>().take(count); }
-
-template <class T> Dataset<T> pairs(std::size_t count) {
-  const Dataset<T> data = samples<T>(count);
-  return {{64},
-          {data.features().begin(), data.features().end()},
-          Targets<T>{std::vector<T>(5 * count, T(0.5)), 5}};
+template <class T>
+Dataset<T> samples(std::size_t count) {
+  return digits().as<T>().take(count);
 }
 
-#define CHECK_NOTHING(use)                                                                         \
-  do {                                                                                             \
-    const HeapUse used = use;                                                                      \
-    CHECK(used.news == 0);                                                                         \
-    CHECK(used.mallocs == 0);                                                                      \
+template <class T>
+Dataset<T> pairs(std::size_t count) {
+  const Dataset<T> data = samples<T>(count);
+  return {{64}, {data.features().begin(), data.features().end()}, Targets<T>{std::vector<T>(5 * count, T(0.5)), 5}};
+}
+
+#define CHECK_NOTHING(use)                                                                                             \
+  do {                                                                                                                 \
+    const HeapUse used = use;                                                                                          \
+    CHECK(used.news == 0);                                                                                             \
+    CHECK(used.mallocs == 0);                                                                                          \
   } while (false)
 
 template <class Network, class Gemm, class T, class L, class O>
@@ -87,11 +89,9 @@ TEST_CASE("the counting is right") {
 TEMPLATE_TEST_CASE("a steady training step takes nothing from the heap", "", float, double) {
   const auto labelled = samples<TestType>(80);
   check_steady_step<Net>(labelled, CrossEntropy{}, Adam{});
-  check_steady_step<Net>(labelled, CrossEntropy{},
-                         SGD{.lr = 0.1, .momentum = 0.9, .nesterov = true});
-  check_steady_step<Net>(
-      labelled, CrossEntropy{.label_smoothing = 0.1, .class_weight = std::vector<double>(10, 0.5)},
-      Adam{});
+  check_steady_step<Net>(labelled, CrossEntropy{}, SGD{.lr = 0.1, .momentum = 0.9, .nesterov = true});
+  check_steady_step<Net>(labelled, CrossEntropy{.label_smoothing = 0.1, .class_weight = std::vector<double>(10, 0.5)},
+                         Adam{});
   check_steady_step<Sequential<Dense<64, 10>, Sigmoid>>(labelled, BinaryCrossEntropy{}, Adam{});
   check_steady_step<Layered>(pairs<TestType>(80), MeanSquaredError{}, Adam{});
   check_steady_step<Images>(labelled, CrossEntropy{}, Adam{});
@@ -103,10 +103,7 @@ TEST_CASE("fit takes no more for many epochs than for one") {
   const auto news = [&](std::size_t epochs) {
     return heap_use([&] {
              fit(model, data,
-                 Fit{.loss = CrossEntropy{},
-                     .epochs = epochs,
-                     .batch_size = 16,
-                     .progress = Progress::Mode::quiet});
+                 Fit{.loss = CrossEntropy{}, .epochs = epochs, .batch_size = 16, .progress = Progress::Mode::quiet});
            })
         .news;
   };
@@ -146,8 +143,8 @@ TEST_CASE("the parameters can be visited for nothing") {
   float sum = 0;
   CHECK_NOTHING(heap_use([&] {
     model.for_each_parameter([&](std::string_view, std::span<float> values) { sum += values[0]; });
-    trainer.for_each_parameter([&](std::string_view, std::span<float> values,
-                                   std::span<float> gradient) { sum += values[0] + gradient[0]; });
+    trainer.for_each_parameter(
+        [&](std::string_view, std::span<float> values, std::span<float> gradient) { sum += values[0] + gradient[0]; });
     sum += model.get<"0.weight">()(1, 2);
   }));
   CHECK(sum != 0);
@@ -155,8 +152,7 @@ TEST_CASE("the parameters can be visited for nothing") {
 
 TEMPLATE_TEST_CASE("training takes the bytes it says", "", float, double) {
   using T = TestType;
-  const auto check = [&]<class Network, class L, class O>(std::type_identity<Network>, L loss,
-                                                          O optimizer) {
+  const auto check = [&]<class Network, class L, class O>(std::type_identity<Network>, L loss, O optimizer) {
     for (const std::size_t batch : {std::size_t{1}, std::size_t{33}}) {
       const HeapUse used = heap_use([&] {
         Model<Network, T> model{1};
@@ -173,8 +169,7 @@ TEMPLATE_TEST_CASE("training takes the bytes it says", "", float, double) {
 }
 
 TEMPLATE_TEST_CASE("prediction takes the bytes it says", "", float, double) {
-  for (const std::size_t batch :
-       {std::size_t{1}, std::size_t{100}, prediction_chunk, std::size_t{1000}}) {
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{100}, prediction_chunk, std::size_t{1000}}) {
     std::vector<TestType> x(batch * 64), y(batch * 10);
     const HeapUse used = heap_use([&] {
       const Model<Net, TestType> model{1};
@@ -189,7 +184,6 @@ TEST_CASE("the figures are known to the compiler") {
   static_assert(inference_bytes<Plain>(1) >= 4 * 101'770);
   static_assert(training_bytes<Plain, Adam, double>(64) == 2 * training_bytes<Plain, Adam>(64));
   static_assert(inference_bytes<Plain>(1000) == inference_bytes<Plain>(prediction_chunk));
-  static_assert(training_bytes<Plain, Adam, float, CrossEntropy<>>(64) <=
-                training_bytes<Plain, Adam>(64));
+  static_assert(training_bytes<Plain, Adam, float, CrossEntropy<>>(64) <= training_bytes<Plain, Adam>(64));
   SUCCEED();
 }

@@ -44,7 +44,8 @@ const Data& data() {
 
 /// A folder of its own, gone at the end.
 struct Folder {
-  std::string path = (std::filesystem::temp_directory_path() / ("tenon-callbacks-" + std::to_string(::getpid()))).string();
+  std::string path = (std::filesystem::temp_directory_path() / ("tenon-callbacks-" + std::to_string(::getpid())))
+                         .string();
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
   std::string operator/(const char* name) const { return path + "/" + name; }
@@ -56,12 +57,14 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-template <class M> bool same_bits(const M& a, const M& b) {
+template <class M>
+bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
 }
 
-template <class F> std::string message_of(F work) {
+template <class F>
+std::string message_of(F work) {
   try {
     work();
   } catch (const Error& error) {
@@ -92,7 +95,9 @@ struct Diary {
   void on_epoch_begin(auto& run) { notes += " e" + std::to_string(run.epoch()) + ":"; }
   void on_gradients(auto&) { notes += "g"; }
   void on_step_end(auto& run) { notes += std::to_string(run.step()); }
-  void on_epoch_end(auto& run) { notes += run.record().epoch == run.epoch() && !std::isnan(run.batch_loss()) ? "." : "?"; }
+  void on_epoch_end(auto& run) {
+    notes += run.record().epoch == run.epoch() && !std::isnan(run.batch_loss()) ? "." : "?";
+  }
   void on_train_end(auto& run) { notes += run.stopped() ? " stopped" : " end"; }
 };
 
@@ -102,10 +107,14 @@ TEST_CASE("callbacks are called in their order, where they are") {
   Model<Net> model{1};
   Diary diary;
   std::string order;
-  fit(model, data().train, Fit{.epochs = 2, .batch_size = 64, .progress = quiet, .callbacks = callbacks(diary, OnStepEnd{[&](auto&) { order += 'a'; }}, OnStepEnd{[&](auto& run) {
-                             order += 'b';
-                             if (run.step() == 5) run.stop();
-                           }})});
+  fit(model, data().train,
+      Fit{.epochs = 2,
+          .batch_size = 64,
+          .progress = quiet,
+          .callbacks = callbacks(diary, OnStepEnd{[&](auto&) { order += 'a'; }}, OnStepEnd{[&](auto& run) {
+                                   order += 'b';
+                                   if (run.step() == 5) run.stop();
+                                 }})});
   CHECK(diary.notes == "b0 e1:g1g2g3. e2:g4g5 stopped");
   CHECK(order == "ababababab");
 }
@@ -114,8 +123,8 @@ TEST_CASE("gradients can be changed before each step") {
   Model<Net> model{1};
   const Model<Net> before{1};
   fit(model, data().train, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(OnGradients{[](auto& run) {
-                             for (float& g : run.trainer().gradients()) g = 0;
-                           }})});
+                                                                 for (float& g : run.trainer().gradients()) g = 0;
+                                                               }})});
   CHECK(same_bits(model, before));
 }
 
@@ -130,7 +139,12 @@ TEST_CASE("early stopping waits, stops, and brings the best weights back") {
     best = run.model();
   }};
   const auto [train, test] = digits().take(120).stratified_split(0.5, 1);
-  const History history = fit(model, train, Fit{.optimizer = Adam{.lr = 3e-2}, .epochs = 200, .validation = test, .progress = quiet, .callbacks = callbacks(note, stopping)});
+  const History history = fit(model, train,
+                              Fit{.optimizer = Adam{.lr = 3e-2},
+                                  .epochs = 200,
+                                  .validation = test,
+                                  .progress = quiet,
+                                  .callbacks = callbacks(note, stopping)});
   REQUIRE(stopping.stopped_epoch > 0);
   CHECK(history.epochs.size() == stopping.stopped_epoch);
   CHECK(stopping.stopped_epoch == stopping.best_epoch + 3);
@@ -141,15 +155,22 @@ TEST_CASE("early stopping waits, stops, and brings the best weights back") {
 TEST_CASE("what counts as better: min_delta, direction, and a number that is missing") {
   const auto epochs_until_stop = [](EarlyStopping stopping) {
     Model<Net> model{1};
-    return fit(model, data().train, Fit{.optimizer = SGD{.lr = 1e-6}, .epochs = 6, .validation = data().test, .progress = quiet, .callbacks = callbacks(stopping)}).epochs.size();
+    return fit(model, data().train,
+               Fit{.optimizer = SGD{.lr = 1e-6},
+                   .epochs = 6,
+                   .validation = data().test,
+                   .progress = quiet,
+                   .callbacks = callbacks(stopping)})
+        .epochs.size();
   };
   CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2, .min_delta = 1}) == 3);  // never 1 better
-  CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2}) == 6);                  // always a little better
-  CHECK(epochs_until_stop({.monitor = Monitor::val_accuracy, .patience = 2}) == 3);              // stays as it is
+  CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2}) == 6);      // always a little better
+  CHECK(epochs_until_stop({.monitor = Monitor::val_accuracy, .patience = 2}) == 3);  // stays as it is
   CHECK(epochs_until_stop({.monitor = Monitor::val_loss, .patience = 2, .mode = MonitorMode::max}) == 3);
   Model<Net> model{1};
-  CHECK_THAT(message_of([&] { fit(model, data().train, Fit{.progress = quiet, .callbacks = callbacks(EarlyStopping{})}); }),
-             StartsWith("EarlyStopping: expected val_loss in every epoch's record, got none"));
+  CHECK_THAT(
+      message_of([&] { fit(model, data().train, Fit{.progress = quiet, .callbacks = callbacks(EarlyStopping{})}); }),
+      StartsWith("EarlyStopping: expected val_loss in every epoch's record, got none"));
 }
 
 TEST_CASE("a run resumed at any step ends with the same weights and the same history") {
@@ -199,25 +220,38 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   const Model<Net> before = fresh;
   auto other = settings(1, checkpoint);
   other.batch_size = 32;
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }), Contains(path) && Contains("batch_size 32") && Contains("with 16"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint, EarlyStopping{})); }), Contains("callback.1.best"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }),
+             Contains(path) && Contains("batch_size 32") && Contains("with 16"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint, EarlyStopping{})); }),
+             Contains("callback.1.best"));
   const auto with = [&](auto optimizer, auto loss) {
-    return Fit{.loss = loss, .optimizer = optimizer, .batch_size = 16, .validation = data().test, .seed = 5, .progress = quiet, .callbacks = callbacks(checkpoint)};
+    return Fit{.loss = loss,
+               .optimizer = optimizer,
+               .batch_size = 16,
+               .validation = data().test,
+               .seed = 5,
+               .progress = quiet,
+               .callbacks = callbacks(checkpoint)};
   };
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(SGD{}, CrossEntropy{})); }), Contains("optimizer SGD, got a checkpoint of one with AdamW"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(Adam{}, CrossEntropy{})); }), Contains("optimizer Adam, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(SGD{}, CrossEntropy{})); }),
+             Contains("optimizer SGD, got a checkpoint of one with AdamW"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(Adam{}, CrossEntropy{})); }),
+             Contains("optimizer Adam, got a checkpoint of one with AdamW"));
   CHECK_THAT(message_of([&] { fit(fresh, data().train, with(AdamW{}, CrossEntropy<from_probabilities>{})); }),
              Contains("loss CrossEntropy<from_probabilities>, got a checkpoint of one with CrossEntropy<"));
   using Wider = Sequential<Dense<64, 25>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Wider> wider{1};
-  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }), Contains("layer 0 Dense<64, 24> (24) there, layer 0 Dense<64, 25> (25) here"));
+  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }),
+             Contains("layer 0 Dense<64, 24> (24) there, layer 0 Dense<64, 25> (25) here"));
   using Soft = Sequential<Dense<64, 24>, Tanh, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Soft> soft{1};
   const Model<Soft> soft_before = soft;
-  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, checkpoint)); }), Contains("layer 1 ReLU (24) there, layer 1 Tanh (24) here"));
+  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, checkpoint)); }),
+             Contains("layer 1 ReLU (24) there, layer 1 Tanh (24) here"));
   CHECK(same_bits(soft, soft_before));
   fresh.save(path);
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("expected a training checkpoint"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
+             Contains("expected a training checkpoint"));
   for (const std::size_t length : {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
     std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(length));
     CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains(path));
@@ -226,14 +260,17 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
     std::string damaged = good;
     damaged[place] = static_cast<char>(damaged[place] ^ 1);
     std::ofstream(path, std::ios::binary) << damaged;
-    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("that is damaged or was changed"));
+    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
+               Contains("that is damaged or was changed"));
   }
   std::string old = good;
   old.replace(old.find("tenon.training.2"), 16, "tenon.training.1");
   std::ofstream(path, std::ios::binary) << old;
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
+             Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
   CHECK(same_bits(fresh, before));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, ModelCheckpoint{})); }), Contains("expected a path"));
+  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, ModelCheckpoint{})); }),
+             Contains("expected a path"));
 
   // the options that training goes by; the rate that a schedule or a plateau has made of them is not one
   std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
@@ -242,10 +279,13 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
     change(how);
     return message_of([&] { fit(fresh, data().train, how); });
   };
-  CHECK_THAT(changed([](auto& how) { how.optimizer.lr = 0.5; }), Contains("expected a run with optimizer.lr 0.5, got a checkpoint of one with 0.003"));
-  CHECK_THAT(changed([](auto& how) { how.optimizer.beta2 = 0.9; }), Contains("optimizer.beta2 0.9") && Contains("with 0.999"));
+  CHECK_THAT(changed([](auto& how) { how.optimizer.lr = 0.5; }),
+             Contains("expected a run with optimizer.lr 0.5, got a checkpoint of one with 0.003"));
+  CHECK_THAT(changed([](auto& how) { how.optimizer.beta2 = 0.9; }),
+             Contains("optimizer.beta2 0.9") && Contains("with 0.999"));
   CHECK_THAT(changed([](auto& how) { how.loss.label_smoothing = 0.1; }), Contains("loss.label_smoothing 0.1"));
-  CHECK_THAT(changed([](auto& how) { how.loss.class_weight = std::vector<double>(10, 1); }), Contains("loss.class_weight.size 10"));
+  CHECK_THAT(changed([](auto& how) { how.loss.class_weight = std::vector<double>(10, 1); }),
+             Contains("loss.class_weight.size 10"));
   CHECK_THAT(changed([](auto& how) { how.regularizer.lambda = 0.5; }), Contains("regularizer.lambda 0.5"));
   CHECK_THAT(changed([](auto& how) { how.clip_grad_norm = 2; }), Contains("clip_grad_norm 2"));
   CHECK(same_bits(fresh, before));
@@ -268,11 +308,12 @@ TEST_CASE("the best model is saved") {
   const Folder folder;
   Model<Net> model{1}, best{1}, loaded{3};
   double highest = -1;
-  fit(model, data().train, settings(5, SaveBest{folder / "best.safetensors", Monitor::val_accuracy}, OnEpochEnd{[&](auto& run) {
-        if (run.record().validation.accuracy <= highest) return;
-        highest = run.record().validation.accuracy;
-        best = run.model();
-      }}));
+  fit(model, data().train,
+      settings(5, SaveBest{folder / "best.safetensors", Monitor::val_accuracy}, OnEpochEnd{[&](auto& run) {
+                 if (run.record().validation.accuracy <= highest) return;
+                 highest = run.record().validation.accuracy;
+                 best = run.model();
+               }}));
   loaded.load(folder / "best.safetensors");
   CHECK(same_bits(loaded, best));
 }
@@ -304,7 +345,8 @@ TEST_CASE("event files are frames of checked records") {
   CHECK(detail::crc32c(std::as_bytes(std::span("123456789", 9))) == 0xE3069283);  // RFC 3720
   const Folder folder;
   Model<Net> model{1};
-  const History history = fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4}));
+  const History history = fit(model, data().train,
+                              settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4}));
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) files.push_back(entry.path());
   REQUIRE(files.size() == 1);
@@ -352,13 +394,18 @@ TEST_CASE("NaN in what is watched is never the best, and no reason to give up wh
   ReduceLROnPlateau plateau{.factor = 0.5, .patience = 0};
   const std::string path = folder / "best.safetensors";
   Model<Net> model{1}, same{1};
-  const History history = fit(model, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 5, .validation = spoilt, .progress = quiet,
-                                                       .callbacks = callbacks(stopping, SaveBest{.path = path}, plateau)});
+  const History history = fit(model, data().train,
+                              Fit{.optimizer = SGD{.lr = 0.1},
+                                  .epochs = 5,
+                                  .validation = spoilt,
+                                  .progress = quiet,
+                                  .callbacks = callbacks(stopping, SaveBest{.path = path}, plateau)});
   CHECK(history.epochs.size() == 2);
   CHECK(std::isnan(history.last().validation.loss));
   CHECK(std::isfinite(history.last().training.loss));
-  CHECK(history.warnings == std::vector<std::string>{"the validation loss of epoch 1 is nan: sample 3 of the data is not finite",
-                                                     "the validation loss of epoch 2 is nan: sample 3 of the data is not finite"});
+  CHECK(history.warnings ==
+        std::vector<std::string>{"the validation loss of epoch 1 is nan: sample 3 of the data is not finite",
+                                 "the validation loss of epoch 2 is nan: sample 3 of the data is not finite"});
   CHECK(stopping.best_epoch == 0);
   CHECK_FALSE(std::filesystem::exists(path));
   CHECK(history.epochs[1].lr == 0.05);
@@ -400,12 +447,15 @@ TEST_CASE("a number that is not finite is told where it first comes up") {
   const Dataset<float> points({2}, {1, 2, 3, 4}, Targets<float>{{1, 1}, 1});
   const Fit how{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 0.1}, .epochs = 2, .progress = quiet};
   CHECK(message_of([&] { fit(model, points, how); }) ==
-        "fit: expected finite gradients, got a NaN or an infinity in that of 2.bias at epoch 1, step 1, where the loss is 1.000000");
+        "fit: expected finite gradients, got a NaN or an infinity in that of 2.bias at epoch 1, step 1, where the loss "
+        "is 1.000000");
   CHECK(model.get<"2.bias">()(0) == 0);
   Model<Root> large{1};
   const Dataset<float> far({2}, {1, 2, 3, 4}, Targets<float>{{1e4F, 1e4F}, 1});
-  CHECK(message_of([&] { fit(large, far, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 1e38}, .progress = quiet}); }) ==
-        "fit: expected finite parameters, got a NaN or an infinity in 0.weight at epoch 1, step 1, with a learning rate of 1e+38");
+  CHECK(message_of([&] {
+          fit(large, far, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 1e38}, .progress = quiet});
+        }) == "fit: expected finite parameters, got a NaN or an infinity in 0.weight at epoch 1, step 1, with a "
+              "learning rate of 1e+38");
 
   Model<Root> spoilt{1};
   spoilt.get<"2.weight">()(0, 1) = std::numeric_limits<float>::infinity();
@@ -425,7 +475,8 @@ TEST_CASE("batch normalisation needs more than one value") {
 
 TEST_CASE("guards: time, and numbers that are none") {
   Model<Net> model{1};
-  CHECK(fit(model, data().train, Fit{.epochs = 1000000, .progress = quiet, .callbacks = callbacks(TimeLimit{0.05})}).epochs.size() < 1000000);
+  CHECK(fit(model, data().train, Fit{.epochs = 1000000, .progress = quiet, .callbacks = callbacks(TimeLimit{0.05})})
+            .epochs.size() < 1000000);
 
   Model<Net> kept{1}, exploding{1};
   fit(kept, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 2, .progress = quiet});
@@ -433,7 +484,9 @@ TEST_CASE("guards: time, and numbers that are none") {
   const auto spoil = OnStepEnd{[](auto& run) {
     if (run.epoch() == 3) run.trainer().set_lr(1e30);
   }};
-  const History history = fit(exploding, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 9, .progress = quiet, .callbacks = callbacks(guard, spoil)});
+  const History history = fit(
+      exploding, data().train,
+      Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 9, .progress = quiet, .callbacks = callbacks(guard, spoil)});
   CHECK(guard.terminated);
   CHECK(history.epochs.size() == 2);
   CHECK(same_bits(exploding, kept));
@@ -441,8 +494,14 @@ TEST_CASE("guards: time, and numbers that are none") {
 
 TEST_CASE("the rate is reduced on a plateau") {
   Model<Net> model{1};
-  ReduceLROnPlateau plateau{.factor = 0.5, .patience = 1, .threshold = 1e9, .threshold_mode = ReduceLROnPlateau::Threshold::abs};
-  const History history = fit(model, data().train, Fit{.optimizer = SGD{.lr = 0.1}, .epochs = 6, .validation = data().test, .progress = quiet, .callbacks = callbacks(plateau)});
+  ReduceLROnPlateau plateau{
+      .factor = 0.5, .patience = 1, .threshold = 1e9, .threshold_mode = ReduceLROnPlateau::Threshold::abs};
+  const History history = fit(model, data().train,
+                              Fit{.optimizer = SGD{.lr = 0.1},
+                                  .epochs = 6,
+                                  .validation = data().test,
+                                  .progress = quiet,
+                                  .callbacks = callbacks(plateau)});
   std::vector<double> rates;
   for (const EpochRecord& r : history.epochs) rates.push_back(r.lr);
   CHECK(rates == std::vector{0.1, 0.1, 0.1, 0.05, 0.05, 0.025});
@@ -454,7 +513,12 @@ TEST_CASE("accumulated batches are one large batch") {
   Model<Plain, double> large{1}, small{1};
   const auto train = digits().as<double>().take(150);
   const auto how = [](std::size_t batch, std::size_t accumulate) {
-    return Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9}, .epochs = 3, .batch_size = batch, .seed = 2, .progress = quiet, .accumulate = accumulate};
+    return Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9},
+               .epochs = 3,
+               .batch_size = batch,
+               .seed = 2,
+               .progress = quiet,
+               .accumulate = accumulate};
   };
   const History a = fit(large, train, how(40, 1)), b = fit(small, train, how(10, 4));  // the last group is 30
   CHECK(a.last().training.loss == Approx(b.last().training.loss).epsilon(1e-12));
@@ -468,12 +532,18 @@ TEST_CASE("averages of weights") {
   using Small = Sequential<Dense<64, 10>, Softmax>;
   Model<Small, double> model{1};
   std::vector<std::vector<double>> steps, epochs;
-  const auto weights_of = [](auto& run) { return std::vector<double>(run.model().parameters().span().begin(), run.model().parameters().span().end()); };
+  const auto weights_of = [](auto& run) {
+    return std::vector<double>(run.model().parameters().span().begin(), run.model().parameters().span().end());
+  };
   EMA ema{model, 0.9};
   SWA swa{model, 2};
-  fit(model, train, Fit{.optimizer = SGD{.lr = 0.05}, .epochs = 4, .batch_size = 50, .progress = quiet,
-                        .callbacks = callbacks(ema, swa, OnStepEnd{[&](auto& run) { steps.push_back(weights_of(run)); }},
-                                               OnEpochEnd{[&](auto& run) { epochs.push_back(weights_of(run)); }})});
+  fit(model, train,
+      Fit{.optimizer = SGD{.lr = 0.05},
+          .epochs = 4,
+          .batch_size = 50,
+          .progress = quiet,
+          .callbacks = callbacks(ema, swa, OnStepEnd{[&](auto& run) { steps.push_back(weights_of(run)); }},
+                                 OnEpochEnd{[&](auto& run) { epochs.push_back(weights_of(run)); }})});
   REQUIRE(steps.size() == 8);
   for (std::size_t i = 0; i < steps[0].size(); i += 7) {
     double moving = steps[0][i];
@@ -562,17 +632,21 @@ TEST_CASE("a checkpoint whose numbers make no sense is refused, and nothing is c
   const Folder folder;
   const std::string good = folder / "good.safetensors", path = folder / "run.safetensors";
   Model<Net> model{1};
-  fit(model, data().train, settings(2, ModelCheckpoint{.path = good}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  fit(model, data().train,
+      settings(2, ModelCheckpoint{.path = good}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
   Tampered{}.write(good, path);
   Model<Net> same{5};
-  fit(same, data().train, settings(2, ModelCheckpoint{.path = path, .resume = true}, EarlyStopping{.patience = 9, .restore_best_weights = true}));
+  fit(same, data().train,
+      settings(2, ModelCheckpoint{.path = path, .resume = true},
+               EarlyStopping{.patience = 9, .restore_best_weights = true}));
   CHECK(same_bits(same, model));
 
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<std::pair<Tampered, std::string>> cases{
       {{.texts = {{"position", "151"}}}, "expected at most 150 as \"position\", got 151"},
       {{.texts = {{"seen", "151"}}}, "expected at most 150 as \"seen\", got 151"},
-      {{.texts = {{"correct", "99999999999999999999"}}}, "expected a number as \"correct\", got \"99999999999999999999\""},
+      {{.texts = {{"correct", "99999999999999999999"}}},
+       "expected a number as \"correct\", got \"99999999999999999999\""},
       {{.texts = {{"epoch", "3"}}}, "expected at most 2 as \"epoch\", got 3"},
       {{.texts = {{"losses.0.sum", "0x1\x1b[2J"}}}, "expected a number as \"losses.0.sum\", got \"0x1\\x1b[2J\""},
       {{.texts = {{"lr", ""}}}, "expected a number as \"lr\", got \"\""},
@@ -587,7 +661,10 @@ TEST_CASE("a checkpoint whose numbers make no sense is refused, and nothing is c
     Model<Net> fresh{7};
     const Model<Net> before = fresh;
     EarlyStopping stopping{.patience = 9, .restore_best_weights = true};
-    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(2, ModelCheckpoint{.path = path, .resume = true}, stopping)); }), StartsWith(path) && Contains(words));
+    CHECK_THAT(message_of([&] {
+                 fit(fresh, data().train, settings(2, ModelCheckpoint{.path = path, .resume = true}, stopping));
+               }),
+               StartsWith(path) && Contains(words));
     CHECK(same_bits(fresh, before));
     CHECK(stopping.best_weights.empty());
   }
@@ -609,12 +686,18 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
   bool nothing = true, everything = false;
   long allocations = 0;
   const auto work = [&](auto& run) {
-    allocations = test::fail_each(test::Fault::allocation, [] {}, [&] { run.resume(path); }, [&](const std::exception_ptr& thrown) {
-      if (thrown) nothing = nothing && test::is_error(thrown) && same_bits(model, before) && second.best_weights.empty() && std::isnan(second.best) &&
-                            other.updates == 0 && run.history().empty() && run.step() == 0 && run.epoch() == 1;
-      else everything = same_bits(model, trained) && second.best_weights == first.best_weights && second.best == first.best && same_bits(other.model, average.model) &&
-                        run.history().epochs.size() == 2 && run.step() == 20 && run.epoch() == 3;
-    });
+    allocations = test::fail_each(
+        test::Fault::allocation, [] {}, [&] { run.resume(path); },
+        [&](const std::exception_ptr& thrown) {
+          if (thrown)
+            nothing = nothing && test::is_error(thrown) && same_bits(model, before) && second.best_weights.empty() &&
+                      std::isnan(second.best) && other.updates == 0 && run.history().empty() && run.step() == 0 &&
+                      run.epoch() == 1;
+          else
+            everything = same_bits(model, trained) && second.best_weights == first.best_weights &&
+                         second.best == first.best && same_bits(other.model, average.model) &&
+                         run.history().epochs.size() == 2 && run.step() == 20 && run.epoch() == 3;
+        });
   };
   fit(model, data().train, settings(2, ModelCheckpoint{folder / "unused"}, second, other, Resuming{work}));
   CHECK(allocations > 100);
@@ -656,12 +739,15 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
     REQUIRE(at == bytes.size());
     return records;
   };
-  const auto run = [&] { fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4})); };
+  const auto run = [&] {
+    fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4}));
+  };
   std::string said = message_of([&] {
     const test::Failing failing(test::Fault::write, 0);
     run();
   });
-  CHECK_THAT(said, Contains("events.out.tfevents.") && Contains("expected to write an event file, but writing stopped: "));
+  CHECK_THAT(said,
+             Contains("events.out.tfevents.") && Contains("expected to write an event file, but writing stopped: "));
   CHECK(files().empty());
   said = message_of([&] {
     const test::Failing failing(test::Fault::write, 5);
@@ -724,7 +810,8 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
       const test::Failing failing(test::Fault::thread, n);
       said = message_of([&] { fit(model, data().train, how); });
     }
-    CHECK_THAT(said, Contains("expected to run on 4 threads, but the system gives no more than " + std::to_string(n + 1)));
+    CHECK_THAT(said,
+               Contains("expected to run on 4 threads, but the system gives no more than " + std::to_string(n + 1)));
   }
   CHECK(fit(model, data().train, how).epochs.size() == 1);
   set_num_threads(1);
@@ -734,7 +821,8 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
       const test::Failing failing(test::Fault::thread, n);
       said = message_of([&] { fit(pictures, images, how); });
     }
-    CHECK_THAT(said, Contains("expected 3 threads to augment samples, but the system gives no more than " + std::to_string(n)));
+    CHECK_THAT(said, Contains("expected 3 threads to augment samples, but the system gives no more than " +
+                              std::to_string(n)));
   }
 #endif
   CHECK(fit(pictures, images, how).epochs.size() == 1);
@@ -789,7 +877,11 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
   Model<Net> model{1};
   auto flat = some;
   flat.reshape({64});
-  CHECK(fit(model, flat, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{.path = folder / "a.html", .mistakes = 1000})}).epochs.size() == 1);
+  CHECK(fit(model, flat,
+            Fit{.epochs = 1,
+                .progress = quiet,
+                .callbacks = callbacks(Report{.path = folder / "a.html", .mistakes = 1000})})
+            .epochs.size() == 1);
   CHECK_THAT(text_of(folder / "a.html"), Contains("Most wrong") && !Contains("-100"));
 
   using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
@@ -812,7 +904,8 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
   using Small = Sequential<Input<1, 6, 6>, Flatten, Dense<10>, Softmax>;
   Model<Small> small{1};
   const auto cropped = augmented<Augment<RandomCrop<6, 6>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 0);
-  CHECK(fit(small, cropped, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{folder / "b.html"})}).epochs.size() == 1);
+  CHECK(fit(small, cropped, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{folder / "b.html"})})
+            .epochs.size() == 1);
   CHECK_THAT(text_of(folder / "b.html"), Contains("Classes, training data"));
 }
 
@@ -841,7 +934,9 @@ TEST_CASE("a signal ends training after the step, and what was saved goes on bit
   CHECK(std::signal(SIGINT, handler) == SIG_DFL);  // given back
 
   // also where the run ends with an exception
-  CHECK_THROWS_AS(fit(model, data().train, settings(1, StopOnSignal{}, OnStepEnd{[](auto&) { throw std::runtime_error("x"); }})), std::runtime_error);
+  CHECK_THROWS_AS(
+      fit(model, data().train, settings(1, StopOnSignal{}, OnStepEnd{[](auto&) { throw std::runtime_error("x"); }})),
+      std::runtime_error);
   const auto after = std::signal(SIGINT, SIG_DFL);
   CHECK(after == handler);
   std::signal(SIGINT, handler);
@@ -851,7 +946,8 @@ TEST_CASE("a signal ends training after the step, and what was saved goes on bit
   REQUIRE(child >= 0);
   if (child == 0) {
     std::signal(SIGINT, SIG_DFL);
-    fit(model, data().train, settings(1, StopOnSignal{}, OnGradients{[](auto&) { std::raise(SIGINT), std::raise(SIGINT); }}));
+    fit(model, data().train,
+        settings(1, StopOnSignal{}, OnGradients{[](auto&) { std::raise(SIGINT), std::raise(SIGINT); }}));
     ::_exit(0);
   }
   int status = 0;
@@ -870,8 +966,10 @@ struct Block : Residual<Dense<16>, Activation> {};
 template <class Activation>
 struct Wall : Residual<Dense<16>, Activation> {};
 template <class B>
-using Images = Sequential<Input<1, 12, 12>, Conv2D<4, 3, padding<same>>, BatchNorm2D<>, ReLU, MaxPool2D<2>, Dropout<0.25>, Flatten, Dense<16>, B, Repeat<2, B>, Dense<10>, Softmax>;
-using Words = Sequential<Input<6>, Embedding<20, 8>, Concat<MultiheadAttention<2, causal>, Dense<8, bias<false>>>, LSTM<5>, GRU<4>, Last, LayerNorm<>, Dense<2>>;
+using Images = Sequential<Input<1, 12, 12>, Conv2D<4, 3, padding<same>>, BatchNorm2D<>, ReLU, MaxPool2D<2>,
+                          Dropout<0.25>, Flatten, Dense<16>, B, Repeat<2, B>, Dense<10>, Softmax>;
+using Words = Sequential<Input<6>, Embedding<20, 8>, Concat<MultiheadAttention<2, causal>, Dense<8, bias<false>>>,
+                         LSTM<5>, GRU<4>, Last, LayerNorm<>, Dense<2>>;
 
 template <class N>
 std::uint64_t print_of() {
@@ -909,8 +1007,8 @@ TEST_CASE("a network's fingerprint is made of what it does, not of what its type
       CAPTURE(i, j);
       CHECK(all[i] != all[j]);
     }
-  // The same numbers with every compiler. Where they change, checkpoints of before are of other networks, and the format
-  // in src/train/archive.cpp has to become another.
+  // The same numbers with every compiler. Where they change, checkpoints of before are of other networks, and the
+  // format in src/train/archive.cpp has to become another.
   CHECK(print_of<Images<Block<Mine>>>() == 0x994f0e3dc0a13278U);
   CHECK(print_of<Words>() == 0x8df4d9ec5191ed07U);
 }

@@ -30,14 +30,16 @@ namespace {
 
 using Net = Sequential<Dense<4, 6>, ReLU, Dropout<0.5>, Dense<3>, Softmax>;
 
-template <class T = float> std::vector<T> numbers(std::size_t count, std::uint64_t seed) {
+template <class T = float>
+std::vector<T> numbers(std::size_t count, std::uint64_t seed) {
   std::vector<T> values(count);
   Stream stream{seed};
   for (T& v : values) v = static_cast<T>(stream.uniform(-1.0, 1.0));
   return values;
 }
 
-template <class T = float> Dataset<T> labelled(std::size_t count) {
+template <class T = float>
+Dataset<T> labelled(std::size_t count) {
   Labels labels{{}, 3};
   for (std::size_t i = 0; i < count; ++i) labels.values.push_back(static_cast<std::int32_t>(i % 3));
   return {{4}, numbers<T>(4 * count, 1), std::move(labels)};
@@ -91,8 +93,7 @@ TEST_CASE("one output tells two classes apart, at probability one half") {
   const Scores scores = evaluate(probability, data, BinaryCrossEntropy{}, 4);
   CHECK(scores.accuracy == 4 / 6.0);
   CHECK(evaluate(logit, data, BinaryCrossEntropy<from_logits>{}, 4).accuracy == 4 / 6.0);
-  CHECK(evaluate(probability, data, BinaryCrossEntropy<from_probabilities>{}, 4).accuracy ==
-        4 / 6.0);
+  CHECK(evaluate(probability, data, BinaryCrossEntropy<from_probabilities>{}, 4).accuracy == 4 / 6.0);
   CHECK(evaluate(logit, data, BinaryCrossEntropy<from_logits>{}, 4).loss == Approx(scores.loss));
   const Dataset<float> third{{1}, {1, 2}, Labels{{1, 2}, 3}};
   CHECK_THROWS_WITH(evaluate(probability, third, BinaryCrossEntropy{}),
@@ -125,13 +126,20 @@ TEST_CASE("sample weights count in evaluation and training") {
   const Dataset<double> repeated{{1}, many_x, Targets{many_y, 1}};
   const Model<Dense<1, 1>, double> start{3};
   const Scores expected = evaluate(start, repeated, MeanSquaredError{});
-  for (const std::size_t batch : {1U, 2U, 3U, 5U}) CHECK(evaluate(start, weighed, MeanSquaredError{}, batch).loss == Approx(expected.loss));
+  for (const std::size_t batch : {1U, 2U, 3U, 5U})
+    CHECK(evaluate(start, weighed, MeanSquaredError{}, batch).loss == Approx(expected.loss));
 
   const auto trained = [&](const Dataset<double>& data, std::size_t batch, std::size_t accumulate) {
     Model<Dense<1, 1>, double> model{3};
-    const History history = fit(model, data, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 0.01}, .epochs = 2, .batch_size = batch,
-                                                 .progress = Progress::Mode::quiet, .accumulate = accumulate});
-    return std::array{double(model.get<"weight">()(0, 0)), double(model.get<"bias">()(0)), history.last().training.loss};
+    const History history = fit(model, data,
+                                Fit{.loss = MeanSquaredError{},
+                                    .optimizer = SGD{.lr = 0.01},
+                                    .epochs = 2,
+                                    .batch_size = batch,
+                                    .progress = Progress::Mode::quiet,
+                                    .accumulate = accumulate});
+    return std::array{double(model.get<"weight">()(0, 0)), double(model.get<"bias">()(0)),
+                      history.last().training.loss};
   };
   const auto whole = trained(repeated, many_x.size(), 1);
   for (const auto& [batch, accumulate] : {std::pair<std::size_t, std::size_t>{5, 1}, {2, 3}, {1, 5}}) {
@@ -139,7 +147,8 @@ TEST_CASE("sample weights count in evaluation and training") {
     for (std::size_t k = 0; k < 3; ++k) CHECK(got[k] == Approx(whole[k]));
   }
   const Dataset<double> nothing{Features{"x", {1}, x}, Targets{y, 1}, SampleWeights{std::vector<double>(5)}};
-  CHECK_THROWS_WITH(evaluate(start, nothing, MeanSquaredError{}), "evaluate: expected at least one sample that counts, got 5 of weight 0");
+  CHECK_THROWS_WITH(evaluate(start, nothing, MeanSquaredError{}),
+                    "evaluate: expected at least one sample that counts, got 5 of weight 0");
 }
 
 TEST_CASE("without labels and targets a network reproduces its input") {
@@ -152,11 +161,17 @@ TEST_CASE("without labels and targets a network reproduces its input") {
   using Auto = Sequential<Dense<4, 1>, Dense<4>>;
   const auto trained = [](const Dataset<float>& samples) {
     Model<Auto> model{1};
-    const History history = fit(model, samples, Fit{.loss = MeanSquaredError{}, .optimizer = Adam{.lr = 0.02}, .epochs = 60, .batch_size = 8,
-                                                    .validation_split = 0.2, .progress = Progress::Mode::quiet});
+    const History history = fit(model, samples,
+                                Fit{.loss = MeanSquaredError{},
+                                    .optimizer = Adam{.lr = 0.02},
+                                    .epochs = 60,
+                                    .batch_size = 8,
+                                    .validation_split = 0.2,
+                                    .progress = Progress::Mode::quiet});
     MAE error;
     measure(model, samples, error);
-    return std::array<double, 4>{history.last().training.loss, history.last().validation.loss, evaluate(model, samples, MeanSquaredError{}).loss, error.value()};
+    return std::array<double, 4>{history.last().training.loss, history.last().validation.loss,
+                                 evaluate(model, samples, MeanSquaredError{}).loss, error.value()};
   };
   const auto itself = trained(data);
   CHECK(itself == trained(answered));
@@ -168,21 +183,26 @@ TEST_CASE("without labels and targets a network reproduces its input") {
   normal.augment(&Augment<Normalize<0, 2>>::on<Shape<1, 2, 2>>(), 1);
   std::vector<float> half = x;
   for (float& v : half) v /= 2;
-  CHECK(evaluate(fixed, normal, MeanSquaredError{}).loss == Approx(evaluate(fixed, Dataset<float>{{4}, half, Targets<float>{half, 4}}, MeanSquaredError{}).loss));
+  CHECK(evaluate(fixed, normal, MeanSquaredError{}).loss ==
+        Approx(evaluate(fixed, Dataset<float>{{4}, half, Targets<float>{half, 4}}, MeanSquaredError{}).loss));
 
-  CHECK(evaluate(fixed, typed<Shape<4>, NoAnswers>(data), MeanSquaredError{}).loss == evaluate(fixed, data, MeanSquaredError{}).loss);
+  CHECK(evaluate(fixed, typed<Shape<4>, NoAnswers>(data), MeanSquaredError{}).loss ==
+        evaluate(fixed, data, MeanSquaredError{}).loss);
 
   Model<Sequential<Dense<4, 3>>> narrow{1};
   CHECK_THROWS_WITH(evaluate(narrow, data, MeanSquaredError{}),
-                    "evaluate: the loss compares the network's 3 numbers a sample with as many targets, got 0, and samples of 4 numbers to be reproduced");
+                    "evaluate: the loss compares the network's 3 numbers a sample with as many targets, got 0, and "
+                    "samples of 4 numbers to be reproduced");
   Model<Sequential<Dense<4, 4>, Softmax>> classes{1};
   CHECK_THROWS_WITH(evaluate(classes, data, CrossEntropy{}), Contains("got 0"));
 }
 
 TEST_CASE("a network of one input and one output refuses several columns") {
-  const Dataset<float> data{Features<float>{"a", {2}, {1, 2, 3, 4}}, Features<float>{"b", {2}, {1, 2, 3, 4}}, Targets<float>{{1, 2}, 1}};
+  const Dataset<float> data{Features<float>{"a", {2}, {1, 2, 3, 4}}, Features<float>{"b", {2}, {1, 2, 3, 4}},
+                            Targets<float>{{1, 2}, 1}};
   Model<Sequential<Dense<4, 1>>> model{1};
-  CHECK_THROWS_WITH(evaluate(model, data, MeanSquaredError{}), Contains("one input and one output") && Contains("a (features 2), b (features 2)"));
+  CHECK_THROWS_WITH(evaluate(model, data, MeanSquaredError{}),
+                    Contains("one input and one output") && Contains("a (features 2), b (features 2)"));
   Model<Sequential<Dense<2, 1>>> one{1};
   CHECK(evaluate(one, data.select({"b", "targets"}), MeanSquaredError{}).loss > 0);
 }

@@ -22,13 +22,15 @@ constexpr auto quiet = Progress::Mode::quiet;
 
 Dataset<float> some_digits(std::size_t count = 200) { return digits().take(count); }
 
-template <class M> bool same_bits(const M& a, const M& b) {
+template <class M>
+bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
 }
 
 /// The message of the Error that `work` has to throw.
-template <class F> std::string message_of(F work) {
+template <class F>
+std::string message_of(F work) {
   try {
     work();
   } catch (const Error& error) {
@@ -39,7 +41,8 @@ template <class F> std::string message_of(F work) {
 }
 
 /// What `work` writes to stderr, which is a file meanwhile, and so no terminal.
-template <class F> std::string stderr_of(F work) {
+template <class F>
+std::string stderr_of(F work) {
   std::FILE* const file = std::tmpfile();
   std::fflush(stderr);
   const int kept = dup(2);
@@ -98,15 +101,12 @@ TEST_CASE("what an epoch records is the mean over its samples, with weights that
   Model<Still> model{1};
   const Scores expected = evaluate(model, data, CrossEntropy{});
   const auto record = [&](auto loss) {
-    return fit(model, data,
-               Fit{.loss = loss, .optimizer = SGD{.lr = 0}, .batch_size = 32, .progress = quiet})
-        .last();
+    return fit(model, data, Fit{.loss = loss, .optimizer = SGD{.lr = 0}, .batch_size = 32, .progress = quiet}).last();
   };
   CHECK(record(CrossEntropy{}).training.loss == Approx(expected.loss).epsilon(1e-6));
   CHECK(record(CrossEntropy{}).training.accuracy == expected.accuracy);
   CHECK(std::isnan(record(CrossEntropy{}).validation.loss));
-  CHECK(record(CrossEntropy{.reduction = Reduction::sum}).training.loss ==
-        Approx(100 * expected.loss).epsilon(1e-6));
+  CHECK(record(CrossEntropy{.reduction = Reduction::sum}).training.loss == Approx(100 * expected.loss).epsilon(1e-6));
 }
 
 TEST_CASE("target numbers are learnt too, in either precision") {
@@ -168,21 +168,15 @@ TEST_CASE("a part of the data can be kept for validation") {
   const auto data = some_digits();
   const auto [train, test] = data.stratified_split(0.75, 9);
   Model<Net> split{1}, by_hand{1};
-  const auto history = fit(split, data,
-                           Fit{.loss = CrossEntropy{},
-                               .epochs = 2,
-                               .validation_split = 0.25,
-                               .seed = 9,
-                               .progress = quiet});
-  const auto expected = fit(
-      by_hand, train,
-      Fit{.loss = CrossEntropy{}, .epochs = 2, .validation = test, .seed = 9, .progress = quiet});
+  const auto history = fit(
+      split, data, Fit{.loss = CrossEntropy{}, .epochs = 2, .validation_split = 0.25, .seed = 9, .progress = quiet});
+  const auto expected = fit(by_hand, train,
+                            Fit{.loss = CrossEntropy{}, .epochs = 2, .validation = test, .seed = 9, .progress = quiet});
   CHECK(same_bits(split, by_hand));
   CHECK(history.last().validation.loss == expected.last().validation.loss);
   for (const double part : {-0.1, 1.0, std::nan("")})
-    CHECK_THROWS_WITH(
-        fit(split, data, Fit{.loss = CrossEntropy{}, .validation_split = part, .progress = quiet}),
-        Contains("validation_split"));
+    CHECK_THROWS_WITH(fit(split, data, Fit{.loss = CrossEntropy{}, .validation_split = part, .progress = quiet}),
+                      Contains("validation_split"));
 }
 
 TEST_CASE("unusual amounts") {
@@ -191,18 +185,13 @@ TEST_CASE("unusual amounts") {
   const Model<Net> untouched = model;
 
   SECTION("no epochs") {
-    const auto history =
-        fit(model, data, Fit{.loss = CrossEntropy{}, .epochs = 0, .progress = quiet});
+    const auto history = fit(model, data, Fit{.loss = CrossEntropy{}, .epochs = 0, .progress = quiet});
     CHECK(history.empty());
     CHECK(same_bits(model, untouched));
   }
   SECTION("a batch larger than the data is all of them") {
     Model<Net> other{1};
-    fit(model, data,
-        Fit{.loss = CrossEntropy{},
-            .epochs = 2,
-            .batch_size = std::size_t{1} << 60,
-            .progress = quiet});
+    fit(model, data, Fit{.loss = CrossEntropy{}, .epochs = 2, .batch_size = std::size_t{1} << 60, .progress = quiet});
     fit(other, data, Fit{.loss = CrossEntropy{}, .epochs = 2, .batch_size = 50, .progress = quiet});
     CHECK(same_bits(model, other));
   }
@@ -212,8 +201,7 @@ TEST_CASE("unusual amounts") {
   }
   SECTION("one sample in all") {
     const auto one = data.take(1);
-    CHECK(fit(model, one, Fit{.loss = CrossEntropy{}, .epochs = 3, .progress = quiet})
-              .epochs.size() == 3);
+    CHECK(fit(model, one, Fit{.loss = CrossEntropy{}, .epochs = 3, .progress = quiet}).epochs.size() == 3);
   }
 }
 
@@ -222,9 +210,8 @@ TEST_CASE("data that do not fit are refused, and the model stays as it was") {
   Model<Net> model{1};
   const Model<Net> untouched = model;
   const auto refusal = [&](const Dataset<float>& train, const Dataset<float>& validation) {
-    return message_of([&] {
-      fit(model, train, Fit{.loss = CrossEntropy{}, .validation = validation, .progress = quiet});
-    });
+    return message_of(
+        [&] { fit(model, train, Fit{.loss = CrossEntropy{}, .validation = validation, .progress = quiet}); });
   };
   const std::vector<float> features(data.features().begin(), data.features().end());
   const Dataset<float> empty;
@@ -236,20 +223,15 @@ TEST_CASE("data that do not fit are refused, and the model stays as it was") {
 
   CHECK(refusal(empty, data) == "fit: expected at least one sample, got none");
   CHECK(refusal(narrow, data) == "fit: the network takes samples of 64 numbers, got samples of 32");
-  CHECK(refusal(outside, data) ==
-        "fit: the network tells 10 classes apart, got label 12 of sample 17");
+  CHECK(refusal(outside, data) == "fit: the network tells 10 classes apart, got label 12 of sample 17");
   CHECK_THAT(refusal(bare, data), StartsWith("fit: "));
-  CHECK(refusal(data, narrow) ==
-        "fit, validation data: the network takes samples of 64 numbers, got samples of 32");
+  CHECK(refusal(data, narrow) == "fit, validation data: the network takes samples of 64 numbers, got samples of 32");
   CHECK_THAT(refusal(data, outside), Contains("validation") && Contains("label 12 of sample 17"));
   CHECK_THAT(refusal(data, empty), Contains("validation") && Contains("at least one sample"));
-  CHECK_THAT(message_of([&] {
-               fit(model, data, Fit{.loss = CrossEntropy{}, .batch_size = 0, .progress = quiet});
-             }),
+  CHECK_THAT(message_of([&] { fit(model, data, Fit{.loss = CrossEntropy{}, .batch_size = 0, .progress = quiet}); }),
              Contains("batch_size"));
-  CHECK_THAT(
-      message_of([&] { fit(model, data, Fit{.loss = MeanSquaredError{}, .progress = quiet}); }),
-      Contains("class labels"));
+  CHECK_THAT(message_of([&] { fit(model, data, Fit{.loss = MeanSquaredError{}, .progress = quiet}); }),
+             Contains("class labels"));
   CHECK(same_bits(model, untouched));
 }
 
@@ -257,30 +239,22 @@ TEST_CASE("training that leaves the numbers stops and says where") {
   const auto data = some_digits(100);
 
   SECTION("a learning rate far too large") {
-    using Deep = Sequential<Named<"body", Sequential<Dense<64, 24>, ReLU, Dense<24>>>, ReLU,
-                            Dense<10>, Softmax>;
+    using Deep = Sequential<Named<"body", Sequential<Dense<64, 24>, ReLU, Dense<24>>>, ReLU, Dense<10>, Softmax>;
     Model<Deep> model{1};
     const auto message = message_of([&] {
       fit(model, data,
-          Fit{.loss = CrossEntropy{},
-              .optimizer = SGD{.lr = 1e30},
-              .epochs = 5,
-              .batch_size = 32,
-              .progress = quiet});
+          Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 1e30}, .epochs = 5, .batch_size = 32, .progress = quiet});
     });
     INFO(message);
-    CHECK_THAT(message,
-               StartsWith("fit: expected a finite loss, got ") && Contains("epoch 1, step 2"));
+    CHECK_THAT(message, StartsWith("fit: expected a finite loss, got ") && Contains("epoch 1, step 2"));
     CHECK_THAT(message, Contains("layer body.") || Contains("layer 2"));
   }
   SECTION("a NaN among the data") {
     Dataset<float> spoilt = data;
     spoilt.features()[64 * 70 + 5] = std::numeric_limits<float>::quiet_NaN();
     Model<Net> model{1};
-    const auto message = message_of([&] {
-      fit(model, spoilt,
-          Fit{.loss = CrossEntropy{}, .epochs = 5, .batch_size = 32, .progress = quiet});
-    });
+    const auto message = message_of(
+        [&] { fit(model, spoilt, Fit{.loss = CrossEntropy{}, .epochs = 5, .batch_size = 32, .progress = quiet}); });
     INFO(message);
     CHECK_THAT(message, StartsWith("fit: expected a finite loss, got ") && Contains("epoch 1") &&
                             Contains("sample 70 of the data"));
@@ -289,11 +263,9 @@ TEST_CASE("training that leaves the numbers stops and says where") {
     Model<Dense<64, 1>> model{1};
     std::vector<float> targets(100, 1.0f);
     targets[4] = std::numeric_limits<float>::quiet_NaN();
-    const Dataset<float> spoilt{
-        {64}, {data.features().begin(), data.features().end()}, Targets<float>{targets, 1}};
+    const Dataset<float> spoilt{{64}, {data.features().begin(), data.features().end()}, Targets<float>{targets, 1}};
     const auto message = message_of([&] {
-      fit(model, spoilt,
-          Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}, .batch_size = 10, .progress = quiet});
+      fit(model, spoilt, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{}, .batch_size = 10, .progress = quiet});
     });
     INFO(message);
     CHECK_THAT(message, Contains("target of sample 4"));
@@ -317,8 +289,7 @@ TEST_CASE("in a pipe, one plain line an epoch") {
   const auto output = [&, &train = train, &test = test](Progress::Mode mode) {
     return stderr_of([&] {
       Model<Net> model{1};
-      fit(model, train,
-          Fit{.loss = CrossEntropy{}, .epochs = 2, .validation = test, .progress = mode});
+      fit(model, train, Fit{.loss = CrossEntropy{}, .epochs = 2, .validation = test, .progress = mode});
     });
   };
   for (const auto mode : {Progress::Mode::automatic, Progress::Mode::plain}) {
@@ -326,14 +297,14 @@ TEST_CASE("in a pipe, one plain line an epoch") {
     INFO(text);
     CHECK(std::count(text.begin(), text.end(), '\n') == 2);
     CHECK(text.find_first_of("\r\033") == std::string::npos);
-    CHECK_THAT(text, StartsWith("epoch 1/2  loss ") && Contains("epoch 2/2") &&
-                         Contains("  accuracy 0.") && Contains("  val_loss ") &&
-                         Contains("  val_accuracy 0."));
+    CHECK_THAT(text, StartsWith("epoch 1/2  loss ") && Contains("epoch 2/2") && Contains("  accuracy 0.") &&
+                         Contains("  val_loss ") && Contains("  val_accuracy 0."));
   }
   CHECK(output(quiet).empty());
   const std::string measured = stderr_of([&, &train = train, &test = test] {
     Model<Net> model{1};
-    fit(model, train, Fit{.validation = test, .progress = Progress::Mode::plain, .metrics = metrics(TopKAccuracy<3>{})});
+    fit(model, train,
+        Fit{.validation = test, .progress = Progress::Mode::plain, .metrics = metrics(TopKAccuracy<3>{})});
   });
   CHECK_THAT(measured, Contains("  val_accuracy 0.") && Contains("  val_top_3_accuracy 0."));
 }

@@ -25,13 +25,20 @@ using Net = Sequential<Dense<64, 16>, ReLU, Dropout<0.2>, Dense<10>, Softmax>;
 constexpr std::size_t kills = 50;
 
 History train(Model<Net>& model, const Dataset<float>& data, const ModelCheckpoint& checkpoint) {
-  return fit(model, data, Fit{.optimizer = Adam{.lr = 3e-3}, .epochs = 15, .batch_size = 32, .seed = 4, .progress = Progress::Mode::quiet, .callbacks = callbacks(checkpoint)});
+  return fit(model, data,
+             Fit{.optimizer = Adam{.lr = 3e-3},
+                 .epochs = 15,
+                 .batch_size = 32,
+                 .seed = 4,
+                 .progress = Progress::Mode::quiet,
+                 .callbacks = callbacks(checkpoint)});
 }
 
 }  // namespace
 
 TEST_CASE("fifty times killed, and every time the checkpoint can be read") {
-  const std::string folder = (std::filesystem::temp_directory_path() / ("tenon-kill-" + std::to_string(::getpid()))).string();
+  const std::string folder = (std::filesystem::temp_directory_path() / ("tenon-kill-" + std::to_string(::getpid())))
+                                 .string();
   std::filesystem::create_directories(folder);
   const std::string path = folder + "/run.safetensors", finished = folder + "/finished.safetensors";
   const Dataset<float> data = digits().take(200);

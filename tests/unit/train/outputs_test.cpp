@@ -18,12 +18,12 @@ namespace {
 
 constexpr auto quiet = Progress::Mode::quiet;
 
-using Net = Graph<In<"image", 2, 3>, In<"table", 2>,                             //
-                  Node<"seen", Sequential<Flatten, Dense<5>, Tanh>, "image">,     //
-                  Node<"known", Sequential<Dense<3>, Tanh>, "table">,            //
-                  Node<"both", Concat<>, "seen", "known">,                        //
-                  Node<"kind", Sequential<Dense<3>, Softmax>, "both">,           //
-                  Node<"value", Dense<2>, "both">,                               //
+using Net = Graph<In<"image", 2, 3>, In<"table", 2>,                           //
+                  Node<"seen", Sequential<Flatten, Dense<5>, Tanh>, "image">,  //
+                  Node<"known", Sequential<Dense<3>, Tanh>, "table">,          //
+                  Node<"both", Concat<>, "seen", "known">,                     //
+                  Node<"kind", Sequential<Dense<3>, Softmax>, "both">,         //
+                  Node<"value", Dense<2>, "both">,                             //
                   Out<"kind", "value">>;
 
 std::vector<double> drawn(std::size_t count, std::uint64_t seed) {
@@ -39,8 +39,9 @@ std::vector<std::int32_t> kinds(std::size_t count) {
 }
 Dataset<double> data(std::size_t count = 10, std::vector<std::int32_t> labels = {}) {
   if (labels.empty()) labels = kinds(count);
-  return Dataset<double>{Features<double>{"image", {2, 3}, drawn(6 * count, 1)}, Features<double>{"table", {2}, drawn(2 * count, 2)},
-                         Labels{labels, 3}.named("kind"), Targets<double>{drawn(2 * count, 3), 2}.named("value")};
+  return Dataset<double>{Features<double>{"image", {2, 3}, drawn(6 * count, 1)},
+                         Features<double>{"table", {2}, drawn(2 * count, 2)}, Labels{labels, 3}.named("kind"),
+                         Targets<double>{drawn(2 * count, 3), 2}.named("value")};
 }
 const auto loss = on<"kind">(CrossEntropy{}) + 0.5 * on<"value">(MeanSquaredError{});
 
@@ -92,7 +93,8 @@ TEST_CASE("losses of several outputs add up, and so do their gradients") {
   check_gradient(model, loss, samples);
 
   // by hand
-  const auto result = model.predict(xt::adapt(std::vector<double>(samples.features().begin(), samples.features().end()), std::vector<std::size_t>{10, 8}));
+  const auto result = model.predict(xt::adapt(std::vector<double>(samples.features().begin(), samples.features().end()),
+                                              std::vector<std::size_t>{10, 8}));
   const auto kind = result.get<"kind">();
   const auto value = result.get<"value">();
   double entropy = 0, square = 0;
@@ -102,7 +104,8 @@ TEST_CASE("losses of several outputs add up, and so do their gradients") {
   }
   CHECK(evaluate(model, samples, loss).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
   // however the data are cut
-  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4, 7}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4, 7})
+    CHECK(evaluate(model, samples, loss, batch).loss == Approx(entropy + 0.5 * square).epsilon(1e-12));
   double right = 0;
   for (std::size_t i = 0; i < 10; ++i) right += most_likely(&kind(i, 0)) == samples.label_column("kind")[i] ? 0.1 : 0;
   CHECK(evaluate(model, samples, loss, 3).accuracy == Approx(right));
@@ -115,25 +118,37 @@ TEST_CASE("labels that are ignored and weights of samples count in each loss alo
   const Dataset<double> samples = data(10, labels);
   check_gradient(model, loss, samples);
   const double whole = evaluate(model, samples, loss).loss;
-  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4}) CHECK(evaluate(model, samples, loss, batch).loss == Approx(whole).epsilon(1e-12));
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 3, 4})
+    CHECK(evaluate(model, samples, loss, batch).loss == Approx(whole).epsilon(1e-12));
   // accumulated batches would have to weigh two ways
-  CHECK_THAT(message_of([&] { fit(model, samples, Fit{.loss = loss, .batch_size = 2, .shuffle = false, .progress = quiet, .accumulate = 2}); }),
+  CHECK_THAT(message_of([&] {
+               fit(model, samples,
+                   Fit{.loss = loss, .batch_size = 2, .shuffle = false, .progress = quiet, .accumulate = 2});
+             }),
              Contains("accumulate"));
 
   const auto weighed = [](std::vector<double> weights) {
     return Dataset<double>{Features<double>{"image", {2, 3}, drawn(12, 1)}, Features<double>{"table", {2}, drawn(4, 2)},
-                           Labels{{1, 2}, 3}.named("kind"), Targets<double>{drawn(4, 3), 2}.named("value"), SampleWeights<double>{weights}};
+                           Labels{{1, 2}, 3}.named("kind"), Targets<double>{drawn(4, 3), 2}.named("value"),
+                           SampleWeights<double>{weights}};
   };
   check_gradient(model, loss, weighed({0.25, 2}));
   const auto one = weighed({1, 0}), other = weighed({0, 1}), both = weighed({3, 1});
-  CHECK(evaluate(model, both, loss).loss == Approx(0.75 * evaluate(model, one, loss).loss + 0.25 * evaluate(model, other, loss).loss).epsilon(1e-12));
+  CHECK(evaluate(model, both, loss).loss ==
+        Approx(0.75 * evaluate(model, one, loss).loss + 0.25 * evaluate(model, other, loss).loss).epsilon(1e-12));
 }
 
 TEST_CASE("accumulated batches are one large batch") {
   const Dataset<double> samples = data(12);
   const auto trained = [&](std::size_t batch, std::size_t accumulate) {
     Model<Net, double> model{3};
-    fit(model, samples, Fit{.loss = loss, .optimizer = SGD{.lr = 0.1}, .epochs = 3, .batch_size = batch, .progress = quiet, .accumulate = accumulate});
+    fit(model, samples,
+        Fit{.loss = loss,
+            .optimizer = SGD{.lr = 0.1},
+            .epochs = 3,
+            .batch_size = batch,
+            .progress = quiet,
+            .accumulate = accumulate});
     return std::vector<double>(model.parameters().data(), model.parameters().data() + model.parameters().size());
   };
   const auto whole = trained(12, 1), parts = trained(4, 3);
@@ -142,14 +157,15 @@ TEST_CASE("accumulated batches are one large batch") {
 
 TEST_CASE("a formula is a loss of several outputs") {
   using Vae = Graph<In<"x", 6>, Node<"mean", Dense<2>, "x">, Node<"log_variance", Dense<2>, "x">,
-                    Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>, Node<"decoder", Sequential<Dense<6>, Sigmoid>>,
-                    Out<"decoder", "mean", "log_variance">>;
+                    Node<"code", Map<in<"mean"> + exp(in<"log_variance"> / 2) * normal_noise>>,
+                    Node<"decoder", Sequential<Dense<6>, Sigmoid>>, Out<"decoder", "mean", "log_variance">>;
   constexpr auto kl = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
   std::vector<double> pixels = drawn(24, 5);
   for (double& p : pixels) p = 0.5 + 0.5 * p;
   const Dataset<double> samples{{6}, pixels};
   Model<Vae, double> model{2};
-  const auto objective = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + 0.7 * FormulaLoss<kl>{};
+  const auto objective = on<"decoder", "features">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) +
+                         0.7 * FormulaLoss<kl>{};
   check_gradient(model, objective, samples);
   const auto result = model(xt::xtensor<double, 2>(xt::adapt(pixels, std::array<std::size_t, 2>{4, 6})));
   double expected = 0;
@@ -169,23 +185,34 @@ TEST_CASE("a formula is a loss of several outputs") {
 TEST_CASE("columns that do not go with the network are one Error before training starts") {
   Model<Net, double> model{1};
   const std::vector<double> before(model.parameters().data(), model.parameters().data() + model.parameters().size());
-  const auto said = [&](const Dataset<double>& samples) { return message_of([&] { fit(model, samples, Fit{.loss = loss, .progress = quiet}); }); };
+  const auto said = [&](const Dataset<double>& samples) {
+    return message_of([&] { fit(model, samples, Fit{.loss = loss, .progress = quiet}); });
+  };
   const Features<double> image{"image", {2, 3}, drawn(12, 1)}, table{"table", {2}, drawn(4, 2)};
   const auto kind = Labels{{0, 1}, 3}.named("kind");
   const auto value = Targets<double>{drawn(4, 3), 2}.named("value");
-  CHECK_THAT(said(Dataset<double>{table, image, kind, value}), Contains("image (6 numbers), table (2 numbers), in this order") && Contains("table"));
+  CHECK_THAT(said(Dataset<double>{table, image, kind, value}),
+             Contains("image (6 numbers), table (2 numbers), in this order") && Contains("table"));
   CHECK_THAT(said(Dataset<double>{image, table, kind}), Contains("a column \"value\"") && Contains("kind"));
-  CHECK_THAT(said(Dataset<double>{image, table, kind, Targets<double>{drawn(6, 3), 3}.named("value")}), Contains("\"value\" has 2 numbers"));
-  CHECK_THAT(said(Dataset<double>{image, table, Labels{{0, 3}, 4}.named("kind"), value}), Contains("tells 3 classes apart, got label 3 of sample 1"));
-  CHECK_THAT(said(Dataset<double>{image, table, Targets<double>{drawn(6, 3), 3}.named("kind"), Labels{{0, 1}, 2}.named("value")}), Contains("\"value\""));
-  CHECK(std::vector<double>(model.parameters().data(), model.parameters().data() + model.parameters().size()) == before);
+  CHECK_THAT(said(Dataset<double>{image, table, kind, Targets<double>{drawn(6, 3), 3}.named("value")}),
+             Contains("\"value\" has 2 numbers"));
+  CHECK_THAT(said(Dataset<double>{image, table, Labels{{0, 3}, 4}.named("kind"), value}),
+             Contains("tells 3 classes apart, got label 3 of sample 1"));
+  CHECK_THAT(said(Dataset<double>{image, table, Targets<double>{drawn(6, 3), 3}.named("kind"),
+                                  Labels{{0, 1}, 2}.named("value")}),
+             Contains("\"value\""));
+  CHECK(std::vector<double>(model.parameters().data(), model.parameters().data() + model.parameters().size()) ==
+        before);
 }
 
 TEST_CASE("one loss of a network with several inputs needs no names") {
-  using Single = Graph<In<"a", 3>, In<"b", 2>, Node<"both", Concat<>, "a", "b">, Node<"y", Sequential<Dense<4>, Tanh, Dense<3>, Softmax>>, Out<"y">>;
-  const Dataset<double> samples{Features<double>{"a", {3}, drawn(30, 1)}, Features<double>{"b", {2}, drawn(20, 2)}, Labels{kinds(10), 3}};
+  using Single = Graph<In<"a", 3>, In<"b", 2>, Node<"both", Concat<>, "a", "b">,
+                       Node<"y", Sequential<Dense<4>, Tanh, Dense<3>, Softmax>>, Out<"y">>;
+  const Dataset<double> samples{Features<double>{"a", {3}, drawn(30, 1)}, Features<double>{"b", {2}, drawn(20, 2)},
+                                Labels{kinds(10), 3}};
   Model<Single, double> model{1};
-  const auto history = fit(model, samples, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 0.05}, .epochs = 100, .progress = quiet});
+  const auto history = fit(
+      model, samples, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 0.05}, .epochs = 100, .progress = quiet});
   CHECK(history.last().training.loss < history.epochs[0].training.loss);
   CHECK(history.last().training.accuracy >= 0.9);
 }

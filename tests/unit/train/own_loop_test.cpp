@@ -11,14 +11,15 @@ using namespace tenon;
 
 namespace {
 
-template <class M> bool same_bits(const M& a, const M& b) {
+template <class M>
+bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
 }
 
 template <class M, class T, class L, class O>
-std::vector<double> train_by_hand(M& model, const Dataset<T>& data, L loss, O optimizer,
-                                  std::size_t epochs, std::size_t batch_size, std::uint64_t seed) {
+std::vector<double> train_by_hand(M& model, const Dataset<T>& data, L loss, O optimizer, std::size_t epochs,
+                                  std::size_t batch_size, std::uint64_t seed) {
   Trainer trainer{model, loss, optimizer, batch_size, seed};
   DataLoader<T> loader{data, batch_size, seed};
   Batch<T> batch;
@@ -38,9 +39,10 @@ std::vector<double> train_by_hand(M& model, const Dataset<T>& data, L loss, O op
   return losses;
 }
 
-template <class T, class O> void compare_with_fit(O optimizer) {
-  using Net = Sequential<Dense<64, 32>, ReLU, Dropout<0.5>, Residual<Dense<32>, Tanh, Dropout<0.2>>,
-                         Dense<10>, Softmax>;
+template <class T, class O>
+void compare_with_fit(O optimizer) {
+  using Net = Sequential<Dense<64, 32>, ReLU, Dropout<0.5>, Residual<Dense<32>, Tanh, Dropout<0.2>>, Dense<10>,
+                         Softmax>;
   Dataset<T> data = digits().template as<T>().take(200);
   constexpr std::size_t batch_size = 64;  // the last batch has 8 samples
   Model<Net, T> by_hand{3}, fitted{3};
@@ -60,8 +62,7 @@ template <class T, class O> void compare_with_fit(O optimizer) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a loop written by hand equals fit, with dropout and a partial last batch", "",
-                   float, double) {
+TEMPLATE_TEST_CASE("a loop written by hand equals fit, with dropout and a partial last batch", "", float, double) {
   compare_with_fit<TestType>(Adam{.lr = 1e-3});
   compare_with_fit<TestType>(SGD{.lr = 0.05, .momentum = 0.9});
 }

@@ -57,8 +57,11 @@ constexpr auto nothing = [](auto&&...) {};
 
 TEST_CASE("fit follows a schedule of epochs") {
   const ExponentialLR schedule{0.5};
-  const auto [weights, history] = fitted(Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-2}, .schedule = schedule});
-  CHECK(weights == by_hand(Adam{.lr = 1e-2}, [&](auto& t, std::size_t epoch, auto) { t.set_lr(schedule(1e-2, epoch)); }, nothing));
+  const auto [weights,
+              history] = fitted(Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 1e-2}, .schedule = schedule});
+  CHECK(weights ==
+        by_hand(
+            Adam{.lr = 1e-2}, [&](auto& t, std::size_t epoch, auto) { t.set_lr(schedule(1e-2, epoch)); }, nothing));
   CHECK(weights != by_hand(Adam{.lr = 1e-2}, nothing, nothing));
   REQUIRE(history.epochs.size() == epochs);
   CHECK(history.epochs[0].lr == 1e-2);
@@ -67,8 +70,8 @@ TEST_CASE("fit follows a schedule of epochs") {
 
 TEST_CASE("fit follows a schedule of steps, and moves the momentum") {
   const OneCycleLR cycle{.max_lr = 0.2, .total_steps = 9};
-  const auto [weights, history] =
-      fitted(Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 1, .momentum = 0.5}, .schedule = cycle});
+  const auto [weights, history] = fitted(
+      Fit{.loss = CrossEntropy{}, .optimizer = SGD{.lr = 1, .momentum = 0.5}, .schedule = cycle});
   const auto follow = [&](auto& t, std::size_t, std::uint64_t step) {
     t.set_lr(cycle(1, step));
     t.set_momentum(*cycle.momentum(step));
@@ -98,8 +101,14 @@ TEST_CASE("fit clips gradients") {
   // One step moves the weights by at most lr times the norm.
   Model<Net> model{1};
   const std::vector<float> before(model.parameters().span().begin(), model.parameters().span().end());
-  fit(model, data(), Fit{.loss = CrossEntropy{}, .optimizer = sgd, .batch_size = 300, .clip_grad_norm = 0.1, .progress = Progress::Mode::quiet});
+  fit(model, data(),
+      Fit{.loss = CrossEntropy{},
+          .optimizer = sgd,
+          .batch_size = 300,
+          .clip_grad_norm = 0.1,
+          .progress = Progress::Mode::quiet});
   double square = 0;
-  for (std::size_t i = 0; i < before.size(); ++i) square += std::pow(static_cast<double>(model.parameters().data()[i] - before[i]), 2);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    square += std::pow(static_cast<double>(model.parameters().data()[i] - before[i]), 2);
   CHECK(std::sqrt(square) == Approx(0.05).epsilon(1e-3));
 }

@@ -54,7 +54,13 @@ TEST_CASE("a transformer learns to say words backwards, of any length and by its
   Model<Net> model{1};
   TeacherForcing<word_length> forcing{.rate = 0.8};
   fit(model, data,
-      Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 5e-3}, .epochs = 12, .batch_size = 32, .seed = 1, .clip_grad_norm = 1.0, .callbacks = callbacks(forcing)});
+      Fit{.loss = CrossEntropy{},
+          .optimizer = Adam{.lr = 5e-3},
+          .epochs = 12,
+          .batch_size = 32,
+          .seed = 1,
+          .clip_grad_norm = 1.0,
+          .callbacks = callbacks(forcing)});
   Stream stream{2};
   int right = 0;
   for (int i = 0; i < 100; ++i) {
@@ -65,8 +71,10 @@ TEST_CASE("a transformer learns to say words backwards, of any length and by its
   CHECK(right >= 95);
 
   const std::vector<std::int32_t> word{2, 3, 4};
-  CHECK(decode(model, word, border, border, Sampler{.temperature = 5}, 3) == decode(model, word, border, border, Sampler{.temperature = 5}, 3));
-  CHECK_THROWS_WITH(decode(model, std::vector<std::int32_t>(6, 2), border, border), Contains("expected a source of at most 5 tokens, got 6"));
+  CHECK(decode(model, word, border, border, Sampler{.temperature = 5}, 3) ==
+        decode(model, word, border, border, Sampler{.temperature = 5}, 3));
+  CHECK_THROWS_WITH(decode(model, std::vector<std::int32_t>(6, 2), border, border),
+                    Contains("expected a source of at most 5 tokens, got 6"));
 }
 
 TEST_CASE("a part of the decoder's tokens is what the model says") {
@@ -75,7 +83,12 @@ TEST_CASE("a part of the decoder's tokens is what the model says") {
     Model<Net> model{1};
     Seen before, after;
     TeacherForcing<word_length> forcing{.rate = rate};
-    fit(model, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 0}, .batch_size = 64, .seed = 1, .callbacks = callbacks(before, forcing, after)});
+    fit(model, data,
+        Fit{.loss = CrossEntropy{},
+            .optimizer = Adam{.lr = 0},
+            .batch_size = 64,
+            .seed = 1,
+            .callbacks = callbacks(before, forcing, after)});
     return std::pair{before.batches.at(0), after.batches.at(0)};
   };
   const auto [right, none] = run(1);
@@ -106,5 +119,6 @@ TEST_CASE("a part of the decoder's tokens is what the model says") {
   CHECK(replaced > 100);
 
   TeacherForcing<word_length> wrong{.rate = 1.5};
-  CHECK_THROWS_WITH(fit(model, data, Fit{.loss = CrossEntropy{}, .callbacks = callbacks(wrong)}), "TeacherForcing: rate: expected 0 to 1, got 1.5");
+  CHECK_THROWS_WITH(fit(model, data, Fit{.loss = CrossEntropy{}, .callbacks = callbacks(wrong)}),
+                    "TeacherForcing: rate: expected 0 to 1, got 1.5");
 }

@@ -46,7 +46,8 @@ TEST_CASE("cross-entropy at every step gives what PyTorch gives") {
     const auto given = golden.values(name + ".labels");
     const std::vector<std::int32_t> labels(given.begin(), given.end());
     std::vector<double> values(12), gradient(60, 7);
-    const double got = evaluate_loss<void>(loss, LossArguments<double>{{scores.data(), 12, 5}, 5, {labels, {}}, values, {gradient.data(), 12, 5}});
+    const double got = evaluate_loss<void>(
+        loss, LossArguments<double>{{scores.data(), 12, 5}, 5, {labels, {}}, values, {gradient.data(), 12, 5}});
     CHECK(got == Approx(golden.values(name + ".loss").at(0)).epsilon(1e-12));
     for (std::size_t i = 0; i < 60; ++i) CHECK(gradient[i] == Approx(slopes[i]).margin(1e-15));
     for (std::size_t i = 0; i < 12; ++i) CHECK((values[i] == 0) == (labels[i] == ignore_index));
@@ -91,17 +92,28 @@ TEST_CASE("a mean over the labels that count is the same however the data are cu
   auto data = [] {
     const auto all = sequences(8, false);
     std::vector<std::int32_t> labels(all.labels().begin(), all.labels().end());
-    for (const std::size_t k : {9U, 10U, 12U, 13U, 15U, 16U, 17U, 18U, 19U, 20U, 21U, 22U, 23U, 24U, 25U, 27U, 28U, 29U, 30U, 31U})
+    for (const std::size_t k :
+         {9U, 10U, 12U, 13U, 15U, 16U, 17U, 18U, 19U, 20U, 21U, 22U, 23U, 24U, 25U, 27U, 28U, 29U, 30U, 31U})
       labels[k] = ignore_index;
-    return Dataset<double>({steps, 2}, std::vector<double>(all.features().begin(), all.features().end()), Labels{std::move(labels), 3, steps});
+    return Dataset<double>({steps, 2}, std::vector<double>(all.features().begin(), all.features().end()),
+                           Labels{std::move(labels), 3, steps});
   }();
   const auto weighted = [](std::vector<double> weights) { return CrossEntropy{.class_weight = std::move(weights)}; };
-  for (const auto& loss : {weighted({}), weighted({1, 10, 0.1}), weighted({0, 1, 1}), CrossEntropy{.reduction = Reduction::batchmean},
-                           CrossEntropy{.label_smoothing = 0.1, .class_weight = {1, 10, 0.1}}, CrossEntropy{.reduction = Reduction::sum}}) {
+  for (const auto& loss :
+       {weighted({}), weighted({1, 10, 0.1}), weighted({0, 1, 1}), CrossEntropy{.reduction = Reduction::batchmean},
+        CrossEntropy{.label_smoothing = 0.1, .class_weight = {1, 10, 0.1}},
+        CrossEntropy{.reduction = Reduction::sum}}) {
     const auto trained = [&](std::size_t batch, std::size_t accumulate) {
       Model<Net, double> model{2};
-      const Fit how{.loss = loss, .optimizer = SGD{.lr = 0.5}, .epochs = 2, .batch_size = batch, .validation = data, .seed = 1, .shuffle = false,
-                    .progress = Progress::Mode::quiet, .accumulate = accumulate};
+      const Fit how{.loss = loss,
+                    .optimizer = SGD{.lr = 0.5},
+                    .epochs = 2,
+                    .batch_size = batch,
+                    .validation = data,
+                    .seed = 1,
+                    .shuffle = false,
+                    .progress = Progress::Mode::quiet,
+                    .accumulate = accumulate};
       const History history = fit(model, data, how);
       return std::pair{model, history};
     };
@@ -119,21 +131,31 @@ TEST_CASE("a mean over the labels that count is the same however the data are cu
     }
   }
   Model<Net, double> model{2};
-  const Dataset<double> bare({steps, 2}, std::vector<double>(steps * 2), Labels{std::vector<std::int32_t>(steps, ignore_index), 3, steps});
-  CHECK_THROWS_WITH(evaluate(model, bare, CrossEntropy{}), "evaluate: expected at least one label that counts, got 4 that are ignored or of a class of weight 0");
-  CHECK_THROWS_WITH(fit(model, bare, Fit{.loss = CrossEntropy{}}), Contains("fit: expected at least one label that counts"));
+  const Dataset<double> bare({steps, 2}, std::vector<double>(steps * 2),
+                             Labels{std::vector<std::int32_t>(steps, ignore_index), 3, steps});
+  CHECK_THROWS_WITH(
+      evaluate(model, bare, CrossEntropy{}),
+      "evaluate: expected at least one label that counts, got 4 that are ignored or of a class of weight 0");
+  CHECK_THROWS_WITH(fit(model, bare, Fit{.loss = CrossEntropy{}}),
+                    Contains("fit: expected at least one label that counts"));
 }
 
 TEST_CASE("a network learns to answer at every step") {
   const auto data = sequences(400);
   const auto typed_data = typed<Shape<steps, 2>, StepClasses<3, steps>>(data);
   Model<Net> model{1};
-  const History history =
-      fit(model, typed_data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 0.05}, .epochs = 15, .batch_size = 20, .validation_split = 0.2, .seed = 1});
+  const History history = fit(model, typed_data,
+                              Fit{.loss = CrossEntropy{},
+                                  .optimizer = Adam{.lr = 0.05},
+                                  .epochs = 15,
+                                  .batch_size = 20,
+                                  .validation_split = 0.2,
+                                  .seed = 1});
   CHECK(history.last().training.accuracy > 0.93);
   CHECK(history.last().validation.accuracy > 0.93);
   CHECK(history.last().training.loss < 0.25);
-  CHECK_THROWS_WITH((typed<Shape<steps, 2>, Classes<3>>(data)), Contains("expected 3 classes, got 4 labels per sample of 3 classes"));
+  CHECK_THROWS_WITH((typed<Shape<steps, 2>, Classes<3>>(data)),
+                    Contains("expected 3 classes, got 4 labels per sample of 3 classes"));
 }
 
 TEST_CASE("labels that do not fit the steps are told") {
@@ -143,9 +165,12 @@ TEST_CASE("labels that do not fit the steps are told") {
   const std::vector<float> x(data.features().begin(), data.features().end());
   CHECK_THROWS_WITH(fit(model, Dataset<float>({steps, 2}, x, one), Fit{.loss = CrossEntropy{}}),
                     Contains("the network gives 4 answers a sample, got samples with 1 class labels"));
-  CHECK_THROWS_WITH(fit(model, Dataset<float>({steps, 2}, x, other), Fit{.loss = CrossEntropy{}}), Contains("got samples with 3 class labels"));
-  CHECK_THROWS_WITH((Dataset<float>({steps, 2}, x, Labels{std::vector<std::int32_t>(9), 3, 4})), Contains("expected 32 labels, 4 per sample, got 9"));
-  CHECK_THROWS_WITH((Dataset<float>({steps, 2}, x, Labels{std::vector<std::int32_t>(32, 3), 3, 4})), Contains("label 3 of sample 0 is outside"));
+  CHECK_THROWS_WITH(fit(model, Dataset<float>({steps, 2}, x, other), Fit{.loss = CrossEntropy{}}),
+                    Contains("got samples with 3 class labels"));
+  CHECK_THROWS_WITH((Dataset<float>({steps, 2}, x, Labels{std::vector<std::int32_t>(9), 3, 4})),
+                    Contains("expected 32 labels, 4 per sample, got 9"));
+  CHECK_THROWS_WITH((Dataset<float>({steps, 2}, x, Labels{std::vector<std::int32_t>(32, 3), 3, 4})),
+                    Contains("label 3 of sample 0 is outside"));
   CHECK_THROWS_WITH(data.stratified_split(0.5, 1), Contains("expected one label per sample, got 4"));
   // a loss that has no use for steps without a label
   Model<Scored> scored{1};

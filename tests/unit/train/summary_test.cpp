@@ -40,8 +40,8 @@ TEST_CASE("a network as a table") {
 }
 
 TEST_CASE("parts, blocks and branches are indented, and copies counted") {
-  using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU>>,
-                         Repeat<3, Residual<Dense<8>, Tanh>>, Concat<Dense<2>, Dense<1>>>;
+  using Net = Sequential<Named<"encoder", Sequential<Dense<6, 8>, ReLU>>, Repeat<3, Residual<Dense<8>, Tanh>>,
+                         Concat<Dense<2>, Dense<1>>>;
   CHECK_THAT(summary_text(Model<Net>{1}), Contains(R"(
  encoder  Sequential        (8)                     0
    encoder.0  Dense<6, 8>   (8)                    56
@@ -59,8 +59,9 @@ TEST_CASE("parts, blocks and branches are indented, and copies counted") {
 }
 
 TEST_CASE("networks with several inputs and outputs have a summary too") {
-  using Net = Graph<In<"image", 6>, In<"table", 2>, Node<"seen", Dense<4>, "image">, Node<"both", Concat<>, "seen", "table">,
-                    Node<"digit", Sequential<Dense<10>, Softmax>, "both">, Node<"value", Dense<1>, "both">, Out<"digit", "value">>;
+  using Net = Graph<In<"image", 6>, In<"table", 2>, Node<"seen", Dense<4>, "image">,
+                    Node<"both", Concat<>, "seen", "table">, Node<"digit", Sequential<Dense<10>, Softmax>, "both">,
+                    Node<"value", Dense<1>, "both">, Out<"digit", "value">>;
   const std::string text = summary_text(Model<Net>{1});
   CHECK_THAT(text, Contains("digit.0  Dense<10>"));
   CHECK_THAT(text, Contains("105\n   frozen"));
@@ -89,9 +90,10 @@ TEST_CASE("the memory is that of the optimizer, the batch and the precision") {
 
 TEST_CASE("the nodes of a graph say what they are connected to, and count what they share once") {
   using Tower = Sequential<Dense<4>, ReLU>;
-  using Net = Graph<In<"left", 3>, In<"right", 3>, In<"table", 2, 2>, Node<"a", Tower, "left">, Node<"b", Shared<"a">, "right">,
-                    Node<"both", Concat<>, "a", "b">, Node<"digit", Sequential<Dense<10>, Softmax>, "both">,
-                    Node<"flat", Flatten, "table">, Node<"value", Dense<1>, "flat">, Out<"digit", "value">>;
+  using Net = Graph<In<"left", 3>, In<"right", 3>, In<"table", 2, 2>, Node<"a", Tower, "left">,
+                    Node<"b", Shared<"a">, "right">, Node<"both", Concat<>, "a", "b">,
+                    Node<"digit", Sequential<Dense<10>, Softmax>, "both">, Node<"flat", Flatten, "table">,
+                    Node<"value", Dense<1>, "flat">, Out<"digit", "value">>;
   CHECK_THAT(summary_text(Model<Net>{1}), Contains(R"( Model
 ------------------------------------------------------------------------
  Layer                         Output shape   Parameters   Connected to

@@ -28,11 +28,17 @@ Model<Network, T> trained(std::size_t threads, std::size_t epochs = 2) {
   const Threads scope(threads);
   static const Dataset<T> train = digits().template as<T>().take(150);
   Model<Network, T> model{1};
-  fit(model, train, Fit{.optimizer = AdamW{.lr = 1e-3}, .epochs = epochs, .batch_size = 48, .seed = 3, .progress = Progress::Mode::quiet});
+  fit(model, train,
+      Fit{.optimizer = AdamW{.lr = 1e-3},
+          .epochs = epochs,
+          .batch_size = 48,
+          .seed = 3,
+          .progress = Progress::Mode::quiet});
   return model;
 }
 
-template <class M> bool same_bits(const M& a, const M& b) {
+template <class M>
+bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
 }
@@ -101,9 +107,11 @@ TEST_CASE("workers do every part once, and hand on what is thrown") {
     workers.run(static_cast<std::size_t>(round % 4 + 1), [&](std::size_t part) { ++done[part]; });
     for (int part = 0; part < 4; ++part) CHECK(done[part] == (part <= round % 4 ? 1 : 0));
   }
-  CHECK_THROWS_AS(workers.run(4, [](std::size_t part) {
-    if (part == 2) throw std::runtime_error("part 2");
-  }), std::runtime_error);
+  CHECK_THROWS_AS(workers.run(4,
+                              [](std::size_t part) {
+                                if (part == 2) throw std::runtime_error("part 2");
+                              }),
+                  std::runtime_error);
   workers.run(4, [](std::size_t) {});
   CHECK_THROWS_AS(set_num_threads(0), Error);
 }

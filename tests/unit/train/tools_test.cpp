@@ -11,8 +11,8 @@
 #include <numeric>
 #include <set>
 #include <string>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -29,7 +29,8 @@ using Mlp = Sequential<Dense<64, Width>, ReLU, Dense<10>, Softmax>;
 std::string file(const char* name) {
   return (std::filesystem::temp_directory_path() / ("tenon-tools-" + std::to_string(::getpid()) + name)).string();
 }
-const auto quiet = Fit{.optimizer = Adam{.lr = 5e-3}, .epochs = 2, .batch_size = 32, .seed = 1, .progress = Progress::Mode::quiet};
+const auto quiet = Fit{
+    .optimizer = Adam{.lr = 5e-3}, .epochs = 2, .batch_size = 32, .seed = 1, .progress = Progress::Mode::quiet};
 
 }  // namespace
 
@@ -84,7 +85,8 @@ TEST_CASE("cross-validation is one training for each fold") {
   CHECK(result.loss().mean == Approx(mean));
   CHECK(result.loss().deviation > 0);
   CHECK_THAT(result.text(), Contains("deviation"));
-  CHECK_THROWS_WITH(cross_validate<Small>(data, how, 3), Contains("cross_validate: expected a Fit without validation data"));
+  CHECK_THROWS_WITH(cross_validate<Small>(data, how, 3),
+                    Contains("cross_validate: expected a Fit without validation data"));
 }
 
 TEST_CASE("a sweep trains each network in the same way") {
@@ -122,8 +124,9 @@ TEST_CASE("a model is chosen when the program runs") {
   loaded.predict(data.features(), got);
   CHECK(got == expected);
   CHECK_THROWS_WITH(Any("medium"), "AnyModel: expected the name of one of its networks, small, large, got medium");
-  CHECK_THROWS_WITH((AnyModel<Choice<"small", Small>, Choice<"other", Mlp<9>>>::load(path)),
-                    Contains("expected the tensors of one of the networks small, other, got those of none:\n  small: "));
+  CHECK_THROWS_WITH(
+      (AnyModel<Choice<"small", Small>, Choice<"other", Mlp<9>>>::load(path)),
+      Contains("expected the tensors of one of the networks small, other, got those of none:\n  small: "));
   using Alike = AnyModel<Choice<"relu", Large>, Choice<"tanh", Sequential<Dense<64, 16>, Tanh, Dense<10>, Softmax>>>;
   CHECK_THROWS_WITH(Alike::load(path), Contains("got those of relu, tanh: say which, load(path, name)"));
   CHECK(Alike::load(path, "tanh").name() == "tanh");
@@ -145,7 +148,8 @@ TEST_CASE("the learning rate's search finds where the loss falls, and leaves the
   // numpy.gradient of the middle, whose least is taken
   CHECK(detail::steepest(LrCurve{{1, 2, 3, 4, 5, 6}, {9, 9, 8, 5, 4, 4}, {}}, 1) == 3.0);
   CHECK_FALSE(detail::steepest(LrCurve{{1, 2, 3}, {3, 2, 1}, {}}, 1));
-  CHECK_THROWS_WITH(find_lr(model, data, quiet, LrRange{.low = 1, .high = 1}), Contains("LrRange: high: expected above 1") || Contains("high: expected more than 1"));
+  CHECK_THROWS_WITH(find_lr(model, data, quiet, LrRange{.low = 1, .high = 1}),
+                    Contains("LrRange: high: expected above 1") || Contains("high: expected more than 1"));
 }
 
 TEST_CASE("the class that a model takes a sample for") {
@@ -184,7 +188,8 @@ TEST_CASE("a Jacobian is that of differences") {
     for (std::size_t i = 0; i < 3; ++i) CHECK(J(i, j) == Approx((a(i) - b(i)) / 2e-5).margin(1e-9));
   }
   const std::vector<double> wrong(15);
-  CHECK_THROWS_WITH(jacobian(model, std::span<const double>(wrong)), "jacobian: expected one sample of 16 numbers, got 15");
+  CHECK_THROWS_WITH(jacobian(model, std::span<const double>(wrong)),
+                    "jacobian: expected one sample of 16 numbers, got 15");
 }
 
 TEST_CASE("callbacks look at layers and at the noise of gradients") {
@@ -192,7 +197,11 @@ TEST_CASE("callbacks look at layers and at the noise of gradients") {
   Model<Small> model{1};
   LayerStatistics layers;
   GradientNoise noise{.steps = 4};
-  auto how = Fit{.optimizer = SGD{.lr = 0.01}, .epochs = 2, .batch_size = 16, .seed = 1, .progress = Progress::Mode::quiet,
+  auto how = Fit{.optimizer = SGD{.lr = 0.01},
+                 .epochs = 2,
+                 .batch_size = 16,
+                 .seed = 1,
+                 .progress = Progress::Mode::quiet,
                  .callbacks = callbacks(layers, noise)};
   fit(model, data, how);
   REQUIRE(layers.epochs.size() == 2);
@@ -208,7 +217,8 @@ TEST_CASE("callbacks look at layers and at the noise of gradients") {
   REQUIRE(noise.epochs.size() == 2);
   CHECK(noise.scale() > 0);
 
-  // A model whose gradient is known: y = w with targets +-1 + mean, one gradient 2 (w - t) a sample, held still by a rate of 0.
+  // A model whose gradient is known: y = w with targets +-1 + mean, one gradient 2 (w - t) a sample, held still by a
+  // rate of 0.
   std::vector<float> targets(4096);
   Stream random{3};
   for (float& t : targets) t = 0.5F + random.normal<float>();
@@ -216,7 +226,13 @@ TEST_CASE("callbacks look at layers and at the noise of gradients") {
   Model<Sequential<Dense<1, 1, bias<false>>>> one;
   one.get<"0.weight">()(0, 0) = 0;
   GradientNoise known{.steps = 8};
-  fit(one, spread, Fit{.loss = MeanSquaredError{}, .optimizer = SGD{.lr = 0}, .epochs = 1, .batch_size = 8, .seed = 1,
-                       .progress = Progress::Mode::quiet, .callbacks = callbacks(known)});
+  fit(one, spread,
+      Fit{.loss = MeanSquaredError{},
+          .optimizer = SGD{.lr = 0},
+          .epochs = 1,
+          .batch_size = 8,
+          .seed = 1,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(known)});
   CHECK(known.scale() == Approx(1 / 0.25).epsilon(0.15));  // variance of the targets over the square of their mean
 }

@@ -25,11 +25,11 @@ using namespace tenon;
 
 namespace {
 
-using Net =
-    Sequential<Dense<4, 16>, ReLU, Dropout<0.5>, Dense<16>, Tanh, Dropout<0.5>, Dense<3>, Softmax>;
+using Net = Sequential<Dense<4, 16>, ReLU, Dropout<0.5>, Dense<16>, Tanh, Dropout<0.5>, Dense<3>, Softmax>;
 
 /// `count` samples of four numbers, in three classes.
-template <class T> struct Samples {
+template <class T>
+struct Samples {
   std::vector<T> x;
   std::vector<std::int32_t> labels;
 
@@ -48,7 +48,8 @@ template <class T> struct Samples {
   }
 };
 
-template <class Trainer> auto gradients_of(Trainer& trainer) {
+template <class Trainer>
+auto gradients_of(Trainer& trainer) {
   std::map<std::string, std::vector<typename Trainer::scalar>> all;
   trainer.for_each_parameter([&](std::string_view name, auto values, auto gradient) {
     CHECK(values.size() == gradient.size());
@@ -59,8 +60,7 @@ template <class Trainer> auto gradients_of(Trainer& trainer) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("two batches in one step are one large batch, dropout included", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("two batches in one step are one large batch, dropout included", "", float, double) {
   constexpr std::size_t count = 12;
   Samples<TestType> samples{count};
   Model<Net, TestType> model{1};
@@ -122,14 +122,12 @@ TEST_CASE("gradients can be changed between backward and step") {
   Trainer trainer{model, CrossEntropy{}, SGD{.lr = 1}, 6, 7};
   trainer.forward(samples.batch(0, 6));
   trainer.backward();  // computes the loss itself
-  trainer.for_each_parameter(
-      [](std::string_view name, std::span<double>, std::span<double> gradient) {
-        for (double& g : gradient) g = name == "6.bias" ? 0.5 : 0.0;
-      });
+  trainer.for_each_parameter([](std::string_view name, std::span<double>, std::span<double> gradient) {
+    for (double& g : gradient) g = name == "6.bias" ? 0.5 : 0.0;
+  });
   trainer.step();
   CHECK(model.get<"0.weight">()(3, 1) == before.get<"0.weight">()(3, 1));
-  for (std::size_t i = 0; i < 3; ++i)
-    CHECK(model.get<"6.bias">()(i) == before.get<"6.bias">()(i) - 0.5);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(model.get<"6.bias">()(i) == before.get<"6.bias">()(i) - 0.5);
 }
 
 TEST_CASE("backward without loss gives the same gradients") {
@@ -152,8 +150,7 @@ TEST_CASE("masks differ from layer to layer, step to step, sample to sample and 
     Model<Layer> model{1};
     Trainer trainer{model, MeanSquaredError{}, SGD{}, 2, seed};
     std::vector<float> ones(128, 1.0f), targets(128, 0.0f);
-    const Batch<float> batch{
-        .features = ones, .labels = {}, .targets = targets, .count = 2, .first = 0, .indices = {}};
+    const Batch<float> batch{.features = ones, .labels = {}, .targets = targets, .count = 2, .first = 0, .indices = {}};
     for (std::uint64_t s = 0; s < steps; ++s) trainer.step();
     const auto y = trainer.forward(batch);
     return std::pair{std::vector<float>(y[0], y[0] + 64), std::vector<float>(y[1], y[1] + 64)};
@@ -183,14 +180,12 @@ TEST_CASE("a batch that does not fit is refused before anything is computed") {
   Trainer trainer{model, CrossEntropy{}, SGD{}, 4};
   CHECK_THROWS_WITH(trainer.loss(), Contains("forward before loss"));
   CHECK_THROWS_WITH(trainer.backward(), Contains("forward before loss"));
-  CHECK_THROWS_WITH(trainer.forward(samples.batch(0, 5)),
-                    "training: expected batches of at most 4 samples, got 5");
+  CHECK_THROWS_WITH(trainer.forward(samples.batch(0, 5)), "training: expected batches of at most 4 samples, got 5");
   CHECK_THROWS_WITH(trainer.forward(samples.batch(0, 0)), Contains("at least one sample"));
 
   auto narrow = samples.batch(0, 4);
   narrow.features = narrow.features.first(12);
-  CHECK_THROWS_WITH(trainer.forward(narrow),
-                    Contains("samples of 4 numbers") && Contains("samples of 3"));
+  CHECK_THROWS_WITH(trainer.forward(narrow), Contains("samples of 4 numbers") && Contains("samples of 3"));
 
   auto unlabelled = samples.batch(0, 4);
   unlabelled.labels = {};
@@ -231,9 +226,8 @@ TEST_CASE("the first number that is not finite is found") {
     model.get<"3.weight">()(2, 2) = std::numeric_limits<float>::quiet_NaN();
     trainer.forward(samples.batch(0, 6));
     CHECK_FALSE(std::isfinite(trainer.loss()));
-    CHECK(
-        trainer.find_non_finite() ==
-        "it first appears in the output of layer 3, Dense<16>, and 3.weight is not finite either");
+    CHECK(trainer.find_non_finite() ==
+          "it first appears in the output of layer 3, Dense<16>, and 3.weight is not finite either");
     CHECK(trainer.non_finite_parameter() == "3.weight");
   }
   SECTION("by overflow") {

@@ -2,8 +2,8 @@
 
 #include "unit/zoo/zoo.hpp"
 
-/// Every composition within every other. A block keeps the width of the vectors it is given; what it is made of is written
-/// for any width, since a SplitAt or a TimeDistributed gives its parts fewer numbers.
+/// Every composition within every other. A block keeps the width of the vectors it is given; what it is made of is
+/// written for any width, since a SplitAt or a TimeDistributed gives its parts fewer numbers.
 namespace tenon::zoo {
 
 struct Plain {
@@ -68,7 +68,9 @@ struct Fixed {
 template <class I>
 struct Pool {
   template <std::size_t W>
-  using of = Sequential<Reshape<1, W / 2, 2>, MaxUnpool<MaxPool2D<2>, Flatten, typename I::template of<W / 4>, Reshape<1, W / 4, 1>>, Flatten>;
+  using of = Sequential<Reshape<1, W / 2, 2>,
+                        MaxUnpool<MaxPool2D<2>, Flatten, typename I::template of<W / 4>, Reshape<1, W / 4, 1>>,
+                        Flatten>;
 };
 
 /// Outer of each, one after the other.

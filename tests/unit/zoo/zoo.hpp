@@ -25,19 +25,21 @@
 #include <tenon/edge/quantized.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/generate.hpp>
-#include <tenon/model/session.hpp>
 #include <tenon/model/quantize.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/net/quantization_aware.hpp>
 #include <tenon/tenon.hpp>
 
 #include "support/gradient_check.hpp"
 
-/// The zoo: networks of all kinds, each sent through every way of running one. A cell of its table is "yes", which means
-/// equal to the model within the bound of its column, or the layer that is refused and its place, as the compile error names
-/// them; nothing else. The table stands in docs/support.md, is written by scripts/support, and a test compares it.
+/// The zoo: networks of all kinds, each sent through every way of running one. A cell of its table is "yes", which
+/// means equal to the model within the bound of its column, or the layer that is refused and its place, as the compile
+/// error names them; nothing else. The table stands in docs/support.md, is written by scripts/support, and a test
+/// compares it.
 ///
-/// An animal is a row: `Animal<"GRU", Sequential<Input<5, 3>, GRU<4>>>`; the number behind is how many tokens there are where
-/// the input is tokens. A further way of running is a further column: a function of a row here, and its name in `columns`.
+/// An animal is a row: `Animal<"GRU", Sequential<Input<5, 3>, GRU<4>>>`; the number behind is how many tokens there are
+/// where the input is tokens. A further way of running is a further column: a function of a row here, and its name in
+/// `columns`.
 namespace tenon::zoo {
 
 template <fixed_string Name, class Network, std::size_t Tokens = 0>
@@ -47,8 +49,9 @@ struct Animal {
   static constexpr std::size_t tokens = Tokens;
 };
 
-inline constexpr std::array<std::string_view, 14> columns{"gradient", "threads", "single",  "frozen part", "fold",   "average",   "save",
-                                                          "Frozen",   "blob",    "Session", "steps",       "tokens", "Quantized", "Learner"};
+inline constexpr std::array<std::string_view, 14> columns{"gradient", "threads", "single",    "frozen part", "fold",
+                                                          "average",  "save",    "Frozen",    "blob",        "Session",
+                                                          "steps",    "tokens",  "Quantized", "Learner"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -94,7 +97,8 @@ template <class T>
 std::vector<T> inputs(std::size_t count, std::size_t tokens, std::uint64_t seed) {
   Stream random(seed, Purpose::user);
   std::vector<T> x(count);
-  for (T& v : x) v = tokens > 0 ? std::floor(random.uniform<T>(0, static_cast<T>(tokens) - T(0.001))) : random.uniform<T>(-1, 1);
+  for (T& v : x)
+    v = tokens > 0 ? std::floor(random.uniform<T>(0, static_cast<T>(tokens) - T(0.001))) : random.uniform<T>(-1, 1);
   return x;
 }
 
@@ -156,10 +160,15 @@ template <class Net>
 std::vector<ColumnInfo> columns_of() {
   std::vector<ColumnInfo> all;
   [&]<std::size_t... K>(std::index_sequence<K...>) {
-    (all.push_back({std::string(detail::port_names<Net>::outputs[K]), ColumnKind::targets, {output_shape_at<Net, K>::size},
-                    detail::port_offset<output_shape<Net>>(K), output_shape_at<Net, K>::size, 0}),
+    (all.push_back({std::string(detail::port_names<Net>::outputs[K]),
+                    ColumnKind::targets,
+                    {output_shape_at<Net, K>::size},
+                    detail::port_offset<output_shape<Net>>(K),
+                    output_shape_at<Net, K>::size,
+                    0}),
      ...);
-  }(std::make_index_sequence<number_of_outputs<Net>>{});
+  }
+  (std::make_index_sequence<number_of_outputs<Net>>{});
   return all;
 }
 
@@ -174,9 +183,10 @@ struct Lesson {
   Batch<double> batch{};
 
   Lesson(std::size_t count, std::size_t tokens)
-      : x(inputs<double>(count * M::input::size, tokens, 2)), target(inputs<double>(count * M::output::size, 0, 3)),
+      : x(inputs<double>(count * M::input::size, tokens, 2)),
+        target(inputs<double>(count * M::output::size, 0, 3)),
         trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4) {
-    if constexpr (number_of_outputs<Net> > 1) batch.columns = columns = columns_of<Net>();
+    if constexpr (number_of_outputs < Net >> 1) batch.columns = columns = columns_of<Net>();
     stir(model, 5);
     batch.features = x;
     batch.targets = target;
@@ -200,14 +210,17 @@ template <class A>
 std::string check_gradient() {
   using Net = typename A::Net;
   if constexpr (parameter_count<Net> == 0) return "nothing to learn";
-  if (std::ranges::any_of(parameter_table<Net>, [](const ParameterEntry& entry) { return entry.name.ends_with("min_val"); })) return "straight through";
+  if (std::ranges::any_of(parameter_table<Net>,
+                          [](const ParameterEntry& entry) { return entry.name.ends_with("min_val"); }))
+    return "straight through";
   Lesson<Net> run(11, A::tokens);
   const std::vector<double> gradient = run.gradients();
   test::GradientComparison comparison{1e-5};
   for (const ParameterEntry& entry : parameter_table<Net>)
     if (entry.trainable)
-      test::compare_gradient(comparison, [&] { return run.loss(); }, run.model.values(entry), std::span(gradient).subspan(entry.offset, entry.size),
-                             std::string(entry.name));
+      test::compare_gradient(
+          comparison, [&] { return run.loss(); }, run.model.values(entry),
+          std::span(gradient).subspan(entry.offset, entry.size), std::string(entry.name));
   for (const std::string& fault : comparison.faults) FAIL_CHECK(fault);
   return comparison.faults.empty() ? "yes" : "WRONG";
 }
@@ -222,7 +235,8 @@ std::string check_threads() {
     set_num_threads(1);
     return run.gradients();
   };
-  if constexpr (has_running_statistics<Net>) return with(7) == with(7) && with(2) == with(2) ? "own statistics" : "WRONG";
+  if constexpr (has_running_statistics<Net>)
+    return with(7) == with(7) && with(2) == with(2) ? "own statistics" : "WRONG";
   const std::vector<double> one = with(1);
   return yes_within(std::max(distance(with(2), one), distance(with(7), one)), 1e-11);
 }
@@ -274,11 +288,13 @@ template <class M>
 auto constants_of(const M& model) {
   std::vector<typename M::scalar> all;
   for (const ParameterEntry& entry : parameter_table<typename M::network>)
-    if (!entry.trainable && !entry.running) all.insert(all.end(), model.values(entry).begin(), model.values(entry).end());
+    if (!entry.trainable && !entry.running)
+      all.insert(all.end(), model.values(entry).begin(), model.values(entry).end());
   return all;
 }
 
-/// What learns beside a frozen part has the gradients that it has beside a learning one; the part stays, on any threads.
+/// What learns beside a frozen part has the gradients that it has beside a learning one; the part stays, on any
+/// threads.
 template <class Net, class Part>
 bool trains_beside(std::size_t tokens) {
   Lesson<Net> whole(11, tokens);
@@ -289,7 +305,8 @@ bool trains_beside(std::size_t tokens) {
     const ParameterEntry &to = parameter_table<Part>[i], &from = parameter_table<Net>[i];
     right = right && to.name == from.name;
     if (to.trainable)
-      right = right && distance(std::span(got).subspan(to.offset, to.size), std::span(expected).subspan(from.offset, from.size)) <= 1e-11;
+      right = right && distance(std::span(got).subspan(to.offset, to.size),
+                                std::span(expected).subspan(from.offset, from.size)) <= 1e-11;
   }
   set_num_threads(7);
   Lesson<Part> threads(57, tokens);
@@ -316,7 +333,7 @@ std::string check_frozen_part(const Sampled<A>& s) {
       Model<Part> frozen{9};
       CHECK(copy_parameters(s.model, frozen) == parameter_table<Net>.size());
       CHECK(parameter_count<Part> < parameter_count<Net>);
-      if constexpr (parameter_count<Part> > 0) CHECK(trains_beside<Net, Part>(A::tokens));
+      if constexpr (parameter_count < Part >> 0) CHECK(trains_beside<Net, Part>(A::tokens));
       return yes_within(s.distance_of(frozen), rounding);
     }
   }
@@ -348,7 +365,8 @@ std::string check_average(const Sampled<A>& s) {
 
 /// A file that goes with the test.
 struct File {
-  std::string path = (std::filesystem::temp_directory_path() / ("tenon_zoo_" + std::to_string(std::random_device{}()))).string();
+  std::string path = (std::filesystem::temp_directory_path() / ("tenon_zoo_" + std::to_string(std::random_device{}())))
+                         .string();
   File() = default;
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -382,7 +400,8 @@ std::string check_blob(const Sampled<A>& s) {
   export_blob(s.model, file.path);
   CHECK(std::filesystem::file_size(header.path) > 0);
   std::vector<std::uint32_t> words(std::filesystem::file_size(file.path) / sizeof(std::uint32_t));
-  std::ifstream(file.path, std::ios::binary).read(reinterpret_cast<char*>(words.data()), static_cast<std::streamsize>(words.size() * 4));
+  std::ifstream(file.path, std::ios::binary)
+      .read(reinterpret_cast<char*>(words.data()), static_cast<std::streamsize>(words.size() * 4));
   const auto blob = open_weights<Net>(std::as_bytes(std::span(words)));
   const auto weights = frozen_weights(s.model);
   return yes_if(blob && std::memcmp(blob.weights, weights.get(), sizeof *weights) == 0);
@@ -404,7 +423,8 @@ std::string check_steps(const Sampled<A>& s) {
     constexpr bool signal = detail::takes_signals<Net>();
     using In = input_shape<Net>;
     using Out = output_shape<Net>;
-    constexpr std::size_t steps = signal ? In::inner : In::front, given = signal ? Out::inner : Out::front, late = steps - given;
+    constexpr std::size_t steps = signal ? In::inner : In::front, given = signal ? Out::inner : Out::front,
+                          late = steps - given;
     const auto weights = frozen_weights(s.model);
     const auto net = std::make_unique<Step>(*weights);
     Session host{s.model, session::stepped};
@@ -414,11 +434,13 @@ std::string check_steps(const Sampled<A>& s) {
       host.reset();
       std::vector<float> in(Step::input::size), out(Step::output::size), on_host(out.size()), expected(out.size());
       for (std::size_t t = 0; t < steps; ++t) {
-        for (std::size_t f = 0; f < in.size(); ++f) in[f] = s.x[i * s.in + (signal ? f * steps + t : t * in.size() + f)];
+        for (std::size_t f = 0; f < in.size(); ++f)
+          in[f] = s.x[i * s.in + (signal ? f * steps + t : t * in.size() + f)];
         net->step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
         host.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(on_host));
         if (t < late) continue;
-        for (std::size_t f = 0; f < out.size(); ++f) expected[f] = s.y[i * s.out + (signal ? f * given + t - late : t * out.size() + f)];
+        for (std::size_t f = 0; f < out.size(); ++f)
+          expected[f] = s.y[i * s.out + (signal ? f * given + t - late : t * out.size() + f)];
         most = std::max({most, distance(out, expected), distance(on_host, expected)});
       }
     }
@@ -461,7 +483,8 @@ std::string check_int8(const Sampled<A>& s) {
     const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*quantize(s.model, loader)));
     const auto net = std::make_unique<Quantized<Net>>(*tables);
     std::vector<float> got(s.y.size());
-    for (std::size_t i = 0; i < s.count; ++i) (*net)(s.sample(i), std::span<float, Sampled<A>::out>(got.data() + i * s.out, s.out));
+    for (std::size_t i = 0; i < s.count; ++i)
+      (*net)(s.sample(i), std::span<float, Sampled<A>::out>(got.data() + i * s.out, s.out));
     const auto [low, high] = std::minmax_element(s.y.begin(), s.y.end());
     float most = 0;
     for (std::size_t i = 0; i < got.size(); ++i) most = std::max(most, std::abs(got[i] - s.y[i]));
@@ -469,8 +492,8 @@ std::string check_int8(const Sampled<A>& s) {
   }
 }
 
-/// What a device makes of a sample, and the gradients of one, beside those of training in double. Where statistics are those of a
-/// batch there, they are fixed on the device: tests/unit/edge looks at the gradients.
+/// What a device makes of a sample, and the gradients of one, beside those of training in double. Where statistics are
+/// those of a batch there, they are fixed on the device: tests/unit/edge looks at the gradients.
 template <class A>
 std::string check_learner(const Sampled<A>& s) {
   using Net = typename A::Net;
@@ -494,7 +517,8 @@ std::string check_learner(const Sampled<A>& s) {
         std::copy_n(s.model.values(entry).begin(), entry.size, run.model.values(entry).begin());
       const std::vector<float> x(run.x.begin(), run.x.end()), target(run.target.begin(), run.target.end());
       net->reset_states();
-      net->learn(std::span<const float, Learner::input::size>(x), std::span<const float, Learner::output::size>(target));
+      net->learn(std::span<const float, Learner::input::size>(x),
+                 std::span<const float, Learner::output::size>(target));
       most = std::max(most, distance(net->gradients(), run.gradients()));
     }
     return yes_within(most, rounding);
@@ -507,16 +531,27 @@ std::string examine() {
   INFO(A::name);
   const Sampled<A> s;
   const std::array<std::string, columns.size()> cells{
-      check_gradient<A>(), check_threads<A>(), yes_within(s.distance_by_sample([&s](auto x, auto y) { s.model.predict(x, y); }), rounding),
-      check_frozen_part(s), check_fold(s), check_average(s), check_save(s), check_frozen(s), check_blob(s), check_host(s),
-      check_steps(s), check_generator(s), check_int8(s), check_learner(s)};
+      check_gradient<A>(),
+      check_threads<A>(),
+      yes_within(s.distance_by_sample([&s](auto x, auto y) { s.model.predict(x, y); }), rounding),
+      check_frozen_part(s),
+      check_fold(s),
+      check_average(s),
+      check_save(s),
+      check_frozen(s),
+      check_blob(s),
+      check_host(s),
+      check_steps(s),
+      check_generator(s),
+      check_int8(s),
+      check_learner(s)};
   std::string row = "| " + std::string(A::name) + " |";
   for (const std::string& cell : cells) row += " " + cell + " |";
   return row + "\n";
 }
 
-/// The rows of one program, under its title, against docs/support.md. With TENON_ZOO_OUT in the environment they are written
-/// to that file instead (scripts/support).
+/// The rows of one program, under its title, against docs/support.md. With TENON_ZOO_OUT in the environment they are
+/// written to that file instead (scripts/support).
 template <class... A>
 void check_table(std::string_view title) {
   std::string text = "### " + std::string(title) + "\n\n| network |";

@@ -26,15 +26,16 @@ struct Motion {
     const std::array<double, 4>&a = matrix, &b = next.matrix;
     const std::array<double, 2>& o = next.offset;
     offset = {offset[0] + a[0] * o[0] + a[1] * o[1], offset[1] + a[2] * o[0] + a[3] * o[1]};
-    matrix = {a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]};
+    matrix = {a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2],
+              a[2] * b[1] + a[3] * b[3]};
   }
 };
 
 /// Motions about the middle of the image.
-Motion rotation(double degrees);                        // counterclockwise
+Motion rotation(double degrees);  // counterclockwise
 constexpr Motion translation(double down, double right) { return {{1, 0, 0, 1}, {-down, -right}}; }
 constexpr Motion enlargement(double factor) { return {{1 / factor, 0, 0, 1 / factor}, {0, 0}}; }
-Motion shearing(double degrees);                        // rows slide against each other
+Motion shearing(double degrees);  // rows slide against each other
 constexpr Motion flip(bool upside_down) { return {{upside_down ? -1. : 1., 0, 0, upside_down ? 1. : -1.}, {0, 0}}; }
 
 /// The image moved; between pixels linear, zeros beyond the border. `to` is another image.
@@ -53,7 +54,8 @@ constexpr std::size_t distortion_scratch(const ImageSize& s, double sigma) {
 
 /// The part of an image that begins at (top, left).
 template <class T>
-void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size, T* to);
+void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size,
+               T* to);
 
 template <class T>
 void add_noise(std::size_t size, double deviation, Stream&, T* image);

@@ -49,7 +49,8 @@ inline double between(double low, double high, Stream& stream) { return low < hi
 /// Moves the image by a whole number of pixels, up to Pixels in each direction; zeros come in.
 template <auto Pixels>
 struct RandomTranslation {
-  using invalid = augment::unless<(std::integral<decltype(Pixels)> && Pixels >= 0), a_whole_number_of_pixels_of_at_least_0>;
+  using invalid = augment::unless<(std::integral<decltype(Pixels)> && Pixels >= 0),
+                                  a_whole_number_of_pixels_of_at_least_0>;
   static augment::Motion draw_motion(Stream& stream) {
     constexpr auto most = static_cast<std::int64_t>(Pixels);
     const auto draw = [&] { return static_cast<double>(static_cast<std::int64_t>(stream.below(2 * most + 1)) - most); };
@@ -134,7 +135,8 @@ struct RandomCrop {
   }
   template <class T>
   static void cut_middle(const augment::ImageSize& size, const T* from, T* to) {
-    augment::cut_image(size, from, (size.height - Height) / 2, (size.width - Width) / 2, {size.channels, Height, Width}, to);
+    augment::cut_image(size, from, (size.height - Height) / 2, (size.width - Width) / 2, {size.channels, Height, Width},
+                       to);
   }
 };
 
@@ -156,7 +158,8 @@ struct Cutout {
   template <class T>
   static void change(const augment::ImageSize& size, T* image, Stream& stream) {
     const auto row = static_cast<std::size_t>(stream.below(size.height));
-    augment::blank_square(size, static_cast<std::size_t>(Side), row, static_cast<std::size_t>(stream.below(size.width)), image);
+    augment::blank_square(size, static_cast<std::size_t>(Side), row, static_cast<std::size_t>(stream.below(size.width)),
+                          image);
   }
 };
 
@@ -166,7 +169,8 @@ struct Brightness {
   using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
   template <class T>
   static void change(const augment::ImageSize& size, T* image, Stream& stream) {
-    augment::stretch_values(size.size(), augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
+    augment::stretch_values(size.size(),
+                            augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
                             false, image);
   }
 };
@@ -177,7 +181,8 @@ struct Contrast {
   using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
   template <class T>
   static void change(const augment::ImageSize& size, T* image, Stream& stream) {
-    augment::stretch_values(size.size(), augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
+    augment::stretch_values(size.size(),
+                            augment::between(1 - static_cast<double>(Share), 1 + static_cast<double>(Share), stream),
                             true, image);
   }
 };
@@ -191,7 +196,8 @@ struct Normalize {
     for (std::size_t i = 1; i < numbers.size(); i += 2)
       if (!(numbers[i] > 0)) return false;
     return numbers.size() >= 2 && numbers.size() % 2 == 0;
-  }(), mean_and_deviation_for_all_channels_or_for_each>;
+  }(),
+                                  mean_and_deviation_for_all_channels_or_for_each>;
   template <class In>
   using problem = augment::unless<(numbers.size() == 2 || numbers.size() == 2 * In::front),
                                   mean_and_deviation_for_all_channels_or_for_each>;

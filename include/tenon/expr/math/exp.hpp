@@ -8,9 +8,11 @@ namespace detail {
 
 // Minimax fits of the tail of e^r = 1 + r + r^2 tail(r) over |r| <= 0.347 > ln(2)/2; the error
 // relative to e^r - 1 is below 2^-26 (float) and 2^-55 (double).
-template <class T> struct exp_constants;
+template <class T>
+struct exp_constants;
 
-template <> struct exp_constants<float> {
+template <>
+struct exp_constants<float> {
   static constexpr float tail[] = {0.5f, 0.16666548f, 0.0416668467f, 0.0083661424f, 0.00138992094f};
   static constexpr float log2_e = 1.44269504f;
   static constexpr float ln2_high = 0x1.62ep-1f;  // so few bits that n * ln2_high is exact
@@ -22,7 +24,8 @@ template <> struct exp_constants<float> {
   static constexpr float tiny = 0x1p-25f;        // e^x - 1 rounds to x
 };
 
-template <> struct exp_constants<double> {
+template <>
+struct exp_constants<double> {
   static constexpr double tail[] = {0.5,
                                     0.166666666666666019,
                                     0.0416666666666196187,
@@ -44,13 +47,15 @@ template <> struct exp_constants<double> {
 };
 
 // x = n ln 2 + r; `fraction` is e^r - 1, `n` wraps around as an unsigned number.
-template <class T> struct exp_parts {
+template <class T>
+struct exp_parts {
   T fraction;
   bits_of<T> n;
 };
 
 // The correction is a part of x too small to be added to it.
-template <Real T> TENON_INLINE constexpr exp_parts<T> split_exp(T x, T correction = T(0)) {
+template <Real T>
+TENON_INLINE constexpr exp_parts<T> split_exp(T x, T correction = T(0)) {
   using constant = exp_constants<T>;
   const T shifted = x * constant::log2_e + rounder<T>;
   const T n = shifted - rounder<T>;
@@ -60,7 +65,8 @@ template <Real T> TENON_INLINE constexpr exp_parts<T> split_exp(T x, T correctio
 
 // e^x for underflow <= x <= overflow. 2^n is applied in two factors, for neither a subnormal result
 // nor one next to the largest number has a 2^n that a single factor can hold.
-template <Real T> TENON_INLINE constexpr T exp_clamped(T x, T correction = T(0)) {
+template <Real T>
+TENON_INLINE constexpr T exp_clamped(T x, T correction = T(0)) {
   if (std::is_constant_evaluated()) {
     if (x > exp_constants<T>::largest) return infinity<T>;
   }
@@ -71,13 +77,15 @@ template <Real T> TENON_INLINE constexpr T exp_clamped(T x, T correction = T(0))
 }
 
 // e^-|x|: what the functions with two saturated ends are made of, for it cannot overflow.
-template <Real T> TENON_INLINE constexpr T exp_of_minus_abs(T x) {
+template <Real T>
+TENON_INLINE constexpr T exp_of_minus_abs(T x) {
   return exp_clamped(max(-abs(x), exp_constants<T>::underflow));
 }
 
 }  // namespace detail
 
-template <Real T> TENON_INLINE constexpr T exp(T x) {
+template <Real T>
+TENON_INLINE constexpr T exp(T x) {
   using constant = detail::exp_constants<T>;
   if (std::is_constant_evaluated()) {
     if (x != x) return x;
@@ -88,21 +96,22 @@ template <Real T> TENON_INLINE constexpr T exp(T x) {
 // e^x - 1 without the cancellation near zero. 2^n is halved, so that it exists for the largest
 // results too; near zero, where halving would cost a bit of subnormal numbers, the answer is x
 // itself.
-template <Real T> TENON_INLINE constexpr T expm1(T x) {
+template <Real T>
+TENON_INLINE constexpr T expm1(T x) {
   using constant = detail::exp_constants<T>;
   if (std::is_constant_evaluated()) {
     if (x != x) return x;
     if (x > constant::largest) return detail::infinity<T>;
   }
-  const auto [fraction, n] =
-      detail::split_exp(min(max(x, constant::minus_one), constant::overflow));
+  const auto [fraction, n] = detail::split_exp(min(max(x, constant::minus_one), constant::overflow));
   const T scale = detail::power_of_two<T>(n + (detail::format<T>::bias - 1));
   return select(abs(x) < constant::tiny, x, T(2) * (scale * fraction + (scale - T(0.5))));
 }
 
 // tanh|x| = (1 - e^-2|x|) / (1 + e^-2|x|) = -m / (m + 2) with m = e^-2|x| - 1: accurate down to
 // zero, and 1 at infinity.
-template <Real T> TENON_INLINE constexpr T tanh(T x) {
+template <Real T>
+TENON_INLINE constexpr T tanh(T x) {
   using constant = detail::exp_constants<T>;
   if (std::is_constant_evaluated()) {
     if (x != x) return x;
@@ -115,7 +124,8 @@ template <Real T> TENON_INLINE constexpr T tanh(T x) {
 
 // 1 / (1 + e^-x), written for negative x as e^x / (1 + e^x): no overflow, and small results keep
 // their accuracy.
-template <Real T> TENON_INLINE constexpr T sigmoid(T x) {
+template <Real T>
+TENON_INLINE constexpr T sigmoid(T x) {
   if (std::is_constant_evaluated()) {
     if (x != x) return x;
   }

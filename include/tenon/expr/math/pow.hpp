@@ -39,9 +39,8 @@ TENON_INLINE constexpr double_double multiply(double_double a, double_double b) 
 // absolute error is the relative error of the power. With s = f / (2 + f),
 // log(1 + f) = 2 s + s^3 (2/3 + s^2 tail(s^2)).
 TENON_INLINE constexpr double_double log_extended(double x) {
-  constexpr double tail[] = {0.40000000000002256,  0.285714285700996384, 0.222222225199014189,
-                             0.181817843700751686, 0.153867571418773386, 0.132568234026225057,
-                             0.131962651207978315};
+  constexpr double tail[] = {0.40000000000002256,  0.285714285700996384, 0.222222225199014189, 0.181817843700751686,
+                             0.153867571418773386, 0.132568234026225057, 0.131962651207978315};
   constexpr double_double two_thirds{0x1.5555555555555p-1, 0x1.5555555555555p-55};
   constexpr double_double ln2{0x1.62e42fefa2p-1, 0x1.9ef35793c7673p-41};
 
@@ -96,9 +95,8 @@ TENON_INLINE constexpr float positive_power(float a, float y) {
   const double shifted = e * log2_e + rounder<double>;
   const double n = shifted - rounder<double>;
   const double r = e - n * ln2;
-  const double power =
-      (1.0 + (r + r * r * polynomial(r, exp_tail))) *
-      power_of_two<double>(to_bits(shifted) - rounder_bits<double> + format<double>::bias);
+  const double power = (1.0 + (r + r * r * polynomial(r, exp_tail))) *
+                       power_of_two<double>(to_bits(shifted) - rounder_bits<double> + format<double>::bias);
   if (std::is_constant_evaluated()) {
     if (power >= 0x1.ffffffp127) return infinity<float>;
   }
@@ -109,7 +107,8 @@ TENON_INLINE constexpr float positive_power(float a, float y) {
 
 // x^y with the special cases of libm: x^0 and 1^y are 1 even for NaN; a negative base has powers at
 // integers only.
-template <Real T> TENON_INLINE constexpr T pow(T x, T y) {
+template <Real T>
+TENON_INLINE constexpr T pow(T x, T y) {
   const T a = abs(x);
   const bool no_number = (x != x) | (y != y);
   if (std::is_constant_evaluated()) {
@@ -121,8 +120,7 @@ template <Real T> TENON_INLINE constexpr T pow(T x, T y) {
   const T at_zero = select(y < T(0), detail::infinity<T>, T(0));
   const T at_infinity = select(y < T(0), T(0), detail::infinity<T>);
   const T inside = detail::positive_power(a, y);
-  const T magnitude =
-      select(a == T(0), at_zero, select(a == detail::infinity<T>, at_infinity, inside));
+  const T magnitude = select(a == T(0), at_zero, select(a == detail::infinity<T>, at_infinity, inside));
   const T with_sign = select(odd, copysign(magnitude, x), magnitude);
   const bool undefined = no_number | ((x < T(0)) & !integer & (a != detail::infinity<T>));
   return select((y == T(0)) | (x == T(1)), T(1), select(undefined, detail::nan<T>, with_sign));

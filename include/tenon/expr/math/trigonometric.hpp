@@ -10,23 +10,23 @@ namespace detail {
 // subtracted one by one (Cody and Waite), they lose nothing even where x is next to a multiple of
 // pi/2. Minimax polynomials over |r| <= pi/4 and a little (for n ~ 2x/pi is computed with an
 // error): sin(r) = r + r^3 sine(r^2), cos(r) = 1 - r^2/2 + r^4 cosine(r^2), both to 2^-27 (2^-57).
-template <class T> struct circle_constants;
+template <class T>
+struct circle_constants;
 
-template <> struct circle_constants<float> {
-  static constexpr float half_pi[] = {0x1.92p+0f, 0x1.fap-12f, 0x1.54p-20f, 0x1.1p-30f,
-                                      0x1.68c234p-39f};
+template <>
+struct circle_constants<float> {
+  static constexpr float half_pi[] = {0x1.92p+0f, 0x1.fap-12f, 0x1.54p-20f, 0x1.1p-30f, 0x1.68c234p-39f};
   static constexpr float sine[] = {-0.166666538f, 0.00833210442f, -0.000195074594f};
   static constexpr float cosine[] = {0.0416666456f, -0.00138872943f, 2.44294188e-5f};
 };
 
-template <> struct circle_constants<double> {
+template <>
+struct circle_constants<double> {
   static constexpr double half_pi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2e037073p-69};
-  static constexpr double sine[] = {-0.166666666666666297,    0.00833333333332184067,
-                                    -0.000198412698293586444, 2.75573135385965443e-6,
-                                    -2.50507344064458729e-8,  1.58954343891413705e-10};
-  static constexpr double cosine[] = {0.041666666666666595,     -0.00138888888888733246,
-                                      0.0000248015872889836241, -2.75573142100339828e-7,
-                                      2.08757042615261641e-9,   -1.13586826328435541e-11};
+  static constexpr double sine[] = {-0.166666666666666297,  0.00833333333332184067,  -0.000198412698293586444,
+                                    2.75573135385965443e-6, -2.50507344064458729e-8, 1.58954343891413705e-10};
+  static constexpr double cosine[] = {0.041666666666666595,    -0.00138888888888733246, 0.0000248015872889836241,
+                                      -2.75573142100339828e-7, 2.08757042615261641e-9,  -1.13586826328435541e-11};
 };
 
 template <class T, std::size_t N, std::size_t... I>
@@ -42,7 +42,8 @@ TENON_INLINE constexpr T subtract_multiple(T x, T n, const T (&parts)[N]) {
 }
 
 // sin(x + quarters pi/2)
-template <Real T> TENON_INLINE constexpr T sine_of_shifted(T x, bits_of<T> quarters) {
+template <Real T>
+TENON_INLINE constexpr T sine_of_shifted(T x, bits_of<T> quarters) {
   using constant = circle_constants<T>;
   constexpr T two_over_pi = T(0.63661977236758134);
   // Keeps results within [-1, 1] where x is beyond the reduction's reach.
@@ -58,22 +59,23 @@ template <Real T> TENON_INLINE constexpr T sine_of_shifted(T x, bits_of<T> quart
   // Bit 0 of the quadrant exchanges sine and cosine, bit 1 is the sign.
   const T magnitude = select((quadrant & 1) != 0, cosine, sine);
   constexpr int to_sign = std::numeric_limits<bits_of<T>>::digits - 2;
-  return std::bit_cast<T>(
-      static_cast<bits_of<T>>(to_bits(magnitude) ^ ((quadrant & 2) << to_sign)));
+  return std::bit_cast<T>(static_cast<bits_of<T>>(to_bits(magnitude) ^ ((quadrant & 2) << to_sign)));
 }
 
 }  // namespace detail
 
 // Accurate for |x| <= 1e5; beyond, digits are lost, and at last (float 1e7, double 1e15) all of
 // them, but the result stays within [-1, 1]. sin and cos of an infinity are NaN.
-template <Real T> TENON_INLINE constexpr T sin(T x) {
+template <Real T>
+TENON_INLINE constexpr T sin(T x) {
   if (std::is_constant_evaluated()) {
     if (!(abs(x) <= std::numeric_limits<T>::max())) return detail::nan<T>;
   }
   return select(x == T(0), x, detail::sine_of_shifted(x, 0));
 }
 
-template <Real T> TENON_INLINE constexpr T cos(T x) {
+template <Real T>
+TENON_INLINE constexpr T cos(T x) {
   if (std::is_constant_evaluated()) {
     if (!(abs(x) <= std::numeric_limits<T>::max())) return detail::nan<T>;
   }

@@ -16,12 +16,12 @@
 
 namespace tenon::detail {
 
-/// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps of the target look at `keys` steps of the
-/// memory. Of self-attention these are the same.
+/// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps of the target look at `keys` steps of
+/// the memory. Of self-attention these are the same.
 struct AttentionCode {
   std::size_t queries, keys, width, heads;
   bool causal = false, cross = false;
-  double rope = 0;        // the base of its angles, or 0
+  double rope = 0;          // the base of its angles, or 0
   std::size_t context = 0;  // of one that remembers the steps before
 
   using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
@@ -32,8 +32,8 @@ struct AttentionCode {
   constexpr std::size_t in_bias() const { return aligned(3 * width * width); }
   constexpr std::size_t out_weight() const { return in_bias() + aligned(3 * width); }
   constexpr std::size_t out_bias() const { return out_weight() + aligned(width * width); }
-  // kept per sample: queries, keys and values, the weights of each head, what the heads gave. Where a step is both query
-  // and key, its three vectors lie side by side; otherwise queries come first, then key and value of each step.
+  // kept per sample: queries, keys and values, the weights of each head, what the heads gave. Where a step is both
+  // query and key, its three vectors lie side by side; otherwise queries come first, then key and value of each step.
   constexpr std::size_t query_step() const { return cross ? width : 3 * width; }
   constexpr std::size_t key_step() const { return cross ? 2 * width : 3 * width; }
   constexpr std::size_t key_place() const { return cross ? aligned(queries * width) : 0; }
@@ -71,7 +71,8 @@ struct AttentionCode {
     T* const kept = Mode::training ? m.saved : m.scratch;
     if (cross) {
       project(ctx, m.parameters, in_bias(), 0, width, target, queries, kept, queries * width);
-      project(ctx, m.parameters, in_bias(), width, 2 * width, memory, keys, kept + key_place() * batch, 2 * keys * width);
+      project(ctx, m.parameters, in_bias(), width, 2 * width, memory, keys, kept + key_place() * batch,
+              2 * keys * width);
     } else {
       project(ctx, m.parameters, in_bias(), 0, 3 * width, target, queries, kept, 3 * queries * width);
     }
@@ -82,13 +83,13 @@ struct AttentionCode {
     for (std::size_t i = 0; i < batch; ++i)
       for (std::size_t h = 0; h < heads; ++h) {
         const Head<T> head(*this, kept, batch, i, h);
-        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), scale<T>(), head.query, query_step(), head.key, key_step(), T(0),
-                   head.weights, keys);
+        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), scale<T>(), head.query, query_step(),
+                   head.key, key_step(), T(0), head.weights, keys);
         hide(m, i, head.weights);
         run_softmax(head.weights, queries, keys);
         blank(m, i, head.weights);
-        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value, key_step(), T(0), head.given,
-                   width);
+        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value,
+                   key_step(), T(0), head.given, width);
       }
     if constexpr (requires { ctx.attention; })
       if (ctx.attention) ctx.attention->see(m.unit, heads, queries, keys, kept + weights_place() * batch);
@@ -141,8 +142,8 @@ struct AttentionCode {
 
   /// Of self-attention the slopes of target and memory come together, in `d_target`.
   template <class Ctx, class T>
-  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<const T> dy, Rows<T> d_target,
-                Rows<T> d_memory) const {
+  void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<const T> dy,
+                Rows<T> d_target, Rows<T> d_memory) const {
     using kernels::Transpose;
     const std::size_t batch = dy.count;
     const T* const given = m.saved + given_place() * batch;
@@ -152,33 +153,36 @@ struct AttentionCode {
     for (std::size_t i = 0; i < batch; ++i)
       for (std::size_t h = 0; h < heads; ++h) {
         const Head<T> head(*this, m.saved, batch, i, h), slope(*this, m.scratch, batch, i, h);
-        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, T(1), head.weights, keys, slope.given, width, T(0), slope.value,
-                   key_step());
-        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), T(1), slope.given, width, head.value, key_step(), T(0),
-                   slope.weights, keys);
+        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, T(1), head.weights, keys, slope.given,
+                   width, T(0), slope.value, key_step());
+        small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), T(1), slope.given, width, head.value,
+                   key_step(), T(0), slope.weights, keys);
         expr::Arguments<T> a = rows_of<T>(queries, keys);
         a.seed = {slope.weights, keys};
         a.output = {head.weights, keys};
         a.store[0] = {slope.weights, keys};
         expr::Loops<typename softmax::template BackwardRecompute<1U, 0U>, T>::run(a);
-        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, scale<T>(), slope.weights, keys, head.key, key_step(), T(0),
-                   slope.query, query_step());
-        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, scale<T>(), slope.weights, keys, head.query, query_step(), T(0),
-                   slope.key, key_step());
+        small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, scale<T>(), slope.weights, keys, head.key,
+                   key_step(), T(0), slope.query, query_step());
+        small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, scale<T>(), slope.weights, keys,
+                   head.query, query_step(), T(0), slope.key, key_step());
       }
     if (rope > 0) {
       make_angles(m.scratch_fixed, 0, keys);
       for (std::size_t i = 0; i < batch; ++i) turn(d_kept + i * queries * 3 * width, queries, m.scratch_fixed, T(-1));
     }
-    // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its results
+    // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its
+    // results
     struct Projection {
       std::size_t first, count, steps, place;
       Rows<const T> x;
       Rows<T> dx;
     };
-    const Projection own[2]{{0, cross ? width : 3 * width, queries, 0, target, d_target}, {width, 2 * width, keys, key_place(), memory, d_memory}};
+    const Projection own[2]{{0, cross ? width : 3 * width, queries, 0, target, d_target},
+                            {width, 2 * width, keys, key_place(), memory, d_memory}};
     if (m.gradients)
-      gradients(ctx, dy, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(), m.gradients + out_bias());
+      gradients(ctx, dy, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(),
+                m.gradients + out_bias());
     for (std::size_t k = 0; k < (cross ? 2 : 1); ++k) {
       const Projection& p = own[k];
       const Rows<const T> slopes{d_kept + p.place * batch, batch, p.steps * p.count};
@@ -195,7 +199,8 @@ private:
     T *query, *key, *value, *weights, *given;
     Head(const AttentionCode& c, T* kept, std::size_t batch, std::size_t sample, std::size_t head)
         : query(kept + sample * c.queries * c.query_step() + head * c.depth()),
-          key(kept + c.key_place() * batch + sample * c.keys * c.key_step() + (c.cross ? 0 : c.width) + head * c.depth()),
+          key(kept + c.key_place() * batch + sample * c.keys * c.key_step() + (c.cross ? 0 : c.width) +
+              head * c.depth()),
           value(key + c.width),
           weights(kept + c.weights_place() * batch + (sample * c.heads + head) * c.queries * c.keys),
           given(kept + c.given_place() * batch + sample * c.queries * c.width + head * c.depth()) {}
@@ -224,15 +229,16 @@ private:
   void hide(const Memory<T>& m, std::size_t sample, T* weights) const {
     constexpr auto unseen = static_cast<T>(-1e30);
     if (causal)
-      for (std::size_t t = 0; t + 1 < queries; ++t) std::fill(weights + t * keys + t + 1, weights + (t + 1) * keys, unseen);
+      for (std::size_t t = 0; t + 1 < queries; ++t)
+        std::fill(weights + t * keys + t + 1, weights + (t + 1) * keys, unseen);
     if (!m.mask) return;
     const T* const mask = m.mask + sample * m.mask_stride;
     for (std::size_t k = 0; k < keys; ++k)
       if (mask[k] != T(0))
         for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
   }
-  /// Whoever sees nothing at all, as padding in front of a causal sequence does, gives all of it no weight: softmax would
-  /// share itself out evenly over what must not be seen.
+  /// Whoever sees nothing at all, as padding in front of a causal sequence does, gives all of it no weight: softmax
+  /// would share itself out evenly over what must not be seen.
   template <class T>
   void blank(const Memory<T>& m, std::size_t sample, T* weights) const {
     if (!m.mask) return;
@@ -246,7 +252,8 @@ private:
   void make_angles(T* table, std::size_t first, std::size_t steps) const {
     for (std::size_t t = 0; t < steps; ++t)
       for (std::size_t j = 0; j + 1 < depth(); j += 2) {
-        const double angle = static_cast<double>(first + t) * std::pow(rope, -static_cast<double>(j) / static_cast<double>(depth()));
+        const double angle = static_cast<double>(first + t) *
+                             std::pow(rope, -static_cast<double>(j) / static_cast<double>(depth()));
         table[t * depth() + j] = static_cast<T>(std::cos(angle));
         table[t * depth() + j + 1] = static_cast<T>(std::sin(angle));
       }
@@ -274,12 +281,13 @@ private:
   }
   /// to = x W^T + b, with the rows `first` to `first + count` of the input's projection.
   template <class Ctx, class T>
-  void project(Ctx& ctx, const T* parameters, std::size_t bias, std::size_t first, std::size_t count, Rows<const T> x, std::size_t steps, T* to,
-               std::size_t to_stride) const {
-    for (std::size_t row = 0; row < x.count * steps; ++row) std::copy_n(parameters + bias + first, count, to + row * count);
+  void project(Ctx& ctx, const T* parameters, std::size_t bias, std::size_t first, std::size_t count, Rows<const T> x,
+               std::size_t steps, T* to, std::size_t to_stride) const {
+    for (std::size_t row = 0; row < x.count * steps; ++row)
+      std::copy_n(parameters + bias + first, count, to + row * count);
     each_block(x, steps, width, [&](std::size_t sample, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, count, width, T(1), x[sample], width, parameters + first * width, width, T(1),
-               to + sample * to_stride, count);
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, count, width, T(1), x[sample], width,
+               parameters + first * width, width, T(1), to + sample * to_stride, count);
     });
   }
   template <class Ctx, class T>
@@ -287,22 +295,25 @@ private:
     for (std::size_t i = 0; i < y.count; ++i)
       for (std::size_t t = 0; t < queries; ++t) std::copy_n(parameters + out_bias(), width, y[i] + t * width);
     each_block(y, queries, width, [&](std::size_t sample, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, width, width, T(1), given + sample * queries * width, width,
-               parameters + out_weight(), width, T(1), y[sample], width);
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, width, width, T(1),
+               given + sample * queries * width, width, parameters + out_weight(), width, T(1), y[sample], width);
     });
   }
   /// dx = dy W, of `count` numbers a step in dy.
   template <class Ctx, class T>
-  void project_back(Ctx& ctx, const T* weight, std::size_t count, Rows<const T> dy, std::size_t steps, Rows<T> dx) const {
+  void project_back(Ctx& ctx, const T* weight, std::size_t count, Rows<const T> dy, std::size_t steps,
+                    Rows<T> dx) const {
     const auto multiply = [&](std::size_t sample, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, width, count, T(1), dy[sample], count, weight, width, T(0), dx[sample], width);
+      ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, width, count, T(1), dy[sample], count, weight,
+               width, T(0), dx[sample], width);
     };
     if (dy.stride == steps * count) each_block(dx, steps, width, multiply);
     else each_block(dy, steps, count, multiply);
   }
   /// Of y = x W^T + b: dW += dy^T x, db += the sum of dy.
   template <class Ctx, class T>
-  void gradients(Ctx& ctx, Rows<const T> dy, std::size_t steps, Rows<const T> x, std::size_t outputs, T* weight, T* bias) const {
+  void gradients(Ctx& ctx, Rows<const T> dy, std::size_t steps, Rows<const T> x, std::size_t outputs, T* weight,
+                 T* bias) const {
     if (ctx.overwrite_gradients) std::fill_n(bias, outputs, T(0));
     for (std::size_t i = 0; i < dy.count; ++i)
       for (std::size_t t = 0; t < steps; ++t) {
@@ -311,8 +322,8 @@ private:
       }
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     const auto multiply = [&](std::size_t sample, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, outputs, width, rows, T(1), dy[sample], outputs, x[sample], width, beta, weight,
-               width);
+      ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, outputs, width, rows, T(1), dy[sample], outputs,
+               x[sample], width, beta, weight, width);
       beta = T(1);
     };
     if (dy.stride == steps * outputs) each_block(x, steps, width, multiply);

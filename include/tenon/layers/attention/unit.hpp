@@ -8,8 +8,8 @@
 #include <tenon/layers/attention/code.hpp>
 #include <tenon/layers/several_inputs.hpp>
 
-/// How attentions are given what they look at: a sequence alone; a memory and what looks at it in one sequence; or target,
-/// memory and mask as inputs of their own.
+/// How attentions are given what they look at: a sequence alone; a memory and what looks at it in one sequence; or
+/// target, memory and mask as inputs of their own.
 namespace tenon {
 
 struct a_sequence_a_memory_and_maybe_a_mask;
@@ -23,8 +23,8 @@ constexpr Rows<T> rows_from(Rows<T> rows, std::size_t first) {
   return {rows.data ? rows.data + first : nullptr, rows.count, rows.stride};
 }
 
-/// The memory's steps, then those that look at them, and these alone get a result. `Code` is told of both (AttentionCode,
-/// AdditiveCode).
+/// The memory's steps, then those that look at them, and these alone get a result. `Code` is told of both
+/// (AttentionCode, AdditiveCode).
 template <auto Code>
 struct MemoryInFront {
   static constexpr std::size_t front = Code.keys * Code.width;
@@ -45,12 +45,11 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   using input = In;
   using output = In;
   static constexpr Needs needs = Code.needs();
-  static constexpr std::size_t macs = Code.context > 0 ? 0 : Code.macs();  // those of a step grow with the steps before it
+  static constexpr std::size_t macs = Code.context > 0 ? 0
+                                                       : Code.macs();  // those of a step grow with the steps before it
 
   template <class To>
-  static auto onnx(To& to)
-    requires(Code.context == 0 && !Code.cross && Code.rope == 0)
-  {
+  static auto onnx(To& to) requires(Code.context == 0 && !Code.cross && Code.rope == 0) {
     constexpr std::size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
     const auto dense = [&](const auto& value, auto weight, auto bias) {
       const auto turned = to.node("Transpose", {to.parameter(weight)}, {{"perm", {1, 0}}});
@@ -72,7 +71,6 @@ struct AttentionUnit : AttentionParameters<Code.width> {
     return dense(to.reshape(together, {T, width}), "out_proj.weight", "out_proj.bias");
   }
 
-
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     if constexpr (Code.context > 0) Code.forward_step(ctx, m, x, y);
@@ -87,8 +85,8 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   }
 };
 
-/// The sequence that looks, then, if that is another one (`Code.cross`), the memory, then perhaps a mask of what is looked
-/// at, to which no gradient goes. A mask of Masked<...> is one of other steps, and does not count here.
+/// The sequence that looks, then, if that is another one (`Code.cross`), the memory, then perhaps a mask of what is
+/// looked at, to which no gradient goes. A mask of Masked<...> is one of other steps, and does not count here.
 template <class In, auto Code, class Parameters>
 struct AttentionOfInputs : Parameters {
 private:
@@ -113,7 +111,8 @@ public:
     Code.forward(ctx, m, x[0], x[memory], y, mode);
   }
   template <class Ctx, class T>
-  static void backward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, N>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, N>& dx) {
+  static void backward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, N>& x, Rows<const T>, Rows<const T> dy,
+                       const RowsOf<T, N>& dx) {
     Code.backward(ctx, m, x[0], x[memory], dy, dx[0], Code.cross ? dx[memory] : Rows<T>{});
   }
 };
@@ -131,7 +130,8 @@ private:
     if constexpr (Target::rank != 2 || Seen::rank != 2 || Target::size == 0 || Seen::size == 0)
       return std::type_identity<takes<a_sequence_a_memory_and_maybe_a_mask>>{};
     else if constexpr (Target::inner != Seen::inner) return std::type_identity<takes<sequences_of_one_width>>{};
-    else if constexpr (!(std::is_same_v<Mask, Shape<Seen::front>> && ...)) return std::type_identity<takes<a_mask_of_as_many_numbers_as_steps>>{};
+    else if constexpr (!(std::is_same_v<Mask, Shape<Seen::front>> && ...))
+      return std::type_identity<takes<a_mask_of_as_many_numbers_as_steps>>{};
     else return std::type_identity<void>{};
   }
 

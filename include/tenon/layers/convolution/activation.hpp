@@ -41,7 +41,8 @@ struct Activation {
   }
   /// dz = dy * derivative, which is given by `slope` or by the output.
   template <class T, bool InOrder = false>
-  static void backward(const T* dy, [[maybe_unused]] const T* y, [[maybe_unused]] const T* slope, T* dz, std::size_t size) {
+  static void backward(const T* dy, [[maybe_unused]] const T* y, [[maybe_unused]] const T* slope, T* dz,
+                       std::size_t size) {
     expr::Arguments<T> a = row<T>(size);
     a.seed = {dy, size};
     a.store[0] = {dz, size};
@@ -79,7 +80,8 @@ private:
 /// Whether a formula joins a convolution: element by element, without numbers of its own.
 template <class F>
 constexpr bool joins_convolution() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of<F> > 1 || reduces_batch<F>) {
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+                reduces_batch<F>) {
     return false;
   } else {
     using Program = expr::Program<expr::Canonical<F>>;
@@ -88,7 +90,7 @@ constexpr bool joins_convolution() {
 }
 
 template <class F, class Before>
-using joined_activation =
-    typename std::conditional_t<std::is_same_v<Before, NoActivation>, std::type_identity<F>, plug<F, Before>>::type;
+using joined_activation = typename std::conditional_t<std::is_same_v<Before, NoActivation>, std::type_identity<F>,
+                                                      plug<F, Before>>::type;
 
 }  // namespace tenon::detail

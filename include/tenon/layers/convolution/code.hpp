@@ -84,15 +84,16 @@ struct ConvolutionCode {
       }
       if constexpr (!plain) {
         const bool done = rectifies && !p.transposed;
-        if (!done) Activation<F>::forward(y[i], p.output_size(), m.saved ? m.saved + i * p.output_size() : nullptr, mode);
+        if (!done)
+          Activation<F>::forward(y[i], p.output_size(), m.saved ? m.saved + i * p.output_size() : nullptr, mode);
         else if (p.is_product()) kernels::rectify(y[i], p.output_size());
       }
     }
   }
 
   template <class Ctx, class T>
-  static void backward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
-                       Rows<T> dx) {
+  static void backward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
+                       Rows<const T> dy, Rows<T> dx) {
     const kernels::Convolution& c = p.c;
     T* const bias_gradient = p.bias && m.gradients ? m.gradients + p.bias_offset() : nullptr;
     if (ctx.overwrite_gradients && bias_gradient) std::fill_n(bias_gradient, p.bias_size(), T(0));
@@ -118,7 +119,8 @@ struct ConvolutionCode {
       const std::size_t count = std::min(block, dy.count - first);
       for (std::size_t i = 0; i < count; ++i) {
         const T* passed = by_mask ? y[first + i] : nullptr;
-        kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_room, p.transposed ? nullptr : bias_gradient);
+        kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_room,
+                                p.transposed ? nullptr : bias_gradient);
         if (!c.plain()) kernels::lay_out_image<T>(c, image_side[first + i], images + i * image_room);
         if (p.transposed && bias_gradient) kernels::add_channel_sums<T>(c, dz[first + i], bias_gradient);
       }
@@ -129,13 +131,16 @@ struct ConvolutionCode {
         for (std::size_t i = 0; i < count; ++i)
           multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_room, add || i > 0, m.gradients);
       } else if (m.gradients) {
-        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_room, add, m.gradients);
+        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_room, add,
+                                                m.gradients);
       }
       if (!dx) continue;
       for (std::size_t i = 0; i < count; ++i) {
         const T* from = p.transposed ? image + i * image_stride : maps + i * map_room;
-        if (p.is_product()) multiply(p, ctx, !p.transposed, m.parameters, static_cast<const T*>(nullptr), from, dx[first + i]);
-        else if (p.transposed) kernels::map_of_image<T>(c, p.taps, from, m.parameters, nullptr, false, dx[first + i], work);
+        if (p.is_product())
+          multiply(p, ctx, !p.transposed, m.parameters, static_cast<const T*>(nullptr), from, dx[first + i]);
+        else if (p.transposed)
+          kernels::map_of_image<T>(c, p.taps, from, m.parameters, nullptr, false, dx[first + i], work);
         else kernels::image_of_map<T>(c, p.taps, from, m.parameters, nullptr, dx[first + i], work);
       }
     }
@@ -144,27 +149,30 @@ struct ConvolutionCode {
 private:
   /// map = weight * image (+ bias), or image = weight^T * map (+ bias): windows of one number.
   template <class Ctx, class T>
-  static void multiply(const ConvolutionPlan& p, Ctx& ctx, bool to_image, const T* weight, const T* bias, const T* from, T* to) {
+  static void multiply(const ConvolutionPlan& p, Ctx& ctx, bool to_image, const T* weight, const T* bias, const T* from,
+                       T* to) {
     using kernels::Transpose;
     const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
     const std::size_t rows = to_image ? channels : features, inner = to_image ? features : channels;
     for (std::size_t group = 0; group < p.c.groups; ++group) {
       if (bias)
         for (std::size_t r = 0; r < rows; ++r) std::fill_n(to + r * pixels, pixels, *bias++);
-      ctx.gemm(to_image ? Transpose::yes : Transpose::no, Transpose::no, rows, pixels, inner, T(1), weight, channels, from, pixels,
-               T(bias ? 1 : 0), to, pixels);
+      ctx.gemm(to_image ? Transpose::yes : Transpose::no, Transpose::no, rows, pixels, inner, T(1), weight, channels,
+               from, pixels, T(bias ? 1 : 0), to, pixels);
       weight += features * channels;
       from += inner * pixels;
       to += rows * pixels;
     }
   }
   template <class Ctx, class T>
-  static void multiply_gradient(const ConvolutionPlan& p, Ctx& ctx, const T* image, const T* map, bool add, T* gradient) {
+  static void multiply_gradient(const ConvolutionPlan& p, Ctx& ctx, const T* image, const T* map, bool add,
+                                T* gradient) {
     using kernels::Transpose;
     const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
     for (std::size_t group = 0; group < p.c.groups; ++group)
       ctx.gemm(Transpose::no, Transpose::yes, features, channels, pixels, T(1), map + group * features * pixels, pixels,
-               image + group * channels * pixels, pixels, T(add ? 1 : 0), gradient + group * features * channels, channels);
+               image + group * channels * pixels, pixels, T(add ? 1 : 0), gradient + group * features * channels,
+               channels);
   }
 };
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <tenon/layers/convolution/code.hpp>
 #include <tenon/kernels/sample_images.hpp>
+#include <tenon/layers/convolution/code.hpp>
 #include <tenon/layers/convolution/window.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/reshaping.hpp>
@@ -57,7 +57,8 @@ struct ConvolutionArguments {
     return w;
   }();
 
-  static constexpr bool same_strided = window.kind == PaddingKind::same && (window.stride[0] > 1 || window.stride[1] > 1);
+  static constexpr bool same_strided = window.kind == PaddingKind::same &&
+                                       (window.stride[0] > 1 || window.stride[1] > 1);
   static constexpr bool overpadded = [] {
     for (std::size_t axis = 0; axis < 2; ++axis)
       if (window.output_padding[axis] > 0 && window.output_padding[axis] >= window.stride[axis] &&
@@ -66,8 +67,9 @@ struct ConvolutionArguments {
     return false;
   }();
 
-  static constexpr std::uint32_t known_options = option::size | option::bias | option::init | option::bias_init | option::kernel |
-                                                 option::stride | option::padding | option::dilation | option::groups |
+  static constexpr std::uint32_t known_options = option::size | option::bias | option::init | option::bias_init |
+                                                 option::kernel | option::stride | option::padding | option::dilation |
+                                                 option::groups |
                                                  (Transposed ? static_cast<unsigned>(option::output_padding) : 0U);
 
   static consteval auto fault() {
@@ -83,7 +85,8 @@ struct ConvolutionArguments {
     } else if constexpr (overpadded) {
       return std::type_identity<takes<output_padding_below_stride_or_dilation>>{};
     } else if constexpr (out % window.groups != 0 || in % window.groups != 0) {
-      if constexpr (states_input) return std::type_identity<takes<groups_that_divide<window.groups, channels<in>, channels<out>>>>{};
+      if constexpr (states_input)
+        return std::type_identity<takes<groups_that_divide<window.groups, channels<in>, channels<out>>>>{};
       else return std::type_identity<takes<groups_that_divide<window.groups, channels<out>>>>{};
     } else {
       return std::type_identity<void>{};
@@ -95,13 +98,15 @@ struct ConvolutionArguments {
   template <class In>
   static constexpr std::size_t width = In::rank == Axes + 1 ? In::dims[Axes] : 1;
   template <class In>
-  static constexpr PerAxis gives = Transposed ? PerAxis{window.unfolded(0, height<In>), window.unfolded(1, width<In>)}
-                                              : PerAxis{window.positions(0, height<In>), window.positions(1, width<In>)};
+  static constexpr PerAxis gives = Transposed
+                                       ? PerAxis{window.unfolded(0, height<In>), window.unfolded(1, width<In>)}
+                                       : PerAxis{window.positions(0, height<In>), window.positions(1, width<In>)};
 
   template <class In>
   static consteval auto problem() {
     if constexpr (In::rank != Axes + 1) {
-      return std::type_identity<takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>{};
+      return std::type_identity<
+          takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>{};
     } else if constexpr (states_input && In::front != in) {
       return std::type_identity<takes<channels<in>>>{};
     } else if constexpr (In::front % window.groups != 0) {
@@ -109,13 +114,16 @@ struct ConvolutionArguments {
     } else if constexpr (gives<In>[0] > 0 && gives<In>[1] > 0) {
       return std::type_identity<void>{};
     } else if constexpr (Transposed) {
-      if constexpr (Axes == 2) return std::type_identity<takes<less_padding_than<padded_input<window.before(0), window.before(1)>>>>{};
+      if constexpr (Axes == 2)
+        return std::type_identity<takes<less_padding_than<padded_input<window.before(0), window.before(1)>>>>{};
       else return std::type_identity<takes<less_padding_than<padded_input<window.before(1)>>>>{};
     } else if constexpr (Axes == 2) {
-      return std::type_identity<takes<kernel_within<kernel_of<window.extent(0), window.extent(1)>,
-                                                    padded_input<window.padded(0, height<In>), window.padded(1, width<In>)>>>>{};
+      return std::type_identity<
+          takes<kernel_within<kernel_of<window.extent(0), window.extent(1)>,
+                              padded_input<window.padded(0, height<In>), window.padded(1, width<In>)>>>>{};
     } else {
-      return std::type_identity<takes<kernel_within<kernel_of<window.extent(1)>, padded_input<window.padded(1, width<In>)>>>>{};
+      return std::type_identity<
+          takes<kernel_within<kernel_of<window.extent(1)>, padded_input<window.padded(1, width<In>)>>>>{};
     }
   }
 
@@ -146,8 +154,10 @@ struct ConvolutionUnit {
   using input = In;
   using output = typename arguments::template output<In>;
   using code = ConvolutionCode<F>;
-  using initializers = std::conditional_t<arguments::window.bias, Initializers<weight_init<LinearDefault, Argument...>, start_of_bias<LinearDefault, Argument...>>,
-                                          Initializers<weight_init<LinearDefault, Argument...>>>;
+  using initializers = std::conditional_t<
+      arguments::window.bias,
+      Initializers<weight_init<LinearDefault, Argument...>, start_of_bias<LinearDefault, Argument...>>,
+      Initializers<weight_init<LinearDefault, Argument...>>>;
 
   static constexpr const kernels::Convolution& convolution = arguments::template convolution<In>;
   static constexpr auto taps = kernels::convolution_taps<convolution.taps()>(convolution);
@@ -165,14 +175,13 @@ struct ConvolutionUnit {
     weight.fan_out = convolution.features * taps_count;
     std::array<ParameterSpec, arguments::window.bias ? 2 : 1> specs{weight};
     if (arguments::window.bias)
-      specs.back() = {.name = "bias", .dims = {arguments::out}, .rank = 1, .fan_in = weight.fan_in, .fan_out = weight.fan_out};
+      specs.back() = {
+          .name = "bias", .dims = {arguments::out}, .rank = 1, .fan_in = weight.fan_in, .fan_out = weight.fan_out};
     return specs;
   }();
 
   template <class To>
-  static auto onnx(To& to)
-    requires(std::is_same_v<F, NoActivation>)
-  {
+  static auto onnx(To& to) requires(std::is_same_v<F, NoActivation>) {
     auto attributes = to.windows(Axes, convolution.y, convolution.x, true, Transposed);
     attributes.emplace_back("group", convolution.groups);
     const auto weight = to.parameter("weight"), bias = to.parameter_or_none("bias");
@@ -225,7 +234,8 @@ public:
 template <std::size_t Axes, bool Transposed, class In, class F, auto... Argument, detail::HasFormula Next>
   requires(detail::joins_convolution<typename Next::formula>())
 struct fusion<detail::ConvolutionUnit<Axes, Transposed, In, F, Argument...>, Next> {
-  using type = detail::ConvolutionUnit<Axes, Transposed, In, detail::joined_activation<typename Next::formula, F>, Argument...>;
+  using type = detail::ConvolutionUnit<Axes, Transposed, In, detail::joined_activation<typename Next::formula, F>,
+                                       Argument...>;
 };
 
 }  // namespace tenon

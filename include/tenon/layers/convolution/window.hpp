@@ -84,19 +84,13 @@ struct Window {
   }
   template <auto... N>
     requires(sizeof...(N) > 0)
-  constexpr void read(option::Dilation<N...>) {
-    set(dilation, 1, N...);
-  }
+  constexpr void read(option::Dilation<N...>) { set(dilation, 1, N...); }
   template <auto... N>
     requires(sizeof...(N) > 0)
-  constexpr void read(option::OutputPadding<N...>) {
-    set(output_padding, 0, N...);
-  }
+  constexpr void read(option::OutputPadding<N...>) { set(output_padding, 0, N...); }
   template <auto... N>
     requires(sizeof...(N) > 0 && (std::is_integral_v<decltype(N)> && ...))
-  constexpr void read(option::Padding<N...>) {
-    set(padding, 0, N...);
-  }
+  constexpr void read(option::Padding<N...>) { set(padding, 0, N...); }
   constexpr void read(option::Padding<valid>) {}
   constexpr void read(option::Padding<same>) { kind = PaddingKind::same; }
   constexpr void read(option::Padding<full>) { kind = PaddingKind::full; }

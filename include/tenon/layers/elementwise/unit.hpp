@@ -12,8 +12,8 @@
 /// Functions of several inputs, number by number. One of them says
 ///
 ///     template <class T, std::size_t N> static constexpr T value(const std::array<T, N>& v);
-///     template <std::size_t K, class T, std::size_t N> static constexpr T slope(const std::array<T, N>& v);  // by v[K]
-///     static constexpr bool reads_inputs;            // whether `slope` looks at v
+///     template <std::size_t K, class T, std::size_t N> static constexpr T slope(const std::array<T, N>& v);  // by
+///     v[K] static constexpr bool reads_inputs;            // whether `slope` looks at v
 ///     static constexpr bool like_first;              // whether the result has the first input's shape
 ///     static constexpr std::size_t macs(std::size_t inputs);  // multiplications a number
 namespace tenon::detail {
@@ -25,8 +25,8 @@ struct Spread {
   bool fits = false;
 };
 
-/// How an input of these axes is spread over the output: an axis of 1 is repeated, and a vector goes along the outermost
-/// axis. Repeated axes in the midst of others are not known.
+/// How an input of these axes is spread over the output: an axis of 1 is repeated, and a vector goes along the
+/// outermost axis. Repeated axes in the midst of others are not known.
 template <std::size_t R, std::size_t N>
 constexpr Spread spread_over(const std::array<std::size_t, N>& out, const std::array<std::size_t, R>& own) {
   const std::size_t size = product_from(own, 0);
@@ -101,8 +101,9 @@ public:
   static constexpr std::size_t macs = Function::macs(N) * size;
 
   template <class To>
-  static auto onnx(To& to)
-    requires requires { Function::onnx; }
+  static auto onnx(To& to) requires requires {
+    Function::onnx;
+  }
   {
     constexpr std::size_t rank = output::rank;
     auto first = to.input(0);
@@ -127,14 +128,17 @@ public:
       }
   }
   template <class Ctx, class T>
-  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, N>& x, Rows<const T>, Rows<const T> dy, const RowsOf<T, N>& dx) {
-    [&]<std::size_t... K>(std::index_sequence<K...>) { (back<K>(x, dy, dx[K]), ...); }(each_input{});
+  static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, N>& x, Rows<const T>, Rows<const T> dy,
+                                 const RowsOf<T, N>& dx) {
+    [&]<std::size_t... K>(std::index_sequence<K...>) { (back<K>(x, dy, dx[K]), ...); }
+    (each_input{});
   }
 
 private:
   /// Where the numbers of each input begin that meet the output's from `first` on.
   template <class T, std::size_t... K>
-  static constexpr std::array<const T*, N> numbers(const RowsOf<const T, N>& x, std::size_t sample, std::size_t first, std::index_sequence<K...>) {
+  static constexpr std::array<const T*, N> numbers(const RowsOf<const T, N>& x, std::size_t sample, std::size_t first,
+                                                   std::index_sequence<K...>) {
     return {x[K][sample] + first / spread<K>.repeat % spread<K>.size...};
   }
   template <class T, std::size_t... K>

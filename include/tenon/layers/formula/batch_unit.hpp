@@ -37,12 +37,13 @@ struct ParameterPlace {
 template <class E>
 inline constexpr bool takes_batch_variance = false;
 template <expr::Op O, class... A>
-inline constexpr bool takes_batch_variance<expr::Operation<O, A...>> = O == expr::Op::batch_variance || (takes_batch_variance<A> || ...);
+inline constexpr bool takes_batch_variance<expr::Operation<O, A...>> = O == expr::Op::batch_variance ||
+                                                                       (takes_batch_variance<A> || ...);
 
 /// A bound formula over the batch in numbers, its parameters in the order in which it names them.
 template <std::size_t Parameters>
 struct BatchLayer {
-  std::size_t size = 0;      // of a sample
+  std::size_t size = 0;  // of a sample
   std::size_t features = 0;
   std::array<ParameterPlace, Parameters> parameters{};
 
@@ -69,7 +70,8 @@ struct BatchCode {
   }
 
   template <class Mode, class Layer, class Ctx, class T>
-  static void forward(const Layer& layer, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+  static void forward(const Layer& layer, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y,
+                      Mode) {
     using Steps = std::conditional_t<Mode::training, typename program::Forward, typename program::Evaluate>;
     if constexpr (Mode::training && takes_batch_variance<C> && requires { ctx.refuse_single_value(); })
       if (rows_of_batch(ctx, x.count) * layer.share() == 1) ctx.refuse_single_value();
@@ -85,8 +87,8 @@ struct BatchCode {
   }
 
   template <class Layer, class Ctx, class T>
-  static void backward(const Layer& layer, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
-                       Rows<T> dx) {
+  static void backward(const Layer& layer, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
+                       Rows<const T> dy, Rows<T> dx) {
     using Steps = typename program::Backward;
     expr::Arguments<T> a = arguments(layer, m, dy.count, rows_of_batch(ctx, dy.count));
     if (ctx.overwrite_gradients && m.gradients)
@@ -108,7 +110,9 @@ struct BatchCode {
 
 private:
   template <class Ctx>
-  static constexpr bool in_shards = requires(Ctx& ctx) { ctx.shard; };
+  static constexpr bool in_shards = requires(Ctx& ctx) {
+    ctx.shard;
+  };
   template <class Ctx>
   static std::size_t rows_of_batch([[maybe_unused]] const Ctx& ctx, std::size_t rows) {
     if constexpr (in_shards<Ctx>) return ctx.shard ? ctx.shard->rows_of_batch(rows) : rows;
@@ -192,7 +196,8 @@ struct BatchUnit {
   }(parameter_list{});
 
   static constexpr auto layer = []<class... P>(list<P...>) {
-    std::array<std::size_t, sizeof...(P)> number{static_cast<std::size_t>(expr::detail::position<P>(expr::parameters_of<E>{}))...};
+    std::array<std::size_t, sizeof...(P)> number{
+        static_cast<std::size_t>(expr::detail::position<P>(expr::parameters_of<E>{}))...};
     BatchLayer<sizeof...(P)> l{In::size, features};
     std::size_t learned = 0, buffers = 0;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -205,9 +210,7 @@ struct BatchUnit {
   static constexpr Needs needs = code::needs(In::size, features);
 
   template <class To>
-  static auto onnx(To& to)
-    requires(To::template has_words<formula>)
-  {
+  static auto onnx(To& to) requires(To::template has_words<formula>) {
     return to.template formula<BatchUnit>();
   }
   template <class Mode, class Ctx, class T>

@@ -150,7 +150,8 @@ private:
       return fault<a_factor_other_than_0<write<"0.5, if you wrote 1/2">>>{};
     } else if constexpr (reduces_batch<E>) {
       if constexpr (reduces_row<E>) return fault<reductions_over_the_sample_or_over_the_batch_not_both>{};
-      else if constexpr (products > 0 || chunks > 0) return fault<matmul_and_chunk_apart_from_reductions_over_the_batch>{};
+      else if constexpr (products > 0 || chunks > 0)
+        return fault<matmul_and_chunk_apart_from_reductions_over_the_batch>{};
       else return std::type_identity<void>{};
     } else if constexpr (!(takes_matrix<P> && ...)) {
       return fault<matmul_with_a_parameter_of_two_sizes>{};
@@ -189,17 +190,16 @@ private:
   enum class Fault { none, x, parts };
   struct Verdict {
     Fault fault = Fault::none;
-    std::size_t wanted = 0;         // how many features x should have
+    std::size_t wanted = 0;  // how many features x should have
   };
 
   /// What meets in a stage has `width` features; x, where it is alone, as many as the parameters.
   template <class S>
   static constexpr void judge(Verdict& v, std::size_t width, bool only_x) {
     for (int k = Code::inputs - 1; k >= 0; --k)
-      if (S::program::uses_input(k) && Code::input_width(plan, k) != width) v = {k == 0 ? Fault::x : Fault::parts, width};
-    [&]<class... P>(list<P...>) {
-      (judge_parameter<P>(v, width, only_x), ...);
-    }(typename S::parameters{});
+      if (S::program::uses_input(k) && Code::input_width(plan, k) != width)
+        v = {k == 0 ? Fault::x : Fault::parts, width};
+    [&]<class... P>(list<P...>) { (judge_parameter<P>(v, width, only_x), ...); }(typename S::parameters{});
   }
   template <class P>
   static constexpr void judge_parameter(Verdict& v, std::size_t width, bool only_x) {
@@ -217,7 +217,8 @@ private:
     judge<typename Code::final_stage>(v, plan.output_width, Code::product_count == 0 && Code::chunks == 1);
     [&]<int... K>(std::integer_sequence<int, K...>) {
       (judge<typename Code::template stage<K>>(v, plan.in[K], false), ...);
-    }(Code::each_product);
+    }
+    (Code::each_product);
     return v;
   }();
 

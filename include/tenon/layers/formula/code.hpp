@@ -28,8 +28,9 @@ template <fixed_string N, class... O, class... P>
 struct skeleton<expr::Parameter<N, O...>, list<P...>> {
   static constexpr int number = expr::detail::position<expr::Parameter<N, O...>>(list<P...>{});
   // a complete type: g++ 12 crashes under -ftime-report where a lookup has to complete it
-  using type = decltype(std::conditional_t<expr::detail::is_scalar_parameter<O...>, expr::Parameter<"", Numbered<number>>,
-                                           expr::Parameter<"", Numbered<number>, PerFeature>>{});
+  using type =
+      decltype(std::conditional_t<expr::detail::is_scalar_parameter<O...>, expr::Parameter<"", Numbered<number>>,
+                                  expr::Parameter<"", Numbered<number>, PerFeature>>{});
 };
 template <Op O, class... A, class... P>
 struct skeleton<Operation<O, A...>, list<P...>> {
@@ -101,9 +102,10 @@ struct FormulaCode {
   static constexpr bool keeps = []<int... L>(std::integer_sequence<int, L...>) {
     return (!slope && final_program::reads_input(1 + K)) ||
            (((stage<L>::input == 1 + K) || (stage<L>::input < 0 && stage<L>::program::reads_input(1 + K))) || ...);
-  }(each_product);
+  }
+  (each_product);
   template <int K>
-  static constexpr bool in_result = in_place && K == product_count - 1;
+  static constexpr bool in_result = (in_place) && K == product_count - 1;
 
   /// Whether backward of a stage reads x or a part of it.
   template <class Program>
@@ -116,7 +118,8 @@ struct FormulaCode {
     return ((stage<K>::input == 0 || stage<K>::input > product_count ||
              (stage<K>::input < 0 && reads_x<typename stage<K>::program>())) ||
             ...);
-  }(each_product);
+  }
+  (each_product);
   static constexpr bool final_reads_x = !slope && reads_x<final_program>();
 
   template <class T>
@@ -127,14 +130,14 @@ struct FormulaCode {
     std::array<ParameterSpec, static_cast<std::size_t>(parameter_count)> parameters{};
     std::array<std::size_t, static_cast<std::size_t>(parameter_count) + 1> offset{};
     std::size_t input_size = 0, output_size = 0;
-    std::size_t width = 0, output_width = 0;          // of a row
-    std::size_t repeats = 0;                          // rows of a sample
-    std::size_t pixels = 1;                           // of a channel
+    std::size_t width = 0, output_width = 0;  // of a row
+    std::size_t repeats = 0;                  // rows of a sample
+    std::size_t pixels = 1;                   // of a channel
     PerProduct<std::size_t> in{}, out{};
-    PerProduct<std::size_t> operand{};                // saved: operands that are computed
-    PerProduct<std::size_t> rows{};                   // saved: per-row values of a stage
-    PerProduct<std::size_t> product{};                // products, saved or scratch
-    PerProduct<std::size_t> product_gradient{};       // backward scratch
+    PerProduct<std::size_t> operand{};           // saved: operands that are computed
+    PerProduct<std::size_t> rows{};              // saved: per-row values of a stage
+    PerProduct<std::size_t> product{};           // products, saved or scratch
+    PerProduct<std::size_t> product_gradient{};  // backward scratch
     PerProduct<std::size_t> operand_gradient{};
     PerProduct<std::size_t> inference_operand{}, inference_product{};
     std::size_t slope = 0;
@@ -161,7 +164,8 @@ struct FormulaCode {
 
   template <class Mode, class Ctx, class T>
   static void forward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }(each_product);
+    [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }
+    (each_product);
     expr::Arguments<T> a = arguments<final_stage>(p, m, x.count, p.output_width);
     sources<Mode::training>(p, a, m, x, Rows<const T>(y));
     a.store[0] = {y.data, y.stride};
@@ -184,7 +188,8 @@ struct FormulaCode {
   }
 
   template <class Ctx, class T>
-  static void backward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
+  static void backward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
+                       Rows<T> dx) {
     if (ctx.overwrite_gradients) clear_summed(p, m);
     if (dx && dx_starts_at_zero)
       for (std::size_t i = 0; i < dx.count; ++i) std::fill_n(dx[i], p.input_size, T(0));
@@ -198,7 +203,8 @@ private:
       ((p.in[K] = p.parameters[weight_number<K>].dims[transposed<K> ? 1 : 0],
         p.out[K] = p.parameters[weight_number<K>].dims[transposed<K> ? 0 : 1]),
        ...);
-    }(each_product);
+    }
+    (each_product);
   }
   static constexpr std::size_t widest_input(const Plan& p) {
     for (int k = inputs - 1; k >= 0; --k)
@@ -211,13 +217,15 @@ private:
     std::size_t found = stage_uses<final_stage>(number) ? p.output_width : 0;
     bool agree = true;
     [&]<int... K>(std::integer_sequence<int, K...>) {
-      ([&] {
-         if (!stage_uses<stage<K>>(number)) return;
-         agree = agree && (found == 0 || found == p.in[K]);
-         found = p.in[K];
-       }(),
-       ...);
-    }(each_product);
+      (
+          [&] {
+            if (!stage_uses<stage<K>>(number)) return;
+            agree = agree && (found == 0 || found == p.in[K]);
+            found = p.in[K];
+          }(),
+          ...);
+    }
+    (each_product);
     return agree ? found : 0;
   }
   template <class S>
@@ -251,12 +259,14 @@ private:
            p.rows[K] = take(n.saved_sample, static_cast<std::size_t>(stage<K>::program::saved_rows));
            p.operand_gradient[K] = take(n.backward_scratch_sample, p.in[K]);
          }
-         if (!in_result<K> || keeps<K>) p.product[K] = take(keeps<K> ? n.saved_sample : n.forward_scratch_sample, p.out[K]);
+         if (!in_result<K> || keeps<K>)
+           p.product[K] = take(keeps<K> ? n.saved_sample : n.forward_scratch_sample, p.out[K]);
          if (!in_result<K>) p.inference_product[K] = take(n.inference_scratch_sample, p.out[K]);
          if (!hands_on || K < product_count - 1) p.product_gradient[K] = take(n.backward_scratch_sample, p.out[K]);
        }()),
        ...);
-    }(each_product);
+    }
+    (each_product);
     p.rows[product_count] = take(n.saved_sample, static_cast<std::size_t>(final_program::saved_rows));
     if (slope || noisy) p.slope = take(n.saved_sample, p.output_width);
     n.backward_reads_input = stages_read_x || final_reads_x;
@@ -294,11 +304,13 @@ private:
 
   template <bool Train, class T>
   static void sources(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, Rows<const T> x, Rows<const T> y) {
-    [&]<int... J>(std::integer_sequence<int, J...>) { ((a.input[J] = source<J, Train>(p, m, x, y)), ...); }(each_input);
+    [&]<int... J>(std::integer_sequence<int, J...>) { ((a.input[J] = source<J, Train>(p, m, x, y)), ...); }
+    (each_input);
   }
   template <class T>
   static void destinations(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, Rows<T> dx, std::size_t count) {
-    [&]<int... J>(std::integer_sequence<int, J...>) { ((a.store[J] = destination<J>(p, m, dx, count)), ...); }(each_input);
+    [&]<int... J>(std::integer_sequence<int, J...>) { ((a.store[J] = destination<J>(p, m, dx, count)), ...); }
+    (each_input);
   }
 
   /// Input J of a stage: x, a product, or a chunk of x.
@@ -312,7 +324,8 @@ private:
   template <int J, class T>
   static expr::Array<T> destination(const Plan& p, const Memory<T>& m, Rows<T> dx, std::size_t count) {
     if constexpr (J == 0) return {dx.data, dx.stride};
-    else if constexpr (J <= product_count) return {m.scratch + p.product_gradient[J - 1] * count, p.out[J - 1] * p.repeats};
+    else if constexpr (J <= product_count)
+      return {m.scratch + p.product_gradient[J - 1] * count, p.out[J - 1] * p.repeats};
     else return chunk_of<J>(p, dx);
   }
   template <int J, class U>
@@ -357,9 +370,9 @@ private:
     const expr::Array<T> result = product_rows<K, Mode::training, T>(p, m, y);
     const T* weight = m.parameters + p.offset[weight_number<K>];
     blocks(p, x.count, adjoin(p, operand, in) && adjoin(p, result, out), [&](std::size_t first, std::size_t rows) {
-      ctx.gemm(kernels::Transpose::no, transposed<K> ? kernels::Transpose::yes : kernels::Transpose::no, rows, out, in, T(1),
-               operand.data + first * operand.stride, row_stride(p, operand, in), weight, transposed<K> ? in : out, T(0),
-               result.data + first * result.stride, row_stride(p, result, out));
+      ctx.gemm(kernels::Transpose::no, transposed<K> ? kernels::Transpose::yes : kernels::Transpose::no, rows, out, in,
+               T(1), operand.data + first * operand.stride, row_stride(p, operand, in), weight,
+               transposed<K> ? in : out, T(0), result.data + first * result.stride, row_stride(p, result, out));
     });
   }
 
@@ -383,11 +396,13 @@ private:
   static void clear_summed(const Plan& p, const Memory<T>& m) {
     if (!m.gradients) return;
     for (std::size_t i = 0; i < p.parameters.size(); ++i)
-      if (!written_by_product(static_cast<int>(i))) std::fill_n(m.gradients + p.offset[i], p.parameters[i].size(), T(0));
+      if (!written_by_product(static_cast<int>(i)))
+        std::fill_n(m.gradients + p.offset[i], p.parameters[i].size(), T(0));
   }
   static constexpr bool written_by_product(int number) {
     int products_of_it = 0;
-    [&]<int... K>(std::integer_sequence<int, K...>) { ((products_of_it += weight_number<K> == number ? 1 : 0), ...); }(each_product);
+    [&]<int... K>(std::integer_sequence<int, K...>) { ((products_of_it += weight_number<K> == number ? 1 : 0), ...); }
+    (each_product);
     return products_of_it == 1;
   }
 
@@ -396,8 +411,10 @@ private:
   template <int K, int J>
   static constexpr bool gradient_written = []<int... L>(std::integer_sequence<int, L...>) {
     if (chunks > 1 && (J == 0 || J > product_count)) return true;
-    return final_program::has_gradient(J) || ((L > K && (stage<L>::input == J || (stage<L>::input < 0 && stage<L>::program::has_gradient(J)))) || ...);
-  }(each_product);
+    return final_program::has_gradient(J) ||
+           ((L > K && (stage<L>::input == J || (stage<L>::input < 0 && stage<L>::program::has_gradient(J)))) || ...);
+  }
+  (each_product);
   /// Chunks of x are parts of dx; unless the final stage writes all of them, they are added to zero.
   static constexpr bool dx_starts_at_zero = [] {
     if (chunks == 1) return !gradient_written<-1, 0>;
@@ -415,8 +432,9 @@ private:
   }
 
   template <bool WithDx, class Ctx, class T>
-  static void backward_final(const Plan& p, [[maybe_unused]] Ctx& ctx, const Memory<T>& m, [[maybe_unused]] Rows<const T> x,
-                             [[maybe_unused]] Rows<const T> y, Rows<const T> dy, [[maybe_unused]] Rows<T> dx) {
+  static void backward_final(const Plan& p, [[maybe_unused]] Ctx& ctx, const Memory<T>& m,
+                             [[maybe_unused]] Rows<const T> x, [[maybe_unused]] Rows<const T> y, Rows<const T> dy,
+                             [[maybe_unused]] Rows<T> dx) {
     constexpr bool learns = parameter_count > 0;
     if constexpr (WithDx || learns) {
       expr::Arguments<T> a = arguments<final_stage>(p, m, dy.count, p.output_width);
@@ -425,7 +443,8 @@ private:
         constexpr bool asked = WithDx || product_count > 0;
         a.noise = {m.saved + p.slope * dy.count, p.output_size};
         if constexpr (asked) a.store[0] = destination<main_input>(p, m, dx, dy.count);
-        using Spec = std::conditional_t<asked, typename final_program::BackwardSlope, typename final_program::BackwardSlopeParameters>;
+        using Spec = std::conditional_t<asked, typename final_program::BackwardSlope,
+                                        typename final_program::BackwardSlopeParameters>;
         expr::LoopsIn<Ctx, Spec, T>::run(a);
       } else {
         sources<true>(p, a, m, x, y);
@@ -439,13 +458,14 @@ private:
       }
       [&]<int... K>(std::integer_sequence<int, K...>) {
         (backward_product<product_count - 1 - K, WithDx>(p, ctx, m, x, y, dy, dx), ...);
-      }(each_product);
+      }
+      (each_product);
     }
   }
 
   template <int K, bool WithDx, class Ctx, class T>
-  static void backward_product(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
-                               [[maybe_unused]] Rows<T> dx) {
+  static void backward_product(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
+                               Rows<const T> dy, [[maybe_unused]] Rows<T> dx) {
     using S = stage<K>;
     using kernels::Transpose;
     const std::size_t count = dy.count, in = p.in[K], out = p.out[K];
@@ -468,8 +488,7 @@ private:
       const T beta = overwrite ? T(0) : T(1);
       if constexpr (transposed<K>)
         ctx.gemm(Transpose::yes, Transpose::no, out, in, rows, T(1), g, gs, o, os, beta, weight_gradient, in);
-      else
-        ctx.gemm(Transpose::yes, Transpose::no, in, out, rows, T(1), o, os, g, gs, beta, weight_gradient, out);
+      else ctx.gemm(Transpose::yes, Transpose::no, in, out, rows, T(1), o, os, g, gs, beta, weight_gradient, out);
       overwrite = false;
     };
     if (weight_gradient) blocks(p, count, adjoin(p, operand, in) && adjoin(p, gradient, out), weigh);
@@ -478,17 +497,19 @@ private:
       const T* weight = m.parameters + p.offset[weight_number<K>];
       blocks(p, count, adjoin(p, target, in) && adjoin(p, gradient, out), [&](std::size_t first, std::size_t rows) {
         ctx.gemm(Transpose::no, transposed<K> ? Transpose::no : Transpose::yes, rows, in, out, T(1),
-                 gradient.data + first * gradient.stride, row_stride(p, gradient, out), weight, transposed<K> ? in : out, beta,
-                 target.data + first * target.stride, row_stride(p, target, in));
+                 gradient.data + first * gradient.stride, row_stride(p, gradient, out), weight,
+                 transposed<K> ? in : out, beta, target.data + first * target.stride, row_stride(p, target, in));
       });
     };
     if constexpr (S::input >= 0) {
       constexpr bool of_x = S::input == 0 || S::input > product_count;
-      if constexpr (WithDx || !of_x) into(destination<S::input>(p, m, dx, count), gradient_written<K, S::input> ? T(1) : T(0));
+      if constexpr (WithDx || !of_x)
+        into(destination<S::input>(p, m, dx, count), gradient_written<K, S::input> ? T(1) : T(0));
     } else {
       constexpr unsigned written = []<int... J>(std::integer_sequence<int, J...>) {
         return (0U | ... | (gradient_written<K, J> ? 1U << J : 0U));
-      }(each_input);
+      }
+      (each_input);
       using Spec = typename S::program::template BackwardRecompute<wanted(WithDx), written>;
       if constexpr (Spec::plan.outputs.count > 0) {
         const expr::Array<T> target{m.scratch + p.operand_gradient[K] * count, in * p.repeats};

@@ -52,7 +52,8 @@ struct EdgeCode {
   static constexpr unsigned wanted = (1U << Edges) - 1;
   using backward_loop = typename program::template BackwardRecompute<wanted, 0>;
 
-  static constexpr EdgePlan<Parameters> plan(const FormulaInput& input, std::array<ParameterSpec, Parameters> declared) {
+  static constexpr EdgePlan<Parameters> plan(const FormulaInput& input,
+                                             std::array<ParameterSpec, Parameters> declared) {
     EdgePlan<Parameters> p{.parameters = declared, .size = input.size, .width = input.width};
     p.repeats = input.size / input.width;
     if (Channelwise) p.pixels = input.size / input.features;
@@ -77,8 +78,8 @@ struct EdgeCode {
   }
 
   template <class Mode, class Ctx, class T>
-  static void forward(const EdgePlan<Parameters>& p, const std::array<expr::Draw, Randoms + 1>& draws, [[maybe_unused]] Ctx& ctx, const Memory<T>& m,
-                      const RowsOf<const T, Edges>& x, Rows<T> y, Mode) {
+  static void forward(const EdgePlan<Parameters>& p, const std::array<expr::Draw, Randoms + 1>& draws,
+                      [[maybe_unused]] Ctx& ctx, const Memory<T>& m, const RowsOf<const T, Edges>& x, Rows<T> y, Mode) {
     expr::Arguments<T> a = arguments(p, m, x, y.count);
     a.store[0] = {y.data, y.stride};
     if constexpr (!Mode::training) {
@@ -95,8 +96,8 @@ struct EdgeCode {
   }
 
   template <class Ctx, class T>
-  static void backward(const EdgePlan<Parameters>& p, Ctx& ctx, const Memory<T>& m, const RowsOf<const T, Edges>& x, Rows<const T> y,
-                       Rows<const T> dy, const RowsOf<T, Edges>& dx) {
+  static void backward(const EdgePlan<Parameters>& p, Ctx& ctx, const Memory<T>& m, const RowsOf<const T, Edges>& x,
+                       Rows<const T> y, Rows<const T> dy, const RowsOf<T, Edges>& dx) {
     bool any = false;
     for (const Rows<T>& d : dx) any = any || d;
     if (m.gradients && ctx.overwrite_gradients)
@@ -116,7 +117,8 @@ struct EdgeCode {
 
 private:
   template <class T>
-  static expr::Arguments<T> arguments(const EdgePlan<Parameters>& p, const Memory<T>& m, const RowsOf<const T, Edges>& x, std::size_t count) {
+  static expr::Arguments<T> arguments(const EdgePlan<Parameters>& p, const Memory<T>& m,
+                                      const RowsOf<const T, Edges>& x, std::size_t count) {
     expr::Arguments<T> a;
     a.count = count;
     a.repeats = p.repeats;
@@ -125,8 +127,10 @@ private:
     a.batch_count = count * p.repeats;
     for (std::size_t k = 0; k < Edges; ++k) a.input[k] = {x[k].data, x[k].stride};
     if (m.saved) {
-      for (std::size_t r = 0; r < Randoms; ++r) a.input[Edges + r] = {m.saved + (p.noise + r * aligned(p.size)) * count, p.size};
-      for (int k = 0; k < program::saved_rows; ++k) a.saved_row[k] = m.saved + p.rows * count + static_cast<std::size_t>(k) * count * p.repeats;
+      for (std::size_t r = 0; r < Randoms; ++r)
+        a.input[Edges + r] = {m.saved + (p.noise + r * aligned(p.size)) * count, p.size};
+      for (int k = 0; k < program::saved_rows; ++k)
+        a.saved_row[k] = m.saved + p.rows * count + static_cast<std::size_t>(k) * count * p.repeats;
     }
     for (std::size_t i = 0; i < Parameters; ++i) {
       a.parameter[i] = m.parameters + p.offset[i];
@@ -146,14 +150,16 @@ struct EdgeUnit {
   using parameter_list = expr::parameters_of<E>;
   using initializers = typename initializers_of<parameter_list>::type;
   static constexpr bool channelwise = has_channels<S> && has_per_feature<E> && !reduces_row<E>;
-  using code = EdgeCode<expr::Canonical<noisy>, expr::Canonical<still>, edges, randoms, parameter_list::size, channelwise>;
+  using code = EdgeCode<expr::Canonical<noisy>, expr::Canonical<still>, edges, randoms, parameter_list::size,
+                        channelwise>;
 
   template <std::size_t... K>
   static Inputs<std::conditional_t<K + 1 != 0, S, S>...> several(std::index_sequence<K...>);
   using input = std::conditional_t<edges == 1, S, decltype(several(std::make_index_sequence<edges>{}))>;
   using output = S;
 
-  static constexpr auto plan = code::plan({.size = S::size, .width = row_width<S>, .features = feature_count<S>}, declare_parameters(parameter_list{}));
+  static constexpr auto plan = code::plan({.size = S::size, .width = row_width<S>, .features = feature_count<S>},
+                                          declare_parameters(parameter_list{}));
   static constexpr const auto& parameters = plan.parameters;
   static constexpr const Needs& needs = plan.needs;
   static constexpr auto draws = []<class... R>(list<R...>) {
@@ -161,9 +167,7 @@ struct EdgeUnit {
   }(expr::randoms_of<E>{});
 
   template <class To>
-  static auto onnx(To& to)
-    requires(To::template has_words<formula>)
-  {
+  static auto onnx(To& to) requires(To::template has_words<formula>) {
     return to.template formula<EdgeUnit>();
   }
   template <class Mode, class Ctx, class T>
@@ -171,7 +175,8 @@ struct EdgeUnit {
     code::forward(plan, draws, ctx, m, x, y, mode);
   }
   template <class Ctx, class T>
-  static void backward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, edges>& x, Rows<const T> y, Rows<const T> dy, const RowsOf<T, edges>& dx) {
+  static void backward(Ctx& ctx, const Memory<T>& m, const RowsOf<const T, edges>& x, Rows<const T> y, Rows<const T> dy,
+                       const RowsOf<T, edges>& dx) {
     code::backward(plan, ctx, m, x, y, dy, dx);
   }
   template <class Mode, class Ctx, class T>
@@ -189,7 +194,8 @@ struct EdgeUnit {
 /// What is wrong with a formula of edges, whatever it is applied to.
 template <class E>
 constexpr auto judge_edges() {
-  if constexpr (has_plain_input<E> || products_of<E>::size > 0 || chunks_of<E> > 1 || reduces_batch<E> || expr::edges_of<E>::size == 0)
+  if constexpr (has_plain_input<E> || products_of<E>::size > 0 || chunks_of < E >> 1 || reduces_batch<E> ||
+                expr::edges_of<E>::size == 0)
     return std::type_identity<takes<a_formula_of_in_without_x_and_products>>{};
   else return std::type_identity<void>{};
 }
@@ -208,7 +214,8 @@ struct one_shape_of<Inputs<First, S...>> {
 template <class E, class In>
 constexpr auto judge_edge_inputs() {
   constexpr std::size_t edges = expr::edges_of<E>::size;
-  if constexpr (input_count<In> != edges) return std::type_identity<takes<as_many_inputs_as_the_formula_names<edges>>>{};
+  if constexpr (input_count<In> != edges)
+    return std::type_identity<takes<as_many_inputs_as_the_formula_names<edges>>>{};
   else if constexpr (!one_shape_of<In>::same) return std::type_identity<takes<inputs_of_one_shape>>{};
   else return std::type_identity<void>{};
 }

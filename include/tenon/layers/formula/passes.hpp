@@ -16,11 +16,10 @@ struct SeenAs : Unit {
   using input = In;
   using output = In;
   template <class To>
-  static auto onnx(To& to)
-    requires requires { Unit::onnx(to); }
-  {
-    return to.reshape(to.template unit<Unit>(to.input()), to.axes());
+  static auto onnx(To& to) requires requires {
+    Unit::onnx(to);
   }
+  { return to.reshape(to.template unit<Unit>(to.input()), to.axes()); }
 };
 
 /// Two formulas one after the other as one layer. The first has no parameters.
@@ -34,7 +33,9 @@ struct TwoPasses {
   static constexpr const Needs& needs = plan.layout.needs;
   static constexpr bool looks_at_batch = [] {
     if constexpr (requires { First::looks_at_batch; }) return true;
-    else return requires { Second::looks_at_batch; };
+    else return requires {
+        Second::looks_at_batch;
+      };
   }();
 
   template <class To>
@@ -43,7 +44,9 @@ struct TwoPasses {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
-    const auto scratch = [](const Slot& slot) { return Mode::training ? slot.forward_scratch : slot.inference_scratch; };
+    const auto scratch = [](const Slot& slot) {
+      return Mode::training ? slot.forward_scratch : slot.inference_scratch;
+    };
     const Rows<T> middle = rows_at(m, Mode::training ? first.output : first.inference_output, x.count, In::size);
     First::forward(ctx, memory_of(m, first, x.count, scratch(first)), x, middle, mode);
     Second::forward(ctx, memory_of(m, second, x.count, scratch(second)), Rows<const T>(middle), y, mode);
@@ -55,7 +58,9 @@ struct TwoPasses {
     Rows<T> sent_back{nullptr, dy.count, In::size};
     if (dx) sent_back = rows_at(m, second.input_gradient, dy.count, In::size);
     Second::backward(ctx, memory_of(m, second, dy.count, second.backward_scratch), middle, y, dy, sent_back);
-    if (dx) First::backward(ctx, memory_of(m, first, dy.count, first.backward_scratch), x, middle, Rows<const T>(sent_back), dx);
+    if (dx)
+      First::backward(ctx, memory_of(m, first, dy.count, first.backward_scratch), x, middle, Rows<const T>(sent_back),
+                      dx);
   }
 
 private:

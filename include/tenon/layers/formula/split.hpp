@@ -7,8 +7,8 @@
 /// `x W`, whose result is one more input, and the element-wise rest `sigmoid(x1 + b)`.
 namespace tenon::detail {
 
-using expr::Operation;
 using expr::Op;
+using expr::Operation;
 
 template <class E, class Found>
 struct find_products {
@@ -163,13 +163,13 @@ inline constexpr std::size_t row_width<Shape<A, B>> = B;
 template <class E>
 inline constexpr bool reduces_batch = false;
 template <Op O, class... A>
-inline constexpr bool reduces_batch<Operation<O, A...>> =
-    O == Op::batch_sum || O == Op::batch_variance || O == Op::tracked || (reduces_batch<A> || ...);
+inline constexpr bool reduces_batch<Operation<O, A...>> = O == Op::batch_sum || O == Op::batch_variance ||
+                                                          O == Op::tracked || (reduces_batch<A> || ...);
 template <class E>
 inline constexpr bool reduces_row = false;
 template <Op O, class... A>
-inline constexpr bool reduces_row<Operation<O, A...>> =
-    expr::is_row_reduction(O) || O == Op::row_variance || (reduces_row<A> || ...);
+inline constexpr bool reduces_row<Operation<O, A...>> = expr::is_row_reduction(O) || O == Op::row_variance ||
+                                                        (reduces_row<A> || ...);
 
 template <class E>
 inline constexpr bool has_per_feature = false;

@@ -14,7 +14,7 @@ struct Stage {
   using formula = F;
   using parameters = expr::parameters_of<F>;
   using program = expr::Program<expr::Canonical<F>, Channelwise>;
-  static constexpr int input = -1;                    // not a plain input
+  static constexpr int input = -1;  // not a plain input
 };
 template <int K>
 struct Stage<expr::Input<K>> {

@@ -43,8 +43,8 @@ struct FormulaUnit {
   using initializers = typename initializers_of<parameter_list>::type;
   using code = FormulaCode<skeleton_of<E>, is_channelwise<E, In>()>;
 
-  static constexpr auto plan =
-      code::plan({.size = In::size, .width = row_width<In>, .features = feature_count<In>}, declare_parameters(parameter_list{}));
+  static constexpr auto plan = code::plan({.size = In::size, .width = row_width<In>, .features = feature_count<In>},
+                                          declare_parameters(parameter_list{}));
   /// A parameter with one number for every pixel of an image has the image's shape.
   static constexpr auto parameters = [] {
     auto specs = plan.parameters;
@@ -64,9 +64,7 @@ struct FormulaUnit {
                                              with_last<In, plan.output_width>>::type;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(To::template has_words<formula>)
-  {
+  static auto onnx(To& to) requires(To::template has_words<formula>) {
     return to.template formula<FormulaUnit>();
   }
   template <class Mode, class Ctx, class T>

@@ -94,8 +94,9 @@ struct cut_unit<In, Out, 1, Block, Begin> {
 };
 /// The bound layer that cuts `Length` numbers of an axis from `First` on; all of them is no more than another shape.
 template <class In, class Out, AxisView Axis, std::size_t First, std::size_t Length>
-using cut_of = std::conditional_t<Length == Axis.length, Reshaping<In, Out>,
-                                  typename cut_unit<In, Out, Axis.outer, Axis.length * Axis.inner, First * Axis.inner>::type>;
+using cut_of = std::conditional_t<
+    Length == Axis.length, Reshaping<In, Out>,
+    typename cut_unit<In, Out, Axis.outer, Axis.length * Axis.inner, First * Axis.inner>::type>;
 
 }  // namespace detail
 }  // namespace tenon

@@ -23,8 +23,8 @@ template <bool Value>
 inline constexpr std::uint32_t option_kind<option::CountIncludePad<Value>> = option::count_include_pad;
 
 template <auto... Argument>
-inline constexpr bool counts_padding =
-    !(std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountIncludePad<false>> || ...);
+inline constexpr bool counts_padding = !(
+    std::is_same_v<std::remove_const_t<decltype(Argument)>, option::CountIncludePad<false>> || ...);
 
 /// A pool of means, bound.
 template <class In, class Out, kernels::Averaging P>
@@ -49,9 +49,7 @@ struct MeanUnit {
   }
 
   template <class To>
-  static auto onnx(To& to)
-    requires(Out::rank == In::rank && is_even(P.windows.y) && is_even(P.windows.x))
-  {
+  static auto onnx(To& to) requires(Out::rank == In::rank && is_even(P.windows.y) && is_even(P.windows.x)) {
     auto attributes = to.windows(In::rank - 1, divided(P.windows.y), divided(P.windows.x), false);
     attributes.emplace_back("count_include_pad", P.counts_padding ? 1 : 0);
     return to.node("AveragePool", {to.input()}, attributes);
@@ -68,7 +66,8 @@ struct MeanUnit {
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i) kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.scratch_fixed);
+    for (std::size_t i = 0; i < dy.count; ++i)
+      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.scratch_fixed);
   }
 };
 

@@ -19,9 +19,7 @@ struct LargestUnit {
   static constexpr kernels::Pooling pooling = P;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(Out::rank == In::rank)
-  {
+  static auto onnx(To& to) requires(Out::rank == In::rank) {
     return to.node("MaxPool", {to.input()}, to.windows(In::rank - 1, P.y, P.x));
   }
   template <class Mode, class Ctx, class T>

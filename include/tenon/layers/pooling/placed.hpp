@@ -16,9 +16,7 @@ struct PlacedUnit {
   static constexpr kernels::Placing placing = P;
 
   template <class To>
-  static auto onnx(To& to)
-    requires(P.x.step == 1 && P.y.step == 1)
-  {
+  static auto onnx(To& to) requires(P.x.step == 1 && P.y.step == 1) {
     const auto side = [](const kernels::PlacedAxis& a) { return a.large - a.small - a.before; };
     std::array<std::size_t, 2 * In::rank + 2> pads{};  // before each axis, then behind each
     pads[In::rank] = P.x.before;

@@ -30,7 +30,8 @@ namespace detail {
 /// A shape with other sizes behind its channels; none is 0, whatever the numbers say, so that checking
 /// can go on.
 template <std::size_t Axes, std::size_t Channels, std::size_t Height, std::size_t Width>
-using channels_of_size = std::conditional_t<Axes == 2, Shape<Channels, Height == 0 ? 1 : Height, Width == 0 ? 1 : Width>,
+using channels_of_size = std::conditional_t<Axes == 2,
+                                            Shape<Channels, Height == 0 ? 1 : Height, Width == 0 ? 1 : Width>,
                                             Shape<Channels, Width == 0 ? 1 : Width>>;
 
 /// Height and width of an image, or 1 and the length of a signal.
@@ -58,7 +59,8 @@ struct PoolArguments {
   }();
   static constexpr bool overpadded = window.kind != PaddingKind::given || 2 * window.padding[0] > window.kernel[0] ||
                                      2 * window.padding[1] > window.kernel[1];
-  static constexpr std::uint32_t known_options = option::size | option::kernel | option::stride | option::padding | option::dilation;
+  static constexpr std::uint32_t known_options = option::size | option::kernel | option::stride | option::padding |
+                                                 option::dilation;
   using fault = std::conditional_t<
       !counted, takes<one_kernel_of_at_least_1>,
       std::conditional_t<!given.usable, takes<one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1>,
@@ -74,12 +76,16 @@ struct PoolArguments {
   static consteval auto problem() {
     constexpr kernels::Pooling p = pooling<In>;
     if constexpr (In::rank != Axes + 1) {
-      return std::type_identity<takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>{};
+      return std::type_identity<
+          takes<std::conditional_t<Axes == 2, images_of_channels_height_width, signals_of_channels_length>>>{};
     } else if constexpr (p.y.map == 0 || p.x.map == 0) {
       if constexpr (Axes == 2)
-        return std::type_identity<takes<kernel_within<kernel_of<window.extent(0), window.extent(1)>,
-                                                      padded_input<window.padded(0, p.y.image), window.padded(1, p.x.image)>>>>{};
-      else return std::type_identity<takes<kernel_within<kernel_of<window.extent(1)>, padded_input<window.padded(1, p.x.image)>>>>{};
+        return std::type_identity<
+            takes<kernel_within<kernel_of<window.extent(0), window.extent(1)>,
+                                padded_input<window.padded(0, p.y.image), window.padded(1, p.x.image)>>>>{};
+      else
+        return std::type_identity<
+            takes<kernel_within<kernel_of<window.extent(1)>, padded_input<window.padded(1, p.x.image)>>>>{};
     } else if constexpr (!every_window_meets(p.y) || !every_window_meets(p.x)) {
       return std::type_identity<takes<an_input_that_every_window_meets>>{};
     } else {

@@ -21,7 +21,13 @@ inline constexpr expr::Input<Blocks> previous{};
 namespace detail {
 
 /// Options that only one kind of cell has, as bits.
-enum OwnOption : unsigned { no_own_option = 0, own_nonlinearity = 1, own_peepholes = 2, own_reset_before = 4, not_recurrent = 8 };
+enum OwnOption : unsigned {
+  no_own_option = 0,
+  own_nonlinearity = 1,
+  own_peepholes = 2,
+  own_reset_before = 4,
+  not_recurrent = 8
+};
 
 /// A cell in formulas:
 ///
@@ -38,14 +44,14 @@ enum OwnOption : unsigned { no_own_option = 0, own_nonlinearity = 1, own_peephol
 /// Backward finds what is kept where forward has left it, so no exponential is computed twice.
 struct CellGraph {
   static constexpr int most = expr::Arguments<float>::most;
-  expr::FormulaGraph g{};              // forward
+  expr::FormulaGraph g{};  // forward
   int kept[most]{};
   int next[2]{-1, -1};
-  expr::FormulaGraph given{};          // backward, of what it is given
-  int gate[most]{};             // adjoints
+  expr::FormulaGraph given{};  // backward, of what it is given
+  int gate[most]{};            // adjoints
   int previous = -1;
   int parameter[most]{};
-  bool complete = true;         // backward needs nothing but what is kept
+  bool complete = true;  // backward needs nothing but what is kept
 };
 
 /// Copies the adjoints into a graph whose inputs are what backward is given: the kept values, the
@@ -115,7 +121,8 @@ consteval CellGraph differentiate_cell() {
   const int from_above = g.leaf(Op::seed, Rank::element);
   const int from_after = g.leaf(Op::input, Rank::element, blocks + 1);
   int worth = g.raw(Op::multiply, c.next[0], g.raw(Op::add, from_above, from_after));
-  if (Cell::has_memory) worth = g.raw(Op::add, worth, g.raw(Op::multiply, c.next[1], g.leaf(Op::input, Rank::element, blocks + 2)));
+  if (Cell::has_memory)
+    worth = g.raw(Op::add, worth, g.raw(Op::multiply, c.next[1], g.leaf(Op::input, Rank::element, blocks + 2)));
   const int count = g.count;
   expr::Adjoints adjoints;
   expr::backpropagate(g, worth, g.number(1), false, adjoints);

@@ -20,14 +20,14 @@ struct RecurrentPlan {
   std::size_t steps = 1, features = 1, hidden = 1;
   std::size_t layers = 1, directions = 1;
   std::size_t gates = 1;
-  std::size_t row_blocks = 1, blocks = 1;     // what a step keeps, in training and in evaluation
-  std::size_t feature_parameters = 0;         // vectors that the cell's formulas name
+  std::size_t row_blocks = 1, blocks = 1;  // what a step keeps, in training and in evaluation
+  std::size_t feature_parameters = 0;      // vectors that the cell's formulas name
   bool bias = true;
   bool memory_matrix = false;
   bool last_only = false;
   bool masked = false;
-  std::size_t states = 0;                     // of a pass, that outlast a sequence
-  double mask = 0;                            // the value of all features of a step that is none
+  std::size_t states = 0;  // of a pass, that outlast a sequence
+  double mask = 0;         // the value of all features of a step that is none
   double dropout = 0;
 
   constexpr std::size_t width() const { return directions * hidden; }
@@ -40,7 +40,8 @@ struct RecurrentPlan {
   constexpr std::size_t square_size() const { return aligned(gates * hidden * hidden); }
   constexpr std::size_t bias_size() const { return bias ? aligned(gates * hidden) : 0; }
   constexpr std::size_t pass_size(std::size_t layer) const {
-    return input_weight_size(layer) + square_size() * (memory_matrix ? 2 : 1) + 2 * bias_size() + feature_parameters * aligned(hidden);
+    return input_weight_size(layer) + square_size() * (memory_matrix ? 2 : 1) + 2 * bias_size() +
+           feature_parameters * aligned(hidden);
   }
   constexpr std::size_t pass_offset(std::size_t layer, std::size_t direction) const {
     std::size_t offset = direction * pass_size(layer);
@@ -60,7 +61,8 @@ struct RecurrentPlan {
   /// The sequences' lengths lie behind everything else.
   constexpr std::size_t lengths_room() const { return masked ? 1 : 0; }
   constexpr std::size_t kept_lengths_at() const {
-    return passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() + (last_only ? sequence_room() : 0);
+    return passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() +
+           (last_only ? sequence_room() : 0);
   }
   /// Where the states in which sequences start are kept for backward.
   constexpr std::size_t kept_states_at() const { return aligned(kept_lengths_at() + lengths_room()); }
@@ -106,13 +108,16 @@ struct RecurrentCode {
         std::copy_n(m.state + i * m.state_stride, p.state_size(), kept_start(p, m, batch, 0).data + i * p.state_size());
     for (std::size_t l = 0; l < p.layers; ++l) {
       const bool inside = l + 1 < p.layers || p.last_only;
-      out = !inside ? Steps<T>{y.data, y.stride, width} : training ? kept_sequence(p, m, batch, l, 0) : passing_sequence(p, m, batch, l);
+      out = !inside    ? Steps<T>{y.data, y.stride, width}
+            : training ? kept_sequence(p, m, batch, l, 0)
+                       : passing_sequence(p, m, batch, l);
       for (std::size_t d = 0; d < p.directions; ++d) {
         T* const carry = training ? nullptr : m.scratch + aligned(p.steps * p.blocks * p.hidden) * batch;
         const Steps<T> rows = training ? kept_rows(p, m, batch, l, d)
                                        : Steps<T>{m.scratch, p.steps * p.blocks * p.hidden, p.blocks * p.hidden};
-        pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), in, out.from(d * p.hidden), rows,
-                                         lengths, goes_on ? state_of(p, m, l) : Start<T>{}, carry, m.scratch_fixed);
+        pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), in,
+                                         out.from(d * p.hidden), rows, lengths,
+                                         goes_on ? state_of(p, m, l) : Start<T>{}, carry, m.scratch_fixed);
       }
       in = out;
       if constexpr (training)
@@ -121,30 +126,32 @@ struct RecurrentCode {
     if (p.last_only)
       for (std::size_t i = 0; i < batch; ++i)
         for (std::size_t d = 0; d < p.directions; ++d)
-          std::copy_n(out.at(i, d == 0 ? std::max<std::size_t>(lengths.of(i, p.steps), 1) - 1 : 0) + d * p.hidden, p.hidden,
-                      y[i] + d * p.hidden);
+          std::copy_n(out.at(i, d == 0 ? std::max<std::size_t>(lengths.of(i, p.steps), 1) - 1 : 0) + d * p.hidden,
+                      p.hidden, y[i] + d * p.hidden);
   }
 
   template <class Ctx, class T>
-  static void backward(const RecurrentPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
-                       Rows<T> dx) {
+  static void backward(const RecurrentPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
+                       Rows<const T> dy, Rows<T> dx) {
     const std::size_t batch = dy.count, width = p.width(), carried = aligned(pass::carried(p.hidden));
     Steps<const T> from_above{dy.data, dy.stride, width};
     const Lengths<T> lengths{p.masked ? m.saved + p.kept_lengths_at() * batch : nullptr};
     for (std::size_t l = p.layers; l-- > 0;) {
       const bool top = l + 1 == p.layers;
-      const Steps<const T> out = top && !p.last_only ? Steps<const T>{y.data, y.stride, width} : kept_sequence(p, m, batch, l, 0);
+      const Steps<const T> out = top && !p.last_only ? Steps<const T>{y.data, y.stride, width}
+                                                     : kept_sequence(p, m, batch, l, 0);
       Steps<const T> in{x.data, x.stride, p.features};
       Steps<T> to_below{dx.data, dx.stride, p.features};
       if (l > 0) {
         in = kept_sequence(p, m, batch, l - 1, p.dropout > 0 ? 2 : 0);
-        to_below = {m.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_room() : 0)) * batch, p.steps * width, width};
+        to_below = {m.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_room() : 0)) * batch, p.steps * width,
+                    width};
       }
       for (std::size_t d = 0; d < p.directions; ++d)
         pass::backward(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), gradients(p, m, l, d), in,
                        out.from(d * p.hidden), from_above.from(d * p.hidden), top && p.last_only, to_below, d > 0,
-                       kept_rows(p, m, batch, l, d), lengths, p.states > 0 && m.state ? kept_start(p, m, batch, l) : Start<T>{},
-                       m.scratch, m.scratch_fixed);
+                       kept_rows(p, m, batch, l, d), lengths,
+                       p.states > 0 && m.state ? kept_start(p, m, batch, l) : Start<T>{}, m.scratch, m.scratch_fixed);
       if (l > 0 && p.dropout > 0) {
         const T* const mask = kept_sequence(p, m, batch, l - 1, 1).data;
         for (std::size_t i = 0; i < batch * p.steps * width; ++i) to_below.data[i] *= mask[i];
@@ -201,7 +208,8 @@ private:
 
   /// Of a frozen layer nothing but what comes along: see Memory::spill.
   template <class T>
-  static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer, std::size_t direction) {
+  static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer,
+                                  std::size_t direction) {
     if (m.gradients) return weights(p, m.gradients, layer, direction);
     PassWeights<T> none;
     for (T*& feature : none.feature) feature = m.unused_gradient;
@@ -209,23 +217,27 @@ private:
   }
 
   template <class T>
-  static Steps<T> kept_rows(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer, std::size_t direction) {
+  static Steps<T> kept_rows(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
+                            std::size_t direction) {
     const std::size_t width = p.row_blocks * p.hidden;
     return {m.saved + (layer * p.directions + direction) * p.pass_room() * batch, p.steps * width, width};
   }
   /// What layer `layer` gave; with dropout as number 1 the mask, as 2 what the next layer saw.
   template <class T>
-  static Steps<T> kept_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer, std::size_t number) {
+  static Steps<T> kept_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
+                                std::size_t number) {
     return {m.saved + (p.sequence_at(layer) + number * p.sequence_room()) * batch, p.steps * p.width(), p.width()};
   }
   template <class T>
   static Steps<T> passing_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer) {
     const std::size_t before = aligned(p.steps * p.blocks * p.hidden) + aligned(pass::carried(p.hidden));
-    return {m.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_room() : 0)) * batch, p.steps * p.width(), p.width()};
+    return {m.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_room() : 0)) * batch,
+            p.steps * p.width(), p.width()};
   }
 
   template <class Ctx, class T>
-  static Steps<const T> drop(const RecurrentPlan& p, Ctx& ctx, const Memory<T>& m, std::size_t batch, std::size_t layer) {
+  static Steps<const T> drop(const RecurrentPlan& p, Ctx& ctx, const Memory<T>& m, std::size_t batch,
+                             std::size_t layer) {
     const std::size_t size = p.steps * p.width();
     const T* const whole = kept_sequence(p, m, batch, layer, 0).data;
     T* const mask = kept_sequence(p, m, batch, layer, 1).data;

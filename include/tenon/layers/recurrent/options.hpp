@@ -33,13 +33,13 @@ inline constexpr option::Layers<N> layers{};
 inline constexpr option::Bidirectional bidirectional{};
 /// Only the final state instead of the whole sequence: what each direction has read all steps for.
 inline constexpr option::Last last{};
-/// Sequences may be shorter than the shape says: the steps at the end of one all of whose features are Value are no part
-/// of it. The state stays 0 there, the final state is that of the last step before, and no gradient flows.
+/// Sequences may be shorter than the shape says: the steps at the end of one all of whose features are Value are no
+/// part of it. The state stays 0 there, the final state is that of the last step before, and no gradient flows.
 template <auto Value>
 inline constexpr option::Mask<Value> mask{};
 /// A sequence goes on where the one before it at the same place of the batch ended: Trainer and Session keep the states
-/// until `reset_states()`. No gradient flows back beyond the start (truncated back-propagation through time). Everywhere
-/// else every sequence starts with zeros.
+/// until `reset_states()`. No gradient flows back beyond the start (truncated back-propagation through time).
+/// Everywhere else every sequence starts with zeros.
 inline constexpr option::Stateful stateful{};
 /// Between stacked layers each number is set to 0 with this probability, as Dropout does.
 template <auto Rate>

@@ -23,8 +23,8 @@ struct PassSizes {
   bool reverse = false;
 };
 
-/// Its parameters, or their gradients, which are null in a frozen layer. Without bias those are null; `memory` is the matrix of a
-/// peephole, `feature` what the cell's formulas name.
+/// Its parameters, or their gradients, which are null in a frozen layer. Without bias those are null; `memory` is the
+/// matrix of a peephole, `feature` what the cell's formulas name.
 template <class T>
 struct PassWeights {
   T* input = nullptr;
@@ -50,8 +50,8 @@ protected:
   /// The gradient that comes to step number s from above. Of final states it comes to the last step that is
   /// done; where sequences end at different steps, by way of `dh`.
   template <class T>
-  static expr::Array<const T> from_above(const PassSizes& p, std::size_t batch, Steps<const T> dy, bool last_only, std::size_t s,
-                                         Lengths<T> lengths, T* dh, const T* zeros) {
+  static expr::Array<const T> from_above(const PassSizes& p, std::size_t batch, Steps<const T> dy, bool last_only,
+                                         std::size_t s, Lengths<T> lengths, T* dh, const T* zeros) {
     const std::size_t now = at(p, s);
     if (!last_only) return {dy.at(0, now), dy.stride};
     if (!lengths) return s + 1 == p.steps ? expr::Array<const T>{dy.data, dy.stride} : expr::Array<const T>{zeros, 0};
@@ -64,8 +64,8 @@ protected:
 
   /// z += h W^T.
   template <class Ctx, class T>
-  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
-                           T* z, std::size_t stride) {
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden,
+                           const T* w, std::size_t out, T* z, std::size_t stride) {
     multiply_one_step<Ctx, T>(ctx, kernels::Transpose::yes, batch, out, hidden, h, h_stride, w, T(1), z, stride);
   }
 
@@ -82,7 +82,8 @@ protected:
       for (std::size_t t = 0; t < p.steps; ++t) std::copy_n(sum, size, rows.at(sample, t));
   }
   template <class T>
-  static void add_biases(const PassSizes& p, std::size_t batch, Steps<T> rows, bool overwrite, const PassWeights<T>& dw, T* sum) {
+  static void add_biases(const PassSizes& p, std::size_t batch, Steps<T> rows, bool overwrite, const PassWeights<T>& dw,
+                         T* sum) {
     const std::size_t n = p.hidden, size = blocks * n;
     std::fill_n(sum, size, T(0));
     for (std::size_t sample = 0; sample < batch; ++sample)
@@ -119,7 +120,9 @@ struct RecurrentPass : PassBase<Cell> {
   /// the memory.
   static constexpr std::size_t row = kept + (Cell::has_memory ? 1 : 0);
 
-  static constexpr std::size_t forward_room(std::size_t hidden) { return inference_room(hidden) + gates * hidden * hidden; }
+  static constexpr std::size_t forward_room(std::size_t hidden) {
+    return inference_room(hidden) + gates * hidden * hidden;
+  }
   static constexpr std::size_t inference_room(std::size_t hidden) { return (blocks + 1) * hidden; }
   static constexpr std::size_t backward_room(std::size_t hidden) {
     return inference_room(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
@@ -131,15 +134,16 @@ struct RecurrentPass : PassBase<Cell> {
   /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks`
   /// numbers times hidden for each step.
   template <bool Training, class Ctx, class T>
-  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
+  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
+                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
     T* const turned = zeros + n;
     if constexpr (Training) transpose_recurrent_weight(w, n, turned);
     set_biases(p, batch, w, rows, room);
-    multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n), gates * n);
+    multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n),
+                   gates * n);
 
     expr::Arguments<T> a = arguments(batch, n, w);
     for (std::size_t s = 0; s < p.steps; ++s) {
@@ -156,15 +160,18 @@ struct RecurrentPass : PassBase<Cell> {
       const bool starts = s == 0 && !state;
       if (!starts) {
         if constexpr (Training) {
-          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, gates * n, n, hidden.data, hidden.stride, turned, T(1), z,
-                                    rows.stride);
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, gates * n, n, hidden.data, hidden.stride,
+                                    turned, T(1), z, rows.stride);
         } else {
-          step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent, others * n, z + input_block * n, rows.stride);
+          step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent, others * n, z + input_block * n,
+                       rows.stride);
           if (Cell::hidden_apart)
             step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent + others * n * n, n, z, rows.stride);
         }
         if constexpr (Cell::has_memory)
-          if (w.memory) step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z, rows.stride);
+          if (w.memory)
+            step_product<Ctx, T>(ctx, batch, memory_before.data, memory_before.stride, n, w.memory, gates * n, z,
+                                 rows.stride);
       }
       for (std::size_t k = 0; k < blocks; ++k) a.input[k] = {z + k * n, rows.stride};
       if (starts) a.input[blocks] = {zeros, 0};
@@ -191,9 +198,9 @@ struct RecurrentPass : PassBase<Cell> {
   /// `dy` is there for all steps, or (`last_only`) for the last one alone. `dx` is added to where
   /// `add_dx`. The rows' blocks become their gradients.
   template <class Ctx, class T>
-  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
-                       Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       Lengths<T> lengths, Start<T> start, T* carry, T* room) {
+  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
+                       const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
+                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry, T* room) {
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
     T* const zeros = room + blocks * n;
@@ -225,15 +232,18 @@ struct RecurrentPass : PassBase<Cell> {
       if constexpr (Cell::has_memory) lengths.clear_after_end(now, batch, dc, n, n);
       if (s == 0) break;
       const T beta = program::passes_to_previous && !Cell::has_memory ? T(1) : T(0);
-      multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, recurrent, beta, dh, n);
+      multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, recurrent, beta, dh,
+                                n);
       if constexpr (Cell::has_memory)
         if (w.memory)
-          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, w.memory, T(1), dc, n);
+          multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, n, gates * n, z, rows.stride, w.memory, T(1),
+                                    dc, n);
     }
 
     const Extent all{batch, p.steps};
     const Steps<T> inner = rows.from(input_block * n);
-    if (dx) multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
+    if (dx)
+      multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
     if (!dw.input) return;
     add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
     if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
@@ -241,13 +251,15 @@ struct RecurrentPass : PassBase<Cell> {
     const Steps<T> first_gates = rows.from(input_block * n);
     if (start) {
       add_start<Ctx, T>(ctx, all, first_gates, others_size, start.data, start.stride, n, overwrite, dw.recurrent);
-      if (Cell::hidden_apart) add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others_size * n);
+      if (Cell::hidden_apart)
+        add_start<Ctx, T>(ctx, all, rows, n, start.data, start.stride, n, overwrite, dw.recurrent + others_size * n);
       if (w.memory) add_start<Ctx, T>(ctx, all, rows, gates * n, start.data + n, start.stride, n, overwrite, dw.memory);
     }
     const bool anew = overwrite && !start;
     if (w.memory) add_neighbours<Ctx, T>(ctx, all, rows, gates * n, rows.from(kept * n), n, p.reverse, anew, dw.memory);
     add_neighbours<Ctx, T>(ctx, all, first_gates, others_size, y, n, p.reverse, anew, dw.recurrent);
-    if (Cell::hidden_apart) add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others_size * n);
+    if (Cell::hidden_apart)
+      add_neighbours<Ctx, T>(ctx, all, rows, n, y, n, p.reverse, anew, dw.recurrent + others_size * n);
   }
 
 private:
@@ -266,8 +278,8 @@ private:
   }
 
   template <class Ctx, class T>
-  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden, const T* w, std::size_t out,
-                           T* z, std::size_t stride) {
+  static void step_product(Ctx& ctx, std::size_t batch, const T* h, std::size_t h_stride, std::size_t hidden,
+                           const T* w, std::size_t out, T* z, std::size_t stride) {
     base::template step_product<Ctx, T>(ctx, batch, h, h_stride, hidden, w, out, z, stride);
   }
 

@@ -67,8 +67,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
   template <bool Training, class Ctx, class T>
-  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x, Steps<T> y,
-                      Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* room) {
+  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
+                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* room) {
     const std::size_t n = p.hidden;
     T* const zeros = room + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -88,7 +88,9 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       a.store[0] = {Training ? z : nullptr, rows.stride};
       a.store[1] = passed;
       expr::LoopsIn<Ctx, first::template Forward<Training>, T>::run(a);
-      if (!starts) step_product<Ctx, T>(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n, rows.stride);
+      if (!starts)
+        step_product<Ctx, T>(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n,
+                             rows.stride);
       for (std::size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
         b.store[k] = {Training ? z + (k + 1) * n : nullptr, rows.stride};
@@ -104,9 +106,9 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   }
 
   template <class Ctx, class T>
-  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, const PassWeights<T>& dw,
-                       Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only, Steps<T> dx, bool add_dx, Steps<T> rows,
-                       Lengths<T> lengths, Start<T> start, T* carry, T* room) {
+  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
+                       const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
+                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry, T* room) {
     using kernels::Transpose;
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
@@ -129,7 +131,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       b.seed = from_above(p, batch, dy, last_only, s, lengths, dh, zeros);
       b.store[2] = {dh, n};
       expr::LoopsIn<Ctx, second::template Backward<false>, T>::run(b);
-      multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, n, z + 2 * n, rows.stride, w.recurrent + 2 * n * n, T(0), passed_gradient, n);
+      multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, n, z + 2 * n, rows.stride, w.recurrent + 2 * n * n, T(0),
+                                passed_gradient, n);
       a.input[0] = a_block(z, rows.stride);
       a.input[1] = state;
       a.input[2] = {zeros, 0};
@@ -139,7 +142,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       expr::LoopsIn<Ctx, first::template Backward<true>, T>::run(a);
       lengths.clear_after_end(now, batch, z, rows.stride, blocks * n);
       lengths.clear_after_end(now, batch, dh, n, n);
-      if (s > 0) multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, 2 * n, z, rows.stride, w.recurrent, T(1), dh, n);
+      if (s > 0)
+        multiply_one_step<Ctx, T>(ctx, Transpose::no, batch, n, 2 * n, z, rows.stride, w.recurrent, T(1), dh, n);
     }
 
     const Extent all{batch, p.steps};
@@ -154,7 +158,8 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
 
 private:
   template <class T>
-  static expr::Array<const T> state_before(std::size_t s, const T* before, std::size_t stride, const Start<T>& start, const T* zeros) {
+  static expr::Array<const T> state_before(std::size_t s, const T* before, std::size_t stride, const Start<T>& start,
+                                           const T* zeros) {
     if (s > 0) return {before, stride};
     return start ? expr::Array<const T>{start.data, start.stride} : expr::Array<const T>{zeros, 0};
   }

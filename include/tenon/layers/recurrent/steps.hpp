@@ -22,11 +22,7 @@ struct Steps {
   constexpr Steps from(std::size_t offset) const { return {data + offset, stride, width}; }
   /// Whether the first step of a sequence follows the last one of the sequence before.
   constexpr bool joined(std::size_t steps) const { return stride == steps * width; }
-  constexpr operator Steps<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, stride, width};
-  }
+  constexpr operator Steps<const T>() const requires(!std::is_const_v<T>) { return {data, stride, width}; }
 };
 
 /// How many steps of each sequence count; without lengths all do.
@@ -63,13 +59,14 @@ struct Extent {
 
 /// A product of one step: few rows, and the same weight again and again. A context may have a better way with such.
 template <class Ctx, class T>
-void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in, const T* x,
-                       std::size_t x_stride, const T* w, T beta, T* y, std::size_t y_stride) {
+void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in,
+                       const T* x, std::size_t x_stride, const T* w, T beta, T* y, std::size_t y_stride) {
   const std::size_t width = stored == kernels::Transpose::yes ? in : out;
-  if constexpr (requires { ctx.small_gemm(stored, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride); })
+  if constexpr (requires {
+                  ctx.small_gemm(stored, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
+                })
     ctx.small_gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
-  else
-    ctx.gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
+  else ctx.gemm(kernels::Transpose::no, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
 }
 
 /// Calls `multiply(rows, sample)` once for the whole batch where sequences follow one another, and else
@@ -82,39 +79,42 @@ void over_batch(const Extent& e, bool joined, F&& multiply) {
 
 /// y = beta y + x W^T (W stored (out, in)), or x W (stored (in, out)), for every step.
 template <class Ctx, class T>
-void multiply_steps(Ctx& ctx, const Extent& e, Steps<const T> x, std::size_t in, const T* w, kernels::Transpose stored, T beta,
-                    Steps<T> y, std::size_t out) {
+void multiply_steps(Ctx& ctx, const Extent& e, Steps<const T> x, std::size_t in, const T* w, kernels::Transpose stored,
+                    T beta, Steps<T> y, std::size_t out) {
   const std::size_t width = stored == kernels::Transpose::yes ? in : out;
   over_batch(e, x.joined(e.steps) && y.joined(e.steps), [&](std::size_t rows, std::size_t sample) {
-    ctx.gemm(kernels::Transpose::no, stored, rows, out, in, T(1), x.at(sample, 0), x.width, w, width, beta, y.at(sample, 0), y.width);
+    ctx.gemm(kernels::Transpose::no, stored, rows, out, in, T(1), x.at(sample, 0), x.width, w, width, beta,
+             y.at(sample, 0), y.width);
   });
 }
 
 /// dW = sum over all steps of dy^T x, added to what is there unless `overwrite`.
 template <class Ctx, class T>
-void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, Steps<const T> x, std::size_t in, bool overwrite, T* dw) {
+void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, Steps<const T> x, std::size_t in,
+               bool overwrite, T* dw) {
   over_batch(e, dy.joined(e.steps) && x.joined(e.steps), [&](std::size_t rows, std::size_t sample) {
     const T beta = overwrite && sample == 0 ? T(0) : T(1);
-    ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows, T(1), dy.at(sample, 0), dy.width, x.at(sample, 0), x.width,
-             beta, dw, in);
+    ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows, T(1), dy.at(sample, 0), dy.width,
+             x.at(sample, 0), x.width, beta, dw, in);
   });
 }
 
-/// The share of the states in which sequences start: dW = sum of dy[first]^T h[start]. Comes before `add_neighbours`, which
-/// adds to it.
+/// The share of the states in which sequences start: dW = sum of dy[first]^T h[start]. Comes before `add_neighbours`,
+/// which adds to it.
 template <class Ctx, class T>
-void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride, std::size_t in,
-               bool overwrite, T* dw) {
+void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride,
+               std::size_t in, bool overwrite, T* dw) {
   const T beta = overwrite ? T(0) : T(1);
-  ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, beta, dw, in);
+  ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, beta,
+           dw, in);
 }
 
 /// The same with the step before (`later` false) or after: dW = sum of dy[t]^T h[t - 1]. The step of dy
 /// that has no partner, the first or the last of a sequence, is left out. It is set to zero, so that it
 /// may meet a step of another sequence in one product over all of them.
 template <class Ctx, class T>
-void add_neighbours(Ctx& ctx, const Extent& e, Steps<T> dy, std::size_t out, Steps<const T> h, std::size_t in, bool later, bool overwrite,
-                    T* dw) {
+void add_neighbours(Ctx& ctx, const Extent& e, Steps<T> dy, std::size_t out, Steps<const T> h, std::size_t in,
+                    bool later, bool overwrite, T* dw) {
   if (e.steps < 2) {
     if (overwrite) std::fill_n(dw, out * in, T(0));
     return;
@@ -122,12 +122,13 @@ void add_neighbours(Ctx& ctx, const Extent& e, Steps<T> dy, std::size_t out, Ste
   const bool joined = dy.joined(e.steps) && h.joined(e.steps);
   const std::size_t first = later ? 0 : 1;
   if (joined)
-    for (std::size_t sample = 0; sample < e.batch; ++sample) std::fill_n(dy.at(sample, later ? e.steps - 1 : 0), out, T(0));
+    for (std::size_t sample = 0; sample < e.batch; ++sample)
+      std::fill_n(dy.at(sample, later ? e.steps - 1 : 0), out, T(0));
   const Steps<const T> all_dy = dy;
   over_batch(e, joined, [&](std::size_t rows, std::size_t sample) {
     const T beta = overwrite && sample == 0 ? T(0) : T(1);
-    ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows - 1, T(1), all_dy.at(sample, first), dy.width,
-             h.at(sample, 1 - first), h.width, beta, dw, in);
+    ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows - 1, T(1), all_dy.at(sample, first),
+             dy.width, h.at(sample, 1 - first), h.width, beta, dw, in);
   });
 }
 

@@ -182,7 +182,8 @@ private:
   static constexpr std::size_t each = 2 + (plan.bias ? 2 : 0) + (plan.memory_matrix ? 1 : 0) + plan.feature_parameters;
   static constexpr std::size_t count = each * plan.passes();
   static constexpr auto kinds = [] {
-    std::array<RecurrentParameter, each> all{{{"weight_ih", RecurrentParameter::input_weight}, {"weight_hh", RecurrentParameter::square}}};
+    std::array<RecurrentParameter, each> all{
+        {{"weight_ih", RecurrentParameter::input_weight}, {"weight_hh", RecurrentParameter::square}}};
     std::size_t i = 2;
     if (plan.bias) {
       all[i++] = {"bias_ih", RecurrentParameter::vector_of_gates};
@@ -223,7 +224,8 @@ public:
       ParameterSpec& s = specs[i];
       s.name = names[i].view();
       const auto kind = kinds[i % each].size;
-      const std::size_t columns = kind == RecurrentParameter::input_weight ? plan.in(i / each / plan.directions) : plan.hidden;
+      const std::size_t columns = kind == RecurrentParameter::input_weight ? plan.in(i / each / plan.directions)
+                                                                           : plan.hidden;
       s.rank = is_matrix(i) ? 2 : 1;
       s.dims[0] = kind == RecurrentParameter::vector ? plan.hidden : rows;
       if (s.rank == 2) s.dims[1] = columns;
@@ -235,9 +237,7 @@ public:
   using initializers = decltype(list_initializers(std::make_index_sequence<count>{}));
 
   template <class To>
-  static auto onnx(To& to)
-    requires(!options.masked && !plan.memory_matrix && Cell::onnx != nullptr)
-  {
+  static auto onnx(To& to) requires(!options.masked && !plan.memory_matrix && Cell::onnx != nullptr) {
     constexpr std::size_t D = plan.directions, T = plan.steps, H = plan.hidden;
     const typename To::Axes order(Cell::onnx_gates.begin(), Cell::onnx_gates.end());
     const auto behind = [&](const typename To::Values& parts, int axis) {
@@ -251,7 +251,8 @@ public:
         // gates in ONNX's order
         const auto gates = [&](const ParameterSpec& p) {
           typename To::Axes apart{plan.gates, H}, together{1, plan.gates * H};
-          if (p.rank == 2) apart.push_back(static_cast<int>(p.dims[1])), together.push_back(static_cast<int>(p.dims[1]));
+          if (p.rank == 2)
+            apart.push_back(static_cast<int>(p.dims[1])), together.push_back(static_cast<int>(p.dims[1]));
           const auto rows = to.reshape_all(to.parameter(p.name), apart);
           return to.reshape_all(to.node("Gather", {rows, to.integers(order)}, {{"axis", 0}}), together);
         };
@@ -307,14 +308,18 @@ private:
     if constexpr (!arguments::counted) return says<hidden_or_features_and_hidden_all_at_least_1>{};
     else if constexpr (!o.usable) return says<at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1>{};
     else if constexpr ((o.own & ~unsigned{Cell::own_options}) != 0) return says<options_that_this_layer_has>{};
-    else if constexpr (o.stateful && (o.masked || o.bidirectional)) return says<stateful_without_mask_or_bidirectional>{};
-    else if constexpr (!RecurrentCode<Cell>::pass::complete) return says<a_nonlinearity_whose_slope_follows_from_its_value>{};
+    else if constexpr (o.stateful && (o.masked || o.bidirectional))
+      return says<stateful_without_mask_or_bidirectional>{};
+    else if constexpr (!RecurrentCode<Cell>::pass::complete)
+      return says<a_nonlinearity_whose_slope_follows_from_its_value>{};
     else return std::type_identity<void>{};
   }
   template <class In>
   static consteval auto judge() {
-    if constexpr (In::rank == 2 && (!arguments::states_input || In::inner == arguments::features)) return std::type_identity<void>{};
-    else if constexpr (arguments::states_input) return std::type_identity<takes<sequences_of_steps_with_features<arguments::features>>>{};
+    if constexpr (In::rank == 2 && (!arguments::states_input || In::inner == arguments::features))
+      return std::type_identity<void>{};
+    else if constexpr (arguments::states_input)
+      return std::type_identity<takes<sequences_of_steps_with_features<arguments::features>>>{};
     else return std::type_identity<takes<sequences_of_steps_features>>{};
   }
   template <class In, bool Fits>

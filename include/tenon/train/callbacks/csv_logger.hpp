@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// The history as a table: epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, and the metrics of the Fit; fields without
-/// a number are empty. Throws an Error that names the file.
+/// The history as a table: epoch, lr, loss, accuracy, val_loss, val_accuracy, seconds, and the metrics of the Fit;
+/// fields without a number are empty. Throws an Error that names the file.
 void write_csv(const History& history, const std::string& path);
 
 /// Writes the history so far after every epoch. The file is replaced as a whole, so that a resumed run's log

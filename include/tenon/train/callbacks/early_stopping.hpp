@@ -44,7 +44,9 @@ struct EarlyStopping {
       bad_epochs = 0;
       if (restore_best_weights) {
         best_weights.clear();
-        for_each_array(run.model(), [this](auto numbers) { best_weights.insert(best_weights.end(), numbers.begin(), numbers.end()); });
+        for_each_array(run.model(), [this](auto numbers) {
+          best_weights.insert(best_weights.end(), numbers.begin(), numbers.end());
+        });
       }
       return;
     }
@@ -54,8 +56,8 @@ struct EarlyStopping {
   }
   void on_train_end(auto& run) {
     if (!best_weights.empty() && best_weights.size() != count_numbers(run.model()))
-      throw Error("EarlyStopping: expected best_weights of " + std::to_string(count_numbers(run.model())) + " numbers, as the model has, got " +
-                  std::to_string(best_weights.size()));
+      throw Error("EarlyStopping: expected best_weights of " + std::to_string(count_numbers(run.model())) +
+                  " numbers, as the model has, got " + std::to_string(best_weights.size()));
     const double* next = best_weights.data();
     if (!best_weights.empty())
       for_each_array(run.model(), [&next](auto numbers) {
@@ -70,13 +72,16 @@ struct EarlyStopping {
     if (a.checking()) {
       const std::size_t there = a.list("best_weights").size(), expected = count_numbers(run.model());
       if (there != 0 && there != expected)
-        a.refuse("best_weights", "as many numbers as the model has, " + std::to_string(expected) + ", or none", std::to_string(there));
+        a.refuse("best_weights", "as many numbers as the model has, " + std::to_string(expected) + ", or none",
+                 std::to_string(there));
     }
     a.values("best_weights", best_weights);
   }
 
 private:
-  static std::size_t count_numbers(auto& model) { return model.parameters().span().size() + model.buffers().span().size(); }
+  static std::size_t count_numbers(auto& model) {
+    return model.parameters().span().size() + model.buffers().span().size();
+  }
   static void for_each_array(auto& model, auto f) {
     f(model.parameters().span());
     f(model.buffers().span());

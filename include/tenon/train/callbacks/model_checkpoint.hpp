@@ -13,16 +13,17 @@ namespace tenon {
 
 /// Writes everything the run consists of to a file, atomically: weights, the optimizer's arrays, epoch, step and
 /// place in the data, the history and what callbacks remember. With `resume`, a run that finds the file goes
-/// on from it, and ends with the same weights, bit for bit, as one that was never interrupted. A file of another network,
-/// optimizer, loss, seed or data size is refused with an Error that says what differs, and so is one that is damaged or
-/// of an older format; nothing is changed then:
+/// on from it, and ends with the same weights, bit for bit, as one that was never interrupted. A file of another
+/// network, optimizer, loss, seed or data size is refused with an Error that says what differs, and so is one that is
+/// damaged or of an older format; nothing is changed then:
 ///
-///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(ModelCheckpoint{.path = "run.safetensors", .resume = true})});
+///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(ModelCheckpoint{.path = "run.safetensors", .resume =
+///     true})});
 ///
-/// A resumed run has to be the same run: an Error where the data's size, batch size, accumulation or seed, or an option of
-/// the optimizer (its learning rate too), loss, regulariser or clipping is another. It may have more epochs, another
-/// schedule (the way to another rate), and other callbacks behind the first ones. Of several ranks the first writes, and all of
-/// them read; there may be another number of them.
+/// A resumed run has to be the same run: an Error where the data's size, batch size, accumulation or seed, or an option
+/// of the optimizer (its learning rate too), loss, regulariser or clipping is another. It may have more epochs, another
+/// schedule (the way to another rate), and other callbacks behind the first ones. Of several ranks the first writes,
+/// and all of them read; there may be another number of them.
 struct ModelCheckpoint {
   std::string path;
   std::uint64_t every_epochs = 1;  // 0: not by epoch

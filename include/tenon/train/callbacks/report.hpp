@@ -20,8 +20,10 @@ namespace tenon {
 namespace detail {
 
 /// Adds the numbers of a parameter after an epoch; parameters come in the same order every time.
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values, std::span<const float> gradient);
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values, std::span<const double> gradient);
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values,
+                    std::span<const float> gradient);
+void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values,
+                    std::span<const double> gradient);
 
 /// Of a sample of one channel; 0 by 0 where it is no image. Numbers in a row that make a square are taken for one.
 struct ImageSize {
@@ -30,17 +32,19 @@ struct ImageSize {
 ImageSize image_size(std::span<const std::size_t> sample_shape);
 
 /// The samples that were taken for another class than their own, those first where the network believed most in it.
-std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs, std::size_t width, std::size_t most);
-std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs, std::size_t width, std::size_t most);
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs,
+                                               std::size_t width, std::size_t most);
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs,
+                                               std::size_t width, std::size_t most);
 
 }  // namespace detail
 
 /// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
 /// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
-/// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the most
-/// wrong examples, as pictures where they are images; for numbers, R2 and what was said against the truth. Of a network
-/// with several outputs neither is shown: its metrics (Fit) have curves. Both are judged on the validation data, or without any on the
-/// training data.
+/// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the
+/// most wrong examples, as pictures where they are images; for numbers, R2 and what was said against the truth. Of a
+/// network with several outputs neither is shown: its metrics (Fit) have curves. Both are judged on the validation
+/// data, or without any on the training data.
 ///
 ///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
 struct Report {
@@ -75,7 +79,8 @@ private:
         using M = typename std::remove_reference_t<decltype(run)>::model_type;
         using L = typename std::remove_reference_t<decltype(run)>::loss_type;
         if (samples.label_size() == 1) judge(run.model(), samples);
-        else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size) compare(run.model(), samples);
+        else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size)
+          compare(run.model(), samples);
       };
       if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
       else look(data);
@@ -91,7 +96,8 @@ private:
     measure(model, data, r2, rmse, mae);
     record.regression = RunRecord::Regression{.r2 = r2.value(), .rmse = rmse.value(), .mae = mae.value()};
     constexpr std::size_t most = 200;  // samples; as many points as can be told apart
-    const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)), stride = data.size() / shown;
+    const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)),
+                      stride = data.size() / shown;
     std::vector<T> predicted(M::output::size);
     for (std::size_t k = 0; k < shown; ++k) {
       model.predict(data.sample(k * stride), predicted);

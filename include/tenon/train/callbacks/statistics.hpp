@@ -28,7 +28,8 @@ struct LayerStatistics {
     begin_epoch();
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
       double sum = 0, square = 0, gradient_square = 0;
-      for (const auto v : values) sum += static_cast<double>(v), square += static_cast<double>(v) * static_cast<double>(v);
+      for (const auto v : values)
+        sum += static_cast<double>(v), square += static_cast<double>(v) * static_cast<double>(v);
       for (const auto g : gradient) gradient_square += static_cast<double>(g) * static_cast<double>(g);
       add(name, values.size(), sum, square, gradient_square);
     });
@@ -42,11 +43,11 @@ private:
 };
 
 /// How noisy gradients are: the batch size above which larger ones help little (McCandlish et al. 2018, "simple noise
-/// scale"), trace(S) / |G|^2, with S the covariance of one sample's gradient and G the mean gradient. Both follow from the
-/// squared lengths of gradients of a step, of b samples, and of the mean of `steps` steps, of B = b steps:
+/// scale"), trace(S) / |G|^2, with S the covariance of one sample's gradient and G the mean gradient. Both follow from
+/// the squared lengths of gradients of a step, of b samples, and of the mean of `steps` steps, of B = b steps:
 ///     |G|^2 = (B |g_B|^2 - b |g_b|^2) / (B - b),   trace(S) = (|g_b|^2 - |g_B|^2) / (1 / b - 1 / B),
-/// as if the weights stood still for so long. Numbers are averaged over an epoch; gradients are as they are before the step,
-/// so leave out clipping. Keeps one copy of the gradients.
+/// as if the weights stood still for so long. Numbers are averaged over an epoch; gradients are as they are before the
+/// step, so leave out clipping. Keeps one copy of the gradients.
 ///
 ///     GradientNoise noise;
 ///     fit(model, data, Fit{.batch_size = 16, .callbacks = callbacks(noise)});

@@ -11,8 +11,8 @@ namespace tenon {
 
 namespace detail {
 
-/// As long as it lives, SIGINT (Ctrl-C) and SIGTERM are noted and no more; a second one ends the program as it would have
-/// without. Signals that the program ignores stay ignored. Several may live at a time.
+/// As long as it lives, SIGINT (Ctrl-C) and SIGTERM are noted and no more; a second one ends the program as it would
+/// have without. Signals that the program ignores stay ignored. Several may live at a time.
 class SignalWatch {
 public:
   SignalWatch();
@@ -33,7 +33,8 @@ void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& pat
 /// stderr; a second one ends the program at once. `fit` then returns what it has, as after run.stop(), and `signal` is
 /// the signal's number. The same call with `ModelCheckpoint{.path = ..., .resume = true}` goes on from there:
 ///
-///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(ModelCheckpoint{.path = "run.safetensors", .resume = true},
+///     fit(model, train, Fit{.epochs = 50, .callbacks = callbacks(ModelCheckpoint{.path = "run.safetensors", .resume =
+///     true},
 ///                                                                StopOnSignal{"run.safetensors"})});
 ///
 /// Signals are handled only while `fit` runs; the library itself never does.
@@ -50,7 +51,8 @@ struct StopOnSignal {
   void on_step_end(auto& run) { look(run); }
   void on_epoch_end(auto& run) { look(run); }
   void on_train_end(auto& run) const {
-    if (signal != 0 && run.leads() && run.settings().progress != Progress::Mode::quiet) detail::say_stopped(at_epoch, at_step, path);
+    if (signal != 0 && run.leads() && run.settings().progress != Progress::Mode::quiet)
+      detail::say_stopped(at_epoch, at_step, path);
   }
 
 private:

@@ -11,16 +11,17 @@
 
 namespace tenon {
 
-/// Decoders are trained on the right tokens and have to go on from their own when they are used. With a rate below 1 a part
-/// of the tokens that a decoder is given in training are what the model says itself (scheduled sampling, Bengio et al. 2015,
-/// for all steps of a batch at once as Mihaylova and Martins 2019 do): before each step the model predicts the batch, and
-/// each token but the first becomes, with probability 1 - rate, the most probable one of the step before.
+/// Decoders are trained on the right tokens and have to go on from their own when they are used. With a rate below 1 a
+/// part of the tokens that a decoder is given in training are what the model says itself (scheduled sampling, Bengio et
+/// al. 2015, for all steps of a batch at once as Mihaylova and Martins 2019 do): before each step the model predicts
+/// the batch, and each token but the first becomes, with probability 1 - rate, the most probable one of the step
+/// before.
 ///
 ///     TeacherForcing<Source> forcing{.rate = 0.9};        // of samples of Source tokens, then the decoder's
 ///     fit(model, data, Fit{..., .callbacks = callbacks(forcing)});
 ///
-/// Steps without a label are left as they are. A step costs one more forward pass; which tokens are replaced follows from
-/// the run's seed and step. Throws an Error where the rate is not from 0 to 1 or samples have another size.
+/// Steps without a label are left as they are. A step costs one more forward pass; which tokens are replaced follows
+/// from the run's seed and step. Throws an Error where the rate is not from 0 to 1 or samples have another size.
 template <std::size_t Source, class Scalar = float>
 struct TeacherForcing {
   double rate = 1;
@@ -38,7 +39,9 @@ struct TeacherForcing {
     using M = typename Run::model_type;
     using T = typename Run::scalar;
     constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
-    static_assert(M::output::rank == 2 && length == Source + steps, "TeacherForcing<Source> takes a network from Source tokens and the decoder's to a score for each token");
+    static_assert(
+        M::output::rank == 2 && length == Source + steps,
+        "TeacherForcing<Source> takes a network from Source tokens and the decoder's to a score for each token");
     if (rate == 1) return;
     outputs_.resize(batch.count * M::output::size);
     run.model().predict(batch.features, outputs_);

@@ -30,8 +30,8 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy`, `lr` and the metrics of every epoch, and with `every_steps` the loss of
-/// the batch as `batch_loss`: `tensorboard --logdir runs`.
+/// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy`, `lr` and the metrics of every epoch, and with `every_steps`
+/// the loss of the batch as `batch_loss`: `tensorboard --logdir runs`.
 struct TensorBoard {
   std::string directory;
   std::uint64_t every_steps = 0;
@@ -43,7 +43,8 @@ struct TensorBoard {
     if (run.leads()) file = std::make_shared<EventFile>(directory);
   }
   void on_step_end(auto& run) const {
-    if (file && every_steps > 0 && run.step() % every_steps == 0) file->scalar("batch_loss", run.batch_loss(), run.step());
+    if (file && every_steps > 0 && run.step() % every_steps == 0)
+      file->scalar("batch_loss", run.batch_loss(), run.step());
   }
   void on_epoch_end(auto& run) const {
     if (file) write(run.record());
