@@ -7,23 +7,19 @@
 //   W3      train LeNet: images of 28 x 28, convolution 6 @ 5x5 (2 zeros around), ReLU, max pool 2,
 //           convolution 16 @ 5x5, ReLU, max pool 2, 400-120-84-10 (ReLU), softmax cross-entropy, Adam 1e-3
 //   W4-LSTM, W4-GRU  train sequences of 50 steps of 32 numbers, hidden size 128, dense 128-10 on the last state,
-//   softmax
-//           cross-entropy, Adam 1e-3
+//           softmax cross-entropy, Adam 1e-3
 //   W5      train a pre-norm transformer encoder block: 64 steps of width 128, 4 heads, feed-forward 512 with ReLU;
-//   mean
-//           squared error, Adam 1e-3
+//           mean squared error, Adam 1e-3
 //   W6-784  infer 784-128-ReLU-10 (logits)
 //   W6-8    infer 8-32-32-1, tanh after the hidden layers
 //   W6-LSTM, W6-GRU  infer a step of a sequence of numbers: LSTM with 20, GRU with 8 hidden units, dense to 1
 //   W6-Conv  infer a sample of a signal: convolutions 1-8-8-8 of 3 taps, dilations 1, 2, 4, tanh behind each, then 8-1
-//   of one tap
+//           of one tap
 //   W6-LeNet  infer the network of W3 (logits)
 //   W8-VAE  train a variational autoencoder 784-400-20-400-784 (ReLU): cross-entropy of the pixels plus divergence of
-//   the code,
-//           Adam 1e-3; each side draws noise of its own
+//           the code, Adam 1e-3; each side draws noise of its own
 //   W8-UNet train a U-Net on images of 28 x 28: convolutions of 3 x 3 with ReLU, 16, 32 and 32 channels with max pools
-//   between
-//           them, up again beside what is skipped to 32 and 16, 1 @ 1x1; mean squared error, Adam 1e-3
+//           between them, up again beside what is skipped to 32 and 16, 1 @ 1x1; mean squared error, Adam 1e-3
 //   W7      infer 784-512-512-10 (ReLU, logits)
 //
 // A training step is: zero gradients, forward, loss, backward, update, on the next of the rotating

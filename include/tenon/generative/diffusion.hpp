@@ -37,11 +37,11 @@ struct Sampling {
 /// A diffusion model: a network that tells an image of numbers from -1 to 1 and noise apart. It is given a noisy image,
 /// the time t / steps, and maybe the label as one number for each class, all of them 0 where nothing is said:
 ///
-///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;      // as many numbers as the
-///     image Diffusion diffusion{.schedule = NoiseSchedule::cosine(), .drop_label = 0.1};
-///     fit(model, diffusion.columns(images), Fit{.loss = MeanSquaredError{}, .epochs = 100, .callbacks =
-///     callbacks(diffusion)}); auto drawn = diffusion.sample(model, std::vector{3, 1, 4}, Sampling{.guidance_scale =
-///     2}, seed);
+///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;  // gives as many numbers as the image
+///     Diffusion diffusion{.schedule = NoiseSchedule::cosine(), .drop_label = 0.1};
+///     fit(model, diffusion.columns(images),
+///         Fit{.loss = MeanSquaredError{}, .epochs = 100, .callbacks = callbacks(diffusion)});
+///     auto drawn = diffusion.sample(model, std::vector{3, 1, 4}, Sampling{.guidance_scale = 2}, seed);
 ///
 /// As a callback of `fit` it draws step and noise of every image, and whose label is dropped. They follow from the
 /// run's seed, the epoch and the image alone, so neither threads nor a restart change anything. Validation data are to

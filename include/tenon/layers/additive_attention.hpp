@@ -227,8 +227,8 @@ public:
 ///
 /// Shapes: (memory + time, width) to the same.
 ///
-///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>, Slice<0,
-///     Source>, GRU<64>>;
+///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>,
+///                                Slice<0, Source>, GRU<64>>;
 template <std::size_t Hidden, std::size_t Memory>
 struct AdditiveAttention<Hidden, Memory> {
 private:

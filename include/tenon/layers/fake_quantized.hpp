@@ -78,8 +78,8 @@ private:
 /// Shapes and parameters: those of L. Gradient: L's by the rounded weights, passed on to the weights (straight
 /// through). PyTorch: torch.nn.qat, torch.fake_quantize_per_channel_affine.
 ///
-///     using Net = Sequential<FakeQuantize, FakeQuantized<Dense<784, 128>>, ReLU, FakeQuantize,
-///     FakeQuantized<Dense<10>>, Softmax>;
+///     using Net = Sequential<FakeQuantize, FakeQuantized<Dense<784, 128>>, ReLU,
+///                            FakeQuantize, FakeQuantized<Dense<10>>, Softmax>;
 template <class L>
 struct FakeQuantized : L {
   template <class In>

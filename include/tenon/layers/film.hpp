@@ -33,8 +33,8 @@ struct ScaledAndShifted {
 /// Gradients: scale dy, and x dy and dy, summed over what is repeated. PyTorch: torch.addcmul(shift, scale, x). ONNX:
 /// Mul, Add.
 ///
-///     Node<"scale", Dense<64>, "condition">, Node<"shift", Dense<64>, "condition">, Node<"modulated", FiLM, "image",
-///     "scale", "shift">
+///     Node<"scale", Dense<64>, "condition">, Node<"shift", Dense<64>, "condition">,
+///     Node<"modulated", FiLM, "image", "scale", "shift">
 struct FiLM : detail::ElementwiseLayer<detail::ScaledAndShifted, 3, 3, three_inputs> {};
 
 }  // namespace tenon

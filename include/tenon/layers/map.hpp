@@ -51,18 +51,6 @@ constexpr auto number_or_1() {
   else return 1;
 }
 
-template <class... P>
-constexpr bool all_scalar(list<P...>) {
-  return (parameter_traits<P>::scalar && ...);
-}
-/// The rows of a sequence are its steps. Anywhere else a step may only be made of its own numbers, one by one.
-template <class E, class In, Time Axis>
-constexpr bool formula_steps() {
-  if constexpr (reduces_batch<E>) return false;
-  else if constexpr (Axis == Time::first && In::rank == 2) return true;
-  else return !reduces_row<E> && products_of<E>::size == 0 && chunks_of<E> == 1 && all_scalar(expr::parameters_of<E>{});
-}
-
 }  // namespace detail
 
 /// A layer that is a formula (its type; `Map` takes its value).
@@ -163,7 +151,7 @@ struct join_code<F, FormulaCode<E, Channelwise>> {
 /// stays apart where that would make backward recompute a random mask's neighbourhood.
 template <class Code, class F>
 constexpr bool fuses() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || (chunks_of<F>) > 1 ||
                 reduces_batch<F>) {
     return false;
   } else if constexpr (expr::Program<expr::Canonical<F>>::is_elementwise && Code::final_program::is_elementwise &&
@@ -184,7 +172,7 @@ constexpr bool fuses() {
 /// in two passes. Where that costs an exponential or the like, the activation stays apart.
 template <class F>
 constexpr bool fuses_with_batch() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || (chunks_of<F>) > 1 ||
                 reduces_batch<F>) {
     return false;
   } else {

@@ -123,8 +123,8 @@ public:
 /// (K, N). Gradients: dA = dy B^T, dB = A^T dy; `transposed`: dA = dy B, dB = dy^T A. PyTorch: torch.matmul(a, b), (a,
 /// b.mT). Keras: Dot. ONNX: MatMul.
 ///
-///     Node<"scores", MatMul<transposed>, "queries", "keys">, Node<"weights", Softmax, "scores">, Node<"seen",
-///     MatMul<>, "weights", "values">
+///     Node<"scores", MatMul<transposed>, "queries", "keys">, Node<"weights", Softmax, "scores">,
+///     Node<"seen", MatMul<>, "weights", "values">
 template <auto... Option>
 struct MatMul {
 private:

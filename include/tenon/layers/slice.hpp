@@ -43,8 +43,8 @@ struct SliceRange {
 /// Shapes: the axis becomes `End - Begin` long, the others stay. Gradient: dy, and 0 where nothing was taken. Along the
 /// outermost axis a graph uses the numbers where they are. PyTorch: x.narrow, x[:, Begin:End]. ONNX: Slice.
 ///
-///     using Net = Sequential<Input<21, 64>, CrossAttention<4, 12>, Slice<0, 12>, Dense<40>, Softmax>;  // without the
-///     memory Node<"middle", Slice<-1, 4, -4>, "line">
+///     using Net = Sequential<Input<21, 64>, CrossAttention<4, 12>, Slice<0, 12>, Dense<40>>;  // without the memory
+///     Node<"middle", Slice<-1, 4, -4>, "line">
 template <std::ptrdiff_t Axis, std::ptrdiff_t Begin, std::ptrdiff_t... End>
 struct Slice {
 private:

@@ -161,8 +161,8 @@ private:
 /// Shapes: (T, ...) to (T, ...), where L takes (...) to (...). Gradient: that of L, its parameters' summed over the
 /// steps. Keras: TimeDistributed. PyTorch: L on x.flatten(0, 1).
 ///
-///     using Net = Sequential<Input<12, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>, LSTM<32,
-///     last>>;
+///     using Net = Sequential<Input<12, 1, 8, 8>, TimeDistributed<Sequential<Conv2D<4, 3>, ReLU, Flatten>>,
+///                            LSTM<32, last>>;
 template <class L>
 struct TimeDistributed {
 private:

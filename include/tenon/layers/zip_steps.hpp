@@ -59,8 +59,9 @@ private:
 /// Shapes: (2 T, features) to (T, 2 features). Gradient: dy where it came from. PyTorch: torch.cat(x.chunk(2, 1), 2).
 ///
 ///     // every step of the decoder is given the encoder's last state
-///     using Net = Sequential<Input<12 + 9>, SplitAt<12, Sequential<Embedding<30, 64>, GRU<64, last>, RepeatVector<9>>,
-///     Embedding<40, 64>>,
+///     using Net = Sequential<Input<12 + 9>,
+///                            SplitAt<12, Sequential<Embedding<30, 64>, GRU<64, last>, RepeatVector<9>>,
+///                                    Embedding<40, 64>>,
 ///                            ZipSteps, GRU<64>, Dense<40>, Softmax>;
 struct ZipSteps {
 private:

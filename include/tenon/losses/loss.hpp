@@ -32,19 +32,16 @@
 ///                                                                // network: it is given what that layer is given
 ///     template <class Last> using problem = ...;                 // void, or the takes<...> of a compile error
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
-///     static constexpr bool ignores_labels = true;               // `ignore_index` has no loss, and a mean is over
-///                                                                // the others, or their `class_weight`s if it has
-///                                                                such
+///     static constexpr bool ignores_labels = true;               // `ignore_index` has no loss, a mean is over the
+///                                                                // others, or over their `class_weight`s
 ///
 /// and one that is more than a formula has, instead of it,
 ///
 ///     static constexpr TargetKind target_kind = ...;
 ///     static constexpr bool weighs_samples = true;               // it heeds LossArguments::weights; without, an Error
 ///     template <class Last, class T> double evaluate(const LossArguments<T>&) const;
-///     static constexpr bool labels_rows = false;                 // the labels of a sample are not those of its rows:
-///     no
-///                                                                // accuracy follows from them, and a mean is over
-///                                                                samples
+///     static constexpr bool labels_rows = false;                 // a sample's labels are not those of its rows: no
+///                                                                // accuracy follows, a mean is over samples
 namespace tenon {
 
 /// A loss that cannot be meant.

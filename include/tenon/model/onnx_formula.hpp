@@ -262,7 +262,7 @@ std::string OnnxLayer::formula() {
   using S = typename detail::one_shape_of<typename Unit::input>::type;
   using Out = typename Unit::output;
   // what looks at a sample as one row sees a vector
-  constexpr bool as_row = S::rank > 2 && (detail::products_of<E>::size > 0 || detail::chunks_of < E >> 1);
+  constexpr bool as_row = S::rank > 2 && (detail::products_of<E>::size > 0 || (detail::chunks_of<E>) > 1);
   constexpr bool channelwise = S::rank > 2 && !as_row && (detail::reduces_batch<E> || detail::is_channelwise<E, S>());
   std::vector<detail::OnnxFormula::Parameter> parameters;
   for (const ParameterSpec& spec : Unit::parameters)

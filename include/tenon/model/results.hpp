@@ -66,7 +66,7 @@ namespace detail {
 
 template <class Net, class T, bool Batched>
 auto make_result(std::size_t count) {
-  if constexpr (number_of_outputs < Net >> 1) return Results<Net, T, Batched>(count);
+  if constexpr ((number_of_outputs<Net>) > 1) return Results<Net, T, Batched>(count);
   else return output_tensor<output_shape<Net>, T, Batched>(count);
 }
 

@@ -33,8 +33,8 @@
 /// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
 ///
 ///     static void forward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<T> y, Mode);
-///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy, const
-///     RowsOf<T, N>& dx);
+///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy,
+///                          const RowsOf<T, N>& dx);
 ///
 /// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such
 /// as a mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.

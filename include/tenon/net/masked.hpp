@@ -151,7 +151,7 @@ private:
 /// src_key_padding_mask. Keras: Masking, mask_zero.
 ///
 ///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_token<0>>, MultiheadAttention<4>>,
-///     MeanSteps>;
+///                            MeanSteps>;
 template <auto Padding, class... L>
 struct Masked {
   template <class In>

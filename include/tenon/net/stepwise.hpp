@@ -7,6 +7,8 @@
 #include <tenon/layers/streamed_conv1d.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/net/part_inputs.hpp>
@@ -68,6 +70,40 @@ constexpr auto step_parts(list<Part...>, list<Given...>, list<Path...>) {
   return gather_steps<L>(list<decltype(step_through<Part, Given, Axis, Context, Path>())...>{});
 }
 
+/// Whether inputs are sequences that run side by side: as many axes each, and as many steps.
+template <Time Axis, class First, class... S>
+constexpr bool run_side_by_side(list<First, S...>) {
+  if constexpr (!((First::rank == S::rank) && ...)) return false;
+  else if constexpr (Axis == Time::first) return ((First::front == S::front) && ...);
+  else return First::rank == 2 && ((First::inner == S::inner) && ...);
+}
+template <class In>
+struct listed_inputs {
+  using type = list<In>;
+};
+template <class... S>
+struct listed_inputs<Inputs<S...>> {
+  using type = list<S...>;
+};
+
+/// An input of a graph that states its shape states that of one step.
+template <class E, Time Axis>
+struct element_step {
+  using type = E;
+};
+template <fixed_string Name, std::size_t T, std::size_t... D>
+struct element_step<In<Name, T, D...>, Time::first> {
+  using type = In<Name, 1, D...>;
+};
+template <fixed_string Name, std::size_t C, std::size_t T>
+struct element_step<In<Name, C, T>, Time::last> {
+  using type = In<Name, C, 1>;
+};
+template <Time Axis, class Refusal, class... E>
+constexpr auto step_inputs(Stepped<Graph<E...>, Refusal>) {
+  return Stepped<Graph<typename element_step<E, Axis>::type...>, Refusal>{};
+}
+
 /// Path is that of L, its name or place included.
 template <class L, class In, Time Axis, std::size_t Context, class Path>
 constexpr auto step_through() {
@@ -86,6 +122,13 @@ constexpr auto step_through() {
                        what == Structure::residual || what == Structure::sum || what == Structure::copies ||
                        (what == Structure::joined && Axis == Time::last)) {  // sequences would be joined along time
     return step_parts<L, Axis, Context>(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
+  } else if constexpr (what == Structure::graph) {
+    // every node runs by itself and remembers what it has to, one that shares another's layers too
+    if constexpr (run_side_by_side<Axis>(typename listed_inputs<In>::type{}) &&
+                  composition<L>::template shared_alike<In>)
+      return step_inputs<Axis>(
+          step_parts<L, Axis, Context>(parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{}));
+    else return Refused{};
   } else {
     return Refused{};
   }
@@ -107,11 +150,23 @@ constexpr bool any_takes_signals(list<Part...>) {
   return (takes_signals<Part>() || ...);
 }
 
+/// The shape of an input, of the first if there are several: all have as many steps.
+template <class In>
+struct first_of_inputs {
+  using type = In;
+};
+template <class First, class... S>
+struct first_of_inputs<Inputs<First, S...>> {
+  using type = First;
+};
+
 template <class Net, class In>
 constexpr auto step_network() {
   using Path = typename element<Net>::own_path;
-  if constexpr (In::rank == 2 && takes_signals<Net>()) return step_through<Net, In, Time::last, In::inner, Path>();
-  else return step_through<Net, In, Time::first, In::front, Path>();
+  using Sequence = typename first_of_inputs<In>::type;
+  if constexpr (Sequence::rank == 2 && takes_signals<Net>())
+    return step_through<Net, In, Time::last, Sequence::inner, Path>();
+  else return step_through<Net, In, Time::first, Sequence::front, Path>();
 }
 
 template <class Net, bool Valid>
@@ -135,7 +190,7 @@ struct refusal_of<step_by_step, Net> {
 /// The network of one step, or where there is none something small to go on with.
 template <class Net, bool Possible>
 struct step_or_nothing {
-  using type = Sequential<typename one_step<input_shape<Net>, Time::first>::input>;
+  using type = Sequential<typename one_step<typename first_of_inputs<input_shape<Net>>::type, Time::first>::input>;
 };
 template <class Net>
 struct step_or_nothing<Net, true> {

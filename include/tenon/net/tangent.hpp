@@ -41,7 +41,7 @@ inline constexpr TangentRule tangent_rule = [] {
   if constexpr (HasFormula<L>) {
     using E = typename L::formula;
     using Program = expr::Program<expr::Canonical<E>>;
-    if constexpr (expr::parameters_of<E>::size > 0 || products_of<E>::size > 0 || chunks_of < E >> 1 ||
+    if constexpr (expr::parameters_of<E>::size > 0 || products_of<E>::size > 0 || (chunks_of<E>) > 1 ||
                   reduces_batch<E>)
       return TangentRule::none;
     else if constexpr (!Program::is_elementwise || Program::uses_noise) return TangentRule::none;

@@ -147,8 +147,7 @@ using GPT = Sequential<Input<Context>, Embedding<Tokens, Width, init<Normal<0.0,
 /// A vision transformer (Dosovitskiy et al. 2021), whose classes come from the mean of all patches. Behind an image's
 /// input:
 ///
-///     using Net = Sequential<Input<1, 8, 8>, VisionTransformer<10, 2, 2, 4, 64>>;   // patches of 2 x 2 pixels, two
-///     blocks
+///     using Net = Sequential<Input<1, 8, 8>, VisionTransformer<10, 2, 2, 4, 64>>;  // patches of 2 x 2, two blocks
 ///
 /// Shapes: (channels, height, width) to (Classes).
 template <std::size_t Classes, std::size_t Patch, std::size_t Layers, std::size_t Heads, std::size_t Width,

@@ -182,7 +182,7 @@ struct Objective {
 
   template <class Input, class Out>
   static void check(const char* who, const L&, const DataOffer& offer) {
-    if constexpr (number_of_inputs < Net >> 1) {
+    if constexpr ((number_of_inputs<Net>) > 1) {
       check_inputs(who, inputs_of<Net, Input>, offer);
       DataOffer answers = offer;  // what is asked about them is the same for any number of inputs
       if (count_columns(offer.columns, ColumnKind::labels) + count_columns(offer.columns, ColumnKind::targets) <= 1)

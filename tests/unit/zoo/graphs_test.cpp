@@ -46,6 +46,16 @@ using Encoder = Graph<In<"x">, Node<"mean", Dense<2>, "x">, Node<"spread", Seque
                       Out<"mean", "spread">>;
 using OneOutput = Graph<In<"x", 4>, Node<"code", Encoder>, Node<"y", Dense<2>, "code.spread">,
                         Node<"sum", Add<>, "y", "code.mean">, Out<"sum", "code.mean">>;
+/// Two sensors through one tower, with states of their own, and what they say together.
+using TwoSensors = Graph<In<"left", 5, 3>, In<"right", 5, 3>, Node<"a", Sequential<Dense<4>, Tanh, GRU<3>>, "left">,
+                         Node<"b", Shared<"a">, "right">, Node<"far", Map<abs(in<"a"> - in<"b">)>>,
+                         Node<"gated", Multiply, "a", "far">, Node<"sum", Add<>, "gated", "b">,
+                         Node<"y", LSTM<2>, "sum">, Out<"y", "far">>;
+/// As in WaveNet: what two convolutions make of the same past, one the gate of the other.
+using Gated = Graph<In<"x">, Node<"tone", Sequential<Conv1D<2, 2>, Tanh>, "x">,
+                    Node<"gate", Sequential<Conv1D<2, 2>, Sigmoid>, "x">, Node<"z", Multiply, "tone", "gate">,
+                    Out<"z">>;
+using Waves = Sequential<Input<2, 7>, Gated, Concat<Gated, Conv1D<1, 2>>, Conv1D<1, 1>>;
 
 }  // namespace
 
@@ -54,7 +64,8 @@ TEST_CASE("the zoo: graphs") {
       Animal<"TwoInputs", TwoInputs>, Animal<"TwoOutputs", TwoOutputs>, Animal<"Siamese", Siamese>,
       Animal<"AgainAndAgain", AgainAndAgain>, Animal<"Vae", Vae>, Animal<"ToldUNet", ToldUNet>,
       Animal<"DenseGraph", Dense3>, Animal<"Translate", Translate>, Animal<"Pieces", Pieces>,
-      Animal<"Passing", Passing>, Animal<"OneOutput", OneOutput>,
+      Animal<"Passing", Passing>, Animal<"OneOutput", OneOutput>, Animal<"TwoSensors", TwoSensors>,
+      Animal<"Waves", Waves>,
       Animal<"GraphInside", Sequential<Input<3>, Everywhere, Residual<Everywhere>, Repeat<2, Everywhere>,
                                        Concat<Everywhere, Identity>, Dense<2>>>,
       Animal<"GraphOverSteps", Sequential<Input<4, 3>, TimeDistributed<Everywhere>, Freeze<Everywhere>, Dense<2>>>>(

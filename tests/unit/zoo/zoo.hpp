@@ -186,7 +186,7 @@ struct Lesson {
       : x(inputs<double>(count * M::input::size, tokens, 2)),
         target(inputs<double>(count * M::output::size, 0, 3)),
         trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4) {
-    if constexpr (number_of_outputs < Net >> 1) batch.columns = columns = columns_of<Net>();
+    if constexpr ((number_of_outputs<Net>) > 1) batch.columns = columns = columns_of<Net>();
     stir(model, 5);
     batch.features = x;
     batch.targets = target;
@@ -333,7 +333,7 @@ std::string check_frozen_part(const Sampled<A>& s) {
       Model<Part> frozen{9};
       CHECK(copy_parameters(s.model, frozen) == parameter_table<Net>.size());
       CHECK(parameter_count<Part> < parameter_count<Net>);
-      if constexpr (parameter_count < Part >> 0) CHECK(trains_beside<Net, Part>(A::tokens));
+      if constexpr ((parameter_count<Part>) > 0) CHECK(trains_beside<Net, Part>(A::tokens));
       return yes_within(s.distance_of(frozen), rounding);
     }
   }
@@ -413,6 +413,35 @@ std::string check_host(const Sampled<A>& s) {
   return yes_within(s.distance_by_sample(net), rounding);
 }
 
+/// Step t of sequences that lie one behind the other.
+template <class... S>
+std::vector<float> step_of(detail::list<S...>, std::span<const float> rows, bool signal, std::size_t t) {
+  std::vector<float> step;
+  [[maybe_unused]] const auto take = [&]<class Shape>(std::type_identity<Shape>) {
+    const std::size_t steps = signal ? Shape::inner : Shape::front, width = Shape::size / steps;
+    for (std::size_t f = 0; f < width; ++f) step.push_back(rows[signal ? f * steps + t : t * width + f]);
+    rows = rows.subspan(Shape::size);
+  };
+  (take(std::type_identity<S>{}), ...);
+  return step;
+}
+template <class S>
+struct listed_shapes {
+  using type = detail::list<S>;
+};
+template <class... S>
+struct listed_shapes<Inputs<S...>> {
+  using type = detail::list<S...>;
+};
+template <class... S>
+struct listed_shapes<Outputs<S...>> {
+  using type = detail::list<S...>;
+};
+template <class S, class... Rest>
+constexpr std::size_t steps_of(detail::list<S, Rest...>, bool signal) {
+  return signal ? S::inner : S::front;
+}
+
 template <class A>
 std::string check_steps(const Sampled<A>& s) {
   using Net = typename A::Net;
@@ -421,9 +450,9 @@ std::string check_steps(const Sampled<A>& s) {
   } else {
     using Step = FrozenStep<Net>;
     constexpr bool signal = detail::takes_signals<Net>();
-    using In = input_shape<Net>;
-    using Out = output_shape<Net>;
-    constexpr std::size_t steps = signal ? In::inner : In::front, given = signal ? Out::inner : Out::front,
+    constexpr typename listed_shapes<input_shape<Net>>::type in_shapes{};
+    constexpr typename listed_shapes<output_shape<Net>>::type out_shapes{};
+    constexpr std::size_t steps = steps_of(in_shapes, signal), given = steps_of(out_shapes, signal),
                           late = steps - given;
     const auto weights = frozen_weights(s.model);
     const auto net = std::make_unique<Step>(*weights);
@@ -432,15 +461,14 @@ std::string check_steps(const Sampled<A>& s) {
     for (std::size_t i = 0; i < s.count; ++i) {
       net->reset();
       host.reset();
-      std::vector<float> in(Step::input::size), out(Step::output::size), on_host(out.size()), expected(out.size());
+      std::vector<float> out(Step::output::size), on_host(out.size());
       for (std::size_t t = 0; t < steps; ++t) {
-        for (std::size_t f = 0; f < in.size(); ++f)
-          in[f] = s.x[i * s.in + (signal ? f * steps + t : t * in.size() + f)];
+        const std::vector<float> in = step_of(in_shapes, std::span(s.x).subspan(i * s.in, s.in), signal, t);
         net->step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(out));
         host.step(std::span<const float, Step::input::size>(in), std::span<float, Step::output::size>(on_host));
         if (t < late) continue;
-        for (std::size_t f = 0; f < out.size(); ++f)
-          expected[f] = s.y[i * s.out + (signal ? f * given + t - late : t * out.size() + f)];
+        const std::vector<float> expected = step_of(out_shapes, std::span(s.y).subspan(i * s.out, s.out), signal,
+                                                    t - late);
         most = std::max({most, distance(out, expected), distance(on_host, expected)});
       }
     }

@@ -80,7 +80,7 @@ private:
 /// Whether a formula joins a convolution: element by element, without numbers of its own.
 template <class F>
 constexpr bool joins_convolution() {
-  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || chunks_of < F >> 1 ||
+  if constexpr (expr::parameters_of<F>::size > 0 || products_of<F>::size > 0 || (chunks_of<F>) > 1 ||
                 reduces_batch<F>) {
     return false;
   } else {

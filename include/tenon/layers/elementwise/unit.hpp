@@ -12,8 +12,8 @@
 /// Functions of several inputs, number by number. One of them says
 ///
 ///     template <class T, std::size_t N> static constexpr T value(const std::array<T, N>& v);
-///     template <std::size_t K, class T, std::size_t N> static constexpr T slope(const std::array<T, N>& v);  // by
-///     v[K] static constexpr bool reads_inputs;            // whether `slope` looks at v
+///     template <std::size_t K, class T, std::size_t N> static constexpr T slope(const std::array<T, N>&);  // by v[K]
+///     static constexpr bool reads_inputs;            // whether `slope` looks at v
 ///     static constexpr bool like_first;              // whether the result has the first input's shape
 ///     static constexpr std::size_t macs(std::size_t inputs);  // multiplications a number
 namespace tenon::detail {
@@ -194,6 +194,8 @@ public:
   using problem = typename judge<In>::problem;
   template <class In>
   using at = std::conditional_t<judge<In>::fits, ElementwiseUnit<Function, In>, RefusedUnit<In>>;
+  template <class In, Time>
+  static constexpr bool steps = true;
 };
 
 }  // namespace tenon::detail

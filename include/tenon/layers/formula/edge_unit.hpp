@@ -194,7 +194,7 @@ struct EdgeUnit {
 /// What is wrong with a formula of edges, whatever it is applied to.
 template <class E>
 constexpr auto judge_edges() {
-  if constexpr (has_plain_input<E> || products_of<E>::size > 0 || chunks_of < E >> 1 || reduces_batch<E> ||
+  if constexpr (has_plain_input<E> || products_of<E>::size > 0 || (chunks_of<E>) > 1 || reduces_batch<E> ||
                 expr::edges_of<E>::size == 0)
     return std::type_identity<takes<a_formula_of_in_without_x_and_products>>{};
   else return std::type_identity<void>{};
@@ -218,6 +218,18 @@ constexpr auto judge_edge_inputs() {
     return std::type_identity<takes<as_many_inputs_as_the_formula_names<edges>>>{};
   else if constexpr (!one_shape_of<In>::same) return std::type_identity<takes<inputs_of_one_shape>>{};
   else return std::type_identity<void>{};
+}
+
+template <class... P>
+constexpr bool all_scalar(list<P...>) {
+  return (parameter_traits<P>::scalar && ...);
+}
+/// The rows of a sequence are its steps. Anywhere else a step may only be made of its own numbers, one by one.
+template <class E, class In, Time Axis>
+constexpr bool formula_steps() {
+  if constexpr (reduces_batch<E>) return false;
+  else if constexpr (Axis == Time::first && In::rank == 2) return true;
+  else return !reduces_row<E> && products_of<E>::size == 0 && chunks_of<E> == 1 && all_scalar(expr::parameters_of<E>{});
 }
 
 }  // namespace detail
@@ -244,6 +256,8 @@ private:
 public:
   template <class In>
   using at = typename bound<In, std::is_void_v<invalid> && std::is_void_v<problem<In>>>::type;
+  template <class In, Time Axis>
+  static constexpr bool steps = detail::formula_steps<E, typename detail::one_shape_of<In>::type, Axis>();
 };
 
 }  // namespace tenon
