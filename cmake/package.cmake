@@ -45,6 +45,9 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
   "libxtensor-dev, libxtensor-blas-dev, libopenblas-dev, libboost-dev, libfmt-dev, zlib1g-dev")
+if(TENON_WITH_PICTURES)
+  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libpng-dev, libjpeg-dev")
+endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang-19, cmake (>= 3.24)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libopenmpi-dev")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION

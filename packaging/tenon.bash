@@ -3,11 +3,13 @@ _tenon() {
   local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options='' formats='onnx|tflite|safetensors'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'import summary dot info diff --help' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'import quantize export summary dot info diff --help' -- "$word")
     return
   fi
   case $command in
     import) options='--name --output --shape --no-check --json --help' formats='onnx|tflite' ;;
+    quantize) options='--name --weights --data --scale --output --json --help' formats='hpp|safetensors|npy|csv' ;;
+    export) options='--name --weights --output --json --help' formats='hpp|safetensors' ;;
     summary | info) options='--shape --json --help' ;;
     dot) options='--shape --help' ;;
     diff) options='--tolerance --json --help' formats='safetensors' ;;

@@ -2,13 +2,14 @@
 """Writes all pages of the web site, and mkdocs.yml, into a folder: scripts/docs_site.py FOLDER
 
 scripts/docs calls this and mkdocs. The pages are those of docs/, what they have links to, and those that
-scripts/reference.py makes from the headers. Standard library only.
+scripts/reference.py and scripts/api.py make from the headers. Standard library only.
 """
 import re
 import shutil
 import sys
 from pathlib import Path
 
+from api import write_api
 from reference import ROOT, write, write_reference
 
 # In the order of the menu; other pages of docs/guides come behind them.
@@ -121,6 +122,7 @@ def write_site(folder):
     copies = Pages(pages)
     copies.copy_all()
     reference = write_reference(pages / "reference")
+    api = write_api(pages / "api")
     write(pages / "extra.css", CSS)
 
     nav, listed = ["nav:"], set()
@@ -143,6 +145,7 @@ def write_site(folder):
     nav += ["  - Reference:", "      - Everything: reference/index.md"]
     for title, items in reference:
         nav += [f"      - {title}:", *(f"          - {name}: {place}" for name, place in items)]
+    menu("API", [place for _, place in api])
     menu("From elsewhere", rest("from_*.md"))
     menu("Project", rest("*.md") + rest("project/**/*.md"))
     menu("Sources", rest("sources/**/*.md"))

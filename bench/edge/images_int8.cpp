@@ -1,5 +1,6 @@
 // Instructions of an int8 ResNet-8 (MLPerf Tiny's for 3x32x32 images), beside the same loops in plain C.
 #include "platform.hpp"
+#include "seeded_numbers.hpp"
 
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/avg_pool2d.hpp>
@@ -24,29 +25,7 @@ using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>>, ReLU,
                        AvgPool2D<8>, Flatten, Dense<10>>;
 constexpr const edge::QuantizedPlan& plan = edge::quantized_plan<Net>;
 
-constexpr QuantizedNumbers<Net> make_numbers() {
-  QuantizedNumbers<Net> q;
-  unsigned state = 1;
-  const auto next = [&state] {
-    state = state * 1664525 + 1013904223;
-    return static_cast<std::int8_t>(static_cast<int>(state >> 24) % 255 - 127);
-  };
-  for (std::size_t k = 0; k < plan.count; ++k) {
-    const edge::QuantizedStep& step = plan.steps[k];
-    for (std::size_t o = 0; step.multiplies() && o < step.outputs(); ++o) {
-      for (std::size_t i = 0; i < step.columns(); ++i) q.weights[step.packed_place(o, i)] = next();
-      q.bias[step.row + step.packed_row(o)] = static_cast<std::int32_t>(o * 100);
-      q.weight_scale[step.row + step.packed_row(o)] = 0.003F;
-    }
-    q.scale[k + 1] = step.keeps_scale() ? q.scale[step.source] : 0.05F;
-    q.zero[k + 1] = step.keeps_scale()      ? q.zero[step.source]
-                    : step.pattern.low == 0 ? std::int8_t{-128}
-                                            : std::int8_t{5};
-  }
-  q.scale[0] = 1.0F / 255, q.zero[0] = -128;
-  return q;
-}
-constexpr QuantizedNumbers<Net> numbers = make_numbers();
+constexpr QuantizedNumbers<Net> numbers = bench::seeded_numbers<Net>();
 
 #ifdef TENON_REFERENCE
 // What one would write by hand: images pixel by pixel, weights by output, row, column and channel.

@@ -23,6 +23,8 @@ using Lenet = Sequential<Input<1, 28, 28>, Conv2D<6, 5, padding<2>>, ReLU, MaxPo
 using Normed = Sequential<Input<1, 28, 28>, Conv2D<16, 3, stride<2>, bias<false>>, BatchNorm2D<>, ReLU,
                           Conv2D<32, 3, stride<2>, bias<false>>, BatchNorm2D<>, ReLU, Flatten, Dense<10>, Softmax>;
 
+using Language = GPT<65, 64, 4, 4, 128>;  // that of examples/language_model.cpp
+
 double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -42,18 +44,14 @@ double median_ms(Communicator& ranks, int times, F f) {
 }
 
 template <class Net>
-void steps(Communicator& ranks, const char* name, std::size_t batch_size, int times, std::size_t shards) {
-  std::vector<float> pixels(batch_size * 784);
-  std::vector<std::int32_t> labels(batch_size);
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i * 2654435761U % 1000) / 1000;
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-  const Dataset<float> data({784}, pixels, Labels{labels, 10});
+void time_steps(Communicator& ranks, const char* name, const Dataset<float>& data, std::size_t batch_size, int times) {
   Model<Net> model{1};
-  Trainer trainer(model, CrossEntropy{}, Adam{}, batch_size, 1, shards);
+  Trainer trainer(model, CrossEntropy{}, Adam{}, batch_size, 1, 8);
   DataLoader loader(data, batch_size, 1);
   loader.only(trainer.rows_of_rank());
   Batch<float> batch;
   std::uint64_t epoch = 0;
+  ranks.seconds = {};
   const double took = median_ms(ranks, times, [&] {
     loader.start_epoch(epoch++);
     loader.next(batch);
@@ -63,19 +61,125 @@ void steps(Communicator& ranks, const char* name, std::size_t batch_size, int ti
     trainer.backward();
     trainer.step();
   });
-  if (ranks.rank() == 0) std::printf("%-44s batch %5zu  %9.3f ms a step\n", name, batch_size, took);
+  const double each = 1000.0 / (times + 2);
+  if (ranks.rank() == 0)
+    std::printf("%-16s batch %4zu %8.2f MB %9.3f ms a step; rank 0: compute %8.3f, wait %7.3f, exchange %7.3f\n", name,
+                batch_size, static_cast<double>(trainer.gradients().size_bytes()) * 1e-6, took,
+                ranks.seconds.compute * each, ranks.seconds.wait * each, ranks.seconds.exchange * each);
 }
 
-void exchange(Communicator& ranks, std::size_t count, int times) {
+template <class Net>
+void steps(Communicator& ranks, const char* name, std::size_t batch_size, int times) {
+  std::vector<float> pixels(batch_size * 784);
+  std::vector<std::int32_t> labels(batch_size);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i * 2654435761U % 1000) / 1000;
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+  time_steps<Net>(ranks, name, Dataset<float>({784}, pixels, Labels{labels, 10}), batch_size, times);
+}
+void language_steps(Communicator& ranks, std::size_t batch_size, int times) {
+  std::vector<float> tokens(batch_size * 64);
+  std::vector<std::int32_t> next(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<float>(i * 2654435761U % 65);
+  for (std::size_t i = 0; i < tokens.size(); ++i) next[i] = static_cast<std::int32_t>((i + 1) * 2654435761U % 65);
+  time_steps<Language>(ranks, "GPT", Dataset<float>({64}, tokens, Labels{next, 65, 64}), batch_size, times);
+}
+
+/// What a message of so many bytes takes, both ways at once: alpha + beta * bytes, by two sizes.
+void messages(Communicator& ranks) {
+  const auto time = [&ranks](std::size_t bytes) {
+    std::vector<char> out(bytes), in(bytes);
+    const std::size_t other = 1 - ranks.rank();
+    const Communicator::Outgoing to{other, out.data(), bytes};
+    const Communicator::Incoming from{other, in.data(), bytes};
+    constexpr int together = 10;
+    return median_ms(ranks, 21,
+                     [&] {
+                       for (int i = 0; i < together; ++i) ranks.exchange({&to, 1}, {&from, 1});
+                     }) /
+           together;
+  };
+  const double little = time(8), much = time(std::size_t{1} << 22);
+  if (ranks.rank() == 0)
+    std::printf("messages alpha %.6f ms, beta %.9f ms a kB\n", little, (much - little) / (1 << 12));
+}
+
+/// A step of N ranks of a batch of S shards, where one rank takes W ms: each computes its shards, then sends N - 1
+/// parts of its gradients, in p pieces, and gets N - 1, twice:
+///     W / min(N, S) + 2 (p (N - 1) alpha + (N - 1) / N beta bytes)
+/// Where they share `cores`, each is N / cores times slower. Overlap is left out: what it hides is better than this.
+struct StepModel {
+  double alone, alpha, beta, kilobytes, cores, shards;
+  double exchange(double n) const {
+    const double pieces = std::clamp(kilobytes / 524.288, 1.0, 32.0);
+    return 2 * (pieces * (n - 1) * alpha + (n - 1) / n * beta * kilobytes);
+  }
+  double apart(double n) const { return alone / std::min(n, shards) + exchange(n); }
+  double here(double n) const { return apart(n) * std::max(n / cores, 1.0); }
+  /// Of a batch that grows with the ranks, as one shard each.
+  double growing(double n) const { return alone / shards + exchange(n); }
+};
+
+/// model NAME FILE.svg CORES ALPHA BETA KILOBYTES ALONE MEASURED2 MEASURED4 MEASURED8 SHARDS
+int draw_model(char** words) {
+  double v[9];
+  for (int i = 0; i < 9; ++i) v[i] = std::strtod(words[i + 2], nullptr);
+  const StepModel model{v[4], v[1], v[2], v[3], v[0], v[8]};
+  std::printf("%s: model on %g cores against what is measured\n", words[0], v[0]);
+  for (const int i : {2, 4, 8}) {
+    const double measured = v[i == 2 ? 5 : i == 4 ? 6 : 7], said = model.here(i);
+    std::printf("  %d ranks: model %9.3f ms, measured %9.3f ms, error %+.0f %%\n", i, said, measured,
+                100 * (said / measured - 1));
+  }
+  std::vector<double> n{1}, apart{v[4]}, growing{v[4] / v[8]}, here{v[4]};
+  std::printf("  with a core for each rank, this batch in %g shards | a batch of one shard a rank:\n", v[8]);
+  for (double k = 2; k <= 1024; k *= 2) {
+    n.push_back(k);
+    apart.push_back(model.apart(k));
+    growing.push_back(model.growing(k));
+    if (k <= 8) here.push_back(model.here(k));
+    std::printf("  %5g ranks %9.3f | %9.3f ms, %.0f %% of it exchange\n", k, apart.back(), growing.back(),
+                100 * model.exchange(k) / growing.back());
+  }
+  Plot plot{.title = words[0], .x_label = "ranks", .y_label = "ms a step", .log_x = true, .log_y = true};
+  plot.line("this batch, a core each", n, apart).line("one shard a rank", n, growing);
+  plot.line("this batch, on these cores", {1, 2, 4, 8}, here);
+  plot.points("measured", {1, 2, 4, 8}, {v[4], v[5], v[6], v[7]}).save(words[1]);
+  std::printf("  drawn: %s\n", words[1]);
+  return 0;
+}
+
+/// Trains with checkpoints, until the end or until it is killed, and says what the weights are.
+void train_on(Communicator& ranks, const char* path) {
+  std::vector<float> pixels(2048 * 784);
+  std::vector<std::int32_t> labels(2048);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i * 2654435761U % 1000) / 1000;
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i * 7 % 10);
+  Model<Lenet> model{1};
+  fit(model, Dataset<float>({784}, pixels, Labels{labels, 10}),
+      Fit{.epochs = 12,
+          .batch_size = 128,
+          .seed = 3,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 4, .resume = true})});
+  std::uint64_t hash = 14695981039346656037U;
+  for (const float p : model.parameters().span()) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &p, sizeof bits);
+    hash = (hash ^ bits) * 1099511628211U;
+  }
+  if (ranks.rank() == 0) std::printf("weights %016llx\n", static_cast<unsigned long long>(hash));
+}
+
+void exchange(Communicator& ranks, std::size_t count, int times, std::size_t piece_bytes) {
   std::vector<float> gradients(count, 1.0F), sum(count);
   const detail::ShardPlan plan{16 * 8, 8};
   const detail::ShardRange own = plan.of_rank(ranks.rank(), ranks.size());
   std::vector<std::vector<float>> shards(own.size(), gradients);
   std::vector<float*> pointers;
   for (auto& s : shards) pointers.push_back(s.data());
-  detail::GradientSum<float> exact(&ranks, count, true);
+  detail::GradientSum<float> exact(&ranks, count, true, piece_bytes);
   const detail::GradientSum<float>::Pieces pieces{
-      [](void* all, auto work, void* object) { work(object, 0, *static_cast<std::size_t*>(all)); }, &count};
+      [](void*, std::size_t numbers, auto work, void* object) { work(object, 0, numbers); }, nullptr};
   const double ours = median_ms(ranks, times, [&] { exact.run(plan, pointers, sum.data(), false, pieces); });
   // what a rank adds up alone is no exchange
   const double alone = median_ms(ranks, times, [&] {
@@ -93,15 +197,28 @@ void exchange(Communicator& ranks, std::size_t count, int times) {
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "exact";
-  Distributed world{{.exact = mode != "fast", .threads = 1, .quiet = true}};
+  if (mode == "model" && argc == 13) return draw_model(argv + 2);
+  // "late": nothing travels before backward has ended
+  Distributed world{{.exact = mode != "fast",
+                     .threads = 1,
+                     .quiet = true,
+                     .piece_bytes = mode == "late" ? std::size_t{1} << 40 : std::size_t{1} << 19}};
   Communicator& ranks = world.ranks();
   if (mode == "exchange") {
     for (const std::size_t count : {std::size_t{10'000}, std::size_t{670'000}, std::size_t{10'000'000}})
-      exchange(ranks, count, 21);
-    return 0;
+      exchange(ranks, count, count > 1'000'000 ? 9 : 21,
+               argc > 2 ? std::strtoul(argv[2], nullptr, 10) : World{}.piece_bytes);
+  } else if (mode == "messages" && ranks.size() == 2) {
+    messages(ranks);
+  } else if (mode == "train" && argc > 2) {
+    train_on(ranks, argv[2]);
+  } else if (argc > 2) {  // on a slow network: one of them
+    language_steps(ranks, 32, 9);
+  } else {
+    steps<Perceptron>(ranks, "784-512-512-10", 512, 21);
+    steps<Perceptron>(ranks, "784-512-512-10", 64, 21);
+    steps<Lenet>(ranks, "LeNet", 256, 11);
+    steps<Normed>(ranks, "with BatchNorm", 256, 11);
+    language_steps(ranks, 32, 7);
   }
-  steps<Perceptron>(ranks, "784-512-512-10", 512, 31, 8);
-  steps<Perceptron>(ranks, "784-512-512-10", 64, 31, 8);
-  steps<Lenet>(ranks, "LeNet", 256, 15, 8);
-  steps<Normed>(ranks, "two convolutions with batch normalisation", 256, 15, 8);
 }

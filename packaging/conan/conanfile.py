@@ -26,6 +26,8 @@ class TenonConan(ConanFile):
             self.requires(package, transitive_headers=True)
         self.requires("openblas/0.3.26", transitive_libs=True)
         self.requires("fmt/9.1.0")
+        self.requires("libpng/[>=1.6.37 <2]")
+        self.requires("libjpeg-turbo/[>=2.1 <4]")
         self.requires("zlib/[>=1.2.11 <2]")
         self.requires("nlohmann_json/3.11.3")
 

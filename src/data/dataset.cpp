@@ -9,11 +9,36 @@
 
 #include <fmt/format.h>
 
+#include "stream_access.hpp"
+#include "tenon/data/row_source.hpp"
 #include "tenon/error.hpp"
 #include "tenon/random.hpp"
 #include "text.hpp"
 
 namespace tenon {
+namespace detail {
+
+namespace {
+const std::shared_ptr<const void>& owner(const void* of) {
+  return *static_cast<const std::shared_ptr<const void>*>(of);
+}
+}  // namespace
+
+SharedHandle::SharedHandle(std::shared_ptr<const void> thing)
+    : thing_(thing.get()), owner_(thing ? new std::shared_ptr<const void>(std::move(thing)) : nullptr) {}
+SharedHandle::SharedHandle(const SharedHandle& other)
+    : SharedHandle(other.owner_ ? owner(other.owner_) : std::shared_ptr<const void>()) {}
+SharedHandle::SharedHandle(SharedHandle&& other) noexcept
+    : thing_(std::exchange(other.thing_, nullptr)), owner_(std::exchange(other.owner_, nullptr)) {}
+SharedHandle& SharedHandle::operator=(SharedHandle other) noexcept {
+  std::swap(thing_, other.thing_);
+  std::swap(owner_, other.owner_);
+  return *this;
+}
+SharedHandle::~SharedHandle() { delete static_cast<std::shared_ptr<const void>*>(owner_); }
+
+}  // namespace detail
+
 namespace {
 
 /// "Dataset" or "Dataset, column "x"", as messages begin.
@@ -280,11 +305,29 @@ void Dataset<T>::augment(const Augmentation* augmentation, std::size_t workers, 
 }
 
 template <std::floating_point T>
+void Dataset<T>::refuse(const char* what) const {
+  throw Error(
+      fmt::format("Dataset: expected {} in memory, got a stream ({}), which is read batch by batch; take(n) reads "
+                  "some of it into memory",
+                  what, source()->name));
+}
+
+template <std::floating_point T>
+std::size_t Dataset<T>::shuffle_buffer() const noexcept {
+  return source_ && source()->buffer < size_ ? source()->buffer : 0;
+}
+
+template <std::floating_point T>
 void Dataset<T>::give(std::size_t index, T* row, T* scratch, Stream* stream) const {
+  give_row(sample(index).data(), row, scratch, stream);
+}
+
+template <std::floating_point T>
+void Dataset<T>::give_row(const T* features, T* row, T* scratch, Stream* stream) const {
   for (std::size_t k = 0; k < columns_.size(); ++k) {
     const ColumnInfo& c = columns_[k];
     if (c.kind != ColumnKind::features) continue;
-    const T* const from = features_.data() + index * sample_size_ + c.offset;
+    const T* const from = features + c.offset;
     if (augmentation_ && k == augmented_column_) augmentation_->apply(from, row + given_[k].offset, scratch, stream);
     else std::copy_n(from, c.size, row + (augmentation_ ? given_[k].offset : c.offset));
   }
@@ -294,6 +337,7 @@ template <std::floating_point T>
 Dataset<T> Dataset<T>::prepared() const {
   if (!augmentation_) return *this;
   Dataset result = described<T>();
+  if (source_) result.source_ = detail::SharedHandle(detail::Streaming<T>::prepared(*this));
   result.labels_ = labels_;
   result.targets_ = targets_;
   result.weights_ = weights_;
@@ -304,6 +348,7 @@ Dataset<T> Dataset<T>::prepared() const {
     if (columns_[k].kind == ColumnKind::features) result.columns_[k] = given_[k];
   result.sample_shape_ = count_columns(columns_, ColumnKind::features) == 1 ? given_[augmented_column_].shape
                                                                             : std::vector{given_size()};
+  if (source_) return result;
   result.features_.assign(size_ * result.sample_size_, T(0));
   std::vector<T> scratch(augmentation_->scratch);
   for (std::size_t i = 0; i < size_; ++i)
@@ -362,6 +407,7 @@ Dataset<U> Dataset<T>::described() const {
 
 template <std::floating_point T>
 Dataset<T> Dataset<T>::select(std::span<const std::string_view> names) const {
+  held("columns to choose from");
   const auto numbers = [](const ColumnView<const T>& column) {
     std::vector<T> values;
     values.reserve(column.count * column.size);
@@ -391,6 +437,7 @@ Dataset<T> Dataset<T>::select(std::span<const std::string_view> names) const {
 
 template <std::floating_point T>
 Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
+  held("samples to choose from");
   for (const std::size_t index : indices)
     if (index >= size_) throw Error(fmt::format("Dataset: no sample {}: there are {}", index, size_));
 
@@ -417,6 +464,7 @@ Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
 
 template <std::floating_point T>
 Dataset<T> Dataset<T>::take(std::size_t count) const {
+  if (source_) return detail::Streaming<T>::read(*this, std::min(count, size_));
   std::vector<std::size_t> indices(std::min(count, size_));
   std::iota(indices.begin(), indices.end(), std::size_t{0});
   return subset(indices);
@@ -424,6 +472,7 @@ Dataset<T> Dataset<T>::take(std::size_t count) const {
 
 template <std::floating_point T>
 Split<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
+  held("samples to be dealt");
   const std::size_t part = training_part(fraction, size_, "split");
   const auto indices = shuffled_indices(size_, seed);
   const auto all = std::span{indices};
@@ -432,6 +481,7 @@ Split<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
 
 template <std::floating_point T>
 Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::string_view name) const {
+  held("samples to be dealt");
   if (!has_labels()) throw Error("stratified_split: expected a data set with class labels, got none");
   if (name.empty() && count_columns(columns_, ColumnKind::labels) > 1)
     throw Error(fmt::format("stratified_split: expected the name of a labels column, got none; there are: {}",
@@ -457,6 +507,7 @@ Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::
 template <std::floating_point T>
 template <std::floating_point U>
 Dataset<U> Dataset<T>::as() const {
+  held("numbers to convert");
   const auto convert = [](std::span<const T> numbers) {
     std::vector<U> converted(numbers.size());
     std::ranges::transform(numbers, converted.begin(), [](T v) { return static_cast<U>(v); });
@@ -472,6 +523,8 @@ Dataset<U> Dataset<T>::as() const {
 
 template class Dataset<float>;
 template class Dataset<double>;
+template Dataset<float> Dataset<float>::described<float>() const;
+template Dataset<double> Dataset<double>::described<double>() const;
 template Dataset<float> Dataset<float>::as<float>() const;
 template Dataset<double> Dataset<float>::as<double>() const;
 template Dataset<float> Dataset<double>::as<float>() const;

@@ -1,16 +1,14 @@
 #include "tenon/data/loader.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
 #include <numeric>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "batch_ring.hpp"
+#include "stream_loader.hpp"
 #include "tenon/data/augment/image.hpp"
 #include "tenon/dist/tree.hpp"
 #include "tenon/error.hpp"
@@ -48,15 +46,15 @@ std::size_t default_workers() noexcept {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 5) - 1;
 }
 
-/// Prepares the batches of an epoch ahead of their use, in a ring of one more buffer than there are threads.
+/// Prepares the batches of an epoch ahead of their use.
 template <std::floating_point T>
 class DataLoader<T>::Prefetcher {
 public:
   Prefetcher(const Dataset<T>& data, std::size_t batch_size)
       : data_(data),
         augmentation_(*data.augmentation()),
-        batch_size_(batch_size),
-        buffers_(data.augmentation_workers() + 1) {
+        buffers_(detail::BatchRing::places(data.augmentation_workers())),
+        ring_(batch_size, data.size()) {
     const std::size_t rows = std::min(batch_size, data.size());
     targets_ = mixes() && data.has_labels() ? data.classes() : data.target_size();
     for (Buffer& b : buffers_) {
@@ -68,122 +66,44 @@ public:
     const std::size_t threads = data.augmentation_workers();
     for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k)
       scratch_.emplace_back(augmentation_.scratch + (mixes() ? data.given_size() : 0));
-    threads_.reserve(threads);
-    try {
-      for (std::size_t k = 0; k < threads; ++k) threads_.emplace_back([this, k] { work(scratch_[k].data()); });
-    } catch (const std::system_error& error) {
-      const std::size_t started = threads_.size();
-      end();
-      throw Error(
-          fmt::format("DataLoader: expected {} threads to augment samples, but the system gives no more than {}: {}; "
-                      "augmented(data, workers) asks for fewer, 0 for none",
-                      threads, started, error.what()));
-    } catch (...) {
-      end();
-      throw;
-    }
+    ring_.start(
+        threads,
+        [this](std::size_t place, std::size_t first, std::size_t count, std::size_t worker) {
+          fill(buffers_[place], first, count, scratch_[worker].data());
+        },
+        "augment samples", "augmented(data, workers) asks for fewer, 0 for none");
   }
-  ~Prefetcher() { end(); }
 
   /// Forgets what is being prepared and goes by this order; preparing begins when a batch is asked for.
   void begin(std::uint64_t seed, std::uint64_t epoch, const std::vector<std::size_t>& order) {
-    std::unique_lock lock(mutex_);
-    halt(lock);
+    ring_.halt();
     seed_ = seed;
     epoch_ = epoch;
     order_ = order;
   }
 
   void only(const RowShare& rows) {
-    std::unique_lock lock(mutex_);
-    halt(lock);
+    ring_.halt();
     only_ = rows;
   }
 
   /// The `count` samples from position `first` on; the first batch asked for says where the others follow.
   void take(std::size_t first, std::size_t count, std::size_t batches_left, Batch<T>& batch) {
-    if (threads_.empty()) {
-      fill(buffers_[0], first, count, scratch_[0].data());
-      return show(buffers_[0], count, batch);
-    }
-    std::unique_lock lock(mutex_);
-    if (!started_) {
-      started_ = true;
-      origin_ = first;
-      next_ = taken_ = 0;
-      end_ = batches_left;
-      for (Buffer& b : buffers_) b.ready = false, b.thrown = nullptr;
-    } else {
-      buffers_[taken_++ % buffers_.size()].ready = false;  // the batch before has been used
-    }
-    changed_.notify_all();
-    Buffer& own = buffers_[taken_ % buffers_.size()];
-    changed_.wait(lock, [&own] { return own.ready; });
-    if (own.thrown) {  // whoever asks again gets this batch prepared anew
-      const std::exception_ptr thrown = std::exchange(own.thrown, nullptr);
-      halt(lock);
-      std::rethrow_exception(thrown);
-    }
-    show(own, count, batch);
-  }
-
-private:
-  void end() noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& t : threads_) t.join();
-  }
-  /// No batch is being prepared, nor will be before the next one is asked for.
-  void halt(std::unique_lock<std::mutex>& lock) {
-    end_ = next_ = 0;  // nobody takes up another one
-    changed_.wait(lock, [this] { return busy_ == 0; });
-    started_ = false;
-  }
-
-  struct Buffer {
-    std::vector<T> features, targets, weights;
-    std::vector<std::int32_t> labels;
-    bool ready = false;
-    std::exception_ptr thrown{};  // by a step of the augmentation
-  };
-
-  bool mixes() const { return augmentation_.mixup > 0; }
-  bool labelled() const { return data_.has_labels() && !mixes(); }
-
-  void show(Buffer& b, std::size_t count, Batch<T>& batch) {
+    Buffer& b = buffers_[ring_.take(first, count, batches_left)];
     batch.features = std::span{b.features}.first(count * data_.given_size());
     batch.labels = std::span{b.labels}.first(labelled() ? count * data_.label_size() : 0);
     batch.targets = std::span{b.targets}.first(count * targets_);
     batch.weights = std::span{b.weights}.first(data_.has_weights() ? count : 0);
   }
 
-  void work(T* scratch) {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      // a buffer is free as soon as the batch that was in it has been used
-      changed_.wait(lock, [this] { return ending_ || (next_ < end_ && next_ < taken_ + buffers_.size()); });
-      if (ending_) return;
-      const std::size_t number = next_++;
-      ++busy_;
-      lock.unlock();
-      Buffer& b = buffers_[number % buffers_.size()];
-      const std::size_t first = origin_ + number * batch_size_;
-      std::exception_ptr thrown;
-      try {
-        fill(b, first, std::min(batch_size_, order_.size() - first), scratch);
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-      lock.lock();
-      b.thrown = thrown;
-      b.ready = true;
-      --busy_;
-      changed_.notify_all();
-    }
-  }
+private:
+  struct Buffer {
+    std::vector<T> features, targets, weights;
+    std::vector<std::int32_t> labels;
+  };
+
+  bool mixes() const { return augmentation_.mixup > 0; }
+  bool labelled() const { return data_.has_labels() && !mixes(); }
 
   void fill(Buffer& b, std::size_t first, std::size_t count, T* scratch) const {
     const RowRange rows = only_(count);
@@ -226,21 +146,13 @@ private:
 
   const Dataset<T>& data_;
   const Augmentation& augmentation_;
-  std::size_t batch_size_;
   std::size_t targets_ = 0;
   std::vector<Buffer> buffers_;
   std::vector<std::vector<T>> scratch_;
   std::uint64_t seed_ = 0, epoch_ = 0;
   std::vector<std::size_t> order_;
   RowShare only_{};
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t origin_ = 0;                      // position of batch 0
-  std::size_t next_ = 0, end_ = 0, taken_ = 0;  // batches to be prepared next, up to, and in use
-  std::size_t busy_ = 0;
-  bool started_ = false, ending_ = false;
-  std::vector<std::thread> threads_;
+  detail::BatchRing ring_;  // ends first
 };
 
 template <std::floating_point T>
@@ -251,6 +163,12 @@ template <std::floating_point T>
 DataLoader<T>& DataLoader<T>::operator=(DataLoader&&) noexcept = default;
 
 template <std::floating_point T>
+struct DataLoader<T>::Ahead {
+  std::unique_ptr<Prefetcher> prefetcher;
+  std::unique_ptr<detail::StreamLoader<T>> stream;
+};
+
+template <std::floating_point T>
 DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed, bool shuffle,
                           bool drop_last)
     : dataset_{&dataset},
@@ -258,16 +176,23 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
       seed_{seed},
       shuffle_{shuffle},
       drop_last_{drop_last},
-      order_(dataset.size()) {
+      order_(dataset.streamed() ? 0 : dataset.size()) {
   if (dataset.empty()) throw Error("DataLoader: expected a data set with samples, got an empty one");
   if (batch_size == 0) throw Error("DataLoader: expected a batch size of at least 1, got 0");
   if (batches() == 0)
     throw Error(
         fmt::format("DataLoader: expected at least one batch of {}, got {} samples", batch_size, dataset.size()));
+  if (dataset.streamed()) {
+    ahead_ = std::make_unique<Ahead>();
+    ahead_->stream = std::make_unique<detail::StreamLoader<T>>(dataset, batch_size, shuffle);
+    start_epoch(0);
+    return;
+  }
   if (dataset.augmentation()) {
     if (dataset.augmentation()->mixup > 0 && dataset.label_size() > 1)
       throw Error(fmt::format("DataLoader: expected one label per sample for Mixup, got {}", dataset.label_size()));
-    prefetcher_ = std::make_unique<Prefetcher>(dataset, batch_size);
+    ahead_ = std::make_unique<Ahead>();
+    ahead_->prefetcher = std::make_unique<Prefetcher>(dataset, batch_size);
     start_epoch(0);
     return;
   }
@@ -282,7 +207,8 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
 template <std::floating_point T>
 void DataLoader<T>::only(const RowShare& rows) {
   only_ = rows;
-  if (prefetcher_) prefetcher_->only(only_);
+  if (ahead_ && ahead_->prefetcher) ahead_->prefetcher->only(only_);
+  if (ahead_ && ahead_->stream) ahead_->stream->only(only_);
 }
 
 template <std::floating_point T>
@@ -296,28 +222,34 @@ template <std::floating_point T>
 void DataLoader<T>::start_epoch(std::uint64_t epoch) {
   epoch_ = epoch;
   position_ = 0;
+  if (ahead_ && ahead_->stream) return ahead_->stream->begin(seed_, epoch);
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   if (shuffle_) {
     Stream stream{seed_, Purpose::shuffle, 0, epoch};
     tenon::shuffle(order_, stream);
   }
-  if (prefetcher_) prefetcher_->begin(seed_, epoch, order_);
+  if (ahead_) ahead_->prefetcher->begin(seed_, epoch, order_);
 }
 
 template <std::floating_point T>
 bool DataLoader<T>::next(Batch<T>& batch) {
-  const std::size_t count = std::min(batch_size_, order_.size() - position_);
+  const std::size_t left = dataset_->size() - position_, count = std::min(batch_size_, left);
   if (count == 0 || (drop_last_ && count < batch_size_)) {
     batch = {};
     return false;
   }
   batch.count = count;
   batch.first = position_;
-  batch.indices = std::span{order_}.subspan(position_, count);
   batch.columns = dataset_->given_columns();
-  if (prefetcher_) {
-    const std::size_t left = order_.size() - position_;
-    prefetcher_->take(position_, count, left / batch_size_ + (left % batch_size_ != 0 && !drop_last_ ? 1 : 0), batch);
+  const std::size_t batches_left = left / batch_size_ + (left % batch_size_ != 0 && !drop_last_ ? 1 : 0);
+  if (ahead_ && ahead_->stream) {
+    ahead_->stream->take(position_, count, batches_left, batch);
+    position_ += count;
+    return true;
+  }
+  batch.indices = std::span{order_}.subspan(position_, count);
+  if (ahead_) {
+    ahead_->prefetcher->take(position_, count, batches_left, batch);
     position_ += count;
     return true;
   }
@@ -342,9 +274,9 @@ bool DataLoader<T>::next(Batch<T>& batch) {
 
 template <std::floating_point T>
 void DataLoader<T>::restore(const LoaderState& state) {
-  if (state.position > order_.size())
+  if (state.position > dataset_->size())
     throw Error(
-        fmt::format("DataLoader: position {} is beyond the {} samples of an epoch", state.position, order_.size()));
+        fmt::format("DataLoader: position {} is beyond the {} samples of an epoch", state.position, dataset_->size()));
   seed_ = state.seed;
   start_epoch(state.epoch);
   position_ = state.position;

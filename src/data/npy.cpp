@@ -9,15 +9,11 @@
 #include <limits>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "../io/input_file.hpp"
 #include "../io/words.hpp"
+#include "mapped_array.hpp"
 #include "npy.hpp"
 #include "tenon/error.hpp"
 #include "tenon/io/atomic_file.hpp"
@@ -309,17 +305,9 @@ MappedNpy::MappedNpy(const std::string& path) {
     type_ = header.type;
     shape_ = std::move(header.shape);
     for (std::size_t axis = 1; axis < shape_.size(); ++axis) row_size_ *= shape_[axis];
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status {};
-    if (descriptor < 0 || ::fstat(descriptor, &status) != 0 || static_cast<std::size_t>(status.st_size) != size) {
-      if (descriptor >= 0) ::close(descriptor);
-      throw Error(path + ": expected an npy file that stays as it is, but it changed while being opened");
-    }
-    void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    ::close(descriptor);
-    if (memory == MAP_FAILED) throw Error(path + ": expected an npy file that can be mapped, but the system refuses");
-    mapping_ = std::shared_ptr<const void>(memory, [size](const void* m) { ::munmap(const_cast<void*>(m), size); });
-    bytes_ = std::span(static_cast<const std::byte*>(memory), size).subspan(header.offset);
+    const detail::MappedFile mapped = detail::map_file(path, size, "an npy file");
+    mapping_ = mapped.keep;
+    bytes_ = mapped.bytes.subspan(header.offset);
   });
 }
 

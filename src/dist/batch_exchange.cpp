@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "wall_clock.hpp"
+
 namespace tenon::detail {
 
 namespace {
@@ -118,6 +120,7 @@ void BatchExchange<T>::finish(How how) {
     const std::size_t most = (plan_.shards + size - 1) / size;
     own_.resize(length_ * most);
     all_.resize(length_ * most * size);
+    const WallClock clock(ranks_->seconds.wait);
     ranks_->all_gather(own_.data(), all_.data(), length_ * most * sizeof(T));
     for (std::size_t r = 0; r < size; ++r) {
       const ShardRange range = plan_.of_rank(r, size);

@@ -9,9 +9,9 @@ namespace tenon::detail {
 namespace {
 
 template <class Pieces, class F>
-void in_pieces(const Pieces& pieces, F f) {
+void in_pieces(const Pieces& pieces, std::size_t numbers, F f) {
   pieces.call(
-      pieces.context,
+      pieces.context, numbers,
       [](void* object, std::size_t first, std::size_t count) { (*static_cast<F*>(object))(first, count); }, &f);
 }
 
@@ -41,87 +41,239 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
     for (std::size_t s = 0; s < shards_; ++s) given.push_back({s, s + 1});
   }
   last_sum_ = TreeProgram({0, shards_}, given);
-  // pieces begin on cache lines
-  const std::size_t lines = (count_ + alignment - 1) / alignment;
-  bounds_.resize(size + 1);
-  for (std::size_t r = 0; r <= size; ++r) bounds_[r] = std::min(r * lines / size * alignment, count_);
-  byte_bounds_.resize(size + 1);
-  for (std::size_t r = 0; r <= size; ++r) byte_bounds_[r] = bounds_[r] * sizeof(T);
   if (size == 1) return;
-  const std::size_t piece = aligned(bounds_[rank + 1] - bounds_[rank]), others = parts_.size() - own_sums_.size();
-  if (received_.size() < piece * others) received_ = Arena<T>(piece * others);
+  // pieces, and the ranks' parts of them, begin on cache lines
+  const std::size_t lines = (count_ + alignment - 1) / alignment,
+                    pieces = gradient_pieces(count_ * sizeof(T), piece_bytes_),
+                    others = parts_.size() - own_sums_.size();
+  pieces_ = std::vector<Piece>(pieces);
+  std::size_t room = 0;
+  for (std::size_t p = 0; p < pieces; ++p) {
+    Piece& piece = pieces_[p];
+    const std::size_t first = (pieces - 1 - p) * lines / pieces, end = (pieces - p) * lines / pieces;
+    piece.first = first * alignment;
+    piece.end = std::min(end * alignment, count_);
+    for (std::size_t r = 0; r <= size; ++r)
+      piece.bounds.push_back(std::min((first + r * (end - first) / size) * alignment, count_));
+    room += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
+  }
+  // a rank without shards takes part in MPI's sum with zeros
+  if (!exact_) room = own_sums_.empty() ? count_ : 0;
+  if (received_.size() < room) received_ = Arena<T>(room);
+  T* next = received_.data();
+  for (Piece& piece : pieces_) {
+    piece.received = next;
+    if (exact_) next += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
+  }
 }
 
-/// Each range's sum goes where its first shard's gradients are.
 template <class T>
-void GradientSum<T>::add_own(std::span<T* const> own, const Pieces& pieces) {
+void GradientSum<T>::begin(const ShardPlan& plan, std::span<T* const> computed, bool counts, T* to, bool add) {
+  prepare(plan);
+  computed_ = computed;
+  own_ = counts ? computed : std::span<T* const>{};
+  to_ = to;
+  add_ = add;
+  if (!ranks_ || ranks_->size() == 1) return;
+  for (Piece& piece : pieces_) {
+    piece.at = Piece::At::start;
+    piece.pending.reset();
+  }
+  next_ = 0;
+  done_.assign(computed.size(), count_);
+  // each range's sum goes where its first shard's gradients are
   own_parts_.clear();
+  std::size_t first = 0;
+  for (const Part& part : parts_)
+    if (part.rank == ranks_->rank()) {
+      own_parts_.push_back(own_[first]);
+      first += part.range.size();
+    }
+  if (!exact_ && own_parts_.empty()) std::fill_n(received_.data(), count_, T(0));
+}
+
+/// One rank alone.
+template <class T>
+void GradientSum<T>::add_alone(const Pieces& pieces) {
+  in_pieces(pieces, count_, [&](std::size_t first, std::size_t count) {
+    std::vector<const T*> in(own_.size());
+    for (std::size_t k = 0; k < in.size(); ++k) in[k] = own_[k] + first;
+    last_sum_.run(std::span<const T* const>(in), to_ + first, count, add_);
+  });
+}
+
+template <class T>
+void GradientSum<T>::done_from(std::size_t local, const T* first) {
+  if (!ranks_ || ranks_->size() == 1 || local >= computed_.size()) return;
+  const std::lock_guard lock(mutex_);
+  const auto offset = static_cast<std::size_t>(first - computed_[local]);
+  if (offset >= done_[local]) return;
+  done_[local] = offset;
+  const std::size_t all = *std::max_element(done_.begin(), done_.end());
+  while (next_ < pieces_.size() && pieces_[next_].first >= all) {
+    add_own(pieces_[next_].first, pieces_[next_].end - pieces_[next_].first);
+    set_out(next_++);
+  }
+  get_on();
+}
+
+/// The sums over the ranges of the tree that this rank has alone.
+template <class T>
+void GradientSum<T>::add_own(std::size_t first, std::size_t count) {
   const std::size_t rank = ranks_->rank();
   std::size_t number = 0, next = 0;
+  std::vector<const T*> in;
   for (const Part& part : parts_) {
     if (part.rank != rank) continue;
-    T* const to = own[next];
-    const std::span<T* const> shards = own.subspan(next, part.range.size());
-    if (shards.size() > 1)
-      in_pieces(pieces, [&](std::size_t first, std::size_t count) {
-        std::vector<const T*> in(shards.size());
-        for (std::size_t k = 0; k < in.size(); ++k) in[k] = shards[k] + first;
-        own_sums_[number].run(std::span<const T* const>(in), to + first, count);
-      });
-    own_parts_.push_back(to);
+    if (part.range.size() > 1) {
+      in.clear();
+      for (std::size_t k = 0; k < part.range.size(); ++k) in.push_back(own_[next + k] + first);
+      own_sums_[number].run(std::span<const T* const>(in), own_[next] + first, count);
+    }
     next += part.range.size();
     ++number;
   }
+  if (exact_) return;
+  for (std::size_t k = 1; k < own_parts_.size(); ++k)
+    for (std::size_t i = first; i < first + count; ++i) own_parts_[0][i] += own_parts_[k][i];
 }
 
 template <class T>
-void GradientSum<T>::run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces) {
-  prepare(plan);
-  if (!ranks_ || ranks_->size() == 1) {
-    in_pieces(pieces, [&](std::size_t first, std::size_t count) {
-      std::vector<const T*> in(own.size());
-      for (std::size_t k = 0; k < in.size(); ++k) in[k] = own[k] + first;
-      last_sum_.run(std::span<const T* const>(in), to + first, count, add);
-    });
-    return;
-  }
-  const std::size_t size = ranks_->size(), rank = ranks_->rank();
-  add_own(own, pieces);
-  if (!exact_) {
-    T* const sum = own_parts_.empty() ? nullptr : own_parts_[0];
-    for (std::size_t k = 1; k < own_parts_.size(); ++k)
-      for (std::size_t i = 0; i < count_; ++i) sum[i] += own_parts_[k][i];
-    if (!sum && received_.size() < count_) received_ = Arena<T>(count_);
-    T* const mine = sum ? sum : received_.data();
-    if (!sum) std::fill_n(mine, count_, T(0));
-    ranks_->all_reduce(std::span<T>(mine, count_));
-    for (std::size_t i = 0; i < count_; ++i) to[i] = add ? to[i] + mine[i] : mine[i];
-    return;
-  }
-
-  const std::size_t first = bounds_[rank], piece = bounds_[rank + 1] - first;
-  out_.clear();
-  in_.clear();
-  addends_.clear();
-  for (std::size_t r = 0; r < size; ++r)
-    for (const T* part : own_parts_)
-      if (r != rank && bounds_[r + 1] > bounds_[r])
-        out_.push_back({r, part + bounds_[r], (bounds_[r + 1] - bounds_[r]) * sizeof(T)});
-  std::size_t mine = 0, others = 0;
-  for (const Part& part : parts_) {
-    if (part.rank == rank) {
-      addends_.push_back(own_parts_[mine++] + first);
-      continue;
-    }
-    T* const room = received_.data() + others++ * aligned(piece);
-    if (piece > 0) in_.push_back({part.rank, room, piece * sizeof(T)});
-    addends_.push_back(room);
-  }
-  ranks_->exchange(out_, in_);
-  last_sum_.run(std::span<const T* const>(addends_), to + first, piece, add);
-  ranks_->all_gather_pieces(to, byte_bounds_);
+void GradientSum<T>::add_own(std::size_t first, std::size_t count, const Pieces& pieces) {
+  if (own_.size() == own_sums_.size() && (exact_ || own_parts_.size() <= 1)) return;  // nothing to add
+  in_pieces(pieces, count, [&](std::size_t begin, std::size_t numbers) { add_own(first + begin, numbers); });
 }
 
+template <class T>
+void GradientSum<T>::set_out(std::size_t number) {
+  Piece& piece = pieces_[number];
+  if (exact_) {
+    send_sums(number);
+  } else {
+    piece.pending = ranks_->start_all_reduce(std::span<T>(fast_sum() + piece.first, piece.end - piece.first));
+    piece.at = Piece::At::results;
+  }
+}
+
+template <class T>
+void GradientSum<T>::send_sums(std::size_t number) {
+  Piece& piece = pieces_[number];
+  const std::size_t size = ranks_->size(), rank = ranks_->rank();
+  const std::vector<std::size_t>& bounds = piece.bounds;
+  const std::size_t mine = bounds[rank + 1] - bounds[rank];
+  out_.clear();
+  in_.clear();
+  for (std::size_t r = 0; r < size; ++r)
+    for (const T* part : own_parts_)
+      if (r != rank && bounds[r + 1] > bounds[r])
+        out_.push_back({r, part + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
+  T* room = piece.received;
+  for (const Part& part : parts_) {
+    if (part.rank == rank || mine == 0) continue;
+    in_.push_back({part.rank, room, mine * sizeof(T)});
+    room += aligned(mine);
+  }
+  piece.pending = ranks_->start(out_, in_, 2 * number);
+  piece.at = Piece::At::sums;
+}
+
+/// My part of a piece, and to whom it goes.
+template <class T>
+void GradientSum<T>::add_sums(std::size_t number) {
+  Piece& piece = pieces_[number];
+  const std::size_t size = ranks_->size(), rank = ranks_->rank();
+  const std::vector<std::size_t>& bounds = piece.bounds;
+  const std::size_t first = bounds[rank], mine = bounds[rank + 1] - first;
+  addends_.clear();
+  std::size_t own = 0;
+  const T* room = piece.received;
+  for (const Part& part : parts_) {
+    if (part.rank == rank) {
+      addends_.push_back(own_parts_[own++] + first);
+    } else {
+      addends_.push_back(room);
+      room += aligned(mine);
+    }
+  }
+  last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);
+  out_.clear();
+  in_.clear();
+  for (std::size_t r = 0; r < size; ++r) {
+    if (r == rank) continue;
+    if (mine > 0) out_.push_back({r, to_ + first, mine * sizeof(T)});
+    if (bounds[r + 1] > bounds[r]) in_.push_back({r, to_ + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
+  }
+  piece.pending = ranks_->start(out_, in_, 2 * number + 1);
+  piece.at = Piece::At::results;
+}
+
+/// What has arrived is dealt with; nothing is waited for.
+template <class T>
+void GradientSum<T>::get_on() {
+  for (std::size_t p = 0; p < next_; ++p) {
+    Piece& piece = pieces_[p];
+    if (piece.at == Piece::At::end || !piece.pending->test()) continue;
+    if (piece.at == Piece::At::sums) {
+      add_sums(p);
+    } else {
+      if (!exact_) keep(piece.first, piece.end, fast_sum());
+      piece.pending.reset();
+      piece.at = Piece::At::end;
+    }
+  }
+}
+
+template <class T>
+void GradientSum<T>::keep(std::size_t first, std::size_t end, const T* sum) {
+  if (!add_) std::copy(sum + first, sum + end, to_ + first);
+  else
+    for (std::size_t i = first; i < end; ++i) to_[i] += sum[i];
+}
+
+template <class T>
+void GradientSum<T>::finish(const Pieces& pieces) {
+  if (!ranks_ || ranks_->size() == 1) return add_alone(pieces);
+  const std::lock_guard lock(mutex_);
+  begun_with_ = next_ < pieces_.size() ? pieces_[next_].end : 0;
+  ranks_->overlapped = static_cast<double>(count_ - begun_with_) /
+                       static_cast<double>(std::max<std::size_t>(count_, 1));
+  if (!exact_) {
+    if (begun_with_ > 0) {
+      add_own(0, begun_with_, pieces);
+      ranks_->all_reduce(std::span<T>(fast_sum(), begun_with_));
+      keep(0, begun_with_, fast_sum());
+    }
+  } else {
+    // a piece travels while the next one is added up
+    while (next_ < pieces_.size()) {
+      const Piece& piece = pieces_[next_];
+      add_own(piece.first, piece.end - piece.first, pieces);
+      set_out(next_++);
+      get_on();
+    }
+    for (std::size_t p = 0; p < pieces_.size(); ++p)
+      if (pieces_[p].at == Piece::At::sums) {
+        pieces_[p].pending->wait();
+        add_sums(p);
+        get_on();
+      }
+  }
+  for (std::size_t p = 0; p < next_; ++p)
+    if (pieces_[p].at == Piece::At::results) {
+      pieces_[p].pending->wait();
+      if (!exact_) keep(pieces_[p].first, pieces_[p].end, fast_sum());
+      pieces_[p].pending.reset();
+      pieces_[p].at = Piece::At::end;
+    }
+}
+
+template <class T>
+void GradientWatch<T>::done_from(const T* first) const {
+  sum->done_from(local, first);
+}
+
+template struct GradientWatch<float>;
+template struct GradientWatch<double>;
 template class GradientSum<float>;
 template class GradientSum<double>;
 

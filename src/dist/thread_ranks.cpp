@@ -1,5 +1,6 @@
 #include <tenon/dist/thread_ranks.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,7 @@ struct Mail {
   const void* data;
   std::size_t bytes;
   std::size_t* left;  // of the sender's messages
+  std::ptrdiff_t tag;
 };
 
 /// Where messages lie until they are taken: from each rank to each other.
@@ -46,33 +49,11 @@ public:
   std::size_t size() const noexcept override { return office_.ranks; }
 
   void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override {
-    std::size_t left = out.size();
-    std::unique_lock lock(office_.mutex);
-    for (const Outgoing& o : out) office_.boxes[rank_ * size() + o.to].push_back({o.data, o.bytes, &left});
-    office_.changed.notify_all();
-    for (const Incoming& i : in) {
-      std::deque<Mail>& box = office_.boxes[i.from * size() + rank_];
-      const auto there = [&box] { return !box.empty(); };
-      wait(lock, there, i.from);
-      const Mail mail = box.front();
-      box.pop_front();
-      if (mail.bytes != i.bytes) {
-        lock.unlock();
-        abort(fmt::format("expected {} bytes of rank {}, got {}", i.bytes, i.from, mail.bytes));
-      }
-      std::memcpy(i.data, mail.data, mail.bytes);
-      --*mail.left;
-      office_.changed.notify_all();
-    }
-    // messages lie in this rank's memory until they are taken
-    const auto waits_for = [&] {
-      std::size_t r = 0;
-      while (r < size() && (!office_.ended[r] || office_.boxes[rank_ * size() + r].empty())) ++r;
-      return r;
-    };
-    const auto over = [&] { return left == 0 || waits_for() < size(); };
-    wait(lock, over, rank_);
-    if (left > 0) give_up(waits_for());
+    Letters(*this, out, in, -1).wait();
+  }
+  std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in,
+                                 std::size_t tag) override {
+    return std::make_unique<Letters>(*this, out, in, static_cast<std::ptrdiff_t>(tag));
   }
   void all_reduce(std::span<float> numbers) override { add_up(numbers); }
   void all_reduce(std::span<double> numbers) override { add_up(numbers); }
@@ -83,20 +64,85 @@ public:
   }
 
 private:
-  [[noreturn]] void give_up(std::size_t from) {
-    office_.failed = fmt::format("rank {} waits for rank {}, which has ended", rank_, from);
-    office_.changed.notify_all();
-    throw AgreedError(office_.failed);
-  }
-  template <class Condition>
-  void wait(std::unique_lock<std::mutex>& lock, Condition comes, std::size_t from) {
-    office_.changed.wait(lock,
-                         [&] { return comes() || !office_.failed.empty() || (from != rank_ && office_.ended[from]); });
-    // first: who has failed has left, with what it sent
-    if (!office_.failed.empty()) throw AgreedError(office_.failed);
-    if (comes()) return;
-    give_up(from);
-  }
+  /// An exchange: what is sent lies in this rank's memory until it is taken.
+  class Letters : public Pending {
+  public:
+    Letters(ThreadRank& rank, std::span<const Outgoing> out, std::span<const Incoming> in, std::ptrdiff_t tag)
+        : rank_(rank), office_(rank.office_), tag_(tag), in_(in.begin(), in.end()), left_(out.size()) {
+      const std::lock_guard lock(office_.mutex);
+      for (const Outgoing& o : out) {
+        to_.push_back(o.to);
+        box(rank_.rank_, o.to).push_back({o.data, o.bytes, &left_, tag_});
+      }
+      office_.changed.notify_all();
+    }
+    bool test() override {
+      const std::lock_guard lock(office_.mutex);
+      // first: who has failed has left, with what it sent
+      if (!office_.failed.empty()) throw AgreedError(office_.failed);
+      return take();
+    }
+    void wait() override {
+      std::unique_lock lock(office_.mutex);
+      std::size_t lost = none;
+      bool ended = false;
+      office_.changed.wait(
+          lock, [&] { return !office_.failed.empty() || (ended = take()) || (lost = waits_in_vain()) != none; });
+      if (ended) return;
+      if (office_.failed.empty())
+        office_.failed = fmt::format("rank {} waits for rank {}, which has ended", rank_.rank_, lost);
+      office_.changed.notify_all();
+      throw AgreedError(office_.failed);
+    }
+
+  private:
+    static constexpr std::size_t none = ~std::size_t{0};
+    std::deque<Mail>& box(std::size_t from, std::size_t to) { return office_.boxes[from * office_.ranks + to]; }
+    /// The first letter with this tag.
+    std::deque<Mail>::iterator find(std::deque<Mail>& from) {
+      return std::find_if(from.begin(), from.end(), [this](const Mail& m) { return m.tag == tag_; });
+    }
+    /// What is there; whether it was the last.
+    bool take() {
+      while (next_ < in_.size()) {
+        const Incoming& i = in_[next_];
+        std::deque<Mail>& from = box(i.from, rank_.rank_);
+        const auto mail = find(from);
+        if (mail == from.end()) return false;
+        if (mail->bytes != i.bytes) {
+          office_.failed = fmt::format("rank {} at step {}: expected {} bytes of rank {}, got {}", rank_.rank_,
+                                       rank_.step.load(), i.bytes, i.from, mail->bytes);
+          office_.changed.notify_all();
+          throw AgreedError(office_.failed);
+        }
+        std::memcpy(i.data, mail->data, mail->bytes);
+        --*mail->left;
+        from.erase(mail);
+        ++next_;
+        office_.changed.notify_all();
+      }
+      return left_ == 0;
+    }
+    /// A rank that has ended, and will neither send what is expected nor take what it was sent.
+    std::size_t waits_in_vain() {
+      if (next_ < in_.size()) {
+        std::deque<Mail>& from = box(in_[next_].from, rank_.rank_);
+        return office_.ended[in_[next_].from] && find(from) == from.end() ? in_[next_].from : none;
+      }
+      for (const std::size_t to : to_) {
+        std::deque<Mail>& there = box(rank_.rank_, to);
+        if (office_.ended[to] && find(there) != there.end()) return to;
+      }
+      return none;
+    }
+
+    ThreadRank& rank_;
+    PostOffice& office_;
+    std::ptrdiff_t tag_;
+    std::vector<Incoming> in_;
+    std::vector<std::size_t> to_{};
+    std::size_t left_, next_ = 0;
+  };
   template <class T>
   void add_up(std::span<T> numbers) {
     std::vector<T> all(numbers.size() * size());

@@ -11,6 +11,7 @@
 
 #include "../io/words.hpp"
 #include "types/structure.hpp"
+#include "types/type_text.hpp"
 
 namespace tenon::importing {
 
@@ -85,16 +86,6 @@ std::string graph_text(const Graph& graph, const Structure& structure, const Uni
   return fmt::format("Graph<{}>", fmt::join(elements, ",\n" + std::string(column + 6, ' ')));
 }
 
-void refuse_all(const Graph& graph, std::vector<std::string> refused) {
-  if (refused.empty()) return;
-  if (refused.size() == 1)
-    throw Error(fmt::format("{} cannot be written as a type: {}",
-                            graph.format.empty() ? "the network" : "this " + graph.format + " network", refused[0]));
-  std::string all = fmt::format("{} reasons why this network cannot be written as a type:", refused.size());
-  for (const std::string& one : refused) all += "\n  " + one;
-  throw Error(all);
-}
-
 /// Shapes have at most four axes.
 void check_axes(const Part& part, const std::string& name, std::vector<std::string>& refused) {
   constexpr std::size_t most_axes = 4;
@@ -108,16 +99,25 @@ void check_axes(const Part& part, const std::string& name, std::vector<std::stri
 
 }  // namespace
 
-Written write_network(const Graph& graph, const std::string& name, bool batched) {
+void refuse_all(const Graph& graph, const std::vector<std::string>& refused) {
+  if (refused.empty()) return;
+  if (refused.size() == 1)
+    throw Error(fmt::format("{} cannot be written as a type: {}",
+                            graph.format.empty() ? "the network" : "this " + graph.format + " network", refused[0]));
+  std::string all = fmt::format("{} reasons why this network cannot be written as a type:", refused.size());
+  for (const std::string& one : refused) all += "\n  " + one;
+  throw Error(all);
+}
+
+void check_type_name(const std::string& name) {
   const bool fits = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
                     std::all_of(name.begin(), name.end(),
                                 [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   if (!fits) throw Error(fmt::format("{} is no name for a type", detail::quoted_text(name)));
-  const Units units = write_units(graph, batched);
-  std::vector<std::string> refused = units.refused;
-  if (graph.outputs.empty()) refused.push_back("it gives nothing");
-  refuse_all(graph, refused);
-  Structure structure = find_structure(graph, units);
+}
+
+std::vector<std::string> refusals(const Graph& graph, const Structure& structure, const Units& units) {
+  std::vector<std::string> refused;
   for (const Piece& piece : structure.pieces)
     for (const Part& part : piece.parts) check_axes(part, piece.name, refused);
   for (const Value& input : graph.inputs) {
@@ -129,12 +129,32 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
     });
     if (!read) refused.push_back(fmt::format("input {}: nothing reads it", detail::quoted_text(input.name)));
   }
-  refuse_all(graph, refused);
+  return refused;
+}
 
+TypeText write_type(const Graph& graph, Structure structure, const Units& units, std::size_t column) {
+  TypeText written;
   std::vector<std::vector<Part>*> rows;
   for (Piece& piece : structure.pieces) rows.push_back(&piece.parts);
-  std::string definitions;
-  for (const std::string& definition : name_blocks(rows, width)) definitions += definition + "\n";
+  for (const std::string& definition : name_blocks(rows, width)) written.definitions += definition + "\n";
+  const bool row = structure.pieces.size() == 1 && graph.inputs.size() == 1 && structure.outputs.size() == 1;
+  if (row) {
+    written.body = sequential(structure.pieces[0], units.shapes.at(graph.inputs[0].name), column);
+    collect_weights(structure.pieces[0].parts, "", written.weights);
+  } else {
+    written.body = graph_text(graph, structure, units, column, written.weights);
+  }
+  return written;
+}
+
+Written write_network(const Graph& graph, const std::string& name, bool batched) {
+  check_type_name(name);
+  const Units units = write_units(graph, batched);
+  std::vector<std::string> refused = units.refused;
+  if (graph.outputs.empty()) refused.push_back("it gives nothing");
+  refuse_all(graph, refused);
+  Structure structure = find_structure(graph, units);
+  refuse_all(graph, refusals(graph, structure, units));
 
   Written written;
   for (const Value& v : graph.inputs) written.batch_axes[v.name] = units.batch_axes.at(v.name);
@@ -142,14 +162,8 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
     if (const auto known = units.batch_axes.find(v.name); known != units.batch_axes.end())
       written.batch_axes[v.name] = known->second;
   const std::string begin = fmt::format("using {} = ", name);
-  const bool row = structure.pieces.size() == 1 && graph.inputs.size() == 1 && structure.outputs.size() == 1;
-  std::string body;
-  if (row) {
-    body = sequential(structure.pieces[0], units.shapes.at(graph.inputs[0].name), begin.size());
-    collect_weights(structure.pieces[0].parts, "", written.weights);
-  } else {
-    body = graph_text(graph, structure, units, begin.size(), written.weights);
-  }
+  TypeText type = write_type(graph, std::move(structure), units, begin.size());
+  written.weights = std::move(type.weights);
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
   if (!graph.name.empty())
     from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
@@ -157,7 +171,7 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
                                "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> "
                                "model;\n///     model.load(\"net.safetensors\");\n"
                                "{3}{4};\n",
-                               definitions, from, name, begin, body);
+                               type.definitions, from, name, begin, type.body);
   return written;
 }
 

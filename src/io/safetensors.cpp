@@ -99,26 +99,30 @@ void check_copy(const TensorInfo& tensor, std::span<const std::byte> bytes, std:
 
 }  // namespace
 
+detail::SafeTensorsBegin detail::read_safetensors_begin(InputFile& input, const std::string& path) {
+  std::array<std::byte, telling_bytes> begin{};
+  const auto begun = std::span(begin).first(std::min(begin.size(), input.size()));
+  input.read(begun);
+  const auto length = header_length(begun, input.size(), path);
+  input.rewind();
+  input.read(std::span(begin).first(length_bytes));
+  std::string json(length, '\0');
+  input.read(std::as_writable_bytes(std::span(json)));
+  const std::size_t data = length_bytes + length;
+  return {parse_safetensors_header(json, input.size() - data, path), data};
+}
+
 SafeTensors SafeTensors::read(const std::string& path) {
   return detail::within_memory(path, [&] {
     detail::InputFile input(path, "a safetensors file");
     SafeTensors file;
     file.origin_ = path;
-
-    std::array<std::byte, detail::telling_bytes> begin{};
-    const auto begun = std::span(begin).first(std::min(begin.size(), input.size()));
-    input.read(begun);
-    const auto length = header_length(begun, input.size(), path);
-    input.rewind();
-    input.read(std::span(begin).first(detail::length_bytes));
-
-    const auto data_bytes = input.size() - detail::length_bytes - length;
+    std::size_t data_bytes = 0;
     {
-      std::string json(length, '\0');
-      input.read(std::as_writable_bytes(std::span(json)));
-      auto header = detail::parse_safetensors_header(json, data_bytes, path);
-      file.tensors_ = std::move(header.tensors);
-      file.metadata_ = std::move(header.metadata);
+      auto begin = detail::read_safetensors_begin(input, path);
+      data_bytes = input.size() - begin.data;
+      file.tensors_ = std::move(begin.header.tensors);
+      file.metadata_ = std::move(begin.header.metadata);
     }
     file.by_name_ = order_by_name(file.tensors_);
     file.data_.resize(data_bytes);  // only now: no header that lies makes us allocate

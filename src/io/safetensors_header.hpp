@@ -28,6 +28,14 @@ struct SafeTensorsHeader {
 /// Checks everything a header can get wrong, against `data_bytes` of data behind it.
 SafeTensorsHeader parse_safetensors_header(std::string_view json, std::size_t data_bytes, const std::string& origin);
 
+class InputFile;
+/// The header of a file, read from its beginning; the file stands at byte `data` then, where the tensors' data begin.
+struct SafeTensorsBegin {
+  SafeTensorsHeader header;
+  std::size_t data = 0;
+};
+SafeTensorsBegin read_safetensors_begin(InputFile& input, const std::string& path);
+
 /// Bytes of a tensor, or nothing when the product overflows.
 std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, DType dtype) noexcept;
 

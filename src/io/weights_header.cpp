@@ -182,7 +182,7 @@ void write_c_interface(const std::string& path, const WeightsHeader& header) {
 
 }  // namespace
 
-void write_weights_header(const std::string& path, const WeightsHeader& header) {
+std::string weights_header_text(const WeightsHeader& header) {
   if (!can_be_a_namespace(header.name))
     throw Error(fmt::format(
         "export_header: expected a .name that can name a namespace, such as digits or models::digits, got {}",
@@ -199,8 +199,9 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
   if (!header.source.empty())
     say("//   trained file  {}, CRC-32 0x{:08x}\n", comment_text(header.source), header.source_checksum);
   say("#pragma once\n\n#include <cstdint>\n\n#include <tenon/edge/self_test.hpp>\n{}{}\n",
-      layer_includes(header.network), header.includes);
-  say("namespace {} {{\n\nusing namespace tenon;\n\nusing Net = {};\n\n", header.name, header.network);
+      layer_includes(header.definitions + header.network), header.includes);
+  say("namespace {} {{\n\nusing namespace tenon;\n\n{}using Net = {};\n\n", header.name, header.definitions,
+      header.network);
   say("/// CRC-32 of the numbers, and of the file they were trained into (0: unknown).\n");
   say("inline constexpr std::uint32_t checksum = 0x{:08x};\ninline constexpr std::uint32_t trained_checksum = "
       "0x{:08x};\n\n",
@@ -215,7 +216,13 @@ void write_weights_header(const std::string& path, const WeightsHeader& header) 
     }
     say("}};\n\n");
   }
+  out += header.checks;
   say("}}  // namespace {}\n", header.name);
+  return out;
+}
+
+void write_weights_header(const std::string& path, const WeightsHeader& header) {
+  const std::string out = weights_header_text(header);
   if (!header.c_network.empty() && path.ends_with(".h"))
     throw Error(fmt::format("export_header: expected a file such as digits.hpp, beside which digits.h goes, got {}",
                             detail::quoted_text(path)));

@@ -39,6 +39,19 @@ void expect(int result, const char* call) {
   throw Error(std::string(call) + ": " + text);
 }
 
+class MpiRanks;
+
+class MpiPending : public Communicator::Pending {
+public:
+  explicit MpiPending(MpiRanks& ranks) : ranks_(ranks) {}
+  bool test() override;
+  void wait() override;
+  std::vector<MPI_Request> requests{};
+
+private:
+  MpiRanks& ranks_;
+};
+
 class MpiRanks : public Communicator {
 public:
   MpiRanks() {
@@ -48,25 +61,27 @@ public:
     MPI_Comm_size(MPI_COMM_WORLD, &number);
     size_ = static_cast<std::size_t>(number);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_dup(MPI_COMM_WORLD, &beside_);  // with the same handler
   }
+  /// Before MPI ends.
+  void end() { MPI_Comm_free(&beside_); }
   std::size_t rank() const noexcept override { return rank_; }
   std::size_t size() const noexcept override { return size_; }
 
   void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override {
     requests_.clear();
-    for (const Incoming& i : in)
-      each_block(i.bytes, [&](std::size_t first, int bytes) {
-        failing(MPI_Irecv(static_cast<char*>(i.data) + first, bytes, MPI_BYTE, static_cast<int>(i.from), 0,
-                          MPI_COMM_WORLD, &requests_.emplace_back()),
-                "MPI_Irecv");
-      });
-    for (const Outgoing& o : out)
-      each_block(o.bytes, [&](std::size_t first, int bytes) {
-        failing(MPI_Isend(static_cast<const char*>(o.data) + first, bytes, MPI_BYTE, static_cast<int>(o.to), 0,
-                          MPI_COMM_WORLD, &requests_.emplace_back()),
-                "MPI_Isend");
-      });
+    post(out, in, 0, MPI_COMM_WORLD, requests_);
     failing(MPI_Waitall(as_int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+  }
+  std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in,
+                                 std::size_t tag) override {
+    auto pending = std::make_unique<MpiPending>(*this);
+    post(out, in, static_cast<int>(tag), beside_, pending->requests);
+    return pending;
+  }
+  std::unique_ptr<Pending> start_all_reduce(std::span<float> numbers) override { return start_sum(numbers, MPI_FLOAT); }
+  std::unique_ptr<Pending> start_all_reduce(std::span<double> numbers) override {
+    return start_sum(numbers, MPI_DOUBLE);
   }
   void all_gather(const void* mine, void* all, std::size_t bytes) override {
     const bool in_place = mine == static_cast<const char*>(all) + rank_ * bytes;
@@ -103,7 +118,42 @@ public:
     std::_Exit(1);
   }
 
+  /// A rank that cannot speak to the others any more ends them, too.
+  void failing(int result, const char* call) {
+    if (result == MPI_SUCCESS) return;
+    try {
+      expect(result, call);
+    } catch (const Error& error) {
+      abort(error.what());
+    }
+  }
+
 private:
+  void post(std::span<const Outgoing> out, std::span<const Incoming> in, int tag, MPI_Comm comm,
+            std::vector<MPI_Request>& requests) {
+    for (const Incoming& i : in)
+      each_block(i.bytes, [&](std::size_t first, int bytes) {
+        failing(MPI_Irecv(static_cast<char*>(i.data) + first, bytes, MPI_BYTE, static_cast<int>(i.from), tag, comm,
+                          &requests.emplace_back()),
+                "MPI_Irecv");
+      });
+    for (const Outgoing& o : out)
+      each_block(o.bytes, [&](std::size_t first, int bytes) {
+        failing(MPI_Isend(static_cast<const char*>(o.data) + first, bytes, MPI_BYTE, static_cast<int>(o.to), tag, comm,
+                          &requests.emplace_back()),
+                "MPI_Isend");
+      });
+  }
+  template <class T>
+  std::unique_ptr<Pending> start_sum(std::span<T> numbers, MPI_Datatype type) {
+    auto pending = std::make_unique<MpiPending>(*this);
+    each_block(numbers.size_bytes(), [&](std::size_t first, int bytes) {
+      failing(MPI_Iallreduce(MPI_IN_PLACE, numbers.data() + first / sizeof(T), bytes / static_cast<int>(sizeof(T)),
+                             type, MPI_SUM, beside_, &pending->requests.emplace_back()),
+              "MPI_Iallreduce");
+    });
+    return pending;
+  }
   /// MPI counts in ints.
   template <class F>
   static void each_block(std::size_t bytes, F f) {
@@ -118,19 +168,19 @@ private:
                             MPI_SUM, MPI_COMM_WORLD),
               "MPI_Allreduce");
   }
-  /// A rank that cannot speak to the others any more ends them, too.
-  void failing(int result, const char* call) {
-    if (result == MPI_SUCCESS) return;
-    try {
-      expect(result, call);
-    } catch (const Error& error) {
-      abort(error.what());
-    }
-  }
-
   std::size_t rank_ = 0, size_ = 1;
+  MPI_Comm beside_ = MPI_COMM_NULL;  // for what is under way while other calls are made
   std::vector<MPI_Request> requests_{};
 };
+
+bool MpiPending::test() {
+  int ended = 0;
+  ranks_.failing(MPI_Testall(as_int(requests.size()), requests.data(), &ended, MPI_STATUSES_IGNORE), "MPI_Testall");
+  return ended != 0;
+}
+void MpiPending::wait() {
+  ranks_.failing(MPI_Waitall(as_int(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+}
 
 MpiRanks* live = nullptr;
 
@@ -273,7 +323,11 @@ Distributed::Distributed(const Options& options) {
   s.threads_before = num_threads();
   set_num_threads(options.threads > 0 ? options.threads : std::min(share, of_shards));
 
-  s.world = {.ranks = &s.ranks, .shards = options.shards, .exact = options.exact, .zero = options.zero};
+  s.world = {.ranks = &s.ranks,
+             .shards = options.shards,
+             .exact = options.exact,
+             .zero = options.zero,
+             .piece_bytes = options.piece_bytes};
   s.scope.emplace(s.world, detail::InWorld::Of::process);
   const double settings[]{static_cast<double>(options.shards), options.exact ? 1.0 : 0.0,
                           static_cast<double>(options.zero)};
@@ -310,6 +364,7 @@ Distributed::~Distributed() {
   std::set_terminate(before_terminate);
   live = nullptr;
   neighbours.clear();
+  s.ranks.end();
   MPI_Finalize();
 }
 

@@ -10,6 +10,8 @@
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
 
+#include "png_file.hpp"
+
 namespace tenon {
 
 namespace {
@@ -100,18 +102,21 @@ Picture picture(std::span<const float> numbers, std::size_t height, std::size_t 
   return p;
 }
 
-std::vector<std::byte> png(const Picture& p) {
+namespace detail {
+
+std::vector<std::byte> png_file(std::size_t width, std::size_t height, std::size_t channels,
+                                std::span<const std::uint8_t> samples) {
   constexpr std::size_t most = 0x7fffffff;  // in a PNG file
-  if (p.width > most || p.height > most || p.rgb.size() != p.width * p.height * 3 || p.rgb.empty())
-    throw Error("png: expected " + std::to_string(p.width) + " x " + std::to_string(p.height) + " x 3 bytes, got " +
-                std::to_string(p.rgb.size()));
+  if (width > most || height > most || samples.size() != width * height * channels || samples.empty())
+    throw Error("png: expected " + std::to_string(width) + " x " + std::to_string(height) + " x " +
+                std::to_string(channels) + " bytes, got " + std::to_string(samples.size()));
   // each line begins with the number of its filter: none
   std::vector<Bytef> lines;
-  lines.reserve(p.rgb.size() + p.height);
-  for (std::size_t y = 0; y < p.height; ++y) {
+  lines.reserve(samples.size() + height);
+  for (std::size_t y = 0; y < height; ++y) {
     lines.push_back(0);
-    const auto line = p.rgb.begin() + static_cast<std::ptrdiff_t>(y * p.width * 3);
-    lines.insert(lines.end(), line, line + static_cast<std::ptrdiff_t>(p.width * 3));
+    const auto line = samples.subspan(y * width * channels, width * channels);
+    lines.insert(lines.end(), line.begin(), line.end());
   }
   uLongf length = compressBound(lines.size());
   Bytes packed(length);
@@ -121,10 +126,10 @@ std::vector<std::byte> png(const Picture& p) {
   packed.resize(length);
 
   Bytes header;
-  append_number(header, p.width);
-  append_number(header, p.height);
-  // 8 bits a colour, red green blue; deflate, plain filters, not interlaced
-  for (const int byte : {8, 2, 0, 0, 0}) header.push_back(static_cast<std::byte>(byte));
+  append_number(header, width);
+  append_number(header, height);
+  // 8 bits a sample, grey or red green blue; deflate, plain filters, not interlaced
+  for (const int byte : {8, channels == 1 ? 0 : 2, 0, 0, 0}) header.push_back(static_cast<std::byte>(byte));
   Bytes file;
   for (const int byte : {0x89, 'P' + 0, 'N' + 0, 'G' + 0, '\r' + 0, '\n' + 0, 0x1a, '\n' + 0})
     file.push_back(static_cast<std::byte>(byte));
@@ -133,6 +138,10 @@ std::vector<std::byte> png(const Picture& p) {
   append_chunk(file, "IEND", {});
   return file;
 }
+
+}  // namespace detail
+
+std::vector<std::byte> png(const Picture& p) { return detail::png_file(p.width, p.height, 3, p.rgb); }
 
 void save_png(const std::string& path, const Picture& p) { write_file_atomically(path, png(p)); }
 

@@ -308,13 +308,15 @@ void Progress::note(std::string_view line) {
   std::fflush(out_);
 }
 
-void Progress::finish(std::span<const NamedValue> values) {
+void Progress::finish(std::span<const NamedValue> values, std::string_view more) {
   if (!running_) return;
-  std::array<char, longest_line> buffer;
+  std::array<char, longest_line> buffer, longer;
   constexpr std::size_t any = std::numeric_limits<std::size_t>::max();  // a file has no width
-  put(detail::format_finished(buffer, head_.data(), values, now() - started_,
-                              terminal_ ? terminal_columns(out_) - 1 : any),
-      "\n");
+  const std::size_t columns = terminal_ ? terminal_columns(out_) - 1 : any;
+  const std::string_view line = detail::format_finished(buffer, head_.data(), values, now() - started_, columns);
+  Writer with(longer);
+  with << line << "  (" << more << ")";
+  put(more.empty() || with.width() > columns ? line : with.text(), "\n");
   running_ = live_ = false;
 }
 

@@ -13,6 +13,8 @@
 #include <tenon/report/plot.hpp>
 #include <tenon/train/callbacks/report.hpp>
 
+#include "page.hpp"
+
 namespace tenon {
 
 namespace detail {
@@ -112,26 +114,8 @@ ImageSize image_size(std::span<const std::size_t> shape) {
 
 namespace {
 
-constexpr const char*
-    style = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1340px;padding:0 1em;color:#222}"
-            "h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid #ccc;font-size:1.2em}"
-            ".pair{white-space:nowrap}.row{display:flex;flex-wrap:wrap;gap:14px}pre{background:#f6f6f6;padding:1em;"
-            "overflow-x:auto}.network{overflow-x:auto}"
-            "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
-            "figure{margin:0;text-align:center;font-size:13px}figure "
-            "img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
-
-std::string base64(std::span<const std::byte> bytes) {
-  constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      word = word << 8 | (i + k < bytes.size() ? static_cast<std::uint32_t>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : letters[word >> (18 - 6 * k) & 63];
-  }
-  return text;
-}
+using detail::base64;
+using detail::page_style;
 
 class Page {
 public:
@@ -140,7 +124,7 @@ public:
   std::string text() {
     put("<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
         "charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>\n<body><h1>{0}</h1>\n",
-        detail::escape_xml(run_.title), style);
+        detail::escape_xml(run_.title), page_style);
     result();
     curves();
     classes();
@@ -183,6 +167,33 @@ private:
     double seconds = 0;
     for (const EpochRecord& r : run_.history.epochs) seconds += r.seconds;
     put("; {:.1f} s of training.</p>\n", seconds);
+    ranks();
+  }
+
+  /// Where several ranks have trained: what each did with its time, in the epochs that were run here.
+  void ranks() {
+    std::vector<RankSeconds> sums;
+    double seconds = 0;
+    for (const EpochRecord& r : run_.history.epochs) {
+      const std::vector<RankSeconds> of_epoch = r.ranks();
+      if (of_epoch.empty()) continue;
+      if (sums.size() != of_epoch.size()) {
+        sums.assign(of_epoch.size(), {});
+        seconds = 0;
+      }
+      seconds += r.seconds;
+      for (std::size_t k = 0; k < sums.size(); ++k) {
+        sums[k].compute += of_epoch[k].compute;
+        sums[k].wait += of_epoch[k].wait;
+        sums[k].exchange += of_epoch[k].exchange;
+      }
+    }
+    if (sums.empty()) return;
+    put("<table><tr><th>rank</th><th>compute, s</th><th>wait, s</th><th>exchange, s</th><th>other, s</th></tr>\n");
+    for (std::size_t k = 0; k < sums.size(); ++k)
+      put("<tr><th>{}</th><td>{:.2f}</td><td>{:.2f}</td><td>{:.2f}</td><td>{:.2f}</td></tr>\n", k, sums[k].compute,
+          sums[k].wait, sums[k].exchange, std::max(0.0, seconds - sums[k].compute - sums[k].wait - sums[k].exchange));
+    put("</table>\n");
   }
 
   void curves() {

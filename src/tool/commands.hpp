@@ -13,6 +13,19 @@ struct Import {
 };
 int import_network(const Import& what);
 
+/// A network whose type is in a header.
+struct Typed {
+  std::string header, name = "Net", weights, output;
+  bool json = false;
+};
+int export_network(const Typed& what);
+
+struct Quantize : Typed {
+  std::string data;
+  double scale = 1;
+};
+int quantize_network(const Quantize& what);
+
 struct Look {
   std::string file;
   std::vector<std::string> shapes;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -11,7 +10,9 @@
 
 #include "../import/simplify.hpp"
 #include "../import/write_network.hpp"
+#include "../import/write_quantized.hpp"
 #include "commands.hpp"
+#include "compile.hpp"
 #include "network_file.hpp"
 
 namespace tenon::tool {
@@ -30,26 +31,38 @@ std::int64_t count(const std::map<std::string, Array>& weights) {
   return all;
 }
 
-std::string quoted_for_shell(const std::string& text) {
-  std::string all = "'";
-  for (const char c : text) c == '\'' ? all += "'\\''" : all += c;
-  return all + "'";
-}
-
-/// Compiles and runs the checking program, by the command in TENON_CHECK if there is one: "c++ ... {program} ...
-/// {source}".
+/// Compiles and runs the checking program.
 enum class Checked { right, wrong, not_run };
 Checked run_check(const std::string& folder) {
-  const char* command = std::getenv("TENON_CHECK");
-  if (command == nullptr || *command == '\0') return Checked::not_run;
-  const std::string program = folder + "/check", source = folder + "/check.cpp";
-  std::string line = command;
-  for (const auto& [word, path] : {std::pair{std::string("{source}"), source}, {std::string("{program}"), program}})
-    for (std::size_t at; (at = line.find(word)) != std::string::npos;)
-      line.replace(at, word.size(), quoted_for_shell(path));
-  if (std::system(line.c_str()) != 0) throw Error("the checking program does not compile: " + line);
-  return std::system((quoted_for_shell(program) + " " + quoted_for_shell(folder)).c_str()) == 0 ? Checked::right
-                                                                                                : Checked::wrong;
+  const std::string program = folder + "/check";
+  if (!compile(folder + "/check.cpp", program)) return Checked::not_run;
+  return run(program, {folder}) ? Checked::right : Checked::wrong;
+}
+
+/// A network of integers: its numbers are constants in the header.
+int import_quantized(const Import& what, const Graph& original, const Graph& graph) {
+  const WrittenQuantized written = write_quantized(original, graph, what.name);
+  std::filesystem::create_directories(what.folder);
+  const std::string header = what.folder + "/net_int8.hpp", check = what.folder + "/check.cpp";
+  write_text(header, written.header);
+  write_text(check, written.check);
+  const Checked checked = what.check ? run_check(what.folder) : Checked::not_run;
+  if (what.json) {
+    nlohmann::json j{{"header", header},
+                     {"check", check},
+                     {"type", what.name},
+                     {"weight_bytes", written.weight_bytes},
+                     {"ram_bytes", written.ram_bytes},
+                     {"macs", written.macs}};
+    j["checked"] = checked == Checked::not_run ? nlohmann::json(nullptr) : nlohmann::json(checked == Checked::right);
+    fmt::print("{}\n", j.dump());
+  } else {
+    fmt::print("{}: {} in int8, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
+               written.weight_bytes, written.ram_bytes, written.macs);
+    if (checked == Checked::not_run)
+      fmt::print("{} compares its bytes with the file's: compile it with Tenon's headers and run it\n", check);
+  }
+  return checked == Checked::wrong ? 1 : 0;
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ int import_network(const Import& what) {
   const Graph original = read_network(what.file);
   Graph graph = original;
   simplify(graph, shapes_of(what.shapes));
+  if (is_quantized(graph)) return import_quantized(what, original, graph);
   const Written written = write_network(graph, what.name);
   const std::string check = write_check(original, graph, what.name);
 

@@ -21,6 +21,17 @@ void add_look(CLI::App& app, const char* name, const char* about, Look& what, in
   command->callback([&what, run, &code] { code = run(what); });
 }
 
+CLI::App* add_typed(CLI::App& app, const char* name, const char* about, Typed& what) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->add_option("HEADER", what.header, "The header with the network's type, such as net.hpp")->required();
+  command->add_option("--name", what.name, "What the type is called")->capture_default_str();
+  command->add_option("--weights", what.weights, "Its numbers; net.safetensors beside the header if not given");
+  command->add_option("-o,--output", what.output, "What is written")->capture_default_str();
+  command->add_flag("--json", what.json, "Write JSON");
+  command->footer(exit_codes);
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -32,7 +43,8 @@ int main(int argc, char** argv) {
   int code = 0;
   Import import;
   CLI::App* importing = app.add_subcommand(
-      "import", "Write a network as a C++ type: net.hpp, net.safetensors and check.cpp, which compares both");
+      "import",
+      "Write a network as a C++ type: net.hpp and net.safetensors, or net_int8.hpp, and check.cpp, which compares it");
   importing->add_option("FILE", import.file, ".onnx or .tflite")->required();
   importing->add_option("--name", import.name, "What the type is called")->capture_default_str();
   importing->add_option("-o,--output", import.folder, "The folder, which is made")->capture_default_str();
@@ -43,6 +55,22 @@ int main(int argc, char** argv) {
   importing->add_flag("--json", import.json, "Write JSON");
   importing->footer(exit_codes);
   importing->callback([&] { code = import_network(import); });
+
+  Quantize quantize;
+  quantize.output = "net_int8.hpp";
+  CLI::App* quantizing = add_typed(
+      app, "quantize", "Write a network in int8: calibrated with samples, by a program that TENON_CHECK compiles",
+      quantize);
+  quantizing->add_option("--data", quantize.data, "Samples: .npy, .csv of features alone, or an IDX file")->required();
+  quantizing->add_option("--scale", quantize.scale, "What numbers of .npy and IDX are multiplied by")
+      ->capture_default_str();
+  quantizing->callback([&] { code = quantize_network(quantize); });
+
+  Typed exported;
+  exported.output = "net.onnx";
+  add_typed(app, "export", "Write a network as ONNX, by a program that TENON_CHECK compiles", exported)->callback([&] {
+    code = export_network(exported);
+  });
 
   Look summary, dot, info;
   add_look(app, "summary", "A table of what a file holds: operators, shapes, parameters, multiplications, bytes",

@@ -16,6 +16,13 @@ const EpochRecord& History::last() const {
   return epochs.back();
 }
 
+std::vector<RankSeconds> EpochRecord::ranks() const {
+  std::vector<RankSeconds> all;
+  for (std::size_t k = 0; k + 2 < rank_seconds.size(); k += 3)
+    all.push_back({rank_seconds[k], rank_seconds[k + 1], rank_seconds[k + 2]});
+  return all;
+}
+
 double EpochRecord::metric(std::string_view name) const {
   return detail::find_metric(*this, name, "EpochRecord::metric");
 }

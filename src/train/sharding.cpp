@@ -9,7 +9,10 @@
 #include <tenon/dist/gradient_sum.hpp>
 #include <tenon/dist/tree.hpp>
 #include <tenon/error.hpp>
+#include <tenon/train/clock.hpp>
 #include <tenon/train/data_check.hpp>
+
+#include "../dist/wall_clock.hpp"
 
 namespace tenon::detail {
 
@@ -21,17 +24,19 @@ struct Sharding<T>::State {
         exchanges(layers_exchange),
         zero(world ? world->zero : 0),
         exchange(ranks),
-        gradients(ranks, gradient_count, !world || world->exact) {
+        gradients(ranks, gradient_count, !world || world->exact, world ? world->piece_bytes : World{}.piece_bytes) {
     const std::size_t whole = ShardPlan::of(batch_size, most).shards;
     places = std::max<std::size_t>((whole + size() - 1) / size(), 1);
     largest = std::max((batch_size + most - 1) / most, std::min(batch_size, 2 * smallest_shard - 1));
     working = std::min(num_threads(), places);
     shard_places.resize(places);
     for (ShardPlace<T>& place : shard_places) place.exchange = &exchange;
+    for (std::size_t k = 0; k < places; ++k) watches.push_back({&gradients, k});
   }
 
   std::size_t size() const { return ranks ? ranks->size() : 1; }
   std::size_t rank() const { return ranks ? ranks->rank() : 0; }
+  RankSeconds& seconds() { return ranks ? ranks->seconds : alone; }
   std::size_t first_of(std::size_t k) const { return plan.start_of(computed.first + k); }
   std::size_t count_of(std::size_t k) const { return plan.start_of(computed.first + k + 1) - first_of(k); }
 
@@ -97,6 +102,8 @@ struct Sharding<T>::State {
   BatchExchange<T> exchange;
   GradientSum<T> gradients;
   std::vector<T*> gradient_places{};
+  std::vector<GradientWatch<T>> watches{};
+  RankSeconds alone{};   // where nobody asks
   std::size_t each = 0;  // numbers a shard of a loss: its terms, and classes told right, and answered
   std::vector<double> own_numbers{}, of_shards{}, of_ranks{}, padded{}, column{};
   ClassCount classes{};
@@ -181,6 +188,7 @@ template <class T>
 void Sharding<T>::call(Workers& workers, void (*work)(void*, std::size_t), void* object) {
   State& s = *state_;
   const std::size_t shards = own();
+  const double start = steady_seconds(), waited = s.seconds().wait;
   s.failure = nullptr;
   s.failed = false;
   if (s.exchanges) {
@@ -197,6 +205,7 @@ void Sharding<T>::call(Workers& workers, void (*work)(void*, std::size_t), void*
         s.guarded([&] { work(object, k); });
     });
   }
+  s.seconds().compute += steady_seconds() - start - (s.seconds().wait - waited);
   if (s.failure) s.fail();
 }
 
@@ -213,6 +222,7 @@ void Sharding<T>::share_pieces(std::span<T> numbers) {
   std::vector<std::size_t>& bounds = state_->bounds;
   bounds.clear();
   for (std::size_t r = 0; r <= size(); ++r) bounds.push_back(start_of_piece(r, numbers.size()) * sizeof(T));
+  const WallClock clock(state_->seconds().exchange);
   state_->ranks->all_gather_pieces(numbers.data(), bounds);
 }
 
@@ -221,20 +231,31 @@ void Sharding<T>::add_place(T* gradients) {
   state_->gradient_places.push_back(gradients);
 }
 template <class T>
-void Sharding<T>::sum_gradients(Workers& workers, std::span<T> to, bool add) {
+void Sharding<T>::begin_sum(std::span<T> to, bool add) {
+  State& s = *state_;
+  s.gradients.begin(s.plan, std::span<T* const>(s.gradient_places.data(), own()), s.counts, to.data(), add);
+}
+template <class T>
+const GradientWatch<T>* Sharding<T>::watch_of(std::size_t k) const {
+  return size() > 1 ? &state_->watches[k] : nullptr;
+}
+template <class T>
+void Sharding<T>::finish_sum(Workers& workers) {
   struct All {
     Workers& workers;
-    std::size_t pieces, lines;
-  } all{workers, threads(), to.size() / alignment};
-  const auto in_pieces = [](void* context, auto work, void* object) {
+    std::size_t pieces;
+  } all{workers, threads()};
+  const auto in_pieces = [](void* context, std::size_t numbers, auto work, void* object) {
     const All& a = *static_cast<All*>(context);
+    const std::size_t lines = (numbers + alignment - 1) / alignment;
     a.workers.run(a.pieces, [&](std::size_t number) {
-      const std::size_t first = number * a.lines / a.pieces * alignment;
-      work(object, first, (number + 1) * a.lines / a.pieces * alignment - first);
+      const std::size_t first = number * lines / a.pieces * alignment,
+                        end = std::min((number + 1) * lines / a.pieces * alignment, numbers);
+      if (first < end) work(object, first, end - first);
     });
   };
-  const std::span<T* const> own_gradients(state_->gradient_places.data(), state_->counts ? own() : 0);
-  state_->gradients.run(state_->plan, own_gradients, to.data(), add, {in_pieces, &all});
+  const WallClock clock(state_->seconds().exchange);
+  state_->gradients.finish({in_pieces, &all});
 }
 
 template <class T>

@@ -1,8 +1,11 @@
 #include <tenon/train/together.hpp>
 
+#include <tenon/data/stream_reader.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -29,8 +32,16 @@ std::uint64_t hash_samples(const Dataset<T>& data) {
   Hash hash;
   hash.add(std::uint64_t{data.size()});
   hash.add(std::uint64_t{data.sample_size()});
+  StreamReader<T> stream("fit", data, 1);
   for (std::size_t i = 0; i < std::min(most, data.size()); ++i) {
     const std::size_t sample = i * data.size() / std::min(most, data.size());
+    if (data.streamed()) {
+      const Batch<T>& read = stream.read(sample, 1);
+      hash.add(std::span<const T>(read.features));
+      hash.add(std::span<const T>(read.targets));
+      for (const std::int32_t label : read.labels) hash.add(static_cast<std::uint64_t>(label));
+      continue;
+    }
     hash.add(std::span<const T>(data.sample(sample)));
     hash.add(std::span<const T>(data.target(sample)));
     if (data.has_labels() && data.label_size() == 1) hash.add(static_cast<std::uint64_t>(data.labels()[sample]));
@@ -106,6 +117,29 @@ void expect_same_file(Communicator& ranks, const std::string& path) {
   if (const std::size_t other = differing(all, 2, 1))
     throw AgreedError(fmt::format(
         "{}: expected the same checkpoint on all ranks, got another on rank {} than on rank 0", path, other));
+}
+
+void gather_seconds(Communicator& ranks, EpochRecord& record) {
+  const RankSeconds mine = std::exchange(ranks.seconds, {});
+  const double numbers[]{mine.compute, mine.wait, mine.exchange};
+  gather_numbers(ranks, Phase::callbacks, numbers, record.rank_seconds);
+}
+
+std::string describe_seconds(const EpochRecord& record) {
+  RankSeconds sum;
+  const std::vector<RankSeconds> ranks = record.ranks();
+  for (const RankSeconds& r : ranks) {
+    sum.compute += r.compute;
+    sum.wait += r.wait;
+    sum.exchange += r.exchange;
+  }
+  const double whole = record.seconds * static_cast<double>(ranks.size()) / 100;
+  if (!(whole > 0)) return {};
+  return fmt::format("compute {:.0f} %, wait {:.0f} %, exchange {:.0f} %", sum.compute / whole, sum.wait / whole,
+                     sum.exchange / whole);
+}
+void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record) {
+  progress.finish(values, describe_seconds(record));
 }
 
 }  // namespace tenon::detail

@@ -1,7 +1,6 @@
 // A mask has one number for each step of the memory.
-// expect: tenon::layer<tenon::path<tenon::fixed_string<2>{"y"}>, tenon::CrossAttention<2>>,
-// tenon::takes<tenon::a_mask_of_as_many_numbers_as_steps> expect: tenon::but_gets<tenon::Inputs<tenon::Shape<3, 4>,
-// tenon::Shape<5, 4>, tenon::Shape<3>>>
+// expect: tenon::layer<tenon::path<tenon::fixed_string<2>{"y"}>, tenon::CrossAttention<2>>, tenon::takes<tenon::a_mask_of_as_many_numbers_as_steps>
+// expect: tenon::but_gets<tenon::Inputs<tenon::Shape<3, 4>, tenon::Shape<5, 4>, tenon::Shape<3>>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/cross_attention.hpp>

@@ -1,6 +1,5 @@
 // What an augmentation gives goes with the network.
-// expect: data_mismatch<tenon::network_input, tenon::takes<tenon::Shape<1, 8, 8>>, tenon::but_gets<tenon::Shape<1, 6,
-// 6>>
+// expect: data_mismatch<tenon::network_input, tenon::takes<tenon::Shape<1, 8, 8>>, tenon::but_gets<tenon::Shape<1, 6, 6>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

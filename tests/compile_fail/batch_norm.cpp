@@ -1,7 +1,6 @@
 // Batch normalisation of images wants images.
 // expect: layer<tenon::path<1>, tenon::BatchNorm2D<>>
-// expect: takes<tenon::images_of_channels_height_width>, tenon::but_gets<tenon::Shape<8>>,
-// tenon::from_layer<tenon::path<0>, tenon::Dense<8
+// expect: takes<tenon::images_of_channels_height_width>, tenon::but_gets<tenon::Shape<8>>, tenon::from_layer<tenon::path<0>, tenon::Dense<8
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/batch_norm.hpp>

@@ -1,6 +1,5 @@
 // A const model predicts, but does not learn.
-// expect: takes<tenon::a_model_that_is_not_const>, tenon::but_gets<const tenon::Model<tenon::Sequential<tenon::Dense<9,
-// 4>, tenon::Softmax>
+// expect: takes<tenon::a_model_that_is_not_const>, tenon::but_gets<const tenon::Model<tenon::Sequential<tenon::Dense<9, 4>, tenon::Softmax>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,6 +1,6 @@
 // A network has no numbers: a model has.
-// expect: "model"}>, tenon::takes<tenon::a_model>, tenon::but_gets<tenon::Sequential<tenon::Dense<9, 4>,
-// tenon::Softmax>> expect: Model<Net> model{seed};
+// expect: "model"}>, tenon::takes<tenon::a_model>, tenon::but_gets<tenon::Sequential<tenon::Dense<9, 4>, tenon::Softmax>>
+// expect: Model<Net> model{seed};
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

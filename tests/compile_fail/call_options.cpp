@@ -1,6 +1,6 @@
 // Options are the fields of one Fit.
-// expect: argument<tenon::fixed_string<4>{"fit"}, tenon::fixed_string<4>{"how"}>, tenon::takes<tenon::one_Fit>,
-// tenon::but_gets< expect: Fit{.loss = L{}, .epochs = 5}
+// expect: argument<tenon::fixed_string<4>{"fit"}, tenon::fixed_string<4>{"how"}>, tenon::takes<tenon::one_Fit>, tenon::but_gets<
+// expect: Fit{.loss = L{}, .epochs = 5}
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

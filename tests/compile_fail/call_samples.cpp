@@ -1,6 +1,5 @@
 // A tensor of other axes than a sample or a batch of them has.
-// expect: argument<tenon::fixed_string<6>{"model"}, tenon::fixed_string<8>{"samples"}>,
-// tenon::takes<tenon::one_sample_or_a_batch_of<tenon::Shape<7>>>, tenon::but_gets<tenon::tensor_of_rank<4>>
+// expect: argument<tenon::fixed_string<6>{"model"}, tenon::fixed_string<8>{"samples"}>, tenon::takes<tenon::one_sample_or_a_batch_of<tenon::Shape<7>>>, tenon::but_gets<tenon::tensor_of_rank<4>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

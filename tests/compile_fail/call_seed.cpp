@@ -1,6 +1,6 @@
 // A model is not made from a file: it is loaded.
-// expect: argument<tenon::fixed_string<6>{"Model"}, tenon::fixed_string<5>{"seed"}>,
-// tenon::takes<tenon::a_whole_number> expect: model.load(path);
+// expect: argument<tenon::fixed_string<6>{"Model"}, tenon::fixed_string<5>{"seed"}>, tenon::takes<tenon::a_whole_number>
+// expect: model.load(path);
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,6 +1,5 @@
 // What is trained has to be there afterwards.
-// expect: "model"}>, tenon::takes<tenon::a_model_that_is_there_afterwards>,
-// tenon::but_gets<tenon::Model<tenon::Sequential<tenon::Dense<9, 4>, tenon::Softmax>
+// expect: "model"}>, tenon::takes<tenon::a_model_that_is_there_afterwards>, tenon::but_gets<tenon::Model<tenon::Sequential<tenon::Dense<9, 4>, tenon::Softmax>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

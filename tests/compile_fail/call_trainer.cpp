@@ -1,6 +1,5 @@
 // The five steps of training begin with a Trainer.
-// expect: argument<tenon::fixed_string<8>{"Trainer"}, tenon::fixed_string<5>{"loss"}>, tenon::takes<tenon::a_loss>,
-// tenon::but_gets<tenon::SGD>
+// expect: argument<tenon::fixed_string<8>{"Trainer"}, tenon::fixed_string<5>{"loss"}>, tenon::takes<tenon::a_loss>, tenon::but_gets<tenon::SGD>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

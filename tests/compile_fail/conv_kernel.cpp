@@ -1,7 +1,7 @@
 // A kernel has to fit into its padded input.
 // expect: layer<tenon::path<1>, tenon::Conv2D<16, 7
-// expect: takes<tenon::kernel_within<tenon::kernel_of<13, 13>, tenon::padded_input<12, 10>>>,
-// tenon::but_gets<tenon::Shape<6, 10, 8>> expect: from_layer<tenon::path<0>, tenon::Conv2D<6, 5
+// expect: takes<tenon::kernel_within<tenon::kernel_of<13, 13>, tenon::padded_input<12, 10>>>, tenon::but_gets<tenon::Shape<6, 10, 8>>
+// expect: from_layer<tenon::path<0>, tenon::Conv2D<6, 5
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/conv2d.hpp>

@@ -1,6 +1,5 @@
 // Tokens are numbers, one at each step.
-// expect: shape_mismatch<tenon::layer<tenon::path<0>, tenon::Embedding<65, 32> >,
-// tenon::takes<tenon::a_vector_of_token_ids>, tenon::but_gets<tenon::Shape<16, 65> >
+// expect: shape_mismatch<tenon::layer<tenon::path<0>, tenon::Embedding<65, 32> >, tenon::takes<tenon::a_vector_of_token_ids>, tenon::but_gets<tenon::Shape<16, 65> >
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

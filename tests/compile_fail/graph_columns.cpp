@@ -1,8 +1,6 @@
 // Columns whose types are known are not the inputs of the graph: one error has both.
-// expect: data_mismatch<tenon::network_inputs, tenon::takes<tenon::In<tenon::fixed_string<6>{"image"}, 1, 8, 8>,
-// tenon::In<tenon::fixed_string<6>{"table"}, 5>> expect:
-// tenon::but_gets<tenon::FeaturesColumn<tenon::fixed_string<6>{"image"}, 1, 8, 8>,
-// tenon::FeaturesColumn<tenon::fixed_string<6>{"table"}, 4>>
+// expect: data_mismatch<tenon::network_inputs, tenon::takes<tenon::In<tenon::fixed_string<6>{"image"}, 1, 8, 8>, tenon::In<tenon::fixed_string<6>{"table"}, 5>>
+// expect: tenon::but_gets<tenon::FeaturesColumn<tenon::fixed_string<6>{"image"}, 1, 8, 8>, tenon::FeaturesColumn<tenon::fixed_string<6>{"table"}, 4>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

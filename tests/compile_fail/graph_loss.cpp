@@ -1,6 +1,5 @@
 // A loss of an output that the network does not have: the error has the name and those there are.
-// expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<7>{"digits"}>,
-// tenon::there_are<tenon::fixed_string<6>{"digit"}, tenon::fixed_string<6>{"value"}>>
+// expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<7>{"digits"}>, tenon::there_are<tenon::fixed_string<6>{"digit"}, tenon::fixed_string<6>{"value"}>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,6 +1,6 @@
 // A node reads an output that the node in front of the dot does not have: the error has the name as written, and the
-// outputs there are. expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<10>{"code.mena"}>,
-// tenon::there_are<tenon::fixed_string<5>{"mean"}, tenon::fixed_string<7>{"spread"}>>
+// outputs there are.
+// expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<10>{"code.mena"}>, tenon::there_are<tenon::fixed_string<5>{"mean"}, tenon::fixed_string<7>{"spread"}>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

@@ -1,6 +1,5 @@
 // A layer of one input is told to read two.
-// expect: tenon::shape_mismatch<tenon::layer<tenon::path<tenon::fixed_string<2>{"y"}>, tenon::Dense<2>>,
-// tenon::takes<tenon::one_input>, tenon::but_gets<tenon::Inputs<tenon::Shape<3>, tenon::Shape<3>>>
+// expect: tenon::shape_mismatch<tenon::layer<tenon::path<tenon::fixed_string<2>{"y"}>, tenon::Dense<2>>, tenon::takes<tenon::one_input>, tenon::but_gets<tenon::Inputs<tenon::Shape<3>, tenon::Shape<3>>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

@@ -1,7 +1,5 @@
 // Out names what is no node.
-// expect: tenon::no_such_node<tenon::node<tenon::fixed_string<4>{"Out"}>,
-// tenon::asked_for<tenon::fixed_string<7>{"digits"}>, tenon::there_are<tenon::fixed_string<2>{"x"},
-// tenon::fixed_string<6>{"digit"}>>
+// expect: tenon::no_such_node<tenon::node<tenon::fixed_string<4>{"Out"}>, tenon::asked_for<tenon::fixed_string<7>{"digits"}>, tenon::there_are<tenon::fixed_string<2>{"x"}, tenon::fixed_string<6>{"digit"}>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

@@ -1,6 +1,5 @@
 // A node reads what stands behind it.
-// expect: tenon::reads_what_comes_later<tenon::node<tenon::fixed_string<2>{"a"}>,
-// tenon::asked_for<tenon::fixed_string<2>{"b"}>>
+// expect: tenon::reads_what_comes_later<tenon::node<tenon::fixed_string<2>{"a"}>, tenon::asked_for<tenon::fixed_string<2>{"b"}>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

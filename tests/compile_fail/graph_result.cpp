@@ -1,6 +1,5 @@
 // A result is asked for by a name that no output has.
-// expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<6>{"image"}>,
-// tenon::there_are<tenon::fixed_string<6>{"digit"}, tenon::fixed_string<6>{"value"}>>
+// expect: tenon::no_such_output<tenon::asked_for<tenon::fixed_string<6>{"image"}>, tenon::there_are<tenon::fixed_string<6>{"digit"}, tenon::fixed_string<6>{"value"}>>
 #include <tenon/model/model.hpp>
 
 #include <tenon/layers/dense.hpp>

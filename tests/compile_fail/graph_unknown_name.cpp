@@ -1,7 +1,5 @@
 // A node reads a name that nobody has: the error has the node, the name, and those there are.
-// expect: tenon::no_such_node<tenon::node<tenon::fixed_string<2>{"y"}>,
-// tenon::asked_for<tenon::fixed_string<6>{"hiden"}>, tenon::there_are<tenon::fixed_string<2>{"x"},
-// tenon::fixed_string<7>{"hidden"}, tenon::fixed_string<2>{"y"}>>
+// expect: tenon::no_such_node<tenon::node<tenon::fixed_string<2>{"y"}>, tenon::asked_for<tenon::fixed_string<6>{"hiden"}>, tenon::there_are<tenon::fixed_string<2>{"x"}, tenon::fixed_string<7>{"hidden"}, tenon::fixed_string<2>{"y"}>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

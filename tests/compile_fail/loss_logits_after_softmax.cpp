@@ -1,7 +1,6 @@
 // Probabilities taken for logits would be normalised twice.
 // expect: loss_mismatch<tenon::CrossEntropy<tenon::from_logits>
-// expect: takes<tenon::raw_scores>, tenon::but_gets<tenon::Shape<10>>, tenon::from_layer<tenon::path<1>,
-// tenon::Softmax>
+// expect: takes<tenon::raw_scores>, tenon::but_gets<tenon::Shape<10>>, tenon::from_layer<tenon::path<1>, tenon::Softmax>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,7 +1,6 @@
 // A loss of one's own that reads the class index, on a network that has a single output.
 // expect: loss_mismatch<Brier
-// expect: takes<tenon::vector_of_class_scores>, tenon::but_gets<tenon::Shape<1>>, tenon::from_layer<tenon::path<0>,
-// tenon::Dense<64, 1>>
+// expect: takes<tenon::vector_of_class_scores>, tenon::but_gets<tenon::Shape<1>>, tenon::from_layer<tenon::path<0>, tenon::Dense<64, 1>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,7 +1,7 @@
 // Cross-entropy on a network whose last layer gives no probabilities; one error, whatever follows.
 // expect: loss_mismatch<tenon::CrossEntropy<
-// expect: takes<tenon::output_of<tenon::Softmax, tenon::LogSoftmax>, tenon::or_say<tenon::from_logits,
-// tenon::from_probabilities>> expect: but_gets<tenon::Shape<10>>, tenon::from_layer<tenon::path<2>, tenon::Dense<10>>
+// expect: takes<tenon::output_of<tenon::Softmax, tenon::LogSoftmax>, tenon::or_say<tenon::from_logits, tenon::from_probabilities>>
+// expect: but_gets<tenon::Shape<10>>, tenon::from_layer<tenon::path<2>, tenon::Dense<10>>
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -1,7 +1,6 @@
 // A window has to fit into its padded input.
 // expect: layer<tenon::path<1>, tenon::MaxPool2D<5
-// expect: takes<tenon::kernel_within<tenon::kernel_of<5, 5>, tenon::padded_input<4, 6>>>,
-// tenon::but_gets<tenon::Shape<6, 4, 6>>
+// expect: takes<tenon::kernel_within<tenon::kernel_of<5, 5>, tenon::padded_input<4, 6>>>, tenon::but_gets<tenon::Shape<6, 4, 6>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/conv2d.hpp>

@@ -1,7 +1,6 @@
 // What stands between a pool and its unpool gives back the shape that the pool gave.
 // expect: layer<tenon::path<1>, tenon::MaxUnpool<tenon::MaxPool2D<2
-// expect: takes<tenon::Shape<4, 3, 3>>, tenon::but_gets<tenon::Shape<5, 3, 3>>, tenon::from_layer<tenon::path<1, 1>,
-// tenon::Conv2D<5
+// expect: takes<tenon::Shape<4, 3, 3>>, tenon::but_gets<tenon::Shape<5, 3, 3>>, tenon::from_layer<tenon::path<1, 1>, tenon::Conv2D<5
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/conv2d.hpp>

@@ -1,7 +1,6 @@
 // A wrong name is answered with the names there are.
 // expect: no_parameter<tenon::asked<tenon::fixed_string<9>{"0.wieght"}>
-// expect: known<tenon::fixed_string<9>{"0.weight"}, tenon::fixed_string<7>{"0.bias"},
-// tenon::fixed_string<9>{"2.weight"}, tenon::fixed_string<7>{"2.bias"}>
+// expect: known<tenon::fixed_string<9>{"0.weight"}, tenon::fixed_string<7>{"0.bias"}, tenon::fixed_string<9>{"2.weight"}, tenon::fixed_string<7>{"2.bias"}>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

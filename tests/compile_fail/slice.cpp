@@ -1,6 +1,5 @@
 // A slice does not reach beyond the end of its axis.
-// expect: tenon::layer<tenon::path<0>, tenon::Slice<0, 12>>, tenon::takes<tenon::shapes_whose_axis<0,
-// tenon::has_at_least<13>>>, tenon::but_gets<tenon::Shape<12, 4>>
+// expect: tenon::layer<tenon::path<0>, tenon::Slice<0, 12>>, tenon::takes<tenon::shapes_whose_axis<0, tenon::has_at_least<13>>>, tenon::but_gets<tenon::Shape<12, 4>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/layers/dense.hpp>

@@ -1,6 +1,5 @@
 // A tied output uses the weight of the embedding that the Sequential begins with.
-// expect: invalid_layer<tenon::layer<tenon::path<2>, tenon::Tied<tenon::Embedding<65, 64> > >,
-// tenon::takes<tenon::the_embedding_that_this_sequential_begins_with> >
+// expect: invalid_layer<tenon::layer<tenon::path<2>, tenon::Tied<tenon::Embedding<65, 64> > >, tenon::takes<tenon::the_embedding_that_this_sequential_begins_with> >
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

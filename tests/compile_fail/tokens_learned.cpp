@@ -1,7 +1,6 @@
 // Tokens come from outside: through an embedding no layer before it learns.
 // expect: layer<tenon::path<2>, tenon::Embedding<30, 8>>
-// expect: takes<tenon::tokens_of_the_input>, tenon::but_gets<tenon::learned_numbers>, tenon::from_layer<tenon::path<0>,
-// tenon::Dense<6, 5>>
+// expect: takes<tenon::tokens_of_the_input>, tenon::but_gets<tenon::learned_numbers>, tenon::from_layer<tenon::path<0>, tenon::Dense<6, 5>>
 #include <tenon/net/networks.hpp>
 
 #include <tenon/all/layers.hpp>

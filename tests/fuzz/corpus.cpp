@@ -10,6 +10,7 @@
 #include <tenon/data/csv.hpp>
 #include <tenon/data/idx.hpp>
 #include <tenon/data/npy.hpp>
+#include <tenon/data/pictures.hpp>
 #include <tenon/data/wav.hpp>
 #include <tenon/io/safetensors.hpp>
 #include <tenon/text/tokenizer.hpp>
@@ -63,7 +64,7 @@ bool writes_files(const fuzz::Harness& harness) { return std::string_view(harnes
 }  // namespace
 
 TEST_CASE("every harness has a corpus, of good files and of bad ones") {
-  CHECK(fuzz::harnesses().size() == 15);
+  CHECK(fuzz::harnesses().size() == 15 + (reads_pictures() ? 1 : 0));
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
     for (const Sample& s : samples()) {
@@ -109,6 +110,7 @@ TEST_CASE("a reader that is short of memory says so") {
       {"npy", [](const fuzz::Input& input) { const MappedNpy mapped(input.path); }},
       {"npz", [](const fuzz::Input& input) { parse_npz(input.bytes, "fuzz"); }},
       {"wav", [](const fuzz::Input& input) { parse_wav(input.bytes, "fuzz"); }},
+      {"pictures", [](const fuzz::Input& input) { parse_picture(input.bytes, "fuzz", {.most_pixels = 1 << 16}); }},
       {"tokenizer", [](const fuzz::Input& input) { CharTokenizer::load(input.path); }},
       {"onnx", [](const fuzz::Input& input) { importing::read_onnx(input.path); }},
       {"tflite", [](const fuzz::Input& input) { importing::parse_tflite(input.bytes, "fuzz"); }},

@@ -1,6 +1,7 @@
 // What LiteRT makes of the networks of integers in $TENON_DATA/models, for tests/unit/import/tflite_test.cpp: the first outputs
 // for the input whose i-th number is (37 i mod 256) - 128. LiteRT is that of the npm package @tensorflow/tfjs-tflite
 // (npm install --ignore-scripts), which is made for browsers: what it asks of one is put in its way here.
+// Then, for tests/import/make_quantized.cpp, the CRC-32 of all outputs for 100 inputs of random bytes.
 //     node make_tflite.js node_modules/@tensorflow/tfjs-tflite/wasm $TENON_DATA/models
 const fs = require("fs"), path = require("path"), vm = require("vm");
 
@@ -28,9 +29,30 @@ function run(litert, name) {
   const runner = made.value(), input = runner.GetInputs().get(0).data();
   for (let i = 0; i < input.length; ++i) input[i] = (37 * i) % 256 - 128;
   runner.Infer();
-  return Array.from(runner.GetOutputs().get(0).data()).slice(0, 12);
+  return [Array.from(runner.GetOutputs().get(0).data()).slice(0, 12), random_outputs(runner)];
+}
+
+function random_outputs(runner) {
+  let state = 1, crc = 0xffffffff;
+  for (let s = 0; s < 100; ++s) {
+    const input = runner.GetInputs().get(0).data();
+    for (let i = 0; i < input.length; ++i) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      input[i] = (state >>> 24) - 128;
+    }
+    runner.Infer();
+    for (const byte of runner.GetOutputs().get(0).data()) {
+      crc ^= byte & 255;
+      for (let bit = 0; bit < 8; ++bit) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+  }
+  return (~crc >>> 0).toString(16).padStart(8, "0");
 }
 
 load().then((litert) => {
-  for (const name of names) console.log(`      {"${name}", {${run(litert, name).join(", ")}}},`);
+  for (const name of names) {
+    const [first, crc] = run(litert, name);
+    console.log(`      {"${name}", {${first.join(", ")}}},`);
+    console.log(`    {"${name}.tflite", 0x${crc}},`);
+  }
 });

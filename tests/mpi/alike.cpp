@@ -54,7 +54,7 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std
 }  // namespace
 
 int main(int argc, char** argv) {
-  Distributed world{{.quiet = argc > 1}};
+  Distributed world{{.quiet = argc > 1, .piece_bytes = 256}};  // small networks in pieces, too
   if (argc > 3 && std::strcmp(argv[1], "checkpoint") == 0) {
     go_on(world.ranks(), argv[2], std::strtoul(argv[3], nullptr, 10), argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0,
           argc <= 5                            ? 0

@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=... -DMPIRUN=... -DWORK=... -DWHAT=alike|restart|messages -P run.cmake
+# cmake -DPROGRAM=... -DMPIRUN=... -DWORK=... -DWHAT=alike|restart|messages|interrupt -P run.cmake
 cmake_minimum_required(VERSION 3.24)
 set(ENV{OPENBLAS_NUM_THREADS} 1)
 set(mpirun "${MPIRUN}" --oversubscribe -n)
@@ -77,6 +77,12 @@ elseif(WHAT STREQUAL "messages")
   run(3 nan nan)
   expect_once(nan_errors "expected a finite loss")
   expect_match(nan_result "^[1-9][0-9]*$")
+elseif(WHAT STREQUAL "interrupt")
+  execute_process(COMMAND "${CMAKE_CURRENT_LIST_DIR}/interrupt.sh" "${WORK}/interrupted.safetensors" "${PROGRAM}" ${mpirun}
+    OUTPUT_VARIABLE said TIMEOUT 120)
+  expect_once(said "3 ranks train")
+  expect_match(said "mpirun ended with [1-9]")
+  expect_once(said "nothing is left")
 endif()
 if(faults)
   message(FATAL_ERROR "${faults}")

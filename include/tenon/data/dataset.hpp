@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,30 @@ namespace tenon {
 
 template <std::floating_point T>
 struct Split;
+
+namespace detail {
+template <std::floating_point T>
+class RowSource;
+template <std::floating_point T>
+struct Streaming;
+
+/// What copies of a data set share. As a std::shared_ptr, but nothing of it is compiled in programs.
+class SharedHandle {
+public:
+  SharedHandle() = default;
+  explicit SharedHandle(std::shared_ptr<const void> thing);
+  SharedHandle(const SharedHandle& other);
+  SharedHandle(SharedHandle&& other) noexcept;
+  SharedHandle& operator=(SharedHandle other) noexcept;
+  ~SharedHandle();
+  const void* get() const noexcept { return thing_; }
+  explicit operator bool() const noexcept { return thing_ != nullptr; }
+
+private:
+  const void* thing_ = nullptr;
+  void* owner_ = nullptr;
+};
+}  // namespace detail
 
 /// Samples in memory, each with a class index, with target numbers, or with neither.
 ///
@@ -39,6 +64,8 @@ struct Split;
 /// A sample's features columns lie one behind the other in one row, of sample_size() numbers, and so do its
 /// targets; the labels of a column are a block, behind those of the column before. The one column of the shorter
 /// constructors is called "features", "labels" or "targets".
+/// A data set may also be a stream (data/stream.hpp), whose samples are read as a loader or an evaluation comes to
+/// them. Then there are no blocks of numbers: what asks for one throws an Error.
 /// T is float or double.
 template <std::floating_point T = float>
 class Dataset {
@@ -92,12 +119,10 @@ public:
   const std::vector<std::size_t>& sample_shape() const noexcept { return sample_shape_; }
   /// Numbers per sample: the product of sample_shape().
   std::size_t sample_size() const noexcept { return sample_size_; }
-  std::span<const T> features() const noexcept { return features_; }
+  std::span<const T> features() const { return held("features"), std::span<const T>(features_); }
   /// Writable, say to standardise the features.
-  std::span<T> features() noexcept { return features_; }
-  std::span<const T> sample(std::size_t index) const noexcept {
-    return features().subspan(index * sample_size_, sample_size_);
-  }
+  std::span<T> features() { return held("features"), std::span<T>(features_); }
+  std::span<const T> sample(std::size_t index) const { return features().subspan(index * sample_size_, sample_size_); }
 
   bool has_labels() const noexcept { return label_size_ > 0; }
   /// The number of classes of the first labels column; 0 without labels.
@@ -105,27 +130,38 @@ public:
   /// Class indices per sample, in all labels columns; 0 without labels.
   std::size_t label_size() const noexcept { return label_size_; }
   /// Of all labels columns, one behind the other.
-  std::span<const std::int32_t> labels() const noexcept { return {labels_.data(), labels_.size()}; }
+  std::span<const std::int32_t> labels() const { return held("labels"), shown_labels(); }
   /// A sample's labels in the first labels column.
-  std::span<const std::int32_t> labels(std::size_t index) const noexcept {
+  std::span<const std::int32_t> labels(std::size_t index) const {
     return labels().subspan(index * first_labels_, first_labels_);
   }
   /// The only label of a sample, or the first.
-  std::int32_t label(std::size_t index) const noexcept { return labels_[index * first_labels_]; }
+  std::int32_t label(std::size_t index) const { return labels()[index * first_labels_]; }
 
   bool has_targets() const noexcept { return target_size_ > 0; }
   /// Target numbers per sample, of all targets columns; 0 without targets.
   std::size_t target_size() const noexcept { return target_size_; }
-  std::span<const T> targets() const noexcept { return targets_; }
+  std::span<const T> targets() const { return held("targets"), std::span<const T>(targets_); }
   /// Writable, say to bring them to a common size.
-  std::span<T> targets() noexcept { return targets_; }
-  std::span<const T> target(std::size_t index) const noexcept {
-    return targets().subspan(index * target_size_, target_size_);
-  }
+  std::span<T> targets() { return held("targets"), std::span<T>(targets_); }
+  std::span<const T> target(std::size_t index) const { return targets().subspan(index * target_size_, target_size_); }
 
   bool has_weights() const noexcept { return !weights_.empty(); }
   /// What each sample counts for; empty where all count alike.
-  std::span<const T> weights() const noexcept { return weights_; }
+  std::span<const T> weights() const { return held("weights"), std::span<const T>(weights_); }
+
+  /// Whether samples are read as they are needed instead of lying in memory.
+  bool streamed() const noexcept { return static_cast<bool>(source_); }
+  /// Where from; null of data in memory.
+  const detail::RowSource<T>* source() const noexcept {
+    return static_cast<const detail::RowSource<T>*>(source_.get());
+  }
+  /// Through how many samples a stream is shuffled at a time; 0 where all are shuffled together, as in memory.
+  std::size_t shuffle_buffer() const noexcept;
+  /// What stands for the samples where they are compared with a network: all of them, or, of a stream, one. It has the
+  /// largest label there may be.
+  std::size_t shown_samples() const noexcept { return source_ ? 1 : size_; }
+  std::span<const std::int32_t> shown_labels() const noexcept { return {labels_.data(), labels_.size()}; }
 
   /// Neither labels nor targets: what a network should give is what it was given.
   bool answers_itself() const noexcept { return !has_labels() && !has_targets(); }
@@ -141,6 +177,8 @@ public:
   std::size_t given_size() const noexcept { return augmentation_ ? given_size_ : sample_size_; }
   /// One sample through the augmentation that there is; without a stream as evaluation takes it.
   void give(std::size_t index, T* row, T* scratch, Stream* stream) const;
+  /// The same for a sample's features that lie elsewhere.
+  void give_row(const T* features, T* row, T* scratch, Stream* stream) const;
   /// The samples as evaluation takes them (normalised, the middle cut out), without an augmentation.
   Dataset prepared() const;
 
@@ -157,7 +195,7 @@ public:
 
   /// The samples with these indices, in this order; an index may repeat.
   Dataset subset(std::span<const std::size_t> indices) const;
-  /// The first `count` samples, or all where there are fewer.
+  /// The first `count` samples, or all where there are fewer; of a stream they are read into memory.
   Dataset take(std::size_t count) const;
 
   /// Deals the samples at random into round(fraction * size()) for training and the rest for
@@ -176,12 +214,18 @@ public:
 private:
   template <std::floating_point U>
   friend class Dataset;
+  friend struct detail::Streaming<T>;
 
-  ColumnView<const T> feature_view(const ColumnInfo& c) const noexcept {
-    return {features_.data() + c.offset, size_, sample_size_, c.size};
+  void held(const char* what) const {
+    if (source_) refuse(what);
   }
-  ColumnView<const T> target_view(const ColumnInfo& c) const noexcept {
-    return {targets_.data() + c.offset, size_, target_size_, c.size};
+  [[noreturn]] void refuse(const char* what) const;
+
+  ColumnView<const T> feature_view(const ColumnInfo& c) const {
+    return {features().data() + c.offset, size_, sample_size_, c.size};
+  }
+  ColumnView<const T> target_view(const ColumnInfo& c) const {
+    return {targets().data() + c.offset, size_, target_size_, c.size};
   }
   /// This data set without its numbers.
   template <std::floating_point U>
@@ -201,6 +245,8 @@ private:
   std::size_t augmentation_workers_ = 0;
   std::size_t augmented_column_ = 0, given_size_ = 0;  // where it stands among the columns
   std::vector<ColumnInfo> given_;
+
+  detail::SharedHandle source_{};  // of a stream; then labels and weights are those of one sample
 };
 
 template <std::floating_point T, class... Column>

@@ -68,8 +68,8 @@ struct LoaderState {
 ///       while (loader.next(batch)) ...
 ///     }
 ///
-/// The order follows from (seed, epoch) alone. All memory is taken on construction. The data set
-/// is referred to, not copied: it has to outlive the loader. Where it has an augmentation, samples
+/// The order follows from (seed, epoch) alone, and of a stream from its buffer. All memory is taken on construction.
+/// The data set is referred to, not copied: it has to outlive the loader. Where it has an augmentation, samples
 /// come changed by it (data/augment.hpp), prepared by threads while the last batch is worked on;
 /// mixed ones have distributions as targets and no labels.
 template <std::floating_point T = float>
@@ -103,6 +103,7 @@ public:
 
 private:
   class Prefetcher;
+  struct Ahead;  // who prepares batches: of data with an augmentation, or of a stream
 
   const Dataset<T>* dataset_;
   std::size_t batch_size_;
@@ -117,7 +118,7 @@ private:
   std::vector<T> targets_;
   std::vector<T> weights_;
   RowShare only_{};
-  std::unique_ptr<Prefetcher> prefetcher_;
+  std::unique_ptr<Ahead> ahead_;
 };
 
 extern template class DataLoader<float>;

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <tenon/dist/rank_seconds.hpp>
 #include <tenon/error.hpp>
 
 namespace tenon {
@@ -27,6 +29,19 @@ public:
     std::size_t bytes;
   };
 
+  /// An exchange that is under way; what it sends and where it receives stays as it is until the end. It lives until
+  /// then.
+  class Pending {
+  public:
+    Pending() = default;
+    Pending(const Pending&) = delete;
+    Pending& operator=(const Pending&) = delete;
+    virtual ~Pending() = default;
+    /// Whether it has ended. It gets on when it is asked.
+    virtual bool test() = 0;
+    virtual void wait() = 0;
+  };
+
   Communicator() = default;
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
@@ -38,6 +53,9 @@ public:
   /// Messages from rank to rank: all of `out` are sent and all of `in` have come when it returns. Those from one rank
   /// to another arrive in the order sent. The others of these are made of it, where an implementation has no better.
   virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) = 0;
+  /// The same, without waiting: several may be under way, each with a tag of its own below 2^14, and do not mix with
+  /// what the other calls send. Here it is done at once.
+  virtual std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in, std::size_t tag);
   /// `bytes` of every rank, in their order, on every rank.
   virtual void all_gather(const void* mine, void* all, std::size_t bytes);
   /// Piece r of an array, from bounds[r] to bounds[r + 1], is right on rank r, and then on all.
@@ -47,11 +65,18 @@ public:
   /// The sum over all ranks, in whatever order is fastest: the last bits depend on the number of ranks.
   virtual void all_reduce(std::span<float> numbers) = 0;
   virtual void all_reduce(std::span<double> numbers) = 0;
+  /// The same, without waiting; all ranks start theirs in the same order. Here it is done at once.
+  virtual std::unique_ptr<Pending> start_all_reduce(std::span<float> numbers);
+  virtual std::unique_ptr<Pending> start_all_reduce(std::span<double> numbers);
   /// Something went wrong on this rank alone: ends all of them with this one message. Does not return.
   [[noreturn]] virtual void abort(const std::string& message) = 0;
 
   /// Steps of the optimizer so far, for messages.
   std::atomic<std::uint64_t> step{0};
+  /// Of this rank, since they were last taken into a history.
+  RankSeconds seconds{};
+  /// How much of the last gradients was on its way when backward had ended, from 0 to 1.
+  double overlapped = 0;
 };
 
 /// An Error that every rank throws with the same words, so that rank 0 alone need say it.
@@ -66,6 +91,7 @@ struct World {
   std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
   bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
   int zero = 0;  // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
+  std::size_t piece_bytes = std::size_t{1} << 19;  // gradients travel in pieces of so many bytes, and at most 32 pieces
 };
 
 namespace detail {

@@ -1,44 +1,85 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include <tenon/dist/communicator.hpp>
 #include <tenon/dist/tree.hpp>
 #include <tenon/model/arena.hpp>
+#include <tenon/model/shard_seat.hpp>
 
 namespace tenon::detail {
 
+/// In how many pieces so many bytes of gradients travel: a small one is all overhead, and of a large network the last
+/// piece, which nothing hides, should be small.
+constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t piece_bytes) {
+  constexpr std::size_t most = 32;
+  return std::clamp<std::size_t>(bytes / std::max<std::size_t>(piece_bytes, 1), 1, most);
+}
+
 /// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree
-/// it has alone, sends every other rank its piece of these, finishes the tree for the piece of its own, and gets the
+/// it has alone, sends every other rank its part of these, finishes the tree for the part of its own, and gets the
 /// others': a rank sends and receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of
 /// ranks is a power of two; else up to the logarithm of the shards of a rank times as much in the first half.
+///
+/// It does so in pieces, from the end of the arena to its beginning, as backward completes them: a piece sets out when
+/// all shards of this rank have gone past it, and gets on whenever a layer has gone. So one rank's pieces are added in
+/// the same tree whenever they arrive, and the bits do not depend on it.
 template <class T>
 class GradientSum {
 public:
   /// `ranks` may be null. The gradients are `count` numbers.
-  GradientSum(Communicator* ranks, std::size_t count, bool exact) : ranks_(ranks), count_(count), exact_(exact) {}
+  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = World{}.piece_bytes)
+      : ranks_(ranks), count_(count), piece_bytes_(piece_bytes), exact_(exact) {}
 
-  /// The numbers in pieces side by side, each by a thread: calls work(object, first, count) for all of them.
+  /// So many numbers in pieces side by side, each by a thread: calls work(object, first, count) for all of them.
   struct Pieces {
     using Work = void (*)(void* object, std::size_t first, std::size_t count);
-    void (*call)(void* context, Work work, void* object);
+    void (*call)(void* context, std::size_t numbers, Work work, void* object);
     void* context;
   };
 
   /// to = the sum of all shards' (and of what is in `to`, where it adds). `own` are the gradients of this rank's
   /// shards, in their order; they are changed.
-  void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces);
+  void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces) {
+    begin(plan, own, !own.empty(), to, add);
+    finish(pieces);
+  }
+  /// The same around a backward pass, which calls `done_from` in between. A rank that has no shard of its own computes
+  /// one all the same (ShardPlan::computed_by), which does not count.
+  void begin(const ShardPlan& plan, std::span<T* const> computed, bool counts, T* to, bool add);
+  void finish(const Pieces& pieces);
+  /// The gradients of shard `local` are complete from there on. Any thread.
+  void done_from(std::size_t local, const T* first);
 
   std::size_t bytes() const { return received_.size() * sizeof(T); }
 
 private:
+  using Pending = Communicator::Pending;
+  struct Piece {
+    std::size_t first = 0, end = 0;
+    std::vector<std::size_t> bounds{};  // of the ranks' parts
+    T* received = nullptr;              // the others' sums of my part
+    enum class At : unsigned char { start, sums, results, end } at = At::start;
+    std::unique_ptr<Pending> pending{};
+  };
   void prepare(const ShardPlan& plan);
-  void add_own(std::span<T* const> own, const Pieces& pieces);
+  void add_alone(const Pieces& pieces);
+  void add_own(std::size_t first, std::size_t count);
+  void add_own(std::size_t first, std::size_t count, const Pieces& pieces);
+  void set_out(std::size_t number);
+  void send_sums(std::size_t number);
+  void add_sums(std::size_t number);
+  void get_on();
+  void keep(std::size_t first, std::size_t end, const T* sum);
+  T* fast_sum() { return own_parts_.empty() ? received_.data() : own_parts_[0]; }
 
   Communicator* ranks_;
-  std::size_t count_;
+  std::size_t count_, piece_bytes_;
   bool exact_;
   std::size_t shards_ = 0;  // that the following are for
   struct Part {
@@ -48,11 +89,19 @@ private:
   std::vector<Part> parts_{};            // of all ranks, from left to right
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts
   TreeProgram last_sum_{};
-  std::vector<std::size_t> bounds_{};  // of the ranks' pieces, in numbers
+  std::vector<Piece> pieces_{};  // from the end of the arena to its beginning
   Arena<T> received_{};
+
+  // of this batch
+  std::mutex mutex_{};  // MPI is called by one thread at a time
+  std::span<T*const> computed_{}, own_{};
+  T* to_ = nullptr;
+  bool add_ = false;
+  std::vector<std::size_t> done_{};  // of each shard here: complete from there on
+  std::size_t next_ = 0;             // the piece that sets out next
+  std::size_t begun_with_ = 0;       // numbers that had not set out when backward ended
   std::vector<T*> own_parts_{};
   std::vector<const T*> addends_{};
-  std::vector<std::size_t> byte_bounds_{};
   std::vector<Communicator::Outgoing> out_{};
   std::vector<Communicator::Incoming> in_{};
 };

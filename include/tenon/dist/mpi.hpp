@@ -15,6 +15,7 @@ struct DistributedOptions {
   std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
   int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
   bool quiet = false;  // says nothing at the start
+  std::size_t piece_bytes = std::size_t{1} << 19;  // gradients travel in pieces of so many bytes, and at most 32 pieces
 };
 
 /// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the

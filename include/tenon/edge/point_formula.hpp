@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tenon/edge/norm_formula.hpp>
 #include <tenon/edge/step_pattern.hpp>
 #include <tenon/expr/apply.hpp>
 
@@ -108,7 +109,7 @@ inline constexpr bool is_affine = degree<E> == Degree::linear && !std::is_same_v
 /// What int8 has a step for in a formula: a dense layer, perhaps bounded, or an affine one. Void where there is none.
 template <class E>
 constexpr bool is_core() {
-  return pattern_of<E>.kind == StepKind::dense ||
+  return pattern_of<E>.kind == StepKind::dense || pattern_of<E>.kind == StepKind::norm ||
          (pattern_of<E>.kind == StepKind::unknown && is_affine<E> && !is_point_formula<E>);
 }
 template <class E, bool Is = is_core<E>()>

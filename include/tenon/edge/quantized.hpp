@@ -72,15 +72,15 @@ struct QuantizedTables {
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
   bool sums_fit = true;                                           // in 32 bits, whatever the input
   float input_scale = 1, output_scale = 1;
-  std::array<std::uint16_t, 256 * plan.softmaxes> exponentials{};
+  std::array<float, 256 * plan.softmaxes> exponentials{};
   std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
+  std::array<kernels::NormScale, plan.norms> norms{};
 };
 
-/// e^(-d scale) for the distances d of int8 numbers, in 16 bits.
-constexpr void fill_exponentials(std::span<std::uint16_t> table, float scale) {
+/// e^(-d scale) for the distances d of int8 numbers.
+constexpr void fill_exponentials(std::span<float> table, float scale) {
   for (std::size_t d = 0; d < table.size(); ++d)
-    table[d] = static_cast<std::uint16_t>(math::exp(-static_cast<double>(d) * static_cast<double>(scale)) * 65535.0 +
-                                          0.5);
+    table[d] = static_cast<float>(math::exp(static_cast<double>(-scale * static_cast<float>(d))));
 }
 
 /// A function of one number as a table.
@@ -156,6 +156,15 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
       fill_function(std::span(t.functions).subspan(256 * step.table, 256),
                     detail::plan_reading<bound_network<Net>>.function[k], q.scale[step.source], q.zero[step.source],
                     q.scale[k + 1], q.zero[k + 1]);
+    } else if (step.pattern.kind == StepKind::norm) {
+      const kernels::NormScale scale = t.norms[step.norm_table] = detail::norm_scale(step, in);
+      const double one = static_cast<double>(std::int64_t{1} << scale.fraction) * out;
+      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
+        t.bias[row] = q.bias[row];
+        if (!detail::set_norm_factor(static_cast<double>(q.weight_scale[row]) * 0x1p16 / one, t.multiplier[row],
+                                     t.shift[row]))
+          t.sums_fit = false;
+      }
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
@@ -192,16 +201,19 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   return t;
 }
 
-/// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, in integers alone.
-constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size,
-                            std::span<const std::uint16_t> table) {
+/// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, and by its rule: sums of floats from a table,
+/// halves away from zero. What is rounded is doubled and cut, never subtracted from: no compiler can contract that, so
+/// every machine gives the same bytes.
+constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table) {
   int largest = -128;
   for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
-  std::uint32_t sum = 0;
+  float sum = 0;
   for (std::size_t i = 0; i < size; ++i) sum += table[static_cast<std::size_t>(largest - x[i])];
+  const float factor = 1.0F / (sum * (1.0F / 256));
   for (std::size_t i = 0; i < size; ++i) {
-    const std::uint32_t share = (table[static_cast<std::size_t>(largest - x[i])] * std::uint32_t{256} + sum / 2) / sum;
-    y[i] = static_cast<std::int8_t>(static_cast<int>(share > 255 ? 255 : share) - 128);
+    const float share = table[static_cast<std::size_t>(largest - x[i])] * factor;
+    const int rounded = (static_cast<int>(share * 2.0F) + 1) / 2;
+    y[i] = static_cast<std::int8_t>((rounded > 255 ? 255 : rounded) - 128);
   }
 }
 
@@ -212,6 +224,8 @@ template <class Net, std::size_t K>
 inline constexpr kernels::Convolution image_of = quantized_plan<Net>.steps[K].image;
 template <class Net, std::size_t K>
 inline constexpr kernels::Averaging pool_of = quantized_plan<Net>.steps[K].pool;
+template <class Net, std::size_t K>
+inline constexpr kernels::NormRows norm_of = quantized_plan<Net>.steps[K].norm;
 template <class Net, std::size_t K>
 inline constexpr kernels::Upsampling stretching_of = quantized_plan<Net>.steps[K].stretching;
 
@@ -286,6 +300,10 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     else kernels::extreme_int8<kind == StepKind::larger>(pair, x, other, y);
   } else if constexpr (kind == StepKind::table) {
     kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
+  } else if constexpr (kind == StepKind::norm) {
+    const kernels::NormFactors factors{t.multiplier + step.row, t.bias + step.row, t.shift + step.row,
+                                       t.zero[K + 1],           t.low[K],          t.high[K]};
+    kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::stretch) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
@@ -319,14 +337,14 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 /// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions
 /// (strided, padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one
 /// number (Sigmoid, Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes),
-/// Softmax, BatchNorm (free when `fold` has made it part of the layer before), Multiply, Subtract, Maximum, Minimum,
-/// all that moves numbers, and compositions of any shape: Graph, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet,
-/// DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools.
-/// Anything else is one compile error that names the layer. Multipliers, folded zero points and the proof that no sum
-/// exceeds 32 bits are the compiler's work. All machines give the same int8 numbers. Images lie in int8 as cameras give
-/// them, pixel by pixel: `input()` is (height, width, channels); floats come in the network's own order.
-/// `Quantized<Net>` without numbers says how much memory it would need, and takes tables made at run time by
-/// `edge::make_tables`, of which it keeps a pointer.
+/// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, BatchNorm (free when `fold` has made it part of the layer
+/// before), Multiply, Subtract, Maximum, Minimum, all that moves numbers, and compositions of any shape: Graph, Concat,
+/// sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and HardTanh are free
+/// behind layers, products, sums and pools. Anything else is one compile error that names the layer. Multipliers,
+/// folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All machines give the same
+/// int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height, width, channels);
+/// floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it would need, and
+/// takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");

@@ -119,6 +119,10 @@ constexpr bool is_affine_unit() {
   else return false;
 }
 
+/// A GroupNorm: edge/quantized_norm.hpp.
+template <class Bound>
+struct GroupNormOf;
+
 template <class In, class Out, kernels::Pooling P>
 constexpr bool is_max_pool(const tenon::detail::LargestUnit<In, Out, P>*) {
   return true;
@@ -318,7 +322,7 @@ constexpr bool is_known_layer() {
     return true;
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
-           is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known ||
+           is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
            PairOf<Bound>::kind != StepKind::unknown || requires {
       Bound::placing;
     }

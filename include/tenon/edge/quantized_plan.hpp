@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <tenon/edge/quantized_layer.hpp>
+#include <tenon/edge/quantized_norm.hpp>
 #include <tenon/net/checked.hpp>
 
 /// What a network becomes in int8: a list of steps read off its type.
@@ -12,7 +13,8 @@ namespace tenon::edge {
 
 namespace detail {
 
-/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor.
+/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor. What does not look at the
+/// type is called by importers too, which know the network as a text (src/import/types/quantized_plan.cpp).
 template <std::size_t Capacity>
 struct PlanReader {
   StepPlan<Capacity> plan{};
@@ -33,14 +35,20 @@ struct PlanReader {
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
     else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
+    else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
     else if constexpr (is_channel_dropout(type)) return x[0];
-    else if constexpr (is_mean_of_steps(type)) return read_mean_of_steps<typename Bound::input>(x[0], unit);
+    else if constexpr (is_mean_of_steps(type))
+      return read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);
     else if constexpr (is_max_pool(type)) return read_pool(x[0], unit, StepKind::max_pool, {Bound::pooling});
     else if constexpr (is_mean_pool(type)) return read_pool(x[0], unit, StepKind::average_pool, Bound::averaging);
     else if constexpr (PiecesOf<Bound>::known) return read_pieces(x[0], PiecesOf<Bound>::pieces);
-    else if constexpr (PermuteOf<Bound>::known) return read_permute<Bound>(x[0]);
-    else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
+    else if constexpr (PermuteOf<Bound>::known) {
+      using permute = PermuteOf<Bound>;
+      std::array<std::size_t, 4> dims{}, axes{};
+      for (std::size_t k = 0; k < permute::rank; ++k) dims[k] = permute::dims[k], axes[k] = permute::axes[k];
+      return read_permute(x[0], permute::rank, dims, axes);
+    } else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
     else if constexpr (requires { Bound::placing; }) return read_placing(x[0], Bound::placing);
     else if constexpr (requires { Bound::upsampling; }) return read_upsampling(x[0], Bound::upsampling);
     else return unknown();
@@ -63,7 +71,6 @@ struct PlanReader {
     return x;
   }
 
-private:
   constexpr std::size_t unknown() {
     plan.fits = false;
     return 0;
@@ -76,7 +83,6 @@ private:
     return plan.count;
   }
 
-public:
   /// One move makes the whole tensor.
   constexpr std::size_t move(std::size_t x, TensorOrder order, std::size_t size, const kernels::Int8Move& way,
                              bool padded = false) {
@@ -92,7 +98,6 @@ public:
                order);
   }
 
-private:
   template <class Bound>
   constexpr std::size_t read_chain(std::size_t x, std::size_t parameters, std::size_t unit) {
     std::size_t index = 0;
@@ -156,7 +161,8 @@ private:
     constexpr NodeKind kind = node_kind<Node>();
     if constexpr (kind == NodeKind::same) return x[0];
     else if constexpr (kind == NodeKind::sum) return read_sum(x, count);
-    else if constexpr (kind == NodeKind::join) return read_join<typename Node::output>(x, count);
+    else if constexpr (kind == NodeKind::join)
+      return read_join(x, count, Node::output::rank, Node::output::size, Node::output::inner);
     else if constexpr (kind == NodeKind::slice)
       return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return read<Node>(x, parameters, unit);
@@ -179,15 +185,15 @@ private:
   }
 
   /// Images of one size lie side by side pixel by pixel, all else one behind the other.
-  template <class Out>
-  constexpr std::size_t read_join(const std::size_t* x, std::size_t count) {
+  constexpr std::size_t read_join(const std::size_t* x, std::size_t count, std::size_t rank, std::size_t size,
+                                  std::size_t inner) {
     std::size_t pixels = 1;
     for (std::size_t j = 0; j < count; ++j)
-      if (plan.orders[x[j]].pixels == Out::inner) pixels = Out::inner;
-    if (Out::rank == 3) pixels = Out::inner;
+      if (plan.orders[x[j]].pixels == inner) pixels = inner;
+    if (rank == 3) pixels = inner;
     std::array<std::size_t, 32> part{};
     for (std::size_t j = 0; j < count; ++j) part[j] = ordered(x[j], TensorOrder(plan.sizes[x[j]] / pixels, pixels));
-    const std::size_t first = plan.move_count, channels = Out::size / pixels;
+    const std::size_t first = plan.move_count, channels = size / pixels;
     std::size_t place = 0;
     for (std::size_t j = 0; j < count; ++j) {
       const std::size_t own = plan.sizes[part[j]] / pixels;
@@ -197,8 +203,8 @@ private:
       place += own;
     }
     return add({.pattern = {.kind = StepKind::join},
-                .in = Out::size,
-                .out = Out::size,
+                .in = size,
+                .out = size,
                 .source = part[0],
                 .first_move = first,
                 .moves = count},
@@ -244,6 +250,8 @@ private:
         x = read_dense(x, pattern, Bound::plan.in[0], Bound::plan.out[0], Bound::plan.repeats * rows,
                        parameters + Bound::plan.offset[0], parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0],
                        own_unit);
+      } else if constexpr (pattern.kind == StepKind::norm) {
+        x = read_norm(x, norm_numbers<Bound>(), pattern, parameters, own_unit);
       } else if constexpr (pattern.kind == StepKind::softmax) {
         x = ordered(x, {});
         x = add({.pattern = pattern,
@@ -261,6 +269,33 @@ private:
       if constexpr (std::is_void_v<after>) return x;
       else return read_table<after>(x, unit);
     }
+  }
+
+  constexpr std::size_t read_norm(std::size_t x, const NormNumbers& n, StepPattern pattern, std::size_t parameters,
+                                  std::size_t unit) {
+    if (n.width > std::size_t{1} << 22) return unknown();
+    TensorOrder wanted = plan.orders[x];
+    if (n.per_channel) wanted = {n.factors, plan.sizes[x] / n.factors};
+    else if (norm_step(n, plan.sizes[x], wanted).factors == 0) wanted = {};
+    x = ordered(x, wanted);
+    QuantizedStep step = norm_step(n, plan.sizes[x], wanted);
+    if (step.factors == 0) return unknown();
+    step.pattern = pattern;
+    step.pattern.has_bias = n.has_bias;
+    step.source = x;
+    step.unit = unit;
+    step.weight_source = parameters + n.weight;
+    step.bias_source = parameters + n.bias;
+    return add(step, wanted);
+  }
+  template <class Bound>
+  constexpr std::size_t read_group_norm(std::size_t x, std::size_t parameters, std::size_t unit) {
+    using after = typename CoreOf<Bound>::after;
+    x = read_norm(x, GroupNormOf<Bound>::numbers(), {.kind = StepKind::norm}, parameters,
+                  has_inner_step<Bound> ? unit_count + inner++ : unit);
+    if constexpr (std::is_void_v<after>) return x;
+    else if constexpr (pattern_of<after>.kind == StepKind::clamp) return read_bounds(x, unit, pattern_of<after>);
+    else return read_table<after>(x, unit);
   }
 
   /// A dense layer of many rows is a convolution whose kernel has one tap.
@@ -338,17 +373,21 @@ private:
       x = without_border(x, c);
     }
     if constexpr (std::is_void_v<after>) step.pattern = activation;
-    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
-                                                                                           : StepKind::convolution;
     step.pattern.has_bias = Bound::plan.bias;
     step.bias_source = parameters + (step.pattern.has_bias ? Bound::plan.bias_offset() : 0);
+    x = add_convolution(x, c, step);
+    if constexpr (std::is_void_v<after>) return x;
+    else return read_table<after>(x, unit);
+  }
+  /// `step` knows its bounds and its bias.
+  constexpr std::size_t add_convolution(std::size_t x, const kernels::Convolution& c, QuantizedStep step) {
+    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
+                                                                                           : StepKind::convolution;
     step.in = c.image_size();
     step.out = c.map_size();
     step.source = x;
     step.image = c;
-    x = add(step, {c.features, c.y.map * c.x.map});
-    if constexpr (std::is_void_v<after>) return x;
-    else return read_table<after>(x, unit);
+    return add(step, {c.features, c.y.map * c.x.map});
   }
   /// Zeros around an image are the convolution's own, where nothing else reads them: TensorFlow's `same` costs nothing.
   constexpr std::size_t without_border(std::size_t x, kernels::Convolution& c) {
@@ -372,14 +411,13 @@ private:
   }
 
   /// The features of a step lie together, like the channels of a pixel.
-  template <class In>
-  constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t unit) {
+  constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t steps, std::size_t features, std::size_t unit) {
     kernels::Averaging pool;
-    pool.windows.channels = In::inner;
-    pool.windows.x = {.image = In::front, .map = 1, .kernel = In::front};
+    pool.windows.channels = features;
+    pool.windows.x = {.image = steps, .map = 1, .kernel = steps};
     return add({.pattern = {.kind = StepKind::average_pool},
-                .in = In::size,
-                .out = In::inner,
+                .in = plan.sizes[x],
+                .out = features,
                 .source = ordered(x, {}),
                 .unit = unit,
                 .pool = pool},
@@ -437,22 +475,20 @@ private:
                TensorOrder(order.channels, order.pixels));
   }
 
-  template <class Bound>
-  constexpr std::size_t read_permute(std::size_t x) {
-    using permute = PermuteOf<Bound>;
-    constexpr std::size_t rank = permute::rank;
-    constexpr auto dims = permute::dims;
+  /// Axis k of the result is axis axes[k] of x.
+  constexpr std::size_t read_permute(std::size_t x, std::size_t rank, const std::array<std::size_t, 4>& dims,
+                                     const std::array<std::size_t, 4>& axes) {
     const bool by_pixels = plan.orders[x].pixels > 1 && plan.orders[x].channels == dims[0];
     if (!by_pixels) x = ordered(x, {});
-    std::array<std::size_t, rank> from{}, to{};
+    std::array<std::size_t, 4> from{}, to{};
     for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k])
       from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[permute::axes[k]]) to[k] = size;
+    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[axes[k]]) to[k] = size;
     kernels::Int8Move way;
     for (std::size_t k = 0; k < rank; ++k) {
       const std::size_t loop = 4 - rank + k;
-      way.count[loop] = dims[permute::axes[k]];
-      way.from_step[loop] = from[permute::axes[k]];
+      way.count[loop] = dims[axes[k]];
+      way.from_step[loop] = from[axes[k]];
       way.to_step[loop] = to[k];
     }
     return move(x, {}, plan.sizes[x], way);

@@ -7,9 +7,11 @@
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/room.hpp>
 #include <tenon/edge/step_pattern.hpp>
+#include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
 #include <tenon/kernels/int8_images.hpp>
 #include <tenon/kernels/int8_moves.hpp>
+#include <tenon/kernels/int8_norms.hpp>
 
 /// The steps of a network in int8, and where their numbers lie.
 namespace tenon::edge {
@@ -51,6 +53,11 @@ struct QuantizedStep {
   bool turned = false;  // weights of a transposed convolution: inputs first, the kernel backwards
   bool affine = false;  // a factor and a summand per channel that calibration finds
   kernels::Upsampling stretching{};
+  kernels::NormRows norm{};
+  std::size_t factors = 0;     // of a norm: how many factors it has, all of them 1 where it is not `scaled`
+  std::size_t norm_table = 0;  // its number among the norms
+  double epsilon = 0;
+  bool scaled = false;
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
@@ -58,8 +65,8 @@ struct QuantizedStep {
   }
   /// Bounds behind it cost nothing.
   constexpr bool takes_bounds() const {
-    return multiplies() || is_pair() || pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
-           pattern.kind == StepKind::clamp;
+    return multiplies() || is_pair() || pattern.kind == StepKind::norm || pattern.kind == StepKind::max_pool ||
+           pattern.kind == StepKind::average_pool || pattern.kind == StepKind::clamp;
   }
   constexpr bool multiplies() const {
     return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution ||
@@ -137,7 +144,7 @@ struct StepPlan {
   std::array<TensorOrder, capacity + 1> orders{};
   std::array<std::size_t, capacity> scratch{};
   std::array<TensorMove, 2 * capacity> moves{};
-  std::size_t move_count = 0, softmaxes = 0, tables = 0;
+  std::size_t move_count = 0, softmaxes = 0, tables = 0, norms = 0;
   bool overflows = false;  // there were more steps or moves than there is room for
 
   /// How many bytes tensor t takes, and where.
@@ -158,6 +165,11 @@ struct StepPlan {
     }
     if (step.pattern.kind == StepKind::softmax) step.table = softmaxes++;
     if (step.pattern.kind == StepKind::table) step.table = tables++;
+    if (step.pattern.kind == StepKind::norm) {
+      step.norm_table = norms++;
+      step.row = rows;
+      rows += kernels::in_fours(step.factors);
+    }
     step.scale = requantizers;
     requantizers += step.requantizers();
     steps[count++] = step;
@@ -190,7 +202,8 @@ struct StepPlan {
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
     // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)
-      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table) && all.blocks[steps[k].source].last == k)
+      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table || steps[k].pattern.kind == StepKind::norm) &&
+          all.blocks[steps[k].source].last == k)
         all.join(k + 1, steps[k].source);
     all.pack(count + 1);
     room = std::max<std::size_t>(all.size, 1);

@@ -41,7 +41,12 @@ struct WeightsHeader {
   bool c_exact = false;  // its self-test is passed or not, instead of within rounding
   bool c_classes = false;
   std::size_t inputs = 0, outputs = 0;
+  std::string definitions{};  // types that the network's is made of, each with its line end
+  std::string checks{};       // what stands behind the constants, such as a static_assert
 };
+
+/// The text of the header, without the C interface.
+std::string weights_header_text(const WeightsHeader& header);
 
 /// Writes it atomically. Numbers are written so that the compiler reads the same ones back; one that
 /// is not finite is an Error that names its block. With a C interface two files go with it: digits.h, which a C program

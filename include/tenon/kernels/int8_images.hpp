@@ -81,10 +81,63 @@ struct PixelWriter {
     }
     return static_cast<std::int8_t>(value);
   }
+#if defined(__ARM_FEATURE_DSP)
+  /// The last rounding may take the zero point along, in one multiplication that adds:
+  /// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1).
+  TENON_INLINE static bool is_quick(const Requantizer& scale) { return static_cast<std::uint32_t>(scale.shift) <= 20; }
+  TENON_INLINE std::int8_t quick(std::int32_t sum, const Requantizer& scale) const {
+    std::int32_t scaled;
+    asm("smmla %0, %1, %2, %3" : "=r"(scaled) : "r"(sum), "r"(scale.multiplier), "r"((1 + 2 * zero) << scale.shift));
+    return static_cast<std::int8_t>(saturated(scaled >> (scale.shift + 1)));
+  }
+#endif
   TENON_INLINE constexpr Requantizer scale(std::size_t row) const { return {multiplier[row], shift[row]}; }
   TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int8_t* y) const {
     for (std::size_t r = 0; r < count; ++r) y[r] = number(sums.of[r], scale(row + r));
   }
+};
+
+/// What becomes of the sums of four rows and two pixels.
+struct PairUse {
+  const PixelWriter& write;
+  std::size_t first_row, features;
+  std::int8_t* y;
+  std::int8_t* next;
+
+  TENON_INLINE constexpr void operator()(std::size_t r, std::int32_t a, std::int32_t b) const {
+    const std::size_t row = first_row + r;
+    if (row >= features) return;
+    const Requantizer scale = write.scale(row);
+#if defined(__ARM_FEATURE_DSP)
+    if (!std::is_constant_evaluated() && write.whole && __builtin_expect(PixelWriter::is_quick(scale), 1)) {
+      next[row] = write.quick(b, scale);
+      y[row] = write.quick(a, scale);
+      return;
+    }
+#endif
+    next[row] = write.number(b, scale);
+    y[row] = write.number(a, scale);
+  }
+#if defined(__ARM_FEATURE_MVE)
+  /// All four rows in a vector, if no scale is above a quarter.
+  TENON_INLINE bool operator()(const FourSums& a, const FourSums& b) const {
+    std::uint32_t shifts;
+    std::memcpy(&shifts, write.shift + first_row, 4);
+    if ((shifts & 0x80808080U) != 0) return false;
+    const int32x4_t multiplier = vld1q_s32(write.multiplier + first_row);
+    const int32x4_t down = vnegq_s32(vldrbq_s32(write.shift + first_row));
+    const mve_pred16_t there = vctp32q(static_cast<std::uint32_t>(features - first_row));
+    const auto store = [&](const FourSums& sums, std::int8_t* to) TENON_INLINE_LAMBDA {
+      int32x4_t value = vrshrq_n_s32(vshlq_s32(vmulhq_s32(vld1q_s32(sums.of), multiplier), down), 1);
+      value = vaddq_n_s32(value, write.zero);
+      value = vminq_s32(vmaxq_s32(value, vdupq_n_s32(write.low)), vdupq_n_s32(write.high));
+      vstrbq_p_s32(to + first_row, value, there);
+    };
+    store(b, next);
+    store(a, y);
+    return true;
+  }
+#endif
 };
 
 /// Computes pixels by twos. One whose columns are there waits for its neighbour.
@@ -123,14 +176,7 @@ private:
     const PixelWriter write = writer;
     const std::int8_t* w = weights;
     for (std::size_t first_row = 0; first_row < row_groups * 4; first_row += 4, w += in_groups * 16)
-      pair_products(w, scratch, in_groups, bias + first_row,
-                    [&](std::size_t r, std::int32_t a, std::int32_t b) TENON_INLINE_LAMBDA {
-                      const std::size_t row = first_row + r;
-                      if (row >= features) return;
-                      const Requantizer scale = write.scale(row);
-                      next[row] = write.number(b, scale);
-                      y[row] = write.number(a, scale);
-                    });
+      pair_products(w, scratch, in_groups, bias + first_row, PairUse{write, first_row, features, y, next});
   }
 };
 
@@ -167,47 +213,6 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
       }
     }
     pair.finish(features);
-  }
-}
-
-/// Where weight (channel, tap) of a depthwise convolution lies in its packed form: four channels side by
-/// side, filled up with zeros.
-constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std::size_t taps) {
-  return (channel / 4 * taps + tap) * 4 + channel % 4;
-}
-
-/// A convolution of every channel by itself. It reads up to three bytes behind x, whatever they are.
-[[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
-                                                const std::int8_t* x, std::int8_t* y) {
-  const std::size_t taps = c.taps();
-  const detail::PixelWriter writer(rows);
-  for (std::size_t r = 0; r < c.y.map; ++r) {
-    const detail::TapRange ys(c.y, r);
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
-      const detail::TapRange xs(c.x, q);
-      const bool whole = ys.first == 0 && ys.end == c.y.kernel && xs.first == 0 && xs.end == c.x.kernel;
-      const std::int8_t* w = rows.weights;
-      for (std::size_t channel = 0; channel < c.channels; channel += 4, w += 4 * taps) {
-        const std::int32_t* bias = rows.bias + channel;
-        ChannelSums sums(bias);
-        if (xs.first < xs.end)
-          for (std::size_t tap = ys.first; tap < ys.end; ++tap) {
-            const std::int8_t* pixel = x +
-                                       (detail::TapRange::place(c.y, r, tap) * c.x.image +
-                                        detail::TapRange::place(c.x, q, xs.first)) *
-                                           c.channels +
-                                       channel;
-            sums.add(w + 4 * (tap * c.x.kernel + xs.first), pixel, xs.end - xs.first, c.x.dilation * c.channels);
-          }
-        FourSums total = sums.total();
-        for (std::size_t tap = 0; !whole && tap < taps; ++tap) {
-          const std::size_t ty = tap / c.x.kernel, tx = tap % c.x.kernel;
-          if (ty >= ys.first && ty < ys.end && tx >= xs.first && tx < xs.end) continue;
-          for (std::size_t i = 0; i < 4; ++i) total.of[i] += w[4 * tap + i] * outside;
-        }
-        writer.write(channel, total, c.channels - channel < 4 ? c.channels - channel : 4, y + channel);
-      }
-    }
   }
 }
 

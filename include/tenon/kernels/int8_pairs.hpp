@@ -145,18 +145,23 @@ private:
 
 TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups,
                                   FourSums& a, FourSums& b) {
+  // Sums in an array would be written in every turn.
+  std::int32_t a0 = a.of[0], a1 = a.of[1], a2 = a.of[2], a3 = a.of[3];
+  std::int32_t b0 = b.of[0], b1 = b.of[1], b2 = b.of[2], b3 = b.of[3];
   for (; groups >= 4; groups -= 4, w += 64, x += 16, z += 16) {
     const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
     const int8x16_t first = vld1q_s8(x), second = vld1q_s8(z);
-    a.of[0] = vmladavaq_s8(a.of[0], vreinterpretq_s8_s32(rows.val[0]), first);
-    a.of[1] = vmladavaq_s8(a.of[1], vreinterpretq_s8_s32(rows.val[1]), first);
-    a.of[2] = vmladavaq_s8(a.of[2], vreinterpretq_s8_s32(rows.val[2]), first);
-    a.of[3] = vmladavaq_s8(a.of[3], vreinterpretq_s8_s32(rows.val[3]), first);
-    b.of[0] = vmladavaq_s8(b.of[0], vreinterpretq_s8_s32(rows.val[0]), second);
-    b.of[1] = vmladavaq_s8(b.of[1], vreinterpretq_s8_s32(rows.val[1]), second);
-    b.of[2] = vmladavaq_s8(b.of[2], vreinterpretq_s8_s32(rows.val[2]), second);
-    b.of[3] = vmladavaq_s8(b.of[3], vreinterpretq_s8_s32(rows.val[3]), second);
+    a0 = vmladavaq_s8(a0, vreinterpretq_s8_s32(rows.val[0]), first);
+    a1 = vmladavaq_s8(a1, vreinterpretq_s8_s32(rows.val[1]), first);
+    a2 = vmladavaq_s8(a2, vreinterpretq_s8_s32(rows.val[2]), first);
+    a3 = vmladavaq_s8(a3, vreinterpretq_s8_s32(rows.val[3]), first);
+    b0 = vmladavaq_s8(b0, vreinterpretq_s8_s32(rows.val[0]), second);
+    b1 = vmladavaq_s8(b1, vreinterpretq_s8_s32(rows.val[1]), second);
+    b2 = vmladavaq_s8(b2, vreinterpretq_s8_s32(rows.val[2]), second);
+    b3 = vmladavaq_s8(b3, vreinterpretq_s8_s32(rows.val[3]), second);
   }
+  a = {{a0, a1, a2, a3}};
+  b = {{b0, b1, b2, b3}};
   if (groups == 0) return;
   add_dsp(w, x, groups, a);
   add_dsp(w, z, groups, b);
@@ -222,7 +227,8 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room,
 }
 
 /// The products of four packed rows with the pair of columns in `room`, both 4-aligned, added to four
-/// numbers: use(row, sum of the first column, sum of the second).
+/// numbers: use(row, sum of the first column, sum of the second). Where all sums are there at once, use(sums of the
+/// first, sums of the second) is asked before, if there is one, whether it takes them.
 template <class Use>
 TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups,
                                           const std::int32_t* start, Use use) {
@@ -251,6 +257,9 @@ TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_
     add_products(w, room, groups, a);
     add_products(w, second, groups, b);
 #endif
+  }
+  if constexpr (requires { use(a, b); }) {
+    if (!std::is_constant_evaluated() && use(a, b)) return;
   }
   for (std::size_t row = 0; row < 4; ++row) use(row, a.of[row], b.of[row]);
 }

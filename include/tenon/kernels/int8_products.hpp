@@ -259,6 +259,24 @@ struct DenseRows {
   std::int32_t zero = 0, low = 0, high = 0;  // of the output: zero point, bounds
 };
 
+#if defined(__ARM_FEATURE_MVE)
+namespace detail {
+
+/// Four rows in a vector, if no scale is above a quarter. A shift that rounds, vrshr, is (v + 1) >> 1.
+TENON_INLINE bool requantise_helium(const DenseRows& rows, const FourSums& sums, std::ptrdiff_t row, std::int8_t* y) {
+  std::uint32_t shifts;
+  std::memcpy(&shifts, rows.shift + row, 4);
+  if ((shifts & 0x80808080U) != 0) return false;
+  const int32x4_t high = vmulhq_s32(vld1q_s32(sums.of), vld1q_s32(rows.multiplier + row));
+  int32x4_t value = vrshrq_n_s32(vshlq_s32(high, vnegq_s32(vldrbq_s32(rows.shift + row))), 1);
+  value = vaddq_n_s32(value, rows.zero);
+  vstrbq_s32(y, vminq_s32(vmaxq_s32(value, vdupq_n_s32(rows.low)), vdupq_n_s32(rows.high)));
+  return true;
+}
+
+}  // namespace detail
+#endif
+
 /// y = requantise(W x + b), clamped to [low, high]. One function for all layers; x and y have room for
 /// whole groups of four and are 4-aligned.
 [[gnu::noinline]] constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
@@ -269,7 +287,11 @@ struct DenseRows {
   for (std::size_t group = 0; group < rows.out_groups; ++group) {
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     add_products(w, x, rows.in_groups, sums);
-    for (std::size_t r = 0; r < 4; ++r) {
+    bool done = false;
+#if defined(__ARM_FEATURE_MVE)
+    if (!std::is_constant_evaluated()) done = detail::requantise_helium(rows, sums, bias - rows.bias, y);
+#endif
+    for (std::size_t r = 0; !done && r < 4; ++r) {
       std::int32_t value = Requantizer{multiplier[r], shift[r]}(sums.of[r]) + rows.zero;
       value = value < rows.low ? rows.low : value;
       y[r] = static_cast<std::int8_t>(value > rows.high ? rows.high : value);

@@ -64,6 +64,7 @@ struct HostContext {
   AttentionTrace<T>* attention = nullptr;
   detail::ShardPlace<T>*
       shard = nullptr;  // where a batch is run in shards: what a layer that looks at all samples asks
+  const detail::GradientWatch<T>* watch = nullptr;  // where several ranks add up gradients while backward goes on
 
   [[noreturn]] static void refuse_token(T id, std::size_t tokens) {
     throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));

@@ -212,6 +212,18 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
   }
 }
 
+/// The factors of a normalisation as they are, and its summands in parts of 2^-16 of the output's step.
+template <class Numbers>
+void quantize_norm(const edge::QuantizedStep& step, std::size_t k, const float* parameters, Numbers& q) {
+  constexpr double most = 0x1p30;
+  for (std::size_t o = 0; o < step.factors; ++o) {
+    q.weight_scale[step.row + o] = step.scaled ? parameters[step.weight_source + o] : 1.0F;
+    const double bias = step.pattern.has_bias ? static_cast<double>(parameters[step.bias_source + o]) : 0;
+    q.bias[step.row + o] = static_cast<std::int32_t>(
+        std::clamp(std::round(bias * 0x1p16 / static_cast<double>(q.scale[k + 1])), -most, most));
+  }
+}
+
 }  // namespace detail
 
 /// The model in int8 by LiteRT's rules. The loader's epoch is the calibration: run through the float
@@ -299,6 +311,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
     detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
     if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.unit].data(), *q);
+    else if (step.pattern.kind == edge::StepKind::norm) detail::quantize_norm(step, k, weights->parameters, *q);
     else if (step.multiplies()) detail::quantize_weights(step, weights->parameters, *q);
   }
   return q;
@@ -321,6 +334,12 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
+    if (step.pattern.kind == edge::StepKind::norm) {
+      const std::string name = "step " + std::to_string(k) + ", factors of a normalisation";
+      const std::size_t filled = kernels::in_fours(step.factors);
+      bias.blocks.push_back({name, std::span(q.bias + step.row, filled)});
+      scales.blocks.push_back({name, std::span(q.weight_scale + step.row, filled)});
+    }
     if (!step.multiplies()) continue;
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
                                                                               : ", packed four rows by four columns";

@@ -33,6 +33,21 @@ struct ShardPlace {
   }
 };
 
+template <class T>
+class GradientSum;
+
+/// Compositions tell it, on the way back, how far the gradients of a shard are complete: they are from `first` on to
+/// the end of their arena, as the layers behind have gone. So they can travel while those in front are computed.
+template <class T>
+struct GradientWatch {
+  GradientSum<T>* sum = nullptr;
+  std::size_t local = 0;  // which of this rank's shards
+
+  void done_from(const T* first) const;
+};
+
+extern template struct GradientWatch<float>;
+extern template struct GradientWatch<double>;
 extern template struct ShardPlace<float>;
 extern template struct ShardPlace<double>;
 

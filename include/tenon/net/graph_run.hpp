@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -158,7 +159,14 @@ struct GraphBackward {
         if (slot.shared)
           ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
         m.shared = memory.shared;
-        call<Bound>(m);
+        if constexpr (requires { ctx.watch; }) {
+          const auto watch = ctx.watch;
+          if (watch && memory.gradients) ctx.watch = watch_of_node();
+          call<Bound>(m);
+          ctx.watch = watch;
+        } else {
+          call<Bound>(m);
+        }
         ctx.overwrite_gradients = before;
       }
     }
@@ -182,6 +190,20 @@ private:
     }
   }
   constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
+
+  /// The gradients behind those of nodes up to this one are complete. What is inside a node that works with the
+  /// parameters of an earlier one has nothing to say: that one will add to its gradients.
+  constexpr auto watch_of_node() const {
+    auto watch = ctx.watch;
+    std::size_t end = 0;
+    for (std::size_t j = 0; j < k; ++j) end = std::max(end, end_of(j));
+    if (plan.slots[k].parameters < end) watch = nullptr;
+    ctx.watch->done_from(memory.gradients + std::max(end, end_of(k)));
+    return watch;
+  }
+  constexpr std::size_t end_of(std::size_t node) const {
+    return plan.slots[node].parameters + graph.nodes[node].layout.trainable_size;
+  }
 
   /// What a value was in the forward pass, if the plan kept it.
   constexpr Rows<const T> value(std::size_t v) const {

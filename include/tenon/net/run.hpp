@@ -161,6 +161,7 @@ struct BackwardWalk {
   const Slot* slots;
   std::size_t index;         // of the layer after the next one to run
   std::size_t first_needed;  // layers in front of this one are skipped
+  bool begun = false;
 
   template <class Bound>
   constexpr void step() {
@@ -172,6 +173,15 @@ struct BackwardWalk {
 private:
   constexpr Call<T> next() {
     const Slot& slot = slots[--index];
+    if constexpr (requires { ctx.watch; }) {
+      if (ctx.watch && begun && memory.gradients) {
+        // a tied layer's gradients are those of the first one, which are not complete
+        const std::size_t done = slots[index + 1].parameters;
+        if (done > slot.parameters || (done == slot.parameters && !slot.shared))
+          ctx.watch->done_from(memory.gradients + done);
+      }
+      begun = true;
+    }
     const std::size_t batch = dy.count;
     Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx, dy};
     if (index > 0) {

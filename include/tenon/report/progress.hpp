@@ -49,7 +49,8 @@ public:
   /// A line of its own, which stays; nothing where the mode is quiet.
   void note(std::string_view line);
 
-  void finish(std::span<const NamedValue> values);
+  /// `more` comes last, in brackets, where there is any and the width for it.
+  void finish(std::span<const NamedValue> values, std::string_view more = {});
   void finish(std::initializer_list<NamedValue> values = {}) { finish(std::span(values.begin(), values.size())); }
 
 private:

@@ -48,9 +48,13 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
 
 template <class T>
 DataOffer offer_of(const Dataset<T>& data) {
-  return {data.size(),           data.size() * data.given_size(),
-          data.targets().size(), data.labels(),
-          data.given_columns(),  data.weights().size()};
+  const std::size_t n = data.shown_samples();
+  return {n,
+          n * data.given_size(),
+          n * data.target_size(),
+          data.shown_labels(),
+          data.given_columns(),
+          data.has_weights() ? n : 0};
 }
 template <class T>
 DataOffer offer_of(const Batch<T>& batch) {

@@ -30,6 +30,7 @@ namespace detail {
 /// A mean over no label at all is not a number.
 template <class L, class T>
 void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
+  if (data.streamed()) return;  // it is not known before all has been read
   if (data.has_weights() && weight_of_rows(data.size(), data.weights()) == 0)
     throw Error(std::string(who) + ": expected at least one sample that counts, got " + std::to_string(data.size()) +
                 " of weight 0");
@@ -74,6 +75,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Arena<T> fixed(layout.needs.inference_scratch_fixed);
   Arena<T> output(Out::size * batch_size);
   Arena<T> room(batch_size * Aim::template scratch<Out>);
+  StreamReader<T> stream("evaluate", data, batch_size);
   typename M::context ctx;
   Memory<T> memory{model.parameters().data(),
                    nullptr,
@@ -89,7 +91,8 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   ClassCount classes;
   const auto one = [&](std::size_t first, TermValues& values, ClassCount& counted) {
     const std::size_t count = std::min(batch_size, data.size() - first);
-    const Samples<T> samples = samples_of(data, first, count);
+    const Samples<T> samples = samples_of(data, first, count, stream);
+    if (data.streamed()) Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(stream.batch()));
     const Rows<T> y{output.data(), count, Out::size};
     run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
     const double value = Aim::template evaluate<Out>(loss, Rows<const T>(y), samples, room.span(), Rows<T>{}, values);
@@ -98,7 +101,8 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
       ctx.trace.watcher = &trace;
       run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
       ctx.trace.watcher = nullptr;
-      non_finite = describe_non_finite(data, first, count);
+      non_finite = data.streamed() ? describe_non_finite_sample(stream.batch())
+                                   : describe_non_finite(data, first, count);
       if (non_finite.empty())
         non_finite = describe_non_finite_layer(
             trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first],

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tenon/dist/rank_seconds.hpp>
+
 namespace tenon {
 
 class Archive;
@@ -30,6 +32,11 @@ struct EpochRecord {
   Scores validation{};
   double seconds = 0;
   std::vector<Metric> metrics{};  // those of the Fit, on the validation data: "val_mae"
+
+  /// Of several ranks, what each one's time went to, in seconds: compute, wait and exchange of the first, then of the
+  /// next. Not kept in checkpoints.
+  std::vector<double> rank_seconds{};
+  std::vector<RankSeconds> ranks() const;
 
   /// An Error where there is none of this name.
   double metric(std::string_view name) const;

@@ -161,8 +161,8 @@ template <class M>
 void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
   check_inputs(who, inputs_of<typename M::network, typename M::input>, offer_of(data));
 }
-/// Calls show(first, count, outputs) for what the model predicts for some samples after the other, all of the data.
-/// Several ranks predict at a time, and all of them are shown everything, in order.
+/// Calls show(samples, outputs) for what the model predicts for some samples after the other, all of the data. Several
+/// ranks predict at a time, and all of them are shown everything, in order.
 template <class M, class F>
 void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data, F show) {
   using T = typename M::scalar;
@@ -174,16 +174,22 @@ void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data
   const auto count_at = [&](std::size_t first) {
     return first < data.size() ? std::min(chunk, data.size() - first) : 0;
   };
+  StreamReader<T> stream("measure", data, chunk);
   if (ranks) meet(*ranks, Phase::measure);
   for (std::size_t start = 0; start < data.size(); start += several * chunk) {
     const std::size_t mine = start + own * chunk, count = count_at(mine);
     T* const place = outputs.data() + own * chunk * size;
-    if (count > 0)
-      model.predict(data.features().subspan(mine * M::input::size, count * M::input::size), {place, count * size});
+    Samples<T> samples;
+    if (count > 0) {
+      samples = samples_of(data, mine, count, stream);
+      model.predict({samples.features.data, count * M::input::size}, {place, count * size});
+    }
     if (ranks) ranks->all_gather(place, outputs.data(), chunk * size * sizeof(T));
     for (std::size_t r = 0; r < several; ++r)
-      if (const std::size_t first = start + r * chunk; count_at(first) > 0)
-        show(first, count_at(first), outputs.data() + r * chunk * size);
+      if (const std::size_t first = start + r * chunk; count_at(first) > 0) {
+        if (ranks) samples = samples_of(data, first, count_at(first), stream, true);
+        show(samples, outputs.data() + r * chunk * size);
+      }
   }
 }
 
@@ -198,9 +204,8 @@ void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&..
   (MetricDemand<Net, plain<R>>::column("measure", data.columns()), ...);
   std::vector<T> shown;
   std::vector<std::int32_t> labels;
-  for_each_prediction(model, data, [&](std::size_t first, std::size_t count, const T* outputs) {
-    const Samples<T> samples = samples_of(data, first, count);
-    (show_output<Net>(metrics, Rows<const T>{outputs, count, Out::size},
+  for_each_prediction(model, data, [&](const Samples<T>& samples, const T* outputs) {
+    (show_output<Net>(metrics, Rows<const T>{outputs, samples.count, Out::size},
                       port_offset<Out>(MetricDemand<Net, plain<R>>::port), samples, shown, labels),
      ...);
   });
@@ -225,9 +230,9 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
   const std::size_t answers = data.has_labels() ? data.label_size() : 1;
   const std::size_t width = size / answers;
   if (data.augmentation()) return show_predictions(model, data.prepared(), metrics...);
-  if (data.features().size() != data.size() * M::input::size)
+  if (data.size() > 0 && data.sample_size() != M::input::size)
     throw Error("measure: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
-                std::to_string(data.size() == 0 ? 0 : data.features().size() / data.size()));
+                std::to_string(data.sample_size()));
   if (width * answers != size || (answers > 1 && (M::output::rank != 2 || M::output::dims[0] != answers)))
     throw Error("measure: expected samples with as many labels as the network gives answers, got " +
                 std::to_string(answers));
@@ -240,10 +245,10 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
         std::to_string(data.target_size()) +
         (data.answers_itself() ? ", and samples of " + std::to_string(numbers) + " to be reproduced" : std::string()));
   std::vector<std::int32_t> known;
-  for_each_prediction(model, data, [&](std::size_t first, std::size_t count, T* outputs) {
-    Predictions<T> p{.outputs = {outputs, count * answers, width}, .width = width};
-    if (data.has_labels()) p.labels = data.labels().subspan(first * answers, count * answers);
-    else p.targets = detail::target_rows(data, first, count);
+  for_each_prediction(model, data, [&](const Samples<T>& samples, T* outputs) {
+    Predictions<T> p{.outputs = {outputs, samples.count * answers, width}, .width = width};
+    if (data.has_labels()) p.labels = samples.labels.subspan(samples.first * answers, samples.count * answers);
+    else p.targets = samples.targets;
     if (detail::count_answered(p.labels) != p.labels.size()) {
       known.clear();
       for (std::size_t i = 0; i < p.labels.size(); ++i) {

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/data/stream_reader.hpp>
 #include <tenon/error.hpp>
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/joint.hpp>
@@ -65,6 +66,15 @@ Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t cou
           count,
           first,
           data.size()};
+}
+/// The same where the data may be a stream, of which the samples are read then.
+template <class T>
+Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t count, StreamReader<T>& stream,
+                      bool answers_alone = false) {
+  if (!data.streamed()) return samples_of(data, first, count);
+  Samples<T> read = samples_of(stream.read(first, count, answers_alone && !data.answers_itself()));
+  if (data.answers_itself()) read.targets = read.features;
+  return read;
 }
 
 /// Those from number `first` on. Of one batch or data set: labels and columns lie as before.

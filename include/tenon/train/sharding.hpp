@@ -94,8 +94,11 @@ public:
 
   /// Where the gradients of shard k are, each call one more, from the first on.
   void add_place(T* gradients);
-  /// to = the sum over the tree of all shards' gradients, and of what is in `to` where it adds.
-  void sum_gradients(Workers& workers, std::span<T> to, bool add);
+  /// to = the sum over the tree of all shards' gradients, and of what is in `to` where it adds: begun before backward,
+  /// so that on several ranks gradients travel as soon as they are complete, of which the watch of each shard tells.
+  void begin_sum(std::span<T> to, bool add);
+  const GradientWatch<T>* watch_of(std::size_t k) const;
+  void finish_sum(Workers& workers);
 
   /// Begins a batch's loss of so many terms. Each shard then says what its terms are worth, and how often classes were
   /// told right.

@@ -12,7 +12,9 @@
 #include <tenon/data/dataset.hpp>
 #include <tenon/data/loader.hpp>
 #include <tenon/dist/communicator.hpp>
+#include <tenon/report/progress.hpp>
 #include <tenon/train/callback.hpp>
+#include <tenon/train/history.hpp>
 
 /// What `fit`, `evaluate` and `measure` do so that several ranks train as one.
 namespace tenon::detail {
@@ -26,6 +28,13 @@ struct RunFingerprint {
 void expect_same_run(Communicator& ranks, const RunFingerprint& mine);
 /// The same about a checkpoint that all of them read.
 void expect_same_file(Communicator& ranks, const std::string& path);
+
+/// Everybody's seconds since the last call, into the record of an epoch.
+void gather_seconds(Communicator& ranks, EpochRecord& record);
+/// "compute 81 %, wait 6 %, exchange 9 %": shares of the epoch, means over the ranks. Nothing for one process.
+std::string describe_seconds(const EpochRecord& record);
+/// Ends an epoch's line, with that.
+void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record);
 
 /// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped
 /// from a file is not read for it.

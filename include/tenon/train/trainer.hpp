@@ -578,14 +578,16 @@ private:
     return y();
   }
   void run_shards_back(Rows<T> dx) {
+    sharding_.begin_sum(gradients_.span(), !cleared_);
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
       typename M::context context = context_of(range);
       context.shard = sharding_.place_of(k);
+      context.watch = sharding_.watch_of(k);
       context.overwrite_gradients = true;
       backward_rows(context, shard_memory(k), range, dx);
     });
-    sharding_.sum_gradients(workers_, gradients_.span(), !cleared_);
+    sharding_.finish_sum(workers_);
     has_input_gradient_ = static_cast<bool>(dx);
     cleared_ = false;
     accumulated_ += batch_.count;

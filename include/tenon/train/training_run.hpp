@@ -282,6 +282,7 @@ private:
       record.metrics = fit_metrics().measure(model(), *validation_, how_.metrics);
       record.seconds = detail::steady_seconds() - start;
     }
+    if (ranks() && ranks()->size() > 1) detail::gather_seconds(*ranks(), record);
     show(record);
     if (!record.validation.non_finite.empty())
       warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) +
@@ -302,9 +303,9 @@ private:
       const std::span<const NamedValue> values = scores;
       std::vector<NamedValue> all(values.begin(), values.end());
       for (const EpochRecord::Metric& m : record.metrics) all.push_back({m.name, m.value});
-      progress_.finish(all);
+      detail::show_epoch(progress_, all, record);
     } else {
-      progress_.finish(scores);
+      detail::show_epoch(progress_, scores, record);
     }
   }
 
@@ -417,6 +418,7 @@ private:
     a.same("labels of a sample", data_->label_size());
     a.same("targets of a sample", data_->target_size());
     a.same("shuffle", how_.shuffle ? 1 : 0);
+    a.same_or("shuffle_buffer", how_.shuffle ? data_->shuffle_buffer() : 0, 0);
     a.same_or("shards", trainer_.shards(), 0);
     const detail::SameOptions same{a};
     same("optimizer", how_.optimizer);

@@ -13,7 +13,8 @@ struct Layer {
   enum Kind {
     plain,    // "Conv2D<16, 3>"
     reshape,  // no number moves: Flatten or Reshape, as `gives` says
-    formula   // the text is a formula of x, for Map
+    formula,  // the text is a formula of x, for Map
+    scale     // how what stands before it is quantised: no layer (types/quantized_plan.hpp)
   };
   std::string text;
   Dims gives;

@@ -132,8 +132,8 @@ Units write_units(const Graph& graph, bool batched) {
     }
   }
   if (quantized > 0)
-    walk.units.refused.push_back(fmt::format("{} quantised operators: int8 networks are not imported yet: import the "
-                                             "float file and quantize it with `quantize`",
+    walk.units.refused.push_back(fmt::format("{} quantised operators with integers of their own: what is imported in "
+                                             "int8 are operators of floats between DequantizeLinear and QuantizeLinear",
                                              quantized));
   return std::move(walk.units);
 }

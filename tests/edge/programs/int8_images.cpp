@@ -6,6 +6,8 @@
 
 #include <tenon/random.hpp>
 
+#include <array>
+
 namespace {
 
 using namespace tenon;
@@ -61,8 +63,42 @@ int main() {
 
 #include "expected.hpp"
 
+/// 3x3 depthwise of more channels than one vector takes, with windows inside and across every border, and bounds.
+template <std::size_t Stride, std::size_t Dilation, std::int32_t High>
+constexpr std::array<std::int8_t, 12 * 9 * 9> depthwise() {
+  constexpr std::size_t channels = 12, size = 7, map = (size + 2 - 2 * Dilation - 1) / Stride + 1;
+  constexpr kernels::ConvolutionAxis axis{size, map, 3, Stride, Dilation, 1};
+  struct Work {
+    alignas(4) std::int8_t weights[channels * 9]{}, x[channels * size * size]{};
+    std::int32_t bias[channels]{}, multiplier[channels]{};
+    alignas(4) std::int8_t shift[channels]{};
+  } work;
+  unsigned state = 1;
+  const auto next = [&state] {
+    state = state * 1664525 + 1013904223;
+    return static_cast<std::int8_t>(static_cast<int>(state >> 24) - 128);
+  };
+  for (std::int8_t& w : work.weights) w = next();
+  for (std::int8_t& x : work.x) x = next();
+  for (std::size_t i = 0; i < channels; ++i) {
+    work.bias[i] = 100 * next(), work.multiplier[i] = 0x50000000 + next();
+    work.shift[i] = static_cast<std::int8_t>(5 + i % 3);
+  }
+  const kernels::DenseRows rows{work.weights, work.bias, work.multiplier, work.shift, 0, 0, 3, -128, High};
+  std::array<std::int8_t, 12 * 9 * 9> y{};
+  kernels::depthwise_int8(rows, {channels, channels, channels, axis, axis}, 5, work.x, y.data());
+  return y;
+}
+template <std::size_t Stride, std::size_t Dilation, std::int32_t High>
+std::uint32_t differs_from_the_compiler() {
+  constexpr auto expected = depthwise<Stride, Dilation, High>();
+  return depthwise<Stride, Dilation, High>() == expected ? 0 : 1;
+}
+
 int main() {
   std::uint32_t wrong = passes(net, images_int8::self_test) ? 0 : 1;
+  wrong += differs_from_the_compiler<1, 1, 127>() + differs_from_the_compiler<2, 1, 40>() +
+           differs_from_the_compiler<1, 2, 40>();
   for (std::uint32_t s = 0; s < samples; ++s) {
     run(s);
     for (std::size_t i = 0; i < 10; ++i)

@@ -6,8 +6,10 @@
 #include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/conv_transpose2d.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/group_norm.hpp>
 #include <tenon/layers/hard_swish.hpp>
 #include <tenon/layers/identity.hpp>
+#include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/maximum.hpp>
 #include <tenon/layers/minimum.hpp>
@@ -15,6 +17,7 @@
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/reshape.hpp>
+#include <tenon/layers/rms_norm.hpp>
 #include <tenon/layers/sigmoid.hpp>
 #include <tenon/layers/slice.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -41,9 +44,10 @@ using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Sli
                     Node<"sum", Add<>, "smaller", "product", "b">, Out<"sum">>;
 using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
                        Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
-                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>,
-                       Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6>,
-                       Repeat<2, Sequential<Dense<6>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
+                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
+                       Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
+                       MaxPool1D<2>, Dense<6>, RMSNorm<>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs,
+                       Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;
@@ -68,6 +72,13 @@ constexpr auto make_numbers() {
       q.zero[k + 1] = q.zero[step.source];
     } else if (step.is_pair() || step.pattern.kind == edge::StepKind::join) {
       q.scale[k + 1] = step.pattern.kind == edge::StepKind::multiply ? in / 4 : in * 1.25F;
+    }
+    if (step.pattern.kind == edge::StepKind::norm) {
+      q.scale[k + 1] = 1.0F / 32;
+      for (std::size_t o = 0; o < step.factors; ++o) {
+        q.weight_scale[step.row + o] = 0.02F * static_cast<float>(next(60));
+        q.bias[step.row + o] = next(10000) * 100;
+      }
     }
     if (!step.multiplies()) continue;
     q.scale[k + 1] = 1.0F / 32;

@@ -1,5 +1,4 @@
 #include "unit/dist/trained_alike.hpp"
-#include <mutex>
 
 #include <array>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include <tenon/dist/gradient_sum.hpp>
 #include <tenon/dist/thread_ranks.hpp>
 #include <tenon/dist/tree.hpp>
+#include <tenon/report/report.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -27,11 +27,11 @@ struct Threads {
   ~Threads() { set_num_threads(1); }
 };
 
-/// What each rank's call gives.
+/// What each rank's call gives. Gradients of these small networks travel in pieces, too.
 template <class F>
 std::vector<std::uint64_t> on_ranks(std::size_t count, F f) {
   std::vector<std::uint64_t> results(count);
-  run_ranks(count, [&](Communicator& ranks) { results[ranks.rank()] = f(); });
+  run_ranks(count, [&](Communicator& ranks) { results[ranks.rank()] = f(); }, {.piece_bytes = 256});
   return results;
 }
 
@@ -113,35 +113,72 @@ TEST_CASE("means over labels that count, and several losses, are those of the wh
   for (std::size_t i = 0; i < whole.size(); ++i) REQUIRE(std::abs(whole[i] - cut[i]) < 1e-12);
 }
 
-TEST_CASE("the sum of a tree is that of its halves, wherever they are") {
+TEST_CASE("gradients that several layers share are not sent before all of these have gone") {
+  using Words = Embedding<16, 8>;
+  using Net = Sequential<Input<4>, Words, Dense<8>, ReLU, Dense<8>, Tied<Words>, Softmax>;
+  using Twice = Graph<In<"x", 64>, Node<"first", Sequential<Dense<64>, ReLU, Dense<64>>>, Node<"more", Dense<64>>,
+                      Node<"again", Shared<"first">, "more">, Node<"digit", Sequential<Dense<10>, Softmax>, "again">,
+                      Out<"digit">>;
+  std::vector<float> tokens(96 * 4);
+  std::vector<std::int32_t> labels(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i] = static_cast<float>(i * 7 % 16);
+    labels[i] = static_cast<std::int32_t>(i * 7 % 16 / 2);
+  }
+  const Dataset<float> text({4}, tokens, Labels{labels, 16, 4});
+  const auto how = Fit{
+      .optimizer = SGD{.lr = 0.1}, .epochs = 2, .batch_size = 96, .progress = Progress::Mode::quiet, .shards = 4};
+  const auto tied = [&] { return alike::bits_of<Net>(how, text); };
+  const auto shared = [&] { return alike::bits_of<Twice>(how); };
+  const std::uint64_t tied_alone = tied(), shared_alone = shared();
+  for (const std::size_t ranks : {2U, 4U}) {
+    CHECK(on_ranks(ranks, tied) == std::vector<std::uint64_t>(ranks, tied_alone));
+    CHECK(on_ranks(ranks, shared) == std::vector<std::uint64_t>(ranks, shared_alone));
+  }
+}
+
+TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whenever their pieces are complete") {
   using namespace tenon::detail;
+  constexpr std::size_t count = 1008, piece = 64 * sizeof(float);
   for (const std::size_t shards : {1U, 2U, 3U, 5U, 8U, 13U}) {
-    std::vector<std::vector<float>> values(shards, std::vector<float>(1000));
-    std::vector<double> first(shards);
+    std::vector<std::vector<float>> values(shards, std::vector<float>(count));
     for (std::size_t s = 0; s < shards; ++s)
-      for (std::size_t i = 0; i < 1000; ++i)
-        values[s][i] = std::sin(static_cast<float>(s * 1000 + i)) * std::pow(10.0F, static_cast<float>(s % 5));
+      for (std::size_t i = 0; i < count; ++i)
+        values[s][i] = std::sin(static_cast<float>(s * count + i)) * std::pow(10.0F, static_cast<float>(s % 5));
     const std::function<float(std::size_t, std::size_t, std::size_t)> sum = [&](std::size_t a, std::size_t b,
                                                                                 std::size_t i) {
       return b - a == 1 ? values[a][i] : sum(a, a + (b - a) / 2, i) + sum(a + (b - a) / 2, b, i);
     };
+    std::vector<float> expected(count);
+    for (std::size_t i = 0; i < count; ++i) expected[i] = sum(0, shards, i);
     for (const std::size_t ranks : {1U, 2U, 3U, 4U, 8U, 16U}) {
-      std::mutex mutex;
       run_ranks(ranks, [&](Communicator& comm) {
         const ShardPlan plan{shards * 16, shards};
         const ShardRange own = plan.of_rank(comm.rank(), ranks);
         auto mine = values;
         std::vector<float*> pointers;
         for (std::size_t s = own.first; s < own.end; ++s) pointers.push_back(mine[s].data());
-        std::vector<float> to(1000, 1.0F);
-        GradientSum<float> gradients(&comm, 1000, true);
-        gradients.run(plan, pointers, to.data(), false,
-                      {[](void*, auto work, void* object) { work(object, 0, 1000); }, nullptr});
-        const std::lock_guard lock(mutex);
-        std::size_t off = 0;
-        for (std::size_t i = 0; i < 1000; ++i) off += to[i] == sum(0, shards, i) ? 0 : 1;
+        const bool counts = !pointers.empty();
+        if (!counts) pointers.push_back(mine[0].data());
+        std::vector<float> to(count, 1.0F);
+        GradientSum<float> gradients(&comm, count, true, piece);
+        gradients.begin(plan, pointers, counts, to.data(), false);
+        // what is not complete yet is wrong, for each shard up to another place; the second half becomes complete
+        const std::size_t half = count / 2;
+        std::vector<std::vector<float>> later;
+        for (float* p : pointers) {
+          later.emplace_back(p, p + half);
+          std::fill_n(p, half, -1e9F);
+        }
+        for (std::size_t k = 0; k < pointers.size(); ++k)
+          for (const std::size_t from : {count - 100 * (k + 1) % 400, half + 7, half})
+            gradients.done_from(k, pointers[k] + from);
+        for (std::size_t k = 0; k < pointers.size(); ++k) std::copy(later[k].begin(), later[k].end(), pointers[k]);
+        gradients.finish(
+            {[](void*, std::size_t numbers, auto work, void* object) { work(object, 0, numbers); }, nullptr});
         const std::lock_guard assertion(checking);
-        REQUIRE(off == 0);
+        REQUIRE(to == expected);
+        if (ranks > 1) REQUIRE(comm.overlapped > 0.4);
       });
     }
   }
@@ -330,6 +367,11 @@ TEST_CASE("a hand-written loop is shared as fit is, and reads only its own sampl
         const double loss = trainer.loss();
         bits.add(std::span<const double>(&loss, 1));
         trainer.backward();
+        if (trainer.ranks() && trainer.ranks()->size() > 1) {
+          const double overlapped = trainer.ranks()->overlapped;  // all but the first layers
+          const std::lock_guard lock(checking);
+          CHECK(overlapped > 0.5);
+        }
         trainer.clip_grad_norm(1);
         trainer.step();
       }
@@ -339,6 +381,25 @@ TEST_CASE("a hand-written loop is shared as fit is, and reads only its own sampl
   };
   const std::uint64_t alone = loop();
   for (const std::size_t ranks : {2U, 4U, 5U}) CHECK(on_ranks(ranks, loop) == std::vector<std::uint64_t>(ranks, alone));
+}
+
+TEST_CASE("an epoch's record says what each rank's time went to") {
+  run_ranks(3, [&](Communicator& ranks) {
+    Model<alike::Normed> model{1};
+    const History history = fit(model, alike::some_digits(), Fit{.batch_size = 64, .progress = Progress::Mode::quiet});
+    std::vector<double> mine, all(3 * 9);
+    for (const RankSeconds& r : history.last().ranks()) mine.insert(mine.end(), {r.compute, r.wait, r.exchange});
+    mine.resize(9);
+    ranks.all_gather(mine.data(), all.data(), 9 * sizeof(double));
+    const std::string words = detail::describe_seconds(history.last());
+    const std::lock_guard assertion(checking);
+    CHECK(history.last().ranks().size() == 3);
+    for (std::size_t i = 0; i < 9; ++i) CHECK(mine[i] > 0);
+    CHECK(std::equal(mine.begin(), mine.end(), all.begin()));  // everybody's
+    CHECK_THAT(words, Catch::Matches("compute [0-9]+ %, wait [0-9]+ %, exchange [0-9]+ %"));
+    CHECK_THAT(report_html({.history = history}), Catch::Contains("<th>wait, s</th>"));
+  });
+  CHECK(detail::describe_seconds(EpochRecord{}).empty());
 }
 
 TEST_CASE("what has to be agreed upon is") {

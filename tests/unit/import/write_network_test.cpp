@@ -9,6 +9,7 @@
 
 #include "import/simplify.hpp"
 #include "import/write_network.hpp"
+#include "import/write_quantized.hpp"
 #include "unit/import/graph_builder.hpp"
 
 using namespace test;
@@ -150,4 +151,76 @@ TEST_CASE("a name that is none for a type is refused") {
   simplify(graph);
   for (const char* name : {"", "2net", "my-net"})
     CHECK_THROWS_WITH(write_network(graph, name), Contains("no name for a type"));
+}
+
+namespace {
+
+/// x -> op -> result, with integers on both sides.
+struct InInt8 {
+  GraphBuilder g;
+  std::string rounded(const std::string& x, double scale, double zero, Type type = Type::int8) {
+    const std::string number = std::to_string(g.g.constants.size());
+    const auto s = g.constant("s" + number, {}, {scale}), z = g.constant("z" + number, {}, {zero}, type);
+    return g.node("DequantizeLinear", {g.node("QuantizeLinear", {x, s, z}), s, z});
+  }
+  std::string weights(Dims dims, double zero = 0) {
+    const std::string number = std::to_string(g.g.constants.size());
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < count_of(dims); ++i) values.push_back(static_cast<double>(i % 7 - 3));
+    return g.node("DequantizeLinear",
+                  {g.constant("w" + number, std::move(dims), values, Type::int8), g.constant("s" + number, {}, {0.5}),
+                   g.constant("z" + number, {}, {zero}, Type::int8)});
+  }
+  std::string refusal(const std::string& result, const std::string& format = "ONNX") {
+    g.g.format = format;
+    g.gives({result});
+    Graph graph = g.g;
+    simplify(graph);
+    REQUIRE(is_quantized(graph));
+    try {
+      return write_quantized(g.g, graph, "Net", 1).header;
+    } catch (const tenon::Error& error) {
+      return error.what();
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("networks of integers: the file's own numbers, or what cannot be imported by name") {
+  InInt8 plain;
+  const auto x = plain.rounded(plain.g.input("x", {1, 4}), 0.25, 3);
+  const auto y = plain.g.node("Gemm", {x, plain.weights({2, 4})}, {{"transB", std::int64_t{1}}});
+  const std::string header = plain.refusal(plain.rounded(y, 0.75, -7));
+  CHECK_THAT(header, Contains("using Net = Sequential<Input<4>, Dense<2, bias<false>>>;"));
+  CHECK_THAT(header, Contains("0.25F,0.75F,") && Contains("3,-7,") && Contains("-3,-2,-1,0,1,2,3,-3,"));
+  CHECK_THAT(header, Contains("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x"));
+
+  const auto refused = [](auto write, const std::string& format = "ONNX") {
+    InInt8 net;
+    const std::string in = net.rounded(net.g.input("x", {1, 4, 2, 2}), 0.25, 3);
+    return net.refusal(net.rounded(write(net, in), 0.5, 1), format);
+  };
+  CHECK_THAT(refused([](InInt8& n, const std::string& in) { return n.g.node("HardSwish", {in}); }, "TFLite"),
+             Contains("HardSwish") && Contains("would not be LiteRT's"));
+  CHECK_THAT(refused(
+                 [](InInt8& n, const std::string& in) {
+                   return n.g.node("ReduceMean", {in}, {{"axes", std::vector<std::int64_t>{2, 3}}});
+                 },
+                 "TFLite"),
+             Contains("MEAN is rounded in several ways"));
+  CHECK_THAT(refused([](InInt8& n, const std::string& in) {
+               return n.g.node("Conv", {in, n.weights({2, 4, 1, 1}, 1)});
+             }),
+             Contains("weights with a zero point"));
+  CHECK_THAT(refused([](InInt8& n, const std::string& in) {
+               return n.g.node("Conv", {in, n.g.constant("w", {2, 4, 1, 1})});
+             }),
+             Contains("its weights are not in int8"));
+  CHECK_THAT(refused([](InInt8& n, const std::string& in) {
+               return n.g.node("MaxPool", {in}, {{"kernel_shape", std::vector<std::int64_t>{2, 2}}});
+             }),
+             Contains("has another scale (0.5) than what it reads (0.25)"));
+  CHECK_THAT(refused([](InInt8& n, const std::string& in) { return n.rounded(in, 0.5, 0, Type::int16); }),
+             Contains("values of int16 are not imported"));
 }

@@ -95,6 +95,7 @@ private:
     MAE mae;
     measure(model, data, r2, rmse, mae);
     record.regression = RunRecord::Regression{.r2 = r2.value(), .rmse = rmse.value(), .mae = mae.value()};
+    if (data.streamed()) return;       // points and mistakes are of data in memory
     constexpr std::size_t most = 200;  // samples; as many points as can be told apart
     const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)),
                       stride = data.size() / shown;
@@ -113,6 +114,7 @@ private:
     constexpr std::size_t width = M::output::size;
     record.confusion.emplace();
     measure(model, data, *record.confusion);
+    if (data.streamed()) return;
 
     std::vector<T> outputs(data.size() * width);
     model.predict(data.features(), outputs);

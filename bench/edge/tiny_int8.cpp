@@ -1,0 +1,60 @@
+// Instructions of three networks of MLPerf Tiny in int8: TENON_AD, the autoencoder that finds anomalies in 640 numbers;
+// TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; else MobileNetV1 0.25 of visual wake words, 3x96x96. ResNet-8
+// has a program of its own. The weights are seeded: they do not change what is counted.
+#include "platform.hpp"
+#include "seeded_numbers.hpp"
+
+#include <tenon/edge/quantized.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/flatten.hpp>
+#include <tenon/layers/global_avg_pool.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/zero_pad.hpp>
+#include <tenon/net/networks.hpp>
+
+namespace {
+
+using namespace tenon;
+
+#if defined(TENON_AD)
+template <std::size_t Size>
+using Layer = Sequential<Dense<Size>, ReLU>;
+using Net = Sequential<Input<640>, Layer<128>, Layer<128>, Layer<128>, Layer<128>, Layer<8>, Layer<128>, Layer<128>,
+                       Layer<128>, Layer<128>, Dense<640>>;
+#elif defined(TENON_DS_CNN)
+using Block = Sequential<Conv2D<64, 3, padding<1>, groups<64>>, ReLU, Conv2D<64, 1>, ReLU>;
+using Net = Sequential<Input<1, 49, 10>, ZeroPad2D<1, 1, 4, 5>, Conv2D<64, kernel<10, 4>, stride<2>>, ReLU, Block,
+                       Block, Block, Block, GlobalAvgPool, Dense<12>>;
+#else
+// TensorFlow's `same` of an even image and a stride of 2 has its zeros behind the image.
+template <std::size_t From, std::size_t To>
+using Near = Sequential<Conv2D<From, 3, padding<1>, groups<From>>, ReLU, Conv2D<To, 1>, ReLU>;
+template <std::size_t From, std::size_t To>
+using Half = Sequential<ZeroPad2D<0, 1, 0, 1>, Conv2D<From, 3, stride<2>, groups<From>>, ReLU, Conv2D<To, 1>, ReLU>;
+using Net = Sequential<Input<3, 96, 96>, ZeroPad2D<0, 1, 0, 1>, Conv2D<8, 3, stride<2>>, ReLU, Near<8, 16>,
+                       Half<16, 32>, Near<32, 32>, Half<32, 64>, Near<64, 64>, Half<64, 128>, Near<128, 128>,
+                       Near<128, 128>, Near<128, 128>, Near<128, 128>, Near<128, 128>, Half<128, 256>, Near<256, 256>,
+                       GlobalAvgPool, Dense<2>>;
+#endif
+
+constexpr QuantizedNumbers<Net> numbers = bench::seeded_numbers<Net>();
+Quantized<Net, numbers> net;
+
+}  // namespace
+
+int main() {
+  int i = 0;
+  for (std::int8_t& x : net.input()) x = static_cast<std::int8_t>(i++ % 17 * 15 - 128);
+  platform::start_count();
+  net.run();
+  const std::uint32_t instructions = platform::instructions();
+  std::uint32_t sum = 0;
+  for (const std::int8_t y : net.output()) sum = sum * 31 + static_cast<std::uint8_t>(y);
+  platform::print("instructions ", instructions);
+  platform::print("macs ", static_cast<std::uint32_t>(Quantized<Net>::macs));
+  platform::print("weights ", static_cast<std::uint32_t>(Quantized<Net>::weight_bytes));
+  platform::print("ram ", sizeof net);
+  platform::print("stack ", platform::stack_used());
+  platform::print("sum ", sum);
+}

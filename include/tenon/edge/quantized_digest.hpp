@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include <tenon/edge/quantized_plan.hpp>
+
+namespace tenon::edge {
+
+/// A number that says how a network is computed in int8: its steps, what they read, and how their weights are packed.
+/// Numbers that were written for a network in another order than the compiler finds are refused by it.
+template <std::size_t Capacity>
+constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
+  std::uint32_t sum = 2166136261U;  // FNV-1a, by words
+  const auto see = [&](std::size_t value) { sum = (sum ^ static_cast<std::uint32_t>(value)) * 16777619U; };
+  const auto see_bound = [&](double bound) {
+    const bool none = bound < -1e6 || bound > 1e6;
+    see(none ? 1U << 31 : static_cast<std::uint32_t>(static_cast<std::int32_t>(bound * 256)));
+  };
+  const auto see_axis = [&](const kernels::ConvolutionAxis& a) {
+    for (const std::size_t value : {a.image, a.map, a.kernel, a.stride, a.dilation, a.before}) see(value);
+  };
+  for (const std::size_t value : {plan.count, plan.weight_bytes, plan.rows, plan.requantizers, plan.move_count})
+    see(value);
+  for (std::size_t t = 0; t <= plan.count; ++t) see(plan.sizes[t]), see(plan.orders[t].channels);
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const QuantizedStep& s = plan.steps[k];
+    see(static_cast<std::size_t>(s.pattern.kind));
+    see(s.source), see(s.other), see(s.weights), see(s.row), see(s.moves), see(s.order.channels);
+    see_bound(s.pattern.low), see_bound(s.pattern.high);
+    if (s.multiplies()) see(s.image.channels), see(s.image.groups), see_axis(s.image.y), see_axis(s.image.x);
+    if (s.pattern.kind == StepKind::max_pool || s.pattern.kind == StepKind::average_pool)
+      see(s.pool.counts_padding), see_axis(s.pool.windows.y), see_axis(s.pool.windows.x);
+  }
+  for (std::size_t m = 0; m < plan.move_count; ++m)
+    for (std::size_t axis = 0; axis < 4; ++axis)
+      see(plan.moves[m].way.count[axis]), see(plan.moves[m].way.from_step[axis]), see(plan.moves[m].way.to_step[axis]);
+  return sum;
+}
+
+}  // namespace tenon::edge

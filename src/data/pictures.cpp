@@ -1,0 +1,233 @@
+// Many pictures: where they lie, and how threads read them.
+#include "tenon/data/pictures.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "../io/input_file.hpp"
+#include "../io/words.hpp"
+#include "picture_load.hpp"
+#include "tenon/error.hpp"
+#include "tenon/report/progress.hpp"
+#include "text.hpp"
+
+namespace tenon {
+namespace {
+
+namespace fs = std::filesystem;
+using detail::quoted_text;
+
+bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
+bool is_picture(const fs::path& path) {
+  std::string end = path.extension().string();
+  for (char& c : end) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return end == ".png" || end == ".jpg" || end == ".jpeg";
+}
+
+/// Those below a folder, by their paths.
+std::vector<std::string> pictures_below(const fs::path& folder) {
+  std::vector<std::string> found;
+  for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
+    if (hidden(at->path())) at.disable_recursion_pending();
+    else if (is_picture(at->path()) && at->is_regular_file()) found.push_back(at->path().string());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+std::string names(const std::vector<std::string>& all) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(all.size(), 10); ++i)
+    text += (i > 0 ? ", " : "") + quoted_text(all[i]);
+  return text + (all.size() > 10 ? fmt::format(" and {} more", all.size() - 10) : "");
+}
+
+std::int32_t class_number(const std::vector<std::string>& classes, const std::string& name, const std::string& where) {
+  const auto at = std::ranges::find(classes, name);
+  if (at == classes.end())
+    throw Error(fmt::format("{}: expected one of the classes {}, got {}", where, names(classes), quoted_text(name)));
+  return static_cast<std::int32_t>(at - classes.begin());
+}
+
+PictureFiles look_into(const std::string& folder, const std::vector<std::string>& classes) {
+  std::vector<std::string> found;
+  bool loose = false;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (hidden(entry.path())) continue;
+    if (entry.is_directory()) found.push_back(entry.path().filename().string());
+    else loose = loose || is_picture(entry.path());
+  }
+  std::ranges::sort(found);
+  if (found.empty())
+    throw Error(fmt::format("{}: expected a folder for each class, got {}", folder,
+                            loose ? "pictures without one (picture_list reads a list of files)" : "none"));
+  PictureFiles files{.classes = classes.empty() ? found : classes};
+  for (const std::string& name : found) {
+    const std::int32_t label = class_number(files.classes, name, folder);
+    const auto paths = pictures_below(fs::path(folder) / name);
+    if (paths.empty())
+      throw Error(
+          fmt::format("{}: expected pictures (*.png, *.jpg, *.jpeg) of class {}, got none", folder, quoted_text(name)));
+    files.paths.insert(files.paths.end(), paths.begin(), paths.end());
+    files.labels.insert(files.labels.end(), paths.size(), label);
+  }
+  return files;
+}
+
+std::size_t threads_for(std::size_t asked, std::size_t pictures) {
+  const std::size_t most = asked > 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
+  return std::clamp<std::size_t>(pictures, 1, std::min<std::size_t>(most, 256));
+}
+
+/// Shows on a terminal how far a long job is.
+class Watch {
+public:
+  Watch(bool wanted, std::size_t total) : wanted_(wanted && ::isatty(STDERR_FILENO) == 1), total_(total) {}
+  void update(std::size_t done) {
+    if (!wanted_) return;
+    if (!progress_) {
+      if (std::chrono::steady_clock::now() - began_ < std::chrono::seconds(2)) return;
+      progress_.emplace();
+      progress_->begin("reading pictures", total_ - done, "pictures");
+      before_ = done;
+    }
+    progress_->update(done - before_);
+  }
+  void finish() {
+    if (progress_) progress_->finish();
+  }
+
+private:
+  bool wanted_;
+  std::size_t total_, before_ = 0;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::optional<Progress> progress_{};
+};
+
+/// Calls one(i) for every i below count, on several threads of which the caller is one. What the lowest i throws is
+/// thrown: they are taken in order, so every lower one has been tried.
+template <class F>
+void for_all(std::size_t count, std::size_t threads, Watch& watch, F one) {
+  std::atomic<std::size_t> next{0}, done{0};
+  std::mutex mutex;
+  std::size_t failed = count;
+  std::exception_ptr thrown;
+  const auto work = [&](bool own) {
+    for (std::size_t i; (i = next++) < count;) {
+      try {
+        one(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (i < failed) failed = i, thrown = std::current_exception();
+        next = count;
+      }
+      const std::size_t now = ++done;
+      if (own) watch.update(now);
+    }
+  };
+  std::vector<std::thread> helpers;
+  helpers.reserve(threads);
+  try {
+    while (helpers.size() + 1 < threads) helpers.emplace_back(work, false);
+  } catch (...) {  // those there are will do
+  }
+  work(true);
+  for (std::thread& t : helpers) t.join();
+  if (thrown) std::rethrow_exception(thrown);
+  watch.finish();
+}
+
+}  // namespace
+
+PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes) {
+  try {
+    return look_into(folder, classes);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(
+        fmt::format("{}: expected a folder with a folder for each class, but {}", folder, error.code().message()));
+  }
+}
+
+PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes) {
+  std::string text = detail::read_file(list, "a list of pictures");
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  PictureFiles files{.classes = classes};
+  std::vector<std::string> names_of;  // of each line's class
+  bool with = false;
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    const std::size_t tab = line.rfind('\t'), cut = tab != std::string::npos ? tab : line.rfind(',');
+    const bool has = cut != std::string::npos;
+    if (files.paths.empty()) with = has;
+    if (has != with || cut == 0 || (has && cut + 1 == line.size()))
+      throw Error(fmt::format("{}, line {}: expected a file{}, got {}", list, number,
+                              with ? ", a tab or comma, and its class" : " without a class, as in the first line",
+                              quoted_text(line)));
+    files.paths.push_back((fs::path(list).parent_path() / line.substr(0, cut)).string());
+    if (has) names_of.push_back(line.substr(cut + 1));
+  }
+  if (files.paths.empty()) throw Error(fmt::format("{}: expected a list of pictures, got an empty one", list));
+  if (!with) return files;
+  if (classes.empty()) {
+    files.classes = names_of;
+    std::ranges::sort(files.classes);
+    files.classes.erase(std::unique(files.classes.begin(), files.classes.end()), files.classes.end());
+  }
+  for (const std::string& name : names_of) files.labels.push_back(class_number(files.classes, name, list));
+  return files;
+}
+
+template <std::floating_point T>
+Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& options) {
+  detail::check_picture_options(options);
+  const std::size_t count = files.paths.size();
+  if (count == 0) throw Error("read_pictures: expected at least one picture, got none");
+  if (!files.labels.empty() && files.labels.size() != count)
+    throw Error(fmt::format("read_pictures: expected {} labels, one for each picture, or none, got {}", count,
+                            files.labels.size()));
+  std::vector<std::size_t> shape{options.channels, options.height, options.width};
+  if (options.height == 0) shape = detail::load_picture(files.paths[0], options).shape;
+  const std::size_t size = shape[0] * shape[1] * shape[2];
+  if (count > options.most_bytes / sizeof(T) / size)
+    throw Error(
+        fmt::format("read_pictures: expected samples of at most {} bytes together (.most_bytes), got {} pictures "
+                    "of {}, {} bytes each",
+                    options.most_bytes, count, detail::shape_text(shape), size * sizeof(T)));
+  return detail::within_memory(files.paths[0] + " and other pictures", [&] {
+    std::vector<T> features(count * size);
+    Watch watch(options.progress, count);
+    for_all(count, threads_for(options.threads, count), watch, [&](std::size_t i) {
+      const Pixels p = detail::load_picture(files.paths[i], options);
+      if (p.shape != shape)
+        throw Error(fmt::format("{}: expected a picture of {} as {} is, got {}: .height and .width make them alike",
+                                files.paths[i], detail::shape_text(shape), files.paths[0],
+                                detail::shape_text(p.shape)));
+      for (std::size_t k = 0; k < size; ++k) features[i * size + k] = static_cast<T>(p.values[k]);
+    });
+    if (files.labels.empty()) return Dataset<T>(shape, std::move(features));
+    return Dataset<T>(shape, std::move(features), Labels{files.labels, files.classes.size()});
+  });
+}
+
+template Dataset<float> read_pictures(const PictureFiles&, const PictureOptions&);
+template Dataset<double> read_pictures(const PictureFiles&, const PictureOptions&);
+
+}  // namespace tenon

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph.hpp"
+
+/// What a network of integers computes, by the rules of LiteRT and not in real numbers: byte for byte.
+///
+/// Between a DequantizeLinear and a QuantizeLinear numbers stay integers:
+/// - convolutions, matrix products: sums in int32, times s_x s_w / s_y, rounded;
+/// - Add: both brought to twice the larger scale with 20 bits to spare, then to the result's;
+/// - means of windows: of the stored integers, halves away from zero; at another scale a sum times its scale;
+/// - Softmax along the last axis: a table of exp in float, scale 1/256;
+/// - what moves numbers, bounds and the largest of windows: exact.
+/// Anything else is computed in double and rounded by QuantizeLinear.
+namespace tenon::importing {
+
+/// LiteRT has several kernels, which round sums differently. XNNPACK adds with multipliers of 21
+/// bits.
+enum class Rounding {
+  once,     // a multiplier of 31 bits, halves up: LiteRT's with TFLITE_SINGLE_ROUNDING, and Tenon's
+  in_float  // XNNPACK's, to which LiteRT may hand a network: the sum as a float times a float, halves to even
+};
+
+/// The outputs in their order. Where the file gives real numbers they are integers all the same: those in front of the
+/// last DequantizeLinear or, behind a Softmax, its probabilities at 1/256 with zero point -128. uint8 becomes int8,
+/// 128 less. An Error where an output is neither.
+std::vector<Array> interpret_int8(const Graph& graph, const std::map<std::string, Array>& inputs,
+                                  Rounding rounding = Rounding::once);
+
+}  // namespace tenon::importing

@@ -1,0 +1,226 @@
+#include "quantized_graph.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "../../io/words.hpp"
+#include "../passes/kinds.hpp"
+#include "quantized_plan.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+/// Constants of a DequantizeLinear: the scale of each output, and how far the stored integers are from int8.
+struct Scales {
+  Array scale;
+  double zero = 0;
+};
+
+class Rewriter {
+public:
+  explicit Rewriter(const Graph& graph) : graph_(graph) {}
+
+  Units run() {
+    for (const Node& node : graph_.nodes) {
+      makers_[node.outputs.at(0)] = &node;
+      for (const std::string& name : node.inputs) readers_.emplace(name, &node);
+    }
+    for (const Node& node : graph_.nodes) {
+      if (node.op == "DequantizeLinear" && node.domain.empty()) dequantize(node);
+      else if (node.op == "QuantizeLinear" && node.domain.empty()) quantize(node);
+      else if (node.op == "GlobalAveragePool" && changes_scale(node)) mean_as_convolution(node);
+      else graph_of_reals_.nodes.push_back(node);
+    }
+    graph_of_reals_.name = graph_.name;
+    graph_of_reals_.format = graph_.format;
+    graph_of_reals_.opset = graph_.opset;
+    graph_of_reals_.inputs = graph_.inputs;
+    graph_of_reals_.outputs = graph_.outputs;
+    graph_of_reals_.values = graph_.values;
+    for (const auto& [name, array] : graph_.constants) graph_of_reals_.constants.try_emplace(name, array);
+    for (const auto& [name, array] : graph_of_reals_.constants) graph_of_reals_.values.erase(name);
+    for (auto* all : {&graph_of_reals_.inputs, &graph_of_reals_.outputs})
+      for (Value& v : *all) v.type = Type::float32;
+    for (auto& [name, value] : graph_of_reals_.values) value.type = Type::float32;
+
+    Units units = write_units(graph_of_reals_);
+    for (Unit& unit : units.units) note(unit, units);
+    units.refused.insert(units.refused.end(), refused_.begin(), refused_.end());
+    return units;
+  }
+
+private:
+  template <class... Args>
+  void refuse(const Node& node, fmt::format_string<Args...> what, Args&&... args) {
+    refused_.push_back(describe(node) + ": " + fmt::format(what, std::forward<Args>(args)...));
+  }
+  const Array* constant(const std::string& name) const {
+    const auto found = graph_.constants.find(name);
+    return found == graph_.constants.end() ? nullptr : &found->second;
+  }
+
+  /// Scale and zero point as int8 has them: uint8 less 128.
+  bool scale_of(const Node& node, Scales& to, bool weights) {
+    const Array *scale = constant(node.inputs.at(1)), *zero = node.has_input(2) ? constant(node.inputs[2]) : nullptr;
+    if (scale == nullptr || (node.has_input(2) && zero == nullptr))
+      return refuse(node, "its scale is computed by the network"), false;
+    if (node.integer("block_size", 0) != 0) return refuse(node, "is quantised in blocks"), false;
+    const Type type = zero != nullptr ? zero->type : Type::uint8;
+    to.scale = *scale;
+    if (weights) {
+      if (zero != nullptr && std::ranges::any_of(zero->values, [](double z) { return z != 0; }))
+        return refuse(node, "weights with a zero point are not imported; int8 has 0"), false;
+      return true;
+    }
+    if (type != Type::int8 && type != Type::uint8)
+      return refuse(node, "values of {} are not imported; int8 and uint8 are", type_name(type)), false;
+    if (scale->values.size() != 1) return refuse(node, "values have one scale, not one for each channel"), false;
+    to.zero = (zero != nullptr ? zero->values.at(0) : 0) - (type == Type::uint8 ? 128 : 0);
+    return true;
+  }
+
+  /// Whether the mean of an image is rounded at another scale than the image has. (In LiteRT's files it never is.)
+  bool changes_scale(const Node& node) const {
+    const auto from = makers_.find(node.inputs.at(0));
+    if (from == makers_.end() || from->second->op != "DequantizeLinear" || graph_.format == "TFLite") return false;
+    const Node* to = &node;
+    while (readers_.count(to->outputs[0]) == 1) {
+      to = readers_.find(to->outputs[0])->second;
+      if (!is_any_of(to->op, {"Reshape", "Flatten", "Squeeze"})) break;
+    }
+    if (to->op != "QuantizeLinear") return false;
+    for (const std::size_t i : {1U, 2U}) {
+      const Array *a = constant(from->second->inputs.at(i)), *b = constant(to->inputs.at(i));
+      if (a == nullptr || b == nullptr || a->values != b->values) return true;
+    }
+    return false;
+  }
+  /// Then it is a sum of ones times their scale 1/n, rounded once: a convolution of each channel by itself.
+  void mean_as_convolution(const Node& node) {
+    const Dims& image = graph_.values.at(node.inputs[0]).dims.value();
+    Dims dims = image;
+    dims[0] = image[1];
+    dims[1] = 1;
+    const std::string name = node.outputs[0] + "#ones";
+    const double count = static_cast<double>(count_of(dims) / dims[0]);
+    graph_of_reals_.constants[name] = {Type::float32, dims,
+                                       std::vector<double>(static_cast<std::size_t>(count_of(dims)), 1.0)};
+    weights_[name] = {{Type::float32, {}, {1 / count}}, 0};
+    graph_of_reals_.nodes.push_back(
+        {node.name, "Conv", "", {node.inputs[0], name}, node.outputs, {{"group", std::int64_t{image[1]}}}});
+    means_[node.outputs[0]] = name;
+  }
+
+  void same(const Node& node, const std::string& to) {
+    graph_of_reals_.nodes.push_back({node.name, "Identity", "", {node.inputs[0]}, {to}, {}});
+  }
+
+  void dequantize(const Node& node) {
+    Scales scales;
+    if (const Array* numbers = constant(node.inputs.at(0))) {
+      if (!scale_of(node, scales, true)) return same(node, node.outputs[0]);
+      graph_of_reals_.constants[node.outputs[0]] = {Type::float32, numbers->dims, numbers->values};
+      weights_[node.outputs[0]] = scales;
+      return;
+    }
+    if (!scale_of(node, scales, false)) return same(node, node.outputs[0]);
+    // an input that comes in integers has its scale here
+    const Node* maker = nullptr;
+    std::string from = node.inputs[0];
+    for (auto found = makers_.find(from); found != makers_.end(); found = makers_.find(from)) {
+      maker = found->second;
+      if (!is_any_of(maker->op, {"Transpose", "Reshape", "Identity"})) break;
+      from = maker->inputs[0];
+    }
+    if (maker == nullptr || maker->op != "QuantizeLinear") values_[node.outputs[0]] = scales;
+    same(node, node.outputs[0]);
+  }
+
+  void quantize(const Node& node) {
+    Scales scales;
+    if (scale_of(node, scales, false)) {
+      values_[node.outputs[0]] = scales;
+      if (const auto maker = makers_.find(node.inputs[0]); maker != makers_.end())
+        names_[node.outputs[0]] = maker->second;
+    }
+    same(node, node.outputs[0]);
+  }
+
+  /// Writes the scales into a unit's layers.
+  void note(Unit& unit, const Units& units) {
+    if (const auto found = values_.find(unit.gives); found != values_.end()) {
+      const Scales& s = found->second;
+      const auto name = names_.find(unit.gives);
+      unit.layers.push_back({name != names_.end() ? describe(*name->second) : fmt::format("'{}'", unit.gives),
+                             units.shapes.at(unit.gives),
+                             {{scale_name, {Type::float32, {2}, {s.scale.values[0], s.zero}}}},
+                             Layer::scale});
+      return;
+    }
+    const auto maker = makers_.find(unit.gives);
+    const bool mean = means_.contains(unit.gives);
+    if (maker == makers_.end() || (!mean && !is_any_of(maker->second->op, {"Conv", "Gemm", "MatMul"}))) return;
+    const Node& node = *maker->second;
+    for (Layer& layer : unit.layers) {
+      if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;
+      if (const auto w = weights_.find(mean ? means_.at(unit.gives) : node.inputs.at(1)); w != weights_.end())
+        layer.weights.emplace_back(scale_name, w->second.scale);
+      if (!node.has_input(2)) continue;
+      if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
+        layer.weights.emplace_back("#bias_scale", b->second.scale);
+    }
+  }
+
+  const Graph& graph_;
+  Graph graph_of_reals_;
+  std::map<std::string, const Node*> makers_, names_;
+  std::multimap<std::string, const Node*> readers_;
+  std::map<std::string, std::string> means_;  // which became convolutions: their weights
+  std::map<std::string, Scales> weights_, values_;
+  std::vector<std::string> refused_;
+};
+
+void remove_scales(std::vector<Part>& parts, const Dims& takes) {
+  std::vector<Part> kept;
+  Dims before = takes;
+  for (Part& part : parts) {
+    const bool leaf = part.kind == Part::layer;
+    if (leaf && part.own.kind == Layer::scale) continue;
+    if (leaf) std::erase_if(part.own.weights, [](const auto& w) { return w.first.starts_with('#'); });
+    const bool branches = part.kind == Part::sum || part.kind == Part::joined;
+    for (Part& inner : part.parts) {
+      if (!branches) break;
+      std::vector<Part> row = inner.kind == Part::chain ? std::move(inner.parts) : std::vector<Part>{std::move(inner)};
+      remove_scales(row, before);
+      inner = as_one(std::move(row), before);
+    }
+    if (!leaf && !branches) remove_scales(part.parts, before);
+    before = part.gives;
+    const bool reshape = leaf && part.own.kind == Layer::reshape;
+    if (reshape && !kept.empty() && kept.back().kind == Part::layer && kept.back().own.kind == Layer::reshape)
+      kept.pop_back();
+    if (reshape && part.gives == (kept.empty() ? takes : kept.back().gives)) continue;
+    kept.push_back(std::move(part));
+  }
+  parts = std::move(kept);
+}
+
+}  // namespace
+
+Units quantized_units(const Graph& graph) { return Rewriter(graph).run(); }
+
+void remove_scales(Structure& structure, const Units& units) {
+  for (Piece& piece : structure.pieces) {
+    const auto known = units.shapes.find(piece.reads[0]);
+    const Dims takes = known != units.shapes.end() ? known->second : piece.parts.front().gives;
+    remove_scales(piece.parts, takes);
+    if (piece.parts.empty()) piece.parts.push_back(part_of({"Identity", takes}));
+    find_repeats(piece.parts, takes);
+  }
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,429 @@
+#include "quantized_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "../../io/words.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+using edge::QuantizedStep;
+using edge::StepKind;
+using edge::StepPattern;
+using edge::TensorOrder;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::size_t at(const Dims& dims, std::size_t i) { return static_cast<std::size_t>(dims[i]); }
+std::size_t size_of(const Dims& dims) { return static_cast<std::size_t>(count_of(dims)); }
+
+/// An axis of windows: the first of one or two is the height.
+std::size_t of_axis(const std::vector<std::size_t>& values, std::size_t axis, std::size_t otherwise) {
+  if (values.empty()) return otherwise;
+  return values.size() == 1 ? values[0] : values[axis];
+}
+
+class Reader {
+public:
+  Reader(const Dims& takes, bool exact) : exact_(exact) {
+    out_.reader = std::make_unique<edge::detail::PlanReader<QuantizedLayout::most_steps>>();
+    plan().sizes[0] = size_of(takes);
+    if (takes.size() == 3) plan().orders[0] = {at(takes, 0), size_of(takes) / at(takes, 0)};
+  }
+
+  QuantizedLayout read(const Structure& structure, const std::string& input, const Dims& takes) {
+    std::vector<std::vector<std::size_t>> reads;
+    std::map<std::string, std::size_t> number{{input, 0}};
+    for (const Piece& piece : structure.pieces) {
+      reads.emplace_back();
+      for (const std::string& name : piece.reads) reads.back().push_back(number.at(name));
+      number[piece.gives] = number.size();
+    }
+    std::vector<Dims> shapes{takes};
+    const auto read_node = [&](std::size_t k, const std::vector<std::size_t>& x) {
+      const Piece& piece = structure.pieces[k];
+      std::vector<Dims> given;
+      for (const std::size_t v : reads[k]) given.push_back(shapes[v]);
+      shapes.push_back(piece.parts.back().gives);
+      return read_row(piece.parts, x, given);
+    };
+    const std::size_t last = structure.pieces.size() == 1
+                                 ? read_node(0, {0})
+                                 : read_graph(1, {0}, reads, number.at(structure.outputs.at(0)), read_node);
+    if (last != plan().count || plan().count == 0) {
+      reader().move(last, plan().orders[last], plan().sizes[last],
+                    {.count = {1, 1, 1, plan().sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
+    }
+    if (plan().overflows) refuse("it has more than {} steps or moves", QuantizedLayout::most_steps);
+    if (!out_.refused.empty()) return std::move(out_);
+    reader().plan.lay_out();
+    find_scales();
+    if (out_.refused.empty()) fill_weights();
+    return std::move(out_);
+  }
+
+private:
+  edge::detail::PlanReader<QuantizedLayout::most_steps>& reader() { return *out_.reader; }
+  QuantizedLayout::Plan& plan() { return out_.reader->plan; }
+  template <class... Args>
+  void refuse(fmt::format_string<Args...> what, Args&&... args) {
+    std::string text = fmt::format(what, std::forward<Args>(args)...);
+    if (std::ranges::find(out_.refused, text) == out_.refused.end()) out_.refused.push_back(std::move(text));
+  }
+
+  /// As PlanReader::read_graph: what something later reads is held. Values are the inputs, then the nodes.
+  template <class ReadNode>
+  std::size_t read_graph(std::size_t inputs, const std::vector<std::size_t>& x,
+                         const std::vector<std::vector<std::size_t>>& reads, std::size_t output, ReadNode&& read_node) {
+    auto& held = reader().held;
+    std::vector<std::size_t> tensor = x;
+    std::vector<bool> outside;
+    for (const std::size_t t : x) outside.push_back(held[t]);
+    for (std::size_t k = 0; k < reads.size(); ++k) {
+      for (const std::size_t t : tensor) held[t] = false;
+      for (std::size_t v = 0; v < tensor.size(); ++v) {
+        bool later = v == output;
+        for (std::size_t n = k + 1; n < reads.size(); ++n) later = later || std::ranges::count(reads[n], v) > 0;
+        if (later) held[tensor[v]] = true;
+      }
+      for (std::size_t i = 0; i < inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
+      std::vector<std::size_t> sources;
+      for (const std::size_t v : reads[k]) sources.push_back(tensor[v]);
+      tensor.push_back(read_node(k, sources));
+    }
+    for (const std::size_t t : tensor) held[t] = false;
+    for (std::size_t i = 0; i < inputs; ++i) held[tensor[i]] = outside[i];
+    return tensor[output];
+  }
+
+  std::size_t read_row(const std::vector<Part>& parts, std::vector<std::size_t> x, std::vector<Dims> shapes) {
+    for (const Part& part : parts) {
+      const std::size_t y = read_part(part, x, shapes);
+      x = {y};
+      shapes = {part.gives};
+    }
+    return x[0];
+  }
+
+  std::size_t read_part(const Part& part, const std::vector<std::size_t>& x, const std::vector<Dims>& shapes) {
+    const Dims& takes = shapes[0];
+    const auto row = [&](std::size_t, const std::vector<std::size_t>& from) {
+      return read_row(part.parts, from, {takes});
+    };
+    switch (part.kind) {
+    case Part::layer:
+      return read_layer(part.own, x, shapes);
+    case Part::chain:
+    case Part::repeat:
+      return read_row(part.parts, x, {takes});
+    case Part::residual:
+      return read_graph(1, x, {{0}, {1, 0}}, 2, [&](std::size_t k, const std::vector<std::size_t>& from) {
+        return k == 0 ? row(k, from) : reader().read_sum(from.data(), 2);
+      });
+    case Part::sum:
+    case Part::joined: {
+      std::vector<std::vector<std::size_t>> reads(part.parts.size(), std::vector<std::size_t>{0});
+      reads.emplace_back();
+      for (std::size_t i = 0; i < part.parts.size(); ++i) reads.back().push_back(i + 1);
+      return read_graph(1, x, reads, part.parts.size() + 1, [&](std::size_t k, const std::vector<std::size_t>& from) {
+        if (k < part.parts.size()) return read_part(part.parts[k], from, {takes});
+        return part.kind == Part::sum ? reader().read_sum(from.data(), from.size()) : read_join(from, part.gives);
+      });
+    }
+    default:
+      refuse("Gate: products of integers are not imported yet");
+      return x[0];
+    }
+  }
+
+  std::size_t read_join(const std::vector<std::size_t>& x, const Dims& gives) {
+    if (x.size() > 32) return refuse("Concat of more than 32 values"), x[0];
+    return reader().read_join(x.data(), x.size(), gives.size(), size_of(gives), size_of(gives) / at(gives, 0));
+  }
+
+  std::size_t read_layer(const Layer& layer, const std::vector<std::size_t>& all, const std::vector<Dims>& shapes) {
+    const std::size_t x = all[0];
+    const Dims& takes = shapes[0];
+    if (layer.kind == Layer::scale) return note_scale(layer, x);
+    if (layer.kind == Layer::reshape) return x;
+    const LayerWords words(layer.text);
+    const std::string& name = words.name;
+    if (layer.kind == Layer::formula) return refuse("Map<{}>: has no integers that are LiteRT's", layer.text), x;
+    if (name == "Add" || name == "Concat") {
+      if (std::ranges::any_of(shapes, [&](const Dims& dims) { return dims.size() != layer.gives.size(); }))
+        return refuse("{}: of values with different numbers of axes", layer.text), x;
+      return name == "Add" ? reader().read_sum(all.data(), all.size()) : read_join(all, layer.gives);
+    }
+    if (name == "Conv2D" || name == "Conv1D") return read_convolution(layer, words, x, takes);
+    if (name == "Dense") return read_dense(layer, x, takes);
+    if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {
+      StepPattern pattern{.kind = StepKind::clamp, .low = 0, .high = name == "ReLU6" ? 6 : infinity};
+      if (name == "HardTanh") {
+        const std::vector<double> bounds = words.numbers();
+        pattern.low = bounds.size() == 2 ? bounds[0] : -1;
+        pattern.high = bounds.size() == 2 ? bounds[1] : 1;
+      }
+      return reader().read_bounds(x, 0, pattern);
+    }
+    if (name == "MaxPool2D" || name == "MaxPool1D" || name == "AvgPool2D" || name == "AvgPool1D")
+      return read_pool(layer, words, x, takes);
+    if (name == "GlobalAvgPool" || name == "GlobalMaxPool") {
+      const std::size_t height = takes.size() == 3 ? at(takes, 1) : 1, width = at(takes, takes.size() - 1);
+      return reader().read_pool(x, 0, name == "GlobalAvgPool" ? StepKind::average_pool : StepKind::max_pool,
+                                {{at(takes, 0), {height, 1, height, 1, 1, 0}, {width, 1, width, 1, 1, 0}}});
+    }
+    if (name == "MeanSteps") return reader().read_mean_of_steps(x, at(takes, 0), size_of(takes) / at(takes, 0), 0);
+    if (name == "ZeroPad2D" || name == "ZeroPad1D") return read_border(words, x, takes, layer.gives);
+    if (name == "Permute") return read_permute(words, x, takes);
+    if (name == "Softmax") {
+      const std::size_t from = reader().ordered(x, {});
+      return reader().add({.pattern = {.kind = StepKind::softmax},
+                           .in = plan().sizes[from],
+                           .out = plan().sizes[from],
+                           .source = from,
+                           .width = at(takes, takes.size() - 1),
+                           .fixed_scale = 1.0 / 256,
+                           .fixed_zero = -128},
+                          {});
+    }
+    if (name == "Identity") return x;
+    if (name == "Sigmoid" || name == "Tanh" || !exact_) {
+      static const std::vector<std::string> tables{"Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "SiLU",
+                                                   "GELU",    "ELU",  "LeakyReLU", "Softplus"};
+      if (std::ranges::find(tables, name) != tables.end()) {
+        QuantizedStep step{
+            .pattern = {.kind = StepKind::table}, .in = plan().sizes[x], .out = plan().sizes[x], .source = x};
+        if (name == "Sigmoid") step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
+        if (name == "Tanh") step.fixed_scale = 1.0 / 128;
+        return reader().add(step, plan().orders[x]);
+      }
+    }
+    refuse("{}: {}", layer.text,
+           exact_ ? "its integers would not be LiteRT's; import the float file and quantise it with `quantize`"
+                  : "has no integers in an imported network; import the float file and quantise it with `quantize`");
+    return x;
+  }
+
+  /// What a table or a reordering has made of the tensor has its scale too.
+  std::size_t note_scale(const Layer& layer, std::size_t x) {
+    const std::vector<double>& told = layer.weights.at(0).second.values;
+    const auto [known, added] = scales_.try_emplace(x, static_cast<float>(told[0]), static_cast<int>(told[1]));
+    if (!added &&
+        (known->second.first != static_cast<float>(told[0]) || known->second.second != static_cast<int>(told[1])))
+      refuse("{}: is brought from scale {} to scale {} with no layer in between, or as part of the layer before it",
+             names_.contains(x) ? names_.at(x) : "a value", known->second.first, told[0]);
+    names_[x] = layer.text;
+    return x;
+  }
+
+  kernels::ConvolutionAxis axis(const LayerWords& words, std::size_t axes, std::size_t a, const Dims& takes,
+                                const Dims& gives, bool pool) const {
+    const std::vector<std::size_t> given = words.option("kernel");
+    const std::size_t own = axes == 1 ? 0 : a - 1;
+    kernels::ConvolutionAxis axis{.image = at(takes, a), .map = at(gives, a)};
+    axis.kernel = given.empty() ? static_cast<std::size_t>(words.numbers().at(pool ? 0 : 1)) : of_axis(given, own, 1);
+    axis.stride = of_axis(words.option("stride"), own, pool ? axis.kernel : 1);
+    axis.dilation = of_axis(words.option("dilation"), own, 1);
+    axis.before = of_axis(words.option("padding"), own, 0);
+    return axis;
+  }
+
+  std::size_t read_convolution(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
+    const std::size_t axes = takes.size() - 1;
+    kernels::Convolution c{.channels = at(takes, 0),
+                           .features = at(layer.gives, 0),
+                           .groups = of_axis(words.option("groups"), 0, 1),
+                           .x = axis(words, axes, axes, takes, layer.gives, false)};
+    if (axes == 2) c.y = axis(words, axes, 1, takes, layer.gives, false);
+    x = reader().ordered(x, {c.channels, c.y.image * c.x.image});
+    x = reader().without_border(x, c);
+    QuantizedStep step;
+    step.pattern.has_bias = has_bias(layer);
+    x = reader().add_convolution(x, kernels::arranged(c), step);
+    layers_[plan().count - 1] = &layer;
+    return x;
+  }
+  static bool has_bias(const Layer& layer) {
+    return std::ranges::any_of(layer.weights, [](const auto& w) { return w.first == "bias"; });
+  }
+
+  std::size_t read_dense(const Layer& layer, std::size_t x, const Dims& takes) {
+    const std::size_t in = at(takes, takes.size() - 1), out = at(layer.gives, layer.gives.size() - 1);
+    const StepPattern pattern{.kind = StepKind::dense, .has_bias = has_bias(layer)};
+    x = reader().read_dense(x, pattern, in, out, size_of(takes) / in, 0, 0, 0);
+    layers_[plan().count - 1] = &layer;
+    return x;
+  }
+
+  std::size_t read_pool(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
+    const std::size_t axes = takes.size() - 1;
+    kernels::Averaging pool;
+    pool.windows.channels = at(takes, 0);
+    pool.windows.x = axis(words, axes, axes, takes, layer.gives, true);
+    if (axes == 2) pool.windows.y = axis(words, axes, 1, takes, layer.gives, true);
+    pool.counts_padding = std::ranges::find(words.arguments, "count_include_pad<false>") == words.arguments.end();
+    const bool mean = words.name.starts_with("Avg");
+    return reader().read_pool(x, 0, mean ? StepKind::average_pool : StepKind::max_pool, pool);
+  }
+
+  std::size_t read_border(const LayerWords& words, std::size_t x, const Dims& takes, const Dims& gives) {
+    const std::vector<double> told = words.numbers();
+    const auto before = [&](std::size_t axis_from_end) {
+      return static_cast<std::size_t>(told.size() == 1 ? told[0] : told[2 * axis_from_end]);
+    };
+    const std::size_t last = takes.size() - 1;
+    kernels::Placing p;
+    p.channels = at(takes, 0);
+    p.x = {.small = at(takes, last), .large = at(gives, last), .before = before(0)};
+    if (takes.size() == 3) p.y = {.small = at(takes, 1), .large = at(gives, 1), .before = before(1)};
+    return reader().read_placing(x, p);
+  }
+
+  std::size_t read_permute(const LayerWords& words, std::size_t x, const Dims& takes) {
+    std::array<std::size_t, 4> dims{}, axes{};
+    const std::vector<double> order = words.numbers();
+    std::size_t largest = 0;
+    bool stays = true;  // axes of 1 may stand anywhere
+    for (std::size_t k = 0; k < takes.size(); ++k) {
+      dims[k] = at(takes, k);
+      axes[k] = static_cast<std::size_t>(order[k]);
+      if (at(takes, axes[k]) == 1) continue;
+      stays = stays && axes[k] >= largest;
+      largest = axes[k];
+    }
+    return stays ? x : reader().read_permute(x, takes.size(), dims, axes);
+  }
+
+  /// Tensors without a scale in the file keep that of what they were made of.
+  void find_scales() {
+    const auto& p = plan();
+    out_.scale.assign(p.count + 1, 0);
+    out_.zero.assign(p.count + 1, 0);
+    for (std::size_t t = 0; t <= p.count; ++t) {
+      const auto told = scales_.find(t);
+      const QuantizedStep* step = t > 0 ? &p.steps[t - 1] : nullptr;
+      float scale = told != scales_.end() ? told->second.first : 0;
+      int zero = told != scales_.end() ? told->second.second : 0;
+      const std::string name = names_.contains(t) ? names_.at(t) : fmt::format("step {}", t);
+      if (step != nullptr && step->keeps_scale()) {
+        const float source = out_.scale[step->source];
+        const int from = out_.zero[step->source];
+        if (told != scales_.end() && (source != scale || from != zero))
+          refuse("{}: a pool, or what moves numbers, has another scale ({}) than what it reads ({})", name, scale,
+                 source);
+        scale = source;
+        zero = from;
+      } else if (step != nullptr && step->fixed_scale > 0) {
+        const auto fixed = static_cast<float>(step->fixed_scale);
+        if (told != scales_.end() && (scale != fixed || zero != step->fixed_zero))
+          refuse("{}: Softmax, Sigmoid and Tanh have the scales 1/256, 1/256 and 1/128, not {}", name, scale);
+        scale = fixed;
+        zero = step->fixed_zero;
+      }
+      if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t == 0 ? "the input" : name);
+      if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
+      out_.scale[t] = scale;
+      out_.zero[t] = static_cast<std::int8_t>(zero);
+    }
+  }
+
+  void fill_weights() {
+    const auto& p = plan();
+    out_.weights.assign(p.weight_bytes, 0);
+    out_.bias.assign(p.rows, 0);
+    out_.weight_scale.assign(p.rows, 0);
+    for (std::size_t k = 0; k < p.count; ++k) {
+      const QuantizedStep& step = p.steps[k];
+      if (!step.multiplies()) continue;
+      const Layer& layer = *layers_.at(k);
+      const Array *weight = nullptr, *bias = nullptr, *scales = nullptr, *bias_scales = nullptr;
+      for (const auto& [name, array] : layer.weights)
+        (name == "weight" ? weight : name == "bias" ? bias : name == scale_name ? scales : bias_scales) = &array;
+      if (scales == nullptr || weight == nullptr) {
+        refuse("{}: its weights are not in int8", layer.text);
+        continue;
+      }
+      const auto of_output = [](const Array& a, std::size_t o) { return a.values[a.values.size() == 1 ? 0 : o]; };
+      for (std::size_t o = 0; o < step.outputs(); ++o) {
+        const std::size_t row = step.row + step.packed_row(o), columns = step.columns();
+        const double scale = of_output(*scales, o), unit = static_cast<double>(out_.scale[step.source]) * scale;
+        out_.weight_scale[row] = static_cast<float>(scale);
+        for (std::size_t i = 0; i < columns; ++i) {
+          const double q = weight->values[o * columns + i];
+          if (q < -128 || q > 127 || q != std::floor(q))
+            return refuse("{}: its weights are no integers of int8", layer.text);
+          out_.weights[step.packed_place(o, step.packed_column(i))] = static_cast<std::int8_t>(q);
+        }
+        if (bias == nullptr) continue;
+        double b = bias->values[o];
+        if (bias_scales == nullptr) {
+          b = std::round(b / unit);  // a float one
+        } else if (const double own = of_output(*bias_scales, o); std::abs(own - unit) > 1e-5 * unit) {
+          b = std::round(b * own / unit);
+        }
+        if (std::abs(b) > 0x7fffffff || b != std::floor(b))
+          return refuse("{}: its bias is no integer of 32 bits", layer.text);
+        out_.bias[row] = static_cast<std::int32_t>(b);
+      }
+    }
+  }
+
+  bool exact_;
+  QuantizedLayout out_;
+  std::map<std::size_t, std::pair<float, int>> scales_;  // by tensor
+  std::map<std::size_t, std::string> names_;
+  std::map<std::size_t, const Layer*> layers_;  // by step
+};
+
+}  // namespace
+
+LayerWords::LayerWords(const std::string& text) {
+  const std::size_t open = text.find('<');
+  name = text.substr(0, open);
+  if (open == std::string::npos) return;
+  int depth = 0;
+  std::string word;
+  for (std::size_t i = open + 1; i < text.size(); ++i) {
+    const char c = text[i];
+    if (depth == 0 && (c == ',' || c == '>')) {
+      if (!word.empty()) arguments.push_back(std::exchange(word, {}));
+      continue;
+    }
+    depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+    if (c != ' ' || !word.empty()) word += c;
+  }
+}
+
+std::vector<std::size_t> LayerWords::option(const std::string& option) const {
+  for (const std::string& argument : arguments)
+    if (argument.starts_with(option + "<")) {
+      std::vector<std::size_t> all;
+      for (const double v : LayerWords(argument).numbers()) all.push_back(static_cast<std::size_t>(v));
+      return all;
+    }
+  return {};
+}
+
+std::vector<double> LayerWords::numbers() const {
+  std::vector<double> all;
+  for (const std::string& argument : arguments) {
+    std::size_t end = 0;
+    try {
+      const double value = std::stod(argument, &end);
+      if (end == argument.size() || argument.substr(end) == "F") all.push_back(value);
+    } catch (const std::exception&) {  // a word
+    }
+  }
+  return all;
+}
+
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact) {
+  return Reader(takes, exact).read(structure, input, takes);
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tenon/edge/quantized_plan.hpp>
+
+#include "structure.hpp"
+
+/// Networks of integers: which numbers a written type takes, in which order.
+namespace tenon::importing {
+
+/// What layers of a network of integers carry beside their text (layers/unit.hpp): their weights are integers, whose
+/// scales stand beside them under this name. A layer of the kind `Layer::scale` has the scale and the zero point of
+/// what stands before it.
+inline constexpr const char* scale_name = "#scale";
+
+/// The numbers of a `QuantizedNumbers<Net>`, for a type that is known as a text alone. It is read by the functions that
+/// read the type when it is compiled (edge/quantized_plan.hpp), and their results are compared then.
+struct QuantizedLayout {
+  static constexpr std::size_t most_steps = 4096;
+  using Plan = edge::StepPlan<most_steps>;
+
+  std::unique_ptr<edge::detail::PlanReader<most_steps>> reader;
+  std::vector<std::int8_t> weights{};
+  std::vector<std::int32_t> bias{};
+  std::vector<float> weight_scale{}, scale{};
+  std::vector<std::int8_t> zero{};
+  std::vector<std::string> refused{};
+
+  const Plan& plan() const { return reader->plan; }
+};
+
+/// Reads the steps off the structure and fills their numbers in. `takes` is the shape of the network's input. `exact`:
+/// functions whose integers LiteRT computes otherwise than by rounding are refused.
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact);
+
+/// The layer is told from its text: "Conv2D", and "16", "3", "stride<2>".
+struct LayerWords {
+  std::string name;
+  std::vector<std::string> arguments;
+
+  explicit LayerWords(const std::string& text);
+  /// The numbers of `stride<2, 1>`; none where the option is not there.
+  std::vector<std::size_t> option(const std::string& name) const;
+  /// All arguments that are numbers.
+  std::vector<double> numbers() const;
+};
+
+}  // namespace tenon::importing

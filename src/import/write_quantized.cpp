@@ -1,0 +1,221 @@
+#include "write_quantized.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include <tenon/edge/checksum.hpp>
+#include <tenon/edge/quantized_digest.hpp>
+#include <tenon/error.hpp>
+#include <tenon/io/weights_header.hpp>
+
+#include "../io/words.hpp"
+#include "interpret_int8.hpp"
+#include "types/quantized_graph.hpp"
+#include "types/quantized_plan.hpp"
+#include "types/type_text.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+/// The numbers that the written program makes too: the upper byte of a linear congruential generator (Numerical
+/// Recipes').
+class Bytes {
+public:
+  std::int8_t next() {
+    state_ = state_ * 1664525U + 1013904223U;
+    return static_cast<std::int8_t>(static_cast<int>(state_ >> 24) - 128);
+  }
+
+private:
+  std::uint32_t state_ = 1;
+};
+
+/// Images of a file that has the channels last: int8 has them last too, so the network takes them as they are, and what
+/// turns them goes.
+bool take_channels_last(Structure& structure, const std::string& input, Units& units) {
+  Piece& first = structure.pieces.front();
+  Dims& takes = units.shapes.at(input);
+  if (structure.pieces.size() > 1 || takes.size() != 3) return false;
+  const auto layer = std::ranges::find_if(
+      first.parts, [](const Part& p) { return p.kind != Part::layer || p.own.kind != Layer::scale; });
+  if (layer == first.parts.end() || layer->kind != Part::layer || layer->own.text != "Permute<2, 0, 1>") return false;
+  takes = layer->gives;
+  first.parts.erase(layer);
+  return true;
+}
+
+std::string numbers_text(const std::vector<double>& values) {
+  std::string all;
+  std::size_t column = 0;
+  for (const double value : values) {
+    const std::string one = fmt::format("{},", value);
+    if (column == 0 || column + one.size() > 120) all += "\n    ", column = 4;
+    all += one;
+    column += one.size();
+  }
+  return all;
+}
+
+struct Samples {
+  std::vector<double> expected{};  // one after the other
+  std::size_t size = 0;            // of an output
+};
+
+/// The file's numbers for each input byte: floats where it takes floats.
+Samples expected_bytes(const Graph& original, const Value& input, const QuantizedLayout& layout, std::size_t samples) {
+  const Value& own = *std::ranges::find_if(original.inputs, [&](const Value& v) { return v.name == input.name; });
+  Bytes bytes;
+  Samples all;
+  for (std::size_t s = 0; s < samples; ++s) {
+    Array x{own.type, *input.dims, {}};
+    for (std::int64_t i = count_of(x.dims); i > 0; --i) {
+      const double q = bytes.next();
+      x.values.push_back(own.type == Type::int8    ? q
+                         : own.type == Type::uint8 ? q + 128
+                                                   : static_cast<double>(layout.scale[0]) * (q - layout.zero[0]));
+    }
+    const std::vector<Array> outputs = interpret_int8(original, {{input.name, std::move(x)}});
+    all.expected.insert(all.expected.end(), outputs.at(0).values.begin(), outputs[0].values.end());
+    all.size = outputs[0].values.size();
+  }
+  return all;
+}
+
+std::string header_text(const std::string& name, TypeText type, const QuantizedLayout& layout, const Graph& graph,
+                        WrittenQuantized& written) {
+  const QuantizedLayout::Plan& plan = layout.plan();
+  WeightsHeader header;
+  header.name = "net_int8";
+  header.network = name;
+  header.definitions = fmt::format(
+      "{}/// Imported from a file in the format {}{}.\nusing {} = {};\n\n", type.definitions, graph.format,
+      graph.name.empty() ? ""
+                         : ", where it is called " + detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)),
+      name, type.body);
+  header.includes = "#include <tenon/edge/quantized_digest.hpp>\n#include <tenon/edge/quantized_self_test.hpp>\n";
+  header.checksum = crc32(std::as_bytes(std::span(layout.weights)));
+  header.weight_bytes = written.weight_bytes = plan.weight_bytes;
+  header.ram_bytes = written.ram_bytes = plan.room;
+  header.macs = written.macs = plan.macs;
+  for (const auto& [weight, array] : type.weights) header.parameter_count += array.values.size();
+  WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const edge::QuantizedStep& step = plan.steps[k];
+    if (!step.multiplies()) continue;
+    const std::string about = fmt::format("step {}, {} to {}", k, step.columns(), step.outputs());
+    const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
+                                                                              : ", packed four rows by four columns";
+    weights.blocks.push_back({about + packed, std::span(layout.weights).subspan(step.weights, step.packed_bytes())});
+    bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, step.packed_rows())});
+    scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, step.packed_rows())});
+  }
+  header.constants.push_back({"The network in int8, with the file's own integers and scales.",
+                              "QuantizedNumbers<Net> numbers",
+                              {weights,
+                               bias,
+                               scales,
+                               {"scale", {{"of the input and of every step's output", std::span(layout.scale)}}},
+                               {"zero", {{"their zero points", std::span(layout.zero)}}}}});
+  header.checks = fmt::format("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x{:08x},\n"
+                              "              \"the steps of this network are not those that these numbers were "
+                              "written for: import the file again\");\n\n",
+                              edge::plan_digest(plan));
+  return weights_header_text(header);
+}
+
+std::string check_text(const std::string& name, const Samples& samples, bool by_places, std::size_t count) {
+  return fmt::format(
+      R"(// Compares {0} in int8 with the network that it was imported from: its bytes for {1} random inputs, as an
+// interpreter of the file has computed them by LiteRT's rules (sums times a multiplier of 31 bits, rounded once). Ends
+// with 1 where one byte differs.
+#include <cstdint>
+#include <cstdio>
+
+#include "net_int8.hpp"
+
+namespace {{
+
+using namespace tenon;
+using Net = net_int8::Net;
+
+constexpr std::size_t samples = {1}, outputs = {2};
+constexpr std::int8_t expected[samples * outputs]{{{3}
+}};
+
+std::uint32_t random_state = 1;
+std::int8_t random_byte() {{
+  random_state = random_state * 1664525U + 1013904223U;
+  return static_cast<std::int8_t>(static_cast<int>(random_state >> 24) - 128);
+}}
+
+/// Where number i of the file's input and output lies.
+constexpr std::size_t input_place(std::size_t i) {{ return {4}; }}
+constexpr std::size_t output_place(std::size_t i) {{
+  return edge::quantized_plan<Net>.orders[edge::quantized_plan<Net>.count].place(i);
+}}
+
+Quantized<Net, net_int8::numbers> net;
+
+}}  // namespace
+
+int main() {{
+  std::size_t differ = 0;
+  for (std::size_t s = 0; s < samples; ++s) {{
+    for (std::size_t i = 0; i < net.input().size(); ++i) net.input()[input_place(i)] = random_byte();
+    net.run();
+    for (std::size_t i = 0; i < outputs; ++i)
+      if (net.output()[output_place(i)] != expected[s * outputs + i]) ++differ;
+  }}
+  std::printf("%lu of %lu bytes differ\n", static_cast<unsigned long>(differ),
+              static_cast<unsigned long>(samples * outputs));
+  return differ == 0 ? 0 : 1;
+}}
+)",
+      name, count, samples.size, numbers_text(samples.expected),
+      by_places ? "edge::quantized_plan<Net>.orders[0].place(i)" : "i");
+}
+
+}  // namespace
+
+bool is_quantized(const Graph& simplified) {
+  return std::ranges::any_of(simplified.nodes,
+                             [](const Node& node) { return node.domain.empty() && node.op == "QuantizeLinear"; });
+}
+
+WrittenQuantized write_quantized(const Graph& original, const Graph& simplified, const std::string& name,
+                                 std::size_t samples) {
+  check_type_name(name);
+  Units units = quantized_units(simplified);
+  std::vector<std::string> refused = units.refused;
+  if (simplified.inputs.size() != 1 || simplified.outputs.size() != 1)
+    refused.push_back(fmt::format("a network in int8 has one input and one output, this one has {} and {}",
+                                  simplified.inputs.size(), simplified.outputs.size()));
+  for (const Node& node : original.nodes)
+    if (original.format == "TFLite" && node.op == "ReduceMean")
+      refused.push_back(describe(node) +
+                        ": MEAN is rounded in several ways by LiteRT's kernels; AVERAGE_POOL_2D of the "
+                        "whole image is rounded in one and can be imported");
+  refuse_all(simplified, refused);
+  const Value& input = simplified.inputs[0];
+  Structure structure = find_structure(simplified, units);
+  refuse_all(simplified, refusals(simplified, structure, units));
+
+  const bool last = take_channels_last(structure, input.name, units);
+  const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name),
+                                                   simplified.format == "TFLite");
+  refuse_all(simplified, layout.refused);
+  const Samples expected = expected_bytes(original, input, layout, samples);
+  remove_scales(structure, units);
+  WrittenQuantized written;
+  TypeText type = write_type(simplified, std::move(structure), units,
+                             std::string_view("using  = ").size() + name.size());
+  written.header = header_text(name, std::move(type), layout, simplified, written);
+  written.check = check_text(name, expected, !last, samples);
+  return written;
+}
+
+}  // namespace tenon::importing

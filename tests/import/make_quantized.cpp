@@ -1,0 +1,175 @@
+// Writes networks of integers as types, each with its checking program:
+//     make_quantized FOLDER [$TENON_DATA/models]
+// Two are made here; of the others' files it also compares 100 outputs with LiteRT's own bytes.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/edge/checksum.hpp>
+#include <tenon/io/atomic_file.hpp>
+
+#include "import/interpret_int8.hpp"
+#include "import/onnx.hpp"
+#include "import/simplify.hpp"
+#include "import/tflite.hpp"
+#include "import/write_quantized.hpp"
+#include "support/tflite_builder.hpp"
+#include "unit/import/graph_builder.hpp"
+
+namespace {
+
+using namespace test;
+using tenon::test::Object;
+using tenon::test::TfliteFile;
+using Ints = std::vector<std::int64_t>;
+
+void write(const std::string& path, const std::string& text) {
+  tenon::write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+void write_network(const std::string& folder, const Graph& original, std::size_t samples) {
+  Graph graph = original;
+  simplify(graph);
+  const WrittenQuantized written = write_quantized(original, graph, "Written", samples);
+  std::filesystem::create_directories(folder);
+  write(folder + "/net_int8.hpp", written.header);
+  write(folder + "/check.cpp", written.check);
+}
+
+/// Convolutions with TensorFlow's padding that differs on both sides, weights with a scale for each channel, branches
+/// that are added, a mean, a dense layer and probabilities, as TFLite has them.
+Graph tflite_network() {
+  TfliteFile file;
+  using Type = tenon::importing::tflite::TensorType;
+  int seed = 0;
+  const auto more = [](float scale, std::int64_t zero) {
+    return TfliteFile::More{.type = Type::int8, .scales = {scale}, .zero_points = {zero}};
+  };
+  const auto weights = [&](const std::string& name, const TfliteFile::Dims& dims, int axis) {
+    std::vector<std::int8_t> values;
+    std::size_t count = 1;
+    for (const auto d : dims) count *= static_cast<std::size_t>(d);
+    for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<std::int8_t>((++seed * 7919) % 255 - 127));
+    TfliteFile::More each{.type = Type::int8, .axis = axis};
+    for (int o = 0; o < dims[static_cast<std::size_t>(axis)]; ++o) {
+      each.scales.push_back(0.003F + 0.0007F * static_cast<float>(o));
+      each.zero_points.push_back(0);
+    }
+    return file.constant(name, dims, values, each);
+  };
+  const auto bias = [&](const std::string& name, int count) {
+    std::vector<std::int32_t> values;
+    for (int i = 0; i < count; ++i) values.push_back((++seed * 7919) % 4001 - 2000);
+    return file.ints(name, {count}, values, {.scales = {1}, .zero_points = {0}});
+  };
+  const auto x = file.input("image", {1, 6, 6, 3}, more(0.02F, -5));
+  const auto a = file.tensor("a", {1, 3, 3, 4}, more(0.03F, -128)), b = file.tensor("b", {1, 3, 3, 4}, more(0.05F, 7)),
+             c = file.tensor("c", {1, 3, 3, 4}, more(0.06F, -128)),
+             d = file.tensor("d", {1, 1, 1, 4}, more(0.06F, -128)), e = file.tensor("e", {1, 4}, more(0.06F, -128)),
+             f = file.tensor("f", {1, 5}, more(0.04F, 3)), y = file.tensor("y", {1, 5}, more(1.0F / 256, -128));
+  const std::int8_t relu = 1;
+  const auto window = [](int stride, std::size_t activation, std::int8_t value) {
+    return Object().scalar(0, std::int8_t{0}).scalar(1, stride).scalar(2, stride).scalar(activation, value);
+  };
+  file.op("CONV_2D", {x, weights("wa", {4, 3, 3, 3}, 0), bias("ba", 4)}, {a}, 1, window(2, 3, relu));
+  file.op("DEPTHWISE_CONV_2D", {a, weights("wb", {1, 3, 3, 4}, 3), bias("bb", 4)}, {b}, 2,
+          window(1, 4, 0).scalar(3, 1));
+  file.op("ADD", {b, a}, {c}, 11, Object().scalar(0, relu));
+  file.op("AVERAGE_POOL_2D", {c}, {d}, 5,
+          Object().scalar(0, std::int8_t{1}).scalar(1, 3).scalar(2, 3).scalar(3, 3).scalar(4, 3));
+  file.op("RESHAPE", {d, file.ints("shape", {2}, {1, 4})}, {e});
+  file.op("FULLY_CONNECTED", {e, weights("wf", {5, 4}, 0), bias("bf", 5)}, {f});
+  file.op("SOFTMAX", {f}, {y}, 9, Object().scalar(0, 1.0F));
+  file.output(y);
+  const std::string bytes = file.file();
+  return parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");
+}
+
+/// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
+Graph onnx_network() {
+  GraphBuilder g;
+  const auto scale = [&](double value) { return g.constant(fmt::format("s{}", g.g.constants.size()), {}, {value}); };
+  const auto zero = [&](double value, Type type) {
+    return g.constant(fmt::format("z{}", g.g.constants.size()), {}, {value}, type);
+  };
+  const auto rounded = [&](const std::string& x, double by, double at) {
+    const auto s = scale(static_cast<double>(static_cast<float>(by))), z = zero(at, Type::uint8);
+    return g.node("DequantizeLinear", {g.node("QuantizeLinear", {x, s, z}), s, z});
+  };
+  const auto weights = [&](const std::string& name, Dims dims) {
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < count_of(dims); ++i) values.push_back(static_cast<double>((i * 7919 + 5) % 255 - 127));
+    const auto q = g.constant(name, dims, values, Type::int8);
+    return g.node("DequantizeLinear", {q, scale(0.0078125), zero(0, Type::int8)});
+  };
+  const auto x = rounded(g.input("x", {1, 2, 5, 5}), 0.03, 120);
+  const auto same = std::map<std::string, Attribute>{{"pads", Ints{1, 1, 1, 1}}};
+  const auto a = rounded(g.node("Relu", {g.node("Conv", {x, weights("wa", {3, 2, 3, 3})}, same)}), 0.05, 0);
+  const auto b = rounded(g.node("Conv", {x, weights("wb", {2, 2, 1, 1})}), 0.05, 0);
+  const auto all = rounded(g.node("Concat", {a, b}, {{"axis", std::int64_t{1}}}), 0.05, 0);
+  const auto mean = rounded(g.node("GlobalAveragePool", {all}), 0.011, 90);
+  const auto flat = g.node("Flatten", {mean});
+  g.gives({rounded(g.node("Gemm", {flat, weights("wf", {3, 5})}, {{"transB", std::int64_t{1}}}), 0.02, 100)});
+  return g.g;
+}
+
+struct Known {
+  const char* file;
+  std::uint32_t outputs;  // CRC-32 of what LiteRT gives for 100 inputs (tests/golden/make_tflite.js); 0: not LiteRT's
+};
+constexpr Known models[]{{"ad01_int8.tflite", 0x4f55e30d},
+                         {"kws_dscnn_int8.tflite", 0x17907c95},
+                         {"resnet8_int8.tflite", 0xcd47bfd2},
+                         {"vww_96_int8.tflite", 0x39c3cd8a},
+                         {"tflm_hello_world_int8.tflite", 0x9b3965cd},
+                         {"tflm_micro_speech_quantized.tflite", 0x265cc6ce},
+                         {"ad01_q.onnx", 0},
+                         {"kws_dscnn_q.onnx", 0},
+                         {"resnet8_q.onnx", 0},
+                         {"vww_96_q.onnx", 0}};
+
+/// The outputs for the checking program's inputs, by the kernels that LiteRT has in a browser.
+std::uint32_t litert_outputs(const Graph& graph) {
+  std::uint32_t state = 1;
+  std::vector<std::int8_t> all;
+  for (int s = 0; s < 100; ++s) {
+    Array x{Type::int8, *graph.inputs[0].dims, {}};
+    for (std::int64_t& d : x.dims) d = std::max<std::int64_t>(d, 1);
+    for (std::int64_t i = count_of(x.dims); i > 0; --i) {
+      state = state * 1664525U + 1013904223U;
+      x.values.push_back(static_cast<double>(state >> 24) - 128);
+    }
+    const std::vector<Array> outputs = interpret_int8(graph, {{graph.inputs[0].name, x}}, Rounding::in_float);
+    for (const double y : outputs.at(0).values) all.push_back(static_cast<std::int8_t>(y));
+  }
+  return tenon::crc32(std::as_bytes(std::span(all)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc < 2) return 2;
+  const std::string folder = argv[1];
+  write_network(folder + "/made_tflite", tflite_network(), 100);
+  write_network(folder + "/made_onnx", onnx_network(), 100);
+  if (argc < 3) return 0;
+  int wrong = 0;
+  for (const Known& known : models) {
+    const std::string file = std::string(argv[2]) + "/" + known.file,
+                      name = std::filesystem::path(file).stem().string();
+    const Graph graph = file.ends_with(".onnx") ? read_onnx(file) : read_tflite(file);
+    write_network(folder + "/" + name, graph, 100);
+    if (known.outputs == 0 || litert_outputs(graph) == known.outputs) continue;
+    std::printf("%s: the interpreter does not give LiteRT's bytes\n", known.file);
+    wrong = 1;
+  }
+  return wrong;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "make_quantized: %s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,189 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <catch2/catch.hpp>
+
+#include <tenon/data/pictures.hpp>
+#include <tenon/error.hpp>
+#include <tenon/report/data_report.hpp>
+
+#include "support/golden.hpp"
+
+namespace fs = std::filesystem;
+using namespace tenon;
+
+namespace {
+
+fs::path corpus() { return fs::canonical(test::Golden::folder()).parent_path() / "fuzz" / "corpus" / "pictures"; }
+std::string corpus_file(const std::string& name) { return (corpus() / name).string(); }
+
+double worst(const Pixels& p, const test::Golden& golden, const std::string& name) {
+  if (p.shape != golden.shape(name)) return INFINITY;
+  const std::vector<double> right = golden.values(name);
+  double most = 0;
+  for (std::size_t i = 0; i < right.size(); ++i)
+    most = std::max(most, std::abs(right[i] - static_cast<double>(p.values[i])));
+  return most;
+}
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("tenon_pictures_" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+};
+void write(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+
+}  // namespace
+
+TEST_CASE("pictures of every kind have the numbers that the script gave them") {
+  if (!reads_pictures()) return;
+  const test::Golden golden("pictures");
+  for (const std::string name : {"good_rgb", "good_interlaced", "good_grey16", "good_grey1", "good_palette"}) {
+    CAPTURE(name);
+    CHECK(worst(read_picture(corpus_file(name)), golden, name) < 1e-6);
+  }
+  CHECK(worst(read_picture(corpus_file("good_rgba16"), {.background = {0.25F, 0.5F, 0.75F}}), golden, "good_rgba16") <
+        1e-6);
+  CHECK(worst(read_picture(corpus_file("good_grey")), golden, "good_grey") < 1e-6);
+  for (int k = 2; k <= 8; ++k) {
+    CAPTURE(k);
+    const std::string name = "good_turned" + std::to_string(k);
+    CHECK(worst(read_picture(corpus_file(name)), golden, name) < 1e-6);
+  }
+  CHECK(worst(read_picture(corpus_file("good_colour")), golden, "good_colour") < 1.01 / 255);  // a level
+
+  const Pixels colour = read_picture(corpus_file("good_rgb")),
+               grey = read_picture(corpus_file("good_rgb"), {.channels = 1});
+  CHECK(grey.shape == std::vector<std::size_t>{1, 7, 5});
+  for (std::size_t i = 0; i < 35; ++i)
+    CHECK(grey.values[i] ==
+          Approx(0.299 * static_cast<double>(colour.values[i]) + 0.587 * static_cast<double>(colour.values[35 + i]) +
+                 0.114 * static_cast<double>(colour.values[70 + i]))
+              .margin(1e-6));
+}
+
+TEST_CASE("pictures in another size are PyTorch's") {
+  if (!reads_pictures()) return;
+  const test::Golden golden("pictures");
+  const auto sized = [&](std::size_t h, std::size_t w, Resampling how, Framing framing = Framing::stretch) {
+    return read_picture(corpus_file("good_rgb"), {.height = h, .width = w, .resampling = how, .framing = framing});
+  };
+  CHECK(worst(sized(3, 2, Resampling::antialias), golden, "antialias_3x2") < 1e-6);
+  CHECK(worst(sized(5, 3, Resampling::antialias), golden, "antialias_5x3") < 1e-6);
+  CHECK(worst(sized(14, 15, Resampling::antialias), golden, "antialias_14x15") < 1e-6);
+  CHECK(worst(sized(3, 9, Resampling::antialias), golden, "antialias_3x9") < 1e-6);
+  CHECK(worst(sized(14, 15, Resampling::area), golden, "bilinear_14x15") < 1e-6);
+  CHECK(worst(sized(1, 5, Resampling::area), golden, "area_1x5") < 1e-6);
+  CHECK(worst(sized(7, 1, Resampling::area), golden, "area_7x1") < 1e-6);
+  CHECK(worst(sized(3, 2, Resampling::area), golden, "area_3x2") < 1e-6);
+  CHECK(worst(sized(3, 3, Resampling::area, Framing::crop), golden, "crop_3x3") < 1e-6);
+}
+
+TEST_CASE("what cannot be read is one Error that names the file") {
+  if (!reads_pictures()) {
+    CHECK_THROWS_WITH(read_picture(corpus_file("good_rgb")), Catch::Contains("made without libpng"));
+    CHECK_THROWS_WITH(read_picture(corpus_file("good_grey")), Catch::Contains("made without libjpeg"));
+    return;
+  }
+  using Catch::Contains;
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_cmyk")),
+                    Contains("bad_cmyk: JPEG pictures in CMYK are not supported"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_gif")),
+                    Contains("bad_gif: expected a PNG or JPEG picture") && Contains("a GIF"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_checksum")),
+                    Contains("damaged one: IDAT: CRC error") || Contains("damaged"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_cut")), Contains("the file ends too early"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_claim.png")),
+                    Contains("at most 67108864 pixels") && Contains("60000 x 60000"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_claim.jpeg"), {.most_pixels = std::size_t{1} << 40}),
+                    Contains("too few for 60000 x 60000 pixels"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_claim.png"), {.most_pixels = std::size_t{1} << 40}),
+                    Contains("too few for 60000 x 60000 pixels"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("good_rgb"), {.height = 4}), Contains("a height and a width, or neither"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("good_rgb"), {.channels = 2}), Contains("1 or 3 channels, got 2"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("none")),
+                    Contains("none: expected a PNG or JPEG picture that can be read"));
+}
+
+TEST_CASE("a folder for each class, and lists, whatever the number of threads") {
+  const Folder folder;
+  const std::vector<std::size_t> shape{1, 2, 3};
+  const auto sample = [](std::size_t k) {
+    std::vector<float> s(6);
+    for (std::size_t i = 0; i < 6; ++i) s[i] = static_cast<float>(40 * k + i) / 255;
+    return s;
+  };
+  for (const std::string name : {"dog", "cat/deep", ".hidden"}) fs::create_directories(folder / name);
+  write_png(folder / "cat/b.png", sample(0), shape);
+  write_png(folder / "cat/deep/a.PNG", sample(1), shape);
+  write_png(folder / "dog/1.png", sample(2), shape);
+  write(folder / "dog/notes.txt", "none");
+  write(folder / "list.csv", "\xef\xbb\xbf"
+                             "dog/1.png,big, brown\r\n\ncat/b.png\tsmall\n");
+
+  const PictureFiles files = picture_folder(folder.path.string());
+  CHECK(files.classes == std::vector<std::string>{"cat", "dog"});
+  CHECK(files.labels == std::vector<std::int32_t>{0, 0, 1});
+  CHECK(picture_folder(folder.path.string(), {"dog", "bird", "cat"}).labels == std::vector<std::int32_t>{2, 2, 0});
+  CHECK_THROWS_WITH(picture_folder(folder.path.string(), {"dog"}),
+                    Catch::Contains("one of the classes \"dog\", got \"cat\""));
+  CHECK_THROWS_WITH(picture_folder(folder / "dog"), Catch::Contains("pictures without one"));
+  CHECK_THROWS_WITH(picture_folder(folder / "none"), Catch::Contains("No such file"));
+  const PictureFiles list = picture_list(folder / "list.csv");
+  CHECK(list.classes == std::vector<std::string>{" brown", "small"});
+  CHECK(list.labels == std::vector<std::int32_t>{0, 1});
+  write(folder / "bad.csv", "dog/1.png,dog\ncat/b.png\n");
+  CHECK_THROWS_WITH(picture_list(folder / "bad.csv"),
+                    Catch::Contains("bad.csv, line 2: expected a file, a tab or comma"));
+  if (!reads_pictures()) return;
+
+  for (const std::size_t threads : {1U, 2U, 5U}) {
+    const auto data = read_pictures(files, {.channels = 1, .threads = threads});
+    REQUIRE(data.size() == 3);
+    CHECK(data.sample_shape() == shape);
+    CHECK(data.classes() == 2);
+    for (std::size_t k = 0; k < 3; ++k) CHECK(std::ranges::equal(data.sample(k), sample(k)));
+  }
+  CHECK_THROWS_WITH(read_pictures(files, {.most_bytes = 200}),
+                    Catch::Contains("at most 200 bytes") && Catch::Contains("72 bytes each"));
+  write(folder / "dog/2.png", "no picture");
+  write_png(folder / "cat/c.png", sample(0), std::vector<std::size_t>{1, 3, 2});
+  for (const std::size_t threads : {1U, 4U}) {
+    CHECK_THROWS_WITH(read_pictures(picture_folder(folder.path.string()), {.threads = threads}),
+                      Catch::Contains("c.png: expected a picture of 3x2x3"));
+    CHECK_THROWS_WITH(
+        read_pictures(picture_folder(folder.path.string()), {.height = 2, .width = 2, .threads = threads}),
+        Catch::Contains("dog/2.png: expected a PNG or JPEG picture"));
+  }
+  CHECK_THROWS_WITH(write_png(folder / "x.png", sample(0), std::vector<std::size_t>{2, 3, 1}),
+                    Catch::Contains("1 or 3 channels"));
+  CHECK_THROWS_WITH(write_png(folder / "x.png", std::vector<float>{NAN}, std::vector<std::size_t>{1, 1}),
+                    Catch::Contains("finite"));
+  CHECK_FALSE(fs::exists(folder / "x.png"));
+}
+
+TEST_CASE("a page about a data set") {
+  const auto count = [](const std::string& text, std::string_view what) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+    return n;
+  };
+  const Dataset<float> data{Features{"image <1>", {3, 1, 2}, std::vector<float>(24, 0.5F)},
+                            Features{"table", {2}, std::vector<float>{0, 1, 2, 3, NAN, 5, 6, 7}},
+                            Labels{{0, 1, 1, 2}, 3}.named("kind"),
+                            Targets{std::vector<float>{1, 2, 3, 4}, 1}.named("price")};
+  const std::string page = data_report_html(data, {.title = "A & B", .pictures = 3});
+  CHECK(count(page, "<title>A &amp; B</title>") == 1);
+  CHECK(count(page, "3 classes, from 1 samples") == 1);
+  CHECK(count(page, "<svg xmlns") == 5);  // the classes; the image, two numbers of the table, the price
+  CHECK(count(page, "<img") == 3);
+  CHECK(count(page, "class 1, no. 1") == 1);
+  CHECK(count(page, "image <1>") == 0);
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(data_report_html(Dataset<double>{}, {}).ends_with("</html>\n"));
+}
