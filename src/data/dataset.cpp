@@ -16,29 +16,6 @@
 #include "text.hpp"
 
 namespace tenon {
-namespace detail {
-
-namespace {
-const std::shared_ptr<const void>& owner(const void* of) {
-  return *static_cast<const std::shared_ptr<const void>*>(of);
-}
-}  // namespace
-
-SharedHandle::SharedHandle(std::shared_ptr<const void> thing)
-    : thing_(thing.get()), owner_(thing ? new std::shared_ptr<const void>(std::move(thing)) : nullptr) {}
-SharedHandle::SharedHandle(const SharedHandle& other)
-    : SharedHandle(other.owner_ ? owner(other.owner_) : std::shared_ptr<const void>()) {}
-SharedHandle::SharedHandle(SharedHandle&& other) noexcept
-    : thing_(std::exchange(other.thing_, nullptr)), owner_(std::exchange(other.owner_, nullptr)) {}
-SharedHandle& SharedHandle::operator=(SharedHandle other) noexcept {
-  std::swap(thing_, other.thing_);
-  std::swap(owner_, other.owner_);
-  return *this;
-}
-SharedHandle::~SharedHandle() { delete static_cast<std::shared_ptr<const void>*>(owner_); }
-
-}  // namespace detail
-
 namespace {
 
 /// "Dataset" or "Dataset, column "x"", as messages begin.
@@ -337,7 +314,7 @@ template <std::floating_point T>
 Dataset<T> Dataset<T>::prepared() const {
   if (!augmentation_) return *this;
   Dataset result = described<T>();
-  if (source_) result.source_ = detail::SharedHandle(detail::Streaming<T>::prepared(*this));
+  if (source_) result.source_ = detail::Streaming<T>::prepared(*this);
   result.labels_ = labels_;
   result.targets_ = targets_;
   result.weights_ = weights_;

@@ -73,7 +73,7 @@ template <std::floating_point T>
 Dataset<T> Streaming<T>::make(const Dataset<T>& like, std::shared_ptr<const RowSource<T>> source, std::size_t length) {
   Dataset<T> stream = like.template described<T>();
   stream.size_ = length;
-  stream.source_ = SharedHandle(std::move(source));
+  stream.source_ = std::move(source);
   for (const ColumnInfo& c : stream.columns_) {
     if (c.kind == ColumnKind::labels)
       stream.labels_.insert(stream.labels_.end(), c.size, static_cast<std::int32_t>(c.classes) - 1);

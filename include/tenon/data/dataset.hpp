@@ -23,23 +23,6 @@ template <std::floating_point T>
 class RowSource;
 template <std::floating_point T>
 struct Streaming;
-
-/// What copies of a data set share. As a std::shared_ptr, but nothing of it is compiled in programs.
-class SharedHandle {
-public:
-  SharedHandle() = default;
-  explicit SharedHandle(std::shared_ptr<const void> thing);
-  SharedHandle(const SharedHandle& other);
-  SharedHandle(SharedHandle&& other) noexcept;
-  SharedHandle& operator=(SharedHandle other) noexcept;
-  ~SharedHandle();
-  const void* get() const noexcept { return thing_; }
-  explicit operator bool() const noexcept { return thing_ != nullptr; }
-
-private:
-  const void* thing_ = nullptr;
-  void* owner_ = nullptr;
-};
 }  // namespace detail
 
 /// Samples in memory, each with a class index, with target numbers, or with neither.
@@ -246,7 +229,7 @@ private:
   std::size_t augmented_column_ = 0, given_size_ = 0;  // where it stands among the columns
   std::vector<ColumnInfo> given_;
 
-  detail::SharedHandle source_{};  // of a stream; then labels and weights are those of one sample
+  std::shared_ptr<const void> source_{};  // of a stream, a RowSource<T>; labels and weights are those of one sample
 };
 
 template <std::floating_point T, class... Column>

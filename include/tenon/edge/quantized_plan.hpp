@@ -21,8 +21,8 @@ struct PlanReader {
   std::array<PointFunction, Capacity> function{};  // of tables
   std::array<bool, Capacity + 1> held{};           // tensors that something later reads
   std::size_t unit_count = 0;
-  std::size_t
-      inner = 0;  // values within units, and sums: counted behind all units, in the order in which they are computed
+  /// Values within units, and sums: counted behind all units, in the order in which they are computed.
+  std::size_t inner = 0;
   std::size_t rows = 1;  // steps of a sequence that a layer does one by one
 
   /// x: the tensors that the part reads.

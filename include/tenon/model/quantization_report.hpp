@@ -145,28 +145,18 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   if (loader.dataset().sample_size() != M::input::size)
     throw Error("quantization_report: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(loader.dataset().sample_size()));
-  const auto weights = frozen_weights(model);
+  detail::FloatRun<Net> run{frozen_weights(model)};
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
   if (!tables->sums_fit)
     throw Error("quantization_report: a row's weights are so large that its sum may exceed 32 bits");
-  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample +
-                             workspace<Net>.needs.inference_scratch_fixed + 1),
-      output(M::output::size);
+  std::vector<float> output(M::output::size);
   std::vector<std::vector<float>> units(workspace<Net>.units + plan.count + 1);
   detail::SeenOfUnits seen;
   seen.ranges.resize(units.size());
   seen.factors.resize(units.size());
   seen.values = &units;
   detail::CalibrationContext ctx{{}, {&seen}, workspace<Net>.units};
-  const Memory<float> memory{weights->parameters,
-                             nullptr,
-                             weights->buffers,
-                             nullptr,
-                             nullptr,
-                             scratch.data(),
-                             scratch.data() + workspace<Net>.needs.inference_scratch_sample,
-                             0,
-                             0};
+  const Memory<float> memory = run.memory();
   detail::QuantizationObserver<Net> observer(q, *tables);
 
   QuantizationReport report;

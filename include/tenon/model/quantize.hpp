@@ -224,6 +224,26 @@ void quantize_norm(const edge::QuantizedStep& step, std::size_t k, const float* 
   }
 }
 
+/// What the float network needs for one sample after the other: its numbers as firmware has them, and scratch.
+template <class Net>
+struct FloatRun {
+  std::unique_ptr<Weights<Net>> weights;
+  std::vector<float> scratch{std::vector<float>(workspace<Net>.needs.inference_scratch_sample +
+                                                workspace<Net>.needs.inference_scratch_fixed + 1)};
+
+  Memory<float> memory() {
+    return {weights->parameters,
+            nullptr,
+            weights->buffers,
+            nullptr,
+            nullptr,
+            scratch.data(),
+            scratch.data() + workspace<Net>.needs.inference_scratch_sample,
+            0,
+            0};
+  }
+};
+
 }  // namespace detail
 
 /// The model in int8 by LiteRT's rules. The loader's epoch is the calibration: run through the float
@@ -247,9 +267,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     throw Error("quantize: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(calibration.dataset().sample_size()));
 
-  const auto weights = frozen_weights(model);
-  std::vector<float> scratch(workspace<Net>.needs.inference_scratch_sample +
-                             workspace<Net>.needs.inference_scratch_fixed + 1);
+  detail::FloatRun<Net> run{frozen_weights(model)};
   std::vector<float> output(M::output::size);
   check_options(how);
   detail::SeenOfUnits seen_of_units;
@@ -258,15 +276,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   seen_of_units.factors.resize(units.size());
   Histogram input;
   detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
-  const Memory<float> memory{weights->parameters,
-                             nullptr,
-                             weights->buffers,
-                             nullptr,
-                             nullptr,
-                             scratch.data(),
-                             scratch.data() + workspace<Net>.needs.inference_scratch_sample,
-                             0,
-                             0};
+  const Memory<float> memory = run.memory();
   Batch<float> batch;
   std::size_t seen = 0;
   while (calibration.next(batch)) {
@@ -311,8 +321,8 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
     detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
     if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.unit].data(), *q);
-    else if (step.pattern.kind == edge::StepKind::norm) detail::quantize_norm(step, k, weights->parameters, *q);
-    else if (step.multiplies()) detail::quantize_weights(step, weights->parameters, *q);
+    else if (step.pattern.kind == edge::StepKind::norm) detail::quantize_norm(step, k, run.weights->parameters, *q);
+    else if (step.multiplies()) detail::quantize_weights(step, run.weights->parameters, *q);
   }
   return q;
 }

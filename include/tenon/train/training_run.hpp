@@ -177,7 +177,7 @@ public:
   bool agreed(bool here) const { return ranks() ? detail::any_rank(*ranks(), detail::Phase::callbacks, here) : here; }
 
   /// Lives as long as the run, whichever way that ends.
-  void keep(std::shared_ptr<void> thing) { kept_.push_back(std::move(thing)); }
+  void keep(std::shared_ptr<const void> thing) { kept_.push_back(std::move(thing)); }
 
   /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
   /// all callbacks of the moment have been called, atomically; `path` is kept until then. Several may be asked for.
@@ -469,7 +469,7 @@ private:
   bool stopped_ = false;
   bool resumed_ = false;
   std::vector<std::string> checkpoints_{};
-  std::vector<std::shared_ptr<void>> kept_{};
+  std::vector<std::shared_ptr<const void>> kept_{};
 };
 
 }  // namespace tenon
