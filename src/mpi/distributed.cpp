@@ -20,9 +20,13 @@
 
 #include <tenon/train/workers.hpp>
 
+#include "waiting.hpp"
+
 namespace tenon {
 
 namespace {
+
+using mpi_ranks::Waiting;
 
 int as_int(std::size_t n) {
   if (n > static_cast<std::size_t>(INT_MAX))
@@ -54,7 +58,7 @@ private:
 
 class MpiRanks : public Communicator {
 public:
-  MpiRanks() {
+  explicit MpiRanks(double timeout) : timeout_(timeout), waiting_(timeout) {
     int number = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &number);
     rank_ = static_cast<std::size_t>(number);
@@ -62,16 +66,20 @@ public:
     size_ = static_cast<std::size_t>(number);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_dup(MPI_COMM_WORLD, &beside_);  // with the same handler
+    waiting_.open();
   }
   /// Before MPI ends.
-  void end() { MPI_Comm_free(&beside_); }
+  void end() {
+    waiting_.close();
+    MPI_Comm_free(&beside_);
+  }
   std::size_t rank() const noexcept override { return rank_; }
   std::size_t size() const noexcept override { return size_; }
 
   void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override {
     requests_.clear();
     post(out, in, 0, MPI_COMM_WORLD, requests_);
-    failing(MPI_Waitall(as_int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+    wait(requests_);
   }
   std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in,
                                  std::size_t tag) override {
@@ -85,9 +93,11 @@ public:
   }
   void all_gather(const void* mine, void* all, std::size_t bytes) override {
     const bool in_place = mine == static_cast<const char*>(all) + rank_ * bytes;
-    failing(MPI_Allgather(in_place ? MPI_IN_PLACE : mine, as_int(bytes), MPI_BYTE, all, as_int(bytes), MPI_BYTE,
-                          MPI_COMM_WORLD),
-            "MPI_Allgather");
+    MPI_Request request;
+    failing(MPI_Iallgather(in_place ? MPI_IN_PLACE : mine, as_int(bytes), MPI_BYTE, all, as_int(bytes), MPI_BYTE,
+                           MPI_COMM_WORLD, &request),
+            "MPI_Iallgather");
+    wait({&request, 1});
   }
   void all_gather_pieces(void* data, std::span<const std::size_t> bounds) override {
     if (bounds[size_] > static_cast<std::size_t>(INT_MAX)) return Communicator::all_gather_pieces(data, bounds);
@@ -96,14 +106,22 @@ public:
       starts[r] = as_int(bounds[r]);
       counts[r] = as_int(bounds[r + 1] - bounds[r]);
     }
-    failing(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, counts.data(), starts.data(), MPI_BYTE,
-                           MPI_COMM_WORLD),
-            "MPI_Allgatherv");
+    MPI_Request request;
+    failing(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, counts.data(), starts.data(), MPI_BYTE,
+                            MPI_COMM_WORLD, &request),
+            "MPI_Iallgatherv");
+    wait({&request, 1});
   }
   void broadcast(void* data, std::size_t bytes, std::size_t from) override {
-    failing(MPI_Bcast(data, as_int(bytes), MPI_BYTE, static_cast<int>(from), MPI_COMM_WORLD), "MPI_Bcast");
+    MPI_Request request;
+    failing(MPI_Ibcast(data, as_int(bytes), MPI_BYTE, static_cast<int>(from), MPI_COMM_WORLD, &request), "MPI_Ibcast");
+    wait({&request, 1});
   }
-  void barrier() override { failing(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier"); }
+  void barrier() override {
+    MPI_Request request;
+    failing(MPI_Ibarrier(MPI_COMM_WORLD, &request), "MPI_Ibarrier");
+    wait({&request, 1});
+  }
   void all_reduce(std::span<float> numbers) override { add_up(numbers, MPI_FLOAT); }
   void all_reduce(std::span<double> numbers) override { add_up(numbers, MPI_DOUBLE); }
 
@@ -126,6 +144,15 @@ public:
     } catch (const Error& error) {
       abort(error.what());
     }
+  }
+
+  /// Until all have ended; after too long a time, or where a call fails, ends all ranks.
+  void wait(std::span<MPI_Request> requests) {
+    const int result = waiting_.wait(requests);
+    if (result < 0)
+      abort("has waited " + std::to_string(static_cast<long long>(timeout_)) + " s for " + waiting_.missing() +
+            ", of which nothing is heard: the job ends (DistributedOptions::timeout)");
+    failing(result, "MPI_Testall");
   }
 
 private:
@@ -163,11 +190,16 @@ private:
   template <class T>
   void add_up(std::span<T> numbers, MPI_Datatype type) {
     constexpr std::size_t most = std::size_t{1} << 28;
-    for (std::size_t first = 0; first < numbers.size(); first += most)
-      failing(MPI_Allreduce(MPI_IN_PLACE, numbers.data() + first, as_int(std::min(most, numbers.size() - first)), type,
-                            MPI_SUM, MPI_COMM_WORLD),
-              "MPI_Allreduce");
+    for (std::size_t first = 0; first < numbers.size(); first += most) {
+      MPI_Request request;
+      failing(MPI_Iallreduce(MPI_IN_PLACE, numbers.data() + first, as_int(std::min(most, numbers.size() - first)), type,
+                             MPI_SUM, MPI_COMM_WORLD, &request),
+              "MPI_Iallreduce");
+      wait({&request, 1});
+    }
   }
+  double timeout_;
+  Waiting waiting_;
   std::size_t rank_ = 0, size_ = 1;
   MPI_Comm beside_ = MPI_COMM_NULL;  // for what is under way while other calls are made
   std::vector<MPI_Request> requests_{};
@@ -178,9 +210,7 @@ bool MpiPending::test() {
   ranks_.failing(MPI_Testall(as_int(requests.size()), requests.data(), &ended, MPI_STATUSES_IGNORE), "MPI_Testall");
   return ended != 0;
 }
-void MpiPending::wait() {
-  ranks_.failing(MPI_Waitall(as_int(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
-}
+void MpiPending::wait() { ranks_.wait(requests); }
 
 MpiRanks* live = nullptr;
 
@@ -280,7 +310,8 @@ std::size_t processors() {
 }  // namespace
 
 struct Distributed::State {
-  MpiRanks ranks{};
+  explicit State(double timeout) : ranks(timeout) {}
+  MpiRanks ranks;
   World world{};
   std::optional<detail::InWorld> scope{};
   std::size_t threads_before = 1;
@@ -295,6 +326,8 @@ Distributed::Distributed(const Options& options) {
   if (options.shards == 0) throw Error("Distributed: expected at least 1 shard, got 0");
   if (options.threads > 1024)
     throw Error("Distributed: expected at most 1024 threads, got " + std::to_string(options.threads));
+  if (!(options.timeout >= 0 && options.timeout <= 1e9))
+    throw Error("Distributed: expected a timeout of 0 to 1e9 seconds, got " + std::to_string(options.timeout));
   int started = 0;
   MPI_Initialized(&started);
   if (started || live)
@@ -304,7 +337,7 @@ Distributed::Distributed(const Options& options) {
   if (given < MPI_THREAD_SERIALIZED)
     throw Error("Distributed: expected an MPI that threads may call in turn (MPI_THREAD_SERIALIZED), got one that does "
                 "not allow it");
-  state_ = std::make_unique<State>();
+  state_ = std::make_unique<State>(options.timeout);
   State& s = *state_;
   live = &s.ranks;
   before_terminate = std::set_terminate(end_all);

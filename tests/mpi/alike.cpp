@@ -1,6 +1,6 @@
 // Trains the same networks as tests/unit/dist/shards_test.cpp, on as many ranks as mpirun starts, and prints their
-// bits: run.cmake compares them. With "checkpoint FILE EPOCHS [STEP [error|once]]" it goes on from
-// FILE, and rank 1 is killed after STEP as by a failing machine, or throws, or is killed the first time only.
+// bits: run.cmake compares them. With "checkpoint FILE EPOCHS [STEP [error|once|stop]]" it goes on from FILE, and rank 1
+// is killed after STEP as by a failing machine, or throws, or is killed the first time only, or is stopped.
 #include "unit/dist/trained_alike.hpp"
 
 #include <csignal>
@@ -44,6 +44,7 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std
                                               if (::access(marker.c_str(), F_OK) == 0) return;
                                               std::fclose(std::fopen(marker.c_str(), "w"));
                                             }
+                                            if (how == 3) std::raise(SIGSTOP);
                                             if (how != 1) std::raise(SIGKILL);
                                             throw Error("the disk is full");
                                           }})}));
@@ -54,12 +55,16 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std
 }  // namespace
 
 int main(int argc, char** argv) {
-  Distributed world{{.quiet = argc > 1, .piece_bytes = 256}};  // small networks in pieces, too
+  const bool stops = argc > 5 && std::strcmp(argv[5], "stop") == 0;
+  Distributed world{{.quiet = argc > 1,
+                     .piece_bytes = 256,  // small networks in pieces, too
+                     .timeout = stops ? 1.0 : 100.0}};
   if (argc > 3 && std::strcmp(argv[1], "checkpoint") == 0) {
     go_on(world.ranks(), argv[2], std::strtoul(argv[3], nullptr, 10), argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0,
           argc <= 5                            ? 0
           : std::strcmp(argv[5], "error") == 0 ? 1
-                                               : 2);
+          : std::strcmp(argv[5], "once") == 0  ? 2
+                                               : 3);
     return 0;
   }
   if (argc > 1 && std::strcmp(argv[1], "seeds") == 0) {

@@ -16,6 +16,8 @@ struct DistributedOptions {
   int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
   bool quiet = false;  // says nothing at the start
   std::size_t piece_bytes = std::size_t{1} << 19;  // gradients travel in pieces of so many bytes, and at most 32 pieces
+  double timeout =
+      1800;  // seconds after which a rank that waits in vain ends the job and names whom it waits for; 0: never
 };
 
 /// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the
@@ -31,7 +33,8 @@ struct DistributedOptions {
 ///
 /// Started alone it is the only rank. Batches, weights, history and metrics are the same on all ranks, and, bit for
 /// bit, the same for any number of them; see docs/guides/many_machines.md. Files, progress and reports are rank 0's.
-/// What goes wrong on one rank ends all of them with one message. It starts MPI and ends it; there may be one.
+/// What goes wrong on one rank ends all of them with one message, and so does a rank of which nothing is heard for
+/// `timeout` seconds (torch.distributed: init_process_group's timeout). It starts MPI and ends it; there may be one.
 class Distributed {
 public:
   using Options = DistributedOptions;

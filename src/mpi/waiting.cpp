@@ -1,0 +1,88 @@
+#include "waiting.hpp"
+
+#include <thread>
+
+namespace tenon::mpi_ranks {
+
+namespace {
+
+enum Tag : int { are_you_there = 1, i_wait = 2 };
+constexpr auto time_to_answer = std::chrono::seconds(2);
+
+}  // namespace
+
+void Waiting::open() {
+  MPI_Comm_dup(MPI_COMM_WORLD, &questions_);
+  MPI_Comm_rank(questions_, &rank_);
+  MPI_Comm_size(questions_, &size_);
+}
+
+void Waiting::close() { MPI_Comm_free(&questions_); }
+
+int Waiting::wait(std::span<MPI_Request> requests) {
+  const int count = static_cast<int>(requests.size());
+  if (limit_ <= 0) return MPI_Waitall(count, requests.data(), MPI_STATUSES_IGNORE);
+  // The clock is looked at now and then only: most waits are shorter than one look.
+  constexpr unsigned polls = 1024;
+  Clock::time_point began{};
+  int ended = 0;
+  for (unsigned i = 1;; ++i) {
+    if (const int result = MPI_Testall(count, requests.data(), &ended, MPI_STATUSES_IGNORE); result != MPI_SUCCESS)
+      return result;
+    if (ended) return MPI_SUCCESS;
+    if (i % polls != 0) continue;
+    const Clock::time_point now = Clock::now();
+    if (began == Clock::time_point{}) began = now;
+    answer();
+    if (std::chrono::duration<double>(now - began).count() < limit_) continue;
+    ask(requests);
+    if (MPI_Testall(count, requests.data(), &ended, MPI_STATUSES_IGNORE); ended) return MPI_SUCCESS;
+    if (!silent_.empty()) return -1;
+    began = Clock::now();  // all of them are there, and wait for nobody: whoever was late has come
+  }
+}
+
+/// To everybody who has asked.
+void Waiting::answer() {
+  for (int asked = 1; asked;) {
+    MPI_Status status;
+    MPI_Iprobe(MPI_ANY_SOURCE, are_you_there, questions_, &asked, &status);
+    if (!asked) break;
+    MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, are_you_there, questions_, MPI_STATUS_IGNORE);
+    MPI_Send(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, i_wait, questions_);  // nothing in it: it waits for nobody
+  }
+}
+
+/// Asks all others, and notes who has not answered by the time that an answer takes.
+void Waiting::ask(std::span<MPI_Request> requests) {
+  std::vector<char> there(static_cast<std::size_t>(size_));
+  there[static_cast<std::size_t>(rank_)] = 1;
+  for (int r = 0; r < size_; ++r)
+    if (r != rank_) MPI_Send(nullptr, 0, MPI_BYTE, r, are_you_there, questions_);
+  const Clock::time_point until = Clock::now() + time_to_answer;
+  int ended = 0;
+  while (!ended && Clock::now() < until) {
+    answer();
+    int some = 0;
+    MPI_Status status;
+    MPI_Iprobe(MPI_ANY_SOURCE, i_wait, questions_, &some, &status);
+    if (some) {
+      MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, i_wait, questions_, MPI_STATUS_IGNORE);
+      there[static_cast<std::size_t>(status.MPI_SOURCE)] = 1;
+      continue;
+    }
+    MPI_Testall(static_cast<int>(requests.size()), requests.data(), &ended, MPI_STATUSES_IGNORE);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  silent_.clear();
+  for (int r = 0; r < size_; ++r)
+    if (!there[static_cast<std::size_t>(r)]) silent_.push_back(r);
+}
+
+std::string Waiting::missing() const {
+  std::string text = silent_.size() == 1 ? "rank " : "ranks ";
+  for (std::size_t i = 0; i < silent_.size(); ++i) text += (i ? ", " : "") + std::to_string(silent_[i]);
+  return text;
+}
+
+}  // namespace tenon::mpi_ranks
