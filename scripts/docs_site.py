@@ -53,6 +53,9 @@ CSS = """.md-grid { max-width: 76rem; }
 .md-typeset table:not([class]) td, .md-typeset table:not([class]) th { padding: .5em .8em; }
 @media (min-width: 60em) { .md-typeset td:first-child code { white-space: nowrap; } }
 .md-typeset table:not([class]) { font-size: .72rem; }
+.md-typeset .formula { overflow-x: auto; margin: 1em 0 1em 1.5em; font-size: 1.1em; }
+.md-typeset .formula mtd { padding: .35em 0; text-align: left; }
+.md-typeset .formula math { display: block; text-align: left; }
 .md-typeset table:not([class]) td:first-child, .md-typeset table:not([class]) th:first-child { min-width: 6rem; }
 """
 

@@ -13,6 +13,9 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
+
+from mathml import Unreadable, mathml
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "tenon"
@@ -180,6 +183,11 @@ def blocks_of(doc):
     return [(kind, lines) for kind, lines in joined if kind]
 
 
+def looks_like_formula(text):
+    """Not a file's content, a command or what a program prints."""
+    return not re.search(r"--|==|\"|\bepoch\b|\w/\w+/|\.(cpp|hpp|csv|txt)\b", text) and re.search(r"[=()^]", text)
+
+
 def markdown_of(doc):
     out, elsewhere = [], []
     for kind, lines in blocks_of(doc):
@@ -188,7 +196,12 @@ def markdown_of(doc):
             is_code = bool(CODE.search(text))
             if is_code and "**Example**" not in out:
                 out.append("**Example**")
-            out.append(f"```{'cpp' if is_code else 'text'}\n{text}\n```")
+            try:
+                formula = None if is_code or not looks_like_formula(text) else mathml(text)
+            except Unreadable:
+                formula = None
+            out.append(f'<div class="formula">{formula}</div>' if formula else
+                       f"```{'cpp' if is_code else 'text'}\n{text}\n```")
             continue
         text = " ".join(line.strip() for line in lines)
         parts = LABELS.split(text)
@@ -389,6 +402,21 @@ def check():
                 faults.append(f"{where}: does not say its formula")
             if not summary_of(entry.doc):
                 faults.append(f"{where}: its comment does not say in words what it is")
+    # Formulas are shown as such.
+    for text, expected in (("a / (b + 1)", "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac>"),
+                           ("sqrt(eps)^2", "<msup><mrow><msqrt><mi>ε</mi></msqrt></mrow><mrow><mn>2</mn></mrow></msup>"),
+                           ("h_t'", "<msup><msub><mi>h</mi><mrow><mi>t</mi></mrow></msub><mo>′</mo></msup>")):
+        if expected not in mathml(text):
+            faults.append(f"scripts/mathml.py: {text} becomes {mathml(text)}")
+    for _, entries in all_entries():
+        for entry in entries:
+            for kind, lines in blocks_of(entry.doc):
+                text = "\n".join(line[4:] for line in lines)
+                if kind == "code" and not CODE.search(text) and looks_like_formula(text):
+                    try:
+                        ElementTree.fromstring(mathml(text))
+                    except (Unreadable, ElementTree.ParseError) as problem:
+                        faults.append(f"{entry.header}, {entry.name}: no formula that scripts/mathml.py reads: {problem}")
     # The tables for those who come from elsewhere: every name in the last column is in a header.
     words = set()
     for path in [*INCLUDE.rglob("*.hpp")]:
