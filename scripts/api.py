@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pages of everything public in the headers: types, functions and constants, by folder.
 
-    scripts/api.py    says which functions do not say what they are, and writes nothing
+    scripts/api.py    says which names do not say what they are, and writes nothing
 
 scripts/docs_site.py, which writes the web site, imports it. Standard library only. What is read of a header: what stands
 in namespace tenon itself (and in tenon::augment, edge, generative, session, and the like, but not in detail), with the
@@ -107,7 +107,10 @@ def members_of(lines, begin, end, public, indent):
                 level += depth_of(lines[i])
             head = head_of(code)
             name = name_of(head)
-            if re.match(r"(struct|class) \w+$|using [\w:]+::\w+$", head) or "[[deprecated" in code or name == "operator":
+            declared = re.search(r"(^|\n|> )(struct|class) \w+$", head) and "{" not in code  # and defined elsewhere
+            outside = ("= delete" in code or re.search(r"[\w>]::\w+\(", head) or  # defined, guided or refused
+                       re.search(r"\)\s*->", head) and not re.search(r"\bauto \w+\(", head))
+            if declared or outside or re.match(r"using [\w:]+::\w+$", head) or "[[deprecated" in code or name == "operator":
                 name = None  # declared here, but explained elsewhere, or a word of an error message
             if name:
                 beside = re.search(r"[;{,}] *//+<? (.+)$", lines[first] if "\n" not in code else "")

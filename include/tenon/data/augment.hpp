@@ -26,32 +26,39 @@ struct mixup_as_the_last_step;
 
 namespace augment {
 
+/// A step that moves the image: rotations, shifts and the like, which are joined to one resampling.
 template <class S>
 concept Moves = requires(Stream& stream) {
   S::draw_motion(stream);
 };
+/// A step that gives images of another size.
 template <class S>
 concept Cuts = requires {
   typename S::template output<Shape<1, 64, 64>>;
 };
+/// A step that needs numbers to work with.
 template <class S>
 concept Distorts = requires(const ImageSize& size) {
   S::scratch(size);
 };
+/// A step that every image goes through alike, in evaluation too.
 template <class S>
 concept Prepares = requires(const ImageSize& size, float* image) {
   S::prepare(size, image);
 };
+/// A step that mixes two samples.
 template <class S>
 concept Mixes = requires {
   S::alpha;
 };
 
+/// Whether a step takes samples of any shape, and not images alone.
 template <class S>
 inline constexpr bool takes_any_shape = requires {
   requires S::any_shape;
 };
 
+/// What is wrong with a step behind images of shape In, as a type that an error shows; void where nothing is.
 template <class Step, class In, bool Last>
 constexpr auto judge() {
   if constexpr (!std::is_void_v<typename Step::invalid>) {
@@ -69,6 +76,7 @@ constexpr auto judge() {
   }
 }
 
+/// Refuses a mistake with its one error; without a mistake, `accepted` is true.
 template <class Mistake>
 struct Accepted {
   static_assert(detail::refuse<Mistake>());
@@ -79,6 +87,7 @@ struct Accepted<void> {
   static constexpr bool accepted = true;
 };
 
+/// The shape of what a step gives for images of shape In.
 template <class S, class In>
 struct output_of_step {
   using type = In;

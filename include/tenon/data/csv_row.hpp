@@ -30,6 +30,7 @@ struct category {
   static constexpr std::size_t size = N, classes = N;
 };
 
+/// A feature of a row: its name in the file's header, and `number`, `category<N>` or another kind.
 template <fixed_string Name, class Kind = number>
 struct Column {
   static constexpr fixed_string text = Name;

@@ -68,6 +68,7 @@ concept IteratedSource = requires(const S& source, std::uint64_t epoch, Sample<T
   { source.open(epoch)(to) } -> std::convertible_to<bool>;
 };
 
+/// What `make_stream` takes: samples by index, or one after the other.
 template <class S, class T = float>
 concept Source = IndexedSource<S, T> || IteratedSource<S, T>;
 

@@ -164,6 +164,7 @@ struct ColumnBases : C... {};
 
 }  // namespace detail
 
+/// Whether a type is the columns of a typed data set.
 template <class C>
 inline constexpr bool is_columns = false;
 template <class... C>

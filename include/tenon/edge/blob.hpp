@@ -37,6 +37,7 @@ inline constexpr std::uint32_t network_fingerprint = [] {
   return hash;
 }();
 
+/// What opening a blob found.
 enum class BlobStatus : std::uint8_t { ok, misaligned, too_short, no_blob, other_network, wrong_length, damaged };
 
 /// The status in words.
@@ -60,6 +61,7 @@ constexpr std::string_view describe(BlobStatus status) {
   return "";
 }
 
+/// A network on the numbers of a blob; `net` is there where `status` is ok.
 template <class Net>
 struct OpenedBlob {
   BlobStatus status = BlobStatus::no_blob;

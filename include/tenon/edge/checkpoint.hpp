@@ -25,6 +25,7 @@ concept FlashSlots = requires(F& flash, unsigned slot, std::size_t offset, std::
   { flash.write(slot, offset, bytes) } -> std::convertible_to<bool>;
 };
 
+/// How saving to flash, or finding what was saved, ended.
 enum class CheckpointStatus : std::uint8_t { ok, none, too_small, not_erased, not_written };
 
 /// The status in words.

@@ -175,6 +175,7 @@ public:
   static constexpr void run(const Memory<T>& m, const T* x, T* y) { run_many(m, {x}, y); }
 };
 
+/// Whether a layer has a kernel for one sample without heap.
 template <class Bound>
 concept HasSampleKernel = requires {
   SampleKernel<Bound>::macs;
@@ -234,6 +235,7 @@ struct BasicContext {
   }
 };
 
+/// Products by the portable loops.
 using Context = BasicContext<PlainProducts>;
 
 }  // namespace tenon::edge

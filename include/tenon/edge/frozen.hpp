@@ -55,6 +55,7 @@ template <class Last, class Out>
 inline constexpr bool keeps_order = Out::rank == 1 &&
                                     (std::is_same_v<Last, Softmax> || std::is_same_v<Last, LogSoftmax>);
 
+/// The network that `classify` runs: without a last layer that does not change which score is the largest.
 template <class Net>
 struct Classifier {
   using network = std::conditional_t<keeps_order<last_layer<Net>, output_shape<Net>>, without_last<Net>, Net>;

@@ -20,6 +20,7 @@ namespace tenon::edge {
 template <class Bound>
 struct TrainingKernel;
 
+/// Whether a layer can be trained on a device.
 template <class Bound>
 concept HasTrainingKernel = requires {
   TrainingKernel<Bound>::fixed;

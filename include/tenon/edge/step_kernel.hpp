@@ -320,6 +320,7 @@ public:
   }
 };
 
+/// Whether a layer can run step by step.
 template <class Bound>
 concept HasStepKernel = requires(float* p, const Memory<float>& m, const float* x) {
   StepKernel<Bound>::turn(p, p);

@@ -5,6 +5,7 @@
 
 namespace tenon::expr {
 
+/// The comparison O of two numbers.
 template <Op O, class T>
 TENON_INLINE constexpr bool compare(T a, T b) {
   if constexpr (O == Op::less) return a < b;

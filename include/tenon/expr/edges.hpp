@@ -12,6 +12,7 @@
 /// Formulas of several inputs, which are known by the names of what gives them.
 namespace tenon::expr {
 
+/// How noise of a formula is distributed.
 enum class Draw : unsigned char { normal, uniform };
 
 /// An argument of a call that goes to the input of this name.

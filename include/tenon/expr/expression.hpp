@@ -50,6 +50,7 @@ struct Number;
 template <Op O, class... A>
 struct Operation;
 
+/// Whether a type is a formula or a part of one.
 template <class T>
 inline constexpr bool is_expression = false;
 template <int K>
@@ -119,6 +120,7 @@ struct Callable {
   }
 };
 
+/// The leaves of a formula: its K-th input, a parameter, and what a loss or an optimizer is given besides.
 template <int K>
 struct Input : Callable<Input<K>> {};
 template <fixed_string Name, class... Options>
@@ -160,6 +162,7 @@ struct Operation<O, A, B, C> : Callable<Operation<O, A, B, C>> {
   constexpr Operation(A a_, B b_, C c_) : a(a_), b(b_), c(c_) {}
 };
 
+/// A number as a leaf of a formula; a formula as it is.
 template <Operand T>
 constexpr auto operand(T value) {
   if constexpr (Expression<T>) return value;
@@ -168,14 +171,17 @@ constexpr auto operand(T value) {
 template <Operand T>
 using operand_t = decltype(operand(std::declval<T>()));
 
+/// The formula that applies O to these.
 template <Op O, class... A>
 constexpr auto make(A... a) {
   return Operation<O, operand_t<A>...>{operand(a)...};
 }
 
+/// Two numbers or formulas, of which at least one is a formula.
 template <class A, class B>
 concept Operands = (Expression<A> || Expression<B>)&&Operand<A>&& Operand<B>;
 
+/// Arithmetic and comparisons, number by number; a comparison is 1 where it holds and 0 elsewhere.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto operator+(A a, B b) { return make<Op::add>(a, b); }
@@ -215,7 +221,7 @@ constexpr A operator+(A a) {
   return a;
 }
 
-// What formulas are written without; what is given back lets the compiler go on.
+/// What formulas are written without: each is refused with what to write instead.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto operator&&(A a, B b) {

@@ -17,6 +17,7 @@ namespace tenon::expr {
 template <class E, bool Derivative>
 struct Form {};
 
+/// A formula, or its derivative, as a value that can be compared and printed.
 template <auto F>
 inline constexpr Form<Canonical<lift<F>>, false> form{};
 template <auto F>
@@ -34,6 +35,7 @@ constexpr int lower_form(FormulaGraph& g) {
 
 }  // namespace detail
 
+/// Whether two formulas do the same operations on the same leaves, in whatever order sums and products are written.
 template <class A, bool DerivativeOfA, class B, bool DerivativeOfB>
 consteval bool operator==(Form<A, DerivativeOfA>, Form<B, DerivativeOfB>) {
   FormulaGraph g;

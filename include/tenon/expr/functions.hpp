@@ -14,14 +14,17 @@ struct PerFeature {};
 namespace tenon::expr {
 
 // clang-format off: a table of functions, two lines each
+/// The absolute value, whose derivative at 0 is 0.
 template <Expression A>
 constexpr auto abs(A a) {
   return make<Op::absolute>(a);
 }
+/// -1, 0 or 1, whose derivative is 0.
 template <Expression A>
 constexpr auto sign(A a) {
   return make<Op::sign>(a);
 }
+/// e to the power of a number.
 template <Expression A>
 constexpr auto exp(A a) {
   return make<Op::exponential>(a);
@@ -69,6 +72,7 @@ constexpr auto square(A a) {
   return a * a;
 }
 
+/// a to the power of b.
 template <class A, class B>
   requires Operands<A, B>
 constexpr auto pow(A a, B b) { return make<Op::power>(a, b); }

@@ -18,6 +18,7 @@ using tenon::detail::list;
 template <int K, Rank R>
 struct Slot {};
 
+/// The type of the formula that a value F of type T stands for.
 template <class T, T F>
 struct LiftValue {
   using type = T;

@@ -29,6 +29,7 @@ enum class Op : std::uint8_t {
 };
 // clang-format on
 
+/// What kind of operation it is.
 constexpr bool is_comparison(Op op) { return op >= Op::less && op <= Op::not_equal; }
 constexpr bool is_reduction(Op op) { return op >= Op::row_sum && op <= Op::batch_sum; }
 constexpr bool is_row_reduction(Op op) { return op >= Op::row_sum && op <= Op::row_min; }
@@ -38,6 +39,7 @@ constexpr bool is_heavy(Op op) {
   return (op >= Op::exponential && op <= Op::cosine && op != Op::square_root) || op == Op::power;
 }
 
+/// How an operation is written.
 constexpr std::string_view symbol(Op op) {
   switch (op) {
   case Op::negate:

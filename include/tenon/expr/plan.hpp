@@ -16,12 +16,14 @@ enum class Sink : std::uint8_t {
   sum_feature     // summed over the batch into feature array `slot`
 };
 
+/// A result of a loop: what becomes of the value of a vertex.
 struct Output {
   Sink sink = Sink::store;
   int vertex = -1;
   int slot = 0;
 };
 
+/// All results of a loop.
 struct Outputs {
   static constexpr int capacity = 16;
   Output list[capacity]{};

@@ -8,6 +8,7 @@
 /// A gain is the square root of 1 / E[f(z)^2] for z ~ N(0, 1), or near it.
 namespace tenon::gain {
 
+/// PyTorch: init.calculate_gain.
 inline constexpr double linear = 1;
 inline constexpr double sigmoid = 1;
 inline constexpr double tanh = 5.0 / 3;

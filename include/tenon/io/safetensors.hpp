@@ -22,6 +22,7 @@ struct TensorInfo {
   std::size_t size() const noexcept { return bytes * 8 / dtype_bits(dtype); }  ///< number of elements
 };
 
+/// Words about a file, by name: safetensors' __metadata__.
 using TensorMetadata = std::map<std::string, std::string>;
 
 /// A safetensors file in memory: 8 bytes little-endian header length N, N bytes of JSON, then the tensors' data.

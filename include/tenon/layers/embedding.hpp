@@ -33,6 +33,7 @@ struct a_vector_of_token_ids;
 
 namespace option {
 
+/// The type of `padding_idx<Token>`.
 template <auto Token>
 struct PaddingToken {};
 

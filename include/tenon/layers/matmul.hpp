@@ -13,6 +13,7 @@ struct the_option_transposed_or_none;
 
 namespace option {
 
+/// The type of `transposed`.
 struct Transposed {};
 
 }  // namespace option

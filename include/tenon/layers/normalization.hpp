@@ -7,6 +7,7 @@ namespace tenon {
 
 namespace option {
 
+/// The types of `eps<Value>`, `affine<Value>` and `momentum<Value>`.
 template <auto Value>
 struct Epsilon {
   static constexpr double value = static_cast<double>(Value);

@@ -52,6 +52,7 @@ enum Kind : std::uint32_t {
   unknown = 1U << 31
 };
 
+/// The types of the options below.
 template <bool Value>
 struct Bias {};
 template <class I>
@@ -59,6 +60,7 @@ struct Init {};
 template <class I>
 struct BiasInit {};
 
+/// See `kernel`, `stride`, `padding`, `output_padding`, `dilation` and `groups`.
 template <auto... N>
 struct Kernel {};
 template <auto... N>
@@ -72,6 +74,7 @@ struct Dilation {};
 template <auto N>
 struct Groups {};
 
+/// See `valid`, `same` and `full`.
 struct Valid {};
 struct Same {};
 struct Full {};
@@ -117,6 +120,7 @@ inline constexpr option::OutputPadding<N...> output_padding{};
 template <auto N>
 inline constexpr option::Groups<N> groups{};
 
+/// Paddings: none; as many zeros as keep the size; so many that every number is seen by every weight.
 inline constexpr option::Valid valid{};
 inline constexpr option::Same same{};
 inline constexpr option::Full full{};

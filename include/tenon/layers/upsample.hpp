@@ -10,6 +10,7 @@ struct one_factor_or_one_per_axis_all_at_least_1;
 
 namespace option {
 
+/// The type of `bilinear`.
 struct Bilinear {};
 
 }  // namespace option

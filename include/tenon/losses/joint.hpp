@@ -130,6 +130,7 @@ template <fixed_string Output, fixed_string Column = "", class L>
   requires(!requires(L & metric) { metric.reset(); })  // of a metric: metrics/bound.hpp
 constexpr OutputLoss<Output, Column, L> on(L loss) { return {std::move(loss)}; }
 
+/// The sum of losses of several outputs. A loss that does not say its output is refused.
 template <class A, class B>
   requires(detail::says_outputs<A>&& detail::says_outputs<B>)
 constexpr auto operator+(const A& a, const B& b) {
@@ -151,6 +152,7 @@ concept PlainLoss = !says_outputs<L> && Loss<L>;
 
 }  // namespace detail
 
+/// Refused: say which output the loss is of.
 template <fixed_string O, fixed_string C, class L, detail::PlainLoss Plain>
 constexpr auto operator+(const OutputLoss<O, C, L>& a, const Plain&) {
   static_assert(detail::refuse<detail::says_no_output<Plain>>());

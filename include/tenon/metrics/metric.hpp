@@ -27,6 +27,7 @@ struct Predictions {
   std::size_t count() const { return outputs.count; }
 };
 
+/// What `Fit`, `evaluate` and `measure` take as a metric: reset, update with predictions, value.
 template <class M>
 concept Metric = requires(M& metric, const M& same, const Predictions<float>& single,
                           const Predictions<double>& twice) {

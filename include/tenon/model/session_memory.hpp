@@ -11,6 +11,7 @@ namespace tenon {
 
 namespace session {
 
+/// How a Session runs.
 struct Single {};
 struct Stateful {};
 struct Stepped {};
@@ -42,6 +43,7 @@ inline constexpr Generating generating{};
 template <class M, class How = session::Single>
 class Session;
 
+/// A Session of a model, as it is written.
 template <class Net, class Scalar, class Gemm>
 Session(const Model<Net, Scalar, Gemm>&) -> Session<Model<Net, Scalar, Gemm>>;
 template <class Net, class Scalar, class Gemm, class How>

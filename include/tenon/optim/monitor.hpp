@@ -52,6 +52,7 @@ inline constexpr Monitor Monitor::val_accuracy("val_accuracy");
 constexpr bool Monitor::is_built_in() const {
   return *this == loss || *this == accuracy || *this == val_loss || *this == val_accuracy;
 }
+/// Whether a larger number is the better one.
 constexpr bool more_is_better(const Monitor& monitor) { return monitor.better == MonitorMode::max; }
 
 /// Whether a number is better by more than `min_delta` than the best so far, which is NaN where there is none yet. NaN

@@ -14,6 +14,7 @@ namespace tenon {
 
 namespace optimizing {
 
+/// What the formulas of an optimizer are about: a parameter and its gradient.
 inline constexpr expr::Input<0> parameter{};
 inline constexpr expr::Input<1> grad{};
 /// Array K of numbers that the optimizer keeps, one per parameter; zeros at first.

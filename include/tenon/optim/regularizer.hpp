@@ -74,6 +74,7 @@ struct Regularizers<R, Rest...> {
 template <class... R>
 Regularizers(R...) -> Regularizers<R...>;
 
+/// A penalty on the parameters that its selection names.
 template <class R>
 concept Regularizer = requires(const R& r) {
   typename R::selection;

@@ -29,6 +29,7 @@ namespace tenon {
 /// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
 struct a_function_of_lr_and_time;
 
+/// A function of the first learning rate and the time that gives the learning rate.
 template <class S>
 concept Schedule = requires(const S& schedule, double lr, std::uint64_t t) {
   { schedule(lr, t) } -> std::convertible_to<double>;

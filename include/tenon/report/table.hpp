@@ -35,6 +35,7 @@ struct SummaryTotals {
   std::size_t batch = 0;
 };
 
+/// The table that `summary` prints.
 std::string format_summary(std::string_view title, std::span<const SummaryRow> rows, const SummaryTotals& totals);
 
 }  // namespace tenon

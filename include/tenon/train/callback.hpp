@@ -32,6 +32,7 @@
 /// copied into the list.
 namespace tenon {
 
+/// A list of callbacks, which `callbacks(...)` makes.
 template <class... C>
 struct Callbacks {
   std::tuple<C...> list;
@@ -60,6 +61,7 @@ using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::
 
 }  // namespace detail
 
+/// A list of callbacks: a named one is referred to, a temporary one is kept.
 template <class... C>
 Callbacks<detail::held_callback<C>...> callbacks(C&&... callback) {
   return {std::tuple<detail::held_callback<C>...>(std::forward<C>(callback)...)};

@@ -54,6 +54,7 @@ void same_network(Archive& a, const NetworkIdentity& network);
 
 }  // namespace detail
 
+/// What a network is, for files: the same for every compiler and under every name of its type.
 template <class Net>
 const NetworkIdentity& network_identity() {
   static const NetworkIdentity identity = [] {

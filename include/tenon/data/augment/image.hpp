@@ -9,6 +9,7 @@
 /// What augmentations do to one image, on plain memory.
 namespace tenon::augment {
 
+/// The size of an image whose channels lie one after the other, row by row.
 struct ImageSize {
   std::size_t channels = 1, height = 1, width = 1;
   constexpr std::size_t pixels() const { return height * width; }
@@ -57,6 +58,7 @@ template <class T>
 void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size,
                T* to);
 
+/// Adds normal noise of that standard deviation to each number.
 template <class T>
 void add_noise(std::size_t size, double deviation, Stream&, T* image);
 /// Zeros in a square of `side` pixels around (row, column), as far as it lies in the image.

@@ -39,9 +39,11 @@ struct images_of_at_least;
 
 namespace augment {
 
+/// What is wrong with a step: nothing where it is valid, or what it takes instead.
 template <bool Valid, class What>
 using unless = std::conditional_t<Valid, void, takes<What>>;
 
+/// Evenly between low and high; low, and no number is drawn, where there is nothing between them.
 inline double between(double low, double high, Stream& stream) { return low < high ? stream.uniform(low, high) : low; }
 
 }  // namespace augment
