@@ -6,6 +6,7 @@
 
 #include <tenon/edge/quantized_layer.hpp>
 #include <tenon/edge/quantized_norm.hpp>
+#include <tenon/edge/quantized_plan_steps.hpp>
 #include <tenon/net/checked.hpp>
 
 /// What a network becomes in int8: a list of steps read off its type.
@@ -13,17 +14,14 @@ namespace tenon::edge {
 
 namespace detail {
 
-/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor. What does not look at the
-/// type is called by importers too, which know the network as a text (src/import/types/quantized_plan.cpp).
+/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor.
 template <std::size_t Capacity>
-struct PlanReader {
-  StepPlan<Capacity> plan{};
-  std::array<PointFunction, Capacity> function{};  // of tables
-  std::array<bool, Capacity + 1> held{};           // tensors that something later reads
-  std::size_t unit_count = 0;
-  /// Values within units, and sums: counted behind all units, in the order in which they are computed.
-  std::size_t inner = 0;
-  std::size_t rows = 1;  // steps of a sequence that a layer does one by one
+struct PlanReader : PlanSteps<Capacity> {
+  using steps = PlanSteps<Capacity>;
+  using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
+      steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
+      steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
+      steps::read_pieces, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   /// x: the tensors that the part reads.
   template <class Bound>
@@ -52,50 +50,6 @@ struct PlanReader {
     else if constexpr (requires { Bound::placing; }) return read_placing(x[0], Bound::placing);
     else if constexpr (requires { Bound::upsampling; }) return read_upsampling(x[0], Bound::upsampling);
     else return unknown();
-  }
-
-  /// The tensor in that order; whoever asks for it reads no other.
-  constexpr std::size_t ordered(std::size_t x, TensorOrder order) {
-    const TensorOrder own = plan.orders[x];
-    if (own == order) return x;
-    if (own.pixels > 1)
-      x = move(x, {}, plan.sizes[x],
-               {.count = {1, 1, own.channels, own.pixels},
-                .from_step = {0, 0, 1, own.channels},
-                .to_step = {0, 0, own.pixels, 1}});
-    if (order.pixels > 1)
-      x = move(x, order, plan.sizes[x],
-               {.count = {1, 1, order.pixels, order.channels},
-                .from_step = {0, 0, 1, order.pixels},
-                .to_step = {0, 0, order.channels, 1}});
-    return x;
-  }
-
-  constexpr std::size_t unknown() {
-    plan.fits = false;
-    return 0;
-  }
-  constexpr std::size_t add(QuantizedStep step, TensorOrder order, PointFunction f = nullptr) {
-    if (step.moves == 0) step.first_move = plan.move_count;
-    plan.add(step, order);
-    if (plan.overflows) return 0;
-    function[plan.count - 1] = f;
-    return plan.count;
-  }
-
-  /// One move makes the whole tensor.
-  constexpr std::size_t move(std::size_t x, TensorOrder order, std::size_t size, const kernels::Int8Move& way,
-                             bool padded = false) {
-    const std::size_t first = plan.move_count;
-    plan.add_move(x, way);
-    return add({.pattern = {.kind = StepKind::move},
-                .in = plan.sizes[x],
-                .out = size,
-                .source = x,
-                .first_move = first,
-                .moves = 1,
-                .padded = padded},
-               order);
   }
 
   template <class Bound>
@@ -155,6 +109,7 @@ struct PlanReader {
       return tensor[view::output];
     }
   }
+
   template <class Node>
   constexpr std::size_t read_node(const std::size_t* x, std::size_t count, std::size_t parameters, std::size_t unit) {
     using tenon::detail::NodeKind;
@@ -166,61 +121,6 @@ struct PlanReader {
     else if constexpr (kind == NodeKind::slice)
       return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return read<Node>(x, parameters, unit);
-  }
-
-  constexpr std::size_t read_sum(const std::size_t* x, std::size_t count) {
-    std::size_t a = x[0];
-    for (std::size_t j = 1; j < count; ++j) {
-      const std::size_t b = ordered(x[j], plan.orders[a]);
-      // what was computed last is the first part: nothing else reads it
-      a = add({.pattern = {.kind = StepKind::add},
-               .in = plan.sizes[a],
-               .out = plan.sizes[a],
-               .source = a > b ? a : b,
-               .other = a > b ? b : a,
-               .unit = unit_count + inner++},
-              plan.orders[a]);
-    }
-    return a;
-  }
-
-  /// Images of one size lie side by side pixel by pixel, all else one behind the other.
-  constexpr std::size_t read_join(const std::size_t* x, std::size_t count, std::size_t rank, std::size_t size,
-                                  std::size_t inner) {
-    std::size_t pixels = 1;
-    for (std::size_t j = 0; j < count; ++j)
-      if (plan.orders[x[j]].pixels == inner) pixels = inner;
-    if (rank == 3) pixels = inner;
-    std::array<std::size_t, 32> part{};
-    for (std::size_t j = 0; j < count; ++j) part[j] = ordered(x[j], TensorOrder(plan.sizes[x[j]] / pixels, pixels));
-    const std::size_t first = plan.move_count, channels = size / pixels;
-    std::size_t place = 0;
-    for (std::size_t j = 0; j < count; ++j) {
-      const std::size_t own = plan.sizes[part[j]] / pixels;
-      plan.add_move(
-          part[j],
-          {.to = place, .count = {1, 1, pixels, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, channels, 1}});
-      place += own;
-    }
-    return add({.pattern = {.kind = StepKind::join},
-                .in = size,
-                .out = size,
-                .source = part[0],
-                .first_move = first,
-                .moves = count},
-               TensorOrder(channels, pixels));
-  }
-
-  /// Bounds belong to the step that has just made the tensor, unless something else reads it without.
-  constexpr std::size_t read_bounds(std::size_t x, std::size_t unit, const StepPattern& bounds) {
-    if (x > 0 && x == plan.count && !held[x] && plan.steps[x - 1].takes_bounds()) {
-      QuantizedStep& step = plan.steps[x - 1];
-      step.pattern = bounded(step.pattern, bounds.low, bounds.high);
-      step.unit = unit;
-      return x;
-    }
-    return add({.pattern = bounds, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit},
-               plan.orders[x]);
   }
 
   /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
@@ -271,23 +171,6 @@ struct PlanReader {
     }
   }
 
-  constexpr std::size_t read_norm(std::size_t x, const NormNumbers& n, StepPattern pattern, std::size_t parameters,
-                                  std::size_t unit) {
-    if (n.width > std::size_t{1} << 22) return unknown();
-    TensorOrder wanted = plan.orders[x];
-    if (n.per_channel) wanted = {n.factors, plan.sizes[x] / n.factors};
-    else if (norm_step(n, plan.sizes[x], wanted).factors == 0) wanted = {};
-    x = ordered(x, wanted);
-    QuantizedStep step = norm_step(n, plan.sizes[x], wanted);
-    if (step.factors == 0) return unknown();
-    step.pattern = pattern;
-    step.pattern.has_bias = n.has_bias;
-    step.source = x;
-    step.unit = unit;
-    step.weight_source = parameters + n.weight;
-    step.bias_source = parameters + n.bias;
-    return add(step, wanted);
-  }
   template <class Bound>
   constexpr std::size_t read_group_norm(std::size_t x, std::size_t parameters, std::size_t unit) {
     using after = typename CoreOf<Bound>::after;
@@ -296,28 +179,6 @@ struct PlanReader {
     if constexpr (std::is_void_v<after>) return x;
     else if constexpr (pattern_of<after>.kind == StepKind::clamp) return read_bounds(x, unit, pattern_of<after>);
     else return read_table<after>(x, unit);
-  }
-
-  /// A dense layer of many rows is a convolution whose kernel has one tap.
-  constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out,
-                                   std::size_t count, std::size_t weight, std::size_t bias, std::size_t unit) {
-    QuantizedStep step{.pattern = pattern,
-                       .in = in,
-                       .out = out,
-                       .source = x,
-                       .weight_source = weight,
-                       .bias_source = bias,
-                       .unit = unit,
-                       .order = plan.orders[x]};
-    if (count > 1) {
-      step.source = ordered(x, {});
-      step.pattern.kind = StepKind::convolution;
-      step.in *= count;
-      step.out *= count;
-      step.order = {};
-      step.image = {.channels = in, .features = out, .x = {.image = count, .map = count}};
-    }
-    return add(step, {});
   }
 
   /// Every channel by itself, with one tap.
@@ -379,120 +240,6 @@ struct PlanReader {
     if constexpr (std::is_void_v<after>) return x;
     else return read_table<after>(x, unit);
   }
-  /// `step` knows its bounds and its bias.
-  constexpr std::size_t add_convolution(std::size_t x, const kernels::Convolution& c, QuantizedStep step) {
-    step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
-                                                                                           : StepKind::convolution;
-    step.in = c.image_size();
-    step.out = c.map_size();
-    step.source = x;
-    step.image = c;
-    return add(step, {c.features, c.y.map * c.x.map});
-  }
-  /// Zeros around an image are the convolution's own, where nothing else reads them: TensorFlow's `same` costs nothing.
-  constexpr std::size_t without_border(std::size_t x, kernels::Convolution& c) {
-    if (x == 0 || x != plan.count || held[x] || !plan.steps[x - 1].padded || plan.overflows) return x;
-    const kernels::Int8Move way = plan.moves[plan.steps[x - 1].first_move].way;
-    if (way.to_step[1] != c.channels * c.x.image || way.to_step[2] != c.channels) return x;  // numbers apart
-    const std::size_t source = plan.take_back().source, pixel = way.to / c.channels;
-    c.y.before += pixel / c.x.image;
-    c.x.before += pixel % c.x.image;
-    c.y.image = way.count[1];
-    c.x.image = way.count[2];
-    return source;
-  }
-
-  constexpr std::size_t read_pool(std::size_t x, std::size_t unit, StepKind kind, const kernels::Averaging& pool) {
-    const kernels::Pooling& p = pool.windows;
-    x = ordered(x, {p.channels, p.y.image * p.x.image});
-    return add(
-        {.pattern = {.kind = kind}, .in = p.image_size(), .out = p.map_size(), .source = x, .unit = unit, .pool = pool},
-        {p.channels, p.y.map * p.x.map});
-  }
-
-  /// The features of a step lie together, like the channels of a pixel.
-  constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t steps, std::size_t features, std::size_t unit) {
-    kernels::Averaging pool;
-    pool.windows.channels = features;
-    pool.windows.x = {.image = steps, .map = 1, .kernel = steps};
-    return add({.pattern = {.kind = StepKind::average_pool},
-                .in = plan.sizes[x],
-                .out = features,
-                .source = ordered(x, {}),
-                .unit = unit,
-                .pool = pool},
-               {});
-  }
-
-  /// Some places of an axis. Images are cut where they lie, be it between channels or between pixels.
-  template <std::size_t Count>
-  constexpr std::size_t read_pieces(std::size_t x, Pieces<Count> p) {
-    TensorOrder order = plan.orders[x];
-    if (order.pixels > 1) {
-      const auto whole = [&](std::size_t n) { return n % order.pixels == 0; };
-      bool channels = p.outer == 1 && whole(p.inner * p.taken);
-      for (const std::size_t place : p.place) channels = channels && whole(place * p.inner);
-      const std::size_t block = p.length * p.inner;
-      if (channels) {
-        // every pixel gives the same few of its channels
-        const std::size_t own = p.inner * p.taken / order.pixels, all = own * Count, first = plan.move_count;
-        for (std::size_t k = 0; k < Count; ++k)
-          plan.add_move(x, {.from = p.place[k] * p.inner / order.pixels,
-                            .to = k * own,
-                            .count = {1, 1, order.pixels, own},
-                            .from_step = {0, 0, order.channels, 1},
-                            .to_step = {0, 0, all, 1}});
-        return add({.pattern = {.kind = StepKind::move},
-                    .in = plan.sizes[x],
-                    .out = all * order.pixels,
-                    .source = x,
-                    .first_move = first,
-                    .moves = Count},
-                   TensorOrder(all, order.pixels));
-      }
-      if (p.outer % order.channels == 0 && order.pixels % block == 0) {
-        p.outer /= order.channels;
-        p.inner *= order.channels;
-        order.pixels = order.pixels / p.length * p.taken * Count;
-      } else {
-        x = ordered(x, {});
-        order = {};
-      }
-    }
-    const std::size_t own = p.inner * p.taken, first = plan.move_count, block = p.length * p.inner;
-    for (std::size_t k = 0; k < Count; ++k)
-      plan.add_move(x, {.from = p.place[k] * p.inner,
-                        .to = k * own,
-                        .count = {1, 1, p.outer, own},
-                        .from_step = {0, 0, block, 1},
-                        .to_step = {0, 0, own * Count, 1}});
-    return add({.pattern = {.kind = StepKind::move},
-                .in = plan.sizes[x],
-                .out = p.outer * own * Count,
-                .source = x,
-                .first_move = first,
-                .moves = Count},
-               TensorOrder(order.channels, order.pixels));
-  }
-
-  /// Axis k of the result is axis axes[k] of x.
-  constexpr std::size_t read_permute(std::size_t x, std::size_t rank, const std::array<std::size_t, 4>& dims,
-                                     const std::array<std::size_t, 4>& axes) {
-    const bool by_pixels = plan.orders[x].pixels > 1 && plan.orders[x].channels == dims[0];
-    if (!by_pixels) x = ordered(x, {});
-    std::array<std::size_t, 4> from{}, to{};
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k])
-      from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[axes[k]]) to[k] = size;
-    kernels::Int8Move way;
-    for (std::size_t k = 0; k < rank; ++k) {
-      const std::size_t loop = 4 - rank + k;
-      way.count[loop] = dims[axes[k]];
-      way.from_step[loop] = from[axes[k]];
-      way.to_step[loop] = to[k];
-    }
-    return move(x, {}, plan.sizes[x], way);
-  }
 
   template <class Bound>
   constexpr std::size_t read_pair(const std::size_t* x, std::size_t unit) {
@@ -516,40 +263,6 @@ struct PlanReader {
     step.source = a;
     step.other = b;
     return add(step, plan.orders[a]);
-  }
-
-  constexpr std::size_t read_placing(std::size_t x, const kernels::Placing& p) {
-    x = ordered(x, {p.channels, p.y.small * p.x.small});
-    const std::size_t line = p.x.large * p.channels;
-    return move(x, {p.channels, p.y.large * p.x.large}, p.channels * p.y.large * p.x.large,
-                {.to = p.y.before * line + p.x.before * p.channels,
-                 .count = {1, p.y.small, p.x.small, p.channels},
-                 .from_step = {0, p.x.small * p.channels, p.channels, 1},
-                 .to_step = {0, p.y.step * line, p.x.step * p.channels, 1}},
-                true);
-  }
-
-  constexpr std::size_t read_upsampling(std::size_t x, const kernels::Upsampling& u) {
-    x = ordered(x, {u.channels, u.height * u.width});
-    const std::size_t size = plan.sizes[x] * u.factor_y * u.factor_x, line = u.width * u.factor_x * u.channels;
-    const TensorOrder order(u.channels, size / u.channels);
-    if (u.linear)
-      return add(
-          {.pattern = {.kind = StepKind::stretch}, .in = plan.sizes[x], .out = size, .source = x, .stretching = u},
-          order);
-    const std::size_t first = plan.move_count;
-    for (std::size_t r = 0; r < u.factor_y; ++r)
-      plan.add_move(x, {.to = r * line,
-                        .count = {u.height, u.width, u.factor_x, u.channels},
-                        .from_step = {u.width * u.channels, u.channels, 0, 1},
-                        .to_step = {u.factor_y * line, u.factor_x * u.channels, u.channels, 1}});
-    return add({.pattern = {.kind = StepKind::move},
-                .in = plan.sizes[x],
-                .out = size,
-                .source = x,
-                .first_move = first,
-                .moves = u.factor_y},
-               order);
   }
 };
 
