@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/int8_products.hpp>
+
+/// One step of a recurrent cell in integers, by the scheme of LiteRT's integer LSTM: int8 weights, input and hidden
+/// state, gates in 16 bits, a state of 16 bits beside the int8 one.
+namespace tenon::kernels {
+
+/// LSTM (gates i, f, g, o), GRU (r, z, n) with the reset gate behind the product of the state or before it, and RNN
+/// with tanh.
+enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before };
+
+constexpr std::size_t gates_of(Int8Cell cell) { return cell == Int8Cell::rnn ? 1 : cell == Int8Cell::lstm ? 4 : 3; }
+
+constexpr std::int32_t to_16_bits(std::int32_t x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
+/// x 2^-15 to the nearest, halves up.
+constexpr std::int32_t from_q15(std::int32_t x) { return (x + (1 << 14)) >> 15; }
+
+/// A function of numbers in Q3.12, -8 to 8, in Q0.15: straight lines between 257 places.
+struct CurveTable {
+  std::int16_t at[257]{};
+
+  constexpr std::int32_t operator()(std::int32_t x) const {
+    const std::int32_t from_low = x + 32768, place = from_low >> 8, rest = from_low & 255;
+    const std::int32_t here = at[place];
+    return here + (((at[place + 1] - here) * rest + 128) >> 8);
+  }
+};
+
+/// A matrix whose gates begin at whole groups of four rows. Real sums become Q3.12 by one multiplier for all rows of it.
+struct GateRows {
+  const std::int8_t* weights = nullptr;  // packed: packed_place
+  const std::int32_t* bias = nullptr;    // less the zero point times the row's weights
+  const Requantizer* scale = nullptr;
+  std::size_t columns = 0;
+};
+
+struct Int8Recurrent {
+  GateRows input{}, recurrent{};
+  const CurveTable *sigmoid = nullptr, *tanh = nullptr;
+  Requantizer hidden{};        // from Q0.15 to the int8 state, whose zero point is 0
+  std::int32_t cell_bits = 0;  // of an LSTM: its cell state counts in 2^-cell_bits, 12 to 15
+  std::size_t size = 0;        // hidden numbers
+};
+
+/// Rows [first, first + rows) of a product, in Q3.12. x lies at an address of whole fours and is filled up with
+/// anything to a whole four.
+[[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, std::size_t first, std::size_t rows,
+                                                const std::int8_t* x, std::int16_t* y) {
+  const std::size_t groups = in_fours(m.columns) / 4;
+  const std::int8_t* w = m.weights + first * groups * 4;
+  for (std::size_t r = first; r < first + rows; r += 4, w += 16 * groups, y += 4) {
+    FourSums sums{{m.bias[r], m.bias[r + 1], m.bias[r + 2], m.bias[r + 3]}};
+    add_products(w, x, groups, sums);
+    for (std::size_t k = 0; k < 4; ++k) y[k] = static_cast<std::int16_t>(to_16_bits(m.scale[r + k](sums.of[k])));
+  }
+}
+
+/// h and state from those of the step before. `state`, of in_fours(size) numbers: the cell state of an LSTM, else h in
+/// Q0.15, so that small changes add up. `room`: 2 gates in_fours(size) numbers; `passed`, of in_fours(size) bytes as h,
+/// is read for gru_reset_before alone. Each share of a gate, and their sum, is kept within Q3.12.
+template <Int8Cell Cell>
+constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, std::int8_t* h, std::int16_t* state,
+                                   std::int16_t* room, std::int8_t* passed) {
+  const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
+  std::int16_t *const from_x = room, *const from_h = room + all;
+  const auto gate = [&](std::size_t k, std::size_t i) {
+    return to_16_bits(std::int32_t{from_x[k * n + i]} + from_h[k * n + i]);
+  };
+  const auto to_hidden = [&](std::int32_t q15) {
+    const std::int32_t q = p.hidden(q15);
+    return static_cast<std::int8_t>(q < -127 ? -127 : q > 127 ? 127 : q);
+  };
+  gate_rows_int8(p.input, 0, all, x, from_x);
+  gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, h, from_h);
+  if constexpr (Cell == Int8Cell::gru_reset_before) {
+    for (std::size_t i = 0; i < p.size; ++i) passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
+    gate_rows_int8(p.recurrent, 2 * n, n, passed, from_h + 2 * n);
+  }
+  for (std::size_t i = 0; i < p.size; ++i) {
+    std::int32_t shown = 0;  // h in Q0.15
+    if constexpr (Cell == Int8Cell::lstm) {
+      const std::int32_t in = (*p.sigmoid)(gate(0, i)), forget = (*p.sigmoid)(gate(1, i)),
+                         candidate = (*p.tanh)(gate(2, i)), out = (*p.sigmoid)(gate(3, i));
+      const std::int32_t cell = to_16_bits(from_q15(forget * state[i] + ((in * candidate) >> (15 - p.cell_bits))));
+      state[i] = static_cast<std::int16_t>(cell);
+      shown = from_q15(out * (*p.tanh)(cell >> (p.cell_bits - 12)));
+    } else if constexpr (Cell == Int8Cell::rnn) {
+      shown = (*p.tanh)(gate(0, i));
+    } else {
+      const std::int32_t update = (*p.sigmoid)(gate(1, i));
+      std::int32_t own = from_h[2 * n + i];
+      if constexpr (Cell == Int8Cell::gru) own = from_q15((*p.sigmoid)(gate(0, i)) * own);
+      const std::int32_t candidate = (*p.tanh)(to_16_bits(from_x[2 * n + i] + own));
+      shown = to_16_bits(from_q15((32768 - update) * candidate + update * state[i]));
+    }
+    if constexpr (Cell != Int8Cell::lstm) state[i] = static_cast<std::int16_t>(shown);
+    h[i] = to_hidden(shown);
+  }
+}
+
+}  // namespace tenon::kernels
