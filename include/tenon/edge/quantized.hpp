@@ -12,6 +12,8 @@
 
 #include <tenon/edge/quantized_check.hpp>
 #include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/quantized_recurrent.hpp>
+#include <tenon/edge/row_sums.hpp>
 #include <tenon/expr/math/exp.hpp>
 
 namespace tenon {
@@ -29,6 +31,7 @@ struct QuantizedNumbers {
   float weight_scale[plan.rows + 1]{};
   float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
   std::int8_t zero[plan.count + 1]{};
+  std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};  // of recurrent layers: kernels::CellScale
 };
 
 namespace edge {
@@ -75,6 +78,7 @@ struct QuantizedTables {
   std::array<float, 256 * plan.softmaxes> exponentials{};
   std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
   std::array<kernels::NormScale, plan.norms> norms{};
+  std::array<kernels::CellScale, plan.cells> cells{};
 };
 
 /// e^(-d scale) for the distances d of int8 numbers.
@@ -91,11 +95,7 @@ constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction
                                                        out, out_zero);
 }
 
-/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers
-/// count those of a constant expression.
-struct RowSums {
-  std::int32_t sum = 0, magnitude = 0;
-};
+/// Of one output.
 constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
   RowSums sums;
   const std::int8_t* const w = weights;
@@ -105,18 +105,7 @@ constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights
       sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
     return sums;
   }
-  std::size_t groups = kernels::in_fours(step.columns()) / 4;
-  for (; groups >= 2; groups -= 2, at += 32)
-    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3] + w[at + 16] + w[at + 17] + w[at + 18] + w[at + 19],
-        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
-                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]) +
-                          (w[at + 16] < 0 ? -w[at + 16] : w[at + 16]) + (w[at + 17] < 0 ? -w[at + 17] : w[at + 17]) +
-                          (w[at + 18] < 0 ? -w[at + 18] : w[at + 18]) + (w[at + 19] < 0 ? -w[at + 19] : w[at + 19]);
-  if (groups > 0)
-    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3],
-        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
-                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]);
-  return sums;
+  return packed_row_sums(weights + at, kernels::in_fours(step.columns()) / 4);
 }
 constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
   for (; count >= 16; count -= 16, from += 16, to += 16)
@@ -126,8 +115,9 @@ constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int
   for (; count > 0; --count) *to++ = *from++;
 }
 
-template <class Net>
-constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
+/// Numbers: a QuantizedNumbers of a network whose steps have the same weights.
+template <class Net, class Numbers>
+constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
   QuantizedTables<Net> t;
   constexpr const auto& plan = quantized_plan<Net>;
   copy_weights(q.weights, plan.weight_bytes, t.weights);
@@ -165,6 +155,8 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
                                      t.shift[row]))
           t.sums_fit = false;
       }
+    } else if (step.pattern.kind == StepKind::recurrent) {
+      detail::fill_cell(step, k, q, t, scaled);
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
@@ -199,6 +191,10 @@ constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
     }
   }
   return t;
+}
+template <class Net>
+constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
+  return make_tables_of<Net>(q);
 }
 
 /// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, and by its rule: sums of floats from a table,
@@ -304,6 +300,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     const kernels::NormFactors factors{t.multiplier + step.row, t.bias + step.row, t.shift + step.row,
                                        t.zero[K + 1],           t.low[K],          t.high[K]};
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
+  } else if constexpr (kind == StepKind::recurrent) {
+    detail::run_cell<Net, K>(t, room);
   } else if constexpr (kind == StepKind::stretch) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
@@ -337,7 +335,8 @@ constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::
 /// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions
 /// (strided, padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one
 /// number (Sigmoid, Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes),
-/// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, BatchNorm (free when `fold` has made it part of the layer
+/// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, LSTM, GRU and RNN with tanh (stacked, in both
+/// directions, of any number of steps), BatchNorm (free when `fold` has made it part of the layer
 /// before), Multiply, Subtract, Maximum, Minimum, all that moves numbers, and compositions of any shape: Graph, Concat,
 /// sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU, ReLU6 and HardTanh are free
 /// behind layers, products, sums and pools. Anything else is one compile error that names the layer. Multipliers,
@@ -379,7 +378,10 @@ public:
   constexpr int input_zero() const { return tables().zero[0]; }
   constexpr int output_zero() const { return tables().zero[plan.count]; }
 
-  constexpr void run() { edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{}); }
+  constexpr void run() {
+    edge::detail::forget_states<Net>(room_);
+    edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{});
+  }
 
   /// The same from float to float.
   constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
@@ -392,6 +394,7 @@ public:
   /// The class with the largest output, the first of equals. A final Softmax is left out.
   constexpr int classify() requires(out > 1) {
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
+    edge::detail::forget_states<Net>(room_);
     edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
     const std::int8_t* score = room_ + plan.place(needed);
     constexpr edge::TensorOrder order = plan.orders[needed];

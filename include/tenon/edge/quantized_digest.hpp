@@ -29,6 +29,11 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
     see(s.source), see(s.other), see(s.weights), see(s.row), see(s.moves), see(s.order.channels);
     see_bound(s.pattern.low), see_bound(s.pattern.high);
     if (s.multiplies()) see(s.image.channels), see(s.image.groups), see_axis(s.image.y), see_axis(s.image.x);
+    if (s.pattern.kind == StepKind::recurrent)
+      for (const std::size_t value :
+           {static_cast<std::size_t>(s.cell.cell), s.cell.steps, s.cell.features, s.cell.hidden,
+            static_cast<std::size_t>(s.cell.reverse), static_cast<std::size_t>(s.cell.last)})
+        see(value);
     if (s.pattern.kind == StepKind::max_pool || s.pattern.kind == StepKind::average_pool)
       see(s.pool.counts_padding), see_axis(s.pool.windows.y), see_axis(s.pool.windows.x);
   }

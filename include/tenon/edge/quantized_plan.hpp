@@ -21,7 +21,7 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
       steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
-      steps::read_pieces, steps::read_permute, steps::read_placing, steps::read_upsampling;
+      steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   /// x: the tensors that the part reads.
   template <class Bound>
@@ -35,6 +35,8 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
     else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
+    else if constexpr (RecurrentOf<Bound>::known)
+      return read_recurrent(x[0], RecurrentOf<Bound>::cell, Bound::plan, parameters);
     else if constexpr (is_channel_dropout(type)) return x[0];
     else if constexpr (is_mean_of_steps(type))
       return read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);

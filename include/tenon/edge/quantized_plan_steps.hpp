@@ -193,6 +193,46 @@ struct PlanSteps {
         {p.channels, p.y.map * p.x.map});
   }
 
+  /// Every layer and direction is a step; the two directions of a layer stand side by side. p: a RecurrentPlan.
+  template <class Numbers>
+  constexpr std::size_t read_recurrent(std::size_t x, kernels::Int8Cell cell, const Numbers& p,
+                                       std::size_t parameters) {
+    x = ordered(x, {});
+    for (std::size_t l = 0; l < p.layers; ++l) {
+      const std::size_t count = p.last_only && l + 1 == p.layers ? 1 : p.steps;
+      std::array<std::size_t, 2> out{};
+      for (std::size_t d = 0; d < p.directions; ++d, inner += 3) {
+        const CellPass pass = cell_pass(cell, p, l, d, parameters);
+        out[d] = add({.pattern = {.kind = StepKind::recurrent, .has_bias = p.bias},
+                      .in = p.steps * pass.features,
+                      .out = count * p.hidden,
+                      .source = x,
+                      .weight_source = pass.recurrent_weight - p.input_weight_size(l),
+                      .bias_source = pass.recurrent_bias - p.bias_size(),
+                      .unit = unit_count + inner,
+                      .cell = pass},
+                     {});
+      }
+      x = p.directions == 1 ? out[0] : read_side_by_side(out, count, p.hidden);
+    }
+    return x;
+  }
+  /// Two tensors of (count, own) as (count, 2 own).
+  constexpr std::size_t read_side_by_side(const std::array<std::size_t, 2>& x, std::size_t count, std::size_t own) {
+    const std::size_t first = plan.move_count;
+    for (std::size_t d = 0; d < 2; ++d)
+      plan.add_move(
+          x[d],
+          {.to = d * own, .count = {1, 1, count, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, 2 * own, 1}});
+    return add({.pattern = {.kind = StepKind::join},
+                .in = 2 * count * own,
+                .out = 2 * count * own,
+                .source = x[0],
+                .first_move = first,
+                .moves = 2},
+               {});
+  }
+
   /// The features of a step lie together, like the channels of a pixel.
   constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t steps, std::size_t features, std::size_t unit) {
     kernels::Averaging pool;

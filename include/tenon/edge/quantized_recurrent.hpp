@@ -3,13 +3,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <type_traits>
 
-#include <tenon/edge/quantized.hpp>
-#include <tenon/kernels/int8_recurrent.hpp>
+#include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/row_sums.hpp>
+#include <tenon/expr/math/exp.hpp>
 
-/// A recurrent layer in int8 by itself: one layer, one direction. `Quantized` does not take it as a part of a network
-/// yet.
+/// Recurrent layers in int8: the tables of the compiler, and a pass at work.
 namespace tenon::edge {
 
 /// 1 / (1 + e^-x) or tanh(x) = 2 sigmoid(2 x) - 1, computed by the compiler.
@@ -24,112 +24,110 @@ constexpr kernels::CurveTable make_curve(bool is_tanh) {
 }
 inline constexpr kernels::CurveTable sigmoid_curve = make_curve(false), tanh_curve = make_curve(true);
 
-/// What calibration has seen. A cell state beyond 8 is kept at 8, whose tanh is 1.
-struct RecurrentRanges {
-  float input_scale = 1, hidden_range = 1, cell_range = 1;  // ranges: the largest magnitude
-  int input_zero = 0;
-};
+namespace detail {
 
-template <kernels::Int8Cell Cell, std::size_t Features, std::size_t Hidden>
-struct QuantizedRecurrent {
-  static constexpr std::size_t gates = kernels::gates_of(Cell), padded = kernels::in_fours(Hidden),
-                               rows = gates * padded;
-
-  template <std::size_t Columns>
-  struct Matrix {
-    alignas(4) std::int8_t weights[rows * kernels::in_fours(Columns)]{};
-    std::int32_t bias[rows]{};
-    kernels::Requantizer scale[rows]{};
-  };
-  Matrix<Features> input{};
-  Matrix<Hidden> recurrent{};
-  kernels::Requantizer hidden{};
-  std::int32_t cell_bits = 15;
-  float hidden_scale = 1;
-  bool fits = true;  // no sum of products exceeds 32 bits
-
-  /// Weights in PyTorch's layout: (gates Hidden, Features) and (gates Hidden, Hidden), biases (gates Hidden) or null.
-  constexpr QuantizedRecurrent(const float* w_input, const float* w_recurrent, const float* b_input,
-                               const float* b_recurrent, const RecurrentRanges& range) {
-    hidden_scale = (range.hidden_range < 1 ? range.hidden_range > 0x1p-10F ? range.hidden_range : 0x1p-10F : 1) / 127;
-    hidden = requantizer(0x1p-15 / static_cast<double>(hidden_scale));
-    while (cell_bits > 12 && static_cast<double>(range.cell_range) * (1 << cell_bits) > 32767) --cell_bits;
-    fill(input, w_input, b_input, Features, static_cast<double>(range.input_scale), range.input_zero);
-    fill(recurrent, w_recurrent, b_recurrent, Hidden, static_cast<double>(hidden_scale), 0);
-  }
-
-  constexpr kernels::Int8Recurrent kernel() const {
-    return {{input.weights, input.bias, input.scale, Features},
-            {recurrent.weights, recurrent.bias, recurrent.scale, Hidden},
-            &sigmoid_curve,
-            &tanh_curve,
-            hidden,
-            cell_bits,
-            Hidden};
-  }
-
-private:
-  /// A scale of 1/127 of the row's largest weight; where the bias needs more than 2^30 of its steps, a larger one.
-  template <class M>
-  constexpr void fill(M& m, const float* w, const float* b, std::size_t columns, double in, int zero) {
-    for (std::size_t g = 0; g < gates; ++g)
-      for (std::size_t j = 0; j < Hidden; ++j) {
-        const std::size_t from = g * Hidden + j, row = g * padded + j;
-        double largest = 0;
-        for (std::size_t i = 0; i < columns; ++i) {
-          const double a = static_cast<double>(w[from * columns + i]);
-          largest = a > largest ? a : -a > largest ? -a : largest;
-        }
-        double scale = largest > 1e-30 ? largest / 127 : 1.0 / 127;
-        const double bias = b == nullptr ? 0 : static_cast<double>(b[from]), size = bias < 0 ? -bias : bias;
-        if (size > 0x1p30 * in * scale) scale = size / (0x1p30 * in);
-        std::int64_t sum = 0, magnitude = 0;
-        for (std::size_t i = 0; i < columns; ++i) {
-          const std::int8_t q = to_int8(w[from * columns + i], static_cast<float>(scale), 0);
-          m.weights[kernels::packed_place(row, i, columns)] = q < -127 ? std::int8_t{-127} : q;
-          sum += q, magnitude += q < 0 ? -q : q;
-        }
-        const double steps = bias / (in * scale);
-        const std::int64_t whole = static_cast<std::int64_t>(steps + (steps < 0 ? -0.5 : 0.5)) - zero * sum;
-        const std::int64_t most = (whole < 0 ? -whole : whole) + 128 * magnitude;
-        // a multiplier has to be below 2^30, and what it makes below 2^31
-        const double real = in * scale * 4096;
-        if (most > 0x7fffffff || static_cast<double>(most) * real > 0x1p30) fits = false;
-        else m.bias[row] = static_cast<std::int32_t>(whole), m.scale[row] = requantizer(real);
+/// The tables of one pass. scaled(real, largest): the multiplier for sums of at most `largest`, or a note that there is
+/// none.
+template <class Numbers, class Tables, class Scaled>
+constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Scaled&& scaled) {
+  const CellPass& c = step.cell;
+  const double hidden = static_cast<double>(q.scale[k + 1]);
+  kernels::CellScale& scale = t.cells[c.number];
+  scale.gate_bits = q.gate_bits[c.number];
+  scale.cell_bits = q.cell_bits[c.number];
+  scale.hidden = scaled(0x1p-15 / hidden, 32768);
+  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, double in, int zero) {
+    for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
+      const std::size_t row = first + c.row(o);
+      const RowSums sums = packed_row_sums(t.weights + weights + kernels::packed_place(c.row(o), 0, columns),
+                                           kernels::in_fours(columns) / 4);
+      const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{zero} * sums.sum;
+      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * sums.magnitude;
+      if (largest > 0x7fffffff) {
+        t.sums_fit = false;
+        continue;
       }
-  }
-};
-
-/// The layer at work: `step` for one sample after the other, and a sequence is its steps.
-template <kernels::Int8Cell Cell, std::size_t Features, std::size_t Hidden>
-class QuantizedRecurrentStep {
-public:
-  using numbers = QuantizedRecurrent<Cell, Features, Hidden>;
-  constexpr explicit QuantizedRecurrentStep(const numbers& q) : q_{&q} {}
-
-  constexpr std::span<const std::int8_t, Hidden> step(std::span<const std::int8_t, Features> x) {
-    for (std::size_t i = 0; i < Features; ++i) x_[i] = x[i];
-    kernels::recurrent_step_int8<Cell>(q_->kernel(), x_, h_, state_, room_, passed_);
-    return std::span<const std::int8_t, Hidden>(h_, Hidden);
-  }
-  /// From zeros, (Steps, Features) to (Steps, Hidden).
-  constexpr void run(std::span<const std::int8_t> x, std::span<std::int8_t> y) {
-    reset();
-    for (std::size_t t = 0; t * Features < x.size(); ++t) {
-      const auto h = step(x.subspan(t * Features).template first<Features>());
-      for (std::size_t i = 0; i < Hidden; ++i) y[t * Hidden + i] = h[i];
+      const double one = in * static_cast<double>(q.weight_scale[row]) * static_cast<double>(1 << scale.gate_bits);
+      const kernels::Requantizer r = scaled(one, static_cast<double>(largest));
+      t.bias[row] = static_cast<std::int32_t>(bias);
+      t.multiplier[row] = r.multiplier;
+      t.shift[row] = r.shift;
     }
-  }
-  constexpr void reset() {
-    for (std::int8_t& number : h_) number = 0;
-    for (std::int16_t& number : state_) number = 0;
-  }
+  };
+  fill(step.weights, step.row, c.features, static_cast<double>(q.scale[step.source]), q.zero[step.source]);
+  fill(step.weights + c.input_bytes(), step.row + c.rows(), c.hidden, hidden, 0);
+}
 
-private:
-  const numbers* q_;
-  alignas(4) std::int8_t x_[kernels::in_fours(Features)]{};
-  alignas(4) std::int8_t h_[numbers::padded]{}, passed_[numbers::padded]{};
-  std::int16_t state_[numbers::padded]{}, room_[2 * numbers::rows]{};
+/// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.
+template <class P>
+constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int8_t* x, std::int8_t* y,
+                                 std::int8_t* state) {
+  constexpr const CellPass& c = P::pass;
+  std::array<std::int16_t, c.padded()> wide{};
+  std::array<std::int16_t, 2 * c.rows()> gates{};
+  std::array<std::int8_t, c.padded()> h{}, passed{};
+  std::array<std::int8_t, kernels::in_fours(c.features)> padded{};
+  if constexpr (c.stateful)
+    for (std::size_t i = 0; i < c.padded(); ++i) {
+      wide[i] = static_cast<std::int16_t>((state[2 * i] & 255) | state[2 * i + 1] * 256);
+      h[i] = state[2 * c.padded() + i];
+    }
+  kernels::recurrent_int8<c.cell>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+                                  {wide.data(), h.data(), gates.data(), passed.data(), padded.data()});
+  if constexpr (c.stateful)
+    for (std::size_t i = 0; i < c.padded(); ++i) {
+      const int low = wide[i] & 255;
+      state[2 * i] = static_cast<std::int8_t>(low > 127 ? low - 256 : low);
+      state[2 * i + 1] = static_cast<std::int8_t>((wide[i] - low) / 256);
+      state[2 * c.padded() + i] = h[i];
+    }
+}
+
+/// P::pass is the pass. `state` and `scratch` lie at whole fours.
+template <class P>
+constexpr void run_pass(const kernels::Int8Recurrent& p, const std::int8_t* x, std::int8_t* y, std::int8_t* state,
+                        std::int8_t* scratch) {
+  if (std::is_constant_evaluated()) return run_pass_by_bytes<P>(p, x, y, state);
+  constexpr const CellPass& c = P::pass;
+  if constexpr (!c.stateful) {
+    state = scratch;
+    scratch += c.state_bytes();
+    for (std::size_t i = 0; i < c.state_bytes(); ++i) state[i] = 0;
+  }
+  std::int8_t* const passed = scratch + c.gate_bytes();
+  kernels::recurrent_int8<c.cell>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+                                  {reinterpret_cast<std::int16_t*>(state), state + 2 * c.padded(),
+                                   reinterpret_cast<std::int16_t*>(scratch), passed, passed + c.passed_bytes()});
+}
+
+template <class Net, std::size_t K>
+struct PassOf {
+  static constexpr CellPass pass = quantized_plan<Net>.steps[K].cell;
 };
 
+/// Step K of a network, which is a pass.
+template <class Net, std::size_t K, class Tables>
+constexpr void run_cell(const Tables& t, std::int8_t* room) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr QuantizedStep step = plan.steps[K];
+  constexpr CellPass c = step.cell;
+  const auto rows = [&](std::size_t weights, std::size_t row, std::size_t columns) {
+    return kernels::GateRows{t.weights + step.weights + weights, t.bias + step.row + row, t.multiplier + step.row + row,
+                             t.shift + step.row + row, columns};
+  };
+  const kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
+                                 &sigmoid_curve,         &tanh_curve,
+                                 t.cells[c.number],      c.hidden};
+  run_pass<PassOf<Net, K>>(p, room + plan.place(step.source), room + plan.place(K + 1), room + plan.states[K],
+                           room + plan.scratch[K]);
+}
+
+/// What outlasts a run is zero again.
+template <class Net>
+constexpr void forget_states(std::int8_t* room) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  for (std::size_t i = plan.first_state; i < plan.room; ++i) room[i] = 0;
+}
+
+}  // namespace detail
 }  // namespace tenon::edge

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <tenon/edge/point_formula.hpp>
+#include <tenon/edge/quantized_cell.hpp>
 #include <tenon/edge/room.hpp>
 #include <tenon/edge/step_pattern.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
@@ -58,6 +59,7 @@ struct QuantizedStep {
   std::size_t norm_table = 0;  // its number among the norms
   double epsilon = 0;
   bool scaled = false;
+  CellPass cell{};  // its weights and rows: those of the input, then those of the state
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
@@ -119,6 +121,7 @@ struct QuantizedStep {
     return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
   }
   constexpr std::size_t scratch() const {
+    if (pattern.kind == StepKind::recurrent) return cell.scratch();
     return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
   }
 };
@@ -142,14 +145,18 @@ struct StepPlan {
   /// Tensor 0 is the input, tensor t the output of step t - 1.
   std::array<std::size_t, capacity + 1> sizes{}, places{};
   std::array<TensorOrder, capacity + 1> orders{};
-  std::array<std::size_t, capacity> scratch{};
+  std::array<std::size_t, capacity> scratch{}, states{};  // states: what outlasts a run, behind all else
   std::array<TensorMove, 2 * capacity> moves{};
-  std::size_t move_count = 0, softmaxes = 0, tables = 0, norms = 0;
+  std::size_t move_count = 0, softmaxes = 0, tables = 0, norms = 0, cells = 0;
+  std::size_t first_state = 0;
   bool overflows = false;  // there were more steps or moves than there is room for
 
   /// How many bytes tensor t takes, and where.
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
   constexpr std::size_t place(std::size_t t) const { return places[t]; }
+
+  /// How many values calibration may see within units, sums and passes included: of a pass h, the state and gates.
+  constexpr std::size_t inner_values() const { return count + 2 * cells; }
 
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
 
@@ -169,6 +176,14 @@ struct StepPlan {
       step.norm_table = norms++;
       step.row = rows;
       rows += kernels::in_fours(step.factors);
+    }
+    if (step.pattern.kind == StepKind::recurrent) {
+      step.cell.number = cells++;
+      step.weights = weight_bytes;
+      step.row = rows;
+      weight_bytes += step.cell.weight_bytes();
+      rows += 2 * step.cell.rows();
+      macs += step.cell.macs();
     }
     step.scale = requantizers;
     requantizers += step.requantizers();
@@ -214,6 +229,13 @@ struct StepPlan {
       if (steps[k].pattern.kind == StepKind::depthwise && steps[k].image.channels % 4 != 0)
         room = std::max(room, places[steps[k].source] + bytes(steps[k].source) + 4);
     }
+    first_state = room;
+    for (std::size_t k = 0; k < count; ++k)
+      if (steps[k].pattern.kind == StepKind::recurrent && steps[k].cell.stateful) {
+        room = kernels::in_fours(room);
+        states[k] = room;
+        room += steps[k].cell.state_bytes();
+      }
   }
 };
 

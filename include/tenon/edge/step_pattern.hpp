@@ -28,8 +28,9 @@ enum class StepKind : unsigned char {
   smaller,  // of two tensors
   move,
   join,
-  stretch,  // other places, several tensors in one, images between pixels
-  norm      // rows brought to variance 1
+  stretch,   // other places, several tensors in one, images between pixels
+  norm,      // rows brought to variance 1
+  recurrent  // a recurrent layer in one direction
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or

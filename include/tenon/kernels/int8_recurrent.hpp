@@ -5,8 +5,8 @@
 
 #include <tenon/kernels/int8_products.hpp>
 
-/// One step of a recurrent cell in integers, by the scheme of LiteRT's integer LSTM: int8 weights, input and hidden
-/// state, gates in 16 bits, a state of 16 bits beside the int8 one.
+/// Recurrent cells in integers, by the scheme of LiteRT's integer LSTM: int8 weights, input and hidden state, gates in
+/// 16 bits, a state of 16 bits beside the int8 one.
 namespace tenon::kernels {
 
 /// LSTM (gates i, f, g, o), GRU (r, z, n) with the reset gate behind the product of the state or before it, and RNN
@@ -30,23 +30,47 @@ struct CurveTable {
   }
 };
 
-/// A matrix whose gates begin at whole groups of four rows. Real sums become Q3.12 by one multiplier for all rows of it.
+/// A matrix whose gates begin at whole groups of four rows. Every row has a multiplier that makes of its sums numbers
+/// that count in 2^-gate_bits.
 struct GateRows {
   const std::int8_t* weights = nullptr;  // packed: packed_place
   const std::int32_t* bias = nullptr;    // less the zero point times the row's weights
-  const Requantizer* scale = nullptr;
+  const std::int32_t* multiplier = nullptr;
+  const std::int8_t* shift = nullptr;
   std::size_t columns = 0;
+};
+
+/// The fixed points of a cell. Shares of gates count in 2^-gate_bits, 12 or fewer, so that none of them saturates; the
+/// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. The cell state of an LSTM counts in
+/// 2^-cell_bits, 15 or fewer.
+struct CellScale {
+  Requantizer hidden{};  // from Q0.15 to the int8 state, whose zero point is 0
+  std::int32_t gate_bits = 12, cell_bits = 15;
 };
 
 struct Int8Recurrent {
   GateRows input{}, recurrent{};
   const CurveTable *sigmoid = nullptr, *tanh = nullptr;
-  Requantizer hidden{};        // from Q0.15 to the int8 state, whose zero point is 0
-  std::int32_t cell_bits = 0;  // of an LSTM: its cell state counts in 2^-cell_bits, 12 to 15
-  std::size_t size = 0;        // hidden numbers
+  CellScale scale{};
+  std::size_t size = 0;  // hidden numbers
 };
 
-/// Rows [first, first + rows) of a product, in Q3.12. x lies at an address of whole fours and is filled up with
+/// What one pass works in, each part filled up to whole fours.
+struct CellRoom {
+  std::int16_t* state = nullptr;  // the cell state of an LSTM, else h in Q0.15, so that small changes add up
+  std::int8_t* h = nullptr;
+  std::int16_t* gates = nullptr;  // 2 gates numbers of each hidden one
+  std::int8_t* passed = nullptr;  // as h, for gru_reset_before alone
+  std::int8_t* padded = nullptr;  // a step of the input, where it is no whole number of fours
+};
+
+/// The steps of a pass: x is (count, features), y (count, size), or the last h alone.
+struct CellSteps {
+  std::size_t count = 1, features = 1;
+  bool reverse = false, last = false;
+};
+
+/// Rows [first, first + rows) of a product. x lies at an address of whole fours and is filled up with
 /// anything to a whole four.
 [[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, std::size_t first, std::size_t rows,
                                                 const std::int8_t* x, std::int16_t* y) {
@@ -55,50 +79,69 @@ struct Int8Recurrent {
   for (std::size_t r = first; r < first + rows; r += 4, w += 16 * groups, y += 4) {
     FourSums sums{{m.bias[r], m.bias[r + 1], m.bias[r + 2], m.bias[r + 3]}};
     add_products(w, x, groups, sums);
-    for (std::size_t k = 0; k < 4; ++k) y[k] = static_cast<std::int16_t>(to_16_bits(m.scale[r + k](sums.of[k])));
+    for (std::size_t k = 0; k < 4; ++k)
+      y[k] = static_cast<std::int16_t>(to_16_bits(Requantizer{m.multiplier[r + k], m.shift[r + k]}(sums.of[k])));
   }
 }
 
-/// h and state from those of the step before. `state`, of in_fours(size) numbers: the cell state of an LSTM, else h in
-/// Q0.15, so that small changes add up. `room`: 2 gates in_fours(size) numbers; `passed`, of in_fours(size) bytes as h,
-/// is read for gru_reset_before alone. Each share of a gate, and their sum, is kept within Q3.12.
+/// h and state from those of the step before.
 template <Int8Cell Cell>
-constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, std::int8_t* h, std::int16_t* state,
-                                   std::int16_t* room, std::int8_t* passed) {
+constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellRoom& room) {
   const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
-  std::int16_t *const from_x = room, *const from_h = room + all;
+  std::int16_t *const from_x = room.gates, *const from_h = room.gates + all, *const state = room.state;
+  const std::int32_t widen = 12 - p.scale.gate_bits, cell_bits = p.scale.cell_bits;
+  const auto q3_12 = [&](std::int32_t share) { return to_16_bits(share << widen); };
   const auto gate = [&](std::size_t k, std::size_t i) {
-    return to_16_bits(std::int32_t{from_x[k * n + i]} + from_h[k * n + i]);
+    return q3_12(std::int32_t{from_x[k * n + i]} + from_h[k * n + i]);
   };
   const auto to_hidden = [&](std::int32_t q15) {
-    const std::int32_t q = p.hidden(q15);
+    const std::int32_t q = p.scale.hidden(q15);
     return static_cast<std::int8_t>(q < -127 ? -127 : q > 127 ? 127 : q);
   };
   gate_rows_int8(p.input, 0, all, x, from_x);
-  gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, h, from_h);
+  gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, room.h, from_h);
   if constexpr (Cell == Int8Cell::gru_reset_before) {
-    for (std::size_t i = 0; i < p.size; ++i) passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
-    gate_rows_int8(p.recurrent, 2 * n, n, passed, from_h + 2 * n);
+    for (std::size_t i = 0; i < p.size; ++i) room.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
+    gate_rows_int8(p.recurrent, 2 * n, n, room.passed, from_h + 2 * n);
   }
   for (std::size_t i = 0; i < p.size; ++i) {
     std::int32_t shown = 0;  // h in Q0.15
     if constexpr (Cell == Int8Cell::lstm) {
       const std::int32_t in = (*p.sigmoid)(gate(0, i)), forget = (*p.sigmoid)(gate(1, i)),
                          candidate = (*p.tanh)(gate(2, i)), out = (*p.sigmoid)(gate(3, i));
-      const std::int32_t cell = to_16_bits(from_q15(forget * state[i] + ((in * candidate) >> (15 - p.cell_bits))));
+      const std::int32_t cell = to_16_bits(from_q15(forget * state[i] + ((in * candidate) >> (15 - cell_bits))));
       state[i] = static_cast<std::int16_t>(cell);
-      shown = from_q15(out * (*p.tanh)(cell >> (p.cell_bits - 12)));
+      const std::int32_t seen = cell_bits < 12 ? to_16_bits(cell << (12 - cell_bits)) : cell >> (cell_bits - 12);
+      shown = from_q15(out * (*p.tanh)(seen));
     } else if constexpr (Cell == Int8Cell::rnn) {
       shown = (*p.tanh)(gate(0, i));
     } else {
       const std::int32_t update = (*p.sigmoid)(gate(1, i));
       std::int32_t own = from_h[2 * n + i];
       if constexpr (Cell == Int8Cell::gru) own = from_q15((*p.sigmoid)(gate(0, i)) * own);
-      const std::int32_t candidate = (*p.tanh)(to_16_bits(from_x[2 * n + i] + own));
+      const std::int32_t candidate = (*p.tanh)(q3_12(from_x[2 * n + i] + own));
       shown = to_16_bits(from_q15((32768 - update) * candidate + update * state[i]));
     }
     if constexpr (Cell != Int8Cell::lstm) state[i] = static_cast<std::int16_t>(shown);
-    h[i] = to_hidden(shown);
+    room.h[i] = to_hidden(shown);
+  }
+}
+
+/// All steps of a sequence, from the h and state that `room` holds.
+template <Int8Cell Cell>
+constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const std::int8_t* x, std::int8_t* y,
+                              const CellRoom& room) {
+  for (std::size_t t = 0; t < s.count; ++t) {
+    const std::size_t at = s.reverse ? s.count - 1 - t : t;
+    const std::int8_t* now = x + at * s.features;
+    if (s.features % 4 != 0) {
+      for (std::size_t i = 0; i < s.features; ++i) room.padded[i] = now[i];
+      now = room.padded;
+    }
+    recurrent_step_int8<Cell>(p, now, room);
+    if (s.last && t + 1 < s.count) continue;
+    std::int8_t* const to = y + (s.last ? 0 : at * p.size);
+    for (std::size_t i = 0; i < p.size; ++i) to[i] = room.h[i];
   }
 }
 

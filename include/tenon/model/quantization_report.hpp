@@ -68,6 +68,8 @@ public:
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
     put(whole_, 0, x);
     put(ideal_, 0, x);
+    edge::detail::forget_states<Net>(whole_.data());
+    edge::detail::forget_states<Net>(ideal_.data());
     [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }
     (std::make_index_sequence<plan.count>{});
   }
@@ -150,7 +152,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   if (!tables->sums_fit)
     throw Error("quantization_report: a row's weights are so large that its sum may exceed 32 bits");
   std::vector<float> output(M::output::size);
-  std::vector<std::vector<float>> units(workspace<Net>.units + plan.count + 1);
+  std::vector<std::vector<float>> units(workspace<Net>.units + plan.inner_values() + 1);
   detail::SeenOfUnits seen;
   seen.ranges.resize(units.size());
   seen.factors.resize(units.size());

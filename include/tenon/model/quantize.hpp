@@ -15,18 +15,12 @@
 #include <tenon/model/calibration.hpp>
 #include <tenon/model/export.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/model/quantize_recurrent.hpp>
 
 /// Post-training quantisation: from a trained model and some samples to int8.
 namespace tenon {
 
 namespace detail {
-
-/// What calibration has seen, by number of the unit; values within units and sums come behind all units.
-struct SeenOfUnits {
-  std::vector<Histogram> ranges;
-  std::vector<std::vector<float>> factors;  // of affine layers: a factor for each channel, then a summand for each
-  std::vector<std::vector<float>>* values = nullptr;  // of the sample on its way, where they are wanted
-};
 
 /// The context of a frozen run that also looks at what every unit gives, every sum, and what a function is applied to
 /// within a unit.
@@ -61,6 +55,16 @@ struct CalibrationContext : edge::Context {
       find_factors<Bound, core>(memory, memory.unit);
     }
     run_plainly<Bound>(memory, x, y);
+  }
+
+  template <class Bound>
+    requires(edge::detail::RecurrentOf<Bound>::known)
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    run_plainly<Bound>(memory, x, y);
+    for (std::size_t i = 0; i < x.count; ++i)
+      see_recurrent(*trace.seen, first_inner + inner, edge::detail::RecurrentOf<Bound>::cell, Bound::plan,
+                    memory.parameters, std::span(x[i], Bound::input::size));
+    inner += static_cast<std::uint32_t>(3 * Bound::plan.passes());
   }
 
   template <class Bound>
@@ -272,7 +276,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   check_options(how);
   detail::SeenOfUnits seen_of_units;
   std::vector<Histogram>& units = seen_of_units.ranges;
-  units.resize(workspace<Net>.units + plan.count + 1);
+  units.resize(workspace<Net>.units + plan.inner_values() + 1);
   seen_of_units.factors.resize(units.size());
   Histogram input;
   detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
@@ -319,6 +323,12 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       continue;
     }
     check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
+    if (step.pattern.kind == edge::StepKind::recurrent) {
+      for (const std::size_t inside : {step.unit + 1, step.unit + 2})
+        check_finite(units[inside], "within step " + std::to_string(k) + " of the int8 network");
+      detail::quantize_pass(step, k, run.weights->parameters, units, how, *q);
+      continue;
+    }
     detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
     if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.unit].data(), *q);
     else if (step.pattern.kind == edge::StepKind::norm) detail::quantize_norm(step, k, run.weights->parameters, *q);
@@ -350,6 +360,18 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
       bias.blocks.push_back({name, std::span(q.bias + step.row, filled)});
       scales.blocks.push_back({name, std::span(q.weight_scale + step.row, filled)});
     }
+    if (step.pattern.kind == edge::StepKind::recurrent) {
+      const edge::CellPass& c = step.cell;
+      const std::string name = "step " + std::to_string(k) + ", gates of ";
+      const auto add = [&](const std::string& what, std::size_t first, std::size_t size, std::size_t row) {
+        weights.blocks.push_back(
+            {name + what + ", packed four rows by four columns", std::span(q.weights + step.weights + first, size)});
+        bias.blocks.push_back({name + what, std::span(q.bias + step.row + row, c.rows())});
+        scales.blocks.push_back({name + what, std::span(q.weight_scale + step.row + row, c.rows())});
+      };
+      add("the input", 0, c.input_bytes(), 0);
+      add("the state", c.input_bytes(), c.weight_bytes() - c.input_bytes(), c.rows());
+    }
     if (!step.multiplies()) continue;
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
                                                                               : ", packed four rows by four columns";
@@ -359,14 +381,17 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
     bias.blocks.push_back({name, std::span(q.bias + step.row, step.packed_rows())});
     scales.blocks.push_back({name, std::span(q.weight_scale + step.row, step.packed_rows())});
   }
-  header.constants.push_back(
-      {"The network in int8.",
-       "QuantizedNumbers<Net> numbers",
-       {weights,
-        bias,
-        scales,
-        {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
-        {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}}});
+  std::vector<WeightsHeader::Member> members{
+      weights,
+      bias,
+      scales,
+      {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
+      {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}};
+  if (plan.cells > 0) {
+    members.push_back({"gate_bits", {{"of recurrent layers", std::span(q.gate_bits, plan.cells)}}});
+    members.push_back({"cell_bits", {{"of recurrent layers", std::span(q.cell_bits, plan.cells)}}});
+  }
+  header.constants.push_back({"The network in int8.", "QuantizedNumbers<Net> numbers", members});
 
   const auto sample = detail::export_sample<M::input::size>(options);
   std::array<std::int8_t, M::input::size> input{};

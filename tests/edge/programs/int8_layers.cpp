@@ -7,9 +7,11 @@
 #include <tenon/layers/conv_transpose2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/group_norm.hpp>
+#include <tenon/layers/gru.hpp>
 #include <tenon/layers/hard_swish.hpp>
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/lstm.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/maximum.hpp>
 #include <tenon/layers/minimum.hpp>
@@ -18,6 +20,7 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/reshape.hpp>
 #include <tenon/layers/rms_norm.hpp>
+#include <tenon/layers/rnn.hpp>
 #include <tenon/layers/sigmoid.hpp>
 #include <tenon/layers/slice.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -46,8 +49,8 @@ using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, strid
                        Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
                        ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
                        Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
-                       MaxPool1D<2>, Dense<6>, RMSNorm<>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs,
-                       Concat<Identity, Sigmoid, Softmax>>;
+                       MaxPool1D<2>, Dense<6>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>, GRU<5, reset_before>, RNN<6>,
+                       Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;
@@ -78,6 +81,19 @@ constexpr auto make_numbers() {
       for (std::size_t o = 0; o < step.factors; ++o) {
         q.weight_scale[step.row + o] = 0.02F * static_cast<float>(next(60));
         q.bias[step.row + o] = next(10000) * 100;
+      }
+    }
+    if (step.pattern.kind == edge::StepKind::recurrent) {
+      const edge::CellPass& c = step.cell;
+      q.scale[k + 1] = 1.0F / 127;
+      q.zero[k + 1] = 0;
+      q.gate_bits[c.number] = 11;
+      q.cell_bits[c.number] = 13;
+      for (std::size_t i = 0; i < c.weight_bytes(); ++i)
+        q.weights[step.weights + i] = static_cast<std::int8_t>(next(127));
+      for (std::size_t row = step.row; row < step.row + 2 * c.rows(); ++row) {
+        q.weight_scale[row] = row < step.row + c.rows() ? 0.006F / (32 * in) : 0.006F;
+        q.bias[row] = next(2000);
       }
     }
     if (!step.multiplies()) continue;

@@ -1,6 +1,8 @@
 // Recurrent layers and convolutions that are given one step a call, on 100 steps: the same numbers as on the host,
-// within 1e-6, and the same again after reset(). Built with -DTENON_WRITE_EXPECTED it prints those numbers.
+// within 1e-6, and the same again after reset(); in int8 the same bytes. Built with -DTENON_WRITE_EXPECTED it prints
+// those numbers.
 #include <tenon/edge/frozen_step.hpp>
+#include <tenon/edge/quantized_stepwise.hpp>
 #include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/gru.hpp>
@@ -35,13 +37,32 @@ FrozenStep<Recurrent, recurrent_weights> recurrent;
 FrozenStep<Signal, signal_weights> signal;
 static_assert(FrozenStep<Recurrent>::ram_bytes <= 2048);
 
+/// Random weights in int8, the same for every step of a sequence.
+using Int8 = Sequential<Input<50, 2>, LSTM<8>, GRU<6, layers<2>>, Dense<3>, Tanh>;
+constexpr QuantizedNumbers<Int8> int8_numbers = [] {
+  QuantizedNumbers<Int8> q;
+  Stream random(12, Purpose::user);
+  for (std::int8_t& w : q.weights) w = static_cast<std::int8_t>(random.uniform<float>(-127, 127));
+  for (float& scale : q.weight_scale) scale = 0.006F;
+  for (float& scale : q.scale) scale = 1.0F / 127;
+  for (std::int8_t& bits : q.gate_bits) bits = 12;
+  for (std::int8_t& bits : q.cell_bits) bits = 13;
+  return q;
+}();
+QuantizedStepwise<Int8, int8_numbers> int8;
+static_assert(QuantizedStepwise<Int8>::ram_bytes <= 512);
+
 float in[2], out[6];
+std::uint32_t bytes;  // of all int8 outputs of a round
 
 void run(std::uint32_t step) {
   Stream random(7, Purpose::user, step);
   for (float& number : in) number = random.uniform<float>(-1.0F, 1.0F);
   recurrent.step(in, std::span<float, 3>(out, 3));
   signal.step(in, std::span<float, 3>(out + 3, 3));
+  float y[3];
+  int8.step(in, y);
+  for (const std::int8_t number : int8.output()) bytes = bytes * 31 + static_cast<std::uint8_t>(number);
 }
 
 }  // namespace
@@ -57,7 +78,7 @@ int main() {
     for (const float& y : out) std::printf("%s%aF", &y == out ? "{" : ",", static_cast<double>(y));
     std::printf("},\n");
   }
-  std::printf("};\n");
+  std::printf("};\nconstexpr unsigned expected_bytes = %uU;\n", static_cast<unsigned>(bytes));
 }
 
 #else
@@ -69,6 +90,8 @@ int main() {
   for (int round = 0; round < 2; ++round) {
     recurrent.reset();
     signal.reset();
+    int8.reset();
+    bytes = 0;
     for (std::uint32_t s = 0; s < steps; ++s) {
       run(s);
       for (int i = 0; i < 6; ++i) {
@@ -81,7 +104,8 @@ int main() {
   platform::print("RAM of the recurrent network: ", sizeof recurrent);
   platform::print("RAM of the convolutions: ", sizeof signal);
   platform::print("stack: ", platform::stack_used());
-  const bool good = worst <= 1e-6F;
+  platform::print("RAM of the int8 network: ", sizeof int8);
+  const bool good = worst <= 1e-6F && bytes == expected_bytes;
   platform::print(good ? "all as on the host\n" : "DIFFERENT\n");
   return good ? 0 : 1;
 }

@@ -1,149 +1,238 @@
 #include <catch2/catch.hpp>
 
-#include <tenon/edge/quantized_recurrent.hpp>
+#include <tenon/edge/quantized_stepwise.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/gru.hpp>
+#include <tenon/layers/last.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/lstm.hpp>
+#include <tenon/layers/rnn.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/model/quantization_report.hpp>
+#include <tenon/net/networks.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 using namespace tenon;
-using kernels::Int8Cell;
 
 namespace {
 
-constexpr std::size_t features = 5, hidden = 7, steps = 60;  // odd, so that rows and columns are filled up
-constexpr float input_scale = 1.0F / 64;
-constexpr int input_zero = -9;
+template <class N>
+struct Int8 {
+  Model<N> model;
+  Dataset<float> data;
+  std::unique_ptr<QuantizedNumbers<N>> numbers;
+  std::unique_ptr<edge::QuantizedTables<N>> tables;
 
-struct Random {
-  std::uint32_t state = 7;
-  float operator()() {
-    state = state * 1664525U + 1013904223U;
-    return static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1;
+  explicit Int8(std::uint64_t seed, float factor = 1, float bias = 0) : model{seed} {
+    std::vector<float> values(64 * input_shape<N>::size);
+    Stream random(seed, Purpose::user);
+    for (float& v : values) v = random.uniform<float>(-1, 2);
+    for (std::size_t i = 0; i < model.parameters().size(); ++i) model.parameters().data()[i] *= factor;
+    if (bias > 0)
+      for (const ParameterEntry& entry : parameter_table<N>)
+        if (entry.name.find("bias") != entry.name.npos)
+          for (float& p : model.values(entry)) p = random.uniform<float>(-bias, bias);
+    const auto& dims = input_shape<N>::dims;
+    data = Dataset<float>({dims.begin(), dims.end()}, std::move(values));
+    DataLoader<float> loader{data, 16, 1};
+    numbers = quantize(model, loader);
+    tables = std::make_unique<edge::QuantizedTables<N>>(edge::make_tables(*numbers));
+    REQUIRE(tables->sums_fit);
   }
 };
 
-struct Layer {
-  std::vector<float> wx, wh, bx, bh;
-  explicit Layer(std::size_t gates) {
-    Random random;
-    for (std::size_t i = 0; i < gates * hidden * features; ++i) wx.push_back(random());
-    for (std::size_t i = 0; i < gates * hidden * hidden; ++i) wh.push_back(0.6F * random());
-    for (std::size_t i = 0; i < gates * hidden; ++i) bx.push_back(0.4F * random()), bh.push_back(0.4F * random());
-  }
+struct Apart {
+  float largest = 0, mean = 0;  // in steps of the output
 };
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-
-/// PyTorch's equations in double.
-std::vector<double> reference(Int8Cell cell, const Layer& l, const std::vector<std::int8_t>& x, double& largest_cell) {
-  const std::size_t gates = kernels::gates_of(cell);
-  std::vector<double> h(hidden), c(hidden), y;
-  for (std::size_t t = 0; t < steps; ++t) {
-    std::vector<double> a(gates * hidden), b(gates * hidden);
-    const auto share_of_state = [&](std::size_t r, const std::vector<double>& from) {
-      double sum = static_cast<double>(l.bh[r]);
-      for (std::size_t i = 0; i < hidden; ++i) sum += static_cast<double>(l.wh[r * hidden + i]) * from[i];
-      return sum;
-    };
-    for (std::size_t r = 0; r < gates * hidden; ++r) {
-      a[r] = static_cast<double>(l.bx[r]);
-      for (std::size_t i = 0; i < features; ++i)
-        a[r] += static_cast<double>(l.wx[r * features + i]) * static_cast<double>(input_scale) *
-                (x[t * features + i] - input_zero);
-      b[r] = share_of_state(r, h);
-    }
-    if (cell == Int8Cell::gru_reset_before) {
-      std::vector<double> passed(hidden);
-      for (std::size_t i = 0; i < hidden; ++i) passed[i] = logistic(a[i] + b[i]) * h[i];
-      for (std::size_t i = 0; i < hidden; ++i) b[2 * hidden + i] = share_of_state(2 * hidden + i, passed);
-    }
-    for (std::size_t i = 0; i < hidden; ++i) {
-      const auto z = [&](std::size_t k) { return a[k * hidden + i] + b[k * hidden + i]; };
-      if (cell == Int8Cell::rnn) {
-        h[i] = std::tanh(z(0));
-      } else if (cell == Int8Cell::lstm) {
-        c[i] = logistic(z(1)) * c[i] + logistic(z(0)) * std::tanh(z(2));
-        h[i] = logistic(z(3)) * std::tanh(c[i]);
-        largest_cell = std::max(largest_cell, std::abs(c[i]));
-      } else {
-        const double r = cell == Int8Cell::gru ? logistic(z(0)) : 1;
-        const double n = std::tanh(a[2 * hidden + i] + r * b[2 * hidden + i]), u = logistic(z(1));
-        h[i] = (1 - u) * n + u * h[i];
+/// Differences from the float model over several seeds, on the samples that calibrated it.
+template <class N>
+Apart apart(float factor = 1, float bias = 0) {
+  constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size;
+  Apart all;
+  std::size_t count = 0;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
+    const Int8<N> q(seed, factor, bias);
+    Quantized<N> net{*q.tables};
+    std::vector<float> x(in), y(out);
+    for (std::size_t sample = 0; sample < 16; ++sample) {
+      for (std::size_t i = 0; i < in; ++i) {
+        net.input()[i] = edge::to_int8(q.data.sample(sample)[i], net.input_scale(), net.input_zero());
+        x[i] = net.input_scale() * static_cast<float>(net.input()[i] - net.input_zero());
+      }
+      q.model.predict(x, y);
+      net.run();
+      for (std::size_t i = 0; i < out; ++i, ++count) {
+        const float error = std::abs(static_cast<float>(net.output()[i] - net.output_zero()) -
+                                     y[i] / net.output_scale());
+        all.largest = std::max(all.largest, error);
+        all.mean += error;
       }
     }
-    y.insert(y.end(), h.begin(), h.end());
   }
-  return y;
+  all.mean /= static_cast<float>(count);
+  return all;
+}
+template <class N>
+void check_apart(float largest, float mean, float factor = 1, float bias = 0) {
+  const Apart found = apart<N>(factor, bias);
+  INFO(type_name<N>() << ": largest " << found.largest << ", mean " << found.mean);
+  CHECK(found.largest < largest);
+  CHECK(found.mean < mean);
 }
 
-template <Int8Cell Cell>
-void check(double worst, double mean) {
-  const Layer l(kernels::gates_of(Cell));
-  std::vector<std::int8_t> x;
-  Random random{11};
-  for (std::size_t i = 0; i < steps * features; ++i) x.push_back(static_cast<std::int8_t>(100 * random()));
-  double cell = 0;
-  const std::vector<double> expected = reference(Cell, l, x, cell);
-  double range = 0;
-  for (const double y : expected) range = std::max(range, std::abs(y));
-  const edge::QuantizedRecurrent<Cell, features, hidden> q(
-      l.wx.data(), l.wh.data(), l.bx.data(), l.bh.data(),
-      {input_scale, static_cast<float>(range), static_cast<float>(cell), input_zero});
-  REQUIRE(q.fits);
-  edge::QuantizedRecurrentStep<Cell, features, hidden> layer(q), stepped(q);
-  std::vector<std::int8_t> y(steps * hidden), again(y.size());
-  layer.run(x, y);
-  double largest = 0, sum = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const double error = std::abs(static_cast<double>(q.hidden_scale) * y[i] - expected[i]);
-    largest = std::max(largest, error);
-    sum += error;
-  }
-  INFO("largest " << largest << ", mean " << sum / static_cast<double>(y.size()) << ", range " << range);
-  CHECK(largest < worst);
-  CHECK(sum / static_cast<double>(y.size()) < mean);
+template <class Layer>
+using Alone = Sequential<Input<40, 5>, Layer>;
 
-  // a sequence is its steps, and begins with zeros
-  for (std::size_t t = 0; t < steps; ++t) {
-    const auto h = stepped.step(std::span<const std::int8_t>(x).subspan(t * features).first<features>());
-    CHECK(std::equal(h.begin(), h.end(), y.begin() + static_cast<std::ptrdiff_t>(t * hidden)));
+/// Whole sequences and their steps give the same bytes.
+template <class N>
+void check_steps() {
+  constexpr std::size_t steps = input_shape<N>::front, in = input_shape<N>::size / steps,
+                        out = output_shape<N>::size / steps;
+  const Int8<N> q(3);
+  const auto step_tables = std::make_unique<edge::QuantizedTables<Stepwise<N>>>(edge::make_step_tables(*q.numbers));
+  REQUIRE(step_tables->sums_fit);
+  Quantized<N> whole{*q.tables};
+  QuantizedStepwise<N> stepped{*step_tables};
+  CHECK(stepped.ram_bytes < whole.ram_bytes);
+  CHECK(stepped.weight_bytes == whole.weight_bytes);
+  bool moves = false;
+  for (std::size_t sample = 0; sample < 4; ++sample) {
+    std::vector<std::int8_t> x(steps * in);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = edge::to_int8(q.data.sample(sample)[i], whole.input_scale(), whole.input_zero());
+    std::copy(x.begin(), x.end(), whole.input().begin());
+    whole.run();
+    stepped.reset();
+    for (std::size_t t = 0; t < steps; ++t) {
+      std::copy_n(x.data() + t * in, in, stepped.input().begin());
+      stepped.step();
+      CHECK(std::equal(stepped.output().begin(), stepped.output().end(), whole.output().data() + t * out));
+      const std::int8_t* const first = whole.output().data();
+      moves = moves || !std::equal(first, first + out, first + t * out);
+    }
   }
-  layer.run(x, again);
-  CHECK(again == y);
+  CHECK(moves);
 }
 
 }  // namespace
 
-TEST_CASE("The tables of sigmoid and tanh are right to a few steps of 16 bits", "[edge]") {
+TEST_CASE("the tables of sigmoid and tanh are right to a few steps of 16 bits") {
   for (int x = -32768; x <= 32767; x += 7) {
     const double real = x / 4096.0;
-    CHECK(std::abs(edge::sigmoid_curve(x) / 32768.0 - logistic(real)) < 1e-4);
+    CHECK(std::abs(edge::sigmoid_curve(x) / 32768.0 - 1 / (1 + std::exp(-real))) < 1e-4);
     CHECK(std::abs(edge::tanh_curve(x) / 32768.0 - std::tanh(real)) < 5e-4);
   }
 }
 
-TEST_CASE("Recurrent cells in int8 stay near the float layer over a whole sequence", "[edge]") {
-  check<Int8Cell::lstm>(0.02, 0.005);
-  check<Int8Cell::gru>(0.02, 0.005);
-  check<Int8Cell::gru_reset_before>(0.02, 0.005);
-  check<Int8Cell::rnn>(0.03, 0.006);
+TEST_CASE("recurrent layers in int8 stay within a few steps of the float layer over a sequence") {
+  check_apart<Alone<LSTM<7>>>(2.5F, 0.5F);
+  check_apart<Alone<GRU<7>>>(2.5F, 0.5F);
+  check_apart<Alone<GRU<7, reset_before>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<7>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<8, bias<false>, last>>>(2.5F, 0.5F);
+  check_apart<Alone<GRU<8, bidirectional>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<6, bidirectional, last>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<6, layers<2>, bidirectional, dropout<0.2>>>>(2.5F, 0.5F);
 }
 
-TEST_CASE("The compiler runs a cell in int8 as the machine does", "[edge]") {
-  static constexpr float w[]{0.5F, -0.25F, 0.75F, 0.5F, 1.0F, -0.5F}, b[]{0.1F, 0.0F, -0.1F};
-  static constexpr edge::QuantizedRecurrent<Int8Cell::gru, 2, 1> q(w, w + 3, b, nullptr, {1.0F / 64, 1, 1, 0});
-  static constexpr std::int8_t x[]{64, -32};
-  constexpr auto run = [](const std::int8_t* from) {
-    edge::QuantizedRecurrentStep<Int8Cell::gru, 2, 1> layer(q);
-    layer.step(std::span<const std::int8_t, 2>(from, 2));
-    return layer.step(std::span<const std::int8_t, 2>(from, 2))[0];
+TEST_CASE("large gates, biases and cell states saturate nothing that the float layer does not") {
+  // shares of gates beyond 8, which add up to less
+  check_apart<Alone<GRU<7>>>(6, 0.5F, 4, 20);
+  check_apart<Alone<LSTM<7>>>(6, 0.5F, 4, 20);
+
+  // an integrator: the gates are open, the candidate is 1, and the cell state counts the steps
+  using Counter = Sequential<Input<40, 1>, LSTM<1>>;
+  Model<Counter> model{1};
+  for (const ParameterEntry& entry : parameter_table<Counter>) {
+    const auto values = model.values(entry);
+    std::fill(values.begin(), values.end(), 0.0F);
+    if (entry.name.find("bias_ih") == entry.name.npos) continue;
+    values[0] = values[1] = 9;  // in and forget
+    values[2] = 3;
+  }
+  for (const ParameterEntry& entry : parameter_table<Counter>)
+    if (entry.name.find("weight_ih") != entry.name.npos) model.values(entry)[1] = -30;  // x = 1 clears the memory
+  std::vector<float> values(40, 0.0F);
+  values[36] = values[37] = 0.36667F;  // an eighth of the memory remains, and of that an eighth
+  const Dataset<float> data({40, 1}, values);
+  DataLoader<float> loader{data, 1, 1};
+  const auto q = quantize(model, loader);
+  CHECK(q->cell_bits[0] < 12);
+  CHECK(q->gate_bits[0] < 12);
+  const auto tables = std::make_unique<edge::QuantizedTables<Counter>>(edge::make_tables(*q));
+  Quantized<Counter> net{*tables};
+  std::vector<float> expected(40), given(40);
+  model.predict(values, expected);
+  net(std::span<const float, 40>(values), std::span<float, 40>(given));
+  for (std::size_t t = 0; t < 40; ++t) CHECK(std::abs(given[t] - expected[t]) < 3 * net.output_scale());
+}
+
+TEST_CASE("recurrent layers go with other layers in int8") {
+  check_apart<Sequential<Input<20, 5>, Dense<6>, LayerNorm<>, GRU<8>, Dense<4>, Sigmoid>>(3, 0.6F);
+  check_apart<Sequential<Input<20, 5>, LSTM<8>, Last, Dense<4>>>(3, 0.6F);
+  check_apart<Sequential<Input<20, 8>, Residual<GRU<8>>, GRU<8, bidirectional>, Dense<3>>>(3, 0.6F);
+}
+
+TEST_CASE("a network in int8 gives the same bytes step by step as for the whole sequence") {
+  check_steps<Sequential<Input<20, 5>, GRU<6>>>();
+  check_steps<Sequential<Input<20, 5>, LSTM<7, layers<2>>, Dense<4>, ReLU>>();
+  check_steps<
+      Sequential<Input<20, 8>, Dense<8>, LayerNorm<>, Residual<GRU<8, reset_before>>, RNN<4>, Dense<3>, Sigmoid>>();
+}
+
+TEST_CASE("the compiler runs a recurrent network in int8 as the machine does") {
+  using N = Sequential<Input<3, 2>, GRU<1>, LSTM<2>>;
+  static constexpr QuantizedNumbers<N> numbers = [] {
+    QuantizedNumbers<N> q;
+    for (std::size_t i = 0; i < sizeof q.weights; ++i)
+      q.weights[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 255) - 127);
+    for (float& scale : q.weight_scale) scale = 0.01F;
+    for (float& scale : q.scale) scale = 1.0F / 127;
+    for (std::int8_t& bits : q.gate_bits) bits = 12;
+    for (std::int8_t& bits : q.cell_bits) bits = 14;
+    return q;
+  }();
+  constexpr auto last_byte = [](auto& net, int t) {
+    net.input()[0] = static_cast<std::int8_t>(100 - t * 30);
+    net.input()[1] = static_cast<std::int8_t>(t * 50 - 60);
+    net.step();
+    return net.output()[1];
   };
-  constexpr std::int8_t known = run(x);
-  const std::vector<std::int8_t> now(x, x + 2);
-  CHECK(known == run(now.data()));
+  constexpr auto run = [](auto step) {
+    QuantizedStepwise<N, numbers> net;
+    step(net, 0);
+    step(net, 1);
+    return step(net, 2);
+  };
+  constexpr std::int8_t known = run(last_byte);
   CHECK(known != 0);
+  CHECK(run(last_byte) == known);
+  Quantized<N, numbers> whole;
+  for (int t = 0; t < 3; ++t) {
+    whole.input()[static_cast<std::size_t>(2 * t)] = static_cast<std::int8_t>(100 - t * 30);
+    whole.input()[static_cast<std::size_t>(2 * t + 1)] = static_cast<std::int8_t>(t * 50 - 60);
+  }
+  whole.run();
+  CHECK(whole.output()[5] == known);
+}
+
+TEST_CASE("the report speaks of every recurrent layer") {
+  using N = Sequential<Input<20, 5>, GRU<8, layers<2>>, Dense<3>>;
+  const Int8<N> q(2);
+  DataLoader<float> loader{q.data, 16, 1};
+  const QuantizationReport report = quantization_report(q.model, *q.numbers, loader);
+  REQUIRE(report.layers.size() == 3);
+  for (const auto& layer : report.layers) {
+    INFO(layer.name);
+    CHECK(layer.sqnr > 20);
+    CHECK(layer.own_sqnr >= layer.sqnr - 1);
+  }
 }

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+
+#include <tenon/edge/point_formula.hpp>
+#include <tenon/kernels/int8_recurrent.hpp>
+
+// Whoever has such a layer has its header.
+namespace tenon::detail {
+
+enum class Peepholes : unsigned char;
+template <Peepholes P>
+struct LstmCell;
+struct GruCell;
+struct ResetBeforeGruCell;
+template <class F>
+struct RnnCell;
+template <class Cell, class In, bool Last, auto... Argument>
+struct RecurrentUnit;
+
+}  // namespace tenon::detail
+
+/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, GRU with the reset gate behind the
+/// product of the state or before it, RNN with tanh.
+namespace tenon::edge {
+
+/// One pass of a recurrent layer: one of its layers in one direction. Places are counted in the float parameters.
+struct CellPass {
+  kernels::Int8Cell cell = kernels::Int8Cell::rnn;
+  std::size_t steps = 1, features = 1, hidden = 1;
+  bool reverse = false, last = false;
+  bool stateful = false;  // it goes on where the last run ended
+  std::size_t recurrent_weight = 0, recurrent_bias = 0;
+  std::size_t number = 0;  // among the passes
+
+  constexpr std::size_t gates() const { return kernels::gates_of(cell); }
+  constexpr std::size_t padded() const { return kernels::in_fours(hidden); }
+  /// Of each of its two matrices: every gate is filled up to whole groups of four.
+  constexpr std::size_t rows() const { return gates() * padded(); }
+  constexpr std::size_t row(std::size_t output) const { return output / hidden * padded() + output % hidden; }
+  constexpr std::size_t input_bytes() const { return rows() * kernels::in_fours(features); }
+  constexpr std::size_t weight_bytes() const { return input_bytes() + rows() * padded(); }
+  constexpr std::size_t macs() const { return steps * gates() * hidden * (features + hidden); }
+
+  /// The state of 16 bits and h, then what a step needs besides: shares of gates, what a reset gate lets through, and
+  /// the step's input where it does not lie at whole fours.
+  constexpr std::size_t state_bytes() const { return 3 * padded(); }
+  constexpr std::size_t gate_bytes() const { return 4 * rows(); }
+  constexpr std::size_t passed_bytes() const { return cell == kernels::Int8Cell::gru_reset_before ? padded() : 0; }
+  constexpr std::size_t scratch() const {
+    return (stateful ? 0 : state_bytes()) + gate_bytes() + passed_bytes() +
+           (features % 4 == 0 ? 0 : kernels::in_fours(features));
+  }
+};
+
+namespace detail {
+
+template <class Cell>
+struct Int8CellOf {
+  static constexpr bool known = false;
+};
+template <kernels::Int8Cell Cell>
+struct KnownCell {
+  static constexpr bool known = true;
+  static constexpr kernels::Int8Cell cell = Cell;
+};
+template <tenon::detail::Peepholes P>
+struct Int8CellOf<tenon::detail::LstmCell<P>> : KnownCell<kernels::Int8Cell::lstm> {};
+template <>
+struct Int8CellOf<tenon::detail::GruCell> : KnownCell<kernels::Int8Cell::gru> {};
+template <>
+struct Int8CellOf<tenon::detail::ResetBeforeGruCell> : KnownCell<kernels::Int8Cell::gru_reset_before> {};
+template <>
+struct Int8CellOf<tenon::detail::RnnCell<Operation<Op::hyperbolic_tangent, expr::Input<0>>>>
+    : KnownCell<kernels::Int8Cell::rnn> {};
+
+template <class Bound>
+struct RecurrentOf {
+  static constexpr bool known = false;
+};
+template <class Cell, class In, bool Last, auto... Argument>
+  requires(Int8CellOf<Cell>::known)
+struct RecurrentOf<tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>> {
+private:
+  using unit = tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>;
+
+public:
+  static constexpr bool known = !unit::plan.masked && !unit::plan.memory_matrix && unit::plan.feature_parameters == 0;
+  static constexpr kernels::Int8Cell cell = Int8CellOf<Cell>::cell;
+};
+
+/// A pass by the numbers of its layer (RecurrentPlan), whose parameters begin at `parameters`. A layer of one step that
+/// is stateful is part of a run step by step.
+template <class Numbers>
+constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size_t layer, std::size_t direction,
+                             std::size_t parameters) {
+  const std::size_t square = parameters + p.pass_offset(layer, direction) + p.input_weight_size(layer);
+  return {.cell = cell,
+          .steps = p.steps,
+          .features = p.in(layer),
+          .hidden = p.hidden,
+          .reverse = direction == 1,
+          .last = p.last_only && layer + 1 == p.layers,
+          .stateful = p.states > 0 && p.steps == 1,
+          .recurrent_weight = square,
+          .recurrent_bias = square + p.square_size() + p.bias_size()};
+}
+
+}  // namespace detail
+}  // namespace tenon::edge

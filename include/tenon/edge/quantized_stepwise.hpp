@@ -1,0 +1,124 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/edge/quantized.hpp>
+#include <tenon/net/stepwise.hpp>
+
+namespace tenon {
+
+namespace edge::detail {
+
+/// Whether the network of one step does the same in the same order, with the same weights.
+template <class Net>
+constexpr bool steps_agree() {
+  constexpr const auto& whole = quantized_plan<Net>;
+  constexpr const auto& step = quantized_plan<Stepwise<Net>>;
+  if (whole.count != step.count || whole.weight_bytes != step.weight_bytes || whole.rows != step.rows) return false;
+  for (std::size_t k = 0; k < whole.count; ++k) {
+    const QuantizedStep &a = whole.steps[k], &b = step.steps[k];
+    const bool same_kind = a.pattern.kind == b.pattern.kind || (a.multiplies() && b.multiplies());
+    if (!same_kind || a.source != b.source || a.other != b.other || a.weights != b.weights || a.row != b.row ||
+        a.moves != b.moves || a.scale != b.scale)
+      return false;
+    if (a.multiplies() && (a.outputs() != b.outputs() || a.columns() != b.columns())) return false;
+    for (std::size_t m = 0; m < a.moves; ++m)
+      if (whole.moves[a.first_move + m].source != step.moves[b.first_move + m].source) return false;
+  }
+  return true;
+}
+
+}  // namespace edge::detail
+
+namespace edge {
+
+/// The tables of the network of one step, from the numbers of the network of whole sequences.
+template <class Net>
+constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers<Net>& q) {
+  static_assert(detail::steps_agree<Net>(), "in int8 one step is not what the network does at each of its steps");
+  return make_tables_of<Stepwise<Net>>(q);
+}
+
+}  // namespace edge
+
+/// A network of sequences in int8 that is given one step a call: what `FrozenStep` is in float. What the steps give
+/// are the bytes that `Quantized` gives for the whole sequence, with the same numbers.
+///
+///     QuantizedStepwise<gestures::Net, gestures::numbers> net;   // trained on sequences of 50 steps
+///     net.step(sample, scores);                                  // what the network would say at this step
+///     net.reset();                                               // the next step is the first
+///
+/// Recurrent layers in one direction remember, and between them may stand what treats every step alike: Dense,
+/// TimeDistributed, normalisations of a step's features, functions of one number, sums and products. Anything else is
+/// one compile error that names the layer. An object holds one step's activations and the states; objects of one
+/// network live side by side.
+template <class Net, const QuantizedNumbers<Net>&... Q>
+class QuantizedStepwise {
+  static_assert(sizeof...(Q) <= 1, "QuantizedStepwise<Net, numbers> takes one constant");
+  static_assert(detail::check_execution<step_by_step, Net>());
+  using One = Stepwise<Net>;
+  static_assert(detail::check_execution<in_int8, One>());
+  static constexpr const auto& plan = edge::quantized_plan<One>;
+  static constexpr std::size_t in = input_shape<One>::size;
+  static constexpr std::size_t out = output_shape<One>::size;
+
+public:
+  using network = Net;
+
+  /// What one object takes, without the pointer to tables that are given at run time.
+  static constexpr std::size_t ram_bytes = plan.room;
+  static constexpr std::size_t weight_bytes = plan.weight_bytes;
+  static constexpr std::size_t macs = plan.macs;  // of one step
+
+  constexpr QuantizedStepwise() requires(sizeof...(Q) == 1) = default;
+  /// Refers to the tables (edge::make_step_tables), which must outlive it, and whose `sums_fit` has to be true.
+  constexpr explicit QuantizedStepwise(const edge::QuantizedTables<One>& tables) requires(sizeof...(Q) == 0)
+      : given_{&tables} {}
+
+  /// Where the next step's numbers go, and where the output is after `step`: real = scale * (q - zero).
+  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(room_ + plan.place(0), in); }
+  constexpr std::span<const std::int8_t, out> output() const {
+    return std::span<const std::int8_t, out>(room_ + plan.place(plan.count), out);
+  }
+  constexpr float input_scale() const { return tables().input_scale; }
+  constexpr float output_scale() const { return tables().output_scale; }
+  constexpr int input_zero() const { return tables().zero[0]; }
+  constexpr int output_zero() const { return tables().zero[plan.count]; }
+
+  constexpr void step() { edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{}); }
+
+  /// The same from float to float.
+  constexpr void step(std::span<const float, in> x, std::span<float, out> y) {
+    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(x[i], input_scale(), input_zero());
+    step();
+    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
+  }
+
+  /// Forgets the steps so far.
+  constexpr void reset() {
+    for (std::int8_t& number : room_) number = 0;
+  }
+
+private:
+  struct Nothing {};
+
+  template <const QuantizedNumbers<Net>& Numbers>
+  static constexpr edge::QuantizedTables<One> tables_of = edge::make_step_tables<Net>(Numbers);
+  static_assert((true && ... && tables_of<Q>.sums_fit), "a row's weights are so large that its sum may exceed 32 bits");
+
+  constexpr const edge::QuantizedTables<One>& tables() const {
+    if constexpr (sizeof...(Q) == 1) return (tables_of<Q>, ...);
+    else return *given_;
+  }
+
+  alignas(4) std::int8_t room_[plan.room]{};
+  [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<One>*, Nothing> given_{};
+};
+
+}  // namespace tenon

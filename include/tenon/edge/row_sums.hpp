@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon::edge {
+
+/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers
+/// count those of a constant expression.
+struct RowSums {
+  std::int32_t sum = 0, magnitude = 0;
+};
+
+/// Of a row whose first weight is at w, in `groups` groups of four columns (kernels::packed_place).
+constexpr RowSums packed_row_sums(const std::int8_t* w, std::size_t groups) {
+  RowSums sums;
+  std::size_t at = 0;
+  for (; groups >= 2; groups -= 2, at += 32)
+    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3] + w[at + 16] + w[at + 17] + w[at + 18] + w[at + 19],
+        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
+                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]) +
+                          (w[at + 16] < 0 ? -w[at + 16] : w[at + 16]) + (w[at + 17] < 0 ? -w[at + 17] : w[at + 17]) +
+                          (w[at + 18] < 0 ? -w[at + 18] : w[at + 18]) + (w[at + 19] < 0 ? -w[at + 19] : w[at + 19]);
+  if (groups > 0)
+    sums.sum += w[at] + w[at + 1] + w[at + 2] + w[at + 3],
+        sums.magnitude += (w[at] < 0 ? -w[at] : w[at]) + (w[at + 1] < 0 ? -w[at + 1] : w[at + 1]) +
+                          (w[at + 2] < 0 ? -w[at + 2] : w[at + 2]) + (w[at + 3] < 0 ? -w[at + 3] : w[at + 3]);
+  return sums;
+}
+
+}  // namespace tenon::edge

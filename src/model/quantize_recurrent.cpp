@@ -1,0 +1,130 @@
+#include <tenon/layers/recurrent/code.hpp>
+#include <tenon/model/quantize_recurrent.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace tenon::detail {
+
+namespace {
+
+using kernels::Int8Cell;
+
+/// What a pass gives at each step, in the order of the steps, its cell states, and the shares of its gates.
+struct CellNumbers {
+  std::vector<float> hidden, state, gates;
+};
+
+/// y = W x + b for `rows` rows.
+void multiply(const GateMatrix& m, std::size_t first, std::size_t rows, const float* x, float* y) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float* const w = m.weights + (first + r) * m.columns;
+    float sum = m.bias == nullptr ? 0.0F : m.bias[first + r];
+    for (std::size_t i = 0; i < m.columns; ++i) sum += w[i] * x[i];
+    y[r] = sum;
+  }
+}
+
+float logistic(float x) { return 1 / (1 + std::exp(-x)); }
+
+/// The equations of layers/lstm.hpp, layers/gru.hpp and layers/rnn.hpp.
+CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const GateMatrix& recurrent, const float* x) {
+  const std::size_t n = c.hidden, all = c.gates() * n;
+  std::vector<float> a(all), b(all), h(n), state(n), passed(n);
+  CellNumbers seen;
+  seen.hidden.resize(c.steps * n);
+  for (std::size_t t = 0; t < c.steps; ++t) {
+    const std::size_t at = c.reverse ? c.steps - 1 - t : t;
+    const auto gate = [&](std::size_t k, std::size_t i) { return a[k * n + i] + b[k * n + i]; };
+    multiply(input, 0, all, x + at * c.features, a.data());
+    multiply(recurrent, 0, all, h.data(), b.data());
+    if (c.cell == Int8Cell::gru_reset_before) {
+      for (std::size_t i = 0; i < n; ++i) passed[i] = logistic(gate(0, i)) * h[i];
+      multiply(recurrent, 2 * n, n, passed.data(), b.data() + 2 * n);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (c.cell == Int8Cell::rnn) {
+        h[i] = std::tanh(gate(0, i));
+      } else if (c.cell == Int8Cell::lstm) {
+        state[i] = logistic(gate(1, i)) * state[i] + logistic(gate(0, i)) * std::tanh(gate(2, i));
+        h[i] = logistic(gate(3, i)) * std::tanh(state[i]);
+      } else {
+        const float reset = c.cell == Int8Cell::gru ? logistic(gate(0, i)) : 1.0F, update = logistic(gate(1, i));
+        h[i] = (1 - update) * std::tanh(a[2 * n + i] + reset * b[2 * n + i]) + update * h[i];
+      }
+    }
+    std::copy(h.begin(), h.end(), seen.hidden.begin() + static_cast<std::ptrdiff_t>(at * n));
+    seen.state.insert(seen.state.end(), state.begin(), state.end());
+    seen.gates.insert(seen.gates.end(), a.begin(), a.end());
+    seen.gates.insert(seen.gates.end(), b.begin(), b.end());
+  }
+  return seen;
+}
+
+}  // namespace
+
+void see_recurrent(SeenOfUnits& seen, std::size_t unit, Int8Cell cell, const RecurrentPlan& plan,
+                   const float* parameters, std::span<const float> x) {
+  std::vector<float> in(x.begin(), x.end());
+  for (std::size_t l = 0; l < plan.layers; ++l) {
+    std::vector<float> out(plan.steps * plan.width());
+    for (std::size_t d = 0; d < plan.directions; ++d, unit += 3) {
+      const edge::CellPass pass = edge::detail::cell_pass(cell, plan, l, d, 0);
+      const float* const square = parameters + pass.recurrent_weight;
+      const float* const bias = parameters + pass.recurrent_bias;
+      const CellNumbers given = run_cell(
+          pass, {square - plan.input_weight_size(l), plan.bias ? bias - plan.bias_size() : nullptr, plan.in(l)},
+          {square, plan.bias ? bias : nullptr, plan.hidden}, in.data());
+      seen.ranges[unit].see(given.hidden);
+      seen.ranges[unit + 1].see(given.state);
+      seen.ranges[unit + 2].see(given.gates);
+      if (seen.values != nullptr) {
+        const auto begin = given.hidden.begin(), end = given.hidden.end();
+        const auto size = static_cast<std::ptrdiff_t>(plan.hidden);
+        if (!pass.last) (*seen.values)[unit].assign(begin, end);
+        else if (pass.reverse) (*seen.values)[unit].assign(begin, begin + size);
+        else (*seen.values)[unit].assign(end - size, end);
+      }
+      for (std::size_t t = 0; t < plan.steps; ++t)
+        std::copy_n(given.hidden.data() + t * plan.hidden, plan.hidden,
+                    out.data() + t * plan.width() + d * plan.hidden);
+    }
+    in = std::move(out);
+  }
+}
+
+float hidden_scale(const ValueRange& range) {
+  return std::clamp(std::max(-range.low, range.high), 0x1p-10F, 1.0F) / 127;
+}
+
+std::int8_t fraction_bits(const ValueRange& range, int most) {
+  const double largest = static_cast<double>(std::max(-range.low, range.high));
+  int bits = most;
+  while (bits > 4 && largest * (1 << bits) > 32767) --bits;
+  return static_cast<std::int8_t>(bits);
+}
+
+void quantize_gates(const edge::CellPass& pass, const GateMatrix& from, std::int8_t* weights, std::int32_t* bias,
+                    float* scale) {
+  constexpr double most = 0x1p30;
+  for (std::size_t o = 0; o < pass.gates() * pass.hidden; ++o) {
+    const float* const w = from.weights + o * from.columns;
+    const std::size_t row = pass.row(o);
+    float largest = 0;
+    for (std::size_t i = 0; i < from.columns; ++i) largest = std::max(largest, std::abs(w[i]));
+    float step = largest / 127;
+    if (!(step > std::numeric_limits<float>::min())) step = 1.0F / 127;
+    const double b = from.bias == nullptr ? 0 : static_cast<double>(from.bias[o]);
+    if (std::abs(b) > most * from.scale * static_cast<double>(step))
+      step = static_cast<float>(std::abs(b) / (most * from.scale));
+    scale[row] = step;
+    for (std::size_t i = 0; i < from.columns; ++i)
+      weights[kernels::packed_place(row, i, from.columns)] = static_cast<std::int8_t>(
+          std::clamp(std::lround(w[i] / step), -127L, 127L));
+    bias[row] = static_cast<std::int32_t>(
+        std::clamp(std::round(b / (from.scale * static_cast<double>(step))), -most, most));
+  }
+}
+
+}  // namespace tenon::detail
