@@ -1,6 +1,8 @@
-// Reads handwritten digits row by row, from top to bottom and back, and says at the end which they are.
-// prints: test accuracy: (0\.9[6-9]|1\.)
+// Reads handwritten digits row by row, from top to bottom and back, and says at the end which they are; in int8 too.
+// prints: test accuracy: (0\.9[6-9]|1\.)[0-9]*.in int8: (0\.9[6-9]|1\.)
+#include <tenon/model/quantize.hpp>
 #include <tenon/tenon.hpp>
+#include <tenon/train/evaluate_quantized.hpp>
 
 #include <cstdio>
 
@@ -35,4 +37,7 @@ int main() {
           .seed = seed,
           .clip_grad_norm = 1.0});
   std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
+
+  DataLoader calibration{train, 64, seed};
+  std::printf("in int8: %.4f\n", evaluate(*quantize(model, calibration), test).accuracy);
 }
