@@ -18,6 +18,11 @@ bool settle_inputs(Graph& graph, const Simplify& options);
 /// of an If in its place. One Error lists all operators that have no definition.
 void fold_constants(Graph& graph);
 
+/// NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss with constant labels, as operators that have a definition. The
+/// axes of their input have to be known; an Error where labels or weights are no constants or do not fit.
+bool is_loss(const Node& node);
+std::vector<Node> lower_loss(Graph& graph, const Node& node);
+
 /// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.
 void check_samples(const Graph& graph);
 

@@ -1,5 +1,7 @@
 #include "simplify_rig.hpp"
 
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -375,6 +377,36 @@ TEST_CASE("States of recurrent layers that are zeros are left out") {
                        net.constant({Type::float32, {1, 1, 2}, {state, 0}})};
     net.output(net.add("LSTM", inputs, {{"hidden_size", std::int64_t{2}}}));
     CHECK(simplified(net, {"LSTM"}).nodes[0].inputs.size() == (state == 0 ? 3 : 6));
+  }
+}
+
+TEST_CASE("Losses against constant labels are sums of products") {
+  for (const std::string reduction : {"none", "sum", "mean"}) {
+    // Two samples of three classes at two places; the label 2 does not count.
+    const Array labels{Type::int64, {2, 2}, {0, 1, 2, 1}}, weights{Type::float32, {3}, {0.5, 3, 7}};
+    const Attributes attributes{{"reduction", reduction}, {"ignore_index", std::int64_t{2}}};
+    Net net;
+    net.output(net.add("SoftmaxCrossEntropyLoss", {net.input({2, 3, 2}), net.constant(labels), net.constant(weights)},
+                       attributes));
+    tenon::importing::simplify(net.graph);
+    CHECK(ops_of(net.graph) == Names{"LogSoftmax", "Mul", "ReduceSum"});
+    const Array x{Type::float32, {2, 3, 2}, {1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 1}};
+    const Array y = tenon::importing::interpret(net.graph, {{"x", x}})[0];
+    const double e = std::exp(1.0), a = 0.5 * (std::log(e + e * e + e * e * e) - 1), b = 3 * std::log(3.0),
+                 c = 3 * std::log(2 + e);
+    if (reduction == "none") {
+      CHECK(y.dims == Dims{2, 2});
+      for (std::size_t i = 0; i < 4; ++i) CHECK(y.values[i] == Approx(std::array{a, b, 0.0, c}[i]).margin(1e-12));
+    } else {
+      CHECK(y.dims == Dims{});
+      CHECK(y.values[0] == Approx(reduction == "sum" ? a + b + c : (a + b + c) / 6.5));
+    }
+  }
+  for (const bool known : {true, false}) {
+    Net net;
+    const std::string x = net.input({1, 3}), labels = known ? net.integers({3}) : net.input({1});
+    net.output(net.add("NegativeLogLikelihoodLoss", {x, labels}));
+    CHECK_THAT(refusal(net), Contains(known ? "the label 3 is none of its 3 classes" : "labels depend on"));
   }
 }
 
