@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <tenon/layers/identity.hpp>
@@ -11,24 +12,84 @@ namespace tenon {
 
 namespace detail {
 
-template <std::size_t N, class L>
-struct EmptyDenseBlock {
-  using invalid = takes<one_or_more_layers>;
+/// The skip of a stage: what is joined already.
+template <class Given>
+struct SkipSeat {
+  using bound = typename bind<Identity, Given>::type;
+  using output = Given;
+};
+
+/// Stage K of a dense block, given what is joined already by From. It reads value 2 K of the graph and gives value
+/// 2 K + 2.
+template <std::size_t K, class Given, class From, class L>
+struct DenseStage {
+  using layer = Concat<Identity, L>;
+  using seat = bind_at<unnamed<L>, Given, typename element<L>::template path_at<1>, from_input>;
+  using output = joined_shape<Given, typename seat::output>;
+  using mistakes = relocate<path<static_cast<int>(K)>, From,
+                            join<decltype(judge_names<Identity, L>()), typename must_join<seat, Given, layer>::type>>;
+  using last = from_layer<path<static_cast<int>(K)>, layer>;
+  using bound = ShownElements<list<SkipSeat<Given>, seat>, Identity, L>;
+  using nodes = list<NodeAt<typename seat::bound, 2 * K>, NodeAt<JoinOf<output>, 2 * K, 2 * K + 1>>;
+};
+
+template <class Done, class Output, class From, class... L>
+struct dense_stages {
+  using stages = Done;
+  using output = Output;
+};
+template <class... Done, class Given, class From, class L, class... Rest>
+struct dense_stages<list<Done...>, Given, From, L, Rest...>
+    : dense_stages<list<Done..., DenseStage<sizeof...(Done), Given, From, L>>,
+                   typename DenseStage<sizeof...(Done), Given, From, L>::output,
+                   typename DenseStage<sizeof...(Done), Given, From, L>::last, Rest...> {};
+
+/// A graph of one input whose last node gives the output.
+template <class In, class Out, class Nodes>
+struct graph_of_nodes;
+template <class In, class Out, class... Node>
+struct graph_of_nodes<In, Out, list<Node...>> {
+  using type = BoundGraph<In, Out, OutputValues<sizeof...(Node)>, Node...>;
+};
+
+template <class In, class Out, class Stages>
+struct BoundDenseBlock;
+template <class In, class Out, class... Stage>
+struct BoundDenseBlock<In, Out, list<Stage...>> : graph_of_nodes<In, Out, join<typename Stage::nodes...>>::type,
+                                                  ShownElements<list<Stage...>, typename Stage::layer...> {
+  using mistakes = join<typename Stage::mistakes...>;
+};
+
+/// Every layer is given the input and the outputs of all layers before it. What is joined lies in one place: each layer
+/// reads the first channels of it, and writes the next.
+template <class... L>
+struct DenseChain {
   template <class In>
-  using at = Reshaping<In, In>;
+  struct at : BoundDenseBlock<In, typename dense_stages<list<>, In, from_input, L...>::output,
+                              typename dense_stages<list<>, In, from_input, L...>::stages> {};
 };
 
 template <class L, class Copies>
 struct dense_block_of;
 template <class L>
 struct dense_block_of<L, std::index_sequence<>> {
-  using type = EmptyDenseBlock<0, L>;
+  using type = Identity;
 };
 template <class L, std::size_t... Copy>
 struct dense_block_of<L, std::index_sequence<Copy...>> {
   template <std::size_t>
-  using grown = Concat<Identity, L>;
-  using type = Sequential<grown<Copy>...>;
+  using one = L;
+  using type = DenseChain<one<Copy>...>;
+};
+
+/// Stages with other layers in them are a dense block again; anything else is a chain.
+template <class... Part>
+struct dense_chain_of {
+  using type = Sequential<Part...>;
+};
+template <class... L>
+struct dense_chain_of<Concat<Identity, L>...> {
+  using type = DenseChain<L...>;
 };
 
 }  // namespace detail
@@ -38,6 +99,29 @@ struct dense_block_of<L, std::index_sequence<Copy...>> {
 ///
 ///     using Block = DenseBlock<4, Sequential<BatchNorm2D<>, ReLU, Conv2D<12, 3, padding<1>>>>;
 template <std::size_t N, class L>
-using DenseBlock = typename detail::dense_block_of<L, std::make_index_sequence<N>>::type;
+struct DenseBlock {
+  using invalid = std::conditional_t<N == 0, takes<one_or_more_layers>, void>;
+  template <class In>
+  using at = typename detail::dense_block_of<L, std::make_index_sequence<N>>::type::template at<In>;
+};
 
+template <class... L>
+struct composition<detail::DenseChain<L...>> : detail::described<Structure::chain, Concat<Identity, L>...> {
+  template <class... Part>
+  using with = typename detail::dense_chain_of<Part...>::type;
+};
+template <std::size_t N, class L>
+  requires(N > 0)
+struct composition<DenseBlock<N, L>>
+    : composition<typename detail::dense_block_of<L, std::make_index_sequence<N>>::type> {};
+
+namespace detail {
+
+template <class... L>
+struct declared_input<DenseChain<L...>> : declared_input<Sequential<Concat<Identity, L>...>> {};
+template <std::size_t N, class L>
+  requires(N > 0)
+struct declared_input<DenseBlock<N, L>> : declared_input<Concat<Identity, L>> {};
+
+}  // namespace detail
 }  // namespace tenon
