@@ -72,6 +72,13 @@ static_assert(refuses<OfSignals<LayerNorm<>>, LayerNorm<>, 1> &&
               refuses<OfSignals<Map<x - mean(x)>>, Map<x - mean(x)>, 1>);
 static_assert(refuses<OfSignals<GRU<4>>, GRU<4>, 1> && refuses<OfSignals<Dense<4>>, Dense<4>, 1>);
 static_assert(refuses<OfSignals<Residual<Conv1D<4, 3, padding<1>>>>, Conv1D<4, 3, padding<1>>, 1, 0>);
+/// Nodes that share a layer do it as one step of the same layer: where they are given other shapes, a graph is refused,
+/// though each node could be run so.
+template <std::size_t Kernel>
+using SharedBehind = Graph<In<"x", 4, steps>, Node<"a", Conv1D<4, 1>>, Node<"wide", Conv1D<4, Kernel>>,
+                           Node<"b", Shared<"a">>, Out<"a", "b">>;
+static_assert(refuses<SharedBehind<3>, SharedBehind<3>> && runs_as<step_by_step, SharedBehind<1>>);
+static_assert(refuses<OfSignals<SharedBehind<3>>, SharedBehind<3>, 1>);
 
 static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> &&
               std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
