@@ -17,6 +17,13 @@
 #define TENON_INLINE_LAMBDA
 #endif
 
+/// A function that stays one: many of them inlined into their one caller make a body that takes a compiler long.
+#if defined(__GNUC__)
+#define TENON_NOINLINE [[gnu::noinline]]
+#else
+#define TENON_NOINLINE
+#endif
+
 /// All that a function calls becomes part of it, so that layers of a few dozen numbers are not slowed down by calls.
 #if defined(__GNUC__)
 #define TENON_FLATTEN [[gnu::flatten]]

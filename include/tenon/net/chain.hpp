@@ -140,8 +140,13 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
       copy_rows(x, y, input::size);
     } else {
       ForwardWalk<Ctx, T, Mode> walk{ctx, memory, y, plan.slots.data(), x};
-      const int in_order[] = {(walk.template step<typename U::bound>(), 0)...};
-      static_cast<void>(in_order);
+      if constexpr (Mode::training) {
+        const int in_order[] = {(walk.template step_apart<typename U::bound>(), 0)...};
+        static_cast<void>(in_order);
+      } else {
+        const int in_order[] = {(walk.template step<typename U::bound>(), 0)...};
+        static_cast<void>(in_order);
+      }
     }
   }
 

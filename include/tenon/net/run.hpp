@@ -133,6 +133,12 @@ struct ForwardWalk {
     const Call<T> call = next();
     run_forward<Bound>(ctx, call.memory, call.x, call.target, Mode{});
   }
+  /// The same for batches, where a call costs nothing beside the layer.
+  template <class Bound>
+  TENON_NOINLINE constexpr void step_apart() {
+    const Call<T> call = next();
+    run_forward<Bound>(ctx, call.memory, call.x, call.target, Mode{});
+  }
 
 private:
   // Apart from step, so that it is compiled once and not once per layer.
@@ -164,7 +170,7 @@ struct BackwardWalk {
   bool begun = false;
 
   template <class Bound>
-  constexpr void step() {
+  TENON_NOINLINE constexpr void step() {
     if (index == first_needed) return;
     const Call<T> call = next();
     run_backward<Bound>(ctx, call.memory, call.x, call.y, call.dy, call.target);

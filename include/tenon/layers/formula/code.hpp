@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include <tenon/inline.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/noise.hpp>
 #include <tenon/layers/formula/stage.hpp>
@@ -163,7 +164,7 @@ struct FormulaCode {
   }
 
   template <class Mode, class Ctx, class T>
-  static void forward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
+  TENON_NOINLINE static void forward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }
     (each_product);
     expr::Arguments<T> a = arguments<final_stage>(p, m, x.count, p.output_width);
@@ -188,8 +189,8 @@ struct FormulaCode {
   }
 
   template <class Ctx, class T>
-  static void backward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
-                       Rows<T> dx) {
+  TENON_NOINLINE static void backward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
+                                      Rows<const T> dy, Rows<T> dx) {
     if (ctx.overwrite_gradients) clear_summed(p, m);
     if (dx && dx_starts_at_zero)
       for (std::size_t i = 0; i < dx.count; ++i) std::fill_n(dx[i], p.input_size, T(0));
