@@ -9,6 +9,9 @@
 
 #include <tenon/error.hpp>
 
+#include "load_names.hpp"
+#include "prefix_hint.hpp"
+
 namespace tenon {
 
 namespace {
@@ -28,18 +31,6 @@ bool take_beginning(std::string_view& name, std::string_view beginning) {
   if (!beginning.empty() && !beginning.ends_with('.') && !rest.empty() && !rest.starts_with('.')) return false;
   name = rest;
   return true;
-}
-
-/// A name of the file in the network; empty where the file's is not looked at.
-std::string name_in_network(std::string_view name, const LoadOptions& options) {
-  if (!name.starts_with(options.prefix)) return {};
-  name.remove_prefix(options.prefix.size());
-  for (const auto& [from, to] : options.rename) {
-    if (!take_beginning(name, from)) continue;
-    if (to.empty() && name.starts_with('.')) name.remove_prefix(1);
-    return to + std::string(name);
-  }
-  return std::string(name);
 }
 
 std::string shape_of(std::span<const std::size_t> shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
@@ -67,12 +58,23 @@ std::vector<std::vector<T>> read_all(const SafeTensors& file, std::span<const Ma
 
 }  // namespace
 
+std::string detail::name_in_network(std::string_view name, const LoadOptions& options) {
+  if (!name.starts_with(options.prefix)) return {};
+  name.remove_prefix(options.prefix.size());
+  for (const auto& [from, to] : options.rename) {
+    if (!take_beginning(name, from)) continue;
+    if (to.empty() && name.starts_with('.')) name.remove_prefix(1);
+    return to + std::string(name);
+  }
+  return std::string(name);
+}
+
 Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected, const LoadOptions& options) {
   std::map<std::string, const TensorInfo*, std::less<>> there;
   Loaded result;
   std::vector<std::string> wrong;
   for (const TensorInfo& tensor : file.tensors()) {
-    std::string name = name_in_network(tensor.name, options);
+    std::string name = detail::name_in_network(tensor.name, options);
     if (name.empty() || name.ends_with("num_batches_tracked")) continue;
     const auto [at, is_new] = there.emplace(name, &tensor);
     if (!is_new) wrong.push_back(fmt::format("{} and {} both become {}", at->second->name, tensor.name, name));
@@ -101,8 +103,9 @@ Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected,
   if (exact && !result.left_over.empty()) faults.push_back(listing("not expected", result.left_over));
   if (!wrong.empty()) faults.push_back(listing("wrong", wrong));
   if (!faults.empty())
-    throw Error(fmt::format("{}: expected {} tensors of this network, got {} ({})", file.origin(),
-                            options.partial ? "some" : "exactly the", matches.size(), fmt::join(faults, "; ")));
+    throw Error(fmt::format("{}: expected {} tensors of this network, got {} ({}){}", file.origin(),
+                            options.partial ? "some" : "exactly the", matches.size(), fmt::join(faults, "; "),
+                            result.missing.empty() ? "" : detail::prefix_hint(file, expected)));
 
   const auto f32 = read_all(file, matches, &Expected::f32);
   const auto f64 = read_all(file, matches,

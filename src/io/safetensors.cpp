@@ -1,4 +1,5 @@
 #include "input_file.hpp"
+#include "prefix_hint.hpp"
 #include "safetensors_header.hpp"
 #include "words.hpp"
 
@@ -42,13 +43,6 @@ std::size_t header_length(std::span<const std::byte> begin, std::size_t file_siz
     throw Error(fmt::format("{}: expected a header of {} bytes after the first {}, got a file of only {}{}", origin,
                             length, detail::length_bytes, file_size, hint(begin)));
   return static_cast<std::size_t>(length);
-}
-
-std::vector<std::size_t> order_by_name(std::span<const TensorInfo> tensors) {
-  std::vector<std::size_t> order(tensors.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t i) -> const std::string& { return tensors[i].name; });
-  return order;
 }
 
 bool is_floating(DType dtype) noexcept {
@@ -124,7 +118,7 @@ SafeTensors SafeTensors::read(const std::string& path) {
       file.tensors_ = std::move(begin.header.tensors);
       file.metadata_ = std::move(begin.header.metadata);
     }
-    file.by_name_ = order_by_name(file.tensors_);
+    file.index();
     file.data_.resize(data_bytes);  // only now: no header that lies makes us allocate
     input.read(file.data_);
     return file;
@@ -144,9 +138,15 @@ SafeTensors SafeTensors::parse(std::span<const std::byte> bytes, std::string ori
     file.data_.assign(data.begin(), data.end());
     file.tensors_ = std::move(header.tensors);
     file.metadata_ = std::move(header.metadata);
-    file.by_name_ = order_by_name(file.tensors_);
+    file.index();
     return file;
   });
+}
+
+void SafeTensors::index() {
+  by_name_.resize(tensors_.size());
+  std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+  std::ranges::sort(by_name_, {}, [this](std::size_t i) -> const std::string& { return tensors_[i].name; });
 }
 
 const TensorInfo* SafeTensors::find(std::string_view name) const noexcept {
@@ -219,8 +219,9 @@ void load(const SafeTensors& file, std::span<const Expected> expected) {
   if (!unexpected.empty()) faults.push_back(listing("not expected", unexpected));
   if (!wrong.empty()) faults.push_back(listing("wrong", wrong));
   if (!faults.empty())
-    throw Error(fmt::format("{}: expected exactly the {} tensors of this network, got {} ({})", file.origin(),
-                            expected.size(), file.tensors().size(), fmt::join(faults, "; ")));
+    throw Error(fmt::format("{}: expected exactly the {} tensors of this network, got {} ({}){}", file.origin(),
+                            expected.size(), file.tensors().size(), fmt::join(faults, "; "),
+                            missing.empty() ? "" : detail::prefix_hint(file, expected)));
 
   for (std::size_t i = 0; i < expected.size(); ++i)
     if (expected[i].f64 == nullptr) check_range(*found[i], file.bytes(*found[i]), file.origin());

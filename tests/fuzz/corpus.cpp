@@ -12,6 +12,7 @@
 #include <tenon/data/npy.hpp>
 #include <tenon/data/pictures.hpp>
 #include <tenon/data/wav.hpp>
+#include <tenon/io/pth.hpp>
 #include <tenon/io/safetensors.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/train/archive.hpp>
@@ -64,7 +65,7 @@ bool writes_files(const fuzz::Harness& harness) { return std::string_view(harnes
 }  // namespace
 
 TEST_CASE("every harness has a corpus, of good files and of bad ones") {
-  CHECK(fuzz::harnesses().size() == 15 + (reads_pictures() ? 1 : 0));
+  CHECK(fuzz::harnesses().size() == 16 + (reads_pictures() ? 1 : 0));
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
     for (const Sample& s : samples()) {
@@ -102,6 +103,8 @@ TEST_CASE("a reader that is short of memory says so") {
   const std::vector<std::pair<std::string_view, void (*)(const fuzz::Input&)>> readers{
       {"safetensors", [](const fuzz::Input& input) { SafeTensors::parse(input.bytes, "fuzz"); }},
       {"safetensors", [](const fuzz::Input& input) { SafeTensors::read(input.path); }},
+      {"pth", [](const fuzz::Input& input) { parse_pth(input.bytes, "fuzz"); }},
+      {"pth", [](const fuzz::Input& input) { read_pth(input.path); }},
       {"archive", [](const fuzz::Input& input) { const Archive a(input.path); }},
       {"idx", [](const fuzz::Input& input) { parse_idx(input.bytes, "fuzz"); }},
       {"idx", [](const fuzz::Input& input) { read_idx(input.path, input.path); }},

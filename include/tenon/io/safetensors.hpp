@@ -53,6 +53,8 @@ public:
 
 private:
   SafeTensors() = default;
+  friend SafeTensors parse_pth(std::span<const std::byte> file, std::string origin);
+  void index();  // makes by_name_
 
   std::string origin_;
   std::vector<TensorInfo> tensors_;
@@ -60,6 +62,10 @@ private:
   TensorMetadata metadata_;
   std::vector<std::byte> data_;
 };
+
+/// The tensors of a file of weights: safetensors, or a .pth or .pt of torch.save (tenon/io/pth.hpp), by what it begins with
+/// and is called.
+SafeTensors read_tensors(const std::string& path);
 
 /// A tensor to load: what it must be called, its shape, and where its numbers go (one of the two pointers, to as many
 /// numbers as the shape says).

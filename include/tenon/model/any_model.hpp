@@ -61,7 +61,7 @@ public:
   /// Throws an Error where the file's tensors are those of none of the networks, or of several: then say which,
   /// `load(path, "small")`.
   static AnyModelOf load(const std::string& path) {
-    const SafeTensors file = SafeTensors::read(path);
+    const SafeTensors file = read_tensors(path);
     std::vector<std::size_t> fitting;
     std::string fits, reasons;
     for (std::size_t k = 0; k < sizeof...(C); ++k) try {

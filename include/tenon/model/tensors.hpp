@@ -186,11 +186,11 @@ std::vector<Expected> expected_by(Model& model) {
 }
 template <class Model>
 void load_model(Model& model, const std::string& path) {
-  load_exact(SafeTensors::read(path), expected_by(model));
+  load_exact(read_tensors(path), expected_by(model));
 }
 template <class Model>
 Loaded load_model(Model& model, const std::string& path, const LoadOptions& options) {
-  return load_tensors(SafeTensors::read(path), expected_by(model), options);
+  return load_tensors(read_tensors(path), expected_by(model), options);
 }
 
 }  // namespace detail
