@@ -1,18 +1,18 @@
 # Completion of the command `tenon` in bash: subcommands, their options, and files of the formats that they read.
 _tenon() {
-  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options='' formats='onnx|tflite|safetensors'
+  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options='' formats='onnx|tflite|safetensors|pth|pt'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W 'import quantize export summary dot info diff --help' -- "$word")
     return
   fi
   case $command in
-    import) options='--name --output --shape --no-check --json --help' formats='onnx|tflite' ;;
-    quantize) options='--name --weights --data --scale --output --json --help' formats='hpp|safetensors|npy|csv' ;;
-    export) options='--name --weights --output --json --help' formats='hpp|safetensors' ;;
+    import) options='--name --output --shape --no-check --into --prefix --rename --json --help' formats='onnx|tflite|safetensors|pth|pt|hpp' ;;
+    quantize) options='--name --weights --data --scale --output --json --help' formats='hpp|safetensors|pth|npy|csv' ;;
+    export) options='--name --weights --output --json --help' formats='hpp|safetensors|pth' ;;
     summary | info) options='--shape --json --help' ;;
     dot) options='--shape --help' ;;
-    diff) options='--tolerance --json --help' formats='safetensors' ;;
+    diff) options='--tolerance --json --help' formats='safetensors|pth|pt' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

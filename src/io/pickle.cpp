@@ -209,7 +209,8 @@ private:
     return all;
   }
 
-  /// (storage, offset, size, stride, requires_grad, backward_hooks), and metadata where its numbers mean something else.
+  /// (storage, offset, size, stride, requires_grad, backward_hooks), and metadata where its numbers mean something
+  /// else.
   void make_tensor(const std::vector<Object>& arguments) {
     if (arguments.size() < 6 || arguments[0].kind != Kind::storage || arguments[1].kind != Kind::number ||
         arguments[1].at < 0)

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// What torch.save writes as data.pkl: a pickle of protocol 2 that builds dictionaries, lists, plain values and tensors.
-/// Only that is understood. A pickle is a program; of what such a program may call, this knows five names, which stand for
-/// empty dictionaries, storages and tensors, and refuses all others. Nothing is executed.
+/// What torch.save writes as data.pkl: a pickle of protocol 2 that builds dictionaries, lists, plain values and
+/// tensors. Only that is understood. A pickle is a program; of what such a program may call, this knows five names,
+/// which stand for empty dictionaries, storages and tensors, and refuses all others. Nothing is executed.
 namespace tenon::detail {
 
 /// One of a storage's numbers, `stride[i]` apart in axis i.

@@ -9,8 +9,8 @@
 
 namespace tenon::detail {
 
-/// The files of a zip archive that packs nothing, as torch.save writes it (APPNOTE.TXT of PKWARE, with zip64). No two may
-/// lie over one another or have one name; a packed or encrypted one is refused by name.
+/// The files of a zip archive that packs nothing, as torch.save writes it (APPNOTE.TXT of PKWARE, with zip64). No two
+/// may lie over one another or have one name; a packed or encrypted one is refused by name.
 class StoredZip {
 public:
   struct Entry {

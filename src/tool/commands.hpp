@@ -13,6 +13,14 @@ struct Import {
 };
 int import_network(const Import& what);
 
+/// What of a file's tensors fits into the network of a header.
+struct Into {
+  std::string file, header, name = "Net", prefix;
+  std::vector<std::string> renames;
+  bool json = false;
+};
+int import_into(const Into& what);
+
 /// A network whose type is in a header.
 struct Typed {
   std::string header, name = "Net", weights, output;

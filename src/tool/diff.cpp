@@ -37,7 +37,7 @@ double difference(const SafeTensors& a, const TensorInfo& x, const SafeTensors& 
 }  // namespace
 
 int compare_tensors(const Diff& what) {
-  const SafeTensors a = SafeTensors::read(what.first), b = SafeTensors::read(what.second);
+  const SafeTensors a = read_tensors(what.first), b = read_tensors(what.second);
   nlohmann::json list = nlohmann::json::array();
   bool differ = false;
   const auto say = [&](const std::string& name, const std::string& how) {

@@ -11,6 +11,7 @@
 #include "../io/words.hpp"
 #include "commands.hpp"
 #include "network_file.hpp"
+#include "table.hpp"
 
 namespace tenon::tool {
 
@@ -18,33 +19,18 @@ namespace {
 
 using namespace importing;
 using Json = nlohmann::json;
-using Row = std::vector<std::string>;
 
 std::string axes_text(const std::vector<std::size_t>& shape) { return fmt::format("{}", fmt::join(shape, " x ")); }
 
 /// Names of files are bytes; what is no UTF-8 is written as \xNN.
 std::string safe(const std::string& text) { return detail::escaped_text(text); }
 
-/// Columns as wide as they need to be; numbers, from `right` on, end below each other.
-void print_table(const std::vector<Row>& rows, std::size_t right) {
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows)
-    for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t k = 0; k < row.size(); ++k)
-      line += k < right ? fmt::format("{:<{}}  ", row[k], widths[k]) : fmt::format("{:>{}}  ", row[k], widths[k]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
-  }
-}
-
 std::string shortened(const std::string& name) {
   return name.size() <= 40 ? name : "..." + name.substr(name.size() - 37);
 }
 
 int summarize_tensors(const Look& what) {
-  const SafeTensors file = SafeTensors::read(what.file);
+  const SafeTensors file = read_tensors(what.file);
   std::vector<Row> rows{{"tensor", "shape", "type", "numbers", "bytes"}};
   std::size_t numbers = 0, bytes = 0;
   Json list = Json::array();
@@ -93,7 +79,7 @@ std::string dot_text(const std::string& text) {
 }  // namespace
 
 int summarize(const Look& what) {
-  if (kind_of_file(what.file) == FileKind::safetensors) return summarize_tensors(what);
+  if (has_tensors(kind_of_file(what.file))) return summarize_tensors(what);
   const std::vector<Cost> all = costs(simplified(what));
   std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
   std::int64_t parameters = 0, macs = 0;
@@ -146,14 +132,16 @@ int draw(const Look& what) {
 int inform(const Look& what) {
   const FileKind kind = kind_of_file(what.file);
   const auto bytes = std::filesystem::file_size(what.file);
-  if (kind == FileKind::safetensors) {
-    const SafeTensors file = SafeTensors::read(what.file);
-    Json j{
-        {"format", "safetensors"}, {"bytes", bytes}, {"tensors", file.tensors().size()}, {"metadata", Json::object()}};
+  if (has_tensors(kind)) {
+    const SafeTensors file = read_tensors(what.file);
+    Json j{{"format", kind_name(kind)},
+           {"bytes", bytes},
+           {"tensors", file.tensors().size()},
+           {"metadata", Json::object()}};
     for (const auto& [key, text] : file.metadata()) j["metadata"][safe(key)] = safe(text);
     if (what.json) fmt::print("{}\n", j.dump());
     else {
-      fmt::print("safetensors, {} bytes, {} tensors\n", bytes, file.tensors().size());
+      fmt::print("{}, {} bytes, {} tensors\n", kind_name(kind), bytes, file.tensors().size());
       for (const auto& [key, text] : file.metadata()) fmt::print("{}: {}\n", safe(key), safe(text));
     }
     return 0;

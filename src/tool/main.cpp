@@ -10,12 +10,12 @@ namespace {
 using namespace tenon::tool;
 
 constexpr char exit_codes[] = R"(
-Exit codes: 0 done, 1 a difference was found (diff, the check of import), 2 an error, said on stderr.)";
+Exit codes: 0 done, 1 a difference was found (diff, import), 2 an error, said on stderr.)";
 
 void add_look(CLI::App& app, const char* name, const char* about, Look& what, int (*run)(const Look&), int& code,
               bool json = true) {
   CLI::App* command = app.add_subcommand(name, about);
-  command->add_option("FILE", what.file, ".onnx, .tflite or .safetensors")->required();
+  command->add_option("FILE", what.file, ".onnx, .tflite, .safetensors or .pth")->required();
   command->add_option("--shape", what.shapes, "Axes that the file leaves open: input=1x3x224x224");
   if (json) command->add_flag("--json", what.json, "Write JSON");
   command->callback([&what, run, &code] { code = run(what); });
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   CLI::App* importing = app.add_subcommand(
       "import",
       "Write a network as a C++ type: net.hpp and net.safetensors, or net_int8.hpp, and check.cpp, which compares it");
-  importing->add_option("FILE", import.file, ".onnx or .tflite")->required();
+  importing->add_option("FILE", import.file, ".onnx or .tflite; with --into .safetensors or .pth")->required();
   importing->add_option("--name", import.name, "What the type is called")->capture_default_str();
   importing->add_option("-o,--output", import.folder, "The folder, which is made")->capture_default_str();
   importing->add_option("--shape", import.shapes, "Axes that the file leaves open: input=1x3x224x224");
@@ -54,7 +54,21 @@ int main(int argc, char** argv) {
       "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
   importing->add_flag("--json", import.json, "Write JSON");
   importing->footer(exit_codes);
-  importing->callback([&] { code = import_network(import); });
+  Into into;
+  importing->add_option("--into", into.header,
+                        "A header with a type: say which of the file's weights fit into it; nothing is written");
+  importing->add_option("--prefix", into.prefix, "With --into: what names in the file begin with, and lose");
+  importing->add_option("--rename", into.renames, "With --into: beginnings of names, as fc=head.0");
+  importing->callback([&] {
+    if (into.header.empty()) {
+      if (!into.prefix.empty() || !into.renames.empty())
+        throw CLI::ValidationError("--prefix and --rename need --into");
+      code = import_network(import);
+      return;
+    }
+    into.file = import.file, into.name = import.name, into.json = import.json;
+    code = import_into(into);
+  });
 
   Quantize quantize;
   quantize.output = "net_int8.hpp";
@@ -79,7 +93,7 @@ int main(int argc, char** argv) {
   add_look(app, "info", "What kind of file it is, its inputs, outputs and operators", info, inform, code);
 
   Diff diff;
-  CLI::App* diffing = app.add_subcommand("diff", "Compare the tensors of two .safetensors files");
+  CLI::App* diffing = app.add_subcommand("diff", "Compare the tensors of two files .safetensors or .pth");
   diffing->add_option("A", diff.first)->required();
   diffing->add_option("B", diff.second)->required();
   diffing->add_option("--tolerance", diff.tolerance, "Differences up to this are none")->capture_default_str();

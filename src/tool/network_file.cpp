@@ -25,15 +25,18 @@ FileKind kind_of_file(const std::string& path) {
   file.read(std::as_writable_bytes(std::span(begin).first(std::min(begin.size(), file.size()))));
   const std::string_view text(begin.data(), begin.size());
   if (text.substr(4, 4) == "TFL3") return FileKind::tflite;
-  for (const FileKind kind : {FileKind::onnx, FileKind::tflite, FileKind::safetensors})
+  for (const FileKind kind : {FileKind::onnx, FileKind::tflite, FileKind::safetensors, FileKind::pth})
     if (path.ends_with(fmt::format(".{}", kind_name(kind)))) return kind;
+  if (path.ends_with(".pt")) return FileKind::pth;
   if (text[8] == '{') return FileKind::safetensors;  // behind the length of its header
   if (text[0] == '\x08') return FileKind::onnx;      // its version, the first field
-  throw Error(fmt::format("{}: expected a file .onnx, .tflite or .safetensors", path));
+  if (text.starts_with("PK\x03\x04")) return FileKind::pth;
+  throw Error(fmt::format("{}: expected a file .onnx, .tflite, .safetensors or .pth", path));
 }
 
 const char* kind_name(FileKind kind) {
-  return kind == FileKind::onnx ? "onnx" : kind == FileKind::tflite ? "tflite" : "safetensors";
+  constexpr std::array names{"onnx", "tflite", "safetensors", "pth"};
+  return names[static_cast<std::size_t>(kind)];
 }
 
 Graph read_network(const std::string& path) {
@@ -43,7 +46,9 @@ Graph read_network(const std::string& path) {
   case FileKind::tflite:
     return read_tflite(path);
   default:
-    throw Error(fmt::format("{}: has weights alone; a network is a file .onnx or .tflite", path));
+    throw Error(fmt::format("{}: has weights alone: a network is a file .onnx or .tflite; "
+                            "import --into net.hpp says what of the weights fits into a type",
+                            path));
   }
 }
 

@@ -9,11 +9,14 @@
 namespace tenon::tool {
 
 /// What a file is, by what it begins with and, where that does not say it, by the end of its name.
-enum class FileKind { onnx, tflite, safetensors };
+enum class FileKind { onnx, tflite, safetensors, pth };
 FileKind kind_of_file(const std::string& path);
 
-/// "onnx", "tflite", "safetensors"
+/// "onnx", "tflite", "safetensors", "pth"
 const char* kind_name(FileKind kind);
+
+/// Whether it is no network, but tensors alone.
+inline bool has_tensors(FileKind kind) { return kind == FileKind::safetensors || kind == FileKind::pth; }
 
 /// A network of either kind. An Error where the file is none.
 importing::Graph read_network(const std::string& path);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,6 @@
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
 
-#include "../io/words.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
 
@@ -112,22 +110,15 @@ struct Program {
   std::string source, weights;
   std::vector<std::string> arguments;
 
-  Program(const Typed& what, const std::string& word, fmt::string_view text) {
+  Program(const Typed& what, const std::string& word, std::string_view text) {
     const fs::path header = what.header, output = what.output;
-    if (!fs::is_regular_file(header)) throw Error(fmt::format("{}: expected a header with a network", what.header));
+    const std::string all = program_for(what.header, what.name, text);
     weights = what.weights.empty() ? (header.parent_path() / "net.safetensors").string() : what.weights;
     demand_file(weights);
-    const std::string path = fs::absolute(header).string();
-    if (path.find_first_of("\"\n\\") != std::string::npos)
-      throw Error(fmt::format("{}: cannot be written in an #include", detail::quoted_text(path)));
-    for (const char c : what.name)
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != ':')
-        throw Error(fmt::format("{} is no name of a type", detail::quoted_text(what.name)));
     const std::string folder = output.has_parent_path() ? output.parent_path().string() : ".";
     fs::create_directories(folder);
     program_ = folder + "/" + word;
     source = program_ + ".cpp";
-    const std::string all = fmt::format(fmt::runtime(text), path, what.name, header.filename().string());
     write_file_atomically(source, std::as_bytes(std::span(all)));
   }
 

@@ -49,6 +49,33 @@ run(2 "tenon: missing.csv: there is no such file" quantize seen/net.hpp --data m
 run(2 "tenon: missing.hpp: expected a header" quantize missing.hpp --data samples.csv -o none/net.hpp)
 run(0 "export.cpp writes onnx/seen.onnx" export seen/net.hpp --name Seen -o onnx/seen.onnx)
 run(2 "tenon: none.safetensors: there is no such file" export seen/net.hpp --weights none.safetensors -o none/net.onnx)
+# Weights for a type that is there: only a compiler knows what they must be called.
+set(golden "${CMAKE_CURRENT_LIST_DIR}/../golden")
+file(WRITE "${WORK}/plain.hpp" "#include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/input.hpp>
+#include <tenon/net/named.hpp>
+#include <tenon/net/sequential.hpp>
+using Plain = tenon::Sequential<tenon::Input<2>, tenon::Dense<2>, tenon::BatchNorm1D<>>;
+using Moved = tenon::Sequential<tenon::Input<2>, tenon::Named<\"fc\", tenon::Dense<2>>, tenon::Dense<1>>;
+")
+run(2 "tenon: plain.hpp: which parameters Plain has only a compiler knows: set TENON_CHECK" import "${golden}/nested.pth" --into plain.hpp --name Plain)
+run(2 "tenon: .*weights alone.*--into" import "${golden}/nested.pth")
+run(2 "tenon: .*need --into" import "${net}" --prefix model.)
+if(COMPILE)
+  set(ENV{TENON_CHECK} "${COMPILE} {source} -o {program}")
+  run(0 "6 of 6 parameters loaded, 0 tensors left over" import "${golden}/nested.pth" --into plain.hpp --name Plain --prefix model.)
+  run(1 "0 of 6 parameters loaded.*names: all would be loaded with --prefix model. .6 of 6" import "${golden}/nested.pth" --into plain.hpp --name Plain)
+  run(1 "fc.weight +2 x 2 +missing.*1.weight +1 x 2 +2 +other shape.*2 x 2 +left over +model.0.weight.*--rename 0=fc .2 of 4, "
+    import "${golden}/nested.pth" --into plain.hpp --name Moved --prefix model.)
+  run(1 "\"fits\":false.*\"renames\":.{\"from\":\"0\",\"to\":\"fc\"}" import "${golden}/nested.pth" --into plain.hpp --name Moved --prefix model. --json)
+  set(ENV{TENON_CHECK} "")
+endif()
+run(0 "half +5 +F16 +5 +10" summary "${golden}/weights.pth")
+run(0 "pth, [0-9]+ bytes, 15 tensors" info "${golden}/weights.pth")
+run(0 "" diff "${golden}/weights.pth" "${golden}/weights.pth")
+run(1 "only in .*nested.pth" diff "${golden}/weights.pth" "${golden}/nested.pth")
+
 run(2 "tenon: .*no name of a type" quantize seen/net.hpp --name a-b --data samples.csv -o none/net.hpp)
 file(WRITE "${WORK}/text.onnx" "this is no network")
 run(2 "tenon: .*text.onnx" info text.onnx)

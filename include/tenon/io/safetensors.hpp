@@ -63,8 +63,8 @@ private:
   std::vector<std::byte> data_;
 };
 
-/// The tensors of a file of weights: safetensors, or a .pth or .pt of torch.save (tenon/io/pth.hpp), by what it begins with
-/// and is called.
+/// The tensors of a file of weights: safetensors, or a .pth or .pt of torch.save (tenon/io/pth.hpp), by what it
+/// begins with and is called.
 SafeTensors read_tensors(const std::string& path);
 
 /// A tensor to load: what it must be called, its shape, and where its numbers go (one of the two pointers, to as many
