@@ -40,6 +40,15 @@ def recurrent(family, case, kind, order, **options):
     family.put(case, in0=x, in1=w, in2=r, in3=b, out0=y.reshape(5, 2, 2, 4).transpose(1, 2), out1=h_end, **states)
 
 
+def attend(q, k, v, bias=0.0, scale=2**-0.5):
+    k, v = (t.repeat_interleave(q.shape[1] // t.shape[1], 1) for t in (k, v))
+    return torch.softmax(q @ k.mT * scale + bias, -1) @ v
+
+
+def sampled(mode, padding, aligned):
+    return lambda x, grid: F.grid_sample(x, grid, mode, padding, align_corners=aligned)
+
+
 # case: (function of the inputs, their shapes)
 CASES = {
     "conv1d": (lambda x, w, b: F.conv1d(x, w, b, stride=3, padding=2, dilation=2), [(2, 4, 17), (6, 4, 3), (6,)]),
@@ -73,6 +82,20 @@ CASES = {
     "selu": (F.selu, [(7,)]),
     "celu": (lambda x: F.celu(x, 1.3), [(7,)]),
     "depth_to_space": (lambda x: F.pixel_shuffle(x, 2), [(2, 8, 3, 2)]),
+    "attention_causal": (lambda q, k, v: attend(q, k, v, torch.full((3, 3), -torch.inf).triu(1)),
+                         [(2, 4, 3, 2), (2, 2, 3, 2), (2, 2, 3, 5)]),
+    "attention_masked": (lambda q, k, v, mask: attend(q, k, v, mask, 0.3),
+                         [(1, 2, 3, 2), (1, 2, 4, 2), (1, 2, 4, 2), (3, 4)]),
+    "grid_linear": (sampled("bilinear", "zeros", False), [(2, 2, 3, 4), (2, 4, 5, 2)]),
+    "grid_border": (sampled("bilinear", "border", True), [(2, 2, 3, 4), (2, 4, 5, 2)]),
+    "grid_nearest": (sampled("nearest", "reflection", False), [(1, 2, 3, 4), (1, 4, 5, 2)]),
+    "grid_cubic": (sampled("bicubic", "reflection", True), [(1, 2, 3, 4), (1, 4, 5, 2)]),
+    "grid_cubic_zeros": (sampled("bicubic", "zeros", False), [(1, 2, 3, 4), (1, 4, 5, 2)]),
+    "grid_volume": (sampled("bilinear", "reflection", False), [(1, 2, 3, 4, 2), (1, 2, 2, 3, 3)]),
+    "columns": (lambda x: F.fold(x, (4, 5), (2, 2), dilation=(1, 2), padding=(0, 1), stride=(2, 2)), [(2, 12, 6)]),
+    "spectrum": (lambda x: torch.view_as_real(torch.fft.fft(torch.view_as_complex(x), dim=1)), [(2, 5, 2)]),
+    "half_spectrum": (lambda x: torch.view_as_real(torch.fft.rfft(x[..., 0], dim=1)), [(2, 6, 1)]),
+    "back": (lambda x: torch.fft.irfft(torch.view_as_complex(x), dim=1)[..., None], [(2, 4, 2)]),
 }
 
 

@@ -58,8 +58,20 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
   w.formula_of(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), parameter), {{name, c}});
 }
 
-/// How an elementwise layer of several values spreads one over the result: axes of 1 are repeated, but not in the
-/// midst.
+}  // namespace
+
+std::size_t common_batch(const Writer& w, const std::vector<std::size_t>& inputs, const Dims& all) {
+  const auto batch_of = [&](std::size_t i) {
+    const Place& p = w.place(i);
+    return p.batch == no_batch ? no_batch : p.batch + all.size() - p.dims.size();
+  };
+  const std::size_t batch = batch_of(inputs.front());
+  for (const std::size_t i : inputs)
+    w.require(batch_of(i) == batch, "of {} and {}: the batch of one would meet another axis of the other",
+              list_text(w.place(inputs.front()).dims), list_text(w.place(i).dims));
+  return batch;
+}
+
 bool spreads(const Dims& own, const Dims& all) {
   if (count_of(own) == 1) return true;
   if (own.size() != all.size()) return false;
@@ -71,34 +83,45 @@ bool spreads(const Dims& own, const Dims& all) {
   return true;
 }
 
+std::string spread_value(Writer& w, std::size_t input, const Dims& sample, bool exactly) {
+  const Dims own = w.sample(input);
+  const std::string& name = w.node.inputs[input];
+  Dims same_rank(sample.size() - std::min(sample.size(), own.size()), 1);
+  same_rank.insert(same_rank.end(), own.begin(), own.end());
+  const bool repeats = exactly ? same_rank != sample : !spreads(same_rank, sample);
+  if (same_rank == own && !repeats) return name;
+  return w.aside(name, own, [&] {
+    w.reshape(same_rank);
+    if (repeats) repeat_to(w, sample);
+  });
+}
+
+namespace {
+
 void of_values(Writer& w, const Two& two) {
   const auto inputs = w.values();
-  const Place& first = w.place(inputs[0]);
-  const Dims sum = Place{w.result(), first.batch}.sample();
+  const Dims all = w.result();
+  const std::size_t batch = common_batch(w, inputs, all);
+  const Dims sum = Place{all, batch}.sample();
+  w.batch_at(batch);
   std::vector<std::string> reads;
   bool same_shape = true, same_value = true;
   for (const std::size_t i : inputs) {
-    const Place& p = w.place(i);
-    w.require(p.dims.size() == first.dims.size() && p.batch == first.batch,
-              "of {} and {}: the batch of one would meet another axis of the other", list_text(first.dims),
-              list_text(p.dims));
-    w.require(spreads(p.sample(), sum), "repeats samples of {} to {} in the midst of other axes", list_text(p.sample()),
-              list_text(sum));
-    same_shape = same_shape && p.sample() == sum;
+    same_shape = same_shape && w.sample(i) == sum;
     same_value = same_value && w.node.inputs[i] == w.node.inputs[0];
-    reads.push_back(w.node.inputs[i]);
   }
   const std::string& op = w.node.op;
   if (same_value && inputs.size() == 2 && (op == "Add" || op == "Mul")) {
-    w.start(0, {reads[0]}, first.sample());
+    w.start(0, {w.node.inputs[0]}, sum);
     w.formula(op == "Add" ? "2 * x" : "x * x");
     return;
   }
   if (op == "Pow" || *two.layer == '\0') w.refuse("of two values: a layer knows the exponent");
+  for (const std::size_t i : inputs) reads.push_back(spread_value(w, i, sum));
   std::string layer = two.layer;
   if (layer == "Add<>" && !same_shape) {  // a + b = a - (-b)
     w.require(inputs.size() == 2, "of {} values that are repeated: add two at a time", inputs.size());
-    reads[1] = w.aside(reads[1], w.sample(inputs[1]), [&] { w.formula("-x"); });
+    reads[1] = w.aside(reads[1], w.shape_of(reads[1]), [&] { w.formula("-x"); });
     layer = "Subtract";
   }
   w.start(0, reads, sum);
@@ -139,7 +162,7 @@ void concat(Writer& w) {
   there.insert(there.begin(), static_cast<std::int64_t>(axis));
   std::vector<std::string> reads;
   for (std::size_t i = 0; i < w.node.inputs.size(); ++i) {
-    if (!w.has(i)) continue;
+    if (!w.has(i) || (w.constant(i) != nullptr && count_of(w.constant(i)->dims) == 0)) continue;
     w.require(w.constant(i) == nullptr, "joins a constant, {}: Concat joins values", w.node.inputs[i]);
     reads.push_back(axis == 0 ? w.node.inputs[i] : w.aside(w.node.inputs[i], w.sample(i), [&] { w.permute(there); }));
   }

@@ -87,19 +87,19 @@ std::string constant_aside(Writer& w, const std::string& from, const Dims& shape
 void where(Writer& w) {
   const auto values = w.values();
   const Dims result = w.result();
-  const Place& first = w.place(values[0]);
-  for (const std::size_t i : values)
-    w.require(w.place(i).dims == result && w.place(i).batch == first.batch, "repeats a value of {} to {}",
-              list_text(w.place(i).dims), list_text(result));
+  const std::size_t batch = common_batch(w, values, result);
+  const Dims all = Place{result, batch}.sample();
+  w.batch_at(batch);
+  const auto is_whole = [&](std::size_t i) { return w.place(i).dims == result; };
   const Array* const condition = w.constant(0);
   const auto is_one = [&](std::size_t i) {
     return w.constant(i) != nullptr && !w.constant(i)->values.empty() &&
            all_equal(*w.constant(i), w.constant(i)->values[0]);
   };
-  if (condition == nullptr && is_one(1) && is_one(2))
+  if (condition == nullptr && is_whole(0) && is_one(1) && is_one(2))
     return w.formula(fmt::format("stop_gradient(select(x > 0, {}, {}))", number_text(w.constant(1)->values[0]),
                                  number_text(w.constant(2)->values[0])));
-  if (condition != nullptr && values.size() == 1 && is_one(values[0] == 1 ? 2 : 1)) {
+  if (condition != nullptr && values.size() == 1 && is_whole(values[0]) && is_one(values[0] == 1 ? 2 : 1)) {
     const std::string c = number_text(w.constant(values[0] == 1 ? 2 : 1)->values[0]);
     const bool first_kept = values[0] == 1;
     return w.formula_of(fmt::format(R"(select(param<"keep", PerFeature, Ones> > 0, {}, {}))", first_kept ? "x" : c,
@@ -107,13 +107,16 @@ void where(Writer& w) {
                         {{"keep", *condition}});
   }
   std::vector<std::string> reads;
-  const std::string from = w.node.inputs[values[0]];
-  const Dims shape = w.sample(values[0]);
-  for (std::size_t i = 0; i < 3; ++i)
-    reads.push_back(w.constant(i) != nullptr ? constant_aside(w, from, shape, *w.constant(i)) : w.node.inputs[i]);
+  const auto whole = std::ranges::find_if(values, is_whole);
+  for (std::size_t i = 0; i < 3; ++i) {
+    w.require(w.constant(i) == nullptr || whole != values.end(), "of constants, and values of other axes than {}",
+              list_text(result));
+    reads.push_back(w.constant(i) != nullptr ? constant_aside(w, w.node.inputs[*whole], all, *w.constant(i))
+                                             : spread_value(w, i, all));
+  }
   w.require(reads[0] != reads[1] && reads[1] != reads[2] && reads[0] != reads[2], "reads a value twice");
-  w.start(0, reads, shape);
-  w.layer("Where", shape);
+  w.start(0, reads, all);
+  w.layer("Where", all);
 }
 
 /// What is cast is a number of the network already.

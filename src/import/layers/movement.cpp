@@ -89,7 +89,8 @@ void slice(Writer& w) {
   }
 }
 
-/// Each axis of a sample made as long as that of `to`, its numbers one after the other again and again.
+}  // namespace
+
 void repeat_to(Writer& w, const Dims& to) {
   for (std::size_t k = 0; k < to.size(); ++k) {
     const std::int64_t length = w.shape()[k];
@@ -100,6 +101,8 @@ void repeat_to(Writer& w, const Dims& to) {
     take(w, k, which);
   }
 }
+
+namespace {
 
 void expand(Writer& w) {
   const Place& in = w.place(0);
@@ -117,7 +120,7 @@ void split(Writer& w) {
   const std::size_t axis = w.axis(w.node.integer("axis", 0));
   std::int64_t begin = 0;
   for (std::size_t output = 0; output < w.node.outputs.size(); ++output) {
-    if (w.node.outputs[output].empty()) continue;
+    if (w.node.outputs[output].empty() || w.folded(output)) continue;
     const Dims part = Place{w.result(output), w.place(0).batch}.sample();
     w.start(output, {w.node.inputs[0]}, w.sample(0));
     Dims which(static_cast<std::size_t>(part[axis]));

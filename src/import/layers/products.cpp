@@ -65,21 +65,46 @@ void matmul(Writer& w) {
     w.permute({1, 0});
     return;
   }
-  const Dims a = w.sample(0), b = w.sample(1), all = Place{w.result(), batch}.sample();
-  w.require(a.size() == b.size() && a.size() >= 2, "of samples of {} and of {}: the batch takes part in it",
-            list_text(a), list_text(b));
-  w.require(std::equal(a.begin(), a.end() - 2, b.begin()), "of samples of {} and of {}: MatMul repeats neither",
-            list_text(a), list_text(b));
+  Dims a = w.sample(0), b = w.sample(1);
+  w.require(batch == no_batch || (a.size() == b.size() && a.size() >= 2 && w.place(1).batch == batch),
+            "of samples of {} and of {}: the batch takes part in it", list_text(a), list_text(b));
+  // one axis alone is a row on the left, a column on the right
+  if (a.size() == 1) a.insert(a.begin(), 1);
+  if (b.size() == 1) b.push_back(1);
+  // axes in front are broadcast
+  Dims front(std::max(a.size(), b.size()) - 2, 1);
+  for (const Dims* of : {&a, &b})
+    for (std::size_t k = 0; k + 2 < of->size(); ++k) {
+      std::int64_t& length = front[front.size() + 2 - of->size() + k];
+      length = std::max(length, (*of)[k]);
+    }
+  const auto with_front = [&](const Dims& of) {
+    Dims all = front;
+    all.insert(all.end(), of.end() - 2, of.end());
+    return all;
+  };
   // a Transpose of the second matrix alone is an option
   const Node* before = w.producer(1);
   Dims last_two = before != nullptr && before->op == "Transpose" ? before->integers("perm") : Dims{};
-  bool turned = !last_two.empty() && last_two.size() == w.place(1).dims.size();
+  bool turned = !last_two.empty() && last_two.size() == w.place(1).dims.size() && b == with_front(b);
   for (std::size_t k = 0; turned && k < last_two.size(); ++k) {
     const std::size_t other = k + 2 < last_two.size() ? k : k + 1 == last_two.size() ? k - 1 : k + 1;
     turned = last_two[k] == static_cast<std::int64_t>(other);
   }
-  w.start(0, {w.node.inputs[0], turned ? before->inputs[0] : w.node.inputs[1]}, a);
-  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", all);
+  const auto matrix = [&](std::size_t input, const Dims& own) {
+    if (own == w.sample(input) && own == with_front(own)) return w.node.inputs[input];
+    Dims ones(front.size() + 2 - own.size(), 1);
+    ones.insert(ones.end(), own.begin(), own.end());
+    return w.aside(w.node.inputs[input], w.sample(input), [&] {
+      w.reshape(ones);
+      repeat_to(w, with_front(own));
+    });
+  };
+  Dims gives = with_front(a);
+  gives.back() = b.back();
+  const std::string left = matrix(0, a), right = turned ? before->inputs[0] : matrix(1, b);
+  w.start(0, {left, right}, with_front(a));
+  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", gives);
 }
 
 }  // namespace

@@ -98,6 +98,8 @@ std::vector<std::size_t> Writer::values() const {
   return all;
 }
 
+const Dims& Writer::shape_of(const std::string& value) const { return walk_.units.shapes.at(value); }
+
 const Node* Writer::producer(std::size_t i) const {
   const auto found = walk_.producers.find(node.inputs[i]);
   return found == walk_.producers.end() ? nullptr : found->second;

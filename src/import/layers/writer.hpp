@@ -81,12 +81,15 @@ public:
                                const char* key) const;  // an attribute of old opsets, an input of new ones
   const Place& place(std::size_t i) const;
   Dims sample(std::size_t i) const { return place(i).sample(); }
-  std::vector<std::size_t> values() const;  // inputs that are no constants
+  std::vector<std::size_t> values() const;               // inputs that are no constants
+  const Dims& shape_of(const std::string& value) const;  // a sample's, of anything that is written already
   const Node* producer(std::size_t i) const;
   std::size_t readers(const std::string& value) const { return walk_.readers.at(value); }
   bool not_negative(std::size_t i) const { return walk_.not_negative.contains(node.inputs[i]); }
 
   // What goes out, by the graph.
+  /// Is it a constant, as a part of no numbers is?
+  bool folded(std::size_t output) const { return walk_.constant(node.outputs.at(output)) != nullptr; }
   const Dims& result(std::size_t output = 0) const;
   Type result_type(std::size_t output = 0) const;                    // float32 where it is not known
   std::size_t axis(std::int64_t axis, std::size_t input = 0) const;  // of a sample; the batch is refused
@@ -128,6 +131,20 @@ Array reshaped(Array array, Dims dims);
 
 /// One that is all `value`, and that is left out of a formula.
 bool all_equal(const Array& array, double value);
+
+/// How several values that are broadcast to `all` axes have their batch there; refused where it is not the same axis.
+std::size_t common_batch(const Writer& w, const std::vector<std::size_t>& inputs, const Dims& all);
+
+/// How an elementwise layer of several values spreads one over the result: axes of 1 are repeated, but not in the
+/// midst.
+bool spreads(const Dims& own, const Dims& all);
+
+/// An input with as many axes as `sample`, ones in front; what no layer spreads over it is repeated, and `exactly`
+/// everything. The name of the value.
+std::string spread_value(Writer& w, std::size_t input, const Dims& sample, bool exactly = false);
+
+/// Each axis of a sample made as long as that of `to`, its numbers one after the other again and again.
+void repeat_to(Writer& w, const Dims& to);
 
 using WriteLayers = void (*)(Writer&);
 using LayerTable = std::map<std::string, WriteLayers>;

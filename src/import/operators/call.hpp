@@ -90,6 +90,8 @@ Table resize_operators();
 Table reduction_operators();
 Table normalization_operators();
 Table matrix_operators();
+Table attention_operators();
+Table sampling_operators();
 Table recurrent_operators();
 Table quantization_operators();
 

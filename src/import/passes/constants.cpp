@@ -101,7 +101,10 @@ void fold_constants(Graph& graph) {
         graph.constants[name] = std::move(results[i]);
       }
     }
-    if (!all_known) graph.nodes.push_back(std::move(node));
+    if (all_known) continue;
+    std::vector<Node> pieces = quantized ? std::vector<Node>() : expanded(graph, node);
+    if (pieces.empty()) graph.nodes.push_back(std::move(node));
+    open.insert(open.begin(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
   }
   for (const Value& output : graph.outputs)
     if (!graph.values.contains(output.name) && !graph.constants.contains(output.name))

@@ -23,6 +23,10 @@ void fold_constants(Graph& graph);
 bool is_loss(const Node& node);
 std::vector<Node> lower_loss(Graph& graph, const Node& node);
 
+/// What a node is by ONNX's own definition, of nodes that are known here; nothing where it is one of these itself. Its
+/// inputs have axes. Constants that the nodes read are added to the graph.
+std::vector<Node> expanded(Graph& graph, const Node& node);
+
 /// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.
 void check_samples(const Graph& graph);
 

@@ -1,0 +1,174 @@
+// Operators that become others: the same numbers, and nothing left that cannot be a type. What they are by themselves:
+// operators_test.
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "import/write_network.hpp"
+#include "unit/import/simplify_rig.hpp"
+
+using namespace tenon::test;
+using tenon::importing::write_network;
+using Ints = std::vector<std::int64_t>;
+
+namespace {
+
+Net net_of(std::int64_t opset) {
+  Net net;
+  net.graph.opset = opset;
+  return net;
+}
+
+/// What the graph becomes: the same numbers, and a type.
+std::string typed(const Net& net, const std::string& op, bool batched = true) {
+  Graph after = net.graph;
+  tenon::importing::simplify(after, {});
+  for (const Node& node : after.nodes) CHECK(node.op != op);
+  check_same(net.graph, after);
+  return write_network(after, "Net", batched).header;
+}
+
+constexpr double nothing = -INFINITY;
+
+}  // namespace
+
+TEST_CASE("Attention is products and a softmax") {
+  const auto build = [](const Dims& q, const Dims& k, const Attributes& attributes, const auto& more) {
+    Net net = net_of(23);
+    Names inputs{net.input(q), net.input(k), net.input(k)};
+    more(net, inputs);
+    return net.output(net.add("Attention", inputs, attributes));
+  };
+  const auto no_more = [](Net&, Names&) {};
+  CHECK(typed(build({1, 4, 3, 2}, {1, 4, 5, 2}, {}, no_more), "Attention").find("MatMul<transposed>") !=
+        std::string::npos);
+  typed(build({1, 4, 3, 2}, {1, 2, 5, 2}, {{"softcap", 0.7}, {"scale", 0.3}}, no_more), "Attention");
+  typed(build({1, 3, 8}, {1, 3, 4},
+              {{"is_causal", std::int64_t{1}}, {"q_num_heads", std::int64_t{4}}, {"kv_num_heads", std::int64_t{2}}},
+              no_more),
+        "Attention");
+  // a constant mask, of which a row sees nothing and whose last key is not spoken of
+  const auto masked = [](Net& net, Names& inputs) {
+    inputs.push_back(net.constant({Type::float32, {2, 2}, {0.5, -1, nothing, nothing}}));
+  };
+  const Net blind = build({1, 2, 2, 2}, {1, 2, 3, 2}, {}, masked);
+  typed(blind, "Attention");
+  const auto y = tenon::importing::interpret(blind.graph, random_inputs(blind.graph))[0];
+  CHECK((y.values[2] == 0 && y.values[3] == 0 && y.values[0] != 0));
+  // one that the network reads
+  typed(build({1, 2, 3, 2}, {1, 2, 3, 2}, {{"is_causal", std::int64_t{1}}},
+              [](Net& net, Names& inputs) {
+                inputs.push_back(net.input({1, 1, 3, 3}));
+              }),
+        "Attention");
+  // what came before, and all that Attention can give
+  for (const std::int64_t mode : {0, 1, 2, 3}) {
+    Net net = net_of(24);
+    const Names all = net.many("Attention",
+                               {net.input({1, 2, 2, 4}), net.input({1, 2, 3, 4}), net.input({1, 2, 3, 4}),
+                                net.input({1, 1, 2, 5}), net.input({1, 2, 2, 4}), net.input({1, 2, 2, 4})},
+                               4, {{"qk_matmul_output_mode", mode}, {"softcap", 2.0}});
+    for (const std::string& name : all) net.output(name);
+    typed(net, "Attention");
+  }
+}
+
+TEST_CASE("a mask that Attention reads may take everything away") {
+  for (const Type type : {Type::boolean, Type::float32}) {
+    Net net = net_of(23);
+    const Names inputs{net.input({1, 1, 2, 2}), net.input({1, 1, 2, 2}), net.input({1, 1, 2, 2}), net.input({2, 2})};
+    net.graph.inputs.back().type = type;
+    net.output(net.add("Attention", inputs));
+    Graph after = net.graph;
+    tenon::importing::simplify(after, {});
+    auto given = random_inputs(after);
+    const double no = type == Type::boolean ? 0 : nothing;
+    given[inputs[3]] = {type, {2, 2}, {no, no, no, 1}};
+    const auto y = tenon::importing::interpret(after, given)[0];
+    const auto& values = given[inputs[2]].values;
+    REQUIRE(y.values.size() == 4);
+    CHECK((y.values[0] == 0 && y.values[1] == 0));
+    CHECK(y.values[2] == Approx(values[2]));
+    CHECK(y.values[3] == Approx(values[3]));
+  }
+}
+
+TEST_CASE("RotaryEmbedding is products with cosines and sines") {
+  for (const std::int64_t neighbours : {0, 1})
+    for (const std::int64_t turned : {0, 4}) {
+      const std::int64_t half = turned == 0 ? 3 : 2;
+      const Attributes attributes{
+          {"interleaved", neighbours}, {"rotary_embedding_dim", turned}, {"num_heads", std::int64_t{2}}};
+      Net net = net_of(23);
+      const auto places = net.constant({Type::int64, {1, 3}, {4, 0, 2}});
+      net.output(net.add("RotaryEmbedding",
+                         {net.input({1, 2, 3, 6}), net.weights({5, half}), net.weights({5, half}), places},
+                         attributes));
+      typed(net, "RotaryEmbedding");
+      Net flat = net_of(23);
+      flat.output(flat.add("RotaryEmbedding",
+                           {flat.input({1, 3, 12}), flat.input({1, 3, half}), flat.input({1, 3, half})}, attributes));
+      typed(flat, "RotaryEmbedding");
+    }
+}
+
+TEST_CASE("what is linear in an image or a signal is a product with a matrix") {
+  Net grid = net_of(20);
+  grid.output(grid.add("GridSample", {grid.input({1, 2, 3, 4}), grid.weights({1, 2, 5, 2})}, {{"mode", "cubic"}}));
+  typed(grid, "GridSample");
+  Net columns = net_of(18);
+  columns.output(columns.add("Col2Im", {columns.input({1, 8, 6}), columns.integers({3, 4}), columns.integers({2, 2})}));
+  typed(columns, "Col2Im");
+  for (const std::int64_t inverse : {0, 1}) {
+    Net signal = net_of(20);
+    signal.output(signal.add("DFT", {signal.input({1, 5, 3, 2}), signal.integers({6}), signal.integers({1})},
+                             {{"inverse", inverse}, {"onesided", inverse}}));
+    typed(signal, "DFT");
+  }
+  Net moving = net_of(20);  // a grid that the network computes
+  moving.output(moving.add("GridSample", {moving.input({1, 2, 3, 4}), moving.input({1, 2, 5, 2})}));
+  Graph after = moving.graph;
+  tenon::importing::simplify(after, {});
+  CHECK_THROWS_WITH(write_network(after, "Net"), Catch::Contains("GridSample"));
+}
+
+TEST_CASE("values are broadcast as ONNX does") {
+  const auto of = [](const std::string& op, const Dims& a, const Dims& b) {
+    Net net;
+    net.output(net.add(op, {net.input(a), net.input(b)}));
+    return typed(net, "", false);
+  };
+  CHECK(of("Add", {2, 3, 4}, {2, 1, 4}).find("Take<") != std::string::npos);
+  CHECK(of("Mul", {2, 3, 4}, {4}).find("Take<") == std::string::npos);
+  CHECK(of("MatMul", {2, 3, 4, 5}, {3, 5, 2}).find("MatMul<>") != std::string::npos);
+  CHECK(of("MatMul", {4}, {2, 4, 3}).find("MatMul<>") != std::string::npos);
+  CHECK(of("MatMul", {2, 3, 4}, {4}).find("MatMul<>") != std::string::npos);
+  CHECK(of("MatMul", {4}, {4}).find("MatMul<>") != std::string::npos);
+}
+
+TEST_CASE("attention as PyTorch exports it is a type") {
+  Net net = net_of(14);
+  const std::int64_t steps = 5, width = 8, heads = 2;
+  const auto x = net.input({any, steps, width}, {"batch"});
+  const auto linear = [&](const std::string& from, std::int64_t in, std::int64_t out) {
+    return net.add("Add", {net.weights({out}), net.add("MatMul", {from, net.weights({in, out})})});
+  };
+  const auto cut = [&](const std::string& from, const Dims& perm) {
+    const auto shaped = net.add("Reshape", {from, net.integers({-1, steps, heads, width / heads})});
+    return net.transpose(shaped, perm);
+  };
+  const auto q = cut(linear(x, width, width), {0, 2, 1, 3}), k = cut(linear(x, width, width), {0, 2, 3, 1}),
+             v = cut(linear(x, width, width), {0, 2, 1, 3});
+  const auto scores = net.add("Div", {net.add("MatMul", {q, k}), net.number(2)});
+  Array causal{Type::float32, {1, 1, steps, steps}, {}};
+  for (int i = 0; i < steps; ++i)
+    for (int j = 0; j < steps; ++j) causal.values.push_back(j > i ? nothing : 0);
+  const auto weights = net.add("Softmax", {net.add("Add", {scores, net.constant(causal)})},
+                               {{"axis", std::int64_t{-1}}});
+  const auto seen = net.transpose(net.add("MatMul", {weights, v}), {0, 2, 1, 3});
+  net.output(net.add("Add", {x, linear(net.add("Reshape", {seen, net.integers({-1, steps, width})}), width, width)}));
+  const std::string text = typed(net, "");
+  CHECK(text.find("MatMul<") != std::string::npos);
+}
