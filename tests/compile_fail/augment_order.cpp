@@ -1,6 +1,5 @@
 // Samples are mixed when all else has been done to them.
 // expect: invalid_augmentation<tenon::Mixup<1>, tenon::takes<tenon::mixup_as_the_last_step>>
-// max-lines-clang: 21
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

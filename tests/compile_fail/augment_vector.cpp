@@ -1,6 +1,5 @@
 // Steps that move pixels take images.
 // expect: augmentation_mismatch<tenon::RandomTranslation<1>, tenon::takes<tenon::images_of_channels_height_width>, tenon::but_gets<tenon::Shape<64>>>
-// max-lines-clang: 21
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

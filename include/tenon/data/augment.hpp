@@ -76,17 +76,6 @@ constexpr auto judge() {
   }
 }
 
-/// Refuses a mistake with its one error; without a mistake, `accepted` is true.
-template <class Mistake>
-struct Accepted {
-  static_assert(detail::refuse<Mistake>());
-  static constexpr bool accepted = false;
-};
-template <>
-struct Accepted<void> {
-  static constexpr bool accepted = true;
-};
-
 /// The shape of what a step gives for images of shape In.
 template <class S, class In>
 struct output_of_step {
@@ -151,6 +140,7 @@ struct Walk {
 template <class In, class... S>
 struct Steps {
   using output = In;
+  using mistake = void;
   static constexpr bool valid = true;
   static constexpr std::size_t room = 0, scratch = 0;
   static constexpr double mixup = 0;
@@ -160,13 +150,15 @@ struct Steps {
   }
 };
 template <class In, class First, class... Rest>
-struct Steps<In, First, Rest...> : Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type> {
-  static constexpr bool
-      accepted = Accepted<typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type>::accepted;
+struct Steps<In, First, Rest...> {
+  using own_mistake = typename decltype(judge<First, In, sizeof...(Rest) == 0>())::type;
+  static constexpr bool accepted = std::is_void_v<own_mistake>;
   using next = Steps<typename std::conditional_t<accepted, output_of_step<First, In>, std::type_identity<In>>::type,
                      Rest...>;
   using output = typename next::output;
-  static constexpr bool valid = accepted && next::valid;
+  /// The first there is.
+  using mistake = std::conditional_t<accepted, typename next::mistake, own_mistake>;
+  static constexpr bool valid = std::is_void_v<mistake>;
   static constexpr std::size_t room = std::max(In::size, next::room);
   static constexpr std::size_t own_scratch = [] {
     if constexpr (accepted && Distorts<First>) return First::scratch(size_of<In>);
@@ -202,6 +194,9 @@ struct Augment {
   /// The shape that comes out for images of shape In.
   template <class In>
   using output = typename augment::Steps<In, Step...>::output;
+  /// What is wrong with the pipeline for such images, or void.
+  template <class In>
+  using mistake = typename augment::Steps<In, Step...>::mistake;
   template <class In>
   static constexpr bool valid = augment::Steps<In, Step...>::valid;
 
@@ -236,6 +231,8 @@ private:
 /// as they are.
 template <class Pipeline, AnyShape S, class Answer, std::floating_point T = float>
 class AugmentedDataset : public Dataset<T> {
+  static_assert(detail::refuse<typename Pipeline::template mistake<S>>());
+
 public:
   /// What the network is given.
   using shape = typename Pipeline::template output<S>;

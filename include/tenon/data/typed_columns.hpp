@@ -228,6 +228,7 @@ class AugmentedColumns;
 template <class Pipeline, fixed_string Name, class... C, std::floating_point T>
 class AugmentedColumns<Pipeline, Name, Columns<C...>, T> : public Dataset<T> {
   using stored = decltype(detail::shape_of_column<Name>(detail::ColumnBases<C...>{}));
+  static_assert(detail::refuse<typename Pipeline::template mistake<stored>>());
 
 public:
   /// What the network is given.

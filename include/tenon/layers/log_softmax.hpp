@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/layers/map.hpp>
+#include <tenon/net/doubts.hpp>
 
 namespace tenon {
 
@@ -17,5 +18,8 @@ struct LogSoftmax : Map<x - stop_gradient(max(x)) - log(sum(exp(x - stop_gradien
     return to.over_rows("LogSoftmax");
   }
 };
+
+template <>
+inline constexpr bool detail::is_softmax<LogSoftmax> = true;
 
 }  // namespace tenon

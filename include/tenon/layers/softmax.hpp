@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/layers/map.hpp>
+#include <tenon/net/doubts.hpp>
 
 namespace tenon {
 
@@ -17,5 +18,8 @@ struct Softmax : Map<exp(x - stop_gradient(max(x))) / sum(exp(x - stop_gradient(
     return to.over_rows("Softmax");
   }
 };
+
+template <>
+inline constexpr bool detail::is_softmax<Softmax> = true;
 
 }  // namespace tenon

@@ -55,7 +55,13 @@ public:
   using context = HostContext<Scalar, Gemm>;
   static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
 
-  explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
+  explicit Model(std::uint64_t seed = 0) requires(!detail::is_doubted<Net>)
+      : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
+    initialize(seed);
+  }
+  [[deprecated("a Softmax reads a Softmax or is added to a Residual's input (TENON_STRICT: an error that says "
+               "where)")]] explicit Model(std::uint64_t seed = 0) requires(detail::is_doubted<Net>)
+      : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
     initialize(seed);
   }
   template <std::convertible_to<std::string_view> Path>

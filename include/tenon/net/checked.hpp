@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/net/check.hpp>
+#include <tenon/net/doubts.hpp>
 #include <tenon/net/first_input.hpp>
 
 namespace tenon {
@@ -99,9 +100,15 @@ struct CheckedNetwork<Net, list<Mistake...>> {
 
 /// A network that has been checked: whatever depends on a whole network asks for it here, and gets
 /// one compile error per mistake in it, the first time. It goes on with what a mistaken layer
-/// declares, so that no second error follows.
+/// declares, so that no second error follows. With TENON_STRICT, doubts (net/doubts.hpp) are mistakes.
+#ifdef TENON_STRICT
+template <class Net>
+using Checked = detail::CheckedNetwork<
+    Net, detail::join<typename detail::all_mistakes<detail::root_of<Net>>::type, detail::doubts<Net>>>;
+#else
 template <class Net>
 using Checked = detail::CheckedNetwork<Net, typename detail::all_mistakes<detail::root_of<Net>>::type>;
+#endif
 
 /// The network bound to its input: a layer by the contract, with its plan.
 template <class Net>

@@ -19,5 +19,10 @@ constexpr bool refuse() {
 #endif
   return true;
 }
+/// There is none.
+template <>
+constexpr bool refuse<void>() {
+  return true;
+}
 
 }  // namespace tenon::detail
