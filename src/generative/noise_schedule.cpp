@@ -50,11 +50,11 @@ NoiseSchedule NoiseSchedule::from_betas(std::span<const double> betas) {
   return {std::move(signal), std::move(level), true};
 }
 
-NoiseSchedule NoiseSchedule::linear(std::size_t steps, double first, double last) {
+NoiseSchedule NoiseSchedule::linear(std::size_t steps, double from, double to) {
   check_steps(steps);
-  std::vector<double> betas(steps, first);
+  std::vector<double> betas(steps, from);
   for (std::size_t t = 1; t < steps; ++t)
-    betas[t] = first + (last - first) * (static_cast<double>(t) / static_cast<double>(steps - 1));
+    betas[t] = from + (to - from) * (static_cast<double>(t) / static_cast<double>(steps - 1));
   return from_betas(betas);
 }
 

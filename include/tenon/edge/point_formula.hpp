@@ -145,18 +145,18 @@ private:
     } else if constexpr (is_point_formula<E>) {
       return std::type_identity<Operation<Op::stop, expr::Input<0>, E>>{};
     } else {
-      using core = typename core_of<E>::type;
-      if constexpr (std::is_void_v<core>) {
+      using Core = typename core_of<E>::type;
+      if constexpr (std::is_void_v<Core>) {
         return std::type_identity<void>{};
-      } else if constexpr (std::is_same_v<core, E>) {
+      } else if constexpr (std::is_same_v<Core, E>) {
         return std::type_identity<Operation<Op::stop, E>>{};
       } else {
         // x itself must not be met again behind the core
-        using marked = typename replaced<typename replaced<E, core, expr::Number<0>>::type, expr::Input<0>,
+        using marked = typename replaced<typename replaced<E, Core, expr::Number<0>>::type, expr::Input<0>,
                                          Nothing>::type;
-        using after = typename replaced<E, core, expr::Input<0>>::type;
-        if constexpr (is_point_formula<marked> && is_point_formula<after>)
-          return std::type_identity<Operation<Op::stop, core, after>>{};
+        using After = typename replaced<E, Core, expr::Input<0>>::type;
+        if constexpr (is_point_formula<marked> && is_point_formula<After>)
+          return std::type_identity<Operation<Op::stop, Core, After>>{};
         else return std::type_identity<void>{};
       }
     }

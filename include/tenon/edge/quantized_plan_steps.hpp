@@ -84,11 +84,11 @@ struct PlanSteps {
 
   /// Images of one size lie side by side pixel by pixel, all else one behind the other.
   constexpr std::size_t read_join(const std::size_t* x, std::size_t count, std::size_t rank, std::size_t size,
-                                  std::size_t inner) {
+                                  std::size_t image) {
     std::size_t pixels = 1;
     for (std::size_t j = 0; j < count; ++j)
-      if (plan.orders[x[j]].pixels == inner) pixels = inner;
-    if (rank == 3) pixels = inner;
+      if (plan.orders[x[j]].pixels == image) pixels = image;
+    if (rank == 3) pixels = image;
     std::array<std::size_t, 32> part{};
     for (std::size_t j = 0; j < count; ++j) part[j] = ordered(x[j], TensorOrder(plan.sizes[x[j]] / pixels, pixels));
     const std::size_t first = plan.move_count, channels = size / pixels;

@@ -21,7 +21,7 @@ enum class Predicts { noise, image, velocity, flow };
 class NoiseSchedule {
 public:
   /// Betas from the first to the last, evenly. Those for other than 1000 steps are usually times 1000 / steps.
-  static NoiseSchedule linear(std::size_t steps = 1000, double first = 1e-4, double last = 0.02);
+  static NoiseSchedule linear(std::size_t steps = 1000, double from = 1e-4, double to = 0.02);
   /// signal^2 falls like cos^2, but no beta is above 0.999.
   static NoiseSchedule cosine(std::size_t steps = 1000, double offset = 0.008);
   static NoiseSchedule flow(std::size_t steps = 1000);

@@ -25,8 +25,8 @@ private:
   static constexpr expr::Input<blocks> before{};
   /// A gate's sum, with what a diagonal peephole adds.
   template <int K, fixed_string Name, class Memory>
-  static consteval auto sum(Memory memory) {
-    if constexpr (P == Peepholes::diagonal) return recurrence::gate<K> + param<Name, PerFeature> * memory;
+  static consteval auto sum(Memory kept) {
+    if constexpr (P == Peepholes::diagonal) return recurrence::gate<K> + param<Name, PerFeature> * kept;
     else return recurrence::gate<K>;
   }
 

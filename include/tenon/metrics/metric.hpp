@@ -29,11 +29,11 @@ struct Predictions {
 
 /// What `Fit`, `evaluate` and `measure` take as a metric: reset, update with predictions, value.
 template <class M>
-concept Metric = requires(M& metric, const M& same, const Predictions<float>& single,
+concept Metric = requires(M& metric, const M& constant, const Predictions<float>& single,
                           const Predictions<double>& twice) {
   metric.update(single);
   metric.update(twice);
-  { same.value() } -> std::convertible_to<double>;
+  { constant.value() } -> std::convertible_to<double>;
   metric.reset();
 };
 

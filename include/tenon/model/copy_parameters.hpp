@@ -20,7 +20,7 @@ template <class Selection = all_parameters, class From, class To>
 std::size_t copy_parameters(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
   constexpr const auto& target = parameter_table<typename To::network>;
-  const auto same = [](const ParameterEntry& a) {
+  const auto find_same = [](const ParameterEntry& a) {
     return std::find_if(source.begin(), source.end(), [&a](const ParameterEntry& b) { return a.name == b.name; });
   };
   const auto dims = [](const ParameterEntry& e) { return std::span(e.dims, e.rank); };
@@ -30,20 +30,20 @@ std::size_t copy_parameters(const From& from, To& to) {
     return "(" + t + ")";
   };
   for (const ParameterEntry& entry : target)
-    if (const auto found = same(entry);
+    if (const auto found = find_same(entry);
         detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " +
                   text(*found));
   if constexpr (source.size() > 0 && target.size() > 0)
     if (std::ranges::none_of(target, [&](const ParameterEntry& entry) {
-          return detail::chooses(Selection{}, entry) && same(entry) != source.end();
+          return detail::chooses(Selection{}, entry) && find_same(entry) != source.end();
         }))
       throw Error("copy_parameters: expected parameters that both networks have" +
                   std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") + ", got " +
                   std::string(source.front().name) + ", ... and " + std::string(target.front().name) + ", ...");
   std::size_t copied = 0;
   for (const ParameterEntry& entry : target) {
-    const auto found = same(entry);
+    const auto found = find_same(entry);
     if (found == source.end() || !detail::chooses(Selection{}, entry)) continue;
     const auto values = from.values(*found);
     std::transform(values.begin(), values.end(), to.values(entry).begin(),

@@ -33,10 +33,10 @@ using scores_of = std::conditional_t<
 template <class M, detail::FixedRank Images>
 auto input_gradient(const M& model, const Images& images, std::size_t output) {
   using T = typename M::scalar;
-  using Scores = detail::scores_of<typename M::network>;
-  using Bound = bound_network<Scores>;
+  using Logits = detail::scores_of<typename M::network>;
+  using Bound = bound_network<Logits>;
   using In = typename M::input;
-  constexpr const Layout& layout = workspace<Scores>;
+  constexpr const Layout& layout = workspace<Logits>;
   constexpr const Needs& needs = layout.needs;
   static_assert(needs.streams == 0 && layout.buffer_size == 0,
                 "input_gradient takes a network that does in training what it does in evaluation: without dropout and "

@@ -145,7 +145,7 @@ public:
   /// too.
   template <class Axis>
   std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& y, const Axis& x, bool dilated = true,
-                                     bool transposed = false) const {
+                                     bool is_transposed = false) const {
     Axes kernel, stride, dilation, before, after, more;
     for (const Axis& a : axes == 2 ? std::vector<Axis>{y, x} : std::vector<Axis>{x}) {
       const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
@@ -162,7 +162,7 @@ public:
     before.insert(before.end(), after.begin(), after.end());
     std::vector<OnnxAttribute> all{{"kernel_shape", kernel}, {"strides", stride}, {"pads", before}};
     if (dilated) all.emplace_back("dilations", dilation);
-    if (transposed) all.emplace_back("output_padding", more);
+    if (is_transposed) all.emplace_back("output_padding", more);
     return all;
   }
 

@@ -94,15 +94,15 @@ constexpr auto find_doubts_of(list<A, Rest...>) {
   constexpr SoftmaxEnds ends = softmax_ends<unnamed<A>>;
   using Step = std::conditional_t<is_wrapper(what), path<>, typename element<A>::template path_at<I>>;
   using Here = typename deeper<Path, Step>::type;
-  using Place = layer<Here, unnamed<A>>;
+  using Doubtful = layer<Here, unnamed<A>>;
   using From = from_layer<Here, unnamed<A>>;
   constexpr bool last = sizeof...(Rest) == 0 && ends.last, first = ends.first;
   constexpr bool added = last && what == Structure::residual, copied = last && first && what == Structure::copies;
   constexpr bool again = first && is_chain_like(what) && !std::is_void_v<Before>;
-  return join<std::conditional_t<again, list<softmax_twice<Place, Before>>, list<>>,
-              std::conditional_t<copied, list<softmax_twice<Place, From>>, list<>>,
+  return join<std::conditional_t<again, list<softmax_twice<Doubtful, Before>>, list<>>,
+              std::conditional_t<copied, list<softmax_twice<Doubtful, From>>, list<>>,
               decltype(find_doubts<Here, unnamed<A>>()),
-              std::conditional_t<added, list<softmax_in_a_residual_sum<Place>>, list<>>,
+              std::conditional_t<added, list<softmax_in_a_residual_sum<Doubtful>>, list<>>,
               decltype(find_doubts_of<L, Path, I + 1, std::conditional_t<ends.last, From, void>>(list<Rest...>{}))>{};
 }
 

@@ -42,8 +42,8 @@ private:
 template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>,
           class Ms = Metrics<>>
 struct Fit {
-  L loss{};
-  O optimizer{};
+  L loss = L();  // not L loss{}: g++ 12 at -O3 takes its vectors for uninitialised where a later field throws
+  O optimizer = O();
   std::size_t epochs = 1;
   std::size_t batch_size = 32;
   ValidationData validation{};
@@ -54,10 +54,10 @@ struct Fit {
   std::optional<double> clip_grad_norm{};   // the largest norm of all gradients
   std::optional<double> clip_grad_value{};  // the largest of any
   Progress::Mode progress = Progress::Mode::automatic;
-  C callbacks{};               // called in their order; see train/callback.hpp
-  R regularizer{};             // a penalty on weights; see optim/regularizer.hpp
+  C callbacks = C();           // called in their order; see train/callback.hpp
+  R regularizer = R();         // a penalty on weights; see optim/regularizer.hpp
   std::size_t accumulate = 1;  // batches whose gradients make one step
-  Ms metrics{};                // measured on the validation data after every epoch, in a pass of its own
+  Ms metrics = Ms();           // measured on the validation data after every epoch, in a pass of its own
   std::size_t shards = 0;      // that a batch is cut into; see train/trainer.hpp. 0: none, or in a world 8
 
   static constexpr void each_option(auto& o, auto visit) {

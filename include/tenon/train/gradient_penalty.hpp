@@ -37,11 +37,11 @@ class GradientPenalty {
   static constexpr std::size_t inputs = M::input::size;
   static_assert(M::output::size == 1, "GradientPenalty takes a network with one output number");
   static constexpr bool same_parameters = [] {
-    bool same = workspace<Net>.buffer_size == 0 && parameter_table<Net>.size() == parameter_table<Tangent<Net>>.size();
-    for (std::size_t i = 0; same && i < parameter_table<Net>.size(); ++i)
-      same = parameter_table<Net>[i].offset == parameter_table<Tangent<Net>>[i].offset &&
-             parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
-    return same;
+    bool alike = workspace<Net>.buffer_size == 0 && parameter_table<Net>.size() == parameter_table<Tangent<Net>>.size();
+    for (std::size_t i = 0; alike && i < parameter_table<Net>.size(); ++i)
+      alike = parameter_table<Net>[i].offset == parameter_table<Tangent<Net>>[i].offset &&
+              parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
+    return alike;
   }();
   static_assert(same_parameters, "GradientPenalty takes a network without frozen parameters and running statistics");
 

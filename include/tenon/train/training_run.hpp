@@ -420,10 +420,10 @@ private:
     a.same("shuffle", how_.shuffle ? 1 : 0);
     a.same_or("shuffle_buffer", how_.shuffle ? data_->shuffle_buffer() : 0, 0);
     a.same_or("shards", trainer_.shards(), 0);
-    const detail::SameOptions same{a};
-    same("optimizer", how_.optimizer);
-    same("loss", how_.loss);
-    same("regularizer", how_.regularizer);
+    const detail::SameOptions same_options{a};
+    same_options("optimizer", how_.optimizer);
+    same_options("loss", how_.loss);
+    same_options("regularizer", how_.regularizer);
     a.same_number("clip_grad_norm", how_.clip_grad_norm.value_or(0));
     a.same_number("clip_grad_value", how_.clip_grad_value.value_or(0));
   }
