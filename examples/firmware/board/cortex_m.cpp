@@ -96,16 +96,23 @@ std::uint32_t instructions() {
 #else
 
 // TIMER0 of the MPS2 boards counts down at 25 MHz. Under `-icount shift=10` an instruction takes
-// 1,024 ns, which is 25.6 ticks.
+// 1,024 ns, which is 25.6 ticks, so it begins anew every 168 million of them. The dual timer counts every 256th tick
+// and tells how often it did.
 volatile std::uint32_t* const timer = reinterpret_cast<volatile std::uint32_t*>(0x40000000);
+volatile std::uint32_t* const slow_timer = reinterpret_cast<volatile std::uint32_t*>(0x40002000);
 void start_count() {
   timer[0] = 0;
+  slow_timer[2] = 0;
   timer[2] = 0xffffffff;
   timer[1] = 0xffffffff;
+  slow_timer[0] = 0xffffffff;
+  slow_timer[2] = 0x8a;  // runs, 32 bits, every 256th tick
   timer[0] = 1;
 }
 std::uint32_t instructions() {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(0xffffffffU - timer[1]) * 10 / 256);
+  const std::uint64_t ticks = 0xffffffffU - timer[1], slow_ticks = std::uint64_t{0xffffffffU - slow_timer[1]} << 8;
+  const std::uint64_t rounds = (slow_ticks - ticks + (std::uint64_t{1} << 31)) >> 32;
+  return static_cast<std::uint32_t>(((rounds << 32) + ticks) * 5 / 128);
 }
 
 #endif
