@@ -264,7 +264,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
         .low = t.low[K],
         .high = t.high[K]};
     if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
-    else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y);
+    else if constexpr (kind == StepKind::depthwise)
+      kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
     else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
   } else if constexpr (kind == StepKind::max_pool) {
     kernels::max_pool_int8(pool_of<Net, K>.windows, bounds, x, y);

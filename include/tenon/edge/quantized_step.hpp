@@ -122,6 +122,7 @@ struct QuantizedStep {
   }
   constexpr std::size_t scratch() const {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
+    if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
     return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
   }
 };

@@ -199,12 +199,79 @@ struct BorderWindow {
 }
 #endif
 
+#if defined(TENON_THUMB_KERNELS)
+
+/// The nine taps of a window that leaves the image; `padding` is as long as a pixel.
+[[gnu::noinline]] inline void depthwise_taps(const TapRange& ys, const TapRange& xs, std::int32_t step,
+                                             std::int32_t line, const std::int8_t* padding, const std::int8_t* corner,
+                                             const std::int8_t** taps) {
+  for (std::size_t k = 0; k < 3; ++k, corner += line)
+    for (std::size_t i = 0; i < 3; ++i) {
+      const bool inside = k >= ys.first && k < ys.end && i >= xs.first && i < xs.end;
+      *taps++ = inside ? corner + static_cast<std::int32_t>(i) * step : padding;
+    }
+}
+
+/// 3x3 taps by the loops by hand, but for channels that fill no group of four.
+[[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const PixelWriter& writer, const Convolution& c,
+                                                std::int8_t outside, const std::int8_t* x, std::int8_t* y,
+                                                std::int8_t* padding) {
+  const std::size_t fours = c.channels / 4 * 4;
+  const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
+  const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
+  fill_bytes(padding, fours, outside);
+  const std::int8_t* taps[9];
+  ThumbDepthwise state{};
+  state.half = 1 + 2 * rows.zero;
+  state.weights = rows.weights;
+  state.line = line;
+  for (std::size_t r = 0; r < c.y.map; ++r) {
+    const TapRange ys(c.y, r);
+    const bool within = ys.first == 0 && ys.end == 3;
+    // unsigned, so that a corner in front of the image comes out right
+    std::size_t corner = TapRange::place(c.y, r, 0) * c.x.image * c.channels - c.x.before * c.channels, start = 0;
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      state.multiplier = rows.multiplier;
+      state.shift = rows.shift;
+      state.bias = rows.bias;
+      state.y = y;
+      state.y_end = y + fours;
+      if (within && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image) {
+        state.x = x + corner;
+        state.x_step = 4 - 2 * line;
+        state.column = step;
+        depthwise_thumb(state);
+      } else {
+        depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
+        state.x = nullptr;
+        state.x_step = 4;
+        state.column = static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
+        depthwise_border_thumb(state);
+      }
+      if (fours < c.channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, fours);
+      start += c.x.stride;
+      corner += c.x.stride * c.channels;
+    }
+  }
+}
+
+#endif
+
 }  // namespace detail
+
+/// Bytes of scratch that `depthwise_int8` needs: a pixel of padding.
+constexpr std::size_t depthwise_int8_scratch(const Convolution& c) { return in_fours(c.channels); }
 
 /// A convolution of every channel by itself. It reads up to three bytes behind x, whatever they are.
 [[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
-                                                const std::int8_t* x, std::int8_t* y) {
+                                                const std::int8_t* x, std::int8_t* y,
+                                                [[maybe_unused]] std::int8_t* scratch) {
   const detail::PixelWriter writer(rows);
+#if defined(TENON_THUMB_KERNELS)
+  if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3 && writer.whole && c.channels >= 4 &&
+      detail::shifts_are_quick(rows.shift, c.channels / 4 * 4))
+    return detail::depthwise_by_hand(rows, writer, c, outside, x, y, scratch);
+#endif
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const detail::TapRange ys(c.y, r);
     for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {

@@ -8,6 +8,7 @@
 #include <tenon/inline.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
+#include <tenon/kernels/int8_thumb.hpp>
 #include <tenon/kernels/pooling.hpp>
 
 /// Convolutions, pools and sums of int8 images, exact in int32 and the same on every machine.
@@ -149,6 +150,7 @@ struct PairOfPixels {
   std::int8_t* scratch;
   std::int8_t* first = nullptr;
   unsigned waiting = 0;
+  bool quick = false;  // for the loop by hand
 
   constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t size, std::int8_t* room)
       : weights{rows.weights + group * size * rows.out_groups * 4},
@@ -161,6 +163,13 @@ struct PairOfPixels {
     writer.shift += group * rows.out_groups * 4;
   }
 
+  /// Once it is known how many features there are.
+  TENON_INLINE constexpr void prepare([[maybe_unused]] std::size_t features) {
+#if defined(TENON_THUMB_KERNELS)
+    if (!std::is_constant_evaluated())
+      quick = writer.whole && features % 2 == 0 && shifts_are_quick(writer.shift, features);
+#endif
+  }
   TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
     if (waiting == 1) compute(features, first, pixel);
     first = pixel;
@@ -173,6 +182,25 @@ struct PairOfPixels {
 private:
   /// The first pixel is written last: it may be the second one too, whose column is nobody's then.
   [[gnu::noinline]] constexpr void compute(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+#if defined(TENON_THUMB_KERNELS)
+    if (!std::is_constant_evaluated() && quick) {
+      const auto row_bytes = static_cast<std::int32_t>(in_groups * 16);
+      ThumbPair state{.multiplier = writer.multiplier,
+                      .shift = writer.shift,
+                      .y = y,
+                      .next = next,
+                      .half = 1 + 2 * writer.zero,
+                      .bias = bias,
+                      .step = 8 - row_bytes,
+                      .other_step = -8,
+                      .x = scratch,
+                      .single_end = scratch + in_groups % 4 * 16,
+                      .x_end = scratch + row_bytes,
+                      .y_end = y + features,
+                      .weights = weights};
+      return multiply_pair_thumb(state);
+    }
+#endif
     const PixelWriter write = writer;
     const std::int8_t* w = weights;
     for (std::size_t first_row = 0; first_row < row_groups * 4; first_row += 4, w += in_groups * 16)
@@ -196,6 +224,7 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
   const std::size_t line = c.x.image * c.channels;
   for (std::size_t group = 0; group < c.groups; ++group) {
     detail::PairOfPixels pair{rows, group, size, scratch};
+    pair.prepare(features);
     for (std::size_t r = 0; r < c.y.map; ++r) {
       const detail::TapRange taps(c.y, r);
       const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;

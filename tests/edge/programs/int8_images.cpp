@@ -63,42 +63,69 @@ int main() {
 
 #include "expected.hpp"
 
-/// 3x3 depthwise of more channels than one vector takes, with windows inside and across every border, and bounds.
-template <std::size_t Stride, std::size_t Dilation, std::int32_t High>
-constexpr std::array<std::int8_t, 12 * 9 * 9> depthwise() {
-  constexpr std::size_t channels = 12, size = 7, map = (size + 2 - 2 * Dilation - 1) / Stride + 1;
-  constexpr kernels::ConvolutionAxis axis{size, map, 3, Stride, Dilation, 1};
-  struct Work {
-    alignas(4) std::int8_t weights[channels * 9]{}, x[channels * size * size]{};
-    std::int32_t bias[channels]{}, multiplier[channels]{};
-    alignas(4) std::int8_t shift[channels]{};
-  } work;
-  unsigned state = 1;
-  const auto next = [&state] {
-    state = state * 1664525 + 1013904223;
-    return static_cast<std::int8_t>(static_cast<int>(state >> 24) - 128);
-  };
-  for (std::int8_t& w : work.weights) w = next();
-  for (std::int8_t& x : work.x) x = next();
-  for (std::size_t i = 0; i < channels; ++i) {
-    work.bias[i] = 100 * next(), work.multiplier[i] = 0x50000000 + next();
-    work.shift[i] = static_cast<std::int8_t>(5 + i % 3);
+/// Numbers for a convolution of 8x7 pixels, whose rows are `rows`, with columns of `columns` weights.
+template <std::size_t Rows, std::size_t Columns, std::size_t Pixels>
+struct Work {
+  alignas(4) std::int8_t weights[Rows * Columns]{}, x[Pixels + 4]{}, scratch[5 * Columns + Rows]{};
+  alignas(4) std::int32_t bias[Rows]{}, multiplier[Rows]{};
+  alignas(4) std::int8_t shift[Rows]{};
+
+  constexpr Work() {
+    unsigned state = 1;
+    const auto next = [&state] {
+      state = state * 1664525 + 1013904223;
+      return static_cast<std::int8_t>(static_cast<int>(state >> 24) - 128);
+    };
+    for (std::int8_t& w : weights) w = next() == -128 ? std::int8_t{127} : next();
+    for (std::int8_t& v : x) v = next();
+    for (std::size_t i = 0; i < Rows; ++i) {
+      bias[i] = 100 * next(), multiplier[i] = 0x50000000 + next();
+      shift[i] = static_cast<std::int8_t>(5 + i % 3);
+    }
   }
-  const kernels::DenseRows rows{work.weights, work.bias, work.multiplier, work.shift, 0, 0, 3, -128, High};
-  std::array<std::int8_t, 12 * 9 * 9> y{};
-  kernels::depthwise_int8(rows, {channels, channels, channels, axis, axis}, 5, work.x, y.data());
+  constexpr kernels::DenseRows rows(std::int32_t high) const {
+    return {weights, bias, multiplier, shift, Columns / 4, Rows / 4, 3, -128, high};
+  }
+};
+
+/// 3x3 depthwise of more channels than one vector takes, with windows inside and across every border, and bounds.
+template <std::size_t Channels, std::size_t Stride, std::size_t Dilation, std::int32_t High>
+constexpr std::array<std::int8_t, Channels * 9 * 9> depthwise() {
+  constexpr std::size_t size = 7, map = (size + 2 - 2 * Dilation - 1) / Stride + 1;
+  constexpr kernels::ConvolutionAxis axis{size, map, 3, Stride, Dilation, 1};
+  Work<kernels::in_fours(Channels), 12, Channels * size * size> work;
+  std::array<std::int8_t, Channels * 9 * 9> y{};
+  kernels::depthwise_int8(work.rows(High), {Channels, Channels, Channels, axis, axis}, 5, work.x, y.data(),
+                          work.scratch);
   return y;
 }
-template <std::size_t Stride, std::size_t Dilation, std::int32_t High>
-std::uint32_t differs_from_the_compiler() {
-  constexpr auto expected = depthwise<Stride, Dilation, High>();
-  return depthwise<Stride, Dilation, High>() == expected ? 0 : 1;
+/// 3x3 and 1x1 of an odd number of pixels, and features that fill no group.
+template <std::size_t Channels, std::size_t Features, std::size_t Kernel, std::int32_t High>
+constexpr std::array<std::int8_t, Features * 49> convolve() {
+  constexpr kernels::ConvolutionAxis axis{7, 7, Kernel, 1, 1, Kernel / 2};
+  constexpr std::size_t columns = kernels::in_fours(Channels * Kernel * Kernel);
+  Work<kernels::in_fours(Features), columns, Channels * 49> work;
+  std::array<std::int8_t, Features * 49> y{};
+  kernels::convolution_int8(work.rows(High), {Channels, Features, 1, axis, axis}, 5, work.x, y.data(), work.scratch);
+  return y;
+}
+template <auto... Argument>
+std::uint32_t depthwise_differs() {  // from what the compiler computes
+  constexpr auto expected = depthwise<Argument...>();
+  return depthwise<Argument...>() == expected ? 0 : 1;
+}
+template <auto... Argument>
+std::uint32_t convolution_differs() {
+  constexpr auto expected = convolve<Argument...>();
+  return convolve<Argument...>() == expected ? 0 : 1;
 }
 
 int main() {
   std::uint32_t wrong = passes(net, images_int8::self_test) ? 0 : 1;
-  wrong += differs_from_the_compiler<1, 1, 127>() + differs_from_the_compiler<2, 1, 40>() +
-           differs_from_the_compiler<1, 2, 40>();
+  wrong += depthwise_differs<12, 1, 1, 127>() + depthwise_differs<12, 2, 1, 40>() + depthwise_differs<14, 1, 2, 40>() +
+           depthwise_differs<14, 2, 1, 127>() + depthwise_differs<5, 1, 2, 127>();
+  wrong += convolution_differs<3, 6, 3, 127>() + convolution_differs<3, 7, 3, 127>() +
+           convolution_differs<8, 12, 1, 127>() + convolution_differs<20, 6, 1, 40>();
   for (std::uint32_t s = 0; s < samples; ++s) {
     run(s);
     for (std::size_t i = 0; i < 10; ++i)

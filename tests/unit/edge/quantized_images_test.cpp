@@ -238,7 +238,7 @@ constexpr auto convolve() {
                                   .zero = 3,
                                   .low = -100,
                                   .high = 120};
-  if constexpr (depthwise) kernels::depthwise_int8(matrix, c, 5, work.x, y.data());
+  if constexpr (depthwise) kernels::depthwise_int8(matrix, c, 5, work.x, y.data(), work.scratch);
   else kernels::convolution_int8(matrix, c, 5, work.x, y.data(), work.scratch);
   return y;
 }

@@ -1,0 +1,201 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/int8_products.hpp>
+
+/// The two loops in which a network of images spends its time on Armv7E-M (Cortex-M4 and M7), by hand. Compilers count
+/// the fourteen registers of it no better than twelve, and keep pointers that move in memory one by one.
+///
+/// Both take their last rounding and the zero point in one multiplication that adds, and the rest in the saturation:
+/// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), for shifts s of 0 to 20 and outputs that have no bounds
+/// but those of int8. Else nobody calls them.
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE) && defined(__thumb2__)
+#define TENON_THUMB_KERNELS
+
+namespace tenon::kernels::detail {
+
+/// Whether `count` rows have shifts that the loops take.
+TENON_INLINE bool shifts_are_quick(const std::int8_t* shift, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    if (static_cast<std::uint8_t>(shift[i]) > 20) return false;
+  return true;
+}
+
+/// What a loop reads and moves on; it knows the places by their numbers.
+struct ThumbPair {
+  const std::int32_t* multiplier;
+  const std::int8_t* shift;
+  std::int8_t* y;
+  std::int8_t* next;
+  std::int32_t half;  // 1 + 2 z
+  const std::int32_t* bias;
+  std::int32_t step, other_step;  // from the end of a row's weights to the next two rows, by turns
+  const std::int8_t* x;
+  const std::int8_t* single_end;  // of x: blocks before it are taken one by one, those behind it by fours
+  const std::int8_t* x_end;
+  const std::int8_t* y_end;
+  const std::int8_t* weights;
+};
+
+// r0 weights, r1 x, r2 to r5 sums (row 0 with both columns, row 1 with both), lr where x ends.
+#define TENON_THUMB_BLOCK                                                                                              \
+  "ldrd r6, r7, [r0], #16\n"                                                                                           \
+  "ldmia r1!, {r8-r11}\n"                                                                                              \
+  "sxtb16 r12, r6\n"                                                                                                   \
+  "sxtb16 r6, r6, ror #8\n"                                                                                            \
+  "smlad r2, r12, r8, r2\n"                                                                                            \
+  "smlad r3, r12, r10, r3\n"                                                                                           \
+  "sxtb16 r12, r7\n"                                                                                                   \
+  "sxtb16 r7, r7, ror #8\n"                                                                                            \
+  "smlad r2, r6, r9, r2\n"                                                                                             \
+  "smlad r3, r6, r11, r3\n"                                                                                            \
+  "smlad r4, r12, r8, r4\n"                                                                                            \
+  "smlad r5, r12, r10, r5\n"                                                                                           \
+  "smlad r4, r7, r9, r4\n"                                                                                             \
+  "smlad r5, r7, r11, r5\n"
+// Row 0 or 1 of the two, whose sums are in registers A and B; r10 or r11 has its multiplier. The second pixel goes
+// first: where there is none it lies where the first one does.
+#define TENON_THUMB_ROW(multiplier, a, b)                                                                              \
+  "ldrb lr, [r7], #1\n"                                                                                                \
+  "ldr r1, [r12, #16]\n"                                                                                               \
+  "lsl r1, r1, lr\n"                                                                                                   \
+  "smmla " a ", " a ", " multiplier ", r1\n"                                                                           \
+  "smmla " b ", " b ", " multiplier ", r1\n"                                                                           \
+  "asr " a ", " a ", lr\n"                                                                                             \
+  "asr " b ", " b ", lr\n"                                                                                             \
+  "ssat " a ", #8, " a ", asr #1\n"                                                                                    \
+  "ssat " b ", #8, " b ", asr #1\n"                                                                                    \
+  "strb " b ", [r9], #1\n"                                                                                             \
+  "strb " a ", [r8], #1\n"
+
+/// All rows, by twos, with a pair of widened columns: 14 instructions for 16 products.
+[[gnu::noinline]] inline void multiply_pair_thumb(ThumbPair& state) {
+  register ThumbPair* at asm("r0") = &state;
+  asm volatile(".syntax unified\n"
+               "push {r0, r7, r11}\n"  // which compilers may want for themselves
+               "mov r12, r0\n"
+               "ldr r0, [r12, #48]\n"
+               "1:\n"
+               "ldr r6, [r12, #20]\n"
+               "ldrd r1, lr, [r12, #32]\n"
+               "ldrd r2, r4, [r6], #8\n"
+               "str r6, [r12, #20]\n"
+               "mov r3, r2\n"
+               "mov r5, r4\n"
+               "cmp r1, lr\n"
+               "beq 3f\n"
+               "2:\n"  //
+               TENON_THUMB_BLOCK "cmp r1, lr\n"
+               "bne 2b\n"
+               "ldr r12, [sp]\n"
+               "3:\n"
+               "ldr lr, [r12, #40]\n"
+               "cmp r1, lr\n"
+               "beq 5f\n"
+               "4:\n"                                                                   //
+               TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK  //
+               "cmp r1, lr\n"
+               "bne 4b\n"
+               "ldr r12, [sp]\n"
+               "5:\n"
+               "ldmia r12, {r6-r9}\n"
+               "ldrd r10, r11, [r6], #8\n"                                            //
+               TENON_THUMB_ROW("r10", "r2", "r3") TENON_THUMB_ROW("r11", "r4", "r5")  //
+               "stmia r12, {r6-r9}\n"
+               "ldrd r6, r7, [r12, #24]\n"
+               "add r0, r0, r6\n"
+               "strd r7, r6, [r12, #24]\n"
+               "ldr r6, [r12, #44]\n"
+               "cmp r8, r6\n"
+               "bne 1b\n"
+               "pop {r0, r7, r11}\n"
+               : "+r"(at)
+               :
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
+}
+
+#undef TENON_THUMB_BLOCK
+#undef TENON_THUMB_ROW
+
+/// As above, of a pixel of 3x3 taps that are each channel's own.
+struct ThumbDepthwise {
+  const std::int32_t* multiplier;
+  const std::int8_t* shift;
+  std::int8_t* y;
+  std::int32_t half;
+  const std::int32_t* bias;
+  std::int32_t x_step;  // from the last row of taps to the next four channels
+  const std::int8_t* y_end;
+  const std::int8_t* weights;
+  const std::int8_t* x;
+  std::int32_t column, line;  // from tap to tap, from row to row
+};
+
+// A word of four channels' weights in W; r2 to r5 are the sums of channels 0 to 3, r11 has the four numbers of x.
+#define TENON_THUMB_TAP(w, load)                                                                                       \
+  load "sxtb16 r12, " w "\n"                                                                                           \
+       "sxtb16 lr, r11\n"                                                                                              \
+       "sxtb16 " w ", " w ", ror #8\n"                                                                                 \
+       "sxtb16 r11, r11, ror #8\n"                                                                                     \
+       "smlabb r2, r12, lr, r2\n"                                                                                      \
+       "smlatt r4, r12, lr, r4\n"                                                                                      \
+       "smlabb r3, " w ", r11, r3\n"                                                                                   \
+       "smlatt r5, " w ", r11, r5\n"
+#define TENON_THUMB_ROW(first, second, third)                                                                          \
+  "ldmia r0!, {r8-r10}\n" TENON_THUMB_TAP("r8", first) TENON_THUMB_TAP("r9", second) TENON_THUMB_TAP("r10", third)
+#define TENON_THUMB_WRITE(sum)                                                                                         \
+  "ldr r12, [r8], #4\n"                                                                                                \
+  "ldrb lr, [r9], #1\n"                                                                                                \
+  "lsl r6, r11, lr\n"                                                                                                  \
+  "smmla " sum ", " sum ", r12, r6\n"                                                                                  \
+  "asr " sum ", " sum ", lr\n"                                                                                         \
+  "ssat " sum ", #8, " sum ", asr #1\n"                                                                                \
+  "strb " sum ", [r10], #1\n"
+#define TENON_THUMB_DEPTHWISE(rows)                                                                                    \
+  register ThumbDepthwise* at asm("r0") = &state;                                                                      \
+  asm volatile(".syntax unified\n"                                                                                     \
+               "push {r0, r7, r11}\n"                                                                                  \
+               "mov r12, r0\n"                                                                                         \
+               "ldrd r0, r1, [r12, #28]\n"                                                                             \
+               "1:\n"                                                                                                  \
+               "ldr r8, [r12, #16]\n"                                                                                  \
+               "ldrd r6, r7, [r12, #36]\n"                                                                             \
+               "ldmia r8!, {r2-r5}\n"                                                                                  \
+               "str r8, [r12, #16]\n" rows "ldr r12, [sp]\n"                                                           \
+               "ldmia r12, {r8-r11}\n" TENON_THUMB_WRITE("r2") TENON_THUMB_WRITE("r3") TENON_THUMB_WRITE("r4")         \
+                   TENON_THUMB_WRITE("r5") "ldr r12, [sp]\n"                                                           \
+                                           "stmia r12, {r8-r10}\n"                                                     \
+                                           "ldrd r6, r7, [r12, #20]\n"                                                 \
+                                           "add r1, r1, r6\n"                                                          \
+                                           "cmp r10, r7\n"                                                             \
+                                           "bne 1b\n"                                                                  \
+                                           "pop {r0, r7, r11}\n"                                                       \
+               : "+r"(at)                                                                                              \
+               :                                                                                                       \
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory")
+
+/// A pixel whose window lies within the image, four channels at a time.
+[[gnu::noinline]] inline void depthwise_thumb(ThumbDepthwise& state) {
+#define TENON_THUMB_LINE TENON_THUMB_ROW("ldr r11, [r1]\n", "ldr r11, [r1, r6]\n", "ldr r11, [r1, r6, lsl #1]\n")
+  TENON_THUMB_DEPTHWISE(TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE);
+#undef TENON_THUMB_LINE
+}
+/// One whose window leaves it: `column` is the address of nine pointers, one a tap, and x counts from 0.
+[[gnu::noinline]] inline void depthwise_border_thumb(ThumbDepthwise& state) {
+#define TENON_THUMB_NEXT "ldr r11, [r6], #4\nldr r11, [r11, r1]\n"
+#define TENON_THUMB_LINE TENON_THUMB_ROW(TENON_THUMB_NEXT, TENON_THUMB_NEXT, TENON_THUMB_NEXT)
+  TENON_THUMB_DEPTHWISE(TENON_THUMB_LINE TENON_THUMB_LINE TENON_THUMB_LINE);
+#undef TENON_THUMB_LINE
+#undef TENON_THUMB_NEXT
+}
+
+#undef TENON_THUMB_TAP
+#undef TENON_THUMB_ROW
+#undef TENON_THUMB_WRITE
+#undef TENON_THUMB_DEPTHWISE
+
+}  // namespace tenon::kernels::detail
+
+#endif
