@@ -141,17 +141,46 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
+/// `inputs` and `outputs` of a network in int8 that has several.
+std::string ports_text(std::string_view what, const std::vector<WeightsHeader::Port>& ports) {
+  std::string out = fmt::format("inline constexpr QuantizedPort {}[] = {{", what);
+  for (std::size_t k = 0; k < ports.size(); ++k) {
+    char text[32];
+    out += fmt::format("{}{{{}, {}, {}, {}}}", k > 0 ? ", " : "", detail::quoted_text(ports[k].name), ports[k].size,
+                       literal(ports[k].scale, text), ports[k].zero);
+  }
+  return out + "};\n";
+}
+
+/// Where in a row the numbers of each port are, for C programs: DIGITS_INPUT_IMAGE_AT and DIGITS_INPUT_IMAGE_SIZE.
+std::string port_macros(const std::string& before, const std::vector<WeightsHeader::Port>& ports) {
+  std::string out;
+  std::size_t at = 0;
+  for (const WeightsHeader::Port& port : ports) {
+    std::string name;
+    for (const char c : port.name) {
+      const auto letter = static_cast<unsigned char>(c);
+      name += std::isalnum(letter) != 0 ? static_cast<char>(std::toupper(letter)) : '_';
+    }
+    out += fmt::format("#define {0}_{1}_AT {2}\n#define {0}_{1}_SIZE {3}\n", before, name, at, port.size);
+    at += port.size;
+  }
+  return out;
+}
+
 /// The header for C programs, and the functions that it declares.
 void write_c_interface(const std::string& path, const WeightsHeader& header) {
   const std::filesystem::path file(path);
   const std::string name = replaced(header.name, "::", "_"), stem = file.stem().string();
   std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string places = port_macros(upper + "_INPUT", header.input_ports) +
+                             port_macros(upper + "_OUTPUT", header.output_ports);
   std::string h = fmt::format("/* A trained network, written by Tenon. Not to be edited by hand. {1}_c.cpp computes "
                               "it. */\n#ifndef {0}_H\n#define {0}_H\n\n"
-                              "#define {0}_INPUTS {2}\n#define {0}_OUTPUTS {3}\n#define {0}_RAM_BYTES {4}\n\n#ifdef "
+                              "#define {0}_INPUTS {2}\n#define {0}_OUTPUTS {3}\n#define {0}_RAM_BYTES {4}\n{5}\n#ifdef "
                               "__cplusplus\nextern \"C\" {{\n#endif\n\n",
-                              upper, stem, header.inputs, header.outputs, header.ram_bytes);
+                              upper, stem, header.inputs, header.outputs, header.ram_bytes, places);
   std::string cpp = fmt::format("// Written by Tenon. Not to be edited by hand.\n#include \"{0}.h\"\n\n#include "
                                 "\"{1}\"\n\nnamespace {{\n\n{2} net;\n\n}}  // namespace\n\n"
                                 "extern \"C\" {{\n\n",
@@ -216,6 +245,10 @@ std::string weights_header_text(const WeightsHeader& header) {
     }
     say("}};\n\n");
   }
+  const auto has_scale = [](const WeightsHeader::Port& port) { return port.scale > 0; };
+  if (std::ranges::any_of(header.input_ports, has_scale))
+    say("/// The inputs and outputs in order.\n{}{}\n", ports_text("inputs", header.input_ports),
+        ports_text("outputs", header.output_ports));
   out += header.checks;
   say("}}  // namespace {}\n", header.name);
   return out;

@@ -14,6 +14,7 @@
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/edge/quantized_recurrent.hpp>
 #include <tenon/edge/row_sums.hpp>
+#include <tenon/edge/quantized_ports.hpp>
 #include <tenon/expr/math/exp.hpp>
 
 namespace tenon {
@@ -49,18 +50,6 @@ constexpr kernels::Requantizer requantizer(double real) {
   return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(-2 - exponent)};
 }
 
-/// The nearest int8 to real / scale + zero; halves go away from zero, NaN to zero. A division and no
-/// product: no compiler contracts it, so every machine gives the same number.
-constexpr std::int8_t to_int8(float real, float scale, int zero) {
-  const float quotient = real / scale;
-  if (!(quotient > -1024.0F)) return quotient != quotient ? static_cast<std::int8_t>(zero) : std::int8_t{-128};
-  if (quotient > 1024.0F) return 127;
-  const int whole = static_cast<int>(quotient);
-  const float rest = quotient - static_cast<float>(whole);
-  const int q = whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0) + zero;
-  return static_cast<std::int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
-}
-
 /// What a firmware keeps of `QuantizedNumbers`, computed by the compiler.
 template <class Net>
 struct QuantizedTables {
@@ -74,7 +63,8 @@ struct QuantizedTables {
   std::int8_t zero[plan.count + 1]{};
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
   bool sums_fit = true;                                           // in 32 bits, whatever the input
-  float input_scale = 1, output_scale = 1;
+  std::array<float, plan.inputs> input_scale{};
+  std::array<float, plan.outputs()> output_scale{};
   std::array<float, 256 * plan.softmaxes> exponentials{};
   std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
   std::array<kernels::NormScale, plan.norms> norms{};
@@ -122,8 +112,8 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
   constexpr const auto& plan = quantized_plan<Net>;
   copy_weights(q.weights, plan.weight_bytes, t.weights);
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
-  t.input_scale = q.scale[0];
-  t.output_scale = q.scale[plan.count];
+  for (std::size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
+  for (std::size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
   // a multiplier for sums of at most `largest`
   const auto scaled = [&t](double real, double largest) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
@@ -251,7 +241,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   std::int8_t* y = room + plan.place(K + 1);
   const std::int8_t x_zero = t.zero[step.source];
   [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
-  if constexpr (step.multiplies()) {
+  if constexpr (kind == StepKind::input) {
+  } else if constexpr (step.multiplies()) {
     const kernels::DenseRows rows{
         .weights = t.weights + step.weights,
         .bias = t.bias + step.row,
@@ -352,6 +343,7 @@ class Quantized {
   static_assert(detail::check_execution<in_int8, Net>());
   static constexpr std::size_t in = input_shape<Net>::size;
   static constexpr std::size_t out = output_shape<Net>::size;
+  static constexpr std::size_t inputs = plan.inputs, outputs = plan.outputs();
 
 public:
   using network = Net;
@@ -368,32 +360,96 @@ public:
   constexpr explicit Quantized(const edge::QuantizedTables<Net>& tables) requires(sizeof...(Q) == 0)
       : given_{&tables} {}
 
-  /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero).
-  /// The result may lie where the input was.
-  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(room_ + plan.place(0), in); }
-  constexpr std::span<const std::int8_t, out> output() const {
-    return std::span<const std::int8_t, out>(room_ + plan.place(plan.count), out);
+  /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). The result may
+  /// lie where the input was. Of several inputs or outputs each is called by its name or its number:
+  ///     read_camera(net.input<"image">());
+  ///     net.run();
+  ///     use(net.output<"digit">());
+  template <std::size_t K>
+  constexpr auto input() {
+    return std::span<std::int8_t, plan.sizes[K]>(room_ + plan.place(K), plan.sizes[K]);
   }
-  constexpr float input_scale() const { return tables().input_scale; }
-  constexpr float output_scale() const { return tables().output_scale; }
-  constexpr int input_zero() const { return tables().zero[0]; }
-  constexpr int output_zero() const { return tables().zero[plan.count]; }
+  template <std::size_t K>
+  constexpr auto output() const {
+    constexpr std::size_t t = plan.output_tensor(K);
+    return std::span<const std::int8_t, plan.sizes[t]>(room_ + plan.place(t), plan.sizes[t]);
+  }
+  template <std::size_t K>
+  constexpr float input_scale() const {
+    return tables().input_scale[K];
+  }
+  template <std::size_t K>
+  constexpr float output_scale() const {
+    return tables().output_scale[K];
+  }
+  template <std::size_t K>
+  constexpr int input_zero() const {
+    return tables().zero[K];
+  }
+  template <std::size_t K>
+  constexpr int output_zero() const {
+    return tables().zero[plan.output_tensor(K)];
+  }
+  template <fixed_string Name>
+  constexpr auto input() {
+    return input<input_index<Net, Name>>();
+  }
+  template <fixed_string Name>
+  constexpr auto output() const {
+    return output<output_index<Net, Name>>();
+  }
+  template <fixed_string Name>
+  constexpr float input_scale() const {
+    return input_scale<input_index<Net, Name>>();
+  }
+  template <fixed_string Name>
+  constexpr float output_scale() const {
+    return output_scale<output_index<Net, Name>>();
+  }
+  template <fixed_string Name>
+  constexpr int input_zero() const {
+    return input_zero<input_index<Net, Name>>();
+  }
+  template <fixed_string Name>
+  constexpr int output_zero() const {
+    return output_zero<output_index<Net, Name>>();
+  }
+  constexpr auto input() requires(inputs == 1) { return input<0>(); }
+  constexpr auto output() const requires(outputs == 1) { return output<0>(); }
+  constexpr float input_scale() const requires(inputs == 1) { return input_scale<0>(); }
+  constexpr float output_scale() const requires(outputs == 1) { return output_scale<0>(); }
+  constexpr int input_zero() const requires(inputs == 1) { return input_zero<0>(); }
+  constexpr int output_zero() const requires(outputs == 1) { return output_zero<0>(); }
 
   constexpr void run() {
     edge::detail::forget_states<Net>(room_);
     edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{});
   }
 
-  /// The same from float to float.
+  /// The same from float to float. Several inputs, or outputs, are one behind the other here.
   constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
-    take(x);
+    take_all(x.data());
     run();
-    for (std::size_t i = 0; i < out; ++i)
-      y[i] = output_scale() * static_cast<float>(output()[plan.orders[plan.count].place(i)] - output_zero());
+    give_all(y.data());
+  }
+  /// A span of floats for each input in turn; gives the output's floats, or those of all (`QuantizedResult`):
+  ///     const auto [kind, value] = net(image, table);
+  template <class... X>
+    requires(edge::detail::are_inputs<Net, X...>(std::make_index_sequence<sizeof...(X)>{}))
+  constexpr auto operator()(const X&... x) {
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      (take<K>(std::span<const float, edge::detail::input_size<Net, K>>(x).data()), ...);
+    }
+    (std::make_index_sequence<inputs>{});
+    run();
+    QuantizedResult<Net> all;
+    give_all(all.numbers.data());
+    if constexpr (outputs == 1) return all.numbers;
+    else return all;
   }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
-  constexpr int classify() requires(out > 1) {
+  constexpr int classify() requires(out > 1 && outputs == 1) {
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::detail::forget_states<Net>(room_);
     edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
@@ -404,8 +460,8 @@ public:
       if (score[order.place(i)] > score[order.place(best)]) best = i;
     return static_cast<int>(best);
   }
-  constexpr int classify(std::span<const float, in> x) requires(out > 1) {
-    take(x);
+  constexpr int classify(std::span<const float, in> x) requires(out > 1 && outputs == 1) {
+    take_all(x.data());
     return classify();
   }
 
@@ -425,9 +481,25 @@ private:
     if constexpr (sizeof...(Q) == 1) return (tables_of<Q>, ...);
     else return *given_;
   }
-  constexpr void take(std::span<const float, in> x) {
-    for (std::size_t i = 0; i < in; ++i)
-      input()[plan.orders[0].place(i)] = edge::to_int8(x[i], input_scale(), input_zero());
+  template <std::size_t K>
+  constexpr void take(const float* x) {
+    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), x, room_ + plan.place(K));
+  }
+  constexpr void take_all(const float* row) {
+    tenon::detail::each_number<inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      take<K>(row + tenon::detail::port_offset<input_shape<Net>>(K));
+    });
+  }
+  template <std::size_t K>
+  constexpr void give(float* y) const {
+    constexpr edge::TensorOrder order = plan.orders[plan.output_tensor(K)];
+    for (std::size_t i = 0; i < output<K>().size(); ++i)
+      y[i] = output_scale<K>() * static_cast<float>(output<K>()[order.place(i)] - output_zero<K>());
+  }
+  constexpr void give_all(float* row) const {
+    tenon::detail::each_number<outputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      give<K>(row + tenon::detail::port_offset<output_shape<Net>>(K));
+    });
   }
 
   alignas(4) std::int8_t room_[plan.room]{};

@@ -72,8 +72,6 @@ struct refusal_of<in_int8, Net> {
     using Path = typename element<Net>::own_path;
     using Layers = typename int8_refusal<Net, input_shape<Net>, Path, false>::type;
     if constexpr (!std::is_void_v<Layers>) return std::type_identity<Layers>{};
-    else if constexpr (input_count<input_shape<Net>> > 1 || requires { output_shape<Net>::offsets; })
-      return std::type_identity<cannot_run<layer<Path, Net>, in_int8>>{};
     else if constexpr (edge::quantized_plan<Net>.fits) return std::type_identity<Layers>{};
     else
       return std::type_identity<

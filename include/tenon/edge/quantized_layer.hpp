@@ -251,7 +251,7 @@ template <class In, std::size_t... Value, class... Node>
 struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
   static constexpr std::size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node),
                                outputs = sizeof...(Value);
-  static constexpr std::size_t output = (std::size_t{0} + ... + Value);  // of a graph with one
+  static constexpr std::array<std::size_t, outputs> output_values{Value...};
   static constexpr std::array<const std::size_t*, nodes> sources{Node::sources...};
   static constexpr std::array<std::size_t, nodes> source_count{Node::count...};
   static constexpr std::array<std::size_t, nodes> sizes{Node::bound::output::size...};
@@ -264,7 +264,9 @@ struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
     for (std::size_t k = node + 1; k < nodes; ++k)
       for (std::size_t j = 0; j < source_count[k]; ++j)
         if (sources[k][j] == value) return true;
-    return value == output;
+    for (const std::size_t v : output_values)
+      if (v == value) return true;
+    return false;
   }
   /// visit.operator()<Bound>(number of the node)
   template <class Visit>
@@ -311,7 +313,7 @@ constexpr bool is_known_layer() {
     return all;
   } else if constexpr (IsGraph<Bound> && !EachStep) {
     // a layer made of others, such as SqueezeExcite
-    bool all = graph_view<Bound>::outputs == 1;
+    bool all = true;
     graph_view<Bound>::each_node([&]<class Node>(std::size_t) { all = all && is_known_layer<Node, false>(); });
     return all;
   } else if constexpr (FormulaOf<Bound>::is) {

@@ -23,10 +23,14 @@ struct PlanReader : PlanSteps<Capacity> {
       steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
       steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
-  /// x: the tensors that the part reads.
+  TensorBundles bundles{};  // what graphs of several outputs give
+
+  /// x: the tensors that the part reads. A number of a bundle, which graphs of several outputs give, is for those alone
+  /// who take it apart.
   template <class Bound>
   constexpr std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     constexpr const Bound* type = nullptr;
+    if (!tenon::detail::Passthrough<Bound> && TensorBundles::is(x[0])) return unknown();
     if constexpr (tenon::detail::Passthrough<Bound>) return x[0];
     else if constexpr (!std::is_void_v<sequence_step<Bound>>) return read_steps<Bound>(x[0], parameters, unit);
     else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
@@ -84,32 +88,49 @@ struct PlanReader : PlanSteps<Capacity> {
   template <class Bound>
   constexpr std::size_t read_graph(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     using view = graph_view<Bound>;
-    if constexpr (view::outputs != 1) {
-      return unknown();
+    std::array<std::size_t, view::inputs + view::nodes> tensor{};
+    std::array<bool, view::inputs> outside{};
+    for (std::size_t i = 0; i < view::inputs; ++i) tensor[i] = x[i], outside[i] = held[x[i]];
+    const auto hold = [&](std::size_t v, bool is) {
+      bundles.each_part(tensor[v], [&](std::size_t t) { held[t] = is; });
+    };
+    const auto hold_inputs = [&] {
+      for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
+    };
+    view::each_node([&]<class Node>(std::size_t k) {
+      for (std::size_t v = 0; v < view::inputs + k; ++v) hold(v, false);
+      for (std::size_t v = 0; v < view::inputs + k; ++v)
+        if (view::is_read_behind(k, v)) hold(v, true);
+      hold_inputs();
+      std::array<std::size_t, 32> sources{};
+      const std::size_t count = view::source_count[k];
+      if (count > sources.size()) return void(unknown());
+      bool whole = true;
+      for (std::size_t j = 0; j < count; ++j) {
+        sources[j] = tensor[view::sources[k][j]];
+        whole = whole && !TensorBundles::is(sources[j]);
+      }
+      const auto& slot = Bound::plan.slots[k];
+      if (!whole && !takes_bundles(node_kind<Node>())) return void(unknown());
+      tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters, unit + slot.unit);
+    });
+    for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);
+    hold_inputs();
+    if constexpr (view::outputs == 1) {
+      return tensor[view::output_values[0]];
     } else {
-      std::array<std::size_t, view::inputs + view::nodes> tensor{};
-      std::array<bool, view::inputs> outside{};
-      for (std::size_t i = 0; i < view::inputs; ++i) tensor[i] = x[i], outside[i] = held[x[i]];
-      const auto hold = [&](std::size_t node) {
-        for (std::size_t v = 0; v < view::inputs + node; ++v) held[tensor[v]] = false;
-        for (std::size_t v = 0; v < view::inputs + node; ++v)
-          if (view::is_read_behind(node, v)) held[tensor[v]] = true;
-        for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
-      };
-      view::each_node([&]<class Node>(std::size_t k) {
-        hold(k);
-        std::array<std::size_t, 32> sources{};
-        const std::size_t count = view::source_count[k];
-        if (count > sources.size()) return void(unknown());
-        for (std::size_t j = 0; j < count; ++j) sources[j] = tensor[view::sources[k][j]];
-        const auto& slot = Bound::plan.slots[k];
-        tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters,
-                                                   unit + slot.unit);
-      });
-      for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) held[tensor[v]] = false;
-      for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = outside[i];
-      return tensor[view::output];
+      std::array<std::size_t, view::outputs> parts{}, sizes{};
+      for (std::size_t o = 0; o < view::outputs; ++o) {
+        parts[o] = tensor[view::output_values[o]];
+        sizes[o] = view::size_of(view::output_values[o]);
+        if (TensorBundles::is(parts[o])) return unknown();
+      }
+      const std::size_t all = bundles.add(parts.data(), sizes.data(), view::outputs);
+      return all == 0 ? unknown() : all;
     }
+  }
+  static constexpr bool takes_bundles(tenon::detail::NodeKind kind) {
+    return kind == tenon::detail::NodeKind::same || kind == tenon::detail::NodeKind::slice;
   }
 
   template <class Node>
@@ -121,7 +142,10 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (kind == NodeKind::join)
       return read_join(x, count, Node::output::rank, Node::output::size, Node::output::inner);
     else if constexpr (kind == NodeKind::slice)
-      return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
+      if (TensorBundles::is(x[0])) {
+        const std::size_t part = bundles.find(x[0], Node::begin, Node::output::size);
+        return TensorBundles::is(part) ? unknown() : part;
+      } else return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return read<Node>(x, parameters, unit);
   }
 
@@ -281,14 +305,16 @@ constexpr PlanReading<Capacity> read_steps() {
   PlanReader<Capacity> reader;
   reader.unit_count = layout_of<Bound>.units;
   StepPlan<Capacity>& plan = reader.plan;
-  plan.sizes[0] = In::size;
-  if (In::rank == 3) plan.orders[0] = {In::front, In::inner};
-  const std::size_t input = 0;
-  const std::size_t last = reader.template read<Bound>(&input, 0, 0);
-  // the last step's output is the network's
-  if (last != plan.count || plan.count == 0)
+  const auto inputs = reader.read_inputs(static_cast<const In*>(nullptr));
+  const std::size_t last = reader.template read<Bound>(inputs.data(), 0, 0);
+  if (TensorBundles::is(last)) {
+    reader.bundles.each_part(last, [&](std::size_t t) { plan.output_tensors[plan.output_count++] = t; });
+    if (plan.count == 0) plan.fits = false;  // nothing is computed
+  } else if (last != plan.count || plan.count == 0) {
+    // the last step's output is the network's
     reader.move(last, plan.orders[last], plan.sizes[last],
                 {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
+  }
   if (plan.overflows) plan.fits = false;
   if (!plan.overflows) plan.lay_out();
   return {plan, reader.function};

@@ -9,6 +9,45 @@
 /// The steps of a plan that numbers alone describe, one after the other.
 namespace tenon::edge::detail {
 
+/// Tensors that belong together: the outputs of a graph that has several. Bundles are numbered far behind all tensors.
+struct TensorBundles {
+  static constexpr std::size_t first_number = std::size_t{1} << 30, most_parts = 16, most = 16;
+  struct Bundle {
+    std::array<std::size_t, most_parts> tensor{}, begin{}, size{};
+    std::size_t count = 0;
+  };
+  std::array<Bundle, most> bundle{};
+  std::size_t count = 0;
+
+  static constexpr bool is(std::size_t tensor) { return tensor >= first_number; }
+
+  /// 0 where there are too many.
+  constexpr std::size_t add(const std::size_t* tensors, const std::size_t* sizes, std::size_t parts) {
+    if (count == most || parts > most_parts) return 0;
+    Bundle& own = bundle[count];
+    own.count = parts;
+    for (std::size_t k = 0; k < parts; ++k) {
+      own.tensor[k] = tensors[k];
+      own.size[k] = sizes[k];
+      own.begin[k] = k == 0 ? 0 : own.begin[k - 1] + sizes[k - 1];
+    }
+    return first_number + count++;
+  }
+  /// The tensor that is these numbers of a row of all; no tensor where they are part of one, or of two.
+  constexpr std::size_t find(std::size_t number, std::size_t begin, std::size_t size) const {
+    const Bundle& own = bundle[number - first_number];
+    for (std::size_t k = 0; k < own.count; ++k)
+      if (own.begin[k] == begin && own.size[k] == size) return own.tensor[k];
+    return first_number;
+  }
+  template <class Visit>
+  constexpr void each_part(std::size_t number, Visit visit) const {
+    if (!is(number)) return visit(number);
+    const Bundle& own = bundle[number - first_number];
+    for (std::size_t k = 0; k < own.count; ++k) visit(own.tensor[k]);
+  }
+};
+
 /// What does not look at the type: called by importers too, which know the network as a text
 /// (src/import/types/quantized_plan.cpp).
 template <std::size_t Capacity>
@@ -20,6 +59,24 @@ struct PlanSteps {
   /// Values within units, and sums: counted behind all units, in the order in which they are computed.
   std::size_t inner = 0;
   std::size_t rows = 1;  // steps of a sequence that a layer does one by one
+
+  /// The tensors that come from outside; all but the first are steps that do nothing.
+  template <class... S>
+  constexpr std::array<std::size_t, sizeof...(S)> read_inputs(const Inputs<S...>*) {
+    plan.inputs = 0;
+    return {read_input(S::size, S::rank == 3 ? TensorOrder(S::front, S::inner) : TensorOrder())...};
+  }
+  template <class S>
+  constexpr std::array<std::size_t, 1> read_inputs(const S*) {
+    return read_inputs(static_cast<const Inputs<S>*>(nullptr));
+  }
+  constexpr std::size_t read_input(std::size_t size, TensorOrder order) {
+    const std::size_t tensor = plan.inputs++;
+    if (tensor > 0) return add({.pattern = {.kind = StepKind::input}, .out = size}, order);
+    plan.sizes[0] = size;
+    plan.orders[0] = order;
+    return 0;
+  }
 
   /// The tensor in that order; whoever asks for it reads no other.
   constexpr std::size_t ordered(std::size_t x, TensorOrder order) {

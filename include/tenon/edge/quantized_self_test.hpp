@@ -4,21 +4,38 @@
 
 namespace tenon {
 
-/// One sample in int8 with the output that the exporting host computed for it.
+/// An input or an output of a network in int8, as an exported header tells of it: real = scale * (q - zero).
+struct QuantizedPort {
+  const char* name = "";
+  std::size_t size = 0;  // numbers
+  float scale = 1;
+  int zero = 0;
+};
+
+/// One sample in int8 with the output that the exporting host computed for it; several are one behind the other.
 template <class Net>
 struct QuantizedSelfTest {
-  std::int8_t input[input_shape<Net>::size]{};
-  std::int8_t output[output_shape<Net>::size]{};
+  static constexpr const auto& plan = edge::quantized_plan<Net>;
+
+  std::int8_t input[plan.input_offset(plan.inputs)]{};
+  std::int8_t output[plan.output_offset(plan.outputs())]{};
 };
 
 /// Whether a network gives the host's numbers, bit for bit.
 template <class Q>
 constexpr bool passes(Q& net, const QuantizedSelfTest<typename Q::network>& test) {
-  for (std::size_t i = 0; i < net.input().size(); ++i) net.input()[i] = test.input[i];
+  constexpr const auto& plan = edge::quantized_plan<typename Q::network>;
+  detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    const auto to = net.template input<K>();
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = test.input[plan.input_offset(K) + i];
+  });
   net.run();
-  for (std::size_t i = 0; i < net.output().size(); ++i)
-    if (net.output()[i] != test.output[i]) return false;
-  return true;
+  bool same = true;
+  detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    const auto from = net.template output<K>();
+    for (std::size_t i = 0; i < from.size(); ++i) same = same && from[i] == test.output[plan.output_offset(K) + i];
+  });
+  return same;
 }
 
 }  // namespace tenon

@@ -143,7 +143,12 @@ struct StepPlan {
   std::size_t requantizers = 0;  // of sums and bounds
   std::size_t room = 0;          // of the activations
   bool fits = true;              // every layer was recognised
-  /// Tensor 0 is the input, tensor t the output of step t - 1.
+  /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
+  /// what a step gives that does nothing.
+  std::size_t inputs = 1;
+  /// The tensors that are the outputs: the last one, where nothing else is said.
+  std::size_t output_count = 0;
+  std::array<std::size_t, 16> output_tensors{};
   std::array<std::size_t, capacity + 1> sizes{}, places{};
   std::array<TensorOrder, capacity + 1> orders{};
   std::array<std::size_t, capacity> scratch{}, states{};  // states: what outlasts a run, behind all else
@@ -158,6 +163,19 @@ struct StepPlan {
 
   /// How many values calibration may see within units, sums and passes included: of a pass h, the state and gates.
   constexpr std::size_t inner_values() const { return count + 2 * cells; }
+  constexpr std::size_t outputs() const { return output_count == 0 ? 1 : output_count; }
+  constexpr std::size_t output_tensor(std::size_t k) const { return output_count == 0 ? count : output_tensors[k]; }
+  /// Where in a row of all inputs, or of all outputs, one of them begins.
+  constexpr std::size_t input_offset(std::size_t k) const {
+    std::size_t at = 0;
+    for (std::size_t t = 0; t < k; ++t) at += sizes[t];
+    return at;
+  }
+  constexpr std::size_t output_offset(std::size_t k) const {
+    std::size_t at = 0;
+    for (std::size_t o = 0; o < k; ++o) at += sizes[output_tensor(o)];
+    return at;
+  }
 
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
 
@@ -209,12 +227,15 @@ struct StepPlan {
     for (std::size_t t = 0; t <= count; ++t) last[t] = t;  // the last tensor outlives the last step
     for (std::size_t k = 0; k < count; ++k) {
       const QuantizedStep& step = steps[k];
+      if (step.pattern.kind == StepKind::input) continue;
       last[step.source] = k;
       if (step.is_pair()) last[step.other] = k;
       for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
     }
+    for (std::size_t o = 0; o < outputs(); ++o) last[output_tensor(o)] = count;
     Room<2 * capacity + 1> all;
-    for (std::size_t t = 0; t <= count; ++t) all.add({.bytes = bytes(t), .first = t == 0 ? 0 : t - 1, .last = last[t]});
+    for (std::size_t t = 0; t <= count; ++t)
+      all.add({.bytes = bytes(t), .first = t < inputs ? 0 : t - 1, .last = last[t]});
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
     // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)

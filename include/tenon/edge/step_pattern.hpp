@@ -28,9 +28,10 @@ enum class StepKind : unsigned char {
   smaller,  // of two tensors
   move,
   join,
-  stretch,   // other places, several tensors in one, images between pixels
-  norm,      // rows brought to variance 1
-  recurrent  // a recurrent layer in one direction
+  stretch,    // other places, several tensors in one, images between pixels
+  norm,       // rows brought to variance 1
+  recurrent,  // a recurrent layer in one direction
+  input       // nothing: a tensor that comes from outside
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or

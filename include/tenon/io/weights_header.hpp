@@ -41,8 +41,16 @@ struct WeightsHeader {
   bool c_exact = false;  // its self-test is passed or not, instead of within rounding
   bool c_classes = false;
   std::size_t inputs = 0, outputs = 0;
-  std::string definitions{};  // types that the network's is made of, each with its line end
-  std::string checks{};       // what stands behind the constants, such as a static_assert
+  /// One of several inputs or outputs; those of a network in int8 have a scale.
+  struct Port {
+    std::string name;
+    std::size_t size = 0;
+    float scale = 0;
+    int zero = 0;
+  };
+  std::vector<Port> input_ports{}, output_ports{};  // of a network that has several of either
+  std::string definitions{};                        // types that the network's is made of, each with its line end
+  std::string checks{};                             // what stands behind the constants, such as a static_assert
 };
 
 /// The text of the header, without the C interface.

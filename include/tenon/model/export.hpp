@@ -17,6 +17,7 @@
 #include <tenon/io/atomic_file.hpp>
 #include <tenon/io/weights_header.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/ports.hpp>
 #include <tenon/random.hpp>
 
 /// From a trained model to a firmware.
@@ -60,6 +61,14 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
   header.inputs = M::input::size;
   header.outputs = M::output::size;
   header.c_classes = number_of_outputs<Net> == 1 && M::output::size > 1;
+  if constexpr ((number_of_inputs<Net>) > 1 || (number_of_outputs<Net>) > 1) {
+    each_number<number_of_inputs<Net>>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      header.input_ports.push_back({std::string(port_names<Net>::inputs[K]), input_shape_at<Net, K>::size});
+    });
+    each_number<number_of_outputs<Net>>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      header.output_ports.push_back({std::string(port_names<Net>::outputs[K]), output_shape_at<Net, K>::size});
+    });
+  }
   if (options.trained.empty()) return header;
   Model<Net, typename M::scalar> saved;  // a part of a model has no numbers of its own
   saved.load(options.trained);

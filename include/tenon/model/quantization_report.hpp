@@ -66,8 +66,11 @@ public:
 
   /// `units` holds the float network's numbers for one sample.
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
-    put(whole_, 0, x);
-    put(ideal_, 0, x);
+    each_number<plan.inputs>([&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+      for (std::vector<std::int8_t>* room : {&whole_, &ideal_})
+        edge::write_input<Net, N>(q_.scale[N], q_.zero[N], x.data() + port_offset<input_shape<Net>>(N),
+                                  room->data() + plan.place(N));
+    });
     edge::detail::forget_states<Net>(whole_.data());
     edge::detail::forget_states<Net>(ideal_.data());
     [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }
@@ -87,7 +90,8 @@ private:
     constexpr edge::StepKind kind = step.pattern.kind;
     edge::run_step<Net, K>(tables_, ideal_.data());
     edge::run_step<Net, K>(tables_, whole_.data());
-    if constexpr (kind != edge::StepKind::move && kind != edge::StepKind::join && kind != edge::StepKind::stretch) {
+    if constexpr (kind != edge::StepKind::input && kind != edge::StepKind::move && kind != edge::StepKind::join &&
+                  kind != edge::StepKind::stretch) {
       const std::span<const float> truth = units[step.unit];
       if (truth.size() != step.out) return;  // of several steps of a sequence
       compare(K, truth);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <tenon/data/loader.hpp>
-#include <tenon/edge/quantized.hpp>
+#include <tenon/edge/quantized_self_test.hpp>
 #include <tenon/model/calibration.hpp>
 #include <tenon/model/export.hpp>
 #include <tenon/model/model.hpp>
@@ -159,7 +159,11 @@ private:
       }
       value[view::inputs + k] = to;
     });
-    copy_rows(value[view::output], y, Bound::output::size);
+    std::size_t place = 0;
+    for (const std::size_t v : view::output_values) {
+      for (std::size_t i = 0; i < count; ++i) std::copy_n(value[v][i], view::size_of(v), y[i] + place);
+      place += view::size_of(v);
+    }
   }
 };
 
@@ -278,16 +282,19 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   std::vector<Histogram>& units = seen_of_units.ranges;
   units.resize(workspace<Net>.units + plan.inner_values() + 1);
   seen_of_units.factors.resize(units.size());
-  Histogram input;
+  std::array<Histogram, plan.inputs> inputs;
   detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
   const Memory<float> memory = run.memory();
   Batch<float> batch;
   std::size_t seen = 0;
   while (calibration.next(batch)) {
-    input.see(batch.features);
+    if constexpr (plan.inputs == 1) inputs[0].see(batch.features);
     for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
       ctx.inner = 0;
       const float* x = batch.features.data() + s * M::input::size;
+      if constexpr (plan.inputs > 1)
+        for (std::size_t k = 0; k < plan.inputs; ++k)
+          inputs[k].see(std::span(x + M::input::offsets[k], M::input::sizes[k]));
       detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size},
                                  Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
       for (const float y : output)
@@ -302,12 +309,14 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     if (!std::isfinite(numbers.seen().low) || !std::isfinite(numbers.seen().high))
       throw Error("quantize: expected finite numbers, got an infinite one " + where);
   };
-  check_finite(input, "in the samples");
-
   auto q = std::make_unique<QuantizedNumbers<Net>>();
-  detail::set_scale(input.range(how), q->scale[0], q->zero[0]);
+  for (std::size_t k = 0; k < plan.inputs; ++k) {
+    check_finite(inputs[k], "in the samples");
+    detail::set_scale(inputs[k].range(how), q->scale[k], q->zero[k]);
+  }
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
+    if (step.pattern.kind == edge::StepKind::input) continue;
     if (step.fixed_scale > 0) {
       q->scale[k + 1] = static_cast<float>(step.fixed_scale);
       q->zero[k + 1] = static_cast<std::int8_t>(step.fixed_zero);
@@ -394,19 +403,30 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   header.constants.push_back({"The network in int8.", "QuantizedNumbers<Net> numbers", members});
 
   const auto sample = detail::export_sample<M::input::size>(options);
-  std::array<std::int8_t, M::input::size> input{};
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
   if (!tables->sums_fit)
     throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
   const auto net = std::make_unique<Quantized<Net>>(*tables);
-  for (std::size_t i = 0; i < input.size(); ++i)
-    input[plan.orders[0].place(i)] = edge::to_int8(sample[i], q.scale[0], q.zero[0]);
-  std::copy(input.begin(), input.end(), net->input().begin());
+  const auto test = std::make_unique<QuantizedSelfTest<Net>>();
+  detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    edge::write_input<Net, K>(q.scale[K], q.zero[K], sample.data() + detail::port_offset<input_shape<Net>>(K),
+                              test->input + plan.input_offset(K));
+    std::copy_n(test->input + plan.input_offset(K), plan.sizes[K], net->template input<K>().begin());
+  });
   net->run();
+  detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    std::ranges::copy(net->template output<K>(), test->output + plan.output_offset(K));
+  });
   header.constants.push_back({"One sample and what the network gives for it.",
                               "QuantizedSelfTest<Net> self_test",
-                              {{"input", {{"a sample", std::span<const std::int8_t>(input)}}},
-                               {"output", {{"its output", std::span<const std::int8_t>(net->output())}}}}});
+                              {{"input", {{"a sample", std::span<const std::int8_t>(test->input)}}},
+                               {"output", {{"its output", std::span<const std::int8_t>(test->output)}}}}});
+  for (std::size_t k = 0; k < header.input_ports.size(); ++k)
+    header.input_ports[k].scale = q.scale[k], header.input_ports[k].zero = q.zero[k];
+  for (std::size_t k = 0; k < header.output_ports.size(); ++k) {
+    const std::size_t t = plan.output_tensor(k);
+    header.output_ports[k].scale = q.scale[t], header.output_ports[k].zero = q.zero[t];
+  }
   if (options.c_api) header.c_network = "tenon::Quantized<NAMESPACE::Net, NAMESPACE::numbers>";
   header.c_exact = true;
   write_weights_header(path, header);

@@ -15,6 +15,13 @@ namespace tenon {
 
 namespace detail {
 
+/// f(0), f(1), ... f(N - 1), each number as a type.
+template <std::size_t N, class F>
+constexpr void each_number(F f) {
+  [&]<std::size_t... K>(std::index_sequence<K...>) { (f(std::integral_constant<std::size_t, K>{}), ...); }
+  (std::make_index_sequence<N>{});
+}
+
 template <class S>
 struct port_shapes {
   using type = list<S>;

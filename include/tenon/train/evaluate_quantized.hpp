@@ -62,7 +62,9 @@ Scores evaluate(const QuantizedNumbers<Net>& numbers, const D& data, const L& lo
         const detail::Samples<float> samples = detail::samples_of(samples_given, first, count);
         for (std::size_t i = 0; i < count; ++i)
           (*net)(std::span<const float, in>(samples.features[i], in), std::span<float, out>(y.data() + i * out, out));
-        if constexpr (!std::is_same_v<typename Aim::trained, Net>)
+        static_assert(number_of_outputs<Net> == 1 || std::is_same_v<typename Aim::trained, Net>,
+                      "of several outputs in int8, evaluate takes losses of what the network gives, not of scores");
+        if constexpr (number_of_outputs<Net> == 1 && !std::is_same_v<typename Aim::trained, Net>)
           detail::scores_of_probabilities<last_layer<Net>>(std::span<float>(y).first(count * out), net->output_scale());
         detail::TermValues values;
         Aim::template evaluate<Out>(loss, Rows<const float>{y.data(), count, out}, samples, std::span<float>(scratch),

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/edge/quantized_plan.hpp>
+#include <tenon/net/ports.hpp>
+
+/// What goes into a network in int8, and what comes out of it.
+namespace tenon {
+
+namespace edge {
+
+/// The nearest int8 to real / scale + zero; halves go away from zero, NaN to zero. A division and no
+/// product: no compiler contracts it, so every machine gives the same number.
+constexpr std::int8_t to_int8(float real, float scale, int zero) {
+  const float quotient = real / scale;
+  if (!(quotient > -1024.0F)) return quotient != quotient ? static_cast<std::int8_t>(zero) : std::int8_t{-128};
+  if (quotient > 1024.0F) return 127;
+  const int whole = static_cast<int>(quotient);
+  const float rest = quotient - static_cast<float>(whole);
+  const int q = whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0) + zero;
+  return static_cast<std::int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
+}
+
+/// One input of a sample in int8, in the order in which the network has it.
+template <class Net, std::size_t K>
+constexpr void write_input(float scale, int zero, const float* x, std::int8_t* to) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  for (std::size_t i = 0; i < plan.sizes[K]; ++i) to[plan.orders[K].place(i)] = to_int8(x[i], scale, zero);
+}
+
+namespace detail {
+
+template <class Net, std::size_t K>
+inline constexpr std::size_t input_size = input_shape_at<Net, K>::size;
+/// Whether these are floats for each of a network's inputs.
+template <class Net, class... X, std::size_t... K>
+constexpr bool are_inputs(std::index_sequence<K...>) {
+  if constexpr (sizeof...(X) != number_of_inputs<Net>) return false;
+  else return (std::is_convertible_v<const X&, std::span<const float, input_size<Net, K>>> && ...);
+}
+
+}  // namespace detail
+}  // namespace edge
+
+/// What a network of several outputs gives, as floats: each by its name or its number, or all in a structured binding.
+template <class Net>
+struct QuantizedResult {
+  std::array<float, output_shape<Net>::size> numbers{};  // the outputs one behind the other
+
+  template <std::size_t K>
+  constexpr auto get() const {
+    std::array<float, output_shape_at<Net, K>::size> one{};
+    for (std::size_t i = 0; i < one.size(); ++i) one[i] = numbers[detail::port_offset<output_shape<Net>>(K) + i];
+    return one;
+  }
+  template <fixed_string Name>
+  constexpr auto get() const {
+    return get<output_index<Net, Name>>();
+  }
+};
+
+}  // namespace tenon
+
+template <class Net>
+struct std::tuple_size<tenon::QuantizedResult<Net>>
+    : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
+template <std::size_t K, class Net>
+struct std::tuple_element<K, tenon::QuantizedResult<Net>> {
+  using type = decltype(std::declval<const tenon::QuantizedResult<Net>&>().template get<K>());
+};

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/int8_elementwise.hpp>
+
+/// Formulas with slopes per channel, and of three tensors, in int8: whole numbers, one rounding.
+namespace tenon::kernels {
+
+/// y = x where x > 0, otherwise slope x. The slopes are those of `channels` neighbours, one after the other; a slope
+/// may be negative, and so may its multiplier.
+struct Int8Slopes {
+  Requantizer above{};  // of positive numbers
+  const std::int32_t* multiplier = nullptr;
+  const std::int8_t* shift = nullptr;
+  std::size_t channels = 1;
+  std::int32_t x_zero = 0, zero = 0;
+  Int8Bounds bounds{};
+};
+
+/// y may be x. `size` is a multiple of the channels.
+[[gnu::noinline]] constexpr void slopes_int8(const Int8Slopes& s, std::size_t size, const std::int8_t* x,
+                                             std::int8_t* y) {
+  for (std::size_t i = 0; i < size;)
+    for (std::size_t c = 0; c < s.channels; ++c, ++i) {
+      const std::int32_t v = x[i] - s.x_zero;
+      const Requantizer scale = v > 0 ? s.above : Requantizer{s.multiplier[c], s.shift[c]};
+      y[i] = s.bounds(scale(v) + s.zero);
+    }
+}
+
+/// Of a tensor that meets a larger one: each of its `period` numbers stands for `repeat` neighbours, and after the last
+/// of them the first one's turn comes again.
+struct Int8Spread {
+  std::size_t period = 1, repeat = 1;
+};
+
+/// y = scale x + shift. The product and the summand are brought to one scale with 20 bits to spare, added, and brought
+/// to the output's.
+struct Int8Modulation {
+  Requantizer product{}, summand{}, total{};
+  std::int32_t x_zero = 0, scale_zero = 0, shift_zero = 0, zero = 0;
+  Int8Bounds bounds{};
+  Int8Spread scale{}, shift{};
+};
+
+/// y may be x.
+[[gnu::noinline]] constexpr void modulate_int8(const Int8Modulation& m, std::size_t size, const std::int8_t* x,
+                                               const std::int8_t* scale, const std::int8_t* shift, std::int8_t* y) {
+  std::size_t scale_at = 0, scale_left = m.scale.repeat, shift_at = 0, shift_left = m.shift.repeat;
+  const auto advance = [](const Int8Spread& s, std::size_t& at, std::size_t& left) TENON_INLINE_LAMBDA {
+    if (--left > 0) return;
+    left = s.repeat;
+    if (++at == s.period) at = 0;
+  };
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int32_t product = (x[i] - m.x_zero) * (scale[scale_at] - m.scale_zero);
+    const std::int32_t summand = shift[shift_at] - m.shift_zero;
+    const std::int32_t sum = m.product(product * (1 << 12)) + m.summand(summand * (1 << 20));
+    y[i] = m.bounds(m.total(sum) + m.zero);
+    advance(m.scale, scale_at, scale_left);
+    advance(m.shift, shift_at, shift_left);
+  }
+}
+
+/// a / b, cut to 22 bits behind the point and rounded once. What is divided by zero is as large as can be, with a's
+/// sign. y may be a.
+[[gnu::noinline]] constexpr void quotient_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,
+                                               std::int8_t* y) {
+  detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA {
+    std::int32_t most = v == 0 ? 0 : 1024;
+    if (v < 0) most = -most;
+    return w == 0 ? most : p.total(v * (1 << 22) / w);
+  });
+}
+
+}  // namespace tenon::kernels
