@@ -86,8 +86,8 @@ public:
   constexpr std::span<const std::int8_t, out> output() const {
     return std::span<const std::int8_t, out>(room_ + plan.place(plan.count), out);
   }
-  constexpr float input_scale() const { return tables().input_scale; }
-  constexpr float output_scale() const { return tables().output_scale; }
+  constexpr float input_scale() const { return tables().input_scale[0]; }
+  constexpr float output_scale() const { return tables().output_scale[0]; }
   constexpr int input_zero() const { return tables().zero[0]; }
   constexpr int output_zero() const { return tables().zero[plan.count]; }
 
