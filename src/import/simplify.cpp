@@ -9,7 +9,7 @@ namespace tenon::importing {
 
 void simplify(Graph& graph, const Simplify& options) {
   const bool batched = settle_inputs(graph, options);
-  fold_constants(graph);
+  fold_constants(graph, batched);
   constexpr std::array<Rule, 14> rules{remove_idle, modernize,       join_reshapes,  join_transposes, sink_transpose,
                                        order_rows,  normalize_layer, name_function,  pad_windows,     pool_globally,
                                        make_gemm,   unroll_rows,     scale_channels, lift_transpose};

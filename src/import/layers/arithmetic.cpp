@@ -74,7 +74,8 @@ std::size_t common_batch(const Writer& w, const std::vector<std::size_t>& inputs
 
 bool spreads(const Dims& own, const Dims& all) {
   if (count_of(own) == 1) return true;
-  if (own.size() != all.size()) return false;
+  if (own == all) return true;
+  if (own.size() != all.size() || own.size() > most_axes) return false;
   std::size_t first = own.size(), last = 0;
   for (std::size_t k = 0; k < own.size(); ++k)
     if (own[k] != 1) first = std::min(first, k), last = k;

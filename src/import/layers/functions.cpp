@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "writer.hpp"
 
 namespace tenon::importing {
@@ -86,6 +88,28 @@ void along_last_axis(Writer& w, const char* name) {
 void softmax(Writer& w) { along_last_axis(w, "Softmax"); }
 void log_softmax(Writer& w) { along_last_axis(w, "LogSoftmax"); }
 
+/// 1 at the first of the largest numbers of an axis. Of e, 1 at each of the largest, each number is taken once and those
+/// before it n times: what is above 0 then has none before it.
+void hardmax(Writer& w) {
+  const std::size_t axis = w.axis(w.node.integer("axis", -1)), rank = w.shape().size();
+  w.require(w.opset() >= 13 || axis + 1 == rank, "of opset {} means all axes from its own on", w.opset());
+  Dims order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[axis], order.back());
+  w.permute(order);
+  const Dims turned = w.shape();
+  const std::int64_t n = turned.back();
+  w.reshape({count_of(turned) / n, n});
+  w.formula("stop_gradient(select(x == max(x), 1, 0))");
+  Array matrix{Type::float32, {n, n}, {}};
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j < n; ++j) matrix.values.push_back(j < i ? static_cast<double>(-n) : j == i ? 1 : 0);
+  times_matrix(w, 1, std::move(matrix));
+  w.formula("stop_gradient(select(x > 0, 1, 0))");
+  w.reshape(turned);
+  w.permute(order);
+}
+
 void lp_normalization(Writer& w) {
   const std::int64_t p = w.node.integer("p", 2);
   w.require(p == 1 || p == 2, "p = {}", p);
@@ -149,6 +173,7 @@ void add_functions(LayerTable& table) {
                 {"LpNormalization", lp_normalization},
                 {"Softmax", softmax},
                 {"LogSoftmax", log_softmax},
+                {"Hardmax", hardmax},
                 {"Identity", nothing},
                 {"Dropout", nothing},
                 {"Cast", cast}});

@@ -1,8 +1,58 @@
 #include <numeric>
 
+#include "../interpret.hpp"
 #include "writer.hpp"
 
 namespace tenon::importing {
+
+void take(Writer& w, std::size_t axis, const Dims& which) {
+  Dims gives = w.shape();
+  const std::int64_t length = gives[axis];
+  gives[axis] = static_cast<std::int64_t>(which.size());
+  w.require(!which.empty(), "takes nothing of an axis");
+  bool side_by_side = true;
+  for (std::size_t i = 1; i < which.size(); ++i) side_by_side = side_by_side && which[i] == which[i - 1] + 1;
+  if (side_by_side && gives[axis] == length) return;
+  if (gives.size() > most_axes) {  // all before and all behind the axis are one axis each
+    const auto at = static_cast<std::ptrdiff_t>(axis);
+    w.reshape({count_of(Dims(gives.begin(), gives.begin() + at)), length,
+               count_of(Dims(gives.begin() + at + 1, gives.end()))});
+    take(w, 1, which);
+    return w.reshape(gives);
+  }
+  if (side_by_side && which.back() + 1 == length) w.layer(fmt::format("Slice<{}, {}>", axis, which.front()), gives);
+  else if (side_by_side) w.layer(fmt::format("Slice<{}, {}, {}>", axis, which.front(), which.back() + 1), gives);
+  else {
+    w.require(which.size() <= 256, "takes {} places that do not stand side by side", which.size());
+    w.layer(fmt::format("Take<{}, {}>", axis, list_text(which)), gives);
+  }
+}
+
+void frame(Writer& w, std::size_t axis, std::int64_t before, std::int64_t behind, double value) {
+  Dims gives = w.shape();
+  const std::int64_t first = std::max<std::int64_t>(-before, 0),
+                     last = gives[axis] - std::max<std::int64_t>(-behind, 0);
+  if (first > 0 || last < gives[axis]) {
+    w.require(first < last, "leaves nothing of an axis of {}", gives[axis]);
+    Dims which(static_cast<std::size_t>(last - first));
+    std::iota(which.begin(), which.end(), first);
+    take(w, axis, which);
+    gives = w.shape();
+  }
+  before = std::max<std::int64_t>(before, 0);
+  behind = std::max<std::int64_t>(behind, 0);
+  if (before + behind == 0) return;
+  const auto at = gives.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::int64_t length = gives[axis], all = length + before + behind, outer = count_of(Dims(gives.begin(), at)),
+                     inner = count_of(Dims(at + 1, gives.end()));
+  w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
+  w.reshape({outer, length, inner});
+  if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));  // what was the value is 0 inside the frame
+  w.layer(fmt::format("ZeroPad2D<0, 0, {}, {}>", before, behind), {outer, all, inner});
+  if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
+  gives[axis] = all;
+  w.reshape(gives);
+}
 
 namespace {
 
@@ -48,23 +98,6 @@ void transpose(Writer& w) {
     else axes.push_back(static_cast<std::int64_t>(a < in.batch ? a : a - 1));
   }
   w.permute(axes);
-}
-
-/// The places `which` of an axis: a Slice where they stand side by side.
-void take(Writer& w, std::size_t axis, const Dims& which) {
-  Dims gives = w.shape();
-  const std::int64_t length = gives[axis];
-  gives[axis] = static_cast<std::int64_t>(which.size());
-  w.require(!which.empty(), "takes nothing of an axis");
-  bool side_by_side = true;
-  for (std::size_t i = 1; i < which.size(); ++i) side_by_side = side_by_side && which[i] == which[i - 1] + 1;
-  if (side_by_side && gives[axis] == length) return;
-  if (side_by_side && which.back() + 1 == length) w.layer(fmt::format("Slice<{}, {}>", axis, which.front()), gives);
-  else if (side_by_side) w.layer(fmt::format("Slice<{}, {}, {}>", axis, which.front(), which.back() + 1), gives);
-  else {
-    w.require(which.size() <= 256, "takes {} places that do not stand side by side", which.size());
-    w.layer(fmt::format("Take<{}, {}>", axis, list_text(which)), gives);
-  }
 }
 
 void slice(Writer& w) {
@@ -154,35 +187,61 @@ void gather(Writer& w) {
   w.layer(fmt::format("Select<{}, {}>", axis, which.at(0)), gives);
 }
 
+/// Places in front of an axis and behind it that repeat what is there.
+void repeat_edges(Writer& w, std::size_t axis, const std::string& mode, std::int64_t before, std::int64_t behind) {
+  Array places{Type::float32, {w.shape()[axis]}, {}};
+  for (std::int64_t i = 0; i < w.shape()[axis]; ++i) places.values.push_back(static_cast<double>(i));
+  const Array pads{Type::int64, {2}, {static_cast<double>(before), static_cast<double>(behind)}};
+  const Array from = evaluate({w.node.name, "Pad", {}, {}, {}, {{"mode", mode}}}, 19, {&places, &pads}).at(0);
+  take(w, axis, Dims(from.values.begin(), from.values.end()));
+}
+
 void pad(Writer& w) {
-  w.batch_first();
   const std::string mode = w.node.text("mode", "constant");
-  w.require(mode == "constant", "in mode {}: ZeroPad2D pads with zeros", mode);
   const double value = w.has(2) ? w.weight(2, "value").values.at(0) : w.node.number("value", 0);
   const auto pads = w.integers(1, "pads");
   w.require(pads.has_value(), "has no pads");
-  const std::size_t rank = w.place(0).dims.size();
-  Dims before(rank, 0), after(rank, 0);
+  const Place& in = w.place(0);
+  const std::size_t rank = in.dims.size(), samples = w.shape().size();
+  Dims before(samples, 0), behind(samples, 0);
   const Dims axes = w.integers(3, "axes").value_or(counted(rank));
+  bool any = false, enlarges = true, image = samples == 2 || samples == 3;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const auto a = static_cast<std::size_t>(axes[i] < 0 ? axes[i] + static_cast<std::int64_t>(rank) : axes[i]);
-    before.at(a) = (*pads)[i];
-    after.at(a) = (*pads)[i + axes.size()];
-  }
-  Dims frame, gives = w.shape();
-  bool any = false;
-  for (std::size_t k = rank; k-- > 0;) {
-    w.require(before[k] >= 0 && after[k] >= 0, "takes numbers away");
-    any = any || before[k] > 0 || after[k] > 0;
-    if (k >= 2) frame.insert(frame.end(), {before[k], after[k]}), gives[k - 1] += before[k] + after[k];
+    const std::int64_t front = pads->at(i), back = pads->at(i + axes.size());
+    if (front == 0 && back == 0) continue;
+    const std::size_t a = w.axis(axes[i]);
+    before[a] = front;
+    behind[a] = back;
+    any = true;
+    enlarges = enlarges && front >= 0 && back >= 0;
+    image = image && a > 0;
   }
   if (!any) return;
-  w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
-  w.require((rank == 3 || rank == 4) && before[0] + before[1] + after[0] + after[1] == 0,
-            "pads other axes than height and width");
-  if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));  // what was the value is 0 inside the frame
-  w.layer(fmt::format("ZeroPad{}D<{}>", rank - 2, list_text(frame)), gives);
-  if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
+  if (mode == "constant" && image && enlarges) {  // of height and width at once
+    w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
+    Dims around, gives = w.shape();
+    for (std::size_t k = samples; k-- > 1;)
+      around.insert(around.end(), {before[k], behind[k]}), gives[k] += before[k] + behind[k];
+    if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));
+    w.layer(fmt::format("ZeroPad{}D<{}>", samples - 1, list_text(around)), gives);
+    if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
+    return;
+  }
+  for (std::size_t k = 0; k < samples; ++k) {
+    if (before[k] == 0 && behind[k] == 0) continue;
+    if (mode == "constant") frame(w, k, before[k], behind[k], value);
+    else repeat_edges(w, k, mode, before[k], behind[k]);
+  }
+}
+
+/// The middle of what is there, or what is there in the middle of zeros.
+void center_crop_pad(Writer& w) {
+  const Dims &from = w.place(0).dims, to = w.result();
+  for (std::size_t k = 0; k < from.size(); ++k) {
+    if (from[k] == to[k]) continue;
+    const std::int64_t more = to[k] - from[k], before = more / 2;  // an odd one is at the end
+    frame(w, w.axis(static_cast<std::int64_t>(k)), before, more - before);
+  }
 }
 
 /// Numbers of `block` x `block` channels become a square of pixels, or the other way round.
@@ -221,6 +280,7 @@ void add_movement(LayerTable& table) {
                 {"Split", split},
                 {"Gather", gather},
                 {"Pad", pad},
+                {"CenterCropPad", center_crop_pad},
                 {"DepthToSpace", depth_to_space},
                 {"SpaceToDepth", space_to_depth},
                 {"Expand", expand},

@@ -19,8 +19,9 @@ void batch_norm(Writer& w) {
   w.batch_first();
   w.require(w.node.outputs.size() == 1 || w.node.integer("training_mode", 0) == 0,
             "in training mode: layers learn their statistics themselves");
+  const Dims shape = w.shape();
+  if (shape.size() > 3) w.reshape({shape[0], count_of(shape) / shape[0] / shape.back(), shape.back()});
   const std::size_t rank = w.shape().size();
-  w.require(rank <= 3, "of samples of {} axes: BatchNorm2D has three", rank);
   const auto of = [&](std::size_t i, const char* what) { return reshaped(w.weight(i, what), {w.shape()[0]}); };
   w.layer(fmt::format("BatchNorm{}<{}>", rank == 3 ? "2D" : "1D", options_text(epsilon(w, 1e-5))), w.shape(),
           {{"weight", of(1, "scale")},
@@ -70,7 +71,8 @@ void normalize(Writer& w, const char* name, double usual_epsilon, bool has_bias)
   const Dims shape = w.shape();
   const Dims normal(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end());
   const std::int64_t size = count_of(normal);
-  const bool whole = axis == 0 && shape.size() != 2, rows = axis + 1 == shape.size() && shape.size() == 2;
+  const bool whole = axis == 0 && shape.size() != 2 && shape.size() <= most_axes,
+             rows = axis + 1 == shape.size() && shape.size() == 2;
   if (!whole && !rows) w.reshape(axis == 0 ? Dims{size} : Dims{count_of(shape) / size, size});
   const Dims kept = whole && shape.size() >= 3 ? shape : Dims{size};
   std::vector<std::string> options = epsilon(w, usual_epsilon);

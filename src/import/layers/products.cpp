@@ -18,8 +18,8 @@ Array scaled(Array a, double factor) {
   return a;
 }
 
-/// y = x W^T + b along the last axis; `weight` is (out, in).
-void dense(Writer& w, Array weight, const Array* bias, double scale = 1) {
+/// y = x W^T + b along the last axis; `weight` is (out, in). `learns`: it is a weight of the network.
+void dense(Writer& w, Array weight, const Array* bias, double scale = 1, bool learns = true) {
   const Dims in = w.shape();
   const std::int64_t out = weight.dims[0], rows = count_of(in) / in.back();
   w.require(in.back() == weight.dims[1], "multiplies rows of {} with a matrix of {} rows", in.back(), weight.dims[1]);
@@ -29,7 +29,8 @@ void dense(Writer& w, Array weight, const Array* bias, double scale = 1) {
   std::vector<std::pair<std::string, Array>> numbers{{"weight", std::move(weight)}};
   const bool biased = bias != nullptr && !all_equal(*bias, 0);
   if (biased) numbers.emplace_back("bias", scaled({Type::float32, {out}, spread(*bias, {out}, 0)}, scale));
-  w.layer(fmt::format("Dense<{}{}>", out, biased ? "" : ", bias<false>"), gives, std::move(numbers));
+  const std::string text = fmt::format("Dense<{}{}>", out, biased ? "" : ", bias<false>");
+  w.layer(learns ? text : fmt::format("Freeze<{}>", text), gives, std::move(numbers));
   if (in.size() > 2) {
     gives = in;
     gives.back() = out;
@@ -78,6 +79,8 @@ void matmul(Writer& w) {
       std::int64_t& length = front[front.size() + 2 - of->size() + k];
       length = std::max(length, (*of)[k]);
     }
+  w.require(front.size() + 2 <= most_axes, "of samples of {} and of {}: shapes have at most {} axes", list_text(a),
+            list_text(b), most_axes);
   const auto with_front = [&](const Dims& of) {
     Dims all = front;
     all.insert(all.end(), of.end() - 2, of.end());
@@ -108,6 +111,20 @@ void matmul(Writer& w) {
 }
 
 }  // namespace
+
+void times_matrix(Writer& w, std::size_t axis, Array matrix) {
+  const Dims all = w.shape();
+  const auto at = all.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::int64_t before = count_of(Dims(all.begin(), at)), behind = count_of(Dims(at + 1, all.end()));
+  Dims gives = all;
+  gives[axis] = matrix.dims[0];
+  w.reshape({before, all[axis], behind});
+  if (behind == 1) w.reshape({before, all[axis]});
+  else w.permute({0, 2, 1});
+  dense(w, std::move(matrix), nullptr, 1, false);
+  if (behind != 1) w.permute({0, 2, 1});
+  w.reshape(gives);
+}
 
 void add_products(LayerTable& table) { table.insert({{"Gemm", gemm}, {"MatMul", matmul}}); }
 

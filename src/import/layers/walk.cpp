@@ -11,7 +11,7 @@ const LayerTable& layer_table() {
   static const LayerTable table = [] {
     LayerTable t;
     for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement,
-                           add_reductions, add_recurrent, add_conditions})
+                           add_reductions, add_recurrent, add_conditions, add_places})
       add(t);
     return t;
   }();
@@ -35,6 +35,9 @@ bool never_negative(const Walk& walk, const Node& node) {
     return node.has_input(1) ? walk.constant(node.inputs[1]) != nullptr && fine(node.inputs[1])
                              : node.number("min", -1) >= 0;
   if (!kept.contains(node.op)) return false;
+  if (node.op == "Resize" && (node.text("mode", "nearest") == "cubic" || node.number("extrapolation_value", 0) < 0))
+    return false;
+  if (node.op == "Pad" && (node.number("value", 0) < 0 || (node.has_input(2) && !fine(node.inputs[2])))) return false;
   const std::size_t data = node.op == "Concat" || node.op == "Add" || node.op == "Mul" || node.op == "Sum" ||
                                    node.op == "Max"
                                ? node.inputs.size()
@@ -88,7 +91,7 @@ void place_inputs(Walk& walk, bool batched) {
           time_first = (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") && node.integer("layout", 0) == 0;
     walk.places[input.name] = {*input.dims, !batched ? no_batch : time_first ? 1U : 0U};
     walk.units.batch_axes[input.name] = walk.places[input.name].batch;
-    walk.units.shapes[input.name] = walk.places[input.name].sample();
+    walk.units.shapes[input.name] = in_type(walk.places[input.name].sample());
   }
 }
 

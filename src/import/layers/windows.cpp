@@ -1,5 +1,6 @@
 #include "../operators/windows.hpp"
 
+#include "../operators/resize.hpp"
 #include "writer.hpp"
 
 namespace tenon::importing {
@@ -66,9 +67,58 @@ std::vector<std::pair<std::string, Array>> weights(const Writer& w, std::size_t 
   return all;
 }
 
+/// Axes [from, to) of windows, as windows of their own.
+Windows some_axes(const Windows& v, std::size_t from, std::size_t to) {
+  Windows part;
+  for (auto member : {&Windows::size, &Windows::kernel, &Windows::strides, &Windows::dilations, &Windows::before,
+                      &Windows::after, &Windows::count})
+    part.*member = Dims((v.*member).begin() + static_cast<std::ptrdiff_t>(from),
+                        (v.*member).begin() + static_cast<std::ptrdiff_t>(to));
+  return part;
+}
+
+/// The first of three axes goes into the channels: the planes of a window are channels of the image that Conv2D sees,
+/// one image for each place of that axis.
+void conv_3d(Writer& w, const Array& weight, const Windows& v) {
+  const Dims in = w.shape();
+  const Windows plane = some_axes(v, 1, 3);
+  const std::int64_t taps = v.kernel[0], count = v.count[0], groups = w.node.integer("group", 1),
+                     outputs = weight.dims[0];
+  Dims padding(2, 0), which;
+  if (const auto both = both_sides(plane)) {
+    padding = *both;
+  } else {
+    w.reshape({in[0] * in[1], in[2], in[3]});
+    zero_pad(w, plane);
+  }
+  const std::int64_t height = w.shape().end()[-2], width = w.shape().end()[-1], pixels = height * width;
+  w.reshape({in[0], in[1], pixels});
+  const std::int64_t reach = (count - 1) * v.strides[0] + v.dilations[0] * (taps - 1) + 1,
+                     room = in[1] + v.before[0] + std::max<std::int64_t>(reach - in[1] - v.before[0], 0);
+  frame(w, 1, v.before[0], room - in[1] - v.before[0]);
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t tap = 0; tap < taps; ++tap) which.push_back(i * v.strides[0] + tap * v.dilations[0]);
+  take(w, 1, which);
+  w.reshape({in[0], count, taps, pixels});
+  w.permute({1, 0, 2, 3});
+  std::string options = option("stride", plane.strides, 1) + option("padding", padding, 0) +
+                        option("dilation", plane.dilations, 1) +
+                        (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
+  auto numbers = weights(w, 2, options);
+  numbers[0].second = reshaped(weight, {outputs, weight.dims[1] * taps, v.kernel[1], v.kernel[2]});
+  const std::string text = fmt::format("Conv2D<{}, {}{}>", outputs, kernel_text(plane.kernel), options);
+  w.reshape(count == 1 ? Dims{in[0] * taps, height, width} : Dims{count, in[0] * taps, height, width});
+  Dims gives = behind(outputs, plane);
+  if (count == 1) return w.layer(text, gives, std::move(numbers));
+  gives.insert(gives.begin(), count);
+  w.layer(fmt::format("TimeDistributed<{}>", text), gives, std::move(numbers));
+  w.permute({1, 0, 2, 3});
+}
+
 void conv(Writer& w) {
   const Array& weight = w.weight(1, "weight");
   const Windows v = windows(w, Dims(weight.dims.begin() + 2, weight.dims.end()));
+  if (v.axes() == 3) return conv_3d(w, weight, v);
   const char* axes = axes_text(w, v.axes());
   Dims padding(v.axes(), 0);
   if (const auto both = both_sides(v)) padding = *both;
@@ -124,23 +174,85 @@ bool at_most_half(const Dims& padding, const Dims& kernel) {
   return true;
 }
 
-void max_pool(Writer& w) {
-  w.require(w.node.outputs.size() < 2 || w.node.outputs[1].empty(),
-            "its second output, where the largest numbers were, is asked for");
-  const Windows v = windows(w, w.node.integers("kernel_shape"));
+/// A pool along three axes is one along the first and then one along the others.
+void pool_axes(Writer& w, const Windows& v, void (*pool)(Writer&, const Windows&)) {
+  if (v.axes() != 3) return pool(w, v);
+  const Dims in = w.shape();
+  const std::int64_t channels = in[0], pixels = in[2] * in[3], deep = v.count[0];
+  Windows first = some_axes(v, 0, 1);
+  for (Dims* one : {&first.kernel, &first.strides, &first.dilations}) one->push_back(1);
+  for (Dims* none : {&first.before, &first.after}) none->push_back(0);
+  for (Dims* all : {&first.size, &first.count}) all->push_back(pixels);
+  w.reshape({channels, in[1], pixels});
+  pool(w, first);
+  w.reshape({channels * deep, in[2], in[3]});
+  pool(w, some_axes(v, 1, 3));
+  w.reshape(behind(channels, v));
+}
+
+/// The numbers of each window along an axis, side by side, and the largest of them; for taps outside of the axis the
+/// first one inside stands again, which changes nothing.
+void largest_along(Writer& w, const Windows& v, std::size_t a) {
+  Dims which;
+  for (std::int64_t i = 0; i < v.count[a]; ++i) {
+    std::int64_t inside = -1;
+    for (std::int64_t tap = v.kernel[a]; tap-- > 0;)
+      if (const std::int64_t at = v.place(a, i, tap); at >= 0 && at < v.size[a]) inside = at;
+    w.require(inside >= 0, "has windows with nothing in them");
+    for (std::int64_t tap = 0; tap < v.kernel[a]; ++tap) {
+      const std::int64_t at = v.place(a, i, tap);
+      which.push_back(at >= 0 && at < v.size[a] ? at : inside);
+    }
+  }
+  Dims gives = w.shape();
+  const auto axis = gives.begin() + 1 + static_cast<std::ptrdiff_t>(a);
+  const std::int64_t outer = count_of(Dims(gives.begin(), axis)), inner = count_of(Dims(axis + 1, gives.end()));
+  take(w, a + 1, which);
+  *axis = v.count[a];
+  if (v.kernel[a] > 1) {
+    w.reshape({outer * v.count[a], v.kernel[a], inner});
+    w.layer(fmt::format("MaxPool2D<kernel<{}, 1>>", v.kernel[a]), {outer * v.count[a], 1, inner});
+  }
+  w.reshape(gives);
+}
+
+/// Sums over the windows along an axis, each divided by how many numbers count in it.
+void mean_along(Writer& w, const Windows& v, std::size_t a, bool with_padding, bool divides = true) {
+  if (v.kernel[a] == 1 && v.count[a] == v.size[a] && v.strides[a] == 1) return;
+  Array matrix{Type::float32, {v.count[a], v.size[a]}, {}};
+  for (std::int64_t i = 0; i < v.count[a]; ++i) {
+    std::vector<double> row(static_cast<std::size_t>(v.size[a]), 0);
+    double counted = 0;
+    for (std::int64_t tap = 0; tap < v.kernel[a]; ++tap) {
+      const std::int64_t at = v.place(a, i, tap);
+      const bool inside = at >= 0 && at < v.size[a];
+      if (inside) row[static_cast<std::size_t>(at)] += 1;
+      if (inside || (with_padding && at < v.size[a] + v.after[a])) counted += 1;
+    }
+    for (double& factor : row) matrix.values.push_back(factor == 0 || !divides ? factor : factor / counted);
+  }
+  times_matrix(w, a + 1, std::move(matrix));
+}
+
+void max_pool_plain(Writer& w, const Windows& v) {
   const char* axes = axes_text(w, v.axes());
   Dims padding(v.axes(), 0);
   if (const auto both = both_sides(v); both && at_most_half(*both, v.kernel)) {
     padding = *both;
-  } else {
-    // no number is below 0, so a frame of zeros is never larger
-    w.require(w.not_negative(0),
-              "pads [{}] and [{}] differ and the numbers may be below 0: a frame of zeros would be the largest",
-              list_text(v.before), list_text(v.after));
+  } else if (w.not_negative(0)) {  // no number is below 0, so a frame of zeros is never larger
     zero_pad(w, v);
+  } else {
+    for (std::size_t a = 0; a < v.axes(); ++a) largest_along(w, v, a);
+    return;
   }
   w.layer(fmt::format("MaxPool{}<{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding)),
           behind(w.shape()[0], v));
+}
+
+void max_pool(Writer& w) {
+  w.require(w.node.outputs.size() < 2 || w.node.outputs[1].empty(),
+            "its second output, where the largest numbers were, is asked for");
+  pool_axes(w, windows(w, w.node.integers("kernel_shape")), max_pool_plain);
 }
 
 /// One window that has the whole image in it.
@@ -150,8 +262,7 @@ bool covers_all(const Windows& v) {
   return true;
 }
 
-void average_pool(Writer& w) {
-  const Windows v = windows(w, w.node.integers("kernel_shape"));
+void average_pool_plain(Writer& w, const Windows& v) {
   const char* axes = axes_text(w, v.axes());
   const bool counted = w.node.integer("count_include_pad", 0) != 0;
   const auto both = both_sides(v);
@@ -165,14 +276,26 @@ void average_pool(Writer& w) {
   if (both && at_most_half(*both, v.kernel)) {
     padding = *both;
     if (!counted && option("padding", padding, 0) != "") counts = ", count_include_pad<false>";
-  } else {
-    w.require(counted && w.node.integer("ceil_mode", 0) == 0,
-              "pads [{}] and [{}] differ and what they add is no part of a mean: AvgPool{} pads both sides alike",
-              list_text(v.before), list_text(v.after), axes);
+  } else if (counted && w.node.integer("ceil_mode", 0) == 0) {
     zero_pad(w, v);
+  } else {
+    for (std::size_t a = 0; a < v.axes(); ++a) mean_along(w, v, a, counted);
+    return;
   }
   w.layer(fmt::format("AvgPool{}<{}{}{}>", axes, kernel_text(v.kernel), pool_options(v, padding), counts),
           behind(w.shape()[0], v));
+}
+
+void average_pool(Writer& w) { pool_axes(w, windows(w, w.node.integers("kernel_shape")), average_pool_plain); }
+
+/// (the sum of |x|^p)^(1/p)
+void lp_pool(Writer& w) {
+  const std::int64_t p = w.node.integer("p", 2);
+  const Windows v = windows(w, w.node.integers("kernel_shape"));
+  w.require(p >= 1, "p = {}", p);
+  w.formula(p == 1 ? "abs(x)" : p == 2 ? "x * x" : fmt::format("pow(abs(x), {})", p));
+  for (std::size_t a = 0; a < v.axes(); ++a) mean_along(w, v, a, false, false);
+  if (p > 1) w.formula(p == 2 ? "sqrt(x)" : fmt::format("pow(x, {})", number_text(1 / static_cast<double>(p))));
 }
 
 template <const char* Name>
@@ -184,29 +307,71 @@ void global_pool(Writer& w) {
 }
 constexpr char mean[] = "GlobalAvgPool", largest[] = "GlobalMaxPool";
 
-void resize(Writer& w) {
-  w.batch_first();
-  const Dims in = w.shape(), all = w.result(), out(all.begin() + 1, all.end());
-  const std::string mode = w.node.text("mode", "nearest"),
-                    place = w.node.text("coordinate_transformation_mode", "half_pixel");
-  w.require(in.size() == out.size() && (in.size() == 2 || in.size() == 3) && in[0] == out[0],
-            "stretches other axes than height and width");
+/// Upsample, where it is that: height and width stretched by whole factors.
+std::optional<std::string> as_upsample(const Writer& w, const std::vector<ResizedAxis>& axes) {
+  const Dims in = w.sample(0), out = Place{w.result(), w.place(0).batch}.sample();
+  if (w.place(0).batch != 0 || in.size() != out.size() || (in.size() != 2 && in.size() != 3) || in[0] != out[0])
+    return std::nullopt;
+  for (const ResizedAxis& r : axes)  // the file's factor may be another than that of the sizes
+    if (r.scale * static_cast<double>(r.matrix.dims[1]) != static_cast<double>(r.matrix.dims[0])) return std::nullopt;
   Dims factors;
   for (std::size_t a = 1; a < in.size(); ++a) {
-    w.require(out[a] % in[a] == 0, "makes {} of {}: Upsample stretches by whole factors", out[a], in[a]);
+    if (out[a] % in[a] != 0) return std::nullopt;
     factors.push_back(out[a] / in[a]);
   }
-  const std::string rounding = w.node.text("nearest_mode", "round_prefer_floor");
+  const std::string mode = w.node.text("mode", "nearest"),
+                    place = w.node.text("coordinate_transformation_mode", "half_pixel"),
+                    rounding = w.node.text("nearest_mode", "round_prefer_floor");
   const bool old = w.node.op == "Upsample" || w.opset() < 11;
   const bool centres = place == "half_pixel" || place == "half_pixel_symmetric" || place == "pytorch_half_pixel";
   const bool nearest = mode == "nearest" && (old || (centres && rounding.starts_with("round_prefer")) ||
                                              (place == "asymmetric" && rounding == "floor"));
   const bool linear = mode == "linear" && !old && centres;
-  w.require(nearest || linear, "mode {}, coordinates {}, rounding {}: Upsample has nearest and linear with half_pixel",
-            mode, old ? "asymmetric" : place, rounding);
+  if (!nearest && !linear) return std::nullopt;
   std::string text = option("", factors, 0).substr(3);
   text.pop_back();
-  w.layer(fmt::format("Upsample<{}{}>", text, linear ? ", bilinear" : ""), out);
+  return fmt::format("Upsample<{}{}>", text, linear ? ", bilinear" : "");
+}
+
+/// The one place that each place of the result is, where all of them are that.
+std::optional<Dims> places_of(const Array& matrix) {
+  Dims which;
+  const std::int64_t columns = matrix.dims[1];
+  for (std::int64_t i = 0; i < matrix.dims[0]; ++i) {
+    const auto row = matrix.values.begin() + i * columns, one = std::find(row, row + columns, 1.0);
+    if (std::count(row, row + columns, 0.0) != columns - 1 || one == row + columns) return std::nullopt;
+    which.push_back(one - row);
+  }
+  return which;
+}
+
+void resize(Writer& w) {
+  std::vector<const Array*> inputs;
+  const Array unknown{Type::float32, w.place(0).dims, {}};
+  for (std::size_t i = 0; i < w.node.inputs.size(); ++i) inputs.push_back(i == 0 ? &unknown : w.constant(i));
+  for (std::size_t i = 1; i < w.node.inputs.size(); ++i) w.require(!w.has(i) || inputs[i], "its scales are computed");
+  std::vector<ResizedAxis> axes = resized_axes(Call{w.node, w.opset(), inputs});
+  if (const auto text = as_upsample(w, axes)) {
+    const Dims all = w.result();
+    return w.layer(*text, Dims(all.begin() + 1, all.end()));
+  }
+  bool beyond = false;
+  for (ResizedAxis& r : axes)
+    for (std::int64_t i = 0; i < r.matrix.dims[0]; ++i) {
+      if (!r.outside[static_cast<std::size_t>(i)]) continue;
+      std::fill_n(r.matrix.values.begin() + i * r.matrix.dims[1], r.matrix.dims[1], 0.0);
+      beyond = true;
+    }
+  // What lies outside is 0, and so the value once this is taken off everything: factors sum up to 1 elsewhere.
+  const double value = beyond ? w.node.number("extrapolation_value", 0) : 0;
+  if (value != 0) w.formula(fmt::format("x - ({})", number_text(value)));
+  for (ResizedAxis& r : axes) {
+    const std::size_t axis = w.axis(static_cast<std::int64_t>(r.axis));
+    const auto which = places_of(r.matrix);
+    if (which && which->size() <= 256) take(w, axis, *which);
+    else times_matrix(w, axis, std::move(r.matrix));
+  }
+  if (value != 0) w.formula(fmt::format("x + {}", number_text(value)));
 }
 
 }  // namespace
@@ -216,6 +381,7 @@ void add_windows(LayerTable& table) {
                 {"ConvTranspose", conv_transpose},
                 {"MaxPool", max_pool},
                 {"AveragePool", average_pool},
+                {"LpPool", lp_pool},
                 {"GlobalAveragePool", global_pool<mean>},
                 {"GlobalMaxPool", global_pool<largest>},
                 {"Resize", resize},

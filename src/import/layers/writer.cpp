@@ -23,6 +23,8 @@ Array reshaped(Array array, Dims dims) {
   return array;
 }
 
+Dims in_type(const Dims& sample) { return sample.size() > most_axes ? Dims{count_of(sample)} : sample; }
+
 bool all_equal(const Array& array, double value) {
   return std::all_of(array.values.begin(), array.values.end(), [&](double v) { return v == value; });
 }
@@ -141,26 +143,48 @@ void Writer::start(std::size_t output, std::vector<std::string> reads, Dims shap
 }
 
 void Writer::layer(std::string text, Dims gives, std::vector<std::pair<std::string, Array>> weights) {
-  shape_ = gives;
-  unit_.layers.push_back({std::move(text), std::move(gives), std::move(weights)});
+  require(gives == shape_ || std::max(gives.size(), shape_.size()) <= most_axes,
+          "works along an axis of samples of {}; shapes have at most {} axes", list_text(shape_), most_axes);
+  shape_ = std::move(gives);
+  unit_.layers.push_back({std::move(text), in_type(shape_), std::move(weights)});
 }
 
 void Writer::formula(std::string text, std::vector<std::pair<std::string, Array>> weights) {
-  unit_.layers.push_back({std::move(text), shape_, std::move(weights), Layer::formula});
+  unit_.layers.push_back({std::move(text), in_type(shape_), std::move(weights), Layer::formula});
 }
 
 void Writer::reshape(Dims dims) {
   if (dims.empty()) dims = {1};
-  if (dims == shape_) return;
-  shape_ = dims;
-  unit_.layers.push_back({"", std::move(dims), {}, Layer::reshape});
+  Dims to = in_type(dims);
+  const bool same = to == in_type(shape_);
+  shape_ = std::move(dims);
+  if (!same) unit_.layers.push_back({"", std::move(to), {}, Layer::reshape});
 }
 
 void Writer::permute(const Dims& axes) {
   if (std::is_sorted(axes.begin(), axes.end())) return;
   Dims gives;
   for (const auto a : axes) gives.push_back(shape_[static_cast<std::size_t>(a)]);
-  layer(fmt::format("Permute<{}>", list_text(axes)), gives);
+  if (gives.size() <= most_axes) return layer(fmt::format("Permute<{}>", list_text(axes)), gives);
+  // One axis after the other goes to its place; those before it, those it passes and those behind it are one axis each.
+  const auto product = [](auto from, auto to) { return count_of(Dims(from, to)); };
+  Dims order(axes.size()), dims = shape_;
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    const auto at = std::find(order.begin(), order.end(), axes[k]) - order.begin();
+    const auto here = static_cast<std::ptrdiff_t>(k);
+    const std::int64_t passed = product(dims.begin() + here, dims.begin() + at),
+                       own = dims[static_cast<std::size_t>(at)];
+    if (passed != 1 && own != 1) {
+      const std::int64_t before = product(dims.begin(), dims.begin() + here),
+                         behind = product(dims.begin() + at + 1, dims.end());
+      reshape({before, passed, own, behind});
+      layer("Permute<0, 2, 1, 3>", {before, own, passed, behind});
+    }
+    std::rotate(order.begin() + here, order.begin() + at, order.begin() + at + 1);
+    std::rotate(dims.begin() + here, dims.begin() + at, dims.begin() + at + 1);
+  }
+  reshape(gives);
 }
 
 std::string Writer::aside(const std::string& from, const Dims& shape, const std::function<void()>& write) {
@@ -169,7 +193,7 @@ std::string Writer::aside(const std::string& from, const Dims& shape, const std:
   const std::string name = fmt::format("{} {}", node.outputs.at(output_), ++asides_);
   unit_ = {own.name + "_in", {from}, name};
   write();
-  walk_.units.shapes[name] = shape_;
+  walk_.units.shapes[name] = in_type(shape_);
   done_.push_back(std::exchange(unit_, std::move(own)));
   shape_ = own_shape;
   return name;
@@ -219,7 +243,7 @@ void Writer::close() {
           list_text(sample));
   reshape(sample);
   walk_.places[unit_.gives] = p;
-  walk_.units.shapes[unit_.gives] = sample;
+  walk_.units.shapes[unit_.gives] = in_type(sample);
   walk_.units.batch_axes[unit_.gives] = p.batch;
   done_.push_back(std::move(unit_));
   unit_ = {};

@@ -98,6 +98,7 @@ public:
   // What is written. A unit starts by itself, with the first value that is no constant.
   void start(std::size_t output, std::vector<std::string> reads, Dims shape);
   void batch_at(std::size_t axis) { batch_ = axis; }
+  /// May have more axes than a type; only layers that take numbers one by one may stand there.
   const Dims& shape() const { return shape_; }
   void layer(std::string text, Dims gives, std::vector<std::pair<std::string, Array>> weights = {});
   void formula(std::string text, std::vector<std::pair<std::string, Array>> weights = {});
@@ -126,6 +127,12 @@ private:
 /// An array spread over these axes (behind the batch), row-major.
 std::vector<double> spread(const Array& array, const Dims& sample, std::size_t batch);
 
+/// Shapes have at most four axes.
+inline constexpr std::size_t most_axes = 4;
+
+/// The axes of a sample in a type: of more than four its numbers are a row, in their order.
+Dims in_type(const Dims& sample);
+
 /// Of the constants, an array of other axes.
 Array reshaped(Array array, Dims dims);
 
@@ -146,6 +153,15 @@ std::string spread_value(Writer& w, std::size_t input, const Dims& sample, bool 
 /// Each axis of a sample made as long as that of `to`, its numbers one after the other again and again.
 void repeat_to(Writer& w, const Dims& to);
 
+// What several operators are written with.
+
+/// The places `which` of an axis: a Slice where they stand side by side, else a Take.
+void take(Writer& w, std::size_t axis, const Dims& which);
+/// Along an axis y = M x, by a Dense that does not learn.
+void times_matrix(Writer& w, std::size_t axis, Array matrix);
+/// So many places more in front of an axis and behind it, all `value`; below 0, so many less.
+void frame(Writer& w, std::size_t axis, std::int64_t before, std::int64_t behind, double value = 0);
+
 using WriteLayers = void (*)(Writer&);
 using LayerTable = std::map<std::string, WriteLayers>;
 /// The tables of the files of this folder.
@@ -158,5 +174,6 @@ void add_movement(LayerTable&);  // what moves numbers
 void add_reductions(LayerTable&);
 void add_recurrent(LayerTable&);
 void add_conditions(LayerTable&);  // comparisons, and what chooses by them
+void add_places(LayerTable&);      // what moves numbers by indices
 
 }  // namespace tenon::importing

@@ -94,6 +94,7 @@ Table attention_operators();
 Table sampling_operators();
 Table recurrent_operators();
 Table quantization_operators();
+Table loss_operators();
 
 /// Types by ONNX's numbers, as Cast names them.
 Type onnx_type(const Call& call, Index number);

@@ -155,6 +155,29 @@ std::vector<Array> pad(const Call& call) {
                call.has(2) && !call.input(2).values.empty() ? call.scalar(2) : call.node.number("value", 0))};
 }
 
+/// Axes get the sizes that are asked for: of a longer one the middle stays, around a shorter one there are zeros. Where
+/// that cannot be as much on both sides, one more goes or comes at the end.
+std::vector<Array> center_crop_pad(const Call& call) {
+  const Array& x = call.input(0);
+  const Dims sizes = call.integers(1);
+  Dims named = call.node.integers("axes");
+  if (!call.node.has("axes"))
+    for (std::size_t a = 0; a < x.dims.size(); ++a) named.push_back(static_cast<Index>(a));
+  call.require(sizes.size() == named.size(), "needs a size for each of {} axes, not {}", named.size(), sizes.size());
+  call.axes(named, x.dims.size());
+  Dims dims = x.dims;
+  for (std::size_t i = 0; i < named.size(); ++i) dims[call.axis(named[i], dims.size())] = sizes[i];
+  for (const Index size : dims) call.require(size >= 0, "cannot make an axis of size {}", size);
+  call.make(x.type, dims);  // says so if that is too much
+  std::vector<Dims> sources(dims.size());
+  for (std::size_t a = 0; a < dims.size(); ++a) {
+    const Index before = (dims[a] - x.dims[a]) / 2;
+    for (Index i = 0; i < dims[a]; ++i) sources[a].push_back(padded_source("constant", i - before, x.dims[a]));
+  }
+  if (!call.known()) return {call.make(x.type, dims)};
+  return {pick(call, x, sources)};
+}
+
 std::vector<Array> tile(const Call& call) {
   const Array& x = call.input(0);
   const Dims repeats = call.integers(1);
@@ -234,6 +257,7 @@ Table movement_operators() {
           {"Split", split},
           {"Slice", slice},
           {"Pad", pad},
+          {"CenterCropPad", center_crop_pad},
           {"Tile", tile},
           {"DepthToSpace", depth_to_space},
           {"SpaceToDepth", space_to_depth},

@@ -1,7 +1,7 @@
+#include "resize.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "call.hpp"
 
 /// Resize and Upsample: along each axis by itself a place of the result is a weighted sum of places of the input.
 namespace tenon::importing {
@@ -97,6 +97,23 @@ Array along(const Array& x, std::size_t a, const std::vector<std::vector<Tap>>& 
   return y;
 }
 
+/// What the places of an axis are made of, and which of them lie outside of the input.
+struct Line {
+  std::vector<std::vector<Tap>> taps;
+  std::vector<bool> outside;
+};
+
+Line line_of(const Way& way, const Axis& axis) {
+  Line line;
+  for (Index i = 0; i < axis.out; ++i) {
+    const double at = axis.untouched ? static_cast<double>(i) : std::clamp(coordinate(way, axis, i), -1e9, 1e9);
+    line.outside.push_back(way.coordinates == "tf_crop_and_resize" &&
+                           (at < 0 || at > static_cast<double>(axis.in - 1)));
+    line.taps.push_back(taps_of(way, axis, at));
+  }
+  return line;
+}
+
 Array resized(const Call& call, const Array& x, const std::vector<Axis>& axes, const Way& way, double outside_value) {
   Dims dims;
   for (const Axis& axis : axes) {
@@ -108,14 +125,9 @@ Array resized(const Call& call, const Array& x, const std::vector<Axis>& axes, c
   y = x;
   std::vector<std::vector<bool>> outside;
   for (std::size_t a = 0; a < axes.size(); ++a) {
-    std::vector<std::vector<Tap>> taps;
-    auto& beyond = outside.emplace_back();
-    for (Index i = 0; i < axes[a].out; ++i) {
-      const double at = axes[a].untouched ? static_cast<double>(i) : std::clamp(coordinate(way, axes[a], i), -1e9, 1e9);
-      beyond.push_back(way.coordinates == "tf_crop_and_resize" && (at < 0 || at > static_cast<double>(axes[a].in - 1)));
-      taps.push_back(taps_of(way, axes[a], at));
-    }
-    if (!axes[a].untouched) y = along(y, a, taps);
+    Line line = line_of(way, axes[a]);
+    outside.push_back(std::move(line.outside));
+    if (!axes[a].untouched) y = along(y, a, line.taps);
   }
   for (std::size_t a = 0; a < axes.size(); ++a) {
     const Index inner = product(dims, a + 1, dims.size());
@@ -180,19 +192,24 @@ std::string mode_of(const Call& call) {
   return mode;
 }
 
+struct Plan {
+  std::vector<Axis> axes;
+  Way way;
+};
+
 /// Upsample, and Resize of opset 10: places are divided by the scale, the nearest one is that below.
-std::vector<Array> upsample(const Call& call) {
+Plan plan_of_upsample(const Call& call) {
   const Array& x = call.input(0);
   const auto* listed = call.attribute<std::vector<double>>("scales");
   std::vector<Axis> axes = unchanged(x.dims);
   std::vector<std::size_t> all(axes.size());
   for (std::size_t a = 0; a < all.size(); ++a) all[a] = a;
   scale_axes(call, axes, all, listed != nullptr ? *listed : call.numbers(1));
-  return {resized(call, x, axes, {mode_of(call), "asymmetric", "floor"}, 0)};
+  return {axes, {mode_of(call), "asymmetric", "floor"}};
 }
 
-std::vector<Array> resize(const Call& call) {
-  if (call.opset < 11) return upsample(call);
+Plan plan_of(const Call& call) {
+  if (call.node.op == "Upsample" || call.opset < 11) return plan_of_upsample(call);
   const Array& x = call.input(0);
   const Way way{mode_of(call),
                 call.node.text("coordinate_transformation_mode", "half_pixel"),
@@ -224,11 +241,32 @@ std::vector<Array> resize(const Call& call) {
       axes[which[i]].untouched = false;
     }
   }
-  return {resized(call, x, axes, way, call.node.number("extrapolation_value", 0))};
+  return {axes, way};
+}
+
+std::vector<Array> resize(const Call& call) {
+  const Plan plan = plan_of(call);
+  return {resized(call, call.input(0), plan.axes, plan.way, call.node.number("extrapolation_value", 0))};
 }
 
 }  // namespace
 
-Table resize_operators() { return {{"Resize", resize}, {"Upsample", upsample}}; }
+std::vector<ResizedAxis> resized_axes(const Call& call) {
+  const Plan plan = plan_of(call);
+  std::vector<ResizedAxis> all;
+  for (std::size_t a = 0; a < plan.axes.size(); ++a) {
+    const Axis& axis = plan.axes[a];
+    if (axis.untouched) continue;
+    Line line = line_of(plan.way, axis);
+    Array matrix{Type::float32, {axis.out, axis.in}, std::vector<double>(static_cast<std::size_t>(axis.out * axis.in))};
+    for (Index i = 0; i < axis.out; ++i)
+      for (const Tap& tap : line.taps[static_cast<std::size_t>(i)])
+        element(matrix, i * axis.in + tap.place) += tap.weight;
+    all.push_back({a, axis.scale, std::move(matrix), std::move(line.outside)});
+  }
+  return all;
+}
+
+Table resize_operators() { return {{"Resize", resize}, {"Upsample", resize}}; }
 
 }  // namespace tenon::importing

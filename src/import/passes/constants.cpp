@@ -66,7 +66,7 @@ std::vector<Node> taken_branch(Graph& graph, const Node& node) {
 void refuse_unknown(const Graph& graph) {
   std::string unknown;
   for (const Node& node : graph.nodes)
-    if (!interprets(node) && !is_loss(node)) unknown += "\n  " + describe(node);
+    if (!interprets(node)) unknown += "\n  " + describe(node);
   if (!unknown.empty()) throw Error("these operators are not supported:" + unknown);
 }
 
@@ -74,7 +74,7 @@ bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }
 
 }  // namespace
 
-void fold_constants(Graph& graph) {
+void fold_constants(Graph& graph, bool batched) {
   refuse_unknown(graph);
   // Where no activation is quantised, quantised weights are only a way to keep them small.
   const bool quantized = std::ranges::any_of(graph.nodes, [](const Node& node) { return node.op == "QuantizeLinear"; });
@@ -83,8 +83,8 @@ void fold_constants(Graph& graph) {
   while (!open.empty()) {
     Node node = std::move(open.front());
     open.pop_front();
-    if (is_if(node) || is_loss(node)) {
-      std::vector<Node> branch = is_if(node) ? taken_branch(graph, node) : lower_loss(graph, node);
+    if (is_if(node) || is_lowered(node)) {
+      std::vector<Node> branch = is_if(node) ? taken_branch(graph, node) : lower(graph, node, batched);
       open.insert(open.begin(), std::make_move_iterator(branch.begin()), std::make_move_iterator(branch.end()));
       continue;
     }

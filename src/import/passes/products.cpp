@@ -37,6 +37,14 @@ bool make_gemm_plain(Edit& edit, Node& node) {
   const Array* matrix = edit.constant(node.inputs[1]);
   if (matrix == nullptr || node.integer("transA", 0) != 0) return false;
   const double alpha = node.number("alpha", 1), beta = node.number("beta", 1);
+  if (node.has_input(2) && edit.constant(node.inputs[2]) == nullptr) {  // what is added is a value too
+    Attributes product = node.attributes;
+    product.erase("beta");
+    const std::string added = beta == 1 ? node.inputs[2] : edit.emit(node, "Mul", {node.inputs[2], edit.add(beta)});
+    const std::string made = edit.emit(node, "Gemm", {node.inputs[0], node.inputs[1]}, product);
+    edit.become(node, "Add", {made, added});
+    return true;
+  }
   const bool turned = node.integer("transB", 0) != 0;
   const std::int64_t outputs = matrix->dims[turned ? 0 : 1];
   Names inputs = node.inputs;

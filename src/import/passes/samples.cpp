@@ -45,6 +45,8 @@ struct Two {
       const std::int64_t axis = node.integer("axis", -1);
       return place >= (axis < 0 ? axis + rank : axis);
     }
+    // Constant indices are those of one batch, however large: of a larger one the rest would not be hit.
+    if (is_any_of(node.op, {"Scatter", "ScatterElements", "ScatterND"})) return true;
     if (node.op == "MeanVarianceNormalization") return std::ranges::any_of(node.integers("axes", {0, 2, 3}), is_batch);
     if (node.op != "CumSum") return false;
     const auto axis = graph.constants.find(node.inputs.at(1));

@@ -34,6 +34,22 @@ TEST_CASE("convolutions") {
                     Catch::Contains("strides"));
 }
 
+TEST_CASE("losses, grids and frames") {
+  // Of two samples of two classes; the weights of the classes are 1 and 3.
+  const Array logs = floats({2, 2}, {-1, -2, -4, -8}), labels = ints({1, 0}), weights = floats({2}, {1, 3});
+  for (const auto& [reduction, expected] : std::map<std::string, std::vector<double>>{{"sum", {10}}, {"mean", {2.5}}})
+    check(one("NegativeLogLikelihoodLoss", {logs, labels, weights}, {{"reduction", reduction}}), {}, expected);
+  check(one("NegativeLogLikelihoodLoss", {logs, labels}, {{"reduction", "none"}, {"ignore_index", integer(1)}}), {2},
+        {0, 4});
+  check(one("SoftmaxCrossEntropyLoss", {floats({1, 2}, {0, std::log(3.0)}), ints({0})}), {}, {std::log(4.0)});
+  CHECK_THROWS_WITH(one("NegativeLogLikelihoodLoss", {logs, ints({1, 2})}), Catch::Contains("label 2"));
+  check(one("AffineGrid", {floats({1, 2, 3}, {2, 0, 1, 0, 1, 0}), ints({1, 1, 1, 2})}), {1, 1, 2, 2}, {0, 0, 2, 0});
+  check(one("AffineGrid", {floats({1, 2, 3}, {1, 0, 0, 0, 1, 0}), ints({1, 1, 2, 2})}, {{"align_corners", integer(1)}}),
+        {1, 2, 2, 2}, {-1, -1, 1, -1, -1, 1, 1, 1});
+  check(one("CenterCropPad", {counted({1, 4}), ints({2, 1})}), {2, 1}, {1, 0});
+  check(one("CenterCropPad", {counted({3}), ints({6})}, {{"axes", Integers{-1}}}), {6}, {0, 0, 1, 2, 0, 0});
+}
+
 TEST_CASE("operators agree with PyTorch") {
   const tenon::test::Golden golden("import");
   const Attributes both{{"direction", "bidirectional"}, {"hidden_size", integer(4)}};

@@ -389,7 +389,7 @@ TEST_CASE("Losses against constant labels are sums of products") {
     net.output(net.add("SoftmaxCrossEntropyLoss", {net.input({2, 3, 2}), net.constant(labels), net.constant(weights)},
                        attributes));
     tenon::importing::simplify(net.graph);
-    CHECK(ops_of(net.graph) == Names{"LogSoftmax", "Mul", "ReduceSum"});
+    CHECK(ops_of(net.graph) == Names{"LogSoftmax", "Where", "Mul", "ReduceSum"});
     const Array x{Type::float32, {2, 3, 2}, {1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 1}};
     const Array y = tenon::importing::interpret(net.graph, {{"x", x}})[0];
     const double e = std::exp(1.0), a = 0.5 * (std::log(e + e * e + e * e * e) - 1), b = 3 * std::log(3.0),
@@ -401,6 +401,17 @@ TEST_CASE("Losses against constant labels are sums of products") {
       CHECK(y.dims == Dims{});
       CHECK(y.values[0] == Approx(reduction == "sum" ? a + b + c : (a + b + c) / 6.5));
     }
+  }
+  {  // only the first of several samples is hit
+    Net net;
+    const std::string which = net.constant({Type::int64, {1, 1}, {2}}), more = net.weights({1, 1});
+    net.output(net.add("ScatterElements", {net.input({any, 3}), which, more}, {{"axis", std::int64_t{1}}}));
+    CHECK_THAT(refusal(net), Contains("mixes them"));
+  }
+  {  // the one label would be that of every sample
+    Net net;
+    net.output(net.add("NegativeLogLikelihoodLoss", {net.input({any, 3}), net.integers({1})}, {{"reduction", "none"}}));
+    CHECK_THAT(refusal(net), Contains("the batch has no fixed size"));
   }
   for (const bool known : {true, false}) {
     Net net;

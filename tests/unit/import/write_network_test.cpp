@@ -2,6 +2,7 @@
 // import.networks.
 #include <catch2/catch.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,78 @@ TEST_CASE("what has no layer is refused at once, each with its node and the reas
   g.gives({y});
   const std::string all = refusal(g);
   CHECK_THAT(all, Contains("2 reasons") && Contains("CumSum \"local\"") && Contains("ArgMax \"which\""));
+}
+
+TEST_CASE(
+    "what moves numbers by constant indices is a Take, factors that are not whole are matrices that do not learn") {
+  const auto text = [](const std::function<std::string(GraphBuilder&, const std::string&)>& build, Dims takes) {
+    GraphBuilder g;
+    g.gives({build(g, g.input("x", std::move(takes)))});
+    return type_of(written(g));
+  };
+  const auto begins = [](const char* types) { return Contains(types); };
+  CHECK_THAT(text(
+                 [](GraphBuilder& g, const std::string& x) {
+                   const auto which = g.constant("which", {2, 2}, {1, 0, 1, 0}, Type::int64);
+                   return g.node("GatherElements", {x, which}, {{"axis", std::int64_t{1}}});
+                 },
+                 {2, 2}),
+             begins("Take<0, 1, 0>"));
+  CHECK_THAT(
+      text(
+          [](GraphBuilder& g, const std::string& x) {
+            return g.node("Pad", {x, g.integers("around", {0, 0, 2, 0, 0, 1})}, {{"mode", std::string("reflect")}});
+          },
+          {1, 2, 3}),
+      begins("Take<1, 2, 1, 0, 1, 2, 1>"));
+  CHECK_THAT(text(
+                 [](GraphBuilder& g, const std::string& x) {
+                   return g.node("CenterCropPad", {x, g.integers("sizes", {5, 2})}, {{"axes", Ints{1, 2}}});
+                 },
+                 {1, 3, 5}),
+             begins("ZeroPad2D<0, 0, 1, 1>") && begins("Slice<1, 1, 3>"));
+  CHECK_THAT(
+      text(
+          [](GraphBuilder& g, const std::string& x) {
+            return g.node("Resize", {x, "", "", g.integers("sizes", {1, 1, 3, 4})}, {{"mode", std::string("linear")}});
+          },
+          {1, 1, 2, 4}),
+      begins("Freeze<Dense<3, bias<false>>>"));
+  CHECK_THAT(text(
+                 [](GraphBuilder& g, const std::string& x) {
+                   return g.conv(x, "a", {4, 3, 2, 3, 3});
+                 },
+                 {1, 3, 4, 8, 8}),
+             begins("Take<1, 0, 1, 1, 2, 2, 3>") && begins("TimeDistributed<Conv2D<4, 3>>"));
+}
+
+TEST_CASE("samples of more than four axes are rows of numbers") {
+  GraphBuilder g;
+  g.gives(
+      {g.node("Transpose", {g.node("Relu", {g.input("x", {1, 2, 3, 2, 2, 2})})}, {{"perm", Ints{0, 5, 1, 2, 3, 4}}})});
+  CHECK_THAT(type_of(written(g)),
+             Contains("Input<48>") && Contains("Reshape<1, 24, 2, 1>") && Contains("Permute<0, 2, 1, 3>"));
+}
+
+TEST_CASE("what is scattered meets what is there") {
+  const auto net = [](const char* reduction, Dims data, bool computed) {
+    GraphBuilder g;
+    const auto x = g.input("x", std::move(data));
+    const auto which = g.constant("which", {1, 2}, {1, 1}, Type::int64);
+    const auto updates = computed ? g.input("u", {1, 2}) : g.constant("u", {1, 2}, {5, 7});
+    g.gives({g.node("ScatterElements", {x, which, updates},
+                    {{"axis", std::int64_t{1}}, {"reduction", std::string(reduction)}})});
+    return g;
+  };
+  auto sum = net("add", {1, 3}, false);
+  const Written of_sum = written(sum);
+  CHECK(of_sum.weights.at("0.bias").values == std::vector<double>{0, 12, 0});
+  auto last = net("none", {1, 3}, false);
+  CHECK(written(last).weights.at("0.value").values == std::vector<double>{0, 7, 0});
+  auto met = net("add", {1, 3}, true);
+  CHECK_THAT(refusal(met), Contains("several computed numbers meet"));
+  auto of_two = net("add", {2, 3}, false);
+  CHECK_THAT(refusal(of_two), Contains("indices are those of 2 samples"));
 }
 
 TEST_CASE("an LSTM that begins with a state or clips its memory is refused") {
