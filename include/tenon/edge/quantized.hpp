@@ -12,9 +12,9 @@
 
 #include <tenon/edge/quantized_check.hpp>
 #include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/quantized_ports.hpp>
 #include <tenon/edge/quantized_recurrent.hpp>
 #include <tenon/edge/row_sums.hpp>
-#include <tenon/edge/quantized_ports.hpp>
 #include <tenon/expr/math/exp.hpp>
 
 namespace tenon {
@@ -119,6 +119,13 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
     return requantizer(real);
   };
+  // both parts of a sum to twice the larger scale, with 20 bits to spare
+  const auto set_sum = [&t, &scaled](const QuantizedStep& step, double a, double b, double out) {
+    const double twice = 2 * (a > b ? a : b);
+    t.scaling[step.scale] = requantizer(a / twice);
+    t.scaling[step.scale + 1] = requantizer(b / twice);
+    t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
+  };
   for (std::size_t k = 0; k < plan.count; ++k) {
     const QuantizedStep& step = plan.steps[k];
     const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
@@ -147,20 +154,31 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       }
     } else if (step.pattern.kind == StepKind::recurrent) {
       detail::fill_cell(step, k, q, t, scaled);
+    } else if (step.pattern.kind == StepKind::slopes) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
+        const double slope = static_cast<double>(q.weight_scale[row]);
+        const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, 255);
+        t.multiplier[row] = slope < 0 ? -r.multiplier : r.multiplier;
+        t.shift[row] = r.shift;
+      }
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
                                            255);
     } else if (step.pattern.kind == StepKind::multiply) {
       t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
+    } else if (step.pattern.kind == StepKind::shift) {
+      set_sum(step, in, static_cast<double>(q.weight_scale[step.row]), out);
+    } else if (step.pattern.kind == StepKind::divide) {
+      t.scaling[step.scale + 2] = scaled(in / static_cast<double>(q.scale[step.other]) / (0x1p22 * out), 0x1p30);
+    } else if (step.modulates()) {
+      set_sum(step, 256 * in * static_cast<double>(q.scale[step.other]), static_cast<double>(q.scale[step.third]), out);
     } else if (step.pattern.kind == StepKind::larger || step.pattern.kind == StepKind::smaller) {
       t.scaling[step.scale] = scaled(in / out, 255);
       t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
     } else if (step.pattern.kind == StepKind::add || step.pattern.kind == StepKind::subtract) {
-      const double other = static_cast<double>(q.scale[step.other]), twice = 2 * (in > other ? in : other);
-      t.scaling[step.scale] = requantizer(in / twice);
-      t.scaling[step.scale + 1] = requantizer(other / twice);
-      t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
+      set_sum(step, in, static_cast<double>(q.scale[step.other]), out);
     }
     if (!step.multiplies()) continue;
     for (std::size_t o = 0; o < step.outputs(); ++o) {
@@ -271,6 +289,12 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                t.zero[K + 1],
                                bounds};
     kernels::add_int8(sum, step.in, x, room + plan.place(step.other), y);
+  } else if constexpr (kind == StepKind::shift) {
+    const kernels::Int8Sum sum{
+        t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero, 0, t.zero[K + 1], bounds};
+    kernels::add_int8(sum, step.in, x, t.weights + step.weights, y);
+  } else if constexpr (kind == StepKind::embedding) {
+    kernels::rows_int8({t.weights + step.weights, step.tokens, step.width, step.in / 2, t.zero[K + 1]}, x, y);
   } else if constexpr (step.is_pair()) {
     const kernels::Int8Pair pair{t.scaling[step.scale],
                                  t.scaling[step.scale + 1],
@@ -285,7 +309,20 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     const std::int8_t* other = room + plan.place(step.other);
     if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
     else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
+    else if constexpr (kind == StepKind::divide) kernels::quotient_int8(pair, x, other, y);
     else kernels::extreme_int8<kind == StepKind::larger>(pair, x, other, y);
+  } else if constexpr (step.modulates()) {
+    const kernels::Int8Modulation modulation{t.scaling[step.scale],
+                                             t.scaling[step.scale + 1],
+                                             t.scaling[step.scale + 2],
+                                             x_zero,
+                                             t.zero[step.other],
+                                             t.zero[step.third],
+                                             t.zero[K + 1],
+                                             bounds,
+                                             {step.period, step.repeat},
+                                             step.spread};
+    kernels::modulate_int8(modulation, step.out, x, room + plan.place(step.other), room + plan.place(step.third), y);
   } else if constexpr (kind == StepKind::table) {
     kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
   } else if constexpr (kind == StepKind::norm) {
@@ -294,6 +331,10 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::recurrent) {
     detail::run_cell<Net, K>(t, room);
+  } else if constexpr (kind == StepKind::slopes) {
+    kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.row, t.shift + step.row, step.factors, x_zero,
+                          t.zero[K + 1], bounds},
+                         step.in, x, y);
   } else if constexpr (kind == StepKind::stretch) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
@@ -420,6 +461,14 @@ public:
   constexpr float output_scale() const requires(outputs == 1) { return output_scale<0>(); }
   constexpr int input_zero() const requires(inputs == 1) { return input_zero<0>(); }
   constexpr int output_zero() const requires(outputs == 1) { return output_zero<0>(); }
+
+  /// The tokens of an input that an Embedding reads, in place of `input()`, which has two bytes for each, the lower one
+  /// first. One that the vocabulary does not have counts as a row of zeros.
+  template <std::size_t K = 0, std::size_t N>
+    requires(plan.tokens[K] && 2 * N == plan.sizes[K])
+  constexpr void set_tokens(std::span<const std::uint16_t, N> ids) {
+    for (std::size_t i = 0; i < N; ++i) edge::write_token(room_ + plan.place(K), i, ids[i]);
+  }
 
   constexpr void run() {
     edge::detail::forget_states<Net>(room_);

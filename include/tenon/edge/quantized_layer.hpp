@@ -4,12 +4,17 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tenon/edge/edge_formula.hpp>
 #include <tenon/edge/quantized_step.hpp>
 #include <tenon/layers/channel_dropout.hpp>
 #include <tenon/layers/convolution/unit.hpp>
+#include <tenon/layers/divide.hpp>
+#include <tenon/layers/embedding.hpp>
+#include <tenon/layers/film.hpp>
 #include <tenon/layers/formula/batch_unit.hpp>
 #include <tenon/layers/formula/passes.hpp>
 #include <tenon/layers/last.hpp>
+#include <tenon/layers/learned_positional_embedding.hpp>
 #include <tenon/layers/maximum.hpp>
 #include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/minimum.hpp>
@@ -19,6 +24,7 @@
 #include <tenon/layers/pooling/max.hpp>
 #include <tenon/layers/pooling/placed.hpp>
 #include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
@@ -205,6 +211,8 @@ inline constexpr StepKind kind_of_function<tenon::detail::ProductOf> = StepKind:
 template <>
 inline constexpr StepKind kind_of_function<tenon::detail::DifferenceOf> = StepKind::subtract;
 template <>
+inline constexpr StepKind kind_of_function<tenon::detail::QuotientOf> = StepKind::divide;
+template <>
 inline constexpr StepKind kind_of_function<tenon::detail::ExtremeOf<1>> = StepKind::larger;
 template <>
 inline constexpr StepKind kind_of_function<tenon::detail::ExtremeOf<-1>> = StepKind::smaller;
@@ -219,7 +227,8 @@ public:
   static constexpr tenon::detail::Spread spread = how::spreads[swapped ? 0 : 1];
   static constexpr std::size_t size = how::output::size;
   static constexpr StepKind kind = (first_whole ||
-                                    (B::size == size && kind_of_function<Function> != StepKind::subtract))
+                                    (B::size == size && kind_of_function<Function> != StepKind::subtract &&
+                                     kind_of_function<Function> != StepKind::divide))
                                        ? kind_of_function<Function>
                                        : StepKind::unknown;
 };
@@ -229,6 +238,34 @@ struct PairOf<tenon::detail::ScaleChannelsUnit<In, Factors>> {
   static constexpr tenon::detail::Spread spread{In::size / Factors::size, Factors::size, true};
   static constexpr std::size_t size = In::size;
   static constexpr StepKind kind = StepKind::multiply;
+};
+
+template <class Bound>
+struct EmbeddingOf {
+  static constexpr bool known = false;
+};
+template <class In, std::size_t Tokens, std::size_t Width, class Init, std::size_t Padding>
+struct EmbeddingOf<tenon::detail::EmbeddingUnit<In, Tokens, Width, Init, Padding>> {
+  static constexpr bool known = Tokens < 65536;
+  static constexpr std::size_t tokens = Tokens, width = Width;
+};
+/// Numbers that are added whatever the sample, which calibration finds.
+template <class Bound>
+inline constexpr bool adds_constants = false;
+template <class In, class Init>
+inline constexpr bool adds_constants<tenon::detail::LearnedPositionUnit<In, Init, 0>> = true;
+template <class In>
+inline constexpr bool adds_constants<tenon::detail::SinusoidalPositionUnit<In, 0>> = true;
+
+/// A FiLM: how its factors and its summands are spread over its input.
+template <class Bound>
+struct ModulationOf {
+  static constexpr bool known = false;
+};
+template <class... S>
+struct ModulationOf<tenon::detail::ElementwiseUnit<tenon::detail::ScaledAndShifted, Inputs<S...>>> {
+  static constexpr bool known = true;
+  static constexpr auto spreads = tenon::detail::Elementwise<tenon::detail::ScaledAndShifted, Inputs<S...>>::spreads;
 };
 
 /// One unit on every step of a sequence.
@@ -316,6 +353,8 @@ constexpr bool is_known_layer() {
     bool all = true;
     graph_view<Bound>::each_node([&]<class Node>(std::size_t) { all = all && is_known_layer<Node, false>(); });
     return all;
+  } else if constexpr (EdgeFormulaOf<Bound>::known) {
+    return true;
   } else if constexpr (FormulaOf<Bound>::is) {
     return FormulaOf<Bound>::known && !(EachStep && is_affine_unit<Bound>() && FormulaOf<Bound>::by_channels);
   } else if constexpr (EachStep) {
@@ -325,7 +364,8 @@ constexpr bool is_known_layer() {
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
-           RecurrentOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || requires {
+           PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known || EmbeddingOf<Bound>::known ||
+           adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

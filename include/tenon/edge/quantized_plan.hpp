@@ -20,8 +20,10 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps = PlanSteps<Capacity>;
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
-      steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
-      steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
+      steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
+      steps::check_tokens, steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool,
+      steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing,
+      steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
 
@@ -36,6 +38,7 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
+    else if constexpr (EdgeFormulaOf<Bound>::known) return read_edge_formula<Bound>(x, unit);
     else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
     else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
@@ -53,6 +56,12 @@ struct PlanReader : PlanSteps<Capacity> {
       for (std::size_t k = 0; k < permute::rank; ++k) dims[k] = permute::dims[k], axes[k] = permute::axes[k];
       return read_permute(x[0], permute::rank, dims, axes);
     } else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
+    else if constexpr (EmbeddingOf<Bound>::known)
+      return read_embedding(x[0], EmbeddingOf<Bound>::tokens, EmbeddingOf<Bound>::width, parameters, unit);
+    else if constexpr (adds_constants<Bound>) return read_shift(x[0], unit);
+    else if constexpr (ModulationOf<Bound>::known)
+      return read_modulation({x[0], x[1], x[2]}, ModulationOf<Bound>::spreads[1], ModulationOf<Bound>::spreads[2],
+                             unit);
     else if constexpr (requires { Bound::placing; }) return read_placing(x[0], Bound::placing);
     else if constexpr (requires { Bound::upsampling; }) return read_upsampling(x[0], Bound::upsampling);
     else return unknown();
@@ -149,6 +158,47 @@ struct PlanReader : PlanSteps<Capacity> {
     else return read<Node>(x, parameters, unit);
   }
 
+  /// A formula of several tensors, or of pieces of one.
+  template <class Bound>
+  constexpr std::size_t read_edge_formula(const std::size_t* x, std::size_t unit) {
+    using of = EdgeFormulaOf<Bound>;
+    using formula = typename of::formula;
+    std::array<std::size_t, of::tensors> tensor{};
+    for (std::size_t k = 0; k < of::tensors; ++k) {
+      if (of::pieces == 1) tensor[k] = x[k];
+      else if ((edges_read<formula> >> k & 1U) != 0)
+        tensor[k] = read_pieces(x[0],
+                                Pieces<1>{plan.sizes[x[0]] / (of::pieces * of::width), of::pieces, of::width, 1, {k}});
+    }
+    return read_edge_step<formula, formula>(tensor.data(), unit);
+  }
+  /// `Whole` gives what the layer gives, other parts values within it.
+  template <class E, class Whole>
+  constexpr std::size_t read_edge_step(const std::size_t* x, std::size_t unit) {
+    using how = EdgeFormula<E>;
+    const auto own_unit = [&] { return std::is_same_v<E, Whole> ? unit : unit_count + inner++; };
+    if constexpr (how::step == EdgeStep::tensor) {
+      return x[how::edge];
+    } else if constexpr (how::step == EdgeStep::table) {
+      return read_table<typename how::function>(x[how::edge], own_unit());  // others may read the tensor unbounded
+    } else if constexpr (how::step == EdgeStep::after) {
+      const std::size_t part = read_edge_step<typename how::part, Whole>(x, unit);
+      using F = typename how::function;
+      if constexpr (pattern_of<F>.kind == StepKind::clamp) return read_bounds(part, own_unit(), pattern_of<F>);
+      else return read_table<F>(part, own_unit());
+    } else {
+      const std::size_t a = read_edge_step<typename how::first, Whole>(x, unit),
+                        b = read_edge_step<typename how::second, Whole>(x, unit);
+      if constexpr (how::step == EdgeStep::pair) {
+        return read_meeting(how::kind, a, b, own_unit());
+      } else {
+        const std::size_t c = read_edge_step<typename how::third, Whole>(x, unit);
+        const tenon::detail::Spread whole{1, plan.sizes[a], true};
+        return read_modulation({a, b, c}, whole, whole, own_unit());
+      }
+    }
+  }
+
   /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
   template <class F>
   constexpr std::size_t read_table(std::size_t x, std::size_t unit) {
@@ -178,6 +228,12 @@ struct PlanReader : PlanSteps<Capacity> {
                        own_unit);
       } else if constexpr (pattern.kind == StepKind::norm) {
         x = read_norm(x, norm_numbers<Bound>(), pattern, parameters, own_unit);
+      } else if constexpr (pattern.kind == StepKind::slopes) {
+        const std::size_t slopes = Bound::plan.parameters[0].size();
+        TensorOrder order = plan.orders[x];  // of one slope: any
+        if (slopes > 1 && formula::by_channels) order = {formula::channels, formula::pixels * rows};
+        else if (slopes > 1) order = {};
+        x = read_slopes(x, pattern, slopes, order, parameters + Bound::plan.offset[0], own_unit);
       } else if constexpr (pattern.kind == StepKind::softmax) {
         x = ordered(x, {});
         x = add({.pattern = pattern,
@@ -220,7 +276,8 @@ struct PlanReader : PlanSteps<Capacity> {
                        .source = x,
                        .bias_source = channels,
                        .unit = unit,
-                       .affine = true};
+                       .affine = true,
+                       .finder = unit};
     step.image = {
         .channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
     return add(step, order);
@@ -315,6 +372,7 @@ constexpr PlanReading<Capacity> read_steps() {
     reader.move(last, plan.orders[last], plan.sizes[last],
                 {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
   }
+  reader.check_tokens();
   if (plan.overflows) plan.fits = false;
   if (!plan.overflows) plan.lay_out();
   return {plan, reader.function};

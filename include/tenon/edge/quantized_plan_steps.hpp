@@ -196,6 +196,107 @@ struct PlanSteps {
     return add(step, wanted);
   }
 
+  /// `slopes` of them, for numbers that lie in that order.
+  constexpr std::size_t read_slopes(std::size_t x, StepPattern pattern, std::size_t slopes, TensorOrder order,
+                                    std::size_t weight, std::size_t unit) {
+    x = ordered(x, order);
+    return add({.pattern = pattern,
+                .in = plan.sizes[x],
+                .out = plan.sizes[x],
+                .source = x,
+                .weight_source = weight,
+                .unit = unit,
+                .factors = slopes,
+                .scaled = true},
+               order);
+  }
+
+  /// Two tensors of one size.
+  constexpr std::size_t read_meeting(StepKind kind, std::size_t a, std::size_t b, std::size_t unit) {
+    b = ordered(b, plan.orders[a]);
+    // what was computed last is the first part: nothing else reads it
+    const bool turned = kind != StepKind::subtract && kind != StepKind::divide && b > a;
+    return add({.pattern = {.kind = kind},
+                .in = plan.sizes[a],
+                .out = plan.sizes[a],
+                .source = turned ? b : a,
+                .other = turned ? a : b,
+                .unit = unit,
+                .period = plan.sizes[a]},
+               plan.orders[a]);
+  }
+
+  /// x[0] x[1] + x[2], of which the last two may be smaller than the first.
+  constexpr std::size_t read_modulation(std::array<std::size_t, 3> x, const tenon::detail::Spread& factor,
+                                        const tenon::detail::Spread& summand, std::size_t unit) {
+    const auto is_per_channel = [&](const tenon::detail::Spread& s) {
+      return plan.orders[x[0]].pixels == s.repeat && plan.orders[x[0]].channels == s.size;
+    };
+    const std::size_t size = plan.sizes[x[0]];
+    for (const tenon::detail::Spread& s : {factor, summand})
+      if (s.size != size && s.size != 1 && !is_per_channel(s)) x[0] = ordered(x[0], {});
+    const TensorOrder order = plan.orders[x[0]];
+    const auto spread_of = [&](std::size_t& tensor, const tenon::detail::Spread& s) {
+      tensor = ordered(tensor, s.size == size ? order : TensorOrder());
+      return kernels::Int8Spread{s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
+    };
+    const kernels::Int8Spread factors = spread_of(x[1], factor), summands = spread_of(x[2], summand);
+    return add({.pattern = {.kind = StepKind::modulate},
+                .in = size,
+                .out = size,
+                .source = x[0],
+                .other = x[1],
+                .third = x[2],
+                .unit = unit,
+                .period = factors.period,
+                .repeat = factors.repeat,
+                .spread = summands},
+               order);
+  }
+
+  /// Of an input, which counts as tokens from then on.
+  constexpr std::size_t read_embedding(std::size_t x, std::size_t tokens, std::size_t width, std::size_t weight,
+                                       std::size_t unit) {
+    if (x >= plan.inputs || x >= plan.tokens.size()) return unknown();
+    if (!plan.tokens[x]) plan.sizes[x] *= 2;
+    plan.tokens[x] = true;
+    return add({.pattern = {.kind = StepKind::embedding},
+                .in = plan.sizes[x],
+                .out = plan.sizes[x] / 2 * width,
+                .source = x,
+                .weight_source = weight,
+                .unit = unit,
+                .width = width,
+                .tokens = tokens},
+               {});
+  }
+  /// Nothing but embeddings reads tokens.
+  constexpr void check_tokens() {
+    const auto is_tokens = [&](std::size_t t) { return t < plan.inputs && t < plan.tokens.size() && plan.tokens[t]; };
+    for (std::size_t k = 0; k < plan.count; ++k) {
+      const QuantizedStep& step = plan.steps[k];
+      bool reads = step.pattern.kind != StepKind::input && step.pattern.kind != StepKind::embedding &&
+                   is_tokens(step.source);
+      if (step.is_pair() || step.modulates()) reads = reads || is_tokens(step.other);
+      if (step.modulates()) reads = reads || is_tokens(step.third);
+      for (std::size_t m = 0; m < step.moves; ++m) reads = reads || is_tokens(plan.moves[step.first_move + m].source);
+      if (reads) plan.fits = false;
+    }
+    for (std::size_t o = 0; o < plan.outputs(); ++o)
+      if (is_tokens(plan.output_tensor(o))) plan.fits = false;
+  }
+  /// Plus numbers of its own size.
+  constexpr std::size_t read_shift(std::size_t x, std::size_t unit) {
+    x = ordered(x, {});
+    return add({.pattern = {.kind = StepKind::shift},
+                .in = plan.sizes[x],
+                .out = plan.sizes[x],
+                .source = x,
+                .unit = unit,
+                .finder = unit},
+               {});
+  }
+
   /// A dense layer of many rows is a convolution whose kernel has one tap.
   constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out,
                                    std::size_t count, std::size_t weight, std::size_t bias, std::size_t unit) {

@@ -28,11 +28,24 @@ constexpr std::int8_t to_int8(float real, float scale, int zero) {
   return static_cast<std::int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
+/// Token number i of an input of tokens.
+constexpr void write_token(std::int8_t* to, std::size_t i, std::uint16_t token) {
+  to[2 * i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token & 255U));
+  to[2 * i + 1] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token >> 8U));
+}
+
 /// One input of a sample in int8, in the order in which the network has it.
 template <class Net, std::size_t K>
 constexpr void write_input(float scale, int zero, const float* x, std::int8_t* to) {
   constexpr const auto& plan = quantized_plan<Net>;
-  for (std::size_t i = 0; i < plan.sizes[K]; ++i) to[plan.orders[K].place(i)] = to_int8(x[i], scale, zero);
+  if constexpr (plan.tokens[K]) {
+    for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i) {
+      const bool fits = x[i] >= 0 && x[i] < 65535 && static_cast<float>(static_cast<std::uint16_t>(x[i])) == x[i];
+      write_token(to, i, fits ? static_cast<std::uint16_t>(x[i]) : std::uint16_t{65535});
+    }
+  } else {
+    for (std::size_t i = 0; i < plan.sizes[K]; ++i) to[plan.orders[K].place(i)] = to_int8(x[i], scale, zero);
+  }
 }
 
 namespace detail {

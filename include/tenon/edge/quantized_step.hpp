@@ -10,6 +10,7 @@
 #include <tenon/edge/step_pattern.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
+#include <tenon/kernels/int8_formulas.hpp>
 #include <tenon/kernels/int8_images.hpp>
 #include <tenon/kernels/int8_moves.hpp>
 #include <tenon/kernels/int8_norms.hpp>
@@ -35,7 +36,7 @@ struct TensorOrder {
 struct QuantizedStep {
   StepPattern pattern{};
   std::size_t in = 0, out = 0;                     // numbers of its input and output
-  std::size_t source = 0, other = 0;               // the tensors it reads; the second only of a pair
+  std::size_t source = 0, other = 0, third = 0;    // the tensors it reads; the others only of a pair or a modulation
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
   std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
@@ -45,30 +46,42 @@ struct QuantizedStep {
   kernels::Averaging pool{};
   TensorOrder order{};                    // of a dense layer's input
   std::size_t period = 0, repeat = 1;     // of a pair: kernels::Int8Pair
+  kernels::Int8Spread spread{};           // of a modulation's summand; that of its factor is the pair's
   std::size_t first_move = 0, moves = 0;  // of moves and joins
   std::size_t table = 0;                  // its number among the tables, or among the softmaxes
   std::size_t width = 0;                  // of a softmax: numbers that are 1 together
   double fixed_scale = 0;                 // where the output has a scale whatever the samples
   int fixed_zero = 0;
-  bool padded = false;  // zeros around what it moves
-  bool turned = false;  // weights of a transposed convolution: inputs first, the kernel backwards
-  bool affine = false;  // a factor and a summand per channel that calibration finds
+  bool padded = false;     // zeros around what it moves
+  bool turned = false;     // weights of a transposed convolution: inputs first, the kernel backwards
+  bool affine = false;     // a factor and a summand per channel that calibration finds
+  std::size_t finder = 0;  // the unit at which calibration finds its numbers, whatever bounds are put behind it
   kernels::Upsampling stretching{};
   kernels::NormRows norm{};
-  std::size_t factors = 0;     // of a norm: how many factors it has, all of them 1 where it is not `scaled`
+  std::size_t factors = 0;     // of a norm: how many factors it has, all of them 1 where it is not `scaled`; or slopes
   std::size_t norm_table = 0;  // its number among the norms
   double epsilon = 0;
+  std::size_t tokens = 0;  // of an embedding: the rows of its table, of `width` numbers each
   bool scaled = false;
   CellPass cell{};  // its weights and rows: those of the input, then those of the state
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
-           pattern.kind == StepKind::larger || pattern.kind == StepKind::smaller;
+           pattern.kind == StepKind::larger || pattern.kind == StepKind::smaller || pattern.kind == StepKind::divide;
   }
   /// Bounds behind it cost nothing.
   constexpr bool takes_bounds() const {
-    return multiplies() || is_pair() || pattern.kind == StepKind::norm || pattern.kind == StepKind::max_pool ||
-           pattern.kind == StepKind::average_pool || pattern.kind == StepKind::clamp;
+    return multiplies() || is_pair() || modulates() || has_factors() || pattern.kind == StepKind::shift ||
+           pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
+           pattern.kind == StepKind::clamp;
+  }
+  constexpr bool modulates() const { return pattern.kind == StepKind::modulate; }
+  /// A factor for each row and no weights.
+  constexpr bool has_factors() const { return pattern.kind == StepKind::norm || pattern.kind == StepKind::slopes; }
+  /// Each number of its output is made of one at the same place.
+  constexpr bool works_in_place() const {
+    return is_pair() || modulates() || has_factors() || pattern.kind == StepKind::table ||
+           pattern.kind == StepKind::shift;
   }
   constexpr bool multiplies() const {
     return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution ||
@@ -79,8 +92,14 @@ struct QuantizedStep {
     return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
            pattern.kind == StepKind::move || pattern.kind == StepKind::stretch;
   }
+  /// Numbers in flash that are no rows of a matrix: a table's, or what is added. Of the latter the scale is a row's.
+  constexpr std::size_t constants() const {
+    return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out : 0;
+  }
   constexpr std::size_t requantizers() const {
-    return is_pair() ? 3 : pattern.kind == StepKind::clamp ? 1 : pattern.kind == StepKind::join ? moves : 0;
+    if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
+    if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes) return 1;
+    return pattern.kind == StepKind::join ? moves : 0;
   }
 
   /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
@@ -146,6 +165,7 @@ struct StepPlan {
   /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
   /// what a step gives that does nothing.
   std::size_t inputs = 1;
+  std::array<bool, 32> tokens{};  // which of them are tokens, of two bytes each
   /// The tensors that are the outputs: the last one, where nothing else is said.
   std::size_t output_count = 0;
   std::array<std::size_t, 16> output_tensors{};
@@ -189,10 +209,16 @@ struct StepPlan {
       rows += step.packed_rows();
       macs += step.macs();
     }
+    if (step.constants() > 0) {
+      step.weights = weight_bytes;
+      weight_bytes += kernels::in_fours(step.constants());
+      step.row = rows;
+      if (step.pattern.kind == StepKind::shift) rows += 4;
+    }
     if (step.pattern.kind == StepKind::softmax) step.table = softmaxes++;
     if (step.pattern.kind == StepKind::table) step.table = tables++;
-    if (step.pattern.kind == StepKind::norm) {
-      step.norm_table = norms++;
+    if (step.pattern.kind == StepKind::norm) step.norm_table = norms++;
+    if (step.has_factors()) {
       step.row = rows;
       rows += kernels::in_fours(step.factors);
     }
@@ -229,7 +255,8 @@ struct StepPlan {
       const QuantizedStep& step = steps[k];
       if (step.pattern.kind == StepKind::input) continue;
       last[step.source] = k;
-      if (step.is_pair()) last[step.other] = k;
+      if (step.is_pair() || step.modulates()) last[step.other] = k;
+      if (step.modulates()) last[step.third] = k;
       for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
     }
     for (std::size_t o = 0; o < outputs(); ++o) last[output_tensor(o)] = count;
@@ -239,9 +266,7 @@ struct StepPlan {
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
     // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)
-      if ((steps[k].is_pair() || steps[k].pattern.kind == StepKind::table || steps[k].pattern.kind == StepKind::norm) &&
-          all.blocks[steps[k].source].last == k)
-        all.join(k + 1, steps[k].source);
+      if (steps[k].works_in_place() && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
     all.pack(count + 1);
     room = std::max<std::size_t>(all.size, 1);
     for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;

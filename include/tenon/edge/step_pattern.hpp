@@ -31,7 +31,12 @@ enum class StepKind : unsigned char {
   stretch,    // other places, several tensors in one, images between pixels
   norm,       // rows brought to variance 1
   recurrent,  // a recurrent layer in one direction
-  input       // nothing: a tensor that comes from outside
+  input,      // nothing: a tensor that comes from outside
+  slopes,     // numbers below zero times a slope per channel
+  divide,
+  modulate,   // a b + c
+  embedding,  // a row for each token
+  shift       // plus numbers that are always the same
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
@@ -61,6 +66,16 @@ template <class W, class B>
 inline constexpr StepPattern
     pattern_of<Operation<Op::add, Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>, B>>{
         .kind = StepKind::dense, .has_bias = true};
+/// A PReLU: a parameter where x is negative.
+template <class P>
+inline constexpr bool is_slope = false;
+template <fixed_string N, class... O>
+inline constexpr bool is_slope<expr::Parameter<N, O...>> = true;
+template <auto Zero, class P>
+  requires(Zero == 0 && is_slope<P>)
+inline constexpr StepPattern
+    pattern_of<Operation<Op::select, Operation<Op::greater, expr::Input<0>, expr::Number<Zero>>, expr::Input<0>,
+                         Operation<Op::multiply, P, expr::Input<0>>>>{.kind = StepKind::slopes};
 /// Dropout passes everything.
 template <class E, auto Rate>
 inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;

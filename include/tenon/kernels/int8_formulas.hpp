@@ -64,6 +64,21 @@ struct Int8Modulation {
   }
 }
 
+/// A row of a table for each of `steps` tokens, which are two bytes each, the lower one first. A token that the table
+/// does not have gives zeros.
+struct Int8Rows {
+  const std::int8_t* table = nullptr;
+  std::size_t tokens = 0, width = 0, steps = 0;
+  std::int8_t zero = 0;
+};
+[[gnu::noinline]] constexpr void rows_int8(const Int8Rows& rows, const std::int8_t* x, std::int8_t* y) {
+  for (std::size_t t = 0; t < rows.steps; ++t, x += 2, y += rows.width) {
+    const std::size_t token = static_cast<std::uint8_t>(x[0]) + 256U * static_cast<std::uint8_t>(x[1]);
+    const std::int8_t* row = rows.table + token * rows.width;
+    for (std::size_t j = 0; j < rows.width; ++j) y[j] = token < rows.tokens ? row[j] : rows.zero;
+  }
+}
+
 /// a / b, cut to 22 bits behind the point and rounded once. What is divided by zero is as large as can be, with a's
 /// sign. y may be a.
 [[gnu::noinline]] constexpr void quotient_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,

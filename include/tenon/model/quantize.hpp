@@ -79,7 +79,59 @@ struct CalibrationContext : edge::Context {
   }
   using edge::Context::forward_many;
 
+  /// Numbers that a layer adds to any: what it makes of zeros.
+  template <class Bound>
+    requires edge::detail::adds_constants<Bound>
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    std::vector<float>& found = seen_factors(memory.unit);
+    if (found.empty()) {
+      const std::vector<float> nothing(Bound::input::size);
+      found.resize(Bound::output::size);
+      run_plainly<Bound>(memory, Rows<const float>{nothing.data(), 1, nothing.size()},
+                         Rows<float>{found.data(), 1, found.size()});
+    }
+    run_plainly<Bound>(memory, x, y);
+  }
+
+  /// What a formula of several tensors computes on the way.
+  template <class Bound, std::size_t N>
+    requires(edge::detail::EdgeFormulaOf<Bound>::known&& N > 1)
+  void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
+    see_edge_steps<Bound>(
+        y.count, [&](std::size_t row, std::size_t i, std::size_t k) { return static_cast<double>(x[k][row][i]); });
+    edge::Context::forward_many<Bound>(memory, x, y);
+  }
+  template <class Bound>
+    requires(edge::detail::EdgeFormulaOf<Bound>::known && !ManyInputs<Bound>)
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
+    using of = edge::detail::EdgeFormulaOf<Bound>;
+    see_edge_steps<Bound>(y.count, [&](std::size_t row, std::size_t i, std::size_t k) {
+      return static_cast<double>(x[row][(i / of::width * of::pieces + k) * of::width + i % of::width]);
+    });
+    run_plainly<Bound>(memory, x, y);
+  }
+
 private:
+  /// number(row, i, k): of tensor k.
+  template <class Bound, class Number>
+  void see_edge_steps(std::size_t rows, const Number& number) {
+    using of = edge::detail::EdgeFormulaOf<Bound>;
+    constexpr std::size_t size = Bound::output::size;
+    std::vector<float> values(size * rows);
+    const auto see = [&]<class E>(std::type_identity<E>) {
+      if constexpr (!std::is_same_v<E, typename of::formula>) {
+        for (std::size_t j = 0; j < values.size(); ++j) {
+          std::array<double, of::tensors> v{};
+          for (std::size_t k = 0; k < v.size(); ++k) v[k] = number(j / size, j % size, k);
+          values[j] = static_cast<float>(edge::detail::EdgeValue<E>::at(v.data()));
+        }
+        trace(first_inner + inner++, {values.data(), rows, size}, size);
+      }
+    };
+    [&]<class... E>(list<E...>) {
+      (see(std::type_identity<E>{}), ...);
+    }(typename edge::detail::EdgeFormula<typename of::formula>::steps{});
+  }
   /// A layer without looking into it, with scratch of its own.
   template <class Bound>
   void run_plainly(Memory<float> memory, Rows<const float> x, Rows<float> y) {
@@ -220,9 +272,9 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
   }
 }
 
-/// The factors of a normalisation as they are, and its summands in parts of 2^-16 of the output's step.
+/// The factors of a normalisation, or slopes, as they are, and its summands in parts of 2^-16 of the output's step.
 template <class Numbers>
-void quantize_norm(const edge::QuantizedStep& step, std::size_t k, const float* parameters, Numbers& q) {
+void quantize_factors(const edge::QuantizedStep& step, std::size_t k, const float* parameters, Numbers& q) {
   constexpr double most = 0x1p30;
   for (std::size_t o = 0; o < step.factors; ++o) {
     q.weight_scale[step.row + o] = step.scaled ? parameters[step.weight_source + o] : 1.0F;
@@ -230,6 +282,13 @@ void quantize_norm(const edge::QuantizedStep& step, std::size_t k, const float* 
     q.bias[step.row + o] = static_cast<std::int32_t>(
         std::clamp(std::round(bias * 0x1p16 / static_cast<double>(q.scale[k + 1])), -most, most));
   }
+}
+
+/// Numbers of one scale from one place to another; what is `centred` has a zero point of 0.
+template <class Numbers>
+void quantize_constants(const edge::QuantizedStep& step, std::span<const float> values, float scale, int zero,
+                        Numbers& q) {
+  for (std::size_t i = 0; i < values.size(); ++i) q.weights[step.weights + i] = edge::to_int8(values[i], scale, zero);
 }
 
 /// What the float network needs for one sample after the other: its numbers as firmware has them, and scratch.
@@ -312,7 +371,8 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   auto q = std::make_unique<QuantizedNumbers<Net>>();
   for (std::size_t k = 0; k < plan.inputs; ++k) {
     check_finite(inputs[k], "in the samples");
-    detail::set_scale(inputs[k].range(how), q->scale[k], q->zero[k]);
+    if (plan.tokens[k]) q->scale[k] = 1;
+    else detail::set_scale(inputs[k].range(how), q->scale[k], q->zero[k]);
   }
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
@@ -331,6 +391,15 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       q->zero[k + 1] = q->zero[step.source];
       continue;
     }
+    if (step.pattern.kind == edge::StepKind::embedding) {
+      // the whole table's, for there are tokens that no sample has
+      const std::span<const float> table(run.weights->parameters + step.weight_source, step.constants());
+      ValueRange all;
+      all.see(table);
+      detail::set_scale(all, q->scale[k + 1], q->zero[k + 1]);
+      detail::quantize_constants(step, table, q->scale[k + 1], q->zero[k + 1], *q);
+      continue;
+    }
     check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
     if (step.pattern.kind == edge::StepKind::recurrent) {
       for (const std::size_t inside : {step.unit + 1, step.unit + 2})
@@ -339,12 +408,33 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       continue;
     }
     detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
-    if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.unit].data(), *q);
-    else if (step.pattern.kind == edge::StepKind::norm) detail::quantize_norm(step, k, run.weights->parameters, *q);
+    if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.finder].data(), *q);
+    else if (step.pattern.kind == edge::StepKind::shift) {
+      const std::vector<float>& added = seen_of_units.factors[step.finder];
+      float largest = 0;
+      for (const float v : added) largest = std::max(largest, std::abs(v));
+      const float scale = largest / 127 > std::numeric_limits<float>::min() ? largest / 127 : 1;
+      q->weight_scale[step.row] = scale;
+      detail::quantize_constants(step, added, scale, 0, *q);
+    } else if (step.has_factors()) detail::quantize_factors(step, k, run.weights->parameters, *q);
     else if (step.multiplies()) detail::quantize_weights(step, run.weights->parameters, *q);
   }
   return q;
 }
+
+namespace detail {
+
+/// How many tokens there are in an input.
+template <class Net>
+constexpr std::size_t tokens_of(std::size_t input) {
+  constexpr const auto& plan = edge::quantized_plan<Net>;
+  for (std::size_t k = 0; k < plan.count; ++k)
+    if (plan.steps[k].pattern.kind == edge::StepKind::embedding && plan.steps[k].source == input)
+      return plan.steps[k].tokens;
+  return 1;
+}
+
+}  // namespace detail
 
 /// Writes a header for `Quantized`; options and errors are those of `export_header`.
 ///
@@ -363,8 +453,10 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
-    if (step.pattern.kind == edge::StepKind::norm) {
-      const std::string name = "step " + std::to_string(k) + ", factors of a normalisation";
+    if (step.has_factors()) {
+      const std::string name = "step " + std::to_string(k) +
+                               (step.pattern.kind == edge::StepKind::norm ? ", factors of a normalisation"
+                                                                          : ", slopes");
       const std::size_t filled = kernels::in_fours(step.factors);
       bias.blocks.push_back({name, std::span(q.bias + step.row, filled)});
       scales.blocks.push_back({name, std::span(q.weight_scale + step.row, filled)});
@@ -380,6 +472,17 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
       };
       add("the input", 0, c.input_bytes(), 0);
       add("the state", c.input_bytes(), c.weight_bytes() - c.input_bytes(), c.rows());
+    }
+    if (step.constants() > 0) {
+      const std::string name = "step " + std::to_string(k) + ", ";
+      const bool table = step.pattern.kind == edge::StepKind::embedding;
+      weights.blocks.push_back(
+          {name + (table ? std::to_string(step.tokens) + " rows of " + std::to_string(step.width) : "what is added"),
+           std::span(q.weights + step.weights, kernels::in_fours(step.constants()))});
+      if (!table) {
+        bias.blocks.push_back({name + "none", std::span(q.bias + step.row, 4)});
+        scales.blocks.push_back({name + "of what is added", std::span(q.weight_scale + step.row, 4)});
+      }
     }
     if (!step.multiplies()) continue;
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
@@ -402,7 +505,13 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   }
   header.constants.push_back({"The network in int8.", "QuantizedNumbers<Net> numbers", members});
 
-  const auto sample = detail::export_sample<M::input::size>(options);
+  auto sample = detail::export_sample<M::input::size>(options);
+  if (options.sample.empty())
+    detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+      if constexpr (plan.tokens[K])
+        for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i)
+          sample[detail::port_offset<input_shape<Net>>(K) + i] = static_cast<float>(i % detail::tokens_of<Net>(K));
+    });
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
   if (!tables->sums_fit)
     throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");

@@ -2,8 +2,20 @@
 
 #include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/divide.hpp>
+#include <tenon/layers/embedding.hpp>
+#include <tenon/layers/film.hpp>
 #include <tenon/layers/flatten.hpp>
+#include <tenon/layers/global_avg_pool.hpp>
+#include <tenon/layers/glu.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/learned_positional_embedding.hpp>
+#include <tenon/layers/map.hpp>
+#include <tenon/layers/mean_steps.hpp>
+#include <tenon/layers/prelu.hpp>
 #include <tenon/layers/relu.hpp>
+#include <tenon/layers/relu6.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/model/quantization_report.hpp>
@@ -31,6 +43,7 @@ namespace {
 template <class N>
 struct Rig {
   static constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size, samples = 60;
+  static constexpr bool has_tokens = edge::quantized_plan<N>.tokens[0];  // of 300
   Model<N> model;
   Dataset<float> data;
   std::unique_ptr<QuantizedNumbers<N>> numbers;
@@ -41,9 +54,9 @@ struct Rig {
     for (float& p : model.parameters().span())
       if (p == 0 || p == 0.25F) p = random.uniform<float>(-0.5F, 0.5F);
     std::vector<float> values(samples * in);
-    for (float& v : values) v = random.uniform<float>(-1, 2);
+    for (float& v : values) v = has_tokens ? std::floor(random.uniform<float>(0, 300)) : random.uniform<float>(-1, 2);
     // inputs whose ranges are far from one another
-    if constexpr (requires { input_shape<N>::offsets; })
+    if constexpr (!has_tokens && requires { input_shape<N>::offsets; })
       for (std::size_t i = 0; i < values.size(); ++i)
         if (i % in >= input_shape<N>::offsets.back()) values[i] *= 20;
     data = {{in}, std::move(values)};
@@ -72,7 +85,7 @@ float steps_apart() {
         const int zero = net.template input_zero<K>();
         const std::size_t at = detail::port_offset<input_shape<N>>(K);
         for (std::size_t i = at; i < at + input_shape_at<N, K>::size; ++i)
-          x[i] = scale * static_cast<float>(edge::to_int8(given[i], scale, zero) - zero);
+          x[i] = plan.tokens[K] ? given[i] : scale * static_cast<float>(edge::to_int8(given[i], scale, zero) - zero);
       });
       rig.model.predict(x, y);
       net(std::span<const float, Rig<N>::in>(x), std::span<float, Rig<N>::out>(got));
@@ -99,6 +112,9 @@ std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
+
+/// One rounding is half a step.
+constexpr float one_rounding = 0.51F;
 
 }  // namespace
 
@@ -142,6 +158,76 @@ TEST_CASE("inputs and outputs in int8 are called by their names") {
   // pixel by pixel
   const int pixel = net.input<"image">()[2 * 7 + 1];
   CHECK(pixel == edge::to_int8(image[20 + 7], net.input_scale<"image">(), net.input_zero<"image">()));
+}
+
+TEST_CASE("PReLU in int8 is its float layer but for one rounding") {
+  CHECK(steps_apart<Sequential<Input<9>, PReLU<>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<9>, PReLU<PerFeature>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<5, 3>, PReLU<PerFeature>, ReLU6>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 4, 5>, PReLU<PerFeature>>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<3, 4, 5>, PReLU<>, Flatten>>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<2, 6, 5>, Conv2D<4, 3>, PReLU<PerFeature>, Flatten, Dense<3>>>() < 4);
+}
+
+TEST_CASE("formulas of several tensors in int8 round once where they meet") {
+  using Modulated = Graph<In<"x", 6>, In<"scale", 6>, In<"shift", 6>, Node<"y", FiLM, "x", "scale", "shift">, Out<"y">>;
+  CHECK(steps_apart<Modulated>() < one_rounding);
+  using Image = Graph<In<"x", 3, 4, 5>, In<"scale", 3>, In<"shift", 3>, Node<"y", FiLM, "x", "scale", "shift">,
+                      Node<"z", ReLU>, Out<"z">>;
+  CHECK(steps_apart<Image>() < one_rounding);
+  using Steps = Graph<In<"x", 4, 5>, In<"scale", 1, 5>, In<"shift", 1>, Node<"y", FiLM, "x", "scale", "shift">,
+                      Out<"y">>;
+  CHECK(steps_apart<Steps>() < one_rounding);
+  using namespace placeholders;
+  using Mixed = Graph<In<"a", 2, 3, 4>, In<"b", 2, 3, 4>, In<"c", 2, 3, 4>, Node<"y", Map<in<"c"> + in<"a"> * in<"b">>>,
+                      Out<"y">>;
+  CHECK(steps_apart<Mixed>() < one_rounding);
+  using Bounded = Graph<In<"a", 7>, In<"b", 7>, Node<"y", Map<max(in<"a"> - in<"b">, 0)>>, Out<"y">>;
+  CHECK(steps_apart<Bounded>() < one_rounding);
+  // random numbers are 0
+  using Noisy = Graph<In<"a", 7>, In<"b", 7>, Node<"y", Map<in<"a"> + exp(in<"b"> / 8) * normal_noise>>, Out<"y">>;
+  STATIC_REQUIRE(edge::quantized_plan<Noisy>.count == 2);
+  CHECK(steps_apart<Noisy>() < 1e-3F);
+  // two roundings, of which the function's slope takes part
+  using Distance = Graph<In<"a", 7>, In<"b", 7>, Node<"y", Map<square(in<"a"> - in<"b">)>>, Out<"y">>;
+  CHECK(steps_apart<Distance>() < 2.1F);
+  using Gate = Graph<In<"a", 7>, In<"b", 7>, Node<"y", Map<tanh(in<"a">) * sigmoid(in<"b">)>>, Out<"y">>;
+  CHECK(steps_apart<Gate>() < 2.1F);
+  using Quotient = Graph<In<"a", 7>, In<"b", 7>, Node<"c", Map<exp(in<"b"> / 20)>>, Node<"y", Divide, "a", "c">,
+                         Out<"y">>;
+  CHECK(steps_apart<Quotient>() < 8);  // of small numbers, which int8 has few steps for
+  CHECK(steps_apart<Sequential<Input<5, 8>, GLU>>() < 2.1F);
+}
+
+TEST_CASE("tokens become rows of int8") {
+  using Table = Sequential<Input<6>, Embedding<300, 5>>;
+  CHECK(steps_apart<Table>() < one_rounding);
+  CHECK(steps_apart<Sequential<Input<6>, Embedding<300, 5>, LearnedPositionalEmbedding<>>>() < 2);
+  CHECK(steps_apart<Sequential<Input<6>, Embedding<300, 8>, SinusoidalPositionalEncoding<>>>() < 2);
+  CHECK(steps_apart<Sequential<Input<6, 8>, SinusoidalPositionalEncoding<>, ReLU>>() < 1.2F);
+  CHECK(steps_apart<Sequential<Input<6>, Embedding<300, 8>, LearnedPositionalEmbedding<>, LayerNorm<>, Dense<8>, ReLU,
+                               MeanSteps, Dense<3>>>() < 8);
+  // two tables read the same tokens
+  using Both = Graph<In<"x", 6>, Node<"a", Embedding<300, 4>, "x">, Node<"b", Embedding<300, 4>, "x">,
+                     Node<"y", Add<>, "a", "b">, Out<"y">>;
+  CHECK(steps_apart<Both>() < 2);
+  // numbers that a layer reads are no tokens
+  using Torn = Graph<In<"x", 6>, Node<"a", Embedding<300, 4>, "x">, Node<"b", Dense<3>, "x">, Out<"a", "b">>;
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Torn>.fits);
+
+  const Rig<Table> rig(4);
+  Quantized<Table> net{*rig.tables};
+  std::array<float, 6> x{1, 299, 0, 300, -1, 2.5F};
+  std::array<float, 30> y{}, z{};
+  net(x, y);
+  const std::array<std::uint16_t, 6> ids{1, 299, 0, 300, 65535, 400};
+  net.set_tokens(std::span(ids));
+  net.run();
+  for (std::size_t i = 0; i < z.size(); ++i)
+    z[i] = net.output_scale() * static_cast<float>(net.output()[i] - net.output_zero());
+  CHECK(y == z);
+  CHECK(std::all_of(y.begin() + 15, y.end(), [](float v) { return v == 0; }));
+  CHECK(std::abs(y[7] - rig.model.get<"0.weight">()(299, 2)) <= net.output_scale());
 }
 
 TEST_CASE("the report and the header tell of every input and output") {
