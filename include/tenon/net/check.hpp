@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tenon/net/bound_layer.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/mistakes.hpp>
@@ -140,6 +141,11 @@ struct bind {
   using type = Reshaping<In, In>;
 };
 template <Layer L, class In>
+struct bind<L, In> {
+  using type = IncompleteLayer<L, In, typename L::template at<In>>;
+};
+template <Layer L, class In>
+  requires BoundLayer<typename L::template at<In>>
 struct bind<L, In> {
   using type = typename L::template at<In>;
 };

@@ -24,6 +24,8 @@
 ///       };
 ///     };
 ///
+/// What is missing of these is one compile error that names it (`BoundLayer`, net/bound_layer.hpp).
+///
 /// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
 /// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient. Where `gradients` are
 /// absent the layer is frozen and only `dx` is wanted; sums that come along with it anyway may be
