@@ -51,7 +51,7 @@ struct Subject {
   double goal_seconds = 0, goal_megabytes = 0;  // in all, or seconds each; 0: none
 };
 
-std::vector<Subject> all_subjects() {
+std::vector<Subject> all_subjects(bool is_clang) {
   const auto depth = [](int layers) {
     return Subject{fmt::format("{} dense layers", layers),
                    "depth.cpp",
@@ -73,11 +73,15 @@ std::vector<Subject> all_subjects() {
       {"MNIST program", "mnist.cpp", {}, "", 0, 4.5, 400},
       {"LeNet program, -O3", "lenet.cpp", {"-O3"}, "", 0, 6, 450},
       {"ResNet-20 program, -O3", "resnet.cpp", {"-O3"}, "", 0, 15, 900},
+      {"ResNet-50 program, -O3", "resnet50.cpp", {"-O3"}},
+      {"MobileNetV2 program, -O3", "mobilenet_v2.cpp", {"-O3"}},
       {"GPT program, six blocks, -O3", "gpt.cpp", {"-O3"}, "", 0, 15, 900},
       depth(4),
       depth(16),
       depth(64),
       depth(128),
+      {"a further one, from 64", "depth.cpp", {"-DLAYERS=128"}, "64 dense layers", 64, is_clang ? 0.045 : 0.030},
+      depth(200),
       depth(256),
       formulas("light", "-DLIGHT", 1),
       formulas("light", "-DLIGHT", 9),
@@ -290,7 +294,6 @@ int main(int argc, char** argv) try {
   setenv("LC_ALL", "C", 1);
   const TemporaryFolder folder;
   const Bench bench(folder.path, repeats);
-  const std::vector<Subject> subjects = all_subjects();
   nlohmann::json tables = nlohmann::json::array();
   for (const std::string& name : compilers) {
     const auto version = bench.version(name);
@@ -301,7 +304,7 @@ int main(int argc, char** argv) try {
     const bool is_clang = name.find("clang") != std::string::npos;
     Compiler compiler{name, *version, words(is_clang ? TENON_COMPILE_CLANG_FLAGS : TENON_COMPILE_GNU_FLAGS)};
     for (const std::string& include : words(TENON_COMPILE_INCLUDES)) compiler.flags.push_back(include);
-    tables.push_back(measure(bench, compiler, subjects, chosen));
+    tables.push_back(measure(bench, compiler, all_subjects(is_clang), chosen));
   }
   if (!json_file.empty())
     std::ofstream(json_file) << nlohmann::json{{"repeats", repeats}, {"compilers", tables}}.dump(2) << '\n';
