@@ -109,6 +109,57 @@ std::vector<Node> columns_to_image(Body& b, const Graph& graph, const Node& node
   return b.take();
 }
 
+/// With constant offsets, the same for all images: the windows are mixtures of pixels, then the weights are a matrix.
+std::vector<Node> deform_conv(Body& b, const Graph& graph, const Node& node) {
+  const Array *weight = b.constant(1), *offsets = b.constant(2), *bias = b.constant(3), *mask = b.constant(4);
+  if (weight == nullptr || offsets == nullptr || node.integer("group", 1) != 1 || offsets->dims[0] != 1) return {};
+  if ((b.has(3) && bias == nullptr) || (b.has(4) && mask == nullptr)) return {};
+  const Dims& in = b.dims(0);
+  const Dims out = *graph.values.at(node.outputs.at(0)).dims;
+  const std::int64_t pixels = in[2] * in[3], size = weight->dims[2] * weight->dims[3], places = out[2] * out[3],
+                     groups = node.integer("offset_group", 1), channels = in[1] / groups;
+  if (pixels * size * places > largest_matrix) return {};
+  // every pixel is a channel, and every one of them has a kernel for each number of a window
+  Array all = units(pixels, {in[2], in[3]}), kernels = units(size, {weight->dims[2], weight->dims[3]});
+  all.dims.insert(all.dims.begin(), 1);
+  const std::vector<double> once = kernels.values;
+  kernels.values.clear();
+  for (std::int64_t p = 0; p < pixels; ++p) kernels.values.insert(kernels.values.end(), once.begin(), once.end());
+  kernels.dims = {pixels * size, 1, weight->dims[2], weight->dims[3]};
+  Node alone = node;
+  alone.attributes["group"] = pixels;
+  alone.attributes["offset_group"] = std::int64_t{1};
+  const auto share = [&](const Array& a, std::int64_t g) {
+    Array part{a.type, a.dims, {}};
+    part.dims[1] /= groups;
+    const auto length = static_cast<std::ptrdiff_t>(a.values.size()) / static_cast<std::ptrdiff_t>(groups);
+    part.values.assign(a.values.begin() + g * length, a.values.begin() + (g + 1) * length);
+    return part;
+  };
+  Names windows;
+  for (std::int64_t g = 0; g < groups; ++g) {
+    const Array own = share(*offsets, g), kept = mask != nullptr ? share(*mask, g) : Array{};
+    Array made = evaluate(alone, graph.opset, {&all, &kernels, &own, nullptr, mask != nullptr ? &kept : nullptr}).at(0);
+    made.dims = {pixels, size * places};
+    std::string x = b.input(0);
+    if (groups > 1) x = b.add("Slice", {x, b.add(Dims{g * channels}), b.add(Dims{(g + 1) * channels}), b.add(Dims{1})});
+    x = b.add("Reshape", {x, b.add(Dims{0, 0, pixels})});
+    x = b.add("MatMul", {x, b.add(std::move(made))});
+    windows.push_back(b.add("Reshape", {x, b.add(Dims{0, channels * size, places})}));
+  }
+  const std::string all_windows = groups > 1 ? b.add("Concat", windows, {{"axis", std::int64_t{1}}}) : windows[0];
+  Array matrix{weight->type, {in[1] * size, out[1]}, std::vector<double>(weight->values.size())};
+  for (std::size_t o = 0, rows = static_cast<std::size_t>(in[1] * size); o < static_cast<std::size_t>(out[1]); ++o)
+    for (std::size_t k = 0; k < rows; ++k)
+      matrix.values[k * static_cast<std::size_t>(out[1]) + o] = weight->values[o * rows + k];
+  std::string y = b.add("Transpose", {all_windows}, {{"perm", Dims{0, 2, 1}}});
+  y = b.add("MatMul", {y, b.add(std::move(matrix))});
+  if (bias != nullptr) y = b.add("Add", {y, b.input(3)});
+  y = b.add("Transpose", {y}, {{"perm", Dims{0, 2, 1}}});
+  b.give(0, b.add("Reshape", {y, b.add(Dims{0, 0, out[2], out[3]})}));
+  return b.take();
+}
+
 }  // namespace
 
 std::vector<Node> expand_linear(Graph& graph, const Node& node) {
@@ -116,6 +167,7 @@ std::vector<Node> expand_linear(Graph& graph, const Node& node) {
   if (b.constant(0) != nullptr) return {};
   if (node.op == "DFT") return fourier(b, graph, node);
   if (node.op == "GridSample") return grid_sample(b, graph, node);
+  if (node.op == "DeformConv") return deform_conv(b, graph, node);
   return columns_to_image(b, graph, node);
 }
 
@@ -123,7 +175,7 @@ std::vector<Node> expanded(Graph& graph, const Node& node) {
   if (!node.domain.empty()) return {};
   if (node.op == "Attention") return expand_attention(graph, node);
   if (node.op == "RotaryEmbedding") return expand_rotary_embedding(graph, node);
-  for (const char* op : {"DFT", "GridSample", "Col2Im"})
+  for (const char* op : {"DFT", "GridSample", "Col2Im", "DeformConv"})
     if (node.op == op) return expand_linear(graph, node);
   return {};
 }

@@ -127,11 +127,45 @@ TEST_CASE("what is linear in an image or a signal is a product with a matrix") {
                              {{"inverse", inverse}, {"onesided", inverse}}));
     typed(signal, "DFT");
   }
+  // two groups of channels that are shifted by themselves
+  Net shifted = net_of(19);
+  shifted.output(shifted.add("DeformConv",
+                             {shifted.input({1, 4, 3, 4}), shifted.weights({2, 4, 2, 2}),
+                              shifted.weights({1, 16, 2, 3}), shifted.weights({2}), shifted.weights({1, 8, 2, 3})},
+                             {{"offset_group", std::int64_t{2}}}));
+  typed(shifted, "DeformConv");
   Net moving = net_of(20);  // a grid that the network computes
   moving.output(moving.add("GridSample", {moving.input({1, 2, 3, 4}), moving.input({1, 2, 5, 2})}));
   Graph after = moving.graph;
   tenon::importing::simplify(after, {});
   CHECK_THROWS_WITH(write_network(after, "Net"), Catch::Contains("GridSample"));
+}
+
+TEST_CASE("DeformConv reads beside its places") {
+  const auto images = [](double shift) {
+    Net net = net_of(19);
+    const auto x = net.input({1, 2, 4, 5}), w = net.weights({2, 2, 2, 3});
+    const Attributes how{{"pads", Ints{1, 0, 1, 0}}, {"strides", Ints{2, 1}}};
+    const auto offsets = net.constant({Type::float32, {1, 12, 3, 3}, std::vector<double>(108, shift)});
+    net.output(net.add("DeformConv", {x, w, offsets}, how)).output(net.add("Conv", {x, w}, how));
+    Graph without = net.graph;
+    return tenon::importing::interpret(without, random_inputs(without));
+  };
+  const auto same = images(0), between = images(0.5);
+  double difference = 0, moved = 0;
+  for (std::size_t i = 0; i < same[0].values.size(); ++i) {
+    difference = std::max(difference, std::abs(same[0].values[i] - same[1].values[i]));
+    moved = std::max(moved, std::abs(between[0].values[i] - between[1].values[i]));
+  }
+  CHECK(difference < 1e-12);
+  CHECK(moved > 0.1);
+  // half way between four pixels is their mean
+  Net net = net_of(19);
+  const auto half = net.constant({Type::float32, {1, 2, 1, 1}, {0.5, 0.5}});
+  net.output(net.add("DeformConv", {net.input({1, 1, 2, 2}), net.constant({Type::float32, {1, 1, 1, 1}, {1}}), half},
+                     {{"strides", Ints{2, 2}}}));
+  const Array x{Type::float32, {1, 1, 2, 2}, {1, 2, 3, 6}};
+  CHECK(tenon::importing::interpret(net.graph, {{"x", x}})[0].values == std::vector<double>{3});
 }
 
 TEST_CASE("values are broadcast as ONNX does") {

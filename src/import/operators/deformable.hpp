@@ -1,0 +1,9 @@
+#pragma once
+
+#include "call.hpp"
+
+namespace tenon::importing {
+
+Table deformable_operators();
+
+}  // namespace tenon::importing
