@@ -160,11 +160,24 @@ TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, co
     b2 = vmladavaq_s8(b2, vreinterpretq_s8_s32(rows.val[2]), second);
     b3 = vmladavaq_s8(b3, vreinterpretq_s8_s32(rows.val[3]), second);
   }
+  if (groups > 0) {  // what would lie behind the last blocks counts as zeros and is not read
+    const mve_pred16_t words = vctp32q(static_cast<std::uint32_t>(groups)),
+                       bytes = vctp8q(static_cast<std::uint32_t>(4 * groups));
+    const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 8), 2);
+    const int8x16_t first = vldrbq_z_s8(x, bytes), second = vldrbq_z_s8(z, bytes);
+    const auto add = [&](int row, std::int32_t& sum, std::int32_t& next) TENON_INLINE_LAMBDA {
+      const auto* from = reinterpret_cast<const std::int32_t*>(w + 4 * row);
+      const int8x16_t weights = vreinterpretq_s8_s32(vldrwq_gather_offset_z_s32(from, places, words));
+      sum = vmladavaq_s8(sum, weights, first);
+      next = vmladavaq_s8(next, weights, second);
+    };
+    add(0, a0, b0);
+    add(1, a1, b1);
+    add(2, a2, b2);
+    add(3, a3, b3);
+  }
   a = {{a0, a1, a2, a3}};
   b = {{b0, b1, b2, b3}};
-  if (groups == 0) return;
-  add_dsp(w, x, groups, a);
-  add_dsp(w, z, groups, b);
 }
 
 #elif defined(__SSE4_1__)
