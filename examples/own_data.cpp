@@ -13,9 +13,9 @@ void write_flats(const char* path) {
   file << "area,rooms,price\n";
   Stream random(1, Purpose::user);
   for (int i = 0; i < 400; ++i) {
-    const int area = 20 + static_cast<int>(100 * random.uniform<float>()), rooms = 1 + area / 30;
-    const int price = 4 * area + 10 * rooms + static_cast<int>(20 * random.uniform<float>()) - 10;
-    file << area << ',' << rooms << ',' << price << '\n';
+    const int area = 20 + static_cast<int>(100 * random.uniform<float>()), spaces = 1 + area / 30;
+    const int price = 4 * area + 10 * spaces + static_cast<int>(20 * random.uniform<float>()) - 10;
+    file << area << ',' << spaces << ',' << price << '\n';
   }
 }
 

@@ -93,7 +93,7 @@ def members_of(lines, begin, end, public, indent):
             if not text.startswith("///<"):
                 doc.append(text[4:] if text.startswith("/// ") else text[3:])
         elif not inside or not public or SKIPPED.match(text):
-            if not text.startswith("//"):
+            if not text.startswith(("//", "#")):
                 doc = []
                 level = depth_of(line)
                 while level > 0 and i + 1 < end:

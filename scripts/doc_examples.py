@@ -46,8 +46,7 @@ def statements_of(code):
 
 
 def program():
-    out = ["// Written by scripts/doc_examples.py.", "#include <tenon/tenon.hpp>", "", "using namespace tenon;"]
-    count = 0
+    out, headers, count = ["using namespace tenon;"], {"tenon.hpp"}, 0
     for _, entries in all_entries():
         for entry in entries:
             for kind, lines in blocks_of(entry.doc):
@@ -56,10 +55,12 @@ def program():
                 statements, network = statements_of("\n".join(line[4:] for line in lines))
                 if statements:
                     count += 1
+                    headers.add(entry.header)
                     out += ["", f"namespace example_{count} {{  // {entry.header}: {entry.name}", *statements]
                     out += [f"static_assert(output_shape<{network}>::size > 0);"] if network else []
                     out.append("}")
-    return "\n".join(out) + "\n", count
+    first = ["// Written by scripts/doc_examples.py.", *(f"#include <tenon/{h}>" for h in sorted(headers)), ""]
+    return "\n".join(first + out) + "\n", count
 
 
 if __name__ == "__main__":

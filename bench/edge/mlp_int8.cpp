@@ -29,7 +29,7 @@ constexpr QuantizedNumbers<Net> numbers = make_numbers();
 #ifdef TENON_REFERENCE
 // What one would write by hand, with the requantisation that the format asks for.
 constexpr edge::QuantizedTables<Net> t = edge::make_tables<Net>(numbers);
-alignas(4) std::int8_t room[912];
+alignas(4) std::int8_t arena[912];
 
 void dense(const std::int8_t* w, std::size_t row, const std::int8_t* x, std::int8_t* y, int in, int out, int zero,
            int low) {
@@ -43,13 +43,13 @@ void dense(const std::int8_t* w, std::size_t row, const std::int8_t* x, std::int
     y[o] = static_cast<std::int8_t>(value > 127 ? 127 : value);
   }
 }
-std::int8_t* input() { return room; }
+std::int8_t* input() { return arena; }
 void run() {
-  dense(t.weights, 0, room, room + 784, 784, 128, t.zero[1], t.low[0]);
-  dense(t.weights + 784 * 128, 128, room + 784, room, 128, 10, t.zero[2], -128);
+  dense(t.weights, 0, arena, arena + 784, 784, 128, t.zero[1], t.low[0]);
+  dense(t.weights + 784 * 128, 128, arena + 784, arena, 128, 10, t.zero[2], -128);
 }
-const std::int8_t* output() { return room; }
-constexpr unsigned ram = sizeof room;
+const std::int8_t* output() { return arena; }
+constexpr unsigned ram = sizeof arena;
 #else
 Quantized<Net, numbers> net;
 constexpr unsigned ram = sizeof net;

@@ -25,8 +25,8 @@ Column::Column(const char* title) : name{title} {}
 Categorical::Categorical(int number) : column{number} {}
 Categorical::Categorical(const char* title) : column{title} {}
 Categorical::Categorical(Column which, CsvText how) : column{std::move(which)}, as{how} {}
-Categorical::Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t room)
-    : column{std::move(which)}, as{how}, texts{std::move(known)}, width{room} {}
+Categorical::Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t space)
+    : column{std::move(which)}, as{how}, texts{std::move(known)}, width{space} {}
 
 const CsvOptions& csv::detail::no_options() {
   static const CsvOptions none;
@@ -197,8 +197,8 @@ private:
     if (found != use.found.end()) return found->second;
     if (const auto& known = known_texts(column); !known.empty())
       fail(line, column, fmt::format("one of {} texts ({})", known.size(), listed(known)), text);
-    const std::size_t room = column == label_ ? options_.classes : use.categorical->width;
-    const std::size_t most = room > 0                                                      ? room
+    const std::size_t space = column == label_ ? options_.classes : use.categorical->width;
+    const std::size_t most = space > 0                                                     ? space
                              : use.categorical->as == CsvText::one_hot && column != label_ ? most_one_hot
                                                                                            : most_codes;
     if (use.found.size() == most) fail(line, column, fmt::format("at most {} different texts", most), text);

@@ -70,14 +70,14 @@ private:
     std::size_t got = 0;
     while (got < out.size() && !finished_) {
       const std::size_t offered = std::min(left_.size(), step);
-      const std::size_t room = std::min(out.size() - got, step);
+      const std::size_t space = std::min(out.size() - got, step);
       stream_.next_in = reinterpret_cast<const Bytef*>(left_.data());
       stream_.avail_in = static_cast<uInt>(offered);
       stream_.next_out = reinterpret_cast<Bytef*>(out.data() + got);
-      stream_.avail_out = static_cast<uInt>(room);
+      stream_.avail_out = static_cast<uInt>(space);
       const int status = inflate(&stream_, Z_NO_FLUSH);
       left_ = left_.subspan(offered - stream_.avail_in);
-      got += room - stream_.avail_out;
+      got += space - stream_.avail_out;
       if (status == Z_STREAM_END) {
         // Gzip streams may follow one another; anything else fails as the next one's header.
         finished_ = left_.empty();

@@ -29,16 +29,16 @@ public:
   void forget() const override { data_.source()->forget(); }
   std::span<const std::size_t> blocks() const override { return data_.source()->blocks(); }
   void read(std::size_t index, Sample<T>& to) const override {
-    Room room(data_);
-    room.around(to, [&](Sample<T>& raw) { return data_.source()->read(index, raw), true; });
+    Space space(data_);
+    space.around(to, [&](Sample<T>& raw) { return data_.source()->read(index, raw), true; });
   }
   std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const std::size_t> order) const override {
     return std::make_unique<Reader>(data_, data_.source()->open(epoch, order));
   }
 
 private:
-  struct Room {
-    explicit Room(const Dataset<T>& of) : data(of), features(of.sample_size()), scratch(of.augmentation()->scratch) {}
+  struct Space {
+    explicit Space(const Dataset<T>& of) : data(of), features(of.sample_size()), scratch(of.augmentation()->scratch) {}
 
     template <class F>
     bool around(Sample<T>& to, F read) {
@@ -54,13 +54,13 @@ private:
   };
   class Reader : public RowReader<T> {
   public:
-    Reader(const Dataset<T>& data, std::unique_ptr<RowReader<T>> rows) : room_(data), rows_(std::move(rows)) {}
+    Reader(const Dataset<T>& data, std::unique_ptr<RowReader<T>> rows) : space_(data), rows_(std::move(rows)) {}
     bool next(Sample<T>& to) override {
-      return room_.around(to, [this](Sample<T>& raw) { return rows_->next(raw); });
+      return space_.around(to, [this](Sample<T>& raw) { return rows_->next(raw); });
     }
 
   private:
-    Room room_;
+    Space space_;
     std::unique_ptr<RowReader<T>> rows_;
   };
 

@@ -75,9 +75,9 @@ public:
         }
       } else {
         const bool answers = c.kind == ColumnKind::targets;
-        const std::span<T> room = answers ? to.targets : to.features;
+        const std::span<T> space = answers ? to.targets : to.features;
         std::size_t& offset = answers ? target : feature;
-        if (!room.empty()) numbers(room.data() + offset);
+        if (!space.empty()) numbers(space.data() + offset);
         offset += c.size;
       }
     }

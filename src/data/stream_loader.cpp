@@ -28,11 +28,11 @@ StreamLoader<T>::StreamLoader(const Dataset<T>& data, std::size_t batch_size, bo
   const std::size_t threads = threads_of(data);
   for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k) rows_.emplace_back("DataLoader", data, shuffle);
   for (std::size_t k = 0; k < BatchRing::places(threads); ++k)
-    rooms_.emplace_back(data, std::min(batch_size, data.size()));
+    spaces_.emplace_back(data, std::min(batch_size, data.size()));
   ring_.start(
       threads,
       [this](std::size_t place, std::size_t first, std::size_t count, std::size_t worker) {
-        rows_[worker].fill(first, count, only_(count), only_(count), true, rooms_[place]);
+        rows_[worker].fill(first, count, only_(count), only_(count), true, spaces_[place]);
       },
       "read a stream", ".workers asks for fewer, 0 for none");
 }
@@ -51,7 +51,7 @@ void StreamLoader<T>::only(const RowShare& rows) {
 
 template <std::floating_point T>
 void StreamLoader<T>::take(std::size_t first, std::size_t count, std::size_t batches_left, Batch<T>& batch) {
-  rooms_[ring_.take(first, count, batches_left)].show(data_, count, batch);
+  spaces_[ring_.take(first, count, batches_left)].show(data_, count, batch);
 }
 
 template class StreamLoader<float>;
@@ -60,11 +60,11 @@ template class StreamLoader<double>;
 template <std::floating_point T>
 struct StreamReader<T>::State {
   State(const char* who, const Dataset<T>& of, std::size_t most)
-      : data(of), rows(who, of, false), room(of, std::min(most, of.size())) {}
+      : data(of), rows(who, of, false), space(of, std::min(most, of.size())) {}
 
   const Dataset<T>& data;
   StreamRows<T> rows;
-  StreamRoom<T> room;
+  StreamRoom<T> space;
 };
 
 template <std::floating_point T>
@@ -78,8 +78,8 @@ StreamReader<T>::~StreamReader() {
 template <std::floating_point T>
 const Batch<T>& StreamReader<T>::read(std::size_t first, std::size_t count, bool answers_alone) {
   State& s = *state_;
-  s.rows.fill(first, count, {0, answers_alone ? 0 : count}, {0, count}, false, s.room);
-  s.room.show(s.data, count, batch_);
+  s.rows.fill(first, count, {0, answers_alone ? 0 : count}, {0, count}, false, s.space);
+  s.space.show(s.data, count, batch_);
   batch_.count = count;
   batch_.first = first;
   batch_.columns = s.data.columns();

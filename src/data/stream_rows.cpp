@@ -134,7 +134,7 @@ void StreamRows<T>::read_window(std::size_t window) {
 
 template <std::floating_point T>
 void StreamRows<T>::fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments,
-                         StreamRoom<T>& room) {
+                         StreamRoom<T>& space) {
   augments = augments && data_.augmentation();
   const bool by_index = source_.by_index(), held = !window_weights_.empty();
   const std::size_t f = data_.sample_size(), l = data_.label_size(), t = data_.target_size(),
@@ -156,8 +156,8 @@ void StreamRows<T>::fill(std::size_t first, std::size_t count, RowRange own, Row
     const std::size_t slot = order_.slot(position), place = order_.first_of(window) + slot,
                       index = order_.index_at(place);
     const bool mine = row >= own.first && row < own.end, compared = row >= answered.first && row < answered.end;
-    T* const features = room.features.data() + row * row_size;
-    const std::span<T> target(room.targets.data() + row * t, t);
+    T* const features = space.features.data() + row * row_size;
+    const std::span<T> target(space.targets.data() + row * t, t);
     const std::span<T> raw = augments ? std::span<T>(raw_) : std::span<T>(features, f);
     Sample<T> sample{mine ? raw : std::span<T>{}, labels_, compared ? target : std::span<T>{}};
     const T* from = raw.data();
@@ -180,9 +180,9 @@ void StreamRows<T>::fill(std::size_t first, std::size_t count, RowRange own, Row
     }
     for (const ColumnInfo& c : data_.columns())
       if (c.kind == ColumnKind::labels)
-        std::copy_n(labels_.data() + c.offset, c.size, room.labels.data() + count * c.offset + row * c.size);
-    if (data_.has_weights()) room.weights[row] = sample.weight;
-    room.indices[row] = index;
+        std::copy_n(labels_.data() + c.offset, c.size, space.labels.data() + count * c.offset + row * c.size);
+    if (data_.has_weights()) space.weights[row] = sample.weight;
+    space.indices[row] = index;
   }
 }
 

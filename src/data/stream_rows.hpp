@@ -37,7 +37,7 @@ public:
   void begin(std::uint64_t seed, std::uint64_t epoch);
   /// Rows outside `own` get no features, those outside `answered` no targets. With an augmentation only where
   /// `augments`.
-  void fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments, StreamRoom<T>& room);
+  void fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments, StreamRoom<T>& space);
 
 private:
   void read_window(std::size_t window);

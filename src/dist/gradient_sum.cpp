@@ -47,7 +47,7 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
                     pieces = gradient_pieces(count_ * sizeof(T), piece_bytes_),
                     others = parts_.size() - own_sums_.size();
   pieces_ = std::vector<Piece>(pieces);
-  std::size_t room = 0;
+  std::size_t space = 0;
   for (std::size_t p = 0; p < pieces; ++p) {
     Piece& piece = pieces_[p];
     const std::size_t first = (pieces - 1 - p) * lines / pieces, end = (pieces - p) * lines / pieces;
@@ -55,11 +55,11 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
     piece.end = std::min(end * alignment, count_);
     for (std::size_t r = 0; r <= size; ++r)
       piece.bounds.push_back(std::min((first + r * (end - first) / size) * alignment, count_));
-    room += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
+    space += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
   }
   // a rank without shards takes part in MPI's sum with zeros
-  if (!exact_) room = own_sums_.empty() ? count_ : 0;
-  if (received_.size() < room) received_ = Arena<T>(room);
+  if (!exact_) space = own_sums_.empty() ? count_ : 0;
+  if (received_.size() < space) received_ = Arena<T>(space);
   T* next = received_.data();
   for (Piece& piece : pieces_) {
     piece.received = next;
@@ -167,11 +167,11 @@ void GradientSum<T>::send_sums(std::size_t number) {
     for (const T* part : own_parts_)
       if (r != rank && bounds[r + 1] > bounds[r])
         out_.push_back({r, part + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
-  T* room = piece.received;
+  T* space = piece.received;
   for (const Part& part : parts_) {
     if (part.rank == rank || mine == 0) continue;
-    in_.push_back({part.rank, room, mine * sizeof(T)});
-    room += aligned(mine);
+    in_.push_back({part.rank, space, mine * sizeof(T)});
+    space += aligned(mine);
   }
   piece.pending = ranks_->start(out_, in_, 2 * number);
   piece.at = Piece::At::sums;
@@ -186,13 +186,13 @@ void GradientSum<T>::add_sums(std::size_t number) {
   const std::size_t first = bounds[rank], mine = bounds[rank + 1] - first;
   addends_.clear();
   std::size_t own = 0;
-  const T* room = piece.received;
+  const T* space = piece.received;
   for (const Part& part : parts_) {
     if (part.rank == rank) {
       addends_.push_back(own_parts_[own++] + first);
     } else {
-      addends_.push_back(room);
-      room += aligned(mine);
+      addends_.push_back(space);
+      space += aligned(mine);
     }
   }
   last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);

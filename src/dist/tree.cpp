@@ -52,7 +52,7 @@ std::size_t TreeProgram::build(ShardRange range, std::span<const ShardRange> giv
 template <class T>
 void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bool add) const {
   constexpr std::size_t chunk = 512, most_places = 32;
-  alignas(64) T room[most_places][chunk];
+  alignas(64) T space[most_places][chunk];
   std::array<const T*, 4 * most_places> short_list;
   std::vector<const T*> long_list;
   if (places_ > short_list.size()) long_list.resize(places_);
@@ -61,10 +61,10 @@ void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bo
   for (std::size_t first = 0; first < count; first += chunk) {
     const std::size_t n = std::min(chunk, count - first);
     for (std::size_t k = 0; k < given_; ++k) place[k] = in[k] + first;
-    for (std::size_t k = given_; k < places_; ++k) place[k] = room[k - given_];
+    for (std::size_t k = given_; k < places_; ++k) place[k] = space[k - given_];
     for (const Sum& s : sums_) {
       const T *const a = place[s.a], *const b = place[s.b];
-      T* const sum = room[s.to - given_];
+      T* const sum = space[s.to - given_];
       for (std::size_t i = 0; i < n; ++i) sum[i] = a[i] + b[i];
     }
     const T* const result = place[result_];

@@ -99,7 +99,7 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
   header.includes = "#include <tenon/edge/quantized_digest.hpp>\n#include <tenon/edge/quantized_self_test.hpp>\n";
   header.checksum = crc32(std::as_bytes(std::span(layout.weights)));
   header.weight_bytes = written.weight_bytes = plan.weight_bytes;
-  header.ram_bytes = written.ram_bytes = plan.room;
+  header.ram_bytes = written.ram_bytes = plan.arena;
   header.macs = written.macs = plan.macs;
   for (const auto& [weight, array] : type.weights) header.parameter_count += array.values.size();
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};

@@ -22,32 +22,32 @@ double log_sum(double a, double b) {
 }
 
 /// What one sample needs: kept by each thread, so that steps after the first take nothing from the heap.
-struct Room {
+struct Scratch {
   std::vector<std::int32_t> path{};                    // blank, label, blank, ..., label, blank
   std::vector<double> log_p{}, forward{}, backward{};  // (steps, classes), (steps, path), two rows of path
 };
 
 /// -log of the probability of the path's labels; adds `scale` times its gradient by the scores.
 template <class T>
-double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zero_infinity, Rows<T> gradient,
+double of_sample(Scratch& space, Rows<const T> scores, std::size_t classes, bool zero_infinity, Rows<T> gradient,
                  double scale) {
-  const std::size_t steps = scores.count, places = room.path.size();
-  room.log_p.resize(steps * classes);
+  const std::size_t steps = scores.count, places = space.path.size();
+  space.log_p.resize(steps * classes);
   for (std::size_t t = 0; t < steps; ++t) {
     const T* row = scores[t];
     const auto most = static_cast<double>(*std::max_element(row, row + classes));
     double sum = 0;
     for (std::size_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(row[c]) - most);
     for (std::size_t c = 0; c < classes; ++c)
-      room.log_p[t * classes + c] = static_cast<double>(row[c]) - most - std::log(sum);
+      space.log_p[t * classes + c] = static_cast<double>(row[c]) - most - std::log(sum);
   }
   const auto log_p = [&](std::size_t t, std::size_t s) {
-    return room.log_p[t * classes + static_cast<std::size_t>(room.path[s])];
+    return space.log_p[t * classes + static_cast<std::size_t>(space.path[s])];
   };
   // from s - 2 to s without the blank between: only between labels that differ
-  const auto skips = [&](std::size_t s) { return s >= 2 && s % 2 == 1 && room.path[s] != room.path[s - 2]; };
-  room.forward.assign(steps * places, never);
-  double* a = room.forward.data();
+  const auto skips = [&](std::size_t s) { return s >= 2 && s % 2 == 1 && space.path[s] != space.path[s - 2]; };
+  space.forward.assign(steps * places, never);
+  double* a = space.forward.data();
   for (std::size_t s = 0; s < std::min<std::size_t>(2, places); ++s) a[s] = log_p(0, s);
   for (std::size_t t = 1; t < steps; ++t)
     for (std::size_t s = 0; s < places; ++s) {
@@ -58,14 +58,14 @@ double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zer
       a[t * places + s] = sum + log_p(t, s);
     }
   const double* end = a + (steps - 1) * places;
-  const double said = places == 1 ? end[0] : log_sum(end[places - 1], end[places - 2]);
-  if (said == never && zero_infinity) return 0;
-  if (!gradient) return -said;
+  const double log_likelihood = places == 1 ? end[0] : log_sum(end[places - 1], end[places - 2]);
+  if (log_likelihood == never && zero_infinity) return 0;
+  if (!gradient) return -log_likelihood;
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t c = 0; c < classes; ++c)
-      gradient[t][c] = static_cast<T>(scale * std::exp(room.log_p[t * classes + c]));
-  room.backward.assign(2 * places, never);  // of what follows step t
-  double *now = room.backward.data(), *next = now + places;
+      gradient[t][c] = static_cast<T>(scale * std::exp(space.log_p[t * classes + c]));
+  space.backward.assign(2 * places, never);  // of what follows step t
+  double *now = space.backward.data(), *next = now + places;
   for (std::size_t t = steps; t-- > 0;) {
     for (std::size_t s = places; s-- > 0;) {
       if (t + 1 == steps) {
@@ -76,12 +76,12 @@ double of_sample(Room& room, Rows<const T> scores, std::size_t classes, bool zer
         if (s + 2 < places && skips(s + 2)) sum = log_sum(sum, next[s + 2] + log_p(t + 1, s + 2));
         now[s] = sum;
       }
-      const double here = std::exp(a[t * places + s] + now[s] - said);  // NaN where nothing can be said
-      gradient[t][static_cast<std::size_t>(room.path[s])] -= static_cast<T>(scale * here);
+      const double here = std::exp(a[t * places + s] + now[s] - log_likelihood);  // NaN where nothing can be said
+      gradient[t][static_cast<std::size_t>(space.path[s])] -= static_cast<T>(scale * here);
     }
     std::swap(now, next);
   }
-  return -said;
+  return -log_likelihood;
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, b
   if (samples * steps != loss.prediction.count || samples == 0)
     throw Error(fmt::format("CTCLoss: expected samples of {} steps, got {} steps", steps, loss.prediction.count));
   if (blank >= classes) throw Error(fmt::format("CTCLoss: blank: expected 0 to {}, got {}", classes - 1, blank));
-  thread_local Room room;
+  thread_local Scratch space;
   const double by = reduction == Reduction::sum || reduction == Reduction::none ? 1
                                                                                 : weight_of_rows(samples, loss.weights);
   if (by == 0) return nothing_counts(loss);
@@ -101,23 +101,23 @@ double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, b
   double total = 0;
   for (std::size_t i = 0; i < samples; ++i) {
     const auto silent = static_cast<std::int32_t>(blank);
-    room.path.assign(1, silent);
+    space.path.assign(1, silent);
     for (const std::int32_t label : loss.target.labels.subspan(i * steps, steps)) {
       if (label == ignore_index) continue;
       if (label < 0 || static_cast<std::size_t>(label) >= classes || label == silent)
         throw Error(
             fmt::format("CTCLoss: blank: expected labels from 0 to {} other than {}, got {} in sample {} of the batch",
                         classes - 1, blank, label, i));
-      room.path.push_back(label);
-      room.path.push_back(silent);
+      space.path.push_back(label);
+      space.path.push_back(silent);
     }
     const double weight = loss.weights.empty() ? 1 : static_cast<double>(loss.weights[i]);
-    const double length = reduction == Reduction::mean ? std::max(1.0, static_cast<double>(room.path.size() / 2)) : 1;
+    const double length = reduction == Reduction::mean ? std::max(1.0, static_cast<double>(space.path.size() / 2)) : 1;
     const Rows<T> gradient{loss.gradient ? loss.gradient[i * steps] : nullptr, steps, loss.gradient.stride};
     for (std::size_t t = 0; gradient && t < steps; ++t) std::fill_n(gradient[t], classes, T(0));
     if (weight == 0) continue;
     const double value = weight / length *
-                         of_sample(room, Rows<const T>{loss.prediction[i * steps], steps, loss.prediction.stride},
+                         of_sample(space, Rows<const T>{loss.prediction[i * steps], steps, loss.prediction.stride},
                                    classes, zero_infinity, gradient, weight / (length * by));
     loss.values[i * steps] = static_cast<T>(value);
     total += static_cast<double>(loss.values[i * steps]);

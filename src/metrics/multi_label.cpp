@@ -10,9 +10,9 @@ double part(std::uint64_t of, std::uint64_t all) {
   return all == 0 ? 0 : static_cast<double>(of) / static_cast<double>(all);
 }
 
-double precision_of(const MultiLabelMatrix::Counts& c) { return part(c.both, c.both + c.only_said); }
+double precision_of(const MultiLabelMatrix::Counts& c) { return part(c.both, c.both + c.only_predicted); }
 double recall_of(const MultiLabelMatrix::Counts& c) { return part(c.both, c.both + c.only_is); }
-double f1_of(const MultiLabelMatrix::Counts& c) { return part(2 * c.both, 2 * c.both + c.only_said + c.only_is); }
+double f1_of(const MultiLabelMatrix::Counts& c) { return part(2 * c.both, 2 * c.both + c.only_predicted + c.only_is); }
 
 constexpr double nothing_seen = std::numeric_limits<double>::quiet_NaN();
 
@@ -26,7 +26,7 @@ void MultiLabelMatrix::reset() {
 MultiLabelMatrix::Counts MultiLabelMatrix::together() const {
   Counts sum;
   for (const Counts& c : labels_)
-    sum.both += c.both, sum.only_said += c.only_said, sum.only_is += c.only_is, sum.neither += c.neither;
+    sum.both += c.both, sum.only_predicted += c.only_predicted, sum.only_is += c.only_is, sum.neither += c.neither;
   return sum;
 }
 
@@ -49,7 +49,7 @@ double MultiLabelMatrix::subset_accuracy() const { return seen_ == 0 ? nothing_s
 double MultiLabelMatrix::hamming() const {
   if (seen_ == 0) return nothing_seen;
   const Counts all = together();
-  return part(all.only_said + all.only_is, seen_ * labels_.size());
+  return part(all.only_predicted + all.only_is, seen_ * labels_.size());
 }
 
 }  // namespace tenon

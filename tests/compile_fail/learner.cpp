@@ -16,4 +16,4 @@ using Net = Sequential<Input<1, 4, 4>, Sequential<Conv2D<2, 3>, Upsample<2>>, Fl
 using Net = Sequential<Input<1, 4, 4>, Sequential<Conv2D<2, 3>, ReLU>, Flatten, Dense<2>>;
 #endif
 
-constexpr std::size_t room = edge::Learner<Net, MeanSquaredError, PlainSGD>::ram_bytes;
+constexpr std::size_t space = edge::Learner<Net, MeanSquaredError, PlainSGD>::ram_bytes;

@@ -14,4 +14,4 @@ using Method = Lion;
 using Method = Adam;
 #endif
 
-constexpr std::size_t room = edge::Learner<Sequential<Dense<3, 2>>, MeanSquaredError, Method>::ram_bytes;
+constexpr std::size_t space = edge::Learner<Sequential<Dense<3, 2>>, MeanSquaredError, Method>::ram_bytes;

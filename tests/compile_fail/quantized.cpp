@@ -14,4 +14,4 @@ using Net = Sequential<Input<4, 8>, Residual<Dense<8>, MultiheadAttention<2>>, D
 using Net = Sequential<Input<4, 8>, Residual<Dense<8>, ReLU>, Dense<2>>;
 #endif
 
-constexpr std::size_t room = Quantized<Net>::ram_bytes;
+constexpr std::size_t arena = Quantized<Net>::ram_bytes;

@@ -5,7 +5,7 @@
 #include <tenon/net/type_name.hpp>
 #include <tenon/shape.hpp>
 
-namespace room {
+namespace space {
 
 template <auto...>
 struct Dense;
@@ -18,10 +18,10 @@ struct ReLU;
 template <class...>
 struct Pack;
 
-}  // namespace room
+}  // namespace space
 
 using tenon::type_name;
-using namespace room;
+using namespace space;
 
 static_assert(type_name<ReLU>() == "ReLU");
 static_assert(type_name<Dense<784, 128>>() == "Dense<784, 128>");

@@ -142,7 +142,7 @@ struct Steps {
   using output = In;
   using mistake = void;
   static constexpr bool valid = true;
-  static constexpr std::size_t room = 0, scratch = 0;
+  static constexpr std::size_t space = 0, scratch = 0;
   static constexpr double mixup = 0;
   template <class T>
   static void run(Walk<T>& walk) {
@@ -159,7 +159,7 @@ struct Steps<In, First, Rest...> {
   /// The first there is.
   using mistake = std::conditional_t<accepted, typename next::mistake, own_mistake>;
   static constexpr bool valid = std::is_void_v<mistake>;
-  static constexpr std::size_t room = std::max(In::size, next::room);
+  static constexpr std::size_t space = std::max(In::size, next::space);
   static constexpr std::size_t own_scratch = [] {
     if constexpr (accepted && Distorts<First>) return First::scratch(size_of<In>);
     else return std::size_t{0};
@@ -207,7 +207,7 @@ struct Augment {
     static constexpr Augmentation augmentation{
         .input = In::dims,
         .output = Steps::output::dims,
-        .scratch = 2 * std::max(In::size, Steps::room) + Steps::scratch,
+        .scratch = 2 * std::max(In::size, Steps::space) + Steps::scratch,
         .mixup = Steps::mixup,
         .apply_float = &apply<In, float>,
         .apply_double = &apply<In, double>,
@@ -219,8 +219,8 @@ private:
   template <class In, class T>
   static void apply(const T* from, T* to, T* scratch, Stream* stream) {
     using Steps = augment::Steps<In, Step...>;
-    constexpr std::size_t room = std::max(In::size, Steps::room);
-    augment::Walk<T> walk{scratch, scratch + room, scratch + 2 * room, stream};
+    constexpr std::size_t space = std::max(In::size, Steps::space);
+    augment::Walk<T> walk{scratch, scratch + space, scratch + 2 * space, stream};
     std::copy_n(from, In::size, walk.image);
     Steps::run(walk);
     std::copy_n(walk.image, Steps::output::size, to);

@@ -42,7 +42,7 @@ struct Categorical {
   Categorical(int number);
   Categorical(const char* title);
   Categorical(Column which, CsvText how = CsvText::one_hot);
-  Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t room = 0);
+  Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t space = 0);
 
   Column column;
   CsvText as = CsvText::one_hot;

@@ -8,7 +8,7 @@
 
 #include <tenon/dist/communicator.hpp>
 #include <tenon/dist/tree.hpp>
-#include <tenon/model/shard_seat.hpp>
+#include <tenon/model/shard_slot.hpp>
 
 namespace tenon::detail {
 

@@ -10,7 +10,7 @@
 #include <tenon/dist/communicator.hpp>
 #include <tenon/dist/tree.hpp>
 #include <tenon/model/arena.hpp>
-#include <tenon/model/shard_seat.hpp>
+#include <tenon/model/shard_slot.hpp>
 
 namespace tenon::detail {
 

@@ -16,10 +16,10 @@
 /// How a frozen network runs its layers, one sample at a time.
 namespace tenon::edge {
 
-/// Matrices as the model stores them, multiplied by portable loops. Products that are `turned` find all
+/// Matrices as the model stores them, multiplied by portable loops. Products that are `transposed` find all
 /// of them stored (in, out), and multiply them by a function of their own.
 struct PlainProducts {
-  static constexpr bool turned = false;
+  static constexpr bool transposed = false;
 };
 
 /// What a bound layer does for one sample where its own `forward` is meant for batches: `run` works
@@ -83,7 +83,7 @@ private:
     }
     const T* weight = m.parameters + plan.offset[code::template weight_number<K>];
     for (std::size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
-      if constexpr (Products::turned && can_turn) Products::multiply(weight, operand, result, in, out);
+      if constexpr (Products::transposed && can_turn) Products::multiply(weight, operand, result, in, out);
       else if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
       else kernels::multiply_columns(weight, operand, result, in, out);
     }
@@ -101,13 +101,13 @@ private:
   (each_product);
 
   template <int K, class T>
-  static constexpr void transpose_weight(T* parameters, T* room) {
+  static constexpr void transpose_weight(T* parameters, T* arena) {
     if constexpr (code::template transposed<K>) {
       constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
       T* w = parameters + unit::plan.offset[code::template weight_number<K>];
-      std::copy_n(w, in * out, room);
+      std::copy_n(w, in * out, arena);
       for (std::size_t o = 0; o < out; ++o)
-        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = room[o * in + i];
+        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = arena[o * in + i];
     }
   }
 
@@ -117,12 +117,12 @@ public:
   }
   (each_product);
 
-  /// Stores the matrices that are stored (out, in) the other way round, as turned products want them;
+  /// Stores the matrices that are stored (out, in) the other way round, as transposed products want them;
   /// `room` holds the largest.
   template <class T>
-  static constexpr void turn(T* parameters, T* room) {
+  static constexpr void turn(T* parameters, T* arena) {
     if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) {
-        (transpose_weight<K>(parameters, room), ...);
+        (transpose_weight<K>(parameters, arena), ...);
       }
     (each_product);
   }
@@ -206,7 +206,7 @@ struct BasicContext {
 
   /// One that brings plain loops for single samples along, which need nothing from the library.
   template <class Bound, class T>
-    requires(!HasSampleKernel<Bound> && !Products::turned &&
+    requires(!HasSampleKernel<Bound> && !Products::transposed &&
              requires(const Memory<T>& m, const T* x, T* y) { Bound::run_sample(m, x, y); })
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
     for (std::size_t i = 0; i < y.count; ++i) Bound::run_sample(memory, x[i], y[i]);

@@ -141,7 +141,7 @@ private:
   constexpr void run(const float* in, float* out) {
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
-    float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
+    float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
     const Memory<float> memory{
         w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
     edge::Context context;

@@ -55,7 +55,7 @@ public:
   constexpr void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
-    float* const buffers = Weights<Net>::buffer_room > 0 ? const_cast<float*>(w.buffers) : nullptr;
+    float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
     Memory<float> memory{
         w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
     memory.state = buffer_ + own;

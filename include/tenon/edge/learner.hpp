@@ -112,7 +112,7 @@ class Learner {
   static_assert(
       detail::has_code<device_loss::known, L, cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula>());
   static_assert(detail::has_code<DeviceOptimizer<O>, O, PlainSGD_or_SGD_or_Adam>());
-  using room = detail::LearnerMemory<Bound, whole, O>;
+  using arena = detail::LearnerMemory<Bound, whole, O>;
   static constexpr bool of_classes = device_loss::of_classes;
   static constexpr std::size_t answers = answers_of<L, typename Bound::output>;
 
@@ -123,12 +123,12 @@ public:
   using input = input_shape<Net>;
   using output = output_shape<Net>;
   static constexpr std::size_t batch = Batch;
-  static constexpr std::size_t states = room::states;
+  static constexpr std::size_t states = arena::states;
 
   /// All that an object takes: parameters, gradients, the optimizer's arrays, activations and scratch.
-  static constexpr std::size_t ram_bytes = sizeof(room);
+  static constexpr std::size_t ram_bytes = sizeof(arena);
   /// Of that, what learns.
-  static constexpr std::size_t parameter_bytes = room::size * sizeof(float);
+  static constexpr std::size_t parameter_bytes = arena::size * sizeof(float);
   /// What a slot of flash has to hold (edge/checkpoint.hpp).
   static constexpr std::size_t checkpoint_bytes = 32 + parameter_bytes * (1 + states);
 
@@ -142,9 +142,9 @@ public:
   /// Starts from these weights, which must outlive it where the network has frozen parts or statistics; forgets all
   /// else.
   void start(const Weights<Net>& weights, const O& optimizer = {}, std::uint64_t seed = 0) {
-    std::copy_n(weights.parameters, room::size, m_.parameters);
-    std::fill_n(m_.optimizer_state, room::size * states, 0.0F);
-    if (Weights<Net>::buffer_room > 0) m_.buffers = weights.buffers;
+    std::copy_n(weights.parameters, arena::size, m_.parameters);
+    std::fill_n(m_.optimizer_state, arena::size * states, 0.0F);
+    if (Weights<Net>::buffer_space > 0) m_.buffers = weights.buffers;
     std::construct_at(&m_.optimizer, optimizer);
     m_.seed = seed;
     resume(0);
@@ -200,13 +200,13 @@ public:
   }
 
   /// What has been learned, in the order and at the offsets of `parameter_table`, for a checkpoint or for Frozen.
-  std::span<const float> parameters() const { return {m_.parameters, room::size}; }
-  std::span<float> parameters() { return {m_.parameters, room::size}; }
+  std::span<const float> parameters() const { return {m_.parameters, arena::size}; }
+  std::span<float> parameters() { return {m_.parameters, arena::size}; }
   /// The optimizer's arrays, one behind the other.
-  std::span<const float> optimizer_state() const { return {m_.optimizer_state, room::size * states}; }
-  std::span<float> optimizer_state() { return {m_.optimizer_state, room::size * states}; }
+  std::span<const float> optimizer_state() const { return {m_.optimizer_state, arena::size * states}; }
+  std::span<float> optimizer_state() { return {m_.optimizer_state, arena::size * states}; }
   /// The gradients since the last step.
-  std::span<const float> gradients() const { return {m_.gradients, room::size}; }
+  std::span<const float> gradients() const { return {m_.gradients, arena::size}; }
 
   O& optimizer() { return m_.optimizer; }
   std::uint64_t steps() const { return m_.steps; }
@@ -216,7 +216,7 @@ public:
     m_.taken = 0;
   }
   /// The next sample starts a sequence.
-  void reset_states() { std::fill_n(m_.state, room::state_size, 0.0F); }
+  void reset_states() { std::fill_n(m_.state, arena::state_size, 0.0F); }
 
 private:
   Memory<float> memory(bool training) {
@@ -226,16 +226,16 @@ private:
     if (training) {
       m.gradients = m_.gradients;
       m.saved = m_.saved;
-      m.saved_fixed = m_.saved + room::saved_sample;
+      m.saved_fixed = m_.saved + arena::saved_sample;
     }
     m.scratch = m_.scratch;
-    m.scratch_fixed = m_.scratch + room::scratch_sample;
-    if (room::state_size > 0) m.state = m_.state;
-    m.state_stride = room::state_size;
+    m.scratch_fixed = m_.scratch + arena::scratch_sample;
+    if (arena::state_size > 0) m.state = m_.state;
+    m.state_stride = arena::state_size;
     return m;
   }
   LearnContext context() {
-    return {m_.seed, m_.steps, m_.taken, m_.taken == 0, m_.scratch + room::scratch_sample + room::scratch_fixed};
+    return {m_.seed, m_.steps, m_.taken, m_.taken == 0, m_.scratch + arena::scratch_sample + arena::scratch_fixed};
   }
 
   void forward(std::span<const float, input::size> x) {
@@ -251,8 +251,8 @@ private:
     if (++m_.taken < Batch) return;
     m_.taken = 0;
     ++m_.steps;
-    OptimizerArrays<float, states> arrays{m_.parameters, m_.gradients, {}, room::size};
-    for (std::size_t k = 0; k < states; ++k) arrays.state[k] = m_.optimizer_state + k * room::size;
+    OptimizerArrays<float, states> arrays{m_.parameters, m_.gradients, {}, arena::size};
+    for (std::size_t k = 0; k < states; ++k) arrays.state[k] = m_.optimizer_state + k * arena::size;
     detail::take_step(m_.optimizer, arrays, m_.steps);
   }
   template <class Part>
@@ -262,7 +262,7 @@ private:
                       Evaluation{});
   }
 
-  room m_;
+  arena m_;
 };
 
 /// A backbone that does not learn, say a Quantized or a Frozen network, in front of a head that does:

@@ -235,12 +235,12 @@ inline constexpr kernels::Upsampling stretching_of = quantized_plan<Net>.steps[K
 
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
 template <class Net, std::size_t K, std::size_t M>
-constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* room) {
+constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
   constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
-  const std::int8_t* x = room + plan.place(source);
-  std::int8_t* y = room + plan.place(K + 1);
+  const std::int8_t* x = arena + plan.place(source);
+  std::int8_t* y = arena + plan.place(K + 1);
   if constexpr (plan.steps[K].pattern.kind == StepKind::join) {
     const kernels::Requantizer scale = t.scaling[plan.steps[K].scale + M];
     if (scale.multiplier != 1 << 30 || scale.shift != -3 || t.zero[source] != t.zero[K + 1])
@@ -251,12 +251,12 @@ constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* room) {
 
 /// One step of a network in `room`, which holds the activations.
 template <class Net, std::size_t K>
-constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
+constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr StepKind kind = step.pattern.kind;
-  const std::int8_t* x = room + plan.place(step.source);
-  std::int8_t* y = room + plan.place(K + 1);
+  const std::int8_t* x = arena + plan.place(step.source);
+  std::int8_t* y = arena + plan.place(K + 1);
   const std::int8_t x_zero = t.zero[step.source];
   [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
   if constexpr (kind == StepKind::input) {
@@ -274,8 +274,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
         .high = t.high[K]};
     if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
     else if constexpr (kind == StepKind::depthwise)
-      kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
-    else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, room + plan.scratch[K]);
+      kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
+    else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
   } else if constexpr (kind == StepKind::max_pool) {
     kernels::max_pool_int8(pool_of<Net, K>.windows, bounds, x, y);
   } else if constexpr (kind == StepKind::average_pool) {
@@ -288,7 +288,7 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                t.zero[step.other],
                                t.zero[K + 1],
                                bounds};
-    kernels::add_int8(sum, step.in, x, room + plan.place(step.other), y);
+    kernels::add_int8(sum, step.in, x, arena + plan.place(step.other), y);
   } else if constexpr (kind == StepKind::shift) {
     const kernels::Int8Sum sum{
         t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero, 0, t.zero[K + 1], bounds};
@@ -306,7 +306,7 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                  step.out,
                                  step.period,
                                  step.repeat};
-    const std::int8_t* other = room + plan.place(step.other);
+    const std::int8_t* other = arena + plan.place(step.other);
     if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
     else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
     else if constexpr (kind == StepKind::divide) kernels::quotient_int8(pair, x, other, y);
@@ -322,7 +322,7 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                              bounds,
                                              {step.period, step.repeat},
                                              step.spread};
-    kernels::modulate_int8(modulation, step.out, x, room + plan.place(step.other), room + plan.place(step.third), y);
+    kernels::modulate_int8(modulation, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
   } else if constexpr (kind == StepKind::table) {
     kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
   } else if constexpr (kind == StepKind::norm) {
@@ -330,7 +330,7 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
                                        t.zero[K + 1],           t.low[K],          t.high[K]};
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::recurrent) {
-    detail::run_cell<Net, K>(t, room);
+    detail::run_cell<Net, K>(t, arena);
   } else if constexpr (kind == StepKind::slopes) {
     kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.row, t.shift + step.row, step.factors, x_zero,
                           t.zero[K + 1], bounds},
@@ -339,7 +339,7 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
     if constexpr (step.padded) kernels::fill_int8(x_zero, step.out, y);
-    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, room), ...); }
+    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, arena), ...); }
     (std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
@@ -349,8 +349,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* room) {
   }
 }
 template <class Net, std::size_t... K>
-constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* room, std::index_sequence<K...>) {
-  (run_step<Net, K>(t, room), ...);
+constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* arena, std::index_sequence<K...>) {
+  (run_step<Net, K>(t, arena), ...);
 }
 
 }  // namespace edge
@@ -391,7 +391,7 @@ public:
 
   /// The activations, input and output included: what one object takes, without the pointer to tables
   /// that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.room;
+  static constexpr std::size_t ram_bytes = plan.arena;
   /// The packed weights; beside them a row takes nine bytes.
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;
@@ -408,12 +408,12 @@ public:
   ///     use(net.output<"digit">());
   template <std::size_t K>
   constexpr auto input() {
-    return std::span<std::int8_t, plan.sizes[K]>(room_ + plan.place(K), plan.sizes[K]);
+    return std::span<std::int8_t, plan.sizes[K]>(arena_ + plan.place(K), plan.sizes[K]);
   }
   template <std::size_t K>
   constexpr auto output() const {
     constexpr std::size_t t = plan.output_tensor(K);
-    return std::span<const std::int8_t, plan.sizes[t]>(room_ + plan.place(t), plan.sizes[t]);
+    return std::span<const std::int8_t, plan.sizes[t]>(arena_ + plan.place(t), plan.sizes[t]);
   }
   template <std::size_t K>
   constexpr float input_scale() const {
@@ -467,12 +467,12 @@ public:
   template <std::size_t K = 0, std::size_t N>
     requires(plan.tokens[K] && 2 * N == plan.sizes[K])
   constexpr void set_tokens(std::span<const std::uint16_t, N> ids) {
-    for (std::size_t i = 0; i < N; ++i) edge::write_token(room_ + plan.place(K), i, ids[i]);
+    for (std::size_t i = 0; i < N; ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
   }
 
   constexpr void run() {
-    edge::detail::forget_states<Net>(room_);
-    edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{});
+    edge::detail::forget_states<Net>(arena_);
+    edge::run_steps(tables(), arena_, std::make_index_sequence<plan.count>{});
   }
 
   /// The same from float to float. Several inputs, or outputs, are one behind the other here.
@@ -500,9 +500,9 @@ public:
   /// The class with the largest output, the first of equals. A final Softmax is left out.
   constexpr int classify() requires(out > 1 && outputs == 1) {
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
-    edge::detail::forget_states<Net>(room_);
-    edge::run_steps(tables(), room_, std::make_index_sequence<needed>{});
-    const std::int8_t* score = room_ + plan.place(needed);
+    edge::detail::forget_states<Net>(arena_);
+    edge::run_steps(tables(), arena_, std::make_index_sequence<needed>{});
+    const std::int8_t* score = arena_ + plan.place(needed);
     constexpr edge::TensorOrder order = plan.orders[needed];
     std::size_t best = 0;
     for (std::size_t i = 1; i < out; ++i)
@@ -516,7 +516,7 @@ public:
 
   /// Forgets the last sample.
   constexpr void reset() {
-    for (std::int8_t& number : room_) number = 0;
+    for (std::int8_t& number : arena_) number = 0;
   }
 
 private:
@@ -532,7 +532,7 @@ private:
   }
   template <std::size_t K>
   constexpr void take(const float* x) {
-    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), x, room_ + plan.place(K));
+    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), x, arena_ + plan.place(K));
   }
   constexpr void take_all(const float* row) {
     tenon::detail::each_number<inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
@@ -551,7 +551,7 @@ private:
     });
   }
 
-  alignas(4) std::int8_t room_[plan.room]{};
+  alignas(4) std::int8_t arena_[plan.arena]{};
   [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<Net>*, Nothing> given_{};
 };
 

@@ -364,8 +364,8 @@ constexpr bool is_known_layer() {
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
-           PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known || EmbeddingOf<Bound>::known ||
-           adds_constants<Bound> || requires {
+           RecurrentOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known ||
+           EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

@@ -107,7 +107,7 @@ struct PassOf {
 
 /// Step K of a network, which is a pass.
 template <class Net, std::size_t K, class Tables>
-constexpr void run_cell(const Tables& t, std::int8_t* room) {
+constexpr void run_cell(const Tables& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr CellPass c = step.cell;
@@ -118,15 +118,15 @@ constexpr void run_cell(const Tables& t, std::int8_t* room) {
   const kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
                                  &sigmoid_curve,         &tanh_curve,
                                  t.cells[c.number],      c.hidden};
-  run_pass<PassOf<Net, K>>(p, room + plan.place(step.source), room + plan.place(K + 1), room + plan.states[K],
-                           room + plan.scratch[K]);
+  run_pass<PassOf<Net, K>>(p, arena + plan.place(step.source), arena + plan.place(K + 1), arena + plan.states[K],
+                           arena + plan.scratch[K]);
 }
 
 /// What outlasts a run is zero again.
 template <class Net>
-constexpr void forget_states(std::int8_t* room) {
+constexpr void forget_states(std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
-  for (std::size_t i = plan.first_state; i < plan.room; ++i) room[i] = 0;
+  for (std::size_t i = plan.first_state; i < plan.arena; ++i) arena[i] = 0;
 }
 
 }  // namespace detail

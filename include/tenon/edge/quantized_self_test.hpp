@@ -30,12 +30,12 @@ constexpr bool passes(Q& net, const QuantizedSelfTest<typename Q::network>& test
     for (std::size_t i = 0; i < to.size(); ++i) to[i] = test.input[plan.input_offset(K) + i];
   });
   net.run();
-  bool same = true;
+  bool equal = true;
   detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
     const auto from = net.template output<K>();
-    for (std::size_t i = 0; i < from.size(); ++i) same = same && from[i] == test.output[plan.output_offset(K) + i];
+    for (std::size_t i = 0; i < from.size(); ++i) equal = equal && from[i] == test.output[plan.output_offset(K) + i];
   });
-  return same;
+  return equal;
 }
 
 }  // namespace tenon

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 
+#include <tenon/edge/arena_plan.hpp>
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/quantized_cell.hpp>
-#include <tenon/edge/room.hpp>
 #include <tenon/edge/step_pattern.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
@@ -160,7 +160,7 @@ struct StepPlan {
   std::size_t count = 0;
   std::size_t weight_bytes = 0, rows = 0, macs = 0;
   std::size_t requantizers = 0;  // of sums and bounds
-  std::size_t room = 0;          // of the activations
+  std::size_t arena = 0;         // of the activations
   bool fits = true;              // every layer was recognised
   /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
   /// what a step gives that does nothing.
@@ -260,7 +260,7 @@ struct StepPlan {
       for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
     }
     for (std::size_t o = 0; o < outputs(); ++o) last[output_tensor(o)] = count;
-    Room<2 * capacity + 1> all;
+    ArenaPlan<2 * capacity + 1> all;
     for (std::size_t t = 0; t <= count; ++t)
       all.add({.bytes = bytes(t), .first = t < inputs ? 0 : t - 1, .last = last[t]});
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
@@ -268,20 +268,20 @@ struct StepPlan {
     for (std::size_t k = 0; k < count; ++k)
       if (steps[k].works_in_place() && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
     all.pack(count + 1);
-    room = std::max<std::size_t>(all.size, 1);
+    arena = std::max<std::size_t>(all.size, 1);
     for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;
     for (std::size_t k = 0; k < count; ++k) {
       scratch[k] = all.blocks[count + 1 + k].place;
       // it may read three bytes behind its input
       if (steps[k].pattern.kind == StepKind::depthwise && steps[k].image.channels % 4 != 0)
-        room = std::max(room, places[steps[k].source] + bytes(steps[k].source) + 4);
+        arena = std::max(arena, places[steps[k].source] + bytes(steps[k].source) + 4);
     }
-    first_state = room;
+    first_state = arena;
     for (std::size_t k = 0; k < count; ++k)
       if (steps[k].pattern.kind == StepKind::recurrent && steps[k].cell.stateful) {
-        room = kernels::in_fours(room);
-        states[k] = room;
-        room += steps[k].cell.state_bytes();
+        arena = kernels::in_fours(arena);
+        states[k] = arena;
+        arena += steps[k].cell.state_bytes();
       }
   }
 };

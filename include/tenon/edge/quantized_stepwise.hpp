@@ -72,7 +72,7 @@ public:
   using network = Net;
 
   /// What one object takes, without the pointer to tables that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.room;
+  static constexpr std::size_t ram_bytes = plan.arena;
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;  // of one step
 
@@ -82,16 +82,16 @@ public:
       : given_{&tables} {}
 
   /// Where the next step's numbers go, and where the output is after `step`: real = scale * (q - zero).
-  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(room_ + plan.place(0), in); }
+  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(arena_ + plan.place(0), in); }
   constexpr std::span<const std::int8_t, out> output() const {
-    return std::span<const std::int8_t, out>(room_ + plan.place(plan.count), out);
+    return std::span<const std::int8_t, out>(arena_ + plan.place(plan.count), out);
   }
   constexpr float input_scale() const { return tables().input_scale[0]; }
   constexpr float output_scale() const { return tables().output_scale[0]; }
   constexpr int input_zero() const { return tables().zero[0]; }
   constexpr int output_zero() const { return tables().zero[plan.count]; }
 
-  constexpr void step() { edge::run_steps(tables(), room_, std::make_index_sequence<plan.count>{}); }
+  constexpr void step() { edge::run_steps(tables(), arena_, std::make_index_sequence<plan.count>{}); }
 
   /// The same from float to float.
   constexpr void step(std::span<const float, in> x, std::span<float, out> y) {
@@ -102,7 +102,7 @@ public:
 
   /// Forgets the steps so far.
   constexpr void reset() {
-    for (std::int8_t& number : room_) number = 0;
+    for (std::int8_t& number : arena_) number = 0;
   }
 
 private:
@@ -117,7 +117,7 @@ private:
     else return *given_;
   }
 
-  alignas(4) std::int8_t room_[plan.room]{};
+  alignas(4) std::int8_t arena_[plan.arena]{};
   [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<One>*, Nothing> given_{};
 };
 

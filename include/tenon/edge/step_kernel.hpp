@@ -16,7 +16,7 @@
 #include <tenon/net/layer.hpp>
 
 /// What layers do at one step of one sequence on a host that has vectors: sizes are constants, matrices are stored
-/// turned, (in, out), and nothing is prepared for batches.
+/// transposed, (in, out), and nothing is prepared for batches.
 namespace tenon::edge {
 
 /// So many numbers are computed where n are wanted, whole vectors: a rest would be computed number by number, and take
@@ -43,10 +43,10 @@ TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
 
 /// A matrix (out, in) in place as (in, out); `room` holds it.
 template <class T>
-void transpose_matrix(T* w, std::size_t out, std::size_t in, T* room) {
-  std::copy_n(w, in * out, room);
+void transpose_matrix(T* w, std::size_t out, std::size_t in, T* arena) {
+  std::copy_n(w, in * out, arena);
   for (std::size_t o = 0; o < out; ++o)
-    for (std::size_t i = 0; i < in; ++i) w[i * out + o] = room[o * in + i];
+    for (std::size_t i = 0; i < in; ++i) w[i * out + o] = arena[o * in + i];
 }
 
 /// `turn` prepares a layer's parameters; `run` is one step, which reads and writes the state.
@@ -158,11 +158,11 @@ public:
   static constexpr std::size_t state_size = plan.state_size();
 
   template <class T>
-  static void turn(T* parameters, T* room) {
+  static void turn(T* parameters, T* arena) {
     for (std::size_t l = 0; l < plan.layers; ++l) {
       const Places at = places(l);
-      transpose_matrix(parameters + at.input, sums, plan.in(l), room);
-      transpose_matrix(parameters + at.recurrent, sums, n, room);
+      transpose_matrix(parameters + at.input, sums, plan.in(l), arena);
+      transpose_matrix(parameters + at.recurrent, sums, n, arena);
       if (!plan.bias) continue;
       for (std::size_t i = 0; i < others; ++i) parameters[at.input_bias + i] += parameters[at.recurrent_bias + i];
     }
@@ -190,13 +190,13 @@ private:
 
 public:
   template <class T>
-  static void turn(T* parameters, T* room) {
+  static void turn(T* parameters, T* arena) {
     std::copy_n(parameters, features * channels * taps,
-                room);  // (feature, channel, tap) becomes (tap, channel, feature)
+                arena);  // (feature, channel, tap) becomes (tap, channel, feature)
     for (std::size_t o = 0; o < features; ++o)
       for (std::size_t c = 0; c < channels; ++c)
         for (std::size_t k = 0; k < taps; ++k)
-          parameters[(k * channels + c) * features + o] = room[(o * channels + c) * taps + k];
+          parameters[(k * channels + c) * features + o] = arena[(o * channels + c) * taps + k];
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
@@ -301,8 +301,8 @@ private:
 public:
   /// As the kernel for one sample stores them.
   template <class T>
-  static void turn(T* parameters, T* room) {
-    SampleKernel<unit>::turn(parameters, room);
+  static void turn(T* parameters, T* arena) {
+    SampleKernel<unit>::turn(parameters, arena);
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {

@@ -167,7 +167,7 @@ constexpr void choose_spill(Plan& p) {
 
 /// The first pass from `level` on that has room for reduction `id`: the loop keeps four sums, one
 /// largest and one smallest value.
-constexpr int pass_with_room(const Plan& p, int id, int level) {
+constexpr int pass_with_space(const Plan& p, int id, int level) {
   const Op op = p.g[id].op;
   for (;; ++level) {
     int there = 0;
@@ -217,7 +217,7 @@ constexpr Plan make_plan(const FormulaGraph& g, const Outputs& outputs, const Cu
     int level = 0;
     for (const int a : {int{v.a}, int{v.b}, int{v.c}})
       if (a >= 0 && p.level[a] > level) level = p.level[a];
-    if (is_reduction(v.op)) level = detail::pass_with_room(p, i, level + 1);
+    if (is_reduction(v.op)) level = detail::pass_with_space(p, i, level + 1);
     p.level[i] = static_cast<std::int8_t>(level);
     if (p.level[i] + 1 > p.levels) p.levels = p.level[i] + 1;
     const bool harmless = v.rank == Rank::scalar && v.op != Op::features;

@@ -152,13 +152,13 @@ struct PairOfPixels {
   unsigned waiting = 0;
   bool quick = false;  // for the loop by hand
 
-  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t size, std::int8_t* room)
+  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t size, std::int8_t* space)
       : weights{rows.weights + group * size * rows.out_groups * 4},
         bias{rows.bias + group * rows.out_groups * 4},
         writer{rows},
         in_groups{rows.in_groups},
         row_groups{rows.out_groups},
-        scratch{room} {
+        scratch{space} {
     writer.multiplier += group * rows.out_groups * 4;
     writer.shift += group * rows.out_groups * 4;
   }
@@ -212,7 +212,7 @@ private:
 
 /// Bytes of scratch that `convolution_int8` needs.
 constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
-  return pair_room(in_fours(c.taps() * c.group_channels()));
+  return pair_space(in_fours(c.taps() * c.group_channels()));
 }
 
 /// y = requantise(W * x + b), clamped to [low, high]; two positions of the window at a time, for which

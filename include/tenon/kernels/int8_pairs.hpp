@@ -20,14 +20,14 @@ namespace tenon::kernels {
 #endif
 
 /// Bytes that a pair of columns of `size` bytes takes, the same on every machine.
-constexpr std::size_t pair_room(std::size_t size) { return 5 * size; }
+constexpr std::size_t pair_space(std::size_t size) { return 5 * size; }
 
 /// Where column 0 or 1 is to be written, `size` bytes, a multiple of four.
-TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* room, std::size_t size, unsigned which) {
+TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, std::size_t size, unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
-  if (!std::is_constant_evaluated()) return room + 4 * size;
+  if (!std::is_constant_evaluated()) return space + 4 * size;
 #endif
-  return room + which * size;
+  return space + which * size;
 }
 
 namespace detail {
@@ -214,60 +214,60 @@ TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const
 }  // namespace detail
 
 /// Has to be called when a column has been written, before the next one is.
-TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* room, [[maybe_unused]] std::size_t size,
+TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space, [[maybe_unused]] std::size_t size,
                                              [[maybe_unused]] unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
-  if (!std::is_constant_evaluated()) detail::widen_bytes(room + 4 * size, size, room + 8 * which);
+  if (!std::is_constant_evaluated()) detail::widen_bytes(space + 4 * size, size, space + 8 * which);
 #endif
 }
 
 /// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
-[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* room, std::size_t size, unsigned which,
+[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* space, std::size_t size, unsigned which,
                                                   const std::int8_t* from, std::size_t lines, std::size_t length,
                                                   std::size_t step) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
-    std::int8_t* wide = room + 8 * which;
+    std::int8_t* wide = space + 8 * which;
     for (; lines > 0; --lines, from += lines > 0 ? step : 0) wide = detail::widen_bytes(from, length, wide);
     return;
   }
 #endif
-  std::int8_t* const column = pair_column(room, size, which);
+  std::int8_t* const column = pair_column(space, size, which);
   for (std::size_t i = size - 4; i < size; ++i) column[i] = 0;
   std::int8_t* to = column;
   for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) detail::copy_bytes(from, length, to);
-  keep_pair_column(room, size, which);
+  keep_pair_column(space, size, which);
 }
 
 /// The products of four packed rows with the pair of columns in `room`, both 4-aligned, added to four
 /// numbers: use(row, sum of the first column, sum of the second). Where all sums are there at once, use(sums of the
 /// first, sums of the second) is asked before, if there is one, whether it takes them.
 template <class Use>
-TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* room, std::size_t groups,
+TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* space, std::size_t groups,
                                           const std::int32_t* start, Use use) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) {
     for (std::size_t row = 0; row < 4; row += 2) {
       detail::TwoByTwo sums{start[row], start[row], start[row + 1], start[row + 1]};
-      sums.add(w + 4 * row, room, groups);
+      sums.add(w + 4 * row, space, groups);
       use(row, sums.s00, sums.s01);
       use(row + 1, sums.s10, sums.s11);
     }
     return;
   }
 #endif
-  const std::int8_t* second = room + 4 * groups;
+  const std::int8_t* second = space + 4 * groups;
   FourSums a{{start[0], start[1], start[2], start[3]}}, b = a;
   if (std::is_constant_evaluated()) {
-    detail::add_portable(w, room, groups, a);
+    detail::add_portable(w, space, groups, a);
     detail::add_portable(w, second, groups, b);
   } else {
 #if defined(__ARM_FEATURE_MVE)
-    detail::add_pair_helium(w, room, second, groups, a, b);
+    detail::add_pair_helium(w, space, second, groups, a, b);
 #elif defined(__SSE4_1__)
-    detail::add_pair_sse(w, room, second, groups, a, b);
+    detail::add_pair_sse(w, space, second, groups, a, b);
 #else
-    add_products(w, room, groups, a);
+    add_products(w, space, groups, a);
     add_products(w, second, groups, b);
 #endif
   }

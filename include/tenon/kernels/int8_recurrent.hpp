@@ -86,9 +86,9 @@ struct CellSteps {
 
 /// h and state from those of the step before.
 template <Int8Cell Cell>
-constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellRoom& room) {
+constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellRoom& space) {
   const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
-  std::int16_t *const from_x = room.gates, *const from_h = room.gates + all, *const state = room.state;
+  std::int16_t *const from_x = space.gates, *const from_h = space.gates + all, *const state = space.state;
   const std::int32_t widen = 12 - p.scale.gate_bits, cell_bits = p.scale.cell_bits;
   const auto q3_12 = [&](std::int32_t share) { return to_16_bits(share << widen); };
   const auto gate = [&](std::size_t k, std::size_t i) {
@@ -99,10 +99,10 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
     return static_cast<std::int8_t>(q < -127 ? -127 : q > 127 ? 127 : q);
   };
   gate_rows_int8(p.input, 0, all, x, from_x);
-  gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, room.h, from_h);
+  gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, space.h, from_h);
   if constexpr (Cell == Int8Cell::gru_reset_before) {
-    for (std::size_t i = 0; i < p.size; ++i) room.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
-    gate_rows_int8(p.recurrent, 2 * n, n, room.passed, from_h + 2 * n);
+    for (std::size_t i = 0; i < p.size; ++i) space.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
+    gate_rows_int8(p.recurrent, 2 * n, n, space.passed, from_h + 2 * n);
   }
   for (std::size_t i = 0; i < p.size; ++i) {
     std::int32_t shown = 0;  // h in Q0.15
@@ -123,25 +123,25 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
       shown = to_16_bits(from_q15((32768 - update) * candidate + update * state[i]));
     }
     if constexpr (Cell != Int8Cell::lstm) state[i] = static_cast<std::int16_t>(shown);
-    room.h[i] = to_hidden(shown);
+    space.h[i] = to_hidden(shown);
   }
 }
 
 /// All steps of a sequence, from the h and state that `room` holds.
 template <Int8Cell Cell>
 constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const std::int8_t* x, std::int8_t* y,
-                              const CellRoom& room) {
+                              const CellRoom& space) {
   for (std::size_t t = 0; t < s.count; ++t) {
     const std::size_t at = s.reverse ? s.count - 1 - t : t;
     const std::int8_t* now = x + at * s.features;
     if (s.features % 4 != 0) {
-      for (std::size_t i = 0; i < s.features; ++i) room.padded[i] = now[i];
-      now = room.padded;
+      for (std::size_t i = 0; i < s.features; ++i) space.padded[i] = now[i];
+      now = space.padded;
     }
-    recurrent_step_int8<Cell>(p, now, room);
+    recurrent_step_int8<Cell>(p, now, space);
     if (s.last && t + 1 < s.count) continue;
     std::int8_t* const to = y + (s.last ? 0 : at * p.size);
-    for (std::size_t i = 0; i < p.size; ++i) to[i] = room.h[i];
+    for (std::size_t i = 0; i < p.size; ++i) to[i] = space.h[i];
   }
 }
 

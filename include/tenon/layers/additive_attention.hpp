@@ -38,12 +38,12 @@ struct AdditiveCode {
   constexpr std::size_t key_place() const { return aligned(queries * hidden); }
   constexpr std::size_t pair_place() const { return key_place() + aligned(keys * hidden); }
   constexpr std::size_t weight_place() const { return pair_place() + aligned(pairs() * hidden); }
-  constexpr std::size_t room() const { return weight_place() + aligned(pairs()); }
+  constexpr std::size_t space() const { return weight_place() + aligned(pairs()); }
   constexpr Needs needs() const {
     return {.backward_reads_input = true,
-            .saved_sample = room(),
-            .backward_scratch_sample = room(),
-            .inference_scratch_sample = room()};
+            .saved_sample = space(),
+            .backward_scratch_sample = space(),
+            .inference_scratch_sample = space()};
   }
 
   /// The products with the three matrices, and the sums of the memory.
@@ -54,7 +54,7 @@ struct AdditiveCode {
     using kernels::Transpose;
     T* const kept = Mode::training ? m.saved : m.scratch;
     for (std::size_t i = 0; i < y.count; ++i) {
-      T* const own = kept + i * room();
+      T* const own = kept + i * space();
       T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(),
                *const weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i];
@@ -90,8 +90,9 @@ struct AdditiveCode {
     using kernels::Transpose;
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     for (std::size_t i = 0; i < dy.count; ++i) {
-      const T *const pair = m.saved + i * room() + pair_place(), *const weight = m.saved + i * room() + weight_place();
-      T* const own = m.scratch + i * room();
+      const T *const pair = m.saved + i * space() + pair_place(), *const weight = m.saved + i * space() +
+                                                                                  weight_place();
+      T* const own = m.scratch + i * space();
       T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(),
                *const d_weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i], *const slope = dy[i];

@@ -31,9 +31,9 @@ struct PatchesUnit {
   template <class To>
   static auto onnx(To& to) {
     const auto cut = to.reshape(to.input(), {channels, rows, Size, columns, Size});
-    const auto turned = to.node("Transpose", {cut},
-                                {{"perm", {0, 2, 4, 1, 3, 5}}});  // (batch, rows, columns, channels, ...)
-    return to.reshape(turned, {rows * columns, channels * Size * Size});
+    const auto transposed = to.node("Transpose", {cut},
+                                    {{"perm", {0, 2, 4, 1, 3, 5}}});  // (batch, rows, columns, channels, ...)
+    return to.reshape(transposed, {rows * columns, channels * Size * Size});
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {

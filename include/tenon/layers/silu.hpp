@@ -12,7 +12,7 @@ namespace tenon {
 ///     using Net = Sequential<Dense<784, 128>, SiLU, Dense<10>>;
 struct SiLU : Map<x * sigmoid(x)> {};
 
-/// The same under its other name.
+/// SiLU under its other name: y = x * sigmoid(x). Keras: activations.swish.
 using Swish = SiLU;
 
 /// Swish that learns how sharply it bends: y = x * sigmoid(beta * x), with beta = 1 to begin with.

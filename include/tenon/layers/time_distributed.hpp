@@ -54,14 +54,14 @@ struct OverSteps : Step {
 private:
   static constexpr std::size_t in = In::size, out = output::size;
   static constexpr Needs own = needs_of_steps(layout_of<Step>.needs, steps);
-  static constexpr std::size_t forward_room = aligned(own.forward_scratch_sample),
-                               backward_room = aligned(own.backward_scratch_sample);
+  static constexpr std::size_t forward_space = aligned(own.forward_scratch_sample),
+                               backward_space = aligned(own.backward_scratch_sample);
 
 public:
   static constexpr Needs needs = [] {
     Needs n = own;
-    n.forward_scratch_sample = forward_room + aligned(in) + aligned(out);
-    n.backward_scratch_sample = backward_room + 2 * aligned(in) + 2 * aligned(out);
+    n.forward_scratch_sample = forward_space + aligned(in) + aligned(out);
+    n.backward_scratch_sample = backward_space + 2 * aligned(in) + 2 * aligned(out);
     n.state_sample = 0;
     return n;
   }();
@@ -81,8 +81,8 @@ public:
     if (together) {
       run_steps(ctx, m, as_steps(x, in), as_steps(y, out), mode);
     } else if constexpr (Mode::training) {
-      T* const room = m.scratch + forward_room * x.count;
-      const Rows<T> all_x{room, x.count, in}, all_y{room + aligned(in) * x.count, x.count, out};
+      T* const space = m.scratch + forward_space * x.count;
+      const Rows<T> all_x{space, x.count, in}, all_y{space + aligned(in) * x.count, x.count, out};
       copy_rows(x, all_x, in);
       run_steps(ctx, m, as_steps(Rows<const T>(all_x), in), as_steps(all_y, out), mode);
       copy_rows(all_y, y, out);
@@ -98,18 +98,18 @@ public:
     m.state = nullptr;
     m.mask = nullptr;
     const std::size_t batch = dy.count;
-    T* room = m.scratch + backward_room * batch;
+    T* space = m.scratch + backward_space * batch;
     const auto together = [&](Rows<const T> rows, std::size_t size) {
-      T* const own_room = room;
-      room += aligned(size) * batch;
+      T* const own_space = space;
+      space += aligned(size) * batch;
       if (!rows || is_together(rows, size)) return Rows<const T>{rows.data, batch, size};
-      const Rows<T> copy{own_room, batch, size};
+      const Rows<T> copy{own_space, batch, size};
       copy_rows(rows, copy, size);
       return Rows<const T>(copy);
     };
     const Rows<const T> all_x = together(x, in), all_y = together(y, out), all_dy = together(dy, out);
     const bool apart = dx && !is_together(dx, in);
-    const Rows<T> all_dx = apart ? Rows<T>{room, batch, in} : Rows<T>{dx.data, batch, in};
+    const Rows<T> all_dx = apart ? Rows<T>{space, batch, in} : Rows<T>{dx.data, batch, in};
     const WithSteps<Ctx> inner(ctx);
     run_backward<Step>(inner.ctx, m, as_steps(all_x, in), as_steps(all_y, out), as_steps(all_dy, out),
                        as_steps(all_dx, in));

@@ -8,8 +8,8 @@
 
 namespace tenon {
 
-/// How often each of several labels, any number of which a sample may have, was said rightly and wrongly. Targets are 0
-/// or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
+/// How often each of several labels, any number of which a sample may have, was predicted rightly or not. Targets are
+/// 0 or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
 ///
 /// Precision, recall and F1 of a label are those of ConfusionMatrix. Macro is the mean over all labels, micro is from
 /// the counts of all labels together. Names and rules are scikit-learn's (zero_division = 0):
@@ -29,11 +29,11 @@ public:
     for (std::size_t i = 0; i < p.count(); ++i) {
       bool all = true;
       for (std::size_t j = 0; j < p.width; ++j) {
-        const bool said = static_cast<double>(p.outputs[i][j]) > threshold,
+        const bool predicted = static_cast<double>(p.outputs[i][j]) > threshold,
                    is = static_cast<double>(p.targets[i][j]) > 0.5;
         Counts& c = labels_[j];
-        ++(said ? (is ? c.both : c.only_said) : (is ? c.only_is : c.neither));
-        all = all && said == is;
+        ++(predicted ? (is ? c.both : c.only_predicted) : (is ? c.only_is : c.neither));
+        all = all && predicted == is;
       }
       exact_ += all ? 1 : 0;
     }
@@ -45,7 +45,7 @@ public:
 
   /// Of label j, as in scikit-learn's matrices: true positives, false positives, false negatives, true negatives.
   struct Counts {
-    std::uint64_t both = 0, only_said = 0, only_is = 0, neither = 0;
+    std::uint64_t both = 0, only_predicted = 0, only_is = 0, neither = 0;
   };
   std::size_t labels() const { return labels_.size(); }
   const Counts& counts(std::size_t label) const { return labels_[label]; }

@@ -9,7 +9,7 @@
 #include <tenon/error.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/native_gemm.hpp>
-#include <tenon/model/shard_seat.hpp>
+#include <tenon/model/shard_slot.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/random.hpp>
 

@@ -18,7 +18,7 @@ namespace tenon::detail {
 
 /// Matrices are stored (in, out) and multiplied by whole vectors.
 struct VectorProducts {
-  static constexpr bool turned = true;
+  static constexpr bool transposed = true;
   static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) {
     kernels::add_up_columns(w, x, y, in, out);
   }
@@ -63,18 +63,18 @@ struct OneSampleContext : edge::BasicContext<VectorProducts> {
 /// with the same.
 class TransposingContext : public edge::BasicContext<VectorProducts> {
 public:
-  explicit TransposingContext(float* room) : room_(room) {}
+  explicit TransposingContext(float* space) : space_(space) {}
 
   template <class Unit>
     requires HostKernel<Unit>
   void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
     if (is_first<Unit>(memory, same_for_samples<Unit> ? Way::by_columns : Way::by_steps))
-      edge::StepKernel<Unit>::turn(parameters(memory), room_);
+      edge::StepKernel<Unit>::turn(parameters(memory), space_);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
   void forward(const Memory<float>& memory, Rows<const float>, Rows<float>) {
-    if (is_first<Unit>(memory, Way::by_columns)) edge::SampleKernel<Unit>::turn(parameters(memory), room_);
+    if (is_first<Unit>(memory, Way::by_columns)) edge::SampleKernel<Unit>::turn(parameters(memory), space_);
   }
   template <class Unit>
     requires(Leaf<Unit> && !edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
@@ -109,7 +109,7 @@ private:
     return true;
   }
 
-  float* room_;
+  float* space_;
   std::vector<Seen> seen_{};
 };
 

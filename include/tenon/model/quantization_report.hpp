@@ -62,14 +62,14 @@ class QuantizationObserver {
 
 public:
   QuantizationObserver(const Numbers& q, const edge::QuantizedTables<Net>& tables)
-      : q_(q), tables_(tables), noise_(plan.count), ideal_(plan.room + 4), whole_(plan.room + 4) {}
+      : q_(q), tables_(tables), noise_(plan.count), ideal_(plan.arena + 4), whole_(plan.arena + 4) {}
 
   /// `units` holds the float network's numbers for one sample.
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
     each_number<plan.inputs>([&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
-      for (std::vector<std::int8_t>* room : {&whole_, &ideal_})
+      for (std::vector<std::int8_t>* arena : {&whole_, &ideal_})
         edge::write_input<Net, N>(q_.scale[N], q_.zero[N], x.data() + port_offset<input_shape<Net>>(N),
-                                  room->data() + plan.place(N));
+                                  arena->data() + plan.place(N));
     });
     edge::detail::forget_states<Net>(whole_.data());
     edge::detail::forget_states<Net>(ideal_.data());
@@ -79,10 +79,10 @@ public:
   const StepNoise& noise(std::size_t step) const { return noise_[step]; }
 
 private:
-  void put(std::vector<std::int8_t>& room, std::size_t tensor, std::span<const float> values) {
+  void put(std::vector<std::int8_t>& arena, std::size_t tensor, std::span<const float> values) {
     for (std::size_t i = 0; i < values.size(); ++i)
-      room[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor],
-                                                                              q_.zero[tensor]);
+      arena[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor],
+                                                                               q_.zero[tensor]);
   }
   template <std::size_t K>
   void see_step(const std::vector<std::vector<float>>& units) {

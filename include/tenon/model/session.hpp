@@ -17,7 +17,7 @@ namespace tenon {
 
 namespace detail {
 
-/// Copies of a model's parameters, with the matrices turned the way vector units like them.
+/// Copies of a model's parameters, with the matrices transposed where vector units like that.
 template <class Bound>
 class TransposedParameters {
 public:
@@ -43,7 +43,7 @@ private:
 }  // namespace detail
 
 /// One sample a call, for a host that has no microsecond to lose: an audio callback, a control loop. Weights are
-/// copied, and matrices turned the way vector units like them; a call locks nothing and takes no detour through BLAS.
+/// copied, and matrices transposed where vector units like that; a call locks nothing and takes no detour through BLAS.
 template <class Net, class Gemm>
 class Session<Model<Net, float, Gemm>, session::Single> {
   using Bound = detail::host_network<Net>;
@@ -73,8 +73,8 @@ private:
 };
 
 /// One step of a sequence a call, as the samples of an audio callback or the ticks of a control loop: a `FrozenStep` on
-/// a host, with copied and turned weights as above. A network that sees later steps is refused by a compile error that
-/// names the layer.
+/// a host, with copied and transposed weights as above. A network that sees later steps is refused by a compile error
+/// that names the layer.
 template <class Net, class Gemm>
 class Session<Model<Net, float, Gemm>, session::Stepped> {
   static_assert(detail::check_execution<step_by_step, Net>());

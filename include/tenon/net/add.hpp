@@ -9,7 +9,7 @@ namespace tenon {
 
 namespace detail {
 
-template <class Whole, class In, class Seats, class... L>
+template <class Whole, class In, class Slots, class... L>
 struct summed_branches;
 template <class Whole, class In, class First, class... Seat, class... L>
 struct summed_branches<Whole, In, list<First, Seat...>, L...>
@@ -26,7 +26,7 @@ struct summed_branches<Whole, In, list<First, Seat...>, L...>
 template <class... L>
 struct Add {
   template <class In>
-  struct at : detail::summed_branches<Add, In, detail::seats<In, L...>, L...> {};
+  struct at : detail::summed_branches<Add, In, detail::slots<In, L...>, L...> {};
 };
 
 namespace detail {

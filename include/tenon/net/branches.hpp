@@ -14,8 +14,8 @@
 /// Either way the gradient of the input is the sum of what the branches send back.
 namespace tenon::detail {
 
-/// What a composition of elements in their seats, each a unit, shows of itself.
-template <class Seats, class... L>
+/// What a composition of elements in their slots, each a unit, shows of itself.
+template <class Slots, class... L>
 struct ShownElements;
 template <class... Seat, class... L>
 struct ShownElements<list<Seat...>, L...> {
@@ -42,7 +42,7 @@ struct reads_all<Bound, std::index_sequence<I...>> {
 };
 
 /// The branches L... bound to In: `Joined` side by side, or summed.
-template <bool Joined, class Output, class In, class Seats, class... L>
+template <bool Joined, class Output, class In, class Slots, class... L>
 struct BoundBranches;
 
 template <bool Joined, class Output, class In, class... Seat, class... L>
@@ -52,15 +52,15 @@ struct BoundBranches<Joined, Output, In, list<Seat...>, L...>
                                     std::index_sequence_for<L...>>::type>,
       ShownElements<list<Seat...>, L...> {};
 
-/// Every branch in its seat: fed from where the whole is fed.
+/// Every branch in its slot: fed from where the whole is fed.
 template <class In, class Index, class... L>
-struct seat_branches;
+struct slot_branches;
 template <class In, std::size_t... I, class... L>
-struct seat_branches<In, std::index_sequence<I...>, L...> {
+struct slot_branches<In, std::index_sequence<I...>, L...> {
   using type = list<bind_at<unnamed<L>, In, typename element<L>::template path_at<I>, from_input>...>;
 };
 template <class In, class... L>
-using seats = typename seat_branches<In, std::index_sequence_for<L...>, L...>::type;
+using slots = typename slot_branches<In, std::index_sequence_for<L...>, L...>::type;
 
 /// The first branch that says what it takes speaks for all.
 template <class... L>

@@ -36,7 +36,7 @@ struct must_join<Seat, First, Whole> {
   using type = typename Seat::mistakes;
 };
 
-template <class Whole, class In, class Seats, class... L>
+template <class Whole, class In, class Slots, class... L>
 struct joined_branches;
 template <class Whole, class In, class First, class... Seat, class... L>
 struct joined_branches<Whole, In, list<First, Seat...>, L...>
@@ -54,7 +54,7 @@ struct joined_branches<Whole, In, list<First, Seat...>, L...>
 template <class... L>
 struct Concat {
   template <class In>
-  struct at : detail::joined_branches<Concat, In, detail::seats<In, L...>, L...> {};
+  struct at : detail::joined_branches<Concat, In, detail::slots<In, L...>, L...> {};
 };
 
 namespace detail {

@@ -40,7 +40,7 @@ struct split_output<Shape<N, D...>, B> {
 };
 
 template <class Whole, std::size_t N, class In, class A, class B>
-struct split_seats {
+struct split_slots {
   using shapes = split_shape<N, In>;
   using a = bind_at<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
   using b = bind_at<unnamed<B>, typename shapes::rest, typename element<B>::template path_at<1>, from_input>;
@@ -49,14 +49,14 @@ struct split_seats {
                         typename must_join<b, typename a::output, Whole>::type>;
 };
 
-template <class Whole, std::size_t N, class In, class A, class B, class Seats = split_seats<Whole, N, In, A, B>>
+template <class Whole, std::size_t N, class In, class A, class B, class Slots = split_slots<Whole, N, In, A, B>>
 struct BoundSplit
-    : BoundGraph<In, typename Seats::output, OutputValues<5>, NodeAt<SliceOf<0, typename Seats::shapes::first>, 0>,
-                 NodeAt<SliceOf<Seats::shapes::first::size, typename Seats::shapes::rest>, 0>,
-                 NodeAt<typename Seats::a::bound, 1>, NodeBehind<N, typename Seats::b::bound, 2>,
-                 NodeAt<JoinOf<typename Seats::output>, 3, 4>>,
-      ShownElements<list<typename Seats::a, typename Seats::b>, A, B> {
-  using mistakes = typename Seats::mistakes;
+    : BoundGraph<In, typename Slots::output, OutputValues<5>, NodeAt<SliceOf<0, typename Slots::shapes::first>, 0>,
+                 NodeAt<SliceOf<Slots::shapes::first::size, typename Slots::shapes::rest>, 0>,
+                 NodeAt<typename Slots::a::bound, 1>, NodeBehind<N, typename Slots::b::bound, 2>,
+                 NodeAt<JoinOf<typename Slots::output>, 3, 4>>,
+      ShownElements<list<typename Slots::a, typename Slots::b>, A, B> {
+  using mistakes = typename Slots::mistakes;
 };
 
 }  // namespace detail

@@ -42,8 +42,6 @@ concept IsData = requires(const D& data) {
   as_data_set(data);
 };
 
-template <class T, class U>
-using said = std::conditional_t<std::is_void_v<T>, U, T>;
 template <class T>
 using plain = std::remove_cvref_t<T>;
 

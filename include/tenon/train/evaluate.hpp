@@ -74,7 +74,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
   Arena<T> fixed(layout.needs.inference_scratch_fixed);
   Arena<T> output(Out::size * batch_size);
-  Arena<T> room(batch_size * Aim::template scratch<Out>);
+  Arena<T> space(batch_size * Aim::template scratch<Out>);
   StreamReader<T> stream("evaluate", data, batch_size);
   typename M::context ctx;
   Memory<T> memory{model.parameters().data(),
@@ -95,7 +95,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     if (data.streamed()) Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(stream.batch()));
     const Rows<T> y{output.data(), count, Out::size};
     run_forward<bound_network<Trained>>(ctx, memory, samples.features, y, Evaluation{});
-    const double value = Aim::template evaluate<Out>(loss, Rows<const T>(y), samples, room.span(), Rows<T>{}, values);
+    const double value = Aim::template evaluate<Out>(loss, Rows<const T>(y), samples, space.span(), Rows<T>{}, values);
     if (!std::isfinite(value) && non_finite.empty()) {
       NonFiniteTrace<T> trace;
       ctx.trace.watcher = &trace;

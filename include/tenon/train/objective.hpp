@@ -203,7 +203,7 @@ struct Objective {
     }
   }
   template <class Out, class T>
-  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> space, Rows<T> dy,
                          TermValues& terms_of) {
     constexpr std::size_t each = answers<Out>;
     const auto rows = [](auto all) { return as_answers(all, Out::size, each); };
@@ -213,7 +213,7 @@ struct Objective {
     terms_of.weight[0] = batch_weight(loss, target.labels, samples.count * each, samples.weights);
     return terms_of.value[0] = evaluate_loss<last_layer<Net>>(
                loss,
-               LossArguments<T>{rows(y), Out::size / each, target, room, dy ? rows(dy) : Rows<T>{}, samples.weights});
+               LossArguments<T>{rows(y), Out::size / each, target, space, dy ? rows(dy) : Rows<T>{}, samples.weights});
   }
   /// What the value of these samples is a mean over, as `evaluate` says it.
   template <class Out, class T>
@@ -277,12 +277,12 @@ struct Objective<Net, L> {
   }
 
   template <class Out, class T>
-  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> room, Rows<T> dy,
+  static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> space, Rows<T> dy,
                          TermValues& values) {
     for (std::size_t i = 0; dy && i < dy.count; ++i) std::fill_n(dy[i], Out::size, T(0));
     double total = 0;
     each_term(loss, [&](std::size_t k, const auto& term) {
-      values.value[k] = term_value<Out>(term, y, samples, room, dy, values.weight[k]);
+      values.value[k] = term_value<Out>(term, y, samples, space, dy, values.weight[k]);
       total += term.weight * values.value[k];
     });
     return total;
@@ -359,16 +359,16 @@ struct Objective<Net, L> {
 private:
   template <class Out, fixed_string Name, fixed_string Column, class Loss, class T>
   static double term_value(const OutputLoss<Name, Column, Loss>& term, Rows<const T> y, const Samples<T>& samples,
-                           std::span<T> room, Rows<T> dy, double& weight) {
+                           std::span<T> space, Rows<T> dy, double& weight) {
     using Term = OutputLoss<Name, Column, Loss>;
     if constexpr (Term::output.empty()) {
-      return value_of_outputs<Out>(term, y, samples, room, dy, weight, typename outputs_read<Loss>::type{});
+      return value_of_outputs<Out>(term, y, samples, space, dy, weight, typename outputs_read<Loss>::type{});
     } else {
       constexpr std::size_t port = find_name(port_names<Net>::outputs, Term::output), offset = port_offset<Out>(port);
       using One = output_of<Term>;
       constexpr std::size_t each = answers_of<Loss, One>, size = One::size;
       const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
-      T* const prediction = room.data() + Out::size * samples.count;
+      T* const prediction = space.data() + Out::size * samples.count;
       T* const gradient = prediction + Out::size * samples.count;
       gather(Rows<const T>{y.data + offset, y.count, y.stride}, prediction, size);
       Target<T> target;
@@ -377,7 +377,7 @@ private:
       weight = batch_weight(term.loss, target.labels, samples.count * each, samples.weights);
       const auto rows = [&](T* data) { return Rows<T>{data, samples.count * each, size / each}; };
       const double value = evaluate_loss<typename cut_output<Net, port>::last>(
-          term.loss, LossArguments<T>{Rows<const T>(rows(prediction)), size / each, target, room,
+          term.loss, LossArguments<T>{Rows<const T>(rows(prediction)), size / each, target, space,
                                       dy ? rows(gradient) : Rows<T>{}, samples.weights});
       if (dy) scatter(gradient, Rows<T>{dy.data + offset, dy.count, dy.stride}, size, static_cast<T>(term.weight));
       return value;
@@ -390,7 +390,7 @@ private:
     throw Error("training: expected targets of several answers in a column of their own, got them beside others");
   }
   template <class Out, class Term, class T, class... Edge>
-  static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> room,
+  static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> space,
                                  Rows<T> dy, double& weight, list<Edge...>) {
     constexpr std::size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
     using One = output_shape_at<trained, ports[0]>;
@@ -399,16 +399,16 @@ private:
     std::array<T*, count> gradient{};
     for (std::size_t k = 0; k < count; ++k) {
       given[k] = {y.data + port_offset<Out>(ports[k]), y.count, y.stride};
-      gradient[k] = dy ? room.data() + (Out::size + k * size) * samples.count : nullptr;
+      gradient[k] = dy ? space.data() + (Out::size + k * size) * samples.count : nullptr;
     }
     weight = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
     const double value = [&] {
       if constexpr (ReadsBatches<typename Term::loss_type>)
         return term.loss.evaluate_outputs(OutputArguments<T, count>{given, gradient, size, samples.count,
-                                                                    room.first(samples.count), samples.weights});
+                                                                    space.first(samples.count), samples.weights});
       else
         return run_output_formula<expr::lift<Term::loss_type::formula>>(
-            given, gradient, size, samples.count, term.loss.reduction, room.first(samples.count), samples.weights);
+            given, gradient, size, samples.count, term.loss.reduction, space.first(samples.count), samples.weights);
     }();
     for (std::size_t k = 0; dy && k < count; ++k)
       scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size,

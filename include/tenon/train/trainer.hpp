@@ -608,11 +608,11 @@ private:
         if (!Aim::is_mean(loss_, i)) factor = 1;
         else factor = of_batch.weight[i] == 0 ? 0 : factor / of_batch.weight[i];
       }
-      constexpr std::size_t room = Aim::template scratch<output>;
+      constexpr std::size_t space = Aim::template scratch<output>;
       const Rows<T> gradient = rows_of(dy(), range);
       const auto evaluate = [&](const L& loss) {
         Aim::template evaluate<output>(loss, rows_of(Rows<const T>(y()), range), samples,
-                                       values_.span().subspan(range.first * room, range.count * room), gradient,
+                                       values_.span().subspan(range.first * space, range.count * space), gradient,
                                        values);
       };
       if constexpr (Aim::terms > 1) {

@@ -88,8 +88,8 @@ void along_last_axis(Writer& w, const char* name) {
 void softmax(Writer& w) { along_last_axis(w, "Softmax"); }
 void log_softmax(Writer& w) { along_last_axis(w, "LogSoftmax"); }
 
-/// 1 at the first of the largest numbers of an axis. Of e, 1 at each of the largest, each number is taken once and those
-/// before it n times: what is above 0 then has none before it.
+/// 1 at the first of the largest numbers of an axis. Of e, 1 at each of the largest, each number is taken once and
+/// those before it n times: what is above 0 then has none before it.
 void hardmax(Writer& w) {
   const std::size_t axis = w.axis(w.node.integer("axis", -1)), rank = w.shape().size();
   w.require(w.opset() >= 13 || axis + 1 == rank, "of opset {} means all axes from its own on", w.opset());

@@ -35,8 +35,8 @@ Windows windows(Writer& w, const Dims& kernel) {
 /// Padding of the same numbers on both sides that gives as many windows, or none.
 std::optional<Dims> both_sides(const Windows& v) {
   for (std::size_t a = 0; a < v.axes(); ++a) {
-    const std::int64_t extent = v.dilations[a] * (v.kernel[a] - 1) + 1, room = v.size[a] + 2 * v.before[a] - extent;
-    if (room < 0 || room / v.strides[a] + 1 != v.count[a]) return std::nullopt;
+    const std::int64_t extent = v.dilations[a] * (v.kernel[a] - 1) + 1, space = v.size[a] + 2 * v.before[a] - extent;
+    if (space < 0 || space / v.strides[a] + 1 != v.count[a]) return std::nullopt;
   }
   return v.before;
 }
@@ -94,8 +94,8 @@ void conv_3d(Writer& w, const Array& weight, const Windows& v) {
   const std::int64_t height = w.shape().end()[-2], width = w.shape().end()[-1], pixels = height * width;
   w.reshape({in[0], in[1], pixels});
   const std::int64_t reach = (count - 1) * v.strides[0] + v.dilations[0] * (taps - 1) + 1,
-                     room = in[1] + v.before[0] + std::max<std::int64_t>(reach - in[1] - v.before[0], 0);
-  frame(w, 1, v.before[0], room - in[1] - v.before[0]);
+                     space = in[1] + v.before[0] + std::max<std::int64_t>(reach - in[1] - v.before[0], 0);
+  frame(w, 1, v.before[0], space - in[1] - v.before[0]);
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t tap = 0; tap < taps; ++tap) which.push_back(i * v.strides[0] + tap * v.dilations[0]);
   take(w, 1, which);

@@ -30,9 +30,9 @@ Deformed deformed_by(const Call& call) {
                       std::abs(pads[k + 2]) < most_numbers && d.dilation[k] < most_numbers;
     call.require(sane, "has windows of {}, strides of {}, pads of {}", axes_text(w.dims), axes_text(strides),
                  axes_text(pads));
-    const Index room = x.dims[k + 2] + pads[k] + pads[k + 2] - d.dilation[k] * (d.kernel[k] - 1) - 1;
-    call.require(room >= 0, "has windows of {} for images of {}", axes_text(w.dims), axes_text(x.dims));
-    d.out[k] = room / d.stride[k] + 1;
+    const Index space = x.dims[k + 2] + pads[k] + pads[k + 2] - d.dilation[k] * (d.kernel[k] - 1) - 1;
+    call.require(space >= 0, "has windows of {} for images of {}", axes_text(w.dims), axes_text(x.dims));
+    d.out[k] = space / d.stride[k] + 1;
   }
   const Index size = d.kernel[0] * d.kernel[1];
   call.require(d.groups > 0 && d.offset_groups > 0 && x.dims[1] % d.groups == 0 && w.dims[0] % d.groups == 0 &&

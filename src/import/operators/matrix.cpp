@@ -49,7 +49,7 @@ std::vector<Array> matmul(const Call& call) {
   return {matrix_product(call, call.input(0), call.input(1), call.input(0).type)};
 }
 
-Array turned(const Array& x) {
+Array transposed(const Array& x) {
   Array y{x.type, {x.dims[1], x.dims[0]}, x.values};
   if (!y.values.empty())
     for (Index i = 0; i < x.dims[0]; ++i)
@@ -64,7 +64,7 @@ std::vector<Array> gemm(const Call& call) {
                axes_text(b.dims));
   const double alpha = call.node.number("alpha", 1), beta = call.node.number("beta", 1);
   const bool turn_a = call.node.integer("transA", 0) != 0, turn_b = call.node.integer("transB", 0) != 0;
-  Array y = matrix_product(call, turn_a ? turned(a) : a, turn_b ? turned(b) : b, a.type);
+  Array y = matrix_product(call, turn_a ? transposed(a) : a, turn_b ? transposed(b) : b, a.type);
   const Array* c = call.optional(2);
   if (c != nullptr)
     call.require(broadcast(call, y.dims, c->dims) == y.dims, "{} does not broadcast to {}", axes_text(c->dims),

@@ -123,9 +123,9 @@ std::vector<Array> columns_to_image(const Call& call) {
     call.require(image[k] > 0 && block[k] > 0 && strides[k] > 0 && dilations[k] > 0 && pads[k] >= 0 &&
                      pads[k + axes] >= 0 && pads[k] < most_numbers && pads[k + axes] < most_numbers,
                  "makes no images of {} by blocks of {}", axes_text(image), axes_text(block));
-    const Index room = image[k] + pads[k] + pads[k + axes] - dilations[k] * (block[k] - 1) - 1;
-    call.require(room >= 0, "blocks of {} do not fit into images of {}", axes_text(block), axes_text(image));
-    steps.push_back(room / strides[k] + 1);
+    const Index space = image[k] + pads[k] + pads[k + axes] - dilations[k] * (block[k] - 1) - 1;
+    call.require(space >= 0, "blocks of {} do not fit into images of {}", axes_text(block), axes_text(image));
+    steps.push_back(space / strides[k] + 1);
   }
   const Index size = count_of(block), places = count_of(steps);
   call.require(x.dims[1] % size == 0 && x.dims[2] == places, "columns of {} are not {} blocks of {}", axes_text(x.dims),

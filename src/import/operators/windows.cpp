@@ -48,12 +48,12 @@ Windows windows_of(const Call& call, const Dims& dims, const Dims& kernel) {
     }
     w.before.push_back(valid ? 0 : pads[a]);
     w.after.push_back(valid ? 0 : pads[axes + a]);
-    const Index room = w.size[a] + w.before[a] + w.after[a] - reach;
-    call.require(room >= 0, "a window that reaches over {} places does not fit into {} with padding {} and {}", reach,
+    const Index space = w.size[a] + w.before[a] + w.after[a] - reach;
+    call.require(space >= 0, "a window that reaches over {} places does not fit into {} with padding {} and {}", reach,
                  w.size[a], w.before[a], w.after[a]);
-    Index count = room / stride + 1;
+    Index count = space / stride + 1;
     const bool starts_inside = count * stride < w.size[a] + w.before[a];  // not in the padding behind
-    if (ceil && room % stride != 0 && starts_inside) ++count;
+    if (ceil && space % stride != 0 && starts_inside) ++count;
     w.count.push_back(count);
   }
   return w;

@@ -14,14 +14,14 @@ namespace tenon::importing {
 /// on.
 bool settle_inputs(Graph& graph, const Simplify& options);
 
-/// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the branch
-/// of an If in its place. One Error lists all operators that have no definition. `batched`: the first axis of the inputs
-/// is a batch of any size.
+/// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the
+/// branch of an If in its place. One Error lists all operators that have no definition. `batched`: the first axis of
+/// the inputs is a batch of any size.
 void fold_constants(Graph& graph, bool batched);
 
-/// Operators that become several others: NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss with constant labels, and
-/// AffineGrid. The axes of their inputs have to be known; an Error where labels, weights or sizes are no constants or do
-/// not fit, or where the batch may have any size, since labels that are constants are those of one batch.
+/// Operators that become several others: NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss with constant labels,
+/// and AffineGrid. The axes of their inputs have to be known; an Error where labels, weights or sizes are no constants
+/// or do not fit, or where the batch may have any size, since labels that are constants are those of one batch.
 bool is_lowered(const Node& node);
 std::vector<Node> lower(Graph& graph, const Node& node, bool batched);
 

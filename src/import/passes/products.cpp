@@ -27,8 +27,8 @@ std::string scaled(Edit& edit, const std::string& name, double factor) {
 bool make_gemm_of_product(Edit& edit, Node& node) {
   const Array* matrix = edit.constant(node.inputs[1]);
   if (matrix == nullptr || matrix->dims.size() != 2 || edit.dims(node.inputs[0]).size() != 2) return false;
-  const std::string turned = edit.emit(node, "Transpose", {node.inputs[1]}, {{"perm", Dims{1, 0}}});
-  edit.become(node, "Gemm", {node.inputs[0], turned}, {{"transB", std::int64_t{1}}});
+  const std::string transposed = edit.emit(node, "Transpose", {node.inputs[1]}, {{"perm", Dims{1, 0}}});
+  edit.become(node, "Gemm", {node.inputs[0], transposed}, {{"transB", std::int64_t{1}}});
   return true;
 }
 
@@ -45,8 +45,8 @@ bool make_gemm_plain(Edit& edit, Node& node) {
     edit.become(node, "Add", {made, added});
     return true;
   }
-  const bool turned = node.integer("transB", 0) != 0;
-  const std::int64_t outputs = matrix->dims[turned ? 0 : 1];
+  const bool transposed = node.integer("transB", 0) != 0;
+  const std::int64_t outputs = matrix->dims[transposed ? 0 : 1];
   Names inputs = node.inputs;
   if (node.has_input(2)) {
     const Array* given = edit.constant(inputs[2]);
@@ -57,8 +57,8 @@ bool make_gemm_plain(Edit& edit, Node& node) {
     if (beta != 1) inputs[2] = scaled(edit, inputs[2], beta);
   }
   if (alpha != 1) inputs[1] = scaled(edit, inputs[1], alpha);
-  if (!turned) inputs[1] = edit.emit(node, "Transpose", {inputs[1]}, {{"perm", Dims{1, 0}}});
-  if (inputs == node.inputs && turned && alpha == 1 && beta == 1) return false;
+  if (!transposed) inputs[1] = edit.emit(node, "Transpose", {inputs[1]}, {{"perm", Dims{1, 0}}});
+  if (inputs == node.inputs && transposed && alpha == 1 && beta == 1) return false;
   edit.become(node, "Gemm", inputs, {{"transB", std::int64_t{1}}});
   return true;
 }

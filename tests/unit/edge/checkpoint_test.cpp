@@ -59,7 +59,7 @@ private:
 
 Weights<Net> start() {
   Weights<Net> w;
-  for (std::size_t i = 0; i < Weights<Net>::parameter_room; ++i)
+  for (std::size_t i = 0; i < Weights<Net>::parameter_space; ++i)
     w.parameters[i] = 0.05F * static_cast<float>(i % 7) - 0.1F;
   return w;
 }

@@ -61,5 +61,5 @@ TEST_CASE("Statistics are fixed, and scale and shift learn: central differences 
     }
   }
   // nothing writes the statistics
-  CHECK(std::equal(weights->buffers, weights->buffers + Weights<Net>::buffer_room, frozen_weights(model)->buffers));
+  CHECK(std::equal(weights->buffers, weights->buffers + Weights<Net>::buffer_space, frozen_weights(model)->buffers));
 }

@@ -28,7 +28,7 @@ TEST_CASE("A stateful learner goes on where the sample before ended, and back no
   const Model<Whole> model{3};
   const auto whole_weights = frozen_weights(model);
   Weights<Net> weights;
-  std::copy_n(whole_weights->parameters, Weights<Net>::parameter_room, weights.parameters);
+  std::copy_n(whole_weights->parameters, Weights<Net>::parameter_space, weights.parameters);
   const auto net = std::make_unique<edge::Learner<Net, MeanSquaredError, PlainSGD>>(weights, PlainSGD{.lr = 0.0});
   const auto whole = std::make_unique<edge::Learner<Whole, MeanSquaredError, PlainSGD>>(*whole_weights,
                                                                                         PlainSGD{.lr = 0.0});

@@ -213,10 +213,10 @@ constexpr auto convolve() {
   constexpr bool depthwise = Groups == Channels && Groups == Features && Groups > 1;
   constexpr std::size_t columns = c.taps() * c.group_channels(), own_rows = kernels::in_fours(c.group_features());
   constexpr std::size_t rows = depthwise ? kernels::in_fours(Channels) : own_rows * Groups;
-  constexpr std::size_t numbers = c.image_size() + 4, room = kernels::convolution_int8_scratch(c);
+  constexpr std::size_t numbers = c.image_size() + 4, arena = kernels::convolution_int8_scratch(c);
   struct Work {
     alignas(4) std::int8_t weights[rows * kernels::in_fours(columns)]{}, x[numbers]{};
-    alignas(4) std::int8_t scratch[room]{};
+    alignas(4) std::int8_t scratch[arena]{};
     std::int32_t bias[rows]{}, multiplier[rows]{};
     std::int8_t shift[rows]{};
   } work;

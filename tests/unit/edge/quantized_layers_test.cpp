@@ -214,5 +214,5 @@ TEST_CASE("more than 64 steps are planned") {
   using Deep = Sequential<Input<4>, Repeat<40, Residual<Dense<4>, ReLU>>>;
   STATIC_REQUIRE(edge::quantized_plan<Deep>.fits);
   STATIC_REQUIRE(edge::quantized_plan<Deep>.count == 80);
-  STATIC_REQUIRE(edge::quantized_plan<Deep>.room == 8);
+  STATIC_REQUIRE(edge::quantized_plan<Deep>.arena == 8);
 }

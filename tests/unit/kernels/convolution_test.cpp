@@ -59,25 +59,25 @@ struct Case {
 
   void check() const {
     const T nan = std::numeric_limits<T>::quiet_NaN();
-    const std::size_t image_room = c.channels * c.channel_size(), map_room = c.features * c.feature_size();
-    std::vector<T> laid_images(samples * image_room, nan), laid_maps(samples * map_room, nan);
+    const std::size_t image_space = c.channels * c.channel_size(), map_space = c.features * c.feature_size();
+    std::vector<T> laid_images(samples * image_space, nan), laid_maps(samples * map_space, nan);
     std::vector<T> scratch(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)), nan);
     std::vector<T> sums(c.features, T(1)), channel_sums(c.channels, T(1));
     std::vector<T> got_maps(maps.size(), nan), got_images(images.size(), nan), got_gradient(weight.size(), T(2));
     for (std::size_t s = 0; s < samples; ++s) {
       const T* image = images.data() + s * c.image_size();
-      kernels::lay_out_image(c, image, laid_images.data() + s * image_room);
-      if (c.plain()) CHECK(std::equal(image, image + c.image_size(), laid_images.data() + s * image_room));
-      kernels::lay_out_map<T>(c, maps.data() + s * c.map_size(), rectified(s), laid_maps.data() + s * map_room,
+      kernels::lay_out_image(c, image, laid_images.data() + s * image_space);
+      if (c.plain()) CHECK(std::equal(image, image + c.image_size(), laid_images.data() + s * image_space));
+      kernels::lay_out_map<T>(c, maps.data() + s * c.map_size(), rectified(s), laid_maps.data() + s * map_space,
                               sums.data());
       kernels::add_channel_sums(c, image, channel_sums.data());
-      kernels::map_of_image<T>(c, taps.data(), laid_images.data() + s * image_room, weight.data(), bias.data(), true,
+      kernels::map_of_image<T>(c, taps.data(), laid_images.data() + s * image_space, weight.data(), bias.data(), true,
                                got_maps.data() + s * c.map_size(), scratch.data());
-      kernels::image_of_map<T>(c, taps.data(), laid_maps.data() + s * map_room, weight.data(), bias.data() + c.features,
-                               got_images.data() + s * c.image_size(), scratch.data());
+      kernels::image_of_map<T>(c, taps.data(), laid_maps.data() + s * map_space, weight.data(),
+                               bias.data() + c.features, got_images.data() + s * c.image_size(), scratch.data());
     }
-    kernels::convolution_weight_gradient<T>(c, taps.data(), samples, laid_images.data(), image_room, laid_maps.data(),
-                                            map_room, true, got_gradient.data());
+    kernels::convolution_weight_gradient<T>(c, taps.data(), samples, laid_images.data(), image_space, laid_maps.data(),
+                                            map_space, true, got_gradient.data());
 
     std::vector<double> map(maps.size()), image(images.size()), gradient(weight.size(), 2.0);
     std::vector<double> feature_sum(c.features, 1.0), channel_sum(c.channels, 1.0);

@@ -127,7 +127,7 @@ TEMPLATE_TEST_CASE("metrics of several labels are scikit-learn's", "", float, do
       "several.confusion");  // of each label: neither, only said, only is, both
   for (std::size_t j = 0; j < 4; ++j) {
     const MultiLabelMatrix::Counts& c = all.counts(j);
-    const std::uint64_t got[]{c.neither, c.only_said, c.only_is, c.both};
+    const std::uint64_t got[]{c.neither, c.only_predicted, c.only_is, c.both};
     for (std::size_t k = 0; k < 4; ++k) CHECK(static_cast<double>(got[k]) == matrices[4 * j + k]);
   }
   CHECK(all.f1(3) == 0);

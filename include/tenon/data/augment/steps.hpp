@@ -131,7 +131,7 @@ struct RandomCrop {
 
   template <class T>
   static void cut(const augment::ImageSize& size, const T* from, T* to, Stream& stream) {
-    const auto draw = [&](std::size_t room) { return static_cast<std::size_t>(stream.below(room + 1)); };
+    const auto draw = [&](std::size_t space) { return static_cast<std::size_t>(stream.below(space + 1)); };
     const std::size_t top = draw(size.height - Height);
     augment::cut_image(size, from, top, draw(size.width - Width), {size.channels, Height, Width}, to);
   }

@@ -39,7 +39,7 @@ struct AttentionCode {
   constexpr std::size_t key_place() const { return cross ? aligned(queries * width) : 0; }
   constexpr std::size_t weights_place() const { return key_place() + aligned(keys * key_step()); }
   constexpr std::size_t given_place() const { return weights_place() + aligned(heads * queries * keys); }
-  constexpr std::size_t room() const { return given_place() + aligned(queries * width); }
+  constexpr std::size_t space() const { return given_place() + aligned(queries * width); }
   // cosine and sine for each pair of a head, at each place
   constexpr std::size_t angles() const { return rope > 0 ? aligned((context > 0 ? 1 : keys) * depth()) : 0; }
   // remembered: how many steps, their keys, their values
@@ -50,11 +50,11 @@ struct AttentionCode {
               .inference_scratch_fixed = angles(),
               .state_sample = memory_place() + aligned(2 * context * width)};
     return {.backward_reads_input = true,
-            .saved_sample = room(),
+            .saved_sample = space(),
             .forward_scratch_fixed = angles(),
-            .backward_scratch_sample = room(),
+            .backward_scratch_sample = space(),
             .backward_scratch_fixed = angles(),
-            .inference_scratch_sample = room(),
+            .inference_scratch_sample = space(),
             .inference_scratch_fixed = angles()};
   }
 

@@ -52,8 +52,8 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   static auto onnx(To& to) requires(Code.context == 0 && !Code.cross && Code.rope == 0) {
     constexpr std::size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
     const auto dense = [&](const auto& value, auto weight, auto bias) {
-      const auto turned = to.node("Transpose", {to.parameter(weight)}, {{"perm", {1, 0}}});
-      return to.node("Add", {to.node("MatMul", {value, turned}), to.parameter(bias)});
+      const auto transposed = to.node("Transpose", {to.parameter(weight)}, {{"perm", {1, 0}}});
+      return to.node("Add", {to.node("MatMul", {value, transposed}), to.parameter(bias)});
     };
     const auto cut = to.reshape(dense(to.input(), "in_proj_weight", "in_proj_bias"), {T, 3, heads, depth});
     const auto parts = to.node("Transpose", {cut}, {{"perm", {2, 0, 3, 1, 4}}});  // (q k v, batch, heads, time, depth)

@@ -28,9 +28,9 @@ struct ConvolutionPlan {
   constexpr std::size_t bias_size() const { return transposed ? c.channels : c.features; }
 
   /// Of one sample, where it has to be laid out.
-  constexpr std::size_t image_room() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
-  constexpr std::size_t map_room() const { return aligned(c.features * c.feature_size()); }
-  constexpr std::size_t work_room() const {
+  constexpr std::size_t image_space() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
+  constexpr std::size_t map_space() const { return aligned(c.features * c.feature_size()); }
+  constexpr std::size_t work_space() const {
     return aligned(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)));
   }
   /// So many samples share one pass of the weight's gradient: enough to make its sums across lanes
@@ -38,15 +38,15 @@ struct ConvolutionPlan {
   constexpr std::size_t block() const {
     constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16;
     const std::size_t wanted = (worthwhile + c.run() - 1) / c.run();
-    return std::max<std::size_t>(1, std::min(wanted, cached / (image_room() + map_room())));
+    return std::max<std::size_t>(1, std::min(wanted, cached / (image_space() + map_space())));
   }
 
   template <class F>
   constexpr Needs needs() const {
     Needs n{.backward_reads_input = true};
-    const std::size_t forward = (transposed ? map_room() : image_room()) + work_room();
+    const std::size_t forward = (transposed ? map_space() : image_space()) + work_space();
     n.forward_scratch_fixed = n.inference_scratch_fixed = forward;
-    n.backward_scratch_fixed = block() * (image_room() + map_room()) + work_room();
+    n.backward_scratch_fixed = block() * (image_space() + map_space()) + work_space();
     if constexpr (!std::is_same_v<F, NoActivation>) {
       const bool by_mask = std::is_same_v<F, Rectifier> && !transposed;
       n.backward_reads_output = by_mask || Activation<F>::reads_output;
@@ -70,7 +70,7 @@ struct ConvolutionCode {
     const T* const weight = m.parameters;
     const T* const bias = p.bias ? m.parameters + p.bias_offset() : nullptr;
     T* const laid_out = m.scratch_fixed;
-    T* const work = laid_out + (p.transposed ? p.map_room() : p.image_room());
+    T* const work = laid_out + (p.transposed ? p.map_space() : p.image_space());
     for (std::size_t i = 0; i < x.count; ++i) {
       if (p.transposed) {
         kernels::lay_out_map<T>(c, x[i], nullptr, laid_out, nullptr);
@@ -109,34 +109,34 @@ struct ConvolutionCode {
       }
     }
 
-    const std::size_t block = p.block(), map_room = p.map_room(), image_room = p.image_room();
+    const std::size_t block = p.block(), map_space = p.map_space(), image_space = p.image_space();
     T* const maps = m.scratch_fixed;
-    T* const images = maps + block * map_room;
-    T* const work = images + block * image_room;
+    T* const images = maps + block * map_space;
+    T* const work = images + block * image_space;
     const Rows<const T>& map_side = p.transposed ? x : dz;
     const Rows<const T>& image_side = p.transposed ? dz : x;
     for (std::size_t first = 0; first < dy.count; first += block) {
       const std::size_t count = std::min(block, dy.count - first);
       for (std::size_t i = 0; i < count; ++i) {
         const T* passed = by_mask ? y[first + i] : nullptr;
-        kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_room,
+        kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_space,
                                 p.transposed ? nullptr : bias_gradient);
-        if (!c.plain()) kernels::lay_out_image<T>(c, image_side[first + i], images + i * image_room);
+        if (!c.plain()) kernels::lay_out_image<T>(c, image_side[first + i], images + i * image_space);
         if (p.transposed && bias_gradient) kernels::add_channel_sums<T>(c, dz[first + i], bias_gradient);
       }
       const T* const image = c.plain() ? image_side[first] : images;
-      const std::size_t image_stride = c.plain() ? image_side.stride : image_room;
+      const std::size_t image_stride = c.plain() ? image_side.stride : image_space;
       const bool add = !ctx.overwrite_gradients || first > 0;
       if (m.gradients && p.is_product()) {
         for (std::size_t i = 0; i < count; ++i)
-          multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_room, add || i > 0, m.gradients);
+          multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_space, add || i > 0, m.gradients);
       } else if (m.gradients) {
-        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_room, add,
+        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_space, add,
                                                 m.gradients);
       }
       if (!dx) continue;
       for (std::size_t i = 0; i < count; ++i) {
-        const T* from = p.transposed ? image + i * image_stride : maps + i * map_room;
+        const T* from = p.transposed ? image + i * image_stride : maps + i * map_space;
         if (p.is_product())
           multiply(p, ctx, !p.transposed, m.parameters, static_cast<const T*>(nullptr), from, dx[first + i]);
         else if (p.transposed)

@@ -50,8 +50,8 @@ struct Window {
   }
   /// Positions of the window; 0 where it does not fit.
   constexpr std::size_t positions(std::size_t axis, std::size_t size) const {
-    const std::size_t room = padded(axis, size);
-    return room < extent(axis) ? 0 : (room - extent(axis)) / stride[axis] + 1;
+    const std::size_t space = padded(axis, size);
+    return space < extent(axis) ? 0 : (space - extent(axis)) / stride[axis] + 1;
   }
   /// The size that a transposed convolution makes of `size` positions; 0 where padding eats it up.
   constexpr std::size_t unfolded(std::size_t axis, std::size_t size) const {

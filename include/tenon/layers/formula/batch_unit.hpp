@@ -98,7 +98,7 @@ struct BatchCode {
     if constexpr (in_shards<Ctx>)
       if (ctx.shard && !ctx.shard->first)
         for (std::size_t k = 0; k < layer.parameters.size(); ++k)
-          if (layer.parameters[k].trainable) a.gradient[k] = ctx.shard->room(layer.parameters[k].size);
+          if (layer.parameters[k].trainable) a.gradient[k] = ctx.shard->space(layer.parameters[k].size);
     a.input[0] = {x.data, x.stride};
     a.output = {y.data, y.stride};
     a.seed = {dy.data, dy.stride};

@@ -51,37 +51,37 @@ struct RecurrentPlan {
 
   /// Of a sample: what a pass keeps, and a sequence between two layers. Those are kept in training: the
   /// sequence and, with dropout, the mask and the sequence as the next layer sees it.
-  constexpr std::size_t pass_room() const { return aligned(steps * row_blocks * hidden); }
-  constexpr std::size_t sequence_room() const { return aligned(steps * width()); }
+  constexpr std::size_t pass_space() const { return aligned(steps * row_blocks * hidden); }
+  constexpr std::size_t sequence_space() const { return aligned(steps * width()); }
   constexpr std::size_t sequences() const { return layers - 1 + (last_only ? 1 : 0); }
   constexpr std::size_t sequence_at(std::size_t layer) const {
-    return passes() * pass_room() + layer * (dropout > 0 ? 3 : 1) * sequence_room();
+    return passes() * pass_space() + layer * (dropout > 0 ? 3 : 1) * sequence_space();
   }
 
   /// The sequences' lengths lie behind everything else.
-  constexpr std::size_t lengths_room() const { return masked ? 1 : 0; }
+  constexpr std::size_t lengths_space() const { return masked ? 1 : 0; }
   constexpr std::size_t kept_lengths_at() const {
-    return passes() * pass_room() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_room() +
-           (last_only ? sequence_room() : 0);
+    return passes() * pass_space() + (layers - 1) * (dropout > 0 ? 3 : 1) * sequence_space() +
+           (last_only ? sequence_space() : 0);
   }
   /// Where the states in which sequences start are kept for backward.
-  constexpr std::size_t kept_states_at() const { return aligned(kept_lengths_at() + lengths_room()); }
+  constexpr std::size_t kept_states_at() const { return aligned(kept_lengths_at() + lengths_space()); }
   constexpr std::size_t state_size() const { return passes() * states * hidden; }
   constexpr std::size_t passing_lengths_at(std::size_t carried) const {
-    return aligned(steps * blocks * hidden) + carried + (sequences() > 1 ? 2 : sequences()) * sequence_room();
+    return aligned(steps * blocks * hidden) + carried + (sequences() > 1 ? 2 : sequences()) * sequence_space();
   }
 
   template <class Pass>
   constexpr Needs needs() const {
     const std::size_t carried = aligned(Pass::carried(hidden));
     Needs n{.backward_reads_input = true, .backward_reads_output = !last_only};
-    n.saved_sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_room();
+    n.saved_sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_space();
     n.state_sample = state_size();
-    n.forward_scratch_fixed = aligned(Pass::forward_room(hidden));
-    n.inference_scratch_fixed = aligned(Pass::inference_room(hidden));
-    n.inference_scratch_sample = passing_lengths_at(carried) + lengths_room();
-    n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_room();
-    n.backward_scratch_fixed = aligned(Pass::backward_room(hidden));
+    n.forward_scratch_fixed = aligned(Pass::forward_space(hidden));
+    n.inference_scratch_fixed = aligned(Pass::inference_space(hidden));
+    n.inference_scratch_sample = passing_lengths_at(carried) + lengths_space();
+    n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_space();
+    n.backward_scratch_fixed = aligned(Pass::backward_space(hidden));
     n.streams = dropout > 0 ? static_cast<std::uint32_t>(layers - 1) : 0;
     return n;
   }
@@ -144,7 +144,7 @@ struct RecurrentCode {
       Steps<T> to_below{dx.data, dx.stride, p.features};
       if (l > 0) {
         in = kept_sequence(p, m, batch, l - 1, p.dropout > 0 ? 2 : 0);
-        to_below = {m.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_room() : 0)) * batch, p.steps * width,
+        to_below = {m.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_space() : 0)) * batch, p.steps * width,
                     width};
       }
       for (std::size_t d = 0; d < p.directions; ++d)
@@ -220,18 +220,18 @@ private:
   static Steps<T> kept_rows(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
                             std::size_t direction) {
     const std::size_t width = p.row_blocks * p.hidden;
-    return {m.saved + (layer * p.directions + direction) * p.pass_room() * batch, p.steps * width, width};
+    return {m.saved + (layer * p.directions + direction) * p.pass_space() * batch, p.steps * width, width};
   }
   /// What layer `layer` gave; with dropout as number 1 the mask, as 2 what the next layer saw.
   template <class T>
   static Steps<T> kept_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
                                 std::size_t number) {
-    return {m.saved + (p.sequence_at(layer) + number * p.sequence_room()) * batch, p.steps * p.width(), p.width()};
+    return {m.saved + (p.sequence_at(layer) + number * p.sequence_space()) * batch, p.steps * p.width(), p.width()};
   }
   template <class T>
   static Steps<T> passing_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer) {
     const std::size_t before = aligned(p.steps * p.blocks * p.hidden) + aligned(pass::carried(p.hidden));
-    return {m.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_room() : 0)) * batch,
+    return {m.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_space() : 0)) * batch,
             p.steps * p.width(), p.width()};
   }
 

@@ -120,12 +120,12 @@ struct RecurrentPass : PassBase<Cell> {
   /// the memory.
   static constexpr std::size_t row = kept + (Cell::has_memory ? 1 : 0);
 
-  static constexpr std::size_t forward_room(std::size_t hidden) {
-    return inference_room(hidden) + gates * hidden * hidden;
+  static constexpr std::size_t forward_space(std::size_t hidden) {
+    return inference_space(hidden) + gates * hidden * hidden;
   }
-  static constexpr std::size_t inference_room(std::size_t hidden) { return (blocks + 1) * hidden; }
-  static constexpr std::size_t backward_room(std::size_t hidden) {
-    return inference_room(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
+  static constexpr std::size_t inference_space(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t backward_space(std::size_t hidden) {
+    return inference_space(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
   }
   /// Of each sample: in evaluation the memory is carried beside the rows, in backward the gradients
   /// that go from a step to the one before.
@@ -135,13 +135,13 @@ struct RecurrentPass : PassBase<Cell> {
   /// numbers times hidden for each step.
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
-                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* room) {
+                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* space) {
     const std::size_t n = p.hidden;
-    T* const zeros = room + blocks * n;
+    T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
-    T* const turned = zeros + n;
-    if constexpr (Training) transpose_recurrent_weight(w, n, turned);
-    set_biases(p, batch, w, rows, room);
+    T* const transposed = zeros + n;
+    if constexpr (Training) transpose_recurrent_weight(w, n, transposed);
+    set_biases(p, batch, w, rows, space);
     multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows.from(input_block * n),
                    gates * n);
 
@@ -161,7 +161,7 @@ struct RecurrentPass : PassBase<Cell> {
       if (!starts) {
         if constexpr (Training) {
           multiply_one_step<Ctx, T>(ctx, kernels::Transpose::no, batch, gates * n, n, hidden.data, hidden.stride,
-                                    turned, T(1), z, rows.stride);
+                                    transposed, T(1), z, rows.stride);
         } else {
           step_product(ctx, batch, hidden.data, hidden.stride, n, w.recurrent, others * n, z + input_block * n,
                        rows.stride);
@@ -200,10 +200,11 @@ struct RecurrentPass : PassBase<Cell> {
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
                        const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
-                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry, T* room) {
+                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry,
+                       T* space) {
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
-    T* const zeros = room + blocks * n;
+    T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
     const T* const recurrent = recurrent_weight(w, n, zeros + n);
     T *const dh = carry, *const dc = carry + batch * n;
@@ -246,7 +247,7 @@ struct RecurrentPass : PassBase<Cell> {
       multiply_steps<Ctx, T>(ctx, all, inner, gates * n, w.input, kernels::Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
     if (!dw.input) return;
     add_steps<Ctx, T>(ctx, all, inner, gates * n, x, p.in, overwrite, dw.input);
-    if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
+    if (p.bias) add_biases(p, batch, rows, overwrite, dw, space);
     const std::size_t others_size = others * n;
     const Steps<T> first_gates = rows.from(input_block * n);
     if (start) {
@@ -283,21 +284,21 @@ private:
     base::template step_product<Ctx, T>(ctx, batch, h, h_stride, hidden, w, out, z, stride);
   }
 
-  /// For all steps of a training pass: turned, and with its columns in the order of the blocks.
+  /// For all steps of a training pass: transposed, and with its columns in the order of the blocks.
   template <class T>
-  static void transpose_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* turned) {
+  static void transpose_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* transposed) {
     for (std::size_t i = 0; i < hidden; ++i)
       for (std::size_t o = 0; o < gates * hidden; ++o)
-        turned[i * gates * hidden + base::recurrent_place(o, hidden)] = w.recurrent[o * hidden + i];
+        transposed[i * gates * hidden + base::recurrent_place(o, hidden)] = w.recurrent[o * hidden + i];
   }
   /// The recurrent weight with its rows in the order of the blocks.
   template <class T>
-  static const T* recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, [[maybe_unused]] T* room) {
+  static const T* recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, [[maybe_unused]] T* space) {
     if constexpr (Cell::hidden_apart) {
       const std::size_t last = hidden * hidden;
-      std::copy_n(w.recurrent + others * last, last, room);
-      std::copy_n(w.recurrent, others * last, room + last);
-      return room;
+      std::copy_n(w.recurrent + others * last, last, space);
+      std::copy_n(w.recurrent, others * last, space + last);
+      return space;
     } else {
       return w.recurrent;
     }

@@ -61,18 +61,18 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   static constexpr bool complete = true;
   static constexpr std::size_t features = 0, row = 4, states = 1;
 
-  static constexpr std::size_t forward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
-  static constexpr std::size_t inference_room(std::size_t hidden) { return forward_room(hidden); }
-  static constexpr std::size_t backward_room(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t forward_space(std::size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr std::size_t inference_space(std::size_t hidden) { return forward_space(hidden); }
+  static constexpr std::size_t backward_space(std::size_t hidden) { return (blocks + 1) * hidden; }
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
-                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* room) {
+                      Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* space) {
     const std::size_t n = p.hidden;
-    T* const zeros = room + blocks * n;
+    T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
-    set_biases(p, batch, w, rows, room);
+    set_biases(p, batch, w, rows, space);
     multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows, gates * n);
 
     expr::Arguments<T> a = arguments<T>(batch, n), b = a;
@@ -108,11 +108,12 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
                        const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
-                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry, T* room) {
+                       Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry,
+                       T* space) {
     using kernels::Transpose;
     const std::size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
-    T* const zeros = room + blocks * n;
+    T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
     T *const dh = carry, *const passed_gradient = carry + batch * n;
     std::fill_n(dh, batch * n, T(0));
@@ -150,7 +151,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
     if (dx) multiply_steps<Ctx, T>(ctx, all, rows, gates * n, w.input, Transpose::no, T(add_dx ? 1 : 0), dx, p.in);
     if (!dw.input) return;
     add_steps<Ctx, T>(ctx, all, rows, gates * n, x, p.in, overwrite, dw.input);
-    if (p.bias) add_biases(p, batch, rows, overwrite, dw, room);
+    if (p.bias) add_biases(p, batch, rows, overwrite, dw, space);
     add_steps<Ctx, T>(ctx, all, rows.from(2 * n), n, rows.from(3 * n), n, overwrite, dw.recurrent + 2 * n * n);
     if (start) add_start<Ctx, T>(ctx, all, rows, 2 * n, start.data, start.stride, n, overwrite, dw.recurrent);
     add_neighbours<Ctx, T>(ctx, all, rows, 2 * n, y, n, p.reverse, overwrite && !start, dw.recurrent);

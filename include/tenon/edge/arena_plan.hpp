@@ -6,7 +6,7 @@
 
 #include <tenon/net/graph_blocks.hpp>
 
-/// Who lies where in one room, so that what lives at the same time does not overlap.
+/// What lies where in one arena, so that what lives at the same time does not overlap.
 namespace tenon::edge {
 
 /// Some bytes that are needed from step `first` to step `last`.
@@ -18,7 +18,7 @@ struct Block {
 };
 
 template <std::size_t Capacity>
-struct Room {
+struct ArenaPlan {
   std::array<Block, Capacity> blocks{};
   std::size_t count = 0;
   std::size_t size = 0;

@@ -27,7 +27,7 @@ struct ShardPlace {
   void sum(std::span<const std::span<T>> numbers) const;
   /// The least and the largest of all shards.
   void extremes(T& low, T& high) const;
-  T* room(std::size_t count) {
+  T* space(std::size_t count) {
     if (unused_gradient.size() < count) unused_gradient.resize(count);
     return unused_gradient.data();
   }
