@@ -1,8 +1,7 @@
 // What `scripts/bench diffusion` draws and judges:
 //
-//     judge draw WEIGHTS FOLDER [SEED]     from a model that examples/diffusion_mnist.cpp has saved: unguided.npy,
-//                                          5,000 images of any kind, and guided.npy, 1,000, digit i % 10 asked of
-//                                          image i
+//     judge draw WEIGHTS FOLDER [SEED]     from a model that examples/diffusion_mnist.cpp has saved, digit i % 10 asked
+//                                          of image i: unguided.npy, 5,000 images, and guided.npy, 1,000
 //     judge judge MNIST NAME=FOLDER...     a LeNet that has learnt MNIST's digits says how many are the digit asked
 //                                          for; distances in its 84 features are from the 10,000 test images
 
@@ -35,7 +34,7 @@ void draw(const std::string& weights, const std::string& folder, std::uint64_t s
   Model<digit_unet::Net> model;
   model.load(weights);
   set_num_threads(2);
-  const Diffusion diffusion{.schedule = NoiseSchedule::cosine(1000), .predicts = Predicts::velocity};
+  const Diffusion diffusion{.schedule = NoiseSchedule::cosine(1000), .predicts = Predicts::image};
   Progress progress(stderr);
   const auto written = [&](const char* name, std::span<const std::int32_t> labels, double guidance) {
     std::vector<float> images;
@@ -51,10 +50,10 @@ void draw(const std::string& weights, const std::string& folder, std::uint64_t s
     write_npy(folder + "/" + name, NpyArray({labels.size(), pixels}, images));
   };
   const double began = seconds();
-  written("unguided.npy", std::vector<std::int32_t>(unguided, ignore_index), 1);
   std::vector<std::int32_t> asked;
-  for (std::size_t i = 0; i < guided; ++i) asked.push_back(static_cast<std::int32_t>(i % 10));
-  written("guided.npy", asked, 1.5);
+  for (std::size_t i = 0; i < unguided; ++i) asked.push_back(static_cast<std::int32_t>(i % 10));
+  written("unguided.npy", asked, 1);
+  written("guided.npy", std::span(asked).first(guided), 2);
   std::printf("drawn in %.0f s\n", seconds() - began);
 }
 

@@ -2,8 +2,8 @@
 
     python3 peer.py MNIST EPOCHS SEED FOLDER
 
-Trains, prints the seconds of training, and writes to FOLDER unguided.npy (5,000 images of any kind) and guided.npy
-(1,000 images, digit i % 10 asked of image i), each drawn in 20 steps of DDIM. A .npy file that is there is drawn anew.
+Trains, prints the seconds of training, and writes to FOLDER unguided.npy (5,000 images) and guided.npy (1,000), digit
+i % 10 asked of image i, each drawn in 20 steps of DDIM. A .npy file that is there is drawn anew.
 """
 
 import copy
@@ -47,21 +47,23 @@ class Attend(nn.Module):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.when = nn.Sequential(nn.Linear(1, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD))
-        self.what = nn.Linear(10, TOLD)
-        self.outer, self.inner, self.bottom = Block(1, 32), Block(32, 64), Block(64, 96)
-        self.attended, self.under = Attend(96), Block(96, 96)
-        self.inner_up, self.outer_up = Block(64 + 96, 64), Block(32 + 64, 32)
-        self.prediction = nn.Conv2d(32, 1, 1)
+        waves = nn.Linear(1, 64)
+        nn.init.normal_(waves.weight, 0, 10)
+        nn.init.uniform_(waves.bias, -3, 3)
+        self.waves, self.what = waves, nn.Linear(10, TOLD)
+        self.when = nn.Sequential(nn.Linear(64, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD))
+        self.stem = nn.Conv2d(1, 48, 4, stride=2, padding=1)
+        self.outer, self.inner = Block(48, 48), Block(48, 96)
+        self.attended, self.under, self.up = Attend(96), Block(96, 96), Block(48 + 96, 48)
+        self.seen = nn.Sequential(nn.GroupNorm(8, 48), nn.SiLU())
+        self.prediction = nn.ConvTranspose2d(48, 1, 4, stride=2, padding=1)
         self.smaller, self.larger = nn.MaxPool2d(2), nn.Upsample(scale_factor=2)
 
     def forward(self, noisy, time_, label):
-        t = nn.functional.silu(self.when(time_) + self.what(label))
-        outer = self.outer(noisy, t)
-        inner = self.inner(self.smaller(outer), t)
-        y = self.under(self.attended(self.bottom(self.smaller(inner), t)), t)
-        y = self.inner_up(torch.cat([inner, self.larger(y)], 1), t)
-        return self.prediction(self.outer_up(torch.cat([outer, self.larger(y)], 1), t))
+        t = nn.functional.silu(self.when(torch.sin(self.waves(time_))) + self.what(label))
+        outer = self.outer(self.stem(noisy), t)
+        y = self.under(self.attended(self.inner(self.smaller(outer), t)), t)
+        return self.prediction(self.seen(self.up(torch.cat([outer, self.larger(y)], 1), t)))
 
 
 def cosine():
@@ -95,7 +97,7 @@ def draw(net, labels, guidance, signal, level, generator, many=500):
             if guidance != 1:
                 without = net(x, when, torch.zeros_like(label))
                 y = without + guidance * (y - without)
-            image = (signal[t] * x - level[t] * y).clamp(-1, 1)
+            image = y.double().clamp(-1, 1)
             noise = (x - signal[t] * image) / level[t]
             x = (signal[to] * image + level[to] * noise).float()
         result.append(x)
@@ -115,12 +117,12 @@ def main(mnist, epochs, seed, folder):
     began = time.time()
     for epoch in range(epochs):
         total = 0.0
-        for batch in torch.randperm(len(images)).split(128):
+        for batch in torch.randperm(len(images)).split(64):
             x, label = images[batch], labels[batch] * (torch.rand(len(batch), 1) >= 0.1)
             t = torch.randint(1, STEPS + 1, (len(batch),))
             a, b = (v[t].float()[:, None, None, None] for v in (signal, level))
             noise = torch.randn_like(x)
-            loss = ((net(a * x + b * noise, t[:, None] / STEPS, label) - (a * noise - b * x)) ** 2).mean()
+            loss = ((net(a * x + b * noise, t[:, None] / STEPS, label) - x) ** 2).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -134,8 +136,8 @@ def main(mnist, epochs, seed, folder):
     average.eval()
     generator = torch.Generator().manual_seed(seed)
     began = time.time()
-    np.save(f"{folder}/unguided.npy", draw(average, torch.zeros(5000, 10), 1, signal, level, generator))
-    np.save(f"{folder}/guided.npy", draw(average, hot(torch.arange(1000) % 10), 1.5, signal, level, generator))
+    np.save(f"{folder}/unguided.npy", draw(average, hot(torch.arange(5000) % 10), 1, signal, level, generator))
+    np.save(f"{folder}/guided.npy", draw(average, hot(torch.arange(1000) % 10), 2, signal, level, generator))
     print(f"drawn in {time.time() - began:.0f} s")
 
 
