@@ -272,7 +272,9 @@ int make(const fs::path& tests, const fs::path& to, std::size_t in_a_program, co
       parts += fmt::format("namespace {} {{\n{}}}\n", namespace_of(name),
                            header.substr(header.find("using namespace tenon;") + 22));
       calls += fmt::format("  run_test<{}::Net>({}, \"{}\", {});\n", namespace_of(name), count, name, typed.samples);
-      if (!typed.written.weights.empty()) write_weights((to / (name + ".safetensors")).string(), typed.written.weights);
+      const std::filesystem::path weights = to / (name + ".safetensors");
+      std::filesystem::remove(weights);  // of an earlier run
+      if (!typed.written.weights.empty()) write_weights(weights.string(), typed.written.weights);
       write_numbers(to / (name + ".bin"), *test, typed);
       written += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, test->is_float() ? "float" : "other", test->operators(),
                              programs, count);
