@@ -26,6 +26,7 @@
 #include "import/onnx.hpp"
 #include "import/simplify.hpp"
 #include "import/write_network.hpp"
+#include "typed_programs.hpp"
 
 namespace {
 
@@ -42,29 +43,12 @@ Array tensor_of(const fs::path& path) {
   return parse_onnx_tensor(std::as_bytes(std::span(bytes)), path.filename().string());
 }
 
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
-  return text;
-}
-
 /// A test as a type.
 struct Typed {
   Written written;
   Graph graph;
   std::size_t samples = 1;
 };
-
-/// The numbers of sample s, where axis `batch` counts samples.
-void append_sample(std::vector<float>& to, const Array& a, std::size_t batch, std::size_t s) {
-  std::size_t inner = 1, count = 1;
-  if (batch != no_batch) {
-    count = static_cast<std::size_t>(a.dims.at(batch));
-    for (std::size_t k = batch + 1; k < a.dims.size(); ++k) inner *= static_cast<std::size_t>(a.dims[k]);
-  }
-  for (std::size_t i = 0; i < a.values.size(); ++i)
-    if (batch == no_batch || i / inner % count == s) to.push_back(static_cast<float>(a.values[i]));
-}
 
 struct Test {
   std::string name;
@@ -162,67 +146,7 @@ struct Test {
   }
 };
 
-constexpr const char* program_text = R"(// Written by make_conformance.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <exception>
-#include <fstream>
-#include <iterator>
-#include <string>
-#include <vector>
-
-#include <tenon/tenon.hpp>
-
-using namespace tenon;
-
-static int only = -1, faults = 0;
-
-template <class Net> void run_test(int number, const char* name, std::size_t samples) {
-  if (only >= 0 && only != number) return;
-  ++faults;
-  try {
-    Model<Net> model;
-    if (std::ifstream(std::string(name) + ".safetensors")) model.load(std::string(name) + ".safetensors");
-    std::ifstream file(std::string(name) + ".bin", std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    std::vector<float> x(samples * input_shape<Net>::size), y(samples * output_shape<Net>::size), expected(y.size());
-    if (bytes.size() != (x.size() + y.size()) * sizeof(float)) return void(std::printf("%s\twrong\tother sizes: %zu + %zu numbers are not %zu\n", name, x.size(), y.size(), bytes.size() / sizeof(float)));
-    std::memcpy(x.data(), bytes.data(), x.size() * sizeof(float));
-    std::memcpy(expected.data(), bytes.data() + x.size() * sizeof(float), y.size() * sizeof(float));
-    model.predict(x, y);
-    double largest = 0;
-    for (const float e : expected)
-      if (std::isfinite(e)) largest = std::max(largest, std::abs(static_cast<double>(e)));
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const double a = static_cast<double>(y[i]), b = static_cast<double>(expected[i]);
-      if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-      if (std::abs(a - b) <= 1e-7 + 1e-6 * largest + 1e-3 * std::abs(b)) continue;
-      return void(std::printf("%s\twrong\tnumber %zu is %.7g instead of %.7g\n", name, i, a, b));
-    }
-    --faults;
-    std::printf("%s\tpass\t\n", name);
-  } catch (const std::exception& error) {
-    std::printf("%s\twrong\t%s\n", name, error.what());
-  }
-}
-
-)";
-
-void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.flush()) throw tenon::Error("cannot write " + path.string());
-}
-
-std::string namespace_of(const std::string& name) {
-  std::string all = "in_";
-  for (const char c : name) all += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  return all;
-}
-
-void write_numbers(const fs::path& path, const Test& test, const Typed& typed) {
+std::vector<float> numbers_of(const Test& test, const Typed& typed) {
   std::vector<float> numbers;
   for (std::size_t s = 0; s < typed.samples; ++s)
     for (const Value& v : typed.graph.inputs)
@@ -230,8 +154,7 @@ void write_numbers(const fs::path& path, const Test& test, const Typed& typed) {
   for (std::size_t s = 0; s < typed.samples; ++s)
     for (std::size_t i = 0; i < test.outputs.size(); ++i)
       append_sample(numbers, test.outputs[i], typed.written.batch_axes.at(typed.graph.outputs[i].name), s);
-  std::string bytes(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
-  write_text(path, bytes);
+  return numbers;
 }
 
 std::vector<fs::path> folders(const fs::path& top, const std::set<std::string>& names) {
@@ -248,19 +171,9 @@ std::vector<fs::path> folders(const fs::path& top, const std::set<std::string>& 
 }
 
 int make(const fs::path& tests, const fs::path& to, std::size_t in_a_program, const std::set<std::string>& names) {
-  fs::create_directories(to);
-  std::string refused, parts, calls;
-  std::size_t count = 0, programs = 0, all = 0;
-  const auto finish = [&] {
-    if (count == 0) return;
-    write_text(to / fmt::format("part_{}.cpp", programs++),
-               program_text + parts +
-                   fmt::format("int main(int argc, char** argv) {{\n  if (argc > 1) only = std::atoi(argv[1]);\n{}  "
-                               "return faults;\n}}\n",
-                               calls));
-    parts.clear(), calls.clear(), count = 0;
-  };
-  std::string written;
+  TypedPrograms programs(to, in_a_program, {.absolute = 1e-7, .of_largest = 1e-6, .relative = 1e-3});
+  std::string written, refused;
+  std::size_t all = 0;
   for (const fs::path& folder : folders(tests, names)) {
     ++all;
     const std::string name = folder.filename().string();
@@ -268,27 +181,18 @@ int make(const fs::path& tests, const fs::path& to, std::size_t in_a_program, co
     try {
       test.emplace(folder);
       const Typed typed = test->typed();
-      const std::string& header = typed.written.header;
-      parts += fmt::format("namespace {} {{\n{}}}\n", namespace_of(name),
-                           header.substr(header.find("using namespace tenon;") + 22));
-      calls += fmt::format("  run_test<{}::Net>({}, \"{}\", {});\n", namespace_of(name), count, name, typed.samples);
-      const std::filesystem::path weights = to / (name + ".safetensors");
-      std::filesystem::remove(weights);  // of an earlier run
-      if (!typed.written.weights.empty()) write_weights(weights.string(), typed.written.weights);
-      write_numbers(to / (name + ".bin"), *test, typed);
-      written += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, test->is_float() ? "float" : "other", test->operators(),
-                             programs, count);
-      if (++count == in_a_program) finish();
+      const std::string place = programs.add(name, typed.written, typed.samples, numbers_of(*test, typed));
+      written += fmt::format("{}\t{}\t{}\t{}\n", name, test->is_float() ? "float" : "other", test->operators(), place);
     } catch (const std::exception& error) {
       refused += fmt::format("{}\t{}\t{}\t{}\n", name, test && test->is_float() ? "float" : "other",
                              test ? test->operators() : "", one_line(error.what()));
     }
   }
-  finish();
+  programs.finish();
   write_text(to / "written", written);
   write_text(to / "refused", refused);
   fmt::print("{} tests, {} of them as types in {} programs\n", all, std::count(written.begin(), written.end(), '\n'),
-             programs);
+             programs.programs());
   return 0;
 }
 

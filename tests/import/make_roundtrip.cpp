@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -23,6 +22,7 @@
 #include "import/onnx.hpp"
 #include "import/simplify.hpp"
 #include "import/write_network.hpp"
+#include "typed_programs.hpp"
 
 namespace {
 
@@ -32,78 +32,11 @@ using Json = nlohmann::json;
 
 Array array_of(const Json& json) { return {Type::float32, json.at("dims").get<Dims>(), json.at("values")}; }
 
-/// The numbers of sample s, where axis `batch` counts samples.
-void append_sample(std::vector<float>& to, const Array& a, std::size_t batch, std::size_t s) {
-  std::size_t inner = 1;
-  for (std::size_t k = batch + 1; k < a.dims.size(); ++k) inner *= static_cast<std::size_t>(a.dims[k]);
-  const auto count = static_cast<std::size_t>(a.dims.at(batch));
-  for (std::size_t i = 0; i < a.values.size(); ++i)
-    if (i / inner % count == s) to.push_back(static_cast<float>(a.values[i]));
-}
-
 std::vector<float> sorted(const Array& a) {
   std::vector<float> all(a.values.begin(), a.values.end());
   std::ranges::sort(all);
   return all;
 }
-
-void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.flush()) throw tenon::Error("cannot write " + path.string());
-}
-
-std::string namespace_of(const std::string& name) {
-  std::string all = "in_";
-  for (const char c : name) all += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  return all;
-}
-
-constexpr const char* program_text = R"(// Written by make_roundtrip.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <exception>
-#include <fstream>
-#include <iterator>
-#include <string>
-#include <vector>
-
-#include <tenon/tenon.hpp>
-
-using namespace tenon;
-
-static int only = -1, faults = 0;
-
-template <class Net> void run_test(int number, const char* name, std::size_t samples) {
-  if (only >= 0 && only != number) return;
-  ++faults;
-  try {
-    Model<Net> model;
-    if (std::ifstream(std::string(name) + ".safetensors")) model.load(std::string(name) + ".safetensors");
-    std::ifstream file(std::string(name) + ".bin", std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    std::vector<float> x(samples * input_shape<Net>::size), y(samples * output_shape<Net>::size), expected(y.size());
-    if (bytes.size() != (x.size() + y.size()) * sizeof(float)) return void(std::printf("%s\twrong\tother sizes\n", name));
-    std::memcpy(x.data(), bytes.data(), x.size() * sizeof(float));
-    std::memcpy(expected.data(), bytes.data() + x.size() * sizeof(float), y.size() * sizeof(float));
-    model.predict(x, y);
-    double largest = 0, worst = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const double off = std::abs(static_cast<double>(y[i]) - static_cast<double>(expected[i]));
-      largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-      worst = off <= worst ? worst : off;  // NaN stays
-    }
-    const bool equal = worst <= 1e-6 * largest;
-    if (equal) --faults;
-    std::printf("%s\t%s\tlargest difference %.3g of the largest\n", name, equal ? "equal" : "wrong", largest > 0 ? worst / largest : worst);
-  } catch (const std::exception& error) {
-    std::printf("%s\twrong\t%s\n", name, error.what());
-  }
-}
-
-)";
 
 /// A network as a type: its text in a program, and a line of what is called.
 struct Typed {
@@ -138,41 +71,24 @@ struct Typed {
 };
 
 int make(const fs::path& exported, const fs::path& to, std::size_t in_a_program, const std::set<std::string>& names) {
-  fs::create_directories(to);
   std::set<std::string> all;
   for (const auto& entry : fs::directory_iterator(exported))
     if (const std::string name = entry.path().stem().string(); entry.path().extension() == ".json")
       if (names.empty() || names.contains(name)) all.insert(name);
-  std::string parts, calls, written, refused;
-  std::size_t count = 0, programs = 0;
-  const auto finish = [&] {
-    if (count == 0) return;
-    write_text(to / fmt::format("part_{}.cpp", programs++),
-               fmt::format("{}{}int main(int argc, char** argv) {{\n  if (argc > 1) only = std::atoi(argv[1]);\n{}  "
-                           "return faults;\n}}\n",
-                           program_text, parts, calls));
-    parts.clear(), calls.clear(), count = 0;
-  };
+  TypedPrograms programs(to, in_a_program, {.of_largest = 1e-6});
+  std::string written, refused;
   for (const std::string& name : all) try {
       const Typed typed(exported, name);
-      const std::string& header = typed.written.header;
-      if (!typed.written.weights.empty()) write_weights((to / (name + ".safetensors")).string(), typed.written.weights);
-      write_text(to / (name + ".bin"), {reinterpret_cast<const char*>(typed.numbers.data()), typed.numbers.size() * 4});
-      parts += fmt::format("namespace {} {{\n{}}}\n", namespace_of(name),
-                           header.substr(header.find("using namespace tenon;") + 22));
-      calls += fmt::format("  run_test<{}::Net>({}, \"{}\", {});\n", namespace_of(name), count, name, typed.samples);
-      written += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, programs, count, typed.tensors, typed.same);
-      if (++count == in_a_program) finish();
+      const std::string place = programs.add(name, typed.written, typed.samples, typed.numbers);
+      written += fmt::format("{}\t{}\t{}\t{}\n", name, place, typed.tensors, typed.same);
     } catch (const std::exception& error) {
-      std::string reason = error.what();
-      std::ranges::replace(reason, '\n', ' ');
-      refused += fmt::format("{}\t{}\n", name, reason);
+      refused += fmt::format("{}\t{}\n", name, one_line(error.what()));
     }
-  finish();
+  programs.finish();
   write_text(to / "written", written);
   write_text(to / "refused", refused);
   fmt::print("{} networks, {} of them as types in {} programs\n", all.size(), std::ranges::count(written, '\n'),
-             programs);
+             programs.programs());
   return 0;
 }
 
