@@ -1,11 +1,11 @@
 # Which header may include what. Run as cmake -DINCLUDE=<include directory> -P check_layering.cmake
 #
-# tenon::core is everything but the upper rooms and the BLAS policy: it needs the standard library
+# tenon::core is everything but the upper folders and the BLAS policy: it needs the standard library
 # and itself, so that a firmware can include it. xtensor is seen where tensors meet the user, and
 # what makes every user's build slow is in .cpp files.
-set(upper_rooms "^tenon/(tenon\\.hpp$|model/|train/|data/|io/|report/|text/|dist/|generative/)")
+set(upper_folders "^tenon/(tenon\\.hpp$|model/|train/|data/|io/|report/|text/|dist/|generative/)")
 set(blas_policy "^tenon/kernels/.*blas")
-set(xtensor_rooms "^tenon/(model/|data/)|${blas_policy}")
+set(xtensor_folders "^tenon/(model/|data/)|${blas_policy}")
 set(xtensor "^(xtensor|xtensor-blas|xtl|xflens)/")
 # Type-level algorithms for those who ask for them; nothing else includes this header.
 set(hana "^tenon/net/hana\\.hpp$")
@@ -20,10 +20,10 @@ foreach(header IN LISTS headers)
     string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]+)[>\"].*" "\\1" included "${line}")
     if(included MATCHES "${slow}")
       list(APPEND faults "${header} includes <${included}>, which belongs in a .cpp file")
-    elseif(included MATCHES "${xtensor}" AND NOT header MATCHES "${xtensor_rooms}")
+    elseif(included MATCHES "${xtensor}" AND NOT header MATCHES "${xtensor_folders}")
       list(APPEND faults "${header} includes <${included}>: xtensor is for model/ and data/")
-    elseif(NOT header MATCHES "${upper_rooms}|${blas_policy}|${hana}"
-        AND included MATCHES "${upper_rooms}|${blas_policy}|${beyond_std}|${hana}")
+    elseif(NOT header MATCHES "${upper_folders}|${blas_policy}|${hana}"
+        AND included MATCHES "${upper_folders}|${blas_policy}|${beyond_std}|${hana}")
       list(APPEND faults "${header} is part of tenon::core and includes <${included}>")
     endif()
   endforeach()

@@ -10,7 +10,10 @@ import html
 import re
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε", "epsilon": "ε", "eta": "η", "theta": "θ",
-         "lambda": "λ", "lambd": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "pi": "π", "b1": None, "b2": None}
+         "lambda": "λ", "lambd": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "pi": "π"}
+# Optimizers' betas, which the comments call b1 and b2.
+LETTERS = {**{name: f"<mi>{letter}</mi>" for name, letter in GREEK.items()},
+           **{f"b{i}": f"<msub><mi>β</mi><mn>{i}</mn></msub>" for i in (1, 2)}}
 OPERATORS = {"-": "−", "*": "·", ".": "·", "...": "…", "<=": "≤", ">=": "≥"}
 TOKEN = re.compile(r"(?P<gap> {2,})|(?P<space> )|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-zÀ-ÿ]\w*'*)"
                    r"|(?P<operator>\.\.\.|\+=|<=|>=|[-+=<>*/^|.,;:()\[\]?&])")
@@ -38,10 +41,8 @@ def tokens_of(line):
 
 def word(text):
     """A variable of one letter, a Greek one, or a word."""
-    if text in ("b1", "b2"):
-        return f"<msub><mi>β</mi><mn>{text[1]}</mn></msub>"
-    if text in GREEK:
-        return f"<mi>{GREEK[text]}</mi>"
+    if text in LETTERS:
+        return LETTERS[text]
     if len(text) == 1:
         return f"<mi>{text}</mi>"
     return f'<mi mathvariant="normal">{html.escape(text)}</mi>'
@@ -51,7 +52,7 @@ def name(text):
     bare = text.rstrip("'")
     primes = "′" * (len(text) - len(bare))
     head, _, index = bare.partition("_")
-    if not index or (len(head) > 1 and head not in GREEK and head != "sum"):
+    if not index or (len(head) > 1 and head not in LETTERS and head != "sum"):
         made = word(bare)
     elif head == "sum":
         return f"<munder><mo>∑</mo>{word(index)}</munder>"
@@ -102,7 +103,7 @@ class Reader:
                 parts.append(f"<mo>{html.escape(OPERATORS.get(text, text))}</mo>")
                 before = ""
             else:
-                upright = kind == "name" and len(text.rstrip("'").partition("_")[0]) > 1 and text not in GREEK
+                upright = kind == "name" and len(text.rstrip("'").partition("_")[0]) > 1 and text not in LETTERS
                 if before and (upright or before == "word"):
                     parts.append('<mspace width="0.3em"/>')
                 elif before:

@@ -101,13 +101,13 @@ private:
   (each_product);
 
   template <int K, class T>
-  static constexpr void transpose_weight(T* parameters, T* arena) {
+  static constexpr void transpose_weight(T* parameters, T* scratch) {
     if constexpr (code::template transposed<K>) {
       constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
       T* w = parameters + unit::plan.offset[code::template weight_number<K>];
-      std::copy_n(w, in * out, arena);
+      std::copy_n(w, in * out, scratch);
       for (std::size_t o = 0; o < out; ++o)
-        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = arena[o * in + i];
+        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = scratch[o * in + i];
     }
   }
 
@@ -118,11 +118,11 @@ public:
   (each_product);
 
   /// Stores the matrices that are stored (out, in) the other way round, as transposed products want them;
-  /// `room` holds the largest.
+  /// `scratch` holds the largest.
   template <class T>
-  static constexpr void turn(T* parameters, T* arena) {
+  static constexpr void turn(T* parameters, T* scratch) {
     if constexpr (can_turn) [&]<int... K>(std::integer_sequence<int, K...>) {
-        (transpose_weight<K>(parameters, arena), ...);
+        (transpose_weight<K>(parameters, scratch), ...);
       }
     (each_product);
   }

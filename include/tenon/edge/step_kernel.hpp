@@ -41,12 +41,12 @@ TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
   }
 }
 
-/// A matrix (out, in) in place as (in, out); `room` holds it.
+/// A matrix (out, in) in place as (in, out); `scratch` holds it.
 template <class T>
-void transpose_matrix(T* w, std::size_t out, std::size_t in, T* arena) {
-  std::copy_n(w, in * out, arena);
+void transpose_matrix(T* w, std::size_t out, std::size_t in, T* scratch) {
+  std::copy_n(w, in * out, scratch);
   for (std::size_t o = 0; o < out; ++o)
-    for (std::size_t i = 0; i < in; ++i) w[i * out + o] = arena[o * in + i];
+    for (std::size_t i = 0; i < in; ++i) w[i * out + o] = scratch[o * in + i];
 }
 
 /// `turn` prepares a layer's parameters; `run` is one step, which reads and writes the state.
@@ -158,11 +158,11 @@ public:
   static constexpr std::size_t state_size = plan.state_size();
 
   template <class T>
-  static void turn(T* parameters, T* arena) {
+  static void turn(T* parameters, T* scratch) {
     for (std::size_t l = 0; l < plan.layers; ++l) {
       const Places at = places(l);
-      transpose_matrix(parameters + at.input, sums, plan.in(l), arena);
-      transpose_matrix(parameters + at.recurrent, sums, n, arena);
+      transpose_matrix(parameters + at.input, sums, plan.in(l), scratch);
+      transpose_matrix(parameters + at.recurrent, sums, n, scratch);
       if (!plan.bias) continue;
       for (std::size_t i = 0; i < others; ++i) parameters[at.input_bias + i] += parameters[at.recurrent_bias + i];
     }
@@ -190,13 +190,13 @@ private:
 
 public:
   template <class T>
-  static void turn(T* parameters, T* arena) {
+  static void turn(T* parameters, T* scratch) {
     std::copy_n(parameters, features * channels * taps,
-                arena);  // (feature, channel, tap) becomes (tap, channel, feature)
+                scratch);  // (feature, channel, tap) becomes (tap, channel, feature)
     for (std::size_t o = 0; o < features; ++o)
       for (std::size_t c = 0; c < channels; ++c)
         for (std::size_t k = 0; k < taps; ++k)
-          parameters[(k * channels + c) * features + o] = arena[(o * channels + c) * taps + k];
+          parameters[(k * channels + c) * features + o] = scratch[(o * channels + c) * taps + k];
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
@@ -301,8 +301,8 @@ private:
 public:
   /// As the kernel for one sample stores them.
   template <class T>
-  static void turn(T* parameters, T* arena) {
-    SampleKernel<unit>::turn(parameters, arena);
+  static void turn(T* parameters, T* scratch) {
+    SampleKernel<unit>::turn(parameters, scratch);
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {

@@ -239,7 +239,7 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
   keep_pair_column(space, size, which);
 }
 
-/// The products of four packed rows with the pair of columns in `room`, both 4-aligned, added to four
+/// The products of four packed rows with the pair of columns in `space`, both 4-aligned, added to four
 /// numbers: use(row, sum of the first column, sum of the second). Where all sums are there at once, use(sums of the
 /// first, sums of the second) is asked before, if there is one, whether it takes them.
 template <class Use>

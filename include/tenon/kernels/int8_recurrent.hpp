@@ -56,7 +56,7 @@ struct Int8Recurrent {
 };
 
 /// What one pass works in, each part filled up to whole fours.
-struct CellRoom {
+struct CellSpace {
   std::int16_t* state = nullptr;  // the cell state of an LSTM, else h in Q0.15, so that small changes add up
   std::int8_t* h = nullptr;
   std::int16_t* gates = nullptr;  // 2 gates numbers of each hidden one
@@ -86,7 +86,7 @@ struct CellSteps {
 
 /// h and state from those of the step before.
 template <Int8Cell Cell>
-constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellRoom& space) {
+constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
   const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
   std::int16_t *const from_x = space.gates, *const from_h = space.gates + all, *const state = space.state;
   const std::int32_t widen = 12 - p.scale.gate_bits, cell_bits = p.scale.cell_bits;
@@ -127,10 +127,10 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
   }
 }
 
-/// All steps of a sequence, from the h and state that `room` holds.
+/// All steps of a sequence, from the h and state that `space` holds.
 template <Int8Cell Cell>
 constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const std::int8_t* x, std::int8_t* y,
-                              const CellRoom& space) {
+                              const CellSpace& space) {
   for (std::size_t t = 0; t < s.count; ++t) {
     const std::size_t at = s.reverse ? s.count - 1 - t : t;
     const std::int8_t* now = x + at * s.features;

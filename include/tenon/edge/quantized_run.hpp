@@ -1,0 +1,163 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include <tenon/edge/quantized_tables.hpp>
+
+/// A network's steps in int8, from the tables of its numbers.
+namespace tenon::edge {
+
+/// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, and by its rule: sums of floats from a table,
+/// halves away from zero. What is rounded is doubled and cut, never subtracted from: no compiler can contract that, so
+/// every machine gives the same bytes.
+constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table) {
+  int largest = -128;
+  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  float sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += table[static_cast<std::size_t>(largest - x[i])];
+  const float factor = 1.0F / (sum * (1.0F / 256));
+  for (std::size_t i = 0; i < size; ++i) {
+    const float share = table[static_cast<std::size_t>(largest - x[i])] * factor;
+    const int rounded = (static_cast<int>(share * 2.0F) + 1) / 2;
+    y[i] = static_cast<std::int8_t>((rounded > 255 ? 255 : rounded) - 128);
+  }
+}
+
+/// What kernels are told of a step, each by itself, or a firmware would hold the whole plan.
+template <class Net, std::size_t M>
+inline constexpr kernels::Int8Move move_of = quantized_plan<Net>.moves[M].way;
+template <class Net, std::size_t K>
+inline constexpr kernels::Convolution image_of = quantized_plan<Net>.steps[K].image;
+template <class Net, std::size_t K>
+inline constexpr kernels::Averaging pool_of = quantized_plan<Net>.steps[K].pool;
+template <class Net, std::size_t K>
+inline constexpr kernels::NormRows norm_of = quantized_plan<Net>.steps[K].norm;
+template <class Net, std::size_t K>
+inline constexpr kernels::Upsampling stretching_of = quantized_plan<Net>.steps[K].stretching;
+
+/// One of the moves of a step. Where the scales are the same, numbers stay as they are.
+template <class Net, std::size_t K, std::size_t M>
+constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
+  constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
+  const std::int8_t* x = arena + plan.place(source);
+  std::int8_t* y = arena + plan.place(K + 1);
+  if constexpr (plan.steps[K].pattern.kind == StepKind::join) {
+    const kernels::Requantizer scale = t.scaling[plan.steps[K].scale + M];
+    if (scale.multiplier != 1 << 30 || scale.shift != -3 || t.zero[source] != t.zero[K + 1])
+      return kernels::move_rescaled_int8(way, scale, t.zero[source], t.zero[K + 1], x, y);
+  }
+  kernels::move_int8(way, x, y);
+}
+
+/// One step of a network in `arena`, which holds the activations.
+template <class Net, std::size_t K>
+constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr QuantizedStep step = plan.steps[K];
+  constexpr StepKind kind = step.pattern.kind;
+  const std::int8_t* x = arena + plan.place(step.source);
+  std::int8_t* y = arena + plan.place(K + 1);
+  const std::int8_t x_zero = t.zero[step.source];
+  [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
+  if constexpr (kind == StepKind::input) {
+  } else if constexpr (step.multiplies()) {
+    const kernels::DenseRows rows{
+        .weights = t.weights + step.weights,
+        .bias = t.bias + step.row,
+        .multiplier = t.multiplier + step.row,
+        .shift = t.shift + step.row,
+        .in_groups = kernels::in_fours(step.columns()) / 4,
+        .out_groups = kernels::in_fours(kind == StepKind::convolution ? step.image.group_features() : step.outputs()) /
+                      4,
+        .zero = t.zero[K + 1],
+        .low = t.low[K],
+        .high = t.high[K]};
+    if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
+    else if constexpr (kind == StepKind::depthwise)
+      kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
+    else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
+  } else if constexpr (kind == StepKind::max_pool) {
+    kernels::max_pool_int8(pool_of<Net, K>.windows, bounds, x, y);
+  } else if constexpr (kind == StepKind::average_pool) {
+    kernels::average_pool_int8(pool_of<Net, K>, bounds, x_zero, x, y);
+  } else if constexpr (kind == StepKind::add) {
+    const kernels::Int8Sum sum{t.scaling[step.scale],
+                               t.scaling[step.scale + 1],
+                               t.scaling[step.scale + 2],
+                               x_zero,
+                               t.zero[step.other],
+                               t.zero[K + 1],
+                               bounds};
+    kernels::add_int8(sum, step.in, x, arena + plan.place(step.other), y);
+  } else if constexpr (kind == StepKind::shift) {
+    const kernels::Int8Sum sum{
+        t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero, 0, t.zero[K + 1], bounds};
+    kernels::add_int8(sum, step.in, x, t.weights + step.weights, y);
+  } else if constexpr (kind == StepKind::embedding) {
+    kernels::rows_int8({t.weights + step.weights, step.tokens, step.width, step.in / 2, t.zero[K + 1]}, x, y);
+  } else if constexpr (step.is_pair()) {
+    const kernels::Int8Pair pair{t.scaling[step.scale],
+                                 t.scaling[step.scale + 1],
+                                 t.scaling[step.scale + 2],
+                                 x_zero,
+                                 t.zero[step.other],
+                                 t.zero[K + 1],
+                                 bounds,
+                                 step.out,
+                                 step.period,
+                                 step.repeat};
+    const std::int8_t* other = arena + plan.place(step.other);
+    if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
+    else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
+    else if constexpr (kind == StepKind::divide) kernels::quotient_int8(pair, x, other, y);
+    else kernels::extreme_int8<kind == StepKind::larger>(pair, x, other, y);
+  } else if constexpr (step.modulates()) {
+    const kernels::Int8Modulation modulation{t.scaling[step.scale],
+                                             t.scaling[step.scale + 1],
+                                             t.scaling[step.scale + 2],
+                                             x_zero,
+                                             t.zero[step.other],
+                                             t.zero[step.third],
+                                             t.zero[K + 1],
+                                             bounds,
+                                             {step.period, step.repeat},
+                                             step.spread};
+    kernels::modulate_int8(modulation, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
+  } else if constexpr (kind == StepKind::table) {
+    kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
+  } else if constexpr (kind == StepKind::norm) {
+    const kernels::NormFactors factors{t.multiplier + step.row, t.bias + step.row, t.shift + step.row,
+                                       t.zero[K + 1],           t.low[K],          t.high[K]};
+    kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
+  } else if constexpr (kind == StepKind::recurrent) {
+    detail::run_cell<Net, K>(t, arena);
+  } else if constexpr (kind == StepKind::slopes) {
+    kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.row, t.shift + step.row, step.factors, x_zero,
+                          t.zero[K + 1], bounds},
+                         step.in, x, y);
+  } else if constexpr (kind == StepKind::stretch) {
+    kernels::stretch_int8(stretching_of<Net, K>, x, y);
+  } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
+    if constexpr (step.padded) kernels::fill_int8(x_zero, step.out, y);
+    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, arena), ...); }
+    (std::make_index_sequence<step.moves>{});
+  } else if constexpr (kind == StepKind::clamp) {
+    kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
+  } else {
+    for (std::size_t first = 0; first < step.in; first += step.width)
+      softmax_int8(x + first, y + first, step.width, std::span(t.exponentials).subspan(256 * step.table, 256));
+  }
+}
+template <class Net, std::size_t... K>
+constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* arena, std::index_sequence<K...>) {
+  (run_step<Net, K>(t, arena), ...);
+}
+
+}  // namespace tenon::edge

@@ -1,0 +1,206 @@
+#pragma once
+
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/quantized_ports.hpp>
+#include <tenon/edge/quantized_recurrent.hpp>
+#include <tenon/edge/row_sums.hpp>
+#include <tenon/expr/math/exp.hpp>
+
+namespace tenon {
+
+/// The numbers of a network in int8, as `quantize` finds them (model/quantize.hpp) and
+/// `export_quantized_header` writes them. The rules are LiteRT's 8-bit ones: weights from -127 to 127
+/// with a scale per output, activations with one scale and zero point a tensor,
+/// real = scale * (q - zero), biases in int32 at the scale of the products.
+template <class Net>
+struct QuantizedNumbers {
+  static constexpr const auto& plan = edge::quantized_plan<Net>;
+
+  std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp
+  std::int32_t bias[plan.rows + 1]{};
+  float weight_scale[plan.rows + 1]{};
+  float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
+  std::int8_t zero[plan.count + 1]{};
+  std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};  // of recurrent layers: kernels::CellScale
+};
+
+namespace edge {
+
+/// A positive real number below 2^30 as a multiplier of 31 bits and a shift.
+constexpr kernels::Requantizer requantizer(double real) {
+  int exponent = 0;  // real = fraction * 2^exponent, 0.5 <= fraction < 1
+  for (; real >= 1; real /= 2) ++exponent;
+  for (; real < 0.5 && exponent > -30; real *= 2) --exponent;
+  auto multiplier = static_cast<std::int64_t>(real * 0x1p31 + 0.5);
+  if (multiplier == std::int64_t{1} << 31) {
+    multiplier /= 2;
+    ++exponent;
+  }
+  return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(-2 - exponent)};
+}
+
+/// What a firmware keeps of `QuantizedNumbers`, computed by the compiler.
+template <class Net>
+struct QuantizedTables {
+  static constexpr const auto& plan = quantized_plan<Net>;
+
+  alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
+  std::int32_t bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
+  std::int32_t multiplier[plan.rows + 1]{};
+  std::int8_t shift[plan.rows + 1]{};
+  std::int8_t low[plan.count]{}, high[plan.count]{};
+  std::int8_t zero[plan.count + 1]{};
+  std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
+  bool sums_fit = true;                                           // in 32 bits, whatever the input
+  std::array<float, plan.inputs> input_scale{};
+  std::array<float, plan.outputs()> output_scale{};
+  std::array<float, 256 * plan.softmaxes> exponentials{};
+  std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
+  std::array<kernels::NormScale, plan.norms> norms{};
+  std::array<kernels::CellScale, plan.cells> cells{};
+};
+
+/// e^(-d scale) for the distances d of int8 numbers.
+constexpr void fill_exponentials(std::span<float> table, float scale) {
+  for (std::size_t d = 0; d < table.size(); ++d)
+    table[d] = static_cast<float>(math::exp(static_cast<double>(-scale * static_cast<float>(d))));
+}
+
+/// A function of one number as a table.
+constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out,
+                             int out_zero) {
+  for (int q = -128; q <= 127; ++q)
+    table[static_cast<std::size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))),
+                                                       out, out_zero);
+}
+
+/// Of one output.
+constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
+  RowSums sums;
+  const std::int8_t* const w = weights;
+  std::size_t at = step.packed_place(output, 0);
+  if (step.pattern.kind == StepKind::depthwise) {
+    for (std::size_t column = 0; column < step.columns(); ++column, at += 4)
+      sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
+    return sums;
+  }
+  return packed_row_sums(weights + at, kernels::in_fours(step.columns()) / 4);
+}
+constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+  for (; count >= 16; count -= 16, from += 16, to += 16)
+    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5],
+    to[6] = from[6], to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11],
+    to[12] = from[12], to[13] = from[13], to[14] = from[14], to[15] = from[15];
+  for (; count > 0; --count) *to++ = *from++;
+}
+
+/// Numbers: a QuantizedNumbers of a network whose steps have the same weights.
+template <class Net, class Numbers>
+constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
+  QuantizedTables<Net> t;
+  constexpr const auto& plan = quantized_plan<Net>;
+  copy_weights(q.weights, plan.weight_bytes, t.weights);
+  for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
+  for (std::size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
+  for (std::size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
+  // a multiplier for sums of at most `largest`
+  const auto scaled = [&t](double real, double largest) {
+    if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
+    return requantizer(real);
+  };
+  // both parts of a sum to twice the larger scale, with 20 bits to spare
+  const auto set_sum = [&t, &scaled](const QuantizedStep& step, double a, double b, double out) {
+    const double twice = 2 * (a > b ? a : b);
+    t.scaling[step.scale] = requantizer(a / twice);
+    t.scaling[step.scale + 1] = requantizer(b / twice);
+    t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
+  };
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const QuantizedStep& step = plan.steps[k];
+    const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
+    t.low[k] = step.pattern.low == -std::numeric_limits<double>::infinity()
+                   ? std::int8_t{-128}
+                   : to_int8(static_cast<float>(step.pattern.low), q.scale[k + 1], q.zero[k + 1]);
+    t.high[k] = step.pattern.high == std::numeric_limits<double>::infinity()
+                    ? std::int8_t{127}
+                    : to_int8(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
+    if (step.pattern.kind == StepKind::clamp) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+    } else if (step.pattern.kind == StepKind::softmax) {
+      fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
+    } else if (step.pattern.kind == StepKind::table) {
+      fill_function(std::span(t.functions).subspan(256 * step.table, 256),
+                    detail::plan_reading<bound_network<Net>>.function[k], q.scale[step.source], q.zero[step.source],
+                    q.scale[k + 1], q.zero[k + 1]);
+    } else if (step.pattern.kind == StepKind::norm) {
+      const kernels::NormScale scale = t.norms[step.norm_table] = detail::norm_scale(step, in);
+      const double one = static_cast<double>(std::int64_t{1} << scale.fraction) * out;
+      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
+        t.bias[row] = q.bias[row];
+        if (!detail::set_norm_factor(static_cast<double>(q.weight_scale[row]) * 0x1p16 / one, t.multiplier[row],
+                                     t.shift[row]))
+          t.sums_fit = false;
+      }
+    } else if (step.pattern.kind == StepKind::recurrent) {
+      detail::fill_cell(step, k, q, t, scaled);
+    } else if (step.pattern.kind == StepKind::slopes) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
+        const double slope = static_cast<double>(q.weight_scale[row]);
+        const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, 255);
+        t.multiplier[row] = slope < 0 ? -r.multiplier : r.multiplier;
+        t.shift[row] = r.shift;
+      }
+    } else if (step.pattern.kind == StepKind::join) {
+      for (std::size_t m = 0; m < step.moves; ++m)
+        t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
+                                           255);
+    } else if (step.pattern.kind == StepKind::multiply) {
+      t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
+    } else if (step.pattern.kind == StepKind::shift) {
+      set_sum(step, in, static_cast<double>(q.weight_scale[step.row]), out);
+    } else if (step.pattern.kind == StepKind::divide) {
+      t.scaling[step.scale + 2] = scaled(in / static_cast<double>(q.scale[step.other]) / (0x1p22 * out), 0x1p30);
+    } else if (step.modulates()) {
+      set_sum(step, 256 * in * static_cast<double>(q.scale[step.other]), static_cast<double>(q.scale[step.third]), out);
+    } else if (step.pattern.kind == StepKind::larger || step.pattern.kind == StepKind::smaller) {
+      t.scaling[step.scale] = scaled(in / out, 255);
+      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
+    } else if (step.pattern.kind == StepKind::add || step.pattern.kind == StepKind::subtract) {
+      set_sum(step, in, static_cast<double>(q.scale[step.other]), out);
+    }
+    if (!step.multiplies()) continue;
+    for (std::size_t o = 0; o < step.outputs(); ++o) {
+      const std::size_t row = step.row + step.packed_row(o);
+      const RowSums sums = row_sums(step, t.weights, o);
+      const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{q.zero[step.source]} * sums.sum;
+      // The largest that any partial sum can be, in any order.
+      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * sums.magnitude;
+      if (largest > std::numeric_limits<std::int32_t>::max()) {
+        t.sums_fit = false;
+        continue;
+      }
+      const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out,
+                                            static_cast<double>(largest));
+      t.bias[row] = static_cast<std::int32_t>(bias);
+      t.multiplier[row] = r.multiplier;
+      t.shift[row] = r.shift;
+    }
+  }
+  return t;
+}
+template <class Net>
+constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
+  return make_tables_of<Net>(q);
+}
+
+}  // namespace edge
+}  // namespace tenon
