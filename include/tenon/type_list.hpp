@@ -56,7 +56,6 @@ struct reverse_of<list<T...>> : reversed<list<>, T...> {};
 template <class List>
 using reverse = typename reverse_of<List>::type;
 
-/// Element I of a pack, found by overload resolution: nothing is instantiated for those in front of it.
 template <std::size_t I, class T>
 struct Indexed {
   using type = T;
@@ -65,7 +64,38 @@ template <class Index, class... T>
 struct IndexedPack;
 template <std::size_t... I, class... T>
 struct IndexedPack<std::index_sequence<I...>, T...> : Indexed<I, T>... {};
+template <class... T>
+using Pack = IndexedPack<std::index_sequence_for<T...>, T...>;
 template <std::size_t I, class T>
 Indexed<I, T> element_at(const Indexed<I, T>*);
+template <std::size_t I, class Of>
+using element_in = typename decltype(element_at<I>(static_cast<Of*>(nullptr)))::type;
+
+/// A pack in groups of eight: overload resolution looks at every element of what it is given, and takes memory for it.
+template <class Done, class... T>
+struct grouped;
+template <class... Done, class... T>
+struct grouped<list<Done...>, T...> {
+  using type = Pack<Done..., Pack<T...>>;
+};
+template <class... Done, class A, class B, class C, class D, class E, class F, class G, class H, class... Rest>
+struct grouped<list<Done...>, A, B, C, D, E, F, G, H, Rest...>
+    : grouped<list<Done..., Pack<A, B, C, D, E, F, G, H>>, Rest...> {};
+template <class... T>
+using InGroups = typename grouped<list<>, T...>::type;
+
+/// Element I of the pack that `Of` groups: nothing is instantiated for those in front of it.
+template <std::size_t I, class Of>
+using element_in_groups = element_in<I % 8, element_in<I / 8, Of>>;
+
+template <std::size_t I, class... T>
+using pack_element = element_in_groups<I, InGroups<T...>>;
+
+template <std::size_t I, class List>
+struct element_of;
+template <std::size_t I, class... T>
+struct element_of<I, list<T...>> {
+  using type = pack_element<I, T...>;
+};
 
 }  // namespace tenon::detail

@@ -23,6 +23,12 @@ template <class E, class In>
 using formula_unit = std::conditional_t<reduces_batch<E>, BatchUnit<E, In>, FormulaUnit<E, In>>;
 
 template <class E, class In>
+struct formula_at {
+  using type = std::conditional_t<std::is_void_v<typename formula_fault<E>::type>, formula_unit<E, In>,
+                                  Reshaping<In, In>>;
+};
+
+template <class E, class In>
 using formula_problem = typename std::conditional_t<reduces_batch<E>, BatchCheck<E, In>, FormulaCheck<E, In>>::type;
 
 /// A number is what is left of a formula that std::exp was applied to, which has been refused in the same words:
@@ -57,11 +63,11 @@ constexpr auto number_or_1() {
 template <class E>
 struct FormulaLayer {
   using formula = E;
-  using invalid = typename detail::formula_fault<E>::type;
+  using formula_check = detail::formula_fault<E>;
   template <class In>
   using problem = detail::formula_problem<E, In>;
   template <class In>
-  using at = std::conditional_t<std::is_void_v<invalid>, detail::formula_unit<E, In>, detail::Reshaping<In, In>>;
+  using at = typename detail::formula_at<E, In>::type;
   template <class In, Time Axis>
   static constexpr bool steps = detail::formula_steps<E, In, Axis>();
 };

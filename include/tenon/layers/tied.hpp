@@ -116,12 +116,12 @@ inline constexpr bool begins_with<E, list<Element<First, Output>, Rest...>> = st
 template <class Chain, class E>
   requires(!begins_with<E, typename Chain::elements>)
 struct extend<Chain, Tied<E>> {
-  using path_here = path<static_cast<int>(Chain::index)>;
+  using path_here = path<static_cast<int>(Chain::index::value)>;
   using mistake = invalid_layer<layer<path_here, Tied<E>>, takes<the_embedding_that_this_sequential_begins_with>>;
   using type = detail::Chain<all_units<Chain>, void,
                              append<typename Chain::elements, Element<Tied<E>, typename Chain::output>>,
                              append<typename Chain::mistakes, mistake>, typename Chain::output,
-                             from_layer<path_here, Tied<E>>, Chain::index + 1>;
+                             from_layer<path_here, Tied<E>>, Chain::index::value + 1>;
 };
 
 }  // namespace detail

@@ -38,7 +38,7 @@ struct Chain {
   using mistakes = Mistakes;
   using output = Output;
   using last = Last;
-  static constexpr std::size_t index = Index;
+  using index = std::integral_constant<std::size_t, Index>;  // a type: a variable would be mangled with all the lists
 };
 
 template <class In>
@@ -71,7 +71,7 @@ struct add_unit {
   using output = typename Fused::output;
   using unit = Unit<Fused, Chain::pending::first, Chain::pending::count + 1>;
   using type = detail::Chain<typename Chain::units, unit, append<typename Chain::elements, Element<E, output>>,
-                             typename Chain::mistakes, output, from_layer<Path, unnamed<E>>, Chain::index + 1>;
+                             typename Chain::mistakes, output, from_layer<Path, unnamed<E>>, Chain::index::value + 1>;
 };
 /// The layer stays apart, as a unit of its own or none at all.
 template <class Chain, class E, class Path>
@@ -79,15 +79,15 @@ struct add_unit<void, Chain, E, Path> {
   using placed = bind_at<unnamed<E>, typename Chain::output, Path, typename Chain::last>;
   using bound = typename placed::bound;
   using output = typename bound::output;
-  using unit = std::conditional_t<Passthrough<bound>, void, Unit<bound, Chain::index, 1>>;
+  using unit = std::conditional_t<Passthrough<bound>, void, Unit<bound, Chain::index::value, 1>>;
   using type = detail::Chain<all_units<Chain>, unit, append<typename Chain::elements, Element<E, output>>,
                              join<typename Chain::mistakes, typename placed::mistakes>, output, typename placed::last,
-                             Chain::index + 1>;
+                             Chain::index::value + 1>;
 };
 
 template <class Chain, class E>
 struct extend {
-  using path = typename element<E>::template path_at<Chain::index>;
+  using path = typename element<E>::template path_at<Chain::index::value>;
   using judged = decltype(judge<unnamed<E>, typename Chain::output, path, typename Chain::last>());
   using fused = typename fuse<typename Chain::pending, unnamed<E>, typename judged::mistakes>::type;
   using type = typename add_unit<fused, Chain, E, path>::type;
@@ -98,7 +98,7 @@ struct extend<Chain, Input<D...>> {
   using judged = decltype(judge<Input<D...>, typename Chain::output, path<>, typename Chain::last>());
   using type = detail::Chain<typename Chain::units, typename Chain::pending, typename Chain::elements,
                              join<typename Chain::mistakes, typename judged::mistakes>, typename judged::input,
-                             from_layer<path<>, Input<D...>>, Chain::index>;
+                             from_layer<path<>, Input<D...>>, Chain::index::value>;
 };
 
 template <class Chain, class... L>

@@ -60,6 +60,13 @@ template <class L>
 struct fault<L> {
   using type = typename L::invalid;
 };
+/// A layer that is a formula is judged where it is used, so that one that is only declared costs the compiler nothing.
+template <class L>
+  requires(
+      requires { typename L::formula_check; } && !requires { typename L::invalid; })
+struct fault<L> {
+  using type = typename L::formula_check::type;
+};
 template <class L>
 using fault_of = typename fault<L>::type;
 

@@ -38,8 +38,7 @@ struct given_input {
 };
 template <std::size_t K, class... S>
 struct given_input<K, Inputs<S...>> {
-  using type = typename decltype(element_at<K>(
-      static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
+  using type = pack_element<K, S...>;
 };
 
 /// What a node is bound to: one shape, or several.
@@ -73,74 +72,97 @@ struct as_node<Bound> {
   using type = typename Bound::moves;
 };
 
-/// The values of a graph E... bound to In. Each is bound once, when it is first asked for.
-template <class In, class... E>
-struct GraphBinder {
-  using graph = linked_graph<E...>;
-  static constexpr const auto& links = graph::links;
-  using parts = IndexedPack<std::index_sequence_for<E...>, E...>;
+/// A value of a graph, bound when it is first asked for. Like the sources of a node it stands outside of GraphBinder:
+/// within, a compiler would go through all the nodes whenever one of them is mentioned.
+template <class Binder, std::size_t V, bool IsInput = (V < Binder::links.inputs)>
+struct graph_value;
 
-  template <std::size_t V>
-  using part = typename decltype(element_at<links.part_of[V]>(static_cast<parts*>(nullptr)))::type;
-
-  template <std::size_t V, bool IsInput = (V < links.inputs)>
-  struct value;
-  template <std::size_t V>
-  struct value<V, true> {
-    using output = typename input_shape_of<part<V>, typename given_input<V, In>::type>::type;
-    using last = from_input;
-    using mistakes = list<>;
-  };
-  template <std::size_t K, class Index = std::make_index_sequence<links.edge_count[K]>>
-  struct sources;
-  template <std::size_t K, std::size_t... J>
-  struct sources<K, std::index_sequence<J...>> {
-    using shape = typename joint_input<typename value<links.sources[links.first_edge[K] + J]>::output...>::type;
-    using from = typename joint_producer<typename value<links.sources[links.first_edge[K] + J]>::last...>::type;
-    template <class Bound>
-    using node = std::conditional_t<links.like[K] == nobody, NodeAt<Bound, links.sources[links.first_edge[K] + J]...>,
-                                    NodeLike<links.like[K], Bound, links.sources[links.first_edge[K] + J]...>>;
-  };
-  template <std::size_t V>
-  struct value<V, false> {
-    static constexpr std::size_t K = V - links.inputs;
-    static constexpr std::size_t written = links.like[K] == nobody ? V : links.like[K] + links.inputs;
-    using layer = typename node_layer<part<written>>::type;
-    using placed = bind_at<unnamed<layer>, typename sources<K>::shape, typename node_layer<part<V>>::path,
-                           typename sources<K>::from>;
-    using output = typename placed::output;
-    using last = typename placed::last;
-    using mistakes = typename placed::mistakes;
-    using node = typename sources<K>::template node<typename as_node<typename placed::bound>::type>;
-  };
+/// What node K reads.
+template <class Binder, std::size_t K, class Index = std::make_index_sequence<Binder::links.edge_count[K]>>
+struct node_sources;
+template <class Binder, std::size_t K, std::size_t... J>
+struct node_sources<Binder, K, std::index_sequence<J...>> {
+  template <std::size_t I>
+  using source = graph_value<Binder, Binder::links.sources[Binder::links.first_edge[K] + I]>;
+  using shape = typename joint_input<typename source<J>::output...>::type;
+  using from = typename joint_producer<typename source<J>::last...>::type;
+  template <class Bound>
+  using node = std::conditional_t<
+      Binder::links.like[K] == nobody, NodeAt<Bound, Binder::links.sources[Binder::links.first_edge[K] + J]...>,
+      NodeLike<Binder::links.like[K], Bound, Binder::links.sources[Binder::links.first_edge[K] + J]...>>;
 };
 
-/// The names of what a value reads, for a summary.
-template <class Links, std::size_t Parts>
-constexpr std::size_t write_sources(const Links& links, const std::array<GraphPart, Parts>& parts, std::size_t k,
-                                    char* to) {
-  std::size_t length = 0;
-  for (std::size_t j = 0; j < links.edge_count[k]; ++j) {
-    const std::string_view name = parts[links.part_of[links.sources[links.first_edge[k] + j]]].name;
-    if (j > 0) {
-      if (to) to[length] = ',', to[length + 1] = ' ';
-      length += 2;
-    }
-    for (const char c : name) {
-      if (to) to[length] = c;
-      ++length;
-    }
+template <class Binder, std::size_t V>
+struct graph_value<Binder, V, true> {
+  using output = typename input_shape_of<typename Binder::template part<V>,
+                                         typename given_input<V, typename Binder::input>::type>::type;
+  using last = from_input;
+  using mistakes = list<>;
+};
+template <class Binder, std::size_t V>
+struct graph_value<Binder, V, false> {
+  // no variables: compilers would mangle their names, with all the nodes in them
+  using read = node_sources<Binder, V - Binder::links.inputs>;
+  using layer = typename node_layer<typename Binder::template part<Binder::links.owner_of(V)>>::type;
+  using placed = bind_at<unnamed<layer>, typename read::shape,
+                         typename node_layer<typename Binder::template part<V>>::path, typename read::from>;
+  using output = typename placed::output;
+  using last = typename placed::last;
+  using mistakes = typename placed::mistakes;
+  using node = typename read::template node<typename as_node<typename placed::bound>::type>;
+};
+
+/// The values of a graph E... bound to In.
+template <class In, class... E>
+struct GraphBinder {
+  using input = In;
+  using graph = linked_graph<E...>;
+  static constexpr const auto& links = graph::links;
+  using parts = InGroups<E...>;
+
+  template <std::size_t V>
+  using part = element_in_groups<V, parts>;  // values stand in the order of the parts
+  template <std::size_t V>
+  using value = graph_value<GraphBinder, V>;
+  template <std::size_t K>
+  using sources = node_sources<GraphBinder, K>;
+};
+
+/// The names of what every node reads, for a summary: one text for all, and where each begins.
+template <class Linked>
+struct SourceNames {
+private:
+  static constexpr const auto& links = Linked::links;
+  static constexpr std::string_view name(std::size_t edge) {
+    return Linked::parts[links.part_of[links.sources[edge]]].name;
   }
-  return length;
-}
-template <class Graph, std::size_t K>
-struct sources_text {
-  static constexpr auto text = [] {
-    std::array<char, write_sources(Graph::links, Graph::parts, K, nullptr) + 1> t{};
-    write_sources(Graph::links, Graph::parts, K, t.data());
+  static constexpr std::size_t length = [] {
+    std::size_t sum = 0;
+    for (std::size_t e = 0; e < links.edges; ++e) sum += name(e).size() + 2;
+    return sum;
+  }();
+  struct Text {
+    std::array<char, length + 1> all{};
+    std::array<std::size_t, links.nodes + 1> begin{};
+  };
+  static constexpr Text text = [] {
+    Text t;
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < links.nodes; ++k) {
+      t.begin[k] = at;
+      for (std::size_t j = 0; j < links.edge_count[k]; ++j) {
+        for (const char c : j > 0 ? std::string_view{", "} : std::string_view{}) t.all[at++] = c;
+        for (const char c : name(links.first_edge[k] + j)) t.all[at++] = c;
+      }
+    }
+    t.begin[links.nodes] = at;
     return t;
   }();
-  static constexpr std::string_view value{text.data(), text.size() - 1};
+
+public:
+  static constexpr std::string_view of(std::size_t node) {
+    return {text.all.data() + text.begin[node], text.begin[node + 1] - text.begin[node]};
+  }
 };
 
 template <class Whole, class In, class Binder, class V, class O, class... E>
@@ -163,7 +185,7 @@ public:
   static constexpr std::array<ElementInfo, sizeof...(K)> infos = [] {
     std::array<ElementInfo, sizeof...(K)> all{element_info<typename value<K>::layer, typename value<K>::output>()...};
     ((all[K].name = Binder::graph::parts[Binder::links.part_of[first + K]].name,
-      all[K].sources = sources_text<typename Binder::graph, K>::value,
+      all[K].sources = SourceNames<typename Binder::graph>::of(K),
       all[K].shares = Binder::links.like[K] == nobody
                           ? std::string_view{}
                           : Binder::graph::parts[Binder::links.part_of[first + Binder::links.like[K]]].name),
@@ -346,9 +368,7 @@ struct remade_graph {
   template <class One, std::size_t At, class Parts>
   static consteval auto element() {
     if constexpr (node_part<One>::count == 0) return std::type_identity<One>{};
-    else
-      return std::type_identity<typename node_part<One>::template with<typename decltype(element_at<At>(
-          static_cast<Parts*>(nullptr)))::type>>{};
+    else return std::type_identity<typename node_part<One>::template with<element_in<At, Parts>>>{};
   }
   template <class Parts, std::size_t... I>
   static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
@@ -400,8 +420,7 @@ struct composition<Graph<E...>> : detail::described_graph<detail::join<typename 
   template <class In>
   static constexpr bool shared_alike = detail::node_inputs<detail::GraphBinder<In, E...>>::shared_alike;
   template <class... Part>
-  using with = decltype(detail::remade_graph<E...>::template with<
-                        detail::IndexedPack<std::index_sequence_for<Part...>, Part...>>(
+  using with = decltype(detail::remade_graph<E...>::template with<detail::Pack<Part...>>(
       std::index_sequence_for<E...>{}));
 };
 

@@ -79,8 +79,7 @@ struct known_outputs<Graph<E...>, asked_for<Name>> {
     if constexpr (place == sizeof...(E) || output_in(Name.view()).empty()) {
       return std::type_identity<void>{};
     } else {
-      using Part = typename decltype(element_at<place>(
-          static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      using Part = pack_element<place, E...>;
       return std::type_identity<known_ports<port_names<typename node_layer<Part>::type>::outputs>>{};
     }
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <tenon/fixed_string.hpp>
@@ -103,6 +104,8 @@ enum class GraphFault : unsigned char {
   shared_unknown  // Shared of no node before it
 };
 
+inline constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+
 /// The elements of a graph with names turned into numbers. Values: the inputs, then the nodes in their order.
 template <std::size_t Parts, std::size_t Edges>
 struct GraphLinks {
@@ -115,14 +118,18 @@ struct GraphLinks {
   std::array<std::size_t, Parts> like{};                      // of each node: the node whose parameters it has
   std::array<std::size_t, Edges + 1> sources{};
   std::array<std::size_t, Edges + 1> output_values{};
-};
 
-inline constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+  /// The value whose layer and parameters node value v has: its own or the one it shares.
+  constexpr std::size_t owner_of(std::size_t v) const {
+    const std::size_t shared = like[v - inputs];
+    return shared == nobody ? v : shared + inputs;
+  }
+};
 
 template <std::size_t Parts, std::size_t Edges>
 class GraphLinker {
 public:
-  constexpr explicit GraphLinker(const std::array<GraphPart, Parts>& parts) : parts_(parts) {}
+  constexpr explicit GraphLinker(const std::array<GraphPart, Parts>& parts) : parts_(parts) { value_of_.fill(nobody); }
 
   constexpr GraphLinks<Parts, Edges> run() {
     if (count_parts() && judge_names() && link_nodes() && link_outputs()) find_unread();
@@ -157,16 +164,22 @@ private:
       const std::string_view name = parts_[links_.part_of[v]].name;
       if (!parts_[links_.part_of[v]].view && (!can_be_a_name(name) || name == "." || name.empty()))
         return fail(GraphFault::bad_name, links_.part_of[v], name);
-      if (find(name) != v) return fail(GraphFault::used_twice, links_.part_of[v], name);
+      std::size_t& place = value_of_[slot_of(name)];
+      if (place != nobody) return fail(GraphFault::used_twice, links_.part_of[v], name);
+      place = v;
     }
     return true;
   }
-  /// The value of this name.
-  constexpr std::size_t find(std::string_view name) const {
-    for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v)
-      if (parts_[links_.part_of[v]].name == name) return v;
-    return nobody;
+  /// Where the value of this name stands in the table, or would stand (FNV-1a, the next free one if others are there):
+  /// comparing each name with all others would take the compiler longer than everything else about a deep graph.
+  constexpr std::size_t slot_of(std::string_view name) const {
+    std::uint64_t hash = 14695981039346656037U;
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    std::size_t slot = hash % value_of_.size();
+    while (value_of_[slot] != nobody && parts_[value_of_[slot]].name != name) slot = (slot + 1) % value_of_.size();
+    return slot;
   }
+  constexpr std::size_t find(std::string_view name) const { return value_of_[slot_of(name)]; }
   constexpr bool link_nodes() {
     for (std::size_t k = 0; k < links_.nodes; ++k) {
       const std::size_t own = links_.inputs + k, p = links_.part_of[own];
@@ -213,6 +226,7 @@ private:
 
   const std::array<GraphPart, Parts>& parts_;
   GraphLinks<Parts, Edges> links_{};
+  std::array<std::size_t, 2 * Parts + 1> value_of_{};  // by name
 };
 
 template <class... E>

@@ -30,8 +30,7 @@ struct OutputUnit {
 template <std::size_t K, class... S>
 struct OutputUnit<K, Outputs<S...>> {
   using input = Outputs<S...>;
-  using output = typename decltype(element_at<K>(
-      static_cast<IndexedPack<std::index_sequence_for<S...>, S...>*>(nullptr)))::type;
+  using output = pack_element<K, S...>;
   using moves = SliceOf<input::offsets[K], output>;
 };
 
@@ -153,8 +152,7 @@ private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
   template <std::size_t P>
-  using layer_at = typename node_layer<typename decltype(element_at<P>(
-      static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type>::type;
+  using layer_at = typename node_layer<pack_element<P, E...>>::type;
 
   /// Which output of its node name I is; `none` for one that is not there, which stays a name that nobody has.
   template <std::size_t I>

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include <tenon/inline.hpp>
 #include <tenon/net/graph_tables.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/run.hpp>
@@ -73,12 +74,19 @@ struct GraphForward {
       move_numbers();
     } else if constexpr (ManyInputs<Bound>) {
       RowsOf<const T, Bound::input::count> x{};
-      for (std::size_t j = 0; j < x.size(); ++j) x[j] = value(source(j));
-      run_forward_many<Bound>(ctx, memory(), x, target(), Mode{});
+      read_sources(x.data(), x.size());
+      const Call<T> call = next();
+      run_forward_many<Bound>(ctx, call.memory, x, call.target, Mode{});
     } else {
-      run_forward<Bound>(ctx, memory(), value(source(0)), target(), Mode{});
+      const Call<T> call = next();
+      run_forward<Bound>(ctx, call.memory, call.x, call.target, Mode{});
     }
     ++k;
+  }
+  /// The same for batches, where a call costs nothing beside the layer.
+  template <class Bound>
+  TENON_NOINLINE constexpr void step_apart() {
+    step<Bound>();
   }
 
   constexpr Rows<const T> value(std::size_t v) const {
@@ -100,12 +108,23 @@ struct GraphForward {
 private:
   constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
   constexpr Rows<T> target() const { return own.inside(spots[graph.input_count + k]); }
-  constexpr Memory<T> memory() const {
+
+  // Training calls what is the same for all nodes, so that it is compiled once. A sample alone would wait for the
+  // calls, and what is frozen knows the tables when it is compiled.
+  constexpr Call<T> next() const {
+    if constexpr (Mode::training) return found_apart();
+    else return found();
+  }
+  TENON_NOINLINE constexpr Call<T> found_apart() const { return found(); }
+  constexpr Call<T> found() const {
     const Slot& slot = slots[k];
     Memory<T> m = memory_of(*own.memory, slot, own.batch,
                             Mode::training ? slot.forward_scratch : slot.inference_scratch);
     m.mask = advance(m.mask, graph.nodes[k].mask_shift);
-    return m;
+    return {m, value(source(0)), Rows<const T>(target()), target()};
+  }
+  constexpr void read_sources(Rows<const T>* x, std::size_t count) const {
+    for (std::size_t j = 0; j < count; ++j) x[j] = value(source(j));
   }
   constexpr void move_numbers() const {
     const GraphNode& node = graph.nodes[k];
@@ -122,6 +141,28 @@ private:
   }
 };
 
+/// What a node's backward pass may change in the context, to be put back after it.
+template <class Ctx>
+struct GradientOrder {
+  bool overwrite = false;
+  constexpr void of(const Ctx& ctx) { overwrite = ctx.overwrite_gradients; }
+  constexpr void restore(Ctx& ctx) const { ctx.overwrite_gradients = overwrite; }
+};
+template <class Ctx>
+  requires requires(Ctx& ctx) { ctx.watch; }
+struct GradientOrder<Ctx> {
+  bool overwrite = false;
+  decltype(Ctx::watch) watch{};
+  constexpr void of(const Ctx& ctx) {
+    overwrite = ctx.overwrite_gradients;
+    watch = ctx.watch;
+  }
+  constexpr void restore(Ctx& ctx) const {
+    ctx.overwrite_gradients = overwrite;
+    ctx.watch = watch;
+  }
+};
+
 /// Backward, from the last node to the first. Nodes that lead to nothing that learns or is asked for are left out.
 template <class Ctx, class T, class Plan, std::size_t I, std::size_t N>
 struct GraphBackward {
@@ -135,6 +176,7 @@ struct GraphBackward {
   Rows<const T> dy;
   std::array<bool, I + N> wanted{};
   std::size_t k = N;
+  GradientOrder<Ctx> before{};
 
   constexpr void begin() {
     for (std::size_t i = 0; i < I; ++i) wanted[i] = static_cast<bool>(asked[i]);
@@ -148,45 +190,45 @@ struct GraphBackward {
   }
 
   template <class Bound>
-  constexpr void step() {
+  TENON_NOINLINE constexpr void step() {
     --k;
-    if (wanted[I + k]) {
-      if constexpr (!only_moves<Bound>) {
-        const Slot& slot = plan.slots[k];
-        Memory<T> m = memory_of(memory, slot, dy.count, slot.backward_scratch);
-        m.mask = advance(m.mask, graph.nodes[k].mask_shift);
-        const bool before = ctx.overwrite_gradients;
-        if (slot.shared)
-          ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
-        m.shared = memory.shared;
-        if constexpr (requires { ctx.watch; }) {
-          const auto watch = ctx.watch;
-          if (watch && memory.gradients) ctx.watch = watch_of_node();
-          call<Bound>(m);
-          ctx.watch = watch;
+    if constexpr (!only_moves<Bound>) {
+      if (wanted[I + k]) {
+        const Call<T> call = begin_node();
+        if constexpr (ManyInputs<Bound>) {
+          RowsOf<const T, Bound::input::count> x{};
+          RowsOf<T, Bound::input::count> dx{};
+          find_inputs(x.data(), dx.data(), x.size());
+          run_backward_many<Bound>(ctx, call.memory, x, call.y, call.dy, dx);
         } else {
-          call<Bound>(m);
+          run_backward<Bound>(ctx, call.memory, call.x, call.y, call.dy, call.target);
         }
-        ctx.overwrite_gradients = before;
+        end_node();
       }
     }
     do_moves(N - k);
   }
 
 private:
-  template <class Bound>
-  constexpr void call(const Memory<T>& m) {
-    if constexpr (ManyInputs<Bound>) {
-      constexpr std::size_t count = Bound::input::count;
-      RowsOf<const T, count> x{};
-      RowsOf<T, count> dx{};
-      for (std::size_t j = 0; j < count; ++j) {
-        x[j] = value(source(j));
-        dx[j] = target(j);
-      }
-      run_backward_many<Bound>(ctx, m, x, value(I + k), gradient(I + k), dx);
-    } else {
-      run_backward<Bound>(ctx, m, value(source(0)), value(I + k), gradient(I + k), target(0));
+  // Everything that does not depend on the layer is apart from step, so that it is compiled once and not once per node.
+  TENON_NOINLINE constexpr Call<T> begin_node() {
+    before.of(ctx);
+    const Slot& slot = plan.slots[k];
+    Memory<T> m = memory_of(memory, slot, dy.count, slot.backward_scratch);
+    m.mask = advance(m.mask, graph.nodes[k].mask_shift);
+    m.shared = memory.shared;
+    if (slot.shared)
+      ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
+    if constexpr (requires { ctx.watch; }) {
+      if (ctx.watch && memory.gradients) ctx.watch = watch_of_node();
+    }
+    return {m, value(source(0)), value(I + k), target(0), gradient(I + k)};
+  }
+  constexpr void end_node() { before.restore(ctx); }
+  constexpr void find_inputs(Rows<const T>* x, Rows<T>* dx, std::size_t count) const {
+    for (std::size_t j = 0; j < count; ++j) {
+      x[j] = value(source(j));
+      dx[j] = target(j);
     }
   }
   constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
@@ -227,7 +269,7 @@ private:
     if (s.where == Spot::nowhere || !wanted[source(j)]) return {nullptr, dy.count, graph.size(source(j))};
     return writable(s);
   }
-  constexpr void do_moves(std::size_t time) const {
+  TENON_NOINLINE constexpr void do_moves(std::size_t time) const {
     const auto& t = plan.gradients;
     for (std::size_t i = t.first_move[time]; i < t.first_move[time + 1]; ++i) {
       const GradientMove& m = t.moves[i];

@@ -128,8 +128,13 @@ public:
     constexpr const auto& table = Mode::training ? plan.training : plan.inference;
     GraphForward<Ctx, T, Mode, I> walk{
         ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), x, {&memory, y, y.count}};
-    const int in_order[] = {(walk.template step<typename Node::bound>(), 0)...};
-    static_cast<void>(in_order);
+    if constexpr (Mode::training) {
+      const int in_order[] = {(walk.template step_apart<typename Node::bound>(), 0)...};
+      static_cast<void>(in_order);
+    } else {
+      const int in_order[] = {(walk.template step<typename Node::bound>(), 0)...};
+      static_cast<void>(in_order);
+    }
     walk.finish(table.output_moves.data());
   }
   template <class Ctx, class T>

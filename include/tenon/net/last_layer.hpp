@@ -86,8 +86,7 @@ private:
   static Graph<typename decltype(without<I, E>())::type...> cut(std::index_sequence<I...>);
   static consteval auto find_last() {
     if constexpr (alone) {
-      using Part = typename decltype(element_at<links.part_of[V]>(
-          static_cast<IndexedPack<std::index_sequence_for<E...>, E...>*>(nullptr)))::type;
+      using Part = pack_element<links.part_of[V], E...>;
       return std::type_identity<typename cut_last<typename node_layer<Part>::type>::last>{};
     } else {
       return std::type_identity<void>{};

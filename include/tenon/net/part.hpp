@@ -162,7 +162,7 @@ constexpr auto find_node(std::type_identity<Graph<E...>>) {
     return no_part_in<Whole>{};
   } else {
     constexpr std::size_t K = v - links.inputs;
-    constexpr std::string_view own = binder::graph::parts[links.part_of[binder::template value<v>::written]].name;
+    constexpr std::string_view own = binder::graph::parts[links.part_of[links.owner_of(v)]].name;
     return part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>,
                        typename binder::template sources<K>::shape>();
   }

@@ -56,6 +56,7 @@ SignalWatch::~SignalWatch() {
 }
 
 int SignalWatch::received() noexcept { return last_signal; }
+const int SignalWatch::terminate = SIGTERM;
 
 void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& path) {
   const std::string saved = path.empty() ? "nothing was saved"

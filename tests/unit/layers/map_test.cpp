@@ -56,8 +56,9 @@ static_assert(says<WrongBias, Shape<4>, takes<parts_with_as_many_features>>);
 static_assert(says<TwoWidths, Shape<4>, takes<parts_with_as_many_features>>);
 static_assert(says<Map<x * g + h>, Shape<3, 8, 8>, void>);
 static_assert(says<Map<chunk<0, 3>(x)>, Shape<7>, takes<features_in_equal_chunks<3>>>);
-static_assert(std::is_void_v<Logistic::invalid>);
-static_assert(std::is_same_v<Map<matmul(x* dropout_mask<0.5>, A)>::invalid, takes<dropout_mask_after_the_last_matmul>>);
+static_assert(std::is_void_v<tenon::detail::fault_of<Logistic>>);
+static_assert(std::is_same_v<tenon::detail::fault_of<Map<matmul(x* dropout_mask<0.5>, A)>>,
+                             takes<dropout_mask_after_the_last_matmul>>);
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <tenon/init/initializer.hpp>
 #include <tenon/layers/formula/split.hpp>
+#include <tenon/type_list.hpp>
 
 /// What lies between the matrix products of a formula, and what its parameters start as.
 namespace tenon::detail {
@@ -29,15 +30,6 @@ struct stages_of;
 template <class... P>
 struct stages_of<list<P...>> {
   using type = list<Stage<typename operand_of<P, list<P...>>::type>...>;
-};
-
-template <std::size_t I, class List>
-struct element_of;
-template <std::size_t I, class First, class... Rest>
-struct element_of<I, list<First, Rest...>> : element_of<I - 1, list<Rest...>> {};
-template <class First, class... Rest>
-struct element_of<0, list<First, Rest...>> {
-  using type = First;
 };
 
 /// The initialiser among a parameter's options, or what PyTorch would take: Linear's for a matrix,

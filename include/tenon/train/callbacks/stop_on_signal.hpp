@@ -1,6 +1,5 @@
 #pragma once
 
-#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +21,8 @@ public:
 
   /// The number of the signal that came since the first of those that live was made; 0: none.
   static int received() noexcept;
+  /// What another rank's signal counts as.
+  static const int terminate;
 };
 
 /// On stderr: "stopped by a signal after step 12 of epoch 2; saved as run.safetensors, ...".
@@ -60,7 +61,7 @@ private:
     if (signal != 0) return;
     const int received = detail::SignalWatch::received();
     if (!run.agreed(received != 0)) return;
-    signal = received != 0 ? received : SIGTERM;  // another rank's
+    signal = received != 0 ? received : detail::SignalWatch::terminate;
     at_epoch = run.epoch();
     at_step = run.step();
     if (!path.empty()) run.save_checkpoint(path);
