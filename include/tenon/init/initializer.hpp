@@ -57,17 +57,28 @@ struct LinearDefault {
   }
 };
 
-/// Glorot and Bengio 2010: U(-b, b) with b = sqrt(6 / (fan_in + fan_out)).
+/// Glorot and Bengio 2010, times a gain for the nonlinearity behind (`gain::tanh`): U(-b, b) with
+/// b = Gain sqrt(6 / (fan_in + fan_out)). PyTorch: init.xavier_uniform_(gain). Keras: GlorotUniform.
+///
+///     using Net = Sequential<Dense<64, 32, init<XavierUniform<gain::tanh>>>, Tanh, Dense<10>>;
+template <auto Gain = 1.0>
 struct XavierUniform {
+  static_assert(Gain > 0, "XavierUniform<Gain> takes a Gain above 0");
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_uniform(values, std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+    const double fans = static_cast<double>(spec.fan_in + spec.fan_out);
+    detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(6.0 / fans), stream);
   }
 };
+/// The same variance from a normal distribution: N(0, Gain^2 2 / (fan_in + fan_out)). PyTorch:
+/// init.xavier_normal_(gain). Keras: GlorotNormal.
+template <auto Gain = 1.0>
 struct XavierNormal {
+  static_assert(Gain > 0, "XavierNormal<Gain> takes a Gain above 0");
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_normal(values, std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
+    const double fans = static_cast<double>(spec.fan_in + spec.fan_out);
+    detail::fill_normal(values, static_cast<double>(Gain) * std::sqrt(2.0 / fans), stream);
   }
 };
 

@@ -12,30 +12,15 @@ namespace tenon {
 /// from layer to layer, those that go out the gradients.
 enum class Fan { in, out };
 
-/// Glorot and Bengio 2010, as XavierUniform and XavierNormal, with a gain: U(-b, b) with
-/// b = Gain sqrt(6 / (fan_in + fan_out)), and N(0, Gain^2 2 / (fan_in + fan_out)). PyTorch: init.xavier_uniform_(gain).
-///
-///     using Net = Sequential<Dense<64, 32, init<GlorotUniform<gain::tanh>>>, Tanh, Dense<10>>;
+/// Keras's names of XavierUniform and XavierNormal.
 template <auto Gain = 1.0>
-struct GlorotUniform {
-  template <class T>
-  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_uniform(
-        values, static_cast<double>(Gain) * std::sqrt(6.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
-  }
-};
+using GlorotUniform = XavierUniform<Gain>;
 template <auto Gain = 1.0>
-struct GlorotNormal {
-  template <class T>
-  static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    detail::fill_normal(
-        values, static_cast<double>(Gain) * std::sqrt(2.0 / static_cast<double>(spec.fan_in + spec.fan_out)), stream);
-  }
-};
+using GlorotNormal = XavierNormal<Gain>;
 
 /// He et al. 2015 with the size that is kept and the nonlinearity's gain: U(-b, b) with b = Gain sqrt(3 / fan), and
-/// N(0, Gain^2 / fan). PyTorch:
-/// init.kaiming_uniform_(mode, nonlinearity). With the defaults it is HeUniform and HeNormal.
+/// N(0, Gain^2 / fan). PyTorch: init.kaiming_uniform_(mode, nonlinearity). With the defaults they are Keras's HeUniform
+/// and HeNormal.
 template <Fan Mode = Fan::in, auto Gain = gain::relu>
 struct KaimingUniform {
   template <class T>

@@ -72,11 +72,15 @@ TEST_CASE("distributions have the mean, the variance and the bounds that they sh
 }
 
 TEST_CASE("scaled initialisers go by fan and gain") {
-  for (const auto& v : {drawn<XavierUniform>(), drawn<GlorotUniform<>>()})
-    check_uniform(v, -std::sqrt(6.0 / 700), std::sqrt(6.0 / 700));
-  check_uniform(drawn<GlorotUniform<gain::tanh>>(), -5.0 / 3 * std::sqrt(6.0 / 700), 5.0 / 3 * std::sqrt(6.0 / 700));
-  for (const auto& v : {drawn<XavierNormal>(), drawn<GlorotNormal<>>()}) check_moments(v, 0, 2.0 / 700);
-  check_moments(drawn<GlorotNormal<2>>(), 0, 8.0 / 700);
+  STATIC_REQUIRE(std::is_same_v<GlorotUniform<gain::tanh>, XavierUniform<gain::tanh>>);
+  STATIC_REQUIRE(std::is_same_v<GlorotNormal<>, XavierNormal<>>);
+  check_uniform(drawn<XavierUniform<>>(), -std::sqrt(6.0 / 700), std::sqrt(6.0 / 700));
+  check_moments(drawn<XavierNormal<>>(), 0, 2.0 / 700);
+  // PyTorch: a = gain sqrt(3) std and std = gain sqrt(2 / (fan_in + fan_out)), with calculate_gain('tanh') = 5 / 3
+  const double deviation = 5.0 / 3 * std::sqrt(2.0 / 700);
+  check_uniform(drawn<XavierUniform<gain::tanh>>(), -std::sqrt(3.0) * deviation, std::sqrt(3.0) * deviation);
+  check_moments(drawn<XavierNormal<gain::tanh>>(), 0, deviation * deviation);
+  check_moments(drawn<XavierNormal<2>>(), 0, 8.0 / 700);
   for (const auto& v : {drawn<HeUniform>(), drawn<KaimingUniform<>>()})
     check_uniform(v, -std::sqrt(6.0 / 500), std::sqrt(6.0 / 500));
   for (const auto& v : {drawn<HeNormal>(), drawn<KaimingNormal<>>()}) check_moments(v, 0, 2.0 / 500);
@@ -194,7 +198,7 @@ double kept_through_thirty() {
 
 TEST_CASE("the right initialiser keeps the size of signals through thirty layers, the wrong one loses it") {
   using Kaiming = Dense<256, init<KaimingNormal<>>, bias_init<Zeros>>;
-  using Xavier = Dense<256, init<XavierNormal>, bias_init<Zeros>>;
+  using Xavier = Dense<256, init<XavierNormal<>>, bias_init<Zeros>>;
   using Large = Dense<256, init<Normal<0, 0.2>>, bias_init<Zeros>>;
   // E[relu(z)^2] = 1/2 for z ~ N(0, 1), times the gain's square, 2
   const double right = kept_through_thirty<Kaiming, ReLU>();
@@ -207,5 +211,5 @@ TEST_CASE("the right initialiser keeps the size of signals through thirty layers
   CHECK(linear < 5);
   CHECK(kept_through_thirty<Dense<256, init<Orthogonal<>>, bias_init<Zeros>>, Identity>() == Approx(1).epsilon(0.05));
   CHECK(kept_through_thirty<Dense<256, bias_init<Zeros>>, Tanh>() < 1e-9);  // PyTorch's default: a third a layer
-  CHECK(kept_through_thirty<Dense<256, init<GlorotNormal<gain::tanh>>, bias_init<Zeros>>, Tanh>() > 0.1);
+  CHECK(kept_through_thirty<Dense<256, init<XavierNormal<gain::tanh>>, bias_init<Zeros>>, Tanh>() > 0.1);
 }

@@ -340,7 +340,7 @@ struct AttentionParameters {
       {.name = "out_proj.weight", .dims = {Width, Width}, .rank = 2, .fan_in = Width, .fan_out = Width},
       {.name = "out_proj.bias", .dims = {Width}, .rank = 1, .fan_in = Width, .fan_out = Width},
   }};
-  using initializers = Initializers<XavierUniform, Zeros, LinearDefault, Zeros>;
+  using initializers = Initializers<XavierUniform<>, Zeros, LinearDefault, Zeros>;
 };
 
 }  // namespace tenon::detail
