@@ -141,7 +141,7 @@ void for_all(std::size_t count, std::size_t threads, Watch& watch, F one) {
   helpers.reserve(threads);
   try {
     while (helpers.size() + 1 < threads) helpers.emplace_back(work, false);
-  } catch (...) {  // those there are will do
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a thread less is no error, those that have started do the work
   }
   work(true);
   for (std::thread& t : helpers) t.join();

@@ -319,9 +319,9 @@ void Call::quantize(std::size_t i, const std::string& value) {
 }
 
 void Call::give(const std::string& op, Names inputs, Attributes attributes, std::size_t output) {
-  const auto last = [&](const std::string& name, Names read, Attributes told) {
+  const auto last = [&](const std::string& name, Names read, Attributes of_last) {
     const std::string value = result(output);
-    node(name, std::move(read), {value}, std::move(told));
+    node(name, std::move(read), {value}, std::move(of_last));
     quantize(output, value);
   };
   const auto between = [&] { return emit(op, std::move(inputs), std::move(attributes)); };

@@ -31,9 +31,9 @@ std::string Heatmap::svg() const {
     for (const std::string& name : names) most = std::max(most, name.size());
     return 8.0 + 8.0 * static_cast<double>(most);
   };
-  // column names stand upright where each fits its cell, and are turned where not
-  const bool turned = longest(column_names) > cell + 8;
-  const double left = longest(row_names), top = (title.empty() ? 8 : 30) + (turned ? longest(column_names) : 20);
+  // column names stand upright where each fits its cell, and are rotated where not
+  const bool rotated = longest(column_names) > cell + 8;
+  const double left = longest(row_names), top = (title.empty() ? 8 : 30) + (rotated ? longest(column_names) : 20);
   const double width = left + cell * static_cast<double>(columns) + 8,
                height = top + cell * static_cast<double>(rows) + 8;
   std::string out = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
@@ -44,9 +44,9 @@ std::string Heatmap::svg() const {
     out += fmt::format("<text x=\"{:.1f}\" y=\"20\" font-size=\"14\">{}</text>\n", left, detail::escape_xml(title));
   const auto middle = [this](double start, std::size_t k) { return start + cell * (static_cast<double>(k) + 0.5); };
   for (std::size_t c = 0; c < column_names.size(); ++c) {
-    const double x = middle(left, c) + (turned ? 4 : 0), y = top - 5;
-    const std::string turn = turned ? fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y)
-                                    : std::string(" text-anchor=\"middle\"");
+    const double x = middle(left, c) + (rotated ? 4 : 0), y = top - 5;
+    const std::string turn = rotated ? fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y)
+                                     : std::string(" text-anchor=\"middle\"");
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", x, y, turn,
                        detail::escape_xml(column_names[c]));
   }

@@ -149,7 +149,7 @@ private:
   std::string prefix_{};
 };
 
-std::string quoted(std::string_view text) {
+std::string dot_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -166,7 +166,7 @@ void write_items(std::string& out, const NetworkScene& scene, int frame, std::si
     if (item.frame != frame) continue;
     switch (item.kind) {
     case Kind::frame:
-      out += fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n", indent, i, indent, quoted(item.title));
+      out += fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n", indent, i, indent, dot_text(item.title));
       write_items(out, scene, static_cast<int>(i), depth + 1);
       out += indent + "}\n";
       break;
@@ -174,14 +174,14 @@ void write_items(std::string& out, const NetworkScene& scene, int frame, std::si
       out += fmt::format("{}n{} [shape=point];\n", indent, i);
       break;
     case Kind::joint:
-      out += fmt::format("{}n{} [shape=ellipse, label={}];\n", indent, i, quoted(item.type));
+      out += fmt::format("{}n{} [shape=ellipse, label={}];\n", indent, i, dot_text(item.type));
       break;
     case Kind::port:
-      out += fmt::format("{}n{} [shape=ellipse, style=filled, label={}];\n", indent, i, quoted(item.type));
+      out += fmt::format("{}n{} [shape=ellipse, style=filled, label={}];\n", indent, i, dot_text(item.type));
       break;
     case Kind::layer:
       out += fmt::format("{}n{} [label={}];\n", indent, i,
-                         quoted(item.title.empty() ? item.type : item.title + "  " + item.type));
+                         dot_text(item.title.empty() ? item.type : item.title + "  " + item.type));
       break;
     }
   }
@@ -198,7 +198,7 @@ std::string network_dot(const NetworkView& network) {
   write_items(out, scene, -1, 1);
   for (const NetworkScene::Arrow& a : scene.arrows)
     out += fmt::format("  n{} -> n{} [label={}];\n", a.from, a.to,
-                       quoted(scene.items[static_cast<std::size_t>(a.from)].shape));
+                       dot_text(scene.items[static_cast<std::size_t>(a.from)].shape));
   return out + "}\n";
 }
 

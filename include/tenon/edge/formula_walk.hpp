@@ -60,7 +60,7 @@ class FormulaWalk {
                                                   std::size_t j) {
     constexpr expr::Vertex v = vertex<Id>;
     if constexpr (!S::plan.inner[Id] || !S::plan.needed[Level][Id]) return;
-    else if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level)
+    else if constexpr (Id == S::plan.stored && Level > S::plan.stored_level)
       element[Id] = a.result[r * a.result_step + j];
     else if constexpr (v.op == expr::Op::input) element[Id] = a.input[v.slot][r * a.step[v.slot] + j];
     else if constexpr (v.op == expr::Op::parameter) element[Id] = a.parameter[v.slot][j];
@@ -115,8 +115,8 @@ class FormulaWalk {
       for (std::size_t j = 0; j < a.width; ++j) {
         T element[values];
         (inner_vertex<Id, Level>(a, r, row, element, j), ...);
-        if constexpr (S::plan.spilled >= 0 && S::plan.spill_level == Level)
-          a.result[r * a.result_step + j] = element[S::plan.spilled];
+        if constexpr (S::plan.stored >= 0 && S::plan.stored_level == Level)
+          a.result[r * a.result_step + j] = element[S::plan.stored];
         (reduce<Id, Level>(row, element), ...);
         if constexpr (S::plan.level[stored] == Level) a.result[r * a.result_step + j] = value<stored>(row, element);
       }

@@ -37,10 +37,11 @@ constexpr bool has_code() {
 }
 
 /// What is frozen in a network sends gradients back, and sums that come along with them go where nobody looks.
-constexpr std::size_t frozen_spill(const tenon::detail::Tree& tree) {
-  if (tree.frozen) return aligned(tenon::detail::spill_size(tree));
+constexpr std::size_t unused_gradient_of_frozen(const tenon::detail::Tree& tree) {
+  if (tree.frozen) return aligned(tenon::detail::unused_gradient_size(tree));
   std::size_t most = 0;
-  for (std::size_t u = 0; u < tree.unit_count; ++u) most = std::max(most, frozen_spill(*tree.units[u].tree));
+  for (std::size_t u = 0; u < tree.unit_count; ++u)
+    most = std::max(most, unused_gradient_of_frozen(*tree.units[u].tree));
   return most;
 }
 
@@ -54,7 +55,7 @@ struct LearnerMemory {
   static constexpr std::size_t scratch_sample = std::max(
       {needs.forward_scratch_sample, needs.backward_scratch_sample, layout_of<Whole>.needs.inference_scratch_sample});
   static constexpr std::size_t scratch_fixed = std::max(fixed_scratch<Bound>(), fixed_scratch<Whole>());
-  static constexpr std::size_t unused_gradient = frozen_spill(*tenon::detail::tree_of<Bound>());
+  static constexpr std::size_t unused_gradient = unused_gradient_of_frozen(*tenon::detail::tree_of<Bound>());
   static constexpr std::size_t one(std::size_t count) { return std::max<std::size_t>(count, 1); }
   static_assert(std::is_trivially_destructible_v<O>);
   constexpr LearnerMemory() {}

@@ -135,8 +135,8 @@ public:
   }
 
   /// The same from float to float. Several inputs, or outputs, are one behind the other here.
-  constexpr void operator()(std::span<const float, in> x, std::span<float, out> y) {
-    take_all(x.data());
+  constexpr void operator()(std::span<const float, in> sample, std::span<float, out> y) {
+    take_all(sample.data());
     run();
     give_all(y.data());
   }
@@ -144,9 +144,9 @@ public:
   ///     const auto [kind, value] = net(image, table);
   template <class... X>
     requires(edge::detail::are_inputs<Net, X...>(std::make_index_sequence<sizeof...(X)>{}))
-  constexpr auto operator()(const X&... x) {
+  constexpr auto operator()(const X&... sample) {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
-      (take<K>(std::span<const float, edge::detail::input_size<Net, K>>(x).data()), ...);
+      (take<K>(std::span<const float, edge::detail::input_size<Net, K>>(sample).data()), ...);
     }
     (std::make_index_sequence<inputs>{});
     run();
@@ -168,8 +168,8 @@ public:
       if (score[order.place(i)] > score[order.place(best)]) best = i;
     return static_cast<int>(best);
   }
-  constexpr int classify(std::span<const float, in> x) requires(out > 1 && outputs == 1) {
-    take_all(x.data());
+  constexpr int classify(std::span<const float, in> sample) requires(out > 1 && outputs == 1) {
+    take_all(sample.data());
     return classify();
   }
 
@@ -190,8 +190,8 @@ private:
     else return *given_;
   }
   template <std::size_t K>
-  constexpr void take(const float* x) {
-    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), x, arena_ + plan.place(K));
+  constexpr void take(const float* sample) {
+    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), sample, arena_ + plan.place(K));
   }
   constexpr void take_all(const float* row) {
     tenon::detail::each_number<inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {

@@ -94,8 +94,8 @@ public:
   constexpr void step() { edge::run_steps(tables(), arena_, std::make_index_sequence<plan.count>{}); }
 
   /// The same from float to float.
-  constexpr void step(std::span<const float, in> x, std::span<float, out> y) {
-    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(x[i], input_scale(), input_zero());
+  constexpr void step(std::span<const float, in> sample, std::span<float, out> y) {
+    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(sample[i], input_scale(), input_zero());
     step();
     for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
   }

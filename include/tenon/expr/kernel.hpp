@@ -110,7 +110,7 @@ class Loops {
   template <int Id, int Level>
   TENON_INLINE static void inner_vertex(const Row& r, const T* row, T* element, std::size_t j) {
     constexpr Vertex v = vertex<Id>();
-    if constexpr (Id == S::plan.spilled && Level > S::plan.spill_level) element[Id] = r.store[0][j];
+    if constexpr (Id == S::plan.stored && Level > S::plan.stored_level) element[Id] = r.store[0][j];
     else if constexpr (v.op == Op::input) element[Id] = r.input[v.slot][j];
     else if constexpr (v.op == Op::output) element[Id] = r.output[j];
     else if constexpr (v.op == Op::seed) element[Id] = r.seed[j];
@@ -195,8 +195,8 @@ class Loops {
     else r.sum[o.slot][j] += v;
   }
   template <int Level>
-  TENON_INLINE static void spill(const Row& r, const T* element, std::size_t j) {
-    if constexpr (S::plan.spilled >= 0 && S::plan.spill_level == Level) r.store[0][j] = element[S::plan.spilled];
+  TENON_INLINE static void store_vertex(const Row& r, const T* element, std::size_t j) {
+    if constexpr (S::plan.stored >= 0 && S::plan.stored_level == Level) r.store[0][j] = element[S::plan.stored];
   }
 
   /// What one step adds to the sums of its pass.
@@ -214,7 +214,7 @@ class Loops {
                                 std::integer_sequence<int, K...>) {
     T element[count];
     (inner_vertex<Id, Level>(r, row, element, j), ...);
-    spill<Level>(r, element, j);
+    store_vertex<Level>(r, element, j);
     (sink<K>(r, row, element, j), ...);
     if constexpr (reduces<Level>())
       return Summands{{summand<Level, 0>(row, element), summand<Level, 1>(row, element),
@@ -401,7 +401,7 @@ class Loops {
   }
   /// Whether they write array `slot`.
   static constexpr bool writes(int slot) {
-    if (slot == 0 && S::plan.spilled >= 0) return true;
+    if (slot == 0 && S::plan.stored >= 0) return true;
     for (int i = 0; i < S::plan.outputs.count; ++i) {
       const Output& o = S::plan.outputs.list[i];
       if ((o.sink == Sink::store || o.sink == Sink::accumulate) && o.slot == slot) return true;

@@ -62,8 +62,8 @@ struct Plan {
   bool channelwise = false;
   bool collapsible = true;  // samples may be strung together into one long row
   bool brief = false;       // runs too shortly to be compiled for every vector unit
-  int spilled = -1;         // costly vertex kept in the result array between passes
-  int spill_level = 0;
+  int stored = -1;          // costly vertex kept in the result array between passes
+  int stored_level = 0;
 
   constexpr bool reads(Op op, int slot = 0) const {
     for (int i = 0; i < g.count; ++i)
@@ -148,7 +148,7 @@ struct Rebuilder {
 
 /// Softmax needs exp(x - max) for its sum and again for its result: rather than compute it twice,
 /// the first pass leaves it in the result array.
-constexpr void choose_spill(Plan& p) {
+constexpr void choose_stored(Plan& p) {
   int store = -1;
   for (int i = 0; i < p.outputs.count; ++i)
     if (p.outputs.list[i].sink == Sink::store && p.outputs.list[i].slot == 0) store = p.outputs.list[i].vertex;
@@ -158,8 +158,8 @@ constexpr void choose_spill(Plan& p) {
     if (!is_heavy(p.g[i].op) || !p.inner[i] || p.level[i] >= last || !p.needed[last][i]) continue;
     for (int l = p.level[i]; l < last; ++l)
       if (p.needed[l][i]) {
-        p.spilled = i;
-        p.spill_level = l;
+        p.stored = i;
+        p.stored_level = l;
         return;
       }
   }
@@ -179,7 +179,7 @@ constexpr int pass_with_space(const Plan& p, int id, int level) {
 constexpr void mark(Plan& p, int l, int id) {
   if (id < 0 || !p.inner[id] || p.needed[l][id]) return;
   p.needed[l][id] = true;
-  if (id == p.spilled && l > p.spill_level) return;
+  if (id == p.stored && l > p.stored_level) return;
   const Vertex& v = p.g[id];
   mark(p, l, v.a);
   mark(p, l, v.b);
@@ -241,8 +241,8 @@ constexpr Plan make_plan(const FormulaGraph& g, const Outputs& outputs, const Cu
     if (p.in_loop(o) && !p.inner[o.vertex]) p.collapsible = p.collapsible && p.g[o.vertex].rank == Rank::scalar;
   }
   detail::mark_all(p);
-  detail::choose_spill(p);
-  if (p.spilled >= 0) detail::mark_all(p);
+  detail::choose_stored(p);
+  if (p.stored >= 0) detail::mark_all(p);
   return p;
 }
 

@@ -123,11 +123,11 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
   check_options(how);
   const std::size_t count = labels.size();
   bool any_label = false;
-  for (const std::int32_t label : labels) {
-    if (label != ignore_index && (label < 0 || static_cast<std::size_t>(label) >= classes))
+  for (const std::int32_t class_label : labels) {
+    if (class_label != ignore_index && (class_label < 0 || static_cast<std::size_t>(class_label) >= classes))
       throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index, got " +
-                  std::to_string(label));
-    any_label = any_label || label != ignore_index;
+                  std::to_string(class_label));
+    any_label = any_label || class_label != ignore_index;
   }
   const std::vector<std::size_t> times = schedule.timesteps(how.steps);
   std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), predicted(count * size), unconditional,

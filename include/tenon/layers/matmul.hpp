@@ -129,7 +129,7 @@ public:
 template <auto... Option>
 struct MatMul {
 private:
-  static constexpr bool turned = sizeof...(Option) > 0;
+  static constexpr bool transposed = sizeof...(Option) > 0;
   static constexpr bool known = sizeof...(Option) < 2 &&
                                 (true && ... &&
                                  std::is_same_v<std::remove_const_t<decltype(Option)>, option::Transposed>);
@@ -140,7 +140,7 @@ private:
   };
   template <class A, class B>
   struct judge<Inputs<A, B>> {
-    static constexpr bool fits = detail::product_sizes(A::dims, B::dims, turned).fits;
+    static constexpr bool fits = detail::product_sizes(A::dims, B::dims, transposed).fits;
     using problem = std::conditional_t<fits, void, takes<two_inputs, of_inner_axes_that_agree>>;
   };
 
@@ -150,7 +150,7 @@ public:
   template <class In>
   using problem = typename judge<In>::problem;
   template <class In>
-  using at = std::conditional_t<known && judge<In>::fits, detail::MatMulUnit<In, turned>, detail::RefusedUnit<In>>;
+  using at = std::conditional_t<known && judge<In>::fits, detail::MatMulUnit<In, transposed>, detail::RefusedUnit<In>>;
 };
 
 }  // namespace tenon

@@ -47,8 +47,8 @@ public:
                                shapes_with_axis<Axis>>>>;
   template <class To>
   static auto onnx(To& to) {
-    const auto index = to.rank() > 1 ? to.integer(Index) : to.integers({Index});
-    return to.node("Gather", {to.input(), index}, {{"axis", Axis < 0 ? Axis : Axis + 1}});
+    const auto position = to.rank() > 1 ? to.integer(Index) : to.integers({Index});
+    return to.node("Gather", {to.input(), position}, {{"axis", Axis < 0 ? Axis : Axis + 1}});
   }
   template <class In>
   using at = typename bound<In, fits<In>>::type;

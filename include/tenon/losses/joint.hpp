@@ -134,8 +134,8 @@ constexpr OutputLoss<Output, Column, L> on(L loss) { return {std::move(loss)}; }
 template <class A, class B>
   requires(detail::says_outputs<A>&& detail::says_outputs<B>)
 constexpr auto operator+(const A& a, const B& b) {
-  return []<class... X, class... Y>(const JointLoss<X...>& x, const JointLoss<Y...>& y) {
-    return JointLoss<X..., Y...>{std::tuple_cat(x.terms, y.terms)};
+  return []<class... X, class... Y>(const JointLoss<X...>& first, const JointLoss<Y...>& second) {
+    return JointLoss<X..., Y...>{std::tuple_cat(first.terms, second.terms)};
   }(detail::as_joint(a), detail::as_joint(b));
 }
 /// A loss that does not say of which output it is cannot be added.

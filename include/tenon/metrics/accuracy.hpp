@@ -63,12 +63,12 @@ public:
 
 private:
   template <class T>
-  std::size_t classes_ahead(const T* row, std::size_t width, std::size_t label) const {
-    if (width == 1) return detail::decide(row, width, threshold) == label ? 0 : 1;
-    const T own = row[label];
+  std::size_t classes_ahead(const T* row, std::size_t width, std::size_t true_class) const {
+    if (width == 1) return detail::decide(row, width, threshold) == true_class ? 0 : 1;
+    const T own = row[true_class];
     if (own != own) return K;
     std::size_t ahead = 0;
-    for (std::size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < label && row[c] == own) ? 1 : 0;
+    for (std::size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < true_class && row[c] == own) ? 1 : 0;
     return ahead;
   }
 };

@@ -38,9 +38,7 @@ public:
   void reset() { std::fill(counts_.begin(), counts_.end(), 0); }
 
   std::size_t classes() const { return classes_; }
-  std::uint64_t count(std::size_t truth, std::size_t prediction) const {
-    return counts_[truth * classes_ + prediction];
-  }
+  std::uint64_t count(std::size_t truth, std::size_t predicted) const { return counts_[truth * classes_ + predicted]; }
   std::uint64_t support(std::size_t truth) const;
 
   double precision(std::size_t c) const;

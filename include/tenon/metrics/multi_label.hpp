@@ -48,7 +48,7 @@ public:
     std::uint64_t both = 0, only_predicted = 0, only_is = 0, neither = 0;
   };
   std::size_t labels() const { return labels_.size(); }
-  const Counts& counts(std::size_t label) const { return labels_[label]; }
+  const Counts& counts(std::size_t label_index) const { return labels_[label_index]; }
 
   double precision(std::size_t label) const;
   double recall(std::size_t label) const;

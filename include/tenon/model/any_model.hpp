@@ -100,8 +100,8 @@ public:
     return std::visit(std::forward<F>(f), model_);
   }
   /// Model::predict on plain memory.
-  void predict(std::span<const Scalar> x, std::span<Scalar> y) const {
-    visit([&](const auto& m) { m.predict(x, y); });
+  void predict(std::span<const Scalar> samples, std::span<Scalar> y) const {
+    visit([&](const auto& m) { m.predict(samples, y); });
   }
 
 private:

@@ -19,7 +19,7 @@ namespace tenon {
 template <class Selection = all_parameters, class From, class To>
 std::size_t copy_parameters(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
-  constexpr const auto& target = parameter_table<typename To::network>;
+  constexpr const auto& destination = parameter_table<typename To::network>;
   const auto find_same = [](const ParameterEntry& a) {
     return std::find_if(source.begin(), source.end(), [&a](const ParameterEntry& b) { return a.name == b.name; });
   };
@@ -29,20 +29,20 @@ std::size_t copy_parameters(const From& from, To& to) {
     for (const std::size_t d : dims(e)) t += (t.empty() ? "" : ", ") + std::to_string(d);
     return "(" + t + ")";
   };
-  for (const ParameterEntry& entry : target)
+  for (const ParameterEntry& entry : destination)
     if (const auto found = find_same(entry);
         detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " +
                   text(*found));
-  if constexpr (source.size() > 0 && target.size() > 0)
-    if (std::ranges::none_of(target, [&](const ParameterEntry& entry) {
+  if constexpr (source.size() > 0 && destination.size() > 0)
+    if (std::ranges::none_of(destination, [&](const ParameterEntry& entry) {
           return detail::chooses(Selection{}, entry) && find_same(entry) != source.end();
         }))
       throw Error("copy_parameters: expected parameters that both networks have" +
                   std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") + ", got " +
-                  std::string(source.front().name) + ", ... and " + std::string(target.front().name) + ", ...");
+                  std::string(source.front().name) + ", ... and " + std::string(destination.front().name) + ", ...");
   std::size_t copied = 0;
-  for (const ParameterEntry& entry : target) {
+  for (const ParameterEntry& entry : destination) {
     const auto found = find_same(entry);
     if (found == source.end() || !detail::chooses(Selection{}, entry)) continue;
     const auto values = from.values(*found);

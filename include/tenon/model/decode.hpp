@@ -31,19 +31,19 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
   if (source.size() > capacity)
     throw Error("decode: expected a source of at most " + std::to_string(capacity) + " tokens, got " +
                 std::to_string(source.size()));
-  std::vector<T> x(length), y(M::output::size);
-  std::copy(source.begin(), source.end(), x.begin());
-  x[capacity] = static_cast<T>(start);
+  std::vector<T> sequence(length), y(M::output::size);
+  std::copy(source.begin(), source.end(), sequence.begin());
+  sequence[capacity] = static_cast<T>(start);
   std::vector<std::int32_t> written;
   Stream stream(seed, Purpose::sampling);
   for (std::size_t t = 0; t < steps; ++t) {
-    model.predict(x, y);
+    model.predict(sequence, y);
     const std::span<T> scores = std::span<T>(y).subspan(t * tokens, tokens);
     detail::take_scores<typename M::network>(scores);
     const auto token = static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream));
     if (token == end) break;
     written.push_back(token);
-    if (t + 1 < steps) x[capacity + t + 1] = static_cast<T>(token);
+    if (t + 1 < steps) sequence[capacity + t + 1] = static_cast<T>(token);
   }
   return written;
 }

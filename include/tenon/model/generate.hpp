@@ -117,10 +117,10 @@ public:
 
 private:
   void run(std::int32_t token) {
-    const T x = static_cast<T>(token);
+    const T value = static_cast<T>(token);
     typename M::context context_of_run;
     run_forward<Bound>(context_of_run, memory_.with(model_->parameters().data(), model_->buffers().data()),
-                       Rows<const T>{&x, 1, 1}, Rows<T>{scores_.data(), 1, tokens}, Evaluation{});
+                       Rows<const T>{&value, 1, 1}, Rows<T>{scores_.data(), 1, tokens}, Evaluation{});
     detail::take_scores<Net>(std::span<T>(scores_.data(), tokens));
     read_.push_back(token);
   }
@@ -147,11 +147,11 @@ std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::
   if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");
   const auto kept = prompt.last(std::min(prompt.size(), context));
   std::vector<std::int32_t> seen(kept.begin(), kept.end()), result;
-  std::vector<T> x(context), y(M::output::size);
+  std::vector<T> padded(context), y(M::output::size);
   Stream stream(seed, Purpose::sampling);
   while (result.size() < count) {
-    std::fill(std::copy(seen.begin(), seen.end(), x.begin()), x.end(), T(0));
-    model.predict(x, y);
+    std::fill(std::copy(seen.begin(), seen.end(), padded.begin()), padded.end(), T(0));
+    model.predict(padded, y);
     const std::span<T> scores = std::span<T>(y).subspan((seen.size() - 1) * tokens, tokens);
     detail::take_scores<typename M::network>(scores);
     result.push_back(static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream)));

@@ -46,7 +46,7 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
     throw Error("input_gradient: expected an output below " + std::to_string(size) + ", got " + std::to_string(output));
 
   return detail::with_samples<In, T>(
-      images, [&]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t count) {
+      images, [&]<bool Batched>(std::bool_constant<Batched>, const T* samples, std::size_t count) {
         auto gradient = detail::output_tensor<In, T, Batched>(count);
         Arena<T> saved(needs.saved_sample * count), saved_fixed(needs.saved_fixed),
             parameter_gradients(layout.trainable_size);
@@ -68,7 +68,7 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
                                scratch_fixed.data(),
                                0,
                                0};
-        const Rows<const T> input{x, count, In::size};
+        const Rows<const T> input{samples, count, In::size};
         const Rows<T> results{y.data(), count, size};
         run_forward<Bound>(context, memory, input, results, Training{});
         run_backward<Bound>(context, memory, input, Rows<const T>(results), Rows<const T>{dy.data(), count, size},

@@ -33,12 +33,13 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   if (sample.size() != inputs)
     throw Error("jacobian: expected one sample of " + std::to_string(inputs) + " numbers, got " +
                 std::to_string(sample.size()));
-  Arena<T> x(inputs * outputs), y(outputs * outputs), dy(outputs * outputs), parameter_gradients(layout.trainable_size);
+  Arena<T> copies(inputs * outputs), y(outputs * outputs), dy(outputs * outputs),
+      parameter_gradients(layout.trainable_size);
   Arena<T> saved(needs.saved_sample * outputs), saved_fixed(needs.saved_fixed);
   Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * outputs);
   Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
   for (std::size_t i = 0; i < outputs; ++i) {
-    std::copy_n(sample.data(), inputs, x.data() + i * inputs);
+    std::copy_n(sample.data(), inputs, copies.data() + i * inputs);
     for (std::size_t k = 0; k < outputs; ++k) dy.data()[i * outputs + k] = i == k ? T(1) : T(0);
   }
   xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
@@ -53,7 +54,7 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
                          scratch_fixed.data(),
                          0,
                          0};
-  const Rows<const T> given{x.data(), outputs, inputs};
+  const Rows<const T> given{copies.data(), outputs, inputs};
   const Rows<T> got{y.data(), outputs, outputs};
   run_forward<Bound>(context, memory, given, got, Training{});
   run_backward<Bound>(context, memory, given, Rows<const T>(got), Rows<const T>{dy.data(), outputs, outputs},
@@ -64,8 +65,8 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
 template <class M, detail::FixedRank Sample>
 auto jacobian(const M& model, const Sample& sample) {
   using T = typename M::scalar;
-  return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* x, std::size_t count) {
-    return jacobian(model, std::span<const T>(x, count * M::input::size));
+  return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* samples, std::size_t count) {
+    return jacobian(model, std::span<const T>(samples, count * M::input::size));
   });
 }
 

@@ -101,9 +101,10 @@ public:
   /// are one sample; containers of containers are a batch.
   template <class Images>
   auto operator()(const Images& images) const {
-    const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* x, std::size_t count) {
+    const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* samples, std::size_t count) {
       auto result = detail::make_result<Net, Scalar, Batched>(count);
-      predict(std::span<const Scalar>(x, count * input::size), std::span<Scalar>(result.data(), count * output::size));
+      predict(std::span<const Scalar>(samples, count * input::size),
+              std::span<Scalar>(result.data(), count * output::size));
       return result;
     };
     using Mistake = typename detail::judge_samples<input, Images>::type;
@@ -136,18 +137,18 @@ public:
 
   /// The same on plain memory, sample after sample. Allocates nothing once it has been called with as
   /// many samples.
-  void predict(std::span<const Scalar> x, std::span<Scalar> y) const {
-    const std::size_t count = input::size == 0 ? 0 : x.size() / input::size;
-    if (x.size() != count * input::size || y.size() != count * output::size)
+  void predict(std::span<const Scalar> samples, std::span<Scalar> y) const {
+    const std::size_t count = input::size == 0 ? 0 : samples.size() / input::size;
+    if (samples.size() != count * input::size || y.size() != count * output::size)
       throw Error("predict: expected whole samples of " + std::to_string(input::size) + " numbers and room for " +
-                  std::to_string(output::size) + " each, got " + std::to_string(x.size()) + " and " +
+                  std::to_string(output::size) + " each, got " + std::to_string(samples.size()) + " and " +
                   std::to_string(y.size()));
     if (count == 0) return;
     std::unique_ptr<Space> space = pool_.take(std::min(prediction_chunk, count));
     context ctx;
     for (std::size_t first = 0; first < count; first += prediction_chunk) {
       const std::size_t n = std::min(prediction_chunk, count - first);
-      run_forward<Bound>(ctx, memory(*space), Rows<const Scalar>{x.data() + first * input::size, n, input::size},
+      run_forward<Bound>(ctx, memory(*space), Rows<const Scalar>{samples.data() + first * input::size, n, input::size},
                          Rows<Scalar>{y.data() + first * output::size, n, output::size}, Evaluation{});
     }
     pool_.give(std::move(space));

@@ -267,12 +267,12 @@ std::string OnnxLayer::formula() {
   std::vector<detail::OnnxFormula::Parameter> parameters;
   for (const ParameterSpec& spec : Unit::parameters)
     parameters.push_back({spec.name, Axes(spec.dims, spec.dims + spec.rank)});
-  std::vector<std::string> x = inputs_;
+  std::vector<std::string> values = inputs_;
   if constexpr (as_row)
-    for (std::string& each : x) each = reshape(each, {static_cast<std::int64_t>(S::size)});
-  detail::OnnxFormula writer(*this, x, as_row ? 1 : S::rank, detail::row_width<S>, channelwise, parameters);
+    for (std::string& each : values) each = reshape(each, {static_cast<std::int64_t>(S::size)});
+  detail::OnnxFormula writer(*this, values, as_row ? 1 : S::rank, detail::row_width<S>, channelwise, parameters);
   const std::string y = writer.write(E{});
-  if constexpr (!detail::is_spread_out<E>) return node("Expand", {y, node("Shape", {x[0]})});
+  if constexpr (!detail::is_spread_out<E>) return node("Expand", {y, node("Shape", {values[0]})});
   else if constexpr (as_row && Out::rank != 1) return reshape(y, Axes(Out::dims.begin(), Out::dims.end()));
   else return y;
 }

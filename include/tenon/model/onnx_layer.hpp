@@ -144,10 +144,10 @@ public:
   /// Padding is the same on both sides where that gives as many positions. Transposed: what padding leaves over is said
   /// too.
   template <class Axis>
-  std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& y, const Axis& x, bool dilated = true,
+  std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& height, const Axis& width, bool dilated = true,
                                      bool is_transposed = false) const {
     Axes kernel, stride, dilation, before, after, more;
-    for (const Axis& a : axes == 2 ? std::vector<Axis>{y, x} : std::vector<Axis>{x}) {
+    for (const Axis& a : axes == 2 ? std::vector<Axis>{height, width} : std::vector<Axis>{width}) {
       const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
       const std::int64_t extent = whole((a.kernel - 1) * a.dilation + 1);
       const std::int64_t missing = whole((a.map - 1) * a.stride) + extent - whole(a.before + a.image);

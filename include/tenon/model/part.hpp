@@ -43,7 +43,7 @@ public:
   auto operator()(const Samples&... samples) const {
     return model_(samples...);
   }
-  void predict(std::span<const Scalar> x, std::span<Scalar> y) const { model_.predict(x, y); }
+  void predict(std::span<const Scalar> samples, std::span<Scalar> y) const { model_.predict(samples, y); }
   template <fixed_string Name>
   auto get() const {
     return model_.template get<Name>();

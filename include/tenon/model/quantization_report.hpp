@@ -172,10 +172,10 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     for (std::size_t s = 0; s < batch.count && report.samples < most; ++s, ++report.samples) {
       ctx.inner = 0;
       for (std::vector<float>& values : units) values.clear();
-      const std::span<const float> x(batch.features.data() + s * M::input::size, M::input::size);
-      detail::run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{x.data(), 1, M::input::size},
+      const std::span<const float> sample(batch.features.data() + s * M::input::size, M::input::size);
+      detail::run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{sample.data(), 1, M::input::size},
                                               Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
-      observer.see(x, units);
+      observer.see(sample, units);
     }
   }
   if (report.samples == 0) throw Error("quantization_report: expected samples, the loader gives none");

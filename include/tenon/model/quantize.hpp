@@ -350,11 +350,11 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     if constexpr (plan.inputs == 1) inputs[0].see(batch.features);
     for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
       ctx.inner = 0;
-      const float* x = batch.features.data() + s * M::input::size;
+      const float* sample = batch.features.data() + s * M::input::size;
       if constexpr (plan.inputs > 1)
         for (std::size_t k = 0; k < plan.inputs; ++k)
-          inputs[k].see(std::span(x + M::input::offsets[k], M::input::sizes[k]));
-      detail::run_forward<Bound>(ctx, memory, Rows<const float>{x, 1, M::input::size},
+          inputs[k].see(std::span(sample + M::input::offsets[k], M::input::sizes[k]));
+      detail::run_forward<Bound>(ctx, memory, Rows<const float>{sample, 1, M::input::size},
                                  Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
       for (const float y : output)
         if (!std::isfinite(y))

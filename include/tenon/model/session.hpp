@@ -122,14 +122,14 @@ public:
       : model_(&model), sequences_(sequences), memory_(needs, sequences) {}
 
   /// The network's output for the next piece of every sequence, sequence after sequence.
-  void operator()(std::span<const T> x, std::span<T> y) {
-    if (x.size() != sequences_ * M::input::size || y.size() != sequences_ * M::output::size)
+  void operator()(std::span<const T> samples, std::span<T> y) {
+    if (samples.size() != sequences_ * M::input::size || y.size() != sequences_ * M::output::size)
       throw Error("stateful session: expected " + std::to_string(sequences_) + " samples of " +
                   std::to_string(M::input::size) + " numbers and room for " + std::to_string(M::output::size) +
-                  " each, got " + std::to_string(x.size()) + " and " + std::to_string(y.size()));
+                  " each, got " + std::to_string(samples.size()) + " and " + std::to_string(y.size()));
     typename M::context context;
     run_forward<Bound>(context, memory_.with(model_->parameters().data(), model_->buffers().data()),
-                       Rows<const T>{x.data(), sequences_, M::input::size},
+                       Rows<const T>{samples.data(), sequences_, M::input::size},
                        Rows<T>{y.data(), sequences_, M::output::size}, Evaluation{});
   }
 

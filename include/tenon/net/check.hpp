@@ -111,7 +111,7 @@ struct producer<Bound, L, Path, From> {
   using type = typename relocate_word<Path, From, typename Bound::last>::type;
 };
 
-/// The verdict on a layer: what is wrong, and the input to go on with, so that one mistake gives
+/// The result of checking a layer: what is wrong, and the input to go on with, so that one mistake gives
 /// one error.
 template <class In, class... Mistake>
 struct checked_input {

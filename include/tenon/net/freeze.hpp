@@ -24,13 +24,14 @@ struct Freeze;
 
 namespace detail {
 
-/// The largest of the parameters that `Memory::spill` has room for.
-constexpr std::size_t spill_size(const Tree& tree) {
+/// The largest of the parameters that `Memory::unused_gradient` has room for.
+constexpr std::size_t unused_gradient_size(const Tree& tree) {
   std::size_t largest = 0;
   for (std::size_t i = 0; i < tree.parameter_count; ++i)
     if (tree.parameters[i].rank != 2 && tree.parameters[i].rank != 4)
       largest = std::max(largest, tree.parameters[i].size());
-  for (std::size_t u = 0; u < tree.unit_count; ++u) largest = std::max(largest, spill_size(*tree.units[u].tree));
+  for (std::size_t u = 0; u < tree.unit_count; ++u)
+    largest = std::max(largest, unused_gradient_size(*tree.units[u].tree));
   return largest;
 }
 
@@ -59,7 +60,7 @@ public:
     Layout l = inner;
     l.buffer_size += l.trainable_size;
     l.trainable_size = l.parameter_count = 0;
-    l.needs.backward_scratch_fixed += aligned(spill_size(tree));
+    l.needs.backward_scratch_fixed += aligned(unused_gradient_size(tree));
     return l;
   }();
   static constexpr Needs needs = layout.needs;

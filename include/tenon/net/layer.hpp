@@ -29,7 +29,7 @@
 /// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
 /// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient. Where `gradients` are
 /// absent the layer is frozen and only `dx` is wanted; sums that come along with it anyway may be
-/// written over one another at `spill`, which has room for any one parameter but matrices and
+/// written over one another at `unused_gradient`, which has room for any one parameter but matrices and
 /// the kernels of images.
 ///
 /// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:

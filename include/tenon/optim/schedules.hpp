@@ -179,8 +179,9 @@ struct SequentialLR {
     while (current < milestones.size() && t >= milestones[current]) ++current;
     const std::uint64_t start = current == 0 ? 0 : milestones[current - 1];
     double rate = lr;
-    std::size_t index = 0;
-    std::apply([&](const S&... s) { ((index++ == current ? void(rate = s(lr, t - start)) : void()), ...); }, schedules);
+    std::size_t position = 0;
+    std::apply([&](const S&... s) { ((position++ == current ? void(rate = s(lr, t - start)) : void()), ...); },
+               schedules);
     return rate;
   }
 };

@@ -51,8 +51,8 @@ Array quantize_with(const Call& call, Type type, F f) {
 }
 
 std::vector<Array> quantize_linear(const Call& call) {
-  const Index told = call.node.integer("output_dtype", 0);
-  const Type type = call.has(2) ? call.input(2).type : told != 0 ? onnx_type(call, told) : Type::uint8;
+  const Index output_type = call.node.integer("output_dtype", 0);
+  const Type type = call.has(2) ? call.input(2).type : output_type != 0 ? onnx_type(call, output_type) : Type::uint8;
   call.require(is_integer(type), "gives numbers of type {}, which is not supported", type_name(type));
   return {quantize_with(call, type, [=](double x, double scale, double zero) {
     return saturated(type, std::nearbyint(quotient(x, scale)) + zero);
@@ -60,8 +60,8 @@ std::vector<Array> quantize_linear(const Call& call) {
 }
 
 std::vector<Array> dequantize_linear(const Call& call) {
-  const Index told = call.node.integer("output_dtype", 0);
-  const Type type = told != 0 ? onnx_type(call, told) : call.input(1).type;
+  const Index output_type = call.node.integer("output_dtype", 0);
+  const Type type = output_type != 0 ? onnx_type(call, output_type) : call.input(1).type;
   return {quantize_with(call, type, [](double x, double scale, double zero) { return (x - zero) * scale; })};
 }
 

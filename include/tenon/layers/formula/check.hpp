@@ -188,21 +188,21 @@ private:
   static constexpr const auto& plan = FormulaUnit<E, In>::plan;
   static constexpr auto declared = declare_parameters(expr::parameters_of<E>{});
   enum class Fault { none, x, parts };
-  struct Verdict {
+  struct Finding {
     Fault fault = Fault::none;
     std::size_t wanted = 0;  // how many features x should have
   };
 
   /// What meets in a stage has `width` features; x, where it is alone, as many as the parameters.
   template <class S>
-  static constexpr void judge(Verdict& v, std::size_t width, bool only_x) {
+  static constexpr void judge(Finding& v, std::size_t width, bool only_x) {
     for (int k = Code::inputs - 1; k >= 0; --k)
       if (S::program::uses_input(k) && Code::input_width(plan, k) != width)
         v = {k == 0 ? Fault::x : Fault::parts, width};
     [&]<class... P>(list<P...>) { (judge_parameter<P>(v, width, only_x), ...); }(typename S::parameters{});
   }
   template <class P>
-  static constexpr void judge_parameter(Verdict& v, std::size_t width, bool only_x) {
+  static constexpr void judge_parameter(Finding& v, std::size_t width, bool only_x) {
     const ParameterSpec& spec = declared[number_of<P>];
     if (parameter_traits<P>::scalar) return;
     if (spec.dims[0] == per_feature) {
@@ -212,8 +212,8 @@ private:
       else if (spec.dims[0] != width) v = {only_x ? Fault::x : Fault::parts, spec.dims[0]};
     }
   }
-  static constexpr Verdict finding = [] {
-    Verdict v;
+  static constexpr Finding finding = [] {
+    Finding v;
     judge<typename Code::final_stage>(v, plan.output_width, Code::product_count == 0 && Code::chunks == 1);
     [&]<int... K>(std::integer_sequence<int, K...>) {
       (judge<typename Code::template stage<K>>(v, plan.in[K], false), ...);

@@ -56,9 +56,9 @@ struct CellGraph {
 
 /// Copies the adjoints into a graph whose inputs are what backward is given: the kept values, the
 /// state before, the gradient from the step after, that of the memory.
-class GivenApart {
+class BackwardInputs {
 public:
-  constexpr GivenApart(CellGraph& cell, int kept, int blocks) : c(cell), kept_count(kept), block_count(blocks) {
+  constexpr BackwardInputs(CellGraph& cell, int kept, int blocks) : c(cell), kept_count(kept), block_count(blocks) {
     for (int& m : map) m = -1;
   }
 
@@ -127,7 +127,7 @@ consteval CellGraph differentiate_cell() {
   expr::Adjoints adjoints;
   expr::backpropagate(g, worth, g.number(1), false, adjoints);
 
-  GivenApart apart(c, static_cast<int>(Cell::kept::size), blocks);
+  BackwardInputs apart(c, static_cast<int>(Cell::kept::size), blocks);
   for (int k = 0; k < CellGraph::most; ++k) c.gate[k] = c.parameter[k] = -1;
   for (int i = 0; i < count; ++i) {
     const expr::Vertex v = g[i];

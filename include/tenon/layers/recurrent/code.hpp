@@ -206,7 +206,7 @@ private:
     return w;
   }
 
-  /// Of a frozen layer nothing but what comes along: see Memory::spill.
+  /// Of a frozen layer nothing but what comes along: see Memory::unused_gradient.
   template <class T>
   static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer,
                                   std::size_t direction) {
