@@ -133,7 +133,8 @@ void check_input(const Node& node, std::size_t i, const Array& input) {
   std::int64_t count = 1;
   for (const std::int64_t size : input.dims) {
     if (size < 0) throw Error(fmt::format("{}: input {} has an axis whose size is not known", describe(node), i));
-    if (size > most_numbers || (count *= size) > most_numbers)
+    if (size <= most_numbers) count *= size;
+    if (size > most_numbers || count > most_numbers)
       throw Error(fmt::format("{}: input {} of {} numbers is too large", describe(node), i, axes_text(input.dims)));
   }
   if (!input.values.empty() && input.values.size() != static_cast<std::size_t>(count))

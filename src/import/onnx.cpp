@@ -33,7 +33,7 @@ struct Context {
 };
 constexpr int most_nested = 16;  // bodies within bodies
 
-std::string domain_of(std::string text) { return text == "ai.onnx" ? std::string() : text; }
+std::string domain_of(const std::string& text) { return text == "ai.onnx" ? std::string() : text; }
 
 Graph read_graph(const Message& message, Context& context);
 
@@ -116,8 +116,9 @@ Array constant_of(Node& node, const Message& message) {
 Dims read_axes(const Message& shape, Value& value) {
   using namespace schema::dimension;
   const std::vector<Message> axes = shape.messages(schema::shape::dim);
-  if (axes.size() > most_axes)
-    shape.fail(fmt::format("expected at most {} axes, got {} for {}", most_axes, axes.size(), quoted_text(value.name)));
+  if (axes.size() > most_tensor_axes)
+    shape.fail(
+        fmt::format("expected at most {} axes, got {} for {}", most_tensor_axes, axes.size(), quoted_text(value.name)));
   Dims dims;
   for (const Message& axis : axes) {
     const std::string name = axis.text(param);

@@ -175,7 +175,8 @@ std::vector<double> typed(const Tensor& tensor, Storage) {
 
 std::size_t count_of_axes(const Tensor& tensor) {
   const Dims& dims = tensor.array.dims;
-  if (dims.size() > most_axes) tensor.fail(fmt::format("expected at most {} axes, got {}", most_axes, dims.size()));
+  if (dims.size() > most_tensor_axes)
+    tensor.fail(fmt::format("expected at most {} axes, got {}", most_tensor_axes, dims.size()));
   if (const auto negative = std::ranges::find_if(dims, [](std::int64_t size) { return size < 0; });
       negative != dims.end())
     tensor.fail(fmt::format("expected sizes of axes, got {}", *negative));

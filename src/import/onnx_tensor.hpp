@@ -11,7 +11,7 @@
 
 namespace tenon::importing {
 
-inline constexpr std::size_t most_axes = 64;  // PyTorch's limit: what absurd shapes can make us keep
+inline constexpr std::size_t most_tensor_axes = 64;  // PyTorch's limit: what absurd shapes can make us keep
 
 /// The files beside a model in which the numbers of its large tensors lie.
 class ExternalData {

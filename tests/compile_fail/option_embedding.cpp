@@ -10,7 +10,7 @@ using namespace tenon;
 #ifdef TENON_WRONG
 using Net = Sequential<Input<6>, Embedding<30, 8, bias<false>>>;
 #else
-using Net = Sequential<Input<6>, Embedding<30, 8, padding_token<0>, init<Normal<0.0, 0.1>>>>;
+using Net = Sequential<Input<6>, Embedding<30, 8, padding_idx<0>, init<Normal<0.0, 0.1>>>>;
 #endif
 
 constexpr auto parameters = parameter_count<Net>;

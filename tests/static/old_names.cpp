@@ -13,6 +13,7 @@ static_assert(std::is_same_v<Loader<double>, DataLoader<double>>);
 static_assert(std::is_same_v<Checkpoint, ModelCheckpoint> && std::is_same_v<CsvLog, CSVLogger>);
 static_assert(std::is_same_v<LearnedPosition<>, LearnedPositionalEmbedding<>> &&
               std::is_same_v<SinusoidalPosition<>, SinusoidalPositionalEncoding<>>);
+static_assert(std::is_same_v<decltype(padding_token<0>), decltype(padding_idx<0>)>);
 static_assert(std::is_same_v<decltype(rotary<>), decltype(rope<>)> &&
               std::is_same_v<decltype(count_padding<false>), decltype(count_include_pad<false>)>);
 static_assert(

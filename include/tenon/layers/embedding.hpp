@@ -35,25 +35,27 @@ namespace option {
 
 /// The type of `padding_idx<Token>`.
 template <auto Token>
-struct PaddingToken {};
+struct PaddingIdx {};
 
 }  // namespace option
 
 /// Of an embedding: this token's row starts as zeros and does not learn. PyTorch: padding_idx.
 template <auto Token>
-inline constexpr option::PaddingToken<Token> padding_token{};
+inline constexpr option::PaddingIdx<Token> padding_idx{};
+template <auto Token>
+[[deprecated("called padding_idx")]] inline constexpr option::PaddingIdx<Token> padding_token{};
 
 namespace detail {
 
 template <auto Token>
-inline constexpr std::uint32_t option_kind<option::PaddingToken<Token>> = option::padding_token;
+inline constexpr std::uint32_t option_kind<option::PaddingIdx<Token>> = option::padding_idx;
 
 inline constexpr std::size_t no_token = ~std::size_t{0};
 
 template <class Option>
-inline constexpr std::size_t padding_token_of = no_token;
+inline constexpr std::size_t padding_idx_of = no_token;
 template <auto Token>
-inline constexpr std::size_t padding_token_of<option::PaddingToken<Token>> = static_cast<std::size_t>(Token);
+inline constexpr std::size_t padding_idx_of<option::PaddingIdx<Token>> = static_cast<std::size_t>(Token);
 
 /// Rows by another initialiser, and zeros in one.
 template <class I, std::size_t Zero>
@@ -132,7 +134,7 @@ struct EmbeddingUnit {
 /// A learnable vector for each token: y[t] = W[x[t]]. Tokens are numbers from 0 to Tokens - 1, as the network's other
 /// inputs are; training and prediction throw an Error at one that is none of these.
 ///
-/// `Embedding<Tokens, Width>`. Options: `padding_token<0>`, whose row stays zeros; `init<Normal<0, 0.02>>`. Shapes:
+/// `Embedding<Tokens, Width>`. Options: `padding_idx<0>`, whose row stays zeros; `init<Normal<0, 0.02>>`. Shapes:
 /// (time) to (time, width). Parameter: weight (tokens, width), N(0, 1). Gradient: row k of dW is the sum of dy at the
 /// steps of token k; backward touches the rows of tokens that occur. Tied<Embedding<...>> uses the same weight for the
 /// output. PyTorch: nn.Embedding. ONNX: Gather.
@@ -142,7 +144,7 @@ template <std::size_t Tokens, std::size_t Width, auto... Option>
 struct Embedding {
 private:
   static constexpr std::size_t padding = std::min(
-      {detail::no_token, detail::padding_token_of<std::remove_const_t<decltype(Option)>>...});
+      {detail::no_token, detail::padding_idx_of<std::remove_const_t<decltype(Option)>>...});
   using start = detail::weight_init<Normal<0.0, 1.0>, Option...>;
   template <class In, bool Fits>
   struct bound {
@@ -154,7 +156,7 @@ private:
   };
 
 public:
-  using invalid = detail::first_fault < detail::options_fault<option::init | option::padding_token, Option...>,
+  using invalid = detail::first_fault < detail::options_fault<option::init | option::padding_idx, Option...>,
         std::conditional_t<Tokens == 0 || Width == 0, takes<a_number_of_tokens_and_a_width_of_at_least_1>,
                            std::conditional_t<padding == detail::no_token ||
                                               padding<Tokens, void, takes<a_padding_token_of_the_vocabulary>>>>;

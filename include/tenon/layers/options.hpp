@@ -46,7 +46,7 @@ enum Kind : std::uint32_t {
   epsilon = 1U << 11,
   affine = 1U << 12,
   momentum = 1U << 13,
-  padding_token = 1U << 14,
+  padding_idx = 1U << 14,
   bilinear = 1U << 15,
   cached = 1U << 16,
   unknown = 1U << 31

@@ -30,7 +30,7 @@ namespace tenon {
 struct a_name_known_when_compiling;
 struct a_whole_number;
 
-/// Prediction works on so many samples at a time: a large batch needs no more memory than that.
+/// Prediction runs at most this many samples at a time, so that a large batch needs no more memory than they do.
 inline constexpr std::size_t prediction_chunk = 256;
 
 /// A network with its numbers. `Scalar` is float or double; `Gemm` computes the matrix products.
@@ -76,7 +76,7 @@ public:
     buffers_ = std::move(other.buffers_);
     return *this;
   }
-  /// On the numbers of another model, as a part of it (model/part.hpp).
+  /// A part of another model, whose numbers it uses (model/part.hpp).
   struct Borrowed {
     Scalar *parameters, *buffers;
   };
@@ -109,7 +109,7 @@ public:
     };
     using Mistake = typename detail::judge_samples<input, Images>::type;
     if constexpr (!Checked<Net>::valid) {
-      return compute(std::true_type{}, nullptr, 0);  // refused: its user has been told
+      return compute(std::true_type{}, nullptr, 0);  // refused: the compiler has said why
     } else if constexpr (!std::is_void_v<Mistake>) {
       detail::refuse<Mistake>();
       return compute(std::true_type{}, nullptr, 0);

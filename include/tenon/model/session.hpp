@@ -12,7 +12,7 @@
 #include <tenon/model/model.hpp>
 #include <tenon/model/session_memory.hpp>
 
-/// Sessions of single samples, of steps, and of pieces of sequences; what a Session is says model/session_memory.hpp.
+/// Sessions of single samples, of steps, and of pieces of sequences; model/session_memory.hpp declares what a Session is.
 namespace tenon {
 
 namespace detail {
@@ -42,7 +42,7 @@ private:
 
 }  // namespace detail
 
-/// One sample a call, for a host that has no microsecond to lose: an audio callback, a control loop. Weights are
+/// One sample a call, for hosts on which every microsecond counts: an audio callback, a control loop. Weights are
 /// copied, and matrices transposed where vector units like that; a call locks nothing and takes no detour through BLAS.
 template <class Net, class Gemm>
 class Session<Model<Net, float, Gemm>, session::Single> {
@@ -65,7 +65,7 @@ public:
 private:
   static constexpr Needs needs = [] {
     Needs n = workspace<Net>.needs;
-    n.state_sample = 0;  // samples have nothing to do with one another
+    n.state_sample = 0;  // samples are independent of one another
     return n;
   }();
   detail::SessionMemory<float> memory_{needs};
@@ -102,8 +102,8 @@ private:
   detail::TransposedParameters<Bound> parameters_;
 };
 
-/// Prediction that goes on where the call before ended, for networks with `stateful` layers: so many sequences side by
-/// side, piece by piece. What the pieces give is what the whole sequences would. The model must outlive it.
+/// Prediction that goes on where the call before ended, for networks with `stateful` layers: several sequences
+/// side by side, piece by piece. The outputs are those that the whole sequences would give. The model must outlive it.
 ///
 ///     using Net = Sequential<Input<1, 4>, LSTM<32, stateful>, Dense<4>>;
 ///     Session run{model, session::stateful};       // one sequence

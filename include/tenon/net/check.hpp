@@ -70,7 +70,7 @@ struct fault<L> {
 template <class L>
 using fault_of = typename fault<L>::type;
 
-/// A block around nothing.
+/// A residual block with no layers in it.
 template <>
 struct fault<Residual<>> {
   using type = takes<one_or_more_layers>;

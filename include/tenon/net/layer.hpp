@@ -15,7 +15,7 @@
 ///         using input  = In;
 ///         using output = Shape<...>;
 ///         static constexpr std::array<ParameterSpec, P> parameters{...};       // P may be 0
-///         using initializers = Initializers<KaimingUniform, ...>;              // one each, in order
+///         using initializers = Initializers<KaimingUniform<>, ...>;            // one each, in order
 ///         static constexpr Needs needs{...};
 ///         template <class Mode, class Ctx, class T>
 ///         static void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode);
@@ -27,7 +27,7 @@
 /// What is missing of these is one compile error that names it (`BoundLayer`, net/bound_layer.hpp).
 ///
 /// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
-/// `dx` unless `dx` is absent: the first layer of a network owes nobody a gradient. Where `gradients` are
+/// `dx` unless `dx` is absent: the first layer of a network has none to send. Where `gradients` are
 /// absent the layer is frozen and only `dx` is wanted; sums that come along with it anyway may be
 /// written over one another at `unused_gradient`, which has room for any one parameter but matrices and
 /// the kernels of images.

@@ -150,7 +150,7 @@ private:
 /// Recurrent layers have an option of their own, `mask<0>`. Shapes and parameters: those of L.... PyTorch:
 /// src_key_padding_mask. Keras: Masking, mask_zero.
 ///
-///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_token<0>>, MultiheadAttention<4>>,
+///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_idx<0>>, MultiheadAttention<4>>,
 ///                            MeanSteps>;
 template <auto Padding, class... L>
 struct Masked {

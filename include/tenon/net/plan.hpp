@@ -7,7 +7,7 @@
 
 #include <tenon/net/layout.hpp>
 
-/// Who lies where in memory, decided by the compiler. All offsets are numbers per sample and
+/// Where everything lies in memory, decided by the compiler. All offsets are numbers per sample and
 /// multiples of `alignment`; times the batch they are positions.
 ///
 /// In training, an activation that a backward pass will read is kept in `saved`. Everything else

@@ -20,7 +20,7 @@
 ///     on_non_finite(run)    the loss is NaN or infinite: to return true is to end training without an Error
 ///
 /// Its settings are checked before the first epoch if it says what they may be (options.hpp).
-/// One that has to be remembered by a resumed run has `archive(Archive&)`. Those of a list are called one
+/// One whose state a resumed run needs has `archive(Archive&)`. Those of a list are called one
 /// after the other:
 ///
 ///     EarlyStopping stopping{.patience = 5};
@@ -54,7 +54,7 @@ struct Callbacks<> {
 
 namespace detail {
 
-/// A callback by reference, or a copy of one that must not be changed or would soon be gone.
+/// A callback by reference, or a copy of one that is const or temporary.
 template <class C>
 using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::is_const_v<std::remove_reference_t<C>>,
                                          C, std::remove_cvref_t<C>>;
@@ -152,7 +152,7 @@ constexpr auto judge_callbacks(std::type_identity<Callbacks<First, Rest...>>) {
 
 }  // namespace detail
 
-/// A function instead of a type.
+/// A callback that is a function, for those that need no type.
 template <class F>
 struct OnEpochEnd {
   F call;

@@ -44,7 +44,7 @@ void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
   }
 }
 
-/// Which of `count` samples from `first` on is not finite, in words; nothing where all are.
+/// Names the first of `count` samples from `first` on that is not finite; empty where all are.
 template <class T>
 std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::size_t count) {
   for (std::size_t i = first; i < first + count; ++i) {
@@ -166,8 +166,8 @@ struct judge_evaluate
 }  // namespace detail
 
 /// Loss and accuracy of a model on a data set, in evaluation mode. In a world of several ranks all of them call, share
-/// the batches, and get the same numbers, which are those of one rank. Data whose type says what they are have to go
-/// with the network, or the program does not compile; of another precision than the model's they are converted.
+/// the batches, and get the same numbers, which are those of one rank. Data whose type states their
+/// shapes are compared with the network by the compiler; data of another precision than the model's are converted.
 template <class M, class D, class L = CrossEntropy<>>
 Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {
   using Mistake = typename detail::judge_evaluate<M, D, L>::type;

@@ -37,8 +37,8 @@ private:
   const Dataset<double>* double_ = nullptr;
 };
 
-/// How to train. Everything has a default; the seed orders the samples and draws dropout's masks. What a field
-/// may be is checked by `fit`, which says it better than a failed deduction does.
+/// How to train. Everything has a default; the seed orders the samples and draws dropout's masks. `fit` checks the type
+/// of each field, because its errors are clearer than those of a failed deduction.
 template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class R = Regularizers<>,
           class Ms = Metrics<>>
 struct Fit {
@@ -47,18 +47,18 @@ struct Fit {
   std::size_t epochs = 1;
   std::size_t batch_size = 32;
   ValidationData validation{};
-  double validation_split = 0;  // without validation data: this part of the training data, drawn by the seed
+  double validation_split = 0;  // without validation data: the share of the training data taken as such
   std::uint64_t seed = 0;
   bool shuffle = true;
-  AnySchedule schedule{};                   // of the learning rate, by epoch or by step; none: it stays
-  std::optional<double> clip_grad_norm{};   // the largest norm of all gradients
-  std::optional<double> clip_grad_value{};  // the largest of any
+  AnySchedule schedule{};                   // of the learning rate, by epoch or by step; if none, it is constant
+  std::optional<double> clip_grad_norm{};   // the largest norm of all gradients together
+  std::optional<double> clip_grad_value{};  // the largest absolute value of a gradient
   Progress::Mode progress = Progress::Mode::automatic;
   C callbacks = C();           // called in their order; see train/callback.hpp
   R regularizer = R();         // a penalty on weights; see optim/regularizer.hpp
   std::size_t accumulate = 1;  // batches whose gradients make one step
   Ms metrics = Ms();           // measured on the validation data after every epoch, in a pass of its own
-  std::size_t shards = 0;      // that a batch is cut into; see train/trainer.hpp. 0: none, or in a world 8
+  std::size_t shards = 0;      // parts of a batch, see train/trainer.hpp; 0: none, or 8 with several ranks
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("batch_size", o.batch_size, at_least(1));
@@ -88,7 +88,7 @@ inline constexpr bool is_regularizer = Regularizer<R>;
 template <class... R>
 inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> && ...);
 
-/// The first field of a Fit that cannot be meant.
+/// The first field of a Fit whose type is wrong.
 template <class How>
 struct judge_how {
   using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
@@ -139,7 +139,7 @@ constexpr auto judge_training() {
   }
 }
 
-/// The first mistake in what `fit` is given, or void. Several options instead of a Fit are none.
+/// The first mistake in what `fit` is given, or void. Several options in place of one Fit are a mistake.
 template <class Arguments, class M, class D, class How>
 struct judge_together {
   using type = Arguments;
@@ -206,11 +206,11 @@ History train(M& model, const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how) 
 
 }  // namespace detail
 
-/// Trains a model and returns what every epoch gave: `fit(model, data, Fit{.epochs = 5})`; without a Fit, once
-/// over the data with cross-entropy and Adam. Shows progress on a terminal, one line an epoch in a pipe. Training
-/// that meets a loss that is not finite stops with an Error that says at which step and in which layer that first
-/// appeared. Data whose type says what they are (`typed`, `augmented`) have to go with the network, or the
-/// program does not compile; data of another precision than the model's are converted once, before training.
+/// Trains a model and returns a record of every epoch: `fit(model, data, Fit{.epochs = 5})`. Without a Fit it trains
+/// for one epoch with cross-entropy and Adam. Shows progress on a terminal, one line an epoch in a pipe. If the
+/// loss becomes NaN or infinite, training stops with an Error that says at which step and in which layer that first
+/// appeared. Data whose type states their shapes (`typed`, `augmented`) are compared with the network by the compiler;
+/// data of another precision than the model's are converted once, before training.
 template <class M, class D, class... How>
 History fit(M&& model, const D& data, const How&... how) {
   using Mistake = typename detail::judge_fit<M, D, How...>::type;

@@ -19,7 +19,7 @@ struct Scores {
   std::string non_finite{};  // where the first number that is not finite came up; empty where all are
 };
 
-/// What one epoch of training gave. `training` is averaged over the epoch's batches while the
+/// The results of one epoch of training. `training` is averaged over the epoch's batches while the
 /// weights move and dropout is on; `validation` is taken after it, and NaN without validation data.
 struct EpochRecord {
   struct Metric {
@@ -44,7 +44,7 @@ struct EpochRecord {
 
 struct History {
   std::vector<EpochRecord> epochs{};
-  std::vector<std::string> warnings{};  // also shown, where progress is: not what was wanted, but no reason to stop
+  std::vector<std::string> warnings{};  // also shown with the progress: what is likely a mistake, but no reason to stop
 
   bool empty() const { return epochs.empty(); }
   /// An Error where no epoch has ended.

@@ -40,7 +40,7 @@ struct answer_of<D> {
   using type = typename D::answer;
 };
 
-/// What a metric takes that these answers, and outputs of this width, are not; or void.
+/// What a metric takes instead of these answers and outputs of this width; void where it takes them.
 template <class Metric, class Answer, std::size_t Width>
 constexpr auto judge_answers() {
   if constexpr (requires { requires(Metric::least_classes > (Width == 1 ? 2 : Width)); }) {
@@ -161,8 +161,8 @@ template <class M>
 void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
   check_inputs(who, inputs_of<typename M::network, typename M::input>, offer_of(data));
 }
-/// Calls show(samples, outputs) for what the model predicts for some samples after the other, all of the data. Several
-/// ranks predict at a time, and all of them are shown everything, in order.
+/// Calls show(samples, outputs) for one piece of the data after the other, with what the model predicts for it. Several
+/// ranks share the predictions, and each of them is shown all, in order.
 template <class M, class F>
 void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data, F show) {
   using T = typename M::scalar;

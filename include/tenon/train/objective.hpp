@@ -89,7 +89,7 @@ Samples<T> some_of(Samples<T> all, std::size_t first, std::size_t count) {
   return all;
 }
 
-/// A value for each loss, what it counts for, and how often classes were told right.
+/// A value for each loss, what it counts for, and how many classes were predicted correctly.
 inline constexpr std::size_t most_terms = 8;
 struct TermValues {
   std::array<double, most_terms> value{}, weight{};
@@ -135,7 +135,7 @@ inline constexpr auto inputs_of = [] {
   return all;
 }();
 
-/// How often classes were told right, of how many answers.
+/// How many classes were predicted correctly, of how many answers.
 struct ClassCount {
   std::uint64_t correct = 0, answered = 0;
   bool counts = false;

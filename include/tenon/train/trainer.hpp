@@ -57,10 +57,11 @@ struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trai
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
 ///
-/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into so many shards, fewer
-/// where one would have less than 16 samples. Their gradients are added up in one tree, and batch normalisation sees
-/// the whole batch, so that the bits depend neither on threads nor on ranks. Each rank is given the same batch and
-/// works on its own rows of it: outputs, gradients at the input and features of other rows are not there.
+/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into that many shards, or fewer
+/// where one would have less than 16 samples. Their gradients are added up in one fixed tree, and batch normalisation
+/// sees the whole batch, so that the result is the same, bit for bit, for any number of threads and ranks. Each rank is
+/// given the same batch and works on its own rows of it: it does not have the outputs, the gradients at the input and
+/// the features of the other rows.
 template <class M, class L, class O>
 class Trainer {  // of arguments that it does not take, which the compiler says once
 public:
@@ -98,7 +99,7 @@ private:
   static constexpr std::size_t scratch_fixed = std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed);
 
   static_assert(detail::choose_something<network>(detail::selections<O>));
-  /// Smaller parts of a batch are not worth a thread.
+  /// A part of a batch smaller than this is not worth a thread.
   static constexpr std::size_t smallest_part = 8;
 
 public:
@@ -107,11 +108,11 @@ public:
   using output = typename Bound::output;
   /// How many answers that is.
   static constexpr std::size_t answers = Aim::template answers<output>;
-  /// How many losses are added up.
+  /// How many losses the loss is the sum of.
   static constexpr std::size_t terms = Aim::terms;
 
-  /// Memory for batches of up to `batch_size`. The seed drives dropout. 0 shards: none, or in a world as many as that
-  /// says.
+  /// Memory for batches of up to `batch_size`. The seed drives dropout. With 0 shards a batch is not cut, or, in a world
+  /// of several ranks, into as many as the world says.
   Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0, std::size_t shards = 0)
       : model_(&model),
         loss_(std::move(loss)),
@@ -149,8 +150,8 @@ public:
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
 
-  /// The same on one of several ranks, the busiest, with so many shards: the gradients of each of its shards, and those
-  /// it gets of other ranks; with `zero` 1 its piece of the optimizer's arrays.
+  /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those it
+  /// receives from other ranks; with `zero` 1, only its piece of the optimizer's arrays.
   static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
                                               int zero = 1) {
     const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards),
@@ -230,7 +231,7 @@ public:
   }
   void backward(Rows<const T> gradient) { backward(flat(gradient, output::size)); }
 
-  /// From now on `backward` finds the gradient at the inputs, too. Takes memory for the largest batch.
+  /// From now on `backward` also computes the gradient at the inputs. Takes memory for the largest batch.
   void want_input_gradient() {
     if (input_gradient_.size() == 0) input_gradient_ = Arena<T>(M::input::size * capacity_);
   }
@@ -271,7 +272,7 @@ public:
     if (splits_states()) sharding_.share_pieces(model_->parameters().span());
     if (sharding_ && sharding_.ranks()) sharding_.ranks()->step = steps_;
   }
-  /// Between `backward` and `step`; see optim/clip.hpp. The norm is returned as it was.
+  /// Between `backward` and `step`; see optim/clip.hpp. Returns the norm before clipping.
   double clip_grad_norm(double max_norm, double norm_type = 2) {
     return tenon::clip_grad_norm(gradients(), max_norm, norm_type);
   }
@@ -373,7 +374,7 @@ public:
     return {shards(), sharding_.rank(), sharding_.size()};
   }
   std::span<const T> model_numbers() const { return std::as_const(*model_).parameters().span(); }
-  /// In shards, once `loss` has been asked for: how often classes of the whole batch were told right.
+  /// In shards, once `loss` has been asked for: how many classes of the whole batch were predicted correctly.
   const detail::ClassCount& class_count() const { return sharding_.classes(); }
 
   M& model() { return *model_; }

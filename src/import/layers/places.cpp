@@ -23,7 +23,7 @@ Dims sources(const Writer& w) {
   std::vector<const Array*> inputs{&places};
   for (std::size_t i = 1; i < w.node.inputs.size(); ++i) inputs.push_back(w.has(i) ? &w.weight(i, "indices") : nullptr);
   const Array moved = evaluate(w.node, w.opset(), inputs).at(0);
-  const Dims all(moved.values.begin(), moved.values.end());
+  Dims all(moved.values.begin(), moved.values.end());
   if (in.batch == no_batch) return all;
   const std::size_t b = in.batch;
   w.require(b < moved.dims.size() && moved.dims[b] == in.dims[b], "makes {} of {}: the batch is not the same",

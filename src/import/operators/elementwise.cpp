@@ -108,7 +108,7 @@ Array cast_to(const Call& call, Type type) {
 std::vector<Array> cast(const Call& call) { return {cast_to(call, onnx_type(call, call.node.integer("to", 0)))}; }
 
 std::vector<Array> cast_like(const Call& call) {
-  const Array x = call.input(0);
+  const Array& x = call.input(0);
   const std::vector<const Array*> alone{&x};
   return {cast_to(Call{call.node, call.opset, alone}, call.input(1).type)};
 }

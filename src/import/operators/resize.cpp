@@ -186,7 +186,7 @@ void size_axes(const Call& call, std::vector<Axis>& axes, const std::vector<std:
 }
 
 std::string mode_of(const Call& call) {
-  const std::string mode = call.node.text("mode", "nearest");
+  std::string mode = call.node.text("mode", "nearest");
   if (mode == "bilinear") return "linear";
   call.require(mode == "nearest" || mode == "linear" || mode == "cubic", "the mode {} is not supported", mode);
   return mode;

@@ -18,7 +18,7 @@ using namespace tenon::test;
 namespace {
 
 using Words = Embedding<6, 4>;
-using Padded = Embedding<7, 4, padding_token<2>>;
+using Padded = Embedding<7, 4, padding_idx<2>>;
 using TiedNet = Sequential<Input<5>, Words, Dense<4>, Tanh, Tied<Words>>;
 
 constexpr GradientOptions tokens_of(double count) { return {.low = 0, .high = count, .tokens = true}; }
