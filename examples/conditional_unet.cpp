@@ -14,7 +14,7 @@ using namespace tenon;
 template <std::size_t Channels>
 using Block = Graph<In<"x">, In<"t">, Node<"seen", Conv2D<Channels, 3, padding<1>>, "x">,
                     Node<"scale", Dense<Channels>, "t">, Node<"shift", Dense<Channels>, "t">,
-                    Node<"told", FiLM, "seen", "scale", "shift">,
+                    Node<"modulated", FiLM, "seen", "scale", "shift">,
                     Node<"y", Sequential<ReLU, Conv2D<Channels, 3, padding<1>>, ReLU>>, Out<"y">>;
 
 using Net = Graph<

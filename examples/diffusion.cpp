@@ -23,7 +23,7 @@ using namespace tenon;
 template <std::size_t Channels>
 using Block = Graph<In<"x">, In<"t">, Node<"seen", Sequential<Conv2D<Channels, 3, padding<1>>, GroupNorm<4>>, "x">,
                     Node<"scale", Sequential<Dense<Channels>, Map<x + 1>>, "t">, Node<"shift", Dense<Channels>, "t">,
-                    Node<"told", FiLM, "seen", "scale", "shift">,
+                    Node<"modulated", FiLM, "seen", "scale", "shift">,
                     Node<"y", Sequential<SiLU, Conv2D<Channels, 3, padding<1>>, SiLU>>, Out<"y">>;
 
 using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>,

@@ -10,11 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xtensor.hpp>
-
 #include "tenon/data/dataset.hpp"
 #include "tenon/error.hpp"
+#include "tenon/model/xtensor.hpp"
 
 namespace tenon {
 namespace detail {

@@ -19,7 +19,7 @@ template <std::size_t Channels>
 using Block = Graph<In<"x">, In<"t">, Node<"around", Conv2D<Channels, 1>, "x">,
                     Node<"seen", Sequential<Conv2D<Channels, 3, padding<1>>, GroupNorm<2>>, "x">,
                     Node<"scale", Sequential<Dense<Channels>, Map<x + 1>>, "t">, Node<"shift", Dense<Channels>, "t">,
-                    Node<"told", FiLM, "seen", "scale", "shift">,
+                    Node<"modulated", FiLM, "seen", "scale", "shift">,
                     Node<"through", Sequential<SiLU, Conv2D<Channels, 3, padding<1>>>>,
                     Node<"y", Add<>, "through", "around">, Out<"y">>;
 template <std::size_t Channels, std::size_t Side>
