@@ -354,9 +354,8 @@ private:
     return give(node, std::move(y));
   }
 
-  bool move(const Node& node, const Number& from) {
-    if (from.kind == Number::softmax) return false;
-    const Number x = from;
+  bool move(const Node& node, const Number& x) {
+    if (x.kind == Number::softmax) return false;
     const std::vector<Array> numbers = moved(node, x.numbers);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       Number y = x;

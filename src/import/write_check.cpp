@@ -13,7 +13,7 @@ namespace tenon::importing {
 namespace {
 
 constexpr std::size_t samples = 2;
-constexpr std::size_t most_numbers = 4000;  // of an output that are compared; of larger ones every n-th
+constexpr std::size_t most_compared = 4000;  // of an output that are compared; of larger ones every n-th
 
 /// The numbers that the written program makes too: a linear congruential generator (Knuth's MMIX), its upper bits.
 class Generator {
@@ -77,7 +77,7 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
     inputs += fmt::format("{}{}", i > 0 ? ", " : "", tokens(simplified, simplified.inputs[i].name));
   }
   for (std::size_t k = 0; k < expected.size(); ++k) {
-    const std::size_t step = (expected[k].size() + most_numbers - 1) / most_numbers;
+    const std::size_t step = (expected[k].size() + most_compared - 1) / most_compared;
     results += fmt::format("const std::vector<double> expected_{}{{{}\n}};\n", k,
                            numbers_text(expected[k], std::max<std::size_t>(step, 1)));
     comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1),

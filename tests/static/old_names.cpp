@@ -14,6 +14,7 @@ static_assert(std::is_same_v<Checkpoint, ModelCheckpoint> && std::is_same_v<CsvL
 static_assert(std::is_same_v<LearnedPosition<>, LearnedPositionalEmbedding<>> &&
               std::is_same_v<SinusoidalPosition<>, SinusoidalPositionalEncoding<>>);
 static_assert(std::is_same_v<decltype(padding_token<0>), decltype(padding_idx<0>)>);
+static_assert(std::is_same_v<decltype(reset_before), decltype(linear_before_reset<false>)>);
 static_assert(std::is_same_v<decltype(rotary<>), decltype(rope<>)> &&
               std::is_same_v<decltype(count_padding<false>), decltype(count_include_pad<false>)>);
 static_assert(

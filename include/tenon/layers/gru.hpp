@@ -43,11 +43,11 @@ public:
 ///     n = tanh(W_in x + b_in + r (W_hn h' + b_hn))
 ///     h = (1 - z) n + z h'                               h' of the step before, at first 0
 ///
-/// `GRU<Hidden>` or `GRU<Features, Hidden>`, options as RNN's and `reset_before`: n = tanh(W_in x + b_in + W_hn (r h')
-/// + b_hn), as first published (ONNX: linear_before_reset = 0; PyTorch has none). Shapes: (T, F) to (T, H), (T, 2 H),
-/// (H) or (2 H). Parameters: weight_ih_lk (3 H, F), weight_hh_lk (3 H, H), bias_ih_lk, bias_hh_lk (3 H), gates in the
-/// order r, z, n; all U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through time, derived from the formulas. PyTorch: nn.GRU
-/// (batch_first). ONNX: GRU (linear_before_reset = 1, gates z, r, h).
+/// `GRU<Hidden>` or `GRU<Features, Hidden>`, options as RNN's and `linear_before_reset<false>`: n = tanh(W_in x + b_in
+/// + W_hn (r h') + b_hn), as first published (Keras: reset_after=False; PyTorch has none). Shapes: (T, F) to (T, H),
+/// (T, 2 H), (H) or (2 H). Parameters: weight_ih_lk (3 H, F), weight_hh_lk (3 H, H), bias_ih_lk, bias_hh_lk (3 H),
+/// gates in the order r, z, n; all U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through time, derived from the formulas.
+/// PyTorch: nn.GRU (batch_first). ONNX: GRU (linear_before_reset = 1, gates z, r, h).
 ///
 ///     using Net = Sequential<Input<50, 32>, GRU<128>, Last, Dense<10>>;
 template <auto... Argument>

@@ -116,7 +116,7 @@ void lp_normalization(Writer& w) {
   along_last_axis(w, p == 2 ? "L2Normalize<>" : "Map<x / max(sum(abs(x)), 1e-12)>");
 }
 
-void nothing(Writer&) {}
+void pass_on(Writer&) {}
 
 void cast(Writer& w) {
   const auto to = w.node.integer("to", 1);  // of ONNX's numbers: float, float16, double, bfloat16
@@ -174,8 +174,8 @@ void add_functions(LayerTable& table) {
                 {"Softmax", softmax},
                 {"LogSoftmax", log_softmax},
                 {"Hardmax", hardmax},
-                {"Identity", nothing},
-                {"Dropout", nothing},
+                {"Identity", pass_on},
+                {"Dropout", pass_on},
                 {"Cast", cast}});
 }
 

@@ -74,7 +74,7 @@ void recurrent(Writer& w, const Cell& cell) {
   if (w.node.op == "RNN" && w.node.has("activations") &&
       std::get<std::vector<std::string>>(w.node.attributes.at("activations")).front() != "Tanh")
     text += ", nonlinearity<ReLU>";
-  if (w.node.op == "GRU" && w.node.integer("linear_before_reset", 0) == 0) text += ", reset_before";
+  if (w.node.op == "GRU" && w.node.integer("linear_before_reset", 0) == 0) text += ", linear_before_reset<false>";
   if (directions == 2) text += ", bidirectional";
   if (bias == nullptr) text += ", bias<false>";
 

@@ -49,8 +49,9 @@ using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, strid
                        Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
                        ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
                        Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
-                       MaxPool1D<2>, Dense<6>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>, GRU<5, reset_before>, RNN<6>,
-                       Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
+                       MaxPool1D<2>, Dense<6>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>,
+                       GRU<5, linear_before_reset<false>>, RNN<6>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>,
+                       Pairs, Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;

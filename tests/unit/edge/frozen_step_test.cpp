@@ -41,7 +41,7 @@ using Gru = Sequential<Input<steps, 3>, GRU<5, layers<2>>, LayerNorm<>, RNN<4>, 
 using Attentive = Sequential<Input<steps, 4>, SinusoidalPositionalEncoding<>,
                              Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>, Dense<3>>;
 using Peeping = Sequential<Input<steps, 3>, LSTM<5, diagonal_peepholes>, LSTM<4, peepholes>, GRU<3, bias<false>>>;
-using ResetBefore = Sequential<Input<steps, 3>, GRU<5, reset_before>, Dense<2>>;
+using ResetBefore = Sequential<Input<steps, 3>, GRU<5, linear_before_reset<false>>, Dense<2>>;
 using Signal = Sequential<Input<2, steps + 6>, Conv1D<4, 3>, Tanh, Conv1D<4, 3, dilation<2>>, Tanh, Conv1D<1, 1>>;
 
 using Branches = Sequential<Input<steps, 3>, Add<GRU<4>, Dense<4>>, Dense<2>>;

@@ -145,7 +145,7 @@ TEST_CASE("the tables of sigmoid and tanh are right to a few steps of 16 bits") 
 TEST_CASE("recurrent layers in int8 stay within a few steps of the float layer over a sequence") {
   check_apart<Alone<LSTM<7>>>(2.5F, 0.5F);
   check_apart<Alone<GRU<7>>>(2.5F, 0.5F);
-  check_apart<Alone<GRU<7, reset_before>>>(2.5F, 0.5F);
+  check_apart<Alone<GRU<7, linear_before_reset<false>>>>(2.5F, 0.5F);
   check_apart<Alone<RNN<7>>>(2.5F, 0.5F);
   check_apart<Alone<LSTM<8, bias<false>, last>>>(2.5F, 0.5F);
   check_apart<Alone<GRU<8, bidirectional>>>(2.5F, 0.5F);
@@ -194,8 +194,8 @@ TEST_CASE("recurrent layers go with other layers in int8") {
 TEST_CASE("a network in int8 gives the same bytes step by step as for the whole sequence") {
   check_steps<Sequential<Input<20, 5>, GRU<6>>>();
   check_steps<Sequential<Input<20, 5>, LSTM<7, layers<2>>, ReLU, Dense<4>>>();
-  check_steps<
-      Sequential<Input<20, 8>, Dense<8>, LayerNorm<>, Residual<GRU<8, reset_before>>, RNN<4>, Dense<3>, Sigmoid>>();
+  check_steps<Sequential<Input<20, 8>, Dense<8>, LayerNorm<>, Residual<GRU<8, linear_before_reset<false>>>, RNN<4>,
+                         Dense<3>, Sigmoid>>();
 }
 
 namespace {

@@ -28,11 +28,11 @@ TEST_CASE("GRU gives what PyTorch gives") {
 
 TEST_CASE("GRU with the reset gate before the product gives what its equations give") {
   const Golden golden{"recurrent"};
-  check_golden<Alone<GRU<4, reset_before>, 5, 3>>(golden, "gru_reset_before", sums);
-  check_golden<Alone<GRU<4, mask<0>, reset_before>, 5, 3>>(golden, "gru_reset_before_masked", sums);
+  check_golden<Alone<GRU<4, linear_before_reset<false>>, 5, 3>>(golden, "gru_reset_before", sums);
+  check_golden<Alone<GRU<4, mask<0>, linear_before_reset<false>>, 5, 3>>(golden, "gru_reset_before_masked", sums);
 }
 
 TEST_CASE("the gradients of GRU") {
   check_gradients<Sequential<Input<3, 2>, GRU<2, layers<3>, bidirectional, dropout<0.5>>, Last>>();
-  check_gradients<Alone<GRU<2, reset_before, bidirectional>, 3, 2>>();
+  check_gradients<Alone<GRU<2, linear_before_reset<false>, bidirectional>, 3, 2>>();
 }

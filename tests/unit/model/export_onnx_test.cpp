@@ -24,7 +24,7 @@ TEST_CASE("recurrent networks export with their gates in ONNX's order") {
   check<Steps<LSTM<3, diagonal_peepholes>>>("lstm_peepholes");
   check<Steps<GRU<3>, Last>>("gru");
   check<Steps<GRU<3, layers<2>, last>>>("gru_deep");
-  check<Steps<GRU<3, reset_before>>>("gru_reset_before");
+  check<Steps<GRU<3, linear_before_reset<false>>>>("gru_reset_before");
   check<Steps<RNN<3>>>("rnn");
   check<Steps<RNN<3, nonlinearity<ReLU>, bidirectional>>>("rnn_relu");
   using Words = Embedding<9, 4>;

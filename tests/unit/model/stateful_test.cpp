@@ -24,7 +24,7 @@ namespace {
 
 template <std::size_t Steps>
 using Net = Sequential<Input<Steps, 2>, LSTM<3, layers<2>, stateful>, Residual<GRU<3, stateful>>,
-                       LSTM<3, peepholes, stateful>, GRU<3, reset_before, stateful>, RNN<4, stateful>,
+                       LSTM<3, peepholes, stateful>, GRU<3, linear_before_reset<false>, stateful>, RNN<4, stateful>,
                        LSTM<2, diagonal_peepholes, stateful>, Dense<1>>;
 
 constexpr std::size_t sequences = 3;

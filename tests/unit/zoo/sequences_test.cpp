@@ -19,7 +19,7 @@ TEST_CASE("the zoo: sequences") {
       Animal<"Last", Steps<GRU<4>, Last, Dense<2>>>,                                                            //
       Animal<"LastState", Steps<GRU<4, last>, Dense<2>>>,                                                       //
       Animal<"MaskedLSTM", Steps<LSTM<4, mask<0>>, Dense<2>>>,                                                  //
-      Animal<"ResetBefore", Steps<GRU<4, reset_before>, RNN<3, nonlinearity<ReLU>>>>,                           //
+      Animal<"ResetBefore", Steps<GRU<4, linear_before_reset<false>>, RNN<3, nonlinearity<ReLU>>>>,             //
       Animal<"RecurrentAndDense", Steps<Add<GRU<4>, Dense<4>>, Dense<2>>>,                                      //
       Animal<"RecurrentRepeat", Steps<Dense<4>, Repeat<2, Residual<LayerNorm<>, LSTM<4>>>, Dense<2>>>,          //
       Animal<"RecurrentFrozen", Steps<Freeze<Sequential<GRU<4>, Tanh>>, Dense<2>>>,                             //

@@ -20,7 +20,8 @@ template <auto Rate>
 struct Dropout {};
 template <class F>
 struct Nonlinearity {};
-struct ResetBefore {};
+template <bool Value>
+struct LinearBeforeReset {};
 struct Peepholes {};
 struct DiagonalPeepholes {};
 
@@ -47,8 +48,11 @@ inline constexpr option::Dropout<Rate> dropout{};
 /// Of RNN: `nonlinearity<ReLU>` instead of Tanh.
 template <class F>
 inline constexpr option::Nonlinearity<F> nonlinearity{};
-/// Of GRU: the reset gate acts on the state before the matrix product, as first published.
-inline constexpr option::ResetBefore reset_before{};
+/// Of GRU: with `false` the reset gate acts on the state before the matrix product, as first published. ONNX:
+/// linear_before_reset. Keras: reset_after.
+template <bool Value>
+inline constexpr option::LinearBeforeReset<Value> linear_before_reset{};
+[[deprecated("called linear_before_reset<false>")]] inline constexpr option::LinearBeforeReset<false> reset_before{};
 /// Of LSTM: all gates see the memory of the step before through a matrix, or, number by number, the input
 /// and forget gates that and the output gate the new one.
 inline constexpr option::Peepholes peepholes{};

@@ -76,8 +76,9 @@ struct RecurrentOptions {
   constexpr void read(option::Nonlinearity<F>) {
     own |= own_nonlinearity;
   }
-  constexpr void read(option::ResetBefore) {
-    reset_before = true;
+  template <bool Value>
+  constexpr void read(option::LinearBeforeReset<Value>) {
+    reset_before = !Value;
     own |= own_reset_before;
   }
   constexpr void read(option::Peepholes) {
