@@ -36,9 +36,9 @@ std::uint32_t checksum(std::span<const std::byte> bytes) {
   return static_cast<std::uint32_t>(sum);
 }
 
-class Archive {
+class NpzFile {
 public:
-  Archive(std::span<const std::byte> file, std::string_view name) : file_(file), name_(name) {}
+  NpzFile(std::span<const std::byte> file, std::string_view name) : file_(file), name_(name) {}
 
   std::vector<NpyArray> arrays() {
     const std::size_t end = find_end();
@@ -161,7 +161,7 @@ private:
 }  // namespace
 
 std::vector<NpyArray> parse_npz(std::span<const std::byte> file, std::string_view name) {
-  return detail::within_memory(std::string(name), [&] { return Archive(file, name).arrays(); });
+  return detail::within_memory(std::string(name), [&] { return NpzFile(file, name).arrays(); });
 }
 
 std::vector<NpyArray> read_npz(const std::string& path) {

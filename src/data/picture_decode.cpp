@@ -214,7 +214,8 @@ void write_png(const std::string& path, std::span<const float> sample, std::span
   if (!fits)
     throw Error(fmt::format("write_png: {}: expected a sample of 1 or 3 channels, height and width, got {} numbers of "
                             "shape {}",
-                            path, sample.size(), detail::shape_text({shape.begin(), shape.end()})));
+                            path, sample.size(),
+                            detail::shape_text(std::vector<std::size_t>(shape.begin(), shape.end()))));
   std::vector<std::uint8_t> bytes(sample.size());
   for (std::size_t c = 0; c < channels; ++c)
     for (std::size_t i = 0; i < height * width; ++i) {

@@ -112,7 +112,8 @@ double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, b
       space.path.push_back(silent);
     }
     const double weight = loss.weights.empty() ? 1 : static_cast<double>(loss.weights[i]);
-    const double length = reduction == Reduction::mean ? std::max(1.0, static_cast<double>(space.path.size() / 2)) : 1;
+    const std::size_t labels = space.path.size() / 2;  // a blank before, between and behind
+    const double length = reduction == Reduction::mean ? std::max(1.0, static_cast<double>(labels)) : 1;
     const Rows<T> gradient{loss.gradient ? loss.gradient[i * steps] : nullptr, steps, loss.gradient.stride};
     for (std::size_t t = 0; gradient && t < steps; ++t) std::fill_n(gradient[t], classes, T(0));
     if (weight == 0) continue;

@@ -32,9 +32,10 @@ struct Box {
 
 /// Places the items of each frame in rows (Sugiyama, Tagawa and Toda 1981), the inner frames first; in the frame around
 /// it, a frame is one box. An arrow that passes rows has a free column in each of them.
-class Layout {
+class Placement {
 public:
-  explicit Layout(const NetworkScene& scene) : scene_(scene), boxes_(scene.items.size()), ways_(scene.arrows.size()) {
+  explicit Placement(const NetworkScene& scene)
+      : scene_(scene), boxes_(scene.items.size()), ways_(scene.arrows.size()) {
     for (std::size_t i = scene.items.size(); i-- > 0;) {  // what is in a frame comes behind it
       if (scene.items[i].kind == Kind::frame) place(static_cast<int>(i));
       else size(i);
@@ -305,7 +306,7 @@ private:
   }
 
   const NetworkScene& scene_;
-  Layout layout_;
+  Placement layout_;
   std::string out_;
 };
 

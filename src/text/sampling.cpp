@@ -69,8 +69,10 @@ std::size_t Sampler::operator()(std::span<const T> scores, Stream& stream) {
     std::sort(space.begin(), space.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   }
   double left = stream.uniform<double>() * total;
-  for (const auto& [weight, token] : space)
-    if ((left -= weight) < 0) return token;
+  for (const auto& [weight, token] : space) {
+    left -= weight;
+    if (left < 0) return token;
+  }
   return space.back().second;
 }
 

@@ -44,7 +44,7 @@ struct Sharding<T>::State {
   void guarded(F&& f) {
     try {
       f();
-    } catch (const ShardFailed&) {
+    } catch (const ShardFailed&) {  // NOLINT(bugprone-empty-catch): the shard that failed first says why
     } catch (...) {
       if (!failed.exchange(true)) failure = std::current_exception();
       exchange.give_up();

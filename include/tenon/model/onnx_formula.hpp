@@ -155,7 +155,7 @@ public:
   }
   template <fixed_string N, class... O>
   std::string write(expr::Parameter<N, O...>) {
-    const std::string name = to_.parameter(N.view());
+    std::string name = to_.parameter(N.view());
     for (const Parameter& p : parameters_) {
       if (p.name != N.view() || !is_per_feature<O...>) continue;
       if (channelwise_ && rank_ > 1) {
@@ -186,7 +186,7 @@ public:
 
   template <Op O, class A>
   std::string write(Operation<O, A>) {
-    const std::string a = write(A{});
+    std::string a = write(A{});
     if constexpr (O == Op::stop) return a;
     else if constexpr (O == Op::exponential_minus_one) return to_.node("Sub", {to_.node("Exp", {a}), to_.number(1)});
     else if constexpr (O == Op::row_sum) return to_.node("ReduceSum", {a, to_.integers(row())}, {{"keepdims", 1}});
@@ -271,7 +271,7 @@ std::string OnnxLayer::formula() {
   if constexpr (as_row)
     for (std::string& each : values) each = reshape(each, {static_cast<std::int64_t>(S::size)});
   detail::OnnxFormula writer(*this, values, as_row ? 1 : S::rank, detail::row_width<S>, channelwise, parameters);
-  const std::string y = writer.write(E{});
+  std::string y = writer.write(E{});
   if constexpr (!detail::is_spread_out<E>) return node("Expand", {y, node("Shape", {values[0]})});
   else if constexpr (as_row && Out::rank != 1) return reshape(y, Axes(Out::dims.begin(), Out::dims.end()));
   else return y;

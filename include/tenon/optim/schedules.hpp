@@ -36,7 +36,8 @@ struct StepLR {
   }
   double operator()(double lr, std::uint64_t t) const {
     check_options(*this);
-    return lr * std::pow(gamma, static_cast<double>(t / step_size));
+    const std::uint64_t steps = t / step_size;
+    return lr * std::pow(gamma, static_cast<double>(steps));
   }
 };
 

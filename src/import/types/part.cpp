@@ -179,7 +179,7 @@ std::string lines(const std::string& head, const std::vector<Part>& parts, std::
 }
 
 std::string lines(const Part& part, std::size_t column, std::size_t width) {
-  const std::string one = text(part);
+  std::string one = text(part);
   if (column + one.size() + 2 <= width || part.kind == Part::layer || !part.alias.empty()) return one;
   if (part.kind != Part::repeat) return lines(head(part), part.parts, column, width);
   const std::string begin = one.substr(0, one.find(", ") + 2);

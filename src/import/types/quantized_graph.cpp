@@ -106,7 +106,8 @@ private:
     dims[0] = image[1];
     dims[1] = 1;
     const std::string name = node.outputs[0] + "#ones";
-    const double count = static_cast<double>(count_of(dims) / dims[0]);
+    const std::int64_t window = count_of(dims) / dims[0];
+    const auto count = static_cast<double>(window);
     graph_of_reals_.constants[name] = {Type::float32, dims,
                                        std::vector<double>(static_cast<std::size_t>(count_of(dims)), 1.0)};
     weights_[name] = {{Type::float32, {}, {1 / count}}, 0};

@@ -312,7 +312,7 @@ private:
       const std::string name = names_.contains(t) ? names_.at(t) : fmt::format("step {}", t);
       if (step != nullptr && step->keeps_scale()) {
         const float source = out_.scale[step->source];
-        const int from = out_.zero[step->source];
+        const int from = static_cast<int>(out_.zero[step->source]);
         if (told != scales_.end() && (source != scale || from != zero))
           refuse("{}: a pool, or what moves numbers, has another scale ({}) than what it reads ({})", name, scale,
                  source);
@@ -416,7 +416,7 @@ std::vector<double> LayerWords::numbers() const {
     try {
       const double value = std::stod(argument, &end);
       if (end == argument.size() || argument.substr(end) == "F") all.push_back(value);
-    } catch (const std::exception&) {  // a word
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): it is a word, no number
     }
   }
   return all;
