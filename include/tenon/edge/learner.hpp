@@ -135,8 +135,8 @@ public:
 
   /// All zeros: a static object takes no flash and has no constructor to be run. Before anything else it has to be
   /// started.
-  constexpr Learner() {
-  }  // NOLINT(modernize-use-equals-default): provided, as C++ wants for an object without initialiser
+  // NOLINTNEXTLINE(modernize-use-equals-default): provided, as C++ wants for a constant without initialiser
+  constexpr Learner() {}
   explicit Learner(const Weights<Net>& weights, const O& optimizer = {}, std::uint64_t seed = 0) {
     start(weights, optimizer, seed);
   }
@@ -286,7 +286,8 @@ private:
                 "the head takes as many numbers as the backbone gives");
 
 public:
-  constexpr OnBackbone() {}  // NOLINT(modernize-use-equals-default): as that of Learner
+  // NOLINTNEXTLINE(modernize-use-equals-default): as that of Learner
+  constexpr OnBackbone() {}
   /// The head starts from these weights; see there.
   template <class... A>
   void start(const Weights<typename Head::network>& weights, const A&... arguments) {
