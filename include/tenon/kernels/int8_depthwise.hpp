@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include <tenon/kernels/int8_helium_depthwise.hpp>
 #include <tenon/kernels/int8_images.hpp>
 
 /// Convolutions of every channel by itself, in int8, exact and the same on every machine.
@@ -46,16 +47,12 @@ constexpr void depthwise_pixel(const DenseRows& rows, const PixelWriter& writer,
   }
 }
 
-#if defined(__ARM_FEATURE_SIMD32)
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
 
 /// A window of 3x3 taps that leaves the image: a copy of what few channels meet, with the padding's number where a tap
 /// is outside.
 struct BorderWindow {
-#if defined(__ARM_FEATURE_MVE)
-  static constexpr std::size_t width = 8;  // channels at a time
-#else
-  static constexpr std::size_t width = 4;
-#endif
+  static constexpr std::size_t width = 4;  // channels at a time
   std::int32_t from[9];
   std::uint8_t to[9];
   std::size_t count = 0;
@@ -80,56 +77,6 @@ struct BorderWindow {
     return copy;
   }
 };
-
-#endif
-
-#if defined(__ARM_FEATURE_MVE)
-
-/// One pixel of 3x3 taps, eight channels at a time; returns how many channels are done. Products are
-/// made of the even and of the odd channels, so all that belongs to a row is loaded by twos as well. Rounding: a shift
-/// that rounds, vrshr, is (v + 1) >> 1.
-[[gnu::noinline]] inline std::size_t depthwise_three(const DenseRows& rows, const PixelWriter& writer,
-                                                     std::size_t channels, const std::int8_t* x, std::size_t step,
-                                                     std::size_t line, std::int8_t* y, BorderWindow* border) {
-  const uint32x4_t twos = vmulq_n_u32(vidupq_n_u32(0, 1), 2);
-  // Bytes 0 to 3 of a tap are four channels, the next four lie 36 bytes on.
-  const uint16x8_t index = vidupq_n_u16(0, 1);
-  const uint16x8_t places = vaddq_u16(index, vmulq_n_u16(vshrq_n_u16(index, 2), 32));
-  std::size_t channel = 0;
-  for (; channel + 8 <= channels; channel += 8, x += 8) {
-    std::uint32_t shifts[2];
-    std::memcpy(shifts, rows.shift + channel, 8);
-    if (((shifts[0] | shifts[1]) & 0x80808080U) != 0) return channel;
-    const std::int8_t* w = rows.weights + channel * 9;
-    const int32x4x2_t start = vld2q_s32(rows.bias + channel);
-    int32x4_t even = start.val[0], odd = start.val[1];
-    const auto tap = [&](int number, const std::int8_t* pixel) TENON_INLINE_LAMBDA {
-      const int16x8_t weight = vldrbq_gather_offset_s16(w + 4 * number, places), value = vldrbq_s16(pixel);
-      even = vaddq_s32(even, vmullbq_int_s16(weight, value));
-      odd = vaddq_s32(odd, vmulltq_int_s16(weight, value));
-    };
-    const std::int8_t* pixel = border ? border->take(x) : x;
-    for (int k = 0; k < 9; k += 3, pixel += line) {
-      tap(k, pixel);
-      tap(k + 1, pixel + step);
-      tap(k + 2, pixel + 2 * step);
-    }
-    const int32x4x2_t by = vld2q_s32(rows.multiplier + channel);
-    const auto write = [&](std::size_t which, int32x4_t sum, int32x4_t multiplier) TENON_INLINE_LAMBDA {
-      const int32x4_t down = vnegq_s32(vldrbq_gather_offset_s32(rows.shift + channel + which, twos));
-      int32x4_t value = vrshrq_n_s32(vshlq_s32(vmulhq_s32(sum, multiplier), down), 1);
-      value = vaddq_n_s32(value, writer.zero);
-      value = vmaxq_s32(value, vdupq_n_s32(writer.low));
-      value = vminq_s32(value, vdupq_n_s32(writer.high));
-      vstrbq_scatter_offset_s32(y + channel + which, twos, value);
-    };
-    write(0, even, by.val[0]);
-    write(1, odd, by.val[1]);
-  }
-  return channel;
-}
-
-#elif defined(__ARM_FEATURE_SIMD32)
 
 /// One pixel of 3x3 taps, four channels at a time; returns how many channels are done. The last
 /// rounding takes the zero point along: ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), one multiplication
@@ -187,9 +134,6 @@ struct BorderWindow {
   return channel;
 }
 
-#endif
-
-#if defined(__ARM_FEATURE_SIMD32)
 [[gnu::noinline]] inline std::size_t depthwise_border(const DenseRows& rows, const PixelWriter& writer,
                                                       const Convolution& c, const TapRange& ys, const TapRange& xs,
                                                       std::int8_t outside, const std::int8_t* corner, std::int8_t* y) {
@@ -199,7 +143,7 @@ struct BorderWindow {
 }
 #endif
 
-#if defined(TENON_THUMB_KERNELS)
+#if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
 
 /// The nine taps of a window that leaves the image; `padding` is as long as a pixel.
 [[gnu::noinline]] inline void depthwise_taps(const TapRange& ys, const TapRange& xs, std::int32_t step,
@@ -212,43 +156,109 @@ struct BorderWindow {
     }
 }
 
-/// 3x3 taps by the loops by hand, but for channels that fill no group of four.
+#if defined(TENON_HELIUM_KERNELS)
+constexpr std::size_t by_hand_channels = 8;  // at a time
+#else
+constexpr std::size_t by_hand_channels = 4;
+#endif
+
+/// Whether the loops by hand take it.
+TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, const Convolution& c,
+                                       [[maybe_unused]] const std::int8_t* x) {
+  if (c.y.kernel != 3 || c.x.kernel != 3 || c.channels < by_hand_channels) return false;
+#if defined(TENON_M0_KERNELS)
+  return ((c.channels | reinterpret_cast<std::uintptr_t>(x)) & 3) == 0;
+#elif defined(TENON_HELIUM_KERNELS)
+  return shifts_are_down(rows.shift, c.channels / 8 * 8);
+#else
+  return rows.low == -128 && rows.high == 127 && shifts_are_quick(rows.shift, c.channels / 4 * 4);
+#endif
+}
+
+/// 3x3 taps by the loops by hand, but for channels that fill no group of four or eight.
 [[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const PixelWriter& writer, const Convolution& c,
                                                 std::int8_t outside, const std::int8_t* x, std::int8_t* y,
                                                 std::int8_t* padding) {
-  const std::size_t fours = c.channels / 4 * 4;
+  const std::size_t whole = c.channels / by_hand_channels * by_hand_channels;
   const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
   const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
-  fill_bytes(padding, fours, outside);
+  fill_bytes(padding, whole, outside);
   const std::int8_t* taps[9];
+#if defined(TENON_THUMB_KERNELS)
   ThumbDepthwise state{};
   state.half = 1 + 2 * rows.zero;
   state.weights = rows.weights;
   state.line = line;
+#elif defined(TENON_HELIUM_KERNELS)
+  const std::size_t sixteens = weights_are_narrow(rows.weights, 9 * whole) ? whole / 16 : 0, others = 16 * sixteens;
+  HeliumDepthwise wide{.multiplier = rows.multiplier,
+                       .shift = rows.shift,
+                       .y = y,
+                       .bias = rows.bias,
+                       .weights = rows.weights,
+                       .x = x,
+                       .column = 0,
+                       .line = static_cast<std::size_t>(line),
+                       .zero = rows.zero,
+                       .count = sixteens,
+                       .low = rows.low,
+                       .high = rows.high};
+  HeliumDepthwise state = wide;
+  state.multiplier += others;
+  state.shift += others;
+  state.bias += others;
+  state.weights += 9 * others;
+  state.count = (whole - others) / 8;
+#endif
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
     const bool within = ys.first == 0 && ys.end == 3;
+    [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
     // unsigned, so that a corner in front of the image comes out right
     std::size_t corner = TapRange::place(c.y, r, 0) * c.x.image * c.channels - c.x.before * c.channels, start = 0;
     for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      const bool inside = within && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image;
+#if defined(TENON_M0_KERNELS)
+      if (inside && moves) {
+        for (const std::int8_t*& tap : taps) tap += c.x.stride * c.channels;
+      } else {
+        depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
+      }
+      moves = inside;
+      const std::int8_t* w = rows.weights;
+      for (std::size_t channel = 0; channel < whole; channel += 4, w += 36) {
+        std::int32_t s[4];
+        add_taps_m0(w, taps, channel, rows.bias + channel, s);
+        if (writer.whole && write_four(s, rows.multiplier + channel, rows.shift + channel, writer.zero, y + channel))
+          continue;
+        writer.write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y + channel);
+      }
+#else
+      if (!inside) depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
+      const std::int8_t* const from = inside ? x + corner : nullptr;
+#endif
+#if defined(TENON_THUMB_KERNELS)
+      state.x = from;
+      state.y = y;
       state.multiplier = rows.multiplier;
       state.shift = rows.shift;
       state.bias = rows.bias;
-      state.y = y;
-      state.y_end = y + fours;
-      if (within && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image) {
-        state.x = x + corner;
-        state.x_step = 4 - 2 * line;
-        state.column = step;
-        depthwise_thumb(state);
-      } else {
-        depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
-        state.x = nullptr;
-        state.x_step = 4;
-        state.column = static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
-        depthwise_border_thumb(state);
+      state.y_end = y + whole;
+      state.x_step = inside ? 4 - 2 * line : 4;
+      state.column = inside ? step : static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
+      inside ? depthwise_thumb(state) : depthwise_border_thumb(state);
+#elif defined(TENON_HELIUM_KERNELS)
+      wide.column = state.column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
+      if (sixteens > 0) {
+        wide.x = from, wide.y = y;
+        inside ? depthwise_wide_helium(wide) : depthwise_wide_border_helium(wide);
       }
-      if (fours < c.channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, fours);
+      if (state.count > 0) {
+        state.x = from + others, state.y = y + others;
+        inside ? depthwise_helium(state) : depthwise_border_helium(state);
+      }
+#endif
+      if (whole < c.channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, whole);
       start += c.x.stride;
       corner += c.x.stride * c.channels;
     }
@@ -267,16 +277,15 @@ constexpr std::size_t depthwise_int8_scratch(const Convolution& c) { return in_f
                                                 const std::int8_t* x, std::int8_t* y,
                                                 [[maybe_unused]] std::int8_t* scratch) {
   const detail::PixelWriter writer(rows);
-#if defined(TENON_THUMB_KERNELS)
-  if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3 && writer.whole && c.channels >= 4 &&
-      detail::shifts_are_quick(rows.shift, c.channels / 4 * 4))
+#if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
+  if (!std::is_constant_evaluated() && detail::depthwise_is_by_hand(rows, c, x))
     return detail::depthwise_by_hand(rows, writer, c, outside, x, y, scratch);
 #endif
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const detail::TapRange ys(c.y, r);
     for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
       std::size_t done = 0;
-#if defined(__ARM_FEATURE_SIMD32)
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
       if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3) {
         const std::size_t start = q * c.x.stride, step = c.x.dilation * c.channels, line = c.x.image * c.channels;
         // unsigned, so that a corner in front of the image comes out right

@@ -8,10 +8,11 @@
 #include <tenon/inline.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
+#include <tenon/kernels/int8_sums.hpp>
 #include <tenon/kernels/int8_thumb.hpp>
 #include <tenon/kernels/pooling.hpp>
 
-/// Convolutions, pools and sums of int8 images, exact in int32 and the same on every machine.
+/// Convolutions and pools of int8 images, exact in int32 and the same on every machine.
 ///
 /// An image lies pixel by pixel, (height, width, channels): what a window meets in one of its rows lies
 /// together, and so do the channels that a pool treats alike.
@@ -94,6 +95,11 @@ struct PixelWriter {
 #endif
   TENON_INLINE constexpr Requantizer scale(std::size_t row) const { return {multiplier[row], shift[row]}; }
   TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int8_t* y) const {
+#if defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated() && whole && count == 4 &&
+        write_four(sums.of, multiplier + row, shift + row, zero, y))
+      return;
+#endif
     for (std::size_t r = 0; r < count; ++r) y[r] = number(sums.of[r], scale(row + r));
   }
 };
@@ -168,9 +174,17 @@ struct PairOfPixels {
 #if defined(TENON_THUMB_KERNELS)
     if (!std::is_constant_evaluated())
       quick = writer.whole && features % 2 == 0 && shifts_are_quick(writer.shift, features);
+#elif defined(TENON_HELIUM_KERNELS)
+    if (!std::is_constant_evaluated())
+      quick = writer.whole && features % 4 == 0 && shifts_are_down(writer.shift, features);
+#elif defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated()) quick = writer.whole && shifts_are_down(writer.shift, features);
 #endif
   }
   TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
+#if defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated()) return compute(features, pixel, pixel);
+#endif
     if (waiting == 1) compute(features, first, pixel);
     first = pixel;
     waiting ^= 1;
@@ -199,6 +213,47 @@ private:
                       .y_end = y + features,
                       .weights = weights};
       return multiply_pair_thumb(state);
+    }
+#elif defined(TENON_HELIUM_KERNELS)
+    if (!std::is_constant_evaluated() && quick) {
+      HeliumPair state{.multiplier = writer.multiplier,
+                       .shift = writer.shift,
+                       .y = y,
+                       .next = next,
+                       .bias = bias,
+                       .groups = in_groups % 4,
+                       .first = scratch,
+                       .second = scratch + 4 * in_groups,
+                       .fours = in_groups / 4,
+                       .zero = writer.zero,
+                       .y_end = y + features,
+                       .weights = weights};
+      return multiply_pair_helium(state);
+    }
+#elif defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated()) {
+      const auto* x = reinterpret_cast<const std::int32_t*>(scratch);
+      std::size_t row = quick ? features / 4 * 4 : 0;
+      if (row > 0) {
+        WordColumn column{.weights = weights,
+                          .x = x,
+                          .x_end = x + 4 * in_groups,
+                          .bias = bias,
+                          .multiplier = writer.multiplier,
+                          .shift = writer.shift,
+                          .y = y,
+                          .zero = writer.zero,
+                          .y_end = y + row};
+        multiply_column_m0(column);
+      }
+      for (; row < features; ++row) {
+        std::int32_t sum = bias[row];
+        const std::int8_t* w = weights + packed_place(row, 0, 4 * in_groups);
+        for (std::size_t group = 0; group < in_groups; ++group, w += 16)
+          for (std::size_t i = 0; i < 4; ++i) sum += w[i] * x[4 * group + i];
+        y[row] = writer.number(sum, writer.scale(row));
+      }
+      return;
     }
 #endif
     const PixelWriter write = writer;
@@ -245,16 +300,6 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
   }
 }
 
-/// Lower and upper bound of an output.
-struct Int8Bounds {
-  std::int32_t low = -128, high = 127;
-
-  TENON_INLINE constexpr std::int8_t operator()(std::int32_t value) const {
-    value = value < low ? low : value;
-    return static_cast<std::int8_t>(value > high ? high : value);
-  }
-};
-
 /// The largest of each window. Input and output have one scale.
 [[gnu::noinline]] constexpr void max_pool_int8(const Pooling& p, Int8Bounds bounds, const std::int8_t* x,
                                                std::int8_t* y) {
@@ -300,113 +345,6 @@ struct Int8Bounds {
       }
     }
   }
-}
-
-/// The sum of two tensors by LiteRT's rule: both brought to twice the larger of their scales, with 20 bits
-/// to spare, added, and brought to the output's.
-struct Int8Sum {
-  Requantizer first{}, second{}, total{};
-  std::int32_t first_zero = 0, second_zero = 0, zero = 0;
-  Int8Bounds bounds{};
-};
-
-#if defined(__ARM_FEATURE_MVE)
-namespace detail {
-
-/// The same sum by words, as below, four at a time; a multiplication that rounds is one of Helium's own.
-TENON_INLINE void add_helium(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
-                             std::int8_t* y) {
-  const std::int32_t up_a = 1 << (19 - s.first.shift), up_b = 1 << (19 - s.second.shift);
-  const int32x4_t by_a = vdupq_n_s32(s.first.multiplier), by_b = vdupq_n_s32(s.second.multiplier),
-                  by = vdupq_n_s32(s.total.multiplier), down = vdupq_n_s32(-(s.total.shift + 1)),
-                  scale_a = vdupq_n_s32(up_a), scale_b = vdupq_n_s32(up_b);
-  const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
-  const std::int32_t half = (1 + 2 * s.zero) * (1 << s.total.shift);
-  const int32x4_t low = vdupq_n_s32(s.bounds.low), high = vdupq_n_s32(s.bounds.high);
-  const auto total = [&](int32x4_t first, int32x4_t second) TENON_INLINE_LAMBDA {
-    const int32x4_t sum = vaddq_s32(vrmulhq_s32(vmlasq_n_s32(first, scale_a, from_a), by_a),
-                                    vrmulhq_s32(vmlasq_n_s32(second, scale_b, from_b), by_b));
-    return vminq_s32(vmaxq_s32(vshlq_s32(vaddq_n_s32(vmulhq_s32(sum, by), half), down), low), high);
-  };
-  for (; size >= 16; size -= 16, a += 16, b += 16, y += 16) {
-    for (int i = 0; i < 16; i += 4) vstrbq_s32(y + i, total(vldrbq_s32(a + i), vldrbq_s32(b + i)));
-  }
-  for (; size > 0;) {
-    const std::size_t now = size < 4 ? size : 4;
-    const mve_pred16_t there = vctp32q(static_cast<std::uint32_t>(now));
-    vstrbq_p_s32(y, total(vldrbq_z_s32(a, there), vldrbq_z_s32(b, there)), there);
-    size -= now, a += now, b += now, y += now;
-  }
-}
-
-}  // namespace detail
-#endif
-
-#if defined(__ARM_FEATURE_DSP)
-namespace detail {
-
-/// The same sum with the multiplications that round and add at once, a quarter of the instructions. A number's distance
-/// v from its zero point is shifted so far that the upper word of its product is what the rule asks for:
-/// round(v 2^20 m / 2^(33 + s)) = round(v 2^(19 - s) m / 2^32). The last rounding takes the zero point along:
-/// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1).
-TENON_INLINE bool adds_by_words(const Int8Sum& s) {
-  const auto shifts = [](const Requantizer& r) { return r.shift >= -4 && r.shift <= 19; };
-  return shifts(s.first) && shifts(s.second) && s.total.shift >= 0 && s.total.shift <= 20;
-}
-inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
-                         std::int8_t* y) {
-  const std::int32_t up_a = 1 << (19 - s.first.shift), up_b = 1 << (19 - s.second.shift);
-  const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
-  const std::int32_t by_a = s.first.multiplier, by_b = s.second.multiplier, by = s.total.multiplier;
-  const std::int32_t half = (1 + 2 * s.zero) * (1 << s.total.shift), down = s.total.shift + 1;
-  const auto total = [&](std::size_t i) TENON_INLINE_LAMBDA {
-    std::int32_t sum, scaled;
-    asm("smmulr %0, %1, %2" : "=r"(sum) : "r"(a[i] * up_a + from_a), "r"(by_a));
-    asm("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(b[i] * up_b + from_b), "r"(by_b), "r"(sum));
-    asm("smmla %0, %1, %2, %3" : "=r"(scaled) : "r"(sum), "r"(by), "r"(half));
-    return scaled >> down;
-  };
-  if (s.bounds.low == -128 && s.bounds.high == 127) {
-    const auto write = [&](std::size_t i) TENON_INLINE_LAMBDA {
-      y[i] = static_cast<std::int8_t>(saturated(total(i)));
-      end_of_block();
-    };
-    for (; size >= 4; size -= 4, a += 4, b += 4, y += 4) {
-      write(0);
-      write(1);
-      write(2);
-      write(3);
-    }
-  }
-  for (std::size_t i = 0; i < size; ++i) y[i] = s.bounds(total(i));
-}
-
-}  // namespace detail
-#endif
-
-/// y may be one of the two.
-[[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, std::size_t size, const std::int8_t* a,
-                                          const std::int8_t* b, std::int8_t* y) {
-#if defined(__ARM_FEATURE_DSP)
-  if (!std::is_constant_evaluated() && detail::adds_by_words(s)) {
-#if defined(__ARM_FEATURE_MVE)
-    return detail::add_helium(s, size, a, b, y);
-#else
-    return detail::add_by_words(s, size, a, b, y);
-#endif
-  }
-#endif
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::int32_t sum = s.first((a[i] - s.first_zero) * (1 << 20)) + s.second((b[i] - s.second_zero) * (1 << 20));
-    y[i] = s.bounds(s.total(sum) + s.zero);
-  }
-}
-
-/// A tensor at another scale.
-[[gnu::noinline]] constexpr void rescale_int8(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
-                                              Int8Bounds bounds, std::size_t size, const std::int8_t* x,
-                                              std::int8_t* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] = bounds(scale(x[i] - from_zero) + zero);
 }
 
 }  // namespace tenon::kernels

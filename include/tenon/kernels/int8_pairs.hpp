@@ -26,6 +26,8 @@ constexpr std::size_t pair_space(std::size_t size) { return 5 * size; }
 TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, std::size_t size, unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) return space + 4 * size;
+#elif defined(TENON_M0_KERNELS)
+  if (!std::is_constant_evaluated()) return space + 4 * size;  // one at a time, whose words lie before it
 #endif
   return space + which * size;
 }
@@ -38,7 +40,13 @@ TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t coun
     for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
     return;
   }
-#if defined(__arm__)
+#if defined(__ARM_FEATURE_MVE)
+  for (; count >= 16; count -= 16, from += 16, to += 16) vst1q_s8(to, vld1q_s8(from));
+  if (count > 0) {
+    const mve_pred16_t there = vctp8q(static_cast<std::uint32_t>(count));
+    vstrbq_p_s8(to, vldrbq_z_s8(from, there), there);
+  }
+#elif defined(__arm__)
 #if defined(__ARM_FEATURE_UNALIGNED)
   constexpr bool by_words = true;
 #else
@@ -218,6 +226,8 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
                                              [[maybe_unused]] unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) detail::widen_bytes(space + 4 * size, size, space + 8 * which);
+#elif defined(TENON_M0_KERNELS)
+  if (!std::is_constant_evaluated()) detail::widen_m0(space + 4 * size, size, reinterpret_cast<std::int32_t*>(space));
 #endif
 }
 
@@ -229,6 +239,13 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
   if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
     std::int8_t* wide = space + 8 * which;
     for (; lines > 0; --lines, from += lines > 0 ? step : 0) wide = detail::widen_bytes(from, length, wide);
+    return;
+  }
+#elif defined(TENON_M0_KERNELS)
+  if (!std::is_constant_evaluated()) {
+    auto* word = reinterpret_cast<std::int32_t*>(space);
+    for (std::size_t i = size - 4; i < size; ++i) word[i] = 0;
+    for (; lines > 0; --lines, from += lines > 0 ? step : 0) word = detail::widen_m0(from, length, word);
     return;
   }
 #endif

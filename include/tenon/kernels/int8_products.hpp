@@ -6,6 +6,9 @@
 #include <type_traits>
 
 #include <tenon/inline.hpp>
+#include <tenon/kernels/int8_helium.hpp>
+#include <tenon/kernels/int8_m0.hpp>
+#include <tenon/kernels/int8_thumb_dense.hpp>
 
 #if defined(__ARM_FEATURE_SIMD32)
 #include <arm_acle.h>
@@ -237,6 +240,9 @@ struct Requantizer {
   std::int8_t shift = 0;
 
   TENON_INLINE constexpr std::int32_t operator()(std::int32_t sum) const {
+#if defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated() && shift >= 0) return ((detail::upper_word(sum, multiplier) >> shift) + 1) >> 1;
+#endif
     const std::int64_t product = static_cast<std::int64_t>(sum) * multiplier;
     if (shift < 0) return by_all(product, shift);
     return ((static_cast<std::int32_t>(product >> 32) >> shift) + 1) >> 1;
@@ -259,27 +265,42 @@ struct DenseRows {
   std::int32_t zero = 0, low = 0, high = 0;  // of the output: zero point, bounds
 };
 
-#if defined(__ARM_FEATURE_MVE)
-namespace detail {
-
-/// Four rows in a vector, if no scale is above a quarter. A shift that rounds, vrshr, is (v + 1) >> 1.
-TENON_INLINE bool requantise_helium(const DenseRows& rows, const FourSums& sums, std::ptrdiff_t row, std::int8_t* y) {
-  std::uint32_t shifts;
-  std::memcpy(&shifts, rows.shift + row, 4);
-  if ((shifts & 0x80808080U) != 0) return false;
-  const int32x4_t high = vmulhq_s32(vld1q_s32(sums.of), vld1q_s32(rows.multiplier + row));
-  int32x4_t value = vrshrq_n_s32(vshlq_s32(high, vnegq_s32(vldrbq_s32(rows.shift + row))), 1);
-  value = vaddq_n_s32(value, rows.zero);
-  vstrbq_s32(y, vminq_s32(vmaxq_s32(value, vdupq_n_s32(rows.low)), vdupq_n_s32(rows.high)));
-  return true;
-}
-
-}  // namespace detail
-#endif
-
 /// y = requantise(W x + b), clamped to [low, high]. One function for all layers; x and y have room for
 /// whole groups of four and are 4-aligned.
 [[gnu::noinline]] constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
+#if defined(TENON_THUMB_KERNELS)
+  if (!std::is_constant_evaluated() && rows.low == -128 && rows.high == 127 && rows.out_groups > 0 &&
+      detail::four_shifts_are_quick(rows.shift, rows.out_groups)) {
+    detail::ThumbDense state{.multiplier = rows.multiplier,
+                             .shift = rows.shift,
+                             .y = y,
+                             .half = 1 + 2 * rows.zero,
+                             .bias = rows.bias,
+                             .x = x,
+                             .single_end = x + rows.in_groups % 4 * 4,
+                             .x_end = x + rows.in_groups * 4,
+                             .y_end = y + rows.out_groups * 4,
+                             .weights = rows.weights};
+    return detail::dense_thumb(state);
+  }
+#elif defined(TENON_HELIUM_KERNELS)
+  if (!std::is_constant_evaluated() && rows.out_groups > 0 &&
+      detail::shifts_are_down(rows.shift, rows.out_groups * 4)) {
+    detail::HeliumDense state{.multiplier = rows.multiplier,
+                              .shift = rows.shift,
+                              .y = y,
+                              .zero = rows.zero,
+                              .bias = rows.bias,
+                              .groups = rows.in_groups % 4,
+                              .x = x,
+                              .fours = rows.in_groups / 4,
+                              .y_end = y + rows.out_groups * 4,
+                              .weights = rows.weights,
+                              .low = rows.low,
+                              .high = rows.high};
+    return detail::dense_helium(state);
+  }
+#endif
   const std::int8_t* w = rows.weights;
   const std::int32_t* bias = rows.bias;
   const std::int32_t* multiplier = rows.multiplier;
@@ -288,8 +309,9 @@ TENON_INLINE bool requantise_helium(const DenseRows& rows, const FourSums& sums,
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     add_products(w, x, rows.in_groups, sums);
     bool done = false;
-#if defined(__ARM_FEATURE_MVE)
-    if (!std::is_constant_evaluated()) done = detail::requantise_helium(rows, sums, bias - rows.bias, y);
+#if defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated() && rows.low == -128 && rows.high == 127)
+      done = detail::write_four(sums.of, multiplier, shift, rows.zero, y);
 #endif
     for (std::size_t r = 0; !done && r < 4; ++r) {
       std::int32_t value = Requantizer{multiplier[r], shift[r]}(sums.of[r]) + rows.zero;

@@ -11,8 +11,7 @@
 /// Both take their last rounding and the zero point in one multiplication that adds, and the rest in the saturation:
 /// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), for shifts s of 0 to 20 and outputs that have no bounds
 /// but those of int8. Else nobody calls them.
-#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE) && defined(__thumb2__)
-#define TENON_THUMB_KERNELS
+#if defined(TENON_THUMB_KERNELS)
 
 namespace tenon::kernels::detail {
 

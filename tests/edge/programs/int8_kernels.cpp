@@ -1,0 +1,137 @@
+// The int8 kernels by themselves, of every size and scale by which they choose a loop: the same bytes as on the host.
+// Loops by hand take whole groups of rows or channels, outputs bounded by int8 alone and scales below a quarter; what
+// they leave over, and what they do not take, is here too. Built with -DTENON_WRITE_EXPECTED it prints the sums.
+#include <tenon/kernels/int8_depthwise.hpp>
+
+#include "platform.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace {
+
+using namespace tenon::kernels;
+
+alignas(16) std::int8_t weights[24000], x[9000], other[9000], y[9000], scratch[4000];
+std::int32_t bias[160], multiplier[160];
+alignas(4) std::int8_t shift[160];
+std::uint32_t seed = 1, bytes[40];
+std::size_t cases = 0;
+
+std::uint32_t draw() {
+  seed = seed * 1664525U + 1013904223U;
+  return seed >> 8;
+}
+struct Scales {
+  int shift = 7, low = -128, high = 127;
+};
+void fill(int first_shift) {
+  for (std::int8_t& w : weights) w = static_cast<std::int8_t>(static_cast<int>(draw() % 255) - 127);
+  for (std::int8_t& v : x) v = static_cast<std::int8_t>(draw() & 255);
+  for (std::int8_t& v : other) v = static_cast<std::int8_t>(draw() & 255);
+  for (std::int8_t& v : y) v = 0;
+  for (std::int32_t& b : bias) b = static_cast<std::int32_t>(draw() % 20001) - 10000;
+  for (std::int32_t& m : multiplier) m = static_cast<std::int32_t>(0x40000000U + (draw() << 6 & 0x3FFFFFFF));
+  for (std::int8_t& s : shift) s = static_cast<std::int8_t>(first_shift + static_cast<int>(draw() % 3));
+}
+void keep(std::size_t size) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum = sum * 31 + static_cast<std::uint8_t>(y[i]);
+  bytes[cases++] = sum;
+}
+DenseRows rows(std::size_t in, std::size_t out, Scales s) {
+  return {weights, bias, multiplier, shift, in_fours(in) / 4, in_fours(out) / 4, 3, s.low, s.high};
+}
+void dense(std::size_t in, std::size_t out, Scales s = {}) {
+  fill(s.shift);
+  for (std::size_t i = in; i < in_fours(in); ++i) x[i] = 0;
+  dense_int8(rows(in, out, s), x, y);
+  keep(out);
+}
+struct Shape {
+  std::size_t channels, features, size, kernel, stride = 1, before = 1, groups = 1, dilation = 1;
+
+  Convolution convolution() const {
+    const ConvolutionAxis axis{.image = size,
+                               .map = (size + 2 * before - dilation * (kernel - 1) - 1) / stride + 1,
+                               .kernel = kernel,
+                               .stride = stride,
+                               .dilation = dilation,
+                               .before = before};
+    return {.channels = channels, .features = features, .groups = groups, .y = axis, .x = axis};
+  }
+};
+void convolve(Shape shape, Scales s = {}) {
+  fill(s.shift);
+  const Convolution c = shape.convolution();
+  convolution_int8(rows(c.taps() * c.group_channels(), c.group_features(), s), c, -3, x, y, scratch);
+  keep(c.map_size());
+}
+/// Every channel by itself; once more with a weight of -128.
+void depthwise(Shape shape, Scales s = {}, bool least = false) {
+  fill(s.shift);
+  if (least) {
+    for (std::size_t i = 0; i < 8; ++i) weights[i] = -128;
+    for (std::size_t i = 0; i < 2 * shape.channels; ++i) x[i] = -128;
+  }
+  const Convolution c = shape.convolution();
+  depthwise_int8(rows(c.taps(), c.channels, s), c, -3, x, y, scratch);
+  keep(c.map_size());
+}
+void add(std::size_t size, int first_shift, Scales s = {}) {
+  fill(7);
+  const auto scale = [](std::size_t i, int down) { return Requantizer{multiplier[i], static_cast<std::int8_t>(down)}; };
+  add_int8({scale(0, first_shift), scale(1, first_shift + 1), scale(2, s.shift), -7, 5, -20, {s.low, s.high}}, size, x,
+           other, y);
+  keep(size);
+}
+
+void run() {
+  constexpr Scales bounded{.shift = 7, .low = -60, .high = 90}, large{.shift = -1}, small{.shift = 25};
+  dense(130, 24), dense(64, 9), dense(5, 3), dense(29, 13), dense(29, 13, bounded), dense(29, 13, large);
+  dense(29, 13, small);
+  convolve({16, 16, 7, 3}), convolve({3, 8, 9, 3, 2, 0}), convolve({64, 12, 5, 1, 1, 0}), convolve({5, 7, 5, 1, 1, 0});
+  convolve({4, 4, 5, 1, 1, 0}), convolve({8, 6, 5, 3}), convolve({8, 8, 7, 3, 1, 1, 2}),
+      convolve({6, 8, 7, 3, 1, 2, 1, 2});
+  convolve({8, 8, 5, 3}, bounded), convolve({8, 8, 5, 3}, large), convolve({8, 8, 5, 3}, small);
+  depthwise({16, 16, 6, 3, 1, 1, 16}), depthwise({32, 32, 7, 3, 2, 0, 32}), depthwise({8, 8, 9, 3, 1, 1, 8});
+  depthwise({24, 24, 5, 3, 1, 1, 24}), depthwise({29, 29, 5, 3, 1, 1, 29}), depthwise({3, 3, 5, 3, 1, 1, 3});
+  depthwise({16, 16, 7, 3, 1, 2, 16, 2}), depthwise({16, 16, 1, 3, 1, 1, 16}), depthwise({16, 16, 7, 5, 1, 2, 16});
+  depthwise({16, 16, 5, 3, 1, 1, 16}, bounded), depthwise({16, 16, 5, 3, 1, 1, 16}, large);
+  depthwise({16, 16, 5, 3, 1, 1, 16}, {}, true);
+  add(1000, -1, {.shift = 19}), add(1003, 2, {.shift = 19, .low = -50, .high = 60}), add(37, 18, {.shift = 19});
+  add(37, 3, {.shift = 19}), add(37, 20, {.shift = 19}), add(5, -4, {.shift = 19});
+}
+
+}  // namespace
+
+#ifdef TENON_WRITE_EXPECTED
+
+#include <cstdio>
+
+int main() {
+  run();
+  std::printf("constexpr unsigned expected[]{");
+  for (std::size_t i = 0; i < cases; ++i) std::printf("%uU,", static_cast<unsigned>(bytes[i]));
+  std::printf("};\n");
+}
+
+#else
+
+#include "expected.hpp"
+
+int main() {
+  run();
+  bool good = cases == sizeof expected / sizeof *expected;
+  for (std::size_t i = 0; good && i < cases; ++i)
+    if (bytes[i] != expected[i]) {
+      platform::print("other bytes in case ", static_cast<std::uint32_t>(i));
+      good = false;
+    }
+  platform::print("cases: ", static_cast<std::uint32_t>(cases));
+  platform::print("stack: ", platform::stack_used());
+  platform::print(good ? "all as on the host\n" : "DIFFERENT\n");
+  return good ? 0 : 1;
+}
+
+#endif
