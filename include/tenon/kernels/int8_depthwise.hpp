@@ -149,11 +149,13 @@ struct BorderWindow {
 [[gnu::noinline]] inline void depthwise_taps(const TapRange& ys, const TapRange& xs, std::int32_t step,
                                              std::int32_t line, const std::int8_t* padding, const std::int8_t* corner,
                                              const std::int8_t** taps) {
-  for (std::size_t k = 0; k < 3; ++k, corner += line)
-    for (std::size_t i = 0; i < 3; ++i) {
-      const bool inside = k >= ys.first && k < ys.end && i >= xs.first && i < xs.end;
-      *taps++ = inside ? corner + static_cast<std::int32_t>(i) * step : padding;
-    }
+  const bool left = xs.first == 0 && xs.end > 0, middle = xs.first <= 1 && xs.end > 1, right = xs.end > 2;
+  for (std::size_t k = 0; k < 3; ++k, corner += line, taps += 3) {
+    const bool inside = k >= ys.first && k < ys.end;
+    taps[0] = inside && left ? corner : padding;
+    taps[1] = inside && middle ? corner + step : padding;
+    taps[2] = inside && right ? corner + 2 * step : padding;
+  }
 }
 
 #if defined(TENON_HELIUM_KERNELS)
@@ -210,17 +212,19 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   state.weights += 9 * others;
   state.count = (whole - others) / 8;
 #endif
+  const std::size_t map = c.x.map, stride = c.x.stride, channels = c.channels, first = c.x.before;
+  const std::size_t reach = 2 * c.x.dilation, end = c.x.before + c.x.image;
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
     const bool within = ys.first == 0 && ys.end == 3;
     [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
     // unsigned, so that a corner in front of the image comes out right
     std::size_t corner = TapRange::place(c.y, r, 0) * c.x.image * c.channels - c.x.before * c.channels, start = 0;
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
-      const bool inside = within && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image;
+    for (std::size_t q = 0; q < map; ++q, y += channels) {
+      const bool inside = within && start >= first && start + reach < end;
 #if defined(TENON_M0_KERNELS)
       if (inside && moves) {
-        for (const std::int8_t*& tap : taps) tap += c.x.stride * c.channels;
+        for (const std::int8_t*& tap : taps) tap += stride * channels;
       } else {
         depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
       }
@@ -248,19 +252,19 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       state.column = inside ? step : static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
       inside ? depthwise_thumb(state) : depthwise_border_thumb(state);
 #elif defined(TENON_HELIUM_KERNELS)
-      wide.column = state.column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
+      const std::size_t column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
       if (sixteens > 0) {
-        wide.x = from, wide.y = y;
+        wide.x = from, wide.y = y, wide.column = column;
         inside ? depthwise_wide_helium(wide) : depthwise_wide_border_helium(wide);
       }
       if (state.count > 0) {
-        state.x = from + others, state.y = y + others;
+        state.x = from + others, state.y = y + others, state.column = column;
         inside ? depthwise_helium(state) : depthwise_border_helium(state);
       }
 #endif
-      if (whole < c.channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, whole);
-      start += c.x.stride;
-      corner += c.x.stride * c.channels;
+      if (whole < channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, whole);
+      start += stride;
+      corner += stride * channels;
     }
   }
 }
