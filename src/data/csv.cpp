@@ -122,7 +122,11 @@ public:
                                   detail::quoted_text(text)));
     }
     for (std::size_t k = 0; k < columns; ++k) features_ += k != label_ && uses_[k].is != Use::left_out;
-    if (features_ == 0) throw Error(fmt::format("{}: expected at least one column of features, got none", path_));
+    if (features_ == 0)
+      throw Error(fmt::format(
+          "{}: expected at least one column of features, got none of {}", path_,
+          columns == 1 ? fmt::format("1 column, between delimiters '{}'", detail::escaped_text({&options.delimiter, 1}))
+                       : fmt::format("{} columns", columns)));
   }
 
   std::size_t columns() const { return uses_.size(); }
@@ -211,6 +215,9 @@ private:
       if (found == titles_.end())
         throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name,
                                 titles_.empty() ? "no header" : listed(titles_)));
+      if (const auto again = std::find(found + 1, titles_.end(), column.name); again != titles_.end())
+        throw Error(fmt::format("{}: expected one column \"{}\", got two: {} and {}; choose by number", path_,
+                                column.name, found - titles_.begin() + 1, again - titles_.begin() + 1));
       return static_cast<std::size_t>(found - titles_.begin());
     }
     const auto count = static_cast<std::int64_t>(uses_.size());
@@ -234,13 +241,20 @@ bool is_named(const CsvOptions& options) {
          std::ranges::any_of(options.categorical, [](const Categorical& c) { return !c.column.name.empty(); });
 }
 
+/// What nobody calls a column: "0x10", "1,000", "1e400" or "-" are numbers that cannot be read, not names.
+bool like_number(std::string_view field) {
+  field = trimmed(field);
+  if (field.starts_with('+') || field.starts_with('-')) field.remove_prefix(1);
+  return field.empty() || (field[0] >= '0' && field[0] <= '9') || field[0] == '.';
+}
+
 /// Whether the first line has names, as far as the two first lines tell; `second` is empty where there is none.
 bool seems_header(const std::vector<std::string>& first, const std::vector<std::string>& second, char decimal) {
   double number = 0;
   bool numbers = false;
   for (std::size_t k = 0; k < first.size(); ++k) {
     if (parse_number(first[k], number, decimal)) numbers = true;
-    else if (!trimmed(first[k]).empty() && k < second.size() && parse_number(second[k], number, decimal)) return true;
+    else if (!like_number(first[k]) && k < second.size() && parse_number(second[k], number, decimal)) return true;
   }
   return !numbers;
 }
@@ -267,13 +281,19 @@ std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cell
 }
 
 void check(const CsvOptions& options) {
-  const auto ends = [](char c) { return c == '"' || c == '\n' || c == '\r'; };
-  if (ends(options.delimiter)) throw Error("read_csv: expected a delimiter that is no quote and no line end");
+  const char between = options.delimiter;
+  if (between == '"' || between == '\n' || between == '\r' || between == '\0')
+    throw Error("read_csv: expected a delimiter that is no quote, no line end and no NUL");
+  if ((between >= '0' && between <= '9') || between == '+' || between == '-')
+    throw Error(fmt::format("read_csv: expected a delimiter that no number has, got '{}'", between));
   if (options.decimal != '.' && options.decimal != ',')
     throw Error("read_csv: expected '.' or ',' before the decimals");
   if (options.decimal == options.delimiter)
     throw Error(fmt::format("read_csv: expected a delimiter other than what begins the decimals, got '{}' for both",
                             options.decimal));
+  for (const CsvColumn& column : options.like)
+    if (column.fill && !std::isfinite(*column.fill))
+      throw Error(fmt::format("read_csv: like: expected a finite number for missing ones, got {}", *column.fill));
   if (options.missing.kind == Missing::value && !std::isfinite(options.missing.with))
     throw Error("read_csv: expected a finite number for missing ones");
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -111,8 +113,16 @@ bool parse_number(std::string_view text, Number& number, char decimal = '.') {
     if (const auto place = pointed.find(decimal); place != pointed.npos) pointed[place] = '.';
     text = pointed;
   }
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return failure == std::errc{} && end == text.data() + text.size();
+  const char* const stop = text.data() + text.size();
+  const auto [end, failure] = std::from_chars(text.data(), stop, number);
+  if constexpr (std::is_same_v<Number, double>)
+    if (failure == std::errc::result_out_of_range && end == stop) {  // too large, or so small that it is 0
+      long double wide = 0;
+      if (std::from_chars(text.data(), stop, wide).ec != std::errc{} || std::abs(wide) > 1) return false;
+      number = std::copysign(0.0, wide < 0 ? -1.0 : 1.0);
+      return true;
+    }
+  return failure == std::errc{} && end == stop;
 }
 
 }  // namespace tenon::detail

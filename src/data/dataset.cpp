@@ -485,16 +485,21 @@ template <std::floating_point T>
 template <std::floating_point U>
 Dataset<U> Dataset<T>::as() const {
   held("numbers to convert");
-  const auto convert = [](std::span<const T> numbers) {
+  const auto convert = [](std::span<const T> numbers, std::size_t per_sample, const char* what) {
     std::vector<U> converted(numbers.size());
     std::ranges::transform(numbers, converted.begin(), [](T v) { return static_cast<U>(v); });
+    if constexpr (sizeof(U) < sizeof(T))
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        if (std::isinf(converted[i]) && !std::isinf(numbers[i]))
+          throw Error(fmt::format("Dataset: expected {} that a float can hold, up to 3.4e+38, got {} of sample {}",
+                                  what, numbers[i], i / per_sample));
     return converted;
   };
   Dataset<U> result = described<U>();
-  result.features_ = convert(features_);
+  result.features_ = convert(features_, sample_size_, "features");
   result.labels_ = labels_;
-  result.targets_ = convert(targets_);
-  result.weights_ = convert(weights_);
+  result.targets_ = convert(targets_, target_size_, "targets");
+  result.weights_ = convert(weights_, 1, "weights");
   return result;
 }
 

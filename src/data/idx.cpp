@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -277,6 +278,9 @@ void write_idx_file(const std::string& path, const IdxTensor& tensor) {
 namespace {
 
 Dataset<float> dataset_of(const IdxTensor& images, const IdxTensor& labels, const ReadOptions& options) {
+  if (options.classes == 0) throw Error("ReadOptions: classes: expected at least 1, got 0");
+  if (!std::isfinite(static_cast<float>(options.scale)))
+    throw Error(fmt::format("ReadOptions: scale: expected a finite number, got {}", options.scale));
   const std::size_t rank = images.shape.size();
   if (rank < 2 || rank > 4) throw Error(fmt::format("{}: expected images of 2 to 4 axes, got {}", images.name, rank));
   if (labels.shape.size() != 1)

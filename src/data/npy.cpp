@@ -250,6 +250,11 @@ NpyArray NpyArray::named(std::string called) && {
 
 template <std::floating_point T>
 std::vector<T> NpyArray::values() const {
+  std::size_t expected = dtype_bits(type) / 8;
+  for (const std::size_t extent : shape) expected *= extent;
+  if (expected != bytes.size())
+    throw Error(fmt::format("{}: expected {} bytes for a shape of {}, got {}", name, expected,
+                            shape.empty() ? "()" : detail::shape_text(shape), bytes.size()));
   std::vector<T> all(size());
   detail::widen(type, bytes, all.data());
   return all;

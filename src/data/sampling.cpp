@@ -122,6 +122,8 @@ std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::
   }
   if (!(sum > 0) || !std::isfinite(sum))
     throw Error(fmt::format("weighted_indices: expected weights with a finite sum above 0, got {}", sum));
+  if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(std::size_t))
+    throw Error(fmt::format("weighted_indices: expected a count that fits in memory, got {}", count));
   Stream stream{seed, Purpose::split, 1};
   std::vector<std::size_t> indices(count);
   for (std::size_t& index : indices) {
@@ -139,6 +141,9 @@ Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view
   if (c.size != 1)
     throw Error(fmt::format("balanced: expected one label per sample in column \"{}\", got {}", c.name, c.size));
   const auto of_class = balanced_class_weights(data, column);
+  if (std::ranges::all_of(of_class, [](double w) { return w == 0; }))
+    throw Error(fmt::format("balanced: expected a label in column \"{}\" that is not ignored, got none of {} samples",
+                            c.name, data.size()));
   std::vector<double> weights;
   for (const std::int32_t label : data.label_column(c.name))
     weights.push_back(label == ignore_index ? 0 : of_class[static_cast<std::size_t>(label)]);
@@ -202,7 +207,9 @@ Dataset<T> series_windows(std::span<const T> series, std::size_t features, const
                     static_cast<double>(options.length) + static_cast<double>(options.horizon), options.length,
                     options.horizon, steps));
   std::vector<T> inputs, answers;
-  for (std::size_t at = 0; at + options.length + options.horizon <= steps; at += options.stride) {
+  const std::size_t windows = (steps - options.length - options.horizon) / options.stride + 1;
+  for (std::size_t window_number = 0; window_number < windows; ++window_number) {
+    const std::size_t at = window_number * options.stride;
     const auto window = series.subspan(at * features, options.length * features);
     inputs.insert(inputs.end(), window.begin(), window.end());
     for (std::size_t h = 0; h < options.horizon; ++h)

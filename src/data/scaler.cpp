@@ -1,6 +1,7 @@
 #include "tenon/data/scaler.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -57,8 +58,12 @@ Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std
         all.push_back(static_cast<double>(value));
       }
     const auto [center, scale] = scales_of(all, how);
+    if (!std::isfinite(center) || !std::isfinite(scale))
+      throw Error(fmt::format("{}: expected numbers whose differences are finite, got center {} and scale {}", who,
+                              center, scale));
     result.center.push_back(center);
-    result.scale.push_back(scale > 0 ? scale : 1);
+    // what a T holds only roughly, or as 0, is no scale
+    result.scale.push_back(scale >= std::numeric_limits<T>::min() ? scale : 1);
   }
   return result;
 }

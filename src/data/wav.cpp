@@ -98,7 +98,10 @@ Wav parse(std::span<const std::byte> file, std::string_view name) {
 
 }  // namespace
 
-std::span<const float> Wav::channel(std::size_t k) const { return std::span(samples).subspan(k * length(), length()); }
+std::span<const float> Wav::channel(std::size_t k) const {
+  if (k >= channels) throw Error(fmt::format("Wav: expected a channel below {}, got {}", channels, k));
+  return std::span(samples).subspan(k * length(), length());
+}
 
 Wav parse_wav(std::span<const std::byte> file, std::string_view name) {
   return detail::within_memory(std::string(name), [&] { return parse(file, name); });

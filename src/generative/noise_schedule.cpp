@@ -16,6 +16,12 @@ void check_steps(std::size_t steps) {
     throw Error("NoiseSchedule: expected from 1 to 1000000 steps, got " + std::to_string(steps));
 }
 
+void check_sizes(std::size_t image, std::size_t noise, std::size_t result) {
+  if (image == result && noise == result) return;
+  throw Error("NoiseSchedule: expected as many numbers of image, noise and result, got " + std::to_string(image) +
+              ", " + std::to_string(noise) + " and " + std::to_string(result));
+}
+
 /// What a prediction is made of: a * image + b * noise.
 struct Mixture {
   double image, noise;
@@ -34,6 +40,10 @@ Mixture mixture_of(Predicts predicts, double signal, double level) {
 }
 
 }  // namespace
+
+void NoiseSchedule::refuse(std::size_t t) const {
+  throw Error("NoiseSchedule: expected a step from 0 to " + std::to_string(steps()) + ", got " + std::to_string(t));
+}
 
 NoiseSchedule NoiseSchedule::from_betas(std::span<const double> betas) {
   check_steps(betas.size());
@@ -85,14 +95,16 @@ NoiseSchedule NoiseSchedule::flow(std::size_t steps) {
 template <class T>
 void NoiseSchedule::add_noise(std::span<const T> image, std::span<const T> noise, std::size_t t,
                               std::span<T> noisy) const {
-  const auto a = static_cast<T>(signal_[t]), b = static_cast<T>(level_[t]);
+  check_sizes(image.size(), noise.size(), noisy.size());
+  const auto a = static_cast<T>(signal(t)), b = static_cast<T>(level(t));
   for (std::size_t i = 0; i < noisy.size(); ++i) noisy[i] = a * image[i] + b * noise[i];
 }
 
 template <class T>
 void NoiseSchedule::target(Predicts predicts, std::span<const T> image, std::span<const T> noise, std::size_t t,
                            std::span<T> to) const {
-  const Mixture m = mixture_of(predicts, signal_[t], level_[t]);
+  check_sizes(image.size(), noise.size(), to.size());
+  const Mixture m = mixture_of(predicts, signal(t), level(t));
   const auto a = static_cast<T>(m.image), b = static_cast<T>(m.noise);
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = a * image[i] + b * noise[i];
 }

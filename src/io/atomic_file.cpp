@@ -34,6 +34,9 @@ std::string directory_of(const std::string& path) {
 
 /// Where the bytes really go: through symbolic links, so that the link survives, also one that points to nothing yet.
 std::string resolved(const std::string& path) {
+  if (path.empty() || path.find('\0') != path.npos)
+    throw Error(
+        fmt::format("expected the path of a file to write, got {}", path.empty() ? "an empty one" : "a NUL in it"));
   constexpr int most_links = 40;  // as many as Linux follows
   std::string place = path;
   for (int followed = 0; followed <= most_links; ++followed) {

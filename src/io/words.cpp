@@ -49,7 +49,7 @@ struct Mark {
   std::string_view begin;
   std::string_view words;
 };
-constexpr std::array<Mark, 14> marks{{
+constexpr std::array<Mark, 19> marks{{
     {"version https://git-lfs", "a Git LFS pointer, which only stands for the file: fetch that with \"git lfs pull\""},
     {"PK\x03\x04", "a zip archive, as PyTorch's .pt and numpy's .npz files are"},
     {"\x89PNG", "a PNG picture"},
@@ -66,6 +66,13 @@ constexpr std::array<Mark, 14> marks{{
     {"TNN1", "a blob of Tenon's, which export_blob writes"},
     {"(lp", "a Python pickle"},
     {"BZh", "a file packed by bzip2"},
+    {"\xfd"
+     "7zXZ",
+     "a file packed by xz"},
+    {"\x28\xb5\x2f\xfd", "a file packed by zstd"},
+    {"PAR1", "a Parquet file"},
+    {"\xff\xfe", "a text in UTF-16: save it as UTF-8"},
+    {"\xfe\xff", "a text in UTF-16: save it as UTF-8"},
 }};
 
 }  // namespace

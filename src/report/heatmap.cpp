@@ -17,6 +17,8 @@ std::string Heatmap::svg() const {
   const auto require = [](std::size_t got, std::size_t expected, const char* what) {
     if (got != expected) throw Error(fmt::format("Heatmap: expected {} {}, got {}", expected, what, got));
   };
+  if (!(cell >= 1 && cell <= 1000))
+    throw Error(fmt::format("Heatmap: cell: expected from 1 to 1000 pixels, got {}", cell));
   if (rows > values.size() || columns > values.size())  // the product of larger ones may be any number
     throw Error(fmt::format("Heatmap: expected {} rows of {} values, got {} values", rows, columns, values.size()));
   require(values.size(), rows * columns, "values");

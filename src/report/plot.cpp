@@ -356,8 +356,21 @@ Plot& Plot::bars(std::string name, std::vector<double> x, std::vector<double> y)
   return *this;
 }
 
+namespace {
+
+void check_cells(const char* what, std::size_t got, std::size_t most) {
+  if (got < 1 || got > most) throw Error(fmt::format("plot: expected from 1 to {} {}, got {}", most, what, got));
+}
+void check_function(bool given) {
+  if (!given) throw Error("plot: expected a function, got an empty one");
+}
+
+}  // namespace
+
 Plot& Plot::area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f,
                  bool classes, std::size_t cells) {
+  check_cells("cells on a side", cells, 1000);
+  check_function(static_cast<bool>(f));
   Area a{x0, x1, y0, y1, cells, cells, std::vector<double>(cells * cells), classes};
   for (std::size_t r = 0; r < cells; ++r)
     for (std::size_t c = 0; c < cells; ++c)
@@ -368,10 +381,11 @@ Plot& Plot::area(double x0, double x1, double y0, double y1, const std::function
 }
 
 Plot& Plot::histogram(std::string name, const std::vector<double>& values, std::size_t bins) {
+  check_cells("bins", bins, 100'000);
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const double v : values)
     if (detail::drawable(v)) low = std::min(low, v), high = std::max(high, v);
-  if (!(low <= high) || bins == 0) return bars(std::move(name), {}, {});
+  if (!(low <= high)) return bars(std::move(name), {}, {});
   // bins that differ: 1 wide where all values are equal, or differ by less than can be divided
   const double size = std::max(std::abs(low), std::abs(high));
   if (high - low <= 1e-12 * size + 1e-300) {
@@ -395,6 +409,8 @@ void Plot::save(const std::string& path) const {
 
 Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f,
                     std::size_t count) {
+  check_cells("points of a function", count, 1'000'000);
+  check_function(static_cast<bool>(f));
   std::vector<double> x(count), y(count);
   for (std::size_t i = 0; i < count; ++i) {
     x[i] = from + (to - from) * static_cast<double>(i) / static_cast<double>(count > 1 ? count - 1 : 1);

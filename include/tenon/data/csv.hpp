@@ -70,7 +70,7 @@ struct CsvColumn {
 
 struct CsvOptions {
   /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the
-  /// line below, and where it holds no number at all.
+  /// line below, and where it holds no number at all. What begins as a number does, "0x10" or "1,000", is no text.
   std::optional<bool> header{};
   Column label_column = -1;
   char delimiter = ',';

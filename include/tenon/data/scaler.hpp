@@ -22,8 +22,8 @@ enum class Scaling {
   robust     ///< median 0, quartiles 1 apart: outliers say nothing. Quartiles lie between numbers as numpy.percentile's
 };
 
-/// What Scaling finds in numbers: (x - center) / scale is of a common size. A scale of 0, where all are equal, is 1
-/// instead.
+/// What Scaling finds in numbers: (x - center) / scale is of a common size. A scale of 0, where all are equal or
+/// nearly so (less than the least normal number), is 1 instead.
 struct Scales {
   std::vector<double> center, scale;
 };

@@ -16,6 +16,7 @@ struct Wav {
   std::vector<float> samples;
 
   std::size_t length() const noexcept { return channels == 0 ? 0 : samples.size() / channels; }
+  /// An Error where there is none of this number, from 0.
   std::span<const float> channel(std::size_t k) const;
 };
 

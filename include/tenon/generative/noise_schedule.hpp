@@ -29,13 +29,14 @@ public:
   static NoiseSchedule from_betas(std::span<const double> betas);
 
   std::size_t steps() const noexcept { return signal_.size() - 1; }
-  double signal(std::size_t t) const { return signal_[t]; }
-  double level(std::size_t t) const { return level_[t]; }
-  double alphas_cumprod(std::size_t t) const { return signal_[t] * signal_[t]; }
+  /// These, and all below, throw an Error for a step beyond `steps()`.
+  double signal(std::size_t t) const { return signal_[step(t)]; }
+  double level(std::size_t t) const { return level_[step(t)]; }
+  double alphas_cumprod(std::size_t t) const { return signal(t) * signal(t); }
   /// Whether signal^2 + level^2 is 1.
   bool preserves_variance() const noexcept { return preserves_; }
 
-  /// The image at step t. All spans are equally long.
+  /// The image at step t. All spans are equally long, or an Error says so.
   template <class T>
   void add_noise(std::span<const T> image, std::span<const T> noise, std::size_t t, std::span<T> noisy) const;
   /// What a network should say of it.
@@ -60,6 +61,12 @@ public:
 private:
   NoiseSchedule(std::vector<double> signal, std::vector<double> level, bool preserves)
       : signal_(std::move(signal)), level_(std::move(level)), preserves_(preserves) {}
+
+  std::size_t step(std::size_t t) const {
+    if (t >= signal_.size()) refuse(t);
+    return t;
+  }
+  [[noreturn]] void refuse(std::size_t t) const;
 
   std::vector<double> signal_, level_;
   bool preserves_ = true;

@@ -44,10 +44,10 @@ struct Plot {
   Plot& points(std::string name, std::vector<double> x, std::vector<double> y);
   /// Bars of equal width around x, from 0 to y.
   Plot& bars(std::string name, std::vector<double> x, std::vector<double> y);
-  /// f(x, y) as colours, dark to light, or as those of classes.
+  /// f(x, y) as colours, dark to light, or as those of classes; at most 1000 cells on a side.
   Plot& area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f,
              bool classes = false, std::size_t cells = 80);
-  /// A histogram of the values in so many equal bins.
+  /// A histogram of the values in so many equal bins, 100000 at most.
   Plot& histogram(std::string name, const std::vector<double>& values, std::size_t bins = 30);
 
   std::string svg() const;

@@ -106,6 +106,10 @@ TEST_CASE("what is not supported is refused by name") {
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 9), }\n", 8, "impossible size");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x\n", 8, "nothing behind");
   CHECK_THROWS_WITH(read_npz(golden("layers.safetensors")), Contains("expected a zip archive"));
+  NpyArray made;
+  made.shape = {2, 2};
+  made.bytes.resize(7);
+  CHECK_THROWS_WITH(made.values<float>(), "npy array: expected 16 bytes for a shape of 2x2, got 7");
 }
 
 TEST_CASE("a tensor of a safetensors file is an array") {
@@ -130,6 +134,7 @@ TEST_CASE("sounds of 16 bits and of floats") {
   CHECK_THROWS_WITH(read_wav(corpus + "bad_law"),
                     Contains("mu-law of 8 bits are not supported: expected integers of 16 bits or floats of 32"));
   CHECK_THROWS_WITH(read_wav(corpus + "bad_24"), Contains("integers of 24 bits are not supported"));
+  CHECK_THROWS_WITH(stereo.channel(2), "Wav: expected a channel below 2, got 2");
   CHECK_THROWS_WITH(read_wav(corpus + "bad_part"),
                     Contains("expected whole samples of 2 bytes in 2 channels, got 6 bytes"));
 }

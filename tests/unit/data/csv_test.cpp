@@ -1,5 +1,6 @@
 #include "tenon/data/csv.hpp"
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -163,6 +164,11 @@ TEST_CASE("tables without rows, columns or file are errors") {
   CHECK_THROWS_WITH(tenon::read_csv("/no/such/table.csv"),
                     "/no/such/table.csv: expected a table that can be read, but No such file or directory");
   CHECK_THROWS_WITH(read("a\n", {.delimiter = '"'}), Contains("delimiter"));
+  CHECK_THROWS_WITH(read("a,b,y\n", {.delimiter = '\0'}), Contains("no NUL"));
+  CHECK_THROWS_WITH(read("1525350\n", {.delimiter = '5'}), Contains("a delimiter that no number has, got '5'"));
+  CHECK_THROWS_WITH(read("a;y\n1;0\n"), EndsWith("got none of 1 column, between delimiters ','"));
+  CHECK_THROWS_WITH(read("a,a,y\n1,2,0\n", {.label_column = "a"}),
+                    EndsWith("expected one column \"a\", got two: 1 and 2; choose by number"));
 }
 
 TEST_CASE("a header is told from numbers, and can be stated") {
@@ -172,6 +178,12 @@ TEST_CASE("a header is told from numbers, and can be stated") {
   CHECK(read("red,1\nblue,2\n", texts).size() == 2);  // the first column has texts in both
   CHECK(read("colour,size\nblue,2\n", texts).size() == 1);
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.header = false}), Contains(":1: column 1: expected a finite number"));
+  // no line is lost because a number in it cannot be read
+  for (const std::string field : {"0x10", "1e400", "\"1,000\"", "-", "3.5.1", ".x"}) {
+    CAPTURE(field);
+    CHECK_THROWS_WITH(read("1," + field + ",0\n2,3,1\n"), Contains(":1: column 2: expected a finite number"));
+  }
+  CHECK(read<double>("1,1e-400,0\n2,-1e-999,1\n").features()[3] == 0);  // what is that small is 0
 }
 
 TEST_CASE("lines may end in CR alone") {
@@ -222,6 +234,12 @@ TEST_CASE("missing numbers are errors, or a mean, a median or a number") {
   CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean}),
                     Contains("column 2: expected a number at least once"));
   CHECK_THROWS_WITH(read("a,y\n1,\n", {.missing = 0.0}), Contains(":2: column 2 (\"y\"): expected a class index"));
+}
+
+TEST_CASE("what stood in for missing numbers elsewhere is finite") {
+  CsvOptions options{.missing = tenon::Missing::mean};
+  options.like = {{"", {}, std::nan("")}, {}};
+  CHECK_THROWS_WITH(read("1,0\n", options), Contains("like: expected a finite number for missing ones, got nan"));
 }
 
 TEST_CASE("decimals may begin with a comma, and columns be left out") {

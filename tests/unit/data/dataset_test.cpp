@@ -202,6 +202,11 @@ TEST_CASE("a data set changes precision") {
   CHECK(copy(data.labels()) == std::vector<std::int32_t>{0, 0, 1, 0});
   const Dataset<float> regression = Dataset<double>{{1}, {1, 2}, Targets<double>{{0.5, 0.25}, 1}}.as<float>();
   CHECK(copy(regression.targets()) == std::vector<float>{0.5f, 0.25f});
+  // what a float cannot hold does not become infinite unnoticed
+  CHECK_THROWS_WITH((Dataset<double>{{2}, {1, 2, 3, -1e39}}.as<float>()),
+                    Contains("features that a float can hold") && Contains("-1e+39 of sample 1"));
+  CHECK_THROWS_WITH((Dataset<double>{{1}, {1, 2}, Targets<double>{{1e300, 0}, 1}}.as<float>()),
+                    Contains("expected targets") && Contains("sample 0"));
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #include "tenon/data/idx.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -252,6 +253,11 @@ TEST_CASE("images and labels that don't fit together are refused") {
   const IdxTensor numbers{IdxType::float32, {2}, std::vector<std::byte>(8), "labels"};
   CHECK_THROWS_WITH(join(images, numbers), Contains("expected integer labels"));
   const IdxTensor none{IdxType::uint8, {0, 28, 28}, {}, "images"};
+  for (const double scale : {std::nan(""), 1e300})
+    CHECK_THROWS_WITH(tenon::idx_dataset(images, images, {.scale = scale}),
+                      Contains("scale: expected a finite number"));
+  CHECK_THROWS_WITH(tenon::idx_dataset(images, images, {.classes = 0}),
+                    "ReadOptions: classes: expected at least 1, got 0");
   CHECK_THROWS_WITH(join(none, labels({})), "images: expected images, got an empty tensor of 0x28x28");
 }
 

@@ -54,6 +54,9 @@ TEST_CASE("indices are drawn in proportion to weights") {
   CHECK(counts[1] < 1100);
   CHECK_THROWS_AS(weighted_indices(std::vector<double>{0, 0}, 1, 1), Error);
   CHECK_THROWS_AS(weighted_indices(std::vector<double>{1, -1}, 1, 1), Error);
+  CHECK_THROWS_WITH(weighted_indices(std::vector<double>{1}, std::size_t{1} << 60, 1), Contains("fits in memory"));
+  const Dataset<float> ignored{{1}, {1, 2}, Labels{{ignore_index, ignore_index}, 2}};
+  CHECK_THROWS_WITH(balanced(ignored, 1), Contains("balanced: expected a label") && Contains("none of 2 samples"));
 }
 
 TEST_CASE("a data set in a table") {
@@ -72,6 +75,7 @@ TEST_CASE("windows of a series, with what comes") {
   CHECK(std::vector<float>(data.sample(1).begin(), data.sample(1).end()) == std::vector<float>{1, 11, 2, 12});
   CHECK(std::vector<float>(data.target(1).begin(), data.target(1).end()) == std::vector<float>{13, 14});
   CHECK(series_windows<float>(series, 2, {.length = 1, .stride = 3}).size() == 2);
+  CHECK(series_windows<float>(series, 2, {.length = 1, .stride = ~std::size_t{0}}).size() == 1);
   CHECK_THROWS_WITH(series_windows<float>(series, 2, {.length = 5}), Contains("at least 6 steps"));
   CHECK_THROWS_WITH(series_windows<float>(series, 3, {.length = 1}), Contains("steps of 3 numbers, got 10"));
 }

@@ -121,4 +121,9 @@ TEST_CASE("networks and data that have no scale are refused") {
   CHECK_THROWS_WITH(standardize(model, Dataset<float>{{3}, {1, INFINITY, 2}}),
                     Contains("expected finite numbers, got inf in sample 0"));
   CHECK_THROWS_AS(TargetScaler{digits().take(3)}, Error);
+  const auto of = [](double a, double b) { return Dataset<double>{{1}, {0, 0}, Targets<double>{{a, b}, 1}}; };
+  CHECK_THROWS_WITH((TargetScaler{of(-1.5e308, 1.5e308), Scaling::min_max}),
+                    Contains("expected numbers whose differences are finite"));
+  // numbers that differ by less than can be divided count as equal
+  CHECK(TargetScaler{of(0, 1e-310), Scaling::min_max}.scales().scale[0] == 1);
 }

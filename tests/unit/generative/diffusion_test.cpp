@@ -286,6 +286,12 @@ TEST_CASE("schedules, samplers and data that make no sense are one Error") {
   CHECK_THAT(message_of([&] { flow.denoise(Predicts::flow, std::span(x), Numbers(y).first(1), 3, 2); }),
              Contains("expected 2 numbers of prediction, got 1"));
   CHECK_THAT(message_of([&] { flow.timesteps(11); }), Contains("1 to 10 steps, got 11"));
+  CHECK_THAT(message_of([&] { flow.level(11); }), Contains("a step from 0 to 10, got 11"));
+  CHECK_THAT(message_of([&] { flow.add_noise(Numbers(y), Numbers(y), 11, std::span(x)); }), Contains("got 11"));
+  CHECK_THAT(message_of([&] { flow.add_noise(Numbers(y), Numbers(y).first(1), 1, std::span(x)); }),
+             Contains("image, noise and result, got 2, 1 and 2"));
+  CHECK_THAT(message_of([&] { flow.target(Predicts::flow, Numbers(y), Numbers(y), 1, std::span(x).first(1)); }),
+             Contains("got 2, 2 and 1"));
 
   const Diffusion diffusion{.schedule = flow, .predicts = Predicts::flow};
   const Oracle oracle{&flow, Predicts::flow};

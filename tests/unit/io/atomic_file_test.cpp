@@ -138,7 +138,10 @@ TEST_CASE("places that cannot be written are named with the system's reason") {
   CHECK_THROWS_WITH(write_file_atomically(nowhere, bytes_of("x")),
                     Contains(nowhere) && Contains("No such file or directory"));
   CHECK_THROWS_WITH(write_file_atomically(directory.path.string(), bytes_of("x")), Contains("got a directory"));
-  CHECK_THROWS_AS(write_file_atomically("", bytes_of("x")), Error);
+  CHECK_THROWS_WITH(write_file_atomically("", bytes_of("x")),
+                    Contains("the path of a file to write, got an empty one"));
+  CHECK_THROWS_WITH(write_file_atomically((directory / "a") + std::string("\0b", 2), bytes_of("x")),
+                    Contains("got a NUL in it"));
   CHECK(directory.entries() == 0);
 
   // A pipe of our own stands for all that is no regular file: a test must not lay hands on a real device.

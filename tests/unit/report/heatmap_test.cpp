@@ -34,6 +34,8 @@ TEST_CASE("a heatmap has a cell for each value and a name for each row and colum
   CHECK_THROWS_WITH(map.svg(), Contains("expected 3 names of columns, got 1"));
   map.values.pop_back();
   CHECK_THROWS_WITH(map.svg(), Contains("expected 6 values, got 5"));
+  for (const double cell : {std::numeric_limits<double>::quiet_NaN(), -1.0, 1e300})
+    CHECK_THROWS_WITH((Heatmap{.cell = cell}.svg()), Contains("cell: expected from 1 to 1000 pixels"));
   const std::size_t half = ~(~std::size_t{0} >> 1);  // twice that is 0
   CHECK_THROWS_WITH((Heatmap{.rows = half, .columns = 2}.svg()), Contains("rows of 2 values, got 0 values"));
   CHECK_THROWS_WITH((Heatmap{.rows = half, .columns = 0}.svg()), Contains("rows of 0 values, got 0 values"));

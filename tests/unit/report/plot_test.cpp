@@ -162,4 +162,10 @@ TEST_CASE("what does not go together is refused") {
   wrapped.areas.push_back({.columns = ~(~std::size_t{0} >> 1), .rows = 2});
   CHECK_THROWS_WITH(wrapped.svg(), Contains("expected an area of 9223372036854775808 x 2 values, got 0"));
   CHECK_THROWS_AS(Plot{}.save("no/such/folder/plot.svg"), Error);
+  const auto flat = [](double, double) { return 1.0; };
+  CHECK_THROWS_WITH(Plot{}.area(0, 1, 0, 1, flat, false, std::size_t{1} << 33), Contains("from 1 to 1000 cells"));
+  CHECK_THROWS_WITH(Plot{}.area(0, 1, 0, 1, nullptr), Contains("a function, got an empty one"));
+  for (const std::size_t bins : {std::size_t{0}, std::size_t{1} << 40})
+    CHECK_THROWS_WITH(Plot{}.histogram("h", {1, 2}, bins), Contains("from 1 to 100000 bins"));
+  CHECK_THROWS_WITH(draw_function(plot, "f", 0, 1, nullptr), Contains("a function, got an empty one"));
 }
