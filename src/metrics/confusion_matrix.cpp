@@ -24,9 +24,13 @@ void ConfusionMatrix::hold(std::size_t classes) {
   counts_.assign(classes * classes, 0);
 }
 
+void ConfusionMatrix::refuse(std::size_t c) const {
+  throw Error(fmt::format("{}: expected a class below {}, got {}", name, classes_, c));
+}
+
 std::uint64_t ConfusionMatrix::support(std::size_t truth) const {
   std::uint64_t sum = 0;
-  for (std::size_t c = 0; c < classes_; ++c) sum += count(truth, c);
+  for (std::size_t c = 0; c < classes_; ++c) sum += counts_[known(truth) * classes_ + c];
   return sum;
 }
 std::uint64_t ConfusionMatrix::predicted(std::size_t c) const {

@@ -1,6 +1,8 @@
 #include <tenon/text/padding.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,10 @@ PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, st
   if (length == 0)
     for (const auto& s : sequences) result.length = std::max(result.length, s.size());
   if (result.length == 0) throw Error("pad_tokens: expected a sequence with tokens, got none");
+  const std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
+  if (!sequences.empty() && result.length > most / sequences.size())
+    throw Error(fmt::format("pad_tokens: expected a length that fits in memory {} times, got {}", sequences.size(),
+                            result.length));
   result.tokens.assign(sequences.size() * result.length, padding);
   result.mask.assign(sequences.size() * result.length, 0);
   for (std::size_t i = 0; i < sequences.size(); ++i) {

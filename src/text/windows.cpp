@@ -15,6 +15,9 @@ Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::siz
   if (length == 0 || stride == 0)
     throw Error(
         fmt::format("next_token_windows: expected a length and a stride of at least 1, got {} and {}", length, stride));
+  constexpr std::size_t most = std::size_t{1} << 24;  // beyond it a float holds every other number only
+  if (vocab_size == 0 || vocab_size > most)
+    throw Error(fmt::format("next_token_windows: expected a vocab_size from 1 to {}, got {}", most, vocab_size));
   if (tokens.size() <= length)
     throw Error(
         fmt::format("next_token_windows: expected at least {} tokens for a window of {} and the one behind it, got {}",

@@ -60,6 +60,10 @@ void expect_metric(const std::vector<std::string>& names, std::string_view name,
 }
 
 double find_metric(const EpochRecord& record, std::string_view name, const char* who) {
+  if (name == "loss") return record.training.loss;
+  if (name == "accuracy") return record.training.accuracy;
+  if (name == "val_loss") return record.validation.loss;
+  if (name == "val_accuracy") return record.validation.accuracy;
   std::vector<std::string> names;
   for (const EpochRecord::Metric& m : record.metrics) {
     if (m.name == name) return m.value;

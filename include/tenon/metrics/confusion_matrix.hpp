@@ -38,7 +38,10 @@ public:
   void reset() { std::fill(counts_.begin(), counts_.end(), 0); }
 
   std::size_t classes() const { return classes_; }
-  std::uint64_t count(std::size_t truth, std::size_t predicted) const { return counts_[truth * classes_ + predicted]; }
+  /// What is asked of a class beyond `classes()` is an Error.
+  std::uint64_t count(std::size_t truth, std::size_t predicted) const {
+    return counts_[known(truth) * classes_ + known(predicted)];
+  }
   std::uint64_t support(std::size_t truth) const;
 
   double precision(std::size_t c) const;
@@ -54,6 +57,11 @@ public:
 
 private:
   void hold(std::size_t classes);
+  std::size_t known(std::size_t c) const {
+    if (c >= classes_) refuse(c);
+    return c;
+  }
+  [[noreturn]] void refuse(std::size_t c) const;
   std::uint64_t predicted(std::size_t c) const;
   template <class F>
   double mean(F of_class) const;

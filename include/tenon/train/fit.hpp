@@ -180,7 +180,10 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
     converted = how.validation.template get<Other>()->template as<T>();
     validation = &converted;
   }
-  if (validation) check("fit, validation data", *validation);
+  if (validation) {
+    check("fit, validation data", *validation);
+    detail::check_counts("fit, validation data", how.loss, *validation);
+  }
   using Measured = FitMetrics<M, Ms>;
   if (how.validation_split == 0 || validation) Measured::check(validation);
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();

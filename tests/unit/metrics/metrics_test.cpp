@@ -158,6 +158,8 @@ TEST_CASE("one output is the score of class 1") {
   CHECK(confusion.count(0, 1) == 1);
   CHECK(confusion.recall(1) == 1);
   CHECK(confusion.precision(1) == Approx(2.0 / 3));
+  CHECK_THROWS_WITH(confusion.count(0, 2), "confusion matrix: expected a class below 2, got 2");
+  CHECK_THROWS_WITH(confusion.support(7), Contains("got 7"));
 }
 
 TEST_CASE("the two ways to give one output's probability have one perplexity") {

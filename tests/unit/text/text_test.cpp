@@ -73,6 +73,8 @@ TEST_CASE("windows are labelled with the tokens that follow") {
   CHECK_THROWS_WITH(next_token_windows(tokens, 5, 8, 1), Contains("expected at least 9 tokens"));
   CHECK_THROWS_WITH(next_token_windows(tokens, 4, 3, 1), Contains("expected tokens from 0 to 3, got 4"));
   CHECK_THROWS_WITH(next_token_windows(tokens, 5, 3, 0), Contains("a stride of at least 1"));
+  CHECK_THROWS_WITH(next_token_windows(tokens, 0, 3, 1), Contains("a vocab_size from 1 to 16777216, got 0"));
+  CHECK_THROWS_WITH(next_token_windows(tokens, 20'000'000, 3, 1), Contains("got 20000000"));  // a float would round
 
   const auto parts = split_tokens(tokens, 0.75);
   CHECK(parts.train.size() == 6);

@@ -109,6 +109,8 @@ TEST_CASE("sequences are filled up, and sorted by length") {
   CHECK(padded.length == 3);
   CHECK(padded.tokens == Tokens{1, 2, 3, 4, 0, 0, 0, 0, 0});
   CHECK(padded.mask == std::vector<float>{1, 1, 1, 1, 0, 0, 0, 0, 0});
+  for (const std::size_t length : {std::size_t{1} << 62, std::size_t{1} << 63})
+    CHECK_THROWS_WITH(pad_tokens(sequences, length), Contains("a length that fits in memory"));
   CHECK(pad_tokens(sequences, 2, -1).tokens == Tokens{1, 2, 4, -1, -1, -1});
   const std::vector<std::size_t> lengths{1, 4};
   CHECK(bucket_by_length(sequences, lengths) == std::vector<std::vector<std::size_t>>{{1, 2}, {0}});

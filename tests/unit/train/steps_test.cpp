@@ -138,6 +138,10 @@ TEST_CASE("a mean over the labels that count is the same however the data are cu
       "evaluate: expected at least one label that counts, got 4 that are ignored or of a class of weight 0");
   CHECK_THROWS_WITH(fit(model, bare, Fit{.loss = CrossEntropy{}}),
                     Contains("fit: expected at least one label that counts"));
+  const Dataset<double> answered({steps, 2}, std::vector<double>(steps * 2),
+                                 Labels{std::vector<std::int32_t>(steps, 1), 3, steps});
+  CHECK_THROWS_WITH(fit(model, answered, Fit{.loss = CrossEntropy{}, .validation = bare}),
+                    Contains("fit, validation data: expected at least one label that counts"));
 }
 
 TEST_CASE("a network learns to answer at every step") {
