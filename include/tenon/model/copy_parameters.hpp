@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
@@ -7,10 +9,13 @@
 #include <type_traits>
 
 #include <tenon/error.hpp>
+#include <tenon/net/mistakes.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/net/select.hpp>
 
 namespace tenon {
+
+struct a_model_that_is_not_const;
 
 /// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
 /// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
@@ -51,6 +56,14 @@ std::size_t copy_parameters(const From& from, To& to) {
     ++copied;
   }
   return copied;
+}
+
+/// A model that must not change cannot be copied to.
+template <class Selection = all_parameters, class From, class To>
+  requires(std::is_const_v<To>)
+std::size_t copy_parameters(const From&, To&) {
+  detail::refuse<wrong_argument<argument<"copy_parameters", "to">, takes<a_model_that_is_not_const>, but_gets<To>>>();
+  return 0;
 }
 
 }  // namespace tenon

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/data/dataset.hpp>
@@ -12,6 +13,7 @@
 #include <tenon/net/select.hpp>
 #include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
+#include <tenon/train/arguments.hpp>
 
 namespace tenon {
 
@@ -24,9 +26,17 @@ void move_towards(A average, V values, double rate) {
   for (std::size_t i = 0; i < average.size(); ++i) average[i] += static_cast<T>(rate) * (values[i] - average[i]);
 }
 
+template <class M>
+constexpr bool can_be_averaged() {
+  using Mistake = typename decltype(judge_model<"average", M>())::type;
+  if constexpr (std::is_void_v<Mistake>) return true;
+  else return refuse<Mistake>();
+}
+
 /// What averages have in common: a model of their own, and how often it was updated.
 template <class M>
 struct Average {
+  static_assert(can_be_averaged<M>());
   M model;
   std::uint64_t updates = 0;
 

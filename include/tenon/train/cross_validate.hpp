@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,6 +39,16 @@ CrossValidation cross_validate(const Dataset<T>& data, const Fit<L, O, C, R, Ms>
     result.folds.push_back(fit(model, train, one));
   }
   return result;
+}
+
+struct a_network_as_its_first_template_argument;
+
+/// Without a network there is nothing to train.
+template <class T, class L, class O, class C, class R, class Ms>
+CrossValidation cross_validate(const Dataset<T>&, const Fit<L, O, C, R, Ms>&, std::size_t = 5) {
+  detail::refuse<wrong_argument<argument<"cross_validate", "Net">, takes<a_network_as_its_first_template_argument>,
+                                but_gets<Dataset<T>, Fit<L, O, C, R, Ms>>, write<"cross_validate<Net>(data, how)">>>();
+  return {};
 }
 
 /// Calls f.operator()<Net>() for each: `for_each_network<A, B>([&]<class Net>() { ... })`.

@@ -48,6 +48,7 @@ LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, 
   using Run = Trainer<M, L, O>;
   detail::Objective<typename M::network, L>::template check<typename M::input, typename Run::output>(
       "find_lr", how.loss, detail::offer_of(data));
+  detail::check_counts("find_lr", how.loss, data);
   const std::vector<T> parameters(model.parameters().span().begin(), model.parameters().span().end());
   const std::vector<T> buffers(model.buffers().span().begin(), model.buffers().span().end());
   const std::size_t batch_size = std::min(how.batch_size, data.size());
@@ -81,6 +82,12 @@ LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, 
   std::copy(buffers.begin(), buffers.end(), model.buffers().data());
   curve.suggestion = detail::steepest(curve, 10);
   return curve;
+}
+
+/// The same with the defaults of a Fit: cross-entropy and Adam.
+template <class M>
+LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data) {
+  return find_lr(model, data, Fit<>{});
 }
 
 }  // namespace tenon

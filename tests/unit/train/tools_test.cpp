@@ -150,6 +150,19 @@ TEST_CASE("the learning rate's search finds where the loss falls, and leaves the
   CHECK_FALSE(detail::steepest(LrCurve{{1, 2, 3}, {3, 2, 1}, {}}, 1));
   CHECK_THROWS_WITH(find_lr(model, data, quiet, LrRange{.low = 1, .high = 1}),
                     Contains("LrRange: high: expected above 1") || Contains("high: expected more than 1"));
+  CHECK(find_lr(model, data).lr.size() > 10);
+  const Dataset<float> ignored{{64}, std::vector<float>(128), Labels{{ignore_index, ignore_index}, 10}};
+  CHECK_THROWS_WITH(find_lr(model, ignored, quiet), Contains("find_lr: expected at least one label that counts"));
+}
+
+TEST_CASE("a record's numbers have names") {
+  const EpochRecord record{
+      .training = {.loss = 1, .accuracy = 2}, .validation = {.loss = 3, .accuracy = 4}, .metrics = {{"val_mae", 5}}};
+  std::vector<double> found;
+  for (const std::string_view name : {"loss", "accuracy", "val_loss", "val_accuracy", "val_mae"})
+    found.push_back(record.metric(name));
+  CHECK(found == std::vector<double>{1, 2, 3, 4, 5});
+  CHECK_THROWS_WITH(record.metric("mae"), Contains("got \"mae\""));
 }
 
 TEST_CASE("the class that a model takes a sample for") {
