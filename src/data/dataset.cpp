@@ -145,10 +145,12 @@ template <std::floating_point T>
 Dataset<T>::Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Labels labels)
     : Dataset{std::move(sample_shape), std::move(features)} {
   check_labels("", labels);
-  if (labels.values.size() != size_ * labels.per_sample)
+  // divided rather than multiplied: the product may be any number
+  if (labels.values.size() / labels.per_sample != size_ || labels.values.size() % labels.per_sample != 0)
     throw Error(labels.per_sample == 1
                     ? fmt::format("Dataset: expected {} labels, one per sample, got {}", size_, labels.values.size())
-                    : fmt::format("Dataset: expected {} labels, {} per sample, got {}", size_ * labels.per_sample,
+                    : fmt::format("Dataset: expected {} labels, {} per sample, got {}",
+                                  static_cast<double>(size_) * static_cast<double>(labels.per_sample),
                                   labels.per_sample, labels.values.size()));
   check_label_values("", labels);
   check_name(labels.name, columns_);

@@ -20,8 +20,8 @@ Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::siz
     throw Error(fmt::format("next_token_windows: expected a vocab_size from 1 to {}, got {}", most, vocab_size));
   if (tokens.size() <= length)
     throw Error(
-        fmt::format("next_token_windows: expected at least {} tokens for a window of {} and the one behind it, got {}",
-                    length + 1, length, tokens.size()));
+        fmt::format("next_token_windows: expected more than {} tokens, for a window and the one behind it, got {}",
+                    length, tokens.size()));
   const std::size_t count = (tokens.size() - length - 1) / stride + 1;
   std::vector<float> inputs;
   Labels labels{{}, vocab_size, length};

@@ -1,13 +1,19 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <tenon/fixed_string.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/mistakes.hpp>
 #include <tenon/net/part.hpp>
 
 namespace tenon {
+
+struct a_model;
 
 /// A part of a model: a model itself, on the numbers of the whole. See `part`.
 template <class Net, class Scalar, class Gemm>
@@ -99,6 +105,15 @@ auto part(Model<Net, Scalar, Gemm>&& model) = delete;  // nobody else has its nu
 template <fixed_string Path, class Net, class Scalar, class Gemm>
 auto part(Part<Net, Scalar, Gemm>&& view) {
   return part<Path>(static_cast<Model<Net, Scalar, Gemm>&>(view));
+}
+
+/// A network is a type: it has no numbers to look at.
+template <fixed_string Path, class M>
+  requires(!requires { typename std::remove_cvref_t<M>::network; })
+auto part(M&&) {
+  detail::refuse<wrong_argument<argument<"part", "model">, takes<a_model>, but_gets<std::remove_cvref_t<M>>,
+                                write<"Model<Net> model{seed};">>>();
+  return nullptr;
 }
 
 }  // namespace tenon

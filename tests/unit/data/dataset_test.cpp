@@ -93,6 +93,8 @@ TEST_CASE("sizes that don't agree are errors") {
   CHECK_THROWS_WITH((Dataset<float>{std::vector<std::size_t>{}, Floats(8)}), Contains("at least one axis"));
   const std::size_t half = std::size_t{1} << (std::numeric_limits<std::size_t>::digits / 2);
   CHECK_THROWS_WITH((Dataset<float>{{half, half}, Floats(8)}), Contains("no sample has the shape"));
+  CHECK_THROWS_WITH((Dataset<float>{{1}, Floats(2), Labels{{}, 2, half * (half / 2)}}),  // twice that is 0
+                    Contains("9223372036854775808 per sample, got 0"));
 }
 
 TEST_CASE("a label outside the classes is an error") {

@@ -70,7 +70,7 @@ TEST_CASE("windows are labelled with the tokens that follow") {
   const auto labels = data.labels(2);
   CHECK(std::vector<std::int32_t>(labels.begin(), labels.end()) == std::vector<std::int32_t>{0, 1, 2});
   CHECK(next_token_windows(tokens, 5, 7, 1).size() == 1);
-  CHECK_THROWS_WITH(next_token_windows(tokens, 5, 8, 1), Contains("expected at least 9 tokens"));
+  CHECK_THROWS_WITH(next_token_windows(tokens, 5, 8, 1), Contains("expected more than 8 tokens"));
   CHECK_THROWS_WITH(next_token_windows(tokens, 4, 3, 1), Contains("expected tokens from 0 to 3, got 4"));
   CHECK_THROWS_WITH(next_token_windows(tokens, 5, 3, 0), Contains("a stride of at least 1"));
   CHECK_THROWS_WITH(next_token_windows(tokens, 0, 3, 1), Contains("a vocab_size from 1 to 16777216, got 0"));
