@@ -31,12 +31,22 @@
 
 namespace tenon {
 
+struct a_number_of_samples;
+
 namespace detail {
 
+/// An argument that is not there.
+template <fixed_string Name>
+struct no_argument;
 template <class M, class L, class O>
 struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trainer", M&>())::type,
                                      typename decltype(judge_is_loss<"Trainer", "loss", L>())::type,
                                      typename decltype(judge_is_optimizer<"Trainer", "optimizer", O>())::type> {};
+template <class M, class L>
+struct judge_trainer<M, L, no_argument<"batch_size">> {
+  using type = wrong_argument<argument<"Trainer", "batch_size">, takes<a_number_of_samples>, but_gets<>,
+                              write<"Trainer{model, loss, sgd, 32}">>;
+};
 
 }  // namespace detail
 
@@ -69,6 +79,12 @@ public:
     using Mistake = typename detail::judge_trainer<M, L, O>::type;
     detail::refuse<Mistake>();
   }
+  template <class... Given>
+    requires(sizeof...(Given) < 2)
+  Trainer(M&, L, const Given&...) {
+    using Mistake = typename detail::judge_trainer<M, L, O>::type;
+    detail::refuse<Mistake>();
+  }
   auto forward(const auto&) { return Rows<const float>{}; }
   double loss() { return 0; }
   void backward(double = 1) {}
@@ -79,6 +95,11 @@ public:
   void zero_grad() {}
   void set_lr(double) {}
 };
+template <class M, class L>
+Trainer(M&, L) -> Trainer<M, L, detail::no_argument<"optimizer">>;
+template <class M, class L, class O>
+Trainer(M&, L, O) -> Trainer<M, L, detail::no_argument<"batch_size">>;
+
 template <detail::IsModel M, Loss L, NetworkOptimizer O>
   requires(!std::is_const_v<M>)
 class Trainer<M, L, O> {
