@@ -299,14 +299,9 @@ void check(const CsvOptions& options) {
 }
 
 template <class T>
-CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
-  check(options);
-  const std::string text = detail::read_file(path, "a table");
-  if (text.find('\0') != text.npos) {
-    const std::string seems = detail::seems_to_be(std::as_bytes(std::span(text)));
-    throw Error(fmt::format("{}: expected a table as text, got a NUL at byte {}{}", path, text.find('\0'),
-                            seems.empty() ? seems : " (it seems to be " + seems + ")"));
-  }
+CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, const std::string& text) {
+  if (text.find('\0') != text.npos)
+    throw Error(fmt::format("{}: expected a table as text, got a NUL at byte {}", path, text.find('\0')));
   detail::CsvRecords records{text, options.delimiter, path};
 
   std::vector<std::string> fields, titles;
@@ -426,6 +421,20 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
   }
   result.data = Dataset<T>(std::move(set));
   return result;
+}
+
+/// What is no table may be another file, which tells more than the line where that was found out.
+template <class T>
+CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
+  check(options);
+  const std::string text = detail::read_file(path, "a table");
+  try {
+    return parse_table<T>(path, options, text);
+  } catch (const Error& error) {
+    const std::string seems = detail::seems_to_be(std::as_bytes(std::span(text)));
+    if (seems.empty() || seems.starts_with("a text that")) throw;
+    throw Error(error.what() + (" (it seems to be " + seems + ")"));
+  }
 }
 
 }  // namespace

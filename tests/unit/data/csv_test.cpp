@@ -140,6 +140,16 @@ TEST_CASE("what a terminal could take for a command is escaped, and other files 
   CHECK_THROWS_WITH(read(std::string(300'000, ',') + "\n"), Contains(":1: expected at most 262144 columns, got more"));
 }
 
+TEST_CASE("a file that is no table is named, whichever line it fails in") {
+  CHECK_THROWS_WITH(read("<!DOCTYPE html><html><body>404</body></html>"),
+                    EndsWith("(it seems to be an HTML page: a server's answer in place of the file?)"));
+  CHECK_THROWS_WITH(read("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+                    Contains("(it seems to be a Git LFS pointer"));
+  CHECK_THROWS_WITH(read("\x89PNG\r\n\x1a\n"), EndsWith("(it seems to be a PNG picture)"));
+  CHECK_THROWS_WITH(read("\xff\xfe" + std::string("1\0,\0", 4)),
+                    EndsWith("(it seems to be a text in UTF-16: save it as UTF-8)"));
+}
+
 TEST_CASE("lines of other lengths are errors") {
   CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n1,0\n"), EndsWith(":3: expected 3 columns, got 2"));
   CHECK_THROWS_WITH(read("a,b,y\n1,2,0,\n"), EndsWith(":2: expected 3 columns, got 4"));
