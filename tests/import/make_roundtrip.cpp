@@ -1,7 +1,7 @@
 // Imports networks that were exported and writes programs that compare the types with what the networks gave:
-//     make_roundtrip EXPORTED FOLDER NETWORKS-IN-A-PROGRAM [NAME...]
-// EXPORTED is what the tests unit.model.export_onnx* write with TENON_ONNX_FOLDER: NAME.onnx, and NAME.json with inputs
-// and outputs of the network in float. Into FOLDER go programs (part_0.cpp, ...), and for each network its weights and
+//     make_roundtrip [--all] EXPORTED FOLDER NETWORKS-IN-A-PROGRAM [NAME...]
+// EXPORTED is what the tests unit.model.export_onnx* and unit.zoo.* write with TENON_ONNX_FOLDER: NAME.onnx, and
+// NAME.json with inputs and outputs of the network in float. With --all none may be refused. Into FOLDER go programs (part_0.cpp, ...), and for each network its weights and
 // numbers. `written` has lines: name, program, number in it, tensors, and how many of these are a tensor of the file
 // bit for bit; `refused`: name, reason.
 #include <fmt/format.h>
@@ -70,11 +70,14 @@ struct Typed {
   }
 };
 
-int make(const fs::path& exported, const fs::path& to, std::size_t in_a_program, const std::set<std::string>& names) {
+int make(const fs::path& exported, const fs::path& to, std::size_t in_a_program, const std::set<std::string>& names,
+         bool every) {
   std::set<std::string> all;
   for (const auto& entry : fs::directory_iterator(exported))
     if (const std::string name = entry.path().stem().string(); entry.path().extension() == ".json")
       if (names.empty() || names.contains(name)) all.insert(name);
+  for (const std::string& name : names)
+    if (!all.contains(name)) throw tenon::Error("no network was exported as " + name);
   TypedPrograms programs(to, in_a_program, {.of_largest = 1e-6});
   std::string written, refused;
   for (const std::string& name : all) try {
@@ -82,6 +85,7 @@ int make(const fs::path& exported, const fs::path& to, std::size_t in_a_program,
       const std::string place = programs.add(name, typed.written, typed.samples, typed.numbers);
       written += fmt::format("{}\t{}\t{}\t{}\n", name, place, typed.tensors, typed.same);
     } catch (const std::exception& error) {
+      if (every) throw tenon::Error(name + ": " + error.what());
       refused += fmt::format("{}\t{}\n", name, one_line(error.what()));
     }
   programs.finish();
@@ -95,8 +99,12 @@ int make(const fs::path& exported, const fs::path& to, std::size_t in_a_program,
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 4) throw tenon::Error("usage: make_roundtrip EXPORTED FOLDER NETWORKS-IN-A-PROGRAM [NAME...]");
-  return make(argv[1], argv[2], std::stoul(argv[3]), std::set<std::string>(argv + 4, argv + argc));
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool every = !arguments.empty() && arguments[0] == "--all";
+  if (every) arguments.erase(arguments.begin());
+  if (arguments.size() < 3)
+    throw tenon::Error("usage: make_roundtrip [--all] EXPORTED FOLDER NETWORKS-IN-A-PROGRAM [NAME...]");
+  return make(arguments[0], arguments[1], std::stoul(arguments[2]), {arguments.begin() + 3, arguments.end()}, every);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "make_roundtrip: %s\n", error.what());
   return 2;

@@ -36,7 +36,11 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
             list_text(out));
   const bool first = other == 0;
   const std::string& op = w.node.op;
-  if (alike(c)) {
+  // x W and then + b: a bias of Dense even where its numbers are one, or one number
+  const Node* product = w.producer(value);
+  const bool bias = op == "Add" && product != nullptr && product->op == "MatMul" && !c.dims.empty() &&
+                    count_of(c.dims) == w.shape().back();
+  if (alike(c) && !bias) {
     const double v = c.values[0];
     if (!first && v == two.neutral) return;
     if (first && (op == "Add" || op == "Mul") && v == two.neutral) return;
@@ -50,7 +54,7 @@ void with_constant(Writer& w, const Two& two, std::size_t value) {
     else w.formula(fmt::format(fmt::runtime(first ? two.constant_first : two.with_constant), number_text(v)));
     return;
   }
-  if (op == "Add" && w.shape().size() == 2 && count_of(c.dims) == count_of(w.shape())) {
+  if (op == "Add" && !bias && w.shape().size() == 2 && count_of(c.dims) == count_of(w.shape())) {
     w.layer("LearnedPositionalEmbedding<>", w.shape(), {{"weight", reshaped(c, w.shape())}});
     return;
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numeric>
 
 #include "writer.hpp"
@@ -120,7 +121,12 @@ void pass_on(Writer&) {}
 
 void cast(Writer& w) {
   const auto to = w.node.integer("to", 1);  // of ONNX's numbers: float, float16, double, bfloat16
-  w.require(to == 1 || to == 10 || to == 11 || to == 16,
+  const std::vector<const Node*> readers = w.readers_of(0);
+  // An Embedding is given its tokens as float numbers, and refuses what is none.
+  const bool tokens = w.is_of_input(0) && !readers.empty() && std::ranges::all_of(readers, [&](const Node* reader) {
+                        return reader->op == "Gather" && reader->inputs.at(1) == w.node.outputs[0];
+                      });
+  w.require(tokens || to == 1 || to == 10 || to == 11 || to == 16,
             "makes whole numbers of what the network computes; layers keep float");
 }
 

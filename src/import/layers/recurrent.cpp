@@ -78,16 +78,15 @@ void recurrent(Writer& w, const Cell& cell) {
   if (directions == 2) text += ", bidirectional";
   if (bias == nullptr) text += ", bias<false>";
 
-  const auto wanted = [&](std::size_t i) { return i < w.node.outputs.size() && !w.node.outputs[i].empty(); };
-  w.require(!wanted(2), "gives its last memory, Y_c: layers keep it to themselves");
+  w.require(!w.wanted(2), "gives its last memory, Y_c: layers keep it to themselves");
   const std::int64_t width = hidden * static_cast<std::int64_t>(directions);
-  const bool both = wanted(0) && wanted(1);
+  const bool both = w.wanted(0) && w.wanted(1);
   w.require(!both || directions == 1, "gives all states and the last ones of two directions");
-  if (wanted(0)) {
+  if (w.wanted(0)) {
     w.batch_at(batch_first ? 0 : 2);
     w.layer(text + ">", {sequence[0], width}, weights);
   }
-  if (wanted(1)) {
+  if (w.wanted(1)) {
     if (both) w.start(1, {w.node.outputs[0]}, {sequence[0], hidden});
     else w.start(1, {w.node.inputs[0]}, sequence);
     w.batch_at(batch_first ? 0 : 1);

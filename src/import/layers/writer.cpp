@@ -107,6 +107,31 @@ const Node* Writer::producer(std::size_t i) const {
   return found == walk_.producers.end() ? nullptr : found->second;
 }
 
+bool Writer::wanted(std::size_t output) const {
+  if (output >= node.outputs.size() || node.outputs[output].empty()) return false;
+  const std::string& value = node.outputs[output];
+  return walk_.readers.contains(value) ||
+         std::ranges::find(walk_.graph.outputs, value, &Value::name) != walk_.graph.outputs.end();
+}
+
+std::vector<const Node*> Writer::readers_of(std::size_t output) const {
+  std::vector<const Node*> all;
+  for (const Node& reader : walk_.graph.nodes)
+    if (std::ranges::find(reader.inputs, node.outputs.at(output)) != reader.inputs.end()) all.push_back(&reader);
+  return all;
+}
+
+bool Writer::is_of_input(std::size_t i) const {
+  static const std::set<std::string> moves{"Slice",   "Reshape",   "Flatten", "Transpose",
+                                           "Squeeze", "Unsqueeze", "Split",   "Identity"};
+  const Node* from = producer(i);
+  while (from != nullptr && moves.contains(from->op)) {
+    const auto next = walk_.producers.find(from->inputs.at(0));
+    from = next == walk_.producers.end() ? nullptr : next->second;
+  }
+  return from == nullptr;
+}
+
 const Dims& Writer::result(std::size_t output) const {
   const std::string& name = node.outputs.at(output);
   const auto known = walk_.graph.values.find(name);
@@ -211,7 +236,8 @@ void Writer::formula_of(std::string text, const std::vector<std::pair<std::strin
       if ((*axes)[k] != 1) along.insert(k);
   }
   const bool channels = own.size() > 1 && along == std::set<std::size_t>{0};
-  const bool features = own.size() <= 2 && along == std::set<std::size_t>{own.size() - 1};
+  const bool features = own.size() <= 2 &&
+                        (along == std::set<std::size_t>{own.size() - 1} || (along.empty() && own.back() == 1));
   const std::int64_t front = own.front(), size = count_of(own);
   if (channels && own.size() != 3) reshape({front, 1, size / front});
   if (!channels && !features) reshape({size});

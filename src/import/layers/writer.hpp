@@ -84,7 +84,12 @@ public:
   std::vector<std::size_t> values() const;               // inputs that are no constants
   const Dims& shape_of(const std::string& value) const;  // a sample's, of anything that is written already
   const Node* producer(std::size_t i) const;
+  /// Are its numbers those of an input of the network, at other places at most?
+  bool is_of_input(std::size_t i) const;
   std::size_t readers(const std::string& value) const { return walk_.readers.at(value); }
+  /// Does anyone ask for it, a node or who runs the network?
+  bool wanted(std::size_t output) const;
+  std::vector<const Node*> readers_of(std::size_t output) const;
   bool not_negative(std::size_t i) const { return walk_.not_negative.contains(node.inputs[i]); }
 
   // What goes out, by the graph.

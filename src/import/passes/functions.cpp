@@ -142,12 +142,31 @@ bool may_join(const Edit& edit, const Node& node, const Dims& dims) {
   });
 }
 
+/// select(x > 0, x, w * x) is PRelu, w with axes: a number without any is no slope that was learned.
+bool name_slope(Edit& edit, Node& root) {
+  if (root.op != "Where") return false;
+  const std::string x = root.inputs[1];
+  const Node *condition = edit.maker(root.inputs[0], "Greater"), *product = edit.maker(root.inputs[2], "Mul");
+  if (condition == nullptr || product == nullptr) return false;
+  if (condition->inputs[0] != x || !edit.is_scalar(condition->inputs[1], 0)) return false;
+  for (const std::size_t i : {0U, 1U}) {
+    const std::string slope = product->inputs[i];
+    const Array* numbers = edit.constant(slope);
+    if (product->inputs[1 - i] != x || numbers == nullptr || numbers->dims.empty()) continue;
+    if (edit.dims(root.outputs[0]) != edit.dims(x) || edit.dims(product->outputs[0]) != edit.dims(x)) return false;
+    edit.become(root, "PRelu", {x, slope});
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 /// The region grows upwards from its root for as long as nobody else reads what comes in. Of all regions with one value
 /// to read, the largest that has a name is taken: x + 3, cut off at 0 and 6 and divided by 6, is a HardSigmoid of x.
 bool name_function(Edit& edit, Node& root) {
   if (!is_elementwise(root)) return false;
+  if (name_slope(edit, root)) return true;
   const Dims dims = edit.dims(root.outputs[0]);
   if (!may_join(edit, root, dims) || edit.type(root.outputs[0]) != Type::float32) return false;
   Region region{{&root}, {}};

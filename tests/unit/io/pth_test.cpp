@@ -1,7 +1,10 @@
 // Files of torch.save: those of tests/golden/make_pth.py, and bad ones by a writer of pickles and archives.
 #include <zlib.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +14,11 @@
 #include <tenon/error.hpp>
 #include <tenon/io/load_tensors.hpp>
 #include <tenon/io/pth.hpp>
+#include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/input.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/sequential.hpp>
 
 #include "support/faults.hpp"
 #include "support/golden.hpp"
@@ -157,6 +165,42 @@ TEST_CASE("a checkpoint's dictionaries are chosen by their prefix") {
   CHECK(bias == std::vector<float>(2, 1));
   CHECK(loaded.left_over ==
         std::vector<std::string>{"model.1.bias", "model.1.running_mean", "model.1.running_var", "model.1.weight"});
+}
+
+TEST_CASE("a model loads a .pth file, all that it asks for or nothing") {
+  using Net = Sequential<Input<2>, Dense<2>, BatchNorm1D<>>;
+  Model<Net> model{3};
+  const auto numbers_of = [&model] {
+    std::vector<float> all;
+    for (const ParameterEntry& entry : parameter_table<Net>)
+      all.insert(all.end(), model.values(entry).begin(), model.values(entry).end());
+    return all;
+  };
+  const std::vector<float> before = numbers_of();
+  CHECK_THROWS_WITH(model.load(golden("nested.pth")), Contains(R"(load with LoadOptions{.prefix = "model."})"));
+  CHECK_THROWS_WITH(model.load(golden("weights.pth")), Contains("\"0.weight\"") && Contains("weights.pth"));
+  CHECK(numbers_of() == before);
+  const Loaded loaded = model.load(golden("nested.pth"), {.prefix = "model."});  // tensor k of the file is all k
+  CHECK(loaded.loaded.size() == 6);
+  CHECK(loaded.missing.empty());
+  CHECK(loaded.left_over.empty());
+  for (const auto& [name, value] : std::map<std::string, float>{{"0.weight", 0},
+                                                                {"0.bias", 1},
+                                                                {"1.weight", 2},
+                                                                {"1.bias", 3},
+                                                                {"1.running_mean", 4},
+                                                                {"1.running_var", 5}}) {
+    INFO(name);
+    const auto entry = std::ranges::find(parameter_table<Net>, name, &ParameterEntry::name);
+    REQUIRE(entry != parameter_table<Net>.end());
+    CHECK(std::ranges::count(model.values(*entry), value) == static_cast<std::ptrdiff_t>(entry->size));
+  }
+  // transposed there, and within another's storage
+  Model<Sequential<Input<3>, Dense<2>>> dense;
+  CHECK(dense.load(golden("weights.pth"), {.partial = true}).loaded == std::vector<std::string>{"0.weight", "0.bias"});
+  std::array<float, 2> y{};
+  dense.predict(std::array<float, 3>{1, 2, 4}, y);
+  CHECK(y == std::array<float, 2>{-1 - 2 * 0.5F + 0.5F, -0.75F - 2 * 0.25F + 4 * 0.25F + 1.25F});
 }
 
 TEST_CASE("archives are read with 64-bit numbers and a comment too") {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +24,7 @@
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/learner.hpp>
 #include <tenon/edge/quantized.hpp>
+#include <tenon/model/export_onnx.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/generate.hpp>
 #include <tenon/model/quantize.hpp>
@@ -31,6 +33,7 @@
 #include <tenon/tenon.hpp>
 
 #include "support/gradient_check.hpp"
+#include "unit/zoo/round_trip.hpp"
 
 /// The zoo: networks of all kinds, each sent through every way of running one. A cell of its table is "yes", which
 /// means equal to the model within the bound of its column, or the layer that is refused and its place, as the compile
@@ -49,9 +52,9 @@ struct Animal {
   static constexpr std::size_t tokens = Tokens;
 };
 
-inline constexpr std::array<std::string_view, 14> columns{"gradient", "threads", "single",    "frozen part", "fold",
+inline constexpr std::array<std::string_view, 15> columns{"gradient", "threads", "single",    "frozen part", "fold",
                                                           "average",  "save",    "Frozen",    "blob",        "Session",
-                                                          "steps",    "tokens",  "Quantized", "Learner"};
+                                                          "steps",    "tokens",  "Quantized", "Learner",     "ONNX"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -553,6 +556,31 @@ std::string check_learner(const Sampled<A>& s) {
   }
 }
 
+/// As an ONNX file, and that file as a type.
+template <class A>
+std::string check_onnx(const Sampled<A>& s) {
+  using Net = typename A::Net;
+  if constexpr (!runs_as<in_onnx, Net>) {
+    return Words<refusal<in_onnx, Net>>::text();
+  } else {
+    const File file;
+    const std::string folder = kept_folder();
+    Exported net{folder.empty() ? file.path : folder + "/" + std::string(A::name) + ".onnx",
+                 {},
+                 s.count,
+                 s.x,
+                 s.y,
+                 detail::onnx_axes<input_shape<Net>>::value(),
+                 detail::onnx_axes<output_shape<Net>>::value()};
+    for (const ParameterEntry& entry : parameter_table<Net>)
+      net.parameters.push_back({entry.name, s.model.values(entry)});
+    export_onnx(s.model, net.path);
+    std::string cell = round_trip(net);
+    CHECK_THAT(cell, !Catch::Matchers::StartsWith("WRONG"));
+    return cell;
+  }
+}
+
 /// All cells of a row, in the order of `columns`.
 template <class A>
 std::string examine() {
@@ -572,16 +600,22 @@ std::string examine() {
       check_steps(s),
       check_generator(s),
       check_int8(s),
-      check_learner(s)};
+      check_learner(s),
+      check_onnx(s)};
   std::string row = "| " + std::string(A::name) + " |";
   for (const std::string& cell : cells) row += " " + cell + " |";
   return row + "\n";
 }
 
 /// The rows of one program, under its title, against docs/support.md. With TENON_ZOO_OUT in the environment they are
-/// written to that file instead (scripts/support).
+/// written to that file instead (scripts/support); with TENON_ONNX_FOLDER the networks are exported to that folder and
+/// nothing else is done (scripts/roundtrip).
 template <class... A>
 void check_table(std::string_view title) {
+  if (!kept_folder().empty()) {
+    (std::printf("%s\t%s\n", std::string(A::name).c_str(), check_onnx(Sampled<A>{}).c_str()), ...);
+    return;
+  }
   std::string text = "### " + std::string(title) + "\n\n| network |";
   for (const std::string_view column : columns) text += " " + std::string(column) + " |";
   text += "\n|---|";

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a network becomes as an ONNX file, and that file as a type again.
+namespace tenon::zoo {
+
+/// A network that was written to `path`: its numbers, and samples with what it makes of them.
+struct Exported {
+  struct Parameter {
+    std::string_view name;
+    std::span<const float> values;
+  };
+  using Axes = std::vector<std::vector<std::int64_t>>;  // of each input, or output, without the batch's
+
+  std::string path;
+  std::vector<Parameter> parameters;
+  std::size_t samples;
+  std::span<const float> x, y;
+  Axes inputs, outputs;
+};
+
+/// "yes": the file has the network's parameters bit for bit, gives its outputs where the importer's interpreter runs it
+/// in double, and becomes a type whose tensors are those of the file bit for bit. "no import: ..." is what
+/// the importer refuses, and why. "WRONG ..." is everything else.
+///
+/// What the type gives needs a compiler: with TENON_ONNX_FOLDER in the environment the inputs and outputs are kept
+/// beside the file, for scripts/roundtrip.
+std::string round_trip(const Exported& net);
+
+/// Where files are kept, or "".
+std::string kept_folder();
+
+}  // namespace tenon::zoo
