@@ -1,15 +1,18 @@
 #include "simplify.hpp"
 
 #include <array>
+#include <optional>
 #include <span>
+
+#include <tenon/error.hpp>
 
 #include "passes/passes.hpp"
 
 namespace tenon::importing {
 
-void simplify(Graph& graph, const Simplify& options) {
-  const bool batched = settle_inputs(graph, options);
-  fold_constants(graph, batched);
+namespace {
+
+void rewrite(Graph& graph) {
   constexpr std::array<Rule, 14> rules{remove_idle, modernize,       join_reshapes,  join_transposes, sink_transpose,
                                        order_rows,  normalize_layer, name_function,  pad_windows,     pool_globally,
                                        make_gemm,   unroll_rows,     scale_channels, lift_transpose};
@@ -26,7 +29,25 @@ void simplify(Graph& graph, const Simplify& options) {
       output.dims = known->second.dims;
     output.axis_names.clear();
   }
-  if (batched) check_samples(graph);
+}
+
+}  // namespace
+
+void simplify(Graph& graph, const Simplify& options) {
+  const bool batched = settle_inputs(graph, options);
+  fold_constants(graph, batched);
+  std::optional<Graph> apart = batched ? with_steps_apart(graph) : std::nullopt;
+  rewrite(graph);
+  if (!batched) return;
+  // Where each step goes through one matrix, that is a product along the last axis, and nothing was taken apart.
+  try {
+    return check_samples(graph);
+  } catch (const Error&) {
+    if (!apart) throw;
+  }
+  graph = std::move(*apart);
+  rewrite(graph);
+  check_samples(graph);
 }
 
 }  // namespace tenon::importing

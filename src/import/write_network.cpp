@@ -55,14 +55,15 @@ std::string sequential(const Piece& piece, const Dims& takes, std::size_t column
 }
 
 std::string graph_text(const Graph& graph, const Structure& structure, const Units& units, std::size_t column,
-                       std::map<std::string, Array>& weights) {
+                       std::map<std::string, Array>& weights, bool inner = false) {
   Names names;
   std::map<std::string, std::string> name_of;  // of values
   std::vector<std::string> elements, given;
   std::string before;
   for (const Value& input : graph.inputs) {
     before = name_of[input.name] = names.add(input.name);
-    elements.push_back(fmt::format("In<\"{}\", {}>", before, list_text(units.shapes.at(input.name))));
+    elements.push_back(inner ? fmt::format("In<\"{}\">", before)
+                             : fmt::format("In<\"{}\", {}>", before, list_text(units.shapes.at(input.name))));
   }
   // what is given is called as the file calls it
   for (std::size_t i = 0; i < structure.outputs.size(); ++i)
@@ -143,6 +144,19 @@ TypeText write_type(const Graph& graph, Structure structure, const Units& units,
     collect_weights(structure.pieces[0].parts, "", written.weights);
   } else {
     written.body = graph_text(graph, structure, units, column, written.weights);
+  }
+  return written;
+}
+
+TypeText write_inner_type(const Graph& graph, const Structure& structure, const Units& units) {
+  TypeText written;
+  if (structure.pieces.size() == 1) {
+    const Part whole = as_one(structure.pieces[0].parts, units.shapes.at(graph.inputs[0].name));
+    written.body = text(whole);
+    collect_weights(whole, "", written.weights);
+  } else {
+    written.body = graph_text(graph, structure, units, 0, written.weights, true);
+    std::erase(written.body, '\n');
   }
   return written;
 }

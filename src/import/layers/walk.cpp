@@ -11,7 +11,7 @@ const LayerTable& layer_table() {
   static const LayerTable table = [] {
     LayerTable t;
     for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement,
-                           add_reductions, add_recurrent, add_conditions, add_places})
+                           add_reductions, add_recurrent, add_conditions, add_places, add_steps})
       add(t);
     return t;
   }();

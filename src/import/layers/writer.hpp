@@ -180,5 +180,6 @@ void add_reductions(LayerTable&);
 void add_recurrent(LayerTable&);
 void add_conditions(LayerTable&);  // comparisons, and what chooses by them
 void add_places(LayerTable&);      // what moves numbers by indices
+void add_steps(LayerTable&);       // a network for each step
 
 }  // namespace tenon::importing

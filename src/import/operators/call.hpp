@@ -95,6 +95,7 @@ Table sampling_operators();
 Table recurrent_operators();
 Table quantization_operators();
 Table loss_operators();
+Table step_operators();
 
 /// Types by ONNX's numbers, as Cast names them.
 Type onnx_type(const Call& call, Index number);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ std::vector<Node> expanded(Graph& graph, const Node& node);
 
 /// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.
 void check_samples(const Graph& graph);
+
+/// The same with a TimeDistributed for each part of the network that sees the steps of sequences as samples; nothing
+/// where there is none. `graph` has axes.
+std::optional<Graph> with_steps_apart(const Graph& graph);
 
 // What does nothing.
 bool remove_idle(Edit& edit, Node& node);

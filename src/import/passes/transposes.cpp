@@ -46,7 +46,10 @@ bool join_transposes(Edit& edit, Node& node) {
   const std::string x = node.inputs[0];
   const Dims perm = perm_of(edit, node), &dims = edit.dims(x);
   if (std::ranges::is_sorted(perm)) return edit.forward(node, x), true;
-  if (moves_nothing(dims, perm)) {
+  // A recurrent layer's axes are time, directions, batch: one of size 1 may be the batch.
+  const Node* from = edit.maker(x);
+  const bool recurrent = from != nullptr && is_any_of(from->op, {"LSTM", "GRU", "RNN"});
+  if (!recurrent && moves_nothing(dims, perm)) {
     Dims target = permuted(dims, perm);
     target[0] = 0;
     edit.become(node, "Reshape", {x, edit.add(target)});

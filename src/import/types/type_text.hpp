@@ -17,6 +17,9 @@ struct TypeText {
 };
 TypeText write_type(const Graph& graph, Structure structure, const Units& units, std::size_t column);
 
+/// The type of a network within another's: its input has the shape that is given there.
+TypeText write_inner_type(const Graph& graph, const Structure& structure, const Units& units);
+
 /// What a type cannot have: axes that are too many, inputs that nothing reads.
 std::vector<std::string> refusals(const Graph& graph, const Structure& structure, const Units& units);
 
