@@ -1,9 +1,9 @@
 // Imports networks that were exported and writes programs that compare the types with what the networks gave:
 //     make_roundtrip [--all] EXPORTED FOLDER NETWORKS-IN-A-PROGRAM [NAME...]
 // EXPORTED is what the tests unit.model.export_onnx* and unit.zoo.* write with TENON_ONNX_FOLDER: NAME.onnx, and
-// NAME.json with inputs and outputs of the network in float. With --all none may be refused. Into FOLDER go programs (part_0.cpp, ...), and for each network its weights and
-// numbers. `written` has lines: name, program, number in it, tensors, and how many of these are a tensor of the file
-// bit for bit; `refused`: name, reason.
+// NAME.json with inputs and outputs of the network in float. With --all none may be refused. Into FOLDER go programs
+// (part_0.cpp, ...), and for each network its weights and numbers. `written` has lines: name, program, number in it,
+// tensors, and how many of these are a tensor of the file bit for bit; `refused`: name, reason.
 #include <fmt/format.h>
 
 #include <algorithm>
