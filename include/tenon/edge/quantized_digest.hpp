@@ -34,6 +34,10 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
            {static_cast<std::size_t>(s.cell.cell), s.cell.steps, s.cell.features, s.cell.hidden,
             static_cast<std::size_t>(s.cell.reverse), static_cast<std::size_t>(s.cell.last)})
         see(value);
+    if (s.attends())
+      for (const std::size_t value :
+           {s.third, s.fourth, s.attention.keys, s.attention.heads, static_cast<std::size_t>(s.attention.causal)})
+        see(value);
     if (s.pattern.kind == StepKind::max_pool || s.pattern.kind == StepKind::average_pool)
       see(s.pool.counts_padding), see_axis(s.pool.windows.y), see_axis(s.pool.windows.x);
   }

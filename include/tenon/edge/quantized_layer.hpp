@@ -268,6 +268,21 @@ struct ModulationOf<tenon::detail::ElementwiseUnit<tenon::detail::ScaledAndShift
   static constexpr auto spreads = tenon::detail::Elementwise<tenon::detail::ScaledAndShifted, Inputs<S...>>::spreads;
 };
 
+/// Attention of a whole sequence to itself, or of one input to another.
+template <class Bound>
+struct AttentionOf {
+  static constexpr bool known = false;
+};
+template <class Bound>
+  requires requires { Bound::code.rope; }
+struct AttentionOf<Bound> {
+  static constexpr kernels::AttentionSizes sizes{Bound::code.queries, Bound::code.keys,   Bound::code.width,
+                                                 Bound::code.heads,   Bound::code.causal, Bound::has_mask};
+  static constexpr bool many = tenon::detail::input_count<typename Bound::input> > 1;
+  static constexpr bool known = Bound::code.rope == 0 && Bound::code.context == 0 && Bound::code.cross <= many &&
+                                sizes.keys < 65536;
+};
+
 /// One unit on every step of a sequence.
 template <class Step, class In>
 Step step_of_sequence(const tenon::detail::OverSteps<Step, In>*);
@@ -364,8 +379,8 @@ constexpr bool is_known_layer() {
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
-           RecurrentOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known ||
-           EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
+           RecurrentOf<Bound>::known || AttentionOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown ||
+           ModulationOf<Bound>::known || EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

@@ -21,9 +21,9 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
       steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
-      steps::check_tokens, steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool,
-      steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing,
-      steps::read_upsampling;
+      steps::read_attention, steps::check_tokens, steps::read_dense, steps::add_convolution, steps::without_border,
+      steps::read_pool, steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent, steps::read_permute,
+      steps::read_placing, steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
 
@@ -44,6 +44,7 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
     else if constexpr (RecurrentOf<Bound>::known)
       return read_recurrent(x[0], RecurrentOf<Bound>::cell, Bound::plan, parameters);
+    else if constexpr (AttentionOf<Bound>::known) return read_attention<Bound>(x, parameters, unit);
     else if constexpr (is_channel_dropout(type)) return x[0];
     else if constexpr (is_mean_of_steps(type))
       return read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);
@@ -82,6 +83,15 @@ struct PlanReader : PlanSteps<Capacity> {
     for (const auto& slot : Bound::plan.slots)
       x = read<typename Bound::block>(&x, parameters + slot.parameters, unit + slot.unit);
     return x;
+  }
+
+  template <class Bound>
+  constexpr std::size_t read_attention(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+    using of = AttentionOf<Bound>;
+    constexpr const auto& code = Bound::code;
+    return read_attention(
+        {x[0], x[code.cross ? 1 : 0], x[of::sizes.masked ? (code.cross ? 2 : 1) : 0]}, of::sizes,
+        {parameters, parameters + code.in_bias(), parameters + code.out_weight(), parameters + code.out_bias()}, unit);
   }
 
   /// Layers that treat every row of a tensor alike treat those of all steps so.

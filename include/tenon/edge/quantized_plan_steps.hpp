@@ -48,6 +48,11 @@ struct TensorBundles {
   }
 };
 
+/// Where the float layer has the numbers of an attention's four projections.
+struct AttentionPlaces {
+  std::size_t in_weight = 0, in_bias = 0, out_weight = 0, out_bias = 0;
+};
+
 /// What does not look at the type: called by importers too, which know the network as a text
 /// (src/import/types/quantized_plan.cpp).
 template <std::size_t Capacity>
@@ -277,8 +282,9 @@ struct PlanSteps {
       const QuantizedStep& step = plan.steps[k];
       bool reads = step.pattern.kind != StepKind::input && step.pattern.kind != StepKind::embedding &&
                    is_tokens(step.source);
-      if (step.is_pair() || step.modulates()) reads = reads || is_tokens(step.other);
-      if (step.modulates()) reads = reads || is_tokens(step.third);
+      if (step.reads_other()) reads = reads || is_tokens(step.other);
+      if (step.reads_third()) reads = reads || is_tokens(step.third);
+      if (step.reads_fourth()) reads = reads || is_tokens(step.fourth);
       for (std::size_t m = 0; m < step.moves; ++m) reads = reads || is_tokens(plan.moves[step.first_move + m].source);
       if (reads) plan.fits = false;
     }
@@ -317,6 +323,34 @@ struct PlanSteps {
       step.image = {.channels = in, .features = out, .x = {.image = count, .map = count}};
     }
     return add(step, {});
+  }
+
+  /// Queries are made of x[0], keys and values of x[1]; x[2] is the mask where there is one. Queries, keys, values and
+  /// what is seen have scales of their own.
+  constexpr std::size_t read_attention(std::array<std::size_t, 3> x, const kernels::AttentionSizes& a,
+                                       const AttentionPlaces& p, std::size_t unit) {
+    const auto dense = [&](std::size_t from, std::size_t steps, std::size_t weight, std::size_t bias, std::size_t to) {
+      return read_dense(ordered(from, {}), {.kind = StepKind::dense, .has_bias = true}, a.width, a.width, steps, weight,
+                        bias, to);
+    };
+    const bool same = x[0] == x[1];
+    x[0] = ordered(x[0], {});
+    x[1] = same ? x[0] : ordered(x[1], {});
+    std::array<std::size_t, 3> part{};  // queries, keys, values
+    for (std::size_t k = 0; k < 3; ++k)
+      part[k] = dense(x[k == 0 ? 0 : 1], k == 0 ? a.queries : a.keys, p.in_weight + k * a.width * a.width,
+                      p.in_bias + k * a.width, unit_count + inner++);
+    const std::size_t seen = add({.pattern = {.kind = StepKind::attend},
+                                  .in = a.queries * a.width,
+                                  .out = a.queries * a.width,
+                                  .source = part[0],
+                                  .other = part[1],
+                                  .third = part[2],
+                                  .fourth = a.masked ? ordered(x[2], {}) : 0,
+                                  .unit = unit_count + inner++,
+                                  .attention = a},
+                                 {});
+    return dense(seen, a.queries, p.out_weight, p.out_bias, unit);
   }
 
   /// `step` knows its bounds and its bias.

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include <tenon/edge/quantized_attention.hpp>
 #include <tenon/edge/quantized_tables.hpp>
 
 /// A network's steps in int8, from the tables of its numbers.
@@ -138,6 +139,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::recurrent) {
     detail::run_cell<Net, K>(t, arena);
+  } else if constexpr (step.attends()) {
+    detail::run_attention<Net, K>(t, arena);
   } else if constexpr (kind == StepKind::slopes) {
     kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.row, t.shift + step.row, step.factors, x_zero,
                           t.zero[K + 1], bounds},

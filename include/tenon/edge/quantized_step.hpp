@@ -8,6 +8,7 @@
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/quantized_cell.hpp>
 #include <tenon/edge/step_pattern.hpp>
+#include <tenon/kernels/int8_attention.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
 #include <tenon/kernels/int8_formulas.hpp>
@@ -36,7 +37,8 @@ struct TensorOrder {
 struct QuantizedStep {
   StepPattern pattern{};
   std::size_t in = 0, out = 0;                     // numbers of its input and output
-  std::size_t source = 0, other = 0, third = 0;    // the tensors it reads; the others only of a pair or a modulation
+  std::size_t source = 0, other = 0, third = 0;    // the tensors it reads: reads_other, reads_third
+  std::size_t fourth = 0;                          // the mask of an attention that has one
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
   std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
@@ -64,6 +66,7 @@ struct QuantizedStep {
   std::size_t tokens = 0;  // of an embedding: the rows of its table, of `width` numbers each
   bool scaled = false;
   CellPass cell{};  // its weights and rows: those of the input, then those of the state
+  kernels::AttentionSizes attention{};
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
@@ -76,6 +79,10 @@ struct QuantizedStep {
            pattern.kind == StepKind::clamp;
   }
   constexpr bool modulates() const { return pattern.kind == StepKind::modulate; }
+  constexpr bool attends() const { return pattern.kind == StepKind::attend; }
+  constexpr bool reads_other() const { return is_pair() || reads_third(); }
+  constexpr bool reads_third() const { return modulates() || attends(); }
+  constexpr bool reads_fourth() const { return attends() && attention.masked; }
   /// A factor for each row and no weights.
   constexpr bool has_factors() const { return pattern.kind == StepKind::norm || pattern.kind == StepKind::slopes; }
   /// Each number of its output is made of one at the same place.
@@ -98,6 +105,7 @@ struct QuantizedStep {
   }
   constexpr std::size_t requantizers() const {
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
+    if (attends()) return 2;
     if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes) return 1;
     return pattern.kind == StepKind::join ? moves : 0;
   }
@@ -141,6 +149,7 @@ struct QuantizedStep {
   }
   constexpr std::size_t scratch() const {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
+    if (attends()) return 4 * attention.keys;
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
     return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
   }
@@ -209,6 +218,7 @@ struct StepPlan {
       rows += step.packed_rows();
       macs += step.macs();
     }
+    if (step.attends()) macs += step.attention.macs();
     if (step.constants() > 0) {
       step.weights = weight_bytes;
       weight_bytes += kernels::in_fours(step.constants());
@@ -255,8 +265,9 @@ struct StepPlan {
       const QuantizedStep& step = steps[k];
       if (step.pattern.kind == StepKind::input) continue;
       last[step.source] = k;
-      if (step.is_pair() || step.modulates()) last[step.other] = k;
-      if (step.modulates()) last[step.third] = k;
+      if (step.reads_other()) last[step.other] = k;
+      if (step.reads_third()) last[step.third] = k;
+      if (step.reads_fourth()) last[step.fourth] = k;
       for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
     }
     for (std::size_t o = 0; o < outputs(); ++o) last[output_tensor(o)] = count;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 
+#include <tenon/edge/quantized_attention.hpp>
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/edge/quantized_ports.hpp>
 #include <tenon/edge/quantized_recurrent.hpp>
@@ -151,6 +152,9 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       }
     } else if (step.pattern.kind == StepKind::recurrent) {
       detail::fill_cell(step, k, q, t, scaled);
+    } else if (step.attends()) {
+      detail::fill_attention(step, in, static_cast<double>(q.scale[step.other]),
+                             static_cast<double>(q.scale[step.third]), out, t, scaled);
     } else if (step.pattern.kind == StepKind::slopes) {
       t.scaling[step.scale] = scaled(in / out, 255);
       for (std::size_t row = step.row; row < step.row + step.factors; ++row) {

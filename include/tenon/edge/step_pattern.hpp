@@ -36,7 +36,8 @@ enum class StepKind : unsigned char {
   divide,
   modulate,   // a b + c
   embedding,  // a row for each token
-  shift       // plus numbers that are always the same
+  shift,      // plus numbers that are always the same
+  attend      // queries, keys and values
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or

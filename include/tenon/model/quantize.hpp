@@ -68,6 +68,15 @@ struct CalibrationContext : edge::Context {
   }
 
   template <class Bound>
+    requires(edge::detail::AttentionOf<Bound>::known && !edge::detail::AttentionOf<Bound>::many)
+  void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) { see_attention<Bound>(memory, x, y); }
+  template <class Bound, std::size_t N>
+    requires(edge::detail::AttentionOf<Bound>::known&& edge::detail::AttentionOf<Bound>::many)
+  void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
+    see_attention<Bound>(memory, x, y);
+  }
+
+  template <class Bound>
     requires edge::detail::IsGraph<Bound>
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
     walk<Bound>(memory, RowsOf<const float, 1>{x}, y);
@@ -112,6 +121,26 @@ struct CalibrationContext : edge::Context {
   }
 
 private:
+  /// Queries, keys, values and what is seen lie in the scratch of one sample.
+  template <class Bound, class X>
+  void see_attention(Memory<float> memory, const X& x, Rows<float> y) {
+    constexpr const auto& code = Bound::code;
+    constexpr const Needs& needs = layout_of<Bound>.needs;
+    std::vector<float> scratch(needs.inference_scratch_sample + needs.inference_scratch_fixed + 1);
+    memory.scratch = scratch.data();
+    memory.scratch_fixed = scratch.data() + needs.inference_scratch_sample;
+    Bound::forward(*this, memory, x, y, Evaluation{});
+    const auto see = [&](std::size_t first, std::size_t stride, std::size_t steps) {
+      std::vector<float> values(steps * code.width);
+      for (std::size_t t = 0; t < steps; ++t)
+        std::copy_n(scratch.data() + first + t * stride, code.width, values.data() + t * code.width);
+      trace(first_inner + inner++, {values.data(), 1, values.size()}, values.size());
+    };
+    see(0, code.query_step(), code.queries);
+    for (const std::size_t k : {0, 1})
+      see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
+    see(code.given_place(), code.width, code.queries);
+  }
   /// number(row, i, k): of tensor k.
   template <class Bound, class Number>
   void see_edge_steps(std::size_t rows, const Number& number) {

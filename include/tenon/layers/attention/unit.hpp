@@ -44,6 +44,8 @@ template <class In, AttentionCode Code>
 struct AttentionUnit : AttentionParameters<Code.width> {
   using input = In;
   using output = In;
+  static constexpr const auto& code = Code;
+  static constexpr bool has_mask = false;
   static constexpr Needs needs = Code.needs();
   static constexpr std::size_t macs = Code.context > 0 ? 0
                                                        : Code.macs();  // those of a step grow with the steps before it
@@ -91,9 +93,10 @@ template <class In, auto Code, class Parameters>
 struct AttentionOfInputs : Parameters {
 private:
   static constexpr std::size_t N = In::count, memory = Code.cross ? 1 : 0;
-  static constexpr bool has_mask = N > memory + 1;
 
 public:
+  static constexpr const auto& code = Code;
+  static constexpr bool has_mask = N > memory + 1;
   using input = In;
   using output = typename first_input_of<In>::type;
   static constexpr std::uint32_t sends = Code.cross ? 3 : 1;

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/kernels/int8_norms.hpp>
+
+/// Scaled dot-product attention of int8 numbers in whole numbers: softmax has 16 bits, and there is no float in it, so
+/// all machines give the same bytes.
+namespace tenon::kernels {
+
+/// `queries` steps look at `keys` steps; all have `width` features, which `heads` heads share.
+struct AttentionSizes {
+  std::size_t queries = 1, keys = 1, width = 1, heads = 1;
+  bool causal = false;  // step t sees steps 0 to t
+  bool masked = false;  // some keys are hidden from all
+
+  constexpr std::size_t depth() const { return width / heads; }
+  /// Of queries and keys, and of weights and values.
+  constexpr std::size_t macs() const { return 2 * queries * keys * width; }
+};
+
+/// 2^-f in 16 bits at 65 places of f from 0 to 1; between them lie straight lines, off by less than two steps.
+struct HalvingTable {
+  std::uint16_t at[65]{};
+
+  /// 2^-z, where z counts in 2^-16.
+  constexpr std::int32_t operator()(std::int64_t z) const {
+    const auto halvings = static_cast<std::int32_t>(z >> 16);
+    if (z >= std::int64_t{17} << 16) return 0;
+    const auto place = static_cast<std::size_t>((z >> 10) & 63);
+    const auto rest = static_cast<std::int32_t>(z & 1023);
+    const std::int32_t here = at[place], value = here - (((here - at[place + 1]) * rest + 512) >> 10);
+    return halvings == 0 ? value : ((value >> (halvings - 1)) + 1) >> 1;
+  }
+};
+
+/// With q and k the numbers of queries and keys less their zero points, a score is s = sum of q k, and the weight of a
+/// key is 2^-z with z = (largest s - s) distance. The zero point of the keys adds the same to all scores of a query and
+/// is left out. `distance` counts z in 2^-16.
+struct Int8Attention {
+  AttentionSizes sizes{};
+  Requantizer distance{}, total{};  // total: from 2^-20 of the values' steps to the output's
+  std::int32_t query_zero = 0, value_zero = 0, mask_zero = 0, zero = 0;
+  const HalvingTable* halving = nullptr;
+};
+
+namespace detail {
+
+constexpr std::int32_t dot_int8(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, std::size_t depth) {
+  std::int32_t sum = 0;
+  for (std::size_t j = 0; j < depth; ++j) sum += (q[j] - q_zero) * k[j];
+  return sum;
+}
+
+/// Scores become weights; their sum. Hidden keys get none.
+constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mask, std::size_t seen,
+                                  std::int32_t* scores) {
+  const auto hidden = [&](std::size_t t) { return a.sizes.masked && mask[t] != a.mask_zero; };
+  bool any = false;
+  std::int32_t largest = 0;
+  for (std::size_t t = 0; t < seen; ++t) {
+    if (hidden(t)) continue;
+    largest = any ? std::max(largest, scores[t]) : scores[t];
+    any = true;
+  }
+  std::int64_t sum = 0;
+  for (std::size_t t = 0; t < seen; ++t) {
+    if (hidden(t)) {
+      scores[t] = 0;
+      continue;
+    }
+    const std::int64_t behind = std::int64_t{largest} - scores[t];
+    const std::int64_t z = (((behind * a.distance.multiplier) >> (32 + a.distance.shift)) + 1) >> 1;
+    scores[t] = (*a.halving)(z);
+    sum += scores[t];
+  }
+  return sum;
+}
+
+}  // namespace detail
+
+/// q: (queries, width). k and v: (keys, width). mask: (keys), its zero point where a key is seen. y: (queries, width),
+/// the heads side by side. scores: room for `keys` numbers. A query that sees no key gives zeros.
+///
+/// A weighted mean of values is T / S, T the sum of weights (of 16 bits) times values, S the sum of weights, of n >= 16
+/// bits. T is cut to 16 bits behind the point, 1 / S is 2^(30 + n) / S by one division for each query and head; what
+/// that loses is below 2^-14 of a step of the values.
+[[gnu::noinline]] constexpr void attend_int8(const Int8Attention& a, const std::int8_t* q, const std::int8_t* k,
+                                             const std::int8_t* v, const std::int8_t* mask, std::int8_t* y,
+                                             std::int32_t* scores) {
+  constexpr std::size_t block = 128;  // as many products of 16 and 8 bits fit 32
+  const std::size_t width = a.sizes.width, depth = a.sizes.depth();
+  for (std::size_t t = 0; t < a.sizes.queries; ++t)
+    for (std::size_t first = t * width, head = 0; head < width; head += depth, first += depth) {
+      const std::size_t seen = a.sizes.causal ? t + 1 : a.sizes.keys;
+      for (std::size_t i = 0; i < seen; ++i)
+        scores[i] = detail::dot_int8(q + first, a.query_zero, k + i * width + head, depth);
+      const std::int64_t sum = detail::weigh_int8(a, mask, seen, scores);
+      if (sum == 0) {
+        std::fill_n(y + first, depth, static_cast<std::int8_t>(a.zero));
+        continue;
+      }
+      int bits = 16;
+      while (sum >> bits != 0) ++bits;
+      const std::int64_t inverse = (std::int64_t{1} << (30 + bits)) / sum;
+      for (std::size_t j = 0; j < depth; ++j) {
+        std::int64_t total = -sum * a.value_zero;
+        for (std::size_t i = 0; i < seen;) {
+          std::int32_t part = 0;
+          for (const std::size_t end = std::min(seen, i + block); i < end; ++i)
+            part += scores[i] * v[i * width + head + j];
+          total += part;
+        }
+        const std::int64_t mean = detail::rounded_shift(detail::rounded_shift(total, bits - 16) * inverse, 26);
+        const std::int32_t number = a.total(static_cast<std::int32_t>(mean)) + a.zero;
+        y[first + j] = static_cast<std::int8_t>(number < -128 ? -128 : number > 127 ? 127 : number);
+      }
+    }
+}
+
+}  // namespace tenon::kernels

@@ -1,0 +1,172 @@
+#include <catch2/catch.hpp>
+
+#include <tenon/edge/quantized_stepwise.hpp>
+#include <tenon/layers/cross_attention.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/multihead_attention.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/model/quantization_report.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/networks.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+using namespace tenon;
+
+namespace {
+
+/// What attention gives, in double: q, k, v and y are those of one head of `depth` numbers a step.
+struct Sizes {
+  std::size_t queries, keys, depth;
+  bool causal;
+};
+std::vector<double> attend(const Sizes& s, const std::vector<double>& q, const std::vector<double>& k,
+                           const std::vector<double>& v, const std::vector<bool>& hidden) {
+  std::vector<double> y(s.queries * s.depth);
+  for (std::size_t t = 0; t < s.queries; ++t) {
+    std::vector<double> weight(s.keys);
+    double sum = 0, largest = -1e300;
+    const std::size_t seen = s.causal ? t + 1 : s.keys;
+    for (std::size_t i = 0; i < seen; ++i) {
+      for (std::size_t j = 0; j < s.depth; ++j) weight[i] += q[t * s.depth + j] * k[i * s.depth + j];
+      weight[i] /= std::sqrt(static_cast<double>(s.depth));
+      if (!hidden[i]) largest = std::max(largest, weight[i]);
+    }
+    for (std::size_t i = 0; i < seen; ++i) sum += weight[i] = hidden[i] ? 0 : std::exp(weight[i] - largest);
+    for (std::size_t i = 0; i < s.keys && sum > 0; ++i)
+      for (std::size_t j = 0; j < s.depth; ++j) y[t * s.depth + j] += weight[i] / sum * v[i * s.depth + j];
+  }
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("the halves of attention's softmax are those of the formula") {
+  for (std::int64_t z = 0; z < 20 << 16; z += 37)
+    REQUIRE(std::abs(edge::halving(z) - 65535 * std::exp2(-static_cast<double>(z) / 65536)) < 2);
+}
+
+TEST_CASE("attention of int8 numbers is the formula but for one rounding") {
+  Stream random(5, Purpose::user);
+  const auto whole = [&random](int low, int high) {
+    return static_cast<int>(std::floor(random.uniform<double>(low, high + 1.0)));
+  };
+  double worst = 0;
+  for (const Sizes s : {Sizes{7, 7, 8, true}, Sizes{5, 9, 3, false}, Sizes{3, 400, 16, false}, Sizes{1, 1, 4, false},
+                        Sizes{9, 9, 1, true}})
+    for (const double scale : {0.002, 0.01, 0.05, 0.2})
+      for (const bool masked : {false, true}) {
+        const int q_zero = whole(-128, 127), k_zero = whole(-128, 127), v_zero = whole(-128, 127);
+        const auto draw = [&](std::size_t steps, std::vector<std::int8_t>& bytes, std::vector<double>& real, int zero) {
+          for (std::size_t i = 0; i < steps * s.depth; ++i) {
+            bytes.push_back(static_cast<std::int8_t>(whole(-128, 127)));
+            real.push_back(scale * (bytes.back() - zero));
+          }
+        };
+        std::vector<std::int8_t> q, k, v, mask(s.keys, 3), y(s.queries * s.depth);
+        std::vector<double> real_q, real_k, real_v;
+        draw(s.queries, q, real_q, q_zero);
+        draw(s.keys, k, real_k, k_zero);
+        draw(s.keys, v, real_v, v_zero);
+        std::vector<bool> hidden(s.keys);
+        for (std::size_t i = 0; masked && i < s.keys; ++i)
+          if ((hidden[i] = whole(0, 2) == 0)) mask[i] = 4;
+        const double log2_e = 1.4426950408889634, out = scale / 1.5;
+        std::vector<std::int32_t> scores(s.keys);
+        kernels::attend_int8({{s.queries, s.keys, s.depth, 1, s.causal, masked},
+                              edge::requantizer(scale * scale * log2_e * 65536 / std::sqrt(s.depth)),
+                              edge::requantizer(scale / out / (1 << 20)),
+                              q_zero,
+                              v_zero,
+                              3,
+                              -7,
+                              &edge::halving},
+                             q.data(), k.data(), v.data(), mask.data(), y.data(), scores.data());
+        const std::vector<double> expected = attend(s, real_q, real_k, real_v, hidden);
+        for (std::size_t i = 0; i < y.size(); ++i)
+          worst = std::max(worst, std::abs(y[i] - std::clamp(expected[i] / out - 7, -128.0, 127.0)));
+      }
+  CHECK(worst < 0.51);
+}
+
+namespace {
+
+template <class N>
+struct Int8 {
+  Model<N> model;
+  Dataset<float> data;
+  std::unique_ptr<QuantizedNumbers<N>> numbers;
+  std::unique_ptr<edge::QuantizedTables<N>> tables;
+
+  /// Biases and weights are random; `factor` makes softmax sharper. The last `mask` numbers of a sample are 0 or 1.
+  explicit Int8(std::uint64_t seed, float factor = 1, std::size_t mask = 0) : model{seed} {
+    constexpr std::size_t in = input_shape<N>::size;
+    std::vector<float> values(64 * in);
+    Stream random(seed, Purpose::user);
+    for (float& v : values) v = random.uniform<float>(-1, 2);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (i % in >= in - mask) values[i] = values[i] > 1 ? 1.0F : 0.0F;
+    for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+      float& p = model.parameters().data()[i];
+      p = p == 0 ? random.uniform<float>(-0.3F, 0.3F) : factor * p;
+    }
+    data = Dataset<float>({in}, std::move(values));
+    DataLoader<float> loader{data, 16, 1};
+    numbers = quantize(model, loader);
+    tables = std::make_unique<edge::QuantizedTables<N>>(edge::make_tables(*numbers));
+    REQUIRE(tables->sums_fit);
+  }
+};
+
+/// The largest and the mean difference from the float network in steps of the output.
+template <class N>
+void check_apart(float most, float mean, float factor = 1, std::size_t mask = 0) {
+  constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size;
+  float worst = 0, sum = 0;
+  std::size_t count = 0;
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const Int8<N> q(seed, factor, mask);
+    const auto net = std::make_unique<Quantized<N>>(*q.tables);
+    std::vector<float> x(in), y(out), got(out);
+    for (std::size_t sample = 0; sample < 24; ++sample) {
+      std::copy_n(q.data.sample(sample).begin(), in, x.begin());
+      q.model.predict(x, y);
+      (*net)(std::span<const float, in>(x.data(), in), std::span<float, out>(got.data(), out));
+      for (std::size_t i = 0; i < out; ++i, ++count) {
+        const float error = std::abs(got[i] - y[i]) / net->template output_scale<0>();
+        worst = std::max(worst, error);
+        sum += error;
+      }
+    }
+  }
+  sum /= static_cast<float>(count);
+  INFO(type_name<N>() << ": largest " << worst << ", mean " << sum);
+  CHECK(worst < most);
+  CHECK(sum < mean);
+}
+
+using Across = Graph<In<"x", 5, 8>, In<"memory", 7, 8>, Node<"y", CrossAttention<2>, "x", "memory">, Out<"y">>;
+using Padded = Graph<In<"x", 5, 8>, In<"memory", 7, 8>, In<"padding", 7>,
+                     Node<"y", CrossAttention<2>, "x", "memory", "padding">, Out<"y">>;
+using Own = Graph<In<"x", 7, 8>, In<"padding", 7>, Node<"y", MultiheadAttention<4>, "x", "padding">, Out<"y">>;
+using Block = Sequential<Input<12, 16>, Residual<LayerNorm<>, MultiheadAttention<4, causal>>,
+                         Residual<LayerNorm<>, Dense<32>, ReLU, Dense<16>>>;
+
+}  // namespace
+
+TEST_CASE("attention in int8 is within a few steps of the float layer") {
+  check_apart<Sequential<Input<9, 12>, MultiheadAttention<3>>>(3, 0.5F);
+  check_apart<Sequential<Input<9, 12>, MultiheadAttention<3, causal>>>(3, 0.5F);
+  check_apart<Sequential<Input<9, 12>, MultiheadAttention<1>>>(8, 0.7F, 3);
+  check_apart<Sequential<Input<1, 12>, MultiheadAttention<2>, ReLU>>(4, 0.5F);
+  check_apart<Across>(3, 0.5F);
+  check_apart<Padded>(3, 0.5F, 1, 7);
+  check_apart<Own>(3, 0.5F, 1, 7);
+  check_apart<Block>(3, 0.5F);
+}
