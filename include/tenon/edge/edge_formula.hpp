@@ -97,9 +97,10 @@ public:
                                            std::conditional_t<one, std::type_identity<First>, only_reader<>>>::type;
 };
 
-/// How a formula of tensors is computed. `table`: a function of one of them. `pair` and `modulation`: its parts meet.
+/// How a formula of tensors is computed. `table`: a function of one of them. `pair`, `modulation` and `choice`: its
+/// parts meet.
 /// `after`: a function of what a part gives.
-enum class EdgeStep : unsigned char { unknown, tensor, table, pair, modulation, after };
+enum class EdgeStep : unsigned char { unknown, tensor, table, pair, modulation, choice, after };
 
 template <class E>
 struct EdgeFormula {  // a constant alone is no tensor
@@ -153,6 +154,9 @@ template <class A, class B, class C>
   requires(!is_product<C>)
 struct EdgeParts<EdgeStep::modulation, Operation<Op::add, C, Operation<Op::multiply, A, B>>>
     : ModulationParts<Operation<Op::add, C, Operation<Op::multiply, A, B>>, A, B, C> {};
+template <class C, class A, class B>
+struct EdgeParts<EdgeStep::choice, Operation<Op::select, C, A, B>>
+    : ModulationParts<Operation<Op::select, C, A, B>, C, A, B> {};
 /// A function of a part, which is no such function itself.
 template <Op O, class... A>
 struct EdgeParts<EdgeStep::after, Operation<O, A...>> {
@@ -179,6 +183,7 @@ constexpr EdgeStep edge_step() {
   else if constexpr ((read & (read - 1)) == 0) return EdgeStep::table;
   else if constexpr (is_meeting<E>)
     return O == Op::add && (is_product<A> || ...) ? EdgeStep::modulation : EdgeStep::pair;
+  else if constexpr (O == Op::select && ((edges_read<A> != 0) && ...)) return EdgeStep::choice;
   else if constexpr (!std::is_void_v<typename only_reader<A...>::type>) return EdgeStep::after;
   else return EdgeStep::unknown;
 }

@@ -34,6 +34,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
            {static_cast<std::size_t>(s.cell.cell), s.cell.steps, s.cell.features, s.cell.hidden,
             static_cast<std::size_t>(s.cell.reverse), static_cast<std::size_t>(s.cell.last)})
         see(value);
+    if (s.chooses()) see(s.third), see(s.period), see(s.spread.period), see(s.first_spread.period);
     if (s.attends())
       for (const std::size_t value :
            {s.third, s.fourth, s.attention.keys, s.attention.heads, static_cast<std::size_t>(s.attention.causal)})

@@ -29,6 +29,7 @@
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/upsample.hpp>
+#include <tenon/layers/where.hpp>
 #include <tenon/net/graph_units.hpp>
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/scale_channels.hpp>
@@ -268,6 +269,24 @@ struct ModulationOf<tenon::detail::ElementwiseUnit<tenon::detail::ScaledAndShift
   static constexpr auto spreads = tenon::detail::Elementwise<tenon::detail::ScaledAndShifted, Inputs<S...>>::spreads;
 };
 
+/// The scores of tokens by an embedding's table.
+template <class Bound>
+inline constexpr bool is_tied = false;
+template <class Bound>
+  requires requires { requires Bound::tied; }
+inline constexpr bool is_tied<Bound> = true;
+
+/// One of two numbers, by a third: how the three are spread over the output.
+template <class Bound>
+struct ChoiceOf {
+  static constexpr bool known = false;
+};
+template <class... S>
+struct ChoiceOf<tenon::detail::ElementwiseUnit<tenon::detail::ChoiceOf, Inputs<S...>>> {
+  static constexpr bool known = true;
+  static constexpr auto spreads = tenon::detail::Elementwise<tenon::detail::ChoiceOf, Inputs<S...>>::spreads;
+};
+
 /// Attention of a whole sequence to itself, or of one input to another.
 template <class Bound>
 struct AttentionOf {
@@ -379,8 +398,9 @@ constexpr bool is_known_layer() {
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
-           RecurrentOf<Bound>::known || AttentionOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown ||
-           ModulationOf<Bound>::known || EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
+           RecurrentOf<Bound>::known || AttentionOf<Bound>::known || is_tied<Bound> || ChoiceOf<Bound>::known ||
+           PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known || EmbeddingOf<Bound>::known ||
+           adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

@@ -21,9 +21,9 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
       steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
-      steps::read_attention, steps::check_tokens, steps::read_dense, steps::add_convolution, steps::without_border,
-      steps::read_pool, steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent, steps::read_permute,
-      steps::read_placing, steps::read_upsampling;
+      steps::read_attention, steps::read_tied, steps::read_choice, steps::check_tokens, steps::read_dense,
+      steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps, steps::read_pieces,
+      steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
 
@@ -60,6 +60,9 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (EmbeddingOf<Bound>::known)
       return read_embedding(x[0], EmbeddingOf<Bound>::tokens, EmbeddingOf<Bound>::width, parameters, unit);
     else if constexpr (adds_constants<Bound>) return read_shift(x[0], unit);
+    else if constexpr (is_tied<Bound>) return read_tied(x[0], parameters, unit);
+    else if constexpr (ChoiceOf<Bound>::known)
+      return read_choice({x[0], x[1], x[2]}, ChoiceOf<Bound>::spreads, Bound::output::size, unit);
     else if constexpr (ModulationOf<Bound>::known)
       return read_modulation({x[0], x[1], x[2]}, ModulationOf<Bound>::spreads[1], ModulationOf<Bound>::spreads[2],
                              unit);
@@ -204,6 +207,8 @@ struct PlanReader : PlanSteps<Capacity> {
       } else {
         const std::size_t c = read_edge_step<typename how::third, Whole>(x, unit);
         const tenon::detail::Spread whole{1, plan.sizes[a], true};
+        if (how::step == EdgeStep::choice)
+          return read_choice({a, b, c}, {whole, whole, whole}, plan.sizes[a], own_unit());
         return read_modulation({a, b, c}, whole, whole, own_unit());
       }
     }

@@ -275,6 +275,54 @@ struct PlanSteps {
                 .tokens = tokens},
                {});
   }
+  /// y = x W^T with the table of the embedding whose numbers begin at `weight`: it is there once, with the scale and the
+  /// zero point of the embedding's output.
+  constexpr std::size_t read_tied(std::size_t x, std::size_t weight, std::size_t unit) {
+    for (std::size_t k = 0; k < plan.count; ++k) {
+      const QuantizedStep& table = plan.steps[k];
+      if (table.pattern.kind != StepKind::embedding || table.weight_source != weight) continue;
+      x = ordered(x, {});
+      return add({.pattern = {.kind = StepKind::tied},
+                  .in = plan.sizes[x],
+                  .out = plan.sizes[x] / table.width * table.tokens,
+                  .source = x,
+                  .other = k + 1,
+                  .weights = table.weights,
+                  .unit = unit,
+                  .width = table.width,
+                  .tokens = table.tokens},
+                 {});
+    }
+    return unknown();
+  }
+  /// Where x[0] is not 0 its number of x[1], else that of x[2]. At least one of them has `size` numbers.
+  constexpr std::size_t read_choice(std::array<std::size_t, 3> x, const std::array<tenon::detail::Spread, 3>& spreads,
+                                    std::size_t size, std::size_t unit) {
+    TensorOrder order;
+    bool found = false;
+    for (std::size_t k = 0; k < 3; ++k)
+      if (!found && spreads[k].size == size) order = plan.orders[x[k]], found = true;
+    for (const tenon::detail::Spread& s : spreads)
+      if (s.size != size && s.size != 1 && !(order.pixels == s.repeat && order.channels == s.size)) order = {};
+    std::array<kernels::Int8Spread, 3> spread{};
+    for (std::size_t k = 0; k < 3; ++k) {
+      const tenon::detail::Spread& s = spreads[k];
+      x[k] = ordered(x[k], s.size == size ? order : TensorOrder());
+      spread[k] = {s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
+    }
+    return add({.pattern = {.kind = StepKind::choose},
+                .in = size,
+                .out = size,
+                .source = x[0],
+                .other = x[1],
+                .third = x[2],
+                .unit = unit,
+                .period = spread[1].period,
+                .repeat = spread[1].repeat,
+                .spread = spread[2],
+                .first_spread = spread[0]},
+               order);
+  }
   /// Nothing but embeddings reads tokens.
   constexpr void check_tokens() {
     const auto is_tokens = [&](std::size_t t) { return t < plan.inputs && t < plan.tokens.size() && plan.tokens[t]; };

@@ -139,6 +139,22 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::recurrent) {
     detail::run_cell<Net, K>(t, arena);
+  } else if constexpr (kind == StepKind::tied) {
+    kernels::scores_int8({t.weights + step.weights, step.tokens, step.width, step.in / step.width, t.zero[step.other],
+                          x_zero, t.zero[K + 1], t.scaling[step.scale]},
+                         x, y);
+  } else if constexpr (step.chooses()) {
+    const kernels::Int8Choice choice{t.scaling[step.scale],
+                                     t.scaling[step.scale + 1],
+                                     x_zero,
+                                     t.zero[step.other],
+                                     t.zero[step.third],
+                                     t.zero[K + 1],
+                                     bounds,
+                                     step.first_spread,
+                                     {step.period, step.repeat},
+                                     step.spread};
+    kernels::choose_int8(choice, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
   } else if constexpr (step.attends()) {
     detail::run_attention<Net, K>(t, arena);
   } else if constexpr (kind == StepKind::slopes) {

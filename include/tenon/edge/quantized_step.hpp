@@ -48,7 +48,8 @@ struct QuantizedStep {
   kernels::Averaging pool{};
   TensorOrder order{};                    // of a dense layer's input
   std::size_t period = 0, repeat = 1;     // of a pair: kernels::Int8Pair
-  kernels::Int8Spread spread{};           // of a modulation's summand; that of its factor is the pair's
+  kernels::Int8Spread spread{};           // of a third tensor; that of the second is the pair's
+  kernels::Int8Spread first_spread{};     // of a choice's condition
   std::size_t first_move = 0, moves = 0;  // of moves and joins
   std::size_t table = 0;                  // its number among the tables, or among the softmaxes
   std::size_t width = 0;                  // of a softmax: numbers that are 1 together
@@ -76,12 +77,13 @@ struct QuantizedStep {
   constexpr bool takes_bounds() const {
     return multiplies() || is_pair() || modulates() || has_factors() || pattern.kind == StepKind::shift ||
            pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
-           pattern.kind == StepKind::clamp;
+           pattern.kind == StepKind::clamp || chooses();
   }
   constexpr bool modulates() const { return pattern.kind == StepKind::modulate; }
+  constexpr bool chooses() const { return pattern.kind == StepKind::choose; }
   constexpr bool attends() const { return pattern.kind == StepKind::attend; }
   constexpr bool reads_other() const { return is_pair() || reads_third(); }
-  constexpr bool reads_third() const { return modulates() || attends(); }
+  constexpr bool reads_third() const { return modulates() || attends() || chooses(); }
   constexpr bool reads_fourth() const { return attends() && attention.masked; }
   /// A factor for each row and no weights.
   constexpr bool has_factors() const { return pattern.kind == StepKind::norm || pattern.kind == StepKind::slopes; }
@@ -105,8 +107,8 @@ struct QuantizedStep {
   }
   constexpr std::size_t requantizers() const {
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
-    if (attends()) return 2;
-    if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes) return 1;
+    if (attends() || chooses()) return 2;
+    if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes || pattern.kind == StepKind::tied) return 1;
     return pattern.kind == StepKind::join ? moves : 0;
   }
 
@@ -219,6 +221,7 @@ struct StepPlan {
       macs += step.macs();
     }
     if (step.attends()) macs += step.attention.macs();
+    if (step.pattern.kind == StepKind::tied) macs += step.in * step.tokens;
     if (step.constants() > 0) {
       step.weights = weight_bytes;
       weight_bytes += kernels::in_fours(step.constants());

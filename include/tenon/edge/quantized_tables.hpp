@@ -152,6 +152,12 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       }
     } else if (step.pattern.kind == StepKind::recurrent) {
       detail::fill_cell(step, k, q, t, scaled);
+    } else if (step.pattern.kind == StepKind::tied) {
+      t.scaling[step.scale] = scaled(in * static_cast<double>(q.scale[step.other]) / out,
+                                     255.0 * 255.0 * static_cast<double>(step.width));
+    } else if (step.chooses()) {
+      t.scaling[step.scale] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
+      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.third]) / out, 255);
     } else if (step.attends()) {
       detail::fill_attention(step, in, static_cast<double>(q.scale[step.other]),
                              static_cast<double>(q.scale[step.third]), out, t, scaled);

@@ -37,7 +37,9 @@ enum class StepKind : unsigned char {
   modulate,   // a b + c
   embedding,  // a row for each token
   shift,      // plus numbers that are always the same
-  attend      // queries, keys and values
+  attend,     // queries, keys and values
+  tied,       // scores of all tokens by the rows of an embedding's table
+  choose      // one of two numbers
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or

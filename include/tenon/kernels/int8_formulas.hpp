@@ -64,6 +64,57 @@ struct Int8Modulation {
   }
 }
 
+/// Walks over the numbers of a tensor that is spread over a larger one.
+struct Int8Walk {
+  std::size_t at = 0, left;
+
+  constexpr explicit Int8Walk(const Int8Spread& s) : left{s.repeat} {}
+  TENON_INLINE constexpr void advance(const Int8Spread& s) {
+    if (--left > 0) return;
+    left = s.repeat;
+    if (++at == s.period) at = 0;
+  }
+};
+
+/// y = a where the condition is not 0, b where it is, each brought to the output's scale.
+struct Int8Choice {
+  Requantizer first{}, second{};
+  std::int32_t condition_zero = 0, first_zero = 0, second_zero = 0, zero = 0;
+  Int8Bounds bounds{};
+  Int8Spread condition_spread{}, first_spread{}, second_spread{};
+};
+
+[[gnu::noinline]] constexpr void choose_int8(const Int8Choice& p, std::size_t size, const std::int8_t* condition,
+                                             const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+  Int8Walk c(p.condition_spread), first(p.first_spread), second(p.second_spread);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int32_t value = condition[c.at] != p.condition_zero ? p.first(a[first.at] - p.first_zero)
+                                                                   : p.second(b[second.at] - p.second_zero);
+    y[i] = p.bounds(value + p.zero);
+    c.advance(p.condition_spread);
+    first.advance(p.first_spread);
+    second.advance(p.second_spread);
+  }
+}
+
+/// A score for each row of a table, whose numbers have one zero point: with x and w less their zero points, y = sum of
+/// x w, rounded once. A sum is below 2^16 width.
+struct Int8Scores {
+  const std::int8_t* table = nullptr;
+  std::size_t tokens = 0, width = 0, steps = 0;
+  std::int32_t table_zero = 0, x_zero = 0, zero = 0;
+  Requantizer scale{};
+};
+[[gnu::noinline]] constexpr void scores_int8(const Int8Scores& s, const std::int8_t* x, std::int8_t* y) {
+  for (std::size_t t = 0; t < s.steps; ++t, x += s.width)
+    for (std::size_t token = 0; token < s.tokens; ++token) {
+      const std::int8_t* const row = s.table + token * s.width;
+      std::int32_t sum = 0;
+      for (std::size_t j = 0; j < s.width; ++j) sum += (x[j] - s.x_zero) * (row[j] - s.table_zero);
+      *y++ = static_cast<std::int8_t>(saturated(s.scale(sum) + s.zero));
+    }
+}
+
 /// A row of a table for each of `steps` tokens, which are two bytes each, the lower one first. A token that the table
 /// does not have gives zeros.
 struct Int8Rows {

@@ -4,8 +4,11 @@
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/map.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/relu.hpp>
+#include <tenon/layers/tied.hpp>
+#include <tenon/layers/where.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/graph.hpp>
 #include <tenon/net/networks.hpp>
@@ -158,6 +161,42 @@ using Own = Graph<In<"x", 7, 8>, In<"padding", 7>, Node<"y", MultiheadAttention<
 using Block = Sequential<Input<12, 16>, Residual<LayerNorm<>, MultiheadAttention<4, causal>>,
                          Residual<LayerNorm<>, Dense<32>, ReLU, Dense<16>>>;
 
+/// From the float network, in steps of the output, with inputs that int8 has exactly; the `Count` numbers of the
+/// condition, from `first` on, are 0 or not.
+template <class N, std::size_t Count>
+float choice_apart(std::size_t first) {
+  constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size;
+  const Model<N> model{1};
+  Stream random(8, Purpose::user);
+  std::vector<float> values(48 * in);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = random.uniform<float>(-3, 1);
+    if (i % in >= first && i % in < first + Count) values[i] = values[i] > -1 ? 0.0F : values[i];
+  }
+  const Dataset<float> data({in}, std::move(values));
+  DataLoader<float> loader{data, 16, 1};
+  const auto numbers = quantize(model, loader);
+  const auto tables = std::make_unique<edge::QuantizedTables<N>>(edge::make_tables(*numbers));
+  REQUIRE(tables->sums_fit);
+  const auto net = std::make_unique<Quantized<N>>(*tables);
+  constexpr auto sizes = input_shape<N>::sizes;
+  std::vector<float> x(in), y(out), got(out);
+  float worst = 0;
+  for (std::size_t sample = 0; sample < 48; ++sample) {
+    std::copy_n(data.sample(sample).begin(), in, x.begin());
+    for (std::size_t k = 0, i = 0; k < 3; ++k)
+      for (const std::size_t end = i + sizes[k]; i < end; ++i) {
+        const int q = edge::to_int8(x[i], numbers->scale[k], numbers->zero[k]);
+        x[i] = numbers->scale[k] * static_cast<float>(q - numbers->zero[k]);
+      }
+    model.predict(x, y);
+    (*net)(std::span<const float, in>(x.data(), in), std::span<float, out>(got.data(), out));
+    for (std::size_t i = 0; i < out; ++i)
+      worst = std::max(worst, std::abs(got[i] - y[i]) / net->template output_scale<0>());
+  }
+  return worst;
+}
+
 }  // namespace
 
 TEST_CASE("attention in int8 is within a few steps of the float layer") {
@@ -169,4 +208,49 @@ TEST_CASE("attention in int8 is within a few steps of the float layer") {
   check_apart<Padded>(3, 0.5F, 1, 7);
   check_apart<Own>(3, 0.5F, 1, 7);
   check_apart<Block>(3, 0.5F);
+}
+
+TEST_CASE("where in int8 is the float layer but for one rounding") {
+  using Alike = Graph<In<"c", 6>, In<"a", 6>, In<"b", 6>, Node<"y", Where, "c", "a", "b">, Out<"y">>;
+  using Spread = Graph<In<"a", 4, 3, 2>, In<"b", 1>, In<"c", 4>, Node<"y", Where, "c", "a", "b">, Out<"y">>;
+  using Formula = Graph<In<"a", 5>, In<"b", 5>, In<"c", 5>,
+                        Node<"y", Map<select(in<"c">, in<"a">, tanh(in<"b">))>, "a", "b", "c">, Out<"y">>;
+  CHECK(choice_apart<Alike, 6>(0) < 0.51F);
+  CHECK(choice_apart<Spread, 4>(25) < 0.51F);
+  CHECK(choice_apart<Formula, 5>(10) < 1.1F);  // a table and a choice
+}
+
+TEST_CASE("scores of tokens by an embedding's table in int8, which is there once") {
+  using Words = Embedding<11, 8>;
+  using Net = Sequential<Input<5>, Words, Tied<Words>>;
+  constexpr const auto& plan = edge::quantized_plan<Net>;
+  static_assert(plan.weight_bytes == 88 && plan.count == 2);
+  Model<Net> model{4};
+  std::vector<float> tokens(40 * 5);
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<float>(i * 7 % 11);
+  const Dataset<float> data({5}, std::move(tokens));
+  DataLoader<float> loader{data, 8, 1};
+  const auto numbers = quantize(model, loader);
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
+  REQUIRE(tables->sums_fit);
+  const auto net = std::make_unique<Quantized<Net>>(*tables);
+  // the formula with the weights that int8 has
+  const auto weight = [&](std::size_t token, std::size_t j) {
+    return static_cast<double>(numbers->scale[1]) * (numbers->weights[token * 8 + j] - numbers->zero[1]);
+  };
+  double worst = 0;
+  for (std::size_t sample = 0; sample < 20; ++sample) {
+    std::vector<float> x(data.sample(sample).begin(), data.sample(sample).end()), y(55), got(55);
+    model.predict(x, y);
+    (*net)(std::span<const float, 5>(x.data(), 5), std::span<float, 55>(got.data(), 55));
+    for (std::size_t i = 0; i < 55; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < 8; ++j) sum += weight(static_cast<std::size_t>(x[i / 11]), j) * weight(i % 11, j);
+      const double step = static_cast<double>(net->output_scale()), most = (127.0 - net->output_zero()) * step,
+                   least = (-128.0 - net->output_zero()) * step;
+      worst = std::max(worst, std::abs(static_cast<double>(got[i]) - std::clamp(sum, least, most)) / step);
+      CHECK(std::abs(got[i] - y[i]) < 4 * net->output_scale());
+    }
+  }
+  CHECK(worst < 0.51);
 }
