@@ -15,6 +15,7 @@
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/maximum.hpp>
 #include <tenon/layers/minimum.hpp>
+#include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/multiply.hpp>
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/relu.hpp>
@@ -28,6 +29,7 @@
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/upsample.hpp>
+#include <tenon/layers/where.hpp>
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/net/concat.hpp>
 #include <tenon/net/graph.hpp>
@@ -44,14 +46,15 @@ using namespace tenon;
 using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
                     Node<"product", Multiply, "a", "b">, Node<"difference", Subtract, "a", "product">,
                     Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
-                    Node<"sum", Add<>, "smaller", "product", "b">, Out<"sum">>;
+                    Node<"chosen", Where, "smaller", "product", "a">, Node<"sum", Add<>, "smaller", "chosen", "b">,
+                    Out<"sum">>;
 using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
                        Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
                        ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
                        Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
                        MaxPool1D<2>, Dense<6>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>,
-                       GRU<5, linear_before_reset<false>>, RNN<6>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>,
-                       Pairs, Concat<Identity, Sigmoid, Softmax>>;
+                       GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<2, causal>,
+                       Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;
