@@ -28,15 +28,14 @@ namespace tenon {
 /// number (Sigmoid, Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes),
 /// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, LSTM, GRU and RNN with tanh (stacked, in both directions, of
 /// any number of steps), BatchNorm (free when `fold` has made it part of the layer before), MultiheadAttention,
-/// CrossAttention of two inputs, PReLU, Embedding, Tied, Where, positions, Multiply, Divide, Subtract, Maximum,
-/// Minimum, FiLM, GLU and other formulas of several tensors, all that moves numbers, and compositions of any shape:
-/// Graph with any number of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat,
-/// TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one
-/// compile error that names the layer. Multipliers, folded zero points and the proof that no sum exceeds 32 bits are
-/// the compiler's work. All machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by
-/// pixel: `input()` is (height, width, channels); floats come in the network's own order. `Quantized<Net>` without
-/// numbers says how much memory it would need, and takes tables made at run time by `edge::make_tables`, of which it
-/// keeps a pointer.
+/// CrossAttention, PReLU, Embedding, Tied, Where, positions, Multiply, Divide, Subtract, Maximum, Minimum, FiLM, GLU
+/// and other formulas of several tensors, all that moves numbers, and compositions of any shape: Graph with any number
+/// of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU,
+/// ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one compile error that names
+/// the layer. Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All
+/// machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height,
+/// width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it
+/// would need, and takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");

@@ -287,7 +287,7 @@ struct ChoiceOf<tenon::detail::ElementwiseUnit<tenon::detail::ChoiceOf, Inputs<S
   static constexpr auto spreads = tenon::detail::Elementwise<tenon::detail::ChoiceOf, Inputs<S...>>::spreads;
 };
 
-/// Attention of a whole sequence to itself, or of one input to another.
+/// Attention of a whole sequence to itself, of one input to another, or to the steps in front of it.
 template <class Bound>
 struct AttentionOf {
   static constexpr bool known = false;
@@ -298,8 +298,7 @@ struct AttentionOf<Bound> {
   static constexpr kernels::AttentionSizes sizes{Bound::code.queries, Bound::code.keys,   Bound::code.width,
                                                  Bound::code.heads,   Bound::code.causal, Bound::has_mask};
   static constexpr bool many = tenon::detail::input_count<typename Bound::input> > 1;
-  static constexpr bool known = Bound::code.rope == 0 && Bound::code.context == 0 && Bound::code.cross <= many &&
-                                sizes.keys < 65536;
+  static constexpr bool known = Bound::code.rope == 0 && Bound::code.context == 0 && sizes.keys < 65536;
 };
 
 /// One unit on every step of a sequence.

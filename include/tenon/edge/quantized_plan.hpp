@@ -92,9 +92,19 @@ struct PlanReader : PlanSteps<Capacity> {
   constexpr std::size_t read_attention(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     using of = AttentionOf<Bound>;
     constexpr const auto& code = Bound::code;
-    return read_attention(
-        {x[0], x[code.cross ? 1 : 0], x[of::sizes.masked ? (code.cross ? 2 : 1) : 0]}, of::sizes,
-        {parameters, parameters + code.in_bias(), parameters + code.out_weight(), parameters + code.out_bias()}, unit);
+    const AttentionPlaces places{parameters, parameters + code.in_bias(), parameters + code.out_weight(),
+                                 parameters + code.out_bias()};
+    if constexpr (code.cross && !of::many) {
+      // the memory's steps are zeros in the result
+      constexpr std::size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
+      const std::size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
+      const std::size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
+      return move(read_attention({target, memory, 0}, of::sizes, places, unit), {}, all,
+                  {.to = front, .count = {1, 1, 1, own}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}}, true);
+    } else {
+      return read_attention({x[0], x[code.cross ? 1 : 0], x[of::sizes.masked ? (code.cross ? 2 : 1) : 0]}, of::sizes,
+                            places, unit);
+    }
   }
 
   /// Layers that treat every row of a tensor alike treat those of all steps so.

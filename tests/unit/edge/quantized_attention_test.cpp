@@ -205,6 +205,7 @@ TEST_CASE("attention in int8 is within a few steps of the float layer") {
   check_apart<Sequential<Input<9, 12>, MultiheadAttention<1>>>(8, 0.7F, 3);
   check_apart<Sequential<Input<1, 12>, MultiheadAttention<2>, ReLU>>(4, 0.5F);
   check_apart<Across>(3, 0.5F);
+  check_apart<Sequential<Input<12, 8>, CrossAttention<2, 7>>>(3, 0.5F);
   check_apart<Padded>(3, 0.5F, 1, 7);
   check_apart<Own>(3, 0.5F, 1, 7);
   check_apart<Block>(3, 0.5F);
