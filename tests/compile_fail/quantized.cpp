@@ -1,15 +1,15 @@
 // In int8 a layer without a step of its own is named.
-// expect: cannot_run<tenon::layer<tenon::path<0, 1>, tenon::MultiheadAttention<2> >, tenon::in_int8>
+// expect: cannot_run<tenon::layer<tenon::path<0, 1>, tenon::LogSoftmax>, tenon::in_int8>
 #include <tenon/edge/quantized.hpp>
 #include <tenon/layers/dense.hpp>
-#include <tenon/layers/multihead_attention.hpp>
+#include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/net/networks.hpp>
 
 using namespace tenon;
 
 #ifdef TENON_WRONG
-using Net = Sequential<Input<4, 8>, Residual<Dense<8>, MultiheadAttention<2>>, Dense<2>>;
+using Net = Sequential<Input<4, 8>, Residual<Dense<8>, LogSoftmax>, Dense<2>>;
 #else
 using Net = Sequential<Input<4, 8>, Residual<Dense<8>, ReLU>, Dense<2>>;
 #endif

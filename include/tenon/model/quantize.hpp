@@ -137,7 +137,7 @@ private:
       trace(first_inner + inner++, {values.data(), 1, values.size()}, values.size());
     };
     see(0, code.query_step(), code.queries);
-    for (const std::size_t k : {0, 1})
+    for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
       see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
     see(code.given_place(), code.width, code.queries);
   }
