@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tenon/data/pictures.hpp"
 
@@ -12,5 +13,11 @@ void check_picture_options(const PictureOptions& options);
 /// With options that are checked.
 Pixels decode_picture(std::span<const std::byte> file, std::string_view name, const PictureOptions& options);
 Pixels load_picture(const std::string& path, const PictureOptions& options);
+
+/// The shape of all samples. Error by `who`: options, no pictures, other labels than pictures.
+std::vector<std::size_t> shape_of_pictures(const char* who, const PictureFiles& files, const PictureOptions& options);
+/// An Error where a picture has another shape than the first.
+void check_picture_shape(const std::string& path, const std::vector<std::size_t>& shape, const std::string& first,
+                         const std::vector<std::size_t>& expected);
 
 }  // namespace tenon::detail

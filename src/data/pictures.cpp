@@ -195,16 +195,32 @@ PictureFiles picture_list(const std::string& list, const std::vector<std::string
   return files;
 }
 
+namespace detail {
+
+std::vector<std::size_t> shape_of_pictures(const char* who, const PictureFiles& files, const PictureOptions& options) {
+  check_picture_options(options);
+  const std::size_t count = files.paths.size();
+  if (count == 0) throw Error(fmt::format("{}: expected at least one picture, got none", who));
+  if (!files.labels.empty() && files.labels.size() != count)
+    throw Error(
+        fmt::format("{}: expected {} labels, one for each picture, or none, got {}", who, count, files.labels.size()));
+  if (options.height == 0) return load_picture(files.paths[0], options).shape;
+  return {options.channels, options.height, options.width};
+}
+
+void check_picture_shape(const std::string& path, const std::vector<std::size_t>& shape, const std::string& first,
+                         const std::vector<std::size_t>& expected) {
+  if (shape != expected)
+    throw Error(fmt::format("{}: expected a picture of {} as {} is, got {}: .height and .width make them alike", path,
+                            shape_text(expected), first, shape_text(shape)));
+}
+
+}  // namespace detail
+
 template <std::floating_point T>
 Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& options) {
-  detail::check_picture_options(options);
+  const std::vector<std::size_t> shape = detail::shape_of_pictures("read_pictures", files, options);
   const std::size_t count = files.paths.size();
-  if (count == 0) throw Error("read_pictures: expected at least one picture, got none");
-  if (!files.labels.empty() && files.labels.size() != count)
-    throw Error(fmt::format("read_pictures: expected {} labels, one for each picture, or none, got {}", count,
-                            files.labels.size()));
-  std::vector<std::size_t> shape{options.channels, options.height, options.width};
-  if (options.height == 0) shape = detail::load_picture(files.paths[0], options).shape;
   const std::size_t size = shape[0] * shape[1] * shape[2];
   if (count > options.most_bytes / sizeof(T) / size)
     throw Error(
@@ -216,10 +232,7 @@ Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& option
     Watch watch(options.progress, count);
     for_all(count, threads_for(options.threads, count), watch, [&](std::size_t i) {
       const Pixels p = detail::load_picture(files.paths[i], options);
-      if (p.shape != shape)
-        throw Error(fmt::format("{}: expected a picture of {} as {} is, got {}: .height and .width make them alike",
-                                files.paths[i], detail::shape_text(shape), files.paths[0],
-                                detail::shape_text(p.shape)));
+      detail::check_picture_shape(files.paths[i], p.shape, files.paths[0], shape);
       for (std::size_t k = 0; k < size; ++k) features[i * size + k] = static_cast<T>(p.values[k]);
     });
     if (files.labels.empty()) return Dataset<T>(shape, std::move(features));

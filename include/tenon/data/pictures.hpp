@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <tenon/data/dataset.hpp>
+#include <tenon/data/stream.hpp>
 
 /// Pictures in files, PNG and JPEG, as samples {channels, height, width} from 0 (black) to 1.
 namespace tenon {
@@ -52,6 +53,8 @@ struct PictureOptions {
   std::size_t most_bytes = std::size_t{2} << 30;
   /// Says on a terminal how far it is, where reading takes more than two seconds.
   bool progress = true;
+  /// `stream_pictures` keeps so many bytes of decoded samples, the first that come: 0 decodes every sample anew.
+  std::size_t cache_bytes = 0;
 };
 
 /// A picture as numbers, shape {channels, height, width}.
@@ -94,6 +97,21 @@ Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& option
 
 extern template Dataset<float> read_pictures(const PictureFiles&, const PictureOptions&);
 extern template Dataset<double> read_pictures(const PictureFiles&, const PictureOptions&);
+
+/// The pictures as a stream: each is decoded when its turn comes, by the threads that prepare a loader's batches
+/// (`.workers` of the stream), so that there may be more of them than memory. The numbers are those of read_pictures,
+/// whatever the number of threads and whatever is kept; a rank that trains with others decodes its own alone.
+///
+///     const auto data = stream_pictures(files, {.height = 64, .width = 64, .cache_bytes = 1 << 30}, {.workers = 4});
+///
+/// `.threads`, `.most_bytes` and `.progress` mean nothing here. Error: as read_pictures, and a picture that cannot be
+/// read when its turn comes.
+template <std::floating_point T = float>
+Dataset<T> stream_pictures(const PictureFiles& files, const PictureOptions& options = {},
+                           const StreamOptions& stream = {});
+
+extern template Dataset<float> stream_pictures(const PictureFiles&, const PictureOptions&, const StreamOptions&);
+extern template Dataset<double> stream_pictures(const PictureFiles&, const PictureOptions&, const StreamOptions&);
 
 /// Writes a sample as a PNG file of 8 bits, atomically: shape {height, width} or {1, height, width} grey, {3, height,
 /// width} in colour. Numbers below 0 are black, above 1 white. Needs no library. Error: another shape, no number.

@@ -7,7 +7,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <tenon/data/augment.hpp>
+#include <tenon/data/folds.hpp>
+#include <tenon/data/loader.hpp>
 #include <tenon/data/pictures.hpp>
+#include <tenon/data/sampling.hpp>
+#include <tenon/data/scaler.hpp>
 #include <tenon/error.hpp>
 #include <tenon/report/data_report.hpp>
 
@@ -36,7 +41,7 @@ struct Folder {
   ~Folder() { fs::remove_all(path); }
   std::string operator/(const std::string& name) const { return (path / name).string(); }
 };
-void write(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+void write_text(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
 
 }  // namespace
 
@@ -122,9 +127,9 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   write_png(folder / "cat/b.png", sample(0), shape);
   write_png(folder / "cat/deep/a.PNG", sample(1), shape);
   write_png(folder / "dog/1.png", sample(2), shape);
-  write(folder / "dog/notes.txt", "none");
-  write(folder / "list.csv", "\xef\xbb\xbf"
-                             "dog/1.png,big, brown\r\n\ncat/b.png\tsmall\n");
+  write_text(folder / "dog/notes.txt", "none");
+  write_text(folder / "list.csv", "\xef\xbb\xbf"
+                                  "dog/1.png,big, brown\r\n\ncat/b.png\tsmall\n");
 
   const PictureFiles files = picture_folder(folder.path.string());
   CHECK(files.classes == std::vector<std::string>{"cat", "dog"});
@@ -137,7 +142,7 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   const PictureFiles list = picture_list(folder / "list.csv");
   CHECK(list.classes == std::vector<std::string>{" brown", "small"});
   CHECK(list.labels == std::vector<std::int32_t>{0, 1});
-  write(folder / "bad.csv", "dog/1.png,dog\ncat/b.png\n");
+  write_text(folder / "bad.csv", "dog/1.png,dog\ncat/b.png\n");
   CHECK_THROWS_WITH(picture_list(folder / "bad.csv"),
                     Catch::Contains("bad.csv, line 2: expected a file, a tab or comma"));
   if (!reads_pictures()) return;
@@ -151,7 +156,7 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   }
   CHECK_THROWS_WITH(read_pictures(files, {.most_bytes = 200}),
                     Catch::Contains("at most 200 bytes") && Catch::Contains("72 bytes each"));
-  write(folder / "dog/2.png", "no picture");
+  write_text(folder / "dog/2.png", "no picture");
   write_png(folder / "cat/c.png", sample(0), std::vector<std::size_t>{1, 3, 2});
   for (const std::size_t threads : {1U, 4U}) {
     CHECK_THROWS_WITH(read_pictures(picture_folder(folder.path.string()), {.threads = threads}),
@@ -165,6 +170,95 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   CHECK_THROWS_WITH(write_png(folder / "x.png", std::vector<float>{NAN}, std::vector<std::size_t>{1, 1}),
                     Catch::Contains("finite"));
   CHECK_FALSE(fs::exists(folder / "x.png"));
+}
+
+TEST_CASE("pictures are decoded by a loader's threads, and some are kept") {
+  if (!reads_pictures()) return;
+  const Folder folder;
+  fs::create_directories(folder / "a");
+  fs::create_directories(folder / "b");
+  const auto path = [&](std::size_t k) {
+    return folder / (std::string(k < 6 ? "a/" : "b/") + static_cast<char>('a' + k) + ".png");
+  };
+  const auto write_pictures = [&] {
+    for (std::size_t k = 0; k < 11; ++k) {
+      std::vector<float> pixels(12);
+      for (std::size_t i = 0; i < 12; ++i) pixels[i] = static_cast<float>(20 * k + i) / 255;
+      write_png(path(k), pixels, std::vector<std::size_t>{1, 3, 4});
+    }
+  };
+  write_pictures();
+  const PictureFiles files = picture_folder(folder.path.string());
+  constexpr std::size_t each = 6 * sizeof(float);
+  const auto options = [](std::size_t cached) {
+    return PictureOptions{.height = 2, .width = 3, .channels = 1, .cache_bytes = cached};
+  };
+  const auto memory = read_pictures(files, options(0));
+  // two epochs of a loader, as numbers
+  const auto seen = [](const auto& data) {
+    DataLoader loader{data, 4, 9};
+    std::vector<double> all;
+    for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
+      loader.start_epoch(epoch);
+      Batch<std::remove_cvref_t<decltype(data.sample(0)[0])>> batch;
+      while (loader.next(batch)) {
+        all.insert(all.end(), batch.features.begin(), batch.features.end());
+        all.insert(all.end(), batch.labels.begin(), batch.labels.end());
+      }
+    }
+    return all;
+  };
+  const std::vector<double> expected = seen(memory);
+  for (const std::size_t workers : {0U, 1U, 2U, 5U})
+    for (const std::size_t cached : {std::size_t{0}, 3 * each, 100 * each}) {
+      CAPTURE(workers, cached);
+      const auto stream = stream_pictures(files, options(cached), {.workers = workers});
+      CHECK(std::ranges::equal(stream.columns(), memory.columns()));
+      CHECK(seen(stream) == expected);
+      CHECK(seen(stream_pictures<double>(files, options(cached), {.workers = workers})) == expected);
+    }
+
+  // what is kept needs its file no longer, and is as many as fit: the first that came
+  const auto kept = [&](std::size_t cached) {
+    write_pictures();
+    const auto stream = stream_pictures(files, options(cached), {.workers = 0});
+    CHECK(stream.take(11).size() == 11);
+    for (std::size_t k = 0; k < 11; ++k) write_text(path(k), "no picture");
+    std::size_t count = 0;
+    while (count < 11 && [&] {
+      try {
+        return stream.take(count + 1).size() > 0;
+      } catch (const Error& error) {
+        CHECK_THAT(error.what(), Catch::Contains("pictures: sample " + std::to_string(count) + ": ") &&
+                                     Catch::Contains(path(count) + ": expected a PNG or JPEG picture"));
+        return false;
+      }
+    }())
+      ++count;
+    return count;
+  };
+  CHECK(kept(0) == 0);
+  CHECK(kept(each - 1) == 0);
+  CHECK(kept(4 * each + 3) == 4);
+  CHECK(kept(11 * each) == 11);
+
+  write_pictures();
+  write_png(path(7), std::vector<float>(6, 0.5F), std::vector<std::size_t>{1, 2, 3});
+  CHECK_THROWS_WITH(seen(stream_pictures(files, {.channels = 1}, {.workers = 2, .name = "pets"})),
+                    Catch::Contains("pets: sample 7: ") && Catch::Contains("expected a picture of 1x3x4"));
+  CHECK_THROWS_WITH(stream_pictures(PictureFiles{}), "stream_pictures: expected at least one picture, got none");
+
+  // what wants all numbers at once refuses a stream by its name
+  const auto stream = stream_pictures(files, options(0), {.name = "pets"});
+  const auto refused = Catch::Contains("in memory, got a stream (pets), which is read batch by batch");
+  CHECK_THROWS_WITH(describe(stream), refused);
+  CHECK_THROWS_WITH(data_report_html(stream), refused);
+  CHECK_THROWS_WITH(class_counts(stream), refused);
+  CHECK_THROWS_WITH(balanced(stream, 1), refused);
+  CHECK_THROWS_WITH(concat_data(stream, memory), refused);
+  CHECK_THROWS_WITH(k_folds(stream, 2, 1), refused);
+  CHECK_THROWS_WITH(seen(augmented<Augment<Mixup<0.2>>>(typed<Shape<1, 2, 3>, Classes<2>>(stream), 1)),
+                    Catch::Contains("pets: expected data in memory for Mixup"));
 }
 
 TEST_CASE("a page about a data set") {
