@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -21,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/dist/thread_ranks.hpp>
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/learner.hpp>
 #include <tenon/edge/quantized.hpp>
@@ -52,9 +54,9 @@ struct Animal {
   static constexpr std::size_t tokens = Tokens;
 };
 
-inline constexpr std::array<std::string_view, 15> columns{"gradient", "threads", "single",    "frozen part", "fold",
-                                                          "average",  "save",    "Frozen",    "blob",        "Session",
-                                                          "steps",    "tokens",  "Quantized", "Learner",     "ONNX"};
+inline constexpr std::array<std::string_view, 16> columns{
+    "gradient", "threads", "ranks",   "single", "frozen part", "fold",      "average", "save",
+    "Frozen",   "blob",    "Session", "steps",  "tokens",      "Quantized", "Learner", "ONNX"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -185,10 +187,10 @@ struct Lesson {
   Trainer<M, decltype(loss_of<Net>()), SGD> trainer;
   Batch<double> batch{};
 
-  Lesson(std::size_t count, std::size_t tokens)
+  Lesson(std::size_t count, std::size_t tokens, std::size_t shards = 0)
       : x(inputs<double>(count * M::input::size, tokens, 2)),
         target(inputs<double>(count * M::output::size, 0, 3)),
-        trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4) {
+        trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4, shards) {
     if constexpr ((number_of_outputs<Net>) > 1) batch.columns = columns = columns_of<Net>();
     stir(model, 5);
     batch.features = x;
@@ -242,6 +244,54 @@ std::string check_threads() {
     return with(7) == with(7) && with(2) == with(2) ? "own statistics" : "WRONG";
   const std::vector<double> one = with(1);
   return yes_within(std::max(distance(with(2), one), distance(with(7), one)), 1e-11);
+}
+
+/// Whether what `train` gives in one process has the same bits on threads, and on ranks, each of them a thread here.
+inline std::string same_bits(const std::function<std::vector<double>()>& train) {
+  try {
+    const std::vector<double> alone = train();
+    const auto right = [&alone](const std::vector<double>& got) {
+      return std::memcmp(got.data(), alone.data(), alone.size() * sizeof(double)) == 0;
+    };
+    set_num_threads(3);
+    bool all = std::ranges::all_of(alone, [](double v) { return std::isfinite(v); }) && right(train());
+    for (const std::size_t ranks : {2U, 3U}) {
+      set_num_threads(ranks == 2 ? 2 : 1);
+      std::array<char, 3> on_rank{};
+      run_ranks(ranks, [&](Communicator& rank) { on_rank[rank.rank()] = right(train()); }, {.piece_bytes = 64});
+      all = all && static_cast<std::size_t>(std::ranges::count(on_rank, 1)) == ranks;
+    }
+    set_num_threads(1);
+    return yes_if(all);
+  } catch (const Error& error) {
+    set_num_threads(1);
+    const std::string_view text = error.what();
+    if (text.find("without layers that are stateful") != text.npos) return "no: stateful";
+    if (text.find("whose running statistics") != text.npos) return "no: own statistics";
+    FAIL_CHECK(text);
+    return "WRONG";
+  }
+}
+
+/// Two steps of training, whose batch is cut into four shards of different sizes: the loss, and all numbers of the
+/// model.
+template <class A>
+std::string check_ranks() {
+  using Net = typename A::Net;
+  if constexpr (parameter_count<Net> == 0) return "nothing to learn";
+  else
+    return same_bits([] {
+      Lesson<Net> run(67, A::tokens, 4);
+      std::vector<double> all;
+      for (int step = 0; step < 2; ++step) {
+        all.push_back(run.loss());
+        run.trainer.backward();
+        run.trainer.step();
+      }
+      for (const auto numbers : {run.model.parameters().span(), run.model.buffers().span()})
+        all.insert(all.end(), numbers.begin(), numbers.end());
+      return all;
+    });
 }
 
 /// The first part that learns: what stands in front of its first parameter's own name.
@@ -589,6 +639,7 @@ std::string examine() {
   const std::array<std::string, columns.size()> cells{
       check_gradient<A>(),
       check_threads<A>(),
+      check_ranks<A>(),  //
       yes_within(s.distance_by_sample([&s](auto x, auto y) { s.model.predict(x, y); }), rounding),
       check_frozen_part(s),
       check_fold(s),
