@@ -181,6 +181,12 @@ concept HasSampleKernel = requires {
   SampleKernel<Bound>::macs;
 };
 
+/// Whether a layer brings plain loops for one sample along.
+template <class Bound>
+concept HasSampleLoops = requires(const Memory<float>& m, const float* x, float* y) {
+  Bound::run_sample(m, x, y);
+};
+
 /// The context of evaluation without a host: no random streams, no BLAS, nothing allocated.
 template <class Products>
 struct BasicContext {
@@ -218,11 +224,12 @@ struct BasicContext {
                              T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
                              std::size_t ldc) {
     const bool by_rows = ta == kernels::Transpose::no && tb == kernels::Transpose::yes && ldb == k && alpha == T(1) &&
-                         beta == T(0);
+                         (beta == T(0) || beta == T(1));
     for (std::size_t i = 0; i < m; ++i) {
       T* to = c + i * ldc;
       if (by_rows) {
-        kernels::multiply_rows(b, a + i * lda, to, k, n);
+        if (beta == T(0)) kernels::multiply_rows(b, a + i * lda, to, k, n);
+        else kernels::add_rows(b, a + i * lda, to, k, n);
         continue;
       }
       for (std::size_t j = 0; j < n; ++j) to[j] = beta == T(0) ? T(0) : beta * to[j];

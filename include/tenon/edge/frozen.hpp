@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <type_traits>
@@ -17,6 +18,8 @@ namespace detail {
 
 template <class Step, class In>
 struct OverSteps;
+template <class In, auto... Argument>
+struct StreamedUnit;
 
 }  // namespace detail
 
@@ -35,6 +38,10 @@ template <class Step, class In>
 struct stepped_part<tenon::detail::OverSteps<Step, In>> {
   using type = Step;
 };
+template <class In, auto... Argument>
+struct stepped_part<tenon::detail::StreamedUnit<In, Argument...>> {
+  using type = typename tenon::detail::StreamedUnit<In, Argument...>::whole;
+};
 
 /// Multiplications with an addition in one pass of a bound layer or composition.
 template <class Bound>
@@ -47,6 +54,19 @@ constexpr std::size_t macs_of() {
   else if constexpr (!tenon::detail::Leaf<Bound>)
     Bound::visit_units([&total]<class Unit> { total += macs_of<Unit>(); });
   return total;
+}
+
+/// The scratch that a bound layer or composition shares with those beside it, one after the other. What runs by loops for
+/// single samples has none of it, whatever its kernels for batches lay out there.
+template <class Bound>
+constexpr std::size_t shared_scratch_of() {
+  std::size_t most = 0;
+  if constexpr (HasSampleKernel<Bound> || HasSampleLoops<Bound>) most = 0;
+  else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>)
+    most = shared_scratch_of<typename stepped_part<Bound>::type>();
+  else if constexpr (tenon::detail::Leaf<Bound>) most = Bound::needs.inference_scratch_fixed;
+  else Bound::visit_units([&most]<class Unit> { most = std::max(most, shared_scratch_of<Unit>()); });
+  return most;
 }
 
 /// A last layer that leaves the order of the numbers as it is: the largest is found without it. (Not so where it works
@@ -82,7 +102,7 @@ class Frozen {
   static_assert(sizeof...(W) <= 1, "Frozen<Net, weights> takes one constant");
   using Bound = bound_network<Net>;
   static constexpr const Needs& needs = workspace<Net>.needs;
-  static constexpr std::size_t own = needs.inference_scratch_sample + needs.inference_scratch_fixed;
+  static constexpr std::size_t own = needs.inference_scratch_sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;

@@ -34,7 +34,7 @@ class FrozenStep {
   static constexpr Layout layout = layout_of<Bound>;
   static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
   static constexpr const Needs& needs = layout.needs;
-  static constexpr std::size_t own = needs.inference_scratch_sample + needs.inference_scratch_fixed;
+  static constexpr std::size_t own = needs.inference_scratch_sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;

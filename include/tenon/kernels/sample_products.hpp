@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include <tenon/inline.hpp>
+#include <tenon/kernels/float_thumb.hpp>
 
 /// Matrix times vector, for one sample at a time on any processor and in constant expressions. Four
 /// rows go side by side, so that a number of x is loaded once for four products: on a Cortex-M4 that
@@ -42,11 +44,22 @@ struct FourRows {
 
 namespace detail {
 
-/// Four rows from w on, into y.
+/// Four rows from w on, into y or added to it, number by number behind what is there.
 template <class T>
-constexpr void multiply_four_rows(const T* w, const T* x, T* y, std::size_t in) {
+constexpr void multiply_four_rows(const T* w, const T* x, T* y, std::size_t in, bool add = false) {
   FourRows<T> rows(w, in);
+  if (add) {
+    rows.sum0 = y[0];
+    rows.sum1 = y[1];
+    rows.sum2 = y[2];
+    rows.sum3 = y[3];
+  }
   std::size_t left = in;
+  if constexpr (thumb::loads_many<T>)
+    if (!std::is_constant_evaluated())
+      for (; left >= 4; left -= 4)
+        thumb::add_four_columns(x, rows.row0, rows.row1, rows.row2, rows.row3, rows.sum0, rows.sum1, rows.sum2,
+                                rows.sum3);
   for (; left >= 8; left -= 8) {
     rows.step(x, 0);
     rows.step(x, 1);
@@ -67,8 +80,7 @@ constexpr void multiply_four_rows(const T* w, const T* x, T* y, std::size_t in) 
 }
 
 template <class T>
-constexpr T multiply_row(const T* w, const T* x, std::size_t in) {
-  T sum = 0;
+constexpr T multiply_row(const T* w, const T* x, std::size_t in, T sum = 0) {
   for (std::size_t i = 0; i < in; ++i) sum += w[i] * x[i];
   return sum;
 }
@@ -87,6 +99,14 @@ constexpr void multiply_rows(const T* w, const T* x, T* y, std::size_t in, std::
     const std::size_t first = o + 4 <= out ? o : out - 4;
     detail::multiply_four_rows(w + first * in, x, y + first, in);
   }
+}
+
+/// y += W x, with W stored row by row as (out, in). y must not overlap x.
+template <class T>
+constexpr void add_rows(const T* w, const T* x, T* y, std::size_t in, std::size_t out) {
+  std::size_t o = 0;
+  for (; o + 4 <= out; o += 4) detail::multiply_four_rows(w + o * in, x, y + o, in, true);
+  for (; o < out; ++o) y[o] = detail::multiply_row(w + o * in, x, in, y[o]);
 }
 
 /// y = W^T x, with W stored as (in, out): the rows of W are added up, each times its x.

@@ -108,6 +108,74 @@ constexpr float in_the_compiler = [] {
   return y[0];
 }();
 static_assert(in_the_compiler == 9 * 10);  // the lower right window
+constexpr float padded_in_the_compiler = [] {
+  using Net = Sequential<Input<2, 5, 9>, Conv2D<3, 3, padding<1>>, ReLU, Flatten>;
+  Weights<Net> weights;
+  for (std::size_t k = 0; k < 54; ++k) weights.parameters[k] = 1;
+  Frozen<Net> net{weights};
+  float x[90], y[135]{};
+  for (float& number : x) number = 1;
+  net(x, y);
+  return y[134] * 100 + y[46];
+}();
+static_assert(padded_in_the_compiler == 8 * 100 + 12);  // the last corner, and a place at the upper edge
+
+// In tiles a convolution gives the bits of the plain loops: windows of all kinds, rows cut into one tile or several, with
+// zeros in the first, in the last, in both and in none.
+template <kernels::Convolution C>
+void check_tiles() {
+  struct As {
+    static constexpr float of(float sum) { return sum; }
+  };
+  constexpr kernels::Convolution row = kernels::in_one_row(C);
+  constexpr kernels::ConvolutionTiles tiles = kernels::tiles_of(row);
+  STATIC_REQUIRE(tiles.features > 0);
+  Stream random(9, Purpose::user);
+  const auto draw = [&random](std::size_t count) {
+    std::vector<float> numbers(count);
+    for (float& number : numbers) number = random.uniform<float>(-1.F, 1.F);
+    return numbers;
+  };
+  const std::vector<float> image = draw(C.image_size()), weight = draw(C.weights()), bias = draw(C.features);
+  std::vector<float> plain(C.map_size()), map(C.map_size(), -9.F);
+  for (const float* start : {bias.data(), static_cast<const float*>(nullptr)}) {
+    kernels::map_of_image_plainly(C, image.data(), weight.data(), start, plain.data());
+    kernels::map_of_image_in_tiles<tiles, As>(row, image.data(), weight.data(), start, map.data());
+    CHECK(map == plain);
+  }
+}
+constexpr kernels::Convolution convolution(std::size_t channels, std::size_t features, std::size_t groups,
+                                           kernels::ConvolutionAxis y, kernels::ConvolutionAxis x) {
+  return {.channels = channels, .features = features, .groups = groups, .y = y, .x = x};
+}
+
+TEST_CASE("convolutions in tiles give the bits of plain loops") {
+  using Axis = kernels::ConvolutionAxis;  // image, map, kernel, stride, dilation, zeros before
+  constexpr Axis near{9, 9, 3, 1, 1, 1}, one{7, 7, 1, 1, 1, 0}, half{12, 6, 3, 2, 1, 0}, far{11, 11, 3, 1, 2, 2},
+      wide{21, 21, 5, 1, 1, 2}, narrow{2, 2, 3, 1, 1, 1}, inner{23, 13, 11, 1, 1, 0};
+  check_tiles<convolution(3, 10, 1, near, near)>();
+  check_tiles<convolution(6, 7, 1, one, one)>();
+  check_tiles<convolution(8, 8, 8, near, wide)>();
+  check_tiles<convolution(4, 6, 2, half, half)>();
+  check_tiles<convolution(4, 12, 4, far, far)>();
+  check_tiles<convolution(2, 1, 1, {1, 1, 1, 1, 1, 0}, inner)>();
+  check_tiles<convolution(2, 5, 1, narrow, narrow)>();
+  // rows of taps that lie in the zeros altogether
+  check_tiles<convolution(2, 3, 1, {2, 6, 1, 1, 1, 2}, near)>();
+  // where a second tile sees zeros too, or the taps are many, the plain loops stay
+  STATIC_REQUIRE(kernels::tiles_of(convolution(1, 4, 1, one, {30, 41, 10, 1, 2, 14})).features == 0);
+  STATIC_REQUIRE(kernels::tiles_of(convolution(1, 4, 1, one, {30, 19, 12, 1, 1, 0})).features == 0);
+}
+
+TEST_CASE("a frozen network reserves no scratch of the kernels for batches") {
+  // the larger of the two maps that a layer has beside its own, and what classify compares
+  using Pointwise = Sequential<Input<64, 25, 5>, Conv2D<64, 1>, ReLU>;
+  STATIC_REQUIRE(Frozen<Pointwise>::ram_bytes == 64 * 125 * sizeof(float));
+  using Padded = Sequential<Input<2, 8, 8>, Conv2D<4, 3, padding<1>>, ReLU, MaxPool2D<2>, ConvTranspose2D<2, 3>,
+                            Flatten>;
+  STATIC_REQUIRE(Frozen<Padded>::ram_bytes == (4 * 64 + 4 * 16 + 2 * 36) * sizeof(float));
+  STATIC_REQUIRE(workspace<Padded>.needs.inference_scratch_fixed > 0);
+}
 
 // A graph takes its inputs in one row and gives its outputs in one; formulas of several inputs run in plain loops.
 using Graphs = Graph<

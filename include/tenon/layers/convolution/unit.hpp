@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <tenon/kernels/sample_images.hpp>
+#include <tenon/kernels/sample_tiles.hpp>
 #include <tenon/layers/convolution/code.hpp>
 #include <tenon/layers/convolution/window.hpp>
 #include <tenon/net/mistakes.hpp>
@@ -164,6 +165,8 @@ struct ConvolutionUnit {
   static constexpr ConvolutionPlan plan{convolution, taps.data(), Transposed, arguments::window.bias};
   static constexpr Needs needs = plan.needs<F>();
   static constexpr std::size_t macs = convolution.macs();
+  static constexpr kernels::Convolution row = kernels::in_one_row(convolution);
+  static constexpr kernels::ConvolutionTiles tiles = Transposed ? kernels::ConvolutionTiles{} : kernels::tiles_of(row);
 
   static constexpr auto parameters = [] {
     // PyTorch counts what meets in one output by the weight's second axis, also where that is not so
@@ -191,13 +194,22 @@ struct ConvolutionUnit {
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     code::forward(plan, ctx, m, x, y, mode);
   }
+  struct Rectified {
+    template <class T>
+    TENON_INLINE static constexpr T of(T sum) {
+      if constexpr (std::is_same_v<F, Rectifier>) return expr::apply<expr::Op::maximum>(sum, T(0));
+      else return sum;
+    }
+  };
   /// Without the library.
   template <class T>
   static constexpr void run_sample(const Memory<T>& m, const T* x, T* y) {
     const T* const bias = plan.bias ? m.parameters + plan.bias_offset() : nullptr;
     if constexpr (Transposed) kernels::image_of_map_plainly(convolution, x, m.parameters, bias, y);
-    else kernels::map_of_image_plainly(convolution, x, m.parameters, bias, y);
-    if constexpr (!std::is_same_v<F, NoActivation>) Activation<F>::run_sample(y, output::size);
+    else if constexpr (tiles.features == 0) kernels::map_of_image_plainly(convolution, x, m.parameters, bias, y);
+    else kernels::map_of_image_in_tiles<tiles, Rectified>(row, x, m.parameters, bias, y);
+    constexpr bool done = std::is_same_v<F, NoActivation> || (tiles.features > 0 && std::is_same_v<F, Rectifier>);
+    if constexpr (!done) Activation<F>::run_sample(y, output::size);
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
