@@ -9,6 +9,7 @@
 #include <tenon/error.hpp>
 
 #include "interpret.hpp"
+#include "lite_rules.hpp"
 #include "operators/call.hpp"
 #include "passes/kinds.hpp"
 
@@ -21,13 +22,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// One value on its way.
 struct Number {
   enum Kind {
-    real,    // numbers as they are
-    stored,  // integers as the file has them
-    exact,   // scale * number, the numbers being integers less their zero point
-    sums,    // scales * number, a scale for each
-    mean,    // scale * number, the mean of integers less `about`
-    two,     // a sum of two exact ones
-    softmax  // what `numbers` are is the exact input
+    real,     // numbers as they are
+    stored,   // integers as the file has them
+    exact,    // scale * number, the numbers being integers less their zero point
+    sums,     // scales * number, a scale for each
+    mean,     // scale * number, the mean of integers less `about`
+    two,      // a sum of two exact ones, or a difference
+    softmax,  // what `numbers` are is the exact input
+    function  // the same; `op` says of what
   };
   Kind kind = real;
   Array numbers;
@@ -39,27 +41,11 @@ struct Number {
   std::vector<double> along{};  // scales of constants that have one for each place of `axis`
   std::size_t axis = 0;
   std::shared_ptr<Number> first{}, second{};
+  bool less = false;  // of two: the first less the second
+  bool lite = false;  // of mean: TFLite's MEAN
+  std::string op{};   // of function
+  double alpha = 0;
   double low = -infinity, high = infinity;
-};
-
-/// x m, where m is a multiplier of 31 bits and a power of two: rounded once, halves up.
-class Multiplier {
-public:
-  explicit Multiplier(double real) {
-    const double fraction = std::frexp(real, &exponent_);
-    multiplier_ = std::llround(std::ldexp(fraction, 31));
-    if (multiplier_ == std::int64_t{1} << 31) multiplier_ /= 2, ++exponent_;
-    if (exponent_ < -31) multiplier_ = 0, exponent_ = 0;
-  }
-  double operator()(double sum) const {
-    const int shift = 31 - exponent_;
-    const auto product = static_cast<std::int64_t>(sum) * multiplier_;
-    return static_cast<double>((product + (std::int64_t{1} << (shift - 1))) >> shift);
-  }
-
-private:
-  int exponent_ = 0;
-  std::int64_t multiplier_ = 0;
 };
 
 Array with(const Array& like, std::vector<double> values) { return {Type::float32, like.dims, std::move(values)}; }
@@ -72,6 +58,7 @@ Array in_real(const Number& n) {
   case Number::real:
     return n.numbers;
   case Number::stored:
+  case Number::function:
     return n.numbers;
   case Number::exact:
   case Number::mean:
@@ -89,7 +76,7 @@ Array in_real(const Number& n) {
   case Number::two: {
     const Array a = in_real(*n.first), b = in_real(*n.second);
     y = a;
-    for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += b.values[i];
+    for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += n.less ? -b.values[i] : b.values[i];
     break;
   }
   case Number::softmax: {
@@ -127,7 +114,7 @@ void softmax_bytes(const Number& n, std::vector<double>& q) {
   }
 }
 
-/// x + y at the scale of the result.
+/// x + y, or x - y, at the scale of the result.
 class Adder {
 public:
   Adder(double a, double b, double result, Rounding rounding)
@@ -138,9 +125,11 @@ public:
     first_ = std::llrint(std::ldexp(first, shift_));
     second_ = std::llrint(std::ldexp(second, shift_));
   }
-  double operator()(double x, double y) const {
-    if (rounding_ == Rounding::once) return all_(a_(x * 0x1p20) + b_(y * 0x1p20));
-    const std::int64_t sum = first_ * static_cast<std::int64_t>(x) + second_ * static_cast<std::int64_t>(y);
+  double operator()(double x, double y, bool less) const {
+    const double second = b_(y * 0x1p20);
+    if (rounding_ == Rounding::once) return all_(a_(x * 0x1p20) + (less ? -second : second));
+    const std::int64_t sum = first_ * static_cast<std::int64_t>(x) +
+                             (less ? -second_ : second_) * static_cast<std::int64_t>(y);
     return static_cast<double>((sum + (std::int64_t{1} << (shift_ - 1))) >> shift_);
   }
 
@@ -266,6 +255,19 @@ private:
         if (s != last) m = Multiplier((last = s) / scale);
         return m(v[i]) + zero;
       });
+    } else if (x.kind == Number::function) {
+      const auto of_file = [](double at) { return static_cast<int>(at); };
+      const IntegerTable table = lite_table(x.op, x.alpha, {static_cast<float>(x.scale), of_file(x.zero)},
+                                            {static_cast<float>(scale), of_file(zero)});
+      each([&](std::size_t i) { return static_cast<double>(table[static_cast<std::size_t>(v[i] + x.zero + 128)]); });
+    } else if (x.kind == Number::mean && x.lite) {
+      const MeanMultiplier m(x.scale, scale, static_cast<std::int64_t>(x.count));
+      const float factor = static_cast<float>(x.scale) / (static_cast<float>(scale) * static_cast<float>(x.count));
+      each([&](std::size_t i) {
+        const double sum = std::round(v[i] * x.count);
+        if (rounding_ == Rounding::once) return m(sum) + zero;
+        return static_cast<double>(std::nearbyint(static_cast<float>(sum) * factor)) + zero;
+      });
     } else if (x.kind == Number::mean && x.scale == scale) {
       // a mean of integers is half an integer exactly or by far
       each([&](std::size_t i) {
@@ -277,7 +279,7 @@ private:
       each([&](std::size_t i) { return m(std::round(v[i] * x.count)) + zero; });
     } else if (x.kind == Number::two) {
       const Adder sum(x.first->scale, x.second->scale, scale, rounding_);
-      each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i]) + zero; });
+      each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i], x.less) + zero; });
     } else if (x.kind == Number::softmax && scale == 1.0 / 256 && zero == limits(type).first &&
                limits(type).second - limits(type).first == 255) {
       softmax_bytes(x, q.values);
@@ -329,11 +331,21 @@ private:
       y.scale = x.scale;
       if (node.op != "AveragePool")
         y.count = static_cast<double>(x.numbers.values.size()) / static_cast<double>(y.numbers.values.size());
+      y.lite = node.op == "ReduceMean" && graph_.format == "TFLite";
       y.about = node.op == "ReduceMean" ? 0 : shifted(types_[node.inputs[0]], x.zero);
       return give(node, std::move(y));
     }
     if (node.op == "Concat") return join(node);
-    if (node.op == "Add") return add(node, x);
+    if (node.op == "Add" || node.op == "Sub") return add(node, x);
+    if (node.op == "Mul") return multiply(node, x);
+    if (node.op == "Max" || node.op == "Min") return join(node);
+    if (graph_.format == "TFLite" && is_lite_function(node.op) && types_[node.inputs[0]] == Type::int8) {
+      Number y = x;
+      y.kind = Number::function;
+      y.op = node.op;
+      y.alpha = node.number("alpha", 0);
+      return give(node, std::move(y));
+    }
     const auto rank = static_cast<std::int64_t>(x.numbers.dims.size()), axis = node.integer("axis", -1);
     if (node.op == "Softmax" && (axis == -1 || axis == rank - 1)) {
       Number y = x;
@@ -355,7 +367,7 @@ private:
   }
 
   bool move(const Node& node, const Number& x) {
-    if (x.kind == Number::softmax) return false;
+    if (x.kind == Number::softmax || x.kind == Number::function) return false;
     const std::vector<Array> numbers = moved(node, x.numbers);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       Number y = x;
@@ -372,7 +384,7 @@ private:
   }
 
   bool bound(const Node& node, const Number& x) {
-    if (x.kind == Number::softmax) return false;
+    if (x.kind == Number::softmax || x.kind == Number::function) return false;
     double low = 0, high = infinity;
     if (node.op == "Clip") {
       const auto limit = [&](std::size_t i, const char* key, double otherwise) {
@@ -404,12 +416,37 @@ private:
     return keep(node, first, evaluate(node, graph_.opset, inputs).at(0));
   }
 
-  bool add(const Node& node, const Number& a) {
-    const Number& b = get(node.inputs.at(1));
-    if (b.kind != Number::exact || !b.along.empty() || !unbounded(b) || a.numbers.dims != b.numbers.dims) return false;
+  /// Whether a second value has integers, and both of them spread over their common shape.
+  bool both(const Node& node, const Number& x, Number& a, Number& b) {
+    const Number& y = get(node.inputs.at(1));
+    if (node.inputs.size() != 2 || y.kind != Number::exact || !y.along.empty() || !unbounded(y)) return false;
+    a = x;
+    b = y;
+    const Array none = with(x.numbers, std::vector<double>(x.numbers.values.size())),
+                nothing = with(y.numbers, std::vector<double>(y.numbers.values.size()));
+    const Node sum{"", "Add", "", {"a", "b"}, {"c"}, {}};
+    a.numbers = evaluate(sum, graph_.opset, {&x.numbers, &nothing}).at(0);
+    b.numbers = evaluate(sum, graph_.opset, {&none, &y.numbers}).at(0);
+    return true;
+  }
+
+  bool add(const Node& node, const Number& x) {
+    Number a, b;
+    if (!both(node, x, a, b)) return false;
     Number y{Number::two, a.numbers};
-    y.first = std::make_shared<Number>(a);
-    y.second = std::make_shared<Number>(b);
+    y.less = node.op == "Sub";
+    y.first = std::make_shared<Number>(std::move(a));
+    y.second = std::make_shared<Number>(std::move(b));
+    return give(node, std::move(y));
+  }
+
+  /// Products of integers are sums of one product.
+  bool multiply(const Node& node, const Number& x) {
+    Number a, b;
+    if (!both(node, x, a, b)) return false;
+    Number y{Number::sums, a.numbers};
+    for (std::size_t i = 0; i < y.numbers.values.size(); ++i) y.numbers.values[i] *= b.numbers.values[i];
+    y.scales = with(y.numbers, std::vector<double>(y.numbers.values.size(), a.scale * b.scale));
     return give(node, std::move(y));
   }
 

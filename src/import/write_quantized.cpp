@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <span>
 
 #include <tenon/edge/checksum.hpp>
@@ -113,13 +114,22 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
     bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, step.packed_rows())});
     scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, step.packed_rows())});
   }
+  WeightsHeader::Member functions{"functions", {}}, has_functions{"has_functions", {}};
+  static constexpr std::int8_t yes[]{1};
+  if (!layout.functions.empty()) {
+    for (std::size_t k = 0; k < layout.functions.size(); k += 256)
+      functions.blocks.push_back({"of one number, as a table", std::span(layout.functions).subspan(k, 256)});
+    has_functions.blocks.push_back({"they are the file's", std::span<const std::int8_t>(yes)});
+  }
   header.constants.push_back({"The network in int8, with the file's own integers and scales.",
                               "QuantizedNumbers<Net> numbers",
                               {weights,
                                bias,
                                scales,
                                {"scale", {{"of the input and of every step's output", std::span(layout.scale)}}},
-                               {"zero", {{"their zero points", std::span(layout.zero)}}}}});
+                               {"zero", {{"their zero points", std::span(layout.zero)}}},
+                               functions,
+                               has_functions}});
   header.checks = fmt::format("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x{:08x},\n"
                               "              \"the steps of this network are not those that these numbers were "
                               "written for: import the file again\");\n\n",
@@ -189,16 +199,18 @@ bool is_quantized(const Graph& simplified) {
 WrittenQuantized write_quantized(const Graph& original, const Graph& simplified, const std::string& name,
                                  std::size_t samples) {
   check_type_name(name);
-  Units units = quantized_units(simplified);
+  std::set<std::string> means;
+  for (const Node& node : original.nodes)
+    if (original.format == "TFLite" && node.op == "ReduceMean") means.insert(node.name);
+  Units units = quantized_units(simplified, means);
   std::vector<std::string> refused = units.refused;
   if (simplified.inputs.size() != 1 || simplified.outputs.size() != 1)
     refused.push_back(fmt::format("a network in int8 has one input and one output, this one has {} and {}",
                                   simplified.inputs.size(), simplified.outputs.size()));
   for (const Node& node : original.nodes)
-    if (original.format == "TFLite" && node.op == "ReduceMean")
-      refused.push_back(describe(node) +
-                        ": MEAN is rounded in several ways by LiteRT's kernels; AVERAGE_POOL_2D of the "
-                        "whole image is rounded in one and can be imported");
+    if (means.contains(node.name) && node.op == "ReduceMean" && !is_mean_of_images(simplified, node))
+      refused.push_back(describe(node) + ": MEAN is imported over the height and width of an image; others can be an "
+                                         "AVERAGE_POOL_2D");
   refuse_all(simplified, refused);
   const Value& input = simplified.inputs[0];
   Structure structure = find_structure(simplified, units);

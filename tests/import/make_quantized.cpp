@@ -90,6 +90,48 @@ Graph tflite_network() {
   return parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");
 }
 
+/// As MobileNetV3 is made of: HARD_SWISH, a mean at another scale, channels that are multiplied, and other functions and
+/// pairs that TFLite has in integers.
+Graph tflite_functions() {
+  TfliteFile file;
+  using Type = tenon::importing::tflite::TensorType;
+  const auto more = [](float scale, std::int64_t zero) {
+    return TfliteFile::More{.type = Type::int8, .scales = {scale}, .zero_points = {zero}};
+  };
+  const auto conv = [&](std::int32_t from, std::int32_t to, const std::string& name, int in, int out) {
+    std::vector<std::int8_t> values;
+    for (int i = 0; i < in * out; ++i) values.push_back(static_cast<std::int8_t>((i * 7919 + out) % 255 - 127));
+    const auto w = file.constant(name, {out, 1, 1, in}, values, more(0.01F, 0));
+    file.op("CONV_2D", {from, w}, {to}, 1,
+            Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
+  };
+  const TfliteFile::Dims image{1, 3, 6, 4}, channels{1, 1, 1, 4};
+  const auto x = file.input("image", image, more(0.05F, -5)), a = file.tensor("a", image, more(0.09F, 11)),
+             b = file.tensor("b", image, more(0.07F, -100)), c = file.tensor("c", channels, more(0.031F, -90)),
+             d = file.tensor("d", channels, more(0.02F, 10)), e = file.tensor("e", channels, more(1.0F / 256, -128)),
+             f = file.tensor("f", image, more(0.03F, -30)), g = file.tensor("g", image, more(0.04F, 20)),
+             h = file.tensor("h", image, more(0.05F, 9)), i = file.tensor("i", image, more(1.0F / 128, 0)),
+             k = file.tensor("k", image, more(0.013F, 40)), l = file.tensor("l", image, more(0.013F, 40)),
+             j = file.tensor("j", image, more(0.013F, 40)), y = file.tensor("y", {1, 4}, more(0.0068F, 30));
+  conv(x, a, "wa", 4, 4);
+  file.op("HARD_SWISH", {a}, {b}, 91, Object());
+  const auto axes = file.ints("axes", {2}, {1, 2});
+  file.op("MEAN", {b, axes}, {c}, 27, Object().scalar(0, std::uint8_t{1}));
+  conv(c, d, "wd", 4, 4);
+  file.op("LOGISTIC", {d}, {e}, 0, Object());
+  file.op("MUL", {b, e}, {f}, 21, Object().scalar(0, std::int8_t{0}));
+  file.op("LEAKY_RELU", {f}, {g}, 75, Object().scalar(0, 0.17F));
+  file.op("SUB", {g, b}, {h}, 28, Object().scalar(0, std::int8_t{0}));
+  file.op("TANH", {h}, {i}, 0, Object());
+  file.op("ELU", {h}, {k}, 0, Object());
+  conv(i, l, "wl", 4, 4);
+  file.op("MAXIMUM", {k, l}, {j}, 39, Object());
+  file.op("MEAN", {j, axes}, {y}, 27, Object().scalar(0, std::uint8_t{0}));
+  file.output(y);
+  const std::string bytes = file.file();
+  return parse_tflite(std::as_bytes(std::span(bytes)), "functions.tflite");
+}
+
 /// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
 Graph onnx_network() {
   GraphBuilder g;
@@ -157,6 +199,7 @@ int main(int argc, char** argv) try {
   const std::string folder = argv[1];
   write_network(folder + "/made_tflite", tflite_network(), 100);
   write_network(folder + "/made_onnx", onnx_network(), 100);
+  write_network(folder + "/made_functions", tflite_functions(), 100);
   if (argc < 3) return 0;
   int wrong = 0;
   for (const Known& known : models) {

@@ -31,6 +31,8 @@ struct QuantizedNumbers {
   float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
   std::int8_t zero[plan.count + 1]{};
   std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};  // of recurrent layers: kernels::CellScale
+  std::int8_t functions[256 * plan.tables + 1]{};  // what an importer has computed as the file means it;
+  bool has_functions = false;                      // otherwise the compiler fills the tables
 };
 
 namespace edge {
@@ -137,6 +139,8 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       t.scaling[step.scale] = scaled(in / out, 255);
     } else if (step.pattern.kind == StepKind::softmax) {
       fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
+    } else if (step.pattern.kind == StepKind::table && q.has_functions) {
+      for (std::size_t i = 256 * step.table; i < 256 * step.table + 256; ++i) t.functions[i] = q.functions[i];
     } else if (step.pattern.kind == StepKind::table) {
       fill_function(std::span(t.functions).subspan(256 * step.table, 256),
                     detail::plan_reading<bound_network<Net>>.function[k], q.scale[step.source], q.zero[step.source],

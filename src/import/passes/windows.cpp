@@ -117,7 +117,8 @@ bool pool_globally(Edit& edit, Node& node) {
   for (std::int64_t& axis : *axes) axis += axis < 0 ? rank : 0;
   if (std::ranges::any_of(*axes, [](std::int64_t axis) { return axis < 2; })) return false;
   if (node.integer("keepdims", 1) != 0) return edit.become(node, op, {image}), true;
-  const std::string pooled = edit.emit(node, op, {image});
+  // the pool is what the file calls by this name
+  const std::string pooled = edit.emit(node, Node{node.name, op, {}, {image}, {}, {}}, 1).front();
   edit.become(node, "Reshape", {pooled, edit.add(Dims{0, in[1]})});
   return true;
 }

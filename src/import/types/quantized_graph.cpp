@@ -6,7 +6,10 @@
 #include <iterator>
 #include <set>
 
+#include <tenon/edge/quantized_tables.hpp>
+
 #include "../../io/words.hpp"
+#include "../lite_rules.hpp"
 #include "../passes/kinds.hpp"
 #include "quantized_plan.hpp"
 
@@ -20,9 +23,36 @@ struct Scales {
   double zero = 0;
 };
 
+/// Equal weights of a convolution over `count` integers that gives what LiteRT's MEAN gives.
+struct MeanWeights {
+  double integer = 0;
+  float scale = 0;  // of the weights; 0: there are none
+};
+
+/// The multiplier of a convolution follows from the scale of its weights, a float, which is too coarse for one that has
+/// 31 bits. So the weights may be larger than 1: with one of the 127 integers both rules give the same for every sum
+/// that there can be. That is tried out, not proved.
+MeanWeights mean_weights(float in, float out, std::int64_t count) {
+  const MeanMultiplier wanted(static_cast<double>(in), static_cast<double>(out), count);
+  const std::int64_t most = 255 * count;
+  for (std::int64_t q = 1; q <= 127 && q * most < std::int64_t{1} << 31; ++q) {
+    const float scale = static_cast<float>(1 / static_cast<double>(q * count));
+    const double real = static_cast<double>(in) * static_cast<double>(scale) / static_cast<double>(out);
+    if (real >= 0x1p29) break;
+    const kernels::Requantizer own = edge::requantizer(real);
+    const auto same = [&](std::int64_t sum) {
+      return static_cast<double>(own(static_cast<std::int32_t>(q * sum))) == wanted(static_cast<double>(sum));
+    };
+    bool all = true;
+    for (std::int64_t sum = 0; all && sum <= most; ++sum) all = same(sum) && same(-sum);
+    if (all) return {static_cast<double>(q), scale};
+  }
+  return {};
+}
+
 class Rewriter {
 public:
-  explicit Rewriter(const Graph& graph) : graph_(graph) {}
+  Rewriter(const Graph& graph, const std::set<std::string>& means) : graph_(graph), means_of_file_(means) {}
 
   Units run() {
     for (const Node& node : graph_.nodes) {
@@ -32,7 +62,8 @@ public:
     for (const Node& node : graph_.nodes) {
       if (node.op == "DequantizeLinear" && node.domain.empty()) dequantize(node);
       else if (node.op == "QuantizeLinear" && node.domain.empty()) quantize(node);
-      else if (node.op == "GlobalAveragePool" && changes_scale(node)) mean_as_convolution(node);
+      else if (node.op == "GlobalAveragePool" && (means_of_file_.contains(node.name) || changes_scale(node)))
+        mean_as_convolution(node);
       else graph_of_reals_.nodes.push_back(node);
     }
     graph_of_reals_.name = graph_.name;
@@ -87,17 +118,22 @@ private:
   bool changes_scale(const Node& node) const {
     const auto from = makers_.find(node.inputs.at(0));
     if (from == makers_.end() || from->second->op != "DequantizeLinear" || graph_.format == "TFLite") return false;
-    const Node* to = &node;
-    while (readers_.count(to->outputs[0]) == 1) {
-      to = readers_.find(to->outputs[0])->second;
-      if (!is_any_of(to->op, {"Reshape", "Flatten", "Squeeze"})) break;
-    }
-    if (to->op != "QuantizeLinear") return false;
+    const Node* to = rounded(node);
+    if (to == nullptr) return false;
     for (const std::size_t i : {1U, 2U}) {
       const Array *a = constant(from->second->inputs.at(i)), *b = constant(to->inputs.at(i));
       if (a == nullptr || b == nullptr || a->values != b->values) return true;
     }
     return false;
+  }
+  /// The QuantizeLinear behind the node; none where there is another operator between.
+  const Node* rounded(const Node& node) const {
+    const Node* to = &node;
+    while (readers_.count(to->outputs[0]) == 1) {
+      to = readers_.find(to->outputs[0])->second;
+      if (!is_any_of(to->op, {"Reshape", "Flatten", "Squeeze", "Transpose"})) break;
+    }
+    return to->op == "QuantizeLinear" ? to : nullptr;
   }
   /// Then it is a sum of ones times their scale 1/n, rounded once: a convolution of each channel by itself.
   void mean_as_convolution(const Node& node) {
@@ -107,10 +143,23 @@ private:
     dims[1] = 1;
     const std::string name = node.outputs[0] + "#ones";
     const std::int64_t window = count_of(dims) / dims[0];
-    const auto count = static_cast<double>(window);
+    double weight = 1, scale = 1 / static_cast<double>(window);
+    if (graph_.format == "TFLite") {
+      const auto from = makers_.find(node.inputs.at(0));
+      const Node* to = rounded(node);
+      if (to == nullptr || from == makers_.end() || from->second->op != "DequantizeLinear")
+        return refuse(node, "MEAN has no scale of what it reads or gives");
+      const Array *in = constant(from->second->inputs.at(1)), *out = constant(to->inputs.at(1));
+      if (in == nullptr || out == nullptr) return refuse(node, "its scale is computed by the network");
+      const MeanWeights found = mean_weights(static_cast<float>(in->values.at(0)),
+                                             static_cast<float>(out->values.at(0)), window);
+      if (found.scale == 0) return refuse(node, "no weights give what LiteRT's MEAN gives for every sum");
+      weight = found.integer;
+      scale = static_cast<double>(found.scale);
+    }
     graph_of_reals_.constants[name] = {Type::float32, dims,
-                                       std::vector<double>(static_cast<std::size_t>(count_of(dims)), 1.0)};
-    weights_[name] = {{Type::float32, {}, {1 / count}}, 0};
+                                       std::vector<double>(static_cast<std::size_t>(count_of(dims)), weight)};
+    weights_[name] = {{Type::float32, {}, {scale}}, 0};
     graph_of_reals_.nodes.push_back(
         {node.name, "Conv", "", {node.inputs[0], name}, node.outputs, {{"group", std::int64_t{image[1]}}}});
     means_[node.outputs[0]] = name;
@@ -164,6 +213,10 @@ private:
     }
     const auto maker = makers_.find(unit.gives);
     const bool mean = means_.contains(unit.gives);
+    if (maker != makers_.end() && maker->second->op == "LeakyRelu")
+      for (Layer& layer : unit.layers)
+        if (layer.text.starts_with("LeakyReLU"))
+          layer.weights.emplace_back(alpha_name, Array{Type::float32, {}, {maker->second->number("alpha", 0.01)}});
     if (maker == makers_.end() || (!mean && !is_any_of(maker->second->op, {"Conv", "Gemm", "MatMul"}))) return;
     const Node& node = *maker->second;
     for (Layer& layer : unit.layers) {
@@ -177,6 +230,7 @@ private:
   }
 
   const Graph& graph_;
+  const std::set<std::string>& means_of_file_;  // what TFLite calls MEAN
   Graph graph_of_reals_;
   std::map<std::string, const Node*> makers_, names_;
   std::multimap<std::string, const Node*> readers_;
@@ -212,7 +266,13 @@ void remove_scales(std::vector<Part>& parts, const Dims& takes) {
 
 }  // namespace
 
-Units quantized_units(const Graph& graph) { return Rewriter(graph).run(); }
+bool is_mean_of_images(const Graph& simplified, const Node& mean) {
+  return std::ranges::any_of(simplified.nodes, [&](const Node& node) {
+    return node.name == mean.name && node.op == "GlobalAveragePool" && node.domain.empty();
+  });
+}
+
+Units quantized_units(const Graph& graph, const std::set<std::string>& means) { return Rewriter(graph, means).run(); }
 
 void remove_scales(Structure& structure, const Units& units) {
   for (Piece& piece : structure.pieces) {

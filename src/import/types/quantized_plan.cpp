@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "../../io/words.hpp"
+#include "../lite_rules.hpp"
 
 namespace tenon::importing {
 
@@ -21,6 +22,25 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::size_t at(const Dims& dims, std::size_t i) { return static_cast<std::size_t>(dims[i]); }
 std::size_t size_of(const Dims& dims) { return static_cast<std::size_t>(count_of(dims)); }
+
+/// LiteRT's function that is this layer or formula; none where it has none.
+std::string lite_function(const Layer& layer, const std::string& name) {
+  if (layer.kind == Layer::formula) return layer.text == "exp(x)" ? "Exp" : "";
+  static const std::map<std::string, std::string> known{
+      {"HardSwish", "HardSwish"}, {"LeakyReLU", "LeakyRelu"}, {"ELU", "Elu"}, {"Sigmoid", "Sigmoid"}, {"Tanh", "Tanh"}};
+  const auto found = known.find(name);
+  return found == known.end() ? "" : found->second;
+}
+
+/// As which numbers those of a smaller value meet a larger one: layers/elementwise/unit.hpp.
+kernels::Int8Spread spread_over(const Dims& all, Dims own) {
+  const std::size_t size = size_of(own);
+  if (size == 1) return {1, size_of(all)};
+  if (own.size() == 1 && all.size() > 1) return {size, size_of(all) / at(all, 0)};
+  std::size_t repeat = 1;
+  for (std::size_t k = all.size(); k-- > 0 && at(own, k) == 1;) repeat *= at(all, k);
+  return {size, repeat};
+}
 
 /// An axis of windows: the first of one or two is the height.
 std::size_t of_axis(const std::vector<std::size_t>& values, std::size_t axis, std::size_t otherwise) {
@@ -135,9 +155,11 @@ private:
         return part.kind == Part::sum ? reader().read_sum(from.data(), from.size()) : read_join(from, part.gives);
       });
     }
-    default:
-      refuse("Gate: products of integers are not imported yet");
-      return x[0];
+    default:  // the channels' factors times what they were made of
+      return read_graph(1, x, {{0}, {0, 1}}, 2, [&](std::size_t k, const std::vector<std::size_t>& from) {
+        const Dims factors{takes[0]};
+        return k == 0 ? row(k, from) : read_pair(StepKind::multiply, from, {takes, factors}, takes);
+      });
     }
   }
 
@@ -153,7 +175,15 @@ private:
     if (layer.kind == Layer::reshape) return x;
     const LayerWords words(layer.text);
     const std::string& name = words.name;
+    const std::string function = lite_function(layer, name);
+    if (exact_ && !function.empty()) return read_table(layer, function, x);
     if (layer.kind == Layer::formula) return refuse("Map<{}>: has no integers that are LiteRT's", layer.text), x;
+    static const std::map<std::string, StepKind> pairs{{"Multiply", StepKind::multiply},
+                                                       {"Subtract", StepKind::subtract},
+                                                       {"Maximum", StepKind::larger},
+                                                       {"Minimum", StepKind::smaller}};
+    if (const auto pair = pairs.find(name); pair != pairs.end())
+      return read_pair(pair->second, all, shapes, layer.gives);
     if (name == "Add" || name == "Concat") {
       if (std::ranges::any_of(shapes, [&](const Dims& dims) { return dims.size() != layer.gives.size(); }))
         return refuse("{}: of values with different numbers of axes", layer.text), x;
@@ -192,21 +222,57 @@ private:
                           {});
     }
     if (name == "Identity") return x;
-    if (name == "Sigmoid" || name == "Tanh" || !exact_) {
+    if (!exact_) {
       static const std::vector<std::string> tables{"Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "SiLU",
                                                    "GELU",    "ELU",  "LeakyReLU", "Softplus"};
       if (std::ranges::find(tables, name) != tables.end()) {
-        QuantizedStep step{
-            .pattern = {.kind = StepKind::table}, .in = plan().sizes[x], .out = plan().sizes[x], .source = x};
-        if (name == "Sigmoid") step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
-        if (name == "Tanh") step.fixed_scale = 1.0 / 128;
-        return reader().add(step, plan().orders[x]);
+        return read_table(layer, name, x);
       }
     }
     refuse("{}: {}", layer.text,
-           exact_ ? "its integers would not be LiteRT's; import the float file and quantise it with `quantize`"
+           exact_ ? "has no integers that are LiteRT's; import the float file and quantise it with `quantize`"
                   : "has no integers in an imported network; import the float file and quantise it with `quantize`");
     return x;
+  }
+
+  std::size_t read_table(const Layer& layer, const std::string& function, std::size_t x) {
+    QuantizedStep step{
+        .pattern = {.kind = StepKind::table}, .in = plan().sizes[x], .out = plan().sizes[x], .source = x};
+    if (function == "Sigmoid") step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
+    if (function == "Tanh") step.fixed_scale = 1.0 / 128;
+    x = reader().add(step, plan().orders[x]);
+    double alpha = 0;
+    for (const auto& [name, array] : layer.weights)
+      if (name == alpha_name) alpha = array.values.at(0);
+    functions_[plan().count - 1] = {function, alpha};
+    return x;
+  }
+
+  /// As PlanReader::read_pair.
+  std::size_t read_pair(StepKind kind, const std::vector<std::size_t>& x, const std::vector<Dims>& shapes,
+                        const Dims& gives) {
+    const std::size_t size = size_of(gives);
+    if (x.size() != 2) return refuse("a product, difference or extreme of {} values: two at a time", x.size()), x[0];
+    const bool swapped = size_of(shapes[0]) != size;
+    if (size_of(shapes[swapped ? 0 : 1]) != size && size_of(shapes[swapped ? 1 : 0]) != size)
+      return refuse("a product, difference or extreme of two values that both are repeated"), x[0];
+    if (swapped && kind == StepKind::subtract)
+      return refuse("Subtract: the larger value is subtracted from a repeated one"), x[0];
+    std::size_t a = x[swapped ? 1 : 0], b = x[swapped ? 0 : 1];
+    const kernels::Int8Spread spread = spread_over(gives, shapes[swapped ? 0 : 1]);
+    QuantizedStep step{
+        .pattern = {.kind = kind}, .in = size, .out = size, .period = spread.period, .repeat = spread.repeat};
+    const TensorOrder order = plan().orders[a];
+    if (spread.period == size) {
+      b = reader().ordered(b, order);
+    } else if (spread.period > 1) {
+      b = reader().ordered(b, {});
+      if (order.pixels == spread.repeat && order.channels == spread.period) step.repeat = 1;
+      else a = reader().ordered(a, {});
+    }
+    step.source = a;
+    step.other = b;
+    return reader().add(step, plan().orders[a]);
   }
 
   /// What a table or a reordering has made of the tensor has its scale too.
@@ -304,6 +370,9 @@ private:
     const auto& p = plan();
     out_.scale.assign(p.count + 1, 0);
     out_.zero.assign(p.count + 1, 0);
+    // a network that first moves its input, as from NHWC, has the scale behind that
+    for (std::size_t k = 0; k < p.count && !scales_.contains(0); ++k)
+      if (p.steps[k].keeps_scale() && p.steps[k].source == 0 && scales_.contains(k + 1)) scales_[0] = scales_.at(k + 1);
     for (std::size_t t = 0; t <= p.count; ++t) {
       const auto told = scales_.find(t);
       const QuantizedStep* step = t > 0 ? &p.steps[t - 1] : nullptr;
@@ -329,11 +398,26 @@ private:
       if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
       out_.scale[t] = scale;
       out_.zero[t] = static_cast<std::int8_t>(zero);
+      if (step == nullptr || (step->pattern.kind != StepKind::larger && step->pattern.kind != StepKind::smaller))
+        continue;
+      for (const std::size_t from : {step->source, step->other})
+        if (out_.scale[from] != scale || out_.zero[from] != zero)
+          refuse("{}: Maximum and Minimum compare integers of one scale, not of {} and {}", name, out_.scale[from],
+                 scale);
     }
   }
 
   void fill_weights() {
     const auto& p = plan();
+    if (exact_) out_.functions.assign(256 * p.tables, 0);
+    for (const auto& [k, function] : functions_) {
+      if (!exact_) break;
+      const QuantizedStep& step = p.steps[k];
+      const IntegerTable table = lite_table(function.first, function.second,
+                                            {out_.scale[step.source], out_.zero[step.source]},
+                                            {out_.scale[k + 1], out_.zero[k + 1]});
+      std::ranges::copy(table, out_.functions.begin() + static_cast<std::ptrdiff_t>(256 * step.table));
+    }
     out_.weights.assign(p.weight_bytes, 0);
     out_.bias.assign(p.rows, 0);
     out_.weight_scale.assign(p.rows, 0);
@@ -378,6 +462,7 @@ private:
   std::map<std::size_t, std::pair<float, int>> scales_;  // by tensor
   std::map<std::size_t, std::string> names_;
   std::map<std::size_t, const Layer*> layers_;  // by step
+  std::map<std::size_t, std::pair<std::string, double>> functions_;
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace tenon::importing {
 /// scales stand beside them under this name. A layer of the kind `Layer::scale` has the scale and the zero point of
 /// what stands before it.
 inline constexpr const char* scale_name = "#scale";
+/// The number that a function of one number takes.
+inline constexpr const char* alpha_name = "#alpha";
 
 /// The numbers of a `QuantizedNumbers<Net>`, for a type that is known as a text alone. It is read by the functions that
 /// read the type when it is compiled (edge/quantized_plan.hpp), and their results are compared then.
@@ -28,13 +30,14 @@ struct QuantizedLayout {
   std::vector<std::int32_t> bias{};
   std::vector<float> weight_scale{}, scale{};
   std::vector<std::int8_t> zero{};
+  std::vector<std::int8_t> functions{};  // the tables, where they are LiteRT's
   std::vector<std::string> refused{};
 
   const Plan& plan() const { return reader->plan; }
 };
 
 /// Reads the steps off the structure and fills their numbers in. `takes` is the shape of the network's input. `exact`:
-/// functions whose integers LiteRT computes otherwise than by rounding are refused.
+/// functions become the tables that LiteRT has, and those that it does not have are refused.
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact);
 
 /// The layer is told from its text: "Conv2D", and "16", "3", "stride<2>".

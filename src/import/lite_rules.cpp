@@ -1,0 +1,114 @@
+#include "lite_rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <tenon/error.hpp>
+
+#include "passes/kinds.hpp"
+
+namespace tenon::importing {
+
+namespace {
+
+constexpr int least_16 = -32768, most_16 = 32767;
+
+int in_16_bits(std::int64_t v) { return static_cast<int>(std::clamp<std::int64_t>(v, least_16, most_16)); }
+
+/// a b / 2^15, the nearest whole number with halves away from zero, or cut. Only (-1)^2 does not fit.
+int high_product(int a, int b, bool rounded) {
+  if (a == least_16 && b == least_16) return most_16;
+  const int product = a * b, nudge = product >= 0 ? 1 << 14 : 1 - (1 << 14);
+  return (rounded ? product + nudge : product) / (1 << 15);
+}
+
+/// x / 2^bits, halves away from zero.
+int divided(int x, int bits) {
+  const int mask = (1 << bits) - 1, rest = x & mask, half = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> bits) + (rest > half ? 1 : 0);
+}
+
+/// A multiplier of 15 bits and a power of two, by way of one of 31 bits.
+struct ShortMultiplier {
+  int multiplier = 0, exponent = 0;
+
+  explicit ShortMultiplier(float real) {
+    const double fraction = std::frexp(static_cast<double>(real), &exponent);
+    std::int64_t whole = std::llround(std::ldexp(fraction, 31));
+    if (whole == std::int64_t{1} << 31) whole /= 2, ++exponent;
+    if (exponent < -31) whole = 0, exponent = 0;
+    multiplier = in_16_bits((whole + (1 << 15)) >> 16);
+  }
+};
+
+/// x relu6(x + 3) / 6. x is taken 7 bits up; min(max(x / 3, -1), 1) follows with 15 bits behind the point, saturating.
+IntegerTable hard_swish(IntegerScale in, IntegerScale out) {
+  const float fine = in.scale / 128;
+  const ShortMultiplier to_output(fine / out.scale), to_thirds(fine / (3.0F / 32768));
+  if (to_output.exponent > 0)
+    throw Error("HardSwish: LiteRT has none whose output has more than 128 steps for one of its input");
+  IntegerTable table{};
+  for (int q = -128; q <= 127; ++q) {
+    const int x = in_16_bits((q - in.zero) * 128), value = high_product(x, to_output.multiplier, true);
+    int third = x;
+    if (to_thirds.exponent > 0) third = in_16_bits(std::int64_t{third} << std::min(to_thirds.exponent - 1, 31));
+    third = high_product(third, to_thirds.multiplier, true);
+    if (to_thirds.exponent > 0) third = in_16_bits(2 * third);
+    else third = to_thirds.exponent < -15 ? 0 : divided(third, -to_thirds.exponent);
+    const int share = (third + 32768) >> 1, product = high_product(share, value, false);
+    const int y = to_output.exponent < -15 ? 0 : divided(product, -to_output.exponent);
+    table[static_cast<std::size_t>(q + 128)] = static_cast<std::int8_t>(std::clamp(y + out.zero, -128, 127));
+  }
+  return table;
+}
+
+float in_float(const std::string& op, float x) {
+  if (op == "Sigmoid") return 1 / (1 + std::exp(-x));
+  if (op == "Tanh") return std::tanh(x);
+  if (op == "Exp") return std::exp(x);
+  return x < 0 ? std::expm1(x) : x;
+}
+
+}  // namespace
+
+Multiplier::Multiplier(double real) {
+  const double fraction = std::frexp(real, &exponent_);
+  multiplier_ = std::llround(std::ldexp(fraction, 31));
+  if (multiplier_ == std::int64_t{1} << 31) multiplier_ /= 2, ++exponent_;
+  if (exponent_ < -31) multiplier_ = 0, exponent_ = 0;
+}
+
+double Multiplier::operator()(double sum) const {
+  const int shift = 31 - exponent_;
+  const auto product = static_cast<std::int64_t>(sum) * multiplier_;
+  return static_cast<double>((product + (std::int64_t{1} << (shift - 1))) >> shift);
+}
+
+MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count) : Multiplier(scale / result) {
+  const int shift = std::min({std::ilogb(static_cast<double>(count)), 32, 31 + exponent_});
+  multiplier_ = (multiplier_ << shift) / count;
+  exponent_ -= shift;
+}
+
+bool is_lite_function(const std::string& op) {
+  return is_any_of(op, {"HardSwish", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Exp"});
+}
+
+IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, IntegerScale out) {
+  if (op == "HardSwish") return hard_swish(in, out);
+  IntegerTable table{};
+  const Multiplier above(static_cast<double>(in.scale / out.scale)),
+      below(static_cast<double>(in.scale * static_cast<float>(alpha) / out.scale));
+  const float steps = 1 / out.scale;
+  for (int q = -128; q <= 127; ++q) {
+    const int x = q - in.zero;
+    const double y = op == "LeakyRelu"
+                         ? (x < 0 ? below : above)(x)
+                         : static_cast<double>(std::round(in_float(op, in.scale * static_cast<float>(x)) * steps));
+    table[static_cast<std::size_t>(q + 128)] = static_cast<std::int8_t>(
+        std::clamp(y + static_cast<double>(out.zero), -128.0, 127.0));
+  }
+  return table;
+}
+
+}  // namespace tenon::importing

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+/// How LiteRT computes in integers where it is not clear from the operator: multipliers, means, functions of one number.
+namespace tenon::importing {
+
+/// x m, where m is a multiplier of 31 bits and a power of two: rounded once, halves up.
+class Multiplier {
+public:
+  explicit Multiplier(double real);
+  double operator()(double sum) const;
+
+protected:
+  int exponent_ = 0;
+  std::int64_t multiplier_ = 0;
+};
+
+/// MEAN: the sum of `count` integers less their zero points becomes a mean at another scale. The multiplier is divided by
+/// the count in integers, and cut. (LiteRT since 2.11 and TensorFlow Lite Micro; before, they had four other rules.)
+class MeanMultiplier : public Multiplier {
+public:
+  MeanMultiplier(double scale, double result, std::int64_t count);
+};
+
+/// real = scale * (q - zero)
+struct IntegerScale {
+  float scale = 0;
+  int zero = 0;
+};
+
+/// What becomes of -128, -127, ... 127.
+using IntegerTable = std::array<std::int8_t, 256>;
+
+/// Whether LiteRT has the ONNX operator in int8 as a function of one number.
+bool is_lite_function(const std::string& op);
+
+/// The function as a table. HardSwish is computed with 16 bits by LiteRT, LeakyRelu with a multiplier on both sides of
+/// 0, all others in float. An Error where LiteRT refuses the scales.
+IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, IntegerScale out);
+
+}  // namespace tenon::importing
