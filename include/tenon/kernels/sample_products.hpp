@@ -104,9 +104,9 @@ constexpr void multiply_rows(const T* w, const T* x, T* y, std::size_t in, std::
 /// y += W x, with W stored row by row as (out, in). y must not overlap x.
 template <class T>
 constexpr void add_rows(const T* w, const T* x, T* y, std::size_t in, std::size_t out) {
-  std::size_t o = 0;
-  for (; o + 4 <= out; o += 4) detail::multiply_four_rows(w + o * in, x, y + o, in, true);
-  for (; o < out; ++o) y[o] = detail::multiply_row(w + o * in, x, in, y[o]);
+  for (std::size_t fours = out / 4; fours > 0; --fours, w += 4 * in, y += 4)
+    detail::multiply_four_rows(w, x, y, in, true);
+  for (std::size_t rest = out % 4; rest > 0; --rest, w += in, ++y) *y = detail::multiply_row(w, x, in, *y);
 }
 
 /// y = W^T x, with W stored as (in, out): the rows of W are added up, each times its x.

@@ -120,8 +120,8 @@ constexpr float padded_in_the_compiler = [] {
 }();
 static_assert(padded_in_the_compiler == 8 * 100 + 12);  // the last corner, and a place at the upper edge
 
-// In tiles a convolution gives the bits of the plain loops: windows of all kinds, rows cut into one tile or several, with
-// zeros in the first, in the last, in both and in none.
+// In tiles a convolution gives the bits of the plain loops: windows of all kinds, rows cut into one tile or several,
+// with zeros in the first, in the last, in both and in none.
 template <kernels::Convolution C>
 void check_tiles() {
   struct As {
