@@ -28,8 +28,8 @@ int precedence(Op op) {
 
 std::string print(const FormulaGraph& g, int id, int outer) {
   const Vertex& v = g[id];
-  const auto slot = [&](std::string name) { return v.slot == 0 ? name : name + std::to_string(v.slot); };
-  const auto wrap = [&](std::string text) { return precedence(v.op) < outer ? "(" + text + ")" : text; };
+  const auto slot = [&](const std::string& name) { return v.slot == 0 ? name : name + std::to_string(v.slot); };
+  const auto wrap = [&](const std::string& text) { return precedence(v.op) < outer ? "(" + text + ")" : text; };
   switch (v.op) {
   case Op::number:
     return v.value < 0 && outer > 2 ? "(" + print_number(v.value) + ")" : print_number(v.value);

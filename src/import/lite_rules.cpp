@@ -41,6 +41,8 @@ struct ShortMultiplier {
   }
 };
 
+std::int8_t& place(IntegerTable& table, int q) { return table[static_cast<std::uint8_t>(q + 128)]; }
+
 /// x relu6(x + 3) / 6. x is taken 7 bits up; min(max(x / 3, -1), 1) follows with 15 bits behind the point, saturating.
 IntegerTable hard_swish(IntegerScale in, IntegerScale out) {
   const float fine = in.scale / 128;
@@ -57,7 +59,7 @@ IntegerTable hard_swish(IntegerScale in, IntegerScale out) {
     else third = to_thirds.exponent < -15 ? 0 : divided(third, -to_thirds.exponent);
     const int share = (third + 32768) >> 1, product = high_product(share, value, false);
     const int y = to_output.exponent < -15 ? 0 : divided(product, -to_output.exponent);
-    table[static_cast<std::size_t>(q + 128)] = static_cast<std::int8_t>(std::clamp(y + out.zero, -128, 127));
+    place(table, q) = static_cast<std::int8_t>(std::clamp(y + out.zero, -128, 127));
   }
   return table;
 }
@@ -105,8 +107,7 @@ IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, In
     const double y = op == "LeakyRelu"
                          ? (x < 0 ? below : above)(x)
                          : static_cast<double>(std::round(in_float(op, in.scale * static_cast<float>(x)) * steps));
-    table[static_cast<std::size_t>(q + 128)] = static_cast<std::int8_t>(
-        std::clamp(y + static_cast<double>(out.zero), -128.0, 127.0));
+    place(table, q) = static_cast<std::int8_t>(std::clamp(y + static_cast<double>(out.zero), -128.0, 127.0));
   }
   return table;
 }

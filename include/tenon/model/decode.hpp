@@ -22,7 +22,8 @@ namespace tenon {
 /// A source shorter than the network's is filled up with token 0. Throws an Error where it is longer.
 template <class M>
 std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> source, std::int32_t start,
-                                 std::int32_t end, Sampler sampler = {.temperature = 0},
+                                 std::int32_t end,
+                                 Sampler sampler = {.temperature = 0},  // NOLINT(performance-unnecessary-value-param)
                                  std::uint64_t seed = 0) {
   using T = typename M::scalar;
   constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;

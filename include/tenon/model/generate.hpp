@@ -79,7 +79,8 @@ public:
   }
 
   /// `count` tokens that follow the prompt, which has at least one. Throws an Error where it has a token that is none.
-  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count, Sampler sampler,
+  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count,
+                                       Sampler sampler,  // NOLINT(performance-unnecessary-value-param)
                                        std::uint64_t seed) {
     if (prompt.empty()) throw Error("generating session: expected a prompt of at least one token, got none");
     reset();
@@ -141,7 +142,8 @@ class [[deprecated("write Session writer{model, session::generating}")]] Generat
 /// The same tokens by running the whole network for each of them.
 template <class M>
 std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, std::size_t count,
-                                           Sampler sampler, std::uint64_t seed) {
+                                           Sampler sampler,  // NOLINT(performance-unnecessary-value-param)
+                                           std::uint64_t seed) {
   using T = typename M::scalar;
   constexpr std::size_t context = M::input::size, tokens = M::output::inner;
   if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");

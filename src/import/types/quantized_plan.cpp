@@ -33,12 +33,12 @@ std::string lite_function(const Layer& layer, const std::string& name) {
 }
 
 /// As which numbers those of a smaller value meet a larger one: layers/elementwise/unit.hpp.
-kernels::Int8Spread spread_over(const Dims& all, Dims own) {
+kernels::Int8Spread spread_over(const Dims& all, const Dims& own) {
   const std::size_t size = size_of(own);
   if (size == 1) return {1, size_of(all)};
   if (own.size() == 1 && all.size() > 1) return {size, size_of(all) / at(all, 0)};
   std::size_t repeat = 1;
-  for (std::size_t k = all.size(); k-- > 0 && at(own, k) == 1;) repeat *= at(all, k);
+  for (std::size_t k = all.size(); k > 0 && at(own, k - 1) == 1; --k) repeat *= at(all, k - 1);
   return {size, repeat};
 }
 
