@@ -33,16 +33,16 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-struct Sample {
+struct CorpusFile {
   const fuzz::Harness* harness;
   std::string name, content;
 };
-std::vector<Sample> samples() {
-  std::vector<Sample> all;
+std::vector<CorpusFile> samples() {
+  std::vector<CorpusFile> all;
   for (const fuzz::Harness& h : fuzz::harnesses())
     for (const auto& entry : fs::directory_iterator(fs::path(TENON_FUZZ_CORPUS) / h.name))
       all.push_back({&h, entry.path().filename().string(), contents(entry.path())});
-  std::ranges::sort(all, {}, &Sample::name);
+  std::ranges::sort(all, {}, &CorpusFile::name);
   return all;
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("every harness has a corpus, of good files and of bad ones") {
   CHECK(fuzz::harnesses().size() == 16 + (reads_pictures() ? 1 : 0));
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
-    for (const Sample& s : samples()) {
+    for (const CorpusFile& s : samples()) {
       if (s.harness != &h) continue;
       ++files;
       CAPTURE(h.name, s.name);
@@ -84,7 +84,7 @@ TEST_CASE("every harness has a corpus, of good files and of bad ones") {
 }
 
 TEST_CASE("files cut off anywhere, and with any bit turned") {
-  for (const Sample& s : samples()) {
+  for (const CorpusFile& s : samples()) {
     if (s.content.size() > 2000 || writes_files(*s.harness)) continue;
     CAPTURE(s.harness->name, s.name);
     bool fine = true;
@@ -119,7 +119,7 @@ TEST_CASE("a reader that is short of memory says so") {
       {"tflite", [](const fuzz::Input& input) { importing::parse_tflite(input.bytes, "fuzz"); }},
   };
   long all = 0;
-  for (const Sample& s : samples())
+  for (const CorpusFile& s : samples())
     for (const auto& [name, read] : readers) {
       if (name != s.harness->name || s.content.size() > 5000) continue;
       CAPTURE(name, s.name);
