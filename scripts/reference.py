@@ -62,6 +62,12 @@ class Entry:
         self.also = []
 
 
+def opens_more(template):
+    """Whether the parameters of a template go on; < and > within parentheses compare."""
+    outside = re.sub(r"\([^()]*\)", "", template)
+    return outside.count("<") > outside.count(">")
+
+
 def entries_of(path):
     """The documented types of a header, in its order."""
     header = path.relative_to(INCLUDE).as_posix()
@@ -82,7 +88,7 @@ def entries_of(path):
             doc.append(line[4:] if line.startswith("/// ") else line[3:])
         elif line.startswith("template"):
             template = line
-            while template.count("<") > template.count(">"):
+            while opens_more(template):
                 template += " " + lines[i].strip()
                 i += 1
         elif re.match(r"\s+requires", line) or line.startswith("requires"):

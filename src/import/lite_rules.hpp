@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <string>
 
-/// How LiteRT computes in integers where it is not clear from the operator: multipliers, means, functions of one number.
+/// How LiteRT computes in integers where it is not clear from the operator: multipliers, means, functions of one
+/// number.
 namespace tenon::importing {
 
 /// x m, where m is a multiplier of 31 bits and a power of two: rounded once, halves up.
@@ -18,8 +19,8 @@ protected:
   std::int64_t multiplier_ = 0;
 };
 
-/// MEAN: the sum of `count` integers less their zero points becomes a mean at another scale. The multiplier is divided by
-/// the count in integers, and cut. (LiteRT since 2.11 and TensorFlow Lite Micro; before, they had four other rules.)
+/// MEAN: the sum of `count` integers less their zero points becomes a mean at another scale. The multiplier is divided
+/// by the count in integers, and cut. (LiteRT since 2.11 and TensorFlow Lite Micro; before, they had four other rules.)
 class MeanMultiplier : public Multiplier {
 public:
   MeanMultiplier(double scale, double result, std::int64_t count);

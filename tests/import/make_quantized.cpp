@@ -90,8 +90,8 @@ Graph tflite_network() {
   return parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");
 }
 
-/// As MobileNetV3 is made of: HARD_SWISH, a mean at another scale, channels that are multiplied, and other functions and
-/// pairs that TFLite has in integers.
+/// As MobileNetV3 is made of: HARD_SWISH, a mean at another scale, channels that are multiplied, and other functions
+/// and pairs that TFLite has in integers.
 Graph tflite_functions() {
   TfliteFile file;
   using Type = tenon::importing::tflite::TensorType;

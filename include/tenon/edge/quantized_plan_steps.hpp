@@ -275,8 +275,8 @@ struct PlanSteps {
                 .tokens = tokens},
                {});
   }
-  /// y = x W^T with the table of the embedding whose numbers begin at `weight`: it is there once, with the scale and the
-  /// zero point of the embedding's output.
+  /// y = x W^T with the table of the embedding whose numbers begin at `weight`: it is there once, with the scale and
+  /// the zero point of the embedding's output.
   constexpr std::size_t read_tied(std::size_t x, std::size_t weight, std::size_t unit) {
     for (std::size_t k = 0; k < plan.count; ++k) {
       const QuantizedStep& table = plan.steps[k];

@@ -7,8 +7,8 @@
 #include <tenon/inline.hpp>
 
 /// The loops in which int8 networks spend their time on Armv8.1-M with Helium (Cortex-M55 and M85), by hand. A sum over
-/// a vector goes into a register with an even number, of which there are eight with lr: compilers, who keep lr for their
-/// loops, move the eighth sum about, and all of them through memory to make vectors of them again.
+/// a vector goes into a register with an even number, of which there are eight with lr: compilers, who keep lr for
+/// their loops, move the eighth sum about, and all of them through memory to make vectors of them again.
 ///
 /// The last rounding is one shift of Helium's own: ((h >> s) + 1) >> 1 = round(h / 2^(s + 1)), for shifts s of 0 to 31.
 /// Else nobody calls these.
@@ -57,9 +57,10 @@ struct HeliumPair {
   "vmlava.s8 r12, q2, q5\n"                                                                                            \
   "vmlava.s8 lr, q3, q5\n"
 
-/// All rows, by fours, with a pair of columns, for outputs that have no bounds but those of int8: 16 instructions for 128 products. Fewer than four blocks at the end are
-/// loaded row by row, where what would lie behind them counts as zeros and is not read; of the columns it is read, and
-/// does not matter. The second pixel goes first: where there is none it lies where the first one does.
+/// All rows, by fours, with a pair of columns, for outputs that have no bounds but those of int8: 16 instructions for
+/// 128 products. Fewer than four blocks at the end are loaded row by row, where what would lie behind them counts as
+/// zeros and is not read; of the columns it is read, and does not matter. The second pixel goes first: where there is
+/// none it lies where the first one does.
 [[gnu::noinline]] inline void multiply_pair_helium(HeliumPair& state) {
   register HeliumPair* at asm("r0") = &state;
   asm volatile(".syntax unified\n"

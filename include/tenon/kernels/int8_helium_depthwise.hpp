@@ -25,8 +25,8 @@ struct HeliumDepthwise {
   std::int32_t low, high;
 };
 
-// A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the even
-// and of the odd channels.
+// A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the
+// even and of the odd channels.
 #define TENON_HELIUM_TAP(address)                                                                                      \
   "vldrb.s16 q3, [" address "]\n"                                                                                      \
   "vldrb.s16 q2, [r10, q7]\n"                                                                                          \

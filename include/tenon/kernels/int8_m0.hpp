@@ -33,7 +33,8 @@ struct FourNumbers {
   std::int32_t zero;
 };
 
-// As upper_word, in r5; then the shift, the rounding, the zero point. A number that leaves int8 becomes the nearest one.
+// As upper_word, in r5; then the shift, the rounding, the zero point. A number that leaves int8 becomes the nearest
+// one.
 #define TENON_M0_NUMBER(load)                                                                                          \
   load "\n"                                                                                                            \
        "ldmia r1!, {r4}\n"                                                                                             \

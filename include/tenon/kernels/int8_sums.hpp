@@ -111,8 +111,8 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
 #if defined(TENON_M0_KERNELS)
 namespace detail {
 
-/// A number v of nine bits times 2^20 m / 2^(33 + s), rounded, without a product of more than 32 bits, for s of -4 to 3:
-/// of v m / 2^(13 + s) the upper half of m gives a whole number.
+/// A number v of nine bits times 2^20 m / 2^(33 + s), rounded, without a product of more than 32 bits, for s of -4 to
+/// 3: of v m / 2^(13 + s) the upper half of m gives a whole number.
 struct NarrowScale {
   std::int32_t upper, lower, half, up, down;
 

@@ -12,7 +12,8 @@
 #include <tenon/model/model.hpp>
 #include <tenon/model/session_memory.hpp>
 
-/// Sessions of single samples, of steps, and of pieces of sequences; model/session_memory.hpp declares what a Session is.
+/// Sessions of single samples, of steps, and of pieces of sequences; model/session_memory.hpp declares what a Session
+/// is.
 namespace tenon {
 
 namespace detail {

@@ -67,11 +67,11 @@ struct judge_trainer<M, L, no_argument<"batch_size">> {
 /// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
 /// over n threads; see train/workers.hpp.
 ///
-/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into that many shards, or fewer
-/// where one would have less than 16 samples. Their gradients are added up in one fixed tree, and batch normalisation
-/// sees the whole batch, so that the result is the same, bit for bit, for any number of threads and ranks. Each rank is
-/// given the same batch and works on its own rows of it: it does not have the outputs, the gradients at the input and
-/// the features of the other rows.
+/// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into that many shards, or
+/// fewer where one would have less than 16 samples. Their gradients are added up in one fixed tree, and batch
+/// normalisation sees the whole batch, so that the result is the same, bit for bit, for any number of threads and
+/// ranks. Each rank is given the same batch and works on its own rows of it: it does not have the outputs, the
+/// gradients at the input and the features of the other rows.
 template <class M, class L, class O>
 class Trainer {  // of arguments that it does not take, which the compiler says once
 public:
@@ -132,8 +132,8 @@ public:
   /// How many losses the loss is the sum of.
   static constexpr std::size_t terms = Aim::terms;
 
-  /// Memory for batches of up to `batch_size`. The seed drives dropout. With 0 shards a batch is not cut, or, in a world
-  /// of several ranks, into as many as the world says.
+  /// Memory for batches of up to `batch_size`. The seed drives dropout. With 0 shards a batch is not cut, or, in a
+  /// world of several ranks, into as many as the world says.
   Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0, std::size_t shards = 0)
       : model_(&model),
         loss_(std::move(loss)),
@@ -171,8 +171,8 @@ public:
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
 
-  /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those it
-  /// receives from other ranks; with `zero` 1, only its piece of the optimizer's arrays.
+  /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those
+  /// it receives from other ranks; with `zero` 1, only its piece of the optimizer's arrays.
   static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
                                               int zero = 1) {
     const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards),

@@ -15,8 +15,8 @@ namespace tenon::importing {
 /// `means`: the names of the nodes that TFLite calls MEAN, which it rounds otherwise than an average pool.
 Units quantized_units(const Graph& graph, const std::set<std::string>& means);
 
-/// Whether TFLite's MEAN has become a GlobalAveragePool of this name. As a layer it is a convolution with equal weights:
-/// their integer and scale are such that every sum gives what LiteRT makes of it.
+/// Whether TFLite's MEAN has become a GlobalAveragePool of this name. As a layer it is a convolution with equal
+/// weights: their integer and scale are such that every sum gives what LiteRT makes of it.
 bool is_mean_of_images(const Graph& simplified, const Node& mean);
 
 /// Takes the layers `Layer::scale` out again, and the scales.
