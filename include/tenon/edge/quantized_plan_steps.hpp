@@ -230,22 +230,31 @@ struct PlanSteps {
                 .period = plan.sizes[a]},
                plan.orders[a]);
   }
+  /// How three tensors meet, of which at least one has `size` numbers: in the order of the first of these, if all
+  /// others are one number or one for each of its channels.
+  constexpr std::array<kernels::Int8Spread, 3> spread_over(std::array<std::size_t, 3>& x,
+                                                           const std::array<tenon::detail::Spread, 3>& spreads,
+                                                           std::size_t size, TensorOrder& order) {
+    bool found = false;
+    for (std::size_t k = 0; k < 3; ++k)
+      if (!found && spreads[k].size == size) order = plan.orders[x[k]], found = true;
+    for (const tenon::detail::Spread& s : spreads)
+      if (s.size != size && s.size != 1 && !(order.pixels == s.repeat && order.channels == s.size)) order = {};
+    std::array<kernels::Int8Spread, 3> spread{};
+    for (std::size_t k = 0; k < 3; ++k) {
+      const tenon::detail::Spread& s = spreads[k];
+      x[k] = ordered(x[k], s.size == size ? order : TensorOrder());
+      spread[k] = {s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
+    }
+    return spread;
+  }
 
   /// x[0] x[1] + x[2], of which the last two may be smaller than the first.
   constexpr std::size_t read_modulation(std::array<std::size_t, 3> x, const tenon::detail::Spread& factor,
                                         const tenon::detail::Spread& summand, std::size_t unit) {
-    const auto is_per_channel = [&](const tenon::detail::Spread& s) {
-      return plan.orders[x[0]].pixels == s.repeat && plan.orders[x[0]].channels == s.size;
-    };
     const std::size_t size = plan.sizes[x[0]];
-    for (const tenon::detail::Spread& s : {factor, summand})
-      if (s.size != size && s.size != 1 && !is_per_channel(s)) x[0] = ordered(x[0], {});
-    const TensorOrder order = plan.orders[x[0]];
-    const auto spread_of = [&](std::size_t& tensor, const tenon::detail::Spread& s) {
-      tensor = ordered(tensor, s.size == size ? order : TensorOrder());
-      return kernels::Int8Spread{s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
-    };
-    const kernels::Int8Spread factors = spread_of(x[1], factor), summands = spread_of(x[2], summand);
+    TensorOrder order;
+    const auto spread = spread_over(x, {tenon::detail::Spread{.size = size}, factor, summand}, size, order);
     return add({.pattern = {.kind = StepKind::modulate},
                 .in = size,
                 .out = size,
@@ -253,9 +262,9 @@ struct PlanSteps {
                 .other = x[1],
                 .third = x[2],
                 .unit = unit,
-                .period = factors.period,
-                .repeat = factors.repeat,
-                .spread = summands},
+                .period = spread[1].period,
+                .repeat = spread[1].repeat,
+                .spread = spread[2]},
                order);
   }
 
@@ -299,17 +308,7 @@ struct PlanSteps {
   constexpr std::size_t read_choice(std::array<std::size_t, 3> x, const std::array<tenon::detail::Spread, 3>& spreads,
                                     std::size_t size, std::size_t unit) {
     TensorOrder order;
-    bool found = false;
-    for (std::size_t k = 0; k < 3; ++k)
-      if (!found && spreads[k].size == size) order = plan.orders[x[k]], found = true;
-    for (const tenon::detail::Spread& s : spreads)
-      if (s.size != size && s.size != 1 && !(order.pixels == s.repeat && order.channels == s.size)) order = {};
-    std::array<kernels::Int8Spread, 3> spread{};
-    for (std::size_t k = 0; k < 3; ++k) {
-      const tenon::detail::Spread& s = spreads[k];
-      x[k] = ordered(x[k], s.size == size ? order : TensorOrder());
-      spread[k] = {s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
-    }
+    const auto spread = spread_over(x, spreads, size, order);
     return add({.pattern = {.kind = StepKind::choose},
                 .in = size,
                 .out = size,

@@ -47,11 +47,13 @@ struct HeliumPair {
 };
 
 // r0 r2 r4 r6: sums of the first column, r8 r10 r12 lr: those of the second. q0 to q3 rows, q4 and q5 columns.
-#define TENON_HELIUM_PRODUCTS                                                                                          \
+#define TENON_HELIUM_COLUMN                                                                                            \
   "vmlava.s8 r0, q0, q4\n"                                                                                             \
   "vmlava.s8 r2, q1, q4\n"                                                                                             \
   "vmlava.s8 r4, q2, q4\n"                                                                                             \
-  "vmlava.s8 r6, q3, q4\n"                                                                                             \
+  "vmlava.s8 r6, q3, q4\n"
+#define TENON_HELIUM_PRODUCTS                                                                                          \
+  TENON_HELIUM_COLUMN                                                                                                  \
   "vmlava.s8 r8, q0, q5\n"                                                                                             \
   "vmlava.s8 r10, q1, q5\n"                                                                                            \
   "vmlava.s8 r12, q2, q5\n"                                                                                            \
@@ -154,12 +156,6 @@ struct HeliumDense {
   std::int32_t low, high;
 };
 
-#define TENON_HELIUM_PRODUCTS                                                                                          \
-  "vmlava.s8 r0, q0, q4\n"                                                                                             \
-  "vmlava.s8 r2, q1, q4\n"                                                                                             \
-  "vmlava.s8 r4, q2, q4\n"                                                                                             \
-  "vmlava.s8 r6, q3, q4\n"
-
 /// All rows, by fours: 10 instructions for 64 products.
 [[gnu::noinline]] inline void dense_helium(HeliumDense& state) {
   register HeliumDense* at asm("r0") = &state;
@@ -186,7 +182,7 @@ struct HeliumDense {
                "vld42.32 {q0, q1, q2, q3}, [r1]\n"
                "vld43.32 {q0, q1, q2, q3}, [r1]!\n"
                "vldrb.8 q4, [r3], #16\n"  //
-               TENON_HELIUM_PRODUCTS      //
+               TENON_HELIUM_COLUMN        //
                "le lr, 2b\n"
                "3:\n"
                "ldr r7, [r11, #20]\n"
@@ -203,7 +199,7 @@ struct HeliumDense {
                "vctp.8 r7\n"
                "vpst\n"
                "vldrbt.u8 q4, [r3]\n"  //
-               TENON_HELIUM_PRODUCTS   //
+               TENON_HELIUM_COLUMN     //
                "4:\n"
                "vmov q0[2], q0[0], r0, r4\n"
                "vmov q0[3], q0[1], r2, r6\n"
@@ -228,7 +224,7 @@ struct HeliumDense {
                  "q6", "q7", "cc", "memory");
 }
 
-#undef TENON_HELIUM_PRODUCTS
+#undef TENON_HELIUM_COLUMN
 
 }  // namespace tenon::kernels::detail
 
