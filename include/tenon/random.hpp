@@ -61,9 +61,9 @@ public:
       : key_{low(seed), high(seed)},
         counter_{0, low(step), layer, static_cast<std::uint32_t>(purpose) << 24 | (high(step) & 0x00FF'FFFFu)} {}
 
-  /// The four words of the block with this index; leaves the stream where it is.
-  constexpr std::array<std::uint32_t, 4> block(std::uint32_t index) const noexcept {
-    return philox4x32({index, counter_[1], counter_[2], counter_[3]}, key_);
+  /// The four words of the block at this position; leaves the stream where it is.
+  constexpr std::array<std::uint32_t, 4> block(std::uint32_t position) const noexcept {
+    return philox4x32({position, counter_[1], counter_[2], counter_[3]}, key_);
   }
 
   /// What a kernel needs to compute blocks by itself: philox4x32({index, counter[1..3]}, key).

@@ -105,7 +105,7 @@ public:
   std::span<const T> features() const { return held("features"), std::span<const T>(features_); }
   /// Writable, say to standardise the features.
   std::span<T> features() { return held("features"), std::span<T>(features_); }
-  std::span<const T> sample(std::size_t index) const { return features().subspan(index * sample_size_, sample_size_); }
+  std::span<const T> sample(std::size_t i) const { return features().subspan(i * sample_size_, sample_size_); }
 
   bool has_labels() const noexcept { return label_size_ > 0; }
   /// The number of classes of the first labels column; 0 without labels.
@@ -115,11 +115,11 @@ public:
   /// Of all labels columns, one behind the other.
   std::span<const std::int32_t> labels() const { return held("labels"), shown_labels(); }
   /// A sample's labels in the first labels column.
-  std::span<const std::int32_t> labels(std::size_t index) const {
-    return labels().subspan(index * first_labels_, first_labels_);
+  std::span<const std::int32_t> labels(std::size_t i) const {
+    return labels().subspan(i * first_labels_, first_labels_);
   }
   /// The only label of a sample, or the first.
-  std::int32_t label(std::size_t index) const { return labels()[index * first_labels_]; }
+  std::int32_t label(std::size_t i) const { return labels()[i * first_labels_]; }
 
   bool has_targets() const noexcept { return target_size_ > 0; }
   /// Target numbers per sample, of all targets columns; 0 without targets.
@@ -127,7 +127,7 @@ public:
   std::span<const T> targets() const { return held("targets"), std::span<const T>(targets_); }
   /// Writable, say to bring them to a common size.
   std::span<T> targets() { return held("targets"), std::span<T>(targets_); }
-  std::span<const T> target(std::size_t index) const { return targets().subspan(index * target_size_, target_size_); }
+  std::span<const T> target(std::size_t i) const { return targets().subspan(i * target_size_, target_size_); }
 
   bool has_weights() const noexcept { return !weights_.empty(); }
   /// What each sample counts for; empty where all count alike.

@@ -47,9 +47,9 @@ struct StreamOptions {
 /// `read` is called by several threads at a time, and leaves alone what is empty: a rank that trains with others asks
 /// for the labels of all samples of a batch, and for features and targets of its own.
 template <class S, class T = float>
-concept IndexedSource = requires(const S& source, std::size_t index, Sample<T>& to) {
+concept IndexedSource = requires(const S& source, std::size_t i, Sample<T>& to) {
   { source.size() } -> std::convertible_to<std::size_t>;
-  source.read(index, to);
+  source.read(i, to);
 };
 
 /// A source of one sample after the other: `open(epoch)` gives what is called for each and returns false at the end.

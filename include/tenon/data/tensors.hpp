@@ -67,16 +67,16 @@ void check_rows(const E& features, std::size_t rows, const char* what) {
 ///
 /// Any xtensor expression of fixed rank will do: a view, a sum, a tensor of either layout.
 template <class Features, class T = detail::scalar_for<Features>>
-Dataset<T> tensor_dataset(const xt::xexpression<Features>& features) {
-  const Features& samples = features.derived_cast();
+Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows) {
+  const Features& samples = rows.derived_cast();
   return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples)};
 }
 
 /// With integer class labels (samples).
 template <class Features, class Indices, class T = detail::scalar_for<Features>>
-Dataset<T> tensor_dataset(const xt::xexpression<Features>& features, const xt::xexpression<Indices>& labels,
+Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows, const xt::xexpression<Indices>& labels,
                           std::size_t classes) {
-  const Features& samples = features.derived_cast();
+  const Features& samples = rows.derived_cast();
   const Indices& indices = labels.derived_cast();
   static_assert(std::integral<typename Indices::value_type>, "class labels are integers");
   static_assert(detail::rank_of<Indices> == 1, "class labels are a tensor of rank 1");
@@ -85,19 +85,19 @@ Dataset<T> tensor_dataset(const xt::xexpression<Features>& features, const xt::x
   // Checked here, before a wide integer could wrap around to a valid label.
   std::vector<std::int32_t> values;
   values.reserve(indices.size());
-  for (const auto label : indices) {
-    if (!std::in_range<std::int32_t>(label))
-      throw Error("tensor_dataset: label " + std::to_string(label) + " of sample " + std::to_string(values.size()) +
+  for (const auto number : indices) {
+    if (!std::in_range<std::int32_t>(number))
+      throw Error("tensor_dataset: label " + std::to_string(number) + " of sample " + std::to_string(values.size()) +
                   " is outside the " + std::to_string(classes) + " classes");
-    values.push_back(static_cast<std::int32_t>(label));
+    values.push_back(static_cast<std::int32_t>(number));
   }
   return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples), Labels{std::move(values), classes}};
 }
 
 /// With target numbers (samples, numbers).
 template <class Features, class Numbers, class T = detail::scalar_for<Features>>
-Dataset<T> tensor_dataset(const xt::xexpression<Features>& features, const xt::xexpression<Numbers>& targets) {
-  const Features& samples = features.derived_cast();
+Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows, const xt::xexpression<Numbers>& targets) {
+  const Features& samples = rows.derived_cast();
   const Numbers& numbers = targets.derived_cast();
   static_assert(detail::rank_of<Numbers> == 2,
                 "targets are (samples, numbers); integer class labels need the number of classes");
