@@ -57,8 +57,8 @@ int main(int argc, char** argv) {
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> verdicts(half, 0.9F), wanted(half, 1.F), rows, forged;
-  verdicts.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
+  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, forged;
+  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
 
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);
@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
 
       telling.zero_grad();
       telling.forward(
-          Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
+          Batch<float>{.features = rows, .labels = {}, .targets = targets, .count = 2 * half, .indices = {}});
       telling.loss();
       telling.backward();
       smooth.add_squared(telling, {rows.data(), half * pixels}, 0.5);

@@ -105,11 +105,11 @@ int main(int argc, char** argv) {
     }
     const std::vector<float> next = ask(believed, after);
     trainer.zero_grad();
-    const Rows<const float> said = trainer.forward(rows);
+    const Rows<const float> predicted = trainer.forward(rows);
     std::fill(gradient.begin(), gradient.end(), 0.F);
     for (std::size_t i = 0; i < batch_size; ++i) {  // Huber's loss of the one action that was tried
       const float worth = some[i].after.there() ? 1.F : 0.9F * next[4 * i + best(next.data() + 4 * i)];
-      gradient[4 * i + some[i].action] = std::clamp(said[i][some[i].action] - worth, -1.F, 1.F) / batch_size;
+      gradient[4 * i + some[i].action] = std::clamp(predicted[i][some[i].action] - worth, -1.F, 1.F) / batch_size;
     }
     trainer.backward(gradient);
     trainer.step();

@@ -70,8 +70,8 @@ int main(int argc, char** argv) {
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> verdicts(half, 0.9F), wanted(half, 1.F), rows, forged, gradient(half * pixels);
-  verdicts.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
+  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, forged, gradient(half * pixels);
+  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
 
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);
@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
 
       telling.zero_grad();
       telling.forward(
-          Batch<float>{.features = rows, .labels = {}, .targets = verdicts, .count = 2 * half, .indices = {}});
+          Batch<float>{.features = rows, .labels = {}, .targets = targets, .count = 2 * half, .indices = {}});
       telling.backward();
       telling.step();
 

@@ -75,9 +75,9 @@ int main() {
   int right = 0;
   for (int i = 0; i < 500; ++i) {
     const Date date = draw_date(stream);
-    const std::string said = characters.decode(decode(model, characters.encode(date.words), start, start));
-    if (i < 3) std::printf("%s: %s\n", date.words.c_str(), said.c_str());
-    right += said == date.figures ? 1 : 0;
+    const std::string decoded = characters.decode(decode(model, characters.encode(date.words), start, start));
+    if (i < 3) std::printf("%s: %s\n", date.words.c_str(), decoded.c_str());
+    right += decoded == date.figures ? 1 : 0;
   }
   std::printf("exact: %.4f\n", right / 500.0);
 

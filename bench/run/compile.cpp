@@ -142,7 +142,7 @@ Cost run(const Words& command, const std::string& output) {
 
 class Bench {
 public:
-  Bench(std::string folder, int repeats) : output_(std::move(folder) + "/said.txt"), repeats_(repeats) {}
+  Bench(std::string folder, int repeats) : output_(std::move(folder) + "/output.txt"), repeats_(repeats) {}
 
   std::optional<std::string> version(const std::string& compiler) const {
     try {

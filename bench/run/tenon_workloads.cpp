@@ -147,9 +147,9 @@ struct OneStep {
   Session<Model<Net>, session::Stepped> net;
 };
 
-/// A network's parameters, matrices of `inputs` columns turned; of convolutions tap by tap.
+/// A network's parameters, matrices of `inputs` columns transposed; of convolutions tap by tap.
 template <class Net>
-std::vector<std::vector<float>> turned(const Model<Net>& model, std::size_t taps = 1) {
+std::vector<std::vector<float>> transposed(const Model<Net>& model, std::size_t taps = 1) {
   std::vector<std::vector<float>> all;
   model.for_each_parameter([&](std::string_view name, std::span<const float> values) {
     const bool matrix = name.find("weight") != name.npos;
@@ -174,7 +174,7 @@ struct RawLstm {
   std::vector<std::vector<float>> w;
   float h[n]{}, c[n]{};
 
-  explicit RawLstm(const Model<W6Lstm>& model) : w(turned(model)) {}
+  explicit RawLstm(const Model<W6Lstm>& model) : w(transposed(model)) {}
   void reset() { std::fill_n(h, n, 0.0f), std::fill_n(c, n, 0.0f); }
   void operator()(const float* x, float* y) {
     float z[4 * n];
@@ -196,7 +196,7 @@ struct RawGru {
   std::vector<std::vector<float>> w;
   float h[n]{};
 
-  explicit RawGru(const Model<W6Gru>& model) : w(turned(model)) {}
+  explicit RawGru(const Model<W6Gru>& model) : w(transposed(model)) {}
   void reset() { std::fill_n(h, n, 0.0f); }
   void operator()(const float* x, float* y) {
     float z[3 * n], r[3 * n];
@@ -219,7 +219,7 @@ struct RawConv {
   std::vector<std::vector<float>> w;
   float first[3]{}, second[5][8]{}, third[9][8]{};
 
-  explicit RawConv(const Model<W6Conv>& model) : w(turned(model)) {}
+  explicit RawConv(const Model<W6Conv>& model) : w(transposed(model)) {}
   void reset() { std::fill_n(first, 3, 0.0f), std::fill_n(second[0], 40, 0.0f), std::fill_n(third[0], 72, 0.0f); }
   void operator()(const float* x, float* y) {
     first[0] = first[1], first[1] = first[2], first[2] = *x;
@@ -245,7 +245,7 @@ struct RawConv {
   }
 };
 
-/// y = activation(W x + b) for a fixed net of dense layers, W turned.
+/// y = activation(W x + b) for a fixed net of dense layers, W transposed.
 template <class Net, std::size_t... Sizes>
 struct RawLoops {
   static constexpr std::size_t sizes[] = {Sizes...};

@@ -126,9 +126,9 @@ int draw_model(char** words) {
   const StepModel model{v[4], v[1], v[2], v[3], v[0], v[8]};
   std::printf("%s: model on %g cores against what is measured\n", words[0], v[0]);
   for (const int i : {2, 4, 8}) {
-    const double measured = v[i == 2 ? 5 : i == 4 ? 6 : 7], said = model.here(i);
-    std::printf("  %d ranks: model %9.3f ms, measured %9.3f ms, error %+.0f %%\n", i, said, measured,
-                100 * (said / measured - 1));
+    const double measured = v[i == 2 ? 5 : i == 4 ? 6 : 7], predicted = model.here(i);
+    std::printf("  %d ranks: model %9.3f ms, measured %9.3f ms, error %+.0f %%\n", i, predicted, measured,
+                100 * (predicted / measured - 1));
   }
   std::vector<double> n{1}, apart{v[4]}, growing{v[4] / v[8]}, here{v[4]};
   std::printf("  with a core for each rank, this batch in %g shards | a batch of one shard a rank:\n", v[8]);

@@ -64,7 +64,7 @@ struct StreamReader<T>::State {
 
   const Dataset<T>& data;
   StreamRows<T> rows;
-  StreamRoom<T> space;
+  StreamBuffers<T> space;
 };
 
 template <std::floating_point T>

@@ -25,7 +25,7 @@ public:
 
 private:
   const Dataset<T>& data_;
-  std::vector<StreamRoom<T>> spaces_{};
+  std::vector<StreamBuffers<T>> spaces_{};
   std::deque<StreamRows<T>> rows_{};  // of each thread
   RowShare only_{};
   BatchRing ring_;  // ends first

@@ -25,7 +25,7 @@ template class RowSource<float>;
 template class RowSource<double>;
 
 template <class T>
-StreamRoom<T>::StreamRoom(const Dataset<T>& data, std::size_t rows)
+StreamBuffers<T>::StreamBuffers(const Dataset<T>& data, std::size_t rows)
     : features(rows * data.given_size()),
       targets(rows * data.target_size()),
       weights(data.has_weights() ? rows : 0),
@@ -33,15 +33,15 @@ StreamRoom<T>::StreamRoom(const Dataset<T>& data, std::size_t rows)
       indices(rows) {}
 
 template <class T>
-void StreamRoom<T>::show(const Dataset<T>& data, std::size_t count, Batch<T>& batch) {
+void StreamBuffers<T>::show(const Dataset<T>& data, std::size_t count, Batch<T>& batch) {
   batch.features = std::span{features}.first(count * data.given_size());
   batch.labels = std::span{labels}.first(count * data.label_size());
   batch.targets = std::span{targets}.first(count * data.target_size());
   batch.weights = std::span{weights}.first(data.has_weights() ? count : 0);
   batch.indices = std::span{indices}.first(count);
 }
-template struct StreamRoom<float>;
-template struct StreamRoom<double>;
+template struct StreamBuffers<float>;
+template struct StreamBuffers<double>;
 
 template <std::floating_point T>
 StreamRows<T>::StreamRows(const char* who, const Dataset<T>& data, bool shuffle)
@@ -134,7 +134,7 @@ void StreamRows<T>::read_window(std::size_t window) {
 
 template <std::floating_point T>
 void StreamRows<T>::fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments,
-                         StreamRoom<T>& space) {
+                         StreamBuffers<T>& space) {
   augments = augments && data_.augmentation();
   const bool by_index = source_.by_index(), held = !window_weights_.empty();
   const std::size_t f = data_.sample_size(), l = data_.label_size(), t = data_.target_size(),

@@ -16,8 +16,8 @@ namespace tenon::detail {
 
 /// Where a batch of a stream is filled in.
 template <class T>
-struct StreamRoom {
-  StreamRoom(const Dataset<T>& data, std::size_t rows);
+struct StreamBuffers {
+  StreamBuffers(const Dataset<T>& data, std::size_t rows);
 
   std::vector<T> features, targets, weights;
   std::vector<std::int32_t> labels;
@@ -37,7 +37,8 @@ public:
   void begin(std::uint64_t seed, std::uint64_t epoch);
   /// Rows outside `own` get no features, those outside `answered` no targets. With an augmentation only where
   /// `augments`.
-  void fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments, StreamRoom<T>& space);
+  void fill(std::size_t first, std::size_t count, RowRange own, RowRange answered, bool augments,
+            StreamBuffers<T>& space);
 
 private:
   void read_window(std::size_t window);

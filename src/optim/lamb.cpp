@@ -13,7 +13,7 @@ void Lamb::update_one(const OptimizerArrays<T, 2>& a, std::uint64_t step) const 
              n2 = static_cast<T>(1 - beta2);
   const auto e = static_cast<T>(eps), decay = static_cast<T>(weight_decay);
   T *const m = a.state[0], *const v = a.state[1], *const p = a.parameters;
-  // the direction is computed twice: it needs no room, and the norm of it comes first
+  // the direction is computed twice: it needs no memory, and the norm of it comes first
   const auto direction = [&](std::size_t i) { return first * m[i] / (root * std::sqrt(v[i]) + e) + decay * p[i]; };
   double of_p = 0, of_u = 0;
   for (std::size_t i = 0; i < a.count; ++i) {

@@ -41,10 +41,10 @@ const training = (() => {
   function judge() {
     numbers(0, 2 * tested).set(test);
     library.predict(tested);
-    const said = numbers(2 * tested, tested);
+    const predicted = numbers(2 * tested, tested);
     let loss = 0, right = 0;
     for (let i = 0; i < tested; ++i) {
-      const p = clamp(testClasses[i] ? said[i] : 1 - said[i], 1e-7, 1);
+      const p = clamp(testClasses[i] ? predicted[i] : 1 - predicted[i], 1e-7, 1);
       loss -= Math.log(p) / tested;
       right += p > 0.5 ? 1 / tested : 0;
     }
@@ -60,9 +60,11 @@ const training = (() => {
       places[2 * i + 1] = 1.2 - (Math.floor(i / grid) + 0.5) / grid * 2.4;
     }
     library.predict(grid * grid);
-    const said = numbers(2 * grid * grid, grid * grid), one = channels('one'), two = channels('two'), none = channels('card');
+    const predicted = numbers(2 * grid * grid, grid * grid), one = channels('one'),
+      two = channels('two'), none = channels('card');
     const canvas = find('regions'), draw = canvas.getContext('2d');
-    paintGrid(canvas, grid, grid, i => mix(none, said[i] > 0.5 ? one : two, 0.75 * Math.abs(2 * said[i] - 1)), true);
+    paintGrid(canvas, grid, grid,
+      i => mix(none, predicted[i] > 0.5 ? one : two, 0.75 * Math.abs(2 * predicted[i] - 1)), true);
     for (let i = 0; i < count; ++i) {
       draw.beginPath();
       draw.arc((points[2 * i] + 1.2) / 2.4 * canvas.width, (1.2 - points[2 * i + 1]) / 2.4 * canvas.height, 3.2, 0, 7);

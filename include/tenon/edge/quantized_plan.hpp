@@ -314,8 +314,9 @@ struct PlanReader : PlanSteps<Capacity> {
     using after = typename CoreOf<Bound>::after;
     constexpr bool transposed = ConvolutionOf<Bound>::transposed;
     const kernels::Convolution& given = Bound::convolution;
-    QuantizedStep step{
-        .weight_source = parameters, .unit = has_inner_step<Bound> ? unit_count + inner++ : unit, .turned = transposed};
+    QuantizedStep step{.weight_source = parameters,
+                       .unit = has_inner_step<Bound> ? unit_count + inner++ : unit,
+                       .transposed = transposed};
     kernels::Convolution c = given;
     if (transposed) {
       // zeros between the numbers, then the kernel backwards over them

@@ -220,12 +220,12 @@ struct PlanSteps {
   constexpr std::size_t read_meeting(StepKind kind, std::size_t a, std::size_t b, std::size_t unit) {
     b = ordered(b, plan.orders[a]);
     // what was computed last is the first part: nothing else reads it
-    const bool turned = kind != StepKind::subtract && kind != StepKind::divide && b > a;
+    const bool swapped = kind != StepKind::subtract && kind != StepKind::divide && b > a;
     return add({.pattern = {.kind = kind},
                 .in = plan.sizes[a],
                 .out = plan.sizes[a],
-                .source = turned ? b : a,
-                .other = turned ? a : b,
+                .source = swapped ? b : a,
+                .other = swapped ? a : b,
                 .unit = unit,
                 .period = plan.sizes[a]},
                plan.orders[a]);

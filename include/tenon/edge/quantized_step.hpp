@@ -55,10 +55,10 @@ struct QuantizedStep {
   std::size_t width = 0;                  // of a softmax: numbers that are 1 together
   double fixed_scale = 0;                 // where the output has a scale whatever the samples
   int fixed_zero = 0;
-  bool padded = false;     // zeros around what it moves
-  bool turned = false;     // weights of a transposed convolution: inputs first, the kernel backwards
-  bool affine = false;     // a factor and a summand per channel that calibration finds
-  std::size_t finder = 0;  // the unit at which calibration finds its numbers, whatever bounds are put behind it
+  bool padded = false;      // zeros around what it moves
+  bool transposed = false;  // weights of a transposed convolution: inputs first, the kernel backwards
+  bool affine = false;      // a factor and a summand per channel that calibration finds
+  std::size_t finder = 0;   // the unit at which calibration finds its numbers, whatever bounds are put behind it
   kernels::Upsampling stretching{};
   kernels::NormRows norm{};
   std::size_t factors = 0;     // of a norm: how many factors it has, all of them 1 where it is not `scaled`; or slopes
@@ -145,7 +145,7 @@ struct QuantizedStep {
   }
   /// Where the float layer has the weight of an output and a column.
   constexpr std::size_t weight_place(std::size_t output, std::size_t column) const {
-    if (!turned) return output * columns() + column;
+    if (!transposed) return output * columns() + column;
     const std::size_t taps = image.taps(), own = image.group_features(), group = output / own, channel = column / taps;
     return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
   }

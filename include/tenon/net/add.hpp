@@ -11,11 +11,11 @@ namespace detail {
 
 template <class Whole, class In, class Slots, class... L>
 struct summed_branches;
-template <class Whole, class In, class First, class... Seat, class... L>
-struct summed_branches<Whole, In, list<First, Seat...>, L...>
-    : BoundBranches<false, typename First::output, In, list<First, Seat...>, L...> {
+template <class Whole, class In, class First, class... Binding, class... L>
+struct summed_branches<Whole, In, list<First, Binding...>, L...>
+    : BoundBranches<false, typename First::output, In, list<First, Binding...>, L...> {
   using mistakes = join<decltype(judge_names<L...>()), typename First::mistakes,
-                        typename must_give<Seat, typename First::output, Whole>::type...>;
+                        typename must_give<Binding, typename First::output, Whole>::type...>;
 };
 
 }  // namespace detail

@@ -17,14 +17,14 @@ namespace tenon::detail {
 /// What a composition of elements in their slots, each a unit, shows of itself.
 template <class Slots, class... L>
 struct ShownElements;
-template <class... Seat, class... L>
-struct ShownElements<list<Seat...>, L...> {
-  using elements = list<Element<L, typename Seat::output>...>;
+template <class... Binding, class... L>
+struct ShownElements<list<Binding...>, L...> {
+  using elements = list<Element<L, typename Binding::output>...>;
   static constexpr std::size_t count = sizeof...(L);
-  static constexpr std::array<ElementInfo, count> infos{element_info<L, typename Seat::output>()...};
+  static constexpr std::array<ElementInfo, count> infos{element_info<L, typename Binding::output>()...};
   static constexpr auto branches = [] {
     std::size_t next = 0;
-    return std::array<Branch, count>{branch_of<typename Seat::bound>(next++, 1)...};
+    return std::array<Branch, count>{branch_of<typename Binding::bound>(next++, 1)...};
   }();
   static constexpr Tree tree{.kind = TreeKind::composition,
                              .elements = infos.data(),
@@ -45,12 +45,12 @@ struct reads_all<Bound, std::index_sequence<I...>> {
 template <bool Joined, class Output, class In, class Slots, class... L>
 struct BoundBranches;
 
-template <bool Joined, class Output, class In, class... Seat, class... L>
-struct BoundBranches<Joined, Output, In, list<Seat...>, L...>
-    : BoundGraph<In, Output, OutputValues<sizeof...(L) + 1>, NodeAt<typename Seat::bound, 0>...,
+template <bool Joined, class Output, class In, class... Binding, class... L>
+struct BoundBranches<Joined, Output, In, list<Binding...>, L...>
+    : BoundGraph<In, Output, OutputValues<sizeof...(L) + 1>, NodeAt<typename Binding::bound, 0>...,
                  typename reads_all<std::conditional_t<Joined, JoinOf<Output>, SumOf<Output>>,
                                     std::index_sequence_for<L...>>::type>,
-      ShownElements<list<Seat...>, L...> {};
+      ShownElements<list<Binding...>, L...> {};
 
 /// Every branch in its slot: fed from where the whole is fed.
 template <class In, class Index, class... L>

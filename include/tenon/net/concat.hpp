@@ -24,26 +24,26 @@ template <class... Outputs>
 using joined_shape = typename joined_output<Outputs...>::type;
 
 /// The mistakes of a branch, and one more if its output does not go with the first one's.
-template <class Seat, class First, class Whole>
+template <class Binding, class First, class Whole>
 struct must_join {
-  using given = typename Seat::output;
-  using type = append<typename Seat::mistakes, shape_mismatch<layer<path<>, Whole>, takes<joinable_with<First>>,
-                                                              but_gets<given>, typename Seat::last>>;
+  using given = typename Binding::output;
+  using type = append<typename Binding::mistakes, shape_mismatch<layer<path<>, Whole>, takes<joinable_with<First>>,
+                                                                 but_gets<given>, typename Binding::last>>;
 };
-template <class Seat, class First, class Whole>
-  requires ConcatenableShapes<First, typename Seat::output>
-struct must_join<Seat, First, Whole> {
-  using type = typename Seat::mistakes;
+template <class Binding, class First, class Whole>
+  requires ConcatenableShapes<First, typename Binding::output>
+struct must_join<Binding, First, Whole> {
+  using type = typename Binding::mistakes;
 };
 
 template <class Whole, class In, class Slots, class... L>
 struct joined_branches;
-template <class Whole, class In, class First, class... Seat, class... L>
-struct joined_branches<Whole, In, list<First, Seat...>, L...>
-    : BoundBranches<true, joined_shape<typename First::output, typename Seat::output...>, In, list<First, Seat...>,
-                    L...> {
+template <class Whole, class In, class First, class... Binding, class... L>
+struct joined_branches<Whole, In, list<First, Binding...>, L...>
+    : BoundBranches<true, joined_shape<typename First::output, typename Binding::output...>, In,
+                    list<First, Binding...>, L...> {
   using mistakes = join<decltype(judge_names<L...>()), typename First::mistakes,
-                        typename must_join<Seat, typename First::output, Whole>::type...>;
+                        typename must_join<Binding, typename First::output, Whole>::type...>;
 };
 
 }  // namespace detail

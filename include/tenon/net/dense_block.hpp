@@ -14,7 +14,7 @@ namespace detail {
 
 /// The skip of a stage: what is joined already.
 template <class Given>
-struct SkipSeat {
+struct SkipBinding {
   using bound = typename bind<Identity, Given>::type;
   using output = Given;
 };
@@ -24,13 +24,14 @@ struct SkipSeat {
 template <std::size_t K, class Given, class From, class L>
 struct DenseStage {
   using layer = Concat<Identity, L>;
-  using seat = bind_at<unnamed<L>, Given, typename element<L>::template path_at<1>, from_input>;
-  using output = joined_shape<Given, typename seat::output>;
-  using mistakes = relocate<path<static_cast<int>(K)>, From,
-                            join<decltype(judge_names<Identity, L>()), typename must_join<seat, Given, layer>::type>>;
+  using binding = bind_at<unnamed<L>, Given, typename element<L>::template path_at<1>, from_input>;
+  using output = joined_shape<Given, typename binding::output>;
+  using mistakes = relocate<
+      path<static_cast<int>(K)>, From,
+      join<decltype(judge_names<Identity, L>()), typename must_join<binding, Given, layer>::type>>;
   using last = from_layer<path<static_cast<int>(K)>, layer>;
-  using bound = ShownElements<list<SkipSeat<Given>, seat>, Identity, L>;
-  using nodes = list<NodeAt<typename seat::bound, 2 * K>, NodeAt<JoinOf<output>, 2 * K, 2 * K + 1>>;
+  using bound = ShownElements<list<SkipBinding<Given>, binding>, Identity, L>;
+  using nodes = list<NodeAt<typename binding::bound, 2 * K>, NodeAt<JoinOf<output>, 2 * K, 2 * K + 1>>;
 };
 
 template <class Done, class Output, class From, class... L>

@@ -59,9 +59,9 @@ struct say_the_shape_of_every_In;
 
 namespace detail {
 
-template <class Path, class From, class... Giver>
-struct relocate_word<Path, From, from_layers<Giver...>> {
-  using type = from_layers<typename relocate_word<Path, From, Giver>::type...>;
+template <class Path, class From, class... Producer>
+struct relocate_word<Path, From, from_layers<Producer...>> {
+  using type = from_layers<typename relocate_word<Path, From, Producer>::type...>;
 };
 
 template <const auto& Names, std::size_t... K>

@@ -107,8 +107,8 @@ struct element_names {
     else return list<asked<name_of_element<Index, E>()>>{};
   }
   template <fixed_string... Name>
-  static there_are<Name...> said(list<asked<Name>...>);
-  using type = decltype(said(of(parts_of<L>{}, std::make_index_sequence<parts_of<L>::size>{})));
+  static there_are<Name...> listed(list<asked<Name>...>);
+  using type = decltype(listed(of(parts_of<L>{}, std::make_index_sequence<parts_of<L>::size>{})));
 };
 template <class L>
 using no_part_in = NoPart<typename element_names<L>::type, L>;

@@ -79,14 +79,14 @@ public:
                         typename decoder::mistakes>;
 
 private:
-  struct AcrossSeat {
-    using bound = ShownElements<list<SkipSeat<typename encoder::output>, below>, typename words::skip,
+  struct AcrossBinding {
+    using bound = ShownElements<list<SkipBinding<typename encoder::output>, below>, typename words::skip,
                                 typename words::below>;
     using output = joined_output;
   };
 
 public:
-  using bound = ShownElements<list<encoder, AcrossSeat, decoder>, typename words::encoder, typename words::across,
+  using bound = ShownElements<list<encoder, AcrossBinding, decoder>, typename words::encoder, typename words::across,
                               typename words::decoder>;
 };
 

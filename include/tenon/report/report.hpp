@@ -28,7 +28,7 @@ struct RunRecord {
     double confidence = 0;
   };
 
-  /// How near a network comes to the numbers it is trained on, and what it said for some of them.
+  /// How near a network comes to the numbers it is trained on, and what it predicted for some of them.
   struct Regression {
     double r2 = 0, rmse = 0, mae = 0;
     std::vector<double> truth{}, predicted{};

@@ -6,7 +6,7 @@ namespace tenon::importing {
 namespace {
 
 struct Comparison {
-  const char *sign, *turned;  // as x stands on the left of it, or on the right
+  const char *sign, *mirrored;  // as x stands on the left of it, or on the right
 };
 const std::map<std::string, Comparison>& comparisons() {
   static const std::map<std::string, Comparison> table{{"Less", {"<", ">"}},
@@ -38,7 +38,7 @@ void compare(Writer& w) {
   w.require(w.place(values[0]).dims == result, "repeats its input of {} to {}", list_text(w.place(values[0]).dims),
             list_text(result));
   const Comparison& how = comparisons().at(w.node.op);
-  const char* sign = other == 1 ? how.sign : how.turned;
+  const char* sign = other == 1 ? how.sign : how.mirrored;
   if (c.values.empty() || !all_equal(c, c.values[0])) {
     w.require(std::all_of(c.values.begin(), c.values.end(), [](double v) { return std::isfinite(v); }),
               "compares with numbers that are not finite");

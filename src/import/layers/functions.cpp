@@ -79,11 +79,11 @@ void along_last_axis(Writer& w, const char* name) {
   for (std::size_t k = 0; k < rank; ++k)
     order.push_back(static_cast<std::int64_t>(k + 1 == rank ? axis : k == axis ? rank - 1 : k));
   w.permute(order);
-  const Dims turned = w.shape();
-  if (rank == 3) w.layer(fmt::format("TimeDistributed<{}>", name), turned);
-  if (rank > 3) w.reshape({count_of(turned) / turned.back(), turned.back()});
+  const Dims permuted = w.shape();
+  if (rank == 3) w.layer(fmt::format("TimeDistributed<{}>", name), permuted);
+  if (rank > 3) w.reshape({count_of(permuted) / permuted.back(), permuted.back()});
   if (rank != 3) w.layer(name, w.shape());
-  w.reshape(turned);
+  w.reshape(permuted);
   w.permute(order);
 }
 void softmax(Writer& w) { along_last_axis(w, "Softmax"); }
@@ -98,16 +98,16 @@ void hardmax(Writer& w) {
   std::iota(order.begin(), order.end(), 0);
   std::swap(order[axis], order.back());
   w.permute(order);
-  const Dims turned = w.shape();
-  const std::int64_t n = turned.back();
-  w.reshape({count_of(turned) / n, n});
+  const Dims permuted = w.shape();
+  const std::int64_t n = permuted.back();
+  w.reshape({count_of(permuted) / n, n});
   w.formula("stop_gradient(select(x == max(x), 1, 0))");
   Array matrix{Type::float32, {n, n}, {}};
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = 0; j < n; ++j) matrix.values.push_back(j < i ? static_cast<double>(-n) : j == i ? 1 : 0);
   times_matrix(w, 1, std::move(matrix));
   w.formula("stop_gradient(select(x > 0, 1, 0))");
-  w.reshape(turned);
+  w.reshape(permuted);
   w.permute(order);
 }
 

@@ -41,9 +41,9 @@ void dense(Writer& w, Array weight, const Array* bias, double scale = 1, bool le
 void gemm(Writer& w) {
   w.require(w.place(w.values().front()).batch == 0 || w.place(w.values().front()).batch == no_batch,
             "the batch is not the first axis");
-  const bool turned = w.node.integer("transA", 0) != 0;
-  w.require(!turned || w.place(0).batch == no_batch, "transA = 1: the batch would be the second axis");
-  if (turned) w.permute({1, 0});
+  const bool transposed_a = w.node.integer("transA", 0) != 0;
+  w.require(!transposed_a || w.place(0).batch == no_batch, "transA = 1: the batch would be the second axis");
+  if (transposed_a) w.permute({1, 0});
   const Array& b = w.weight(1, "B");
   const Array* c = w.has(2) ? &w.weight(2, "C") : nullptr;
   dense(w, scaled(w.node.integer("transB", 0) != 0 ? b : transposed(b), w.node.number("alpha", 1)), c,
@@ -89,10 +89,10 @@ void matmul(Writer& w) {
   // a Transpose of the second matrix alone is an option
   const Node* before = w.producer(1);
   Dims last_two = before != nullptr && before->op == "Transpose" ? before->integers("perm") : Dims{};
-  bool turned = !last_two.empty() && last_two.size() == w.place(1).dims.size() && b == with_front(b);
-  for (std::size_t k = 0; turned && k < last_two.size(); ++k) {
+  bool transposed_b = !last_two.empty() && last_two.size() == w.place(1).dims.size() && b == with_front(b);
+  for (std::size_t k = 0; transposed_b && k < last_two.size(); ++k) {
     const std::size_t other = k + 2 < last_two.size() ? k : k + 1 == last_two.size() ? k - 1 : k + 1;
-    turned = last_two[k] == static_cast<std::int64_t>(other);
+    transposed_b = last_two[k] == static_cast<std::int64_t>(other);
   }
   const auto matrix = [&](std::size_t input, const Dims& own) {
     if (own == w.sample(input) && own == with_front(own)) return w.node.inputs[input];
@@ -105,9 +105,9 @@ void matmul(Writer& w) {
   };
   Dims gives = with_front(a);
   gives.back() = b.back();
-  const std::string left = matrix(0, a), right = turned ? before->inputs[0] : matrix(1, b);
+  const std::string left = matrix(0, a), right = transposed_b ? before->inputs[0] : matrix(1, b);
   w.start(0, {left, right}, with_front(a));
-  w.layer(turned ? "MatMul<transposed>" : "MatMul<>", gives);
+  w.layer(transposed_b ? "MatMul<transposed>" : "MatMul<>", gives);
 }
 
 }  // namespace

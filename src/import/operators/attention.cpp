@@ -156,9 +156,9 @@ std::vector<Array> rotary_embedding(const Call& call) {
   const Heads x = heads_of(call, 0, "num_heads");
   const Array &cosines = call.input(1), &sines = call.input(2);
   const Array* places = call.optional(3);
-  const Index named = call.node.integer("rotary_embedding_dim", 0), turned = named > 0 ? named : x.depth;
-  call.require(turned % 2 == 0 && turned <= x.depth, "turns {} of {} features", turned, x.depth);
-  const Index half = turned / 2, places_known = cosines.dims.empty() ? 0 : cosines.dims[0];
+  const Index named = call.node.integer("rotary_embedding_dim", 0), rotated = named > 0 ? named : x.depth;
+  call.require(rotated % 2 == 0 && rotated <= x.depth, "turns {} of {} features", rotated, x.depth);
+  const Index half = rotated / 2, places_known = cosines.dims.empty() ? 0 : cosines.dims[0];
   const Dims expected = places != nullptr ? Dims{places_known, half} : Dims{x.batch, x.steps, half};
   call.require(cosines.dims == expected && sines.dims == expected, "has cosines of {} and sines of {}, not {}",
                axes_text(cosines.dims), axes_text(sines.dims), axes_text(expected));
@@ -170,7 +170,7 @@ std::vector<Array> rotary_embedding(const Call& call) {
     const bool flat = x.array->dims.size() == 3;
     const Index d = n % x.depth, outer = n / x.depth, h = flat ? outer % x.heads : outer / x.steps % x.heads,
                 t = flat ? outer / x.heads % x.steps : outer % x.steps, b = outer / x.heads / x.steps;
-    if (d >= turned) {
+    if (d >= rotated) {
       element(y, n) = x.at(b, h, t, d);
       continue;
     }

@@ -179,8 +179,8 @@ std::vector<Node> expand_rotary_embedding(Graph& graph, const Node& node) {
   const bool flat = b.dims(0).size() == 3, neighbours = node.integer("interleaved", 0) != 0;
   const std::int64_t heads = flat ? node.integer("num_heads", 0) : b.dims(0)[1],
                      depth = flat ? b.dims(0)[2] / heads : b.dims(0)[3],
-                     named = node.integer("rotary_embedding_dim", 0), turned = named > 0 ? named : depth,
-                     half = turned / 2;
+                     named = node.integer("rotary_embedding_dim", 0), rotated = named > 0 ? named : depth,
+                     half = rotated / 2;
   const std::string x = flat ? b.add("Reshape", {b.input(0), b.add(Dims{0, 0, heads, -1})}) : b.input(0);
   const auto angles = [&](std::size_t input) {
     const std::string rows = b.has(3) ? b.add("Gather", {b.input(input), b.input(3)}, {{"axis", std::int64_t{0}}})
@@ -188,8 +188,8 @@ std::vector<Node> expand_rotary_embedding(Graph& graph, const Node& node) {
     return b.add("Unsqueeze", {rows, b.add(Dims{flat ? 2 : 1})});
   };
   const std::string c = angles(1), s = angles(2);
-  const std::string first = neighbours ? part(b, x, 0, turned, 2) : part(b, x, 0, half),
-                    second = neighbours ? part(b, x, 1, turned, 2) : part(b, x, half, turned);
+  const std::string first = neighbours ? part(b, x, 0, rotated, 2) : part(b, x, 0, half),
+                    second = neighbours ? part(b, x, 1, rotated, 2) : part(b, x, half, rotated);
   const std::string y1 = b.add("Sub", {b.add("Mul", {first, c}), b.add("Mul", {second, s})}),
                     y2 = b.add("Add", {b.add("Mul", {first, s}), b.add("Mul", {second, c})});
   const Attributes along_features{{"axis", std::int64_t{-1}}};
@@ -199,7 +199,7 @@ std::vector<Node> expand_rotary_embedding(Graph& graph, const Node& node) {
     for (std::int64_t pair = 0; pair < half; ++pair) which.insert(which.end(), {pair, half + pair});
     y = b.add("Gather", {y, b.add(which)}, along_features);
   }
-  if (turned < depth) y = b.add("Concat", {y, part(b, x, turned, depth)}, along_features);
+  if (rotated < depth) y = b.add("Concat", {y, part(b, x, rotated, depth)}, along_features);
   if (flat) y = b.add("Reshape", {y, b.add(Dims{0, 0, -1})});
   b.give(0, y);
   return b.take();

@@ -51,8 +51,8 @@ struct Carrier {
     return dims.size() == rank() && moves_nothing(dims, inverse(perm));
   }
 
-  /// An input as it is without the Transpose: constants and what has few axes larger than 1 are turned the other way.
-  std::string turned(std::size_t i) const {
+  /// An input as it is without the Transpose: constants and what has few axes larger than 1 are transposed back.
+  std::string transposed(std::size_t i) const {
     if (node.inputs[i].empty()) return {};
     if (const std::string x = behind(i); !x.empty()) return x;
     if (edit.scalar(node.inputs[i])) return node.inputs[i];
@@ -67,7 +67,7 @@ struct Carrier {
     Names inputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i)
       if (!can_turn(i)) return std::nullopt;
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(turned(i));
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(transposed(i));
     return Carried{{node.name, node.op, {}, inputs, {}, node.attributes}, perm};
   }
 

@@ -16,8 +16,8 @@ std::vector<std::size_t> places_behind(const Dims& transposed, const Dims& perm)
   places.dims[0] = 1;
   places.values.resize(static_cast<std::size_t>(count_of(places.dims)));
   std::iota(places.values.begin(), places.values.end(), 0.0);
-  const std::vector<Array> turned = evaluate({{}, "Transpose", {}, {}, {}, {{"perm", inverse(perm)}}}, 17, {&places});
-  return {turned[0].values.begin(), turned[0].values.end()};
+  const std::vector<Array> permuted = evaluate({{}, "Transpose", {}, {}, {}, {{"perm", inverse(perm)}}}, 17, {&places});
+  return {permuted[0].values.begin(), permuted[0].values.end()};
 }
 
 /// A matrix with its rows, or its columns, in another order.

@@ -42,7 +42,7 @@ std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std:
 /// Writes a page about the run when it ends (and with `every_epoch`, so far, after each epoch): training and validation
 /// curves, learning rate, confusion matrix and scores of each class, histograms of weights and gradients by layer
 /// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the
-/// most wrong examples, as pictures where they are images; for numbers, R2 and what was said against the truth. Of a
+/// most wrong examples, as pictures where they are images; for numbers, R2 and predictions against the truth. Of a
 /// network with several outputs neither is shown: its metrics (Fit) have curves. Both are judged on the validation
 /// data, or without any on the training data.
 ///
