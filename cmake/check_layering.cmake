@@ -10,6 +10,7 @@ set(xtensor "^(xtensor|xtensor-blas|xtl|xflens)/")
 # Type-level algorithms for those who ask for them; nothing else includes this header.
 set(hana "^tenon/net/hana\\.hpp$")
 set(beyond_std "${xtensor}|^(boost|xsimd)/")
+set(concepts "std::(floating_point|integral|signed_integral|unsigned_integral|same_as|convertible_to|invocable) ")
 set(slow "^(iostream|regex|filesystem|cblas\\.h|zlib\\.h)$|^(nlohmann|fmt|CLI|catch2|benchmark)/")
 
 set(faults "")
@@ -27,10 +28,22 @@ foreach(header IN LISTS headers)
       list(APPEND faults "${header} is part of tenon::core and includes <${included}>")
     endif()
   endforeach()
+
+  # A function template that is only declared here is compiled in the library. With a constraint it would have one name in
+  # the object files of clang and another in those of g++ 12, and a program of the one would not link with the other's library.
+  file(READ "${INCLUDE}/${header}" text)
+  string(REGEX REPLACE "= *{[^{}]*}" "" text "${text}")
+  string(REGEX REPLACE "//[^\n]*" "" text "${text}")
+  string(REPLACE ";" "@" text "${text}")
+  string(REGEX MATCHALL "template <[^\n]*${concepts}[^\n]*>[ \n]+[^@{}]*\\)( const)?( noexcept)?@" declared "${text}")
+  foreach(function IN LISTS declared)
+    string(REGEX REPLACE "[ \n@]+" " " function "${function}")
+    list(APPEND faults "${header} declares ${function}without a definition: say class instead of the concept")
+  endforeach()
 endforeach()
 
 if(faults)
   list(JOIN faults "\n" faults)
   message("${faults}")
-  message(FATAL_ERROR "arrows point down only")
+  message(FATAL_ERROR "arrows point down only, and all compilers link with one library")
 endif()

@@ -439,20 +439,20 @@ CsvTable<T> read_table(const std::string& path, const CsvOptions& options) {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options) {
   return detail::within_memory(path, [&] { return read_table<T>(path, options); });
 }
-template <std::floating_point T>
+template <class T>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options) {
   return read_csv_table<T>(path, options).data;
 }
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> read_csv(const std::string& path) {
   return read_csv<T>(path, CsvOptions{});
 }
-template <std::floating_point T>
+template <class T>
 CsvTable<T> read_csv_table(const std::string& path) {
   return read_csv_table<T>(path, CsvOptions{});
 }

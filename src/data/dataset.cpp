@@ -365,7 +365,7 @@ void Dataset<T>::reshape(std::string_view name, std::vector<std::size_t> shape) 
 }
 
 template <std::floating_point T>
-template <std::floating_point U>
+template <class U>
 Dataset<U> Dataset<T>::described() const {
   Dataset<U> result;
   result.size_ = size_;
@@ -484,7 +484,7 @@ Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::
 }
 
 template <std::floating_point T>
-template <std::floating_point U>
+template <class U>
 Dataset<U> Dataset<T>::as() const {
   held("numbers to convert");
   const auto convert = [](std::span<const T> numbers, std::size_t per_sample, const char* what) {

@@ -143,12 +143,10 @@ void widen(const std::vector<std::byte>& bytes, std::vector<T>& values) {
     values[i] = static_cast<T>(std::bit_cast<Element>(big_endian<Word>(bytes.data() + i * sizeof(Word))));
 }
 
-}  // namespace
-
-template <std::floating_point T>
-std::vector<T> IdxTensor::values() const {
-  std::vector<T> values;
-  switch (type) {
+template <class T>
+void widen(const IdxTensor& tensor, std::vector<T>& values) {
+  const std::vector<std::byte>& bytes = tensor.bytes;
+  switch (tensor.type) {
   case IdxType::uint8:
     widen<std::uint8_t, std::uint8_t>(bytes, values);
     break;
@@ -168,11 +166,16 @@ std::vector<T> IdxTensor::values() const {
     widen<std::uint64_t, double>(bytes, values);
     break;
   }
-  return values;
 }
 
-template std::vector<float> IdxTensor::values<float>() const;
-template std::vector<double> IdxTensor::values<double>() const;
+}  // namespace
+
+void IdxTensor::copy_to(std::vector<float>& values) const {
+  widen(*this, values);
+}
+void IdxTensor::copy_to(std::vector<double>& values) const {
+  widen(*this, values);
+}
 
 namespace {
 

@@ -248,19 +248,27 @@ NpyArray NpyArray::named(std::string called) && {
   return std::move(*this);
 }
 
-template <std::floating_point T>
-std::vector<T> NpyArray::values() const {
-  std::size_t expected = dtype_bits(type) / 8;
-  for (const std::size_t extent : shape) expected *= extent;
-  if (expected != bytes.size())
-    throw Error(fmt::format("{}: expected {} bytes for a shape of {}, got {}", name, expected,
-                            shape.empty() ? "()" : detail::shape_text(shape), bytes.size()));
-  std::vector<T> all(size());
-  detail::widen(type, bytes, all.data());
-  return all;
+namespace {
+
+template <class T>
+void widen(const NpyArray& array, std::vector<T>& values) {
+  std::size_t expected = dtype_bits(array.type) / 8;
+  for (const std::size_t extent : array.shape) expected *= extent;
+  if (expected != array.bytes.size())
+    throw Error(fmt::format("{}: expected {} bytes for a shape of {}, got {}", array.name, expected,
+                            array.shape.empty() ? "()" : detail::shape_text(array.shape), array.bytes.size()));
+  values.resize(array.size());
+  detail::widen(array.type, array.bytes, values.data());
 }
-template std::vector<float> NpyArray::values<float>() const;
-template std::vector<double> NpyArray::values<double>() const;
+
+}  // namespace
+
+void NpyArray::copy_to(std::vector<float>& values) const {
+  widen(*this, values);
+}
+void NpyArray::copy_to(std::vector<double>& values) const {
+  widen(*this, values);
+}
 
 NpyArray parse_npy(std::span<const std::byte> file, std::string_view name) {
   return detail::within_memory(std::string(name), [&] {
@@ -316,17 +324,20 @@ MappedNpy::MappedNpy(const std::string& path) {
   });
 }
 
-template <std::floating_point T>
-void MappedNpy::row(std::size_t index, std::span<T> out) const {
+std::span<const std::byte> MappedNpy::row_bytes(std::size_t index, std::size_t numbers) const {
   if (index >= rows())
     throw Error(fmt::format("{}: expected a row from 0 to {}, got {}", path_, rows() == 0 ? 0 : rows() - 1, index));
-  if (out.size() != row_size_)
-    throw Error(fmt::format("{}: expected room for {} numbers, got {}", path_, row_size_, out.size()));
+  if (numbers != row_size_)
+    throw Error(fmt::format("{}: expected room for {} numbers, got {}", path_, row_size_, numbers));
   const std::size_t size = row_size_ * dtype_bits(type_) / 8;
-  detail::widen(type_, bytes_.subspan(index * size, size), out.data());
+  return bytes_.subspan(index * size, size);
 }
-template void MappedNpy::row(std::size_t, std::span<float>) const;
-template void MappedNpy::row(std::size_t, std::span<double>) const;
+void MappedNpy::row(std::size_t index, std::span<float> out) const {
+  detail::widen(type_, row_bytes(index, out.size()), out.data());
+}
+void MappedNpy::row(std::size_t index, std::span<double> out) const {
+  detail::widen(type_, row_bytes(index, out.size()), out.data());
+}
 
 namespace {
 
@@ -344,11 +355,11 @@ void require_rows(const NpyArray& features, const NpyArray& other) {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> npy_dataset(const NpyArray& features) {
   return {sample_shape(features), features.values<T>()};
 }
-template <std::floating_point T>
+template <class T>
 Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, std::size_t classes) {
   auto shape = sample_shape(features);
   require_rows(features, labels);
@@ -365,7 +376,7 @@ Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, std::si
   const std::size_t each = labels.shape[0] == 0 ? 1 : values.size() / labels.shape[0];
   return {std::move(shape), features.values<T>(), Labels{std::move(values), classes, each}};
 }
-template <std::floating_point T>
+template <class T>
 Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& targets) {
   auto shape = sample_shape(features);
   require_rows(features, targets);

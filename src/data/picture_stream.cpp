@@ -91,7 +91,7 @@ struct PictureRows {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> stream_pictures(const PictureFiles& files, const PictureOptions& options, const StreamOptions& stream) {
   const std::vector<std::size_t> shape = detail::shape_of_pictures("stream_pictures", files, options);
   const Dataset<T> like = files.labels.empty()

@@ -217,7 +217,7 @@ void check_picture_shape(const std::string& path, const std::vector<std::size_t>
 
 }  // namespace detail
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& options) {
   const std::vector<std::size_t> shape = detail::shape_of_pictures("read_pictures", files, options);
   const std::size_t count = files.paths.size();

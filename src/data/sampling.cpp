@@ -55,7 +55,7 @@ std::string statistics(ColumnView<const T> view, std::size_t samples) {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> concat_data(const Dataset<T>& first, const Dataset<T>& second) {
   if (!std::ranges::equal(first.columns(), second.columns()))
     throw Error(fmt::format("concat_data: expected samples alike, got {} and {}",
@@ -90,7 +90,7 @@ Dataset<T> concat_data(const Dataset<T>& first, const Dataset<T>& second) {
   return Dataset<T>(std::move(set));
 }
 
-template <std::floating_point T>
+template <class T>
 std::vector<std::size_t> class_counts(const Dataset<T>& data, std::string_view column) {
   const ColumnInfo& c = labels_of(data, column);
   std::vector<std::size_t> counts(c.classes);
@@ -99,7 +99,7 @@ std::vector<std::size_t> class_counts(const Dataset<T>& data, std::string_view c
   return counts;
 }
 
-template <std::floating_point T>
+template <class T>
 std::vector<double> balanced_class_weights(const Dataset<T>& data, std::string_view column) {
   const auto counts = class_counts(data, column);
   double all = 0;
@@ -135,7 +135,7 @@ std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::
   return indices;
 }
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view column) {
   const ColumnInfo& c = labels_of(data, column);
   if (c.size != 1)
@@ -150,7 +150,7 @@ Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view
   return data.subset(weighted_indices(weights, data.size(), seed));
 }
 
-template <std::floating_point T>
+template <class T>
 std::string describe(const Dataset<T>& data) {
   std::vector<std::array<std::string, 3>> rows{{"column", "shape", "content"}};
   for (const ColumnInfo& c : data.columns()) {
@@ -186,7 +186,7 @@ std::string describe(const Dataset<T>& data) {
   return text;
 }
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> series_windows(std::span<const T> series, std::size_t features, const SeriesWindows& options) {
   if (features == 0 || options.length == 0 || options.horizon == 0 || options.stride == 0)
     throw Error(fmt::format(

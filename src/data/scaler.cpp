@@ -37,7 +37,7 @@ std::pair<double, double> scales_of(std::vector<double>& values, Scaling how) {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
                       std::size_t features, Scaling how, const std::string& who) {
   if (samples == 0) throw Error(who + ": expected samples, got none");

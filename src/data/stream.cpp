@@ -114,7 +114,7 @@ Dataset<T> Streaming<T>::read(const Dataset<T>& stream, std::size_t count) {
 template struct Streaming<float>;
 template struct Streaming<double>;
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> make_stream(const Dataset<T>& like, std::shared_ptr<RowSource<T>> source, std::optional<std::size_t> known,
                        const StreamOptions& options) {
   source->name = options.name;

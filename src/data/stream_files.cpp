@@ -192,7 +192,7 @@ private:
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> stream_files(const std::vector<FileColumn>& columns, const StreamOptions& options) {
   auto source = std::make_shared<ArrayRows<T>>();
   ColumnSet<T> like;
@@ -223,7 +223,7 @@ Dataset<T> stream_files(const std::vector<FileColumn>& columns, const StreamOpti
   return detail::make_stream<T>(Dataset<T>(std::move(like)), std::move(source), size, named);
 }
 
-template <std::floating_point T>
+template <class T>
 Dataset<T> stream_csv(const std::vector<std::string>& files, const CsvOptions& csv, const StreamOptions& options) {
   if (files.empty()) throw Error("stream_csv: expected files, got none");
   auto source = std::make_shared<CsvRows<T>>();

@@ -89,7 +89,7 @@ std::string class_bars(const Dataset<T>& data, const ColumnInfo& c) {
 
 }  // namespace
 
-template <std::floating_point T>
+template <class T>
 std::string data_report_html(const Dataset<T>& data, const DataReport& options) {
   std::string text = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>\n"
@@ -113,7 +113,7 @@ std::string data_report_html(const Dataset<T>& data, const DataReport& options) 
   return text + samples + "</body></html>\n";
 }
 
-template <std::floating_point T>
+template <class T>
 void write_data_report(const Dataset<T>& data, const std::string& path, const DataReport& options) {
   const std::string text = data_report_html(data, options);
   write_file_atomically(path, std::as_bytes(std::span(text)));

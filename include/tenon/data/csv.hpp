@@ -110,15 +110,15 @@ struct CsvTable {
 /// nothing. What is no finite number where one is expected is an Error that names file, line and column. There are at
 /// most 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading
 /// takes at most twelve times the file's bytes and 32 MB.
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> read_csv(const std::string& path);
 
 /// The same, with what the columns mean: names of classes, and what prepares other samples in the same way.
-template <std::floating_point T = float>
+template <class T = float>
 CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options);
-template <std::floating_point T = float>
+template <class T = float>
 CsvTable<T> read_csv_table(const std::string& path);
 
 extern template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);

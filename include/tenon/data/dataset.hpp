@@ -191,7 +191,7 @@ public:
   Split<T> stratified_split(double fraction, std::uint64_t seed, std::string_view column = {}) const;
 
   /// The same samples in another precision.
-  template <std::floating_point U>
+  template <class U>
   Dataset<U> as() const;
 
 private:
@@ -211,7 +211,7 @@ private:
     return {targets().data() + c.offset, size_, target_size_, c.size};
   }
   /// This data set without its numbers.
-  template <std::floating_point U>
+  template <class U>
   Dataset<U> described() const;
 
   std::size_t size_ = 0;

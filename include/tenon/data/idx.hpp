@@ -33,11 +33,14 @@ struct IdxTensor {
 
   /// The elements as numbers.
   template <std::floating_point T>
-  std::vector<T> values() const;
+  std::vector<T> values() const {
+    std::vector<T> all;
+    copy_to(all);
+    return all;
+  }
+  void copy_to(std::vector<float>& values) const;
+  void copy_to(std::vector<double>& values) const;
 };
-
-extern template std::vector<float> IdxTensor::values<float>() const;
-extern template std::vector<double> IdxTensor::values<double>() const;
 
 /// Reads a file, plain or gzip-compressed: its content tells, whatever its name. The sizes it
 /// declares are checked against the bytes there are before any memory is taken for them. A packed file

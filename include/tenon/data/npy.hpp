@@ -34,11 +34,14 @@ struct NpyArray {
   std::size_t size() const noexcept { return bytes.size() * 8 / dtype_bits(type); }
   /// The elements as numbers.
   template <std::floating_point T>
-  std::vector<T> values() const;
+  std::vector<T> values() const {
+    std::vector<T> all;
+    copy_to(all);
+    return all;
+  }
+  void copy_to(std::vector<float>& values) const;
+  void copy_to(std::vector<double>& values) const;
 };
-
-extern template std::vector<float> NpyArray::values<float>() const;
-extern template std::vector<double> NpyArray::values<double>() const;
 
 /// An array of a file. What numpy writes and this does not read (Fortran order, other element types or byte orders,
 /// objects) is an Error by its name. Reading takes at most three times the file's bytes and 1 MB.
@@ -69,11 +72,13 @@ public:
   std::size_t rows() const noexcept { return shape_.empty() ? 1 : shape_[0]; }
   std::size_t row_size() const noexcept { return row_size_; }
   /// A row as numbers, which fill `out`; an Error where that has another size or there is no such row.
-  template <std::floating_point T>
-  void row(std::size_t index, std::span<T> out) const;
+  void row(std::size_t index, std::span<float> out) const;
+  void row(std::size_t index, std::span<double> out) const;
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
 private:
+  std::span<const std::byte> row_bytes(std::size_t index, std::size_t numbers) const;
+
   std::string path_;
   DType type_ = DType::f32;
   std::vector<std::size_t> shape_;
@@ -82,19 +87,16 @@ private:
   std::span<const std::byte> bytes_;
 };
 
-extern template void MappedNpy::row(std::size_t, std::span<float>) const;
-extern template void MappedNpy::row(std::size_t, std::span<double>) const;
-
 /// Arrays whose first axis counts samples, as data: features alone, with class labels (i4, i8 or u1), or with numbers
 /// to predict.
 ///
 ///     const auto arrays = read_npz("set.npz");
 ///     const auto data = npy_dataset(find_array(arrays, "x"), find_array(arrays, "y"), 10);
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> npy_dataset(const NpyArray& features);
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, std::size_t classes);
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& targets);
 
 extern template Dataset<float> npy_dataset(const NpyArray&);

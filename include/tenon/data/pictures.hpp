@@ -92,7 +92,7 @@ PictureFiles picture_list(const std::string& list, const std::vector<std::string
 ///     const auto data = read_pictures(files, {.height = 64, .width = 64});
 ///
 /// Error: the first picture that cannot be read, by its file; more memory than `most_bytes`.
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& options = {});
 
 extern template Dataset<float> read_pictures(const PictureFiles&, const PictureOptions&);
@@ -106,7 +106,7 @@ extern template Dataset<double> read_pictures(const PictureFiles&, const Picture
 ///
 /// `.threads`, `.most_bytes` and `.progress` mean nothing here. Error: as read_pictures, and a picture that cannot be
 /// read when its turn comes.
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> stream_pictures(const PictureFiles& files, const PictureOptions& options = {},
                            const StreamOptions& stream = {});
 

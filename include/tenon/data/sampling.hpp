@@ -15,16 +15,16 @@ namespace tenon {
 
 /// The samples of one behind those of the other. Their columns must be alike, names and classes too; else an Error with
 /// both. Augmentations are left out.
-template <std::floating_point T>
+template <class T>
 Dataset<T> concat_data(const Dataset<T>& first, const Dataset<T>& second);
 
 /// How many samples each class has; of several labels per sample each counts, and `ignore_index` does not.
-template <std::floating_point T>
+template <class T>
 std::vector<std::size_t> class_counts(const Dataset<T>& data, std::string_view column = {});
 
 /// A weight for each class with which all classes count alike: n / (k n_c) for n labels of k classes, n_c of them of
 /// class c, and 0 for a class without any. scikit-learn: class_weight="balanced".
-template <std::floating_point T>
+template <class T>
 std::vector<double> balanced_class_weights(const Dataset<T>& data, std::string_view column = {});
 
 /// `count` indices drawn with replacement, index i with a probability in proportion to weights[i]: for
@@ -33,14 +33,14 @@ std::vector<double> balanced_class_weights(const Dataset<T>& data, std::string_v
 std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::size_t count, std::uint64_t seed);
 
 /// As many samples as there are, drawn so that each class comes as often as every other that there is.
-template <std::floating_point T>
+template <class T>
 Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view column = {});
 
 /// A table of what a data set holds: for each column its shape, range, mean and deviation, or its classes and how many
 /// samples the rarest and the most frequent have.
 ///
 ///     std::cout << describe(train);
-template <std::floating_point T>
+template <class T>
 std::string describe(const Dataset<T>& data);
 
 /// Windows of a time series for a network that tells what comes: `length` steps of `features` numbers each, shape
@@ -54,7 +54,7 @@ struct SeriesWindows {
   std::size_t stride = 1;
   std::vector<std::size_t> targets{};  // which of the features; none stands for all
 };
-template <std::floating_point T>
+template <class T>
 Dataset<T> series_windows(std::span<const T> series, std::size_t features, const SeriesWindows& options);
 
 #define TENON_DATA_SAMPLING(T)                                                                                         \

@@ -31,7 +31,7 @@ struct Scales {
 /// Of each of `features` features: of channels first, where the samples are of `channels, height, width`, else of the
 /// last axis. Throws an Error that begins with `who` where there is no sample, a number is not finite, or the shape has
 /// other features.
-template <std::floating_point T>
+template <class T>
 Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
                       std::size_t features, Scaling how, const std::string& who);
 extern template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&,

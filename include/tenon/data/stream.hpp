@@ -75,7 +75,7 @@ concept Source = IndexedSource<S, T> || IteratedSource<S, T>;
 namespace detail {
 
 /// The stream; an Error where its length is not known, or is 0. `known`: how many samples the source has.
-template <std::floating_point T>
+template <class T>
 Dataset<T> make_stream(const Dataset<T>& like, std::shared_ptr<RowSource<T>> source, std::optional<std::size_t> known,
                        const StreamOptions& options);
 extern template Dataset<float> make_stream(const Dataset<float>&, std::shared_ptr<RowSource<float>>,
@@ -161,14 +161,14 @@ struct FileColumn {
 ///                                      {.kind = ColumnKind::labels, .files = {"y-0.npy", "y-1.npy"}, .classes = 10}});
 ///
 /// Error: a file that has other samples than the first, or another number of them than its neighbour in another column.
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> stream_files(const std::vector<FileColumn>& columns, const StreamOptions& options = {});
 
 /// CSV files with the same columns, read as `read_csv` reads each, one at a time: the largest has to fit into memory.
 /// Texts and what stands in for gaps are those of the first file, as with `.like`, unless they are given. Every file is
 /// read once at the beginning, to be checked and counted. Ranks that train together refuse it: they would read each
 /// other's samples.
-template <std::floating_point T = float>
+template <class T = float>
 Dataset<T> stream_csv(const std::vector<std::string>& files, const CsvOptions& csv, const StreamOptions& options = {});
 
 extern template Dataset<float> stream_files(const std::vector<FileColumn>&, const StreamOptions&);

@@ -21,10 +21,10 @@ struct DataReport {
 /// many samples each class has, and some of them as pictures. Of many numbers an even sample is counted.
 ///
 ///     write_data_report(train, "data.html");
-template <std::floating_point T>
+template <class T>
 std::string data_report_html(const Dataset<T>& data, const DataReport& options = {});
 /// Writes that page atomically.
-template <std::floating_point T>
+template <class T>
 void write_data_report(const Dataset<T>& data, const std::string& path, const DataReport& options = {});
 
 extern template std::string data_report_html(const Dataset<float>&, const DataReport&);
