@@ -197,16 +197,16 @@ struct Formula {
         parameters(workspace<Net>.trainable_size),
         gradients(parameters.size()),
         buffers(workspace<Net>.buffer_size),
-        saved(needs.saved_sample * d->count),
-        saved_fixed(needs.saved_fixed),
-        scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * d->count),
-        scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed)) {
+        saved(needs.saved.sample * d->count),
+        saved_fixed(needs.saved.fixed),
+        scratch(std::max(needs.forward.sample, needs.backward.sample) * d->count),
+        scratch_fixed(std::max(needs.forward.fixed, needs.backward.fixed)) {
     std::copy(d->weight.begin(), d->weight.end(), parameters.begin());
     std::copy(d->bias.begin(), d->bias.end(), parameters.begin() + static_cast<std::ptrdiff_t>(aligned(d->features)));
   }
   Memory<float> memory() {
-    return {parameters.data(),  gradients.data(), buffers.data(),      saved.data(),
-            saved_fixed.data(), scratch.data(),   scratch_fixed.data()};
+    return {.parameters = {parameters.data(), gradients.data(), buffers.data()},
+            .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
   }
   void forward() {
     Context context;

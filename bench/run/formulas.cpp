@@ -228,14 +228,14 @@ TENON_INLINE void softmax_backward(Raw r) {
 template <class Net>
 struct Formula {
   using Bound = bound_network<Net>;
-  static_assert(workspace<Net>.needs.saved_sample <= 8 * width &&
-                workspace<Net>.needs.forward_scratch_sample <= 8 * width);
+  static_assert(workspace<Net>.needs.saved.sample <= 8 * width && workspace<Net>.needs.forward.sample <= 8 * width);
   Data* d;
   HostContext<float, BlasGemm> context{.overwrite_gradients = true};
 
   explicit Formula(Data& data) : d(&data) {}
   Memory<float> memory() {
-    return {d->parameters.data(), d->gradients.data(), nullptr, d->saved.data(), nullptr, d->scratch.data(), nullptr};
+    return {.parameters = {.values = d->parameters.data(), .gradients = d->gradients.data()},
+            .workspace = {.saved = d->saved.data(), .scratch = d->scratch.data()}};
   }
   void forward() {
     run_forward<Bound>(context, memory(), Rows<const float>{d->x.data(), rows, width},

@@ -62,10 +62,9 @@ class Learner final : public AnyLearner {
   static constexpr const auto& layout = workspace<Net>;
   static constexpr const Needs& needs = layout.needs;
   static constexpr std::size_t scratch = std::max(
-      {needs.forward_scratch_sample, needs.backward_scratch_sample, needs.inference_scratch_sample});
-  static constexpr std::size_t fixed = std::max(
-      {needs.forward_scratch_fixed, needs.backward_scratch_fixed, needs.inference_scratch_fixed});
-  static_assert(layout.buffer_size == 0 && needs.state_sample == 0, "no running statistics, no states");
+      {needs.forward.sample, needs.backward.sample, needs.inference.sample});
+  static constexpr std::size_t fixed = std::max({needs.forward.fixed, needs.backward.fixed, needs.inference.fixed});
+  static_assert(layout.buffer_size == 0 && needs.state == 0, "no running statistics, no states");
 
 public:
   void start(std::uint64_t seed) override {
@@ -121,15 +120,16 @@ private:
   static constexpr std::size_t size = layout.trainable_size;
 
   Memory<float> memory() {
-    return {parameters_, gradients_, nullptr, saved_, saved_fixed_, scratch_, scratch_fixed_, 0, 0};
+    return {.parameters = {.values = parameters_, .gradients = gradients_},
+            .workspace = {saved_, saved_fixed_, scratch_, scratch_fixed_}};
   }
 
   // One learner a network: apart from the object, whose other members are no zeros, these take no place in the module.
   alignas(64) inline static float parameters_[size]{};
   alignas(64) inline static float gradients_[size]{};
   alignas(64) inline static float states_[2][size]{};
-  alignas(64) inline static float saved_[needs.saved_sample * most_samples + 1]{};
-  alignas(64) inline static float saved_fixed_[needs.saved_fixed + 1]{};
+  alignas(64) inline static float saved_[needs.saved.sample * most_samples + 1]{};
+  alignas(64) inline static float saved_fixed_[needs.saved.fixed + 1]{};
   alignas(64) inline static float scratch_[scratch * most_samples + 1]{};
   alignas(64) inline static float scratch_fixed_[fixed + 1]{};
   inline static float output_[most_samples]{}, output_gradient_[most_samples]{}, values_[most_samples]{};

@@ -104,25 +104,25 @@ static_assert(same<last_layer<Sequential<Square, Residual<HyperTan>>>, Residual<
 
 // The plan of a plain perceptron: only what tanh gives is read by a backward pass, its own and the
 // last layer's. What the first layer gives passes through scratch, and so do the two deltas.
-static_assert(workspace<Digits>.needs.saved_sample == 128);
-static_assert(workspace<Digits>.needs.forward_scratch_sample == 128);
-static_assert(workspace<Digits>.needs.inference_scratch_sample == 128 + 128);
-static_assert(workspace<Digits>.needs.backward_scratch_sample == 128 + 128);
+static_assert(workspace<Digits>.needs.saved.sample == 128);
+static_assert(workspace<Digits>.needs.forward.sample == 128);
+static_assert(workspace<Digits>.needs.inference.sample == 128 + 128);
+static_assert(workspace<Digits>.needs.backward.sample == 128 + 128);
 static_assert(workspace<Digits>.needs.backward_reads_input);
 static_assert(!workspace<Digits>.needs.backward_reads_output);
 // Scale reads nothing that the chain would have to keep.
 using Scales = Sequential<Input<20>, Scale, Scale, Scale>;
-static_assert(workspace<Scales>.needs.saved_sample == 3 * aligned(20));
-static_assert(workspace<Scales>.needs.saved_fixed == 3 * aligned(1));
-static_assert(workspace<Scales>.needs.forward_scratch_sample == 3 * aligned(20));
-static_assert(workspace<Scales>.needs.forward_scratch_fixed == 1);
+static_assert(workspace<Scales>.needs.saved.sample == 3 * aligned(20));
+static_assert(workspace<Scales>.needs.saved.fixed == 3 * aligned(1));
+static_assert(workspace<Scales>.needs.forward.sample == 3 * aligned(20));
+static_assert(workspace<Scales>.needs.forward.fixed == 1);
 static_assert(workspace<Scales>.needs.streams == 3);
 static_assert(!workspace<Scales>.needs.backward_reads_input);
 // Equal blocks keep what each gives to the next, and predict with the memory of one block between
 // its input and its output.
 using Deep = Repeat<10, Sequential<Affine<32, 32>, HyperTan>>;
-static_assert(workspace<Deep>.needs.saved_sample == 9 * 32);
-static_assert(workspace<Deep>.needs.inference_scratch_sample == 3 * 32);
+static_assert(workspace<Deep>.needs.saved.sample == 9 * 32);
+static_assert(workspace<Deep>.needs.inference.sample == 3 * 32);
 static_assert(workspace<Deep>.needs.backward_reads_output);
 
 // A forward pass is usable in constant expressions.
@@ -133,8 +133,8 @@ static_assert([] {
   using Net = Sequential<Affine<2, 1>, Concat<Square, Identity>>;
   const float parameters[workspace<Net>.trainable_size]{2, 3};
   const float x[4]{1, 2, 3, 4};
-  float y[4]{}, scratch[2 * workspace<Net>.needs.inference_scratch_sample]{};
-  Memory<float> memory{.parameters = parameters, .scratch = scratch};
+  float y[4]{}, scratch[2 * workspace<Net>.needs.inference.sample]{};
+  Memory<float> memory{.parameters = {.values = parameters}, .workspace = {.scratch = scratch}};
   run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{x, 2, 2}, Rows<float>{y, 2, 2}, Evaluation{});
   return y[0] == 64 && y[1] == 8 && y[2] == 18 * 18 && y[3] == 18;
 }());

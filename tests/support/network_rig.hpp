@@ -47,8 +47,8 @@ struct Rig {
         parameters(layout.trainable_size, poison),
         gradients(layout.trainable_size, poison),
         buffers(layout.buffer_size),
-        saved(needs.saved_sample * batch),
-        saved_fixed(needs.saved_fixed),
+        saved(needs.saved.sample * batch),
+        saved_fixed(needs.saved.fixed),
         x(random_numbers(in_size * batch, seed)),
         y(out_size * batch, poison),
         dy(random_numbers(out_size * batch, seed + 1)),
@@ -64,34 +64,34 @@ struct Rig {
   void forward(Mode mode) {
     std::vector<double> scratch, scratch_fixed;
     if constexpr (Mode::training) {
-      scratch.assign(needs.forward_scratch_sample * batch, poison);
-      scratch_fixed.assign(needs.forward_scratch_fixed, poison);
+      scratch.assign(needs.forward.sample * batch, poison);
+      scratch_fixed.assign(needs.forward.fixed, poison);
       saved.assign(saved.size(), poison);
       saved_fixed.assign(saved_fixed.size(), poison);
     } else {
-      scratch.assign(needs.inference_scratch_sample * batch, poison);
-      scratch_fixed.assign(needs.inference_scratch_fixed, poison);
+      scratch.assign(needs.inference.sample * batch, poison);
+      scratch_fixed.assign(needs.inference.fixed, poison);
     }
     y.assign(y.size(), poison);
     Memory<double> memory{};
-    memory.parameters = parameters.data();
-    memory.buffers = buffers.data();
+    memory.parameters.values = parameters.data();
+    memory.parameters.buffers = buffers.data();
     if constexpr (Mode::training) {
-      memory.saved = saved.data();
-      memory.saved_fixed = saved_fixed.data();
+      memory.workspace.saved = saved.data();
+      memory.workspace.saved_fixed = saved_fixed.data();
     }
-    memory.scratch = scratch.data();
-    memory.scratch_fixed = scratch_fixed.data();
+    memory.workspace.scratch = scratch.data();
+    memory.workspace.scratch_fixed = scratch_fixed.data();
     tenon::detail::run_forward<Bound>(context, memory, Rows<const double>{x.data(), batch, in_size},
                                       Rows<double>{y.data(), batch, out_size}, mode);
   }
 
   void backward(bool with_dx = true) {
-    std::vector<double> scratch(needs.backward_scratch_sample * batch, poison);
-    std::vector<double> scratch_fixed(needs.backward_scratch_fixed, poison);
+    std::vector<double> scratch(needs.backward.sample * batch, poison);
+    std::vector<double> scratch_fixed(needs.backward.fixed, poison);
     dx.assign(dx.size(), poison);
-    Memory<double> memory{parameters.data(),  gradients.data(), buffers.data(),      saved.data(),
-                          saved_fixed.data(), scratch.data(),   scratch_fixed.data()};
+    Memory<double> memory{.parameters = {parameters.data(), gradients.data(), buffers.data()},
+                          .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     // Absent where backward says it does not read it.
     const auto given = [&](bool read, std::vector<double>& numbers, std::size_t size) {
       return Rows<const double>{read ? numbers.data() : nullptr, batch, size};

@@ -55,7 +55,7 @@ struct NetworkRun {
   std::size_t batch;
   Guarded<T> parameters{layout.trainable_size}, gradients{layout.trainable_size};
   Guarded<T> buffers{layout.buffer_size};
-  Guarded<T> saved, saved_fixed{needs.saved_fixed};
+  Guarded<T> saved, saved_fixed{needs.saved.fixed};
   GuardedRows<T> x, y, dy, dx;
   PlainContext<T> context{};
   std::vector<std::string> faults{};
@@ -63,7 +63,7 @@ struct NetworkRun {
   /// With a `gap`, the rows of x, y, dy and dx stand apart, each by another distance.
   explicit NetworkRun(std::size_t batch_size, std::size_t gap = 0)
       : batch{batch_size},
-        saved{needs.saved_sample * batch},
+        saved{needs.saved.sample * batch},
         x{batch, Bound::input::size, gap},
         y{batch, Bound::output::size, 2 * gap},
         dy{batch, Bound::output::size, 3 * gap},
@@ -80,31 +80,31 @@ struct NetworkRun {
   template <class Mode>
   void forward(Mode mode) {
     constexpr bool training = Mode::training;
-    Guarded<T> scratch{(training ? needs.forward_scratch_sample : needs.inference_scratch_sample) * batch};
-    Guarded<T> scratch_fixed{training ? needs.forward_scratch_fixed : needs.inference_scratch_fixed};
+    Guarded<T> scratch{(training ? needs.forward.sample : needs.inference.sample) * batch};
+    Guarded<T> scratch_fixed{training ? needs.forward.fixed : needs.inference.fixed};
     y.spoil();
     Memory<T> memory{};
-    memory.parameters = parameters.data();
-    memory.buffers = buffers.data();
+    memory.parameters.values = parameters.data();
+    memory.parameters.buffers = buffers.data();
     if (training) {
       saved.spoil();
       saved_fixed.spoil();
-      memory.saved = saved.data();
-      memory.saved_fixed = saved_fixed.data();
+      memory.workspace.saved = saved.data();
+      memory.workspace.saved_fixed = saved_fixed.data();
     }
-    memory.scratch = scratch.data();
-    memory.scratch_fixed = scratch_fixed.data();
+    memory.workspace.scratch = scratch.data();
+    memory.workspace.scratch_fixed = scratch_fixed.data();
     run_forward<Bound>(context, memory, Rows<const T>(x), Rows<T>(y), mode);
     inspect(training ? "forward" : "evaluation", scratch, scratch_fixed);
   }
 
   /// Arrays that backward says it does not read are not there.
   void backward(bool with_dx = true) {
-    Guarded<T> scratch{needs.backward_scratch_sample * batch};
-    Guarded<T> scratch_fixed{needs.backward_scratch_fixed};
+    Guarded<T> scratch{needs.backward.sample * batch};
+    Guarded<T> scratch_fixed{needs.backward.fixed};
     dx.spoil();
-    const Memory<T> memory{parameters.data(),  gradients.data(), buffers.data(),      saved.data(),
-                           saved_fixed.data(), scratch.data(),   scratch_fixed.data()};
+    const Memory<T> memory{.parameters = {parameters.data(), gradients.data(), buffers.data()},
+                           .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     Rows<const T> input = x, output = y;
     Rows<T> input_gradient = dx;
     if (!needs.backward_reads_input) input.data = nullptr;

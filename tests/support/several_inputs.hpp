@@ -105,8 +105,7 @@ void check_golden_values(const Golden& golden, const std::string& name) {
   const Rows<double> to{y.data(), batch, y.size() / batch}, back{dx.data(), batch, All::size};
   PlainContext<double> context;
   const auto pass = [&]<class Bound>(std::type_identity<Bound>, const auto& in, const auto& out) {
-    static_assert(Bound::parameters.empty() && Bound::needs.saved_sample == 0 &&
-                  Bound::needs.forward_scratch_sample == 0);
+    static_assert(Bound::parameters.empty() && Bound::needs.saved.sample == 0 && Bound::needs.forward.sample == 0);
     REQUIRE(batch * Bound::output::size == y.size());
     Bound::forward(context, Memory<double>{}, in, to, Training{});
     Bound::backward(context, Memory<double>{}, in, Rows<const double>{}, slope, out);

@@ -31,7 +31,7 @@ struct AffineAt {
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode) {
-    const T* weight = memory.parameters;
+    const T* weight = memory.parameters.values;
     const T* bias = weight + tenon::aligned(InSize * OutSize);
     for (std::size_t s = 0; s < y.count; ++s) {
       for (std::size_t o = 0; o < OutSize; ++o) {
@@ -45,8 +45,8 @@ struct AffineAt {
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T>, Rows<const T> dy,
                                  Rows<T> dx) {
-    const T* weight = memory.parameters;
-    T* d_weight = memory.gradients;
+    const T* weight = memory.parameters.values;
+    T* d_weight = memory.parameters.gradients;
     T* d_bias = d_weight + tenon::aligned(InSize * OutSize);
     for (std::size_t o = 0; o < OutSize; ++o) {
       if (ctx.overwrite_gradients) {
@@ -146,47 +146,44 @@ struct Scale {
                                                              ParameterSpec{"calls", {1}, 1, false}};
     using initializers = tenon::Initializers<Uniform, Zeros>;
     static constexpr Needs needs{.backward_reads_input = false,
-                                 .saved_sample = In::size,
-                                 .saved_fixed = 1,
-                                 .forward_scratch_sample = In::size,
-                                 .forward_scratch_fixed = 1,
-                                 .backward_scratch_sample = In::size,
-                                 .backward_scratch_fixed = 1,
-                                 .inference_scratch_sample = In::size,
+                                 .saved = {In::size, 1},
+                                 .forward = {In::size, 1},
+                                 .backward = {In::size, 1},
+                                 .inference = {.sample = In::size},
                                  .streams = 1};
 
     template <class Mode, class Ctx, class T>
     static constexpr void forward(Ctx&, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode) {
-      const T scale = memory.parameters[0];
+      const T scale = memory.parameters.values[0];
       for (std::size_t s = 0; s < y.count; ++s) {
         for (std::size_t i = 0; i < In::size; ++i) {
-          memory.scratch[s * In::size + i] = scale * x[s][i];
-          if constexpr (Mode::training) memory.saved[s * In::size + i] = x[s][i];
+          memory.workspace.scratch[s * In::size + i] = scale * x[s][i];
+          if constexpr (Mode::training) memory.workspace.saved[s * In::size + i] = x[s][i];
         }
       }
       if constexpr (Mode::training) {
-        memory.scratch_fixed[0] = scale;
-        memory.saved_fixed[0] = scale;
-        memory.buffers[0] += 1;
+        memory.workspace.scratch_fixed[0] = scale;
+        memory.workspace.saved_fixed[0] = scale;
+        memory.parameters.buffers[0] += 1;
       }
       for (std::size_t s = 0; s < y.count; ++s) {
-        for (std::size_t i = 0; i < In::size; ++i) y[s][i] = memory.scratch[s * In::size + i];
+        for (std::size_t i = 0; i < In::size; ++i) y[s][i] = memory.workspace.scratch[s * In::size + i];
       }
     }
     template <class Ctx, class T>
     static constexpr void backward(Ctx& ctx, Memory<T> memory, Rows<const T>, Rows<const T>, Rows<const T> dy,
                                    Rows<T> dx) {
-      if (ctx.overwrite_gradients) memory.gradients[0] = 0;
-      memory.scratch_fixed[0] = memory.saved_fixed[0];
+      if (ctx.overwrite_gradients) memory.parameters.gradients[0] = 0;
+      memory.workspace.scratch_fixed[0] = memory.workspace.saved_fixed[0];
       for (std::size_t s = 0; s < dy.count; ++s) {
         for (std::size_t i = 0; i < In::size; ++i) {
-          memory.scratch[s * In::size + i] = memory.scratch_fixed[0] * dy[s][i];
-          memory.gradients[0] += memory.saved[s * In::size + i] * dy[s][i];
+          memory.workspace.scratch[s * In::size + i] = memory.workspace.scratch_fixed[0] * dy[s][i];
+          memory.parameters.gradients[0] += memory.workspace.saved[s * In::size + i] * dy[s][i];
         }
       }
       if (!dx) return;
       for (std::size_t s = 0; s < dy.count; ++s) {
-        for (std::size_t i = 0; i < In::size; ++i) dx[s][i] = memory.scratch[s * In::size + i];
+        for (std::size_t i = 0; i < In::size; ++i) dx[s][i] = memory.workspace.scratch[s * In::size + i];
       }
     }
   };

@@ -63,7 +63,7 @@ private:
   template <int K, class T>
   static constexpr T* product_of(const Memory<T>& m, T* y) {
     if constexpr (code::template in_result<K>) return y;
-    else return m.scratch + unit::plan.inference_product[K];
+    else return m.workspace.scratch + unit::plan.inference_product[K];
   }
 
   template <int K, class Products, class T>
@@ -77,11 +77,11 @@ private:
       operand = from.data[stage::input];
       step = from.step[stage::input];
     } else {
-      T* own = m.scratch + plan.inference_operand[K];
-      evaluate<stage>(m.parameters, from, own, in);
+      T* own = m.workspace.scratch + plan.inference_operand[K];
+      evaluate<stage>(m.parameters.values, from, own, in);
       operand = own;
     }
-    const T* weight = m.parameters + plan.offset[code::template weight_number<K>];
+    const T* weight = m.parameters.values + plan.offset[code::template weight_number<K>];
     for (std::size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
       if constexpr (Products::transposed && can_turn) Products::multiply(weight, operand, result, in, out);
       else if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
@@ -143,7 +143,7 @@ public:
     }
     [&]<int... K>(std::integer_sequence<int, K...>) { (multiply<K, Products>(m, from, product_of<K>(m, y)), ...); }
     (each_product);
-    evaluate<typename code::final_stage>(m.parameters, from, y, plan.output_width);
+    evaluate<typename code::final_stage>(m.parameters.values, from, y, plan.output_width);
   }
 };
 
@@ -167,7 +167,7 @@ public:
     FormulaArrays<T, unit::edges, unit::parameter_list::size> a{
         .input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
     a.step.fill(row);
-    for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters + plan.offset[i];
+    for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters.values + plan.offset[i];
     FormulaWalk<program, T>::run(a);
   }
   template <class Products = PlainProducts, class T>

@@ -64,7 +64,7 @@ constexpr std::size_t shared_scratch_of() {
   if constexpr (HasSampleKernel<Bound> || HasSampleLoops<Bound>) most = 0;
   else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>)
     most = shared_scratch_of<typename stepped_part<Bound>::type>();
-  else if constexpr (tenon::detail::Leaf<Bound>) most = Bound::needs.inference_scratch_fixed;
+  else if constexpr (tenon::detail::Leaf<Bound>) most = Bound::needs.inference.fixed;
   else Bound::visit_units([&most]<class Unit> { most = std::max(most, shared_scratch_of<Unit>()); });
   return most;
 }
@@ -102,7 +102,7 @@ class Frozen {
   static_assert(sizeof...(W) <= 1, "Frozen<Net, weights> takes one constant");
   using Bound = bound_network<Net>;
   static constexpr const Needs& needs = workspace<Net>.needs;
-  static constexpr std::size_t own = needs.inference_scratch_sample + edge::shared_scratch_of<Bound>();
+  static constexpr std::size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;
@@ -162,8 +162,8 @@ private:
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
     float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    const Memory<float> memory{
-        w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
+    const Memory<float> memory{.parameters = {.values = w.parameters, .buffers = buffers},
+                               .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample}};
     edge::Context context;
     detail::run_forward<Part>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size},
                               Evaluation{});

@@ -34,7 +34,7 @@ class FrozenStep {
   static constexpr Layout layout = layout_of<Bound>;
   static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
   static constexpr const Needs& needs = layout.needs;
-  static constexpr std::size_t own = needs.inference_scratch_sample + edge::shared_scratch_of<Bound>();
+  static constexpr std::size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;
@@ -42,7 +42,7 @@ public:
   using output = typename Bound::output;
 
   /// What one object takes, without the pointer to weights that are given at run time.
-  static constexpr std::size_t ram_bytes = (own + needs.state_sample) * sizeof(float);
+  static constexpr std::size_t ram_bytes = (own + needs.state) * sizeof(float);
   static constexpr std::size_t weight_bytes = sizeof(Weights<Net>);
   /// Multiplications with an addition for one step, without those of attentions.
   static constexpr std::size_t macs = edge::macs_of<Bound>();
@@ -56,10 +56,9 @@ public:
     const Weights<Net>& w = weights();
     // evaluation reads running statistics and writes none
     float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    Memory<float> memory{
-        w.parameters, nullptr, buffers, nullptr, nullptr, buffer_, buffer_ + needs.inference_scratch_sample, 0, 0};
-    memory.state = buffer_ + own;
-    memory.state_stride = needs.state_sample;
+    const Memory<float> memory{.parameters = {.values = w.parameters, .buffers = buffers},
+                               .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample},
+                               .state = {buffer_ + own, 1, needs.state}};
     edge::Context context;
     detail::run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
                                Rows<float>{out.data(), 1, output::size}, Evaluation{});
@@ -78,7 +77,7 @@ private:
     else return *given_;
   }
 
-  float buffer_[own + needs.state_sample + 1]{};
+  float buffer_[own + needs.state + 1]{};
   [[no_unique_address]] std::conditional_t<sizeof...(W) == 0, const Weights<Net>*, Nothing> given_{};
 };
 

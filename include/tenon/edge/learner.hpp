@@ -51,9 +51,9 @@ template <class Bound, class Whole, class O>
 struct LearnerMemory {
   static constexpr Needs needs = layout_of<Bound>.needs;
   static constexpr std::size_t states = static_cast<std::size_t>(O::states), size = layout_of<Bound>.trainable_size;
-  static constexpr std::size_t saved_sample = needs.saved_sample, state_size = needs.state_sample;
+  static constexpr std::size_t saved_sample = needs.saved.sample, state_size = needs.state;
   static constexpr std::size_t scratch_sample = std::max(
-      {needs.forward_scratch_sample, needs.backward_scratch_sample, layout_of<Whole>.needs.inference_scratch_sample});
+      {needs.forward.sample, needs.backward.sample, layout_of<Whole>.needs.inference.sample});
   static constexpr std::size_t scratch_fixed = std::max(fixed_scratch<Bound>(), fixed_scratch<Whole>());
   static constexpr std::size_t unused_gradient = unused_gradient_of_frozen(*tenon::detail::tree_of<Bound>());
   static constexpr std::size_t one(std::size_t count) { return std::max<std::size_t>(count, 1); }
@@ -63,7 +63,7 @@ struct LearnerMemory {
   float parameters[one(size)]{};
   float gradients[one(size)]{};
   float optimizer_state[one(size * states)]{};
-  float saved[one(saved_sample + needs.saved_fixed)]{};
+  float saved[one(saved_sample + needs.saved.fixed)]{};
   float scratch[one(scratch_sample + scratch_fixed + unused_gradient)]{};
   float state[one(state_size)]{};
   float output[Bound::output::size]{};
@@ -223,17 +223,16 @@ public:
 private:
   Memory<float> memory(bool training) {
     Memory<float> m;
-    m.parameters = m_.parameters;
-    m.buffers = const_cast<float*>(m_.buffers);  // statistics are fixed: nothing writes them
+    m.parameters.values = m_.parameters;
+    m.parameters.buffers = const_cast<float*>(m_.buffers);  // statistics are fixed: nothing writes them
     if (training) {
-      m.gradients = m_.gradients;
-      m.saved = m_.saved;
-      m.saved_fixed = m_.saved + arena::saved_sample;
+      m.parameters.gradients = m_.gradients;
+      m.workspace.saved = m_.saved;
+      m.workspace.saved_fixed = m_.saved + arena::saved_sample;
     }
-    m.scratch = m_.scratch;
-    m.scratch_fixed = m_.scratch + arena::scratch_sample;
-    if (arena::state_size > 0) m.state = m_.state;
-    m.state_stride = arena::state_size;
+    m.workspace.scratch = m_.scratch;
+    m.workspace.scratch_fixed = m_.scratch + arena::scratch_sample;
+    if (arena::state_size > 0) m.state = {m_.state, 1, arena::state_size};
     return m;
   }
   LearnContext context() {

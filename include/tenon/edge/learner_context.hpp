@@ -117,7 +117,7 @@ struct LearnContext {
   static void forward(Memory<T> memory, Rows<const T> x, Rows<T> y) {
     for (std::size_t i = 0; i < y.count; ++i) {  // one, or the steps of a sequence
       TrainingKernel<Bound>::forward(memory, x[i], y[i]);
-      memory.saved = tenon::detail::advance(memory.saved, TrainingKernel<Bound>::saved);
+      memory.workspace.saved = tenon::detail::advance(memory.workspace.saved, TrainingKernel<Bound>::saved);
     }
   }
   template <class Bound, class T>
@@ -126,7 +126,7 @@ struct LearnContext {
     for (std::size_t i = 0; i < dy.count; ++i) {
       TrainingKernel<Bound>::backward(memory, !overwrite_gradients || i > 0, x ? x[i] : nullptr, y ? y[i] : nullptr,
                                       dy[i], dx ? dx[i] : nullptr);
-      memory.saved = tenon::detail::advance(memory.saved, TrainingKernel<Bound>::saved);
+      memory.workspace.saved = tenon::detail::advance(memory.workspace.saved, TrainingKernel<Bound>::saved);
     }
   }
 
@@ -165,7 +165,7 @@ constexpr std::size_t fixed_scratch() {
     most = TrainingKernel<Bound>::fixed;
   } else if constexpr (tenon::detail::Leaf<Bound>) {
     constexpr Needs needs = layout_of<Bound>.needs;
-    most = std::max({needs.forward_scratch_fixed, needs.backward_scratch_fixed, needs.inference_scratch_fixed});
+    most = std::max({needs.forward.fixed, needs.backward.fixed, needs.inference.fixed});
   } else {
     Bound::visit_units([&most]<class Unit> { most = std::max(most, fixed_scratch<Unit>()); });
   }

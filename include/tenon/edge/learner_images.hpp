@@ -154,8 +154,8 @@ private:
     dy += feature * pixels;
     if constexpr (by_mask) {
       y += feature * pixels;
-      for (std::size_t k = 0; k < N * pixels; ++k) m.scratch_fixed[k] = y[k] > T(0) ? dy[k] : T(0);
-      return m.scratch_fixed;
+      for (std::size_t k = 0; k < N * pixels; ++k) m.workspace.scratch_fixed[k] = y[k] > T(0) ? dy[k] : T(0);
+      return m.workspace.scratch_fixed;
     } else {
       return dy;
     }
@@ -178,37 +178,38 @@ public:
 
   template <class T>
   static void forward(const Memory<T>& m, const T* x, T* y) {
-    const T* const bias = unit::plan.bias ? m.parameters + unit::plan.bias_offset() : nullptr;
+    const T* const bias = unit::plan.bias ? m.parameters.values + unit::plan.bias_offset() : nullptr;
     constexpr std::size_t rows = Transposed ? c.channels : c.features, row = Transposed ? image_pixels : pixels;
     for (std::size_t o = 0; o < rows; ++o)
       for (std::size_t k = 0; k < row; ++k) y[o * row + k] = bias ? bias[o] : T(0);
     detail::each_feature_block(c, [&](auto n, std::size_t o) {
       constexpr std::size_t N = n;
       if constexpr (Transposed)
-        gradients<N, T>(nullptr, m.parameters + o * each, x + o * pixels, true, nullptr, y + image_of(o));
-      else detail::map_features<N>(c, x + image_of(o), m.parameters + o * each, y + o * pixels);
+        gradients<N, T>(nullptr, m.parameters.values + o * each, x + o * pixels, true, nullptr, y + image_of(o));
+      else detail::map_features<N>(c, x + image_of(o), m.parameters.values + o * each, y + o * pixels);
     });
     if constexpr (by_mask) {
       for (std::size_t k = 0; k < size; ++k) y[k] = y[k] > T(0) ? y[k] : T(0);
     } else if constexpr (!plain) {
-      if (m.saved) activation::template forward_in_order<true>(y, size, m.saved);
-      else activation::template forward_in_order<false>(y, size, m.saved);
+      if (m.workspace.saved) activation::template forward_in_order<true>(y, size, m.workspace.saved);
+      else activation::template forward_in_order<false>(y, size, m.workspace.saved);
     }
   }
 
   template <class T>
   static void backward(const Memory<T>& m, bool add, const T* x, const T* y, const T* dy, T* dx) {
     if constexpr (!plain && !by_mask) {
-      activation::template backward<T, true>(dy, y, m.saved, m.scratch, size);
-      dy = m.scratch;
+      activation::template backward<T, true>(dy, y, m.workspace.saved, m.workspace.scratch, size);
+      dy = m.workspace.scratch;
     }
-    T* const bias = unit::plan.bias && m.gradients ? m.gradients + unit::plan.bias_offset() : nullptr;
+    T* const bias = unit::plan.bias && m.parameters.gradients ? m.parameters.gradients + unit::plan.bias_offset()
+                                                              : nullptr;
     if (Transposed && bias) detail::add_sums(dy, c.channels, image_pixels, add, bias);
     if (dx) std::fill_n(dx, In::size, T(0));
     detail::each_feature_block(c, [&](auto n, std::size_t o) {
       constexpr std::size_t N = n;
-      const T* const weight = m.parameters + o * each;
-      T* const learned = m.gradients ? m.gradients + o * each : nullptr;
+      const T* const weight = m.parameters.values + o * each;
+      T* const learned = m.parameters.gradients ? m.parameters.gradients + o * each : nullptr;
       if constexpr (Transposed) {
         gradients<N, T>(dy + image_of(o), weight, x + o * pixels, add, learned, nullptr);
         if (dx) detail::map_features<N>(c, dy + image_of(o), weight, dx + o * pixels);

@@ -107,12 +107,12 @@ public:
   template <class T>
   static void backward(const Memory<T>& m, bool add, const T* x, const T* y, const T* dy, T* dx) {
     expr::Arguments<T> a = arguments(m);
-    if (!add && m.gradients)
+    if (!add && m.parameters.gradients)
       for (const auto& p : unit::layer.parameters)
-        if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
+        if (p.trainable) std::fill_n(m.parameters.gradients + p.offset, p.size, T(0));
     for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k)
       if (const auto& p = unit::layer.parameters[k]; p.trainable)
-        a.gradient[k] = m.gradients ? m.gradients + p.offset : m.unused_gradient;
+        a.gradient[k] = m.parameters.gradients ? m.parameters.gradients + p.offset : m.parameters.unused_gradient;
     a.input[0] = {x, In::size};
     a.output = {y, In::size};
     a.seed = {dy, In::size};
@@ -132,14 +132,15 @@ private:
     a.batch_count = share;
     for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k) {
       const auto& p = unit::layer.parameters[k];
-      a.parameter[k] = (p.trainable ? m.parameters : m.buffers) + p.offset;
+      a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.buffers) + p.offset;
     }
     return a;
   }
   template <class Steps, class T>
   static void run(const Memory<T>& m, expr::Arguments<T>& a, bool elements) {
     T* slot[expr::Cuts::capacity]{};
-    for (int k = 0; k < Steps::plan.values.count; ++k) slot[k] = m.scratch_fixed + static_cast<std::size_t>(k) * value;
+    for (int k = 0; k < Steps::plan.values.count; ++k)
+      slot[k] = m.workspace.scratch_fixed + static_cast<std::size_t>(k) * value;
     T* none[expr::Arguments<T>::most]{};
     using loops = expr::BatchLoops<Steps, channelwise, T, true>;
     loops::reduce(a, features, slot, none);

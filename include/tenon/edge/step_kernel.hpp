@@ -170,7 +170,7 @@ public:
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
     [&]<std::size_t... L>(std::index_sequence<L...>) TENON_INLINE_LAMBDA {
-      (layer<L>(m.parameters, L == 0 ? x : y, m.state + L * plan.states * n, y), ...);
+      (layer<L>(m.parameters.values, L == 0 ? x : y, m.state.data + L * plan.states * n, y), ...);
     }
     (std::make_index_sequence<plan.layers>{});
   }
@@ -200,14 +200,14 @@ public:
   }
   template <class T>
   TENON_INLINE static void run(const Memory<T>& m, const T* x, T* y) {
-    T* const window = m.state;
+    T* const window = m.state.data;
     std::copy(window + channels, window + unit::extent * channels, window);
     std::copy_n(x, channels, window + (unit::extent - 1) * channels);
     alignas(64) T sum[features];
-    if constexpr (bias) std::copy_n(m.parameters + bias_place, features, sum);
+    if constexpr (bias) std::copy_n(m.parameters.values + bias_place, features, sum);
     else std::fill_n(sum, features, T(0));
     for (std::size_t k = 0; k < taps; ++k)
-      add_columns<channels, features, features>(m.parameters + k * channels * features,
+      add_columns<channels, features, features>(m.parameters.values + k * channels * features,
                                                 window + k * dilation * channels, sum);
     std::copy_n(sum, features, y);
   }
@@ -309,11 +309,11 @@ public:
     alignas(64) T own[reads_input ? lanes : 1], product[lanes], result[lanes];
     if constexpr (reads_input) std::fill_n(std::copy_n(x, size, own), lanes - size, T(0));
     std::fill_n(product, lanes, T(0));
-    multiply(m.parameters, x, product);
+    multiply(m.parameters.values, x, product);
     const T* parameter[stage::parameters::size + 1]{};
     [&]<class... P>(tenon::detail::list<P...>) {
       [[maybe_unused]] std::size_t slot = 0;
-      ((parameter[slot++] = m.parameters + plan.offset[tenon::detail::number_of<P>]), ...);
+      ((parameter[slot++] = m.parameters.values + plan.offset[tenon::detail::number_of<P>]), ...);
     }(typename stage::parameters{});
     evaluate(own, product, parameter, result);
     std::copy_n(result, size, y);

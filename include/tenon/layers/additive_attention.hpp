@@ -41,9 +41,9 @@ struct AdditiveCode {
   constexpr std::size_t space() const { return weight_place() + aligned(pairs()); }
   constexpr Needs needs() const {
     return {.backward_reads_input = true,
-            .saved_sample = space(),
-            .backward_scratch_sample = space(),
-            .inference_scratch_sample = space()};
+            .saved = {.sample = space()},
+            .backward = {.sample = space()},
+            .inference = {.sample = space()}};
   }
 
   /// The products with the three matrices, and the sums of the memory.
@@ -52,33 +52,32 @@ struct AdditiveCode {
   template <class Mode, class Ctx, class T>
   void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<T> y, Mode) const {
     using kernels::Transpose;
-    T* const kept = Mode::training ? m.saved : m.scratch;
+    T* const kept = Mode::training ? m.workspace.saved : m.workspace.scratch;
     for (std::size_t i = 0; i < y.count; ++i) {
       T* const own = kept + i * space();
       T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(),
                *const weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i];
-      ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters, width, T(0),
-               query, hidden);
-      ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width, m.parameters + key_weight(),
-               width, T(0), key, hidden);
+      ctx.gemm(Transpose::no, Transpose::yes, queries, hidden, width, T(1), steps, width, m.parameters.values, width,
+               T(0), query, hidden);
+      ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width,
+               m.parameters.values + key_weight(), width, T(0), key, hidden);
       for (std::size_t t = 0; t < queries; ++t)
         for (std::size_t s = 0; s < keys; ++s)
           for (std::size_t j = 0; j < hidden; ++j)
             pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
       run<typename tanh::Evaluate>(pair, pairs(), hidden);
-      ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden, m.parameters + score_weight(), 1,
-               T(0), weight, 1);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden,
+               m.parameters.values + score_weight(), 1, T(0), weight, 1);
       for (std::size_t s = 0; m.mask && s < keys; ++s)
-        if (m.mask[i * m.mask_stride + s] != T(0))
+        if (m.mask[i][s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<typename softmax::Evaluate>(weight, queries, keys);
       // with nothing to see, nothing gets a weight
-      if (m.mask && std::find(m.mask + i * m.mask_stride, m.mask + i * m.mask_stride + keys, T(0)) ==
-                        m.mask + i * m.mask_stride + keys)
+      if (m.mask && std::find(m.mask[i], m.mask[i] + keys, T(0)) == m.mask[i] + keys)
         std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })
-        if (ctx.attention && i == 0) ctx.attention->see(m.unit, 1, queries, keys, weight);
+        if (ctx.attention && i == 0) ctx.attention->see(m.ids.unit, 1, queries, keys, weight);
       ctx.gemm(Transpose::no, Transpose::no, queries, width, keys, T(1), weight, keys, memory, width, T(0), y[i],
                width);
     }
@@ -90,17 +89,18 @@ struct AdditiveCode {
     using kernels::Transpose;
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     for (std::size_t i = 0; i < dy.count; ++i) {
-      const T *const pair = m.saved + i * space() + pair_place(), *const weight = m.saved + i * space() +
-                                                                                  weight_place();
-      T* const own = m.scratch + i * space();
+      const T *const pair = m.workspace.saved + i * space() + pair_place(), *const weight = m.workspace.saved +
+                                                                                            i * space() +
+                                                                                            weight_place();
+      T* const own = m.workspace.scratch + i * space();
       T *const d_query = own, *const d_key = own + key_place(), *const d_pair = own + pair_place(),
                *const d_weight = own + weight_place();
       const T *const memory = seen[i], *const steps = target[i], *const slope = dy[i];
       ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight,
                keys);
       run_back<softmax>(weight, d_weight, queries, keys);
-      ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1, m.parameters + score_weight(),
-               hidden, T(0), d_pair, hidden);
+      ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1,
+               m.parameters.values + score_weight(), hidden, T(0), d_pair, hidden);
       run_back<tanh>(pair, d_pair, pairs(), hidden);
       std::fill_n(d_query, queries * hidden, T(0));
       std::fill_n(d_key, keys * hidden, T(0));
@@ -111,22 +111,23 @@ struct AdditiveCode {
             d_query[t * hidden + j] += d;
             d_key[s * hidden + j] += d;
           }
-      if (m.gradients) {
-        T *const g_key = m.gradients + key_weight(), *const g_score = m.gradients + score_weight();
+      if (m.parameters.gradients) {
+        T *const g_key = m.parameters.gradients + key_weight(), *const g_score = m.parameters.gradients +
+                                                                                 score_weight();
         ctx.gemm(Transpose::yes, Transpose::no, hidden, width, queries, T(1), d_query, hidden, steps, width, beta,
-                 m.gradients, width);
+                 m.parameters.gradients, width);
         ctx.gemm(Transpose::yes, Transpose::no, hidden, width, keys, T(1), d_key, hidden, memory, width, beta, g_key,
                  width);
         ctx.gemm(Transpose::yes, Transpose::no, hidden, 1, pairs(), T(1), pair, hidden, d_weight, 1, beta, g_score, 1);
         beta = T(1);
       }
       if (d_target)
-        ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters, width, T(0),
-                 d_target[i], width);
+        ctx.gemm(Transpose::no, Transpose::no, queries, width, hidden, T(1), d_query, hidden, m.parameters.values,
+                 width, T(0), d_target[i], width);
       if (!d_seen) continue;
       T* const d_memory = d_seen[i];
-      ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden, m.parameters + key_weight(),
-               width, T(0), d_memory, width);
+      ctx.gemm(Transpose::no, Transpose::no, keys, width, hidden, T(1), d_key, hidden,
+               m.parameters.values + key_weight(), width, T(0), d_memory, width);
       ctx.gemm(Transpose::yes, Transpose::no, keys, width, queries, T(1), weight, keys, slope, width, T(1), d_memory,
                width);
     }

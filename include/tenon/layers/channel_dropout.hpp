@@ -16,7 +16,7 @@ struct ChannelDropoutUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr std::size_t channels = In::front;
-  static constexpr Needs needs{.backward_reads_input = false, .saved_sample = aligned(channels), .streams = 1};
+  static constexpr Needs needs{.backward_reads_input = false, .saved = {.sample = aligned(channels)}, .streams = 1};
 
   template <class To>
   static auto onnx(To& to) {
@@ -25,7 +25,7 @@ struct ChannelDropoutUnit {
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     if constexpr (Mode::training) {
-      kernels::fill_keep_mask(m.saved, x.count, channels, static_cast<double>(Rate), ctx.stream(m.stream),
+      kernels::fill_keep_mask(m.workspace.saved, x.count, channels, static_cast<double>(Rate), ctx.stream(m.ids.stream),
                               ctx.first_sample);
       scale(m, x, y);
     } else {
@@ -41,7 +41,7 @@ private:
   template <class T>
   static void scale(const Memory<T>& m, Rows<const T> from, Rows<T> to) {
     for (std::size_t i = 0; i < to.count; ++i)
-      kernels::scale_channels<T>(channels, In::inner, from[i], m.saved + i * channels, to[i]);
+      kernels::scale_channels<T>(channels, In::inner, from[i], m.workspace.saved + i * channels, to[i]);
   }
 };
 

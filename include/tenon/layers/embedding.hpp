@@ -119,12 +119,13 @@ struct EmbeddingUnit {
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    code.forward(ctx, m.parameters, x, y);
+    code.forward(ctx, m.parameters.values, x, y);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy,
                                  Rows<T> dx) {
-    if (m.gradients) code.backward(m.gradients, ctx.overwrite_gradients && !m.shared, x, dy);
+    if (m.parameters.gradients)
+      code.backward(m.parameters.gradients, ctx.overwrite_gradients && !m.parameters.shared, x, dy);
     for (std::size_t i = 0; dx && i < dx.count; ++i) std::fill_n(dx[i], In::size, T(0));
   }
 };

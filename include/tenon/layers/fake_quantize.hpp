@@ -36,7 +36,7 @@ struct FakeQuantizeUnit {
   using output = In;
   static constexpr double momentum = 0.01;
   static constexpr bool looks_at_batch = true;
-  static constexpr Needs needs{.backward_reads_input = true, .saved_fixed = alignment};
+  static constexpr Needs needs{.backward_reads_input = true, .saved = {.fixed = alignment}};
   static constexpr std::array<ParameterSpec, 2> parameters{
       {{.name = "min_val", .dims = {1}, .rank = 1, .trainable = false},
        {.name = "max_val", .dims = {1}, .rank = 1, .trainable = false}}};
@@ -44,7 +44,7 @@ struct FakeQuantizeUnit {
 
   template <class Mode, class Ctx, class T>
   static void forward([[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    T &least = m.buffers[0], &most = m.buffers[alignment];
+    T &least = m.parameters.buffers[0], &most = m.parameters.buffers[alignment];
     if constexpr (Mode::training) {
       T low = x[0][0], high = low;
       for (std::size_t i = 0; i < x.count; ++i) {
@@ -57,15 +57,15 @@ struct FakeQuantizeUnit {
       const T share = least == T(0) && most == T(0) ? T(1) : static_cast<T>(momentum);
       least += share * (low - least);
       most += share * (high - most);
-      m.saved_fixed[0] = least;
-      m.saved_fixed[1] = most;
+      m.workspace.saved_fixed[0] = least;
+      m.workspace.saved_fixed[1] = most;
     }
     const QuantizedRange<T> range(least, most);
     for (std::size_t i = 0; i < x.count; ++i) std::transform(x[i], x[i] + In::size, y[i], range);
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    const QuantizedRange<T> range(m.saved_fixed[0], m.saved_fixed[1]);
+    const QuantizedRange<T> range(m.workspace.saved_fixed[0], m.workspace.saved_fixed[1]);
     for (std::size_t i = 0; dx && i < dx.count; ++i)
       for (std::size_t j = 0; j < In::size; ++j) dx[i][j] = range.passes(x[i][j]) ? dy[i][j] : T(0);
   }

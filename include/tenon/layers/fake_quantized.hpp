@@ -24,26 +24,27 @@ struct FakeQuantizedUnit {
   static constexpr auto parameters = Inner::parameters;
   using initializers = typename Inner::initializers;
   static constexpr std::size_t size = layout_of<Inner>.trainable_size;
-  static constexpr std::size_t saved_place = aligned(Inner::needs.saved_fixed),
-                               scratch_place = aligned(Inner::needs.inference_scratch_fixed);
+  static constexpr std::size_t saved_place = aligned(Inner::needs.saved.fixed),
+                               scratch_place = aligned(Inner::needs.inference.fixed);
   static constexpr Needs needs = [] {
     Needs n = Inner::needs;
-    n.saved_fixed = saved_place + size;
-    n.inference_scratch_fixed = scratch_place + size;
+    n.saved.fixed = saved_place + size;
+    n.inference.fixed = scratch_place + size;
     return n;
   }();
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
-    T* const rounded = Mode::training ? m.saved_fixed + saved_place : m.scratch_fixed + scratch_place;
-    round_weights(m.parameters, rounded);
-    m.parameters = rounded;
+    T* const rounded = Mode::training ? m.workspace.saved_fixed + saved_place
+                                      : m.workspace.scratch_fixed + scratch_place;
+    round_weights(m.parameters.values, rounded);
+    m.parameters.values = rounded;
     // straight: a context with its own way with Inner may want the weights otherwise than they have been rounded
     Inner::forward(ctx, m, x, y, mode);
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
-    m.parameters = m.saved_fixed + saved_place;
+    m.parameters.values = m.workspace.saved_fixed + saved_place;
     run_backward<Inner>(ctx, m, x, y, dy, dx);
   }
 

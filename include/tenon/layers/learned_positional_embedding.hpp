@@ -22,7 +22,7 @@ struct LearnedPositionUnit {
   using input = In;
   using output = In;
   static constexpr std::size_t places = Context > 0 ? Context : In::front;
-  static constexpr Needs needs{.backward_reads_input = false, .state_sample = Context > 0 ? alignment : 0};
+  static constexpr Needs needs{.backward_reads_input = false, .state = Context > 0 ? alignment : 0};
   static constexpr std::array<ParameterSpec, 1> parameters{
       {{.name = "weight", .dims = {places, In::inner}, .rank = 2, .fan_in = places, .fan_out = In::inner}}};
   using initializers = Initializers<Init>;
@@ -35,7 +35,7 @@ struct LearnedPositionUnit {
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) {
-      const T* const added = m.parameters + first_place(m, i) * In::inner;
+      const T* const added = m.parameters.values + first_place(m, i) * In::inner;
       const T* const from = x[i];
       T* const to = y[i];
       for (std::size_t j = 0; j < In::size; ++j) to[j] = from[j] + added[j];
@@ -45,11 +45,11 @@ struct LearnedPositionUnit {
   static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy,
                                  Rows<T> dx) {
     static_assert(Context == 0, "networks that generate token by token are not trained");
-    if (m.gradients) {
-      if (ctx.overwrite_gradients) std::fill_n(m.gradients, In::size, T(0));
+    if (m.parameters.gradients) {
+      if (ctx.overwrite_gradients) std::fill_n(m.parameters.gradients, In::size, T(0));
       for (std::size_t i = 0; i < dy.count; ++i) {
         const T* const slope = dy[i];
-        for (std::size_t j = 0; j < In::size; ++j) m.gradients[j] += slope[j];
+        for (std::size_t j = 0; j < In::size; ++j) m.parameters.gradients[j] += slope[j];
       }
     }
     for (std::size_t i = 0; dx && i < dx.count; ++i) std::copy_n(dy[i], In::size, dx[i]);

@@ -45,7 +45,7 @@ struct MeanStepsUnit {
 private:
   template <class T>
   static constexpr bool is_there(const Memory<T>& m, std::size_t sample, std::size_t step) {
-    return !m.mask || m.mask[sample * m.mask_stride + step] == T(0);
+    return !m.mask || m.mask[sample][step] == T(0);
   }
   /// The steps of a sequence that are there; 1 where none is, of which the mean is 0.
   template <class T>

@@ -20,9 +20,9 @@ struct SinusoidalPositionUnit {
   using input = In;
   using output = In;
   static constexpr Needs needs{.backward_reads_input = false,
-                               .forward_scratch_fixed = aligned(In::inner),
-                               .inference_scratch_fixed = aligned(In::inner),
-                               .state_sample = Context > 0 ? alignment : 0};
+                               .forward = {.fixed = aligned(In::inner)},
+                               .inference = {.fixed = aligned(In::inner)},
+                               .state = Context > 0 ? alignment : 0};
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr std::size_t macs = 0;
@@ -40,7 +40,7 @@ struct SinusoidalPositionUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    T* const wave = m.scratch_fixed;
+    T* const wave = m.workspace.scratch_fixed;
     const auto add = [&](std::size_t place, std::size_t step, std::size_t first, std::size_t last) {
       for (std::size_t j = 0; j < In::inner; j += 2) {
         const double angle = static_cast<double>(place) *

@@ -26,17 +26,16 @@ struct StreamedUnit {
   static constexpr auto parameters = whole::parameters;
   using initializers = typename whole::initializers;
   static constexpr std::size_t macs = whole::macs;
-  static constexpr Needs needs{.backward_reads_input = false,
-                               .inference_scratch_sample = aligned(whole::needs.inference_scratch_sample) +
-                                                           aligned(channels * extent),
-                               .inference_scratch_fixed = whole::needs.inference_scratch_fixed,
-                               .state_sample = aligned(channels * extent)};
+  static constexpr Needs needs{
+      .backward_reads_input = false,
+      .inference = {aligned(whole::needs.inference.sample) + aligned(channels * extent), whole::needs.inference.fixed},
+      .state = aligned(channels * extent)};
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
-    T* const lent = m.scratch + aligned(whole::needs.inference_scratch_sample) * x.count;
+    T* const lent = m.workspace.scratch + aligned(whole::needs.inference.sample) * x.count;
     for (std::size_t i = 0; i < x.count; ++i) {
-      T* const window = m.state ? m.state + i * m.state_stride : lent;
+      T* const window = m.state ? m.state[i] : lent;
       if (!m.state) std::fill_n(window, channels * extent, T(0));  // every run starts anew
       for (std::size_t c = 0; c < channels; ++c) {
         T* const own = window + c * extent;

@@ -36,22 +36,22 @@ struct TiedUnit {
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     each_block(x, Rows<const T>(y), [&](std::size_t first, std::size_t rows) {
       ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, Tokens, Width, T(1), x[first], Width,
-               m.parameters, Width, T(0), y[first], Tokens);
+               m.parameters.values, Width, T(0), y[first], Tokens);
     });
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
-    if (m.gradients)
+    if (m.parameters.gradients)
       each_block(x, dy, [&](std::size_t first, std::size_t rows) {
         ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, Tokens, Width, rows, T(1), dy[first], Tokens,
-                 x[first], Width, beta, m.gradients, Width);
+                 x[first], Width, beta, m.parameters.gradients, Width);
         beta = T(1);
       });
     if (dx)
       each_block(Rows<const T>(dx), dy, [&](std::size_t first, std::size_t rows) {
         ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, Width, Tokens, T(1), dy[first], Tokens,
-                 m.parameters, Width, T(0), dx[first], Width);
+                 m.parameters.values, Width, T(0), dx[first], Width);
       });
   }
 

@@ -36,10 +36,10 @@ struct sequence_of<T, Shape<D...>> {
 };
 
 constexpr Needs needs_of_steps(Needs n, std::size_t steps) {
-  n.saved_sample *= steps;
-  n.forward_scratch_sample *= steps;
-  n.inference_scratch_sample *= steps;
-  n.backward_scratch_sample *= steps;
+  n.saved.sample *= steps;
+  n.forward.sample *= steps;
+  n.inference.sample *= steps;
+  n.backward.sample *= steps;
   return n;
 }
 
@@ -54,15 +54,15 @@ struct OverSteps : Step {
 private:
   static constexpr std::size_t in = In::size, out = output::size;
   static constexpr Needs own = needs_of_steps(layout_of<Step>.needs, steps);
-  static constexpr std::size_t forward_space = aligned(own.forward_scratch_sample),
-                               backward_space = aligned(own.backward_scratch_sample);
+  static constexpr std::size_t forward_space = aligned(own.forward.sample),
+                               backward_space = aligned(own.backward.sample);
 
 public:
   static constexpr Needs needs = [] {
     Needs n = own;
-    n.forward_scratch_sample = forward_space + aligned(in) + aligned(out);
-    n.backward_scratch_sample = backward_space + 2 * aligned(in) + 2 * aligned(out);
-    n.state_sample = 0;
+    n.forward.sample = forward_space + aligned(in) + aligned(out);
+    n.backward.sample = backward_space + 2 * aligned(in) + 2 * aligned(out);
+    n.state = 0;
     return n;
   }();
   static constexpr Layout layout = [] {
@@ -75,13 +75,13 @@ public:
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
-    m.state = nullptr;
-    m.mask = nullptr;  // of these steps, not of those inside one
+    m.state = {};
+    m.mask = {};  // of these steps, not of those inside one
     const bool together = is_together(x, in) && is_together(y, out);
     if (together) {
       run_steps(ctx, m, as_steps(x, in), as_steps(y, out), mode);
     } else if constexpr (Mode::training) {
-      T* const space = m.scratch + forward_space * x.count;
+      T* const space = m.workspace.scratch + forward_space * x.count;
       const Rows<T> all_x{space, x.count, in}, all_y{space + aligned(in) * x.count, x.count, out};
       copy_rows(x, all_x, in);
       run_steps(ctx, m, as_steps(Rows<const T>(all_x), in), as_steps(all_y, out), mode);
@@ -95,10 +95,10 @@ public:
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                                  Rows<T> dx) {
-    m.state = nullptr;
-    m.mask = nullptr;
+    m.state = {};
+    m.mask = {};
     const std::size_t batch = dy.count;
-    T* space = m.scratch + backward_space * batch;
+    T* space = m.workspace.scratch + backward_space * batch;
     const auto together = [&](Rows<const T> rows, std::size_t size) {
       T* const own_space = space;
       space += aligned(size) * batch;

@@ -31,9 +31,9 @@ struct UpsampleUnit {
   using initializers = Initializers<>;
   static constexpr std::size_t row = aligned(U.scratch());
   static constexpr Needs needs{.backward_reads_input = false,
-                               .forward_scratch_fixed = row,
-                               .backward_scratch_fixed = row,
-                               .inference_scratch_fixed = row};
+                               .forward = {.fixed = row},
+                               .backward = {.fixed = row},
+                               .inference = {.fixed = row}};
   static constexpr kernels::Upsampling upsampling = U;
 
   template <class To>
@@ -50,12 +50,13 @@ struct UpsampleUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.scratch_fixed);
+    for (std::size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.workspace.scratch_fixed);
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i) kernels::upsample_gradient<T>(upsampling, dy[i], dx[i], m.scratch_fixed);
+    for (std::size_t i = 0; i < dy.count; ++i)
+      kernels::upsample_gradient<T>(upsampling, dy[i], dx[i], m.workspace.scratch_fixed);
   }
 };
 

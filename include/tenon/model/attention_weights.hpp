@@ -36,15 +36,13 @@ std::vector<AttentionMap> attention_weights(const M& model, std::span<const type
   if (sample.size() != M::input::size)
     throw Error("attention_weights: expected a sample of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(sample.size()));
-  Arena<T> scratch(layout.needs.inference_scratch_sample), fixed(layout.needs.inference_scratch_fixed),
-      output(M::output::size);
+  Arena<T> scratch(layout.needs.inference.sample), fixed(layout.needs.inference.fixed), output(M::output::size);
   AttentionTrace<T> trace;
   typename M::context context;
   context.attention = &trace;
-  const Memory<T> memory{.parameters = model.parameters().data(),
-                         .buffers = const_cast<T*>(model.buffers().data()),  // evaluation writes none
-                         .scratch = scratch.data(),
-                         .scratch_fixed = fixed.data()};
+  const Memory<T> memory{.parameters = {.values = model.parameters().data(),
+                                        .buffers = const_cast<T*>(model.buffers().data())},  // evaluation writes none
+                         .workspace = {.scratch = scratch.data(), .scratch_fixed = fixed.data()}};
   run_forward<bound_network<Net>>(context, memory, Rows<const T>{sample.data(), 1, sample.size()},
                                   Rows<T>{output.data(), 1, output.size()}, Evaluation{});
   std::vector<AttentionMap> maps;

@@ -32,12 +32,12 @@ concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>
 /// One step of a layer that may remember; without a state every run starts anew.
 template <class Unit>
 TENON_INLINE void run_kernel(const Memory<float>& memory, const float* x, float* y) {
-  constexpr std::size_t states = layout_of<Unit>.needs.state_sample;
+  constexpr std::size_t states = layout_of<Unit>.needs.state;
   if constexpr (states > 0) {
     if (!memory.state) {
       float fresh[states]{};
       Memory<float> own = memory;
-      own.state = fresh;
+      own.state = {fresh, 1, states};
       edge::StepKernel<Unit>::run(own, x, y);
       return;
     }
@@ -94,18 +94,18 @@ private:
   template <class Unit>
   static constexpr bool same_for_samples = edge::HasSampleKernel<Unit>;
 
-  static float* parameters(const Memory<float>& memory) { return const_cast<float*>(memory.parameters); }
+  static float* parameters(const Memory<float>& memory) { return const_cast<float*>(memory.parameters.values); }
   template <class Unit>
   bool is_first(const Memory<float>& memory, Way way) {
     if constexpr (layout_of<Unit>.trainable_size == 0) return false;  // the next layer's begin at the same place
     for (const Seen& s : seen_) {
-      if (s.parameters != memory.parameters) continue;
+      if (s.parameters != memory.parameters.values) continue;
       if (s.way != way)
         throw Error("session: expected layers that share parameters to be given inputs of one shape, got one that is "
                     "given a step and one that is given several");
       return false;
     }
-    seen_.push_back({memory.parameters, way});
+    seen_.push_back({memory.parameters.values, way});
     return true;
   }
 
@@ -143,10 +143,12 @@ TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const 
     const float* x = in;
     Bound::visit_units([&]<class Unit>() TENON_INLINE_LAMBDA {
       const Slot& slot = Bound::plan.slots[number++];
-      float* const y = slot.inference_output.where == Place::outside ? out : all.scratch + slot.inference_output.offset;
+      float* const y = slot.inference_output.where == Place::outside
+                           ? out
+                           : all.workspace.scratch + slot.inference_output.offset;
       if constexpr (HostKernel<Unit>) {
-        Memory<float> own{all.parameters + slot.parameters};
-        own.state = advance(all.state, slot.state);
+        const Memory<float> own{.parameters = {.values = all.parameters.values + slot.parameters},
+                                .state = shifted(all.state, slot.state)};
         run_kernel<Unit>(own, x, y);
       } else {
         run_forward<Unit>(context, memory_of(all, slot, 1, slot.inference_scratch),

@@ -48,10 +48,10 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
   return detail::with_samples<In, T>(
       images, [&]<bool Batched>(std::bool_constant<Batched>, const T* samples, std::size_t count) {
         auto gradient = detail::output_tensor<In, T, Batched>(count);
-        Arena<T> saved(needs.saved_sample * count), saved_fixed(needs.saved_fixed),
+        Arena<T> saved(needs.saved.sample * count), saved_fixed(needs.saved.fixed),
             parameter_gradients(layout.trainable_size);
-        Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * count);
-        Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
+        Arena<T> scratch(std::max(needs.forward.sample, needs.backward.sample) * count);
+        Arena<T> scratch_fixed(std::max(needs.forward.fixed, needs.backward.fixed));
         Arena<T> y(size * count), dy(size * count);
         for (std::size_t i = 0; i < count; ++i) {
           std::fill_n(dy.data() + i * size, size, T(0));
@@ -59,15 +59,8 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
         }
         typename M::context context{};
         context.overwrite_gradients = true;
-        const Memory<T> memory{model.parameters().data(),
-                               parameter_gradients.data(),
-                               nullptr,
-                               saved.data(),
-                               saved_fixed.data(),
-                               scratch.data(),
-                               scratch_fixed.data(),
-                               0,
-                               0};
+        const Memory<T> memory{.parameters = {model.parameters().data(), parameter_gradients.data()},
+                               .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
         const Rows<const T> input{samples, count, In::size};
         const Rows<T> results{y.data(), count, size};
         run_forward<Bound>(context, memory, input, results, Training{});

@@ -35,9 +35,9 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
                 std::to_string(sample.size()));
   Arena<T> copies(inputs * outputs), y(outputs * outputs), dy(outputs * outputs),
       parameter_gradients(layout.trainable_size);
-  Arena<T> saved(needs.saved_sample * outputs), saved_fixed(needs.saved_fixed);
-  Arena<T> scratch(std::max(needs.forward_scratch_sample, needs.backward_scratch_sample) * outputs);
-  Arena<T> scratch_fixed(std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed));
+  Arena<T> saved(needs.saved.sample * outputs), saved_fixed(needs.saved.fixed);
+  Arena<T> scratch(std::max(needs.forward.sample, needs.backward.sample) * outputs);
+  Arena<T> scratch_fixed(std::max(needs.forward.fixed, needs.backward.fixed));
   for (std::size_t i = 0; i < outputs; ++i) {
     std::copy_n(sample.data(), inputs, copies.data() + i * inputs);
     for (std::size_t k = 0; k < outputs; ++k) dy.data()[i * outputs + k] = i == k ? T(1) : T(0);
@@ -45,15 +45,8 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
   typename M::context context{};
   context.overwrite_gradients = true;
-  const Memory<T> memory{model.parameters().data(),
-                         parameter_gradients.data(),
-                         nullptr,
-                         saved.data(),
-                         saved_fixed.data(),
-                         scratch.data(),
-                         scratch_fixed.data(),
-                         0,
-                         0};
+  const Memory<T> memory{.parameters = {.values = model.parameters().data(), .gradients = parameter_gradients.data()},
+                         .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
   const Rows<const T> given{copies.data(), outputs, inputs};
   const Rows<T> got{y.data(), outputs, outputs};
   run_forward<Bound>(context, memory, given, got, Training{});

@@ -216,10 +216,10 @@ public:
 
 private:
   struct Space {
-    explicit Space(std::size_t count) : samples(count), scratch(layout.needs.inference_scratch_sample * count) {}
+    explicit Space(std::size_t count) : samples(count), scratch(layout.needs.inference.sample * count) {}
     std::size_t samples;
     Arena<Scalar> scratch;
-    Arena<Scalar> fixed{layout.needs.inference_scratch_fixed};
+    Arena<Scalar> fixed{layout.needs.inference.fixed};
   };
   /// Workspaces that no thread is using at the moment. One that has become too small is replaced.
   class Pool {
@@ -248,15 +248,8 @@ private:
 
   Memory<Scalar> memory(Space& space) const {
     // evaluation reads buffers and writes none
-    return {parameters_.data(),
-            nullptr,
-            const_cast<Scalar*>(buffers_.data()),
-            nullptr,
-            nullptr,
-            space.scratch.data(),
-            space.fixed.data(),
-            0,
-            0};
+    return {.parameters = {.values = parameters_.data(), .buffers = const_cast<Scalar*>(buffers_.data())},
+            .workspace = {.scratch = space.scratch.data(), .scratch_fixed = space.fixed.data()}};
   }
 
   Arena<Scalar> parameters_;

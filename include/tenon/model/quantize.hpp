@@ -52,7 +52,7 @@ struct CalibrationContext : edge::Context {
       trace(unit, rows, core::output::size);
       if constexpr (edge::detail::is_affine_unit<Bound>()) find_factors<Bound, core>(memory, unit);
     } else {
-      find_factors<Bound, core>(memory, memory.unit);
+      find_factors<Bound, core>(memory, memory.ids.unit);
     }
     run_plainly<Bound>(memory, x, y);
   }
@@ -63,7 +63,7 @@ struct CalibrationContext : edge::Context {
     run_plainly<Bound>(memory, x, y);
     for (std::size_t i = 0; i < x.count; ++i)
       see_recurrent(*trace.seen, first_inner + inner, edge::detail::RecurrentOf<Bound>::cell, Bound::plan,
-                    memory.parameters, std::span(x[i], Bound::input::size));
+                    memory.parameters.values, std::span(x[i], Bound::input::size));
     inner += static_cast<std::uint32_t>(3 * Bound::plan.passes());
   }
 
@@ -92,7 +92,7 @@ struct CalibrationContext : edge::Context {
   template <class Bound>
     requires edge::detail::adds_constants<Bound>
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
-    std::vector<float>& found = seen_factors(memory.unit);
+    std::vector<float>& found = seen_factors(memory.ids.unit);
     if (found.empty()) {
       const std::vector<float> nothing(Bound::input::size);
       found.resize(Bound::output::size);
@@ -126,9 +126,9 @@ private:
   void see_attention(Memory<float> memory, const X& x, Rows<float> y) {
     constexpr const auto& code = Bound::code;
     constexpr const Needs& needs = layout_of<Bound>.needs;
-    std::vector<float> scratch(needs.inference_scratch_sample + needs.inference_scratch_fixed + 1);
-    memory.scratch = scratch.data();
-    memory.scratch_fixed = scratch.data() + needs.inference_scratch_sample;
+    std::vector<float> scratch(needs.inference.sample + needs.inference.fixed + 1);
+    memory.workspace.scratch = scratch.data();
+    memory.workspace.scratch_fixed = scratch.data() + needs.inference.sample;
     Bound::forward(*this, memory, x, y, Evaluation{});
     const auto see = [&](std::size_t first, std::size_t stride, std::size_t steps) {
       std::vector<float> values(steps * code.width);
@@ -165,9 +165,9 @@ private:
   template <class Bound>
   void run_plainly(Memory<float> memory, Rows<const float> x, Rows<float> y) {
     constexpr const Needs& needs = layout_of<Bound>.needs;
-    std::vector<float> scratch(needs.inference_scratch_sample * x.count + needs.inference_scratch_fixed + 1);
-    memory.scratch = scratch.data();
-    memory.scratch_fixed = scratch.data() + needs.inference_scratch_sample * x.count;
+    std::vector<float> scratch(needs.inference.sample * x.count + needs.inference.fixed + 1);
+    memory.workspace.scratch = scratch.data();
+    memory.workspace.scratch_fixed = scratch.data() + needs.inference.sample * x.count;
     if constexpr (requires { edge::Context::forward<Bound>(memory, x, y); })
       edge::Context::forward<Bound>(memory, x, y);
     else Bound::forward(*this, memory, x, y, Evaluation{});
@@ -324,19 +324,13 @@ void quantize_constants(const edge::QuantizedStep& step, std::span<const float> 
 template <class Net>
 struct FloatRun {
   std::unique_ptr<Weights<Net>> weights;
-  std::vector<float> scratch{std::vector<float>(workspace<Net>.needs.inference_scratch_sample +
-                                                workspace<Net>.needs.inference_scratch_fixed + 1)};
+  std::vector<float> scratch{
+      std::vector<float>(workspace<Net>.needs.inference.sample + workspace<Net>.needs.inference.fixed + 1)};
 
   Memory<float> memory() {
-    return {weights->parameters,
-            nullptr,
-            weights->buffers,
-            nullptr,
-            nullptr,
-            scratch.data(),
-            scratch.data() + workspace<Net>.needs.inference_scratch_sample,
-            0,
-            0};
+    return {.parameters = {.values = weights->parameters, .buffers = weights->buffers},
+            .workspace = {.scratch = scratch.data(),
+                          .scratch_fixed = scratch.data() + workspace<Net>.needs.inference.sample}};
   }
 };
 

@@ -66,7 +66,7 @@ public:
 private:
   static constexpr Needs needs = [] {
     Needs n = workspace<Net>.needs;
-    n.state_sample = 0;  // samples are independent of one another
+    n.state = 0;  // samples are independent of one another
     return n;
   }();
   detail::SessionMemory<float> memory_{needs};
@@ -115,7 +115,7 @@ class Session<M, session::Stateful> {
   using T = typename M::scalar;
   using Bound = bound_network<typename M::network>;
   static constexpr Needs needs = workspace<typename M::network>.needs;
-  static_assert(needs.state_sample > 0 || !Checked<typename M::network>::valid,
+  static_assert(needs.state > 0 || !Checked<typename M::network>::valid,
                 "session::stateful takes a network with a stateful layer: LSTM<128, stateful>");
 
 public:

@@ -59,24 +59,25 @@ template <class T>
 class SessionMemory {
 public:
   SessionMemory(const Needs& needs, std::size_t samples = 1)
-      : stride_(needs.state_sample),
-        state_(needs.state_sample * samples),
-        scratch_(needs.inference_scratch_sample * samples),
-        fixed_(needs.inference_scratch_fixed) {
+      : samples_(samples),
+        stride_(needs.state),
+        state_(needs.state * samples),
+        scratch_(needs.inference.sample * samples),
+        fixed_(needs.inference.fixed) {
     reset();
   }
   void reset() { std::fill_n(state_.data(), state_.size(), T(0)); }
 
   /// With these parameters, which evaluation only reads.
   TENON_INLINE Memory<T> with(const T* parameters, const T* buffers) {
-    Memory<T> m{parameters, nullptr, const_cast<T*>(buffers), nullptr, nullptr, scratch_.data(), fixed_.data(), 0, 0};
-    m.state = state_.size() > 0 ? state_.data() : nullptr;  // without, every sequence is the first
-    m.state_stride = stride_;
-    return m;
+    const bool remembers = state_.size() > 0;  // if not, every sequence is the first
+    return {.parameters = {.values = parameters, .buffers = const_cast<T*>(buffers)},
+            .workspace = {.scratch = scratch_.data(), .scratch_fixed = fixed_.data()},
+            .state = {remembers ? state_.data() : nullptr, samples_, stride_}};
   }
 
 private:
-  std::size_t stride_;
+  std::size_t samples_, stride_;
   Arena<T> state_, scratch_, fixed_;
 };
 

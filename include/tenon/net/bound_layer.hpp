@@ -42,7 +42,7 @@ concept GivesParameters = requires {
 };
 template <class B>
 concept GivesNeeds = requires {
-  B::needs.saved_sample;
+  B::needs.saved.sample;
 };
 
 /// Of layers of several inputs, rows come in arrays.

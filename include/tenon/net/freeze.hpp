@@ -60,7 +60,7 @@ public:
     Layout l = inner;
     l.buffer_size += l.trainable_size;
     l.trainable_size = l.parameter_count = 0;
-    l.needs.backward_scratch_fixed += aligned(unused_gradient_size(tree));
+    l.needs.backward.fixed += aligned(unused_gradient_size(tree));
     return l;
   }();
   static constexpr Needs needs = layout.needs;
@@ -74,8 +74,8 @@ public:
                                  Rows<T> dx) {
     if (!dx) return;
     Memory<T> within = inside(memory);
-    if constexpr (requires { within.unused_gradient = ctx.unused_gradient; })
-      within.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
+    if constexpr (requires { within.parameters.unused_gradient = ctx.unused_gradient; })
+      within.parameters.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
     run_backward<part>(ctx, within, x, y, dy, dx);
   }
   template <class Visit>
@@ -86,10 +86,10 @@ public:
 private:
   template <class T>
   static constexpr Memory<T> inside(Memory<T> m) {
-    m.parameters = m.buffers;
-    m.buffers = advance(m.buffers, inner.trainable_size);
-    m.gradients = nullptr;
-    m.unused_gradient = advance(m.scratch_fixed, inner.needs.backward_scratch_fixed);
+    m.parameters.values = m.parameters.buffers;
+    m.parameters.buffers = advance(m.parameters.buffers, inner.trainable_size);
+    m.parameters.gradients = nullptr;
+    m.parameters.unused_gradient = advance(m.workspace.scratch_fixed, inner.needs.backward.fixed);
     return m;
   }
 };

@@ -27,11 +27,6 @@ inline constexpr bool only_moves = Passthrough<Bound>;
 template <NodeKind Kind, class Out, std::size_t Begin>
 inline constexpr bool only_moves<MovesNumbers<Kind, Out, Begin>> = true;
 
-template <class T>
-constexpr Rows<T> shifted(Rows<T> rows, std::size_t count) {
-  return {advance(rows.data, count), rows.count, rows.stride};
-}
-
 /// The arrays that the spots of one pass refer to.
 template <class T>
 struct GraphMemory {
@@ -43,7 +38,7 @@ struct GraphMemory {
   constexpr Rows<T> inside(const Spot& s) const {
     if (s.where == Spot::output) return shifted(output, s.inner);
     if (s.where == Spot::nowhere) return {nullptr, batch, 0};
-    T* const base = s.where == Spot::saved ? memory->saved : memory->scratch;
+    T* const base = s.where == Spot::saved ? memory->workspace.saved : memory->workspace.scratch;
     return {advance(base, s.offset * batch + s.inner), batch, s.stride};
   }
 };
@@ -120,7 +115,7 @@ private:
     const Slot& slot = slots[k];
     Memory<T> m = memory_of(*own.memory, slot, own.batch,
                             Mode::training ? slot.forward_scratch : slot.inference_scratch);
-    m.mask = advance(m.mask, graph.nodes[k].mask_shift);
+    m.mask = shifted(m.mask, graph.nodes[k].mask_shift);
     return {m, value(source(0)), Rows<const T>(target()), target()};
   }
   constexpr void read_sources(Rows<const T>* x, std::size_t count) const {
@@ -215,12 +210,12 @@ private:
     before.of(ctx);
     const Slot& slot = plan.slots[k];
     Memory<T> m = memory_of(memory, slot, dy.count, slot.backward_scratch);
-    m.mask = advance(m.mask, graph.nodes[k].mask_shift);
-    m.shared = memory.shared;
+    m.mask = shifted(m.mask, graph.nodes[k].mask_shift);
+    m.parameters.shared = memory.parameters.shared;
     if (slot.shared)
       ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
     if constexpr (requires { ctx.watch; }) {
-      if (ctx.watch && memory.gradients) ctx.watch = watch_of_node();
+      if (ctx.watch && memory.parameters.gradients) ctx.watch = watch_of_node();
     }
     return {m, value(source(0)), value(I + k), target(0), gradient(I + k)};
   }
@@ -240,7 +235,7 @@ private:
     std::size_t end = 0;
     for (std::size_t j = 0; j < k; ++j) end = std::max(end, end_of(j));
     if (plan.slots[k].parameters < end) watch = nullptr;
-    ctx.watch->done_from(memory.gradients + std::max(end, end_of(k)));
+    ctx.watch->done_from(memory.parameters.gradients + std::max(end, end_of(k)));
     return watch;
   }
   constexpr std::size_t end_of(std::size_t node) const {
@@ -252,12 +247,13 @@ private:
     const Spot& s = plan.training.spots[v];
     if (s.where == Spot::input) return shifted(inputs[s.number], s.inner);
     if (s.where == Spot::output) return shifted(y, s.inner);
-    if (s.where == Spot::saved) return {advance(memory.saved, s.offset * dy.count + s.inner), dy.count, s.stride};
+    if (s.where == Spot::saved)
+      return {advance(memory.workspace.saved, s.offset * dy.count + s.inner), dy.count, s.stride};
     return {nullptr, dy.count, s.stride};
   }
   constexpr Rows<T> writable(const Spot& s) const {
     if (s.where == Spot::input) return shifted(asked[s.number], s.inner);
-    return {advance(memory.scratch, s.offset * dy.count + s.inner), dy.count, s.stride};
+    return {advance(memory.workspace.scratch, s.offset * dy.count + s.inner), dy.count, s.stride};
   }
   constexpr Rows<const T> readable(const Spot& s) const {
     if (s.where == Spot::output) return shifted(dy, s.inner);

@@ -48,11 +48,10 @@ struct GraphPlan {
 };
 
 /// Scratch of the nodes themselves, as blocks behind those that are there.
-template <class Need>
 constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_t count, std::size_t first_owner,
-                                  Need need, bool backward) {
+                                  Room Needs::*phase, bool backward) {
   for (std::size_t k = 0; k < g.node_count; ++k) {
-    const std::size_t size = aligned(g.nodes[k].layout.needs.*need);
+    const std::size_t size = aligned((g.nodes[k].layout.needs.*phase).sample);
     const std::size_t time = backward ? g.node_count - k : k + 1;
     if (size > 0) blocks[count++] = {.size = size, .first = time, .last = time, .owner = first_owner + k};
   }
@@ -80,9 +79,8 @@ constexpr std::size_t plan_forward(const GraphShape& g, bool training, const Pla
                                    Layout& total, Slot* slots) {
   PlacePlanner planner(g, training, table, notes.places);
   Needs& needs = total.needs;
-  std::size_t count = planner.run(notes.blocks, needs.saved_sample, needs);
-  const auto need = training ? &Needs::forward_scratch_sample : &Needs::inference_scratch_sample;
-  count = add_scratch(g, notes.blocks, count, g.value_count(), need, false);
+  std::size_t count = planner.run(notes.blocks, needs.saved.sample, needs);
+  count = add_scratch(g, notes.blocks, count, g.value_count(), training ? &Needs::forward : &Needs::inference, false);
   const std::size_t size = pack_blocks(notes.blocks, count, notes.order);
   spread_places(g, table.spots, notes.places, notes.blocks, count);
   spread_scratch(notes.blocks, count, g.value_count(), slots,
@@ -94,8 +92,7 @@ constexpr std::size_t plan_backward(const GraphShape& g, const GradientTable& ta
                                     Slot* slots, GradientMove* sorted) {
   GradientPlanner planner(g, table, notes.gradients, notes.next, notes.source_node, notes.waiting, notes.blocks);
   const std::size_t first_owner = g.value_count() + g.source_count;
-  const std::size_t count = add_scratch(g, notes.blocks, planner.run(sorted), first_owner,
-                                        &Needs::backward_scratch_sample, true);
+  const std::size_t count = add_scratch(g, notes.blocks, planner.run(sorted), first_owner, &Needs::backward, true);
   const std::size_t size = pack_blocks(notes.blocks, count, notes.order);
   planner.spread(count);
   spread_scratch(notes.blocks, count, first_owner, slots, &Slot::backward_scratch);
@@ -139,12 +136,12 @@ constexpr void fill_graph_plan(const GraphShape& g, GraphPlan<I, N, E, O>& plan)
   for (std::size_t o = 0; o < g.output_count; ++o) total.output_size += g.size(g.outputs[o]);
   place_children(g, total, plan.slots.data());
   const auto table = [](auto& t) { return PlaceTable{t.spots.data(), t.moves.data(), t.output_moves.data()}; };
-  total.needs.forward_scratch_sample = plan_forward(g, true, table(plan.training), notes, total, plan.slots.data());
-  total.needs.inference_scratch_sample = plan_forward(g, false, table(plan.inference), notes, total, plan.slots.data());
+  total.needs.forward.sample = plan_forward(g, true, table(plan.training), notes, total, plan.slots.data());
+  total.needs.inference.sample = plan_forward(g, false, table(plan.inference), notes, total, plan.slots.data());
   auto& t = plan.gradients;
   const GradientTable gradient_table{t.spots.data(), t.outside.data(), t.targets.data(), unsorted.data(),
                                      t.first_move.data()};
-  total.needs.backward_scratch_sample = plan_backward(g, gradient_table, notes, plan.slots.data(), t.moves.data());
+  total.needs.backward.sample = plan_backward(g, gradient_table, notes, plan.slots.data(), t.moves.data());
 }
 
 template <std::size_t I, std::size_t N, std::size_t E, std::size_t O>

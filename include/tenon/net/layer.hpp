@@ -109,21 +109,22 @@ struct ParameterSpec {
 template <class... I>
 struct Initializers {};
 
-/// What a bound layer wants kept or lent, in numbers of the model's scalar type. `saved` lives from
-/// forward to backward, which may overwrite it; scratch only during the one call; a state from one
-/// forward to the next. "sample" counts are times the batch.
+/// Room for numbers of the model's scalar type: for each sample of the batch, and once for all of them.
+struct Room {
+  std::size_t sample = 0;
+  std::size_t fixed = 0;
+};
+
+/// What a bound layer reads again, wants kept and wants lent. `saved` lives from forward to backward, which may
+/// overwrite it; a state from one forward to the next; the scratch of a phase only during the one call.
 struct Needs {
   std::uint32_t backward_reads_input = ~std::uint32_t{0};  // bit k: input k (a layer of one input: true or false)
   bool backward_reads_output = false;
-  std::size_t saved_sample = 0;
-  std::size_t saved_fixed = 0;
-  std::size_t forward_scratch_sample = 0;
-  std::size_t forward_scratch_fixed = 0;
-  std::size_t backward_scratch_sample = 0;
-  std::size_t backward_scratch_fixed = 0;
-  std::size_t inference_scratch_sample = 0;
-  std::size_t inference_scratch_fixed = 0;
-  std::size_t state_sample = 0;
+  Room saved{};
+  Room forward{};             // scratch of forward in training,
+  Room backward{};            // of backward,
+  Room inference{};           // and of forward in evaluation
+  std::size_t state = 0;      // for each sample
   std::uint32_t streams = 0;  // random stream ids it uses (dropout: 1)
 };
 
@@ -132,24 +133,32 @@ inline constexpr std::size_t alignment = 16;
 constexpr std::size_t aligned(std::size_t count) { return (count + alignment - 1) / alignment * alignment; }
 
 /// Where one layer's numbers live. Parameters lie one after the other in the order declared, each
-/// block `aligned`; trainable ones in `parameters` and `gradients`, buffers in `buffers`.
+/// block `aligned`; trainable ones in `values` and `gradients`, the others in `buffers`.
 template <class T>
 struct Memory {
-  const T* parameters = nullptr;
-  T* gradients = nullptr;
-  T* buffers = nullptr;
-  T* saved = nullptr;
-  T* saved_fixed = nullptr;
-  T* scratch = nullptr;
-  T* scratch_fixed = nullptr;
-  std::uint32_t stream = 0;      // first random stream id of this layer
-  std::uint32_t unit = 0;        // first unit id of this layer, for ctx.trace
-  T* state = nullptr;            // of the first sample; absent where every run starts anew
-  std::size_t state_stride = 0;  // from one sample's to the next
-  T* unused_gradient = nullptr;  // of a frozen layer, see above
-  const T* mask = nullptr;       // of the first sample, see above
-  std::size_t mask_stride = 0;
-  bool shared = false;  // a tied layer, which goes backward first, has written gradients already
+  struct Parameters {
+    const T* values = nullptr;
+    T* gradients = nullptr;
+    T* buffers = nullptr;
+    T* unused_gradient = nullptr;  // of a frozen layer, see above
+    bool shared = false;           // a tied layer, which goes backward first, has written gradients already
+  };
+  struct Workspace {
+    T* saved = nullptr;
+    T* saved_fixed = nullptr;
+    T* scratch = nullptr;  // of the phase that runs
+    T* scratch_fixed = nullptr;
+  };
+  struct Ids {
+    std::uint32_t stream = 0;  // the layer's first random stream
+    std::uint32_t unit = 0;    // its first unit, for ctx.trace
+  };
+
+  Parameters parameters{};
+  Workspace workspace{};
+  Ids ids{};
+  Rows<T> state{};       // absent where every run starts anew
+  Rows<const T> mask{};  // see above
 };
 
 }  // namespace tenon

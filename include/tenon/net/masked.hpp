@@ -99,14 +99,14 @@ struct BoundMasked : chain_at<In, L...> {
 private:
   using inner = chain_at<In, L...>;
   static constexpr std::size_t flags = aligned(In::front);
-  static constexpr std::size_t saved_place = aligned(inner::needs.saved_sample);
-  static constexpr std::size_t scratch_place = aligned(inner::needs.inference_scratch_sample);
+  static constexpr std::size_t saved_place = aligned(inner::needs.saved.sample);
+  static constexpr std::size_t scratch_place = aligned(inner::needs.inference.sample);
 
 public:
   static constexpr Layout layout = [] {
     Layout l = inner::layout;
-    l.needs.saved_sample = saved_place + flags;
-    l.needs.inference_scratch_sample = scratch_place + flags;
+    l.needs.saved.sample = saved_place + flags;
+    l.needs.inference.sample = scratch_place + flags;
     return l;
   }();
   static constexpr Needs needs = layout.needs;
@@ -115,7 +115,8 @@ public:
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
-    T* const place = Mode::training ? m.saved + saved_place * x.count : m.scratch + scratch_place * x.count;
+    T* const place = Mode::training ? m.workspace.saved + saved_place * x.count
+                                    : m.workspace.scratch + scratch_place * x.count;
     for (std::size_t i = 0; i < x.count; ++i)
       for (std::size_t t = 0; t < In::front; ++t) {
         const T* const step = x[i] + t * In::inner;
@@ -123,19 +124,18 @@ public:
                                    ? T(1)
                                    : T(0);
       }
-    inner::forward(ctx, masked(m, place), x, y, mode);
+    inner::forward(ctx, masked(m, {place, x.count, flags}), x, y, mode);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                                  Rows<T> dx) {
-    inner::backward(ctx, masked(m, m.saved + saved_place * dy.count), x, y, dy, dx);
+    inner::backward(ctx, masked(m, {m.workspace.saved + saved_place * dy.count, dy.count, flags}), x, y, dy, dx);
   }
 
 private:
   template <class T>
-  static constexpr Memory<T> masked(Memory<T> m, const T* place) {
-    m.mask = place;
-    m.mask_stride = flags;
+  static constexpr Memory<T> masked(Memory<T> m, Rows<const T> mask) {
+    m.mask = mask;
     return m;
   }
 };

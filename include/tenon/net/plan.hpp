@@ -41,11 +41,11 @@ struct Slot {
 constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   slot.parameters = total.trainable_size;
   slot.buffers = total.buffer_size;
-  slot.saved = total.needs.saved_sample;
-  slot.saved_fixed = total.needs.saved_fixed;
+  slot.saved = total.needs.saved.sample;
+  slot.saved_fixed = total.needs.saved.fixed;
   slot.stream = total.needs.streams;
   slot.unit = total.units;
-  slot.state = total.needs.state_sample;
+  slot.state = total.needs.state;
   slot.input_size = child.input_size;
   slot.output_size = child.output_size;
 
@@ -54,15 +54,15 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   total.parameter_entries += child.parameter_entries;
   total.parameter_count += child.parameter_count;
   total.units += child.units;
-  total.needs.saved_sample += aligned(child.needs.saved_sample);
-  total.needs.saved_fixed += aligned(child.needs.saved_fixed);
+  total.needs.saved.sample += aligned(child.needs.saved.sample);
+  total.needs.saved.fixed += aligned(child.needs.saved.fixed);
   total.needs.streams += child.needs.streams;
-  total.needs.state_sample += child.needs.state_sample;
+  total.needs.state += child.needs.state;
   // One child works at a time, so they share the fixed scratch.
   auto& n = total.needs;
-  n.forward_scratch_fixed = std::max(n.forward_scratch_fixed, child.needs.forward_scratch_fixed);
-  n.backward_scratch_fixed = std::max(n.backward_scratch_fixed, child.needs.backward_scratch_fixed);
-  n.inference_scratch_fixed = std::max(n.inference_scratch_fixed, child.needs.inference_scratch_fixed);
+  n.forward.fixed = std::max(n.forward.fixed, child.needs.forward.fixed);
+  n.backward.fixed = std::max(n.backward.fixed, child.needs.backward.fixed);
+  n.inference.fixed = std::max(n.inference.fixed, child.needs.inference.fixed);
 }
 
 /// One scratch region shared by a chain of transient arrays, each handed from one layer to the
@@ -98,17 +98,17 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
   Region forward, inference, backward;
   for (std::size_t k = 0; k < count; ++k) {
     const Needs& needs = layers[k].needs;
-    forward.fit(k > 0 ? in_transit(k - 1) : 0, needs.forward_scratch_sample, in_transit(k));
-    inference.fit(k > 0 ? between(k - 1) : 0, needs.inference_scratch_sample, between(k));
-    backward.fit(between(k), needs.backward_scratch_sample, k > 0 ? between(k - 1) : 0);
+    forward.fit(k > 0 ? in_transit(k - 1) : 0, needs.forward.sample, in_transit(k));
+    inference.fit(k > 0 ? between(k - 1) : 0, needs.inference.sample, between(k));
+    backward.fit(between(k), needs.backward.sample, k > 0 ? between(k - 1) : 0);
   }
 
   for (std::size_t k = 0; k + 1 < count; ++k) {
     slots[k].inference_output = {Place::scratch, inference.offset(k, between(k))};
     slots[k + 1].input_gradient = {Place::scratch, backward.offset(k, between(k))};
     if (is_kept(k)) {
-      slots[k].output = {Place::saved, total.needs.saved_sample};
-      total.needs.saved_sample += between(k);
+      slots[k].output = {Place::saved, total.needs.saved.sample};
+      total.needs.saved.sample += between(k);
     } else {
       slots[k].output = {Place::scratch, forward.offset(k, between(k))};
     }
@@ -126,9 +126,9 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
     slots[k].inference_scratch = between(even);
     slots[k].backward_scratch = between(even);
   }
-  total.needs.forward_scratch_sample = forward.size;
-  total.needs.inference_scratch_sample = inference.size;
-  total.needs.backward_scratch_sample = backward.size;
+  total.needs.forward.sample = forward.size;
+  total.needs.inference.sample = inference.size;
+  total.needs.backward.sample = backward.size;
   return total;
 }
 

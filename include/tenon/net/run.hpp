@@ -18,30 +18,30 @@ constexpr T* advance(T* pointer, std::size_t count) {
   return pointer ? pointer + count : nullptr;
 }
 
+template <class T>
+constexpr Rows<T> shifted(Rows<T> rows, std::size_t count) {
+  return {advance(rows.data, count), rows.count, rows.stride};
+}
+
 // Inlined, or a layer of a few numbers waits for this to go through memory.
 template <class T>
 TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
                                            std::size_t scratch) {
-  return {advance(whole.parameters, slot.parameters),
-          advance(whole.gradients, slot.parameters),
-          advance(whole.buffers, slot.buffers),
-          advance(whole.saved, slot.saved * batch),
-          advance(whole.saved_fixed, slot.saved_fixed),
-          advance(whole.scratch, scratch * batch),
-          whole.scratch_fixed,
-          whole.stream + slot.stream,
-          whole.unit + slot.unit,
-          advance(whole.state, slot.state),
-          whole.state_stride,
-          whole.unused_gradient,
-          whole.mask,
-          whole.mask_stride,
-          slot.shared};
+  return {.parameters = {advance(whole.parameters.values, slot.parameters),
+                         advance(whole.parameters.gradients, slot.parameters),
+                         advance(whole.parameters.buffers, slot.buffers), whole.parameters.unused_gradient,
+                         slot.shared},
+          .workspace = {advance(whole.workspace.saved, slot.saved * batch),
+                        advance(whole.workspace.saved_fixed, slot.saved_fixed),
+                        advance(whole.workspace.scratch, scratch * batch), whole.workspace.scratch_fixed},
+          .ids = {whole.ids.stream + slot.stream, whole.ids.unit + slot.unit},
+          .state = shifted(whole.state, slot.state),
+          .mask = whole.mask};
 }
 
 template <class T>
 constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch, std::size_t length) {
-  T* base = place.where == Place::saved ? memory.saved : memory.scratch;
+  T* base = place.where == Place::saved ? memory.workspace.saved : memory.workspace.scratch;
   return {base + place.offset * batch, batch, length};
 }
 
@@ -72,7 +72,7 @@ constexpr void run_forward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf<
     ctx.template forward_many<Bound>(memory, x, y);
   else if constexpr (runs<Bound>) Bound::forward(ctx, memory, x, y, mode);
   if constexpr (Leaf<Bound> && requires { ctx.trace; }) {
-    if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
+    if (ctx.trace) ctx.trace(memory.ids.unit, Rows<const T>(y), Bound::output::size);
   }
 }
 template <class Bound, class Ctx, class T>
@@ -94,7 +94,7 @@ constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, R
     Bound::forward(ctx, memory, x, y, mode);
   }
   if constexpr (!ManyInputs<Bound> && Leaf<Bound> && !Passthrough<Bound> && requires { ctx.trace; }) {
-    if (ctx.trace) ctx.trace(memory.unit, Rows<const T>(y), Bound::output::size);
+    if (ctx.trace) ctx.trace(memory.ids.unit, Rows<const T>(y), Bound::output::size);
   }
 }
 
@@ -180,11 +180,11 @@ private:
   constexpr Call<T> next() {
     const Slot& slot = slots[--index];
     if constexpr (requires { ctx.watch; }) {
-      if (ctx.watch && begun && memory.gradients) {
+      if (ctx.watch && begun && memory.parameters.gradients) {
         // a tied layer's gradients are those of the first one, which are not complete
         const std::size_t done = slots[index + 1].parameters;
         if (done > slot.parameters || (done == slot.parameters && !slot.shared))
-          ctx.watch->done_from(memory.gradients + done);
+          ctx.watch->done_from(memory.parameters.gradients + done);
       }
       begun = true;
     }

@@ -95,19 +95,12 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
                 std::to_string(data.features().size()) + " numbers in " + std::to_string(data.size()) + " samples");
   if constexpr (layout.buffer_size > 0) {
     batch_size = std::clamp<std::size_t>(batch_size, 1, data.size());
-    Arena<T> saved(needs.saved_sample * batch_size), saved_fixed(needs.saved_fixed),
-        scratch(needs.forward_scratch_sample * batch_size), scratch_fixed(needs.forward_scratch_fixed),
+    Arena<T> saved(needs.saved.sample * batch_size), saved_fixed(needs.saved.fixed),
+        scratch(needs.forward.sample * batch_size), scratch_fixed(needs.forward.fixed),
         output(M::output::size * batch_size);
     typename M::context context;
-    const Memory<T> memory{model.parameters().data(),
-                           nullptr,
-                           model.buffers().data(),
-                           saved.data(),
-                           saved_fixed.data(),
-                           scratch.data(),
-                           scratch_fixed.data(),
-                           0,
-                           0};
+    const Memory<T> memory{.parameters = {.values = model.parameters().data(), .buffers = model.buffers().data()},
+                           .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     const std::span<T> running = model.buffers().span();
     const auto for_each_running = [](auto work) {
       for (const auto& [start, size] : detail::running_statistics<typename M::network>)

@@ -71,21 +71,15 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
 
-  Arena<T> scratch(layout.needs.inference_scratch_sample * batch_size);
-  Arena<T> fixed(layout.needs.inference_scratch_fixed);
+  Arena<T> scratch(layout.needs.inference.sample * batch_size);
+  Arena<T> fixed(layout.needs.inference.fixed);
   Arena<T> output(Out::size * batch_size);
   Arena<T> space(batch_size * Aim::template scratch<Out>);
   StreamReader<T> stream("evaluate", data, batch_size);
   typename M::context ctx;
-  Memory<T> memory{model.parameters().data(),
-                   nullptr,
-                   const_cast<T*>(model.buffers().data()),
-                   nullptr,
-                   nullptr,
-                   scratch.data(),
-                   fixed.data(),
-                   0,
-                   0};
+  Memory<T> memory{
+      .parameters = {.values = model.parameters().data(), .buffers = const_cast<T*>(model.buffers().data())},
+      .workspace = {.scratch = scratch.data(), .scratch_fixed = fixed.data()}};
   LossSum sum;
   std::string non_finite;
   ClassCount classes;

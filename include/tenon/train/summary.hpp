@@ -73,7 +73,7 @@ template <class Net, class Scalar = float>
 constexpr std::size_t inference_bytes(std::size_t batch) {
   constexpr Layout l = workspace<Net>;
   const std::size_t samples = std::min(batch, prediction_chunk);
-  const std::size_t scratch = l.needs.inference_scratch_fixed + samples * l.needs.inference_scratch_sample;
+  const std::size_t scratch = l.needs.inference.fixed + samples * l.needs.inference.sample;
   return sizeof(Scalar) * (l.trainable_size + l.buffer_size + scratch);
 }
 

@@ -116,8 +116,8 @@ private:
   static constexpr Layout layout = layout_of<Bound>;
   static constexpr std::size_t states = static_cast<std::size_t>(O::states);
   static constexpr Needs needs = layout.needs;
-  static constexpr std::size_t scratch_sample = std::max(needs.forward_scratch_sample, needs.backward_scratch_sample);
-  static constexpr std::size_t scratch_fixed = std::max(needs.forward_scratch_fixed, needs.backward_scratch_fixed);
+  static constexpr std::size_t scratch_sample = std::max(needs.forward.sample, needs.backward.sample);
+  static constexpr std::size_t scratch_fixed = std::max(needs.forward.fixed, needs.backward.fixed);
 
   static_assert(detail::choose_something<network>(detail::selections<O>));
   /// A part of a batch smaller than this is not worth a thread.
@@ -146,7 +146,7 @@ public:
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
         values_(batch_size * Aim::template scratch<output>),
-        sequence_states_(needs.state_sample * batch_size) {
+        sequence_states_(needs.state * batch_size) {
     check_options(loss_);
     check_options(optimizer_);
     if (splits_states() && !Optimizer<O>)
@@ -163,11 +163,11 @@ public:
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
-    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output> +
+    const std::size_t sample = needs.state + 2 * output::size + Aim::template scratch<output> +
                                (input_gradient ? M::input::size : 0);
     const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
-    const std::size_t own = needs.saved_fixed + scratch_fixed +
-                            largest_part(batch_size, threads) * (needs.saved_sample + scratch_sample);
+    const std::size_t own = needs.saved.fixed + scratch_fixed +
+                            largest_part(batch_size, threads) * (needs.saved.sample + scratch_sample);
     return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
   }
 
@@ -180,8 +180,8 @@ public:
     const std::size_t largest = std::max((batch_size + shards - 1) / shards,
                                          std::min(batch_size, 2 * detail::smallest_shard - 1));
     const std::size_t lines = layout.trainable_size / alignment, piece = (lines + ranks - 1) / ranks * alignment;
-    const std::size_t sample = needs.state_sample + 2 * output::size + Aim::template scratch<output>;
-    const std::size_t place = needs.saved_fixed + scratch_fixed + largest * (needs.saved_sample + scratch_sample) +
+    const std::size_t sample = needs.state + 2 * output::size + Aim::template scratch<output>;
+    const std::size_t place = needs.saved.fixed + scratch_fixed + largest * (needs.saved.sample + scratch_sample) +
                               layout.trainable_size + layout.buffer_size;
     const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) +
                                batch_size * sample;
@@ -357,8 +357,8 @@ public:
         a.tensor(entry.name, dims, std::span<T>(kept[k].data() + entry.offset, entry.size));
       }
     }
-    if constexpr (needs.state_sample > 0) {
-      const std::size_t dims[]{capacity_, needs.state_sample};
+    if constexpr (needs.state > 0) {
+      const std::size_t dims[]{capacity_, needs.state};
       a.tensor("sequence_states", dims, sequence_states_.span());
     }
     a.value("lr", optimizer_.lr);
@@ -414,8 +414,8 @@ private:
   /// What one thread works in. The first one's gradients and running statistics are the trainer's own.
   struct Space {
     Space(std::size_t samples, bool own)
-        : saved(needs.saved_sample * samples),
-          saved_fixed(needs.saved_fixed),
+        : saved(needs.saved.sample * samples),
+          saved_fixed(needs.saved.fixed),
           scratch(scratch_sample * samples),
           scratch_fixed(Trainer::scratch_fixed),
           gradients(own ? layout.trainable_size : 0),
@@ -433,8 +433,8 @@ private:
 
   /// All that a sample of a batch takes can be counted, and addressed.
   static std::size_t checked(std::size_t batch_size) {
-    constexpr std::size_t sample = sizeof(T) * (needs.state_sample + 2 * output::size + answers + needs.saved_sample +
-                                                scratch_sample);
+    constexpr std::size_t sample = sizeof(T) *
+                                   (needs.state + 2 * output::size + answers + needs.saved.sample + scratch_sample);
     constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sample;
     if (batch_size >= 1 && batch_size <= most) return batch_size;
     throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " +
@@ -559,7 +559,7 @@ private:
     if (const std::string_view layer = detail::find_keeping_apart<Bound>(); !layer.empty())
       throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " +
                   std::string(layer));
-    if constexpr (needs.state_sample > 0)
+    if constexpr (needs.state > 0)
       if (sharding_.size() > 1)
         throw Error(
             "training on several ranks: expected a network without layers that are stateful, got one with such");
@@ -572,17 +572,7 @@ private:
   Range shard_range(std::size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
   Memory<T> shard_memory(std::size_t k) {
     Space& space = spaces_[k];
-    return {model_->parameters().data(),
-            space.gradients.data(),
-            k == 0 ? model_->buffers().data() : space.buffers.data(),
-            space.saved.data(),
-            space.saved_fixed.data(),
-            space.scratch.data(),
-            space.scratch_fixed.data(),
-            0,
-            0,
-            sequence_states_.data() + shard_range(k).first * needs.state_sample,
-            needs.state_sample};
+    return space_memory(space, space.gradients, k == 0 ? model_->buffers() : space.buffers, shard_range(k));
   }
   /// All shards find the same running statistics: the first one's are the model's.
   Rows<const T> run_shards(bool watched) {
@@ -673,17 +663,14 @@ private:
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
   Memory<T> memory(std::size_t part) {
     Space& space = spaces_[part];
-    return {model_->parameters().data(),
-            part == 0 ? gradients_.data() : space.gradients.data(),
-            part == 0 ? model_->buffers().data() : space.buffers.data(),
-            space.saved.data(),
-            space.saved_fixed.data(),
-            space.scratch.data(),
-            space.scratch_fixed.data(),
-            0,
-            0,
-            sequence_states_.data() + part_range(part).first * needs.state_sample,
-            needs.state_sample};
+    return space_memory(space, part == 0 ? gradients_ : space.gradients, part == 0 ? model_->buffers() : space.buffers,
+                        part_range(part));
+  }
+  Memory<T> space_memory(Space& space, Arena<T>& gradients, Arena<T>& buffers, Range samples) {
+    return {
+        .parameters = {.values = model_->parameters().data(), .gradients = gradients.data(), .buffers = buffers.data()},
+        .workspace = {space.saved.data(), space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data()},
+        .state = {sequence_states_.data() + samples.first * needs.state, samples.count, needs.state}};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));

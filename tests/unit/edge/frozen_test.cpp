@@ -174,7 +174,7 @@ TEST_CASE("a frozen network reserves no scratch of the kernels for batches") {
   using Padded = Sequential<Input<2, 8, 8>, Conv2D<4, 3, padding<1>>, ReLU, MaxPool2D<2>, ConvTranspose2D<2, 3>,
                             Flatten>;
   STATIC_REQUIRE(Frozen<Padded>::ram_bytes == (4 * 64 + 4 * 16 + 2 * 36) * sizeof(float));
-  STATIC_REQUIRE(workspace<Padded>.needs.inference_scratch_fixed > 0);
+  STATIC_REQUIRE(workspace<Padded>.needs.inference.fixed > 0);
 }
 
 // A graph takes its inputs in one row and gives its outputs in one; formulas of several inputs run in plain loops.

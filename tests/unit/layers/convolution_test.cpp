@@ -76,7 +76,7 @@ TEST_CASE("an activation behind a convolution becomes part of it") {
   check_golden<Sequential<Input<2, 5, 6>, Conv2D<3, 3>, GELU>>(golden, "conv2d_gelu", sums);
   check_golden<Sequential<Input<2, 3, 4>, ConvTranspose2D<3, 2, stride<2>>, ReLU>>(golden, "transpose2d_relu", sums);
   CHECK(workspace<Rectified>.units == 1);
-  CHECK(workspace<Rectified>.needs.saved_sample == 0);
+  CHECK(workspace<Rectified>.needs.saved.sample == 0);
 }
 
 TEST_CASE("the gradients of convolutions") {

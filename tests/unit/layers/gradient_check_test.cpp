@@ -40,7 +40,7 @@ struct Wave {
     static constexpr std::size_t size = In::size;
     static constexpr std::array<ParameterSpec, 1> parameters{ParameterSpec{"weight", {size}, 1}};
     using initializers = Initializers<Ones>;
-    static constexpr Needs needs{.saved_sample = size};
+    static constexpr Needs needs{.saved = {.sample = size}};
 
     template <class Mode, class Ctx, class T>
     static void forward(Ctx&, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode) {
@@ -48,11 +48,11 @@ struct Wave {
       for (std::size_t s = 0; s < x.count; ++s) {
         for (std::size_t i = 0; i < size; ++i) {
           const T factor = M == Mistake::differs_in_evaluation && !Mode::training ? 2 : 1;
-          y.data[s * stride + i] = factor * memory.parameters[i] * std::sin(x[s][i]);
-          if (Mode::training) memory.saved[s * size + i] = std::sin(x[s][i]);
+          y.data[s * stride + i] = factor * memory.parameters.values[i] * std::sin(x[s][i]);
+          if (Mode::training) memory.workspace.saved[s * size + i] = std::sin(x[s][i]);
         }
       }
-      if (M == Mistake::saves_too_much && Mode::training) memory.saved[x.count * aligned(size)] = 1;
+      if (M == Mistake::saves_too_much && Mode::training) memory.workspace.saved[x.count * aligned(size)] = 1;
     }
 
     template <class Ctx, class T>
@@ -60,17 +60,17 @@ struct Wave {
       for (std::size_t i = 0; i < size; ++i) {
         T sum = 0;
         for (std::size_t s = 0; s < dy.count; ++s) {
-          sum += dy[s][i] * memory.saved[s * size + i];
+          sum += dy[s][i] * memory.workspace.saved[s * size + i];
           if (M == Mistake::wrong_weight && s == 1) sum += dy[s][i] / 1000;
-          if (dx) dx[s][i] = dy[s][i] * memory.parameters[i] * std::cos(x[s][i]);
+          if (dx) dx[s][i] = dy[s][i] * memory.parameters.values[i] * std::cos(x[s][i]);
           if (dx && M == Mistake::wrong_dx) dx[s][i] *= T(1.001);
         }
         const bool adds = M == Mistake::overwrites             ? false
                           : M == Mistake::forgets_to_overwrite ? true
                                                                : !ctx.overwrite_gradients;
         if (M == Mistake::needs_dx && !dx) sum = 0;
-        if (M == Mistake::reads_unwritten) sum += 0 * memory.gradients[i];
-        memory.gradients[i] = sum + (adds ? memory.gradients[i] : T(0));
+        if (M == Mistake::reads_unwritten) sum += 0 * memory.parameters.gradients[i];
+        memory.parameters.gradients[i] = sum + (adds ? memory.parameters.gradients[i] : T(0));
       }
       if (M == Mistake::writes_beyond && dx) dx.data[dx.count * dx.stride] = 1;
     }

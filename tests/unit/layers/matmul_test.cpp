@@ -88,15 +88,15 @@ TEST_CASE("a normalised product") {
 
 TEST_CASE("only what backward reads is kept") {
   // the result of tanh is all that backward needs of it
-  STATIC_REQUIRE(Bound<tanh(matmul(x, A) + a)>::needs.saved_sample == 0);
+  STATIC_REQUIRE(Bound<tanh(matmul(x, A) + a)>::needs.saved.sample == 0);
   // the slope
-  STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, A))>::needs.saved_sample == aligned(3));
+  STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, A))>::needs.saved.sample == aligned(3));
   // the gate's product: the other one's gradient needs the gate, the gate's needs the result
-  STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, B))>::needs.saved_sample == aligned(3));
-  STATIC_REQUIRE(Bound<sin(matmul(x, A)) * sin(matmul(x, B))>::needs.saved_sample == 2 * aligned(3));
+  STATIC_REQUIRE(Bound<matmul(x, A) * sigmoid(matmul(x, B))>::needs.saved.sample == aligned(3));
+  STATIC_REQUIRE(Bound<sin(matmul(x, A)) * sin(matmul(x, B))>::needs.saved.sample == 2 * aligned(3));
   // the operand of the second product, and neither product
-  STATIC_REQUIRE(Bound<matmul(tanh(matmul(x, A) + a), C)>::needs.saved_sample == aligned(3));
+  STATIC_REQUIRE(Bound<matmul(tanh(matmul(x, A) + a), C)>::needs.saved.sample == aligned(3));
   // a normalised x is an operand; its divisor is kept for every sample
-  STATIC_REQUIRE(Bound<matmul(normal, A)>::needs.saved_sample > aligned(4));
+  STATIC_REQUIRE(Bound<matmul(normal, A)>::needs.saved.sample > aligned(4));
   STATIC_REQUIRE_FALSE(Bound<matmul(tanh(x), A)>::needs.backward_reads_input);
 }

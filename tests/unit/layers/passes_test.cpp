@@ -44,16 +44,16 @@ Passes passes_of() {
   std::vector<Watched> x(batch * Bound::input::size, 0.5), y(batch * Bound::output::size, 0.25);
   std::vector<Watched> dy(y.size(), 1), dx(x.size(), 0);
   std::vector<Watched> parameters(workspace<Net>.trainable_size + 1, 0.5), gradients(parameters.size(), 0);
-  std::vector<Watched> saved(needs.saved_sample * batch + 1, 0), scratch(1000, 0);
+  std::vector<Watched> saved(needs.saved.sample * batch + 1, 0), scratch(1000, 0);
   Memory<Watched> memory{};
-  memory.parameters = parameters.data();
-  memory.gradients = gradients.data();
-  memory.saved = saved.data();
-  memory.scratch = scratch.data();
+  memory.parameters.values = parameters.data();
+  memory.parameters.gradients = gradients.data();
+  memory.workspace.saved = saved.data();
+  memory.workspace.scratch = scratch.data();
   Uncounted context;
   Passes passes;
   const Rows<const Watched> in{x.data(), batch, Bound::input::size}, out{y.data(), batch, Bound::output::size};
-  const std::size_t all_saved = needs.saved_sample == 0 ? 1 : batch * Bound::output::size;
+  const std::size_t all_saved = needs.saved.sample == 0 ? 1 : batch * Bound::output::size;
   const auto counted = [](const Watch& watch) {
     CHECK(watch.even());
     return watch.each();

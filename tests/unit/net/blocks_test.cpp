@@ -65,11 +65,11 @@ constexpr bool same_parameters() {
 }
 static_assert(same_parameters<Whole, WholeNested>());
 constexpr const Needs &flat = workspace<Whole>.needs, &nested = workspace<WholeNested>.needs;
-static_assert(flat.saved_sample < nested.saved_sample);
-static_assert(flat.backward_scratch_sample <= nested.backward_scratch_sample);
-static_assert(flat.inference_scratch_sample < nested.inference_scratch_sample);
+static_assert(flat.saved.sample < nested.saved.sample);
+static_assert(flat.backward.sample <= nested.backward.sample);
+static_assert(flat.inference.sample < nested.inference.sample);
 // What is joined lies in one place, with 9 channels in the end: the stages have only what their layers keep.
-static_assert(workspace<Sequential<Input<3, 5, 4>, DenseBlock<3, Conv2D<2, 1>>>>.needs.saved_sample == 0);
+static_assert(workspace<Sequential<Input<3, 5, 4>, DenseBlock<3, Conv2D<2, 1>>>>.needs.saved.sample == 0);
 // With other parts they are the same compositions.
 static_assert(std::is_same_v<without_last<Sequential<Grown, Three>>, Sequential<Grown, without_last<Three>>>);
 

@@ -150,9 +150,9 @@ struct RandomGraph {
         n.size = 1 + below(9), n.layout.needs.backward_reads_input = 1;
       }
       if (n.kind == NodeKind::layer) {
-        n.layout.needs.forward_scratch_sample = below(40);
-        n.layout.needs.backward_scratch_sample = below(40);
-        n.layout.needs.inference_scratch_sample = below(40);
+        n.layout.needs.forward.sample = below(40);
+        n.layout.needs.backward.sample = below(40);
+        n.layout.needs.inference.sample = below(40);
         n.layout.trainable_size = below(3) == 0 ? 16 : 0;
       }
       n.sources = from.size();
@@ -280,7 +280,7 @@ std::string judge_graph(std::uint64_t seed) {
   using test::Guarded;
   using test::GuardedRows;
   Context ctx;
-  Guarded<double> saved(needs.saved_sample * batch);
+  Guarded<double> saved(needs.saved.sample * batch);
   GuardedRows<double> y(batch, plan.layout.output_size, 3), dy(batch, plan.layout.output_size, 5);
   dy.assign(dy_values);
   std::vector<GuardedRows<double>> in, dx;
@@ -297,12 +297,12 @@ std::string judge_graph(std::uint64_t seed) {
   };
   const auto forward = [&](auto mode) -> std::string {
     using Mode = decltype(mode);
-    Guarded<double> scratch((Mode::training ? needs.forward_scratch_sample : needs.inference_scratch_sample) * batch);
+    Guarded<double> scratch((Mode::training ? needs.forward.sample : needs.inference.sample) * batch);
     y.spoil();
     if (Mode::training) saved.spoil();
     Memory<double> memory{};
-    memory.saved = Mode::training ? saved.data() : nullptr;
-    memory.scratch = scratch.data();
+    memory.workspace.saved = Mode::training ? saved.data() : nullptr;
+    memory.workspace.scratch = scratch.data();
     const auto& table = Mode::training ? plan.training : plan.inference;
     const Rows<double> out = y;
     GraphForward<Context, double, Mode, inputs> walk{
@@ -320,11 +320,11 @@ std::string judge_graph(std::uint64_t seed) {
     return judge("forward", scratch);
   };
   const auto backward = [&](bool first, bool second) -> std::string {
-    Guarded<double> scratch(needs.backward_scratch_sample * batch);
+    Guarded<double> scratch(needs.backward.sample * batch);
     for (auto& d : dx) d.spoil();
     Memory<double> memory{};
-    memory.saved = saved.data();
-    memory.scratch = scratch.data();
+    memory.workspace.saved = saved.data();
+    memory.workspace.scratch = scratch.data();
     Rows<const double> out = y;
     if (!needs.backward_reads_output) out.data = nullptr;
     RowsOf<const double, inputs> read = rows_in;

@@ -105,8 +105,8 @@ TEST_CASE("joins of joins, sums of sums and reshapes move nothing twice") {
   // in memory: the parts of the dense block lie in the output, nothing else is needed for evaluation
   using Dense3 = Graph<In<"x", 16>, Node<"a", HyperTan>, Node<"xa", Concat<>, "x", "a">, Node<"b", HyperTan, "xa">,
                        Node<"y", Concat<>, "xa", "b">, Out<"y">>;
-  STATIC_REQUIRE(workspace<Dense3>.needs.inference_scratch_sample == 0);
-  STATIC_REQUIRE(workspace<Dense3>.needs.saved_sample == 0);  // HyperTan reads its output, which is the network's
+  STATIC_REQUIRE(workspace<Dense3>.needs.inference.sample == 0);
+  STATIC_REQUIRE(workspace<Dense3>.needs.saved.sample == 0);  // HyperTan reads its output, which is the network's
   check_gradients<Dense3>();
 }
 

@@ -32,11 +32,10 @@ std::vector<Layout> random_chain(std::mt19937& engine) {
     layer.units = 1;
     layer.needs = {.backward_reads_input = below(2) == 0,
                    .backward_reads_output = below(2) == 0,
-                   .saved_sample = below(3) * below(40),
-                   .saved_fixed = below(3),
-                   .forward_scratch_sample = below(3) * below(40),
-                   .backward_scratch_sample = below(3) * below(40),
-                   .inference_scratch_sample = below(3) * below(40),
+                   .saved = {below(3) * below(40), below(3)},
+                   .forward = {.sample = below(3) * below(40)},
+                   .backward = {.sample = below(3) * below(40)},
+                   .inference = {.sample = below(3) * below(40)},
                    .streams = static_cast<std::uint32_t>(below(2))};
   }
   return layers;
@@ -69,9 +68,9 @@ TEST_CASE("what a layer works with lies apart") {
       const Needs& needs = layers[k].needs;
       const Slot& slot = slots[k];
       const auto at = [](std::size_t offset, std::size_t length) { return Interval{offset, offset + length}; };
-      std::vector<Interval> forward{at(slot.forward_scratch, needs.forward_scratch_sample)};
-      std::vector<Interval> inference{at(slot.inference_scratch, needs.inference_scratch_sample)};
-      std::vector<Interval> backward{at(slot.backward_scratch, needs.backward_scratch_sample)};
+      std::vector<Interval> forward{at(slot.forward_scratch, needs.forward.sample)};
+      std::vector<Interval> inference{at(slot.inference_scratch, needs.inference.sample)};
+      std::vector<Interval> backward{at(slot.backward_scratch, needs.backward.sample)};
       add_if_scratch(forward, slots[k].output, layers[k].output_size);
       add_if_scratch(inference, slots[k].inference_output, layers[k].output_size);
       add_if_scratch(backward, slots[k].input_gradient, layers[k].input_size);
@@ -82,9 +81,9 @@ TEST_CASE("what a layer works with lies apart") {
       if (k + 1 < count) {
         add_if_scratch(backward, slots[k + 1].input_gradient, layers[k].output_size);
       }
-      check_apart(forward, chain.needs.forward_scratch_sample);
-      check_apart(inference, chain.needs.inference_scratch_sample);
-      check_apart(backward, chain.needs.backward_scratch_sample);
+      check_apart(forward, chain.needs.forward.sample);
+      check_apart(inference, chain.needs.inference.sample);
+      check_apart(backward, chain.needs.backward.sample);
     }
   }
 }
@@ -99,7 +98,7 @@ TEST_CASE("what backward reads is kept for good") {
 
     std::vector<Interval> saved;
     for (std::size_t k = 0; k < count; ++k) {
-      saved.push_back({slots[k].saved, slots[k].saved + layers[k].needs.saved_sample});
+      saved.push_back({slots[k].saved, slots[k].saved + layers[k].needs.saved.sample});
       if (slots[k].output.where == Place::saved)
         saved.push_back({slots[k].output.offset, slots[k].output.offset + layers[k].output_size});
       const bool is_read = k + 1 < count &&
@@ -109,7 +108,7 @@ TEST_CASE("what backward reads is kept for good") {
       CHECK((slots[k].inference_output.where == Place::outside) == (k + 1 == count));
       CHECK((slots[k].input_gradient.where == Place::outside) == (k == 0));
     }
-    check_apart(saved, chain.needs.saved_sample);
+    check_apart(saved, chain.needs.saved.sample);
     CHECK(chain.needs.backward_reads_input == layers.front().needs.backward_reads_input);
     CHECK(chain.needs.backward_reads_output == layers.back().needs.backward_reads_output);
   }
@@ -130,13 +129,13 @@ TEST_CASE("children follow each other in the arenas") {
     CHECK(slots[k].unit == units);
     parameters += layers[k].trainable_size;
     buffers += layers[k].buffer_size;
-    fixed += aligned(layers[k].needs.saved_fixed);
+    fixed += aligned(layers[k].needs.saved.fixed);
     streams += layers[k].needs.streams;
     units += layers[k].units;
   }
   CHECK(chain.trainable_size == parameters);
   CHECK(chain.buffer_size == buffers);
-  CHECK(chain.needs.saved_fixed == fixed);
+  CHECK(chain.needs.saved.fixed == fixed);
   CHECK(chain.needs.streams == streams);
   CHECK(chain.units == units);
 }
@@ -144,6 +143,6 @@ TEST_CASE("children follow each other in the arenas") {
 TEST_CASE("a chain of nothing needs nothing") {
   const Layout chain = detail::plan_chain(nullptr, 0, nullptr);
   CHECK(chain.units == 0);
-  CHECK(chain.needs.saved_sample == 0);
+  CHECK(chain.needs.saved.sample == 0);
   CHECK_FALSE(chain.needs.backward_reads_input);
 }

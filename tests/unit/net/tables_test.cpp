@@ -25,30 +25,30 @@ struct AffineScaleAt {
                                                            ParameterSpec{"calls", {1}, 1, false}};
   static constexpr std::array<std::size_t, 4> parameter_layers{0, 0, 1, 1};
   using initializers = Initializers<Uniform, Zeros, Uniform, Zeros>;
-  static constexpr Needs needs{.saved_sample = output::size,  // what Affine gave
-                               .backward_scratch_sample = output::size};
+  static constexpr Needs needs{.saved = {.sample = output::size},  // what Affine gave
+                               .backward = {.sample = output::size}};
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode mode) {
     Bound::forward(ctx, memory, x, y, mode);
-    const T scale = memory.parameters[aligned(weights) + aligned(output::size)];
+    const T scale = memory.parameters.values[aligned(weights) + aligned(output::size)];
     for (std::size_t s = 0; s < y.count; ++s) {
       for (std::size_t i = 0; i < output::size; ++i) {
-        if constexpr (Mode::training) memory.saved[s * output::size + i] = y[s][i];
+        if constexpr (Mode::training) memory.workspace.saved[s * output::size + i] = y[s][i];
         y[s][i] *= scale;
       }
     }
-    if constexpr (Mode::training) memory.buffers[0] += 1;
+    if constexpr (Mode::training) memory.parameters.buffers[0] += 1;
   }
   template <class Ctx, class T>
   static void backward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
     const std::size_t place = aligned(weights) + aligned(output::size);
-    if (ctx.overwrite_gradients) memory.gradients[place] = 0;
-    const Rows<T> inner{memory.scratch, dy.count, output::size};
+    if (ctx.overwrite_gradients) memory.parameters.gradients[place] = 0;
+    const Rows<T> inner{memory.workspace.scratch, dy.count, output::size};
     for (std::size_t s = 0; s < dy.count; ++s) {
       for (std::size_t i = 0; i < output::size; ++i) {
-        memory.gradients[place] += memory.saved[s * output::size + i] * dy[s][i];
-        inner[s][i] = memory.parameters[place] * dy[s][i];
+        memory.parameters.gradients[place] += memory.workspace.saved[s * output::size + i] * dy[s][i];
+        inner[s][i] = memory.parameters.values[place] * dy[s][i];
       }
     }
     Bound::backward(ctx, memory, x, y, Rows<const T>(inner), dx);

@@ -46,16 +46,13 @@ struct AttentionCode {
   constexpr std::size_t memory_place() const { return alignment; }
   constexpr Needs needs() const {
     if (context > 0)
-      return {.inference_scratch_sample = aligned(3 * width) + aligned(heads * context) + aligned(width),
-              .inference_scratch_fixed = angles(),
-              .state_sample = memory_place() + aligned(2 * context * width)};
+      return {.inference = {aligned(3 * width) + aligned(heads * context) + aligned(width), angles()},
+              .state = memory_place() + aligned(2 * context * width)};
     return {.backward_reads_input = true,
-            .saved_sample = space(),
-            .forward_scratch_fixed = angles(),
-            .backward_scratch_sample = space(),
-            .backward_scratch_fixed = angles(),
-            .inference_scratch_sample = space(),
-            .inference_scratch_fixed = angles()};
+            .saved = {.sample = space()},
+            .forward = {.fixed = angles()},
+            .backward = {space(), angles()},
+            .inference = {space(), angles()}};
   }
 
   /// Products with the projections, and of each head.
@@ -68,17 +65,18 @@ struct AttentionCode {
   void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<T> y, Mode) const {
     using kernels::Transpose;
     const std::size_t batch = y.count;
-    T* const kept = Mode::training ? m.saved : m.scratch;
+    T* const kept = Mode::training ? m.workspace.saved : m.workspace.scratch;
     if (cross) {
-      project(ctx, m.parameters, in_bias(), 0, width, target, queries, kept, queries * width);
-      project(ctx, m.parameters, in_bias(), width, 2 * width, memory, keys, kept + key_place() * batch,
+      project(ctx, m.parameters.values, in_bias(), 0, width, target, queries, kept, queries * width);
+      project(ctx, m.parameters.values, in_bias(), width, 2 * width, memory, keys, kept + key_place() * batch,
               2 * keys * width);
     } else {
-      project(ctx, m.parameters, in_bias(), 0, 3 * width, target, queries, kept, 3 * queries * width);
+      project(ctx, m.parameters.values, in_bias(), 0, 3 * width, target, queries, kept, 3 * queries * width);
     }
     if (rope > 0) {
-      make_angles(m.scratch_fixed, 0, keys);
-      for (std::size_t i = 0; i < batch; ++i) turn(kept + i * queries * 3 * width, queries, m.scratch_fixed, T(1));
+      make_angles(m.workspace.scratch_fixed, 0, keys);
+      for (std::size_t i = 0; i < batch; ++i)
+        turn(kept + i * queries * 3 * width, queries, m.workspace.scratch_fixed, T(1));
     }
     for (std::size_t i = 0; i < batch; ++i)
       for (std::size_t h = 0; h < heads; ++h) {
@@ -92,30 +90,30 @@ struct AttentionCode {
                    key_step(), T(0), head.given, width);
       }
     if constexpr (requires { ctx.attention; })
-      if (ctx.attention) ctx.attention->see(m.unit, heads, queries, keys, kept + weights_place() * batch);
-    give_out(ctx, m.parameters, kept + given_place() * batch, y);
+      if (ctx.attention) ctx.attention->see(m.ids.unit, heads, queries, keys, kept + weights_place() * batch);
+    give_out(ctx, m.parameters.values, kept + given_place() * batch, y);
   }
 
   /// One step of sequences whose steps before are remembered.
   template <class Ctx, class T>
   void forward_step(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y) const {
     const std::size_t batch = x.count;
-    T* const qkv = m.scratch;
+    T* const qkv = m.workspace.scratch;
     T* const weights = qkv + aligned(3 * width) * batch;
     T* const given = weights + aligned(heads * context) * batch;
-    project(ctx, m.parameters, in_bias(), 0, 3 * width, x, 1, qkv, 3 * width);
+    project(ctx, m.parameters.values, in_bias(), 0, 3 * width, x, 1, qkv, 3 * width);
     for (std::size_t i = 0; i < batch; ++i) {
       const std::size_t place = next_place(m, i, context, 1);
       T* const own = qkv + i * 3 * width;
       if (rope > 0) {
-        make_angles(m.scratch_fixed, place, 1);
-        turn(own, 1, m.scratch_fixed, T(1));
+        make_angles(m.workspace.scratch_fixed, place, 1);
+        turn(own, 1, m.workspace.scratch_fixed, T(1));
       }
       // without a memory a step sees itself alone
       const T* keys_seen = own + width;
       const T* values_seen = own + 2 * width;
       if (m.state) {
-        T* const remembered = m.state + i * m.state_stride + memory_place();
+        T* const remembered = m.state[i] + memory_place();
         std::copy_n(own + width, width, remembered + place * width);
         std::copy_n(own + 2 * width, width, remembered + (context + place) * width);
         keys_seen = remembered;
@@ -137,7 +135,7 @@ struct AttentionCode {
           for (std::size_t j = 0; j < depth(); ++j) result[j] += row[t] * values_seen[t * width + h * depth() + j];
       }
     }
-    give_out(ctx, m.parameters, given, y);
+    give_out(ctx, m.parameters.values, given, y);
   }
 
   /// Of self-attention the slopes of target and memory come together, in `d_target`.
@@ -146,13 +144,13 @@ struct AttentionCode {
                 Rows<T> d_target, Rows<T> d_memory) const {
     using kernels::Transpose;
     const std::size_t batch = dy.count;
-    const T* const given = m.saved + given_place() * batch;
-    T* const d_kept = m.scratch;
-    T* const d_given = m.scratch + given_place() * batch;
-    project_back(ctx, m.parameters + out_weight(), width, dy, queries, Rows<T>{d_given, batch, queries * width});
+    const T* const given = m.workspace.saved + given_place() * batch;
+    T* const d_kept = m.workspace.scratch;
+    T* const d_given = m.workspace.scratch + given_place() * batch;
+    project_back(ctx, m.parameters.values + out_weight(), width, dy, queries, Rows<T>{d_given, batch, queries * width});
     for (std::size_t i = 0; i < batch; ++i)
       for (std::size_t h = 0; h < heads; ++h) {
-        const Head<T> head(*this, m.saved, batch, i, h), slope(*this, m.scratch, batch, i, h);
+        const Head<T> head(*this, m.workspace.saved, batch, i, h), slope(*this, m.workspace.scratch, batch, i, h);
         small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, T(1), head.weights, keys, slope.given,
                    width, T(0), slope.value, key_step());
         small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), T(1), slope.given, width, head.value,
@@ -168,8 +166,9 @@ struct AttentionCode {
                    head.query, query_step(), T(0), slope.key, key_step());
       }
     if (rope > 0) {
-      make_angles(m.scratch_fixed, 0, keys);
-      for (std::size_t i = 0; i < batch; ++i) turn(d_kept + i * queries * 3 * width, queries, m.scratch_fixed, T(-1));
+      make_angles(m.workspace.scratch_fixed, 0, keys);
+      for (std::size_t i = 0; i < batch; ++i)
+        turn(d_kept + i * queries * 3 * width, queries, m.workspace.scratch_fixed, T(-1));
     }
     // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its
     // results
@@ -180,15 +179,16 @@ struct AttentionCode {
     };
     const Projection own[2]{{0, cross ? width : 3 * width, queries, 0, target, d_target},
                             {width, 2 * width, keys, key_place(), memory, d_memory}};
-    if (m.gradients)
-      gradients(ctx, dy, queries, Rows<const T>{given, batch, queries * width}, width, m.gradients + out_weight(),
-                m.gradients + out_bias());
+    if (m.parameters.gradients)
+      gradients(ctx, dy, queries, Rows<const T>{given, batch, queries * width}, width,
+                m.parameters.gradients + out_weight(), m.parameters.gradients + out_bias());
     for (std::size_t k = 0; k < (cross ? 2 : 1); ++k) {
       const Projection& p = own[k];
       const Rows<const T> slopes{d_kept + p.place * batch, batch, p.steps * p.count};
-      if (m.gradients)
-        gradients(ctx, slopes, p.steps, p.x, p.count, m.gradients + p.first * width, m.gradients + in_bias() + p.first);
-      if (p.dx) project_back(ctx, m.parameters + p.first * width, p.count, slopes, p.steps, p.dx);
+      if (m.parameters.gradients)
+        gradients(ctx, slopes, p.steps, p.x, p.count, m.parameters.gradients + p.first * width,
+                  m.parameters.gradients + in_bias() + p.first);
+      if (p.dx) project_back(ctx, m.parameters.values + p.first * width, p.count, slopes, p.steps, p.dx);
     }
   }
 
@@ -232,7 +232,7 @@ private:
       for (std::size_t t = 0; t + 1 < queries; ++t)
         std::fill(weights + t * keys + t + 1, weights + (t + 1) * keys, unseen);
     if (!m.mask) return;
-    const T* const mask = m.mask + sample * m.mask_stride;
+    const T* const mask = m.mask[sample];
     for (std::size_t k = 0; k < keys; ++k)
       if (mask[k] != T(0))
         for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
@@ -242,7 +242,7 @@ private:
   template <class T>
   void blank(const Memory<T>& m, std::size_t sample, T* weights) const {
     if (!m.mask) return;
-    const T* const mask = m.mask + sample * m.mask_stride;
+    const T* const mask = m.mask[sample];
     const auto first_seen = static_cast<std::size_t>(std::find(mask, mask + keys, T(0)) - mask);
     for (std::size_t t = 0; t < queries; ++t)
       if (first_seen >= (causal ? t + 1 : keys)) std::fill_n(weights + t * keys, keys, T(0));

@@ -52,7 +52,7 @@ inline constexpr std::size_t context_of = (std::size_t{0} + ... + cached_steps<s
 template <class T>
 constexpr std::size_t next_place(const Memory<T>& m, std::size_t sample, std::size_t context, std::size_t steps) {
   if (!m.state) return 0;
-  T& count = m.state[sample * m.state_stride];
+  T& count = m.state[sample][0];
   const auto place = static_cast<std::size_t>(count);
   count += static_cast<T>(steps);
   return place + steps <= context ? place : context - steps;

@@ -109,8 +109,7 @@ public:
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, Memory<T> m, const RowsOf<const T, N>& x, Rows<T> y, Mode mode) {
-    m.mask = has_mask ? x[N - 1].data : nullptr;
-    m.mask_stride = x[N - 1].stride;
+    m.mask = has_mask ? x[N - 1] : Rows<const T>{};
     Code.forward(ctx, m, x[0], x[memory], y, mode);
   }
   template <class Ctx, class T>

@@ -45,14 +45,14 @@ struct ConvolutionPlan {
   constexpr Needs needs() const {
     Needs n{.backward_reads_input = true};
     const std::size_t forward = (transposed ? map_space() : image_space()) + work_space();
-    n.forward_scratch_fixed = n.inference_scratch_fixed = forward;
-    n.backward_scratch_fixed = block() * (image_space() + map_space()) + work_space();
+    n.forward.fixed = n.inference.fixed = forward;
+    n.backward.fixed = block() * (image_space() + map_space()) + work_space();
     if constexpr (!std::is_same_v<F, NoActivation>) {
       const bool by_mask = std::is_same_v<F, Rectifier> && !transposed;
       n.backward_reads_output = by_mask || Activation<F>::reads_output;
       if (!by_mask) {
-        n.saved_sample = Activation<F>::saves_slope ? output_size() : 0;
-        n.backward_scratch_sample = output_size();
+        n.saved.sample = Activation<F>::saves_slope ? output_size() : 0;
+        n.backward.sample = output_size();
       }
     }
     return n;
@@ -67,9 +67,9 @@ struct ConvolutionCode {
   template <class Mode, class Ctx, class T>
   static void forward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     const kernels::Convolution& c = p.c;
-    const T* const weight = m.parameters;
-    const T* const bias = p.bias ? m.parameters + p.bias_offset() : nullptr;
-    T* const laid_out = m.scratch_fixed;
+    const T* const weight = m.parameters.values;
+    const T* const bias = p.bias ? m.parameters.values + p.bias_offset() : nullptr;
+    T* const laid_out = m.workspace.scratch_fixed;
     T* const work = laid_out + (p.transposed ? p.map_space() : p.image_space());
     for (std::size_t i = 0; i < x.count; ++i) {
       if (p.transposed) {
@@ -85,7 +85,8 @@ struct ConvolutionCode {
       if constexpr (!plain) {
         const bool done = rectifies && !p.transposed;
         if (!done)
-          Activation<F>::forward(y[i], p.output_size(), m.saved ? m.saved + i * p.output_size() : nullptr, mode);
+          Activation<F>::forward(y[i], p.output_size(),
+                                 m.workspace.saved ? m.workspace.saved + i * p.output_size() : nullptr, mode);
         else if (p.is_product()) kernels::rectify(y[i], p.output_size());
       }
     }
@@ -95,7 +96,7 @@ struct ConvolutionCode {
   static void backward(const ConvolutionPlan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
                        Rows<const T> dy, Rows<T> dx) {
     const kernels::Convolution& c = p.c;
-    T* const bias_gradient = p.bias && m.gradients ? m.gradients + p.bias_offset() : nullptr;
+    T* const bias_gradient = p.bias && m.parameters.gradients ? m.parameters.gradients + p.bias_offset() : nullptr;
     if (ctx.overwrite_gradients && bias_gradient) std::fill_n(bias_gradient, p.bias_size(), T(0));
 
     Rows<const T> dz = dy;
@@ -104,13 +105,14 @@ struct ConvolutionCode {
       if (!by_mask) {
         const std::size_t size = p.output_size();
         for (std::size_t i = 0; i < dy.count; ++i)
-          Activation<F>::backward(dy[i], y ? y[i] : nullptr, m.saved + i * size, m.scratch + i * size, size);
-        dz = {m.scratch, dy.count, size};
+          Activation<F>::backward(dy[i], y ? y[i] : nullptr, m.workspace.saved + i * size,
+                                  m.workspace.scratch + i * size, size);
+        dz = {m.workspace.scratch, dy.count, size};
       }
     }
 
     const std::size_t block = p.block(), map_space = p.map_space(), image_space = p.image_space();
-    T* const maps = m.scratch_fixed;
+    T* const maps = m.workspace.scratch_fixed;
     T* const images = maps + block * map_space;
     T* const work = images + block * image_space;
     const Rows<const T>& map_side = p.transposed ? x : dz;
@@ -127,21 +129,22 @@ struct ConvolutionCode {
       const T* const image = c.plain() ? image_side[first] : images;
       const std::size_t image_stride = c.plain() ? image_side.stride : image_space;
       const bool add = !ctx.overwrite_gradients || first > 0;
-      if (m.gradients && p.is_product()) {
+      if (m.parameters.gradients && p.is_product()) {
         for (std::size_t i = 0; i < count; ++i)
-          multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_space, add || i > 0, m.gradients);
-      } else if (m.gradients) {
+          multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_space, add || i > 0,
+                            m.parameters.gradients);
+      } else if (m.parameters.gradients) {
         kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_space, add,
-                                                m.gradients);
+                                                m.parameters.gradients);
       }
       if (!dx) continue;
       for (std::size_t i = 0; i < count; ++i) {
         const T* from = p.transposed ? image + i * image_stride : maps + i * map_space;
         if (p.is_product())
-          multiply(p, ctx, !p.transposed, m.parameters, static_cast<const T*>(nullptr), from, dx[first + i]);
+          multiply(p, ctx, !p.transposed, m.parameters.values, static_cast<const T*>(nullptr), from, dx[first + i]);
         else if (p.transposed)
-          kernels::map_of_image<T>(c, p.taps, from, m.parameters, nullptr, false, dx[first + i], work);
-        else kernels::image_of_map<T>(c, p.taps, from, m.parameters, nullptr, dx[first + i], work);
+          kernels::map_of_image<T>(c, p.taps, from, m.parameters.values, nullptr, false, dx[first + i], work);
+        else kernels::image_of_map<T>(c, p.taps, from, m.parameters.values, nullptr, dx[first + i], work);
       }
     }
   }

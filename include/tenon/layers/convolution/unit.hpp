@@ -204,10 +204,10 @@ struct ConvolutionUnit {
   /// Without the library.
   template <class T>
   static constexpr void run_sample(const Memory<T>& m, const T* x, T* y) {
-    const T* const bias = plan.bias ? m.parameters + plan.bias_offset() : nullptr;
-    if constexpr (Transposed) kernels::image_of_map_plainly(convolution, x, m.parameters, bias, y);
-    else if constexpr (tiles.features == 0) kernels::map_of_image_plainly(convolution, x, m.parameters, bias, y);
-    else kernels::map_of_image_in_tiles<tiles, Rectified>(row, x, m.parameters, bias, y);
+    const T* const bias = plan.bias ? m.parameters.values + plan.bias_offset() : nullptr;
+    if constexpr (Transposed) kernels::image_of_map_plainly(convolution, x, m.parameters.values, bias, y);
+    else if constexpr (tiles.features == 0) kernels::map_of_image_plainly(convolution, x, m.parameters.values, bias, y);
+    else kernels::map_of_image_in_tiles<tiles, Rectified>(row, x, m.parameters.values, bias, y);
     constexpr bool done = std::is_same_v<F, NoActivation> || (tiles.features > 0 && std::is_same_v<F, Rectifier>);
     if constexpr (!done) Activation<F>::run_sample(y, output::size);
   }

@@ -61,11 +61,10 @@ struct BatchCode {
     const std::size_t value = aligned(features);
     return {.backward_reads_input = program::s.reads_input,
             .backward_reads_output = program::s.reads_output,
-            .saved_sample = noisy ? aligned(size) : 0,
-            .saved_fixed = static_cast<std::size_t>(program::s.kept.count) * value,
-            .forward_scratch_fixed = scratch_values<typename program::Forward>() * value,
-            .backward_scratch_fixed = scratch_values<typename program::Backward>() * value,
-            .inference_scratch_fixed = scratch_values<typename program::Evaluate>() * value,
+            .saved = {noisy ? aligned(size) : 0, static_cast<std::size_t>(program::s.kept.count) * value},
+            .forward = {.fixed = scratch_values<typename program::Forward>() * value},
+            .backward = {.fixed = scratch_values<typename program::Backward>() * value},
+            .inference = {.fixed = scratch_values<typename program::Evaluate>() * value},
             .streams = noisy ? 1U : 0U};
   }
 
@@ -79,8 +78,8 @@ struct BatchCode {
     a.input[0] = {x.data, x.stride};
     a.store[0] = {y.data, y.stride};
     if constexpr (Mode::training && noisy) {
-      kernels::draw_keep_mask(ctx, m.saved, x.count, layer.size, program::s.noise_rate, m.stream);
-      a.noise = {m.saved, layer.size};
+      kernels::draw_keep_mask(ctx, m.workspace.saved, x.count, layer.size, program::s.noise_rate, m.ids.stream);
+      a.noise = {m.workspace.saved, layer.size};
     }
     reduce<Steps>(layer, a, m, exchange_of(ctx));
     expr::BatchLoops<Steps, Channelwise, T>::finish(a);
@@ -91,9 +90,9 @@ struct BatchCode {
                        Rows<const T> dy, Rows<T> dx) {
     using Steps = typename program::Backward;
     expr::Arguments<T> a = arguments(layer, m, dy.count, rows_of_batch(ctx, dy.count));
-    if (ctx.overwrite_gradients && m.gradients)
+    if (ctx.overwrite_gradients && m.parameters.gradients)
       for (const ParameterPlace& p : layer.parameters)
-        if (p.trainable) std::fill_n(m.gradients + p.offset, p.size, T(0));
+        if (p.trainable) std::fill_n(m.parameters.gradients + p.offset, p.size, T(0));
     // a parameter's gradient is a sum over the whole batch, which all shards know: the first one keeps it
     if constexpr (in_shards<Ctx>)
       if (ctx.shard && !ctx.shard->first)
@@ -103,7 +102,7 @@ struct BatchCode {
     a.output = {y.data, y.stride};
     a.seed = {dy.data, dy.stride};
     a.store[0] = {dx.data, dx.stride};
-    if constexpr (noisy) a.noise = {m.saved, layer.size};
+    if constexpr (noisy) a.noise = {m.workspace.saved, layer.size};
     reduce<Steps>(layer, a, m, exchange_of(ctx));
     if (dx) expr::BatchLoops<Steps, Channelwise, T>::finish(a);
   }
@@ -146,8 +145,9 @@ private:
     a.batch_count = rows * layer.share();
     for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
       const ParameterPlace& p = layer.parameters[k];
-      a.parameter[k] = (p.trainable ? m.parameters : m.buffers) + p.offset;
-      if (p.trainable) a.gradient[k] = m.gradients ? m.gradients + p.offset : m.unused_gradient;
+      a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.buffers) + p.offset;
+      if (p.trainable)
+        a.gradient[k] = m.parameters.gradients ? m.parameters.gradients + p.offset : m.parameters.unused_gradient;
     }
     return a;
   }
@@ -156,15 +156,15 @@ private:
   static void reduce(const Layer& layer, expr::Arguments<T>& a, const Memory<T>& m, Exchange exchange) {
     const std::size_t step = aligned(layer.features);
     T* value[expr::Cuts::capacity]{};
-    T* scratch = m.scratch_fixed;
+    T* scratch = m.workspace.scratch_fixed;
     for (int slot = 0; slot < Steps::plan.values.count; ++slot) {
       const int kept = kept_place<Steps>(slot);
-      value[slot] = kept >= 0 ? m.saved_fixed + static_cast<std::size_t>(kept) * step : scratch;
+      value[slot] = kept >= 0 ? m.workspace.saved_fixed + static_cast<std::size_t>(kept) * step : scratch;
       if (kept < 0) scratch += step;
     }
     T* buffer[expr::Arguments<T>::most]{};
     for (std::size_t k = 0; k < layer.parameters.size(); ++k)
-      if (!layer.parameters[k].trainable) buffer[k] = m.buffers + layer.parameters[k].offset;
+      if (!layer.parameters[k].trainable) buffer[k] = m.parameters.buffers + layer.parameters[k].offset;
     expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer, exchange);
   }
 };

@@ -173,9 +173,9 @@ struct FormulaCode {
     if constexpr (!Mode::training) {
       expr::LoopsIn<Ctx, typename final_program::Evaluate, T>::run(a);
     } else {
-      T* kept = m.saved + p.slope * x.count;
+      T* kept = m.workspace.saved + p.slope * x.count;
       if constexpr (noisy) {
-        kernels::draw_keep_mask(ctx, kept, x.count, p.output_size, final_program::noise_rate, m.stream);
+        kernels::draw_keep_mask(ctx, kept, x.count, p.output_size, final_program::noise_rate, m.ids.stream);
         a.noise = {kept, p.output_size};
       }
       if constexpr (slope) {
@@ -255,21 +255,20 @@ private:
     [&]<int... K>(std::integer_sequence<int, K...>) {
       (([&] {
          if (stage<K>::input < 0) {
-           p.operand[K] = take(n.saved_sample, p.in[K]);
-           p.inference_operand[K] = take(n.inference_scratch_sample, p.in[K]);
-           p.rows[K] = take(n.saved_sample, static_cast<std::size_t>(stage<K>::program::saved_rows));
-           p.operand_gradient[K] = take(n.backward_scratch_sample, p.in[K]);
+           p.operand[K] = take(n.saved.sample, p.in[K]);
+           p.inference_operand[K] = take(n.inference.sample, p.in[K]);
+           p.rows[K] = take(n.saved.sample, static_cast<std::size_t>(stage<K>::program::saved_rows));
+           p.operand_gradient[K] = take(n.backward.sample, p.in[K]);
          }
-         if (!in_result<K> || keeps<K>)
-           p.product[K] = take(keeps<K> ? n.saved_sample : n.forward_scratch_sample, p.out[K]);
-         if (!in_result<K>) p.inference_product[K] = take(n.inference_scratch_sample, p.out[K]);
-         if (!hands_on || K < product_count - 1) p.product_gradient[K] = take(n.backward_scratch_sample, p.out[K]);
+         if (!in_result<K> || keeps<K>) p.product[K] = take(keeps<K> ? n.saved.sample : n.forward.sample, p.out[K]);
+         if (!in_result<K>) p.inference_product[K] = take(n.inference.sample, p.out[K]);
+         if (!hands_on || K < product_count - 1) p.product_gradient[K] = take(n.backward.sample, p.out[K]);
        }()),
        ...);
     }
     (each_product);
-    p.rows[product_count] = take(n.saved_sample, static_cast<std::size_t>(final_program::saved_rows));
-    if (slope || noisy) p.slope = take(n.saved_sample, p.output_width);
+    p.rows[product_count] = take(n.saved.sample, static_cast<std::size_t>(final_program::saved_rows));
+    if (slope || noisy) p.slope = take(n.saved.sample, p.output_width);
     n.backward_reads_input = stages_read_x || final_reads_x;
     n.backward_reads_output = !slope && final_program::reads_output;
     n.streams = noisy ? 1U : 0U;
@@ -285,8 +284,10 @@ private:
     a.batch_count = count * p.repeats;
     [&]<class... P>(list<P...>) {
       [[maybe_unused]] int slot = 0;
-      ((a.parameter[slot] = m.parameters + p.offset[number_of<P>],
-        a.gradient[slot] = m.gradients ? m.gradients + p.offset[number_of<P>] : m.unused_gradient, ++slot),
+      ((a.parameter[slot] = m.parameters.values + p.offset[number_of<P>],
+        a.gradient[slot] = m.parameters.gradients ? m.parameters.gradients + p.offset[number_of<P>]
+                                                  : m.parameters.unused_gradient,
+        ++slot),
        ...);
     }(typename S::parameters{});
     return a;
@@ -296,7 +297,7 @@ private:
   static void per_row(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, std::size_t count) {
     using S = typename std::conditional_t<K == product_count, std::type_identity<final_stage>, lazy_stage<K>>::type;
     for (int k = 0; k < S::program::saved_rows; ++k)
-      a.saved_row[k] = m.saved + p.rows[K] * count + static_cast<std::size_t>(k) * count * p.repeats;
+      a.saved_row[k] = m.workspace.saved + p.rows[K] * count + static_cast<std::size_t>(k) * count * p.repeats;
   }
   template <int K>
   struct lazy_stage {
@@ -326,7 +327,7 @@ private:
   static expr::Array<T> destination(const Plan& p, const Memory<T>& m, Rows<T> dx, std::size_t count) {
     if constexpr (J == 0) return {dx.data, dx.stride};
     else if constexpr (J <= product_count)
-      return {m.scratch + p.product_gradient[J - 1] * count, p.out[J - 1] * p.repeats};
+      return {m.workspace.scratch + p.product_gradient[J - 1] * count, p.out[J - 1] * p.repeats};
     else return chunk_of<J>(p, dx);
   }
   template <int J, class U>
@@ -339,13 +340,13 @@ private:
   template <int K, bool Train, class U, class T>
   static expr::Array<U> product_rows(const Plan& p, const Memory<T>& m, Rows<U> y) {
     if constexpr (in_result<K> && !(Train && keeps<K>)) return {y.data, y.stride};
-    else if constexpr (!Train) return {m.scratch + p.inference_product[K] * y.count, p.out[K] * p.repeats};
-    else return {(keeps<K> ? m.saved : m.scratch) + p.product[K] * y.count, p.out[K] * p.repeats};
+    else if constexpr (!Train) return {m.workspace.scratch + p.inference_product[K] * y.count, p.out[K] * p.repeats};
+    else return {(keeps<K> ? m.workspace.saved : m.workspace.scratch) + p.product[K] * y.count, p.out[K] * p.repeats};
   }
 
   template <int K, bool Train, class T>
   static T* operand_buffer(const Plan& p, const Memory<T>& m, std::size_t count) {
-    return Train ? m.saved + p.operand[K] * count : m.scratch + p.inference_operand[K] * count;
+    return Train ? m.workspace.saved + p.operand[K] * count : m.workspace.scratch + p.inference_operand[K] * count;
   }
 
   template <int K, class Mode, class Ctx, class T>
@@ -369,7 +370,7 @@ private:
       operand = {buffer, in * p.repeats};
     }
     const expr::Array<T> result = product_rows<K, Mode::training, T>(p, m, y);
-    const T* weight = m.parameters + p.offset[weight_number<K>];
+    const T* weight = m.parameters.values + p.offset[weight_number<K>];
     blocks(p, x.count, adjoin(p, operand, in) && adjoin(p, result, out), [&](std::size_t first, std::size_t rows) {
       ctx.gemm(kernels::Transpose::no, transposed<K> ? kernels::Transpose::yes : kernels::Transpose::no, rows, out, in,
                T(1), operand.data + first * operand.stride, row_stride(p, operand, in), weight,
@@ -395,10 +396,10 @@ private:
   /// Gradients that loops sum start at zero; a product's gradient is overwritten by the GEMM.
   template <class T>
   static void clear_summed(const Plan& p, const Memory<T>& m) {
-    if (!m.gradients) return;
+    if (!m.parameters.gradients) return;
     for (std::size_t i = 0; i < p.parameters.size(); ++i)
       if (!written_by_product(static_cast<int>(i)))
-        std::fill_n(m.gradients + p.offset[i], p.parameters[i].size(), T(0));
+        std::fill_n(m.parameters.gradients + p.offset[i], p.parameters[i].size(), T(0));
   }
   static constexpr bool written_by_product(int number) {
     int products_of_it = 0;
@@ -442,7 +443,7 @@ private:
       a.seed = {dy.data, dy.stride};
       if constexpr (slope) {
         constexpr bool asked = WithDx || product_count > 0;
-        a.noise = {m.saved + p.slope * dy.count, p.output_size};
+        a.noise = {m.workspace.saved + p.slope * dy.count, p.output_size};
         if constexpr (asked) a.store[0] = destination<main_input>(p, m, dx, dy.count);
         using Spec = std::conditional_t<asked, typename final_program::BackwardSlope,
                                         typename final_program::BackwardSlopeParameters>;
@@ -450,7 +451,7 @@ private:
       } else {
         sources<true>(p, a, m, x, y);
         destinations(p, a, m, dx, dy.count);
-        if constexpr (noisy) a.noise = {m.saved + p.slope * dy.count, p.output_size};
+        if constexpr (noisy) a.noise = {m.workspace.saved + p.slope * dy.count, p.output_size};
         a.output = {y.data, y.stride};
         per_row<product_count>(p, a, m, dy.count);
         constexpr unsigned mask = hands_on ? wanted(WithDx) & ~(1U << main_input) : wanted(WithDx);
@@ -472,7 +473,7 @@ private:
     const std::size_t count = dy.count, in = p.in[K], out = p.out[K];
     expr::Array<const T> gradient{dy.data, dy.stride};
     if constexpr (!hands_on || K < product_count - 1) {
-      T* own = m.scratch + p.product_gradient[K] * count;
+      T* own = m.workspace.scratch + p.product_gradient[K] * count;
       if constexpr (!gradient_written<K, 1 + K>) std::fill_n(own, count * out * p.repeats, T(0));
       gradient = {own, out * p.repeats};
     }
@@ -480,7 +481,7 @@ private:
     if constexpr (S::input >= 0) operand = source<S::input, true>(p, m, x, y);
     else operand = {operand_buffer<K, true>(p, m, count), in * p.repeats};
 
-    T* weight_gradient = m.gradients ? m.gradients + p.offset[weight_number<K>] : nullptr;
+    T* weight_gradient = m.parameters.gradients ? m.parameters.gradients + p.offset[weight_number<K>] : nullptr;
     bool overwrite = ctx.overwrite_gradients && written_by_product(weight_number<K>);
     const auto weigh = [&](std::size_t first, std::size_t rows) {
       const T* g = gradient.data + first * gradient.stride;
@@ -495,7 +496,7 @@ private:
     if (weight_gradient) blocks(p, count, adjoin(p, operand, in) && adjoin(p, gradient, out), weigh);
 
     const auto into = [&](expr::Array<T> target, T beta) {
-      const T* weight = m.parameters + p.offset[weight_number<K>];
+      const T* weight = m.parameters.values + p.offset[weight_number<K>];
       blocks(p, count, adjoin(p, target, in) && adjoin(p, gradient, out), [&](std::size_t first, std::size_t rows) {
         ctx.gemm(Transpose::no, transposed<K> ? Transpose::no : Transpose::yes, rows, in, out, T(1),
                  gradient.data + first * gradient.stride, row_stride(p, gradient, out), weight,
@@ -513,7 +514,7 @@ private:
       (each_input);
       using Spec = typename S::program::template BackwardRecompute<wanted(WithDx), written>;
       if constexpr (Spec::plan.outputs.count > 0) {
-        const expr::Array<T> target{m.scratch + p.operand_gradient[K] * count, in * p.repeats};
+        const expr::Array<T> target{m.workspace.scratch + p.operand_gradient[K] * count, in * p.repeats};
         into(target, T(0));
         expr::Arguments<T> a = arguments<S>(p, m, count, in);
         a.seed = {target.data, target.stride};

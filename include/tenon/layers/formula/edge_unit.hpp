@@ -68,11 +68,11 @@ struct EdgeCode {
     for (int k = 0; k < static_cast<int>(Edges); ++k)
       if (program::reads_input(k)) n.backward_reads_input |= 1U << k;
     n.backward_reads_output = program::reads_output;
-    p.noise = n.saved_sample;
-    n.saved_sample += Randoms * aligned(input.size);
-    p.rows = n.saved_sample;
-    n.saved_sample += aligned(static_cast<std::size_t>(program::saved_rows) * p.repeats);
-    n.backward_scratch_sample = Edges > 1 || Parameters > 0 ? Edges * aligned(input.size) : 0;
+    p.noise = n.saved.sample;
+    n.saved.sample += Randoms * aligned(input.size);
+    p.rows = n.saved.sample;
+    n.saved.sample += aligned(static_cast<std::size_t>(program::saved_rows) * p.repeats);
+    n.backward.sample = Edges > 1 || Parameters > 0 ? Edges * aligned(input.size) : 0;
     n.streams = static_cast<std::uint32_t>(Randoms);
     return p;
   }
@@ -86,8 +86,8 @@ struct EdgeCode {
       expr::LoopsIn<Ctx, typename quiet::Evaluate, T>::run(a);
     } else {
       for (std::size_t r = 0; r < Randoms; ++r) {
-        T* const numbers = m.saved + (p.noise + r * aligned(p.size)) * y.count;
-        const Stream stream = ctx.stream(m.stream + static_cast<std::uint32_t>(r));
+        T* const numbers = m.workspace.saved + (p.noise + r * aligned(p.size)) * y.count;
+        const Stream stream = ctx.stream(m.ids.stream + static_cast<std::uint32_t>(r));
         if (draws[r] == expr::Draw::normal) kernels::fill_normal(numbers, y.count, p.size, stream, ctx.first_sample);
         else kernels::fill_uniform(numbers, y.count, p.size, stream, ctx.first_sample);
       }
@@ -100,15 +100,16 @@ struct EdgeCode {
                        Rows<const T> y, Rows<const T> dy, const RowsOf<T, Edges>& dx) {
     bool any = false;
     for (const Rows<T>& d : dx) any = any || d;
-    if (m.gradients && ctx.overwrite_gradients)
-      for (std::size_t i = 0; i < Parameters; ++i) std::fill_n(m.gradients + p.offset[i], p.parameters[i].size(), T(0));
-    if (!any && !(m.gradients && Parameters > 0)) return;
+    if (m.parameters.gradients && ctx.overwrite_gradients)
+      for (std::size_t i = 0; i < Parameters; ++i)
+        std::fill_n(m.parameters.gradients + p.offset[i], p.parameters[i].size(), T(0));
+    if (!any && !(m.parameters.gradients && Parameters > 0)) return;
     expr::Arguments<T> a = arguments(p, m, x, dy.count);
     a.seed = {dy.data, dy.stride};
     a.output = {y.data, y.stride};
     for (std::size_t k = 0; k < Edges; ++k) {
       a.store[k] = dx[k] ? expr::Array<T>{dx[k].data, dx[k].stride}
-                         : expr::Array<T>{m.scratch + k * aligned(p.size) * dy.count, p.size};
+                         : expr::Array<T>{m.workspace.scratch + k * aligned(p.size) * dy.count, p.size};
       if (!program::has_gradient(static_cast<int>(k)) && dx[k])
         for (std::size_t i = 0; i < dx[k].count; ++i) std::fill_n(dx[k][i], p.size, T(0));
     }
@@ -126,15 +127,15 @@ private:
     a.pixels = p.pixels;
     a.batch_count = count * p.repeats;
     for (std::size_t k = 0; k < Edges; ++k) a.input[k] = {x[k].data, x[k].stride};
-    if (m.saved) {
+    if (m.workspace.saved) {
       for (std::size_t r = 0; r < Randoms; ++r)
-        a.input[Edges + r] = {m.saved + (p.noise + r * aligned(p.size)) * count, p.size};
+        a.input[Edges + r] = {m.workspace.saved + (p.noise + r * aligned(p.size)) * count, p.size};
       for (int k = 0; k < program::saved_rows; ++k)
-        a.saved_row[k] = m.saved + p.rows * count + static_cast<std::size_t>(k) * count * p.repeats;
+        a.saved_row[k] = m.workspace.saved + p.rows * count + static_cast<std::size_t>(k) * count * p.repeats;
     }
     for (std::size_t i = 0; i < Parameters; ++i) {
-      a.parameter[i] = m.parameters + p.offset[i];
-      a.gradient[i] = m.gradients ? m.gradients + p.offset[i] : m.unused_gradient;
+      a.parameter[i] = m.parameters.values + p.offset[i];
+      a.gradient[i] = m.parameters.gradients ? m.parameters.gradients + p.offset[i] : m.parameters.unused_gradient;
     }
     return a;
   }

@@ -34,9 +34,9 @@ struct MeanUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false,
-                               .forward_scratch_fixed = aligned(P.scratch()),
-                               .backward_scratch_fixed = aligned(P.scratch()),
-                               .inference_scratch_fixed = aligned(P.scratch())};
+                               .forward = {.fixed = aligned(P.scratch())},
+                               .backward = {.fixed = aligned(P.scratch())},
+                               .inference = {.fixed = aligned(P.scratch())}};
   static constexpr kernels::Averaging averaging = P;
 
   /// An adaptive pool whose parts are alike, as windows side by side; ONNX has no others, nor dilated ones.
@@ -56,7 +56,8 @@ struct MeanUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.scratch_fixed);
+    for (std::size_t i = 0; i < x.count; ++i)
+      kernels::average_pool<T>(averaging, x[i], y[i], m.workspace.scratch_fixed);
   }
   /// Without the library.
   template <class T>
@@ -67,7 +68,7 @@ struct MeanUnit {
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
     for (std::size_t i = 0; i < dy.count; ++i)
-      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.scratch_fixed);
+      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.workspace.scratch_fixed);
   }
 };
 

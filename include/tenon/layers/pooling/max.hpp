@@ -14,8 +14,8 @@ struct LargestUnit {
   // The largest numbers are found again: forward leaves nothing behind.
   static constexpr Needs needs{.backward_reads_input = true,
                                .backward_reads_output = P.halves(),
-                               .forward_scratch_fixed = aligned(P.scratch()),
-                               .inference_scratch_fixed = aligned(P.scratch())};
+                               .forward = {.fixed = aligned(P.scratch())},
+                               .inference = {.fixed = aligned(P.scratch())}};
   static constexpr kernels::Pooling pooling = P;
 
   template <class To>
@@ -24,7 +24,7 @@ struct LargestUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.scratch_fixed);
+    for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.workspace.scratch_fixed);
   }
   /// Without the library.
   template <class T>

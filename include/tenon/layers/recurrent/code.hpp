@@ -75,13 +75,13 @@ struct RecurrentPlan {
   constexpr Needs needs() const {
     const std::size_t carried = aligned(Pass::carried(hidden));
     Needs n{.backward_reads_input = true, .backward_reads_output = !last_only};
-    n.saved_sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_space();
-    n.state_sample = state_size();
-    n.forward_scratch_fixed = aligned(Pass::forward_space(hidden));
-    n.inference_scratch_fixed = aligned(Pass::inference_space(hidden));
-    n.inference_scratch_sample = passing_lengths_at(carried) + lengths_space();
-    n.backward_scratch_sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_space();
-    n.backward_scratch_fixed = aligned(Pass::backward_space(hidden));
+    n.saved.sample = states > 0 ? kept_states_at() + state_size() : kept_lengths_at() + lengths_space();
+    n.state = state_size();
+    n.forward.fixed = aligned(Pass::forward_space(hidden));
+    n.inference.fixed = aligned(Pass::inference_space(hidden));
+    n.inference.sample = passing_lengths_at(carried) + lengths_space();
+    n.backward.sample = carried + (layers > 2 ? 2 : layers - 1) * sequence_space();
+    n.backward.fixed = aligned(Pass::backward_space(hidden));
     n.streams = dropout > 0 ? static_cast<std::uint32_t>(layers - 1) : 0;
     return n;
   }
@@ -98,26 +98,27 @@ struct RecurrentCode {
     Steps<const T> in{x.data, x.stride, p.features};
     Steps<T> out;
     T* const ends = !p.masked  ? nullptr
-                    : training ? m.saved + p.kept_lengths_at() * batch
-                               : m.scratch + p.passing_lengths_at(aligned(pass::carried(p.hidden))) * batch;
+                    : training ? m.workspace.saved + p.kept_lengths_at() * batch
+                               : m.workspace.scratch + p.passing_lengths_at(aligned(pass::carried(p.hidden))) * batch;
     if (ends) find_ends(p, batch, in, ends);
     const Lengths<T> lengths{ends};
     const bool goes_on = p.states > 0 && m.state;
     if (training && goes_on)
       for (std::size_t i = 0; i < batch; ++i)
-        std::copy_n(m.state + i * m.state_stride, p.state_size(), kept_start(p, m, batch, 0).data + i * p.state_size());
+        std::copy_n(m.state[i], p.state_size(), kept_start(p, m, batch, 0).data + i * p.state_size());
     for (std::size_t l = 0; l < p.layers; ++l) {
       const bool inside = l + 1 < p.layers || p.last_only;
       out = !inside    ? Steps<T>{y.data, y.stride, width}
             : training ? kept_sequence(p, m, batch, l, 0)
                        : passing_sequence(p, m, batch, l);
       for (std::size_t d = 0; d < p.directions; ++d) {
-        T* const carry = training ? nullptr : m.scratch + aligned(p.steps * p.blocks * p.hidden) * batch;
-        const Steps<T> rows = training ? kept_rows(p, m, batch, l, d)
-                                       : Steps<T>{m.scratch, p.steps * p.blocks * p.hidden, p.blocks * p.hidden};
-        pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), in,
+        T* const carry = training ? nullptr : m.workspace.scratch + aligned(p.steps * p.blocks * p.hidden) * batch;
+        const Steps<T> rows = training
+                                  ? kept_rows(p, m, batch, l, d)
+                                  : Steps<T>{m.workspace.scratch, p.steps * p.blocks * p.hidden, p.blocks * p.hidden};
+        pass::template forward<training>(sizes(p, l, d), ctx, batch, weights(p, m.parameters.values, l, d), in,
                                          out.from(d * p.hidden), rows, lengths,
-                                         goes_on ? state_of(p, m, l) : Start<T>{}, carry, m.scratch_fixed);
+                                         goes_on ? state_of(p, m, l) : Start<T>{}, carry, m.workspace.scratch_fixed);
       }
       in = out;
       if constexpr (training)
@@ -135,7 +136,7 @@ struct RecurrentCode {
                        Rows<const T> dy, Rows<T> dx) {
     const std::size_t batch = dy.count, width = p.width(), carried = aligned(pass::carried(p.hidden));
     Steps<const T> from_above{dy.data, dy.stride, width};
-    const Lengths<T> lengths{p.masked ? m.saved + p.kept_lengths_at() * batch : nullptr};
+    const Lengths<T> lengths{p.masked ? m.workspace.saved + p.kept_lengths_at() * batch : nullptr};
     for (std::size_t l = p.layers; l-- > 0;) {
       const bool top = l + 1 == p.layers;
       const Steps<const T> out = top && !p.last_only ? Steps<const T>{y.data, y.stride, width}
@@ -144,14 +145,15 @@ struct RecurrentCode {
       Steps<T> to_below{dx.data, dx.stride, p.features};
       if (l > 0) {
         in = kept_sequence(p, m, batch, l - 1, p.dropout > 0 ? 2 : 0);
-        to_below = {m.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_space() : 0)) * batch, p.steps * width,
-                    width};
+        to_below = {m.workspace.scratch + (carried + (l % 2) * (p.layers > 2 ? p.sequence_space() : 0)) * batch,
+                    p.steps * width, width};
       }
       for (std::size_t d = 0; d < p.directions; ++d)
-        pass::backward(sizes(p, l, d), ctx, batch, weights(p, m.parameters, l, d), gradients(p, m, l, d), in,
+        pass::backward(sizes(p, l, d), ctx, batch, weights(p, m.parameters.values, l, d), gradients(p, m, l, d), in,
                        out.from(d * p.hidden), from_above.from(d * p.hidden), top && p.last_only, to_below, d > 0,
                        kept_rows(p, m, batch, l, d), lengths,
-                       p.states > 0 && m.state ? kept_start(p, m, batch, l) : Start<T>{}, m.scratch, m.scratch_fixed);
+                       p.states > 0 && m.state ? kept_start(p, m, batch, l) : Start<T>{}, m.workspace.scratch,
+                       m.workspace.scratch_fixed);
       if (l > 0 && p.dropout > 0) {
         const T* const mask = kept_sequence(p, m, batch, l - 1, 1).data;
         for (std::size_t i = 0; i < batch * p.steps * width; ++i) to_below.data[i] *= mask[i];
@@ -167,11 +169,11 @@ private:
 
   template <class T>
   static Start<T> state_of(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer) {
-    return {m.state + layer * p.states * p.hidden, m.state_stride};
+    return {m.state.data + layer * p.states * p.hidden, m.state.stride};
   }
   template <class T>
   static Start<T> kept_start(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer) {
-    return {m.saved + p.kept_states_at() * batch + layer * p.states * p.hidden, p.state_size()};
+    return {m.workspace.saved + p.kept_states_at() * batch + layer * p.states * p.hidden, p.state_size()};
   }
 
   template <class T>
@@ -210,9 +212,9 @@ private:
   template <class T>
   static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer,
                                   std::size_t direction) {
-    if (m.gradients) return weights(p, m.gradients, layer, direction);
+    if (m.parameters.gradients) return weights(p, m.parameters.gradients, layer, direction);
     PassWeights<T> none;
-    for (T*& feature : none.feature) feature = m.unused_gradient;
+    for (T*& feature : none.feature) feature = m.parameters.unused_gradient;
     return none;
   }
 
@@ -220,18 +222,19 @@ private:
   static Steps<T> kept_rows(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
                             std::size_t direction) {
     const std::size_t width = p.row_blocks * p.hidden;
-    return {m.saved + (layer * p.directions + direction) * p.pass_space() * batch, p.steps * width, width};
+    return {m.workspace.saved + (layer * p.directions + direction) * p.pass_space() * batch, p.steps * width, width};
   }
   /// What layer `layer` gave; with dropout as number 1 the mask, as 2 what the next layer saw.
   template <class T>
   static Steps<T> kept_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
                                 std::size_t number) {
-    return {m.saved + (p.sequence_at(layer) + number * p.sequence_space()) * batch, p.steps * p.width(), p.width()};
+    return {m.workspace.saved + (p.sequence_at(layer) + number * p.sequence_space()) * batch, p.steps * p.width(),
+            p.width()};
   }
   template <class T>
   static Steps<T> passing_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer) {
     const std::size_t before = aligned(p.steps * p.blocks * p.hidden) + aligned(pass::carried(p.hidden));
-    return {m.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_space() : 0)) * batch,
+    return {m.workspace.scratch + (before + (layer % 2) * (p.sequences() > 1 ? p.sequence_space() : 0)) * batch,
             p.steps * p.width(), p.width()};
   }
 
@@ -242,7 +245,7 @@ private:
     const T* const whole = kept_sequence(p, m, batch, layer, 0).data;
     T* const mask = kept_sequence(p, m, batch, layer, 1).data;
     const Steps<T> seen = kept_sequence(p, m, batch, layer, 2);
-    kernels::draw_keep_mask(ctx, mask, batch, size, p.dropout, m.stream + static_cast<std::uint32_t>(layer));
+    kernels::draw_keep_mask(ctx, mask, batch, size, p.dropout, m.ids.stream + static_cast<std::uint32_t>(layer));
     for (std::size_t i = 0; i < batch * size; ++i) seen.data[i] = whole[i] * mask[i];
     return seen;
   }
