@@ -194,11 +194,11 @@ void average_pool(const Averaging& p, const T* image, T* map, T* scratch) {
 }
 
 template <class T>
-void average_pool_gradient(const Averaging& p, const T* map_gradient, T* image_gradient, T* scratch) {
+void average_pool_gradient(const Averaging& p, const T* map_gradient, T* image_gradient, bool add, T* scratch) {
   dispatch([=]() TENON_INLINE_LAMBDA {
     const ConvolutionAxis &y = p.windows.y, &x = p.windows.x;
     const std::size_t width = x.image;
-    std::fill_n(image_gradient, p.windows.image_size(), T(0));
+    if (!add) std::fill_n(image_gradient, p.windows.image_size(), T(0));
     const T* in = map_gradient;
     for (std::size_t channel = 0; channel < p.windows.channels; ++channel)
       for (std::size_t r = 0; r < y.map; ++r, in += x.map) {
@@ -225,7 +225,7 @@ void average_pool_gradient(const Averaging& p, const T* map_gradient, T* image_g
   template void max_unpool(const Pooling&, const T*, const T*, T*);                                                    \
   template void max_unpool_gradient(const Pooling&, const T*, const T*, T*);                                           \
   template void average_pool(const Averaging&, const T*, T*, T*);                                                      \
-  template void average_pool_gradient(const Averaging&, const T*, T*, T*);
+  template void average_pool_gradient(const Averaging&, const T*, T*, bool, T*);
 TENON_POOLING(float)
 TENON_POOLING(double)
 #undef TENON_POOLING

@@ -258,9 +258,9 @@ struct TrainingKernel<tenon::detail::MeanUnit<In, Out, P>> {
     kernels::average_pool_plainly(P, x, y);
   }
   template <class T>
-  static void backward(const Memory<T>&, bool, const T*, const T*, const T* dy, T* dx) {
+  static void backward(const Memory<T>& m, bool, const T*, const T*, const T* dy, T* dx) {
     if (!dx) return;
-    std::fill_n(dx, In::size, T(0));
+    if (!m.adds_to_dx) std::fill_n(dx, In::size, T(0));
     const kernels::Pooling& w = P.windows;
     kernels::each_window(w, P.adaptive, static_cast<const T*>(dx),
                          [&](const T* channel, kernels::WindowSpan rows, kernels::WindowSpan columns) {

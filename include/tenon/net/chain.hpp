@@ -124,6 +124,10 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
   static constexpr auto plan = make_chain_plan(std::array<Layout, sizeof...(U)>{layout_of<typename U::bound>...});
   static constexpr Layout layout = plan.layout;
   static constexpr Needs needs = layout.needs;
+  static constexpr bool adds_to_dx = [] {  // as its first layer, which is the last on the way back
+    const bool each[]{detail::adds_to_dx<typename U::bound>..., false};
+    return each[0];
+  }();
 
   static constexpr std::array<ElementInfo, sizeof...(E) + 1> infos{
       element_info<typename E::layer, typename E::output>()...};

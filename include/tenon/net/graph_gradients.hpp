@@ -9,7 +9,8 @@
 
 /// Where the gradients of a graph's values lie on their way back, and how what several readers send back is summed.
 ///
-/// The first layer (from the end) that sends a gradient to a value writes it, others write beside it and are added.
+/// The first layer (from the end) that sends a gradient to a value writes it; others add to it if they can, or write
+/// beside it and are added.
 /// What a sum, a join or a reshape sends back costs nothing where it is all there is: the gradient is that of its
 /// reader, seen otherwise.
 namespace tenon::detail {
@@ -77,7 +78,11 @@ public:
     for (std::size_t v = 0; v < g.value_count(); ++v)
       if (n[v].root != none) t.spots[v].offset = t.spots[n[v].root].offset;
     for (std::size_t s = 0; s < g.source_count; ++s)
-      if (t.targets[s].where == Spot::saved) t.targets[s] = t.spots[g.sources[s]];
+      if (Spot& target = t.targets[s]; target.where == Spot::saved) {
+        const bool adds = target.adds;
+        target = t.spots[g.sources[s]];
+        target.adds = adds;
+      }
   }
   /// When node k works on the way back.
   constexpr std::size_t time_of(std::size_t k) const { return g.node_count - k; }
@@ -235,6 +240,9 @@ private:
         live(v, time);
         written = true;
         for (std::size_t i = 0; i < waits; ++i) hand(v, waiting_[i], time, written);
+      } else if (reader(s).adds_to_dx) {
+        t.targets[s] = {.where = Spot::saved, .adds = true};
+        live(v, time);
       } else {
         t.targets[s] = {.where = Spot::scratch, .stride = size};
         move(time, {.how = Move::add, .from_temporary = true, .from = s, .to = v, .size = size});

@@ -29,6 +29,7 @@ struct GraphNode {
   std::size_t source = 0, sources = 1;              // its inputs in the list of all
   std::uint32_t sends = ~std::uint32_t{0};          // to which inputs it sends a gradient
   std::size_t like = static_cast<std::size_t>(-1);  // the node whose parameters it works with
+  bool adds_to_dx = false;                          // can add its gradient to what others have sent
   std::size_t mask_shift = 0;                       // steps of the mask that belong to others
 };
 
@@ -57,6 +58,7 @@ struct Spot {
   std::size_t offset = 0;    // of the block, times the batch
   std::size_t inner = 0;     // within a row
   std::size_t stride = 0;    // of a block's rows
+  bool adds = false;         // of a gradient: to what is there
 };
 
 /// How a number gets where it has to be.

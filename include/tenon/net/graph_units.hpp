@@ -61,6 +61,7 @@ constexpr GraphNode graph_node(std::size_t source) {
   } else {
     node.layout = layout_of<Bound>;
     node.sends = sends_to<Bound>();
+    node.adds_to_dx = adds_to_dx<Bound> && node.sources == 1;
   }
   return node;
 }

@@ -41,6 +41,9 @@
 /// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such
 /// as a mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
 ///
+/// A layer of one input whose gradient is as easily added as written says `static constexpr bool adds_to_dx = true`; where
+/// `memory.adds_to_dx`, `dx` then holds what other readers of the input have sent.
+///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
 /// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
 /// those that the mask is of. A layer with `tied = true` has no parameters of its own and is given those of the first
@@ -157,8 +160,9 @@ struct Memory {
   Parameters parameters{};
   Workspace workspace{};
   Ids ids{};
-  Rows<T> state{};       // absent where every run starts anew
-  Rows<const T> mask{};  // see above
+  Rows<T> state{};          // absent where every run starts anew
+  Rows<const T> mask{};     // see above
+  bool adds_to_dx = false;  // see above
 };
 
 }  // namespace tenon

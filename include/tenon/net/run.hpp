@@ -39,6 +39,13 @@ TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& s
           .mask = whole.mask};
 }
 
+/// Whether a layer can add its gradient to what is there.
+template <class Bound>
+inline constexpr bool adds_to_dx = false;
+template <class Bound>
+  requires requires { Bound::adds_to_dx; }
+inline constexpr bool adds_to_dx<Bound> = Bound::adds_to_dx;
+
 template <class T>
 constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch, std::size_t length) {
   T* base = place.where == Place::saved ? memory.workspace.saved : memory.workspace.scratch;
@@ -190,7 +197,9 @@ private:
     }
     const std::size_t batch = dy.count;
     Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx, dy};
-    if (index > 0) {
+    if (index == 0) {
+      call.memory.adds_to_dx = memory.adds_to_dx;
+    } else {
       call.x = output_of(index - 1);
       call.target = index == first_needed && !dx ? Rows<T>{nullptr, batch, slot.input_size}
                                                  : rows_at(memory, slot.input_gradient, batch, slot.input_size);

@@ -35,15 +35,14 @@ struct ScaleChannelsUnit {
     for (std::size_t i = 0; i < dy.count; ++i)
       for (std::size_t c = 0; c < channels; ++c) {
         const T *x = in[0][i] + c * pixels, *slope = dy[i] + c * pixels;
-        if (dx[1]) {
-          T sum = 0;
-          for (std::size_t p = 0; p < pixels; ++p) sum += x[p] * slope[p];
-          dx[1][i][c] = sum;
-        }
-        if (!dx[0]) continue;
         const T factor = in[1][i][c];
-        T* to = dx[0][i] + c * pixels;
-        for (std::size_t p = 0; p < pixels; ++p) to[p] = factor * slope[p];
+        T* const to = dx[0] ? dx[0][i] + c * pixels : nullptr;
+        T sum = 0;
+        for (std::size_t p = 0; p < pixels; ++p) {
+          sum += x[p] * slope[p];
+          if (to) to[p] = factor * slope[p];
+        }
+        if (dx[1]) dx[1][i][c] = sum;
       }
   }
 };

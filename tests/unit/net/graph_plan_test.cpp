@@ -28,7 +28,7 @@ using Plan = GraphPlan<inputs, nodes, most_edges, most_outputs>;
 enum class Layer { reads_input, reads_output, product };
 std::size_t in_size, out_size;
 
-/// y[i] = sin(sum of x / (1 + i)); reads x.
+/// y[i] = sin(sum of x / (1 + i)); reads x, and may add to dx.
 struct ReadsInput {
   using input = Shape<1>;
   using output = Shape<1>;
@@ -42,13 +42,13 @@ struct ReadsInput {
       }
   }
   template <class Ctx, class T>
-  static void backward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+  static void backward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     for (std::size_t s = 0; dx && s < dy.count; ++s) {
       T slope = 0, sum = 0;
       for (std::size_t j = 0; j < in_size; ++j) sum += x[s][j];
       for (std::size_t i = 0; i < out_size; ++i)
         slope += dy[s][i] * std::cos(sum / static_cast<T>(1 + i)) / static_cast<T>(1 + i);
-      for (std::size_t j = 0; j < in_size; ++j) dx[s][j] = slope;
+      for (std::size_t j = 0; j < in_size; ++j) dx[s][j] = (m.adds_to_dx ? dx[s][j] : T(0)) + slope;
     }
   }
 };
@@ -147,7 +147,7 @@ struct RandomGraph {
         n.layout.needs.backward_reads_output = true;
         break;
       default:
-        n.size = 1 + below(9), n.layout.needs.backward_reads_input = 1;
+        n.size = 1 + below(9), n.layout.needs.backward_reads_input = 1, n.adds_to_dx = below(2) == 0;
       }
       if (n.kind == NodeKind::layer) {
         n.layout.needs.forward.sample = below(40);

@@ -38,6 +38,7 @@ struct MeanUnit {
                                .backward = {.fixed = aligned(P.scratch())},
                                .inference = {.fixed = aligned(P.scratch())}};
   static constexpr kernels::Averaging averaging = P;
+  static constexpr bool adds_to_dx = P.windows.y.map == 1 && P.windows.x.map == 1;  // one share for each number
 
   /// An adaptive pool whose parts are alike, as windows side by side; ONNX has no others, nor dilated ones.
   static constexpr kernels::ConvolutionAxis divided(kernels::ConvolutionAxis axis) {
@@ -68,7 +69,7 @@ struct MeanUnit {
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
     for (std::size_t i = 0; i < dy.count; ++i)
-      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.workspace.scratch_fixed);
+      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.adds_to_dx, m.workspace.scratch_fixed);
   }
 };
 
