@@ -6,7 +6,7 @@ file(GLOB_RECURSE headers CONFIGURE_DEPENDS
 
 # What a firmware includes.
 set(edge_headers ${headers})
-list(FILTER edge_headers INCLUDE REGEX "^tenon/(shape\\.hpp|expr/|net/|layers/|kernels/|edge/)")
+list(FILTER edge_headers INCLUDE REGEX "^tenon/(shape\\.hpp|expr/|net/|layers/|networks/|kernels/|edge/)")
 list(FILTER edge_headers EXCLUDE REGEX "^tenon/kernels/.*blas|^tenon/net/hana")
 if(TENON_CORE_ONLY)
   set(headers ${edge_headers})

@@ -1,10 +1,10 @@
 # One layer is one header: no list of them is kept by hand. The header that includes all of a folder,
 # <tenon/all/FOLDER.hpp>, is made here from what the folder holds.
 set(tenon_generated "${CMAKE_CURRENT_BINARY_DIR}/generated")
-foreach(folder IN ITEMS layers losses metrics optim init net data train/callbacks)
+foreach(folder IN ITEMS layers losses metrics optim init net networks data train/callbacks)
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/include/tenon/${folder}/*.hpp")
   # Hana, second derivatives, training for int8, streams, pictures and files of numpy are for those who ask for them.
-  list(FILTER headers EXCLUDE REGEX "hana|net/(tangent|quantization_aware)\\.hpp|layers/fake_quantized?\\.hpp|data/(stream|row_source|stream_reader|pictures|npy)\\.hpp")
+  list(FILTER headers EXCLUDE REGEX "hana|networks/(tangent|quantization_aware)\\.hpp|layers/fake_quantized?\\.hpp|data/(stream|row_source|stream_reader|pictures|npy)\\.hpp")
   list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")
   list(JOIN headers "\n" headers)
   file(CONFIGURE OUTPUT "${tenon_generated}/tenon/all/${folder}.hpp" CONTENT "#pragma once\n\n${headers}\n" @ONLY)
@@ -12,6 +12,7 @@ endforeach()
 
 # Which header a layer is in, for headers that are exported: they include what they name, and only what a clone has.
 file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/tenon/layers/*.hpp" "${PROJECT_SOURCE_DIR}/include/tenon/net/*.hpp"
+  "${PROJECT_SOURCE_DIR}/include/tenon/networks/*.hpp"
   "${PROJECT_SOURCE_DIR}/include/tenon/init/*.hpp")
 list(FILTER headers EXCLUDE REGEX "hana")
 set(rows "")

@@ -15,7 +15,7 @@ from reference import INCLUDE, ROOT, markdown_of, write
 
 # What a folder is about, in the order of the pages.
 FOLDERS = {
-    "": "Tenon", "model": "Models", "net": "Networks", "layers": "Layers", "expr": "Formulas", "train": "Training",
+    "": "Tenon", "model": "Models", "net": "Networks", "layers": "Layers", "networks": "Networks of layers and of networks", "expr": "Formulas", "train": "Training",
     "losses": "Losses", "optim": "Optimizers", "init": "Initialisers", "metrics": "Metrics", "data": "Data", "text": "Text",
     "generative": "Generative networks", "report": "Reports and pictures", "io": "Files", "edge": "Microcontrollers",
     "dist": "Many machines", "kernels": "Kernels",

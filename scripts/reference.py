@@ -29,8 +29,8 @@ def named(folder, names):
 CATEGORIES = [
     ("Layers", "layers", "What networks are made of.", ["layers/*.hpp"]),
     ("Compositions", "compositions", "Layers made of layers, and whole networks.",
-     named("net", "sequential residual add concat repeat gate dense_block unet split_at masked named graph graph_names "
-                  "quantization_aware transformer")),
+     named("net", "sequential residual add concat repeat gate split_at masked named graph graph_names")
+     + named("networks", "dense_block unet transformer quantization_aware")),
     ("Losses", "losses", "What training makes small.", ["losses/*.hpp"]),
     ("Optimizers", "optimizers", "How parameters follow their gradients.",
      named("optim", "sgd adam adamw rmsprop adagrad adadelta nadam radam asgd lion groups")),

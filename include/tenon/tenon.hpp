@@ -10,6 +10,7 @@
 #include <tenon/all/losses.hpp>
 #include <tenon/all/metrics.hpp>
 #include <tenon/all/net.hpp>
+#include <tenon/all/networks.hpp>
 #include <tenon/all/optim.hpp>
 #include <tenon/all/train/callbacks.hpp>
 #include <tenon/expr/formula.hpp>

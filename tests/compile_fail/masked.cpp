@@ -2,7 +2,7 @@
 // expect: lost_mask<tenon::layer<tenon::path<0, 2>, tenon::MultiheadAttention<2> >
 // expect: tenon::takes<tenon::the_steps_that_the_mask_is_of>, tenon::but_gets<tenon::Shape<6, 8> >
 #include <tenon/net/networks.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 
 #include <tenon/layers/slice.hpp>
 

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <tenon/edge/formula_walk.hpp>
+#include <tenon/expr/formula_walk.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/sample_products.hpp>
 #include <tenon/layers/map.hpp>
@@ -49,7 +49,7 @@ private:
     constexpr bool channels = Stage::program::Evaluate::plan.channelwise;
     const std::size_t row = channels ? plan.pixels : width;
     constexpr std::size_t own = Stage::parameters::size;
-    FormulaArrays<T, inputs, own> a{
+    expr::FormulaArrays<T, inputs, own> a{
         .input = from.data, .step = from.step, .result = result, .result_step = row, .width = row};
     a.repeats = channels ? plan.input_size / plan.pixels : plan.repeats;
     if (channels) a.step[0] = row;
@@ -57,7 +57,7 @@ private:
       [[maybe_unused]] std::size_t slot = 0;
       ((a.parameter[slot++] = parameters + plan.offset[tenon::detail::number_of<P>]), ...);
     }(typename Stage::parameters{});
-    FormulaWalk<typename Stage::program::Evaluate, T>::run(a);
+    expr::FormulaWalk<typename Stage::program::Evaluate, T>::run(a);
   }
 
   template <int K, class T>
@@ -164,11 +164,11 @@ public:
   static constexpr void run_many(const Memory<T>& m, const std::array<const T*, unit::edges>& x, T* y) {
     constexpr const auto& plan = unit::plan;
     constexpr std::size_t row = program::plan.channelwise ? plan.pixels : plan.width;
-    FormulaArrays<T, unit::edges, unit::parameter_list::size> a{
+    expr::FormulaArrays<T, unit::edges, unit::parameter_list::size> a{
         .input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
     a.step.fill(row);
     for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters.values + plan.offset[i];
-    FormulaWalk<program, T>::run(a);
+    expr::FormulaWalk<program, T>::run(a);
   }
   template <class Products = PlainProducts, class T>
     requires(unit::edges == 1)

@@ -9,8 +9,8 @@
 #include <tenon/edge/weights.hpp>
 #include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/softmax.hpp>
-#include <tenon/net/last_layer.hpp>
 #include <tenon/net/run.hpp>
+#include <tenon/networks/last_layer.hpp>
 
 namespace tenon {
 

@@ -10,7 +10,7 @@
 #include <tenon/edge/frozen.hpp>
 #include <tenon/edge/weights.hpp>
 #include <tenon/net/run.hpp>
-#include <tenon/net/stepwise.hpp>
+#include <tenon/networks/stepwise.hpp>
 
 namespace tenon {
 
@@ -22,7 +22,7 @@ namespace tenon {
 ///     net.reset();                                          // the next step is the first
 ///
 /// What the steps give is what `Frozen` gives for the whole sequence; a network with a layer that sees more than the
-/// steps so far, or of which nobody says that it does not, is refused, and the layer named (net/stepwise.hpp). A
+/// steps so far, or of which nobody says that it does not, is refused, and the layer named (networks/stepwise.hpp). A
 /// convolution without padding has no result before it has seen as many steps as its kernel reaches: until then the
 /// steps before count as 0. Attentions remember as many steps as the network takes. An object holds one step's
 /// activations and the memory; objects of one network live side by side.

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <tenon/edge/quantized.hpp>
-#include <tenon/net/stepwise.hpp>
+#include <tenon/networks/stepwise.hpp>
 
 namespace tenon {
 

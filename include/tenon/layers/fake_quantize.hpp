@@ -77,7 +77,7 @@ struct FakeQuantizeUnit {
 /// z = round(-128 - min / s),
 ///     y = (clamp(round(x / s) + z, -128, 127) - z) s.
 /// min and max, which 0 always lies between, follow the batches' in training (a hundredth of the way each, after the
-/// first) and stay in evaluation. `QuantizationAware` (net/quantization_aware.hpp) puts it where Quantized rounds.
+/// first) and stay in evaluation. `QuantizationAware` (networks/quantization_aware.hpp) puts it where Quantized rounds.
 ///
 /// Shapes: any to the same. Buffers: min_val, max_val. Gradient: dy within the range, 0 beyond (straight through).
 /// PyTorch: FakeQuantize with MovingAverageMinMaxObserver, torch.fake_quantize_per_tensor_affine.

@@ -5,9 +5,9 @@
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/net/checked.hpp>
-#include <tenon/net/last_layer.hpp>
 #include <tenon/net/part_inputs.hpp>
 #include <tenon/net/ports.hpp>
+#include <tenon/networks/last_layer.hpp>
 
 /// Whether a loss makes sense for a network, decided by the compiler.
 namespace tenon {

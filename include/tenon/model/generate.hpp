@@ -13,8 +13,8 @@
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/model/session_memory.hpp>
-#include <tenon/net/last_layer.hpp>
-#include <tenon/net/stepwise.hpp>
+#include <tenon/networks/last_layer.hpp>
+#include <tenon/networks/stepwise.hpp>
 #include <tenon/text/sampling.hpp>
 
 namespace tenon {

@@ -9,7 +9,7 @@
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/model.hpp>
-#include <tenon/net/last_layer.hpp>
+#include <tenon/networks/last_layer.hpp>
 
 namespace tenon {
 

@@ -9,7 +9,7 @@
 #include <tenon/fixed_string.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/mistakes.hpp>
-#include <tenon/net/part.hpp>
+#include <tenon/networks/part.hpp>
 
 namespace tenon {
 

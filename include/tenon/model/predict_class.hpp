@@ -8,7 +8,7 @@
 
 #include <tenon/layers/sigmoid.hpp>
 #include <tenon/model/model.hpp>
-#include <tenon/net/last_layer.hpp>
+#include <tenon/networks/last_layer.hpp>
 
 namespace tenon {
 

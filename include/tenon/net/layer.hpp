@@ -56,7 +56,7 @@
 /// several fused layers (net/fusion.hpp) says in `parameter_layers` which of them, counted from the
 /// first, each parameter belongs to.
 ///
-/// A layer that can be run one step of a sequence after the other says so beside `at` (net/stepwise.hpp):
+/// A layer that can be run one step of a sequence after the other says so beside `at` (networks/stepwise.hpp):
 ///
 ///     template <class In, Time Axis> static constexpr bool steps = ...;   // of sequences In with time along Axis
 ///     template <std::size_t Context> using stepping = ...;                // as what, if not as it is

@@ -10,7 +10,7 @@
 #include <tenon/error.hpp>
 #include <tenon/losses/mean_squared_error.hpp>
 #include <tenon/model/model.hpp>
-#include <tenon/net/tangent.hpp>
+#include <tenon/networks/tangent.hpp>
 #include <tenon/optim/sgd.hpp>
 #include <tenon/train/trainer.hpp>
 
@@ -26,7 +26,7 @@ namespace tenon {
 ///     trainer.step();
 ///
 /// averaged over the samples. With v = d penalty / d g, the gradient of the penalty by the parameters is that of g . v
-/// with v held fixed, and g . v is the output of Tangent<Net> (net/tangent.hpp): exact second derivatives, in two
+/// with v held fixed, and g . v is the output of Tangent<Net> (networks/tangent.hpp): exact second derivatives, in two
 /// forward and two backward passes. Layers that Tangent has no rule for do not compile. PyTorch:
 /// autograd.grad(create_graph=True).
 template <class M>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <tenon/net/quantization_aware.hpp>
+#include <tenon/networks/quantization_aware.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cstdint>

@@ -38,13 +38,13 @@
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/concat.hpp>
-#include <tenon/net/dense_block.hpp>
 #include <tenon/net/gate.hpp>
 #include <tenon/net/graph.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/split_at.hpp>
-#include <tenon/net/unet.hpp>
+#include <tenon/networks/dense_block.hpp>
+#include <tenon/networks/unet.hpp>
 
 #include <algorithm>
 #include <cmath>

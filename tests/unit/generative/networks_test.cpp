@@ -1,5 +1,5 @@
 // The networks of the generative examples, small: gradients are those of differences, and a steady step takes nothing.
-#include <tenon/net/tangent.hpp>
+#include <tenon/networks/tangent.hpp>
 #include <tenon/tenon.hpp>
 
 #include <vector>

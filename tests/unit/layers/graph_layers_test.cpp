@@ -30,7 +30,7 @@
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/where.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/stepwise.hpp>
+#include <tenon/networks/stepwise.hpp>
 
 #include "support/several_inputs.hpp"
 

@@ -12,7 +12,7 @@
 #include <tenon/layers/flatten.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/model/fold.hpp>
-#include <tenon/net/stepwise.hpp>
+#include <tenon/networks/stepwise.hpp>
 #include <tenon/random.hpp>
 
 using namespace tenon;

@@ -7,7 +7,7 @@
 #include <tenon/layers/lstm.hpp>
 #include <tenon/model/attention_weights.hpp>
 #include <tenon/model/generate.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 
 #include "support/counting_new.hpp"
 

@@ -16,7 +16,7 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 
 using namespace tenon;
 

@@ -15,7 +15,7 @@
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/quantization_aware.hpp>
+#include <tenon/networks/quantization_aware.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/train/fit.hpp>
 

@@ -6,8 +6,8 @@
 
 #include <tenon/layers/map.hpp>
 #include <tenon/net/hana.hpp>
-#include <tenon/net/last_layer.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/networks/last_layer.hpp>
 
 #include "support/gradient_check.hpp"
 #include "support/test_layers.hpp"

@@ -5,7 +5,7 @@
 
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/model/decode.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/train/callbacks/teacher_forcing.hpp>
 #include <tenon/train/fit.hpp>

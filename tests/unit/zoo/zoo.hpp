@@ -31,7 +31,7 @@
 #include <tenon/model/generate.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/model/session.hpp>
-#include <tenon/net/quantization_aware.hpp>
+#include <tenon/networks/quantization_aware.hpp>
 #include <tenon/tenon.hpp>
 
 #include "support/gradient_check.hpp"

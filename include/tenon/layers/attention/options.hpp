@@ -31,7 +31,7 @@ template <auto Base = 10000>
 [[deprecated("called rope")]] inline constexpr option::Rope<Base> rotary{};
 
 /// Of the layers of a network that is given one step a call: they remember those before, up to Context in all. Written
-/// by `Stepwise` (net/stepwise.hpp), not by hand.
+/// by `Stepwise` (networks/stepwise.hpp), not by hand.
 template <auto Context>
 inline constexpr option::Cached<Context> cached{};
 

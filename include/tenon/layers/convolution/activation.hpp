@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include <tenon/edge/formula_walk.hpp>
+#include <tenon/expr/formula_walk.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/relu.hpp>
 
@@ -34,10 +34,10 @@ struct Activation {
   /// Number by number.
   template <class T>
   static constexpr void run_sample(T* y, std::size_t size) {
-    edge::FormulaArrays<T, 1, 0> a{.result = y, .result_step = size, .width = size};
+    expr::FormulaArrays<T, 1, 0> a{.result = y, .result_step = size, .width = size};
     a.input[0] = y;
     a.step[0] = size;
-    edge::FormulaWalk<typename program::Evaluate, T>::run(a);
+    expr::FormulaWalk<typename program::Evaluate, T>::run(a);
   }
   /// dz = dy * derivative, which is given by `slope` or by the output.
   template <class T, bool InOrder = false>

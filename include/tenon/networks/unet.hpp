@@ -2,9 +2,9 @@
 
 #include <tenon/layers/identity.hpp>
 #include <tenon/net/concat.hpp>
-#include <tenon/net/dense_block.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/sequential.hpp>
+#include <tenon/networks/dense_block.hpp>
 
 namespace tenon {
 

@@ -13,7 +13,7 @@
 #include <tenon/model/attention_weights.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 
 #include "support/layer_check.hpp"
 

@@ -8,10 +8,10 @@
 #include <tenon/expr/apply.hpp>
 #include <tenon/expr/plan.hpp>
 
-/// The passes of a formula as plain loops over one sample: what `expr::Loops` does for batches on a
+/// The passes of a formula as plain loops over one sample: what `Loops` does for batches on a
 /// host, without its vector code, its kilobyte of arguments and its dispatch, and in constant
 /// expressions too.
-namespace tenon::edge {
+namespace tenon::expr {
 
 /// What a formula reads and writes: rows of `width` numbers, `repeats` of them, each array `step`
 /// apart from one row to the next. Channelwise, a row is one channel.
@@ -34,7 +34,7 @@ class FormulaWalk {
   using Ids = std::make_integer_sequence<int, count>;
 
   template <int Id>
-  static constexpr expr::Vertex vertex = S::plan.g.vertex[Id];
+  static constexpr Vertex vertex = S::plan.g.vertex[Id];
 
   template <int Id>
   TENON_INLINE static constexpr T value(const T* row, const T* element) {
@@ -44,13 +44,13 @@ class FormulaWalk {
 
   template <int Id>
   TENON_INLINE static constexpr T operate(const T* row, const T* element) {
-    constexpr expr::Vertex v = vertex<Id>;
-    if constexpr (v.op == expr::Op::select) {
+    constexpr Vertex v = vertex<Id>;
+    if constexpr (v.op == Op::select) {
       return value<v.a>(row, element) != T(0) ? value<v.b>(row, element) : value<v.c>(row, element);
     } else if constexpr (v.b >= 0) {
-      return expr::apply<v.op>(value<v.a>(row, element), value<v.b>(row, element));
+      return apply<v.op>(value<v.a>(row, element), value<v.b>(row, element));
     } else {
-      return expr::apply<v.op>(value<v.a>(row, element), T(0));
+      return apply<v.op>(value<v.a>(row, element), T(0));
     }
   }
 
@@ -58,51 +58,51 @@ class FormulaWalk {
   template <int Id, int Level, class Arrays>
   TENON_INLINE static constexpr void inner_vertex(const Arrays& a, std::size_t r, const T* row, T* element,
                                                   std::size_t j) {
-    constexpr expr::Vertex v = vertex<Id>;
+    constexpr Vertex v = vertex<Id>;
     if constexpr (!S::plan.inner[Id] || !S::plan.needed[Level][Id]) return;
     else if constexpr (Id == S::plan.stored && Level > S::plan.stored_level)
       element[Id] = a.result[r * a.result_step + j];
-    else if constexpr (v.op == expr::Op::input) element[Id] = a.input[v.slot][r * a.step[v.slot] + j];
-    else if constexpr (v.op == expr::Op::parameter) element[Id] = a.parameter[v.slot][j];
-    else if constexpr (v.op == expr::Op::index) element[Id] = static_cast<T>(static_cast<int>(j));
+    else if constexpr (v.op == Op::input) element[Id] = a.input[v.slot][r * a.step[v.slot] + j];
+    else if constexpr (v.op == Op::parameter) element[Id] = a.parameter[v.slot][j];
+    else if constexpr (v.op == Op::index) element[Id] = static_cast<T>(static_cast<int>(j));
     else element[Id] = operate<Id>(row, element);
   }
 
   /// One vertex that is the same for a whole row.
   template <int Id, int Level, class Arrays>
   TENON_INLINE static constexpr void row_vertex(const Arrays& a, std::size_t r, T* row) {
-    constexpr expr::Vertex v = vertex<Id>;
-    if constexpr (expr::is_reduction(v.op)) {
+    constexpr Vertex v = vertex<Id>;
+    if constexpr (is_reduction(v.op)) {
       if constexpr (S::plan.level[Id] == Level + 1) row[Id] = start<v.op>();
     } else if constexpr (S::plan.inner[Id] || S::plan.level[Id] != Level) {
       return;
-    } else if constexpr (v.op == expr::Op::number) {
+    } else if constexpr (v.op == Op::number) {
       row[Id] = static_cast<T>(v.value);
-    } else if constexpr (v.op == expr::Op::features) {
+    } else if constexpr (v.op == Op::features) {
       row[Id] = static_cast<T>(static_cast<int>(a.width));
-    } else if constexpr (v.op == expr::Op::index) {
+    } else if constexpr (v.op == Op::index) {
       row[Id] = static_cast<T>(static_cast<int>(r));
-    } else if constexpr (v.op == expr::Op::parameter) {
-      row[Id] = a.parameter[v.slot][v.rank == expr::Rank::scalar ? 0 : r];
+    } else if constexpr (v.op == Op::parameter) {
+      row[Id] = a.parameter[v.slot][v.rank == Rank::scalar ? 0 : r];
     } else {
       row[Id] = operate<Id>(row, row);
     }
   }
 
-  template <expr::Op O>
+  template <Op O>
   static constexpr T start() {
-    if constexpr (O == expr::Op::row_max) return -std::numeric_limits<T>::infinity();
-    else if constexpr (O == expr::Op::row_min) return std::numeric_limits<T>::infinity();
+    if constexpr (O == Op::row_max) return -std::numeric_limits<T>::infinity();
+    else if constexpr (O == Op::row_min) return std::numeric_limits<T>::infinity();
     else return T(0);
   }
   /// What this step adds to the reductions of its pass.
   template <int Id, int Level>
   TENON_INLINE static constexpr void reduce(T* row, const T* element) {
-    constexpr expr::Vertex v = vertex<Id>;
-    if constexpr (expr::is_reduction(v.op) && S::plan.level[Id] == Level + 1) {
+    constexpr Vertex v = vertex<Id>;
+    if constexpr (is_reduction(v.op) && S::plan.level[Id] == Level + 1) {
       const T next = value<v.a>(row, element);
-      if constexpr (v.op == expr::Op::row_max) row[Id] = row[Id] < next || next != next ? next : row[Id];  // NaN stays
-      else if constexpr (v.op == expr::Op::row_min) row[Id] = next < row[Id] || next != next ? next : row[Id];
+      if constexpr (v.op == Op::row_max) row[Id] = row[Id] < next || next != next ? next : row[Id];  // NaN stays
+      else if constexpr (v.op == Op::row_min) row[Id] = next < row[Id] || next != next ? next : row[Id];
       else row[Id] += next;
     }
   }
@@ -134,4 +134,4 @@ public:
   }
 };
 
-}  // namespace tenon::edge
+}  // namespace tenon::expr
