@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <mpi.h>
+
 #include <tenon/dist/gradient_sum.hpp>
 #include <tenon/dist/mpi.hpp>
 
@@ -29,6 +31,11 @@ double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+double middle(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
 template <class F>
 double median_ms(Communicator& ranks, int times, F f) {
   std::vector<double> took;
@@ -39,10 +46,10 @@ double median_ms(Communicator& ranks, int times, F f) {
     ranks.barrier();
     if (i >= 2) took.push_back(now() - start);
   }
-  std::nth_element(took.begin(), took.begin() + static_cast<std::ptrdiff_t>(took.size() / 2), took.end());
-  return took[took.size() / 2];
+  return middle(took);
 }
 
+/// The exchange of a step is what the rank has of it that comes last: the others also wait for that one.
 template <class Net>
 void time_steps(Communicator& ranks, const char* name, const Dataset<float>& data, std::size_t batch_size, int times) {
   Model<Net> model{1};
@@ -50,22 +57,25 @@ void time_steps(Communicator& ranks, const char* name, const Dataset<float>& dat
   DataLoader loader(data, batch_size, 1);
   loader.only(trainer.rows_of_rank());
   Batch<float> batch;
-  std::uint64_t epoch = 0;
-  ranks.seconds = {};
+  std::vector<double> compute, wait, exchange, all(ranks.size());
   const double took = median_ms(ranks, times, [&] {
-    loader.start_epoch(epoch++);
+    loader.start_epoch(compute.size());
     loader.next(batch);
+    ranks.seconds = {};
     trainer.zero_grad();
     trainer.forward(batch);
     trainer.loss();
     trainer.backward();
     trainer.step();
+    compute.push_back(ranks.seconds.compute * 1000);
+    wait.push_back(ranks.seconds.wait * 1000);
+    ranks.all_gather(&ranks.seconds.exchange, all.data(), sizeof(double));
+    exchange.push_back(*std::min_element(all.begin(), all.end()) * 1000);
   });
-  const double each = 1000.0 / (times + 2);
   if (ranks.rank() == 0)
     std::printf("%-16s batch %4zu %8.2f MB %9.3f ms a step; rank 0: compute %8.3f, wait %7.3f, exchange %7.3f\n", name,
-                batch_size, static_cast<double>(trainer.gradients().size_bytes()) * 1e-6, took,
-                ranks.seconds.compute * each, ranks.seconds.wait * each, ranks.seconds.exchange * each);
+                batch_size, static_cast<double>(trainer.gradients().size_bytes()) * 1e-6, took, middle(compute),
+                middle(wait), middle(exchange));
 }
 
 template <class Net>
@@ -110,7 +120,8 @@ void messages(Communicator& ranks) {
 struct StepModel {
   double alone, alpha, beta, kilobytes, cores, shards;
   double exchange(double n) const {
-    const double pieces = std::clamp(kilobytes / 524.288, 1.0, 32.0);
+    const auto pieces = static_cast<double>(
+        detail::gradient_pieces(static_cast<std::size_t>(1000 * kilobytes), static_cast<std::size_t>(n), 0));
     return 2 * (pieces * (n - 1) * alpha + (n - 1) / n * beta * kilobytes);
   }
   double apart(double n) const { return alone / std::min(n, shards) + exchange(n); }
@@ -170,6 +181,8 @@ void train_on(Communicator& ranks, const char* path) {
   if (ranks.rank() == 0) std::printf("weights %016llx\n", static_cast<unsigned long long>(hash));
 }
 
+/// Ours, the sum of a rank's own shards (which is no exchange), and MPI_Allreduce of as many bytes, in turn: what else
+/// the machine does slows all of them.
 void exchange(Communicator& ranks, std::size_t count, int times, std::size_t piece_bytes) {
   std::vector<float> gradients(count, 1.0F), sum(count);
   const detail::ShardPlan plan{16 * 8, 8};
@@ -177,20 +190,33 @@ void exchange(Communicator& ranks, std::size_t count, int times, std::size_t pie
   std::vector<std::vector<float>> shards(own.size(), gradients);
   std::vector<float*> pointers;
   for (auto& s : shards) pointers.push_back(s.data());
-  detail::GradientSum<float> exact(&ranks, count, true, piece_bytes);
+  detail::GradientSum<float> exact(&ranks, count, true, piece_bytes), local(nullptr, count, true);
   const detail::GradientSum<float>::Pieces pieces{
       [](void*, std::size_t numbers, auto work, void* object) { work(object, 0, numbers); }, nullptr};
-  const double ours = median_ms(ranks, times, [&] { exact.run(plan, pointers, sum.data(), false, pieces); });
-  // what a rank adds up alone is no exchange
-  const double alone = median_ms(ranks, times, [&] {
-    detail::GradientSum<float> local(nullptr, count, true);
-    if (own.size() > 1) local.run({16 * own.size(), own.size()}, pointers, pointers[0], false, pieces);
-  });
-  const double theirs = median_ms(ranks, times, [&] { ranks.all_reduce(std::span<float>(gradients)); });
+  const auto time = [&ranks](std::vector<double>& took, auto f) {
+    ranks.barrier();
+    const double start = now();
+    f();
+    ranks.barrier();
+    took.push_back(now() - start);
+  };
+  std::vector<double> ours, alone, theirs;
+  for (int i = 0; i < times; ++i) {
+    time(ours, [&] { exact.run(plan, pointers, sum.data(), false, pieces); });
+    time(alone, [&] {
+      if (own.size() > 1) local.run({16 * own.size(), own.size()}, pointers, pointers[0], false, pieces);
+    });
+    time(theirs, [&] {
+      MPI_Allreduce(MPI_IN_PLACE, gradients.data(), static_cast<int>(count), MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+    });
+  }
+  const auto fastest = [](const std::vector<double>& took) { return *std::min_element(took.begin(), took.end()); };
+  const double o = middle(ours), a = middle(alone), t = middle(theirs);
   if (ranks.rank() == 0)
-    std::printf("%8.1f MB  tree %8.3f ms, of which adding own shards %8.3f; MPI_Allreduce %8.3f ms; exchange / "
-                "Allreduce %.2f\n",
-                static_cast<double>(count) * 4e-6, ours, alone, theirs, (ours - alone) / theirs);
+    std::printf("%8.2f MB  tree %8.3f ms, of which adding own shards %8.3f; MPI_Allreduce %8.3f ms; exchange / "
+                "Allreduce %.2f, by the fastest of each %.2f\n",
+                static_cast<double>(count) * 4e-6, o, a, t, (o - a) / t,
+                (fastest(ours) - fastest(alone)) / fastest(theirs));
 }
 
 }  // namespace
@@ -202,18 +228,20 @@ int main(int argc, char** argv) {
   Distributed world{{.exact = mode != "fast",
                      .threads = 1,
                      .quiet = true,
-                     .piece_bytes = mode == "late" ? std::size_t{1} << 40 : std::size_t{1} << 19}};
+                     .piece_bytes = mode == "late" ? std::size_t{1} << 40
+                                    : argc > 3     ? std::strtoul(argv[3], nullptr, 10)
+                                                   : World{}.piece_bytes}};
   Communicator& ranks = world.ranks();
   if (mode == "exchange") {
     for (const std::size_t count : {std::size_t{10'000}, std::size_t{670'000}, std::size_t{10'000'000}})
-      exchange(ranks, count, count > 1'000'000 ? 9 : 21,
+      exchange(ranks, count, count > 1'000'000 ? 11 : 51,
                argc > 2 ? std::strtoul(argv[2], nullptr, 10) : World{}.piece_bytes);
   } else if (mode == "messages" && ranks.size() == 2) {
     messages(ranks);
   } else if (mode == "train" && argc > 2) {
     train_on(ranks, argv[2]);
   } else if (argc > 2) {  // on a slow network: one of them
-    language_steps(ranks, 32, 9);
+    language_steps(ranks, 32, 21);
   } else {
     steps<Perceptron>(ranks, "784-512-512-10", 512, 21);
     steps<Perceptron>(ranks, "784-512-512-10", 64, 21);

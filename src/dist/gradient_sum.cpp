@@ -44,7 +44,7 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   if (size == 1) return;
   // pieces, and the ranks' parts of them, begin on cache lines
   const std::size_t lines = (count_ + alignment - 1) / alignment,
-                    pieces = gradient_pieces(count_ * sizeof(T), piece_bytes_),
+                    pieces = gradient_pieces(count_ * sizeof(T), size, piece_bytes_),
                     others = parts_.size() - own_sums_.size();
   pieces_ = std::vector<Piece>(pieces);
   std::size_t space = 0;
@@ -107,14 +107,20 @@ void GradientSum<T>::done_from(std::size_t local, const T* first) {
   if (!ranks_ || ranks_->size() == 1 || local >= computed_.size()) return;
   const std::lock_guard lock(mutex_);
   const auto offset = static_cast<std::size_t>(first - computed_[local]);
-  if (offset >= done_[local]) return;
-  done_[local] = offset;
+  done_[local] = std::min(done_[local], offset);
   const std::size_t all = *std::max_element(done_.begin(), done_.end());
   while (next_ < pieces_.size() && pieces_[next_].first >= all) {
     add_own(pieces_[next_].first, pieces_[next_].end - pieces_[next_].first);
     set_out(next_++);
   }
-  get_on();
+  take_arrived();
+}
+
+template <class T>
+void GradientSum<T>::get_on() {
+  if (!ranks_ || ranks_->size() == 1) return;
+  const std::lock_guard lock(mutex_);
+  take_arrived();
 }
 
 /// The sums over the ranges of the tree that this rank has alone.
@@ -207,9 +213,8 @@ void GradientSum<T>::add_sums(std::size_t number) {
   piece.at = Piece::At::results;
 }
 
-/// What has arrived is dealt with; nothing is waited for.
 template <class T>
-void GradientSum<T>::get_on() {
+void GradientSum<T>::take_arrived() {
   for (std::size_t p = 0; p < next_; ++p) {
     Piece& piece = pieces_[p];
     if (piece.at == Piece::At::end || !piece.pending->test()) continue;
@@ -249,13 +254,13 @@ void GradientSum<T>::finish(const Pieces& pieces) {
       const Piece& piece = pieces_[next_];
       add_own(piece.first, piece.end - piece.first, pieces);
       set_out(next_++);
-      get_on();
+      take_arrived();
     }
     for (std::size_t p = 0; p < pieces_.size(); ++p)
       if (pieces_[p].at == Piece::At::sums) {
         pieces_[p].pending->wait();
         add_sums(p);
-        get_on();
+        take_arrived();
       }
   }
   for (std::size_t p = 0; p < next_; ++p)
@@ -270,6 +275,10 @@ void GradientSum<T>::finish(const Pieces& pieces) {
 template <class T>
 void GradientWatch<T>::done_from(const T* first) const {
   sum->done_from(local, first);
+}
+template <class T>
+void GradientWatch<T>::get_on() const {
+  sum->get_on();
 }
 
 template struct GradientWatch<float>;

@@ -62,16 +62,17 @@ void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bo
     const std::size_t n = std::min(chunk, count - first);
     for (std::size_t k = 0; k < given_; ++k) place[k] = in[k] + first;
     for (std::size_t k = given_; k < places_; ++k) place[k] = space[k - given_];
+    T* const target = to + first;
     for (const Sum& s : sums_) {
       const T *const a = place[s.a], *const b = place[s.b];
-      T* const sum = space[s.to - given_];
+      // nothing is read after the last one: it may go where an addend is
+      T* const sum = !add && &s == &sums_.back() ? target : space[s.to - given_];
       for (std::size_t i = 0; i < n; ++i) sum[i] = a[i] + b[i];
     }
     const T* const result = place[result_];
-    T* const target = to + first;
     if (add) {
       for (std::size_t i = 0; i < n; ++i) target[i] += result[i];
-    } else if (result != target) {
+    } else if (sums_.empty() && result != target) {
       std::copy_n(result, n, target);
     }
   }

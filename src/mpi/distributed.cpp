@@ -300,6 +300,11 @@ std::terminate_handler before_terminate = nullptr;
   std::abort();
 }
 
+/// MPI gets on only where it is asked, and while layers compute that is seldom. What is larger than this Open MPI sends
+/// by TCP after a question and an answer, each of which waits for such a moment; the part of a piece of gradients that
+/// goes to another rank (detail::gradient_pieces) should not. What the user has set stays.
+void let_parts_go_at_once() { ::setenv("OMPI_MCA_btl_tcp_eager_limit", "262144", 0); }
+
 /// How many processors this process may run on.
 std::size_t processors() {
   cpu_set_t set;
@@ -332,6 +337,7 @@ Distributed::Distributed(const Options& options) {
   MPI_Initialized(&started);
   if (started || live)
     throw Error("Distributed: expected to be the first and only one, got a program in which MPI runs already");
+  let_parts_go_at_once();
   int given = 0;
   expect(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given), "MPI_Init_thread");
   if (given < MPI_THREAD_SERIALIZED)

@@ -24,7 +24,7 @@ struct Sharding<T>::State {
         exchanges(layers_exchange),
         zero(world ? world->zero : 0),
         exchange(ranks),
-        gradients(ranks, gradient_count, !world || world->exact, world ? world->piece_bytes : World{}.piece_bytes) {
+        gradients(ranks, gradient_count, !world || world->exact, world ? world->piece_bytes : 0) {
     const std::size_t whole = ShardPlan::of(batch_size, most).shards;
     places = std::max<std::size_t>((whole + size() - 1) / size(), 1);
     largest = std::max((batch_size + most - 1) / most, std::min(batch_size, 2 * smallest_shard - 1));

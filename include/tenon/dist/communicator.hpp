@@ -91,7 +91,7 @@ struct World {
   std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
   bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
   int zero = 0;  // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
-  std::size_t piece_bytes = std::size_t{1} << 19;  // gradients travel in pieces of so many bytes, and at most 32 pieces
+  std::size_t piece_bytes = 0;  // gradients travel in pieces of so many bytes; 0: as detail::gradient_pieces says
 };
 
 namespace detail {

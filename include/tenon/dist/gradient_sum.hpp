@@ -14,11 +14,13 @@
 
 namespace tenon::detail {
 
-/// In how many pieces so many bytes of gradients travel: a small one is all overhead, and of a large network the last
-/// piece, which nothing hides, should be small.
-constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t piece_bytes) {
-  constexpr std::size_t most = 32;
-  return std::clamp<std::size_t>(bytes / std::max<std::size_t>(piece_bytes, 1), 1, most);
+/// In how many pieces so many bytes of gradients travel. The last one, which nothing hides, should be small; but of
+/// each piece a rank sends every other its part, and a part of much less than 128 kB is all overhead. So a piece is of
+/// 256 kB or, where that is more, of 128 kB for each rank, unless a size is asked for.
+constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t ranks, std::size_t asked_bytes) {
+  constexpr std::size_t most = 32, smallest = std::size_t{1} << 18, smallest_part = std::size_t{1} << 17;
+  const std::size_t piece = asked_bytes > 0 ? asked_bytes : std::max(smallest, ranks * smallest_part);
+  return std::clamp<std::size_t>(bytes / piece, 1, most);
 }
 
 /// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree
@@ -33,7 +35,7 @@ template <class T>
 class GradientSum {
 public:
   /// `ranks` may be null. The gradients are `count` numbers.
-  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = World{}.piece_bytes)
+  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = 0)
       : ranks_(ranks), count_(count), piece_bytes_(piece_bytes), exact_(exact) {}
 
   /// So many numbers in pieces side by side, each by a thread: calls work(object, first, count) for all of them.
@@ -55,6 +57,8 @@ public:
   void finish(const Pieces& pieces);
   /// The gradients of shard `local` are complete from there on. Any thread.
   void done_from(std::size_t local, const T* first);
+  /// Deals with what has arrived, and waits for nothing. Any thread.
+  void get_on();
 
   std::size_t bytes() const { return received_.size() * sizeof(T); }
 
@@ -74,7 +78,7 @@ private:
   void set_out(std::size_t number);
   void send_sums(std::size_t number);
   void add_sums(std::size_t number);
-  void get_on();
+  void take_arrived();
   void keep(std::size_t first, std::size_t end, const T* sum);
   T* fast_sum() { return own_parts_.empty() ? received_.data() : own_parts_[0]; }
 

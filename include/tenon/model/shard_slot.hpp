@@ -25,6 +25,9 @@ struct ShardPlace {
   std::size_t rows_of_batch(std::size_t rows) const { return rows / samples * whole; }
   /// Each number becomes its sum over all shards.
   void sum(std::span<const std::span<T>> numbers) const;
+  /// The same, where first come `pairs` of a sum and of the sum of squared deviations from its mean, each over so many
+  /// values of this shard: deviations are afterwards those from the mean of all (Chan, Golub and LeVeque 1979).
+  void sum_moments(std::span<const std::span<T>> numbers, std::size_t pairs, std::size_t values) const;
   /// The least and the largest of all shards.
   void extremes(T& low, T& high) const;
   T* space(std::size_t count) {
@@ -44,6 +47,8 @@ struct GradientWatch {
   std::size_t local = 0;  // which of this rank's shards
 
   void done_from(const T* first) const;
+  /// Nothing more is complete, but a layer has gone: what travels gets on.
+  void get_on() const;
 };
 
 extern template struct GradientWatch<float>;
