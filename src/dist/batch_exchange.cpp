@@ -8,22 +8,6 @@
 
 namespace tenon::detail {
 
-namespace {
-
-/// The tree over shards, in place: the result is where the first one's numbers are.
-template <class T, class F>
-void fold(std::span<T* const> shards, std::size_t count, F f) {
-  if (shards.size() <= 1) return;
-  const std::size_t half = shards.size() / 2;
-  fold(shards.first(half), count, f);
-  fold(shards.subspan(half), count, f);
-  T* const to = shards[0];
-  const T* const more = shards[half];
-  for (std::size_t i = 0; i < count; ++i) to[i] = f(to[i], more[i]);
-}
-
-}  // namespace
-
 template <class T>
 struct BatchExchange<T>::Meeting {
   std::mutex mutex;
@@ -67,7 +51,7 @@ void BatchExchange<T>::give_up() {
 }
 
 template <class T>
-void BatchExchange<T>::combine(std::size_t local, std::span<const std::span<T>> numbers, How how) {
+void BatchExchange<T>::combine(std::size_t local, std::span<const std::span<T>> numbers, const How& how) {
   std::size_t length = 0;
   for (const std::span<T>& n : numbers) length += n.size();
   std::unique_lock lock(meeting_->mutex);
@@ -109,8 +93,35 @@ void BatchExchange<T>::combine(std::size_t local, std::span<const std::span<T>> 
   }
 }
 
+/// The tree over shards, in place: the result is where the first one's numbers are.
 template <class T>
-void BatchExchange<T>::finish(How how) {
+void BatchExchange<T>::fold(ShardRange range, const How& how) {
+  if (range.size() <= 1) return;
+  fold({range.first, range.middle()}, how);
+  fold({range.middle(), range.end}, how);
+  T* const to = shard_[range.first];
+  const T* const more = shard_[range.middle()];
+  if (how.by == How::By::largest) {
+    for (std::size_t i = 0; i < length_; ++i) to[i] = std::max(to[i], more[i]);
+    return;
+  }
+  // of two parts with n and m values: the deviations from both means, and what the means deviate from that of both
+  const auto values = [&](std::size_t first, std::size_t end) {
+    return static_cast<T>(static_cast<double>(plan_.start_of(end) - plan_.start_of(first)) * how.values_of_sample);
+  };
+  const T n = values(range.first, range.middle()), m = values(range.middle(), range.end);
+  for (std::size_t pair = 0; pair < how.pairs; ++pair) {
+    const std::size_t sums = 2 * pair * how.length, deviations = sums + how.length;
+    for (std::size_t i = 0; i < how.length; ++i) {
+      const T apart = to[sums + i] / n - more[sums + i] / m;
+      to[deviations + i] += apart * apart * (n / (n + m) * m);
+    }
+  }
+  for (std::size_t i = 0; i < length_; ++i) to[i] += more[i];
+}
+
+template <class T>
+void BatchExchange<T>::finish(const How& how) {
   const std::size_t size = ranks_ ? ranks_->size() : 1;
   shard_.resize(plan_.shards);
   if (size == 1) {
@@ -128,21 +139,28 @@ void BatchExchange<T>::finish(How how) {
         shard_[s] = all_.data() + (r * most + s - range.first) * length_;
     }
   }
-  const std::span<T* const> shards(shard_);
-  if (how == How::sum) fold(shards, length_, [](T a, T b) { return a + b; });
-  else fold(shards, length_, [](T a, T b) { return std::max(a, b); });
+  fold({0, plan_.shards}, how);
   result_.assign(shard_[0], shard_[0] + length_);
 }
 
 template <class T>
 void ShardPlace<T>::sum(std::span<const std::span<T>> numbers) const {
-  exchange->combine(local, numbers, BatchExchange<T>::How::sum);
+  exchange->combine(local, numbers, {});
+}
+template <class T>
+void ShardPlace<T>::sum_moments(std::span<const std::span<T>> numbers, std::size_t pairs, std::size_t values) const {
+  using How = typename BatchExchange<T>::How;
+  exchange->combine(local, numbers,
+                    {.by = How::By::moments,
+                     .pairs = pairs,
+                     .length = numbers[0].size(),
+                     .values_of_sample = static_cast<double>(values) / static_cast<double>(samples)});
 }
 template <class T>
 void ShardPlace<T>::extremes(T& low, T& high) const {
   T both[]{-low, high};
   const std::span<T> numbers[]{both};
-  exchange->combine(local, numbers, BatchExchange<T>::How::largest);
+  exchange->combine(local, numbers, {.by = BatchExchange<T>::How::By::largest});
   low = -both[0];
   high = both[1];
 }

@@ -1,13 +1,17 @@
 // Trains the same networks as tests/unit/dist/shards_test.cpp, on as many ranks as mpirun starts, and prints their
-// bits: run.cmake compares them. With "checkpoint FILE EPOCHS [STEP [error|once|stop]]" it goes on from FILE, and rank 1
-// is killed after STEP as by a failing machine, or throws, or is killed the first time only, or is stopped.
+// bits: run.cmake compares them. With "checkpoint FILE EPOCHS [STEP kill|error|once|stop RANK [MICROSECONDS]]" it goes
+// on from FILE, and as soon as STEP has been made RANK is killed as by a failing machine, so many microseconds later,
+// whatever it then does; or it throws, or is killed the first time only, or is stopped.
 #include "unit/dist/trained_alike.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -27,7 +31,15 @@ void print(Communicator& ranks, const char* name, std::uint64_t bits) {
   if (ranks.rank() == 0) std::printf("%s: %016llx\n", name, static_cast<unsigned long long>(bits));
 }
 
-void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std::uint64_t kill_at, int how) {
+struct Fault {
+  std::uint64_t step = 0;
+  std::string_view how{};
+  std::size_t rank = 0;
+  std::chrono::microseconds later{0};
+};
+
+void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, const Fault& fault) {
+  std::jthread killer;  // before the program ends, if not earlier
   Model<alike::Normed> model{1};
   alike::Bits bits;
   bits.add(fit(model, alike::some_digits(),
@@ -38,15 +50,19 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std
                    .progress = Progress::Mode::quiet,
                    .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
                                           OnStepEnd{[&](auto& run) {
-                                            if (run.step() != kill_at || ranks.rank() != 1) return;
-                                            if (how == 2) {  // once, and then not again
-                                              const std::string marker = path + ".killed";
-                                              if (::access(marker.c_str(), F_OK) == 0) return;
+                                            if (fault.step == 0 || run.step() < fault.step ||
+                                                ranks.rank() != fault.rank || killer.joinable())
+                                              return;
+                                            const std::string marker = path + ".killed";
+                                            if (fault.how == "once" && ::access(marker.c_str(), F_OK) == 0) return;
+                                            if (fault.how == "error") throw Error("the disk is full");
+                                            if (fault.how == "stop") std::raise(SIGSTOP);
+                                            killer = std::jthread([marker, later = fault.later] {
+                                              std::this_thread::sleep_for(later);
                                               std::fclose(std::fopen(marker.c_str(), "w"));
-                                            }
-                                            if (how == 3) std::raise(SIGSTOP);
-                                            if (how != 1) std::raise(SIGKILL);
-                                            throw Error("the disk is full");
+                                              std::raise(SIGKILL);
+                                            });
+                                            if (fault.later.count() == 0) killer.join();
                                           }})}));
   bits.add_model(model);
   print(ranks, "weights and history", bits.hash());
@@ -55,16 +71,13 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, std
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool stops = argc > 5 && std::strcmp(argv[5], "stop") == 0;
+  const std::string_view how = argc > 5 ? argv[5] : "";
   Distributed world{{.quiet = argc > 1,
                      .piece_bytes = 256,  // small networks in pieces, too
-                     .timeout = stops ? 1.0 : 100.0}};
+                     .timeout = how == "stop" ? 1.0 : 100.0}};
   if (argc > 3 && std::strcmp(argv[1], "checkpoint") == 0) {
-    go_on(world.ranks(), argv[2], std::strtoul(argv[3], nullptr, 10), argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0,
-          argc <= 5                            ? 0
-          : std::strcmp(argv[5], "error") == 0 ? 1
-          : std::strcmp(argv[5], "once") == 0  ? 2
-                                               : 3);
+    const auto number = [&](int i) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : 0; };
+    go_on(world.ranks(), argv[2], number(3), {number(4), how, number(6), std::chrono::microseconds(number(7))});
     return 0;
   }
   if (argc > 1 && std::strcmp(argv[1], "seeds") == 0) {

@@ -29,12 +29,18 @@ public:
   /// This shard will come to no exchange any more, nor will those that wait for it: they throw.
   void give_up();
 
-  enum class How : unsigned char { sum, largest };
+  struct How {
+    enum class By : unsigned char { sum, largest, moments } by = By::sum;
+    std::size_t pairs = 0;  // of moments, see ShardPlace::sum_moments: in front, each of two spans of this length
+    std::size_t length = 0;
+    double values_of_sample = 0;  // and of so many values a sample
+  };
   /// Replaces numbers of shard `local`, counted from the first of this rank, by what all shards' give together.
-  void combine(std::size_t local, std::span<const std::span<T>> numbers, How how);
+  void combine(std::size_t local, std::span<const std::span<T>> numbers, const How& how);
 
 private:
-  void finish(How how);
+  void finish(const How& how);
+  void fold(ShardRange range, const How& how);
 
   Communicator* ranks_;
   ShardPlan plan_{};

@@ -36,6 +36,35 @@ struct BatchPlan {
   constexpr bool is_made(int slot, int pass) const {
     return slot >= given && !is_sum(slot) && sums_before[values.vertex[slot]] == pass;
   }
+  /// Where a slot is the sum of squared deviations from the mean of what another one sums, as a variance's is: that
+  /// one's slot, and the mean's. Else -1.
+  struct Deviation {
+    int sum = -1, mean = -1;
+  };
+  constexpr Deviation deviation_in(int slot) const {
+    const Vertex& square = g[g[values.vertex[slot]].a];
+    if (square.op != Op::multiply || square.a != square.b || g[square.a].op != Op::subtract) return {};
+    const Vertex& deviation = g[square.a];
+    const Vertex& mean = g[deviation.b];
+    if (mean.op != Op::divide || g[mean.b].op != Op::rows) return {};
+    const Deviation found{values.slot_of(mean.a), values.slot_of(deviation.b)};
+    const bool same = found.sum >= given && found.mean >= given && is_sum(found.sum) &&
+                      g[values.vertex[found.sum]].a == deviation.a;
+    return same ? found : Deviation{};
+  }
+  /// Whether the pass after this one sums nothing but deviations from means that this one finds. Parts of a batch then
+  /// need not know the mean of all: they sum up what deviates from their own (expr::BatchLoops).
+  constexpr bool joins_next(int pass) const {
+    if (pass > 0 && joins_next(pass - 1)) return false;
+    bool any = false;
+    for (int slot = given; slot < values.count; ++slot) {
+      if (!is_summed(slot, pass + 1)) continue;
+      const Deviation found = deviation_in(slot);
+      if (found.sum < 0 || !is_summed(found.sum, pass)) return false;
+      any = true;
+    }
+    return any;
+  }
   constexpr bool is_stored(const Output& o, int pass) const {
     return o.sink == Sink::store && sums_before[o.vertex] == pass;
   }
@@ -306,34 +335,63 @@ class BatchLoops {
       Loops<Spec, T, InOrder>::run(a);
     }
   }
-  template <int Pass, class Exchange>
-  static void sum_batch(Arguments<T> data, std::size_t features, T* const* value, [[maybe_unused]] Exchange exchange) {
+  template <int Pass>
+  static void sum_batch(Arguments<T> data, std::size_t features, T* const* value) {
     for (int slot = 0; slot < plan.values.count; ++slot)
       if (plan.is_summed(slot, Pass)) {
         std::fill_n(value[slot], features, T(0));
         data.feature_sum[slot] = value[slot];
       }
     Loops<detail::SumPass<S, Pass, Channelwise>, T, InOrder>::run(data);
-    if constexpr (std::is_pointer_v<Exchange>)
-      if (exchange) {
-        std::array<std::span<T>, Cuts::capacity> sums;
-        std::size_t count = 0;
-        for (int slot = 0; slot < plan.values.count; ++slot)
-          if (plan.is_summed(slot, Pass)) sums[count++] = {value[slot], features};
-        exchange->sum(std::span<const std::span<T>>(sums.data(), count));
+  }
+  /// Sums of this part of a batch become those of all parts. Where the next pass sums what deviates from a mean, it is
+  /// run here as well, with this part's own mean: one exchange is enough for both.
+  template <int Pass, class Exchange>
+  static void sum_parts(const Arguments<T>& data, std::size_t features, T* const* value, Exchange& exchange) {
+    if constexpr (Pass > 0 && plan.joins_next(Pass - 1)) return;  // has been
+    std::array<std::span<T>, Cuts::capacity> sums;
+    std::size_t count = 0;
+    sum_batch<Pass>(data, features, value);
+    if constexpr (plan.joins_next(Pass)) {
+      const std::size_t values = data.count * data.pixels;
+      std::array<bool, Cuts::capacity> paired{};
+      for (int slot = 0; slot < plan.values.count; ++slot) {
+        if (!plan.is_summed(slot, Pass + 1)) continue;
+        const BatchPlan::Deviation found = plan.deviation_in(slot);
+        for (std::size_t f = 0; f < features; ++f) value[found.mean][f] = value[found.sum][f] / static_cast<T>(values);
+        sums[count++] = {value[found.sum], features};
+        sums[count++] = {value[slot], features};
+        paired[static_cast<std::size_t>(found.sum)] = true;
       }
+      const std::size_t pairs = count / 2;
+      sum_batch<Pass + 1>(data, features, value);
+      for (int slot = 0; slot < plan.values.count; ++slot)
+        if (plan.is_summed(slot, Pass) && !paired[static_cast<std::size_t>(slot)])
+          sums[count++] = {value[slot], features};
+      exchange.sum_moments(std::span<const std::span<T>>(sums.data(), count), pairs, values);
+    } else {
+      for (int slot = 0; slot < plan.values.count; ++slot)
+        if (plan.is_summed(slot, Pass)) sums[count++] = {value[slot], features};
+      exchange.sum(std::span<const std::span<T>>(sums.data(), count));
+    }
   }
   template <int... Pass, class Exchange>
   static void alternate(const Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
                         [[maybe_unused]] Exchange exchange, std::integer_sequence<int, Pass...>) {
     make_features<0>(data, features, value, buffer);
-    ((sum_batch<Pass>(data, features, value, exchange), make_features<Pass + 1>(data, features, value, buffer)), ...);
+    if constexpr (std::is_pointer_v<Exchange>)
+      if (exchange) {
+        ((sum_parts<Pass>(data, features, value, *exchange), make_features<Pass + 1>(data, features, value, buffer)),
+         ...);
+        return;
+      }
+    ((sum_batch<Pass>(data, features, value), make_features<Pass + 1>(data, features, value, buffer)), ...);
   }
 
 public:
   /// All but the last pass. `value` has room for `features` numbers in every slot of the plan, and
-  /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` adds
-  /// up what has been summed over this part of it.
+  /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` and
+  /// `exchange->sum_moments(sums, pairs, values)` add up what has been summed over this part of it (ShardPlace).
   template <class Exchange = std::nullptr_t>
   static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
                      Exchange exchange = nullptr) {

@@ -7,8 +7,10 @@
 #include <limits>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <tenon/dist/batch_exchange.hpp>
 #include <tenon/dist/gradient_sum.hpp>
 #include <tenon/dist/thread_ranks.hpp>
 #include <tenon/dist/tree.hpp>
@@ -140,6 +142,8 @@ TEST_CASE("gradients that several layers share are not sent before all of these 
 TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whenever their pieces are complete") {
   using namespace tenon::detail;
   constexpr std::size_t count = 1008, piece = 64 * sizeof(float);
+  const GradientSum<float>::Pieces alone{[](void*, std::size_t numbers, auto work, void* o) { work(o, 0, numbers); },
+                                         nullptr};
   for (const std::size_t shards : {1U, 2U, 3U, 5U, 8U, 13U}) {
     std::vector<std::vector<float>> values(shards, std::vector<float>(count));
     for (std::size_t s = 0; s < shards; ++s)
@@ -174,13 +178,65 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whene
           for (const std::size_t from : {count - 100 * (k + 1) % 400, half + 7, half})
             gradients.done_from(k, pointers[k] + from);
         for (std::size_t k = 0; k < pointers.size(); ++k) std::copy(later[k].begin(), later[k].end(), pointers[k]);
-        gradients.finish(
-            {[](void*, std::size_t numbers, auto work, void* object) { work(object, 0, numbers); }, nullptr});
+        gradients.get_on();
+        gradients.finish(alone);
+        const double overlapped = comm.overlapped;
+        // in any order: two orders of as many sums differ by what each may round
+        mine = values;
+        std::vector<float> fast(count, 1.0F);
+        GradientSum<float>(&comm, count, false, piece)
+            .run(plan, counts ? std::span<float* const>(pointers) : std::span<float* const>{}, fast.data(), false,
+                 alone);
         const std::lock_guard assertion(checking);
         REQUIRE(to == expected);
-        if (ranks > 1) REQUIRE(comm.overlapped > 0.4);
+        if (ranks > 1) REQUIRE(overlapped > 0.4);
+        for (std::size_t i = 0; i < count; ++i) {
+          float size = 0;
+          for (const std::vector<float>& v : values) size += std::abs(v[i]);
+          REQUIRE(std::abs(fast[i] - expected[i]) <= size * static_cast<float>(shards - 1) / (1 << 23));
+        }
       });
     }
+  }
+}
+
+TEST_CASE("gradients travel in pieces that are small, but of which no rank's part is") {
+  STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 2, 0) == 12);
+  STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 8, 0) == 3);
+  STATIC_REQUIRE(detail::gradient_pieces(40'000, 2, 0) == 1);
+  STATIC_REQUIRE(detail::gradient_pieces(std::size_t{1} << 30, 2, 0) == 32);
+  STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 8, 324'000) == 10);
+}
+
+TEST_CASE("batch normalisation tells the other shards its moments at once") {
+  using Program = expr::BatchProgram<expr::Canonical<BatchNorm2D<>::formula>>;
+  STATIC_REQUIRE(Program::Forward::plan.passes == 2);
+  STATIC_REQUIRE(Program::Forward::plan.joins_next(0));
+  STATIC_REQUIRE(Program::Backward::plan.passes == 1);
+  // numbers far from 0: a sum of squares would lose all that deviates
+  const std::vector<double> numbers{1e6, 1e6 + 1, 1e6 + 3, 1e6 - 2, 1e6 + 5, 1e6 + 7, 1e6 - 4};
+  const detail::ShardPlan plan{numbers.size(), 3};  // of 2, 2 and 3
+  detail::BatchExchange<double> exchange(nullptr);
+  exchange.begin(plan, 3);
+  std::vector<std::thread> threads;
+  std::array<std::array<double, 3>, 3> moments{};
+  for (std::size_t s = 0; s < 3; ++s)
+    threads.emplace_back([&, s] {
+      const std::span own = std::span(numbers).subspan(plan.start_of(s), plan.start_of(s + 1) - plan.start_of(s));
+      auto& [sum, deviations, more] = moments[s];
+      for (const double v : own) sum += v;
+      for (const double v : own) deviations += std::pow(v - sum / static_cast<double>(own.size()), 2);
+      more = static_cast<double>(s + 1);
+      const std::span<double> parts[]{{&sum, 1}, {&deviations, 1}, {&more, 1}};
+      exchange.enter();
+      detail::ShardPlace<double>{&exchange, s, own.size(), numbers.size()}.sum_moments(parts, 1, own.size());
+      exchange.leave();
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& [sum, deviations, more] : moments) {
+    CHECK(sum == 7e6 + 10);
+    CHECK(deviations == Approx(104 - 100.0 / 7).epsilon(1e-9));
+    CHECK(more == 6);
   }
 }
 
@@ -303,6 +359,28 @@ TEST_CASE("ranks that are not of one run are told so") {
         "on rank 0");
   CHECK(message_of(2, [&](Communicator& r) { fit_with(1, 4, 100 + r.rank(), 32); }) ==
         "fit: expected the same number of samples on all ranks, got 100 on rank 0 and 101 on rank 1");
+  CHECK(message_of(2, [&](Communicator& r) { fit_with(1, 4, 100, 32 + r.rank()); }) ==
+        "fit: expected the same batch_size on all ranks, got 32 on rank 0 and 33 on rank 1");
+  const auto fit_on = [](const Dataset<float>& data, auto optimizer) {
+    Model<Net> model{1};
+    fit(model, data, Fit{.optimizer = optimizer, .batch_size = 32, .progress = Progress::Mode::quiet});
+  };
+  const auto subset = [](std::size_t first) {
+    std::vector<std::size_t> numbers(100);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = first + i;
+    return digits().subset(numbers);
+  };
+  CHECK(message_of(2, [&](Communicator& r) { fit_on(subset(r.rank()), Adam{}); }) ==
+        "fit: expected the same data on all ranks, got another on rank 1 than on rank 0");
+  CHECK(message_of(2, [&](Communicator& r) { fit_on(subset(0), Adam{.lr = r.rank() == 0 ? 1e-3 : 2e-3}); }) ==
+        "fit: expected the same learning rate on all ranks, got 0.001 on rank 0 and 0.002 on rank 1");
+  CHECK(message_of(2,
+                   [&](Communicator& r) {
+                     if (r.rank() == 0) fit_on(subset(0), Adam{});
+                     else fit_on(subset(0), SGD{.lr = 1e-3});
+                   }) ==
+        "fit: expected the same program (network, loss, optimizer, callbacks) on all ranks, got another on rank 1 than "
+        "on rank 0");
   CHECK_THAT(message_of(2,
                         [&](Communicator& r) {
                           if (r.rank() == 0) fit_with(1, 4, 100, 32);
@@ -400,6 +478,37 @@ TEST_CASE("an epoch's record says what each rank's time went to") {
     CHECK_THAT(report_html({.history = history}), Catch::Contains("<th>wait, s</th>"));
   });
   CHECK(detail::describe_seconds(EpochRecord{}).empty());
+}
+
+TEST_CASE("the first rank alone writes files, of the history that all have") {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "tenon_ranks_files";
+  std::filesystem::remove_all(folder);
+  std::array<std::uint64_t, 3> histories{};
+  run_ranks(3, [&](Communicator& ranks) {
+    // each has a folder of its own
+    const std::filesystem::path own = folder / std::to_string(ranks.rank());
+    std::filesystem::create_directories(own);
+    Model<alike::Plain> model{1};
+    alike::Bits bits;
+    bits.add(
+        fit(model, alike::some_digits(),
+            Fit{.batch_size = 64,
+                .progress = Progress::Mode::quiet,
+                .callbacks = callbacks(CSVLogger{(own / "run.csv").string()}, TensorBoard{(own / "events").string()},
+                                       ModelCheckpoint{.path = (own / "run.safetensors").string()},
+                                       Report{(own / "report.html").string()})}));
+    histories[ranks.rank()] = bits.hash();
+  });
+  const auto files_of = [&](int rank) {
+    const auto all = std::filesystem::recursive_directory_iterator(folder / std::to_string(rank));
+    return std::count_if(begin(all), end(all), [](const auto& entry) { return entry.is_regular_file(); });
+  };
+  CHECK(files_of(0) == 4);
+  CHECK(files_of(1) == 0);
+  CHECK(files_of(2) == 0);
+  CHECK(histories[1] == histories[0]);
+  CHECK(histories[2] == histories[0]);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("what has to be agreed upon is") {

@@ -114,6 +114,19 @@ inline std::vector<Run> runs() {
                                        .shards = 8},
                                    changed);
        }},
+      {"groups of parameters beside a part that is frozen, data of two sources",
+       [] {
+         using Net = Sequential<Named<"first", Dense<64, 24>>, ReLU, Dense<16>, ReLU, Dense<10>, Softmax>;
+         static const auto both = concat_data(some_digits(), digits().take(40));
+         return bits_of<freeze<Net, "first">>(
+             Fit{.optimizer = Groups{AdamW{.lr = 1e-3}, group<by_name<"*.bias">>(SGD{.lr = 1e-2})},
+                 .epochs = 2,
+                 .batch_size = 64,
+                 .seed = 8,
+                 .progress = quiet,
+                 .shards = 8},
+             both);
+       }},
       {"ranges of activations",
        [] {
          return bits_of<Aware>(Fit{.loss = CrossEntropy<from_logits>{},
