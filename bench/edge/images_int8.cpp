@@ -41,7 +41,13 @@ constexpr auto plain_weights() {
 template <std::size_t K>
 constexpr auto weights = plain_weights<K>();
 
-std::int8_t arena[plan.arena];
+// Every tensor has a place of its own: these loops read a window again for each of its results.
+constexpr auto places = [] {
+  std::array<std::size_t, plan.count + 2> p{};
+  for (std::size_t k = 0; k <= plan.count; ++k) p[k + 1] = p[k] + kernels::in_fours(plan.sizes[k]);
+  return p;
+}();
+alignas(4) std::int8_t arena[places[plan.count + 1]];
 
 std::int8_t requantise(std::int32_t sum, std::int32_t multiplier, int shift, int zero, int low, int high) {
   const std::int64_t product = static_cast<std::int64_t>(sum) * multiplier;
@@ -77,8 +83,8 @@ void convolution(const std::int8_t* x, std::int8_t* y) {
 template <std::size_t K>
 void plain_step() {
   constexpr edge::QuantizedStep step = plan.steps[K];
-  const std::int8_t* x = arena + plan.place(step.source);
-  std::int8_t* y = arena + plan.place(K + 1);
+  const std::int8_t* x = arena + places[step.source];
+  std::int8_t* y = arena + places[K + 1];
   if constexpr (step.pattern.kind == edge::StepKind::convolution) {
     convolution<K>(x, y);
   } else if constexpr (step.pattern.kind == edge::StepKind::dense) {
@@ -88,7 +94,7 @@ void plain_step() {
       y[o] = requantise(sum, t.multiplier[step.row + o], t.shift[step.row + o], t.zero[K + 1], t.low[K], t.high[K]);
     }
   } else if constexpr (step.pattern.kind == edge::StepKind::add) {
-    const std::int8_t* other = arena + plan.place(step.other);
+    const std::int8_t* other = arena + places[step.other];
     const auto scaled = [](std::int32_t v, std::size_t which) {
       const kernels::Requantizer r = t.scaling[step.scale + which];
       const int shift = r.shift + 33;
@@ -108,12 +114,12 @@ void plain_step() {
     }
   }
 }
-std::int8_t* input() { return arena + plan.place(0); }
+std::int8_t* input() { return arena + places[0]; }
 void run() {
   [&]<std::size_t... K>(std::index_sequence<K...>) { (plain_step<K>(), ...); }
   (std::make_index_sequence<plan.count>{});
 }
-const std::int8_t* output() { return arena + plan.place(plan.count); }
+const std::int8_t* output() { return arena + places[plan.count]; }
 constexpr unsigned ram = sizeof arena;
 #else
 Quantized<Net, numbers> net;

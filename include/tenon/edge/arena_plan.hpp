@@ -6,17 +6,24 @@
 
 #include <tenon/net/graph_blocks.hpp>
 
-/// What lies where in one arena, so that what lives at the same time does not overlap.
+/// What lies where in one arena, so that what lives at the same time does not overlap, but where it may.
 namespace tenon::edge {
 
 /// Some bytes that are needed from step `first` to step `last`.
 struct Block {
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
   std::size_t bytes = 0, first = 0, last = 0;
   std::size_t place = 0;
   bool placed = false;
-  std::size_t joined = static_cast<std::size_t>(-1);  // lies where this block lies
+  std::size_t joined = none;  // lies where this block lies
+  std::size_t over = none;    // may lie over this block, which begins `lead` bytes behind it or later
+  std::size_t lead = 0;
+
+  constexpr bool meets(const Block& other) const { return first <= other.last && other.first <= last; }
 };
 
+/// Sizes and leads are multiples of four, and so are places.
 template <std::size_t Capacity>
 struct ArenaPlan {
   std::array<Block, Capacity> blocks{};
@@ -27,21 +34,33 @@ struct ArenaPlan {
 
   /// Block `which` takes over the place of `from`.
   constexpr void join(std::size_t which, std::size_t from) {
-    while (blocks[from].joined < count) from = blocks[from].joined;
+    from = root(from);
     blocks[from].last = std::max(blocks[from].last, blocks[which].last);
     blocks[which].joined = from;
   }
+  /// Block `which`, the last that is made of `from`, may lie over it, from `lead` bytes in front of it on.
+  constexpr void cover(std::size_t which, std::size_t from, std::size_t lead) {
+    from = root(from);
+    if (blocks[from].last != blocks[which].first || blocks[which].joined < count) return;
+    blocks[which].over = from;
+    blocks[which].lead = std::min(lead, blocks[which].bytes);
+  }
 
-  /// Places the blocks; the first `tensors` of them are handed from step to step. Where each is needed by
-  /// the next step only, they lie at the two ends in turns with the scratch between, which nothing beats;
-  /// otherwise the largest is placed first, each as low as it can lie.
+  /// Places the blocks; the first `tensors` of them are handed from step to step. Where each is needed by the next step
+  /// only, nothing beats how they are placed, but for scratch; otherwise the largest is placed first, each as low as it
+  /// can lie.
   constexpr void pack(std::size_t tensors) {
     bool chain = true;
     for (std::size_t t = 0; t < tensors; ++t)
       chain = chain && blocks[t].joined >= count && blocks[t].last <= blocks[t].first + (t == 0 ? 0 : 1);
-    if (chain) pack_chain(tensors);
-    else if (count <= few) pack_graph();
-    else pack_many();
+    if (chain) {
+      pack_in_turns(tensors);
+      pack_chain(tensors);
+    } else if (count <= few) {
+      pack_graph();
+    } else {
+      pack_many();
+    }
     for (std::size_t i = 0; i < count; ++i)
       if (blocks[i].joined < count) blocks[i].place = blocks[blocks[i].joined].place;
   }
@@ -49,6 +68,11 @@ struct ArenaPlan {
 private:
   /// Of more blocks it would take the compiler long to find the largest one again and again.
   static constexpr std::size_t few = 130;
+
+  constexpr std::size_t root(std::size_t i) const {
+    while (blocks[i].joined < count) i = blocks[i].joined;
+    return i;
+  }
 
   constexpr void pack_many() {
     std::array<tenon::detail::Block, Capacity> own{};
@@ -61,35 +85,124 @@ private:
     for (std::size_t i = 0; i < own_count; ++i) blocks[own[i].owner].place = own[i].place;
   }
 
-  constexpr void pack_chain(std::size_t tensors) {
+  /// Tensors at the two ends in turns, with the scratch between.
+  constexpr void pack_in_turns(std::size_t tensors) {
     for (std::size_t k = 0; k + 1 < tensors; ++k)
       size = std::max(size, blocks[k].bytes + blocks[tensors + k].bytes + blocks[k + 1].bytes);
     for (std::size_t t = 0; t < tensors; ++t) blocks[t].place = t % 2 == 0 ? 0 : size - blocks[t].bytes;
     for (std::size_t k = 0; k + 1 < tensors; ++k) blocks[tensors + k].place = blocks[k % 2 == 0 ? k : k + 1].bytes;
   }
 
-  constexpr void pack_graph() {
-    for (;;) {
-      std::size_t next = count;
-      for (std::size_t i = 0; i < count; ++i)
-        if (!blocks[i].placed && blocks[i].joined >= count && (next == count || blocks[i].bytes > blocks[next].bytes))
-          next = i;
-      if (next == count) return;
-      Block& block = blocks[next];
-      for (bool moved = true; moved;) {
-        moved = false;
-        for (std::size_t i = 0; i < count; ++i) {
-          const Block& other = blocks[i];
-          const bool together = other.placed && other.first <= block.last && block.first <= other.last;
-          if (together && other.place < block.place + block.bytes && block.place < other.place + other.bytes) {
-            block.place = other.place + other.bytes;
-            moved = true;
-          }
-        }
-      }
-      block.placed = true;
-      size = std::max(size, block.place + block.bytes);
+  /// The lowest and the highest place that a tensor of a chain can have.
+  struct Reach {
+    std::size_t low = 0, high = 0;
+  };
+  /// With the scratch of the step that reads it, which lies behind it.
+  constexpr std::size_t with_scratch(std::size_t t, std::size_t tensors) const {
+    return blocks[t].bytes + (t + 1 < tensors ? blocks[tensors + t].bytes : 0);
+  }
+  constexpr std::size_t lead(std::size_t t) const {
+    return blocks[t].over < count ? blocks[t].lead : blocks[t].bytes;
+  }
+  /// A tensor lies in front of the one it is made of, over it as far as it may, or behind it. What it can reach in an
+  /// arena of `bytes` is a matter of the lowest and the highest place of the one before.
+  constexpr bool find_reaches(std::size_t tensors, std::size_t bytes, std::array<Reach, Capacity>& reach) const {
+    if (with_scratch(0, tensors) > bytes) return false;
+    reach[0] = {0, bytes - with_scratch(0, tensors)};
+    for (std::size_t t = 1; t < tensors; ++t) {
+      const Reach before = reach[t - 1];
+      const std::size_t behind = before.low + with_scratch(t - 1, tensors), own = with_scratch(t, tensors);
+      if (own > bytes) return false;
+      const bool falls = before.high >= lead(t), rises = behind <= bytes - own;
+      if (!falls && !rises) return false;
+      reach[t] = {falls ? 0 : behind, rises ? bytes - own : std::min(before.high - lead(t), bytes - own)};
     }
+    return true;
+  }
+  /// The smallest arena, by halves, and in it the places from the last tensor back to the first.
+  constexpr void pack_chain(std::size_t tensors) {
+    std::array<Reach, Capacity> reach{};
+    std::size_t fits = size / 4, small = 0;
+    if (!find_reaches(tensors, 4 * fits, reach)) return;
+    while (small < fits) {
+      const std::size_t middle = (small + fits) / 2;
+      if (find_reaches(tensors, 4 * middle, reach)) fits = middle;
+      else small = middle + 1;
+    }
+    if (4 * fits == size) return;
+    size = 4 * fits;
+    find_reaches(tensors, size, reach);
+    blocks[tensors - 1].place = reach[tensors - 1].low;
+    for (std::size_t t = tensors - 1; t-- > 0;) {
+      const bool fell = blocks[t + 1].place + lead(t + 1) <= reach[t].high;
+      blocks[t].place = fell ? reach[t].high : reach[t].low;
+      blocks[tensors + t].place = blocks[t].place + blocks[t].bytes;
+    }
+  }
+
+  /// Each block by itself; then those that follow one another closely, less than a quarter of their size apart, as one.
+  constexpr void pack_graph() {
+    ArenaPlan together = *this;
+    place_largest_first(0);
+    together.place_largest_first(4);
+    if (together.size < size) *this = together;
+  }
+
+  constexpr void place_largest_first(std::size_t closeness) {
+    std::array<std::size_t, Capacity> follower{};  // which is placed as one with this block, from `lead` in front of it
+    for (std::size_t i = 0; i < count; ++i) follower[i] = Block::none;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Block& block = blocks[i];
+      if (block.over < count && closeness * block.lead < std::min(block.bytes, blocks[block.over].bytes))
+        follower[block.over] = closeness > 0 ? i : Block::none;
+    }
+    for (;;) {
+      std::size_t largest = count;
+      for (std::size_t i = 0; i < count; ++i)
+        if (!blocks[i].placed && blocks[i].joined >= count &&
+            (largest == count || blocks[i].bytes > blocks[largest].bytes))
+          largest = i;
+      if (largest == count) return;
+      while (follower[largest] < count) largest = follower[largest];
+      place_row(largest, follower);
+    }
+  }
+  /// The lowest block of a row that is placed as one, and the others above it.
+  constexpr void place_row(std::size_t lowest, const std::array<std::size_t, Capacity>& follower) {
+    const auto each = [&](std::size_t base, auto&& use) {
+      for (std::size_t i = lowest, place = base;;) {
+        if (!use(i, place)) return false;
+        const std::size_t above = blocks[i].over;
+        if (above >= count || follower[above] != i) return true;
+        place += blocks[i].lead;
+        i = above;
+      }
+    };
+    std::size_t base = 0;
+    while (!each(base, [&](std::size_t i, std::size_t place) {
+      const std::size_t free = past_neighbours(i, place);
+      base += free - place;
+      return free == place;
+    })) {
+    }
+    each(base, [&](std::size_t i, std::size_t place) {
+      blocks[i].place = place;
+      blocks[i].placed = true;
+      size = std::max(size, place + blocks[i].bytes);
+      return true;
+    });
+  }
+  /// `place`, if block i may lie there; otherwise a higher one, past a block that is in its way.
+  constexpr std::size_t past_neighbours(std::size_t i, std::size_t place) const {
+    const Block& block = blocks[i];
+    for (std::size_t k = 0; k < count; ++k) {
+      const Block& other = blocks[k];
+      if (!other.placed || !other.meets(block)) continue;
+      if (block.over == k && place + block.lead <= other.place) continue;
+      const std::size_t end = other.place + (other.over == i ? other.lead : other.bytes);
+      if (place < end && other.place < place + block.bytes) return end;
+    }
+    return place;
   }
 };
 

@@ -15,6 +15,7 @@
 #include <tenon/kernels/int8_images.hpp>
 #include <tenon/kernels/int8_moves.hpp>
 #include <tenon/kernels/int8_norms.hpp>
+#include <tenon/kernels/int8_overlap.hpp>
 
 /// The steps of a network in int8, and where their numbers lie.
 namespace tenon::edge {
@@ -155,6 +156,16 @@ struct QuantizedStep {
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
     return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
   }
+  /// How far in front of its input the output may begin and lie over it; `Block::none` where it may not.
+  constexpr std::size_t lead() const {
+    if (pattern.kind == StepKind::convolution && image.groups == 1)
+      return kernels::image_lead(image.y, image.x, image.channels, image.features, true);
+    if (pattern.kind == StepKind::depthwise)
+      return kernels::image_lead(image.y, image.x, image.channels, image.features, false);
+    if (pattern.kind == StepKind::max_pool || (pattern.kind == StepKind::average_pool && !pool.adaptive))
+      return kernels::image_lead(pool.windows.y, pool.windows.x, pool.windows.channels, pool.windows.channels, false);
+    return pattern.kind == StepKind::clamp || pattern.kind == StepKind::softmax ? 0 : Block::none;
+  }
 };
 
 /// A move of a tensor's numbers into the step's output.
@@ -281,6 +292,9 @@ struct StepPlan {
     // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
     for (std::size_t k = 0; k < count; ++k)
       if (steps[k].works_in_place() && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
+    // What an image becomes may follow it through memory.
+    for (std::size_t k = 0; k < count; ++k)
+      if (const std::size_t lead = steps[k].lead(); lead != Block::none) all.cover(k + 1, steps[k].source, lead);
     all.pack(count + 1);
     arena = std::max<std::size_t>(all.size, 1);
     for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;

@@ -1,7 +1,8 @@
 // The int8 kernels by themselves, of every size and scale by which they choose a loop: the same bytes as on the host.
 // Loops by hand take whole groups of rows or channels, outputs bounded by int8 alone and scales below a quarter; what
-// they leave over, and what they do not take, is here too. Built with -DTENON_WRITE_EXPECTED it prints the sums.
+// they leave over, and what they do not take, is here too; and every image once more with its result over itself. Built with -DTENON_WRITE_EXPECTED it prints the sums.
 #include <tenon/kernels/int8_depthwise.hpp>
+#include <tenon/kernels/int8_overlap.hpp>
 
 #include "platform.hpp"
 
@@ -16,7 +17,7 @@ alignas(16) std::int8_t weights[24000], x[9000], other[9000], y[9000], scratch[4
 std::int32_t bias[160], multiplier[160];
 alignas(4) std::int8_t shift[160];
 std::uint32_t seed = 1, bytes[40];
-std::size_t cases = 0;
+std::size_t cases = 0, spoiled = 0;
 
 std::uint32_t draw() {
   seed = seed * 1664525U + 1013904223U;
@@ -61,11 +62,23 @@ struct Shape {
     return {.channels = channels, .features = features, .groups = groups, .y = axis, .x = axis};
   }
 };
+/// The same once more, with the result over the image and as close to it as it may be.
+template <class Kernel>
+void follow(const Convolution& c, bool gathered, Kernel kernel) {
+  const std::size_t lead = image_lead(c.y, c.x, c.channels, c.features, gathered);
+  for (std::size_t i = 0; i < c.image_size(); ++i) other[lead + i] = x[i];
+  kernel(other + lead, other);
+  for (std::size_t i = 0; i < c.map_size(); ++i) spoiled += other[i] == y[i] ? 0 : 1;
+}
 void convolve(Shape shape, Scales s = {}) {
   fill(s.shift);
   const Convolution c = shape.convolution();
-  convolution_int8(rows(c.taps() * c.group_channels(), c.group_features(), s), c, -3, x, y, scratch);
+  const auto kernel = [&](const std::int8_t* from, std::int8_t* to) {
+    convolution_int8(rows(c.taps() * c.group_channels(), c.group_features(), s), c, -3, from, to, scratch);
+  };
+  kernel(x, y);
   keep(c.map_size());
+  if (c.groups == 1) follow(c, true, kernel);
 }
 /// Every channel by itself; once more with a weight of -128.
 void depthwise(Shape shape, Scales s = {}, bool least = false) {
@@ -75,8 +88,12 @@ void depthwise(Shape shape, Scales s = {}, bool least = false) {
     for (std::size_t i = 0; i < 2 * shape.channels; ++i) x[i] = -128;
   }
   const Convolution c = shape.convolution();
-  depthwise_int8(rows(c.taps(), c.channels, s), c, -3, x, y, scratch);
+  const auto kernel = [&](const std::int8_t* from, std::int8_t* to) {
+    depthwise_int8(rows(c.taps(), c.channels, s), c, -3, from, to, scratch);
+  };
+  kernel(x, y);
   keep(c.map_size());
+  follow(c, false, kernel);
 }
 void add(std::size_t size, int first_shift, Scales s = {}) {
   fill(7);
@@ -128,6 +145,10 @@ int main() {
       platform::print("other bytes in case ", static_cast<std::uint32_t>(i));
       good = false;
     }
+  if (spoiled > 0) {
+    platform::print("spoiled by a result over its image: ", static_cast<std::uint32_t>(spoiled));
+    good = false;
+  }
   platform::print("cases: ", static_cast<std::uint32_t>(cases));
   platform::print("stack: ", platform::stack_used());
   platform::print(good ? "all as on the host\n" : "DIFFERENT\n");

@@ -203,6 +203,64 @@ void check_against_reference() {
   CHECK(different == 0);
 }
 
+/// Whether a result that begins `lead` bytes in front of its image writes over what is still to be read, followed
+/// number by number.
+bool spoils_its_image(const kernels::Convolution& c, bool gathered, std::size_t lead) {
+  std::vector<std::size_t> last_read(c.image_size() + 1);  // by which pixel, and 1
+  const auto each_pixel = [&](auto&& use) {
+    for (std::size_t p = 0; p < c.y.map * c.x.map; ++p) use(p, p / c.x.map, p % c.x.map);
+  };
+  each_pixel([&](std::size_t p, std::size_t r, std::size_t q) {
+    const kernels::WindowSpan ys = kernels::window_span(c.y, r), xs = kernels::window_span(c.x, q);
+    for (std::size_t y = 0; y < ys.count; ++y)
+      for (std::size_t x = 0; x < xs.count; ++x)
+        for (std::size_t i = 0; i < c.channels; ++i)
+          last_read[((ys.place + y * ys.step) * c.x.image + xs.place + x * xs.step) * c.channels + i] = p + 1;
+  });
+  bool spoils = false;
+  each_pixel([&](std::size_t p, std::size_t, std::size_t) {
+    for (std::size_t i = p * c.features; i < (p + 1) * c.features; ++i)
+      if (i >= lead && i - lead < c.image_size()) spoils = spoils || last_read[i - lead] > (gathered ? p + 1 : p);
+  });
+  return spoils;
+}
+
+/// Whether what lives at the same time lies apart, but for results that may lie over what they are made of.
+template <class N>
+bool is_laid_out() {
+  constexpr const auto& p = edge::quantized_plan<N>;
+  struct Piece {
+    std::size_t place, bytes, first, last;
+  };
+  std::vector<Piece> pieces;
+  for (std::size_t t = 0; t <= p.count; ++t) pieces.push_back({p.place(t), p.sizes[t], t == 0 ? 0 : t - 1, t});
+  for (std::size_t k = 0; k < p.count; ++k) {
+    pieces[p.steps[k].source].last = k;
+    if (p.steps[k].reads_other()) pieces[p.steps[k].other].last = std::max(pieces[p.steps[k].other].last, k);
+  }
+  pieces[p.count].last = p.count;
+  for (std::size_t k = 0; k < p.count; ++k) pieces.push_back({p.scratch[k], p.steps[k].scratch(), k, k});
+  bool good = true;
+  for (std::size_t a = 0; a < pieces.size(); ++a) {
+    good = good && pieces[a].place % 4 == 0 && pieces[a].place + pieces[a].bytes <= p.arena;
+    for (std::size_t b = 0; b < pieces.size(); ++b) {
+      const Piece &x = pieces[a], &y = pieces[b];
+      if (a == b || x.bytes == 0 || y.bytes == 0 || x.first > y.last || y.first > x.last) continue;
+      if (x.place + x.bytes <= y.place || y.place + y.bytes <= x.place) continue;
+      // b is made of a, or a of b
+      const auto covers = [&](std::size_t image, std::size_t result) {
+        if (result == 0 || result > p.count || image > p.count || pieces[image].last != result - 1) return false;
+        const edge::QuantizedStep& step = p.steps[result - 1];
+        if (step.source != image) return false;
+        if (step.works_in_place()) return pieces[result].place == pieces[image].place;
+        return step.lead() != edge::Block::none && pieces[result].place + step.lead() <= pieces[image].place;
+      };
+      good = good && (covers(a, b) || covers(b, a));
+    }
+  }
+  return good;
+}
+
 /// Shapes that a convolution's loops treat differently, in the compiler and at run time.
 template <std::size_t Channels, std::size_t Features, std::size_t Groups, std::size_t Size, std::size_t Kernel,
           std::size_t Stride, std::size_t Before>
@@ -266,14 +324,61 @@ TEST_CASE("the plan of an int8 network for images follows from its type") {
   CHECK(plan.place(5) == plan.place(4));  // a sum lies where its part lay
   STATIC_REQUIRE(Quantized<Net>::macs ==
                  54 * (6 * 27 + 6 * 9 + 6 * 6) + 15 * (10 * 27 + 10 * 6) + 15 * 5 * 40 + 75 * 7);
-  // A chain costs its largest neighbours and the columns of their window.
+  // A chain costs its largest image, the columns of a window, and how far the result begins in front of the image.
   using Chain = Sequential<Input<1, 8, 8>, Conv2D<4, 3>, ReLU, MaxPool2D<2>, Flatten, Dense<10>>;
-  STATIC_REQUIRE(Quantized<Chain>::ram_bytes == 64 + 5 * 12 + 4 * 36);
+  STATIC_REQUIRE(Quantized<Chain>::ram_bytes == 64 + 5 * 12 + 96);
   STATIC_REQUIRE(Quantized<Chain>::weight_bytes == 12 * 4 + 36 * 12);
   // a chain that is folded later, and sums of more than two
   STATIC_REQUIRE(edge::quantized_plan<Sequential<Input<1, 8, 8>, Conv2D<4, 3>, BatchNorm2D<>>>.count == 2);
   STATIC_REQUIRE(
       edge::quantized_plan<Sequential<Input<2, 4, 4>, Add<Conv2D<2, 1>, Conv2D<2, 1>, Conv2D<2, 1>>>>.count == 5);
+}
+
+TEST_CASE("an image's result follows it through memory as closely as it may") {
+  std::size_t close = 0;
+  for (std::size_t kernel = 1; kernel <= 3; ++kernel)
+    for (std::size_t stride = 1; stride <= 2; ++stride)
+      for (std::size_t before = 0; before < kernel; ++before)
+        for (std::size_t dilation = 1; dilation <= 2; ++dilation)
+          for (const std::size_t own : {4U, 8U, 12U}) {
+            const auto axis = [&](std::size_t image) {
+              const std::size_t map = (image + 2 * before - dilation * (kernel - 1) - 1) / stride + 1;
+              return kernels::ConvolutionAxis{image, map, kernel, stride, dilation, before};
+            };
+            const kernels::Convolution c{8, own, 1, axis(6), axis(7)};
+            for (const bool gathered : {false, true}) {
+              INFO(kernel << ' ' << stride << ' ' << before << ' ' << dilation << ' ' << own << ' ' << gathered);
+              const std::size_t lead = kernels::image_lead(c.y, c.x, c.channels, c.features, gathered);
+              CHECK_FALSE(spoils_its_image(c, gathered, lead));
+              if (lead == 0 || dilation > 1) continue;
+              ++close;
+              CHECK(spoils_its_image(c, gathered, lead - 4));
+            }
+          }
+  CHECK(close > 40);
+  // 1x1: in place, or as the last pixels need it; 3x3 with a border: a row and two pixels
+  constexpr kernels::ConvolutionAxis one{.image = 5, .map = 5}, three{.image = 5, .map = 5, .kernel = 3, .before = 1};
+  STATIC_REQUIRE(kernels::image_lead(one, one, 8, 8, true) == 0);
+  STATIC_REQUIRE(kernels::image_lead(one, one, 8, 16, true) == 25 * 8);
+  STATIC_REQUIRE(kernels::image_lead(three, three, 64, 64, false) == 7 * 64);
+}
+
+TEST_CASE("what lives at the same time lies apart, whatever follows what") {
+  CHECK(is_laid_out<Net>());
+  using Narrow = Sequential<Conv2D<8, 3, padding<1>, groups<8>>, ReLU, Conv2D<8, 1>, ReLU>;
+  using Chain = Sequential<Input<1, 20, 10>, Conv2D<8, 3, stride<2>, padding<1>>, ReLU, Narrow, Narrow, Narrow,
+                           GlobalAvgPool, Dense<4>>;
+  CHECK(is_laid_out<Chain>());
+  // three layers follow one another by 7 pixels each; disjoint they took 800 bytes and scratch
+  STATIC_REQUIRE(Quantized<Chain>::ram_bytes < 400 + 3 * 7 * 8 + 100);
+  using Widening = Sequential<Input<4, 8, 8>, Conv2D<8, 1>, Conv2D<16, 1>, Conv2D<16, 3, groups<16>, padding<1>>,
+                              Conv2D<32, 1, stride<2>>, MaxPool2D<2>, Flatten, Dense<3>>;
+  CHECK(is_laid_out<Widening>());
+  STATIC_REQUIRE(Quantized<Widening>::ram_bytes < 1024 + 10 * 16 + 100);
+  using Deep = Residual<Conv2D<8, 3, padding<1>>, ReLU, Conv2D<8, 3, padding<1>>>;
+  using Graph = Sequential<Input<3, 8, 8>, Conv2D<8, 3, padding<1>>, ReLU, Deep, ReLU, Deep, Softmax>;
+  CHECK(is_laid_out<Graph>());
+  STATIC_REQUIRE(Quantized<Graph>::ram_bytes < 3 * 512 + 5 * 72);  // what they took apart from one another
 }
 
 TEST_CASE("int8 images give what the specification says, bit for bit") {
@@ -283,6 +388,10 @@ TEST_CASE("int8 images give what the specification says, bit for bit") {
       Sequential<Input<4, 6, 5>, Residual<Conv2D<4, 3, padding<1>>>, Conv2D<8, 3, stride<2>, groups<4>, padding<1>>>>();
   check_against_reference<
       Sequential<Input<8, 4, 4>, Conv2D<8, 3, groups<8>, stride<2>, padding<1>>, GlobalAvgPool, ReLU>>();
+  // each of which follows the one before through memory
+  check_against_reference<
+      Sequential<Input<4, 7, 6>, Conv2D<8, 1>, ReLU, Conv2D<8, 3, groups<8>, padding<1>>, ReLU, Conv2D<12, 1>,
+                 Conv2D<12, 3, stride<2>, groups<12>, padding<1>>, MaxPool2D<2, stride<1>>, AvgPool2D<2, stride<1>>>>();
 }
 
 TEST_CASE("int8 images come close to their float model") {

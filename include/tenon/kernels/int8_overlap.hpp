@@ -1,0 +1,36 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/kernels/convolution.hpp>
+
+/// An image of int8 that becomes another one over itself.
+///
+/// Kernels read and write pixel by pixel, from the first to the last. So a result may begin in front of its input and
+/// follow it through memory, over what no window meets any more: the two together take little more than the larger one.
+/// (Blacker, Bridges and Hadfield, "Rapid prototyping of DMO", 2020, call this diagonal memory optimisation.)
+namespace tenon::kernels {
+
+/// How many bytes in front of its input a result has to begin at least. With M windows of F numbers each, and R(p) the
+/// first number that window p or a later one reads, that is the largest of (p + 1) F - R(p): pixel p ends before what is
+/// still to be read begins. Where all of a window is read before its pixel is written (`gathered`), it is the largest
+/// of (p + 1) F - R(p + 1). A multiple of four, and 0 where each may lie exactly where its input does.
+constexpr std::size_t image_lead(const ConvolutionAxis& y, const ConvolutionAxis& x, std::size_t channels,
+                                 std::size_t features, bool gathered) {
+  const auto begin = [](const ConvolutionAxis& a, std::size_t position) {
+    const std::size_t start = position * a.stride;
+    return start < a.before ? 0 : std::min(start - a.before, a.image);
+  };
+  std::size_t lead = 0, unread = y.image * x.image * channels, end = y.map * x.map * features;
+  for (std::size_t r = y.map; r-- > 0;)
+    for (std::size_t q = x.map; q-- > 0; end -= features) {
+      const std::size_t first = (begin(y, r) * x.image + begin(x, q)) * channels;
+      if (!gathered) unread = std::min(unread, first);
+      if (end > unread) lead = std::max(lead, end - unread);
+      unread = std::min(unread, first);
+    }
+  return (lead + 3) / 4 * 4;
+}
+
+}  // namespace tenon::kernels
