@@ -23,10 +23,11 @@ constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std:
 namespace detail {
 
 /// One pixel, four channels at a time, from channel `first` on.
-constexpr void depthwise_pixel(const DenseRows& rows, const PixelWriter& writer, const Convolution& c, std::size_t row,
-                               const TapRange& ys, std::size_t column, std::int8_t outside, const std::int8_t* x,
-                               std::int8_t* y, std::size_t first = 0) {
-  const TapRange xs(c.x, column);
+[[gnu::noinline]] constexpr void depthwise_pixel(const DenseRows& rows, const Convolution& c, std::size_t row,
+                                                 std::size_t column, std::int8_t outside, const std::int8_t* x,
+                                                 std::int8_t* y, std::size_t first) {
+  const PixelWriter writer(rows);
+  const TapRange ys(c.y, row), xs(c.x, column);
   const std::int8_t padding[4]{outside, outside, outside, outside};
   const std::size_t taps = c.x.kernel, inside = xs.end - xs.first;
   const std::int8_t* w = rows.weights + first * c.taps();
@@ -178,9 +179,8 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
 }
 
 /// 3x3 taps by the loops by hand, but for channels that fill no group of four or eight.
-[[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const PixelWriter& writer, const Convolution& c,
-                                                std::int8_t outside, const std::int8_t* x, std::int8_t* y,
-                                                std::int8_t* padding) {
+[[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
   const std::size_t whole = c.channels / by_hand_channels * by_hand_channels;
   const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
   const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
@@ -212,19 +212,19 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   state.weights += 9 * others;
   state.count = (whole - others) / 8;
 #endif
-  const std::size_t map = c.x.map, stride = c.x.stride, channels = c.channels, first = c.x.before;
-  const std::size_t reach = 2 * c.x.dilation, end = c.x.before + c.x.image;
+  // What is read of `c` in each turn needs no place on the stack.
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
-    const bool within = ys.first == 0 && ys.end == 3;
     [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
-    // unsigned, so that a corner in front of the image comes out right
-    std::size_t corner = TapRange::place(c.y, r, 0) * c.x.image * c.channels - c.x.before * c.channels, start = 0;
-    for (std::size_t q = 0; q < map; ++q, y += channels) {
-      const bool inside = within && start >= first && start + reach < end;
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      const std::size_t start = q * c.x.stride;
+      const bool inside = ys.first == 0 && ys.end == 3 && start >= c.x.before &&
+                          start + 2 * c.x.dilation < c.x.before + c.x.image;
+      // unsigned, so that a corner in front of the image comes out right
+      const std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before) * c.channels;
 #if defined(TENON_M0_KERNELS)
       if (inside && moves) {
-        for (const std::int8_t*& tap : taps) tap += stride * channels;
+        for (const std::int8_t*& tap : taps) tap += c.x.stride * c.channels;
       } else {
         depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
       }
@@ -233,9 +233,10 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       for (std::size_t channel = 0; channel < whole; channel += 4, w += 36) {
         std::int32_t s[4];
         add_taps_m0(w, taps, channel, rows.bias + channel, s);
-        if (writer.whole && write_four(s, rows.multiplier + channel, rows.shift + channel, writer.zero, y + channel))
+        if (rows.low == -128 && rows.high == 127 &&
+            write_four(s, rows.multiplier + channel, rows.shift + channel, rows.zero, y + channel))
           continue;
-        writer.write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y + channel);
+        PixelWriter(rows).write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y + channel);
       }
 #else
       if (!inside) depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
@@ -262,14 +263,37 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
         inside ? depthwise_helium(state) : depthwise_border_helium(state);
       }
 #endif
-      if (whole < channels) depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, whole);
-      start += stride;
-      corner += stride * channels;
+      if (whole < c.channels) depthwise_pixel(rows, c, r, q, outside, x, y, whole);
     }
   }
 }
 
 #endif
+
+/// Any taps.
+[[gnu::noinline]] constexpr void depthwise_by_pixels(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                     const std::int8_t* x, std::int8_t* y) {
+  const PixelWriter writer(rows);
+  for (std::size_t r = 0; r < c.y.map; ++r) {
+    const TapRange ys(c.y, r);
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      std::size_t done = 0;
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
+      if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3) {
+        const std::size_t start = q * c.x.stride, step = c.x.dilation * c.channels, line = c.x.image * c.channels;
+        // unsigned, so that a corner in front of the image comes out right
+        const std::size_t corner = TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels;
+        if (ys.first == 0 && ys.end == 3 && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image) {
+          done = depthwise_three(rows, writer, c.channels, x + corner, step, c.y.dilation * line, y, nullptr);
+        } else {
+          done = depthwise_border(rows, writer, c, ys, TapRange(c.x, q), outside, x + corner, y);
+        }
+      }
+#endif
+      if (done < c.channels) depthwise_pixel(rows, c, r, q, outside, x, y, done);
+    }
+  }
+}
 
 }  // namespace detail
 
@@ -280,30 +304,11 @@ constexpr std::size_t depthwise_int8_scratch(const Convolution& c) { return in_f
 [[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                 const std::int8_t* x, std::int8_t* y,
                                                 [[maybe_unused]] std::int8_t* scratch) {
-  const detail::PixelWriter writer(rows);
 #if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
   if (!std::is_constant_evaluated() && detail::depthwise_is_by_hand(rows, c, x))
-    return detail::depthwise_by_hand(rows, writer, c, outside, x, y, scratch);
+    return detail::depthwise_by_hand(rows, c, outside, x, y, scratch);
 #endif
-  for (std::size_t r = 0; r < c.y.map; ++r) {
-    const detail::TapRange ys(c.y, r);
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
-      std::size_t done = 0;
-#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
-      if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3) {
-        const std::size_t start = q * c.x.stride, step = c.x.dilation * c.channels, line = c.x.image * c.channels;
-        // unsigned, so that a corner in front of the image comes out right
-        const std::size_t corner = detail::TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels;
-        if (ys.first == 0 && ys.end == 3 && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image) {
-          done = detail::depthwise_three(rows, writer, c.channels, x + corner, step, c.y.dilation * line, y, nullptr);
-        } else {
-          done = detail::depthwise_border(rows, writer, c, ys, detail::TapRange(c.x, q), outside, x + corner, y);
-        }
-      }
-#endif
-      if (done < c.channels) detail::depthwise_pixel(rows, writer, c, r, ys, q, outside, x, y, done);
-    }
-  }
+  detail::depthwise_by_pixels(rows, c, outside, x, y);
 }
 
 }  // namespace tenon::kernels

@@ -43,26 +43,26 @@ struct TapRange {
 /// What the weights of one position meet, tap by tap, with `outside` around the image.
 constexpr void gather_window(const Convolution& c, std::size_t group, std::size_t row, const TapRange& rows,
                              std::size_t column, std::int8_t outside, const std::int8_t* x, std::int8_t* to) {
-  const std::size_t own = c.group_channels(), taps = c.x.kernel;
+  const std::size_t own = c.group_channels();
   const TapRange inside(c.x, column);
   const bool together = c.x.dilation == 1 && c.groups == 1;
-  std::int8_t* const begin = to;
-  to = fill_bytes(to, rows.first * taps * own, outside);
-  for (std::size_t tap = rows.first; tap < rows.end; ++tap) {
-    to = fill_bytes(to, inside.first * own, outside);
-    const std::int8_t* line = x + (TapRange::place(c.y, row, tap) * c.x.image) * c.channels + group * own;
-    const std::size_t count = inside.end - inside.first;
-    if (count > 0) {
-      line += TapRange::place(c.x, column, inside.first) * c.channels;
-      const std::size_t pieces = together ? 1 : count, size = together ? count * own : own;
-      for (std::size_t i = 0; i < pieces; ++i, line += c.x.dilation * c.channels, to += size)
-        copy_bytes(line, size, to);
+  for (std::size_t tap = 0; tap < c.y.kernel; ++tap) {
+    if (tap < rows.first || tap >= rows.end || inside.first == inside.end) {
+      to = fill_bytes(to, c.x.kernel * own, outside);
+      continue;
     }
-    to = fill_bytes(to, (taps - inside.end) * own, outside);
+    to = fill_bytes(to, inside.first * own, outside);
+    const std::size_t place = TapRange::place(c.y, row, tap) * c.x.image + TapRange::place(c.x, column, inside.first);
+    const std::int8_t* from = x + place * c.channels + group * own;
+    const std::size_t size = together ? (inside.end - inside.first) * own : own;
+    for (std::size_t i = together ? inside.end - 1 : inside.first; i < inside.end; ++i, to += size) {
+      copy_bytes(from, size, to);
+      from += c.x.dilation * c.channels;
+    }
+    to = fill_bytes(to, (c.x.kernel - inside.end) * own, outside);
   }
-  to = fill_bytes(to, (c.y.kernel - rows.end) * taps * own, outside);
-  const std::size_t size = taps * c.y.kernel * own;
-  fill_bytes(begin + size, in_fours(size) - size, 0);
+  const std::size_t size = c.taps() * own;
+  fill_bytes(to, in_fours(size) - size, 0);
 }
 
 /// How sums become numbers of the next tensor.
@@ -149,45 +149,48 @@ struct PairUse {
 
 /// Computes pixels by twos. One whose columns are there waits for its neighbour.
 struct PairOfPixels {
-  const std::int8_t* weights;
-  const std::int32_t* bias;
-  PixelWriter writer;
-  std::size_t in_groups, row_groups;
+  const DenseRows& all;   // of all groups
+  std::size_t first_row;  // of one
   std::int8_t* scratch;
   std::int8_t* first = nullptr;
   unsigned waiting = 0;
   bool quick = false;  // for the loop by hand
 
-  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t size, std::int8_t* space)
-      : weights{rows.weights + group * size * rows.out_groups * 4},
-        bias{rows.bias + group * rows.out_groups * 4},
-        writer{rows},
-        in_groups{rows.in_groups},
-        row_groups{rows.out_groups},
-        scratch{space} {
-    writer.multiplier += group * rows.out_groups * 4;
-    writer.shift += group * rows.out_groups * 4;
-  }
+  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::int8_t* space)
+      : all{rows}, first_row{group * rows.out_groups * 4}, scratch{space} {}
+
+  TENON_INLINE constexpr const std::int8_t* weights() const { return all.weights + first_row * 4 * all.in_groups; }
+  TENON_INLINE constexpr const std::int32_t* bias() const { return all.bias + first_row; }
+  TENON_INLINE constexpr const std::int32_t* multiplier() const { return all.multiplier + first_row; }
+  TENON_INLINE constexpr const std::int8_t* shift() const { return all.shift + first_row; }
 
   /// Once it is known how many features there are.
   TENON_INLINE constexpr void prepare([[maybe_unused]] std::size_t features) {
 #if defined(TENON_THUMB_KERNELS)
     if (!std::is_constant_evaluated())
-      quick = writer.whole && features % 2 == 0 && shifts_are_quick(writer.shift, features);
+      quick = all.low == -128 && all.high == 127 && features % 2 == 0 && shifts_are_quick(shift(), features);
 #elif defined(TENON_HELIUM_KERNELS)
     if (!std::is_constant_evaluated())
-      quick = writer.whole && features % 4 == 0 && shifts_are_down(writer.shift, features);
+      quick = all.low == -128 && all.high == 127 && features % 4 == 0 && shifts_are_down(shift(), features);
 #elif defined(TENON_M0_KERNELS)
-    if (!std::is_constant_evaluated()) quick = writer.whole && shifts_are_down(writer.shift, features);
+    if (!std::is_constant_evaluated())
+      quick = all.low == -128 && all.high == 127 && shifts_are_down(shift(), features);
 #endif
   }
   TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
 #if defined(TENON_M0_KERNELS)
-    if (!std::is_constant_evaluated()) return compute(features, pixel, pixel);
+    if (!std::is_constant_evaluated()) return compute_by_hand(features, pixel, pixel);
 #endif
     if (waiting == 1) compute(features, first, pixel);
     first = pixel;
     waiting ^= 1;
+  }
+  /// The column of a window that leaves the image, or is not in one piece.
+  TENON_INLINE constexpr void gather(const Convolution& c, std::size_t group, std::size_t row, const TapRange& taps,
+                                     std::size_t column, std::int8_t outside, const std::int8_t* x) {
+    const std::size_t size = 4 * all.in_groups;
+    gather_window(c, group, row, taps, column, outside, x, pair_column(scratch, size, waiting));
+    keep_pair_column(scratch, size, waiting);
   }
   constexpr void finish(std::size_t features) {
     if (waiting == 1) compute(features, first, first);
@@ -195,72 +198,83 @@ struct PairOfPixels {
 
 private:
   /// The first pixel is written last: it may be the second one too, whose column is nobody's then.
-  [[gnu::noinline]] constexpr void compute(std::size_t features, std::int8_t* y, std::int8_t* next) const {
-#if defined(TENON_THUMB_KERNELS)
-    if (!std::is_constant_evaluated() && quick) {
-      const auto row_bytes = static_cast<std::int32_t>(in_groups * 16);
-      ThumbPair state{.multiplier = writer.multiplier,
-                      .shift = writer.shift,
-                      .y = y,
-                      .next = next,
-                      .half = 1 + 2 * writer.zero,
-                      .bias = bias,
-                      .step = 8 - row_bytes,
-                      .other_step = -8,
-                      .x = scratch,
-                      .single_end = scratch + in_groups % 4 * 16,
-                      .x_end = scratch + row_bytes,
-                      .y_end = y + features,
-                      .weights = weights};
-      return multiply_pair_thumb(state);
-    }
-#elif defined(TENON_HELIUM_KERNELS)
-    if (!std::is_constant_evaluated() && quick) {
-      HeliumPair state{.multiplier = writer.multiplier,
-                       .shift = writer.shift,
-                       .y = y,
-                       .next = next,
-                       .bias = bias,
-                       .groups = in_groups % 4,
-                       .first = scratch,
-                       .second = scratch + 4 * in_groups,
-                       .fours = in_groups / 4,
-                       .zero = writer.zero,
-                       .y_end = y + features,
-                       .weights = weights};
-      return multiply_pair_helium(state);
-    }
-#elif defined(TENON_M0_KERNELS)
-    if (!std::is_constant_evaluated()) {
-      const auto* x = reinterpret_cast<const std::int32_t*>(scratch);
-      std::size_t row = quick ? features / 4 * 4 : 0;
-      if (row > 0) {
-        WordColumn column{.weights = weights,
-                          .x = x,
-                          .x_end = x + 4 * in_groups,
-                          .bias = bias,
-                          .multiplier = writer.multiplier,
-                          .shift = writer.shift,
-                          .y = y,
-                          .zero = writer.zero,
-                          .y_end = y + row};
-        multiply_column_m0(column);
-      }
-      for (; row < features; ++row) {
-        std::int32_t sum = bias[row];
-        const std::int8_t* w = weights + packed_place(row, 0, 4 * in_groups);
-        for (std::size_t group = 0; group < in_groups; ++group, w += 16)
-          for (std::size_t i = 0; i < 4; ++i) sum += w[i] * x[4 * group + i];
-        y[row] = writer.number(sum, writer.scale(row));
-      }
-      return;
-    }
+  TENON_INLINE constexpr void compute(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+#if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated() && quick) return compute_by_hand(features, y, next);
 #endif
-    const PixelWriter write = writer;
-    const std::int8_t* w = weights;
-    for (std::size_t first_row = 0; first_row < row_groups * 4; first_row += 4, w += in_groups * 16)
-      pair_products(w, scratch, in_groups, bias + first_row, PairUse{write, first_row, features, y, next});
+    compute_by_fours(features, y, next);
   }
+  // Each by itself, or the stack would have to hold what both need.
+  [[gnu::noinline]] constexpr void compute_by_fours(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+    PixelWriter writer(all);
+    writer.multiplier += first_row;
+    writer.shift += first_row;
+    const std::int8_t* w = weights();
+    for (std::size_t row = 0; row < all.out_groups * 4; row += 4, w += all.in_groups * 16)
+      pair_products(w, scratch, all.in_groups, bias() + row, PairUse{writer, row, features, y, next});
+  }
+#if defined(TENON_THUMB_KERNELS)
+  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+    const auto row_bytes = static_cast<std::int32_t>(all.in_groups * 16);
+    ThumbPair state{.multiplier = multiplier(),
+                    .shift = shift(),
+                    .y = y,
+                    .next = next,
+                    .half = 1 + 2 * all.zero,
+                    .bias = bias(),
+                    .step = 8 - row_bytes,
+                    .other_step = -8,
+                    .x = scratch,
+                    .single_end = scratch + all.in_groups % 4 * 16,
+                    .x_end = scratch + row_bytes,
+                    .y_end = y + features,
+                    .weights = weights()};
+    multiply_pair_thumb(state);
+  }
+#elif defined(TENON_HELIUM_KERNELS)
+  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+    HeliumPair state{.multiplier = multiplier(),
+                     .shift = shift(),
+                     .y = y,
+                     .next = next,
+                     .bias = bias(),
+                     .groups = all.in_groups % 4,
+                     .first = scratch,
+                     .second = scratch + 4 * all.in_groups,
+                     .fours = all.in_groups / 4,
+                     .zero = all.zero,
+                     .y_end = y + features,
+                     .weights = weights()};
+    multiply_pair_helium(state);
+  }
+#elif defined(TENON_M0_KERNELS)
+  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t*) const {
+    const auto* x = reinterpret_cast<const std::int32_t*>(scratch);
+    std::size_t row = quick ? features / 4 * 4 : 0;
+    if (row > 0) {
+      WordColumn column{.weights = weights(),
+                        .x = x,
+                        .x_end = x + 4 * all.in_groups,
+                        .bias = bias(),
+                        .multiplier = multiplier(),
+                        .shift = shift(),
+                        .y = y,
+                        .zero = all.zero,
+                        .y_end = y + row};
+      multiply_column_m0(column);
+    }
+    PixelWriter writer(all);
+    writer.multiplier += first_row;
+    writer.shift += first_row;
+    for (; row < features; ++row) {
+      std::int32_t sum = bias()[row];
+      const std::int8_t* w = weights() + packed_place(row, 0, 4 * all.in_groups);
+      for (std::size_t group = 0; group < all.in_groups; ++group, w += 16)
+        for (std::size_t i = 0; i < 4; ++i) sum += w[i] * x[4 * group + i];
+      y[row] = writer.number(sum, writer.scale(row));
+    }
+  }
+#endif
 };
 
 }  // namespace detail
@@ -275,25 +289,24 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 /// input's zero point. Scratch is 4-aligned.
 [[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                   const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
-  const std::size_t size = rows.in_groups * 4, features = c.group_features(), own = c.group_channels();
-  const std::size_t line = c.x.image * c.channels;
+  const std::size_t features = c.group_features(), own = c.group_channels();
   for (std::size_t group = 0; group < c.groups; ++group) {
-    detail::PairOfPixels pair{rows, group, size, scratch};
+    detail::PairOfPixels pair{rows, group, scratch};
     pair.prepare(features);
+    std::int8_t* pixel = y + group * features;
     for (std::size_t r = 0; r < c.y.map; ++r) {
       const detail::TapRange taps(c.y, r);
       const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-      for (std::size_t q = 0; q < c.x.map; ++q) {
+      for (std::size_t q = 0; q < c.x.map; ++q, pixel += c.features) {
         const std::size_t start = q * c.x.stride;
         if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
-          const std::int8_t* from = x + detail::TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels +
-                                    group * own;
-          take_pair_column(scratch, size, pair.waiting, from, c.y.kernel, c.x.kernel * own, c.y.dilation * line);
+          const std::size_t place = detail::TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
+          take_pair_column(scratch, 4 * rows.in_groups, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
+                           c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
         } else {
-          detail::gather_window(c, group, r, taps, q, outside, x, pair_column(scratch, size, pair.waiting));
-          keep_pair_column(scratch, size, pair.waiting);
+          pair.gather(c, group, r, taps, q, outside, x);
         }
-        pair.add(features, y + (r * c.x.map + q) * c.features + group * features);
+        pair.add(features, pixel);
       }
     }
     pair.finish(features);

@@ -1,6 +1,7 @@
 // The int8 kernels by themselves, of every size and scale by which they choose a loop: the same bytes as on the host.
 // Loops by hand take whole groups of rows or channels, outputs bounded by int8 alone and scales below a quarter; what
 // they leave over, and what they do not take, is here too; and every image once more with its result over itself. Built with -DTENON_WRITE_EXPECTED it prints the sums.
+#include <tenon/kernels/int8_attention.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
 
@@ -16,7 +17,7 @@ using namespace tenon::kernels;
 alignas(16) std::int8_t weights[24000], x[9000], other[9000], y[9000], scratch[4000];
 std::int32_t bias[160], multiplier[160];
 alignas(4) std::int8_t shift[160];
-std::uint32_t seed = 1, bytes[40];
+std::uint32_t seed = 1, bytes[48];
 std::size_t cases = 0, spoiled = 0;
 
 std::uint32_t draw() {
@@ -102,6 +103,16 @@ void add(std::size_t size, int first_shift, Scales s = {}) {
            other, y);
   keep(size);
 }
+/// Queries, keys and values are the numbers from three places of x on.
+void attend(AttentionSizes sizes) {
+  fill(7);
+  HalvingTable halving;
+  for (std::size_t i = 0; i < 65; ++i) halving.at[i] = static_cast<std::uint16_t>(65535 - 511 * i);
+  std::int32_t scores[300];
+  attend_int8({sizes, {0x50000000, 15}, {0x60000000, 17}, 11, -4, 0, 3, &halving}, x, x + 2001, x + 4002, nullptr, y,
+              scores);
+  keep(sizes.queries * sizes.width);
+}
 
 void run() {
   constexpr Scales bounded{.shift = 7, .low = -60, .high = 90}, large{.shift = -1}, small{.shift = 25};
@@ -117,6 +128,7 @@ void run() {
   depthwise({16, 16, 5, 3, 1, 1, 16}, bounded), depthwise({16, 16, 5, 3, 1, 1, 16}, large);
   depthwise({16, 16, 5, 3, 1, 1, 16}, {}, true);
   add(1000, -1, {.shift = 19}), add(1003, 2, {.shift = 19, .low = -50, .high = 60}), add(37, 18, {.shift = 19});
+  attend({5, 5, 16, 2}), attend({4, 7, 15, 3}), attend({6, 6, 20, 2, true}), attend({2, 131, 13, 1});
   add(37, 3, {.shift = 19}), add(37, 20, {.shift = 19}), add(5, -4, {.shift = 19});
 }
 

@@ -203,8 +203,8 @@ void check_against_reference() {
   CHECK(different == 0);
 }
 
-/// Whether a result that begins `lead` bytes in front of its image writes over what is still to be read, followed
-/// number by number.
+/// Whether a result that begins `lead` bytes in front of its image writes over what is still to be read, or behind the
+/// image, followed number by number.
 bool spoils_its_image(const kernels::Convolution& c, bool gathered, std::size_t lead) {
   std::vector<std::size_t> last_read(c.image_size() + 1);  // by which pixel, and 1
   const auto each_pixel = [&](auto&& use) {
@@ -220,7 +220,7 @@ bool spoils_its_image(const kernels::Convolution& c, bool gathered, std::size_t 
   bool spoils = false;
   each_pixel([&](std::size_t p, std::size_t, std::size_t) {
     for (std::size_t i = p * c.features; i < (p + 1) * c.features; ++i)
-      if (i >= lead && i - lead < c.image_size()) spoils = spoils || last_read[i - lead] > (gathered ? p + 1 : p);
+      if (i >= lead) spoils = spoils || i - lead >= c.image_size() || last_read[i - lead] > (gathered ? p + 1 : p);
   });
   return spoils;
 }
