@@ -70,6 +70,8 @@ static_assert(flat.backward.sample <= nested.backward.sample);
 static_assert(flat.inference.sample < nested.inference.sample);
 // What is joined lies in one place, with 9 channels in the end: the stages have only what their layers keep.
 static_assert(workspace<Sequential<Input<3, 5, 4>, DenseBlock<3, Conv2D<2, 1>>>>.needs.saved.sample == 0);
+// What the mean sends back is added to what the product has sent: there is no second image of gradients.
+static_assert(workspace<Alone<SqueezeExcite<2>, 6, 4, 5>>.needs.backward.sample < 6 * 4 * 5);
 // With other parts they are the same compositions.
 static_assert(std::is_same_v<without_last<Sequential<Grown, Three>>, Sequential<Grown, without_last<Three>>>);
 
