@@ -13,7 +13,7 @@ constexpr std::size_t longest = 17;  // of a date in words: "30 september 2049"
 constexpr std::size_t written = 11;  // "2049-09-30" and the end
 constexpr std::size_t tokens = 40;
 
-using Read = Sequential<Embedding<tokens, 32>, GRU<32, bidirectional>>;
+using Read = Sequential<Embedding<tokens, 32, padding_idx<0>>, GRU<32, bidirectional, mask<0>>>;
 using Write = Sequential<Embedding<tokens, 64>, GRU<64>>;
 using Net = Sequential<
     Input<longest + written>,

@@ -91,6 +91,7 @@ public:
   }
   template <class In>
   using at = typename bound<In, fits<In>>::type;
+  static constexpr bool picks_steps = Begin >= 0;  // by their place, counted from the first
   template <class In, Time Where>
   static constexpr bool steps = In::rank == 2 && view<In>.axis == (Where == Time::first ? 1 : 0);
 };

@@ -46,9 +46,12 @@
 ///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
 /// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
-/// those that the mask is of. A layer with `tied = true` has no parameters of its own and is given those of the first
-/// layer of the composition it stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its
-/// gradients.
+/// those that the mask is of. One that does not read it is refused there unless it says that it works step by step
+/// (`steps`, below), that it finds padding by itself (`knows_padding = true`) or that it only chooses steps
+/// (`picks_steps = true`).
+///
+/// A layer with `tied = true` has no parameters of its own and is given those of the first layer of the composition it
+/// stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
 /// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only

@@ -7,19 +7,31 @@
 #include <tenon/net/chain.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
+#include <tenon/net/layer.hpp>
 #include <tenon/net/part_inputs.hpp>
 #include <tenon/net/sequential.hpp>
 
 namespace tenon {
 
+struct Last;
+
 /// Behind a change of the number of steps the mask says nothing about those there are.
 template <class Layer, class Takes, class ButGets>
 struct lost_mask;
 struct the_steps_that_the_mask_is_of;
+/// A layer that takes padding for steps as good as others, and mixes them.
+template <class Layer, class MayBe, class ButGets>
+struct mixes_padding_in;
+template <class...>
+struct may_be;
+struct a_layer_that_works_step_by_step_or_reads_the_mask;
 
 namespace detail {
 
-/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where it is lost.
+/// There is padding, but the mask no longer says where.
+inline constexpr std::size_t stale_mask = static_cast<std::size_t>(-1);
+
+/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more.
 template <std::size_t Steps, class... Mistake>
 struct MaskAfter {
   static constexpr std::size_t steps = Steps;
@@ -32,10 +44,36 @@ struct mask_after<Steps, list<Mistake...>> {
   using type = MaskAfter<Steps, Mistake...>;
 };
 
-/// Whether the mask is still that of the part's output, as far as a count of steps can tell.
+template <class Out, class In>
+constexpr std::size_t steps_behind(std::size_t steps) {
+  if (steps == 0 || (In::rank > 1 && Out::rank < 2)) return 0;  // no sequence any more
+  if (steps == In::front && Out::front == steps) return steps;
+  return In::rank > 1 ? stale_mask : 0;
+}
+/// Whether there is padding behind a part, and whether the mask is still that of its output, as far as a count of steps
+/// can tell.
 template <class L, class In, std::size_t Steps>
-inline constexpr std::size_t steps_kept = (Steps == In::front) && (output_of_part<L, In>::front == In::front) ? Steps
-                                                                                                              : 0;
+inline constexpr std::size_t steps_kept = steps_behind<output_of_part<L, In>, In>(Steps);
+/// What a part that is given In, a whole sequence or a piece of one, is told.
+template <class In>
+constexpr std::size_t steps_within(std::size_t steps, bool piece) {
+  if (steps == 0 || steps == stale_mask) return steps;
+  return piece || steps == In::front ? In::front : 0;
+}
+
+/// Whether every step of the layer's output follows from steps that are there, given that of its input. A vector has
+/// no steps.
+template <class L, class In>
+constexpr bool keeps_padding_apart() {
+  if constexpr (In::rank < 2) return true;
+  else if constexpr (
+      requires { requires L::knows_padding; } || requires { requires L::picks_steps; })
+    return true;
+  else if constexpr (requires { requires bind<L, In>::type::passthrough; })
+    return output_of_part<L, In>::front == In::front;
+  else if constexpr (requires { L::template steps<In, Time::first>; }) return L::template steps<In, Time::first>;
+  else return false;
+}
 
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask();
@@ -51,16 +89,23 @@ struct mask_through_chain<Steps, Mistakes, list<Part, Rest...>, list<In, Later..
   using type = typename mask_through_chain<after::steps, join<Mistakes, typename after::mistakes>, list<Rest...>,
                                            list<Later...>, list<Further...>>::type;
 };
-template <std::size_t After, std::size_t Steps, bool Split, class... Part, class... In, class... Path>
+/// The last state of a recurrent layer that finds padding by itself is that of the last step before it.
+template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class Between, class... Later,
+          class Path, class Skipped, class... Further>
+  requires(Part::knows_padding)
+struct mask_through_chain<Steps, Mistakes, list<Part, Last, Rest...>, list<In, Between, Later...>,
+                          list<Path, Skipped, Further...>>
+    : mask_through_chain<0, Mistakes, list<Rest...>, list<Later...>, list<Further...>> {};
+
+template <std::size_t After, std::size_t Steps, bool Pieces, class... Part, class... In, class... Path>
 constexpr auto mask_through_branches(list<Part...>, list<In...>, list<Path...>) {
-  return
-      typename mask_after<After,
-                          join<typename decltype(follow_mask < Part, In, Steps == 0 ? 0 : (Split ? In::front : Steps),
-                                                 Path > ())::mistakes...>>::type{};
+  return typename mask_after<
+      After,
+      join<typename decltype(follow_mask<Part, In, steps_within<In>(Steps, Pieces), Path>())::mistakes...>>::type{};
 }
 
-/// Whoever reads the mask is given as many steps as it has. Within TimeDistributed there is none, and within another
-/// Masked there is another.
+/// Whoever reads the mask is given as many steps as it has, and whoever does not mixes no steps. Within TimeDistributed
+/// there are none, and another Masked looks for itself.
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask() {
   constexpr Structure what = structure_of<L>;
@@ -68,14 +113,20 @@ constexpr auto follow_mask() {
   if constexpr (is_input_element<L>) {
     return MaskAfter<Steps>{};
   } else if constexpr (what == Structure::leaf) {
-    if constexpr (requires { requires L::reads_mask; } && (Steps == 0 || Steps != In::front))
-      return MaskAfter<kept, lost_mask<layer<Path, L>, takes<the_steps_that_the_mask_is_of>, but_gets<In>>>{};
-    else return MaskAfter<kept>{};
+    if constexpr (requires { requires L::reads_mask; }) {
+      if constexpr (Steps != 0 && Steps == In::front) return MaskAfter<kept>{};
+      else return MaskAfter<kept, lost_mask<layer<Path, L>, takes<the_steps_that_the_mask_is_of>, but_gets<In>>>{};
+    } else if constexpr (Steps == 0 || keeps_padding_apart<L, In>()) {
+      return MaskAfter<kept>{};
+    } else {
+      return MaskAfter<kept, mixes_padding_in<layer<Path, L>, may_be<a_layer_that_works_step_by_step_or_reads_the_mask>,
+                                              but_gets<In>>>{};
+    }
   } else if constexpr (what == Structure::steps || what == Structure::masked) {
     return MaskAfter<kept>{};
-  } else if constexpr (is_branched(what)) {
-    return mask_through_branches < kept, Steps == In::front ? Steps : 0,
-           what == Structure::split > (parts_of<L>{}, part_inputs<L, In>{}, part_paths<L, Path>{});
+  } else if constexpr (is_branched(what) || what == Structure::graph) {
+    return mask_through_branches<kept, Steps, what == Structure::split>(parts_of<L>{}, part_inputs<L, In>{},
+                                                                        part_paths<L, Path>{});
   } else {
     using inside = typename mask_through_chain<Steps, list<>, parts_of<L>, part_inputs<L, In>,
                                                part_paths<L, Path>>::type;
@@ -145,10 +196,15 @@ private:
 /// L... one after the other, told which steps of the sequences they are given are padding: those that consist of the
 /// number `Padding` alone, as tokens or as all features of a step. Attentions inside, at any depth, give such steps no
 /// weight, and MeanSteps leaves them out; a step that sees nothing else sees nothing. Behind a layer that changes the
-/// number of steps none of these may stand. Everything else works on them as on others; a loss leaves them out if their
-/// labels are `ignore_index`.
-/// Recurrent layers have an option of their own, `mask<0>`. Shapes and parameters: those of L.... PyTorch:
-/// src_key_padding_mask. Keras: Masking, mask_zero.
+/// number of steps none of these may stand. What works on each step alone works on padding as on others; a loss leaves
+/// such steps out if their labels are `ignore_index`.
+///
+/// What would mix padding into other steps is refused: convolutions, pools, Flatten, Last, SqueezeExcite, BatchNorm. So
+/// are recurrent layers that are bidirectional or give the last state alone, unless they have an option `mask<0>` of
+/// their own; those that read forward see nothing of what is behind a step, but start with padding that lies in front.
+/// Slice and Take choose steps by their place, counted from the first.
+///
+/// Shapes and parameters: those of L.... PyTorch: src_key_padding_mask. Keras: Masking, mask_zero.
 ///
 ///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_idx<0>>, MultiheadAttention<4>>,
 ///                            MeanSteps>;

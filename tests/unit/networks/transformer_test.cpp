@@ -5,13 +5,23 @@
 #include <vector>
 
 #include <tenon/layers/additive_attention.hpp>
+#include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/conv1d.hpp>
+#include <tenon/layers/global_avg_pool.hpp>
 #include <tenon/layers/gru.hpp>
+#include <tenon/layers/last.hpp>
+#include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/mean_steps.hpp>
+#include <tenon/layers/permute.hpp>
 #include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/zip_steps.hpp>
 #include <tenon/model/attention_weights.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/concat.hpp>
+#include <tenon/net/graph.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/networks/transformer.hpp>
 
@@ -30,6 +40,30 @@ constexpr bool has_parameter(std::string_view name) {
     if (entry.name == name) return true;
   return false;
 }
+
+/// Whether L... may stand within Masked, behind six tokens as vectors of eight.
+template <class... L>
+inline constexpr bool goes_masked = std::is_same_v<typename tenon::detail::all_mistakes<tenon::detail::root_of<
+                                                       Sequential<Input<6>, Masked<0, Embedding<9, 8>, L...>>>>::type,
+                                                   tenon::detail::list<>>;
+
+static_assert(goes_masked<Dense<4>> && goes_masked<LayerNorm<>> && goes_masked<Softmax> && goes_masked<Dropout<0.5>>);
+static_assert(goes_masked<SinusoidalPositionalEncoding<>, Repeat<2, TransformerEncoderLayer<8, 2, 16>>, Dense<3>>);
+static_assert(goes_masked<Add<Dense<8>, Identity>> && goes_masked<Reshape<6, 2, 4>> && goes_masked<Map<x / sum(x)>>);
+static_assert(goes_masked<TimeDistributed<Sequential<Reshape<2, 4>, Flatten>>>);
+static_assert(goes_masked<MeanSteps, Dense<8>, Reshape<2, 4>, Flatten>);  // behind the mean there is no padding
+static_assert(goes_masked<Slice<0, 2>> && goes_masked<Slice<1, 2>> && goes_masked<Take<0, 0>>);
+static_assert(goes_masked<GRU<4>> && goes_masked<GRU<4, bidirectional, mask<0>>> && goes_masked<GRU<4, mask<0>>, Last>);
+static_assert(goes_masked<Concat<MeanSteps, GRU<4, last, mask<0>>>, Dense<2>>);
+static_assert(goes_masked<Graph<In<"x">, Node<"a", Dense<8>, "x">, Node<"b", Add<>, "a", "x">, Out<"b">>>);
+
+static_assert(!goes_masked<Conv1D<4, 3>> && !goes_masked<Residual<Conv1D<6, 3, same>>> && !goes_masked<MaxPool1D<2>>);
+static_assert(!goes_masked<GlobalAvgPool> && !goes_masked<BatchNorm1D<>> && !goes_masked<Map<x - batch_mean(x)>>);
+static_assert(!goes_masked<Flatten> && !goes_masked<Reshape<8, 6>> && !goes_masked<Permute<1, 0>>);
+static_assert(!goes_masked<Gate<GlobalAvgPool, Dense<8>, Sigmoid>>);
+static_assert(!goes_masked<GRU<4, bidirectional>> && !goes_masked<GRU<4, last>> && !goes_masked<GRU<4>, Last>);
+static_assert(!goes_masked<Take<0, -1>> && !goes_masked<Slice<0, -2>> && !goes_masked<Slice<0, 2>, Flatten>);
+static_assert(!goes_masked<Graph<In<"x">, Node<"a", Conv1D<4, 3>, "x">, Node<"b", Dense<2>, "a">, Out<"b">>>);
 
 }  // namespace
 

@@ -333,6 +333,7 @@ private:
   };
 
 public:
+  static constexpr bool knows_padding = arguments::options.masked;
   using invalid = typename decltype(fault())::type;
   template <class In>
   using problem = typename decltype(judge<In>())::type;
