@@ -47,8 +47,8 @@ private:
 
 /// One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR: from max_lr / div_factor up to max_lr in the
 /// first pct_start of the steps, then down to max_lr / div_factor / final_div_factor; with three_phase
-/// down as steeply as up, then on to the end. The momentum goes the other way. Steps after the last keep
-/// its values.
+/// down as steeply as up, then on to the end. The momentum goes the other way. `fit` refuses a run of more steps, where
+/// PyTorch throws at the first step too many; asked by itself, the schedule keeps its last values.
 struct OneCycleLR {
   enum class Anneal { cos, linear };
 
@@ -75,6 +75,7 @@ struct OneCycleLR {
   }
   double operator()(double, std::uint64_t t) const;
   std::optional<double> momentum(std::uint64_t t) const;
+  constexpr std::uint64_t length() const { return total_steps; }
 
 private:
   struct Phase {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@
 ///
 /// It keeps no state, so training resumed at epoch t has the rate of epoch t. One that counts steps says
 /// `static constexpr bool per_step = true`; one that also moves the momentum has
-/// `std::optional<double> momentum(std::uint64_t t) const`.
+/// `std::optional<double> momentum(std::uint64_t t) const`. One that is made for a number of epochs (or steps) and means
+/// nothing behind them has `std::uint64_t length() const`: `fit` refuses a longer run before its first step.
 namespace tenon {
 
 /// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
@@ -48,6 +50,8 @@ struct PerStep {
 
   static constexpr bool per_step = true;
   constexpr double operator()(double lr, std::uint64_t t) const { return schedule(lr, t); }
+  constexpr std::uint64_t length() const requires requires(const S& s) { s.length(); }
+  { return schedule.length(); }
   static constexpr void each_option(auto& o, auto visit) { visit(o.schedule); }
 };
 template <class S>
@@ -76,6 +80,10 @@ public:
       per_step_ = counts_steps<S>;
       if constexpr (requires { schedule.momentum(std::uint64_t{}); })
         momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
+      if constexpr (requires { schedule.length(); }) {
+        length_ = schedule.length();
+        name_ = detail::short_name<S>();
+      }
       lr_ = std::move(schedule);
     }
   }
@@ -87,10 +95,14 @@ public:
   std::optional<double> momentum(std::uint64_t epoch, std::uint64_t step) const {
     return momentum_ ? momentum_(per_step_ ? step : epoch) : std::nullopt;
   }
+  /// Refuses a run that is longer than the schedule.
+  void expect_length(std::uint64_t epochs, std::uint64_t steps_an_epoch) const;
 
 private:
   std::function<double(double, std::uint64_t)> lr_{};
   std::function<std::optional<double>(std::uint64_t)> momentum_{};
+  std::optional<std::uint64_t> length_{};
+  std::string_view name_{};  // for errors
   bool per_step_ = false;
 };
 

@@ -113,6 +113,8 @@ public:
         trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed, how.shards),
         loader_(data, how.batch_size, how.seed, how.shuffle),
         progress_(stderr, leads() ? how.progress : Progress::Mode::quiet) {
+    const std::size_t batches = (data.size() - 1) / how.batch_size + 1;
+    how_.schedule.expect_length(how.epochs, (batches - 1) / how.accumulate + 1);
     if constexpr (!changes_batches) loader_.only(trainer_.rows_of_rank());
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -85,6 +86,38 @@ TEST_CASE("fit follows a schedule of steps, and moves the momentum") {
   Trainer plain{model, CrossEntropy{}, Adadelta{}, 1, 1};
   plain.set_momentum(0.8);  // has none
   CHECK(plain.lr() == 1);
+}
+
+TEST_CASE("a schedule that is shorter than the run is refused before the first step") {
+  Model<Net> model{1};
+  const std::vector<float> before(model.parameters().span().begin(), model.parameters().span().end());
+  Fit how{.epochs = 3, .batch_size = 100, .progress = Progress::Mode::quiet};
+  const auto refusal = [&] {
+    try {
+      fit(model, data(), how);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  how.schedule = OneCycleLR{.total_steps = 8};
+  CHECK(refusal() == "OneCycleLR: the run has 3 epochs of 3 steps, the schedule 8 steps");
+  how.accumulate = 2;
+  how.schedule = OneCycleLR{.total_steps = 5};
+  CHECK(refusal() == "OneCycleLR: the run has 3 epochs of 2 steps, the schedule 5 steps");
+  CHECK(std::equal(before.begin(), before.end(), model.parameters().span().begin()));
+  how.schedule = OneCycleLR{.total_steps = 6};
+  CHECK(refusal().empty());
+  CHECK(!std::equal(before.begin(), before.end(), model.parameters().span().begin()));
+}
+
+TEST_CASE("what PyTorch's schedules do behind their end, these do") {
+  CHECK(CosineAnnealingLR{.T_max = 4}(1, 4) == Approx(0).margin(1e-15));
+  CHECK(CosineAnnealingLR{.T_max = 4}(1, 8) == Approx(1));  // rises again
+  CHECK(CosineAnnealingWarmRestarts{.T_0 = 4}(1, 4) == 1);
+  CHECK(PolynomialLR{.total_iters = 4}(1, 9) == 0);
+  CHECK(LinearLR{.end_factor = 0.5, .total_iters = 4}(1, 9) == 0.5);
+  CHECK(ConstantLR{.factor = 0.5, .total_iters = 4}(1, 9) == 1);
 }
 
 TEST_CASE("fit clips gradients") {
