@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "commands.hpp"
 
@@ -106,6 +107,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "tenon: %s\n", error.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "tenon: expected memory for what the file says it holds, got none\n");
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tenon: %s\n", error.what());

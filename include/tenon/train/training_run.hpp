@@ -351,10 +351,12 @@ private:
     call([this](auto& c) {
       if constexpr (requires { c.on_gradients(*this); }) c.on_gradients(*this);
     });
-    if (const std::string_view parameter = trainer_.non_finite_gradient(); !parameter.empty())
+    if (const std::string_view parameter = trainer_.non_finite_gradient(); !parameter.empty()) {
+      const std::string sample = detail::describe_non_finite_sample(batch);  // tanh makes a finite loss of an infinity
       return non_finite("finite gradients", "a NaN or an infinity in that of " + std::string(parameter) +
                                                 at(trainer_.steps() + 1) + ", where the loss is " +
-                                                std::to_string(batch_loss_));
+                                                std::to_string(batch_loss_) + (sample.empty() ? "" : ": ") + sample);
+    }
     trainer_.step();
     call([this](auto& c) {
       if constexpr (requires { c.on_step_end(*this); }) c.on_step_end(*this);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,43 @@ TEST_CASE("losses of several outputs add up, and so do their gradients") {
   double right = 0;
   for (std::size_t i = 0; i < 10; ++i) right += most_likely(&kind(i, 0)) == samples.label_column("kind")[i] ? 0.1 : 0;
   CHECK(evaluate(model, samples, loss, 3).accuracy == Approx(right));
+}
+
+TEST_CASE("a number that is not finite is named, whichever loss of several it is in") {
+  const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
+  const auto made = [](std::vector<double> image, std::vector<double> value) {
+    return Dataset<double>{Features<double>{"image", {2, 3}, std::move(image)},
+                           Features<double>{"table", {2}, drawn(20, 2)}, Labels{kinds(10), 3}.named("kind"),
+                           Targets<double>{std::move(value), 2}.named("value")};
+  };
+  for (const double bad : {nan, inf, -inf}) {
+    CAPTURE(bad);
+    std::vector<double> image = drawn(60, 1), value = drawn(20, 3);
+    const auto fitted = [](const Dataset<double>& samples) {
+      Model<Net, double> model{3};
+      return message_of(
+          [&] { fit(model, samples, Fit{.loss = loss, .batch_size = 4, .shuffle = false, .progress = quiet}); });
+    };
+    const Model<Net, double> model{3};
+    value[15] = bad;  // of sample 7
+    CHECK_THAT(fitted(made(image, value)), Contains("step 2: the target of sample 7 of"));
+    CHECK(evaluate(model, made(image, value), loss).non_finite == "the target of sample 7 of the data is not finite");
+    value[15] = 0;
+    image[33] = bad;  // of sample 5
+    CHECK_THAT(fitted(made(image, value)), Contains("step 2") && Contains(": sample 5 of the data"));
+    // tanh of an infinity is 1, and so is the loss of it right
+    const Scores scores = evaluate(model, made(image, value), loss);
+    CHECK(std::isnan(bad) == !std::isfinite(scores.loss));
+    CHECK(scores.non_finite == (std::isnan(bad) ? "sample 5 of the data is not finite" : ""));
+  }
+  // so is the factor of a loss; a negative one is allowed
+  Model<Net, double> model{3};
+  for (const double factor : {nan, inf})
+    CHECK_THAT(message_of([&] {
+                 const auto twice = on<"kind">(CrossEntropy{}) + factor * on<"value">(MeanSquaredError{});
+                 fit(model, data(), Fit{.loss = twice, .progress = quiet});
+               }),
+               Contains("weight: expected"));
 }
 
 TEST_CASE("labels that are ignored and weights of samples count in each loss alone") {
