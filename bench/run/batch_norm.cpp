@@ -205,7 +205,7 @@ struct Formula {
     std::copy(d->bias.begin(), d->bias.end(), parameters.begin() + static_cast<std::ptrdiff_t>(aligned(d->features)));
   }
   Memory<float> memory() {
-    return {.parameters = {parameters.data(), gradients.data(), buffers.data()},
+    return {.parameters = {parameters.data(), gradients.data(), buffers.data(), buffers.data()},
             .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
   }
   void forward() {

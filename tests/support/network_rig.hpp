@@ -75,8 +75,9 @@ struct Rig {
     y.assign(y.size(), poison);
     Memory<double> memory{};
     memory.parameters.values = parameters.data();
-    memory.parameters.buffers = buffers.data();
+    memory.parameters.constants = buffers.data();
     if constexpr (Mode::training) {
+      memory.parameters.buffers = buffers.data();
       memory.workspace.saved = saved.data();
       memory.workspace.saved_fixed = saved_fixed.data();
     }
@@ -90,7 +91,7 @@ struct Rig {
     std::vector<double> scratch(needs.backward.sample * batch, poison);
     std::vector<double> scratch_fixed(needs.backward.fixed, poison);
     dx.assign(dx.size(), poison);
-    Memory<double> memory{.parameters = {parameters.data(), gradients.data(), buffers.data()},
+    Memory<double> memory{.parameters = {parameters.data(), gradients.data(), buffers.data(), buffers.data()},
                           .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     // Absent where backward says it does not read it.
     const auto given = [&](bool read, std::vector<double>& numbers, std::size_t size) {

@@ -85,10 +85,11 @@ struct NetworkRun {
     y.spoil();
     Memory<T> memory{};
     memory.parameters.values = parameters.data();
-    memory.parameters.buffers = buffers.data();
+    memory.parameters.constants = buffers.data();
     if (training) {
       saved.spoil();
       saved_fixed.spoil();
+      memory.parameters.buffers = buffers.data();
       memory.workspace.saved = saved.data();
       memory.workspace.saved_fixed = saved_fixed.data();
     }
@@ -103,7 +104,7 @@ struct NetworkRun {
     Guarded<T> scratch{needs.backward.sample * batch};
     Guarded<T> scratch_fixed{needs.backward.fixed};
     dx.spoil();
-    const Memory<T> memory{.parameters = {parameters.data(), gradients.data(), buffers.data()},
+    const Memory<T> memory{.parameters = {parameters.data(), gradients.data(), buffers.data(), buffers.data()},
                            .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     Rows<const T> input = x, output = y;
     Rows<T> input_gradient = dx;

@@ -160,9 +160,7 @@ private:
   template <class Part>
   constexpr void run(const float* in, float* out) {
     const Weights<Net>& w = weights();
-    // evaluation reads running statistics and writes none
-    float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    const Memory<float> memory{.parameters = {.values = w.parameters, .buffers = buffers},
+    const Memory<float> memory{.parameters = {.values = w.parameters, .constants = w.buffers},
                                .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample}};
     edge::Context context;
     detail::run_forward<Part>(context, memory, Rows<const float>{in, 1, input::size}, Rows<float>{out, 1, output::size},

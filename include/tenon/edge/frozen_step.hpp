@@ -54,9 +54,7 @@ public:
   /// The output at the next step. The spans must not overlap.
   constexpr void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
     const Weights<Net>& w = weights();
-    // evaluation reads running statistics and writes none
-    float* const buffers = Weights<Net>::buffer_space > 0 ? const_cast<float*>(w.buffers) : nullptr;
-    const Memory<float> memory{.parameters = {.values = w.parameters, .buffers = buffers},
+    const Memory<float> memory{.parameters = {.values = w.parameters, .constants = w.buffers},
                                .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample},
                                .state = {buffer_ + own, 1, needs.state}};
     edge::Context context;

@@ -224,7 +224,7 @@ private:
   Memory<float> memory(bool training) {
     Memory<float> m;
     m.parameters.values = m_.parameters;
-    m.parameters.buffers = const_cast<float*>(m_.buffers);  // statistics are fixed: nothing writes them
+    m.parameters.constants = m_.buffers;  // statistics are fixed, too
     if (training) {
       m.parameters.gradients = m_.gradients;
       m.workspace.saved = m_.saved;

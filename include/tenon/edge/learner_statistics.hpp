@@ -132,7 +132,7 @@ private:
     a.batch_count = share;
     for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k) {
       const auto& p = unit::layer.parameters[k];
-      a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.buffers) + p.offset;
+      a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.constants) + p.offset;
     }
     return a;
   }

@@ -44,8 +44,9 @@ struct FakeQuantizeUnit {
 
   template <class Mode, class Ctx, class T>
   static void forward([[maybe_unused]] Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    T &least = m.parameters.buffers[0], &most = m.parameters.buffers[alignment];
+    const T* const seen = Mode::training ? m.parameters.buffers : m.parameters.constants;
     if constexpr (Mode::training) {
+      T &least = m.parameters.buffers[0], &most = m.parameters.buffers[alignment];
       T low = x[0][0], high = low;
       for (std::size_t i = 0; i < x.count; ++i) {
         const auto [a, b] = std::minmax_element(x[i], x[i] + In::size);
@@ -60,7 +61,7 @@ struct FakeQuantizeUnit {
       m.workspace.saved_fixed[0] = least;
       m.workspace.saved_fixed[1] = most;
     }
-    const QuantizedRange<T> range(least, most);
+    const QuantizedRange<T> range(seen[0], seen[alignment]);
     for (std::size_t i = 0; i < x.count; ++i) std::transform(x[i], x[i] + In::size, y[i], range);
   }
   template <class Ctx, class T>

@@ -40,8 +40,7 @@ std::vector<AttentionMap> attention_weights(const M& model, std::span<const type
   AttentionTrace<T> trace;
   typename M::context context;
   context.attention = &trace;
-  const Memory<T> memory{.parameters = {.values = model.parameters().data(),
-                                        .buffers = const_cast<T*>(model.buffers().data())},  // evaluation writes none
+  const Memory<T> memory{.parameters = {.values = model.parameters().data(), .constants = model.buffers().data()},
                          .workspace = {.scratch = scratch.data(), .scratch_fixed = fixed.data()}};
   run_forward<bound_network<Net>>(context, memory, Rows<const T>{sample.data(), 1, sample.size()},
                                   Rows<T>{output.data(), 1, output.size()}, Evaluation{});

@@ -248,7 +248,7 @@ private:
 
   Memory<Scalar> memory(Space& space) const {
     // evaluation reads buffers and writes none
-    return {.parameters = {.values = parameters_.data(), .buffers = const_cast<Scalar*>(buffers_.data())},
+    return {.parameters = {.values = parameters_.data(), .constants = buffers_.data()},
             .workspace = {.scratch = space.scratch.data(), .scratch_fixed = space.fixed.data()}};
   }
 

@@ -328,7 +328,7 @@ struct FloatRun {
       std::vector<float>(workspace<Net>.needs.inference.sample + workspace<Net>.needs.inference.fixed + 1)};
 
   Memory<float> memory() {
-    return {.parameters = {.values = weights->parameters, .buffers = weights->buffers},
+    return {.parameters = {.values = weights->parameters, .constants = weights->buffers},
             .workspace = {.scratch = scratch.data(),
                           .scratch_fixed = scratch.data() + workspace<Net>.needs.inference.sample}};
   }

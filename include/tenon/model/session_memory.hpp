@@ -71,7 +71,7 @@ public:
   /// With these parameters, which evaluation only reads.
   TENON_INLINE Memory<T> with(const T* parameters, const T* buffers) {
     const bool remembers = state_.size() > 0;  // if not, every sequence is the first
-    return {.parameters = {.values = parameters, .buffers = const_cast<T*>(buffers)},
+    return {.parameters = {.values = parameters, .constants = buffers},
             .workspace = {.scratch = scratch_.data(), .scratch_fixed = fixed_.data()},
             .state = {remembers ? state_.data() : nullptr, samples_, stride_}};
   }

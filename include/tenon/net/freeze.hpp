@@ -86,7 +86,8 @@ public:
 private:
   template <class T>
   static constexpr Memory<T> inside(Memory<T> m) {
-    m.parameters.values = m.parameters.buffers;
+    m.parameters.values = m.parameters.constants;
+    m.parameters.constants = advance(m.parameters.constants, inner.trainable_size);
     m.parameters.buffers = advance(m.parameters.buffers, inner.trainable_size);
     m.parameters.gradients = nullptr;
     m.parameters.unused_gradient = advance(m.workspace.scratch_fixed, inner.needs.backward.fixed);

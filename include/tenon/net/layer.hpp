@@ -138,14 +138,16 @@ struct Needs {
 inline constexpr std::size_t alignment = 16;
 constexpr std::size_t aligned(std::size_t count) { return (count + alignment - 1) / alignment * alignment; }
 
-/// Where one layer's numbers live. Parameters lie one after the other in the order declared, each
-/// block `aligned`; trainable ones in `values` and `gradients`, the others in `buffers`.
+/// Where one layer's numbers live. Parameters lie one after the other in the order declared, each block `aligned`; trainable
+/// ones in `values` and `gradients`. The others, in an arena of their own, are `constants`: evaluation reads them there, and
+/// so does training those that do not change. Running statistics do; training reads and writes them in `buffers`.
 template <class T>
 struct Memory {
   struct Parameters {
     const T* values = nullptr;
     T* gradients = nullptr;
-    T* buffers = nullptr;
+    T* buffers = nullptr;  // absent in evaluation
+    const T* constants = nullptr;
     T* unused_gradient = nullptr;  // of a frozen layer, see above
     bool shared = false;           // a tied layer, which goes backward first, has written gradients already
   };

@@ -29,7 +29,8 @@ TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& s
                                            std::size_t scratch) {
   return {.parameters = {advance(whole.parameters.values, slot.parameters),
                          advance(whole.parameters.gradients, slot.parameters),
-                         advance(whole.parameters.buffers, slot.buffers), whole.parameters.unused_gradient,
+                         advance(whole.parameters.buffers, slot.buffers),
+                         advance(whole.parameters.constants, slot.buffers), whole.parameters.unused_gradient,
                          slot.shared},
           .workspace = {advance(whole.workspace.saved, slot.saved * batch),
                         advance(whole.workspace.saved_fixed, slot.saved_fixed),

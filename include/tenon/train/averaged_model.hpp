@@ -99,7 +99,9 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
         scratch(needs.forward.sample * batch_size), scratch_fixed(needs.forward.fixed),
         output(M::output::size * batch_size);
     typename M::context context;
-    const Memory<T> memory{.parameters = {.values = model.parameters().data(), .buffers = model.buffers().data()},
+    const Memory<T> memory{.parameters = {.values = model.parameters().data(),
+                                          .buffers = model.buffers().data(),
+                                          .constants = model.buffers().data()},
                            .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     const std::span<T> running = model.buffers().span();
     const auto for_each_running = [](auto work) {

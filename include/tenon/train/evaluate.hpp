@@ -77,9 +77,8 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Arena<T> space(batch_size * Aim::template scratch<Out>);
   StreamReader<T> stream("evaluate", data, batch_size);
   typename M::context ctx;
-  Memory<T> memory{
-      .parameters = {.values = model.parameters().data(), .buffers = const_cast<T*>(model.buffers().data())},
-      .workspace = {.scratch = scratch.data(), .scratch_fixed = fixed.data()}};
+  Memory<T> memory{.parameters = {.values = model.parameters().data(), .constants = model.buffers().data()},
+                   .workspace = {.scratch = scratch.data(), .scratch_fixed = fixed.data()}};
   LossSum sum;
   std::string non_finite;
   ClassCount classes;

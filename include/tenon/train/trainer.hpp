@@ -168,7 +168,7 @@ public:
     const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
     const std::size_t own = needs.saved.fixed + scratch_fixed +
                             largest_part(batch_size, threads) * (needs.saved.sample + scratch_sample);
-    return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + layout.buffer_size));
+    return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + own_buffers));
   }
 
   /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those
@@ -182,7 +182,7 @@ public:
     const std::size_t lines = layout.trainable_size / alignment, piece = (lines + ranks - 1) / ranks * alignment;
     const std::size_t sample = needs.state + 2 * output::size + Aim::template scratch<output>;
     const std::size_t place = needs.saved.fixed + scratch_fixed + largest * (needs.saved.sample + scratch_sample) +
-                              layout.trainable_size + layout.buffer_size;
+                              layout.trainable_size + own_buffers;
     const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) +
                                batch_size * sample;
     return sizeof(T) * (common + places * place + piece * (ranks > 1 ? most - most / ranks : 0));
@@ -411,6 +411,8 @@ public:
   }
 
 private:
+  /// Threads have running statistics of their own, and read what does not learn in the model's arena.
+  static constexpr std::size_t own_buffers = detail::running_statistics<network>.count > 0 ? layout.buffer_size : 0;
   /// What one thread works in. The first one's gradients and running statistics are the trainer's own.
   struct Space {
     Space(std::size_t samples, bool own)
@@ -419,7 +421,7 @@ private:
           scratch(scratch_sample * samples),
           scratch_fixed(Trainer::scratch_fixed),
           gradients(own ? layout.trainable_size : 0),
-          buffers(own ? layout.buffer_size : 0) {}
+          buffers(own ? own_buffers : 0) {}
     Arena<T> saved;
     Arena<T> saved_fixed;
     Arena<T> scratch;
@@ -427,6 +429,10 @@ private:
     Arena<T> gradients;
     Arena<T> buffers;
   };
+  void share_statistics(Space& space) const {
+    for (const auto& [first, size] : detail::running_statistics<network>)
+      std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
+  }
   struct Range {
     std::size_t first, count;
   };
@@ -497,10 +503,9 @@ private:
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
     if (sharding_) return run_shards(false);
-    for (std::size_t part = 1; part < parts(); ++part)
-      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[part].buffers.data());
+    for (std::size_t part = 1; part < parts(); ++part) share_statistics(spaces_[part]);
     for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
-    if (layout.buffer_size > 0 && parts() > 1) average_buffers();
+    if (own_buffers > 0 && parts() > 1) average_buffers();
     return y();
   }
   void run_back() {
@@ -577,8 +582,7 @@ private:
   /// All shards find the same running statistics: the first one's are the model's.
   Rows<const T> run_shards(bool watched) {
     sharding_.cut(batch_.count);
-    for (std::size_t k = 1; k < sharding_.own(); ++k)
-      std::copy_n(model_->buffers().data(), layout.buffer_size, spaces_[k].buffers.data());
+    for (std::size_t k = 1; k < sharding_.own(); ++k) share_statistics(spaces_[k]);
     NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
@@ -668,7 +672,10 @@ private:
   }
   Memory<T> space_memory(Space& space, Arena<T>& gradients, Arena<T>& buffers, Range samples) {
     return {
-        .parameters = {.values = model_->parameters().data(), .gradients = gradients.data(), .buffers = buffers.data()},
+        .parameters = {.values = model_->parameters().data(),
+                       .gradients = gradients.data(),
+                       .buffers = buffers.data(),
+                       .constants = std::as_const(*model_).buffers().data()},
         .workspace = {space.saved.data(), space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data()},
         .state = {sequence_states_.data() + samples.first * needs.state, samples.count, needs.state}};
   }

@@ -82,6 +82,8 @@ TEST_CASE("frozen parts keep names and values, learn nothing and need nothing") 
 
   CHECK(workspace<Tuned>.trainable_size < 200);
   CHECK(training_bytes<Tuned, Adam>(32) + 3 * 4 * (64 * 20 + 20 * 12) < training_bytes<Net, Adam>(32));
+  using Training = Trainer<Model<Tuned>, CrossEntropy<>, Adam>;  // threads read one copy of what is frozen
+  CHECK(Training::bytes(64, 2) < Training::bytes(64, 1) + 4 * 64 * 20);
 
   fit(tuned, digits().take(200), Fit{.epochs = 2, .progress = quiet});
   CHECK(std::ranges::equal(tuned.get<"features.0.weight">(), first.get<"features.0.weight">()));

@@ -74,7 +74,8 @@ struct BatchCode {
     using Steps = std::conditional_t<Mode::training, typename program::Forward, typename program::Evaluate>;
     if constexpr (Mode::training && takes_batch_variance<C> && requires { ctx.refuse_single_value(); })
       if (rows_of_batch(ctx, x.count) * layer.share() == 1) ctx.refuse_single_value();
-    expr::Arguments<T> a = arguments(layer, m, x.count, rows_of_batch(ctx, x.count));
+    expr::Arguments<T> a = arguments(layer, m, Mode::training ? m.parameters.buffers : m.parameters.constants, x.count,
+                                     rows_of_batch(ctx, x.count));
     a.input[0] = {x.data, x.stride};
     a.store[0] = {y.data, y.stride};
     if constexpr (Mode::training && noisy) {
@@ -89,7 +90,7 @@ struct BatchCode {
   static void backward(const Layer& layer, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
                        Rows<const T> dy, Rows<T> dx) {
     using Steps = typename program::Backward;
-    expr::Arguments<T> a = arguments(layer, m, dy.count, rows_of_batch(ctx, dy.count));
+    expr::Arguments<T> a = arguments(layer, m, m.parameters.buffers, dy.count, rows_of_batch(ctx, dy.count));
     if (ctx.overwrite_gradients && m.parameters.gradients)
       for (const ParameterPlace& p : layer.parameters)
         if (p.trainable) std::fill_n(m.parameters.gradients + p.offset, p.size, T(0));
@@ -136,7 +137,8 @@ private:
   }
 
   template <class Layer, class T>
-  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, std::size_t count, std::size_t rows) {
+  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, const T* statistics, std::size_t count,
+                                      std::size_t rows) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = Channelwise ? layer.size : layer.features;
@@ -145,7 +147,7 @@ private:
     a.batch_count = rows * layer.share();
     for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
       const ParameterPlace& p = layer.parameters[k];
-      a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.buffers) + p.offset;
+      a.parameter[k] = (p.trainable ? m.parameters.values : statistics) + p.offset;
       if (p.trainable)
         a.gradient[k] = m.parameters.gradients ? m.parameters.gradients + p.offset : m.parameters.unused_gradient;
     }
@@ -164,7 +166,8 @@ private:
     }
     T* buffer[expr::Arguments<T>::most]{};
     for (std::size_t k = 0; k < layer.parameters.size(); ++k)
-      if (!layer.parameters[k].trainable) buffer[k] = m.parameters.buffers + layer.parameters[k].offset;
+      if (!layer.parameters[k].trainable && m.parameters.buffers)
+        buffer[k] = m.parameters.buffers + layer.parameters[k].offset;
     expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer, exchange);
   }
 };
