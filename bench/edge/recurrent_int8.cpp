@@ -26,8 +26,8 @@ int seeded(unsigned& state) {
 
 #ifdef TENON_FLOAT
 Weights<Net> weights;
-FrozenStep<Net> net{weights};
-using Step = FrozenStep<Net>;
+Frozen<Net>::Stepped net{weights};
+using Step = Frozen<Net>::Stepped;
 #else
 constexpr QuantizedNumbers<Net> numbers = [] {
   QuantizedNumbers<Net> q;

@@ -13,4 +13,4 @@ using Net = Sequential<Input<50, 3>, GRU<8, bidirectional>, Dense<2>>;
 using Net = Sequential<Input<50, 3>, GRU<8>, Dense<2>>;
 #endif
 
-static_assert(FrozenStep<Net>::ram_bytes <= 4096);
+static_assert(Frozen<Net>::Stepped::ram_bytes <= 4096);

@@ -24,6 +24,9 @@ static_assert(
                            ElasticTransform<20, 4>, RandomHorizontalFlip<>, RandomVerticalFlip<>, RandomCrop<8>>>);
 static_assert(std::is_same_v<DropSteps<3>, Slice<0, 3>>);
 
+using Steps = Sequential<Input<4, 2>, LSTM<3>, Dense<2>>;
+static_assert(std::is_same_v<FrozenStep<Steps>, Frozen<Steps>::Stepped>);
+
 using Recurrent = Model<Sequential<Input<4, 2>, LSTM<3, stateful>, Dense<2>>>;
 [[maybe_unused]] void by_old_names(const Recurrent& model) {
   StatefulRun run{model, 2};

@@ -20,6 +20,8 @@ template <class Step, class In>
 struct OverSteps;
 template <class In, auto... Argument>
 struct StreamedUnit;
+template <class Net, const Weights<Net>&... W>
+class FrozenSteps;
 
 }  // namespace detail
 
@@ -108,6 +110,8 @@ public:
   using network = Net;
   using input = input_shape<Net>;
   using output = output_shape<Net>;
+  /// The same network given one step of a sequence a call; its header is edge/frozen_step.hpp.
+  using Stepped = detail::FrozenSteps<Net, W...>;
 
   /// The activations between the layers and the room in which `classify` compares: what one object
   /// takes, without the pointer to weights that are given at run time.

@@ -14,12 +14,14 @@
 
 namespace tenon {
 
+namespace detail {
+
 /// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs
 /// of those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
 ///
-///     FrozenStep<gestures::Net, gestures::weights> net;     // trained on sequences of 50 steps
-///     net.step(sample, scores);                             // what the network would say at this step
-///     net.reset();                                          // the next step is the first
+///     Frozen<gestures::Net, gestures::weights>::Stepped net;  // trained on sequences of 50 steps
+///     net.step(sample, scores);                               // what the network would say at this step
+///     net.reset();                                            // the next step is the first
 ///
 /// What the steps give is what `Frozen` gives for the whole sequence; a network with a layer that sees more than the
 /// steps so far, or of which nobody says that it does not, is refused, and the layer named (networks/stepwise.hpp). A
@@ -27,12 +29,12 @@ namespace tenon {
 /// steps before count as 0. Attentions remember as many steps as the network takes. An object holds one step's
 /// activations and the memory; objects of one network live side by side.
 template <class Net, const Weights<Net>&... W>
-class FrozenStep {
-  static_assert(sizeof...(W) <= 1, "FrozenStep<Net, weights> takes one constant");
-  static_assert(detail::check_execution<step_by_step, Net>());
+class FrozenSteps {
+  static_assert(sizeof...(W) <= 1, "Frozen<Net, weights> takes one constant");
+  static_assert(check_execution<step_by_step, Net>());
   using Bound = bound_network<Stepwise<Net>>;
   static constexpr Layout layout = layout_of<Bound>;
-  static_assert(detail::keeps_parameters<Net>(), "a step has the network's own parameters");
+  static_assert(keeps_parameters<Net>(), "a step has the network's own parameters");
   static constexpr const Needs& needs = layout.needs;
   static constexpr std::size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
 
@@ -47,9 +49,9 @@ public:
   /// Multiplications with an addition for one step, without those of attentions.
   static constexpr std::size_t macs = edge::macs_of<Bound>();
 
-  constexpr FrozenStep() requires(sizeof...(W) == 1) = default;
+  constexpr FrozenSteps() requires(sizeof...(W) == 1) = default;
   /// Refers to the weights, which must outlive it.
-  constexpr explicit FrozenStep(const Weights<Net>& weights) requires(sizeof...(W) == 0) : given_{&weights} {}
+  constexpr explicit FrozenSteps(const Weights<Net>& weights) requires(sizeof...(W) == 0) : given_{&weights} {}
 
   /// The output at the next step. The spans must not overlap.
   constexpr void step(std::span<const float, input::size> in, std::span<float, output::size> out) {
@@ -58,8 +60,8 @@ public:
                                .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample},
                                .state = {buffer_ + own, 1, needs.state}};
     edge::Context context;
-    detail::run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
-                               Rows<float>{out.data(), 1, output::size}, Evaluation{});
+    run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
+                       Rows<float>{out.data(), 1, output::size}, Evaluation{});
   }
 
   /// Forgets the steps so far.
@@ -78,5 +80,10 @@ private:
   float buffer_[own + needs.state + 1]{};
   [[no_unique_address]] std::conditional_t<sizeof...(W) == 0, const Weights<Net>*, Nothing> given_{};
 };
+
+}  // namespace detail
+
+template <class Net, const Weights<Net>&... W>
+using FrozenStep [[deprecated("write Frozen<Net, weights>::Stepped")]] = typename Frozen<Net, W...>::Stepped;
 
 }  // namespace tenon

@@ -47,7 +47,7 @@ constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers
 
 }  // namespace edge
 
-/// A network of sequences in int8 that is given one step a call: what `FrozenStep` is in float. What the steps give
+/// A network of sequences in int8 that is given one step a call: what `Frozen<Net>::Stepped` is in float. What the steps give
 /// are the bytes that `Quantized` gives for the whole sequence, with the same numbers.
 ///
 ///     QuantizedStepwise<gestures::Net, gestures::numbers> net;   // trained on sequences of 50 steps

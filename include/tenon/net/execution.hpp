@@ -14,7 +14,7 @@
 ///     using Why = refusal<in_int8, Net>;    // void, or cannot_run<layer<path<1>, MeanSteps>, in_int8>
 namespace tenon {
 
-/// FrozenStep, and a Session with session::stepped.
+/// Frozen's Stepped, and a Session with session::stepped.
 struct step_by_step;
 /// A Session with session::generating.
 struct token_by_token;

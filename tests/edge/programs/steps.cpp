@@ -33,9 +33,9 @@ constexpr Weights<Net> draw_weights() {
 constexpr Weights<Recurrent> recurrent_weights = draw_weights<Recurrent>();
 constexpr Weights<Signal> signal_weights = draw_weights<Signal>();
 
-FrozenStep<Recurrent, recurrent_weights> recurrent;
-FrozenStep<Signal, signal_weights> signal;
-static_assert(FrozenStep<Recurrent>::ram_bytes <= 2048);
+Frozen<Recurrent, recurrent_weights>::Stepped recurrent;
+Frozen<Signal, signal_weights>::Stepped signal;
+static_assert(Frozen<Recurrent>::Stepped::ram_bytes <= 2048);
 
 /// Random weights in int8, the same for every step of a sequence.
 using Int8 = Sequential<Input<50, 2>, LSTM<8>, GRU<6, layers<2>>, Dense<3>, Tanh>;

@@ -80,11 +80,11 @@ using SharedBehind = Graph<In<"x", 4, steps>, Node<"a", Conv1D<4, 1>>, Node<"wid
 static_assert(refuses<SharedBehind<3>, SharedBehind<3>> && runs_as<step_by_step, SharedBehind<1>>);
 static_assert(refuses<OfSignals<SharedBehind<3>>, SharedBehind<3>, 1>);
 
-static_assert(std::is_same_v<FrozenStep<Lstm>::input, Shape<1, 3>> &&
-              std::is_same_v<FrozenStep<Lstm>::output, Shape<1, 2>>);
-static_assert(std::is_same_v<FrozenStep<Signal>::input, Shape<2, 1>> &&
-              std::is_same_v<FrozenStep<Signal>::output, Shape<1, 1>>);
-static_assert(FrozenStep<Lstm>::ram_bytes < Frozen<Lstm>::ram_bytes);
+static_assert(std::is_same_v<Frozen<Lstm>::Stepped::input, Shape<1, 3>> &&
+              std::is_same_v<Frozen<Lstm>::Stepped::output, Shape<1, 2>>);
+static_assert(std::is_same_v<Frozen<Signal>::Stepped::input, Shape<2, 1>> &&
+              std::is_same_v<Frozen<Signal>::Stepped::output, Shape<1, 1>>);
+static_assert(Frozen<Lstm>::Stepped::ram_bytes < Frozen<Lstm>::ram_bytes);
 static_assert(!steps_forward<Sequential<Input<steps, 3>, LSTM<6, bidirectional>, Dense<2>>>);
 static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, padding<1>>, Tanh>>);
 static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, stride<2>>, Tanh>>);
@@ -96,7 +96,7 @@ constexpr bool is_signal = detail::takes_signals<Net>();
 /// Steps of a frozen network against the whole sequence by the model.
 template <class Net>
 void check_steps_of() {
-  using Step = FrozenStep<Net>;
+  using Step = typename Frozen<Net>::Stepped;
   constexpr std::size_t length = is_signal<Net> ? input_shape<Net>::dims[1] : steps,
                         late = is_signal<Net> ? length - output_shape<Net>::dims[1] : 0;
   Model<Net> model{3};

@@ -501,7 +501,7 @@ std::string check_steps(const Sampled<A>& s) {
   if constexpr (!runs_as<step_by_step, Net>) {
     return Words<refusal<step_by_step, Net>>::text();
   } else {
-    using Step = FrozenStep<Net>;
+    using Step = typename Frozen<Net>::Stepped;
     constexpr bool signal = detail::takes_signals<Net>();
     constexpr typename listed_shapes<input_shape<Net>>::type in_shapes{};
     constexpr typename listed_shapes<output_shape<Net>>::type out_shapes{};
