@@ -28,6 +28,7 @@ struct Number {
     sums,     // scales * number, a scale for each
     mean,     // scale * number, the mean of integers less `about`
     two,      // a sum of two exact ones, or a difference
+    slopes,   // the first of two, where it is below 0 times the second
     softmax,  // what `numbers` are is the exact input
     function  // the same; `op` says of what
   };
@@ -79,6 +80,13 @@ Array in_real(const Number& n) {
     for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += n.less ? -b.values[i] : b.values[i];
     break;
   }
+  case Number::slopes: {
+    const Array a = in_real(*n.first), b = in_real(*n.second);
+    y = a;
+    for (std::size_t i = 0; i < y.values.size(); ++i)
+      if (y.values[i] < 0) y.values[i] *= b.values[i];
+    break;
+  }
   case Number::softmax: {
     const auto width = static_cast<std::size_t>(y.dims.back());
     for (std::size_t from = 0; from < y.values.size(); from += width) {
@@ -118,7 +126,7 @@ void softmax_bytes(const Number& n, std::vector<double>& q) {
 class Adder {
 public:
   Adder(double a, double b, double result, Rounding rounding)
-      : rounding_(rounding), a_(a / twice(a, b)), b_(b / twice(a, b)), all_(twice(a, b) / (0x1p20 * result)) {
+      : rounding_(rounding), once_(a, b, result) {
     const float first = static_cast<float>(a) / static_cast<float>(result),
                 second = static_cast<float>(b) / static_cast<float>(result);
     shift_ = 20 - std::ilogb(std::max(first, second));
@@ -126,17 +134,15 @@ public:
     second_ = std::llrint(std::ldexp(second, shift_));
   }
   double operator()(double x, double y, bool less) const {
-    const double second = b_(y * 0x1p20);
-    if (rounding_ == Rounding::once) return all_(a_(x * 0x1p20) + (less ? -second : second));
+    if (rounding_ == Rounding::once) return once_(x, y, less);
     const std::int64_t sum = first_ * static_cast<std::int64_t>(x) +
                              (less ? -second_ : second_) * static_cast<std::int64_t>(y);
     return static_cast<double>((sum + (std::int64_t{1} << (shift_ - 1))) >> shift_);
   }
 
 private:
-  static double twice(double a, double b) { return 2 * std::max(a, b); }
   Rounding rounding_;
-  Multiplier a_, b_, all_;
+  SumMultipliers once_;
   int shift_ = 0;
   std::int64_t first_ = 0, second_ = 0;
 };
@@ -280,6 +286,9 @@ private:
     } else if (x.kind == Number::two) {
       const Adder sum(x.first->scale, x.second->scale, scale, rounding_);
       each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i], x.less) + zero; });
+    } else if (x.kind == Number::slopes) {
+      const SlopeMultipliers slope(x.first->scale, x.second->scale, scale);
+      each([&](std::size_t i) { return slope(x.first->numbers.values[i], x.second->numbers.values[i]) + zero; });
     } else if (x.kind == Number::softmax && scale == 1.0 / 256 && zero == limits(type).first &&
                limits(type).second - limits(type).first == 255) {
       softmax_bytes(x, q.values);
@@ -317,7 +326,7 @@ private:
     if (!node.domain.empty() || node.inputs.empty() || node.inputs[0].empty()) return false;
     const Number& x = get(node.inputs[0]);
     if (x.kind == Number::real || x.kind == Number::stored) return false;
-    if (is_any_of(node.op, {"Conv", "Gemm", "MatMul"})) return product(node, x);
+    if (is_any_of(node.op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})) return product(node, x);
     if (!x.along.empty()) return false;
     if (is_any_of(node.op, {"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice", "Split"}))
       return move(node, x);
@@ -338,6 +347,8 @@ private:
     if (node.op == "Concat") return join(node);
     if (node.op == "Add" || node.op == "Sub") return add(node, x);
     if (node.op == "Mul") return multiply(node, x);
+    if (node.op == "PRelu" && graph_.format == "TFLite") return slopes(node, x);
+    if (node.op == "Resize") return resize(node, x);
     if (node.op == "Max" || node.op == "Min") return join(node);
     if (graph_.format == "TFLite" && is_lite_function(node.op) && types_[node.inputs[0]] == Type::int8) {
       Number y = x;
@@ -440,6 +451,26 @@ private:
     return give(node, std::move(y));
   }
 
+  bool slopes(const Node& node, const Number& x) {
+    Number a, b;
+    if (!both(node, x, a, b)) return false;
+    Number y{Number::slopes, a.numbers};
+    y.first = std::make_shared<Number>(std::move(a));
+    y.second = std::make_shared<Number>(std::move(b));
+    return give(node, std::move(y));
+  }
+
+  /// The nearest number is one of them; what lies between is rounded as the stored integers are, halves away from zero.
+  bool resize(const Node& node, const Number& x) {
+    const std::string mode = node.text("mode", "nearest");
+    if (mode == "nearest") return keep(node, x, moved(node, x.numbers).at(0));
+    if (mode != "linear") return false;
+    Number y{Number::mean, moved(node, x.numbers).at(0)};
+    y.scale = x.scale;
+    y.about = shifted(types_[node.inputs[0]], x.zero);
+    return give(node, std::move(y));
+  }
+
   /// Products of integers are sums of one product.
   bool multiply(const Node& node, const Number& x) {
     Number a, b;
@@ -456,8 +487,9 @@ private:
     const bool plain = node.op != "Gemm" ||
                        (node.number("alpha", 1) == 1 && node.number("beta", 1) == 1 && node.integer("transA", 0) == 0);
     if (x.kind != Number::exact || !x.along.empty() || w.kind != Number::exact || !plain) return false;
-    const bool conv = node.op == "Conv";
-    const std::size_t out = conv || node.integer("transB", 0) != 0 ? 0 : 1;
+    const bool turned = node.op == "ConvTranspose", conv = node.op == "Conv" || turned;
+    if (turned && node.integer("group", 1) != 1) return false;
+    const std::size_t out = node.op == "Conv" || node.integer("transB", 0) != 0 ? 0 : 1;
     if (!w.along.empty() && w.axis != out) return false;
     std::vector<const Array*> inputs{&x.numbers, &w.numbers};
     Array bias;

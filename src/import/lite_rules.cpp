@@ -92,6 +92,17 @@ MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count) 
   exponent_ -= shift;
 }
 
+SumMultipliers::SumMultipliers(double a, double b, double result)
+    : a_(a / (2 * std::max(a, b))), b_(b / (2 * std::max(a, b))), all_(2 * std::max(a, b) / (0x1p20 * result)) {}
+
+double SumMultipliers::operator()(double x, double y, bool less) const {
+  const double second = b_(y * 0x1p20);
+  return all_(a_(x * 0x1p20) + (less ? -second : second));
+}
+
+SlopeMultipliers::SlopeMultipliers(double in, double slope, double result)
+    : above_(in / result), below_(in * slope / result) {}
+
 bool is_lite_function(const std::string& op) {
   return is_any_of(op, {"HardSwish", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Exp"});
 }
@@ -107,6 +118,22 @@ IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, In
     const double y = op == "LeakyRelu"
                          ? (x < 0 ? below : above)(x)
                          : static_cast<double>(std::round(in_float(op, in.scale * static_cast<float>(x)) * steps));
+    place(table, q) = static_cast<std::int8_t>(std::clamp(y + static_cast<double>(out.zero), -128.0, 127.0));
+  }
+  return table;
+}
+
+IntegerTable lite_table(const IntegerOperand& operand, IntegerScale in, IntegerScale out) {
+  IntegerTable table{};
+  const auto of_in = static_cast<double>(in.scale), own = static_cast<double>(operand.scale),
+             of_out = static_cast<double>(out.scale);
+  const bool less = operand.op == "Sub";
+  const Multiplier product(of_in * own / of_out);
+  const SumMultipliers sum = operand.first ? SumMultipliers(own, of_in, of_out) : SumMultipliers(of_in, own, of_out);
+  for (int q = -128; q <= 127; ++q) {
+    const double x = q - in.zero, y = operand.op == "Mul" ? product(x * operand.q)
+                                      : operand.first     ? sum(operand.q, x, less)
+                                                          : sum(x, operand.q, less);
     place(table, q) = static_cast<std::int8_t>(std::clamp(y + static_cast<double>(out.zero), -128.0, 127.0));
   }
   return table;

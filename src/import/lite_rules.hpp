@@ -26,10 +26,39 @@ public:
   MeanMultiplier(double scale, double result, std::int64_t count);
 };
 
+/// x + y, or x - y: both are brought to twice the larger scale with 20 bits to spare, added, and brought to the
+/// result's.
+class SumMultipliers {
+public:
+  SumMultipliers(double a, double b, double result);
+  double operator()(double x, double y, bool less) const;
+
+private:
+  Multiplier a_, b_, all_;
+};
+
+/// PRELU: numbers below 0 meet the slope as an integer, and are rounded once.
+class SlopeMultipliers {
+public:
+  SlopeMultipliers(double in, double slope, double result);
+  double operator()(double x, double slope) const { return x >= 0 ? above_(x) : below_(x * slope); }
+
+private:
+  Multiplier above_, below_;
+};
+
 /// real = scale * (q - zero)
 struct IntegerScale {
   float scale = 0;
   int zero = 0;
+};
+
+/// A constant that meets every number: q is its integer, less its zero point.
+struct IntegerOperand {
+  std::string op{};  // Add, Sub or Mul; "" where there is none
+  double q = 0;
+  float scale = 0;
+  bool first = false;  // it stands on the left
 };
 
 /// What becomes of -128, -127, ... 127.
@@ -41,5 +70,8 @@ bool is_lite_function(const std::string& op);
 /// The function as a table. HardSwish is computed with 16 bits by LiteRT, LeakyRelu with a multiplier on both sides of
 /// 0, all others in float. An Error where LiteRT refuses the scales.
 IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, IntegerScale out);
+
+/// What becomes of a number that meets a constant.
+IntegerTable lite_table(const IntegerOperand& operand, IntegerScale in, IntegerScale out);
 
 }  // namespace tenon::importing

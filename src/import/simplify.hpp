@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "graph.hpp"
 
@@ -12,6 +13,11 @@ namespace tenon::importing {
 struct Simplify {
   std::map<std::string, Dims> shapes{};
 };
+
+/// Makes a constant of an input, with the numbers that the caller gives for it ("sr" = 16000), as of a rate of sampling
+/// on which an If chooses. One axis that the file leaves open follows from how many they are; a free one besides is 1.
+/// An Error where there is no such input, or where the numbers do not fit its axes or its type.
+void set_input(Graph& graph, const std::string& name, const std::vector<double>& numbers);
 
 /// Brings a graph into the form of which types are written: every axis has a size and is in `values`, what does not
 /// depend on the inputs is a constant, what training alone needs is gone (Dropout, Identity), pieces are put together

@@ -8,7 +8,19 @@ namespace {
 
 constexpr std::int64_t to_float = 1;  // ONNX's number of the type
 
-void same(Call& call) { call.give(call.op(), call.reals()); }
+/// Constants of fewer axes get ones in front, which says where their axes are when the others are turned around.
+void same(Call& call) {
+  Names inputs = call.reals();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Dims& own = call.in(i).dims;
+    const std::size_t rank = call.out().rank();
+    if (!call.in(i).data || !call.in(i).is_quantized() || own.empty() || own.size() >= rank) continue;
+    Dims wide(rank - own.size(), 1);
+    wide.insert(wide.end(), own.begin(), own.end());
+    inputs[i] = call.emit("Reshape", {inputs[i], call.list("axes", wide)});
+  }
+  call.give(call.op(), std::move(inputs));
+}
 
 void clip(Call& call, double least, double most) {
   call.give("Clip", {call.real(0), call.number("min", least), call.number("max", most)});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 #include <span>
@@ -159,6 +160,14 @@ TypeText write_inner_type(const Graph& graph, const Structure& structure, const 
     std::erase(written.body, '\n');
   }
   return written;
+}
+
+bool has_batch(const Graph& simplified) {
+  return std::ranges::all_of(simplified.inputs, [&](const Value& input) {
+    const auto& own = input.dims;
+    const auto& first = simplified.inputs.front().dims;
+    return own && !own->empty() && first && !first->empty() && own->front() == first->front();
+  });
 }
 
 Written write_network(const Graph& graph, const std::string& name, bool batched) {

@@ -16,6 +16,9 @@ struct Written {
       batch_axes{};  // of inputs and outputs; no_batch where there is none (layers/unit.hpp)
 };
 
+/// Whether the first axis of the inputs of a simplified graph can count samples: it is one for all of them.
+bool has_batch(const Graph& simplified);
+
 /// Writes the type called `name` of a simplified graph: a Sequential where the graph is a chain, Residual, Add and
 /// Concat where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has
 /// no layer is refused with one Error that lists each such operator, its node, the attribute, the reason and what can

@@ -8,7 +8,7 @@ namespace tenon::tool {
 
 struct Import {
   std::string file, name = "Net", folder = ".";
-  std::vector<std::string> shapes;
+  std::vector<std::string> shapes, sets;
   bool check = true, json = false;
 };
 int import_network(const Import& what);
@@ -36,7 +36,7 @@ int quantize_network(const Quantize& what);
 
 struct Look {
   std::string file;
-  std::vector<std::string> shapes;
+  std::vector<std::string> shapes, sets;
   bool json = false;
 };
 int summarize(const Look& what);

@@ -68,11 +68,11 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
 }  // namespace
 
 int import_network(const Import& what) {
-  const Graph original = read_network(what.file);
+  const Graph original = read_network(what.file, what.sets);
   Graph graph = original;
   simplify(graph, shapes_of(what.shapes));
   if (is_quantized(graph)) return import_quantized(what, original, graph);
-  const Written written = write_network(graph, what.name);
+  const Written written = write_network(graph, what.name, has_batch(graph));
   const std::string check = write_check(original, graph, what.name);
 
   std::filesystem::create_directories(what.folder);

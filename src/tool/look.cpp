@@ -51,7 +51,7 @@ int summarize_tensors(const Look& what) {
 }
 
 Graph simplified(const Look& what) {
-  Graph graph = read_network(what.file);
+  Graph graph = read_network(what.file, what.sets);
   simplify(graph, shapes_of(what.shapes));
   return graph;
 }

@@ -18,6 +18,7 @@ void add_look(CLI::App& app, const char* name, const char* about, Look& what, in
   CLI::App* command = app.add_subcommand(name, about);
   command->add_option("FILE", what.file, ".onnx, .tflite, .safetensors or .pth")->required();
   command->add_option("--shape", what.shapes, "Axes that the file leaves open: input=1x3x224x224");
+  command->add_option("--set", what.sets, "Inputs that are always the same: sr=16000");
   if (json) command->add_flag("--json", what.json, "Write JSON");
   command->callback([&what, run, &code] { code = run(what); });
 }
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   importing->add_option("--name", import.name, "What the type is called")->capture_default_str();
   importing->add_option("-o,--output", import.folder, "The folder, which is made")->capture_default_str();
   importing->add_option("--shape", import.shapes, "Axes that the file leaves open: input=1x3x224x224");
+  importing->add_option("--set", import.sets, "Inputs that are always the same: sr=16000");
   importing->add_flag(
       "!--no-check", import.check,
       "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <set>
 #include <span>
 
@@ -39,7 +40,21 @@ const char* kind_name(FileKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-Graph read_network(const std::string& path) {
+namespace {
+
+/// The numbers of "1,2.5,-3"; none where that is no list of numbers.
+std::vector<double> numbers_of(const std::string& text) {
+  std::vector<double> all;
+  for (const char* at = text.c_str();;) {
+    char* end = nullptr;
+    all.push_back(std::strtod(at, &end));
+    if (end == at || (*end != ',' && *end != '\0')) return {};
+    if (*end == '\0') return all;
+    at = end + 1;
+  }
+}
+
+Graph read_file(const std::string& path) {
   switch (kind_of_file(path)) {
   case FileKind::onnx:
     return read_onnx(path);
@@ -50,6 +65,22 @@ Graph read_network(const std::string& path) {
                             "import --into net.hpp says what of the weights fits into a type",
                             path));
   }
+}
+
+}  // namespace
+
+Graph read_network(const std::string& path, const std::vector<std::string>& sets) {
+  Graph graph = read_file(path);
+  for (const std::string& set : sets) {
+    const std::size_t equals = set.rfind('=');
+    const std::vector<double> numbers = equals == std::string::npos ? std::vector<double>{}
+                                                                    : numbers_of(set.substr(equals + 1));
+    if (numbers.empty())
+      throw Error(fmt::format("--set {}: expected a name and a number, as sr=16000, or several with commas between",
+                              detail::quoted_text(set)));
+    set_input(graph, set.substr(0, equals), numbers);
+  }
+  return graph;
 }
 
 Simplify shapes_of(const std::vector<std::string>& arguments) {

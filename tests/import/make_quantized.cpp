@@ -132,6 +132,49 @@ Graph tflite_functions() {
   return parse_tflite(std::as_bytes(std::span(bytes)), "functions.tflite");
 }
 
+/// Constants that every number meets, slopes and factors of channels, images of another size and parts of them.
+Graph tflite_operands() {
+  TfliteFile file;
+  using Type = tenon::importing::tflite::TensorType;
+  const auto more = [](float scale, std::int64_t zero) {
+    return TfliteFile::More{.type = Type::int8, .scales = {scale}, .zero_points = {zero}};
+  };
+  const TfliteFile::Dims image{1, 4, 6, 3};
+  const auto value = [&](const char* name, const TfliteFile::Dims& dims, float scale, int zero) {
+    return file.tensor(name, dims, more(scale, zero));
+  };
+  const auto constant = [&](const char* name, const TfliteFile::Dims& dims, std::vector<std::int8_t> values, float scale,
+                            int zero) { return file.constant(name, dims, values, more(scale, zero)); };
+  const auto in = file.input("image", image, more(0.02F, -5));
+  const auto x = value("x", image, 0.05F, -9), a = value("a", image, 0.03F, 11), b = value("b", image, 0.02F, -20), c = value("c", image, 0.04F, 7),
+             d = value("d", image, 0.05F, -100), e = value("e", image, 0.05F, 90),
+             f = value("f", {1, 8, 12, 3}, 0.05F, 90), g = value("g", {1, 8, 9, 3}, 0.05F, 90),
+             h = value("h", {1, 16, 18, 2}, 0.3F, 4), y = value("y", {1, 32, 36, 2}, 0.3F, 4);
+  std::vector<std::int8_t> kernel;
+  for (int i = 0; i < 2 * 3 * 3 * 3; ++i) kernel.push_back(static_cast<std::int8_t>((i * 7919) % 255 - 127));
+  file.op("CONV_2D",
+          {in, constant("mixes", {3, 1, 1, 3}, {120, -60, 30, -90, 10, 70, 50, -127, 80}, 0.01F, 0)}, {x}, 1,
+          Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
+  file.op("PRELU", {x, constant("slopes", {1, 1, 3}, {-40, 90, 15}, 0.004F, -9)}, {a});
+  file.op("MUL", {a, constant("factors", {3}, {100, -77, 3}, 0.009F, 5)}, {b}, 21, Object().scalar(0, std::int8_t{0}));
+  file.op("MUL", {b, constant("factor", {}, {-111}, 0.02F, 3)}, {c}, 21, Object().scalar(0, std::int8_t{0}));
+  file.op("ADD", {c, constant("summand", {1}, {77}, 0.013F, -8)}, {d}, 11, Object().scalar(0, std::int8_t{1}));
+  file.op("SUB", {constant("minuend", {}, {33}, 0.07F, -1), d}, {e}, 28, Object().scalar(0, std::int8_t{0}));
+  file.op("RESIZE_BILINEAR", {e, file.ints("larger", {2}, {8, 12})}, {f}, 15, Object().scalar(3, std::uint8_t{1}));
+  file.op("STRIDED_SLICE",
+          {f, file.ints("begin", {4}, {0, 0, 2, 0}), file.ints("end", {4}, {1, 8, 11, 3}),
+           file.ints("strides", {4}, {1, 1, 1, 1})},
+          {g}, 32, Object().scalar(0, 0));
+  file.op("TRANSPOSE_CONV",
+          {file.ints("twice", {4}, {1, 16, 18, 2}), file.constant("kernel", {2, 3, 3, 3}, kernel, more(0.01F, 0)), g},
+          {h}, 49, Object().scalar(0, std::int8_t{0}).scalar(1, 2).scalar(2, 2));
+  file.op("RESIZE_NEAREST_NEIGHBOR", {h, file.ints("largest", {2}, {32, 36})}, {y}, 74,
+          Object().scalar(1, std::uint8_t{1}));
+  file.output(y);
+  const std::string bytes = file.file();
+  return parse_tflite(std::as_bytes(std::span(bytes)), "operands.tflite");
+}
+
 /// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
 Graph onnx_network() {
   GraphBuilder g;
@@ -200,6 +243,7 @@ int main(int argc, char** argv) try {
   write_network(folder + "/made_tflite", tflite_network(), 100);
   write_network(folder + "/made_onnx", onnx_network(), 100);
   write_network(folder + "/made_functions", tflite_functions(), 100);
+  write_network(folder + "/made_operands", tflite_operands(), 20);
   if (argc < 3) return 0;
   int wrong = 0;
   for (const Known& known : models) {

@@ -5,6 +5,12 @@
 
 namespace tenon::importing {
 
+namespace {
+
+constexpr std::size_t most_taken = 256;  // by a Take
+
+}  // namespace
+
 void take(Writer& w, std::size_t axis, const Dims& which) {
   Dims gives = w.shape();
   const std::int64_t length = gives[axis];
@@ -23,7 +29,7 @@ void take(Writer& w, std::size_t axis, const Dims& which) {
   if (side_by_side && which.back() + 1 == length) w.layer(fmt::format("Slice<{}, {}>", axis, which.front()), gives);
   else if (side_by_side) w.layer(fmt::format("Slice<{}, {}, {}>", axis, which.front(), which.back() + 1), gives);
   else {
-    w.require(which.size() <= 256, "takes {} places that do not stand side by side", which.size());
+    w.require(which.size() <= most_taken, "takes {} places that do not stand side by side", which.size());
     w.layer(fmt::format("Take<{}, {}>", axis, list_text(which)), gives);
   }
 }
@@ -187,13 +193,41 @@ void gather(Writer& w) {
   w.layer(fmt::format("Select<{}, {}>", axis, which.at(0)), gives);
 }
 
+/// A long axis, of which `from` says what stands at each place: what is in front, itself, and what is behind, joined.
+void join_edges(Writer& w, std::size_t axis, const Dims& from, std::int64_t before, std::int64_t behind) {
+  Dims gives = w.shape();
+  const std::int64_t length = gives[axis];
+  gives[axis] = static_cast<std::int64_t>(from.size());
+  const Dims shape = w.shape(), behind_axis(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
+  const std::int64_t inner = count_of(behind_axis);
+  const auto part = [&](std::int64_t first, std::int64_t count) {
+    const auto at = from.begin() + static_cast<std::ptrdiff_t>(first);
+    return w.aside(w.node.inputs[0], shape, [&] {
+      w.reshape({length, inner});
+      take(w, 0, Dims(at, at + static_cast<std::ptrdiff_t>(count)));
+    });
+  };
+  std::vector<std::string> parts;
+  if (before > 0) parts.push_back(part(0, before));
+  parts.push_back(part(before, length));
+  if (behind > 0) parts.push_back(part(before + length, behind));
+  w.start(0, parts, {gives[axis], inner});
+  w.layer("Concat<>", {gives[axis], inner});
+  w.reshape(gives);
+}
+
 /// Places in front of an axis and behind it that repeat what is there.
-void repeat_edges(Writer& w, std::size_t axis, const std::string& mode, std::int64_t before, std::int64_t behind) {
+void repeat_edges(Writer& w, std::size_t axis, const std::string& mode, std::int64_t before, std::int64_t behind,
+                  bool alone) {
   Array places{Type::float32, {w.shape()[axis]}, {}};
   for (std::int64_t i = 0; i < w.shape()[axis]; ++i) places.values.push_back(static_cast<double>(i));
   const Array pads{Type::int64, {2}, {static_cast<double>(before), static_cast<double>(behind)}};
   const Array from = evaluate({w.node.name, "Pad", {}, {}, {}, {{"mode", mode}}}, 19, {&places, &pads}).at(0);
-  take(w, axis, Dims(from.values.begin(), from.values.end()));
+  const Dims which(from.values.begin(), from.values.end()), shape = w.shape();
+  const auto outer = count_of(Dims(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis)));
+  if (alone && outer == 1 && which.size() > most_taken && before >= 0 && behind >= 0)
+    return join_edges(w, axis, which, before, behind);
+  take(w, axis, which);
 }
 
 void pad(Writer& w) {
@@ -205,18 +239,19 @@ void pad(Writer& w) {
   const std::size_t rank = in.dims.size(), samples = w.shape().size();
   Dims before(samples, 0), behind(samples, 0);
   const Dims axes = w.integers(3, "axes").value_or(counted(rank));
-  bool any = false, enlarges = true, image = samples == 2 || samples == 3;
+  std::size_t padded = 0;
+  bool enlarges = true, image = samples == 2 || samples == 3;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const std::int64_t front = pads->at(i), back = pads->at(i + axes.size());
     if (front == 0 && back == 0) continue;
     const std::size_t a = w.axis(axes[i]);
     before[a] = front;
     behind[a] = back;
-    any = true;
+    ++padded;
     enlarges = enlarges && front >= 0 && back >= 0;
     image = image && a > 0;
   }
-  if (!any) return;
+  if (padded == 0) return;
   if (mode == "constant" && image && enlarges) {  // of height and width at once
     w.require(std::isfinite(value), "pads with {}: ZeroPad2D pads with zeros", value);
     Dims around, gives = w.shape();
@@ -230,7 +265,7 @@ void pad(Writer& w) {
   for (std::size_t k = 0; k < samples; ++k) {
     if (before[k] == 0 && behind[k] == 0) continue;
     if (mode == "constant") frame(w, k, before[k], behind[k], value);
-    else repeat_edges(w, k, mode, before[k], behind[k]);
+    else repeat_edges(w, k, mode, before[k], behind[k], padded == 1);
   }
 }
 

@@ -74,6 +74,14 @@ bool unpack(Walk& walk, const Node& node) {
   return true;
 }
 
+/// Layers of images, whose first axis ONNX calls the batch.
+bool stands_in_batch(const Node& node) {
+  static const std::set<std::string> known{
+      "Conv",          "ConvTranspose",     "MaxPool",            "AveragePool",          "LpPool",
+      "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization", "InstanceNormalization"};
+  return known.contains(node.op);
+}
+
 void place_inputs(Walk& walk, bool batched) {
   for (const Value& input : walk.graph.inputs) {
     if (!input.dims || (batched && input.dims->empty()) ||
@@ -122,6 +130,7 @@ Units write_units(const Graph& graph, bool batched) {
     if (!known || behind) continue;
     try {
       Writer writer(walk, node);
+      if (stands_in_batch(node)) writer.take_front_as_batch();
       found->second(writer);
       writer.finish();
       if (never_negative(walk, node)) walk.not_negative.insert(node.outputs.begin(), node.outputs.end());

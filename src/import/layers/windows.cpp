@@ -1,5 +1,7 @@
 #include "../operators/windows.hpp"
 
+#include <numeric>
+
 #include "../operators/resize.hpp"
 #include "writer.hpp"
 
@@ -140,7 +142,7 @@ void conv_transpose(Writer& w) {
                                      dilations = w.node.integers("dilations", ones);
   const Dims pads = w.node.integers("pads", Dims(2 * kernel.size(), 0));
   const std::string fit = w.node.text("auto_pad", "NOTSET");
-  Dims padding, more;
+  Dims padding, more, gives(out.begin() + 1, out.end());
   for (std::size_t a = 0; a < kernel.size(); ++a) {
     // out = (in - 1) stride - padding on both sides + extent + what is added at the end
     const std::int64_t whole = (in[a + 1] - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1,
@@ -149,9 +151,9 @@ void conv_transpose(Writer& w) {
     if (fit == "SAME_UPPER" || fit == "SAME_LOWER" || w.node.has("output_shape"))
       before = fit == "SAME_UPPER" ? std::max<std::int64_t>(cut, 0) / 2 : (std::max<std::int64_t>(cut, 0) + 1) / 2;
     padding.push_back(before);
-    more.push_back(2 * before - cut);
-    w.require(more.back() >= 0, "cuts {} off at the start of axis {} and {} at its end: a layer cuts as much from both",
-              before, a + 2, cut - before);
+    // a layer cuts as much from both ends; what is cut off besides behind is left out afterwards
+    more.push_back(std::max<std::int64_t>(2 * before - cut, 0));
+    gives[a + 1] += std::max<std::int64_t>(cut - 2 * before, 0);
   }
   const std::int64_t groups = w.node.integer("group", 1);
   std::string options = option("stride", strides, 0) + option("padding", padding, 0) +
@@ -159,7 +161,12 @@ void conv_transpose(Writer& w) {
                         (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
   w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options),
-          Dims(out.begin() + 1, out.end()), std::move(numbers));
+          gives, std::move(numbers));
+  for (std::size_t a = 1; a < gives.size(); ++a) {
+    Dims kept(static_cast<std::size_t>(out[a + 1]));
+    std::iota(kept.begin(), kept.end(), 0);
+    take(w, a, kept);
+  }
 }
 
 /// Strides of a pool are its kernel unless they are said.

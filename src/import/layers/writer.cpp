@@ -87,7 +87,7 @@ std::optional<Dims> Writer::integers(std::size_t i, const char* key) const {
   if (node.has(key)) return node.integers(key);
   if (!has(i)) return std::nullopt;
   Dims all;
-  for (const double v : weight(i, key).values) all.push_back(static_cast<std::int64_t>(v));
+  for (const double v : weight(i, key).values) all.push_back(static_cast<std::int64_t>(std::clamp(v, -0x1p53, 0x1p53)));
   return all;
 }
 
@@ -160,7 +160,16 @@ void Writer::batch_first(std::size_t input) const {
   require(place(input).batch == 0, "the batch has to be its first axis, it is axis {}", place(input).batch);
 }
 
+void Writer::take_front_as_batch() {
+  Place& in = walk_.places.at(node.inputs[0]);
+  if (in.batch != no_batch || in.dims.size() < 2 || in.dims.front() != 1 || node.outputs.size() != 1) return;
+  batch_ = in.batch = 0;
+  reshape(in.sample());
+  front_ = true;
+}
+
 void Writer::start(std::size_t output, std::vector<std::string> reads, Dims shape) {
+  require(!front_, "has to have a batch as its first axis");
   if (!unit_.layers.empty()) close();
   output_ = output;
   unit_ = {node.name.empty() ? node.op : node.name, std::move(reads), node.outputs.at(output)};
@@ -276,6 +285,12 @@ void Writer::close() {
 }
 
 void Writer::finish() {
+  if (front_) {
+    Dims whole = shape_;
+    whole.insert(whole.begin(), 1);
+    reshape(std::move(whole));
+    batch_ = walk_.places.at(node.inputs[0]).batch = no_batch;
+  }
   close();
   for (Unit& unit : done_) walk_.units.units.push_back(std::move(unit));
 }

@@ -100,6 +100,10 @@ public:
   std::size_t axis(std::int64_t axis, std::size_t input = 0) const;  // of a sample; the batch is refused
   void batch_first(std::size_t input = 0) const;                     // refused where the batch is not the first axis
 
+  /// For layers that stand in a batch, in a file that knows none: an axis of 1 in front is taken for it, as in `1 x
+  /// channels x length`, and is back when the node is finished.
+  void take_front_as_batch();
+
   // What is written. A unit starts by itself, with the first value that is no constant.
   void start(std::size_t output, std::vector<std::string> reads, Dims shape);
   void batch_at(std::size_t axis) { batch_ = axis; }
@@ -126,6 +130,7 @@ private:
   std::vector<Unit> done_;
   Unit unit_;
   std::size_t output_ = 0, batch_ = 0, asides_ = 0;
+  bool front_ = false;  // an axis of 1 stands for the batch
   Dims shape_;
 };
 

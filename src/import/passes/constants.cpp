@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
+#include <set>
 
 #include <tenon/error.hpp>
 
@@ -34,14 +37,30 @@ void rename_all(Graph& graph, const Renamed& renamed) {
     if (const auto found = renamed.find(output.name); found != renamed.end()) output.name = found->second;
 }
 
+/// The inputs of the network that a value is computed from.
+std::set<std::string> inputs_behind(const Graph& graph, const std::string& value) {
+  std::set<std::string> wanted{value}, found;
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node)
+    if (std::ranges::any_of(node->outputs, [&](const std::string& name) { return wanted.contains(name); }))
+      wanted.insert(node->inputs.begin(), node->inputs.end());
+  for (const Value& input : graph.inputs)
+    if (wanted.contains(input.name)) found.insert(input.name);
+  return found;
+}
+
 /// The nodes of the branch that an If on a constant takes. What the branch makes is called after the If, so that two
 /// branches may use the same names.
 std::vector<Node> taken_branch(Graph& graph, const Node& node) {
   if (node.outputs.empty()) return {};
   const auto condition = graph.constants.find(node.inputs.empty() ? "" : node.inputs[0]);
-  if (condition == graph.constants.end() || condition->second.values.size() != 1)
-    throw Error(describe(node) +
-                ": its condition depends on the inputs; only a branch that is always the same can be imported");
+  if (condition == graph.constants.end() || condition->second.values.size() != 1) {
+    std::string advice;
+    for (const std::string& name : inputs_behind(graph, node.inputs.empty() ? "" : node.inputs[0]))
+      advice += fmt::format("{} --set {}=?", advice.empty() ? "" : " and", name);
+    throw Error(fmt::format("{}: its condition depends on the inputs; only a branch that is always the same can be "
+                            "imported: a number for each ? chooses it:{}",
+                            describe(node), advice));
+  }
   const auto attribute = node.attributes.find(condition->second.values[0] != 0 ? "then_branch" : "else_branch");
   const auto* bodies = attribute == node.attributes.end() ? nullptr
                                                           : std::get_if<std::vector<Graph>>(&attribute->second);

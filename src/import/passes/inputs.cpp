@@ -5,6 +5,7 @@
 #include <tenon/error.hpp>
 
 #include "../../io/words.hpp"
+#include "../operators/call.hpp"
 #include "passes.hpp"
 
 namespace tenon::importing {
@@ -40,6 +41,24 @@ void give(Value& input, const Dims& dims) {
 }
 
 }  // namespace
+
+void set_input(Graph& graph, const std::string& name, const std::vector<double>& numbers) {
+  const auto input = std::ranges::find_if(graph.inputs, [&](const Value& v) { return v.name == name; });
+  if (input == graph.inputs.end()) throw Error(fmt::format("--set {}: the network has no input of that name", name));
+  const auto count = static_cast<std::int64_t>(numbers.size());
+  Dims dims = input->dims.value_or(count == 1 ? Dims{} : Dims{count});
+  const auto open = std::ranges::find(dims, free);
+  std::ranges::replace(dims, free, 1);
+  if (const std::int64_t others = count_of(dims); open != dims.end() && others > 0) *open = count / others;
+  if (count_of(dims) != count)
+    throw Error(fmt::format("--set {}: {} numbers are given, the file says {}", name, count,
+                            input->dims->empty() ? "one" : shape_text(*input->dims)));
+  for (const double number : numbers)
+    if (stored(input->type, number) != number && is_integer(input->type))
+      throw Error(fmt::format("--set {}={}: is no {}", name, number, type_name(input->type)));
+  graph.constants[name] = {input->type, std::move(dims), numbers};
+  graph.inputs.erase(input);
+}
 
 bool settle_inputs(Graph& graph, const Simplify& options) {
   std::erase_if(graph.inputs, [&](const Value& input) { return graph.constants.contains(input.name); });

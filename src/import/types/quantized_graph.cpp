@@ -9,6 +9,7 @@
 #include <tenon/edge/quantized_tables.hpp>
 
 #include "../../io/words.hpp"
+#include "../interpret.hpp"
 #include "../lite_rules.hpp"
 #include "../passes/kinds.hpp"
 #include "quantized_plan.hpp"
@@ -64,6 +65,10 @@ public:
       else if (node.op == "QuantizeLinear" && node.domain.empty()) quantize(node);
       else if (node.op == "GlobalAveragePool" && (means_of_file_.contains(node.name) || changes_scale(node)))
         mean_as_convolution(node);
+      else if (!node.inputs.empty() && operands_.contains(node.inputs[0]) &&
+               is_any_of(node.op, {"Transpose", "Reshape"}))
+        move_operand(node);
+      else if (const auto* factors = channel_factors(node)) factors_as_convolution(node, *factors);
       else graph_of_reals_.nodes.push_back(node);
     }
     graph_of_reals_.name = graph_.name;
@@ -92,6 +97,67 @@ private:
   const Array* constant(const std::string& name) const {
     const auto found = graph_.constants.find(name);
     return found == graph_.constants.end() ? nullptr : &found->second;
+  }
+
+  /// Whether a constant is what numbers meet one by one, which may have a zero point, as weights may not.
+  bool is_operand(const std::string& constant) const {
+    const auto [from, to] = readers_.equal_range(constant);
+    return graph_.format == "TFLite" && from != to && std::all_of(from, to, [&](const auto& reader) {
+      const Node& node = *reader.second;
+      if (is_any_of(node.op, {"Transpose", "Reshape"})) return is_operand(node.outputs.at(0));
+      return is_any_of(node.op, {"Add", "Sub", "Mul", "PRelu"});
+    });
+  }
+  /// The integers become the numbers that they stand for, less their zero point they are kept for LiteRT's rules.
+  void keep_operand(const Node& node, const Array& numbers) {
+    const Array *scale = constant(node.inputs.at(1)), *zero = node.has_input(2) ? constant(node.inputs[2]) : nullptr;
+    if (scale == nullptr || scale->values.size() != 1) return refuse(node, "constants have one scale here");
+    Array integers = numbers, reals{Type::float32, numbers.dims, {}};
+    integers.type = Type::float32;
+    for (double& q : integers.values) {
+      if (zero != nullptr) q -= zero->values.at(0);
+      reals.values.push_back(static_cast<double>(static_cast<float>(q * scale->values[0])));
+    }
+    operands_[node.outputs[0]] = {std::move(integers), scale->values[0]};
+    graph_of_reals_.constants[node.outputs[0]] = std::move(reals);
+  }
+
+  void move_operand(const Node& node) {
+    std::vector<const Array*> inputs{&operands_.at(node.inputs[0]).first};
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) inputs.push_back(&graph_.constants.at(node.inputs[i]));
+    const double scale = operands_.at(node.inputs[0]).second;
+    Array integers = evaluate(node, graph_.opset, inputs).at(0);
+    inputs[0] = &graph_of_reals_.constants.at(node.inputs[0]);
+    Array reals = evaluate(node, graph_.opset, inputs).at(0);
+    graph_of_reals_.constants[node.outputs[0]] = std::move(reals);
+    operands_[node.outputs[0]] = {std::move(integers), scale};
+  }
+
+  /// The constant that has a factor in int8 for each channel of an image; null where there is none.
+  const std::pair<Array, double>* channel_factors(const Node& node) const {
+    if (node.op != "Mul" || node.inputs.size() != 2) return nullptr;
+    const bool first = operands_.contains(node.inputs[0]);
+    const auto found = operands_.find(node.inputs[first ? 0 : 1]);
+    if (found == operands_.end()) return nullptr;
+    const Array& factors = found->second.first;
+    const Dims& image = graph_.values.at(node.inputs[first ? 1 : 0]).dims.value();
+    if (image.size() != 4 || image[1] < 2 || factors.dims != Dims{1, image[1], 1, 1}) return nullptr;
+    const bool fit = std::ranges::all_of(factors.values, [](double q) { return q >= -128 && q <= 127; });
+    return fit ? &found->second : nullptr;
+  }
+  /// Each channel by itself, by one weight.
+  void factors_as_convolution(const Node& node, const std::pair<Array, double>& factors) {
+    const std::string name = node.outputs[0] + "#factors";
+    const std::int64_t channels = factors.first.dims[1];
+    graph_of_reals_.constants[name] = {Type::float32, {channels, 1, 1, 1}, factors.first.values};
+    weights_[name] = {{Type::float32, {}, {factors.second}}, 0};
+    graph_of_reals_.nodes.push_back({node.name,
+                                     "Conv",
+                                     "",
+                                     {node.inputs[operands_.contains(node.inputs[0]) ? 1 : 0], name},
+                                     node.outputs,
+                                     {{"group", channels}}});
+    convolutions_[node.outputs[0]] = name;
   }
 
   /// Scale and zero point as int8 has them: uint8 less 128.
@@ -162,7 +228,7 @@ private:
     weights_[name] = {{Type::float32, {}, {scale}}, 0};
     graph_of_reals_.nodes.push_back(
         {node.name, "Conv", "", {node.inputs[0], name}, node.outputs, {{"group", std::int64_t{image[1]}}}});
-    means_[node.outputs[0]] = name;
+    convolutions_[node.outputs[0]] = name;
   }
 
   void same(const Node& node, const std::string& to) {
@@ -172,6 +238,7 @@ private:
   void dequantize(const Node& node) {
     Scales scales;
     if (const Array* numbers = constant(node.inputs.at(0))) {
+      if (is_operand(node.outputs[0])) return keep_operand(node, *numbers);
       if (!scale_of(node, scales, true)) return same(node, node.outputs[0]);
       graph_of_reals_.constants[node.outputs[0]] = {Type::float32, numbers->dims, numbers->values};
       weights_[node.outputs[0]] = scales;
@@ -212,20 +279,39 @@ private:
       return;
     }
     const auto maker = makers_.find(unit.gives);
-    const bool mean = means_.contains(unit.gives);
+    const bool made = convolutions_.contains(unit.gives);
     if (maker != makers_.end() && maker->second->op == "LeakyRelu")
       for (Layer& layer : unit.layers)
         if (layer.text.starts_with("LeakyReLU"))
           layer.weights.emplace_back(alpha_name, Array{Type::float32, {}, {maker->second->number("alpha", 0.01)}});
-    if (maker == makers_.end() || (!mean && !is_any_of(maker->second->op, {"Conv", "Gemm", "MatMul"}))) return;
+    if (maker != makers_.end()) note_operand(*maker->second, unit);
+    if (maker == makers_.end() ||
+        (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
+      return;
     const Node& node = *maker->second;
     for (Layer& layer : unit.layers) {
       if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;
-      if (const auto w = weights_.find(mean ? means_.at(unit.gives) : node.inputs.at(1)); w != weights_.end())
+      if (const auto w = weights_.find(made ? convolutions_.at(unit.gives) : node.inputs.at(1)); w != weights_.end())
         layer.weights.emplace_back(scale_name, w->second.scale);
       if (!node.has_input(2)) continue;
       if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
         layer.weights.emplace_back("#bias_scale", b->second.scale);
+    }
+  }
+
+  void note_operand(const Node& node, Unit& unit) {
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto found = operands_.find(node.inputs[i]);
+      if (found == operands_.end()) continue;
+      const auto& [integers, scale] = found->second;
+      const bool one = std::ranges::all_of(integers.values, [&](double q) { return q == integers.values[0]; });
+      for (Layer& layer : unit.layers) {
+        if (node.op == "PRelu") layer.weights.emplace_back(slope_scale_name, Array{Type::float32, {}, {scale}});
+        else if (one && layer.kind == Layer::formula)
+          layer.weights.emplace_back(operand_name + node.op, Array{Type::float32,
+                                                                   {3},
+                                                                   {integers.values[0], scale, i == 0 ? 1.0 : 0.0}});
+      }
     }
   }
 
@@ -234,8 +320,9 @@ private:
   Graph graph_of_reals_;
   std::map<std::string, const Node*> makers_, names_;
   std::multimap<std::string, const Node*> readers_;
-  std::map<std::string, std::string> means_;  // which became convolutions: their weights
+  std::map<std::string, std::string> convolutions_;  // what became one: its weights
   std::map<std::string, Scales> weights_, values_;
+  std::map<std::string, std::pair<Array, double>> operands_;  // integers less their zero point, and their scale
   std::vector<std::string> refused_;
 };
 

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <tuple>
+
+#include <tenon/edge/quantized_tables.hpp>
 
 #include "../../io/words.hpp"
 #include "../lite_rules.hpp"
@@ -177,6 +180,12 @@ private:
     const std::string& name = words.name;
     const std::string function = lite_function(layer, name);
     if (exact_ && !function.empty()) return read_table(layer, function, x);
+    if (IntegerOperand operand = operand_of(layer); exact_ && !operand.op.empty()) {
+      const std::size_t y = add_table(x, {});
+      functions_[plan().count - 1].operand = std::move(operand);
+      return y;
+    }
+    if (exact_ && is_slopes(layer)) return read_slopes(layer, x, takes);
     if (layer.kind == Layer::formula) return refuse("Map<{}>: has no integers that are LiteRT's", layer.text), x;
     static const std::map<std::string, StepKind> pairs{{"Multiply", StepKind::multiply},
                                                        {"Subtract", StepKind::subtract},
@@ -190,6 +199,9 @@ private:
       return name == "Add" ? reader().read_sum(all.data(), all.size()) : read_join(all, layer.gives);
     }
     if (name == "Conv2D" || name == "Conv1D") return read_convolution(layer, words, x, takes);
+    if (name == "ConvTranspose2D" || name == "ConvTranspose1D") return read_transposed(layer, words, x, takes);
+    if (name == "Upsample") return read_upsampling(words, x, takes);
+    if (name == "Slice" || name == "Select") return read_slice(words, x, takes);
     if (name == "Dense") return read_dense(layer, x, takes);
     if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {
       StepPattern pattern{.kind = StepKind::clamp, .low = 0, .high = name == "ReLU6" ? 6 : infinity};
@@ -235,16 +247,46 @@ private:
     return x;
   }
 
-  std::size_t read_table(const Layer& layer, const std::string& function, std::size_t x) {
+  std::size_t add_table(std::size_t x, const std::string& function) {
     QuantizedStep step{
         .pattern = {.kind = StepKind::table}, .in = plan().sizes[x], .out = plan().sizes[x], .source = x};
     if (function == "Sigmoid") step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
     if (function == "Tanh") step.fixed_scale = 1.0 / 128;
-    x = reader().add(step, plan().orders[x]);
+    return reader().add(step, plan().orders[x]);
+  }
+  std::size_t read_table(const Layer& layer, const std::string& function, std::size_t x) {
+    x = add_table(x, function);
     double alpha = 0;
     for (const auto& [name, array] : layer.weights)
       if (name == alpha_name) alpha = array.values.at(0);
-    functions_[plan().count - 1] = {function, alpha};
+    functions_[plan().count - 1] = {function, alpha, {}};
+    return x;
+  }
+
+  static IntegerOperand operand_of(const Layer& layer) {
+    for (const auto& [name, array] : layer.weights)
+      if (name.starts_with(operand_name))
+        return {name.substr(operand_name.size()), array.values.at(0), static_cast<float>(array.values.at(1)),
+                array.values.at(2) != 0};
+    return {};
+  }
+
+  static bool is_slopes(const Layer& layer) {
+    return std::ranges::any_of(layer.weights, [](const auto& w) { return w.first == slope_scale_name; }) &&
+           std::ranges::any_of(layer.weights, [](const auto& w) { return w.first == "weight"; });
+  }
+  /// One slope, or one for each channel or feature.
+  std::size_t read_slopes(const Layer& layer, std::size_t x, const Dims& takes) {
+    std::size_t slopes = 0;
+    for (const auto& [name, array] : layer.weights)
+      if (name == "weight") slopes = array.values.size();
+    TensorOrder order = plan().orders[x];
+    if (slopes > 1 && takes.size() == 3) order = {at(takes, 0), size_of(takes) / at(takes, 0)};
+    else if (slopes > 1) order = {};
+    if (slopes > 1 && slopes != at(takes, 0))
+      return refuse("PRELU of {} slopes: one, or one for each channel", slopes), x;
+    x = reader().read_slopes(x, {.kind = StepKind::slopes}, slopes, order, 0, 0);
+    layers_[plan().count - 1] = &layer;
     return x;
   }
 
@@ -314,6 +356,70 @@ private:
     layers_[plan().count - 1] = &layer;
     return x;
   }
+  /// As PlanReader::read_convolution: zeros between the numbers, then the kernel backwards over them.
+  std::size_t read_transposed(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
+    const std::size_t axes = takes.size() - 1;
+    const auto along = [&](std::size_t a) {
+      const std::vector<std::size_t> given = words.option("kernel");
+      const std::size_t own = axes == 1 ? 0 : a - 1,
+                        kernel = given.empty() ? static_cast<std::size_t>(words.numbers().at(1)) : of_axis(given, own, 1),
+                        stride = of_axis(words.option("stride"), own, 1),
+                        reach = (kernel - 1) * of_axis(words.option("dilation"), own, 1);
+      return std::tuple{kernels::PlacedAxis{at(takes, a), (at(takes, a) - 1) * stride + 1, 0, stride},
+                        kernels::ConvolutionAxis{.image = (at(takes, a) - 1) * stride + 1,
+                                                 .map = at(layer.gives, a),
+                                                 .kernel = kernel,
+                                                 .dilation = of_axis(words.option("dilation"), own, 1),
+                                                 .before = reach - of_axis(words.option("padding"), own, 0)},
+                        reach >= of_axis(words.option("padding"), own, 0)};
+    };
+    kernels::Convolution c{.channels = at(takes, 0),
+                           .features = at(layer.gives, 0),
+                           .groups = of_axis(words.option("groups"), 0, 1)};
+    kernels::Placing apart{c.channels, {}, {}};
+    bool fits = true, fits_down = true;
+    std::tie(apart.x, c.x, fits) = along(axes);
+    if (axes == 2) std::tie(apart.y, c.y, fits_down) = along(1);
+    if (!fits || !fits_down) return refuse("{}: cuts off more than its kernel reaches", layer.text), x;
+    x = reader().ordered(x, {c.channels, size_of(takes) / c.channels});
+    if (apart.y.step * apart.x.step > 1) x = reader().read_placing(x, apart);
+    QuantizedStep step{.turned = true};
+    step.pattern.has_bias = has_bias(layer);
+    x = reader().add_convolution(x, c, step);
+    layers_[plan().count - 1] = &layer;
+    return x;
+  }
+
+  std::size_t read_upsampling(const LayerWords& words, std::size_t x, const Dims& takes) {
+    const std::vector<double> factors = words.numbers();
+    const auto factor = [&](std::size_t a) { return static_cast<std::size_t>(factors[factors.size() == 1 ? 0 : a]); };
+    kernels::Upsampling u{.channels = at(takes, 0), .width = at(takes, takes.size() - 1)};
+    u.linear = std::ranges::find(words.arguments, "bilinear") != words.arguments.end();
+    u.factor_x = factor(takes.size() - 2);
+    if (takes.size() == 3) u.height = at(takes, 1), u.factor_y = factor(0);
+    for (const std::size_t f : {u.factor_y, u.factor_x})
+      if (u.linear && exact_ && (f & (f - 1)) != 0)
+        return refuse("RESIZE_BILINEAR by {}: LiteRT has 10 bits for places, which is exact for powers of two", f), x;
+    return reader().read_upsampling(x, u);
+  }
+
+  /// Neighbours of an axis, or one of its places.
+  std::size_t read_slice(const LayerWords& words, std::size_t x, const Dims& takes) {
+    const std::vector<double> told = words.numbers();
+    const auto axis = static_cast<std::size_t>(told.at(0)), begin = static_cast<std::size_t>(told.at(1));
+    const std::size_t length = at(takes, axis),
+                      end = words.name == "Select" ? begin + 1
+                            : told.size() > 2      ? static_cast<std::size_t>(told[2])
+                                                   : length;
+    edge::detail::Pieces<1> p;
+    for (std::size_t k = 0; k < takes.size(); ++k) (k < axis ? p.outer : p.inner) *= k == axis ? 1 : at(takes, k);
+    p.length = length * p.inner;
+    p.taken = (end - begin) * p.inner;
+    p.place[0] = begin * p.inner;
+    p.inner = 1;
+    return reader().read_pieces(x, p);
+  }
+
   static bool has_bias(const Layer& layer) {
     return std::ranges::any_of(layer.weights, [](const auto& w) { return w.first == "bias"; });
   }
@@ -394,6 +500,11 @@ private:
         scale = fixed;
         zero = step->fixed_zero;
       }
+      // bounds behind a table, and what moves the numbers of a step, have the scale of both
+      if (step != nullptr && !(scale > 0) && t < p.count && p.steps[t].source == t && scales_.contains(t + 1) &&
+          (p.steps[t].pattern.kind == StepKind::move ||
+           (p.steps[t].pattern.kind == StepKind::clamp && step->pattern.kind == StepKind::table)))
+        std::tie(scale, zero) = scales_.at(t + 1);
       if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t == 0 ? "the input" : name);
       if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
       out_.scale[t] = scale;
@@ -413,9 +524,9 @@ private:
     for (const auto& [k, function] : functions_) {
       if (!exact_) break;
       const QuantizedStep& step = p.steps[k];
-      const IntegerTable table = lite_table(function.first, function.second,
-                                            {out_.scale[step.source], out_.zero[step.source]},
-                                            {out_.scale[k + 1], out_.zero[k + 1]});
+      const IntegerScale in{out_.scale[step.source], out_.zero[step.source]}, out{out_.scale[k + 1], out_.zero[k + 1]};
+      const IntegerTable table = function.operand.op.empty() ? lite_table(function.name, function.alpha, in, out)
+                                                             : lite_table(function.operand, in, out);
       std::ranges::copy(table, out_.functions.begin() + static_cast<std::ptrdiff_t>(256 * step.table));
     }
     out_.weights.assign(p.weight_bytes, 0);
@@ -423,6 +534,7 @@ private:
     out_.weight_scale.assign(p.rows, 0);
     for (std::size_t k = 0; k < p.count; ++k) {
       const QuantizedStep& step = p.steps[k];
+      if (step.pattern.kind == StepKind::slopes) fill_slopes(step, *layers_.at(k), k);
       if (!step.multiplies()) continue;
       const Layer& layer = *layers_.at(k);
       const Array *weight = nullptr, *bias = nullptr, *scales = nullptr, *bias_scales = nullptr;
@@ -438,7 +550,7 @@ private:
         const double scale = of_output(*scales, o), unit = static_cast<double>(out_.scale[step.source]) * scale;
         out_.weight_scale[row] = static_cast<float>(scale);
         for (std::size_t i = 0; i < columns; ++i) {
-          const double q = weight->values[o * columns + i];
+          const double q = weight->values[step.weight_place(o, i)];
           if (q < -128 || q > 127 || q != std::floor(q))
             return refuse("{}: its weights are no integers of int8", layer.text);
           out_.weights[step.packed_place(o, step.packed_column(i))] = static_cast<std::int8_t>(q);
@@ -457,12 +569,48 @@ private:
     }
   }
 
+  /// A slope is a float for the kernel, an integer for LiteRT. Of the floats nearby one that rounds every number alike
+  /// is looked for: tried out, not proved.
+  void fill_slopes(const QuantizedStep& step, const Layer& layer, std::size_t k) {
+    const Array* slopes = nullptr;
+    double unit = 0;
+    for (const auto& [name, array] : layer.weights) {
+      if (name == "weight") slopes = &array;
+      if (name == slope_scale_name) unit = array.values.at(0);
+    }
+    const auto in = static_cast<double>(out_.scale[step.source]), out = static_cast<double>(out_.scale[k + 1]);
+    const SlopeMultipliers wanted(in, unit, out);
+    for (std::size_t c = 0; c < step.factors; ++c) {
+      const double q = std::round(slopes->values[c] / unit);
+      const auto alike = [&](float slope) {
+        const kernels::Requantizer r = edge::requantizer(std::abs(static_cast<double>(slope)) * in / out);
+        const kernels::Requantizer own{slope < 0 ? -r.multiplier : r.multiplier, r.shift};
+        for (std::int32_t v = -255; v < 0; ++v)
+          if (static_cast<double>(own(v)) != wanted(v, q)) return false;
+        return true;
+      };
+      auto below = static_cast<float>(q * unit), above = below;
+      for (int tries = 0; tries < 16 && !alike(below) && !alike(above); ++tries)
+        below = std::nextafter(below, -HUGE_VALF), above = std::nextafter(above, HUGE_VALF);
+      if (!alike(below) && !alike(above))
+        return refuse("{}: no slope near {} gives what LiteRT's PRELU gives", layer.text, q * unit);
+      out_.weight_scale[step.row + c] = alike(below) ? below : above;
+    }
+  }
+
+  /// What a table holds: a function of LiteRT's, or what becomes of a number that meets a constant.
+  struct Function {
+    std::string name;
+    double alpha = 0;
+    IntegerOperand operand{};
+  };
+
   bool exact_;
   QuantizedLayout out_;
   std::map<std::size_t, std::pair<float, int>> scales_;  // by tensor
   std::map<std::size_t, std::string> names_;
   std::map<std::size_t, const Layer*> layers_;  // by step
-  std::map<std::size_t, std::pair<std::string, double>> functions_;
+  std::map<std::size_t, Function> functions_;
 };
 
 }  // namespace

@@ -18,6 +18,10 @@ namespace tenon::importing {
 inline constexpr const char* scale_name = "#scale";
 /// The number that a function of one number takes.
 inline constexpr const char* alpha_name = "#alpha";
+/// A constant that every number meets: its integer, its scale, and whether it stands on the left. The operator follows.
+inline const std::string operand_name = "#operand ";
+/// The scale of PRELU's slopes.
+inline constexpr const char* slope_scale_name = "#slope_scale";
 
 /// The numbers of a `QuantizedNumbers<Net>`, for a type that is known as a text alone. It is read by the functions that
 /// read the type when it is compiled (edge/quantized_plan.hpp), and their results are compared then.

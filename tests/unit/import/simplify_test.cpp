@@ -96,8 +96,46 @@ TEST_CASE("The branch that an If always takes is put in its place") {
     net.output(net.add("If", {flag}, {{"then_branch", body("Max")}, {"else_branch", body("Sub")}}));
     simplified(net, {condition != 0 ? "Max" : "Sub", "Exp"});
     net.graph.nodes[0].inputs[0] = x;
-    CHECK_THAT(refusal(net), Contains("its condition depends on the inputs"));
+    CHECK_THAT(refusal(net), Contains("its condition depends on the inputs") && EndsWith(": --set x=?"));
   }
+}
+
+TEST_CASE("An input that is always the same is set, and chooses the branch of an If") {
+  for (const double rate : {8000.0, 16000.0}) {
+    Net net;
+    const std::string x = net.input({1, 4});
+    net.graph.inputs.push_back({"sr", Type::int64, Dims{}});
+    const auto body = [&](const std::string& op) {
+      Graph graph;
+      graph.nodes = {{"inner", op, {}, {x}, {"out"}, {}}};
+      graph.outputs = {{"out", Type::float32, {}}};
+      return std::vector<Graph>{graph};
+    };
+    const std::string wide = net.add("Equal", {"sr", net.constant({Type::int64, {}, {16000}})});
+    net.output(net.add("If", {wide}, {{"then_branch", body("Exp")}, {"else_branch", body("Sqrt")}}));
+    CHECK_THAT(refusal(net), EndsWith(": --set sr=?"));
+    importing::set_input(net.graph, "sr", {rate});
+    simplified(net, {rate == 16000 ? "Exp" : "Sqrt"});
+  }
+  Net net;
+  net.output(net.add("Relu", {net.input({2, any, 3})}));
+  net.graph.inputs.push_back({"n", Type::int32, Dims{}});
+  const auto mistake = [&](const std::string& name, const std::vector<double>& numbers) {
+    Graph graph = net.graph;
+    try {
+      importing::set_input(graph, name, numbers);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(mistake("y", {1}), Contains("--set y: the network has no input of that name"));
+  CHECK_THAT(mistake("n", {1, 2}), Contains("--set n: 2 numbers are given, the file says one"));
+  CHECK_THAT(mistake("n", {0.5}), Contains("--set n=0.5: is no int32"));
+  CHECK_THAT(mistake("x", std::vector<double>(13)), Contains("13 numbers are given, the file says 2x?x3"));
+  importing::set_input(net.graph, "x", std::vector<double>(12));
+  CHECK(net.graph.constants.at("x").dims == Dims{2, 2, 3});
+  CHECK(net.graph.inputs.size() == 1);
 }
 
 TEST_CASE("All operators without a definition are listed") {

@@ -173,6 +173,25 @@ TEST_CASE(
              begins("Take<1, 0, 1, 1, 2, 2, 3>") && begins("TimeDistributed<Conv2D<4, 3>>"));
 }
 
+TEST_CASE("a file whose inputs have no common first axis knows no batch") {
+  GraphBuilder g;
+  const auto x = g.input("x", {1, 300}), state = g.input("state", {2, 1, 4});
+  const std::map<std::string, Attribute> mirrored{{"mode", std::string("reflect")}};
+  const auto longer = g.node("Pad", {x, g.constant("pads", {4}, {0, 2, 0, 3}, Type::int64)}, mirrored);
+  const auto signal = g.node("Unsqueeze", {longer, g.constant("axes", {1}, {1}, Type::int64)});
+  const auto seen = g.node("Conv", {signal, g.constant("w", {4, 1, 305}, std::vector<double>(4 * 305, 0.01))});
+  const auto flat = g.node("Reshape", {seen, g.constant("row", {2}, {1, 4}, Type::int64)});
+  const auto h = g.node("Gather", {state, g.constant("one", {}, {1}, Type::int64)}, {{"axis", std::int64_t{0}}});
+  g.gives({g.node("Tanh", {g.node("Add", {flat, h})})});
+  Graph graph = g.g;
+  simplify(graph);
+  CHECK_FALSE(has_batch(graph));
+  const std::string type = type_of(write_network(graph, "Net", false));
+  CHECK_THAT(type, Contains("Input<1, 300>") && Contains("Input<2, 1, 4>") && Contains("Concat<>") &&
+                       Contains("Conv1D<4, 305, bias<false>>") && Contains("Select<0, 1>"));
+  CHECK_THROWS_WITH(write_network(graph, "Net", true), Contains("which is the batch"));
+}
+
 TEST_CASE("samples of more than four axes are rows of numbers") {
   GraphBuilder g;
   g.gives(
