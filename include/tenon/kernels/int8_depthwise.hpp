@@ -212,16 +212,17 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   state.weights += 9 * others;
   state.count = (whole - others) / 8;
 #endif
-  // What is read of `c` in each turn needs no place on the stack.
+  // Windows first to end - 1 of a row lie within it. What is read of `c` in each turn needs no place on the stack.
+  const std::size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
+  const std::size_t end = all > 2 * c.x.dilation ? (all - 2 * c.x.dilation - 1) / c.x.stride + 1 : 0;
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
+    const std::size_t last = ys.first == 0 && ys.end == 3 ? end : 0;
     [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
-      const std::size_t start = q * c.x.stride;
-      const bool inside = ys.first == 0 && ys.end == 3 && start >= c.x.before &&
-                          start + 2 * c.x.dilation < c.x.before + c.x.image;
-      // unsigned, so that a corner in front of the image comes out right
-      const std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before) * c.channels;
+    // unsigned, so that a corner in front of the image comes out right
+    std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image - c.x.before) * c.channels;
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels, corner += c.x.stride * c.channels) {
+      const bool inside = q >= first && q < last;
 #if defined(TENON_M0_KERNELS)
       if (inside && moves) {
         for (const std::int8_t*& tap : taps) tap += c.x.stride * c.channels;

@@ -149,17 +149,17 @@ struct PairUse {
 
 /// Computes pixels by twos. One whose columns are there waits for its neighbour.
 struct PairOfPixels {
-  const DenseRows& all;   // of all groups
-  std::size_t first_row;  // of one
+  const DenseRows& all;         // of all groups
+  std::size_t first_row, size;  // of one group; bytes of a row
   std::int8_t* scratch;
   std::int8_t* first = nullptr;
   unsigned waiting = 0;
   bool quick = false;  // for the loop by hand
 
-  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::int8_t* space)
-      : all{rows}, first_row{group * rows.out_groups * 4}, scratch{space} {}
+  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t row_size, std::int8_t* space)
+      : all{rows}, first_row{group * rows.out_groups * 4}, size{row_size}, scratch{space} {}
 
-  TENON_INLINE constexpr const std::int8_t* weights() const { return all.weights + first_row * 4 * all.in_groups; }
+  TENON_INLINE constexpr const std::int8_t* weights() const { return all.weights + first_row * size; }
   TENON_INLINE constexpr const std::int32_t* bias() const { return all.bias + first_row; }
   TENON_INLINE constexpr const std::int32_t* multiplier() const { return all.multiplier + first_row; }
   TENON_INLINE constexpr const std::int8_t* shift() const { return all.shift + first_row; }
@@ -188,7 +188,6 @@ struct PairOfPixels {
   /// The column of a window that leaves the image, or is not in one piece.
   TENON_INLINE constexpr void gather(const Convolution& c, std::size_t group, std::size_t row, const TapRange& taps,
                                      std::size_t column, std::int8_t outside, const std::int8_t* x) {
-    const std::size_t size = 4 * all.in_groups;
     gather_window(c, group, row, taps, column, outside, x, pair_column(scratch, size, waiting));
     keep_pair_column(scratch, size, waiting);
   }
@@ -277,6 +276,31 @@ private:
 #endif
 };
 
+/// All positions of some rows of one group, the first of which is written at y. What is read of `c` in each turn needs
+/// no place on the stack.
+TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& c, std::size_t group,
+                                          std::size_t features, std::int8_t outside, const std::int8_t* x,
+                                          std::int8_t* y, std::int8_t* scratch) {
+  const std::size_t own = c.group_channels();
+  pair.prepare(features);
+  for (std::size_t r = 0; r < c.y.map; ++r) {
+    const TapRange taps(c.y, r);
+    const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.features) {
+      const std::size_t start = q * c.x.stride;
+      if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
+        const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
+        take_pair_column(scratch, pair.size, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
+                         c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
+      } else {
+        pair.gather(c, group, r, taps, q, outside, x);
+      }
+      pair.add(features, y);
+    }
+  }
+  pair.finish(features);
+}
+
 }  // namespace detail
 
 /// Bytes of scratch that `convolution_int8` needs.
@@ -289,28 +313,10 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 /// input's zero point. Scratch is 4-aligned.
 [[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                   const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
-  const std::size_t features = c.group_features(), own = c.group_channels();
-  for (std::size_t group = 0; group < c.groups; ++group) {
-    detail::PairOfPixels pair{rows, group, scratch};
-    pair.prepare(features);
-    std::int8_t* pixel = y + group * features;
-    for (std::size_t r = 0; r < c.y.map; ++r) {
-      const detail::TapRange taps(c.y, r);
-      const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-      for (std::size_t q = 0; q < c.x.map; ++q, pixel += c.features) {
-        const std::size_t start = q * c.x.stride;
-        if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
-          const std::size_t place = detail::TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
-          take_pair_column(scratch, 4 * rows.in_groups, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
-                           c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
-        } else {
-          pair.gather(c, group, r, taps, q, outside, x);
-        }
-        pair.add(features, pixel);
-      }
-    }
-    pair.finish(features);
-  }
+  const std::size_t features = c.group_features();
+  for (std::size_t group = 0; group < c.groups; ++group)
+    detail::convolve_rows(detail::PairOfPixels{rows, group, rows.in_groups * 4, scratch}, c, group, features, outside,
+                          x, y + group * features, scratch);
 }
 
 /// The largest of each window. Input and output have one scale.
