@@ -38,7 +38,12 @@ struct VectorTable {
     {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, tick}};
 
 // Its loops would become calls of memcpy and memset, half a kilobyte of library.
-[[gnu::optimize("no-tree-loop-distribute-patterns")]] void reset() {
+#if defined(__clang__)
+[[clang::no_builtin("memcpy", "memset")]]
+#else
+[[gnu::optimize("no-tree-loop-distribute-patterns")]]
+#endif
+void reset() {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
   auto* const coprocessor_access = reinterpret_cast<volatile std::uint32_t*>(0xe000ed88);
   *coprocessor_access = *coprocessor_access | 0xfU << 20;
