@@ -58,6 +58,8 @@ struct Held {
     whole = rows * width == c.phase_size();
     if (rows == 0 || width == 0) rows = width = laid_out = image = 0;
   }
+  /// From its first number to its last, with what lies between its rows.
+  std::size_t run() const { return rows > 0 ? (rows - 1) * pitch + width : 0; }
 };
 
 }  // namespace
@@ -135,25 +137,26 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
   const detail::ConvolutionLoops<T>& run = loops<T>();
   const std::size_t plane = c.y.image * c.x.image, channels = c.group_channels();
   const bool plain = c.plain();
+  const Held all(c, 0, 0);
+  const bool covered = !c.columns && c.y.phases() * c.x.phases() == 1 && all.rows * all.width == plane;
   detail::CorrelationArguments<T> a{};
   a.in_step = c.feature_size();
   a.weight_row = c.taps();
   a.weight_step = channels * c.taps();
   a.offset = &Tap::map;
   a.outer = c.group_features();
-  a.length = c.phase_size();
-  a.out_row = plain ? plane : a.length;
+  a.out_row = plain ? plane : c.phase_size();
   const std::size_t blocks = (channels + run.row_limit - 1) / run.row_limit;
   for (std::size_t group = 0; group < c.groups; ++group)
     for (std::size_t block = 0; block < blocks; ++block) {
       const std::size_t first = channels * block / blocks, count = channels * (block + 1) / blocks - first;
       const std::size_t channel = group * channels + first;
       T* const result = image + channel * plane;
-      a.in = laid_out_map + group * c.group_features() * c.feature_size();
+      const T* const maps = laid_out_map + group * c.group_features() * c.feature_size();
       a.weight = weight + group * c.group_features() * a.weight_step + first * c.taps();
       a.start = bias && !c.columns ? bias + channel : nullptr;
       a.out = plain ? result : scratch;
-      if (!plain)  // numbers that no window meets, or what the columns' sums are added to
+      if (!plain && !covered)  // numbers that no window meets, or what the columns' sums are added to
         for (std::size_t r = 0; r < count; ++r) std::fill_n(result + r * plane, plane, bias ? bias[channel + r] : T(0));
       a.taps = taps;
       for (std::size_t py = 0; py < c.y.phases(); ++py)
@@ -161,12 +164,15 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
           const std::uint32_t phase = a.taps->phase;
           a.tap_count = 0;
           while (a.taps + a.tap_count != taps + c.taps() && a.taps[a.tap_count].phase == phase) ++a.tap_count;
-          run.correlate(a, count);
+          // of the zeros around the image nobody asks
+          const Held held(c, py, px);
+          a.in = maps + held.laid_out;
+          a.length = held.run();
+          if (a.length > 0) run.correlate(a, count);
           a.taps += a.tap_count;
           if (plain) continue;
-          const Held held(c, py, px);
           for (std::size_t r = 0; r < count; ++r) {
-            const T* from = scratch + r * a.out_row + held.laid_out;
+            const T* from = scratch + r * a.out_row;
             T* to = result + r * plane + held.image;
             if (held.step == 1) {
               const detail::Rectangle<T> rectangle{from, held.pitch, to, held.row, held.rows, held.width};

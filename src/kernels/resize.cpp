@@ -23,6 +23,30 @@ TENON_INLINE Between<T> between(std::size_t position, std::size_t factor, std::s
   return {first, std::min(first + 1, size - 1), static_cast<T>(numerator % (2 * factor)) / static_cast<T>(2 * factor)};
 }
 
+/// Every number four times, and what that sends back: the factors that nearly all networks have.
+template <class T>
+TENON_INLINE void double_image(const T* image, std::size_t rows, std::size_t width, T* to) {
+  for (std::size_t r = 0; r < rows; ++r, image += width, to += 4 * width) {
+#pragma omp simd
+    for (std::size_t i = 0; i < width; ++i) {
+      const T v = image[i];
+      to[2 * i] = v;
+      to[2 * i + 1] = v;
+      to[2 * width + 2 * i] = v;
+      to[2 * width + 2 * i + 1] = v;
+    }
+  }
+}
+template <class T>
+TENON_INLINE void add_fours(const T* larger, std::size_t rows, std::size_t width, T* to) {
+  for (std::size_t r = 0; r < rows; ++r, larger += 4 * width, to += width) {
+    const T* const below = larger + 2 * width;
+#pragma omp simd
+    for (std::size_t i = 0; i < width; ++i)
+      to[i] = (larger[2 * i] + larger[2 * i + 1]) + (below[2 * i] + below[2 * i + 1]);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -51,6 +75,10 @@ void pick_image(const Placing& p, const T* large, T* small) {
 template <class T>
 void upsample(const Upsampling& u, const T* image, T* larger, T* scratch) {
   dispatch([=]() TENON_INLINE_LAMBDA {
+    if (!u.linear && u.factor_x == 2 && u.factor_y == 2) {
+      double_image(image, u.channels * u.height, u.width, larger);
+      return;
+    }
     const std::size_t out_height = u.height * u.factor_y, out_width = u.width * u.factor_x;
     const T* in = image;
     T* out = larger;
@@ -81,6 +109,10 @@ void upsample(const Upsampling& u, const T* image, T* larger, T* scratch) {
 template <class T>
 void upsample_gradient(const Upsampling& u, const T* larger_gradient, T* image_gradient, T* scratch) {
   dispatch([=]() TENON_INLINE_LAMBDA {
+    if (!u.linear && u.factor_x == 2 && u.factor_y == 2) {
+      add_fours(larger_gradient, u.channels * u.height, u.width, image_gradient);
+      return;
+    }
     const std::size_t out_height = u.height * u.factor_y, out_width = u.width * u.factor_x;
     std::fill_n(image_gradient, u.channels * u.height * u.width, T(0));
     const T* dy = larger_gradient;

@@ -75,16 +75,22 @@ struct Convolution {
   constexpr std::size_t feature_origin() const { return y.reach() * pitch() + x_reach(); }
 };
 
-/// The convolution with the cheaper of its two layouts, judged by the vectors that one sample's map
-/// takes to compute.
+/// The convolution with the cheaper of its two layouts, judged by what a step of training takes for one sample: three
+/// products, in vectors of one number for each weight, and the rows that are moved before and after them. What a row takes
+/// beside a product was measured (AVX-512, images in the second cache).
 constexpr Convolution arranged(Convolution c) {
   const auto vectors = [](std::size_t numbers) { return (numbers + 15) / 16; };
-  const auto row = [&](std::size_t numbers) { return c.x.stride == 1 ? 3 * vectors(numbers) : 2 * numbers; };
+  const auto row = [&](std::size_t numbers, std::size_t each) {
+    return c.x.stride == 1 ? each * vectors(numbers) : 2 * numbers;
+  };
   const auto cost = [&](bool columns) {
     c.columns = columns;
-    std::size_t all = c.weights() * vectors(c.run());
-    if (!c.plain()) all += c.channels * c.y.phases() * c.x_phases() * c.y.span() * row(c.pitch());
-    if (c.pitch() != c.x.map) all += c.features * c.y.map * row(c.x.map);
+    std::size_t all = 3 * c.weights() * vectors(c.run());
+    if (!c.plain()) {
+      all += 2 * c.channels * c.y.phases() * c.x_phases() * c.y.span() * row(c.pitch(), 10);  // forward and backward
+      all += c.channels * c.y.image * row(c.x.image, 18) * (columns ? c.x.kernel : 1);        // the image's gradient
+    }
+    if (c.pitch() != c.x.map) all += c.features * c.y.map * row(c.x.map, 18);
     return all;
   };
   const std::size_t with_gaps = cost(false);

@@ -33,12 +33,13 @@ struct ConvolutionPlan {
   constexpr std::size_t work_space() const {
     return aligned(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)));
   }
-  /// So many samples share one pass of the weight's gradient: enough to make its sums across lanes
-  /// cheap, few enough to stay in the cache.
+  /// So many samples share one pass of the weight's gradient: enough to make its sums across lanes cheap, few enough to
+  /// stay in the cache. The first few are worth more of it than those behind them.
   constexpr std::size_t block() const {
-    constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16;
-    const std::size_t wanted = (worthwhile + c.run() - 1) / c.run();
-    return std::max<std::size_t>(1, std::min(wanted, cached / (image_space() + map_space())));
+    constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16, few = 5;
+    const std::size_t wanted = (worthwhile + c.run() - 1) / c.run(), sample = image_space() + map_space();
+    return std::max<std::size_t>(1,
+                                 std::min(wanted, std::max(cached / sample, std::min(few, cached * 3 / 2 / sample))));
   }
 
   template <class F>
