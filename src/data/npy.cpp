@@ -332,10 +332,10 @@ std::span<const std::byte> MappedNpy::row_bytes(std::size_t index, std::size_t n
   const std::size_t size = row_size_ * dtype_bits(type_) / 8;
   return bytes_.subspan(index * size, size);
 }
-void MappedNpy::row(std::size_t index, std::span<float> out) const {
+void MappedNpy::read_row(std::size_t index, std::span<float> out) const {
   detail::widen(type_, row_bytes(index, out.size()), out.data());
 }
-void MappedNpy::row(std::size_t index, std::span<double> out) const {
+void MappedNpy::read_row(std::size_t index, std::span<double> out) const {
   detail::widen(type_, row_bytes(index, out.size()), out.data());
 }
 

@@ -1,4 +1,12 @@
-// Formulas as text, and the activations' names as functions of formulas.
+// Formulas as text, and the activations' names as functions of formulas. No name that they are written with is one of the C
+// library's, whose headers stand first.
+#include <grp.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/select.h>
+#include <unistd.h>
+
 #include <tenon/net/networks.hpp>
 
 #include <type_traits>
@@ -20,6 +28,15 @@ static_assert(type_name<Map<chunk<0, 2>(x) * chunk<1, 2>(x)>>() == "Map<chunk<0,
 static_assert(type_name<Map<x - running<"mean">(batch_mean(x))>>() == "Map<x - running<\"mean\">(batch_mean(x))>");
 static_assert(type_name<Map<x * dropout_mask<0.5>>>() == "Map<x * dropout_mask<0.5>>");
 static_assert(type_name<Map<1000000 * x + 1e15>>() == "Map<1000000 * x + 1e15>");
+static_assert(type_name<Map<x * feature_index / features>>() == "Map<x * feature_index / features>");
+static_assert(type_name<Map<select(feature_index == label, prediction, target)>>() ==
+              "Map<select(feature_index == label, x, target)>");
+
+// Other words that the C library, or a program, is likely to have.
+using Padded = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<same>, bias<false>>, Flatten, Dense<3>>;
+using Read = Sequential<Input<4, 2>, LSTM<3, mask<0>>, Last, Map<-x>>;
+static_assert(std::is_same_v<output_shape<Padded>, Shape<3>> && std::is_same_v<output_shape<Read>, Shape<3>>);
+[[maybe_unused]] char* of_the_library(char* s) { return index(s, 'a'); }
 
 // Numbers are real: x / 2 is half of x.
 static_assert(expr::same_form<x / 2, 0.5 * x>());

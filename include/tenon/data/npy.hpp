@@ -72,11 +72,15 @@ public:
   std::size_t rows() const noexcept { return shape_.empty() ? 1 : shape_[0]; }
   std::size_t row_size() const noexcept { return row_size_; }
   /// A row as numbers, which fill `out`; an Error where that has another size or there is no such row.
-  void row(std::size_t index, std::span<float> out) const;
-  void row(std::size_t index, std::span<double> out) const;
+  template <std::floating_point T>
+  void row(std::size_t index, std::span<T> out) const {
+    read_row(index, out);
+  }
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
 private:
+  void read_row(std::size_t index, std::span<float> out) const;
+  void read_row(std::size_t index, std::span<double> out) const;
   std::span<const std::byte> row_bytes(std::size_t index, std::size_t numbers) const;
 
   std::string path_;

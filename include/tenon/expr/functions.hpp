@@ -261,7 +261,8 @@ inline constexpr expr::Input<0> x{};
 inline constexpr expr::Input<0> prediction{};
 inline constexpr expr::Input<1> target{};
 inline constexpr expr::Label label{};
-inline constexpr expr::Index index{};
+/// The number of a feature within its sample: 0, 1, 2, ... (`index` alone is a function of <strings.h>.)
+inline constexpr expr::Index feature_index{};
 inline constexpr expr::Features features{};
 template <fixed_string Name, class... Options>
 inline constexpr expr::Parameter<Name, Options...> param{};
@@ -282,7 +283,7 @@ inline constexpr expr::Running<Name, Options...> running{};
 inline constexpr auto unbiased = expr::BatchCount{} / expr::max(expr::BatchCount{} - 1, 1);
 
 /// 1 at the class index of the sample, 0 elsewhere.
-inline constexpr auto one_hot = expr::select(index == label, 1, 0);
+inline constexpr auto one_hot = expr::select(feature_index == label, 1, 0);
 
 }  // namespace placeholders
 

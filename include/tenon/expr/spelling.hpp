@@ -93,7 +93,7 @@ struct Spelling {
     text.put("param<\""), text.put(N.view()), text.put("\">");
   }
   constexpr void write(Label, int) { text.put("label"); }
-  constexpr void write(Index, int) { text.put("index"); }
+  constexpr void write(Index, int) { text.put("feature_index"); }
   constexpr void write(Features, int) { text.put("features"); }
   constexpr void write(BatchCount, int) { text.put("count"); }
   template <auto Rate>

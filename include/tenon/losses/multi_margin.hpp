@@ -15,8 +15,8 @@ struct MultiMargin {
   double margin = 1;
   Reduction reduction = Reduction::mean;
 
-  static constexpr auto right = sum(select(index == label, prediction, 0));
-  static constexpr auto formula = sum(select(index == label, 0, max(param<"margin"> - right + prediction, 0))) /
+  static constexpr auto right = sum(select(feature_index == label, prediction, 0));
+  static constexpr auto formula = sum(select(feature_index == label, 0, max(param<"margin"> - right + prediction, 0))) /
                                   features;
   static constexpr void each_option(auto& o, auto visit) { visit("margin", o.margin, any_number); }
   constexpr std::array<double, 1> options() const { return {margin}; }

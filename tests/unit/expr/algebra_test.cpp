@@ -105,7 +105,7 @@ TEST_CASE("reductions of reductions") {
   check<x * variance(x * x - mean(x)) + variance(x)>(-1, 1);
   check<sum(x) + x - x>();
   check<sum(x + a) * sum(x * v) * sum(x - 1) * sum(exp(x)) * x>(-0.5, 0.5);
-  check<sum(tanh(x) * placeholders::index) * x + placeholders::index * x>();
+  check<sum(tanh(x) * feature_index) * x + feature_index * x>();
   check<x / (1 + sqrt(0.1 + sum((x - mean(x)) * (x - mean(x)))))>();
   check<max(x) * min(x) * max(-x) * x>();
   check<select(x > mean(x), x, sum(x))>();

@@ -116,7 +116,7 @@ TEST_CASE("reductions over the batch, per feature, per step's feature and per ch
   everywhere.operator()<x - batch_mean(x)>([](double v, std::size_t f, const auto& b) { return v - b.mean[f]; });
   everywhere.operator()<(x - batch_mean(x)) / sqrt(batch_variance(x) + 0.5)>(
       [](double v, std::size_t f, const auto& b) { return (v - b.mean[f]) / std::sqrt(b.variance[f] + 0.5); });
-  everywhere.operator()<x * unbiased + batch_sum(2 - (index - index))>(
+  everywhere.operator()<x * unbiased + batch_sum(2 - (feature_index - feature_index))>(
       [](double v, std::size_t, const auto& b) { return v * b.count / std::max(b.count - 1, 1.0) + 2 * b.count; });
 }
 

@@ -47,7 +47,7 @@ TEST_CASE("formulas export as they are written") {
   check<Image<Map<x * param<"scale", PerFeature, Ones> + 1>>>("formula_channels");
   check<Image<Map<x / (1 + sum(x * x)) * param<"scale", PerFeature, Ones>>>>("formula_image");
   check<Vector<Map<sin(x) * cos(x) + pow(abs(x) + 1, 1.5) - expm1(x) + softplus(x) + sign(x)>>>("formula_functions");
-  check<Vector<Map<x * tenon::index / features>>>("formula_places");
+  check<Vector<Map<x * feature_index / features>>>("formula_places");
   check<Vector<Dense<8>, Dropout<0.5>, Dense<2>>>("dropout");
 }
 
