@@ -1,3 +1,5 @@
+#include <tenon/model/arena.hpp>
+#include <tenon/net/layer.hpp>
 #include <tenon/optim/adadelta.hpp>
 #include <tenon/optim/adagrad.hpp>
 #include <tenon/optim/adam.hpp>
@@ -11,7 +13,9 @@
 #include <tenon/optim/sgd.hpp>
 
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -274,4 +278,35 @@ TEST_CASE("one long array is updated like many short ones") {
     for (std::uint64_t step = 1; step <= 3; ++step) one.step(step, std::span(gradient).subspan(i, 1));
     CHECK(all[i] == Approx(one[0]).epsilon(1e-6));
   }
+}
+
+// So threads, and ranks with optimizer state of their own, change no bit.
+TEMPLATE_TEST_CASE("pieces that begin on cache lines are updated as the whole is, bit for bit", "", SGD, Adam, AdamW,
+                   NAdam, RAdam, RMSprop, Adagrad, Adadelta, ASGD, Lion) {
+  constexpr std::size_t count = 11 * alignment, states = static_cast<std::size_t>(TestType::states);
+  const auto train = [](const std::vector<std::size_t>& bounds) {
+    std::array<Arena<float>, states + 1> numbers;
+    for (auto& n : numbers) n = Arena<float>(count);
+    Arena<float> gradients(count);
+    for (std::size_t i = 0; i < count; ++i) numbers[states].data()[i] = std::sin(static_cast<float>(i));
+    TestType optimizer{};
+    optimizer.lr = 0.01;
+    for (std::uint64_t step = 1; step <= 3; ++step) {
+      for (std::size_t i = 0; i < count; ++i) gradients.data()[i] = std::cos(static_cast<float>(i * step));
+      for (std::size_t p = 0; p + 1 < bounds.size(); ++p) {
+        const std::size_t first = bounds[p] * alignment;
+        OptimizerArrays<float, states> arrays{
+            numbers[states].data() + first, gradients.data() + first, {}, (bounds[p + 1] - bounds[p]) * alignment};
+        for (std::size_t k = 0; k < states; ++k) arrays.state[k] = numbers[k].data() + first;
+        optimizer.update(arrays, step);
+      }
+    }
+    std::vector<std::uint32_t> bits;
+    for (const auto& n : numbers)
+      for (std::size_t i = 0; i < count; ++i) bits.push_back(std::bit_cast<std::uint32_t>(n.data()[i]));
+    return bits;
+  };
+  const std::vector<std::uint32_t> whole = train({0, 11});
+  CHECK(train({0, 5, 11}) == whole);
+  CHECK(train({0, 1, 4, 9, 11}) == whole);
 }
