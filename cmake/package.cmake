@@ -25,6 +25,11 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/tenonConfigVersion.cmake
 install(FILES "${PROJECT_BINARY_DIR}/tenonConfig.cmake"
   "${PROJECT_BINARY_DIR}/tenonConfigVersion.cmake" DESTINATION "${tenon_package_dir}" COMPONENT dev)
 
+# What Debian's policy asks of a package.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libtenon-dev" RENAME copyright
+  COMPONENT dev)
+install(FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libtenon-dev" COMPONENT dev)
+
 # For builds without CMake. The file finds the headers from where it lies itself, so that a tree may be moved.
 if(TARGET tenon)
   file(RELATIVE_PATH TENON_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")

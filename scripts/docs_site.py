@@ -13,8 +13,8 @@ from api import write_api
 from reference import ROOT, write, write_reference
 
 # In the order of the menu; other pages of docs/guides come behind them.
-GUIDES = ("data networks formulas training generative images sequences transfer microcontrollers "
-          "compile_errors compile_time performance determinism playground")
+GUIDES = ("data networks formulas training sequences images generative transfer import microcontrollers "
+          "device_training many_machines compile_errors compile_time performance determinism playground")
 
 CONFIG = """site_name: Tenon
 site_description: Deep learning in C++20, where a network is a type
@@ -56,6 +56,7 @@ CSS = """.md-grid { max-width: 76rem; }
 .md-typeset .formula { overflow-x: auto; margin: 1em 0 1em 1.5em; font-size: 1.1em; }
 .md-typeset .formula mtd { padding: .35em 0; text-align: left; }
 .md-typeset .formula math { display: block; text-align: left; }
+.md-typeset .formula msub > :nth-child(2), .md-typeset .formula msubsup > :nth-child(2) { padding-top: .35em; }
 .md-typeset table:not([class]) td:first-child, .md-typeset table:not([class]) th:first-child { min-width: 6rem; }
 """
 

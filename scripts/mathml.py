@@ -48,6 +48,12 @@ def word(text):
     return f'<mi mathvariant="normal">{html.escape(text)}</mi>'
 
 
+def fenced(left, inside, right):
+    """Between brackets, which grow with what is tall alone: without a font for mathematics browsers let all of them grow."""
+    grows = "" if "<mfrac" in inside or "<munder" in inside else ' stretchy="false"'
+    return f"<mo{grows}>{left}</mo>{inside}<mo{grows}>{right}</mo>"
+
+
 def name(text):
     bare = text.rstrip("'")
     primes = "′" * (len(text) - len(bare))
@@ -139,8 +145,7 @@ class Reader:
             made = bare = name(text)
             if self.peek(False)[1] == "(":  # a call
                 self.next()
-                made = bare = f"{made}<mo>(</mo>{''.join(self.closed(')'))}<mo>)</mo>"
-                made = bare = f"<mrow>{made}</mrow>"
+                made = bare = f"<mrow>{made}{fenced('(', ''.join(self.closed(')')), ')')}</mrow>"
             indices = []
             while self.peek(False)[1] == "[":
                 self.next()
@@ -149,9 +154,9 @@ class Reader:
                 made = bare = f"<msub>{made}<mrow>{'<mo>,</mo>'.join(indices)}</mrow></msub>"
         elif text in ("(", "["):
             bare = "".join(self.closed(")" if text == "(" else "]"))
-            made = f"<mrow><mo>{text}</mo>{bare}<mo>{')' if text == '(' else ']'}</mo></mrow>"
+            made = f"<mrow>{fenced(text, bare, ')' if text == '(' else ']')}</mrow>"
         elif text == "|":
-            made = bare = f"<mrow><mo>|</mo>{''.join(self.closed('|'))}<mo>|</mo></mrow>"
+            made = bare = f"<mrow>{fenced('|', ''.join(self.closed('|')), '|')}</mrow>"
         elif text in ("-", "+"):
             made = bare = f"<mrow><mo>{OPERATORS.get(text, text)}</mo>{self.power()[0]}</mrow>"
         else:

@@ -191,10 +191,46 @@ def blocks_of(doc):
 
 def looks_like_formula(text):
     """Not a file's content, a command or what a program prints."""
-    return not re.search(r"--|==|\"|\bepoch\b|\w/\w+/|\.(cpp|hpp|csv|txt)\b", text) and re.search(r"[=()^]", text)
+    return not re.search(r"--|==|\"|\bepoch\b|\w/\w+/|\.(cpp|hpp|csv|txt)\b", text) and re.search(r"[=()^|]|sum_|\b[a-z]_[a-z]\b", text)
 
 
-def markdown_of(doc):
+def equation_of(text):
+    """The first "y = ..." that a sentence has, up to a stop, comma or colon outside of parentheses; two lines of
+    "y = a where c, otherwise b"."""
+    cases = re.search(r"\by = ([^.,]+) (where [^.,]+), (?:otherwise ([^,;]+?)|([^,;]+?) elsewhere)(?=[,;]|\.(?!\d)|$)", text)
+    if cases:
+        return f"y = {cases[1]} {cases[2]}\ny = {cases[3] or cases[4]} otherwise"
+    found = re.search(r"(?<![\w<(])[ybs] = ", text)
+    if not found:
+        return None
+    depth = 0
+    for i in range(found.end(), len(text) + 1):
+        c = text[i:i + 1]
+        depth += (c in "([{" and c != "") - (c in ")]}" and c != "")
+        ends = c == "" or (c in ".,;:" and text[i + 1:i + 2] in ("", " "))
+        if depth < 0 or (depth == 0 and ends):
+            equation = text[found.start():i].strip()
+            return equation if len(equation) > 5 or equation == "y = x" else None
+    return None
+
+
+def display_of(doc, base=""):
+    """The formula of a comment that has none by itself, as a block of its own: of its first sentence, or of its base."""
+    texts = [equation_of(LABELS.split(" ".join(line.strip() for line in lines))[0])
+             for kind, lines in blocks_of(doc) if kind == "text"]
+    written = re.match(r"Map<(.*)>$", base.strip(), re.S)
+    if written and "detail::" not in base and "param<" not in base:
+        texts.append("y = " + re.sub(r"std::numbers::sqrt2", "sqrt(2)", written.group(1)))
+    for text in texts:
+        try:
+            if text and '"' not in text and "`" not in text and "::" not in text:
+                return mathml(text)
+        except Unreadable:
+            pass
+    return None
+
+
+def markdown_of(doc, base=""):
     out, elsewhere = [], []
     for kind, lines in blocks_of(doc):
         if kind == "code":
@@ -220,6 +256,10 @@ def markdown_of(doc):
                 out.append(f"**{label}.** {escape(said.strip())}")
     if elsewhere:
         out.append("**Elsewhere**\n\n" + table(("framework", "name"), [row(*e) for e in elsewhere]))
+    if not any("<math" in part for part in out):
+        formula = display_of(doc, base)
+        if formula:
+            out.insert(min(1, len(out)), f'<div class="formula">{formula}</div>')
     return "\n\n".join(out)
 
 
@@ -339,7 +379,7 @@ def spelling(entry):
 
 
 def page_of(entry):
-    out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc)]
+    out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc, entry.base or "")]
     formula = re.match(r"Map<(.*)>$", entry.base.strip())
     if formula and "detail::" not in formula.group(1):
         out.append(f"**As it is written:** the whole layer is a formula.\n\n```cpp\n{entry.base}\n```")

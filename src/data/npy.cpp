@@ -263,12 +263,8 @@ void widen(const NpyArray& array, std::vector<T>& values) {
 
 }  // namespace
 
-void NpyArray::copy_to(std::vector<float>& values) const {
-  widen(*this, values);
-}
-void NpyArray::copy_to(std::vector<double>& values) const {
-  widen(*this, values);
-}
+void NpyArray::copy_to(std::vector<float>& values) const { widen(*this, values); }
+void NpyArray::copy_to(std::vector<double>& values) const { widen(*this, values); }
 
 NpyArray parse_npy(std::span<const std::byte> file, std::string_view name) {
   return detail::within_memory(std::string(name), [&] {

@@ -1,5 +1,5 @@
-// A program of one compiler on a library of another: templates whose definitions are in the library have the names there
-// that both give them.
+// A program of one compiler on a library of another: templates whose definitions are in the library have the names
+// there that both give them.
 #include <tenon/data/npy.hpp>
 #include <tenon/data/pictures.hpp>
 #include <tenon/data/sampling.hpp>

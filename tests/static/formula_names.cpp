@@ -1,5 +1,5 @@
-// Formulas as text, and the activations' names as functions of formulas. No name that they are written with is one of the C
-// library's, whose headers stand first.
+// Formulas as text, and the activations' names as functions of formulas. No name that they are written with is one of
+// the C library's, whose headers stand first.
 #include <grp.h>
 #include <math.h>
 #include <string.h>

@@ -8,8 +8,12 @@
 namespace tenon {
 
 /// Cross-entropy of independent yes-or-no outputs: with p the probability of yes, t the target from 0 to 1
-/// and w the weight of a yes, -(w t log p + (1 - t) log(1 - p)), averaged over outputs and batch. Class
-/// indices will do as targets: of two classes for one output, otherwise index c is a yes of output c alone.
+/// and w the weight of a yes,
+///
+///     -(w t log p + (1 - t) log(1 - p)),
+///
+/// averaged over outputs and batch. Class indices will do as targets: of two classes for one output, otherwise index c
+/// is a yes of output c alone.
 ///
 /// A network that ends with Sigmoid is trained without it: loss and layer join into the stable
 /// softplus(z) (1 + (w - 1) t) - w z t of the logits z, whose gradient is p - t where w is 1. A network that

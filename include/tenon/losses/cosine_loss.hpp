@@ -4,8 +4,11 @@
 
 namespace tenon {
 
-/// 1 - cos of the angle between prediction and target, one value per sample:
-/// 1 - sum(p t) / (|p| |t|), each length being held above 1e-8.
+/// 1 - cos of the angle between prediction p and target t, one value per sample,
+///
+///     1 - sum(p t) / (|p| |t|),
+///
+/// each length being held above 1e-8.
 ///
 /// Gradient: (p cos / |p| - t / |t|) / |p|. PyTorch: 1 - nn.CosineSimilarity. Keras: CosineSimilarity.
 ///

@@ -7,8 +7,11 @@
 
 namespace tenon {
 
-/// Cross-entropy between predicted class probabilities p and class indices, or distributions q:
-/// -sum_c w_c q_c log p_c, natural logarithm, with w the class weights. With label smoothing e, q becomes
+/// Cross-entropy between predicted class probabilities p and class indices, or distributions q,
+///
+///     -sum_c w_c q_c log p_c,
+///
+/// natural logarithm, with w the class weights. With label smoothing e, q becomes
 /// (1 - e) q + e / classes. The mean over class indices is weighted by w, as PyTorch's is, and leaves out those that
 /// are `ignore_index`. Where a network gives class scores at every step of a sequence, (steps, classes), each step
 /// counts as a sample does.

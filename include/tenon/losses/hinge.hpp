@@ -4,8 +4,10 @@
 
 namespace tenon {
 
-/// max(0, 1 - target * prediction) for targets of -1 and 1: nothing once a prediction is on the right
-/// side by 1. The loss of a linear support vector machine.
+/// The loss of a linear support vector machine, for targets of -1 and 1: nothing once a prediction is on the right side
+/// by 1,
+///
+///     max(0, 1 - target * prediction).
 ///
 /// Gradient: -target where target * prediction < 1, otherwise 0. Keras: Hinge.
 ///

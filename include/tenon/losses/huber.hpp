@@ -4,8 +4,12 @@
 
 namespace tenon {
 
-/// With r = prediction - target: r^2 / 2 where |r| < delta, and beyond it the tangent
-/// delta (|r| - delta / 2). Huber 1964.
+/// A squared error whose outliers count linearly. With r = prediction - target,
+///
+///     r^2 / 2 where |r| < delta
+///     delta (|r| - delta / 2) otherwise,
+///
+/// the tangent. Huber 1964.
 ///
 /// Gradient: r, held between -delta and delta. PyTorch: nn.HuberLoss.
 ///

@@ -5,10 +5,12 @@
 
 namespace tenon {
 
-/// The divergence KL(target || prediction) of a distribution from the target's, summed over classes:
-/// target * (log(target) - prediction), where the prediction is the *logarithm* of a probability (the
-/// output of LogSoftmax) and 0 log 0 is 0. A sample's divergence averaged over the batch is
-/// `Reduction::batchmean`; `mean`, the default in PyTorch too, divides by the number of classes as well.
+/// The divergence KL(target || prediction) of a distribution from the target's, summed over classes,
+///
+///     target * (log(target) - prediction),
+///
+/// where the prediction is the *logarithm* of a probability (the output of LogSoftmax) and 0 log 0 is 0. A sample's
+/// divergence averaged over the batch is `Reduction::batchmean`; `mean`, the default in PyTorch too, divides by the number of classes as well.
 ///
 /// Gradient: -target. PyTorch: nn.KLDivLoss.
 ///

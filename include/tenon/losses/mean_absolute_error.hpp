@@ -4,7 +4,9 @@
 
 namespace tenon {
 
-/// |prediction - target|, which outliers move less than the squared error.
+/// The absolute error, which outliers move less than the squared error,
+///
+///     |prediction - target|.
 ///
 /// Gradient: sign(prediction - target), 0 where they are equal. PyTorch: nn.L1Loss.
 ///

@@ -4,7 +4,9 @@
 
 namespace tenon {
 
-/// (prediction - target)^2.
+/// The squared error,
+///
+///     (prediction - target)^2.
 ///
 /// Gradient: 2 (prediction - target). PyTorch: nn.MSELoss.
 ///

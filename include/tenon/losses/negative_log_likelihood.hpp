@@ -7,7 +7,11 @@
 
 namespace tenon {
 
-/// -w_c z_c, where z are log-probabilities (the output of LogSoftmax), c is the class index and w the class
+/// The likelihood of the right class, as a loss,
+///
+///     -w_c z_c,
+///
+/// where z are log-probabilities (the output of LogSoftmax), c is the class index and w the class
 /// weights, by which the mean is weighted too. After LogSoftmax the same as cross-entropy.
 ///
 /// Gradient: -w_c for the right class, 0 elsewhere. PyTorch: nn.NLLLoss.

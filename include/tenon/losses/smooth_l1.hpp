@@ -4,8 +4,12 @@
 
 namespace tenon {
 
-/// With r = prediction - target: r^2 / (2 beta) where |r| < beta, otherwise |r| - beta / 2. Huber's loss
-/// over beta: far from the target the slope is 1 whatever beta is. With beta = 0 the absolute error.
+/// Huber's loss over beta: far from the target the slope is 1 whatever beta is. With r = prediction - target,
+///
+///     r^2 / (2 beta) where |r| < beta
+///     |r| - beta / 2 otherwise.
+///
+/// With beta = 0 the absolute error.
 ///
 /// Gradient: r / beta, held between -1 and 1. PyTorch: nn.SmoothL1Loss.
 ///

@@ -89,33 +89,37 @@ auto settings(std::size_t epochs, C&&... callback) {
 }
 
 /// Notes what it is called with.
-struct Diary {
-  std::string notes;
-  void on_train_begin(auto& run) { notes += "b" + std::to_string(run.step()); }
-  void on_epoch_begin(auto& run) { notes += " e" + std::to_string(run.epoch()) + ":"; }
-  void on_gradients(auto&) { notes += "g"; }
-  void on_step_end(auto& run) { notes += std::to_string(run.step()); }
+struct Calls {
+  std::vector<std::string> list;
+  void on_train_begin(auto& run) { list.push_back("training begins at step " + std::to_string(run.step())); }
+  void on_epoch_begin(auto& run) { list.push_back("epoch " + std::to_string(run.epoch()) + " begins"); }
+  void on_gradients(auto&) { list.push_back("gradients"); }
+  void on_step_end(auto& run) { list.push_back("step " + std::to_string(run.step())); }
   void on_epoch_end(auto& run) {
-    notes += run.record().epoch == run.epoch() && !std::isnan(run.batch_loss()) ? "." : "?";
+    const bool right = run.record().epoch == run.epoch() && !std::isnan(run.batch_loss());
+    list.push_back(right ? "epoch ends" : "epoch ends without its record");
   }
-  void on_train_end(auto& run) { notes += run.stopped() ? " stopped" : " end"; }
+  void on_train_end(auto& run) { list.push_back(run.stopped() ? "training is stopped" : "training ends"); }
 };
 
 }  // namespace
 
 TEST_CASE("callbacks are called in their order, where they are") {
   Model<Net> model{1};
-  Diary diary;
+  Calls calls;
   std::string order;
   fit(model, data().train,
       Fit{.epochs = 2,
           .batch_size = 64,
           .progress = quiet,
-          .callbacks = callbacks(diary, OnStepEnd{[&](auto&) { order += 'a'; }}, OnStepEnd{[&](auto& run) {
+          .callbacks = callbacks(calls, OnStepEnd{[&](auto&) { order += 'a'; }}, OnStepEnd{[&](auto& run) {
                                    order += 'b';
                                    if (run.step() == 5) run.stop();
                                  }})});
-  CHECK(diary.notes == "b0 e1:g1g2g3. e2:g4g5 stopped");
+  CHECK(calls.list == std::vector<std::string>{"training begins at step 0", "epoch 1 begins", "gradients", "step 1",
+                                               "gradients", "step 2", "gradients", "step 3", "epoch ends",
+                                               "epoch 2 begins", "gradients", "step 4", "gradients", "step 5",
+                                               "training is stopped"});
   CHECK(order == "ababababab");
 }
 
@@ -709,7 +713,7 @@ TEST_CASE("a checkpoint that cannot be written leaves the one before and a model
   const Folder folder;
   const ModelCheckpoint checkpoint{.path = folder / "run.safetensors", .every_steps = 1, .resume = true};
   Model<Net> whole{1}, model{1}, other{2};
-  fit(whole, data().train, settings(2, Diary{}));
+  fit(whole, data().train, settings(2, Calls{}));
   for (const auto fault : {test::Fault::write, test::Fault::fsync, test::Fault::rename}) {
     std::filesystem::remove(checkpoint.path);
     model = Model<Net>{1};
@@ -783,7 +787,7 @@ TEST_CASE("two checkpoints of one moment are both written, and read with a decim
   const Folder folder;
   const ModelCheckpoint a{.path = folder / "a.safetensors", .resume = true}, b{.path = folder / "b.safetensors"};
   Model<Net> whole{1}, model{1}, other{2};
-  fit(whole, data().train, settings(3, Diary{}, Diary{}));
+  fit(whole, data().train, settings(3, Calls{}, Calls{}));
   const std::locale before = std::locale::global(std::locale(std::locale(), new DecimalComma));
   const std::string c_locale = std::setlocale(LC_NUMERIC, nullptr);
   for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"})  // where one of them is there
@@ -913,7 +917,7 @@ TEST_CASE("a signal ends training after the step, and what was saved goes on bit
   const Folder folder;
   const std::string path = folder / "run.safetensors";
   Model<Net> whole{1}, model{1}, other{2};
-  fit(whole, data().train, settings(3, Diary{}));
+  fit(whole, data().train, settings(3, Calls{}));
   const auto handler = std::signal(SIGINT, SIG_DFL);
   for (const int number : {SIGINT, SIGTERM}) {
     std::filesystem::remove(path);
