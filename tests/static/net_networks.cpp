@@ -104,6 +104,7 @@ static_assert(same<last_layer<Sequential<Square, Residual<HyperTan>>>, Residual<
 
 // The plan of a plain perceptron: only what tanh gives is read by a backward pass, its own and the
 // last layer's. What the first layer gives passes through scratch, and so do the two deltas.
+static_assert(sizeof(Memory<float>) <= 128);
 static_assert(workspace<Digits>.needs.saved.sample == 128);
 static_assert(workspace<Digits>.needs.forward.sample == 128);
 static_assert(workspace<Digits>.needs.inference.sample == 128 + 128);

@@ -58,7 +58,7 @@ public:
     const Weights<Net>& w = weights();
     const Memory<float> memory{.parameters = {.values = w.parameters, .constants = w.buffers},
                                .workspace = {.scratch = buffer_, .scratch_fixed = buffer_ + needs.inference.sample},
-                               .state = {buffer_ + own, 1, needs.state}};
+                               .state = {buffer_ + own, needs.state}};
     edge::Context context;
     run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
                        Rows<float>{out.data(), 1, output::size}, Evaluation{});

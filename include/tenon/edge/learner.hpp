@@ -232,7 +232,7 @@ private:
     }
     m.workspace.scratch = m_.scratch;
     m.workspace.scratch_fixed = m_.scratch + arena::scratch_sample;
-    if (arena::state_size > 0) m.state = {m_.state, 1, arena::state_size};
+    if (arena::state_size > 0) m.state = {m_.state, arena::state_size};
     return m;
   }
   LearnContext context() {

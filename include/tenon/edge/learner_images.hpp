@@ -260,7 +260,7 @@ struct TrainingKernel<tenon::detail::MeanUnit<In, Out, P>> {
   template <class T>
   static void backward(const Memory<T>& m, bool, const T*, const T*, const T* dy, T* dx) {
     if (!dx) return;
-    if (!m.adds_to_dx) std::fill_n(dx, In::size, T(0));
+    if (!m.written.dx) std::fill_n(dx, In::size, T(0));
     const kernels::Pooling& w = P.windows;
     kernels::each_window(w, P.adaptive, static_cast<const T*>(dx),
                          [&](const T* channel, kernels::WindowSpan rows, kernels::WindowSpan columns) {

@@ -47,8 +47,8 @@ constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers
 
 }  // namespace edge
 
-/// A network of sequences in int8 that is given one step a call: what `Frozen<Net>::Stepped` is in float. What the steps give
-/// are the bytes that `Quantized` gives for the whole sequence, with the same numbers.
+/// A network of sequences in int8 that is given one step a call: what `Frozen<Net>::Stepped` is in float.
+/// What the steps give are the bytes that `Quantized` gives for the whole sequence, with the same numbers.
 ///
 ///     QuantizedStepwise<gestures::Net, gestures::numbers> net;   // trained on sequences of 50 steps
 ///     net.step(sample, scores);                                  // what the network would say at this step

@@ -125,7 +125,7 @@ struct EmbeddingUnit {
   static constexpr void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy,
                                  Rows<T> dx) {
     if (m.parameters.gradients)
-      code.backward(m.parameters.gradients, ctx.overwrite_gradients && !m.parameters.shared, x, dy);
+      code.backward(m.parameters.gradients, ctx.overwrite_gradients && !m.written.gradients, x, dy);
     for (std::size_t i = 0; dx && i < dx.count; ++i) std::fill_n(dx[i], In::size, T(0));
   }
 };

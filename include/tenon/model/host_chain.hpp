@@ -37,7 +37,7 @@ TENON_INLINE void run_kernel(const Memory<float>& memory, const float* x, float*
     if (!memory.state) {
       float fresh[states]{};
       Memory<float> own = memory;
-      own.state = {fresh, 1, states};
+      own.state = {fresh, states};
       edge::StepKernel<Unit>::run(own, x, y);
       return;
     }

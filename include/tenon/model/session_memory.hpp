@@ -59,8 +59,7 @@ template <class T>
 class SessionMemory {
 public:
   SessionMemory(const Needs& needs, std::size_t samples = 1)
-      : samples_(samples),
-        stride_(needs.state),
+      : stride_(needs.state),
         state_(needs.state * samples),
         scratch_(needs.inference.sample * samples),
         fixed_(needs.inference.fixed) {
@@ -73,11 +72,11 @@ public:
     const bool remembers = state_.size() > 0;  // if not, every sequence is the first
     return {.parameters = {.values = parameters, .constants = buffers},
             .workspace = {.scratch = scratch_.data(), .scratch_fixed = fixed_.data()},
-            .state = {remembers ? state_.data() : nullptr, samples_, stride_}};
+            .state = {remembers ? state_.data() : nullptr, stride_}};
   }
 
 private:
-  std::size_t samples_, stride_;
+  std::size_t stride_;
   Arena<T> state_, scratch_, fixed_;
 };
 

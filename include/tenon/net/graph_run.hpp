@@ -211,8 +211,8 @@ private:
     const Slot& slot = plan.slots[k];
     Memory<T> m = memory_of(memory, slot, dy.count, slot.backward_scratch);
     m.mask = shifted(m.mask, graph.nodes[k].mask_shift);
-    m.parameters.shared = memory.parameters.shared;
-    m.adds_to_dx = plan.gradients.targets[graph.nodes[k].source].adds;
+    m.written.gradients = memory.written.gradients;
+    m.written.dx = plan.gradients.targets[graph.nodes[k].source].adds;
     if (slot.shared)
       ctx.overwrite_gradients = false;  // nodes behind this one have written gradients of the same parameters
     if constexpr (requires { ctx.watch; }) {

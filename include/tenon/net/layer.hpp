@@ -41,8 +41,8 @@
 /// any of `dx` may be absent, and bit k of `needs.backward_reads_input` is about input k. What gets no gradient, such
 /// as a mask, it leaves out of `static constexpr std::uint32_t sends`, a bit for each input.
 ///
-/// A layer of one input whose gradient is as easily added as written says `static constexpr bool adds_to_dx = true`; where
-/// `memory.adds_to_dx`, `dx` then holds what other readers of the input have sent.
+/// A layer of one input whose gradient is as easily added as written says `static constexpr bool adds_to_dx = true`;
+/// where `memory.written.dx`, `dx` then holds what other readers of the input have sent.
 ///
 /// Within Masked<...> (net/masked.hpp) `mask` has a number for every step of every sequence, 0 for those that are
 /// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
@@ -51,7 +51,7 @@
 /// (`picks_steps = true`).
 ///
 /// A layer with `tied = true` has no parameters of its own and is given those of the first layer of the composition it
-/// stands in (layers/tied.hpp); that layer is told by `shared`, and always adds to its gradients.
+/// stands in (layers/tied.hpp); that layer is told by `written.gradients`, and always adds to its gradients.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
 /// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
@@ -82,6 +82,16 @@ struct Rows {
   constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
   constexpr explicit operator bool() const { return data != nullptr; }
   constexpr operator Rows<const T>() const requires(!std::is_const_v<T>) { return {data, count, stride}; }
+};
+
+/// Numbers of each sample, `stride` apart: as Rows, where others say how many there are.
+template <class T>
+struct PerSample {
+  T* data = nullptr;
+  std::size_t stride = 0;
+
+  constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
+  constexpr explicit operator bool() const { return data != nullptr; }
 };
 
 /// Evaluation: dropout passes everything, normalisation uses running statistics, nothing is saved.
@@ -138,9 +148,10 @@ struct Needs {
 inline constexpr std::size_t alignment = 16;
 constexpr std::size_t aligned(std::size_t count) { return (count + alignment - 1) / alignment * alignment; }
 
-/// Where one layer's numbers live. Parameters lie one after the other in the order declared, each block `aligned`; trainable
-/// ones in `values` and `gradients`. The others, in an arena of their own, are `constants`: evaluation reads them there, and
-/// so does training those that do not change. Running statistics do; training reads and writes them in `buffers`.
+/// Where one layer's numbers live. Parameters lie one after the other in the order declared, each block `aligned`;
+/// trainable ones in `values` and `gradients`. The others, in an arena of their own, are `constants`: evaluation reads
+/// them there, and so does training those that do not change. Running statistics do; training reads and writes them in
+/// `buffers`. What is larger than 128 bytes is copied by slower instructions, once for each layer that runs.
 template <class T>
 struct Memory {
   struct Parameters {
@@ -149,7 +160,6 @@ struct Memory {
     T* buffers = nullptr;  // absent in evaluation
     const T* constants = nullptr;
     T* unused_gradient = nullptr;  // of a frozen layer, see above
-    bool shared = false;           // a tied layer, which goes backward first, has written gradients already
   };
   struct Workspace {
     T* saved = nullptr;
@@ -161,13 +171,18 @@ struct Memory {
     std::uint32_t stream = 0;  // the layer's first random stream
     std::uint32_t unit = 0;    // its first unit, for ctx.trace
   };
+  /// What backward adds to, because others have written there.
+  struct Written {
+    bool gradients = false;  // a tied layer, which goes backward first
+    bool dx = false;         // other readers of the input
+  };
 
   Parameters parameters{};
   Workspace workspace{};
   Ids ids{};
-  Rows<T> state{};          // absent where every run starts anew
-  Rows<const T> mask{};     // see above
-  bool adds_to_dx = false;  // see above
+  PerSample<T> state{};       // absent where every run starts anew
+  PerSample<const T> mask{};  // see above
+  Written written{};
 };
 
 }  // namespace tenon

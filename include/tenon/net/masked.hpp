@@ -175,17 +175,17 @@ public:
                                    ? T(1)
                                    : T(0);
       }
-    inner::forward(ctx, masked(m, {place, x.count, flags}), x, y, mode);
+    inner::forward(ctx, masked(m, {place, flags}), x, y, mode);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                                  Rows<T> dx) {
-    inner::backward(ctx, masked(m, {m.workspace.saved + saved_place * dy.count, dy.count, flags}), x, y, dy, dx);
+    inner::backward(ctx, masked(m, {m.workspace.saved + saved_place * dy.count, flags}), x, y, dy, dx);
   }
 
 private:
   template <class T>
-  static constexpr Memory<T> masked(Memory<T> m, Rows<const T> mask) {
+  static constexpr Memory<T> masked(Memory<T> m, PerSample<const T> mask) {
     m.mask = mask;
     return m;
   }

@@ -22,6 +22,10 @@ template <class T>
 constexpr Rows<T> shifted(Rows<T> rows, std::size_t count) {
   return {advance(rows.data, count), rows.count, rows.stride};
 }
+template <class T>
+constexpr PerSample<T> shifted(PerSample<T> numbers, std::size_t count) {
+  return {advance(numbers.data, count), numbers.stride};
+}
 
 // Inlined, or a layer of a few numbers waits for this to go through memory.
 template <class T>
@@ -30,14 +34,14 @@ TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& s
   return {.parameters = {advance(whole.parameters.values, slot.parameters),
                          advance(whole.parameters.gradients, slot.parameters),
                          advance(whole.parameters.buffers, slot.buffers),
-                         advance(whole.parameters.constants, slot.buffers), whole.parameters.unused_gradient,
-                         slot.shared},
+                         advance(whole.parameters.constants, slot.buffers), whole.parameters.unused_gradient},
           .workspace = {advance(whole.workspace.saved, slot.saved * batch),
                         advance(whole.workspace.saved_fixed, slot.saved_fixed),
                         advance(whole.workspace.scratch, scratch * batch), whole.workspace.scratch_fixed},
           .ids = {whole.ids.stream + slot.stream, whole.ids.unit + slot.unit},
           .state = shifted(whole.state, slot.state),
-          .mask = whole.mask};
+          .mask = whole.mask,
+          .written = {.gradients = slot.shared}};
 }
 
 /// Whether a layer can add its gradient to what is there.
@@ -200,7 +204,7 @@ private:
     const std::size_t batch = dy.count;
     Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx, dy};
     if (index == 0) {
-      call.memory.adds_to_dx = memory.adds_to_dx;
+      call.memory.written.dx = memory.written.dx;
     } else {
       call.x = output_of(index - 1);
       call.target = index == first_needed && !dx ? Rows<T>{nullptr, batch, slot.input_size}

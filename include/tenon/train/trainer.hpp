@@ -677,7 +677,7 @@ private:
                        .buffers = buffers.data(),
                        .constants = std::as_const(*model_).buffers().data()},
         .workspace = {space.saved.data(), space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data()},
-        .state = {sequence_states_.data() + samples.first * needs.state, samples.count, needs.state}};
+        .state = {sequence_states_.data() + samples.first * needs.state, needs.state}};
   }
   void clear() {
     std::fill_n(gradients_.data(), gradients_.size(), T(0));

@@ -48,7 +48,7 @@ struct ReadsInput {
       for (std::size_t j = 0; j < in_size; ++j) sum += x[s][j];
       for (std::size_t i = 0; i < out_size; ++i)
         slope += dy[s][i] * std::cos(sum / static_cast<T>(1 + i)) / static_cast<T>(1 + i);
-      for (std::size_t j = 0; j < in_size; ++j) dx[s][j] = (m.adds_to_dx ? dx[s][j] : T(0)) + slope;
+      for (std::size_t j = 0; j < in_size; ++j) dx[s][j] = (m.written.dx ? dx[s][j] : T(0)) + slope;
     }
   }
 };

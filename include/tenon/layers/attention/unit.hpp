@@ -109,7 +109,7 @@ public:
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, Memory<T> m, const RowsOf<const T, N>& x, Rows<T> y, Mode mode) {
-    m.mask = has_mask ? x[N - 1] : Rows<const T>{};
+    m.mask = {has_mask ? x[N - 1].data : nullptr, x[N - 1].stride};
     Code.forward(ctx, m, x[0], x[memory], y, mode);
   }
   template <class Ctx, class T>

@@ -69,7 +69,7 @@ struct MeanUnit {
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
     for (std::size_t i = 0; i < dy.count; ++i)
-      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.adds_to_dx, m.workspace.scratch_fixed);
+      kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.written.dx, m.workspace.scratch_fixed);
   }
 };
 
