@@ -3,6 +3,7 @@
 #include <atomic>
 #include <exception>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <tenon/dist/batch_exchange.hpp>
@@ -11,6 +12,7 @@
 #include <tenon/error.hpp>
 #include <tenon/train/clock.hpp>
 #include <tenon/train/data_check.hpp>
+#include <tenon/train/together.hpp>
 
 #include "../dist/wall_clock.hpp"
 
@@ -92,6 +94,7 @@ struct Sharding<T>::State {
 
   Communicator* ranks;
   std::size_t most, places = 1, largest = 1, working = 1;
+  bool started = false;
   bool exchanges,
       counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
   int zero;
@@ -153,6 +156,18 @@ std::size_t Sharding<T>::threads() const {
   return state_->exchanges ? state_->places : state_->working;
 }
 
+template <class T>
+void Sharding<T>::expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
+                                    std::size_t batch_size) {
+  if (std::exchange(state_->started, true) || size() == 1) return;
+  const RunFingerprint mine{.program = hash_text(trainer),
+                            .batch_size = batch_size,
+                            .shards = most_shards(),
+                            .seed = seed,
+                            .weights = hash_numbers(weights),
+                            .lr = lr};
+  expect_same_run(*state_->ranks, mine, "training");
+}
 template <class T>
 void Sharding<T>::cut(std::size_t samples) {
   State& s = *state_;

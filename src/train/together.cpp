@@ -67,7 +67,7 @@ std::uint64_t hash_numbers(std::span<const double> numbers) { return hash_all(nu
 std::uint64_t hash_data(const Dataset<float>& data) { return hash_samples(data); }
 std::uint64_t hash_data(const Dataset<double>& data) { return hash_samples(data); }
 
-void expect_same_run(Communicator& ranks, const RunFingerprint& f) {
+void expect_same_run(Communicator& ranks, const RunFingerprint& f, std::string_view who) {
   struct Item {
     const char* name;
     double value;
@@ -90,9 +90,9 @@ void expect_same_run(Communicator& ranks, const RunFingerprint& f) {
     const std::size_t other = differing(all, mine.size(), k);
     if (other == 0) continue;
     if (items[k].is_hash)
-      throw AgreedError(fmt::format("fit: expected the same {} on all ranks, got another on rank {} than on rank 0",
+      throw AgreedError(fmt::format("{}: expected the same {} on all ranks, got another on rank {} than on rank 0", who,
                                     items[k].name, other));
-    throw AgreedError(fmt::format("fit: expected the same {} on all ranks, got {} on rank 0 and {} on rank {}",
+    throw AgreedError(fmt::format("{}: expected the same {} on all ranks, got {} on rank 0 and {} on rank {}", who,
                                   items[k].name, all[k], all[other * mine.size() + k], other));
   }
 }

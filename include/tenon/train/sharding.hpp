@@ -70,6 +70,10 @@ public:
   std::size_t largest_shard() const;
   std::size_t threads() const;
 
+  /// Before anything is computed, and the first time alone: ranks that do not train the same are refused, by name. What
+  /// differs in a data set only `fit` can tell.
+  void expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
+                         std::size_t batch_size);
   /// How a batch is cut, for all that follows.
   void cut(std::size_t samples);
   /// The shards of this rank, as they are counted here, and their samples.

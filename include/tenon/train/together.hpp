@@ -24,8 +24,8 @@ struct RunFingerprint {
   std::uint64_t program = 0, epochs = 0, batch_size = 0, shards = 0, seed = 0, weights = 0, samples = 0, data = 0;
   double lr = 0;
 };
-/// An AgreedError that says what differs, and on which ranks, unless it is the same on all.
-void expect_same_run(Communicator& ranks, const RunFingerprint& mine);
+/// An AgreedError of `who` that says what differs, and on which ranks, unless it is the same on all.
+void expect_same_run(Communicator& ranks, const RunFingerprint& mine, std::string_view who = "fit");
 /// The same about a checkpoint that all of them read.
 void expect_same_file(Communicator& ranks, const std::string& path);
 

@@ -581,6 +581,7 @@ private:
   }
   /// All shards find the same running statistics: the first one's are the model's.
   Rows<const T> run_shards(bool watched) {
+    sharding_.expect_same_start(detail::compiler_name<Trainer>(), model_numbers(), seed_, lr(), capacity_);
     sharding_.cut(batch_.count);
     for (std::size_t k = 1; k < sharding_.own(); ++k) share_statistics(spaces_[k]);
     NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;

@@ -381,6 +381,21 @@ TEST_CASE("ranks that are not of one run are told so") {
                    }) ==
         "fit: expected the same program (network, loss, optimizer, callbacks) on all ranks, got another on rank 1 than "
         "on rank 0");
+  const auto loop_with = [](std::uint64_t weights, double lr, std::size_t batch_size) {
+    Model<alike::Normed> model{weights};
+    Trainer trainer{model, CrossEntropy{}, Adam{.lr = lr}, batch_size, 5, 8};
+    DataLoader loader{alike::some_digits(), batch_size, 5};
+    Batch batch;
+    loader.next(batch);
+    trainer.forward(batch);
+  };
+  CHECK(message_of(3, [&](Communicator& r) { loop_with(r.rank() == 2 ? 1 : 0, 1e-3, 64); }) ==
+        "training: expected the same weights at the start (the seed of the Model) on all ranks, got another on rank 2 "
+        "than on rank 0");
+  CHECK(message_of(2, [&](Communicator& r) { loop_with(1, 1e-3, 64 + r.rank()); }) ==
+        "training: expected the same batch_size on all ranks, got 64 on rank 0 and 65 on rank 1");
+  CHECK(message_of(2, [&](Communicator& r) { loop_with(1, r.rank() == 0 ? 0.5 : 0.25, 64); }) ==
+        "training: expected the same learning rate on all ranks, got 0.5 on rank 0 and 0.25 on rank 1");
   CHECK_THAT(message_of(2,
                         [&](Communicator& r) {
                           if (r.rank() == 0) fit_with(1, 4, 100, 32);
