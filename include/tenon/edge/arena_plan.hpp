@@ -101,9 +101,7 @@ private:
   constexpr std::size_t with_scratch(std::size_t t, std::size_t tensors) const {
     return blocks[t].bytes + (t + 1 < tensors ? blocks[tensors + t].bytes : 0);
   }
-  constexpr std::size_t lead(std::size_t t) const {
-    return blocks[t].over < count ? blocks[t].lead : blocks[t].bytes;
-  }
+  constexpr std::size_t lead(std::size_t t) const { return blocks[t].over < count ? blocks[t].lead : blocks[t].bytes; }
   /// A tensor lies in front of the one it is made of, over it as far as it may, or behind it. What it can reach in an
   /// arena of `bytes` is a matter of the lowest and the highest place of the one before.
   constexpr bool find_reaches(std::size_t tensors, std::size_t bytes, std::array<Reach, Capacity>& reach) const {

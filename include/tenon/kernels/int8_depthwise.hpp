@@ -204,7 +204,8 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
                        .zero = rows.zero,
                        .count = sixteens,
                        .low = rows.low,
-                       .high = rows.high};
+                       .high = rows.high,
+                       .step = c.x.stride * c.channels};
   HeliumDepthwise state = wide;
   state.multiplier += others;
   state.shift += others;
@@ -217,7 +218,7 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   const std::size_t end = all > 2 * c.x.dilation ? (all - 2 * c.x.dilation - 1) / c.x.stride + 1 : 0;
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
-    const std::size_t last = ys.first == 0 && ys.end == 3 ? end : 0;
+    const std::size_t last = ys.first != 0 || ys.end != 3 ? 0 : end < c.x.map ? end : c.x.map;
     [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
     // unsigned, so that a corner in front of the image comes out right
     std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image - c.x.before) * c.channels;
@@ -257,7 +258,10 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       const std::size_t column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
       if (sixteens > 0) {
         wide.x = from, wide.y = y, wide.column = column;
+        if (inside && others == c.channels && last > q) wide.pixels = last - q;
+        const std::size_t further = wide.pixels - 1;
         inside ? depthwise_wide_helium(wide) : depthwise_wide_border_helium(wide);
+        q += further, y += further * c.channels, corner += further * wide.step;
       }
       if (state.count > 0) {
         state.x = from + others, state.y = y + others, state.column = column;

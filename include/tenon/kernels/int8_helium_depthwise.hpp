@@ -23,6 +23,7 @@ struct HeliumDepthwise {
   std::int32_t zero;
   std::size_t count;  // of eight or sixteen channels
   std::int32_t low, high;
+  std::size_t pixels = 1, step = 0;  // for sixteen channels: neighbours whose windows lie within, from x to x
 };
 
 // A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the
@@ -112,7 +113,7 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
 }
 
 // Sixteen channels: q0 to q3 are the sums of channels 0, 4, 8 and 12, of 1, 5, 9 and 13, and so on. q7 says where the
-// weights of each four are, and stands at [sp] while it holds something else.
+// weights of each four are, and stands at [sp] while it holds something else; of the first at [sp, #16].
 #define TENON_HELIUM_WIDEN                                                                                             \
   "vmovlb.s16 q5, q6\n"                                                                                                \
   "vadd.i32 q0, q0, q5\n"                                                                                              \
@@ -140,7 +141,7 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
   register HeliumDepthwise* at asm("r0") = &state;                                                                     \
   asm volatile(".syntax unified\n"                                                                                     \
                "push {r7, r11}\n"                                                                                      \
-               "sub sp, #16\n"                                                                                         \
+               "sub sp, #32\n"                                                                                         \
                "mov r11, r0\n"                                                                                         \
                "ldrd r12, lr, [r11, #32]\n"                                                                            \
                "ldmia r11, {r2-r9}\n" /* multiplier, shift, y, bias, weights, x, column, line */                       \
@@ -150,6 +151,7 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
                "movs r10, #144\n"                                                                                      \
                "vmul.i32 q7, q7, r1\n"                                                                                 \
                "vadd.i32 q7, q7, r6\n"                                                                                 \
+               "vstrw.32 q7, [sp, #16]\n"                                                                              \
                "1:\n"                                                                                                  \
                "vstrw.32 q7, [sp]\n"                                                                                   \
                "vld40.32 {q0, q1, q2, q3}, [r5]\n"                                                                     \
@@ -193,14 +195,28 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
                "vadd.i32 q7, q7, r10\n"                                                                                \
                "vstrb.8 q0, [r4], #16\n"                                                                               \
                "le lr, 1b\n"                                                                                           \
-               "add sp, #16\n"                                                                                         \
+               "ldrd r0, r1, [r11, #48]\n"                                                                             \
+               "subs r0, #1\n"                                                                                         \
+               "beq 3f\n"                                                                                              \
+               "str r0, [r11, #48]\n"                                                                                  \
+               "ldr r7, [r11, #20]\n"                                                                                  \
+               "ldr lr, [r11, #36]\n"                                                                                  \
+               "add r7, r7, r1\n"                                                                                      \
+               "ldrd r2, r3, [r11]\n"                                                                                  \
+               "str r7, [r11, #20]\n"                                                                                  \
+               "ldr r5, [r11, #12]\n"                                                                                  \
+               "vldrw.32 q7, [sp, #16]\n"                                                                              \
+               "b 1b\n"                                                                                                \
+               "3:\n"                                                                                                  \
+               "add sp, #32\n"                                                                                         \
                "pop {r7, r11}\n"                                                                                       \
                : "+r"(at)                                                                                              \
                :                                                                                                       \
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4",     \
                  "q5", "q6", "q7", "cc", "memory")
 
-/// As depthwise_helium, sixteen channels at a time; no weight is -128.
+/// As depthwise_helium, sixteen channels at a time, and `pixels` pixels, which are written one behind the other; no
+/// weight is -128.
 [[gnu::noinline]] inline void depthwise_wide_helium(HeliumDepthwise& state) {
 #define TENON_HELIUM_NEXT "add r0, r0, r9\nadd r1, r1, r9\nadd r6, r6, r9\n"
   TENON_HELIUM_SIXTEEN("mov r0, r7\nadd r1, r7, r8\nadd r6, r1, r8\n" TENON_HELIUM_FIRST("#0", "r0")

@@ -173,8 +173,7 @@ struct PairOfPixels {
     if (!std::is_constant_evaluated())
       quick = all.low == -128 && all.high == 127 && features % 4 == 0 && shifts_are_down(shift(), features);
 #elif defined(TENON_M0_KERNELS)
-    if (!std::is_constant_evaluated())
-      quick = all.low == -128 && all.high == 127 && shifts_are_down(shift(), features);
+    if (!std::is_constant_evaluated()) quick = all.low == -128 && all.high == 127 && shifts_are_down(shift(), features);
 #endif
   }
   TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
