@@ -60,8 +60,8 @@ public:
   constexpr explicit Quantized(const edge::QuantizedTables<Net>& tables) requires(sizeof...(Q) == 0)
       : given_{&tables} {}
 
-  /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). The result may
-  /// lie where the input was. Of several inputs or outputs each is called by its name or its number:
+  /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). A run
+  /// writes over its input. Of several inputs or outputs each is called by its name or its number:
   ///     read_camera(net.input<"image">());
   ///     net.run();
   ///     use(net.output<"digit">());

@@ -57,9 +57,17 @@ constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
   kernels::move_int8(way, x, y);
 }
 
+// With Helium compilers hold what all steps are told in vectors on the stack at once, a kilobyte of a long network,
+// unless each step is a function of its own.
+#if defined(__ARM_FEATURE_MVE)
+#define TENON_STEP [[gnu::noinline]]
+#else
+#define TENON_STEP
+#endif
+
 /// One step of a network in `arena`, which holds the activations.
 template <class Net, std::size_t K>
-constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
+TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr StepKind kind = step.pattern.kind;
@@ -174,6 +182,8 @@ constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
       softmax_int8(x + first, y + first, step.width, std::span(t.exponentials).subspan(256 * step.table, 256));
   }
 }
+#undef TENON_STEP
+
 template <class Net, std::size_t... K>
 constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* arena, std::index_sequence<K...>) {
   (run_step<Net, K>(t, arena), ...);
