@@ -12,11 +12,11 @@
 /// (Blacker, Bridges and Hadfield, "Rapid prototyping of DMO", 2020, call this diagonal memory optimisation.)
 namespace tenon::kernels {
 
-/// How many bytes in front of its input a result has to begin at least. With M windows of F numbers each, and R(p) the
-/// first number that window p or a later one reads, that is the largest of (p + 1) F - R(p): pixel p ends before what is
-/// still to be read begins. Where all of a window is read before its pixel is written (`gathered`), it is the largest
-/// of (p + 1) F - R(p + 1). The result ends where its input does or before, for scratch may lie behind that. A multiple
-/// of four, and 0 where each may lie exactly where the other does.
+/// How many bytes in front of its input a result has to begin at least. With F numbers a pixel, and R(p) the first
+/// number that the window of pixel p or of a later one reads, that is the largest of (p + 1) F - R(p): pixel p ends
+/// before what is still to be read begins. Where all of a window is read before its pixel is written (`gathered`), it
+/// is the largest of (p + 1) F - R(p + 1). The result ends where its input does or before, for scratch may lie behind
+/// that. A multiple of four, and 0 where one may lie exactly where the other does.
 constexpr std::size_t image_lead(const ConvolutionAxis& y, const ConvolutionAxis& x, std::size_t channels,
                                  std::size_t features, bool gathered) {
   const auto begin = [](const ConvolutionAxis& a, std::size_t position) {

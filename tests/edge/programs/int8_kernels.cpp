@@ -1,6 +1,7 @@
 // The int8 kernels by themselves, of every size and scale by which they choose a loop: the same bytes as on the host.
 // Loops by hand take whole groups of rows or channels, outputs bounded by int8 alone and scales below a quarter; what
-// they leave over, and what they do not take, is here too; and every image once more with its result over itself. Built with -DTENON_WRITE_EXPECTED it prints the sums.
+// they leave over, and what they do not take, is here too; and every image once more with its result over itself.
+// Built with -DTENON_WRITE_EXPECTED it prints the sums.
 #include <tenon/kernels/int8_attention.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
