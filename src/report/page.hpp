@@ -15,7 +15,8 @@ inline constexpr const char* page_style =
     "overflow-x:auto}.network{overflow-x:auto}"
     "table{border-collapse:collapse}th,td{padding:3px 9px;text-align:right;border:1px solid #ddd}"
     "figure{margin:0;text-align:center;font-size:13px}figure "
-    "img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}";
+    "img{width:84px;height:84px;image-rendering:pixelated;border:1px solid #999}"
+    ".drawn img{width:auto;height:auto}";
 
 inline std::string base64(std::span<const std::byte> bytes) {
   constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

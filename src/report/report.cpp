@@ -102,6 +102,18 @@ std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std:
   return worst(data, outputs, width, most);
 }
 
+void note_drawing(RunRecord& record, std::size_t epoch, Picture drawn) {
+  constexpr std::size_t most = 24;
+  std::vector<RunRecord::Drawing>& all = record.drawings;
+  // Kept are epochs 1, 1 + apart, 1 + 2 apart, ..., and the one that came last.
+  if (all.size() > 1 && (all.back().epoch - 1) % record.drawings_apart != 0) all.pop_back();
+  all.push_back({epoch, std::move(drawn)});
+  if (all.size() <= most) return;
+  record.drawings_apart *= 2;
+  std::erase_if(
+      all, [&](const RunRecord::Drawing& d) { return (d.epoch - 1) % record.drawings_apart != 0 && d.epoch != epoch; });
+}
+
 ImageSize image_size(std::span<const std::size_t> shape) {
   if (shape.size() == 3 && shape[0] == 1) return {shape[1], shape[2]};
   if (shape.size() == 2) return {shape[0], shape[1]};
@@ -127,6 +139,7 @@ public:
         detail::escape_xml(run_.title), page_style);
     result();
     curves();
+    drawings();
     classes();
     numbers();
     layers();
@@ -220,6 +233,16 @@ private:
           [k](const EpochRecord& r) { return k < r.metrics.size() ? r.metrics[k].value : std::nan(""); });
       out_ += metric.line("", values, 1).svg();
     }
+    put("</div>\n");
+  }
+
+  void drawings() {
+    if (run_.drawings.empty()) return;
+    put("<h2>Drawn after each epoch</h2>\n<div class=\"row drawn\">\n");
+    for (const RunRecord::Drawing& d : run_.drawings)
+      put("<figure><img alt=\"epoch {0}\" src=\"data:image/png;base64,{1}\"><figcaption>epoch "
+          "{0}</figcaption></figure>\n",
+          d.epoch, base64(png(d.picture)));
     put("</div>\n");
   }
 

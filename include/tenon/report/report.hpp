@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tenon/metrics/confusion_matrix.hpp>
+#include <tenon/report/picture.hpp>
 #include <tenon/train/history.hpp>
 
 namespace tenon {
@@ -34,6 +35,12 @@ struct RunRecord {
     std::vector<double> truth{}, predicted{};
   };
 
+  /// What a network drew after an epoch.
+  struct Drawing {
+    std::size_t epoch = 0;  // from 1
+    Picture picture{};
+  };
+
   std::string title = "Training run";
   std::string summary{};
   std::string network{};  // its picture as SVG (report/network_graph.hpp)
@@ -43,6 +50,8 @@ struct RunRecord {
   std::string confusion_of{};  // of which data these are: "validation data"
   std::vector<Parameter> parameters{};
   std::vector<Mistake> mistakes{};
+  std::vector<Drawing> drawings{};  // at most 24, so many epochs apart, and the last
+  std::size_t drawings_apart = 1;
 };
 
 /// One page of HTML with everything in it: style, diagrams as SVG, pictures as data; it needs no network.

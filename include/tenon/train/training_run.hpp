@@ -118,6 +118,9 @@ public:
     if constexpr (!changes_batches) loader_.only(trainer_.rows_of_rank());
   }
 
+  /// A callback that changes batches is given all of their samples, on every rank.
+  static constexpr bool changes_batches = detail::has_on_batch<TrainingRun, decltype(How::callbacks)>;
+
   /// The epoch that runs or has just ended, from 1, of how many.
   std::size_t epoch() const { return sums_.epoch + 1; }
   std::size_t epochs() const { return how_.epochs; }
@@ -234,8 +237,6 @@ private:
       if (ranks()) stopped_ = agreed(stopped_);
   }
   static constexpr bool has_callbacks = !std::is_same_v<decltype(How::callbacks), Callbacks<>>;
-  /// A callback that changes batches is given all of their samples, on every rank.
-  static constexpr bool changes_batches = detail::has_on_batch<TrainingRun, decltype(How::callbacks)>;
 
   /// What has to be the same on all ranks, in order of what is most likely to be meant where several differ.
   detail::RunFingerprint fingerprint() const {

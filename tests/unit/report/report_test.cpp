@@ -17,6 +17,10 @@ namespace {
 
 using Net = Sequential<Dense<64, 24>, ReLU, Dense<10>, Softmax>;
 
+struct NewTargets {
+  void on_batch(auto&, auto& batch) const { batch.targets[0] = 7; }
+};
+
 std::size_t count(const std::string& text, const std::string& what) {
   std::size_t n = 0;
   for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
@@ -224,4 +228,40 @@ TEST_CASE("a report of a network with several outputs has curves of its metrics"
   CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") &&
                        Contains("Connected to"));
   CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
+}
+
+TEST_CASE("a report shows what a network draws, from the first epoch to the last") {
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("tenon-report-drawn-" + std::to_string(::getpid()) + ".html"))
+                               .string();
+  const Dataset<float> data{{2}, {0, 1, 1, 0}, Targets<float>{{1, 0, 0, 1}, 2}};
+  Model<Sequential<Dense<2, 2>>> model{1};
+  std::size_t asked = 0;
+  // a picture of as many columns as there have been epochs
+  const auto draw = [&] {
+    ++asked;
+    return picture(std::vector<float>(asked, 0.5F), 1, asked);
+  };
+  Report report{.path = path, .draw = draw};
+  fit(model, data,
+      Fit{.loss = MeanSquaredError{},
+          .epochs = 100,
+          .progress = Progress::Mode::quiet,
+          .callbacks = callbacks(NewTargets{}, report)});
+  CHECK(asked == 100);
+  std::ifstream file(path);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(path);
+  std::vector<std::size_t> epochs;
+  for (const RunRecord::Drawing& d : report.record.drawings) {
+    epochs.push_back(d.epoch);
+    CHECK(d.picture.width == 4 * d.epoch);
+  }
+  std::vector<std::size_t> expected;
+  for (std::size_t epoch = 1; epoch <= 100; epoch += 8) expected.push_back(epoch);
+  expected.push_back(100);
+  CHECK(epochs == expected);
+  CHECK(count(page, "<figcaption>epoch ") == expected.size());
+  CHECK_THAT(page, Contains("<h2>Drawn after each epoch</h2>") && Contains("alt=\"epoch 97\""));
+  CHECK_FALSE(report.record.regression);  // what the batches were to give stands nowhere
 }

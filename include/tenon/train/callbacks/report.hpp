@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ void note_parameter(RunRecord& record, std::size_t number, std::string_view name
 void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values,
                     std::span<const double> gradient);
 
+/// Adds a drawing. Of many, the first, the last, and evenly spread ones between them are kept.
+void note_drawing(RunRecord& record, std::size_t epoch, Picture drawn);
+
 /// Of a sample of one channel; 0 by 0 where it is no image. Numbers in a row that make a square are taken for one.
 struct ImageSize {
   std::size_t height = 0, width = 0;
@@ -44,14 +48,20 @@ std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std:
 /// and how their size went (vanishing and exploding gradients show), the network as a picture, the summary, and the
 /// most wrong examples, as pictures where they are images; for numbers, R2 and predictions against the truth. Of a
 /// network with several outputs neither is shown: its metrics (Fit) have curves. Both are judged on the validation
-/// data, or without any on the training data.
+/// data, or without any on the training data; numbers not where a callback changes the batches.
 ///
 ///     fit(model, train, Fit{..., .callbacks = callbacks(Report{"run.html"})});
+///
+/// A network that draws is asked for a picture after every epoch if `draw` says how; at most 24 are shown, from the
+/// first epoch to the last:
+///
+///     Report{.path = "run.html", .draw = [&] { return picture(part<"decoder">(model)(codes), 8, 8); }}
 struct Report {
   std::string path;
   std::string title = "Training run";
   bool every_epoch = false;
   std::size_t mistakes = 24;
+  std::function<Picture()> draw{};
 
   RunRecord record{};
 
@@ -61,6 +71,7 @@ struct Report {
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
       detail::note_parameter(record, number++, name, values, gradient);
     });
+    if (draw && run.leads()) detail::note_drawing(record, run.record().epoch, draw());
     if (every_epoch) write(run);
   }
   void on_train_end(auto& run) { write(run); }
@@ -75,11 +86,13 @@ private:
     const auto& data = run.validation() ? *run.validation() : run.data();
     record.confusion_of = run.validation() ? "validation data" : "training data";
     if constexpr (number_of_outputs<Net> == 1) {
+      // What a callback makes of a batch, diffusion's noise say, is not what stands in the training data.
+      const bool answered = run.validation() || !std::remove_reference_t<decltype(run)>::changes_batches;
       const auto look = [&](const auto& samples) {
         using M = typename std::remove_reference_t<decltype(run)>::model_type;
         using L = typename std::remove_reference_t<decltype(run)>::loss_type;
         if (samples.label_size() == 1) judge(run.model(), samples);
-        else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size)
+        else if (!compares_classes<L> && !samples.has_labels() && samples.target_size() == M::output::size && answered)
           compare(run.model(), samples);
       };
       if (data.augmentation()) look(data.prepared());  // as evaluation takes them: normalised, cut
