@@ -170,12 +170,8 @@ void widen(const IdxTensor& tensor, std::vector<T>& values) {
 
 }  // namespace
 
-void IdxTensor::copy_to(std::vector<float>& values) const {
-  widen(*this, values);
-}
-void IdxTensor::copy_to(std::vector<double>& values) const {
-  widen(*this, values);
-}
+void IdxTensor::copy_to(std::vector<float>& values) const { widen(*this, values); }
+void IdxTensor::copy_to(std::vector<double>& values) const { widen(*this, values); }
 
 namespace {
 

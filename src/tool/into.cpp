@@ -76,7 +76,7 @@ std::vector<Parameter> parameters_of(const Into& what) {
   const std::string text = program_for(what.header, what.name, parameters_text);
   if (!can_compile())
     throw Error(fmt::format("{}: which parameters {} has only a compiler knows: set TENON_CHECK to its command, as "
-                            "\"c++ -std=c++20 {{source}} -ltenon -lopenblas -o {{program}}\"",
+                            "\"c++ -std=c++20 {{source}} $(pkg-config --cflags --libs tenon) -o {{program}}\"",
                             what.header, what.name));
   const Folder folder;
   write_file_atomically(folder.file("parameters.cpp"), std::as_bytes(std::span(text)));

@@ -10,7 +10,8 @@ namespace tenon {
 ///     target * (log(target) - prediction),
 ///
 /// where the prediction is the *logarithm* of a probability (the output of LogSoftmax) and 0 log 0 is 0. A sample's
-/// divergence averaged over the batch is `Reduction::batchmean`; `mean`, the default in PyTorch too, divides by the number of classes as well.
+/// divergence averaged over the batch is `Reduction::batchmean`; `mean`, the default in PyTorch too, divides by the
+/// number of classes as well.
 ///
 /// Gradient: -target. PyTorch: nn.KLDivLoss.
 ///
