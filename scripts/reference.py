@@ -444,6 +444,11 @@ def check():
                     faults.append(f"{where}: says no name in PyTorch, ONNX or Keras (or that there is none)")
             if place == "losses" and not re.search(r"\b(PyTorch|Keras)\b", text) and entry.header != "losses/loss.hpp":
                 faults.append(f"{where}: says no name in PyTorch or Keras")
+            shown = "<math" in markdown_of(entry.doc, entry.base or "")
+            if place == "losses" and not shown and entry.name not in ("CTCLoss", "FormulaLoss"):
+                faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
+            if place == "layers" and re.match(r"Map<[^:]*>$", entry.base or "") and not shown:
+                faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
             if place == "optimizers" and " = " not in text and entry.header != "optim/groups.hpp":
                 faults.append(f"{where}: does not say its formula")
             if not summary_of(entry.doc):

@@ -5,8 +5,11 @@
 
 namespace tenon {
 
-/// Of pairs (Hadsell et al. 2006): with d >= 0 the distance that the network gives, t d^2 + (1 - t) max(0, margin -
-/// d)^2. What is alike (t = 1) is drawn together, other pairs (t = 0) are pushed apart, until they are `margin` away.
+/// Of pairs (Hadsell et al. 2006): with d >= 0 the distance that the network gives,
+///
+///     t d^2 + (1 - t) max(0, margin - d)^2.
+///
+/// What is alike (t = 1) is drawn together, other pairs (t = 0) are pushed apart, until they are `margin` away.
 ///
 /// Gradient: 2 t d - 2 (1 - t) max(0, margin - d). PyTorch has none.
 ///
@@ -21,8 +24,11 @@ struct ContrastiveLoss {
   constexpr std::array<double, 1> options() const { return {margin}; }
 };
 
-/// Of three codes, outputs of the network (Schroff et al. 2015): max(0, d(anchor, positive) - d(anchor, negative) +
-/// margin), where d(x, y) = |x - y + 1e-6|. The first two are to be nearer to each other, by the margin, than the first
+/// Of three codes, outputs of the network (Schroff et al. 2015),
+///
+///     max(0, d(anchor, positive) - d(anchor, negative) + margin),
+///
+/// where d(x, y) = |x - y + 0.000001|. The first two are to be nearer to each other, by the margin, than the first
 /// and the third. Compares with no column. PyTorch: nn.TripletMarginLoss.
 ///
 ///     fit(model, triples, Fit{.loss = TripletLoss<"a", "same", "other", 0.5>{}});

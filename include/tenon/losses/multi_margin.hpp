@@ -5,7 +5,8 @@
 namespace tenon {
 
 /// The hinge loss of many classes: with z the score of the right class, every other score s costs
-/// max(0, margin - z + s), divided by the number of classes.
+///
+///     max(0, margin - z + s) / classes.
 ///
 /// Gradient: 1 / classes for each score that costs something, and minus their sum for the right class.
 /// PyTorch: nn.MultiMarginLoss (p = 1).
