@@ -200,7 +200,7 @@ def equation_of(text):
     cases = re.search(r"\by = ([^.,]+) (where [^.,]+), (?:otherwise ([^,;]+?)|([^,;]+?) elsewhere)(?=[,;]|\.(?!\d)|$)", text)
     if cases:
         return f"y = {cases[1]} {cases[2]}\ny = {cases[3] or cases[4]} otherwise"
-    found = re.search(r"(?<![\w<(])[ybs] = ", text)
+    found = re.search(r"(?<![\w<(])[ybs](\[[^]]*\])* = ", text)
     if not found:
         return None
     depth = 0
@@ -208,7 +208,8 @@ def equation_of(text):
         c = text[i:i + 1]
         depth += (c in "([{" and c != "") - (c in ")]}" and c != "")
         ends = c == "" or (c in ".,;:" and text[i + 1:i + 2] in ("", " "))
-        if depth < 0 or (depth == 0 and ends):
+        of_several = c == "," and " of " not in text[found.start():i].rpartition(" over ")[2] and " over " in text[found.start():i]
+        if depth < 0 or (depth == 0 and ends and not of_several):
             equation = text[found.start():i].strip()
             return equation if len(equation) > 5 or equation == "y = x" else None
     return None

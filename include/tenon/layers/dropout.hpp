@@ -25,9 +25,9 @@ constexpr auto usable_rate() {
 
 }  // namespace detail
 
-/// Sets each number to 0 with probability Rate and divides the others by 1 - Rate ("inverted"
-/// dropout: evaluation passes everything as it is). Srivastava et al. 2014. The mask of a step is a
-/// function of the model's seed, the layer and the step.
+/// Sets each number to 0 with probability Rate and divides the others by 1 - Rate: y = m x / (1 - Rate), with a random
+/// mask m of 0 and 1 ("inverted" dropout: evaluation passes everything as it is). Srivastava et al. 2014. The mask of a
+/// step is a function of the model's seed, the layer and the step.
 ///
 /// Shapes: any to the same. Gradient: dy / (1 - Rate) where a number was kept, otherwise 0. PyTorch: nn.Dropout.
 /// ONNX: Dropout.

@@ -4,7 +4,7 @@
 
 namespace tenon {
 
-/// x held between Low and High, a hyperbolic tangent made of three lines.
+/// x held between Low and High, a hyperbolic tangent made of three lines: y = min(max(x, Low), High).
 ///
 /// Shapes: any to the same. Gradient: dy where Low < x < High, otherwise 0.
 /// PyTorch: nn.Hardtanh(Low, High). ONNX: Clip(Low, High).

@@ -45,7 +45,11 @@ struct find_nonlinearity<Default, option::Nonlinearity<F>, O...> {
 
 }  // namespace detail
 
-/// A simple recurrent layer, h[t] = tanh(W_ih x[t] + b_ih + W_hh h[t-1] + b_hh), h[-1] = 0. Elman 1990.
+/// A simple recurrent layer,
+///
+///     h_t = tanh(W_ih x_t + b_ih + W_hh h' + b_hh),
+///
+/// where h' is the state before, 0 at first. Elman 1990.
 ///
 /// `RNN<Hidden>` or `RNN<Features, Hidden>`. Options: `nonlinearity<ReLU>`, `layers<N>`, `bidirectional`,
 /// `dropout<Rate>` between layers, `last`, `mask<Value>` for sequences of different lengths, `stateful`, `bias<false>`,
