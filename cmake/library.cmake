@@ -33,6 +33,7 @@ endforeach()
 add_library(tenon STATIC ${tenon_sources})
 add_library(tenon::tenon ALIAS tenon)
 tenon_own(tenon)
+tenon_check_integers(tenon)
 target_compile_options(tenon
   PUBLIC ${tenon_options}
   # The kernels in here are worth optimising in every build, also in those for debugging.

@@ -4,6 +4,7 @@ file(GLOB_RECURSE tenon_import_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/
 list(REMOVE_ITEM tenon_import_sources ${tenon_onnx_sources})  # see cmake/library.cmake
 add_library(tenon_import STATIC ${tenon_import_sources})
 tenon_own(tenon_import)
+tenon_check_integers(tenon_import)
 target_compile_options(tenon_import PRIVATE "$<$<CONFIG:Release,RelWithDebInfo>:-O3>" "$<$<CONFIG:Debug>:-O2>")
 target_link_libraries(tenon_import PUBLIC tenon PRIVATE fmt::fmt)
 
@@ -15,6 +16,7 @@ if(TARGET CLI11::CLI11)
   file(GLOB tenon_tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/tool/*.cpp")
   add_executable(tenon_command ${tenon_tool_sources})
   tenon_own(tenon_command)
+  tenon_check_integers(tenon_command)
   set_target_properties(tenon_command PROPERTIES OUTPUT_NAME tenon)
   target_link_libraries(tenon_command PRIVATE tenon_import fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11)
   if(TENON_INSTALL)

@@ -9,6 +9,8 @@
 
 #include <tenon/io/dtype.hpp>
 
+#include "../backwards.hpp"
+
 namespace tenon::detail {
 
 /// What stands before the elements of a .npy file.
@@ -25,7 +27,8 @@ inline constexpr std::size_t most_npy_header = std::size_t{1} << 16;
 template <class Word>
 Word little_endian(const std::byte* bytes) {
   std::uint64_t word = 0;
-  for (std::size_t i = sizeof(Word); i-- > 0;) word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  for (const std::size_t i : detail::backwards(sizeof(Word)))
+    word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
   return static_cast<Word>(word);
 }
 template <class Word>

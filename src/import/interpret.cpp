@@ -8,6 +8,7 @@
 
 #include <tenon/error.hpp>
 
+#include "../backwards.hpp"
 #include "../io/words.hpp"
 #include "operators/call.hpp"
 #include "operators/deformable.hpp"
@@ -96,7 +97,7 @@ void run(const Graph& graph, std::int64_t opset, Scope& scope, bool keep_all) {
   if (!keep_all) {
     std::set<std::string> needed;
     for (const Value& output : graph.outputs) needed.insert(output.name);
-    for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    for (const std::size_t i : detail::backwards(graph.nodes.size())) {
       std::set<std::string> read{graph.nodes[i].outputs.begin(), graph.nodes[i].outputs.end()};
       names_read_by(graph.nodes[i], read);
       for (const std::string& name : read)

@@ -7,6 +7,7 @@
 
 #include <tenon/error.hpp>
 
+#include "../backwards.hpp"
 #include "../io/words.hpp"
 
 namespace tenon::importing::tflite {
@@ -42,7 +43,7 @@ Array permuted(const Array& from, const Integers& order) {
   std::int64_t place = 0;
   while (to.values.size() < from.values.size()) {
     to.values.push_back(from.values[static_cast<std::size_t>(place)]);
-    for (std::size_t i = rank; i-- > 0;) {
+    for (const std::size_t i : detail::backwards(rank)) {
       const std::int64_t stride = strides[static_cast<std::size_t>(order[i])];
       place += stride;
       if (++at[i] < to.dims[i]) break;

@@ -10,6 +10,8 @@
 #include <tenon/error.hpp>
 #include <tenon/ignore_index.hpp>
 
+#include "../backwards.hpp"
+
 namespace tenon::detail {
 
 namespace {
@@ -66,8 +68,8 @@ double of_sample(Scratch& space, Rows<const T> scores, std::size_t classes, bool
       gradient[t][c] = static_cast<T>(scale * std::exp(space.log_p[t * classes + c]));
   space.backward.assign(2 * places, never);  // of what follows step t
   double *now = space.backward.data(), *next = now + places;
-  for (std::size_t t = steps; t-- > 0;) {
-    for (std::size_t s = places; s-- > 0;) {
+  for (const std::size_t t : detail::backwards(steps)) {
+    for (const std::size_t s : detail::backwards(places)) {
       if (t + 1 == steps) {
         now[s] = s + 2 >= places ? 0 : never;
       } else {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "../backwards.hpp"
+
 namespace tenon {
 
 void Histogram::see(std::span<const float> values) {
@@ -113,7 +115,7 @@ ValueRange Histogram::of_entropy() const {
   std::size_t largest = half;
   while (largest > steps && magnitude[largest - 1] == 0) --largest;
   std::vector<double> above(half + 1, 0);
-  for (std::size_t i = half; i-- > 0;) above[i] = above[i + 1] + magnitude[i];
+  for (const std::size_t i : detail::backwards(half)) above[i] = above[i + 1] + magnitude[i];
 
   double least = std::numeric_limits<double>::infinity();
   std::size_t chosen = largest;

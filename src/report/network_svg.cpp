@@ -13,6 +13,7 @@
 #include <tenon/report/network_graph.hpp>
 #include <tenon/report/plot.hpp>
 
+#include "../backwards.hpp"
 #include "network_scene.hpp"
 
 namespace tenon::detail {
@@ -36,7 +37,7 @@ class Placement {
 public:
   explicit Placement(const NetworkScene& scene)
       : scene_(scene), boxes_(scene.items.size()), ways_(scene.arrows.size()) {
-    for (std::size_t i = scene.items.size(); i-- > 0;) {  // what is in a frame comes behind it
+    for (const std::size_t i : detail::backwards(scene.items.size())) {  // what is in a frame comes behind it
       if (scene.items[i].kind == Kind::frame) place(static_cast<int>(i));
       else size(i);
     }
@@ -201,7 +202,7 @@ private:
     const auto apart = [&](std::size_t i) { return (cells[row[i]].width + cells[row[i + 1]].width) / 2 + gap_x; };
     for (std::size_t i = 0; i < row.size(); ++i)
       left[i] = i == 0 ? cells[row[i]].x : std::max(cells[row[i]].x, left[i - 1] + apart(i - 1));
-    for (std::size_t i = row.size(); i-- > 0;)
+    for (const std::size_t i : detail::backwards(row.size()))
       right[i] = i + 1 == row.size() ? cells[row[i]].x : std::min(cells[row[i]].x, right[i + 1] - apart(i));
     for (std::size_t i = 0; i < row.size(); ++i) cells[row[i]].x = (left[i] + right[i]) / 2;
   }

@@ -2,7 +2,7 @@
 // expect: mixes_padding_in<tenon::layer<tenon::path<0, 1>, tenon::GlobalAvgPool>
 // expect: tenon::may_be<tenon::a_layer_that_works_step_by_step_or_reads_the_mask>, tenon::but_gets<tenon::Shape<8, 4> >
 #include <tenon/net/networks.hpp>
-#include <tenon/net/transformer.hpp>
+#include <tenon/networks/transformer.hpp>
 
 #include <tenon/layers/global_avg_pool.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "../../backwards.hpp"
 #include "../operators/resize.hpp"
 #include "writer.hpp"
 
@@ -46,7 +47,7 @@ std::optional<Dims> both_sides(const Windows& v) {
 /// A frame of zeros for exactly these windows.
 void zero_pad(Writer& w, const Windows& v) {
   Dims frame, gives{w.shape()[0]};
-  for (std::size_t a = v.axes(); a-- > 0;) {
+  for (const std::size_t a : detail::backwards(v.axes())) {
     const std::int64_t reach = (v.count[a] - 1) * v.strides[a] + v.dilations[a] * (v.kernel[a] - 1) + 1;
     frame.insert(frame.end(), {v.before[a], std::max<std::int64_t>(reach - v.size[a] - v.before[a], 0)});
     gives.insert(gives.begin() + 1, v.size[a] + frame[frame.size() - 2] + frame.back());

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "../../backwards.hpp"
 #include "../../io/words.hpp"
 
 namespace tenon::importing {
@@ -55,7 +56,7 @@ std::vector<double> spread(const Array& array, const Dims& sample, std::size_t b
   std::vector<double> all(static_cast<std::size_t>(count_of(sample)));
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::size_t rest = i, at = 0, step = 1;
-    for (std::size_t k = sample.size(); k-- > 0;) {
+    for (const std::size_t k : detail::backwards(sample.size())) {
       const auto size = static_cast<std::size_t>(sample[k]);
       if ((*own)[k] != 1) at += rest % size * step;
       step *= static_cast<std::size_t>((*own)[k]);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../backwards.hpp"
 #include "call.hpp"
 
 /// Operators that bring numbers to other places.
@@ -13,7 +14,7 @@ std::vector<Array> transpose(const Call& call) {
   const std::size_t rank = x.dims.size();
   Dims order = call.node.integers("perm");
   if (!call.node.has("perm"))
-    for (std::size_t a = rank; a-- > 0;) order.push_back(static_cast<Index>(a));
+    for (const std::size_t a : detail::backwards(rank)) order.push_back(static_cast<Index>(a));
   call.require(order.size() == rank && call.axes(order, rank).size() == rank, "its order does not name the axes of {}",
                axes_text(x.dims));
   const Dims from = strides_of(x.dims);

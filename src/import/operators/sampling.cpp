@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../backwards.hpp"
 #include "call.hpp"
 
 /// What is linear in an image or a signal: places between pixels, blocks that overlap, Fourier's transform.
@@ -137,7 +138,7 @@ std::vector<Array> columns_to_image(const Call& call) {
   for (Index i = 0; i < static_cast<Index>(x.values.size()) && !y.values.empty(); ++i) {
     Index place = i % places, within = i / places % size, at = 0, step = 1;
     bool inside = true;
-    for (std::size_t k = axes; k-- > 0;) {
+    for (const std::size_t k : detail::backwards(axes)) {
       const Index here = place % steps[k] * strides[k] + within % block[k] * dilations[k] - pads[k];
       inside = inside && here >= 0 && here < image[k];
       at += here * step;

@@ -1,4 +1,5 @@
 #include "structure.hpp"
+#include "../../backwards.hpp"
 
 #include <algorithm>
 #include <set>
@@ -84,7 +85,7 @@ private:
   }
 
   void remove_unread() {
-    for (std::size_t i = pieces_.size(); i-- > 0;)
+    for (const std::size_t i : detail::backwards(pieces_.size()))
       if (!uses().contains(pieces_[i].gives)) pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 
