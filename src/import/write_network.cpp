@@ -189,7 +189,7 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
   written.weights = std::move(type.weights);
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
   if (!graph.name.empty())
-    from += fmt::format(", where it is called {}", detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)));
+    from += fmt::format(", where it is called {}", detail::quoted_text(detail::behind_last('/', graph.name)));
   written.header = fmt::format("#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
                                "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> "
                                "model;\n///     model.load(\"net.safetensors\");\n"

@@ -94,8 +94,7 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
   header.network = name;
   header.definitions = fmt::format(
       "{}/// Imported from a file in the format {}{}.\nusing {} = {};\n\n", type.definitions, graph.format,
-      graph.name.empty() ? ""
-                         : ", where it is called " + detail::quoted_text(graph.name.substr(graph.name.rfind('/') + 1)),
+      graph.name.empty() ? "" : ", where it is called " + detail::quoted_text(detail::behind_last('/', graph.name)),
       name, type.body);
   header.includes = "#include <tenon/edge/quantized_digest.hpp>\n#include <tenon/edge/quantized_self_test.hpp>\n";
   header.checksum = crc32(std::as_bytes(std::span(layout.weights)));

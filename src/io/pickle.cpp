@@ -339,7 +339,7 @@ private:
     std::uint64_t value = 0;
     for (std::size_t k = 0; k < length; ++k) value |= std::to_integer<std::uint64_t>(bytes[k]) << (8 * k);
     if (length > 0 && length < 8 && std::to_integer<unsigned>(bytes[length - 1]) >= 0x80)
-      value |= ~std::uint64_t{0} << (8 * length);
+      value |= ~(~std::uint64_t{0} >> (64 - 8 * length));
     push(Kind::number, std::bit_cast<std::int64_t>(value));
   }
 

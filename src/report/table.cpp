@@ -97,7 +97,7 @@ std::string format_table(std::span<const std::string> headers, std::span<const s
       line += c == 0 ? " " : "   ";
       line += columns[c].right ? fmt::format("{}{}", gap, text) : fmt::format("{}{}", text, gap);
     }
-    line.erase(line.find_last_not_of(' ') + 1);
+    while (line.ends_with(' ')) line.pop_back();
     out += line + '\n';
   };
   append_row([&](std::size_t c) -> std::string_view { return headers[c]; });

@@ -146,7 +146,7 @@ Fit fit_of(const SafeTensors& file, const std::vector<Parameter>& parameters, co
   return fit;
 }
 
-std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+std::string last_part(const std::string& name) { return std::string(detail::behind_last('.', name)); }
 
 /// Names that may mean the same: of a parameter that is missing and a tensor left over, by shape, the last part of the
 /// name ("weight") and order; parts that both end with are left out.

@@ -14,7 +14,7 @@ void print_table(const std::vector<Row>& rows, std::size_t right) {
     std::string line;
     for (std::size_t k = 0; k < row.size(); ++k)
       line += k < right ? fmt::format("{:<{}}  ", row[k], widths[k]) : fmt::format("{:>{}}  ", row[k], widths[k]);
-    line.erase(line.find_last_not_of(' ') + 1);
+    while (line.ends_with(' ')) line.pop_back();
     fmt::print("{}\n", line);
   }
 }
