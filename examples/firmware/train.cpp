@@ -1,4 +1,4 @@
-// Trains a perceptron on the digits, in int8 for a microcontroller, and writes two headers for it:
+// Trains a perceptron on the digits, in int8 for a microcontroller, and writes two headers and a blob for it:
 //   firmware_train DIRECTORY
 #include <tenon/model/quantize.hpp>
 #include <tenon/tenon.hpp>
@@ -24,8 +24,9 @@ int main(int argc, char** argv) {
 
   model.save(folder + "/digits.safetensors");
   DataLoader calibration{train, 64, seed};
-  export_quantized_header(model, *quantize(model, calibration), folder + "/digits.hpp",
-                          {.trained = folder + "/digits.safetensors"});
+  const auto numbers = quantize(model, calibration);
+  export_quantized_header(model, *numbers, folder + "/digits.hpp", {.trained = folder + "/digits.safetensors"});
+  export_quantized_blob(*numbers, folder + "/digits.blob");  // for update.cpp
 
   // The pictures that the firmware is shown: the first of the test set.
   std::FILE* const file = std::fopen((folder + "/pictures.hpp").c_str(), "w");

@@ -1,11 +1,26 @@
 #include <tenon/model/calibration.hpp>
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
+
+#include <tenon/error.hpp>
 
 #include "../backwards.hpp"
 
 namespace tenon {
+
+void detail::check_input_ranges(const Calibration& how, std::size_t inputs) {
+  const std::vector<ValueRange>& ranges = how.input_ranges;
+  if (ranges.empty()) return;
+  if (ranges.size() != inputs)
+    throw Error(fmt::format("quantize: expected a range for each of {} inputs, got {}", inputs, ranges.size()));
+  for (const ValueRange& range : ranges)
+    if (!(range.low <= 0 && range.high >= 0 && range.low < range.high && std::isfinite(range.high - range.low)))
+      throw Error(
+          fmt::format("quantize: expected a range of an input with zero in it, got {} .. {}", range.low, range.high));
+}
 
 void Histogram::see(std::span<const float> values) {
   range_.see(values);

@@ -20,7 +20,8 @@ std::string decibel_text(double value) { return std::isfinite(value) ? fmt::form
 
 namespace detail {
 
-void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range) {
+void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
+                      std::size_t flash) {
   report.layers.push_back({.name = std::move(name),
                            .seen = noise.seen,
                            .range = range,
@@ -28,7 +29,8 @@ void add_report_layer(QuantizationReport& report, std::string name, const StepNo
                                         static_cast<double>(std::max<std::uint64_t>(noise.numbers, 1)),
                            .own_sqnr = decibel(noise.signal, noise.own),
                            .sqnr = decibel(noise.signal, noise.total),
-                           .constant = noise.constant});
+                           .constant = noise.constant,
+                           .flash = flash});
 }
 
 void finish_report(QuantizationReport& report) {
@@ -62,15 +64,17 @@ const QuantizationReport::Layer* QuantizationReport::costliest() const {
 }
 
 std::string QuantizationReport::text() const {
-  const std::vector<std::string> headers{"layer", "seen", "int8 covers", "beyond", "its own noise", "with all before"};
+  const std::vector<std::string> headers{"layer", "seen",          "int8 covers",    "beyond",
+                                         "flash", "its own noise", "with all before"};
   std::vector<std::vector<std::string>> rows;
   for (const Layer& layer : layers)
     rows.push_back({layer.name, fmt::format("{:.4g} .. {:.4g}", layer.seen.low, layer.seen.high),
                     fmt::format("{:.4g} .. {:.4g}", layer.range.low, layer.range.high),
-                    fmt::format("{:.2f} %", 100 * layer.saturated), decibel_text(layer.own_sqnr),
-                    decibel_text(layer.sqnr)});
+                    fmt::format("{:.2f} %", 100 * layer.saturated), layer.flash == 0 ? "-" : format_count(layer.flash),
+                    decibel_text(layer.own_sqnr), decibel_text(layer.sqnr)});
   std::string all = fmt::format("int8 beside float over {} samples (signal to noise; 6 dB are one bit)\n", samples) +
                     format_table(headers, rows);
+  all += fmt::format("Weights: {} bytes.\n", format_count(weight_bytes));
   if (const Layer* worst = costliest())
     all += fmt::format("Most is lost in {}: {}.\n", worst->name, decibel_text(worst->own_sqnr));
   for (const std::string& warning : warnings) all += "warning: " + warning + "\n";

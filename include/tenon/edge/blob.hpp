@@ -46,7 +46,7 @@ constexpr std::string_view describe(BlobStatus status) {
   case BlobStatus::ok:
     return "ok";
   case BlobStatus::misaligned:
-    return "the blob's address is no multiple of 4";
+    return "the blob's address is no multiple of 4, or of 8 in int8";
   case BlobStatus::too_short:
     return "the blob is shorter than its header";
   case BlobStatus::no_blob:

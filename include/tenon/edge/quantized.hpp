@@ -30,12 +30,13 @@ namespace tenon {
 /// any number of steps), BatchNorm (free when `fold` has made it part of the layer before), MultiheadAttention,
 /// CrossAttention, PReLU, Embedding, Tied, Where, positions, Multiply, Divide, Subtract, Maximum, Minimum, FiLM, GLU
 /// and other formulas of several tensors, all that moves numbers, and compositions of any shape: Graph with any number
-/// of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, TimeDistributed. ReLU,
-/// ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one compile error that names
-/// the layer. Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's work. All
-/// machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height,
-/// width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much memory it
-/// would need, and takes tables made at run time by `edge::make_tables`, of which it keeps a pointer.
+/// of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, Freeze,
+/// TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one
+/// compile error that names the layer. Weights may be kept in four bits (`store_weights`). Multipliers, folded zero
+/// points and the proof that no sum exceeds 32 bits are the compiler's work. All machines give the same int8 numbers.
+/// Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height, width, channels); floats come in the
+/// network's own order. `Quantized<Net>` without numbers says how much memory it would need, and takes tables made at
+/// run time by `edge::make_tables`, or lying in a blob (`open_quantized`), of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
@@ -51,7 +52,7 @@ public:
   /// The activations, input and output included: what one object takes, without the pointer to tables
   /// that are given at run time.
   static constexpr std::size_t ram_bytes = plan.arena;
-  /// The packed weights; beside them a row takes nine bytes.
+  /// The packed weights; beside them a row takes nine bytes, or four where one scale is for all (`per_tensor<true>`).
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;
 
@@ -127,6 +128,16 @@ public:
     requires(plan.tokens[K] && 2 * N == plan.sizes[K])
   constexpr void set_tokens(std::span<const std::uint16_t, N> ids) {
     for (std::size_t i = 0; i < N; ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
+  }
+
+  /// Bytes from 0 to 255, as a camera gives them, in the order of `input()`; they may lie there already. Byte b is the
+  /// int8 number b - 128, so it means input_scale() * (b - 128 - input_zero()): b / 255 where the input was calibrated
+  /// with a range from 0 to 1 (`Calibration::input_ranges`).
+  template <std::size_t K = 0, std::size_t N>
+    requires(!plan.tokens[K] && N == plan.sizes[K])
+  constexpr void set_bytes(std::span<const std::uint8_t, N> bytes) {
+    for (std::size_t i = 0; i < N; ++i)
+      arena_[plan.place(K) + i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(bytes[i] ^ 128U));
   }
 
   constexpr void run() {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
+#include <tenon/edge/quantized_places.hpp>
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/expr/math/exp.hpp>
+#include <tenon/expr/math/pow.hpp>
+#include <tenon/expr/math/trigonometric.hpp>
 
 /// Attention in int8: the tables of the compiler, and the step at work.
 namespace tenon::edge {
@@ -19,7 +23,37 @@ constexpr kernels::HalvingTable make_halving() {
 }
 inline constexpr kernels::HalvingTable halving = make_halving();
 
+/// Cosine and sine of j-th pairs at distances from 0 to Keys - 1, as RoPE turns them (Su et al. 2021): by an angle of
+/// Base^(-2j / Depth) a step. In 2^-14.
+template <std::size_t Keys, std::size_t Depth, double Base>
+inline constexpr std::array<std::int16_t, Keys * Depth> turns_of = [] {
+  std::array<std::int16_t, Keys * Depth> turns{};
+  const auto whole = [](double v) { return static_cast<std::int16_t>(v * 16384 + (v < 0 ? -0.5 : 0.5)); };
+  for (std::size_t j = 0; j + 1 < Depth; j += 2) {
+    const double angle = math::pow(Base, -static_cast<double>(j) / static_cast<double>(Depth));
+    const double step_c = math::cos(angle), step_s = math::sin(angle);
+    double c = 1, s = 0;
+    for (std::size_t d = 0; d < Keys; ++d) {
+      turns[d * Depth + j] = whole(c);
+      turns[d * Depth + j + 1] = whole(s);
+      const double next = c * step_c - s * step_s;
+      s = s * step_c + c * step_s;
+      c = next;
+    }
+  }
+  return turns;
+}();
+
 namespace detail {
+
+/// Puts a step's key and value behind those of the steps before, and gives its place.
+constexpr std::size_t remember_step(const kernels::AttentionSizes& a, const std::int8_t* key, const std::int8_t* value,
+                                    std::int8_t* state) {
+  const std::size_t place = next_place(state, a.keys);
+  std::int8_t* const to = state + 4 + place * a.width;
+  for (std::size_t j = 0; j < a.width; ++j) to[j] = key[j], to[kernels::in_fours(a.keys * a.width) + j] = value[j];
+  return place;
+}
 
 /// Products of queries and keys have the step in * key. Softmax divides them by the root of a head's depth, and e^x is
 /// 2^(x log2 e).
@@ -38,18 +72,28 @@ constexpr void run_attention(const Tables& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr std::size_t keys = step.attention.keys;
-  const kernels::Int8Attention a{step.attention,
-                                 t.scaling[step.scale],
-                                 t.scaling[step.scale + 1],
-                                 t.zero[step.source],
-                                 t.zero[step.third],
-                                 t.zero[step.fourth],
-                                 t.zero[K + 1],
-                                 &halving};
+  kernels::Int8Attention a{step.attention,
+                           t.scaling[step.scale],
+                           t.scaling[step.scale + 1],
+                           t.zero[step.source],
+                           t.zero[step.third],
+                           t.zero[step.fourth],
+                           t.zero[K + 1],
+                           &halving};
+  if constexpr (step.rope > 0) {
+    a.turns = turns_of<keys, step.attention.depth(), step.rope>.data();
+    a.key_zero = t.zero[step.other];
+  }
+  const auto tensor = [&](std::size_t number) { return arena + plan.place(number); };
+  const std::int8_t *key = tensor(step.other), *value = tensor(step.third);
+  if constexpr (step.remembers) {
+    std::int8_t* const state = arena + plan.states[K];
+    a.first = remember_step(step.attention, key, value, state);
+    key = state + 4;
+    value = key + kernels::in_fours(keys * step.attention.width);
+  }
   const auto attend = [&](std::int32_t* scores) {
-    const auto tensor = [&](std::size_t number) { return arena + plan.place(number); };
-    kernels::attend_int8(a, tensor(step.source), tensor(step.other), tensor(step.third), tensor(step.fourth),
-                         tensor(K + 1), scores);
+    kernels::attend_int8(a, tensor(step.source), key, value, tensor(step.fourth), tensor(K + 1), scores);
   };
   if (std::is_constant_evaluated()) {
     std::int32_t scores[keys]{};

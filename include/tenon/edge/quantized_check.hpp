@@ -41,7 +41,8 @@ struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path,
 template <Structure What>
 inline constexpr bool is_int8_structure = What == Structure::named || What == Structure::chain ||
                                           What == Structure::residual || What == Structure::sum ||
-                                          What == Structure::copies || What == Structure::steps;
+                                          What == Structure::copies || What == Structure::steps ||
+                                          What == Structure::frozen;
 template <Structure What>
 inline constexpr bool is_int8_branching = What == Structure::gate || What == Structure::joined ||
                                           What == Structure::split || What == Structure::graph;

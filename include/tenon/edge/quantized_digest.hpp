@@ -29,6 +29,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
     see(s.source), see(s.other), see(s.weights), see(s.row), see(s.moves), see(s.order.channels);
     see_bound(s.pattern.low), see_bound(s.pattern.high);
     if (s.multiplies()) see(s.image.channels), see(s.image.groups), see_axis(s.image.y), see_axis(s.image.x);
+    if (s.stored_otherwise()) see(s.stored().in_four_bits ? 4 : 8), see(s.stored().one_scale ? 1 : 0);
     if (s.pattern.kind == StepKind::recurrent)
       for (const std::size_t value :
            {static_cast<std::size_t>(s.cell.cell), s.cell.steps, s.cell.features, s.cell.hidden,
@@ -39,6 +40,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
       for (const std::size_t value :
            {s.third, s.fourth, s.attention.keys, s.attention.heads, static_cast<std::size_t>(s.attention.causal)})
         see(value);
+    if (s.rope > 0) see_bound(s.rope);
     if (s.pattern.kind == StepKind::max_pool || s.pattern.kind == StepKind::average_pool)
       see(s.pool.counts_padding), see_axis(s.pool.windows.y), see_axis(s.pool.windows.x);
   }

@@ -30,6 +30,7 @@
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/upsample.hpp>
 #include <tenon/layers/where.hpp>
+#include <tenon/net/freeze.hpp>
 #include <tenon/net/graph_units.hpp>
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/scale_channels.hpp>
@@ -101,6 +102,7 @@ template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
 struct ConvolutionOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
   static constexpr bool known = is_bounds<F> || is_point_formula<F>, transposed = Transposed;
   static constexpr StepPattern activation = activation_of<F>;
+  static constexpr tenon::detail::WeightStorage weights = tenon::detail::weight_storage<A...>;
 };
 template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
   requires(!is_bounds<F>)
@@ -253,10 +255,17 @@ struct EmbeddingOf<tenon::detail::EmbeddingUnit<In, Tokens, Width, Init, Padding
 /// Numbers that are added whatever the sample, which calibration finds.
 template <class Bound>
 inline constexpr bool adds_constants = false;
-template <class In, class Init>
-inline constexpr bool adds_constants<tenon::detail::LearnedPositionUnit<In, Init, 0>> = true;
-template <class In>
-inline constexpr bool adds_constants<tenon::detail::SinusoidalPositionUnit<In, 0>> = true;
+template <class In, class Init, std::size_t Context>
+inline constexpr bool adds_constants<tenon::detail::LearnedPositionUnit<In, Init, Context>> = true;
+template <class In, std::size_t Context>
+inline constexpr bool adds_constants<tenon::detail::SinusoidalPositionUnit<In, Context>> = true;
+/// Among how many steps they are given those that follow on one another, one a call; 0: all at once.
+template <class Bound>
+inline constexpr std::size_t places_of = 0;
+template <class In, class Init, std::size_t Context>
+inline constexpr std::size_t places_of<tenon::detail::LearnedPositionUnit<In, Init, Context>> = Context;
+template <class In, std::size_t Context>
+inline constexpr std::size_t places_of<tenon::detail::SinusoidalPositionUnit<In, Context>> = Context;
 
 /// A FiLM: how its factors and its summands are spread over its input.
 template <class Bound>
@@ -295,10 +304,15 @@ struct AttentionOf {
 template <class Bound>
   requires requires { Bound::code.rope; }
 struct AttentionOf<Bound> {
-  static constexpr kernels::AttentionSizes sizes{Bound::code.queries, Bound::code.keys,   Bound::code.width,
-                                                 Bound::code.heads,   Bound::code.causal, Bound::has_mask};
+  static constexpr bool remembers = Bound::code.context > 0;
+  static constexpr kernels::AttentionSizes sizes{Bound::code.queries,
+                                                 remembers ? Bound::code.context : Bound::code.keys,
+                                                 Bound::code.width,
+                                                 Bound::code.heads,
+                                                 Bound::code.causal || remembers,
+                                                 Bound::has_mask};
   static constexpr bool many = tenon::detail::input_count<typename Bound::input> > 1;
-  static constexpr bool known = Bound::code.rope == 0 && Bound::code.context == 0 && sizes.keys < 65536;
+  static constexpr bool known = sizes.keys < 65536;
 };
 
 /// One unit on every step of a sequence.
@@ -363,6 +377,12 @@ constexpr tenon::detail::NodeKind node_kind() {
   else return tenon::detail::NodeKind::layer;
 }
 
+template <class In, class L>
+constexpr bool is_frozen(const tenon::detail::BoundFreeze<In, L>*) {
+  return true;
+}
+constexpr bool is_frozen(const void*) { return false; }
+
 template <class Whole, class In, std::size_t N, class Block>
 constexpr bool is_repeat(const tenon::detail::BoundRepeat<Whole, In, N, Block>*) {
   return true;
@@ -377,7 +397,7 @@ constexpr bool is_known_layer() {
     return true;
   } else if constexpr (!std::is_void_v<sequence_step<Bound>>) {
     return is_known_layer<sequence_step<Bound>, true>();
-  } else if constexpr (is_chain(type)) {
+  } else if constexpr (is_chain(type) || is_frozen(type)) {
     bool all = true;
     Bound::visit_units([&]<class Unit> { all = all && is_known_layer<Unit, EachStep>(); });
     return all;

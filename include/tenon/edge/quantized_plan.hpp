@@ -26,6 +26,8 @@ struct PlanReader : PlanSteps<Capacity> {
       steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
+  /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
+  std::size_t first_buffer = 0, buffers = 0;
 
   /// x: the tensors that the part reads. A number of a bundle, which graphs of several outputs give, is for those alone
   /// who take it apart.
@@ -38,6 +40,7 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
+    else if constexpr (is_frozen(type)) return read_frozen<Bound>(x, unit);
     else if constexpr (EdgeFormulaOf<Bound>::known) return read_edge_formula<Bound>(x, unit);
     else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
     else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
@@ -59,7 +62,7 @@ struct PlanReader : PlanSteps<Capacity> {
     } else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
     else if constexpr (EmbeddingOf<Bound>::known)
       return read_embedding(x[0], EmbeddingOf<Bound>::tokens, EmbeddingOf<Bound>::width, parameters, unit);
-    else if constexpr (adds_constants<Bound>) return read_shift(x[0], unit);
+    else if constexpr (adds_constants<Bound>) return read_shift(x[0], unit, places_of<Bound>);
     else if constexpr (is_tied<Bound>) return read_tied(x[0], parameters, unit);
     else if constexpr (ChoiceOf<Bound>::known)
       return read_choice({x[0], x[1], x[2]}, ChoiceOf<Bound>::spreads, Bound::output::size, unit);
@@ -74,17 +77,32 @@ struct PlanReader : PlanSteps<Capacity> {
   template <class Bound>
   constexpr std::size_t read_chain(std::size_t x, std::size_t parameters, std::size_t unit) {
     std::size_t index = 0;
-    Bound::visit_units([&]<class Unit> {
-      const auto& slot = Bound::plan.slots[index++];
-      x = read<Unit>(&x, parameters + slot.parameters, unit + slot.unit);
-    });
+    Bound::visit_units([&]<class Unit> { x = read_slot<Unit>(&x, Bound::plan.slots[index++], parameters, unit); });
     return x;
+  }
+  /// A part of a composition.
+  template <class Part>
+  constexpr std::size_t read_slot(const std::size_t* x, const tenon::detail::Slot& slot, std::size_t parameters,
+                                  std::size_t unit) {
+    buffers += slot.buffers;
+    const std::size_t y = read<Part>(x, parameters + slot.parameters, unit + slot.unit);
+    buffers -= slot.buffers;
+    return y;
+  }
+  /// What does not learn lies among the buffers, in front of those of the part.
+  template <class Bound>
+  constexpr std::size_t read_frozen(const std::size_t* x, std::size_t unit) {
+    const std::size_t parameters = first_buffer + buffers;
+    std::size_t y = 0;
+    buffers += Bound::tree.frozen_size;
+    Bound::visit_units([&]<class Part> { y = read<Part>(x, parameters, unit); });
+    buffers -= Bound::tree.frozen_size;
+    return y;
   }
 
   template <class Bound>
   constexpr std::size_t read_repeat(std::size_t x, std::size_t parameters, std::size_t unit) {
-    for (const auto& slot : Bound::plan.slots)
-      x = read<typename Bound::block>(&x, parameters + slot.parameters, unit + slot.unit);
+    for (const auto& slot : Bound::plan.slots) x = read_slot<typename Bound::block>(&x, slot, parameters, unit);
     return x;
   }
 
@@ -99,11 +117,11 @@ struct PlanReader : PlanSteps<Capacity> {
       constexpr std::size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
       const std::size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
       const std::size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
-      return move(read_attention({target, memory, 0}, of::sizes, places, unit), {}, all,
+      return move(read_attention({target, memory, 0}, of::sizes, places, unit, code.rope, of::remembers), {}, all,
                   {.to = front, .count = {1, 1, 1, own}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}}, true);
     } else {
       return read_attention({x[0], x[code.cross ? 1 : 0], x[of::sizes.masked ? (code.cross ? 2 : 1) : 0]}, of::sizes,
-                            places, unit);
+                            places, unit, code.rope, of::remembers);
     }
   }
 
@@ -144,7 +162,9 @@ struct PlanReader : PlanSteps<Capacity> {
       }
       const auto& slot = Bound::plan.slots[k];
       if (!whole && !takes_bundles(node_kind<Node>())) return void(unknown());
+      buffers += slot.buffers;
       tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters, unit + slot.unit);
+      buffers -= slot.buffers;
     });
     for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);
     hold_inputs();
@@ -344,6 +364,7 @@ struct PlanReader : PlanSteps<Capacity> {
     }
     if constexpr (std::is_void_v<after>) step.pattern = activation;
     step.pattern.has_bias = Bound::plan.bias;
+    step.pattern.weights = ConvolutionOf<Bound>::weights;
     step.bias_source = parameters + (step.pattern.has_bias ? Bound::plan.bias_offset() : 0);
     x = add_convolution(x, c, step);
     if constexpr (std::is_void_v<after>) return x;
@@ -387,6 +408,7 @@ constexpr PlanReading<Capacity> read_steps() {
   using In = typename Bound::input;
   PlanReader<Capacity> reader;
   reader.unit_count = layout_of<Bound>.units;
+  reader.first_buffer = layout_of<Bound>.trainable_size;
   StepPlan<Capacity>& plan = reader.plan;
   const auto inputs = reader.read_inputs(static_cast<const In*>(nullptr));
   const std::size_t last = reader.template read<Bound>(inputs.data(), 0, 0);

@@ -38,7 +38,7 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   scale.hidden = scaled(0x1p-15 / hidden, 32768);
   const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, double in, int zero) {
     for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
-      const std::size_t row = first + c.row(o);
+      const std::size_t row = step.row + first + c.row(o), multiplier = step.multiplier + first + c.row(o);
       const RowSums sums = packed_row_sums(t.weights + weights + kernels::packed_place(c.row(o), 0, columns),
                                            kernels::in_fours(columns) / 4);
       const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{zero} * sums.sum;
@@ -50,12 +50,12 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
       const double one = in * static_cast<double>(q.weight_scale[row]) * static_cast<double>(1 << scale.gate_bits);
       const kernels::Requantizer r = scaled(one, static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
-      t.multiplier[row] = r.multiplier;
-      t.shift[row] = r.shift;
+      t.multiplier[multiplier] = r.multiplier;
+      t.shift[multiplier] = r.shift;
     }
   };
-  fill(step.weights, step.row, c.features, static_cast<double>(q.scale[step.source]), q.zero[step.source]);
-  fill(step.weights + c.input_bytes(), step.row + c.rows(), c.hidden, hidden, 0);
+  fill(step.weights, 0, c.features, static_cast<double>(q.scale[step.source]), q.zero[step.source]);
+  fill(step.weights + c.input_bytes(), c.rows(), c.hidden, hidden, 0);
 }
 
 /// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.
@@ -112,8 +112,8 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
   constexpr QuantizedStep step = plan.steps[K];
   constexpr CellPass c = step.cell;
   const auto rows = [&](std::size_t weights, std::size_t row, std::size_t columns) {
-    return kernels::GateRows{t.weights + step.weights + weights, t.bias + step.row + row, t.multiplier + step.row + row,
-                             t.shift + step.row + row, columns};
+    return kernels::GateRows{t.weights + step.weights + weights, t.bias + step.row + row,
+                             t.multiplier + step.multiplier + row, t.shift + step.multiplier + row, columns};
   };
   const kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
                                  &sigmoid_curve,         &tanh_curve,

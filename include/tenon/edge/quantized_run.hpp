@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <tenon/edge/quantized_attention.hpp>
+#include <tenon/edge/quantized_stored.hpp>
 #include <tenon/edge/quantized_tables.hpp>
 
 /// A network's steps in int8, from the tables of its numbers.
@@ -80,15 +81,17 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
     const kernels::DenseRows rows{
         .weights = t.weights + step.weights,
         .bias = t.bias + step.row,
-        .multiplier = t.multiplier + step.row,
-        .shift = t.shift + step.row,
+        .multiplier = t.multiplier + step.multiplier,
+        .shift = t.shift + step.multiplier,
         .in_groups = kernels::in_fours(step.columns()) / 4,
         .out_groups = kernels::in_fours(kind == StepKind::convolution ? step.image.group_features() : step.outputs()) /
                       4,
         .zero = t.zero[K + 1],
         .low = t.low[K],
         .high = t.high[K]};
-    if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
+    if constexpr (step.stored_otherwise())
+      detail::run_stored<Net, K>(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
+    else if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
     else if constexpr (kind == StepKind::depthwise)
       kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
@@ -108,7 +111,14 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
   } else if constexpr (kind == StepKind::shift) {
     const kernels::Int8Sum sum{
         t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2], x_zero, 0, t.zero[K + 1], bounds};
-    kernels::add_int8(sum, step.in, x, t.weights + step.weights, y);
+    const std::int8_t* added = t.weights + step.weights;
+    if constexpr (step.remembers) {
+      added += next_place(arena + plan.states[K], step.places) * step.out;
+      std::int8_t* const row = arena + plan.scratch[K];
+      for (std::size_t i = 0; i < step.out; ++i) row[i] = added[i];
+      added = row;
+    }
+    kernels::add_int8(sum, step.in, x, added, y);
   } else if constexpr (kind == StepKind::embedding) {
     kernels::rows_int8({t.weights + step.weights, step.tokens, step.width, step.in / 2, t.zero[K + 1]}, x, y);
   } else if constexpr (step.is_pair()) {
@@ -142,8 +152,12 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
   } else if constexpr (kind == StepKind::table) {
     kernels::table_int8(t.functions.data() + 256 * step.table, step.in, x, y);
   } else if constexpr (kind == StepKind::norm) {
-    const kernels::NormFactors factors{t.multiplier + step.row, t.bias + step.row, t.shift + step.row,
-                                       t.zero[K + 1],           t.low[K],          t.high[K]};
+    const kernels::NormFactors factors{t.multiplier + step.multiplier,
+                                       t.bias + step.row,
+                                       t.shift + step.multiplier,
+                                       t.zero[K + 1],
+                                       t.low[K],
+                                       t.high[K]};
     kernels::normalize_int8(norm_of<Net, K>, t.norms[step.norm_table], factors, x_zero, x, y);
   } else if constexpr (kind == StepKind::recurrent) {
     detail::run_cell<Net, K>(t, arena);
@@ -166,8 +180,8 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
   } else if constexpr (step.attends()) {
     detail::run_attention<Net, K>(t, arena);
   } else if constexpr (kind == StepKind::slopes) {
-    kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.row, t.shift + step.row, step.factors, x_zero,
-                          t.zero[K + 1], bounds},
+    kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.multiplier, t.shift + step.multiplier,
+                          step.factors, x_zero, t.zero[K + 1], bounds},
                          step.in, x, y);
   } else if constexpr (kind == StepKind::stretch) {
     kernels::stretch_int8(stretching_of<Net, K>, x, y);

@@ -16,6 +16,7 @@
 #include <tenon/kernels/int8_moves.hpp>
 #include <tenon/kernels/int8_norms.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
+#include <tenon/kernels/int8_stored.hpp>
 
 /// The steps of a network in int8, and where their numbers lie.
 namespace tenon::edge {
@@ -43,6 +44,7 @@ struct QuantizedStep {
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
   std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
+  std::size_t multiplier = 0;                      // its first multiplier among those of all rows
   std::size_t unit = 0;                            // the float network's unit, or sum, that gives its output
   std::size_t scale = 0;                           // its first among the requantisers of all but rows
   kernels::Convolution image{};
@@ -66,9 +68,12 @@ struct QuantizedStep {
   std::size_t norm_table = 0;  // its number among the norms
   double epsilon = 0;
   std::size_t tokens = 0;  // of an embedding: the rows of its table, of `width` numbers each
+  std::size_t places = 1;  // of positions: how many rows of constants there are
   bool scaled = false;
   CellPass cell{};  // its weights and rows: those of the input, then those of the state
   kernels::AttentionSizes attention{};
+  double rope = 0;         // the base of the angles by which queries and keys are turned, or 0
+  bool remembers = false;  // given one step: an attention keeps keys and values of those before, positions count them
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
@@ -104,7 +109,7 @@ struct QuantizedStep {
   }
   /// Numbers in flash that are no rows of a matrix: a table's, or what is added. Of the latter the scale is a row's.
   constexpr std::size_t constants() const {
-    return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out : 0;
+    return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out * places : 0;
   }
   constexpr std::size_t requantizers() const {
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
@@ -126,7 +131,32 @@ struct QuantizedStep {
   constexpr std::size_t packed_columns() const {
     return pattern.kind == StepKind::depthwise ? columns() : kernels::in_fours(columns());
   }
-  constexpr std::size_t packed_bytes() const { return packed_rows() * packed_columns(); }
+  constexpr std::size_t packed_bytes() const {
+    if (!stored().in_four_bits) return packed_rows() * packed_columns();
+    return kernels::stored_bytes(packed_rows() / 4, packed_columns() / 4, true);
+  }
+  /// Of a row: its bias, and a multiplier and a shift where it has them of its own.
+  constexpr std::size_t flash_bytes() const { return packed_bytes() + 4 * packed_rows() + 5 * packed_multipliers(); }
+  /// How the weights lie in flash; as a rule a byte each, with a scale for each row.
+  constexpr kernels::StoredRows stored() const { return {pattern.weights.bits == 4, pattern.weights.per_tensor}; }
+  constexpr bool stored_otherwise() const { return stored().in_four_bits || stored().one_scale; }
+  constexpr std::size_t rows_at_once() const {
+    const bool unpacks = pattern.kind == StepKind::convolution && stored().in_four_bits;
+    return kernels::rows_at_once(packed_rows(), packed_columns(), unpacks);
+  }
+  /// Scratch behind that of the usual kernel (kernels::StoredSpace): weights in bytes, then multipliers and shifts.
+  constexpr std::size_t stored_weights() const {
+    return pattern.kind == StepKind::convolution && stored().in_four_bits ? rows_at_once() * packed_columns() : 0;
+  }
+  constexpr std::size_t stored_scales() const {
+    const bool in_place = pattern.kind == StepKind::dense && stored().in_four_bits;
+    return stored().one_scale && !in_place ? 5 * rows_at_once() : 0;
+  }
+  /// Multipliers and shifts: one for each row, or four that are the same.
+  constexpr std::size_t packed_multipliers() const { return stored().one_scale ? 4 : packed_rows(); }
+  constexpr std::size_t multiplier_of(std::size_t output) const {
+    return multiplier + (stored().one_scale ? 0 : packed_row(output));
+  }
 
   /// The row that computes an output, among the step's own.
   constexpr std::size_t packed_row(std::size_t output) const {
@@ -139,6 +169,12 @@ struct QuantizedStep {
     if (pattern.kind == StepKind::depthwise) return weights + kernels::depthwise_place(output, column, columns());
     return weights + kernels::packed_place(packed_row(output), column, columns());
   }
+  /// Among weights that are 0 so far.
+  constexpr void put_weight(std::int8_t* all, std::size_t output, std::size_t column, std::int32_t value) const {
+    const std::size_t place = packed_place(output, column);
+    if (stored().in_four_bits) kernels::put_four_bits(all + weights, place - weights, packed_columns() / 4, value);
+    else all[place] = static_cast<std::int8_t>(value);
+  }
   /// As which the float layer's column is packed: by pixels, and within a pixel by channels.
   constexpr std::size_t packed_column(std::size_t column) const {
     if (pattern.kind == StepKind::dense) return order.place(column);
@@ -150,15 +186,25 @@ struct QuantizedStep {
     const std::size_t taps = image.taps(), own = image.group_features(), group = output / own, channel = column / taps;
     return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
   }
+  /// What outlasts a run: how many steps there were (four bytes), their keys and their values; or a cell's state.
+  constexpr std::size_t state_bytes() const {
+    if (pattern.kind == StepKind::recurrent && cell.stateful) return cell.state_bytes();
+    if (!remembers) return 0;
+    return attends() ? 4 + 2 * kernels::in_fours(attention.keys * attention.width) : 4;
+  }
   constexpr std::size_t scratch() const {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
     if (attends()) return 4 * attention.keys;
+    if (pattern.kind == StepKind::shift) return remembers ? kernels::in_fours(out) : 0;  // a row at a multiple of four
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
-    return pattern.kind == StepKind::convolution ? kernels::convolution_int8_scratch(image) : 0;
+    if (pattern.kind == StepKind::dense) return stored_weights() + stored_scales();
+    if (pattern.kind != StepKind::convolution) return 0;
+    return kernels::convolution_int8_scratch(image) + stored_weights() + stored_scales();
   }
   /// How far in front of its input the output may begin and lie over it; `Block::none` where it may not.
   constexpr std::size_t lead() const {
-    if (pattern.kind == StepKind::convolution && image.groups == 1)
+    // stored weights take some rows at a time, each over the whole image
+    if (pattern.kind == StepKind::convolution && image.groups == 1 && stored_weights() + stored_scales() == 0)
       return kernels::image_lead(image.y, image.x, image.channels, image.features, true);
     if (pattern.kind == StepKind::depthwise)
       return kernels::image_lead(image.y, image.x, image.channels, image.features, false);
@@ -181,6 +227,7 @@ struct StepPlan {
   std::array<QuantizedStep, capacity> steps{};
   std::size_t count = 0;
   std::size_t weight_bytes = 0, rows = 0, macs = 0;
+  std::size_t multipliers = 0;   // of the rows
   std::size_t requantizers = 0;  // of sums and bounds
   std::size_t arena = 0;         // of the activations
   bool fits = true;              // every layer was recognised
@@ -229,6 +276,8 @@ struct StepPlan {
       step.row = rows;
       weight_bytes += step.packed_bytes();
       rows += step.packed_rows();
+      step.multiplier = multipliers;
+      multipliers += step.packed_multipliers();
       macs += step.macs();
     }
     if (step.attends()) macs += step.attention.macs();
@@ -244,7 +293,9 @@ struct StepPlan {
     if (step.pattern.kind == StepKind::norm) step.norm_table = norms++;
     if (step.has_factors()) {
       step.row = rows;
+      step.multiplier = multipliers;
       rows += kernels::in_fours(step.factors);
+      multipliers += kernels::in_fours(step.factors);
     }
     if (step.pattern.kind == StepKind::recurrent) {
       step.cell.number = cells++;
@@ -252,6 +303,8 @@ struct StepPlan {
       step.row = rows;
       weight_bytes += step.cell.weight_bytes();
       rows += 2 * step.cell.rows();
+      step.multiplier = multipliers;
+      multipliers += 2 * step.cell.rows();
       macs += step.cell.macs();
     }
     step.scale = requantizers;
@@ -306,10 +359,10 @@ struct StepPlan {
     }
     first_state = arena;
     for (std::size_t k = 0; k < count; ++k)
-      if (steps[k].pattern.kind == StepKind::recurrent && steps[k].cell.stateful) {
+      if (steps[k].state_bytes() > 0) {
         arena = kernels::in_fours(arena);
         states[k] = arena;
-        arena += steps[k].cell.state_bytes();
+        arena += steps[k].state_bytes();
       }
   }
 };

@@ -25,7 +25,8 @@ constexpr bool steps_agree() {
     const QuantizedStep &a = whole.steps[k], &b = step.steps[k];
     const bool same_kind = a.pattern.kind == b.pattern.kind || (a.multiplies() && b.multiplies());
     if (!same_kind || a.source != b.source || a.other != b.other || a.weights != b.weights || a.row != b.row ||
-        a.moves != b.moves || a.scale != b.scale)
+        a.moves != b.moves || a.scale != b.scale || a.multiplier != b.multiplier ||
+        a.pattern.weights != b.pattern.weights || a.rope != b.rope)
       return false;
     if (a.multiplies() && (a.outputs() != b.outputs() || a.columns() != b.columns())) return false;
     for (std::size_t m = 0; m < a.moves; ++m)
@@ -54,9 +55,10 @@ constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers
 ///     net.step(sample, scores);                                  // what the network would say at this step
 ///     net.reset();                                               // the next step is the first
 ///
-/// Recurrent layers in one direction remember, and between them may stand what treats every step alike: Dense,
-/// TimeDistributed, normalisations of a step's features, functions of one number, sums and products. Anything else is
-/// one compile error that names the layer. An object holds one step's activations and the states; objects of one
+/// Recurrent layers in one direction remember, and so do causal attentions, with or without `rope`: keys and values of
+/// as many steps as the network has. Between them may stand what treats every step alike: Dense, TimeDistributed,
+/// normalisations of a step's features, functions of one number, sums and products. Anything else is one compile error
+/// that names the layer. An object holds one step's activations and the states; objects of one
 /// network live side by side.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class QuantizedStepwise {
@@ -82,7 +84,11 @@ public:
       : given_{&tables} {}
 
   /// Where the next step's numbers go, and where the output is after `step`: real = scale * (q - zero).
-  constexpr std::span<std::int8_t, in> input() { return std::span<std::int8_t, in>(arena_ + plan.place(0), in); }
+  constexpr auto input() { return std::span<std::int8_t, plan.sizes[0]>(arena_ + plan.place(0), plan.sizes[0]); }
+  /// The next token, where an Embedding comes first.
+  constexpr void set_token(std::uint16_t id) requires(plan.tokens[0] && in == 1) {
+    edge::write_token(arena_ + plan.place(0), 0, id);
+  }
   constexpr std::span<const std::int8_t, out> output() const {
     return std::span<const std::int8_t, out>(arena_ + plan.place(plan.count), out);
   }
@@ -95,7 +101,7 @@ public:
 
   /// The same from float to float.
   constexpr void step(std::span<const float, in> sample, std::span<float, out> y) {
-    for (std::size_t i = 0; i < in; ++i) input()[i] = edge::to_int8(sample[i], input_scale(), input_zero());
+    edge::write_input<One, 0>(input_scale(), input_zero(), sample.data(), arena_ + plan.place(0));
     step();
     for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
   }

@@ -25,7 +25,7 @@ template <class Net>
 struct QuantizedNumbers {
   static constexpr const auto& plan = edge::quantized_plan<Net>;
 
-  std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp
+  std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp, int8_stored.hpp
   std::int32_t bias[plan.rows + 1]{};
   float weight_scale[plan.rows + 1]{};
   float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
@@ -57,8 +57,8 @@ struct QuantizedTables {
 
   alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
   std::int32_t bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
-  std::int32_t multiplier[plan.rows + 1]{};
-  std::int8_t shift[plan.rows + 1]{};
+  std::int32_t multiplier[plan.multipliers + 1]{};
+  std::int8_t shift[plan.multipliers + 1]{};
   std::int8_t low[plan.count]{}, high[plan.count]{};
   std::int8_t zero[plan.count + 1]{};
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
@@ -87,6 +87,11 @@ constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction
 
 /// Of one output.
 constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
+  const std::size_t groups = kernels::in_fours(step.columns()) / 4;
+  if (step.stored().in_four_bits) {
+    const std::size_t row = step.packed_row(output);
+    return four_bit_row_sums(weights + step.weights + kernels::stored_bytes(row / 4, groups, true), groups, row % 4);
+  }
   RowSums sums;
   const std::int8_t* const w = weights;
   std::size_t at = step.packed_place(output, 0);
@@ -95,7 +100,7 @@ constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights
       sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
     return sums;
   }
-  return packed_row_sums(weights + at, kernels::in_fours(step.columns()) / 4);
+  return packed_row_sums(weights + at, groups);
 }
 constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
   for (; count >= 16; count -= 16, from += 16, to += 16)
@@ -148,10 +153,11 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     } else if (step.pattern.kind == StepKind::norm) {
       const kernels::NormScale scale = t.norms[step.norm_table] = detail::norm_scale(step, in);
       const double one = static_cast<double>(std::int64_t{1} << scale.fraction) * out;
-      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
+      for (std::size_t o = 0; o < step.factors; ++o) {
+        const std::size_t row = step.row + o, factor = step.multiplier + o;
         t.bias[row] = q.bias[row];
-        if (!detail::set_norm_factor(static_cast<double>(q.weight_scale[row]) * 0x1p16 / one, t.multiplier[row],
-                                     t.shift[row]))
+        if (!detail::set_norm_factor(static_cast<double>(q.weight_scale[row]) * 0x1p16 / one, t.multiplier[factor],
+                                     t.shift[factor]))
           t.sums_fit = false;
       }
     } else if (step.pattern.kind == StepKind::recurrent) {
@@ -167,11 +173,11 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
                              static_cast<double>(q.scale[step.third]), out, t, scaled);
     } else if (step.pattern.kind == StepKind::slopes) {
       t.scaling[step.scale] = scaled(in / out, 255);
-      for (std::size_t row = step.row; row < step.row + step.factors; ++row) {
-        const double slope = static_cast<double>(q.weight_scale[row]);
+      for (std::size_t o = 0; o < step.factors; ++o) {
+        const double slope = static_cast<double>(q.weight_scale[step.row + o]);
         const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, 255);
-        t.multiplier[row] = slope < 0 ? -r.multiplier : r.multiplier;
-        t.shift[row] = r.shift;
+        t.multiplier[step.multiplier + o] = slope < 0 ? -r.multiplier : r.multiplier;
+        t.shift[step.multiplier + o] = r.shift;
       }
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
@@ -205,8 +211,11 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out,
                                             static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
-      t.multiplier[row] = r.multiplier;
-      t.shift[row] = r.shift;
+      const std::size_t multiplier = step.multiplier_of(o);
+      for (std::size_t copy = 0; copy < (step.stored().one_scale ? 4 : 1); ++copy) {
+        t.multiplier[multiplier + copy] = r.multiplier;
+        t.shift[multiplier + copy] = r.shift;
+      }
     }
   }
   return t;

@@ -28,4 +28,16 @@ constexpr RowSums packed_row_sums(const std::int8_t* w, std::size_t groups) {
   return sums;
 }
 
+/// Of row `row` of the four whose first blocks of four bits are at w (kernels/int8_stored.hpp).
+constexpr RowSums four_bit_row_sums(const std::int8_t* w, std::size_t groups, std::size_t row) {
+  RowSums sums;
+  for (std::size_t at = 4 * row; at < (groups + 1) / 2 * 16; at += 16)
+    for (std::size_t i = at; i < at + 4; ++i) {
+      const int low = ((w[i] & 15) ^ 8) - 8, high = w[i] >> 4;
+      sums.sum += low + high;
+      sums.magnitude += (low < 0 ? -low : low) + (high < 0 ? -high : high);
+    }
+  return sums;
+}
+
 }  // namespace tenon::edge

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <tenon/layers/dense.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/softmax.hpp>
 
@@ -49,6 +50,7 @@ struct StepPattern {
   bool has_bias = false;
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
+  tenon::detail::WeightStorage weights{};  // of a dense layer or a convolution
 };
 
 namespace detail {
@@ -63,12 +65,17 @@ inline constexpr StepPattern pattern_of<expr::Input<0>>{.kind = StepKind::nothin
 template <>
 inline constexpr StepPattern pattern_of<Softmax::formula>{.kind = StepKind::softmax};
 template <class W>
+inline constexpr tenon::detail::WeightStorage storage_of{};
+template <fixed_string N, class S, class I, tenon::detail::WeightStorage Storage>
+inline constexpr tenon::detail::WeightStorage
+    storage_of<expr::Parameter<N, S, I, tenon::detail::KeptAs<Storage>>> = Storage;
+template <class W>
 inline constexpr StepPattern pattern_of<Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>>{
-    .kind = StepKind::dense};
+    .kind = StepKind::dense, .weights = storage_of<W>};
 template <class W, class B>
 inline constexpr StepPattern
     pattern_of<Operation<Op::add, Operation<Op::matmul, expr::Input<0>, Operation<Op::transpose, W>>, B>>{
-        .kind = StepKind::dense, .has_bias = true};
+        .kind = StepKind::dense, .has_bias = true, .weights = storage_of<W>};
 /// A PReLU: a parameter where x is negative.
 template <class P>
 inline constexpr bool is_slope = false;

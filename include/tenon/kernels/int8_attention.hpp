@@ -48,6 +48,11 @@ struct Int8Attention {
   Requantizer distance{}, total{};  // total: from 2^-20 of the values' steps to the output's
   std::int32_t query_zero = 0, value_zero = 0, mask_zero = 0, zero = 0;
   const HalvingTable* halving = nullptr;
+  std::size_t first = 0;  // the place of the first query, where the steps before it are among the keys
+  /// Where queries and keys are turned by their places: for each distance, cosine and sine in 2^-14 of each pair of a
+  /// head. The zero point of the keys counts then.
+  const std::int16_t* turns = nullptr;
+  std::int32_t key_zero = 0;
 };
 
 namespace detail {
@@ -125,6 +130,22 @@ struct WeightedSums {
   }
 };
 
+/// Two vectors that are turned by their places t and i, pair by pair: with d = t - i the product of the turned pairs
+/// (a, b) and (a', b') is cos(d) (a a' + b b') + sin(d) (a b' - b a'), so only one of them would have to be turned.
+constexpr std::int32_t turned_dot_int8(const Int8Attention& a, const std::int8_t* q, std::size_t t,
+                                       const std::int8_t* k, std::size_t i) {
+  const std::size_t depth = a.sizes.depth();
+  const std::int16_t* turn = a.turns + (t < i ? i - t : t - i) * depth;
+  std::int64_t sum = 0;
+  for (std::size_t j = 0; j + 1 < depth; j += 2) {
+    const std::int32_t qa = q[j] - a.query_zero, qb = q[j + 1] - a.query_zero, ka = k[j] - a.key_zero,
+                       kb = k[j + 1] - a.key_zero, cross = qa * kb - qb * ka;
+    sum += turn[j] * (qa * ka + qb * kb);
+    sum += turn[j + 1] * (t < i ? -cross : cross);
+  }
+  return static_cast<std::int32_t>((sum + (1 << 13)) >> 14);
+}
+
 /// Scores become weights; their sum. Hidden keys get none.
 constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mask, std::size_t seen,
                                   std::int32_t* scores) {
@@ -164,8 +185,13 @@ constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mas
   const std::size_t width = a.sizes.width, depth = a.sizes.depth();
   for (std::size_t t = 0; t < a.sizes.queries; ++t)
     for (std::size_t first = t * width, head = 0; head < width; head += depth, first += depth) {
-      const std::size_t seen = a.sizes.causal ? t + 1 : a.sizes.keys;
-      detail::score_int8(q + first, a.query_zero, k + head, width, depth, seen, scores);
+      const std::size_t seen = a.sizes.causal ? a.first + t + 1 : a.sizes.keys;
+      if (a.turns == nullptr) {
+        detail::score_int8(q + first, a.query_zero, k + head, width, depth, seen, scores);
+      } else {
+        for (std::size_t i = 0; i < seen; ++i)
+          scores[i] = detail::turned_dot_int8(a, q + first, a.first + t, k + i * width + head, i);
+      }
       const std::int64_t sum = detail::weigh_int8(a, mask, seen, scores);
       if (sum == 0) {
         std::fill_n(y + first, depth, static_cast<std::int8_t>(a.zero));

@@ -14,7 +14,8 @@ namespace tenon {
 /// checks them. Options, in any order: `stride<2>`, `padding<1>`, `padding<same>` (stride 1),
 /// `padding<full>`, `dilation<2>`, `groups<4>` (as many as channels: depthwise), `bias<false>`,
 /// `init<HeNormal>`; `stride<2, 1>` and its kin by height and width, and `kernel<3, 5>` instead of one
-/// size. Shapes: (in, H, W) to (out, floor((H + 2 p - d (k - 1) - 1) / s) + 1, ...).
+/// size; without groups, for runs in int8, `weight_bits<4>` and `per_tensor<true>` (docs/guides/microcontrollers.md).
+/// Shapes: (in, H, W) to (out, floor((H + 2 p - d (k - 1) - 1) / s) + 1, ...).
 /// Parameters: weight (out, in / groups, kh, kw), bias (out), both U(-1/sqrt(n), 1/sqrt(n)) with n the
 /// numbers that meet in one output. Gradients: dx is the transposed convolution of dy with W, dW the
 /// correlation of x with dy, db the sum of dy. PyTorch: nn.Conv2d. ONNX: Conv.

@@ -12,12 +12,16 @@ struct sizes_whose_product_memory_can_hold;
 namespace detail {
 
 /// x W^T + b, with W stored (out, in) as PyTorch stores it.
-template <std::size_t In, std::size_t Out, class WeightInit, class BiasInit, bool Bias>
+template <std::size_t In, std::size_t Out, class WeightInit, class BiasInit, bool Bias, class... HowKept>
 consteval auto dense_formula() {
-  constexpr auto product = matmul(x, transpose(param<"weight", Shape<Out, In>, WeightInit>));
+  constexpr auto product = matmul(x, transpose(param<"weight", Shape<Out, In>, WeightInit, HowKept...>));
   if constexpr (Bias) return product + param<"bias", Shape<Out>, BiasInit>;
   else return product;
 }
+
+/// How weights are kept in int8 where that is not the usual way: part of the formula, since a layer behind may join it.
+template <WeightStorage Storage>
+struct KeptAs {};
 
 /// `Dense<In, Out>` states its input, `Dense<Out>` takes any vector or sequence.
 template <bool Stated, std::size_t In>
@@ -37,7 +41,8 @@ struct DenseInput<true, In> {
 /// A fully connected layer, y = x W^T + b.
 ///
 /// `Dense<Out>` takes its input size from the layer before, `Dense<In, Out>` states and checks it.
-/// Options: `bias<false>`, `init<HeNormal>`, `bias_init<Zeros>`. Shapes: (in) to (out); (time, in) to (time, out).
+/// Options: `bias<false>`, `init<HeNormal>`, `bias_init<Zeros>`; for runs in int8 `weight_bits<4>` and
+/// `per_tensor<true>` (docs/guides/microcontrollers.md). Shapes: (in) to (out); (time, in) to (time, out).
 /// Parameters: weight (out, in), bias (out), both U(-1/sqrt(in), 1/sqrt(in)).
 /// Gradients: dx = dy W, dW = dy^T x, db = sum of dy. PyTorch: nn.Linear. ONNX: Gemm.
 ///
@@ -50,14 +55,26 @@ private:
   static constexpr bool usable = sensible && (sizes::count == 1 || detail::product_of({sizes::get(0), sizes::get(1)}) <
                                                                        detail::most_numbers);
   static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
+  static constexpr detail::WeightStorage storage = detail::weight_storage<Argument...>;
+  template <class In, class... HowKept>
+  static consteval auto formula() {
+    return detail::dense_formula<detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
+                                 detail::start_of_bias<LinearDefault, Argument...>, detail::with_bias<Argument...>,
+                                 HowKept...>();
+  }
   template <class In>
-  using formula_for = decltype(detail::dense_formula<
-                               detail::row_width<In>, out, detail::weight_init<LinearDefault, Argument...>,
-                               detail::start_of_bias<LinearDefault, Argument...>, detail::with_bias<Argument...>>());
+  static consteval auto formula_as_kept() {
+    if constexpr (storage == detail::WeightStorage{}) return formula<In>();
+    else return formula<In, detail::KeptAs<storage>>();
+  }
+  template <class In>
+  using formula_for = decltype(formula_as_kept<In>());
 
 public:
   using invalid = detail::first_fault<
-      detail::options_fault<option::size | option::bias | option::init | option::bias_init, Argument...>,
+      detail::options_fault<option::size | option::bias | option::init | option::bias_init | option::weight_bits |
+                                option::per_tensor,
+                            Argument...>,
       std::conditional_t<usable, void,
                          std::conditional_t<sensible, takes<sizes_whose_product_memory_can_hold>,
                                             takes<one_or_two_sizes_of_at_least_1>>>>;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tenon/layers/options.hpp>
 #include <tenon/net/check.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/layout.hpp>
@@ -17,7 +18,7 @@ struct a_layer_with_weights_of_its_own;
 namespace detail {
 
 /// A layer that sees its weights as int8 holds them.
-template <class Inner>
+template <class Inner, WeightStorage Storage>
 struct FakeQuantizedUnit {
   using input = typename Inner::input;
   using output = typename Inner::output;
@@ -49,20 +50,24 @@ struct FakeQuantizedUnit {
   }
 
 private:
-  /// Each row of a weight by its own scale; vectors stay as they are, for biases are of 32 bits.
+  /// Each row of a weight by its own scale, or all by one; vectors stay as they are, for biases are of 32 bits.
   template <class T>
   static void round_weights(const T* from, T* to) {
     for (const ParameterSpec& spec : parameters) {
       if (!spec.trainable) continue;
-      const std::size_t rows = spec.rank > 1 ? spec.dims[0] : 0, width = rows > 0 ? spec.size() / rows : 0;
+      const std::size_t rows = spec.rank <= 1       ? 0
+                               : Storage.per_tensor ? 1
+                                                    : spec.dims[0],
+                        width = rows > 0 ? spec.size() / rows : 0;
       if (rows == 0) std::copy_n(from, spec.size(), to);
       for (std::size_t r = 0; r < rows; ++r) {
         const T *const row = from + r * width, *const end = row + width;
         T most = 0;
         for (const T* w = row; w != end; ++w) most = std::max(most, std::abs(*w));
-        const T scale = most > T(0) ? most / T(127) : T(1);
+        const T last = static_cast<T>(Storage.most());
+        const T scale = most > T(0) ? most / last : T(1);
         std::transform(row, end, to + r * width,
-                       [scale](T w) { return std::clamp(std::nearbyint(w / scale), T(-127), T(127)) * scale; });
+                       [scale, last](T w) { return std::clamp(std::nearbyint(w / scale), -last, last) * scale; });
       }
       std::fill(to + spec.size(), to + aligned(spec.size()), T(0));
       from += aligned(spec.size());
@@ -74,7 +79,8 @@ private:
 }  // namespace detail
 
 /// A layer with weights, Dense or a convolution, that works with them rounded as int8 will: each output's by its own
-/// scale s = max |w| / 127, to clamp(round(w / s), -127, 127) s. What is learned are the weights themselves.
+/// scale s = max |w| / 127, to clamp(round(w / s), -127, 127) s. With `weight_bits<4>` 7 stands for 127, and with
+/// `per_tensor<true>` all outputs have one scale. What is learned are the weights themselves.
 ///
 /// Shapes and parameters: those of L. Gradient: L's by the rounded weights, passed on to the weights (straight
 /// through). PyTorch: torch.nn.qat, torch.fake_quantize_per_channel_affine.
@@ -87,7 +93,7 @@ struct FakeQuantized : L {
   struct bound_at {
     using inner = typename L::template at<In>;
     using type = std::conditional_t<detail::Leaf<inner> && !detail::Passthrough<inner>,
-                                    detail::FakeQuantizedUnit<inner>, inner>;
+                                    detail::FakeQuantizedUnit<inner, detail::storage_of_layer<L>>, inner>;
   };
   template <class In>
   using at = typename bound_at<In>::type;

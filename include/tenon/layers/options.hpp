@@ -49,6 +49,8 @@ enum Kind : std::uint32_t {
   padding_idx = 1U << 14,
   bilinear = 1U << 15,
   cached = 1U << 16,
+  weight_bits = 1U << 17,
+  per_tensor = 1U << 18,
   unknown = 1U << 31
 };
 
@@ -73,6 +75,12 @@ template <auto... N>
 struct Dilation {};
 template <auto N>
 struct Groups {};
+
+/// See `weight_bits` and `per_tensor`.
+template <auto N>
+struct WeightBits {};
+template <bool Value>
+struct PerTensor {};
 
 /// See `valid`, `same` and `full`.
 struct Valid {};
@@ -120,6 +128,13 @@ inline constexpr option::OutputPadding<N...> output_padding{};
 template <auto N>
 inline constexpr option::Groups<N> groups{};
 
+/// How many bits a weight has where the network runs in int8: 8, or 4, two to a byte. In float nothing changes.
+template <auto N>
+inline constexpr option::WeightBits<N> weight_bits{};
+/// Whether all weights of a layer have one scale where the network runs in int8, instead of one for each output.
+template <bool Value>
+inline constexpr option::PerTensor<Value> per_tensor{};
+
 /// Paddings: none; as many zeros as keep the size; so many that every number is seen by every weight.
 inline constexpr option::Valid valid{};
 inline constexpr option::Same same{};
@@ -149,10 +164,16 @@ template <auto... N>
 inline constexpr std::uint32_t option_kind<option::Dilation<N...>> = option::dilation;
 template <auto N>
 inline constexpr std::uint32_t option_kind<option::Groups<N>> = option::groups;
+template <auto N>
+inline constexpr std::uint32_t option_kind<option::WeightBits<N>> = option::weight_bits;
+template <bool V>
+inline constexpr std::uint32_t option_kind<option::PerTensor<V>> = option::per_tensor;
 
 /// Whether its value can be meant, where the layers do not say that themselves.
 template <class O>
 inline constexpr bool option_in_range = true;
+template <auto N>
+inline constexpr bool option_in_range<option::WeightBits<N>> = N == 4 || N == 8;
 
 /// The first option that is wrong, from 1; 0: none is. A size may come twice, and before all others.
 constexpr std::size_t first_wrong_option(const std::uint32_t* kinds, std::size_t count, std::uint32_t known) {
@@ -250,6 +271,37 @@ inline constexpr bool with_bias = !(turns_bias_off<std::remove_const_t<decltype(
 /// The initialiser that an option brings; after the error about one that is none, the layer's default.
 template <class I, class Default>
 using initializer_or = std::conditional_t<Initializer<I>, I, Default>;
+
+/// How a layer's weights are kept where it runs in int8.
+struct WeightStorage {
+  unsigned bits = 8;
+  bool per_tensor = false;
+
+  /// The largest whole number that a weight becomes; the least is its negative.
+  constexpr int most() const { return bits == 4 ? 7 : 127; }
+  constexpr bool operator==(const WeightStorage&) const = default;
+
+  template <auto N>
+  constexpr void read(option::WeightBits<N>) {
+    bits = static_cast<unsigned>(N);
+  }
+  template <bool V>
+  constexpr void read(option::PerTensor<V>) {
+    per_tensor = V;
+  }
+  template <class Other>
+  constexpr void read(Other) {}
+};
+template <auto... Argument>
+inline constexpr WeightStorage weight_storage = [] {
+  WeightStorage storage;
+  (storage.read(Argument), ...);
+  return storage;
+}();
+template <class L>
+inline constexpr WeightStorage storage_of_layer{};
+template <template <auto...> class L, auto... Argument>
+inline constexpr WeightStorage storage_of_layer<L<Argument...>> = weight_storage<Argument...>;
 
 template <class Default, class... O>
 struct find_init {

@@ -33,14 +33,26 @@ enum class CalibrationMethod : unsigned char {
 /// How `quantize` calibrates:
 ///
 ///     quantize(model, loader, Calibration{.method = CalibrationMethod::percentile, .percentile = 99.9});
+///
+/// An input whose range is known beforehand is told it, whatever the samples show; of several inputs each in turn:
+///
+///     quantize(model, loader, Calibration{.input_ranges = {{0, 1}}});  // a camera's bytes are 1/255 each
 struct Calibration {
   CalibrationMethod method = CalibrationMethod::min_max;
   double percentile = 99.99;
+  std::vector<ValueRange> input_ranges{};  // none, or one for each input, with zero in it; of tokens it says nothing
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("percentile", o.percentile, Allowed{50, 100, false, true});
   }
 };
+
+namespace detail {
+
+/// Error: there are ranges of inputs, but not one for each, or one that cannot be meant.
+void check_input_ranges(const Calibration& how, std::size_t inputs);
+
+}  // namespace detail
 
 /// How often a tensor's numbers were in each of 4,096 intervals, which grow with the largest: numbers are seen once, in
 /// any order of magnitude, and need not be kept.

@@ -28,8 +28,10 @@ struct QuantizationReport {
     double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
     double sqnr = 0;       // of all layers up to this one
     bool constant = false;  // the layer gave one number only
+    std::size_t flash = 0;  // bytes of its weights with what is kept for each row; 0 of one without a matrix
   };
   std::vector<Layer> layers{};
+  std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
   std::uint64_t samples = 0;
   std::vector<std::string> warnings{};
 
@@ -50,7 +52,8 @@ struct StepNoise {
   bool any = false, constant = true;
 };
 /// Adds a layer, with its name, and what is to be said of it.
-void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range);
+void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
+                      std::size_t flash);
 void finish_report(QuantizationReport& report);
 
 /// Two runs of the int8 network: one as it is, and one in which every layer is given what the float network's numbers
@@ -184,8 +187,10 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
     detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k),
-                             {scale * (-128 - zero), scale * (127 - zero)});
+                             {scale * (-128 - zero), scale * (127 - zero)},
+                             plan.steps[k].multiplies() ? plan.steps[k].flash_bytes() : 0);
   }
+  report.weight_bytes = plan.weight_bytes;
   detail::finish_report(report);
   return report;
 }

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <tenon/data/loader.hpp>
-#include <tenon/edge/quantized_self_test.hpp>
 #include <tenon/model/calibration.hpp>
 #include <tenon/model/export.hpp>
+#include <tenon/model/export_quantized.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/model/quantize_recurrent.hpp>
 
@@ -136,6 +136,12 @@ private:
         std::copy_n(scratch.data() + first + t * stride, code.width, values.data() + t * code.width);
       trace(first_inner + inner++, {values.data(), 1, values.size()}, values.size());
     };
+    if constexpr (code.context > 0) {  // a step alone: query, key, value, the weights, what is seen
+      constexpr std::size_t seen = aligned(3 * code.width) + aligned(code.heads * code.context);
+      for (const std::size_t place : {std::size_t{0}, code.width, 2 * code.width, seen}) see(place, code.width, 1);
+      return;
+    }
+    if constexpr (code.rope > 0) code.turn_back(scratch.data(), memory.workspace.scratch_fixed);
     see(0, code.query_step(), code.queries);
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
       see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
@@ -273,31 +279,42 @@ void set_scale_of_join(std::span<const edge::TensorMove> parts, std::size_t k, N
   q.zero[k + 1] = q.zero[first];
 }
 
-/// The weights and biases of one step, each output with a scale of its own.
+/// The weights and biases of one step, each output with a scale of its own, or all with the largest of these.
 template <class Numbers>
 void quantize_weights(const edge::QuantizedStep& step, const float* parameters, Numbers& q) {
   const std::size_t columns = step.columns();
-  for (std::size_t o = 0; o < step.outputs(); ++o) {
-    const auto weight = [&](std::size_t i) { return parameters[step.weight_source + step.weight_place(o, i)]; };
-    const std::size_t row = step.row + step.packed_row(o);
+  const auto most = static_cast<float>(step.pattern.weights.most());
+  const double in = static_cast<double>(q.scale[step.source]);
+  // A bias has 2^30 steps of in * scale. Where it is larger than that, weights are so small beside it that nothing is
+  // lost if they count in larger steps too.
+  constexpr double most_of_bias = 0x1p30;
+  const auto weight = [&](std::size_t o, std::size_t i) {
+    return parameters[step.weight_source + step.weight_place(o, i)];
+  };
+  const auto bias_of = [&](std::size_t o) {
+    return step.pattern.has_bias ? static_cast<double>(parameters[step.bias_source + o]) : 0.0;
+  };
+  const auto scale_of = [&](std::size_t o) {
     float largest = 0;
-    for (std::size_t i = 0; i < columns; ++i) largest = std::max(largest, std::abs(weight(i)));
-    float scale = largest / 127;
-    if (!(scale > std::numeric_limits<float>::min())) scale = 1.0F / 127;
-    // A bias has 2^30 steps of in * scale. Where it is larger than that, weights are so small beside it that nothing is
-    // lost if they count in larger steps too.
-    constexpr double most = 0x1p30;
-    const double in = static_cast<double>(q.scale[step.source]);
-    const double bias = step.pattern.has_bias ? static_cast<double>(parameters[step.bias_source + o]) : 0;
-    if (std::abs(bias) > most * in * static_cast<double>(scale))
-      scale = static_cast<float>(std::abs(bias) / (most * in));
+    for (std::size_t i = 0; i < columns; ++i) largest = std::max(largest, std::abs(weight(o, i)));
+    const float scale = largest / most > std::numeric_limits<float>::min() ? largest / most : 1 / most;
+    const double bias = std::abs(bias_of(o));
+    return bias > most_of_bias * in * static_cast<double>(scale) ? static_cast<float>(bias / (most_of_bias * in))
+                                                                 : scale;
+  };
+  float common = 0;
+  for (std::size_t o = 0; step.stored().one_scale && o < step.outputs(); ++o) common = std::max(common, scale_of(o));
+  for (std::size_t o = 0; o < step.outputs(); ++o) {
+    const std::size_t row = step.row + step.packed_row(o);
+    const float scale = step.stored().one_scale ? common : scale_of(o);
     q.weight_scale[row] = scale;
-    for (std::size_t i = 0; i < columns; ++i)
-      q.weights[step.packed_place(o, step.packed_column(i))] = static_cast<std::int8_t>(
-          std::clamp(std::lround(weight(i) / scale), -127L, 127L));
+    for (std::size_t i = 0; i < columns; ++i) {
+      const float whole = std::clamp(std::round(weight(o, i) / scale), -most, most);
+      step.put_weight(q.weights, o, step.packed_column(i), static_cast<std::int32_t>(whole));
+    }
     if (step.pattern.has_bias)
       q.bias[row] = static_cast<std::int32_t>(
-          std::clamp(std::round(bias / (in * static_cast<double>(scale))), -most, most));
+          std::clamp(std::round(bias_of(o) / (in * static_cast<double>(scale))), -most_of_bias, most_of_bias));
   }
 }
 
@@ -324,6 +341,12 @@ void quantize_constants(const edge::QuantizedStep& step, std::span<const float> 
 template <class Net>
 struct FloatRun {
   std::unique_ptr<Weights<Net>> weights;
+  /// All numbers in the order of a plan: those that are learned, then buffers, among which frozen ones are.
+  std::vector<float> numbers() const {
+    std::vector<float> all(weights->parameters, weights->parameters + workspace<Net>.trainable_size);
+    all.insert(all.end(), weights->buffers, weights->buffers + workspace<Net>.buffer_size);
+    return all;
+  }
   std::vector<float> scratch{
       std::vector<float>(workspace<Net>.needs.inference.sample + workspace<Net>.needs.inference.fixed + 1)};
 
@@ -345,7 +368,8 @@ struct FloatRun {
 /// Which part of the numbers seen the 256 steps cover, a `Calibration` says (model/calibration.hpp); the default is
 /// all. `quantization_report` (model/quantization_report.hpp) says what int8 costs, layer by layer.
 ///
-/// Error: the loader gives nothing, samples of another size, or a number that is not finite occurs.
+/// Error: the loader gives nothing, samples of another size, or a number that is not finite occurs; ranges of inputs
+/// that are not one for each, or without zero in them.
 template <class M>
 std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, DataLoader<float>& calibration,
                                                                 const Calibration& how = {}) {
@@ -360,6 +384,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   detail::FloatRun<Net> run{frozen_weights(model)};
   std::vector<float> output(M::output::size);
   check_options(how);
+  detail::check_input_ranges(how, plan.inputs);
   detail::SeenOfUnits seen_of_units;
   std::vector<Histogram>& units = seen_of_units.ranges;
   units.resize(workspace<Net>.units + plan.inner_values() + 1);
@@ -392,9 +417,11 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       throw Error("quantize: expected finite numbers, got an infinite one " + where);
   };
   auto q = std::make_unique<QuantizedNumbers<Net>>();
+  const std::vector<float> numbers = run.numbers();
   for (std::size_t k = 0; k < plan.inputs; ++k) {
     check_finite(inputs[k], "in the samples");
     if (plan.tokens[k]) q->scale[k] = 1;
+    else if (!how.input_ranges.empty()) detail::set_scale(how.input_ranges[k], q->scale[k], q->zero[k]);
     else detail::set_scale(inputs[k].range(how), q->scale[k], q->zero[k]);
   }
   for (std::size_t k = 0; k < plan.count; ++k) {
@@ -416,7 +443,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     }
     if (step.pattern.kind == edge::StepKind::embedding) {
       // the whole table's, for there are tokens that no sample has
-      const std::span<const float> table(run.weights->parameters + step.weight_source, step.constants());
+      const std::span<const float> table(numbers.data() + step.weight_source, step.constants());
       ValueRange all;
       all.see(table);
       detail::set_scale(all, q->scale[k + 1], q->zero[k + 1]);
@@ -427,7 +454,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     if (step.pattern.kind == edge::StepKind::recurrent) {
       for (const std::size_t inside : {step.unit + 1, step.unit + 2})
         check_finite(units[inside], "within step " + std::to_string(k) + " of the int8 network");
-      detail::quantize_pass(step, k, run.weights->parameters, units, how, *q);
+      detail::quantize_pass(step, k, numbers.data(), units, how, *q);
       continue;
     }
     detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
@@ -439,129 +466,10 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       const float scale = largest / 127 > std::numeric_limits<float>::min() ? largest / 127 : 1;
       q->weight_scale[step.row] = scale;
       detail::quantize_constants(step, added, scale, 0, *q);
-    } else if (step.has_factors()) detail::quantize_factors(step, k, run.weights->parameters, *q);
-    else if (step.multiplies()) detail::quantize_weights(step, run.weights->parameters, *q);
+    } else if (step.has_factors()) detail::quantize_factors(step, k, numbers.data(), *q);
+    else if (step.multiplies()) detail::quantize_weights(step, numbers.data(), *q);
   }
   return q;
-}
-
-namespace detail {
-
-/// How many tokens there are in an input.
-template <class Net>
-constexpr std::size_t tokens_of(std::size_t input) {
-  constexpr const auto& plan = edge::quantized_plan<Net>;
-  for (std::size_t k = 0; k < plan.count; ++k)
-    if (plan.steps[k].pattern.kind == edge::StepKind::embedding && plan.steps[k].source == input)
-      return plan.steps[k].tokens;
-  return 1;
-}
-
-}  // namespace detail
-
-/// Writes a header for `Quantized`; options and errors are those of `export_header`.
-///
-///     export_quantized_header(model, *quantize(model, loader), "digits_int8.hpp");
-template <class M>
-void export_quantized_header(const M& model, const QuantizedNumbers<typename M::network>& q, const std::string& path,
-                             const ExportOptions& options = {}) {
-  using Net = typename M::network;
-  constexpr const auto& plan = edge::quantized_plan<Net>;
-  WeightsHeader header = detail::describe_export(model, path, options);
-  header.includes += "#include <tenon/edge/quantized_self_test.hpp>\n";
-  header.checksum = crc32(std::as_bytes(std::span(q.weights, plan.weight_bytes)));
-  header.weight_bytes = Quantized<Net>::weight_bytes;
-  header.ram_bytes = Quantized<Net>::ram_bytes;
-  header.macs = Quantized<Net>::macs;
-  WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
-  for (std::size_t k = 0; k < plan.count; ++k) {
-    const edge::QuantizedStep& step = plan.steps[k];
-    if (step.has_factors()) {
-      const std::string name = "step " + std::to_string(k) +
-                               (step.pattern.kind == edge::StepKind::norm ? ", factors of a normalisation"
-                                                                          : ", slopes");
-      const std::size_t filled = kernels::in_fours(step.factors);
-      bias.blocks.push_back({name, std::span(q.bias + step.row, filled)});
-      scales.blocks.push_back({name, std::span(q.weight_scale + step.row, filled)});
-    }
-    if (step.pattern.kind == edge::StepKind::recurrent) {
-      const edge::CellPass& c = step.cell;
-      const std::string name = "step " + std::to_string(k) + ", gates of ";
-      const auto add = [&](const std::string& what, std::size_t first, std::size_t size, std::size_t row) {
-        weights.blocks.push_back(
-            {name + what + ", packed four rows by four columns", std::span(q.weights + step.weights + first, size)});
-        bias.blocks.push_back({name + what, std::span(q.bias + step.row + row, c.rows())});
-        scales.blocks.push_back({name + what, std::span(q.weight_scale + step.row + row, c.rows())});
-      };
-      add("the input", 0, c.input_bytes(), 0);
-      add("the state", c.input_bytes(), c.weight_bytes() - c.input_bytes(), c.rows());
-    }
-    if (step.constants() > 0) {
-      const std::string name = "step " + std::to_string(k) + ", ";
-      const bool table = step.pattern.kind == edge::StepKind::embedding;
-      weights.blocks.push_back(
-          {name + (table ? std::to_string(step.tokens) + " rows of " + std::to_string(step.width) : "what is added"),
-           std::span(q.weights + step.weights, kernels::in_fours(step.constants()))});
-      if (!table) {
-        bias.blocks.push_back({name + "none", std::span(q.bias + step.row, 4)});
-        scales.blocks.push_back({name + "of what is added", std::span(q.weight_scale + step.row, 4)});
-      }
-    }
-    if (!step.multiplies()) continue;
-    const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
-                                                                              : ", packed four rows by four columns";
-    const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.columns()) + " to " +
-                             std::to_string(step.outputs());
-    weights.blocks.push_back({name + packed, std::span(q.weights + step.weights, step.packed_bytes())});
-    bias.blocks.push_back({name, std::span(q.bias + step.row, step.packed_rows())});
-    scales.blocks.push_back({name, std::span(q.weight_scale + step.row, step.packed_rows())});
-  }
-  std::vector<WeightsHeader::Member> members{
-      weights,
-      bias,
-      scales,
-      {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
-      {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}};
-  if (plan.cells > 0) {
-    members.push_back({"gate_bits", {{"of recurrent layers", std::span(q.gate_bits, plan.cells)}}});
-    members.push_back({"cell_bits", {{"of recurrent layers", std::span(q.cell_bits, plan.cells)}}});
-  }
-  header.constants.push_back({"The network in int8.", "QuantizedNumbers<Net> numbers", members});
-
-  auto sample = detail::export_sample<M::input::size>(options);
-  if (options.sample.empty())
-    detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
-      if constexpr (plan.tokens[K])
-        for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i)
-          sample[detail::port_offset<input_shape<Net>>(K) + i] = static_cast<float>(i % detail::tokens_of<Net>(K));
-    });
-  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
-  if (!tables->sums_fit)
-    throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
-  const auto net = std::make_unique<Quantized<Net>>(*tables);
-  const auto test = std::make_unique<QuantizedSelfTest<Net>>();
-  detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
-    edge::write_input<Net, K>(q.scale[K], q.zero[K], sample.data() + detail::port_offset<input_shape<Net>>(K),
-                              test->input + plan.input_offset(K));
-    std::copy_n(test->input + plan.input_offset(K), plan.sizes[K], net->template input<K>().begin());
-  });
-  net->run();
-  detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
-    std::ranges::copy(net->template output<K>(), test->output + plan.output_offset(K));
-  });
-  header.constants.push_back({"One sample and what the network gives for it.",
-                              "QuantizedSelfTest<Net> self_test",
-                              {{"input", {{"a sample", std::span<const std::int8_t>(test->input)}}},
-                               {"output", {{"its output", std::span<const std::int8_t>(test->output)}}}}});
-  for (std::size_t k = 0; k < header.input_ports.size(); ++k)
-    header.input_ports[k].scale = q.scale[k], header.input_ports[k].zero = q.zero[k];
-  for (std::size_t k = 0; k < header.output_ports.size(); ++k) {
-    const std::size_t t = plan.output_tensor(k);
-    header.output_ports[k].scale = q.scale[t], header.output_ports[k].zero = q.zero[t];
-  }
-  if (options.c_api) header.c_network = "tenon::Quantized<NAMESPACE::Net, NAMESPACE::numbers>";
-  header.c_exact = true;
-  write_weights_header(path, header);
 }
 
 }  // namespace tenon

@@ -5,6 +5,7 @@
 #include <tenon/kernels/int8_attention.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
+#include <tenon/kernels/int8_stored.hpp>
 
 #include "platform.hpp"
 
@@ -15,11 +16,15 @@ namespace {
 
 using namespace tenon::kernels;
 
-alignas(16) std::int8_t weights[24000], x[9000], other[9000], y[9000], scratch[4000];
+alignas(16) std::int8_t weights[24000], halves[6000], x[9000], other[9000], y[9000], scratch[4000];
 std::int32_t bias[160], multiplier[160];
 alignas(4) std::int8_t shift[160];
-std::uint32_t seed = 1, bytes[48];
+alignas(16) std::int8_t unpacked[2048];
+std::int32_t repeated[64];
+alignas(4) std::int8_t repeated_shift[64];
+std::uint32_t seed = 1, bytes[68];
 std::size_t cases = 0, spoiled = 0;
+bool as_unpacked = true;
 
 std::uint32_t draw() {
   seed = seed * 1664525U + 1013904223U;
@@ -82,6 +87,30 @@ void convolve(Shape shape, Scales s = {}) {
   keep(c.map_size());
   if (c.groups == 1) follow(c, true, kernel);
 }
+/// Weights of four bits, or of one scale: the bytes of the layer above with the same weights and scales.
+void stored(Shape shape, StoredRows how, Scales s = {}) {
+  fill(s.shift);
+  const Convolution c = shape.convolution();
+  const bool image = shape.size > 1;
+  const std::size_t columns = c.taps() * c.channels, size = in_fours(c.features) * in_fours(columns);
+  for (std::size_t i = columns; !image && i < in_fours(columns); ++i) x[i] = 0;
+  for (std::int8_t& w : halves) w = 0;
+  for (std::size_t i = 0; how.in_four_bits && i < size; ++i) {
+    weights[i] = static_cast<std::int8_t>(weights[i] / 16);
+    put_four_bits(halves, i, in_fours(columns) / 4, weights[i]);
+  }
+  for (std::size_t i = 1; how.one_scale && i < 160; ++i) multiplier[i] = multiplier[0], shift[i] = shift[0];
+  DenseRows whole = rows(columns, c.features, s), kept = whole;
+  if (how.in_four_bits) kept.weights = halves;
+  if (image) convolution_int8(whole, c, -3, x, other, scratch);
+  else dense_int8(whole, x, other);
+  const std::size_t at_once = rows_at_once(in_fours(c.features), in_fours(columns), how.in_four_bits);
+  const StoredSpace space{at_once, unpacked, repeated, repeated_shift};
+  if (image) convolution_stored_int8(kept, how, space, c, -3, x, y, scratch);
+  else dense_stored_int8(kept, how, space, x, y);
+  for (std::size_t i = 0; i < c.map_size(); ++i) as_unpacked = as_unpacked && y[i] == other[i];
+  keep(c.map_size());
+}
 /// Every channel by itself; once more with a weight of -128.
 void depthwise(Shape shape, Scales s = {}, bool least = false) {
   fill(s.shift);
@@ -131,6 +160,11 @@ void run() {
   add(1000, -1, {.shift = 19}), add(1003, 2, {.shift = 19, .low = -50, .high = 60}), add(37, 18, {.shift = 19});
   attend({5, 5, 16, 2}), attend({4, 7, 15, 3}), attend({6, 6, 20, 2, true}), attend({2, 131, 13, 1});
   add(37, 3, {.shift = 19}), add(37, 20, {.shift = 19}), add(5, -4, {.shift = 19});
+  constexpr StoredRows halves_alone{true, false}, one_scale{false, true}, both{true, true};
+  for (const StoredRows how : {halves_alone, one_scale, both}) {
+    stored({130, 41, 1, 1, 1, 0}, how), stored({21, 6, 1, 1, 1, 0}, how, bounded), stored({64, 25, 5, 1, 1, 0}, how);
+    stored({300, 9, 4, 1, 2, 0}, how), stored({5, 22, 5, 3}, how, large);
+  }
 }
 
 }  // namespace
@@ -152,7 +186,7 @@ int main() {
 
 int main() {
   run();
-  bool good = cases == sizeof expected / sizeof *expected;
+  bool good = cases == sizeof expected / sizeof *expected && as_unpacked;
   for (std::size_t i = 0; good && i < cases; ++i)
     if (bytes[i] != expected[i]) {
       platform::print("other bytes in case ", static_cast<std::uint32_t>(i));

@@ -49,11 +49,11 @@ using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Sli
                     Node<"chosen", Where, "smaller", "product", "a">, Node<"sum", Add<>, "smaller", "chosen", "b">,
                     Out<"sum">>;
 using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
-                       Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>, BatchNorm2D<>, Upsample<2>,
+                       Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
                        ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
                        Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
-                       MaxPool1D<2>, Dense<6>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>,
-                       GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<2, causal>,
+                       MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>,
+                       GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<3, causal, rope<>>,
                        Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
 
 constexpr auto make_numbers() {
@@ -104,10 +104,12 @@ constexpr auto make_numbers() {
     q.scale[k + 1] = 1.0F / 32;
     for (std::size_t o = 0; o < step.outputs(); ++o) {
       const std::size_t row = step.row + step.packed_row(o);
-      q.weight_scale[row] = (step.columns() > 20 ? 0.006F : 0.016F) * (1 + 0.05F * static_cast<float>(o)) / (32 * in);
-      q.bias[row] = next(2000);
-      for (std::size_t i = 0; i < step.columns(); ++i)
-        q.weights[step.packed_place(o, i)] = static_cast<std::int8_t>(next(127));
+      const int most = step.pattern.weights.most();
+      const float of_row = step.stored().one_scale ? 1 : 1 + 0.05F * static_cast<float>(o);
+      q.weight_scale[row] = (step.columns() > 20 ? 0.006F : 0.016F) * of_row / (32 * in) * 127 /
+                            static_cast<float>(most);
+      q.bias[row] = next(2000) * most / 127;
+      for (std::size_t i = 0; i < step.columns(); ++i) step.put_weight(q.weights, o, i, next(most));
     }
   }
   return q;

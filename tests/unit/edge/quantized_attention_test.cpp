@@ -3,10 +3,13 @@
 #include <tenon/edge/quantized_stepwise.hpp>
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/embedding.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/learned_positional_embedding.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/relu.hpp>
+#include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/tied.hpp>
 #include <tenon/layers/where.hpp>
 #include <tenon/model/quantization_report.hpp>
@@ -14,6 +17,7 @@
 #include <tenon/net/networks.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -28,7 +32,18 @@ namespace {
 struct Sizes {
   std::size_t queries, keys, depth;
   bool causal;
+  double rope = 0;
 };
+/// RoPE: pairs turned by their places.
+std::vector<double> turned(const Sizes& s, std::vector<double> x) {
+  for (std::size_t i = 0; s.rope > 0 && i + 1 < x.size(); i += 2) {
+    const double pair = static_cast<double>(i % s.depth) / static_cast<double>(s.depth),
+                 angle = static_cast<double>(i / s.depth) * std::pow(s.rope, -pair), a = x[i], b = x[i + 1];
+    x[i] = std::cos(angle) * a - std::sin(angle) * b;
+    x[i + 1] = std::sin(angle) * a + std::cos(angle) * b;
+  }
+  return x;
+}
 std::vector<double> attend(const Sizes& s, const std::vector<double>& q, const std::vector<double>& k,
                            const std::vector<double>& v, const std::vector<bool>& hidden) {
   std::vector<double> y(s.queries * s.depth);
@@ -62,7 +77,7 @@ TEST_CASE("attention of int8 numbers is the formula but for one rounding") {
   };
   double worst = 0;
   for (const Sizes s : {Sizes{7, 7, 8, true}, Sizes{5, 9, 3, false}, Sizes{3, 400, 16, false}, Sizes{1, 1, 4, false},
-                        Sizes{9, 9, 1, true}})
+                        Sizes{9, 9, 1, true}, Sizes{12, 12, 6, true, 100}, Sizes{12, 12, 6, false, 100}})
     for (const double scale : {0.002, 0.01, 0.05, 0.2})
       for (const bool masked : {false, true}) {
         const int q_zero = whole(-128, 127), k_zero = whole(-128, 127), v_zero = whole(-128, 127);
@@ -89,9 +104,12 @@ TEST_CASE("attention of int8 numbers is the formula but for one rounding") {
                               v_zero,
                               3,
                               -7,
-                              &edge::halving},
+                              &edge::halving,
+                              0,
+                              s.rope > 0 ? edge::turns_of<12, 6, 100.0>.data() : nullptr,
+                              k_zero},
                              q.data(), k.data(), v.data(), mask.data(), y.data(), scores.data());
-        const std::vector<double> expected = attend(s, real_q, real_k, real_v, hidden);
+        const std::vector<double> expected = attend(s, turned(s, real_q), turned(s, real_k), real_v, hidden);
         for (std::size_t i = 0; i < y.size(); ++i)
           worst = std::max(worst, std::abs(y[i] - std::clamp(expected[i] / out - 7, -128.0, 127.0)));
       }
@@ -204,11 +222,57 @@ TEST_CASE("attention in int8 is within a few steps of the float layer") {
   check_apart<Sequential<Input<9, 12>, MultiheadAttention<3, causal>>>(3, 0.5F);
   check_apart<Sequential<Input<9, 12>, MultiheadAttention<1>>>(8, 0.7F, 3);
   check_apart<Sequential<Input<1, 12>, MultiheadAttention<2>, ReLU>>(4, 0.5F);
+  check_apart<Sequential<Input<9, 12>, MultiheadAttention<3, causal, rope<>>>>(3, 0.5F);
+  check_apart<Sequential<Input<9, 12>, MultiheadAttention<2, rope<50>>>>(3, 0.5F);
   check_apart<Across>(3, 0.5F);
   check_apart<Sequential<Input<12, 8>, CrossAttention<2, 7>>>(3, 0.5F);
   check_apart<Padded>(3, 0.5F, 1, 7);
   check_apart<Own>(3, 0.5F, 1, 7);
   check_apart<Block>(3, 0.5F);
+}
+
+TEST_CASE("attention in int8 one step at a time gives the bytes of the whole sequence") {
+  using Net = Sequential<Input<9>, Embedding<300, 8>, LearnedPositionalEmbedding<>, SinusoidalPositionalEncoding<>,
+                         Residual<LayerNorm<>, MultiheadAttention<2, causal, rope<>>>,
+                         Residual<LayerNorm<>, Dense<10>, ReLU, Dense<8>>, Residual<MultiheadAttention<1, causal>>,
+                         Dense<3>>;
+  const Model<Net> model{3};
+  Stream random(3, Purpose::user);
+  std::vector<float> tokens(9 * 30);
+  for (float& token : tokens) token = std::floor(random.uniform<float>(0, 299.9F));
+  const Dataset<float> data{{9}, std::move(tokens)};
+  DataLoader<float> loader{data, 10, 1};
+  const auto numbers = quantize(model, loader);
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
+  const auto step_tables = std::make_unique<edge::QuantizedTables<Stepwise<Net>>>(
+      edge::make_step_tables<Net>(*numbers));
+  Quantized<Net> whole{*tables};
+  QuantizedStepwise<Net> steps{*step_tables};
+  std::vector<float> exact(27);
+  std::array<float, 27> expected{};
+  std::array<float, 3> y{}, last{};
+  for (std::size_t sample = 0; sample < 10; ++sample) {
+    const std::span<const float, 9> x = data.sample(sample).first<9>();
+    model.predict(x, exact);
+    whole(x, std::span(expected));
+    steps.reset();
+    for (std::size_t t = 0; t < 9; ++t) {
+      const std::array<float, 1> token{x[t]};
+      steps.step(token, y);
+      for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(y[i] == expected[3 * t + i]);
+        CHECK(std::abs(y[i] - exact[3 * t + i]) < 5 * whole.output_scale());
+      }
+    }
+    // one step too many takes the last one's place, and numbers of 16 bits are taken as they are
+    last = y;
+    const std::array<float, 1> again{x[8]};
+    steps.step(again, y);
+    CHECK(y == last);
+    steps.set_token(static_cast<std::uint16_t>(x[8]));
+    steps.step();
+    CHECK(steps.output_scale() * static_cast<float>(steps.output()[2] - steps.output_zero()) == last[2]);
+  }
 }
 
 TEST_CASE("where in int8 is the float layer but for one rounding") {

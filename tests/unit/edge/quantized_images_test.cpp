@@ -17,6 +17,7 @@
 #include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/store_weights.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/train/fit.hpp>
 
@@ -83,7 +84,16 @@ struct Reference {
   }
   std::int64_t sum_of(std::size_t k, std::size_t o, std::size_t column, std::int64_t x) const {
     const edge::QuantizedStep& step = plan.steps[k];
-    return q.weights[step.packed_place(o, step.packed_column(column))] * (x - q.zero[step.source]);
+    const std::size_t place = step.packed_place(o, step.packed_column(column));
+    int weight = q.weights[place];
+    if (step.pattern.weights.bits == 4) {  // two blocks of sixteen in sixteen bytes
+      const std::size_t own = place - step.weights, blocks = (step.columns() + 3) / 4, block = own / 16,
+                        pair = block / blocks * ((blocks + 1) / 2) + block % blocks / 2;
+      const int both = q.weights[step.weights + pair * 16 + own % 16] & 255;
+      const int half = block % blocks % 2 == 0 ? both % 16 : both / 16;
+      weight = half < 8 ? half : half - 16;
+    }
+    return weight * (x - q.zero[step.source]);
   }
   std::int64_t requantized(std::size_t k, std::size_t o, std::int64_t sum) const {
     const edge::QuantizedStep& step = plan.steps[k];
@@ -392,6 +402,33 @@ TEST_CASE("int8 images give what the specification says, bit for bit") {
   check_against_reference<
       Sequential<Input<4, 7, 6>, Conv2D<8, 1>, ReLU, Conv2D<8, 3, groups<8>, padding<1>>, ReLU, Conv2D<12, 1>,
                  Conv2D<12, 3, stride<2>, groups<12>, padding<1>>, MaxPool2D<2, stride<1>>, AvgPool2D<2, stride<1>>>>();
+}
+
+TEST_CASE("weights of four bits and of one scale give what the specification says, bit for bit") {
+  // more and fewer rows than are unpacked at once, columns that fill a block or not, strides, padding, bounds
+  using Stored = Sequential<Input<3, 7, 5>, Conv2D<21, 3, stride<2>, padding<1>, weight_bits<4>>, ReLU,
+                            Conv2D<34, 1, per_tensor<true>>, Conv2D<8, 3, groups<2>>, ReLU6,
+                            Conv2D<30, 1, weight_bits<4>, per_tensor<true>>, Flatten, Dense<70, weight_bits<4>>, ReLU,
+                            Dense<35, per_tensor<true>>, Dense<5, weight_bits<4>, per_tensor<true>>>;
+  constexpr const edge::QuantizedPlan& p = edge::quantized_plan<Stored>;
+  STATIC_REQUIRE(p.steps[0].packed_bytes() == 24 * 32 / 2);  // an even number of blocks
+  STATIC_REQUIRE(p.multipliers == 24 + 4 + 8 + 4 + 72 + 4 + 4);
+  check_against_reference<Stored>();
+
+  const Rig<Stored> rig;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{4}}) {
+    const edge::QuantizedStep& step = p.steps[k];
+    const auto weight = rig.model.values(parameter_table<Stored>[2 * k]);
+    const float* scale = rig.numbers->weight_scale + step.row;
+    for (std::size_t o = 0; o < step.outputs(); ++o) {
+      float largest = 0;
+      for (std::size_t i = 0; i < step.columns(); ++i)
+        largest = std::max(largest, std::abs(weight[o * step.columns() + i]));
+      CHECK(scale[o] == Approx(largest / 7));
+    }
+  }
+  for (std::size_t o = 1; o < 35; ++o)
+    CHECK(rig.numbers->weight_scale[p.steps[5].row + o] == rig.numbers->weight_scale[p.steps[5].row]);
 }
 
 TEST_CASE("int8 images come close to their float model") {

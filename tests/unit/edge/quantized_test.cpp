@@ -10,16 +10,27 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/relu6.hpp>
 #include <tenon/layers/softmax.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
+#include <tenon/net/freeze.hpp>
 #include <tenon/net/networks.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace tenon;
@@ -149,6 +160,114 @@ TEST_CASE("an int8 network is close to its float model") {
     const auto best = std::max_element(output.begin(), output.end());
     CHECK(output[static_cast<std::size_t>(net.classify(x.first<15>()))] == *best);
   }
+}
+
+TEST_CASE("an input's range may be given, and bytes of a camera are its int8 numbers") {
+  Rig rig;
+  rig.loader.start_epoch(0);
+  rig.numbers = quantize(rig.model, rig.loader, {.input_ranges = {{0, 1}}});
+  CHECK(rig.numbers->scale[0] == 1.0F / 255);
+  CHECK(rig.numbers->zero[0] == -128);
+  *rig.tables = edge::make_tables(*rig.numbers);
+  Quantized<Net> net{*rig.tables}, other{*rig.tables};
+  std::array<std::uint8_t, 15> bytes{};
+  std::array<float, 15> x{};
+  for (std::size_t i = 0; i < 15; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(255 - 17 * i);
+    x[i] = static_cast<float>(bytes[i]) / 255;
+  }
+  other(x);
+  net.set_bytes(std::span(std::as_const(bytes)));
+  for (std::size_t i = 0; i < 15; ++i) CHECK(net.input()[i] == edge::to_int8(x[i], net.input_scale(), -128));
+  net.run();
+  CHECK(std::ranges::equal(net.output(), other.output()));
+  // where they lie already
+  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(net.input().data()));
+  net.set_bytes(std::span<const std::uint8_t, 15>(reinterpret_cast<const std::uint8_t*>(net.input().data()), 15));
+  net.run();
+  CHECK(std::ranges::equal(net.output(), other.output()));
+
+  const auto refused = [&](std::vector<ValueRange> ranges, const char* words) {
+    rig.loader.start_epoch(0);
+    CHECK_THROWS_WITH(quantize(rig.model, rig.loader, {.input_ranges = std::move(ranges)}),
+                      Catch::Matchers::Contains(words));
+  };
+  refused({{0, 1}, {0, 1}}, "a range for each of 1 inputs, got 2");
+  refused({{0.5F, 1}}, "with zero in it, got 0.5 .. 1");
+  refused({{0, 0}}, "with zero in it");
+  refused({{0, std::numeric_limits<float>::infinity()}}, "with zero in it");
+}
+
+TEST_CASE("parts that are frozen have the int8 numbers that they have otherwise") {
+  // with a part frozen within one that is, statistics behind a frozen one, and what learns in between
+  using Plain = Sequential<Input<2, 4, 4>, Sequential<Conv2D<3, 3>, BatchNorm2D<>, Residual<Conv2D<3, 1>>>,
+                           Conv2D<4, 1>, BatchNorm2D<>, Tanh, Flatten, Dense<5>, ReLU, Dense<4>>;
+  using Part = Sequential<Input<2, 4, 4>,
+                          Freeze<Sequential<Conv2D<3, 3>, BatchNorm2D<>, Residual<Freeze<Conv2D<3, 1>>>>>, Conv2D<4, 1>,
+                          BatchNorm2D<>, Tanh, Flatten, Freeze<Dense<5>>, ReLU, Dense<4>>;
+  Model<Plain> plain{3};
+  Model<Part> part{4};
+  copy_parameters(plain, part);
+  Stream random(11, Purpose::user);
+  std::vector<float> values(32 * 20);
+  for (float& v : values) v = random.uniform<float>(-1, 1);
+  const Dataset<float> images{{2, 4, 4}, values};
+  DataLoader<float> loader{images, 10, 1};
+  const auto expected = quantize(plain, loader);
+  loader.start_epoch(0);
+  const auto got = quantize(part, loader);
+  constexpr const edge::QuantizedPlan& p = edge::quantized_plan<Plain>;
+  STATIC_REQUIRE(edge::quantized_plan<Part>.count == p.count);
+  CHECK(std::ranges::equal(got->weights, expected->weights));
+  CHECK(std::ranges::equal(got->bias, expected->bias));
+  CHECK(std::ranges::equal(got->weight_scale, expected->weight_scale));
+  CHECK(std::ranges::equal(got->scale, expected->scale));
+  CHECK(std::ranges::equal(got->zero, expected->zero));
+}
+
+TEST_CASE("a blob of int8 holds what firmware keeps, and damage is found") {
+  const Rig rig;
+  const auto file = std::filesystem::temp_directory_path() / "tenon_quantized.blob";
+  export_quantized_blob(*rig.numbers, file.string());
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::filesystem::remove(file);
+  alignas(8) static std::array<std::byte, sizeof(QuantizedBlobHeader) + sizeof(edge::QuantizedTables<Net>) + 8> flash;
+  const std::size_t size = flash.size() - 8;
+  REQUIRE(text.size() == size);
+  const auto receive = [&] { std::memcpy(flash.data(), text.data(), size); };
+  const auto open = [&](std::size_t from, std::size_t count) {
+    return open_quantized<Net>(std::span<const std::byte>(flash).subspan(from, count));
+  };
+  receive();
+  const auto blob = open(0, size);
+  REQUIRE(blob);
+  Quantized<Net> net{*blob.tables}, expected{*rig.tables};
+  Stream random(4, Purpose::user);
+  for (std::size_t i = 0; i < 15; ++i) net.input()[i] = expected.input()[i] = random_byte(random);
+  net.run();
+  expected.run();
+  CHECK(std::ranges::equal(net.output(), expected.output()));
+
+  CHECK(open(4, size).status == BlobStatus::misaligned);
+  CHECK(open(0, 15).status == BlobStatus::too_short);
+  CHECK(open(0, size - 1).status == BlobStatus::wrong_length);
+  CHECK(open(0, size + 8).status == BlobStatus::wrong_length);
+  // any bit of the header and of the numbers
+  for (std::size_t bit = 0; bit < 8 * size; bit += 97) {
+    flash[bit / 8] ^= std::byte{1} << bit % 8;
+    CHECK_FALSE(open(0, size));
+    receive();
+  }
+  flash[size - 20] ^= std::byte{16};
+  CHECK(open(0, size).status == BlobStatus::damaged);
+  receive();
+  // the same parameters, but other steps
+  using Other = Sequential<Input<1, 3, 5>, Flatten,
+                           Named<"body", Sequential<Dense<11>, ReLU, Dropout<0.5>, Dense<7, bias<false>>, ReLU>>,
+                           Dense<9>, Softmax>;
+  STATIC_REQUIRE(network_fingerprint<Other> == network_fingerprint<Net>);
+  CHECK(open_quantized<Other>(std::span<const std::byte>(flash).first(size)).status == BlobStatus::other_network);
 }
 
 TEST_CASE("vector instructions give what the portable loop gives") {

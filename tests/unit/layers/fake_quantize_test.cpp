@@ -52,6 +52,24 @@ TEST_CASE("the range follows the batches by a hundredth, and nothing passes beyo
   CHECK(run.dx.values() == std::vector<float>{0, 1});
 }
 
+TEST_CASE("weights of four bits are rounded to fifteen numbers, by one scale if asked") {
+  const std::vector<float> weight{0.7f, -0.34f, 0.06f, 1.4f, -0.29f, 0.0f};
+  const auto rounded = [&]<class L>(const L*) {
+    NetworkRun<Alone<FakeQuantized<L>, 3>, float> run{3};
+    std::copy(weight.begin(), weight.end(), run.parameters.data());
+    run.x.assign(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});
+    run.forward(Evaluation{});
+    return run.y.values();  // the transposed weight
+  };
+  const auto check = [](const std::vector<float>& y, const std::vector<float>& expected) {
+    for (std::size_t i = 0; i < 6; ++i) CHECK(y[i] == Approx(expected[i]).margin(1e-6));
+  };
+  using Rows = Dense<2, bias<false>, weight_bits<4>>;
+  using Whole = Dense<2, bias<false>, weight_bits<4>, per_tensor<true>>;
+  check(rounded(static_cast<const Rows*>(nullptr)), {0.7f, 1.4f, -0.3f, -0.2f, 0.1f, 0.0f});
+  check(rounded(static_cast<const Whole*>(nullptr)), {0.8f, 1.4f, -0.4f, -0.2f, 0.0f, 0.0f});
+}
+
 TEST_CASE("weights are rounded by rows, and learn as if they were not") {
   const Golden golden{"quantization"};
   const auto weight = floats(golden.values("weight.weight")), rounded = floats(golden.values("weight.rounded"));

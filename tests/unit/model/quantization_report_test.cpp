@@ -12,8 +12,10 @@
 #include <tenon/layers/max_pool2d.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
+#include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/store_weights.hpp>
 #include <tenon/train/evaluate_quantized.hpp>
 #include <tenon/train/fit.hpp>
 
@@ -138,6 +140,33 @@ TEST_CASE("the report says what int8 costs, and evaluate what comes of it") {
   CHECK(worse.layers[2].sqnr < report.layers[2].sqnr - 3);
   CHECK(worse.warnings.size() == 1);  // few samples
   CHECK(evaluate(*broken, t.data).loss > rounded.loss);
+}
+
+TEST_CASE("the report tells what weights of four bits save, and what they cost") {
+  using Small = store_weights<Net, weight_bits<4>>;
+  STATIC_REQUIRE(type_name<Small>() ==
+                 "Sequential<Input<1, 8, 8>, Conv2D<6, 3, padding<1>, weight_bits<4>>, ReLU, Residual<Conv2D<6, 3, "
+                 "padding<1>, weight_bits<4>>, ReLU>, MaxPool2D<2>, Flatten, Dense<10, weight_bits<4>>, Softmax>");
+  Trained t;
+  Model<Small> model{1};
+  CHECK(copy_parameters(t.model, model) == parameter_table<Net>.size());
+  const auto numbers = quantize(t.model, t.loader);
+  t.loader.start_epoch(0);
+  const auto small = quantize(model, t.loader);
+  const QuantizationReport report = quantization_report(t.model, *numbers, t.loader, 200),
+                           less = quantization_report(model, *small, t.loader, 200);
+  CHECK(report.weight_bytes == 1696);
+  CHECK(less.weight_bytes == 1696 / 2 + 16);  // the nine columns of the first layer are filled up to sixteen
+  CHECK(report.layers[0].flash == 8 * 12 + 9 * 8);
+  CHECK(less.layers[0].flash == 8 * 16 / 2 + 9 * 8);
+  CHECK_THAT(less.text(), Contains("Conv2D<6, 3, padding<1>, weight_bits<4>>") && Contains("Weights: 864 bytes."));
+  for (std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    CHECK(less.layers[k].own_sqnr > 15);
+    CHECK(less.layers[k].own_sqnr < report.layers[k].own_sqnr - 10);
+  }
+  const double exact = evaluate(*numbers, t.data).accuracy, rounded = evaluate(*small, t.data).accuracy;
+  INFO("int8 " << exact << ", four bits " << rounded);
+  CHECK(rounded > exact - 0.03);
 }
 
 TEST_CASE("the report warns of what it sees") {

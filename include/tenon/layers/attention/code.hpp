@@ -192,6 +192,13 @@ struct AttentionCode {
     }
   }
 
+  /// Queries and keys of one sample, as `forward` keeps them, before they were turned. angles: room for as many.
+  template <class T>
+  void turn_back(T* kept, T* angles_of_places) const {
+    make_angles(angles_of_places, 0, keys);
+    turn(kept, queries, angles_of_places, T(-1));
+  }
+
 private:
   /// Where a head's numbers begin; those of a step lie among the others of its step.
   template <class T>

@@ -28,6 +28,8 @@ struct padding_same_with_stride_1;
 struct output_padding_below_stride_or_dilation;
 template <std::size_t Groups, class... Channels>
 struct groups_that_divide;
+/// weight_bits<4> and per_tensor<true> are of convolutions without groups.
+struct weights_of_8_bits_and_a_scale_per_output_in_groups;
 
 namespace detail {
 
@@ -71,7 +73,8 @@ struct ConvolutionArguments {
   static constexpr std::uint32_t known_options = option::size | option::bias | option::init | option::bias_init |
                                                  option::kernel | option::stride | option::padding | option::dilation |
                                                  option::groups |
-                                                 (Transposed ? static_cast<unsigned>(option::output_padding) : 0U);
+                                                 (Transposed ? static_cast<unsigned>(option::output_padding)
+                                                             : option::weight_bits | option::per_tensor);
 
   static consteval auto fault() {
     using OfOptions = options_fault<known_options, Argument...>;
@@ -85,6 +88,8 @@ struct ConvolutionArguments {
       return std::type_identity<takes<padding_same_with_stride_1>>{};
     } else if constexpr (overpadded) {
       return std::type_identity<takes<output_padding_below_stride_or_dilation>>{};
+    } else if constexpr (window.groups > 1 && !(weight_storage<Argument...> == WeightStorage{})) {
+      return std::type_identity<takes<weights_of_8_bits_and_a_scale_per_output_in_groups>>{};
     } else if constexpr (out % window.groups != 0 || in % window.groups != 0) {
       if constexpr (states_input)
         return std::type_identity<takes<groups_that_divide<window.groups, channels<in>, channels<out>>>>{};

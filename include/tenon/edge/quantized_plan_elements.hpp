@@ -1,0 +1,243 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <tenon/edge/quantized_norm.hpp>
+#include <tenon/edge/quantized_plan_base.hpp>
+
+/// Steps that work number by number, or row by row.
+namespace tenon::edge::detail {
+
+/// Tensors that meet, bounds, normalisations, tables of embeddings, and what is added to every sample.
+template <std::size_t Capacity>
+struct PlanElements : PlanBase<Capacity> {
+  using base = PlanBase<Capacity>;
+  using base::plan, base::held, base::unit_count, base::inner, base::ordered, base::unknown, base::add;
+
+  constexpr std::size_t read_sum(const std::size_t* x, std::size_t count) {
+    std::size_t a = x[0];
+    for (std::size_t j = 1; j < count; ++j) {
+      const std::size_t b = ordered(x[j], plan.orders[a]);
+      // what was computed last is the first part: nothing else reads it
+      a = add({.pattern = {.kind = StepKind::add},
+               .in = plan.sizes[a],
+               .out = plan.sizes[a],
+               .source = a > b ? a : b,
+               .other = a > b ? b : a,
+               .unit = unit_count + inner++},
+              plan.orders[a]);
+    }
+    return a;
+  }
+
+  /// Images of one size lie side by side pixel by pixel, all else one behind the other.
+  constexpr std::size_t read_join(const std::size_t* x, std::size_t count, std::size_t rank, std::size_t size,
+                                  std::size_t image) {
+    std::size_t pixels = 1;
+    for (std::size_t j = 0; j < count; ++j)
+      if (plan.orders[x[j]].pixels == image) pixels = image;
+    if (rank == 3) pixels = image;
+    std::array<std::size_t, 32> part{};
+    for (std::size_t j = 0; j < count; ++j) part[j] = ordered(x[j], TensorOrder(plan.sizes[x[j]] / pixels, pixels));
+    const std::size_t first = plan.move_count, channels = size / pixels;
+    std::size_t place = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      const std::size_t own = plan.sizes[part[j]] / pixels;
+      plan.add_move(
+          part[j],
+          {.to = place, .count = {1, 1, pixels, own}, .from_step = {0, 0, own, 1}, .to_step = {0, 0, channels, 1}});
+      place += own;
+    }
+    return add({.pattern = {.kind = StepKind::join},
+                .in = size,
+                .out = size,
+                .source = part[0],
+                .first_move = first,
+                .moves = count},
+               TensorOrder(channels, pixels));
+  }
+
+  /// Bounds belong to the step that has just made the tensor, unless something else reads it without.
+  constexpr std::size_t read_bounds(std::size_t x, std::size_t unit, const StepPattern& bounds) {
+    if (x > 0 && x == plan.count && !held[x] && plan.steps[x - 1].takes_bounds()) {
+      QuantizedStep& step = plan.steps[x - 1];
+      step.pattern = bounded(step.pattern, bounds.low, bounds.high);
+      step.unit = unit;
+      return x;
+    }
+    return add({.pattern = bounds, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit},
+               plan.orders[x]);
+  }
+
+  constexpr std::size_t read_norm(std::size_t x, const NormNumbers& n, StepPattern pattern, std::size_t parameters,
+                                  std::size_t unit) {
+    if (n.width > std::size_t{1} << 22) return unknown();
+    TensorOrder wanted = plan.orders[x];
+    if (n.per_channel) wanted = {n.factors, plan.sizes[x] / n.factors};
+    else if (norm_step(n, plan.sizes[x], wanted).factors == 0) wanted = {};
+    x = ordered(x, wanted);
+    QuantizedStep step = norm_step(n, plan.sizes[x], wanted);
+    if (step.factors == 0) return unknown();
+    step.pattern = pattern;
+    step.pattern.has_bias = n.has_bias;
+    step.source = x;
+    step.unit = unit;
+    step.weight_source = parameters + n.weight;
+    step.bias_source = parameters + n.bias;
+    return add(step, wanted);
+  }
+
+  /// `slopes` of them, for numbers that lie in that order.
+  constexpr std::size_t read_slopes(std::size_t x, StepPattern pattern, std::size_t slopes, TensorOrder order,
+                                    std::size_t weight, std::size_t unit) {
+    x = ordered(x, order);
+    return add({.pattern = pattern,
+                .in = plan.sizes[x],
+                .out = plan.sizes[x],
+                .source = x,
+                .weight_source = weight,
+                .unit = unit,
+                .factors = slopes,
+                .scaled = true},
+               order);
+  }
+
+  /// Two tensors of one size.
+  constexpr std::size_t read_meeting(StepKind kind, std::size_t a, std::size_t b, std::size_t unit) {
+    b = ordered(b, plan.orders[a]);
+    // what was computed last is the first part: nothing else reads it
+    const bool swapped = kind != StepKind::subtract && kind != StepKind::divide && b > a;
+    return add({.pattern = {.kind = kind},
+                .in = plan.sizes[a],
+                .out = plan.sizes[a],
+                .source = swapped ? b : a,
+                .other = swapped ? a : b,
+                .unit = unit,
+                .period = plan.sizes[a]},
+               plan.orders[a]);
+  }
+  /// How three tensors meet, of which at least one has `size` numbers: in the order of the first of these, if all
+  /// others are one number or one for each of its channels.
+  constexpr std::array<kernels::Int8Spread, 3> spread_over(std::array<std::size_t, 3>& x,
+                                                           const std::array<tenon::detail::Spread, 3>& spreads,
+                                                           std::size_t size, TensorOrder& order) {
+    bool found = false;
+    for (std::size_t k = 0; k < 3; ++k)
+      if (!found && spreads[k].size == size) order = plan.orders[x[k]], found = true;
+    for (const tenon::detail::Spread& s : spreads)
+      if (s.size != size && s.size != 1 && !(order.pixels == s.repeat && order.channels == s.size)) order = {};
+    std::array<kernels::Int8Spread, 3> spread{};
+    for (std::size_t k = 0; k < 3; ++k) {
+      const tenon::detail::Spread& s = spreads[k];
+      x[k] = ordered(x[k], s.size == size ? order : TensorOrder());
+      spread[k] = {s.size, order.pixels > 1 && s.size != 1 ? 1 : s.repeat};
+    }
+    return spread;
+  }
+
+  /// x[0] x[1] + x[2], of which the last two may be smaller than the first.
+  constexpr std::size_t read_modulation(std::array<std::size_t, 3> x, const tenon::detail::Spread& factor,
+                                        const tenon::detail::Spread& summand, std::size_t unit) {
+    const std::size_t size = plan.sizes[x[0]];
+    TensorOrder order;
+    const auto spread = spread_over(x, {tenon::detail::Spread{.size = size}, factor, summand}, size, order);
+    return add({.pattern = {.kind = StepKind::modulate},
+                .in = size,
+                .out = size,
+                .source = x[0],
+                .other = x[1],
+                .third = x[2],
+                .unit = unit,
+                .period = spread[1].period,
+                .repeat = spread[1].repeat,
+                .spread = spread[2]},
+               order);
+  }
+
+  /// Of an input, which counts as tokens from then on.
+  constexpr std::size_t read_embedding(std::size_t x, std::size_t tokens, std::size_t width, std::size_t weight,
+                                       std::size_t unit) {
+    if (x >= plan.inputs || x >= plan.tokens.size()) return unknown();
+    if (!plan.tokens[x]) plan.sizes[x] *= 2;
+    plan.tokens[x] = true;
+    return add({.pattern = {.kind = StepKind::embedding},
+                .in = plan.sizes[x],
+                .out = plan.sizes[x] / 2 * width,
+                .source = x,
+                .weight_source = weight,
+                .unit = unit,
+                .width = width,
+                .tokens = tokens},
+               {});
+  }
+  /// y = x W^T with the table of the embedding whose numbers begin at `weight`: it is there once, with the scale and
+  /// the zero point of the embedding's output.
+  constexpr std::size_t read_tied(std::size_t x, std::size_t weight, std::size_t unit) {
+    for (std::size_t k = 0; k < plan.count; ++k) {
+      const QuantizedStep& table = plan.steps[k];
+      if (table.pattern.kind != StepKind::embedding || table.weight_source != weight) continue;
+      x = ordered(x, {});
+      return add({.pattern = {.kind = StepKind::tied},
+                  .in = plan.sizes[x],
+                  .out = plan.sizes[x] / table.width * table.tokens,
+                  .source = x,
+                  .other = k + 1,
+                  .weights = table.weights,
+                  .unit = unit,
+                  .width = table.width,
+                  .tokens = table.tokens},
+                 {});
+    }
+    return unknown();
+  }
+  /// Where x[0] is not 0 its number of x[1], else that of x[2]. At least one of them has `size` numbers.
+  constexpr std::size_t read_choice(std::array<std::size_t, 3> x, const std::array<tenon::detail::Spread, 3>& spreads,
+                                    std::size_t size, std::size_t unit) {
+    TensorOrder order;
+    const auto spread = spread_over(x, spreads, size, order);
+    return add({.pattern = {.kind = StepKind::choose},
+                .in = size,
+                .out = size,
+                .source = x[0],
+                .other = x[1],
+                .third = x[2],
+                .unit = unit,
+                .period = spread[1].period,
+                .repeat = spread[1].repeat,
+                .spread = spread[2],
+                .first_spread = spread[0]},
+               order);
+  }
+  /// Nothing but embeddings reads tokens.
+  constexpr void check_tokens() {
+    const auto is_tokens = [&](std::size_t t) { return t < plan.inputs && t < plan.tokens.size() && plan.tokens[t]; };
+    for (std::size_t k = 0; k < plan.count; ++k) {
+      const QuantizedStep& step = plan.steps[k];
+      bool reads = step.pattern.kind != StepKind::input && step.pattern.kind != StepKind::embedding &&
+                   is_tokens(step.source);
+      if (step.reads_other()) reads = reads || is_tokens(step.other);
+      if (step.reads_third()) reads = reads || is_tokens(step.third);
+      if (step.reads_fourth()) reads = reads || is_tokens(step.fourth);
+      for (std::size_t m = 0; m < step.moves; ++m) reads = reads || is_tokens(plan.moves[step.first_move + m].source);
+      if (reads) plan.fits = false;
+    }
+    for (std::size_t o = 0; o < plan.outputs(); ++o)
+      if (is_tokens(plan.output_tensor(o))) plan.fits = false;
+  }
+  /// Plus numbers of its own size; where steps come one at a time, those of its place.
+  constexpr std::size_t read_shift(std::size_t x, std::size_t unit, std::size_t places = 0) {
+    x = ordered(x, {});
+    return add({.pattern = {.kind = StepKind::shift},
+                .in = plan.sizes[x],
+                .out = plan.sizes[x],
+                .source = x,
+                .unit = unit,
+                .finder = unit,
+                .places = places > 0 ? places : 1,
+                .remembers = places > 0},
+               {});
+  }
+};
+
+}  // namespace tenon::edge::detail
