@@ -22,7 +22,8 @@ constexpr tenon::QuantizedNumbers<Net> seeded_numbers() {
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
     for (std::size_t o = 0; step.multiplies() && o < step.outputs(); ++o) {
-      for (std::size_t i = 0; i < step.columns(); ++i) q.weights[step.packed_place(o, i)] = next();
+      for (std::size_t i = 0; i < step.columns(); ++i)
+        step.put_weight(q.weights, o, i, next() * step.pattern.weights.most() / 127);
       q.bias[step.row + step.packed_row(o)] = static_cast<std::int32_t>(o * 100);
       q.weight_scale[step.row + step.packed_row(o)] = 0.003F;
     }

@@ -1,6 +1,7 @@
 // Instructions of three networks of MLPerf Tiny in int8: TENON_AD, the autoencoder that finds anomalies in 640 numbers;
 // TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; else MobileNetV1 0.25 of visual wake words, 3x96x96. ResNet-8
-// has a program of its own. The weights are seeded: they do not change what is counted.
+// has a program of its own. TENON_WEIGHTS says how their weights are kept, such as weight_bits<4>. The weights are
+// seeded: they do not change what is counted.
 #include "platform.hpp"
 #include "seeded_numbers.hpp"
 
@@ -12,6 +13,7 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/store_weights.hpp>
 
 namespace {
 
@@ -38,8 +40,13 @@ using Net = Sequential<Input<3, 96, 96>, ZeroPad2D<0, 1, 0, 1>, Conv2D<8, 3, str
                        GlobalAvgPool, Dense<2>>;
 #endif
 
-constexpr QuantizedNumbers<Net> numbers = bench::seeded_numbers<Net>();
-Quantized<Net, numbers> net;
+#if defined(TENON_WEIGHTS)
+using Run = store_weights<Net, TENON_WEIGHTS>;
+#else
+using Run = Net;
+#endif
+constexpr QuantizedNumbers<Run> numbers = bench::seeded_numbers<Run>();
+Quantized<Run, numbers> net;
 
 }  // namespace
 
@@ -52,8 +59,8 @@ int main() {
   std::uint32_t sum = 0;
   for (const std::int8_t y : net.output()) sum = sum * 31 + static_cast<std::uint8_t>(y);
   platform::print("instructions ", instructions);
-  platform::print("macs ", static_cast<std::uint32_t>(Quantized<Net>::macs));
-  platform::print("weights ", static_cast<std::uint32_t>(Quantized<Net>::weight_bytes));
+  platform::print("macs ", static_cast<std::uint32_t>(Quantized<Run>::macs));
+  platform::print("weights ", static_cast<std::uint32_t>(Quantized<Run>::weight_bytes));
   platform::print("ram ", sizeof net);
   platform::print("stack ", platform::stack_used());
   platform::print("sum ", sum);
