@@ -133,15 +133,40 @@ TENON_INLINE void add_four_bits(const std::int8_t* w, const std::int8_t* x, std:
     sums.of[3] += s3 >> 12;
   }
 }
+#elif defined(__ARM_FEATURE_MVE)
+#define TENON_FOUR_BIT_HELIUM
+
+/// As `add_products`, eight blocks at a time: Helium takes them apart into rows as it loads them, and words of x into
+/// those of even and of odd blocks. What is left over stays.
+TENON_INLINE void add_four_bits(const std::int8_t*& w, const std::int8_t*& x, std::size_t& groups, FourSums& sums) {
+  std::int32_t s0 = sums.of[0], s1 = sums.of[1], s2 = sums.of[2], s3 = sums.of[3];
+  for (; groups >= 8; groups -= 8, w += 64, x += 32) {
+    const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
+    const int32x4x2_t columns = vld2q_s32(reinterpret_cast<const std::int32_t*>(x));
+    const int8x16_t even = vreinterpretq_s8_s32(columns.val[0]), odd = vreinterpretq_s8_s32(columns.val[1]);
+    const auto add = [&](int32x4_t row, std::int32_t sum) TENON_INLINE_LAMBDA {
+      const int8x16_t both = vreinterpretq_s8_s32(row);
+      sum = vmladavaq_s8(sum, vshrq_n_s8(vshlq_n_s8(both, 4), 4), even);
+      return vmladavaq_s8(sum, vshrq_n_s8(both, 4), odd);
+    };
+    s0 = add(rows.val[0], s0);
+    s1 = add(rows.val[1], s1);
+    s2 = add(rows.val[2], s2);
+    s3 = add(rows.val[3], s3);
+  }
+  sums = {{s0, s1, s2, s3}};
+}
 #endif
 
 /// As `add_products`, with weights in four bits.
 TENON_INLINE constexpr void add_stored(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
 #if defined(TENON_FOUR_BIT_DSP)
   if (!std::is_constant_evaluated()) return add_four_bits(w, x, groups, sums);
+#elif defined(TENON_FOUR_BIT_HELIUM)
+  if (!std::is_constant_evaluated()) add_four_bits(w, x, groups, sums);
 #endif
   constexpr std::size_t most = 8;
-  alignas(4) std::int8_t blocks[16 * most]{};
+  alignas(4) std::int8_t blocks[16 * most];  // filled before it is read
   for (std::size_t done = 0; done < groups;) {
     const std::size_t count = groups - done < most ? groups - done : most;
     unpack_blocks(w + 8 * done, count, blocks);
