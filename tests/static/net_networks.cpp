@@ -118,6 +118,7 @@ static_assert(workspace<Scales>.needs.saved.fixed == 3 * aligned(1));
 static_assert(workspace<Scales>.needs.forward.sample == 3 * aligned(20));
 static_assert(workspace<Scales>.needs.forward.fixed == 1);
 static_assert(workspace<Scales>.needs.streams == 3);
+static_assert(workspace<Scales>.keeps_apart && !workspace<Scales>.looks_at_batch && !workspace<Digits>.keeps_apart);
 static_assert(!workspace<Scales>.needs.backward_reads_input);
 // Equal blocks keep what each gives to the next, and predict with the memory of one block between
 // its input and its output.

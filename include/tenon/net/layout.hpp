@@ -18,6 +18,8 @@ struct Layout {
   std::size_t parameter_count = 0;    // numbers an optimizer changes, without padding
   std::uint32_t units = 0;            // how many passes over the data it makes
   bool tied = false;                  // it works with the parameters of the first layer of its composition
+  bool looks_at_batch = false;        // a layer in it looks at all samples of a batch
+  bool keeps_apart = false;           // one has running statistics of those samples alone that it is given
 
   /// Has nothing to learn.
   constexpr bool fixed() const { return trainable_size == 0; }
@@ -59,6 +61,8 @@ constexpr Layout make_layout() {
     Layout layout = leaf_layout(Bound::parameters, Bound::needs, Bound::input::size, Bound::output::size,
                                 Passthrough<Bound>);
     layout.tied = requires { requires Bound::tied; };
+    if constexpr (requires { Bound::looks_at_batch; }) layout.looks_at_batch = Bound::looks_at_batch;
+    else layout.keeps_apart = layout.buffer_size > 0;
     return layout;
   } else {
     return Bound::layout;

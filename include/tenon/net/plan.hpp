@@ -54,6 +54,8 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   total.parameter_entries += child.parameter_entries;
   total.parameter_count += child.parameter_count;
   total.units += child.units;
+  total.looks_at_batch = total.looks_at_batch || child.looks_at_batch;
+  total.keeps_apart = total.keeps_apart || child.keeps_apart;
   total.needs.saved.sample += aligned(child.needs.saved.sample);
   total.needs.saved.fixed += aligned(child.needs.saved.fixed);
   total.needs.streams += child.needs.streams;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,33 +18,18 @@
 /// How a Trainer runs a batch in shards, on one or more ranks.
 namespace tenon::detail {
 
-/// Whether any layer looks at all samples of a batch.
-template <class Bound>
-constexpr bool any_looks_at_batch() {
-  if constexpr (Leaf<Bound>) {
-    if constexpr (requires { Bound::looks_at_batch; }) return Bound::looks_at_batch;
-    else return false;
-  } else {
-    bool any = false;
-    Bound::visit_units([&any]<class Unit> { any = any || any_looks_at_batch<Unit>(); });
-    return any;
-  }
-}
 /// The first layer with running statistics of a batch that it does not share with other shards, or nothing.
 template <class Bound>
 std::string_view find_keeping_apart() {
-  if constexpr (Leaf<Bound>) {
-    constexpr bool keeps = std::any_of(Bound::parameters.begin(), Bound::parameters.end(),
-                                       [](const auto& spec) { return !spec.trainable; });
-    if constexpr (keeps && !requires { Bound::looks_at_batch; }) return type_name<Bound>();
-    return {};
-  } else {
-    std::string_view found;
-    Bound::visit_units([&found]<class Unit> {
-      if (found.empty()) found = find_keeping_apart<Unit>();
-    });
-    return found;
+  std::string_view found;
+  if constexpr (layout_of<Bound>.keeps_apart) {
+    if constexpr (Leaf<Bound>) found = type_name<Bound>();
+    else
+      Bound::visit_units([&found]<class Unit> {
+        if (found.empty()) found = find_keeping_apart<Unit>();
+      });
   }
+  return found;
 }
 
 /// What a Trainer has beside its own where batches are run in shards. All of it is the library's code: a program that

@@ -140,7 +140,7 @@ public:
         optimizer_(std::move(optimizer)),
         capacity_(checked(batch_size)),
         seed_(seed),
-        sharding_(batch_size, shards, detail::any_looks_at_batch<Bound>(), layout.trainable_size),
+        sharding_(batch_size, shards, layout.looks_at_batch, layout.trainable_size),
         workers_(sharding_ ? sharding_.threads() : num_threads()),
         gradients_(layout.trainable_size),
         output_(output::size * batch_size),

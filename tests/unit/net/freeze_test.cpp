@@ -66,6 +66,8 @@ bool close(const std::vector<double>& a, const std::vector<double>& b) {
 template <class Middle>
 using Around = Sequential<Input<2, 6, 6>, Conv2D<3, 3>, Middle, Conv2D<2, 3>, Flatten, Dense<5>>;
 using Middle = Sequential<Conv2D<4, 3, padding<1>>, ReLU, BatchNorm2D<>, LayerNorm<>, Conv2D<3, 1>, PReLU<>>;
+// Its statistics are those of the whole batch, frozen or not.
+static_assert(workspace<Around<Freeze<Middle>>>.looks_at_batch && !workspace<Around<Freeze<Middle>>>.keeps_apart);
 
 }  // namespace
 
