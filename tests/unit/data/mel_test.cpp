@@ -3,12 +3,19 @@
 //   y = torch.log(melscale_fbanks(17, 100, 4000, 6, 8000).T @ s + 1e-6), create_dct(4, 6, "ortho").T @ y
 #include <tenon/data/mel.hpp>
 
+#include <array>
 #include <cmath>
 
 #include <catch2/catch.hpp>
 
+#include <tenon/edge/frozen.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/flatten.hpp>
 #include <tenon/layers/input.hpp>
 #include <tenon/layers/log_mel.hpp>
+#include <tenon/layers/standardize.hpp>
+#include <tenon/model/export.hpp>
+#include <tenon/model/export_onnx.hpp>
 #include <tenon/model/model.hpp>
 
 using namespace tenon;
@@ -37,4 +44,27 @@ TEST_CASE("mel bands and their cosine transform are torchaudio's") {
   CHECK_THROWS_AS(mel_weights(6, 32, {.rate = 8000, .low = 100, .high = 4001}), Error);
   CHECK_THROWS_WITH(set_mel_weights(model, {}, "1"),
                     "set_mel_weights: expected a LogMel or Mfcc at \"1\" of the network, got none");
+}
+
+TEST_CASE("firmware has the same front end, and the same scales behind it") {
+  using Net = Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>, Standardize, Flatten, Dense<3>, Unstandardize>;
+  Model<Net> model{1};
+  set_mel_weights(model, {.rate = 8000, .low = 100});
+  for (const ParameterEntry& entry : parameter_table<Net>) {
+    const std::span<float> values = model.values(entry);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (entry.name == "1.center" || entry.name == "4.offset") values[i] = 0.5F * static_cast<float>(i) - 1;
+      if (entry.name == "1.scale" || entry.name == "4.unit") values[i] = 2 + static_cast<float>(i);
+    }
+  }
+  xt::xtensor<float, 2> sound = xt::zeros<float>({1, 64});
+  for (std::size_t t = 0; t < 64; ++t) sound(0, t) = std::sin(0.3F * static_cast<float>(t));
+  const auto expected = model(sound);
+  const auto weights = frozen_weights(model);
+  Frozen<Net> frozen{*weights};
+  std::array<float, 3> got{};
+  frozen(std::span<const float, 64>(sound.data(), 64), got);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(got[i] == Approx(expected(i)).epsilon(1e-4));
+  CHECK(std::abs(got[0] - got[1]) > 1e-3F);
+  STATIC_REQUIRE(runs_as<in_onnx, Net>);
 }
