@@ -1,16 +1,13 @@
 // Many pictures: where they lie, and how threads read them.
 #include "tenon/data/pictures.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cctype>
-#include <chrono>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -20,7 +17,7 @@
 #include "../io/words.hpp"
 #include "picture_load.hpp"
 #include "tenon/error.hpp"
-#include "tenon/report/progress.hpp"
+#include "tenon/report/long_job.hpp"
 #include "text.hpp"
 
 namespace tenon {
@@ -91,35 +88,10 @@ std::size_t threads_for(std::size_t asked, std::size_t pictures) {
   return std::clamp<std::size_t>(pictures, 1, std::min<std::size_t>(most, 256));
 }
 
-/// Shows on a terminal how far a long job is.
-class Watch {
-public:
-  Watch(bool wanted, std::size_t total) : wanted_(wanted && ::isatty(STDERR_FILENO) == 1), total_(total) {}
-  void update(std::size_t done) {
-    if (!wanted_) return;
-    if (!progress_) {
-      if (std::chrono::steady_clock::now() - began_ < std::chrono::seconds(2)) return;
-      progress_.emplace();
-      progress_->begin("reading pictures", total_ - done, "pictures");
-      before_ = done;
-    }
-    progress_->update(done - before_);
-  }
-  void finish() {
-    if (progress_) progress_->finish();
-  }
-
-private:
-  bool wanted_;
-  std::size_t total_, before_ = 0;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::optional<Progress> progress_{};
-};
-
 /// Calls one(i) for every i below count, on several threads of which the caller is one. What the lowest i throws is
 /// thrown: they are taken in order, so every lower one has been tried.
 template <class F>
-void for_all(std::size_t count, std::size_t threads, Watch& watch, F one) {
+void for_all(std::size_t count, std::size_t threads, LongJob& job, F one) {
   std::atomic<std::size_t> next{0}, done{0};
   std::mutex mutex;
   std::size_t failed = count;
@@ -134,7 +106,7 @@ void for_all(std::size_t count, std::size_t threads, Watch& watch, F one) {
         next = count;
       }
       const std::size_t now = ++done;
-      if (own) watch.update(now);
+      if (own) job.update(now);
     }
   };
   std::vector<std::thread> helpers;
@@ -146,22 +118,11 @@ void for_all(std::size_t count, std::size_t threads, Watch& watch, F one) {
   work(true);
   for (std::thread& t : helpers) t.join();
   if (thrown) std::rethrow_exception(thrown);
-  watch.finish();
+  job.finish();
 }
 
-}  // namespace
-
-PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes) {
-  try {
-    return look_into(folder, classes);
-  } catch (const fs::filesystem_error& error) {
-    throw Error(
-        fmt::format("{}: expected a folder with a folder for each class, but {}", folder, error.code().message()));
-  }
-}
-
-PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes) {
-  std::string text = detail::read_file(list, "a list of pictures");
+/// A text of lines; `list` is where it comes from.
+PictureFiles read_list(std::string text, const std::string& list, const std::vector<std::string>& classes) {
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   PictureFiles files{.classes = classes};
   std::vector<std::string> names_of;  // of each line's class
@@ -191,8 +152,30 @@ PictureFiles picture_list(const std::string& list, const std::vector<std::string
     std::ranges::sort(files.classes);
     files.classes.erase(std::unique(files.classes.begin(), files.classes.end()), files.classes.end());
   }
-  for (const std::string& name : names_of) files.labels.push_back(class_number(files.classes, name, list));
+  std::map<std::string_view, std::int32_t> numbers;
+  for (std::size_t k = 0; k < files.classes.size(); ++k)
+    numbers.emplace(files.classes[k], static_cast<std::int32_t>(k));
+  for (const std::string& name : names_of) {
+    const auto known = numbers.find(name);
+    files.labels.push_back(known != numbers.end() ? known->second : class_number(files.classes, name, list));
+  }
   return files;
+}
+
+}  // namespace
+
+PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes) {
+  try {
+    return look_into(folder, classes);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(
+        fmt::format("{}: expected a folder with a folder for each class, but {}", folder, error.code().message()));
+  }
+}
+
+PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes) {
+  std::string text = detail::read_file(list, "a list of pictures");
+  return detail::within_memory(list, [&] { return read_list(std::move(text), list, classes); });
 }
 
 namespace detail {
@@ -229,8 +212,8 @@ Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& option
                     options.most_bytes, count, detail::shape_text(shape), size * sizeof(T)));
   return detail::within_memory(files.paths[0] + " and other pictures", [&] {
     std::vector<T> features(count * size);
-    Watch watch(options.progress, count);
-    for_all(count, threads_for(options.threads, count), watch, [&](std::size_t i) {
+    LongJob job("reading pictures", count, "pictures", options.progress);
+    for_all(count, threads_for(options.threads, count), job, [&](std::size_t i) {
       const Pixels p = detail::load_picture(files.paths[i], options);
       detail::check_picture_shape(files.paths[i], p.shape, files.paths[0], shape);
       for (std::size_t k = 0; k < size; ++k) features[i * size + k] = static_cast<T>(p.values[k]);

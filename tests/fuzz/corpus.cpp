@@ -14,6 +14,7 @@
 #include <tenon/data/wav.hpp>
 #include <tenon/io/pth.hpp>
 #include <tenon/io/safetensors.hpp>
+#include <tenon/text/bpe.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/train/archive.hpp>
 
@@ -65,7 +66,7 @@ bool writes_files(const fuzz::Harness& harness) { return std::string_view(harnes
 }  // namespace
 
 TEST_CASE("every harness has a corpus, of good files and of bad ones") {
-  CHECK(fuzz::harnesses().size() == 16 + (reads_pictures() ? 1 : 0));
+  CHECK(fuzz::harnesses().size() == 18 + (reads_pictures() ? 1 : 0));
   for (const fuzz::Harness& h : fuzz::harnesses()) {
     std::size_t files = 0;
     for (const CorpusFile& s : samples()) {
@@ -114,7 +115,9 @@ TEST_CASE("a reader that is short of memory says so") {
       {"npz", [](const fuzz::Input& input) { parse_npz(input.bytes, "fuzz"); }},
       {"wav", [](const fuzz::Input& input) { parse_wav(input.bytes, "fuzz"); }},
       {"pictures", [](const fuzz::Input& input) { parse_picture(input.bytes, "fuzz", {.most_pixels = 1 << 16}); }},
+      {"picture_list", [](const fuzz::Input& input) { picture_list(input.path); }},
       {"tokenizer", [](const fuzz::Input& input) { CharTokenizer::load(input.path); }},
+      {"word_tokenizer", [](const fuzz::Input& input) { WordTokenizer::load(input.path); }},
       {"onnx", [](const fuzz::Input& input) { importing::read_onnx(input.path); }},
       {"tflite", [](const fuzz::Input& input) { importing::parse_tflite(input.bytes, "fuzz"); }},
   };

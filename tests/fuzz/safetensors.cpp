@@ -1,3 +1,4 @@
+#include <tenon/data/npy.hpp>
 #include <tenon/io/safetensors.hpp>
 
 #include "harness.hpp"
@@ -17,6 +18,13 @@ TENON_FUZZ(safetensors) {
         t.dtype == DType::f16 || t.dtype == DType::bf16 || t.dtype == DType::f32 || t.dtype == DType::f64 ? t.size()
                                                                                                           : 0);
     if (!values.empty()) file.copy_to(t, values);
+  }
+  if (!file.tensors().empty()) {
+    const TensorInfo& first = file.tensors().front();
+    const bool array = first.dtype == DType::f32 || first.dtype == DType::f64 || first.dtype == DType::i32 ||
+                       first.dtype == DType::i64 || first.dtype == DType::u8;
+    if (array)
+      demand(read_safetensors_array(input.path, first.name).bytes.size() == first.bytes, "a tensor is an array");
   }
   const SafeTensors again = SafeTensors::read(input.path);
   demand(again.tensors().size() == file.tensors().size() && again.metadata() == file.metadata(),

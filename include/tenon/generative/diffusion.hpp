@@ -14,6 +14,7 @@
 #include <tenon/model/model.hpp>
 #include <tenon/net/inputs.hpp>
 #include <tenon/options.hpp>
+#include <tenon/report/long_job.hpp>
 
 namespace tenon {
 
@@ -24,7 +25,8 @@ struct Sampling {
   std::size_t steps = 50;
   double eta = 0;
   double guidance_scale = 1;
-  double clip = 1;  // what an image's numbers are at most; infinity: anything
+  double clip = 1;       // what an image's numbers are at most; infinity: anything
+  bool progress = true;  // says on a terminal how far it is, where drawing takes more than two seconds
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("steps", o.steps, at_least(1));
@@ -146,6 +148,7 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
   };
   detail::sampler_noise(std::span<T>(images), count, seed, 0);
   watch(times[0], std::span<const T>(images));
+  LongJob job("drawing", how.steps, "steps", how.progress);
   for (std::size_t k = 0; k < how.steps; ++k) {
     ask(times[k], true, predicted);
     if (guided) {
@@ -158,7 +161,9 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
     schedule.denoise(predicts, std::span<T>(images), std::span<const T>(predicted), times[k], times[k + 1], how.eta,
                      std::span<const T>(fresh), how.clip);
     watch(times[k + 1], std::span<const T>(images));
+    job.update(k + 1);
   }
+  job.finish();
   return images;
 }
 

@@ -1,3 +1,4 @@
+#include <tenon/report/long_job.hpp>
 #include <tenon/report/progress.hpp>
 
 #include <catch2/catch.hpp>
@@ -360,4 +361,27 @@ TEST_CASE("nothing is allocated, on a terminal or not") {
     CHECK(used.news == 0);
   }
   CHECK_FALSE(terminal.text().empty());
+}
+
+TEST_CASE("a long job shows on a terminal how far it is, a short one and one in a pipe nothing") {
+  const TermVariable term("xterm");
+  const auto work = [](std::FILE* out, double after, bool wanted) {
+    LongJob job("drawing", 4, "steps", wanted, after, out);
+    for (std::size_t k = 1; k <= 4; ++k) {
+      wait(0.03);
+      job.update(k);
+    }
+    job.finish();
+  };
+  const Terminal terminal(80);
+  work(terminal.file, 0, true);
+  const std::string shown = terminal.text();
+  CHECK_THAT(shown, Catch::Matchers::Contains("drawing [") && Catch::Matchers::Contains("0/3"));
+  CHECK(without_time(screen(shown, 80)[0]) == "drawing  #.# s");
+  work(terminal.file, 60, true);
+  work(terminal.file, 0, false);
+  CHECK(terminal.text().empty());
+  const Pipe pipe;
+  work(pipe.file, 0, true);
+  CHECK(pipe.text().empty());
 }

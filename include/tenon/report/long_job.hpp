@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+
+#include <tenon/report/progress.hpp>
+
+namespace tenon {
+
+/// Says on a terminal how far a job is that takes long; one that is done before `after` seconds, or whose messages go
+/// into a pipe, says nothing. It never allocates. One thread at a time.
+///
+///     LongJob job("drawing", images.size(), "images");
+///     for (...) job.update(++done);
+///     job.finish();
+class LongJob {
+public:
+  /// `name` and `unit` must stay where they are.
+  LongJob(std::string_view name, std::size_t total, std::string_view unit, bool wanted = true, double after = 2,
+          std::FILE* out = stderr);
+
+  void update(std::size_t done);
+  void finish();
+
+private:
+  std::string_view name_, unit_;
+  std::size_t total_, before_ = 0;  // what was done when it began to be shown
+  double shown_from_;               // seconds of the steady clock
+  bool wanted_;
+  std::FILE* out_;
+  std::optional<Progress> progress_{};
+};
+
+}  // namespace tenon
