@@ -1,5 +1,6 @@
-# Builds and runs this project as a user would. WAY is find_package, against a fresh install of the
-# build tree TENON_BINARY, or fetch_content, with the sources in TENON_SOURCE.
+# Builds and runs this project as a user would. WAY is find_package, against what the Debian package of the build tree
+# TENON_BINARY installs (or, where there is no dpkg-deb, against a fresh install), or fetch_content, with the sources in
+# TENON_SOURCE.
 cmake_minimum_required(VERSION 3.24)
 
 function(run)
@@ -13,7 +14,22 @@ endfunction()
 
 file(REMOVE_RECURSE "${WORK}")
 if(WAY STREQUAL "find_package")
-  run("${CMAKE_COMMAND}" --install "${TENON_BINARY}" --config ${CONFIG} --prefix "${WORK}/prefix")
+  get_filename_component(cmake_folder "${CMAKE_COMMAND}" DIRECTORY)
+  find_program(CPACK cpack HINTS "${cmake_folder}")
+  find_program(DPKG_DEB dpkg-deb)
+  if(CPACK AND DPKG_DEB AND EXISTS "${TENON_BINARY}/CPackConfig.cmake")
+    run("${CPACK}" -G DEB -C ${CONFIG} --config "${TENON_BINARY}/CPackConfig.cmake" -B "${WORK}/package"
+      -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip)
+    file(GLOB package "${WORK}/package/libtenon-dev_*.deb")
+    run("${DPKG_DEB}" -x "${package}" "${WORK}/root")
+    file(RENAME "${WORK}/root/usr" "${WORK}/prefix")  # a tree may be moved
+    if(NOT EXISTS "${WORK}/prefix/share/doc/libtenon-dev/copyright")
+      message(FATAL_ERROR "the package has no licence")
+    endif()
+    file(REMOVE_RECURSE "${WORK}/package")
+  else()
+    run("${CMAKE_COMMAND}" --install "${TENON_BINARY}" --config ${CONFIG} --prefix "${WORK}/prefix")
+  endif()
   set(where "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
 else()
   set(where "-DTENON_SOURCE=${TENON_SOURCE}")
