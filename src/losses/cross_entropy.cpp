@@ -16,10 +16,10 @@ constexpr auto log_sum = log(sum(exp(centred)));
 
 /// Of a class index only one term is left. The others are never touched: a logit of minus infinity
 /// (a class ruled out) does no harm.
-constexpr auto of_index = log_sum - sum(select(index == label, centred, 0));
+constexpr auto of_index = log_sum - sum(select(feature_index == label, centred, 0));
 
 constexpr auto weight = param<"class_weight", PerFeature>;
-constexpr auto of_weighted_index = sum(select(index == label, weight*(log_sum - centred), 0));
+constexpr auto of_weighted_index = sum(select(feature_index == label, weight*(log_sum - centred), 0));
 
 /// -sum(q log p)
 consteval auto of_logits(auto q) { return sum(q) * log_sum - sum(q * centred); }

@@ -11,7 +11,7 @@ template <class T>
 double negative_log_likelihood(const LossArguments<T>& loss, std::span<const double> class_weight,
                                Reduction reduction) {
   constexpr auto weight = param<"class_weight", PerFeature>;
-  using Formula = expr::lift<sum(select(index == label, -weight * prediction, 0))>;
+  using Formula = expr::lift<sum(select(feature_index == label, -weight * prediction, 0))>;
 
   const std::array<const T*, 1> parameters{
       weights_for<T>(class_weight, loss.width, "NegativeLogLikelihood: class_weight").data()};

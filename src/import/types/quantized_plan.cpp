@@ -383,7 +383,7 @@ private:
     if (!fits || !fits_down) return refuse("{}: cuts off more than its kernel reaches", layer.text), x;
     x = reader().ordered(x, {c.channels, size_of(takes) / c.channels});
     if (apart.y.step * apart.x.step > 1) x = reader().read_placing(x, apart);
-    QuantizedStep step{.turned = true};
+    QuantizedStep step{.transposed = true};
     step.pattern.has_bias = has_bias(layer);
     x = reader().add_convolution(x, c, step);
     layers_[plan().count - 1] = &layer;
