@@ -125,8 +125,7 @@ void softmax_bytes(const Number& n, std::vector<double>& q) {
 /// x + y, or x - y, at the scale of the result.
 class Adder {
 public:
-  Adder(double a, double b, double result, Rounding rounding)
-      : rounding_(rounding), once_(a, b, result) {
+  Adder(double a, double b, double result, Rounding rounding) : rounding_(rounding), once_(a, b, result) {
     const float first = static_cast<float>(a) / static_cast<float>(result),
                 second = static_cast<float>(b) / static_cast<float>(result);
     shift_ = 20 - std::ilogb(std::max(first, second));

@@ -14,7 +14,7 @@ void same(Call& call) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Dims& own = call.in(i).dims;
     const std::size_t rank = call.out().rank();
-    if (!call.in(i).data || !call.in(i).is_quantized() || own.empty() || own.size() >= rank) continue;
+    if (!call.in(i).data || !call.in(i).is_quantized() || own.size() >= rank) continue;
     Dims wide(rank - own.size(), 1);
     wide.insert(wide.end(), own.begin(), own.end());
     inputs[i] = call.emit("Reshape", {inputs[i], call.list("axes", wide)});

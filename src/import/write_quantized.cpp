@@ -105,6 +105,12 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
+    if (step.pattern.kind == edge::StepKind::slopes) {
+      const std::size_t rows = kernels::in_fours(step.factors);
+      const std::string about = fmt::format("step {}, slopes", k);
+      bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, rows)});
+      scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, rows)});
+    }
     if (!step.multiplies()) continue;
     const std::string about = fmt::format("step {}, {} to {}", k, step.columns(), step.outputs());
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"

@@ -18,7 +18,8 @@ const char* kind_name(FileKind kind);
 /// Whether it is no network, but tensors alone.
 inline bool has_tensors(FileKind kind) { return kind == FileKind::safetensors || kind == FileKind::pth; }
 
-/// A network of either kind. `sets`: `sr=16000` or `scale=1,2,3` make constants of inputs. An Error where the file is none.
+/// A network of either kind. `sets`: `sr=16000` or `scale=1,2,3` make constants of inputs. An Error where the file is
+/// none.
 importing::Graph read_network(const std::string& path, const std::vector<std::string>& sets = {});
 
 /// `input=1x3x224x224`, as often as there are inputs to say it of.

@@ -143,17 +143,17 @@ Graph tflite_operands() {
   const auto value = [&](const char* name, const TfliteFile::Dims& dims, float scale, int zero) {
     return file.tensor(name, dims, more(scale, zero));
   };
-  const auto constant = [&](const char* name, const TfliteFile::Dims& dims, std::vector<std::int8_t> values, float scale,
-                            int zero) { return file.constant(name, dims, values, more(scale, zero)); };
+  const auto constant = [&](const char* name, const TfliteFile::Dims& dims, std::vector<std::int8_t> values,
+                            float scale, int zero) { return file.constant(name, dims, values, more(scale, zero)); };
   const auto in = file.input("image", image, more(0.02F, -5));
-  const auto x = value("x", image, 0.05F, -9), a = value("a", image, 0.03F, 11), b = value("b", image, 0.02F, -20), c = value("c", image, 0.04F, 7),
-             d = value("d", image, 0.05F, -100), e = value("e", image, 0.05F, 90),
+  const auto x = value("x", image, 0.05F, -9), a = value("a", image, 0.03F, 11), b = value("b", image, 0.02F, -20),
+             c = value("c", image, 0.04F, 7), d = value("d", image, 0.05F, -100), e = value("e", image, 0.05F, 90),
              f = value("f", {1, 8, 12, 3}, 0.05F, 90), g = value("g", {1, 8, 9, 3}, 0.05F, 90),
-             h = value("h", {1, 16, 18, 2}, 0.3F, 4), y = value("y", {1, 32, 36, 2}, 0.3F, 4);
+             h = value("h", {1, 16, 18, 2}, 0.3F, 4), y = value("y", {1, 32, 36, 2}, 0.3F, 4),
+             p = value("p", {1, 32, 36, 1}, 0.2F, -128), z = value("z", {1, 32, 36, 1}, 0.15F, -60);
   std::vector<std::int8_t> kernel;
   for (int i = 0; i < 2 * 3 * 3 * 3; ++i) kernel.push_back(static_cast<std::int8_t>((i * 7919) % 255 - 127));
-  file.op("CONV_2D",
-          {in, constant("mixes", {3, 1, 1, 3}, {120, -60, 30, -90, 10, 70, 50, -127, 80}, 0.01F, 0)}, {x}, 1,
+  file.op("CONV_2D", {in, constant("mixes", {3, 1, 1, 3}, {120, -60, 30, -90, 10, 70, 50, -127, 80}, 0.01F, 0)}, {x}, 1,
           Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
   file.op("PRELU", {x, constant("slopes", {1, 1, 3}, {-40, 90, 15}, 0.004F, -9)}, {a});
   file.op("MUL", {a, constant("factors", {3}, {100, -77, 3}, 0.009F, 5)}, {b}, 21, Object().scalar(0, std::int8_t{0}));
@@ -170,7 +170,10 @@ Graph tflite_operands() {
           {h}, 49, Object().scalar(0, std::int8_t{0}).scalar(1, 2).scalar(2, 2));
   file.op("RESIZE_NEAREST_NEIGHBOR", {h, file.ints("largest", {2}, {32, 36})}, {y}, 74,
           Object().scalar(1, std::uint8_t{1}));
-  file.output(y);
+  file.op("CONV_2D", {y, constant("last", {1, 1, 1, 2}, {90, -50}, 0.01F, 0)}, {p}, 1,
+          Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{1}));
+  file.op("MUL", {constant("share", {}, {101}, 0.007F, -2), p}, {z}, 21, Object().scalar(0, std::int8_t{0}));
+  file.output(z);
   const std::string bytes = file.file();
   return parse_tflite(std::as_bytes(std::span(bytes)), "operands.tflite");
 }

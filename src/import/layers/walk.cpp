@@ -76,9 +76,15 @@ bool unpack(Walk& walk, const Node& node) {
 
 /// Layers of images, whose first axis ONNX calls the batch.
 bool stands_in_batch(const Node& node) {
-  static const std::set<std::string> known{
-      "Conv",          "ConvTranspose",     "MaxPool",            "AveragePool",          "LpPool",
-      "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization", "InstanceNormalization"};
+  static const std::set<std::string> known{"Conv",
+                                           "ConvTranspose",
+                                           "MaxPool",
+                                           "AveragePool",
+                                           "LpPool",
+                                           "GlobalMaxPool",
+                                           "GlobalAveragePool",
+                                           "BatchNormalization",
+                                           "InstanceNormalization"};
   return known.contains(node.op);
 }
 

@@ -161,8 +161,8 @@ void conv_transpose(Writer& w) {
                         option("output_padding", more, 0) + option("dilation", dilations, 1) +
                         (groups > 1 ? fmt::format(", groups<{}>", groups) : "");
   auto numbers = weights(w, 2, options);
-  w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options),
-          gives, std::move(numbers));
+  w.layer(fmt::format("ConvTranspose{}<{}, {}{}>", axes, out[1], kernel_text(kernel), options), gives,
+          std::move(numbers));
   for (std::size_t a = 1; a < gives.size(); ++a) {
     Dims kept(static_cast<std::size_t>(out[a + 1]));
     std::iota(kept.begin(), kept.end(), 0);

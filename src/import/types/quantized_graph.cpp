@@ -103,10 +103,10 @@ private:
   bool is_operand(const std::string& constant) const {
     const auto [from, to] = readers_.equal_range(constant);
     return graph_.format == "TFLite" && from != to && std::all_of(from, to, [&](const auto& reader) {
-      const Node& node = *reader.second;
-      if (is_any_of(node.op, {"Transpose", "Reshape"})) return is_operand(node.outputs.at(0));
-      return is_any_of(node.op, {"Add", "Sub", "Mul", "PRelu"});
-    });
+             const Node& node = *reader.second;
+             if (is_any_of(node.op, {"Transpose", "Reshape"})) return is_operand(node.outputs.at(0));
+             return is_any_of(node.op, {"Add", "Sub", "Mul", "PRelu"});
+           });
   }
   /// The integers become the numbers that they stand for, less their zero point they are kept for LiteRT's rules.
   void keep_operand(const Node& node, const Array& numbers) {
@@ -285,8 +285,7 @@ private:
         if (layer.text.starts_with("LeakyReLU"))
           layer.weights.emplace_back(alpha_name, Array{Type::float32, {}, {maker->second->number("alpha", 0.01)}});
     if (maker != makers_.end()) note_operand(*maker->second, unit);
-    if (maker == makers_.end() ||
-        (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
+    if (maker == makers_.end() || (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
       return;
     const Node& node = *maker->second;
     for (Layer& layer : unit.layers) {
@@ -308,9 +307,8 @@ private:
       for (Layer& layer : unit.layers) {
         if (node.op == "PRelu") layer.weights.emplace_back(slope_scale_name, Array{Type::float32, {}, {scale}});
         else if (one && layer.kind == Layer::formula)
-          layer.weights.emplace_back(operand_name + node.op, Array{Type::float32,
-                                                                   {3},
-                                                                   {integers.values[0], scale, i == 0 ? 1.0 : 0.0}});
+          layer.weights.emplace_back(operand_name + node.op,
+                                     Array{Type::float32, {3}, {integers.values[0], scale, i == 0 ? 1.0 : 0.0}});
       }
     }
   }

@@ -51,6 +51,16 @@ std::size_t of_axis(const std::vector<std::size_t>& values, std::size_t axis, st
   return values.size() == 1 ? values[0] : values[axis];
 }
 
+/// A part of a table: a function of LiteRT's, what becomes of a number that meets a constant, or bounds.
+struct Stage {
+  std::string name{};
+  double alpha = 0;
+  IntegerOperand operand{};
+  double low = -infinity, high = infinity;
+  bool bounds = false;
+  std::optional<IntegerScale> scale{};  // of what it gives, where the file has one
+};
+
 class Reader {
 public:
   Reader(const Dims& takes, bool exact) : exact_(exact) {
@@ -125,8 +135,10 @@ private:
   }
 
   std::size_t read_row(const std::vector<Part>& parts, std::vector<std::size_t> x, std::vector<Dims> shapes) {
+    table_ = bounded_ = {};
     for (const Part& part : parts) {
       const std::size_t y = read_part(part, x, shapes);
+      if (part.kind != Part::layer) table_ = bounded_ = {};
       x = {y};
       shapes = {part.gives};
     }
@@ -181,9 +193,7 @@ private:
     const std::string function = lite_function(layer, name);
     if (exact_ && !function.empty()) return read_table(layer, function, x);
     if (IntegerOperand operand = operand_of(layer); exact_ && !operand.op.empty()) {
-      const std::size_t y = add_table(x, {});
-      functions_[plan().count - 1].operand = std::move(operand);
-      return y;
+      return add_table(x, {}, {.operand = std::move(operand)});
     }
     if (exact_ && is_slopes(layer)) return read_slopes(layer, x, takes);
     if (layer.kind == Layer::formula) return refuse("Map<{}>: has no integers that are LiteRT's", layer.text), x;
@@ -210,7 +220,7 @@ private:
         pattern.low = bounds.size() == 2 ? bounds[0] : -1;
         pattern.high = bounds.size() == 2 ? bounds[1] : 1;
       }
-      return reader().read_bounds(x, 0, pattern);
+      return read_bounds(x, pattern);
     }
     if (name == "MaxPool2D" || name == "MaxPool1D" || name == "AvgPool2D" || name == "AvgPool1D")
       return read_pool(layer, words, x, takes);
@@ -247,20 +257,56 @@ private:
     return x;
   }
 
-  std::size_t add_table(std::size_t x, const std::string& function) {
+  /// The compiler makes one table of neighbouring functions of one number, and of bounds before them.
+  std::size_t add_table(std::size_t x, const std::string& function, Stage stage) {
+    if (joins_table(x)) {
+      if (!exact_) refuse("two functions of one number with a rounding in between");
+      plan().steps[x - 1].fixed_scale = 0;
+      return add_stage(x, std::move(stage));
+    }
     QuantizedStep step{
         .pattern = {.kind = StepKind::table}, .in = plan().sizes[x], .out = plan().sizes[x], .source = x};
     if (function == "Sigmoid") step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
     if (function == "Tanh") step.fixed_scale = 1.0 / 128;
-    return reader().add(step, plan().orders[x]);
+    std::vector<Stage> stages;
+    if (x > 0 && bounded_.tensor == x) {
+      StepPattern& pattern = plan().steps[x - 1].pattern;
+      stages.push_back({.low = pattern.low, .high = pattern.high, .bounds = true});
+      pattern.low = bounded_.before.low, pattern.high = bounded_.before.high;
+      if (pattern.kind == StepKind::clamp)
+        refuse("bounds of a value that is read without them too, and a function of one number behind");
+      step.fixed_scale = 0;
+    }
+    stages.push_back(std::move(stage));
+    x = reader().add(step, plan().orders[x]);
+    functions_[x - 1] = std::move(stages);
+    table_.tensor = x;
+    return x;
   }
+  bool joins_table(std::size_t x) { return x > 0 && table_.tensor == x && x == plan().count && !reader().held[x]; }
+  /// Between two stages the numbers have the scale that the file has there.
+  std::size_t add_stage(std::size_t x, Stage stage) {
+    std::vector<Stage>& stages = functions_.at(x - 1);
+    if (const auto told = scales_.find(x); told != scales_.end()) {
+      stages.back().scale = {told->second.first, told->second.second};
+      scales_.erase(told);
+    }
+    stages.push_back(std::move(stage));
+    return x;
+  }
+  std::size_t read_bounds(std::size_t x, const StepPattern& pattern) {
+    if (joins_table(x)) return add_stage(x, {.low = pattern.low, .high = pattern.high, .bounds = true});
+    const StepPattern before = x > 0 ? plan().steps[x - 1].pattern : StepPattern{};
+    const std::size_t y = reader().read_bounds(x, 0, pattern);
+    if (bounded_.tensor != y) bounded_ = {y, before};
+    return y;
+  }
+
   std::size_t read_table(const Layer& layer, const std::string& function, std::size_t x) {
-    x = add_table(x, function);
     double alpha = 0;
     for (const auto& [name, array] : layer.weights)
       if (name == alpha_name) alpha = array.values.at(0);
-    functions_[plan().count - 1] = {function, alpha, {}};
-    return x;
+    return add_table(x, function, {.name = function, .alpha = alpha});
   }
 
   static IntegerOperand operand_of(const Layer& layer) {
@@ -362,7 +408,8 @@ private:
     const auto along = [&](std::size_t a) {
       const std::vector<std::size_t> given = words.option("kernel");
       const std::size_t own = axes == 1 ? 0 : a - 1,
-                        kernel = given.empty() ? static_cast<std::size_t>(words.numbers().at(1)) : of_axis(given, own, 1),
+                        kernel = given.empty() ? static_cast<std::size_t>(words.numbers().at(1))
+                                               : of_axis(given, own, 1),
                         stride = of_axis(words.option("stride"), own, 1),
                         reach = (kernel - 1) * of_axis(words.option("dilation"), own, 1);
       return std::tuple{kernels::PlacedAxis{at(takes, a), (at(takes, a) - 1) * stride + 1, 0, stride},
@@ -373,9 +420,8 @@ private:
                                                  .before = reach - of_axis(words.option("padding"), own, 0)},
                         reach >= of_axis(words.option("padding"), own, 0)};
     };
-    kernels::Convolution c{.channels = at(takes, 0),
-                           .features = at(layer.gives, 0),
-                           .groups = of_axis(words.option("groups"), 0, 1)};
+    kernels::Convolution c{
+        .channels = at(takes, 0), .features = at(layer.gives, 0), .groups = of_axis(words.option("groups"), 0, 1)};
     kernels::Placing apart{c.channels, {}, {}};
     bool fits = true, fits_down = true;
     std::tie(apart.x, c.x, fits) = along(axes);
@@ -407,10 +453,9 @@ private:
   std::size_t read_slice(const LayerWords& words, std::size_t x, const Dims& takes) {
     const std::vector<double> told = words.numbers();
     const auto axis = static_cast<std::size_t>(told.at(0)), begin = static_cast<std::size_t>(told.at(1));
-    const std::size_t length = at(takes, axis),
-                      end = words.name == "Select" ? begin + 1
-                            : told.size() > 2      ? static_cast<std::size_t>(told[2])
-                                                   : length;
+    const std::size_t length = at(takes, axis), end = words.name == "Select" ? begin + 1
+                                                      : told.size() > 2      ? static_cast<std::size_t>(told[2])
+                                                                             : length;
     edge::detail::Pieces<1> p;
     for (std::size_t k = 0; k < takes.size(); ++k) (k < axis ? p.outer : p.inner) *= k == axis ? 1 : at(takes, k);
     p.length = length * p.inner;
@@ -479,6 +524,12 @@ private:
     // a network that first moves its input, as from NHWC, has the scale behind that
     for (std::size_t k = 0; k < p.count && !scales_.contains(0); ++k)
       if (p.steps[k].keeps_scale() && p.steps[k].source == 0 && scales_.contains(k + 1)) scales_[0] = scales_.at(k + 1);
+    // what moves the numbers of a step has its scale
+    for (std::size_t t = p.count; t-- > 1;) {
+      const StepKind next = p.steps[t].pattern.kind;
+      if (p.steps[t].source == t && scales_.contains(t + 1) && next == StepKind::move)
+        scales_.try_emplace(t, scales_.at(t + 1));
+    }
     for (std::size_t t = 0; t <= p.count; ++t) {
       const auto told = scales_.find(t);
       const QuantizedStep* step = t > 0 ? &p.steps[t - 1] : nullptr;
@@ -500,11 +551,6 @@ private:
         scale = fixed;
         zero = step->fixed_zero;
       }
-      // bounds behind a table, and what moves the numbers of a step, have the scale of both
-      if (step != nullptr && !(scale > 0) && t < p.count && p.steps[t].source == t && scales_.contains(t + 1) &&
-          (p.steps[t].pattern.kind == StepKind::move ||
-           (p.steps[t].pattern.kind == StepKind::clamp && step->pattern.kind == StepKind::table)))
-        std::tie(scale, zero) = scales_.at(t + 1);
       if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t == 0 ? "the input" : name);
       if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
       out_.scale[t] = scale;
@@ -521,14 +567,10 @@ private:
   void fill_weights() {
     const auto& p = plan();
     if (exact_) out_.functions.assign(256 * p.tables, 0);
-    for (const auto& [k, function] : functions_) {
-      if (!exact_) break;
-      const QuantizedStep& step = p.steps[k];
-      const IntegerScale in{out_.scale[step.source], out_.zero[step.source]}, out{out_.scale[k + 1], out_.zero[k + 1]};
-      const IntegerTable table = function.operand.op.empty() ? lite_table(function.name, function.alpha, in, out)
-                                                             : lite_table(function.operand, in, out);
-      std::ranges::copy(table, out_.functions.begin() + static_cast<std::ptrdiff_t>(256 * step.table));
-    }
+    for (const auto& [k, stages] : functions_)
+      if (exact_)
+        std::ranges::copy(table_of(stages, k),
+                          out_.functions.begin() + static_cast<std::ptrdiff_t>(256 * p.steps[k].table));
     out_.weights.assign(p.weight_bytes, 0);
     out_.bias.assign(p.rows, 0);
     out_.weight_scale.assign(p.rows, 0);
@@ -569,6 +611,35 @@ private:
     }
   }
 
+  /// One stage after the other, each rounded as LiteRT rounds it.
+  IntegerTable table_of(const std::vector<Stage>& stages, std::size_t k) {
+    IntegerScale in{out_.scale[plan().steps[k].source], out_.zero[plan().steps[k].source]};
+    const IntegerScale last{out_.scale[k + 1], out_.zero[k + 1]};
+    const auto told = [&](std::size_t i) { return i + 1 == stages.size() ? std::optional(last) : stages[i].scale; };
+    IntegerTable all{};
+    for (int q = -128; q <= 127; ++q) all[static_cast<std::uint8_t>(q + 128)] = static_cast<std::int8_t>(q);
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      const Stage& stage = stages[i];
+      std::optional<IntegerScale> own = told(i);
+      if (!own && stage.bounds) own = in;
+      if (!own && stages[i + 1].bounds) own = told(i + 1);
+      if (!own) return refuse("step {}: the file has no scale between two functions of one number", k), all;
+      const std::int8_t low = std::isinf(stage.low)
+                                  ? std::int8_t{-128}
+                                  : edge::to_int8(static_cast<float>(stage.low), own->scale, own->zero),
+                        high = std::isinf(stage.high)
+                                   ? std::int8_t{127}
+                                   : edge::to_int8(static_cast<float>(stage.high), own->scale, own->zero);
+      const IntegerTable next = stage.bounds               ? all
+                                : stage.operand.op.empty() ? lite_table(stage.name, stage.alpha, in, *own)
+                                                           : lite_table(stage.operand, in, *own);
+      for (std::int8_t& q : all)
+        q = stage.bounds ? std::clamp(q, low, high) : next[static_cast<std::uint8_t>(int{q} + 128)];
+      in = *own;
+    }
+    return all;
+  }
+
   /// A slope is a float for the kernel, an integer for LiteRT. Of the floats nearby one that rounds every number alike
   /// is looked for: tried out, not proved.
   void fill_slopes(const QuantizedStep& step, const Layer& layer, std::size_t k) {
@@ -598,19 +669,17 @@ private:
     }
   }
 
-  /// What a table holds: a function of LiteRT's, or what becomes of a number that meets a constant.
-  struct Function {
-    std::string name;
-    double alpha = 0;
-    IntegerOperand operand{};
-  };
-
   bool exact_;
   QuantizedLayout out_;
   std::map<std::size_t, std::pair<float, int>> scales_;  // by tensor
   std::map<std::size_t, std::string> names_;
-  std::map<std::size_t, const Layer*> layers_;  // by step
-  std::map<std::size_t, Function> functions_;
+  std::map<std::size_t, const Layer*> layers_;           // by step
+  std::map<std::size_t, std::vector<Stage>> functions_;  // of tables
+  // Within a row: the last table, and the last tensor that layers have bounded, with what its step was before.
+  struct {
+    std::size_t tensor = 0;
+    StepPattern before{};
+  } table_, bounded_;
 };
 
 }  // namespace

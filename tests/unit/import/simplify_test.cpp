@@ -11,6 +11,7 @@
 
 using namespace tenon::test;
 using Catch::Contains;
+using Catch::Matchers::EndsWith;
 
 namespace {
 
@@ -114,7 +115,7 @@ TEST_CASE("An input that is always the same is set, and chooses the branch of an
     const std::string wide = net.add("Equal", {"sr", net.constant({Type::int64, {}, {16000}})});
     net.output(net.add("If", {wide}, {{"then_branch", body("Exp")}, {"else_branch", body("Sqrt")}}));
     CHECK_THAT(refusal(net), EndsWith(": --set sr=?"));
-    importing::set_input(net.graph, "sr", {rate});
+    tenon::importing::set_input(net.graph, "sr", {rate});
     simplified(net, {rate == 16000 ? "Exp" : "Sqrt"});
   }
   Net net;
@@ -123,8 +124,8 @@ TEST_CASE("An input that is always the same is set, and chooses the branch of an
   const auto mistake = [&](const std::string& name, const std::vector<double>& numbers) {
     Graph graph = net.graph;
     try {
-      importing::set_input(graph, name, numbers);
-    } catch (const Error& error) {
+      tenon::importing::set_input(graph, name, numbers);
+    } catch (const tenon::Error& error) {
       return std::string(error.what());
     }
     return std::string();
@@ -133,7 +134,7 @@ TEST_CASE("An input that is always the same is set, and chooses the branch of an
   CHECK_THAT(mistake("n", {1, 2}), Contains("--set n: 2 numbers are given, the file says one"));
   CHECK_THAT(mistake("n", {0.5}), Contains("--set n=0.5: is no int32"));
   CHECK_THAT(mistake("x", std::vector<double>(13)), Contains("13 numbers are given, the file says 2x?x3"));
-  importing::set_input(net.graph, "x", std::vector<double>(12));
+  tenon::importing::set_input(net.graph, "x", std::vector<double>(12));
   CHECK(net.graph.constants.at("x").dims == Dims{2, 2, 3});
   CHECK(net.graph.inputs.size() == 1);
 }
