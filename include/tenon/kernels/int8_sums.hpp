@@ -7,6 +7,7 @@
 #include <tenon/inline.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
+#include <tenon/kernels/int8_thumb.hpp>
 
 /// Sums of two int8 tensors, exact and the same on every machine, and tensors at another scale.
 namespace tenon::kernels {
@@ -90,18 +91,26 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
     asm("smmla %0, %1, %2, %3" : "=r"(scaled) : "r"(sum), "r"(by), "r"(half));
     return scaled >> down;
   };
-  if (s.bounds.low == -128 && s.bounds.high == 127) {
-    const auto write = [&](std::size_t i) TENON_INLINE_LAMBDA {
-      y[i] = static_cast<std::int8_t>(saturated(total(i)));
-      end_of_block();
-    };
-    for (; size >= 4; size -= 4, a += 4, b += 4, y += 4) {
-      write(0);
-      write(1);
-      write(2);
-      write(3);
-    }
+#if defined(TENON_THUMB_KERNELS)
+  if (s.bounds.low == -128 && s.bounds.high == 127 && size >= 4) {
+    const std::size_t fours = size / 4 * 4;
+    ThumbSum state{.a = a,
+                   .b = b,
+                   .y = y,
+                   .up_a = up_a,
+                   .up_b = up_b,
+                   .from_a = from_a,
+                   .from_b = from_b,
+                   .by_a = by_a,
+                   .by_b = by_b,
+                   .by = by,
+                   .half = half,
+                   .down = down,
+                   .y_end = y + fours};
+    add_thumb(state);
+    size -= fours, a += fours, b += fours, y += fours;
   }
+#endif
   for (std::size_t i = 0; i < size; ++i) y[i] = s.bounds(total(i));
 }
 

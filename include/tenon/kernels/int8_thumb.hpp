@@ -5,10 +5,10 @@
 
 #include <tenon/kernels/int8_products.hpp>
 
-/// The two loops in which a network of images spends its time on Armv7E-M (Cortex-M4 and M7), by hand. Compilers count
+/// The loops in which a network of images spends its time on Armv7E-M (Cortex-M4 and M7), by hand. Compilers count
 /// the fourteen registers of it no better than twelve, and keep pointers that move in memory one by one.
 ///
-/// Both take their last rounding and the zero point in one multiplication that adds, and the rest in the saturation:
+/// All take their last rounding and the zero point in one multiplication that adds, and the rest in the saturation:
 /// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), for shifts s of 0 to 20 and outputs that have no bounds
 /// but those of int8. Else nobody calls them.
 #if defined(TENON_THUMB_KERNELS)
@@ -194,6 +194,48 @@ struct ThumbDepthwise {
 #undef TENON_THUMB_ROW
 #undef TENON_THUMB_WRITE
 #undef TENON_THUMB_DEPTHWISE
+
+/// Sums of two tensors, four numbers at a time: y = saturated((round(a') + round(b')) by + half >> down), where a' is
+/// (a up_a + from_a) by_a in its upper word (int8_sums.hpp).
+struct ThumbSum {
+  const std::int8_t* a;
+  const std::int8_t* b;
+  std::int8_t* y;
+  std::int32_t up_a, up_b, from_a, from_b, by_a, by_b, by, half, down;
+  const std::int8_t* y_end;  // behind y by a multiple of four, and not 0
+};
+
+#define TENON_THUMB_NUMBER                                                                                             \
+  "ldrsb r12, [r0], #1\n"                                                                                              \
+  "ldrsb lr, [r1], #1\n"                                                                                               \
+  "mla r12, r12, r3, r5\n"                                                                                             \
+  "mla lr, lr, r4, r6\n"                                                                                               \
+  "smmulr r12, r12, r7\n"                                                                                              \
+  "smmlar r12, lr, r8, r12\n"                                                                                          \
+  "smmla r12, r12, r9, r10\n"                                                                                          \
+  "asr r12, r12, r11\n"                                                                                                \
+  "ssat r12, #8, r12\n"                                                                                                \
+  "strb r12, [r2], #1\n"
+
+/// 43 instructions for four numbers: all registers hold something, so the end stands on the stack.
+[[gnu::noinline]] inline void add_thumb(ThumbSum& state) {
+  register ThumbSum* at asm("r0") = &state;
+  asm volatile(".syntax unified\n"
+               "ldr r12, [r0, #48]\n"
+               "push {r7, r11, r12}\n"
+               "ldmia r0, {r0-r11}\n"
+               "1:\n"                                                                       //
+               TENON_THUMB_NUMBER TENON_THUMB_NUMBER TENON_THUMB_NUMBER TENON_THUMB_NUMBER  //
+               "ldr lr, [sp, #8]\n"
+               "cmp r2, lr\n"
+               "bne 1b\n"
+               "pop {r7, r11, r12}\n"
+               : "+r"(at)
+               :
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
+}
+
+#undef TENON_THUMB_NUMBER
 
 }  // namespace tenon::kernels::detail
 

@@ -93,8 +93,14 @@ constexpr auto make_numbers() {
       q.zero[k + 1] = 0;
       q.gate_bits[c.number] = 11;
       q.cell_bits[c.number] = 13;
-      for (std::size_t i = 0; i < c.weight_bytes(); ++i)
-        q.weights[step.weights + i] = static_cast<std::int8_t>(next(127));
+      // zeros fill columns up to fours, behind which x may hold anything
+      const auto fill = [&](std::size_t first, std::size_t columns) {
+        for (std::size_t row = 0; row < c.rows(); ++row)
+          for (std::size_t i = 0; i < columns; ++i)
+            q.weights[first + kernels::packed_place(row, i, columns)] = static_cast<std::int8_t>(next(127));
+      };
+      fill(step.weights, c.features);
+      fill(step.weights + c.input_bytes(), c.hidden);
       for (std::size_t row = step.row; row < step.row + 2 * c.rows(); ++row) {
         q.weight_scale[row] = row < step.row + c.rows() ? 0.006F / (32 * in) : 0.006F;
         q.bias[row] = next(2000);
