@@ -76,8 +76,8 @@ struct Convolution {
 };
 
 /// The convolution with the cheaper of its two layouts, judged by what a step of training takes for one sample: three
-/// products, in vectors of one number for each weight, and the rows that are moved before and after them. What a row takes
-/// beside a product was measured (AVX-512, images in the second cache).
+/// products, in vectors of one number for each weight, and the rows that are moved before and after them. What a row
+/// takes beside a product was measured (AVX-512, images in the second cache).
 constexpr Convolution arranged(Convolution c) {
   const auto vectors = [](std::size_t numbers) { return (numbers + 15) / 16; };
   const auto row = [&](std::size_t numbers, std::size_t each) {
