@@ -35,7 +35,7 @@ bool is_whole(TensorType type) { return type == TensorType::int32 || type == Ten
 Array permuted(const Array& from, const Integers& order) {
   const std::size_t rank = order.size();
   Integers strides(rank, 1);
-  for (std::size_t i = rank; i-- > 1;) strides[i - 1] = strides[i] * from.dims[i];
+  for (std::size_t i = rank; i > 1; --i) strides[i - 2] = strides[i - 1] * from.dims[i - 1];
   Array to{from.type, Dims(rank), {}};
   for (std::size_t i = 0; i < rank; ++i) to.dims[i] = from.dims[static_cast<std::size_t>(order[i])];
   to.values.reserve(from.values.size());

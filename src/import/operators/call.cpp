@@ -190,7 +190,7 @@ std::string axes_text(const Dims& dims) { return dims.empty() ? "no axes" : fmt:
 
 Dims strides_of(const Dims& dims) {
   Dims strides(dims.size(), 1);
-  for (std::size_t a = dims.size(); a-- > 1;) strides[a - 1] = strides[a] * dims[a];
+  for (std::size_t a = dims.size(); a > 1; --a) strides[a - 2] = strides[a - 1] * dims[a - 1];
   return strides;
 }
 
