@@ -4,7 +4,8 @@
 
 namespace tenon::detail {
 
-/// count - 1, ..., 1, 0. The usual `i-- > 0` wraps at its end, which no check for wrapped sizes can tell from a mistake.
+/// count - 1, ..., 1, 0. The usual `i-- > 0` wraps at its end, which no check for wrapped sizes can tell from a
+/// mistake.
 class backwards {
 public:
   constexpr explicit backwards(std::size_t count) : count_(count) {}

@@ -24,8 +24,8 @@
 ///
 /// It keeps no state, so training resumed at epoch t has the rate of epoch t. One that counts steps says
 /// `static constexpr bool per_step = true`; one that also moves the momentum has
-/// `std::optional<double> momentum(std::uint64_t t) const`. One that is made for a number of epochs (or steps) and means
-/// nothing behind them has `std::uint64_t length() const`: `fit` refuses a longer run before its first step.
+/// `std::optional<double> momentum(std::uint64_t t) const`. One that is made for a number of epochs (or steps) and
+/// means nothing behind them has `std::uint64_t length() const`: `fit` refuses a longer run before its first step.
 namespace tenon {
 
 /// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
