@@ -213,6 +213,8 @@ class Loops {
                                 [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>,
                                 std::integer_sequence<int, K...>) {
     T element[count];
+    // without optimisation g++ takes it for read where nothing is computed
+    if constexpr (sizeof...(Id) == 0) element[0] = T(0);
     (inner_vertex<Id, Level>(r, row, element, j), ...);
     store_vertex<Level>(r, element, j);
     (sink<K>(r, row, element, j), ...);
@@ -333,6 +335,7 @@ class Loops {
   TENON_INLINE static Summands channel_step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row,
                                             [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>) {
     T element[count];
+    if constexpr (sizeof...(Id) == 0) element[0] = T(0);  // as above
     (inner_vertex<Id, 0>(r, row, element, j), ...);
     return {{channel_summand<First>(row, element), channel_summand<First + 1>(row, element),
              channel_summand<First + 2>(row, element), channel_summand<First + 3>(row, element)},
