@@ -198,6 +198,7 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
 }
 #undef TENON_STEP
 
+/// All steps, one after the other: what the inputs hold becomes the outputs, in one arena.
 template <class Net, std::size_t... K>
 constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* arena, std::index_sequence<K...>) {
   (run_step<Net, K>(t, arena), ...);
