@@ -13,7 +13,7 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/store_weights.hpp>
+#include <tenon/networks/store_weights.hpp>
 
 namespace {
 

@@ -5,8 +5,6 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +18,7 @@
 #include <tenon/model/context.hpp>
 #include <tenon/model/results.hpp>
 #include <tenon/model/tensors.hpp>
+#include <tenon/model/workspace_pool.hpp>
 #include <tenon/net/checked.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/net/run.hpp>
@@ -144,7 +143,7 @@ public:
                   std::to_string(output::size) + " each, got " + std::to_string(samples.size()) + " and " +
                   std::to_string(y.size()));
     if (count == 0) return;
-    std::unique_ptr<Space> space = pool_.take(std::min(prediction_chunk, count));
+    auto space = pool_.take(std::min(prediction_chunk, count));
     context ctx;
     for (std::size_t first = 0; first < count; first += prediction_chunk) {
       const std::size_t n = std::min(prediction_chunk, count - first);
@@ -215,38 +214,7 @@ public:
   Loaded load(const std::string& path, const LoadOptions& options) { return detail::load_model(*this, path, options); }
 
 private:
-  struct Space {
-    explicit Space(std::size_t count) : samples(count), scratch(layout.needs.inference.sample * count) {}
-    std::size_t samples;
-    Arena<Scalar> scratch;
-    Arena<Scalar> fixed{layout.needs.inference.fixed};
-  };
-  /// Workspaces that no thread is using at the moment. One that has become too small is replaced.
-  class Pool {
-  public:
-    std::unique_ptr<Space> take(std::size_t samples) {
-      std::unique_ptr<Space> space;
-      {
-        const std::lock_guard lock(mutex_);
-        if (!free_.empty()) {
-          space = std::move(free_.back());
-          free_.pop_back();
-        }
-      }
-      if (!space || space->samples < samples) space = std::make_unique<Space>(samples);
-      return space;
-    }
-    void give(std::unique_ptr<Space> space) {
-      const std::lock_guard lock(mutex_);
-      free_.push_back(std::move(space));
-    }
-
-  private:
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Space>> free_;
-  };
-
-  Memory<Scalar> memory(Space& space) const {
+  Memory<Scalar> memory(detail::RunSpace<Scalar>& space) const {
     // evaluation reads buffers and writes none
     return {.parameters = {.values = parameters_.data(), .constants = buffers_.data()},
             .workspace = {.scratch = space.scratch.data(), .scratch_fixed = space.fixed.data()}};
@@ -254,7 +222,7 @@ private:
 
   Arena<Scalar> parameters_;
   Arena<Scalar> buffers_;
-  mutable Pool pool_;
+  mutable detail::WorkspacePool<Scalar> pool_{layout.needs.inference.sample, layout.needs.inference.fixed};
 };
 
 }  // namespace tenon

@@ -17,7 +17,7 @@
 #include <tenon/model/fold.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/store_weights.hpp>
+#include <tenon/networks/store_weights.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/train/fit.hpp>
 

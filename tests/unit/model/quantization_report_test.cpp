@@ -15,7 +15,7 @@
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/networks.hpp>
-#include <tenon/net/store_weights.hpp>
+#include <tenon/networks/store_weights.hpp>
 #include <tenon/train/evaluate_quantized.hpp>
 #include <tenon/train/fit.hpp>
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <tenon/model/arena.hpp>
+
+namespace tenon::detail {
+
+/// What a run over up to `samples` samples works in.
+template <class T>
+struct RunSpace {
+  std::size_t samples;
+  Arena<T> scratch;
+  Arena<T> fixed;  // not for each sample
+};
+
+/// Workspaces that no thread is using at the moment: a const model is run by many. Compiled once, in the library.
+template <class T>
+class WorkspacePool {
+public:
+  /// Of runs that take so many numbers for each sample, and so many beside.
+  WorkspacePool(std::size_t sample, std::size_t fixed) noexcept;
+  ~WorkspacePool();
+  WorkspacePool(const WorkspacePool&) = delete;
+  WorkspacePool& operator=(const WorkspacePool&) = delete;
+
+  /// One that is large enough, and made if there is none. One that has become too small is given up.
+  std::unique_ptr<RunSpace<T>> take(std::size_t samples);
+  void give(std::unique_ptr<RunSpace<T>> space);
+
+private:
+  class Lock;
+
+  std::size_t sample_, fixed_;
+  std::atomic_flag taken_{};
+  std::vector<std::unique_ptr<RunSpace<T>>> free_{};
+};
+
+extern template class WorkspacePool<float>;
+extern template class WorkspacePool<double>;
+
+}  // namespace tenon::detail

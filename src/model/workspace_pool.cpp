@@ -1,0 +1,54 @@
+#include <tenon/model/workspace_pool.hpp>
+
+#include <utility>
+
+namespace tenon::detail {
+
+/// A mutex that fits a header without <mutex>, which every program would have to read.
+template <class T>
+class WorkspacePool<T>::Lock {
+public:
+  explicit Lock(std::atomic_flag& taken) : taken_(taken) {
+    while (taken_.test_and_set(std::memory_order_acquire)) taken_.wait(true, std::memory_order_relaxed);
+  }
+  ~Lock() {
+    taken_.clear(std::memory_order_release);
+    taken_.notify_one();
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+private:
+  std::atomic_flag& taken_;
+};
+
+template <class T>
+WorkspacePool<T>::WorkspacePool(std::size_t sample, std::size_t fixed) noexcept : sample_(sample), fixed_(fixed) {}
+template <class T>
+WorkspacePool<T>::~WorkspacePool() = default;
+
+template <class T>
+std::unique_ptr<RunSpace<T>> WorkspacePool<T>::take(std::size_t samples) {
+  std::unique_ptr<RunSpace<T>> space;
+  {
+    const Lock lock(taken_);
+    if (!free_.empty()) {
+      space = std::move(free_.back());
+      free_.pop_back();
+    }
+  }
+  if (!space || space->samples < samples)
+    space = std::make_unique<RunSpace<T>>(RunSpace<T>{samples, Arena<T>(sample_ * samples), Arena<T>(fixed_)});
+  return space;
+}
+
+template <class T>
+void WorkspacePool<T>::give(std::unique_ptr<RunSpace<T>> space) {
+  const Lock lock(taken_);
+  free_.push_back(std::move(space));
+}
+
+template class WorkspacePool<float>;
+template class WorkspacePool<double>;
+
+}  // namespace tenon::detail
