@@ -14,6 +14,7 @@
 #include "commands.hpp"
 #include "compile.hpp"
 #include "network_file.hpp"
+#include "phases.hpp"
 
 namespace tenon::tool {
 
@@ -33,20 +34,24 @@ std::int64_t count(const std::map<std::string, Array>& weights) {
 
 /// Compiles and runs the checking program.
 enum class Checked { right, wrong, not_run };
-Checked run_check(const std::string& folder) {
+Checked run_check(const std::string& folder, Phases& phases) {
   const std::string program = folder + "/check";
+  phases.begin("compiling the check");
   if (!compile(folder + "/check.cpp", program)) return Checked::not_run;
+  phases.pause();
   return run(program, {folder}) ? Checked::right : Checked::wrong;
 }
 
 /// A network of integers: its numbers are constants in the header.
-int import_quantized(const Import& what, const Graph& original, const Graph& graph) {
+int import_quantized(const Import& what, const Graph& original, const Graph& graph, Phases& phases) {
+  phases.begin("writing the type and what it has to give");
   const WrittenQuantized written = write_quantized(original, graph, what.name);
   std::filesystem::create_directories(what.folder);
   const std::string header = what.folder + "/net_int8.hpp", check = what.folder + "/check.cpp";
   write_text(header, written.header);
   write_text(check, written.check);
-  const Checked checked = what.check ? run_check(what.folder) : Checked::not_run;
+  const Checked checked = what.check ? run_check(what.folder, phases) : Checked::not_run;
+  phases.pause();
   if (what.json) {
     nlohmann::json j{{"header", header},
                      {"check", check},
@@ -68,18 +73,25 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
 }  // namespace
 
 int import_network(const Import& what) {
+  Phases phases;
+  phases.begin("reading");
   const Graph original = read_network(what.file, what.sets);
   Graph graph = original;
+  phases.begin("rewriting");
   simplify(graph, shapes_of(what.shapes));
-  if (is_quantized(graph)) return import_quantized(what, original, graph);
+  if (is_quantized(graph)) return import_quantized(what, original, graph, phases);
+  phases.begin("writing the type");
   const Written written = write_network(graph, what.name, has_batch(graph));
+  phases.begin("computing what it has to give");
   const std::string check = write_check(original, graph, what.name);
 
+  phases.begin("writing the files");
   std::filesystem::create_directories(what.folder);
   write_weights(what.folder + "/net.safetensors", written.weights);
   write_text(what.folder + "/net.hpp", written.header);
   write_text(what.folder + "/check.cpp", check);
-  const Checked checked = what.check ? run_check(what.folder) : Checked::not_run;
+  const Checked checked = what.check ? run_check(what.folder, phases) : Checked::not_run;
+  phases.pause();
 
   if (what.json) {
     nlohmann::json j{{"header", what.folder + "/net.hpp"},  {"weights", what.folder + "/net.safetensors"},

@@ -19,6 +19,7 @@
 #include "../io/words.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
+#include "phases.hpp"
 #include "table.hpp"
 
 namespace tenon::tool {
@@ -78,6 +79,8 @@ std::vector<Parameter> parameters_of(const Into& what) {
     throw Error(fmt::format("{}: which parameters {} has only a compiler knows: set TENON_CHECK to its command, as "
                             "\"c++ -std=c++20 {{source}} $(pkg-config --cflags --libs tenon) -o {{program}}\"",
                             what.header, what.name));
+  Phases phases;
+  phases.begin("compiling");
   const Folder folder;
   write_file_atomically(folder.file("parameters.cpp"), std::as_bytes(std::span(text)));
   compile(folder.file("parameters.cpp"), folder.file("parameters"));

@@ -11,6 +11,7 @@
 #include "../io/words.hpp"
 #include "commands.hpp"
 #include "network_file.hpp"
+#include "phases.hpp"
 #include "table.hpp"
 
 namespace tenon::tool {
@@ -51,7 +52,10 @@ int summarize_tensors(const Look& what) {
 }
 
 Graph simplified(const Look& what) {
+  Phases phases;
+  phases.begin("reading");
   Graph graph = read_network(what.file, what.sets);
+  phases.begin("rewriting");
   simplify(graph, shapes_of(what.shapes));
   return graph;
 }

@@ -11,6 +11,7 @@
 
 #include "commands.hpp"
 #include "compile.hpp"
+#include "phases.hpp"
 
 namespace tenon::tool {
 
@@ -123,9 +124,13 @@ struct Program {
   }
 
   /// Runs it where there is a compiler's command, and tells what there is now.
-  int finish(const Typed& what, const char* form) const {
+  int finish(const Typed& what, const char* form, const char* work) const {
+    Phases phases;
+    phases.begin("compiling");
     const bool compiled = compile(source, program_);
+    phases.begin(work);
     if (compiled && !run(program_, arguments)) return 2;
+    phases.pause();
     if (what.json) {
       nlohmann::json j{{"program", source}, {"output", nullptr}};
       if (compiled) j["output"] = what.output;
@@ -149,13 +154,13 @@ int quantize_network(const Quantize& what) {
   demand_file(what.data);
   Program program(what, "quantize", quantize_text);
   program.arguments = {program.weights, what.data, what.output, fmt::format("{}", what.scale)};
-  return program.finish(what, "in int8");
+  return program.finish(what, "in int8", "quantising");
 }
 
 int export_network(const Typed& what) {
   Program program(what, "export", export_text);
   program.arguments = {program.weights, what.output};
-  return program.finish(what, "as ONNX");
+  return program.finish(what, "as ONNX", "exporting");
 }
 
 }  // namespace tenon::tool
