@@ -3,11 +3,13 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include <tenon/error.hpp>
 #include <tenon/io/safetensors.hpp>
 
 #include "../import/simplify.hpp"
+#include "../import/write_quantized.hpp"
 #include "../io/words.hpp"
 #include "commands.hpp"
 #include "network_file.hpp"
@@ -51,13 +53,29 @@ int summarize_tensors(const Look& what) {
   return 0;
 }
 
-Graph simplified(const Look& what) {
+/// A network as it is in the file, and as types are written from it.
+struct Both {
+  Graph original, simplified;
+};
+Both read_both(const Look& what) {
   Phases phases;
   phases.begin("reading");
-  Graph graph = read_network(what.file, what.sets);
+  Both both{read_network(what.file, what.sets), {}};
+  both.simplified = both.original;
   phases.begin("rewriting");
-  simplify(graph, shapes_of(what.shapes));
-  return graph;
+  simplify(both.simplified, shapes_of(what.shapes));
+  return both;
+}
+
+/// The RAM that the type of a network of integers takes, by the plan which the import lays it out by. Of floats, and of
+/// what cannot be imported, it is not known here.
+std::optional<std::size_t> ram_in_int8(const Both& network) {
+  if (!is_quantized(network.simplified)) return std::nullopt;
+  try {
+    return write_quantized(network.original, network.simplified, "Net", 0).ram_bytes;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::string value_text(const Value& v) {
@@ -84,7 +102,9 @@ std::string dot_text(const std::string& text) {
 
 int summarize(const Look& what) {
   if (has_tensors(kind_of_file(what.file))) return summarize_tensors(what);
-  const std::vector<Cost> all = costs(simplified(what));
+  const Both network = read_both(what);
+  const std::vector<Cost> all = costs(network.simplified);
+  const std::optional<std::size_t> ram = ram_in_int8(network);
   std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
   std::int64_t parameters = 0, macs = 0;
   Json list = Json::array();
@@ -96,22 +116,25 @@ int summarize(const Look& what) {
     macs += c.macs;
   }
   if (what.json) {
-    fmt::print("{}\n", Json{{"nodes", list},
-                            {"parameters", parameters},
-                            {"macs", macs},
-                            {"bytes_float", 4 * parameters},
-                            {"bytes_int8", parameters}}
-                           .dump());
+    Json j{{"nodes", list},
+           {"parameters", parameters},
+           {"macs", macs},
+           {"bytes_float", 4 * parameters},
+           {"bytes_int8", parameters},
+           {"ram_bytes", nullptr}};
+    if (ram) j["ram_bytes"] = *ram;
+    fmt::print("{}\n", j.dump());
   } else {
     print_table(rows, 3);
     fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(),
                parameters, 4 * parameters, parameters, macs);
+    if (ram) fmt::print("frozen in int8: {} bytes of RAM\n", *ram);
   }
   return 0;
 }
 
 int draw(const Look& what) {
-  const Graph graph = simplified(what);
+  const Graph graph = read_both(what).simplified;
   std::string all = "digraph network {\n  node [shape=box, fontname=\"sans-serif\"];\n";
   std::map<std::string, std::string> producer;
   for (const Value& input : graph.inputs) {

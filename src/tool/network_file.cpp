@@ -150,7 +150,10 @@ std::vector<Cost> costs(const Graph& graph) {
   std::set<std::string> counted;  // weights that several nodes share are counted once
   for (const Node& node : graph.nodes) {
     Cost cost{detail::escaped_text(node.name), node.op, shape_text(graph, node.outputs.at(0))};
-    for (const std::string& input : node.inputs)
+    // Scales and zero points say how parameters are stored.
+    const bool stored = node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
+    const std::size_t read = stored ? std::min<std::size_t>(1, node.inputs.size()) : node.inputs.size();
+    for (const std::string& input : std::span(node.inputs).first(read))
       if (const auto weight = graph.constants.find(input);
           weight != graph.constants.end() && weight->second.type != Type::int64 && counted.insert(input).second)
         cost.parameters += count_of(weight->second.dims);

@@ -31,6 +31,12 @@ if(NOT header MATCHES "using Seen = Sequential<" OR NOT header MATCHES "Repeat<3
 endif()
 run(0 "\"type\":\"Seen\"" import "${net}" --name Seen -o seen --no-check --json)
 run(0 "Conv.*BatchNormalization|BatchNormalization.*Conv" summary "${net}")
+run(0 "\"ram_bytes\":null" summary "${net}" --json)
+# 4 weights and 4 biases for 2 channels of 2 x 2, and the 44 bytes that the import plans.
+set(depthwise "${CMAKE_CURRENT_LIST_DIR}/../fuzz/corpus/tflite/good_depthwise_int8")
+run(0 " 8 parameters .*\nfrozen in int8: 44 bytes of RAM" summary "${depthwise}")
+run(0 "\"ram_bytes\":44" summary "${depthwise}" --json)
+run(0 " 44 bytes of RAM" import "${depthwise}" -o depthwise --no-check)
 run(0 "ONNX" info "${net}")
 run(0 "^digraph" dot "${net}")
 run(0 "" diff seen/net.safetensors "${NETWORKS}/residual/net.safetensors")
