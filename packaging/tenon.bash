@@ -7,7 +7,7 @@ _tenon() {
     return
   fi
   case $command in
-    import) options='--name --output --shape --set --no-check --into --prefix --rename --json --help' formats='onnx|tflite|safetensors|pth|pt|hpp' ;;
+    import) options='--name --output --shape --set --no-check --operators --into --prefix --rename --json --help' formats='onnx|tflite|safetensors|pth|pt|hpp' ;;
     quantize) options='--name --weights --data --scale --output --json --help' formats='hpp|safetensors|pth|npy|csv' ;;
     export) options='--name --weights --output --json --help' formats='hpp|safetensors|pth' ;;
     summary | info) options='--shape --set --json --help' ;;

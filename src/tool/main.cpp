@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <new>
 
 #include "commands.hpp"
+#include "operators.hpp"
 
 namespace {
 
@@ -56,6 +58,13 @@ int main(int argc, char** argv) {
       "!--no-check", import.check,
       "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
   importing->add_flag("--json", import.json, "Write JSON");
+  importing->add_flag_function(
+      "--operators",
+      [](std::int64_t) {
+        std::fputs(operators_text().c_str(), stdout);
+        throw CLI::Success();
+      },
+      "List the operators that can be imported, as tables in Markdown");
   importing->footer(exit_codes);
   Into into;
   importing->add_option("--into", into.header,
