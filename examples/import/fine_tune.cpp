@@ -21,8 +21,8 @@ using Tuned = freeze<Keywords, "2", "4">;
 
 constexpr std::size_t frames = 49, coefficients = 10, classes = 12, sounds = 4, each = 40;
 
-/// Four sounds as the network hears them, frames of ten cepstral coefficients. Each coefficient of a sound swings around
-/// a middle and at a rate of its own; how far, when it begins, and the noise are every sample's own.
+/// Four sounds as the network hears them, frames of ten cepstral coefficients. Each coefficient of a sound swings
+/// around a middle and at a rate of its own; how far, when it begins, and the noise are every sample's own.
 Dataset<float> make_sounds(std::uint64_t seed) {
   Stream random(seed, Purpose::user);
   std::vector<float> features;
