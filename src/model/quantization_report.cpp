@@ -14,6 +14,17 @@ double decibel(double signal, double noise) {
   if (noise == 0) return std::numeric_limits<double>::infinity();
   return signal == 0 ? -std::numeric_limits<double>::infinity() : 10 * std::log10(signal / noise);
 }
+/// Those whose deviations from their mean are not ten times their noise. One that does not deviate has nothing to lose.
+void find_lost_features(const detail::StepNoise& noise, QuantizationReport::Layer& layer) {
+  const double count = static_cast<double>(noise.numbers) / static_cast<double>(noise.features.size());
+  for (std::size_t f = noise.features.size(); f > 0; --f) {
+    const detail::StepNoise::Feature& feature = noise.features[f - 1];
+    const double deviations = feature.squares - feature.sum * feature.sum / count;
+    if (deviations <= 1e-6 * feature.squares || deviations >= 10 * feature.own) continue;
+    ++layer.lost_features;
+    layer.first_lost = f - 1;
+  }
+}
 std::string decibel_text(double value) { return std::isfinite(value) ? fmt::format("{:.1f} dB", value) : "-"; }
 
 }  // namespace
@@ -31,6 +42,7 @@ void add_report_layer(QuantizationReport& report, std::string name, const StepNo
                            .sqnr = decibel(noise.signal, noise.total),
                            .constant = noise.constant,
                            .flash = flash});
+  if (!noise.features.empty()) find_lost_features(noise, report.layers.back());
 }
 
 void finish_report(QuantizationReport& report) {
@@ -48,6 +60,12 @@ void finish_report(QuantizationReport& report) {
           fmt::format("{}: its range is {:.1f} times what these samples show: a single outlier in the calibration? "
                       "CalibrationMethod::percentile leaves such out",
                       layer.name, width / seen));
+    if (layer.lost_features > 0)
+      report.warnings.push_back(
+          fmt::format("{}: {} of its features, of which number {} is the first, vary little beside the steps of its "
+                      "int8 input, which has one scale for all: scale them before the network, or give them an input "
+                      "of their own",
+                      layer.name, layer.lost_features, layer.first_lost));
     if (layer.saturated > 0.01)
       report.warnings.push_back(
           fmt::format("{}: {:.1f} % of its numbers lie beyond its range", layer.name, 100 * layer.saturated));

@@ -29,6 +29,9 @@ struct QuantizationReport {
     double sqnr = 0;       // of all layers up to this one
     bool constant = false;  // the layer gave one number only
     std::size_t flash = 0;  // bytes of its weights with what is kept for each row; 0 of one without a matrix
+    /// Of a layer that scales each feature by itself (Standardize, BatchNorm): how many of these have less than 10 dB
+    /// of their deviations from their mean left, and which is the first.
+    std::size_t lost_features = 0, first_lost = 0;
   };
   std::vector<Layer> layers{};
   std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
@@ -50,6 +53,10 @@ struct StepNoise {
   ValueRange seen{};
   float first = 0;
   bool any = false, constant = true;
+  struct Feature {
+    double sum = 0, squares = 0, own = 0;  // `own` is the noise that the step adds
+  };
+  std::vector<Feature> features{};  // where each has a factor of its own
 };
 /// Adds a layer, with its name, and what is to be said of it.
 void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
@@ -106,6 +113,8 @@ private:
     noise.seen.see(truth);
     const float scale = q_.scale[k + 1];
     const auto zero = static_cast<int>(q_.zero[k + 1]);
+    const edge::QuantizedStep& step = plan.steps[k];
+    if (step.affine) noise.features.resize(step.image.features);
     const auto real = [&](std::int8_t n) { return static_cast<double>(scale) * (static_cast<int>(n) - zero); };
     for (std::size_t i = 0; i < truth.size(); ++i) {
       const std::size_t place = plan.place(k + 1) + plan.orders[k + 1].place(i);
@@ -113,6 +122,12 @@ private:
       noise.signal += y * y;
       noise.own += own * own;
       noise.total += total * total;
+      if (step.affine) {  // features lie beside one another
+        StepNoise::Feature& feature = noise.features[plan.orders[k + 1].place(i) % step.image.features];
+        feature.sum += y;
+        feature.squares += y * y;
+        feature.own += own * own;
+      }
       const bool beyond = (whole_[place] == 127 && y > real(127) + static_cast<double>(scale)) ||
                           (whole_[place] == -128 && y < real(-128) - static_cast<double>(scale));
       noise.saturated += beyond ? 1 : 0;

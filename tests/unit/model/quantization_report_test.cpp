@@ -6,12 +6,14 @@
 #include <vector>
 
 #include <tenon/data/digits.hpp>
+#include <tenon/data/scaler.hpp>
 #include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/flatten.hpp>
 #include <tenon/layers/max_pool2d.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
+#include <tenon/layers/standardize.hpp>
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/networks.hpp>
@@ -167,6 +169,27 @@ TEST_CASE("the report tells what weights of four bits save, and what they cost")
   const double exact = evaluate(*numbers, t.data).accuracy, rounded = evaluate(*small, t.data).accuracy;
   INFO("int8 " << exact << ", four bits " << rounded);
   CHECK(rounded > exact - 0.03);
+}
+
+TEST_CASE("the report warns of features that one scale for an input loses") {
+  using Table = Sequential<Input<3>, Standardize, Dense<2>>;
+  Model<Table> model{1};
+  const auto warned = [&](float largest) {
+    std::vector<float> features = gaussian(3 * 200);
+    for (std::size_t i = 1; i < features.size(); i += 3) features[i] *= largest;
+    const Dataset<float> data({3}, std::move(features));
+    standardize(model, data);
+    DataLoader<float> loader{data, 64, 1};
+    return quantization_report(model, *quantize(model, loader), loader, 200);
+  };
+  const QuantizationReport alike = warned(2), apart = warned(5000);
+  CHECK(alike.warnings.empty());
+  CHECK(alike.layers[0].lost_features == 0);
+  CHECK(apart.layers[0].lost_features == 2);
+  REQUIRE(apart.warnings.size() == 1);
+  CHECK_THAT(apart.warnings[0], Contains("Freeze<Map") &&
+                                    Contains("2 of its features, of which number 0 is the first") &&
+                                    Contains("an input of their own"));
 }
 
 TEST_CASE("the report warns of what it sees") {
