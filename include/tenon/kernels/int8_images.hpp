@@ -282,10 +282,11 @@ TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& 
                                           std::int8_t* y, std::int8_t* scratch) {
   const std::size_t own = c.group_channels();
   pair.prepare(features);
+  std::size_t to = 0;  // no pointer: of the last group it would leave the image
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const TapRange taps(c.y, r);
     const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.features) {
+    for (std::size_t q = 0; q < c.x.map; ++q, to += c.features) {
       const std::size_t start = q * c.x.stride;
       if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
         const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
@@ -294,7 +295,7 @@ TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& 
       } else {
         pair.gather(c, group, r, taps, q, outside, x);
       }
-      pair.add(features, y);
+      pair.add(features, y + to);
     }
   }
   pair.finish(features);
