@@ -131,8 +131,9 @@ private:
     size = 4 * fits;
     find_reaches(tensors, size, reach);
     blocks[tensors - 1].place = reach[tensors - 1].low;
-    for (std::size_t t = tensors - 1; t-- > 0;) {
-      const bool fell = blocks[t + 1].place + lead(t + 1) <= reach[t].high;
+    for (std::size_t after = tensors - 1; after > 0; --after) {
+      const std::size_t t = after - 1;
+      const bool fell = blocks[after].place + lead(after) <= reach[t].high;
       blocks[t].place = fell ? reach[t].high : reach[t].low;
       blocks[tensors + t].place = blocks[t].place + blocks[t].bytes;
     }

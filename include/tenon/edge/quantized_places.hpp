@@ -9,7 +9,7 @@ namespace tenon::edge {
 /// the lowest first. Where there is no room for more, the last place again, as in float.
 constexpr std::size_t next_place(std::int8_t* state, std::size_t places) {
   std::size_t count = 0;
-  for (std::size_t i = 4; i-- > 0;) count = count * 256 + static_cast<std::uint8_t>(state[i]);
+  for (std::size_t i = 4; i > 0; --i) count = count * 256 + static_cast<std::uint8_t>(state[i - 1]);
   const std::size_t place = count < places ? count : places - 1;
   for (std::size_t i = 0, rest = place + 1; i < 4; ++i, rest /= 256)
     state[i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(rest % 256));

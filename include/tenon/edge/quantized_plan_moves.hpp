@@ -87,9 +87,9 @@ struct PlanMoves : PlanElements<Capacity> {
     const bool by_pixels = plan.orders[x].pixels > 1 && plan.orders[x].channels == dims[0];
     if (!by_pixels) x = ordered(x, {});
     std::array<std::size_t, 4> from{}, to{};
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[k])
-      from[k] = by_pixels ? (k == 0 ? 1 : size * dims[0]) : size;
-    for (std::size_t k = rank, size = 1; k-- > 0; size *= dims[axes[k]]) to[k] = size;
+    for (std::size_t k = rank, size = 1; k > 0; size *= dims[--k])
+      from[k - 1] = by_pixels ? (k == 1 ? 1 : size * dims[0]) : size;
+    for (std::size_t k = rank, size = 1; k > 0; size *= dims[axes[--k]]) to[k - 1] = size;
     kernels::Int8Move way;
     for (std::size_t k = 0; k < rank; ++k) {
       const std::size_t loop = 4 - rank + k;

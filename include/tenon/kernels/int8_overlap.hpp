@@ -24,9 +24,9 @@ constexpr std::size_t image_lead(const ConvolutionAxis& y, const ConvolutionAxis
     return start < a.before ? 0 : std::min(start - a.before, a.image);
   };
   std::size_t lead = 0, unread = y.image * x.image * channels, end = y.map * x.map * features;
-  for (std::size_t r = y.map; r-- > 0;)
-    for (std::size_t q = x.map; q-- > 0; end -= features) {
-      const std::size_t first = (begin(y, r) * x.image + begin(x, q)) * channels;
+  for (std::size_t rows = y.map; rows > 0; --rows)
+    for (std::size_t columns = x.map; columns > 0; --columns, end -= features) {
+      const std::size_t first = (begin(y, rows - 1) * x.image + begin(x, columns - 1)) * channels;
       if (!gathered) unread = std::min(unread, first);
       if (end > unread) lead = std::max(lead, end - unread);
       unread = std::min(unread, first);

@@ -82,7 +82,8 @@ Graph body_of(const Graph& graph, const Steps& steps) {
 
 std::optional<Graph> with_steps_apart(const Graph& graph) {
   std::optional<Graph> changed;
-  for (std::size_t k = 0; k < (changed ? *changed : graph).nodes.size(); ++k) {
+  for (std::size_t next = 0; next < (changed ? *changed : graph).nodes.size();) {
+    const std::size_t k = next++;
     const auto steps = steps_from(changed ? *changed : graph, k);
     if (!steps) continue;
     Graph body = body_of(changed ? *changed : graph, *steps);
@@ -100,7 +101,7 @@ std::optional<Graph> with_steps_apart(const Graph& graph) {
     for (std::size_t i = 0; i < changed->nodes.size(); ++i)
       if (i != steps->first && !steps->inside.contains(i)) kept.push_back(std::move(changed->nodes[i]));
     changed->nodes = std::move(kept);
-    --k;  // another node stands there now
+    next = k;  // where another node stands now
   }
   return changed;
 }
