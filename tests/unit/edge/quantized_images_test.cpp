@@ -85,8 +85,10 @@ struct Reference {
   std::int64_t sum_of(std::size_t k, std::size_t o, std::size_t column, std::int64_t x) const {
     const edge::QuantizedStep& step = plan.steps[k];
     const std::size_t place = step.packed_place(o, step.packed_column(column));
-    int weight = q.weights[place];
-    if (step.pattern.weights.bits == 4) {  // two blocks of sixteen in sixteen bytes
+    int weight = 0;
+    if (step.pattern.weights.bits != 4) {
+      weight = q.weights[place];
+    } else {  // two blocks of sixteen in sixteen bytes
       const std::size_t own = place - step.weights, blocks = (step.columns() + 3) / 4, block = own / 16,
                         pair = block / blocks * ((blocks + 1) / 2) + block % blocks / 2;
       const int both = q.weights[step.weights + pair * 16 + own % 16] & 255;
