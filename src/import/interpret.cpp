@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 #include <tenon/error.hpp>
 
@@ -15,11 +14,9 @@
 
 namespace tenon::importing {
 
-namespace {
-
-const Definition* definition_of(const Node& node) {
+const OperatorTable& computed_operators() {
   static const auto table = [] {
-    std::unordered_map<std::string_view, Definition> all;
+    OperatorTable all;
     for (const auto& operators :
          {elementwise_operators(), activation_operators(), shape_operators(), movement_operators(),
           indexing_operators(), convolution_operators(), pooling_operators(), resize_operators(), reduction_operators(),
@@ -28,6 +25,13 @@ const Definition* definition_of(const Node& node) {
       all.insert(operators.begin(), operators.end());
     return all;
   }();
+  return table;
+}
+
+namespace {
+
+const Definition* definition_of(const Node& node) {
+  const auto& table = computed_operators();
   if (!node.domain.empty() && node.domain != "ai.onnx") return nullptr;
   const auto found = table.find(node.op);
   return found == table.end() ? nullptr : &found->second;

@@ -1,7 +1,7 @@
 #include <tenon/report/long_job.hpp>
 #include <tenon/train/clock.hpp>
 
-#include <unistd.h>
+#include "terminal.hpp"
 
 namespace tenon {
 
@@ -11,7 +11,7 @@ LongJob::LongJob(std::string_view name, std::size_t total, std::string_view unit
       unit_(unit),
       total_(total),
       shown_from_(detail::steady_seconds() + after),
-      wanted_(wanted && out != nullptr && ::isatty(::fileno(out)) == 1),
+      wanted_(wanted && out != nullptr && detail::is_terminal(out)),
       out_(out) {}
 
 void LongJob::update(std::size_t done) {

@@ -8,9 +8,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
+
+#include "terminal.hpp"
 
 namespace tenon {
 namespace {
@@ -104,11 +104,6 @@ private:
 };
 
 double now() noexcept { return detail::steady_seconds(); }
-
-bool is_terminal(std::FILE* out) noexcept {
-  const char* kind = std::getenv("TERM");
-  return ::isatty(::fileno(out)) != 0 && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
-}
 
 std::size_t terminal_columns(std::FILE* out) noexcept {
   winsize size{};
@@ -234,7 +229,7 @@ std::string_view format_finished(std::span<char> buffer, std::string_view head, 
 Progress::Progress(std::FILE* out, Mode mode)
     : out_(out),
       quiet_(mode == Mode::quiet || out == nullptr),
-      terminal_(!quiet_ && mode == Mode::automatic && is_terminal(out)) {}
+      terminal_(!quiet_ && mode == Mode::automatic && detail::is_terminal(out)) {}
 
 Progress::~Progress() {
   if (live_) std::fputc('\n', out_);

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <set>
 #include <utility>
 
 #include "../import/layers/writer.hpp"
 #include "../import/operators/call.hpp"
-#include "../import/operators/deformable.hpp"
 #include "../import/tflite_lowering.hpp"
 
 namespace tenon::tool {
@@ -18,19 +16,6 @@ namespace {
 using namespace importing;
 
 using Names = std::set<std::string>;
-
-/// TimeDistributed is left out, here and below: the import makes it, no file has it.
-constexpr std::array<std::pair<const char*, void (*)(LayerTable&)>, 10> layer_groups{
-    {{"convolutions, pools, resizing", add_windows},
-     {"products", add_products},
-     {"number by number", add_functions},
-     {"of several values", add_arithmetic},
-     {"normalisations", add_normalization},
-     {"what moves numbers", add_movement},
-     {"what moves numbers by constant indices", add_places},
-     {"reductions", add_reductions},
-     {"recurrent layers", add_recurrent},
-     {"comparisons and choices", add_conditions}}};
 
 /// What passes write as several operators (passes/passes.hpp): these have no layer of their own.
 const Names taken_apart{"AffineGrid",
@@ -47,14 +32,9 @@ const Names scales{"DequantizeLinear", "QuantizeLinear"};
 /// What has no layer, but is computed while a file is read.
 Names computed_only() {
   Names all;
-  for (const auto table :
-       {elementwise_operators, activation_operators, shape_operators, movement_operators, indexing_operators,
-        convolution_operators, pooling_operators, resize_operators, reduction_operators, normalization_operators,
-        matrix_operators, attention_operators, sampling_operators, recurrent_operators, quantization_operators,
-        loss_operators, deformable_operators})
-    for (const auto& [name, definition] : table()) all.emplace(name);
+  for (const auto& [name, definition] : computed_operators()) all.emplace(name);
   LayerTable layers;
-  for (const auto& [group, add] : layer_groups) add(layers);
+  for (const LayerGroup& group : layer_groups()) group.add(layers);
   std::erase_if(all, [&](const std::string& name) {
     return layers.contains(name) || taken_apart.contains(name) || scales.contains(name);
   });
@@ -85,12 +65,13 @@ std::string tflite_table(const Names& computed) {
 
 std::string onnx_table(const Names& computed) {
   std::string text = header("`.onnx`");
-  for (const auto& [group, add] : layer_groups) {
+  for (const LayerGroup& group : layer_groups()) {
+    if (group.name == nullptr) continue;
     LayerTable table;
-    add(table);
+    group.add(table);
     Names names;
     for (const auto& [name, write] : table) names.insert(name);
-    text += row(group, names);
+    text += row(group.name, names);
   }
   return text + row("become several layers", taken_apart) + row("scales of networks in int8", scales) +
          last_row(computed);

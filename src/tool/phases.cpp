@@ -2,27 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <string_view>
 #include <utility>
+
+#include "../report/terminal.hpp"
 
 namespace tenon::tool {
 
-namespace {
-
-bool is_terminal(std::FILE* out) {
-  const char* kind = std::getenv("TERM");
-  return ::isatty(::fileno(out)) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
-}
-
-}  // namespace
-
 Phases::Phases(double after, std::FILE* out)
     : out_(out), shown_from_(detail::steady_seconds() + after), began_(shown_from_) {
-  if (is_terminal(out)) watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+  if (detail::is_terminal(out)) watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
 }
 
 Phases::~Phases() { pause(); }

@@ -70,6 +70,26 @@ struct OpenedBlob {
   constexpr explicit operator bool() const { return status == BlobStatus::ok; }
 };
 
+namespace detail {
+
+/// Whether `length` bytes for a network lie behind a header, whole, at a multiple of `alignment`.
+template <class Header>
+BlobStatus check_blob(std::span<const std::byte> bytes, std::size_t alignment, std::uint32_t network,
+                      std::size_t length) {
+  static_assert(std::endian::native == std::endian::little, "blobs are little-endian");
+  if (std::bit_cast<std::uintptr_t>(bytes.data()) % alignment != 0) return BlobStatus::misaligned;
+  Header header;
+  if (bytes.size() < sizeof header) return BlobStatus::too_short;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != Header::expected_magic) return BlobStatus::no_blob;
+  if (header.network != network) return BlobStatus::other_network;
+  const std::span<const std::byte> rest = bytes.subspan(sizeof header);
+  if (header.length != length || rest.size() != length) return BlobStatus::wrong_length;
+  return crc32(rest) == header.checksum ? BlobStatus::ok : BlobStatus::damaged;
+}
+
+}  // namespace detail
+
 /// Checks a blob and gives the weights where they lie:
 ///
 ///     const auto blob = open_weights<Net>(bytes);
@@ -77,17 +97,10 @@ struct OpenedBlob {
 ///     Frozen<Net> net{*blob.weights};
 template <class Net>
 OpenedBlob<Net> open_weights(std::span<const std::byte> bytes) {
-  static_assert(std::endian::native == std::endian::little, "blobs are little-endian");
-  if (std::bit_cast<std::uintptr_t>(bytes.data()) % alignof(Weights<Net>) != 0) return {BlobStatus::misaligned};
-  BlobHeader header;
-  if (bytes.size() < sizeof header) return {BlobStatus::too_short};
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != BlobHeader::expected_magic) return {BlobStatus::no_blob};
-  if (header.network != network_fingerprint<Net>) return {BlobStatus::other_network};
-  const std::span<const std::byte> rest = bytes.subspan(sizeof header);
-  if (header.length != sizeof(Weights<Net>) || rest.size() != sizeof(Weights<Net>)) return {BlobStatus::wrong_length};
-  if (crc32(rest) != header.checksum) return {BlobStatus::damaged};
-  return {BlobStatus::ok, reinterpret_cast<const Weights<Net>*>(rest.data())};
+  const BlobStatus status = detail::check_blob<BlobHeader>(bytes, alignof(Weights<Net>), network_fingerprint<Net>,
+                                                           sizeof(Weights<Net>));
+  if (status != BlobStatus::ok) return {status};
+  return {status, reinterpret_cast<const Weights<Net>*>(bytes.data() + sizeof(BlobHeader))};
 }
 
 }  // namespace tenon

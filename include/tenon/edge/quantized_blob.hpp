@@ -1,13 +1,10 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include <tenon/edge/blob.hpp>
-#include <tenon/edge/checksum.hpp>
 #include <tenon/edge/quantized.hpp>
 #include <tenon/edge/quantized_digest.hpp>
 
@@ -51,18 +48,11 @@ struct OpenedQuantizedBlob {
 template <class Net>
 OpenedQuantizedBlob<Net> open_quantized(std::span<const std::byte> bytes) {
   using Tables = edge::QuantizedTables<Net>;
-  static_assert(std::endian::native == std::endian::little, "blobs are little-endian");
   static_assert(alignof(Tables) <= 8 && sizeof(QuantizedBlobHeader) % 8 == 0);
-  if (std::bit_cast<std::uintptr_t>(bytes.data()) % 8 != 0) return {BlobStatus::misaligned};
-  QuantizedBlobHeader header;
-  if (bytes.size() < sizeof header) return {BlobStatus::too_short};
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != QuantizedBlobHeader::expected_magic) return {BlobStatus::no_blob};
-  if (header.network != quantized_fingerprint<Net>) return {BlobStatus::other_network};
-  const std::span<const std::byte> rest = bytes.subspan(sizeof header);
-  if (header.length != sizeof(Tables) || rest.size() != sizeof(Tables)) return {BlobStatus::wrong_length};
-  if (crc32(rest) != header.checksum) return {BlobStatus::damaged};
-  return {BlobStatus::ok, reinterpret_cast<const Tables*>(rest.data())};
+  const BlobStatus status = detail::check_blob<QuantizedBlobHeader>(bytes, 8, quantized_fingerprint<Net>,
+                                                                    sizeof(Tables));
+  if (status != BlobStatus::ok) return {status};
+  return {status, reinterpret_cast<const Tables*>(bytes.data() + sizeof(QuantizedBlobHeader))};
 }
 
 }  // namespace tenon

@@ -5,14 +5,27 @@
 
 namespace tenon::importing {
 
+std::span<const LayerGroup> layer_groups() {
+  static constexpr LayerGroup groups[]{{"convolutions, pools, resizing", add_windows},
+                                       {"products", add_products},
+                                       {"number by number", add_functions},
+                                       {"of several values", add_arithmetic},
+                                       {"normalisations", add_normalization},
+                                       {"what moves numbers", add_movement},
+                                       {"what moves numbers by constant indices", add_places},
+                                       {"reductions", add_reductions},
+                                       {"recurrent layers", add_recurrent},
+                                       {"comparisons and choices", add_conditions},
+                                       {nullptr, add_steps}};
+  return groups;
+}
+
 namespace {
 
 const LayerTable& layer_table() {
   static const LayerTable table = [] {
     LayerTable t;
-    for (const auto add : {add_windows, add_products, add_functions, add_arithmetic, add_normalization, add_movement,
-                           add_reductions, add_recurrent, add_conditions, add_places, add_steps})
-      add(t);
+    for (const LayerGroup& group : layer_groups()) group.add(t);
     return t;
   }();
   return table;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -186,5 +187,12 @@ void add_recurrent(LayerTable&);
 void add_conditions(LayerTable&);  // comparisons, and what chooses by them
 void add_places(LayerTable&);      // what moves numbers by indices
 void add_steps(LayerTable&);       // a network for each step
+
+/// One of them, as the guide calls it; without a name where no file has its operators and the import makes them.
+struct LayerGroup {
+  const char* name;
+  void (*add)(LayerTable&);
+};
+std::span<const LayerGroup> layer_groups();
 
 }  // namespace tenon::importing

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -78,6 +79,9 @@ struct Call {
 
 using Definition = std::function<std::vector<Array>(const Call&)>;
 using Table = std::vector<std::pair<std::string_view, Definition>>;
+using OperatorTable = std::unordered_map<std::string_view, Definition>;
+/// All that follow, of every file of this folder.
+const OperatorTable& computed_operators();
 
 Table elementwise_operators();
 Table activation_operators();
