@@ -25,7 +25,8 @@
 /// It keeps no state, so training resumed at epoch t has the rate of epoch t. One that counts steps says
 /// `static constexpr bool per_step = true`; one that also moves the momentum has
 /// `std::optional<double> momentum(std::uint64_t t) const`. One that is made for a number of epochs (or steps) and
-/// means nothing behind them has `std::uint64_t length() const`: `fit` refuses a longer run before its first step.
+/// means nothing behind them has `std::uint64_t length() const`: `fit` refuses a longer run before its first step. One
+/// that is made of others passes both on, by `momentum_of` and `end_of`.
 namespace tenon {
 
 /// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
@@ -43,6 +44,32 @@ inline constexpr bool counts_steps = requires {
   requires S::per_step;
 };
 
+/// Where a schedule ends that is made for a number of epochs (or steps), and who ends there: one schedule within
+/// others begins later than they do.
+struct ScheduleEnd {
+  std::uint64_t begin = 0;
+  std::uint64_t length = 0;
+  std::string_view name{};
+
+  /// The first time too many; the largest number for one that has no such time.
+  constexpr std::uint64_t time() const { return length > ~begin ? ~std::uint64_t{0} : begin + length; }
+};
+
+/// The end of a schedule, if it has one. Schedules made of others have `std::optional<ScheduleEnd> end() const`.
+template <Schedule S>
+constexpr std::optional<ScheduleEnd> end_of(const S& schedule) {
+  if constexpr (requires { schedule.end(); }) return schedule.end();
+  else if constexpr (requires { schedule.length(); }) return ScheduleEnd{0, schedule.length(), detail::short_name<S>()};
+  else return std::nullopt;
+}
+
+/// The momentum that a schedule wants at t, if it moves it.
+template <Schedule S>
+std::optional<double> momentum_of(const S& schedule, std::uint64_t t) {
+  if constexpr (requires { schedule.momentum(t); }) return schedule.momentum(t);
+  else return std::nullopt;
+}
+
 /// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`.
 template <Schedule S>
 struct PerStep {
@@ -50,8 +77,8 @@ struct PerStep {
 
   static constexpr bool per_step = true;
   constexpr double operator()(double lr, std::uint64_t t) const { return schedule(lr, t); }
-  constexpr std::uint64_t length() const requires requires(const S& s) { s.length(); }
-  { return schedule.length(); }
+  std::optional<double> momentum(std::uint64_t t) const { return momentum_of(schedule, t); }
+  constexpr std::optional<ScheduleEnd> end() const { return end_of(schedule); }
   static constexpr void each_option(auto& o, auto visit) { visit(o.schedule); }
 };
 template <class S>
@@ -78,12 +105,9 @@ public:
     } else {
       check_options(schedule);
       per_step_ = counts_steps<S>;
+      end_ = end_of(schedule);
       if constexpr (requires { schedule.momentum(std::uint64_t{}); })
         momentum_ = [schedule](std::uint64_t t) { return schedule.momentum(t); };
-      if constexpr (requires { schedule.length(); }) {
-        length_ = schedule.length();
-        name_ = detail::short_name<S>();
-      }
       lr_ = std::move(schedule);
     }
   }
@@ -95,14 +119,13 @@ public:
   std::optional<double> momentum(std::uint64_t epoch, std::uint64_t step) const {
     return momentum_ ? momentum_(per_step_ ? step : epoch) : std::nullopt;
   }
-  /// Refuses a run that is longer than the schedule.
+  /// Refuses a run that is longer than the schedule, or than one that it is made of.
   void expect_length(std::uint64_t epochs, std::uint64_t steps_an_epoch) const;
 
 private:
   std::function<double(double, std::uint64_t)> lr_{};
   std::function<std::optional<double>(std::uint64_t)> momentum_{};
-  std::optional<std::uint64_t> length_{};
-  std::string_view name_{};  // for errors
+  std::optional<ScheduleEnd> end_{};
   bool per_step_ = false;
 };
 

@@ -5,7 +5,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <numbers>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,6 +19,13 @@
 /// PyTorch's schedules, with its names and defaults, as functions of t, the number of epochs done.
 /// `lr` is the rate the optimizer was given.
 namespace tenon {
+
+namespace detail {
+
+/// Throws an Error for a milestone that is less than the one before.
+void expect_rising_milestones(std::string_view owner, std::span<const std::uint64_t> milestones);
+
+}  // namespace detail
 
 /// lr factor   while t < total_iters, then lr.
 struct ConstantLR {
@@ -139,7 +150,8 @@ struct CosineAnnealingWarmRestarts {
 };
 
 /// Schedules one inside the other: each is given the rate that the next one makes of lr. For those that
-/// are lr times a factor, the factors multiply.
+/// are lr times a factor, the factors multiply; those that set the rate by themselves (CyclicLR, OneCycleLR) come first.
+/// The momentum is that of the last one that moves it, and the first end of any is the end of all.
 ///
 ///     ChainedScheduler{LinearLR{.total_iters = 10}, ExponentialLR{.gamma = 0.97}}
 template <Schedule... S>
@@ -157,9 +169,25 @@ struct ChainedScheduler {
     std::apply([&](const S&... s) { ((lr = s(lr, t)), ...); }, schedules);
     return lr;
   }
+  std::optional<double> momentum(std::uint64_t t) const {
+    std::optional<double> last;
+    const auto take = [&](std::optional<double> one) { last = one ? one : last; };
+    std::apply([&](const S&... s) { (take(momentum_of(s, t)), ...); }, schedules);
+    return last;
+  }
+  std::optional<ScheduleEnd> end() const {
+    std::optional<ScheduleEnd> first;
+    const auto take = [&](const std::optional<ScheduleEnd>& one) {
+      if (one && (!first || one->time() < first->time())) first = one;
+    };
+    std::apply([&](const S&... s) { (take(end_of(s)), ...); }, schedules);
+    return first;
+  }
 };
 
-/// Schedules one after the other, the next one from each milestone on, counting from 0 again.
+/// Schedules one after the other, the next one from each milestone on, counting from 0 again. The momentum stays what it
+/// was last, where the schedule of the time moves none. Each must last until the next milestone, the last one until the
+/// end of the run. Errors: milestones that fall.
 ///
 ///     SequentialLR{{10}, LinearLR{.total_iters = 10}, CosineAnnealingLR{.T_max = 90}}
 template <Schedule... S>
@@ -168,7 +196,9 @@ struct SequentialLR {
   std::tuple<S...> schedules;
 
   explicit SequentialLR(std::array<std::uint64_t, sizeof...(S) - 1> at, S... s)
-      : milestones(at), schedules(std::move(s)...) {}
+      : milestones(at), schedules(std::move(s)...) {
+    detail::expect_rising_milestones("SequentialLR", milestones);
+  }
   static constexpr void each_option(auto& o, auto visit) {
     std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
   }
@@ -176,14 +206,40 @@ struct SequentialLR {
   static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
 
   double operator()(double lr, std::uint64_t t) const {
-    std::size_t current = 0;
-    while (current < milestones.size() && t >= milestones[current]) ++current;
-    const std::uint64_t start = current == 0 ? 0 : milestones[current - 1];
     double rate = lr;
-    std::size_t position = 0;
-    std::apply([&](const S&... s) { ((position++ == current ? void(rate = s(lr, t - start)) : void()), ...); },
-               schedules);
+    each_turn([&](const auto& s, std::uint64_t begin, std::uint64_t end) {
+      if (begin <= t && (t < end || end == never)) rate = s(lr, t - begin);
+    });
     return rate;
+  }
+  std::optional<double> momentum(std::uint64_t t) const {
+    std::optional<double> last;
+    each_turn([&](const auto& s, std::uint64_t begin, std::uint64_t end) {
+      if (begin > t || begin == end) return;
+      if (const auto moved = momentum_of(s, std::min(t, end - 1) - begin)) last = moved;
+    });
+    return last;
+  }
+  std::optional<ScheduleEnd> end() const {
+    std::optional<ScheduleEnd> first;
+    each_turn([&](const auto& s, std::uint64_t begin, std::uint64_t end) {
+      const auto own = end_of(s);
+      if (!first && own && own->time() < end - begin) first = ScheduleEnd{begin + own->begin, own->length, own->name};
+    });
+    return first;
+  }
+
+private:
+  static constexpr auto never = std::numeric_limits<std::uint64_t>::max();
+
+  /// Calls f(schedule, begin, end) for each in its turn; the last one's end is `never`.
+  void each_turn(auto f) const {
+    std::size_t i = 0;
+    const auto turn = [&](const auto& s) {
+      f(s, i == 0 ? 0 : milestones[i - 1], i < milestones.size() ? milestones[i] : never);
+      ++i;
+    };
+    std::apply([&](const S&... s) { (turn(s), ...); }, schedules);
   }
 };
 

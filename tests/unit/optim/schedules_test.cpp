@@ -32,9 +32,9 @@ void same(const std::string& name, const std::vector<double>& got) {
 template <class S>
 void follow(const std::string& of_case, const S& schedule) {
   same(of_case + ".lr", lr_values(schedule, real(of_case + ".initial_lr"), 100));
-  if constexpr (requires { schedule.momentum(0); }) {
+  if (momentum_of(schedule, 0)) {
     std::vector<double> momenta;
-    for (std::uint64_t t = 0; t < 100; ++t) momenta.push_back(schedule.momentum(t).value());
+    for (std::uint64_t t = 0; t < 100; ++t) momenta.push_back(momentum_of(schedule, t).value());
     same(of_case + ".momentum", momenta);
   }
 }
@@ -158,4 +158,45 @@ TEST_CASE("a plateau is one of what it watches") {
   CHECK(rates(Monitor::val_accuracy, Mode::min, rising) == falls);
   const double nan = std::nan("");
   CHECK(rates(Monitor::val_loss, Mode::automatic, {nan, 2, nan, 1}) == std::vector<double>{0.5, 0.5, 0.25, 0.25});
+}
+
+TEST_CASE("schedules made of others pass on the momentum and the end") {
+  const OneCycleLR cycle{.max_lr = 0.5, .total_steps = 10};
+  const PerStep counted{ConstantLR{}};
+  const SequentialLR later{{3}, counted, cycle};
+  const SequentialLR before{{4}, cycle, counted};
+  const ChainedScheduler both{cycle, counted};
+  CHECK_FALSE(later.momentum(2));
+  CHECK(later.momentum(5) == cycle.momentum(2));
+  CHECK(before.momentum(3) == cycle.momentum(3));
+  CHECK(before.momentum(9) == cycle.momentum(3));  // what it was last
+  CHECK(both.momentum(7) == cycle.momentum(7));
+  CHECK(PerStep{cycle}.momentum(7) == cycle.momentum(7));
+  CHECK(PerStep{both}.momentum(7) == cycle.momentum(7));
+
+  const auto refusal = [](const AnySchedule& schedule, std::uint64_t epochs) -> std::string {
+    try {
+      schedule.expect_length(epochs, 4);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(refusal(both, 2) == "");
+  CHECK(refusal(both, 3) == "OneCycleLR: the run has 3 epochs of 4 steps, the schedule 10 steps");
+  CHECK(refusal(ChainedScheduler{cycle, OneCycleLR{.total_steps = 9}}, 3) ==
+        "OneCycleLR: the run has 3 epochs of 4 steps, the schedule 9 steps");
+  CHECK(refusal(PerStep{cycle}, 3) != "");
+  CHECK(refusal(later, 3) == "");
+  CHECK(refusal(later, 4) == "OneCycleLR: the run has 4 epochs of 4 steps, the schedule 10 steps from step 3 on");
+  CHECK(refusal(SequentialLR{{2}, counted, later}, 4) ==
+        "OneCycleLR: the run has 4 epochs of 4 steps, the schedule 10 steps from step 5 on");
+  CHECK(refusal(before, 100) == "");  // the next one begins in time
+  CHECK(refusal(SequentialLR{{12}, cycle, counted}, 2) == "");
+  CHECK(refusal(SequentialLR{{12}, cycle, counted}, 3) ==
+        "OneCycleLR: the run has 3 epochs of 4 steps, the schedule 10 steps");
+
+  CHECK_THROWS_WITH((SequentialLR{{5, 4}, StepLR{}, StepLR{}, StepLR{}}),
+                    "SequentialLR: milestones[1]: expected at least 5, the one before, got 4");
+  CHECK(SequentialLR{{3}, ConstantLR{}, StepLR{.step_size = 2}}(1, 5) == StepLR{.step_size = 2}(1, 2));
 }
