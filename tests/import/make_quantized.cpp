@@ -40,10 +40,15 @@ void write_network(const std::string& folder, const Graph& original, std::size_t
   write(folder + "/net_int8.hpp", written.header);
   write(folder + "/check.cpp", written.check);
 }
+/// A file made here is kept beside what it becomes, so that LiteRT can run it too (tests/golden/make_tflite.js).
+void write_made(const std::string& folder, const std::string& bytes, std::size_t samples) {
+  write_network(folder, parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite"), samples);
+  write(folder + "/model.tflite", bytes);
+}
 
 /// Convolutions with TensorFlow's padding that differs on both sides, weights with a scale for each channel, branches
 /// that are added, a mean, a dense layer and probabilities, as TFLite has them.
-Graph tflite_network() {
+std::string tflite_network() {
   TfliteFile file;
   using Type = tenon::importing::tflite::TensorType;
   int seed = 0;
@@ -86,13 +91,12 @@ Graph tflite_network() {
   file.op("FULLY_CONNECTED", {e, weights("wf", {5, 4}, 0), bias("bf", 5)}, {f});
   file.op("SOFTMAX", {f}, {y}, 9, Object().scalar(0, 1.0F));
   file.output(y);
-  const std::string bytes = file.file();
-  return parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");
+  return file.file();
 }
 
 /// As MobileNetV3 is made of: HARD_SWISH, a mean at another scale, channels that are multiplied, and other functions
 /// and pairs that TFLite has in integers.
-Graph tflite_functions() {
+std::string tflite_functions() {
   TfliteFile file;
   using Type = tenon::importing::tflite::TensorType;
   const auto more = [](float scale, std::int64_t zero) {
@@ -128,12 +132,11 @@ Graph tflite_functions() {
   file.op("MAXIMUM", {k, l}, {j}, 39, Object());
   file.op("MEAN", {j, axes}, {y}, 27, Object().scalar(0, std::uint8_t{0}));
   file.output(y);
-  const std::string bytes = file.file();
-  return parse_tflite(std::as_bytes(std::span(bytes)), "functions.tflite");
+  return file.file();
 }
 
 /// Constants that every number meets, slopes and factors of channels, images of another size and parts of them.
-Graph tflite_operands() {
+std::string tflite_operands() {
   TfliteFile file;
   using Type = tenon::importing::tflite::TensorType;
   const auto more = [](float scale, std::int64_t zero) {
@@ -174,8 +177,7 @@ Graph tflite_operands() {
           Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{1}));
   file.op("MUL", {constant("share", {}, {101}, 0.007F, -2), p}, {z}, 21, Object().scalar(0, std::int8_t{0}));
   file.output(z);
-  const std::string bytes = file.file();
-  return parse_tflite(std::as_bytes(std::span(bytes)), "operands.tflite");
+  return file.file();
 }
 
 /// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
@@ -243,10 +245,10 @@ std::uint32_t litert_outputs(const Graph& graph) {
 int main(int argc, char** argv) try {
   if (argc < 2) return 2;
   const std::string folder = argv[1];
-  write_network(folder + "/made_tflite", tflite_network(), 100);
+  write_made(folder + "/made_tflite", tflite_network(), 100);
   write_network(folder + "/made_onnx", onnx_network(), 100);
-  write_network(folder + "/made_functions", tflite_functions(), 100);
-  write_network(folder + "/made_operands", tflite_operands(), 20);
+  write_made(folder + "/made_functions", tflite_functions(), 100);
+  write_made(folder + "/made_operands", tflite_operands(), 20);
   if (argc < 3) return 0;
   int wrong = 0;
   for (const Known& known : models) {

@@ -9,12 +9,13 @@ namespace tenon {
 
 namespace detail {
 
-template <Peepholes P>
+/// CellClip: 0 where the memory has no limits.
+template <Peepholes P, double CellClip = 0>
 struct LstmCell {
   static constexpr int gates = 4, blocks = 4;
   static constexpr bool hidden_apart = false, has_memory = true;
-  static constexpr OwnOption own_options = own_peepholes;
-  static constexpr const char* onnx = "LSTM";
+  static constexpr auto own_options = static_cast<OwnOption>(own_peepholes | own_cell_clip);
+  static constexpr const char* onnx = CellClip > 0 ? nullptr : "LSTM";  // whose `clip` limits the sums of the gates
   static constexpr std::array onnx_gates{0, 3, 1, 2};
   template <class To>
   static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
@@ -23,6 +24,11 @@ struct LstmCell {
 
 private:
   static constexpr expr::Input<blocks> before{};
+  template <class Memory>
+  static consteval auto limited(Memory kept) {
+    if constexpr (CellClip > 0) return clamp(kept, -CellClip, CellClip);
+    else return kept;
+  }
   /// A gate's sum, with what a diagonal peephole adds.
   template <int K, fixed_string Name, class Memory>
   static consteval auto sum(Memory kept) {
@@ -33,7 +39,7 @@ private:
   static constexpr auto in = sigmoid(sum<0, "weight_ci">(before));
   static constexpr auto forget = sigmoid(sum<1, "weight_cf">(before));
   static constexpr auto candidate = tanh(recurrence::gate<2>);
-  static constexpr auto memory = forget * before + in * candidate;
+  static constexpr auto memory = limited(forget * before + in * candidate);
   static constexpr auto out = sigmoid(sum<3, "weight_co">(memory));
   static constexpr auto shown = tanh(memory);
   static constexpr auto hidden = out * shown;
@@ -56,14 +62,16 @@ public:
 /// `LSTM<Hidden>` or `LSTM<Features, Hidden>`, options as RNN's and
 /// `peepholes`: W_c c' (weight_ch_lk (4 H, H)) is added to all four sums;
 /// `diagonal_peepholes`: weight_ci_lk c' and weight_cf_lk c' to those of i and f, weight_co_lk c to that of o, number
-/// by number (Gers and Schmidhuber 2000).
+/// by number (Gers and Schmidhuber 2000);
+/// `cell_clip<10>`: c is limited to [-10, 10] (TFLite: cell_clip; beyond, no gradient flows through c). ONNX has no such.
 /// Shapes: (T, F) to (T, H), (T, 2 H), (H) or (2 H). Parameters: weight_ih_lk (4 H, F), weight_hh_lk (4 H, H),
 /// bias_ih_lk, bias_hh_lk (4 H), gates in the order i, f, g, o; all U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through
 /// time, derived from the formulas. PyTorch: nn.LSTM (batch_first). ONNX: LSTM (gates i, o, f, c).
 ///
 ///     using Net = Sequential<Input<50, 32>, LSTM<128, layers<2>, dropout<0.2>>, Last, Dense<10>>;
 template <auto... Argument>
-struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes>,
+struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes,
+                                                      detail::RecurrentArguments<Argument...>::options.cell_clip>,
                                      Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);

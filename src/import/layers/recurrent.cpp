@@ -30,11 +30,10 @@ void check(Writer& w, const Cell& cell) {
   w.require(direction == "forward" || direction == "bidirectional", "direction = {}: layers read forward or both ways",
             direction);
   w.require(!w.node.has("clip"), "clips its sums");
-  w.require(!w.node.has("cell_clip"), "clips its memory");
   w.require(!w.has(4), "is given lengths of sequences; all have to be as long as the shape says");
   for (const std::size_t state : {5U, 6U})
     if (w.has(state)) w.require(all_equal(w.weight(state, "initial state"), 0), "begins with a state that is not zero");
-  w.require(!w.has(7), "has peepholes");
+  if (w.has(7)) w.weight(7, "P");
   w.require(w.node.integer("input_forget", 0) == 0, "couples input and forget gate");
   if (!w.node.has("activations")) return;
   const auto& names = std::get<std::vector<std::string>>(w.node.attributes.at("activations"));
@@ -53,6 +52,7 @@ void recurrent(Writer& w, const Cell& cell) {
   const Array& input = w.weight(1, "W");
   const Array& state = w.weight(2, "R");
   const Array* bias = w.has(3) ? &w.weight(3, "B") : nullptr;
+  const Array* const peepholes = w.has(7) ? &w.weight(7, "P") : nullptr;
   const std::size_t gates = cell.gates.size(), directions = static_cast<std::size_t>(input.dims[0]);
   const std::int64_t hidden = state.dims[2];
   const bool batch_first = w.node.integer("layout", 0) != 0;
@@ -66,15 +66,22 @@ void recurrent(Writer& w, const Cell& cell) {
     const char* end = d == 0 ? "_l0" : "_l0_reverse";
     weights.emplace_back(std::string("weight_ih") + end, in_order(input, d, 0, cell.gates, gates));
     weights.emplace_back(std::string("weight_hh") + end, in_order(state, d, 0, cell.gates, gates));
-    if (bias == nullptr) continue;
-    weights.emplace_back(std::string("bias_ih") + end, in_order(*bias, d, 0, cell.gates, 2 * gates));
-    weights.emplace_back(std::string("bias_hh") + end, in_order(*bias, d, gates, cell.gates, 2 * gates));
+    if (bias != nullptr) {
+      weights.emplace_back(std::string("bias_ih") + end, in_order(*bias, d, 0, cell.gates, 2 * gates));
+      weights.emplace_back(std::string("bias_hh") + end, in_order(*bias, d, gates, cell.gates, 2 * gates));
+    }
+    if (peepholes != nullptr)  // of the gates i, o and f
+      for (const auto& [name, gate] : {std::pair{"weight_ci", 0U}, {"weight_cf", 2U}, {"weight_co", 1U}})
+        weights.emplace_back(std::string(name) + end, in_order(*peepholes, d, gate, {0}, 3));
   }
   std::string text = fmt::format("{}<{}", cell.name, hidden);
   if (w.node.op == "RNN" && w.node.has("activations") &&
       std::get<std::vector<std::string>>(w.node.attributes.at("activations")).front() != "Tanh")
     text += ", nonlinearity<ReLU>";
   if (w.node.op == "GRU" && w.node.integer("linear_before_reset", 0) == 0) text += ", linear_before_reset<false>";
+  if (peepholes != nullptr) text += ", diagonal_peepholes";
+  if (const double limit = w.node.number("cell_clip", 0); limit > 0)
+    text += fmt::format(", cell_clip<{}>", static_cast<float>(limit));
   if (directions == 2) text += ", bidirectional";
   if (bias == nullptr) text += ", bias<false>";
 

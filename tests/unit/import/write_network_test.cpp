@@ -222,19 +222,34 @@ TEST_CASE("what is scattered meets what is there") {
   CHECK_THAT(refusal(of_two), Contains("indices are those of 2 samples"));
 }
 
-TEST_CASE("an LSTM that begins with a state or clips its memory is refused") {
-  for (const bool clips : {false, true}) {
-    GraphBuilder g;
+TEST_CASE("an LSTM that clips its memory, looks at it, or begins with it") {
+  const auto network = [](GraphBuilder& g, const std::vector<std::string>& more,
+                          std::map<std::string, Attribute> attributes) {
     const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
     std::vector<std::string> inputs{x, g.constant("w", {1, 16, 3}), g.constant("r", {1, 16, 4}),
                                     g.constant("b", {1, 32})};
-    std::map<std::string, Attribute> attributes{{"hidden_size", std::int64_t{4}}};
-    if (clips) attributes["cell_clip"] = 10.0;
-    else inputs.insert(inputs.end(), {"", g.constant("h", {1, 1, 4})});
+    inputs.insert(inputs.end(), more.begin(), more.end());
+    attributes["hidden_size"] = std::int64_t{4};
     const auto y = g.nodes("LSTM", inputs, attributes, {"states", "last"}, "memory")[1];
     g.gives({g.node("Squeeze", {y, g.integers("first", {0})})});
-    CHECK_THAT(refusal(g), Contains("LSTM \"memory\"") && Contains(clips ? "clips its memory" : "not zero"));
-  }
+  };
+  GraphBuilder clips;
+  network(clips, {}, {{"cell_clip", static_cast<double>(0.1F)}});
+  CHECK_THAT(written(clips).header, Contains("LSTM<4, cell_clip<0.1>, last>"));
+  GraphBuilder looks;
+  const std::vector<double> numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  network(looks, {"", "", "", looks.constant("p", {1, 12}, numbers)}, {});
+  const Written looking = written(looks);
+  CHECK_THAT(looking.header, Contains("LSTM<4, diagonal_peepholes, last>"));
+  CHECK(looking.weights.at("0.weight_ci_l0").values == std::vector<double>{1, 2, 3, 4});
+  CHECK(looking.weights.at("0.weight_co_l0").values == std::vector<double>{5, 6, 7, 8});
+  CHECK(looking.weights.at("0.weight_cf_l0").values == std::vector<double>{9, 10, 11, 12});
+  GraphBuilder begins;
+  network(begins, {"", begins.constant("h", {1, 1, 4})}, {});
+  CHECK_THAT(refusal(begins), Contains("LSTM \"memory\"") && Contains("not zero"));
+  GraphBuilder bounds;
+  network(bounds, {}, {{"clip", 3.0}});
+  CHECK_THAT(refusal(bounds), Contains("clips its sums"));
 }
 
 TEST_CASE("a name that is none for a type is refused") {

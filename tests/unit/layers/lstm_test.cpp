@@ -1,12 +1,14 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <type_traits>
 #include <vector>
 
 #include <tenon/layers/last.hpp>
 #include <tenon/layers/lstm.hpp>
+#include <tenon/model/model.hpp>
 
 #include "support/layer_check.hpp"
 
@@ -46,9 +48,40 @@ TEST_CASE("LSTM with peepholes gives what its equations give") {
   check_golden<Alone<LSTM<4, mask<0>, diagonal_peepholes>, 5, 3>>(golden, "lstm_diagonal_masked", sums);
 }
 
+TEST_CASE("an LSTM's memory stays within its cell_clip") {
+  Model<Alone<LSTM<1, cell_clip<0.25>>, 4, 1>, double> model;
+  // gates i, f, g, o of W x, W h and both biases
+  const double input[]{0.5, -0.25, 2, 1}, state[]{0.75, 0.5, -1, 0.25}, bias[]{1, 2, 0.5, 0};
+  for (std::size_t g = 0; g < 4; ++g) {
+    model.get<"0.weight_ih_l0">()(g, 0) = input[g];
+    model.get<"0.weight_hh_l0">()(g, 0) = state[g];
+    model.get<"0.bias_ih_l0">()(g) = bias[g];
+    model.get<"0.bias_hh_l0">()(g) = 0;
+  }
+  const std::vector<double> x{1, 2, -3, -2};
+  std::vector<double> expected;
+  double h = 0, c = 0;
+  bool above = false, below = false;
+  for (const double now : x) {
+    const auto sum = [&](std::size_t g) { return input[g] * now + state[g] * h + bias[g]; };
+    const auto logistic = [](double z) { return 1 / (1 + std::exp(-z)); };
+    const double memory = logistic(sum(1)) * c + logistic(sum(0)) * std::tanh(sum(2));
+    above = above || memory > 0.25;
+    below = below || memory < -0.25;
+    c = std::clamp(memory, -0.25, 0.25);
+    h = logistic(sum(3)) * std::tanh(c);
+    expected.push_back(h);
+  }
+  CHECK((above && below));
+  std::vector<double> y(4);
+  model.predict(std::span<const double>(x), std::span<double>(y));
+  for (std::size_t t = 0; t < 4; ++t) CHECK(y[t] == Approx(expected[t]).epsilon(1e-12));
+}
+
 TEST_CASE("the gradients of LSTM") {
   check_gradients<Alone<LSTM<2, layers<2>, peepholes, dropout<0.3>>, 3, 2>>();
   check_gradients<Alone<LSTM<2, bidirectional, diagonal_peepholes>, 3, 2>>();
+  check_gradients<Alone<LSTM<2, cell_clip<0.05>>, 4, 2>>();
 }
 
 TEST_CASE("an LSTM's parameters start as PyTorch draws them") {

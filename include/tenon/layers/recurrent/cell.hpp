@@ -26,7 +26,8 @@ enum OwnOption : unsigned {
   own_nonlinearity = 1,
   own_peepholes = 2,
   own_reset_before = 4,
-  not_recurrent = 8
+  not_recurrent = 8,
+  own_cell_clip = 16
 };
 
 /// A cell in formulas:

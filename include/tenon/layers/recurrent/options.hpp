@@ -24,6 +24,8 @@ template <bool Value>
 struct LinearBeforeReset {};
 struct Peepholes {};
 struct DiagonalPeepholes {};
+template <auto Limit>
+struct CellClip {};
 
 }  // namespace option
 
@@ -57,5 +59,8 @@ inline constexpr option::LinearBeforeReset<Value> linear_before_reset{};
 /// and forget gates that and the output gate the new one.
 inline constexpr option::Peepholes peepholes{};
 inline constexpr option::DiagonalPeepholes diagonal_peepholes{};
+/// Of LSTM: the memory stays within [-Limit, Limit]. TFLite: cell_clip.
+template <auto Limit>
+inline constexpr option::CellClip<Limit> cell_clip{};
 
 }  // namespace tenon

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -23,6 +24,7 @@ template <std::size_t Features>
 struct sequences_of_steps_with_features;
 struct hidden_or_features_and_hidden_all_at_least_1;
 struct at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1;
+struct a_cell_clip_above_0;
 struct a_nonlinearity_whose_slope_follows_from_its_value;
 struct options_that_this_layer_has;
 struct stateful_without_mask_or_bidirectional;
@@ -50,7 +52,9 @@ struct RecurrentOptions {
   bool reset_before = false;
   double dropout = 0;
   Peepholes peepholes = Peepholes::none;
+  double cell_clip = 0;  // 0: none
   bool usable = true;
+  bool limited = true;  // its cell_clip is one
   unsigned own = no_own_option;
 
   template <auto N>
@@ -88,6 +92,12 @@ struct RecurrentOptions {
   constexpr void read(option::DiagonalPeepholes) {
     peepholes = Peepholes::diagonal;
     own |= own_peepholes;
+  }
+  template <auto Limit>
+  constexpr void read(option::CellClip<Limit>) {
+    cell_clip = static_cast<double>(Limit);
+    limited = cell_clip > 0 && cell_clip < std::numeric_limits<double>::infinity();
+    own |= own_cell_clip;
   }
   constexpr void read(option::Bias<true>) {}
   template <class I>
@@ -308,6 +318,7 @@ private:
     constexpr const RecurrentOptions& o = arguments::options;
     if constexpr (!arguments::counted) return says<hidden_or_features_and_hidden_all_at_least_1>{};
     else if constexpr (!o.usable) return says<at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1>{};
+    else if constexpr (!o.limited) return says<a_cell_clip_above_0>{};
     else if constexpr ((o.own & ~unsigned{Cell::own_options}) != 0) return says<options_that_this_layer_has>{};
     else if constexpr (o.stateful && (o.masked || o.bidirectional))
       return says<stateful_without_mask_or_bidirectional>{};
