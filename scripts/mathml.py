@@ -3,8 +3,9 @@
     mathml("h = (1 - z) n + z h'        h' of the step before")
 
 A letter is a variable, a longer word is upright; Greek letters have their names. `a / b` is a fraction, `x^2` a power,
-`h_t` and `h_t+1` have indices, `x[i][j]` too, `sqrt(x)` is a root, `sum_j` a sum. What stands beside each other is a
-product, more spaces are a gap, each line is a row.
+`h_t` and `h_t+1` have indices, `x[i][j]` too, `sqrt(x)` is a root, `sum_j` a sum, `product_j` and `mean_j` alike, `floor(x)`
+has brackets of its own, `w ~ U(0, 1)` is drawn. What stands beside each other is a product, more spaces are a gap, each
+line is a row.
 """
 import html
 import re
@@ -14,9 +15,13 @@ GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε",
 # Optimizers' betas, which the comments call b1 and b2.
 LETTERS = {**{name: f"<mi>{letter}</mi>" for name, letter in GREEK.items()},
            **{f"b{i}": f"<msub><mi>β</mi><mn>{i}</mn></msub>" for i in (1, 2)}}
-OPERATORS = {"-": "−", "*": "·", ".": "·", "...": "…", "<=": "≤", ">=": "≥"}
+OPERATORS = {"-": "−", "*": "·", ".": "·", "...": "…", "<=": "≤", ">=": "≥", "!=": "≠", "~": "∼"}
+# What stands for all indices written below it.
+OVER_ALL = {"sum": "<mo>∑</mo>", "product": "<mo>∏</mo>",
+            **{name: f'<mi mathvariant="normal">{name}</mi>' for name in ("mean", "max", "min")}}
+BRACKETS = {"floor": "⌊⌋", "ceil": "⌈⌉"}
 TOKEN = re.compile(r"(?P<gap> {2,})|(?P<space> )|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-zÀ-ÿ]\w*'*)"
-                   r"|(?P<operator>\.\.\.|\+=|<=|>=|[-+=<>*/^|.,;:()\[\]?&])")
+                   r"|(?P<operator>\.\.\.|\+=|<=|>=|!=|[-+=<>*/^|.,;:()\[\]?&~])")
 
 
 class Unreadable(ValueError):
@@ -58,10 +63,10 @@ def name(text):
     bare = text.rstrip("'")
     primes = "′" * (len(text) - len(bare))
     head, _, index = bare.partition("_")
-    if not index or (len(head) > 1 and head not in LETTERS and head != "sum"):
+    if index and (head == "sum" or head in OVER_ALL and re.fullmatch("[ac-kmnt-v]{1,3}", index)):  # min_lr is a word
+        return f"<munder>{OVER_ALL[head]}{word(index)}</munder>"
+    if not index or (len(head) > 1 and head not in LETTERS):
         made = word(bare)
-    elif head == "sum":
-        return f"<munder><mo>∑</mo>{word(index)}</munder>"
     else:
         parts = re.match(r"(\w+?)([+-])(\d)$", index)
         made_index = (f"<mrow>{word(parts[1])}<mo>{OPERATORS.get(parts[2], parts[2])}</mo><mn>{parts[3]}</mn></mrow>"
@@ -141,6 +146,10 @@ class Reader:
         elif kind == "name" and text == "sqrt" and self.peek(False)[1] == "(":
             self.next()
             made = bare = f"<msqrt>{''.join(self.closed(')'))}</msqrt>"
+        elif kind == "name" and text in BRACKETS and self.peek(False)[1] == "(":
+            self.next()
+            left, right = BRACKETS[text]
+            made = bare = f"<mrow>{fenced(left, ''.join(self.closed(')')), right)}</mrow>"
         elif kind == "name":
             made = bare = name(text)
             if self.peek(False)[1] == "(":  # a call

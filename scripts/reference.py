@@ -50,6 +50,8 @@ WITHOUT = {"layers/normalization.hpp", "layers/options.hpp", "layers/several_inp
            "losses/batch_weight.hpp", "losses/formula.hpp", "losses/loss.hpp", "losses/input_kind.hpp",
            "losses/joint.hpp", "losses/loss_check.hpp",
            "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp"}
+# Categories of which every page shows a formula.
+WITH_FORMULAS = {"layers", "losses", "optimizers", "schedules", "regularizers", "metrics", "initialisers"}
 # What users do not write.
 INTERNAL = set("""OutputArguments FormulaLayer Target LossArguments OptimizerArrays Group AnySchedule Predictions OutputLoss JointLoss
     OutputMetric EventFile SignalWatch GraphPart ReadOptions Callbacks Metrics MatrixSize ImageSize TargetKind
@@ -445,19 +447,17 @@ def check():
                     faults.append(f"{where}: says no name in PyTorch, ONNX or Keras (or that there is none)")
             if place == "losses" and not re.search(r"\b(PyTorch|Keras)\b", text) and entry.header != "losses/loss.hpp":
                 faults.append(f"{where}: says no name in PyTorch or Keras")
-            shown = "<math" in markdown_of(entry.doc, entry.base or "")
-            if place == "losses" and not shown and entry.name not in ("CTCLoss", "FormulaLoss"):
+            # Groups are several optimizers.
+            if place in WITH_FORMULAS and entry.name != "Groups" and "<math" not in markdown_of(entry.doc, entry.base or ""):
                 faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
-            if place == "layers" and re.match(r"Map<[^:]*>$", entry.base or "") and not shown:
-                faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
-            if place == "optimizers" and " = " not in text and entry.header != "optim/groups.hpp":
-                faults.append(f"{where}: does not say its formula")
             if not summary_of(entry.doc):
                 faults.append(f"{where}: its comment does not say in words what it is")
     # Formulas are shown as such.
     for text, expected in (("a / (b + 1)", "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac>"),
                            ("sqrt(eps)^2", "<msup><mrow><msqrt><mi>ε</mi></msqrt></mrow><mrow><mn>2</mn></mrow></msup>"),
-                           ("h_t'", "<msup><msub><mi>h</mi><mrow><mi>t</mi></mrow></msub><mo>′</mo></msup>")):
+                           ("h_t'", "<msup><msub><mi>h</mi><mrow><mi>t</mi></mrow></msub><mo>′</mo></msup>"),
+                           ("product_t p", '<munder><mo>∏</mo><mi>t</mi></munder>'), ("min_lr", '<mi mathvariant="normal">min_lr</mi>'),
+                           ("floor(x)", '<mo stretchy="false">⌊</mo><mi>x</mi><mo stretchy="false">⌋</mo>')):
         if expected not in mathml(text):
             faults.append(f"scripts/mathml.py: {text} becomes {mathml(text)}")
     for _, entries in all_entries():

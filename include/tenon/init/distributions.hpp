@@ -6,7 +6,9 @@
 
 namespace tenon {
 
-/// U(Low, High), whatever the shape. PyTorch: init.uniform_.
+/// Evenly between two numbers, whatever the shape:
+///     w ~ U(Low, High)
+/// PyTorch: init.uniform_.
 template <auto Low = 0.0, auto High = 1.0>
 struct Uniform {
   static_assert(Low < High, "Uniform<Low, High> takes Low < High");
@@ -16,7 +18,9 @@ struct Uniform {
   }
 };
 
-/// N(Mean, Deviation^2). PyTorch: init.normal_.
+/// From a normal distribution, whatever the shape:
+///     w ~ N(Mean, Deviation^2)
+/// PyTorch: init.normal_.
 template <auto Mean = 0.0, auto Deviation = 1.0>
 struct Normal {
   static_assert(Deviation >= 0, "Normal<Mean, Deviation> takes a Deviation of at least 0");
@@ -27,7 +31,9 @@ struct Normal {
   }
 };
 
-/// N(Mean, Deviation^2) without what lies outside [Low, High], which are drawn again. PyTorch: init.trunc_normal_.
+/// From a normal distribution without its ends; what lies there is drawn again:
+///     w ~ N(Mean, Deviation^2)   where Low <= w <= High
+/// PyTorch: init.trunc_normal_.
 template <auto Mean = 0.0, auto Deviation = 1.0, auto Low = -2.0, auto High = 2.0>
 struct TruncatedNormal {
   static_assert(Deviation > 0 && Low < High,

@@ -11,7 +11,9 @@
 /// (torch.nn.init); `spec` brings fan_in and fan_out.
 namespace tenon {
 
-/// All numbers 0. PyTorch: init.zeros_.
+/// All numbers 0:
+///     w = 0
+/// PyTorch: init.zeros_.
 struct Zeros {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
@@ -19,7 +21,9 @@ struct Zeros {
   }
 };
 
-/// All numbers 1. PyTorch: init.ones_.
+/// All numbers 1:
+///     w = 1
+/// PyTorch: init.ones_.
 struct Ones {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream&) {
@@ -27,7 +31,9 @@ struct Ones {
   }
 };
 
-/// All numbers the same: `Constant<0.1>`. PyTorch: init.constant_.
+/// All numbers the same, `Constant<0.1>`:
+///     w = Value
+/// PyTorch: init.constant_.
 template <auto Value>
 struct Constant {
   template <class T>
@@ -57,8 +63,9 @@ struct LinearDefault {
   }
 };
 
-/// Glorot and Bengio 2010, times a gain for the nonlinearity behind (`gain::tanh`): U(-b, b) with
-/// b = Gain sqrt(6 / (fan_in + fan_out)). PyTorch: init.xavier_uniform_(gain). Keras: GlorotUniform.
+/// Glorot and Bengio 2010, times a gain for the nonlinearity behind (`gain::tanh`):
+///     w ~ U(-b, b),   b = Gain sqrt(6 / (fan_in + fan_out)).
+/// PyTorch: init.xavier_uniform_(gain). Keras: GlorotUniform.
 ///
 ///     using Net = Sequential<Dense<64, 32, init<XavierUniform<gain::tanh>>>, Tanh, Dense<10>>;
 template <auto Gain = 1.0>
@@ -70,8 +77,9 @@ struct XavierUniform {
     detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(6.0 / fans), stream);
   }
 };
-/// The same variance from a normal distribution: N(0, Gain^2 2 / (fan_in + fan_out)). PyTorch:
-/// init.xavier_normal_(gain). Keras: GlorotNormal.
+/// The variance of XavierUniform from a normal distribution:
+///     w ~ N(0, Gain^2  2 / (fan_in + fan_out)).
+/// PyTorch: init.xavier_normal_(gain). Keras: GlorotNormal.
 template <auto Gain = 1.0>
 struct XavierNormal {
   static_assert(Gain > 0, "XavierNormal<Gain> takes a Gain above 0");
@@ -82,7 +90,10 @@ struct XavierNormal {
   }
 };
 
-/// He et al. 2015, gain sqrt(2) for ReLU: U(-b, b) with b = sqrt(6 / fan_in).
+/// He et al. 2015, gain sqrt(2) for ReLU; HeUniform and HeNormal are
+///     w ~ U(-b, b),   b = sqrt(6 / fan_in),
+///     w ~ N(0, 2 / fan_in).
+/// PyTorch: init.kaiming_uniform_, init.kaiming_normal_. Keras: HeUniform, HeNormal.
 struct HeUniform {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {

@@ -23,7 +23,9 @@ struct MatrixSize {
 
 }  // namespace detail
 
-/// Saxe et al. 2014: a random matrix with W W^T = Gain^2 I, or W^T W where it is taller than wide. Kernels are taken
+/// Saxe et al. 2014: a random matrix whose rows (its columns, where it is taller than wide) are orthogonal,
+///     W W^T = Gain^2 I   or   W^T W = Gain^2 I.
+/// Kernels are taken
 /// as matrices of (out, all the rest). PyTorch: init.orthogonal_.
 template <auto Gain = 1.0>
 struct Orthogonal {

@@ -12,15 +12,19 @@ namespace tenon {
 /// from layer to layer, those that go out the gradients.
 enum class Fan { in, out };
 
-/// Keras's names of XavierUniform and XavierNormal.
+/// Keras's names of XavierUniform and XavierNormal:
+///     w ~ U(-b, b),   b = Gain sqrt(6 / (fan_in + fan_out)),
+///     w ~ N(0, Gain^2  2 / (fan_in + fan_out)).
 template <auto Gain = 1.0>
 using GlorotUniform = XavierUniform<Gain>;
 template <auto Gain = 1.0>
 using GlorotNormal = XavierNormal<Gain>;
 
-/// He et al. 2015 with the size that is kept and the nonlinearity's gain: U(-b, b) with b = Gain sqrt(3 / fan), and
-/// N(0, Gain^2 / fan). PyTorch: init.kaiming_uniform_(mode, nonlinearity). With the defaults they are Keras's HeUniform
-/// and HeNormal.
+/// He et al. 2015 with the size that is kept and the nonlinearity's gain; KaimingUniform and KaimingNormal are
+///     w ~ U(-b, b),   b = Gain sqrt(3 / fan),
+///     w ~ N(0, Gain^2 / fan).
+/// PyTorch: init.kaiming_uniform_(mode, nonlinearity), init.kaiming_normal_. With the defaults they are Keras's
+/// HeUniform and HeNormal.
 template <Fan Mode = Fan::in, auto Gain = gain::relu>
 struct KaimingUniform {
   template <class T>
@@ -38,8 +42,10 @@ struct KaimingNormal {
   }
 };
 
-/// LeCun et al. 1998, the variance 1 / fan_in: for SELU, and what keeps signals through linear layers. Keras:
-/// lecun_uniform, lecun_normal.
+/// LeCun et al. 1998, for SELU, and what keeps signals through linear layers; LeCunUniform and LeCunNormal are
+///     w ~ U(-b, b),   b = sqrt(3 / fan_in),
+///     w ~ N(0, 1 / fan_in).
+/// PyTorch: none. Keras: lecun_uniform, lecun_normal.
 struct LeCunUniform : KaimingUniform<Fan::in, gain::linear> {};
 struct LeCunNormal : KaimingNormal<Fan::in, gain::linear> {};
 

@@ -11,8 +11,10 @@
 
 namespace tenon {
 
-/// Martens 2010: in every column (what one input gives to all outputs) the part `Zeros`, rounded up, is zero and the
-/// rest N(0, Deviation^2). PyTorch: init.sparse_.
+/// Martens 2010: in every column (what one input gives to all n outputs) the part `Zeros`, rounded up, is zero:
+///     w = 0   at ceil(Zeros n) random places of a column,
+///     w ~ N(0, Deviation^2)   at the others.
+/// PyTorch: init.sparse_.
 template <auto Zeros, auto Deviation = 0.01>
 struct Sparse {
   static_assert(Zeros >= 0 && Zeros <= 1, "Sparse<Zeros, Deviation> takes a part between 0 and 1");

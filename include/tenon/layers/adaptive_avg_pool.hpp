@@ -35,9 +35,9 @@ public:
 
 }  // namespace detail
 
-/// Means that bring an image of any size to Height by Width: y[c][r][q] is the mean of rows
-/// floor(r H / Height) to ceil((r + 1) H / Height) and the columns alike; neighbours overlap where the
-/// size does not divide. `AdaptiveAvgPool2D<N>` is N by N.
+/// Means that bring an image of any size to Height by Width, over rows i, and columns j alike:
+///     y[c][r][q] = mean_ij x[c][i][j],   floor(r H / Height) <= i < ceil((r + 1) H / Height).
+/// Neighbours overlap where the size does not divide. `AdaptiveAvgPool2D<N>` is N by N.
 ///
 /// Shapes: (C, H, W) to (C, Height, Width). Gradient: every number of a window gets dy divided by how
 /// many there are. PyTorch: nn.AdaptiveAvgPool2d. ONNX: AveragePool where the size divides.
@@ -47,7 +47,8 @@ template <auto Height, auto Width = Height>
 struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size_t>(Height),
                                                         static_cast<std::size_t>(Width), (Height > 0 && Width > 0)> {};
 
-/// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis.
+/// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis,
+///     y[c][r] = mean_i x[c][i],   floor(r L / Length) <= i < ceil((r + 1) L / Length).
 ///
 /// Shapes: (C, L) to (C, Length). PyTorch: nn.AdaptiveAvgPool1d.
 template <auto Length>

@@ -75,7 +75,9 @@ struct BatchNorm2D : detail::BatchNorm<Option...> {
 };
 
 /// BatchNorm2D for vectors, (F) to the same with statistics per feature, and for signals, (C, L) to the
-/// same with statistics per channel. PyTorch: nn.BatchNorm1d.
+/// same with statistics per channel:
+///     y = (x - mean) / sqrt(var + epsilon)  weight + bias
+/// PyTorch: nn.BatchNorm1d.
 ///
 ///     using Net = Sequential<Dense<784, 128, bias<false>>, BatchNorm1D<>, ReLU, Dense<10>>;
 template <auto... Option>

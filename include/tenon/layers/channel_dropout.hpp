@@ -61,7 +61,9 @@ struct ChannelDropout {
 }  // namespace detail
 
 /// Sets whole channels of an image to 0, each with probability Rate, and divides the others by
-/// 1 - Rate: neighbouring pixels tell the same, so that dropping single ones drops little. Tompson et al.
+/// 1 - Rate,
+///     y[c][i][j] = m_c x[c][i][j] / (1 - Rate),   m_c = 0 with probability Rate, otherwise 1:
+/// neighbouring pixels tell the same, so that dropping single ones drops little. Tompson et al.
 /// 2015. Evaluation passes everything as it is; the channels of a step are a function of the model's
 /// seed, the layer and the step.
 ///
@@ -72,7 +74,8 @@ struct ChannelDropout {
 template <auto Rate>
 struct Dropout2D : detail::ChannelDropout<2, Rate> {};
 
-/// Dropout2D for signals.
+/// Dropout2D for signals:
+///     y[c][t] = m_c x[c][t] / (1 - Rate),   m_c = 0 with probability Rate, otherwise 1.
 ///
 /// Shapes: (C, L) to the same. PyTorch: nn.Dropout1d. ONNX: Dropout.
 template <auto Rate>

@@ -4,7 +4,8 @@
 
 namespace tenon {
 
-/// The transpose of a convolution of signals, y[o][t s + u d - p] += W[i][o][u] x[i][t], then + b[o]:
+/// The transpose of a convolution of signals,
+///     y[o][t s + u d - p] += W[i][o][u] x[i][t],  then + b[o]:
 /// ConvTranspose2D along one axis, with the same options.
 ///
 /// Shapes: (in, L) to (out, (L - 1) s - 2 p + d (k - 1) + output padding + 1). Parameters: weight

@@ -73,8 +73,9 @@ private:
 
 }  // namespace detail
 
-/// y = a . b / (|a| |b|) over the last axis: the cosine of the angle between two vectors, one number for each pair of
-/// steps; each length is held above 1e-8.
+/// The cosine of the angle between two vectors, over the last axis, one number for each pair of steps:
+///     y = (a . b) / (|a| |b|)
+/// Each length is held above 1e-8.
 ///
 /// Shapes: (F) and (F) to (1); (T, F) and (T, F) to (T). Gradients: (b / |b| - y a / |a|) dy / |a| and the other way
 /// round. PyTorch: nn.CosineSimilarity(dim=-1). Keras: Dot(axes=-1, normalize=True). ONNX: ReduceL2, Mul, Div,

@@ -14,7 +14,9 @@ struct sequences_with_steps_behind_a_memory_of;
 struct one_or_more_heads_and_one_or_more_steps_of_memory;
 
 /// Multi-head attention of one sequence to another (Vaswani et al. 2017): queries come from the one that looks, keys
-/// and values from the memory, such as an encoder's output.
+/// and values from the memory, such as an encoder's output. With q made of the first, k and v of the memory, and heads
+/// of depth d,
+///     y = [softmax(q k^T / sqrt(d)) v of each head] Wo^T + bo.
 ///
 /// `CrossAttention<Heads>` has them as inputs of their own, and may have a mask of the memory's steps as a third: 1
 /// where a step is padding, which no step attends to, 0 where it is there (PyTorch's key_padding_mask); no gradient

@@ -4,7 +4,8 @@
 
 namespace tenon {
 
-/// A sample of any shape as one vector: `Shape<8, 5, 5>` becomes `Shape<200>`. No number moves.
+/// A sample of any shape as one vector: `Shape<8, 5, 5>` becomes `Shape<200>`. No number moves; of an image
+///     y[(c H + i) W + j] = x[c][i][j].
 /// PyTorch: nn.Flatten. ONNX: Flatten.
 struct Flatten {
   template <class In>

@@ -28,7 +28,8 @@ struct usable_shape<> {
 }  // namespace detail
 
 /// States the shape of a network's input, where its first layer does not: `Input<1, 28, 28>`. It
-/// has no parameters, no index and no cost. Further down it is a check of the shape there.
+/// has no parameters, no index and no cost. Further down it is a check of the shape there:
+///     y = x
 /// PyTorch: none. Keras: Input. ONNX: the shape of the graph's input.
 template <std::size_t... D>
 struct Input {

@@ -36,7 +36,8 @@ struct LastUnit {
 }  // namespace detail
 
 /// The final state of a sequence. Behind a recurrent layer it becomes its option `last`: of two directions the state
-/// after all steps of each. Behind anything else it is the last step.
+/// after all steps of each. Behind anything else it is the last step,
+///     y[f] = x[T - 1][f].
 ///
 /// Shapes: (T, F) to (F). Gradient: dy at the last step, 0 at the others. PyTorch: h_n of nn.LSTM and its kin,
 /// y[:, -1]. ONNX: Y_h; Gather.

@@ -11,8 +11,11 @@
 namespace tenon {
 
 /// The logarithm of how much of a sound lies in each of `Mels` bands, for windows of `Window` samples every `Hop`, by
-/// fixed weights: a windowed Fourier transform as a convolution, squares, the bands as a product, log(y + 1e-6). It is
-/// part of the network, so that firmware has the same front end. `set_mel_weights` (data/mel.hpp) sets it.
+/// fixed weights: a windowed Fourier transform as a convolution, squares, the bands as a product. With the cosines and
+/// sines C and S of frequency k, and the share M of a frequency in band m,
+///     c[k][t] = sum_n C[k][n] x[t Hop + n],   s[k][t] = sum_n S[k][n] x[t Hop + n],
+///     y[m][t] = log(sum_k M[m][k] (c[k][t]^2 + s[k][t]^2) + 10^(-6)).
+/// It is part of the network, so that firmware has the same front end. `set_mel_weights` (data/mel.hpp) sets it.
 ///
 /// Shapes: (1, L) to (Mels, (L - Window) / Hop + 1). Parameters, none of which learns: spectrum.weight (2 (Window / 2 +
 /// 1), 1, Window), cosines and then sines; mel.weight (Mels, 2 (Window / 2 + 1), 1). PyTorch: torchaudio's
@@ -24,7 +27,9 @@ using LogMel = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), 
                                  Map<x * x>, Named<"mel", Conv1D<Mels, 1, bias<false>>>, Map<log(x + 1e-6)>>>;
 
 /// The first `Count` numbers of the cosine transform (type 2, orthonormal) of LogMel: mel-frequency cepstral
-/// coefficients.
+/// coefficients,
+///     y[n][t] = a_n sum_m LogMel[m][t] cos(pi n (2 m + 1) / (2 Mels)),
+///     a_0 = sqrt(1 / Mels), the others sqrt(2 / Mels).
 ///
 /// Shapes: (1, L) to (Count, (L - Window) / Hop + 1). Parameters, none of which learns: those of LogMel, and
 /// cosine.weight (Count, Mels, 1). PyTorch: torchaudio's MFCC, with the natural logarithm.

@@ -90,7 +90,7 @@ struct inputs_named_by<Map<F>> {
 
 }  // namespace detail
 
-/// A layer that is a formula of its input x, with any parameters it names:
+/// A layer that is a formula of its input, y = f(x), with any parameters it names:
 ///
 ///     using Swish = Map<x * sigmoid(x)>;
 ///     using Norm  = Map<(x - mean(x)) / sqrt(variance(x) + 1e-5) * param<"weight", PerFeature, Ones>>;

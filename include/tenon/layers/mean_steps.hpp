@@ -59,7 +59,8 @@ private:
 
 }  // namespace detail
 
-/// The mean of all steps of a sequence, feature by feature; within Masked<...> of those that are there.
+/// The mean of all T steps of a sequence, feature by feature; within Masked<...> of those that are there:
+///     y[f] = 1 / T sum_t x[t][f]
 ///
 /// Shapes: (time, features) to (features). Gradient: dy / time at every step. PyTorch: x.mean(1). Keras:
 /// GlobalAveragePooling1D. ONNX: ReduceMean.

@@ -68,7 +68,8 @@ private:
 
 /// An image cut into squares of Size pixels, as a sequence: from the upper left, line after line, the numbers of each
 /// square channel by channel. With a Dense behind it these are the tokens of a vision transformer (Dosovitskiy et al.
-/// 2021).
+/// 2021). With s = Size and n squares in a line
+///     y[r n + q][(c s + i) s + j] = x[c][r s + i][q s + j].
 ///
 /// Shapes: (channels, height, width) to (height/Size * width/Size, channels * Size * Size). Gradient: dy where it came
 /// from. PyTorch: F.unfold(x, Size, stride=Size).transpose(1, 2).

@@ -100,6 +100,8 @@ private:
 }  // namespace detail
 
 /// The axes in another order: axis k of the result is axis `Axes[k]` of the input, axis 0 being the outermost.
+/// `Permute<1, 2, 0>` gives
+///     y[i][j][c] = x[c][i][j].
 ///
 /// Shapes: `Permute<1, 2, 0>` makes (height, width, channels) of (channels, height, width). Gradient: dy, moved back.
 /// PyTorch: x.permute(0, 1 + Axes...). Keras: Permute, which counts from 1. ONNX: Transpose.

@@ -10,7 +10,9 @@
 namespace tenon {
 
 /// The same numbers as another shape of the same size: `Reshape<1, 28, 28>` makes an image of 784
-/// features. No number moves. PyTorch: nn.Unflatten. ONNX: Reshape.
+/// features. No number moves: numbered as they lie,
+///     y_k = x_k.
+/// PyTorch: nn.Unflatten. ONNX: Reshape.
 template <std::size_t... D>
 struct Reshape {
   using shape = typename detail::usable_shape<D...>::type;

@@ -10,7 +10,8 @@ namespace tenon {
 
 /// What stands at one place of an axis, and the axis is gone: a channel of an image, a step of a sequence. Negative
 /// numbers count from the end, as does a negative `Axis`; axis 0 is the outermost. `Slice<Axis, I, I + 1>` keeps the
-/// axis.
+/// axis. With i the axes before and k those behind,
+///     y[i][k] = x[i][Index][k].
 ///
 /// Shapes: the axis is left out; a number of a vector is (1). Gradient: dy at that place, 0 elsewhere. Along the
 /// outermost axis a graph uses the numbers where they are. PyTorch: x.select, x[:, Index]. ONNX: Gather of a scalar.

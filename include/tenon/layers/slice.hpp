@@ -39,6 +39,8 @@ struct SliceRange {
 
 /// The numbers `Begin` to `End` of an axis, `End` left out; without one, to the last. Negative numbers count from the
 /// end, as does a negative `Axis`; axis 0 is the outermost. Unlike in Python, an axis that ends too early is refused.
+/// With i the axes before and k those behind,
+///     y[i][j][k] = x[i][Begin + j][k],   j < End - Begin.
 ///
 /// Shapes: the axis becomes `End - Begin` long, the others stay. Gradient: dy, and 0 where nothing was taken. Along the
 /// outermost axis a graph uses the numbers where they are. PyTorch: x.narrow, x[:, Begin:End]. ONNX: Slice.

@@ -51,7 +51,8 @@ struct StackUnit {
 
 }  // namespace detail
 
-/// Inputs of one shape along a new outermost axis: vectors become the steps of a sequence, pictures channels.
+/// Inputs of one shape along a new outermost axis: vectors become the steps of a sequence, pictures channels:
+///     y[n][i] = x_n[i],   n = 1, 2, ..., N
 ///
 /// Shapes: N of (D...) to (N, D...). Gradient: dy of its own part. PyTorch: torch.stack(..., dim=1). ONNX: Unsqueeze,
 /// Concat.

@@ -55,7 +55,9 @@ struct StreamedUnit {
 
 /// A Conv1D that is given one step of a signal a call and remembers those before: written by `Stepwise`
 /// (networks/stepwise.hpp), not by hand. Until it has been given as many steps as its kernel reaches back, the ones
-/// before count as 0. Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. PyTorch: none.
+/// before count as 0. With kernel k and dilation d
+///     y[o] = b[o] + sum_iu W[o][i][u] x[i][t - (k - 1 - u) d].
+/// Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. PyTorch: none.
 template <auto... Argument>
 struct StreamedConv1D {
 private:

@@ -53,6 +53,8 @@ private:
 
 /// What stands at these places of an axis, in this order; a place may come more than once. Negative numbers count from
 /// the end, as does a negative `Axis`; axis 0 is the outermost. The axis stays, of one place too: `Select` drops it.
+/// With the places I, the axes i before and those k behind,
+///     y[i][j][k] = x[i][I_j][k].
 ///
 /// Shapes: the axis becomes as long as there are indices. Gradient: dy, summed where a place came more than once, 0
 /// where nothing was taken. PyTorch: torch.index_select. ONNX: Gather.

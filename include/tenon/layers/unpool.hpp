@@ -31,7 +31,8 @@ struct Unpool2D
     : detail::PlacedLayer<2, detail::MiddlePlace<2, Height, Width>,
                           std::conditional_t<(Height > 0 && Width > 0), void, takes<one_kernel_of_at_least_1>>> {};
 
-/// Unpool2D along one axis.
+/// Unpool2D along one axis:
+///     y[c][t k + m] = x[c][t],   m = floor((k - 1) / 2), and 0 elsewhere.
 ///
 /// Shapes: (C, L) to (C, L k). PyTorch: none. ONNX: ConvTranspose.
 template <auto Length>

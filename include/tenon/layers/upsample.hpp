@@ -64,7 +64,11 @@ struct UpsampleUnit {
 
 /// An image (a signal) stretched by a whole factor: every number repeated or, with `bilinear`, what lies
 /// linearly between the pixels at the source coordinate (r + 1/2) / factor - 1/2, beyond the border the
-/// border's (PyTorch's align_corners=False).
+/// border's (PyTorch's align_corners=False). With f the factor, and for `bilinear` i + a = (r + 1/2) / f - 1/2 and
+/// j + b = (q + 1/2) / f - 1/2 with whole numbers i and j,
+///     y[c][r][q] = x[c][floor(r / f)][floor(q / f)],   and bilinear
+///     y[c][r][q] = (1 - a) ((1 - b) x[c][i][j] + b x[c][i][j + 1])
+///                  + a ((1 - b) x[c][i + 1][j] + b x[c][i + 1][j + 1]).
 ///
 /// `Upsample<2>`, `Upsample<2, bilinear>`; `Upsample<2, 3>` by height and width. Shapes: (C, H, W) to
 /// (C, H f, W f), (C, L) to (C, L f). Gradient: every number gets dy times its weight, summed over where

@@ -26,7 +26,8 @@ struct PaddedPlace {
 };
 }  // namespace detail
 
-/// Zeros around an image: `ZeroPad2D<2>` on all sides, `ZeroPad2D<Left, Right, Top, Bottom>` as given.
+/// Zeros around an image: `ZeroPad2D<2>` on all sides, `ZeroPad2D<Left, Right, Top, Bottom>` as given:
+///     y[c][i + Top][j + Left] = x[c][i][j],   and 0 elsewhere.
 ///
 /// Shapes: (C, H, W) to (C, H + top + bottom, W + left + right). Gradient: dy inside the frame.
 /// PyTorch: nn.ZeroPad2d. ONNX: Pad.
@@ -41,7 +42,8 @@ struct ZeroPad2D
           std::conditional_t<(sizeof...(P) == 1 || sizeof...(P) == 4) && ((P >= 0) && ...), void,
                              takes<one_number_of_at_least_0_or_left_right_top_bottom>>> {};
 
-/// Zeros before and behind a signal: `ZeroPad1D<2>` or `ZeroPad1D<Left, Right>`.
+/// Zeros before and behind a signal, `ZeroPad1D<2>` or `ZeroPad1D<Left, Right>`:
+///     y[c][t + Left] = x[c][t],   and 0 elsewhere.
 ///
 /// Shapes: (C, L) to (C, left + L + right). PyTorch: nn.ZeroPad1d (2.0 on). ONNX: Pad.
 template <auto Left, auto Right = Left>

@@ -9,7 +9,9 @@ namespace tenon {
 
 /// Connectionist temporal classification (Graves et al. 2006): a network that gives class scores at each of `Steps`
 /// steps, (Steps, classes), learns to write a shorter sequence of labels without being told when. The loss is -log of
-/// the probability of all ways to say it: each label for one step or several, with `blank` anywhere between, and
+/// the probability of all ways a to say it, with p_t the probabilities of step t,
+///     loss = -log(sum_a product_t p_t(a_t)):
+/// each label for one step or several, with `blank` anywhere between, and
 /// necessarily between two that are the same. Sums run forward and backward over the labels with blanks between them,
 /// in logarithms.
 ///

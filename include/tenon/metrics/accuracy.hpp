@@ -7,7 +7,9 @@
 
 namespace tenon {
 
-/// The part of the samples whose class is right. A network of one output says class 1 above `threshold`: one half of a
+/// The part of the N samples whose class c, the one with the largest score, is their label t:
+///     accuracy = 1 / N sum_i [c_i = t_i]
+/// A network of one output says class 1 above `threshold`: one half of a
 /// probability, 0 of a logit.
 class Accuracy {
 public:
@@ -32,7 +34,9 @@ public:
   std::size_t correct = 0, seen = 0;
 };
 
-/// The part of the samples whose class is among the K with the largest scores. Of equal scores the earlier class comes
+/// The part of the N samples whose class is among the K with the largest scores y:
+///     top_K = 1 / N sum_i [t_i is of the K largest y_i]
+/// Of equal scores the earlier class comes
 /// first, so that K = 1 is the accuracy. A score that is no number is ahead of all others, but never right itself.
 /// A network of one output names class 1 above `threshold`; its two classes are always among the first two.
 template <std::size_t K>

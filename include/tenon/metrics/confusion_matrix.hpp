@@ -70,7 +70,9 @@ private:
   std::vector<std::uint64_t> counts_{};
 };
 
-/// Precision, recall and F1 as metrics of one number.
+/// Precision, recall and F1 as metrics of one number: the mean over the classes of
+///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn),
+/// or, with `Average::micro`, of the counts of all of them. scikit-learn: precision_score, recall_score, f1_score.
 struct Precision : ConfusionMatrix {
   static constexpr const char* name = "precision";
   Average average = Average::macro;

@@ -8,7 +8,9 @@
 /// one layer of a classifier gives (`part<"features">(model)`). Rows of `width` numbers, one sample after the other.
 namespace tenon {
 
-/// Mean and covariance (divided by count - 1, numpy.cov) of some samples' features.
+/// Mean and covariance of some samples' features:
+///     mean = 1 / N sum_i x_i,   C = 1 / (N - 1) sum_i (x_i - mean) (x_i - mean)^T
+/// The covariance is divided by N - 1, as numpy.cov does.
 struct Moments {
   std::vector<double> mean{};        // width
   std::vector<double> covariance{};  // width x width
@@ -38,7 +40,9 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
 
 /// The share of generated samples that lie within the real ones' region (precision), and of real samples that lie
 /// within the generated ones' (recall); a region is all balls around a sample up to its k-th nearest neighbour of its
-/// own kind (Kynkäänniemi et al. 2019). Takes time as the square of the samples. Throws an Error unless both have more
+/// own kind (Kynkäänniemi et al. 2019). Of N samples g generated and M real ones r
+///     precision = 1 / N sum_i [g_i is within R_real],   recall = 1 / M sum_i [r_i is within R_generated].
+/// Takes time as the square of the samples. Throws an Error unless both have more
 /// than k.
 struct SampleQuality {
   double precision = 0, recall = 0;

@@ -11,7 +11,9 @@ namespace tenon {
 /// How often each of several labels, any number of which a sample may have, was predicted rightly or not. Targets are
 /// 0 or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
 ///
-/// Precision, recall and F1 of a label are those of ConfusionMatrix. Macro is the mean over all labels, micro is from
+/// Of a label, with tp samples rightly said to have it, fp wrongly and fn wrongly not,
+///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn).
+/// Macro is the mean over all labels, micro is from
 /// the counts of all labels together. Names and rules are scikit-learn's (zero_division = 0):
 /// multilabel_confusion_matrix, precision_score, recall_score, f1_score, accuracy_score, hamming_loss.
 class MultiLabelMatrix {
@@ -69,28 +71,41 @@ private:
   std::uint64_t seen_ = 0, exact_ = 0;
 };
 
-/// The part of the samples all of whose labels are right.
+/// The part of the N samples all of whose labels are right:
+///     accuracy = 1 / N sum_i [y_i = t_i]
+/// scikit-learn: accuracy_score.
 struct SubsetAccuracy : MultiLabelMatrix {
   static constexpr const char* name = "subset accuracy";
 };
-/// The part of all labels that are wrong.
+/// The part of the K labels of all N samples that are wrong:
+///     loss = 1 / (N K) sum_ik [y_ik != t_ik]
+/// scikit-learn: hamming_loss.
 struct HammingLoss : MultiLabelMatrix {
   static constexpr const char* name = "Hamming loss";
   static constexpr bool smaller_is_better = true;
   double value() const { return hamming(); }
 };
+/// How many of the labels that were predicted are there; macro is the mean over the labels of
+///     precision = tp / (tp + fp),
+/// micro that of the counts of all labels together. scikit-learn: precision_score.
 struct MultiLabelPrecision : MultiLabelMatrix {
   static constexpr const char* name = "precision";
   Average average = Average::macro;
   explicit MultiLabelPrecision(Average how = Average::macro) : average(how) {}
   double value() const { return precision(average); }
 };
+/// How many of the labels that are there were predicted; macro is the mean over the labels of
+///     recall = tp / (tp + fn),
+/// micro that of the counts of all labels together. scikit-learn: recall_score.
 struct MultiLabelRecall : MultiLabelMatrix {
   static constexpr const char* name = "recall";
   Average average = Average::macro;
   explicit MultiLabelRecall(Average how = Average::macro) : average(how) {}
   double value() const { return recall(average); }
 };
+/// The harmonic mean of precision and recall; macro is the mean over the labels of
+///     F1 = 2 tp / (2 tp + fp + fn),
+/// micro that of the counts of all labels together. scikit-learn: f1_score.
 struct MultiLabelF1 : MultiLabelMatrix {
   static constexpr const char* name = "F1";
   Average average = Average::macro;

@@ -56,7 +56,9 @@ protected:
 
 }  // namespace detail
 
-/// Mean of |prediction - target| over all numbers.
+/// The mean absolute error, over all N numbers:
+///     MAE = 1 / N sum_i |y_i - t_i|
+/// scikit-learn: mean_absolute_error. Keras: MeanAbsoluteError.
 class MAE : public detail::ValueMetric<MAE> {
 public:
   static constexpr const char* name = "MAE";
@@ -64,7 +66,9 @@ public:
   double value() const;
 };
 
-/// Root of the mean of (prediction - target)^2 over all numbers.
+/// The root of the mean square error, over all N numbers:
+///     RMSE = sqrt(1 / N sum_i (y_i - t_i)^2)
+/// scikit-learn: root_mean_squared_error. Keras: RootMeanSquaredError.
 class RMSE : public detail::ValueMetric<RMSE> {
 public:
   static constexpr const char* name = "RMSE";
@@ -72,8 +76,9 @@ public:
   double value() const;
 };
 
-/// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2, averaged over outputs. 1
-/// is perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
+/// The coefficient of determination, averaged over outputs; of one of them, whose targets have the mean m,
+///     R^2 = 1 - (sum_i (y_i - t_i)^2) / (sum_i (t_i - m)^2).
+/// 1 is perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
 /// otherwise 0, as in scikit-learn.
 class R2 : public detail::ValueMetric<R2> {
 public:

@@ -69,9 +69,10 @@ public:
 
 }  // namespace detail
 
-/// The same block N times in a row, every copy with its own parameters (`3.0.weight`, `3.1.weight`,
-/// ...). The block gives the shape it takes. The copies are looped at run time, so a deep network
-/// of equal blocks compiles as fast as one block.
+/// The same block N times in a row,
+///     y = f_N(... f_2(f_1(x))),
+/// every copy with its own parameters (`3.0.weight`, `3.1.weight`, ...). The block gives the shape it takes. The copies
+/// are looped at run time, so a deep network of equal blocks compiles as fast as one block.
 template <std::size_t N, class Block>
 struct Repeat {
   using invalid = std::conditional_t<(N > 0), void, takes<one_or_more_copies>>;

@@ -6,10 +6,10 @@
 namespace tenon {
 
 /// Layers one after the other, each fed with the output of the one before:
+///     y = f_n(... f_2(f_1(x)))
+/// PyTorch: nn.Sequential, with the same parameter names.
 ///
 ///     using Net = Sequential<Dense<784, 128>, ReLU, Dense<128, 10>>;
-///
-/// PyTorch: nn.Sequential, with the same parameter names.
 template <class... L>
 struct Sequential {
   template <class In>

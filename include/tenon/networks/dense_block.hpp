@@ -95,7 +95,8 @@ struct dense_chain_of<Concat<Identity, L>...> {
 
 }  // namespace detail
 
-/// N layers (or chains) of which each is given the outputs of all before it, and the input, joined along the channels:
+/// N layers (or chains) of which each is given the outputs of all before it, and the input, joined along the channels,
+///     x_k = f_k([x_0, x_1, ..., x_k-1]),   y = [x_0, x_1, ..., x_N]:
 /// Huang et al. 2017. Channels grow by L's each time. Parameters: `2.1.weight` is the third's.
 ///
 ///     using Block = DenseBlock<4, Sequential<BatchNorm2D<>, ReLU, Conv2D<12, 3, padding<1>>>>;

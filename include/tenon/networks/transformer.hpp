@@ -31,7 +31,9 @@
 namespace tenon {
 
 /// Where the normalisations of a block stand: before attention and feed-forward, inside the residual (norm_first=True
-/// in PyTorch, easier to train), or behind them, around it, as in the first transformer.
+/// in PyTorch, easier to train), or behind them, around it, as in the first transformer: PreNorm and PostNorm are
+///     y = x + f(norm(x)),
+///     y = norm(x + f(x)).
 struct PreNorm {
   template <fixed_string Name, class... L>
   using around = Inline<Residual<Named<Name, LayerNorm<>>, L...>>;

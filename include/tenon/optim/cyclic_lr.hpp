@@ -47,7 +47,9 @@ private:
 
 /// One cycle (Smith and Topin 2018), as PyTorch's OneCycleLR: from max_lr / div_factor up to max_lr in the
 /// first pct_start of the steps, then down to max_lr / div_factor / final_div_factor; with three_phase
-/// down as steeply as up, then on to the end. The momentum goes the other way. `fit` refuses a run of more steps, where
+/// down as steeply as up, then on to the end. From a to b, with the part p of the way gone, the rate is
+///     eta = b + (a - b) (1 + cos(pi p)) / 2   (cos),   eta = a + (b - a) p   (linear).
+/// The momentum goes the other way. `fit` refuses a run of more steps, where
 /// PyTorch throws at the first step too many; asked by itself, the schedule keeps its last values.
 struct OneCycleLR {
   enum class Anneal { cos, linear };

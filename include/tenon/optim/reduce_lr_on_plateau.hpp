@@ -11,7 +11,9 @@
 namespace tenon {
 
 /// PyTorch's ReduceLROnPlateau: where a metric has not improved for more than `patience` epochs, the
-/// learning rate is multiplied by `factor`.
+/// learning rate is multiplied by `factor`,
+///     lr = max(factor lr, min_lr)   where bad_epochs > patience.
+/// Called by hand:
 ///
 ///     ReduceLROnPlateau plateau{.factor = 0.5, .patience = 3};
 ///     trainer.set_lr(plateau.step(validation_loss, trainer.lr()));     // after every epoch

@@ -12,7 +12,9 @@
 /// `weights`, not on biases; a selection chooses others: `L1<by_name<"0.*">>{1e-4}`.
 namespace tenon {
 
-/// lambda |w|_1: gradient lambda sign(w), which drives weights to zero and holds them there.
+/// The sum of the weights' absolute values,
+///     R = lambda sum_i |w_i|,
+/// whose gradient, lambda sign(w), drives weights to zero and holds them there. Keras: L1.
 template <class Selection = weights>
 struct L1 {
   double lambda = 0;
@@ -23,7 +25,9 @@ struct L1 {
   constexpr double l2() const { return 0; }
 };
 
-/// lambda/2 |w|^2: gradient lambda w. This is PyTorch's convention, where `SGD{.weight_decay = lambda}` does
+/// The sum of the weights' squares,
+///     R = lambda / 2 sum_i w_i^2,
+/// with the gradient lambda w. This is PyTorch's convention, where `SGD{.weight_decay = lambda}` does
 /// the same to all parameters. Textbooks and Keras write lambda |w|^2, whose gradient is 2 lambda w: that is
 /// `L2::textbook(lambda)`.
 template <class Selection = weights>
@@ -38,7 +42,9 @@ struct L2 {
   constexpr double l2() const { return lambda; }
 };
 
-/// Both (Zou and Hastie 2005): lambda1 |w|_1 + lambda2/2 |w|^2.
+/// Both (Zou and Hastie 2005):
+///     R = lambda_1 sum_i |w_i| + lambda_2 / 2 sum_i w_i^2
+/// Keras: L1L2.
 template <class Selection = weights>
 struct ElasticNet {
   double lambda1 = 0;
@@ -53,7 +59,8 @@ struct ElasticNet {
   constexpr double l2() const { return lambda2; }
 };
 
-/// Several, say of different layers: `Regularizers{L1<by_name<"0.*">>{1e-4}, L2{1e-3}}`; also none.
+/// Several, say of different layers: `Regularizers{L1<by_name<"0.*">>{1e-4}, L2{1e-3}}`; also none. They add up:
+///     R = R_1 + R_2 + ... + R_n
 template <class... R>
 struct Regularizers;
 template <>

@@ -70,7 +70,8 @@ std::optional<double> momentum_of(const S& schedule, std::uint64_t t) {
   else return std::nullopt;
 }
 
-/// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`.
+/// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`. At step t
+///     eta_t = S(lr, t).
 template <Schedule S>
 struct PerStep {
   S schedule{};

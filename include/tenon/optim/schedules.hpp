@@ -27,7 +27,10 @@ void expect_rising_milestones(std::string_view owner, std::span<const std::uint6
 
 }  // namespace detail
 
-/// lr factor   while t < total_iters, then lr.
+/// A smaller rate at the beginning:
+///     eta_t = factor lr   where t < total_iters,
+///     eta_t = lr   from then on.
+/// PyTorch: ConstantLR.
 struct ConstantLR {
   double factor = 1.0 / 3;
   std::uint64_t total_iters = 5;
@@ -36,7 +39,9 @@ struct ConstantLR {
   constexpr double operator()(double lr, std::uint64_t t) const { return t < total_iters ? lr * factor : lr; }
 };
 
-/// lr gamma^floor(t / step_size)
+/// The rate times gamma after every `step_size` epochs:
+///     eta_t = lr gamma^floor(t / step_size)
+/// PyTorch: StepLR.
 struct StepLR {
   std::uint64_t step_size = 1;
   double gamma = 0.1;
@@ -52,7 +57,9 @@ struct StepLR {
   }
 };
 
-/// lr gamma^(how many milestones are at most t)
+/// The rate times gamma at each milestone:
+///     eta_t = lr gamma^n   where n milestones are at most t
+/// PyTorch: MultiStepLR.
 struct MultiStepLR {
   std::vector<std::uint64_t> milestones{};
   double gamma = 0.1;
@@ -64,7 +71,9 @@ struct MultiStepLR {
   }
 };
 
-/// lr gamma^t
+/// The rate times gamma after every epoch:
+///     eta_t = lr gamma^t
+/// PyTorch: ExponentialLR.
 struct ExponentialLR {
   double gamma = 0.9;
 
@@ -72,7 +81,9 @@ struct ExponentialLR {
   double operator()(double lr, std::uint64_t t) const { return lr * std::pow(gamma, static_cast<double>(t)); }
 };
 
-/// lr (start + (end - start) min(t, total) / total): a linear warm-up.
+/// A linear warm-up:
+///     eta_t = lr (s + (e - s) min(t, n) / n)   where s = start_factor, e = end_factor, n = total_iters
+/// PyTorch: LinearLR.
 struct LinearLR {
   double start_factor = 1.0 / 3;
   double end_factor = 1;
@@ -89,7 +100,9 @@ struct LinearLR {
   }
 };
 
-/// lr (1 - min(t, total) / total)^power
+/// Down to 0 as a power of what is left:
+///     eta_t = lr (1 - min(t, n) / n)^power   where n = total_iters
+/// PyTorch: PolynomialLR.
 struct PolynomialLR {
   std::uint64_t total_iters = 5;
   double power = 1;
@@ -104,8 +117,9 @@ struct PolynomialLR {
   }
 };
 
-/// eta_min + (lr - eta_min) (1 + cos(pi t / T_max)) / 2   (Loshchilov and Hutter 2017, without its
-/// restarts). After T_max it rises again.
+/// Half a cosine down (Loshchilov and Hutter 2017, without its restarts):
+///     eta_t = eta_min + (lr - eta_min) (1 + cos(pi t / T_max)) / 2
+/// After T_max it rises again. PyTorch: CosineAnnealingLR.
 struct CosineAnnealingLR {
   std::uint64_t T_max = 1;
   double eta_min = 0;
@@ -122,7 +136,9 @@ struct CosineAnnealingLR {
 };
 
 /// SGDR (Loshchilov and Hutter 2017): the same half cosine again and again; the first takes T_0 epochs,
-/// each one T_mult times as many as the one before.
+/// each one T_mult times as many as the one before. With s epochs gone since the last start, and i starts before it,
+///     eta_t = eta_min + (lr - eta_min) (1 + cos(pi s / T_i)) / 2,   T_i = T_0 T_mult^i.
+/// PyTorch: CosineAnnealingWarmRestarts.
 struct CosineAnnealingWarmRestarts {
   std::uint64_t T_0 = 1;
   std::uint64_t T_mult = 1;
@@ -149,9 +165,11 @@ struct CosineAnnealingWarmRestarts {
   }
 };
 
-/// Schedules one inside the other: each is given the rate that the next one makes of lr. For those that
-/// are lr times a factor, the factors multiply; those that set the rate by themselves (CyclicLR, OneCycleLR) come first.
-/// The momentum is that of the last one that moves it, and the first end of any is the end of all.
+/// Schedules one inside the other: each is given the rate that the one before it makes of lr,
+///     eta_t = S_n(... S_2(S_1(lr, t), t) ..., t).
+/// For those that are lr times a factor, the factors multiply; those that set the rate by themselves (CyclicLR, OneCycleLR)
+/// come first. The momentum is that of the last one that moves it, and the first end of any is the end of all.
+/// PyTorch: ChainedScheduler.
 ///
 ///     ChainedScheduler{LinearLR{.total_iters = 10}, ExponentialLR{.gamma = 0.97}}
 template <Schedule... S>
@@ -185,9 +203,10 @@ struct ChainedScheduler {
   }
 };
 
-/// Schedules one after the other, the next one from each milestone on, counting from 0 again. The momentum stays what it
-/// was last, where the schedule of the time moves none. Each must last until the next milestone, the last one until the
-/// end of the run. Errors: milestones that fall.
+/// Schedules one after the other, the next one from each milestone m on, counting from 0 again:
+///     eta_t = S_k(lr, t - m_k)   where m_k <= t < m_k+1, and m_0 = 0
+/// The momentum stays what it was last, where the schedule of the time moves none. Each must last until the next milestone,
+/// the last one until the end of the run. Errors: milestones that fall. PyTorch: SequentialLR.
 ///
 ///     SequentialLR{{10}, LinearLR{.total_iters = 10}, CosineAnnealingLR{.T_max = 90}}
 template <Schedule... S>

@@ -71,8 +71,10 @@ struct EMA : detail::Average<M> {
   void on_step_end(auto& run) { this->move(run.model(), 1 - decay); }
 };
 
-/// Stochastic weight averaging (Izmailov et al. 2018): the plain mean of the weights at the end of every epoch from
-/// `start` on. Batch normalisation needs `update_batch_norm` afterwards. PyTorch: swa_utils.AveragedModel.
+/// Stochastic weight averaging (Izmailov et al. 2018): the plain mean of the weights w at the end of each of the n
+/// epochs from `start` on,
+///     average = 1 / n sum_k w_k.
+/// Batch normalisation needs `update_batch_norm` afterwards. PyTorch: swa_utils.AveragedModel.
 template <class M>
 struct SWA : detail::Average<M> {
   std::uint64_t start = 1;  // the first epoch that counts, from 1

@@ -49,6 +49,7 @@ inline double between(double low, double high, Stream& stream) { return low < hi
 }  // namespace augment
 
 /// Moves the image by a whole number of pixels, up to Pixels in each direction; zeros come in.
+///     y[c][i][j] = x[c][i - a][j - b],   a and b from -Pixels to Pixels
 template <auto Pixels>
 struct RandomTranslation {
   using invalid = augment::unless<(std::integral<decltype(Pixels)> && Pixels >= 0),
@@ -62,6 +63,7 @@ struct RandomTranslation {
 };
 
 /// Mirrors left and right with this probability.
+///     y[c][i][j] = x[c][i][W - 1 - j]
 template <auto Probability = 0.5>
 struct RandomHorizontalFlip {
   using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
@@ -71,6 +73,7 @@ struct RandomHorizontalFlip {
 };
 
 /// Turns the image upside down (mirrored) with this probability.
+///     y[c][i][j] = x[c][H - 1 - i][j]
 template <auto Probability = 0.5>
 struct RandomVerticalFlip {
   using invalid = augment::unless<(Probability >= 0 && Probability <= 1), a_probability_from_0_to_1>;
@@ -121,6 +124,7 @@ struct ElasticTransform {
 };
 
 /// Cuts out Height by Width pixels somewhere; in evaluation the middle.
+///     y[c][i][j] = x[c][a + i][b + j]
 template <std::size_t Height, std::size_t Width = Height>
 struct RandomCrop {
   using invalid = augment::unless<(Height > 0 && Width > 0), numbers_above_0>;
@@ -143,6 +147,7 @@ struct RandomCrop {
 };
 
 /// Adds normal noise of this deviation to every number.
+///     y = x + n,   n ~ N(0, Deviation^2)
 template <auto Deviation>
 struct GaussianNoise {
   using invalid = augment::unless<(Deviation >= 0), a_number_of_at_least_0>;
@@ -166,6 +171,7 @@ struct Cutout {
 };
 
 /// Multiplies by a factor from 1 - Share to 1 + Share.
+///     y = f x,   f ~ U(1 - Share, 1 + Share)
 template <auto Share>
 struct Brightness {
   using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
@@ -178,6 +184,7 @@ struct Brightness {
 };
 
 /// Multiplies the distance from the image's mean by a factor from 1 - Share to 1 + Share.
+///     y = mean(x) + f (x - mean(x)),   f ~ U(1 - Share, 1 + Share)
 template <auto Share>
 struct Contrast {
   using invalid = augment::unless<(Share >= 0 && Share <= 1), a_share_from_0_to_1>;
@@ -189,7 +196,9 @@ struct Contrast {
   }
 };
 
-/// (x - mean) / deviation, in evaluation too: `Normalize<0.1307, 0.3081>` for all channels, or a pair for
+/// To mean 0 and deviation 1,
+///     y = (x - mean) / deviation,
+/// in evaluation too: `Normalize<0.1307, 0.3081>` for all channels, or a pair for
 /// each channel one after the other.
 template <auto... MeanAndDeviation>
 struct Normalize {
@@ -210,7 +219,9 @@ struct Normalize {
 };
 
 /// A convex mixture of the sample and another one of the data set, their answers mixed alike: the share is
-/// drawn from Beta(Alpha, Alpha). The other one goes through the same steps with draws of its own. Stands
+/// drawn from Beta(Alpha, Alpha),
+///     y = s x + (1 - s) x',   s ~ Beta(Alpha, Alpha).
+/// The other one goes through the same steps with draws of its own. Stands
 /// last. Class labels become distributions, which the loss must take (CrossEntropy does). Zhang et al. 2018.
 template <auto Alpha>
 struct Mixup {
