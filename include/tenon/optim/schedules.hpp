@@ -167,8 +167,9 @@ struct CosineAnnealingWarmRestarts {
 
 /// Schedules one inside the other: each is given the rate that the one before it makes of lr,
 ///     eta_t = S_n(... S_2(S_1(lr, t), t) ..., t).
-/// For those that are lr times a factor, the factors multiply; those that set the rate by themselves (CyclicLR, OneCycleLR)
-/// come first. The momentum is that of the last one that moves it, and the first end of any is the end of all.
+/// For those that are lr times a factor, the factors multiply; those that set the rate by themselves (CyclicLR,
+/// OneCycleLR) come first. The momentum is that of the last one that moves it, and the first end of any is the end of
+/// all.
 /// PyTorch: ChainedScheduler.
 ///
 ///     ChainedScheduler{LinearLR{.total_iters = 10}, ExponentialLR{.gamma = 0.97}}
@@ -205,8 +206,8 @@ struct ChainedScheduler {
 
 /// Schedules one after the other, the next one from each milestone m on, counting from 0 again:
 ///     eta_t = S_k(lr, t - m_k)   where m_k <= t < m_k+1, and m_0 = 0
-/// The momentum stays what it was last, where the schedule of the time moves none. Each must last until the next milestone,
-/// the last one until the end of the run. Errors: milestones that fall. PyTorch: SequentialLR.
+/// The momentum stays what it was last, where the schedule of the time moves none. Each must last until the next
+/// milestone, the last one until the end of the run. Errors: milestones that fall. PyTorch: SequentialLR.
 ///
 ///     SequentialLR{{10}, LinearLR{.total_iters = 10}, CosineAnnealingLR{.T_max = 90}}
 template <Schedule... S>
