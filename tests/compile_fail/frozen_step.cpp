@@ -1,5 +1,6 @@
 // Steps come one after the other: nothing looks at those to come.
 // expect: cannot_run<tenon::layer<tenon::path<0>, tenon::GRU<8
+// expect: tenon::step_by_step, tenon::takes<tenon::a_causal_layer>
 #include <tenon/edge/frozen_step.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/gru.hpp>

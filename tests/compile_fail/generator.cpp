@@ -1,5 +1,5 @@
 // Who writes does not see what is still to come.
-// expect: cannot_run<tenon::layer<tenon::path<1>, tenon::MultiheadAttention<4> >, tenon::step_by_step>
+// expect: cannot_run<tenon::layer<tenon::path<1>, tenon::MultiheadAttention<4> >, tenon::step_by_step, tenon::takes<tenon::a_causal_layer>
 #include <tenon/tenon.hpp>
 
 #include <vector>

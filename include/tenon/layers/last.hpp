@@ -4,6 +4,7 @@
 #include <array>
 
 #include <tenon/layers/recurrent/unit.hpp>
+#include <tenon/net/mistakes.hpp>
 
 namespace tenon {
 
@@ -55,6 +56,7 @@ private:
   };
 
 public:
+  using instead_of_mixing = write<"mask<0> before it, or MeanSteps">;
   template <class In>
   using problem = std::conditional_t<In::rank == 2, void, takes<sequences_of_steps_features>>;
   template <class To>

@@ -137,6 +137,7 @@ public:
   using problem = typename given<In>::problem;
   template <class In>
   using at = typename given<In>::type;
+  static constexpr bool looks_ahead = !options.causal;
   template <class In, Time Axis>
   static constexpr bool steps = (options.causal) && (Axis == Time::first) && In::rank == 2;
   template <std::size_t Context>

@@ -23,9 +23,10 @@ struct in_int8;
 /// edge::Learner.
 struct learning_on_device;
 
-/// The layer that this way of running has no rule for, and its place.
-template <class Layer, class Execution>
+/// The layer that this way of running has no rule for, and its place; and what would do, if it can be said.
+template <class Layer, class Execution, class... Takes>
 struct cannot_run;
+struct a_causal_layer;
 
 namespace detail {
 

@@ -48,7 +48,7 @@
 /// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
 /// those that the mask is of. One that does not read it is refused there unless it says that it works step by step
 /// (`steps`, below), that it finds padding by itself (`knows_padding = true`) or that it only chooses steps
-/// (`picks_steps = true`).
+/// (`picks_steps = true`); what to write instead of it, `instead_of_mixing` may say.
 ///
 /// A layer with `tied = true` has no parameters of its own and is given those of the first layer of the composition it
 /// stands in (layers/tied.hpp); that layer is told by `written.gradients`, and always adds to its gradients.
@@ -65,7 +65,8 @@
 ///     template <std::size_t Context> using stepping = ...;                // as what, if not as it is
 ///
 /// which promises that a step of the output follows from the same step of the input, and from those before it only
-/// through a state that `stepping` declares.
+/// through a state that `stepping` declares. One that cannot because an option lets it look at later steps says
+/// `looks_ahead = true`, for the error.
 namespace tenon {
 
 /// Where time lies in a sequence: (time), (time, features), or in signals (channels, time).

@@ -19,8 +19,8 @@ struct Last;
 template <class Layer, class Takes, class ButGets>
 struct lost_mask;
 struct the_steps_that_the_mask_is_of;
-/// A layer that takes padding for steps as good as others, and mixes them.
-template <class Layer, class MayBe, class ButGets>
+/// A layer that takes padding for steps as good as others, and mixes them; and what to write instead.
+template <class Layer, class MayBe, class ButGets, class Write>
 struct mixes_padding_in;
 template <class...>
 struct may_be;
@@ -31,7 +31,8 @@ namespace detail {
 /// There is padding, but the mask no longer says where.
 inline constexpr std::size_t stale_mask = static_cast<std::size_t>(-1);
 
-/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more.
+/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more, and
+/// behind a mistake, of which what follows is no other one.
 template <std::size_t Steps, class... Mistake>
 struct MaskAfter {
   static constexpr std::size_t steps = Steps;
@@ -75,6 +76,17 @@ constexpr bool keeps_padding_apart() {
   else return false;
 }
 
+/// What to write instead of a layer that mixes steps: a layer may say it, `using instead_of_mixing = write<"...">`.
+template <class L>
+struct instead_of_mixing {
+  using type = write<"MeanSteps, or Masked around less">;
+};
+template <class L>
+  requires requires { typename L::instead_of_mixing; }
+struct instead_of_mixing<L> {
+  using type = typename L::instead_of_mixing;
+};
+
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask();
 
@@ -115,12 +127,12 @@ constexpr auto follow_mask() {
   } else if constexpr (what == Structure::leaf) {
     if constexpr (requires { requires L::reads_mask; }) {
       if constexpr (Steps != 0 && Steps == In::front) return MaskAfter<kept>{};
-      else return MaskAfter<kept, lost_mask<layer<Path, L>, takes<the_steps_that_the_mask_is_of>, but_gets<In>>>{};
+      else return MaskAfter<0, lost_mask<layer<Path, L>, takes<the_steps_that_the_mask_is_of>, but_gets<In>>>{};
     } else if constexpr (Steps == 0 || keeps_padding_apart<L, In>()) {
       return MaskAfter<kept>{};
     } else {
-      return MaskAfter<kept, mixes_padding_in<layer<Path, L>, may_be<a_layer_that_works_step_by_step_or_reads_the_mask>,
-                                              but_gets<In>>>{};
+      return MaskAfter<0, mixes_padding_in<layer<Path, L>, may_be<a_layer_that_works_step_by_step_or_reads_the_mask>,
+                                           but_gets<In>, typename instead_of_mixing<L>::type>>{};
     }
   } else if constexpr (what == Structure::steps || what == Structure::masked) {
     return MaskAfter<kept>{};

@@ -60,6 +60,13 @@ constexpr auto stepping_layer() {
   else return std::type_identity<L>{};
 }
 
+/// Whether only an option, which lets it look at later steps, keeps a layer from being run step by step.
+template <class L>
+constexpr bool looks_ahead() {
+  if constexpr (requires { L::looks_ahead; }) return L::looks_ahead;
+  else return false;
+}
+
 template <class L, class... Part>
 constexpr auto gather_steps(list<Part...>) {
   return Stepped<typename remade<L, list<typename Part::type...>>::type,
@@ -113,6 +120,8 @@ constexpr auto step_through() {
     return Stepped<typename one_step<In, Axis>::input>{};
   } else if constexpr (what == Structure::leaf) {
     if constexpr (says_it_steps<L, In, Axis>()) return Stepped<typename decltype(stepping_layer<L, Context>())::type>{};
+    else if constexpr (looks_ahead<L>())
+      return Stepped<L, cannot_run<layer<Path, L>, step_by_step, takes<a_causal_layer>>>{};
     else return Refused{};
   } else if constexpr (what == Structure::steps) {
     // its part remembers nothing from one step to the next

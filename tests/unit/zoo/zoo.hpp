@@ -82,8 +82,8 @@ std::string layer_text() {
   const std::string_view whole = type_name<L>();
   return std::string(whole.substr(0, whole.find('<')));
 }
-template <class Path, class L, class Execution>
-struct Words<cannot_run<layer<Path, L>, Execution>> {
+template <class Path, class L, class Execution, class... Takes>
+struct Words<cannot_run<layer<Path, L>, Execution, Takes...>> {
   static std::string text() {
     const std::string at = path_text(Path{});
     return "no: " + layer_text<L>() + (at.empty() ? "" : " at " + at);

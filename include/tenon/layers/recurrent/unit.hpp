@@ -345,6 +345,8 @@ private:
 
 public:
   static constexpr bool knows_padding = arguments::options.masked;
+  using instead_of_mixing = write<"mask<0> among its options">;
+  static constexpr bool looks_ahead = arguments::options.bidirectional;
   using invalid = typename decltype(fault())::type;
   template <class In>
   using problem = typename decltype(judge<In>())::type;
