@@ -189,10 +189,10 @@ struct ChainedScheduler {
     return lr;
   }
   std::optional<double> momentum(std::uint64_t t) const {
-    std::optional<double> last;
-    const auto take = [&](std::optional<double> one) { last = one ? one : last; };
+    std::optional<double> latest;
+    const auto take = [&](std::optional<double> one) { latest = one ? one : latest; };
     std::apply([&](const S&... s) { (take(momentum_of(s, t)), ...); }, schedules);
-    return last;
+    return latest;
   }
   std::optional<ScheduleEnd> end() const {
     std::optional<ScheduleEnd> first;
@@ -233,12 +233,12 @@ struct SequentialLR {
     return rate;
   }
   std::optional<double> momentum(std::uint64_t t) const {
-    std::optional<double> last;
+    std::optional<double> latest;
     each_turn([&](const auto& s, std::uint64_t begin, std::uint64_t end) {
       if (begin > t || begin == end) return;
-      if (const auto moved = momentum_of(s, std::min(t, end - 1) - begin)) last = moved;
+      if (const auto moved = momentum_of(s, std::min(t, end - 1) - begin)) latest = moved;
     });
-    return last;
+    return latest;
   }
   std::optional<ScheduleEnd> end() const {
     std::optional<ScheduleEnd> first;

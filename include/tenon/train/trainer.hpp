@@ -641,9 +641,9 @@ private:
       }
       for (std::size_t i = 0; i < Aim::terms; ++i)
         factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
-      detail::ClassCount classes;
-      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, classes);
-      sharding_.put_loss(k, factors.value.data(), classes);
+      detail::ClassCount counted;
+      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, counted);
+      sharding_.put_loss(k, factors.value.data(), counted);
     });
     terms_.weight = of_batch.weight;
     sharding_.finish_loss(terms_);
