@@ -16,4 +16,5 @@ add_library(tenon_mpi STATIC "${PROJECT_SOURCE_DIR}/src/mpi/distributed.cpp" "${
 add_library(tenon::mpi ALIAS tenon_mpi)
 set_target_properties(tenon_mpi PROPERTIES EXPORT_NAME mpi)
 tenon_own(tenon_mpi)
+tenon_check_integers(tenon_mpi)
 target_link_libraries(tenon_mpi PUBLIC tenon PRIVATE MPI::MPI_CXX)

@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=... -DMPIRUN=... -DWORK=... -DWHAT=alike|restart|messages|interrupt -P run.cmake
+# cmake -DPROGRAM=... -DMPIRUN=... -DWORK=... -DWHAT=calls|alike|restart|messages|interrupt -P run.cmake
 cmake_minimum_required(VERSION 3.24)
 set(ENV{OPENBLAS_NUM_THREADS} 1)
 set(mpirun "${MPIRUN}" --oversubscribe -n)
@@ -30,7 +30,14 @@ function(expect_once variable regex)
   endif()
 endfunction()
 
-if(WHAT STREQUAL "alike")
+if(WHAT STREQUAL "calls")
+  run(3 got)
+  expect_match(got_result "^0$")
+  expect_match(got "^all calls give what they should\n$")
+  if(faults)
+    string(APPEND faults "${got_errors}")
+  endif()
+elseif(WHAT STREQUAL "alike")
   execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE alone RESULT_VARIABLE result)
   if(NOT result EQUAL 0 OR NOT alone MATCHES "evaluate and measure")
     message(FATAL_ERROR "started alone it gives: ${result}\n${alone}")
