@@ -1,7 +1,6 @@
 // A part that is to be frozen exists.
 // expect: no_part<tenon::asked<
 // expect: "encoder"
-// max-lines-clang: 21
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

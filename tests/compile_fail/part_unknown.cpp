@@ -2,7 +2,6 @@
 // expect: no_part_named<tenon::asked_for<
 // expect: "decoder"
 // expect: "head"
-// max-lines-clang: 21
 #include <tenon/tenon.hpp>
 
 using namespace tenon;

@@ -234,13 +234,8 @@ constexpr auto path_in_root() {
 }
 template <fixed_string Path, class Net>
 constexpr auto freeze_from_root() {
-  using part = decltype(freeze_inside<path_in_root<Path, Net>(), unnamed<Net>>());
-  if constexpr (element<Net>::named && element<Net>::name == Path.view()) {
-    return std::type_identity<Freeze<unnamed<Net>>>{};
-  } else {
-    if constexpr (!part::found) static_assert(refuse<no_part<asked<Path>, unnamed<Net>>>());
-    return std::type_identity<typename part::type>{};
-  }
+  if constexpr (element<Net>::named && element<Net>::name == Path.view()) return Searched<Freeze<unnamed<Net>>, true>{};
+  else return freeze_inside<path_in_root<Path, Net>(), unnamed<Net>>();
 }
 
 template <class Net, fixed_string... Path>
@@ -250,7 +245,10 @@ struct freeze_parts {
 template <class Net, fixed_string First, fixed_string... Rest>
 struct freeze_parts<Net, First, Rest...>
     : freeze_parts<typename rename<Net>::template with<typename decltype(freeze_from_root<First, Net>())::type>,
-                   Rest...> {};
+                   Rest...> {
+  static_assert(refuse<std::conditional_t<decltype(freeze_from_root<First, Net>())::found, void,
+                                          no_part<asked<First>, unnamed<Net>>>>());
+};
 
 }  // namespace detail
 

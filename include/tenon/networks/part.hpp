@@ -298,10 +298,12 @@ private:
     }
   }
 
+  using Chosen = typename decltype(choose())::type;
+
 public:
-  static constexpr bool found = !std::is_void_v<typename decltype(choose())::type>;
+  static constexpr bool found = !std::is_void_v<Chosen>;
   /// Where there is none, the whole: its user has been told.
-  using network = std::conditional_t<found, typename decltype(choose())::type, Net>;
+  using network = std::conditional_t<found, Chosen, Net>;
   static constexpr PartPlace place = [] {
     if constexpr (found) {
       constexpr PartPlace at = place_part<Net, network>(Found::where.view());
