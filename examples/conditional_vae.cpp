@@ -58,7 +58,7 @@ std::vector<float> draw(Model<Net>& model, std::span<const std::int32_t> asked) 
 int main(int argc, char** argv) {
   const std::uint64_t epochs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  const Split<float> digits = drawable_digits();
+  const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
   const Dataset<float> train = told(digits.train), test = told(digits.test);
   const auto asked = digits_in_turn(500);

@@ -41,7 +41,7 @@ std::vector<float> draw(const Model<Forger>& forger) {
 int main(int argc, char** argv) {
   const std::uint64_t epochs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 60;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  const Split<float> digits = drawable_digits();
+  const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
 

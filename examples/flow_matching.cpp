@@ -35,7 +35,7 @@ using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>,
 int main(int argc, char** argv) {
   const std::uint64_t epochs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 40;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  const Split<float> digits = drawable_digits();
+  const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
 
   const Diffusion flow{.schedule = NoiseSchedule::flow(1000), .predicts = Predicts::flow, .drop_label = 0.1};

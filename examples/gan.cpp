@@ -50,7 +50,7 @@ std::vector<float> draw(const Model<Forger>& forger, std::span<const std::int32_
 int main(int argc, char** argv) {
   const std::uint64_t epochs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 200;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  const Split<float> digits = drawable_digits();
+  const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
   const auto asked = digits_in_turn(500);
   const auto say = [&](const char* who, std::span<const float> images) {

@@ -14,7 +14,7 @@
 #include <xtensor/xview.hpp>
 
 /// The built-in digits, their pixels from -1 to 1.
-inline tenon::Split<float> drawable_digits() {
+inline tenon::DatasetSplit<float> drawable_digits() {
   tenon::Dataset<float> all = tenon::digits();
   for (float& v : all.features()) v = 2 * v - 1;
   return all.stratified_split(0.8, 1);
@@ -35,7 +35,7 @@ class Judge {
   using Net = tenon::Sequential<tenon::Named<"features", Features>, tenon::Dense<10>, tenon::Softmax>;
 
 public:
-  explicit Judge(const tenon::Split<float>& digits) : test_(digits.test), model_(1) {
+  explicit Judge(const tenon::DatasetSplit<float>& digits) : test_(digits.test), model_(1) {
     tenon::fit(model_, digits.train,
                tenon::Fit{.optimizer = tenon::Adam{.lr = 2e-3},
                           .epochs = 20,

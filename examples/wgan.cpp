@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   const std::uint64_t steps = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1500;
   const std::uint64_t seed = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
   if (how != "gp" && how != "clip" && how != "r1") return std::fprintf(stderr, "wgan [gp|clip|r1 [STEPS [SEED]]]\n"), 1;
-  const Split<float> digits = drawable_digits();
+  const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
 

@@ -63,7 +63,7 @@ class Judge {
   using Net = Sequential<Named<"features", Features>, Dense<10>, Softmax>;
 
 public:
-  explicit Judge(const Split<float>& digits) {
+  explicit Judge(const DatasetSplit<float>& digits) {
     set_num_threads(2);
     // like the LeNet example: a tenth of the learning rate, and a hundredth, at the end
     fit(model_, digits.train,
@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     if (words.size() >= 3 && words[0] == "draw") {
       draw(words[1], words[2], words.size() > 3 ? std::strtoull(words[3].c_str(), nullptr, 10) : 1);
     } else if (words.size() >= 2 && words[0] == "judge") {
-      const Split<float> digits = mnist(words[1]);
+      const DatasetSplit<float> digits = mnist(words[1]);
       const Judge judge(digits);
       std::printf("the judge recognises %.2f %% of the test images\n", 100 * judge.accuracy);
       std::printf("%-22s %9s %17s\n", "", "as asked", "Frechet distance");

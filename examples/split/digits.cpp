@@ -8,7 +8,7 @@ using Net = Sequential<Dense<64, 128>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
 
 struct Digits::Network {
   Model<Net> model;
-  Split<float> data = digits().flat().stratified_split(0.8, 1);
+  DatasetSplit<float> data = digits().flat().stratified_split(0.8, 1);
 };
 
 Digits::Digits(unsigned seed) : network_{new Network{.model = Model<Net>{seed}}} {}

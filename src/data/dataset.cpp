@@ -450,7 +450,7 @@ Dataset<T> Dataset<T>::take(std::size_t count) const {
 }
 
 template <std::floating_point T>
-Split<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
+DatasetSplit<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
   held("samples to be dealt");
   const std::size_t part = training_part(fraction, size_, "split");
   const auto indices = shuffled_indices(size_, seed);
@@ -459,7 +459,7 @@ Split<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
 }
 
 template <std::floating_point T>
-Split<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::string_view name) const {
+DatasetSplit<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::string_view name) const {
   held("samples to be dealt");
   if (!has_labels()) throw Error("stratified_split: expected a data set with class labels, got none");
   if (name.empty() && count_columns(columns_, ColumnKind::labels) > 1)

@@ -72,7 +72,7 @@ TypedSplit<Shape<1, 28, 28>, Classes<10>> mnist(const std::string& directory) {
   for (const fs::path& folder : folders) {
     if (const auto paths = find_in(folder)) {
       const auto& [train_images, train_labels, test_images, test_labels] = *paths;
-      return Split<float>{read_idx(train_images, train_labels), read_idx(test_images, test_labels)};
+      return DatasetSplit<float>{read_idx(train_images, train_labels), read_idx(test_images, test_labels)};
     }
   }
   throw Error(missing(folders));

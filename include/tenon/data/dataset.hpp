@@ -16,7 +16,7 @@
 namespace tenon {
 
 template <std::floating_point T>
-struct Split;
+struct DatasetSplit;
 
 namespace detail {
 template <std::floating_point T>
@@ -183,12 +183,12 @@ public:
 
   /// Deals the samples at random into round(fraction * size()) for training and the rest for
   /// testing, at least one each. The same seed gives the same split everywhere.
-  Split<T> split(double fraction, std::uint64_t seed) const;
+  DatasetSplit<T> split(double fraction, std::uint64_t seed) const;
   /// The same, every class being dealt by this fraction too. Of the n samples of a class
   /// floor(fraction * n) train, and one more in the classes with the largest remainders
   /// (the lower class where these are equal), until round(fraction * size()) is reached.
   /// Where there are several labels columns, one has to be named.
-  Split<T> stratified_split(double fraction, std::uint64_t seed, std::string_view column = {}) const;
+  DatasetSplit<T> stratified_split(double fraction, std::uint64_t seed, std::string_view column = {}) const;
 
   /// The same samples in another precision.
   template <class U>
@@ -237,7 +237,7 @@ Dataset(Features<T>, Column...) -> Dataset<T>;
 
 /// What split() returns.
 template <std::floating_point T = float>
-struct Split {
+struct DatasetSplit {
   Dataset<T> train;
   Dataset<T> test;
 };

@@ -92,8 +92,8 @@ struct TypedSplit {
   TypedDataset<S, Answer, T> train;
   TypedDataset<S, Answer, T> test;
 
-  TypedSplit(Split<T> parts) : train(std::move(parts.train)), test(std::move(parts.test)) {}
-  operator Split<T>() const { return {train, test}; }
+  TypedSplit(DatasetSplit<T> parts) : train(std::move(parts.train)), test(std::move(parts.test)) {}
+  operator DatasetSplit<T>() const { return {train, test}; }
 };
 
 /// Samples of this shape with these answers, checked: `typed<Shape<64>, Classes<10>>(data)`.

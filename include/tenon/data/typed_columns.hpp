@@ -214,8 +214,8 @@ struct TypedColumnsSplit {
   TypedColumns<C, T> train;
   TypedColumns<C, T> test;
 
-  TypedColumnsSplit(Split<T> parts) : train(std::move(parts.train)), test(std::move(parts.test)) {}
-  operator Split<T>() const { return {train, test}; }
+  TypedColumnsSplit(DatasetSplit<T> parts) : train(std::move(parts.train)), test(std::move(parts.test)) {}
+  operator DatasetSplit<T>() const { return {train, test}; }
 };
 
 /// These columns, checked.

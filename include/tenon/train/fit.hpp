@@ -188,7 +188,7 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   if (how.validation_split == 0 || validation) Measured::check(validation);
   if (how.validation_split == 0 || validation) return Run(model, data, validation, how).all();
 
-  const Split<T> parts = [&] {
+  const DatasetSplit<T> parts = [&] {
     try {
       return data.label_size() == 1 ? data.stratified_split(1 - how.validation_split, how.seed)
                                     : data.split(1 - how.validation_split, how.seed);

@@ -45,9 +45,9 @@ TEST_CASE("a typed data set is the data set, whose parts are typed too") {
   const auto [train, test] = data.stratified_split(0.5, 1);
   static_assert(std::is_same_v<decltype(train), const Points>);
   CHECK(train.size() == 3);
-  const Split<float> plain = data.split(0.5, 1);
+  const DatasetSplit<float> plain = data.split(0.5, 1);
   CHECK(plain.test.size() == 3);
-  const Split<float> same = static_cast<const Dataset<float>&>(data).split(0.5, 1);
+  const DatasetSplit<float> same = static_cast<const Dataset<float>&>(data).split(0.5, 1);
   CHECK(std::ranges::equal(plain.train.labels(), same.train.labels()));
 }
 
