@@ -42,6 +42,12 @@ def moving():
     record("slice_front", [(5, 3)], lambda x: x[:, 2:])
     record("slice_middle", [(4, 6)], lambda x: x[:, :, 1:-2])
     record("slice_image", [(2, 5, 3)], lambda x: x[:, :, 2:4])
+    def parts(pieces):
+        return torch.cat([piece.reshape(BATCH, -1) for piece in pieces], 1)
+
+    record("split_front", [(5, 3)], lambda x: parts(x.split([2, 3], 1)))
+    record("split_thirds", [(4, 6)], lambda x: parts(x.chunk(3, 2)))
+    record("split_image", [(2, 6, 2)], lambda x: parts(x.split([1, 3, 2], 2)))
     record("select", [(4, 3)], lambda x: x.select(1, -2))
     record("select_inner", [(4, 3)], lambda x: x.select(2, 1))
     record("take", [(4, 3)], lambda x: x.index_select(1, torch.tensor([2, 0, 2])))

@@ -14,6 +14,7 @@
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/recurrent/unit.hpp>
 #include <tenon/layers/repeat_vector.hpp>
+#include <tenon/layers/split.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
 #include <tenon/net/part_inputs.hpp>
@@ -58,6 +59,8 @@ template <class In, class Out, std::size_t Outer, std::size_t Block, std::size_t
 inline constexpr bool learns_on_device<CutUnit<In, Out, Outer, Block, Begin>> = true;
 template <class In, class Out, std::size_t Block, std::size_t Begin>
 inline constexpr bool learns_on_device<SideBySideUnit<In, Out, Block, Begin>> = true;
+template <class In, class Out, std::size_t Outer, std::size_t... Own>
+inline constexpr bool learns_on_device<SplitUnit<In, Out, Outer, Own...>> = true;
 
 template <class L, class In, class Path>
 struct device_refusal;

@@ -25,6 +25,7 @@
 #include <tenon/layers/pooling/placed.hpp>
 #include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/sinusoidal_positional_encoding.hpp>
+#include <tenon/layers/split.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
@@ -177,6 +178,22 @@ template <class In, std::size_t Steps>
 struct PiecesOf<tenon::detail::RepeatVectorUnit<In, Steps>> {
   static constexpr bool known = true;
   static constexpr Pieces<Steps> pieces{1, 1, In::size, 1, {}};
+};
+
+/// A Split: each of its parts are pieces.
+template <class Bound>
+struct SplitOf {
+  static constexpr bool known = false;
+};
+template <class In, class Out, std::size_t Outer, std::size_t... Own>
+struct SplitOf<tenon::detail::SplitUnit<In, Out, Outer, Own...>> {
+  static constexpr bool known = true;
+  static constexpr std::array<Pieces<1>, sizeof...(Own)> parts = [] {
+    std::array<Pieces<1>, sizeof...(Own)> all{Pieces<1>{Outer, In::size / Outer, 1, Own, {}}...};
+    for (std::size_t k = 1; k < all.size(); ++k) all[k].place[0] = all[k - 1].place[0] + all[k - 1].taken;
+    return all;
+  }();
+  static constexpr auto sizes = Out::sizes;
 };
 
 template <class In, auto Rate>
@@ -416,10 +433,10 @@ constexpr bool is_known_layer() {
     return true;
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
-           is_mean_pool(type) || PiecesOf<Bound>::known || PermuteOf<Bound>::known || GroupNormOf<Bound>::known ||
-           RecurrentOf<Bound>::known || AttentionOf<Bound>::known || is_tied<Bound> || ChoiceOf<Bound>::known ||
-           PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known || EmbeddingOf<Bound>::known ||
-           adds_constants<Bound> || requires {
+           is_mean_pool(type) || PiecesOf<Bound>::known || SplitOf<Bound>::known || PermuteOf<Bound>::known ||
+           GroupNormOf<Bound>::known || RecurrentOf<Bound>::known || AttentionOf<Bound>::known || is_tied<Bound> ||
+           ChoiceOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known ||
+           EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

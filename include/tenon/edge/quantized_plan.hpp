@@ -54,6 +54,7 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (is_max_pool(type)) return read_pool(x[0], unit, StepKind::max_pool, {Bound::pooling});
     else if constexpr (is_mean_pool(type)) return read_pool(x[0], unit, StepKind::average_pool, Bound::averaging);
     else if constexpr (PiecesOf<Bound>::known) return read_pieces(x[0], PiecesOf<Bound>::pieces);
+    else if constexpr (SplitOf<Bound>::known) return read_split<SplitOf<Bound>>(x[0]);
     else if constexpr (PermuteOf<Bound>::known) {
       using permute = PermuteOf<Bound>;
       std::array<std::size_t, 4> dims{}, axes{};
@@ -199,6 +200,15 @@ struct PlanReader : PlanSteps<Capacity> {
         return TensorBundles::is(part) ? unknown() : part;
       } else return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return read<Node>(x, parameters, unit);
+  }
+
+  /// Parts that somebody reads are tensors of their own; the others cost a step too.
+  template <class Of>
+  constexpr std::size_t read_split(std::size_t x) {
+    std::array<std::size_t, Of::parts.size()> tensor{};
+    for (std::size_t k = 0; k < tensor.size(); ++k) tensor[k] = read_pieces(x, Of::parts[k]);
+    const std::size_t all = bundles.add(tensor.data(), Of::sizes.data(), tensor.size());
+    return all == 0 ? unknown() : all;
   }
 
   /// A formula of several tensors, or of pieces of one.

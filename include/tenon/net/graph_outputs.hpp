@@ -119,6 +119,21 @@ struct port_names {
 template <class Net>
   requires(structure_of<Net> == Structure::named || structure_of<Net> == Structure::frozen)
 struct port_names<Net> : port_names<part_of<Net>> {};
+/// A layer of several outputs says what they are called, a chain calls them as its last element does.
+template <class L>
+  requires requires { L::output_names; }
+struct port_names<L> {
+  static constexpr std::array<std::string_view, 1> inputs{};
+  static constexpr const auto& outputs = L::output_names;
+};
+template <class... Part>
+pack_element<sizeof...(Part) - 1, Part...> last_part(list<Part...>);
+template <class Net>
+  requires(structure_of<Net> == Structure::chain && parts_of<Net>::size > 0)
+struct port_names<Net> {
+  static constexpr std::array<std::string_view, 1> inputs{};
+  static constexpr const auto& outputs = port_names<unnamed<decltype(last_part(parts_of<Net>{}))>>::outputs;
+};
 
 template <class... E>
 struct port_names<Graph<E...>> {

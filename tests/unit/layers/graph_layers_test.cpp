@@ -25,6 +25,7 @@
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/select.hpp>
 #include <tenon/layers/slice.hpp>
+#include <tenon/layers/split.hpp>
 #include <tenon/layers/stack.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
@@ -62,6 +63,16 @@ static_assert(same<problem_with<Slice<2, 1>, Shape<9, 4>>, takes<shapes_with_axi
 static_assert(same<Slice<0, 3, 3>::invalid, takes<a_begin_before_the_end>> &&
               same<Slice<0, -1, -3>::invalid, takes<a_begin_before_the_end>>);
 static_assert(same<Slice<0, 3, 4, 5>::invalid, takes<one_end_or_none>> && same<Slice<0, 3, -4>::invalid, void>);
+static_assert(same<Split<0, 2, 3>::at<Shape<5, 3>>::output, Outputs<Shape<2, 3>, Shape<3, 3>>> &&
+              same<Split<-1, 3>::at<Shape<2, 6>>::output, Outputs<Shape<2, 2>, Shape<2, 2>, Shape<2, 2>>>);
+static_assert(same<problem_with<Split<0, 2>, Shape<5, 4>>, takes<shapes_whose_axis<0, has_a_multiple_of<2>>>> &&
+              same<problem_with<Split<-1, 2, 3>, Shape<5, 4>>, takes<shapes_whose_axis<-1, has_exactly<5>>>> &&
+              same<problem_with<Split<1, 2>, Shape<4>>, takes<shapes_with_axis<1>>>);
+static_assert(same<Split<0>::invalid, takes<the_number_of_parts_or_their_lengths>> &&
+              same<Split<0, 1>::invalid, takes<two_or_more_parts>> &&
+              same<Split<0, 2, 0>::invalid, takes<lengths_above_0>> && same<Split<0, 1, 1>::invalid, void>);
+static_assert(tenon::detail::name_of_number<7> == "7" && tenon::detail::name_of_number<40> == "40" &&
+              tenon::detail::name_of_number<305> == "305");
 static_assert(same<output_shape<Alone<Select<0, -1>, 4, 3>>, Shape<3>> &&
               same<output_shape<Alone<Select<1, 0>, 4, 3, 2>>, Shape<4, 2>>);
 static_assert(same<output_shape<Alone<Select<0, 2>, 4>>, Shape<1>> &&
@@ -126,6 +137,7 @@ constexpr bool is_moved = requires {
 static_assert(moved_from<Slice<0, 2>::at<Shape<5, 3>>> == 6 && moved_from<Slice<1, -3>::at<Shape<1, 5, 3>>> == 6);
 static_assert(moved_from<Select<0, -1>::at<Shape<4, 3>>> == 9);
 static_assert(same<Slice<1, 2>::at<Shape<5, 3>>::output, Shape<5, 1>> && !is_moved<Slice<1, 2>::at<Shape<5, 3>>>);
+static_assert(Split<1, 2>::at<Shape<1, 4, 3>>::passthrough);
 static_assert(Permute<1, 2, 0>::at<Shape<1, 3, 4>>::passthrough && Slice<0, 0>::at<Shape<5>>::passthrough &&
               Select<0, 0>::at<Shape<1, 5>>::passthrough);
 
@@ -166,6 +178,11 @@ using Reader = Graph<In<"x", 3, 4>, In<"y", 5, 4>, In<"mask", 5>, Node<"read", M
                      Node<"look", CrossAttention<2>, "x", "read", "mask">,
                      Node<"again", AdditiveAttention<3>, "look", "read">, Node<"last", Select<0, -1>>,
                      Out<"last", "look">>;
+/// Parts that are read once, twice and not at all, of a layer and of the last of several.
+using Parted = Graph<
+    In<"x", 4, 6>, Node<"steps", Split<0, 1, 2, 1>>, Node<"thirds", Sequential<Dense<6>, Split<1, 3>>, "steps.1">,
+    Node<"product", Multiply, "thirds.2", "thirds.0">, Node<"sum", Add<>, "product", "thirds.2">, Node<"flat", Flatten>,
+    Node<"first", Sequential<Flatten, Dense<4>>, "steps.0">, Node<"y", Add<>, "flat", "first">, Out<"y", "thirds.0">>;
 
 template <class L, class... S>
 void check(const char* name) {
@@ -182,6 +199,9 @@ TEST_CASE("what is picked and moved comes from where PyTorch takes it") {
   check<Slice<0, 2>, Shape<5, 3>>("slice_front");
   check<Slice<1, 1, -2>, Shape<4, 6>>("slice_middle");
   check<Slice<-2, -3, 4>, Shape<2, 5, 3>>("slice_image");
+  check<Split<0, 2, 3>, Shape<5, 3>>("split_front");
+  check<Split<1, 3>, Shape<4, 6>>("split_thirds");
+  check<Split<-2, 1, 3, 2>, Shape<2, 6, 2>>("split_image");
   check<Select<0, -2>, Shape<4, 3>>("select");
   check<Select<-1, 1>, Shape<4, 3>>("select_inner");
   check<Take<0, 2, 0, -2>, Shape<4, 3>>("take");
@@ -275,6 +295,7 @@ TEST_CASE("layers of several inputs have the gradients of their values, whicheve
 TEST_CASE("graphs of them have the gradients of their values") {
   check_gradients<Mixed>({.tolerance = 1e-5});
   check_gradients<Reader>();
+  check_gradients<Parted>();
 }
 
 TEST_CASE("graphs of them run frozen") {
@@ -301,6 +322,7 @@ TEST_CASE("graphs of them run frozen") {
   };
   compare(std::type_identity<Mixed>{});
   compare(std::type_identity<Reader>{});
+  compare(std::type_identity<Parted>{});
 }
 
 TEST_CASE("vectors next to zero have a least length, and NaN is larger and smaller than anything") {

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tenon/layers/moving/axis_cut.hpp>
+#include <tenon/net/graph_outputs.hpp>
+
+namespace tenon {
+
+struct the_number_of_parts_or_their_lengths;
+struct two_or_more_parts;
+struct lengths_above_0;
+template <std::size_t N>
+struct has_a_multiple_of;
+template <std::size_t N>
+struct has_exactly;
+
+namespace detail {
+
+/// "0", "1", ...: what outputs are called that have only numbers. There are at most 1,000.
+template <std::size_t Number>
+inline constexpr std::array<char, 3> digits_of{'0' + Number / 100, '0' + Number / 10 % 10, '0' + Number % 10};
+template <std::size_t Number>
+inline constexpr std::string_view name_of_number{digits_of<Number>.data() + (Number < 10    ? 2
+                                                                             : Number < 100 ? 1
+                                                                                            : 0),
+                                                 Number < 10    ? std::size_t{1}
+                                                 : Number < 100 ? std::size_t{2}
+                                                                : std::size_t{3}};
+
+/// Of each of `Outer` blocks, `Own...` numbers go to one part after the other.
+template <class In, class Out, std::size_t Outer, std::size_t... Own>
+struct SplitUnit {
+  using input = In;
+  using output = Out;
+  static constexpr std::array<ParameterSpec, 0> parameters{};
+  using initializers = Initializers<>;
+  static constexpr Needs needs{.backward_reads_input = false};
+  static constexpr std::size_t macs = 0;
+
+  template <class Mode, class Ctx, class T>
+  static constexpr void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
+    for (std::size_t i = 0; i < y.count; ++i)
+      each_piece(
+          [&](std::size_t whole, std::size_t part, std::size_t own) { std::copy_n(x[i] + whole, own, y[i] + part); });
+  }
+  template <class Ctx, class T>
+  static constexpr void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
+    for (std::size_t i = 0; dx && i < dy.count; ++i)
+      each_piece(
+          [&](std::size_t whole, std::size_t part, std::size_t own) { std::copy_n(dy[i] + part, own, dx[i] + whole); });
+  }
+
+private:
+  static constexpr std::array<std::size_t, sizeof...(Own)> own{Own...};
+
+  /// work(where a piece lies in the whole, where among the parts, its length)
+  template <class F>
+  static constexpr void each_piece(F work) {
+    std::size_t whole = 0;
+    for (std::size_t o = 0; o < Outer; ++o)
+      for (std::size_t k = 0; k < own.size(); ++k) {
+        work(whole, Out::offsets[k] + o * own[k], own[k]);
+        whole += own[k];
+      }
+  }
+};
+
+}  // namespace detail
+
+/// Parts of an axis, each an output of its own: with one number, so many of one length; with several, parts of these
+/// lengths. A node of a Graph that is a Split gives "name.0", "name.1", ..., which may be read as often as wanted, or
+/// not at all. Axis 0 is the outermost; a negative one counts from the last.
+///
+/// Shapes: the axis becomes as long as the part, the others stay. Gradient: dy of the parts, side by side, 0 for one
+/// that nobody reads. Along the outermost axis a graph uses the numbers where they are. PyTorch: torch.chunk(x, N,
+/// 1 + Axis), torch.split(x, [Lengths...], 1 + Axis). ONNX: Split.
+///
+///     Node<"halves", Split<0, 2>, "x">, Node<"y", Multiply, "halves.0", "halves.1">
+///     Node<"code", Split<-1, 20, 5>>     // 20 numbers and 5
+template <std::ptrdiff_t Axis, std::size_t... Length>
+struct Split {
+private:
+  static constexpr std::size_t sum = (std::size_t{0} + ... + Length);
+  static constexpr bool equal = sizeof...(Length) == 1;
+  static constexpr std::size_t count = equal ? sum : sizeof...(Length);
+  static constexpr bool above_0 = (true && ... && (Length > 0));
+
+  template <class In>
+  static constexpr detail::AxisView view = detail::view_of_axis(In::dims, Axis);
+  template <class In>
+  static constexpr bool divided = equal ? view<In>.length % (sum > 0 ? sum : 1) == 0 : view<In>.length == sum;
+  template <class In>
+  static constexpr bool fits = count > 1 && above_0&& view<In>.there&& divided<In>;
+
+  template <class In, bool Fits>
+  struct bound {
+    using type = detail::Reshaping<In, In>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    static constexpr detail::AxisView axis = view<In>;
+    template <std::size_t K>
+    static constexpr std::size_t length = equal ? axis.length / count : std::array{Length...}[equal ? 0 : K];
+    template <std::size_t K>
+    static constexpr auto dims = [] {
+      auto d = In::dims;
+      d[axis.axis] = length<K>;
+      return d;
+    }();
+    template <std::size_t... K>
+    static auto split(std::index_sequence<K...>) {
+      using Out = Outputs<detail::shape_with<dims<K>>...>;
+      return std::type_identity<
+          std::conditional_t<axis.outer == 1, detail::Reshaping<In, Out>,
+                             detail::SplitUnit<In, Out, axis.outer, length<K> * axis.inner...>>>{};
+    }
+    using type = typename decltype(split(std::make_index_sequence<count>{}))::type;
+  };
+  using wanted = std::conditional_t<equal, has_a_multiple_of<sum>, has_exactly<sum>>;
+
+  template <std::size_t... K>
+  static constexpr std::array<std::string_view, sizeof...(K)> names(std::index_sequence<K...>) {
+    return {detail::name_of_number<K>...};
+  }
+
+public:
+  using invalid = std::conditional_t<
+      sizeof...(Length) == 0, takes<the_number_of_parts_or_their_lengths>,
+      std::conditional_t<!above_0, takes<lengths_above_0>,
+                         std::conditional_t<count == 1, takes<two_or_more_parts>, void>>>;
+  template <class In>
+  using problem = std::conditional_t<
+      fits<In>, void,
+      takes<std::conditional_t<view<In>.there, shapes_whose_axis<Axis, wanted>, shapes_with_axis<Axis>>>>;
+  static constexpr auto output_names = names(std::make_index_sequence<(count < 1000 ? count : 1)>{});
+
+  template <class To>
+  static auto onnx(To& to) {
+    const auto axis = static_cast<std::size_t>(Axis < 0 ? Axis + static_cast<std::ptrdiff_t>(to.rank()) : Axis);
+    typename To::Axes lengths{Length...};
+    if (equal) lengths.assign(count, to.axes()[axis] / static_cast<std::int64_t>(count));
+    return to.nodes("Split", {to.input(), to.integers(lengths)}, {{"axis", static_cast<std::int64_t>(axis) + 1}},
+                    count);
+  }
+  template <class In>
+  using at = typename bound<In, fits<In>>::type;
+};
+
+}  // namespace tenon
