@@ -31,8 +31,8 @@ namespace detail {
 /// There is padding, but the mask no longer says where.
 inline constexpr std::size_t stale_mask = static_cast<std::size_t>(-1);
 
-/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more, and
-/// behind a mistake, of which what follows is no other one.
+/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more,
+/// and behind a mistake, of which what follows is no other one.
 template <std::size_t Steps, class... Mistake>
 struct MaskAfter {
   static constexpr std::size_t steps = Steps;
