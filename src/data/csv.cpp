@@ -84,6 +84,13 @@ struct Use {
 
 std::size_t width_of(const Use& use) { return std::max(use.categorical->width, use.place.size()); }
 
+/// What nobody calls a column: "0x10", "1,000", "1e400" or "-" are numbers that cannot be read, not names.
+bool like_number(std::string_view field) {
+  field = trimmed(field);
+  if (field.starts_with('+') || field.starts_with('-')) field.remove_prefix(1);
+  return field.empty() || (field[0] >= '0' && field[0] <= '9') || field[0] == '.';
+}
+
 /// What the fields of a file mean.
 class Table {
 public:
@@ -125,7 +132,7 @@ public:
     if (features_ == 0)
       throw Error(fmt::format(
           "{}: expected at least one column of features, got none of {}", path_,
-          columns == 1 ? fmt::format("1 column, between delimiters '{}'", detail::escaped_text({&options.delimiter, 1}))
+          columns == 1 ? fmt::format("1 column; .delimiter is '{}'", detail::escaped_text({&options.delimiter, 1}))
                        : fmt::format("{} columns", columns)));
   }
 
@@ -139,12 +146,13 @@ public:
     return options_.like.empty() ? uses_[k].categorical->texts : options_.like[k].texts;
   }
 
-  /// A field that isn't what it should be.
-  [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected, std::string_view got) const {
+  /// A field that isn't what it should be, and the option by which it could be what it is.
+  [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected, std::string_view got,
+                         std::string_view option = {}) const {
     const std::string name = column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column]))
                                                      : std::string{};
-    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}", path_, line, column + 1, name, expected,
-                            detail::quoted_text(got)));
+    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}{}{}", path_, line, column + 1, name, expected,
+                            detail::quoted_text(got), option.empty() ? "" : "; ", option));
   }
 
   /// A field as a number: itself, a class, or which of the texts it is; NaN where it is missing.
@@ -155,14 +163,14 @@ public:
     const bool absent = is_missing(text);
     if (use.is == Use::text) {
       if (absent && column == label_) fail(line, column, "the name of a class", field);
-      if (absent && options_.missing.kind == Missing::error) fail(line, column, "a text", field);
+      if (absent && options_.missing.kind == Missing::error) fail(line, column, "a text", field, for_missing);
       return static_cast<T>(number_of(use, line, column, absent ? std::string_view{} : text));
     }
     if (absent && column != label_ && options_.missing.kind != Missing::error)
       return std::numeric_limits<T>::quiet_NaN();
     double value = 0;
     if (!parse_number(field, value, options_.decimal) || !std::isfinite(static_cast<T>(value)))
-      fail(line, column, "a finite number", field);
+      fail(line, column, "a finite number", field, column == label_ ? "" : absent ? for_missing : option_for(text));
     return static_cast<T>(value);
   }
   std::int32_t class_index(std::size_t line, std::size_t column, const std::string& field) {
@@ -174,7 +182,7 @@ public:
     fail(line, column,
          classes == 0 ? std::string{"a class index, an integer from 0"}
                       : fmt::format("a class index from 0 to {}", classes - 1),
-         field);
+         field, option_for_class(trimmed(field)));
   }
 
   /// What a text column's texts are, in order, once all have been read.
@@ -189,6 +197,23 @@ public:
   }
 
 private:
+  static constexpr std::string_view for_missing = ".missing says what stands there instead";
+  /// By which a field that is no number could be read.
+  std::string_view option_for(std::string_view text) const {
+    double number = 0;
+    if (parse_number(text, number, options_.decimal == '.' ? ',' : '.'))
+      return ".decimal says what begins the decimals";
+    return like_number(text) ? "" : "texts are .categorical, or .leave_out";
+  }
+  std::string_view option_for_class(std::string_view text) const {
+    double number = 0;
+    if (is_missing(text)) return "";
+    if (!parse_number(text, number, options_.decimal))
+      return like_number(text) ? "" : "names of classes are .categorical";
+    return options_.classes > 0 && number == std::floor(number) ? ""
+                                                                : "numbers to predict are .target = CsvTarget::number";
+  }
+
   bool is_missing(std::string_view text) const {
     constexpr std::string_view usual[]{"NA", "N/A", "NaN", "nan", "null", "?"};
     if (text.empty()) return true;
@@ -214,7 +239,7 @@ private:
       const auto found = std::ranges::find(titles_, column.name);
       if (found == titles_.end())
         throw Error(fmt::format("{}: expected a column \"{}\", got {}", path_, column.name,
-                                titles_.empty() ? "no header" : listed(titles_)));
+                                titles_.empty() ? "no names, for .header is false" : listed(titles_)));
       if (const auto again = std::find(found + 1, titles_.end(), column.name); again != titles_.end())
         throw Error(fmt::format("{}: expected one column \"{}\", got two: {} and {}; choose by number", path_,
                                 column.name, found - titles_.begin() + 1, again - titles_.begin() + 1));
@@ -239,13 +264,6 @@ bool is_named(const CsvOptions& options) {
          std::ranges::any_of(options.leave_out, [](const Column& c) { return !c.name.empty(); }) ||
          std::ranges::any_of(options.only, [](const Column& c) { return !c.name.empty(); }) ||
          std::ranges::any_of(options.categorical, [](const Categorical& c) { return !c.column.name.empty(); });
-}
-
-/// What nobody calls a column: "0x10", "1,000", "1e400" or "-" are numbers that cannot be read, not names.
-bool like_number(std::string_view field) {
-  field = trimmed(field);
-  if (field.starts_with('+') || field.starts_with('-')) field.remove_prefix(1);
-  return field.empty() || (field[0] >= '0' && field[0] <= '9') || field[0] == '.';
 }
 
 /// Whether the first line has names, as far as the two first lines tell; `second` is empty where there is none.
@@ -283,19 +301,18 @@ std::optional<double> fill_of(const Missing& missing, const std::vector<T>& cell
 void check(const CsvOptions& options) {
   const char between = options.delimiter;
   if (between == '"' || between == '\n' || between == '\r' || between == '\0')
-    throw Error("read_csv: expected a delimiter that is no quote, no line end and no NUL");
+    throw Error("read_csv: delimiter: expected one that is no quote, no line end and no NUL");
   if ((between >= '0' && between <= '9') || between == '+' || between == '-')
-    throw Error(fmt::format("read_csv: expected a delimiter that no number has, got '{}'", between));
-  if (options.decimal != '.' && options.decimal != ',')
-    throw Error("read_csv: expected '.' or ',' before the decimals");
+    throw Error(fmt::format("read_csv: delimiter: expected one that no number has, got '{}'", between));
+  if (options.decimal != '.' && options.decimal != ',') throw Error("read_csv: decimal: expected '.' or ','");
   if (options.decimal == options.delimiter)
-    throw Error(fmt::format("read_csv: expected a delimiter other than what begins the decimals, got '{}' for both",
-                            options.decimal));
+    throw Error(
+        fmt::format("read_csv: delimiter: expected another one than decimal, got '{}' for both", options.decimal));
   for (const CsvColumn& column : options.like)
     if (column.fill && !std::isfinite(*column.fill))
       throw Error(fmt::format("read_csv: like: expected a finite number for missing ones, got {}", *column.fill));
   if (options.missing.kind == Missing::value && !std::isfinite(options.missing.with))
-    throw Error("read_csv: expected a finite number for missing ones");
+    throw Error(fmt::format("read_csv: missing: expected a finite number, got {}", options.missing.with));
 }
 
 template <class T>

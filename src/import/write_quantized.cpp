@@ -90,6 +90,7 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
                         WrittenQuantized& written) {
   const QuantizedLayout::Plan& plan = layout.plan();
   WeightsHeader header;
+  header.by = "tenon import";
   header.name = "net_int8";
   header.network = name;
   header.definitions = fmt::format(

@@ -42,15 +42,22 @@ std::string_view literal(float value, char (&text)[32]) {
   return {text, static_cast<std::size_t>(to - text)};
 }
 
-std::string_view number_text(float value, std::size_t position, const std::string& block, char (&text)[32]) {
+/// Of a number, for an error.
+struct Where {
+  const std::string& by;
+  const std::string& block;
+  std::size_t position;
+};
+
+std::string_view number_text(float value, const Where& where, char (&text)[32]) {
   if (!std::isfinite(value))
-    throw Error(
-        fmt::format("export_header: expected finite numbers, got {} at position {} of {}", value, position, block));
+    throw Error(fmt::format("{}: expected finite numbers, got {} at position {} of {}", where.by, value, where.position,
+                            where.block));
   if (value == 0 && !std::signbit(value)) return "0";
   return literal(value, text);
 }
 template <class Integer>
-std::string_view number_text(Integer value, std::size_t, const std::string&, char (&text)[32]) {
+std::string_view number_text(Integer value, const Where&, char (&text)[32]) {
   if (value == std::numeric_limits<std::int32_t>::min()) return "-2147483647-1";  // no literal is that small
   return {text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)};
 }
@@ -96,7 +103,7 @@ bool can_be_a_namespace(std::string_view name) {
   return can_be_a_name(name);
 }
 
-void append_block(std::string& out, const WeightsHeader::Block& block) {
+void append_block(std::string& out, const WeightsHeader::Block& block, const std::string& by) {
   constexpr std::string_view indent = "        ";
   fmt::format_to(std::back_inserter(out), "        // {}\n", comment_text(block.name));
   std::visit(
@@ -104,7 +111,7 @@ void append_block(std::string& out, const WeightsHeader::Block& block) {
         std::size_t column = line_length;  // so that the first number begins a line
         for (std::size_t i = 0; i < values.size(); ++i) {
           char text[32];
-          const std::string_view number = number_text(values[i], i, block.name, text);
+          const std::string_view number = number_text(values[i], {by, block.name, i}, text);
           if (column + number.size() + 1 > line_length) {
             if (i > 0) out += '\n';
             out += indent;
@@ -213,9 +220,8 @@ void write_c_interface(const std::string& path, const WeightsHeader& header) {
 
 std::string weights_header_text(const WeightsHeader& header) {
   if (!can_be_a_namespace(header.name))
-    throw Error(fmt::format(
-        "export_header: expected a .name that can name a namespace, such as digits or models::digits, got {}",
-        detail::quoted_text(header.name)));
+    throw Error(fmt::format("{}: expected a .name that can name a namespace, such as digits or models::digits, got {}",
+                            header.by, detail::quoted_text(header.name)));
   std::string out;
   const auto say = [&out]<class... A>(fmt::format_string<A...> format, A&&... a) {
     fmt::format_to(std::back_inserter(out), format, std::forward<A>(a)...);
@@ -240,7 +246,7 @@ std::string weights_header_text(const WeightsHeader& header) {
     for (const WeightsHeader::Member& member : constant.members) {
       if (member.blocks.empty()) continue;
       say("    .{} = {{\n", member.name);
-      for (const WeightsHeader::Block& block : member.blocks) append_block(out, block);
+      for (const WeightsHeader::Block& block : member.blocks) append_block(out, block, header.by);
       say("    }},\n");
     }
     say("}};\n\n");
@@ -257,7 +263,7 @@ std::string weights_header_text(const WeightsHeader& header) {
 void write_weights_header(const std::string& path, const WeightsHeader& header) {
   const std::string out = weights_header_text(header);
   if (!header.c_network.empty() && path.ends_with(".h"))
-    throw Error(fmt::format("export_header: expected a file such as digits.hpp, beside which digits.h goes, got {}",
+    throw Error(fmt::format("{}: expected a file such as digits.hpp, beside which digits.h goes, got {}", header.by,
                             detail::quoted_text(path)));
   write_file_atomically(path, std::as_bytes(std::span<const char>(out)));
   if (!header.c_network.empty()) write_c_interface(path, header);
@@ -268,12 +274,12 @@ std::uint32_t file_checksum(const std::string& path) {
   return crc32(std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
 
-std::string namespace_from_path(const std::string& path) {
+std::string namespace_from_path(const std::string& path, const std::string& by) {
   std::string stem = std::filesystem::path(path).stem().string();
   if (!can_be_a_name(stem))
-    throw Error(fmt::format(
-        "export_header: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name",
-        detail::quoted_text(path)));
+    throw Error(
+        fmt::format("{}: expected a file whose name can name a namespace, such as digits.hpp, got {}; or say .name", by,
+                    detail::quoted_text(path)));
   return stem;
 }
 

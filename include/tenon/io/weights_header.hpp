@@ -28,10 +28,11 @@ struct WeightsHeader {
     std::vector<Member> members;
   };
 
-  std::string name;      // of the namespace
-  std::string network;   // the type as C++ spells it
-  std::string includes;  // include lines
-  std::string source;    // the file the numbers were trained into, empty if unknown
+  std::string by = "export_header";  // who writes it, for errors
+  std::string name;                  // of the namespace
+  std::string network;               // the type as C++ spells it
+  std::string includes;              // include lines
+  std::string source;                // the file the numbers were trained into, empty if unknown
   std::uint32_t source_checksum = 0;
   std::uint32_t checksum = 0;  // of the numbers
   std::size_t parameter_count = 0, weight_bytes = 0, ram_bytes = 0, macs = 0;
@@ -64,7 +65,7 @@ void write_weights_header(const std::string& path, const WeightsHeader& header);
 /// CRC-32 of a file's bytes.
 std::uint32_t file_checksum(const std::string& path);
 
-/// "models/digits.hpp" becomes `digits`; an Error where that is no C++ identifier.
-std::string namespace_from_path(const std::string& path);
+/// "models/digits.hpp" becomes `digits`; an Error of `by` where that is no C++ identifier.
+std::string namespace_from_path(const std::string& path, const std::string& by);
 
 }  // namespace tenon

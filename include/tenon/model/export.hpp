@@ -49,13 +49,15 @@ namespace detail {
 
 /// What every exported header says of a model.
 template <class M>
-WeightsHeader describe_export(const M& model, const std::string& path, const ExportOptions& options) {
+WeightsHeader describe_export(const M& model, const std::string& path, const ExportOptions& options,
+                              const std::string& by) {
   using Net = typename M::network;
   WeightsHeader header;
-  header.name = options.name.empty() ? namespace_from_path(path) : options.name;
+  header.by = by;
+  header.name = options.name.empty() ? namespace_from_path(path, by) : options.name;
   header.network = options.network.empty() ? std::string(type_name<Net>()) : options.network;
   if (header.network.ends_with("..."))
-    throw Error("export_header: the type of the network is too long to be written; expected it in .network");
+    throw Error(by + ": the type of the network is too long to be written; expected it in .network");
   header.includes = options.includes;
   header.parameter_count = parameter_count<Net>;
   header.inputs = M::input::size;
@@ -76,8 +78,8 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
     const auto expected = model.values(entry);
     const auto got = saved.values(entry);
     if (!std::equal(expected.begin(), expected.end(), got.begin()))
-      throw Error("export_header: expected the model's own numbers in " + options.trained + ", but " +
-                  std::string(entry.name) + " has others there");
+      throw Error(by + ": expected the model's own numbers in " + options.trained + ", but " + std::string(entry.name) +
+                  " has others there");
   }
   header.source = options.trained.substr(options.trained.find_last_of('/') + 1);
   header.source_checksum = file_checksum(options.trained);
@@ -86,13 +88,13 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
 
 /// The self-test's input: the sample given, or random numbers from 0 to 1 (where these are no tokens, zeros).
 template <std::size_t Size>
-std::array<float, Size> export_sample(const ExportOptions& options) {
+std::array<float, Size> export_sample(const ExportOptions& options, const std::string& by) {
   std::array<float, Size> input{};
   if (options.sample.empty()) {
     Stream random(0, Purpose::user, 0);
     for (float& number : input) number = random.uniform<float>();
   } else if (options.sample.size() != Size) {
-    throw Error("export_header: expected a sample of " + std::to_string(Size) + " numbers, got " +
+    throw Error(by + ": expected a sample of " + std::to_string(Size) + " numbers, got " +
                 std::to_string(options.sample.size()));
   } else {
     std::copy(options.sample.begin(), options.sample.end(), input.begin());
@@ -114,7 +116,7 @@ template <class M>
 void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
   using Net = typename M::network;
   const auto weights = frozen_weights(model);
-  WeightsHeader header = detail::describe_export(model, path, options);
+  WeightsHeader header = detail::describe_export(model, path, options, "export_header");
   header.checksum = crc32(std::as_bytes(std::span(weights.get(), 1)));
   header.weight_bytes = Frozen<Net>::weight_bytes;
   header.ram_bytes = Frozen<Net>::ram_bytes;
@@ -130,7 +132,7 @@ void export_header(const M& model, const std::string& path, const ExportOptions&
   header.constants.push_back(
       {"The trained numbers, at the offsets of parameter_table.", "Weights<Net> weights", {parameters, buffers}});
 
-  auto input = detail::export_sample<M::input::size>(options);
+  auto input = detail::export_sample<M::input::size>(options, header.by);
   std::array<float, M::output::size> output{};
   const auto net = std::make_unique<Frozen<Net>>(*weights);
   (*net)(input, output);

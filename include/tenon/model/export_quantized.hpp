@@ -37,7 +37,7 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
                              const ExportOptions& options = {}) {
   using Net = typename M::network;
   constexpr const auto& plan = edge::quantized_plan<Net>;
-  WeightsHeader header = detail::describe_export(model, path, options);
+  WeightsHeader header = detail::describe_export(model, path, options, "export_quantized_header");
   header.includes += "#include <tenon/edge/quantized_self_test.hpp>\n";
   header.checksum = crc32(std::as_bytes(std::span(q.weights, plan.weight_bytes)));
   header.weight_bytes = Quantized<Net>::weight_bytes;
@@ -99,7 +99,7 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   }
   header.constants.push_back({"The network in int8.", "QuantizedNumbers<Net> numbers", members});
 
-  auto sample = detail::export_sample<M::input::size>(options);
+  auto sample = detail::export_sample<M::input::size>(options, header.by);
   if (options.sample.empty())
     detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
       if constexpr (plan.tokens[K])

@@ -359,7 +359,7 @@ struct FloatRun {
 
 }  // namespace detail
 
-/// The model in int8 by LiteRT's rules. The loader's epoch is the calibration: run through the float
+/// The model in int8 by LiteRT's rules. The loader's epoch 0, from its beginning, is the calibration: run through the float
 /// network, it shows the range of every tensor. A few hundred samples of the training data are enough.
 ///
 ///     DataLoader loader{train, 64, seed};
@@ -392,6 +392,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   std::array<Histogram, plan.inputs> inputs;
   detail::CalibrationContext ctx{{}, {&seen_of_units}, workspace<Net>.units};
   const Memory<float> memory = run.memory();
+  calibration.start_epoch(0);
   Batch<float> batch;
   std::size_t seen = 0;
   while (calibration.next(batch)) {
@@ -410,7 +411,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
                       std::to_string(seen));
     }
   }
-  if (seen == 0) throw Error("quantize: expected samples to calibrate with, the loader is at the end of its epoch");
+  if (seen == 0) throw Error("quantize: expected samples to calibrate with, the loader gives none");
 
   const auto check_finite = [](const Histogram& numbers, const std::string& where) {
     if (!std::isfinite(numbers.seen().low) || !std::isfinite(numbers.seen().high))

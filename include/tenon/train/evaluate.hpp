@@ -107,17 +107,17 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     // a batch after the other to each rank; they are put together in their order, as below
     SharedScores shared(*ranks, Aim::terms, (data.size() + batch_size - 1) / batch_size);
     as_one(*ranks, [&] {
-      for (std::size_t batch = ranks->rank(); batch < shared.batches(); batch += ranks->size()) {
+      for (std::size_t k = ranks->rank(); k < shared.batches(); k += ranks->size()) {
         TermValues values;
         ClassCount counted;
-        one(batch * batch_size, values, counted);
+        one(k * batch_size, values, counted);
         shared.put(values, counted);
       }
     });
     non_finite = shared.gather(non_finite);
-    for (std::size_t batch = 0; batch < shared.batches(); ++batch) {
-      sum.add<Aim>(loss, shared.values(batch));
-      classes.add(shared.counted(batch));
+    for (std::size_t k = 0; k < shared.batches(); ++k) {
+      sum.add<Aim>(loss, shared.values(k));
+      classes.add(shared.counted(k));
     }
   } else {
     for (std::size_t first = 0; first < data.size(); first += batch_size) {

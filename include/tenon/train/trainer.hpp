@@ -494,11 +494,11 @@ private:
     workers_.run(parts(), work);
   }
   typename M::context context_of(Range range) const {
-    typename M::context context{};
-    context.seed = seed_;
-    context.step = steps_;
-    context.first_sample = accumulated_ + range.first;
-    return context;
+    typename M::context ctx{};
+    ctx.seed = seed_;
+    ctx.step = steps_;
+    ctx.first_sample = accumulated_ + range.first;
+    return ctx;
   }
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
@@ -513,9 +513,9 @@ private:
     if (sharding_) return run_shards_back(dx);
     for_each_part([this, dx](std::size_t part) {
       const Range range = part_range(part);
-      typename M::context context = context_of(range);
-      context.overwrite_gradients = part > 0 || cleared_;
-      backward_rows(context, memory(part), range, dx);
+      typename M::context ctx = context_of(range);
+      ctx.overwrite_gradients = part > 0 || cleared_;
+      backward_rows(ctx, memory(part), range, dx);
     });
     if (parts() > 1) add_gradients();
     has_input_gradient_ = static_cast<bool>(dx);
@@ -524,16 +524,16 @@ private:
   }
   void forward_part(std::size_t part, NonFiniteTrace<T>* watcher) {
     const Range range = part_range(part);
-    typename M::context context = context_of(range);
-    context.trace.watcher = watcher;
-    forward_rows(context, memory(part), range);
+    typename M::context ctx = context_of(range);
+    ctx.trace.watcher = watcher;
+    forward_rows(ctx, memory(part), range);
   }
   /// The network over some rows. Code for it is made once, whoever calls: in parts or in shards.
-  [[gnu::noinline]] void forward_rows(typename M::context& context, const Memory<T>& memory, Range range) {
-    run_forward<Bound>(context, memory, rows_of(x(), range), rows_of(y(), range), Training{});
+  [[gnu::noinline]] void forward_rows(typename M::context& ctx, const Memory<T>& memory, Range range) {
+    run_forward<Bound>(ctx, memory, rows_of(x(), range), rows_of(y(), range), Training{});
   }
-  [[gnu::noinline]] void backward_rows(typename M::context& context, const Memory<T>& memory, Range range, Rows<T> dx) {
-    run_backward<Bound>(context, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range),
+  [[gnu::noinline]] void backward_rows(typename M::context& ctx, const Memory<T>& memory, Range range, Rows<T> dx) {
+    run_backward<Bound>(ctx, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range),
                         rows_of(Rows<const T>(dy()), range), dx ? rows_of(dx, range) : Rows<T>{});
   }
 
@@ -587,10 +587,10 @@ private:
     NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
-      typename M::context context = context_of(range);
-      context.shard = sharding_.place_of(k);
-      if (watchers) context.trace.watcher = watchers + k;
-      forward_rows(context, shard_memory(k), range);
+      typename M::context ctx = context_of(range);
+      ctx.shard = sharding_.place_of(k);
+      if (watchers) ctx.trace.watcher = watchers + k;
+      forward_rows(ctx, shard_memory(k), range);
     });
     return y();
   }
@@ -598,11 +598,11 @@ private:
     sharding_.begin_sum(gradients_.span(), !cleared_);
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
-      typename M::context context = context_of(range);
-      context.shard = sharding_.place_of(k);
-      context.watch = sharding_.watch_of(k);
-      context.overwrite_gradients = true;
-      backward_rows(context, shard_memory(k), range, dx);
+      typename M::context ctx = context_of(range);
+      ctx.shard = sharding_.place_of(k);
+      ctx.watch = sharding_.watch_of(k);
+      ctx.overwrite_gradients = true;
+      backward_rows(ctx, shard_memory(k), range, dx);
     });
     sharding_.finish_sum(workers_);
     has_input_gradient_ = static_cast<bool>(dx);

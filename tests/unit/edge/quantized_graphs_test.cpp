@@ -239,6 +239,12 @@ TEST_CASE("the report and the header tell of every input and output") {
   std::filesystem::create_directories(folder);
   export_quantized_header(rig.model, *rig.numbers, (folder / "camera.hpp").string(),
                           {.network = "Camera", .c_api = true});
+  CHECK_THROWS_WITH(export_quantized_header(rig.model, *rig.numbers, (folder / "other.hpp").string(),
+                                            {.network = "Camera", .sample = {1}}),
+                    "export_quantized_header: expected a sample of 43 numbers, got 1");
+  CHECK_THROWS_WITH(
+      export_quantized_header(rig.model, *rig.numbers, (folder / "7.hpp").string(), {.network = "Camera"}),
+      Catch::Matchers::StartsWith("export_quantized_header: expected a file whose name"));
   const std::string header = text_of(folder / "camera.hpp"), c_header = text_of(folder / "camera.h");
   const std::size_t inputs = header.find("inline constexpr QuantizedPort inputs[] = {{\"image\", 40, ");
   REQUIRE(inputs != std::string::npos);
