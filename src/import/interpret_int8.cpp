@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <tenon/error.hpp>
+#include <tenon/kernels/fixed_point.hpp>
 
 #include "interpret.hpp"
 #include "lite_rules.hpp"
@@ -331,6 +332,7 @@ private:
       return move(node, x);
     if (node.op == "Relu" || node.op == "Clip") return bound(node, x);
     if (x.kind != Number::exact || !unbounded(x)) return false;
+    if (node.op == "LSTM" && node.has("cell_scale")) return lstm(node, x);
     if (node.op == "Pad") return pad(node, x);
     if (node.op == "MaxPool" && node.outputs.size() == 1) return keep(node, x, moved(node, x.numbers).at(0));
     if (node.op == "GlobalMaxPool") return keep(node, x, moved(node, x.numbers).at(0));
@@ -406,6 +408,60 @@ private:
     Number y = x;
     y.high = std::max(std::min(y.high, high), low);
     y.low = std::min(std::max(y.low, low), high);
+    return give(node, std::move(y));
+  }
+
+  /// LiteRT's integer LSTM: gates in Q3.12, functions and memory in 16 bits, the state rounded to int8 at every step;
+  /// multipliers round twice.
+  bool lstm(const Node& node, const Number& x) {
+    namespace fixed = kernels::fixed_point;
+    const Number &w = get(node.inputs.at(1)), &r = get(node.inputs.at(2)), &b = get(node.inputs.at(3));
+    const auto steps = static_cast<std::size_t>(x.numbers.dims[0]), batch = static_cast<std::size_t>(x.numbers.dims[1]),
+               features = static_cast<std::size_t>(x.numbers.dims[2]),
+               hidden = static_cast<std::size_t>(r.numbers.dims[2]), rows = 4 * hidden;
+    const auto scale = static_cast<float>(node.number("hidden_scale", 0));
+    const int cell_bits = -std::ilogb(node.number("cell_scale", 0));
+    const double limit = node.number("cell_clip", 0) * (1 << cell_bits);
+    const int high = limit > 0 && limit < 32767 ? static_cast<int>(limit) : 32767, low = limit > 0 ? -high : -32768;
+    const auto multipliers = [&](double in, const std::vector<double>& scales) {
+      std::vector<Multiplier> all;
+      for (const double own : scales)
+        all.emplace_back(static_cast<double>(static_cast<float>(own) * static_cast<float>(in)) * 0x1p12);
+      return all;
+    };
+    const std::vector<Multiplier> of_input = multipliers(x.scale, w.along),
+                                  of_state = multipliers(static_cast<double>(scale), r.along);
+    const Multiplier of_hidden(static_cast<double>(0x1p-15F / scale) * 0x1p-15);
+    const auto sum = [](const double* weights, const double* numbers, std::size_t count) {
+      double all = 0;
+      for (std::size_t i = 0; i < count; ++i) all += weights[i] * numbers[i];
+      return all;
+    };
+    Number y{Number::exact, {Type::float32, {x.numbers.dims[0], 1, x.numbers.dims[1], r.numbers.dims[2]}, {}}};
+    y.scale = static_cast<double>(scale);
+    y.numbers.values.resize(steps * batch * hidden);
+    for (std::size_t s = 0; s < batch; ++s) {
+      std::vector<double> h(hidden);
+      std::vector<int> cell(hidden), gate(rows);
+      for (std::size_t t = 0; t < steps; ++t) {
+        const double* const now = x.numbers.values.data() + (t * batch + s) * features;
+        for (std::size_t k = 0; k < rows; ++k) {
+          const double in = of_input[k].twice(sum(w.numbers.values.data() + k * features, now, features) +
+                                              b.numbers.values[k]);
+          const double back = of_state[k].twice(sum(r.numbers.values.data() + k * hidden, h.data(), hidden));
+          gate[k] = static_cast<int>(std::clamp(back + std::clamp(in, -32768.0, 32767.0), -32768.0, 32767.0));
+        }
+        for (std::size_t k = 0; k < hidden; ++k) {  // i, o, f, c
+          const int in = fixed::sigmoid(gate[k]), out = fixed::sigmoid(gate[hidden + k]),
+                    forget = fixed::sigmoid(gate[2 * hidden + k]), candidate = fixed::tanh(gate[3 * hidden + k], 3);
+          cell[k] = std::clamp(fixed::divided(forget * cell[k], 15) + fixed::divided(in * candidate, 30 - cell_bits),
+                               low, high);
+          h[k] = std::clamp(of_hidden.twice(static_cast<double>(out * fixed::tanh(cell[k], 15 - cell_bits))), -128.0,
+                            127.0);
+          y.numbers.values[(t * batch + s) * hidden + k] = h[k];
+        }
+      }
+    }
     return give(node, std::move(y));
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <tenon/error.hpp>
+#include <tenon/kernels/fixed_point.hpp>
 
 #include "passes/kinds.hpp"
 
@@ -11,22 +12,14 @@ namespace tenon::importing {
 
 namespace {
 
+namespace fixed = kernels::fixed_point;
+
 constexpr int least_16 = -32768, most_16 = 32767;
 
 int in_16_bits(std::int64_t v) { return static_cast<int>(std::clamp<std::int64_t>(v, least_16, most_16)); }
 
-/// a b / 2^15, the nearest whole number with halves away from zero, or cut. Only (-1)^2 does not fit.
-int high_product(int a, int b, bool rounded) {
-  if (a == least_16 && b == least_16) return most_16;
-  const int product = a * b, nudge = product >= 0 ? 1 << 14 : 1 - (1 << 14);
-  return (rounded ? product + nudge : product) / (1 << 15);
-}
-
-/// x / 2^bits, halves away from zero.
-int divided(int x, int bits) {
-  const int mask = (1 << bits) - 1, rest = x & mask, half = (mask >> 1) + (x < 0 ? 1 : 0);
-  return (x >> bits) + (rest > half ? 1 : 0);
-}
+/// a b / 2^15, cut. Only (-1)^2 does not fit.
+int cut_product(int a, int b) { return a == least_16 && b == least_16 ? most_16 : a * b / (1 << 15); }
 
 /// A multiplier of 15 bits and a power of two, by way of one of 31 bits.
 struct ShortMultiplier {
@@ -51,14 +44,14 @@ IntegerTable hard_swish(IntegerScale in, IntegerScale out) {
     throw Error("HardSwish: LiteRT has none whose output has more than 128 steps for one of its input");
   IntegerTable table{};
   for (int q = -128; q <= 127; ++q) {
-    const int x = in_16_bits((q - in.zero) * 128), value = high_product(x, to_output.multiplier, true);
+    const int x = in_16_bits((q - in.zero) * 128), value = fixed::product(x, to_output.multiplier);
     int third = x;
     if (to_thirds.exponent > 0) third = in_16_bits(std::int64_t{third} << std::min(to_thirds.exponent - 1, 31));
-    third = high_product(third, to_thirds.multiplier, true);
+    third = fixed::product(third, to_thirds.multiplier);
     if (to_thirds.exponent > 0) third = in_16_bits(2 * third);
-    else third = to_thirds.exponent < -15 ? 0 : divided(third, -to_thirds.exponent);
-    const int share = (third + 32768) >> 1, product = high_product(share, value, false);
-    const int y = to_output.exponent < -15 ? 0 : divided(product, -to_output.exponent);
+    else third = to_thirds.exponent < -15 ? 0 : fixed::divided(third, -to_thirds.exponent);
+    const int share = (third + 32768) >> 1, product = cut_product(share, value);
+    const int y = to_output.exponent < -15 ? 0 : fixed::divided(product, -to_output.exponent);
     place(table, q) = static_cast<std::int8_t>(std::clamp(y + out.zero, -128, 127));
   }
   return table;
@@ -84,6 +77,11 @@ double Multiplier::operator()(double sum) const {
   const int shift = 31 - exponent_;
   const auto product = static_cast<std::int64_t>(sum) * multiplier_;
   return static_cast<double>((product + (std::int64_t{1} << (shift - 1))) >> shift);
+}
+
+double Multiplier::twice(double sum) const {
+  return static_cast<double>(kernels::fixed_point::scaled_twice(static_cast<std::int32_t>(sum),
+                                                                static_cast<std::int32_t>(multiplier_), exponent_));
 }
 
 MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count) : Multiplier(scale / result) {

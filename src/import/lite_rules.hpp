@@ -13,6 +13,9 @@ class Multiplier {
 public:
   explicit Multiplier(double real);
   double operator()(double sum) const;
+  /// Rounded twice: to the upper 32 bits of the doubled product with halves up, then by the shift with halves away from
+  /// zero.
+  double twice(double sum) const;
 
 protected:
   int exponent_ = 0;

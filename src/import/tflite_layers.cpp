@@ -1,6 +1,7 @@
 // Convolutions, pools, dense layers, resizing and the LSTM.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "tflite_lowering.hpp"
 
@@ -216,6 +217,26 @@ struct Stack {
 /// of which the second is 0 here. The state begins with zeros. TFLite can hold the cell between -clip and clip; where
 /// the sequence is short enough for that to change nothing (|c| grows by at most 1 a step) it is left out, else the
 /// node has the attribute `cell_clip`, which is not one of ONNX's (whose `clip` is another thing).
+/// An LSTM of integers also has the attributes `hidden_scale`, of its int8 state, and `cell_scale`, of its memory in 16
+/// bits: LiteRT rounds both at every step. (What it does with a zero point of the state differs from version to version.)
+Attributes integer_scales(Call& call) {
+  const Tensor &hidden = call.in(18), &cell = call.in(19), &out = call.out();
+  demand(!call.has(9), "it has peepholes in integers");
+  demand(call.in(0).type == TensorType::int8 && hidden.type == TensorType::int8 && cell.type == TensorType::int16,
+         "its integers are of 16 bits, or its state has none: int8 with a memory of 16 bits is imported");
+  const auto of = [](const Tensor& tensor) {
+    demand(tensor.quantization.scales.size() == 1, "its state has not one scale");
+    demand(tensor.quantization.zero_points[0] == 0, "its state has a zero point");
+    return tensor.quantization.scales[0];
+  };
+  const double scale = of(cell);
+  int bits = 0;
+  demand(std::frexp(scale, &bits) == 0.5 && bits <= -8 && bits >= -14,
+         "its memory's scale is not 2^-9, 2^-10, ... 2^-15");
+  demand(of(hidden) == of(out), "its state has another scale than what it gives");
+  return {{"hidden_scale", of(hidden)}, {"cell_scale", scale}};
+}
+
 void lstm(Call& call) {
   const Tensor& x = call.in(0);
   demand(x.rank() == 3, "its input has " + std::to_string(x.rank()) + " axes, not 3");
@@ -251,6 +272,9 @@ void lstm(Call& call) {
   const double clip = call.option<float>(1);
   const std::int64_t steps = x.dims[batch_first ? 1 : 0];
   if (clip > 0 && (steps == free || static_cast<double>(steps) > clip)) attributes["cell_clip"] = clip;
+  if (x.is_quantized()) {
+    for (const auto& [name, value] : integer_scales(call)) attributes[name] = value;
+  }
   const std::string states = call.emit("LSTM", std::move(inputs), attributes);
   const Names squeezed{states, call.list("directions", {1})};
   if (!batch_first) return call.give("Squeeze", squeezed);

@@ -30,7 +30,7 @@ struct QuantizationField {
   enum : std::size_t { min, max, scale, zero_point, details_type, details, quantized_dimension };
 };
 struct OperatorField {
-  enum : std::size_t { opcode_index, inputs, outputs, builtin_options_type, builtin_options };
+  enum : std::size_t { opcode_index, inputs, outputs, builtin_options_type, builtin_options, intermediates = 8 };
 };
 
 enum class TensorType : std::int8_t {

@@ -112,6 +112,15 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
       bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, rows)});
       scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, rows)});
     }
+    if (step.pattern.kind == edge::StepKind::recurrent) {
+      const std::string about = fmt::format("step {}, {} to {} and back, i f g o", k, step.cell.features,
+                                            step.cell.hidden);
+      const std::size_t rows = 2 * step.cell.rows();
+      weights.blocks.push_back({about + ", packed four rows by four columns",
+                                std::span(layout.weights).subspan(step.weights, step.cell.weight_bytes())});
+      bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, rows)});
+      scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, rows)});
+    }
     if (!step.multiplies()) continue;
     const std::string about = fmt::format("step {}, {} to {}", k, step.columns(), step.outputs());
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
@@ -119,6 +128,11 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
     weights.blocks.push_back({about + packed, std::span(layout.weights).subspan(step.weights, step.packed_bytes())});
     bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, step.packed_rows())});
     scales.blocks.push_back({about, std::span(layout.weight_scale).subspan(step.row, step.packed_rows())});
+  }
+  WeightsHeader::Member gate_bits{"gate_bits", {}}, cell_bits{"cell_bits", {}};
+  if (plan.cells > 0) {
+    gate_bits.blocks.push_back({"of recurrent layers", std::span(layout.gate_bits)});
+    cell_bits.blocks.push_back({"of recurrent layers", std::span(layout.cell_bits)});
   }
   WeightsHeader::Member functions{"functions", {}}, has_functions{"has_functions", {}};
   static constexpr std::int8_t yes[]{1};
@@ -134,6 +148,8 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
                                scales,
                                {"scale", {{"of the input and of every step's output", std::span(layout.scale)}}},
                                {"zero", {{"their zero points", std::span(layout.zero)}}},
+                               gate_bits,
+                               cell_bits,
                                functions,
                                has_functions}});
   header.checks = fmt::format("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x{:08x},\n"

@@ -46,8 +46,10 @@ CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const Gat
     for (std::size_t i = 0; i < n; ++i) {
       if (c.cell == Int8Cell::rnn) {
         h[i] = std::tanh(gate(0, i));
-      } else if (c.cell == Int8Cell::lstm) {
+      } else if (c.cell == Int8Cell::lstm || c.cell == Int8Cell::lstm_litert) {
         state[i] = logistic(gate(1, i)) * state[i] + logistic(gate(0, i)) * std::tanh(gate(2, i));
+        if (const auto limit = static_cast<float>(c.cell_clip); limit > 0)
+          state[i] = std::clamp(state[i], -limit, limit);
         h[i] = logistic(gate(3, i)) * std::tanh(state[i]);
       } else {
         const float reset = c.cell == Int8Cell::gru ? logistic(gate(0, i)) : 1.0F, update = logistic(gate(1, i));

@@ -1,6 +1,7 @@
 // Writes networks of integers as types, each with its checking program:
 //     make_quantized FOLDER [$TENON_DATA/models]
-// Two are made here; of the others' files it also compares 100 outputs with LiteRT's own bytes.
+// Some are made here. Of those and of the others' files in TFLite's format it also compares what LiteRT gives for 100
+// inputs.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -40,12 +41,6 @@ void write_network(const std::string& folder, const Graph& original, std::size_t
   write(folder + "/net_int8.hpp", written.header);
   write(folder + "/check.cpp", written.check);
 }
-/// A file made here is kept beside what it becomes, so that LiteRT can run it too (tests/golden/make_tflite.js).
-void write_made(const std::string& folder, const std::string& bytes, std::size_t samples) {
-  write_network(folder, parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite"), samples);
-  write(folder + "/model.tflite", bytes);
-}
-
 /// Convolutions with TensorFlow's padding that differs on both sides, weights with a scale for each channel, branches
 /// that are added, a mean, a dense layer and probabilities, as TFLite has them.
 std::string tflite_network() {
@@ -67,10 +62,15 @@ std::string tflite_network() {
     }
     return file.constant(name, dims, values, each);
   };
-  const auto bias = [&](const std::string& name, int count) {
+  const auto bias = [&](const std::string& name, int count, float in) {
     std::vector<std::int32_t> values;
-    for (int i = 0; i < count; ++i) values.push_back((++seed * 7919) % 4001 - 2000);
-    return file.ints(name, {count}, values, {.scales = {1}, .zero_points = {0}});
+    TfliteFile::More each;
+    for (int i = 0; i < count; ++i) {
+      values.push_back((++seed * 7919) % 4001 - 2000);
+      each.scales.push_back(in * (0.003F + 0.0007F * static_cast<float>(i)));
+      each.zero_points.push_back(0);
+    }
+    return file.ints(name, {count}, values, each);
   };
   const auto x = file.input("image", {1, 6, 6, 3}, more(0.02F, -5));
   const auto a = file.tensor("a", {1, 3, 3, 4}, more(0.03F, -128)), b = file.tensor("b", {1, 3, 3, 4}, more(0.05F, 7)),
@@ -81,14 +81,14 @@ std::string tflite_network() {
   const auto window = [](int stride, std::size_t activation, std::int8_t value) {
     return Object().scalar(0, std::int8_t{0}).scalar(1, stride).scalar(2, stride).scalar(activation, value);
   };
-  file.op("CONV_2D", {x, weights("wa", {4, 3, 3, 3}, 0), bias("ba", 4)}, {a}, 1, window(2, 3, relu));
-  file.op("DEPTHWISE_CONV_2D", {a, weights("wb", {1, 3, 3, 4}, 3), bias("bb", 4)}, {b}, 2,
+  file.op("CONV_2D", {x, weights("wa", {4, 3, 3, 3}, 0), bias("ba", 4, 0.02F)}, {a}, 1, window(2, 3, relu));
+  file.op("DEPTHWISE_CONV_2D", {a, weights("wb", {1, 3, 3, 4}, 3), bias("bb", 4, 0.03F)}, {b}, 2,
           window(1, 4, 0).scalar(3, 1));
   file.op("ADD", {b, a}, {c}, 11, Object().scalar(0, relu));
   file.op("AVERAGE_POOL_2D", {c}, {d}, 5,
           Object().scalar(0, std::int8_t{1}).scalar(1, 3).scalar(2, 3).scalar(3, 3).scalar(4, 3));
   file.op("RESHAPE", {d, file.ints("shape", {2}, {1, 4})}, {e});
-  file.op("FULLY_CONNECTED", {e, weights("wf", {5, 4}, 0), bias("bf", 5)}, {f});
+  file.op("FULLY_CONNECTED", {e, weights("wf", {5, 4}, 0), bias("bf", 5, 0.06F)}, {f});
   file.op("SOFTMAX", {f}, {y}, 9, Object().scalar(0, 1.0F));
   file.output(y);
   return file.file();
@@ -102,11 +102,13 @@ std::string tflite_functions() {
   const auto more = [](float scale, std::int64_t zero) {
     return TfliteFile::More{.type = Type::int8, .scales = {scale}, .zero_points = {zero}};
   };
-  const auto conv = [&](std::int32_t from, std::int32_t to, const std::string& name, int in, int out) {
+  const auto conv = [&](std::int32_t from, float of, std::int32_t to, const std::string& name, int in, int out) {
     std::vector<std::int8_t> values;
     for (int i = 0; i < in * out; ++i) values.push_back(static_cast<std::int8_t>((i * 7919 + out) % 255 - 127));
     const auto w = file.constant(name, {out, 1, 1, in}, values, more(0.01F, 0));
-    file.op("CONV_2D", {from, w}, {to}, 1,
+    const auto bias = file.ints(name + "_bias", {out}, std::vector<std::int32_t>(static_cast<std::size_t>(out)),
+                                {.scales = {0.01F * of}, .zero_points = {0}});  // LiteRT reads no CONV_2D without
+    file.op("CONV_2D", {from, w, bias}, {to}, 1,
             Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
   };
   const TfliteFile::Dims image{1, 3, 6, 4}, channels{1, 1, 1, 4};
@@ -117,18 +119,18 @@ std::string tflite_functions() {
              h = file.tensor("h", image, more(0.05F, 9)), i = file.tensor("i", image, more(1.0F / 128, 0)),
              k = file.tensor("k", image, more(0.013F, 40)), l = file.tensor("l", image, more(0.013F, 40)),
              j = file.tensor("j", image, more(0.013F, 40)), y = file.tensor("y", {1, 4}, more(0.0068F, 30));
-  conv(x, a, "wa", 4, 4);
+  conv(x, 0.05F, a, "wa", 4, 4);
   file.op("HARD_SWISH", {a}, {b}, 91, Object());
   const auto axes = file.ints("axes", {2}, {1, 2});
   file.op("MEAN", {b, axes}, {c}, 27, Object().scalar(0, std::uint8_t{1}));
-  conv(c, d, "wd", 4, 4);
+  conv(c, 0.031F, d, "wd", 4, 4);
   file.op("LOGISTIC", {d}, {e}, 0, Object());
   file.op("MUL", {b, e}, {f}, 21, Object().scalar(0, std::int8_t{0}));
   file.op("LEAKY_RELU", {f}, {g}, 75, Object().scalar(0, 0.17F));
   file.op("SUB", {g, b}, {h}, 28, Object().scalar(0, std::int8_t{0}));
   file.op("TANH", {h}, {i}, 0, Object());
   file.op("ELU", {h}, {k}, 0, Object());
-  conv(i, l, "wl", 4, 4);
+  conv(i, 1.0F / 128, l, "wl", 4, 4);
   file.op("MAXIMUM", {k, l}, {j}, 39, Object());
   file.op("MEAN", {j, axes}, {y}, 27, Object().scalar(0, std::uint8_t{0}));
   file.output(y);
@@ -156,8 +158,14 @@ std::string tflite_operands() {
              p = value("p", {1, 32, 36, 1}, 0.2F, -128), z = value("z", {1, 32, 36, 1}, 0.15F, -60);
   std::vector<std::int8_t> kernel;
   for (int i = 0; i < 2 * 3 * 3 * 3; ++i) kernel.push_back(static_cast<std::int8_t>((i * 7919) % 255 - 127));
-  file.op("CONV_2D", {in, constant("mixes", {3, 1, 1, 3}, {120, -60, 30, -90, 10, 70, 50, -127, 80}, 0.01F, 0)}, {x}, 1,
-          Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
+  const auto no_bias = [&](const char* name, int count, float scale) {
+    return file.ints(name, {count}, std::vector<std::int32_t>(static_cast<std::size_t>(count)),
+                     {.scales = {scale}, .zero_points = {0}});
+  };
+  file.op("CONV_2D",
+          {in, constant("mixes", {3, 1, 1, 3}, {120, -60, 30, -90, 10, 70, 50, -127, 80}, 0.01F, 0),
+           no_bias("mixes_bias", 3, 0.02F * 0.01F)},
+          {x}, 1, Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
   file.op("PRELU", {x, constant("slopes", {1, 1, 3}, {-40, 90, 15}, 0.004F, -9)}, {a});
   file.op("MUL", {a, constant("factors", {3}, {100, -77, 3}, 0.009F, 5)}, {b}, 21, Object().scalar(0, std::int8_t{0}));
   file.op("MUL", {b, constant("factor", {}, {-111}, 0.02F, 3)}, {c}, 21, Object().scalar(0, std::int8_t{0}));
@@ -173,10 +181,53 @@ std::string tflite_operands() {
           {h}, 49, Object().scalar(0, std::int8_t{0}).scalar(1, 2).scalar(2, 2));
   file.op("RESIZE_NEAREST_NEIGHBOR", {h, file.ints("largest", {2}, {32, 36})}, {y}, 74,
           Object().scalar(1, std::uint8_t{1}));
-  file.op("CONV_2D", {y, constant("last", {1, 1, 1, 2}, {90, -50}, 0.01F, 0)}, {p}, 1,
-          Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{1}));
+  file.op("CONV_2D", {y, constant("last", {1, 1, 1, 2}, {90, -50}, 0.01F, 0), no_bias("last_bias", 1, 0.3F * 0.01F)},
+          {p}, 1, Object().scalar(0, std::int8_t{1}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{1}));
   file.op("MUL", {constant("share", {}, {101}, 0.007F, -2), p}, {z}, 21, Object().scalar(0, std::int8_t{0}));
   file.output(z);
+  return file.file();
+}
+
+/// An LSTM of integers whose memory is clipped.
+std::string tflite_sequence() {
+  TfliteFile file;
+  using Type = tenon::importing::tflite::TensorType;
+  const auto more = [](float scale, std::int64_t zero) {
+    return TfliteFile::More{.type = Type::int8, .scales = {scale}, .zero_points = {zero}};
+  };
+  int seed = 0;
+  std::vector<std::int32_t> reads{file.input("x", {1, 9, 5}, more(0.02F, -7))};
+  const auto matrices = [&](std::int32_t columns) {
+    for (int gate = 0; gate < 4; ++gate) {
+      std::vector<std::int8_t> values;
+      for (int i = 0; i < 6 * columns; ++i) values.push_back(static_cast<std::int8_t>((++seed * 7919) % 255 - 127));
+      reads.push_back(file.constant(fmt::format("w{}", seed), {6, columns}, values,
+                                    more(0.011F + 0.002F * static_cast<float>(gate), 0)));
+    }
+  };
+  matrices(5);
+  matrices(6);
+  for (int i = 0; i < 3; ++i) reads.push_back(-1);
+  for (int gate = 0; gate < 4; ++gate) {
+    std::vector<std::int32_t> values;
+    for (int i = 0; i < 6; ++i) values.push_back((++seed * 7919) % 4001 - 1000);
+    reads.push_back(file.ints(fmt::format("b{}", gate), {6}, values,
+                              {.scales = {0.02F * (0.011F + 0.002F * static_cast<float>(gate))}, .zero_points = {0}}));
+  }
+  reads.insert(reads.end(), {-1, -1});
+  reads.push_back(
+      file.tensor("state", {1, 6}, {.type = Type::int8, .scales = {0.0075F}, .zero_points = {0}, .variable = true}));
+  reads.push_back(
+      file.tensor("cell", {1, 6}, {.type = Type::int16, .scales = {0x1p-13F}, .zero_points = {0}, .variable = true}));
+  for (int i = 0; i < 4; ++i) reads.push_back(-1);
+  const auto y = file.tensor("y", {1, 9, 6}, more(0.0075F, 0));
+  // LiteRT asks for the scales of what it computes on the way, and takes the last: of the state
+  std::vector<std::int32_t> on_the_way;
+  for (int gate = 0; gate < 4; ++gate) on_the_way.push_back(file.tensor(fmt::format("g{}", gate), {0}));
+  on_the_way.push_back(file.tensor("h", {0}, more(0.0075F, 0)));
+  file.op("UNIDIRECTIONAL_SEQUENCE_LSTM", reads, {y}, 71, Object().scalar(0, std::int8_t{4}).scalar(1, 1.5F),
+          on_the_way);
+  file.output(y);
   return file.file();
 }
 
@@ -212,12 +263,22 @@ struct Known {
   const char* file;
   std::uint32_t outputs;  // CRC-32 of what LiteRT gives for 100 inputs (tests/golden/make_tflite.js); 0: not LiteRT's
 };
+struct Made {
+  const char* name;
+  std::string (*file)();
+  std::uint32_t outputs;
+};
+constexpr Made made[]{{"made_tflite", tflite_network, 0x3f5f15c9},
+                      {"made_functions", tflite_functions, 0xafe685d5},
+                      {"made_sequence", tflite_sequence, 0xa51f3509},
+                      {"made_operands", tflite_operands, 0x927c10b5}};
 constexpr Known models[]{{"ad01_int8.tflite", 0x4f55e30d},
                          {"kws_dscnn_int8.tflite", 0x17907c95},
                          {"resnet8_int8.tflite", 0xcd47bfd2},
                          {"vww_96_int8.tflite", 0x39c3cd8a},
                          {"tflm_hello_world_int8.tflite", 0x9b3965cd},
                          {"tflm_micro_speech_quantized.tflite", 0x265cc6ce},
+                         {"tflm_trained_lstm_int8.tflite", 0x7ba7c76f},
                          {"ad01_q.onnx", 0},
                          {"kws_dscnn_q.onnx", 0},
                          {"resnet8_q.onnx", 0},
@@ -245,20 +306,27 @@ std::uint32_t litert_outputs(const Graph& graph) {
 int main(int argc, char** argv) try {
   if (argc < 2) return 2;
   const std::string folder = argv[1];
-  write_made(folder + "/made_tflite", tflite_network(), 100);
-  write_network(folder + "/made_onnx", onnx_network(), 100);
-  write_made(folder + "/made_functions", tflite_functions(), 100);
-  write_made(folder + "/made_operands", tflite_operands(), 20);
-  if (argc < 3) return 0;
   int wrong = 0;
+  const auto compare = [&](const char* name, const Graph& graph, std::uint32_t outputs) {
+    if (outputs == 0 || litert_outputs(graph) == outputs) return;
+    std::printf("%s: the interpreter does not give LiteRT's bytes\n", name);
+    wrong = 1;
+  };
+  write_network(folder + "/made_onnx", onnx_network(), 100);
+  for (const Made& own : made) {
+    const std::string bytes = own.file();
+    const Graph graph = parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");
+    write_network(folder + "/" + own.name, graph, 20);
+    write(folder + "/" + own.name + "/model.tflite", bytes);  // for LiteRT
+    compare(own.name, graph, own.outputs);
+  }
   for (const Known& known : models) {
+    if (argc < 3) break;
     const std::string file = std::string(argv[2]) + "/" + known.file,
                       name = std::filesystem::path(file).stem().string();
     const Graph graph = file.ends_with(".onnx") ? read_onnx(file) : read_tflite(file);
     write_network(folder + "/" + name, graph, 100);
-    if (known.outputs == 0 || litert_outputs(graph) == known.outputs) continue;
-    std::printf("%s: the interpreter does not give LiteRT's bytes\n", known.file);
-    wrong = 1;
+    compare(known.file, graph, known.outputs);
   }
   return wrong;
 } catch (const std::exception& error) {

@@ -70,13 +70,14 @@ public:
   }
 
   void op(std::string_view name, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives,
-          std::uint8_t type = 0, const Object& options = {}) {
+          std::uint8_t type = 0, const Object& options = {}, const std::vector<std::int32_t>& intermediates = {}) {
     std::int32_t code = 0;
     while (importing::tflite::operator_name(code) != name) ++code;
-    op(code, reads, gives, type, options);
+    op(code, reads, gives, type, options, {}, intermediates);
   }
   void op(std::int32_t code, const std::vector<std::int32_t>& reads, const std::vector<std::int32_t>& gives,
-          std::uint8_t type = 0, const Object& options = {}, std::string_view custom = {}) {
+          std::uint8_t type = 0, const Object& options = {}, std::string_view custom = {},
+          const std::vector<std::int32_t>& intermediates = {}) {
     using CodeField = importing::tflite::OperatorCodeField;
     using Field = importing::tflite::OperatorField;
     Object c;
@@ -90,6 +91,7 @@ public:
         .numbers(Field::inputs, reads)
         .numbers(Field::outputs, gives);
     if (type != 0) o.scalar(Field::builtin_options_type, type).table(Field::builtin_options, options);
+    if (!intermediates.empty()) o.numbers(Field::intermediates, intermediates);  // which only LiteRT reads
     operators.push_back(o);
   }
 

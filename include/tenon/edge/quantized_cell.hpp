@@ -9,7 +9,7 @@
 namespace tenon::detail {
 
 enum class Peepholes : unsigned char;
-template <Peepholes P>
+template <Peepholes P, double CellClip>
 struct LstmCell;
 struct GruCell;
 struct ResetBeforeGruCell;
@@ -20,7 +20,7 @@ struct RecurrentUnit;
 
 }  // namespace tenon::detail
 
-/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, GRU with the reset gate behind the
+/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, by the library's rules or LiteRT's, GRU with the reset gate behind the
 /// product of the state or before it, RNN with tanh.
 namespace tenon::edge {
 
@@ -32,6 +32,7 @@ struct CellPass {
   bool stateful = false;  // it goes on where the last run ended
   std::size_t recurrent_weight = 0, recurrent_bias = 0;
   std::size_t number = 0;  // among the passes
+  double cell_clip = 0;    // of an LSTM's memory, 0: none
 
   constexpr std::size_t gates() const { return kernels::gates_of(cell); }
   constexpr std::size_t padded() const { return kernels::in_fours(hidden); }
@@ -64,8 +65,8 @@ struct KnownCell {
   static constexpr bool known = true;
   static constexpr kernels::Int8Cell cell = Cell;
 };
-template <tenon::detail::Peepholes P>
-struct Int8CellOf<tenon::detail::LstmCell<P>> : KnownCell<kernels::Int8Cell::lstm> {};
+template <tenon::detail::Peepholes P, double CellClip>
+struct Int8CellOf<tenon::detail::LstmCell<P, CellClip>> : KnownCell<kernels::Int8Cell::lstm> {};
 template <>
 struct Int8CellOf<tenon::detail::GruCell> : KnownCell<kernels::Int8Cell::gru> {};
 template <>
@@ -83,10 +84,12 @@ template <class Cell, class In, bool Last, auto... Argument>
 struct RecurrentOf<tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>> {
 private:
   using unit = tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>;
+  static constexpr bool litert = unit::options.litert_int8;
 
 public:
-  static constexpr bool known = !unit::plan.masked && !unit::plan.memory_matrix && unit::plan.feature_parameters == 0;
-  static constexpr kernels::Int8Cell cell = Int8CellOf<Cell>::cell;
+  static constexpr bool known = !unit::plan.masked && !unit::plan.memory_matrix && unit::plan.feature_parameters == 0 &&
+                                !(litert && unit::options.stateful);
+  static constexpr kernels::Int8Cell cell = litert ? kernels::Int8Cell::lstm_litert : Int8CellOf<Cell>::cell;
 };
 
 /// A pass by the numbers of its layer (RecurrentPlan), whose parameters begin at `parameters`. A layer of one step that
@@ -103,7 +106,8 @@ constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size
           .last = p.last_only && layer + 1 == p.layers,
           .stateful = p.states > 0 && p.steps == 1,
           .recurrent_weight = square,
-          .recurrent_bias = square + p.square_size() + p.bias_size()};
+          .recurrent_bias = square + p.square_size() + p.bias_size(),
+          .cell_clip = p.cell_clip};
 }
 
 }  // namespace detail

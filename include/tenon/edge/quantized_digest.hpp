@@ -35,6 +35,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
            {static_cast<std::size_t>(s.cell.cell), s.cell.steps, s.cell.features, s.cell.hidden,
             static_cast<std::size_t>(s.cell.reverse), static_cast<std::size_t>(s.cell.last)})
         see(value);
+    if (s.cell.cell_clip > 0) see_bound(s.cell.cell_clip);
     if (s.chooses()) see(s.third), see(s.period), see(s.spread.period), see(s.first_spread.period);
     if (s.attends())
       for (const std::size_t value :

@@ -31,12 +31,22 @@ namespace detail {
 template <class Numbers, class Tables, class Scaled>
 constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Scaled&& scaled) {
   const CellPass& c = step.cell;
-  const double hidden = static_cast<double>(q.scale[k + 1]);
   kernels::CellScale& scale = t.cells[c.number];
   scale.gate_bits = q.gate_bits[c.number];
   scale.cell_bits = q.cell_bits[c.number];
-  scale.hidden = scaled(0x1p-15 / hidden, 32768);
-  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, double in, int zero) {
+  if (c.cell_clip > 0) {
+    const double limit = c.cell_clip * static_cast<double>(1 << scale.cell_bits);
+    scale.cell_high = limit < 32767 ? static_cast<std::int32_t>(limit) : 32767;
+    scale.cell_low = -scale.cell_high;
+  }
+  // LiteRT multiplies scales in float, and makes h of Q0.30 at once
+  const bool litert = c.cell == kernels::Int8Cell::lstm_litert;
+  const auto times = [&](float a, float b) {
+    return litert ? static_cast<double>(a * b) : static_cast<double>(a) * static_cast<double>(b);
+  };
+  scale.hidden = litert ? scaled(static_cast<double>(0x1p-15F / q.scale[k + 1]) * 0x1p-15, 0x1p30)
+                        : scaled(0x1p-15 / static_cast<double>(q.scale[k + 1]), 32768);
+  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, float in, int zero) {
     for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
       const std::size_t row = step.row + first + c.row(o), multiplier = step.multiplier + first + c.row(o);
       const RowSums sums = packed_row_sums(t.weights + weights + kernels::packed_place(c.row(o), 0, columns),
@@ -47,15 +57,15 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
         t.sums_fit = false;
         continue;
       }
-      const double one = in * static_cast<double>(q.weight_scale[row]) * static_cast<double>(1 << scale.gate_bits);
+      const double one = times(in, q.weight_scale[row]) * static_cast<double>(1 << scale.gate_bits);
       const kernels::Requantizer r = scaled(one, static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
       t.multiplier[multiplier] = r.multiplier;
       t.shift[multiplier] = r.shift;
     }
   };
-  fill(step.weights, 0, c.features, static_cast<double>(q.scale[step.source]), q.zero[step.source]);
-  fill(step.weights + c.input_bytes(), c.rows(), c.hidden, hidden, 0);
+  fill(step.weights, 0, c.features, q.scale[step.source], q.zero[step.source]);
+  fill(step.weights + c.input_bytes(), c.rows(), c.hidden, q.scale[k + 1], 0);
 }
 
 /// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.

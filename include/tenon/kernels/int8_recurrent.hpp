@@ -3,17 +3,21 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tenon/kernels/fixed_point.hpp>
 #include <tenon/kernels/int8_products.hpp>
 
 /// Recurrent cells in integers, by the scheme of LiteRT's integer LSTM: int8 weights, input and hidden state, gates in
 /// 16 bits, a state of 16 bits beside the int8 one.
 namespace tenon::kernels {
 
-/// LSTM (gates i, f, g, o), GRU (r, z, n) with the reset gate behind the product of the state or before it, and RNN
-/// with tanh.
-enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before };
+/// LSTM (gates i, f, g, o), GRU (r, z, n) with the reset gate behind the product of the state or before it, RNN with
+/// tanh; and an LSTM that gives LiteRT's bytes: its functions are those of fixed_point.hpp, not straight lines, and its
+/// products are rounded twice.
+enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before, lstm_litert };
 
-constexpr std::size_t gates_of(Int8Cell cell) { return cell == Int8Cell::rnn ? 1 : cell == Int8Cell::lstm ? 4 : 3; }
+constexpr std::size_t gates_of(Int8Cell cell) {
+  return cell == Int8Cell::rnn ? 1 : cell == Int8Cell::lstm || cell == Int8Cell::lstm_litert ? 4 : 3;
+}
 
 constexpr std::int32_t to_16_bits(std::int32_t x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
 /// x 2^-15 to the nearest, halves up.
@@ -42,10 +46,15 @@ struct GateRows {
 
 /// The fixed points of a cell. Shares of gates count in 2^-gate_bits, 12 or fewer, so that none of them saturates; the
 /// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. The cell state of an LSTM counts in
-/// 2^-cell_bits, 15 or fewer.
+/// 2^-cell_bits, 15 or fewer, and stays within cell_low and cell_high.
 struct CellScale {
   Requantizer hidden{};  // from Q0.15 to the int8 state, whose zero point is 0
   std::int32_t gate_bits = 12, cell_bits = 15;
+  std::int32_t cell_low = -32768, cell_high = 32767;
+
+  constexpr std::int32_t cell(std::int32_t sum) const {
+    return sum < cell_low ? cell_low : sum > cell_high ? cell_high : sum;
+  }
 };
 
 struct Int8Recurrent {
@@ -70,17 +79,44 @@ struct CellSteps {
   bool reverse = false, last = false;
 };
 
+constexpr std::int32_t litert_share(const Requantizer& by, std::int32_t sum) {
+  return fixed_point::scaled_twice(sum, by.multiplier, -2 - by.shift);
+}
+
 /// Rows [first, first + rows) of a product. x lies at an address of whole fours and is filled up with
-/// anything to a whole four.
+/// anything to a whole four. LiteRT's adds to what y holds where `onto` says so, and rounds twice.
+template <bool Litert = false>
 [[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, std::size_t first, std::size_t rows,
-                                                const std::int8_t* x, std::int16_t* y) {
+                                                const std::int8_t* x, std::int16_t* y,
+                                                [[maybe_unused]] bool onto = false) {
   const std::size_t groups = in_fours(m.columns) / 4;
   const std::int8_t* w = m.weights + first * groups * 4;
   for (std::size_t r = first; r < first + rows; r += 4, w += 16 * groups, y += 4) {
     FourSums sums{{m.bias[r], m.bias[r + 1], m.bias[r + 2], m.bias[r + 3]}};
     add_products(w, x, groups, sums);
-    for (std::size_t k = 0; k < 4; ++k)
-      y[k] = static_cast<std::int16_t>(to_16_bits(Requantizer{m.multiplier[r + k], m.shift[r + k]}(sums.of[k])));
+    for (std::size_t k = 0; k < 4; ++k) {
+      const Requantizer share{m.multiplier[r + k], m.shift[r + k]};
+      if constexpr (Litert)
+        y[k] = static_cast<std::int16_t>(to_16_bits(litert_share(share, sums.of[k]) + (onto ? y[k] : 0)));
+      else y[k] = static_cast<std::int16_t>(to_16_bits(share(sums.of[k])));
+    }
+  }
+}
+
+/// A step of an LSTM as LiteRT computes it.
+constexpr void litert_lstm_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
+  const std::size_t n = in_fours(p.size);
+  gate_rows_int8<true>(p.input, 0, 4 * n, x, space.gates);
+  gate_rows_int8<true>(p.recurrent, 0, 4 * n, space.h, space.gates, true);
+  for (std::size_t i = 0; i < p.size; ++i) {
+    const std::int16_t* const gate = space.gates + i;
+    const std::int32_t in = fixed_point::sigmoid(gate[0]), forget = fixed_point::sigmoid(gate[n]),
+                       candidate = fixed_point::tanh(gate[2 * n], 3), out = fixed_point::sigmoid(gate[3 * n]);
+    const std::int32_t cell = p.scale.cell(fixed_point::divided(forget * space.state[i], 15) +
+                                           fixed_point::divided(in * candidate, 30 - p.scale.cell_bits));
+    space.state[i] = static_cast<std::int16_t>(cell);
+    const std::int32_t h = litert_share(p.scale.hidden, out * fixed_point::tanh(cell, 15 - p.scale.cell_bits));
+    space.h[i] = static_cast<std::int8_t>(h < -128 ? -128 : h > 127 ? 127 : h);
   }
 }
 
@@ -109,7 +145,7 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
     if constexpr (Cell == Int8Cell::lstm) {
       const std::int32_t in = (*p.sigmoid)(gate(0, i)), forget = (*p.sigmoid)(gate(1, i)),
                          candidate = (*p.tanh)(gate(2, i)), out = (*p.sigmoid)(gate(3, i));
-      const std::int32_t cell = to_16_bits(from_q15(forget * state[i] + ((in * candidate) >> (15 - cell_bits))));
+      const std::int32_t cell = p.scale.cell(from_q15(forget * state[i] + ((in * candidate) >> (15 - cell_bits))));
       state[i] = static_cast<std::int16_t>(cell);
       const std::int32_t seen = cell_bits < 12 ? to_16_bits(cell << (12 - cell_bits)) : cell >> (cell_bits - 12);
       shown = from_q15(out * (*p.tanh)(seen));
@@ -138,7 +174,8 @@ constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const 
       for (std::size_t i = 0; i < s.features; ++i) space.padded[i] = now[i];
       now = space.padded;
     }
-    recurrent_step_int8<Cell>(p, now, space);
+    if constexpr (Cell == Int8Cell::lstm_litert) litert_lstm_step_int8(p, now, space);
+    else recurrent_step_int8<Cell>(p, now, space);
     if (s.last && t + 1 < s.count) continue;
     std::int8_t* const to = y + (s.last ? 0 : at * p.size);
     for (std::size_t i = 0; i < p.size; ++i) to[i] = space.h[i];

@@ -14,7 +14,7 @@ template <Peepholes P, double CellClip = 0>
 struct LstmCell {
   static constexpr int gates = 4, blocks = 4;
   static constexpr bool hidden_apart = false, has_memory = true;
-  static constexpr auto own_options = static_cast<OwnOption>(own_peepholes | own_cell_clip);
+  static constexpr auto own_options = static_cast<OwnOption>(own_peepholes | own_cell_clip | own_litert_int8);
   static constexpr const char* onnx = CellClip > 0 ? nullptr : "LSTM";  // whose `clip` limits the sums of the gates
   static constexpr std::array onnx_gates{0, 3, 1, 2};
   template <class To>
@@ -63,7 +63,8 @@ public:
 /// `peepholes`: W_c c' (weight_ch_lk (4 H, H)) is added to all four sums;
 /// `diagonal_peepholes`: weight_ci_lk c' and weight_cf_lk c' to those of i and f, weight_co_lk c to that of o, number
 /// by number (Gers and Schmidhuber 2000);
-/// `cell_clip<10>`: c is limited to [-10, 10], and beyond no gradient flows (TFLite: cell_clip; ONNX has no such).
+/// `cell_clip<10>`: c is limited to [-10, 10], and beyond no gradient flows (TFLite: cell_clip; ONNX has no such);
+/// `litert_int8`: `Quantized` gives LiteRT's bytes.
 /// Shapes: (T, F) to (T, H), (T, 2 H), (H) or (2 H). Parameters: weight_ih_lk (4 H, F), weight_hh_lk (4 H, H),
 /// bias_ih_lk, bias_hh_lk (4 H), gates in the order i, f, g, o; all U(-1/sqrt(H), 1/sqrt(H)). Gradient: back through
 /// time, derived from the formulas. PyTorch: nn.LSTM (batch_first). ONNX: LSTM (gates i, o, f, c).

@@ -49,7 +49,8 @@ void quantize_pass(const Step& step, std::size_t k, const float* parameters, con
   q.scale[k + 1] = hidden_scale(seen[step.unit].range(how));
   q.zero[k + 1] = 0;
   q.cell_bits[c.number] = fraction_bits(seen[step.unit + 1].seen(), 15);
-  q.gate_bits[c.number] = fraction_bits(seen[step.unit + 2].seen(), 12);
+  q.gate_bits[c.number] = c.cell == kernels::Int8Cell::lstm_litert ? std::int8_t{12}
+                                                                   : fraction_bits(seen[step.unit + 2].seen(), 12);
   const auto bias = [&](std::size_t place) { return step.pattern.has_bias ? parameters + place : nullptr; };
   quantize_gates(
       c,

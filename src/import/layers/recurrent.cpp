@@ -82,6 +82,7 @@ void recurrent(Writer& w, const Cell& cell) {
   if (peepholes != nullptr) text += ", diagonal_peepholes";
   if (const double limit = w.node.number("cell_clip", 0); limit > 0)
     text += fmt::format(", cell_clip<{}>", static_cast<float>(limit));
+  if (w.node.has("cell_scale")) text += ", litert_int8";
   if (directions == 2) text += ", bidirectional";
   if (bias == nullptr) text += ", bias<false>";
 

@@ -285,6 +285,7 @@ private:
         if (layer.text.starts_with("LeakyReLU"))
           layer.weights.emplace_back(alpha_name, Array{Type::float32, {}, {maker->second->number("alpha", 0.01)}});
     if (maker != makers_.end()) note_operand(*maker->second, unit);
+    if (maker != makers_.end() && maker->second->op == "LSTM") return note_recurrent(*maker->second, unit);
     if (maker == makers_.end() || (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
       return;
     const Node& node = *maker->second;
@@ -295,6 +296,28 @@ private:
       if (!node.has_input(2)) continue;
       if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
         layer.weights.emplace_back("#bias_scale", b->second.scale);
+    }
+  }
+
+  /// The scales of an LSTM's rows, whose gates stand in another order in the layer.
+  void note_recurrent(const Node& node, Unit& unit) {
+    const auto of_rows = [&](std::size_t input) {
+      const auto found = weights_.find(node.inputs.at(input));
+      std::vector<double> rows;
+      if (found == weights_.end()) return rows;
+      const std::vector<double>& all = found->second.scale.values;
+      for (const std::size_t gate : {0U, 2U, 3U, 1U})
+        for (std::size_t k = 0; k < all.size() / 4; ++k) rows.push_back(all[gate * (all.size() / 4) + k]);
+      return rows;
+    };
+    for (Layer& layer : unit.layers) {
+      if (!layer.text.starts_with("LSTM<")) continue;
+      for (const auto& [name, input] : {std::pair{input_scale_name, 1U}, {state_scale_name, 2U}}) {
+        std::vector<double> rows = of_rows(input);
+        const auto count = static_cast<std::int64_t>(rows.size());
+        layer.weights.emplace_back(name, Array{Type::float32, {count}, std::move(rows)});
+      }
+      layer.weights.emplace_back(cell_scale_name, Array{Type::float32, {}, {node.number("cell_scale", 0)}});
     }
   }
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include <tenon/edge/quantized_tables.hpp>
+#include <tenon/layers/recurrent/code.hpp>
 
 #include "../../io/words.hpp"
 #include "../lite_rules.hpp"
@@ -213,6 +214,7 @@ private:
     if (name == "Upsample") return read_upsampling(words, x, takes);
     if (name == "Slice" || name == "Select") return read_slice(words, x, takes);
     if (name == "Dense") return read_dense(layer, x, takes);
+    if (name == "LSTM" && numbers_of(layer, cell_scale_name) != nullptr) return read_lstm(layer, words, x, takes);
     if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {
       StepPattern pattern{.kind = StepKind::clamp, .low = 0, .high = name == "ReLU6" ? 6 : infinity};
       if (name == "HardTanh") {
@@ -477,6 +479,47 @@ private:
     return x;
   }
 
+  static const Array* numbers_of(const Layer& layer, std::string_view name) {
+    for (const auto& [own, array] : layer.weights)
+      if (own == name) return &array;
+    return nullptr;
+  }
+
+  /// One layer in one direction, as TFLite has them.
+  std::size_t read_lstm(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
+    tenon::detail::RecurrentPlan p{.steps = at(takes, 0), .features = at(takes, 1), .gates = 4};
+    p.hidden = static_cast<std::size_t>(words.numbers().at(0));
+    p.last_only = std::ranges::find(words.arguments, "last") != words.arguments.end();
+    for (const std::string& argument : words.arguments)
+      if (argument.starts_with("cell_clip<"))
+        p.cell_clip = static_cast<double>(static_cast<float>(LayerWords(argument).numbers().at(0)));
+    x = reader().read_recurrent(x, kernels::Int8Cell::lstm_litert, p, 0);
+    layers_[plan().count - 1] = &layer;
+    return x;
+  }
+  void fill_lstm(const QuantizedStep& step, const Layer& layer) {
+    const edge::CellPass& c = step.cell;
+    out_.gate_bits.push_back(12);
+    out_.cell_bits.push_back(static_cast<std::int8_t>(-std::ilogb(numbers_of(layer, cell_scale_name)->values.at(0))));
+    const auto fill = [&](const char* weight_name, const char* scale_name_of, std::size_t columns, std::size_t weights,
+                          std::size_t first) {
+      const std::vector<double>&weight = numbers_of(layer, weight_name)->values,
+            &scale = numbers_of(layer, scale_name_of)->values;
+      if (scale.size() != c.gates() * c.hidden) return refuse("{}: its weights are not in int8", layer.text);
+      for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
+        out_.weight_scale[step.row + first + c.row(o)] = static_cast<float>(scale[o]);
+        for (std::size_t i = 0; i < columns; ++i)
+          out_.weights[weights + kernels::packed_place(c.row(o), i, columns)] = static_cast<std::int8_t>(
+              weight[o * columns + i]);
+      }
+    };
+    fill("weight_ih_l0", input_scale_name, c.features, step.weights, 0);
+    fill("weight_hh_l0", state_scale_name, c.hidden, step.weights + c.input_bytes(), c.rows());
+    if (const Array* bias = numbers_of(layer, "bias_ih_l0"))  // at the scale of the products; the other one is 0
+      for (std::size_t o = 0; o < c.gates() * c.hidden; ++o)
+        out_.bias[step.row + c.row(o)] = static_cast<std::int32_t>(bias->values[o]);
+  }
+
   std::size_t read_pool(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
     const std::size_t axes = takes.size() - 1;
     kernels::Averaging pool;
@@ -577,6 +620,7 @@ private:
     for (std::size_t k = 0; k < p.count; ++k) {
       const QuantizedStep& step = p.steps[k];
       if (step.pattern.kind == StepKind::slopes) fill_slopes(step, *layers_.at(k), k);
+      if (step.pattern.kind == StepKind::recurrent) fill_lstm(step, *layers_.at(k));
       if (!step.multiplies()) continue;
       const Layer& layer = *layers_.at(k);
       const Array *weight = nullptr, *bias = nullptr, *scales = nullptr, *bias_scales = nullptr;

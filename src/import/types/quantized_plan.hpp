@@ -20,6 +20,9 @@ inline constexpr const char* scale_name = "#scale";
 inline constexpr const char* alpha_name = "#alpha";
 /// A constant that every number meets: its integer, its scale, and whether it stands on the left. The operator follows.
 inline const std::string operand_name = "#operand ";
+/// Of an LSTM: the scales of the rows of its two matrices, in the layer's order, and that of its memory.
+inline constexpr const char *input_scale_name = "#input_scale", *state_scale_name = "#state_scale",
+                            *cell_scale_name = "#cell_scale";
 /// The scale of PRELU's slopes.
 inline constexpr const char* slope_scale_name = "#slope_scale";
 
@@ -34,7 +37,8 @@ struct QuantizedLayout {
   std::vector<std::int32_t> bias{};
   std::vector<float> weight_scale{}, scale{};
   std::vector<std::int8_t> zero{};
-  std::vector<std::int8_t> functions{};  // the tables, where they are LiteRT's
+  std::vector<std::int8_t> gate_bits{}, cell_bits{};  // of recurrent layers
+  std::vector<std::int8_t> functions{};               // the tables, where they are LiteRT's
   std::vector<std::string> refused{};
 
   const Plan& plan() const { return reader->plan; }

@@ -99,7 +99,7 @@ template <class L>
 inline constexpr bool is_refused = std::is_same_v<refusal<in_int8, Alone<L>>, cannot_run<layer<path<0>, L>, in_int8>>;
 static_assert(is_refused<LSTM<4, peepholes>> && is_refused<LSTM<4, diagonal_peepholes>>);
 static_assert(is_refused<GRU<4, mask<0>>> && is_refused<RNN<4, nonlinearity<ReLU>>>);
-static_assert(!is_refused<RNN<4, nonlinearity<Tanh>>>);
+static_assert(!is_refused<RNN<4, nonlinearity<Tanh>>> && is_refused<LSTM<4, litert_int8, stateful>>);
 
 /// Whole sequences and their steps give the same bytes.
 template <class N>
@@ -139,6 +139,9 @@ TEST_CASE("the tables of sigmoid and tanh are right to a few steps of 16 bits") 
     const double real = x / 4096.0;
     CHECK(std::abs(edge::sigmoid_curve(x) / 32768.0 - 1 / (1 + std::exp(-real))) < 1e-4);
     CHECK(std::abs(edge::tanh_curve(x) / 32768.0 - std::tanh(real)) < 5e-4);
+    CHECK(std::abs(kernels::fixed_point::sigmoid(x) / 32768.0 - 1 / (1 + std::exp(-real))) < 3e-4);
+    for (const int bits : {0, 1, 3, 6})
+      CHECK(std::abs(kernels::fixed_point::tanh(x, bits) / 32768.0 - std::tanh(std::ldexp(x, bits - 15))) < 5e-4);
   }
 }
 
@@ -151,6 +154,8 @@ TEST_CASE("recurrent layers in int8 stay within a few steps of the float layer o
   check_apart<Alone<GRU<8, bidirectional>>>(2.5F, 0.5F);
   check_apart<Alone<RNN<6, bidirectional, last>>>(2.5F, 0.5F);
   check_apart<Alone<LSTM<6, layers<2>, bidirectional, dropout<0.2>>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<7, cell_clip<0.125>>>>(4, 0.5F);  // of smaller numbers, so the steps are smaller
+  check_apart<Alone<LSTM<7, litert_int8>>>(2.5F, 0.5F);
 }
 
 TEST_CASE("large gates, biases and cell states saturate nothing that the float layer does not") {

@@ -112,7 +112,8 @@ TEST_CASE("weights in integers alone, in 4 bits, and floats with a scale that me
 namespace {
 
 /// Input 2 numbers, 1 unit: weights 10 i + j of gate i in TFLite's order (input, forget, cell, output).
-Graph lstm(const Object& options, bool quantize = false, bool peepholes = false, I32 steps = 3) {
+Graph lstm(const Object& options, bool quantize = false, bool peepholes = false, I32 steps = 3,
+           std::int64_t state_zero = 0) {
   One one;
   one.in({1, steps, 2}, quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
   const auto gate = [&](const TfliteFile::Dims& dims, std::vector<float> values, float scale) {
@@ -128,7 +129,13 @@ Graph lstm(const Object& options, bool quantize = false, bool peepholes = false,
     quantize ? void(one.ints({i}, quantized({static_cast<float>(i) / 2}, {0})))
              : void(one.floats({1}, {static_cast<float>(i)}));
   one.absent().absent();
-  for (const char* name : {"state", "cell"}) one.reads.push_back(one.file.tensor(name, {1, 1}, {.variable = true}));
+  TfliteFile::More state{.variable = true}, cell = state;
+  if (quantize) {
+    state = {.type = Kind::int8, .scales = {0.5F}, .zero_points = {state_zero}, .variable = true};
+    cell = {.type = Kind::int16, .scales = {0x1p-12F}, .zero_points = {0}, .variable = true};
+  }
+  one.reads.push_back(one.file.tensor("state", {1, 1}, state));
+  one.reads.push_back(one.file.tensor("cell", {1, 1}, cell));
   return one.graph("UNIDIRECTIONAL_SEQUENCE_LSTM", {1, steps, 1}, 71, Object(options).scalar(0, I8{4}),
                    quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
 }
@@ -170,6 +177,10 @@ TEST_CASE("an LSTM in integers: every gate has its own scale") {
   const Node& bias = node(graph, "DequantizeLinear", 3);
   CHECK(numbers(graph, bias, 0) == Numbers{1, 4, 2, 3, 0, 0, 0, 0});
   CHECK(numbers(graph, bias, 1) == Numbers{0.5, 2, 1, 1.5, 0.5, 2, 1, 1.5});
+  CHECK(node(graph, "LSTM").number("hidden_scale", 0) == 0.5);
+  CHECK(node(graph, "LSTM").number("cell_scale", 0) == 0x1p-12);
+  CHECK_THROWS_WITH(lstm({}, true, false, 3, 4), Contains("its state has a zero point"));
+  CHECK_THROWS_WITH(lstm({}, true, true), Contains("it has peepholes in integers"));
 }
 
 TEST_CASE("all that cannot be imported is listed in one Error") {

@@ -27,7 +27,8 @@ enum OwnOption : unsigned {
   own_peepholes = 2,
   own_reset_before = 4,
   not_recurrent = 8,
-  own_cell_clip = 16
+  own_cell_clip = 16,
+  own_litert_int8 = 32
 };
 
 /// A cell in formulas:

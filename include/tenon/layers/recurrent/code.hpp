@@ -29,6 +29,7 @@ struct RecurrentPlan {
   std::size_t states = 0;  // of a pass, that outlast a sequence
   double mask = 0;         // the value of all features of a step that is none
   double dropout = 0;
+  double cell_clip = 0;  // of an LSTM's memory, 0: none
 
   constexpr std::size_t width() const { return directions * hidden; }
   constexpr std::size_t in(std::size_t layer) const { return layer == 0 ? features : width(); }

@@ -55,6 +55,7 @@ struct RecurrentOptions {
   double cell_clip = 0;  // 0: none
   bool usable = true;
   bool limited = true;  // its cell_clip is one
+  bool litert_int8 = false;
   unsigned own = no_own_option;
 
   template <auto N>
@@ -98,6 +99,10 @@ struct RecurrentOptions {
     cell_clip = static_cast<double>(Limit);
     limited = cell_clip > 0 && cell_clip < std::numeric_limits<double>::infinity();
     own |= own_cell_clip;
+  }
+  constexpr void read(option::LitertInt8) {
+    litert_int8 = true;
+    own |= own_litert_int8;
   }
   constexpr void read(option::Bias<true>) {}
   template <class I>
@@ -180,7 +185,8 @@ struct RecurrentUnit {
                                       .masked = options.masked,
                                       .states = options.stateful ? code::pass::states : std::size_t{0},
                                       .mask = options.mask,
-                                      .dropout = options.layers > 1 ? options.dropout : 0};
+                                      .dropout = options.layers > 1 ? options.dropout : 0,
+                                      .cell_clip = options.cell_clip};
   static constexpr Needs needs = plan.template needs<typename code::pass>();
   static constexpr std::size_t macs = [] {
     std::size_t weights = 0;
