@@ -89,8 +89,9 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
         .zero = t.zero[K + 1],
         .low = t.low[K],
         .high = t.high[K]};
-    if constexpr (step.stored_otherwise())
-      detail::run_stored<Net, K>(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
+    if constexpr (step.stored_otherwise() && kind == StepKind::dense) detail::run_stored_dense<Net, K>(rows, x, y);
+    else if constexpr (step.stored_otherwise())
+      detail::run_stored_convolution<Net, K>(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
     else if constexpr (kind == StepKind::depthwise)
       kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);

@@ -149,8 +149,7 @@ struct QuantizedStep {
     return pattern.kind == StepKind::convolution && stored().in_four_bits ? rows_at_once() * packed_columns() : 0;
   }
   constexpr std::size_t stored_scales() const {
-    const bool in_place = pattern.kind == StepKind::dense && stored().in_four_bits;
-    return stored().one_scale && !in_place ? 5 * rows_at_once() : 0;
+    return stored().one_scale && pattern.kind == StepKind::convolution ? 5 * rows_at_once() : 0;
   }
   /// Multipliers and shifts: one for each row, or four that are the same.
   constexpr std::size_t packed_multipliers() const { return stored().one_scale ? 4 : packed_rows(); }
@@ -197,7 +196,6 @@ struct QuantizedStep {
     if (attends()) return 4 * attention.keys;
     if (pattern.kind == StepKind::shift) return remembers ? kernels::in_fours(out) : 0;  // a row at a multiple of four
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
-    if (pattern.kind == StepKind::dense) return stored_weights() + stored_scales();
     if (pattern.kind != StepKind::convolution) return 0;
     return kernels::convolution_int8_scratch(image) + stored_weights() + stored_scales();
   }

@@ -156,7 +156,8 @@ struct HeliumDense {
   std::int32_t low, high;
 };
 
-/// All rows, by fours: 10 instructions for 64 products.
+/// All rows, by fours: 10 instructions for 64 products. OneScale: the first four multipliers and shifts are all rows'.
+template <bool OneScale>
 [[gnu::noinline]] inline void dense_helium(HeliumDense& state) {
   register HeliumDense* at asm("r0") = &state;
   asm volatile(".syntax unified\n"
@@ -214,12 +215,16 @@ struct HeliumDense {
                "vmax.s32 q0, q0, q5\n"
                "vmin.s32 q0, q0, q6\n"
                "vstrb.32 q0, [r5], #4\n"
+               ".if %c[one]\n"
+               "str r5, [r11, #8]\n"
+               ".else\n"
                "stmia r11, {r3, r4, r5}\n"
+               ".endif\n"
                "cmp r5, r0\n"
                "bne 1b\n"
                "pop {r7, r11}\n"
                : "+r"(at)
-               :
+               : [one] "i"(OneScale)
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5",
                  "q6", "q7", "cc", "memory");
 }

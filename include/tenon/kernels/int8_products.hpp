@@ -266,11 +266,12 @@ struct DenseRows {
 };
 
 /// y = requantise(W x + b), clamped to [low, high]. One function for all layers; x and y have room for
-/// whole groups of four and are 4-aligned.
+/// whole groups of four and are 4-aligned. OneScale: `multiplier` and `shift` are four equal numbers, of all rows.
+template <bool OneScale = false>
 [[gnu::noinline]] constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
 #if defined(TENON_THUMB_KERNELS)
   if (!std::is_constant_evaluated() && rows.low == -128 && rows.high == 127 && rows.out_groups > 0 &&
-      detail::four_shifts_are_quick(rows.shift, rows.out_groups)) {
+      detail::four_shifts_are_quick(rows.shift, OneScale ? 1 : rows.out_groups)) {
     detail::ThumbDense state{.multiplier = rows.multiplier,
                              .shift = rows.shift,
                              .y = y,
@@ -281,11 +282,11 @@ struct DenseRows {
                              .x_end = x + rows.in_groups * 4,
                              .y_end = y + rows.out_groups * 4,
                              .weights = rows.weights};
-    return detail::dense_thumb(state);
+    return detail::dense_thumb<OneScale>(state);
   }
 #elif defined(TENON_HELIUM_KERNELS)
   if (!std::is_constant_evaluated() && rows.out_groups > 0 &&
-      detail::shifts_are_down(rows.shift, rows.out_groups * 4)) {
+      detail::shifts_are_down(rows.shift, OneScale ? 4 : rows.out_groups * 4)) {
     detail::HeliumDense state{.multiplier = rows.multiplier,
                               .shift = rows.shift,
                               .y = y,
@@ -298,7 +299,7 @@ struct DenseRows {
                               .weights = rows.weights,
                               .low = rows.low,
                               .high = rows.high};
-    return detail::dense_helium(state);
+    return detail::dense_helium<OneScale>(state);
   }
 #endif
   const std::int8_t* w = rows.weights;
@@ -320,8 +321,7 @@ struct DenseRows {
     }
     w += rows.in_groups * 16;
     bias += 4;
-    multiplier += 4;
-    shift += 4;
+    if (!OneScale) multiplier += 4, shift += 4;
     y += 4;
   }
 }

@@ -10,7 +10,8 @@
 #include <tenon/kernels/int8_products.hpp>
 
 /// Layers whose weights take less flash than the other kernels read: four bits each, or one scale for all rows. A few
-/// rows at a time become what those kernels read, so the numbers are the same, byte for byte.
+/// rows of a convolution at a time become what those kernels read, so the numbers are the same, byte for byte; dense
+/// layers are multiplied as they lie.
 ///
 /// Two blocks of four rows by four columns that follow on one another in the packed order are 16 bytes: byte i holds
 /// number i of the first in its lower half and number i of the second in its upper one, both in two's complement. Where
@@ -199,26 +200,15 @@ struct StoredSpace {
   }
 };
 
-/// As `dense_int8`. In four bits it needs no space.
-[[gnu::noinline]] constexpr void dense_stored_int8(const DenseRows& rows, StoredRows stored, const StoredSpace& space,
-                                                   const std::int8_t* x, std::int8_t* y) {
-  if (!stored.in_four_bits) {
-    DenseRows part = rows;
-    space.repeat_scale(rows, part);
-    for (std::size_t first = 0; first < rows.out_groups; first += space.rows / 4) {
-      part.weights = rows.weights + first * rows.in_groups * 16;
-      part.bias = rows.bias + first * 4;
-      part.out_groups = rows.out_groups - first < space.rows / 4 ? rows.out_groups - first : space.rows / 4;
-      dense_int8(part, x, y + first * 4);
-    }
-    return;
-  }
+/// As `dense_int8`, with weights in four bits.
+[[gnu::noinline]] constexpr void dense_four_bits_int8(const DenseRows& rows, bool one_scale, const std::int8_t* x,
+                                                      std::int8_t* y) {
   const std::size_t bytes = stored_bytes(1, rows.in_groups, true);
   for (std::size_t group = 0; group < rows.out_groups; ++group, y += 4) {
     const std::int32_t* bias = rows.bias + 4 * group;
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     detail::add_stored(rows.weights + group * bytes, x, rows.in_groups, sums);
-    const std::size_t scale = stored.one_scale ? 0 : 4 * group;
+    const std::size_t scale = one_scale ? 0 : 4 * group;
     for (std::size_t r = 0; r < 4; ++r) {
       std::int32_t value = Requantizer{rows.multiplier[scale + r], rows.shift[scale + r]}(sums.of[r]) + rows.zero;
       value = value < rows.low ? rows.low : value;

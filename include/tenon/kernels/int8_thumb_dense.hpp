@@ -63,7 +63,8 @@ struct ThumbDense {
   "ssat " sum ", #8, " sum ", asr #1\n"                                                                                \
   "strb " sum ", [r8], #1\n"
 
-/// All rows, by fours: 20 instructions for 16 products.
+/// All rows, by fours: 20 instructions for 16 products. OneScale: the first four multipliers and shifts are all rows'.
+template <bool OneScale>
 [[gnu::noinline]] inline void dense_thumb(ThumbDense& state) {
   register ThumbDense* at asm("r0") = &state;
   asm volatile(".syntax unified\n"
@@ -93,17 +94,23 @@ struct ThumbDense {
                "5:\n"
                "ldmia r12, {r6-r9}\n"
                "ldmia r6!, {r1, r10, r11, lr}\n"
-               "str r6, [r12]\n"                                             //
+               ".if !%c[one]\n"
+               "str r6, [r12]\n"
+               ".endif\n"                                                    //
                TENON_THUMB_WRITE("r2", "r1") TENON_THUMB_WRITE("r3", "r10")  //
                TENON_THUMB_WRITE("r4", "r11") TENON_THUMB_WRITE("r5", "lr")  //
                "ldr r12, [sp]\n"
+               ".if %c[one]\n"
+               "str r8, [r12, #8]\n"
+               ".else\n"
                "strd r7, r8, [r12, #4]\n"
+               ".endif\n"
                "ldr r6, [r12, #32]\n"
                "cmp r8, r6\n"
                "bne 1b\n"
                "pop {r0, r7, r11}\n"
                : "+r"(at)
-               :
+               : [one] "i"(OneScale)
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
 }
 

@@ -102,12 +102,16 @@ void stored(Shape shape, StoredRows how, Scales s = {}) {
   for (std::size_t i = 1; how.one_scale && i < 160; ++i) multiplier[i] = multiplier[0], shift[i] = shift[0];
   DenseRows whole = rows(columns, c.features, s), kept = whole;
   if (how.in_four_bits) kept.weights = halves;
+  const std::int32_t four[4]{multiplier[0], multiplier[0], multiplier[0], multiplier[0]};
+  const std::int8_t four_shifts[4]{shift[0], shift[0], shift[0], shift[0]};
+  if (how.one_scale) kept.multiplier = four, kept.shift = four_shifts;
   if (image) convolution_int8(whole, c, -3, x, other, scratch);
   else dense_int8(whole, x, other);
   const std::size_t at_once = rows_at_once(in_fours(c.features), in_fours(columns), how.in_four_bits);
   const StoredSpace space{at_once, unpacked, repeated, repeated_shift};
   if (image) convolution_stored_int8(kept, how, space, c, -3, x, y, scratch);
-  else dense_stored_int8(kept, how, space, x, y);
+  else if (how.in_four_bits) dense_four_bits_int8(kept, how.one_scale, x, y);
+  else dense_int8<true>(kept, x, y);
   for (std::size_t i = 0; i < c.map_size(); ++i) as_unpacked = as_unpacked && y[i] == other[i];
   keep(c.map_size());
 }
