@@ -62,7 +62,8 @@ public:
       : given_{&tables} {}
 
   /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). A run
-  /// writes over its input. Of several inputs or outputs each is called by its name or its number:
+  /// writes over its input. Behind a Standardize that alone reads an input, real is what this layer makes of the sample,
+  /// and `set_floats` does both. Of several inputs or outputs each is called by its name or its number:
   ///     read_camera(net.input<"image">());
   ///     net.run();
   ///     use(net.output<"digit">());
@@ -122,6 +123,11 @@ public:
   constexpr int input_zero() const requires(inputs == 1) { return input_zero<0>(); }
   constexpr int output_zero() const requires(outputs == 1) { return output_zero<0>(); }
 
+  /// A sample in its own unit, in the network's own order, in place of `input()`.
+  template <std::size_t K = 0, std::size_t N>
+    requires(!plan.tokens[K] && N == plan.sizes[K])
+  constexpr void set_floats(std::span<const float, N> numbers) { take<K>(numbers.data()); }
+
   /// The tokens of an input that an Embedding reads, in place of `input()`, which has two bytes for each, the lower one
   /// first. One that the vocabulary does not have counts as a row of zeros.
   template <std::size_t K = 0, std::size_t N>
@@ -132,9 +138,9 @@ public:
 
   /// Bytes from 0 to 255, as a camera gives them, in the order of `input()`; they may lie there already. Byte b is the
   /// int8 number b - 128, so it means input_scale() * (b - 128 - input_zero()): b / 255 where the input was calibrated
-  /// with a range from 0 to 1 (`Calibration::input_ranges`).
+  /// with a range from 0 to 1 (`Calibration::input_ranges`). Not where features have scales of their own.
   template <std::size_t K = 0, std::size_t N>
-    requires(!plan.tokens[K] && N == plan.sizes[K])
+    requires(!plan.tokens[K] && plan.scaled[K].features == 0 && N == plan.sizes[K])
   constexpr void set_bytes(std::span<const std::uint8_t, N> bytes) {
     for (std::size_t i = 0; i < N; ++i)
       arena_[plan.place(K) + i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(bytes[i] ^ 128U));
@@ -202,7 +208,7 @@ private:
   }
   template <std::size_t K>
   constexpr void take(const float* sample) {
-    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), sample, arena_ + plan.place(K));
+    edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), tables().features, sample, arena_ + plan.place(K));
   }
   constexpr void take_all(const float* row) {
     tenon::detail::each_number<inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {

@@ -48,6 +48,8 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
   for (std::size_t m = 0; m < plan.move_count; ++m)
     for (std::size_t axis = 0; axis < 4; ++axis)
       see(plan.moves[m].way.count[axis]), see(plan.moves[m].way.from_step[axis]), see(plan.moves[m].way.to_step[axis]);
+  for (std::size_t k = 0; plan.features > 0 && k < plan.inputs && k < plan.scaled.size(); ++k)
+    see(plan.scaled[k].features);
   return sum;
 }
 

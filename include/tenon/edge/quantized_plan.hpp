@@ -21,9 +21,9 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
       steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
-      steps::read_attention, steps::read_tied, steps::read_choice, steps::check_tokens, steps::read_dense,
-      steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps, steps::read_pieces,
-      steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
+      steps::read_attention, steps::read_tied, steps::read_choice, steps::check_tokens, steps::is_only_read_here,
+      steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
+      steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
   /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
@@ -301,7 +301,7 @@ struct PlanReader : PlanSteps<Capacity> {
                  .fixed_zero = -128},
                 {});
       } else {
-        x = read_affine<Bound>(x, own_unit);
+        if (!scales_input<Bound>(x, parameters, own_unit)) x = read_affine<Bound>(x, own_unit);
       }
       if constexpr (std::is_void_v<after>) return x;
       else return read_table<after>(x, unit);
@@ -316,6 +316,27 @@ struct PlanReader : PlanSteps<Capacity> {
     if constexpr (std::is_void_v<after>) return x;
     else if constexpr (pattern_of<after>.kind == StepKind::clamp) return read_bounds(x, unit, pattern_of<after>);
     else return read_table<after>(x, unit);
+  }
+
+  /// Whether the layer becomes part of how an input becomes int8. An image's does not: cameras give int8 themselves.
+  template <class Bound>
+  constexpr bool scales_input(std::size_t x, std::size_t parameters, std::size_t unit) {
+    using formula = FormulaOf<Bound>;
+    if constexpr (is_standardization<typename formula::core>) {
+      const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
+      if (Bound::plan.parameters.size() != 2 || numbers(0) != formula::channels || numbers(1) != formula::channels)
+        return false;
+      if (formula::by_channels || !is_only_read_here(x) || steps::images[x]) return false;
+      plan.scaled[x] = {.features = formula::channels,
+                        .first = plan.features,
+                        .center_source = parameters + Bound::plan.offset[0],
+                        .spread_source = parameters + Bound::plan.offset[1],
+                        .unit = unit};
+      plan.features += formula::channels;
+      return true;
+    } else {
+      return false;
+    }
   }
 
   /// Every channel by itself, with one tap.

@@ -54,6 +54,7 @@ struct PlanBase {
   StepPlan<Capacity> plan{};
   std::array<PointFunction, Capacity> function{};  // of tables
   std::array<bool, Capacity + 1> held{};           // tensors that something later reads
+  std::array<bool, 32> images{};                   // which inputs are
   std::size_t unit_count = 0;
   /// Values within units, and sums: counted behind all units, in the order in which they are computed.
   std::size_t inner = 0;
@@ -63,14 +64,15 @@ struct PlanBase {
   template <class... S>
   constexpr std::array<std::size_t, sizeof...(S)> read_inputs(const Inputs<S...>*) {
     plan.inputs = 0;
-    return {read_input(S::size, S::rank == 3 ? TensorOrder(S::front, S::inner) : TensorOrder())...};
+    return {read_input(S::size, S::rank == 3, S::rank == 3 ? TensorOrder(S::front, S::inner) : TensorOrder())...};
   }
   template <class S>
   constexpr std::array<std::size_t, 1> read_inputs(const S*) {
     return read_inputs(static_cast<const Inputs<S>*>(nullptr));
   }
-  constexpr std::size_t read_input(std::size_t size, TensorOrder order) {
+  constexpr std::size_t read_input(std::size_t size, bool image, TensorOrder order) {
     const std::size_t tensor = plan.inputs++;
+    if (tensor < images.size()) images[tensor] = image;
     if (tensor > 0) return add({.pattern = {.kind = StepKind::input}, .out = size}, order);
     plan.sizes[0] = size;
     plan.orders[0] = order;

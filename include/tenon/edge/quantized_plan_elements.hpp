@@ -211,19 +211,21 @@ struct PlanElements : PlanBase<Capacity> {
   }
   /// Nothing but embeddings reads tokens.
   constexpr void check_tokens() {
-    const auto is_tokens = [&](std::size_t t) { return t < plan.inputs && t < plan.tokens.size() && plan.tokens[t]; };
-    for (std::size_t k = 0; k < plan.count; ++k) {
-      const QuantizedStep& step = plan.steps[k];
-      bool reads = step.pattern.kind != StepKind::input && step.pattern.kind != StepKind::embedding &&
-                   is_tokens(step.source);
-      if (step.reads_other()) reads = reads || is_tokens(step.other);
-      if (step.reads_third()) reads = reads || is_tokens(step.third);
-      if (step.reads_fourth()) reads = reads || is_tokens(step.fourth);
-      for (std::size_t m = 0; m < step.moves; ++m) reads = reads || is_tokens(plan.moves[step.first_move + m].source);
-      if (reads) plan.fits = false;
+    for (std::size_t t = 0; t < plan.inputs && t < plan.tokens.size(); ++t) {
+      if (!plan.tokens[t]) continue;
+      for (std::size_t k = 0; k < plan.count; ++k)
+        if (plan.steps[k].pattern.kind != StepKind::embedding && plan.reads(k, t)) plan.fits = false;
+      for (std::size_t o = 0; o < plan.outputs(); ++o)
+        if (plan.output_tensor(o) == t) plan.fits = false;
     }
-    for (std::size_t o = 0; o < plan.outputs(); ++o)
-      if (is_tokens(plan.output_tensor(o))) plan.fits = false;
+  }
+  /// An input that nothing else reads, whatever stands before this or behind it.
+  constexpr bool is_only_read_here(std::size_t x) const {
+    if (x >= plan.inputs || x >= plan.tokens.size() || held[x] || plan.tokens[x] || plan.scaled[x].features > 0)
+      return false;
+    for (std::size_t k = 0; k < plan.count; ++k)
+      if (plan.reads(k, x)) return false;
+    return true;
   }
   /// Plus numbers of its own size; where steps come one at a time, those of its place.
   constexpr std::size_t read_shift(std::size_t x, std::size_t unit, std::size_t places = 0) {

@@ -34,15 +34,29 @@ constexpr void write_token(std::int8_t* to, std::size_t i, std::uint16_t token) 
   to[2 * i + 1] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token >> 8U));
 }
 
+/// What the features of inputs are in int8 where each has a scale of its own: real = center + step (q - zero), with the
+/// input's zero.
+template <std::size_t Features>
+struct FeatureScales {
+  float center[Features]{}, step[Features]{};
+};
+template <>
+struct FeatureScales<0> {};
+
 /// One input of a sample in int8, in the order in which the network has it.
 template <class Net, std::size_t K>
-constexpr void write_input(float scale, int zero, const float* x, std::int8_t* to) {
+constexpr void write_input(float scale, int zero, [[maybe_unused]] const FeatureScales<quantized_plan<Net>.features>& f,
+                           const float* x, std::int8_t* to) {
   constexpr const auto& plan = quantized_plan<Net>;
   if constexpr (plan.tokens[K]) {
     for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i) {
       const bool fits = x[i] >= 0 && x[i] < 65535 && static_cast<float>(static_cast<std::uint16_t>(x[i])) == x[i];
       write_token(to, i, fits ? static_cast<std::uint16_t>(x[i]) : std::uint16_t{65535});
     }
+  } else if constexpr (plan.scaled[K].features > 0) {
+    constexpr InputScaling scaled = plan.scaled[K];
+    for (std::size_t i = 0; i < plan.sizes[K]; ++i)
+      to[i] = to_int8(x[i] - f.center[scaled.feature(i)], f.step[scaled.feature(i)], zero);
   } else {
     for (std::size_t i = 0; i < plan.sizes[K]; ++i) to[plan.orders[K].place(i)] = to_int8(x[i], scale, zero);
   }

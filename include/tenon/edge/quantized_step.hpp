@@ -218,6 +218,17 @@ struct TensorMove {
   kernels::Int8Move way{};
 };
 
+/// A Standardize that is the first to see an input, and the only one: its features have scales of their own, and are
+/// brought to the layer's numbers when they become int8. No step is left of it.
+struct InputScaling {
+  std::size_t features = 0;                          // none: one scale is for all; of every step of a sequence
+  std::size_t first = 0;                             // its first among the features of all inputs
+  std::size_t center_source = 0, spread_source = 0;  // where the layer's numbers are among the float ones
+  std::size_t unit = 0;                              // the float network's that gives the numbers
+
+  constexpr std::size_t feature(std::size_t i) const { return first + i % features; }
+};
+
 /// The steps of a network, of which there may be Capacity.
 template <std::size_t Capacity>
 struct StepPlan {
@@ -233,6 +244,8 @@ struct StepPlan {
   /// what a step gives that does nothing.
   std::size_t inputs = 1;
   std::array<bool, 32> tokens{};  // which of them are tokens, of two bytes each
+  std::array<InputScaling, 32> scaled{};
+  std::size_t features = 0;  // of all inputs that are scaled
   /// The tensors that are the outputs: the last one, where nothing else is said.
   std::size_t output_count = 0;
   std::array<std::size_t, 16> output_tensors{};
@@ -264,6 +277,15 @@ struct StepPlan {
     return at;
   }
 
+  /// Whether step k reads tensor t.
+  constexpr bool reads(std::size_t k, std::size_t t) const {
+    const QuantizedStep& step = steps[k];
+    if (step.pattern.kind == StepKind::input) return false;
+    bool any = step.source == t || (step.reads_other() && step.other == t) || (step.reads_third() && step.third == t) ||
+               (step.reads_fourth() && step.fourth == t);
+    for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) any = any || moves[m].source == t;
+    return any;
+  }
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
 
   /// Its output is tensor `count` then.

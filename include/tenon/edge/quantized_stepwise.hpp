@@ -20,7 +20,9 @@ template <class Net>
 constexpr bool steps_agree() {
   constexpr const auto& whole = quantized_plan<Net>;
   constexpr const auto& step = quantized_plan<Stepwise<Net>>;
-  if (whole.count != step.count || whole.weight_bytes != step.weight_bytes || whole.rows != step.rows) return false;
+  if (whole.count != step.count || whole.weight_bytes != step.weight_bytes || whole.rows != step.rows ||
+      whole.scaled[0].features != step.scaled[0].features)
+    return false;
   for (std::size_t k = 0; k < whole.count; ++k) {
     const QuantizedStep &a = whole.steps[k], &b = step.steps[k];
     const bool same_kind = a.pattern.kind == b.pattern.kind || (a.multiplies() && b.multiplies());
@@ -101,7 +103,7 @@ public:
 
   /// The same from float to float.
   constexpr void step(std::span<const float, in> sample, std::span<float, out> y) {
-    edge::write_input<One, 0>(input_scale(), input_zero(), sample.data(), arena_ + plan.place(0));
+    edge::write_input<One, 0>(input_scale(), input_zero(), tables().features, sample.data(), arena_ + plan.place(0));
     step();
     for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
   }

@@ -93,6 +93,11 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
       scales,
       {"scale", {{"of the input and of every step's output", std::span(q.scale, plan.count + 1)}}},
       {"zero", {{"their zero points", std::span(q.zero, plan.count + 1)}}}};
+  if (plan.features > 0) {
+    const std::string of = "of each feature that an input's Standardize scales";
+    members.push_back({"feature_center", {{of, std::span(q.feature_center, plan.features)}}});
+    members.push_back({"feature_step", {{of + ": the scale", std::span(q.feature_step, plan.features)}}});
+  }
   if (plan.cells > 0) {
     members.push_back({"gate_bits", {{"of recurrent layers", std::span(q.gate_bits, plan.cells)}}});
     members.push_back({"cell_bits", {{"of recurrent layers", std::span(q.cell_bits, plan.cells)}}});
@@ -112,7 +117,8 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   const auto net = std::make_unique<Quantized<Net>>(*tables);
   const auto test = std::make_unique<QuantizedSelfTest<Net>>();
   detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
-    edge::write_input<Net, K>(q.scale[K], q.zero[K], sample.data() + detail::port_offset<input_shape<Net>>(K),
+    edge::write_input<Net, K>(q.scale[K], q.zero[K], tables->features,
+                              sample.data() + detail::port_offset<input_shape<Net>>(K),
                               test->input + plan.input_offset(K));
     std::copy_n(test->input + plan.input_offset(K), plan.sizes[K], net->template input<K>().begin());
   });

@@ -78,8 +78,8 @@ public:
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
     each_number<plan.inputs>([&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
       for (std::vector<std::int8_t>* arena : {&whole_, &ideal_})
-        edge::write_input<Net, N>(q_.scale[N], q_.zero[N], x.data() + port_offset<input_shape<Net>>(N),
-                                  arena->data() + plan.place(N));
+        edge::write_input<Net, N>(q_.scale[N], q_.zero[N], tables_.features,
+                                  x.data() + port_offset<input_shape<Net>>(N), arena->data() + plan.place(N));
     });
     edge::detail::forget_states<Net>(whole_.data());
     edge::detail::forget_states<Net>(ideal_.data());

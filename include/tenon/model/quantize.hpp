@@ -318,6 +318,17 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
   }
 }
 
+/// The features of an input that its Standardize scales: each has the steps of the layer's output, in its own unit.
+template <class Numbers>
+void quantize_features(const edge::InputScaling& scaled, std::span<const float> parameters, float scale, Numbers& q) {
+  for (std::size_t f = 0; f < scaled.features; ++f) {
+    q.feature_center[scaled.first + f] = parameters[scaled.center_source + f];
+    const float step = parameters[scaled.spread_source + f] * scale;
+    constexpr float least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
+    q.feature_step[scaled.first + f] = std::copysign(std::clamp(std::abs(step), least, most), step);
+  }
+}
+
 /// The factors of a normalisation, or slopes, as they are, and its summands in parts of 2^-16 of the output's step.
 template <class Numbers>
 void quantize_factors(const edge::QuantizedStep& step, std::size_t k, const float* parameters, Numbers& q) {
@@ -420,10 +431,13 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   auto q = std::make_unique<QuantizedNumbers<Net>>();
   const std::vector<float> numbers = run.numbers();
   for (std::size_t k = 0; k < plan.inputs; ++k) {
+    const edge::InputScaling& scaled = plan.scaled[k];
     check_finite(inputs[k], "in the samples");
+    if (scaled.features > 0) check_finite(units[scaled.unit], "behind the Standardize of an input");
     if (plan.tokens[k]) q->scale[k] = 1;
     else if (!how.input_ranges.empty()) detail::set_scale(how.input_ranges[k], q->scale[k], q->zero[k]);
-    else detail::set_scale(inputs[k].range(how), q->scale[k], q->zero[k]);
+    else detail::set_scale((scaled.features > 0 ? units[scaled.unit] : inputs[k]).range(how), q->scale[k], q->zero[k]);
+    detail::quantize_features(scaled, numbers, q->scale[k], *q);
   }
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];

@@ -199,8 +199,9 @@ struct thawed {
   using type = L;
 };
 template <class L>
-struct thawed<Freeze<L>> {
-  using type = unnamed<L>;
+  requires(structure_of<L> == Structure::frozen)
+struct thawed<L> {
+  using type = unnamed<part_of<L>>;
 };
 
 /// The layer as a network whose input is known, with the parameter names that it has itself.

@@ -116,7 +116,8 @@ std::string round_trip(const Exported& net) {
   }
   for (const auto& [name, array] : written.weights)
     if (array.dims.size() > 0) tensors.erase(sorted(array.values));
-  return tensors.empty() ? "yes" : "yes, but " + std::to_string(tensors.size()) + " tensors";
+  if (tensors.empty()) return "yes";
+  return "yes, but " + std::to_string(tensors.size()) + (tensors.size() == 1 ? " tensor" : " tensors");
 }
 
 }  // namespace tenon::zoo

@@ -35,6 +35,7 @@ TEST_CASE("the zoo: vectors") {
       Animal<"Split", Sequential<Input<7>, SplitAt<3, Dense<2>, Sequential<Dense<3>, Tanh>>, Dense<2>>>,  //
       Animal<"QuantizationAware", QuantizationAware<Mlp>>,                                                //
       Animal<"FrozenMiddle", Sequential<Input<7>, Dense<5>, Freeze<Sequential<BatchNorm1D<>, Dense<4>, Tanh>>, Dense<3>,
-                                        Freeze<Softmax>>>,  //
+                                        Freeze<Softmax>>>,                                           //
+      Animal<"Scales", Sequential<Input<7>, Standardize, Dense<5>, Tanh, Dense<3>, Unstandardize>>,  //
       Animal<"NothingToLearn", Sequential<Input<7>, Tanh, Softmax>>>("Vectors");
 }
