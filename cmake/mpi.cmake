@@ -12,7 +12,8 @@ if(NOT TARGET MPI::MPI_CXX)
   return()
 endif()
 
-add_library(tenon_mpi STATIC "${PROJECT_SOURCE_DIR}/src/mpi/distributed.cpp" "${PROJECT_SOURCE_DIR}/src/mpi/waiting.cpp")
+add_library(tenon_mpi STATIC "${PROJECT_SOURCE_DIR}/src/mpi/distributed.cpp" "${PROJECT_SOURCE_DIR}/src/mpi/waiting.cpp"
+  "${PROJECT_SOURCE_DIR}/src/mpi/witness.cpp")
 add_library(tenon::mpi ALIAS tenon_mpi)
 set_target_properties(tenon_mpi PROPERTIES EXPORT_NAME mpi)
 tenon_own(tenon_mpi)

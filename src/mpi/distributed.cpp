@@ -7,10 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sched.h>
@@ -20,13 +23,16 @@
 
 #include <tenon/train/workers.hpp>
 
+#include "signal_text.hpp"
 #include "waiting.hpp"
+#include "witness.hpp"
 
 namespace tenon {
 
 namespace {
 
 using mpi_ranks::Waiting;
+using mpi_ranks::Witness;
 
 int as_int(std::size_t n) {
   if (n > static_cast<std::size_t>(INT_MAX))
@@ -58,7 +64,7 @@ private:
 
 class MpiRanks : public Communicator {
 public:
-  explicit MpiRanks(double timeout) : timeout_(timeout), waiting_(timeout) {
+  MpiRanks(double timeout, Witness& witness) : timeout_(timeout), waiting_(timeout), witness_(witness) {
     int number = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &number);
     rank_ = static_cast<std::size_t>(number);
@@ -132,6 +138,7 @@ public:
     std::fprintf(stderr, "rank %zu at step %llu: %s\n", rank_, static_cast<unsigned long long>(step.load()),
                  message.c_str());
     std::fflush(stderr);
+    witness_.dismiss();
     MPI_Abort(MPI_COMM_WORLD, 1);
     std::_Exit(1);
   }
@@ -148,6 +155,7 @@ public:
 
   /// Until all have ended; after too long a time, or where a call fails, ends all ranks.
   void wait(std::span<MPI_Request> requests) {
+    witness_.at(step.load(std::memory_order_relaxed));
     const int result = waiting_.wait(requests);
     if (result < 0)
       abort("has waited " + std::to_string(static_cast<long long>(timeout_)) + " s for " + waiting_.missing() +
@@ -200,6 +208,7 @@ private:
   }
   double timeout_;
   Waiting waiting_;
+  Witness& witness_;
   std::size_t rank_ = 0, size_ = 1;
   MPI_Comm beside_ = MPI_COMM_NULL;  // for what is under way while other calls are made
   std::vector<MPI_Request> requests_{};
@@ -214,7 +223,8 @@ void MpiPending::wait() { ranks_.wait(requests); }
 
 MpiRanks* live = nullptr;
 
-// --- a rank that dies: mpirun ends the others by SIGTERM, and the first of them that is there says which one has gone
+// --- a rank that dies: mpirun ends the others by SIGTERM, and the first of them that is there, on the same machine,
+// says which one has gone; where none is, its witness does
 
 struct Neighbour {
   std::size_t rank = 0;
@@ -223,26 +233,6 @@ struct Neighbour {
 };
 std::vector<Neighbour> neighbours;
 struct sigaction before_term {};
-
-/// Only what a signal handler may do.
-class SignalText {
-public:
-  void put(const char* text) {
-    while (*text && length_ < sizeof text_) text_[length_++] = *text++;
-  }
-  void put(unsigned long long number) {
-    char digits[24];
-    int n = 0;
-    do digits[n++] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (n > 0 && length_ < sizeof text_) text_[length_++] = digits[--n];
-  }
-  void write_out() const { [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text_, length_); }
-
-private:
-  char text_[256];
-  std::size_t length_ = 0;
-};
 
 void say_who_died(int signal) {
   if (live) {
@@ -253,21 +243,17 @@ void say_who_died(int signal) {
       if (gone && !dead) dead = &n;
       if (!gone && n.here && n.rank < live->rank()) first = false;
     }
-    if (dead && first) {
-      SignalText text;
-      text.put("rank ");
-      text.put(dead->rank);
-      text.put(" has died at step ");
-      text.put(live->step.load());
-      text.put(": the job ends; a run with ModelCheckpoint{.resume = true} goes on from its last checkpoint\n");
-      text.write_out();
-    }
+    if (dead && first) mpi_ranks::say_died(dead->rank, live->step.load());
   }
+  // The others are told in the same moment: whoever ended at once would be taken for the dead one.
+  const timespec moment{0, 300'000'000};
+  ::nanosleep(&moment, nullptr);
   ::sigaction(signal, &before_term, nullptr);
   ::raise(signal);
 }
 
-void watch_for_deaths(const MpiRanks& ranks) {
+/// Whether another rank is on this machine, to say that this one has died.
+bool watch_for_deaths(MpiRanks& ranks) {
   struct Card {
     char host[128];
     long long process;
@@ -276,12 +262,13 @@ void watch_for_deaths(const MpiRanks& ranks) {
   ::gethostname(mine.host, sizeof mine.host - 1);
   mine.process = ::getpid();
   std::vector<Card> all(ranks.size());
-  const_cast<MpiRanks&>(ranks).all_gather(&mine, all.data(), sizeof mine);
+  ranks.all_gather(&mine, all.data(), sizeof mine);
   for (std::size_t r = 0; r < all.size(); ++r)
     neighbours.push_back({r, static_cast<pid_t>(all[r].process), std::strcmp(all[r].host, mine.host) == 0});
   struct sigaction action {};
   action.sa_handler = say_who_died;
   ::sigaction(SIGTERM, &action, &before_term);
+  return std::ranges::count(neighbours, true, &Neighbour::here) > 1;
 }
 
 /// What nobody has caught ends all ranks.
@@ -315,7 +302,8 @@ std::size_t processors() {
 }  // namespace
 
 struct Distributed::State {
-  explicit State(double timeout) : ranks(timeout) {}
+  State(double timeout, std::unique_ptr<Witness> of_death) : witness(std::move(of_death)), ranks(timeout, *witness) {}
+  std::unique_ptr<Witness> witness;
   MpiRanks ranks;
   World world{};
   std::optional<detail::InWorld> scope{};
@@ -338,16 +326,18 @@ Distributed::Distributed(const Options& options) {
   if (started || live)
     throw Error("Distributed: expected to be the first and only one, got a program in which MPI runs already");
   let_parts_go_at_once();
+  auto witness = std::make_unique<Witness>();
   int given = 0;
   expect(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &given), "MPI_Init_thread");
   if (given < MPI_THREAD_SERIALIZED)
     throw Error("Distributed: expected an MPI that threads may call in turn (MPI_THREAD_SERIALIZED), got one that does "
                 "not allow it");
-  state_ = std::make_unique<State>(options.timeout);
+  state_ = std::make_unique<State>(options.timeout, std::move(witness));
   State& s = *state_;
   live = &s.ranks;
   before_terminate = std::set_terminate(end_all);
-  if (s.ranks.size() > 1) watch_for_deaths(s.ranks);
+  s.witness->name(s.ranks.rank());
+  if (s.ranks.size() == 1 || watch_for_deaths(s.ranks)) s.witness->dismiss();
 
   // ranks of one machine share its processors, unless mpirun has given each its own
   MPI_Comm machine;
@@ -404,6 +394,7 @@ Distributed::~Distributed() {
   live = nullptr;
   neighbours.clear();
   s.ranks.end();
+  s.witness->dismiss();
   MPI_Finalize();
 }
 

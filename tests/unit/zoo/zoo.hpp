@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -276,22 +277,49 @@ inline std::string same_bits(const std::function<std::vector<double>()>& train) 
 /// Two steps of training, whose batch is cut into four shards of different sizes: the loss, and all numbers of the
 /// model.
 template <class A>
+std::vector<double> trained_in_shards() {
+  Lesson<typename A::Net> run(67, A::tokens, 4);
+  std::vector<double> all;
+  for (int step = 0; step < 2; ++step) {
+    all.push_back(run.loss());
+    run.trainer.backward();
+    run.trainer.step();
+  }
+  for (const auto numbers : {run.model.parameters().span(), run.model.buffers().span()})
+    all.insert(all.end(), numbers.begin(), numbers.end());
+  return all;
+}
+
+template <class A>
 std::string check_ranks() {
-  using Net = typename A::Net;
-  if constexpr (parameter_count<Net> == 0) return "nothing to learn";
-  else
-    return same_bits([] {
-      Lesson<Net> run(67, A::tokens, 4);
-      std::vector<double> all;
-      for (int step = 0; step < 2; ++step) {
-        all.push_back(run.loss());
-        run.trainer.backward();
-        run.trainer.step();
+  if constexpr (parameter_count<typename A::Net> == 0) return "nothing to learn";
+  else return same_bits(trained_in_shards<A>);
+}
+
+/// A line for tests/mpi, which compares them for any number of processes: what training leaves, or why it is refused.
+template <class A>
+std::string trained_bits() {
+  std::string text = std::string(A::name) + ": ";
+  if constexpr (parameter_count<typename A::Net> == 0) {
+    text += "nothing to learn";
+  } else {
+    try {
+      const std::vector<double> all = trained_in_shards<A>();
+      std::uint64_t sum = 14695981039346656037U;
+      for (const double number : all) sum = (sum ^ std::bit_cast<std::uint64_t>(number)) * 1099511628211U;
+      if (const World* world = detail::current_world()) {
+        std::vector<std::uint64_t> sums(world->ranks->size());
+        world->ranks->all_gather(&sum, sums.data(), sizeof sum);
+        if (std::ranges::count(sums, sum) != std::ssize(sums)) text += "not on every rank ";
       }
-      for (const auto numbers : {run.model.parameters().span(), run.model.buffers().span()})
-        all.insert(all.end(), numbers.begin(), numbers.end());
-      return all;
-    });
+      std::array<char, 17> digits{};
+      std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(sum));
+      text += digits.data();
+    } catch (const Error& error) {
+      text += error.what();
+    }
+  }
+  return text + "\n";
 }
 
 /// The first part that learns: what stands in front of its first parameter's own name.
@@ -660,11 +688,18 @@ std::string examine() {
 
 /// The rows of one program, under its title, against docs/support.md. With TENON_ZOO_OUT in the environment they are
 /// written to that file instead (scripts/support); with TENON_ONNX_FOLDER the networks are exported to that folder and
-/// nothing else is done (scripts/roundtrip).
+/// nothing else is done (scripts/roundtrip); with
+/// TENON_ZOO_BITS all that is done is that rank 0 writes to that file what training leaves (tests/mpi/run.cmake).
 template <class... A>
 void check_table(std::string_view title) {
   if (!kept_folder().empty()) {
     (std::printf("%s\t%s\n", std::string(A::name).c_str(), check_onnx(Sampled<A>{}).c_str()), ...);
+    return;
+  }
+  if (const char* out = std::getenv("TENON_ZOO_BITS")) {
+    const std::string bits = (trained_bits<A>() + ...);
+    const World* world = detail::current_world();
+    if (!world || world->ranks->rank() == 0) std::ofstream(out, std::ios::app) << bits;
     return;
   }
   std::string text = "### " + std::string(title) + "\n\n| network |";
