@@ -272,9 +272,7 @@ void lstm(Call& call) {
   const double clip = call.option<float>(1);
   const std::int64_t steps = x.dims[batch_first ? 1 : 0];
   if (clip > 0 && (steps == free || static_cast<double>(steps) > clip)) attributes["cell_clip"] = clip;
-  if (x.is_quantized()) {
-    for (const auto& [name, value] : integer_scales(call)) attributes[name] = value;
-  }
+  if (x.is_quantized()) attributes.merge(integer_scales(call));
   const std::string states = call.emit("LSTM", std::move(inputs), attributes);
   const Names squeezed{states, call.list("directions", {1})};
   if (!batch_first) return call.give("Squeeze", squeezed);

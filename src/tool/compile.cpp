@@ -1,6 +1,7 @@
 #include "compile.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cstdlib>
@@ -54,6 +55,15 @@ bool run(const std::string& program, const std::vector<std::string>& arguments) 
   std::string line = quoted_for_shell(program);
   for (const std::string& argument : arguments) line += " " + quoted_for_shell(argument);
   return std::system(line.c_str()) == 0;
+}
+
+TemporaryFolder::TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "tenon.XXXXXX").string()) {
+  if (::mkdtemp(path_.data()) == nullptr) throw Error(fmt::format("{}: cannot be made", path_));
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace tenon::tool

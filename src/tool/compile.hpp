@@ -18,6 +18,19 @@ bool can_compile();
 /// name. An Error where there is no such header, or one of the names cannot be written in a program.
 std::string program_for(const std::string& header, const std::string& name, std::string_view text);
 
+/// A folder that is gone afterwards.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  std::string file(const char* name) const { return path_ + "/" + name; }
+
+private:
+  std::string path_;
+};
+
 /// Whether the program ends with 0.
 bool run(const std::string& program, const std::vector<std::string>& arguments);
 

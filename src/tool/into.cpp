@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -55,24 +54,6 @@ struct Parameter {
   Shape shape;
 };
 
-/// A folder that is gone afterwards.
-class Folder {
-public:
-  Folder() : path_((fs::temp_directory_path() / "tenon.XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw Error(fmt::format("{}: cannot be made", path_));
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string file(const char* name) const { return path_ + "/" + name; }
-
-private:
-  std::string path_;
-};
-
 std::vector<Parameter> parameters_of(const Into& what) {
   const std::string text = program_for(what.header, what.name, parameters_text);
   if (!can_compile())
@@ -81,7 +62,7 @@ std::vector<Parameter> parameters_of(const Into& what) {
                             what.header, what.name));
   Phases phases;
   phases.begin("compiling");
-  const Folder folder;
+  const TemporaryFolder folder;
   write_file_atomically(folder.file("parameters.cpp"), std::as_bytes(std::span(text)));
   compile(folder.file("parameters.cpp"), folder.file("parameters"));
   if (!run(folder.file("parameters"), {folder.file("list")}))

@@ -1,17 +1,22 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include <tenon/error.hpp>
+#include <tenon/io/atomic_file.hpp>
 #include <tenon/io/safetensors.hpp>
 
 #include "../import/simplify.hpp"
+#include "../import/write_network.hpp"
 #include "../import/write_quantized.hpp"
 #include "../io/words.hpp"
 #include "commands.hpp"
+#include "compile.hpp"
 #include "network_file.hpp"
 #include "phases.hpp"
 #include "table.hpp"
@@ -67,8 +72,8 @@ Both read_both(const Look& what) {
   return both;
 }
 
-/// The RAM that the type of a network of integers takes, by the plan which the import lays it out by. Of floats, and of
-/// what cannot be imported, it is not known here.
+/// The RAM that the type of a network of integers takes, by the plan which the import lays it out by. Of what cannot be
+/// imported it is not known.
 std::optional<std::size_t> ram_in_int8(const Both& network) {
   if (!is_quantized(network.simplified)) return std::nullopt;
   try {
@@ -76,6 +81,40 @@ std::optional<std::size_t> ram_in_int8(const Both& network) {
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+constexpr char frozen_text[] = R"(#include <cstdio>
+
+#include <tenon/edge/frozen.hpp>
+
+#include "{0}"
+
+int main(int argc, char** argv) {{
+  std::FILE* const file = argc == 2 ? std::fopen(argv[1], "w") : nullptr;
+  if (file == nullptr) return 2;
+  std::fprintf(file, "%zu", tenon::Frozen<{1}>::ram_bytes);
+  return std::fclose(file) == 0 ? 0 : 2;
+}}
+)";
+
+/// What the type of a network of floats takes frozen, which only a compiler knows.
+std::optional<std::size_t> ram_in_float(const Both& network, Phases& phases) {
+  if (is_quantized(network.simplified) || !can_compile()) return std::nullopt;
+  try {
+    const TemporaryFolder folder;
+    const auto write = [&](const char* file, const std::string& text) {
+      write_file_atomically(folder.file(file), std::as_bytes(std::span(text)));
+    };
+    phases.begin("compiling");
+    write("net.hpp", write_network(network.simplified, "Net", has_batch(network.simplified)).header);
+    write("frozen.cpp", program_for(folder.file("net.hpp"), "Net", frozen_text));
+    if (!compile(folder.file("frozen.cpp"), folder.file("frozen"))) return std::nullopt;
+    if (!run(folder.file("frozen"), {folder.file("bytes")})) return std::nullopt;
+    std::size_t bytes = 0;
+    if (std::ifstream(folder.file("bytes")) >> bytes) return bytes;
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it is no type, or cannot be frozen
+  }
+  return std::nullopt;
 }
 
 std::string value_text(const Value& v) {
@@ -104,7 +143,11 @@ int summarize(const Look& what) {
   if (has_tensors(kind_of_file(what.file))) return summarize_tensors(what);
   const Both network = read_both(what);
   const std::vector<Cost> all = costs(network.simplified);
-  const std::optional<std::size_t> ram = ram_in_int8(network);
+  const bool integers = is_quantized(network.simplified);
+  Phases phases;
+  const std::optional<std::size_t> ram = integers ? ram_in_int8(network) : ram_in_float(network, phases);
+  phases.pause();
+  const std::size_t alive = live_bytes(network.simplified);
   std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
   std::int64_t parameters = 0, macs = 0;
   Json list = Json::array();
@@ -122,13 +165,18 @@ int summarize(const Look& what) {
            {"bytes_float", 4 * parameters},
            {"bytes_int8", parameters},
            {"ram_bytes", nullptr}};
+    if (!integers) j["live_bytes"] = alive;
     if (ram) j["ram_bytes"] = *ram;
     fmt::print("{}\n", j.dump());
   } else {
     print_table(rows, 3);
     fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(),
                parameters, 4 * parameters, parameters, macs);
-    if (ram) fmt::print("frozen in int8: {} bytes of RAM\n", *ram);
+    if (ram) fmt::print("frozen in {}: {} bytes of RAM\n", integers ? "int8" : "float", *ram);
+    else if (!integers)
+      fmt::print("{} bytes of values are alive at once in float; what the network takes frozen is said where "
+                 "TENON_CHECK is set\n",
+                 alive);
   }
   return 0;
 }

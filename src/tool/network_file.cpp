@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <span>
 
@@ -161,6 +162,43 @@ std::vector<Cost> costs(const Graph& graph) {
     all.push_back(std::move(cost));
   }
   return all;
+}
+
+std::size_t live_bytes(const Graph& graph) {
+  static const std::set<std::string> same{"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"};
+  std::map<std::string, std::string> place;  // of a value that is another one seen otherwise
+  const auto placed = [&](const std::string& name) { return place.contains(name) ? place.at(name) : name; };
+  std::map<std::string, std::size_t> last;  // the node that is the last to read a value
+  for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+    const Node& node = graph.nodes[k];
+    for (const std::string& name : node.inputs)
+      if (!name.empty() && !graph.constants.contains(name)) last[placed(name)] = k;
+    if (same.contains(node.op) && last.contains(placed(node.inputs.at(0))))
+      place[node.outputs.at(0)] = placed(node.inputs[0]);
+  }
+  for (const Value& output : graph.outputs) last[placed(output.name)] = graph.nodes.size();
+  const auto bytes = [&](const std::string& name) {
+    std::size_t numbers = 1;
+    for (const std::int64_t size : dims_of(graph, name)) numbers *= static_cast<std::size_t>(size > 0 ? size : 1);
+    return 4 * numbers;
+  };
+  std::size_t now = 0, most = 0;
+  std::map<std::string, std::size_t> alive;
+  const auto begin = [&](const std::string& name) {
+    if (last.contains(name) && alive.try_emplace(name, bytes(name)).second) now += alive.at(name);
+  };
+  for (const Value& input : graph.inputs) begin(input.name);
+  for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+    for (const std::string& name : graph.nodes[k].outputs)
+      if (!name.empty() && !place.contains(name)) begin(name);
+    most = std::max(most, now);
+    std::erase_if(alive, [&](const auto& value) {
+      if (last.at(value.first) > k) return false;
+      now -= value.second;
+      return true;
+    });
+  }
+  return std::max(most, now);
 }
 
 }  // namespace tenon::tool

@@ -33,4 +33,8 @@ struct Cost {
 /// All of a graph whose shapes are known, in order.
 std::vector<Cost> costs(const importing::Graph& graph);
 
+/// The bytes in float of the values of a sample that are alive at once, at most: what a frozen network takes at least.
+/// Its layers work in more, and write over what nobody else reads.
+std::size_t live_bytes(const importing::Graph& graph);
+
 }  // namespace tenon::tool

@@ -32,6 +32,13 @@ endif()
 run(0 "\"type\":\"Seen\"" import "${net}" --name Seen -o seen --no-check --json)
 run(0 "Conv.*BatchNormalization|BatchNormalization.*Conv" summary "${net}")
 run(0 "\"ram_bytes\":null" summary "${net}" --json)
+# The join of 8 x 6 x 6 and both values that it is made of. What the type takes frozen, the compiler's program says.
+run(0 "2304 bytes of values are alive at once in float" summary "${net}")
+run(0 "\"live_bytes\":2304" summary "${net}" --json)
+set(ENV{TENON_CHECK} "grep -q 'Frozen<Net>::ram_bytes' {source} && printf '#!/bin/sh\\necho 4711 > $1\\n' > {program} && chmod +x {program}")
+run(0 "\"live_bytes\":2304.*\"ram_bytes\":4711" summary "${net}" --json)
+run(0 "frozen in float: 4711 bytes of RAM" summary "${net}")
+set(ENV{TENON_CHECK} "")
 # 4 weights and 4 biases for 2 channels of 2 x 2, and the 44 bytes that the import plans.
 set(depthwise "${CMAKE_CURRENT_LIST_DIR}/../fuzz/corpus/tflite/good_depthwise_int8")
 run(0 " 8 parameters .*\nfrozen in int8: 44 bytes of RAM" summary "${depthwise}")
