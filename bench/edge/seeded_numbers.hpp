@@ -28,11 +28,12 @@ constexpr tenon::QuantizedNumbers<Net> seeded_numbers() {
       q.weight_scale[step.row + step.packed_row(o)] = 0.003F;
     }
     q.scale[k + 1] = step.keeps_scale() ? q.scale[step.source] : 0.05F;
-    q.zero[k + 1] = step.keeps_scale()      ? q.zero[step.source]
+    q.zero[k + 1] = plan.wide               ? std::int8_t{0}
+                    : step.keeps_scale()    ? q.zero[step.source]
                     : step.pattern.low == 0 ? std::int8_t{-128}
                                             : std::int8_t{5};
   }
-  q.scale[0] = 1.0F / 255, q.zero[0] = -128;
+  q.scale[0] = 1.0F / 255, q.zero[0] = plan.wide ? 0 : -128;
   return q;
 }
 

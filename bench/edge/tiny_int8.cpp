@@ -1,7 +1,8 @@
-// Instructions of three networks of MLPerf Tiny in int8: TENON_AD, the autoencoder that finds anomalies in 640 numbers;
-// TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; else MobileNetV1 0.25 of visual wake words, 3x96x96. ResNet-8
-// has a program of its own. TENON_WEIGHTS says how their weights are kept, such as weight_bits<4>. The weights are
-// seeded: they do not change what is counted.
+// Instructions of networks of MLPerf Tiny in int8: TENON_AD, the autoencoder that finds anomalies in 640 numbers;
+// TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; TENON_RESNET, ResNet-8, which in int8 has a program of its own;
+// else MobileNetV1 0.25 of visual wake words, 3x96x96. TENON_WEIGHTS says how their weights are kept, such as
+// weight_bits<4>, and TENON_ACTIVATIONS how activations are, such as activation_bits<16>. The weights are seeded: they
+// do not change what is counted.
 #include "platform.hpp"
 #include "seeded_numbers.hpp"
 
@@ -13,6 +14,7 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/networks/store_activations.hpp>
 #include <tenon/networks/store_weights.hpp>
 
 namespace {
@@ -28,6 +30,15 @@ using Net = Sequential<Input<640>, Layer<128>, Layer<128>, Layer<128>, Layer<128
 using Block = Sequential<Conv2D<64, 3, padding<1>, groups<64>>, ReLU, Conv2D<64, 1>, ReLU>;
 using Net = Sequential<Input<1, 49, 10>, ZeroPad2D<1, 1, 4, 5>, Conv2D<64, kernel<10, 4>, stride<2>>, ReLU, Block,
                        Block, Block, Block, GlobalAvgPool, Dense<12>>;
+#elif defined(TENON_RESNET)
+template <std::size_t Channels>
+using Block = Sequential<
+    Add<Sequential<Conv2D<Channels, 3, stride<2>, padding<1>>, ReLU, Conv2D<Channels, 3, padding<1>>>,
+        Conv2D<Channels, 1, stride<2>>>,
+    ReLU>;
+using Net = Sequential<Input<3, 32, 32>, Conv2D<16, 3, padding<1>>, ReLU,
+                       Residual<Conv2D<16, 3, padding<1>>, ReLU, Conv2D<16, 3, padding<1>>>, ReLU, Block<32>, Block<64>,
+                       GlobalAvgPool, Dense<10>>;
 #else
 // TensorFlow's `same` of an even image and a stride of 2 has its zeros behind the image.
 template <std::size_t From, std::size_t To>
@@ -42,6 +53,8 @@ using Net = Sequential<Input<3, 96, 96>, ZeroPad2D<0, 1, 0, 1>, Conv2D<8, 3, str
 
 #if defined(TENON_WEIGHTS)
 using Run = store_weights<Net, TENON_WEIGHTS>;
+#elif defined(TENON_ACTIVATIONS)
+using Run = StoreActivations<Net, TENON_ACTIVATIONS>;
 #else
 using Run = Net;
 #endif
@@ -52,12 +65,12 @@ Quantized<Run, numbers> net;
 
 int main() {
   int i = 0;
-  for (std::int8_t& x : net.input()) x = static_cast<std::int8_t>(i++ % 17 * 15 - 128);
+  for (auto& x : net.input()) x = static_cast<std::int8_t>(i++ % 17 * 15 - 128);
   platform::start_count();
   net.run();
   const std::uint32_t instructions = platform::instructions();
   std::uint32_t sum = 0;
-  for (const std::int8_t y : net.output()) sum = sum * 31 + static_cast<std::uint8_t>(y);
+  for (const int y : net.output()) sum = sum * 31 + static_cast<std::uint32_t>(y);
   platform::print("instructions ", instructions);
   platform::print("macs ", static_cast<std::uint32_t>(Quantized<Run>::macs));
   platform::print("weights ", static_cast<std::uint32_t>(Quantized<Run>::weight_bytes));

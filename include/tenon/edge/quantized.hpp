@@ -48,10 +48,12 @@ class Quantized {
 
 public:
   using network = Net;
+  /// What activations are: std::int8_t, or std::int16_t of a network with `activation_bits<16>`.
+  using Number = edge::Activation<Net>;
 
   /// The activations, input and output included: what one object takes, without the pointer to tables
   /// that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.arena;
+  static constexpr std::size_t ram_bytes = plan.arena * plan.number_bytes();
   /// The packed weights; beside them a row takes nine bytes, or four where one scale is for all (`per_tensor<true>`).
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;
@@ -69,12 +71,12 @@ public:
   ///     use(net.output<"digit">());
   template <std::size_t K>
   constexpr auto input() {
-    return std::span<std::int8_t, plan.sizes[K]>(arena_ + plan.place(K), plan.sizes[K]);
+    return std::span<Number, plan.sizes[K]>(arena_ + plan.place(K), plan.sizes[K]);
   }
   template <std::size_t K>
   constexpr auto output() const {
     constexpr std::size_t t = plan.output_tensor(K);
-    return std::span<const std::int8_t, plan.sizes[t]>(arena_ + plan.place(t), plan.sizes[t]);
+    return std::span<const Number, plan.sizes[t]>(arena_ + plan.place(t), plan.sizes[t]);
   }
   template <std::size_t K>
   constexpr float input_scale() const {
@@ -140,7 +142,7 @@ public:
   /// int8 number b - 128, so it means input_scale() * (b - 128 - input_zero()): b / 255 where the input was calibrated
   /// with a range from 0 to 1 (`Calibration::input_ranges`). Not where features have scales of their own.
   template <std::size_t K = 0, std::size_t N>
-    requires(!plan.tokens[K] && plan.scaled[K].features == 0 && N == plan.sizes[K])
+    requires(!plan.wide && !plan.tokens[K] && plan.scaled[K].features == 0 && N == plan.sizes[K])
   constexpr void set_bytes(std::span<const std::uint8_t, N> bytes) {
     for (std::size_t i = 0; i < N; ++i)
       arena_[plan.place(K) + i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(bytes[i] ^ 128U));
@@ -178,7 +180,7 @@ public:
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::detail::forget_states<Net>(arena_);
     edge::run_steps(tables(), arena_, std::make_index_sequence<needed>{});
-    const std::int8_t* score = arena_ + plan.place(needed);
+    const Number* score = arena_ + plan.place(needed);
     constexpr edge::TensorOrder order = plan.orders[needed];
     std::size_t best = 0;
     for (std::size_t i = 1; i < out; ++i)
@@ -192,7 +194,7 @@ public:
 
   /// Forgets the last sample.
   constexpr void reset() {
-    for (std::int8_t& number : arena_) number = 0;
+    for (Number& number : arena_) number = 0;
   }
 
 private:
@@ -227,7 +229,7 @@ private:
     });
   }
 
-  alignas(4) std::int8_t arena_[plan.arena]{};
+  alignas(4) Number arena_[plan.arena]{};
   [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<Net>*, Nothing> given_{};
 };
 

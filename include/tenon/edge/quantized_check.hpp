@@ -9,6 +9,7 @@
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
 #include <tenon/net/part_inputs.hpp>
+#include <tenon/networks/store_activations.hpp>
 
 /// What a network has that int8 has no step for.
 namespace tenon {
@@ -18,24 +19,33 @@ struct steps_in_int8_that_go_together;
 
 namespace detail {
 
-/// Whether one layer given In is a step, or costs none. EachStep: it stands on every step of a sequence.
-template <class L, class In, bool EachStep>
+/// Where a layer stands.
+struct Int8Place {
+  bool each_step = false;  // on every step of a sequence
+  bool wide = false;       // in a network whose activations have 16 bits
+};
+
+/// Whether one layer given In is a step, or costs none. With activations of 16 bits all steps that it is have to do.
+template <class L, class In, Int8Place Where>
 constexpr bool is_int8_step() {
-  return edge::detail::is_known_layer<typename bind<L, In>::type, EachStep>();
+  using Bound = typename bind<L, In>::type;
+  if constexpr (!edge::detail::is_known_layer<Bound, Where.each_step>()) return false;
+  else if constexpr (Where.wide && !Passthrough<Bound>) return edge::detail::plan_reading<Bound>.plan.can_be_wide();
+  else return true;
 }
 
 /// Of the layer L that stands at Path.
-template <class L, class In, class Path, bool EachStep>
+template <class L, class In, class Path, Int8Place Where>
 struct int8_refusal;
 
-template <class Parts, class Inputs, class Paths, bool EachStep>
+template <class Parts, class Inputs, class Paths, Int8Place Where>
 struct int8_refusal_of_parts {
   using type = void;
 };
-template <class Part, class... Rest, class In, class... Later, class Path, class... Further, bool EachStep>
-struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path, Further...>, EachStep>
-    : first_refusal<typename int8_refusal<Part, In, Path, EachStep>::type,
-                    typename int8_refusal_of_parts<list<Rest...>, list<Later...>, list<Further...>, EachStep>::type> {};
+template <class Part, class... Rest, class In, class... Later, class Path, class... Further, Int8Place Where>
+struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path, Further...>, Where>
+    : first_refusal<typename int8_refusal<Part, In, Path, Where>::type,
+                    typename int8_refusal_of_parts<list<Rest...>, list<Later...>, list<Further...>, Where>::type> {};
 
 /// What joins or cuts has to know how the numbers of all steps lie.
 template <Structure What>
@@ -47,31 +57,51 @@ template <Structure What>
 inline constexpr bool is_int8_branching = What == Structure::gate || What == Structure::joined ||
                                           What == Structure::split || What == Structure::graph;
 
-template <class L, class In, class Path, bool EachStep>
+template <class L, class In, class Path, Int8Place Where>
 struct int8_refusal {
+  using execution = std::conditional_t<Where.wide, in_16_bits, in_int8>;
   static constexpr Structure what = structure_of<L>;
   static constexpr auto judge() {
     if constexpr (is_input_element<L>) {
       return std::type_identity<void>{};
+    } else if constexpr (stores_activations<L>) {  // said of a part
+      return std::type_identity<cannot_run<layer<Path, L>, execution>>{};
     } else if constexpr (what == Structure::leaf) {
       return std::type_identity<
-          std::conditional_t<is_int8_step<L, In, EachStep>(), void, cannot_run<layer<Path, L>, in_int8>>>{};
-    } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !EachStep)) {
-      constexpr bool each = EachStep || what == Structure::steps;
+          std::conditional_t<is_int8_step<L, In, Where>(), void, cannot_run<layer<Path, L>, execution>>>{};
+    } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !Where.each_step)) {
+      constexpr Int8Place inside{Where.each_step || what == Structure::steps, Where.wide};
       return std::type_identity<
-          typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, each>::type>{};
+          typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, inside>::type>{};
     } else {
-      return std::type_identity<cannot_run<layer<Path, L>, in_int8>>{};
+      return std::type_identity<cannot_run<layer<Path, L>, execution>>{};
     }
   }
   using type = typename decltype(judge())::type;
 };
 
+/// A network without what it says of its activations.
+template <class Net>
+struct storage_left_out {
+  using type = Net;
+};
+template <class L, auto... Option>
+struct storage_left_out<StoreActivations<L, Option...>> {
+  using type = L;
+};
+template <fixed_string Name, class Net>
+struct storage_left_out<Named<Name, Net>> {
+  using type = Named<Name, typename storage_left_out<Net>::type>;
+};
+template <class Net>
+using without_storage = typename storage_left_out<Net>::type;
+
 template <class Net>
 struct refusal_of<in_int8, Net> {
   static constexpr auto judge() {
     using Path = typename element<Net>::own_path;
-    using Layers = typename int8_refusal<Net, input_shape<Net>, Path, false>::type;
+    constexpr bool wide = edge::quantized_plan<Net>.wide;
+    using Layers = typename int8_refusal<without_storage<Net>, input_shape<Net>, Path, Int8Place{.wide = wide}>::type;
     if constexpr (!std::is_void_v<Layers>) return std::type_identity<Layers>{};
     else if constexpr (edge::quantized_plan<Net>.fits) return std::type_identity<Layers>{};
     else

@@ -22,6 +22,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
   };
   for (const std::size_t value : {plan.count, plan.weight_bytes, plan.rows, plan.requantizers, plan.move_count})
     see(value);
+  if (plan.wide) see(16);
   for (std::size_t t = 0; t <= plan.count; ++t) see(plan.sizes[t]), see(plan.orders[t].channels);
   for (std::size_t k = 0; k < plan.count; ++k) {
     const QuantizedStep& s = plan.steps[k];

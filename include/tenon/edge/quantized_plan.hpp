@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tenon/edge/quantized_layer.hpp>
@@ -260,8 +261,9 @@ struct PlanReader : PlanSteps<Capacity> {
     QuantizedStep step{
         .pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
     if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>)
-      step.fixed_scale = 1.0 / 256, step.fixed_zero = -128;
-    if (std::is_same_v<F, Operation<Op::hyperbolic_tangent, expr::Input<0>>>) step.fixed_scale = 1.0 / 128;
+      step.fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 256, step.fixed_zero = plan.wide ? 0 : -128;
+    if (std::is_same_v<F, Operation<Op::hyperbolic_tangent, expr::Input<0>>>)
+      step.fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 128;
     return add(step, plan.orders[x], &PointValue<F>::at);
   }
 
@@ -297,8 +299,8 @@ struct PlanReader : PlanSteps<Capacity> {
                  .source = x,
                  .unit = own_unit,
                  .width = Bound::plan.width,
-                 .fixed_scale = 1.0 / 256,
-                 .fixed_zero = -128},
+                 .fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 256,
+                 .fixed_zero = plan.wide ? 0 : -128},
                 {});
       } else {
         if (!scales_input<Bound>(x, parameters, own_unit)) x = read_affine<Bound>(x, own_unit);
@@ -427,6 +429,14 @@ struct PlanReader : PlanSteps<Capacity> {
   }
 };
 
+/// What a whole network says of its activations (StoreActivations).
+template <class In, class Chain, class Units, class Elements>
+constexpr unsigned activation_bits(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) {
+  if constexpr (requires { Chain::activation_bits; }) return Chain::activation_bits;
+  else return 8;
+}
+constexpr unsigned activation_bits(const void*) { return 8; }
+
 /// The steps, and the functions of the tables among them.
 template <std::size_t Capacity>
 struct PlanReading {
@@ -441,6 +451,7 @@ constexpr PlanReading<Capacity> read_steps() {
   reader.unit_count = layout_of<Bound>.units;
   reader.first_buffer = layout_of<Bound>.trainable_size;
   StepPlan<Capacity>& plan = reader.plan;
+  plan.wide = activation_bits(static_cast<const Bound*>(nullptr)) == 16;
   const auto inputs = reader.read_inputs(static_cast<const In*>(nullptr));
   const std::size_t last = reader.template read<Bound>(inputs.data(), 0, 0);
   if (TensorBundles::is(last)) {
@@ -473,5 +484,8 @@ inline constexpr auto plan_reading = read_all_steps<Bound>();
 /// The steps of a network in int8.
 template <class Net>
 inline constexpr const auto& quantized_plan = detail::plan_reading<bound_network<Net>>.plan;
+/// What its tensors are made of.
+template <class Net>
+using Activation = std::conditional_t<quantized_plan<Net>.wide, std::int16_t, std::int8_t>;
 
 }  // namespace tenon::edge

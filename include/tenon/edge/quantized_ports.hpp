@@ -28,6 +28,22 @@ constexpr std::int8_t to_int8(float real, float scale, int zero) {
   return static_cast<std::int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
+/// The nearest int16 to real / scale, all the same.
+constexpr std::int16_t to_int16(float real, float scale) {
+  const float quotient = real / scale;
+  if (!(quotient > -65536.0F)) return quotient != quotient ? std::int16_t{0} : std::int16_t{-32768};
+  if (quotient > 65536.0F) return 32767;
+  const int whole = static_cast<int>(quotient);
+  const float rest = quotient - static_cast<float>(whole);
+  const int q = whole + (rest >= 0.5F ? 1 : rest <= -0.5F ? -1 : 0);
+  return static_cast<std::int16_t>(q < -32768 ? -32768 : q > 32767 ? 32767 : q);
+}
+template <class Number>
+constexpr Number to_number(float real, float scale, int zero) {
+  if constexpr (sizeof(Number) == 1) return to_int8(real, scale, zero);
+  else return to_int16(real, scale);
+}
+
 /// Token number i of an input of tokens.
 constexpr void write_token(std::int8_t* to, std::size_t i, std::uint16_t token) {
   to[2 * i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token & 255U));
@@ -43,10 +59,10 @@ struct FeatureScales {
 template <>
 struct FeatureScales<0> {};
 
-/// One input of a sample in int8, in the order in which the network has it.
+/// One input of a sample in whole numbers, in the order in which the network has it.
 template <class Net, std::size_t K>
 constexpr void write_input(float scale, int zero, [[maybe_unused]] const FeatureScales<quantized_plan<Net>.features>& f,
-                           const float* x, std::int8_t* to) {
+                           const float* x, Activation<Net>* to) {
   constexpr const auto& plan = quantized_plan<Net>;
   if constexpr (plan.tokens[K]) {
     for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i) {
@@ -56,9 +72,10 @@ constexpr void write_input(float scale, int zero, [[maybe_unused]] const Feature
   } else if constexpr (plan.scaled[K].features > 0) {
     constexpr InputScaling scaled = plan.scaled[K];
     for (std::size_t i = 0; i < plan.sizes[K]; ++i)
-      to[i] = to_int8(x[i] - f.center[scaled.feature(i)], f.step[scaled.feature(i)], zero);
+      to[i] = to_number<Activation<Net>>(x[i] - f.center[scaled.feature(i)], f.step[scaled.feature(i)], zero);
   } else {
-    for (std::size_t i = 0; i < plan.sizes[K]; ++i) to[plan.orders[K].place(i)] = to_int8(x[i], scale, zero);
+    for (std::size_t i = 0; i < plan.sizes[K]; ++i)
+      to[plan.orders[K].place(i)] = to_number<Activation<Net>>(x[i], scale, zero);
   }
 }
 

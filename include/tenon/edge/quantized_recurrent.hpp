@@ -134,7 +134,7 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
 
 /// What outlasts a run is zero again.
 template <class Net>
-constexpr void forget_states(std::int8_t* arena) {
+constexpr void forget_states(Activation<Net>* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   for (std::size_t i = plan.first_state; i < plan.arena; ++i) arena[i] = 0;
 }

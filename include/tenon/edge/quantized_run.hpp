@@ -10,6 +10,7 @@
 #include <tenon/edge/quantized_attention.hpp>
 #include <tenon/edge/quantized_stored.hpp>
 #include <tenon/edge/quantized_tables.hpp>
+#include <tenon/edge/quantized_wide.hpp>
 
 /// A network's steps in int8, from the tables of its numbers.
 namespace tenon::edge {
@@ -30,18 +31,6 @@ constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t si
   }
 }
 
-/// What kernels are told of a step, each by itself, or a firmware would hold the whole plan.
-template <class Net, std::size_t M>
-inline constexpr kernels::Int8Move move_of = quantized_plan<Net>.moves[M].way;
-template <class Net, std::size_t K>
-inline constexpr kernels::Convolution image_of = quantized_plan<Net>.steps[K].image;
-template <class Net, std::size_t K>
-inline constexpr kernels::Averaging pool_of = quantized_plan<Net>.steps[K].pool;
-template <class Net, std::size_t K>
-inline constexpr kernels::NormRows norm_of = quantized_plan<Net>.steps[K].norm;
-template <class Net, std::size_t K>
-inline constexpr kernels::Upsampling stretching_of = quantized_plan<Net>.steps[K].stretching;
-
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
 template <class Net, std::size_t K, std::size_t M>
 constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
@@ -53,9 +42,9 @@ constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
   if constexpr (plan.steps[K].pattern.kind == StepKind::join) {
     const kernels::Requantizer scale = t.scaling[plan.steps[K].scale + M];
     if (scale.multiplier != 1 << 30 || scale.shift != -3 || t.zero[source] != t.zero[K + 1])
-      return kernels::move_rescaled_int8(way, scale, t.zero[source], t.zero[K + 1], x, y);
+      return kernels::move_rescaled(way, scale, t.zero[source], t.zero[K + 1], x, y);
   }
-  kernels::move_int8(way, x, y);
+  kernels::move_numbers(way, x, y);
 }
 
 // With Helium compilers hold what all steps are told in vectors on the stack at once, a kilobyte of a long network,
@@ -68,7 +57,7 @@ constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
 
 /// One step of a network in `arena`, which holds the activations.
 template <class Net, std::size_t K>
-TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
+TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr StepKind kind = step.pattern.kind;
@@ -97,9 +86,9 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
       kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
   } else if constexpr (kind == StepKind::max_pool) {
-    kernels::max_pool_int8(pool_of<Net, K>.windows, bounds, x, y);
+    kernels::max_pool(pool_of<Net, K>.windows, bounds, x, y);
   } else if constexpr (kind == StepKind::average_pool) {
-    kernels::average_pool_int8(pool_of<Net, K>, bounds, x_zero, x, y);
+    kernels::average_pool(pool_of<Net, K>, bounds, x_zero, x, y);
   } else if constexpr (kind == StepKind::add) {
     const kernels::Int8Sum sum{t.scaling[step.scale],
                                t.scaling[step.scale + 1],
@@ -123,21 +112,21 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
   } else if constexpr (kind == StepKind::embedding) {
     kernels::rows_int8({t.weights + step.weights, step.tokens, step.width, step.in / 2, t.zero[K + 1]}, x, y);
   } else if constexpr (step.is_pair()) {
-    const kernels::Int8Pair pair{t.scaling[step.scale],
-                                 t.scaling[step.scale + 1],
-                                 t.scaling[step.scale + 2],
-                                 x_zero,
-                                 t.zero[step.other],
-                                 t.zero[K + 1],
-                                 bounds,
-                                 step.out,
-                                 step.period,
-                                 step.repeat};
+    const kernels::Pair<std::int8_t> pair{t.scaling[step.scale],
+                                          t.scaling[step.scale + 1],
+                                          t.scaling[step.scale + 2],
+                                          x_zero,
+                                          t.zero[step.other],
+                                          t.zero[K + 1],
+                                          bounds,
+                                          step.out,
+                                          step.period,
+                                          step.repeat};
     const std::int8_t* other = arena + plan.place(step.other);
-    if constexpr (kind == StepKind::multiply) kernels::product_int8(pair, x, other, y);
-    else if constexpr (kind == StepKind::subtract) kernels::difference_int8(pair, x, other, y);
+    if constexpr (kind == StepKind::multiply) kernels::product(pair, x, other, y);
+    else if constexpr (kind == StepKind::subtract) kernels::difference(pair, x, other, y);
     else if constexpr (kind == StepKind::divide) kernels::quotient_int8(pair, x, other, y);
-    else kernels::extreme_int8<kind == StepKind::larger>(pair, x, other, y);
+    else kernels::extreme<kind == StepKind::larger>(pair, x, other, y);
   } else if constexpr (step.modulates()) {
     const kernels::Int8Modulation modulation{t.scaling[step.scale],
                                              t.scaling[step.scale + 1],
@@ -167,31 +156,32 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
                           x_zero, t.zero[K + 1], t.scaling[step.scale]},
                          x, y);
   } else if constexpr (step.chooses()) {
-    const kernels::Int8Choice choice{t.scaling[step.scale],
-                                     t.scaling[step.scale + 1],
-                                     x_zero,
-                                     t.zero[step.other],
-                                     t.zero[step.third],
-                                     t.zero[K + 1],
-                                     bounds,
-                                     step.first_spread,
-                                     {step.period, step.repeat},
-                                     step.spread};
-    kernels::choose_int8(choice, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
+    const kernels::Choice<std::int8_t> choice{t.scaling[step.scale],
+                                              t.scaling[step.scale + 1],
+                                              x_zero,
+                                              t.zero[step.other],
+                                              t.zero[step.third],
+                                              t.zero[K + 1],
+                                              bounds,
+                                              step.first_spread,
+                                              {step.period, step.repeat},
+                                              step.spread};
+    kernels::choose(choice, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
   } else if constexpr (step.attends()) {
     detail::run_attention<Net, K>(t, arena);
   } else if constexpr (kind == StepKind::slopes) {
-    kernels::slopes_int8({t.scaling[step.scale], t.multiplier + step.multiplier, t.shift + step.multiplier,
-                          step.factors, x_zero, t.zero[K + 1], bounds},
-                         step.in, x, y);
+    kernels::slopes(kernels::Slopes<std::int8_t>{t.scaling[step.scale], t.multiplier + step.multiplier,
+                                                 t.shift + step.multiplier, step.factors, x_zero, t.zero[K + 1],
+                                                 bounds},
+                    step.in, x, y);
   } else if constexpr (kind == StepKind::stretch) {
-    kernels::stretch_int8(stretching_of<Net, K>, x, y);
+    kernels::stretch(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
-    if constexpr (step.padded) kernels::fill_int8(x_zero, step.out, y);
+    if constexpr (step.padded) kernels::detail::fill_numbers(y, step.out, x_zero);
     [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, arena), ...); }
     (std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
-    kernels::rescale_int8(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
+    kernels::rescale(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
   } else {
     for (std::size_t first = 0; first < step.in; first += step.width)
       softmax_int8(x + first, y + first, step.width, std::span(t.exponentials).subspan(256 * step.table, 256));
@@ -199,9 +189,16 @@ TENON_STEP constexpr void run_step(const QuantizedTables<Net>& t, std::int8_t* a
 }
 #undef TENON_STEP
 
+/// The same, with activations of whatever size.
+template <class Net, std::size_t K>
+TENON_INLINE constexpr void run_step(const QuantizedTables<Net>& t, Activation<Net>* arena) {
+  if constexpr (quantized_plan<Net>.wide) detail::run_wide_step<Net, K>(t, arena);
+  else run_narrow_step<Net, K>(t, arena);
+}
+
 /// All steps, one after the other: what the inputs hold becomes the outputs, in one arena.
 template <class Net, std::size_t... K>
-constexpr void run_steps(const QuantizedTables<Net>& t, std::int8_t* arena, std::index_sequence<K...>) {
+constexpr void run_steps(const QuantizedTables<Net>& t, Activation<Net>* arena, std::index_sequence<K...>) {
   (run_step<Net, K>(t, arena), ...);
 }
 

@@ -17,8 +17,8 @@ template <class Net>
 struct QuantizedSelfTest {
   static constexpr const auto& plan = edge::quantized_plan<Net>;
 
-  std::int8_t input[plan.input_offset(plan.inputs)]{};
-  std::int8_t output[plan.output_offset(plan.outputs())]{};
+  edge::Activation<Net> input[plan.input_offset(plan.inputs)]{};
+  edge::Activation<Net> output[plan.output_offset(plan.outputs())]{};
 };
 
 /// Whether a network gives the host's numbers, bit for bit.

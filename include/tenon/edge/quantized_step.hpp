@@ -8,6 +8,7 @@
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/quantized_cell.hpp>
 #include <tenon/edge/step_pattern.hpp>
+#include <tenon/kernels/int16_images.hpp>
 #include <tenon/kernels/int8_attention.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_elementwise.hpp>
@@ -50,7 +51,7 @@ struct QuantizedStep {
   kernels::Convolution image{};
   kernels::Averaging pool{};
   TensorOrder order{};                    // of a dense layer's input
-  std::size_t period = 0, repeat = 1;     // of a pair: kernels::Int8Pair
+  std::size_t period = 0, repeat = 1;     // of a pair: kernels::Pair
   kernels::Int8Spread spread{};           // of a third tensor; that of the second is the pair's
   kernels::Int8Spread first_spread{};     // of a choice's condition
   std::size_t first_move = 0, moves = 0;  // of moves and joins
@@ -70,7 +71,8 @@ struct QuantizedStep {
   std::size_t tokens = 0;  // of an embedding: the rows of its table, of `width` numbers each
   std::size_t places = 1;  // of positions: how many rows of constants there are
   bool scaled = false;
-  CellPass cell{};  // its weights and rows: those of the input, then those of the state
+  bool wide = false;  // its activations have 16 bits
+  CellPass cell{};    // its weights and rows: those of the input, then those of the state
   kernels::AttentionSizes attention{};
   double rope = 0;         // the base of the angles by which queries and keys are turned, or 0
   bool remembers = false;  // given one step: an attention keeps keys and values of those before, positions count them
@@ -112,12 +114,42 @@ struct QuantizedStep {
     return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out * places : 0;
   }
   constexpr std::size_t requantizers() const {
+    if (wide && pattern.kind == StepKind::softmax) return 1;
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
     if (attends() || chooses()) return 2;
     if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes || pattern.kind == StepKind::tied) return 1;
     return pattern.kind == StepKind::join ? moves : 0;
   }
 
+  /// Whether it can be done with activations of 16 bits.
+  constexpr bool can_be_wide() const {
+    switch (pattern.kind) {
+    case StepKind::dense:
+    case StepKind::convolution:
+    case StepKind::depthwise:
+      return !stored_otherwise();
+    case StepKind::softmax:
+      return width < 65536;
+    case StepKind::input:
+    case StepKind::max_pool:
+    case StepKind::average_pool:
+    case StepKind::add:
+    case StepKind::multiply:
+    case StepKind::subtract:
+    case StepKind::larger:
+    case StepKind::smaller:
+    case StepKind::clamp:
+    case StepKind::table:
+    case StepKind::slopes:
+    case StepKind::choose:
+    case StepKind::move:
+    case StepKind::join:
+    case StepKind::stretch:
+      return true;
+    default:
+      return false;
+    }
+  }
   /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
   constexpr std::size_t outputs() const { return pattern.kind == StepKind::dense ? out : image.features; }
   constexpr std::size_t columns() const {
@@ -166,6 +198,7 @@ struct QuantizedStep {
   /// Where weight `column` of an output lies among the packed ones; columns are counted as they are packed.
   constexpr std::size_t packed_place(std::size_t output, std::size_t column) const {
     if (pattern.kind == StepKind::depthwise) return weights + kernels::depthwise_place(output, column, columns());
+    if (wide) column = kernels::wide_column(column);
     return weights + kernels::packed_place(packed_row(output), column, columns());
   }
   /// Among weights that are 0 so far.
@@ -195,6 +228,7 @@ struct QuantizedStep {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
     if (attends()) return 4 * attention.keys;
     if (pattern.kind == StepKind::shift) return remembers ? kernels::in_fours(out) : 0;  // a row at a multiple of four
+    if (wide) return pattern.kind == StepKind::convolution ? kernels::convolution_int16_scratch(image) : 0;
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
     if (pattern.kind != StepKind::convolution) return 0;
     return kernels::convolution_int8_scratch(image) + stored_weights() + stored_scales();
@@ -238,8 +272,9 @@ struct StepPlan {
   std::size_t weight_bytes = 0, rows = 0, macs = 0;
   std::size_t multipliers = 0;   // of the rows
   std::size_t requantizers = 0;  // of sums and bounds
-  std::size_t arena = 0;         // of the activations
+  std::size_t arena = 0;         // of the activations: numbers, of a byte each or, if they are wide, two
   bool fits = true;              // every layer was recognised
+  bool wide = false;             // activations have 16 bits
   /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
   /// what a step gives that does nothing.
   std::size_t inputs = 1;
@@ -257,7 +292,7 @@ struct StepPlan {
   std::size_t first_state = 0;
   bool overflows = false;  // there were more steps or moves than there is room for
 
-  /// How many bytes tensor t takes, and where.
+  /// How many places in the arena tensor t takes, and where.
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
   constexpr std::size_t place(std::size_t t) const { return places[t]; }
 
@@ -286,11 +321,21 @@ struct StepPlan {
     for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) any = any || moves[m].source == t;
     return any;
   }
+  /// A byte each, or two.
+  constexpr std::size_t number_bytes() const { return wide ? 2 : 1; }
+  constexpr bool can_be_wide() const {
+    for (std::size_t k = 0; k < count; ++k)
+      if (!steps[k].can_be_wide()) return false;
+    return true;
+  }
+  /// Of a function of one number: what becomes of all 256, or of every 128th of 65,536.
+  constexpr std::size_t table_size() const { return wide ? 513 : 256; }
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
 
   /// Its output is tensor `count` then.
   constexpr void add(QuantizedStep step, TensorOrder order) {
     if (count == capacity) return void(overflows = true);
+    step.wide = wide;
     if (step.multiplies()) {
       step.weights = weight_bytes;
       step.row = rows;

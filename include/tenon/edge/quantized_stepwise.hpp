@@ -74,9 +74,10 @@ class QuantizedStepwise {
 
 public:
   using network = Net;
+  using Number = edge::Activation<One>;  // std::int8_t, or std::int16_t
 
   /// What one object takes, without the pointer to tables that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.arena;
+  static constexpr std::size_t ram_bytes = plan.arena * plan.number_bytes();
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;  // of one step
 
@@ -86,13 +87,13 @@ public:
       : given_{&tables} {}
 
   /// Where the next step's numbers go, and where the output is after `step`: real = scale * (q - zero).
-  constexpr auto input() { return std::span<std::int8_t, plan.sizes[0]>(arena_ + plan.place(0), plan.sizes[0]); }
+  constexpr auto input() { return std::span<Number, plan.sizes[0]>(arena_ + plan.place(0), plan.sizes[0]); }
   /// The next token, where an Embedding comes first.
   constexpr void set_token(std::uint16_t id) requires(plan.tokens[0] && in == 1) {
     edge::write_token(arena_ + plan.place(0), 0, id);
   }
-  constexpr std::span<const std::int8_t, out> output() const {
-    return std::span<const std::int8_t, out>(arena_ + plan.place(plan.count), out);
+  constexpr std::span<const Number, out> output() const {
+    return std::span<const Number, out>(arena_ + plan.place(plan.count), out);
   }
   constexpr float input_scale() const { return tables().input_scale[0]; }
   constexpr float output_scale() const { return tables().output_scale[0]; }
@@ -110,7 +111,7 @@ public:
 
   /// Forgets the steps so far.
   constexpr void reset() {
-    for (std::int8_t& number : arena_) number = 0;
+    for (Number& number : arena_) number = 0;
   }
 
 private:
@@ -125,7 +126,7 @@ private:
     else return *given_;
   }
 
-  alignas(4) std::int8_t arena_[plan.arena]{};
+  alignas(4) Number arena_[plan.arena]{};
   [[no_unique_address]] std::conditional_t<sizeof...(Q) == 0, const edge::QuantizedTables<One>*, Nothing> given_{};
 };
 

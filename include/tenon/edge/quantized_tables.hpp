@@ -12,6 +12,7 @@
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/edge/quantized_ports.hpp>
 #include <tenon/edge/quantized_recurrent.hpp>
+#include <tenon/edge/quantized_wide.hpp>
 #include <tenon/edge/row_sums.hpp>
 #include <tenon/expr/math/exp.hpp>
 
@@ -24,6 +25,7 @@ namespace tenon {
 /// products.
 template <class Net>
 struct QuantizedNumbers {
+  using network = Net;
   static constexpr const auto& plan = edge::quantized_plan<Net>;
 
   std::int8_t weights[plan.weight_bytes + 1]{};  // packed: kernels/int8_products.hpp, int8_stored.hpp
@@ -33,9 +35,9 @@ struct QuantizedNumbers {
   std::int8_t zero[plan.count + 1]{};
   // of inputs whose features have scales of their own; the step is a feature's scale
   float feature_center[plan.features + 1]{}, feature_step[plan.features + 1]{};
-  std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};  // of recurrent layers: kernels::CellScale
-  std::int8_t functions[256 * plan.tables + 1]{};  // what an importer has computed as the file means it;
-  bool has_functions = false;                      // otherwise the compiler fills the tables
+  std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};    // of recurrent layers: kernels::CellScale
+  edge::Activation<Net> functions[plan.table_size() * plan.tables + 1]{};  // what an importer has computed as the file
+  bool has_functions = false;  // means it; otherwise the compiler fills the tables
 };
 
 namespace edge {
@@ -62,14 +64,15 @@ struct QuantizedTables {
   std::int32_t bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
   std::int32_t multiplier[plan.multipliers + 1]{};
   std::int8_t shift[plan.multipliers + 1]{};
-  std::int8_t low[plan.count]{}, high[plan.count]{};
+  Activation<Net> low[plan.count]{}, high[plan.count]{};
   std::int8_t zero[plan.count + 1]{};
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
   bool sums_fit = true;                                           // in 32 bits, whatever the input
   std::array<float, plan.inputs> input_scale{};
   std::array<float, plan.outputs()> output_scale{};
-  std::array<float, 256 * plan.softmaxes> exponentials{};
-  std::array<std::int8_t, 256 * plan.tables> functions{};  // what becomes of -128, -127, ... 127
+  std::array<float, plan.wide ? 0 : 256 * plan.softmaxes> exponentials{};
+  std::array<Activation<Net>, plan.table_size() * plan.tables> functions{};  // what becomes of -128, -127, ... 127
+  std::array<bool, plan.wide ? plan.count : 0> narrow{};  // of steps with wide activations: kernels::WideRows
   std::array<kernels::NormScale, plan.norms> norms{};
   std::array<kernels::CellScale, plan.cells> cells{};
   [[no_unique_address]] FeatureScales<plan.features> features{};
@@ -139,32 +142,44 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
     return requantizer(real);
   };
-  // both parts of a sum to twice the larger scale, with 20 bits to spare
+  // both parts of a sum to twice the larger scale, with 20 bits to spare, or 15
   const auto set_sum = [&t, &scaled](const QuantizedStep& step, double a, double b, double out) {
     const double twice = 2 * (a > b ? a : b);
     t.scaling[step.scale] = requantizer(a / twice);
     t.scaling[step.scale + 1] = requantizer(b / twice);
-    t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
+    if (plan.wide) t.scaling[step.scale + 2] = scaled(twice / (0x1p15 * out), 0x1p30);
+    else t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
   };
   for (std::size_t k = 0; k < plan.count; ++k) {
     const QuantizedStep& step = plan.steps[k];
     const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
+    using Number = Activation<Net>;
+    constexpr Number least = std::numeric_limits<Number>::min(), most = std::numeric_limits<Number>::max();
+    constexpr double distance = plan.wide ? 65535 : 255;  // of two numbers, at most
     t.low[k] = step.pattern.low == -std::numeric_limits<double>::infinity()
-                   ? std::int8_t{-128}
-                   : to_int8(static_cast<float>(step.pattern.low), q.scale[k + 1], q.zero[k + 1]);
+                   ? least
+                   : to_number<Number>(static_cast<float>(step.pattern.low), q.scale[k + 1], q.zero[k + 1]);
     t.high[k] = step.pattern.high == std::numeric_limits<double>::infinity()
-                    ? std::int8_t{127}
-                    : to_int8(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
+                    ? most
+                    : to_number<Number>(static_cast<float>(step.pattern.high), q.scale[k + 1], q.zero[k + 1]);
     if (step.pattern.kind == StepKind::clamp) {
-      t.scaling[step.scale] = scaled(in / out, 255);
+      t.scaling[step.scale] = scaled(in / out, distance);
+    } else if (step.pattern.kind == StepKind::softmax && plan.wide) {
+      t.scaling[step.scale] = scaled(in * 65535 / 10, distance);
     } else if (step.pattern.kind == StepKind::softmax) {
       fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
     } else if (step.pattern.kind == StepKind::table && q.has_functions) {
-      for (std::size_t i = 256 * step.table; i < 256 * step.table + 256; ++i) t.functions[i] = q.functions[i];
+      const Number* from = q.functions + plan.table_size() * step.table;
+      Number* to = t.functions.data() + plan.table_size() * step.table;
+      for (std::size_t i = 0; i < plan.table_size(); ++i) *to++ = *from++;
     } else if (step.pattern.kind == StepKind::table) {
-      fill_function(std::span(t.functions).subspan(256 * step.table, 256),
-                    detail::plan_reading<bound_network<Net>>.function[k], q.scale[step.source], q.zero[step.source],
-                    q.scale[k + 1], q.zero[k + 1]);
+      const detail::PointFunction f = detail::plan_reading<bound_network<Net>>.function[k];
+      if constexpr (plan.wide)
+        kernels::fill_wide_table(t.functions.data() + plan.table_size() * step.table,
+                                 [&](double x) { return f(x * in) / out; });
+      else
+        fill_function(std::span(t.functions).subspan(256 * step.table, 256), f, q.scale[step.source],
+                      q.zero[step.source], q.scale[k + 1], q.zero[k + 1]);
     } else if (step.pattern.kind == StepKind::norm) {
       const kernels::NormScale scale = t.norms[step.norm_table] = detail::norm_scale(step, in);
       const double one = static_cast<double>(std::int64_t{1} << scale.fraction) * out;
@@ -181,25 +196,26 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       t.scaling[step.scale] = scaled(in * static_cast<double>(q.scale[step.other]) / out,
                                      255.0 * 255.0 * static_cast<double>(step.width));
     } else if (step.chooses()) {
-      t.scaling[step.scale] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
-      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.third]) / out, 255);
+      t.scaling[step.scale] = scaled(static_cast<double>(q.scale[step.other]) / out, distance);
+      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.third]) / out, distance);
     } else if (step.attends()) {
       detail::fill_attention(step, in, static_cast<double>(q.scale[step.other]),
                              static_cast<double>(q.scale[step.third]), out, t, scaled);
     } else if (step.pattern.kind == StepKind::slopes) {
-      t.scaling[step.scale] = scaled(in / out, 255);
+      t.scaling[step.scale] = scaled(in / out, distance);
       for (std::size_t o = 0; o < step.factors; ++o) {
         const double slope = static_cast<double>(q.weight_scale[step.row + o]);
-        const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, 255);
+        const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, distance);
         t.multiplier[step.multiplier + o] = slope < 0 ? -r.multiplier : r.multiplier;
         t.shift[step.multiplier + o] = r.shift;
       }
     } else if (step.pattern.kind == StepKind::join) {
       for (std::size_t m = 0; m < step.moves; ++m)
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
-                                           255);
+                                           distance);
     } else if (step.pattern.kind == StepKind::multiply) {
-      t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
+      t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out,
+                                         plan.wide ? 0x1p30 : 255 * 255);
     } else if (step.pattern.kind == StepKind::shift) {
       set_sum(step, in, static_cast<double>(q.weight_scale[step.row]), out);
     } else if (step.pattern.kind == StepKind::divide) {
@@ -207,12 +223,17 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     } else if (step.modulates()) {
       set_sum(step, 256 * in * static_cast<double>(q.scale[step.other]), static_cast<double>(q.scale[step.third]), out);
     } else if (step.pattern.kind == StepKind::larger || step.pattern.kind == StepKind::smaller) {
-      t.scaling[step.scale] = scaled(in / out, 255);
-      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.other]) / out, 255);
+      t.scaling[step.scale] = scaled(in / out, distance);
+      t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.other]) / out, distance);
     } else if (step.pattern.kind == StepKind::add || step.pattern.kind == StepKind::subtract) {
       set_sum(step, in, static_cast<double>(q.scale[step.other]), out);
     }
     if (!step.multiplies()) continue;
+    if constexpr (plan.wide) {
+      detail::fill_wide_rows(
+          step, k, q, t, [&](std::size_t o) { return row_sums(step, t.weights, o); }, scaled);
+      continue;
+    }
     for (std::size_t o = 0; o < step.outputs(); ++o) {
       const std::size_t row = step.row + step.packed_row(o);
       const RowSums sums = row_sums(step, t.weights, o);

@@ -12,7 +12,8 @@ namespace tenon {
 
 /// What a generated header says.
 struct WeightsHeader {
-  using Values = std::variant<std::span<const float>, std::span<const std::int8_t>, std::span<const std::int32_t>>;
+  using Values = std::variant<std::span<const float>, std::span<const std::int8_t>, std::span<const std::int16_t>,
+                              std::span<const std::int32_t>>;
   struct Block {
     std::string name;  // "0.weight (128, 64)"
     Values values;

@@ -184,7 +184,7 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   const std::size_t whole = c.channels / by_hand_channels * by_hand_channels;
   const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
   const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
-  fill_bytes(padding, whole, outside);
+  fill_numbers(padding, whole, outside);
   const std::int8_t* taps[9];
 #if defined(TENON_THUMB_KERNELS)
   ThumbDepthwise state{};

@@ -16,18 +16,18 @@ namespace tenon::kernels {
 
 /// Two tensors that meet. The second may be smaller: each of its `period` numbers stands for `repeat` neighbours, and
 /// after the last of them the first one's turn comes again.
-struct Int8Pair {
+template <class Number>
+struct Pair {
   Requantizer first{}, second{}, total{};
   std::int32_t first_zero = 0, second_zero = 0, zero = 0;
-  Int8Bounds bounds{};
+  Bounds<Number> bounds{};
   std::size_t size = 0, period = 0, repeat = 1;
 };
 
 namespace detail {
 
-template <class Value>
-TENON_INLINE constexpr void each_pair(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b, std::int8_t* y,
-                                      Value value) {
+template <class Number, class Value>
+TENON_INLINE constexpr void each_pair(const Pair<Number>& p, const Number* a, const Number* b, Number* y, Value value) {
   for (std::size_t i = 0; i < p.size;)
     for (std::size_t j = 0; j < p.period; ++j)
       for (std::size_t k = 0; k < p.repeat; ++k, ++i)
@@ -37,21 +37,21 @@ TENON_INLINE constexpr void each_pair(const Int8Pair& p, const std::int8_t* a, c
 }  // namespace detail
 
 /// a b, exact but for its one rounding. y may be a.
-[[gnu::noinline]] constexpr void product_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,
-                                              std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void product(const Pair<Number>& p, const Number* a, const Number* b, Number* y) {
   detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA { return p.total(v * w); });
 }
 /// a - b by LiteRT's rule, which is that of sums.
-[[gnu::noinline]] constexpr void difference_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,
-                                                 std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void difference(const Pair<Number>& p, const Number* a, const Number* b, Number* y) {
+  constexpr std::int32_t spare = 1 << (sizeof(Number) == 1 ? 20 : 15);
   detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA {
-    return p.total(p.first(v * (1 << 20)) - p.second(w * (1 << 20)));
+    return p.total(p.first(v * spare) - p.second(w * spare));
   });
 }
 /// The larger or the smaller of two, both brought to the output's scale.
-template <bool Larger>
-[[gnu::noinline]] constexpr void extreme_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,
-                                              std::int8_t* y) {
+template <bool Larger, class Number>
+[[gnu::noinline]] constexpr void extreme(const Pair<Number>& p, const Number* a, const Number* b, Number* y) {
   detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA {
     const std::int32_t first = p.first(v), second = p.second(w);
     return (first > second) == Larger ? first : second;

@@ -10,18 +10,19 @@ namespace tenon::kernels {
 
 /// y = x where x > 0, otherwise slope x. The slopes are those of `channels` neighbours, one after the other; a slope
 /// may be negative, and so may its multiplier.
-struct Int8Slopes {
+template <class Number>
+struct Slopes {
   Requantizer above{};  // of positive numbers
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
   std::size_t channels = 1;
   std::int32_t x_zero = 0, zero = 0;
-  Int8Bounds bounds{};
+  Bounds<Number> bounds{};
 };
 
 /// y may be x. `size` is a multiple of the channels.
-[[gnu::noinline]] constexpr void slopes_int8(const Int8Slopes& s, std::size_t size, const std::int8_t* x,
-                                             std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void slopes(const Slopes<Number>& s, std::size_t size, const Number* x, Number* y) {
   for (std::size_t i = 0; i < size;)
     for (std::size_t c = 0; c < s.channels; ++c, ++i) {
       const std::int32_t v = x[i] - s.x_zero;
@@ -77,15 +78,17 @@ struct Int8Walk {
 };
 
 /// y = a where the condition is not 0, b where it is, each brought to the output's scale.
-struct Int8Choice {
+template <class Number>
+struct Choice {
   Requantizer first{}, second{};
   std::int32_t condition_zero = 0, first_zero = 0, second_zero = 0, zero = 0;
-  Int8Bounds bounds{};
+  Bounds<Number> bounds{};
   Int8Spread condition_spread{}, first_spread{}, second_spread{};
 };
 
-[[gnu::noinline]] constexpr void choose_int8(const Int8Choice& p, std::size_t size, const std::int8_t* condition,
-                                             const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void choose(const Choice<Number>& p, std::size_t size, const Number* condition,
+                                        const Number* a, const Number* b, Number* y) {
   Int8Walk c(p.condition_spread), first(p.first_spread), second(p.second_spread);
   for (std::size_t i = 0; i < size; ++i) {
     const std::int32_t value = condition[c.at] != p.condition_zero ? p.first(a[first.at] - p.first_zero)
@@ -132,7 +135,7 @@ struct Int8Rows {
 
 /// a / b, cut to 22 bits behind the point and rounded once. What is divided by zero is as large as can be, with a's
 /// sign. y may be a.
-[[gnu::noinline]] constexpr void quotient_int8(const Int8Pair& p, const std::int8_t* a, const std::int8_t* b,
+[[gnu::noinline]] constexpr void quotient_int8(const Pair<std::int8_t>& p, const std::int8_t* a, const std::int8_t* b,
                                                std::int8_t* y) {
   detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA {
     std::int32_t most = v == 0 ? 0 : 1024;

@@ -20,7 +20,8 @@ namespace tenon::kernels {
 
 namespace detail {
 
-constexpr std::int8_t* fill_bytes(std::int8_t* to, std::size_t count, std::int8_t value) {
+template <class Number>
+constexpr Number* fill_numbers(Number* to, std::size_t count, Number value) {
   for (; count > 0; --count) *to++ = value;
   return to;
 }
@@ -41,28 +42,29 @@ struct TapRange {
 };
 
 /// What the weights of one position meet, tap by tap, with `outside` around the image.
+template <class Number>
 constexpr void gather_window(const Convolution& c, std::size_t group, std::size_t row, const TapRange& rows,
-                             std::size_t column, std::int8_t outside, const std::int8_t* x, std::int8_t* to) {
+                             std::size_t column, Number outside, const Number* x, Number* to) {
   const std::size_t own = c.group_channels();
   const TapRange inside(c.x, column);
   const bool together = c.x.dilation == 1 && c.groups == 1;
   for (std::size_t tap = 0; tap < c.y.kernel; ++tap) {
     if (tap < rows.first || tap >= rows.end || inside.first == inside.end) {
-      to = fill_bytes(to, c.x.kernel * own, outside);
+      to = fill_numbers(to, c.x.kernel * own, outside);
       continue;
     }
-    to = fill_bytes(to, inside.first * own, outside);
+    to = fill_numbers(to, inside.first * own, outside);
     const std::size_t place = TapRange::place(c.y, row, tap) * c.x.image + TapRange::place(c.x, column, inside.first);
-    const std::int8_t* from = x + place * c.channels + group * own;
+    const Number* from = x + place * c.channels + group * own;
     const std::size_t size = together ? (inside.end - inside.first) * own : own;
     for (std::size_t i = together ? inside.end - 1 : inside.first; i < inside.end; ++i, to += size) {
-      copy_bytes(from, size, to);
+      copy_numbers(from, size, to);
       from += c.x.dilation * c.channels;
     }
-    to = fill_bytes(to, (c.x.kernel - inside.end) * own, outside);
+    to = fill_numbers(to, (c.x.kernel - inside.end) * own, outside);
   }
   const std::size_t size = c.taps() * own;
-  fill_bytes(to, in_fours(size) - size, 0);
+  fill_numbers(to, in_fours(size) - size, Number{0});
 }
 
 /// How sums become numbers of the next tensor.
@@ -320,19 +322,19 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 }
 
 /// The largest of each window. Input and output have one scale.
-[[gnu::noinline]] constexpr void max_pool_int8(const Pooling& p, Int8Bounds bounds, const std::int8_t* x,
-                                               std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void max_pool(const Pooling& p, Bounds<Number> bounds, const Number* x, Number* y) {
   for (std::size_t r = 0; r < p.y.map; ++r) {
     const WindowSpan ys = window_span(p.y, r);
     for (std::size_t q = 0; q < p.x.map; ++q, y += p.channels) {
       const WindowSpan xs = window_span(p.x, q);
       for (std::size_t ky = 0; ky < ys.count; ++ky)
         for (std::size_t kx = 0; kx < xs.count; ++kx) {
-          const std::int8_t* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place + kx * xs.step) * p.channels;
-          if (ky + kx == 0) detail::copy_bytes(pixel, p.channels, y);
-          else larger_bytes(pixel, p.channels, y);
+          const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place + kx * xs.step) * p.channels;
+          if (ky + kx == 0) detail::copy_numbers(pixel, p.channels, y);
+          else larger_numbers(pixel, p.channels, y);
         }
-      if (bounds.low == -128 && bounds.high == 127) continue;
+      if (bounds.low == Bounds<Number>{}.low && bounds.high == Bounds<Number>{}.high) continue;
       for (std::size_t i = 0; i < p.channels; ++i) y[i] = bounds(y[i]);
     }
   }
@@ -340,8 +342,9 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 
 /// The mean of each window, rounded to nearest, halves away from zero. Input and output have one scale;
 /// zeros outside that count are `outside`.
-[[gnu::noinline]] constexpr void average_pool_int8(const Averaging& a, Int8Bounds bounds, std::int8_t outside,
-                                                   const std::int8_t* x, std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void average_pool(const Averaging& a, Bounds<Number> bounds, Number outside,
+                                              const Number* x, Number* y) {
   const Pooling& p = a.windows;
   const auto span = [&](const ConvolutionAxis& axis, std::size_t position) {
     if (!a.adaptive) return window_span(axis, position);
@@ -357,7 +360,7 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
       for (std::size_t channel = 0; channel < p.channels; ++channel) {
         std::int32_t sum = (count - inside) * outside;
         for (std::size_t ky = 0; ky < ys.count; ++ky) {
-          const std::int8_t* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place) * p.channels + channel;
+          const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place) * p.channels + channel;
           for (std::size_t kx = 0; kx < xs.count; ++kx, pixel += xs.step * p.channels) sum += *pixel;
         }
         *y++ = bounds((sum + (sum > 0 ? count / 2 : -(count / 2))) / count);

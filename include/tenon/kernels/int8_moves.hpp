@@ -29,25 +29,25 @@ TENON_INLINE constexpr void each_line(const Int8Move& m, Line line) {
 
 }  // namespace detail
 
-[[gnu::noinline]] constexpr void move_int8(const Int8Move& m, const std::int8_t* x, std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void move_numbers(const Int8Move& m, const Number* x, Number* y) {
   const bool together = m.from_step[3] == 1 && m.to_step[3] == 1;
   detail::each_line(m, [&](std::size_t from, std::size_t to) TENON_INLINE_LAMBDA {
-    if (together) return detail::copy_bytes(x + from, m.count[3], y + to);
+    if (together) return detail::copy_numbers(x + from, m.count[3], y + to);
     for (std::size_t d = 0; d < m.count[3]; ++d) y[to + d * m.to_step[3]] = x[from + d * m.from_step[3]];
   });
 }
 
 /// The same from one scale to another.
-[[gnu::noinline]] constexpr void move_rescaled_int8(const Int8Move& m, const Requantizer& scale, std::int32_t from_zero,
-                                                    std::int32_t zero, const std::int8_t* x, std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void move_rescaled(const Int8Move& m, const Requantizer& scale, std::int32_t from_zero,
+                                               std::int32_t zero, const Number* x, Number* y) {
   detail::each_line(m, [&](std::size_t from, std::size_t to) TENON_INLINE_LAMBDA {
     for (std::size_t d = 0; d < m.count[3]; ++d)
-      y[to + d * m.to_step[3]] = static_cast<std::int8_t>(
-          saturated(scale(x[from + d * m.from_step[3]] - from_zero) + zero));
+      y[to + d * m.to_step[3]] = static_cast<Number>(
+          saturated<8 * sizeof(Number)>(scale(x[from + d * m.from_step[3]] - from_zero) + zero));
   });
 }
-
-constexpr void fill_int8(std::int8_t value, std::size_t count, std::int8_t* y) { detail::fill_bytes(y, count, value); }
 
 /// An axis stretched by a whole factor: pixel r lies at (r + 1/2) / factor - 1/2 = (2 r + 1 - factor) / (2 factor)
 /// of the source, between pixels `first` and `second`, whose weights are parts of 2 factor.
@@ -66,7 +66,8 @@ struct StretchedPixel {
 
 /// What lies linearly between neighbours, in whole numbers: parts of 4 factor_y factor_x, rounded to nearest, halves
 /// away from zero.
-[[gnu::noinline]] constexpr void stretch_int8(const Upsampling& u, const std::int8_t* x, std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void stretch(const Upsampling& u, const Number* x, Number* y) {
   const auto parts_y = static_cast<std::int32_t>(2 * u.factor_y), parts_x = static_cast<std::int32_t>(2 * u.factor_x);
   const std::int32_t parts = parts_y * parts_x;
   for (std::size_t r = 0; r < u.height * u.factor_y; ++r) {
@@ -74,12 +75,12 @@ struct StretchedPixel {
     for (std::size_t q = 0; q < u.width * u.factor_x; ++q) {
       const StretchedPixel px(q, u.factor_x, u.width);
       const auto pixel = [&](std::size_t row, std::size_t column) { return x + (row * u.width + column) * u.channels; };
-      const std::int8_t *a = pixel(py.first, px.first), *b = pixel(py.first, px.second),
-                        *c = pixel(py.second, px.first), *d = pixel(py.second, px.second);
+      const Number *a = pixel(py.first, px.first), *b = pixel(py.first, px.second), *c = pixel(py.second, px.first),
+                   *d = pixel(py.second, px.second);
       for (std::size_t i = 0; i < u.channels; ++i) {
         const std::int32_t sum = (parts_y - py.weight) * ((parts_x - px.weight) * a[i] + px.weight * b[i]) +
                                  py.weight * ((parts_x - px.weight) * c[i] + px.weight * d[i]);
-        *y++ = static_cast<std::int8_t>((sum + (sum > 0 ? parts / 2 : -(parts / 2))) / parts);
+        *y++ = static_cast<Number>((sum + (sum > 0 ? parts / 2 : -(parts / 2))) / parts);
       }
     }
   }

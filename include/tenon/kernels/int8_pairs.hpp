@@ -84,6 +84,23 @@ TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t coun
 #endif
 }
 
+TENON_INLINE constexpr void copy_numbers(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+  copy_bytes(from, count, to);
+}
+TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, std::size_t count, std::int16_t* to) {
+#if defined(__ARM_FEATURE_UNALIGNED) || !defined(__arm__)
+  if (!std::is_constant_evaluated())
+    for (; count >= 4; count -= 4, from += 4, to += 4) {
+      std::uint32_t first, second;
+      std::memcpy(&first, from, 4);
+      std::memcpy(&second, from + 2, 4);
+      std::memcpy(to, &first, 4);
+      std::memcpy(to + 2, &second, 4);
+    }
+#endif
+  for (; count > 0; --count) *to++ = *from++;
+}
+
 #if defined(TENON_WIDENED_PAIRS)
 
 /// Of each four columns: the even and the odd bytes of the first, those of the second. Returns where the
@@ -296,12 +313,14 @@ TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_
 
 #undef TENON_WIDENED_PAIRS
 
-/// The nearest int8.
+/// The nearest number of so many bits.
+template <int Bits = 8>
 TENON_INLINE constexpr std::int32_t saturated(std::int32_t value) {
 #if defined(__ARM_FEATURE_SIMD32)
-  if (!std::is_constant_evaluated()) return __ssat(value, 8);
+  if (!std::is_constant_evaluated()) return __ssat(value, Bits);
 #endif
-  return value < -128 ? -128 : value > 127 ? 127 : value;
+  constexpr std::int32_t largest = (1 << (Bits - 1)) - 1;
+  return value < -largest - 1 ? -largest - 1 : value > largest ? largest : value;
 }
 
 /// Sums of four neighbouring channels, each with weights of its own: w has four bytes a tap, x one pixel
@@ -364,8 +383,8 @@ private:
   std::int32_t s0, s1, s2, s3;
 };
 
-/// y = max(x, y), byte by byte.
-TENON_INLINE constexpr void larger_bytes(const std::int8_t* x, std::size_t count, std::int8_t* y) {
+/// y = max(x, y), number by number.
+TENON_INLINE constexpr void larger_numbers(const std::int8_t* x, std::size_t count, std::int8_t* y) {
 #if defined(__ARM_FEATURE_SIMD32)
   if (!std::is_constant_evaluated())
     for (; count >= 4; count -= 4, x += 4, y += 4) {
@@ -377,6 +396,10 @@ TENON_INLINE constexpr void larger_bytes(const std::int8_t* x, std::size_t count
       std::memcpy(y, &larger, 4);
     }
 #endif
+  for (; count > 0; --count, ++x, ++y) *y = *x > *y ? *x : *y;
+}
+
+TENON_INLINE constexpr void larger_numbers(const std::int16_t* x, std::size_t count, std::int16_t* y) {
   for (; count > 0; --count, ++x, ++y) *y = *x > *y ? *x : *y;
 }
 

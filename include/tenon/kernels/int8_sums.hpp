@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include <tenon/inline.hpp>
@@ -13,14 +14,16 @@
 namespace tenon::kernels {
 
 /// Lower and upper bound of an output.
-struct Int8Bounds {
-  std::int32_t low = -128, high = 127;
+template <class Number>
+struct Bounds {
+  std::int32_t low = std::numeric_limits<Number>::min(), high = std::numeric_limits<Number>::max();
 
-  TENON_INLINE constexpr std::int8_t operator()(std::int32_t value) const {
+  TENON_INLINE constexpr Number operator()(std::int32_t value) const {
     value = value < low ? low : value;
-    return static_cast<std::int8_t>(value > high ? high : value);
+    return static_cast<Number>(value > high ? high : value);
   }
 };
+using Int8Bounds = Bounds<std::int8_t>;
 
 /// The sum of two tensors by LiteRT's rule: both brought to twice the larger of their scales, with 20 bits
 /// to spare, added, and brought to the output's.
@@ -169,9 +172,9 @@ struct NarrowScale {
 }
 
 /// A tensor at another scale.
-[[gnu::noinline]] constexpr void rescale_int8(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
-                                              Int8Bounds bounds, std::size_t size, const std::int8_t* x,
-                                              std::int8_t* y) {
+template <class Number>
+[[gnu::noinline]] constexpr void rescale(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
+                                         Bounds<Number> bounds, std::size_t size, const Number* x, Number* y) {
   for (std::size_t i = 0; i < size; ++i) y[i] = bounds(scale(x[i] - from_zero) + zero);
 }
 

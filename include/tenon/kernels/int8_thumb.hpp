@@ -55,66 +55,67 @@ struct ThumbPair {
   "smlad r4, r7, r9, r4\n"                                                                                             \
   "smlad r5, r7, r11, r5\n"
 // Row 0 or 1 of the two, whose sums are in registers A and B; r10 or r11 has its multiplier. The second pixel goes
-// first: where there is none it lies where the first one does.
-#define TENON_THUMB_ROW(multiplier, a, b)                                                                              \
+// first: where there is none it lies where the first one does. WITHIN saturates, STORE and SIZE are of a number.
+#define TENON_THUMB_ROW(multiplier, a, b, within, bits, store, size)                                                   \
   "ldrb lr, [r7], #1\n"                                                                                                \
   "ldr r1, [r12, #16]\n"                                                                                               \
   "lsl r1, r1, lr\n"                                                                                                   \
   "smmla " a ", " a ", " multiplier ", r1\n"                                                                           \
   "smmla " b ", " b ", " multiplier ", r1\n"                                                                           \
   "asr " a ", " a ", lr\n"                                                                                             \
-  "asr " b ", " b ", lr\n"                                                                                             \
-  "ssat " a ", #8, " a ", asr #1\n"                                                                                    \
-  "ssat " b ", #8, " b ", asr #1\n"                                                                                    \
-  "strb " b ", [r9], #1\n"                                                                                             \
-  "strb " a ", [r8], #1\n"
+  "asr " b ", " b ", lr\n" within a ", " bits ", " a ", asr #1\n" within b ", " bits ", " b ", asr #1\n" store b       \
+  ", [r9], " size "\n" store a ", [r8], " size "\n"
+#define TENON_THUMB_PAIR(within, bits, store, size)                                                                    \
+  register ThumbPair* at asm("r0") = &state;                                                                           \
+  asm volatile(".syntax unified\n"                                                                                     \
+               "push {r0, r7, r11}\n" /* which compilers may want for themselves */                                    \
+               "mov r12, r0\n"                                                                                         \
+               "ldr r0, [r12, #48]\n"                                                                                  \
+               "1:\n"                                                                                                  \
+               "ldr r6, [r12, #20]\n"                                                                                  \
+               "ldrd r1, lr, [r12, #32]\n"                                                                             \
+               "ldrd r2, r4, [r6], #8\n"                                                                               \
+               "str r6, [r12, #20]\n"                                                                                  \
+               "mov r3, r2\n"                                                                                          \
+               "mov r5, r4\n"                                                                                          \
+               "cmp r1, lr\n"                                                                                          \
+               "beq 3f\n"                                                                                              \
+               "2:\n" TENON_THUMB_BLOCK "cmp r1, lr\n"                                                                 \
+               "bne 2b\n"                                                                                              \
+               "ldr r12, [sp]\n"                                                                                       \
+               "3:\n"                                                                                                  \
+               "ldr lr, [r12, #40]\n"                                                                                  \
+               "cmp r1, lr\n"                                                                                          \
+               "beq 5f\n"                                                                                              \
+               "4:\n" TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK "cmp r1, lr\n"           \
+               "bne 4b\n"                                                                                              \
+               "ldr r12, [sp]\n"                                                                                       \
+               "5:\n"                                                                                                  \
+               "ldmia r12, {r6-r9}\n"                                                                                  \
+               "ldrd r10, r11, [r6], #8\n" TENON_THUMB_ROW("r10", "r2", "r3", within, bits, store, size)               \
+                   TENON_THUMB_ROW("r11", "r4", "r5", within, bits, store, size) "stmia r12, {r6-r9}\n"                \
+                                                                                 "ldrd r6, r7, [r12, #24]\n"           \
+                                                                                 "add r0, r0, r6\n"                    \
+                                                                                 "strd r7, r6, [r12, #24]\n"           \
+                                                                                 "ldr r6, [r12, #44]\n"                \
+                                                                                 "cmp r8, r6\n"                        \
+                                                                                 "bne 1b\n"                            \
+                                                                                 "pop {r0, r7, r11}\n"                 \
+               : "+r"(at)                                                                                              \
+               :                                                                                                       \
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory")
 
 /// All rows, by twos, with a pair of widened columns: 14 instructions for 16 products.
-[[gnu::noinline]] inline void multiply_pair_thumb(ThumbPair& state) {
-  register ThumbPair* at asm("r0") = &state;
-  asm volatile(".syntax unified\n"
-               "push {r0, r7, r11}\n"  // which compilers may want for themselves
-               "mov r12, r0\n"
-               "ldr r0, [r12, #48]\n"
-               "1:\n"
-               "ldr r6, [r12, #20]\n"
-               "ldrd r1, lr, [r12, #32]\n"
-               "ldrd r2, r4, [r6], #8\n"
-               "str r6, [r12, #20]\n"
-               "mov r3, r2\n"
-               "mov r5, r4\n"
-               "cmp r1, lr\n"
-               "beq 3f\n"
-               "2:\n"  //
-               TENON_THUMB_BLOCK "cmp r1, lr\n"
-               "bne 2b\n"
-               "ldr r12, [sp]\n"
-               "3:\n"
-               "ldr lr, [r12, #40]\n"
-               "cmp r1, lr\n"
-               "beq 5f\n"
-               "4:\n"                                                                   //
-               TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK  //
-               "cmp r1, lr\n"
-               "bne 4b\n"
-               "ldr r12, [sp]\n"
-               "5:\n"
-               "ldmia r12, {r6-r9}\n"
-               "ldrd r10, r11, [r6], #8\n"                                            //
-               TENON_THUMB_ROW("r10", "r2", "r3") TENON_THUMB_ROW("r11", "r4", "r5")  //
-               "stmia r12, {r6-r9}\n"
-               "ldrd r6, r7, [r12, #24]\n"
-               "add r0, r0, r6\n"
-               "strd r7, r6, [r12, #24]\n"
-               "ldr r6, [r12, #44]\n"
-               "cmp r8, r6\n"
-               "bne 1b\n"
-               "pop {r0, r7, r11}\n"
-               : "+r"(at)
-               :
-               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
+[[gnu::noinline]] inline void multiply_pair_thumb(ThumbPair& state) { TENON_THUMB_PAIR("ssat ", "#8", "strb ", "#1"); }
+/// The same with columns of 16 bits, and so are y and next: outputs that have no bounds, or none but 0 below.
+[[gnu::noinline]] inline void multiply_wide_pair_thumb(ThumbPair& state) {
+  TENON_THUMB_PAIR("ssat ", "#16", "strh ", "#2");
+}
+[[gnu::noinline]] inline void multiply_rectified_pair_thumb(ThumbPair& state) {
+  TENON_THUMB_PAIR("usat ", "#15", "strh ", "#2");
 }
 
+#undef TENON_THUMB_PAIR
 #undef TENON_THUMB_BLOCK
 #undef TENON_THUMB_ROW
 

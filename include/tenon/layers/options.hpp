@@ -51,6 +51,7 @@ enum Kind : std::uint32_t {
   cached = 1U << 16,
   weight_bits = 1U << 17,
   per_tensor = 1U << 18,
+  activation_bits = 1U << 19,
   unknown = 1U << 31
 };
 
@@ -76,11 +77,13 @@ struct Dilation {};
 template <auto N>
 struct Groups {};
 
-/// See `weight_bits` and `per_tensor`.
+/// See `weight_bits`, `per_tensor` and `activation_bits`.
 template <auto N>
 struct WeightBits {};
 template <bool Value>
 struct PerTensor {};
+template <auto N>
+struct ActivationBits {};
 
 /// See `valid`, `same` and `full`.
 struct Valid {};
@@ -134,6 +137,10 @@ inline constexpr option::WeightBits<N> weight_bits{};
 /// Whether all weights of a layer have one scale where the network runs in int8, instead of one for each output.
 template <bool Value>
 inline constexpr option::PerTensor<Value> per_tensor{};
+/// How many bits the numbers between layers have where a network does not run in float: 8 or 16. It is an option of
+/// whole networks, StoreActivations.
+template <auto N>
+inline constexpr option::ActivationBits<N> activation_bits{};
 
 /// Paddings: none; as many zeros as keep the size; so many that every number is seen by every weight.
 inline constexpr option::Valid valid{};
@@ -168,12 +175,16 @@ template <auto N>
 inline constexpr std::uint32_t option_kind<option::WeightBits<N>> = option::weight_bits;
 template <bool V>
 inline constexpr std::uint32_t option_kind<option::PerTensor<V>> = option::per_tensor;
+template <auto N>
+inline constexpr std::uint32_t option_kind<option::ActivationBits<N>> = option::activation_bits;
 
 /// Whether its value can be meant, where the layers do not say that themselves.
 template <class O>
 inline constexpr bool option_in_range = true;
 template <auto N>
 inline constexpr bool option_in_range<option::WeightBits<N>> = N == 4 || N == 8;
+template <auto N>
+inline constexpr bool option_in_range<option::ActivationBits<N>> = N == 8 || N == 16;
 
 /// The first option that is wrong, from 1; 0: none is. A size may come twice, and before all others.
 constexpr std::size_t first_wrong_option(const std::uint32_t* kinds, std::size_t count, std::uint32_t known) {

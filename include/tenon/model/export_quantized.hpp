@@ -80,7 +80,8 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
     if (!step.multiplies()) continue;
     const char* const packed = step.pattern.kind == edge::StepKind::depthwise ? ", packed four channels"
                                : step.stored().in_four_bits ? ", four bits each, packed four rows by four columns"
-                                                            : ", packed four rows by four columns";
+                               : plan.wide ? ", packed four rows by four columns, of which the middle two are swapped"
+                                           : ", packed four rows by four columns";
     const std::string name = "step " + std::to_string(k) + ", " + std::to_string(step.columns()) + " to " +
                              std::to_string(step.outputs());
     weights.blocks.push_back({name + packed, std::span(q.weights + step.weights, step.packed_bytes())});
@@ -128,8 +129,8 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   });
   header.constants.push_back({"One sample and what the network gives for it.",
                               "QuantizedSelfTest<Net> self_test",
-                              {{"input", {{"a sample", std::span<const std::int8_t>(test->input)}}},
-                               {"output", {{"its output", std::span<const std::int8_t>(test->output)}}}}});
+                              {{"input", {{"a sample", std::span<const edge::Activation<Net>>(test->input)}}},
+                               {"output", {{"its output", std::span<const edge::Activation<Net>>(test->output)}}}}});
   for (std::size_t k = 0; k < header.input_ports.size(); ++k)
     header.input_ports[k].scale = q.scale[k], header.input_ports[k].zero = q.zero[k];
   for (std::size_t k = 0; k < header.output_ports.size(); ++k) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,7 +24,7 @@ struct QuantizationReport {
   struct Layer {
     std::string name;      // path and layer in the float network
     ValueRange seen{};     // of the float network's numbers
-    ValueRange range{};    // what 256 steps cover
+    ValueRange range{};    // what 256 steps cover, or 65,536
     double saturated = 0;  // the share of int8 numbers at either end of the range where the float number lies beyond it
     double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
     double sqnr = 0;       // of all layers up to this one
@@ -69,6 +70,8 @@ template <class Net>
 class QuantizationObserver {
   static constexpr const auto& plan = edge::quantized_plan<Net>;
   using Numbers = QuantizedNumbers<Net>;
+  using Number = edge::Activation<Net>;
+  static constexpr int least = std::numeric_limits<Number>::min(), most = std::numeric_limits<Number>::max();
 
 public:
   QuantizationObserver(const Numbers& q, const edge::QuantizedTables<Net>& tables)
@@ -77,7 +80,7 @@ public:
   /// `units` holds the float network's numbers for one sample.
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
     each_number<plan.inputs>([&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
-      for (std::vector<std::int8_t>* arena : {&whole_, &ideal_})
+      for (std::vector<Number>* arena : {&whole_, &ideal_})
         edge::write_input<Net, N>(q_.scale[N], q_.zero[N], tables_.features,
                                   x.data() + port_offset<input_shape<Net>>(N), arena->data() + plan.place(N));
     });
@@ -89,10 +92,10 @@ public:
   const StepNoise& noise(std::size_t step) const { return noise_[step]; }
 
 private:
-  void put(std::vector<std::int8_t>& arena, std::size_t tensor, std::span<const float> values) {
+  void put(std::vector<Number>& arena, std::size_t tensor, std::span<const float> values) {
     for (std::size_t i = 0; i < values.size(); ++i)
-      arena[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_int8(values[i], q_.scale[tensor],
-                                                                               q_.zero[tensor]);
+      arena[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_number<Number>(values[i], q_.scale[tensor],
+                                                                                         q_.zero[tensor]);
   }
   template <std::size_t K>
   void see_step(const std::vector<std::vector<float>>& units) {
@@ -115,7 +118,7 @@ private:
     const auto zero = static_cast<int>(q_.zero[k + 1]);
     const edge::QuantizedStep& step = plan.steps[k];
     if (step.affine) noise.features.resize(step.image.features);
-    const auto real = [&](std::int8_t n) { return static_cast<double>(scale) * (static_cast<int>(n) - zero); };
+    const auto real = [&](int n) { return static_cast<double>(scale) * (n - zero); };
     for (std::size_t i = 0; i < truth.size(); ++i) {
       const std::size_t place = plan.place(k + 1) + plan.orders[k + 1].place(i);
       const double y = static_cast<double>(truth[i]), own = real(ideal_[place]) - y, total = real(whole_[place]) - y;
@@ -128,8 +131,8 @@ private:
         feature.squares += y * y;
         feature.own += own * own;
       }
-      const bool beyond = (whole_[place] == 127 && y > real(127) + static_cast<double>(scale)) ||
-                          (whole_[place] == -128 && y < real(-128) - static_cast<double>(scale));
+      const bool beyond = (whole_[place] == most && y > real(most) + static_cast<double>(scale)) ||
+                          (whole_[place] == least && y < real(least) - static_cast<double>(scale));
       noise.saturated += beyond ? 1 : 0;
       if (!noise.any) noise.first = truth[i];
       noise.constant = noise.constant && noise.first == truth[i];
@@ -141,7 +144,7 @@ private:
   const Numbers& q_;
   const edge::QuantizedTables<Net>& tables_;
   std::vector<StepNoise> noise_;
-  std::vector<std::int8_t> ideal_, whole_;
+  std::vector<Number> ideal_, whole_;
 };
 
 /// What the report calls a step; sums and values within layers are counted behind all units.
@@ -201,8 +204,9 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     if (!observer.noise(k).any) continue;  // a step that only moves numbers
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
+    using Limits = std::numeric_limits<edge::Activation<Net>>;
     detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k),
-                             {scale * (-128 - zero), scale * (127 - zero)},
+                             {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
                              plan.steps[k].multiplies() ? plan.steps[k].flash_bytes() : 0);
   }
   report.weight_bytes = plan.weight_bytes;

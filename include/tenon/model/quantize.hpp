@@ -254,16 +254,23 @@ private:
   }
 };
 
-/// scale and zero point of a range, real = scale * (q - zero) with q from -128 to 127.
-inline void set_scale(const ValueRange& range, float& scale, std::int8_t& zero) {
-  scale = (range.high - range.low) / 255.0F;
+/// scale and zero point of a range, real = scale * (q - zero) with q from -128 to 127; or, with activations of 16 bits,
+/// from -32767 to 32767 and no zero point.
+template <class Numbers>
+void set_scale(const ValueRange& range, std::size_t tensor, Numbers& q) {
+  constexpr bool wide = Numbers::plan.wide;
+  float& scale = q.scale[tensor];
+  scale = wide ? std::max(-range.low, range.high) / 32767.0F : (range.high - range.low) / 255.0F;
   if (!(scale > std::numeric_limits<float>::min())) scale = 1;
-  zero = static_cast<std::int8_t>(std::clamp(std::lround(-128.0F - range.low / scale), -128L, 127L));
+  if (!wide)
+    q.zero[tensor] = static_cast<std::int8_t>(std::clamp(std::lround(-128.0F - range.low / scale), -128L, 127L));
 }
 
 /// What holds the numbers of all parts; parts of one scale keep it.
 template <class Numbers>
 void set_scale_of_join(std::span<const edge::TensorMove> parts, std::size_t k, Numbers& q) {
+  using Number = edge::Activation<typename Numbers::network>;
+  constexpr int least = Numbers::plan.wide ? -32767 : -128, most = std::numeric_limits<Number>::max();
   ValueRange all;
   bool same = true;
   const std::size_t first = parts.front().source;
@@ -271,10 +278,10 @@ void set_scale_of_join(std::span<const edge::TensorMove> parts, std::size_t k, N
     const float scale = q.scale[part.source];
     const int zero = q.zero[part.source];
     same = same && scale == q.scale[first] && zero == q.zero[first];
-    const float ends[]{scale * static_cast<float>(-128 - zero), scale * static_cast<float>(127 - zero)};
+    const float ends[]{scale * static_cast<float>(least - zero), scale * static_cast<float>(most - zero)};
     all.see(ends);
   }
-  if (!same) return set_scale(all, q.scale[k + 1], q.zero[k + 1]);
+  if (!same) return set_scale(all, k + 1, q);
   q.scale[k + 1] = q.scale[first];
   q.zero[k + 1] = q.zero[first];
 }
@@ -435,8 +442,8 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     check_finite(inputs[k], "in the samples");
     if (scaled.features > 0) check_finite(units[scaled.unit], "behind the Standardize of an input");
     if (plan.tokens[k]) q->scale[k] = 1;
-    else if (!how.input_ranges.empty()) detail::set_scale(how.input_ranges[k], q->scale[k], q->zero[k]);
-    else detail::set_scale((scaled.features > 0 ? units[scaled.unit] : inputs[k]).range(how), q->scale[k], q->zero[k]);
+    else if (!how.input_ranges.empty()) detail::set_scale(how.input_ranges[k], k, *q);
+    else detail::set_scale((scaled.features > 0 ? units[scaled.unit] : inputs[k]).range(how), k, *q);
     detail::quantize_features(scaled, numbers, q->scale[k], *q);
   }
   for (std::size_t k = 0; k < plan.count; ++k) {
@@ -461,7 +468,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       const std::span<const float> table(numbers.data() + step.weight_source, step.constants());
       ValueRange all;
       all.see(table);
-      detail::set_scale(all, q->scale[k + 1], q->zero[k + 1]);
+      detail::set_scale(all, k + 1, *q);
       detail::quantize_constants(step, table, q->scale[k + 1], q->zero[k + 1], *q);
       continue;
     }
@@ -472,7 +479,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
       detail::quantize_pass(step, k, numbers.data(), units, how, *q);
       continue;
     }
-    detail::set_scale(units[step.unit].range(how), q->scale[k + 1], q->zero[k + 1]);
+    detail::set_scale(units[step.unit].range(how), k + 1, *q);
     if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.finder].data(), *q);
     else if (step.pattern.kind == edge::StepKind::shift) {
       const std::vector<float>& added = seen_of_units.factors[step.finder];

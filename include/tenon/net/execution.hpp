@@ -20,6 +20,8 @@ struct step_by_step;
 struct token_by_token;
 /// Quantized.
 struct in_int8;
+/// Quantized with activations of 16 bits.
+struct in_16_bits;
 /// edge::Learner.
 struct learning_on_device;
 

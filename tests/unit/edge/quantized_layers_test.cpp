@@ -15,6 +15,7 @@
 #include <tenon/layers/hard_swish.hpp>
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/last.hpp>
+#include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/max_pool2d.hpp>
@@ -23,6 +24,7 @@
 #include <tenon/layers/minimum.hpp>
 #include <tenon/layers/multiply.hpp>
 #include <tenon/layers/permute.hpp>
+#include <tenon/layers/prelu.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/reshape.hpp>
@@ -35,6 +37,7 @@
 #include <tenon/layers/tanh.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/upsample.hpp>
+#include <tenon/layers/where.hpp>
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/concat.hpp>
@@ -44,12 +47,16 @@
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/split_at.hpp>
 #include <tenon/networks/dense_block.hpp>
+#include <tenon/networks/store_activations.hpp>
 #include <tenon/networks/unet.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 using namespace tenon;
@@ -101,19 +108,21 @@ float steps_apart() {
   REQUIRE(rig.tables->sums_fit);
   Quantized<N> net{*rig.tables};
   constexpr const auto& plan = edge::quantized_plan<N>;
+  using Number = edge::Activation<N>;
   std::vector<float> x(Rig<N>::in), y(Rig<N>::out);
   float worst = 0;
   for (std::size_t sample = 0; sample < 30; ++sample) {
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const std::int8_t q = edge::to_int8(rig.data.sample(sample)[i], net.input_scale(), net.input_zero());
+      const Number q = edge::to_number<Number>(rig.data.sample(sample)[i], net.input_scale(), net.input_zero());
       net.input()[plan.orders[0].place(i)] = q;
       x[i] = net.input_scale() * static_cast<float>(q - net.input_zero());
     }
     rig.model.predict(x, y);
     net.run();
     for (std::size_t i = 0; i < y.size(); ++i) {
-      const float expected = std::clamp(y[i] / net.output_scale() + static_cast<float>(net.output_zero()), -128.0F,
-                                        127.0F);
+      const float expected = std::clamp(y[i] / net.output_scale() + static_cast<float>(net.output_zero()),
+                                        static_cast<float>(std::numeric_limits<Number>::min()),
+                                        static_cast<float>(std::numeric_limits<Number>::max()));
       worst = std::max(worst, std::abs(static_cast<float>(net.output()[plan.orders[plan.count].place(i)]) - expected));
     }
   }
@@ -121,6 +130,15 @@ float steps_apart() {
 }
 /// One rounding is half a step.
 constexpr float one_rounding = 0.51F;
+
+/// The same with activations of 16 bits.
+template <class... L>
+float wide_steps_apart() {
+  return steps_apart<StoreActivations<Sequential<L...>, activation_bits<16>>>();
+}
+/// One rounding, and a multiplier of 16 bits, which is half of 2^-15 of the largest number off at most; with what float
+/// itself loses.
+constexpr float one_wide_rounding = 1.55F;
 
 }  // namespace
 
@@ -215,4 +233,78 @@ TEST_CASE("more than 64 steps are planned") {
   STATIC_REQUIRE(edge::quantized_plan<Deep>.fits);
   STATIC_REQUIRE(edge::quantized_plan<Deep>.count == 80);
   STATIC_REQUIRE(edge::quantized_plan<Deep>.arena == 8);
+}
+
+TEST_CASE("with activations of 16 bits layers are their float layers but for roundings") {
+  CHECK(wide_steps_apart<Input<3, 4, 5>, Permute<1, 2, 0>, ZeroPad2D<1, 2, 0, 3>, Slice<1, 1, 4>, Upsample<2>,
+                         MaxPool2D<2>, Concat<Identity, Slice<0, 1>>, Reshape<7, 18>, Last>() < 0.01F);
+  CHECK(wide_steps_apart<Input<3, 7, 6>, ZeroPad2D<0, 1, 1, 2>, Conv2D<5, 3, stride<2>>>() < one_wide_rounding);
+  CHECK(wide_steps_apart<Input<6, 9>, Conv1D<6, 3, padding<same>, dilation<2>, groups<6>>, ReLU>() < one_wide_rounding);
+  CHECK(wide_steps_apart<Input<4, 4, 3>, ConvTranspose2D<6, 2, stride<2, 1>, groups<2>>, ReLU>() < one_wide_rounding);
+  CHECK(wide_steps_apart<Input<6, 5>, TimeDistributed<Sequential<Dense<7>, ReLU>>>() < one_wide_rounding);
+  CHECK(wide_steps_apart<Input<700>, Dense<3>>() < 2);  // more columns than 32 bits hold the sums of; float rounds them
+  CHECK(wide_steps_apart<Input<6, 5>, AvgPool1D<2>>() < one_rounding);
+  CHECK(wide_steps_apart<Input<3, 2, 4>, Upsample<2, 3, bilinear>>() < one_rounding);
+  CHECK(wide_steps_apart<Input<3, 5, 4>, BatchNorm2D<>, ReLU>() < one_wide_rounding);
+  CHECK(wide_steps_apart<Input<3, 5, 4>, PReLU<PerFeature>>() < one_rounding);
+  using Met = Graph<In<"x", 8, 3>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                    Node<"product", Multiply, "a", "b">, Node<"difference", Subtract, "a", "product">,
+                    Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
+                    Node<"chosen", Where, "smaller", "product", "a">, Node<"y", Add<>, "smaller", "chosen">, Out<"y">>;
+  CHECK(wide_steps_apart<Met>() < 4);
+  CHECK(wide_steps_apart<Input<4, 6, 6>, Conv2D<8, 3, padding<1>>, HardSwish, SqueezeExcite<2>, GlobalAvgPool>() < 8);
+  // said of a network with a name, and given one sum too many
+  using Fine = Named<"fine", StoreActivations<Sequential<Input<4>, Dense<3>, Softmax>, activation_bits<16>>>;
+  STATIC_REQUIRE(Quantized<Fine>::ram_bytes == 2 * 8);
+  STATIC_REQUIRE(Quantized<StoreActivations<Sequential<Input<4>, Dense<3>>, activation_bits<8>>>::ram_bytes == 8);
+}
+
+TEST_CASE("what cannot have activations of 16 bits is named") {
+  using Deep = StoreActivations<Sequential<Input<4, 8>, Residual<Dense<8>, LayerNorm<>>, Dense<2>>,
+                                activation_bits<16>>;
+  STATIC_REQUIRE(std::is_same_v<refusal<in_int8, Deep>, cannot_run<layer<path<0, 1>, LayerNorm<>>, in_16_bits>>);
+  using Small = StoreActivations<Sequential<Dense<4, 8, weight_bits<4>>>, activation_bits<16>>;
+  STATIC_REQUIRE(
+      std::is_same_v<refusal<in_int8, Small>, cannot_run<layer<path<0>, Dense<4, 8, weight_bits<4>>>, in_16_bits>>);
+  // a part alone
+  using Part = StoreActivations<Dense<4>, activation_bits<16>>;
+  STATIC_REQUIRE(
+      std::is_same_v<refusal<in_int8, Sequential<Dense<4, 8>, Part>>, cannot_run<layer<path<1>, Part>, in_int8>>);
+}
+
+TEST_CASE("functions of 16 bits are within two steps, and what straight lines leave out") {
+  // Lines between places h apart are off by h^2 |f''| / 8 at most, and by h / 4 of what the slope changes by in a corner.
+  const auto check = [](auto f, double range, double largest, double curvature, double corner = 0) {
+    const double in = range / 32767, out = largest / 32767, h = 128 * in;
+    kernels::WideTable table{};
+    kernels::fill_wide_table(table.data(), [&](double q) { return f(q * in) / out; });
+    double worst = 0;
+    for (int q = -32768; q <= 32767; ++q)
+      worst = std::max(worst, std::abs(kernels::looked_up(table.data(), q) - std::min(f(q * in) / out, 32767.0)));
+    CHECK(worst <= 2 + (h * h * curvature / 8 + h * corner / 4) / out);
+    CHECK(worst >= 0.4);
+  };
+  check([](double v) { return 1 / (1 + std::exp(-v)); }, 8, 1, 0.0963);
+  check([](double v) { return std::tanh(v); }, 4, 1, 0.77);
+  check([](double v) { return v / 2 * std::erfc(-v / std::sqrt(2)); }, 6, 6, 0.8);
+  check([](double v) { return v * std::clamp(v / 6 + 0.5, 0.0, 1.0); }, 10, 10, 1.0 / 3, 0.5);
+  check([](double v) { return v > 0 ? v : 0.25 * v; }, 3, 3, 0);  // a corner at 0 is a place
+}
+
+TEST_CASE("softmax of 16 bits is within four steps of 2^-15") {
+  Stream random(5, Purpose::user);
+  for (const std::size_t size : {1U, 2U, 10U, 300U})
+    for (const double scale : {1e-5, 2e-4, 3e-3}) {
+      std::vector<std::int16_t> scores(size), y(size);
+      for (std::int16_t& v : scores) v = static_cast<std::int16_t>(random.next() >> 16 & 0xFFFF);
+      double total = 0;
+      const int largest = *std::max_element(scores.begin(), scores.end());
+      for (const int v : scores) total += std::exp(scale * (v - largest));
+      kernels::softmax_int16(edge::requantizer(scale * 6553.5), scores.data(), y.data(), size);
+      double worst = 0;
+      for (std::size_t i = 0; i < size; ++i)
+        worst = std::max(worst,
+                         std::abs(y[i] - std::min(std::exp(scale * (scores[i] - largest)) / total * 32768, 32767.0)));
+      CHECK(worst < 4);
+    }
 }

@@ -1,8 +1,16 @@
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/data/digits.hpp>
@@ -18,6 +26,7 @@
 #include <tenon/model/copy_parameters.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/networks/store_activations.hpp>
 #include <tenon/networks/store_weights.hpp>
 #include <tenon/train/evaluate_quantized.hpp>
 #include <tenon/train/fit.hpp>
@@ -143,6 +152,55 @@ TEST_CASE("the report says what int8 costs, and evaluate what comes of it") {
   CHECK(worse.layers[2].sqnr < report.layers[2].sqnr - 3);
   CHECK(worse.warnings.size() == 1);  // few samples
   CHECK(evaluate(*broken, t.data).loss > rounded.loss);
+}
+
+TEST_CASE("activations of 16 bits lose less") {
+  using Fine = StoreActivations<Net, activation_bits<16>>;
+  Trained t;
+  Model<Fine> model{1};
+  CHECK(copy_parameters(t.model, model) == parameter_table<Net>.size());
+  const auto numbers = quantize(t.model, t.loader);
+  t.loader.start_epoch(0);
+  const auto fine = quantize(model, t.loader);
+  const QuantizationReport report = quantization_report(t.model, *numbers, t.loader, 200),
+                           better = quantization_report(model, *fine, t.loader, 200);
+  REQUIRE(better.layers.size() == report.layers.size());
+  CHECK(better.weight_bytes == report.weight_bytes);
+  for (std::size_t k = 0; k < report.layers.size(); ++k) {
+    INFO(better.layers[k].name << ": " << report.layers[k].own_sqnr << " and " << better.layers[k].own_sqnr << " dB");
+    CHECK(better.layers[k].own_sqnr > report.layers[k].own_sqnr + (better.layers[k].flash > 0 ? 3 : 25));
+    CHECK(better.layers[k].saturated < 0.01);
+  }
+  INFO(report.layers.back().sqnr << " and " << better.layers.back().sqnr << " dB in the end");
+  CHECK(better.layers.back().sqnr > report.layers.back().sqnr + 4);
+  const double exact = evaluate(t.model, t.data).loss, rounded = evaluate(*numbers, t.data).loss,
+               loss = evaluate(*fine, t.data).loss;
+  CHECK(std::abs(loss - exact) < std::abs(rounded - exact) / 4);
+
+  // what a firmware is given
+  const auto folder = std::filesystem::temp_directory_path() / "tenon_wide_test";
+  std::filesystem::create_directories(folder);
+  export_quantized_header(model, *fine, (folder / "fine.hpp").string());
+  std::ifstream file(folder / "fine.hpp");
+  const std::string header((std::istreambuf_iterator<char>(file)), {});
+  CHECK_THAT(header, Contains("#include <tenon/networks/store_activations.hpp>") &&
+                         Contains("Softmax>, activation_bits<16>>;\n"));
+  export_quantized_blob(*fine, (folder / "fine.blob").string());
+  std::ifstream blob(folder / "fine.blob", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(blob)), {});
+  alignas(8) std::array<std::byte, 8192> flash{};
+  REQUIRE(bytes.size() <= flash.size());
+  std::memcpy(flash.data(), bytes.data(), bytes.size());
+  const auto received = std::span<const std::byte>(flash).first(bytes.size());
+  CHECK_FALSE(open_quantized<Net>(received));  // of the network in int8
+  const auto opened = open_quantized<Fine>(received);
+  REQUIRE(opened);
+  const auto tables = std::make_unique<edge::QuantizedTables<Fine>>(edge::make_tables(*fine));
+  Quantized<Fine> first{*opened.tables}, second{*tables};
+  STATIC_REQUIRE(std::is_same_v<decltype(first)::Number, std::int16_t>);
+  const auto x = t.data.sample(3).first<64>();
+  CHECK(first(x) == second(x));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("the report tells what weights of four bits save, and what they cost") {

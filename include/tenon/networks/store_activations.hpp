@@ -1,0 +1,68 @@
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include <tenon/layers/options.hpp>
+#include <tenon/net/chain.hpp>
+#include <tenon/net/composition.hpp>
+#include <tenon/net/first_input.hpp>
+#include <tenon/net/named.hpp>
+
+namespace tenon {
+
+namespace detail {
+
+/// A bound chain that says how many bits the numbers between its layers have.
+template <class Chain, unsigned Bits>
+struct StoredChain : Chain {
+  static constexpr unsigned activation_bits = Bits;
+};
+
+template <class Option>
+inline constexpr unsigned bits_of_option = 8;
+template <auto N>
+inline constexpr unsigned bits_of_option<option::ActivationBits<N>> = static_cast<unsigned>(N);
+
+/// A composition that may not be a part of another one where it does not run in float.
+template <class L>
+inline constexpr bool stores_activations = false;
+
+}  // namespace detail
+
+/// The network whose activations have 16 bits where it does not run in float, instead of the 8 that all others have:
+/// weights of 8 bits, whole numbers of 16 from layer to layer (LiteRT's 16x8). In float it is the network itself, and
+/// parameters keep their names, so trained ones are copied:
+///
+///     using Fine = StoreActivations<Net, activation_bits<16>>;
+///     Model<Fine> fine{seed};
+///     copy_parameters(model, fine);
+///     const auto numbers = quantize(fine, calibration);
+///
+/// It is said of a whole network, not of a part.
+template <class L, auto... Option>
+struct StoreActivations {
+  using invalid = detail::options_fault<option::activation_bits, Option...>;
+  template <class In>
+  struct at
+      : detail::BoundChain<
+            In, detail::StoredChain<typename detail::bind_chain<detail::EmptyChain<In>, Inline<L>>::type,
+                                    std::max({8U, detail::bits_of_option<std::remove_const_t<decltype(Option)>>...})>> {
+  };
+};
+
+template <class L, auto... Option>
+struct composition<StoreActivations<L, Option...>> : detail::described<Structure::chain, Inline<L>> {
+  template <class Part>
+  using with = StoreActivations<detail::unnamed<Part>, Option...>;
+};
+
+namespace detail {
+
+template <class L, auto... Option>
+struct declared_input<StoreActivations<L, Option...>> : first_declared<void, 0, Inline<L>> {};
+template <class L, auto... Option>
+inline constexpr bool stores_activations<StoreActivations<L, Option...>> = true;
+
+}  // namespace detail
+}  // namespace tenon
