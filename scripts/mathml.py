@@ -164,6 +164,7 @@ class Reader:
         elif text in ("(", "["):
             bare = "".join(self.closed(")" if text == "(" else "]"))
             made = f"<mrow>{fenced(text, bare, ')' if text == '(' else ']')}</mrow>"
+            bare = bare if text == "(" else made  # [a = b] is 1 or 0, and stays so above a line
         elif text == "|":
             made = bare = f"<mrow>{fenced('|', ''.join(self.closed('|')), '|')}</mrow>"
         elif text in ("-", "+"):

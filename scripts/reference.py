@@ -456,6 +456,7 @@ def check():
     for text, expected in (("a / (b + 1)", "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac>"),
                            ("sqrt(eps)^2", "<msup><mrow><msqrt><mi>ε</mi></msqrt></mrow><mrow><mn>2</mn></mrow></msup>"),
                            ("h_t'", "<msup><msub><mi>h</mi><mrow><mi>t</mi></mrow></msub><mo>′</mo></msup>"),
+                           ("[a] / 2", '<mfrac><mrow><mrow><mo stretchy="false">[</mo><mi>a</mi>'),
                            ("product_t p", '<munder><mo>∏</mo><mi>t</mi></munder>'), ("min_lr", '<mi mathvariant="normal">min_lr</mi>'),
                            ("floor(x)", '<mo stretchy="false">⌊</mo><mi>x</mi><mo stretchy="false">⌋</mo>')):
         if expected not in mathml(text):
