@@ -17,7 +17,7 @@ class TenonConan(ConanFile):
 
     def export_sources(self):
         clone = Path(self.recipe_folder).parent.parent
-        for name in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*", "data/*", "packaging/*"):
+        for name in ("CMakeLists.txt", "CHANGELOG.md", "LICENSE", "cmake/*", "include/*", "src/*", "data/*", "packaging/*"):
             copy(self, name, str(clone), self.export_sources_folder)
 
     def requirements(self):
@@ -39,7 +39,7 @@ class TenonConan(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for part in ("TESTS", "EXAMPLES", "BENCH"):
+        for part in ("TESTS", "EXAMPLES", "BENCH", "TOOL", "MPI"):
             toolchain.cache_variables[f"TENON_BUILD_{part}"] = False
         toolchain.generate()
         CMakeDeps(self).generate()
