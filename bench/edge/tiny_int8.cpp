@@ -1,6 +1,6 @@
 // Instructions of networks of MLPerf Tiny in int8: TENON_AD, the autoencoder that finds anomalies in 640 numbers;
-// TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; TENON_RESNET, ResNet-8, which in int8 has a program of its own;
-// else MobileNetV1 0.25 of visual wake words, 3x96x96. TENON_WEIGHTS says how their weights are kept, such as
+// TENON_DS_CNN, the DS-CNN of keyword spotting, 1x49x10; TENON_RESNET, ResNet-8, which in int8 has a program of its
+// own; else MobileNetV1 0.25 of visual wake words, 3x96x96. TENON_WEIGHTS says how their weights are kept, such as
 // weight_bits<4>, and TENON_ACTIVATIONS how activations are, such as activation_bits<16>. The weights are seeded: they
 // do not change what is counted.
 #include "platform.hpp"

@@ -218,7 +218,8 @@ struct Stack {
 /// the sequence is short enough for that to change nothing (|c| grows by at most 1 a step) it is left out, else the
 /// node has the attribute `cell_clip`, which is not one of ONNX's (whose `clip` is another thing).
 /// An LSTM of integers also has the attributes `hidden_scale`, of its int8 state, and `cell_scale`, of its memory in 16
-/// bits: LiteRT rounds both at every step. (What it does with a zero point of the state differs from version to version.)
+/// bits: LiteRT rounds both at every step. (What it does with a zero point of the state differs from version to
+/// version.)
 Attributes integer_scales(Call& call) {
   const Tensor &hidden = call.in(18), &cell = call.in(19), &out = call.out();
   demand(!call.has(9), "it has peepholes in integers");

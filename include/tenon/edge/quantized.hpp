@@ -64,8 +64,8 @@ public:
       : given_{&tables} {}
 
   /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). A run
-  /// writes over its input. Behind a Standardize that alone reads an input, real is what this layer makes of the sample,
-  /// and `set_floats` does both. Of several inputs or outputs each is called by its name or its number:
+  /// writes over its input. Behind a Standardize that alone reads an input, real is what this layer makes of the
+  /// sample, and `set_floats` does both. Of several inputs or outputs each is called by its name or its number:
   ///     read_camera(net.input<"image">());
   ///     net.run();
   ///     use(net.output<"digit">());

@@ -20,8 +20,8 @@ struct RecurrentUnit;
 
 }  // namespace tenon::detail
 
-/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, by the library's rules or LiteRT's, GRU with the reset gate behind the
-/// product of the state or before it, RNN with tanh.
+/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, by the library's rules or LiteRT's, GRU
+/// with the reset gate behind the product of the state or before it, RNN with tanh.
 namespace tenon::edge {
 
 /// One pass of a recurrent layer: one of its layers in one direction. Places are counted in the float parameters.

@@ -25,9 +25,9 @@ constexpr std::int32_t divided(std::int32_t x, std::int32_t bits) {
   return (x >> bits) + ((x & mask) > half ? 1 : 0);
 }
 
-/// x multiplier 2^(exponent - 31), rounded twice: to a whole number before the power of two where that is below 1, halves
-/// up, and behind it, halves away from zero. So do LiteRT's own kernels (those that are not XNNPACK's) and TensorFlow
-/// Lite Micro's, unless they are built with single rounding.
+/// x multiplier 2^(exponent - 31), rounded twice: to a whole number before the power of two where that is below 1,
+/// halves up, and behind it, halves away from zero. So do LiteRT's own kernels (those that are not XNNPACK's) and
+/// TensorFlow Lite Micro's, unless they are built with single rounding.
 constexpr std::int32_t scaled_twice(std::int32_t x, std::int32_t multiplier, std::int32_t exponent) {
   const std::int64_t all = (std::int64_t{x} << (exponent > 0 ? exponent : 0)) * multiplier;
   const std::int64_t high = (all + (all >= 0 ? 1 << 30 : 1 - (1 << 30))) / (std::int64_t{1} << 31);

@@ -295,8 +295,8 @@ private:
   }
 };
 
-/// The sums of four rows that may exceed 32 bits, of `groups` groups of four columns: part(first, groups) gives those of
-/// some.
+/// The sums of four rows that may exceed 32 bits, of `groups` groups of four columns: part(first, groups) gives those
+/// of some.
 template <class Part>
 TENON_INLINE constexpr void add_far_sums(std::size_t groups, std::int64_t (&sums)[4], Part part) {
   for (std::size_t first = 0; first < groups;) {

@@ -377,8 +377,8 @@ struct FloatRun {
 
 }  // namespace detail
 
-/// The model in int8 by LiteRT's rules. The loader's epoch 0, from its beginning, is the calibration: run through the float
-/// network, it shows the range of every tensor. A few hundred samples of the training data are enough.
+/// The model in int8 by LiteRT's rules. The loader's epoch 0, from its beginning, is the calibration: run through the
+/// float network, it shows the range of every tensor. A few hundred samples of the training data are enough.
 ///
 ///     DataLoader loader{train, 64, seed};
 ///     const auto numbers = quantize(model, loader);

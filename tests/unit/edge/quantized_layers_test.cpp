@@ -273,7 +273,8 @@ TEST_CASE("what cannot have activations of 16 bits is named") {
 }
 
 TEST_CASE("functions of 16 bits are within two steps, and what straight lines leave out") {
-  // Lines between places h apart are off by h^2 |f''| / 8 at most, and by h / 4 of what the slope changes by in a corner.
+  // Lines between places h apart are off by h^2 |f''| / 8 at most, and by h / 4 of what the slope changes by in a
+  // corner.
   const auto check = [](auto f, double range, double largest, double curvature, double corner = 0) {
     const double in = range / 32767, out = largest / 32767, h = 128 * in;
     kernels::WideTable table{};

@@ -63,8 +63,8 @@ inline constexpr option::DiagonalPeepholes diagonal_peepholes{};
 /// Of LSTM: the memory stays within [-Limit, Limit]. TFLite: cell_clip.
 template <auto Limit>
 inline constexpr option::CellClip<Limit> cell_clip{};
-/// Of LSTM: in int8 (`Quantized`) it gives the bytes that LiteRT's integer LSTM gives, whose sigmoid and tanh are slower
-/// than the library's; in float it changes nothing. An imported int8 network has it.
+/// Of LSTM: in int8 (`Quantized`) it gives the bytes that LiteRT's integer LSTM gives, whose sigmoid and tanh are
+/// slower than the library's; in float it changes nothing. An imported int8 network has it.
 inline constexpr option::LitertInt8 litert_int8{};
 
 }  // namespace tenon
