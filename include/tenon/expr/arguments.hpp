@@ -56,8 +56,17 @@ struct Arguments {
     return (!output.data || output.stride == length) && (!seed.data || seed.stride == length) &&
            (!noise.data || noise.stride == length);
   }
-  /// All rows as one, where they do.
-  void collapse() {
+  /// Calls `run` with the number of each row of a sample, as few rows as there can be. One function for all formulas.
+  TENON_NOINLINE void for_each_row(void (*run)(const Arguments&, std::size_t)) {
+    const std::size_t samples = count, rows = repeats, features = width;
+    collapse();
+    for (std::size_t k = 0; k < repeats; ++k) run(*this, k);
+    count = samples;
+    repeats = rows;
+    width = features;
+  }
+  /// All rows as one, where they do. One function for all formulas.
+  TENON_NOINLINE void collapse() {
     if (!contiguous()) return;
     width *= count * repeats;
     count = repeats = 1;

@@ -56,6 +56,25 @@ struct FormulaInput {
   std::size_t features = 0;  // how many numbers are per feature
 };
 
+/// What the loops of all formulas are given, as a function that they have in common: to set up the arguments takes a
+/// compiler as long as a small loop.
+template <class T>
+TENON_NOINLINE expr::Arguments<T> formula_arguments(std::size_t count, std::size_t repeats, std::size_t width,
+                                                    std::size_t pixels) {
+  expr::Arguments<T> a;
+  a.count = count;
+  a.repeats = repeats;
+  a.width = width;
+  a.pixels = pixels;
+  a.batch_count = count * repeats;
+  return a;
+}
+template <class T>
+TENON_NOINLINE void give_parameter(expr::Arguments<T>& a, const Memory<T>& m, int slot, std::size_t offset) {
+  a.parameter[slot] = m.parameters.values + offset;
+  a.gradient[slot] = m.parameters.gradients ? m.parameters.gradients + offset : m.parameters.unused_gradient;
+}
+
 /// `F` is a skeleton. Channelwise, a feature is a channel of an image.
 template <class F, bool Channelwise>
 struct FormulaCode {
@@ -276,19 +295,10 @@ private:
 
   template <class S, class T>
   static expr::Arguments<T> arguments(const Plan& p, const Memory<T>& m, std::size_t count, std::size_t row) {
-    expr::Arguments<T> a;
-    a.count = count;
-    a.repeats = p.repeats;
-    a.width = row;
-    a.pixels = p.pixels;
-    a.batch_count = count * p.repeats;
+    expr::Arguments<T> a = formula_arguments<T>(count, p.repeats, row, p.pixels);
     [&]<class... P>(list<P...>) {
       [[maybe_unused]] int slot = 0;
-      ((a.parameter[slot] = m.parameters.values + p.offset[number_of<P>],
-        a.gradient[slot] = m.parameters.gradients ? m.parameters.gradients + p.offset[number_of<P>]
-                                                  : m.parameters.unused_gradient,
-        ++slot),
-       ...);
+      (give_parameter(a, m, slot++, p.offset[number_of<P>]), ...);
     }(typename S::parameters{});
     return a;
   }
