@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
             .batch_size = 64,
             .seed = seed,
             .schedule = CosineAnnealingLR{.T_max = epochs},
-            .callbacks = callbacks(diffusion, average)});
+            .callbacks = callbacks(diffusion, average, StopOnSignal{})});  // Ctrl-C: what there is draws
     average.model.save("diffusion_mnist.safetensors");
 
     std::vector<std::int32_t> asked;

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
             .batch_size = batch_size,
             .validation = test,
             .seed = seed,
-            .schedule = OneCycleLR{.max_lr = 4e-3, .total_steps = steps, .cycle_momentum = false}});
+            .schedule = OneCycleLR{.max_lr = 4e-3, .total_steps = steps, .cycle_momentum = false},
+            .callbacks = callbacks(StopOnSignal{})});  // Ctrl-C: the weights so far are saved all the same
     if (!weights.empty()) model.save(weights);
     std::printf("test accuracy: %.4f\n", evaluate(model, test, CrossEntropy{}).accuracy);
   } catch (const Error& error) {

@@ -9,7 +9,19 @@ namespace tenon {
 
 using std::numbers::pi;
 
+namespace {
+
+/// Sizes of windows and bands, whose products are then far from wrapping.
+void expect_size(const char* who, const char* what, std::size_t least, std::size_t size) {
+  constexpr std::size_t most = 65536;
+  if (size < least || size > most)
+    throw Error(fmt::format("{}: expected {} to {} {}, got {}", who, least, most, what, size));
+}
+
+}  // namespace
+
 std::vector<double> spectrum_weights(std::size_t window) {
+  expect_size("spectrum_weights", "numbers in a window", 1, window);
   const std::size_t bins = window / 2 + 1;
   const auto n = static_cast<double>(window);
   std::vector<double> weights(2 * bins * window);
@@ -25,6 +37,8 @@ std::vector<double> spectrum_weights(std::size_t window) {
 }
 
 std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelOptions& options) {
+  expect_size("mel_weights", "bands", 1, mels);
+  expect_size("mel_weights", "numbers in a window", 2, window);
   const double half = options.rate / 2, high = options.high == 0 ? half : options.high;
   if (!(options.rate > 0 && options.low >= 0 && options.low < high && high <= half) || !std::isfinite(options.rate))
     throw Error(fmt::format(
@@ -49,6 +63,8 @@ std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelO
 }
 
 std::vector<double> cosine_weights(std::size_t count, std::size_t mels) {
+  expect_size("cosine_weights", "bands", 1, mels);
+  expect_size("cosine_weights", "coefficients", 1, count);
   const auto m = static_cast<double>(mels);
   std::vector<double> weights(count * mels);
   for (std::size_t k = 0; k < count; ++k)

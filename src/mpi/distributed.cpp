@@ -316,11 +316,7 @@ Distributed::Distributed(const Options& options) {
   if (options.zero != 0 && options.zero != 1)
     throw Error("Distributed: expected zero 0 or 1, as gradients and parameters are not split over ranks, got " +
                 std::to_string(options.zero));
-  if (options.shards == 0) throw Error("Distributed: expected at least 1 shard, got 0");
-  if (options.threads > 1024)
-    throw Error("Distributed: expected at most 1024 threads, got " + std::to_string(options.threads));
-  if (!(options.timeout >= 0 && options.timeout <= 1e9))
-    throw Error("Distributed: expected a timeout of 0 to 1e9 seconds, got " + std::to_string(options.timeout));
+  check_options(options);
   int started = 0;
   MPI_Initialized(&started);
   if (started || live)

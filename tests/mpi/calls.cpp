@@ -96,9 +96,23 @@ private:
   Communicator& ranks_;
 };
 
+/// Before MPI begins.
+bool is_refused(const DistributedOptions& options, const char* why) {
+  try {
+    const Distributed world{options};
+  } catch (const Error& error) {
+    return std::string(error.what()) == why;
+  }
+  return false;
+}
+
 }  // namespace
 
 int main() {
+  if (!is_refused({.shards = 0}, "DistributedOptions: shards: expected at least 1, got 0") ||
+      !is_refused({.threads = 1025}, "DistributedOptions: threads: expected 0 to 1024, got 1025") ||
+      !is_refused({.timeout = -1}, "DistributedOptions: timeout: expected 0 to 1000000000, got -1"))
+    return 1;
   Distributed world{{.quiet = true, .timeout = 60}};
   Calls{world.ranks()}.all();
   if (world.leads()) std::puts("all calls give what they should");

@@ -1,5 +1,7 @@
 #include <tenon/options.hpp>
 
+#include <tenon/generative/diffusion.hpp>
+#include <tenon/model/calibration.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cmath>
@@ -269,6 +271,27 @@ TEST_CASE("no option of fit and its callbacks is found out later") {
           const std::size_t token = sampler(std::span<const float>(scores), stream);
           CHECK(token < 3);
         }));
+}
+
+TEST_CASE("no option of a metric, of sampling or of a calibration is found out later") {
+  const auto data = digits().take(24);
+  const Model<Sequential<Dense<64, 10>, Softmax>> model{1};
+  ConfusionMatrix matrix;
+  CHECK(1 == walk(matrix, [&] { measure(model, data, matrix); }));
+  Accuracy accuracy;
+  accuracy.threshold = std::nan("");
+  CHECK(error_of([&] { check_options(Fit{.metrics = metrics(accuracy)}); }) ==
+        "Accuracy: threshold: expected a finite number, got nan");
+  GradientNoise noise;
+  Sampling drawing;
+  Calibration calibration;
+  InfoNCE<"a", "b"> contrast;
+  Diffusion diffusion;
+  CHECK(1 == walk(noise, [&] { check_options(noise); }));
+  CHECK(4 == walk(drawing, [&] { check_options(drawing); }));
+  CHECK(1 == walk(calibration, [&] { check_options(calibration); }));
+  CHECK(1 == walk(contrast, [&] { check_options(contrast); }));
+  CHECK(1 == walk(diffusion, [&] { check_options(diffusion); }));
 }
 
 TEST_CASE("sizes do not wrap, and a schedule gives a rate") {

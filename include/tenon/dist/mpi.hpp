@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <tenon/dist/communicator.hpp>
+#include <tenon/options.hpp>
 
 namespace tenon {
 
@@ -20,6 +21,12 @@ struct DistributedOptions {
   std::size_t piece_bytes = 0;
   double timeout =
       1800;  // seconds after which a rank that waits in vain ends the job and names whom it waits for; 0: never
+
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("shards", o.shards, at_least(1));
+    visit("threads", o.threads, from_to(0, 1024));
+    visit("timeout", o.timeout, from_to(0, 1e9));
+  }
 };
 
 /// At the top of `main`: this program is one of several that `mpirun -n 4 ./train` has started, and trains with the

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <tenon/metrics/metric.hpp>
+#include <tenon/options.hpp>
 
 namespace tenon {
 
@@ -18,6 +19,7 @@ public:
   static constexpr bool smaller_is_better = false;
   double threshold = 0.5;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("threshold", o.threshold, any_number); }
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
@@ -50,6 +52,7 @@ public:
   static std::string column_name() { return "top_" + std::to_string(K) + "_accuracy"; }
   double threshold = 0.5;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("threshold", o.threshold, any_number); }
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);

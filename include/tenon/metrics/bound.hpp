@@ -21,6 +21,7 @@ struct OutputMetric {
   /// The data's column it compares with.
   static constexpr std::string_view column = Column.view().empty() ? Output.view() : Column.view();
   static constexpr bool names_column = !Column.view().empty();
+  static constexpr void each_option(auto& o, auto visit) { visit(o.metric); }
 };
 
 /// `on<"value">(MAE{})`: the metric of that output, compared with the data's column of its name, or with `Column`. A
@@ -33,6 +34,10 @@ constexpr OutputMetric<Output, Column, M> on(M&& metric) { return {std::forward<
 template <class... M>
 struct Metrics {
   std::tuple<M...> list{};
+
+  static constexpr void each_option(auto& o, auto visit) {
+    std::apply([&](auto&... metric) { (visit(metric), ...); }, o.list);
+  }
 };
 
 /// `.metrics = metrics(TopKAccuracy<3>{}, on<"value">(MAE{}))`

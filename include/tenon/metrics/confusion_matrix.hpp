@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <tenon/metrics/metric.hpp>
+#include <tenon/options.hpp>
 
 namespace tenon {
 
@@ -24,6 +25,7 @@ public:
   static constexpr bool smaller_is_better = false;
   double threshold = 0.5;  // of networks of one output
 
+  static constexpr void each_option(auto& o, auto visit) { visit("threshold", o.threshold, any_number); }
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);

@@ -5,6 +5,7 @@
 
 #include <tenon/metrics/confusion_matrix.hpp>
 #include <tenon/metrics/metric.hpp>
+#include <tenon/options.hpp>
 
 namespace tenon {
 
@@ -23,6 +24,7 @@ public:
   static constexpr bool smaller_is_better = false;
   double threshold = 0.5;
 
+  static constexpr void each_option(auto& o, auto visit) { visit("threshold", o.threshold, any_number); }
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_targets(name, static_cast<bool>(p.targets));

@@ -95,8 +95,9 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
   if (data.size() == 0 || data.features().size() != data.size() * M::input::size)
     throw Error("update_batch_norm: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(data.features().size()) + " numbers in " + std::to_string(data.size()) + " samples");
+  if (batch_size == 0) throw Error("update_batch_norm: expected a batch_size of at least 1, got 0");
   if constexpr (layout.buffer_size > 0) {
-    batch_size = std::clamp<std::size_t>(batch_size, 1, data.size());
+    batch_size = std::min(batch_size, data.size());
     Arena<T> saved(needs.saved.sample * batch_size), saved_fixed(needs.saved.fixed),
         scratch(needs.forward.sample * batch_size), scratch_fixed(needs.forward.fixed),
         output(M::output::size * batch_size);

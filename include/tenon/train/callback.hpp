@@ -64,7 +64,8 @@ using held_callback = std::conditional_t<std::is_lvalue_reference_v<C> && !std::
 /// A list of callbacks: a named one is referred to, a temporary one is kept.
 template <class... C>
 Callbacks<detail::held_callback<C>...> callbacks(C&&... callback) {
-  return {std::tuple<detail::held_callback<C>...>(std::forward<C>(callback)...)};
+  if constexpr (sizeof...(C) == 0) return {};
+  else return {std::tuple<detail::held_callback<C>...>(std::forward<C>(callback)...)};
 }
 
 /// Something in a list of callbacks has none of the members of one.

@@ -70,6 +70,7 @@ struct Fit {
     visit(o.optimizer);
     visit(o.callbacks);
     visit(o.regularizer);
+    visit(o.metrics);
   }
 };
 

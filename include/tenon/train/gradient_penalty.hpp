@@ -12,6 +12,7 @@
 #include <tenon/model/model.hpp>
 #include <tenon/networks/tangent.hpp>
 #include <tenon/optim/sgd.hpp>
+#include <tenon/options.hpp>
 #include <tenon/train/trainer.hpp>
 
 namespace tenon {
@@ -65,6 +66,7 @@ public:
   /// weight * mean of (|g| - norm)^2.
   template <class Trainer>
   double add(Trainer& trainer, std::span<const T> samples, double weight, double norm = 1) {
+    detail::OptionCheck{"GradientPenalty"}("norm", norm, at_least(0));
     return run(trainer, samples, weight,
                [norm](double length) { return std::pair((length - norm) * (length - norm), 2 * (length - norm)); });
   }
@@ -80,6 +82,7 @@ private:
   double run(Trainer& trainer, std::span<const T> samples, double weight, F of) {
     static_assert(std::is_same_v<typename Trainer::network, Net>,
                   "GradientPenalty adds to the trainer of its own model");
+    detail::OptionCheck{"GradientPenalty"}("weight", weight, any_number);
     first_.zero_grad();
     const std::size_t count = first_.forward(samples).count;
     first_.backward(std::span<const T>(ones_.data(), count));

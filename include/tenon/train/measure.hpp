@@ -13,6 +13,7 @@
 #include <tenon/metrics/bound.hpp>
 #include <tenon/metrics/metric.hpp>
 #include <tenon/model/arena.hpp>
+#include <tenon/options.hpp>
 #include <tenon/shape.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/evaluate.hpp>
@@ -200,6 +201,7 @@ void show_outputs(const M& model, const Dataset<typename M::scalar>& data, R&&..
   using Net = typename M::network;
   using Out = typename M::output;
   if (data.augmentation()) return show_outputs(model, data.prepared(), metrics...);
+  (check_options(metrics), ...);
   check_measured<M>("measure", data);
   (MetricDemand<Net, plain<R>>::column("measure", data.columns()), ...);
   std::vector<T> shown;
@@ -230,6 +232,7 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
   const std::size_t answers = data.has_labels() ? data.label_size() : 1;
   const std::size_t width = size / answers;
   if (data.augmentation()) return show_predictions(model, data.prepared(), metrics...);
+  (check_options(metrics), ...);
   if (data.size() > 0 && data.sample_size() != M::input::size)
     throw Error("measure: expected samples of " + std::to_string(M::input::size) + " numbers, got " +
                 std::to_string(data.sample_size()));

@@ -42,6 +42,13 @@ TEST_CASE("mel bands and their cosine transform are torchaudio's") {
   CHECK(bands[5 * 34 + 16] == Approx(0).margin(1e-9));
   static_assert(std::is_same_v<output_shape<Sequential<Input<1, 64>, LogMel<32, 16, 6>>>, Shape<6, 3>>);
   CHECK_THROWS_AS(mel_weights(6, 32, {.rate = 8000, .low = 100, .high = 4001}), Error);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{65537}, ~std::size_t{0}}) {
+    CHECK_THROWS_AS(spectrum_weights(size), Error);
+    CHECK_THROWS_AS(mel_weights(size, 32, {}), Error);
+    CHECK_THROWS_AS(mel_weights(6, size, {}), Error);
+    CHECK_THROWS_AS(cosine_weights(size, 6), Error);
+    CHECK_THROWS_AS(cosine_weights(6, size), Error);
+  }
   CHECK_THROWS_WITH(set_mel_weights(model, {}, "1"),
                     "set_mel_weights: expected a LogMel or Mfcc at \"1\" of the network, got none");
 }

@@ -4,6 +4,7 @@
 #include <tenon/train/gradient_penalty.hpp>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -112,4 +113,7 @@ TEST_CASE("a steady step of a penalty takes nothing from the heap") {
   };
   step();
   CHECK(test::heap_use(step).news == 0);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(smooth.add(trainer, x, nan), "GradientPenalty: weight: expected a finite number, got nan");
+  CHECK_THROWS_WITH(smooth.add(trainer, x, 10, -1), "GradientPenalty: norm: expected at least 0, got -1");
 }

@@ -102,6 +102,8 @@ struct Calls {
   void on_train_end(auto& run) { list.push_back(run.stopped() ? "training is stopped" : "training ends"); }
 };
 
+static_assert(std::is_same_v<decltype(callbacks()), Callbacks<>>);
+
 }  // namespace
 
 TEST_CASE("callbacks are called in their order, where they are") {
@@ -562,6 +564,8 @@ TEST_CASE("batch normalisation's statistics can be taken anew") {
   using Normed = Sequential<Dense<64, 6>, BatchNorm1D<>, Dense<10>, Softmax>;
   const Dataset<double> train = digits().as<double>().take(120);
   Model<Normed, double> model{1};
+  CHECK_THROWS_WITH(update_batch_norm(model, train, 0),
+                    "update_batch_norm: expected a batch_size of at least 1, got 0");
   update_batch_norm(model, train, 60);
   // the mean of what the first layer gives, over two batches of equal size: the mean over all
   const auto weight = model.get<"0.weight">();
