@@ -99,6 +99,34 @@ void check_axes(const Part& part, const std::string& name, std::vector<std::stri
     for (const Part& inner : part.parts) check_axes(inner, name, refused);
 }
 
+/// Numbers of weights kept apart while the type is found, which moves and copies the layers but looks at no number:
+/// large networks are kept once.
+class Aside {
+public:
+  explicit Aside(Units& units) {
+    for (Unit& unit : units.units)
+      for (Layer& layer : unit.layers)
+        for (auto& [name, array] : layer.weights) {
+          numbers_.push_back(std::move(array.values));
+          array.values = {static_cast<double>(numbers_.size() - 1)};
+        }
+  }
+  void put_back(std::map<std::string, Array>& weights) {
+    std::vector<std::size_t> readers(numbers_.size());
+    for (const auto& [name, array] : weights) ++readers[place(array)];
+    for (auto& [name, array] : weights) {
+      const std::size_t own = place(array);
+      if (--readers[own] == 0) array.values = std::move(numbers_[own]);
+      else array.values = numbers_[own];
+    }
+  }
+
+private:
+  static std::size_t place(const Array& array) { return static_cast<std::size_t>(array.values.at(0)); }
+
+  std::vector<std::vector<double>> numbers_;
+};
+
 }  // namespace
 
 void refuse_all(const Graph& graph, const std::vector<std::string>& refused) {
@@ -172,10 +200,11 @@ bool has_batch(const Graph& simplified) {
 
 Written write_network(const Graph& graph, const std::string& name, bool batched) {
   check_type_name(name);
-  const Units units = write_units(graph, batched);
+  Units units = write_units(graph, batched);
   std::vector<std::string> refused = units.refused;
   if (graph.outputs.empty()) refused.push_back("it gives nothing");
   refuse_all(graph, refused);
+  Aside numbers(units);
   Structure structure = find_structure(graph, units);
   refuse_all(graph, refusals(graph, structure, units));
 
@@ -187,6 +216,7 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
   const std::string begin = fmt::format("using {} = ", name);
   TypeText type = write_type(graph, std::move(structure), units, begin.size());
   written.weights = std::move(type.weights);
+  numbers.put_back(written.weights);
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
   if (!graph.name.empty())
     from += fmt::format(", where it is called {}", detail::quoted_text(detail::behind_last('/', graph.name)));

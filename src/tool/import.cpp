@@ -75,15 +75,16 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
 int import_network(const Import& what) {
   Phases phases;
   phases.begin("reading");
-  const Graph original = read_network(what.file, what.sets);
-  Graph graph = original;
+  Graph graph = read_network(what.file, what.sets);
   phases.begin("rewriting");
   simplify(graph, shapes_of(what.shapes));
-  if (is_quantized(graph)) return import_quantized(what, original, graph, phases);
+  if (is_quantized(graph)) return import_quantized(what, read_network(what.file, what.sets), graph, phases);
   phases.begin("writing the type");
   const Written written = write_network(graph, what.name, has_batch(graph));
+  // The numbers of a large network take much memory: no more than two copies of them are there at a time.
+  for (auto& [name, array] : graph.constants) std::vector<double>().swap(array.values);
   phases.begin("computing what it has to give");
-  const std::string check = write_check(original, graph, what.name);
+  const std::string check = write_check(read_network(what.file, what.sets), graph, what.name);
 
   phases.begin("writing the files");
   std::filesystem::create_directories(what.folder);
