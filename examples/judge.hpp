@@ -56,14 +56,14 @@ public:
   double distance(std::span<const float> images) const {
     return tenon::frechet_distance(features(images), features(test_.features()), 32);
   }
-
-private:
-  static std::array<std::size_t, 4> shape(std::span<const float> images) { return {images.size() / 64, 1, 8, 8}; }
   std::vector<float> features(std::span<const float> images) const {
     std::vector<float> result(images.size() / 2);
     tenon::part<"features">(model_)->predict(images, result);
     return result;
   }
+
+private:
+  static std::array<std::size_t, 4> shape(std::span<const float> images) { return {images.size() / 64, 1, 8, 8}; }
 
   tenon::Dataset<float> test_;
   tenon::Model<Net> model_;

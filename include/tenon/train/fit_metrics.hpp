@@ -102,6 +102,9 @@ private:
   static void check_columns(const Dataset<T>& data) {
     if constexpr (is_output_metric<Q>) {
       MetricDemand<typename M::network, Q>::column("Fit: metrics, validation data", data.columns());
+    } else if constexpr (number_of_inputs<typename M::network> > 1) {
+      MetricDemand<typename M::network, OutputMetric<"", "", Q>>::column("Fit: metrics, validation data",
+                                                                         data.columns());
     } else if constexpr (requires { Q::compares_classes; }) {
       if (Q::compares_classes != data.has_labels())
         throw Error("Fit: metrics, validation data: " + name_of_metric<Q>() + " compares with " +

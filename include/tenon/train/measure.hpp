@@ -271,7 +271,7 @@ template <class M, class D, class... R>
 void measure_on(const M& model, const D& data, R&... metrics) {
   if constexpr (!std::is_base_of_v<Dataset<typename M::scalar>, D>)
     measure_on(model, data.template as<typename M::scalar>(), metrics...);
-  else if constexpr ((is_output_metric<std::remove_const_t<R>> || ...))
+  else if constexpr (number_of_inputs<typename M::network> > 1 || (is_output_metric<std::remove_const_t<R>> || ...))
     show_outputs(model, data, as_output_metric(metrics)...);
   else show_predictions(model, data, metrics...);
 }

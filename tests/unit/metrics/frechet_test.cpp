@@ -1,14 +1,22 @@
-#include <tenon/metrics/frechet.hpp>
+#include <tenon/metrics/drawn.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include <tenon/error.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/losses/mean_squared_error.hpp>
+#include <tenon/model/model.hpp>
+#include <tenon/net/networks.hpp>
 #include <tenon/random.hpp>
+#include <tenon/train/callbacks/early_stopping.hpp>
+#include <tenon/train/fit.hpp>
 
 #include "support/golden.hpp"
 
@@ -66,8 +74,8 @@ TEST_CASE("the Fréchet distance of many features ends, and is what is known") {
   std::vector<double> v(n);  // I - 2 v v^T turns
   double norm = 0;
   Stream stream{1};
-  for (double& x : v) x = stream.normal<double>(), norm += x * x;
-  for (double& x : v) x /= std::sqrt(norm);
+  for (double& part : v) part = stream.normal<double>(), norm += part * part;
+  for (double& part : v) part /= std::sqrt(norm);
   const auto turn = [&](std::size_t i, std::size_t j) { return (i == j ? 1.0 : 0.0) - 2 * v[i] * v[j]; };
   for (std::size_t k = 0; k < n; ++k) {
     const double s1 = k < 5 ? 0 : static_cast<double>(k) / 10, s2 = static_cast<double>(n - k) / 7,
@@ -115,4 +123,44 @@ TEST_CASE("samples that nothing can be said of are one Error") {
              Contains("same width, got 2 and 3"));
   CHECK_THAT(message_of([&] { inception_score(six, 2); }), Contains("probabilities") && Contains("sample 0"));
   CHECK_THAT(message_of([&] { sample_quality(six, six, 2); }), Contains("at least 4 whole rows"));
+}
+
+TEST_CASE("metrics of a Fit say what the functions say of samples drawn after each epoch") {
+  const std::vector<float> real = single("quality.real"), made = single("quality.made"),
+                           probabilities = single("score.probabilities");
+  std::size_t draws = 0;
+  const auto drawn = [&] { return ++draws, made; };
+  const Frechet distance{.features = drawn, .real = Moments::of(std::span<const float>(real), 3)};
+  const InceptionScore score{.probabilities = [&] { return probabilities; }, .classes = 5};
+  const SamplePrecision precision{.features = drawn, .real = real, .width = 3};
+  const SampleRecall recall{.features = drawn, .real = real, .width = 3, .k = 5};
+  Model<Sequential<Input<2>, Dense<1>>> model{1};
+  const Dataset<float> data({2}, {1, 2, 3, 4, 5, 6}, Targets<float>{{1, 2, 3}, 1});
+  EarlyStopping stopping{.monitor = "val_frechet", .patience = 2};
+  const History history = fit(model, data,
+                              Fit{.loss = MeanSquaredError{},
+                                  .epochs = 5,
+                                  .validation = data,
+                                  .progress = Progress::Mode::quiet,
+                                  .callbacks = callbacks(stopping),
+                                  .metrics = metrics(distance, score, precision, recall)});
+  CHECK(history.epochs.size() == 3);  // nothing becomes better
+  CHECK(draws == 3 * 3);
+  const SampleQuality three = sample_quality(real, made, 3), five = sample_quality(real, made, 3, 5);
+  const auto& last = history.epochs.back().metrics;
+  REQUIRE(last.size() == 4);
+  CHECK(last[0].name == "val_frechet");
+  CHECK(last[0].value == frechet_distance(std::span<const float>(made), std::span<const float>(real), 3));
+  CHECK(last[1].name == "val_inception_score");
+  CHECK(last[1].value == inception_score(probabilities, 5));
+  CHECK(last[2].name == "val_sample_precision");
+  CHECK(last[2].value == three.precision);
+  CHECK(last[3].name == "val_sample_recall");
+  CHECK(last[3].value == five.recall);
+  CHECK(five.recall != five.precision);
+
+  CHECK_THAT(message_of([] { static_cast<void>(Frechet{}.value()); }),
+             Contains("Frechet: expected a function that draws in .features, got none"));
+  CHECK_THAT(message_of([] { static_cast<void>(InceptionScore{}.value()); }), Contains(".probabilities"));
+  CHECK_THAT(message_of([&] { static_cast<void>(Frechet{.features = drawn}.value()); }), Contains("rows of 0"));
 }

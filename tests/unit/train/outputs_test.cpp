@@ -243,16 +243,33 @@ TEST_CASE("columns that do not go with the network are one Error before training
         before);
 }
 
-TEST_CASE("one loss of a network with several inputs needs no names") {
+TEST_CASE("one loss of a network with several inputs, and its metrics, need no names") {
   using Single = Graph<In<"a", 3>, In<"b", 2>, Node<"both", Concat<>, "a", "b">,
                        Node<"y", Sequential<Dense<4>, Tanh, Dense<3>, Softmax>>, Out<"y">>;
   const Dataset<double> samples{Features<double>{"a", {3}, drawn(30, 1)}, Features<double>{"b", {2}, drawn(20, 2)},
                                 Labels{kinds(10), 3}};
   Model<Single, double> model{1};
-  const auto history = fit(
-      model, samples, Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 0.05}, .epochs = 100, .progress = quiet});
+  const auto history = fit(model, samples,
+                           Fit{.loss = CrossEntropy{},
+                               .optimizer = Adam{.lr = 0.05},
+                               .epochs = 100,
+                               .validation = samples,
+                               .progress = quiet,
+                               .metrics = metrics(Perplexity{})});
   CHECK(history.last().training.loss < history.epochs[0].training.loss);
   CHECK(history.last().training.accuracy >= 0.9);
+  REQUIRE(history.last().metrics.size() == 1);
+  CHECK(history.last().metrics[0].value == Approx(std::exp(history.last().validation.loss)));
+  const Dataset<double> numbers{Features<double>{"a", {3}, drawn(30, 1)}, Features<double>{"b", {2}, drawn(20, 2)},
+                                Targets<double>{drawn(30, 3), 3}};
+  CHECK_THAT(message_of([&] {
+               fit(model, numbers,
+                   Fit{.loss = MeanSquaredError{},
+                       .validation = numbers,
+                       .progress = quiet,
+                       .metrics = metrics(Perplexity{})});
+             }),
+             Contains("Fit: metrics, validation data"));
 }
 
 TEST_CASE("a step on several columns allocates nothing, and threads give the same masks") {
