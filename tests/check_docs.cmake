@@ -125,7 +125,8 @@ foreach(example IN LISTS examples)
 endforeach()
 
 file(READ "${ROOT}/README.md" readme)
-string(REGEX MATCHALL "[^ \n\t;]+" words "${readme}")
+string(REGEX REPLACE "[][;]" "x" readme "${readme}")  # as wc counts: brackets hold what is between them together in a list
+string(REGEX MATCHALL "[^ \n\t]+" words "${readme}")
 list(LENGTH words count)
 if(count GREATER 900)
   list(APPEND faults "README.md has ${count} words; it has room for 900. The rest belongs in docs/")
