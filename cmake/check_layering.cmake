@@ -1,8 +1,9 @@
 # Which header may include what. Run as cmake -DINCLUDE=<include directory> -P check_layering.cmake
 #
-# Arrows point down only: a folder includes none that stands above it here. io/, text/, data/, report/ and generative/ stand
-# beside these. Apart are the words of compile errors (net/mistakes.hpp, net/refuse.hpp), which include nothing of ours
-# but a string and a list of types, and net/networks.hpp, which includes what networks need for those who write one.
+# Arrows point down only: a folder includes none that stands above it here. io/, text/, data/, report/ and generative/
+# stand beside these. Apart are the words of compile errors (net/mistakes.hpp, net/refuse.hpp), which include nothing of
+# ours but a string and a list of types, and net/networks.hpp, which includes what networks need for those who write
+# one.
 set(heights 1 1 2 3 4 5 6 6 6 7 8 9 10)
 set(folders expr kernels net init layers networks losses metrics optim edge model dist train)
 set(below_all "^tenon/net/(mistakes|refuse)\\.hpp$")
@@ -60,8 +61,9 @@ foreach(header IN LISTS headers)
     endif()
   endforeach()
 
-  # A function template that is only declared here is compiled in the library. With a constraint it would have one name in
-  # the object files of clang and another in those of g++ 12, and a program of the one would not link with the other's library.
+  # A function template that is only declared here is compiled in the library. With a constraint it would have one name
+  # in the object files of clang and another in those of g++ 12, and a program of the one would not link with the
+  # other's library.
   file(READ "${INCLUDE}/${header}" text)
   string(REGEX REPLACE "= *{[^{}]*}" "" text "${text}")
   string(REGEX REPLACE "//[^\n]*" "" text "${text}")

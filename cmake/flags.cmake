@@ -37,13 +37,15 @@ if(TENON_SANITIZE)
   add_link_options("-fsanitize=${TENON_SANITIZE}")
 endif()
 
-# Of src/ more is asked than the language demands: that unsigned numbers do not wrap either, shifts lose no bits and conversions
-# change no value, the usual ways to a wrong size. Only clang can. What programs make of templates is not looked at.
+# Of src/ more is asked than the language demands: that unsigned numbers do not wrap either, shifts lose no bits and
+# conversions change no value, the usual ways to a wrong size. Only clang can. What programs make of templates is not
+# looked at.
 function(tenon_check_integers target)
   if(TENON_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     set(ignored "${PROJECT_SOURCE_DIR}/cmake/integer_sanitizer.txt")
     target_compile_options(${target} PRIVATE -fsanitize=integer "-fsanitize-ignorelist=${ignored}")
-    # clang counts the steps of an empty `omp simd` loop with numbers that wrap; of a source, to stand behind -fopenmp-simd
+    # clang counts the steps of an empty `omp simd` loop with numbers that wrap; of a source, to stand behind
+    # -fopenmp-simd
     get_target_property(sources ${target} SOURCES)
     set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-openmp-simd)
   endif()

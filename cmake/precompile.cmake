@@ -1,5 +1,6 @@
-# tenon_precompile_headers(TARGET [REUSE_FROM OTHER]) compiles <tenon/tenon.hpp> once for all files of TARGET, whose other
-# contents then compile alone. With REUSE_FROM it takes what another target of the same flags has compiled already.
+# tenon_precompile_headers(TARGET [REUSE_FROM OTHER]) compiles <tenon/tenon.hpp> once for all files of TARGET, whose
+# other contents then compile alone. With REUSE_FROM it takes what another target of the same flags has compiled
+# already.
 function(tenon_precompile_headers target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "REUSE_FROM" "")
   if(NOT TARGET ${target})

@@ -3,7 +3,8 @@
 set(tenon_generated "${CMAKE_CURRENT_BINARY_DIR}/generated")
 foreach(folder IN ITEMS layers losses metrics optim init net networks data train/callbacks)
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/include/tenon/${folder}/*.hpp")
-  # Hana, second derivatives, training and weights for int8, streams, pictures and files of numpy are for those who ask for them.
+  # Hana, second derivatives, training and weights for int8, streams, pictures and files of numpy are for those who ask
+  # for them.
   list(FILTER headers EXCLUDE REGEX "hana|networks/(tangent|quantization_aware|store_weights|store_activations)\\.hpp|layers/fake_quantized?\\.hpp|data/(stream|row_source|stream_reader|pictures|npy)\\.hpp")
   list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")
   list(JOIN headers "\n" headers)

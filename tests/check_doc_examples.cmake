@@ -1,5 +1,5 @@
-# The examples in the comments of layers, losses, ... mean something to the compiler. Run with -DPYTHON= -DROOT= -DWORK= (a
-# folder to write to) -DCOMPILER= -DFLAGS=
+# The examples in the comments of layers, losses, ... mean something to the compiler. Run with -DPYTHON= -DROOT= -DWORK=
+# (a folder to write to) -DCOMPILER= -DFLAGS=
 file(MAKE_DIRECTORY "${WORK}")
 execute_process(COMMAND "${PYTHON}" -B "${ROOT}/scripts/doc_examples.py" "${WORK}/examples.cpp"
   RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)

@@ -3,7 +3,8 @@
 #
 # Every C++ block of the README and of docs/ stands, line by line and in order, in a file that is compiled: an example,
 # a test or a header.
-# Every example is in their index. Every relative link leads to a file, and #... to a heading of it. The README has at most 900 words.
+# Every example is in their index. Every relative link leads to a file, and #... to a heading of it. The README has at
+# most 900 words.
 cmake_minimum_required(VERSION 3.24)
 
 # Square brackets and semicolons mean something in CMake's lists: texts are read with other characters in their place.

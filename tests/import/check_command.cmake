@@ -1,4 +1,5 @@
-# The command `tenon` as somebody types it: exit codes, what it writes, and that nothing is written where it fails. Run as
+# The command `tenon` as somebody types it: exit codes, what it writes, and that nothing is written where it fails. Run
+# as
 #   cmake -DTENON=tenon -DNETWORKS=folder-of-make_networks -DWORK=folder -P check_command.cmake
 cmake_minimum_required(VERSION 3.24)
 file(REMOVE_RECURSE "${WORK}")
@@ -92,8 +93,8 @@ run(0 "pth, [0-9]+ bytes, 15 tensors" info "${golden}/weights.pth")
 run(0 "" diff "${golden}/weights.pth" "${golden}/weights.pth")
 run(1 "only in .*nested.pth" diff "${golden}/weights.pth" "${golden}/nested.pth")
 
-# The page has the operators that the import knows, each table of operators is read for them, and all that passes one of ONNX's
-# own tests (docs/support.md) is listed among what needs no constants.
+# The page has the operators that the import knows, each table of operators is read for them, and all that passes one of
+# ONNX's own tests (docs/support.md) is listed among what needs no constants.
 set(root "${CMAKE_CURRENT_LIST_DIR}/../..")
 execute_process(COMMAND "${TENON}" import --operators OUTPUT_VARIABLE operators COMMAND_ERROR_IS_FATAL ANY)
 file(READ "${root}/docs/guides/import.md" page)
@@ -129,7 +130,8 @@ if(count LESS 50)
   message(FATAL_ERROR "docs/support.md is expected to have its table of ONNX's tests, got ${count} operators")
 endif()
 
-# What takes more than two seconds is said on a terminal, and in a pipe not at all. `script` of util-linux has terminals.
+# What takes more than two seconds is said on a terminal, and in a pipe not at all. `script` of util-linux has
+# terminals.
 find_program(SCRIPT script)
 if(SCRIPT)
   execute_process(COMMAND "${SCRIPT}" --version OUTPUT_VARIABLE version ERROR_VARIABLE version)

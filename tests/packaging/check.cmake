@@ -1,4 +1,5 @@
-# Packages and machines: what a user's build includes is what is included here, with the compilers that are there. Run as
+# Packages and machines: what a user's build includes is what is included here, with the compilers that are there. Run
+# as
 #   cmake -DWHAT=arduino -DHOST_COMPILER=g++ -DHOST_C_COMPILER=gcc -DWORK=dir -P check.cmake
 # Where a tool is missing it says "skipped" and which.
 cmake_minimum_required(VERSION 3.24)

@@ -1,4 +1,5 @@
-# Bare Debian has no C++ library for riscv64-unknown-elf. The headers of the Arm package will do for what is header only.
+# Bare Debian has no C++ library for riscv64-unknown-elf. The headers of the Arm package will do for what is header
+# only.
 execute_process(COMMAND arm-none-eabi-g++ -x c++ -E -v /dev/null OUTPUT_QUIET ERROR_VARIABLE said)
 string(REGEX MATCHALL "\n /[^\n]*" folders "${said}")
 set(riscv_headers -nostdinc++)
