@@ -84,11 +84,21 @@ struct judge_output_metric<Net, OutputMetric<Name, Column, R>> {
   using type = typename decltype(judge())::type;
 };
 
+/// Whether a metric goes with the call, so that nobody could ask it afterwards: `on<"value">(MAE{})`.
+template <class R>
+inline constexpr bool is_lost_metric = false;
+template <fixed_string Name, fixed_string Column, class R>
+inline constexpr bool is_lost_metric<OutputMetric<Name, Column, R>> = !std::is_lvalue_reference_v<R>;
+
 /// The mistake in one thing that is to be a metric, or void.
 template <class M, class D, class R>
 constexpr auto judge_metric() {
   using Answer = typename answer_of<D>::type;
-  if constexpr (is_output_metric<plain<R>> || (Metric<plain<R>> && number_of_outputs < typename M::network >> 1)) {
+  if constexpr (is_lost_metric<R>) {
+    return std::type_identity<wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>,
+                                             but_gets<R>, write<"MAE a; measure(m, data, on<...>(a));">>>{};
+  } else if constexpr (is_output_metric<plain<R>> ||
+                       (Metric<plain<R>> && number_of_outputs < typename M::network >> 1)) {
     return std::type_identity<typename judge_output_metric<typename M::network, plain<R>>::type>{};
   } else if constexpr (!Metric<plain<R>> || !std::is_lvalue_reference_v<R> ||
                        std::is_const_v<std::remove_reference_t<R>>) {
@@ -290,6 +300,8 @@ void measure_on(const M& model, const D& data, R&... metrics) {
 ///     Accuracy accuracy;
 ///     MAE error;
 ///     measure(model, test, on<"digit">(accuracy), on<"value", "price">(error));
+///
+/// A metric that is no variable, `on<"value">(MAE{})`, could not be asked afterwards and does not compile.
 ///
 /// In a world of several ranks all of them call, share the work, and their metrics see the same.
 ///
