@@ -31,6 +31,7 @@
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/where.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/ports.hpp>
 #include <tenon/networks/stepwise.hpp>
 
 #include "support/several_inputs.hpp"
@@ -71,6 +72,8 @@ static_assert(same<problem_with<Split<0, 2>, Shape<5, 4>>, takes<shapes_whose_ax
 static_assert(same<Split<0>::invalid, takes<the_number_of_parts_or_their_lengths>> &&
               same<Split<0, 1>::invalid, takes<two_or_more_parts>> &&
               same<Split<0, 2, 0>::invalid, takes<lengths_above_0>> && same<Split<0, 1, 1>::invalid, void>);
+static_assert(output_index<Sequential<Input<6>, Split<0, 1, 2, 3>>, "2"> == 2 &&
+              output_index<Named<"net", Sequential<Input<4>, Dense<6>, Split<0, 2>>>, "1"> == 1);
 static_assert(tenon::detail::name_of_number<7> == "7" && tenon::detail::name_of_number<40> == "40" &&
               tenon::detail::name_of_number<305> == "305");
 static_assert(same<output_shape<Alone<Select<0, -1>, 4, 3>>, Shape<3>> &&
