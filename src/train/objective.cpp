@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,18 @@ namespace tenon::detail {
 namespace {
 
 bool answers(const ColumnInfo& c) { return c.kind == ColumnKind::labels || c.kind == ColumnKind::targets; }
+
+/// Whether numbers of a column stand where an input of as many numbers wants them: axes of 1 may stand anywhere, and what
+/// has one axis is the other one's numbers in a row.
+bool same_axes(std::span<const std::size_t> column, std::span<const std::size_t> input) {
+  const auto longer = [](std::span<const std::size_t> axes) {
+    std::vector<std::size_t> all;
+    std::ranges::copy_if(axes, std::back_inserter(all), [](std::size_t n) { return n != 1; });
+    return all;
+  };
+  const auto a = longer(column), b = longer(input);
+  return a.size() <= 1 || b.size() <= 1 || a == b;
+}
 
 /// The column in question; null where there is none.
 const ColumnInfo* find(const ColumnDemand& demand, std::span<const ColumnInfo> columns, std::size_t outputs) {
@@ -72,14 +86,15 @@ void check_inputs(std::string_view who, std::span<const InputDemand> inputs, con
   std::size_t k = 0;
   for (const ColumnInfo& c : offer.columns) {
     if (c.kind != ColumnKind::features || rows) continue;
-    fits = fits && k < inputs.size() && c.name == inputs[k].name && c.size == inputs[k].size;
+    fits = fits && k < inputs.size() && c.name == inputs[k].name && c.size == inputs[k].size &&
+           same_axes(c.shape, inputs[k].axes);
     ++k;
   }
   if (fits) return;
   std::string wanted;
   for (const InputDemand& input : inputs)
-    wanted += fmt::format("{}{} ({} numbers)", wanted.empty() ? "" : ", ",
-                          input.name.empty() ? "one input" : input.name, input.size);
+    wanted += fmt::format("{}{} ({})", wanted.empty() ? "" : ", ", input.name.empty() ? "one input" : input.name,
+                          fmt::join(input.axes, "x"));
   throw Error(
       fmt::format("{}: the network takes {}, in this order, got {} (Dataset::select chooses and orders columns)", who,
                   wanted, describe_columns(offer.columns)));

@@ -113,9 +113,9 @@ public:
       detail::refuse<Mistake>();
       return compute(std::true_type{}, nullptr, 0);
     } else if constexpr (detail::FixedRank<Images>) {
-      return detail::with_samples<input, Scalar>(images, compute);
+      return detail::with_samples<input, Scalar>(images, compute, {detail::port_names<Net>::inputs});
     } else {
-      return detail::with_copied_samples<input, Scalar>(images, compute);
+      return detail::with_copied_samples<input, Scalar>(images, compute, {detail::port_names<Net>::inputs});
     }
   }
   /// Of a network with several inputs: all in the order of its In<...>, or each by its name,

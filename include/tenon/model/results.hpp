@@ -12,6 +12,7 @@
 #include <tenon/error.hpp>
 #include <tenon/expr/edges.hpp>
 #include <tenon/model/tensors.hpp>
+#include <tenon/net/part_inputs.hpp>
 #include <tenon/net/ports.hpp>
 
 /// Calls of models with several inputs and outputs.
@@ -87,9 +88,9 @@ struct argument_port<Net, K, expr::Given<Name, A>> {
 };
 
 template <class In, class T, class A, class F>
-auto with_any_samples(const A& samples, F f) {
-  if constexpr (FixedRank<A>) return with_samples<In, T>(samples, f);
-  else return with_copied_samples<In, T>(samples, f);
+auto with_any_samples(const A& samples, F f, SampleNames names) {
+  if constexpr (FixedRank<A>) return with_samples<In, T>(samples, f, names);
+  else return with_copied_samples<In, T>(samples, f, names);
 }
 
 /// Brings the inputs of a call together, a row for each sample.
@@ -97,24 +98,29 @@ template <class Net, class T>
 struct InputRows {
   static constexpr std::size_t size = input_shape<Net>::size;
   std::vector<T> rows{};
-  std::size_t count = 0;
+  std::size_t count = 0, first = 0;  // samples, and the input that said how many
 
   template <std::size_t K, class A>
   void take(const A& samples) {
+    static constexpr const auto& names = port_names<Net>::inputs;
     with_any_samples<input_shape_at<Net, K>, T>(
-        samples, [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
+        samples,
+        [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
           constexpr std::size_t own = input_shape_at<Net, K>::size;
           if (rows.empty()) {
             count = n;
+            first = K;
             rows.resize(n * size);
           } else if (n != count) {
-            throw Error("model: expected as many samples of every input, got " + std::to_string(count) + " and " +
-                        std::to_string(n));
+            throw Error("model: expected as many samples of every input, got " + std::to_string(count) + " of \"" +
+                        std::string(names[first]) + "\" and " + std::to_string(n) + " of \"" + std::string(names[K]) +
+                        "\"");
           }
           for (std::size_t i = 0; i < n; ++i)
             std::copy_n(x + i * own, own, rows.data() + i * size + port_offset<input_shape<Net>>(K));
           return 0;
-        });
+        },
+        {std::span(names).template subspan<K, 1>()});
   }
 };
 
@@ -125,6 +131,27 @@ constexpr bool is_one_sample() {
   else return NumberRange<A>;
 }
 
+/// The mistake in what one input is given, under the input's name, or void.
+template <class Mistake, fixed_string Name>
+struct under_name {
+  using type = Mistake;
+};
+template <class... Fact, fixed_string Name>
+struct under_name<wrong_argument<argument<"model", "samples">, Fact...>, Name> {
+  using type = wrong_argument<argument<"model", Name>, Fact...>;
+};
+template <class Net, std::size_t K, class A>
+constexpr auto judge_argument() {
+  using port = argument_port<Net, K, A>;
+  constexpr std::string_view name = port_names<Net>::inputs[port::index];
+  return under_name<typename judge_samples<input_shape_at<Net, port::index>, typename port::value>::type,
+                    to_fixed_string<name.size()>(name)>{};
+}
+
+template <class Net, std::size_t... K, class... A>
+constexpr auto judge_arguments(std::index_sequence<K...>, list<A...>) {
+  return first_refusal<typename decltype(judge_argument<Net, K, A>())::type...>{};
+}
 template <class Net, class... A>
 constexpr auto judge_call() {
   constexpr std::size_t count = number_of_inputs<Net>;
@@ -134,7 +161,7 @@ constexpr auto judge_call() {
     return std::type_identity<wrong_argument<argument<"model", "inputs">,
                                              takes<so_many_inputs<count>, every_input_by_its_name_or_all_in_order>,
                                              but_gets<so_many_inputs<sizeof...(A)>>>>{};
-  else return std::type_identity<void>{};
+  else return judge_arguments<Net>(std::index_sequence_for<A...>{}, list<A...>{});
 }
 
 /// The model's answer to several inputs.

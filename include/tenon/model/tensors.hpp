@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -97,10 +99,22 @@ constexpr auto judge_samples_of() {
 template <class In, class Images>
 struct judge_samples : decltype(judge_samples_of<In, Images>()) {};
 
+/// Which inputs of a network samples are for, as an Error says it: nothing of a network that has no names for them.
+struct SampleNames {
+  std::span<const std::string_view> inputs{};
+
+  std::string text() const {
+    std::string names;
+    if (inputs.size() == 1 && inputs[0].empty()) return names;
+    for (const std::string_view name : inputs) names += (names.empty() ? "\"" : ", \"") + std::string(name) + "\"";
+    return inputs.empty() ? names : (inputs.size() > 1 ? "inputs " + names + " in one row: " : "input " + names + ": ");
+  }
+};
+
 /// Calls f(batched, pointer, count) with the samples of an xtensor expression: one sample, a batch,
 /// or a batch of flattened samples.
 template <class In, class T, FixedRank Images, class F>
-auto with_samples(const Images& images, F f) {
+auto with_samples(const Images& images, F f, SampleNames names = {}) {
   constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
   constexpr bool single = rank == In::rank;
   constexpr bool flat = !single && rank == 2 && In::rank != 1;
@@ -114,8 +128,8 @@ auto with_samples(const Images& images, F f) {
     for (std::size_t i = 0; i < In::rank; ++i) fits = fits && shape[rank - In::rank + i] == In::dims[i];
   }
   if (!fits)
-    throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
-                shape_text(shape));
+    throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
+                ", got a tensor of shape " + shape_text(shape));
   const std::size_t count = single ? 1 : shape[0];
   if constexpr (xt::has_data_interface<Images>::value && Images::static_layout == xt::layout_type::row_major) {
     if constexpr (std::is_same_v<std::remove_cv_t<typename Images::value_type>, T>)
@@ -127,29 +141,29 @@ auto with_samples(const Images& images, F f) {
 
 /// The same with what has no fixed rank, copied: an xarray, a batch; numbers, one sample; ranges of numbers, a batch.
 template <class In, class T, class Images, class F>
-auto with_copied_samples(const Images& images, F f) {
+auto with_copied_samples(const Images& images, F f, SampleNames names = {}) {
   if constexpr (AnyRank<Images>) {
     const std::size_t rank = images.dimension();
-    if (rank == In::rank + 1) return with_samples<In, T>(xt::xtensor<T, In::rank + 1>(images), f);
+    if (rank == In::rank + 1) return with_samples<In, T>(xt::xtensor<T, In::rank + 1>(images), f, names);
     if (rank != In::rank && rank != 2)
-      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
-                  shape_text(images.shape()));
+      throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
+                  ", got a tensor of shape " + shape_text(images.shape()));
     if (rank == 2 && In::rank != 2) {
       const xt::xtensor<T, 2> rows = images;
       if (rows.shape()[1] != In::size)
-        throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
-                    shape_text(rows.shape()));
+        throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
+                    ", got a tensor of shape " + shape_text(rows.shape()));
       return f(std::true_type{}, rows.data(), rows.shape()[0]);
     }
     const xt::xtensor<T, In::rank> sample = images;
     if (!std::equal(In::dims.begin(), In::dims.end(), sample.shape().begin()))
-      throw Error("model: expected samples of shape " + shape_text(In::dims) + ", got a tensor of shape " +
-                  shape_text(sample.shape()));
+      throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
+                  ", got a tensor of shape " + shape_text(sample.shape()));
     return f(std::true_type{}, sample.data(), std::size_t{1});
   } else {
-    const auto add = [](std::vector<T>& values, const auto& sample) {
+    const auto add = [&names](std::vector<T>& values, const auto& sample) {
       if (std::size(sample) != In::size)
-        throw Error("model: expected samples of " + std::to_string(In::size) + " numbers, got " +
+        throw Error("model: " + names.text() + "expected samples of " + std::to_string(In::size) + " numbers, got " +
                     std::to_string(std::size(sample)));
       for (const auto number : sample) values.push_back(static_cast<T>(number));
     };

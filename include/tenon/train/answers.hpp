@@ -27,10 +27,12 @@ struct ColumnDemand {
 /// an Error that begins with `who` where there is none, or it does not fit.
 const ColumnInfo& find_answers(std::string_view who, const ColumnDemand& demand, std::span<const ColumnInfo> columns,
                                std::size_t outputs);
-/// Throws an Error where the inputs of a network, by name and size, are not the data's columns of features.
+/// Throws an Error where the inputs of a network, by name and size, are not the data's columns of features; where there
+/// are several, axes in another order are none of them, though they have as many numbers. A flat column is any shape.
 struct InputDemand {
   std::string_view name{};
   std::size_t size = 0;
+  std::span<const std::size_t> axes{};
 };
 void check_inputs(std::string_view who, std::span<const InputDemand> inputs, const DataOffer& offer);
 void check_labels(std::string_view who, const ColumnDemand& demand, const ColumnInfo& column,

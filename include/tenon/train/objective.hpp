@@ -127,11 +127,10 @@ constexpr T class_threshold() {
 template <class Net, class Input>
 inline constexpr auto inputs_of = [] {
   std::array<InputDemand, number_of_inputs<Net>> all{};
-  for (std::size_t k = 0; k < all.size(); ++k) {
-    all[k].name = port_names<Net>::inputs[k];
-    if constexpr (requires { Input::sizes; }) all[k].size = Input::sizes[k];
-    else all[k].size = Input::size;
-  }
+  each_number<all.size()>([&all](auto k) {
+    using In = input_shape_at<Net, k>;
+    all[k] = {port_names<Net>::inputs[k], In::size, In::dims};
+  });
   return all;
 }();
 

@@ -309,6 +309,27 @@ TEST_CASE("samples may come in any container of numbers, or in braces") {
   CHECK_THROWS_WITH(model({{1, 2, 3, 4}, {1, 2}}), Contains("expected samples of 4 numbers, got 2"));
 }
 
+TEST_CASE("a graph names the input that it cannot take") {
+  using One = Graph<In<"image", 1, 2, 2>, Node<"y", Sequential<Flatten, Dense<3>>>, Out<"y">>;
+  using Two = Graph<In<"image", 1, 2, 2>, In<"table", 5>, Node<"seen", Flatten, "image">,
+                    Node<"both", Concat<>, "seen", "table">, Node<"y", Dense<2>>, Out<"y">>;
+  const Model<One> one{1};
+  const Model<Two> two{1};
+  const auto images = numbers<float, 4>({3, 1, 2, 2});
+  const auto tables = numbers<float, 2>({3, 5}), narrow = numbers<float, 2>({3, 4}), few = numbers<float, 2>({2, 5});
+  CHECK((two(in<"table">(tables), in<"image">(images)) == two(images, tables)));
+  CHECK_THROWS_WITH(one(tables),
+                    "model: input \"image\": expected samples of shape (1, 2, 2), got a tensor of shape (3, 5)");
+  CHECK_THROWS_WITH(one(std::vector<float>(5)), "model: input \"image\": expected samples of 4 numbers, got 5");
+  for (const bool by_name : {false, true})
+    CHECK_THROWS_WITH(by_name ? two(in<"table">(narrow), in<"image">(images)) : two(images, narrow),
+                      "model: input \"table\": expected samples of shape (5), got a tensor of shape (3, 4)");
+  CHECK_THROWS_WITH(two(images, few),
+                    "model: expected as many samples of every input, got 3 of \"image\" and 2 of \"table\"");
+  CHECK_THROWS_WITH(two(tables), "model: inputs \"image\", \"table\" in one row: expected samples of shape (9), got a "
+                                 "tensor of shape (3, 5)");
+}
+
 #ifndef __clang__  // xtensor's xarray does not compile with clang 19
 TEST_CASE("an xarray is a batch") {
   const Model<ImageNet> model{5};

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <tenon/data/augment.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
+#include <tenon/layers/flatten.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sigmoid.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -149,6 +151,26 @@ TEST_CASE("sample weights count in evaluation and training") {
   const Dataset<double> nothing{Features{"x", {1}, x}, Targets{y, 1}, SampleWeights{std::vector<double>(5)}};
   CHECK_THROWS_WITH(evaluate(start, nothing, MeanSquaredError{}),
                     "evaluate: expected at least one sample that counts, got 5 of weight 0");
+}
+
+TEST_CASE("columns with the axes of another order are refused, flat ones are any shape") {
+  using Pair = Graph<In<"image", 1, 2, 3>, In<"table", 2>, Node<"seen", Flatten, "image">,
+                     Node<"both", Concat<>, "seen", "table">, Node<"y", Dense<1>>, Out<"y">>;
+  const Model<Pair> model{1};
+  const std::vector<float> image{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, table{1, 2, 3, 4}, y{1, 2};
+  const auto with = [&](std::vector<std::size_t> axes, std::string name) {
+    const Dataset<float> data{Features{"image", axes, image}, Features{name, {2}, table}, Targets{y, 1}.named("y")};
+    return evaluate(model, data, MeanSquaredError{}).loss;
+  };
+  const double expected = with({1, 2, 3}, "table");
+  CHECK(with({2, 3}, "table") == expected);
+  CHECK(with({6}, "table") == expected);
+  CHECK_THROWS_WITH(
+      with({3, 2}, "table"),
+      "evaluate: the network takes image (1x2x3), table (2), in this order, got image (features 3x2), table "
+      "(features 2), y (targets 1) (Dataset::select chooses and orders columns)");
+  CHECK_THROWS_WITH(with({1, 2, 3}, "tables"), Contains("takes image (1x2x3), table (2), in this order, got image") &&
+                                                   Contains("tables (features 2)"));
 }
 
 TEST_CASE("without labels and targets a network reproduces its input") {
