@@ -10,6 +10,25 @@
 
 namespace tenon {
 
+template <std::floating_point T>
+void ColumnSet<T>::add(Features<T> column) {
+  features.push_back(std::move(column)), order.push_back(ColumnKind::features);
+}
+template <std::floating_point T>
+void ColumnSet<T>::add(Labels column) {
+  labels.push_back(std::move(column)), order.push_back(ColumnKind::labels);
+}
+template <std::floating_point T>
+void ColumnSet<T>::add(Targets<T> column) {
+  targets.push_back(std::move(column)), order.push_back(ColumnKind::targets);
+}
+template <std::floating_point T>
+void ColumnSet<T>::add(SampleWeights<T> column) {
+  weights.push_back(std::move(column)), order.push_back(ColumnKind::weights);
+}
+template struct ColumnSet<float>;
+template struct ColumnSet<double>;
+
 std::string_view kind_name(ColumnKind kind) noexcept {
   switch (kind) {
   case ColumnKind::features:

@@ -183,7 +183,7 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
     throw Error(
         fmt::format("DataLoader: expected at least one batch of {}, got {} samples", batch_size, dataset.size()));
   if (dataset.streamed()) {
-    ahead_ = std::make_unique<Ahead>();
+    ahead_ = detail::Hidden<Ahead>(new Ahead);
     ahead_->stream = std::make_unique<detail::StreamLoader<T>>(dataset, batch_size, shuffle);
     start_epoch(0);
     return;
@@ -191,7 +191,7 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
   if (dataset.augmentation()) {
     if (dataset.augmentation()->mixup > 0 && dataset.label_size() > 1)
       throw Error(fmt::format("DataLoader: expected one label per sample for Mixup, got {}", dataset.label_size()));
-    ahead_ = std::make_unique<Ahead>();
+    ahead_ = detail::Hidden<Ahead>(new Ahead);
     ahead_->prefetcher = std::make_unique<Prefetcher>(dataset, batch_size);
     start_epoch(0);
     return;

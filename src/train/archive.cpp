@@ -178,11 +178,11 @@ struct Archive::Contents {
   }
 };
 
-Archive::Archive() : contents_(std::make_unique<Contents>()) {
+Archive::Archive() : contents_(new Contents) {
   contents_->numbers[std::string(format_key)] = std::string(format_family) + std::string(format_version);
 }
 
-Archive::Archive(const std::string& path) try : contents_(std::make_unique<Contents>()) {
+Archive::Archive(const std::string& path) try : contents_(new Contents) {
   contents_->file = SafeTensors::read(path);
   const SafeTensors& file = *contents_->file;
   const auto entry = [&](std::string_view key) -> std::string_view {

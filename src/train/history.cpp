@@ -4,12 +4,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tenon/error.hpp>
 #include <tenon/train/archive.hpp>
 
 namespace tenon {
+
+void History::add_epoch(const EpochRecord& record) { epochs.push_back(record); }
+void History::add_warning(std::string sentence) { warnings.push_back(std::move(sentence)); }
 
 const EpochRecord& History::last() const {
   if (epochs.empty()) throw Error("History::last: expected at least one epoch that has ended, got none");

@@ -45,6 +45,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
+void add_piece(std::vector<Piece>& pieces, Piece::Kind kind, std::string_view type) { pieces.push_back({kind, type}); }
+
 NetworkIdentity identify(std::span<const Piece> pieces, std::span<const ParameterEntry> parameters,
                          std::span<const LayerRow> layers) {
   Hash hash;

@@ -139,7 +139,10 @@ std::string describe_seconds(const EpochRecord& record) {
                      sum.exchange / whole);
 }
 void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record) {
-  progress.finish(values, describe_seconds(record));
+  if (record.metrics.empty()) return progress.finish(values, describe_seconds(record));
+  std::vector<NamedValue> all(values.begin(), values.end());
+  for (const EpochRecord::Metric& m : record.metrics) all.push_back({m.name, m.value});
+  progress.finish(all, describe_seconds(record));
 }
 
 }  // namespace tenon::detail

@@ -120,7 +120,7 @@ struct Workers::Pool {
 
 Workers::Workers(std::size_t threads) {
   if (threads <= 1) return;
-  pool_ = std::make_unique<Pool>();
+  pool_ = detail::Hidden<Pool>(new Pool);
   pool_->thrown.resize(threads);
   pool_->threads.reserve(threads - 1);
   try {

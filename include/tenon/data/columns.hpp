@@ -124,10 +124,10 @@ struct ColumnSet {
   std::vector<SampleWeights<T>> weights;
   std::vector<ColumnKind> order;  // in which they were added
 
-  void add(Features<T> column) { features.push_back(std::move(column)), order.push_back(ColumnKind::features); }
-  void add(Labels column) { labels.push_back(std::move(column)), order.push_back(ColumnKind::labels); }
-  void add(Targets<T> column) { targets.push_back(std::move(column)), order.push_back(ColumnKind::targets); }
-  void add(SampleWeights<T> column) { weights.push_back(std::move(column)), order.push_back(ColumnKind::weights); }
+  void add(Features<T> column);
+  void add(Labels column);
+  void add(Targets<T> column);
+  void add(SampleWeights<T> column);
 };
 
 namespace detail {

@@ -3,9 +3,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
+
+#include <tenon/hidden.hpp>
 
 #include "tenon/data/dataset.hpp"
 
@@ -118,7 +119,7 @@ private:
   std::vector<T> targets_;
   std::vector<T> weights_;
   RowShare only_{};
-  std::unique_ptr<Ahead> ahead_;
+  detail::Hidden<Ahead> ahead_;
 };
 
 extern template class DataLoader<float>;

@@ -3,11 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <tenon/hidden.hpp>
 
 namespace tenon {
 
@@ -81,7 +82,7 @@ public:
 
 private:
   struct Contents;
-  std::unique_ptr<Contents> contents_;
+  detail::Hidden<Contents> contents_;
 };
 
 }  // namespace tenon

@@ -47,6 +47,8 @@ struct History {
   std::vector<std::string> warnings{};  // also shown with the progress: what is likely a mistake, but no reason to stop
 
   bool empty() const { return epochs.empty(); }
+  void add_epoch(const EpochRecord& record);
+  void add_warning(std::string sentence);
   /// An Error where no epoch has ended.
   const EpochRecord& last() const;
 

@@ -31,6 +31,8 @@ struct Piece {
   Kind kind = Kind::layer;
   std::string_view type{};
 };
+/// One more piece.
+void add_piece(std::vector<Piece>& pieces, Piece::Kind kind, std::string_view type = {});
 template <class T>
 std::string_view spelt() {
   return __PRETTY_FUNCTION__;
@@ -38,11 +40,11 @@ std::string_view spelt() {
 template <class Bound>
 void spell(std::vector<Piece>& pieces) {
   if constexpr (Leaf<Bound>) {
-    pieces.push_back({Piece::Kind::layer, spelt<Bound>()});
+    add_piece(pieces, Piece::Kind::layer, spelt<Bound>());
   } else {
-    pieces.push_back({Piece::Kind::begin, spelt<Bound>()});
+    add_piece(pieces, Piece::Kind::begin, spelt<Bound>());
     Bound::visit_units([&]<class Unit> { spell<Unit>(pieces); });
-    pieces.push_back({Piece::Kind::end});
+    add_piece(pieces, Piece::Kind::end);
   }
 }
 

@@ -33,7 +33,7 @@ void expect_same_file(Communicator& ranks, const std::string& path);
 void gather_seconds(Communicator& ranks, EpochRecord& record);
 /// "compute 81 %, wait 6 %, exchange 9 %": shares of the epoch, means over the ranks. Nothing for one process.
 std::string describe_seconds(const EpochRecord& record);
-/// Ends an epoch's line, with that.
+/// Ends an epoch's line, with the metrics of its record and that.
 void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record);
 
 /// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped

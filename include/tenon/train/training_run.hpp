@@ -22,6 +22,7 @@
 #include <tenon/train/fit_metrics.hpp>
 #include <tenon/train/history.hpp>
 #include <tenon/train/identity.hpp>
+#include <tenon/train/kept.hpp>
 #include <tenon/train/together.hpp>
 #include <tenon/train/trainer.hpp>
 
@@ -166,7 +167,7 @@ public:
   /// Shows a sentence, where progress is shown, and keeps it in the history.
   void warn(std::string sentence) {
     progress_.note("warning: " + sentence);
-    history_.warnings.push_back(std::move(sentence));
+    history_.add_warning(std::move(sentence));
   }
 
   /// Training ends with this step, or this epoch.
@@ -182,13 +183,11 @@ public:
   bool agreed(bool here) const { return ranks() ? detail::any_rank(*ranks(), detail::Phase::callbacks, here) : here; }
 
   /// Lives as long as the run, whichever way that ends.
-  void keep(std::shared_ptr<const void> thing) { kept_.push_back(std::move(thing)); }
+  void keep(std::shared_ptr<const void> thing) { kept_.add(std::move(thing)); }
 
   /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
   /// all callbacks of the moment have been called, atomically; `path` is kept until then. Several may be asked for.
-  void save_checkpoint(const std::string& path) {
-    if (std::find(checkpoints_.begin(), checkpoints_.end(), path) == checkpoints_.end()) checkpoints_.push_back(path);
-  }
+  void save_checkpoint(const std::string& path) { checkpoints_.add(path); }
   /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is damaged, or
   /// not of this network, data size, batch size, accumulation and seed, or optimizer (the learning rate that it was
   /// given among its options), loss, regulariser or clipping are not those of the run that wrote it; see
@@ -290,7 +289,7 @@ private:
     if (!record.validation.non_finite.empty())
       warn("the validation loss of epoch " + std::to_string(epoch()) + " is " + std::to_string(record.validation.loss) +
            ": " + record.validation.non_finite);
-    history_.epochs.push_back(record);
+    history_.add_epoch(record);
     call([this](auto& c) {
       if constexpr (requires { c.on_epoch_end(*this); }) c.on_epoch_end(*this);
     });
@@ -302,14 +301,7 @@ private:
 
   void show(const EpochRecord& record) {
     const detail::ShownScores scores(record.training, validation_ ? &record.validation : nullptr);
-    if constexpr (fit_metrics::any) {
-      const std::span<const NamedValue> values = scores;
-      std::vector<NamedValue> all(values.begin(), values.end());
-      for (const EpochRecord::Metric& m : record.metrics) all.push_back({m.name, m.value});
-      detail::show_epoch(progress_, all, record);
-    } else {
-      detail::show_epoch(progress_, scores, record);
-    }
+    detail::show_epoch(progress_, scores, record);
   }
 
   /// A step of the optimizer: `accumulate` batches, or what is left of the epoch.
@@ -402,11 +394,11 @@ private:
     if constexpr (has_callbacks) {  // else nobody can have asked for one
       if (checkpoints_.empty()) return;
       trainer_.gather_states();
-      const std::vector<std::string> paths = std::exchange(checkpoints_, {});
+      const detail::CheckpointPaths paths = std::exchange(checkpoints_, {});
       if (leads()) {
         Archive a;
         archive(a);
-        for (const std::string& path : paths) a.save(path);
+        paths.save(a);
       }
       trainer_.drop_states();
     }
@@ -473,8 +465,8 @@ private:
   double batch_loss_ = 0;
   bool stopped_ = false;
   bool resumed_ = false;
-  std::vector<std::string> checkpoints_{};
-  std::vector<std::shared_ptr<const void>> kept_{};
+  detail::CheckpointPaths checkpoints_{};
+  detail::Keepsakes kept_{};
 };
 
 }  // namespace tenon

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <type_traits>
+
+#include <tenon/hidden.hpp>
 
 namespace tenon {
 
@@ -46,7 +47,7 @@ private:
   void call(std::size_t parts, Work work, void* argument);
 
   struct Pool;
-  std::unique_ptr<Pool> pool_;
+  detail::Hidden<Pool> pool_;
 };
 
 }  // namespace tenon

@@ -112,7 +112,7 @@ struct EventFile::State {
   }
 };
 
-EventFile::EventFile(const std::string& directory) : state_(std::make_unique<State>()) {
+EventFile::EventFile(const std::string& directory) : state_(new State) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <tenon/hidden.hpp>
 #include <tenon/options.hpp>
 #include <tenon/train/history.hpp>
 
@@ -27,7 +28,7 @@ public:
 
 private:
   struct State;
-  std::unique_ptr<State> state_;
+  detail::Hidden<State> state_;
 };
 
 /// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy`, `lr` and the metrics of every epoch, and with `every_steps`
