@@ -182,7 +182,7 @@ struct ChainedScheduler {
     std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
   }
   static constexpr bool per_step = (counts_steps<S> || ...);
-  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
+  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps, as PerStep{...} does");
 
   double operator()(double lr, std::uint64_t t) const {
     std::apply([&](const S&... s) { ((lr = s(lr, t)), ...); }, schedules);
@@ -223,7 +223,7 @@ struct SequentialLR {
     std::apply([&](auto&... s) { (visit(s), ...); }, o.schedules);
   }
   static constexpr bool per_step = (counts_steps<S> || ...);
-  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps");
+  static_assert(((counts_steps<S> == per_step) && ...), "all count epochs, or all count steps, as PerStep{...} does");
 
   double operator()(double lr, std::uint64_t t) const {
     double rate = lr;

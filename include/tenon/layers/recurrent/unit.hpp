@@ -72,6 +72,7 @@ struct RecurrentOptions {
   constexpr void read(option::Last) { last = true; }
   template <auto Value>
   constexpr void read(option::Mask<Value>) {
+    if (std::is_same_v<decltype(Value), bool>) own |= not_recurrent;  // mask<true> would stand for the number 1
     masked = true;
     mask = static_cast<double>(Value);
   }
