@@ -26,6 +26,7 @@
 #include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/sinusoidal_positional_encoding.hpp>
 #include <tenon/layers/split.hpp>
+#include <tenon/layers/streamed_conv1d.hpp>
 #include <tenon/layers/subtract.hpp>
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
@@ -105,6 +106,11 @@ struct ConvolutionOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A..
   static constexpr StepPattern activation = activation_of<F>;
   static constexpr tenon::detail::WeightStorage weights = tenon::detail::weight_storage<A...>;
 };
+/// A convolution that is given one step a call.
+template <class Bound>
+inline constexpr bool is_streamed = false;
+template <class In, auto... A>
+inline constexpr bool is_streamed<tenon::detail::StreamedUnit<In, A...>> = true;
 template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
   requires(!is_bounds<F>)
 struct CoreOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
@@ -434,7 +440,8 @@ constexpr bool is_known_layer() {
   } else {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || SplitOf<Bound>::known || PermuteOf<Bound>::known ||
-           GroupNormOf<Bound>::known || RecurrentOf<Bound>::known || AttentionOf<Bound>::known || is_tied<Bound> ||
+           GroupNormOf<Bound>::known || RecurrentOf<Bound>::known || is_streamed<Bound> || AttentionOf<Bound>::known ||
+           is_tied<Bound> ||
            ChoiceOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known ||
            EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
       Bound::placing;

@@ -46,6 +46,7 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
     else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
+    else if constexpr (is_streamed<Bound>) return read_streamed<Bound>(x[0], parameters, unit);
     else if constexpr (RecurrentOf<Bound>::known)
       return read_recurrent(x[0], RecurrentOf<Bound>::cell, Bound::plan, parameters);
     else if constexpr (AttentionOf<Bound>::known) return read_attention<Bound>(x, parameters, unit);
@@ -291,7 +292,8 @@ struct PlanReader : PlanSteps<Capacity> {
         if (slopes > 1 && formula::by_channels) order = {formula::channels, formula::pixels * rows};
         else if (slopes > 1) order = {};
         x = read_slopes(x, pattern, slopes, order, parameters + Bound::plan.offset[0], own_unit);
-      } else if constexpr (pattern.kind == StepKind::softmax) {
+      } else if constexpr (pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax) {
+        constexpr bool logarithm = pattern.kind == StepKind::log_softmax;
         x = ordered(x, {});
         x = add({.pattern = pattern,
                  .in = plan.sizes[x],
@@ -299,8 +301,8 @@ struct PlanReader : PlanSteps<Capacity> {
                  .source = x,
                  .unit = own_unit,
                  .width = Bound::plan.width,
-                 .fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 256,
-                 .fixed_zero = plan.wide ? 0 : -128},
+                 .fixed_scale = plan.wide ? 0x1p-15 : logarithm ? 1.0 / 16 : 1.0 / 256,
+                 .fixed_zero = plan.wide ? 0 : logarithm ? 127 : -128},
                 {});
       } else {
         if (!scales_input<Bound>(x, parameters, own_unit)) x = read_affine<Bound>(x, own_unit);
@@ -402,6 +404,19 @@ struct PlanReader : PlanSteps<Capacity> {
     x = add_convolution(x, c, step);
     if constexpr (std::is_void_v<after>) return x;
     else return read_table<after>(x, unit);
+  }
+
+  /// Over the window of the last steps, whose one position it has.
+  template <class Bound>
+  constexpr std::size_t read_streamed(std::size_t x, std::size_t parameters, std::size_t unit) {
+    using whole = typename Bound::whole;
+    QuantizedStep step{.weight_source = parameters,
+                       .bias_source = parameters + (whole::plan.bias ? whole::plan.bias_offset() : 0),
+                       .unit = unit,
+                       .remembers = true};
+    step.pattern.has_bias = whole::plan.bias;
+    step.pattern.weights = ConvolutionOf<whole>::weights;
+    return add_convolution(x, whole::convolution, step);
   }
 
   template <class Bound>

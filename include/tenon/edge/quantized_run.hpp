@@ -31,6 +31,38 @@ constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t si
   }
 }
 
+/// 2^16 log2(x), x > 0, in whole numbers: the next bit of the logarithm is whether the square reaches 2.
+constexpr std::int32_t log2_int(std::uint64_t x) {
+  std::int32_t whole = 30;
+  for (; x >= std::uint64_t{1} << 31; x >>= 1) ++whole;
+  for (; x < std::uint64_t{1} << 30; x <<= 1) --whole;
+  std::int32_t result = whole;  // and x / 2^30 from 1 to 2
+  for (int bit = 0; bit < 16; ++bit) {
+    x = x * x >> 30;
+    const bool two = x >= std::uint64_t{1} << 31;
+    if (two) x >>= 1;
+    result = 2 * result + (two ? 1 : 0);
+  }
+  return result;
+}
+
+/// Logarithms of probabilities at LiteRT's scale for them, 1/16 with zero point 127: -(largest - x) - log(sum), in parts
+/// of 256 of a step and whole numbers, so that every machine gives the same bytes. `scale` brings distances to them.
+constexpr void log_softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table,
+                                const kernels::Requantizer& scale) {
+  int largest = -128;
+  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  std::uint64_t sum = 0;  // times 2^20, which floats multiply by without rounding
+  for (std::size_t i = 0; i < size; ++i)
+    sum += static_cast<std::uint32_t>(table[static_cast<std::size_t>(largest - x[i])] * 1048576.0F);
+  constexpr std::int64_t log_2 = 45426;  // 2^16 log(2); 16 steps of 256 parts are 2^12
+  const auto log_sum = static_cast<std::int32_t>(((log2_int(sum) - (20 << 16)) * log_2 + (1 << 19)) >> 20);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int32_t below = (scale(largest - x[i]) + log_sum + 128) >> 8;
+    y[i] = static_cast<std::int8_t>(below > 255 ? -128 : 127 - below);
+  }
+}
+
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
 template <class Net, std::size_t K, std::size_t M>
 constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
@@ -78,6 +110,8 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
         .zero = t.zero[K + 1],
         .low = t.low[K],
         .high = t.high[K]};
+    if constexpr (step.remembers)
+      x = detail::next_window(arena + plan.states[K], step.image.channels, step.image.image_size(), x_zero, x);
     if constexpr (step.stored_otherwise() && kind == StepKind::dense) detail::run_stored_dense<Net, K>(rows, x, y);
     else if constexpr (step.stored_otherwise())
       detail::run_stored_convolution<Net, K>(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
@@ -183,8 +217,10 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
   } else {
+    const auto table = std::span(t.exponentials).subspan(256 * step.table, 256);
     for (std::size_t first = 0; first < step.in; first += step.width)
-      softmax_int8(x + first, y + first, step.width, std::span(t.exponentials).subspan(256 * step.table, 256));
+      if constexpr (kind == StepKind::softmax) softmax_int8(x + first, y + first, step.width, table);
+      else log_softmax_int8(x + first, y + first, step.width, table, t.scaling[step.scale]);
   }
 }
 #undef TENON_STEP

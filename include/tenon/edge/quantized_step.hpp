@@ -7,6 +7,7 @@
 #include <tenon/edge/arena_plan.hpp>
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/edge/quantized_cell.hpp>
+#include <tenon/edge/quantized_stream.hpp>
 #include <tenon/edge/step_pattern.hpp>
 #include <tenon/kernels/int16_images.hpp>
 #include <tenon/kernels/int8_attention.hpp>
@@ -74,8 +75,9 @@ struct QuantizedStep {
   bool wide = false;  // its activations have 16 bits
   CellPass cell{};    // its weights and rows: those of the input, then those of the state
   kernels::AttentionSizes attention{};
-  double rope = 0;         // the base of the angles by which queries and keys are turned, or 0
-  bool remembers = false;  // given one step: an attention keeps keys and values of those before, positions count them
+  double rope = 0;  // the base of the angles by which queries and keys are turned, or 0
+  // given one step: an attention keeps keys and values of those before, a convolution those, positions count them
+  bool remembers = false;
 
   constexpr bool is_pair() const {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
@@ -113,11 +115,17 @@ struct QuantizedStep {
   constexpr std::size_t constants() const {
     return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out * places : 0;
   }
+  /// It reads a table of e^-d.
+  constexpr bool exponentiates() const {
+    return pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax;
+  }
   constexpr std::size_t requantizers() const {
     if (wide && pattern.kind == StepKind::softmax) return 1;
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
     if (attends() || chooses()) return 2;
-    if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes || pattern.kind == StepKind::tied) return 1;
+    if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes || pattern.kind == StepKind::tied ||
+        pattern.kind == StepKind::log_softmax)
+      return 1;
     return pattern.kind == StepKind::join ? moves : 0;
   }
 
@@ -127,7 +135,7 @@ struct QuantizedStep {
     case StepKind::dense:
     case StepKind::convolution:
     case StepKind::depthwise:
-      return !stored_otherwise();
+      return !stored_otherwise() && !remembers;
     case StepKind::softmax:
       return width < 65536;
     case StepKind::input:
@@ -218,10 +226,12 @@ struct QuantizedStep {
     const std::size_t taps = image.taps(), own = image.group_features(), group = output / own, channel = column / taps;
     return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
   }
-  /// What outlasts a run: how many steps there were (four bytes), their keys and their values; or a cell's state.
+  /// What outlasts a run: how many steps there were (four bytes), their keys and their values; a cell's state; or the
+  /// steps that a convolution looks at.
   constexpr std::size_t state_bytes() const {
     if (pattern.kind == StepKind::recurrent && cell.stateful) return cell.state_bytes();
     if (!remembers) return 0;
+    if (multiplies()) return detail::window_bytes(image.image_size());
     return attends() ? 4 + 2 * kernels::in_fours(attention.keys * attention.width) : 4;
   }
   constexpr std::size_t scratch() const {
@@ -235,6 +245,7 @@ struct QuantizedStep {
   }
   /// How far in front of its input the output may begin and lie over it; `Block::none` where it may not.
   constexpr std::size_t lead() const {
+    if (multiplies() && remembers) return Block::none;
     // stored weights take some rows at a time, each over the whole image
     if (pattern.kind == StepKind::convolution && image.groups == 1 && stored_weights() + stored_scales() == 0)
       return kernels::image_lead(image.y, image.x, image.channels, image.features, true);
@@ -242,7 +253,7 @@ struct QuantizedStep {
       return kernels::image_lead(image.y, image.x, image.channels, image.features, false);
     if (pattern.kind == StepKind::max_pool || (pattern.kind == StepKind::average_pool && !pool.adaptive))
       return kernels::image_lead(pool.windows.y, pool.windows.x, pool.windows.channels, pool.windows.channels, false);
-    return pattern.kind == StepKind::clamp || pattern.kind == StepKind::softmax ? 0 : Block::none;
+    return pattern.kind == StepKind::clamp || exponentiates() ? 0 : Block::none;
   }
 };
 
@@ -330,7 +341,7 @@ struct StepPlan {
   }
   /// Of a function of one number: what becomes of all 256, or of every 128th of 65,536.
   constexpr std::size_t table_size() const { return wide ? 513 : 256; }
-  constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].pattern.kind == StepKind::softmax; }
+  constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].exponentiates(); }
 
   /// Its output is tensor `count` then.
   constexpr void add(QuantizedStep step, TensorOrder order) {
@@ -353,7 +364,7 @@ struct StepPlan {
       step.row = rows;
       if (step.pattern.kind == StepKind::shift) rows += 4;
     }
-    if (step.pattern.kind == StepKind::softmax) step.table = softmaxes++;
+    if (step.exponentiates()) step.table = softmaxes++;
     if (step.pattern.kind == StepKind::table) step.table = tables++;
     if (step.pattern.kind == StepKind::norm) step.norm_table = norms++;
     if (step.has_factors()) {

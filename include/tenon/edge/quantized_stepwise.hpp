@@ -2,6 +2,7 @@
 
 #include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,27 +16,77 @@ namespace tenon {
 
 namespace edge::detail {
 
-/// Whether the network of one step does the same in the same order, with the same weights.
+/// A step that only brings a tensor into another order: where there is one step of a sequence alone there is none.
+constexpr bool only_orders(const QuantizedStep& step) {
+  return step.pattern.kind == StepKind::move && !step.padded && step.moves == 1 && step.in == step.out;
+}
+
+/// Which tensor of the whole network's plan each of the plan of one step is: `whole_of`, the other way round
+/// `step_of`. `agree`: whether the network of one step does the same in the same order, with the same weights.
 template <class Net>
-constexpr bool steps_agree() {
-  constexpr const auto& whole = quantized_plan<Net>;
-  constexpr const auto& step = quantized_plan<Stepwise<Net>>;
-  if (whole.count != step.count || whole.weight_bytes != step.weight_bytes || whole.rows != step.rows ||
-      whole.scaled[0].features != step.scaled[0].features)
-    return false;
-  for (std::size_t k = 0; k < whole.count; ++k) {
-    const QuantizedStep &a = whole.steps[k], &b = step.steps[k];
+struct StepTensors {
+  static constexpr const auto& whole = quantized_plan<Net>;
+  static constexpr const auto& step = quantized_plan<Stepwise<Net>>;
+  std::array<std::size_t, whole.count + 1> step_of{};
+  std::array<std::size_t, step.count + 1> whole_of{};
+  bool agree = whole.weight_bytes == step.weight_bytes && whole.rows == step.rows &&
+               whole.scaled[0].features == step.scaled[0].features;
+
+  constexpr StepTensors() {
+    std::size_t i = 0, k = 0;
+    for (; i < whole.count && agree; ++i) {
+      const QuantizedStep& a = whole.steps[i];
+      if (only_orders(a) && (k == step.count || step.steps[k].pattern.kind != StepKind::move)) {
+        step_of[i + 1] = step_of[a.source];
+      } else {
+        agree = k < step.count && does_the_same(a, step.steps[k]);
+        step_of[i + 1] = agree ? ++k : 0;
+        whole_of[k] = i + 1;
+      }
+    }
+    agree = agree && k == step.count;
+  }
+
+private:
+  constexpr bool does_the_same(const QuantizedStep& a, const QuantizedStep& b) const {
     const bool same_kind = a.pattern.kind == b.pattern.kind || (a.multiplies() && b.multiplies());
-    if (!same_kind || a.source != b.source || a.other != b.other || a.weights != b.weights || a.row != b.row ||
-        a.moves != b.moves || a.scale != b.scale || a.multiplier != b.multiplier ||
+    if (!same_kind || step_of[a.source] != b.source || step_of[a.other] != b.other || a.weights != b.weights ||
+        a.row != b.row || a.moves != b.moves || a.scale != b.scale || a.multiplier != b.multiplier ||
         a.pattern.weights != b.pattern.weights || a.rope != b.rope)
       return false;
     if (a.multiplies() && (a.outputs() != b.outputs() || a.columns() != b.columns())) return false;
     for (std::size_t m = 0; m < a.moves; ++m)
-      if (whole.moves[a.first_move + m].source != step.moves[b.first_move + m].source) return false;
+      if (step_of[whole.moves[a.first_move + m].source] != step.moves[b.first_move + m].source) return false;
+    return true;
   }
-  return true;
-}
+};
+
+/// The numbers of a network of whole sequences as those of the network of one step: the same but for the tensors'.
+template <class Net>
+struct StepNumbers {
+  const std::int8_t* weights;
+  const std::int32_t* bias;
+  const float* weight_scale;
+  const std::int8_t *gate_bits, *cell_bits, *functions;
+  bool has_functions;
+  std::array<float, quantized_plan<Stepwise<Net>>.count + 1> scale{};
+  std::array<std::int8_t, quantized_plan<Stepwise<Net>>.count + 1> zero{};
+
+  constexpr explicit StepNumbers(const QuantizedNumbers<Net>& q)
+      : weights{q.weights},
+        bias{q.bias},
+        weight_scale{q.weight_scale},
+        gate_bits{q.gate_bits},
+        cell_bits{q.cell_bits},
+        functions{q.functions},
+        has_functions{q.has_functions} {
+    constexpr StepTensors<Net> tensors;
+    for (std::size_t t = 0; t < scale.size(); ++t) {
+      scale[t] = q.scale[tensors.whole_of[t]];
+      zero[t] = q.zero[tensors.whole_of[t]];
+    }
+  }
+};
 
 }  // namespace edge::detail
 
@@ -44,8 +95,8 @@ namespace edge {
 /// The tables of the network of one step, from the numbers of the network of whole sequences.
 template <class Net>
 constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers<Net>& q) {
-  static_assert(detail::steps_agree<Net>(), "in int8 one step is not what the network does at each of its steps");
-  return make_tables_of<Stepwise<Net>>(q);
+  static_assert(detail::StepTensors<Net>{}.agree, "in int8 one step is not what the network does at each of its steps");
+  return make_tables_of<Stepwise<Net>>(detail::StepNumbers<Net>(q));
 }
 
 }  // namespace edge
@@ -58,7 +109,9 @@ constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers
 ///     net.reset();                                               // the next step is the first
 ///
 /// Recurrent layers in one direction remember, and so do causal attentions, with or without `rope`: keys and values of
-/// as many steps as the network has. Between them may stand what treats every step alike: Dense, TimeDistributed,
+/// as many steps as the network has. Convolutions of signals without padding and stride keep the steps that their kernel
+/// reaches back, and at each step say what they say of the whole signal up to there; before they have seen as many, the
+/// ones before the first are zeros. Between them may stand what treats every step alike: Dense, TimeDistributed,
 /// normalisations of a step's features, functions of one number, sums and products. Anything else is one compile error
 /// that names the layer. An object holds one step's activations and the states; objects of one
 /// network live side by side.

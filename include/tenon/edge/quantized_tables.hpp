@@ -166,7 +166,8 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       t.scaling[step.scale] = scaled(in / out, distance);
     } else if (step.pattern.kind == StepKind::softmax && plan.wide) {
       t.scaling[step.scale] = scaled(in * 65535 / 10, distance);
-    } else if (step.pattern.kind == StepKind::softmax) {
+    } else if (step.exponentiates()) {
+      if (step.pattern.kind == StepKind::log_softmax) t.scaling[step.scale] = scaled(256 * in / out, 255);
       fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
     } else if (step.pattern.kind == StepKind::table && q.has_functions) {
       const Number* from = q.functions + plan.table_size() * step.table;

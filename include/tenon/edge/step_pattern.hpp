@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/softmax.hpp>
 
@@ -40,7 +41,8 @@ enum class StepKind : unsigned char {
   shift,      // plus numbers that are always the same
   attend,     // queries, keys and values
   tied,       // scores of all tokens by the rows of an embedding's table
-  choose      // one of two numbers
+  choose,     // one of two numbers
+  log_softmax
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
@@ -64,6 +66,8 @@ template <>
 inline constexpr StepPattern pattern_of<expr::Input<0>>{.kind = StepKind::nothing};
 template <>
 inline constexpr StepPattern pattern_of<Softmax::formula>{.kind = StepKind::softmax};
+template <>
+inline constexpr StepPattern pattern_of<LogSoftmax::formula>{.kind = StepKind::log_softmax};
 template <class W>
 inline constexpr tenon::detail::WeightStorage storage_of{};
 template <fixed_string N, class S, class I, tenon::detail::WeightStorage Storage>
@@ -98,7 +102,8 @@ inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<R
 /// Bounds behind what there is.
 constexpr StepPattern bounded(StepPattern pattern, double low, double high) {
   if (pattern.kind == StepKind::nothing) pattern.kind = StepKind::clamp;
-  if (pattern.kind == StepKind::unknown || pattern.kind == StepKind::softmax) return {};
+  if (pattern.kind == StepKind::unknown || pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax)
+    return {};
   // max(min(x, high), low): what is bounded later wins
   pattern.high = std::max(std::min(pattern.high, high), low);
   pattern.low = std::min(std::max(pattern.low, low), high);

@@ -11,6 +11,7 @@
 #include <tenon/layers/hard_swish.hpp>
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/lstm.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/maximum.hpp>
@@ -48,13 +49,13 @@ using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Sli
                     Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
                     Node<"chosen", Where, "smaller", "product", "a">, Node<"sum", Add<>, "smaller", "chosen", "b">,
                     Out<"sum">>;
-using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
-                       Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
-                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
-                       Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
-                       MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>, LSTM<3, bidirectional>, GRU<6>,
-                       GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<3, causal, rope<>>,
-                       Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax>>;
+using Net = Sequential<
+    Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
+    Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
+    ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>,
+    Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>,
+    LSTM<3, bidirectional>, GRU<6>, GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<3, causal, rope<>>,
+    Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax, LogSoftmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;

@@ -7,6 +7,7 @@
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/gru.hpp>
 #include <tenon/layers/lstm.hpp>
+#include <tenon/layers/relu.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/net/networks.hpp>
 
@@ -49,6 +50,19 @@ constexpr QuantizedNumbers<Int8> int8_numbers = [] {
   for (std::int8_t& bits : q.cell_bits) bits = 13;
   return q;
 }();
+/// Random numbers, too.
+using Int8Signal = Sequential<Input<2, 50>, Conv1D<4, 4>, Tanh, Conv1D<4, 3, dilation<4>, groups<4>>, ReLU,
+                              Conv1D<3, 1>>;
+constexpr QuantizedNumbers<Int8Signal> signal_numbers = [] {
+  QuantizedNumbers<Int8Signal> q;
+  Stream random(13, Purpose::user);
+  for (std::int8_t& w : q.weights) w = static_cast<std::int8_t>(random.uniform<float>(-127, 127));
+  for (float& scale : q.weight_scale) scale = 0.006F;
+  for (float& scale : q.scale) scale = 1.0F / 127;
+  for (std::int8_t& zero : q.zero) zero = -7;
+  return q;
+}();
+QuantizedStepwise<Int8Signal, signal_numbers> int8_signal;
 QuantizedStepwise<Int8, int8_numbers> int8;
 static_assert(QuantizedStepwise<Int8>::ram_bytes <= 512);
 
@@ -63,6 +77,8 @@ void run(std::uint32_t step) {
   float y[3];
   int8.step(in, y);
   for (const std::int8_t number : int8.output()) bytes = bytes * 31 + static_cast<std::uint8_t>(number);
+  int8_signal.step(in, y);
+  for (const std::int8_t number : int8_signal.output()) bytes = bytes * 31 + static_cast<std::uint8_t>(number);
 }
 
 }  // namespace
@@ -91,6 +107,7 @@ int main() {
     recurrent.reset();
     signal.reset();
     int8.reset();
+    int8_signal.reset();
     bytes = 0;
     for (std::uint32_t s = 0; s < steps; ++s) {
       run(s);

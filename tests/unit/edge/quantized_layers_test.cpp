@@ -16,6 +16,7 @@
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/last.hpp>
 #include <tenon/layers/layer_norm.hpp>
+#include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/map.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/max_pool2d.hpp>
@@ -226,6 +227,30 @@ TEST_CASE("int8 takes every composition") {
   CHECK(steps_apart<Sequential<Input<3, 6, 6>, Add<Conv2D<4, 1>, Conv2D<4, 3, padding<1>>, Conv2D<4, 1>>>>() < 4);
   CHECK(steps_apart<Sequential<Input<8>, Dense<6>, Softmax, Dense<4>>>() < 6);
   CHECK(steps_apart<Sequential<Input<5, 8>, Dense<6>, Softmax>>() < 6);
+  CHECK(steps_apart<Sequential<Input<5, 8>, Dense<6>, LogSoftmax>>() < 3);
+}
+
+TEST_CASE("logarithms of probabilities in int8 are those of the formula") {
+  Stream random(3, Purpose::user);
+  double worst = 0;
+  for (const float scale : {0.001F, 0.02F, 0.07F, 0.3F, 2.0F, 40.0F})
+    for (const std::size_t size : {1U, 2U, 10U, 300U, 5000U}) {
+      std::vector<float> table(256);
+      edge::fill_exponentials(table, scale);
+      std::vector<std::int8_t> logits(size), logs(size);
+      for (std::int8_t& v : logits) v = static_cast<std::int8_t>(random.uniform<float>(-128, 127));
+      edge::log_softmax_int8(logits.data(), logs.data(), size, table,
+                             edge::requantizer(256 * 16 * static_cast<double>(scale)));
+      double sum = 0;
+      const int largest = *std::max_element(logits.begin(), logits.end());
+      for (const int v : logits) sum += std::exp(static_cast<double>(scale) * (v - largest));
+      for (std::size_t i = 0; i < size; ++i) {
+        const double exact = 127 + 16 * (static_cast<double>(scale) * (logits[i] - largest) - std::log(sum));
+        worst = std::max(worst, std::abs(logs[i] - std::max(exact, -128.0)));
+      }
+    }
+  CHECK(worst < 0.51);
+  CHECK(worst > 0.4);
 }
 
 TEST_CASE("more than 64 steps are planned") {

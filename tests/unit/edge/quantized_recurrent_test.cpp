@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/edge/quantized_stepwise.hpp>
+#include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/gru.hpp>
 #include <tenon/layers/last.hpp>
@@ -132,6 +133,41 @@ void check_steps() {
   CHECK(moves);
 }
 
+/// A whole signal and its steps give the same bytes from where the convolutions have seen enough.
+template <class N>
+void check_signal() {
+  constexpr std::size_t channels = input_shape<N>::front, steps = input_shape<N>::inner, out = output_shape<N>::front,
+                        given = output_shape<N>::inner;
+  const Int8<N> q(4);
+  const auto step_tables = std::make_unique<edge::QuantizedTables<Stepwise<N>>>(edge::make_step_tables(*q.numbers));
+  Quantized<N> whole{*q.tables};
+  QuantizedStepwise<N> stepped{*step_tables};
+  CHECK(stepped.ram_bytes < whole.ram_bytes);
+  for (std::size_t sample = 0; sample < 4; ++sample) {
+    for (std::size_t i = 0; i < channels * steps; ++i)
+      whole.input()[i] = edge::to_int8(q.data.sample(sample)[i], whole.input_scale(), whole.input_zero());
+    const std::vector<std::int8_t> x(whole.input().begin(), whole.input().end());
+    whole.run();
+    stepped.reset();
+    for (std::size_t t = 0; t < steps; ++t) {
+      for (std::size_t c = 0; c < channels; ++c) stepped.input()[c] = x[c * steps + t];
+      stepped.step();
+      if (t + given < steps) continue;  // convolutions still look at what was before the signal
+      const std::int8_t* const expected = whole.output().data() + (t + given - steps) * out;
+      CHECK(std::equal(stepped.output().begin(), stepped.output().end(), expected));
+    }
+  }
+  // In front of a signal are zeros: those who are given zeros say the same.
+  std::vector<std::int8_t> quiet;
+  for (std::size_t t = 0; t < 2 * steps; ++t) {
+    if (t == 0 || t == steps) stepped.reset();
+    for (std::int8_t& number : stepped.input()) number = static_cast<std::int8_t>(stepped.input_zero());
+    stepped.step();
+    if (t == 0) quiet.assign(stepped.output().begin(), stepped.output().end());
+    if (t == steps) CHECK(std::equal(quiet.begin(), quiet.end(), stepped.output().begin()));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the tables of sigmoid and tanh are right to a few steps of 16 bits") {
@@ -197,6 +233,9 @@ TEST_CASE("recurrent layers go with other layers in int8") {
 }
 
 TEST_CASE("a network in int8 gives the same bytes step by step as for the whole sequence") {
+  check_signal<
+      Sequential<Input<3, 30>, Conv1D<6, 4>, Tanh, Conv1D<6, 3, dilation<3>, groups<6>>, ReLU, Conv1D<5, 1>>>();
+  check_signal<Sequential<Input<1, 20>, Conv1D<4, 5>, ReLU, Conv1D<4, 3, groups<2>>, Sigmoid>>();
   check_steps<Sequential<Input<20, 5>, GRU<6>>>();
   check_steps<Sequential<Input<20, 5>, LSTM<7, layers<2>>, ReLU, Dense<4>>>();
   check_steps<Sequential<Input<20, 8>, Dense<8>, LayerNorm<>, Residual<GRU<8, linear_before_reset<false>>>, RNN<4>,

@@ -5,6 +5,7 @@
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
 #include <tenon/layers/flatten.hpp>
+#include <tenon/layers/l2_normalize.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/relu.hpp>
@@ -83,7 +84,8 @@ TEST_CASE("the plan of an int8 network follows from its type") {
   STATIC_REQUIRE(Quantized<Net>::weight_bytes == 16 * 12 + 12 * 8 + 8 * 12);
   STATIC_REQUIRE(Quantized<Net>::macs == 15 * 11 + 11 * 7 + 7 * 9);
   STATIC_REQUIRE(edge::quantized_plan<Sequential<Dense<4, 4>, LayerNorm<>>>.count == 2);
-  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Input<1, 4, 4>, Conv2D<2, 3>, LogSoftmax>>.fits);
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<Input<1, 4, 4>, Conv2D<2, 3>, L2Normalize<>>>.fits);
+  STATIC_REQUIRE(edge::quantized_plan<Sequential<Dense<4, 4>, LogSoftmax>>.ends_in_softmax());
   STATIC_REQUIRE(edge::quantized_plan<Sequential<Dense<4, 4>, Softmax, Dense<4>>>.count == 3);
 }
 
