@@ -238,6 +238,7 @@ struct QuantizedStep {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
     if (attends()) return 4 * attention.keys;
     if (pattern.kind == StepKind::shift) return remembers ? kernels::in_fours(out) : 0;  // a row at a multiple of four
+    if (wide && pattern.kind == StepKind::depthwise) return kernels::depthwise_int16_scratch(image);
     if (wide) return pattern.kind == StepKind::convolution ? kernels::convolution_int16_scratch(image) : 0;
     if (pattern.kind == StepKind::depthwise) return kernels::depthwise_int8_scratch(image);
     if (pattern.kind != StepKind::convolution) return 0;

@@ -80,7 +80,8 @@ constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
                                   .high = t.high[K]},
                                  t.narrow[K]};
     if constexpr (kind == StepKind::dense) kernels::dense_int16(rows, x, y);
-    else if constexpr (kind == StepKind::depthwise) kernels::depthwise_int16(rows, image_of<Net, K>, x, y);
+    else if constexpr (kind == StepKind::depthwise)
+      kernels::depthwise_int16(rows, image_of<Net, K>, x, y, arena + plan.scratch[K]);
     else kernels::convolution_int16(rows, image_of<Net, K>, x, y, arena + plan.scratch[K]);
   } else if constexpr (kind == StepKind::max_pool) {
     kernels::max_pool(pool_of<Net, K>.windows, bounds, x, y);

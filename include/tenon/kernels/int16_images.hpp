@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <tenon/kernels/int16_products.hpp>
+#include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_images.hpp>
 
 /// Convolutions of int16 images with int8 weights, exact and the same on every machine. An image lies pixel by pixel,
@@ -132,6 +133,15 @@ TENON_INLINE constexpr void convolve_wide_group(const WideRows& rows, const Conv
   }
 }
 
+/// 3x3 taps and channels by fours, for which there is a loop by hand.
+constexpr bool wide_depthwise_has_nine(const Convolution& c) {
+  return c.y.kernel == 3 && c.x.kernel == 3 && c.channels % 4 == 0;
+}
+/// Numbers of scratch that `depthwise_int16` needs.
+constexpr std::size_t depthwise_int16_scratch(const Convolution& c) {
+  return wide_depthwise_has_nine(c) ? c.channels : 0;
+}
+
 namespace detail {
 
 /// Sums of four neighbouring channels, each with weights of its own: w has four bytes a tap.
@@ -160,6 +170,50 @@ struct WideChannelSums {
     s3 += w[3] * x[3];
   }
 };
+
+#if defined(TENON_THUMB_KERNELS)
+
+/// Whether the loop by hand takes it.
+inline bool depthwise_wide_is_by_hand(const WideRows& rows, const Convolution& c) {
+  return wide_depthwise_has_nine(c) && rows.narrow && (rows.low == -32768 || rows.low == 0) && rows.high == 32767 &&
+         shifts_are_quick(rows.shift, c.channels);
+}
+/// 3x3 taps; those of a window that leaves the image read `padding`.
+template <bool Rectified>
+[[gnu::noinline]] inline void depthwise_wide_by_hand(const WideRows& rows, const Convolution& c, const std::int16_t* x,
+                                                     std::int16_t* y, std::int16_t* padding) {
+  const auto step = static_cast<std::int32_t>(2 * c.x.dilation * c.channels);
+  const auto line = static_cast<std::int32_t>(2 * c.y.dilation * c.x.image * c.channels);
+  const auto* const image = reinterpret_cast<const std::int8_t*>(x);
+  fill_numbers(padding, c.channels, std::int16_t{0});
+  const std::int8_t* taps[9];
+  ThumbDepthwise state{};
+  state.half = 1;
+  state.weights = rows.weights;
+  state.line = line;
+  for (std::size_t r = 0; r < c.y.map; ++r) {
+    const TapRange ys(c.y, r);
+    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      const TapRange xs(c.x, q);
+      const bool inside = ys.first + xs.first == 0 && ys.end + xs.end == 6;
+      // unsigned, so that a corner in front of the image comes out right
+      const std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image + TapRange::place(c.x, q, 0)) * 2 * c.channels;
+      if (!inside)
+        depthwise_taps(ys, xs, step, line, reinterpret_cast<const std::int8_t*>(padding), image + corner, taps);
+      state.x = inside ? image + corner : nullptr;
+      state.y = reinterpret_cast<std::int8_t*>(y);
+      state.multiplier = rows.multiplier;
+      state.shift = rows.shift;
+      state.bias = rows.bias;
+      state.y_end = reinterpret_cast<std::int8_t*>(y + c.channels);
+      state.x_step = inside ? 8 - 2 * line : 8;
+      state.column = inside ? step : static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
+      inside ? depthwise_wide_thumb<Rectified>(state) : depthwise_wide_border_thumb<Rectified>(state);
+    }
+  }
+}
+
+#endif
 
 /// One pixel, four channels at a time. Sums of more than 512 taps may need more than 32 bits.
 template <bool Narrow>
@@ -207,7 +261,12 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
 /// Every channel by itself: weights are packed four channels side by side, as for int8. Of the last channels, which are
 /// not four, it reads up to three numbers behind x.
 [[gnu::noinline]] constexpr void depthwise_int16(const WideRows& rows, const Convolution& c, const std::int16_t* x,
-                                                 std::int16_t* y) {
+                                                 std::int16_t* y, [[maybe_unused]] std::int16_t* scratch) {
+#if defined(TENON_THUMB_KERNELS)
+  if (!std::is_constant_evaluated() && detail::depthwise_wide_is_by_hand(rows, c))
+    return rows.low == 0 ? detail::depthwise_wide_by_hand<true>(rows, c, x, y, scratch)
+                         : detail::depthwise_wide_by_hand<false>(rows, c, x, y, scratch);
+#endif
   const WideWriter write(rows);
   for (std::size_t r = 0; r < c.y.map; ++r) {
     const detail::TapRange ys(c.y, r);

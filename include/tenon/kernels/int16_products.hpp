@@ -279,6 +279,23 @@ struct WideWriter {
         return vstrhq_p_s32(y, value, vctp32q(static_cast<std::uint32_t>(count)));
       }
     }
+#elif defined(__ARM_FEATURE_DSP)
+    std::uint32_t shifts;
+    if (!std::is_constant_evaluated() && count == 4 && high == 32767) {
+      std::memcpy(&shifts, shift + row, 4);
+      if (((shifts | (shifts + 0x6B6B6B6BU)) & 0x80808080U) == 0) {  // from 0 to 20
+        const std::int32_t* by = multiplier + row;
+        const auto put = [&](std::size_t r) TENON_INLINE_LAMBDA {
+          const auto down = static_cast<std::int32_t>(shifts >> (8 * r) & 0xFF);
+          std::int32_t value;
+          asm("smmla %0, %1, %2, %3" : "=r"(value) : "r"(sums.of[r]), "r"(by[r]), "r"(1 << down));
+          value = saturated<16>((value >> down) >> 1);
+          y[r] = static_cast<std::int16_t>(value < low ? low : value);
+        };
+        put(0), put(1), put(2), put(3);
+        return;
+      }
+    }
 #endif
     for (std::size_t r = 0; r < count; ++r) y[r] = number(row + r, sums.of[r]);
   }

@@ -145,15 +145,13 @@ struct ThumbDepthwise {
        "smlatt r5, " w ", r11, r5\n"
 #define TENON_THUMB_ROW(first, second, third)                                                                          \
   "ldmia r0!, {r8-r10}\n" TENON_THUMB_TAP("r8", first) TENON_THUMB_TAP("r9", second) TENON_THUMB_TAP("r10", third)
-#define TENON_THUMB_WRITE(sum)                                                                                         \
+#define TENON_THUMB_WRITE(sum, within, bits, store, size)                                                              \
   "ldr r12, [r8], #4\n"                                                                                                \
   "ldrb lr, [r9], #1\n"                                                                                                \
   "lsl r6, r11, lr\n"                                                                                                  \
   "smmla " sum ", " sum ", r12, r6\n"                                                                                  \
-  "asr " sum ", " sum ", lr\n"                                                                                         \
-  "ssat " sum ", #8, " sum ", asr #1\n"                                                                                \
-  "strb " sum ", [r10], #1\n"
-#define TENON_THUMB_DEPTHWISE(rows)                                                                                    \
+  "asr " sum ", " sum ", lr\n" within sum ", " bits ", " sum ", asr #1\n" store sum ", [r10], " size "\n"
+#define TENON_THUMB_DEPTHWISE(rows, within, bits, store, size)                                                         \
   register ThumbDepthwise* at asm("r0") = &state;                                                                      \
   asm volatile(".syntax unified\n"                                                                                     \
                "push {r0, r7, r11}\n"                                                                                  \
@@ -164,37 +162,93 @@ struct ThumbDepthwise {
                "ldrd r6, r7, [r12, #36]\n"                                                                             \
                "ldmia r8!, {r2-r5}\n"                                                                                  \
                "str r8, [r12, #16]\n" rows "ldr r12, [sp]\n"                                                           \
-               "ldmia r12, {r8-r11}\n" TENON_THUMB_WRITE("r2") TENON_THUMB_WRITE("r3") TENON_THUMB_WRITE("r4")         \
-                   TENON_THUMB_WRITE("r5") "ldr r12, [sp]\n"                                                           \
-                                           "stmia r12, {r8-r10}\n"                                                     \
-                                           "ldrd r6, r7, [r12, #20]\n"                                                 \
-                                           "add r1, r1, r6\n"                                                          \
-                                           "cmp r10, r7\n"                                                             \
-                                           "bne 1b\n"                                                                  \
-                                           "pop {r0, r7, r11}\n"                                                       \
+               "ldmia r12, {r8-r11}\n" TENON_THUMB_WRITE("r2", within, bits, store, size)                              \
+                   TENON_THUMB_WRITE("r3", within, bits, store, size)                                                  \
+                       TENON_THUMB_WRITE("r4", within, bits, store, size)                                              \
+                           TENON_THUMB_WRITE("r5", within, bits, store, size) "ldr r12, [sp]\n"                        \
+                                                                              "stmia r12, {r8-r10}\n"                  \
+                                                                              "ldrd r6, r7, [r12, #20]\n"              \
+                                                                              "add r1, r1, r6\n"                       \
+                                                                              "cmp r10, r7\n"                          \
+                                                                              "bne 1b\n"                               \
+                                                                              "pop {r0, r7, r11}\n"                    \
                : "+r"(at)                                                                                              \
                :                                                                                                       \
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory")
+#define TENON_THUMB_BYTES "ssat ", "#8", "strb ", "#1"
+#define TENON_THUMB_HALVES "ssat ", "#16", "strh ", "#2"
+#define TENON_THUMB_RECTIFIED "usat ", "#15", "strh ", "#2"
+#define TENON_THUMB_CALL(macro, ...) macro(__VA_ARGS__)
 
 /// A pixel whose window lies within the image, four channels at a time.
 [[gnu::noinline]] inline void depthwise_thumb(ThumbDepthwise& state) {
 #define TENON_THUMB_LINE TENON_THUMB_ROW("ldr r11, [r1]\n", "ldr r11, [r1, r6]\n", "ldr r11, [r1, r6, lsl #1]\n")
-  TENON_THUMB_DEPTHWISE(TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE);
+  TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE,
+                   TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE,
+                   TENON_THUMB_BYTES);
 #undef TENON_THUMB_LINE
 }
 /// One whose window leaves it: `column` is the address of nine pointers, one a tap, and x counts from 0.
 [[gnu::noinline]] inline void depthwise_border_thumb(ThumbDepthwise& state) {
 #define TENON_THUMB_NEXT "ldr r11, [r6], #4\nldr r11, [r11, r1]\n"
 #define TENON_THUMB_LINE TENON_THUMB_ROW(TENON_THUMB_NEXT, TENON_THUMB_NEXT, TENON_THUMB_NEXT)
-  TENON_THUMB_DEPTHWISE(TENON_THUMB_LINE TENON_THUMB_LINE TENON_THUMB_LINE);
+  TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE, TENON_THUMB_LINE TENON_THUMB_LINE TENON_THUMB_LINE, TENON_THUMB_BYTES);
 #undef TENON_THUMB_LINE
 #undef TENON_THUMB_NEXT
 }
 
 #undef TENON_THUMB_TAP
 #undef TENON_THUMB_ROW
+
+// The same with numbers of 16 bits: r11 and r12 have the four of x.
+#define TENON_THUMB_TAP(w, load)                                                                                       \
+  load "sxtb16 lr, " w "\n"                                                                                            \
+       "sxtb16 " w ", " w ", ror #8\n"                                                                                 \
+       "smlabb r2, lr, r11, r2\n"                                                                                      \
+       "smlabt r3, " w ", r11, r3\n"                                                                                   \
+       "smlatb r4, lr, r12, r4\n"                                                                                      \
+       "smlatt r5, " w ", r12, r5\n"
+#define TENON_THUMB_ROW(first, second, third)                                                                          \
+  "ldmia r0!, {r8-r10}\n" TENON_THUMB_TAP("r8", first) TENON_THUMB_TAP("r9", second "ldrd r11, r12, [r12]\n")          \
+      TENON_THUMB_TAP("r10", third "ldrd r11, r12, [r12]\n")
+#define TENON_THUMB_LINE TENON_THUMB_ROW("ldrd r11, r12, [r1]\n", "add r12, r1, r6\n", "add r12, r1, r6, lsl #1\n")
+#define TENON_THUMB_INSIDE TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE "add r1, r1, r7\n" TENON_THUMB_LINE
+#define TENON_THUMB_NEXT "ldr r11, [r6], #4\nadd r12, r11, r1\n"
+#define TENON_THUMB_AT_BORDER                                                                                          \
+  TENON_THUMB_ROW(TENON_THUMB_NEXT "ldrd r11, r12, [r12]\n", TENON_THUMB_NEXT, TENON_THUMB_NEXT)
+
+/// y and x are of 16 bits, and steps count bytes. `rectified`: outputs that have no bound but 0 below, else none.
+template <bool Rectified>
+[[gnu::noinline]] inline void depthwise_wide_thumb(ThumbDepthwise& state) {
+  if constexpr (Rectified) {
+    TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE, TENON_THUMB_INSIDE, TENON_THUMB_RECTIFIED);
+  } else {
+    TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE, TENON_THUMB_INSIDE, TENON_THUMB_HALVES);
+  }
+}
+template <bool Rectified>
+[[gnu::noinline]] inline void depthwise_wide_border_thumb(ThumbDepthwise& state) {
+  if constexpr (Rectified) {
+    TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE, TENON_THUMB_AT_BORDER TENON_THUMB_AT_BORDER TENON_THUMB_AT_BORDER,
+                     TENON_THUMB_RECTIFIED);
+  } else {
+    TENON_THUMB_CALL(TENON_THUMB_DEPTHWISE, TENON_THUMB_AT_BORDER TENON_THUMB_AT_BORDER TENON_THUMB_AT_BORDER,
+                     TENON_THUMB_HALVES);
+  }
+}
+
+#undef TENON_THUMB_TAP
+#undef TENON_THUMB_ROW
+#undef TENON_THUMB_LINE
+#undef TENON_THUMB_INSIDE
+#undef TENON_THUMB_NEXT
+#undef TENON_THUMB_AT_BORDER
 #undef TENON_THUMB_WRITE
 #undef TENON_THUMB_DEPTHWISE
+#undef TENON_THUMB_BYTES
+#undef TENON_THUMB_HALVES
+#undef TENON_THUMB_RECTIFIED
+#undef TENON_THUMB_CALL
 
 /// Sums of two tensors, four numbers at a time: y = saturated((round(a') + round(b')) by + half >> down), where a' is
 /// (a up_a + from_a) by_a in its upper word (int8_sums.hpp).

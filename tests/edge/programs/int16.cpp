@@ -1,10 +1,35 @@
-// The kernels of 16-bit activations by themselves, of every size and scale by which they choose a loop: on each machine
-// the numbers of a plain reference, which is LiteRT's rule written down, and the bytes that the host has.
+// Activations of 16 bits. The kernels by themselves, of every size and scale by which they choose a loop: on each machine
+// the numbers of a plain reference, which is LiteRT's rule written down, and the bytes that the host has. Then a network
+// of every kind of step, whose numbers are random and whose tables the compiler fills: the bytes that the host has.
 // Built with -DTENON_WRITE_EXPECTED it prints the sums.
+#include <tenon/edge/quantized.hpp>
 #include <tenon/kernels/int16_elementwise.hpp>
 #include <tenon/kernels/int16_images.hpp>
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
+#include <tenon/layers/conv2d.hpp>
+#include <tenon/layers/conv_transpose2d.hpp>
+#include <tenon/layers/dense.hpp>
+#include <tenon/layers/hard_swish.hpp>
+#include <tenon/layers/identity.hpp>
+#include <tenon/layers/max_pool2d.hpp>
+#include <tenon/layers/maximum.hpp>
+#include <tenon/layers/multiply.hpp>
+#include <tenon/layers/prelu.hpp>
+#include <tenon/layers/relu.hpp>
+#include <tenon/layers/reshape.hpp>
+#include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/slice.hpp>
+#include <tenon/layers/softmax.hpp>
+#include <tenon/layers/squeeze_excite.hpp>
+#include <tenon/layers/subtract.hpp>
+#include <tenon/layers/tanh.hpp>
+#include <tenon/layers/upsample.hpp>
+#include <tenon/layers/where.hpp>
+#include <tenon/layers/zero_pad.hpp>
+#include <tenon/net/concat.hpp>
+#include <tenon/net/graph.hpp>
+#include <tenon/net/networks.hpp>
 
 #include "platform.hpp"
 
@@ -19,7 +44,7 @@ alignas(16) std::int8_t weights[24000];
 alignas(16) std::int16_t x[9000], other[9000], y[9000], expected_y[9000], scratch[2000];
 std::int32_t bias[160], multiplier[160];
 alignas(4) std::int8_t shift[160];
-std::uint32_t seed = 1, bytes[48];
+std::uint32_t seed = 1, bytes[64];
 std::size_t cases = 0, wrong = 0;
 
 std::uint32_t draw() {
@@ -151,7 +176,7 @@ void depthwise(const Shape& shape, const Scales& s = {}) {
     return requantized(sum, f, s);
   });
   const auto kernel = [&](const std::int16_t* from, std::int16_t* to) {
-    depthwise_int16(rows(c.taps(), c.channels, s), c, from, to);
+    depthwise_int16(rows(c.taps(), c.channels, s), c, from, to, scratch);
   };
   kernel(x, y);
   keep(c.map_size());
@@ -196,6 +221,58 @@ void others() {
   keep(1000);
 }
 
+using namespace tenon;
+using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Slice<0, 4>, "x">,
+                    Node<"product", Multiply, "a", "b">, Node<"difference", Subtract, "a", "product">,
+                    Node<"larger", Maximum, "difference", "b">, Node<"chosen", Where, "larger", "product", "a">,
+                    Node<"sum", Add<>, "larger", "chosen", "b">, Out<"sum">>;
+using Net = StoreActivations<
+    Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<8, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
+               Conv2D<8, 3, padding<1>, groups<8>>, ReLU, Concat<Identity, Sequential<Conv2D<3, 1>, Tanh>>,
+               Upsample<2, 1, bilinear>, ConvTranspose2D<4, 3, stride<2>, padding<1>>, PReLU<>, MaxPool2D<3>,
+               Reshape<4, 5>, Dense<12>, Reshape<8, 6>, Pairs, Concat<Identity, Sigmoid, Softmax>>,
+    activation_bits<16>>;
+constexpr auto make_numbers() {
+  constexpr const auto& plan = edge::quantized_plan<Net>;
+  static_assert(plan.fits);
+  QuantizedNumbers<Net> q;
+  unsigned state = 1;
+  const auto next = [&state](int range) {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<int>(state >> 16) % (2 * range + 1) - range;
+  };
+  q.scale[0] = 1.0F / 16384;
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    const edge::QuantizedStep& step = plan.steps[k];
+    const float in = q.scale[step.source];
+    q.scale[k + 1] = step.fixed_scale > 0 ? static_cast<float>(step.fixed_scale)
+                     : step.is_pair() || step.pattern.kind == edge::StepKind::join ? in * 1.25F
+                                                                                   : in;
+    for (std::size_t o = 0; o < step.factors; ++o) q.weight_scale[step.row + o] = -0.3F;
+    if (!step.multiplies()) continue;
+    q.scale[k + 1] = 1.0F / 8192;
+    for (std::size_t o = 0; o < step.outputs(); ++o) {
+      const std::size_t row = step.row + step.packed_row(o);
+      q.weight_scale[row] = 0.004F + 0.0003F * static_cast<float>(o);
+      q.bias[row] = next(2000) * 100;
+      for (std::size_t i = 0; i < step.columns(); ++i) step.put_weight(q.weights, o, i, next(127));
+    }
+  }
+  return q;
+}
+constexpr QuantizedNumbers<Net> numbers = make_numbers();
+Quantized<Net, numbers> net;
+
+void network() {
+  for (int sample = 0; sample < 12; ++sample) {
+    for (std::int16_t& v : net.input()) v = static_cast<std::int16_t>(static_cast<std::uint16_t>(draw()));
+    net.run();
+    std::uint32_t sum = 0;
+    for (const std::int16_t v : net.output()) sum = sum * 31 + static_cast<std::uint16_t>(v);
+    bytes[cases++] = sum;
+  }
+}
+
 void run() {
   constexpr Scales bounded{.shift = 9, .low = -6000, .high = 9000}, large{.shift = -3}, small{.shift = 24};
   constexpr Scales far{.far = true}, farthest{.shift = 11, .largest = true, .far = true}, most{.largest = true};
@@ -213,6 +290,7 @@ void run() {
   add(1003, -2, {.shift = 14}), add(37, 3, {.shift = 14, .low = -50, .high = 60}), add(37, 13, {.shift = 14});
   add(37, 18, {.shift = 14}), multiply(100, {.shift = 12}), multiply(100, {.shift = -1, .low = -100});
   others();
+  network();
 }
 
 }  // namespace
