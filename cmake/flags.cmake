@@ -54,7 +54,8 @@ endfunction()
 # Our own targets are warned about; those of a project that uses Tenon are its own affair. An optimising g++ 12 takes
 # "text" + std::string for a copy onto itself (GCC's bug 105651).
 function(tenon_own target)
+  set(gcc_12 "$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>")
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -DTENON_OWN_WARNINGS $<$<BOOL:${TENON_WERROR}>:-Werror>
-    $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+    "$<$<AND:$<CONFIG:Release,RelWithDebInfo>,${gcc_12}>:-Wno-restrict>")
 endfunction()

@@ -3,9 +3,9 @@
 
     scripts/api.py    says which names do not say what they are, and writes nothing
 
-scripts/docs_site.py, which writes the web site, imports it. Standard library only. What is read of a header: what stands
-in namespace tenon itself (and in tenon::augment, edge, generative, session, and the like, but not in detail), with the
-comment (///) above it, or above a neighbour that it directly follows; of a class, its public members.
+scripts/docs_site.py, which writes the web site, imports it. Standard library only. What is read of a header: what
+stands in namespace tenon itself (and in tenon::augment, edge, generative, session, and the like, but not in detail),
+with the comment (///) above it, or above a neighbour that it directly follows; of a class, its public members.
 """
 import re
 import sys

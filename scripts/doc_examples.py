@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a program of the examples that stand in the comments of layers, losses, ...: scripts/doc_examples.py FILE
 
-A test (docs.examples) asks the compiler whether it means something. Examples of networks are types, whose shapes are asked
-for where they say their input; nodes of graphs are types, too; of a call of fit it is the Fit. What needs variables, or has
-an ellipsis (...), is left out. Standard library only.
+A test (docs.examples) asks the compiler whether it means something. Examples of networks are types, whose shapes are
+asked for where they say their input; nodes of graphs are types, too; of a call of fit it is the Fit. What needs
+variables, or has an ellipsis (...), is left out. Standard library only.
 """
 import re
 import sys

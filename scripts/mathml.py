@@ -3,9 +3,9 @@
     mathml("h = (1 - z) n + z h'        h' of the step before")
 
 A letter is a variable, a longer word is upright; Greek letters have their names. `a / b` is a fraction, `x^2` a power,
-`h_t` and `h_t+1` have indices, `x[i][j]` too, `sqrt(x)` is a root, `sum_j` a sum, `product_j` and `mean_j` alike, `floor(x)`
-has brackets of its own, `w ~ U(0, 1)` is drawn. What stands beside each other is a product, more spaces are a gap, each
-line is a row.
+`h_t` and `h_t+1` have indices, `x[i][j]` too, `sqrt(x)` is a root, `sum_j` a sum, `product_j` and `mean_j` alike,
+`floor(x)` has brackets of its own, `w ~ U(0, 1)` is drawn. What stands beside each other is a product, more spaces are
+a gap, each line is a row.
 """
 import html
 import re

@@ -53,8 +53,8 @@ def wrapped(text):
         out.append(line[:end].rstrip())
         rest = indent + line[end:].lstrip()
         behind = lines[at] if at < len(lines) else ""
-        follows = not APART.match(behind) and not ITEM.match(behind) and len(behind) - len(behind.lstrip()) == len(indent)
-        if follows:
+        same_indent = len(behind) - len(behind.lstrip()) == len(indent)
+        if same_indent and not APART.match(behind) and not ITEM.match(behind):
             lines[at] = rest + " " + behind.lstrip()
         else:
             lines.insert(at, rest)

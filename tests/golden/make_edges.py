@@ -17,10 +17,11 @@ import torch.nn.functional as F
 import make_golden
 
 INF, NAN = float("inf"), float("nan")
-POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 88.0, -88.0, 1e-30, -1e-30, 1e30, -1e30, INF, -INF, NAN]
+POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 88.0, -88.0, 1e-30, -1e-30, 1e30, -1e30, INF, -INF,
+          NAN]
 PAIRS = list(itertools.product([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 3.0, INF, -INF, NAN], repeat=2))
-ROWS = [[0.0, 0.0, 0.0], [0.0, -0.0, 0.0], [3.0, 4.0, 0.0], [2.0, 2.0, 1.0], [2.0, 2.0, 2.0], [-1.0, 1.0, -1.0], [1.0, 5.0, 2.0], [INF, 1.0, 0.0],
-        [1.0, NAN, 0.0]]
+ROWS = [[0.0, 0.0, 0.0], [0.0, -0.0, 0.0], [3.0, 4.0, 0.0], [2.0, 2.0, 1.0], [2.0, 2.0, 2.0], [-1.0, 1.0, -1.0],
+        [1.0, 5.0, 2.0], [INF, 1.0, 0.0], [1.0, NAN, 0.0]]
 
 UNARY = {
     "abs": torch.abs, "sign": torch.sign, "exp": torch.exp, "expm1": torch.expm1, "log": torch.log, "sqrt": torch.sqrt,

@@ -424,7 +424,8 @@ def losses(family):
         for reduction in ("mean", "sum"):
             differentiate(family, f"{case}_{reduction}",
                           lambda scores: F.ctc_loss(
-                              F.log_softmax(scores, -1).transpose(0, 1), torch.tensor(sum(labels[:count], [])), [6] * count,
+                              F.log_softmax(scores, -1).transpose(0, 1), torch.tensor(sum(labels[:count], [])),
+                               [6] * count,
                               lengths, blank=blank, reduction=reduction, zero_infinity=zero),
                           {"scores": scores}, {}, "loss")
         filled = np.array([l + [-100] * (6 - len(l)) for l in labels[:count]])

@@ -25,7 +25,8 @@ def record(case, shapes, function, module=None, change=None, names=lambda name: 
     x = numbers.requires_grad_()
     if module:
         for parameter in module.parameters():
-            parameter.data = torch.tensor(normal(stream(case + str(tuple(parameter.shape))), *parameter.shape, scale=0.5))
+            numbers = stream(case + str(tuple(parameter.shape)))
+            parameter.data = torch.tensor(normal(numbers, *parameter.shape, scale=0.5))
     y = function(*[part.reshape(BATCH, *shape) for part, shape in zip(x.split(sizes, 1), shapes)])
     dy = torch.tensor(normal(stream(case + "dy"), *y.shape))
     y.backward(dy)
@@ -117,7 +118,8 @@ def attention():
         mask[1, 1:3] = 1
 
     heads = lambda width, count: nn.MultiheadAttention(width, count, batch_first=True)
-    cross = lambda m: lambda x, y, mask=None: m(x, y, y, key_padding_mask=None if mask is None else mask.bool(), need_weights=False)[0]
+    cross = lambda m: lambda x, y, mask=None: m(x, y, y, key_padding_mask=None if mask is None else mask.bool(),
+                                                need_weights=False)[0]
     for case, masked in [("cross", []), ("cross_masked", [(4,)])]:
         module = heads(6, 3)
         record(case, [(5, 6), (4, 6)] + masked, cross(module), module, lambda *v: pad(v[-1]) if len(v) == 3 else None)
@@ -128,7 +130,8 @@ def attention():
         module = heads(6, 2)
         unseen = torch.triu(torch.ones(5, 5, dtype=torch.bool), 1) if causal else None
         record(case, [(5, 6), (5,)],
-               lambda x, mask: module(x, x, x, key_padding_mask=mask.bool(), attn_mask=unseen, need_weights=False)[0], module,
+               lambda x, mask: module(x, x, x, key_padding_mask=mask.bool(), attn_mask=unseen, need_weights=False)[0],
+               module,
                lambda x, mask: pad(mask))
 
 

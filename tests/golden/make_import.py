@@ -3,7 +3,8 @@
 
     /usr/bin/python3 tests/golden/make_import.py
 
-Inputs are `in0`, `in1`, ... in the order of ONNX's operator, results `out0`, `out1`, ...; the attributes are in the test.
+Inputs are `in0`, `in1`, ... in the order of ONNX's operator, results `out0`, `out1`, ...; the attributes are in the
+test.
 """
 from pathlib import Path
 
@@ -57,7 +58,8 @@ CASES = {
                [(1, 2, 4, 5, 6), (3, 2, 2, 3, 2), (3,)]),
     "conv_pointwise": (lambda x, w: F.conv2d(x, w), [(2, 3, 4, 5), (2, 3, 1, 1)]),
     "conv_transpose": (lambda x, w, b: F.conv_transpose2d(x, w, b, stride=(2, 3), padding=(1, 0), output_padding=(1, 2),
-                                                          groups=2, dilation=(1, 2)), [(2, 4, 3, 4), (4, 3, 3, 2), (6,)]),
+                                                          groups=2, dilation=(1, 2)),
+                  [(2, 4, 3, 4), (4, 3, 3, 2), (6,)]),
     "max_pool": (lambda x: F.max_pool2d(x, (3, 2), stride=(2, 2), padding=(1, 1), ceil_mode=True), [(2, 2, 7, 6)]),
     "average_pool": (lambda x: F.avg_pool2d(x, 3, stride=2, padding=1, ceil_mode=True, count_include_pad=True), [(2, 2, 7, 6)]),
     "average_pool_inside": (lambda x: F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False), [(2, 2, 7, 6)]),

@@ -4,7 +4,8 @@ makes of them in other sizes.
 
     /usr/bin/python3 tests/golden/make_pictures.py        (Debian 12: python3-torch)
 
-PNG files are written by hand from zlib. JPEG files have blocks of one colour each, so that every decoder gives the same.
+PNG files are written by hand from zlib. JPEG files have blocks of one colour each, so that every decoder gives the
+same.
 """
 import json
 import struct
@@ -51,7 +52,8 @@ def png(name, samples, kind, depth, extra=b"", interlaced=False, claim=None):
     flat = samples.reshape(height, width, -1)
     if interlaced:
         data = b""
-        for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+        for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+                               (0, 1, 1, 2)):
             part = flat[y0::dy, x0::dx]
             if part.size:
                 data += pack(part.reshape(part.shape[0], -1), depth)

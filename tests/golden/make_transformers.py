@@ -24,7 +24,8 @@ def record(family, case, module, function, inputs, rename=lambda name: name):
     y.backward(dy)
     gradients = [x.grad if x.is_floating_point() else torch.zeros(x.shape) for x in inputs]
     # several inputs are one sequence, in this order
-    family.put(case, x=torch.cat([x.detach().double() for x in inputs], 1), y=y, dy=dy, dx=torch.cat([g.double() for g in gradients], 1))
+    family.put(case, x=torch.cat([x.detach().double() for x in inputs], 1), y=y, dy=dy,
+               dx=torch.cat([g.double() for g in gradients], 1))
     for name, value in module.named_parameters():
         family.put(case, **{rename(name): value, "d_" + rename(name): value.grad})
 
@@ -97,13 +98,15 @@ def main():
 
     def turned(v):
         steps, depth = v.shape[2], v.shape[3]
-        angle = torch.arange(steps, dtype=torch.double)[:, None] * 10000.0 ** (-torch.arange(0, depth, 2, dtype=torch.double) / depth)
+        speed = 10000.0 ** (-torch.arange(0, depth, 2, dtype=torch.double) / depth)
+        angle = torch.arange(steps, dtype=torch.double)[:, None] * speed
         pairs = torch.view_as_complex(v.reshape(*v.shape[:-1], depth // 2, 2))
         return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)).flatten(3)
 
     def attend(x):
         b, t, w = x.shape
-        q, k, v = [p.reshape(b, t, 2, w // 2).transpose(1, 2) for p in (x @ rotary.in_proj_weight.T + rotary.in_proj_bias).chunk(3, 2)]
+        projected = x @ rotary.in_proj_weight.T + rotary.in_proj_bias
+        q, k, v = [p.reshape(b, t, 2, w // 2).transpose(1, 2) for p in projected.chunk(3, 2)]
         scores = turned(q) @ turned(k).transpose(2, 3) / (w // 2) ** 0.5
         scores = scores.masked_fill(torch.triu(torch.ones(t, t, dtype=torch.bool), 1), float("-inf"))
         return rotary.out_proj((scores.softmax(3) @ v).transpose(1, 2).reshape(b, t, w))
