@@ -18,7 +18,7 @@ constexpr std::size_t window_bytes(std::size_t size) { return 4 + (size + 3) / 4
 constexpr const std::int8_t* next_window(std::int8_t* state, std::size_t channels, std::size_t size, std::int8_t zero,
                                          const std::int8_t* x) {
   std::int8_t* const window = state + 4;
-  if (state[0] == 0) kernels::detail::fill_bytes(window, size, zero);
+  if (state[0] == 0) kernels::detail::fill_numbers(window, size, zero);
   state[0] = 1;
   const std::size_t kept = size - channels;
   for (std::size_t i = 0; i < kept; ++i) window[i] = window[i + channels];
