@@ -19,8 +19,8 @@ namespace {
 
 bool answers(const ColumnInfo& c) { return c.kind == ColumnKind::labels || c.kind == ColumnKind::targets; }
 
-/// Whether numbers of a column stand where an input of as many numbers wants them: axes of 1 may stand anywhere, and what
-/// has one axis is the other one's numbers in a row.
+/// Whether numbers of a column stand where an input of as many numbers wants them: axes of 1 may stand anywhere, and
+/// what has one axis is the other one's numbers in a row.
 bool same_axes(std::span<const std::size_t> column, std::span<const std::size_t> input) {
   const auto longer = [](std::span<const std::size_t> axes) {
     std::vector<std::size_t> all;

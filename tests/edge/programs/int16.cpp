@@ -1,7 +1,7 @@
-// Activations of 16 bits. The kernels by themselves, of every size and scale by which they choose a loop: on each machine
-// the numbers of a plain reference, which is LiteRT's rule written down, and the bytes that the host has. Then a network
-// of every kind of step, whose numbers are random and whose tables the compiler fills: the bytes that the host has.
-// Built with -DTENON_WRITE_EXPECTED it prints the sums.
+// Activations of 16 bits. The kernels by themselves, of every size and scale by which they choose a loop: on each
+// machine the numbers of a plain reference, which is LiteRT's rule written down, and the bytes that the host has. Then
+// a network of every kind of step, whose numbers are random and whose tables the compiler fills: the bytes that the
+// host has. Built with -DTENON_WRITE_EXPECTED it prints the sums.
 #include <tenon/edge/quantized.hpp>
 #include <tenon/kernels/int16_elementwise.hpp>
 #include <tenon/kernels/int16_images.hpp>
