@@ -109,11 +109,11 @@ constexpr QuantizedTables<Stepwise<Net>> make_step_tables(const QuantizedNumbers
 ///     net.reset();                                               // the next step is the first
 ///
 /// Recurrent layers in one direction remember, and so do causal attentions, with or without `rope`: keys and values of
-/// as many steps as the network has. Convolutions of signals without padding and stride keep the steps that their kernel
-/// reaches back, and at each step say what they say of the whole signal up to there; before they have seen as many, the
-/// ones before the first are zeros. Between them may stand what treats every step alike: Dense, TimeDistributed,
-/// normalisations of a step's features, functions of one number, sums and products. Anything else is one compile error
-/// that names the layer. An object holds one step's activations and the states; objects of one
+/// as many steps as the network has. Convolutions of signals without padding and stride keep the steps that their
+/// kernel reaches back, and at each step say what they say of the whole signal up to there; before they have seen as
+/// many, the ones before the first are zeros. Between them may stand what treats every step alike: Dense,
+/// TimeDistributed, normalisations of a step's features, functions of one number, sums and products. Anything else is
+/// one compile error that names the layer. An object holds one step's activations and the states; objects of one
 /// network live side by side.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class QuantizedStepwise {

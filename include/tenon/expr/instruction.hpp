@@ -83,7 +83,8 @@ struct Argument {
   int index = 0;
 };
 
-/// What is done for one vertex. Of a select by a comparison, `compared` is that comparison, and its arguments come first.
+/// What is done for one vertex. Of a select by a comparison, `compared` is that comparison, and its arguments come
+/// first.
 struct Instruction {
   Op op = Op::number;
   Op compared = Op::number;
