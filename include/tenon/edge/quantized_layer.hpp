@@ -441,9 +441,8 @@ constexpr bool is_known_layer() {
     return is_channel_dropout(type) || is_mean_of_steps(type) || ConvolutionOf<Bound>::known || is_max_pool(type) ||
            is_mean_pool(type) || PiecesOf<Bound>::known || SplitOf<Bound>::known || PermuteOf<Bound>::known ||
            GroupNormOf<Bound>::known || RecurrentOf<Bound>::known || is_streamed<Bound> || AttentionOf<Bound>::known ||
-           is_tied<Bound> ||
-           ChoiceOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown || ModulationOf<Bound>::known ||
-           EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
+           is_tied<Bound> || ChoiceOf<Bound>::known || PairOf<Bound>::kind != StepKind::unknown ||
+           ModulationOf<Bound>::known || EmbeddingOf<Bound>::known || adds_constants<Bound> || requires {
       Bound::placing;
     }
     || requires { Bound::upsampling; };

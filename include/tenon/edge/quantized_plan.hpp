@@ -301,8 +301,12 @@ struct PlanReader : PlanSteps<Capacity> {
                  .source = x,
                  .unit = own_unit,
                  .width = Bound::plan.width,
-                 .fixed_scale = plan.wide ? 0x1p-15 : logarithm ? 1.0 / 16 : 1.0 / 256,
-                 .fixed_zero = plan.wide ? 0 : logarithm ? 127 : -128},
+                 .fixed_scale = plan.wide   ? 0x1p-15
+                                : logarithm ? 1.0 / 16
+                                            : 1.0 / 256,
+                 .fixed_zero = plan.wide   ? 0
+                               : logarithm ? 127
+                                           : -128},
                 {});
       } else {
         if (!scales_input<Bound>(x, parameters, own_unit)) x = read_affine<Bound>(x, own_unit);

@@ -46,8 +46,9 @@ constexpr std::int32_t log2_int(std::uint64_t x) {
   return result;
 }
 
-/// Logarithms of probabilities at LiteRT's scale for them, 1/16 with zero point 127: -(largest - x) - log(sum), in parts
-/// of 256 of a step and whole numbers, so that every machine gives the same bytes. `scale` brings distances to them.
+/// Logarithms of probabilities at LiteRT's scale for them, 1/16 with zero point 127: -(largest - x) - log(sum), in
+/// parts of 256 of a step and whole numbers, so that every machine gives the same bytes. `scale` brings distances to
+/// them.
 constexpr void log_softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table,
                                 const kernels::Requantizer& scale) {
   int largest = -128;
