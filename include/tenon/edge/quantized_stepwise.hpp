@@ -66,8 +66,9 @@ template <class Net>
 struct StepNumbers {
   const std::int8_t* weights;
   const std::int32_t* bias;
-  const float* weight_scale;
-  const std::int8_t *gate_bits, *cell_bits, *functions;
+  const float *weight_scale, *feature_center, *feature_step;
+  const std::int8_t *gate_bits, *cell_bits;
+  const Activation<Net>* functions;
   bool has_functions;
   std::array<float, quantized_plan<Stepwise<Net>>.count + 1> scale{};
   std::array<std::int8_t, quantized_plan<Stepwise<Net>>.count + 1> zero{};
@@ -76,6 +77,8 @@ struct StepNumbers {
       : weights{q.weights},
         bias{q.bias},
         weight_scale{q.weight_scale},
+        feature_center{q.feature_center},
+        feature_step{q.feature_step},
         gate_bits{q.gate_bits},
         cell_bits{q.cell_bits},
         functions{q.functions},
