@@ -58,6 +58,7 @@ constexpr ArrayName array_written(const Output& o) {
 /// The result, where a costly vertex waits for the next pass.
 inline constexpr ArrayName stored_array{.sink = Sink::store};
 
+/// All that the inner loops of a plan read,
 constexpr ArrayNames arrays_read(const Plan& p) {
   ArrayNames names;
   for (int i = 0; i < p.g.count; ++i) {
@@ -67,6 +68,7 @@ constexpr ArrayNames arrays_read(const Plan& p) {
   }
   return names;
 }
+/// and all that they write.
 constexpr ArrayNames arrays_written(const Plan& p) {
   ArrayNames names;
   if (p.stored >= 0) names.add(stored_array);
@@ -154,6 +156,7 @@ struct Pass {
   constexpr bool reduces() const { return sums > 0 || high >= 0 || low >= 0; }
 };
 
+/// What pass number `level` of a plan does.
 constexpr Pass pass_of(const Plan& p, int level) {
   Pass made;
   made.loops = p.has_loop(level);
@@ -191,6 +194,7 @@ struct Sources {
   std::size_t position;
 };
 
+/// The number that is found there,
 template <Argument A, class T>
 TENON_INLINE T fetch([[maybe_unused]] const Sources<T>& s) {
   if constexpr (A.from == From::element) return s.element[A.index];
@@ -201,6 +205,7 @@ TENON_INLINE T fetch([[maybe_unused]] const Sources<T>& s) {
   else return T(0);
 }
 
+/// and what an instruction makes of such numbers.
 template <Instruction I, class T>
 TENON_INLINE T compute(const Sources<T>& s) {
   const T a = fetch<I.argument[0]>(s), b = fetch<I.argument[1]>(s);
