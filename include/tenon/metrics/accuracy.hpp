@@ -10,8 +10,8 @@ namespace tenon {
 
 /// The part of the N samples whose class c, the one with the largest score, is their label t:
 ///     accuracy = 1 / N sum_i [c_i = t_i]
-/// A network of one output says class 1 above `threshold`: one half of a
-/// probability, 0 of a logit.
+/// A network of one output says class 1 above `threshold`: one half of a probability, 0 of a logit. A sample with a
+/// score that is no number is not right.
 class Accuracy {
 public:
   static constexpr const char* name = "accuracy";
@@ -23,8 +23,11 @@ public:
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
-    for (std::size_t i = 0; i < p.count(); ++i)
-      correct += detail::decide(p.outputs[i], p.width, threshold) == static_cast<std::size_t>(p.labels[i]) ? 1 : 0;
+    for (std::size_t i = 0; i < p.count(); ++i) {
+      const T* const row = p.outputs[i];
+      const auto label = static_cast<std::size_t>(p.labels[i]);
+      if (!detail::speaks_for_none(row, p.width) && detail::decide(row, p.width, threshold) == label) ++correct;
+    }
     seen += p.count();
   }
   double value() const {
@@ -71,9 +74,9 @@ public:
 private:
   template <class T>
   std::size_t classes_ahead(const T* row, std::size_t width, std::size_t true_class) const {
-    if (width == 1) return detail::decide(row, width, threshold) == true_class ? 0 : 1;
-    const T own = row[true_class];
+    const T own = row[width == 1 ? 0 : true_class];
     if (own != own) return K;
+    if (width == 1) return detail::decide(row, width, threshold) == true_class ? 0 : 1;
     std::size_t ahead = 0;
     for (std::size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < true_class && row[c] == own) ? 1 : 0;
     return ahead;

@@ -52,5 +52,13 @@ std::size_t decide(const T* row, std::size_t width, double threshold) {
   return static_cast<std::size_t>(std::max_element(row, row + width) - row);
 }
 
+/// Whether a score is no number: such a row speaks for no class.
+template <class T>
+constexpr bool speaks_for_none(const T* row, std::size_t width) {
+  bool none = false;
+  for (std::size_t c = 0; c < width; ++c) none |= row[c] != row[c];
+  return none;
+}
+
 }  // namespace detail
 }  // namespace tenon

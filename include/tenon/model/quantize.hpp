@@ -386,7 +386,7 @@ struct FloatRun {
 /// Which part of the numbers seen the 256 steps cover, a `Calibration` says (model/calibration.hpp); the default is
 /// all. `quantization_report` (model/quantization_report.hpp) says what int8 costs, layer by layer.
 ///
-/// Error: the loader gives nothing, samples of another size, or a number that is not finite occurs; ranges of inputs
+/// Error: the loader gives samples of another size, or a number that is not finite occurs; ranges of inputs
 /// that are not one for each, or without zero in them.
 template <class M>
 std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, DataLoader<float>& calibration,
@@ -429,7 +429,6 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
                       std::to_string(seen));
     }
   }
-  if (seen == 0) throw Error("quantize: expected samples to calibrate with, the loader gives none");
 
   const auto check_finite = [](const Histogram& numbers, const std::string& where) {
     if (!std::isfinite(numbers.seen().low) || !std::isfinite(numbers.seen().high))

@@ -16,6 +16,7 @@
 #include <tenon/losses/batch_weight.hpp>
 #include <tenon/losses/joint.hpp>
 #include <tenon/losses/loss_check.hpp>
+#include <tenon/metrics/metric.hpp>
 #include <tenon/net/ports.hpp>
 #include <tenon/train/answers.hpp>
 #include <tenon/train/data_check.hpp>
@@ -96,12 +97,13 @@ struct TermValues {
 };
 
 /// How many rows have their largest output at the label; with one output, on the label's side of
-/// `threshold`. Rows that are ignored count as none.
+/// `threshold`. Rows that are ignored count as none, and so do those with an output that is no number.
 template <class T>
 std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
   std::size_t correct = 0;
   for (std::size_t i = 0; i < output.count; ++i) {
     const T* row = output[i];
+    if (speaks_for_none(row, width)) continue;
     const std::ptrdiff_t guess = width == 1 ? (row[0] > threshold ? 1 : 0) : std::max_element(row, row + width) - row;
     correct += guess == labels[i] ? 1 : 0;
   }

@@ -348,9 +348,6 @@ TEST_CASE("quantize says what it cannot work with") {
   const auto again = quantize(rig.model, rig.loader);
   CHECK(std::ranges::equal(again->weights, rig.numbers->weights));
   CHECK(std::ranges::equal(again->scale, rig.numbers->scale));
-  const Dataset<float> empty{{15}, {}};
-  DataLoader<float> none{empty, 8, 1};
-  CHECK_THROWS_WITH(quantize(rig.model, none), Contains("expected samples to calibrate with, the loader gives none"));
   const Dataset<float> small{{2}, {1, 2}};
   DataLoader<float> wrong{small, 1, 1};
   CHECK_THROWS_WITH(quantize(rig.model, wrong), Contains("expected samples of 15 numbers, got 2"));

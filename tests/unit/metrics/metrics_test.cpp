@@ -187,6 +187,14 @@ TEST_CASE("a network that says nothing is not praised for it") {
   CHECK(shown(TopKAccuracy<2>{}, alike, 3) == Approx(2.0 / 3));
   CHECK(shown(TopKAccuracy<3>{}, alike, 3) == 1);
   CHECK(shown(TopKAccuracy<3>{}, broken, 3) == 0);
+  CHECK(shown(Accuracy{}, broken, 3) == 0);
+  CHECK(shown(Accuracy{}, part, 3) == 0);
+  // and so it is where training and `evaluate` count
+  const auto counted = [&](const std::vector<double>& outputs, std::size_t width) {
+    return detail::count_correct(Rows<const double>{outputs.data(), 3, width}, width, std::span(labels).first(3), 0.5);
+  };
+  CHECK(counted(alike, 3) == 1);
+  CHECK(counted(broken, 3) + counted(part, 3) + counted(broken, 1) == 0);
   CHECK(shown(TopKAccuracy<1>{}, part, 3) == 0);
   CHECK(shown(TopKAccuracy<2>{}, part, 3) == Approx(1.0 / 3));  // the second sample: 0.5 behind a NaN
   CHECK(shown(RocAuc{}, alike, 3) == 0.5);
@@ -195,8 +203,13 @@ TEST_CASE("a network that says nothing is not praised for it") {
   // One output: two classes, told apart by the threshold.
   const std::vector<std::int32_t> two{0, 1, 1};
   const std::vector<double> scores{0.9, 0.1, 0.8};
-  TopKAccuracy<1> first;
+  TopKAccuracy<1> first, broken_one;
   TopKAccuracy<2> both;
+  Accuracy none_right;
+  const Predictions<double> no_numbers{.outputs = {broken.data(), 3, 1}, .width = 1, .labels = two};
+  none_right.update(no_numbers);
+  broken_one.update(no_numbers);
+  CHECK(none_right.value() + broken_one.value() == 0);
   const Predictions<double> p{.outputs = {scores.data(), 3, 1}, .width = 1, .labels = two};
   first.update(p), both.update(p);
   CHECK(first.value() == Approx(1.0 / 3));
