@@ -21,7 +21,7 @@ void ConfusionMatrix::hold(std::size_t classes) {
   if (std::any_of(counts_.begin(), counts_.end(), [](std::uint64_t n) { return n > 0; }))
     throw Error(fmt::format("{}: expected {} classes as before, got {}", name, classes_, classes));
   classes_ = classes;
-  counts_.assign(classes * classes, 0);
+  counts_.assign(classes * (classes + 1), 0);
 }
 
 void ConfusionMatrix::refuse(std::size_t c) const {
@@ -30,7 +30,7 @@ void ConfusionMatrix::refuse(std::size_t c) const {
 
 std::uint64_t ConfusionMatrix::support(std::size_t truth) const {
   std::uint64_t sum = 0;
-  for (std::size_t c = 0; c < classes_; ++c) sum += counts_[known(truth) * classes_ + c];
+  for (std::size_t c = 0; c <= classes_; ++c) sum += counts_[place(known(truth), c)];
   return sum;
 }
 std::uint64_t ConfusionMatrix::predicted(std::size_t c) const {

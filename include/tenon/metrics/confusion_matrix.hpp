@@ -17,7 +17,8 @@ enum class Average { macro, micro };
 /// With tp right ones, fp samples of other classes taken for this one and fn of this one taken for others,
 ///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn),
 /// and 0 where the divisor is 0. With one label a sample, all micro averages are the accuracy. Names and
-/// rules are scikit-learn's (zero_division = 0).
+/// rules are scikit-learn's (zero_division = 0). A sample with a score that is no number was taken for no class: it
+/// counts as one of its own class that was missed.
 class ConfusionMatrix {
 public:
   static constexpr const char* name = "confusion matrix";
@@ -31,8 +32,10 @@ public:
     detail::expect_labels(name, p.count(), p.width, p.labels);
     hold(p.width == 1 ? 2 : p.width);
     for (std::size_t i = 0; i < p.count(); ++i) {
-      const std::size_t row = static_cast<std::size_t>(p.labels[i]);
-      ++counts_[row * classes_ + detail::decide(p.outputs[i], p.width, threshold)];
+      const T* const scores = p.outputs[i];
+      const bool none = detail::speaks_for_none(scores, p.width);
+      ++counts_[place(static_cast<std::size_t>(p.labels[i]),
+                      none ? classes_ : detail::decide(scores, p.width, threshold))];
     }
   }
   /// The accuracy.
@@ -42,7 +45,7 @@ public:
   std::size_t classes() const { return classes_; }
   /// What is asked of a class beyond `classes()` is an Error.
   std::uint64_t count(std::size_t truth, std::size_t predicted) const {
-    return counts_[known(truth) * classes_ + known(predicted)];
+    return counts_[place(known(truth), known(predicted))];
   }
   std::uint64_t support(std::size_t truth) const;
 
@@ -59,6 +62,8 @@ public:
 
 private:
   void hold(std::size_t classes);
+  /// The last column is that of no class.
+  std::size_t place(std::size_t truth, std::size_t predicted) const { return truth * (classes_ + 1) + predicted; }
   std::size_t known(std::size_t c) const {
     if (c >= classes_) refuse(c);
     return c;

@@ -189,6 +189,15 @@ TEST_CASE("a network that says nothing is not praised for it") {
   CHECK(shown(TopKAccuracy<3>{}, broken, 3) == 0);
   CHECK(shown(Accuracy{}, broken, 3) == 0);
   CHECK(shown(Accuracy{}, part, 3) == 0);
+  for (const auto& scored : {broken, part}) {
+    CHECK(shown(ConfusionMatrix{}, scored, 3) == 0);
+    CHECK(shown(Recall{}, scored, 3) + shown(Precision{}, scored, 3) + shown(F1{}, scored, 3) == 0);
+  }
+  ConfusionMatrix missed;
+  missed.update(Predictions<double>{.outputs = {part.data(), 3, 3}, .width = 3, .labels = labels});
+  CHECK(missed.support(0) == 1);
+  CHECK(missed.count(0, 0) + missed.count(0, 1) + missed.count(0, 2) == 0);
+  CHECK(missed.count(2, 0) == 1);
   // and so it is where training and `evaluate` count
   const auto counted = [&](const std::vector<double>& outputs, std::size_t width) {
     return detail::count_correct(Rows<const double>{outputs.data(), 3, width}, width, std::span(labels).first(3), 0.5);
