@@ -3,11 +3,11 @@ _tenon() {
   local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options='' formats='onnx|tflite|safetensors|pth|pt'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'import quantize export summary dot info diff --help' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'import quantize export summary dot info diff --version --help' -- "$word")
     return
   fi
   case $command in
-    import) options='--name --output --shape --set --no-check --operators --into --prefix --rename --json --help' formats='onnx|tflite|safetensors|pth|pt|hpp' ;;
+    import) options='--name --output --shape --set --rounding --no-check --operators --into --prefix --rename --json --help' formats='onnx|tflite|safetensors|pth|pt|hpp' ;;
     quantize) options='--name --weights --data --scale --output --json --help' formats='hpp|safetensors|pth|npy|csv' ;;
     export) options='--name --weights --output --json --help' formats='hpp|safetensors|pth' ;;
     summary | info) options='--shape --set --json --help' ;;

@@ -126,7 +126,7 @@ void softmax_bytes(const Number& n, std::vector<double>& q) {
 /// x + y, or x - y, at the scale of the result.
 class Adder {
 public:
-  Adder(double a, double b, double result, Rounding rounding) : rounding_(rounding), once_(a, b, result) {
+  Adder(double a, double b, double result, Rounding rounding) : rounding_(rounding), whole_(a, b, result, rounding) {
     const float first = static_cast<float>(a) / static_cast<float>(result),
                 second = static_cast<float>(b) / static_cast<float>(result);
     shift_ = 20 - std::ilogb(std::max(first, second));
@@ -134,7 +134,7 @@ public:
     second_ = std::llrint(std::ldexp(second, shift_));
   }
   double operator()(double x, double y, bool less) const {
-    if (rounding_ == Rounding::once) return once_(x, y, less);
+    if (rounding_ != Rounding::in_float) return whole_(x, y, less);
     const std::int64_t sum = first_ * static_cast<std::int64_t>(x) +
                              (less ? -second_ : second_) * static_cast<std::int64_t>(y);
     return static_cast<double>((sum + (std::int64_t{1} << (shift_ - 1))) >> shift_);
@@ -142,7 +142,7 @@ public:
 
 private:
   Rounding rounding_;
-  SumMultipliers once_;
+  SumMultipliers whole_;
   int shift_ = 0;
   std::int64_t first_ = 0, second_ = 0;
 };
@@ -247,7 +247,7 @@ private:
     if (x.kind == Number::exact && x.scale == scale) {
       each([&](std::size_t i) { return v[i] + zero; });
     } else if (x.kind == Number::exact) {
-      const Multiplier m(x.scale / scale);
+      const Multiplier m(x.scale / scale, rounding_);
       each([&](std::size_t i) { return m(v[i]) + zero; });
     } else if (x.kind == Number::sums) {
       double last = 0;
@@ -258,20 +258,20 @@ private:
           const float factor = static_cast<float>(s) / static_cast<float>(scale);
           return static_cast<double>(std::nearbyint(static_cast<float>(v[i]) * factor)) + zero;
         }
-        if (s != last) m = Multiplier((last = s) / scale);
+        if (s != last) m = Multiplier((last = s) / scale, rounding_);
         return m(v[i]) + zero;
       });
     } else if (x.kind == Number::function) {
       const auto of_file = [](double at) { return static_cast<int>(at); };
       const IntegerTable table = lite_table(x.op, x.alpha, {static_cast<float>(x.scale), of_file(x.zero)},
-                                            {static_cast<float>(scale), of_file(zero)});
+                                            {static_cast<float>(scale), of_file(zero)}, rounding_);
       each([&](std::size_t i) { return static_cast<double>(table[static_cast<std::size_t>(v[i] + x.zero + 128)]); });
     } else if (x.kind == Number::mean && x.lite) {
-      const MeanMultiplier m(x.scale, scale, static_cast<std::int64_t>(x.count));
+      const MeanMultiplier m(x.scale, scale, static_cast<std::int64_t>(x.count), rounding_);
       const float factor = static_cast<float>(x.scale) / (static_cast<float>(scale) * static_cast<float>(x.count));
       each([&](std::size_t i) {
         const double sum = std::round(v[i] * x.count);
-        if (rounding_ == Rounding::once) return m(sum) + zero;
+        if (rounding_ != Rounding::in_float) return m(sum) + zero;
         return static_cast<double>(std::nearbyint(static_cast<float>(sum) * factor)) + zero;
       });
     } else if (x.kind == Number::mean && x.scale == scale) {
@@ -281,13 +281,13 @@ private:
         return std::round((std::abs(twice - nearest) < 1e-7 ? nearest : twice) / 2) - x.about + zero;
       });
     } else if (x.kind == Number::mean && x.count > 0) {
-      const Multiplier m(x.scale * (1 / x.count) / scale);
+      const Multiplier m(x.scale * (1 / x.count) / scale, rounding_);
       each([&](std::size_t i) { return m(std::round(v[i] * x.count)) + zero; });
     } else if (x.kind == Number::two) {
       const Adder sum(x.first->scale, x.second->scale, scale, rounding_);
       each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i], x.less) + zero; });
     } else if (x.kind == Number::slopes) {
-      const SlopeMultipliers slope(x.first->scale, x.second->scale, scale);
+      const SlopeMultipliers slope(x.first->scale, x.second->scale, scale, rounding_);
       each([&](std::size_t i) { return slope(x.first->numbers.values[i], x.second->numbers.values[i]) + zero; });
     } else if (x.kind == Number::softmax && scale == 1.0 / 256 && zero == limits(type).first &&
                limits(type).second - limits(type).first == 255) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph.hpp"
+#include "lite_rules.hpp"
 
 /// What a network of integers computes, by the rules of LiteRT and not in real numbers: byte for byte.
 ///
@@ -16,13 +17,6 @@
 /// - what moves numbers, bounds and the largest of windows: exact.
 /// Anything else is computed in double and rounded by QuantizeLinear.
 namespace tenon::importing {
-
-/// LiteRT has several kernels, which round sums differently. XNNPACK adds with multipliers of 21
-/// bits.
-enum class Rounding {
-  once,     // a multiplier of 31 bits, halves up: LiteRT's with TFLITE_SINGLE_ROUNDING, and Tenon's
-  in_float  // XNNPACK's, to which LiteRT may hand a network: the sum as a float times a float, halves to even
-};
 
 /// The outputs in their order. Where the file gives real numbers they are integers all the same: those in front of the
 /// last DequantizeLinear or, behind a Softmax, its probabilities at 1/256 with zero point -128. uint8 becomes int8,

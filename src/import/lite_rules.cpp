@@ -66,7 +66,8 @@ float in_float(const std::string& op, float x) {
 
 }  // namespace
 
-Multiplier::Multiplier(double real) {
+Multiplier::Multiplier(double real, Rounding rounding) : twice_(rounding == Rounding::twice) {
+  if (!(std::abs(real) < 0x1p30)) throw Error("scales of integers lie more than 2^30 apart");
   const double fraction = std::frexp(real, &exponent_);
   multiplier_ = std::llround(std::ldexp(fraction, 31));
   if (multiplier_ == std::int64_t{1} << 31) multiplier_ /= 2, ++exponent_;
@@ -74,6 +75,7 @@ Multiplier::Multiplier(double real) {
 }
 
 double Multiplier::operator()(double sum) const {
+  if (twice_) return twice(sum);
   const int shift = 31 - exponent_;
   const auto product = static_cast<std::int64_t>(sum) * multiplier_;
   return static_cast<double>((product + (std::int64_t{1} << (shift - 1))) >> shift);
@@ -84,32 +86,35 @@ double Multiplier::twice(double sum) const {
                                                                 static_cast<std::int32_t>(multiplier_), exponent_));
 }
 
-MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count) : Multiplier(scale / result) {
+MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count, Rounding rounding)
+    : Multiplier(scale / result, rounding) {
   const int shift = std::min({std::ilogb(static_cast<double>(count)), 32, 31 + exponent_});
   multiplier_ = (multiplier_ << shift) / count;
   exponent_ -= shift;
 }
 
-SumMultipliers::SumMultipliers(double a, double b, double result)
-    : a_(a / (2 * std::max(a, b))), b_(b / (2 * std::max(a, b))), all_(2 * std::max(a, b) / (0x1p20 * result)) {}
+SumMultipliers::SumMultipliers(double a, double b, double result, Rounding rounding)
+    : a_(a / (2 * std::max(a, b)), rounding),
+      b_(b / (2 * std::max(a, b)), rounding),
+      all_(2 * std::max(a, b) / (0x1p20 * result), rounding) {}
 
 double SumMultipliers::operator()(double x, double y, bool less) const {
   const double second = b_(y * 0x1p20);
   return all_(a_(x * 0x1p20) + (less ? -second : second));
 }
 
-SlopeMultipliers::SlopeMultipliers(double in, double slope, double result)
-    : above_(in / result), below_(in * slope / result) {}
+SlopeMultipliers::SlopeMultipliers(double in, double slope, double result, Rounding rounding)
+    : above_(in / result, rounding), below_(in * slope / result, rounding) {}
 
 bool is_lite_function(const std::string& op) {
   return is_any_of(op, {"HardSwish", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Exp"});
 }
 
-IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, IntegerScale out) {
+IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, IntegerScale out, Rounding rounding) {
   if (op == "HardSwish") return hard_swish(in, out);
   IntegerTable table{};
-  const Multiplier above(static_cast<double>(in.scale / out.scale)),
-      below(static_cast<double>(in.scale * static_cast<float>(alpha) / out.scale));
+  const Multiplier above(static_cast<double>(in.scale / out.scale), rounding),
+      below(static_cast<double>(in.scale * static_cast<float>(alpha) / out.scale), rounding);
   const float steps = 1 / out.scale;
   for (int q = -128; q <= 127; ++q) {
     const int x = q - in.zero;
@@ -121,13 +126,14 @@ IntegerTable lite_table(const std::string& op, double alpha, IntegerScale in, In
   return table;
 }
 
-IntegerTable lite_table(const IntegerOperand& operand, IntegerScale in, IntegerScale out) {
+IntegerTable lite_table(const IntegerOperand& operand, IntegerScale in, IntegerScale out, Rounding rounding) {
   IntegerTable table{};
   const auto of_in = static_cast<double>(in.scale), own = static_cast<double>(operand.scale),
              of_out = static_cast<double>(out.scale);
   const bool less = operand.op == "Sub";
-  const Multiplier product(of_in * own / of_out);
-  const SumMultipliers sum = operand.first ? SumMultipliers(own, of_in, of_out) : SumMultipliers(of_in, own, of_out);
+  const Multiplier product(of_in * own / of_out, rounding);
+  const SumMultipliers sum = operand.first ? SumMultipliers(own, of_in, of_out, rounding)
+                                           : SumMultipliers(of_in, own, of_out, rounding);
   for (int q = -128; q <= 127; ++q) {
     const double x = q - in.zero, y = operand.op == "Mul" ? product(x * operand.q)
                                       : operand.first     ? sum(operand.q, x, less)

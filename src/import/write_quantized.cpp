@@ -67,7 +67,8 @@ struct Samples {
 };
 
 /// The file's numbers for each input byte: floats where it takes floats.
-Samples expected_bytes(const Graph& original, const Value& input, const QuantizedLayout& layout, std::size_t samples) {
+Samples expected_bytes(const Graph& original, const Value& input, const QuantizedLayout& layout, std::size_t samples,
+                       Rounding rounding) {
   const Value& own = *std::ranges::find_if(original.inputs, [&](const Value& v) { return v.name == input.name; });
   Bytes bytes;
   Samples all;
@@ -79,7 +80,7 @@ Samples expected_bytes(const Graph& original, const Value& input, const Quantize
                          : own.type == Type::uint8 ? q + 128
                                                    : static_cast<double>(layout.scale[0]) * (q - layout.zero[0]));
     }
-    const std::vector<Array> outputs = interpret_int8(original, {{input.name, std::move(x)}});
+    const std::vector<Array> outputs = interpret_int8(original, {{input.name, std::move(x)}}, rounding);
     all.expected.insert(all.expected.end(), outputs.at(0).values.begin(), outputs[0].values.end());
     all.size = outputs[0].values.size();
   }
@@ -87,7 +88,7 @@ Samples expected_bytes(const Graph& original, const Value& input, const Quantize
 }
 
 std::string header_text(const std::string& name, TypeText type, const QuantizedLayout& layout, const Graph& graph,
-                        WrittenQuantized& written) {
+                        WrittenQuantized& written, Rounding rounding) {
   const QuantizedLayout::Plan& plan = layout.plan();
   WeightsHeader header;
   header.by = "tenon import";
@@ -152,19 +153,23 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
                                cell_bits,
                                functions,
                                has_functions}});
-  header.checks = fmt::format("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x{:08x},\n"
-                              "              \"the steps of this network are not those that these numbers were "
-                              "written for: import the file again\");\n\n",
-                              edge::plan_digest(plan));
+  if (rounding == Rounding::twice)
+    header.checks = "static_assert(kernels::rounds_twice,\n              \"imported with --rounding double: define "
+                    "TENON_DOUBLE_ROUNDING for the whole program\");\n";
+  header.checks += fmt::format("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x{:08x},\n"
+                               "              \"the steps of this network are not those that these numbers were "
+                               "written for: import the file again\");\n\n",
+                               edge::plan_digest(plan));
   return weights_header_text(header);
 }
 
-std::string check_text(const std::string& name, const Samples& samples, bool by_places, std::size_t count) {
+std::string check_text(const std::string& name, const Samples& samples, bool by_places, std::size_t count,
+                       Rounding rounding) {
   return fmt::format(
       R"(// Compares {0} in int8 with the network that it was imported from: its bytes for {1} random inputs, as an
-// interpreter of the file has computed them by LiteRT's rules (sums times a multiplier of 31 bits, rounded once). Ends
+// interpreter of the file has computed them by LiteRT's rules (sums times a multiplier of 31 bits, rounded {5}). Ends
 // with 1 where one byte differs.
-#include <cstdint>
+{6}#include <cstdint>
 #include <cstdio>
 
 #include "net_int8.hpp"
@@ -208,7 +213,9 @@ int main() {{
 }}
 )",
       name, count, samples.size, numbers_text(samples.expected),
-      by_places ? "edge::quantized_plan<Net>.orders[0].place(i)" : "i");
+      by_places ? "edge::quantized_plan<Net>.orders[0].place(i)" : "i", rounding == Rounding::twice ? "twice" : "once",
+      rounding == Rounding::twice ? "#if !defined(TENON_DOUBLE_ROUNDING)\n#define TENON_DOUBLE_ROUNDING\n#endif\n"
+                                  : "");
 }
 
 }  // namespace
@@ -219,7 +226,7 @@ bool is_quantized(const Graph& simplified) {
 }
 
 WrittenQuantized write_quantized(const Graph& original, const Graph& simplified, const std::string& name,
-                                 std::size_t samples) {
+                                 std::size_t samples, Rounding rounding) {
   check_type_name(name);
   std::set<std::string> means;
   for (const Node& node : original.nodes)
@@ -229,6 +236,9 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
   if (simplified.inputs.size() != 1 || simplified.outputs.size() != 1)
     refused.push_back(fmt::format("a network in int8 has one input and one output, this one has {} and {}",
                                   simplified.inputs.size(), simplified.outputs.size()));
+  for (const Node& node : original.nodes)
+    if (rounding == Rounding::twice && means.contains(node.name))
+      refused.push_back(describe(node) + ": with double rounding MEAN is not imported");
   for (const Node& node : original.nodes)
     if (means.contains(node.name) && node.op == "ReduceMean" && !is_mean_of_images(simplified, node))
       refused.push_back(describe(node) + ": MEAN is imported over the height and width of an image; others can be an "
@@ -240,15 +250,15 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
 
   const bool last = take_channels_last(structure, input.name, units);
   const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name),
-                                                   simplified.format == "TFLite");
+                                                   simplified.format == "TFLite", rounding);
   refuse_all(simplified, layout.refused);
-  const Samples expected = expected_bytes(original, input, layout, samples);
+  const Samples expected = expected_bytes(original, input, layout, samples, rounding);
   remove_scales(structure, units);
   WrittenQuantized written;
   TypeText type = write_type(simplified, std::move(structure), units,
                              std::string_view("using  = ").size() + name.size());
-  written.header = header_text(name, std::move(type), layout, simplified, written);
-  written.check = check_text(name, expected, !last, samples);
+  written.header = header_text(name, std::move(type), layout, simplified, written, rounding);
+  written.check = check_text(name, expected, !last, samples, rounding);
   return written;
 }
 

@@ -10,6 +10,7 @@ struct Import {
   std::string file, name = "Net", folder = ".";
   std::vector<std::string> shapes, sets;
   bool check = true, json = false;
+  std::string rounding = "single";  // of integers, or "double"
 };
 int import_network(const Import& what);
 

@@ -45,7 +45,8 @@ Checked run_check(const std::string& folder, Phases& phases) {
 /// A network of integers: its numbers are constants in the header.
 int import_quantized(const Import& what, const Graph& original, const Graph& graph, Phases& phases) {
   phases.begin("writing the type and what it has to give");
-  const WrittenQuantized written = write_quantized(original, graph, what.name);
+  const WrittenQuantized written = write_quantized(original, graph, what.name, 4,
+                                                   what.rounding == "double" ? Rounding::twice : Rounding::once);
   std::filesystem::create_directories(what.folder);
   const std::string header = what.folder + "/net_int8.hpp", check = what.folder + "/check.cpp";
   write_text(header, written.header);
@@ -79,6 +80,7 @@ int import_network(const Import& what) {
   phases.begin("rewriting");
   simplify(graph, shapes_of(what.shapes));
   if (is_quantized(graph)) return import_quantized(what, read_network(what.file, what.sets), graph, phases);
+  if (what.rounding != "single") throw Error("--rounding double: the network has no integers");
   phases.begin("writing the type");
   const Written written = write_network(graph, what.name, has_batch(graph));
   // The numbers of a large network take much memory: no more than two copies of them are there at a time.

@@ -5,6 +5,8 @@
 #include <exception>
 #include <new>
 
+#include <tenon/version.hpp>
+
 #include "commands.hpp"
 #include "operators.hpp"
 
@@ -42,6 +44,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Neural networks as C++ types: what other tools have made, and what is in their files."};
   app.name("tenon");
   app.footer(exit_codes);
+  app.set_version_flag("--version", "tenon " TENON_VERSION_STRING, "Print the version and exit");
   app.require_subcommand(1);
 
   int code = 0;
@@ -57,6 +60,11 @@ int main(int argc, char** argv) {
   importing->add_flag(
       "!--no-check", import.check,
       "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
+  importing
+      ->add_option("--rounding", import.rounding,
+                   "Of networks of integers: single, or double as TensorFlow Lite Micro rounds by default")
+      ->check(CLI::IsMember({"single", "double"}))
+      ->capture_default_str();
   importing->add_flag("--json", import.json, "Write JSON");
   importing->add_flag_function(
       "--operators",

@@ -33,10 +33,11 @@ void write(const std::string& path, const std::string& text) {
   tenon::write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-void write_network(const std::string& folder, const Graph& original, std::size_t samples) {
+void write_network(const std::string& folder, const Graph& original, std::size_t samples,
+                   Rounding rounding = Rounding::once) {
   Graph graph = original;
   simplify(graph);
-  const WrittenQuantized written = write_quantized(original, graph, "Written", samples);
+  const WrittenQuantized written = write_quantized(original, graph, "Written", samples, rounding);
   std::filesystem::create_directories(folder);
   write(folder + "/net_int8.hpp", written.header);
   write(folder + "/check.cpp", written.check);
@@ -319,6 +320,8 @@ int main(int argc, char** argv) try {
     write_network(folder + "/" + own.name, graph, 20);
     write(folder + "/" + own.name + "/model.tflite", bytes);  // for LiteRT
     compare(own.name, graph, own.outputs);
+    if (own.file != tflite_functions && own.file != tflite_operands)  // which have what is refused then
+      write_network(folder + "/" + own.name + "_twice", graph, 100, Rounding::twice);
   }
   for (const Known& known : models) {
     if (argc < 3) break;

@@ -9,7 +9,7 @@
 /// What int8 networks spend their time on with Armv6-M (Cortex-M0), by hand. It multiplies 32 bits to 32 bits only, and
 /// eight of its registers can do more than move and add: compilers go through memory, and through a library's
 /// multiplication for each number of the next tensor.
-#if defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_6M__) && !defined(TENON_DOUBLE_ROUNDING)  // they round once
 #define TENON_M0_KERNELS
 
 namespace tenon::kernels::detail {

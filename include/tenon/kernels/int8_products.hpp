@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <tenon/inline.hpp>
+#include <tenon/kernels/fixed_point.hpp>
 #include <tenon/kernels/int8_helium.hpp>
 #include <tenon/kernels/int8_m0.hpp>
 #include <tenon/kernels/int8_thumb_dense.hpp>
@@ -26,6 +27,16 @@
 /// after the other; rows and columns are filled up with zeros. So every kernel reads them from the
 /// first byte to the last, and none has a remainder.
 namespace tenon::kernels {
+
+/// Whether numbers are rounded twice where a tensor gets another scale: Requantizer.
+#if defined(TENON_DOUBLE_ROUNDING)
+inline constexpr bool rounds_twice = true;
+#if defined(__ARM_FEATURE_DSP)
+#error "TENON_DOUBLE_ROUNDING: the kernels of this processor round once; -mcpu=cortex-m3 runs without them"
+#endif
+#else
+inline constexpr bool rounds_twice = false;
+#endif
 
 /// A count filled up to whole groups of four.
 constexpr std::size_t in_fours(std::size_t count) { return (count + 3) / 4 * 4; }
@@ -235,11 +246,15 @@ TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t
 /// What turns a row's sum into a number of the next tensor: sum * multiplier / 2^(33 + shift), rounded
 /// to nearest, halves upward. Below a quarter (shift >= 0) the lower half of the product does not
 /// matter: floor((p + 2^(32 + s)) / 2^(33 + s)) = floor((floor(p / 2^(32 + s)) + 1) / 2).
+///
+/// Where TENON_DOUBLE_ROUNDING is defined (for a whole program, by its build) numbers are rounded twice instead, as
+/// TensorFlow Lite Micro rounds by default: fixed_point::scaled_twice.
 struct Requantizer {
   std::int32_t multiplier = 0;  // 31 bits
   std::int8_t shift = 0;
 
   TENON_INLINE constexpr std::int32_t operator()(std::int32_t sum) const {
+    if constexpr (rounds_twice) return fixed_point::scaled_twice(sum, multiplier, -2 - shift);
 #if defined(TENON_M0_KERNELS)
     if (!std::is_constant_evaluated() && shift >= 0) return ((detail::upper_word(sum, multiplier) >> shift) + 1) >> 1;
 #endif

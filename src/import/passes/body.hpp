@@ -66,6 +66,8 @@ private:
 
 std::vector<Node> expand_attention(Graph& graph, const Node& node);
 std::vector<Node> expand_rotary_embedding(Graph& graph, const Node& node);
+/// Einsum of two values that is a product of matrices.
+std::vector<Node> expand_einsum(Graph& graph, const Node& node);
 /// Those that are linear in what the network computes become products with constant matrices.
 std::vector<Node> expand_linear(Graph& graph, const Node& node);
 

@@ -174,6 +174,7 @@ std::vector<Node> expand_linear(Graph& graph, const Node& node) {
 std::vector<Node> expanded(Graph& graph, const Node& node) {
   if (!node.domain.empty()) return {};
   if (node.op == "Attention") return expand_attention(graph, node);
+  if (node.op == "Einsum") return expand_einsum(graph, node);
   if (node.op == "RotaryEmbedding") return expand_rotary_embedding(graph, node);
   for (const char* op : {"DFT", "GridSample", "Col2Im", "DeformConv"})
     if (node.op == op) return expand_linear(graph, node);

@@ -64,7 +64,7 @@ struct Stage {
 
 class Reader {
 public:
-  Reader(const Dims& takes, bool exact) : exact_(exact) {
+  Reader(const Dims& takes, bool exact, Rounding rounding) : exact_(exact), rounding_(rounding) {
     out_.reader = std::make_unique<edge::detail::PlanReader<QuantizedLayout::most_steps>>();
     plan().sizes[0] = size_of(takes);
     if (takes.size() == 3) plan().orders[0] = {at(takes, 0), size_of(takes) / at(takes, 0)};
@@ -196,7 +196,10 @@ private:
     if (IntegerOperand operand = operand_of(layer); exact_ && !operand.op.empty()) {
       return add_table(x, {}, {.operand = std::move(operand)});
     }
-    if (exact_ && is_slopes(layer)) return read_slopes(layer, x, takes);
+    if (exact_ && is_slopes(layer)) {
+      if (rounding_ == Rounding::twice) refuse("PRELU: with double rounding it is not imported");
+      return read_slopes(layer, x, takes);
+    }
     if (layer.kind == Layer::formula) return refuse("Map<{}>: has no integers that are LiteRT's", layer.text), x;
     static const std::map<std::string, StepKind> pairs{{"Multiply", StepKind::multiply},
                                                        {"Subtract", StepKind::subtract},
@@ -675,8 +678,8 @@ private:
                                    ? std::int8_t{127}
                                    : edge::to_int8(static_cast<float>(stage.high), own->scale, own->zero);
       const IntegerTable next = stage.bounds               ? all
-                                : stage.operand.op.empty() ? lite_table(stage.name, stage.alpha, in, *own)
-                                                           : lite_table(stage.operand, in, *own);
+                                : stage.operand.op.empty() ? lite_table(stage.name, stage.alpha, in, *own, rounding_)
+                                                           : lite_table(stage.operand, in, *own, rounding_);
       for (std::int8_t& q : all)
         q = stage.bounds ? std::clamp(q, low, high) : next[static_cast<std::uint8_t>(int{q} + 128)];
       in = *own;
@@ -714,6 +717,7 @@ private:
   }
 
   bool exact_;
+  Rounding rounding_;
   QuantizedLayout out_;
   std::map<std::size_t, std::pair<float, int>> scales_;  // by tensor
   std::map<std::size_t, std::string> names_;
@@ -768,8 +772,9 @@ std::vector<double> LayerWords::numbers() const {
   return all;
 }
 
-QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact) {
-  return Reader(takes, exact).read(structure, input, takes);
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
+                                  Rounding rounding) {
+  return Reader(takes, exact, rounding).read(structure, input, takes);
 }
 
 }  // namespace tenon::importing

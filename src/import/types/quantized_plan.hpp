@@ -7,6 +7,7 @@
 
 #include <tenon/edge/quantized_plan.hpp>
 
+#include "../lite_rules.hpp"
 #include "structure.hpp"
 
 /// Networks of integers: which numbers a written type takes, in which order.
@@ -45,8 +46,9 @@ struct QuantizedLayout {
 };
 
 /// Reads the steps off the structure and fills their numbers in. `takes` is the shape of the network's input. `exact`:
-/// functions become the tables that LiteRT has, and those that it does not have are refused.
-QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact);
+/// functions become the tables that LiteRT has, and those that it does not have are refused. `rounding`: of the tables.
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
+                                  Rounding rounding);
 
 /// The layer is told from its text: "Conv2D", and "16", "3", "stride<2>".
 struct LayerWords {

@@ -206,3 +206,37 @@ TEST_CASE("attention as PyTorch exports it is a type") {
   const std::string text = typed(net, "");
   CHECK(text.find("MatMul<") != std::string::npos);
 }
+
+TEST_CASE("Einsum is a product of matrices") {
+  const auto of_two = [](const Dims& a, const Dims& b, const char* equation) {
+    Net net = net_of(17);
+    const Names inputs{net.input(a), net.input(b)};
+    return typed(net.output(net.add("Einsum", inputs, {{"equation", std::string(equation)}})), "Einsum");
+  };
+  CHECK(of_two({1, 3, 4}, {1, 4, 2}, "bij, bjk -> bik").find("MatMul<>") != std::string::npos);
+  CHECK(of_two({1, 5, 2, 3}, {1, 4, 2, 3}, "bqhd,bkhd->bhqk").find("MatMul<>") != std::string::npos);
+  of_two({1, 3, 4}, {1, 4, 2}, "...ij,...jk");
+  of_two({1, 3, 4}, {1, 2, 3, 4}, "bij,bkij->bk");
+  of_two({1, 3, 4}, {1, 2}, "bij,bk->bkji");
+
+  const auto with_constant = [](const Dims& a, const Dims& b, const char* equation, bool swapped) {
+    Net net = net_of(17);
+    const std::string x = net.input(a), w = net.weights(b);
+    const Names inputs{swapped ? w : x, swapped ? x : w};
+    return typed(net.output(net.add("Einsum", inputs, {{"equation", std::string(equation)}})), "Einsum");
+  };
+  CHECK(with_constant({1, 3, 4}, {4, 2}, "bij,jk->bik", false).find("Dense<2, bias<false>>") != std::string::npos);
+  with_constant({1, 3, 6}, {6, 2, 4}, "btm,mhd->bthd", false);
+  with_constant({1, 3, 2, 4}, {2, 4, 6}, "bthd,hdm->bmt", false);
+  with_constant({1, 3, 4}, {5, 4}, "ji,bti->btj", true);
+
+  // sums of one value, diagonals, and a batch that the matrices' axes stand in front of are no products
+  for (const char* equation : {"bij,bkl->bk", "bii,bik->bk", "ibj,bjk->bik"}) {
+    Net net = net_of(17);
+    const Names inputs{net.input({1, 3, 3}), net.input({1, 3, 3})};
+    net.output(net.add("Einsum", inputs, {{"equation", std::string(equation)}}));
+    Graph after = net.graph;
+    tenon::importing::simplify(after, {});
+    CHECK_THROWS_WITH(write_network(after, "Net", true), Catch::Contains("Einsum"));
+  }
+}
