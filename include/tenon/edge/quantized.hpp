@@ -32,9 +32,9 @@ namespace tenon {
 /// and other formulas of several tensors, all that moves numbers, and compositions of any shape: Graph with any number
 /// of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, Freeze,
 /// TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one
-/// compile error that names the layer. Weights may be kept in four bits (`store_weights`). Multipliers, folded zero
-/// points and the proof that no sum exceeds 32 bits are the compiler's work. All machines give the same int8 numbers.
-/// Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height, width, channels); floats come in the
+/// compile error that names the layer. Weights may be kept in four bits (`store_weights`), and activations in 16
+/// (`StoreActivations`). Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's
+/// work. All machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height, width, channels); floats come in the
 /// network's own order. `Quantized<Net>` without numbers says how much memory it would need, and takes tables made at
 /// run time by `edge::make_tables`, or lying in a blob (`open_quantized`), of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/quantized_wide.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
 #include <tenon/net/part_inputs.hpp>
@@ -30,7 +31,8 @@ template <class L, class In, Int8Place Where>
 constexpr bool is_int8_step() {
   using Bound = typename bind<L, In>::type;
   if constexpr (!edge::detail::is_known_layer<Bound, Where.each_step>()) return false;
-  else if constexpr (Where.wide && !Passthrough<Bound>) return edge::detail::plan_reading<Bound>.plan.can_be_wide();
+  else if constexpr (Where.wide && !Passthrough<Bound>)
+    return edge::detail::all_can_be_wide(edge::detail::plan_reading<Bound>.plan);
   else return true;
 }
 

@@ -129,35 +129,6 @@ struct QuantizedStep {
     return pattern.kind == StepKind::join ? moves : 0;
   }
 
-  /// Whether it can be done with activations of 16 bits.
-  constexpr bool can_be_wide() const {
-    switch (pattern.kind) {
-    case StepKind::dense:
-    case StepKind::convolution:
-    case StepKind::depthwise:
-      return !stored_otherwise() && !remembers;
-    case StepKind::softmax:
-      return width < 65536;
-    case StepKind::input:
-    case StepKind::max_pool:
-    case StepKind::average_pool:
-    case StepKind::add:
-    case StepKind::multiply:
-    case StepKind::subtract:
-    case StepKind::larger:
-    case StepKind::smaller:
-    case StepKind::clamp:
-    case StepKind::table:
-    case StepKind::slopes:
-    case StepKind::choose:
-    case StepKind::move:
-    case StepKind::join:
-    case StepKind::stretch:
-      return true;
-    default:
-      return false;
-    }
-  }
   /// Its weights are a matrix of outputs() rows and columns() columns, in `groups` that have inputs of their own.
   constexpr std::size_t outputs() const { return pattern.kind == StepKind::dense ? out : image.features; }
   constexpr std::size_t columns() const {
@@ -335,11 +306,6 @@ struct StepPlan {
   }
   /// A byte each, or two.
   constexpr std::size_t number_bytes() const { return wide ? 2 : 1; }
-  constexpr bool can_be_wide() const {
-    for (std::size_t k = 0; k < count; ++k)
-      if (!steps[k].can_be_wide()) return false;
-    return true;
-  }
   /// Of a function of one number: what becomes of all 256, or of every 128th of 65,536.
   constexpr std::size_t table_size() const { return wide ? 513 : 256; }
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].exponentiates(); }

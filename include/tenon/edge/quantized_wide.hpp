@@ -13,6 +13,42 @@
 /// output.
 namespace tenon::edge::detail {
 
+/// Whether a step can be done so.
+constexpr bool can_be_wide(const QuantizedStep& step) {
+  switch (step.pattern.kind) {
+  case StepKind::dense:
+  case StepKind::convolution:
+  case StepKind::depthwise:
+    return !step.stored_otherwise() && !step.remembers;
+  case StepKind::softmax:
+    return step.width < 65536;
+  case StepKind::input:
+  case StepKind::max_pool:
+  case StepKind::average_pool:
+  case StepKind::add:
+  case StepKind::multiply:
+  case StepKind::subtract:
+  case StepKind::larger:
+  case StepKind::smaller:
+  case StepKind::clamp:
+  case StepKind::table:
+  case StepKind::slopes:
+  case StepKind::choose:
+  case StepKind::move:
+  case StepKind::join:
+  case StepKind::stretch:
+    return true;
+  default:
+    return false;
+  }
+}
+template <std::size_t Capacity>
+constexpr bool all_can_be_wide(const StepPlan<Capacity>& plan) {
+  for (std::size_t k = 0; k < plan.count; ++k)
+    if (!can_be_wide(plan.steps[k])) return false;
+  return true;
+}
+
 /// What becomes of a multiplier and a shift: LiteRT keeps the upper 16 bits of a multiplier for sums of 64 bits.
 constexpr kernels::Requantizer wide_multiplier(kernels::Requantizer r) {
   const std::int32_t upper = r.multiplier < 0x7FFF0000 ? (r.multiplier + (1 << 15)) >> 16 : 0x7FFF;

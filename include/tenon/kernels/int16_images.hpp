@@ -226,9 +226,28 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
                                                   TapRange::place(c.x, column, xs.first)) *
                                                      c.channels
                                            : x;
-  const std::int8_t* weights = rows.weights + 4 * (ys.first * c.x.kernel + xs.first);
-  for (std::size_t channel = 0; channel < c.channels; channel += 4, weights += 4 * taps) {
+  const std::size_t first = 4 * (ys.first * c.x.kernel + xs.first), tap_line = 4 * c.x.kernel;
+  for (std::size_t channel = 0; channel < c.channels; channel += 4) {
     const std::int32_t* bias = rows.bias + channel;
+    const std::int8_t* w = rows.weights + channel * taps + (meets ? first : 0);
+#if defined(__ARM_FEATURE_MVE)
+    if (Narrow && !std::is_constant_evaluated()) {
+      int32x4_t four = vld1q_s32(bias);
+      const std::int16_t* from = corner + channel;
+      const auto tap = [&](std::size_t kx) TENON_INLINE_LAMBDA {
+        four = vaddq_s32(four, vmulq_s32(vldrbq_s32(w + 4 * kx), vldrhq_s32(from + kx * step)));
+      };
+      for (std::size_t ky = meets ? ys.first : ys.end; ky < ys.end; ++ky, w += tap_line, from += line) {
+        if (xs.end - xs.first == 3) tap(0), tap(1), tap(2);
+        else
+          for (std::size_t kx = 0; kx < xs.end - xs.first; ++kx) tap(kx);
+      }
+      FourSums sums;
+      vst1q_s32(sums.of, four);
+      write.write(channel, sums, c.channels - channel < 4 ? c.channels - channel : 4, y + channel);
+      continue;
+    }
+#endif
     std::int64_t total[4]{};
     WideChannelSums sums{bias[0], bias[1], bias[2], bias[3]};
     const auto keep = [&] {
@@ -239,14 +258,15 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
     if (!Narrow) keep();
     if (meets) {
       const std::int16_t* from = corner + channel;
-      const std::int8_t* w = weights;
-      for (std::size_t ky = ys.first; ky < ys.end; ++ky, w += 4 * c.x.kernel, from += ky < ys.end ? line : 0) {
+      for (std::size_t ky = ys.first; ky < ys.end; ++ky) {
         const std::int16_t* pixel = from;
         const std::int8_t* tap = w;
         for (std::size_t kx = xs.first; kx < xs.end; ++kx, tap += 4, pixel += kx < xs.end ? step : 0) {
           sums.tap(tap, pixel);
           if (!Narrow) keep();
         }
+        // no pointer may leave its array, or clang refuses it in a constant expression
+        if (ky + 1 < ys.end) w += tap_line, from += line;
       }
     }
     const std::size_t count = c.channels - channel < 4 ? c.channels - channel : 4;

@@ -26,24 +26,17 @@ struct WideRows : DenseRows {
 
 namespace detail {
 
-/// As many columns as fit: 512 * 127 * 2^15 < 2^31.
-inline constexpr std::size_t groups_in_32_bits = 128;
+/// As many columns as fit, with weights from -128 on: 508 * 128 * 2^15 < 2^31.
+inline constexpr std::size_t groups_in_32_bits = 127;
 
 /// The products of a block, in portable C++.
-struct PortableWideSums {
-  std::int32_t s0, s1, s2, s3;
-
-  TENON_INLINE constexpr void block(const std::int8_t* w, const std::int16_t* x) {
-    constexpr int column[4]{0, 2, 1, 3};
-    for (int i = 0; i < 4; ++i) {
-      const std::int32_t value = x[column[i]];
-      s0 += w[i] * value;
-      s1 += w[4 + i] * value;
-      s2 += w[8 + i] * value;
-      s3 += w[12 + i] * value;
-    }
-  }
-};
+TENON_INLINE constexpr void add_portable_block(PortableSums& s, const std::int8_t* w, const std::int16_t* x) {
+  s.column(w, x[0]);
+  s.column(w + 1, x[2]);
+  s.column(w + 2, x[1]);
+  s.column(w + 3, x[3]);
+  if (!std::is_constant_evaluated()) end_of_block();
+}
 
 #if defined(__ARM_FEATURE_SIMD32)
 
@@ -145,8 +138,8 @@ TENON_INLINE constexpr void add_wide_products(const std::int8_t* w, const std::i
 #endif
   }
 #endif
-  detail::PortableWideSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
-  for (; groups > 0; --groups, w += 16, x += 4) s.block(w, x);
+  detail::PortableSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
+  for (; groups > 0; --groups, w += 16, x += 4) detail::add_portable_block(s, w, x);
   sums = {{s.s0, s.s1, s.s2, s.s3}};
 }
 

@@ -88,7 +88,14 @@ TENON_INLINE constexpr void copy_numbers(const std::int8_t* from, std::size_t co
   copy_bytes(from, count, to);
 }
 TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, std::size_t count, std::int16_t* to) {
-#if defined(__ARM_FEATURE_UNALIGNED) || !defined(__arm__)
+#if defined(__ARM_FEATURE_MVE)
+  if (!std::is_constant_evaluated()) {
+    for (; count >= 8; count -= 8, from += 8, to += 8) vst1q_s16(to, vld1q_s16(from));
+    const mve_pred16_t there = vctp16q(static_cast<std::uint32_t>(count));
+    if (count > 0) vst1q_p_s16(to, vld1q_z_s16(from, there), there);
+    return;
+  }
+#elif defined(__ARM_FEATURE_UNALIGNED) || !defined(__arm__)
   if (!std::is_constant_evaluated())
     for (; count >= 4; count -= 4, from += 4, to += 4) {
       std::uint32_t first, second;

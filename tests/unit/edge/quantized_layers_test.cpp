@@ -52,6 +52,7 @@
 #include <tenon/networks/unet.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -333,4 +334,39 @@ TEST_CASE("softmax of 16 bits is within four steps of 2^-15") {
                          std::abs(y[i] - std::min(std::exp(scale * (scores[i] - largest)) / total * 32768, 32767.0)));
       CHECK(worst < 4);
     }
+}
+
+namespace {
+
+// The last weights are those of a depthwise layer, whose windows leave the image on every side.
+using Tiny = StoreActivations<Sequential<Input<2, 4, 3>, Conv2D<5, 3, padding<1>>, ReLU, MaxPool2D<2, stride<1>>,
+                                         Conv2D<5, 3, padding<1>, groups<5>>, Tanh>,
+                              activation_bits<16>>;
+constexpr QuantizedNumbers<Tiny> tiny_numbers = [] {
+  QuantizedNumbers<Tiny> q;
+  constexpr const auto& plan = edge::quantized_plan<Tiny>;
+  int value = 0;
+  for (std::int8_t& w : q.weights) w = static_cast<std::int8_t>((value += 89) % 255 - 127);
+  for (float& s : q.weight_scale) s = 0.004F;
+  for (std::size_t k = 0; k <= plan.count; ++k) q.scale[k] = 0x1p-14F;
+  q.scale[plan.count] = static_cast<float>(plan.steps[plan.count - 1].fixed_scale);
+  return q;
+}();
+constexpr auto run_tiny() {
+  Quantized<Tiny, tiny_numbers> net;
+  std::array<std::int16_t, output_shape<Tiny>::size> y{};
+  int value = 0;
+  for (std::int16_t& number : net.input()) number = static_cast<std::int16_t>((value += 7919) % 65536 - 32768);
+  net.run();
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] = net.output()[i];
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("the compiler runs a network of 16 bits too") {
+  constexpr auto in_compiler = run_tiny();
+  const auto now = run_tiny();
+  CHECK(in_compiler == now);
+  CHECK(std::any_of(now.begin(), now.end(), [](int v) { return v != 0 && v > -32767 && v < 32767; }));
 }
