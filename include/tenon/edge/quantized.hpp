@@ -34,9 +34,10 @@ namespace tenon {
 /// TimeDistributed. ReLU, ReLU6 and HardTanh are free behind layers, products, sums and pools. Anything else is one
 /// compile error that names the layer. Weights may be kept in four bits (`store_weights`), and activations in 16
 /// (`StoreActivations`). Multipliers, folded zero points and the proof that no sum exceeds 32 bits are the compiler's
-/// work. All machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is (height, width, channels); floats come in the
-/// network's own order. `Quantized<Net>` without numbers says how much memory it would need, and takes tables made at
-/// run time by `edge::make_tables`, or lying in a blob (`open_quantized`), of which it keeps a pointer.
+/// work. All machines give the same int8 numbers. Images lie in int8 as cameras give them, pixel by pixel: `input()` is
+/// (height, width, channels); floats come in the network's own order. `Quantized<Net>` without numbers says how much
+/// memory it would need, and takes tables made at run time by `edge::make_tables`, or lying in a blob
+/// (`open_quantized`), of which it keeps a pointer.
 template <class Net, const QuantizedNumbers<Net>&... Q>
 class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
@@ -65,7 +66,8 @@ public:
 
   /// Where the sample's numbers go, and where the result's are after `run`: real = scale * (q - zero). A run
   /// writes over its input. Behind a Standardize that alone reads an input, real is what this layer makes of the
-  /// sample, and `set_floats` does both. Of several inputs or outputs each is called by its name or its number:
+  /// sample, and `set_floats` does both; in front of an Unstandardize that is the last layer, real is what this layer
+  /// is given, and `get_floats` does both. Of several inputs or outputs each is called by its name or its number:
   ///     read_camera(net.input<"image">());
   ///     net.run();
   ///     use(net.output<"digit">());
@@ -130,6 +132,11 @@ public:
     requires(!plan.tokens[K] && N == plan.sizes[K])
   constexpr void set_floats(std::span<const float, N> numbers) { take<K>(numbers.data()); }
 
+  /// The result in its own unit, in the network's own order, in place of `output()`.
+  template <std::size_t K = 0, std::size_t N>
+    requires(N == plan.sizes[plan.output_tensor(K)])
+  constexpr void get_floats(std::span<float, N> numbers) const { give<K>(numbers.data()); }
+
   /// The tokens of an input that an Embedding reads, in place of `input()`, which has two bytes for each, the lower one
   /// first. One that the vocabulary does not have counts as a row of zeros.
   template <std::size_t K = 0, std::size_t N>
@@ -176,7 +183,7 @@ public:
   }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
-  constexpr int classify() requires(out > 1 && outputs == 1) {
+  constexpr int classify() requires(out > 1 && outputs == 1 && plan.unscaled.features == 0) {
     constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::detail::forget_states<Net>(arena_);
     edge::run_steps(tables(), arena_, std::make_index_sequence<needed>{});
@@ -187,7 +194,8 @@ public:
       if (score[order.place(i)] > score[order.place(best)]) best = i;
     return static_cast<int>(best);
   }
-  constexpr int classify(std::span<const float, in> sample) requires(out > 1 && outputs == 1) {
+  constexpr int classify(std::span<const float, in> sample) requires(out > 1 && outputs == 1 &&
+                                                                     plan.unscaled.features == 0) {
     take_all(sample.data());
     return classify();
   }
@@ -219,9 +227,7 @@ private:
   }
   template <std::size_t K>
   constexpr void give(float* y) const {
-    constexpr edge::TensorOrder order = plan.orders[plan.output_tensor(K)];
-    for (std::size_t i = 0; i < output<K>().size(); ++i)
-      y[i] = output_scale<K>() * static_cast<float>(output<K>()[order.place(i)] - output_zero<K>());
+    edge::read_output<Net, K>(output_scale<K>(), output_zero<K>(), tables().unscaled, output<K>().data(), y);
   }
   constexpr void give_all(float* row) const {
     tenon::detail::each_number<outputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {

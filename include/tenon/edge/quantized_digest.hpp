@@ -51,6 +51,7 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
       see(plan.moves[m].way.count[axis]), see(plan.moves[m].way.from_step[axis]), see(plan.moves[m].way.to_step[axis]);
   for (std::size_t k = 0; plan.features > 0 && k < plan.inputs && k < plan.scaled.size(); ++k)
     see(plan.scaled[k].features);
+  if (plan.unscaled.features > 0) see(plan.unscaled.features);
   return sum;
 }
 

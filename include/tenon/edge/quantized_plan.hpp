@@ -309,7 +309,10 @@ struct PlanReader : PlanSteps<Capacity> {
                                            : -128},
                 {});
       } else {
-        if (!scales_input<Bound>(x, parameters, own_unit)) x = read_affine<Bound>(x, own_unit);
+        if (!scales_input<Bound>(x, parameters, own_unit)) {
+          x = read_affine<Bound>(x, own_unit);
+          if constexpr (is_unstandardization<typename formula::core>) mark_unscaling<Bound>(x, parameters);
+        }
       }
       if constexpr (std::is_void_v<after>) return x;
       else return read_table<after>(x, unit);
@@ -345,6 +348,26 @@ struct PlanReader : PlanSteps<Capacity> {
     } else {
       return false;
     }
+  }
+
+  template <class Bound>
+  constexpr void mark_unscaling(std::size_t x, std::size_t parameters) {
+    using formula = FormulaOf<Bound>;
+    const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
+    if (plan.overflows || formula::by_channels || numbers(0) != formula::channels || numbers(1) != formula::channels)
+      return;
+    QuantizedStep& step = plan.steps[x - 1];
+    step.unscales = true;
+    step.weight_source = parameters + Bound::plan.offset[0];
+    step.bias_source = parameters + Bound::plan.offset[1];
+  }
+  /// An Unstandardize in the end, with nothing behind it.
+  constexpr void unscale_output() {
+    if (plan.overflows || plan.output_count > 0 || plan.count < 2) return;
+    const QuantizedStep& step = plan.steps[plan.count - 1];
+    const bool bounded = step.pattern.low != StepPattern{}.low || step.pattern.high != StepPattern{}.high;
+    if (!step.unscales || bounded || step.source != plan.count - 1 || step.source < plan.inputs) return;
+    plan.unscale_output(step.image.features);
   }
 
   /// Every channel by itself, with one tap.
@@ -481,6 +504,7 @@ constexpr PlanReading<Capacity> read_steps() {
     reader.move(last, plan.orders[last], plan.sizes[last],
                 {.count = {1, 1, 1, plan.sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
   }
+  reader.unscale_output();
   reader.check_tokens();
   if (plan.overflows) plan.fits = false;
   if (!plan.overflows) plan.lay_out();

@@ -50,14 +50,14 @@ constexpr void write_token(std::int8_t* to, std::size_t i, std::uint16_t token) 
   to[2 * i + 1] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token >> 8U));
 }
 
-/// What the features of inputs are in int8 where each has a scale of its own: real = center + step (q - zero), with the
-/// input's zero.
-template <std::size_t Features>
+/// What the features of inputs, or of the output, are in int8 where each has a scale of its own:
+/// real = center + step (q - zero), with the zero of the input or the output.
+template <std::size_t Features, bool Output = false>
 struct FeatureScales {
   float center[Features]{}, step[Features]{};
 };
-template <>
-struct FeatureScales<0> {};
+template <bool Output>
+struct FeatureScales<0, Output> {};
 
 /// One input of a sample in whole numbers, in the order in which the network has it.
 template <class Net, std::size_t K>
@@ -76,6 +76,21 @@ constexpr void write_input(float scale, int zero, [[maybe_unused]] const Feature
   } else {
     for (std::size_t i = 0; i < plan.sizes[K]; ++i)
       to[plan.orders[K].place(i)] = to_number<Activation<Net>>(x[i], scale, zero);
+  }
+}
+
+/// One output as floats, in the network's own order.
+template <class Net, std::size_t K>
+constexpr void read_output(float scale, int zero,
+                           [[maybe_unused]] const FeatureScales<quantized_plan<Net>.unscaled.features, true>& f,
+                           const Activation<Net>* q, float* y) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr std::size_t t = plan.output_tensor(K), features = plan.unscaled.features;
+  constexpr TensorOrder order = plan.orders[t];
+  for (std::size_t i = 0; i < plan.sizes[t]; ++i) {
+    const auto steps = static_cast<float>(q[order.place(i)] - zero);
+    if constexpr (features > 0) y[i] = f.center[i % features] + f.step[i % features] * steps;
+    else y[i] = scale * steps;
   }
 }
 

@@ -63,6 +63,7 @@ struct QuantizedStep {
   bool padded = false;      // zeros around what it moves
   bool transposed = false;  // weights of a transposed convolution: inputs first, the kernel backwards
   bool affine = false;      // a factor and a summand per channel that calibration finds
+  bool unscales = false;    // an Unstandardize; its numbers are at weight_source and bias_source too
   std::size_t finder = 0;   // the unit at which calibration finds its numbers, whatever bounds are put behind it
   kernels::Upsampling stretching{};
   kernels::NormRows norm{};
@@ -245,6 +246,11 @@ struct InputScaling {
 
   constexpr std::size_t feature(std::size_t i) const { return first + i % features; }
 };
+/// An Unstandardize that is a network's last layer: its features are brought to the user's unit when they become floats.
+struct OutputScaling {
+  std::size_t features = 0;
+  std::size_t unit_source = 0, offset_source = 0;
+};
 
 /// The steps of a network, of which there may be Capacity.
 template <std::size_t Capacity>
@@ -264,6 +270,7 @@ struct StepPlan {
   std::array<bool, 32> tokens{};  // which of them are tokens, of two bytes each
   std::array<InputScaling, 32> scaled{};
   std::size_t features = 0;  // of all inputs that are scaled
+  OutputScaling unscaled{};  // of the only output
   /// The tensors that are the outputs: the last one, where nothing else is said.
   std::size_t output_count = 0;
   std::array<std::size_t, 16> output_tensors{};
@@ -355,6 +362,14 @@ struct StepPlan {
     steps[count++] = step;
     sizes[count] = step.out;
     orders[count] = order;
+  }
+
+  /// The last step becomes part of how the output becomes floats.
+  constexpr void unscale_output(std::size_t of_features) {
+    const QuantizedStep step = steps[--count];
+    unscaled = {of_features, step.weight_source, step.bias_source};
+    weight_bytes = step.weights, rows = step.row, multipliers = step.multiplier, requantizers = step.scale;
+    macs -= step.macs();
   }
 
   constexpr void add_move(std::size_t source, const kernels::Int8Move& way) {

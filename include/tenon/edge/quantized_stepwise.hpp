@@ -30,7 +30,8 @@ struct StepTensors {
   std::array<std::size_t, whole.count + 1> step_of{};
   std::array<std::size_t, step.count + 1> whole_of{};
   bool agree = whole.weight_bytes == step.weight_bytes && whole.rows == step.rows &&
-               whole.scaled[0].features == step.scaled[0].features;
+               whole.scaled[0].features == step.scaled[0].features &&
+               whole.unscaled.features == step.unscaled.features;
 
   constexpr StepTensors() {
     std::size_t i = 0, k = 0;
@@ -66,7 +67,7 @@ template <class Net>
 struct StepNumbers {
   const std::int8_t* weights;
   const std::int32_t* bias;
-  const float *weight_scale, *feature_center, *feature_step;
+  const float *weight_scale, *feature_center, *feature_step, *output_center, *output_step;
   const std::int8_t *gate_bits, *cell_bits;
   const Activation<Net>* functions;
   bool has_functions;
@@ -79,6 +80,8 @@ struct StepNumbers {
         weight_scale{q.weight_scale},
         feature_center{q.feature_center},
         feature_step{q.feature_step},
+        output_center{q.output_center},
+        output_step{q.output_step},
         gate_bits{q.gate_bits},
         cell_bits{q.cell_bits},
         functions{q.functions},
@@ -162,7 +165,7 @@ public:
   constexpr void step(std::span<const float, in> sample, std::span<float, out> y) {
     edge::write_input<One, 0>(input_scale(), input_zero(), tables().features, sample.data(), arena_ + plan.place(0));
     step();
-    for (std::size_t i = 0; i < out; ++i) y[i] = output_scale() * static_cast<float>(output()[i] - output_zero());
+    edge::read_output<One, 0>(output_scale(), output_zero(), tables().unscaled, output().data(), y.data());
   }
 
   /// Forgets the steps so far.

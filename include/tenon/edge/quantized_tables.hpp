@@ -21,7 +21,7 @@ namespace tenon {
 /// The numbers of a network in int8, as `quantize` finds them (model/quantize.hpp) and
 /// `export_quantized_header` writes them. The rules are LiteRT's 8-bit ones: weights from -127 to 127
 /// with a scale per output, activations with one scale and zero point a tensor, an input behind whose Standardize
-/// nothing else reads it with one for each feature, real = scale * (q - zero), biases in int32 at the scale of the
+/// nothing else reads it, and an output of Unstandardize, with one for each feature, real = scale * (q - zero), biases in int32 at the scale of the
 /// products.
 template <class Net>
 struct QuantizedNumbers {
@@ -33,8 +33,9 @@ struct QuantizedNumbers {
   float weight_scale[plan.rows + 1]{};
   float scale[plan.count + 1]{};  // of the input and of every step's output; a pool's is its input's
   std::int8_t zero[plan.count + 1]{};
-  // of inputs whose features have scales of their own; the step is a feature's scale
+  // of inputs and outputs whose features have scales of their own; the step is a feature's scale
   float feature_center[plan.features + 1]{}, feature_step[plan.features + 1]{};
+  float output_center[plan.unscaled.features + 1]{}, output_step[plan.unscaled.features + 1]{};
   std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};    // of recurrent layers: kernels::CellScale
   edge::Activation<Net> functions[plan.table_size() * plan.tables + 1]{};  // what an importer has computed as the file
   bool has_functions = false;  // means it; otherwise the compiler fills the tables
@@ -76,16 +77,19 @@ struct QuantizedTables {
   std::array<kernels::NormScale, plan.norms> norms{};
   std::array<kernels::CellScale, plan.cells> cells{};
   [[no_unique_address]] FeatureScales<plan.features> features{};
+  [[no_unique_address]] FeatureScales<plan.unscaled.features, true> unscaled{};
 };
 
-/// Of an importer's numbers none, for they have no such inputs.
+/// Where there are such features. An importer's numbers have none.
 template <class Net, class Numbers>
-constexpr FeatureScales<quantized_plan<Net>.features> feature_scales(const Numbers& q) {
-  FeatureScales<quantized_plan<Net>.features> f;
-  if constexpr (quantized_plan<Net>.features > 0)
-    for (std::size_t i = 0; i < quantized_plan<Net>.features; ++i)
-      f.center[i] = q.feature_center[i], f.step[i] = q.feature_step[i];
-  return f;
+constexpr void copy_feature_scales([[maybe_unused]] const Numbers& q, [[maybe_unused]] QuantizedTables<Net>& t) {
+  constexpr std::size_t in = quantized_plan<Net>.features, out = quantized_plan<Net>.unscaled.features;
+  if constexpr (in > 0)
+    for (std::size_t i = 0; i < in; ++i)
+      t.features.center[i] = q.feature_center[i], t.features.step[i] = q.feature_step[i];
+  if constexpr (out > 0)
+    for (std::size_t i = 0; i < out; ++i)
+      t.unscaled.center[i] = q.output_center[i], t.unscaled.step[i] = q.output_step[i];
 }
 
 /// e^(-d scale) for the distances d of int8 numbers.
@@ -136,7 +140,7 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
   for (std::size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
   for (std::size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
-  t.features = feature_scales<Net>(q);
+  copy_feature_scales<Net>(q, t);
   // a multiplier for sums of at most `largest`
   const auto scaled = [&t](double real, double largest) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};

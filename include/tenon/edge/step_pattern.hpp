@@ -90,12 +90,19 @@ template <auto Zero, class P>
 inline constexpr StepPattern
     pattern_of<Operation<Op::select, Operation<Op::greater, expr::Input<0>, expr::Number<Zero>>, expr::Input<0>,
                          Operation<Op::multiply, P, expr::Input<0>>>>{.kind = StepKind::slopes};
-/// What Standardize is.
+/// What Standardize is, and Unstandardize.
 template <class E>
 inline constexpr bool is_standardization = false;
-template <fixed_string A, fixed_string B, class... O, class... P>
-inline constexpr bool is_standardization<Operation<
-    Op::divide, Operation<Op::subtract, expr::Input<0>, expr::Parameter<A, O...>>, expr::Parameter<B, P...>>> = true;
+template <class... O, class... P>
+inline constexpr bool
+    is_standardization<Operation<Op::divide, Operation<Op::subtract, expr::Input<0>, expr::Parameter<"center", O...>>,
+                                 expr::Parameter<"scale", P...>>> = true;
+template <class E>
+inline constexpr bool is_unstandardization = false;
+template <class... O, class... P>
+inline constexpr bool
+    is_unstandardization<Operation<Op::add, Operation<Op::multiply, expr::Input<0>, expr::Parameter<"unit", O...>>,
+                                   expr::Parameter<"offset", P...>>> = true;
 /// Dropout passes everything.
 template <class E, auto Rate>
 inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;

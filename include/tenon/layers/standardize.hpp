@@ -43,7 +43,8 @@ struct composition<Standardize> : detail::described_frozen<Standardize, detail::
 /// Losses then measure in that unit; see `TargetScaler` (data/scaler.hpp) for a network that learns the small numbers.
 ///
 /// `unstandardize` sets them. Shapes: any to the same. Parameters: unit (features), ones; offset (features), zeros.
-/// Gradients: dx = dy * unit. ONNX: Mul and Add.
+/// Gradients: dx = dy * unit. ONNX: Mul and Add. In int8, as the last layer of a network of one output, it is how int8
+/// becomes floats: each number has 255 steps of what it varies, in its own unit.
 struct Unstandardize : Freeze<detail::Unstandardization> {};
 template <>
 struct composition<Unstandardize> : detail::described_frozen<Unstandardize, detail::Unstandardization> {};

@@ -99,6 +99,11 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
     members.push_back({"feature_center", {{of, std::span(q.feature_center, plan.features)}}});
     members.push_back({"feature_step", {{of + ": the scale", std::span(q.feature_step, plan.features)}}});
   }
+  if (plan.unscaled.features > 0) {
+    const std::string of = "of each feature of the output's Unstandardize";
+    members.push_back({"output_center", {{of, std::span(q.output_center, plan.unscaled.features)}}});
+    members.push_back({"output_step", {{of + ": the scale", std::span(q.output_step, plan.unscaled.features)}}});
+  }
   if (plan.cells > 0) {
     members.push_back({"gate_bits", {{"of recurrent layers", std::span(q.gate_bits, plan.cells)}}});
     members.push_back({"cell_bits", {{"of recurrent layers", std::span(q.cell_bits, plan.cells)}}});

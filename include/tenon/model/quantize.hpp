@@ -325,14 +325,27 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
   }
 }
 
+/// One of the steps in a feature's own unit.
+inline float step_of_feature(float unit, float scale) {
+  constexpr float least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
+  const float step = unit * scale;
+  return std::copysign(std::clamp(std::abs(step), least, most), step);
+}
 /// The features of an input that its Standardize scales: each has the steps of the layer's output, in its own unit.
 template <class Numbers>
 void quantize_features(const edge::InputScaling& scaled, std::span<const float> parameters, float scale, Numbers& q) {
   for (std::size_t f = 0; f < scaled.features; ++f) {
     q.feature_center[scaled.first + f] = parameters[scaled.center_source + f];
-    const float step = parameters[scaled.spread_source + f] * scale;
-    constexpr float least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
-    q.feature_step[scaled.first + f] = std::copysign(std::clamp(std::abs(step), least, most), step);
+    q.feature_step[scaled.first + f] = step_of_feature(parameters[scaled.spread_source + f], scale);
+  }
+}
+/// Those of an output that its Unstandardize brings to their units.
+template <class Numbers>
+void quantize_features(const edge::OutputScaling& unscaled, std::span<const float> parameters, float scale,
+                       Numbers& q) {
+  for (std::size_t f = 0; f < unscaled.features; ++f) {
+    q.output_center[f] = parameters[unscaled.offset_source + f];
+    q.output_step[f] = step_of_feature(parameters[unscaled.unit_source + f], scale);
   }
 }
 
@@ -490,6 +503,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     } else if (step.has_factors()) detail::quantize_factors(step, k, numbers.data(), *q);
     else if (step.multiplies()) detail::quantize_weights(step, numbers.data(), *q);
   }
+  detail::quantize_features(plan.unscaled, numbers, q->scale[plan.count], *q);
   return q;
 }
 

@@ -213,6 +213,55 @@ TEST_CASE("a Standardize is a step where others read its input too, behind anoth
   STATIC_REQUIRE(plan_of<Twice>.features == 4);
   STATIC_REQUIRE(plan_of<Twice>.count == 2);
   CHECK(sizeof(edge::FeatureScales<0>) == 1);  // and none in the tables of other networks
+  using Bounded = Sequential<Input<4>, Dense<2>, Unstandardize, ReLU>;
+  using Two = Graph<In<"x", 4>, Node<"a", Sequential<Dense<2>, Unstandardize>, "x">, Node<"b", Dense<2>, "x">,
+                    Out<"b", "a">>;
+  using Only = Sequential<Input<4>, Unstandardize>;
+  STATIC_REQUIRE(plan_of<Bounded>.unscaled.features == 0);
+  STATIC_REQUIRE(plan_of<Two>.unscaled.features == 0);
+  STATIC_REQUIRE(plan_of<Only>.unscaled.features == 0);
   using Alone = Sequential<Input<4>, Standardize>;
   CHECK(Scaled<Alone>(last_axis).error() < 0.01);
+}
+
+TEST_CASE("answers keep 8 bits in the user's unit, each in its own") {
+  // a temperature in kelvin, and a share
+  Stream random(4, Purpose::user);
+  std::vector<float> samples, targets;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto a = random.uniform<float>(-1, 1), b = random.uniform<float>(-1, 1);
+    samples.insert(samples.end(), {a, b});
+    targets.insert(targets.end(), {295 + 4 * a, 0.002F * b});
+  }
+  const Dataset<float> data({2}, samples, Targets<float>{targets, 2});
+  using Regression = Sequential<Input<2>, Standardize, Dense<2>, Unstandardize>;
+  Model<Regression> model{1};
+  standardize(model, data);
+  unstandardize(model, data);
+  auto weight = model.get<"1.weight">();
+  weight(0, 0) = weight(1, 1) = 1, weight(0, 1) = weight(1, 0) = 0;  // what is to be learned
+  for (float& v : model.get<"1.bias">()) v = 0;
+  DataLoader<float> loader{data, 50, 1};
+  const auto q = quantize(model, loader);
+  STATIC_REQUIRE(plan_of<Regression>.count == 1);
+  STATIC_REQUIRE(plan_of<Regression>.weight_bytes == 16);
+  const auto tables = std::make_unique<edge::QuantizedTables<Regression>>(edge::make_tables(*q));
+  Quantized<Regression> net{*tables};
+  std::array<double, 2> worst{};
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const auto y = net(std::span<const float, 2>(data.sample(i).data(), 2));
+    std::array<float, 2> again{};
+    net.get_floats(std::span<float, 2>(again));
+    CHECK(y == again);
+    for (std::size_t o = 0; o < 2; ++o)
+      worst[o] = std::max(worst[o], std::abs(static_cast<double>(y[o] - data.target(i)[o])));
+  }
+  CHECK(worst[0] > 0);
+  CHECK(worst[0] < 0.06);     // of 8 kelvin; one scale for both, with zero in its range, has steps of 1.17
+  CHECK(worst[1] < 0.00003);  // of 0.004
+  const std::string header = (std::filesystem::temp_directory_path() / "unscaled_answers.hpp").string();
+  export_quantized_header(model, *q, header);
+  std::ifstream text(header);
+  CHECK_THAT(std::string(std::istreambuf_iterator<char>(text), {}), Contains(".output_step = {"));
+  std::filesystem::remove(header);
 }
