@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/compiler.hpp>
+
 // A vectorised loop exists only if every call in its body disappears, and a body compiled once per
 // instruction set (kernels/dispatch.hpp) only if it disappears into its wrapper: there inlining is
 // a matter of meaning, not of taste.

@@ -70,7 +70,15 @@ inline std::atomic<int> level{-1};
 
 TENON_INLINE int probe() noexcept {
   __builtin_cpu_init();
+#if defined(__clang__) || __GNUC__ >= 12
   return __builtin_cpu_supports("x86-64-v4") ? 2 : __builtin_cpu_supports("x86-64-v3") ? 1 : 0;
+#else  // g++ 11 has no names for the levels
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2")) return 0;
+  const bool all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                   __builtin_cpu_supports("avx512vl");
+  return all ? 2 : 1;
+#endif
 }
 #endif
 

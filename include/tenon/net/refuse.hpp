@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/compiler.hpp>
+
 // A compiler reports an error in this header with the chain of headers that led here when it was
 // included first. So the headers that users include begin with this one: what counts is short.
 namespace tenon::detail {
