@@ -25,6 +25,17 @@ if(headers AND TENON_TEST_PROGRAMS AND NOT TENON_CORE_ONLY)
   add_test(NAME headers COMMAND header_check)
 endif()
 
+# All in one file too, where a local name of one may be that of another.
+if(headers AND NOT TENON_CORE_ONLY AND NOT TENON_SANITIZE)
+  list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>" OUTPUT_VARIABLE all_includes)
+  list(JOIN all_includes "\n" all_includes)
+  file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp" CONTENT "${all_includes}\n")
+  add_library(all_headers OBJECT "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp")
+  tenon_own(all_headers)
+  target_compile_options(all_headers PRIVATE -O0 -g0 -Wshadow)
+  target_link_libraries(all_headers PRIVATE tenon::tenon)
+endif()
+
 if(edge_headers)
   list(TRANSFORM edge_headers REPLACE "(.+)" "#include <\\1>" OUTPUT_VARIABLE edge_includes)
   list(JOIN edge_includes "\n" edge_includes)

@@ -246,7 +246,8 @@ struct InputScaling {
 
   constexpr std::size_t feature(std::size_t i) const { return first + i % features; }
 };
-/// An Unstandardize that is a network's last layer: its features are brought to the user's unit when they become floats.
+/// An Unstandardize that is a network's last layer: its features are brought to the user's unit when they become
+/// floats.
 struct OutputScaling {
   std::size_t features = 0;
   std::size_t unit_source = 0, offset_source = 0;

@@ -30,8 +30,7 @@ struct StepTensors {
   std::array<std::size_t, whole.count + 1> step_of{};
   std::array<std::size_t, step.count + 1> whole_of{};
   bool agree = whole.weight_bytes == step.weight_bytes && whole.rows == step.rows &&
-               whole.scaled[0].features == step.scaled[0].features &&
-               whole.unscaled.features == step.unscaled.features;
+               whole.scaled[0].features == step.scaled[0].features && whole.unscaled.features == step.unscaled.features;
 
   constexpr StepTensors() {
     std::size_t i = 0, k = 0;

@@ -21,8 +21,8 @@ namespace tenon {
 /// The numbers of a network in int8, as `quantize` finds them (model/quantize.hpp) and
 /// `export_quantized_header` writes them. The rules are LiteRT's 8-bit ones: weights from -127 to 127
 /// with a scale per output, activations with one scale and zero point a tensor, an input behind whose Standardize
-/// nothing else reads it, and an output of Unstandardize, with one for each feature, real = scale * (q - zero), biases in int32 at the scale of the
-/// products.
+/// nothing else reads it, and an output of Unstandardize, with one for each feature, real = scale * (q - zero), biases
+/// in int32 at the scale of the products.
 template <class Net>
 struct QuantizedNumbers {
   using network = Net;

@@ -25,8 +25,8 @@ public:
     detail::expect_labels(name, p.count(), p.width, p.labels);
     for (std::size_t i = 0; i < p.count(); ++i) {
       const T* const row = p.outputs[i];
-      const auto label = static_cast<std::size_t>(p.labels[i]);
-      if (!detail::speaks_for_none(row, p.width) && detail::decide(row, p.width, threshold) == label) ++correct;
+      const auto truth = static_cast<std::size_t>(p.labels[i]);
+      if (!detail::speaks_for_none(row, p.width) && detail::decide(row, p.width, threshold) == truth) ++correct;
     }
     seen += p.count();
   }
