@@ -50,26 +50,48 @@ std::string numbers_text(const std::vector<double>& values, std::size_t step) {
   return all;
 }
 
+/// The numbers with that axis in front.
+std::vector<double> in_front(const Array& a, std::size_t axis) {
+  const auto at = a.dims.begin() + static_cast<std::ptrdiff_t>(axis);
+  const auto outer = static_cast<std::size_t>(count_of({a.dims.begin(), at})), length = static_cast<std::size_t>(*at),
+             inner = static_cast<std::size_t>(count_of({at + 1, a.dims.end()}));
+  std::vector<double> all;
+  for (std::size_t k = 0; k < length; ++k)
+    for (std::size_t o = 0; o < outer; ++o)
+      for (std::size_t i = 0; i < inner; ++i) all.push_back(a.values[(o * length + k) * inner + i]);
+  return all;
+}
+
 }  // namespace
 
-std::string write_check(const Graph& original, const Graph& simplified, const std::string& name) {
+std::string write_check(const Graph& original, const Graph& simplified, const std::string& name,
+                        const std::map<std::string, std::size_t>& batch_axes) {
   Generator random;
+  // Of a file whose batch has a size each call has so many samples, which the type takes one by one.
+  const bool batched = has_batch(simplified) && !simplified.inputs.empty();
+  const auto batch = static_cast<std::size_t>(batched ? simplified.inputs[0].dims->front() : 1), rows = samples * batch;
   std::vector<std::vector<double>> expected(simplified.outputs.size());  // sample after sample
   for (std::size_t s = 0; s < samples; ++s) {
     std::map<std::string, Array> inputs;
-    for (const Value& input : simplified.inputs) {
-      Array x{input.type, input.dims.value(), {}};
-      const std::int64_t count = tokens(simplified, input.name);
-      for (std::int64_t i = count_of(x.dims); i > 0; --i)
-        x.values.push_back(count > 0 ? static_cast<double>(random.next() % static_cast<std::uint64_t>(count))
-                                     : random.between_minus_one_and_one());
-      inputs[input.name] = std::move(x);
-    }
+    for (const Value& input : simplified.inputs) inputs[input.name] = {input.type, input.dims.value(), {}};
+    for (std::size_t row = 0; row < batch; ++row)
+      for (const Value& input : simplified.inputs) {
+        Array& x = inputs.at(input.name);
+        const std::int64_t count = tokens(simplified, input.name);
+        for (std::int64_t i = count_of(x.dims) / static_cast<std::int64_t>(batch); i > 0; --i)
+          x.values.push_back(count > 0 ? static_cast<double>(random.next() % static_cast<std::uint64_t>(count))
+                                       : random.between_minus_one_and_one());
+      }
     const std::vector<Array> outputs = interpret(original, std::move(inputs));
     if (outputs.size() != expected.size())
       throw Error("the network gives another number of outputs than the file says");
-    for (std::size_t k = 0; k < outputs.size(); ++k)
-      expected[k].insert(expected[k].end(), outputs[k].values.begin(), outputs[k].values.end());
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+      const auto axis = batch_axes.find(simplified.outputs[k].name);
+      const bool moved = batch > 1 && axis != batch_axes.end() && axis->second > 0 &&
+                         axis->second < outputs[k].dims.size();
+      const std::vector<double> values = moved ? in_front(outputs[k], axis->second) : outputs[k].values;
+      expected[k].insert(expected[k].end(), values.begin(), values.end());
+    }
   }
 
   std::string inputs, results, comparisons;
@@ -81,7 +103,7 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
     results += fmt::format("const std::vector<double> expected_{}{{{}\n}};\n", k,
                            numbers_text(expected[k], std::max<std::size_t>(step, 1)));
     comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1),
-                               expected[k].size() / samples);
+                               expected[k].size() / rows);
   }
 
   return fmt::format(
@@ -149,11 +171,12 @@ int main(int argc, char** argv) try {{
   return 1;
 }}
 )",
-      name, samples, inputs, results,
+      name, rows, inputs, results,
       [&] {
         std::string sizes;
         for (const Value& input : simplified.inputs)
-          sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", count_of(*input.dims));
+          sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ",
+                               count_of(*input.dims) / static_cast<std::int64_t>(batch));
         return sizes;
       }(),
       comparisons);

@@ -86,7 +86,7 @@ int import_network(const Import& what) {
   // The numbers of a large network take much memory: no more than two copies of them are there at a time.
   for (auto& [name, array] : graph.constants) std::vector<double>().swap(array.values);
   phases.begin("computing what it has to give");
-  const std::string check = write_check(read_network(what.file, what.sets), graph, what.name);
+  const std::string check = write_check(read_network(what.file, what.sets), graph, what.name, written.batch_axes);
 
   phases.begin("writing the files");
   std::filesystem::create_directories(what.folder);

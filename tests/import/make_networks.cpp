@@ -60,6 +60,12 @@ const std::vector<Sample> samples{
        const auto both = g.node("Mul", {seen, told}), more = g.node("Sub", {both, seen});
        g.gives({g.gemm(more, "kind", 6, 3), g.node("Relu", {g.gemm(both, "size", 6, 1)})});
      }},
+    {"batches",  // of three samples, which the type takes one by one
+     [](GraphBuilder& g) {
+       const auto x = g.gemm(g.input("x", {3, 4}), "wide", 4, 5);
+       const auto t = g.gemm(g.node("Flatten", {g.input("t", {3, 2, 4})}), "tall", 8, 5);
+       g.gives({g.node("Tanh", {g.node("Add", {x, t})}), x});
+     }},
     {"sequence",
      [](GraphBuilder& g) {
        const auto x = g.node("Transpose", {g.input("x", {1, 5, 3})}, {{"perm", Ints{1, 0, 2}}});
