@@ -82,7 +82,8 @@ const QuantizationReport::Layer* QuantizationReport::costliest() const {
 }
 
 std::string QuantizationReport::text() const {
-  const std::vector<std::string> headers{"layer", "seen",          "int8 covers",    "beyond",
+  const std::string kind = activation_bits == 16 ? "int16" : "int8";
+  const std::vector<std::string> headers{"layer", "seen",          kind + " covers", "beyond",
                                          "flash", "its own noise", "with all before"};
   std::vector<std::vector<std::string>> rows;
   for (const Layer& layer : layers)
@@ -90,7 +91,8 @@ std::string QuantizationReport::text() const {
                     fmt::format("{:.4g} .. {:.4g}", layer.range.low, layer.range.high),
                     fmt::format("{:.2f} %", 100 * layer.saturated), layer.flash == 0 ? "-" : format_count(layer.flash),
                     decibel_text(layer.own_sqnr), decibel_text(layer.sqnr)});
-  std::string all = fmt::format("int8 beside float over {} samples (signal to noise; 6 dB are one bit)\n", samples) +
+  std::string all = fmt::format("{} beside float over {} samples (signal to noise; 6 dB are one bit)\n", kind,
+                                samples) +
                     format_table(headers, rows);
   all += fmt::format("Weights: {} bytes.\n", format_count(weight_bytes));
   if (const Layer* worst = costliest())

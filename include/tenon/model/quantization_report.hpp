@@ -35,6 +35,7 @@ struct QuantizationReport {
     std::size_t lost_features = 0, first_lost = 0;
   };
   std::vector<Layer> layers{};
+  unsigned activation_bits = 8;
   std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
   std::uint64_t samples = 0;
   std::vector<std::string> warnings{};
@@ -209,6 +210,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
                              {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
                              plan.steps[k].multiplies() ? plan.steps[k].flash_bytes() : 0);
   }
+  report.activation_bits = plan.wide ? 16 : 8;
   report.weight_bytes = plan.weight_bytes;
   detail::finish_report(report);
   return report;

@@ -166,6 +166,8 @@ TEST_CASE("activations of 16 bits lose less") {
                            better = quantization_report(model, *fine, t.loader, 200);
   REQUIRE(better.layers.size() == report.layers.size());
   CHECK(better.weight_bytes == report.weight_bytes);
+  CHECK_THAT(report.text(), Contains("int8 covers"));
+  CHECK_THAT(better.text(), Contains("int16 beside float over 200 samples") && Contains("int16 covers"));
   for (std::size_t k = 0; k < report.layers.size(); ++k) {
     INFO(better.layers[k].name << ": " << report.layers[k].own_sqnr << " and " << better.layers[k].own_sqnr << " dB");
     CHECK(better.layers[k].own_sqnr > report.layers[k].own_sqnr + (better.layers[k].flash > 0 ? 3 : 25));
