@@ -29,8 +29,8 @@ Written write_network(const Graph& graph, const std::string& name, bool batched 
 void write_weights(const std::string& path, const std::map<std::string, Array>& weights);
 
 /// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which
-/// are written into it for a few seeded random inputs. `batch_axes` (Written) says which axis of the outputs counts samples,
-/// the first where it says nothing.
+/// are written into it for a few seeded random inputs. `batch_axes` (Written) says which axis of the outputs counts
+/// samples, the first where it says nothing.
 std::string write_check(const Graph& original, const Graph& simplified, const std::string& name,
                         const std::map<std::string, std::size_t>& batch_axes = {});
 

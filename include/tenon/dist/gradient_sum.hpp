@@ -15,10 +15,11 @@
 namespace tenon::detail {
 
 /// In how many pieces so many bytes of gradients travel. The last one, which nothing hides, should be small; but of
-/// each piece a rank sends every other its part, and a part of much less than 128 kB is all overhead. So a piece is of
-/// 256 kB or, where that is more, of 128 kB for each rank, unless a size is asked for.
+/// each piece a rank sends every other its part, and a part of much less than 128 kB is all overhead, as is a piece
+/// that takes two ranks 0.1 ms. So a piece is of 768 kB or, where that is more, of 128 kB for each rank, unless a size
+/// is asked for.
 constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t ranks, std::size_t asked_bytes) {
-  constexpr std::size_t most = 32, smallest = std::size_t{1} << 18, smallest_part = std::size_t{1} << 17;
+  constexpr std::size_t most = 32, smallest = std::size_t{3} << 18, smallest_part = std::size_t{1} << 17;
   const std::size_t piece = asked_bytes > 0 ? asked_bytes : std::max(smallest, ranks * smallest_part);
   return std::clamp<std::size_t>(bytes / piece, 1, most);
 }

@@ -16,7 +16,7 @@ struct DistributedOptions {
   std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
   int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
   bool quiet = false;  // says nothing at the start
-  // gradients travel in pieces of so many bytes, and at most 32 pieces; 0: 256 kB, or 128 kB times the number of ranks
+  // gradients travel in pieces of so many bytes, and at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
   // where that is more
   std::size_t piece_bytes = 0;
   double timeout =
