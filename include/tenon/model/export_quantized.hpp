@@ -144,6 +144,7 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   }
   if (options.c_api) header.c_network = "tenon::Quantized<NAMESPACE::Net, NAMESPACE::numbers>";
   header.c_exact = true;
+  if (plan.unscaled.features > 0) header.c_classes = false;  // answers of different units are no scores
   write_weights_header(path, header);
 }
 

@@ -259,9 +259,15 @@ TEST_CASE("answers keep 8 bits in the user's unit, each in its own") {
   CHECK(worst[0] > 0);
   CHECK(worst[0] < 0.06);     // of 8 kelvin; one scale for both, with zero in its range, has steps of 1.17
   CHECK(worst[1] < 0.00003);  // of 0.004
-  const std::string header = (std::filesystem::temp_directory_path() / "unscaled_answers.hpp").string();
-  export_quantized_header(model, *q, header);
-  std::ifstream text(header);
-  CHECK_THAT(std::string(std::istreambuf_iterator<char>(text), {}), Contains(".output_step = {"));
-  std::filesystem::remove(header);
+  const auto folder = std::filesystem::temp_directory_path();
+  const auto read = [&](const char* name) {
+    std::ifstream text(folder / name);
+    std::string all(std::istreambuf_iterator<char>(text), {});
+    std::filesystem::remove(folder / name);
+    return all;
+  };
+  export_quantized_header(model, *q, (folder / "unscaled_answers.hpp").string(), {.c_api = true});
+  CHECK_THAT(read("unscaled_answers.hpp"), Contains(".output_step = {"));
+  CHECK_THAT(read("unscaled_answers.h"), Contains("unscaled_answers_run") && !Contains("unscaled_answers_classify"));
+  read("unscaled_answers_c.cpp");
 }
