@@ -95,9 +95,10 @@ struct Classifier {
 ///     net(pixels, probabilities);                  // spans of floats
 ///     const int digit = net.classify(pixels);
 ///
-/// All of it works in constant expressions. An object holds its activations and nothing else, laid
-/// out by the compiler so that numbers whose lives do not overlap share their place; objects of one
-/// network live side by side. `Frozen<Net>` without weights says how much memory they would need,
+/// It works in constant expressions too, unless a layer has loops that are no constant expression: recurrent layers,
+/// attention and statistics of a batch are left to run time (docs/support.md: column constexpr). An object holds its
+/// activations and nothing else, laid out by the compiler so that numbers whose lives do not overlap share their place;
+/// objects of one network live side by side. `Frozen<Net>` without weights says how much memory they would need,
 /// and `Weights` from elsewhere can be given to its constructor, which keeps a pointer to them.
 template <class Net, const Weights<Net>&... W>
 class Frozen {

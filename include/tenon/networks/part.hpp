@@ -271,9 +271,9 @@ consteval PartPlace place_part(std::string_view where) {
   return place;
 }
 
-/// The part of Net at this path: its network, and where its numbers lie.
+/// Looks for the part of Net at this path, and makes a network of it; void where it is none of its own.
 template <class Net, fixed_string Path>
-struct PartOf {
+struct PartSearch {
 private:
   static consteval auto find() {
     if constexpr (element<Net>::named && element<Net>::name == Path.view())
@@ -284,21 +284,39 @@ private:
       return behind_step<to_fixed_string<element<Net>::name.size()>(element<Net>::name)>(
           find_part<path_in_root<Path, Net>(), unnamed<Net>, input_shape<Net>>());
   }
+
+public:
   using Found = decltype(find());
+  template <class F>
+  using layer = typename thawed<typename F::layer>::type;
+
+private:
+  template <class F>
+  static consteval auto make() {
+    if constexpr (F::found) return stand_alone<layer<F>, typename F::input>{};
+    else return std::type_identity<void>{};
+  }
+
+public:
+  using network = typename decltype(make<Found>())::type;
+};
+
+/// The part of Net at this path: its network, and where its numbers lie.
+template <class Net, fixed_string Path>
+struct PartOf {
+private:
   static consteval auto choose() {
     if constexpr (!Checked<Net>::valid) {
       return std::type_identity<void>{};
-    } else if constexpr (!Found::found) {
-      refuse<no_part_named<asked_for<Path>, typename Found::known, typename Found::net>>();
-      return std::type_identity<void>{};
     } else {
-      using Layer = typename thawed<typename Found::layer>::type;
-      using Network = typename stand_alone<Layer, typename Found::input>::type;
-      if constexpr (std::is_void_v<Network>) refuse<part_is_no_network_of_its_own<Layer>>();
-      return std::type_identity<Network>{};
+      using Search = PartSearch<Net, Path>;
+      using Found = typename Search::Found;
+      if constexpr (!Found::found) refuse<no_part_named<asked_for<Path>, typename Found::known, typename Found::net>>();
+      else if constexpr (std::is_void_v<typename Search::network>)
+        refuse<part_is_no_network_of_its_own<typename Search::template layer<Found>>>();
+      return std::type_identity<typename Search::network>{};
     }
   }
-
   using Chosen = typename decltype(choose())::type;
 
 public:
@@ -307,7 +325,7 @@ public:
   using network = std::conditional_t<found, Chosen, Net>;
   static constexpr PartPlace place = [] {
     if constexpr (found) {
-      constexpr PartPlace at = place_part<Net, network>(Found::where.view());
+      constexpr PartPlace at = place_part<Net, network>(PartSearch<Net, Path>::Found::where.view());
       if constexpr (!at.found) refuse<part_lies_apart<asked_for<Path>, network>>();
       return at;
     } else {

@@ -15,12 +15,10 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <tenon/dist/thread_ranks.hpp>
@@ -36,6 +34,8 @@
 #include <tenon/tenon.hpp>
 
 #include "support/gradient_check.hpp"
+#include "unit/zoo/parts.hpp"
+#include "unit/zoo/rig.hpp"
 #include "unit/zoo/round_trip.hpp"
 
 /// The zoo: networks of all kinds, each sent through every way of running one. A cell of its table is "yes", which
@@ -48,16 +48,9 @@
 /// `columns`.
 namespace tenon::zoo {
 
-template <fixed_string Name, class Network, std::size_t Tokens = 0>
-struct Animal {
-  static constexpr std::string_view name = Name.view();
-  using Net = Network;
-  static constexpr std::size_t tokens = Tokens;
-};
-
-inline constexpr std::array<std::string_view, 16> columns{
-    "gradient", "threads", "ranks",   "single", "frozen part", "fold",      "average", "save",
-    "Frozen",   "blob",    "Session", "steps",  "tokens",      "Quantized", "Learner", "ONNX"};
+inline constexpr std::array<std::string_view, 18> columns{
+    "gradient", "threads",   "ranks", "single",  "frozen parts", "parts",  "fold",      "average", "save",
+    "Frozen",   "constexpr", "blob",  "Session", "steps",        "tokens", "Quantized", "Learner", "ONNX"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -97,119 +90,6 @@ struct Words<not_a_language_model<Net, Takes>> {
 template <class Path, class Net, class Takes>
 struct Words<shape_mismatch<layer<Path, Net>, Takes, in_int8, from_input>> {
   static std::string text() { return "no: steps do not go together"; }
-};
-
-template <class T>
-std::vector<T> inputs(std::size_t count, std::size_t tokens, std::uint64_t seed) {
-  Stream random(seed, Purpose::user);
-  std::vector<T> x(count);
-  for (T& v : x)
-    v = tokens > 0 ? std::floor(random.uniform<T>(0, static_cast<T>(tokens) - T(0.001))) : random.uniform<T>(-1, 1);
-  return x;
-}
-
-/// The largest difference, by the size of what is expected.
-template <class A, class B>
-double distance(const A& got, const B& expected) {
-  REQUIRE(std::size(got) == std::size(expected));
-  double most = 0;
-  auto b = std::begin(expected);
-  for (const auto v : got) {
-    const double want = static_cast<double>(*b++), d = std::abs(static_cast<double>(v) - want) / (1 + std::abs(want));
-    most = d <= most ? most : d;  // NaN is far away
-    if (d != d) return d;
-  }
-  return most;
-}
-/// What every network's numbers are rounded by on the way through its layers, in float.
-inline constexpr double rounding = 2e-5;
-
-inline std::string yes_within(double d, double bound) {
-  CHECK(d <= bound);
-  return d <= bound ? "yes" : "WRONG";
-}
-inline std::string yes_if(bool right) {
-  CHECK(right);
-  return right ? "yes" : "WRONG";
-}
-
-template <class Net>
-constexpr bool has_running_statistics = detail::running_statistics<Net>.count > 0;
-
-/// All numbers are moved a little from where they begin: zeros and ones would hide much.
-template <class M>
-void stir(M& model, std::uint64_t seed) {
-  Stream random(seed, Purpose::user);
-  using T = typename M::scalar;
-  for (const ParameterEntry& entry : parameter_table<typename M::network>)
-    for (T& v : model.values(entry)) {
-      v += random.uniform<T>(entry.name.ends_with("running_var") ? T(0) : T(-0.2), T(0.2));
-      // a range wide enough for gradients to pass
-      if (entry.name.ends_with("min_val")) v -= T(1);
-      if (entry.name.ends_with("max_val")) v += T(1);
-    }
-}
-
-/// Squared errors of all outputs.
-template <class Net, std::size_t... K>
-auto loss_of(std::index_sequence<K...>) {
-  constexpr const auto& names = detail::port_names<Net>::outputs;
-  if constexpr (sizeof...(K) == 1) return MeanSquaredError{};
-  else return (on<detail::to_fixed_string<names[K].size()>(names[K])>(MeanSquaredError{}) + ...);
-}
-template <class Net>
-auto loss_of() {
-  return loss_of<Net>(std::make_index_sequence<number_of_outputs<Net>>{});
-}
-/// What a batch says of its targets where there are several outputs.
-template <class Net>
-std::vector<ColumnInfo> columns_of() {
-  std::vector<ColumnInfo> all;
-  [&]<std::size_t... K>(std::index_sequence<K...>) {
-    (all.push_back({std::string(detail::port_names<Net>::outputs[K]),
-                    ColumnKind::targets,
-                    {output_shape_at<Net, K>::size},
-                    detail::port_offset<output_shape<Net>>(K),
-                    output_shape_at<Net, K>::size,
-                    0}),
-     ...);
-  }
-  (std::make_index_sequence<number_of_outputs<Net>>{});
-  return all;
-}
-
-/// Training in double, a batch and what comes of it.
-template <class Net>
-struct Lesson {
-  using M = Model<Net, double>;
-  M model{1};
-  std::vector<double> x, target;
-  std::vector<ColumnInfo> columns{};
-  Trainer<M, decltype(loss_of<Net>()), SGD> trainer;
-  Batch<double> batch{};
-
-  Lesson(std::size_t count, std::size_t tokens, std::size_t shards = 0)
-      : x(inputs<double>(count * M::input::size, tokens, 2)),
-        target(inputs<double>(count * M::output::size, 0, 3)),
-        trainer(model, loss_of<Net>(), SGD{.lr = 0.1}, count, 4, shards) {
-    if constexpr ((number_of_outputs<Net>) > 1) batch.columns = columns = columns_of<Net>();
-    stir(model, 5);
-    batch.features = x;
-    batch.targets = target;
-    batch.count = count;
-  }
-  double loss() {
-    trainer.reset_states();
-    trainer.zero_grad();
-    trainer.forward(batch);
-    return trainer.loss();
-  }
-  std::vector<double> gradients() {
-    loss();
-    trainer.backward();
-    const auto all = trainer.gradients();
-    return {all.begin(), all.end()};
-  }
 };
 
 template <class A>
@@ -322,104 +202,6 @@ std::string trained_bits() {
   return text + "\n";
 }
 
-/// The first part that learns: what stands in front of its first parameter's own name.
-template <class Net>
-constexpr auto first_part() {
-  constexpr std::string_view name = [] {
-    for (const ParameterEntry& entry : parameter_table<Net>)
-      if (entry.trainable) return entry.name;
-    return std::string_view{};
-  }();
-  constexpr std::size_t dot = name.rfind('.');
-  constexpr std::string_view part = dot == std::string_view::npos ? std::string_view{} : name.substr(0, dot);
-  return detail::to_fixed_string<part.size()>(part);
-}
-
-/// Samples and what the model makes of them, in float.
-template <class A>
-struct Sampled {
-  using Net = typename A::Net;
-  using M = Model<Net>;
-  static constexpr std::size_t count = 9, in = M::input::size, out = M::output::size;
-  M model{1};
-  std::vector<float> x = inputs<float>(count * in, A::tokens, 2), y = std::vector<float>(count * out);
-
-  Sampled() {
-    stir(model, 5);
-    model.predict(x, y);
-  }
-  std::span<const float, in> sample(std::size_t i) const { return std::span<const float, in>(x.data() + i * in, in); }
-  template <class Other>
-  double distance_of(const Other& other) const {
-    std::vector<float> got(y.size());
-    other.predict(std::span<const float>(x), std::span<float>(got));
-    return distance(got, y);
-  }
-  /// Of what is called sample by sample.
-  template <class F>
-  double distance_by_sample(F&& run) const {
-    std::vector<float> got(y.size());
-    for (std::size_t i = 0; i < count; ++i) run(sample(i), std::span<float, out>(got.data() + i * out, out));
-    return distance(got, y);
-  }
-};
-
-/// The bits of what neither learns nor runs.
-template <class M>
-auto constants_of(const M& model) {
-  std::vector<typename M::scalar> all;
-  for (const ParameterEntry& entry : parameter_table<typename M::network>)
-    if (!entry.trainable && !entry.running)
-      all.insert(all.end(), model.values(entry).begin(), model.values(entry).end());
-  return all;
-}
-
-/// What learns beside a frozen part has the gradients that it has beside a learning one; the part stays, on any
-/// threads.
-template <class Net, class Part>
-bool trains_beside(std::size_t tokens) {
-  Lesson<Net> whole(11, tokens);
-  Lesson<Part> part(11, tokens);
-  const std::vector<double> expected = whole.gradients(), got = part.gradients();
-  bool right = true;
-  for (std::size_t i = 0; i < parameter_table<Part>.size(); ++i) {
-    const ParameterEntry &to = parameter_table<Part>[i], &from = parameter_table<Net>[i];
-    right = right && to.name == from.name;
-    if (to.trainable)
-      right = right && distance(std::span(got).subspan(to.offset, to.size),
-                                std::span(expected).subspan(from.offset, from.size)) <= 1e-11;
-  }
-  set_num_threads(7);
-  Lesson<Part> threads(57, tokens);
-  set_num_threads(1);
-  const std::vector<double> before = constants_of(threads.model);
-  const auto learned = threads.model.parameters().span();
-  const std::vector<double> first(learned.begin(), learned.end());
-  threads.gradients();
-  threads.trainer.step();
-  return right && constants_of(threads.model) == before && !std::ranges::equal(learned, first);
-}
-
-template <class A>
-std::string check_frozen_part(const Sampled<A>& s) {
-  using Net = typename A::Net;
-  constexpr auto part = first_part<Net>();
-  if constexpr (part.view().empty()) {
-    return "no part";
-  } else {
-    using Part = freeze<Net, part>;
-    if constexpr (detail::root_of<Part>::mistakes::size > 0) {
-      return "no: Tied";  // its embedding would have to learn
-    } else {
-      Model<Part> frozen{9};
-      CHECK(copy_parameters(s.model, frozen) == parameter_table<Net>.size());
-      CHECK(parameter_count<Part> < parameter_count<Net>);
-      if constexpr ((parameter_count<Part>) > 0) CHECK(trains_beside<Net, Part>(A::tokens));
-      return yes_within(s.distance_of(frozen), rounding);
-    }
-  }
-}
-
 template <class A>
 std::string check_fold(const Sampled<A>& s) {
   if constexpr (std::is_same_v<Folded<typename A::Net>, typename A::Net>) return "nothing to fold";
@@ -444,16 +226,6 @@ std::string check_average(const Sampled<A>& s) {
   return yes_within(distance(a, b), rounding);
 }
 
-/// A file that goes with the test.
-struct File {
-  std::string path = (std::filesystem::temp_directory_path() / ("tenon_zoo_" + std::to_string(std::random_device{}())))
-                         .string();
-  File() = default;
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { std::filesystem::remove(path); }
-};
-
 template <class A>
 std::string check_save(const Sampled<A>& s) {
   const File file;
@@ -470,6 +242,64 @@ std::string check_frozen(const Sampled<A>& s) {
   const auto weights = frozen_weights(s.model);
   const auto net = std::make_unique<Frozen<typename A::Net>>(*weights);
   return yes_within(s.distance_by_sample(*net), rounding);
+}
+
+/// Small fractions instead of what was learned: constants for the compiler.
+constexpr float fraction(std::size_t i) { return static_cast<float>((i * 37 + 11) % 64) / 64 - 0.5F; }
+template <class Net>
+constexpr Weights<Net> constant_weights = [] {
+  Weights<Net> weights{};
+  for (const ParameterEntry& entry : parameter_table<Net>) {
+    float* to = (entry.trainable ? weights.parameters : weights.buffers) + entry.offset;
+    for (std::size_t i = 0; i < entry.size; ++i)
+      to[i] = fraction(i + entry.offset) + (entry.name.ends_with("running_var") || entry.name.ends_with("max_val")
+                                                ? 1.0F
+                                            : entry.name.ends_with("min_val") ? -1.0F
+                                                                              : 0.0F);
+  }
+  return weights;
+}();
+template <class A>
+constexpr auto constant_sample = [] {
+  std::array<float, input_shape<typename A::Net>::size> x{};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if constexpr (A::tokens > 0) x[i] = static_cast<float>(i % A::tokens);
+    else x[i] = fraction(i);
+  }
+  return x;
+}();
+template <class A>
+constexpr auto constant_result() {
+  std::array<float, output_shape<typename A::Net>::size> y{};
+  Frozen<typename A::Net> net{constant_weights<typename A::Net>};
+  net(constant_sample<A>, y);
+  return y;
+}
+/// Compilers count what they compute, and take their time: larger networks are left to run time.
+inline constexpr std::size_t most_macs_in_the_compiler = 600;
+template <class A>
+concept RunsInTheCompiler = requires {
+  typename std::bool_constant<(constant_result<A>()[0], true)>;
+};
+
+template <class A>
+std::string check_constexpr() {
+  using Net = typename A::Net;
+  if constexpr (Frozen<Net>::macs > most_macs_in_the_compiler) {
+    return "large";
+  } else if constexpr (!RunsInTheCompiler<A>) {
+    return "no";
+  } else {
+    static constexpr auto y = constant_result<A>();
+    Model<Net> model{1};
+    for (const ParameterEntry& entry : parameter_table<Net>) {
+      const float* from = entry.trainable ? constant_weights<Net>.parameters : constant_weights<Net>.buffers;
+      std::copy_n(from + entry.offset, entry.size, model.values(entry).begin());
+    }
+    std::array<float, y.size()> expected{};
+    model.predict(constant_sample<A>, expected);
+    return yes_within(distance(y, expected), rounding);
+  }
 }
 
 /// Both ways in which a firmware gets the numbers: a header, whose self-test is what Frozen gives, and a blob.
@@ -669,11 +499,13 @@ std::string examine() {
       check_threads<A>(),
       check_ranks<A>(),  //
       yes_within(s.distance_by_sample([&s](auto x, auto y) { s.model.predict(x, y); }), rounding),
-      check_frozen_part(s),
+      check_frozen_parts(s),
+      check_parts(s),
       check_fold(s),
       check_average(s),
       check_save(s),
       check_frozen(s),
+      check_constexpr<A>(),
       check_blob(s),
       check_host(s),
       check_steps(s),
