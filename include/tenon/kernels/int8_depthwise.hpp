@@ -193,25 +193,21 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   state.line = line;
 #elif defined(TENON_HELIUM_KERNELS)
   const std::size_t sixteens = weights_are_narrow(rows.weights, 9 * whole) ? whole / 16 : 0, others = 16 * sixteens;
-  HeliumDepthwise wide{.multiplier = rows.multiplier,
-                       .shift = rows.shift,
-                       .y = y,
-                       .bias = rows.bias,
-                       .weights = rows.weights,
-                       .x = x,
-                       .column = 0,
-                       .line = static_cast<std::size_t>(line),
-                       .zero = rows.zero,
-                       .count = sixteens,
-                       .low = rows.low,
-                       .high = rows.high,
-                       .step = c.x.stride * c.channels};
-  HeliumDepthwise state = wide;
-  state.multiplier += others;
-  state.shift += others;
-  state.bias += others;
-  state.weights += 9 * others;
-  state.count = (whole - others) / 8;
+  const std::size_t eights = (whole - others) / 8;
+  // One for both loops: a second one would be 60 bytes of stack.
+  HeliumDepthwise state{.multiplier = rows.multiplier,
+                        .shift = rows.shift,
+                        .y = y,
+                        .bias = rows.bias,
+                        .weights = rows.weights,
+                        .x = x,
+                        .column = 0,
+                        .line = static_cast<std::size_t>(line),
+                        .zero = rows.zero,
+                        .count = sixteens > 0 ? sixteens : eights,
+                        .low = rows.low,
+                        .high = rows.high,
+                        .step = c.x.stride * c.channels};
 #endif
   // Windows first to end - 1 of a row lie within it. What is read of `c` in each turn needs no place on the stack.
   const std::size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
@@ -255,17 +251,23 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       state.column = inside ? step : static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
       inside ? depthwise_thumb(state) : depthwise_border_thumb(state);
 #elif defined(TENON_HELIUM_KERNELS)
-      const std::size_t column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
+      state.x = from;
+      state.y = y;
+      state.column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
       if (sixteens > 0) {
-        wide.x = from, wide.y = y, wide.column = column;
-        if (inside && others == c.channels && last > q) wide.pixels = last - q;
-        const std::size_t further = wide.pixels - 1;
-        inside ? depthwise_wide_helium(wide) : depthwise_wide_border_helium(wide);
-        q += further, y += further * c.channels, corner += further * wide.step;
+        if (inside && others == c.channels && last > q) state.pixels = last - q;
+        const std::size_t further = state.pixels - 1;
+        inside ? depthwise_wide_helium(state) : depthwise_wide_border_helium(state);
+        q += further, y += further * c.channels, corner += further * state.step;
       }
-      if (state.count > 0) {
-        state.x = from + others, state.y = y + others, state.column = column;
+      if (eights > 0) {
+        if (sixteens > 0) {
+          state.x = from + others;
+          state.y = y + others;
+          state.begin_at(others, eights, rows.multiplier, rows.shift, rows.bias, rows.weights);
+        }
         inside ? depthwise_helium(state) : depthwise_border_helium(state);
+        if (sixteens > 0) state.begin_at(0, sixteens, rows.multiplier, rows.shift, rows.bias, rows.weights);
       }
 #endif
       if (whole < c.channels) depthwise_pixel(rows, c, r, q, outside, x, y, whole);

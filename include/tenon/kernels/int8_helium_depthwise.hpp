@@ -24,6 +24,16 @@ struct HeliumDepthwise {
   std::size_t count;  // of eight or sixteen channels
   std::int32_t low, high;
   std::size_t pixels = 1, step = 0;  // for sixteen channels: neighbours whose windows lie within, from x to x
+
+  /// Begins at a channel, which may need another of the loops.
+  TENON_INLINE void begin_at(std::size_t channel, std::size_t groups, const std::int32_t* multipliers,
+                             const std::int8_t* shifts, const std::int32_t* biases, const std::int8_t* all) {
+    multiplier = multipliers + channel;
+    shift = shifts + channel;
+    bias = biases + channel;
+    weights = all + 9 * channel;
+    count = groups;
+  }
 };
 
 // A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the
