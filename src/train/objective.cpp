@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,13 +22,11 @@ bool answers(const ColumnInfo& c) { return c.kind == ColumnKind::labels || c.kin
 /// Whether numbers of a column stand where an input of as many numbers wants them: axes of 1 may stand anywhere, and
 /// what has one axis is the other one's numbers in a row.
 bool same_axes(std::span<const std::size_t> column, std::span<const std::size_t> input) {
-  const auto longer = [](std::span<const std::size_t> axes) {
-    std::vector<std::size_t> all;
-    std::ranges::copy_if(axes, std::back_inserter(all), [](std::size_t n) { return n != 1; });
-    return all;
+  const auto longer = std::views::filter([](std::size_t n) { return n != 1; });
+  const auto count = [](std::span<const std::size_t> axes) {
+    return std::ranges::count_if(axes, [](std::size_t n) { return n != 1; });
   };
-  const auto a = longer(column), b = longer(input);
-  return a.size() <= 1 || b.size() <= 1 || a == b;
+  return count(column) <= 1 || count(input) <= 1 || std::ranges::equal(column | longer, input | longer);
 }
 
 /// The column in question; null where there is none.

@@ -9,8 +9,10 @@
 namespace tenon::detail {
 
 enum class Peepholes : unsigned char;
-template <Peepholes P, double CellClip>
+template <Peepholes P>
 struct LstmCell;
+template <Peepholes P, double CellClip>
+struct LimitedLstmCell;
 struct GruCell;
 struct ResetBeforeGruCell;
 template <class F>
@@ -65,8 +67,10 @@ struct KnownCell {
   static constexpr bool known = true;
   static constexpr kernels::Int8Cell cell = Cell;
 };
+template <tenon::detail::Peepholes P>
+struct Int8CellOf<tenon::detail::LstmCell<P>> : KnownCell<kernels::Int8Cell::lstm> {};
 template <tenon::detail::Peepholes P, double CellClip>
-struct Int8CellOf<tenon::detail::LstmCell<P, CellClip>> : KnownCell<kernels::Int8Cell::lstm> {};
+struct Int8CellOf<tenon::detail::LimitedLstmCell<P, CellClip>> : KnownCell<kernels::Int8Cell::lstm> {};
 template <>
 struct Int8CellOf<tenon::detail::GruCell> : KnownCell<kernels::Int8Cell::gru> {};
 template <>

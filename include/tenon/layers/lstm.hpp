@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include <tenon/layers/recurrent/unit.hpp>
 
@@ -10,8 +11,8 @@ namespace tenon {
 namespace detail {
 
 /// CellClip: 0 where the memory has no limits.
-template <Peepholes P, double CellClip = 0>
-struct LstmCell {
+template <Peepholes P, double CellClip>
+struct LimitedLstmCell {
   static constexpr int gates = 4, blocks = 4;
   static constexpr bool hidden_apart = false, has_memory = true;
   static constexpr auto own_options = static_cast<OwnOption>(own_peepholes | own_cell_clip | own_litert_int8);
@@ -48,6 +49,11 @@ public:
   using kept = list<expr::lift<in>, expr::lift<forget>, expr::lift<candidate>, expr::lift<out>, expr::lift<shown>>;
   using next = list<expr::lift<hidden>, expr::lift<memory>>;
 };
+/// By this name checkpoints know a memory without limits.
+template <Peepholes P>
+struct LstmCell : LimitedLstmCell<P, 0.0> {};
+template <Peepholes P, double CellClip>
+using LstmCellOf = std::conditional_t<CellClip == 0, LstmCell<P>, LimitedLstmCell<P, CellClip>>;
 
 }  // namespace detail
 
@@ -71,8 +77,8 @@ public:
 ///
 ///     using Net = Sequential<Input<50, 32>, LSTM<128, layers<2>, dropout<0.2>>, Last, Dense<10>>;
 template <auto... Argument>
-struct LSTM : detail::RecurrentLayer<detail::LstmCell<detail::RecurrentArguments<Argument...>::options.peepholes,
-                                                      detail::RecurrentArguments<Argument...>::options.cell_clip>,
+struct LSTM : detail::RecurrentLayer<detail::LstmCellOf<detail::RecurrentArguments<Argument...>::options.peepholes,
+                                                        detail::RecurrentArguments<Argument...>::options.cell_clip>,
                                      Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);

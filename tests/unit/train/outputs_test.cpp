@@ -230,7 +230,7 @@ TEST_CASE("columns that do not go with the network are one Error before training
   const auto kind = Labels{{0, 1}, 3}.named("kind");
   const auto value = Targets<double>{drawn(4, 3), 2}.named("value");
   CHECK_THAT(said(Dataset<double>{table, image, kind, value}),
-             Contains("image (6 numbers), table (2 numbers), in this order") && Contains("table"));
+             Contains("image (2x3), table (2), in this order") && Contains("table"));
   CHECK_THAT(said(Dataset<double>{image, table, kind}), Contains("a column \"value\"") && Contains("kind"));
   CHECK_THAT(said(Dataset<double>{image, table, kind, Targets<double>{drawn(6, 3), 3}.named("value")}),
              Contains("\"value\" has 2 numbers"));

@@ -119,7 +119,7 @@ TEST_CASE("the nodes of a graph say what they are connected to, and count what t
  Parameters                                                         111
    trainable                                                        111
 )"));
-  // inside another network, where a block of several outputs ends it: nothing says what these would be trained with
+  // inside another network, whose outputs are those of the block that ends it
   using Block = Graph<In<"x">, Node<"a", Dense<2>>, Node<"b", Dense<3>, "x">, Out<"a", "b">>;
   const std::string inside = summary_text(Model<Sequential<Dense<4, 4>, Block>>{1});
   CHECK_THAT(inside, Contains(R"(
@@ -132,5 +132,5 @@ TEST_CASE("the nodes of a graph say what they are connected to, and count what t
 ============================================================
  Parameters                                              45
 )"));
-  CHECK_THAT(inside, Contains("training, batch 64                                     -\n"));
+  CHECK_THAT(inside, Contains("training, batch 64                              19.8 KiB\n"));
 }
