@@ -11,6 +11,7 @@
 
 #include "../io/words.hpp"
 #include "interpret.hpp"
+#include "write_network.hpp"
 
 namespace tenon::importing {
 
@@ -144,6 +145,10 @@ const Dims& Edit::dims(const std::string& value) const {
   const Value* known = find(graph_.values, value);
   if (known == nullptr) throw Error("nothing gives the value " + detail::quoted_text(value));
   return *known->dims;
+}
+
+bool Edit::is_batch(std::int64_t samples) const {
+  return !graph_.inputs.empty() && has_batch(graph_) && graph_.inputs.front().dims->front() == samples;
 }
 
 Type Edit::type(const std::string& value) const {

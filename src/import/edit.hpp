@@ -57,6 +57,8 @@ public:
   /// What older opsets have as an attribute and newer ones as an input.
   std::optional<Dims> integers(const Node& node, const std::string& key, std::size_t input) const;
   const Dims& dims(const std::string& value) const;
+  /// Does the first axis of all inputs count so many samples?
+  bool is_batch(std::int64_t samples) const;
   Type type(const std::string& value) const;
 
   /// A new constant. A list of integers, one number.

@@ -21,7 +21,8 @@ const OperatorTable& computed_operators() {
          {elementwise_operators(), activation_operators(), shape_operators(), movement_operators(),
           indexing_operators(), convolution_operators(), pooling_operators(), resize_operators(), reduction_operators(),
           normalization_operators(), matrix_operators(), recurrent_operators(), quantization_operators(),
-          attention_operators(), sampling_operators(), loss_operators(), deformable_operators(), step_operators()})
+          attention_operators(), sampling_operators(), loss_operators(), deformable_operators(), step_operators(),
+          multihead_operators()})
       all.insert(operators.begin(), operators.end());
     return all;
   }();

@@ -21,6 +21,11 @@ void rewrite(Graph& graph) {
     edit.run(std::span(rules).first(rules.size() - 1));
     // Only what could not sink is lifted.
     edit.run(rules);
+    // Attention is looked for when its pieces are in order.
+    constexpr std::array<Rule, 1> attention{name_attention}, anywhere{name_attention_anywhere};
+    edit.run(attention);
+    edit.run(anywhere);
+    edit.run(rules);
   }
   for (Value& output : graph.outputs) {
     if (const auto known = graph.values.find(output.name); known != graph.values.end())

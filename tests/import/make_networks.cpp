@@ -3,6 +3,7 @@
 // The types are compiled as a user's are, so what is compared is what a user gets.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -123,6 +124,32 @@ const std::vector<Sample> samples{
        const auto nets = g.nodes("LayerNormalization", {y, g.constant("scale", {112}), g.constant("shift", {112})}, {},
                                  {"normal", "mean", "inverse"}, "norm");
        g.gives({g.node("Mul", {nets[0], nets[2]}), nets[1]});
+     }},
+    {"attention",
+     [](GraphBuilder& g) {
+       const auto cut = [&](const std::string& from, const std::string& name, Ints perm, std::int64_t steps) {
+         const auto dense = g.node(
+             "Add", {g.node("MatMul", {from, g.constant(name + ".w", {6, 6})}), g.constant(name + ".b", {6})});
+         const auto heads = g.node("Reshape",
+                                   {dense, g.integers(name + ".heads", {1, static_cast<double>(steps), 2, 3})});
+         return g.node("Transpose", {heads}, {{"perm", std::move(perm)}});
+       };
+       const auto attention = [&](const std::string& x, const std::string& m, const std::string& name,
+                                  std::int64_t steps, bool masked) {
+         const auto q = cut(x, name + ".q", {0, 2, 1, 3}, 3), k = cut(m, name + ".k", {0, 2, 3, 1}, steps),
+                    v = cut(m, name + ".v", {0, 2, 1, 3}, steps);
+         auto scores = g.node("Div", {g.node("MatMul", {q, k}), g.constant(name + ".root", {}, {std::sqrt(3.0)})});
+         if (masked)
+           scores = g.node("Add", {scores, g.constant(name + ".mask", {3, 3}, {0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0})});
+         const auto shares = g.node("Softmax", {scores}, {{"axis", std::int64_t{-1}}});
+         const auto sums = g.node("Transpose", {g.node("MatMul", {shares, v})}, {{"perm", Ints{0, 2, 1, 3}}});
+         const auto rows = g.node("Reshape", {sums, g.integers(name + ".rows", {1, 3, 6})});
+         return g.node("Add",
+                       {g.node("MatMul", {rows, g.constant(name + ".o", {6, 6})}), g.constant(name + ".p", {6})});
+       };
+       const auto x = g.input("written", {1, 3, 6}), m = g.input("read", {1, 4, 6});
+       const auto y = g.node("Add", {x, attention(x, x, "itself", 3, true)});
+       g.gives({g.node("Add", {y, attention(y, m, "memory", 4, false)})});
      }},
     {"decoder",
      [](GraphBuilder& g) {

@@ -16,7 +16,8 @@ std::span<const LayerGroup> layer_groups() {
                                        {"reductions", add_reductions},
                                        {"recurrent layers", add_recurrent},
                                        {"comparisons and choices", add_conditions},
-                                       {nullptr, add_steps}};
+                                       {nullptr, add_steps},
+                                       {nullptr, add_multihead}};
   return groups;
 }
 

@@ -95,6 +95,7 @@ Table reduction_operators();
 Table normalization_operators();
 Table matrix_operators();
 Table attention_operators();
+Table multihead_operators();
 Table sampling_operators();
 Table recurrent_operators();
 Table quantization_operators();

@@ -56,6 +56,10 @@ bool scale_channels(Edit& edit, Node& node);
 bool name_function(Edit& edit, Node& node);
 // LayerNormalization and RMSNormalization from pieces.
 bool normalize_layer(Edit& edit, Node& node);
+// Multi-head attention from pieces, where it gives a value of the axes that it reads; and anywhere, with these axes
+// changed behind it.
+bool name_attention(Edit& edit, Node& node);
+bool name_attention_anywhere(Edit& edit, Node& node);
 // Transposes move down until they meet one that undoes them, or a matrix whose rows they can order.
 bool join_transposes(Edit& edit, Node& node);
 bool sink_transpose(Edit& edit, Node& node);

@@ -203,8 +203,7 @@ TEST_CASE("attention as PyTorch exports it is a type") {
                                {{"axis", std::int64_t{-1}}});
   const auto seen = net.transpose(net.add("MatMul", {weights, v}), {0, 2, 1, 3});
   net.output(net.add("Add", {x, linear(net.add("Reshape", {seen, net.integers({-1, steps, width})}), width, width)}));
-  const std::string text = typed(net, "");
-  CHECK(text.find("MatMul<") != std::string::npos);
+  CHECK(typed(net, "").find("Sequential<Input<5, 8>, Residual<MultiheadAttention<2, causal>>>") != std::string::npos);
 }
 
 TEST_CASE("Einsum is a product of matrices") {
@@ -239,4 +238,141 @@ TEST_CASE("Einsum is a product of matrices") {
     tenon::importing::simplify(after, {});
     CHECK_THROWS_WITH(write_network(after, "Net", true), Catch::Contains("Einsum"));
   }
+}
+
+namespace {
+
+/// Attention of width 6 in two heads, over 4 steps, as files write it.
+struct Pieces {
+  double scale = 1 / std::sqrt(3.0);
+  Array mask{};  // added to the scores
+  bool chosen = false, gives_shares = false, memory = false;
+  std::int64_t batch = any;
+
+  static Array causal(double hidden) {
+    Array later{Type::float32, {4, 4}, std::vector<double>(16)};
+    for (std::size_t i = 0; i < 16; ++i) later.values[i] = i % 4 > i / 4 ? hidden : 0;
+    return later;
+  }
+
+  std::string masked(Net& net, const std::string& scores) const {
+    if (mask.values.empty()) return scores;
+    if (!chosen) return net.add("Add", {scores, net.constant(mask)});
+    Array seen = mask;
+    seen.type = Type::boolean;
+    for (double& value : seen.values) value = value == 0 ? 1 : 0;
+    return net.add("Where", {net.constant(seen), scores, net.number(-1e9)});
+  }
+  std::string dense(Net& net, const std::string& x, std::int64_t outputs) const {
+    return net.add("Add", {net.weights({outputs}), net.add("MatMul", {x, net.weights({6, outputs})})});
+  }
+
+  /// Three matrices, steps as (batch, time, width).
+  Net three() const {
+    Net net;
+    const auto x = net.input({batch, 4, 6}), m = memory ? net.input({batch, 3, 6}) : x;
+    const auto part = [&](const std::string& from, std::int64_t steps, const Dims& perm) {
+      const auto cut = net.add("Reshape", {dense(net, from, 6), net.integers({-1, steps, 2, 3})});
+      return net.transpose(cut, perm);
+    };
+    const auto keys = memory ? 3 : 4;
+    const auto q = part(x, 4, {0, 2, 1, 3}), k = part(m, keys, {0, 2, 3, 1}), v = part(m, keys, {0, 2, 1, 3});
+    const auto scores = net.add("Mul", {net.add("MatMul", {q, k}), net.number(scale)});
+    const auto shares = net.add("Softmax", {masked(net, scores)}, {{"axis", std::int64_t{-1}}});
+    const auto together = net.transpose(net.add("MatMul", {shares, v}), {0, 2, 1, 3});
+    net.output(dense(net, net.add("Reshape", {together, net.integers({-1, 4, 6})}), 6));
+    if (gives_shares) net.output(shares);
+    return net;
+  }
+
+  /// One matrix, steps as (time, batch, width), as PyTorch's layer has it: with `four` axes of scores, the scale on
+  /// queries and keys; without, samples and heads are one axis.
+  Net packed(bool four) const {
+    Net net;
+    const auto x = net.transpose(net.input({batch, 4, 6}), {1, 0, 2});
+    auto all = net.add("Reshape", {dense(net, x, 18), net.integers({4, -1, 3, 6})});
+    all = net.add("Unsqueeze", {all, net.integers({0})});
+    all = net.add("Squeeze", {net.transpose(all, {3, 1, 2, 0, 4}), net.integers({3})});
+    const auto part = [&](double which) {
+      const auto one = net.add("Gather", {all, net.constant({Type::int64, {}, {which}})}, {{"axis", std::int64_t{0}}});
+      const auto heads = net.transpose(net.add("Reshape", {one, net.integers({4, -1, 3})}), {1, 0, 2});
+      return four ? net.add("Reshape", {heads, net.integers({-1, 2, 4, 3})}) : heads;
+    };
+    auto q = part(0), k = part(1);
+    const auto v = part(2);
+    k = net.transpose(k, four ? Dims{0, 1, 3, 2} : Dims{0, 2, 1});
+    if (four) k = net.add("Mul", {k, net.number(std::sqrt(scale))});
+    q = net.add("Mul", {q, net.number(four ? std::sqrt(scale) : scale)});
+    const auto shares = net.add("Softmax", {masked(net, net.add("MatMul", {q, k}))}, {{"axis", std::int64_t{-1}}});
+    auto y = net.add("MatMul", {shares, v});
+    y = net.transpose(y, four ? Dims{2, 0, 1, 3} : Dims{1, 0, 2});
+    y = net.add("Gemm", {net.add("Reshape", {y, net.integers({-1, 6})}), net.weights({6, 6}), net.weights({6})},
+                {{"transB", std::int64_t{1}}});
+    y = net.transpose(net.add("Reshape", {y, net.integers({4, -1, 6})}), {1, 0, 2});
+    return net.output(y);
+  }
+};
+
+/// The type that a network becomes, by the interpreter equal to it.
+std::string type_of(const Net& net, bool batched = true) {
+  const std::string header = typed(net, "Attention", batched);
+  return header.substr(header.find("using Net = ") + 12);
+}
+
+}  // namespace
+
+TEST_CASE("attention is known from its pieces") {
+  const std::string plain = "Sequential<Input<4, 6>, MultiheadAttention<2>>;\n",
+                    causal = "Sequential<Input<4, 6>, MultiheadAttention<2, causal>>;\n";
+  for (const std::int64_t batch : {any, std::int64_t{1}}) {
+    CAPTURE(batch);
+    CHECK(type_of(Pieces{.batch = batch}.three()) == plain);
+    for (const bool four : {true, false}) {
+      CAPTURE(four);
+      CHECK(type_of(Pieces{.batch = batch}.packed(four)) == plain);
+      CHECK(type_of(Pieces{.mask = Pieces::causal(nothing), .batch = batch}.packed(four)) == causal);
+    }
+    CHECK(type_of(Pieces{.mask = Pieces::causal(-1e9), .batch = batch}.three()) == causal);
+    CHECK(type_of(Pieces{.mask = Pieces::causal(1), .chosen = true, .batch = batch}.three()) == causal);
+    CHECK_THAT(type_of(Pieces{.memory = true, .batch = batch}.three()),
+               Catch::Contains("CrossAttention<2>, \"x\", \"x0\""));
+  }
+  // three samples in every call
+  CHECK(type_of(Pieces{.batch = 3}.three()) == plain);
+  CHECK(type_of(Pieces{.batch = 3}.packed(true)) == plain);
+}
+
+TEST_CASE("pieces that are another attention stay pieces") {
+  const auto stays = [](const Pieces& pieces) {
+    const std::string type = type_of(pieces.three());
+    CHECK(type.find("Attention") == std::string::npos);
+    CHECK(type.find("Softmax") != std::string::npos);
+  };
+  stays({.scale = 0.5});
+  stays({.scale = -1 / std::sqrt(3.0)});
+  Array mask = Pieces::causal(-1e9);
+  mask.values[4] = -1e9;  // one more is hidden
+  stays({.mask = mask});
+  stays({.mask = Pieces::causal(-3)});  // that is not hidden
+  Array nearer = Pieces::causal(-1e9);
+  nearer.values[5] = 0.5;
+  stays({.mask = nearer});
+  stays({.gives_shares = true});
+}
+
+TEST_CASE("the matrices of an attention are the file's, number by number") {
+  const Net net = Pieces{}.packed(true);
+  Graph graph = net.graph;
+  tenon::importing::simplify(graph, {});
+  const auto weights = write_network(graph, "Net").weights;
+  REQUIRE(weights.size() == 4);
+  const Array& in = weights.at("0.in_proj_weight");
+  const Array& matrix = net.graph.constants.at(node_of(net.graph, "MatMul").inputs[1]);
+  REQUIRE((in.dims == Dims{18, 6} && matrix.dims == Dims{6, 18}));
+  for (std::size_t o = 0; o < 18; ++o)
+    for (std::size_t i = 0; i < 6; ++i) CHECK(in.values[o * 6 + i] == matrix.values[i * 18 + o]);
+  const Node& out = node_of(net.graph, "Gemm");
+  CHECK(weights.at("0.in_proj_bias").values == net.graph.constants.at(node_of(net.graph, "Add").inputs[0]).values);
+  CHECK(weights.at("0.out_proj.weight").values == net.graph.constants.at(out.inputs[1]).values);
+  CHECK(weights.at("0.out_proj.bias").values == net.graph.constants.at(out.inputs[2]).values);
 }
