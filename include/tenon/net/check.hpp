@@ -117,6 +117,22 @@ template <class In, class... Mistake>
 struct checked_input {
   using input = In;
   using mistakes = list<Mistake...>;
+  template <class Path, class From, class Bound>
+  using with_those_inside = join<mistakes, relocate<Path, From, typename mistakes_of<Bound>::type>>;
+};
+/// Of a layer that takes one input and is given several: it goes on with the first, of which nothing more is said.
+template <class In, class Mistake>
+struct first_input {
+  using input = In;
+  using mistakes = list<Mistake>;
+  template <class Path, class From, class Bound>
+  using with_those_inside = mistakes;
+};
+template <class In>
+struct first_shape;
+template <class S, class... Others>
+struct first_shape<Inputs<S, Others...>> {
+  using type = S;
 };
 
 /// Judges the layer `L` that stands at Path and is given the shape In by From. A layer may declare
@@ -134,7 +150,8 @@ constexpr auto judge() {
   } else if constexpr (!std::is_void_v<fault_of<L>>) {
     return checked_input<expected<L, In>, invalid_layer<layer<Path, L>, fault_of<L>>>{};
   } else if constexpr (input_count<In> > 1 && !takes_many_inputs<L>) {
-    return checked_input<In, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
+    using judged = decltype(judge<L, typename first_shape<In>::type, Path, From>());
+    return first_input<typename judged::input, shape_mismatch<layer<Path, L>, takes<one_input>, but_gets<In>, From>>{};
   } else if constexpr (!std::is_void_v<problem_of<L, In>>) {
     return checked_input<expected<L, In>, shape_mismatch<layer<Path, L>, problem_of<L, In>, but_gets<In>, From>>{};
   } else {
@@ -164,7 +181,7 @@ struct bind_at {
   using judged = decltype(judge<L, In, Path, From>());
   using bound = typename bind<L, typename judged::input>::type;
   using output = typename bound::output;
-  using mistakes = join<typename judged::mistakes, relocate<Path, From, typename mistakes_of<bound>::type>>;
+  using mistakes = typename judged::template with_those_inside<Path, From, bound>;
   using last = typename producer<bound, L, Path, From>::type;
 };
 

@@ -69,7 +69,7 @@ there_are<to_fixed_string<Names[K].size()>(Names[K])...> list_names_of(std::inde
 template <const auto& Names>
 using known_ports = decltype(list_names_of<Names>(std::make_index_sequence<Names.size()>{}));
 
-/// The outputs that the node in front of the dot has; void where it is no node.
+/// The outputs that the node in front of the dot has: none with a name where it has one alone; void where it is no node.
 template <class Whole, class Name>
 struct known_outputs;
 template <class... E, fixed_string Name>
@@ -79,8 +79,9 @@ struct known_outputs<Graph<E...>, asked_for<Name>> {
     if constexpr (place == sizeof...(E) || output_in(Name.view()).empty()) {
       return std::type_identity<void>{};
     } else {
-      using Part = pack_element<place, E...>;
-      return std::type_identity<known_ports<port_names<typename node_layer<Part>::type>::outputs>>{};
+      using Ports = port_names<typename node_layer<pack_element<place, E...>>::type>;
+      if constexpr (Ports::outputs.size() == 1) return std::type_identity<there_are<>>{};
+      else return std::type_identity<known_ports<Ports::outputs>>{};
     }
   }
   using type = typename decltype(find())::type;
