@@ -69,7 +69,8 @@ there_are<to_fixed_string<Names[K].size()>(Names[K])...> list_names_of(std::inde
 template <const auto& Names>
 using known_ports = decltype(list_names_of<Names>(std::make_index_sequence<Names.size()>{}));
 
-/// The outputs that the node in front of the dot has: none with a name where it has one alone; void where it is no node.
+/// The outputs that the node in front of the dot has, none where it has one alone, without a name; void where it is no
+/// node.
 template <class Whole, class Name>
 struct known_outputs;
 template <class... E, fixed_string Name>
