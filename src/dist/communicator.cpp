@@ -1,6 +1,7 @@
 #include <tenon/dist/communicator.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -18,6 +19,9 @@ public:
 };
 
 }  // namespace
+
+void Communicator::at_step(std::uint64_t step) { std::atomic_ref(step_).store(step, std::memory_order_relaxed); }
+std::uint64_t Communicator::step() const { return std::atomic_ref(step_).load(std::memory_order_relaxed); }
 
 std::unique_ptr<Communicator::Pending> Communicator::start(std::span<const Outgoing> out, std::span<const Incoming> in,
                                                            std::size_t) {

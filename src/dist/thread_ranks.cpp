@@ -58,7 +58,7 @@ public:
   void all_reduce(std::span<float> numbers) override { add_up(numbers); }
   void all_reduce(std::span<double> numbers) override { add_up(numbers); }
   void abort(const std::string& message) override {
-    const std::string all = fmt::format("rank {} at step {}: {}", rank_, step.load(), message);
+    const std::string all = fmt::format("rank {} at step {}: {}", rank_, step(), message);
     office_.fail(all);
     throw AgreedError(all);
   }
@@ -111,7 +111,7 @@ private:
         if (mail == from.end()) return false;
         if (mail->bytes != i.bytes) {
           office_.failed = fmt::format("rank {} at step {}: expected {} bytes of rank {}, got {}", rank_.rank_,
-                                       rank_.step.load(), i.bytes, i.from, mail->bytes);
+                                       rank_.step(), i.bytes, i.from, mail->bytes);
           office_.changed.notify_all();
           throw AgreedError(office_.failed);
         }
@@ -176,7 +176,7 @@ void run_ranks(std::size_t count, const std::function<void(Communicator&)>& f, W
         const std::lock_guard lock(mutex);
         if (!first) first = std::current_exception();
       }
-      office.fail(fmt::format("rank {} at step {}: {}", rank, ranks.step.load(), error.what()));
+      office.fail(fmt::format("rank {} at step {}: {}", rank, ranks.step(), error.what()));
     }
     {
       const std::lock_guard lock(office.mutex);

@@ -1,25 +1,26 @@
 #include <tenon/model/workspace_pool.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace tenon::detail {
 
-/// A mutex that fits a header without <mutex>, which every program would have to read.
+/// A mutex that fits a header without <mutex> and <atomic>, which every program would have to read.
 template <class T>
 class WorkspacePool<T>::Lock {
 public:
-  explicit Lock(std::atomic_flag& taken) : taken_(taken) {
-    while (taken_.test_and_set(std::memory_order_acquire)) taken_.wait(true, std::memory_order_relaxed);
+  explicit Lock(bool& taken) : taken_(taken) {
+    while (taken_.exchange(true, std::memory_order_acquire)) taken_.wait(true, std::memory_order_relaxed);
   }
   ~Lock() {
-    taken_.clear(std::memory_order_release);
+    taken_.store(false, std::memory_order_release);
     taken_.notify_one();
   }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
 private:
-  std::atomic_flag& taken_;
+  std::atomic_ref<bool> taken_;
 };
 
 template <class T>

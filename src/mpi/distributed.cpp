@@ -135,7 +135,7 @@ public:
   void abort(const std::string& message) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min<std::size_t>(rank_, 10) * 100));
     std::fflush(stdout);
-    std::fprintf(stderr, "rank %zu at step %llu: %s\n", rank_, static_cast<unsigned long long>(step.load()),
+    std::fprintf(stderr, "rank %zu at step %llu: %s\n", rank_, static_cast<unsigned long long>(step()),
                  message.c_str());
     std::fflush(stderr);
     witness_.dismiss();
@@ -155,7 +155,7 @@ public:
 
   /// Until all have ended; after too long a time, or where a call fails, ends all ranks.
   void wait(std::span<MPI_Request> requests) {
-    witness_.at(step.load(std::memory_order_relaxed));
+    witness_.at(step());
     const int result = waiting_.wait(requests);
     if (result < 0)
       abort("has waited " + std::to_string(static_cast<long long>(timeout_)) + " s for " + waiting_.missing() +
@@ -243,7 +243,7 @@ void say_who_died(int signal) {
       if (gone && !dead) dead = &n;
       if (!gone && n.here && n.rank < live->rank()) first = false;
     }
-    if (dead && first) mpi_ranks::say_died(dead->rank, live->step.load());
+    if (dead && first) mpi_ranks::say_died(dead->rank, live->step());
   }
   // The others are told in the same moment: whoever ended at once would be taken for the dead one.
   const timespec moment{0, 300'000'000};

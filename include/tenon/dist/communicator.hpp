@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -71,12 +70,16 @@ public:
   /// Something went wrong on this rank alone: ends all of them with this one message. Does not return.
   [[noreturn]] virtual void abort(const std::string& message) = 0;
 
-  /// Steps of the optimizer so far, for messages.
-  std::atomic<std::uint64_t> step{0};
+  /// Steps of the optimizer so far, for messages. Any thread.
+  void at_step(std::uint64_t step);
+  std::uint64_t step() const;
   /// Of this rank, since they were last taken into a history.
   RankSeconds seconds{};
   /// How much of the last gradients was on its way when backward had ended, from 0 to 1.
   double overlapped = 0;
+
+private:
+  mutable std::uint64_t step_ = 0;  // by atomic_ref: <atomic> is long, and every program would read it
 };
 
 /// An Error that every rank throws with the same words, so that rank 0 alone need say it.

@@ -45,7 +45,6 @@
 #else
 #define TENON_TARGET_AVX512 __attribute__((target(TENON_X86_V4 ",prefer-vector-width=512")))
 #endif
-#include <atomic>
 #else
 #define TENON_TARGET_AVX2
 #define TENON_TARGET_AVX512
@@ -66,7 +65,7 @@ inline constexpr int compiled_level = 0;
 #endif
 
 #if TENON_DISPATCH
-inline std::atomic<int> level{-1};
+inline int level = -1;  // read and written as a std::atomic would be, whose header is long
 
 TENON_INLINE int probe() noexcept {
   __builtin_cpu_init();
@@ -99,10 +98,10 @@ TENON_TARGET_AVX512 auto run_avx512(F body, Args... args) {
 // constructor, and two threads that ask first at the same moment store the same answer.
 TENON_INLINE int cpu_level() noexcept {
 #if TENON_DISPATCH
-  int known = detail::level.load(std::memory_order_relaxed);
+  int known = __atomic_load_n(&detail::level, __ATOMIC_RELAXED);
   if (known < 0) {
     known = detail::probe();
-    detail::level.store(known, std::memory_order_relaxed);
+    __atomic_store_n(&detail::level, known, __ATOMIC_RELAXED);
   }
   return known;
 #else
@@ -114,7 +113,7 @@ TENON_INLINE int cpu_level() noexcept {
 TENON_INLINE int limit_cpu_level([[maybe_unused]] int at_most) noexcept {
 #if TENON_DISPATCH
   const int available = detail::probe();
-  detail::level.store(at_most < available ? at_most : available, std::memory_order_relaxed);
+  __atomic_store_n(&detail::level, at_most < available ? at_most : available, __ATOMIC_RELAXED);
 #endif
   return cpu_level();
 }

@@ -75,7 +75,8 @@ private:
 
 /// Parts of an axis, each an output of its own: with one number, so many of one length; with several, parts of these
 /// lengths. A node of a Graph that is a Split gives "name.0", "name.1", ..., which may be read as often as wanted, or
-/// not at all. Axis 0 is the outermost; a negative one counts from the last.
+/// not at all. Axis 0 is the outermost; a negative one counts from the last. Of parts that begin at b_k,
+///     y_k[i] = x[b_k + i]
 ///
 /// Shapes: the axis becomes as long as the part, the others stay. Gradient: dy of the parts, side by side, 0 for one
 /// that nobody reads. Along the outermost axis a graph uses the numbers where they are. PyTorch: torch.chunk(x, N,

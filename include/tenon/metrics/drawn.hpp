@@ -17,9 +17,12 @@
 /// function; whatever else is wrong with the rows is an Error of the function of metrics/frechet.hpp.
 namespace tenon {
 
+/// What draws gives rows of numbers, of sample after sample:
+///     rows = x_1, ..., x_N
 using DrawnRows = std::function<std::vector<float>()>;
 
-/// The Fréchet distance of what is drawn from real samples (`frechet_distance`).
+/// The Fréchet distance of what is drawn (mean m1, covariance C1) from real samples (`frechet_distance`):
+///     d = |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))
 struct Frechet {
   static constexpr const char* name = "Frechet";
   static constexpr bool smaller_is_better = true;
@@ -31,7 +34,9 @@ struct Frechet {
   void reset() const {}
 };
 
-/// Whether what is drawn shows single classes, and all of them (`inception_score`).
+/// Whether what is drawn shows single classes, and all of them (`inception_score`): of N samples with probabilities p_ik
+/// of class k, and their means q_k,
+///     score = exp(1 / N sum_i sum_k p_ik log(p_ik / q_k))
 struct InceptionScore {
   static constexpr const char* name = "inception score";
   static constexpr bool smaller_is_better = false;
@@ -43,7 +48,8 @@ struct InceptionScore {
   void reset() const {}
 };
 
-/// The share of drawn samples among the real ones (`sample_quality`): how good they are.
+/// The share of the N drawn samples g_i among the real ones R (`sample_quality`): how good they are.
+///     precision = 1 / N sum_i [g_i is within R]
 struct SamplePrecision {
   static constexpr const char* name = "sample precision";
   static constexpr bool smaller_is_better = false;
@@ -56,7 +62,8 @@ struct SamplePrecision {
   void reset() const {}
 };
 
-/// The share of real samples among the drawn ones (`sample_quality`): how much of all there is they cover.
+/// The share of the M real samples r_i among the drawn ones G (`sample_quality`): how much of all there is they cover.
+///     recall = 1 / M sum_i [r_i is within G]
 struct SampleRecall {
   static constexpr const char* name = "sample recall";
   static constexpr bool smaller_is_better = false;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -35,7 +34,7 @@ private:
   class Lock;
 
   std::size_t sample_, fixed_;
-  std::atomic_flag taken_{};
+  bool taken_ = false;  // whether a thread is at it
   std::vector<std::unique_ptr<RunSpace<T>>> free_{};
 };
 

@@ -45,7 +45,8 @@ inline constexpr bool counts_steps = requires {
 };
 
 /// Where a schedule ends that is made for a number of epochs (or steps), and who ends there: one schedule within
-/// others begins later than they do.
+/// others begins later than they do. The first time that it is not made for is
+///     t = begin + length.
 struct ScheduleEnd {
   std::uint64_t begin = 0;
   std::uint64_t length = 0;

@@ -291,7 +291,7 @@ public:
     });
     accumulated_ = 0;
     if (splits_states()) sharding_.share_pieces(model_->parameters().span());
-    if (sharding_ && sharding_.ranks()) sharding_.ranks()->step = steps_;
+    if (sharding_ && sharding_.ranks()) sharding_.ranks()->at_step(steps_);
   }
   /// Between `backward` and `step`; see optim/clip.hpp. Returns the norm before clipping.
   double clip_grad_norm(double max_norm, double norm_type = 2) {
