@@ -62,6 +62,46 @@ std::vector<double> in_front(const Array& a, std::size_t axis) {
   return all;
 }
 
+/// How the written program compares an output.
+constexpr const char* compare_numbers =
+    R"(  const auto compare = [&](int output, const std::vector<double>& expected, std::size_t step, std::size_t size) {
+    double largest = 0, worst = 0;
+    for (const double e : expected) largest = std::max(largest, std::abs(e));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const std::size_t place = i * step;
+      const double got = static_cast<double>(y[place / size * (y.size() / samples) + offset + place % size]);
+      const double off = std::abs(got - expected[i]);
+      worst = std::isnan(off) || off > worst ? off : worst;
+    }
+    offset += size;
+    const double relative = largest > 0 ? worst / largest : worst;
+    std::printf("output %d: largest number %.6g, largest difference %.3g of it\n", output, largest, relative);
+    difference = std::isnan(relative) || relative > difference ? relative : difference;
+  };
+)";
+
+/// The file gives the class, the type scores: another one may be the largest by so little alone.
+constexpr const char* compare_classes =
+    R"(  const auto compare_classes = [&](int output, const std::vector<double>& expected, std::size_t size) {
+    double worst = 0;
+    std::size_t same = 0;
+    for (std::size_t s = 0; s < samples; ++s) {
+      const float* const scores = y.data() + s * (y.size() / samples) + offset;
+      const float* const best = std::max_element(scores, scores + size);
+      const auto expected_class = static_cast<std::size_t>(expected[s]);
+      same += static_cast<std::size_t>(best - scores) == expected_class ? 1U : 0U;
+      double largest = 0;
+      for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(static_cast<double>(scores[i])));
+      const double off = static_cast<double>(*best) - static_cast<double>(scores[expected_class]);
+      const double relative = largest > 0 ? off / largest : off;
+      worst = std::isnan(relative) || relative > worst ? relative : worst;
+    }
+    offset += size;
+    std::printf("output %d: %zu of %zu classes are the file's\n", output, same, samples);
+    difference = std::isnan(worst) || worst > difference ? worst : difference;
+  };
+)";
+
 }  // namespace
 
 std::string write_check(const Graph& original, const Graph& simplified, const std::string& name,
@@ -94,7 +134,8 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
     }
   }
 
-  std::string inputs, results, comparisons;
+  std::string inputs, results, comparisons, functions;
+  bool numbers = false, classes = false;
   for (std::size_t i = 0; i < simplified.inputs.size(); ++i) {
     inputs += fmt::format("{}{}", i > 0 ? ", " : "", tokens(simplified, simplified.inputs[i].name));
   }
@@ -102,9 +143,17 @@ std::string write_check(const Graph& original, const Graph& simplified, const st
     const std::size_t step = (expected[k].size() + most_compared - 1) / most_compared;
     results += fmt::format("const std::vector<double> expected_{}{{{}\n}};\n", k,
                            numbers_text(expected[k], std::max<std::size_t>(step, 1)));
-    comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1),
-                               expected[k].size() / rows);
+    const std::string* scores = scores_of_classes(simplified, simplified.outputs[k].name);
+    (scores != nullptr ? classes : numbers) = true;
+    if (scores != nullptr)
+      comparisons += fmt::format("  compare_classes({}, expected_{}, {});\n", k, k,
+                                 simplified.values.at(*scores).dims.value().back());
+    else
+      comparisons += fmt::format("  compare({}, expected_{}, {}, {});\n", k, k, std::max<std::size_t>(step, 1),
+                                 expected[k].size() / rows);
   }
+  if (numbers) functions += compare_numbers;
+  if (classes) functions += compare_classes;
 
   return fmt::format(
       R"(// Compares {0} with the network that it was imported from: outputs for {1} random inputs, which a plain interpreter of the
@@ -151,21 +200,7 @@ int main(int argc, char** argv) try {{
 
   double difference = 0;
   std::size_t offset = 0;
-  const auto compare = [&](int output, const std::vector<double>& expected, std::size_t step, std::size_t size) {{
-    double largest = 0, worst = 0;
-    for (const double e : expected) largest = std::max(largest, std::abs(e));
-    for (std::size_t i = 0; i < expected.size(); ++i) {{
-      const std::size_t place = i * step;
-      const double got = static_cast<double>(y[place / size * (y.size() / samples) + offset + place % size]);
-      const double off = std::abs(got - expected[i]);
-      worst = std::isnan(off) || off > worst ? off : worst;
-    }}
-    offset += size;
-    const double relative = largest > 0 ? worst / largest : worst;
-    std::printf("output %d: largest number %.6g, largest difference %.3g of it\n", output, largest, relative);
-    difference = std::isnan(relative) || relative > difference ? relative : difference;
-  }};
-{5}  return difference <= 1e-4 ? 0 : 1;
+{6}{5}  return difference <= 1e-4 ? 0 : 1;
 }} catch (const std::exception& error) {{
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
@@ -179,7 +214,7 @@ int main(int argc, char** argv) try {{
                                count_of(*input.dims) / static_cast<std::int64_t>(batch));
         return sizes;
       }(),
-      comparisons);
+      comparisons, functions);
 }
 
 }  // namespace tenon::importing

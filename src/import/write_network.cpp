@@ -198,9 +198,18 @@ bool has_batch(const Graph& simplified) {
   });
 }
 
+const std::string* scores_of_classes(const Graph& simplified, const std::string& output) {
+  for (const Node& node : simplified.nodes) {
+    if (std::ranges::find(node.outputs, output) == node.outputs.end()) continue;
+    if (node.op == "ArgMax") return &node.inputs.at(0);
+    return node.op == "Cast" ? scores_of_classes(simplified, node.inputs.at(0)) : nullptr;
+  }
+  return nullptr;
+}
+
 Written write_network(const Graph& graph, const std::string& name, bool batched) {
   check_type_name(name);
-  Units units = write_units(graph, batched);
+  Units units = write_units(graph, batched, true);
   std::vector<std::string> refused = units.refused;
   if (graph.outputs.empty()) refused.push_back("it gives nothing");
   refuse_all(graph, refused);
@@ -220,11 +229,17 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);
   if (!graph.name.empty())
     from += fmt::format(", where it is called {}", detail::quoted_text(detail::behind_last('/', graph.name)));
+  std::string classes;
+  for (const Value& output : graph.outputs)
+    if (scores_of_classes(graph, output.name) != nullptr)
+      classes += fmt::format("/// The file ends in ArgMax: of {} the type gives the scores{}.\n",
+                             detail::quoted_text(output.name),
+                             graph.outputs.size() == 1 ? ", and predict_class(model, x) the class" : "");
   written.header = fmt::format("#pragma once\n\n#include <tenon/tenon.hpp>\n\nusing namespace tenon;\n\n{0}"
                                "/// Imported from {1}.\n/// Its numbers are beside it:\n///\n///     Model<{2}> "
                                "model;\n///     model.load(\"net.safetensors\");\n"
-                               "{3}{4};\n",
-                               type.definitions, from, name, begin, type.body);
+                               "{5}{3}{4};\n",
+                               type.definitions, from, name, begin, type.body, classes);
   return written;
 }
 

@@ -19,6 +19,9 @@ struct Written {
 /// Whether the first axis of the inputs of a simplified graph can count samples: it is one for all of them.
 bool has_batch(const Graph& simplified);
 
+/// The scores that the type gives for an output which the file makes of them by ArgMax; none for other outputs.
+const std::string* scores_of_classes(const Graph& simplified, const std::string& output);
+
 /// Writes the type called `name` of a simplified graph: a Sequential where the graph is a chain, Residual, Add and
 /// Concat where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has
 /// no layer is refused with one Error that lists each such operator, its node, the attribute, the reason and what can

@@ -11,6 +11,7 @@
 #include "../import/simplify.hpp"
 #include "../import/write_network.hpp"
 #include "../import/write_quantized.hpp"
+#include "../io/words.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
 #include "network_file.hpp"
@@ -105,6 +106,10 @@ int import_network(const Import& what) {
   } else {
     fmt::print("{}/net.hpp: {}, {} parameters in {} tensors\n", what.folder, what.name, count(written.weights),
                written.weights.size());
+    for (const Value& output : graph.outputs)
+      if (scores_of_classes(graph, output.name) != nullptr)
+        fmt::print("the file ends in ArgMax: of {} the type gives the scores, predict_class the class\n",
+                   detail::quoted_text(output.name));
     if (checked == Checked::not_run)
       fmt::print("{}/check.cpp compares it with the file: compile it with Tenon and run it there\n", what.folder);
   }

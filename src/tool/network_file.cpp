@@ -137,6 +137,15 @@ std::int64_t macs_of(const Graph& graph, const Node& node) {
     const Dims a = dims(0);
     return a.empty() ? 0 : count_of(out) / out[0] * (node.integer("transA", 0) != 0 ? a[0] : a.back());
   }
+  if (node.op == "MultiheadAttention") {
+    const Dims seen = node.has_input(5) ? dims(5) : dims(0);
+    const auto steps = [&](const Dims& x, const char* axis) {
+      return x.size() > 1 ? x[x.size() == 3 && node.integer(axis, 0) == 1 ? 1 : 0] : 0;
+    };
+    const std::int64_t width = out.back(), queries = steps(out, "time"),
+                       keys = steps(seen, node.has_input(5) ? "memory_time" : "time");
+    return 2 * width * (width * (queries + keys) + queries * keys);
+  }
   if (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") {
     const Dims x = dims(0);
     return x.empty() ? 0 : (count_of(w) + count_of(dims(2))) * x[node.integer("layout", 0) != 0 ? 1 : 0];

@@ -29,6 +29,8 @@ const Names taken_apart{"AffineGrid",
                         "NegativeLogLikelihoodLoss",
                         "SoftmaxCrossEntropyLoss"};
 const Names scales{"DequantizeLinear", "QuantizeLinear"};
+/// What a network may end in (layers/walk.cpp).
+const Names classes{"ArgMax"};
 
 /// What has no layer, but is computed while a file is read.
 Names computed_only() {
@@ -37,7 +39,7 @@ Names computed_only() {
   LayerTable layers;
   for (const LayerGroup& group : layer_groups()) group.add(layers);
   std::erase_if(all, [&](const std::string& name) {
-    return layers.contains(name) || taken_apart.contains(name) || scales.contains(name);
+    return layers.contains(name) || taken_apart.contains(name) || scales.contains(name) || classes.contains(name);
   });
   return all;
 }
@@ -49,19 +51,20 @@ std::string row(const char* group, const Names& names) {
 std::string last_row(const Names& names) {
   return row("only where all that they read is constant, as shapes are", names);
 }
+std::string classes_row(const Names& names) { return row("as the last operator: the type gives the scores", names); }
 
 std::string tflite_table(const Names& computed) {
   std::string text = header("`.tflite`");
-  Names constant;
+  Names constant, last;
   for (const auto& [group, lowerings] : {std::pair{"weights and windows", tflite::layer_lowerings()},
                                          {"number by number", tflite::function_lowerings()},
                                          {"what moves or counts numbers", tflite::movement_lowerings()}}) {
     Names names;
     for (const tflite::Lowering& lowering : lowerings)
-      (computed.contains(lowering.op) ? constant : names).emplace(lowering.name);
+      (computed.contains(lowering.op) ? constant : classes.contains(lowering.op) ? last : names).emplace(lowering.name);
     text += row(group, names);
   }
-  return text + last_row(constant);
+  return text + classes_row(last) + last_row(constant);
 }
 
 std::string onnx_table(const Names& computed) {
@@ -75,7 +78,7 @@ std::string onnx_table(const Names& computed) {
     text += row(group.name, names);
   }
   return text + row("become several layers", taken_apart) + row("scales of networks in int8", scales) +
-         last_row(computed);
+         classes_row(classes) + last_row(computed);
 }
 
 }  // namespace

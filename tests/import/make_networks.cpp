@@ -151,6 +151,12 @@ const std::vector<Sample> samples{
        const auto y = g.node("Add", {x, attention(x, x, "itself", 3, true)});
        g.gives({g.node("Add", {y, attention(y, m, "memory", 4, false)})});
      }},
+    {"classes",
+     [](GraphBuilder& g) {
+       const auto kinds = g.gemm(g.input("x", {1, 5}), "kinds", 5, 7);
+       const auto which = g.node("ArgMax", {kinds}, {{"axis", std::int64_t{1}}, {"keepdims", std::int64_t{0}}});
+       g.gives({which, g.node("Tanh", {kinds})});
+     }},
     {"decoder",
      [](GraphBuilder& g) {
        auto y = g.node("Relu", {g.gemm(g.input("code", {1, 3}), "up", 3, 16)});

@@ -40,8 +40,9 @@ struct Units {
   std::map<std::string, std::size_t>
       batch_axes{};  // of the graph's inputs and of what units give; no_batch where there is none
 };
-/// Without `batched` the first axis of the inputs is no batch: what they hold is one sample.
-Units write_units(const Graph& graph, bool batched = true);
+/// Without `batched` the first axis of the inputs is no batch: what they hold is one sample. `scores_for_classes`: an
+/// ArgMax over vectors of scores that is an output has no layers, and its shape is that of the scores.
+Units write_units(const Graph& graph, bool batched = true, bool scores_for_classes = false);
 inline constexpr std::size_t no_batch = static_cast<std::size_t>(-1);
 
 /// A number as C++ text: the shortest that is the same float.

@@ -88,6 +88,47 @@ bool unpack(Walk& walk, const Node& node) {
   return true;
 }
 
+/// Classes as the last thing that a network gives: the type gives the scores. TFLite has a Cast behind them.
+bool gives_classes(const Walk& walk, const Node& node) {
+  if (!node.domain.empty()) return false;
+  if (node.op == "ArgMax") return true;
+  const auto before = node.op == "Cast" ? walk.producers.find(node.inputs.at(0)) : walk.producers.end();
+  return before != walk.producers.end() && before->second->op == "ArgMax";
+}
+bool is_last(const Walk& walk, const Node& node) {
+  const std::string& value = node.outputs.at(0);
+  if (!walk.readers.contains(value)) return true;
+  return std::ranges::all_of(walk.graph.nodes, [&](const Node& reader) {
+    const bool reads = std::ranges::find(reader.inputs, value) != reader.inputs.end();
+    return !reads || (node.op == "ArgMax" && reader.op == "Cast" && is_last(walk, reader));
+  });
+}
+
+void take_scores(Walk& walk, const Node& node) {
+  const std::string &scores = node.inputs.at(0), &classes = node.outputs.at(0);
+  const Place& place = walk.places.at(scores);
+  const auto require = [](bool holds, const char* what) {
+    if (!holds) throw Refused(what);
+  };
+  require(is_last(walk, node), "is not the last operator; a type can give the scores, not go on with the class");
+  if (node.op == "ArgMax") {
+    require(walk.producers.contains(scores), "the scores are an input of the network: nothing is left to be a type");
+    require(place.sample().size() == 1, "takes scores of several axes; a type gives the class of a vector of scores");
+    const std::int64_t axis = node.integer("axis", 0), rank = static_cast<std::int64_t>(place.dims.size());
+    require(static_cast<std::size_t>(axis < 0 ? axis + rank : axis) != place.batch, "compares the samples of a batch");
+    require(node.integer("select_last_index", 0) == 0,
+            "select_last_index = 1: predict_class takes the first of equals");
+  } else {
+    const auto type = walk.graph.values.find(classes);
+    require(type != walk.graph.values.end() && (type->second.type == Type::int32 || type->second.type == Type::int64),
+            "classes are whole numbers");
+  }
+  walk.units.units.push_back({node.name.empty() ? node.op : node.name, {scores}, classes});
+  walk.places[classes] = place;
+  walk.units.shapes[classes] = walk.units.shapes.at(scores);
+  walk.units.batch_axes[classes] = place.batch;
+}
+
 /// Layers of images, whose first axis ONNX calls the batch.
 bool stands_in_batch(const Node& node) {
   static const std::set<std::string> known{"Conv",
@@ -125,7 +166,7 @@ void place_inputs(Walk& walk, bool batched) {
 
 }  // namespace
 
-Units write_units(const Graph& graph, bool batched) {
+Units write_units(const Graph& graph, bool batched, bool scores_for_classes) {
   Walk walk{graph};
   place_inputs(walk, batched);
   for (const Node& node : graph.nodes) {
@@ -144,11 +185,16 @@ Units write_units(const Graph& graph, bool batched) {
     const bool behind = std::any_of(node.inputs.begin(), node.inputs.end(),
                                     [&](const auto& name) { return walk.refused_values.contains(name); });
     const auto found = layer_table().find(node.op);
-    const bool known = found != layer_table().end() && node.domain.empty();
+    const bool classes = scores_for_classes && gives_classes(walk, node),
+               known = classes || (found != layer_table().end() && node.domain.empty());
     if (!known) refuse(walk, node, reason_for_unknown(node));
     if (behind) walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
     if (!known || behind) continue;
     try {
+      if (classes) {
+        take_scores(walk, node);
+        continue;
+      }
       Writer writer(walk, node);
       if (stands_in_batch(node)) writer.take_front_as_batch();
       found->second(writer);

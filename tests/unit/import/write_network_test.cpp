@@ -26,13 +26,13 @@ std::string type_of(const Written& written) {
   return all.erase(begin, all.rfind("///") + 4 - begin + all.substr(all.rfind("///") + 4).find('\n') + 1);
 }
 
-Written written(GraphBuilder& g) {
+Written written(const GraphBuilder& g) {
   Graph graph = g.g;
   simplify(graph);
   return write_network(graph, "Net");
 }
 
-std::string refusal(GraphBuilder& g) {
+std::string refusal(const GraphBuilder& g) {
   try {
     written(g);
   } catch (const tenon::Error& error) {
@@ -124,10 +124,50 @@ TEST_CASE("what has no layer is refused at once, each with its node and the reas
   GraphBuilder g;
   auto y = g.node("CumSum", {g.conv(g.input("x", {1, 3, 8, 8}), "a", {4, 3, 3, 3}), g.constant("along", {}, {2})}, {},
                   "local");
-  y = g.node("ArgMax", {g.node("Flatten", {y})}, {{"axis", std::int64_t{1}}}, "which");
+  y = g.node("ArgMin", {g.node("Flatten", {y})}, {{"axis", std::int64_t{1}}}, "which");
   g.gives({y});
   const std::string all = refusal(g);
-  CHECK_THAT(all, Contains("2 reasons") && Contains("CumSum \"local\"") && Contains("ArgMax \"which\""));
+  CHECK_THAT(all, Contains("2 reasons") && Contains("CumSum \"local\"") && Contains("ArgMin \"which\""));
+}
+
+TEST_CASE("of a network that ends in classes the type gives the scores") {
+  const auto ends = [](std::map<std::string, Attribute> attributes, const std::function<void(GraphBuilder&)>& more = {},
+                       Dims takes = {1, 6}) {
+    GraphBuilder g;
+    const auto x = g.input("x", std::move(takes));
+    const auto scores = g.g.inputs[0].dims->size() == 2 ? g.gemm(x, "scores", 6, 3) : g.conv(x, "scores", {3, 2, 1, 1});
+    const auto y = g.node("ArgMax", {scores}, std::move(attributes), "which");
+    if (more) more(g);
+    else g.gives({y});
+    return g;
+  };
+  const std::int64_t one = 1;
+  for (const std::int64_t keepdims : {0, 1}) {
+    const Written net = written(ends({{"axis", one}, {"keepdims", keepdims}}));
+    CHECK(type_of(net) == "using Net = Sequential<Input<6>, Dense<3>>;\n");
+    CHECK_THAT(net.header, Contains("ends in ArgMax") && Contains("predict_class(model, x)"));
+  }
+  // as TFLite has it, and with the scores beside
+  CHECK(type_of(written(ends({{"axis", -one}}, [](GraphBuilder& g) {
+          g.gives({g.node("Cast", {"which"}, {{"to", std::int64_t{6}}})});
+        }))) == "using Net = Sequential<Input<6>, Dense<3>>;\n");
+  const Written both = written(ends({{"axis", one}}, [](GraphBuilder& g) { g.gives({"which", "scores"}); }));
+  CHECK_THAT(type_of(both), Contains("Node<\"scores\", Dense<3>>") && Contains("Out<"));
+  CHECK_THAT(both.header, Contains("ends in ArgMax") && !Contains("predict_class"));
+
+  CHECK_THAT(refusal(ends({{"axis", one}, {"select_last_index", one}})),
+             Contains("ArgMax \"which\": select_last_index"));
+  CHECK_THAT(refusal(ends({{"axis", std::int64_t{0}}})), Contains("ArgMax \"which\": compares the samples"));
+  CHECK_THAT(refusal(ends({{"axis", one}}, {}, {1, 2, 4, 4})),
+             Contains("ArgMax \"which\": takes scores of several axes"));
+  CHECK_THAT(refusal(ends({{"axis", one}},
+                          [](GraphBuilder& g) {
+                            g.gives({g.node("Relu", {g.node("Cast", {"which"}, {{"to", std::int64_t{1}}})})});
+                          })),
+             Contains("ArgMax \"which\": is not the last operator"));
+  GraphBuilder alone;
+  alone.gives({alone.node("ArgMax", {alone.input("x", {1, 4})}, {{"axis", one}})});
+  CHECK_THAT(refusal(alone), Contains("the scores are an input"));
 }
 
 TEST_CASE(
