@@ -20,7 +20,7 @@ struct a_model_that_is_not_const;
 /// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
 /// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
 /// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
-/// name has two shapes, or no name is in both.
+/// name has two shapes, or no name is in both. Two networks without parameters have nothing to copy: 0.
 template <class Selection = all_parameters, class From, class To>
 std::size_t copy_parameters(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
@@ -39,13 +39,17 @@ std::size_t copy_parameters(const From& from, To& to) {
         detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " +
                   text(*found));
-  if constexpr (source.size() > 0 && destination.size() > 0)
+  if constexpr (source.size() + destination.size() > 0)
     if (std::ranges::none_of(destination, [&](const ParameterEntry& entry) {
           return detail::chooses(Selection{}, entry) && find_same(entry) != source.end();
-        }))
+        })) {
+      const auto some = [](const auto& table) {
+        return table.begin() == table.end() ? "none" : std::string(table.begin()->name) + ", ...";
+      };
       throw Error("copy_parameters: expected parameters that both networks have" +
                   std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") + ", got " +
-                  std::string(source.front().name) + ", ... and " + std::string(destination.front().name) + ", ...");
+                  some(source) + " and " + some(destination));
+    }
   std::size_t copied = 0;
   for (const ParameterEntry& entry : destination) {
     const auto found = find_same(entry);

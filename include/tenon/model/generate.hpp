@@ -133,11 +133,13 @@ private:
   std::vector<std::int32_t> half_{};
 };
 
+/// The name of before.
 template <class M>
-class [[deprecated("write Session writer{model, session::generating}")]] Generator
-    : public Session<M, session::Generating>{
-      public : explicit Generator(const M& model) : Session<M, session::Generating>(model){}
-    };
+class Generator : public Session<M, session::Generating> {
+public:
+  [[deprecated("write Session writer{model, session::generating}")]] explicit Generator(const M& model)
+      : Session<M, session::Generating>(model) {}
+};
 
 /// The same tokens by running the whole network for each of them.
 template <class M>

@@ -144,19 +144,26 @@ private:
   detail::SessionMemory<T> memory_;
 };
 
+/// The names of before. Their constructors are what is deprecated: of a class compilers say nothing where its arguments
+/// are deduced.
 template <class Net>
-class [[deprecated("write Session net{model}")]] HostFrozen
-    : public Session<Model<Net>>{public : explicit HostFrozen(const Model<Net>& model) : Session<Model<Net>>(model){}};
+class HostFrozen : public Session<Model<Net>> {
+public:
+  [[deprecated("write Session net{model}")]] explicit HostFrozen(const Model<Net>& model)
+      : Session<Model<Net>>(model) {}
+};
 template <class Net>
-class [[deprecated("write Session net{model, session::stepped}")]] HostFrozenStep
-    : public Session<Model<Net>, session::Stepped>{
-      public : explicit HostFrozenStep(const Model<Net>& model) : Session<Model<Net>, session::Stepped>(model){}
-    };
+class HostFrozenStep : public Session<Model<Net>, session::Stepped> {
+public:
+  [[deprecated("write Session net{model, session::stepped}")]] explicit HostFrozenStep(const Model<Net>& model)
+      : Session<Model<Net>, session::Stepped>(model) {}
+};
 template <class M>
-class [[deprecated("write Session run{model, session::stateful, sequences}")]] StatefulRun
-    : public Session<M, session::Stateful>{
-      public : explicit StatefulRun(const M& model, std::size_t sequences = 1) :
-          Session<M, session::Stateful>(model, {}, sequences){}
-    };
+class StatefulRun : public Session<M, session::Stateful> {
+public:
+  [[deprecated("write Session run{model, session::stateful, sequences}")]] explicit StatefulRun(
+      const M& model, std::size_t sequences = 1)
+      : Session<M, session::Stateful>(model, {}, sequences) {}
+};
 
 }  // namespace tenon

@@ -212,4 +212,11 @@ TEST_CASE("a copy between networks that have no name in common is an Error") {
       copy_parameters(from, to),
       "copy_parameters: expected parameters that both networks have, got a.weight, ... and b.weight, ...");
   CHECK_THROWS_AS(copy_parameters<by_name<"a.*">>(from, to), Error);
+
+  Model<Sequential<Input<4>, ReLU>> none{1};
+  CHECK_THROWS_WITH(copy_parameters(from, none),
+                    "copy_parameters: expected parameters that both networks have, got a.weight, ... and none");
+  CHECK_THROWS_WITH(copy_parameters(none, to),
+                    "copy_parameters: expected parameters that both networks have, got none and b.weight, ...");
+  CHECK(copy_parameters(Model<Sequential<Input<4>, Tanh>>{1}, none) == 0);
 }
