@@ -139,13 +139,6 @@ void refuse_all(const Graph& graph, const std::vector<std::string>& refused) {
   throw Error(all);
 }
 
-void check_type_name(const std::string& name) {
-  const bool fits = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
-                    std::all_of(name.begin(), name.end(),
-                                [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-  if (!fits) throw Error(fmt::format("{} is no name for a type", detail::quoted_text(name)));
-}
-
 std::vector<std::string> refusals(const Graph& graph, const Structure& structure, const Units& units) {
   std::vector<std::string> refused;
   for (const Piece& piece : structure.pieces)
@@ -224,6 +217,7 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
       written.batch_axes[v.name] = known->second;
   const std::string begin = fmt::format("using {} = ", name);
   TypeText type = write_type(graph, std::move(structure), units, begin.size());
+  check_type_name(name, type);
   written.weights = std::move(type.weights);
   numbers.put_back(written.weights);
   std::string from = graph.format.empty() ? "a file" : fmt::format("a file in the format {}", graph.format);

@@ -257,6 +257,7 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
   WrittenQuantized written;
   TypeText type = write_type(simplified, std::move(structure), units,
                              std::string_view("using  = ").size() + name.size());
+  check_type_name(name, type);
   written.header = header_text(name, std::move(type), layout, simplified, written, rounding);
   written.check = check_text(name, expected, !last, samples, rounding);
   return written;

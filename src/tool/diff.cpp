@@ -9,6 +9,7 @@
 
 #include "../io/words.hpp"
 #include "commands.hpp"
+#include "table.hpp"
 
 namespace tenon::tool {
 
@@ -55,7 +56,7 @@ int compare_tensors(const Diff& what) {
   }
   for (const TensorInfo& y : b.tensors())
     if (a.find(y.name) == nullptr) say(y.name, "only in " + what.second);
-  if (what.json) fmt::print("{}\n", nlohmann::json{{"equal", !differ}, {"differences", list}}.dump());
+  if (what.json) print_json(nlohmann::json{{"equal", !differ}, {"differences", list}});
   return differ ? 1 : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "compile.hpp"
 #include "network_file.hpp"
 #include "phases.hpp"
+#include "table.hpp"
 
 namespace tenon::tool {
 
@@ -62,7 +63,7 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
                      {"ram_bytes", written.ram_bytes},
                      {"macs", written.macs}};
     j["checked"] = checked == Checked::not_run ? nlohmann::json(nullptr) : nlohmann::json(checked == Checked::right);
-    fmt::print("{}\n", j.dump());
+    print_json(j);
   } else {
     fmt::print("{}: {} in int8, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
                written.weight_bytes, written.ram_bytes, written.macs);
@@ -102,7 +103,7 @@ int import_network(const Import& what) {
                      {"check", what.folder + "/check.cpp"}, {"type", what.name},
                      {"tensors", written.weights.size()},   {"parameters", count(written.weights)}};
     j["checked"] = checked == Checked::not_run ? nlohmann::json(nullptr) : nlohmann::json(checked == Checked::right);
-    fmt::print("{}\n", j.dump());
+    print_json(j);
   } else {
     fmt::print("{}/net.hpp: {}, {} parameters in {} tensors\n", what.folder, what.name, count(written.weights),
                written.weights.size());

@@ -202,14 +202,13 @@ int import_into(const Into& what) {
   }
   for (const auto& [from, to] : renames) names.push_back({{"from", detail::escaped_text(from)}, {"to", to}});
   if (what.json) {
-    fmt::print("{}\n", nlohmann::json{{"fits", fit.all()},
-                                      {"parameters", list},
-                                      {"left_over", left},
-                                      {"prefix", detail::escaped_text(prefix)},
-                                      {"renames", names},
-                                      {"loaded", fit.fitting},
-                                      {"loaded_then", then.fitting}}
-                           .dump());
+    print_json(nlohmann::json{{"fits", fit.all()},
+                              {"parameters", list},
+                              {"left_over", left},
+                              {"prefix", detail::escaped_text(prefix)},
+                              {"renames", names},
+                              {"loaded", fit.fitting},
+                              {"loaded_then", then.fitting}});
     return fit.all() ? 0 : 1;
   }
   print_table(rows, 5);

@@ -50,7 +50,7 @@ int summarize_tensors(const Look& what) {
     bytes += t.bytes;
   }
   if (what.json) {
-    fmt::print("{}\n", Json{{"tensors", list}, {"numbers", numbers}, {"bytes", bytes}}.dump());
+    print_json(Json{{"tensors", list}, {"numbers", numbers}, {"bytes", bytes}});
   } else {
     print_table(rows, 3);
     fmt::print("{} tensors, {} numbers, {} bytes\n", file.tensors().size(), numbers, bytes);
@@ -149,13 +149,14 @@ int summarize(const Look& what) {
   phases.pause();
   const std::size_t alive = live_bytes(network.simplified);
   std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
-  std::int64_t parameters = 0, macs = 0;
+  std::int64_t parameters = 0, bytes_in_int8 = 0, macs = 0;
   Json list = Json::array();
   for (const Cost& c : all) {
     rows.push_back({shortened(c.name), c.op, c.shape, std::to_string(c.parameters), std::to_string(c.macs)});
     list.push_back(
         {{"node", c.name}, {"operator", c.op}, {"gives", c.shape}, {"parameters", c.parameters}, {"macs", c.macs}});
     parameters += c.parameters;
+    bytes_in_int8 += c.bytes_in_int8;
     macs += c.macs;
   }
   if (what.json) {
@@ -163,15 +164,15 @@ int summarize(const Look& what) {
            {"parameters", parameters},
            {"macs", macs},
            {"bytes_float", 4 * parameters},
-           {"bytes_int8", parameters},
+           {"bytes_int8", bytes_in_int8},
            {"ram_bytes", nullptr}};
     if (!integers) j["live_bytes"] = alive;
     if (ram) j["ram_bytes"] = *ram;
-    fmt::print("{}\n", j.dump());
+    print_json(j);
   } else {
     print_table(rows, 3);
     fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(),
-               parameters, 4 * parameters, parameters, macs);
+               parameters, 4 * parameters, bytes_in_int8, macs);
     if (ram) fmt::print("frozen in {}: {} bytes of RAM\n", integers ? "int8" : "float", *ram);
     else if (!integers)
       fmt::print("{} bytes of values are alive at once in float; what the network takes frozen is said where "
@@ -214,7 +215,7 @@ int inform(const Look& what) {
            {"tensors", file.tensors().size()},
            {"metadata", Json::object()}};
     for (const auto& [key, text] : file.metadata()) j["metadata"][safe(key)] = safe(text);
-    if (what.json) fmt::print("{}\n", j.dump());
+    if (what.json) print_json(j);
     else {
       fmt::print("{}, {} bytes, {} tensors\n", kind_name(kind), bytes, file.tensors().size());
       for (const auto& [key, text] : file.metadata()) fmt::print("{}: {}\n", safe(key), safe(text));
@@ -222,29 +223,30 @@ int inform(const Look& what) {
     return 0;
   }
   const Graph graph = read_network(what.file);
+  const std::vector<std::string> names = operators_in(what.file, graph);
   std::map<std::string, std::size_t> operators;
-  for (const Node& node : graph.nodes) ++operators[node.op];
+  for (const std::string& op : names) ++operators[safe(op)];
+  const Json opset = kind == FileKind::onnx ? Json(graph.opset) : Json(nullptr);
   Json in = Json::array(), out = Json::array();
   for (const Value& v : graph.inputs) in.push_back(value_text(v));
   for (const Value& v : graph.outputs) out.push_back(value_text(v));
   if (what.json) {
-    fmt::print("{}\n", Json{{"format", graph.format},
-                            {"name", safe(graph.name)},
-                            {"opset", graph.opset},
-                            {"bytes", bytes},
-                            {"inputs", in},
-                            {"outputs", out},
-                            {"operators", operators}}
-                           .dump());
+    print_json(Json{{"format", graph.format},
+                    {"name", safe(graph.name)},
+                    {"opset", opset},
+                    {"bytes", bytes},
+                    {"inputs", in},
+                    {"outputs", out},
+                    {"operators", operators}});
     return 0;
   }
-  fmt::print("{} network {}, operators of opset {}, {} bytes\n", graph.format, detail::quoted_text(graph.name),
-             graph.opset, bytes);
+  fmt::print("{} network {}, {}{} bytes\n", graph.format, detail::quoted_text(graph.name),
+             opset.is_null() ? "" : fmt::format("operators of opset {}, ", graph.opset), bytes);
   for (const Value& v : graph.inputs) fmt::print("  in:  {}\n", value_text(v));
   for (const Value& v : graph.outputs) fmt::print("  out: {}\n", value_text(v));
   Row counts;
   for (const auto& [op, count] : operators) counts.push_back(fmt::format("{} {}", count, op));
-  fmt::print("  {} operators: {}\n", graph.nodes.size(), fmt::join(counts, ", "));
+  fmt::print("  {} operators: {}\n", names.size(), fmt::join(counts, ", "));
   return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "../import/onnx.hpp"
 #include "../import/tflite.hpp"
+#include "../import/tflite_file.hpp"
 #include "../io/input_file.hpp"
 #include "../io/words.hpp"
 
@@ -82,6 +83,18 @@ Graph read_network(const std::string& path, const std::vector<std::string>& sets
     set_input(graph, set.substr(0, equals), numbers);
   }
   return graph;
+}
+
+std::vector<std::string> operators_in(const std::string& path, const Graph& graph) {
+  std::vector<std::string> all;
+  if (kind_of_file(path) == FileKind::tflite) {
+    const std::string bytes = detail::read_file(path, "a .tflite file");
+    const flatbuffer::Source source(std::as_bytes(std::span(bytes)), path);
+    for (const tflite::Operator& op : tflite::read_file(source).operators) all.push_back(op.kind());
+  } else {
+    for (const Node& node : graph.nodes) all.push_back(node.op);
+  }
+  return all;
 }
 
 Simplify shapes_of(const std::vector<std::string>& arguments) {
@@ -153,20 +166,35 @@ std::int64_t macs_of(const Graph& graph, const Node& node) {
   return 0;
 }
 
+/// Biases are int32 where weights are int8.
+bool is_bias(const Node& node, std::size_t input) {
+  if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm") return input == 2;
+  return (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") && input == 3;
+}
+
 }  // namespace
 
 std::vector<Cost> costs(const Graph& graph) {
   std::vector<Cost> all;
-  std::set<std::string> counted;  // weights that several nodes share are counted once
+  std::set<std::string> counted;                 // weights that several nodes share are counted once
+  std::map<std::string, std::string> stored_as;  // what says only how a value is stored: the value
   for (const Node& node : graph.nodes) {
+    if (node.op == "QuantizeLinear" || node.op == "DequantizeLinear") {
+      const auto before = stored_as.find(node.inputs.at(0));
+      stored_as[node.outputs.at(0)] = before != stored_as.end() ? before->second : node.inputs[0];
+      continue;
+    }
     Cost cost{detail::escaped_text(node.name), node.op, shape_text(graph, node.outputs.at(0))};
-    // Scales and zero points say how parameters are stored.
-    const bool stored = node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
-    const std::size_t read = stored ? std::min<std::size_t>(1, node.inputs.size()) : node.inputs.size();
-    for (const std::string& input : std::span(node.inputs).first(read))
-      if (const auto weight = graph.constants.find(input);
-          weight != graph.constants.end() && weight->second.type != Type::int64 && counted.insert(input).second)
-        cost.parameters += count_of(weight->second.dims);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto stored = stored_as.find(node.inputs[i]);
+      const std::string& name = stored != stored_as.end() ? stored->second : node.inputs[i];
+      const auto weight = graph.constants.find(name);
+      if (weight == graph.constants.end() || weight->second.type == Type::int64 || !counted.insert(name).second)
+        continue;
+      const std::int64_t numbers = count_of(weight->second.dims);
+      cost.parameters += numbers;
+      cost.bytes_in_int8 += is_bias(node, i) ? 4 * numbers : numbers;
+    }
     cost.macs = macs_of(graph, node);
     all.push_back(std::move(cost));
   }

@@ -22,15 +22,19 @@ inline bool has_tensors(FileKind kind) { return kind == FileKind::safetensors ||
 /// none.
 importing::Graph read_network(const std::string& path, const std::vector<std::string>& sets = {});
 
+/// The operators of the file that a network was read from, in the file's own words: CONV_2D of a .tflite.
+std::vector<std::string> operators_in(const std::string& path, const importing::Graph& graph);
+
 /// `input=1x3x224x224`, as often as there are inputs to say it of.
 importing::Simplify shapes_of(const std::vector<std::string>& arguments);
 
 /// One operator in numbers.
 struct Cost {
   std::string name, op, shape;
-  std::int64_t parameters = 0, macs = 0;
+  std::int64_t parameters = 0, bytes_in_int8 = 0, macs = 0;
 };
-/// All of a graph whose shapes are known, in order.
+/// All of a graph whose shapes are known, in order. What only says how values are stored, as QuantizeLinear, is none of
+/// them: its weights belong to the operator that reads them.
 std::vector<Cost> costs(const importing::Graph& graph);
 
 /// The bytes in float of the values of a sample that are alive at once, at most: what a frozen network takes at least.

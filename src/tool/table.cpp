@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace tenon::tool {
 
@@ -17,6 +18,10 @@ void print_table(const std::vector<Row>& rows, std::size_t right) {
     while (line.ends_with(' ')) line.pop_back();
     fmt::print("{}\n", line);
   }
+}
+
+void print_json(const nlohmann::json& value) {
+  fmt::print("{}\n", value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace tenon::tool

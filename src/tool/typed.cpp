@@ -12,6 +12,7 @@
 #include "commands.hpp"
 #include "compile.hpp"
 #include "phases.hpp"
+#include "table.hpp"
 
 namespace tenon::tool {
 
@@ -134,7 +135,7 @@ struct Program {
     if (what.json) {
       nlohmann::json j{{"program", source}, {"output", nullptr}};
       if (compiled) j["output"] = what.output;
-      fmt::print("{}\n", j.dump());
+      print_json(j);
     } else if (compiled) {
       fmt::print("{}: {} {}\n", what.output, what.name, form);
     } else {

@@ -141,8 +141,9 @@ std::vector<Array> pad(const Call& call) {
   for (std::size_t i = 0; i < named.size(); ++i) {
     const std::size_t a = call.axis(named[i], x.dims.size());
     const Index front = (*pads)[i], back = (*pads)[named.size() + i];
-    call.require(std::max({front, back, -front, -back}) < Index{1} << 40, "widths as large as {} are not supported",
-                 front);
+    for (const Index width : {front, back})
+      call.require(width < Index{1} << 40 && width > -(Index{1} << 40), "widths as large as {} are not supported",
+                   width);
     before[a] = front;
     dims[a] += front + back;
     call.require(x.dims[a] > 0 || mode == "constant" || dims[a] <= 0, "nothing is there to repeat along axis {}", a);

@@ -86,7 +86,10 @@ void refuse_unknown(const Graph& graph) {
   std::string unknown;
   for (const Node& node : graph.nodes)
     if (!interprets(node)) unknown += "\n  " + describe(node);
-  if (!unknown.empty()) throw Error("these operators are not supported:" + unknown);
+  if (!unknown.empty())
+    throw Error("these operators are not supported (tenon import --operators lists those that are); a network that is "
+                "exported without them can be imported, and a layer of your own put in their place:" +
+                unknown);
 }
 
 bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }

@@ -158,6 +158,23 @@ std::optional<std::string> by_another(const std::vector<Found>& found, std::size
   return same;
 }
 
+/// "template <std::size_t Channels>", in as many lines as are needed; nothing without parameters.
+std::string introduction(const std::vector<std::string>& parameters, std::size_t width) {
+  if (parameters.empty()) return "";
+  std::string all, line = "template <";
+  const std::string indentation(line.size(), ' ');
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    const std::string one = "std::size_t " + parameters[k] + (k + 1 < parameters.size() ? "," : ">");
+    if (k > 0 && line.size() + 1 + one.size() > width) {
+      all += line + "\n";
+      line = indentation + one;
+    } else {
+      line += (k > 0 ? " " : "") + one;
+    }
+  }
+  return all + line + "\n";
+}
+
 /// A definition of what all that are found have in common, or none where they differ too much.
 std::optional<std::string> define(const std::vector<Found>& found, const std::string& name, std::size_t width) {
   const std::vector<Number>& first = found[0].numbers;
@@ -197,10 +214,7 @@ std::optional<std::string> define(const std::vector<Found>& found, const std::st
   std::size_t next = 0;
   replace_numbers(body, [&](const std::string&, const std::string&, std::size_t) { return written[next++]; });
   const std::string begin = fmt::format("using {} = ", name);
-  std::string introduction;
-  for (const std::string& p : parameters)
-    introduction += (introduction.empty() ? "template <std::size_t " : ", std::size_t ") + p;
-  return (introduction.empty() ? "" : introduction + ">\n") + begin + lines(body, begin.size(), width) + ";\n";
+  return introduction(parameters, width) + begin + lines(body, begin.size(), width) + ";\n";
 }
 
 bool inside_named(const std::vector<Part>& parts, const Part* wanted, bool named = false) {

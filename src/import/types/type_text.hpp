@@ -26,7 +26,10 @@ std::vector<std::string> refusals(const Graph& graph, const Structure& structure
 /// Throws one Error with all reasons; does nothing where there are none.
 void refuse_all(const Graph& graph, const std::vector<std::string>& refused);
 
-/// An Error where that cannot be the name of a type.
+/// An Error where that cannot be the name of a type: it is none in C++, or stands for something else in what is
+/// written.
 void check_type_name(const std::string& name);
+/// The same where a part of this type is called so.
+void check_type_name(const std::string& name, const TypeText& type);
 
 }  // namespace tenon::importing

@@ -95,6 +95,29 @@ TEST_CASE("blocks that are alike but for a number are a template") {
   CHECK_THAT(type, Contains("Shortcut<8>, ReLU, Shortcut<16>, ReLU, Shortcut<32>, ReLU>;"));
 }
 
+TEST_CASE("a template of many numbers takes as many lines as it needs") {
+  GraphBuilder g;
+  auto y = g.input("x", {1, 4, 8, 8});
+  std::int64_t takes = 4;
+  for (const std::int64_t c : {2, 3}) {
+    const auto name = [&](const char* part) { return part + std::to_string(c); };
+    std::vector<std::string> branches;
+    std::int64_t gives = 0;
+    for (const std::int64_t b : {1, 2, 3}) {
+      const std::int64_t wide = c * b + 5 * b * b, narrow = 7 * c + b;
+      const auto inner = g.node("Relu", {g.conv(y, name("in") + std::to_string(b), {wide, takes, 1, 1})});
+      branches.push_back(g.conv(inner, name("out") + std::to_string(b), {narrow, wide, 3, 3}, padded));
+      gives += narrow;
+    }
+    y = g.node("Relu", {g.node("Concat", branches, {{"axis", std::int64_t{1}}})});
+    takes = gives;
+  }
+  g.gives({y});
+  const std::string type = type_of(written(g));
+  CHECK_THAT(type, Contains("template <std::size_t Channels, std::size_t Channels2, std::size_t Channels3, std::size_t "
+                            "Channels4,\n          std::size_t Channels5, std::size_t Channels6>\nusing Mixed = "));
+}
+
 TEST_CASE("what is neither is a Graph, in which layers of several inputs stand alone") {
   GraphBuilder g;
   const auto a = g.input("a", {1, 4}), b = g.input("b", {1, 4});
@@ -128,6 +151,13 @@ TEST_CASE("what has no layer is refused at once, each with its node and the reas
   g.gives({y});
   const std::string all = refusal(g);
   CHECK_THAT(all, Contains("2 reasons") && Contains("CumSum \"local\"") && Contains("ArgMin \"which\""));
+
+  GraphBuilder unknown;
+  unknown.g.nodes.push_back({"again", "Loop", "", {unknown.input("x", {1, 4})}, {"y"}});
+  unknown.g.nodes.push_back({"soft", "BiasGelu", "com.example", {"y"}, {"z"}});
+  unknown.g.outputs.push_back({"z", Type::float32, std::nullopt});
+  CHECK_THAT(refusal(unknown), Contains("tenon import --operators lists those that are") &&
+                                   Contains("\n  Loop \"again\"\n  com.example.BiasGelu \"soft\""));
 }
 
 TEST_CASE("of a network that ends in classes the type gives the scores") {
@@ -297,8 +327,10 @@ TEST_CASE("a name that is none for a type is refused") {
   g.gives({g.node("Relu", {g.input("x", {1, 4})})});
   Graph graph = g.g;
   simplify(graph);
-  for (const char* name : {"", "2net", "my-net"})
+  for (const char* name : {"", "2net", "my-net", "int", "co_await", "tenon"})
     CHECK_THROWS_WITH(write_network(graph, name), Contains("no name for a type"));
+  CHECK_THROWS_WITH(write_network(graph, "ReLU"), Contains("a part of it is called so"));
+  CHECK_THAT(write_network(graph, "ReL").header, Contains("using ReL = Sequential<Input<4>, ReLU>;"));
 }
 
 namespace {
