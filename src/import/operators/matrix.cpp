@@ -57,6 +57,18 @@ Array transposed(const Array& x) {
   return y;
 }
 
+/// a b' of matrices. The weights of a large layer are b: they are read where they lie.
+Array product_with_transposed(const Call& call, const Array& a, const Array& b) {
+  const Index m = a.dims[0], k = a.dims[1], n = b.dims[0];
+  call.require(b.dims[1] == k, "cannot multiply {} by the transpose of {}", axes_text(a.dims), axes_text(b.dims));
+  Array y = call.make(a.type, {m, n});
+  if (y.values.empty()) return y;
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j)
+      for (Index l = 0; l < k; ++l) element(y, i * n + j) += element(a, i * k + l) * element(b, j * k + l);
+  return y;
+}
+
 /// alpha A' B' + beta C
 std::vector<Array> gemm(const Call& call) {
   const Array &a = call.input(0), &b = call.input(1);
@@ -64,7 +76,9 @@ std::vector<Array> gemm(const Call& call) {
                axes_text(b.dims));
   const double alpha = call.node.number("alpha", 1), beta = call.node.number("beta", 1);
   const bool turn_a = call.node.integer("transA", 0) != 0, turn_b = call.node.integer("transB", 0) != 0;
-  Array y = matrix_product(call, turn_a ? transposed(a) : a, turn_b ? transposed(b) : b, a.type);
+  const Array turned = turn_a ? transposed(a) : Array{};
+  const Array& left = turn_a ? turned : a;
+  Array y = turn_b ? product_with_transposed(call, left, b) : matrix_product(call, left, b, a.type);
   const Array* c = call.optional(2);
   if (c != nullptr)
     call.require(broadcast(call, y.dims, c->dims) == y.dims, "{} does not broadcast to {}", axes_text(c->dims),

@@ -121,7 +121,9 @@ std::vector<Array> constant_of_shape(const Call& call) {
   call.require(value == nullptr || value->values.size() == 1, "its value has to be one number");
   Array y = call.make(value != nullptr ? value->type : Type::float32, call.integers(0));
   if (value != nullptr) std::fill(y.values.begin(), y.values.end(), value->values[0]);
-  return {y};
+  std::vector<Array> results;  // a list in braces would be copied, and weights are made here
+  results.push_back(std::move(y));
+  return results;
 }
 
 std::vector<Array> expand(const Call& call) {

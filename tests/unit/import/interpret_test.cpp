@@ -144,6 +144,8 @@ TEST_CASE("odd shapes and attributes give one clear error") {
   CHECK_THROWS_WITH(one("MaxPool", {image}, {{"kernel_shape", Integers{2, huge}}}), Catch::Contains("not possible"));
   CHECK_THROWS_WITH(one("MaxPool", {image}, {{"kernel_shape", "2"}}), Catch::Contains("kernel_shape has to be a list"));
   CHECK_THROWS_WITH(one("MatMul", {x, x}), Catch::Contains("cannot multiply 2 x 3 by 2 x 3"));
+  CHECK_THROWS_WITH(one("Gemm", {x, counted({3, 2})}, {{"transB", integer(1)}}),
+                    Catch::Contains("cannot multiply 2 x 3 by the transpose of 3 x 2"));
   CHECK_THROWS_WITH(one("Einsum", {x, x}, {{"equation", "ij"}}), Catch::Contains("fewer inputs"));
   CHECK_THROWS_WITH(one("Einsum", {x}, {{"equation", "ij->ik"}}), Catch::Contains("not of any input"));
   CHECK_THROWS_WITH(one("DepthToSpace", {image}, {{"blocksize", integer(0)}}), Catch::Contains("size 0"));
