@@ -18,6 +18,8 @@ _tenon() {
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
   elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == -o || ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
+  elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == --rounding ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'single double' -- "$word")
   else
     local file
     while read -r file; do

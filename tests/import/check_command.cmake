@@ -190,3 +190,17 @@ foreach(subcommand import quantize export summary dot info diff)
     endif()
   endforeach()
 endforeach()
+# What it offers: values of an option, and files that the subcommand reads.
+find_program(BASH bash)
+if(BASH)
+  file(WRITE "${WORK}/offers.sh" "source '${CMAKE_CURRENT_LIST_DIR}/../../packaging/tenon.bash'
+offers() { COMP_WORDS=(tenon \"\$@\") COMP_CWORD=\$#; _tenon; echo \"\${COMPREPLY[*]}\"; }
+offers import net.onnx --rounding d
+offers info bra
+offers diff bra
+")
+  execute_process(COMMAND "${BASH}" offers.sh WORKING_DIRECTORY "${WORK}" OUTPUT_VARIABLE offered COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT offered STREQUAL "double\nbrace.onnx\n\n")
+    message(FATAL_ERROR "packaging/tenon.bash is expected to offer double, brace.onnx and nothing, got\n${offered}")
+  endif()
+endif()
