@@ -34,8 +34,8 @@ struct Frechet {
   void reset() const {}
 };
 
-/// Whether what is drawn shows single classes, and all of them (`inception_score`): of N samples with probabilities p_ik
-/// of class k, and their means q_k,
+/// Whether what is drawn shows single classes, and all of them (`inception_score`): of N samples with probabilities
+/// p_ik of class k, and their means q_k,
 ///     score = exp(1 / N sum_i sum_k p_ik log(p_ik / q_k))
 struct InceptionScore {
   static constexpr const char* name = "inception score";
