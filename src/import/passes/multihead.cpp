@@ -254,7 +254,7 @@ std::optional<bool> hides_later(const Edit& edit, const Array& mask, const Dims&
 }
 
 std::optional<Scores> scores_of(const Edit& edit, const Node& softmax) {
-  const Dims dims = edit.dims(softmax.inputs[0]);
+  const Dims& dims = edit.dims(softmax.inputs[0]);
   const auto rank = static_cast<std::int64_t>(dims.size());
   const std::int64_t axis = softmax.integer("axis", edit.opset() < 13 ? 1 : -1);
   if (rank < 3 || (axis < 0 ? axis + rank : axis) != rank - 1) return std::nullopt;
