@@ -23,4 +23,18 @@ struct fixed_string {
   }
 };
 
+/// A number as it is written: "0", "17".
+template <std::size_t Number>
+inline constexpr auto number_text = [] {
+  constexpr std::size_t digits = [] {
+    std::size_t count = 1;
+    for (std::size_t rest = Number; rest >= 10; rest /= 10) ++count;
+    return count;
+  }();
+  fixed_string<digits + 1> text;
+  std::size_t rest = Number;
+  for (std::size_t d = digits; d-- > 0; rest /= 10) text.text[d] = static_cast<char>('0' + rest % 10);
+  return text;
+}();
+
 }  // namespace tenon

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/fixed_string.hpp>
 #include <tenon/layers/moving/axis_cut.hpp>
 #include <tenon/net/graph_outputs.hpp>
 
@@ -21,17 +22,6 @@ template <std::size_t N>
 struct has_exactly;
 
 namespace detail {
-
-/// "0", "1", ...: what outputs are called that have only numbers. There are at most 1,000.
-template <std::size_t Number>
-inline constexpr std::array<char, 3> digits_of{'0' + Number / 100, '0' + Number / 10 % 10, '0' + Number % 10};
-template <std::size_t Number>
-inline constexpr std::string_view name_of_number{digits_of<Number>.data() + (Number < 10    ? 2
-                                                                             : Number < 100 ? 1
-                                                                                            : 0),
-                                                 Number < 10    ? std::size_t{1}
-                                                 : Number < 100 ? std::size_t{2}
-                                                                : std::size_t{3}};
 
 /// Of each of `Outer` blocks, `Own...` numbers go to one part after the other.
 template <class In, class Out, std::size_t Outer, std::size_t... Own>
@@ -127,7 +117,7 @@ private:
 
   template <std::size_t... K>
   static constexpr std::array<std::string_view, sizeof...(K)> names(std::index_sequence<K...>) {
-    return {detail::name_of_number<K>...};
+    return {number_text<K>.view()...};
   }
 
 public:

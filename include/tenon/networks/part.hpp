@@ -81,12 +81,7 @@ constexpr auto name_of_element() {
   if constexpr (element<E>::named) {
     return to_fixed_string<element<E>::name.size()>(element<E>::name);
   } else {
-    constexpr std::size_t digits = Index < 10 ? 1 : Index < 100 ? 2 : Index < 1000 ? 3 : 4;
-    fixed_string<digits + 1> text;
-    std::size_t rest = Index;
-    for (std::size_t d = digits; d-- > 0; rest /= 10) text.text[d] = static_cast<char>('0' + rest % 10);
-    text.text[digits] = '\0';
-    return text;
+    return number_text<Index>;
   }
 }
 template <class L>

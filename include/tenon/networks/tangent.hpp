@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -76,11 +76,11 @@ inline constexpr TangentRule tangent_rule<Identity> = TangentRule::no_parameters
 /// "y7", "t7": names of nodes.
 template <char Kind, std::size_t Number>
 constexpr auto numbered_name() {
-  constexpr std::size_t digits = Number < 10 ? 1 : Number < 100 ? 2 : 3;
-  std::array<char, digits + 1> text{Kind};
-  std::size_t rest = Number;
-  for (std::size_t k = digits; k > 0; --k, rest /= 10) text[k] = static_cast<char>('0' + rest % 10);
-  return to_fixed_string<digits + 1>(std::string_view(text.data(), text.size()));
+  constexpr std::string_view number = number_text<Number>;
+  fixed_string<number.size() + 2> text;
+  text.text[0] = Kind;
+  std::copy(number.begin(), number.end(), text.text + 1);
+  return text;
 }
 
 /// The derivative of formula E at what is called A, times what is called V.

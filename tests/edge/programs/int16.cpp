@@ -32,6 +32,7 @@
 #include <tenon/net/networks.hpp>
 
 #include "platform.hpp"
+#include "square_image.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -107,19 +108,6 @@ void dense(std::size_t in, std::size_t out, const Scales& s = {}) {
   dense_int16(rows(in, out, s), x, y);
   keep(out);
 }
-struct Shape {
-  std::size_t channels, features, size, kernel, stride = 1, before = 1, groups = 1, dilation = 1;
-
-  Convolution convolution() const {
-    const ConvolutionAxis axis{.image = size,
-                               .map = (size + 2 * before - dilation * (kernel - 1) - 1) / stride + 1,
-                               .kernel = kernel,
-                               .stride = stride,
-                               .dilation = dilation,
-                               .before = before};
-    return {.channels = channels, .features = features, .groups = groups, .y = axis, .x = axis};
-  }
-};
 /// visit(tap, place of the pixel) for the taps that lie inside the image.
 template <class Visit>
 void each_tap(const Convolution& c, std::size_t r, std::size_t q, Visit visit) {
@@ -144,7 +132,7 @@ void follow(const Convolution& c, bool gathered, Kernel kernel) {
   kernel(other + lead, other);
   for (std::size_t i = 0; i < c.map_size(); ++i) wrong += other[i] == y[i] ? 0 : 1;
 }
-void convolve(const Shape& shape, const Scales& s = {}) {
+void convolve(const SquareImage& shape, const Scales& s = {}) {
   fill(s);
   const Convolution c = shape.convolution();
   const std::size_t own = c.group_channels(), columns = c.taps() * own, features = c.group_features();
@@ -165,7 +153,7 @@ void convolve(const Shape& shape, const Scales& s = {}) {
   keep(c.map_size());
   if (c.groups == 1) follow(c, true, kernel);
 }
-void depthwise(const Shape& shape, const Scales& s = {}) {
+void depthwise(const SquareImage& shape, const Scales& s = {}) {
   fill(s);
   const Convolution c = shape.convolution();
   each_output(c, [&](std::size_t r, std::size_t q, std::size_t f) {

@@ -8,6 +8,7 @@
 #include <tenon/kernels/int8_stored.hpp>
 
 #include "platform.hpp"
+#include "square_image.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,19 +57,6 @@ void dense(std::size_t in, std::size_t out, Scales s = {}) {
   dense_int8(rows(in, out, s), x, y);
   keep(out);
 }
-struct Shape {
-  std::size_t channels, features, size, kernel, stride = 1, before = 1, groups = 1, dilation = 1;
-
-  Convolution convolution() const {
-    const ConvolutionAxis axis{.image = size,
-                               .map = (size + 2 * before - dilation * (kernel - 1) - 1) / stride + 1,
-                               .kernel = kernel,
-                               .stride = stride,
-                               .dilation = dilation,
-                               .before = before};
-    return {.channels = channels, .features = features, .groups = groups, .y = axis, .x = axis};
-  }
-};
 /// The same once more, with the result over the image and as close to it as it may be.
 template <class Kernel>
 void follow(const Convolution& c, bool gathered, Kernel kernel) {
@@ -77,7 +65,7 @@ void follow(const Convolution& c, bool gathered, Kernel kernel) {
   kernel(other + lead, other);
   for (std::size_t i = 0; i < c.map_size(); ++i) spoiled += other[i] == y[i] ? 0 : 1;
 }
-void convolve(Shape shape, Scales s = {}) {
+void convolve(SquareImage shape, Scales s = {}) {
   fill(s.shift);
   const Convolution c = shape.convolution();
   const auto kernel = [&](const std::int8_t* from, std::int8_t* to) {
@@ -88,7 +76,7 @@ void convolve(Shape shape, Scales s = {}) {
   if (c.groups == 1) follow(c, true, kernel);
 }
 /// Weights of four bits, or of one scale: the bytes of the layer above with the same weights and scales.
-void stored(Shape shape, StoredRows how, Scales s = {}) {
+void stored(SquareImage shape, StoredRows how, Scales s = {}) {
   fill(s.shift);
   const Convolution c = shape.convolution();
   const bool image = shape.size > 1;
@@ -116,7 +104,7 @@ void stored(Shape shape, StoredRows how, Scales s = {}) {
   keep(c.map_size());
 }
 /// Every channel by itself; once more with a weight of -128.
-void depthwise(Shape shape, Scales s = {}, bool least = false) {
+void depthwise(SquareImage shape, Scales s = {}, bool least = false) {
   fill(s.shift);
   if (least) {
     for (std::size_t i = 0; i < 8; ++i) weights[i] = -128;
