@@ -74,8 +74,8 @@ static_assert(same<Split<0>::invalid, takes<the_number_of_parts_or_their_lengths
               same<Split<0, 2, 0>::invalid, takes<lengths_above_0>> && same<Split<0, 1, 1>::invalid, void>);
 static_assert(output_index<Sequential<Input<6>, Split<0, 1, 2, 3>>, "2"> == 2 &&
               output_index<Named<"net", Sequential<Input<4>, Dense<6>, Split<0, 2>>>, "1"> == 1);
-static_assert(tenon::detail::name_of_number<7> == "7" && tenon::detail::name_of_number<40> == "40" &&
-              tenon::detail::name_of_number<305> == "305");
+static_assert(tenon::number_text<7>.view() == "7" && tenon::number_text<40>.view() == "40" &&
+              tenon::number_text<305>.view() == "305");
 static_assert(same<output_shape<Alone<Select<0, -1>, 4, 3>>, Shape<3>> &&
               same<output_shape<Alone<Select<1, 0>, 4, 3, 2>>, Shape<4, 2>>);
 static_assert(same<output_shape<Alone<Select<0, 2>, 4>>, Shape<1>> &&
