@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <string>
@@ -183,6 +184,8 @@ TEST_CASE("the class that a model takes a sample for") {
     CHECK(predict_class(sure, xt::xtensor<float, 1>{x}) == (x > 0 ? 1U : 0U));
     CHECK(predict_class(logit, xt::xtensor<float, 1>{x}) == (x > 0 ? 1U : 0U));
   }
+  const xt::xtensor<float, 2> odd{{1}, {std::numeric_limits<float>::quiet_NaN()}};
+  CHECK_THROWS_WITH(predict_class(logit, odd), Contains("got nan in output 0 of sample 1"));
 }
 
 TEST_CASE("a Jacobian is that of differences") {
