@@ -25,8 +25,10 @@
 #include <tenon/train/archive.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
+#include <tenon/train/loss_in_shards.hpp>
 #include <tenon/train/objective.hpp>
 #include <tenon/train/sharding.hpp>
+#include <tenon/train/training_space.hpp>
 #include <tenon/train/workers.hpp>
 
 namespace tenon {
@@ -116,12 +118,10 @@ private:
   static constexpr Layout layout = layout_of<Bound>;
   static constexpr std::size_t states = static_cast<std::size_t>(O::states);
   static constexpr Needs needs = layout.needs;
-  static constexpr std::size_t scratch_sample = std::max(needs.forward.sample, needs.backward.sample);
-  static constexpr std::size_t scratch_fixed = std::max(needs.forward.fixed, needs.backward.fixed);
+  using Range = detail::IndexRange;
+  using Space = detail::TrainingSpace<network, Bound, T>;
 
   static_assert(detail::choose_something<network>(detail::selections<O>));
-  /// A part of a batch smaller than this is not worth a thread.
-  static constexpr std::size_t smallest_part = 8;
 
 public:
   /// One sample of what the loss is given: the network's output, or its logits where loss and last
@@ -158,34 +158,23 @@ public:
     }
     const std::size_t threads = num_threads();
     spaces_.reserve(threads);
-    for (std::size_t k = 0; k < threads; ++k) spaces_.emplace_back(largest_part(batch_size, threads), k > 0);
+    for (std::size_t k = 0; k < threads; ++k) spaces_.emplace_back(Space::largest_part(batch_size, threads), k > 0);
   }
 
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
-    const std::size_t sample = needs.state + 2 * output::size + Aim::template scratch<output> +
-                               (input_gradient ? M::input::size : 0);
+    const std::size_t sample = per_sample + (input_gradient ? M::input::size : 0);
     const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
-    const std::size_t own = needs.saved.fixed + scratch_fixed +
-                            largest_part(batch_size, threads) * (needs.saved.sample + scratch_sample);
-    return sizeof(T) * (common + threads * own + (threads - 1) * (layout.trainable_size + own_buffers));
+    return sizeof(T) * (common + Space::of_threads(batch_size, threads));
   }
 
   /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those
   /// it receives from other ranks; with `zero` 1, only its piece of the optimizer's arrays.
   static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
                                               int zero = 1) {
-    const std::size_t most = std::clamp<std::size_t>(batch_size / detail::smallest_shard, 1, shards),
-                      places = (most + ranks - 1) / ranks;
-    const std::size_t largest = std::max((batch_size + shards - 1) / shards,
-                                         std::min(batch_size, 2 * detail::smallest_shard - 1));
-    const std::size_t lines = layout.trainable_size / alignment, piece = (lines + ranks - 1) / ranks * alignment;
-    const std::size_t sample = needs.state + 2 * output::size + Aim::template scratch<output>;
-    const std::size_t place = needs.saved.fixed + scratch_fixed + largest * (needs.saved.sample + scratch_sample) +
-                              layout.trainable_size + own_buffers;
-    const std::size_t common = layout.trainable_size + states * (zero == 1 ? piece : layout.trainable_size) +
-                               batch_size * sample;
-    return sizeof(T) * (common + places * place + piece * (ranks > 1 ? most - most / ranks : 0));
+    const std::size_t own = zero == 1 ? detail::largest_piece(layout.trainable_size, ranks) : layout.trainable_size;
+    const std::size_t common = layout.trainable_size + states * own + batch_size * per_sample;
+    return sizeof(T) * (common + Space::of_shards(batch_size, ranks, shards));
   }
 
   /// The network's output for a batch, in training mode; `loss` and `backward` refer to it, and to the
@@ -219,7 +208,9 @@ public:
       throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the "
                   "gradient at its output");
     has_gradient_ = true;
-    if (sharding_) return loss_of_shards();
+    if (sharding_)
+      return detail::loss_in_shards<Aim, output>(loss_, sharding_, workers_, Rows<const T>(y()), batch_, values_.span(),
+                                                 dy(), terms_);
     return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(),
                                           terms_);
   }
@@ -282,7 +273,7 @@ public:
     ++steps_;
     const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_.threads() : spaces_.size();
     workers_.run(pieces, [&](std::size_t number) {
-      const Range whole = updated(), piece = piece_of(whole, number, pieces);
+      const Range whole = updated(), piece = detail::piece_of(whole, number, pieces);
       OptimizerArrays<T, states> arrays{
           model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
       for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first - whole.first;
@@ -411,36 +402,16 @@ public:
   }
 
 private:
-  /// Threads have running statistics of their own, and read what does not learn in the model's arena.
-  static constexpr std::size_t own_buffers = detail::running_statistics<network>.count > 0 ? layout.buffer_size : 0;
-  /// What one thread works in. The first one's gradients and running statistics are the trainer's own.
-  struct Space {
-    Space(std::size_t samples, bool own)
-        : saved(needs.saved.sample * samples),
-          saved_fixed(needs.saved.fixed),
-          scratch(scratch_sample * samples),
-          scratch_fixed(Trainer::scratch_fixed),
-          gradients(own ? layout.trainable_size : 0),
-          buffers(own ? own_buffers : 0) {}
-    Arena<T> saved;
-    Arena<T> saved_fixed;
-    Arena<T> scratch;
-    Arena<T> scratch_fixed;
-    Arena<T> gradients;
-    Arena<T> buffers;
-  };
+  /// What the whole batch takes, beside its rows.
+  static constexpr std::size_t per_sample = needs.state + 2 * output::size + Aim::template scratch<output>;
+
   void share_statistics(Space& space) const {
     for (const auto& [first, size] : detail::running_statistics<network>)
       std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
   }
-  struct Range {
-    std::size_t first, count;
-  };
-
   /// All that a sample of a batch takes can be counted, and addressed.
   static std::size_t checked(std::size_t batch_size) {
-    constexpr std::size_t sample = sizeof(T) *
-                                   (needs.state + 2 * output::size + answers + needs.saved.sample + scratch_sample);
+    constexpr std::size_t sample = sizeof(T) * (needs.state + 2 * output::size + answers + Space::sample);
     constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sample;
     if (batch_size >= 1 && batch_size <= most) return batch_size;
     throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " +
@@ -460,23 +431,10 @@ private:
                   std::to_string(rows.stride) + " apart");
     return {rows.data, rows.count * size};
   }
-  static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
-    if (threads == 1) return batch_size;
-    return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
-  }
-  std::size_t parts() const { return std::clamp<std::size_t>(batch_.count / smallest_part, 1, spaces_.size()); }
+  std::size_t parts() const { return std::clamp<std::size_t>(batch_.count / Space::smallest_part, 1, spaces_.size()); }
   Range part_range(std::size_t part) const {
     const std::size_t first = part * batch_.count / parts();
     return {first, (part + 1) * batch_.count / parts() - first};
-  }
-  /// Pieces of the parameters' arena begin on cache lines.
-  static constexpr Range piece_of(Range whole, std::size_t number, std::size_t pieces) {
-    const std::size_t lines = whole.count / alignment;
-    const std::size_t first = number * lines / pieces * alignment;
-    return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
-  }
-  static constexpr Range piece_of_arena(std::size_t number, std::size_t pieces) {
-    return piece_of({0, layout.trainable_size}, number, pieces);
   }
   bool splits_states() const { return sharding_.splits_states(); }
   /// What this rank's optimizer updates.
@@ -484,10 +442,6 @@ private:
     if (!splits_states()) return {0, layout.trainable_size};
     const std::size_t first = sharding_.start_of_piece(sharding_.rank(), layout.trainable_size);
     return {first, sharding_.start_of_piece(sharding_.rank() + 1, layout.trainable_size) - first};
-  }
-  template <class U>
-  static Rows<U> rows_of(Rows<U> all, Range range) {
-    return {all[range.first], range.count, all.stride};
   }
   template <class F>
   void for_each_part(F&& work) {
@@ -505,7 +459,7 @@ private:
     if (sharding_) return run_shards(false);
     for (std::size_t part = 1; part < parts(); ++part) share_statistics(spaces_[part]);
     for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
-    if (own_buffers > 0 && parts() > 1) average_buffers();
+    if (Space::own_buffers > 0 && parts() > 1) average_buffers();
     return y();
   }
   void run_back() {
@@ -530,18 +484,18 @@ private:
   }
   /// The network over some rows. Code for it is made once, whoever calls: in parts or in shards.
   [[gnu::noinline]] void forward_rows(typename M::context& ctx, const Memory<T>& memory, Range range) {
-    run_forward<Bound>(ctx, memory, rows_of(x(), range), rows_of(y(), range), Training{});
+    run_forward<Bound>(ctx, memory, detail::rows_of(x(), range), detail::rows_of(y(), range), Training{});
   }
   [[gnu::noinline]] void backward_rows(typename M::context& ctx, const Memory<T>& memory, Range range, Rows<T> dx) {
-    run_backward<Bound>(ctx, memory, rows_of(x(), range), rows_of(Rows<const T>(y()), range),
-                        rows_of(Rows<const T>(dy()), range), dx ? rows_of(dx, range) : Rows<T>{});
+    run_backward<Bound>(ctx, memory, detail::rows_of(x(), range), detail::rows_of(Rows<const T>(y()), range),
+                        detail::rows_of(Rows<const T>(dy()), range), dx ? detail::rows_of(dx, range) : Rows<T>{});
   }
 
   /// Each thread adds up a piece of the arena, in the order of the parts.
   void add_gradients() {
     const std::size_t count = parts();
     workers_.run(count, [&](std::size_t number) {
-      const Range piece = piece_of_arena(number, count);
+      const Range piece = detail::piece_of({0, layout.trainable_size}, number, count);
       T* sum = gradients_.data() + piece.first;
       for (std::size_t part = 1; part < count; ++part) {
         const T* more = spaces_[part].gradients.data() + piece.first;
@@ -608,48 +562,6 @@ private:
     has_input_gradient_ = static_cast<bool>(dx);
     cleared_ = false;
     accumulated_ += batch_.count;
-  }
-  /// A mean over the batch is the sum of the shards' means, each times what it is a mean over, by what the batch is.
-  double loss_of_shards() {
-    const detail::Samples<T> whole = detail::samples_of(batch_);
-    detail::TermValues of_batch;
-    Aim::template weigh<output>(loss_, whole, of_batch);
-    sharding_.start_loss(Aim::terms);
-    sharding_.for_each(workers_, [&, this](std::size_t k) {
-      const Range range = shard_range(k);
-      const detail::Samples<T> samples = detail::some_of(whole, range.first, range.count);
-      detail::TermValues values, factors;
-      Aim::template weigh<output>(loss_, samples, factors);
-      for (std::size_t i = 0; i < Aim::terms; ++i) {
-        double& factor = factors.weight[i];
-        if (!Aim::is_mean(loss_, i)) factor = 1;
-        else factor = of_batch.weight[i] == 0 ? 0 : factor / of_batch.weight[i];
-      }
-      constexpr std::size_t space = Aim::template scratch<output>;
-      const Rows<T> gradient = rows_of(dy(), range);
-      const auto evaluate = [&](const L& loss) {
-        Aim::template evaluate<output>(loss, rows_of(Rows<const T>(y()), range), samples,
-                                       values_.span().subspan(range.first * space, range.count * space), gradient,
-                                       values);
-      };
-      if constexpr (Aim::terms > 1) {
-        evaluate(Aim::scaled(loss_, factors));
-      } else {
-        evaluate(loss_);
-        if (const T factor = static_cast<T>(factors.weight[0]); factor != T(1))
-          for (std::size_t i = 0; i < range.count * output::size; ++i) gradient.data[i] *= factor;
-      }
-      for (std::size_t i = 0; i < Aim::terms; ++i)
-        factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
-      detail::ClassCount counted;
-      Aim::template count<output>(loss_, rows_of(Rows<const T>(y()), range), samples, counted);
-      sharding_.put_loss(k, factors.value.data(), counted);
-    });
-    terms_.weight = of_batch.weight;
-    sharding_.finish_loss(terms_);
-    double total = 0;
-    for (std::size_t i = 0; i < Aim::terms; ++i) total += Aim::factor(loss_, i) * terms_.value[i];
-    return total;
   }
   /// Of all ranks that find something the one that finds it first, in the order of layers.
   std::string find_non_finite_in_shards() {

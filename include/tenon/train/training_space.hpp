@@ -1,0 +1,83 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <tenon/dist/smallest_shard.hpp>
+#include <tenon/model/arena.hpp>
+#include <tenon/net/layer.hpp>
+#include <tenon/net/layout.hpp>
+#include <tenon/net/select.hpp>
+
+/// The memory that a Trainer runs a batch in, and how batches and arenas are divided.
+namespace tenon::detail {
+
+struct IndexRange {
+  std::size_t first, count;
+};
+
+template <class U>
+Rows<U> rows_of(Rows<U> all, IndexRange range) {
+  return {all[range.first], range.count, all.stride};
+}
+
+/// Pieces of the parameters' arena begin on cache lines.
+constexpr IndexRange piece_of(IndexRange whole, std::size_t number, std::size_t pieces) {
+  const std::size_t lines = whole.count / alignment;
+  const std::size_t first = number * lines / pieces * alignment;
+  return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
+}
+constexpr std::size_t largest_piece(std::size_t count, std::size_t pieces) {
+  return (count / alignment + pieces - 1) / pieces * alignment;
+}
+
+/// What one thread, or one shard of a batch, works in. The first one's gradients and running statistics are the
+/// trainer's and the model's; the others have `own` ones, and read what does not learn in the model's arena.
+template <class Net, class Bound, class T>
+struct TrainingSpace {
+  static constexpr Layout layout = layout_of<Bound>;
+  static constexpr std::size_t scratch_sample = std::max(layout.needs.forward.sample, layout.needs.backward.sample);
+  static constexpr std::size_t scratch_once = std::max(layout.needs.forward.fixed, layout.needs.backward.fixed);
+  static constexpr std::size_t own_buffers = running_statistics<Net>.count > 0 ? layout.buffer_size : 0;
+  /// The numbers it takes for each of its samples, and those it takes once.
+  static constexpr std::size_t sample = layout.needs.saved.sample + scratch_sample;
+  static constexpr std::size_t fixed = layout.needs.saved.fixed + scratch_once;
+  static constexpr std::size_t own_numbers = layout.trainable_size + own_buffers;
+  /// A part of a batch smaller than this is not worth a thread.
+  static constexpr std::size_t smallest_part = 8;
+
+  static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
+    if (threads == 1) return batch_size;
+    return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
+  }
+  /// How many numbers a batch takes on so many threads.
+  static constexpr std::size_t of_threads(std::size_t batch_size, std::size_t threads) {
+    return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * own_numbers;
+  }
+  /// The same in shards, on the busiest of several ranks: a space for each of its shards, and the pieces of gradients
+  /// that it receives from the others.
+  static constexpr std::size_t of_shards(std::size_t batch_size, std::size_t ranks, std::size_t shards) {
+    const std::size_t most = std::clamp<std::size_t>(batch_size / smallest_shard, 1, shards);
+    const std::size_t largest = std::max((batch_size + shards - 1) / shards,
+                                         std::min(batch_size, 2 * smallest_shard - 1));
+    const std::size_t received = ranks > 1 ? largest_piece(layout.trainable_size, ranks) * (most - most / ranks) : 0;
+    return (most + ranks - 1) / ranks * (fixed + largest * sample + own_numbers) + received;
+  }
+
+  TrainingSpace(std::size_t samples, bool own)
+      : saved(layout.needs.saved.sample * samples),
+        saved_fixed(layout.needs.saved.fixed),
+        scratch(scratch_sample * samples),
+        scratch_fixed(scratch_once),
+        gradients(own ? layout.trainable_size : 0),
+        buffers(own ? own_buffers : 0) {}
+
+  Arena<T> saved;
+  Arena<T> saved_fixed;
+  Arena<T> scratch;
+  Arena<T> scratch_fixed;
+  Arena<T> gradients;
+  Arena<T> buffers;
+};
+
+}  // namespace tenon::detail
