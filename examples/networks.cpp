@@ -1,4 +1,4 @@
-// What can be said with types: compositions, sizes known to the compiler, names, saving and loading.
+// What types can express: compositions, sizes known to the compiler, names, saving and loading.
 // prints: 5 samples, 10 classes each
 #include <tenon/tenon.hpp>
 

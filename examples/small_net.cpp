@@ -1,5 +1,5 @@
 // MNIST with fewer than 100,000 parameters: small convolutions with batch normalisation, on images that are moved,
-// turned and bent anew in every epoch.
+// rotated and bent anew in every epoch.
 #include <tenon/tenon.hpp>
 
 #include <cstdio>

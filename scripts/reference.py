@@ -252,11 +252,11 @@ def markdown_of(doc, base=""):
         parts = LABELS.split(text)
         if parts[0].strip():
             out.append(escape(parts[0].strip()))
-        for label, said in zip(parts[1::2], parts[2::2]):
+        for label, text in zip(parts[1::2], parts[2::2]):
             if label in ("PyTorch", "Keras", "ONNX"):
-                elsewhere.append((label, escape(said.strip().rstrip("."))))
+                elsewhere.append((label, escape(text.strip().rstrip("."))))
             else:
-                out.append(f"**{label}.** {escape(said.strip())}")
+                out.append(f"**{label}.** {escape(text.strip())}")
     if elsewhere:
         out.append("**Elsewhere**\n\n" + table(("framework", "name"), [row(*e) for e in elsewhere]))
     if not any("<math" in part for part in out):
@@ -293,9 +293,9 @@ def members_of(entry):
             break
         found = MEMBER.match(line)
         if found and not found.group(2).endswith("_"):
-            kind, name, value, braces, said = found.groups()
+            kind, name, value, braces, text = found.groups()
             default = value or braces
-            rows.append((f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(said or "")))
+            rows.append((f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(text or "")))
     return rows
 
 
@@ -351,7 +351,7 @@ def picture_of(f, name):
     seen = lambda y: min(max(y, bottom - 1), top + 1)
     slope_at = lambda x: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5
     line = lambda x0, y0, x1, y1: f"M{at(x0, y0)} L{at(x1, y1)}"
-    text = lambda x, y, said, more="": f'<text x="{x:.0f}" y="{y:.0f}" {more}>{said}</text>'
+    text = lambda x, y, words, more="": f'<text x="{x:.0f}" y="{y:.0f}" {more}>{words}</text>'
 
     steps = [low + (high - low) * k / 400 for k in range(401)]
     curve = " ".join(at(x, seen(f(x))) for x in steps)

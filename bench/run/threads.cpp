@@ -81,8 +81,7 @@ nlohmann::json compare(const char* name, double seconds) {
   constexpr int steps = 8;
   const double end = bench::seconds_now() + seconds;
   while (bench::seconds_now() < end || ratio.size() < 7) {
-    if (disturbed > 2000)
-      throw std::runtime_error("the second core is not free: nothing can be said about two threads");
+    if (disturbed > 2000) throw std::runtime_error("the second core is not free: two threads cannot be measured");
     if (free_cores() < 0.85) {
       ++disturbed;
       continue;

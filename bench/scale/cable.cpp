@@ -59,14 +59,14 @@ struct Way {
   std::deque<Packet> under_way{};
 
   /// Whether there was anything. What would have to wait for too long is lost, as in a switch whose memory is full.
-  bool take(Clock::time_point now, std::vector<char>& room) {
-    const auto bytes = ::read(from, room.data(), room.size());
+  bool take(Clock::time_point now, std::vector<char>& buffer) {
+    const auto bytes = ::read(from, buffer.data(), buffer.size());
     if (bytes <= 0) return false;
     constexpr auto longest = std::chrono::milliseconds(50);
     free = std::max(free, now);
     if (free - now > longest) return true;
     free += nanoseconds(static_cast<long>(static_cast<double>(bytes) * nanoseconds_per_byte));
-    under_way.push_back({free + delay / 2, {room.data(), room.data() + bytes}});
+    under_way.push_back({free + delay / 2, {buffer.data(), buffer.data() + bytes}});
     return true;
   }
   void deliver(Clock::time_point now) {
@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   ::prctl(PR_SET_TIMERSLACK, 1);
   std::printf("ready\n");
   std::fflush(stdout);
-  std::vector<char> room(1 << 16);
+  std::vector<char> buffer(1 << 16);
   for (auto look = Clock::now();; look += delay / 2) {
     if (ways[0].under_way.empty() && ways[1].under_way.empty()) {
       pollfd ends[]{{a, POLLIN, 0}, {b, POLLIN, 0}};
@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
       std::this_thread::sleep_until(look);
     }
     for (Way& way : ways) {
-      while (way.take(look, room)) {
+      while (way.take(look, buffer)) {
       }
       way.deliver(look);
     }

@@ -34,7 +34,7 @@ int main() {
   platform::print("from external flash, bytes: ", static_cast<std::uint32_t>(received.size()));
   platform::print("RAM of the network: ", sizeof net);
 
-  // Another one came with a bit that had turned over: it is not run.
+  // Another one came with a bit flipped: it is not run.
   alignas(8) static std::array<std::byte, sizeof(tenon::edge::QuantizedTables<Net>) + 16> damaged;
   for (std::size_t i = 0; i < damaged.size(); ++i) damaged[i] = received[i];
   damaged[1000] ^= std::byte{4};

@@ -542,8 +542,8 @@ private:
     const bool plain = node.op != "Gemm" ||
                        (node.number("alpha", 1) == 1 && node.number("beta", 1) == 1 && node.integer("transA", 0) == 0);
     if (x.kind != Number::exact || !x.along.empty() || w.kind != Number::exact || !plain) return false;
-    const bool turned = node.op == "ConvTranspose", conv = node.op == "Conv" || turned;
-    if (turned && node.integer("group", 1) != 1) return false;
+    const bool transposed = node.op == "ConvTranspose", conv = node.op == "Conv" || transposed;
+    if (transposed && node.integer("group", 1) != 1) return false;
     const std::size_t out = node.op == "Conv" || node.integer("transB", 0) != 0 ? 0 : 1;
     if (!w.along.empty() && w.axis != out) return false;
     std::vector<const Array*> inputs{&x.numbers, &w.numbers};

@@ -10,8 +10,8 @@
 /// Reads ONNX files (onnx.ai) as far as they hold tensors: sequences, maps, optional values, sparse and string tensors,
 /// local functions and types that Type has no word for are refused, each by its name.
 ///
-/// What a file says in several ways is said in one: Constant nodes and initializers are `constants`, those that old
-/// files list among the inputs too; the domain "ai.onnx" is ""; nodes without a name have one of their operator and
+/// What files write in several ways is written in one here: Constant nodes and initializers are `constants`, those that
+/// old files list among the inputs too; the domain "ai.onnx" is ""; nodes without a name have one of their operator and
 /// their place, "Conv_3"; they are in order (order.hpp). In the bodies of If, Loop and Scan a value without a type is a
 /// float32 of unknown axes.
 ///

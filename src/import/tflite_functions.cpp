@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t to_float = 1;  // ONNX's number of the type
 
-/// Constants of fewer axes get ones in front, which says where their axes are when the others are turned around.
+/// Constants of fewer axes get ones in front, which says where their axes are when the others are transposed.
 void same(Call& call) {
   Names inputs = call.reals();
   for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -17,7 +17,7 @@
 
 /// From TFLite's operators to ONNX's, opset 17 (DequantizeLinear and QuantizeLinear of int16 as of opset 21).
 ///
-/// An operator on quantised tensors is said in QDQ form: DequantizeLinear of what it reads, the operator on real
+/// An operator on quantised tensors is written in QDQ form: DequantizeLinear of what it reads, the operator on real
 /// numbers, QuantizeLinear of what it gives; an int32 bias is dequantised with the product of the input's and the
 /// weights' scales. This is exactly what the file means; LiteRT's integer kernels differ from it by how they round,
 /// which is a step here and there. Weights in integers beside real inputs are dequantised too, where LiteRT would round
@@ -31,7 +31,7 @@ using Attributes = std::map<std::string, Attribute>;
 using Names = std::vector<std::string>;
 using Integers = std::vector<std::int64_t>;
 
-/// Why an operator cannot be said in ONNX's words. Collected: all of them become one Error.
+/// Why an operator cannot be written in ONNX. Collected: all of them become one Error.
 struct Refusal {
   std::string why;
 };

@@ -78,7 +78,7 @@ double of_sample(Scratch& space, Rows<const T> scores, std::size_t classes, bool
         if (s + 2 < places && skips(s + 2)) sum = log_sum(sum, next[s + 2] + log_p(t + 1, s + 2));
         now[s] = sum;
       }
-      const double here = std::exp(a[t * places + s] + now[s] - log_likelihood);  // NaN where nothing can be said
+      const double here = std::exp(a[t * places + s] + now[s] - log_likelihood);  // NaN where the likelihood is zero
       gradient[t][static_cast<std::size_t>(space.path[s])] -= static_cast<T>(scale * here);
     }
     std::swap(now, next);

@@ -279,7 +279,7 @@ std::terminate_handler before_terminate = nullptr;
       if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
     } catch (const std::exception& error) {
       live->abort(error.what());
-    } catch (...) {  // NOLINT(bugprone-empty-catch): what it was cannot be said
+    } catch (...) {  // NOLINT(bugprone-empty-catch): nobody is left to tell
     }
     live->abort("ended by std::terminate");
   }

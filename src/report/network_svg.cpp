@@ -301,7 +301,7 @@ private:
       put("<path fill=\"#444\" d=\"M{0:.1f} {1:.1f} l-3.5 -7 h7 z\"/>\n", points.back().x, points.back().y);
     if (item.kind == Kind::fork || item.shape.empty()) return;
     for (std::size_t k = 0; k < a; ++k)
-      if (scene_.arrows[k].from == scene_.arrows[a].from) return;  // said already
+      if (scene_.arrows[k].from == scene_.arrows[a].from) return;  // drawn already
     put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"10\" fill=\"#666\">{}</text>\n", points[0].x + 5, points[0].y + 12,
         escape_xml(item.shape));
   }

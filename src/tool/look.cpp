@@ -175,7 +175,7 @@ int summarize(const Look& what) {
                parameters, 4 * parameters, bytes_in_int8, macs);
     if (ram) fmt::print("frozen in {}: {} bytes of RAM\n", integers ? "int8" : "float", *ram);
     else if (!integers)
-      fmt::print("{} bytes of values are alive at once in float; what the network takes frozen is said where "
+      fmt::print("{} bytes of values are alive at once in float; what the network takes frozen is shown where "
                  "TENON_CHECK is set\n",
                  alive);
   }

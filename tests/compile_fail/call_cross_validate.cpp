@@ -1,4 +1,4 @@
-// Which network is trained is said as a template argument.
+// Which network is trained is a template argument.
 // expect: argument<tenon::fixed_string<15>{"cross_validate"}, tenon::fixed_string<4>{"Net"}
 // expect: takes<tenon::a_network_as_its_first_template_argument>
 // expect: cross_validate<Net>(data, how)

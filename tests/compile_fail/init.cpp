@@ -1,4 +1,4 @@
-// What weights start as is said by an initialiser.
+// An initialiser says what weights start as.
 // expect: not_an_initializer<tenon::ReLU, tenon::takes<tenon::a_type_with_fill_of_values_spec_and_stream>>
 #include <tenon/tenon.hpp>
 

@@ -1,4 +1,4 @@
-// Whether there is a bias is said by name.
+// Whether there is a bias is an option with a name.
 // expect: no_option_such_as<tenon::fixed_string<6>{"false"}>
 #include <tenon/net/networks.hpp>
 

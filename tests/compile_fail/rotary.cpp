@@ -1,4 +1,4 @@
-// Pairs of numbers are turned: a head is of even depth.
+// Rotary positions rotate pairs of numbers: the depth of a head is even.
 // expect: takes<tenon::a_width_of_heads_of_even_depth<4> >, tenon::but_gets<tenon::Shape<16, 20> >
 #include <tenon/tenon.hpp>
 

@@ -7,8 +7,8 @@ A program says in its comments what its error should show, as `// expect: TEXT` 
 `// facts: TEXT|TEXT|`; it is compiled with -DTENON_WRONG. An error explains the program if it is
 the only one, has at most 12 lines with g++ and 20 with clang, and shows the facts in these lines.
 Otherwise the program is "legal" if it compiles, "language" if the first error is none of Tenon's
-(tests/compile_fail/README.md lists both kinds), and else "NO". That a name is another one today is said by a warning of
-its own, which is not counted.
+(tests/compile_fail/README.md lists both kinds), and else "NO". A name that has changed gets a warning of its own,
+which is not counted.
 """
 import os
 import re
@@ -44,29 +44,29 @@ def main():
             if os.path.isdir(place) else [place]
     counts = {"right": 0, "language": 0, "legal": 0, "NO": 0}
     with ThreadPool(os.cpu_count()) as pool:
-        for verdict, row in pool.imap(lambda source: judge(compiler, flags, most, source), sources):
-            counts[verdict] += 1
-            print(f"{verdict:8} {row}", flush=True)
-    print(f"{compiler}: {len(sources)} programs: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+        for outcome, row in pool.imap(lambda source: judge(compiler, flags, most, source), sources):
+            counts[outcome] += 1
+            print(f"{outcome:8} {row}", flush=True)
+    print(f"{compiler}: {len(sources)} programs: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
 
 
 def judge(compiler, flags, most, source):
-    said = subprocess.run([compiler, "-std=c++20", "-fdiagnostics-color=never", "-fsyntax-only",
-                           "-Wno-deprecated-declarations", "-DTENON_WRONG", *flags, source],
-                          capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
-    lines = said.stderr.splitlines()
+    run = subprocess.run([compiler, "-std=c++20", "-fdiagnostics-color=never", "-fsyntax-only",
+                          "-Wno-deprecated-declarations", "-DTENON_WRONG", *flags, source],
+                         capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    lines = run.stderr.splitlines()
     errors = [line for line in lines if "error:" in line]
     head = normal("\n".join(lines[:most]))
     lacking = [fact for fact in facts_of(source) if fact not in head]
-    if said.returncode == 0:
-        verdict = "legal"
+    if run.returncode == 0:
+        outcome = "legal"
     elif len(errors) == 1 and len(lines) <= most and not lacking:
-        verdict = "right"
+        outcome = "right"
     else:
-        verdict = "NO" if "net/refuse.hpp" in errors[0] else "language"
+        outcome = "NO" if "net/refuse.hpp" in errors[0] else "language"
     first = re.sub(r"^\S+ *(fatal )?error: ", "", errors[0])[:150] if errors else ""
     lacks = "lacks " + ", ".join(lacking) + ": " if lacking and errors else ""
-    return verdict, f"{len(errors):2} {len(lines):4}  {os.path.basename(source)[:-4]:32} {lacks}{first}"
+    return outcome, f"{len(errors):2} {len(lines):4}  {os.path.basename(source)[:-4]:32} {lacks}{first}"
 
 
 main()

@@ -1,4 +1,4 @@
-// Every harness over its corpus, as an ordinary test: the files as they are, cut off, with bits turned, and with each
+// Every harness over its corpus, as an ordinary test: the files as they are, cut off, with bits flipped, and with each
 // allocation failing; and what a reader takes is bounded by what it is given.
 #include <algorithm>
 #include <filesystem>
@@ -84,7 +84,7 @@ TEST_CASE("every harness has a corpus, of good files and of bad ones") {
   }
 }
 
-TEST_CASE("files cut off anywhere, and with any bit turned") {
+TEST_CASE("files cut off anywhere, and with any bit flipped") {
   for (const CorpusFile& s : samples()) {
     if (s.content.size() > 2000 || writes_files(*s.harness)) continue;
     CAPTURE(s.harness->name, s.name);
@@ -92,9 +92,9 @@ TEST_CASE("files cut off anywhere, and with any bit turned") {
     for (std::size_t length = 0; length < s.content.size(); ++length)
       fine = fine && run(*s.harness, s.content.substr(0, length)) != Outcome::other;
     for (std::size_t bit = 0; bit < 8 * s.content.size(); bit += 3) {
-      std::string turned = s.content;
-      turned[bit / 8] = static_cast<char>(turned[bit / 8] ^ (1 << bit % 8));
-      fine = fine && run(*s.harness, turned) != Outcome::other;
+      std::string flipped = s.content;
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+      fine = fine && run(*s.harness, flipped) != Outcome::other;
     }
     CHECK(fine);
   }

@@ -415,7 +415,7 @@ def losses(family):
                       lambda a, b: F.cross_entropy(a @ b.T / 0.2, torch.arange(6), reduction=reduction),
                       drawn("info_nce", "a", "b"), {}, "loss")
 
-    # Labels that are empty, repeat themselves, and fill all steps; the last of repeated cannot be said in six.
+    # Labels that are empty, repeat themselves, and fill all steps; the last of repeated does not fit into six.
     labels = [[], [1, 1, 2], [3, 2, 3, 1], [1, 2, 1, 2, 1, 2], [2, 2, 2, 2]]
     for case, count, blank, zero in (("ctc", 4, 0, False), ("ctc_blank_4", 4, 4, False), ("ctc_impossible", 5, 0, True)):
         rng = stream(case)

@@ -31,15 +31,15 @@ def divided(a, b):
 rng = np.random.default_rng(5)
 target = (rng.uniform(size=(71, 4)) < 0.4).astype(int)
 outputs = np.clip(0.5 + 0.3 * (2 * target - 1) + rng.normal(0, 0.4, size=target.shape), 0, 1).round(2)
-target[:, -1], outputs[:, -1] = 0, 0.25  # a label that is never there and never said
-said = outputs > 0.5
+target[:, -1], outputs[:, -1] = 0, 0.25  # a label that is never there and never predicted
+predicted = outputs > 0.5
 is_ = target == 1
-out = {"outputs": outputs, "targets": target, "accuracy": (said == is_).all(1).mean(), "hamming": (said != is_).mean(),
-       "confusion": [[[(~said & ~is_)[:, j].sum(), (said & ~is_)[:, j].sum()], [(~said & is_)[:, j].sum(), (said & is_)[:, j].sum()]]
+out = {"outputs": outputs, "targets": target, "accuracy": (predicted == is_).all(1).mean(), "hamming": (predicted != is_).mean(),
+       "confusion": [[[(~predicted & ~is_)[:, j].sum(), (predicted & ~is_)[:, j].sum()], [(~predicted & is_)[:, j].sum(), (predicted & is_)[:, j].sum()]]
                      for j in range(4)]}
 for average, axis in ("macro", 0), ("micro", None):
-    both, all_said, all_is = (said & is_).sum(axis), said.sum(axis), is_.sum(axis)
-    out["precision." + average] = divided(both, all_said).mean()
+    both, all_predicted, all_is = (predicted & is_).sum(axis), predicted.sum(axis), is_.sum(axis)
+    out["precision." + average] = divided(both, all_predicted).mean()
     out["recall." + average] = divided(both, all_is).mean()
-    out["f1." + average] = divided(2 * both, all_said + all_is).mean()
+    out["f1." + average] = divided(2 * both, all_predicted + all_is).mean()
 write(Path(__file__).with_suffix("").with_name("multi_label.safetensors"), {f"several.{name}": value for name, value in out.items()})

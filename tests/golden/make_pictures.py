@@ -140,9 +140,9 @@ def main():
     file = jpeg("good_grey", levels)
     golden["good_grey"] = grey3(full) / 255
     (CORPUS / "bad_end").write_bytes(file[:-2])
-    turned = {2: full[:, ::-1], 3: full[::-1, ::-1], 4: full[::-1], 5: full.T, 6: np.rot90(full, -1),
+    oriented = {2: full[:, ::-1], 3: full[::-1, ::-1], 4: full[::-1], 5: full.T, 6: np.rot90(full, -1),
               7: full[::-1, ::-1].T, 8: np.rot90(full)}
-    for orientation, upright in turned.items():
+    for orientation, upright in oriented.items():
         jpeg(f"good_turned{orientation}", levels, exif(orientation))
         golden[f"good_turned{orientation}"] = grey3(upright) / 255
     ycc = rng.integers(90, 160, (2, 2, 3))

@@ -96,7 +96,7 @@ def main():
     rotary = nn.MultiheadAttention(8, 2, batch_first=True)
     fill("rotary", rotary)
 
-    def turned(v):
+    def rotated(v):
         steps, depth = v.shape[2], v.shape[3]
         speed = 10000.0 ** (-torch.arange(0, depth, 2, dtype=torch.double) / depth)
         angle = torch.arange(steps, dtype=torch.double)[:, None] * speed
@@ -107,7 +107,7 @@ def main():
         b, t, w = x.shape
         projected = x @ rotary.in_proj_weight.T + rotary.in_proj_bias
         q, k, v = [p.reshape(b, t, 2, w // 2).transpose(1, 2) for p in projected.chunk(3, 2)]
-        scores = turned(q) @ turned(k).transpose(2, 3) / (w // 2) ** 0.5
+        scores = rotated(q) @ rotated(k).transpose(2, 3) / (w // 2) ** 0.5
         scores = scores.masked_fill(torch.triu(torch.ones(t, t, dtype=torch.bool), 1), float("-inf"))
         return rotary.out_proj((scores.softmax(3) @ v).transpose(1, 2).reshape(b, t, w))
     record(family, "rotary", rotary, attend, [sequence("rotary", 2, 5, 8)])

@@ -149,7 +149,7 @@ if(count LESS 50)
   message(FATAL_ERROR "docs/support.md is expected to have its table of ONNX's tests, got ${count} operators")
 endif()
 
-# What takes more than two seconds is said on a terminal, and in a pipe not at all. `script` of util-linux has
+# What takes more than two seconds is shown on a terminal, and in a pipe not at all. `script` of util-linux has
 # terminals.
 find_program(SCRIPT script)
 if(SCRIPT)

@@ -83,10 +83,10 @@ std::size_t walk(T& it, F use) {
       const std::string error = error_of(use);
       INFO(f.owner << "." << f.name << " = " << value << ": " << error);
       if (f.allowed.contains(value)) {
-        // a large but possible rate makes numbers that are not: said at once, and with the rate
+        // a large but possible rate makes numbers that are not: refused at once, and the rate is named
         const bool fine = error.empty() || (error.find("expected finite") != std::string::npos &&
                                             error.find("learning rate") != std::string::npos);
-        // or too small for these data, said in the same way
+        // or too small for these data, refused in the same way
         CHECK((fine || error.starts_with(f.owner + ": " + f.name) || error.starts_with("fit: expected a finite loss") ||
                error.starts_with("fit: expected finite gradients")));
       } else {

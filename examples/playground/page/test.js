@@ -54,13 +54,13 @@ if (location.search.startsWith('?test')) {
     check('pause', !training.running(), find('run').textContent);
 
     // Digits drawn by strokes, then by a pointer and by keys.
-    let right = [0, 0], said = '';
+    let right = [0, 0], answered = '';
     recognising.examples.forEach((_, digit) => {
       const answers = recognising.example(digit);
       answers.forEach((a, k) => { right[k] += a === digit ? 1 : 0; });
-      said += answers.join('/') + ' ';
+      answered += answers.join('/') + ' ';
     });
-    check('digits in float and int8', right[0] >= 9 && right[1] >= 9, said.trim());
+    check('digits in float and int8', right[0] >= 9 && right[1] >= 9, answered.trim());
     click('clear');
     check('clear', find('float-answer').textContent === '–', find('float-answer').textContent);
     point('pad', 'pointerdown', 0.5, 0.1);

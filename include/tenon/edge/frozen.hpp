@@ -114,7 +114,7 @@ public:
   /// The same network given one step of a sequence a call; its header is edge/frozen_step.hpp.
   using Stepped = detail::FrozenSteps<Net, W...>;
 
-  /// The activations between the layers and the room in which `classify` compares: what one object
+  /// The activations between the layers and the space in which `classify` compares: what one object
   /// takes, without the pointer to weights that are given at run time.
   static constexpr std::size_t ram_bytes = (own + output::size) * sizeof(float);
   /// The weights in flash, padding included.

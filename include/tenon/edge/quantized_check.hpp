@@ -66,7 +66,7 @@ struct int8_refusal {
   static constexpr auto judge() {
     if constexpr (is_input_element<L>) {
       return std::type_identity<void>{};
-    } else if constexpr (stores_activations<L>) {  // said of a part
+    } else if constexpr (stores_activations<L>) {  // of a part, not of the whole network
       return std::type_identity<cannot_run<layer<Path, L>, execution>>{};
     } else if constexpr (what == Structure::leaf) {
       return std::type_identity<

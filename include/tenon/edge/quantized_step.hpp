@@ -76,7 +76,7 @@ struct QuantizedStep {
   bool wide = false;  // its activations have 16 bits
   CellPass cell{};    // its weights and rows: those of the input, then those of the state
   kernels::AttentionSizes attention{};
-  double rope = 0;  // the base of the angles by which queries and keys are turned, or 0
+  double rope = 0;  // the base of the angles by which queries and keys are rotated, or 0
   // given one step: an attention keeps keys and values of those before, a convolution those, positions count them
   bool remembers = false;
 
@@ -272,7 +272,7 @@ struct StepPlan {
   std::array<InputScaling, 32> scaled{};
   std::size_t features = 0;  // of all inputs that are scaled
   OutputScaling unscaled{};  // of the only output
-  /// The tensors that are the outputs: the last one, where nothing else is said.
+  /// The tensors that are the outputs: the last one, where nothing else is given.
   std::size_t output_count = 0;
   std::array<std::size_t, 16> output_tensors{};
   std::array<std::size_t, capacity + 1> sizes{}, places{};

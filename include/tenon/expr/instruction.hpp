@@ -36,8 +36,8 @@ struct ArrayNames {
   constexpr void add(const ArrayName& name) {
     if (position(name) == count) list[count++] = name;
   }
-  /// How many pointers there has to be room for; C++ has no array of none.
-  constexpr int room() const { return std::max(count, 1); }
+  /// How long an array of pointers to them is; C++ has no array of none.
+  constexpr int slots() const { return std::max(count, 1); }
 };
 
 /// The name under which a vertex is read from memory in an inner loop.

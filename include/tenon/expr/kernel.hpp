@@ -33,13 +33,13 @@ class Loops {
   using numbers = decltype(expand<Level, Which>(std::make_integer_sequence<int, (Code<Level>::pass.*Which).count>{}));
 
   static constexpr ArrayNames arrays_in = arrays_read(S::plan), arrays_out = arrays_written(S::plan);
-  static constexpr auto each_in = std::make_integer_sequence<int, arrays_in.room()>{};
-  static constexpr auto each_out = std::make_integer_sequence<int, arrays_out.room()>{};
+  static constexpr auto each_in = std::make_integer_sequence<int, arrays_in.slots()>{};
+  static constexpr auto each_out = std::make_integer_sequence<int, arrays_out.slots()>{};
 
   /// One row's arrays, and those that all rows share: the inner loops need nothing else.
   struct Row {
-    const T* read[arrays_in.room()];
-    T* written[arrays_out.room()];
+    const T* read[arrays_in.slots()];
+    T* written[arrays_out.slots()];
   };
 
   /// What one step adds to the sums of its pass.

@@ -37,7 +37,7 @@ struct Sampling {
 };
 
 /// A diffusion model: a network that tells an image of numbers from -1 to 1 and noise apart. It is given a noisy image,
-/// the time t / steps, and maybe the label as one number for each class, all of them 0 where nothing is said:
+/// the time t / steps, and maybe the label as one number for each class, all of them 0 where there is no label:
 ///
 ///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;  // gives as many numbers as the image
 ///     Diffusion diffusion{.schedule = NoiseSchedule::cosine(), .drop_label = 0.1};
@@ -51,7 +51,7 @@ struct Sampling {
 struct Diffusion {
   NoiseSchedule schedule = NoiseSchedule::cosine();
   Predicts predicts = Predicts::noise;
-  double drop_label = 0;  // the share of images whose label is not said, which guidance needs
+  double drop_label = 0;  // the share of images whose label is left out, which guidance needs
 
   static constexpr void each_option(auto& o, auto visit) { visit("drop_label", o.drop_label, from_to(0, 1)); }
 

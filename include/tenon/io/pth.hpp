@@ -20,7 +20,7 @@ namespace tenon {
 /// is left out.
 ///
 /// Error: a file before PyTorch 1.6 (a pickle without an archive), a TorchScript archive, big-endian, packed or
-/// encrypted entries, a wrong checksum, entries over one another, storages of another size than said, tensors beyond
+/// encrypted entries, a wrong checksum, entries over one another, storages of another size than stated, tensors beyond
 /// their storage, one name twice, quantised and complex numbers; and a file that is cut off. Reading takes at most
 /// five times the file's bytes and 1 MB, and 256 times the bytes of the pickle. Tensors may share a storage, or
 /// repeat numbers of it, up to that. The format: torch/serialization.py and torch/_utils.py of PyTorch.

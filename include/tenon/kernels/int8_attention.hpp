@@ -49,7 +49,7 @@ struct Int8Attention {
   std::int32_t query_zero = 0, value_zero = 0, mask_zero = 0, zero = 0;
   const HalvingTable* halving = nullptr;
   std::size_t first = 0;  // the place of the first query, where the steps before it are among the keys
-  /// Where queries and keys are turned by their places: for each distance, cosine and sine in 2^-14 of each pair of a
+  /// Where queries and keys are rotated by their places: for each distance, cosine and sine in 2^-14 of each pair of a
   /// head. The zero point of the keys counts then.
   const std::int16_t* turns = nullptr;
   std::int32_t key_zero = 0;
@@ -130,8 +130,8 @@ struct WeightedSums {
   }
 };
 
-/// Two vectors that are turned by their places t and i, pair by pair: with d = t - i the product of the turned pairs
-/// (a, b) and (a', b') is cos(d) (a a' + b b') + sin(d) (a b' - b a'), so only one of them would have to be turned.
+/// Two vectors that are rotated by their places t and i, pair by pair: with d = t - i the product of the rotated pairs
+/// (a, b) and (a', b') is cos(d) (a a' + b b') + sin(d) (a b' - b a'), so only one of them would have to be rotated.
 constexpr std::int32_t turned_dot_int8(const Int8Attention& a, const std::int8_t* q, std::size_t t,
                                        const std::int8_t* k, std::size_t i) {
   const std::size_t depth = a.sizes.depth();

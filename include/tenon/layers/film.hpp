@@ -26,7 +26,7 @@ struct ScaledAndShifted {
 }  // namespace detail
 
 /// y = scale x + shift, feature-wise linear modulation (Perez et al. 2018): what one part of a network makes of
-/// channels is said by another part, from a label, a text, the time of a diffusion.
+/// channels is decided by another part, from a label, a text, the time of a diffusion.
 ///
 /// Shapes: x, scale, shift; those of scale and shift as Multiply's, but none larger than x: (C) for each channel of
 /// (C, H, W), (1, F) for each feature of the steps (T, F). The result has x's.

@@ -11,7 +11,7 @@
 
 namespace tenon {
 
-/// The heads of an attention have to divide the width of its sequences, and turned pairs the depth of a head.
+/// The heads of an attention have to divide the width of its sequences, and rotated pairs the depth of a head.
 template <std::size_t Heads>
 struct a_width_that_heads_divide;
 template <std::size_t Heads>
@@ -53,7 +53,7 @@ inline constexpr AttentionOptions attention_options = [] {
 
 /// Multi-head self-attention (Vaswani et al. 2017): with q, k, v = x W^T + b cut into heads of depth d = width / Heads,
 ///     y = [softmax(q k^T / sqrt(d)) v of each head] Wo^T + bo.
-/// With `causal` a step attends to itself and to those before; with `rope<>` queries and keys are turned by their
+/// With `causal` a step attends to itself and to those before; with `rope<>` queries and keys are rotated by their
 /// places. Within Masked<...> no step attends to those that are not there. In a Graph a mask of the steps may be a
 /// second input: 1 where a step is padding, which no step attends to, 0 where it is there (PyTorch's key_padding_mask);
 /// no gradient goes to it. `attention_weights` (model/attention_weights.hpp) shows the softmax.

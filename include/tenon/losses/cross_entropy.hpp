@@ -17,8 +17,8 @@ namespace tenon {
 /// counts as a sample does.
 ///
 /// A network that ends with Softmax or LogSoftmax is trained without that last layer: loss and layer join
-/// into one stable formula, whose gradient is p - q. A network that ends otherwise does not compile unless
-/// it is said what it gives: `CrossEntropy<from_logits>`, or `CrossEntropy<from_probabilities>`, where no
+/// into one stable formula, whose gradient is p - q. A network that ends otherwise compiles only where
+/// the loss is told what it gives: `CrossEntropy<from_logits>`, or `CrossEntropy<from_probabilities>`, where no
 /// logarithm counts less than -100.
 /// PyTorch: nn.CrossEntropyLoss (from logits). Keras: (Sparse)CategoricalCrossentropy.
 ///

@@ -16,7 +16,7 @@ namespace tenon {
 /// in logarithms.
 ///
 /// A sample has `Steps` labels: those to be written, and `ignore_index` behind them; the blank is not one of them. The
-/// mean is PyTorch's: each sample's loss is divided by the number of its labels first. What cannot be said in so few
+/// mean is PyTorch's: each sample's loss is divided by the number of its labels first. What does not fit into so few
 /// steps costs infinity, or, with `zero_infinity`, nothing. All steps are looked at: sequences of inputs are filled up
 /// by the user.
 ///

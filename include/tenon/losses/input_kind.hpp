@@ -37,7 +37,7 @@ template <class T, class... U>
 inline constexpr bool is_one_of = (std::is_same_v<T, U> || ...);
 
 /// What is wrong with a loss that joins any of `Joined...`, stands after `Last` and is told `Input`:
-/// probabilities taken for logits, or nothing said where the last layer says nothing either.
+/// probabilities taken for logits, or no template argument where the last layer does not tell either.
 template <class Input, class Last, class... Joined>
 using input_problem = std::conditional_t<
     std::is_same_v<Input, from_logits>,

@@ -12,7 +12,7 @@ namespace tenon {
 /// How often each of several labels, any number of which a sample may have, was predicted rightly or not. Targets are
 /// 0 or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
 ///
-/// Of a label, with tp samples rightly said to have it, fp wrongly and fn wrongly not,
+/// Of a label, with tp samples rightly predicted to have it, fp wrongly and fn wrongly not,
 ///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn).
 /// Macro is the mean over all labels, micro is from
 /// the counts of all labels together. Names and rules are scikit-learn's (zero_division = 0):

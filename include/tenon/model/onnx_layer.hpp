@@ -141,8 +141,8 @@ public:
   }
 
   /// The attributes of windows along height and width (kernels/convolution.hpp), of signals along the width alone.
-  /// Padding is the same on both sides where that gives as many positions. Transposed: what padding leaves over is said
-  /// too.
+  /// Padding is the same on both sides where that gives as many positions. Transposed: what padding leaves over is
+  /// stated too.
   template <class Axis>
   std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& height, const Axis& width, bool dilated = true,
                                      bool is_transposed = false) const {

@@ -60,7 +60,7 @@ struct StepNoise {
   };
   std::vector<Feature> features{};  // where each has a factor of its own
 };
-/// Adds a layer, with its name, and what is to be said of it.
+/// Adds a layer, with its name, and a note about it.
 void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
                       std::size_t flash);
 void finish_report(QuantizationReport& report);

@@ -98,7 +98,7 @@ template <class Net, class T>
 struct InputRows {
   static constexpr std::size_t size = input_shape<Net>::size;
   std::vector<T> rows{};
-  std::size_t count = 0, first = 0;  // samples, and the input that said how many
+  std::size_t count = 0, first = 0;  // samples, and the input that determined how many
 
   template <std::size_t K, class A>
   void take(const A& samples) {

@@ -120,7 +120,8 @@ struct checked_input {
   template <class Path, class From, class Bound>
   using with_those_inside = join<mistakes, relocate<Path, From, typename mistakes_of<Bound>::type>>;
 };
-/// Of a layer that takes one input and is given several: it goes on with the first, of which nothing more is said.
+/// Of a layer that takes one input and is given several: it goes on with the first, about which no second error
+/// follows.
 template <class In, class Mistake>
 struct first_input {
   using input = In;

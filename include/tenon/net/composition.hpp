@@ -4,7 +4,7 @@
 
 #include <tenon/type_list.hpp>
 
-/// What a composition is, said once, beside its definition. Whatever walks over a network's type (freezing, folding,
+/// What a composition is, in one place, beside its definition. Whatever walks over a network's type (freezing, folding,
 /// runs step by step, quantisation, the queries of net/hana.hpp) asks here and nowhere else, so that a new composition
 /// is known to all of them, or refused by those that have no rule for its structure.
 namespace tenon {

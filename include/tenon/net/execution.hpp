@@ -25,7 +25,7 @@ struct in_16_bits;
 /// edge::Learner.
 struct learning_on_device;
 
-/// The layer that this way of running has no rule for, and its place; and what would do, if it can be said.
+/// The layer that this way of running has no rule for, and its place; and what would do instead, if that is known.
 template <class Layer, class Execution, class... Takes>
 struct cannot_run;
 struct a_causal_layer;

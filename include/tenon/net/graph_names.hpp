@@ -106,7 +106,7 @@ enum class GraphFault : unsigned char {
 
 inline constexpr std::size_t nobody = static_cast<std::size_t>(-1);
 
-/// The elements of a graph with names turned into numbers. Values: the inputs, then the nodes in their order.
+/// The elements of a graph with numbers instead of names. Values: the inputs, then the nodes in their order.
 template <std::size_t Parts, std::size_t Edges>
 struct GraphLinks {
   GraphFault fault = GraphFault::none;

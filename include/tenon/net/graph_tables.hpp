@@ -49,7 +49,7 @@ struct GraphPlan {
 
 /// Scratch of the nodes themselves, as blocks behind those that are there.
 constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_t count, std::size_t first_owner,
-                                  Room Needs::*phase, bool backward) {
+                                  Space Needs::*phase, bool backward) {
   for (std::size_t k = 0; k < g.node_count; ++k) {
     const std::size_t size = aligned((g.nodes[k].layout.needs.*phase).sample);
     const std::size_t time = backward ? g.node_count - k : k + 1;
@@ -63,7 +63,7 @@ constexpr void spread_scratch(const Block* blocks, std::size_t count, std::size_
     if (blocks[b].owner >= first_owner) slots[blocks[b].owner - first_owner].*place = blocks[b].place;
 }
 
-/// Room for the planners' notes.
+/// Space for the planners' notes.
 struct GraphNotes {
   PlaceNotes* places = nullptr;
   GradientNotes* gradients = nullptr;

@@ -126,8 +126,8 @@ struct ParameterSpec {
 template <class... I>
 struct Initializers {};
 
-/// Room for numbers of the model's scalar type: for each sample of the batch, and once for all of them.
-struct Room {
+/// Space for numbers of the model's scalar type: for each sample of the batch, and once for all of them.
+struct Space {
   std::size_t sample = 0;
   std::size_t fixed = 0;
 };
@@ -137,10 +137,10 @@ struct Room {
 struct Needs {
   std::uint32_t backward_reads_input = ~std::uint32_t{0};  // bit k: input k (a layer of one input: true or false)
   bool backward_reads_output = false;
-  Room saved{};
-  Room forward{};             // scratch of forward in training,
-  Room backward{};            // of backward,
-  Room inference{};           // and of forward in evaluation
+  Space saved{};
+  Space forward{};            // scratch of forward in training,
+  Space backward{};           // of backward,
+  Space inference{};          // and of forward in evaluation
   std::size_t state = 0;      // for each sample
   std::uint32_t streams = 0;  // random stream ids it uses (dropout: 1)
 };

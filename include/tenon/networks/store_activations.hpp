@@ -39,7 +39,7 @@ inline constexpr bool stores_activations = false;
 ///     copy_parameters(model, fine);
 ///     const auto numbers = quantize(fine, calibration);
 ///
-/// It is said of a whole network, not of a part.
+/// It applies to a whole network, not to a part.
 template <class L, auto... Option>
 struct StoreActivations {
   using invalid = detail::options_fault<option::activation_bits, Option...>;

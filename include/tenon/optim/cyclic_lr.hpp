@@ -55,7 +55,7 @@ struct OneCycleLR {
   enum class Anneal { cos, linear };
 
   double max_lr = 1e-2;
-  std::uint64_t total_steps = 0;  // has to be said: steps an epoch times epochs
+  std::uint64_t total_steps = 0;  // has to be given: steps an epoch times epochs
   double pct_start = 0.3;
   Anneal anneal_strategy = Anneal::cos;
   bool cycle_momentum = true;

@@ -170,7 +170,7 @@ void conv_transpose(Writer& w) {
   }
 }
 
-/// Strides of a pool are its kernel unless they are said.
+/// Strides of a pool are its kernel unless they are given.
 std::string pool_options(const Windows& v, const Dims& padding) {
   return (v.strides == v.kernel ? "" : option("stride", v.strides, 0)) + option("padding", padding, 0) +
          option("dilation", v.dilations, 1);

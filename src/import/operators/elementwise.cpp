@@ -57,7 +57,7 @@ std::vector<Array> mean(const Call& call) {
   return y;
 }
 
-/// Integers are divided towards zero; nothing is said of division by zero, here it gives 0.
+/// Integers are divided towards zero; ONNX does not define division by zero, which gives 0 here.
 std::vector<Array> divide(const Call& call) {
   if (!is_integer(call.input(0).type)) return binary([](double a, double b) { return a / b; })(call);
   return binary([](double a, double b) { return b == 0 ? 0 : std::trunc(a / b); })(call);

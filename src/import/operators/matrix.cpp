@@ -75,10 +75,10 @@ std::vector<Array> gemm(const Call& call) {
   call.require(a.dims.size() == 2 && b.dims.size() == 2, "multiplies matrices, not {} by {}", axes_text(a.dims),
                axes_text(b.dims));
   const double alpha = call.node.number("alpha", 1), beta = call.node.number("beta", 1);
-  const bool turn_a = call.node.integer("transA", 0) != 0, turn_b = call.node.integer("transB", 0) != 0;
-  const Array turned = turn_a ? transposed(a) : Array{};
-  const Array& left = turn_a ? turned : a;
-  Array y = turn_b ? product_with_transposed(call, left, b) : matrix_product(call, left, b, a.type);
+  const bool transpose_a = call.node.integer("transA", 0) != 0, transpose_b = call.node.integer("transB", 0) != 0;
+  const Array transposed_a = transpose_a ? transposed(a) : Array{};
+  const Array& left = transpose_a ? transposed_a : a;
+  Array y = transpose_b ? product_with_transposed(call, left, b) : matrix_product(call, left, b, a.type);
   const Array* c = call.optional(2);
   if (c != nullptr)
     call.require(broadcast(call, y.dims, c->dims) == y.dims, "{} does not broadcast to {}", axes_text(c->dims),

@@ -62,8 +62,8 @@ private:
 
 /// TFRecord's checksum: rotated and shifted, so that a checksum of data with checksums stays one.
 std::uint32_t masked(std::string_view text) {
-  const std::uint64_t turned = std::rotr(detail::crc32c(std::as_bytes(std::span(text))), 15);
-  return static_cast<std::uint32_t>(turned + 0xA282EAD8U);
+  const std::uint64_t rotated = std::rotr(detail::crc32c(std::as_bytes(std::span(text))), 15);
+  return static_cast<std::uint32_t>(rotated + 0xA282EAD8U);
 }
 
 double seconds_since_1970() {

@@ -90,7 +90,7 @@ TEST_CASE("whole pixels and right angles are exact") {
       CHECK(moved[r * 5 + c] == (r >= 1 && c + 2 < 5 ? image[(r - 1) * 5 + c + 2] : 0));
   // in double, where an angle that is not quite right would show
   const std::vector<double> exact(image.begin(), image.end());
-  const auto turned = [&](double degrees) {
+  const auto rotated = [&](double degrees) {
     std::vector<double> result(25);
     augment::move_image(size, augment::rotation(degrees), exact.data(), result.data());
     return result;
@@ -98,10 +98,10 @@ TEST_CASE("whole pixels and right angles are exact") {
   std::vector<double> quarter(25);  // counterclockwise: the last column becomes the first row
   for (std::size_t r = 0; r < 5; ++r)
     for (std::size_t c = 0; c < 5; ++c) quarter[r * 5 + c] = exact[c * 5 + (4 - r)];
-  for (const double degrees : {90., -270., 450.}) CHECK(turned(degrees) == quarter);
-  CHECK(turned(180) == std::vector<double>(exact.rbegin(), exact.rend()));
-  CHECK(turned(-90) == std::vector<double>(quarter.rbegin(), quarter.rend()));
-  CHECK(turned(360) == exact);
+  for (const double degrees : {90., -270., 450.}) CHECK(rotated(degrees) == quarter);
+  CHECK(rotated(180) == std::vector<double>(exact.rbegin(), exact.rend()));
+  CHECK(rotated(-90) == std::vector<double>(quarter.rbegin(), quarter.rend()));
+  CHECK(rotated(360) == exact);
 
   // flips are their own inverse, and both together turn by 180 degrees
   const auto mirrored = with_seed<Augment<RandomHorizontalFlip<1>>>(image, 1);

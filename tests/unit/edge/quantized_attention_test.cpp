@@ -34,8 +34,8 @@ struct Sizes {
   bool causal;
   double rope = 0;
 };
-/// RoPE: pairs turned by their places.
-std::vector<double> turned(const Sizes& s, std::vector<double> x) {
+/// RoPE: pairs rotated by their places.
+std::vector<double> rotated(const Sizes& s, std::vector<double> x) {
   for (std::size_t i = 0; s.rope > 0 && i + 1 < x.size(); i += 2) {
     const double pair = static_cast<double>(i % s.depth) / static_cast<double>(s.depth),
                  angle = static_cast<double>(i / s.depth) * std::pow(s.rope, -pair), a = x[i], b = x[i + 1];
@@ -109,7 +109,7 @@ TEST_CASE("attention of int8 numbers is the formula but for one rounding") {
                               s.rope > 0 ? edge::turns_of<12, 6, 100.0>.data() : nullptr,
                               k_zero},
                              q.data(), k.data(), v.data(), mask.data(), y.data(), scores.data());
-        const std::vector<double> expected = attend(s, turned(s, real_q), turned(s, real_k), real_v, hidden);
+        const std::vector<double> expected = attend(s, rotated(s, real_q), rotated(s, real_k), real_v, hidden);
         for (std::size_t i = 0; i < y.size(); ++i)
           worst = std::max(worst, std::abs(y[i] - std::clamp(expected[i] / out - 7, -128.0, 127.0)));
       }

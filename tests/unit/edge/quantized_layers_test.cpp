@@ -279,7 +279,7 @@ TEST_CASE("with activations of 16 bits layers are their float layers but for rou
                     Node<"chosen", Where, "smaller", "product", "a">, Node<"y", Add<>, "smaller", "chosen">, Out<"y">>;
   CHECK(wide_steps_apart<Met>() < 4);
   CHECK(wide_steps_apart<Input<4, 6, 6>, Conv2D<8, 3, padding<1>>, HardSwish, SqueezeExcite<2>, GlobalAvgPool>() < 8);
-  // said of a network with a name, and given one sum too many
+  // a network with a name, and one sum too many
   using Fine = Named<"fine", StoreActivations<Sequential<Input<4>, Dense<3>, Softmax>, activation_bits<16>>>;
   STATIC_REQUIRE(Quantized<Fine>::ram_bytes == 2 * 8);
   STATIC_REQUIRE(Quantized<StoreActivations<Sequential<Input<4>, Dense<3>>, activation_bits<8>>>::ram_bytes == 8);

@@ -113,26 +113,26 @@ TEST_CASE("noise schedules and their steps are those of the papers") {
     const auto t = static_cast<std::size_t>(golden("t")[0]);
     const std::vector<double> noisy = golden("noisy"), velocity = golden("velocity"), ancestral = golden("ancestral"),
                               ddim = golden("ddim");
-    std::vector<double> made(6), said(6);
+    std::vector<double> made(6), predicted(6);
     schedule.add_noise(Numbers(x0), Numbers(noise), t, std::span(made));
     for (std::size_t i = 0; i < 6; ++i) CHECK(made[i] == Approx(noisy[i]).epsilon(1e-10));
-    schedule.target(Predicts::velocity, Numbers(x0), Numbers(noise), t, std::span(said));
-    for (std::size_t i = 0; i < 6; ++i) CHECK(said[i] == Approx(velocity[i]).epsilon(1e-10));
+    schedule.target(Predicts::velocity, Numbers(x0), Numbers(noise), t, std::span(predicted));
+    for (std::size_t i = 0; i < 6; ++i) CHECK(predicted[i] == Approx(velocity[i]).epsilon(1e-10));
 
     for (const Predicts predicts : {Predicts::noise, Predicts::image, Predicts::velocity, Predicts::flow}) {
-      schedule.target(predicts, Numbers(x0), Numbers(noise), t, std::span(said));
+      schedule.target(predicts, Numbers(x0), Numbers(noise), t, std::span(predicted));
       auto x = noisy;
-      schedule.denoise(predicts, std::span(x), Numbers(said), t, t - 1, 1, Numbers(fresh));
+      schedule.denoise(predicts, std::span(x), Numbers(predicted), t, t - 1, 1, Numbers(fresh));
       for (std::size_t i = 0; i < 6; ++i) CHECK(x[i] == Approx(ancestral[i]).epsilon(1e-9));
       x = noisy;
-      schedule.denoise(predicts, std::span(x), Numbers(said), t, t / 2, 0.5, Numbers(fresh));
+      schedule.denoise(predicts, std::span(x), Numbers(predicted), t, t / 2, 0.5, Numbers(fresh));
       for (std::size_t i = 0; i < 6; ++i) CHECK(x[i] == Approx(ddim[i]).epsilon(1e-9));
       x = noisy;
-      schedule.denoise(predicts, std::span(x), Numbers(said), t, 0);
+      schedule.denoise(predicts, std::span(x), Numbers(predicted), t, 0);
       for (std::size_t i = 0; i < 6; ++i) CHECK(x[i] == Approx(x0[i]).epsilon(1e-9));
       // cut to what an image may be
       x = noisy;
-      schedule.denoise(predicts, std::span(x), Numbers(said), t, 0, 0, {}, 0.25);
+      schedule.denoise(predicts, std::span(x), Numbers(predicted), t, 0, 0, {}, 0.25);
       for (std::size_t i = 0; i < 6; ++i) CHECK(x[i] == Approx(std::clamp(x0[i], -0.25, 0.25)).epsilon(1e-9));
     }
   }
@@ -174,7 +174,7 @@ TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
             const double mean = 0.5 * (Oracle::images[0][j] + Oracle::images[1][j]);
             CHECK(drawn[3 * i + j] == Approx(labels[i] < 0 ? mean : Oracle::images[labels[i]][j]).margin(1e-9));
           }
-        // beyond what is said with a label, away from what is said without
+        // beyond what is predicted with a label, away from what is predicted without
         const auto guided = diffusion.sample(oracle, labels,
                                              Sampling{.steps = 7, .eta = eta, .guidance_scale = 1.5, .clip = 10}, 3);
         for (std::size_t j = 0; j < 3; ++j) {
@@ -232,9 +232,9 @@ TEST_CASE("steps, noise and dropped labels follow from seed, epoch and image alo
                 .margin(1e-12));
       squares += row[8 + j] * row[8 + j];
     }
-    const double said = row[5] + row[6] + row[7];
-    CHECK((said == 0 || (said == 1 && row[5 + index % 3] == 1)));
-    dropped += said == 0;
+    const double labelled = row[5] + row[6] + row[7];
+    CHECK((labelled == 0 || (labelled == 1 && row[5 + index % 3] == 1)));
+    dropped += labelled == 0;
   }
   for (std::size_t t = 1; t <= 10; ++t) CHECK(times[t] > 30);
   CHECK(dropped == Approx(150).margin(40));

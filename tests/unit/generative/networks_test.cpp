@@ -179,13 +179,13 @@ TEST_CASE("a steady step of two networks against each other takes nothing from t
   Trainer telling{expert, BinaryCrossEntropy<from_logits>{}, Adam{}, n};
   telling.want_input_gradient();
   GradientPenalty smooth{expert, n};
-  std::vector<float> codes = drawn(n * 3), verdicts(n, 0.9F), forged(n * 16);
+  std::vector<float> codes = drawn(n * 3), judgements(n, 0.9F), forged(n * 16);
   const std::vector<float> before(forger.parameters().span().begin(), forger.parameters().span().end());
   CHECK(taken_when_steady([&] {
           const Rows<const float> made = forging.forward(codes);
           for (std::size_t i = 0; i < n; ++i) std::copy_n(made[i], 16, forged.data() + 16 * i);
           telling.zero_grad();
-          telling.forward(batch_of(forged, verdicts, n));
+          telling.forward(batch_of(forged, judgements, n));
           telling.loss();
           telling.backward();
           smooth.add_squared(telling, forged, 0.5);

@@ -97,10 +97,10 @@ TEST_CASE("a mask that Attention reads may take everything away") {
 
 TEST_CASE("RotaryEmbedding is products with cosines and sines") {
   for (const std::int64_t neighbours : {0, 1})
-    for (const std::int64_t turned : {0, 4}) {
-      const std::int64_t half = turned == 0 ? 3 : 2;
+    for (const std::int64_t rotated : {0, 4}) {
+      const std::int64_t half = rotated == 0 ? 3 : 2;
       const Attributes attributes{
-          {"interleaved", neighbours}, {"rotary_embedding_dim", turned}, {"num_heads", std::int64_t{2}}};
+          {"interleaved", neighbours}, {"rotary_embedding_dim", rotated}, {"num_heads", std::int64_t{2}}};
       Net net = net_of(23);
       const auto places = net.constant({Type::int64, {1, 3}, {4, 0, 2}});
       net.output(net.add("RotaryEmbedding",

@@ -150,13 +150,13 @@ TEST_CASE("Samples of a batch stay apart, or the value that mixes them is named"
   apart.output(apart.add("Reshape", {apart.input({any, 2, 3}), apart.integers({1, 6})}));
   CHECK(node_of(simplified(apart, {"Reshape"}), "Reshape").op == "Reshape");
   Net there_and_back;
-  const std::string turned = there_and_back.transpose(there_and_back.input({any, 2, 3}), {1, 0, 2});
-  const std::string sum = there_and_back.add("CumSum", {turned, there_and_back.integers({0})});
+  const std::string transposed = there_and_back.transpose(there_and_back.input({any, 2, 3}), {1, 0, 2});
+  const std::string sum = there_and_back.add("CumSum", {transposed, there_and_back.integers({0})});
   simplified(there_and_back.output(there_and_back.transpose(sum, {1, 0, 2})), {"Transpose", "CumSum", "Transpose"});
-  Net turned_around;
-  turned_around.output(turned_around.transpose(turned_around.input({any, 2}), {1, 0}));
-  CHECK_THAT(refusal(turned_around),
-             Contains("the batch is axis 1 of \"" + turned_around.graph.outputs[0].name + "\""));
+  Net transposed_sum;
+  transposed_sum.output(transposed_sum.transpose(transposed_sum.input({any, 2}), {1, 0}));
+  CHECK_THAT(refusal(transposed_sum),
+             Contains("the batch is axis 1 of \"" + transposed_sum.graph.outputs[0].name + "\""));
   Net mixing;
   mixing.output(
       mixing.add("ReduceSum", {mixing.input({any, 2}), mixing.integers({0})}, {{"keepdims", std::int64_t{1}}}));
@@ -368,7 +368,7 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
              {"ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div"});
 }
 
-TEST_CASE("A Pad of zeros goes into the window behind it, and SAME is said in numbers") {
+TEST_CASE("A Pad of zeros goes into the window behind it, and SAME becomes numbers") {
   const auto padded = [](const std::string& op, double around, const std::string& before,
                          const Dims& pads = {0, 0, 1, 0, 0, 0, 2, 1}) {
     Net n;

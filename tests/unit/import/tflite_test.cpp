@@ -219,7 +219,7 @@ TEST_CASE("operators that are not what they have to be") {
 }
 
 TEST_CASE("files that contradict themselves") {
-  const auto said = [](auto change) {
+  const auto message = [](auto change) {
     TfliteFile file;
     const auto x = file.input("x", {1, 2}), w = file.floats("w", {1, 2}, {1, 2}), y = file.tensor("y", {1, 1});
     file.op("FULLY_CONNECTED", {x, w}, {y});
@@ -232,37 +232,37 @@ TEST_CASE("files that contradict themselves") {
     }
     return std::string("nothing");
   };
-  CHECK(said([](TfliteFile&) {}) == "nothing");
-  CHECK_THAT(said([](TfliteFile& f) { f.version = 2; }), Contains("version 3 of the schema is read, not 2"));
-  CHECK_THAT(said([](TfliteFile& f) { f.output(7); }), Contains("there is no tensor 7: the subgraph has 3"));
-  CHECK_THAT(said([](TfliteFile& f) { f.codes.clear(); }), Contains("there is no operator code 0: the model has 0"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("far", {1}, {}, 99); }),
+  CHECK(message([](TfliteFile&) {}) == "nothing");
+  CHECK_THAT(message([](TfliteFile& f) { f.version = 2; }), Contains("version 3 of the schema is read, not 2"));
+  CHECK_THAT(message([](TfliteFile& f) { f.output(7); }), Contains("there is no tensor 7: the subgraph has 3"));
+  CHECK_THAT(message([](TfliteFile& f) { f.codes.clear(); }), Contains("there is no operator code 0: the model has 0"));
+  CHECK_THAT(message([](TfliteFile& f) { f.tensor("far", {1}, {}, 99); }),
              Contains("there is no buffer 99: the model has 2"));
-  CHECK_THAT(said([](TfliteFile& f) {
+  CHECK_THAT(message([](TfliteFile& f) {
                f.floats("z", {3}, {1, 2});
              }),
              Contains("\"z\" has 3 numbers of type FLOAT32, but its buffer has 8 bytes"));
-  CHECK_THAT(said([](TfliteFile& f) {
+  CHECK_THAT(message([](TfliteFile& f) {
                f.floats("z", {2147483647, 2147483647, 2147483647}, {1});
              }),
              Contains("is too large"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {-1}); }), Contains("a tensor of -1 numbers"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", TfliteFile::Dims(9, 1)); }), Contains("a tensor of 9 axes"));
-  CHECK_THAT(said([](TfliteFile& f) {
+  CHECK_THAT(message([](TfliteFile& f) { f.tensor("z", {-1}); }), Contains("a tensor of -1 numbers"));
+  CHECK_THAT(message([](TfliteFile& f) { f.tensor("z", TfliteFile::Dims(9, 1)); }), Contains("a tensor of 9 axes"));
+  CHECK_THAT(message([](TfliteFile& f) {
                f.tensor("z", {2}, quantized({1, 2, 3}, {0, 0, 0}));
              }),
              Contains("3 scales along axis 0 of a tensor of 2 numbers"));
-  CHECK_THAT(said([](TfliteFile& f) {
+  CHECK_THAT(message([](TfliteFile& f) {
                f.tensor("z", {3}, quantized({1, 2, 3}, {0, 0}));
              }),
              Contains("3 scales, but 2 zero points"));
-  CHECK_THAT(said([](TfliteFile& f) { f.tensor("z", {3}, quantized({0}, {0})); }), Contains("positive"));
-  CHECK_THAT(said([](TfliteFile& f) { f.output(f.tensor("lost", {1})); }),
+  CHECK_THAT(message([](TfliteFile& f) { f.tensor("z", {3}, quantized({0}, {0})); }), Contains("positive"));
+  CHECK_THAT(message([](TfliteFile& f) { f.output(f.tensor("lost", {1})); }),
              Contains("no operator gives the output \"lost\""));
-  CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {f.tensor("lost", {1})}, {f.tensor("z", {1})}); }),
+  CHECK_THAT(message([](TfliteFile& f) { f.op("RELU", {f.tensor("lost", {1})}, {f.tensor("z", {1})}); }),
              Contains("operator 1 reads the tensor \"lost\", which nothing above it gives"));
-  CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {0}, {2}); }), Contains("the tensor \"y\" is given twice"));
-  CHECK_THAT(said([](TfliteFile& f) { f.op("RELU", {0}, {}); }), Contains("an operator without an output"));
+  CHECK_THAT(message([](TfliteFile& f) { f.op("RELU", {0}, {2}); }), Contains("the tensor \"y\" is given twice"));
+  CHECK_THAT(message([](TfliteFile& f) { f.op("RELU", {0}, {}); }), Contains("an operator without an output"));
 }
 
 TEST_CASE("names are made unique, and long ones short") {

@@ -133,7 +133,7 @@ TEST_CASE("wrong use of memory is found") {
 
 TEST_CASE("a kink is not taken for a wrong gradient") {
   check_gradients<Sequential<Input<1>, Fold>>();
-  // all points within the step of the kink: nothing can be said
+  // all points within the step of the kink: no difference is one of the derivative
   const GradientOptions at_the_kink{.low = -1e-7, .high = 1e-7};
   CHECK(tells(gradient_faults<Sequential<Input<1>, Fold>>(at_the_kink), "every attempt met a kink"));
 }

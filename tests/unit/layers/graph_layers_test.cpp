@@ -172,7 +172,7 @@ const Golden& golden() {
 using Mixed = Graph<In<"x", 2, 3, 2>, In<"label", 4>, Node<"scale", Dense<2>, "label">,
                     Node<"shift", Dense<2>, "label">, Node<"film", FiLM, "x", "scale", "shift">,
                     Node<"first", Slice<0, 0, 1>, "film">, Node<"second", Select<0, 1>, "film">,
-                    Node<"turned", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "turned">,
+                    Node<"transposed", Permute<1, 0>, "second">, Node<"product", MatMul<>, "second", "transposed">,
                     Node<"flat", Flatten>, Node<"line", Flatten, "first">, Node<"other", Flatten, "second">,
                     Node<"alike", CosineSimilarity, "line", "other">, Node<"most", Maximum, "line", "other">,
                     Node<"both", Stack, "most", "line", "other">, Node<"picked", Take<0, 2, 0>>,

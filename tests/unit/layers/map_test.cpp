@@ -32,7 +32,7 @@ void check_formula() {
 
 }  // namespace
 
-// What a formula does not take is said when it is bound, in words.
+// What a formula does not take is refused when it is bound, in words.
 namespace {
 
 template <class L, class In, class Expected>

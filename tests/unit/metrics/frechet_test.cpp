@@ -105,7 +105,7 @@ TEST_CASE("inception score, precision and recall are numpy's") {
   CHECK(sample_quality(real, real, 3).precision == 1);
 }
 
-TEST_CASE("samples that nothing can be said of are one Error") {
+TEST_CASE("samples without a distance are one Error") {
   const std::vector<float> six{1, 2, 3, 4, 5, 6}, one{1, 2};
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(message_of([&] { Moments::of(std::span<const float>(six), 4); }),

@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("metrics of several labels are scikit-learn's", "", float, do
         Approx(labels("several.recall.micro")).epsilon(1e-12));
   CHECK(several.shown(MultiLabelF1{Average::micro}).value() == Approx(labels("several.f1.micro")).epsilon(1e-12));
   const auto matrices = several_labels().values(
-      "several.confusion");  // of each label: neither, only said, only is, both
+      "several.confusion");  // of each label: true negatives, false positives, false negatives, true positives
   for (std::size_t j = 0; j < 4; ++j) {
     const MultiLabelMatrix::Counts& c = all.counts(j);
     const std::uint64_t got[]{c.neither, c.only_predicted, c.only_is, c.both};

@@ -17,14 +17,14 @@ using Catch::Contains;
 namespace {
 
 using Learned = GPT<11, 12, 2, 2, 8>;
-using Turned = Sequential<
+using Rotary = Sequential<
     Input<12>, Embedding<11, 8>, SinusoidalPositionalEncoding<>,
     Repeat<2, TransformerEncoderLayer<8, 2, 16, PostNorm, ReLU, 0.0, MultiheadAttention<2, causal, rope<>>>>,
     Dense<11>>;
 
 using Recurring = Sequential<Input<12>, Embedding<11, 6>, LSTM<8, layers<2>>, GRU<8>, Dense<11>, Softmax>;
 
-static_assert(steps_forward<Learned> && steps_forward<Turned> && steps_forward<Recurring>);
+static_assert(steps_forward<Learned> && steps_forward<Rotary> && steps_forward<Recurring>);
 static_assert(!steps_forward<Sequential<Input<12>, Embedding<11, 8>, MultiheadAttention<2>, Dense<11>>>);
 static_assert(!steps_forward<Sequential<Input<12>, Embedding<11, 8>, GRU<8, bidirectional>, Dense<11>>>);
 
@@ -56,7 +56,7 @@ void check_generation() {
 
 TEST_CASE("remembered keys and values give the tokens of the whole network") {
   check_generation<Learned>();
-  check_generation<Turned>();
+  check_generation<Rotary>();
   check_generation<Recurring>();
 }
 

@@ -22,7 +22,7 @@ using namespace tenon;
 
 namespace {
 
-// Matrices that are turned (Dense), that lie the right way already, and one that two products share.
+// Matrices that are transposed (Dense), that lie the right way already, and one that two products share.
 using Twice = Map<tanh(matmul(matmul(x, param<"W", Shape<13, 13>>), param<"W", Shape<13, 13>>))>;
 using Straight = Map<matmul(x, param<"V", Shape<13, 17>>) + param<"b", PerFeature>>;
 using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>, Twice, Straight,
@@ -81,7 +81,7 @@ TEST_CASE("on the host the root may be any composition") {
   check_host_of<Freeze<Sequential<Input<30>, Dense<40>, Tanh>>>();
 }
 
-TEST_CASE("on the host a graph takes a row of inputs, and nodes with the same parameters share them turned") {
+TEST_CASE("on the host a graph takes a row of inputs, and nodes with the same parameters share them transposed") {
   using Tower = Sequential<Dense<24>, Tanh, Dense<7>>;
   using Twins = Graph<In<"left", 40>, In<"right", 40>, Node<"seen", Tower, "left">,
                       Node<"other", tenon::Shared<"seen">, "right">,

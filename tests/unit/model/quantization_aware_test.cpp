@@ -66,9 +66,9 @@ TEST_CASE("what is trained with rounding is what int8 gives") {
   for (std::size_t i = 0; i < test.size(); ++i) {
     const auto x = test.sample(i);
     aware.predict(x, expected);
-    const int said = net.classify(x.first<64>());
-    right += said == test.label(i) ? 1U : 0U;
-    alike += std::max_element(expected.begin(), expected.end()) - expected.begin() == said ? 1U : 0U;
+    const int predicted = net.classify(x.first<64>());
+    right += predicted == test.label(i) ? 1U : 0U;
+    alike += std::max_element(expected.begin(), expected.end()) - expected.begin() == predicted ? 1U : 0U;
   }
   const double n = static_cast<double>(test.size()), in_int8 = static_cast<double>(right) / n;
   INFO("float " << in_float << ", int8 " << in_int8 << ", as foreseen " << alike << " of " << test.size());

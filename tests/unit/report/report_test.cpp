@@ -101,7 +101,7 @@ TEST_CASE("a history of any numbers has a report, and none has no last epoch") {
   CHECK_THAT(report_html(run), Contains("0.weight"));
 }
 
-TEST_CASE("a network of numbers is shown with what it said against the truth") {
+TEST_CASE("a network of numbers is shown with its predictions against the truth") {
   std::vector<float> features, targets;
   for (int i = 0; i < 500; ++i) {
     features.push_back(static_cast<float>(i) / 500);

@@ -721,11 +721,11 @@ TEST_CASE("a checkpoint that cannot be written leaves the one before and a model
   for (const auto fault : {test::Fault::write, test::Fault::fsync, test::Fault::rename}) {
     std::filesystem::remove(checkpoint.path);
     model = Model<Net>{1};
-    const std::string said = message_of([&] {
+    const std::string message = message_of([&] {
       const test::Failing failing(fault, fault == test::Fault::write ? 100 : 12);  // amid the run
       fit(model, data().train, settings(2, checkpoint));
     });
-    CHECK_THAT(said, StartsWith(checkpoint.path + ": expected to write the file, but"));
+    CHECK_THAT(message, StartsWith(checkpoint.path + ": expected to write the file, but"));
     CHECK(std::isfinite(evaluate(model, data().test, CrossEntropy{}).loss));
     fit(other, data().train, settings(2, checkpoint));
     CHECK(same_bits(other, whole));
@@ -750,18 +750,18 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
   const auto run = [&] {
     fit(model, data().train, settings(2, TensorBoard{.directory = folder / "runs", .every_steps = 4}));
   };
-  std::string said = message_of([&] {
+  std::string message = message_of([&] {
     const test::Failing failing(test::Fault::write, 0);
     run();
   });
-  CHECK_THAT(said,
+  CHECK_THAT(message,
              Contains("events.out.tfevents.") && Contains("expected to write an event file, but writing stopped: "));
   CHECK(files().empty());
-  said = message_of([&] {
+  message = message_of([&] {
     const test::Failing failing(test::Fault::write, 5);
     run();
   });
-  CHECK_THAT(said, Contains("expected to write an event file, but writing stopped: "));
+  CHECK_THAT(message, Contains("expected to write an event file, but writing stopped: "));
   REQUIRE(files().size() == 1);
   CHECK(records_of(files()[0]) == 5);
   CHECK(std::isfinite(evaluate(model, data().test, CrossEntropy{}).loss));
@@ -777,11 +777,11 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
     limit = {before.size() + 5, whole.rlim_max};
     const auto handler = std::signal(SIGXFSZ, SIG_IGN);
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    said = message_of([&] { log.scalar("loss", 2, 2); });
+    message = message_of([&] { log.scalar("loss", 2, 2); });
     ::setrlimit(RLIMIT_FSIZE, &whole);
     std::signal(SIGXFSZ, handler);
   }
-  CHECK_THAT(said, Contains("expected to write an event file, but writing stopped: "));
+  CHECK_THAT(message, Contains("expected to write an event file, but writing stopped: "));
   CHECK(text_of(log.path()) == before);
   log.scalar("loss", 3, 3);
   CHECK(records_of(log.path()) == 3);
@@ -813,24 +813,24 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
 #ifndef TENON_NO_THREAD_FAULTS
   set_num_threads(4);
   for (const long n : {0L, 2L}) {
-    std::string said;
+    std::string message;
     {
       const test::Failing failing(test::Fault::thread, n);
-      said = message_of([&] { fit(model, data().train, how); });
+      message = message_of([&] { fit(model, data().train, how); });
     }
-    CHECK_THAT(said,
+    CHECK_THAT(message,
                Contains("expected to run on 4 threads, but the system gives no more than " + std::to_string(n + 1)));
   }
   CHECK(fit(model, data().train, how).epochs.size() == 1);
   set_num_threads(1);
   for (const long n : {0L, 2L}) {
-    std::string said;
+    std::string message;
     {
       const test::Failing failing(test::Fault::thread, n);
-      said = message_of([&] { fit(pictures, images, how); });
+      message = message_of([&] { fit(pictures, images, how); });
     }
-    CHECK_THAT(said, Contains("expected 3 threads to augment samples, but the system gives no more than " +
-                              std::to_string(n)));
+    CHECK_THAT(message, Contains("expected 3 threads to augment samples, but the system gives no more than " +
+                                 std::to_string(n)));
   }
 #endif
   CHECK(fit(pictures, images, how).epochs.size() == 1);

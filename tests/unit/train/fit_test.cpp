@@ -311,11 +311,12 @@ TEST_CASE("in a pipe, one plain line an epoch") {
 
 TEST_CASE("without a Fit, once over the data with cross-entropy and Adam") {
   const Dataset<float> data = some_digits();
-  Model<Net> plain{3}, said{3};
+  Model<Net> plain{3}, explicit_loss{3};
   const History history = fit(plain, data);
-  const History same = fit(said, data, Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 1, .batch_size = 32});
+  const History same = fit(explicit_loss, data,
+                           Fit{.loss = CrossEntropy{}, .optimizer = Adam{}, .epochs = 1, .batch_size = 32});
   CHECK(history.epochs.size() == 1);
-  CHECK(same_bits(plain, said));
+  CHECK(same_bits(plain, explicit_loss));
   CHECK(evaluate(plain, data).loss == evaluate(plain, data, CrossEntropy{}).loss);
 }
 

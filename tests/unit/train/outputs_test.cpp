@@ -223,21 +223,21 @@ TEST_CASE("a formula is a loss of several outputs") {
 TEST_CASE("columns that do not go with the network are one Error before training starts") {
   Model<Net, double> model{1};
   const std::vector<double> before(model.parameters().data(), model.parameters().data() + model.parameters().size());
-  const auto said = [&](const Dataset<double>& samples) {
+  const auto message = [&](const Dataset<double>& samples) {
     return message_of([&] { fit(model, samples, Fit{.loss = loss, .progress = quiet}); });
   };
   const Features<double> image{"image", {2, 3}, drawn(12, 1)}, table{"table", {2}, drawn(4, 2)};
   const auto kind = Labels{{0, 1}, 3}.named("kind");
   const auto value = Targets<double>{drawn(4, 3), 2}.named("value");
-  CHECK_THAT(said(Dataset<double>{table, image, kind, value}),
+  CHECK_THAT(message(Dataset<double>{table, image, kind, value}),
              Contains("image (2x3), table (2), in this order") && Contains("table"));
-  CHECK_THAT(said(Dataset<double>{image, table, kind}), Contains("a column \"value\"") && Contains("kind"));
-  CHECK_THAT(said(Dataset<double>{image, table, kind, Targets<double>{drawn(6, 3), 3}.named("value")}),
+  CHECK_THAT(message(Dataset<double>{image, table, kind}), Contains("a column \"value\"") && Contains("kind"));
+  CHECK_THAT(message(Dataset<double>{image, table, kind, Targets<double>{drawn(6, 3), 3}.named("value")}),
              Contains("\"value\" has 2 numbers"));
-  CHECK_THAT(said(Dataset<double>{image, table, Labels{{0, 3}, 4}.named("kind"), value}),
+  CHECK_THAT(message(Dataset<double>{image, table, Labels{{0, 3}, 4}.named("kind"), value}),
              Contains("tells 3 classes apart, got label 3 of sample 1"));
-  CHECK_THAT(said(Dataset<double>{image, table, Targets<double>{drawn(6, 3), 3}.named("kind"),
-                                  Labels{{0, 1}, 2}.named("value")}),
+  CHECK_THAT(message(Dataset<double>{image, table, Targets<double>{drawn(6, 3), 3}.named("kind"),
+                                     Labels{{0, 1}, 2}.named("value")}),
              Contains("\"value\""));
   CHECK(std::vector<double>(model.parameters().data(), model.parameters().data() + model.parameters().size()) ==
         before);

@@ -15,9 +15,9 @@ using Catch::Contains;
 
 namespace {
 
-constexpr std::size_t word_length = 5, said_length = 6, tokens = 8;
+constexpr std::size_t word_length = 5, answer_length = 6, tokens = 8;
 constexpr std::int32_t border = 1;  // before and behind what the decoder says
-using Net = Transformer<tokens, tokens, word_length, said_length, 1, 2, 24>;
+using Net = Transformer<tokens, tokens, word_length, answer_length, 1, 2, 24>;
 
 std::vector<std::int32_t> draw_word(Stream& stream) {
   std::vector<std::int32_t> word(3 + stream.below(3));
@@ -25,21 +25,21 @@ std::vector<std::int32_t> draw_word(Stream& stream) {
   return word;
 }
 
-/// Words of three to five letters, to be said backwards.
+/// Words of three to five letters, to be spelt backwards.
 Dataset<float> words(std::size_t count) {
   Stream stream{1};
-  std::vector<float> x(count * (word_length + said_length));
-  Labels labels{std::vector<std::int32_t>(count * said_length, ignore_index), tokens, said_length};
+  std::vector<float> x(count * (word_length + answer_length));
+  Labels labels{std::vector<std::int32_t>(count * answer_length, ignore_index), tokens, answer_length};
   for (std::size_t i = 0; i < count; ++i) {
     const auto word = draw_word(stream);
-    float* const sample = x.data() + i * (word_length + said_length);
+    float* const sample = x.data() + i * (word_length + answer_length);
     std::copy(word.begin(), word.end(), sample);
     sample[word_length] = border;
     std::copy(word.rbegin(), word.rend(), sample + word_length + 1);
-    const auto label = labels.values.begin() + static_cast<std::ptrdiff_t>(i * said_length);
+    const auto label = labels.values.begin() + static_cast<std::ptrdiff_t>(i * answer_length);
     *std::copy(word.rbegin(), word.rend(), label) = border;
   }
-  return {{word_length + said_length}, std::move(x), std::move(labels)};
+  return {{word_length + answer_length}, std::move(x), std::move(labels)};
 }
 
 struct Seen {
@@ -65,8 +65,8 @@ TEST_CASE("a transformer learns to say words backwards, of any length and by its
   int right = 0;
   for (int i = 0; i < 100; ++i) {
     const auto word = draw_word(stream);
-    const auto said = decode(model, word, border, border);
-    right += std::equal(said.begin(), said.end(), word.rbegin(), word.rend()) ? 1 : 0;
+    const auto answer = decode(model, word, border, border);
+    right += std::equal(answer.begin(), answer.end(), word.rbegin(), word.rend()) ? 1 : 0;
   }
   CHECK(right >= 95);
 
@@ -99,20 +99,20 @@ TEST_CASE("a part of the decoder's tokens is what the model says") {
 
   // with a rate of 0 every token that has a label but the first is the most probable one of the step before
   Model<Net> model{1};
-  std::vector<float> y(64 * said_length * tokens);
+  std::vector<float> y(64 * answer_length * tokens);
   model.predict(right, y);
   DataLoader<float> loader(data, 64, 1);
   Batch<float> batch;
   REQUIRE(loader.next(batch));
   std::size_t replaced = 0;
   for (std::size_t i = 0; i < 64; ++i)
-    for (std::size_t t = 0; t < said_length; ++t) {
-      const std::size_t place = i * (word_length + said_length) + word_length + t;
-      if (t == 0 || batch.labels[i * said_length + t] == ignore_index) {
+    for (std::size_t t = 0; t < answer_length; ++t) {
+      const std::size_t place = i * (word_length + answer_length) + word_length + t;
+      if (t == 0 || batch.labels[i * answer_length + t] == ignore_index) {
         CHECK(all[place] == right[place]);
         continue;
       }
-      const float* const scores = y.data() + (i * said_length + t - 1) * tokens;
+      const float* const scores = y.data() + (i * answer_length + t - 1) * tokens;
       CHECK(all[place] == static_cast<float>(std::max_element(scores, scores + tokens) - scores));
       ++replaced;
     }

@@ -1,4 +1,4 @@
-// Training on streams: as on the same data in memory, over restarts, on ranks, and in a bounded room.
+// Training on streams: as on the same data in memory, over restarts, on ranks, and in bounded memory.
 #include <tenon/tenon.hpp>
 
 #include <tenon/data/npy.hpp>
@@ -156,12 +156,12 @@ TEST_CASE("a stream is evaluated and measured as the data in memory are") {
 }
 
 #ifndef __SANITIZE_THREAD__  // which keeps four times what was ever touched
-TEST_CASE("the room that training takes does not grow with the data") {
+TEST_CASE("the memory that training takes does not grow with the data") {
   constexpr std::size_t width = 4096;
   using Wide = Sequential<Input<width>, Dense<2>>;
   const std::string begin = "stream_test_" + std::to_string(::getpid());
   const std::string x = begin + "_x.npy", y = begin + "_y.npy";
-  // row by row, as the test has no more room than the training
+  // row by row, as the test has no more memory than the training
   const auto write = [](const std::string& path, std::size_t rows, std::size_t columns) {
     std::ofstream file(path, std::ios::binary);
     std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +

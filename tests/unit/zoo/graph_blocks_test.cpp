@@ -21,7 +21,7 @@ using Translate = Graph<In<"source", 4, 6>, In<"target", 3, 6>,
                         Node<"y", Dense<2>>, Out<"y">>;
 using Pieces = Graph<In<"x", 6, 2>, Node<"first", Slice<0, 0, 2>, "x">, Node<"rest", Slice<0, 2, 6>, "x">,
                      Node<"a", Dense<3>, "first">, Node<"b", Dense<3>, "rest">, Node<"both", Concat<>, "a", "b">,
-                     Node<"turned", Permute<1, 0>>, Node<"y", Sequential<Flatten, Dense<2>>>, Out<"y">>;
+                     Node<"transposed", Permute<1, 0>>, Node<"y", Sequential<Flatten, Dense<2>>>, Out<"y">>;
 /// Two sensors through one tower, with states of their own, and what they say together.
 using TwoSensors = Graph<In<"left", 5, 3>, In<"right", 5, 3>, Node<"a", Sequential<Dense<4>, Tanh, GRU<3>>, "left">,
                          Node<"b", Shared<"a">, "right">, Node<"far", Map<abs(in<"a"> - in<"b">)>>,

@@ -192,7 +192,7 @@ struct AttentionCode {
     }
   }
 
-  /// Queries and keys of one sample, as `forward` keeps them, before they were turned. angles: room for as many.
+  /// Queries and keys of one sample, as `forward` keeps them, before they were rotated. angles: room for as many.
   template <class T>
   void turn_back(T* kept, T* angles_of_places) const {
     make_angles(angles_of_places, 0, keys);

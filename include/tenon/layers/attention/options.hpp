@@ -23,8 +23,9 @@ struct Cached {};
 /// Of an attention: a step sees itself and those before it.
 inline constexpr option::Causal causal{};
 
-/// Of an attention: queries and keys are turned by angles that grow with their places, so that their product depends on
-/// their distance (Su et al. 2021). The numbers 2k and 2k + 1 of a head of depth d turn by t Base^(-2k/d) at place t.
+/// Of an attention: queries and keys are rotated by angles that grow with their places, so that their product depends
+/// on their distance (Su et al. 2021). At place t the numbers 2k and 2k + 1 of a head of depth d are rotated by
+/// t Base^(-2k/d).
 template <auto Base = 10000>
 inline constexpr option::Rope<Base> rope{};
 template <auto Base = 10000>
