@@ -39,10 +39,10 @@ double off(std::span<const float> a, std::span<const float> b) {
 double decibels(double error) { return -20 * std::log10(error); }
 
 template <class M>
-std::vector<float> run(const M& model, std::span<const float> x) {
-  std::vector<float> y(x.size() / M::input::size * M::output::size);
-  model.predict(x, y);
-  return y;
+std::vector<float> run(const M& model, std::span<const float> samples) {
+  std::vector<float> outputs(samples.size() / M::input::size * M::output::size);
+  model.predict(samples, outputs);
+  return outputs;
 }
 
 /// How many digits have as their code's nearest neighbour that of the same digit.
@@ -88,13 +88,13 @@ int main(int argc, char** argv) {
   Plot plot{.title = "digits as two numbers", .width = 560, .height = 520};
   std::vector<std::size_t> first;  // of each digit
   for (std::int32_t digit = 0; digit < 10; ++digit) {
-    std::vector<double> x, y;
+    std::vector<double> horizontal, vertical;
     for (std::size_t i = test.size(); i-- > 0;)
       if (test.label(i) == digit) {
-        x.push_back(codes[2 * i]), y.push_back(codes[2 * i + 1]);
+        horizontal.push_back(codes[2 * i]), vertical.push_back(codes[2 * i + 1]);
         first.resize(static_cast<std::size_t>(digit) + 1, i), first.back() = i;
       }
-    plot.points(std::to_string(digit), x, y);
+    plot.points(std::to_string(digit), horizontal, vertical);
   }
   plot.save("autoencoder_codes.svg");
   std::vector<float> way;  // from each digit to the next

@@ -34,22 +34,22 @@ constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean"
 const auto pixel_loss = (1 / (2 * noise * noise)) *
                         on<"decoder", "image">(MeanSquaredError{.reduction = Reduction::batchmean});
 
-void add_label(std::vector<float>& rows, std::int32_t label) {
-  for (std::int32_t c = 0; c < std::int32_t{classes}; ++c) rows.push_back(c == label ? 1.F : 0.F);
+void add_label(std::vector<float>& rows, std::int32_t digit) {
+  for (std::int32_t c = 0; c < std::int32_t{classes}; ++c) rows.push_back(c == digit ? 1.F : 0.F);
 }
 /// The images, and their labels as ten numbers each.
 Dataset<float> told(const Dataset<float>& digits) {
   std::vector<float> labels;
-  for (const std::int32_t label : digits.labels()) add_label(labels, label);
+  for (const std::int32_t digit : digits.labels()) add_label(labels, digit);
   return Dataset{Features{"image", {pixels}, std::vector<float>(digits.features().begin(), digits.features().end())},
                  Features{"label", {classes}, labels}};
 }
 std::vector<float> draw(Model<Net>& model, std::span<const std::int32_t> asked) {
   std::vector<float> rows, images(pixels * asked.size());
   Stream random(7, Purpose::user);
-  for (const std::int32_t label : asked) {
+  for (const std::int32_t digit : asked) {
     for (std::size_t k = 0; k < code; ++k) rows.push_back(random.normal<float>());
-    add_label(rows, label);
+    add_label(rows, digit);
   }
   part<"decoder">(model).predict(rows, images);
   return images;

@@ -21,15 +21,15 @@ static_assert(parameter_count<Net> == (5 * 8 + 8) + (8 * 4 + 4) + (4 * 2 + 2));
 
 /// Points of the cube from -1 to 1 in five dimensions; the class says on which side of a bent surface they lie.
 Dataset<float> points(std::size_t count, std::uint64_t seed) {
-  std::vector<float> x;
+  std::vector<float> coordinates;
   std::vector<std::int32_t> side;
   Stream random(seed, Purpose::user);
   for (std::size_t i = 0; i < count; ++i) {
     float p[5];
-    for (float& v : p) x.push_back(v = 2 * random.uniform<float>() - 1);
+    for (float& v : p) coordinates.push_back(v = 2 * random.uniform<float>() - 1);
     side.push_back(p[0] + p[1] * p[1] - p[2] + 0.5F * p[3] > p[4] * p[4] ? 1 : 0);
   }
-  return {{5}, x, Labels{side, 2}};
+  return {{5}, coordinates, Labels{side, 2}};
 }
 
 int main() {

@@ -31,13 +31,13 @@ struct Cart {
   }
   void push(float force) {
     constexpr float gravity = 9.8F, mass = 1.1F, pole = 0.1F, half = 0.5F, dt = 0.02F;
-    auto& [x, speed, angle, turn] = state;
+    auto& [place, speed, angle, turn] = state;
     const float sine = std::sin(angle), cosine = std::cos(angle);
     const float pull = (force + pole * half * turn * turn * sine) / mass;
     const float turning = (gravity * sine - cosine * pull) / (half * (4.F / 3 - pole * cosine * cosine / mass));
     const float pushing = pull - pole * half * turning * cosine / mass;
-    x += dt * speed, speed += dt * pushing, angle += dt * turn, turn += dt * turning;
-    upright = std::abs(x) < 2.4F && std::abs(angle) < 0.2095F;
+    place += dt * speed, speed += dt * pushing, angle += dt * turn, turn += dt * turning;
+    upright = std::abs(place) < 2.4F && std::abs(angle) < 0.2095F;
   }
 };
 

@@ -1,5 +1,5 @@
 // A siamese network: one tower looks at both digits of a pair, and learns eight numbers for each that are alike where
-// the digits are the same. Then the nearest of the known digits says what a new one is: rightly for 98.9 % of the new
+// the digits are the alike. Then the nearest of the known digits says what a new one is: rightly for 98.9 % of the new
 // ones, where the untrained tower's eight numbers reach 76 %, and all 64 pixels 99.2 %.
 // prints: eight numbers of the trained tower: 0\.9[7-9]
 #include <tenon/tenon.hpp>
@@ -30,17 +30,17 @@ struct Contrastive {
 
 /// Every other pair is of the same digit.
 Dataset<float> pairs(const Dataset<float>& digits, std::size_t count, std::uint64_t seed) {
-  std::vector<float> a, b, same;
+  std::vector<float> a, b, alike;
   Stream random(seed, Purpose::user);
-  while (same.size() < count) {
+  while (alike.size() < count) {
     const std::size_t i = random.below(digits.size()), j = random.below(digits.size());
     const bool equal = digits.label(i) == digits.label(j);
-    if (i == j || equal != (same.size() % 2 == 0)) continue;
+    if (i == j || equal != (alike.size() % 2 == 0)) continue;
     a.insert(a.end(), digits.sample(i).begin(), digits.sample(i).end());
     b.insert(b.end(), digits.sample(j).begin(), digits.sample(j).end());
-    same.push_back(equal ? 1.F : 0.F);
+    alike.push_back(equal ? 1.F : 0.F);
   }
-  return Dataset{Features{"a", {1, 8, 8}, a}, Features{"b", {1, 8, 8}, b}, Targets{same, 1}.named("alike")};
+  return Dataset{Features{"a", {1, 8, 8}, a}, Features{"b", {1, 8, 8}, b}, Targets{alike, 1}.named("alike")};
 }
 
 /// How many digits are named rightly by the known one whose angle to theirs is the smallest.

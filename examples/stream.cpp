@@ -28,9 +28,9 @@ struct Points {
   std::size_t size() const { return 1'000'000'000; }
   void read(std::size_t index, Sample<float>& to) const {
     Stream random(7, Purpose::user, 0, index);
-    const float x = random.uniform(-2.0F, 2.0F), y = random.uniform(-2.0F, 2.0F);
-    if (!to.features.empty()) to.features[0] = x, to.features[1] = y;
-    if (!to.targets.empty()) to.targets[0] = x * x + y * y;
+    const float horizontal = random.uniform(-2.0F, 2.0F), vertical = random.uniform(-2.0F, 2.0F);
+    if (!to.features.empty()) to.features[0] = horizontal, to.features[1] = vertical;
+    if (!to.targets.empty()) to.targets[0] = horizontal * horizontal + vertical * vertical;
   }
 };
 

@@ -17,13 +17,13 @@ float wave(std::size_t t, double phase) {
 
 int main() {
   constexpr std::uint64_t seed = 1;
-  std::vector<float> x, y;
+  std::vector<float> waves, next_values;
   Stream stream{seed};
   for (std::size_t i = 0; i < 400; ++i) {
     const double phase = stream.uniform(0.0, 100.0);
-    for (std::size_t t = 0; t < 32; ++t) x.push_back(wave(t, phase)), y.push_back(wave(t + 1, phase));
+    for (std::size_t t = 0; t < 32; ++t) waves.push_back(wave(t, phase)), next_values.push_back(wave(t + 1, phase));
   }
-  const Dataset<float> data{{32, 1}, std::move(x), Targets<float>{std::move(y), 32}};
+  const Dataset<float> data{{32, 1}, std::move(waves), Targets<float>{std::move(next_values), 32}};
 
   Model<Net> model{seed};
   fit(model, data,

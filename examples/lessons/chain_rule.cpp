@@ -15,18 +15,19 @@ int main(int argc, char** argv) {
   Model<Net, double> model{1};
   const double w = model.get<"0.weight">()(0, 0) = 0.8, b = model.get<"0.bias">()(0) = -0.3;
   const double v = model.get<"2.weight">()(0, 0) = 1.5, c = model.get<"2.bias">()(0) = 0.2;
-  std::vector<double> x{0.5}, t{2.0};
+  std::vector<double> in{0.5}, wanted{2.0};
 
   // Forward, keeping what is in between ...
-  const double z = w * x[0] + b, h = 1 / (1 + std::exp(-z)), y = v * h + c;
+  const double z = w * in[0] + b, h = 1 / (1 + std::exp(-z)), y = v * h + c;
   // ... and backward, one factor a step: dL/dy, then dL/dh = dL/dy v, dL/dz = dL/dh h (1 - h), dL/dw = dL/dz x.
-  const double dy = 2 * (y - t[0]), dv = dy * h, dc = dy, dh = dy * v, dz = dh * h * (1 - h), dw = dz * x[0], db = dz;
+  const double dy = 2 * (y - wanted[0]), dv = dy * h, dc = dy, dh = dy * v, dz = dh * h * (1 - h), dw = dz * in[0],
+               db = dz;
   const double by_hand[]{dw, db, dv, dc};
 
   Trainer trainer{model, MeanSquaredError{}, SGD{}, 1};
   trainer.zero_grad();
-  trainer.forward({.features = x, .labels = {}, .targets = t, .count = 1, .first = 0, .indices = {}});
-  std::printf("L = %.6f by hand, %.6f by Tenon\n", (y - t[0]) * (y - t[0]), trainer.loss());
+  trainer.forward({.features = in, .labels = {}, .targets = wanted, .count = 1, .first = 0, .indices = {}});
+  std::printf("L = %.6f by hand, %.6f by Tenon\n", (y - wanted[0]) * (y - wanted[0]), trainer.loss());
   trainer.backward();
   double worst = 0;
   std::size_t i = 0;
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
 
   // The slope at w is that of the loss as a function of w.
   const auto loss = [&](double weight) {
-    const double error = v / (1 + std::exp(-(weight * x[0] + b))) + c - t[0];
+    const double error = v / (1 + std::exp(-(weight * in[0] + b))) + c - wanted[0];
     return error * error;
   };
   Plot plot{.title = "the loss over w, and its slope by the chain rule", .x_label = "w", .y_label = "L"};

@@ -29,9 +29,9 @@ int main(int argc, char** argv) {
             .progress = lesson::quiet,
             .callbacks = callbacks(guard,
                                    OnEpochEnd{[&](auto& run) { losses.push_back(run.record().training.loss); }})});
-    const double last = losses.empty() ? INFINITY : losses.back();
-    if (guard.terminated || last > 10) std::printf("%s: diverged\n", name);
-    else std::printf("%s: loss %.4f after 30 epochs\n", name, last);
+    const double final_loss = losses.empty() ? INFINITY : losses.back();
+    if (guard.terminated || final_loss > 10) std::printf("%s: diverged\n", name);
+    else std::printf("%s: loss %.4f after 30 epochs\n", name, final_loss);
     plot.line(name, losses, 1);
   }
   plot.save(out + "learning_rate.svg");
