@@ -23,13 +23,26 @@ importing::Value value_of_batch(const std::string& name, const OnnxFile::Axes& a
   return {.name = name, .type = importing::Type::float32, .dims = std::move(dims), .axis_names = {"batch"}};
 }
 
+importing::Type type_of(OnnxType type) {
+  switch (type) {
+  case OnnxType::int64:
+    return importing::Type::int64;
+  case OnnxType::int32:
+    return importing::Type::int32;
+  case OnnxType::int8:
+    return importing::Type::int8;
+  default:
+    return importing::Type::float32;
+  }
+}
+
 }  // namespace
 
 struct OnnxFile::Names {
   std::set<std::string> taken;
   std::set<std::string> parameters;
   std::map<std::string, std::size_t> made_by;  // which node gives a value
-  std::map<std::pair<bool, std::pair<Axes, std::vector<double>>>, std::string> constants;
+  std::map<std::pair<OnnxType, std::pair<Axes, std::vector<double>>>, std::string> constants;
 };
 
 OnnxFile::OnnxFile(const std::string& name)
@@ -74,12 +87,17 @@ void OnnxFile::parameter(const std::string& name, const Axes& axes, std::vector<
 
 bool OnnxFile::has_parameter(const std::string& name) const { return names_->parameters.contains(name); }
 
-std::string OnnxFile::constant(const Axes& axes, const std::vector<double>& values, bool whole) {
-  std::string& name = names_->constants[{whole, {axes, values}}];
-  if (!name.empty()) return name;
-  name = free_name("constant/" + std::to_string(names_->constants.size() - 1));
-  graph_->constants[name] = {whole ? importing::Type::int64 : importing::Type::float32, axes, values};
+std::string OnnxFile::constant(const Axes& axes, const std::vector<double>& values, OnnxType type) {
+  std::string& name = names_->constants[{type, {axes, values}}];
+  if (name.empty())
+    name = constant("constant/" + std::to_string(names_->constants.size() - 1), axes, values, type);
   return name;
+}
+
+std::string OnnxFile::constant(const std::string& name, const Axes& axes, std::vector<double> values, OnnxType type) {
+  std::string own = free_name(name);
+  graph_->constants[own] = {type_of(type), axes, std::move(values)};
+  return own;
 }
 
 std::vector<std::string> OnnxFile::add(const std::string& name, std::string_view op,

@@ -15,8 +15,9 @@ namespace tenon::edge {
 
 namespace detail {
 
-/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor.
-template <std::size_t Capacity>
+/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor. A reader that looks on is
+/// `Own`: parts and nodes are read by its `read` and `read_node`.
+template <std::size_t Capacity, class Own = void>
 struct PlanReader : PlanSteps<Capacity> {
   using steps = PlanSteps<Capacity>;
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
@@ -29,6 +30,11 @@ struct PlanReader : PlanSteps<Capacity> {
   TensorBundles bundles{};  // what graphs of several outputs give
   /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
   std::size_t first_buffer = 0, buffers = 0;
+
+  constexpr auto& own() {
+    if constexpr (std::is_void_v<Own>) return *this;
+    else return static_cast<Own&>(*this);
+  }
 
   /// x: the tensors that the part reads. A number of a bundle, which graphs of several outputs give, is for those alone
   /// who take it apart.
@@ -88,7 +94,7 @@ struct PlanReader : PlanSteps<Capacity> {
   constexpr std::size_t read_slot(const std::size_t* x, const tenon::detail::Slot& slot, std::size_t parameters,
                                   std::size_t unit) {
     buffers += slot.buffers;
-    const std::size_t y = read<Part>(x, parameters + slot.parameters, unit + slot.unit);
+    const std::size_t y = own().template read<Part>(x, parameters + slot.parameters, unit + slot.unit);
     buffers -= slot.buffers;
     return y;
   }
@@ -98,7 +104,7 @@ struct PlanReader : PlanSteps<Capacity> {
     const std::size_t parameters = first_buffer + buffers;
     std::size_t y = 0;
     buffers += Bound::tree.frozen_size;
-    Bound::visit_units([&]<class Part> { y = read<Part>(x, parameters, unit); });
+    Bound::visit_units([&]<class Part> { y = own().template read<Part>(x, parameters, unit); });
     buffers -= Bound::tree.frozen_size;
     return y;
   }
@@ -133,7 +139,7 @@ struct PlanReader : PlanSteps<Capacity> {
   constexpr std::size_t read_steps(std::size_t x, std::size_t parameters, std::size_t unit) {
     x = ordered(x, {});
     rows *= Bound::steps;
-    x = read<sequence_step<Bound>>(&x, parameters, unit);
+    x = own().template read<sequence_step<Bound>>(&x, parameters, unit);
     rows /= Bound::steps;
     return x;
   }
@@ -166,7 +172,8 @@ struct PlanReader : PlanSteps<Capacity> {
       const auto& slot = Bound::plan.slots[k];
       if (!whole && !takes_bundles(node_kind<Node>())) return void(unknown());
       buffers += slot.buffers;
-      tensor[view::inputs + k] = read_node<Node>(sources.data(), count, parameters + slot.parameters, unit + slot.unit);
+      tensor[view::inputs + k] = own().template read_node<Node>(sources.data(), count, parameters + slot.parameters,
+                                                                unit + slot.unit);
       buffers -= slot.buffers;
     });
     for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);
@@ -201,7 +208,7 @@ struct PlanReader : PlanSteps<Capacity> {
         const std::size_t part = bundles.find(x[0], Node::begin, Node::output::size);
         return TensorBundles::is(part) ? unknown() : part;
       } else return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
-    else return read<Node>(x, parameters, unit);
+    else return own().template read<Node>(x, parameters, unit);
   }
 
   /// Parts that somebody reads are tensors of their own; the others cost a step too.
@@ -486,15 +493,14 @@ struct PlanReading {
   std::array<PointFunction, Capacity> function{};
 };
 
-template <class Bound, std::size_t Capacity>
-constexpr PlanReading<Capacity> read_steps() {
-  using In = typename Bound::input;
-  PlanReader<Capacity> reader;
+/// All of a network, but for where its tensors lie.
+template <class Bound, class Reader>
+constexpr void read_network(Reader& reader) {
   reader.unit_count = layout_of<Bound>.units;
   reader.first_buffer = layout_of<Bound>.trainable_size;
-  StepPlan<Capacity>& plan = reader.plan;
+  auto& plan = reader.plan;
   plan.wide = activation_bits(static_cast<const Bound*>(nullptr)) == 16;
-  const auto inputs = reader.read_inputs(static_cast<const In*>(nullptr));
+  const auto inputs = reader.read_inputs(static_cast<const typename Bound::input*>(nullptr));
   const std::size_t last = reader.template read<Bound>(inputs.data(), 0, 0);
   if (TensorBundles::is(last)) {
     reader.bundles.each_part(last, [&](std::size_t t) { plan.output_tensors[plan.output_count++] = t; });
@@ -507,8 +513,14 @@ constexpr PlanReading<Capacity> read_steps() {
   reader.unscale_output();
   reader.check_tokens();
   if (plan.overflows) plan.fits = false;
-  if (!plan.overflows) plan.lay_out();
-  return {plan, reader.function};
+}
+
+template <class Bound, std::size_t Capacity>
+constexpr PlanReading<Capacity> read_steps() {
+  PlanReader<Capacity> reader;
+  read_network<Bound>(reader);
+  if (!reader.plan.overflows) reader.plan.lay_out();
+  return {reader.plan, reader.function};
 }
 
 /// With room for as many steps as the network has.

@@ -35,9 +35,12 @@ struct OnnxAttribute {
   }
 };
 
+/// What constants are made of.
+enum class OnnxType : unsigned char { float32, int64, int32, int8 };
+
 /// A network in ONNX's words (onnx.ai/onnx/operators), opset 17: what `export_onnx` fills and writes. Values have
-/// names; all numbers are float but those that say where something lies. A free axis "batch" stands in front of inputs
-/// and outputs.
+/// names; all numbers are float but those that say where something lies, and the weights and biases of a network in
+/// int8. A free axis "batch" stands in front of inputs and outputs.
 class OnnxFile {
 public:
   using Axes = std::vector<std::int64_t>;
@@ -53,8 +56,10 @@ public:
   void output(const std::string& name, const std::string& value, const Axes& axes);
   void parameter(const std::string& name, const Axes& axes, std::vector<double> values);
   bool has_parameter(const std::string& name) const;
-  /// A constant, the same one where there is one of these numbers. `whole`: int64.
-  std::string constant(const Axes& axes, const std::vector<double>& values, bool whole);
+  /// A constant, the same one where there is one of these numbers.
+  std::string constant(const Axes& axes, const std::vector<double>& values, OnnxType type);
+  /// A constant called `name`, or so with a number behind; gives what it is called.
+  std::string constant(const std::string& name, const Axes& axes, std::vector<double> values, OnnxType type);
   /// A node called `name`, or so with a number behind, and the names of what it gives: the node's, or with a number
   /// behind.
   std::vector<std::string> add(const std::string& name, std::string_view op, const std::vector<std::string>& inputs,

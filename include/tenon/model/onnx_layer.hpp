@@ -74,13 +74,13 @@ public:
     return numbers({static_cast<std::int64_t>(size)}, std::vector<double>(size, number));
   }
 
-  std::string number(double value) { return file_->constant({}, {value}, false); }
+  std::string number(double value) { return file_->constant({}, {value}, OnnxType::float32); }
   std::string numbers(const Axes& axes, const std::vector<double>& values) {
-    return file_->constant(axes, values, false);
+    return file_->constant(axes, values, OnnxType::float32);
   }
-  std::string integer(std::int64_t value) { return file_->constant({}, {static_cast<double>(value)}, true); }
+  std::string integer(std::int64_t value) { return file_->constant({}, {static_cast<double>(value)}, OnnxType::int64); }
   std::string integers(const Axes& values) {
-    return file_->constant({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}, true);
+    return file_->constant({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}, OnnxType::int64);
   }
 
   /// A node, once however often it is asked for.

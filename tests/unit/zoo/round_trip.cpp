@@ -8,16 +8,21 @@
 #include <map>
 #include <set>
 
+#include <tenon/edge/quantized_digest.hpp>
 #include <tenon/error.hpp>
 
 #include "import/interpret.hpp"
 #include "import/onnx.hpp"
 #include "import/simplify.hpp"
+#include "import/types/quantized_graph.hpp"
+#include "import/types/quantized_plan.hpp"
 #include "import/write_network.hpp"
+#include "import/write_quantized.hpp"
 
 namespace tenon::zoo {
 
 using namespace importing;
+using importing::Graph;
 
 namespace {
 
@@ -75,6 +80,62 @@ std::string first_reason(const std::string& message) {
 }
 
 }  // namespace
+
+namespace {
+
+/// How the importer reads the numbers of a network in int8; an Error where it does not.
+QuantizedLayout imported(const Graph& original) {
+  Graph graph = original;
+  simplify(graph);
+  write_quantized(original, graph, "Net", 1);  // what it refuses
+  const Units units = quantized_units(graph, {});
+  const std::string& input = graph.inputs.at(0).name;
+  return lay_out_quantized(find_structure(graph, units), input, units.shapes.at(input), false, Rounding::once);
+}
+
+/// The first of two rows of numbers that differ; "" for none. What is known of `wanted` alone is filling.
+template <class A, class B>
+std::string difference(const char* what, const A& wanted, const B& got) {
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (i >= wanted.size() || wanted[i] != got[i]) return std::string("WRONG ") + what + " " + std::to_string(i);
+  return "";
+}
+
+}  // namespace
+
+std::string round_trip(const ExportedInt8& net) {
+  const Graph original = read_onnx(net.path);
+  const std::vector<Array> given = arrays(net.x, net.samples, net.inputs),
+                           expected = arrays(net.y, net.samples, net.outputs);
+  if (!kept_folder().empty())
+    keep(std::filesystem::path(net.path).replace_extension("json").string(), original.inputs, given, expected);
+  std::map<std::string, Array> inputs;
+  for (std::size_t k = 0; k < given.size(); ++k) inputs.emplace(original.inputs.at(k).name, given[k]);
+  const std::vector<Array> got = interpret(original, inputs);
+  for (std::size_t o = 0, first = 0; o < expected.size(); ++o) {
+    if (got.at(o).dims != expected[o].dims) return "WRONG axes of output " + std::to_string(o);
+    const std::size_t size = expected[o].values.size() / net.samples;
+    for (std::size_t i = 0; i < expected[o].values.size(); ++i) {
+      const double apart = std::abs(got[o].values[i] - expected[o].values[i]);
+      if (!(apart <= 1.01 * static_cast<double>(net.steps[first + i % size])))
+        return "WRONG numbers of output " + std::to_string(o);
+    }
+    first += size;
+  }
+
+  try {
+    const QuantizedLayout layout = imported(original);
+    if (edge::plan_digest(layout.plan()) != net.digest) return "yes, other steps";
+    for (const std::string& found :
+         {difference("weights", net.weights, layout.weights), difference("biases", net.bias, layout.bias),
+          difference("scales of weights", net.weight_scale, layout.weight_scale),
+          difference("scales", net.scale, layout.scale), difference("zero points", net.zero, layout.zero)})
+      if (!found.empty()) return found;
+    return "yes";
+  } catch (const Error& error) {
+    return "yes, no import: " + first_reason(error.what());
+  }
+}
 
 std::string kept_folder() {
   const char* const kept = std::getenv("TENON_ONNX_FOLDER");

@@ -33,6 +33,24 @@ struct Exported {
 /// beside the file, for scripts/roundtrip.
 std::string round_trip(const Exported& net);
 
+/// A network in int8 that was written to `path`: its numbers, and samples with what it makes of them.
+struct ExportedInt8 {
+  std::string path;
+  std::span<const std::int8_t> weights, zero;
+  std::span<const std::int32_t> bias;
+  std::span<const float> weight_scale, scale;
+  std::uint32_t digest;  // edge::plan_digest
+  std::size_t samples;
+  std::span<const float> x, y;
+  std::vector<float> steps;  // of the numbers of one output row: what one step of int8 is
+  Exported::Axes inputs, outputs;
+};
+
+/// "yes": what the importer's interpreter makes of the file, in double, is no more than one step from the network's own
+/// outputs, and the importer reads the same steps off it, with the same integers and scales. "yes, no import: ..." is
+/// what it refuses there, and why. "WRONG ..." is everything else.
+std::string round_trip(const ExportedInt8& net);
+
 /// Where files are kept, or "".
 std::string kept_folder();
 
