@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace tenon::importing {
 
@@ -82,15 +83,15 @@ bool share_a_name(const Layer& a, const Layer& b) {
   return false;
 }
 
-/// x W and then + b are one Dense.
+/// x W and then + b are one Dense. What stands beside b goes with it: of integers their scale.
 bool takes_bias(Layer& dense, Layer& sum) {
   constexpr std::string_view without = ", bias<false>>";
   if (!dense.text.starts_with("Dense<") || !dense.text.ends_with(without) || sum.kind != Layer::formula) return false;
-  if (sum.text != R"(x + param<"bias", PerFeature>)" || sum.weights.size() != 1 ||
+  if (sum.text != R"(x + param<"bias", PerFeature>)" || sum.weights.empty() ||
       sum.weights[0].second.dims != Dims{sum.gives.back()})
     return false;
   dense.text.replace(dense.text.size() - without.size(), without.size(), ">");
-  dense.weights.push_back(std::move(sum.weights[0]));
+  std::ranges::move(sum.weights, std::back_inserter(dense.weights));
   return true;
 }
 

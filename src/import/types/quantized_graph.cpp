@@ -285,6 +285,7 @@ private:
         if (layer.text.starts_with("LeakyReLU"))
           layer.weights.emplace_back(alpha_name, Array{Type::float32, {}, {maker->second->number("alpha", 0.01)}});
     if (maker != makers_.end()) note_operand(*maker->second, unit);
+    if (maker != makers_.end() && maker->second->op == "Add") note_bias(*maker->second, unit);
     if (maker != makers_.end() && maker->second->op == "LSTM") return note_recurrent(*maker->second, unit);
     if (maker == makers_.end() || (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
       return;
@@ -295,8 +296,17 @@ private:
         layer.weights.emplace_back(scale_name, w->second.scale);
       if (!node.has_input(2)) continue;
       if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
-        layer.weights.emplace_back("#bias_scale", b->second.scale);
+        layer.weights.emplace_back(bias_scale_name, b->second.scale);
     }
+  }
+
+  /// What is added to a product may become its bias.
+  void note_bias(const Node& node, Unit& unit) {
+    for (const std::string& name : node.inputs)
+      if (const auto b = weights_.find(name); b != weights_.end())
+        for (Layer& layer : unit.layers)
+          if (layer.weights.size() == 1 && layer.weights[0].first == "bias")
+            layer.weights.emplace_back(bias_scale_name, b->second.scale);
   }
 
   /// The scales of an LSTM's rows, whose gates stand in another order in the layer.

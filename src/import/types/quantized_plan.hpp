@@ -16,7 +16,7 @@ namespace tenon::importing {
 /// What layers of a network of integers carry beside their text (layers/unit.hpp): their weights are integers, whose
 /// scales stand beside them under this name. A layer of the kind `Layer::scale` has the scale and the zero point of
 /// what stands before it.
-inline constexpr const char* scale_name = "#scale";
+inline constexpr const char *scale_name = "#scale", *bias_scale_name = "#bias_scale";
 /// The number that a function of one number takes.
 inline constexpr const char* alpha_name = "#alpha";
 /// A constant that every number meets: its integer, its scale, and whether it stands on the left. The operator follows.

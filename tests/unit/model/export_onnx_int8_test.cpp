@@ -127,3 +127,37 @@ TEST_CASE("convolutional networks in int8 come back with their integers and scal
             "qdq_residual") == "yes");
   CHECK(round_trip<Image<ConvTranspose2D<2, 3, stride<2>>, ReLU>>("qdq_transposed") == "yes");
 }
+
+TEST_CASE("what int8 does otherwise than float is written as it is there") {
+  CHECK(round_trip<Vector<Dense<6, bias<false>>, BatchNorm1D<>, ReLU, Dense<2>>>("qdq_norm") == "yes");
+  CHECK(round_trip<Image<Conv2D<4, 3, bias<false>>, BatchNorm2D<>, ReLU>>("qdq_norm_images") == "yes");
+  CHECK(round_trip<Vector<Standardize, Dense<4>, Tanh, Dense<2>, Unstandardize>>("qdq_units") == "yes");
+  CHECK(round_trip<Vector<Dense<5>, PReLU<>, Dense<4>, HardSwish, Dense<4>, Map<x * sigmoid(x) + 1>>>("qdq_formulas") ==
+        "yes");
+  CHECK(round_trip<Vector<ReLU, Dense<3>, LogSoftmax>>("qdq_log_softmax") == "yes");
+  CHECK(round_trip<Vector<GLU, Dense<4>>>("qdq_glu") == "yes");
+}
+
+TEST_CASE("compositions in int8 are written through their parts") {
+  CHECK(round_trip<Image<Gate<GlobalAvgPool, Dense<3>, Sigmoid>, SqueezeExcite<2>>>("qdq_gate") == "yes");
+  CHECK(round_trip<Steps<SplitAt<2, Dense<3>, Sequential<Dense<4>, ReLU, Dense<3>>>, MeanSteps>>("qdq_split") == "yes");
+  CHECK(round_trip<Vector<Repeat<3, Sequential<Dense<6>, Tanh>>>>("qdq_repeat") == "yes");
+  CHECK(round_trip<freeze<Vector<Named<"body", Sequential<Dense<5>, ReLU>>, Dense<2>>, "body">>("qdq_frozen") == "yes");
+  using Frames = TimeDistributed<Sequential<Flatten, Dense<5>, ReLU>>;
+  CHECK(round_trip<Sequential<Input<3, 2, 6>, Frames, Flatten, Dense<4>>>("qdq_time_distributed") == "yes");
+  CHECK(round_trip<Image<Upsample<2>, Conv2D<2, 3>, Permute<1, 2, 0>, Flatten, Dense<3>>>("qdq_moves") == "yes");
+  CHECK(round_trip<Steps<Slice<1, 4>, Take<0, 2, 0>, Last, RepeatVector<2>, Dense<3>>>("qdq_pieces") == "yes");
+  using Words = Embedding<9, 4>;
+  CHECK(round_trip<Sequential<Input<5>, Words, LearnedPositionalEmbedding<>, Dense<4>, ReLU, Tied<Words>, Softmax>>(
+            "qdq_tied", 9) == "yes");
+  using Net = tenon::Graph<In<"image", 2, 6, 6>, In<"table", 5>,
+                    Node<"seen", Sequential<Conv2D<3, 3>, ReLU, Flatten, Dense<4>>, "image">,
+                    Node<"known", Sequential<Dense<4>, ReLU>, "table">, Node<"again", Shared<"known">, "table">,
+                    Node<"sum", Add<>, "seen", "known", "again">, Node<"both", Concat<>, "sum", "known">,
+                    Node<"mixed", Map<in<"sum"> * sigmoid(in<"known">) + normal_noise>>,
+                    Node<"larger", Maximum, "mixed", "seen">, Node<"kept", Where, "known", "larger", "seen">,
+                    Node<"parts", Split<0, 2>, "kept">,
+                    Node<"digit", Sequential<Dense<3>, Softmax>, "both">, Node<"value", Dense<1>, "parts.1">,
+                    Out<"digit", "value", "mixed">>;
+  CHECK(round_trip<Net>("qdq_graph") == "yes");
+}
