@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <set>
 
 #include <tenon/error.hpp>
@@ -40,25 +42,6 @@ const Definition* definition_of(const Node& node) {
 
 bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }
 
-/// Values around a body, those of its own first.
-struct Scope {
-  const Scope* around = nullptr;
-  const std::map<std::string, Array>* constants = nullptr;
-  std::map<std::string, Array> values{};
-
-  const Array* find(const std::string& name) const {
-    if (const auto found = values.find(name); found != values.end()) return &found->second;
-    if (const auto found = constants->find(name); found != constants->end()) return &found->second;
-    return around != nullptr ? around->find(name) : nullptr;
-  }
-
-  const Array& read(const std::string& name, const std::string& reader) const {
-    const Array* found = find(name);
-    if (found == nullptr) throw Error(reader + " reads " + detail::quoted_text(name) + ", which nothing gives");
-    return *found;
-  }
-};
-
 void names_read_by(const Graph& graph, std::set<std::string>& names);
 
 void names_read_by(const Node& node, std::set<std::string>& names) {
@@ -73,6 +56,56 @@ void names_read_by(const Graph& graph, std::set<std::string>& names) {
   for (const Value& output : graph.outputs) names.insert(output.name);
 }
 
+/// Puts numbers off by as much as rounding to float does. What follows from constants and shapes stays as it is: steps
+/// and sizes that are computed in float are whole numbers.
+class Roundings {
+public:
+  explicit Roundings(const Graph& graph) {
+    for (const Value& input : graph.inputs) depend_.insert(input.name);
+  }
+
+  void after(const Node& node, std::vector<Array>& results) {
+    std::set<std::string> read;
+    names_read_by(node, read);
+    const bool depends = std::ranges::any_of(read, [&](const std::string& name) { return depend_.contains(name); });
+    if (!depends || node.op == "Shape" || node.op == "Size") return;
+    depend_.insert(node.outputs.begin(), node.outputs.end());
+    for (Array& result : results)
+      if (result.type == Type::float32)
+        for (double& value : result.values) value *= 1 + factor();
+  }
+
+private:
+  /// Between -2^-24 and 2^-24: the upper bits of a linear congruential generator (Knuth's MMIX).
+  double factor() {
+    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+    return std::ldexp(static_cast<double>(state_ >> 40), -47) - std::ldexp(1.0, -24);
+  }
+
+  std::set<std::string> depend_{};  // names of values
+  std::uint64_t state_ = 1;
+};
+
+/// Values around a body, those of its own first.
+struct Scope {
+  const Scope* around = nullptr;
+  const std::map<std::string, Array>* constants = nullptr;
+  std::map<std::string, Array> values{};
+  Roundings* roundings = nullptr;
+
+  const Array* find(const std::string& name) const {
+    if (const auto found = values.find(name); found != values.end()) return &found->second;
+    if (const auto found = constants->find(name); found != constants->end()) return &found->second;
+    return around != nullptr ? around->find(name) : nullptr;
+  }
+
+  const Array& read(const std::string& name, const std::string& reader) const {
+    const Array* found = find(name);
+    if (found == nullptr) throw Error(reader + " reads " + detail::quoted_text(name) + ", which nothing gives");
+    return *found;
+  }
+};
+
 void run(const Graph& graph, std::int64_t opset, Scope& scope, bool keep_all);
 
 std::vector<Array> run_if(const Node& node, std::int64_t opset, const Scope& scope) {
@@ -82,7 +115,7 @@ std::vector<Array> run_if(const Node& node, std::int64_t opset, const Scope& sco
   const auto* bodies = call.attribute<std::vector<Graph>>(key);
   call.require(bodies != nullptr && bodies->size() == 1, "has no {}", key);
   const Graph& body = bodies->front();
-  Scope inside{&scope, &body.constants};
+  Scope inside{&scope, &body.constants, {}, scope.roundings};
   run(body, opset, inside, false);
   std::vector<Array> outputs;
   for (const Value& output : body.outputs) outputs.push_back(inside.read(output.name, describe(node)));
@@ -112,6 +145,7 @@ void run(const Graph& graph, std::int64_t opset, Scope& scope, bool keep_all) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     std::vector<Array> results = run_node(node, opset, scope);
+    if (scope.roundings != nullptr) scope.roundings->after(node, results);
     if (results.size() < node.outputs.size())
       throw Error(describe(node) + " has no output " + std::to_string(results.size()) + ", which the graph names " +
                   detail::quoted_text(node.outputs[results.size()]));
@@ -131,7 +165,7 @@ Scope outermost(const Graph& graph, std::map<std::string, Array> inputs) {
       throw Error("the input " + detail::quoted_text(input.name) + " is of " + axes_text(given->second.dims) +
                   ", but has " + std::to_string(given->second.values.size()) + " numbers");
   }
-  return {nullptr, &graph.constants, std::move(inputs)};
+  return {nullptr, &graph.constants, std::move(inputs), nullptr};
 }
 
 /// What definitions rely on: every axis has a size, and there are as many numbers as axes say, or none.
@@ -174,12 +208,26 @@ std::map<std::string, Array> interpret_all(const Graph& graph, std::map<std::str
   return all;
 }
 
-std::vector<Array> interpret(const Graph& graph, std::map<std::string, Array> inputs) {
+namespace {
+
+std::vector<Array> outputs_of(const Graph& graph, std::map<std::string, Array> inputs, Roundings* roundings) {
   Scope scope = outermost(graph, std::move(inputs));
+  scope.roundings = roundings;
   run(graph, graph.opset, scope, false);
   std::vector<Array> outputs;
   for (const Value& output : graph.outputs) outputs.push_back(scope.read(output.name, "the network"));
   return outputs;
+}
+
+}  // namespace
+
+std::vector<Array> interpret(const Graph& graph, std::map<std::string, Array> inputs) {
+  return outputs_of(graph, std::move(inputs), nullptr);
+}
+
+std::vector<Array> interpret_rounded(const Graph& graph, std::map<std::string, Array> inputs) {
+  Roundings roundings(graph);
+  return outputs_of(graph, std::move(inputs), &roundings);
 }
 
 }  // namespace tenon::importing

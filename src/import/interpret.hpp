@@ -32,4 +32,9 @@ std::map<std::string, Array> interpret_all(const Graph& graph, std::map<std::str
 /// The same, outputs alone, in their order; intermediate values are let go as soon as nobody reads them.
 std::vector<Array> interpret(const Graph& graph, std::map<std::string, Array> inputs);
 
+/// The same, but every number of float that depends on an input is off by up to half of its last place in float, at
+/// random: how far the outputs are from those of `interpret` is what rounding can do to them. Operators are off by as
+/// much each, whatever many sums they add up.
+std::vector<Array> interpret_rounded(const Graph& graph, std::map<std::string, Array> inputs);
+
 }  // namespace tenon::importing

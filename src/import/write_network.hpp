@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph.hpp"
+#include "work.hpp"
 
 namespace tenon::importing {
 
@@ -31,10 +32,17 @@ Written write_network(const Graph& graph, const std::string& name, bool batched 
 /// Writes the weights as floats, which a model loads.
 void write_weights(const std::string& path, const std::map<std::string, Array>& weights);
 
+/// The text of check.cpp, or why there is none.
+struct WrittenCheck {
+  std::string program, left_out;
+};
+
 /// A program that loads net.hpp and net.safetensors and compares the outputs with those of the file's own graph, which
-/// are written into it for a few seeded random inputs. `batch_axes` (Written) says which axis of the outputs counts
-/// samples, the first where it says nothing.
-std::string write_check(const Graph& original, const Graph& simplified, const std::string& name,
-                        const std::map<std::string, std::size_t>& batch_axes = {});
+/// are written into it for two seeded random inputs. `batch_axes` (Written) says which axis of the outputs counts
+/// samples, the first where it says nothing. What the interpreter has to compute is bounded by `most_work` (work.hpp):
+/// of a large batch fewer samples are taken, and of what is larger still nothing is compared. An output that rounding
+/// to float moves more than usual, which the interpreter tries, may differ by more.
+WrittenCheck write_check(const Graph& original, const Graph& simplified, const std::string& name,
+                         const std::map<std::string, std::size_t>& batch_axes = {}, double most_work = most_check_work);
 
 }  // namespace tenon::importing

@@ -89,8 +89,7 @@ bool OnnxFile::has_parameter(const std::string& name) const { return names_->par
 
 std::string OnnxFile::constant(const Axes& axes, const std::vector<double>& values, OnnxType type) {
   std::string& name = names_->constants[{type, {axes, values}}];
-  if (name.empty())
-    name = constant("constant/" + std::to_string(names_->constants.size() - 1), axes, values, type);
+  if (name.empty()) name = constant("constant/" + std::to_string(names_->constants.size() - 1), axes, values, type);
   return name;
 }
 

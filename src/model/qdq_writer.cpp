@@ -25,7 +25,8 @@ std::string QdqWriter::parameter_name(const std::string& path, std::size_t place
 }
 
 std::string QdqWriter::dequantized(OnnxLayer& to, const std::string& integers, double scale, int zero) {
-  return to.node("DequantizeLinear", {integers, to.number(scale), file_.constant({}, {static_cast<double>(zero)}, OnnxType::int8)});
+  return to.node("DequantizeLinear",
+                 {integers, to.number(scale), file_.constant({}, {static_cast<double>(zero)}, OnnxType::int8)});
 }
 
 std::string QdqWriter::quantized(OnnxLayer& to, std::size_t tensor, const std::string& value) {
@@ -180,8 +181,8 @@ void QdqWriter::convolve(const QdqLayer& at, std::size_t k, std::size_t axes) {
   attributes.emplace_back("group", c.groups);
   const std::string x = value(s.source, on_axes(c.channels, c.y.image, c.x.image), at.rows),
                     w = weights(to, at.path, k, of_weights, 0);
-  give(at.path, k, to.node("Conv", {x, w, biases(to, at.path, k)}, attributes),
-       on_axes(c.features, c.y.map, c.x.map), at.rows);
+  give(at.path, k, to.node("Conv", {x, w, biases(to, at.path, k)}, attributes), on_axes(c.features, c.y.map, c.x.map),
+       at.rows);
 }
 
 void QdqWriter::convolve_back(const QdqLayer& at, std::size_t k, const Axes& x, const Axes& y,
@@ -289,8 +290,7 @@ void QdqWriter::shift(const QdqLayer& at, std::size_t k, const Axes& axes) {
   const edge::QuantizedStep& s = step(k);
   OnnxLayer to = layer(at.path, {});
   const auto added = q_.weights.subspan(s.weights, s.out);
-  const std::string name = file_.constant(inside(at.path, "added"), axes, {added.begin(), added.end()},
-                                          OnnxType::int8);
+  const std::string name = file_.constant(inside(at.path, "added"), axes, {added.begin(), added.end()}, OnnxType::int8);
   const std::string summand = dequantized(to, name, static_cast<double>(q_.weight_scale[s.row]), 0);
   give(at.path, k, to.node("Add", {value(s.source, axes), summand}), axes);
 }

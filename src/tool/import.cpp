@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -34,43 +35,75 @@ std::int64_t count(const std::map<std::string, Array>& weights) {
   return all;
 }
 
-/// Compiles and runs the checking program.
-enum class Checked { right, wrong, not_run };
-Checked run_check(const std::string& folder, Phases& phases) {
-  const std::string program = folder + "/check";
+/// What the checking program has said, in one line, or why it was not run.
+struct Checked {
+  enum { right, wrong, not_run } is = not_run;
+  std::string line{};
+
+  void add_to(nlohmann::json& j) const {
+    j["checked"] = is == not_run ? nlohmann::json(nullptr) : nlohmann::json(is == right);
+    j["check_says"] = line;
+  }
+  void print() const {
+    fmt::print("{}{}\n", is == right ? "checked: " : is == wrong ? "wrong: " : "not checked: ", line);
+  }
+  int exit_code() const { return is == wrong ? 1 : 0; }
+};
+
+std::string last_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+/// Writes the checking program, compiles and runs it, where that is wanted and can be.
+Checked check(const Import& what, const WrittenCheck& written, Phases& phases) {
+  const std::string source = what.folder + "/check.cpp";
+  std::filesystem::remove(source);  // of an earlier import
+  if (written.program.empty()) return {Checked::not_run, written.left_out};
+  write_text(source, written.program);
+  const std::string by_hand = fmt::format("{} compares it with the file: compile it with Tenon and run it there",
+                                          source);
+  if (!what.check) return {Checked::not_run, by_hand};
   phases.begin("compiling the check");
-  if (!compile(folder + "/check.cpp", program)) return Checked::not_run;
-  phases.pause();
-  return run(program, {folder}) ? Checked::right : Checked::wrong;
+  const TemporaryFolder folder;
+  if (const std::string reason = compile(source, folder.file("check")); !reason.empty())
+    return {Checked::not_run, fmt::format("{}; {}", reason, by_hand)};
+  phases.begin("running the check");
+  std::string said;
+  const bool right = run(folder.file("check"), {what.folder}, &said);
+  return {right ? Checked::right : Checked::wrong, last_line(said)};
 }
 
 /// A network of integers: its numbers are constants in the header.
 int import_quantized(const Import& what, const Graph& original, const Graph& graph, Phases& phases) {
   phases.begin("writing the type and what it has to give");
-  const WrittenQuantized written = write_quantized(original, graph, what.name, 4,
-                                                   what.rounding == "double" ? Rounding::twice : Rounding::once);
+  constexpr std::size_t most_samples = 4;
+  const double work = std::max(1.0, work_of(graph));
+  const auto samples = static_cast<std::size_t>(std::clamp(most_check_work / work, 0.0, double{most_samples}));
+  WrittenQuantized written = write_quantized(original, graph, what.name, samples,
+                                             what.rounding == "double" ? Rounding::twice : Rounding::once);
   std::filesystem::create_directories(what.folder);
-  const std::string header = what.folder + "/net_int8.hpp", check = what.folder + "/check.cpp";
+  const std::string header = what.folder + "/net_int8.hpp";
   write_text(header, written.header);
-  write_text(check, written.check);
-  const Checked checked = what.check ? run_check(what.folder, phases) : Checked::not_run;
+  const WrittenCheck program = samples > 0 ? WrittenCheck{std::move(written.check), ""}
+                                           : WrittenCheck{"", too_much_work(work, "one sample")};
+  const Checked checked = check(what, program, phases);
   phases.pause();
   if (what.json) {
     nlohmann::json j{{"header", header},
-                     {"check", check},
+                     {"check", what.folder + "/check.cpp"},
                      {"type", what.name},
                      {"weight_bytes", written.weight_bytes},
                      {"ram_bytes", written.ram_bytes},
                      {"macs", written.macs}};
-    j["checked"] = checked == Checked::not_run ? nlohmann::json(nullptr) : nlohmann::json(checked == Checked::right);
+    checked.add_to(j);
     print_json(j);
   } else {
     fmt::print("{}: {} in int8, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
                written.weight_bytes, written.ram_bytes, written.macs);
-    if (checked == Checked::not_run)
-      fmt::print("{} compares its bytes with the file's: compile it with Tenon's headers and run it\n", check);
+    checked.print();
   }
-  return checked == Checked::wrong ? 1 : 0;
+  return checked.exit_code();
 }
 
 }  // namespace
@@ -88,21 +121,20 @@ int import_network(const Import& what) {
   // The numbers of a large network take much memory: no more than two copies of them are there at a time.
   for (auto& [name, array] : graph.constants) std::vector<double>().swap(array.values);
   phases.begin("computing what it has to give");
-  const std::string check = write_check(read_network(what.file, what.sets), graph, what.name, written.batch_axes);
+  const WrittenCheck program = write_check(read_network(what.file, what.sets), graph, what.name, written.batch_axes);
 
   phases.begin("writing the files");
   std::filesystem::create_directories(what.folder);
   write_weights(what.folder + "/net.safetensors", written.weights);
   write_text(what.folder + "/net.hpp", written.header);
-  write_text(what.folder + "/check.cpp", check);
-  const Checked checked = what.check ? run_check(what.folder, phases) : Checked::not_run;
+  const Checked checked = check(what, program, phases);
   phases.pause();
 
   if (what.json) {
     nlohmann::json j{{"header", what.folder + "/net.hpp"},  {"weights", what.folder + "/net.safetensors"},
                      {"check", what.folder + "/check.cpp"}, {"type", what.name},
                      {"tensors", written.weights.size()},   {"parameters", count(written.weights)}};
-    j["checked"] = checked == Checked::not_run ? nlohmann::json(nullptr) : nlohmann::json(checked == Checked::right);
+    checked.add_to(j);
     print_json(j);
   } else {
     fmt::print("{}/net.hpp: {}, {} parameters in {} tensors\n", what.folder, what.name, count(written.weights),
@@ -111,10 +143,9 @@ int import_network(const Import& what) {
       if (scores_of_classes(graph, output.name) != nullptr)
         fmt::print("the file ends in ArgMax: of {} the type gives the scores, predict_class the class\n",
                    detail::quoted_text(output.name));
-    if (checked == Checked::not_run)
-      fmt::print("{}/check.cpp compares it with the file: compile it with Tenon and run it there\n", what.folder);
+    checked.print();
   }
-  return checked == Checked::wrong ? 1 : 0;
+  return checked.exit_code();
 }
 
 }  // namespace tenon::tool

@@ -56,15 +56,12 @@ struct Parameter {
 
 std::vector<Parameter> parameters_of(const Into& what) {
   const std::string text = program_for(what.header, what.name, parameters_text);
-  if (!can_compile())
-    throw Error(fmt::format("{}: which parameters {} has only a compiler knows: set TENON_CHECK to its command, as "
-                            "\"c++ -std=c++20 {{source}} $(pkg-config --cflags --libs tenon) -o {{program}}\"",
-                            what.header, what.name));
   Phases phases;
   phases.begin("compiling");
   const TemporaryFolder folder;
   write_file_atomically(folder.file("parameters.cpp"), std::as_bytes(std::span(text)));
-  compile(folder.file("parameters.cpp"), folder.file("parameters"));
+  if (const std::string reason = compile(folder.file("parameters.cpp"), folder.file("parameters")); !reason.empty())
+    throw Error(fmt::format("{}: which parameters {} has only a compiler knows: {}", what.header, what.name, reason));
   if (!run(folder.file("parameters"), {folder.file("list")}))
     throw Error(fmt::format("{}: the program that lists the parameters of {} failed", what.header, what.name));
   std::ifstream list(folder.file("list"));

@@ -72,14 +72,20 @@ Both read_both(const Look& what) {
   return both;
 }
 
-/// The RAM that the type of a network of integers takes, by the plan which the import lays it out by. Of what cannot be
-/// imported it is not known.
-std::optional<std::size_t> ram_in_int8(const Both& network) {
-  if (!is_quantized(network.simplified)) return std::nullopt;
+/// What a network takes frozen, or why it is not known.
+struct Ram {
+  std::optional<std::size_t> bytes{};
+  std::string reason{};
+};
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+/// Of a network of integers: by the plan which the import lays it out by.
+Ram ram_in_int8(const Both& network) {
   try {
-    return write_quantized(network.original, network.simplified, "Net", 0).ram_bytes;
-  } catch (const Error&) {
-    return std::nullopt;
+    return {write_quantized(network.original, network.simplified, "Net", 0).ram_bytes};
+  } catch (const Error& error) {
+    return {std::nullopt, first_line(error.what())};
   }
 }
 
@@ -97,24 +103,25 @@ int main(int argc, char** argv) {{
 }}
 )";
 
-/// What the type of a network of floats takes frozen, which only a compiler knows.
-std::optional<std::size_t> ram_in_float(const Both& network, Phases& phases) {
-  if (is_quantized(network.simplified) || !can_compile()) return std::nullopt;
+/// Of a network of floats only a compiler knows it, with the network's type.
+Ram ram_in_float(const Both& network, Phases& phases) {
   try {
     const TemporaryFolder folder;
     const auto write = [&](const char* file, const std::string& text) {
       write_file_atomically(folder.file(file), std::as_bytes(std::span(text)));
     };
-    phases.begin("compiling");
     write("net.hpp", write_network(network.simplified, "Net", has_batch(network.simplified)).header);
     write("frozen.cpp", program_for(folder.file("net.hpp"), "Net", frozen_text));
-    if (!compile(folder.file("frozen.cpp"), folder.file("frozen"))) return std::nullopt;
-    if (!run(folder.file("frozen"), {folder.file("bytes")})) return std::nullopt;
+    phases.begin("compiling");
+    if (std::string reason = compile(folder.file("frozen.cpp"), folder.file("frozen"), false); !reason.empty())
+      return {std::nullopt, std::move(reason)};
     std::size_t bytes = 0;
-    if (std::ifstream(folder.file("bytes")) >> bytes) return bytes;
-  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it is no type, or cannot be frozen
+    if (run(folder.file("frozen"), {folder.file("bytes")}) && std::ifstream(folder.file("bytes")) >> bytes)
+      return {bytes};
+    return {std::nullopt, "the program that says it failed"};
+  } catch (const Error& error) {  // it cannot be imported, or not be frozen
+    return {std::nullopt, first_line(error.what())};
   }
-  return std::nullopt;
 }
 
 std::string value_text(const Value& v) {
@@ -145,7 +152,7 @@ int summarize(const Look& what) {
   const std::vector<Cost> all = costs(network.simplified);
   const bool integers = is_quantized(network.simplified);
   Phases phases;
-  const std::optional<std::size_t> ram = integers ? ram_in_int8(network) : ram_in_float(network, phases);
+  const Ram ram = integers ? ram_in_int8(network) : ram_in_float(network, phases);
   phases.pause();
   const std::size_t alive = live_bytes(network.simplified);
   std::vector<Row> rows{{"node", "operator", "gives", "parameters", "MACs"}};
@@ -167,17 +174,15 @@ int summarize(const Look& what) {
            {"bytes_int8", bytes_in_int8},
            {"ram_bytes", nullptr}};
     if (!integers) j["live_bytes"] = alive;
-    if (ram) j["ram_bytes"] = *ram;
+    if (ram.bytes) j["ram_bytes"] = *ram.bytes;
     print_json(j);
   } else {
     print_table(rows, 3);
     fmt::print("{} operators, {} parameters ({} bytes in float, {} in int8), {} MACs for a sample\n", all.size(),
                parameters, 4 * parameters, bytes_in_int8, macs);
-    if (ram) fmt::print("frozen in {}: {} bytes of RAM\n", integers ? "int8" : "float", *ram);
-    else if (!integers)
-      fmt::print("{} bytes of values are alive at once in float; what the network takes frozen is shown where "
-                 "TENON_CHECK is set\n",
-                 alive);
+    if (!integers) fmt::print("{} bytes of values are alive at once in float\n", alive);
+    if (ram.bytes) fmt::print("frozen in {}: {} bytes of RAM\n", integers ? "int8" : "float", *ram.bytes);
+    else fmt::print("what it takes frozen is not known: {}\n", ram.reason);
   }
   return 0;
 }

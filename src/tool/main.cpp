@@ -59,7 +59,8 @@ int main(int argc, char** argv) {
   importing->add_option("--set", import.sets, "Inputs that are always the same: sr=16000");
   importing->add_flag(
       "!--no-check", import.check,
-      "Do not compile and run check.cpp, which the command in TENON_CHECK does, as \"c++ ... {source} -o {program}\"");
+      "Do not compile and run check.cpp. Else the compiler is that in CXX or one that is found; TENON_CHECK may hold a "
+      "command line, as \"c++ ... {source} -o {program}\"");
   importing
       ->add_option("--rounding", import.rounding,
                    "Of networks of integers: single, or double as TensorFlow Lite Micro rounds by default")
@@ -93,8 +94,7 @@ int main(int argc, char** argv) {
   Quantize quantize;
   quantize.output = "net_int8.hpp";
   CLI::App* quantizing = add_typed(
-      app, "quantize", "Write a network in int8: calibrated with samples, by a program that TENON_CHECK compiles",
-      quantize);
+      app, "quantize", "Write a network in int8: calibrated with samples, by a program that is compiled", quantize);
   quantizing->add_option("--data", quantize.data, "Samples: .npy, .csv of features alone, or an IDX file")->required();
   quantizing->add_option("--scale", quantize.scale, "What numbers of .npy and IDX are multiplied by")
       ->capture_default_str();
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
 
   Typed exported;
   exported.output = "net.onnx";
-  add_typed(app, "export", "Write a network as ONNX, by a program that TENON_CHECK compiles", exported)->callback([&] {
+  add_typed(app, "export", "Write a network as ONNX, by a program that is compiled", exported)->callback([&] {
     code = export_network(exported);
   });
 

@@ -128,7 +128,8 @@ struct Program {
   int finish(const Typed& what, const char* form, const char* work) const {
     Phases phases;
     phases.begin("compiling");
-    const bool compiled = compile(source, program_);
+    const std::string reason = compile(source, program_);
+    const bool compiled = reason.empty();
     phases.begin(work);
     if (compiled && !run(program_, arguments)) return 2;
     phases.pause();
@@ -139,7 +140,7 @@ struct Program {
     } else if (compiled) {
       fmt::print("{}: {} {}\n", what.output, what.name, form);
     } else {
-      fmt::print("{} writes {}: compile it with Tenon and run it with {}\n", source, what.output,
+      fmt::print("{}: {} writes {}: compile it with Tenon and run it with {}\n", reason, source, what.output,
                  fmt::join(arguments, " "));
     }
     return 0;

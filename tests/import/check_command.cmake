@@ -20,6 +20,9 @@ function(run code wanted)
   endif()
 endfunction()
 
+# No compiler, but where a test is about what the command does with one.
+set(ENV{CXX} nothing)
+set(ENV{TENON_CHECK} "")
 file(MAKE_DIRECTORY "${WORK}/folder.onnx")
 # Whatever stands where weights begin in theirs, a file .onnx is one.
 file(WRITE "${WORK}/brace.onnx" "12345678{ is no network")
@@ -34,7 +37,7 @@ run(0 "\"type\":\"Seen\"" import "${net}" --name Seen -o seen --no-check --json)
 run(0 "Conv.*BatchNormalization|BatchNormalization.*Conv" summary "${net}")
 run(0 "\"ram_bytes\":null" summary "${net}" --json)
 # The join of 8 x 6 x 6 and both values that it is made of. What the type takes frozen, the compiler's program says.
-run(0 "2304 bytes of values are alive at once in float" summary "${net}")
+run(0 "2304 bytes of values are alive at once in float\nwhat it takes frozen is not known: CXX names nothing, which is not there" summary "${net}")
 run(0 "\"live_bytes\":2304" summary "${net}" --json)
 set(ENV{TENON_CHECK} "grep -q 'Frozen<Net>::ram_bytes' {source} && printf '#!/bin/sh\\necho 4711 > $1\\n' > {program} && chmod +x {program}")
 run(0 "\"live_bytes\":2304.*\"ram_bytes\":4711" summary "${net}" --json)
@@ -64,6 +67,26 @@ run(0 "^digraph" dot "${net}")
 run(0 "" diff seen/net.safetensors "${NETWORKS}/residual/net.safetensors")
 run(1 "" diff seen/net.safetensors "${NETWORKS}/images/net.safetensors")
 
+# The check that it writes is compiled and run where there is a compiler: here the one of the build, with its library.
+run(0 "\nnot checked: CXX names nothing, which is not there; seen/check.cpp compares it with the file" import "${net}" -o seen)
+run(0 "\"check_says\":\"CXX names nothing.*\"checked\":null" import "${net}" -o seen --json)
+set(ENV{CXX} "")
+run(0 "\"check_says\":\"the outputs differ from the file's by at most [0-9.e-]+ of their largest number; some are ill-conditioned\",\"checked\":true"
+  import "${NETWORKS}/steep/net.onnx" -o steep --json)
+# A wrong type is found, though rounding alone moves what this one gives: the compiler is given cosines.
+file(WRITE "${WORK}/cosines.sh" "case $* in *--version*) ;; *) sed -i 's/sin(/cos(/; s/Sin/Cos/' steep/net.hpp; exec '${CXX}' \"$@\" ;; esac\n")
+set(ENV{CXX} "sh cosines.sh")
+run(1 "\nwrong: the outputs differ from the file's by [0-9.]+ of their largest number, 0.[0-9]+ is allowed" import "${NETWORKS}/steep/net.onnx" -o steep)
+file(READ "${WORK}/steep/net.hpp" header)
+if(NOT header MATCHES "[Cc]os")
+  message(FATAL_ERROR "steep/net.hpp was expected to have a sine to make wrong:\n${header}")
+endif()
+# What is missing on a machine is no mistake of the program's.
+file(WRITE "${WORK}/missing.sh" "case $* in *--version*) ;; *) echo 'x.hpp:1:2: fatal error: xtensor/x.hpp: No such file or directory' >&2; exit 1 ;; esac\n")
+set(ENV{CXX} "sh missing.sh")
+run(0 "\nnot checked: x.hpp:1:2: fatal error: xtensor/x.hpp: No such file or directory; " import "${net}" -o seen)
+set(ENV{CXX} nothing)
+
 run(2 "tenon: .*missing.onnx" import missing.onnx -o none)
 run(2 "tenon: .*my-net.*no name for a type" import "${net}" --name my-net -o none)
 # Names that would not compile: of C++, of what is written beside the type, of the type's own layers.
@@ -76,10 +99,10 @@ run(2 "tenon: --set y: the network has no input of that name" import "${net}" --
 run(2 "tenon: --set .x=one.: expected a name and a number" import "${net}" --set x=one -o none)
 run(2 "tenon: --set x: 2 numbers are given, the file says" summary "${net}" --set x=1,2)
 run(2 "tenon: " unknown "${net}")
-# A header and samples become a program that quantises; without a compiler's command it is only written.
+# A header and samples become a program that quantises; without a compiler it is only written.
 set(ENV{TENON_CHECK} "")
 file(WRITE "${WORK}/samples.csv" "1,2\n3,4\n")
-run(0 "quantize.cpp writes int8/seen_int8.hpp" quantize seen/net.hpp --name Seen --data samples.csv -o int8/seen_int8.hpp)
+run(0 "CXX names nothing, which is not there: int8/quantize.cpp writes int8/seen_int8.hpp" quantize seen/net.hpp --name Seen --data samples.csv -o int8/seen_int8.hpp)
 run(0 "\"output\":null" quantize seen/net.hpp --name Seen --data samples.csv -o int8/seen_int8.hpp --json)
 run(2 "tenon: missing.csv: there is no such file" quantize seen/net.hpp --data missing.csv -o none/net.hpp)
 run(2 "tenon: missing.hpp: expected a header" quantize missing.hpp --data samples.csv -o none/net.hpp)
@@ -95,7 +118,7 @@ file(WRITE "${WORK}/plain.hpp" "#include <tenon/layers/batch_norm.hpp>
 using Plain = tenon::Sequential<tenon::Input<2>, tenon::Dense<2>, tenon::BatchNorm1D<>>;
 using Moved = tenon::Sequential<tenon::Input<2>, tenon::Named<\"fc\", tenon::Dense<2>>, tenon::Dense<1>>;
 ")
-run(2 "tenon: plain.hpp: which parameters Plain has only a compiler knows: set TENON_CHECK" import "${golden}/nested.pth" --into plain.hpp --name Plain)
+run(2 "tenon: plain.hpp: which parameters Plain has only a compiler knows: CXX names nothing" import "${golden}/nested.pth" --into plain.hpp --name Plain)
 run(2 "tenon: .*weights alone.*--into" import "${golden}/nested.pth")
 run(2 "tenon: .*need --into" import "${net}" --prefix model.)
 if(COMPILE)

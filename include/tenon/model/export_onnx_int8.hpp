@@ -61,8 +61,8 @@ struct refusal_of<in_onnx_int8, Net> {
 
 /// Reads the steps off the type once more, and notes which layer each belongs to.
 template <class Net>
-class QdqReader
-    : public edge::detail::PlanReader<std::remove_cvref_t<decltype(edge::quantized_plan<Net>)>::capacity, QdqReader<Net>> {
+class QdqReader : public edge::detail::PlanReader<std::remove_cvref_t<decltype(edge::quantized_plan<Net>)>::capacity,
+                                                  QdqReader<Net>> {
   using base = edge::detail::PlanReader<std::remove_cvref_t<decltype(edge::quantized_plan<Net>)>::capacity, QdqReader>;
 
 public:

@@ -92,8 +92,9 @@ constexpr bool is_qdq_layer() {
   } else {
     constexpr bool alone = BoundSaysOnnx<Bound> && !RecurrentOf<Bound>::known && !AttentionOf<Bound>::known &&
                            !GroupNormOf<Bound>::known;
-    return alone || is_global_pool<Bound>() || is_mean_of_steps(type) || PiecesOf<Bound>::known || SplitOf<Bound>::known ||
-           PermuteOf<Bound>::known || scales_by_channels<Bound> || edge::detail::ChoiceOf<Bound>::known;
+    return alone || is_global_pool<Bound>() || is_mean_of_steps(type) || PiecesOf<Bound>::known ||
+           SplitOf<Bound>::known || PermuteOf<Bound>::known || scales_by_channels<Bound> ||
+           edge::detail::ChoiceOf<Bound>::known;
   }
 }
 

@@ -404,3 +404,31 @@ TEST_CASE("networks of integers: the file's own numbers, or what cannot be impor
   CHECK_THAT(refused([](InInt8& n, const std::string& in) { return n.rounded(in, 0.5, 0, Type::int16); }),
              Contains("values of int16 are not imported"));
 }
+
+TEST_CASE("a check costs no more than it may: fewer calls, fewer samples, or none, and why") {
+  GraphBuilder g;
+  const std::string x = g.input("x", {6, 10});
+  g.gives({g.gemm(x, "dense", 10, 10)});
+  Graph graph = g.g;
+  simplify(graph);
+  const double work = work_of(graph);
+  CHECK(work == 6 * 10 * 10 + 60 + 100 + 10 + 60);  // products, what is read, what is given
+  const auto program = [&](double most) { return write_check(g.g, graph, "Net", {}, most).program; };
+  CHECK_THAT(program(3 * work), Contains("samples = 12;"));
+  CHECK_THAT(program(1.5 * work), Contains("samples = 6;") && Contains("compare(0, expected_0, 1, 10, 0);"));
+  CHECK_THAT(program(0.5 * work), Contains("samples = 3;"));
+  CHECK(program(work / 7).empty());
+  CHECK_THAT(write_check(g.g, graph, "Net", {}, work / 7).left_out,
+             Contains("takes 8.3e+02 multiplications to compute for its batch of 6, and 1e+02 are the limit"));
+
+  // A batch that the file reshapes to 6 samples comes as these alone.
+  GraphBuilder fixed;
+  fixed.gives({fixed.node("Reshape", {fixed.input("x", {6, 10}), fixed.integers("shape", {6, 2, 5})})});
+  graph = fixed.g;
+  simplify(graph);
+  CHECK_THAT(write_check(fixed.g, graph, "Net", {}, 100).left_out, Contains("and the file takes no smaller batch"));
+
+  // No sizes overflow.
+  graph.values.at("x").dims = Dims{std::int64_t{1} << 62, std::int64_t{1} << 62};
+  CHECK(work_of(graph) > 1e37);
+}

@@ -117,8 +117,9 @@ TEST_CASE("dense networks in int8 come back with their integers and scales") {
 
 TEST_CASE("convolutional networks in int8 come back with their integers and scales") {
   CHECK(round_trip<Image<Conv2D<4, 3, padding<1>>, ReLU, MaxPool2D<2>, Flatten, Dense<3>>>("qdq_cnn") == "yes");
-  CHECK(round_trip<Image<Conv2D<4, 3, bias<false>>, Tanh, AvgPool2D<2>, Conv2D<6, 1>, GlobalAvgPool, Dense<3>, Softmax>>(
-            "qdq_cnn_tables") == "yes");
+  CHECK(
+      round_trip<Image<Conv2D<4, 3, bias<false>>, Tanh, AvgPool2D<2>, Conv2D<6, 1>, GlobalAvgPool, Dense<3>, Softmax>>(
+          "qdq_cnn_tables") == "yes");
   CHECK(round_trip<Image<ZeroPad2D<0, 1, 0, 1>, Conv2D<4, 3, stride<2>>, ReLU6, Conv2D<4, 3, groups<4>>, ReLU6>>(
             "qdq_same") == "yes");
   CHECK(round_trip<Signal<Conv1D<6, 3, dilation<2>>, ReLU, MaxPool1D<2>, Conv1D<4, 2, groups<2>>>>("qdq_signal") ==
@@ -151,13 +152,12 @@ TEST_CASE("compositions in int8 are written through their parts") {
   CHECK(round_trip<Sequential<Input<5>, Words, LearnedPositionalEmbedding<>, Dense<4>, ReLU, Tied<Words>, Softmax>>(
             "qdq_tied", 9) == "yes");
   using Net = tenon::Graph<In<"image", 2, 6, 6>, In<"table", 5>,
-                    Node<"seen", Sequential<Conv2D<3, 3>, ReLU, Flatten, Dense<4>>, "image">,
-                    Node<"known", Sequential<Dense<4>, ReLU>, "table">, Node<"again", Shared<"known">, "table">,
-                    Node<"sum", Add<>, "seen", "known", "again">, Node<"both", Concat<>, "sum", "known">,
-                    Node<"mixed", Map<in<"sum"> * sigmoid(in<"known">) + normal_noise>>,
-                    Node<"larger", Maximum, "mixed", "seen">, Node<"kept", Where, "known", "larger", "seen">,
-                    Node<"parts", Split<0, 2>, "kept">,
-                    Node<"digit", Sequential<Dense<3>, Softmax>, "both">, Node<"value", Dense<1>, "parts.1">,
-                    Out<"digit", "value", "mixed">>;
+                           Node<"seen", Sequential<Conv2D<3, 3>, ReLU, Flatten, Dense<4>>, "image">,
+                           Node<"known", Sequential<Dense<4>, ReLU>, "table">, Node<"again", Shared<"known">, "table">,
+                           Node<"sum", Add<>, "seen", "known", "again">, Node<"both", Concat<>, "sum", "known">,
+                           Node<"mixed", Map<in<"sum"> * sigmoid(in<"known">) + normal_noise>>,
+                           Node<"larger", Maximum, "mixed", "seen">, Node<"kept", Where, "known", "larger", "seen">,
+                           Node<"parts", Split<0, 2>, "kept">, Node<"digit", Sequential<Dense<3>, Softmax>, "both">,
+                           Node<"value", Dense<1>, "parts.1">, Out<"digit", "value", "mixed">>;
   CHECK(round_trip<Net>("qdq_graph") == "yes");
 }
