@@ -42,29 +42,56 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   }
   last_sum_ = TreeProgram({0, shards_}, given);
   if (size == 1) return;
-  // pieces, and the ranks' parts of them, begin on cache lines
-  const std::size_t lines = (count_ + alignment - 1) / alignment,
-                    pieces = gradient_pieces(count_ * sizeof(T), size, piece_bytes_),
-                    others = parts_.size() - own_sums_.size();
-  pieces_ = std::vector<Piece>(pieces);
-  std::size_t space = 0;
-  for (std::size_t p = 0; p < pieces; ++p) {
-    Piece& piece = pieces_[p];
-    const std::size_t first = (pieces - 1 - p) * lines / pieces, end = (pieces - p) * lines / pieces;
-    piece.first = first * alignment;
-    piece.end = std::min(end * alignment, count_);
-    for (std::size_t r = 0; r <= size; ++r)
-      piece.bounds.push_back(std::min((first + r * (end - first) / size) * alignment, count_));
-    space += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
-  }
-  // a rank without shards takes part in MPI's sum with zeros
+  const std::size_t others = parts_.size() - own_sums_.size(),
+                    number = gradient_pieces(count_ * sizeof(T), size, piece_bytes_);
+  pieces_ = cut(count_, number, 0);
+  joined_after_ = number;
+  // A rank without shards takes part in MPI's sum with zeros. Of pieces that are joined, a rank's part may be longer
+  // than those of the pieces together, by a line for each of either.
+  std::size_t space = 2 * number * alignment * others;
+  for (const Piece& piece : pieces_) space += others * aligned(piece.part_of(rank));
   if (!exact_) space = own_sums_.empty() ? count_ : 0;
   if (received_.size() < space) received_ = Arena<T>(space);
-  T* next = received_.data();
-  for (Piece& piece : pieces_) {
-    piece.received = next;
-    if (exact_) next += aligned(piece.bounds[rank + 1] - piece.bounds[rank]) * others;
+  place(pieces_, received_.data());
+}
+
+/// The first `count` numbers in pieces, the last of them first, which travel after `before` others. Pieces, and the
+/// ranks' parts of them, begin on cache lines.
+template <class T>
+auto GradientSum<T>::cut(std::size_t count, std::size_t number, std::size_t before) const -> std::vector<Piece> {
+  const std::size_t lines = (count + alignment - 1) / alignment, size = ranks_->size();
+  std::vector<Piece> pieces(number);
+  for (std::size_t p = 0; p < number; ++p) {
+    const std::size_t first = (number - 1 - p) * lines / number, end = (number - p) * lines / number;
+    pieces[p].number = before + p;
+    pieces[p].first = first * alignment;
+    pieces[p].end = std::min(end * alignment, count);
+    for (std::size_t r = 0; r <= size; ++r)
+      pieces[p].bounds.push_back(std::min((first + r * (end - first) / size) * alignment, count));
   }
+  return pieces;
+}
+
+/// Room for what the others send of each piece, one after the other.
+template <class T>
+void GradientSum<T>::place(std::vector<Piece>& pieces, T* room) const {
+  for (Piece& piece : pieces) {
+    piece.received = room;
+    if (exact_) room += (parts_.size() - own_sums_.size()) * aligned(piece.part_of(ranks_->rank()));
+  }
+}
+
+/// When backward has ended nothing hides the exchange any more: what has not set out goes in fewer pieces.
+template <class T>
+auto GradientSum<T>::join_rest() -> std::span<Piece> {
+  if (next_ == pieces_.size()) return {};
+  if (joined_after_ != next_) {
+    const std::size_t count = pieces_[next_].end, most = pieces_.size() - next_;
+    joined_ = cut(count, piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most), next_);
+    place(joined_, pieces_[next_].received);
+    joined_after_ = next_;
+  }
+  return joined_;
 }
 
 template <class T>
@@ -75,10 +102,7 @@ void GradientSum<T>::begin(const ShardPlan& plan, std::span<T* const> computed, 
   to_ = to;
   add_ = add;
   if (!ranks_ || ranks_->size() == 1) return;
-  for (Piece& piece : pieces_) {
-    piece.at = Piece::At::start;
-    piece.pending.reset();
-  }
+  under_way_.clear();
   next_ = 0;
   done_.assign(computed.size(), count_);
   // each range's sum goes where its first shard's gradients are
@@ -110,8 +134,9 @@ void GradientSum<T>::done_from(std::size_t local, const T* first) {
   done_[local] = std::min(done_[local], offset);
   const std::size_t all = *std::max_element(done_.begin(), done_.end());
   while (next_ < pieces_.size() && pieces_[next_].first >= all) {
-    add_own(pieces_[next_].first, pieces_[next_].end - pieces_[next_].first);
-    set_out(next_++);
+    Piece& piece = pieces_[next_++];
+    add_own(piece.first, piece.end - piece.first);
+    set_out(piece);
   }
   take_arrived();
 }
@@ -151,10 +176,10 @@ void GradientSum<T>::add_own(std::size_t first, std::size_t count, const Pieces&
 }
 
 template <class T>
-void GradientSum<T>::set_out(std::size_t number) {
-  Piece& piece = pieces_[number];
+void GradientSum<T>::set_out(Piece& piece) {
+  under_way_.push_back(&piece);
   if (exact_) {
-    send_sums(number);
+    send_sums(piece);
   } else {
     piece.pending = ranks_->start_all_reduce(std::span<T>(fast_sum() + piece.first, piece.end - piece.first));
     piece.at = Piece::At::results;
@@ -162,11 +187,10 @@ void GradientSum<T>::set_out(std::size_t number) {
 }
 
 template <class T>
-void GradientSum<T>::send_sums(std::size_t number) {
-  Piece& piece = pieces_[number];
+void GradientSum<T>::send_sums(Piece& piece) {
   const std::size_t size = ranks_->size(), rank = ranks_->rank();
   const std::vector<std::size_t>& bounds = piece.bounds;
-  const std::size_t mine = bounds[rank + 1] - bounds[rank];
+  const std::size_t mine = piece.part_of(rank);
   out_.clear();
   in_.clear();
   for (std::size_t r = 0; r < size; ++r)
@@ -179,17 +203,16 @@ void GradientSum<T>::send_sums(std::size_t number) {
     in_.push_back({part.rank, space, mine * sizeof(T)});
     space += aligned(mine);
   }
-  piece.pending = ranks_->start(out_, in_, 2 * number);
+  piece.pending = ranks_->start(out_, in_, 2 * piece.number);
   piece.at = Piece::At::sums;
 }
 
 /// My part of a piece, and to whom it goes.
 template <class T>
-void GradientSum<T>::add_sums(std::size_t number) {
-  Piece& piece = pieces_[number];
+void GradientSum<T>::add_sums(Piece& piece) {
   const std::size_t size = ranks_->size(), rank = ranks_->rank();
   const std::vector<std::size_t>& bounds = piece.bounds;
-  const std::size_t first = bounds[rank], mine = bounds[rank + 1] - first;
+  const std::size_t first = bounds[rank], mine = piece.part_of(rank);
   addends_.clear();
   std::size_t own = 0;
   const T* space = piece.received;
@@ -209,23 +232,24 @@ void GradientSum<T>::add_sums(std::size_t number) {
     if (mine > 0) out_.push_back({r, to_ + first, mine * sizeof(T)});
     if (bounds[r + 1] > bounds[r]) in_.push_back({r, to_ + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
   }
-  piece.pending = ranks_->start(out_, in_, 2 * number + 1);
+  piece.pending = ranks_->start(out_, in_, 2 * piece.number + 1);
   piece.at = Piece::At::results;
 }
 
 template <class T>
 void GradientSum<T>::take_arrived() {
-  for (std::size_t p = 0; p < next_; ++p) {
-    Piece& piece = pieces_[p];
-    if (piece.at == Piece::At::end || !piece.pending->test()) continue;
-    if (piece.at == Piece::At::sums) {
-      add_sums(p);
-    } else {
-      if (!exact_) keep(piece.first, piece.end, fast_sum());
-      piece.pending.reset();
-      piece.at = Piece::At::end;
-    }
+  for (Piece* const piece : under_way_) {
+    if (piece->at == Piece::At::end || !piece->pending->test()) continue;
+    if (piece->at == Piece::At::sums) add_sums(*piece);
+    else take_results(*piece);
   }
+}
+
+template <class T>
+void GradientSum<T>::take_results(Piece& piece) {
+  if (!exact_) keep(piece.first, piece.end, fast_sum());
+  piece.pending.reset();
+  piece.at = Piece::At::end;
 }
 
 template <class T>
@@ -250,26 +274,23 @@ void GradientSum<T>::finish(const Pieces& pieces) {
     }
   } else {
     // a piece travels while the next one is added up
-    while (next_ < pieces_.size()) {
-      const Piece& piece = pieces_[next_];
+    for (Piece& piece : join_rest()) {
       add_own(piece.first, piece.end - piece.first, pieces);
-      set_out(next_++);
+      set_out(piece);
       take_arrived();
     }
-    for (std::size_t p = 0; p < pieces_.size(); ++p)
-      if (pieces_[p].at == Piece::At::sums) {
-        pieces_[p].pending->wait();
-        add_sums(p);
-        take_arrived();
-      }
-  }
-  for (std::size_t p = 0; p < next_; ++p)
-    if (pieces_[p].at == Piece::At::results) {
-      pieces_[p].pending->wait();
-      if (!exact_) keep(pieces_[p].first, pieces_[p].end, fast_sum());
-      pieces_[p].pending.reset();
-      pieces_[p].at = Piece::At::end;
+    for (Piece* const piece : under_way_) {
+      if (piece->at != Piece::At::sums) continue;
+      piece->pending->wait();
+      add_sums(*piece);
+      take_arrived();
     }
+  }
+  for (Piece* const piece : under_way_) {
+    if (piece->at != Piece::At::results) continue;
+    piece->pending->wait();
+    take_results(*piece);
+  }
 }
 
 template <class T>

@@ -24,6 +24,13 @@ constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t ranks, std:
   return std::clamp<std::size_t>(bytes / piece, 1, most);
 }
 
+/// In how many pieces travels what is left after backward, of the `most` that it was cut into: nothing hides them now,
+/// so each costs its messages; but of many megabytes one piece is added up while another travels.
+constexpr std::size_t joined_pieces(std::size_t bytes, std::size_t most) {
+  constexpr std::size_t largest = std::size_t{1} << 23;
+  return std::clamp<std::size_t>((bytes + largest - 1) / largest, 1, most);
+}
+
 /// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree
 /// it has alone, sends every other rank its part of these, finishes the tree for the part of its own, and gets the
 /// others': a rank sends and receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of
@@ -66,20 +73,26 @@ public:
 private:
   using Pending = Communicator::Pending;
   struct Piece {
+    std::size_t number = 0;  // of a batch's
     std::size_t first = 0, end = 0;
     std::vector<std::size_t> bounds{};  // of the ranks' parts
     T* received = nullptr;              // the others' sums of my part
     enum class At : unsigned char { start, sums, results, end } at = At::start;
     std::unique_ptr<Pending> pending{};
+    std::size_t part_of(std::size_t rank) const { return bounds[rank + 1] - bounds[rank]; }
   };
   void prepare(const ShardPlan& plan);
   void add_alone(const Pieces& pieces);
   void add_own(std::size_t first, std::size_t count);
   void add_own(std::size_t first, std::size_t count, const Pieces& pieces);
-  void set_out(std::size_t number);
-  void send_sums(std::size_t number);
-  void add_sums(std::size_t number);
+  std::vector<Piece> cut(std::size_t count, std::size_t number, std::size_t before) const;
+  void place(std::vector<Piece>& pieces, T* room) const;
+  std::span<Piece> join_rest();
+  void set_out(Piece& piece);
+  void send_sums(Piece& piece);
+  void add_sums(Piece& piece);
   void take_arrived();
+  void take_results(Piece& piece);
   void keep(std::size_t first, std::size_t end, const T* sum);
   T* fast_sum() { return own_parts_.empty() ? received_.data() : own_parts_[0]; }
 
@@ -95,6 +108,8 @@ private:
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts
   TreeProgram last_sum_{};
   std::vector<Piece> pieces_{};  // from the end of the arena to its beginning
+  std::vector<Piece> joined_{};  // instead of those from number joined_after_ on
+  std::size_t joined_after_ = 0;
   Arena<T> received_{};
 
   // of this batch
@@ -104,6 +119,7 @@ private:
   bool add_ = false;
   std::vector<std::size_t> done_{};  // of each shard here: complete from there on
   std::size_t next_ = 0;             // the piece that sets out next
+  std::vector<Piece*> under_way_{};  // that have set out, in this order
   std::size_t begun_with_ = 0;       // numbers that had not set out when backward ended
   std::vector<T*> own_parts_{};
   std::vector<const T*> addends_{};

@@ -200,6 +200,71 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whene
   }
 }
 
+namespace {
+
+/// Another communicator, whose exchanges under way are counted.
+class Counting : public Communicator {
+public:
+  explicit Counting(Communicator& ranks) : ranks_(ranks) {}
+  std::size_t rank() const noexcept override { return ranks_.rank(); }
+  std::size_t size() const noexcept override { return ranks_.size(); }
+  void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override { ranks_.exchange(out, in); }
+  std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in,
+                                 std::size_t tag) override {
+    ++started;
+    return ranks_.start(out, in, tag);
+  }
+  void all_reduce(std::span<float> numbers) override { ranks_.all_reduce(numbers); }
+  void all_reduce(std::span<double> numbers) override { ranks_.all_reduce(numbers); }
+  void abort(const std::string& message) override { ranks_.abort(message); }
+  std::size_t started = 0;
+
+private:
+  Communicator& ranks_;
+};
+
+}  // namespace
+
+TEST_CASE("what has not set out when backward ends goes in one piece, however much that is in each batch") {
+  using namespace tenon::detail;
+  constexpr std::size_t count = 800'000;
+  const GradientSum<float>::Pieces alone{[](void*, std::size_t numbers, auto work, void* o) { work(o, 0, numbers); },
+                                         nullptr};
+  const auto value = [](std::size_t shard, std::size_t i) {
+    return 1.0F / static_cast<float>(3 * shard + i % 1000 + 1);
+  };
+  for (const std::size_t ranks : {2U, 3U}) {
+    run_ranks(ranks, [&](Communicator& threads) {
+      Counting comm(threads);
+      const ShardPlan plan{3 * 16, 3};
+      const ShardRange own = plan.of_rank(comm.rank(), ranks);
+      GradientSum<float> gradients(&comm, count, true);
+      for (const std::size_t left : {count, count * 3 / 4, count / 2, std::size_t{0}, count}) {
+        std::vector<std::vector<float>> mine;
+        std::vector<float*> pointers;
+        for (std::size_t s = own.first; s < own.end; ++s) {
+          mine.emplace_back(count);
+          for (std::size_t i = 0; i < count; ++i) mine.back()[i] = value(s, i);
+        }
+        for (std::vector<float>& m : mine) pointers.push_back(m.data());
+        std::vector<float> to(count);
+        comm.started = 0;
+        gradients.begin(plan, pointers, true, to.data(), false);
+        for (std::size_t k = 0; k < pointers.size(); ++k) gradients.done_from(k, pointers[k] + left);
+        gradients.finish(alone);
+        const std::size_t gone = 4 * (count - left) / count;  // of four pieces
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < count; ++i) wrong += to[i] != value(0, i) + (value(1, i) + value(2, i));
+        const std::lock_guard assertion(checking);
+        REQUIRE(wrong == 0);
+        REQUIRE(comm.started == 2 * (gone + (left > 0 ? 1 : 0)));
+      }
+    });
+  }
+  STATIC_REQUIRE(joined_pieces(40'000'000, 32) == 5);
+  STATIC_REQUIRE(joined_pieces(40'000'000, 2) == 2);
+}
+
 TEST_CASE("gradients travel in pieces that are small, but of which no rank's part is") {
   STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 2, 0) == 4);
   STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 8, 0) == 3);
