@@ -482,6 +482,47 @@ class Branched(nn.Module):
         return torch.cat(self.branches(*x.split(3, dim=-1)), dim=-1)
 
 
+class Told(nn.Module):
+    """A block that is told something besides, of which every copy is told the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 4)
+        self.scale = nn.Linear(2, 4)
+
+    def forward(self, x, t):
+        return x + torch.tanh(self.a(x) * self.scale(t))
+
+
+class Coupled(nn.Module):
+    """A block that gives both of what it takes."""
+
+    def __init__(self):
+        super().__init__()
+        self.f = nn.Linear(2, 4)
+        self.g = nn.Linear(4, 2)
+
+    def forward(self, a, b):
+        a = a * torch.sigmoid(self.f(b))
+        return a, b + self.g(a)
+
+
+class RepeatTold(nn.Sequential):
+    def forward(self, x):
+        x, t = x.split((4, 2), dim=-1)
+        for block in self:
+            x = block(x, t)
+        return x
+
+
+class RepeatCoupled(nn.Sequential):
+    def forward(self, x):
+        both = x.split((4, 2), dim=-1)
+        for block in self:
+            both = block(*both)
+        return torch.cat(both, dim=-1)
+
+
 def mlp():
     return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 3))
 
@@ -497,6 +538,8 @@ NETWORKS = {
         Concat([nn.Linear(8, 2), nn.Sequential(nn.Linear(8, 3), nn.Sigmoid())]),
         Add([nn.Linear(5, 3), nn.Linear(5, 3)])),
     "branched": Branched,
+    "repeat_told": lambda: RepeatTold(*[Told() for _ in range(3)]),
+    "repeat_coupled": lambda: RepeatCoupled(*[Coupled() for _ in range(3)]),
 }
 
 

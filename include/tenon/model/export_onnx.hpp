@@ -179,11 +179,15 @@ private:
     const Values b = write<unnamed<B>, Rest>(at.element_at<B>(1), {to.node("Slice", {x[0], middle, end, axis})});
     return {to.node("Concat", {a[0], b[0]}, {{"axis", 1}})};
   }
+  /// A copy gives the first input of the next, or all of them.
   template <class L, class In>
-  Values write_copies(const OnnxPlace& at, Values x) {
-    for (std::size_t copy = 0; copy < composition<L>::count; ++copy)
-      x = write<unnamed<part_of<L>>, In>(at.inside(std::to_string(copy) + "."), x);
-    return x;
+  Values write_copies(const OnnxPlace& at, const Values& x) {
+    Values y, next = x;
+    for (std::size_t copy = 0; copy < composition<L>::count; ++copy) {
+      y = write<unnamed<part_of<L>>, In>(at.inside(std::to_string(copy) + "."), next);
+      std::ranges::copy(y, next.begin());
+    }
+    return y;
   }
   /// The steps of all sequences are samples.
   template <class L, class In>
@@ -248,7 +252,8 @@ struct onnx_ports {
   static std::vector<std::string> outputs() { return {"output"}; }
 };
 template <class L>
-  requires(structure_of<L> == Structure::named || structure_of<L> == Structure::frozen)
+  requires(structure_of<L> == Structure::named || structure_of<L> == Structure::frozen ||
+           structure_of<L> == Structure::copies)
 struct onnx_ports<L> : onnx_ports<unnamed<part_of<L>>> {};
 template <class... E>
   requires is_rewritten<Graph<E...>>

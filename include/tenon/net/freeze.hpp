@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,8 @@
 #include <tenon/net/check.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
+#include <tenon/net/graph_outputs.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/net/plan.hpp>
@@ -39,6 +42,7 @@ constexpr std::size_t unused_gradient_size(const Tree& tree) {
 template <class In, class L>
 struct BoundFreeze {
 private:
+  static constexpr std::size_t I = input_count<In>;
   using placed = bind_at<unnamed<L>, In, path<>, from_input>;
   using part = typename placed::bound;
   static constexpr Layout inner = layout_of<part>;
@@ -64,19 +68,28 @@ public:
     return l;
   }();
   static constexpr Needs needs = layout.needs;
+  static constexpr std::uint32_t sends = sends_to<part>();
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y, Mode mode) {
     run_forward<part>(ctx, inside(memory), x, y, mode);
   }
+  template <class Mode, class Ctx, class T>
+    requires(I > 1)
+  static constexpr void forward(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, I>& x, Rows<T> y, Mode mode) {
+    run_forward_many<part>(ctx, inside(memory), x, y, mode);
+  }
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy,
                                  Rows<T> dx) {
-    if (!dx) return;
-    Memory<T> within = inside(memory);
-    if constexpr (requires { within.parameters.unused_gradient = ctx.unused_gradient; })
-      within.parameters.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
-    run_backward<part>(ctx, within, x, y, dy, dx);
+    if (dx) run_backward<part>(ctx, without_gradients(ctx, memory), x, y, dy, dx);
+  }
+  template <class Ctx, class T>
+    requires(I > 1)
+  static constexpr void backward(Ctx& ctx, const Memory<T>& memory, const RowsOf<const T, I>& x, Rows<const T> y,
+                                 Rows<const T> dy, const RowsOf<T, I>& dx) {
+    if (std::any_of(dx.begin(), dx.end(), [](const Rows<T>& rows) { return static_cast<bool>(rows); }))
+      run_backward_many<part>(ctx, without_gradients(ctx, memory), x, y, dy, dx);
   }
   template <class Visit>
   static constexpr void visit_units(Visit&& visit) {
@@ -84,6 +97,13 @@ public:
   }
 
 private:
+  template <class Ctx, class T>
+  static constexpr Memory<T> without_gradients(const Ctx& ctx, const Memory<T>& memory) {
+    Memory<T> within = inside(memory);
+    if constexpr (requires { within.parameters.unused_gradient = ctx.unused_gradient; })
+      within.parameters.unused_gradient = ctx.unused_gradient;  // which has a place of its own for it
+    return within;
+  }
   template <class T>
   static constexpr Memory<T> inside(Memory<T> m) {
     m.parameters.values = m.parameters.constants;
@@ -97,6 +117,8 @@ private:
 
 template <class L>
 struct declared_input<Freeze<L>> : declared_input<unnamed<L>> {};
+template <class L>
+struct inputs_named_by<Freeze<L>> : inputs_named_by<unnamed<L>> {};
 
 }  // namespace detail
 
@@ -106,6 +128,7 @@ struct declared_input<Freeze<L>> : declared_input<unnamed<L>> {};
 /// statistics run.
 template <class L>
 struct Freeze {
+  static constexpr bool many_inputs = detail::takes_many_inputs<detail::unnamed<L>>;
   template <class In>
   using at = detail::BoundFreeze<In, L>;
 };
@@ -124,14 +147,6 @@ namespace detail {
 
 /// The first step of "encoder.2.weight", and the rest.
 constexpr std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
-constexpr bool is_index(std::string_view word, std::size_t index) {
-  std::size_t value = 0;
-  for (const char c : word) {
-    if (!is_digit(c)) return false;
-    value = 10 * value + static_cast<std::size_t>(c - '0');
-  }
-  return !word.empty() && value == index;
-}
 
 template <class L>
 struct rename {
@@ -202,11 +217,45 @@ constexpr auto freeze_elements(list<E...>, std::index_sequence<I...>) {
   return freeze_among<L>(list<decltype(freeze_element<Path, index[I], E>())...>{});
 }
 
-/// Copies that are not alike any more, written out; the parameters keep their names.
+/// Copies that are not alike any more, written out; the parameters keep their names. Those of a block of several inputs
+/// become a graph whose nodes have their indices for names, and whose ports are called as the block's.
 template <class Block, std::size_t>
 using one_copy = Block;
+template <const auto& Names, std::size_t I>
+constexpr auto port_name = to_fixed_string<Names[I].size()>(Names[I]);
+template <std::size_t Copy>
+constexpr auto name_of_copy() {
+  return number_text<Copy>;
+}
+template <class Block>
+struct WrittenOut {
+  static constexpr const auto& inputs = port_names<Block>::inputs;
+  static constexpr const auto& outputs = port_names<Block>::outputs;
+  static constexpr bool joint = outputs.size() > 1;
+
+  template <std::size_t Copy, std::size_t Input>
+  static constexpr auto source() {
+    if constexpr (Copy == 0 || (Input > 0 && !joint)) return port_name<inputs, Input>;
+    else if constexpr (joint) return join_paths<name_of_copy<Copy - 1>(), port_name<outputs, Input>>();
+    else return name_of_copy<Copy - 1>();
+  }
+  template <std::size_t Copy, std::size_t... K>
+  static Node<name_of_copy<Copy>(), Block, source<Copy, K>()...> copy(std::index_sequence<K...>);
+  template <std::size_t... I, std::size_t... K, std::size_t... O>
+  static constexpr auto graph(std::index_sequence<I...>, std::index_sequence<K...> k, std::index_sequence<O...>) {
+    constexpr auto last = name_of_copy<sizeof...(I) - 1>();
+    return Graph<In<port_name<inputs, K>>..., decltype(copy<I>(k))...,
+                 Node<port_name<outputs, O>, OutputAt<O>, last>..., Out<port_name<outputs, O>...>>{};
+  }
+};
 template <class Block, std::size_t... I>
-Sequential<one_copy<Block, I>...> written_out(std::index_sequence<I...>);
+constexpr auto written_out(std::index_sequence<I...> copies) {
+  constexpr std::size_t inputs = port_names<Block>::inputs.size();
+  if constexpr (inputs == 1) return Sequential<one_copy<Block, I>...>{};
+  else
+    return WrittenOut<Block>::graph(copies, std::make_index_sequence<inputs>{},
+                                    std::make_index_sequence<port_names<Block>::outputs.size()>{});
+}
 
 template <fixed_string Path, class L>
 constexpr auto freeze_inside() {

@@ -160,10 +160,13 @@ private:
     return true;
   }
   constexpr bool judge_names() {
+    std::size_t node = 0;
     for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
       const std::string_view name = parts_[links_.part_of[v]].name;
-      if (!parts_[links_.part_of[v]].view && (!can_be_a_name(name) || name == "." || name.empty()))
+      const bool view = parts_[links_.part_of[v]].view, is_own_index = v >= links_.inputs && is_index(name, node);
+      if (!view && !is_own_index && (!can_be_a_name(name) || name == "." || name.empty()))
         return fail(GraphFault::bad_name, links_.part_of[v], name);
+      if (v >= links_.inputs && !view) ++node;
       std::size_t& place = value_of_[slot_of(name)];
       if (place != nobody) return fail(GraphFault::used_twice, links_.part_of[v], name);
       place = v;

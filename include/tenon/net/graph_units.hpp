@@ -94,8 +94,12 @@ struct BoundGraph<In, Out, OutputValues<Value...>, Node...> {
   using output = Out;
 
 private:
-  static constexpr std::size_t I = input_count<In>, N = sizeof...(Node), E = (std::size_t{0} + ... + Node::count),
-                               O = sizeof...(Value);
+  static constexpr std::size_t I = input_count<In>, N = sizeof...(Node), O = sizeof...(Value);
+  static constexpr std::size_t E = [] {  // no fold: clang's end at 256
+    std::size_t sum = 0;
+    for (const std::size_t count : {std::size_t{0}, Node::count...}) sum += count;
+    return sum;
+  }();
   static constexpr GraphSketch<I, N, E, O> sketch = [] {
     GraphSketch<I, N, E, O> s{.input_sizes = input_sizes_of<In>::value, .outputs = {Value...}};
     std::size_t k = 0, edge = 0;
@@ -103,7 +107,8 @@ private:
       s.nodes[k++] = node;
       for (std::size_t j = 0; j < node.sources; ++j) s.sources[edge++] = sources[j];
     };
-    (add(graph_node<Node>(edge), Node::sources), ...);
+    const int in_order[] = {0, (add(graph_node<Node>(edge), Node::sources), 0)...};
+    static_cast<void>(in_order);
     return s;
   }();
   static constexpr GraphShape shape = sketch.shape();

@@ -26,6 +26,15 @@ using Inline = Named<".", Net>;
 
 namespace detail {
 
+/// Whether a step of a path is the number of a part.
+constexpr bool is_index(std::string_view word, std::size_t index) {
+  std::size_t value = 0;
+  for (const char c : word) {
+    if (c < '0' || c > '9') return false;
+    value = 10 * value + static_cast<std::size_t>(c - '0');
+  }
+  return !word.empty() && value == index;
+}
 /// Parameters are named with dots between the parts, and a number is the index of a part.
 constexpr bool can_be_a_name(std::string_view name) {
   if (name == ".") return true;
@@ -43,6 +52,17 @@ constexpr fixed_string<Size + 1> to_fixed_string(std::string_view view) {
   std::copy(view.begin(), view.end(), text.text);
   text.text[Size] = '\0';  // clang prints numbers where nobody wrote the end
   return text;
+}
+
+/// "encoder" and "mean" as "encoder.mean".
+template <fixed_string A, fixed_string B>
+constexpr auto join_paths() {
+  fixed_string<A.view().size() + B.view().size() + 2> path;
+  std::copy(A.view().begin(), A.view().end(), path.text);
+  path.text[A.view().size()] = '.';
+  std::copy(B.view().begin(), B.view().end(), path.text + A.view().size() + 1);
+  path.text[A.view().size() + B.view().size() + 1] = '\0';
+  return path;
 }
 
 /// An element of a composition as written: the layer, and the step to it in a path.

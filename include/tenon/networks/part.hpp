@@ -12,6 +12,7 @@
 #include <tenon/net/graph.hpp>
 #include <tenon/net/part_inputs.hpp>
 #include <tenon/net/ports.hpp>
+#include <tenon/net/repeat.hpp>
 #include <tenon/net/select.hpp>
 
 /// A named piece of a network as a network of its own, and where its numbers lie among those of the whole.
@@ -20,7 +21,7 @@ namespace tenon {
 /// There is no part of that name in the network, at that place, whose parts have these names.
 template <class Asked, class Known, class Net>
 struct no_part_named;
-/// A part that takes several inputs has to be a Graph, which has names for them.
+/// A part that takes several inputs has to be a Graph, which has names for them, or a Repeat of one.
 template <class Part>
 struct part_is_no_network_of_its_own;
 /// The numbers of that part do not lie together, so nothing else can work on them.
@@ -44,15 +45,6 @@ struct NoPart {
   using net = Net;
 };
 
-template <fixed_string A, fixed_string B>
-constexpr auto join_paths() {
-  fixed_string<A.view().size() + B.view().size() + 2> path;
-  std::copy(A.view().begin(), A.view().end(), path.text);
-  path.text[A.view().size()] = '.';
-  std::copy(B.view().begin(), B.view().end(), path.text + A.view().size() + 1);
-  path.text[A.view().size() + B.view().size() + 1] = '\0';
-  return path;
-}
 template <fixed_string Step, class Inner>
 constexpr auto behind_step(Inner inner) {
   if constexpr (Inner::found)
@@ -235,6 +227,17 @@ template <class... E, std::size_t... D>
 struct stand_alone<Graph<E...>, Shape<D...>> {
   using type = decltype(state_inputs<Shape<D...>, E...>(std::index_sequence_for<E...>{}));
 };
+template <std::size_t N, class Block>
+struct repeated {
+  using type = Repeat<N, Block>;
+};
+template <std::size_t N>
+struct repeated<N, void> {
+  using type = void;
+};
+template <std::size_t N, class Block, class... S>
+struct stand_alone<Repeat<N, Block>, Inputs<S...>>
+    : repeated<N, typename stand_alone<unnamed<Block>, Inputs<S...>>::type> {};
 
 /// Where a part's arenas begin among those of the whole.
 struct PartPlace {

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <tenon/layers/multiply.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sigmoid.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -29,6 +30,16 @@ TEST_CASE("Add gives what PyTorch gives") {
 }
 
 TEST_CASE("Repeat gives what PyTorch gives") { check_network<Repeat<3, Residual<Dense<6, 6>, Tanh>>>("repeat"); }
+
+TEST_CASE("Repeat of blocks of two inputs gives what PyTorch gives") {
+  using Told = Graph<In<"x", 4>, In<"t", 2>, Node<"a", Dense<4>, "x">, Node<"scale", Dense<4>, "t">,
+                     Node<"m", Multiply, "a", "scale">, Node<"h", Tanh>, Node<"y", Add<>, "x", "h">, Out<"y">>;
+  check_network<Repeat<3, Told>>("repeat_told");
+  using Coupled = Graph<In<"a", 4>, In<"b", 2>, Node<"f", Dense<4>, "b">, Node<"gate", Sigmoid>,
+                        Node<"a2", Multiply, "a", "gate">, Node<"g", Dense<2>>, Node<"b2", Add<>, "b", "g">,
+                        Out<"a2", "b2">>;
+  check_network<Repeat<3, Coupled>>("repeat_coupled");
+}
 
 TEST_CASE("a nested network gives what PyTorch gives") {
   check_network<Sequential<Dense<6, 8>, Sequential<ReLU, Dense<8, 8>>, Residual<Dense<8, 5>, Tanh, Dense<5, 8>>,

@@ -35,6 +35,25 @@ constexpr bool freeze_keeps_names = std::ranges::equal(parameter_table<A>, param
 using Block = Sequential<Dense<4>, Tanh>;
 static_assert(std::is_same_v<freeze<Sequential<Input<4>, Repeat<3, Block>>, "0.1">,
                              Sequential<Input<4>, Sequential<Block, Freeze<Block>, Block>>>);
+// Copies of a block of several inputs become nodes that have their indices for names.
+using Told = Graph<In<"x">, In<"t">, Node<"a", Dense<4>, "x">, Node<"b", Dense<4>, "t">, Node<"y", Multiply, "a", "b">,
+                   Out<"y">>;
+template <class Body>
+using Telling = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>>, Out<"y">>;
+static_assert(
+    std::is_same_v<freeze<Telling<Repeat<3, Told>>, "body.1">,
+                   Telling<Graph<In<"x">, In<"t">, Node<"0", Told, "x", "t">, Node<"1", Freeze<Told>, "0", "t">,
+                                 Node<"2", Told, "1", "t">, Node<"y", detail::OutputAt<0>, "2">, Out<"y">>>>);
+using Both = Graph<In<"x">, In<"t">, Node<"a", Dense<4>, "x">, Node<"b", Dense<3>, "t">, Out<"a", "b">>;
+template <class Body>
+using Passing = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>, "body.b">,
+                      Out<"y", "body.a">>;
+static_assert(std::ranges::equal(parameter_table<freeze<Passing<Repeat<3, Both>>, "body.0.b">>,
+                                 parameter_table<Passing<Repeat<3, Both>>>,
+                                 [](const ParameterEntry& a, const ParameterEntry& b) {
+                                   return a.name == b.name && a.trainable == !a.name.starts_with("body.0.b.") &&
+                                          b.trainable;
+                                 }));
 static_assert(
     std::is_same_v<freeze<Sequential<Input<4>, Inline<Residual<Named<"fc", Block>>>, Gate<Dense<4>>>, "fc.0", "1.0">,
                    Sequential<Input<4>, Inline<Residual<Named<"fc", Sequential<Freeze<Dense<4>>, Tanh>>>>,
@@ -91,6 +110,24 @@ TEST_CASE("frozen parts keep names and values, learn nothing and need nothing") 
   CHECK(std::ranges::equal(tuned.get<"features.0.weight">(), first.get<"features.0.weight">()));
   CHECK(std::ranges::equal(tuned.get<"features.2.bias">(), first.get<"features.2.bias">()));
   CHECK_FALSE(std::ranges::equal(tuned.get<"head.weight">(), first.get<"head.weight">()));
+}
+
+TEST_CASE("frozen copies of a block of two inputs are those that the others are") {
+  const auto check = []<class Whole, class Part>(std::type_identity<Whole>, std::type_identity<Part>) {
+    Model<Whole> whole{1};
+    Model<Part> part{2};
+    CHECK(copy_parameters(whole, part) == parameter_table<Whole>.size());
+    constexpr std::size_t outputs = output_shape<Whole>::size;
+    std::vector<float> x(5 * 7), a(5 * outputs), b(5 * outputs);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 11) - 4;
+    whole.predict(std::span<const float>(x), std::span<float>(a));
+    part.predict(std::span<const float>(x), std::span<float>(b));
+    CHECK(a == b);
+  };
+  using Once = Telling<Repeat<3, Told>>;
+  check(std::type_identity<Once>{}, std::type_identity<freeze<Once, "body.1", "body.0.b">>{});
+  using Twice = Passing<Repeat<3, Both>>;
+  check(std::type_identity<Twice>{}, std::type_identity<freeze<Twice, "body.2", "body.0.b">>{});
 }
 
 TEST_CASE("a frozen middle passes on the gradient that it would as a learning one") {

@@ -131,12 +131,7 @@ void check_frozen_group(const Sampled<A>& s, PartsCell& cell, std::index_sequenc
   } else if constexpr (sizeof...(K) > 1) {
     (check_frozen_group(s, cell, std::index_sequence<K>{}), ...);
   } else {
-    // Freeze has one input; what Tied works with learns
-    (cell.add(learning_parts<Net>.name[K],
-              detail::input_count<typename detail::PartSearch<Net, part_name<Net, K>()>::Found::input> > 1
-                  ? "takes several inputs"
-                  : "is Tied's"),
-     ...);
+    (cell.add(learning_parts<Net>.name[K], "is Tied's"), ...);  // what Tied works with learns
   }
 }
 template <std::size_t First, std::size_t... I>
