@@ -5,7 +5,8 @@
 //
 //     policy_gradient [SEED]
 //
-// After 200 rounds, a tenth of a second, the pole stands for nearly all of 200 steps; untrained, for 19 to 25.
+// After 200 rounds, a tenth of a second, the pole stands for 186 to 200 of 200 steps, untrained for 15 to 29, of six
+// seeds.
 //
 // prints: after training: (1[89][0-9]|200)\.[0-9] of 200 steps
 #include <tenon/tenon.hpp>

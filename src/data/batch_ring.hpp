@@ -10,6 +10,9 @@
 
 namespace tenon::detail {
 
+/// More threads than any machine has to read or augment with would take memory for batches alone.
+inline constexpr std::size_t most_workers = 1024;
+
 /// Prepares batches ahead of their use, on threads, in a ring of one more place than there are threads.
 class BatchRing {
 public:

@@ -65,6 +65,7 @@ using detail::parse_number;
 using detail::trimmed;
 
 constexpr std::size_t most_one_hot = 1000, most_codes = 65536;
+constexpr std::int32_t largest_label = 999'999;  // unless the number of classes is said
 
 std::string listed(const std::vector<std::string>& titles) {
   constexpr std::size_t most = 20;
@@ -100,12 +101,23 @@ public:
     if (!options.like.empty() && options.like.size() != columns)
       throw Error(fmt::format("{}: expected {} columns, as in the table that it is to be like, got {}", path,
                               options.like.size(), columns));
+    for (std::size_t k = 0; k < std::min(options.like.size(), titles_.size()); ++k)
+      if (!options.like[k].name.empty() && options.like[k].name != titles_[k])
+        throw Error(fmt::format("{}: column {}: expected {}, as in the table that it is to be like, got {}", path,
+                                k + 1, detail::quoted_text(options.like[k].name), detail::quoted_text(titles_[k])));
     if (options.target == CsvTarget::classes) uses_[label_].is = Use::class_index;
     if (!options.only.empty()) {
       std::vector<bool> wanted(columns);
-      for (const Column& c : options.only) wanted[find(c, "column")] = true;
+      for (const Column& c : options.only) {
+        const std::size_t k = find(c, "column");
+        if (!wanted[k]) order_.push_back(k);
+        wanted[k] = true;
+      }
       for (std::size_t k = 0; k < columns; ++k)
         if (!wanted[k] && k != label_) uses_[k].is = Use::left_out;
+    } else {
+      order_.resize(columns);
+      std::iota(order_.begin(), order_.end(), std::size_t{0});
     }
     for (const Column& c : options.leave_out) {
       const std::size_t k = find(c, "column to leave out");
@@ -127,9 +139,14 @@ public:
         if (!uses_[k].found.emplace(text, uses_[k].found.size()).second)
           throw Error(fmt::format("{}: column {}: expected each text once, got {} twice", path, k + 1,
                                   detail::quoted_text(text)));
+      if (c.width > 0 && uses_[k].found.size() > c.width)
+        throw Error(fmt::format("{}: column {}: expected at most {} texts, got {}", path, k + 1, c.width,
+                                uses_[k].found.size()));
     }
-    for (std::size_t k = 0; k < columns; ++k) features_ += k != label_ && uses_[k].is != Use::left_out;
-    if (features_ == 0)
+    std::erase_if(order_, [&](std::size_t k) { return k == label_ || uses_[k].is == Use::left_out; });
+    place_.resize(columns);
+    for (std::size_t i = 0; i < order_.size(); ++i) place_[order_[i]] = i;
+    if (order_.empty())
       throw Error(fmt::format(
           "{}: expected at least one column of features, got none of {}", path_,
           columns == 1 ? fmt::format("1 column; .delimiter is '{}'", detail::escaped_text({&options.delimiter, 1}))
@@ -138,7 +155,9 @@ public:
 
   std::size_t columns() const { return uses_.size(); }
   std::size_t label() const { return label_; }
-  std::size_t features() const { return features_; }
+  /// The columns of features, in the order in which they stand in a sample, and where a column is among them.
+  const std::vector<std::size_t>& order() const { return order_; }
+  std::size_t place(std::size_t column) const { return place_[column]; }
   Use& use(std::size_t k) { return uses_[k]; }
   std::string title(std::size_t k) const { return k < titles_.size() ? titles_[k] : std::string(); }
   /// Texts that were known before the file was read.
@@ -149,10 +168,14 @@ public:
   /// A field that isn't what it should be, and the option by which it could be what it is.
   [[noreturn]] void fail(std::size_t line, std::size_t column, std::string_view expected, std::string_view got,
                          std::string_view option = {}) const {
-    const std::string name = column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column]))
-                                                     : std::string{};
-    throw Error(fmt::format("{}:{}: column {}{}: expected {}, got {}{}{}", path_, line, column + 1, name, expected,
+    throw Error(fmt::format("{}:{}: {}: expected {}, got {}{}{}", path_, line, called(column), expected,
                             detail::quoted_text(got), option.empty() ? "" : "; ", option));
+  }
+
+  /// A column in messages.
+  std::string called(std::size_t column) const {
+    return fmt::format("column {}", column + 1) +
+           (column < titles_.size() ? fmt::format(" ({})", detail::quoted_text(titles_[column])) : std::string{});
   }
 
   /// A field as a number: itself, a class, or which of the texts it is; NaN where it is missing.
@@ -177,8 +200,12 @@ public:
     if (uses_[column].is == Use::text) return static_cast<std::int32_t>(cell<double>(line, column, field));
     std::int32_t index = 0;
     const std::size_t classes = options_.classes;
-    if (parse_number(field, index) && index >= 0 && (classes == 0 || static_cast<std::size_t>(index) < classes))
-      return index;
+    if (parse_number(field, index) && index >= 0) {
+      if (classes == 0 ? index <= largest_label : static_cast<std::size_t>(index) < classes) return index;
+      if (classes == 0)
+        fail(line, column, fmt::format("a class index from 0 to {}", largest_label), field,
+             "more classes are .classes, numbers to predict are .target = CsvTarget::number");
+    }
     fail(line, column,
          classes == 0 ? std::string{"a class index, an integer from 0"}
                       : fmt::format("a class index from 0 to {}", classes - 1),
@@ -201,6 +228,7 @@ private:
   /// By which a field that is no number could be read.
   std::string_view option_for(std::string_view text) const {
     double number = 0;
+    if (parse_number(text, number, options_.decimal)) return "";  // one that is not finite, or beyond floats
     if (parse_number(text, number, options_.decimal == '.' ? ',' : '.'))
       return ".decimal says what begins the decimals";
     return like_number(text) ? "" : "texts are .categorical, or .leave_out";
@@ -256,7 +284,8 @@ private:
   const CsvOptions& options_;
   std::vector<std::string> titles_;
   std::vector<Use> uses_;
-  std::size_t label_ = 0, features_ = 0;
+  std::size_t label_ = 0;
+  std::vector<std::size_t> order_, place_;
 };
 
 bool is_named(const CsvOptions& options) {
@@ -323,6 +352,8 @@ CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, cons
 
   std::vector<std::string> fields, titles;
   bool more = records.next(fields);
+  if (more && fields.size() == 1 && trimmed(fields[0]).empty())
+    throw Error(fmt::format("{}:{}: expected names or numbers, got a blank line", path, records.line()));
   if (more && options.header.value_or(true)) {
     const std::size_t line = records.line();
     std::vector<std::string> second;
@@ -340,7 +371,8 @@ CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, cons
   const std::size_t columns = titles.empty() ? fields.size() : titles.size();
   Table table{path, options, std::move(titles), columns};
 
-  const std::size_t width = table.features();
+  const std::vector<std::size_t>& kept = table.order();
+  const std::size_t width = kept.size();
   std::vector<T> cells;
   Labels labels;
   Targets<T> targets;
@@ -348,13 +380,15 @@ CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, cons
     const std::size_t line = records.line();
     if (fields.size() != table.columns())
       throw Error(fmt::format("{}:{}: expected {} columns, got {}", path, line, table.columns(), fields.size()));
+    cells.resize(cells.size() + width);
+    T* const row = cells.data() + cells.size() - width;
     for (std::size_t column = 0; column < fields.size(); ++column) {
       if (column == table.label()) {
         if (options.target == CsvTarget::number)
           targets.values.push_back(table.template cell<T>(line, column, fields[column]));
         else labels.values.push_back(table.class_index(line, column, fields[column]));
       } else if (table.use(column).is != Use::left_out) {
-        cells.push_back(table.template cell<T>(line, column, fields[column]));
+        row[table.place(column)] = table.template cell<T>(line, column, fields[column]);
       }
     }
   }
@@ -363,7 +397,6 @@ CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, cons
   const std::size_t rows = cells.size() / width;
   CsvTable<T> result;
   result.columns.resize(table.columns());
-  std::vector<std::size_t> kept;  // columns of cells
   std::size_t wide = 0;
   bool as_they_are = true;
   for (std::size_t column = 0; column < table.columns(); ++column) {
@@ -378,18 +411,21 @@ CsvTable<T> parse_table(const std::string& path, const CsvOptions& options, cons
     } else {
       ++wide;
       if (options.missing.kind != Missing::error) {
-        info.fill = options.like.empty() ? fill_of(options.missing, cells, kept.size(), width)
-                                         : options.like[column].fill;
-        for (std::size_t i = kept.size(); i < cells.size(); i += width) {
+        if (!options.like.empty()) info.fill = options.like[column].fill;
+        if (options.like.empty() || (!info.fill && options.missing.kind == Missing::value))
+          info.fill = fill_of(options.missing, cells, table.place(column), width);
+        for (std::size_t i = table.place(column); i < cells.size(); i += width) {
           if (!std::isnan(cells[i])) continue;
           if (!info.fill)
-            throw Error(fmt::format("{}: column {}: expected a number at least once, got none in {} lines", path,
-                                    column + 1, rows));
+            throw Error(fmt::format("{}: {}: expected {}", path, table.called(column),
+                                    options.like.empty()
+                                        ? fmt::format("a number at least once, got none in {} lines", rows)
+                                        : "what stands for missing numbers in .like, got none: read that table with "
+                                          ".missing too"));
           cells[i] = static_cast<T>(*info.fill);
         }
       }
     }
-    kept.push_back(column);
   }
 
   ColumnSet<T> set;

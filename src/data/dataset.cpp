@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "batch_ring.hpp"
 #include "stream_access.hpp"
 #include "tenon/data/row_source.hpp"
 #include "tenon/error.hpp"
@@ -244,6 +245,8 @@ void Dataset<T>::augment(const Augmentation* augmentation, std::size_t workers, 
     augmentation_ = nullptr;
     return;
   }
+  if (workers > detail::most_workers)
+    throw Error(fmt::format("Dataset: expected at most {} workers, got {}", detail::most_workers, workers));
   const std::size_t inputs = count_columns(columns_, ColumnKind::features);
   if (name.empty() && inputs > 1)
     throw Error(fmt::format("Dataset: expected the name of the column to be augmented, got none; there are: {}",

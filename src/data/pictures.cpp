@@ -15,6 +15,7 @@
 
 #include "../io/input_file.hpp"
 #include "../io/words.hpp"
+#include "csv_records.hpp"
 #include "picture_load.hpp"
 #include "tenon/error.hpp"
 #include "tenon/report/long_job.hpp"
@@ -25,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using detail::quoted_text;
+using detail::trimmed;
 
 bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
 bool is_picture(const fs::path& path) {
@@ -56,6 +58,13 @@ std::int32_t class_number(const std::vector<std::string>& classes, const std::st
   if (at == classes.end())
     throw Error(fmt::format("{}: expected one of the classes {}, got {}", where, names(classes), quoted_text(name)));
   return static_cast<std::int32_t>(at - classes.begin());
+}
+
+/// A class of two numbers would hide one of them.
+void check_classes(const std::vector<std::string>& classes, const std::string& where) {
+  for (std::size_t k = 0; k < classes.size(); ++k)
+    if (std::find(classes.begin() + static_cast<std::ptrdiff_t>(k) + 1, classes.end(), classes[k]) != classes.end())
+      throw Error(fmt::format("{}: expected each of the classes once, got {} twice", where, quoted_text(classes[k])));
 }
 
 PictureFiles look_into(const std::string& folder, const std::vector<std::string>& classes) {
@@ -123,6 +132,8 @@ void for_all(std::size_t count, std::size_t threads, LongJob& job, F one) {
 
 /// A text of lines; `list` is where it comes from.
 PictureFiles read_list(std::string text, const std::string& list, const std::vector<std::string>& classes) {
+  if (text.find('\0') != text.npos)
+    throw Error(fmt::format("{}: expected a list of pictures as text, got a NUL at byte {}", list, text.find('\0')));
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   PictureFiles files{.classes = classes};
   std::vector<std::string> names_of;  // of each line's class
@@ -138,12 +149,12 @@ PictureFiles read_list(std::string text, const std::string& list, const std::vec
     const std::size_t tab = line.rfind('\t'), cut = tab != std::string::npos ? tab : line.rfind(',');
     const bool has = cut != std::string::npos;
     if (files.paths.empty()) with = has;
-    if (has != with || cut == 0 || (has && cut + 1 == line.size()))
+    if (has != with || cut == 0 || (has && trimmed(std::string_view(line).substr(cut + 1)).empty()))
       throw Error(fmt::format("{}, line {}: expected a file{}, got {}", list, number,
                               with ? ", a tab or comma, and its class" : " without a class, as in the first line",
                               quoted_text(line)));
     files.paths.push_back((fs::path(list).parent_path() / line.substr(0, cut)).string());
-    if (has) names_of.push_back(line.substr(cut + 1));
+    if (has) names_of.emplace_back(trimmed(std::string_view(line).substr(cut + 1)));
   }
   if (files.paths.empty()) throw Error(fmt::format("{}: expected a list of pictures, got an empty one", list));
   if (!with) return files;
@@ -165,6 +176,7 @@ PictureFiles read_list(std::string text, const std::string& list, const std::vec
 }  // namespace
 
 PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes) {
+  check_classes(classes, folder);
   try {
     return look_into(folder, classes);
   } catch (const fs::filesystem_error& error) {
@@ -174,6 +186,7 @@ PictureFiles picture_folder(const std::string& folder, const std::vector<std::st
 }
 
 PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes) {
+  check_classes(classes, list);
   std::string text = detail::read_file(list, "a list of pictures");
   return detail::within_memory(list, [&] { return read_list(std::move(text), list, classes); });
 }

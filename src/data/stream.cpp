@@ -9,6 +9,7 @@
 #include <tenon/data/stream_reader.hpp>
 #include <tenon/error.hpp>
 
+#include "batch_ring.hpp"
 #include "stream_access.hpp"
 
 namespace tenon::detail {
@@ -125,6 +126,7 @@ Dataset<T> make_stream(const Dataset<T>& like, std::shared_ptr<RowSource<T>> sou
   };
   expect(!like.columns().empty(), "columns of samples, got a data set without any");
   expect(options.buffer > 0, "a buffer of at least 1 sample, got 0");
+  expect(options.workers <= most_workers, fmt::format("at most {} .workers, got {}", most_workers, options.workers));
   expect(known || options.length,
          "the number of samples in an epoch, as the source does not say how many it has: .length");
   const std::size_t length = options.length.value_or(known.value_or(0));

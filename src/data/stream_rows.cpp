@@ -80,6 +80,8 @@ auto StreamRows<T>::named(std::size_t index, F f) const {
     return f();
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: sample {}: {}", source_.name, index, error.what()));
+  } catch (...) {
+    throw Error(fmt::format("{}: sample {}: the source threw what is no std::exception", source_.name, index));
   }
 }
 

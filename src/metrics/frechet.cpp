@@ -175,6 +175,7 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
 
 SampleQuality sample_quality(std::span<const float> real, std::span<const float> generated, std::size_t width,
                              std::size_t k) {
+  if (k == 0) throw Error("sample_quality: expected a k of at least 1, got 0");
   rows_of("sample_quality", real, width, k + 1);
   rows_of("sample_quality", generated, width, k + 1);
   return {share_within(real, generated, width, k), share_within(generated, real, width, k)};

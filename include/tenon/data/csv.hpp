@@ -61,7 +61,8 @@ struct Missing {
   double with = 0;
 };
 
-/// What a column of the file became. Given back to `read_csv` (`.like`), other files are read in the same way.
+/// What a column of the file became. Given back to `read_csv` (`.like`), other files are read in the same way: files
+/// of the same columns, whose names, if both have any, stand in the same order.
 struct CsvColumn {
   std::string name;                // empty without a header
   std::vector<std::string> texts;  // of a text column: what 0, 1, ... stand for
@@ -75,7 +76,7 @@ struct CsvOptions {
   Column label_column = -1;
   char delimiter = ',';
   CsvTarget target = CsvTarget::classes;
-  /// The number of classes; 0 takes the largest label plus one.
+  /// The number of classes; 0 takes the largest label plus one, at most a million.
   std::size_t classes = 0;
   /// Columns of texts. All others are numbers.
   std::vector<Categorical> categorical{};
@@ -86,7 +87,8 @@ struct CsvOptions {
   char decimal = '.';
   /// Columns that are not read, dates for instance.
   std::vector<Column> leave_out{};
-  /// The columns that are read, the label column among them; none stands for all.
+  /// The columns that are read, the label column among them; none stands for all. Features stand in this order,
+  /// whatever that of the file.
   std::vector<Column> only{};
   /// Texts and numbers for missing ones as another file of the same columns has them: what was `CsvTable::columns`.
   std::vector<CsvColumn> like{};

@@ -80,7 +80,7 @@ CsvOptions like_table(const CsvOptions& begin, const CsvTable<float>& table);
 ///     using Home = csv::Row<csv::Column<"area">, csv::Column<"city", csv::category<12>>, csv::Target<"price">>;
 ///     auto homes = csv::read<Home>("homes.csv");      // TypedDataset<Shape<13>, Values<1>>
 ///
-/// Features stand in the order of the file's columns.
+/// Features stand in the row's order, so that all files give the same samples, whatever the order of their columns.
 template <class... C>
 struct Row {
 private:

@@ -77,13 +77,14 @@ struct PictureFiles {
 };
 
 /// A folder with a folder for each class: class 0 is the first name in the order of bytes, or of `classes`, where they
-/// are given (those of the training data, say). A class's pictures are the files below its folder called *.png, *.jpg
-/// or *.jpeg, in the order of their paths; names that begin with a dot are passed over. PyTorch: ImageFolder. Error: no
-/// classes, one without pictures, a folder that is none of `classes`.
+/// are given (those of the training data, say), each once. A class's pictures are the files below its folder called
+/// *.png, *.jpg or *.jpeg, in the order of their paths; names that begin with a dot are passed over. PyTorch:
+/// ImageFolder. Error: no classes, one without pictures, a folder that is none of `classes`.
 PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes = {});
 
 /// A text file that names one picture a line, seen from where the file lies, and behind the line's last tab or comma
-/// its class, in all lines or in none. Classes in the order of bytes, or of `classes`. Blank lines are nothing.
+/// its class, in all lines or in none. Classes in the order of bytes, or of `classes`. Blank lines, and blanks around a
+/// class, are nothing.
 PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes = {});
 
 /// The pictures as samples in memory, decoded by several threads; what comes of them does not depend on how many.

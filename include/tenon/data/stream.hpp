@@ -31,7 +31,7 @@ struct StreamOptions {
   /// Samples in an epoch: needed where the source does not say how many it has; where it does, at most so many.
   std::optional<std::size_t> length{};
   /// Threads that prepare batches ahead; 0: a loader reads when it is asked. A source that gives one sample after the
-  /// other has one at most. No bit depends on it.
+  /// other has one at most. No bit depends on it. At most 1024.
   std::size_t workers = 1;
   /// As errors call the source.
   std::string name = "stream";

@@ -42,8 +42,7 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
 /// within the generated ones' (recall); a region is all balls around a sample up to its k-th nearest neighbour of its
 /// own kind (Kynkäänniemi et al. 2019). Of N samples g generated and M real ones r
 ///     precision = 1 / N sum_i [g_i is within R_real],   recall = 1 / M sum_i [r_i is within R_generated].
-/// Takes time as the square of the samples. Throws an Error unless both have more
-/// than k.
+/// Takes time as the square of the samples. Throws an Error unless both have more than k, and k is at least 1.
 struct SampleQuality {
   double precision = 0, recall = 0;
 };

@@ -9,6 +9,7 @@
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/select.hpp>
 #include <tenon/networks/last_layer.hpp>
 
 namespace tenon {
@@ -28,7 +29,8 @@ using scores_of = std::conditional_t<
 ///
 ///     auto gradient = input_gradient(model, image, 3);   // of a sample, or of each sample of a batch
 ///
-/// The pass is one of training, so the network must have neither dropout nor running statistics. Takes
+/// The pass is one of training, so the network must have neither dropout nor running statistics; frozen layers and
+/// those of fixed numbers, such as Standardize, may be there. Takes
 /// memory for the batch on every call. Throws Error if there is no such output.
 template <class M, detail::FixedRank Images>
 auto input_gradient(const M& model, const Images& images, std::size_t output) {
@@ -38,7 +40,7 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
   using In = typename M::input;
   constexpr const Layout& layout = workspace<Logits>;
   constexpr const Needs& needs = layout.needs;
-  static_assert(needs.streams == 0 && layout.buffer_size == 0,
+  static_assert(needs.streams == 0 && detail::running_statistics<Logits>.count == 0,
                 "input_gradient takes a network that does in training what it does in evaluation: without dropout and "
                 "running statistics");
   constexpr std::size_t size = Bound::output::size;
@@ -59,7 +61,9 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
         }
         typename M::context context{};
         context.overwrite_gradients = true;
-        const Memory<T> memory{.parameters = {model.parameters().data(), parameter_gradients.data()},
+        const Memory<T> memory{.parameters = {.values = model.parameters().data(),
+                                              .gradients = parameter_gradients.data(),
+                                              .constants = model.buffers().data()},
                                .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
         const Rows<const T> input{samples, count, In::size};
         const Rows<T> results{y.data(), count, size};

@@ -9,6 +9,7 @@
 #include <tenon/error.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/model.hpp>
+#include <tenon/net/select.hpp>
 
 namespace tenon {
 
@@ -16,7 +17,8 @@ namespace tenon {
 /// network, its last Softmax included; several inputs, and several outputs, one behind the other. One forward and one
 /// backward pass over as many copies of the sample as there are outputs, for which it takes memory on every call.
 ///
-/// The pass is one of training, so the network must have neither dropout nor running statistics. Throws an Error where
+/// The pass is one of training, so the network must have neither dropout nor running statistics; frozen layers and
+/// those of fixed numbers, such as Standardize, may be there. Throws an Error where
 /// the sample has another size. PyTorch: torch.autograd.functional.jacobian.
 ///
 ///     xt::xtensor<float, 2> J = jacobian(model, image);
@@ -26,7 +28,7 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   using Bound = bound_network<typename M::network>;
   constexpr const Layout& layout = workspace<typename M::network>;
   constexpr const Needs& needs = layout.needs;
-  static_assert(needs.streams == 0 && layout.buffer_size == 0,
+  static_assert(needs.streams == 0 && detail::running_statistics<typename M::network>.count == 0,
                 "jacobian takes a network that does in training what it does in evaluation: without dropout and "
                 "running statistics");
   constexpr std::size_t inputs = M::input::size, outputs = M::output::size;
@@ -45,7 +47,9 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
   typename M::context context{};
   context.overwrite_gradients = true;
-  const Memory<T> memory{.parameters = {.values = model.parameters().data(), .gradients = parameter_gradients.data()},
+  const Memory<T> memory{.parameters = {.values = model.parameters().data(),
+                                        .gradients = parameter_gradients.data(),
+                                        .constants = model.buffers().data()},
                          .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
   const Rows<const T> given{copies.data(), outputs, inputs};
   const Rows<T> got{y.data(), outputs, outputs};

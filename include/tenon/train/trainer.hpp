@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,6 +37,7 @@
 namespace tenon {
 
 struct a_number_of_samples;
+struct samples_that_are_there_until_backward;
 
 namespace detail {
 
@@ -200,6 +204,15 @@ public:
     batch_.count = count;
     answered_ = false;
     return run();
+  }
+  /// Samples that end with the call are refused: `backward` reads them again.
+  template <class Samples>
+    requires(!std::is_lvalue_reference_v<Samples> && !std::ranges::borrowed_range<Samples> &&
+             std::convertible_to<const Samples&, std::span<const T>>)
+  Rows<const T> forward(Samples&&) {
+    detail::refuse<wrong_argument<argument<"forward", "samples">, takes<samples_that_are_there_until_backward>,
+                                  but_gets<Samples&&>, write<"const auto samples = ...; trainer.forward(samples)">>>();
+    return {};
   }
   /// The loss of that batch; its gradient is kept for `backward`.
   double loss() {

@@ -249,7 +249,12 @@ TEST_CASE("missing numbers are errors, or a mean, a median or a number") {
   CHECK(copy(read("a,y\n-,0\n", {.missing = 3.0, .missing_words = {"-"}}).features()) == std::vector<float>{3});
   CHECK_THROWS_WITH(read("a,y\nNA,0\n", {.missing = 3.0, .missing_words = {"-"}}), Contains("got \"NA\""));
   CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean}),
-                    Contains("column 2: expected a number at least once"));
+                    Contains("column 2 (\"b\"): expected a number at least once, got none in 1 lines"));
+  const auto whole = tenon::read_csv_table(Table{"a,b,y\n1,2,0\n"}.path, CsvOptions{}).columns;
+  CHECK_THROWS_WITH(read("a,b,y\n1,,0\n", {.missing = tenon::Missing::mean, .like = whole}),
+                    EndsWith("column 2 (\"b\"): expected what stands for missing numbers in .like, got none: read that "
+                             "table with .missing too"));
+  CHECK(copy(read("a,b,y\n1,,0\n", {.missing = 7.0, .like = whole}).features()) == std::vector<float>{1, 7});
   CHECK_THROWS_WITH(read("a,y\n1,\n", {.missing = 0.0}), Contains(":2: column 2 (\"y\"): expected a class index"));
 }
 
@@ -257,6 +262,27 @@ TEST_CASE("what stood in for missing numbers elsewhere is finite") {
   CsvOptions options{.missing = tenon::Missing::mean};
   options.like = {{"", {}, std::nan("")}, {}};
   CHECK_THROWS_WITH(read("1,0\n", options), Contains("like: expected a finite number for missing ones, got nan"));
+}
+
+TEST_CASE("a table that is like another has its columns in their order") {
+  const auto known = tenon::read_csv_table(Table{"a,b,y\n1,2,0\n"}.path, CsvOptions{}).columns;
+  CHECK(copy(read("a,b,y\n3,4,1\n", {.like = known}).features()) == std::vector<float>{3, 4});
+  CHECK(copy(read("3,4,1\n", {.like = known}).features()) == std::vector<float>{3, 4});
+  CHECK_THROWS_WITH(read("b,a,y\n4,3,1\n", {.like = known}),
+                    EndsWith("column 1: expected \"a\", as in the table that it is to be like, got \"b\""));
+}
+
+TEST_CASE("numbers that cannot be meant are refused with the option that would help, if one would") {
+  CHECK_THROWS_WITH(read("1,inf,0\n"), EndsWith(":1: column 2: expected a finite number, got \"inf\""));
+  CHECK_THROWS_WITH(read("1,1e39,0\n"), EndsWith(":1: column 2: expected a finite number, got \"1e39\""));
+  CHECK_THROWS_WITH(read("\n1,2,0\n"), EndsWith(":1: expected names or numbers, got a blank line"));
+  CHECK(read("1,2,999999\n").classes() == 1'000'000);
+  CHECK(read("1,2,1700000000\n", {.classes = 1'800'000'000}).label(0) == 1'700'000'000);
+  CHECK_THROWS_WITH(read("1,2,1700000000\n"),
+                    EndsWith(":1: column 3: expected a class index from 0 to 999999, got \"1700000000\"; more classes "
+                             "are .classes, numbers to predict are .target = CsvTarget::number"));
+  CHECK_THROWS_WITH(read("a,y\nx,0\n", {.categorical = {{"a", tenon::CsvText::one_hot, {"x", "z"}, 1}}}),
+                    EndsWith("column 1: expected at most 1 texts, got 2"));
 }
 
 TEST_CASE("decimals may begin with a comma, and columns be left out") {
@@ -269,6 +295,8 @@ TEST_CASE("decimals may begin with a comma, and columns be left out") {
                     Contains("expected a finite number, got \"1.5\"; .decimal says what begins the decimals"));
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.decimal = ','}), Contains("got ',' for both"));
   CHECK(copy(read("a,b,y\n1,x,0\n", {.only = {"a"}}).features()) == std::vector<float>{1});
+  CHECK(copy(read("a,b,c,y\n1,2,3,0\n4,,6,1\n", {.missing = 9.0, .only = {"c", "b", "y"}}).features()) ==
+        std::vector<float>{3, 2, 6, 9});
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.leave_out = {"y"}}), Contains("label column that is not left out"));
 }
 
@@ -279,7 +307,7 @@ TEST_CASE("a row is a type") {
   const Table table("city,note,price,age\nRome,?,10,3\nOslo,?,20,4\n");
   const auto homes = csv::read<Home>(table.path);
   static_assert(std::is_same_v<decltype(homes), const tenon::TypedDataset<tenon::Shape<4>, tenon::Values<1>>>);
-  CHECK(copy(homes.sample(0)) == std::vector<float>{0, 1, 0, 3});
+  CHECK(copy(homes.sample(0)) == std::vector<float>{3, 0, 1, 0});
   CHECK(homes.target(1)[0] == 20);
   using Kind = csv::Row<csv::Column<"age">, csv::Target<"city", csv::category<2>>>;
   CHECK(csv::read<Kind>(table.path).label(0) == 1);
@@ -288,7 +316,9 @@ TEST_CASE("a row is a type") {
 
   const auto like = csv::like<Home>(table.path);
   const Table other("city,note,price,age\nRome,?,10,3\n");
-  CHECK(copy(csv::read<Home>(other.path, like).sample(0)) == std::vector<float>{0, 1, 0, 3});
+  CHECK(copy(csv::read<Home>(other.path, like).sample(0)) == std::vector<float>{3, 0, 1, 0});
+  const Table turned("price,age,city\n10,3,Rome\n20,4,Oslo\n");
+  CHECK(copy(csv::read<Home>(turned.path).features()) == copy(homes.features()));
 }
 
 TEST_CASE("any bytes either make a table or an error") {

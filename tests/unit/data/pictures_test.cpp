@@ -140,11 +140,18 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   CHECK_THROWS_WITH(picture_folder(folder / "dog"), Catch::Contains("pictures without one"));
   CHECK_THROWS_WITH(picture_folder(folder / "none"), Catch::Contains("No such file"));
   const PictureFiles list = picture_list(folder / "list.csv");
-  CHECK(list.classes == std::vector<std::string>{" brown", "small"});
+  CHECK(list.classes == std::vector<std::string>{"brown", "small"});
   CHECK(list.labels == std::vector<std::int32_t>{0, 1});
   write_text(folder / "bad.csv", "dog/1.png,dog\ncat/b.png\n");
   CHECK_THROWS_WITH(picture_list(folder / "bad.csv"),
                     Catch::Contains("bad.csv, line 2: expected a file, a tab or comma"));
+  write_text(folder / "bad.csv", "dog/1.png,dog\ncat/b.png, \n");
+  CHECK_THROWS_WITH(picture_list(folder / "bad.csv"), Catch::Contains("bad.csv, line 2: expected a file"));
+  CHECK_THROWS_WITH(picture_list(folder / "dog/1.png"), Catch::Contains("a list of pictures as text, got a NUL at"));
+  CHECK_THROWS_WITH(picture_list(folder / "list.csv", {"small", "brown", "small"}),
+                    Catch::Contains("list.csv: expected each of the classes once, got \"small\" twice"));
+  CHECK_THROWS_WITH(picture_folder(folder.path.string(), {"cat", "cat", "dog"}),
+                    Catch::Contains("each of the classes once, got \"cat\" twice"));
   if (!reads_pictures()) return;
 
   for (const std::size_t threads : {1U, 2U, 5U}) {

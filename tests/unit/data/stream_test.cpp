@@ -247,6 +247,8 @@ TEST_CASE("what is wrong with a source is one error with its place") {
                     "stream: expected at most the 10 samples of the source, got .length = 11");
   CHECK_THROWS_WITH(make_stream(Counted{0}, columns()), "stream: expected at least one sample in an epoch, got 0");
   CHECK_THROWS_WITH(make_stream(Counted{3}, columns(), {.buffer = 0}), Contains("a buffer of at least 1 sample"));
+  CHECK_THROWS_WITH(make_stream(Counted{3}, columns(), {.workers = 1025}),
+                    "stream: expected at most 1024 .workers, got 1025");
   CHECK_THROWS_WITH(make_stream(Counted{3}, Dataset<float>{}), Contains("columns of samples"));
 
   const auto stream = make_stream(Counted{10}, columns());

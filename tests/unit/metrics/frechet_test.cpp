@@ -123,6 +123,14 @@ TEST_CASE("samples without a distance are one Error") {
              Contains("same width, got 2 and 3"));
   CHECK_THAT(message_of([&] { inception_score(six, 2); }), Contains("probabilities") && Contains("sample 0"));
   CHECK_THAT(message_of([&] { sample_quality(six, six, 2); }), Contains("at least 4 whole rows"));
+  CHECK_THAT(message_of([&] { sample_quality(six, six, 2, 0); }), Contains("a k of at least 1, got 0"));
+  const auto drawn = [&] { return six; };
+  CHECK(message_of([&] { InceptionScore{.probabilities = drawn}.value(); }) ==
+        "inception score: expected the number of classes in .classes, got none");
+  CHECK(message_of([&] { SamplePrecision{.features = drawn, .width = 2}.value(); }) ==
+        "sample precision: expected features of real samples in .real, and their .width, got none");
+  CHECK(message_of([&] { SampleRecall{.features = drawn, .real = six}.value(); }) ==
+        "sample recall: expected features of real samples in .real, and their .width, got none");
 }
 
 TEST_CASE("metrics of a Fit say what the functions say of samples drawn after each epoch") {
@@ -162,5 +170,6 @@ TEST_CASE("metrics of a Fit say what the functions say of samples drawn after ea
   CHECK_THAT(message_of([] { static_cast<void>(Frechet{}.value()); }),
              Contains("Frechet: expected a function that draws in .features, got none"));
   CHECK_THAT(message_of([] { static_cast<void>(InceptionScore{}.value()); }), Contains(".probabilities"));
-  CHECK_THAT(message_of([&] { static_cast<void>(Frechet{.features = drawn}.value()); }), Contains("rows of 0"));
+  CHECK_THAT(message_of([&] { static_cast<void>(Frechet{.features = drawn}.value()); }),
+             Contains("Frechet: expected moments of real samples in .real"));
 }
