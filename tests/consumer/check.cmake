@@ -54,7 +54,13 @@ run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer")
 run("${WORK}/build/core_consumer")
 if(EXISTS "${WORK}/build/mpi_consumer")
-  run("${WORK}/build/mpi_consumer")
+  run("${WORK}/build/mpi_consumer" 1)
+  find_program(MPIRUN mpirun)
+  if(MPIRUN)
+    # Open MPI refuses root otherwise, which is who runs in a container.
+    run("${CMAKE_COMMAND}" -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+      "${MPIRUN}" --oversubscribe -n 2 "${WORK}/build/mpi_consumer" 2)
+  endif()
 endif()
 
 # The same program without CMake, by what pkg-config says of the installed tree.

@@ -1,7 +1,10 @@
-// A user's program for several processes, started alone.
+// A user's program for several processes: mpi_consumer RANKS.
 #include <tenon/dist/mpi.hpp>
 
-int main() {
+#include <cstdlib>
+
+int main(int, char** argv) {
   tenon::Distributed world;
-  return world.size() == 1 && world.leads() ? 0 : 1;
+  const auto ranks = static_cast<std::size_t>(std::atoi(argv[1]));
+  return world.size() == ranks && world.leads() == (world.rank() == 0) ? 0 : 1;
 }
