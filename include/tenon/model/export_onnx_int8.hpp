@@ -226,7 +226,7 @@ QdqNumbers qdq_numbers(const QuantizedNumbers<Net>& q) {
 /// every step a MatMul, whose weights lie (in, out). Positions are the constants "added". Standardize in front and
 /// Unstandardize at the end, which cost no step, stay float. Not written, which is an error that names the layer when
 /// compiling, and what `runs_as<in_onnx_int8, Net>` says: recurrent layers, attention, normalisations by rows,
-/// transposed convolutions in groups with a scale for each output, 16-bit activations, and what in_int8 refuses. The
+/// transposed convolutions in groups, 16-bit activations, and what in_int8 refuses. The
 /// file is replaced atomically. Error: it would be larger than 2 GiB.
 template <class Net>
 void export_onnx(const QuantizedNumbers<Net>& q, const std::string& path) {

@@ -84,8 +84,7 @@ constexpr bool is_qdq_layer() {
              has_function_words<typename CoreOf<Bound>::after>();
   } else if constexpr (ConvolutionOf<Bound>::known) {
     // of a transposed one in groups each scale would be that of several outputs
-    constexpr bool scales = !ConvolutionOf<Bound>::transposed || Bound::convolution.groups == 1 ||
-                            ConvolutionOf<Bound>::weights.per_tensor;
+    constexpr bool scales = !ConvolutionOf<Bound>::transposed || Bound::convolution.groups == 1;
     return scales && has_function_words<typename CoreOf<Bound>::after>();
   } else if constexpr (adds_constants<Bound>) {
     return places_of<Bound> == 0;

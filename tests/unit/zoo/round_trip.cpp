@@ -49,8 +49,9 @@ void write_json(std::ostream& out, const Array& array) {
   for (std::size_t i = 0; i < array.values.size(); ++i) out << (i > 0 ? "," : "") << array.values[i];
   out << "]}";
 }
+/// `steps`: of a network in int8 what each number of an output row may be apart.
 void keep(const std::string& path, const std::vector<Value>& inputs, const std::vector<Array>& given,
-          const std::vector<Array>& gives) {
+          const std::vector<Array>& gives, std::span<const float> steps = {}) {
   std::ofstream out(path);
   out.precision(9);
   out << "{\"inputs\": {";
@@ -63,7 +64,9 @@ void keep(const std::string& path, const std::vector<Value>& inputs, const std::
     out << (k > 0 ? ", " : "");
     write_json(out, gives[k]);
   }
-  out << "]}\n";
+  out << ']';
+  for (std::size_t i = 0; i < steps.size(); ++i) out << (i > 0 ? "," : ", \"steps\": [") << steps[i];
+  out << (steps.empty() ? "}\n" : "]}\n");
 }
 
 std::vector<double> sorted(std::vector<double> values) {
@@ -108,7 +111,8 @@ std::string round_trip(const ExportedInt8& net) {
   const std::vector<Array> given = arrays(net.x, net.samples, net.inputs),
                            expected = arrays(net.y, net.samples, net.outputs);
   if (!kept_folder().empty())
-    keep(std::filesystem::path(net.path).replace_extension("json").string(), original.inputs, given, expected);
+    keep(std::filesystem::path(net.path).replace_extension("json").string(), original.inputs, given, expected,
+         net.steps);
   std::map<std::string, Array> inputs;
   for (std::size_t k = 0; k < given.size(); ++k) inputs.emplace(original.inputs.at(k).name, given[k]);
   const std::vector<Array> got = interpret(original, inputs);
