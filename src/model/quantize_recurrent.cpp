@@ -29,16 +29,24 @@ void multiply(const GateMatrix& m, std::size_t first, std::size_t rows, const fl
 float logistic(float x) { return 1 / (1 + std::exp(-x)); }
 
 /// The equations of layers/lstm.hpp, layers/gru.hpp and layers/rnn.hpp.
-CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const GateMatrix& recurrent, const float* x) {
+CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const GateMatrix& recurrent,
+                     const float* parameters, const float* x) {
   const std::size_t n = c.hidden, all = c.gates() * n;
-  std::vector<float> a(all), b(all), h(n), state(n), passed(n);
+  std::vector<float> a(all), b(all), seen_memory(all), h(n), state(n), passed(n);
   CellNumbers seen;
   seen.hidden.resize(c.steps * n);
   for (std::size_t t = 0; t < c.steps; ++t) {
     const std::size_t at = c.reverse ? c.steps - 1 - t : t;
-    const auto gate = [&](std::size_t k, std::size_t i) { return a[k * n + i] + b[k * n + i]; };
+    const auto gate = [&](std::size_t k, std::size_t i) {
+      return a[k * n + i] + b[k * n + i] + seen_memory[k * n + i];
+    };
+    // what a gate sees of the memory through a diagonal
+    const auto look = [&](std::size_t vector, std::size_t k, std::size_t i) {
+      if (c.is_diagonal()) seen_memory[k * n + i] = parameters[c.memory_vector(vector) + i] * state[i];
+    };
     multiply(input, 0, all, x + at * c.features, a.data());
     multiply(recurrent, 0, all, h.data(), b.data());
+    if (c.is_full()) multiply({parameters + c.memory_weight, nullptr, n}, 0, all, state.data(), seen_memory.data());
     if (c.cell == Int8Cell::gru_reset_before) {
       for (std::size_t i = 0; i < n; ++i) passed[i] = logistic(gate(0, i)) * h[i];
       multiply(recurrent, 2 * n, n, passed.data(), b.data() + 2 * n);
@@ -47,9 +55,12 @@ CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const Gat
       if (c.cell == Int8Cell::rnn) {
         h[i] = std::tanh(gate(0, i));
       } else if (c.cell == Int8Cell::lstm || c.cell == Int8Cell::lstm_litert) {
+        look(0, 0, i);
+        look(1, 1, i);
         state[i] = logistic(gate(1, i)) * state[i] + logistic(gate(0, i)) * std::tanh(gate(2, i));
         if (const auto limit = static_cast<float>(c.cell_clip); limit > 0)
           state[i] = std::clamp(state[i], -limit, limit);
+        look(2, 3, i);
         h[i] = logistic(gate(3, i)) * std::tanh(state[i]);
       } else {
         const float reset = c.cell == Int8Cell::gru ? logistic(gate(0, i)) : 1.0F, update = logistic(gate(1, i));
@@ -60,6 +71,7 @@ CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const Gat
     seen.state.insert(seen.state.end(), state.begin(), state.end());
     seen.gates.insert(seen.gates.end(), a.begin(), a.end());
     seen.gates.insert(seen.gates.end(), b.begin(), b.end());
+    seen.gates.insert(seen.gates.end(), seen_memory.begin(), seen_memory.end());
   }
   return seen;
 }
@@ -77,7 +89,7 @@ void see_recurrent(SeenOfUnits& seen, std::size_t unit, Int8Cell cell, const Rec
       const float* const bias = parameters + pass.recurrent_bias;
       const CellNumbers given = run_cell(
           pass, {square - plan.input_weight_size(l), plan.bias ? bias - plan.bias_size() : nullptr, plan.in(l)},
-          {square, plan.bias ? bias : nullptr, plan.hidden}, in.data());
+          {square, plan.bias ? bias : nullptr, plan.hidden}, parameters, in.data());
       seen.ranges[unit].see(given.hidden);
       seen.ranges[unit + 1].see(given.state);
       seen.ranges[unit + 2].see(given.gates);
@@ -126,6 +138,20 @@ void quantize_gates(const edge::CellPass& pass, const GateMatrix& from, std::int
           std::clamp(std::lround(w[i] / step), -127L, 127L));
     bias[row] = static_cast<std::int32_t>(
         std::clamp(std::round(b / (from.scale * static_cast<double>(step))), -most, most));
+  }
+}
+
+void quantize_diagonal(const edge::CellPass& pass, const float* parameters, std::int8_t* weights, float* scale) {
+  for (std::size_t gate = 0; gate < 3; ++gate, weights += 2 * pass.padded()) {
+    const float* const w = parameters + pass.memory_vector(gate);
+    float largest = 0;
+    for (std::size_t i = 0; i < pass.hidden; ++i) largest = std::max(largest, std::abs(w[i]));
+    scale[gate] = largest / 32767 > std::numeric_limits<float>::min() ? largest / 32767 : 1;
+    for (std::size_t i = 0; i < pass.hidden; ++i) {
+      const auto q = static_cast<std::uint16_t>(std::clamp(std::lround(w[i] / scale[gate]), -32767L, 32767L));
+      weights[2 * i] = static_cast<std::int8_t>(q & 255U);
+      weights[2 * i + 1] = static_cast<std::int8_t>(q >> 8U);
+    }
   }
 }
 

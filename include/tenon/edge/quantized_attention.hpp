@@ -7,9 +7,11 @@
 
 #include <tenon/edge/quantized_places.hpp>
 #include <tenon/edge/quantized_plan.hpp>
+#include <tenon/edge/quantized_recurrent.hpp>
 #include <tenon/expr/math/exp.hpp>
 #include <tenon/expr/math/pow.hpp>
 #include <tenon/expr/math/trigonometric.hpp>
+#include <tenon/kernels/int8_additive.hpp>
 
 /// Attention in int8: the tables of the compiler, and the step at work.
 namespace tenon::edge {
@@ -66,6 +68,19 @@ constexpr void fill_attention(const QuantizedStep& step, double in, double key, 
   t.scaling[step.scale + 1] = scaled(value / (0x1p20 * out), 255 * 0x1p20);
 }
 
+/// Queries and keys are brought to Q3.12, a number of a score has the step weight 2^-tanh_bits. value: how many steps
+/// of the output one of the values has.
+template <class Tables, class Scaled>
+constexpr void fill_additive(const QuantizedStep& step, double query, double key, double weight, double value,
+                             Tables& t, Scaled&& scaled) {
+  const double log2_e = 1.4426950408889634;
+  const double one = weight / static_cast<double>(1 << kernels::tanh_bits(step.attention.hidden));
+  t.scaling[step.scale] = scaled(one * log2_e * 0x1p16, 1);
+  t.scaling[step.scale + 1] = scaled(value / 0x1p20, 255 * 0x1p20);
+  t.scaling[step.scale + 2] = scaled(query * 0x1p12, 255);
+  t.scaling[step.scale + 3] = scaled(key * 0x1p12, 255);
+}
+
 /// Step K of a network.
 template <class Net, std::size_t K, class Tables>
 constexpr void run_attention(const Tables& t, std::int8_t* arena) {
@@ -80,9 +95,9 @@ constexpr void run_attention(const Tables& t, std::int8_t* arena) {
                            t.zero[step.fourth],
                            t.zero[K + 1],
                            &halving};
+  a.key_zero = t.zero[step.other];
   if constexpr (step.rope > 0) {
     a.turns = turns_of<keys, step.attention.depth(), step.rope>.data();
-    a.key_zero = t.zero[step.other];
   }
   const auto tensor = [&](std::size_t number) { return arena + plan.place(number); };
   const std::int8_t *key = tensor(step.other), *value = tensor(step.third);
@@ -92,11 +107,16 @@ constexpr void run_attention(const Tables& t, std::int8_t* arena) {
     key = state + 4;
     value = key + kernels::in_fours(keys * step.attention.width);
   }
+  const std::int8_t* const mask = tensor(step.fourth) + step.mask_first;
   const auto attend = [&](std::int32_t* scores) {
-    kernels::attend_int8(a, tensor(step.source), key, value, tensor(step.fourth), tensor(K + 1), scores);
+    if constexpr (step.attention.hidden > 0)
+      kernels::attend_additively_int8(
+          {a, t.scaling[step.scale + 2], t.scaling[step.scale + 3], &tanh_curve, t.weights + step.weights},
+          tensor(step.source), key, value, mask, tensor(K + 1), scores);
+    else kernels::attend_int8(a, tensor(step.source), key, value, mask, tensor(K + 1), scores);
   };
   if (std::is_constant_evaluated()) {
-    std::int32_t scores[keys]{};
+    std::int32_t scores[keys + step.attention.hidden]{};
     attend(scores);
   } else {
     attend(reinterpret_cast<std::int32_t*>(arena + plan.scratch[K]));

@@ -22,8 +22,8 @@ struct RecurrentUnit;
 
 }  // namespace tenon::detail
 
-/// Recurrent layers in int8, recognised by their types: LSTM without peepholes, by the library's rules or LiteRT's, GRU
-/// with the reset gate behind the product of the state or before it, RNN with tanh.
+/// Recurrent layers in int8, recognised by their types: LSTM by the library's rules or LiteRT's, which know diagonal
+/// peepholes alone, GRU with the reset gate behind the product of the state or before it, RNN with tanh.
 namespace tenon::edge {
 
 /// One pass of a recurrent layer: one of its layers in one direction. Places are counted in the float parameters.
@@ -33,8 +33,10 @@ struct CellPass {
   bool reverse = false, last = false;
   bool stateful = false;  // it goes on where the last run ended
   std::size_t recurrent_weight = 0, recurrent_bias = 0;
-  std::size_t number = 0;  // among the passes
-  double cell_clip = 0;    // of an LSTM's memory, 0: none
+  kernels::Int8Peepholes peepholes = kernels::Int8Peepholes::none;
+  std::size_t memory_weight = 0, memory_stride = 0;  // of peepholes
+  std::size_t number = 0;                            // among the passes
+  double cell_clip = 0;                              // of an LSTM's memory, 0: none
 
   constexpr std::size_t gates() const { return kernels::gates_of(cell); }
   constexpr std::size_t padded() const { return kernels::in_fours(hidden); }
@@ -42,13 +44,26 @@ struct CellPass {
   constexpr std::size_t rows() const { return gates() * padded(); }
   constexpr std::size_t row(std::size_t output) const { return output / hidden * padded() + output % hidden; }
   constexpr std::size_t input_bytes() const { return rows() * kernels::in_fours(features); }
-  constexpr std::size_t weight_bytes() const { return input_bytes() + rows() * padded(); }
-  constexpr std::size_t macs() const { return steps * gates() * hidden * (features + hidden); }
+  constexpr std::size_t state_weight_bytes() const { return rows() * padded(); }
+  constexpr bool is_full() const { return peepholes == kernels::Int8Peepholes::full; }
+  constexpr bool is_diagonal() const { return peepholes == kernels::Int8Peepholes::diagonal; }
+  /// Where the vectors of a diagonal are, for i, f and o: parameters have them the other way round.
+  constexpr std::size_t memory_vector(std::size_t gate) const { return memory_weight + (2 - gate) * memory_stride; }
+  /// Of peepholes.
+  constexpr std::size_t memory_bytes() const {
+    return is_full() ? rows() * padded() : is_diagonal() ? 3 * 2 * padded() : 0;
+  }
+  constexpr std::size_t weight_bytes() const { return input_bytes() + state_weight_bytes() + memory_bytes(); }
+  /// Of all its matrices; a bias and a scale have one row more for each vector of a diagonal, filled up to four.
+  constexpr std::size_t all_rows() const { return (is_full() ? 3 : 2) * rows(); }
+  constexpr std::size_t macs() const {
+    return steps * hidden * (gates() * (features + (is_full() ? 2 : 1) * hidden) + (is_diagonal() ? 3 : 0));
+  }
 
   /// The state of 16 bits and h, then what a step needs besides: shares of gates, what a reset gate lets through, and
   /// the step's input where it does not lie at whole fours.
   constexpr std::size_t state_bytes() const { return 3 * padded(); }
-  constexpr std::size_t gate_bytes() const { return 4 * rows(); }
+  constexpr std::size_t gate_bytes() const { return 2 * all_rows(); }
   constexpr std::size_t passed_bytes() const { return cell == kernels::Int8Cell::gru_reset_before ? padded() : 0; }
   constexpr std::size_t scratch() const {
     return (stateful ? 0 : state_bytes()) + gate_bytes() + passed_bytes() +
@@ -89,10 +104,17 @@ struct RecurrentOf<tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>> {
 private:
   using unit = tenon::detail::RecurrentUnit<Cell, In, Last, Argument...>;
   static constexpr bool litert = unit::options.litert_int8;
+  /// The vectors of diagonal peepholes are the last parameters of a pass.
+  static constexpr bool in_order = [] {
+    if (unit::plan.feature_parameters == 0) return true;
+    constexpr std::size_t first = unit::parameters.size() / unit::plan.passes() - 3;
+    const auto is = [](std::size_t k, auto name) { return unit::parameters[first + k].name.starts_with(name); };
+    return is(0, "weight_co") && is(1, "weight_cf") && is(2, "weight_ci");
+  }();
+  static_assert(in_order, "diagonal peepholes are those of o, f and i");
 
 public:
-  static constexpr bool known = !unit::plan.masked && !unit::plan.memory_matrix && unit::plan.feature_parameters == 0 &&
-                                !(litert && unit::options.stateful);
+  static constexpr bool known = !unit::plan.masked && !(litert && (unit::plan.memory_matrix || unit::options.stateful));
   static constexpr kernels::Int8Cell cell = litert ? kernels::Int8Cell::lstm_litert : Int8CellOf<Cell>::cell;
 };
 
@@ -102,6 +124,7 @@ template <class Numbers>
 constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size_t layer, std::size_t direction,
                              std::size_t parameters) {
   const std::size_t square = parameters + p.pass_offset(layer, direction) + p.input_weight_size(layer);
+  const bool diagonal = p.feature_parameters == 3;
   return {.cell = cell,
           .steps = p.steps,
           .features = p.in(layer),
@@ -111,6 +134,11 @@ constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size
           .stateful = p.states > 0 && p.steps == 1,
           .recurrent_weight = square,
           .recurrent_bias = square + p.square_size() + p.bias_size(),
+          .peepholes = p.memory_matrix ? kernels::Int8Peepholes::full
+                       : diagonal      ? kernels::Int8Peepholes::diagonal
+                                       : kernels::Int8Peepholes::none,
+          .memory_weight = square + p.square_size() + 2 * p.bias_size(),
+          .memory_stride = diagonal ? p.feature_stride() : 0,
           .cell_clip = p.cell_clip};
 }
 

@@ -71,7 +71,8 @@ struct int8_refusal {
     } else if constexpr (what == Structure::leaf) {
       return std::type_identity<
           std::conditional_t<is_int8_step<L, In, Where>(), void, cannot_run<layer<Path, L>, execution>>>{};
-    } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !Where.each_step)) {
+    } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !Where.each_step) ||
+                         (what == Structure::masked && !Where.each_step && !Where.wide)) {
       constexpr Int8Place inside{Where.each_step || what == Structure::steps, Where.wide};
       return std::type_identity<
           typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, inside>::type>{};

@@ -37,12 +37,15 @@ constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
             static_cast<std::size_t>(s.cell.reverse), static_cast<std::size_t>(s.cell.last)})
         see(value);
     if (s.cell.cell_clip > 0) see_bound(s.cell.cell_clip);
+    if (s.cell.memory_bytes() > 0) see(static_cast<std::size_t>(s.cell.peepholes));
     if (s.chooses()) see(s.third), see(s.period), see(s.spread.period), see(s.first_spread.period);
     if (s.attends())
       for (const std::size_t value :
            {s.third, s.fourth, s.attention.keys, s.attention.heads, static_cast<std::size_t>(s.attention.causal)})
         see(value);
     if (s.rope > 0) see_bound(s.rope);
+    if (s.attention.hidden > 0) see(s.attention.hidden);
+    if (s.mask_first > 0) see(s.mask_first);
     if (s.pattern.kind == StepKind::max_pool || s.pattern.kind == StepKind::average_pool)
       see(s.pool.counts_padding), see_axis(s.pool.windows.y), see_axis(s.pool.windows.x);
   }

@@ -34,6 +34,7 @@
 #include <tenon/layers/where.hpp>
 #include <tenon/net/freeze.hpp>
 #include <tenon/net/graph_units.hpp>
+#include <tenon/net/masked.hpp>
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/scale_channels.hpp>
 
@@ -337,6 +338,45 @@ struct AttentionOf<Bound> {
   static constexpr bool many = tenon::detail::input_count<typename Bound::input> > 1;
   static constexpr bool known = sizes.keys < 65536;
 };
+/// An additive one.
+template <class Bound>
+  requires requires { Bound::code.score_weight(); }
+struct AttentionOf<Bound> {
+  static constexpr bool remembers = false;
+  static constexpr kernels::AttentionSizes sizes{.queries = Bound::code.queries,
+                                                 .keys = Bound::code.keys,
+                                                 .width = Bound::code.width,
+                                                 .masked = Bound::has_mask,
+                                                 .hidden = Bound::code.hidden};
+  static constexpr bool many = tenon::detail::input_count<typename Bound::input> > 1;
+  static constexpr bool known = sizes.keys < 65536;
+};
+
+/// A part that is told which steps are padding: those that consist of the number `padding`.
+struct PaddedPart {
+  bool known = false;
+  double padding = 0;
+  std::size_t steps = 0, features = 0;
+  bool is_read = false;  // by a layer within
+};
+/// Whether any layer of L, or within it, looks at the mask of the Masked around it.
+template <class L>
+constexpr bool reads_padding() {
+  constexpr Structure what = tenon::detail::structure_of<L>;
+  if constexpr (what == Structure::leaf) return requires {
+      requires L::reads_mask;
+    };
+  else if constexpr (what == Structure::masked) return false;
+  else
+    return []<class... Part>(tenon::detail::list<Part...>) {
+      return (false || ... || reads_padding<Part>());
+    }(tenon::detail::parts_of<L>{});
+}
+template <auto Padding, class In, class... L>
+constexpr PaddedPart padded_part(const tenon::detail::BoundMasked<Padding, In, L...>*) {
+  return {true, static_cast<double>(Padding), In::front, In::inner, (false || ... || reads_padding<L>())};
+}
+constexpr PaddedPart padded_part(const void*) { return {}; }
 
 /// One unit on every step of a sequence.
 template <class Step, class In>
@@ -362,6 +402,7 @@ struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
   static constexpr std::array<const std::size_t*, nodes> sources{Node::sources...};
   static constexpr std::array<std::size_t, nodes> source_count{Node::count...};
   static constexpr std::array<std::size_t, nodes> sizes{Node::bound::output::size...};
+  static constexpr std::array<std::size_t, nodes> mask_shifts{Node::mask_shift...};
   static constexpr std::size_t size_of(std::size_t value) {
     return value < inputs ? tenon::detail::input_sizes_of<In>::value[value] : sizes[value - inputs];
   }

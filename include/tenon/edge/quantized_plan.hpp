@@ -23,13 +23,15 @@ struct PlanReader : PlanSteps<Capacity> {
   using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
       steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
       steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
-      steps::read_attention, steps::read_tied, steps::read_choice, steps::check_tokens, steps::is_only_read_here,
-      steps::read_dense, steps::add_convolution, steps::without_border, steps::read_pool, steps::read_mean_of_steps,
-      steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing, steps::read_upsampling;
+      steps::read_attention, steps::read_additive, steps::read_padding, steps::read_mean_of_marked, steps::read_tied,
+      steps::read_choice, steps::check_tokens, steps::is_only_read_here, steps::read_dense, steps::add_convolution,
+      steps::without_border, steps::read_pool, steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent,
+      steps::read_permute, steps::read_placing, steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
   /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
   std::size_t first_buffer = 0, buffers = 0;
+  StepMask mask{};  // of the Masked around the part being read
 
   constexpr auto& own() {
     if constexpr (std::is_void_v<Own>) return *this;
@@ -44,6 +46,7 @@ struct PlanReader : PlanSteps<Capacity> {
     if (!tenon::detail::Passthrough<Bound> && TensorBundles::is(x[0])) return unknown();
     if constexpr (tenon::detail::Passthrough<Bound>) return x[0];
     else if constexpr (!std::is_void_v<sequence_step<Bound>>) return read_steps<Bound>(x[0], parameters, unit);
+    else if constexpr (padded_part(type).known) return read_masked<Bound>(x[0], parameters, unit);
     else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
@@ -58,7 +61,8 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (AttentionOf<Bound>::known) return read_attention<Bound>(x, parameters, unit);
     else if constexpr (is_channel_dropout(type)) return x[0];
     else if constexpr (is_mean_of_steps(type))
-      return read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);
+      return mask.is ? read_mean_of_marked(x[0], mask, Bound::input::front, Bound::input::inner, unit)
+                     : read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);
     else if constexpr (is_max_pool(type)) return read_pool(x[0], unit, StepKind::max_pool, {Bound::pooling});
     else if constexpr (is_mean_pool(type)) return read_pool(x[0], unit, StepKind::average_pool, Bound::averaging);
     else if constexpr (PiecesOf<Bound>::known) return read_pieces(x[0], PiecesOf<Bound>::pieces);
@@ -115,22 +119,46 @@ struct PlanReader : PlanSteps<Capacity> {
     return x;
   }
 
+  /// The steps that are padding are marked where the layers within look at them; these see no mask but that.
+  template <class Bound>
+  constexpr std::size_t read_masked(std::size_t x, std::size_t parameters, std::size_t unit) {
+    constexpr PaddedPart part = padded_part(static_cast<const Bound*>(nullptr));
+    const StepMask outside = mask;
+    mask = {};
+    if (part.is_read) mask = {true, read_padding(x, part.padding, part.steps, part.features)};
+    x = read_chain<Bound>(x, parameters, unit);
+    mask = outside;
+    return x;
+  }
+
   template <class Bound>
   constexpr std::size_t read_attention(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     using of = AttentionOf<Bound>;
     constexpr const auto& code = Bound::code;
-    const AttentionPlaces places{parameters, parameters + code.in_bias(), parameters + code.out_weight(),
-                                 parameters + code.out_bias()};
-    if constexpr (code.cross && !of::many) {
+    const auto attend = [&](std::size_t target, std::size_t memory, StepMask hidden) {
+      kernels::AttentionSizes sizes = of::sizes;
+      sizes.masked = hidden.is;
+      if constexpr (of::sizes.hidden > 0) {
+        return read_additive({target, memory}, hidden, sizes,
+                             {parameters, parameters + code.key_weight(), parameters + code.score_weight()}, unit);
+      } else {
+        const AttentionPlaces places{parameters, parameters + code.in_bias(), parameters + code.out_weight(),
+                                     parameters + code.out_bias()};
+        return read_attention({target, memory}, hidden, sizes, places, unit, code.rope, of::remembers);
+      }
+    };
+    if constexpr (of::many) {
+      constexpr std::size_t memory = code.cross ? 1 : 0;
+      return attend(x[0], x[memory], of::sizes.masked ? StepMask{true, x[memory + 1]} : StepMask{});
+    } else if constexpr (code.cross) {
       // the memory's steps are zeros in the result
       constexpr std::size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
       const std::size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
       const std::size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
-      return move(read_attention({target, memory, 0}, of::sizes, places, unit, code.rope, of::remembers), {}, all,
+      return move(attend(target, memory, mask), {}, all,
                   {.to = front, .count = {1, 1, 1, own}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}}, true);
     } else {
-      return read_attention({x[0], x[code.cross ? 1 : 0], x[of::sizes.masked ? (code.cross ? 2 : 1) : 0]}, of::sizes,
-                            places, unit, code.rope, of::remembers);
+      return attend(x[0], x[0], mask);
     }
   }
 
@@ -172,8 +200,10 @@ struct PlanReader : PlanSteps<Capacity> {
       const auto& slot = Bound::plan.slots[k];
       if (!whole && !takes_bundles(node_kind<Node>())) return void(unknown());
       buffers += slot.buffers;
+      mask.first += view::mask_shifts[k];
       tensor[view::inputs + k] = own().template read_node<Node>(sources.data(), count, parameters + slot.parameters,
                                                                 unit + slot.unit);
+      mask.first -= view::mask_shifts[k];
       buffers -= slot.buffers;
     });
     for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);

@@ -155,12 +155,10 @@ struct PlanElements : PlanBase<Capacity> {
                order);
   }
 
-  /// Of an input, which counts as tokens from then on.
+  /// Of an input, or of pieces of one, which count as tokens from then on.
   constexpr std::size_t read_embedding(std::size_t x, std::size_t tokens, std::size_t width, std::size_t weight,
                                        std::size_t unit) {
-    if (x >= plan.inputs || x >= plan.tokens.size()) return unknown();
-    if (!plan.tokens[x]) plan.sizes[x] *= 2;
-    plan.tokens[x] = true;
+    if (!become_tokens(x)) return unknown();
     return add({.pattern = {.kind = StepKind::embedding},
                 .in = plan.sizes[x],
                 .out = plan.sizes[x] / 2 * width,
@@ -170,6 +168,28 @@ struct PlanElements : PlanBase<Capacity> {
                 .width = width,
                 .tokens = tokens},
                {});
+  }
+  /// Two bytes a number from then on; false where they are computed.
+  constexpr bool become_tokens(std::size_t x) {
+    if (plan.is_tokens(x)) return true;
+    if (x < plan.inputs) {
+      if (x >= plan.tokens.size()) return false;
+      plan.tokens[x] = true;
+    } else {
+      QuantizedStep& step = plan.steps[x - 1];
+      if (step.pattern.kind != StepKind::move || step.padded || !become_tokens(step.source)) return false;
+      for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) {
+        kernels::Int8Move& way = plan.moves[m].way;
+        if (way.from_step[3] != 1 || way.to_step[3] != 1) return false;
+        way.from *= 2, way.to *= 2, way.count[3] *= 2;
+        for (std::size_t axis = 0; axis < 3; ++axis) way.from_step[axis] *= 2, way.to_step[axis] *= 2;
+      }
+      step.in = plan.sizes[step.source];
+      step.out *= 2;
+      step.of_tokens = true;
+    }
+    plan.sizes[x] *= 2;
+    return true;
   }
   /// y = x W^T with the table of the embedding whose numbers begin at `weight`: it is there once, with the scale and
   /// the zero point of the embedding's output.
@@ -209,12 +229,16 @@ struct PlanElements : PlanBase<Capacity> {
                 .first_spread = spread[0]},
                order);
   }
-  /// Nothing but embeddings reads tokens.
+  /// Nothing reads tokens but embeddings, and what looks for padding among them.
   constexpr void check_tokens() {
-    for (std::size_t t = 0; t < plan.inputs && t < plan.tokens.size(); ++t) {
-      if (!plan.tokens[t]) continue;
-      for (std::size_t k = 0; k < plan.count; ++k)
-        if (plan.steps[k].pattern.kind != StepKind::embedding && plan.reads(k, t)) plan.fits = false;
+    for (std::size_t t = 0; t <= plan.count && !plan.overflows; ++t) {
+      if (!plan.is_tokens(t)) continue;
+      for (std::size_t k = 0; k < plan.count; ++k) {
+        if (!plan.reads(k, t)) continue;
+        QuantizedStep& step = plan.steps[k];
+        if (step.pattern.kind == StepKind::padding) step.in = plan.sizes[t];
+        else if (step.pattern.kind != StepKind::embedding && !step.of_tokens) plan.fits = false;
+      }
       for (std::size_t o = 0; o < plan.outputs(); ++o)
         if (plan.output_tensor(o) == t) plan.fits = false;
     }

@@ -46,13 +46,14 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   };
   scale.hidden = litert ? scaled(static_cast<double>(0x1p-15F / q.scale[k + 1]) * 0x1p-15, 0x1p30)
                         : scaled(0x1p-15 / static_cast<double>(q.scale[k + 1]), 32768);
-  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, float in, int zero) {
+  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, float in, int zero,
+                        std::int64_t most = 128) {
     for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
       const std::size_t row = step.row + first + c.row(o), multiplier = step.multiplier + first + c.row(o);
       const RowSums sums = packed_row_sums(t.weights + weights + kernels::packed_place(c.row(o), 0, columns),
                                            kernels::in_fours(columns) / 4);
       const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{zero} * sums.sum;
-      const std::int64_t largest = (bias < 0 ? -bias : bias) + std::int64_t{128} * sums.magnitude;
+      const std::int64_t largest = (bias < 0 ? -bias : bias) + most * sums.magnitude;
       if (largest > 0x7fffffff) {
         t.sums_fit = false;
         continue;
@@ -66,6 +67,13 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   };
   fill(step.weights, 0, c.features, q.scale[step.source], q.zero[step.source]);
   fill(step.weights + c.input_bytes(), c.rows(), c.hidden, q.scale[k + 1], 0);
+  const float memory = 1.0F / static_cast<float>(1 << scale.cell_bits);
+  const std::size_t behind = step.weights + c.input_bytes() + c.state_weight_bytes();
+  if (c.is_full()) fill(behind, 2 * c.rows(), c.hidden, memory, 0, 32768);
+  for (std::size_t gate = 0; c.is_diagonal() && gate < 3; ++gate)
+    t.scaling[step.scale + gate] = scaled(times(memory, q.weight_scale[step.row + c.all_rows() + gate]) *
+                                              static_cast<double>(1 << scale.gate_bits),
+                                          0x1p30);
 }
 
 /// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.
@@ -74,7 +82,7 @@ constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int
                                  std::int8_t* state) {
   constexpr const CellPass& c = P::pass;
   std::array<std::int16_t, c.padded()> wide{};
-  std::array<std::int16_t, 2 * c.rows()> gates{};
+  std::array<std::int16_t, c.all_rows()> gates{};
   std::array<std::int8_t, c.padded()> h{}, passed{};
   std::array<std::int8_t, kernels::in_fours(c.features)> padded{};
   if constexpr (c.stateful)
@@ -82,8 +90,8 @@ constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int
       wide[i] = static_cast<std::int16_t>((state[2 * i] & 255) | state[2 * i + 1] * 256);
       h[i] = state[2 * c.padded() + i];
     }
-  kernels::recurrent_int8<c.cell>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
-                                  {wide.data(), h.data(), gates.data(), passed.data(), padded.data()});
+  kernels::recurrent_int8<c.cell, c.peepholes>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+                                               {wide.data(), h.data(), gates.data(), passed.data(), padded.data()});
   if constexpr (c.stateful)
     for (std::size_t i = 0; i < c.padded(); ++i) {
       const int low = wide[i] & 255;
@@ -105,9 +113,10 @@ constexpr void run_pass(const kernels::Int8Recurrent& p, const std::int8_t* x, s
     for (std::size_t i = 0; i < c.state_bytes(); ++i) state[i] = 0;
   }
   std::int8_t* const passed = scratch + c.gate_bytes();
-  kernels::recurrent_int8<c.cell>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
-                                  {reinterpret_cast<std::int16_t*>(state), state + 2 * c.padded(),
-                                   reinterpret_cast<std::int16_t*>(scratch), passed, passed + c.passed_bytes()});
+  kernels::recurrent_int8<c.cell, c.peepholes>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+                                               {reinterpret_cast<std::int16_t*>(state), state + 2 * c.padded(),
+                                                reinterpret_cast<std::int16_t*>(scratch), passed,
+                                                passed + c.passed_bytes()});
 }
 
 template <class Net, std::size_t K>
@@ -125,9 +134,14 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
     return kernels::GateRows{t.weights + step.weights + weights, t.bias + step.row + row,
                              t.multiplier + step.multiplier + row, t.shift + step.multiplier + row, columns};
   };
-  const kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
-                                 &sigmoid_curve,         &tanh_curve,
-                                 t.cells[c.number],      c.hidden};
+  constexpr std::size_t behind = c.input_bytes() + c.state_weight_bytes();
+  kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
+                           &sigmoid_curve,         &tanh_curve,
+                           t.cells[c.number],      c.hidden};
+  if constexpr (c.is_full()) p.memory = rows(behind, 2 * c.rows(), c.hidden);
+  if constexpr (c.is_diagonal())
+    p.diagonal = {t.weights + step.weights + behind,
+                  {t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2]}};
   run_pass<PassOf<Net, K>>(p, arena + plan.place(step.source), arena + plan.place(K + 1), arena + plan.states[K],
                            arena + plan.scratch[K]);
 }

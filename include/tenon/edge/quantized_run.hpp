@@ -11,6 +11,7 @@
 #include <tenon/edge/quantized_stored.hpp>
 #include <tenon/edge/quantized_tables.hpp>
 #include <tenon/edge/quantized_wide.hpp>
+#include <tenon/kernels/int8_padding.hpp>
 
 /// A network's steps in int8, from the tables of its numbers.
 namespace tenon::edge {
@@ -79,6 +80,26 @@ constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
   }
   kernels::move_numbers(way, x, y);
 }
+
+namespace detail {
+
+/// Which steps are padding: numbers that are `padding` in int8, or tokens, of two bytes, that are it.
+template <class Net, std::size_t K>
+constexpr void run_padding(std::int8_t padding, const std::int8_t* x, std::int8_t* y) {
+  constexpr const auto& plan = quantized_plan<Net>;
+  constexpr QuantizedStep step = plan.steps[K];
+  if constexpr (plan.is_tokens(step.source)) {
+    constexpr double token = step.pattern.low;
+    constexpr bool is_token = token >= 0 && token < 65535 && token == static_cast<double>(static_cast<int>(token));
+    std::int8_t bytes[2]{};
+    write_token(bytes, 0, is_token ? static_cast<std::uint16_t>(token) : std::uint16_t{65535});
+    kernels::mark_padding(x, step.out, 2 * step.width, bytes, y);
+  } else {
+    kernels::mark_padding(x, step.out, step.width, {padding, padding}, y);
+  }
+}
+
+}  // namespace detail
 
 // With Helium compilers hold what all steps are told in vectors on the stack at once, a kilobyte of a long network,
 // unless each step is a function of its own.
@@ -204,6 +225,11 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
     kernels::choose(choice, step.out, x, arena + plan.place(step.other), arena + plan.place(step.third), y);
   } else if constexpr (step.attends()) {
     detail::run_attention<Net, K>(t, arena);
+  } else if constexpr (kind == StepKind::padding) {
+    detail::run_padding<Net, K>(t.low[K], x, y);
+  } else if constexpr (kind == StepKind::mean_of_steps) {
+    kernels::mean_of_steps(x, arena + plan.place(step.other) + step.mask_first, step.in / step.width, step.width,
+                           x_zero, y);
   } else if constexpr (kind == StepKind::slopes) {
     kernels::slopes(kernels::Slopes<std::int8_t>{t.scaling[step.scale], t.multiplier + step.multiplier,
                                                  t.shift + step.multiplier, step.factors, x_zero, t.zero[K + 1],

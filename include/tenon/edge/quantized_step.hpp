@@ -43,6 +43,7 @@ struct QuantizedStep {
   std::size_t in = 0, out = 0;                     // numbers of its input and output
   std::size_t source = 0, other = 0, third = 0;    // the tensors it reads: reads_other, reads_third
   std::size_t fourth = 0;                          // the mask of an attention that has one
+  std::size_t mask_first = 0;                      // where in a mask the flags of its own steps begin
   std::size_t weight_source = 0, bias_source = 0;  // in the arena of the float parameters
   std::size_t weights = 0;                         // its first packed byte
   std::size_t row = 0;                             // its first row among all rows, which are filled up to fours
@@ -57,7 +58,7 @@ struct QuantizedStep {
   kernels::Int8Spread first_spread{};     // of a choice's condition
   std::size_t first_move = 0, moves = 0;  // of moves and joins
   std::size_t table = 0;                  // its number among the tables, or among the softmaxes
-  std::size_t width = 0;                  // of a softmax: numbers that are 1 together
+  std::size_t width = 0;                  // of a softmax: numbers that are 1 together; of steps: their features
   double fixed_scale = 0;                 // where the output has a scale whatever the samples
   int fixed_zero = 0;
   bool padded = false;      // zeros around what it moves
@@ -70,11 +71,12 @@ struct QuantizedStep {
   std::size_t factors = 0;     // of a norm: how many factors it has, all of them 1 where it is not `scaled`; or slopes
   std::size_t norm_table = 0;  // its number among the norms
   double epsilon = 0;
+  bool of_tokens = false;  // it moves tokens, of two bytes each
   std::size_t tokens = 0;  // of an embedding: the rows of its table, of `width` numbers each
   std::size_t places = 1;  // of positions: how many rows of constants there are
   bool scaled = false;
   bool wide = false;  // its activations have 16 bits
-  CellPass cell{};    // its weights and rows: those of the input, then those of the state
+  CellPass cell{};    // its weights and rows: those of the input, of the state, of peepholes
   kernels::AttentionSizes attention{};
   double rope = 0;  // the base of the angles by which queries and keys are rotated, or 0
   // given one step: an attention keeps keys and values of those before, a convolution those, positions count them
@@ -93,7 +95,7 @@ struct QuantizedStep {
   constexpr bool modulates() const { return pattern.kind == StepKind::modulate; }
   constexpr bool chooses() const { return pattern.kind == StepKind::choose; }
   constexpr bool attends() const { return pattern.kind == StepKind::attend; }
-  constexpr bool reads_other() const { return is_pair() || reads_third(); }
+  constexpr bool reads_other() const { return is_pair() || reads_third() || pattern.kind == StepKind::mean_of_steps; }
   constexpr bool reads_third() const { return modulates() || attends() || chooses(); }
   constexpr bool reads_fourth() const { return attends() && attention.masked; }
   /// A factor for each row and no weights.
@@ -110,12 +112,17 @@ struct QuantizedStep {
   /// Its output has its input's scale.
   constexpr bool keeps_scale() const {
     return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
-           pattern.kind == StepKind::move || pattern.kind == StepKind::stretch;
+           pattern.kind == StepKind::move || pattern.kind == StepKind::stretch ||
+           pattern.kind == StepKind::mean_of_steps;
   }
-  /// Numbers in flash that are no rows of a matrix: a table's, or what is added. Of the latter the scale is a row's.
+  /// Numbers in flash that are no rows of a matrix: a table's; or what is added, or makes scores of an additive
+  /// attention, whose scale is a row's.
   constexpr std::size_t constants() const {
-    return pattern.kind == StepKind::embedding ? tokens * width : pattern.kind == StepKind::shift ? out * places : 0;
+    if (pattern.kind == StepKind::embedding) return tokens * width;
+    if (pattern.kind == StepKind::shift) return out * places;
+    return attends() ? attention.hidden : 0;
   }
+  constexpr bool has_scaled_constants() const { return constants() > 0 && pattern.kind != StepKind::embedding; }
   /// It reads a table of e^-d.
   constexpr bool exponentiates() const {
     return pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax;
@@ -123,6 +130,8 @@ struct QuantizedStep {
   constexpr std::size_t requantizers() const {
     if (wide && pattern.kind == StepKind::softmax) return 1;
     if (is_pair() || modulates() || pattern.kind == StepKind::shift) return 3;
+    if (attends() && attention.hidden > 0) return 4;
+    if (pattern.kind == StepKind::recurrent) return cell.is_diagonal() ? 3 : 0;
     if (attends() || chooses()) return 2;
     if (pattern.kind == StepKind::clamp || pattern.kind == StepKind::slopes || pattern.kind == StepKind::tied ||
         pattern.kind == StepKind::log_softmax)
@@ -208,7 +217,7 @@ struct QuantizedStep {
   }
   constexpr std::size_t scratch() const {
     if (pattern.kind == StepKind::recurrent) return cell.scratch();
-    if (attends()) return 4 * attention.keys;
+    if (attends()) return 4 * (attention.keys + attention.hidden);
     if (pattern.kind == StepKind::shift) return remembers ? kernels::in_fours(out) : 0;  // a row at a multiple of four
     if (wide && pattern.kind == StepKind::depthwise) return kernels::depthwise_int16_scratch(image);
     if (wide) return pattern.kind == StepKind::convolution ? kernels::convolution_int16_scratch(image) : 0;
@@ -283,6 +292,10 @@ struct StepPlan {
   std::size_t first_state = 0;
   bool overflows = false;  // there were more steps or moves than there is room for
 
+  /// Whether tensor t is an input of tokens, or some of these.
+  constexpr bool is_tokens(std::size_t t) const {
+    return t < inputs ? t < tokens.size() && tokens[t] : steps[t - 1].of_tokens;
+  }
   /// How many places in the arena tensor t takes, and where.
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
   constexpr std::size_t place(std::size_t t) const { return places[t]; }
@@ -337,7 +350,7 @@ struct StepPlan {
       step.weights = weight_bytes;
       weight_bytes += kernels::in_fours(step.constants());
       step.row = rows;
-      if (step.pattern.kind == StepKind::shift) rows += 4;
+      if (step.has_scaled_constants()) rows += 4;
     }
     if (step.exponentiates()) step.table = softmaxes++;
     if (step.pattern.kind == StepKind::table) step.table = tables++;
@@ -353,9 +366,9 @@ struct StepPlan {
       step.weights = weight_bytes;
       step.row = rows;
       weight_bytes += step.cell.weight_bytes();
-      rows += 2 * step.cell.rows();
+      rows += step.cell.all_rows() + (step.cell.is_diagonal() ? 4 : 0);
       step.multiplier = multipliers;
-      multipliers += 2 * step.cell.rows();
+      multipliers += step.cell.all_rows();
       macs += step.cell.macs();
     }
     step.scale = requantizers;

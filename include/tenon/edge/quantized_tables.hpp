@@ -203,9 +203,15 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     } else if (step.chooses()) {
       t.scaling[step.scale] = scaled(static_cast<double>(q.scale[step.other]) / out, distance);
       t.scaling[step.scale + 1] = scaled(static_cast<double>(q.scale[step.third]) / out, distance);
+    } else if (step.attends() && step.attention.hidden > 0) {
+      detail::fill_additive(step, in, static_cast<double>(q.scale[step.other]),
+                            static_cast<double>(q.weight_scale[step.row]),
+                            static_cast<double>(q.scale[step.third]) / out, t, scaled);
     } else if (step.attends()) {
       detail::fill_attention(step, in, static_cast<double>(q.scale[step.other]),
                              static_cast<double>(q.scale[step.third]), out, t, scaled);
+    } else if (step.pattern.kind == StepKind::padding) {
+      t.low[k] = to_number<Number>(static_cast<float>(step.pattern.low), q.scale[step.source], q.zero[step.source]);
     } else if (step.pattern.kind == StepKind::slopes) {
       t.scaling[step.scale] = scaled(in / out, distance);
       for (std::size_t o = 0; o < step.factors; ++o) {

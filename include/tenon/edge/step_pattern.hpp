@@ -42,7 +42,9 @@ enum class StepKind : unsigned char {
   attend,     // queries, keys and values
   tied,       // scores of all tokens by the rows of an embedding's table
   choose,     // one of two numbers
-  log_softmax
+  log_softmax,
+  padding,       // which steps of a sequence are none
+  mean_of_steps  // of those that are there
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or

@@ -19,10 +19,12 @@ struct AttentionSizes {
   std::size_t queries = 1, keys = 1, width = 1, heads = 1;
   bool causal = false;  // step t sees steps 0 to t
   bool masked = false;  // some keys are hidden from all
+  /// Of additive attention: the numbers of a query or a key, while values have `width` (kernels/int8_additive.hpp).
+  std::size_t hidden = 0;
 
   constexpr std::size_t depth() const { return width / heads; }
   /// Of queries and keys, and of weights and values.
-  constexpr std::size_t macs() const { return 2 * queries * keys * width; }
+  constexpr std::size_t macs() const { return queries * keys * ((hidden > 0 ? hidden : width) + width); }
 };
 
 /// 2^-f in 16 bits at 65 places of f from 0 to 1; between them lie straight lines, off by less than two steps.
@@ -171,14 +173,35 @@ constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mas
   return sum;
 }
 
-}  // namespace detail
-
-/// q: (queries, width). k and v: (keys, width). mask: (keys), its zero point where a key is seen. y: (queries, width),
-/// the heads side by side. scores: room for `keys` numbers. A query that sees no key gives zeros.
+/// What a query sees of the first `depth` numbers of the values, whose scores become their weights. Nothing if all keys
+/// are hidden.
 ///
 /// A weighted mean of values is T / S, T the sum of weights (of 16 bits) times values, S the sum of weights, of n >= 16
 /// bits. T is cut to 16 bits behind the point, 1 / S is 2^(30 + n) / S by one division for each query and head; what
 /// that loses is below 2^-14 of a step of the values.
+TENON_INLINE constexpr void see_values_int8(const Int8Attention& a, const std::int8_t* v, const std::int8_t* mask,
+                                            std::size_t depth, std::size_t seen, std::int32_t* scores, std::int8_t* y) {
+  const std::int64_t sum = weigh_int8(a, mask, seen, scores);
+  if (sum == 0) return void(std::fill_n(y, depth, static_cast<std::int8_t>(a.zero)));
+  int bits = 16;
+  while (sum >> bits != 0) ++bits;
+  const std::int64_t inverse = (std::int64_t{1} << (30 + bits)) / sum;
+  for (std::size_t j = 0; j < depth; j += 4) {
+    const std::size_t count = std::min<std::size_t>(4, depth - j);
+    const WeightedSums sums(scores, seen, v + j, a.sizes.width, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::int64_t total = sums.of[r] - sum * a.value_zero;
+      const std::int64_t mean = rounded_shift(rounded_shift(total, bits - 16) * inverse, 26);
+      const std::int32_t number = a.total(static_cast<std::int32_t>(mean)) + a.zero;
+      y[j + r] = static_cast<std::int8_t>(number < -128 ? -128 : number > 127 ? 127 : number);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// q: (queries, width). k and v: (keys, width). mask: (keys), its zero point where a key is seen. y: (queries, width),
+/// the heads side by side. scores: room for `keys` numbers. A query that sees no key gives zeros.
 [[gnu::noinline]] constexpr void attend_int8(const Int8Attention& a, const std::int8_t* q, const std::int8_t* k,
                                              const std::int8_t* v, const std::int8_t* mask, std::int8_t* y,
                                              std::int32_t* scores) {
@@ -192,24 +215,7 @@ constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mas
         for (std::size_t i = 0; i < seen; ++i)
           scores[i] = detail::turned_dot_int8(a, q + first, a.first + t, k + i * width + head, i);
       }
-      const std::int64_t sum = detail::weigh_int8(a, mask, seen, scores);
-      if (sum == 0) {
-        std::fill_n(y + first, depth, static_cast<std::int8_t>(a.zero));
-        continue;
-      }
-      int bits = 16;
-      while (sum >> bits != 0) ++bits;
-      const std::int64_t inverse = (std::int64_t{1} << (30 + bits)) / sum;
-      for (std::size_t j = 0; j < depth; j += 4) {
-        const std::size_t count = std::min<std::size_t>(4, depth - j);
-        const detail::WeightedSums sums(scores, seen, v + head + j, width, count);
-        for (std::size_t r = 0; r < count; ++r) {
-          const std::int64_t total = sums.of[r] - sum * a.value_zero;
-          const std::int64_t mean = detail::rounded_shift(detail::rounded_shift(total, bits - 16) * inverse, 26);
-          const std::int32_t number = a.total(static_cast<std::int32_t>(mean)) + a.zero;
-          y[first + j + r] = static_cast<std::int8_t>(number < -128 ? -128 : number > 127 ? 127 : number);
-        }
-      }
+      detail::see_values_int8(a, v + head, mask, depth, seen, scores, y + first);
     }
 }
 

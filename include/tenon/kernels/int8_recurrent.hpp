@@ -15,6 +15,10 @@ namespace tenon::kernels {
 /// products are rounded twice.
 enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before, lstm_litert };
 
+/// How the memory of an LSTM, of 16 bits, adds to the sums of its gates: through a matrix of int8 to all of them; or
+/// number by number to those of i and f, and the new one to that of o, with weights of 16 bits.
+enum class Int8Peepholes : unsigned char { none, full, diagonal };
+
 constexpr std::size_t gates_of(Int8Cell cell) {
   return cell == Int8Cell::rnn ? 1 : cell == Int8Cell::lstm || cell == Int8Cell::lstm_litert ? 4 : 3;
 }
@@ -44,6 +48,18 @@ struct GateRows {
   std::size_t columns = 0;
 };
 
+/// The weights of diagonal peepholes, for i, f and o: `size` numbers of two bytes each, the lower one first, filled up
+/// to whole fours. `share` makes of their products with the memory what counts in 2^-gate_bits.
+struct DiagonalRows {
+  const std::int8_t* weights = nullptr;
+  Requantizer share[3]{};
+
+  constexpr std::int32_t product(std::size_t gate, std::size_t i, std::size_t size, std::int32_t memory) const {
+    const std::int8_t* const w = weights + 2 * (gate * in_fours(size) + i);
+    return ((w[0] & 255) + w[1] * 256) * memory;
+  }
+};
+
 /// The fixed points of a cell. Shares of gates count in 2^-gate_bits, 12 or fewer, so that none of them saturates; the
 /// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. The cell state of an LSTM counts in
 /// 2^-cell_bits, 15 or fewer, and stays within cell_low and cell_high.
@@ -61,14 +77,16 @@ struct Int8Recurrent {
   GateRows input{}, recurrent{};
   const CurveTable *sigmoid = nullptr, *tanh = nullptr;
   CellScale scale{};
-  std::size_t size = 0;  // hidden numbers
+  std::size_t size = 0;     // hidden numbers
+  GateRows memory{};        // of full peepholes
+  DiagonalRows diagonal{};  // of diagonal ones
 };
 
 /// What one pass works in, each part filled up to whole fours.
 struct CellSpace {
   std::int16_t* state = nullptr;  // the cell state of an LSTM, else h in Q0.15, so that small changes add up
   std::int8_t* h = nullptr;
-  std::int16_t* gates = nullptr;  // 2 gates numbers of each hidden one
+  std::int16_t* gates = nullptr;  // 2 gates numbers of each hidden one, or with full peepholes 3
   std::int8_t* passed = nullptr;  // as h, for gru_reset_before alone
   std::int8_t* padded = nullptr;  // a step of the input, where it is no whole number of fours
 };
@@ -103,32 +121,59 @@ template <bool Litert = false>
   }
 }
 
+/// All rows of a product with a memory of 16 bits, filled up with zeros to a whole four.
+[[gnu::noinline]] constexpr void memory_rows_int8(const GateRows& m, std::size_t rows, const std::int16_t* memory,
+                                                  std::int16_t* y) {
+  const std::size_t columns = in_fours(m.columns);
+  const std::int8_t* w = m.weights;
+  for (std::size_t r = 0; r < rows; r += 4, w += 4 * columns) {
+    std::int32_t sums[4]{};
+    for (std::size_t i = 0; i < columns; ++i)
+      for (std::size_t k = 0; k < 4; ++k) sums[k] += w[packed_place(k, i, columns)] * memory[i];
+    for (std::size_t k = 0; k < 4; ++k)
+      y[r + k] = static_cast<std::int16_t>(to_16_bits(Requantizer{m.multiplier[r + k], m.shift[r + k]}(sums[k])));
+  }
+}
+
 /// A step of an LSTM as LiteRT computes it.
+template <Int8Peepholes Seen>
 constexpr void litert_lstm_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
   const std::size_t n = in_fours(p.size);
   gate_rows_int8<true>(p.input, 0, 4 * n, x, space.gates);
   gate_rows_int8<true>(p.recurrent, 0, 4 * n, space.h, space.gates, true);
   for (std::size_t i = 0; i < p.size; ++i) {
     const std::int16_t* const gate = space.gates + i;
-    const std::int32_t in = fixed_point::sigmoid(gate[0]), forget = fixed_point::sigmoid(gate[n]),
-                       candidate = fixed_point::tanh(gate[2 * n], 3), out = fixed_point::sigmoid(gate[3 * n]);
+    const auto seeing = [&](std::int32_t sum, [[maybe_unused]] std::size_t k, [[maybe_unused]] std::int32_t memory) {
+      if constexpr (Seen == Int8Peepholes::none) return sum;
+      else return to_16_bits(sum + litert_share(p.diagonal.share[k], p.diagonal.product(k, i, p.size, memory)));
+    };
+    const std::int32_t in = fixed_point::sigmoid(seeing(gate[0], 0, space.state[i])),
+                       forget = fixed_point::sigmoid(seeing(gate[n], 1, space.state[i])),
+                       candidate = fixed_point::tanh(gate[2 * n], 3);
     const std::int32_t cell = p.scale.cell(fixed_point::divided(forget * space.state[i], 15) +
                                            fixed_point::divided(in * candidate, 30 - p.scale.cell_bits));
     space.state[i] = static_cast<std::int16_t>(cell);
+    const std::int32_t out = fixed_point::sigmoid(seeing(gate[3 * n], 2, cell));
     const std::int32_t h = litert_share(p.scale.hidden, out * fixed_point::tanh(cell, 15 - p.scale.cell_bits));
     space.h[i] = static_cast<std::int8_t>(h < -128 ? -128 : h > 127 ? 127 : h);
   }
 }
 
 /// h and state from those of the step before.
-template <Int8Cell Cell>
+template <Int8Cell Cell, Int8Peepholes Seen>
 constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
   const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
   std::int16_t *const from_x = space.gates, *const from_h = space.gates + all, *const state = space.state;
   const std::int32_t widen = 12 - p.scale.gate_bits, cell_bits = p.scale.cell_bits;
   const auto q3_12 = [&](std::int32_t share) { return to_16_bits(share << widen); };
-  const auto gate = [&](std::size_t k, std::size_t i) {
-    return q3_12(std::int32_t{from_x[k * n + i]} + from_h[k * n + i]);
+  [[maybe_unused]] const std::int16_t* const from_memory = from_h + all;  // of full peepholes
+  const auto gate = [&](std::size_t k, std::size_t i, std::int32_t more = 0) {
+    if constexpr (Seen == Int8Peepholes::full) more += from_memory[k * n + i];
+    return q3_12(std::int32_t{from_x[k * n + i]} + from_h[k * n + i] + more);
+  };
+  const auto peephole = [&](std::size_t k, std::size_t i, std::int32_t memory) {
+    if constexpr (Seen != Int8Peepholes::diagonal) return 0;
+    else return to_16_bits(p.diagonal.share[k](p.diagonal.product(k, i, p.size, memory)));
   };
   const auto to_hidden = [&](std::int32_t q15) {
     const std::int32_t q = p.scale.hidden(q15);
@@ -136,6 +181,7 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
   };
   gate_rows_int8(p.input, 0, all, x, from_x);
   gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, space.h, from_h);
+  if constexpr (Seen == Int8Peepholes::full) memory_rows_int8(p.memory, all, state, from_h + all);
   if constexpr (Cell == Int8Cell::gru_reset_before) {
     for (std::size_t i = 0; i < p.size; ++i) space.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
     gate_rows_int8(p.recurrent, 2 * n, n, space.passed, from_h + 2 * n);
@@ -143,11 +189,12 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
   for (std::size_t i = 0; i < p.size; ++i) {
     std::int32_t shown = 0;  // h in Q0.15
     if constexpr (Cell == Int8Cell::lstm) {
-      const std::int32_t in = (*p.sigmoid)(gate(0, i)), forget = (*p.sigmoid)(gate(1, i)),
-                         candidate = (*p.tanh)(gate(2, i)), out = (*p.sigmoid)(gate(3, i));
+      const std::int32_t in = (*p.sigmoid)(gate(0, i, peephole(0, i, state[i]))),
+                         forget = (*p.sigmoid)(gate(1, i, peephole(1, i, state[i]))), candidate = (*p.tanh)(gate(2, i));
       const std::int32_t cell = p.scale.cell(from_q15(forget * state[i] + ((in * candidate) >> (15 - cell_bits))));
       state[i] = static_cast<std::int16_t>(cell);
       const std::int32_t seen = cell_bits < 12 ? to_16_bits(cell << (12 - cell_bits)) : cell >> (cell_bits - 12);
+      const std::int32_t out = (*p.sigmoid)(gate(3, i, peephole(2, i, cell)));
       shown = from_q15(out * (*p.tanh)(seen));
     } else if constexpr (Cell == Int8Cell::rnn) {
       shown = (*p.tanh)(gate(0, i));
@@ -164,7 +211,7 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
 }
 
 /// All steps of a sequence, from the h and state that `space` holds.
-template <Int8Cell Cell>
+template <Int8Cell Cell, Int8Peepholes Seen>
 constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const std::int8_t* x, std::int8_t* y,
                               const CellSpace& space) {
   for (std::size_t t = 0; t < s.count; ++t) {
@@ -174,8 +221,8 @@ constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const 
       for (std::size_t i = 0; i < s.features; ++i) space.padded[i] = now[i];
       now = space.padded;
     }
-    if constexpr (Cell == Int8Cell::lstm_litert) litert_lstm_step_int8(p, now, space);
-    else recurrent_step_int8<Cell>(p, now, space);
+    if constexpr (Cell == Int8Cell::lstm_litert) litert_lstm_step_int8<Seen>(p, now, space);
+    else recurrent_step_int8<Cell, Seen>(p, now, space);
     if (s.last && t + 1 < s.count) continue;
     std::int8_t* const to = y + (s.last ? 0 : at * p.size);
     for (std::size_t i = 0; i < p.size; ++i) to[i] = space.h[i];

@@ -170,6 +170,8 @@ template <class In, AdditiveCode Code>
 struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
   using input = In;
   using output = In;
+  static constexpr const auto& code = Code;
+  static constexpr bool has_mask = false;
   static constexpr Needs needs = Code.needs();
   static constexpr std::size_t macs = Code.macs();
 

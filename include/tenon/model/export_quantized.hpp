@@ -21,10 +21,14 @@ namespace detail {
 template <class Net>
 constexpr std::size_t tokens_of(std::size_t input) {
   constexpr const auto& plan = edge::quantized_plan<Net>;
-  for (std::size_t k = 0; k < plan.count; ++k)
-    if (plan.steps[k].pattern.kind == edge::StepKind::embedding && plan.steps[k].source == input)
-      return plan.steps[k].tokens;
-  return 1;
+  std::size_t fewest = 0;
+  for (std::size_t k = 0; k < plan.count; ++k) {
+    if (plan.steps[k].pattern.kind != edge::StepKind::embedding) continue;
+    std::size_t from = plan.steps[k].source;
+    while (from >= plan.inputs) from = plan.steps[from - 1].source;  // pieces of it
+    if (from == input && (fewest == 0 || plan.steps[k].tokens < fewest)) fewest = plan.steps[k].tokens;
+  }
+  return fewest == 0 ? 1 : fewest;
 }
 
 }  // namespace detail
@@ -64,17 +68,26 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
         scales.blocks.push_back({name + what, std::span(q.weight_scale + step.row + row, c.rows())});
       };
       add("the input", 0, c.input_bytes(), 0);
-      add("the state", c.input_bytes(), c.weight_bytes() - c.input_bytes(), c.rows());
+      add("the state", c.input_bytes(), c.state_weight_bytes(), c.rows());
+      const std::size_t behind = c.input_bytes() + c.state_weight_bytes();
+      if (c.is_full()) add("the memory", behind, c.memory_bytes(), 2 * c.rows());
+      if (c.is_diagonal()) {
+        weights.blocks.push_back({name + "the memory, 16 bits for each of i, f and o",
+                                  std::span(q.weights + step.weights + behind, c.memory_bytes())});
+        bias.blocks.push_back({name + "the memory: none", std::span(q.bias + step.row + c.all_rows(), 4)});
+        scales.blocks.push_back({name + "the memory", std::span(q.weight_scale + step.row + c.all_rows(), 4)});
+      }
     }
     if (step.constants() > 0) {
       const std::string name = "step " + std::to_string(k) + ", ";
       const bool table = step.pattern.kind == edge::StepKind::embedding;
-      weights.blocks.push_back(
-          {name + (table ? std::to_string(step.tokens) + " rows of " + std::to_string(step.width) : "what is added"),
-           std::span(q.weights + step.weights, kernels::in_fours(step.constants()))});
+      weights.blocks.push_back({name + (table ? std::to_string(step.tokens) + " rows of " + std::to_string(step.width)
+                                        : step.attends() ? "weights of scores"
+                                                         : "what is added"),
+                                std::span(q.weights + step.weights, kernels::in_fours(step.constants()))});
       if (!table) {
         bias.blocks.push_back({name + "none", std::span(q.bias + step.row, 4)});
-        scales.blocks.push_back({name + "of what is added", std::span(q.weight_scale + step.row, 4)});
+        scales.blocks.push_back({name + "of these", std::span(q.weight_scale + step.row, 4)});
       }
     }
     if (!step.multiplies()) continue;

@@ -130,6 +130,16 @@ private:
     memory.workspace.scratch = scratch.data();
     memory.workspace.scratch_fixed = scratch.data() + needs.inference.sample;
     Bound::forward(*this, memory, x, y, Evaluation{});
+    if constexpr (edge::detail::AttentionOf<Bound>::sizes.hidden > 0) {
+      trace(first_inner + inner++, {scratch.data(), 1, 0}, code.queries * code.hidden);
+      trace(first_inner + inner++, {scratch.data() + code.key_place(), 1, 0}, code.keys * code.hidden);
+    } else {
+      see_projections<Bound>(scratch, memory.workspace.scratch_fixed);
+    }
+  }
+  template <class Bound>
+  void see_projections(std::vector<float>& scratch, [[maybe_unused]] float* fixed) {
+    constexpr const auto& code = Bound::code;
     const auto see = [&](std::size_t first, std::size_t stride, std::size_t steps) {
       std::vector<float> values(steps * code.width);
       for (std::size_t t = 0; t < steps; ++t)
@@ -141,7 +151,7 @@ private:
       for (const std::size_t place : {std::size_t{0}, code.width, 2 * code.width, seen}) see(place, code.width, 1);
       return;
     }
-    if constexpr (code.rope > 0) code.turn_back(scratch.data(), memory.workspace.scratch_fixed);
+    if constexpr (code.rope > 0) code.turn_back(scratch.data(), fixed);
     see(0, code.query_step(), code.queries);
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
       see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
@@ -235,7 +245,8 @@ private:
         }
       } else {
         const auto& slot = Bound::plan.slots[k];
-        const Memory<float> own = memory_of(memory, slot, count, slot.inference_scratch);
+        Memory<float> own = memory_of(memory, slot, count, slot.inference_scratch);
+        own.mask = shifted(memory.mask, view::mask_shifts[k]);
         if constexpr (ManyInputs<Node>) {
           RowsOf<const float, Node::input::count> many{};
           for (std::size_t j = 0; j < many.size(); ++j) many[j] = source(j);
@@ -361,11 +372,21 @@ void quantize_factors(const edge::QuantizedStep& step, std::size_t k, const floa
   }
 }
 
-/// Numbers of one scale from one place to another; what is `centred` has a zero point of 0.
+/// Numbers that are always the same.
 template <class Numbers>
 void quantize_constants(const edge::QuantizedStep& step, std::span<const float> values, float scale, int zero,
                         Numbers& q) {
   for (std::size_t i = 0; i < values.size(); ++i) q.weights[step.weights + i] = edge::to_int8(values[i], scale, zero);
+}
+
+/// The same with a zero point of 0, at a scale that is the first of the step's rows.
+template <class Numbers>
+void quantize_centred(const edge::QuantizedStep& step, std::span<const float> values, Numbers& q) {
+  float largest = 0;
+  for (const float v : values) largest = std::max(largest, std::abs(v));
+  const float scale = largest / 127 > std::numeric_limits<float>::min() ? largest / 127 : 1;
+  q.weight_scale[step.row] = scale;
+  quantize_constants(step, values, scale, 0, q);
 }
 
 /// What the float network needs for one sample after the other: its numbers as firmware has them, and scratch.
@@ -493,14 +514,11 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     }
     detail::set_scale(units[step.unit].range(how), k + 1, *q);
     if (step.affine) detail::quantize_weights(step, seen_of_units.factors[step.finder].data(), *q);
-    else if (step.pattern.kind == edge::StepKind::shift) {
-      const std::vector<float>& added = seen_of_units.factors[step.finder];
-      float largest = 0;
-      for (const float v : added) largest = std::max(largest, std::abs(v));
-      const float scale = largest / 127 > std::numeric_limits<float>::min() ? largest / 127 : 1;
-      q->weight_scale[step.row] = scale;
-      detail::quantize_constants(step, added, scale, 0, *q);
-    } else if (step.has_factors()) detail::quantize_factors(step, k, numbers.data(), *q);
+    else if (step.pattern.kind == edge::StepKind::shift)
+      detail::quantize_centred(step, seen_of_units.factors[step.finder], *q);
+    else if (step.constants() > 0)
+      detail::quantize_centred(step, std::span(numbers).subspan(step.weight_source, step.constants()), *q);
+    else if (step.has_factors()) detail::quantize_factors(step, k, numbers.data(), *q);
     else if (step.multiplies()) detail::quantize_weights(step, numbers.data(), *q);
   }
   detail::quantize_features(plan.unscaled, numbers, q->scale[plan.count], *q);

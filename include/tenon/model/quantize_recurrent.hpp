@@ -41,6 +41,9 @@ struct GateMatrix {
 void quantize_gates(const edge::CellPass& pass, const GateMatrix& from, std::int8_t* weights, std::int32_t* bias,
                     float* scale);
 
+/// The three vectors of diagonal peepholes, in 16 bits: 1/32767 of the largest of each.
+void quantize_diagonal(const edge::CellPass& pass, const float* parameters, std::int8_t* weights, float* scale);
+
 /// Step k, a pass, from what calibration has seen.
 template <class Step, class Numbers>
 void quantize_pass(const Step& step, std::size_t k, const float* parameters, const std::vector<Histogram>& seen,
@@ -59,6 +62,11 @@ void quantize_pass(const Step& step, std::size_t k, const float* parameters, con
   quantize_gates(
       c, {parameters + c.recurrent_weight, bias(c.recurrent_bias), c.hidden, static_cast<double>(q.scale[k + 1])},
       q.weights + step.weights + c.input_bytes(), q.bias + step.row + c.rows(), q.weight_scale + step.row + c.rows());
+  std::int8_t* const of_memory = q.weights + step.weights + c.input_bytes() + c.state_weight_bytes();
+  const std::size_t row = step.row + 2 * c.rows();
+  if (c.is_full())
+    quantize_gates(c, {parameters + c.memory_weight, nullptr, c.hidden}, of_memory, q.bias + row, q.weight_scale + row);
+  if (c.is_diagonal()) quantize_diagonal(c, parameters, of_memory, q.weight_scale + row);
 }
 
 }  // namespace tenon::detail

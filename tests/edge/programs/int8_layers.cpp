@@ -1,6 +1,7 @@
 // Every kind of int8 step on 64 random inputs: the same bytes as on the host. The numbers are random too, and made by
 // the compiler. Built with -DTENON_WRITE_EXPECTED it prints those bytes as the header that the others include.
 #include <tenon/edge/quantized.hpp>
+#include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/batch_norm.hpp>
 #include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/conv2d.hpp>
@@ -15,11 +16,13 @@
 #include <tenon/layers/lstm.hpp>
 #include <tenon/layers/max_pool1d.hpp>
 #include <tenon/layers/maximum.hpp>
+#include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/minimum.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/multiply.hpp>
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/relu.hpp>
+#include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/reshape.hpp>
 #include <tenon/layers/rms_norm.hpp>
 #include <tenon/layers/rnn.hpp>
@@ -34,8 +37,10 @@
 #include <tenon/layers/zero_pad.hpp>
 #include <tenon/net/concat.hpp>
 #include <tenon/net/graph.hpp>
+#include <tenon/net/masked.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/repeat.hpp>
+#include <tenon/net/split_at.hpp>
 #include <tenon/random.hpp>
 
 #include "platform.hpp"
@@ -49,13 +54,18 @@ using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Sli
                     Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
                     Node<"chosen", Where, "smaller", "product", "a">, Node<"sum", Add<>, "smaller", "chosen", "b">,
                     Out<"sum">>;
-using Net = Sequential<
-    Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
-    Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
-    ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>,
-    Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>,
-    LSTM<3, bidirectional>, GRU<6>, GRU<5, linear_before_reset<false>>, RNN<6>, MultiheadAttention<3, causal, rope<>>,
-    Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs, Concat<Identity, Sigmoid, Softmax, LogSoftmax>>;
+/// The first and the last of ten steps are padding. In the end, the mean of those that are there is added to all.
+using Padded = Masked<0, SplitAt<4, Identity, MultiheadAttention<2>>, AdditiveAttention<5, 3>,
+                      Add<Identity, Sequential<MeanSteps, RepeatVector<10>>>>;
+using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
+                       Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
+                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
+                       Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
+                       MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>, LSTM<3, bidirectional>, LSTM<5, peepholes>,
+                       LSTM<6, diagonal_peepholes>, GRU<6>, GRU<5, linear_before_reset<false>>, RNN<6>,
+                       MultiheadAttention<3, causal, rope<>>, Permute<1, 0>, ZeroPad1D<1, 1>, Permute<1, 0>, Padded,
+                       Slice<0, 1, 9>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs,
+                       Concat<Identity, Sigmoid, Softmax, LogSoftmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;
@@ -106,6 +116,17 @@ constexpr auto make_numbers() {
         q.weight_scale[row] = row < step.row + c.rows() ? 0.006F / (32 * in) : 0.006F;
         q.bias[row] = next(2000);
       }
+      const std::size_t peephole_bytes = step.weights + c.input_bytes() + c.state_weight_bytes();
+      if (c.is_full()) fill(peephole_bytes, c.hidden);
+      for (std::size_t i = 0; c.is_diagonal() && i < c.memory_bytes(); ++i)
+        q.weights[peephole_bytes + i] = static_cast<std::int8_t>(next(127));
+      for (std::size_t row = 0; row < (c.is_full() ? c.rows() : 4); ++row)
+        q.weight_scale[step.row + 2 * c.rows() + row] = c.is_full() ? 0.006F : 0.00004F;
+    }
+    if (step.has_scaled_constants()) {
+      q.weight_scale[step.row] = 0.02F;
+      for (std::size_t i = 0; i < step.constants(); ++i)
+        q.weights[step.weights + i] = static_cast<std::int8_t>(next(127));
     }
     if (!step.multiplies()) continue;
     q.scale[k + 1] = 1.0F / 32;

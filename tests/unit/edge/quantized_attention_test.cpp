@@ -1,20 +1,28 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/edge/quantized_stepwise.hpp>
+#include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/embedding.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/learned_positional_embedding.hpp>
 #include <tenon/layers/map.hpp>
+#include <tenon/layers/mean_steps.hpp>
 #include <tenon/layers/multihead_attention.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sinusoidal_positional_encoding.hpp>
+#include <tenon/layers/slice.hpp>
+#include <tenon/layers/take.hpp>
 #include <tenon/layers/tied.hpp>
+#include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/where.hpp>
 #include <tenon/model/quantization_report.hpp>
 #include <tenon/net/graph.hpp>
+#include <tenon/net/masked.hpp>
 #include <tenon/net/networks.hpp>
+#include <tenon/net/repeat.hpp>
+#include <tenon/net/split_at.hpp>
 
 #include <algorithm>
 #include <array>
@@ -116,6 +124,70 @@ TEST_CASE("attention of int8 numbers is the formula but for one rounding") {
   CHECK(worst < 0.51);
 }
 
+TEST_CASE("additive attention of int8 numbers is the formula but for one rounding") {
+  Stream random(6, Purpose::user);
+  const auto whole = [&random](int low, int high) {
+    return static_cast<int>(std::floor(random.uniform<double>(low, high + 1.0)));
+  };
+  double worst = 0;
+  for (const kernels::AttentionSizes s : {kernels::AttentionSizes{.queries = 5, .keys = 7, .width = 6, .hidden = 4},
+                                          kernels::AttentionSizes{.queries = 3, .keys = 300, .width = 3, .hidden = 9},
+                                          kernels::AttentionSizes{.queries = 1, .keys = 4, .width = 4, .hidden = 2000},
+                                          kernels::AttentionSizes{.queries = 2, .keys = 1, .width = 1, .hidden = 1}})
+    for (const double scale : {0.003, 0.02, 0.1})
+      for (const bool masked : {false, true}) {
+        const auto draw = [&](std::size_t count, int zero, std::vector<double>& real) {
+          std::vector<std::int8_t> bytes(count);
+          for (std::int8_t& b : bytes) {
+            b = static_cast<std::int8_t>(whole(-128, 127));
+            real.push_back(scale * (b - zero));
+          }
+          return bytes;
+        };
+        const int q_zero = whole(-128, 127), k_zero = whole(-128, 127), v_zero = whole(-128, 127);
+        std::vector<double> real_q, real_k, real_v, real_w;
+        const auto q = draw(s.queries * s.hidden, q_zero, real_q), k = draw(s.keys * s.hidden, k_zero, real_k),
+                   v = draw(s.keys * s.width, v_zero, real_v), w = draw(s.hidden, 0, real_w);
+        std::vector<std::int8_t> mask(s.keys, 3), y(s.queries * s.width);
+        for (std::int8_t& m : mask)
+          if (masked && whole(0, 2) == 0) m = 4;
+        const double weight = scale / static_cast<double>(1 << kernels::tanh_bits(s.hidden)), out = scale / 1.5;
+        kernels::AttentionSizes sizes = s;
+        sizes.masked = masked;
+        std::vector<std::int32_t> scores(s.keys + s.hidden);
+        kernels::attend_additively_int8(
+            {{sizes, edge::requantizer(weight * 1.4426950408889634 * 65536), edge::requantizer(scale / out / (1 << 20)),
+              q_zero, v_zero, 3, -7, &edge::halving, 0, nullptr, k_zero},
+             edge::requantizer(scale * 4096),
+             edge::requantizer(scale * 4096),
+             &edge::tanh_curve,
+             w.data()},
+            q.data(), k.data(), v.data(), mask.data(), y.data(), scores.data());
+        for (std::size_t t = 0; t < s.queries; ++t) {
+          std::vector<double> share(s.keys, -1e300), mean(s.width);
+          double sum = 0;
+          for (std::size_t i = 0; i < s.keys; ++i) {
+            if (mask[i] != 3) continue;
+            share[i] = 0;
+            for (std::size_t j = 0; j < s.hidden; ++j)
+              share[i] += real_w[j] * std::tanh(real_q[t * s.hidden + j] + real_k[i * s.hidden + j]);
+          }
+          const double largest = *std::max_element(share.begin(), share.end());
+          for (std::size_t i = 0; i < s.keys; ++i) {
+            const double own = mask[i] == 3 ? std::exp(share[i] - largest) : 0;
+            sum += own;
+            for (std::size_t j = 0; j < s.width; ++j) mean[j] += own * real_v[i * s.width + j];
+          }
+          for (std::size_t j = 0; j < s.width; ++j) {
+            const double expected = sum > 0 ? mean[j] / sum / out - 7 : -7;
+            worst = std::max(worst, std::abs(y[t * s.width + j] - std::clamp(expected, -128.0, 127.0)));
+          }
+        }
+      }
+  INFO(worst);
+  CHECK(worst < 0.6);
+}
+
 namespace {
 
 template <class N>
@@ -125,14 +197,17 @@ struct Int8 {
   std::unique_ptr<QuantizedNumbers<N>> numbers;
   std::unique_ptr<edge::QuantizedTables<N>> tables;
 
-  /// Biases and weights are random; `factor` makes softmax sharper. The last `mask` numbers of a sample are 0 or 1.
-  explicit Int8(std::uint64_t seed, float factor = 1, std::size_t mask = 0) : model{seed} {
+  /// Biases and weights are random; `factor` makes softmax sharper. The last `mask` numbers of a sample are 0 or 1. Of
+  /// steps of `padded` numbers some are nothing but 0, in the first sample all.
+  explicit Int8(std::uint64_t seed, float factor = 1, std::size_t mask = 0, std::size_t padded = 0) : model{seed} {
     constexpr std::size_t in = input_shape<N>::size;
     std::vector<float> values(64 * in);
     Stream random(seed, Purpose::user);
     for (float& v : values) v = random.uniform<float>(-1, 2);
     for (std::size_t i = 0; i < values.size(); ++i)
       if (i % in >= in - mask) values[i] = values[i] > 1 ? 1.0F : 0.0F;
+    for (std::size_t i = 0; padded > 0 && i < values.size(); i += padded)
+      if (i < in || random.uniform<float>(0, 1) < 0.4F) std::fill_n(values.data() + i, padded, 0.0F);
     for (std::size_t i = 0; i < model.parameters().size(); ++i) {
       float& p = model.parameters().data()[i];
       p = p == 0 ? random.uniform<float>(-0.3F, 0.3F) : factor * p;
@@ -147,12 +222,12 @@ struct Int8 {
 
 /// The largest and the mean difference from the float network in steps of the output.
 template <class N>
-void check_apart(float most, float mean, float factor = 1, std::size_t mask = 0) {
+void check_apart(float most, float mean, float factor = 1, std::size_t mask = 0, std::size_t padded = 0) {
   constexpr std::size_t in = input_shape<N>::size, out = output_shape<N>::size;
   float worst = 0, sum = 0;
   std::size_t count = 0;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    const Int8<N> q(seed, factor, mask);
+    const Int8<N> q(seed, factor, mask, padded);
     const auto net = std::make_unique<Quantized<N>>(*q.tables);
     std::vector<float> x(in), y(out), got(out);
     for (std::size_t sample = 0; sample < 24; ++sample) {
@@ -172,9 +247,16 @@ void check_apart(float most, float mean, float factor = 1, std::size_t mask = 0)
   CHECK(sum < mean);
 }
 
+template <class... L>
+void check_padded(float most, float mean) {
+  check_apart<Sequential<Input<12, 8>, Masked<0, L...>>>(most, mean, 1, 0, 8);
+}
+
 using Across = Graph<In<"x", 5, 8>, In<"memory", 7, 8>, Node<"y", CrossAttention<2>, "x", "memory">, Out<"y">>;
 using Padded = Graph<In<"x", 5, 8>, In<"memory", 7, 8>, In<"padding", 7>,
                      Node<"y", CrossAttention<2>, "x", "memory", "padding">, Out<"y">>;
+using Added = Graph<In<"x", 5, 8>, In<"memory", 7, 8>, In<"padding", 7>,
+                    Node<"y", AdditiveAttention<6>, "x", "memory", "padding">, Out<"y">>;
 using Own = Graph<In<"x", 7, 8>, In<"padding", 7>, Node<"y", MultiheadAttention<4>, "x", "padding">, Out<"y">>;
 using Block = Sequential<Input<12, 16>, Residual<LayerNorm<>, MultiheadAttention<4, causal>>,
                          Residual<LayerNorm<>, Dense<32>, ReLU, Dense<16>>>;
@@ -229,6 +311,54 @@ TEST_CASE("attention in int8 is within a few steps of the float layer") {
   check_apart<Padded>(3, 0.5F, 1, 7);
   check_apart<Own>(3, 0.5F, 1, 7);
   check_apart<Block>(3, 0.5F);
+}
+
+TEST_CASE("additive attention in int8 is within a few steps of the float layer") {
+  check_apart<Graph<In<"x", 5, 8>, In<"memory", 7, 8>, Node<"y", AdditiveAttention<6>, "x", "memory">, Out<"y">>>(3,
+                                                                                                                  0.5F);
+  check_apart<Added>(3, 0.5F, 1, 7);
+  check_apart<Sequential<Input<12, 8>, AdditiveAttention<5, 7>>>(3, 0.5F);
+  check_apart<Sequential<Input<12, 8>, Residual<AdditiveAttention<5, 7>>, ReLU>>(4, 0.5F, 3);
+}
+
+TEST_CASE("what reads the mask of Masked sees no padding in int8") {
+  check_padded<MultiheadAttention<2>>(3, 0.5F);
+  check_padded<Residual<LayerNorm<>, MultiheadAttention<2, causal>>, Dense<4>>(4, 0.6F);
+  check_padded<CrossAttention<2, 7>>(3, 0.5F);
+  check_padded<Residual<AdditiveAttention<5, 7>>, Slice<0, 7>>(3, 0.5F);
+  check_padded<Dense<6>, ReLU, MeanSteps>(3, 0.5F);
+  check_padded<SplitAt<5, Dense<8>, MultiheadAttention<2>>>(3, 0.5F);  // the mask of the steps behind
+  check_padded<SplitAt<5, Dense<8>, Repeat<2, Residual<MultiheadAttention<2>>>>>(6, 1);
+  check_padded<Masked<-1, MultiheadAttention<2>>>(3, 0.5F);  // which finds no padding, for it looks for another
+  using Net = Sequential<Input<12, 8>, Masked<0, Dense<6>, ReLU>>;
+  static_assert(edge::quantized_plan<Net>.count == 1);  // nobody reads a mask, and none is made
+  static_assert(std::is_same_v<refusal<in_int8, Sequential<Input<3, 5, 8>, TimeDistributed<Masked<0, Dense<8>>>>>,
+                               cannot_run<layer<path<0>, Masked<0, Dense<8>>>, in_int8>>);
+}
+
+TEST_CASE("tokens that are padding are seen by nothing in int8") {
+  using Source = Sequential<Masked<3, Embedding<300, 8>, Residual<MultiheadAttention<2>>>>;
+  using Net = Sequential<Input<9>, Masked<3, SplitAt<5, Source, Sequential<Take<0, 3, 1, 0, 2>, Embedding<300, 8>>>,
+                                          Residual<AdditiveAttention<6, 5>>, MeanSteps>>;
+  const Model<Net> model{3};
+  Stream random(3, Purpose::user);
+  std::vector<float> tokens(9 * 30);
+  for (std::size_t i = 0; i < tokens.size(); ++i)  // 259 is a byte of 3 and one that is none
+    tokens[i] = i % 9 > i / 9 % 9 ? 3 : i % 4 == 0 ? 259 : std::floor(random.uniform<float>(0, 299.9F));
+  const Dataset<float> data{{9}, std::move(tokens)};
+  DataLoader<float> loader{data, 10, 1};
+  const auto numbers = quantize(model, loader);
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
+  Quantized<Net> net{*tables};
+  std::array<float, 8> exact{}, got{};
+  for (std::size_t sample = 0; sample < 30; ++sample) {
+    const std::span<const float, 9> x = data.sample(sample).first<9>();
+    model.predict(x, exact);
+    net(x, std::span(got));
+    for (std::size_t i = 0; i < 8; ++i) CHECK(std::abs(got[i] - exact[i]) < 4 * net.output_scale());
+  }
+  const auto report = quantization_report(model, *numbers, loader);
+  CHECK(report.layers.size() == 12);  // all that are computed but the sequence of which a part is the memory's zeros
 }
 
 TEST_CASE("attention in int8 one step at a time gives the bytes of the whole sequence") {

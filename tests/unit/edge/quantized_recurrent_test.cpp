@@ -98,7 +98,7 @@ using Alone = Sequential<Input<40, 5>, Layer>;
 // what int8 does not have is refused by name
 template <class L>
 inline constexpr bool is_refused = std::is_same_v<refusal<in_int8, Alone<L>>, cannot_run<layer<path<0>, L>, in_int8>>;
-static_assert(is_refused<LSTM<4, peepholes>> && is_refused<LSTM<4, diagonal_peepholes>>);
+static_assert(is_refused<LSTM<4, peepholes, litert_int8>>);  // which LiteRT does not have
 static_assert(is_refused<GRU<4, mask<0>>> && is_refused<RNN<4, nonlinearity<ReLU>>>);
 static_assert(!is_refused<RNN<4, nonlinearity<Tanh>>> && is_refused<LSTM<4, litert_int8, stateful>>);
 
@@ -200,6 +200,16 @@ TEST_CASE("recurrent layers in int8 stay within a few steps of the float layer o
   check_apart<Alone<LSTM<7, litert_int8>>>(2.5F, 0.5F);
 }
 
+TEST_CASE("peepholes in int8 stay within a few steps of the float layer") {
+  check_apart<Alone<LSTM<7, peepholes>>>(4, 0.5F);
+  check_apart<Alone<LSTM<7, diagonal_peepholes>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<7, diagonal_peepholes, litert_int8>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<6, layers<2>, bidirectional, peepholes, bias<false>>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<6, layers<2>, bidirectional, diagonal_peepholes, cell_clip<0.5>>>>(4, 0.5F);
+  check_apart<Alone<LSTM<7, peepholes>>>(8, 0.6F, 2, 5);
+  check_apart<Alone<LSTM<7, diagonal_peepholes>>>(8, 0.6F, 4, 5);
+}
+
 TEST_CASE("large gates, biases and cell states saturate nothing that the float layer does not") {
   // shares of gates beyond 8, which add up to less
   check_apart<Alone<GRU<7>>>(6, 0.5F, 4, 20);
@@ -246,6 +256,7 @@ TEST_CASE("a network in int8 gives the same bytes step by step as for the whole 
   check_signal<Sequential<Input<1, 20>, Conv1D<4, 5>, ReLU, Conv1D<4, 3, groups<2>>, Sigmoid>>();
   check_steps<Sequential<Input<20, 5>, GRU<6>>>();
   check_steps<Sequential<Input<20, 5>, LSTM<7, layers<2>>, ReLU, Dense<4>>>();
+  check_steps<Sequential<Input<20, 5>, LSTM<6, peepholes>, LSTM<7, diagonal_peepholes>>>();
   check_steps<Sequential<Input<20, 8>, Dense<8>, LayerNorm<>, Residual<GRU<8, linear_before_reset<false>>>, RNN<4>,
                          Dense<3>, Sigmoid>>();
 }

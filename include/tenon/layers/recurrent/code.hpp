@@ -39,10 +39,11 @@ struct RecurrentPlan {
   /// Parameters of a pass, in the order in which they lie.
   constexpr std::size_t input_weight_size(std::size_t layer) const { return aligned(gates * hidden * in(layer)); }
   constexpr std::size_t square_size() const { return aligned(gates * hidden * hidden); }
+  constexpr std::size_t feature_stride() const { return aligned(hidden); }
   constexpr std::size_t bias_size() const { return bias ? aligned(gates * hidden) : 0; }
   constexpr std::size_t pass_size(std::size_t layer) const {
     return input_weight_size(layer) + square_size() * (memory_matrix ? 2 : 1) + 2 * bias_size() +
-           feature_parameters * aligned(hidden);
+           feature_parameters * feature_stride();
   }
   constexpr std::size_t pass_offset(std::size_t layer, std::size_t direction) const {
     std::size_t offset = direction * pass_size(layer);

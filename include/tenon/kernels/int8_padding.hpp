@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Steps of int8 sequences that are none: padding.
+namespace tenon::kernels {
+
+/// Which of `count` steps consist of nothing but the two bytes of `padding`, over and over: 1 for them and 0 for the
+/// others.
+constexpr void mark_padding(const std::int8_t* x, std::size_t count, std::size_t step_bytes,
+                            const std::int8_t (&padding)[2], std::int8_t* y) {
+  for (std::size_t t = 0; t < count; ++t, x += step_bytes) {
+    std::size_t i = 0;
+    while (i < step_bytes && x[i] == padding[i % 2]) ++i;
+    y[t] = i == step_bytes ? 1 : 0;
+  }
+}
+
+/// The mean of the steps of x, (count, width), whose mark is 0: halves away from zero, as an average pool rounds. Of no
+/// steps it is the zero point.
+constexpr void mean_of_steps(const std::int8_t* x, const std::int8_t* padding, std::size_t count, std::size_t width,
+                             std::int8_t zero, std::int8_t* y) {
+  std::int32_t steps = 0;
+  for (std::size_t t = 0; t < count; ++t) steps += padding[t] == 0 ? 1 : 0;
+  for (std::size_t j = 0; j < width; ++j) {
+    std::int32_t sum = 0;
+    for (std::size_t t = 0; t < count; ++t) sum += padding[t] == 0 ? x[t * width + j] : 0;
+    y[j] = steps == 0 ? zero : static_cast<std::int8_t>((sum + (sum > 0 ? steps / 2 : -(steps / 2))) / steps);
+  }
+}
+
+}  // namespace tenon::kernels
