@@ -27,7 +27,7 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   std::vector<ShardRange> given;
   for (std::size_t r = 0; r < size; ++r)
     for (const ShardRange& range : ranges_within(shards_, plan.of_rank(r, size))) {
-      parts_.push_back({range, r});
+      parts_.push_back({range, r, parts_.empty() || parts_.back().rank != r});
       given.push_back(range);
     }
   for (const Part& part : parts_) {
@@ -42,42 +42,76 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   }
   last_sum_ = TreeProgram({0, shards_}, given);
   if (size == 1) return;
-  const std::size_t others = parts_.size() - own_sums_.size(),
-                    number = gradient_pieces(count_ * sizeof(T), size, piece_bytes_);
+  const std::size_t number = gradient_pieces(count_ * sizeof(T), size, piece_bytes_);
   pieces_ = cut(count_, number, 0);
   joined_after_ = number;
-  // A rank without shards takes part in MPI's sum with zeros. Of pieces that are joined, a rank's part may be longer
-  // than those of the pieces together, by a line for each of either.
-  std::size_t space = 2 * number * alignment * others;
-  for (const Piece& piece : pieces_) space += others * aligned(piece.part_of(rank));
-  if (!exact_) space = own_sums_.empty() ? count_ : 0;
+  std::size_t space = 0;
+  if (exact_) {
+    // after some pieces, joined ones take as much as those that they are made of; the last numbers may take more
+    joined_ = cut(count_, number_joined(count_, number), 0);
+    joined_after_ = 0;
+    space = std::max(place(pieces_, 0), place(joined_, 0));
+  } else if (own_sums_.empty()) {
+    space = count_;  // a rank without shards takes part in MPI's sum with zeros
+  }
   if (received_.size() < space) received_ = Arena<T>(space);
-  place(pieces_, received_.data());
 }
 
-/// The first `count` numbers in pieces, the last of them first, which travel after `before` others. Pieces, and the
-/// ranks' parts of them, begin on cache lines.
+/// The first `count` numbers in pieces, the last of them first, which travel after `before` others. Pieces begin on
+/// cache lines, and so do the ranks' parts of them, which are equal except at the end of the arena.
 template <class T>
 auto GradientSum<T>::cut(std::size_t count, std::size_t number, std::size_t before) const -> std::vector<Piece> {
-  const std::size_t lines = (count + alignment - 1) / alignment, size = ranks_->size();
+  const std::size_t size = ranks_->size(), unit = size * alignment, units = (count + unit - 1) / unit;
   std::vector<Piece> pieces(number);
   for (std::size_t p = 0; p < number; ++p) {
-    const std::size_t first = (number - 1 - p) * lines / number, end = (number - p) * lines / number;
+    const std::size_t first = (number - 1 - p) * units / number, end = (number - p) * units / number;
     pieces[p].number = before + p;
-    pieces[p].first = first * alignment;
-    pieces[p].end = std::min(end * alignment, count);
     for (std::size_t r = 0; r <= size; ++r)
-      pieces[p].bounds.push_back(std::min((first + r * (end - first) / size) * alignment, count));
+      pieces[p].bounds.push_back(std::min((first * size + r * (end - first)) * alignment, count));
+    pieces[p].first = pieces[p].bounds.front();
+    pieces[p].end = pieces[p].bounds.back();
   }
   return pieces;
 }
-
-/// Room for what the others send of each piece, one after the other.
 template <class T>
-void GradientSum<T>::place(std::vector<Piece>& pieces, T* room) const {
+std::size_t GradientSum<T>::number_joined(std::size_t count, std::size_t most) const {
+  return piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most);
+}
+
+/// Where in received_ each piece has its room, from `room` on; the end of it.
+template <class T>
+std::size_t GradientSum<T>::place(std::vector<Piece>& pieces, std::size_t room) const {
+  const std::size_t rank = ranks_->rank();
   for (Piece& piece : pieces) {
-    piece.received = room;
-    if (exact_) room += (parts_.size() - own_sums_.size()) * aligned(piece.part_of(ranks_->rank()));
+    piece.room = room;
+    for (const Part& part : parts_)
+      if (part.rank != rank && !fits(piece, part)) room += aligned(piece.part_of(rank));
+  }
+  return room;
+}
+
+/// What another rank sends of my part of a piece arrives where its own part of the result will be, which it sends later
+/// than that; what does not fit there (a second sum of that rank's, or its part is shorter) in received_.
+template <class T>
+bool GradientSum<T>::fits(const Piece& piece, const Part& part) const {
+  return part.first && piece.part_of(ranks_->rank()) <= piece.part_of(part.rank);
+}
+/// f(part, where my part of the piece is added from), from left to right.
+template <class T>
+template <class F>
+void GradientSum<T>::each_addend(const Piece& piece, F f) {
+  const std::size_t rank = ranks_->rank(), mine = piece.part_of(rank);
+  T* room = received_.data() + piece.room;
+  auto own = own_parts_.begin();
+  for (const Part& part : parts_) {
+    if (part.rank == rank) {
+      f(part, *own++ + piece.bounds[rank]);
+    } else if (fits(piece, part)) {
+      f(part, to_ + piece.bounds[part.rank]);
+    } else {
+      f(part, room);
+      room += aligned(mine);
+    }
   }
 }
 
@@ -87,8 +121,8 @@ auto GradientSum<T>::join_rest() -> std::span<Piece> {
   if (next_ == pieces_.size()) return {};
   if (joined_after_ != next_) {
     const std::size_t count = pieces_[next_].end, most = pieces_.size() - next_;
-    joined_ = cut(count, piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most), next_);
-    place(joined_, pieces_[next_].received);
+    joined_ = cut(count, number_joined(count, most), next_);
+    place(joined_, pieces_[next_].room);
     joined_after_ = next_;
   }
   return joined_;
@@ -197,12 +231,9 @@ void GradientSum<T>::send_sums(Piece& piece) {
     for (const T* part : own_parts_)
       if (r != rank && bounds[r + 1] > bounds[r])
         out_.push_back({r, part + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
-  T* space = piece.received;
-  for (const Part& part : parts_) {
-    if (part.rank == rank || mine == 0) continue;
-    in_.push_back({part.rank, space, mine * sizeof(T)});
-    space += aligned(mine);
-  }
+  each_addend(piece, [&](const Part& part, T* from) {
+    if (part.rank != rank && mine > 0) in_.push_back({part.rank, from, mine * sizeof(T)});
+  });
   piece.pending = ranks_->start(out_, in_, 2 * piece.number);
   piece.at = Piece::At::sums;
 }
@@ -214,16 +245,7 @@ void GradientSum<T>::add_sums(Piece& piece) {
   const std::vector<std::size_t>& bounds = piece.bounds;
   const std::size_t first = bounds[rank], mine = piece.part_of(rank);
   addends_.clear();
-  std::size_t own = 0;
-  const T* space = piece.received;
-  for (const Part& part : parts_) {
-    if (part.rank == rank) {
-      addends_.push_back(own_parts_[own++] + first);
-    } else {
-      addends_.push_back(space);
-      space += aligned(mine);
-    }
-  }
+  each_addend(piece, [this](const Part&, const T* from) { addends_.push_back(from); });
   last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);
   out_.clear();
   in_.clear();

@@ -53,8 +53,9 @@ public:
     void* context;
   };
 
-  /// to = the sum of all shards' (and of what is in `to`, where it adds). `own` are the gradients of this rank's
-  /// shards, in their order; they are changed.
+  /// to = the sum of all shards' (and of what is in `to`, where it adds; that is the same on all ranks). `own` are the
+  /// gradients of this rank's shards, in their order; they are changed. `to` is none of them: until the end it also
+  /// holds what arrives.
   void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces) {
     begin(plan, own, !own.empty(), to, add);
     finish(pieces);
@@ -76,7 +77,7 @@ private:
     std::size_t number = 0;  // of a batch's
     std::size_t first = 0, end = 0;
     std::vector<std::size_t> bounds{};  // of the ranks' parts
-    T* received = nullptr;              // the others' sums of my part
+    std::size_t room = 0;               // where in received_ what others send of my part begins
     enum class At : unsigned char { start, sums, results, end } at = At::start;
     std::unique_ptr<Pending> pending{};
     std::size_t part_of(std::size_t rank) const { return bounds[rank + 1] - bounds[rank]; }
@@ -85,8 +86,17 @@ private:
   void add_alone(const Pieces& pieces);
   void add_own(std::size_t first, std::size_t count);
   void add_own(std::size_t first, std::size_t count, const Pieces& pieces);
+  struct Part {
+    ShardRange range;
+    std::size_t rank;
+    bool first;  // of its rank's
+  };
   std::vector<Piece> cut(std::size_t count, std::size_t number, std::size_t before) const;
-  void place(std::vector<Piece>& pieces, T* room) const;
+  std::size_t number_joined(std::size_t count, std::size_t most) const;
+  std::size_t place(std::vector<Piece>& pieces, std::size_t room) const;
+  bool fits(const Piece& piece, const Part& part) const;
+  template <class F>
+  void each_addend(const Piece& piece, F f);
   std::span<Piece> join_rest();
   void set_out(Piece& piece);
   void send_sums(Piece& piece);
@@ -99,11 +109,7 @@ private:
   Communicator* ranks_;
   std::size_t count_, piece_bytes_;
   bool exact_;
-  std::size_t shards_ = 0;  // that the following are for
-  struct Part {
-    ShardRange range;
-    std::size_t rank;
-  };
+  std::size_t shards_ = 0;               // that the following are for
   std::vector<Part> parts_{};            // of all ranks, from left to right
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts
   TreeProgram last_sum_{};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include <tenon/dist/smallest_shard.hpp>
@@ -54,13 +55,15 @@ struct TrainingSpace {
   static constexpr std::size_t of_threads(std::size_t batch_size, std::size_t threads) {
     return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * own_numbers;
   }
-  /// The same in shards, on the busiest of several ranks: a space for each of its shards, and the pieces of gradients
-  /// that it receives from the others.
+  /// The same in shards, on the busiest of several ranks: a space for each of its shards. What others send arrives in
+  /// the trainer's own gradients, but for further sums of one rank, and one piece that may not fit there.
   static constexpr std::size_t of_shards(std::size_t batch_size, std::size_t ranks, std::size_t shards) {
     const std::size_t most = std::clamp<std::size_t>(batch_size / smallest_shard, 1, shards);
     const std::size_t largest = std::max((batch_size + shards - 1) / shards,
                                          std::min(batch_size, 2 * smallest_shard - 1));
-    const std::size_t received = ranks > 1 ? largest_piece(layout.trainable_size, ranks) * (most - most / ranks) : 0;
+    const bool one_sum_each = most <= ranks || (most % ranks == 0 && std::has_single_bit(most));
+    const std::size_t pieces = 1 + (one_sum_each ? 0 : most - most / ranks - (ranks - 1));
+    const std::size_t received = ranks > 1 ? largest_piece(layout.trainable_size, ranks) * pieces : 0;
     return (most + ranks - 1) / ranks * (fixed + largest * sample + own_numbers) + received;
   }
 

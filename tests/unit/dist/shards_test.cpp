@@ -239,7 +239,7 @@ TEST_CASE("what has not set out when backward ends goes in one piece, however mu
       const ShardPlan plan{3 * 16, 3};
       const ShardRange own = plan.of_rank(comm.rank(), ranks);
       GradientSum<float> gradients(&comm, count, true);
-      for (const std::size_t left : {count, count * 3 / 4, count / 2, std::size_t{0}, count}) {
+      for (const std::size_t left : {count, count / 8 * 5, count / 8 * 3, std::size_t{0}, count}) {
         std::vector<std::vector<float>> mine;
         std::vector<float*> pointers;
         for (std::size_t s = own.first; s < own.end; ++s) {
