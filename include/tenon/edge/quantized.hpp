@@ -127,22 +127,23 @@ public:
   constexpr int input_zero() const requires(inputs == 1) { return input_zero<0>(); }
   constexpr int output_zero() const requires(outputs == 1) { return output_zero<0>(); }
 
-  /// A sample in its own unit, in the network's own order, in place of `input()`.
-  template <std::size_t K = 0, std::size_t N>
-    requires(!plan.tokens[K] && N == plan.sizes[K])
-  constexpr void set_floats(std::span<const float, N> numbers) { take<K>(numbers.data()); }
+  /// A sample in its own unit, in the network's own order, in place of `input()`: an array, or a span of its size.
+  template <std::size_t K = 0>
+    requires(!plan.tokens[K])
+  constexpr void set_floats(std::span<const float, plan.sizes[K]> numbers) { take<K>(numbers.data()); }
 
   /// The result in its own unit, in the network's own order, in place of `output()`.
-  template <std::size_t K = 0, std::size_t N>
-    requires(N == plan.sizes[plan.output_tensor(K)])
-  constexpr void get_floats(std::span<float, N> numbers) const { give<K>(numbers.data()); }
+  template <std::size_t K = 0>
+  constexpr void get_floats(std::span<float, plan.sizes[plan.output_tensor(K)]> numbers) const {
+    give<K>(numbers.data());
+  }
 
   /// The tokens of an input that an Embedding reads, in place of `input()`, which has two bytes for each, the lower one
   /// first. One that the vocabulary does not have counts as a row of zeros.
-  template <std::size_t K = 0, std::size_t N>
-    requires(plan.tokens[K] && 2 * N == plan.sizes[K])
-  constexpr void set_tokens(std::span<const std::uint16_t, N> ids) {
-    for (std::size_t i = 0; i < N; ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
+  template <std::size_t K = 0>
+    requires(plan.tokens[K])
+  constexpr void set_tokens(std::span<const std::uint16_t, plan.sizes[K] / 2> ids) {
+    for (std::size_t i = 0; i < ids.size(); ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
   }
 
   /// Bytes from 0 to 255, as a camera gives them, in the order of `input()`; they may lie there already. Byte b is the

@@ -251,7 +251,7 @@ TEST_CASE("answers keep 8 bits in the user's unit, each in its own") {
   for (std::size_t i = 0; i < data.size(); ++i) {
     const auto y = net(std::span<const float, 2>(data.sample(i).data(), 2));
     std::array<float, 2> again{};
-    net.get_floats(std::span<float, 2>(again));
+    net.get_floats(again);
     CHECK(y == again);
     for (std::size_t o = 0; o < 2; ++o)
       worst[o] = std::max(worst[o], std::abs(static_cast<double>(y[o] - data.target(i)[o])));
