@@ -93,8 +93,11 @@ int main(int argc, char** argv) {
 
   Quantize quantize;
   quantize.output = "net_int8.hpp";
-  CLI::App* quantizing = add_typed(
-      app, "quantize", "Write a network in int8: calibrated with samples, by a program that is compiled", quantize);
+  CLI::App* quantizing = add_typed(app, "quantize",
+                                   "Write a network in int8, as a header or, to a file .onnx, as ONNX: calibrated with "
+                                   "samples, by a program that is "
+                                   "compiled",
+                                   quantize);
   quantizing->add_option("--data", quantize.data, "Samples: .npy, .csv of features alone, or an IDX file")->required();
   quantizing->add_option("--scale", quantize.scale, "What numbers of .npy and IDX are multiplied by")
       ->capture_default_str();

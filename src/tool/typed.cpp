@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/error.hpp>
@@ -21,8 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // {0}: the header, {1}: the type, {2}: the header's name
-constexpr char quantize_text[] = R"(// Quantises the network {1} and writes it as a header for Quantized:
-//     quantize WEIGHTS DATA HEADER SCALE
+constexpr char quantize_text[] = R"(// Quantises the network {1}:
+//     quantize WEIGHTS DATA OUTPUT SCALE
 #include <exception>
 #include <cstdio>
 #include <cstdlib>
@@ -64,20 +66,25 @@ Dataset<float> samples(const std::string& path, float scale) {{
 }}  // namespace
 
 int main(int argc, char** argv) try {{
-  if (argc != 5) throw Error("expected WEIGHTS DATA HEADER SCALE");
+  if (argc != 5) throw Error("expected WEIGHTS DATA OUTPUT SCALE");
   Model<{1}> model;
   model.load(argv[1]);
   const auto folded = fold(model);
   const Dataset<float> data = samples(argv[2], std::strtof(argv[4], nullptr));
   DataLoader<float> loader(data, 64, 1);
   const auto numbers = quantize(folded, loader);
-  ExportOptions options;
+)";
+/// As a header for Quantized, or as an ONNX file.
+constexpr char header_text[] = R"(  ExportOptions options;
   if (type_name<Folded<{1}>>().ends_with("...")) {{
     options.network = "tenon::Folded<::{1}>";
     options.includes = "#include <tenon/model/fold.hpp>\n\n#include \"{2}\"\n";
   }}
   export_quantized_header(folded, *numbers, argv[3], options);
-}} catch (const std::exception& error) {{
+)";
+constexpr char onnx_text[] = R"(  export_onnx(*numbers, argv[3]);
+)";
+constexpr char end_text[] = R"(}} catch (const std::exception& error) {{
   std::fprintf(stderr, "tenon: %s\n", error.what());
   return 2;
 }}
@@ -97,10 +104,6 @@ int main(int argc, char** argv) try {{
   tenon::Model<{1}> model;
   model.load(argv[1]);
   tenon::export_onnx(model, argv[2]);
-}} catch (const std::exception& error) {{
-  std::fprintf(stderr, "tenon: %s\n", error.what());
-  return 2;
-}}
 )";
 
 void demand_file(const std::string& path) {
@@ -154,13 +157,19 @@ private:
 
 int quantize_network(const Quantize& what) {
   demand_file(what.data);
-  Program program(what, "quantize", quantize_text);
+  const bool onnx = what.output.ends_with(".onnx");
+  std::string text = std::string(quantize_text) + (onnx ? onnx_text : header_text) + end_text;
+  if (onnx) {
+    constexpr std::string_view before = "#include <tenon/model/fold.hpp>\n";
+    text.insert(text.find(before), "#include <tenon/model/export_onnx_int8.hpp>\n");
+  }
+  Program program(what, "quantize", text);
   program.arguments = {program.weights, what.data, what.output, fmt::format("{}", what.scale)};
-  return program.finish(what, "in int8", "quantising");
+  return program.finish(what, onnx ? "in int8, as ONNX" : "in int8", "quantising");
 }
 
 int export_network(const Typed& what) {
-  Program program(what, "export", export_text);
+  Program program(what, "export", std::string(export_text) + end_text);
   program.arguments = {program.weights, what.output};
   return program.finish(what, "as ONNX", "exporting");
 }

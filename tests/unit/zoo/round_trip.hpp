@@ -44,10 +44,11 @@ struct ExportedInt8 {
   std::span<const float> x, y;
   std::vector<float> steps;  // of the numbers of one output row: what one step of int8 is
   Exported::Axes inputs, outputs;
+  int most_steps = 1;
 };
 
-/// "yes": what the importer's interpreter makes of the file, in double, is no more than one step from the network's own
-/// outputs, and the importer reads the same steps off it, with the same integers and scales. "yes, no import: ..." is
+/// "yes": what the importer's interpreter makes of the file, in double, is no more than `most_steps` from the network's
+/// own outputs, and the importer reads the same steps off it, with the same integers and scales. "yes, no import: ..." is
 /// what it refuses there, and why. "WRONG ..." is everything else.
 std::string round_trip(const ExportedInt8& net);
 
