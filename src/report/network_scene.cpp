@@ -1,6 +1,9 @@
 #include "network_scene.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -41,6 +44,11 @@ public:
   }
 
 private:
+  struct Output {
+    std::string_view name;
+    int box;
+  };
+
   int add(Kind kind, std::string title, std::string type, std::string shape) {
     scene_.items.push_back({kind, frame_, std::move(title), std::move(type), std::move(shape)});
     return static_cast<int>(scene_.items.size()) - 1;
@@ -109,17 +117,29 @@ private:
       if (p < from.size()) join(boxes.back(), {from[p]});
     }
     for (std::size_t e = 0; e < tree.element_count; ++e) {
-      boxes.push_back(element(tree, e, sources(tree.elements[e].sources)));
-      names.emplace_back(tree.elements[e].name);
+      const ElementInfo& info = tree.elements[e];
+      // an output of a graph before it has a box already
+      if (std::find(names.begin(), names.end(), info.name) != names.end()) continue;
+      boxes.push_back(element(tree, e, sources(info.sources)));
+      names.emplace_back(info.name);
+      if (outputs_.size() != info.part_count) continue;
+      for (const Output& output : outputs_) {
+        boxes.push_back(output.box);
+        names.push_back(fmt::format("{}.{}", info.name, output.name));
+      }
     }
     if (frame_ >= 0 && tree.output_count == 1) return sources(tree.ports[tree.input_count].sources).at(0);
-    int last = -1;
-    for (std::size_t p = tree.input_count; p < tree.input_count + tree.output_count; ++p)
-      last = join(add(Kind::port, "", std::string(tree.ports[p].sources), ""), sources(tree.ports[p].sources));
-    return last;
+    std::vector<Output> outputs;
+    for (std::size_t p = tree.input_count; p < tree.input_count + tree.output_count; ++p) {
+      const std::string_view name = tree.ports[p].sources;
+      outputs.push_back({name, join(add(Kind::port, "", std::string(name), ""), sources(name))});
+    }
+    outputs_ = std::move(outputs);
+    return outputs_.back().box;
   }
 
   int element(const Tree& parent, std::size_t e, const std::vector<int>& from) {
+    outputs_.clear();
     const ElementInfo& info = parent.elements[e];
     const Branch* unit = nullptr;
     for (std::size_t u = 0; u < parent.unit_count; ++u)
@@ -147,6 +167,7 @@ private:
   NetworkScene scene_{};
   int frame_ = -1;
   std::string prefix_{};
+  std::vector<Output> outputs_{};  // of the element that was drawn last, if it is a graph of several
 };
 
 std::string dot_text(std::string_view text) {

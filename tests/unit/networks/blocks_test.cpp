@@ -17,6 +17,7 @@
 #include <tenon/optim/sgd.hpp>
 #include <tenon/train/trainer.hpp>
 
+#include "support/before_graphs.hpp"
 #include "support/layer_check.hpp"
 
 using namespace tenon;
@@ -122,4 +123,19 @@ TEST_CASE("blocks have the gradients of their values") {
   check_gradients<Alone<Sequential<Residual<Conv2D<3, 3, padding<1>>, BatchNorm2D<>, ReLU, SqueezeExcite<3>>,
                                    DenseBlock<2, Sequential<BatchNorm2D<>, Tanh, Conv2D<2, 1>>>>,
                         3, 4, 4>>();
+}
+
+TEST_CASE("weights that were saved before compositions were graphs give what they gave") {
+  const auto check = []<class Net>(std::type_identity<Net>, const char* file, const std::vector<float>& expected) {
+    Model<Net> model{1};
+    model.load((Golden::folder() / file).string());
+    const std::vector<float> y = before_graphs::predict(model);
+    REQUIRE(y.size() == expected.size());
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(y[i] == Approx(expected[i]).epsilon(2e-5));
+  };
+  check(std::type_identity<before_graphs::Images>{}, "before_graphs_images.safetensors",
+        {0.348593801F, 0.202933803F, 0.44847241F, 0.370532721F, 0.166609764F, 0.462857544F, 0.39563638F, 0.16821678F,
+         0.436146855F});
+  check(std::type_identity<before_graphs::Sequences>{}, "before_graphs_sequences.safetensors",
+        {-0.330616951F, 0.128050834F, -0.313724399F, 0.121331148F, -0.380674213F, 0.111033499F});
 }

@@ -188,6 +188,16 @@ TEST_CASE("a network is drawn as what it is made of") {
   CHECK(count(to_dot<Repeat<2, Dense<3, 3>>>(), "label=\"Repeat x 2\"") == 1);
   CHECK(count(to_dot<Dense<3, 2>>(), " -> ") == 2);
 
+  // who reads one output of a graph of several reads that one's box
+  using Pair = Graph<In<"a">, In<"b">, Node<"u", Dense<3>, "a">, Node<"v", Dense<2>, "b">, Out<"u", "v">>;
+  const std::string
+      several = to_dot<Graph<In<"x", 3>, In<"t", 2>, Node<"pair", Repeat<2, Pair>, "x", "t">,
+                             Node<"y", Dense<1>, "pair.u">, Node<"z", Dense<1>, "pair.v">, Out<"y", "z">>>();
+  CHECK(count(several, "OutputAt") == 0);
+  CHECK_THAT(several, Contains("n8 [shape=ellipse, style=filled, label=\"u\"]") &&
+                          Contains("n9 [shape=ellipse, style=filled, label=\"v\"]") &&
+                          Contains("n10 [label=\"y  Dense<1>\"]") && Contains("n8 -> n10") && Contains("n9 -> n11"));
+
   // the picture has the same boxes and arrows, each within it
   const std::string svg = to_svg<Net>();
   CHECK(svg.starts_with("<svg "));

@@ -1,0 +1,27 @@
+// Writes before_graphs_images.safetensors and before_graphs_sequences.safetensors, and prints what the networks
+// predict. Compiled with the headers and the library of commit 501ea91, in a folder with this tests/support in it:
+//
+//     git worktree add /tmp/before 501ea91 && cmake --preset dev -S /tmp/before && ninja -C /tmp/before/build/dev tenon
+//     g++ -std=c++20 -O1 -I/tmp/before/include -I/tmp/before/build/dev/generated -Itests \
+//       tests/golden/make_before_graphs.cpp /tmp/before/build/dev/libtenon.a -lfmt -lopenblas -lz -lpthread
+#include <cstdio>
+#include <string>
+
+#include "support/before_graphs.hpp"
+
+using namespace tenon;
+using namespace tenon::test::before_graphs;
+
+template <class Net>
+void write(const std::string& name) {
+  const Model<Net> model{7};
+  model.save("before_graphs_" + name + ".safetensors");
+  std::printf("%s:", name.c_str());
+  for (const float v : predict(model)) std::printf(" %.9g", static_cast<double>(v));
+  std::printf("\n");
+}
+
+int main() {
+  write<Images>("images");
+  write<Sequences>("sequences");
+}
