@@ -92,11 +92,13 @@ WordTokenizer WordTokenizer::load(const std::string& path) {
   const std::string content = detail::read_file(path, "words");
   return detail::within_memory(path, [&] {
     std::string_view text = content;
+    std::size_t number = 0;
     const auto line = [&] {
       const std::size_t end = text.find('\n');
+      ++number;
       if (end == text.npos)
-        throw Error(
-            fmt::format("{}: expected words of a WordTokenizer, each in a line, got a line without an end", path));
+        throw Error(fmt::format("{}:{}: expected words of a WordTokenizer, each in a line, got a line without an end",
+                                path, number));
       const std::string_view word = text.substr(0, end);
       text.remove_prefix(end + 1);
       return word;
@@ -104,18 +106,20 @@ WordTokenizer WordTokenizer::load(const std::string& path) {
     WordTokenizer t;
     const std::string_view first = line();
     if (first != std::string(mark) + "small" && first != std::string(mark) + "as written")
-      throw Error(fmt::format("{}: expected words of a WordTokenizer, got {}", path, detail::quoted_text(first)));
+      throw Error(
+          fmt::format("{}:{}: expected words of a WordTokenizer, got {}", path, number, detail::quoted_text(first)));
     t.lower_case_ = first.ends_with("small");
     t.words_ = {"<pad>", "<unk>"};
     while (!text.empty()) {
       const std::string_view word = line();
       if (t.cut(word).size() != 1 || t.cut(word)[0] != word)
-        throw Error(fmt::format("{}: expected one word a line, got {}", path, detail::quoted_text(word)));
+        throw Error(fmt::format("{}:{}: expected one word a line, got {}", path, number, detail::quoted_text(word)));
+      if (!t.numbers_.emplace(word, static_cast<std::int32_t>(t.words_.size())).second)
+        throw Error(
+            fmt::format("{}:{}: expected each word once, got {} twice", path, number, detail::quoted_text(word)));
       t.words_.emplace_back(word);
     }
-    t.number_words();
-    if (t.words_.size() < 3 || t.numbers_.size() + 2 != t.words_.size())
-      throw Error(fmt::format("{}: expected words, each once, got none or one twice", path));
+    if (t.words_.size() < 3) throw Error(fmt::format("{}: expected words, got none", path));
     return t;
   });
 }

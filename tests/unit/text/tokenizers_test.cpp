@@ -96,9 +96,12 @@ TEST_CASE("words that come most often are tokens") {
   CHECK(WordTokenizer("a a b", 9, 2).vocab_size() == 3);
   words.save("words_test.txt");
   CHECK(WordTokenizer::load("words_test.txt").encode("The cat") == words.encode("The cat"));
+  std::ofstream("words_test.txt", std::ios::app) << "dog\ncat\n";
+  CHECK_THROWS_WITH(WordTokenizer::load("words_test.txt"),
+                    Contains("words_test.txt:6: expected each word once, got \"cat\" twice"));
   std::ofstream("words_test.txt") << "something else\n";
   CHECK_THROWS_WITH(WordTokenizer::load("words_test.txt"),
-                    Contains("expected words of a WordTokenizer, got \"something else\""));
+                    Contains("words_test.txt:1: expected words of a WordTokenizer, got \"something else\""));
   std::remove("words_test.txt");
   CHECK_THROWS_AS(WordTokenizer("  "), Error);
 }
