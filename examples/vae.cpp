@@ -64,7 +64,7 @@ double without_code(const Dataset<float>& train, const Dataset<float>& test) {
   return sum / static_cast<double>(test.size());
 }
 
-/// Two pictures by the decoder alone: codes between those of a 0, 1, 4 and 7, in the corners, and codes drawn at random.
+/// Two pictures by the decoder alone: codes between those of 0, 1, 4 and 7, in the corners, and codes drawn at random.
 template <std::size_t Side, std::size_t Code, class M>
 void draw(M& model, const Dataset<float>& data, std::size_t cells) {
   auto decoder = part<"decoder">(model);
