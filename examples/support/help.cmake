@@ -1,5 +1,6 @@
 # tenon_example_help(TARGET SOURCE) gives a program whose source does not read options by itself an option --help that
-# prints the comment at the head of the source, and refuses other options.
+# prints the comment at the head of the source, and refuses other options. Where that says `NAME [EPOCHS [SEED]]` it
+# also refuses what is no number there, and more words.
 function(tenon_example_help example_name source)
   file(READ "${source}" text)
   # Elsewhere than with glibc and on macOS, no arguments are given to what runs before main.
@@ -17,6 +18,11 @@ function(tenon_example_help example_name source)
   set(example_takes_words false)
   if(text MATCHES "int main\\(int")
     set(example_takes_words true)
+  endif()
+  set(example_words "")
+  if(example_about MATCHES "\n    ${example_name} ([^\n]*(EPOCHS|STEPS|SEED)[^\n]*)")
+    string(REGEX REPLACE "  .*" "" example_words "${CMAKE_MATCH_1}")
+    string(REGEX REPLACE "[][]" "" example_words "${example_words}")
   endif()
   set(made "${CMAKE_CURRENT_BINARY_DIR}/help/${example_name}.cpp")
   configure_file("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/help.cpp.in" "${made}" @ONLY)

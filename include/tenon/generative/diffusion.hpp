@@ -70,7 +70,8 @@ struct Diffusion {
   }
 
   /// An image for each label, one after the other; `ignore_index` asks for any. After each step, and before the first,
-  /// calls watch(t, images). The same seed gives the same images, however many there are.
+  /// calls watch(t, images). The same seed gives the same images, however many there are, but for the rounding of
+  /// products of another size.
   template <class M, class Watch>
   std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how,
                                          std::uint64_t seed, Watch watch) const;
