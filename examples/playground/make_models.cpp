@@ -25,7 +25,7 @@ constexpr auto divergence = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean"
 void make_digits(const std::string& folder) {
   const auto [train, test] = digits().stratified_split(0.8, 1);
   // a hand that draws with a mouse is not as steady as a pen
-  const auto moving = augmented<Augment<RandomRotation<10>, Scale<0.92, 1.08>>>(train, 1);
+  const auto moving = augmented<Augment<RandomRotation<10>, RandomScale<0.92, 1.08>>>(train, 1);
   Model<Digits> model{1};
   fit(model, moving,
       Fit{.loss = CrossEntropy{}, .optimizer = Adam{.lr = 2e-3}, .epochs = 200, .batch_size = 64, .seed = 1});

@@ -1,0 +1,26 @@
+# Every name that a header marks deprecated as called otherwise stands in static/old_names.cpp, and its use is a warning
+# that says the new one. Run with -DCOMPILER= -DFLAGS= -DROOT=
+set(source "${ROOT}/tests/static/old_names.cpp")
+execute_process(COMMAND "${COMPILER}" ${FLAGS} -DTENON_SHOW_OLD_NAMES -fdiagnostics-color=never -fsyntax-only "${source}"
+  RESULT_VARIABLE status OUTPUT_VARIABLE warnings ERROR_VARIABLE warnings)
+if(NOT status STREQUAL "0")
+  message(FATAL_ERROR "${source} does not compile:\n${warnings}")
+endif()
+
+file(GLOB_RECURSE headers "${ROOT}/include/*.hpp")
+set(count 0)
+foreach(header IN LISTS headers)
+  file(STRINGS "${header}" lines REGEX "deprecated\\(\"(called|write) ")
+  foreach(line IN LISTS lines)
+    string(REGEX MATCH "\"([^\"]*)\"" quoted "${line}")
+    string(FIND "${warnings}" "is deprecated: ${CMAKE_MATCH_1}" found)
+    if(found EQUAL -1)
+      message(SEND_ERROR "no warning says \"${CMAKE_MATCH_1}\", which ${header} has")
+    endif()
+    math(EXPR count "${count} + 1")
+  endforeach()
+endforeach()
+if(count LESS 20)
+  message(SEND_ERROR "only ${count} deprecated names were found in the headers")
+endif()
+message(STATUS "${count} old names are warned of")
