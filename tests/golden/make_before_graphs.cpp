@@ -13,7 +13,7 @@ using namespace tenon;
 using namespace tenon::test::before_graphs;
 
 template <class Net>
-void write(const std::string& name) {
+void save_one(const std::string& name) {
   const Model<Net> model{7};
   model.save("before_graphs_" + name + ".safetensors");
   std::printf("%s:", name.c_str());
@@ -22,6 +22,6 @@ void write(const std::string& name) {
 }
 
 int main() {
-  write<Images>("images");
-  write<Sequences>("sequences");
+  save_one<Images>("images");
+  save_one<Sequences>("sequences");
 }

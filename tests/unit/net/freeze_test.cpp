@@ -118,10 +118,10 @@ TEST_CASE("frozen copies of a block of two inputs are those that the others are"
     Model<Part> part{2};
     CHECK(copy_parameters(whole, part) == parameter_table<Whole>.size());
     constexpr std::size_t outputs = output_shape<Whole>::size;
-    std::vector<float> x(5 * 7), a(5 * outputs), b(5 * outputs);
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 11) - 4;
-    whole.predict(std::span<const float>(x), std::span<float>(a));
-    part.predict(std::span<const float>(x), std::span<float>(b));
+    std::vector<float> given(5 * 7), a(5 * outputs), b(5 * outputs);
+    for (std::size_t i = 0; i < given.size(); ++i) given[i] = static_cast<float>(i % 11) - 4;
+    whole.predict(std::span<const float>(given), std::span<float>(a));
+    part.predict(std::span<const float>(given), std::span<float>(b));
     CHECK(a == b);
   };
   using Once = Telling<Repeat<3, Told>>;
