@@ -44,7 +44,8 @@ class GradientPenalty {
               parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
     return alike;
   }();
-  static_assert(same_parameters, "GradientPenalty takes a network without frozen parameters and running statistics");
+  static_assert(!runs_as<along_a_direction, Net> || same_parameters,
+                "GradientPenalty takes a network without frozen parameters and running statistics");
 
 public:
   /// Takes memory for batches of up to `batch_size`. Of the input only the first `numbers` are differentiated by, if
