@@ -64,9 +64,12 @@ void OnnxFile::input(const std::string& name, const Axes& axes) {
   graph_->inputs.push_back(value_of_batch(name, axes));
 }
 
-void OnnxFile::output(const std::string& name, const std::string& value, const Axes& axes) {
+void OnnxFile::output(const std::string& wanted, const std::string& value, const Axes& axes) {
   const auto is_output = [&](const importing::Value& v) { return v.name == value; };
   const auto maker = names_->made_by.find(value);
+  // an input that is given back rounded is another value, and cannot have its name
+  const bool is_input = std::ranges::find(graph_->inputs, wanted, &importing::Value::name) != graph_->inputs.end();
+  const std::string name = is_input && wanted != value ? free_name(wanted) : wanted;
   if (name != value && (maker == names_->made_by.end() || std::ranges::any_of(graph_->outputs, is_output))) {
     graph_->nodes.push_back({.name = name, .op = "Identity", .inputs = {value}, .outputs = {name}});
   } else if (name != value) {

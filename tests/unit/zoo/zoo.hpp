@@ -25,7 +25,9 @@
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/learner.hpp>
 #include <tenon/edge/quantized.hpp>
+#include <tenon/edge/quantized_digest.hpp>
 #include <tenon/model/export_onnx.hpp>
+#include <tenon/model/export_onnx_int8.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/generate.hpp>
 #include <tenon/model/quantize.hpp>
@@ -48,9 +50,10 @@
 /// `columns`.
 namespace tenon::zoo {
 
-inline constexpr std::array<std::string_view, 18> columns{
-    "gradient", "threads",   "ranks", "single",  "frozen parts", "parts",  "fold",      "average", "save",
-    "Frozen",   "constexpr", "blob",  "Session", "steps",        "tokens", "Quantized", "Learner", "ONNX"};
+inline constexpr std::array<std::string_view, 19> columns{"gradient",  "threads", "ranks",   "single",   "frozen parts",
+                                                          "parts",     "fold",    "average", "save",     "Frozen",
+                                                          "constexpr", "blob",    "Session", "steps",    "tokens",
+                                                          "Quantized", "Learner", "ONNX",    "ONNX int8"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -489,6 +492,51 @@ std::string check_onnx(const Sampled<A>& s) {
   }
 }
 
+/// The network in int8 as an ONNX file, and what the importer makes of that.
+template <class A>
+std::string check_onnx_int8(const Sampled<A>& s) {
+  using Net = typename A::Net;
+  if constexpr (!runs_as<in_onnx_int8, Net>) {
+    return Words<refusal<in_onnx_int8, Net>>::text();
+  } else {
+    constexpr const auto& plan = edge::quantized_plan<Net>;
+    const Dataset<float> data({s.in}, s.x);
+    DataLoader<float> loader{data, 9, 1};
+    const auto numbers = quantize(s.model, loader);
+    const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
+    const auto net = std::make_unique<Quantized<Net>>(*tables);
+    std::vector<float> y(s.y.size());
+    for (std::size_t i = 0; i < s.count; ++i)
+      (*net)(s.sample(i), std::span<float, Sampled<A>::out>(y.data() + i * s.out, s.out));
+    const File file;
+    ExportedInt8 written{.path = file.path,
+                         .weights = numbers->weights,
+                         .zero = numbers->zero,
+                         .bias = numbers->bias,
+                         .weight_scale = numbers->weight_scale,
+                         .scale = numbers->scale,
+                         .digest = edge::plan_digest(plan),
+                         .samples = s.count,
+                         .x = s.x,
+                         .y = y,
+                         .steps = {},
+                         .inputs = detail::onnx_axes<input_shape<Net>>::value(),
+                         .outputs = detail::onnx_axes<output_shape<Net>>::value(),
+                         .most_steps = 4};
+    for (std::size_t o = 0; o < plan.outputs(); ++o) {
+      const std::size_t tensor = plan.output_tensor(o);
+      for (std::size_t i = 0; i < plan.sizes[tensor]; ++i)
+        if constexpr (plan.unscaled.features > 0)
+          written.steps.push_back(numbers->output_step[i % plan.unscaled.features]);
+        else written.steps.push_back(numbers->scale[tensor]);
+    }
+    export_onnx(*numbers, written.path);
+    const std::string cell = round_trip(written);
+    CHECK_THAT(cell, !Catch::Matchers::StartsWith("WRONG"));
+    return cell.substr(0, cell.find(':'));  // reasons have scales in them
+  }
+}
+
 /// All cells of a row, in the order of `columns`.
 template <class A>
 std::string examine() {
@@ -512,7 +560,8 @@ std::string examine() {
       check_generator(s),
       check_int8(s),
       check_learner(s),
-      check_onnx(s)};
+      check_onnx(s),
+      check_onnx_int8(s)};
   std::string row = "| " + std::string(A::name) + " |";
   for (const std::string& cell : cells) row += " " + cell + " |";
   return row + "\n";
