@@ -30,6 +30,7 @@ bool names(const std::vector<Value>& values, const std::string& name) {
 void drop_unread(Graph& graph) {
   std::unordered_set<std::string> read;
   for (const Value& output : graph.outputs) read.insert(output.name);
+  read.insert(graph.kept.begin(), graph.kept.end());
   std::vector<Node> kept;
   for (Node& node : std::views::reverse(graph.nodes)) {
     if (std::ranges::none_of(node.outputs, [&](const std::string& output) { return read.contains(output); })) continue;
@@ -96,7 +97,9 @@ void Edit::run(std::span<const Rule> rules) {
 }
 
 bool Edit::is_input(const std::string& value) const { return names(graph_.inputs, value); }
-bool Edit::is_output(const std::string& value) const { return names(graph_.outputs, value); }
+bool Edit::is_output(const std::string& value) const {
+  return names(graph_.outputs, value) || graph_.kept.contains(value);
+}
 
 Node* Edit::maker(const std::string& value) const {
   const auto found = makers_.find(value);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <limits>
+#include <utility>
 
 #include <tenon/error.hpp>
 
@@ -66,6 +67,25 @@ std::string Node::text(const std::string& key, const std::string& otherwise) con
 std::vector<std::int64_t> Node::integers(const std::string& key, const std::vector<std::int64_t>& otherwise) const {
   const auto* value = find<std::vector<std::int64_t>>(*this, key, "a list of integers");
   return value != nullptr ? *value : otherwise;
+}
+
+void Graph::lose(const std::vector<std::string>& gives, const std::vector<std::string>& reads) {
+  lost.insert(gives.begin(), gives.end());
+  kept.insert(reads.begin(), reads.end());
+  lost.erase("");
+}
+
+void Graph::refuse(std::string reason, const std::vector<std::string>& gives, const std::vector<std::string>& reads) {
+  refused.push_back(std::move(reason));
+  lose(gives, reads);
+}
+
+void throw_refused(const Graph& graph) {
+  if (graph.refused.empty()) return;
+  if (graph.refused.size() == 1) throw Error(graph.refused[0]);
+  std::string all = std::to_string(graph.refused.size()) + " reasons why this network cannot be imported:";
+  for (const std::string& one : graph.refused) all += "\n  " + one;
+  throw Error(all);
 }
 
 }  // namespace tenon::importing

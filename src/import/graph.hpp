@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -95,7 +96,22 @@ struct Graph {
   std::vector<Node> nodes;
   std::map<std::string, Array> constants;  // weights, by the name of the value
   std::map<std::string, Value> values;     // what is known of the values between, by name
+
+  // Of a graph that is read and simplified as far as can be (Refusals::kept), so that all reasons are known at once:
+  std::vector<std::string> refused{};    // why it cannot be imported
+  std::set<std::string> lost{}, kept{};  // values that are not there for that, and what would have read them
+
+  /// Leaves out what would give some values and would have read others.
+  void refuse(std::string reason, const std::vector<std::string>& gives, const std::vector<std::string>& reads);
+  void lose(const std::vector<std::string>& gives, const std::vector<std::string>& reads);
 };
+
+/// What becomes of reasons why a file cannot be imported: an Error with those of one step (all of a reader's, the first
+/// one of a later step), or they are kept in the graph.
+enum class Refusals { thrown, kept };
+
+/// An Error with all of them, if there are any.
+void throw_refused(const Graph& graph);
 
 /// "Conv 'conv1/3x3'": how messages call an operator.
 std::string describe(const Node& node);

@@ -41,7 +41,8 @@ Attribute read_attribute(const Message& message, const std::string& what, Contex
   using namespace schema::attribute;
   const auto fail = [&](const std::string& why) { message.fail(what + " " + why); };
   const auto kind = std::ranges::find(schema::kinds, message.integer(type), &schema::Kind::code);
-  if (message.has(ref_attr_name)) fail("refers to one of a local function, and these are not supported");
+  if (message.has(ref_attr_name))
+    message.refuse(what + " refers to one of a local function, and these are not supported");
   if (kind == std::end(schema::kinds)) fail(fmt::format("is of no known kind: its type is {}", message.integer(type)));
   for (const schema::Kind& other : schema::kinds)
     if (other.code != kind->code && message.has(other.field))
@@ -70,12 +71,14 @@ Attribute read_attribute(const Message& message, const std::string& what, Contex
   case g:
   case graphs: {
     std::vector<Graph> bodies;
-    for (const Message& body : message.messages(kind->field)) bodies.push_back(read_graph(body, context));
+    const std::vector<Message> parts = message.messages(kind->field);
+    bodies.reserve(parts.size());
+    for (const Message& body : parts) bodies.push_back(read_graph(body, context));
     if (kind->field == g && bodies.size() != 1) fail(fmt::format("is declared as a graph and has {}", bodies.size()));
     return bodies;
   }
   default:
-    message.fail(fmt::format("{} is {}, which is not supported", what, kind->name));
+    message.refuse(fmt::format("{} is {}, which is not supported", what, kind->name));
   }
 }
 
@@ -110,7 +113,7 @@ Array constant_of(Node& node, const Message& message) {
     return {Type::float32, {std::ssize(*numbers)}, std::move(*numbers)};
   if (auto* integers = std::get_if<std::vector<std::int64_t>>(&value))
     return {Type::int64, {std::ssize(*integers)}, {integers->begin(), integers->end()}};
-  message.fail(describe(node) + ": expected a tensor, numbers or integers; others are not supported");
+  message.refuse(describe(node) + ": expected a tensor, numbers or integers; others are not supported");
 }
 
 Dims read_axes(const Message& shape, Value& value) {
@@ -141,7 +144,7 @@ Value read_value(const Message& message, bool typed) {
   const std::optional<Message> type = message.message(schema::value_info::type);
   if (type)
     for (const auto& [field, words] : schema::other_types)
-      if (type->has(field)) message.fail(fmt::format("{} is {}, which is not supported", what, words));
+      if (type->has(field)) message.refuse(fmt::format("{} is {}, which is not supported", what, words));
   const std::optional<Message> tensor = type ? type->message(schema::type::tensor) : std::nullopt;
   const std::int64_t code = tensor ? tensor->integer(schema::tensor_type::elem_type) : 0;
   if (typed && code == 0) message.fail(what + " has no type");
@@ -154,7 +157,7 @@ Value read_value(const Message& message, bool typed) {
 Graph read_graph(const Message& message, Context& context) {
   using namespace schema::graph;
   if (context.depth > most_nested) message.fail(fmt::format("graphs are nested more than {} deep", most_nested));
-  if (message.has(sparse_initializer)) message.fail("sparse initializers are not supported");
+  if (message.has(sparse_initializer)) message.refuse("sparse initializers are not supported");
   const bool typed = context.depth++ == 0;
   Graph graph;
   graph.name = message.text(name);
@@ -166,27 +169,56 @@ Graph read_graph(const Message& message, Context& context) {
       part.fail("the constant " + quoted_text(key) + " is given twice");
   };
 
-  for (const Message& part : message.messages(initializer))
-    add_constant(part, part.text(schema::tensor::name), read_tensor(part, context.external));
-  for (const Message& part : message.messages(input))
-    if (Value value = read_value(part, typed); !graph.constants.contains(value.name))
-      graph.inputs.push_back(std::move(value));
-  for (const Message& part : message.messages(output)) graph.outputs.push_back(read_value(part, typed));
-  if (graph.outputs.empty()) message.fail("expected a graph with outputs, got none");
-  for (const Message& part : message.messages(value_info)) {
-    const Value value = read_value(part, false);
-    if (!graph.values.emplace(value.name, value).second)
-      part.fail("the value " + quoted_text(value.name) + " is described twice");
+  // In a body the node around it is what is refused.
+  const auto or_refuse = [&](auto read, const std::vector<std::string>& gives, const std::vector<std::string>& reads) {
+    try {
+      read();
+    } catch (const protobuf::Unsupported& reason) {
+      if (!typed) throw;
+      graph.refuse(reason.what(), gives, reads);
+    }
+  };
+  for (const Message& part : message.messages(initializer)) {
+    const std::string key = part.text(schema::tensor::name);
+    or_refuse([&] { add_constant(part, key, read_tensor(part, context.external)); }, {key}, {});
   }
+  for (const Message& part : message.messages(input)) {
+    const std::string key = part.text(schema::value_info::name);
+    if (!graph.lost.contains(key))
+      or_refuse(
+          [&] {
+            if (Value value = read_value(part, typed); !graph.constants.contains(value.name))
+              graph.inputs.push_back(std::move(value));
+          },
+          {key}, {});
+  }
+  for (const Message& part : message.messages(output))
+    or_refuse([&] { graph.outputs.push_back(read_value(part, typed)); }, {}, {part.text(schema::value_info::name)});
+  if (graph.outputs.empty() && graph.refused.empty()) message.fail("expected a graph with outputs, got none");
+  for (const Message& part : message.messages(value_info))
+    or_refuse(
+        [&] {
+          const Value value = read_value(part, false);
+          if (!graph.values.emplace(value.name, value).second)
+            part.fail("the value " + quoted_text(value.name) + " is described twice");
+        },
+        {}, {});
 
   std::size_t place = 0;
   for (const Message& part : message.messages(node)) {
-    Node next = read_node(part, place++, context);
-    if (next.op == "Constant" && next.domain.empty()) {
-      add_constant(part, next.outputs[0], constant_of(next, part));
-    } else {
-      graph.nodes.push_back(std::move(next));
-    }
+    const int depth = context.depth;
+    or_refuse(
+        [&] {
+          Node next = read_node(part, place, context);
+          if (next.op == "Constant" && next.domain.empty()) {
+            add_constant(part, next.outputs[0], constant_of(next, part));
+          } else {
+            graph.nodes.push_back(std::move(next));
+          }
+        },
+        part.texts(schema::node::output), part.texts(schema::node::input));
+    context.depth = depth;
+    ++place;
   }
   --context.depth;
   return graph;
@@ -217,16 +249,23 @@ void expect_onnx(std::span<const std::byte> bytes, const std::string& name) {
     throw Error(fmt::format("{}: expected an ONNX model, got a file that seems to be {}", name, other));
 }
 
-Graph read_model(std::span<const std::byte> bytes, const std::string& name, const std::string& folder) {
+Graph read_model(std::span<const std::byte> bytes, const std::string& name, const std::string& folder,
+                 Refusals refusals) {
   expect_onnx(bytes, name);
   const Message model(bytes, name);
-  if (const auto functions = model.messages(schema::model::functions); !functions.empty())
-    functions[0].fail(quoted_text(functions[0].text(schema::function::name)) +
-                      " is a local function, which is not supported");
   const std::optional<Message> main = model.message(schema::model::graph);
   if (!main) model.fail("expected an ONNX model, got a file without a graph");
   Context context{ExternalData(folder), read_opset(model)};
   Graph graph = read_graph(*main, context);
+  for (const Message& function : model.messages(schema::model::functions)) {
+    try {
+      function.refuse(quoted_text(function.text(schema::function::name)) +
+                      " is a local function, which is not supported");
+    } catch (const protobuf::Unsupported& reason) {
+      graph.refuse(reason.what(), {}, {});
+    }
+  }
+  if (refusals == Refusals::thrown) throw_refused(graph);
   put_in_order(graph, name);
   if (graph.opset == 6) from_opset_6(graph);
   return graph;
@@ -234,16 +273,17 @@ Graph read_model(std::span<const std::byte> bytes, const std::string& name, cons
 
 }  // namespace
 
-Graph read_onnx(const std::string& path) {
+Graph read_onnx(const std::string& path, Refusals refusals) {
   return detail::within_memory(path, [&] {
     const std::string content = detail::read_file(path, "an ONNX model");
     const std::string folder = std::filesystem::path(path).parent_path().string();
-    return read_model(std::as_bytes(std::span(content)), path, folder.empty() ? "." : folder);
+    return read_model(std::as_bytes(std::span(content)), path, folder.empty() ? "." : folder, refusals);
   });
 }
 
-Graph parse_onnx(std::span<const std::byte> bytes, const std::string& name, const std::string& folder) {
-  return detail::within_memory(name, [&] { return read_model(bytes, name, folder); });
+Graph parse_onnx(std::span<const std::byte> bytes, const std::string& name, const std::string& folder,
+                 Refusals refusals) {
+  return detail::within_memory(name, [&] { return read_model(bytes, name, folder, refusals); });
 }
 
 Array parse_onnx_tensor(std::span<const std::byte> bytes, const std::string& name) {

@@ -15,9 +15,9 @@
 /// their place, "Conv_3"; they are in order (order.hpp). In the bodies of If, Loop and Scan a value without a type is a
 /// float32 of unknown axes.
 ///
-/// Whatever is wrong with a file is one Error that names it and the place. Reading takes at most 17 bytes of memory for
-/// each byte of large tensors (numbers of one byte, which become double), 128 for each byte of everything else, and 1
-/// MB.
+/// Whatever is wrong with a file is one Error that names it and the place; what is right but refused is listed in one.
+/// Reading takes at most 17 bytes of memory for each byte of large tensors (numbers of one byte, which become double),
+/// 128 for each byte of everything else, and 1 MB.
 namespace tenon::importing {
 
 /// The opsets of ONNX's own operators that are read. Those from 23 on add operators, types and attributes to what 22
@@ -26,10 +26,11 @@ namespace tenon::importing {
 inline constexpr std::int64_t oldest_opset = 6, newest_opset = 25;
 
 /// The network of a .onnx file, external data beside it included.
-Graph read_onnx(const std::string& path);
+Graph read_onnx(const std::string& path, Refusals refusals = Refusals::thrown);
 
 /// The same from bytes; `folder` is where external data lies, "" refuses it.
-Graph parse_onnx(std::span<const std::byte> bytes, const std::string& name, const std::string& folder = {});
+Graph parse_onnx(std::span<const std::byte> bytes, const std::string& name, const std::string& folder = {},
+                 Refusals refusals = Refusals::thrown);
 
 /// One tensor in ONNX's form (a TensorProto), as the files beside ONNX's own tests are.
 Array parse_onnx_tensor(std::span<const std::byte> bytes, const std::string& name);

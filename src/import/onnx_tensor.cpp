@@ -124,6 +124,7 @@ struct Tensor {
   Array array{};
   std::size_t count = 0;
 
+  [[noreturn]] void refuse(std::string_view what) const { message.refuse(fmt::format("tensor {}: {}", name, what)); }
   [[noreturn]] void fail(std::string_view what) const { message.fail(fmt::format("tensor {}: {}", name, what)); }
 
   /// Before anything of that size is made.
@@ -238,8 +239,8 @@ Array read_tensor(const Message& message, ExternalData& external) {
   tensor.array.type = read_type(message, message.integer(data_type), "tensor " + tensor.name);
   tensor.array.dims = message.integers(dims);
   tensor.count = count_of_axes(tensor);
-  if (tensor.array.type == Type::string) tensor.fail("tensors of texts are not supported");
-  if (message.has(segment)) tensor.fail("tensors in segments are not supported");
+  if (tensor.array.type == Type::string) tensor.refuse("tensors of texts are not supported");
+  if (message.has(segment)) tensor.refuse("tensors in segments are not supported");
   const auto forms = {float_data, int32_data, string_data, int64_data, double_data, uint64_data, raw_data};
   if (std::ranges::count_if(forms, [&](auto form) { return message.has(form); }) > 1)
     tensor.fail("its numbers are there in two forms");
@@ -276,7 +277,7 @@ protobuf::Writer write_tensor(const std::string& name, const Array& array) {
 
 Type read_type(const Message& message, std::int64_t code, std::string_view what) {
   if (const auto type = schema::type_of(code)) return *type;
-  message.fail(fmt::format("{} is of type {}, which is not supported", what, schema::name_of(code)));
+  message.refuse(fmt::format("{} is of type {}, which is not supported", what, schema::name_of(code)));
 }
 
 }  // namespace tenon::importing

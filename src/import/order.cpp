@@ -51,6 +51,7 @@ private:
   void define_all() {
     for (const Value& input : graph_.inputs) define(input.name, no_node);
     for (const auto& [name, array] : graph_.constants) define(name, no_node);
+    for (const std::string& name : graph_.lost) define(name, no_node);
     for (Index i = 0; i < graph_.nodes.size(); ++i)
       for (const std::string& name : graph_.nodes[i].outputs)
         if (!name.empty()) define(name, i);

@@ -49,6 +49,14 @@ struct Message::Field {
   Bytes content;        // of the others
 };
 
+void Message::refuse(std::string_view what) const {
+  try {
+    fail(what);
+  } catch (const Error& error) {
+    throw Unsupported(error.what());
+  }
+}
+
 void Message::fail(const std::byte* place, std::string_view what) const {
   throw Error(fmt::format("{}: byte {}: {}", *name_, place - file_, what));
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tenon/error.hpp>
+
 /// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding): a message is a row of fields, each a
 /// number that says which one it is and how its content lies there. Groups, which nobody writes any more, are refused.
 namespace tenon::importing::protobuf {
@@ -15,6 +17,11 @@ namespace tenon::importing::protobuf {
 using Number = std::uint32_t;  // of a field
 
 enum class Wire : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
+
+/// Something that files may have and no graph can: it is refused, unlike a file that is broken.
+struct Unsupported : Error {
+  using Error::Error;
+};
 
 /// A message in a file. Each question is one walk over its fields, which goes around what is nested in them. A field
 /// that is absent is 0 or empty; one that may occur once and does so again has its last value. An Error names the file
@@ -44,6 +51,8 @@ public:
 
   /// An Error of that sentence about the place where the message begins.
   [[noreturn]] void fail(std::string_view what) const { fail(bytes_.data(), what); }
+  /// The same for what is as the format says, but cannot be imported: Unsupported.
+  [[noreturn]] void refuse(std::string_view what) const;
 
 private:
   struct Field;

@@ -36,23 +36,34 @@ void rewrite(Graph& graph) {
   }
 }
 
+/// Where something has been left out already, a rewrite may make nothing of the rest.
+void rewrite_what_is_left(Graph& graph) {
+  try {
+    rewrite(graph);
+  } catch (const Error&) {
+    if (graph.refused.empty()) throw;
+  }
+}
+
 }  // namespace
 
 void simplify(Graph& graph, const Simplify& options) {
   const bool batched = settle_inputs(graph, options);
-  fold_constants(graph, batched);
+  fold_constants(graph, batched, options.refusals);
   std::optional<Graph> apart = batched ? with_steps_apart(graph) : std::nullopt;
-  rewrite(graph);
+  rewrite_what_is_left(graph);
   if (!batched) return;
   // Where each step goes through one matrix, that is a product along the last axis, and nothing was taken apart.
   try {
     return check_samples(graph);
   } catch (const Error&) {
-    if (!apart) throw;
+    if (!apart && options.refusals == Refusals::thrown) throw;
   }
-  graph = std::move(*apart);
-  rewrite(graph);
-  check_samples(graph);
+  if (apart) {
+    graph = std::move(*apart);
+    rewrite_what_is_left(graph);
+  }
+  options.refusals == Refusals::kept ? refuse_mixed_samples(graph) : check_samples(graph);
 }
 
 }  // namespace tenon::importing

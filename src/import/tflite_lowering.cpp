@@ -87,9 +87,8 @@ Network::Network(File file) : file_(std::move(file)), known_(file_.tensors.size(
   }
 }
 
-Graph Network::finish() {
+Graph Network::finish(Refusals refusals) {
   constexpr std::size_t most_reasons = 100;
-  std::string reasons;
   std::size_t refused = 0;
   for (std::size_t i = 0; i < file_.operators.size(); ++i) {
     const Operator& op = file_.operators[i];
@@ -99,13 +98,16 @@ Graph Network::finish() {
     } catch (const Refusal& refusal) {
       const std::string& output = file_.tensors[static_cast<std::size_t>(op.outputs[0])].name;
       if (++refused <= most_reasons)
-        reasons += fmt::format("\n  operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output),
-                               refusal.why);
+        graph_.refused.push_back(
+            fmt::format("operator {}, {}, which gives {}: {}", i, op.kind(), detail::quoted_text(output), refusal.why));
+      graph_.lose(names_of(op.outputs), names_of(op.inputs));
     }
     for (const std::int32_t output : op.outputs) written(static_cast<std::size_t>(output));
   }
-  if (refused > most_reasons) reasons += fmt::format("\n  and {} more", refused - most_reasons);
-  if (refused > 0)
+  if (refused > most_reasons) graph_.refused.push_back(fmt::format("and {} more", refused - most_reasons));
+  std::string reasons;
+  for (const std::string& reason : graph_.refused) reasons += "\n  " + reason;
+  if (refused > 0 && refusals == Refusals::thrown)
     throw Error(fmt::format("{}: {} of {} operators cannot be imported:{}", detail::quoted_text(file_.name), refused,
                             file_.operators.size(), reasons));
   for (const std::int32_t output : file_.outputs) {
@@ -117,6 +119,13 @@ Graph Network::finish() {
     graph_.outputs.push_back(value(file_.tensors[i]));
   }
   return std::move(graph_);
+}
+
+Names Network::names_of(const std::vector<std::int32_t>& tensors) const {
+  Names names;
+  for (const std::int32_t i : tensors)
+    if (i >= 0) names.push_back(file_.tensors[static_cast<std::size_t>(i)].name);
+  return names;
 }
 
 void Network::lower(const Operator& op) {

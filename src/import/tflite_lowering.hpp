@@ -62,8 +62,8 @@ class Network {
 public:
   explicit Network(File file);
 
-  /// All operators, or the Error that lists those that cannot be.
-  Graph finish();
+  /// All operators; those that cannot be are listed in one Error, or kept in the graph.
+  Graph finish(Refusals refusals);
 
 private:
   friend class Call;
@@ -71,6 +71,7 @@ private:
   void lower(const Operator& op);
   void check_inputs(std::size_t index) const;
   void written(std::size_t index);
+  Names names_of(const std::vector<std::int32_t>& tensors) const;
   Value value(const Tensor& tensor) const;
   std::string fresh(const std::string& base);
   std::string raw(std::size_t tensor);   // a value as it is in the file

@@ -200,11 +200,12 @@ const std::string* scores_of_classes(const Graph& simplified, const std::string&
   return nullptr;
 }
 
-Written write_network(const Graph& graph, const std::string& name, bool batched) {
+Written write_network(const Graph& graph, const std::string& name, bool batched, std::map<std::string, Array>* spent) {
   check_type_name(name);
-  Units units = write_units(graph, batched, true);
-  std::vector<std::string> refused = units.refused;
-  if (graph.outputs.empty()) refused.push_back("it gives nothing");
+  Units units = write_units(graph, batched, true, spent);
+  std::vector<std::string> refused = graph.refused;
+  refused.insert(refused.end(), units.refused.begin(), units.refused.end());
+  if (graph.outputs.empty() && refused.empty()) refused.push_back("it gives nothing");
   refuse_all(graph, refused);
   Aside numbers(units);
   Structure structure = find_structure(graph, units);
@@ -237,15 +238,28 @@ Written write_network(const Graph& graph, const std::string& name, bool batched)
   return written;
 }
 
-void write_weights(const std::string& path, const std::map<std::string, Array>& weights) {
-  std::vector<std::vector<float>> numbers;
-  std::vector<TensorView> tensors;
-  for (const auto& [name, array] : weights) {
-    numbers.emplace_back(array.values.begin(), array.values.end());
-    tensors.emplace_back(name, std::vector<std::size_t>(array.dims.begin(), array.dims.end()),
-                         std::span<const float>(numbers.back()));
+WeightsFile::WeightsFile(std::map<std::string, Array> weights) {
+  for (auto& [name, array] : weights) {
+    tensors_.push_back({name, {array.dims.begin(), array.dims.end()}, {array.values.begin(), array.values.end()}});
+    std::vector<double>().swap(array.values);
   }
-  write_safetensors(path, tensors);
+}
+
+void WeightsFile::write(const std::string& path) const {
+  std::vector<TensorView> views;
+  for (const Tensor& tensor : tensors_)
+    views.emplace_back(tensor.name, tensor.shape, std::span<const float>(tensor.numbers));
+  write_safetensors(path, views);
+}
+
+std::size_t WeightsFile::numbers() const {
+  std::size_t all = 0;
+  for (const Tensor& tensor : tensors_) all += tensor.numbers.size();
+  return all;
+}
+
+void write_weights(const std::string& path, const std::map<std::string, Array>& weights) {
+  WeightsFile(weights).write(path);
 }
 
 }  // namespace tenon::importing

@@ -27,9 +27,30 @@ const std::string* scores_of_classes(const Graph& simplified, const std::string&
 /// Concat where branches meet again, a Graph with the file's own names where they do not; equal blocks once. What has
 /// no layer is refused with one Error that lists each such operator, its node, the attribute, the reason and what can
 /// be done. Without `batched` no axis counts samples: the network's inputs are one sample as they are.
-Written write_network(const Graph& graph, const std::string& name, bool batched = true);
+/// `spent` may be the graph's own constants, if their numbers are needed no more: the large ones go (their axes stay),
+/// so that they are in memory once.
+Written write_network(const Graph& graph, const std::string& name, bool batched = true,
+                      std::map<std::string, Array>* spent = nullptr);
 
-/// Writes the weights as floats, which a model loads.
+/// The weights as floats, which a model loads. The numbers that are given go one after the other.
+class WeightsFile {
+public:
+  explicit WeightsFile(std::map<std::string, Array> weights);
+
+  void write(const std::string& path) const;
+  std::size_t tensors() const { return tensors_.size(); }
+  std::size_t numbers() const;
+
+private:
+  struct Tensor {
+    std::string name;
+    std::vector<std::size_t> shape;
+    std::vector<float> numbers;
+  };
+  std::vector<Tensor> tensors_{};
+};
+
+/// Writes such a file at once.
 void write_weights(const std::string& path, const std::map<std::string, Array>& weights);
 
 /// The text of check.cpp, or why there is none.

@@ -232,8 +232,9 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
   for (const Node& node : original.nodes)
     if (original.format == "TFLite" && node.op == "ReduceMean") means.insert(node.name);
   Units units = quantized_units(simplified, means);
-  std::vector<std::string> refused = units.refused;
-  if (simplified.inputs.size() != 1 || simplified.outputs.size() != 1)
+  std::vector<std::string> refused = simplified.refused;
+  refused.insert(refused.end(), units.refused.begin(), units.refused.end());
+  if (simplified.refused.empty() && (simplified.inputs.size() != 1 || simplified.outputs.size() != 1))
     refused.push_back(fmt::format("a network in int8 has one input and one output, this one has {} and {}",
                                   simplified.inputs.size(), simplified.outputs.size()));
   for (const Node& node : original.nodes)

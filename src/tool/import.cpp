@@ -29,18 +29,14 @@ void write_text(const std::string& path, const std::string& text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-std::int64_t count(const std::map<std::string, Array>& weights) {
-  std::int64_t all = 0;
-  for (const auto& [name, array] : weights) all += count_of(array.dims);
-  return all;
-}
-
 /// What the checking program has said, in one line, or why it was not run.
 struct Checked {
   enum { right, wrong, not_run } is = not_run;
   std::string line{};
 
-  void add_to(nlohmann::json& j) const {
+  /// `program`: where check.cpp is, unless it was left out.
+  void add_to(nlohmann::json& j, const std::string& program) const {
+    j["check"] = std::filesystem::exists(program) ? nlohmann::json(program) : nlohmann::json(nullptr);
     j["checked"] = is == not_run ? nlohmann::json(nullptr) : nlohmann::json(is == right);
     j["check_says"] = line;
   }
@@ -91,12 +87,11 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
   phases.pause();
   if (what.json) {
     nlohmann::json j{{"header", header},
-                     {"check", what.folder + "/check.cpp"},
                      {"type", what.name},
                      {"weight_bytes", written.weight_bytes},
                      {"ram_bytes", written.ram_bytes},
                      {"macs", written.macs}};
-    checked.add_to(j);
+    checked.add_to(j, what.folder + "/check.cpp");
     print_json(j);
   } else {
     fmt::print("{}: {} in int8, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
@@ -111,34 +106,40 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
 int import_network(const Import& what) {
   Phases phases;
   phases.begin("reading");
-  Graph graph = read_network(what.file, what.sets);
+  Graph graph = read_network(what.file, what.sets, Refusals::kept);
   phases.begin("rewriting");
-  simplify(graph, shapes_of(what.shapes));
-  if (is_quantized(graph)) return import_quantized(what, read_network(what.file, what.sets), graph, phases);
+  Simplify options = shapes_of(what.shapes);
+  options.refusals = Refusals::kept;
+  simplify(graph, options);
+  if (is_quantized(graph))
+    return import_quantized(what, read_network(what.file, what.sets, Refusals::kept), graph, phases);
   if (what.rounding != "single") throw Error("--rounding double: the network has no integers");
   phases.begin("writing the type");
-  const Written written = write_network(graph, what.name, has_batch(graph));
-  // The numbers of a large network take much memory: no more than two copies of them are there at a time.
+  // The numbers of a large network take much memory: as doubles they are there once at a time.
+  Written written = write_network(graph, what.name, has_batch(graph), &graph.constants);
   for (auto& [name, array] : graph.constants) std::vector<double>().swap(array.values);
+  const WeightsFile weights(std::move(written.weights));
   phases.begin("computing what it has to give");
   const WrittenCheck program = write_check(read_network(what.file, what.sets), graph, what.name, written.batch_axes);
 
   phases.begin("writing the files");
   std::filesystem::create_directories(what.folder);
-  write_weights(what.folder + "/net.safetensors", written.weights);
+  weights.write(what.folder + "/net.safetensors");
   write_text(what.folder + "/net.hpp", written.header);
   const Checked checked = check(what, program, phases);
   phases.pause();
 
   if (what.json) {
-    nlohmann::json j{{"header", what.folder + "/net.hpp"},  {"weights", what.folder + "/net.safetensors"},
-                     {"check", what.folder + "/check.cpp"}, {"type", what.name},
-                     {"tensors", written.weights.size()},   {"parameters", count(written.weights)}};
-    checked.add_to(j);
+    nlohmann::json j{{"header", what.folder + "/net.hpp"},
+                     {"weights", what.folder + "/net.safetensors"},
+                     {"type", what.name},
+                     {"tensors", weights.tensors()},
+                     {"parameters", weights.numbers()}};
+    checked.add_to(j, what.folder + "/check.cpp");
     print_json(j);
   } else {
-    fmt::print("{}/net.hpp: {}, {} parameters in {} tensors\n", what.folder, what.name, count(written.weights),
-               written.weights.size());
+    fmt::print("{}/net.hpp: {}, {} parameters in {} tensors\n", what.folder, what.name, weights.numbers(),
+               weights.tensors());
     for (const Value& output : graph.outputs)
       if (scores_of_classes(graph, output.name) != nullptr)
         fmt::print("the file ends in ArgMax: of {} the type gives the scores, predict_class the class\n",

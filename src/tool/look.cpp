@@ -126,6 +126,7 @@ Ram ram_in_float(const Both& network, Phases& phases) {
 
 std::string value_text(const Value& v) {
   if (!v.dims) return safe(v.name);
+  if (v.dims->empty()) return fmt::format("{} ({}, one number)", safe(v.name), type_name(v.type));
   Row axes;
   for (std::size_t k = 0; k < v.dims->size(); ++k) {
     const std::string name = k < v.axis_names.size() ? v.axis_names[k] : "";

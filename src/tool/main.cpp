@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 
 #include <tenon/version.hpp>
 
@@ -36,6 +37,16 @@ CLI::App* add_typed(CLI::App& app, const char* name, const char* about, Typed& w
   command->add_flag("--json", what.json, "Write JSON");
   command->footer(exit_codes);
   return command;
+}
+
+/// Says which commands there are.
+int without_command(const CLI::App& app, int argc, char** argv) {
+  std::string commands;
+  for (const CLI::App* command : app.get_subcommands({}))
+    commands += (commands.empty() ? "" : ", ") + command->get_name();
+  if (argc > 1) std::fprintf(stderr, "tenon: there is no command %s; there are %s\n", argv[1], commands.c_str());
+  else std::fprintf(stderr, "tenon: expected a command: %s; tenon --help says more\n", commands.c_str());
+  return 2;
 }
 
 }  // namespace
@@ -128,6 +139,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
+    if (app.get_subcommands().empty()) return without_command(app, argc, argv);
     std::fprintf(stderr, "tenon: %s\n", error.what());
     return 2;
   } catch (const std::bad_alloc&) {

@@ -56,12 +56,12 @@ std::vector<double> numbers_of(const std::string& text) {
   }
 }
 
-Graph read_file(const std::string& path) {
+Graph read_file(const std::string& path, Refusals refusals) {
   switch (kind_of_file(path)) {
   case FileKind::onnx:
-    return read_onnx(path);
+    return read_onnx(path, refusals);
   case FileKind::tflite:
-    return read_tflite(path);
+    return read_tflite(path, refusals);
   default:
     throw Error(fmt::format("{}: has weights alone: a network is a file .onnx or .tflite; "
                             "import --into net.hpp says what of the weights fits into a type",
@@ -71,8 +71,8 @@ Graph read_file(const std::string& path) {
 
 }  // namespace
 
-Graph read_network(const std::string& path, const std::vector<std::string>& sets) {
-  Graph graph = read_file(path);
+Graph read_network(const std::string& path, const std::vector<std::string>& sets, Refusals refusals) {
+  Graph graph = read_file(path, refusals);
   for (const std::string& set : sets) {
     const std::size_t equals = set.rfind('=');
     const std::vector<double> numbers = equals == std::string::npos ? std::vector<double>{}

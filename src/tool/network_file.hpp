@@ -20,7 +20,8 @@ inline bool has_tensors(FileKind kind) { return kind == FileKind::safetensors ||
 
 /// A network of either kind. `sets`: `sr=16000` or `scale=1,2,3` make constants of inputs. An Error where the file is
 /// none.
-importing::Graph read_network(const std::string& path, const std::vector<std::string>& sets = {});
+importing::Graph read_network(const std::string& path, const std::vector<std::string>& sets = {},
+                              importing::Refusals refusals = importing::Refusals::thrown);
 
 /// The operators of the file that a network was read from, in the file's own words: CONV_2D of a .tflite.
 std::vector<std::string> operators_in(const std::string& path, const importing::Graph& graph);

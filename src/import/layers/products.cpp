@@ -26,7 +26,8 @@ void dense(Writer& w, Array weight, const Array* bias, double scale = 1, bool le
   if (in.size() > 2) w.reshape({rows, in.back()});
   Dims gives = w.shape();
   gives.back() = out;
-  std::vector<std::pair<std::string, Array>> numbers{{"weight", std::move(weight)}};
+  std::vector<std::pair<std::string, Array>> numbers;
+  numbers.emplace_back("weight", std::move(weight));  // a list in braces would copy it
   const bool biased = bias != nullptr && !all_equal(*bias, 0);
   if (biased) numbers.emplace_back("bias", scaled({Type::float32, {out}, spread(*bias, {out}, 0)}, scale));
   const std::string text = fmt::format("Dense<{}{}>", out, biased ? "" : ", bias<false>");

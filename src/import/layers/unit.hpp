@@ -42,7 +42,9 @@ struct Units {
 };
 /// Without `batched` the first axis of the inputs is no batch: what they hold is one sample. `scores_for_classes`: an
 /// ArgMax over vectors of scores that is an output has no layers, and its shape is that of the scores.
-Units write_units(const Graph& graph, bool batched = true, bool scores_for_classes = false);
+/// `spent`: the graph's own constants, where their numbers are needed no more; large ones go when they are in a layer.
+Units write_units(const Graph& graph, bool batched = true, bool scores_for_classes = false,
+                  std::map<std::string, Array>* spent = nullptr);
 inline constexpr std::size_t no_batch = static_cast<std::size_t>(-1);
 
 /// A number as C++ text: the shortest that is the same float.

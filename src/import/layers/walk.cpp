@@ -166,20 +166,21 @@ void place_inputs(Walk& walk, bool batched) {
 
 }  // namespace
 
-Units write_units(const Graph& graph, bool batched, bool scores_for_classes) {
+Units write_units(const Graph& graph, bool batched, bool scores_for_classes, std::map<std::string, Array>* spent) {
   Walk walk{graph};
   place_inputs(walk, batched);
   for (const Node& node : graph.nodes) {
     for (const std::string& output : node.outputs) walk.producers[output] = &node;
     for (const std::string& input : node.inputs) ++walk.readers[input];
   }
+  std::map<std::string, std::size_t> still_read = walk.readers;
   std::size_t quantized = 0;
-  for (const Node& node : graph.nodes) {
-    if (unpack(walk, node)) continue;
+  const auto write = [&](const Node& node) {
+    if (unpack(walk, node)) return;
     if (is_quantized(node)) {
       ++quantized;
       walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
-      continue;
+      return;
     }
     // what stands behind a refused node is not judged
     const bool behind = std::any_of(node.inputs.begin(), node.inputs.end(),
@@ -189,12 +190,9 @@ Units write_units(const Graph& graph, bool batched, bool scores_for_classes) {
                known = classes || (found != layer_table().end() && node.domain.empty());
     if (!known) refuse(walk, node, reason_for_unknown(node));
     if (behind) walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
-    if (!known || behind) continue;
+    if (!known || behind) return;
     try {
-      if (classes) {
-        take_scores(walk, node);
-        continue;
-      }
+      if (classes) return take_scores(walk, node);
       Writer writer(walk, node);
       if (stands_in_batch(node)) writer.take_front_as_batch();
       found->second(writer);
@@ -207,6 +205,15 @@ Units write_units(const Graph& graph, bool batched, bool scores_for_classes) {
       walk.refused_values.insert(node.outputs.begin(), node.outputs.end());
     } catch (const std::out_of_range&) {
       refuse(walk, node, "is not as the operator is defined");
+    }
+  };
+  constexpr std::size_t large = 1 << 16;
+  for (const Node& node : graph.nodes) {
+    write(node);
+    for (const std::string& input : node.inputs) {
+      if (spent == nullptr || --still_read[input] > 0) continue;
+      if (const auto weight = spent->find(input); weight != spent->end() && weight->second.values.size() >= large)
+        std::vector<double>().swap(weight->second.values);
     }
   }
   if (quantized > 0)

@@ -63,7 +63,8 @@ Dims behind(std::int64_t channels, const Windows& v) {
 
 /// Weight and bias, where there is one that is not all zeros.
 std::vector<std::pair<std::string, Array>> weights(const Writer& w, std::size_t bias, std::string& options) {
-  std::vector<std::pair<std::string, Array>> all{{"weight", w.weight(1, "weight")}};
+  std::vector<std::pair<std::string, Array>> all;
+  all.emplace_back("weight", w.weight(1, "weight"));  // a list in braces would copy it twice
   const Array* b = w.has(bias) ? &w.weight(bias, "bias") : nullptr;
   if (b != nullptr && !all_equal(*b, 0)) all.emplace_back("bias", *b);
   else options += ", bias<false>";

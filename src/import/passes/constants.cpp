@@ -82,33 +82,47 @@ std::vector<Node> taken_branch(Graph& graph, const Node& node) {
   return std::move(body.nodes);
 }
 
+constexpr char not_supported
+    [] = "not supported (tenon import --operators lists those that are); a network that is exported without ";
+
 void refuse_unknown(const Graph& graph) {
   std::string unknown;
   for (const Node& node : graph.nodes)
     if (!interprets(node)) unknown += "\n  " + describe(node);
   if (!unknown.empty())
-    throw Error("these operators are not supported (tenon import --operators lists those that are); a network that is "
-                "exported without them can be imported, and a layer of your own put in their place:" +
-                unknown);
+    throw Error(fmt::format("these operators are {}them can be imported, and a layer of your own put in their place:{}",
+                            not_supported, unknown));
+}
+
+void leave_unknown_out(Graph& graph) {
+  std::erase_if(graph.nodes, [&](const Node& node) {
+    if (interprets(node)) return false;
+    graph.refuse(fmt::format("{} is {}it can be imported, and a layer of your own put in its place", describe(node),
+                             not_supported),
+                 node.outputs, node.inputs);
+    return true;
+  });
 }
 
 bool is_if(const Node& node) { return node.op == "If" && node.domain.empty(); }
 
 }  // namespace
 
-void fold_constants(Graph& graph, bool batched) {
-  refuse_unknown(graph);
+bool reads_lost(const Graph& graph, const Node& node) {
+  return std::ranges::any_of(node.inputs, [&](const std::string& name) { return graph.lost.contains(name); });
+}
+
+void fold_constants(Graph& graph, bool batched, Refusals refusals) {
+  refusals == Refusals::thrown ? refuse_unknown(graph) : leave_unknown_out(graph);
   // Where no activation is quantised, quantised weights are only a way to keep them small.
   const bool quantized = std::ranges::any_of(graph.nodes, [](const Node& node) { return node.op == "QuantizeLinear"; });
   std::deque<Node> open(std::make_move_iterator(graph.nodes.begin()), std::make_move_iterator(graph.nodes.end()));
   graph.nodes.clear();
-  while (!open.empty()) {
-    Node node = std::move(open.front());
-    open.pop_front();
+  const auto fold = [&](Node& node) {
     if (is_if(node) || is_lowered(node)) {
       std::vector<Node> branch = is_if(node) ? taken_branch(graph, node) : lower(graph, node, batched);
       open.insert(open.begin(), std::make_move_iterator(branch.begin()), std::make_move_iterator(branch.end()));
-      continue;
+      return;
     }
     std::vector<Array> results = infer(graph, node, graph.values);
     const bool keep = quantized && quantizes(node);
@@ -123,11 +137,26 @@ void fold_constants(Graph& graph, bool batched) {
         graph.constants[name] = std::move(results[i]);
       }
     }
-    if (all_known) continue;
+    if (all_known) return;
     std::vector<Node> pieces = quantized ? std::vector<Node>() : expanded(graph, node);
     if (pieces.empty()) graph.nodes.push_back(std::move(node));
     open.insert(open.begin(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+  };
+  while (!open.empty()) {
+    Node node = std::move(open.front());
+    open.pop_front();
+    if (reads_lost(graph, node)) {
+      graph.lose(node.outputs, node.inputs);
+      continue;
+    }
+    try {
+      fold(node);
+    } catch (const Error& error) {
+      if (refusals == Refusals::thrown) throw;
+      graph.refuse(error.what(), node.outputs, node.inputs);
+    }
   }
+  std::erase_if(graph.outputs, [&](const Value& output) { return graph.lost.contains(output.name); });
   for (const Value& output : graph.outputs)
     if (!graph.values.contains(output.name) && !graph.constants.contains(output.name))
       throw Error("the output " + detail::quoted_text(output.name) + " is given by no node");

@@ -66,6 +66,7 @@ bool settle_inputs(Graph& graph, const Simplify& options) {
     if (std::ranges::none_of(graph.inputs, [&](const Value& input) { return input.name == name; }))
       throw Error(fmt::format("--shape {}={}: the network has no input of that name", name, shape_text(dims)));
   std::string questions;
+  std::vector<std::string> open_inputs;
   bool batched = !graph.inputs.empty();
   for (Value& input : graph.inputs) {
     bool open = input.dims && !input.dims->empty() && input.dims->front() == free;
@@ -76,11 +77,15 @@ bool settle_inputs(Graph& graph, const Simplify& options) {
       input.dims->front() = 1;
     }
     batched = batched && open;
-    if (const std::string text = question(input); !text.empty()) questions += "\n  " + text;
-    graph.values[input.name] = input;
+    const std::string text = question(input);
+    if (text.empty()) graph.values[input.name] = input;
+    else questions += "\n  " + text, open_inputs.push_back(input.name);
   }
-  if (!questions.empty())
-    throw Error("the sizes of these axes are not in the file and have to be given (a number for each ?):" + questions);
+  if (questions.empty()) return batched;
+  questions.insert(0, "the sizes of these axes are not in the file and have to be given (a number for each ?):");
+  if (options.refusals == Refusals::thrown) throw Error(questions);
+  graph.refuse(questions, open_inputs, {});
+  std::erase_if(graph.inputs, [&](const Value& input) { return graph.lost.contains(input.name); });
   return batched;
 }
 

@@ -15,10 +15,13 @@ namespace tenon::importing {
 /// on.
 bool settle_inputs(Graph& graph, const Simplify& options);
 
+/// Does it read a value that is not there, as what gives it is refused?
+bool reads_lost(const Graph& graph, const Node& node);
+
 /// Makes constants of what does not depend on the inputs, writes the axes of all other values down, and puts the
 /// branch of an If in its place. One Error lists all operators that have no definition. `batched`: the first axis of
 /// the inputs is a batch of any size.
-void fold_constants(Graph& graph, bool batched);
+void fold_constants(Graph& graph, bool batched, Refusals refusals);
 
 /// Operators that become several others: NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss with constant labels,
 /// and AffineGrid. The axes of their inputs have to be known; an Error where labels, weights or sizes are no constants
@@ -32,6 +35,9 @@ std::vector<Node> expanded(Graph& graph, const Node& node);
 
 /// An Error where a batch of two is not two samples side by side: where an axis changes that is not the batch.
 void check_samples(const Graph& graph);
+
+/// The same with all that is refused, which is left out.
+void refuse_mixed_samples(Graph& graph);
 
 /// The same with a TimeDistributed for each part of the network that sees the steps of sequences as samples; nothing
 /// where there is none. `graph` has axes.

@@ -16,9 +16,11 @@ struct Two {
   std::map<std::string, Value> values = graph.values;
   std::map<std::string, std::size_t> batch{};  // the axis that it is, of all values that depend on inputs
 
-  [[noreturn]] static void refuse(const std::string& what) {
-    throw Error("the samples of a batch do not stay apart: " + what);
+  static std::string not_apart(const std::string& what) { return "the samples of a batch do not stay apart: " + what; }
+  static std::string elsewhere(std::size_t axis, const std::string& name) {
+    return "the batch is axis " + std::to_string(axis) + " of " + detail::quoted_text(name);
   }
+  [[noreturn]] static void refuse(const std::string& what) { throw Error(not_apart(what)); }
   [[noreturn]] static void refuse_mixing(const std::string& name) { refuse(detail::quoted_text(name) + " mixes them"); }
 
   bool depends(const std::string& name) const { return batch.contains(name); }
@@ -84,9 +86,33 @@ void check_samples(const Graph& graph) {
   for (const Node& node : graph.nodes) two.run(node);
   for (const Value& output : graph.outputs) {
     if (!two.depends(output.name) || two.batch[output.name] == 0) continue;
-    Two::refuse("the batch is axis " + std::to_string(two.batch[output.name]) + " of " +
-                detail::quoted_text(output.name));
+    Two::refuse(Two::elsewhere(two.batch[output.name], output.name));
   }
+}
+
+void refuse_mixed_samples(Graph& graph) {
+  Two two{graph};
+  for (const Value& input : graph.inputs) {
+    two.values[input.name].dims->front() = 2;
+    two.batch[input.name] = 0;
+  }
+  std::erase_if(graph.nodes, [&](const Node& node) {
+    const bool lost = reads_lost(graph, node);
+    if (lost) graph.lose(node.outputs, node.inputs);
+    try {
+      if (!lost) two.run(node);
+      return lost;
+    } catch (const Error& error) {
+      graph.refuse(error.what(), node.outputs, node.inputs);
+      return true;
+    }
+  });
+  std::erase_if(graph.outputs, [&](const Value& output) {
+    if (graph.lost.contains(output.name)) return true;
+    if (const auto axis = two.batch.find(output.name); axis != two.batch.end() && axis->second != 0)
+      graph.refused.push_back(Two::not_apart(Two::elsewhere(axis->second, output.name)));
+    return false;
+  });
 }
 
 }  // namespace tenon::importing

@@ -2,7 +2,9 @@
 // import.networks.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,9 +14,11 @@
 #include "import/write_network.hpp"
 #include "import/write_quantized.hpp"
 #include "unit/import/graph_builder.hpp"
+#include "unit/import/onnx_rig.hpp"
 
 using namespace test;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 using Ints = std::vector<std::int64_t>;
 
 namespace {
@@ -431,4 +435,71 @@ TEST_CASE("a check costs no more than it may: fewer calls, fewer samples, or non
   // No sizes overflow.
   graph.values.at("x").dims = Dims{std::int64_t{1} << 62, std::int64_t{1} << 62};
   CHECK(work_of(graph) > 1e37);
+}
+
+TEST_CASE("what cannot be imported is listed at once, whatever step would find it") {
+  namespace rig = tenon::test;
+  namespace schema = tenon::importing::schema;
+  GraphBuilder g;
+  const std::string x = g.input("x", {1, 3, 8, 8});
+  const std::vector<std::string> outputs{
+      g.node("Relu", {x}),
+      g.node("Pad", {x, g.integers("pads", {0, 0, 1, 1, 0, 0, 1, 1})}, {{"mode", std::string("edge")}}),
+      g.node("Softmax", {x}, {{"axis", std::int64_t{0}}}),
+      g.node("CumSum", {x, g.constant("axis", {}, {2}, Type::int64)}),
+      g.conv(x, "fine", {2, 3, 3, 3}),
+  };
+  g.gives(outputs);
+  Graph sound = g.g;
+  const auto at = std::ranges::find(sound.nodes, "Pad", &Node::op);
+  at->attributes["mode"] = std::string("spiral");
+  sound.nodes.push_back({"unknown", "Quux", "", {x}, {"q"}, {}});
+  sound.nodes.push_back({"misfit", "MatMul", "", {x, "pads"}, {"m"}, {}});
+  sound.nodes.push_back({"behind", "Relu", "", {"m"}, {"b"}, {}});
+  for (const char* given : {"q", "b"}) sound.outputs.push_back({given, Type::float32, std::nullopt});
+  // The reader itself refuses an attribute that is a sparse tensor, and texts.
+  const rig::Writer sparse = rig::node("Relu", {x}, {"s"})
+                                 .text(schema::node::name, "sparse")
+                                 .message(
+                                     schema::node::attribute,
+                                     rig::attribute("v", 11).message(schema::attribute::sparse_tensor, rig::Writer()));
+  const rig::Writer texts = rig::Writer()
+                                .integer(schema::tensor::data_type, 8)
+                                .text(schema::tensor::name, "words")
+                                .text(schema::tensor::string_data, "a");
+  std::string file = to_onnx(sound);
+  rig::Writer more;
+  more.message(schema::graph::node, sparse).message(schema::graph::initializer, texts);
+  more.message(schema::graph::output, rig::value("s"));
+  const std::string name = "net.onnx";
+  const auto content = protobuf::Message(std::as_bytes(std::span(file)), name).bytes(schema::model::graph);
+  file = rig::Writer()
+             .integer(schema::model::ir_version, 8)
+             .text(schema::model::graph,
+                   std::string(reinterpret_cast<const char*>(content.data()), content.size()) + more.bytes())
+             .message(schema::model::opset_import, rig::Writer().integer(schema::opset::version, 17))
+             .bytes();
+
+  Graph graph = parse_onnx(std::as_bytes(std::span(file)), "net.onnx", "", Refusals::kept);
+  graph.inputs.at(0).dims->front() = tenon::importing::free;
+  Simplify options;
+  options.refusals = Refusals::kept;
+  simplify(graph, options);
+  std::string all = "none";
+  try {
+    write_network(graph, "Net", has_batch(graph));
+  } catch (const tenon::Error& error) {
+    all = error.what();
+  }
+  INFO(all);
+  CHECK_THAT(all, StartsWith("7 reasons why this network cannot be written as a type:"));
+  CHECK(std::ranges::count(all, '\n') == 7);
+  for (const char* reason :
+       {"\"v\" is a sparse tensor, which is not supported", "tensor \"words\": tensors of texts are not supported",
+        "Quux \"unknown\" is not supported", "Pad \"Pad2\": ", "MatMul \"misfit\": ", "mixes them",
+        "CumSum \"CumSum4\": "})
+    CHECK_THAT(all, Contains(reason));
+  // By itself each step throws.
+  CHECK_THROWS_WITH(parse_onnx(std::as_bytes(std::span(file)), "net.onnx"),
+                    StartsWith("2 reasons why this network cannot be imported:\n  net.onnx: "));
 }
