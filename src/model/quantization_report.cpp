@@ -31,17 +31,14 @@ std::string decibel_text(double value) { return std::isfinite(value) ? fmt::form
 
 namespace detail {
 
-void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
-                      std::size_t flash) {
-  report.layers.push_back({.name = std::move(name),
-                           .seen = noise.seen,
-                           .range = range,
-                           .saturated = static_cast<double>(noise.saturated) /
-                                        static_cast<double>(std::max<std::uint64_t>(noise.numbers, 1)),
-                           .own_sqnr = decibel(noise.signal, noise.own),
-                           .sqnr = decibel(noise.signal, noise.total),
-                           .constant = noise.constant,
-                           .flash = flash});
+void add_report_layer(QuantizationReport& report, QuantizationReport::Layer layer, const StepNoise& noise) {
+  layer.seen = noise.seen;
+  layer.saturated = static_cast<double>(noise.saturated) /
+                    static_cast<double>(std::max<std::uint64_t>(noise.numbers, 1));
+  layer.own_sqnr = decibel(noise.signal, noise.own);
+  layer.sqnr = decibel(noise.signal, noise.total);
+  layer.constant = noise.constant;
+  report.layers.push_back(std::move(layer));
   if (!noise.features.empty()) find_lost_features(noise, report.layers.back());
 }
 
@@ -50,16 +47,21 @@ void finish_report(QuantizationReport& report) {
     report.warnings.push_back(
         fmt::format("{} samples are few to find ranges with: a hundred or more are better", report.samples));
   for (const QuantizationReport::Layer& layer : report.layers) {
-    const double width = static_cast<double>(layer.range.high) - static_cast<double>(layer.range.low);
-    const double seen = static_cast<double>(layer.seen.high) - static_cast<double>(layer.seen.low);
+    const auto width_of = [](const ValueRange& r) { return static_cast<double>(r.high) - static_cast<double>(r.low); };
+    const double width = width_of(layer.range), seen = width_of(layer.seen), usual = width_of(layer.usual);
     if (layer.constant)
       report.warnings.push_back(fmt::format("{}: gives one and the same number, {:.4g}, for all samples", layer.name,
                                             layer.seen.high > 0 ? layer.seen.high : layer.seen.low));
-    else if (seen > 0 && width > 4 * seen)
+    else if (!layer.fixed && seen > 0 && width > 4 * seen)
       report.warnings.push_back(
           fmt::format("{}: its range is {:.1f} times what these samples show: a single outlier in the calibration? "
                       "CalibrationMethod::percentile leaves such out",
                       layer.name, width / seen));
+    else if (!layer.fixed && usual > 0 && width > 10 * usual)
+      report.warnings.push_back(fmt::format(
+          "{}: 99 % of its numbers lie within {:.4g} to {:.4g}, and its range is {:.1f} times that: a single "
+          "outlier? CalibrationMethod::percentile leaves such out",
+          layer.name, layer.usual.low, layer.usual.high, width / usual));
     if (layer.lost_features > 0)
       report.warnings.push_back(
           fmt::format("{}: {} of its features, of which number {} is the first, vary little beside the steps of its "

@@ -24,7 +24,9 @@ struct QuantizationReport {
   struct Layer {
     std::string name;      // path and layer in the float network
     ValueRange seen{};     // of the float network's numbers
+    ValueRange usual{};    // of all of them but the largest and the smallest 0.5 %
     ValueRange range{};    // what 256 steps cover, or 65,536
+    bool fixed = false;    // whatever the samples: a Softmax has 0 to 1
     double saturated = 0;  // the share of int8 numbers at either end of the range where the float number lies beyond it
     double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
     double sqnr = 0;       // of all layers up to this one
@@ -61,8 +63,7 @@ struct StepNoise {
   std::vector<Feature> features{};  // where each has a factor of its own
 };
 /// Adds a layer, with its name, and a note about it.
-void add_report_layer(QuantizationReport& report, std::string name, const StepNoise& noise, const ValueRange& range,
-                      std::size_t flash);
+void add_report_layer(QuantizationReport& report, QuantizationReport::Layer layer, const StepNoise& noise);
 void finish_report(QuantizationReport& report);
 
 /// Two runs of the int8 network: one as it is, and one in which every layer is given what the float network's numbers
@@ -206,9 +207,15 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
     using Limits = std::numeric_limits<edge::Activation<Net>>;
-    detail::add_report_layer(report, detail::step_name<Net>(plan.steps[k]), observer.noise(k),
-                             {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
-                             plan.steps[k].multiplies() ? plan.steps[k].flash_bytes() : 0);
+    const edge::QuantizedStep& step = plan.steps[k];
+    detail::add_report_layer(
+        report,
+        {.name = detail::step_name<Net>(step),
+         .usual = seen.ranges[step.unit].range({.method = CalibrationMethod::percentile, .percentile = 99}),
+         .range = {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
+         .fixed = step.fixed_scale > 0,
+         .flash = step.multiplies() ? step.flash_bytes() : 0},
+        observer.noise(k));
   }
   report.activation_bits = plan.wide ? 16 : 8;
   report.weight_bytes = plan.weight_bytes;

@@ -263,7 +263,11 @@ TEST_CASE("the report warns of what it sees") {
   strange = Dataset<float>{{1, 8, 8}, pixels};
   DataLoader<float> calibration{strange, 4, 1};
   CHECK_THAT(quantization_report(t.model, *quantize(t.model, calibration), t.loader).text(),
-             Contains("single outlier"));
+             Contains("in the calibration? "));
+  // and among the samples of the report too
+  const auto same = quantization_report(t.model, *quantize(t.model, calibration), calibration);
+  CHECK_THAT(same.text(), Contains("99 % of its numbers lie within") && Contains("a single outlier?"));
+  CHECK(same.layers.back().fixed == (same.layers.back().name.find("Softmax") != std::string::npos));
   calibration.start_epoch(0);
   const auto careful = quantize(t.model, calibration, {.method = CalibrationMethod::percentile, .percentile = 98});
   CHECK(evaluate(*careful, t.data).accuracy > 0.85);
