@@ -190,6 +190,7 @@ concept HasSampleLoops = requires(const Memory<float>& m, const float* x, float*
 /// The context of evaluation without a host: no random streams, no BLAS, nothing allocated.
 template <class Products>
 struct BasicContext {
+  static constexpr bool alone = true;  // formulas' loops as well
   bool overwrite_gradients = false;
 
   /// A leaf with a kernel of its own for single samples; `run_forward` asks for it.

@@ -312,7 +312,7 @@ struct ElementPass {
 }  // namespace detail
 
 /// The loops of a batch plan. `S` has a static constexpr member `plan`.
-template <class S, bool Channelwise, class T, bool InOrder = false>
+template <class S, bool Channelwise, class T, bool InOrder = false, bool Alone = false>
 class BatchLoops {
   static constexpr const BatchPlan& plan = S::plan;
 
@@ -332,7 +332,7 @@ class BatchLoops {
         const Output& o = plan.features.list[i];
         if (plan.is_stored(o, Pass)) a.store[stores++] = {buffer[o.slot], features};
       }
-      Loops<Spec, T, InOrder>::run(a);
+      Loops<Spec, T, InOrder, Alone>::run(a);
     }
   }
   template <int Pass>
@@ -342,7 +342,7 @@ class BatchLoops {
         std::fill_n(value[slot], features, T(0));
         data.feature_sum[slot] = value[slot];
       }
-    Loops<detail::SumPass<S, Pass, Channelwise>, T, InOrder>::run(data);
+    Loops<detail::SumPass<S, Pass, Channelwise>, T, InOrder, Alone>::run(data);
   }
   /// Sums of this part of a batch become those of all parts. Where the next pass sums what deviates from a mean, it is
   /// run here as well, with this part's own mean: one exchange is enough for both.
@@ -400,7 +400,7 @@ public:
   }
   /// The last pass, one number per element.
   static void finish(Arguments<T>& data) {
-    if constexpr (plan.elements.count > 0) Loops<detail::ElementPass<S, Channelwise>, T, InOrder>::run(data);
+    if constexpr (plan.elements.count > 0) Loops<detail::ElementPass<S, Channelwise>, T, InOrder, Alone>::run(data);
   }
 };
 

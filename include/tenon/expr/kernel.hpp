@@ -9,13 +9,21 @@
 #include <utility>
 
 #include <tenon/expr/instruction.hpp>
+#include <tenon/expr/loop_program.hpp>
 #include <tenon/kernels/dispatch.hpp>
 
 namespace tenon::expr {
 
+/// What a plan does as lists, the same for all types of numbers.
+template <class S>
+struct Listed {
+  static constexpr LoopLists<S::plan.g.count, S::plan.outputs.count> lists{S::plan};
+};
+
 /// The loops of a plan. `S` has a static constexpr member `plan`. In order, sums are added up one number after the
-/// other and nothing is chosen by the processor: the same bits on every machine that does not contract into fma.
-template <class S, class T, bool InOrder = false>
+/// other and nothing is chosen by the processor: the same bits on every machine that does not contract into fma. Alone,
+/// nothing of the library is called: plain x86-64 has compiled loops, too.
+template <class S, class T, bool InOrder = false, bool Alone = false>
 class Loops {
   static constexpr int count = S::plan.g.count;
 
@@ -252,30 +260,49 @@ class Loops {
     }
   }
 
-  /// Row k of every sample. Rows that may be strung together are mostly one: a second loop, over k, would only be
-  /// compiled for each formula and instruction set.
-  static void row_of_samples(const Arguments<T>& arguments, std::size_t k) {
-    const auto body = [](const Arguments<T>* args, std::size_t index) TENON_INLINE_LAMBDA {
-      for (std::size_t sample = 0; sample < args->count; ++sample)
-        one_row(*args, row_at(*args, sample, index, args->width, each_in, each_out), args->width,
-                sample * args->repeats + index, 0, std::make_integer_sequence<int, S::plan.levels>{},
-                numbers<0, &Pass::per_row>{});
-    };
-    kernels::dispatch(body, &arguments, k);
+  /// Rows that may be strung together are mostly one: a loop over the rows of a sample would only be compiled for each
+  /// formula and instruction set.
+  static constexpr bool row_by_row = S::plan.collapsible && !S::plan.channelwise && !InOrder && !S::plan.brief;
+
+  /// Row k of every sample, or all rows.
+  TENON_INLINE static void rows(const Arguments<T>& args, [[maybe_unused]] std::size_t k) {
+    if constexpr (row_by_row)
+      for (std::size_t sample = 0; sample < args.count; ++sample)
+        one_row(args, row_at(args, sample, k, args.width, each_in, each_out), args.width, sample * args.repeats + k, 0,
+                std::make_integer_sequence<int, S::plan.levels>{}, numbers<0, &Pass::per_row>{});
+    else every_row(args);
+  }
+  static void as_compiled(const Arguments<T>& args, std::size_t k) { rows(args, k); }
+  /// The same, for the processor at hand where that matters.
+  static void chosen_here(const Arguments<T>& arguments, std::size_t k) {
+    const auto body = [](const Arguments<T>* args, std::size_t row) TENON_INLINE_LAMBDA { rows(*args, row); };
+    if constexpr (InOrder || S::plan.brief) rows(arguments, k);
+    else kernels::dispatch(body, &arguments, k);
+  }
+  TENON_TARGET_AVX2 static void with_avx2(const Arguments<T>& args, std::size_t k) { rows(args, k); }
+  TENON_TARGET_AVX512 static void with_avx512(const Arguments<T>& args, std::size_t k) { rows(args, k); }
+
+  static constexpr int compiled_level = kernels::detail::compiled_level;
+  static constexpr bool by_library = compiled_level < 2 && !InOrder && !Alone && !S::plan.brief;
+
+  template <int Level>
+  static constexpr LoopCode<T> code() {
+    if constexpr (Level == 0) return {with_avx2, with_avx512, Listed<S>::lists.program(S::plan), row_by_row};
+    else return {as_compiled, with_avx512, {.collapsible = S::plan.collapsible}, row_by_row};
   }
 
 public:
-  /// Leaves the arguments as they were: a copy of them would take as long as a short loop.
+  /// Leaves the arguments as they were.
   static void run(Arguments<T>& arguments) {
-    if constexpr (S::plan.collapsible && !S::plan.channelwise && !InOrder && !S::plan.brief) {
-      arguments.for_each_row(row_of_samples);
+    if constexpr (by_library) {
+      static constexpr LoopCode<T> loops = code<compiled_level>();
+      run_loops(loops, arguments, kernels::cpu_level());
+    } else if constexpr (row_by_row) {
+      arguments.for_each_row(chosen_here);
     } else {
       const std::size_t samples = arguments.count, repeats = arguments.repeats, width = arguments.width;
       if constexpr (S::plan.collapsible) arguments.collapse();
-      const auto body = [](const Arguments<T>* args) TENON_INLINE_LAMBDA { every_row(*args); };
-      const Arguments<T>* const args = &arguments;
-      if constexpr (InOrder || S::plan.brief) body(args);
-      else kernels::dispatch(body, args);
+      chosen_here(arguments, 0);
       arguments.count = samples;
       arguments.repeats = repeats;
       arguments.width = width;
@@ -288,8 +315,13 @@ template <class Ctx>
 inline constexpr bool is_in_order = requires {
   requires Ctx::in_order;
 };
+/// One that may run in a program without the library says `alone = true`.
+template <class Ctx>
+inline constexpr bool is_alone = requires {
+  requires Ctx::alone;
+};
 /// The loops for what runs in a context.
 template <class Ctx, class S, class T>
-using LoopsIn = Loops<S, T, is_in_order<Ctx>>;
+using LoopsIn = Loops<S, T, is_in_order<Ctx>, is_alone<Ctx>>;
 
 }  // namespace tenon::expr

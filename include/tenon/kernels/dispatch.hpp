@@ -14,6 +14,8 @@
 // was compiled for. Capture by value; behind a reference the compiler must assume that a store to
 // y[i] changes the captured number.
 //
+// The loops of formulas, of which a program has many, are compiled for AVX2 and AVX-512 alone (expr/loop_program.hpp).
+//
 // The targets name features instead of arch=x86-64-v3 and -v4: features are added to those of the
 // file, so the wrappers also work where a file is built for more than v3 (arch= would then drop
 // features that the inlined body has, which GCC refuses). Full 512-bit vectors have to be asked

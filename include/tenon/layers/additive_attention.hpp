@@ -66,13 +66,13 @@ struct AdditiveCode {
         for (std::size_t s = 0; s < keys; ++s)
           for (std::size_t j = 0; j < hidden; ++j)
             pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
-      run<typename tanh::Evaluate>(pair, pairs(), hidden);
+      run<Ctx, typename tanh::Evaluate>(pair, pairs(), hidden);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden,
                m.parameters.values + score_weight(), 1, T(0), weight, 1);
       for (std::size_t s = 0; m.mask && s < keys; ++s)
         if (m.mask[i][s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
-      run<typename softmax::Evaluate>(weight, queries, keys);
+      run<Ctx, typename softmax::Evaluate>(weight, queries, keys);
       // with nothing to see, nothing gets a weight
       if (m.mask && std::find(m.mask[i], m.mask[i] + keys, T(0)) == m.mask[i] + keys)
         std::fill_n(weight, pairs(), T(0));
@@ -134,14 +134,14 @@ struct AdditiveCode {
   }
 
 private:
-  template <class Program, class T>
+  template <class Ctx, class Program, class T>
   static void run(T* numbers, std::size_t count, std::size_t length) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = length;
     a.input[0] = {numbers, length};
     a.store[0] = {numbers, length};
-    expr::Loops<Program, T>::run(a);
+    expr::LoopsIn<Ctx, Program, T>::run(a);
   }
   template <class Program, class T>
   static void run_back(const T* result, T* slope, std::size_t count, std::size_t length) {

@@ -100,10 +100,8 @@ Point<F> random_point(const Case& c) {
   return p;
 }
 
-/// Everything a formula is run for: evaluation, forward in training, backward that stores and
-/// backward that adds, and the same by way of the kept slope where that is possible.
 template <class F, class T>
-void check(const Case& c, double forward_tolerance, double backward_tolerance) {
+void check_here(const Case& c, double forward_tolerance, double backward_tolerance) {
   using Program = tenon::expr::Program<tenon::expr::Canonical<F>>;
   constexpr int inputs = std::max(1, Program::inputs);
   Point<F> p = random_point<F>(c);
@@ -204,9 +202,22 @@ void check(const Case& c, double forward_tolerance, double backward_tolerance) {
   }
   tenon::expr::FormulaGraph text;
   INFO(tenon::expr::detail::print(text, tenon::expr::lower<tenon::expr::Canonical<F>>(text)));
-  INFO("rows " << c.rows << ", width " << c.width << ", gap " << c.gap << ", bytes " << sizeof(T));
+  INFO("rows " << c.rows << ", width " << c.width << ", gap " << c.gap << ", bytes " << sizeof(T) << ", level "
+               << tenon::kernels::cpu_level());
   CHECK(forward.worst <= forward.relative);
   CHECK(backward.worst <= backward.relative);
+}
+
+/// Everything a formula is run for: evaluation, forward in training, backward that stores and backward that adds, and
+/// the same by way of the kept slope where that is possible. The best loops that this processor has, and the library's
+/// walk through what they do.
+template <class F, class T>
+void check(const Case& c, double forward_tolerance, double backward_tolerance) {
+  for (const int level : {2, 0}) {
+    tenon::kernels::limit_cpu_level(level);
+    check_here<F, T>(c, forward_tolerance, backward_tolerance);
+  }
+  tenon::kernels::limit_cpu_level(2);
 }
 
 }  // namespace formula_rig

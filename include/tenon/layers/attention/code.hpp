@@ -84,7 +84,7 @@ struct AttentionCode {
         small_gemm(ctx, Transpose::no, Transpose::yes, queries, keys, depth(), scale<T>(), head.query, query_step(),
                    head.key, key_step(), T(0), head.weights, keys);
         hide(m, i, head.weights);
-        run_softmax(head.weights, queries, keys);
+        run_softmax<Ctx>(head.weights, queries, keys);
         blank(m, i, head.weights);
         small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, T(1), head.weights, keys, head.value,
                    key_step(), T(0), head.given, width);
@@ -128,7 +128,7 @@ struct AttentionCode {
           for (std::size_t j = 0; j < depth(); ++j) sum += query[j] * keys_seen[t * width + h * depth() + j];
           row[t] = scale<T>() * sum;
         }
-        run_softmax(row, 1, seen);
+        run_softmax<Ctx>(row, 1, seen);
         T* const result = given + i * width + h * depth();
         std::fill_n(result, depth(), T(0));
         for (std::size_t t = 0; t < seen; ++t)
@@ -224,12 +224,12 @@ private:
     a.width = length;
     return a;
   }
-  template <class T>
+  template <class Ctx, class T>
   static void run_softmax(T* weights, std::size_t count, std::size_t length) {
     expr::Arguments<T> a = rows_of<T>(count, length);
     a.input[0] = {weights, length};
     a.store[0] = {weights, length};
-    expr::Loops<typename softmax::Evaluate, T>::run(a);
+    expr::LoopsIn<Ctx, typename softmax::Evaluate, T>::run(a);
   }
   /// What must not be seen gets no weight: what comes later, and what is masked.
   template <class T>

@@ -83,7 +83,7 @@ struct BatchCode {
       a.noise = {m.workspace.saved, layer.size};
     }
     reduce<Steps>(layer, a, m, exchange_of(ctx));
-    expr::BatchLoops<Steps, Channelwise, T>::finish(a);
+    expr::BatchLoops<Steps, Channelwise, T, false, expr::is_alone<Ctx>>::finish(a);
   }
 
   template <class Layer, class Ctx, class T>
