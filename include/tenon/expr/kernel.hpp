@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <tenon/expr/instruction.hpp>
@@ -283,7 +284,9 @@ class Loops {
   TENON_TARGET_AVX512 static void with_avx512(const Arguments<T>& args, std::size_t k) { rows(args, k); }
 
   static constexpr int compiled_level = kernels::detail::compiled_level;
-  static constexpr bool by_library = compiled_level < 2 && !InOrder && !Alone && !S::plan.brief;
+  /// The library walks through programs of float and of double.
+  static constexpr bool by_library = compiled_level < 2 && !InOrder && !Alone && !S::plan.brief &&
+                                     (std::is_same_v<T, float> || std::is_same_v<T, double>);
 
   template <int Level>
   static constexpr LoopCode<T> code() {
