@@ -1,7 +1,7 @@
 // Two networks against each other (Goodfellow et al. 2014), told which digit is meant (Mirza and Osindero 2014): a
 // forger draws it from a code of 16 random numbers, an expert says whether it is true. Each has an optimizer of its
 // own. The expert learns from true and forged digits; the forger from the gradient that the expert, as it is, sends
-// back to its input when it should have said "true". What is shown is drawn by an average of the forger's weights over
+// back to its input when it should have answered "true". What is shown is drawn by an average of the forger's weights over
 // its last steps.
 //
 //     gan [EPOCHS [SEED]]
