@@ -240,7 +240,7 @@ def batch_norm(family):
 class Loss(NamedTuple):
     function: Callable        # (prediction, ..., reduction) -> loss
     inputs: Callable          # rng -> tensors to differentiate by
-    constants: Callable       # rng -> target and its kin
+    constants: Callable       # rng -> target and the like
     extreme: Callable = None  # replaces the prediction
     reductions: tuple = ("mean", "sum", "none")
 

@@ -12,7 +12,7 @@ namespace tenon::test {
 struct HeapUse {
   std::size_t news = 0;         // calls of operator new, of any form
   std::size_t arena_bytes = 0;  // asked for with an alignment, as arenas are
-  std::size_t mallocs = 0;      // of malloc and its kin, those made by operator new included
+  std::size_t mallocs = 0;      // of malloc and the like, those made by operator new included
 
   friend HeapUse operator-(HeapUse a, const HeapUse& b) {
     return {a.news - b.news, a.arena_bytes - b.arena_bytes, a.mallocs - b.mallocs};

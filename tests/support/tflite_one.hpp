@@ -97,7 +97,7 @@ struct One {
   }
 };
 
-/// Conv2DOptions and its kin: padding, stride across and down.
+/// Conv2DOptions and the like: padding, stride across and down.
 inline Object window(I8 padding, I32 across, I32 down) {
   return Object().scalar(0, padding).scalar(1, across).scalar(2, down);
 }

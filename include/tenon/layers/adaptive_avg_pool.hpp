@@ -35,7 +35,7 @@ public:
 
 }  // namespace detail
 
-/// Means that bring an image of any size to Height by Width, over rows i, and columns j alike:
+/// Means that bring an image of any size to Height by Width, over rows i, and over columns j in the same way:
 ///     y[c][r][q] = mean_ij x[c][i][j],   floor(r H / Height) <= i < ceil((r + 1) H / Height).
 /// Neighbours overlap where the size does not divide. `AdaptiveAvgPool2D<N>` is N by N.
 ///

@@ -8,7 +8,7 @@ namespace tenon {
 ///
 /// `AvgPool2D<2>` halves an image; the stride is the kernel unless `stride<...>` says otherwise. Options:
 /// `stride<2>`, `padding<1>` (at most half the kernel), `dilation<2>`, `count_include_pad<false>` (the mean
-/// is of the numbers inside the image only); `kernel<2, 3>` and its kin by height and width.
+/// is of the numbers inside the image only); `kernel<2, 3>` and the like by height and width.
 /// Shapes: (C, H, W) to (C, floor((H + 2 p - d (k - 1) - 1) / s) + 1, ...). Gradient: every number of a
 /// window gets dy / (kh kw). PyTorch: nn.AvgPool2d. ONNX: AveragePool.
 ///

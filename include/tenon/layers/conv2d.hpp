@@ -13,7 +13,7 @@ namespace tenon {
 /// `Conv2D<Out, Kernel>` takes its channels from the layer before, `Conv2D<In, Out, Kernel>` states and
 /// checks them. Options, in any order: `stride<2>`, `padding<1>`, `padding<same>` (stride 1),
 /// `padding<full>`, `dilation<2>`, `groups<4>` (as many as channels: depthwise), `bias<false>`,
-/// `init<HeNormal>`; `stride<2, 1>` and its kin by height and width, and `kernel<3, 5>` instead of one
+/// `init<HeNormal>`; `stride<2, 1>` and the like by height and width, and `kernel<3, 5>` instead of one
 /// size; without groups, for runs in int8, `weight_bits<4>` and `per_tensor<true>` (docs/guides/microcontrollers.md).
 /// Shapes: (in, H, W) to (out, floor((H + 2 p - d (k - 1) - 1) / s) + 1, ...).
 /// Parameters: weight (out, in / groups, kh, kw), bias (out), both U(-1/sqrt(n), 1/sqrt(n)) with n the

@@ -40,7 +40,7 @@ struct LastUnit {
 /// after all steps of each. Behind anything else it is the last step,
 ///     y[f] = x[T - 1][f].
 ///
-/// Shapes: (T, F) to (F). Gradient: dy at the last step, 0 at the others. PyTorch: h_n of nn.LSTM and its kin,
+/// Shapes: (T, F) to (F). Gradient: dy at the last step, 0 at the others. PyTorch: h_n of nn.LSTM and the like,
 /// y[:, -1]. ONNX: Y_h; Gather.
 ///
 ///     using Net = Sequential<Input<50, 32>, LSTM<128>, Last, Dense<10>>;

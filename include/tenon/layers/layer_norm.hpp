@@ -23,7 +23,7 @@ consteval auto layer_norm_formula() {
 ///
 /// Options: `epsilon<1e-5>`, `bias<false>`, `affine<false>` (neither weight nor bias).
 /// Shapes: any to the same; an image is normalised as a whole. Parameters: weight (features; of an
-/// image C, H, W), ones; bias alike, zeros.
+/// image C, H, W), ones; bias of the same shape, zeros.
 /// Gradients: with n the normalised x, s its divisor and g = weight * dy,
 /// dx = (g - mean(g) - n * mean(g * n)) / s, dweight = sum of n * dy, dbias = sum of dy.
 /// PyTorch: nn.LayerNorm(features), nn.LayerNorm([C, H, W]). ONNX: LayerNormalization.

@@ -8,7 +8,7 @@ namespace tenon {
 ///
 /// `MaxPool2D<2>` halves an image; the stride is the kernel unless `stride<...>` says otherwise. Options:
 /// `stride<2>`, `padding<1>` (at most half the kernel; what is outside is never the largest),
-/// `dilation<2>`; `kernel<2, 3>` and its kin by height and width. Shapes: (C, H, W) to
+/// `dilation<2>`; `kernel<2, 3>` and the like by height and width. Shapes: (C, H, W) to
 /// (C, floor((H + 2 p - d (k - 1) - 1) / s) + 1, ...). Gradient: dy goes to the first number of the
 /// window that is the largest. A NaN passes through. PyTorch: nn.MaxPool2d. ONNX: MaxPool.
 ///

@@ -22,7 +22,7 @@ struct described_frozen : described<Structure::frozen, Part> {
 }  // namespace detail
 
 /// Brings each feature to a common size: y = (x - center) / scale, with numbers that are measured on data and do not
-/// learn. Saved, frozen and exported with the network, so that whoever runs it gives it plain samples.
+/// learn. Saved, frozen and exported with the network, so that it always takes plain samples.
 ///
 /// Shapes: any to the same; a feature is a number of a vector, of each step of a sequence, or a channel of an image.
 /// Parameters, none of which learns: center (features), zeros; scale (features), ones. Gradients: dx = dy / scale.

@@ -9,7 +9,7 @@ namespace tenon {
 ///
 ///     t d^2 + (1 - t) max(0, margin - d)^2.
 ///
-/// What is alike (t = 1) is drawn together, other pairs (t = 0) are pushed apart, until they are `margin` away.
+/// Similar pairs (t = 1) are drawn together, other pairs (t = 0) are pushed apart until they are `margin` away.
 ///
 /// Gradient: 2 t d - 2 (1 - t) max(0, margin - d). PyTorch has none.
 ///

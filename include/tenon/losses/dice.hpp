@@ -7,8 +7,8 @@ namespace tenon {
 
 /// One minus how far two masks overlap, Dice's coefficient (Milletari et al. 2016), over all numbers of a sample:
 ///     1 - (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth),
-/// with p probabilities and t the targets. A rare class counts as much as a common one; `smooth` says what two empty
-/// masks are: alike. A value for each sample, averaged over the batch.
+/// with p probabilities and t the targets. A rare class counts as much as a common one; `smooth` makes two empty
+/// masks count as equal. A value for each sample, averaged over the batch.
 ///
 /// The network ends with Sigmoid or Softmax, or `DiceLoss<from_probabilities>` says that its numbers are probabilities.
 /// Gradient: with D the divisor and N the numerator, N / D^2 - 2 t / D. PyTorch has none; MONAI: DiceLoss with one

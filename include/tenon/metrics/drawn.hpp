@@ -7,7 +7,7 @@
 #include <tenon/metrics/frechet.hpp>
 
 /// What metrics/frechet.hpp says of samples that a network draws, as metrics of a Fit: in every epoch's record, in
-/// logs, and for whoever monitors. They look at no predictions. When an epoch is measured, a function of the user's
+/// logs, and for callbacks that monitor. They look at no predictions. When an epoch is measured, a function of the user's
 /// draws, and gives what a judge sees in what was drawn:
 ///
 ///     const auto seen = [&] { return judge.features(draw(500)); };  // rows of numbers, one sample after the other

@@ -120,7 +120,7 @@ concept NetworkOptimizer = Optimizer<O> ||
      (
          requires(const O& o) { o.groups; } || requires { requires O::by_parameter; }));
 
-/// Sets the momentum, or what takes its place: beta1 of Adam and its kin. Optimizers without either keep what
+/// Sets the momentum, or what takes its place: beta1 of Adam and the like. Optimizers without either keep what
 /// they have.
 template <class O>
 constexpr void set_momentum(O& optimizer, double momentum) {

@@ -58,7 +58,7 @@ bool make_gemm(Edit& edit, Node& node);
 bool unroll_rows(Edit& edit, Node& node);
 // What is multiplied and added channel by channel behind a convolution.
 bool scale_channels(Edit& edit, Node& node);
-// Relu, Gelu, HardSwish and their kin from pieces.
+// Relu, Gelu, HardSwish and the like from pieces.
 bool name_function(Edit& edit, Node& node);
 // LayerNormalization and RMSNormalization from pieces.
 bool normalize_layer(Edit& edit, Node& node);

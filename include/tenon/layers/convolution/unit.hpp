@@ -36,7 +36,7 @@ namespace detail {
 template <std::size_t Axes, std::size_t Channels, std::size_t Height, std::size_t Width>
 using feature_map = std::conditional_t<Axes == 2, Shape<Channels, Height, Width>, Shape<Channels, Width>>;
 
-/// Layer arguments of `Conv2D<Out, Kernel, ...>` and its kin in numbers.
+/// Layer arguments of `Conv2D<Out, Kernel, ...>` and the like in numbers.
 template <std::size_t Axes, bool Transposed, auto... Argument>
 struct ConvolutionArguments {
   static constexpr Window given = window_of<Axes, Argument...>();

@@ -37,7 +37,7 @@ struct parts_with_as_many_features;
 struct dropout_mask_after_the_last_matmul;
 struct at_most_8_parameters;
 struct at_most_7_products_and_chunks;
-/// `sum`, `mean`, `max`, `variance` look at one sample, `batch_mean` and its kin at one feature: write
+/// `sum`, `mean`, `max`, `variance` look at one sample, `batch_mean` and the like at one feature: write
 /// two layers.
 struct reductions_over_the_sample_or_over_the_batch_not_both;
 struct matmul_and_chunk_apart_from_reductions_over_the_batch;

@@ -40,7 +40,7 @@ inline constexpr std::size_t height_of = In::rank == 3 ? In::dims[1] : 1;
 template <class In>
 inline constexpr std::size_t width_of = In::rank >= 2 ? In::dims[In::rank - 1] : 1;
 
-/// The arguments of `MaxPool2D<Kernel, ...>` and its kin. A signal is an image of one row.
+/// The arguments of `MaxPool2D<Kernel, ...>` and the like. A signal is an image of one row.
 template <std::size_t Axes, auto... Argument>
 struct PoolArguments {
   using sizes = sizes_of<Argument...>;
