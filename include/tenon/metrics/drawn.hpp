@@ -7,8 +7,8 @@
 #include <tenon/metrics/frechet.hpp>
 
 /// What metrics/frechet.hpp says of samples that a network draws, as metrics of a Fit: in every epoch's record, in
-/// logs, and for callbacks that monitor. They look at no predictions. When an epoch is measured, a function of the user's
-/// draws, and gives what a judge sees in what was drawn:
+/// logs, and for callbacks that monitor. They look at no predictions. When an epoch is measured, a function of yours
+/// draws samples, and returns the features that a judge finds in them:
 ///
 ///     const auto seen = [&] { return judge.features(draw(500)); };  // rows of numbers, one sample after the other
 ///     fit(model, train, Fit{.validation = test, .metrics = metrics(Frechet{.features = seen, .real = real})});

@@ -34,7 +34,8 @@ double frechet_distance(std::span<const float> a, std::span<const float> b, std:
 double frechet_distance(std::span<const double> a, std::span<const double> b, std::size_t width);
 
 /// Of rows of class probabilities that a classifier gives for samples: exp of the mean divergence of each row from the
-/// mean row (Salimans et al. 2016). From 1, where all samples look the same or no class is sure, to the number of classes.
+/// mean row (Salimans et al. 2016). From 1, where all samples look the same or no class is sure, to the number of
+/// classes.
 /// Throws an Error unless these are whole rows of numbers from 0 to 1.
 double inception_score(std::span<const float> probabilities, std::size_t classes);
 
