@@ -36,8 +36,10 @@ tenon_own(tenon)
 tenon_check_integers(tenon)
 target_compile_options(tenon
   PUBLIC ${tenon_options}
-  # The kernels in here are worth optimising in every build, also in those for debugging.
-  PRIVATE "$<$<CONFIG:Release,RelWithDebInfo>:-O3>" "$<$<CONFIG:Debug>:-O2>")
+  # The kernels in here are worth optimising in every build, also in those for debugging and where a project that
+  # includes this one names no build type.
+  PRIVATE "$<$<CONFIG:Release,RelWithDebInfo>:-O3>" "$<$<CONFIG:Debug>:-O2>"
+    "$<$<STREQUAL:$<CONFIG>,>:-O2>")
 target_link_libraries(tenon
   PUBLIC tenon_core tenon::blas Boost::headers Threads::Threads
   PRIVATE fmt::fmt ZLIB::ZLIB "$<BUILD_INTERFACE:nlohmann_json::nlohmann_json>")
