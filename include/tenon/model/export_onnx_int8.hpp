@@ -37,8 +37,9 @@ template <class L, class In, class Path>
 struct qdq_refusal {
   static constexpr auto judge() {
     if constexpr (is_input_element<L>) return std::type_identity<void>{};
-    else if constexpr (stores_activations<L>)
-      return std::type_identity<cannot_run<layer<Path, L>, in_onnx_int8>>{};  // 16 bits: opset 17 quantises to 8
+    else if constexpr (stores_activations<L> || structure_of<L> == Structure::masked)
+      // 16 bits: opset 17 quantises to 8. Masked: its parts would be written as if there were no padding
+      return std::type_identity<cannot_run<layer<Path, L>, in_onnx_int8>>{};
     else if constexpr (parts_of<L>::size > 0)
       return std::type_identity<typename decltype(qdq_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
                                                                        part_paths<L, Path>{}))::type>{};
@@ -78,7 +79,8 @@ public:
   std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     using namespace edge::detail;
     constexpr const Bound* type = nullptr;
-    if constexpr (Passthrough<Bound> || !std::is_void_v<sequence_step<Bound>> || is_chain(type) || is_repeat(type) ||
+    constexpr bool is_loop = is_repeat(type) && !IsGraph<Bound>;  // copies of several inputs are nodes of a graph
+    if constexpr (Passthrough<Bound> || !std::is_void_v<sequence_step<Bound>> || is_chain(type) || is_loop ||
                   is_frozen(type)) {
       return base::template read<Bound>(x, parameters, unit);
     } else if constexpr (IsGraph<Bound>) {
@@ -225,8 +227,8 @@ QdqNumbers qdq_numbers(const QuantizedNumbers<Net>& q) {
 /// written as its operators. BatchNorm that was not folded is a Conv in groups, as in int8, and what a Dense does to
 /// every step a MatMul, whose weights lie (in, out). Positions are the constants "added". Standardize in front and
 /// Unstandardize at the end, which cost no step, stay float. Not written, which is an error that names the layer when
-/// compiling, and what `runs_as<in_onnx_int8, Net>` says: recurrent layers, attention, normalisations by rows,
-/// transposed convolutions in groups, 16-bit activations, and what in_int8 refuses. The
+/// compiling, and what `runs_as<in_onnx_int8, Net>` says: recurrent layers, attention, Masked, normalisations by
+/// rows, transposed convolutions in groups, 16-bit activations, and what in_int8 refuses. The
 /// file is replaced atomically. Error: it would be larger than 2 GiB.
 template <class Net>
 void export_onnx(const QuantizedNumbers<Net>& q, const std::string& path) {

@@ -294,6 +294,8 @@ TEST_CASE("what cannot be written in int8 is known before") {
                                 cannot_run<layer<path<0, 1>, LSTM<3>>, in_onnx_int8>>);
   STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<LayerNorm<>>>);
   STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<MultiheadAttention<2>>>);
+  STATIC_REQUIRE(runs_as<in_onnx_int8, Steps<Dense<4>, MeanSteps>>);
+  STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<Masked<0, Dense<4>, MeanSteps>>>);  // without the mask, another mean
   STATIC_REQUIRE(!runs_as<in_onnx_int8, StoreActivations<Vector<Dense<2>>, activation_bits<16>>>);
   STATIC_REQUIRE(!runs_as<in_onnx_int8, Signal<ConvTranspose1D<4, 3, groups<2>>>>);
   STATIC_REQUIRE(runs_as<in_onnx_int8, Signal<ConvTranspose1D<4, 3>>>);
