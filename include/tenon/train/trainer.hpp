@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -207,7 +206,7 @@ public:
   }
   /// Samples that end with the call are refused: `backward` reads them again.
   template <class Samples>
-    requires(!std::is_lvalue_reference_v<Samples> && !std::ranges::borrowed_range<Samples> &&
+    requires(!std::is_lvalue_reference_v<Samples> && !std::ranges::enable_borrowed_range<std::remove_cv_t<Samples>> &&
              std::convertible_to<const Samples&, std::span<const T>>)
   Rows<const T> forward(Samples&&) {
     detail::refuse<wrong_argument<argument<"forward", "samples">, takes<samples_that_are_there_until_backward>,
