@@ -11,8 +11,11 @@ function(tenon_include_options target result)
   set(${result} "$<$<BOOL:${folders}>:-I$<JOIN:${folders},$<SEMICOLON>-I>>" PARENT_SCOPE)
 endfunction()
 
-set(options -std=c++20 -O1 -w ${tenon_loop_flags} "$<$<BOOL:${TENON_ARCH}>:-march=${TENON_ARCH}>"
-  "$<$<BOOL:${TENON_SANITIZE}>:-fsanitize=$<JOIN:${TENON_SANITIZE},$<COMMA>>>")
+set(options -std=c++20 -O1 -w ${tenon_loop_flags} "$<$<BOOL:${TENON_ARCH}>:-march=${TENON_ARCH}>")
+if(TENON_SANITIZE)
+  string(REPLACE "," "$<COMMA>" sanitizers "${TENON_SANITIZE}")  # a comma separates in the expressions below
+  list(APPEND options "-fsanitize=${sanitizers}")
+endif()
 set(libraries "")
 foreach(folder IN ITEMS "${openblas_folder}" "$<TARGET_FILE_DIR:fmt::fmt>")
   list(APPEND libraries "-L${folder}" "-Wl$<COMMA>-rpath$<COMMA>${folder}")
