@@ -8,6 +8,7 @@
 #include <set>
 
 #include <tenon/error.hpp>
+#include <tenon/random.hpp>
 
 #include "../backwards.hpp"
 #include "../io/words.hpp"
@@ -76,14 +77,11 @@ public:
   }
 
 private:
-  /// Between -2^-24 and 2^-24: the upper bits of a linear congruential generator (Knuth's MMIX).
-  double factor() {
-    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-    return std::ldexp(static_cast<double>(state_ >> 40), -47) - std::ldexp(1.0, -24);
-  }
+  /// Between -2^-24 and 2^-24.
+  double factor() { return std::ldexp(stream_.uniform<double>() * 2 - 1, -24); }
 
   std::set<std::string> depend_{};  // names of values
-  std::uint64_t state_ = 1;
+  Stream stream_{1};
 };
 
 /// Values around a body, those of its own first.

@@ -60,7 +60,7 @@ private:
 public:
   using elements = typename chain::elements;
   using mistakes = typename must_give<chain, typename bound_pool<In, Pool>::output, Whole>::type;
-  static constexpr const Tree& tree = chain::tree;
+  static constexpr Tree tree = with_last_pass(chain::tree, "MaxUnpool");
 };
 
 }  // namespace detail

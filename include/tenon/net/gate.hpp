@@ -19,7 +19,7 @@ private:
 public:
   using elements = typename branch::elements;
   using mistakes = typename must_give<branch, Shape<In::front>, Whole>::type;
-  static constexpr const Tree& tree = branch::tree;
+  static constexpr Tree tree = with_last_pass(branch::tree, "Gate");
 };
 
 }  // namespace detail

@@ -175,6 +175,7 @@ struct UnitWalk {
       one(tree, unit);
       path.cut(length);
     }
+    if (!tree.last_pass.empty()) sink(UnitRow{.type = tree.last_pass}, path.path());
   }
   constexpr void one(const Tree& parent, const Branch& unit) {
     if (is_composition(*unit.tree)) {

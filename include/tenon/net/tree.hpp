@@ -102,6 +102,8 @@ struct Tree {
   std::size_t element_count = 0;
   const Branch* units = nullptr;
   std::size_t unit_count = 0;
+  // What a pass over the data behind these units is called, which is no element: the product of a Gate.
+  std::string_view last_pass{};
   // Of a graph: its inputs, then its outputs, which say what gives them.
   const ElementInfo* ports = nullptr;
   std::size_t input_count = 0;
@@ -112,6 +114,11 @@ struct Tree {
   bool frozen = false;
   std::size_t frozen_size = 0;
 };
+
+constexpr Tree with_last_pass(Tree tree, std::string_view name) {
+  tree.last_pass = name;
+  return tree;
+}
 
 template <class Bound>
 constexpr Tree leaf_tree() {

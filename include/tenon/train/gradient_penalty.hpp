@@ -34,7 +34,7 @@ template <class M>
 class GradientPenalty {
   using Net = typename M::network;
   using T = typename M::scalar;
-  using Along = Model<Tangent<Net>, T, typename M::gemm>;
+  using Along = Model<typename detail::tangent<Net>::type, T, typename M::gemm>;  // of Tangent<Net>: errors are shorter
   static constexpr std::size_t inputs = M::input::size;
   static_assert(M::output::size == 1, "GradientPenalty takes a network with one output number");
   static constexpr bool same_parameters = [] {

@@ -541,6 +541,8 @@ std::string check_onnx_int8(const Sampled<A>& s) {
 template <class A>
 std::string examine() {
   INFO(A::name);
+  // each pass over the data has its row in the table that names it
+  CHECK(unit_table<typename A::Net>.size() == layout_of<bound_network<typename A::Net>>.units);
   const Sampled<A> s;
   const std::array<std::string, columns.size()> cells{
       check_gradient<A>(),
