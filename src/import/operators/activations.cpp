@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 
+#include <tenon/error.hpp>
+
+#include "../../io/words.hpp"
 #include "call.hpp"
 
 /// Functions that networks put between their layers.
@@ -25,7 +29,10 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 auto gelu(const Node& node) {
-  const bool by_tanh = node.text("approximate", "none") == "tanh";
+  const std::string approximate = node.text("approximate", "none");
+  const bool by_tanh = approximate == "tanh";
+  if (!by_tanh && approximate != "none")
+    throw Error(describe(node) + ": approximate is \"none\" or \"tanh\", got " + detail::quoted_text(approximate));
   return [=](double x) {
     const double inside = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
     return 0.5 * x * (1 + (by_tanh ? std::tanh(inside) : std::erf(x / std::numbers::sqrt2)));

@@ -156,6 +156,11 @@ TEST_CASE("what has no layer is refused at once, each with its node and the reas
   const std::string all = refusal(g);
   CHECK_THAT(all, Contains("2 reasons") && Contains("CumSum \"local\"") && Contains("ArgMin \"which\""));
 
+  GraphBuilder gelu;
+  const auto bent = gelu.node("Gelu", {gelu.input("x", {1, 4})}, {{"approximate", std::string("cubic")}}, "bent");
+  CHECK_THROWS_WITH(gelu.gives({bent}),  // it computes shapes, as the reader does
+                    Contains("Gelu \"bent\": approximate is \"none\" or \"tanh\", got \"cubic\""));
+
   GraphBuilder unknown;
   unknown.g.nodes.push_back({"again", "Loop", "", {unknown.input("x", {1, 4})}, {"y"}});
   unknown.g.nodes.push_back({"soft", "BiasGelu", "com.example", {"y"}, {"z"}});
