@@ -1,9 +1,9 @@
 // Writes before_graphs_images.safetensors and before_graphs_sequences.safetensors, and prints what the networks
 // predict. Compiled with the headers and the library of commit 501ea91, in a folder with this tests/support in it:
 //
-//     git worktree add /tmp/before 501ea91 && cmake --preset dev -S /tmp/before && ninja -C /tmp/before/build/dev tenon
-//     g++ -std=c++20 -O1 -I/tmp/before/include -I/tmp/before/build/dev/generated -Itests \
-//       tests/golden/make_before_graphs.cpp /tmp/before/build/dev/libtenon.a -lfmt -lopenblas -lz -lpthread
+//     git worktree add ../before 501ea91 && cmake --preset dev -S ../before && ninja -C ../before/build/dev tenon
+//     g++ -std=c++20 -O1 -I../before/include -I../before/build/dev/generated -Itests \
+//       tests/golden/make_before_graphs.cpp ../before/build/dev/libtenon.a -lfmt -lopenblas -lz -lpthread
 #include <cstdio>
 #include <string>
 

@@ -70,7 +70,6 @@ public:
   using base::plan;
   struct Noted : QdqLayer {
     void (*write)(QdqWriter&, const Noted&) = nullptr;
-    bool joins = false;  // of a node that joins its parts
     QdqWriter::Axes axes{};
   };
   std::vector<Noted> layers{};
