@@ -1,6 +1,8 @@
 #include <tenon/train/together.hpp>
 
 #include <tenon/data/stream_reader.hpp>
+#include <tenon/kernels/blas_gemm.hpp>
+#include <tenon/kernels/dispatch.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -55,6 +57,30 @@ std::uint64_t hash_all(std::span<const T> numbers) {
   return hash.sum();
 }
 
+/// Loops and the BLAS are chosen for the processor, and by OPENBLAS_CORETYPE, and each choice rounds in an order of its
+/// own. Two that differ here do so in any weights; this product is large enough for the blocks of all kernels of
+/// OpenBLAS.
+template <class T>
+void add_product(Hash& hash) {
+  constexpr std::size_t rows = 64, columns = 96, inner = 700;
+  std::vector<T> a(rows * inner), b(inner * columns), product(rows * columns);
+  const auto fill = [](std::vector<T>& numbers, std::uint32_t odd) {
+    for (std::uint32_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<T>(i * odd % 1000) / 1000 - T{0.5};
+  };
+  fill(a, 2654435761U);
+  fill(b, 2246822519U);
+  BlasGemm::gemm(kernels::Transpose::no, kernels::Transpose::no, rows, columns, inner, 1, a.data(), inner, b.data(),
+                 columns, 0, product.data(), columns);
+  hash.add(std::span<const T>(product));
+}
+std::uint64_t hash_arithmetic() {
+  Hash hash;
+  hash.add(static_cast<std::uint64_t>(kernels::cpu_level()));
+  add_product<float>(hash);
+  add_product<double>(hash);
+  return hash.sum();
+}
+
 }  // namespace
 
 std::uint64_t hash_text(std::string_view text) {
@@ -74,6 +100,7 @@ void expect_same_run(Communicator& ranks, const RunFingerprint& f, std::string_v
     bool is_hash;
   };
   const Item items[]{{"program (network, loss, optimizer, callbacks)", short_of(f.program), true},
+                     {"arithmetic (kind of processor, BLAS, OPENBLAS_CORETYPE)", short_of(hash_arithmetic()), true},
                      {"number of epochs", static_cast<double>(f.epochs), false},
                      {"batch_size", static_cast<double>(f.batch_size), false},
                      {"shards", static_cast<double>(f.shards), false},
