@@ -6,8 +6,7 @@
 #include <type_traits>
 
 #include <tenon/edge/quantized_layer.hpp>
-#include <tenon/edge/quantized_norm.hpp>
-#include <tenon/edge/quantized_plan_steps.hpp>
+#include <tenon/edge/quantized_plan_formulas.hpp>
 #include <tenon/net/checked.hpp>
 
 /// What a network becomes in int8: a list of steps read off its type.
@@ -18,20 +17,18 @@ namespace detail {
 /// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor. A reader that looks on is
 /// `Own`: parts and nodes are read by its `read` and `read_node`.
 template <std::size_t Capacity, class Own = void>
-struct PlanReader : PlanSteps<Capacity> {
-  using steps = PlanSteps<Capacity>;
-  using steps::plan, steps::function, steps::held, steps::unit_count, steps::inner, steps::rows, steps::ordered,
-      steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_bounds, steps::read_norm,
-      steps::read_slopes, steps::read_meeting, steps::read_modulation, steps::read_embedding, steps::read_shift,
-      steps::read_attention, steps::read_additive, steps::read_padding, steps::read_mean_of_marked, steps::read_tied,
-      steps::read_choice, steps::check_tokens, steps::is_only_read_here, steps::read_dense, steps::add_convolution,
-      steps::without_border, steps::read_pool, steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent,
-      steps::read_permute, steps::read_placing, steps::read_upsampling;
+struct PlanReader : PlanFormulas<Capacity> {
+  using steps = PlanFormulas<Capacity>;
+  using steps::plan, steps::held, steps::unit_count, steps::inner, steps::rows, steps::mask, steps::ordered,
+      steps::unknown, steps::add, steps::move, steps::read_sum, steps::read_join, steps::read_embedding,
+      steps::read_shift, steps::read_padding, steps::read_mean_of_marked, steps::read_tied, steps::read_choice,
+      steps::read_modulation, steps::check_tokens, steps::add_convolution, steps::without_border, steps::read_pool,
+      steps::read_mean_of_steps, steps::read_pieces, steps::read_recurrent, steps::read_permute, steps::read_placing,
+      steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
   /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
   std::size_t first_buffer = 0, buffers = 0;
-  StepMask mask{};  // of the Masked around the part being read
 
   constexpr auto& own() {
     if constexpr (std::is_void_v<Own>) return *this;
@@ -51,17 +48,17 @@ struct PlanReader : PlanSteps<Capacity> {
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
     else if constexpr (is_frozen(type)) return read_frozen<Bound>(x, unit);
-    else if constexpr (EdgeFormulaOf<Bound>::known) return read_edge_formula<Bound>(x, unit);
-    else if constexpr (FormulaOf<Bound>::is) return read_formula<Bound>(x[0], parameters, unit);
-    else if constexpr (GroupNormOf<Bound>::known) return read_group_norm<Bound>(x[0], parameters, unit);
+    else if constexpr (EdgeFormulaOf<Bound>::known) return this->template read_edge_formula<Bound>(x, unit);
+    else if constexpr (FormulaOf<Bound>::is) return this->template read_formula<Bound>(x[0], parameters, unit);
+    else if constexpr (GroupNormOf<Bound>::known) return this->template read_group_norm<Bound>(x[0], parameters, unit);
     else if constexpr (ConvolutionOf<Bound>::known) return read_convolution<Bound>(x[0], parameters, unit);
     else if constexpr (is_streamed<Bound>) return read_streamed<Bound>(x[0], parameters, unit);
     else if constexpr (RecurrentOf<Bound>::known)
       return read_recurrent(x[0], RecurrentOf<Bound>::cell, Bound::plan, parameters);
-    else if constexpr (AttentionOf<Bound>::known) return read_attention<Bound>(x, parameters, unit);
+    else if constexpr (AttentionOf<Bound>::known) return this->template read_attention<Bound>(x, parameters, unit);
     else if constexpr (is_channel_dropout(type)) return x[0];
     else if constexpr (is_mean_of_steps(type))
-      return mask.is ? read_mean_of_marked(x[0], mask, Bound::input::front, Bound::input::inner, unit)
+      return mask.is ? read_mean_of_marked(x[0], Bound::input::front, Bound::input::inner, unit)
                      : read_mean_of_steps(x[0], Bound::input::front, Bound::input::inner, unit);
     else if constexpr (is_max_pool(type)) return read_pool(x[0], unit, StepKind::max_pool, {Bound::pooling});
     else if constexpr (is_mean_pool(type)) return read_pool(x[0], unit, StepKind::average_pool, Bound::averaging);
@@ -129,37 +126,6 @@ struct PlanReader : PlanSteps<Capacity> {
     x = read_chain<Bound>(x, parameters, unit);
     mask = outside;
     return x;
-  }
-
-  template <class Bound>
-  constexpr std::size_t read_attention(const std::size_t* x, std::size_t parameters, std::size_t unit) {
-    using of = AttentionOf<Bound>;
-    constexpr const auto& code = Bound::code;
-    const auto attend = [&](std::size_t target, std::size_t memory, StepMask hidden) {
-      kernels::AttentionSizes sizes = of::sizes;
-      sizes.masked = hidden.is;
-      if constexpr (of::sizes.hidden > 0) {
-        return read_additive({target, memory}, hidden, sizes,
-                             {parameters, parameters + code.key_weight(), parameters + code.score_weight()}, unit);
-      } else {
-        const AttentionPlaces places{parameters, parameters + code.in_bias(), parameters + code.out_weight(),
-                                     parameters + code.out_bias()};
-        return read_attention({target, memory}, hidden, sizes, places, unit, code.rope, of::remembers);
-      }
-    };
-    if constexpr (of::many) {
-      constexpr std::size_t memory = code.cross ? 1 : 0;
-      return attend(x[0], x[memory], of::sizes.masked ? StepMask{true, x[memory + 1]} : StepMask{});
-    } else if constexpr (code.cross) {
-      // the memory's steps are zeros in the result
-      constexpr std::size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
-      const std::size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
-      const std::size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
-      return move(attend(target, memory, mask), {}, all,
-                  {.to = front, .count = {1, 1, 1, own}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}}, true);
-    } else {
-      return attend(x[0], x[0], mask);
-    }
   }
 
   /// Layers that treat every row of a tensor alike treat those of all steps so.
@@ -250,183 +216,6 @@ struct PlanReader : PlanSteps<Capacity> {
     return all == 0 ? unknown() : all;
   }
 
-  /// A formula of several tensors, or of pieces of one.
-  template <class Bound>
-  constexpr std::size_t read_edge_formula(const std::size_t* x, std::size_t unit) {
-    using of = EdgeFormulaOf<Bound>;
-    using formula = typename of::formula;
-    std::array<std::size_t, of::tensors> tensor{};
-    for (std::size_t k = 0; k < of::tensors; ++k) {
-      if (of::pieces == 1) tensor[k] = x[k];
-      else if ((edges_read<formula> >> k & 1U) != 0)
-        tensor[k] = read_pieces(x[0],
-                                Pieces<1>{plan.sizes[x[0]] / (of::pieces * of::width), of::pieces, of::width, 1, {k}});
-    }
-    return read_edge_step<formula, formula>(tensor.data(), unit);
-  }
-  /// `Whole` gives what the layer gives, other parts values within it.
-  template <class E, class Whole>
-  constexpr std::size_t read_edge_step(const std::size_t* x, std::size_t unit) {
-    using how = EdgeFormula<E>;
-    const auto own_unit = [&] { return std::is_same_v<E, Whole> ? unit : unit_count + inner++; };
-    if constexpr (how::step == EdgeStep::tensor) {
-      return x[how::edge];
-    } else if constexpr (how::step == EdgeStep::table) {
-      return read_table<typename how::function>(x[how::edge], own_unit());  // others may read the tensor unbounded
-    } else if constexpr (how::step == EdgeStep::after) {
-      const std::size_t part = read_edge_step<typename how::part, Whole>(x, unit);
-      using F = typename how::function;
-      if constexpr (pattern_of<F>.kind == StepKind::clamp) return read_bounds(part, own_unit(), pattern_of<F>);
-      else return read_table<F>(part, own_unit());
-    } else {
-      const std::size_t a = read_edge_step<typename how::first, Whole>(x, unit),
-                        b = read_edge_step<typename how::second, Whole>(x, unit);
-      if constexpr (how::step == EdgeStep::pair) {
-        return read_meeting(how::kind, a, b, own_unit());
-      } else {
-        const std::size_t c = read_edge_step<typename how::third, Whole>(x, unit);
-        const tenon::detail::Spread whole{1, plan.sizes[a], true};
-        if (how::step == EdgeStep::choice)
-          return read_choice({a, b, c}, {whole, whole, whole}, plan.sizes[a], own_unit());
-        return read_modulation({a, b, c}, whole, whole, own_unit());
-      }
-    }
-  }
-
-  /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
-  template <class F>
-  constexpr std::size_t read_table(std::size_t x, std::size_t unit) {
-    QuantizedStep step{
-        .pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
-    if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>)
-      step.fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 256, step.fixed_zero = plan.wide ? 0 : -128;
-    if (std::is_same_v<F, Operation<Op::hyperbolic_tangent, expr::Input<0>>>)
-      step.fixed_scale = plan.wide ? 0x1p-15 : 1.0 / 128;
-    return add(step, plan.orders[x], &PointValue<F>::at);
-  }
-
-  template <class Bound>
-  constexpr std::size_t read_formula(std::size_t x, std::size_t parameters, std::size_t unit) {
-    using formula = FormulaOf<Bound>;
-    if constexpr (!formula::known) {
-      return unknown();
-    } else {
-      constexpr StepPattern pattern = pattern_of<typename formula::core>;
-      using after = typename CoreOf<Bound>::after;
-      const std::size_t own_unit = has_inner_step<Bound> ? unit_count + inner++ : unit;
-      if constexpr (pattern.kind == StepKind::nothing) {
-      } else if constexpr (pattern.kind == StepKind::clamp) {
-        x = read_bounds(x, own_unit, pattern);
-      } else if constexpr (pattern.kind == StepKind::dense) {
-        x = read_dense(x, pattern, Bound::plan.in[0], Bound::plan.out[0], Bound::plan.repeats * rows,
-                       parameters + Bound::plan.offset[0], parameters + Bound::plan.offset[pattern.has_bias ? 1 : 0],
-                       own_unit);
-      } else if constexpr (pattern.kind == StepKind::norm) {
-        x = read_norm(x, norm_numbers<Bound>(), pattern, parameters, own_unit);
-      } else if constexpr (pattern.kind == StepKind::slopes) {
-        const std::size_t slopes = Bound::plan.parameters[0].size();
-        TensorOrder order = plan.orders[x];  // of one slope: any
-        if (slopes > 1 && formula::by_channels) order = {formula::channels, formula::pixels * rows};
-        else if (slopes > 1) order = {};
-        x = read_slopes(x, pattern, slopes, order, parameters + Bound::plan.offset[0], own_unit);
-      } else if constexpr (pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax) {
-        constexpr bool logarithm = pattern.kind == StepKind::log_softmax;
-        x = ordered(x, {});
-        x = add({.pattern = pattern,
-                 .in = plan.sizes[x],
-                 .out = plan.sizes[x],
-                 .source = x,
-                 .unit = own_unit,
-                 .width = Bound::plan.width,
-                 .fixed_scale = plan.wide   ? 0x1p-15
-                                : logarithm ? 1.0 / 16
-                                            : 1.0 / 256,
-                 .fixed_zero = plan.wide   ? 0
-                               : logarithm ? 127
-                                           : -128},
-                {});
-      } else {
-        if (!scales_input<Bound>(x, parameters, own_unit)) {
-          x = read_affine<Bound>(x, own_unit);
-          if constexpr (is_unstandardization<typename formula::core>) mark_unscaling<Bound>(x, parameters);
-        }
-      }
-      if constexpr (std::is_void_v<after>) return x;
-      else return read_table<after>(x, unit);
-    }
-  }
-
-  template <class Bound>
-  constexpr std::size_t read_group_norm(std::size_t x, std::size_t parameters, std::size_t unit) {
-    using after = typename CoreOf<Bound>::after;
-    x = read_norm(x, GroupNormOf<Bound>::numbers(), {.kind = StepKind::norm}, parameters,
-                  has_inner_step<Bound> ? unit_count + inner++ : unit);
-    if constexpr (std::is_void_v<after>) return x;
-    else if constexpr (pattern_of<after>.kind == StepKind::clamp) return read_bounds(x, unit, pattern_of<after>);
-    else return read_table<after>(x, unit);
-  }
-
-  /// Whether the layer becomes part of how an input becomes int8. An image's does not: cameras give int8 themselves.
-  template <class Bound>
-  constexpr bool scales_input(std::size_t x, std::size_t parameters, std::size_t unit) {
-    using formula = FormulaOf<Bound>;
-    if constexpr (is_standardization<typename formula::core>) {
-      const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
-      if (Bound::plan.parameters.size() != 2 || numbers(0) != formula::channels || numbers(1) != formula::channels)
-        return false;
-      if (formula::by_channels || !is_only_read_here(x) || steps::images[x]) return false;
-      plan.scaled[x] = {.features = formula::channels,
-                        .first = plan.features,
-                        .center_source = parameters + Bound::plan.offset[0],
-                        .spread_source = parameters + Bound::plan.offset[1],
-                        .unit = unit};
-      plan.features += formula::channels;
-      return true;
-    } else {
-      return false;
-    }
-  }
-
-  template <class Bound>
-  constexpr void mark_unscaling(std::size_t x, std::size_t parameters) {
-    using formula = FormulaOf<Bound>;
-    const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
-    if (plan.overflows || formula::by_channels || numbers(0) != formula::channels || numbers(1) != formula::channels)
-      return;
-    QuantizedStep& step = plan.steps[x - 1];
-    step.unscales = true;
-    step.weight_source = parameters + Bound::plan.offset[0];
-    step.bias_source = parameters + Bound::plan.offset[1];
-  }
-  /// An Unstandardize in the end, with nothing behind it.
-  constexpr void unscale_output() {
-    if (plan.overflows || plan.output_count > 0 || plan.count < 2) return;
-    const QuantizedStep& step = plan.steps[plan.count - 1];
-    const bool bounded = step.pattern.low != StepPattern{}.low || step.pattern.high != StepPattern{}.high;
-    if (!step.unscales || bounded || step.source != plan.count - 1 || step.source < plan.inputs) return;
-    plan.unscale_output(step.image.features);
-  }
-
-  /// Every channel by itself, with one tap.
-  template <class Bound>
-  constexpr std::size_t read_affine(std::size_t x, std::size_t unit) {
-    using formula = FormulaOf<Bound>;
-    const std::size_t channels = formula::channels, pixels = formula::pixels * rows;
-    const TensorOrder order = formula::by_channels ? TensorOrder(channels, pixels) : TensorOrder();
-    x = ordered(x, order);
-    QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = true},
-                       .in = plan.sizes[x],
-                       .out = plan.sizes[x],
-                       .source = x,
-                       .bias_source = channels,
-                       .unit = unit,
-                       .affine = true,
-                       .finder = unit};
-    step.image = {
-        .channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
-    return add(step, order);
-  }
-
   template <class Bound>
   constexpr std::size_t read_convolution(std::size_t x, std::size_t parameters, std::size_t unit) {
     constexpr StepPattern activation = ConvolutionOf<Bound>::activation;
@@ -467,7 +256,7 @@ struct PlanReader : PlanSteps<Capacity> {
     step.bias_source = parameters + (step.pattern.has_bias ? Bound::plan.bias_offset() : 0);
     x = add_convolution(x, c, step);
     if constexpr (std::is_void_v<after>) return x;
-    else return read_table<after>(x, unit);
+    else return this->template read_table<after>(x, unit);
   }
 
   /// Over the window of the last steps, whose one position it has.

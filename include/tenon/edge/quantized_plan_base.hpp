@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include <tenon/edge/quantized_layer.hpp>
-#include <tenon/edge/quantized_step.hpp>
+#include <tenon/edge/step_plan.hpp>
 
 /// What all readers of steps stand on.
 namespace tenon::edge::detail {

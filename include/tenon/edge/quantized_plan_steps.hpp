@@ -8,17 +8,6 @@
 /// The steps of a plan that numbers alone describe, one after the other.
 namespace tenon::edge::detail {
 
-/// Where the float layer has the numbers of an attention's four projections.
-struct AttentionPlaces {
-  std::size_t in_weight = 0, in_bias = 0, out_weight = 0, out_bias = 0;
-};
-
-/// Which steps are hidden: a tensor that is not zero there, from `first` on.
-struct StepMask {
-  bool is = false;
-  std::size_t tensor = 0, first = 0;
-};
-
 /// All steps that do not look at the type: called by importers too, which know the network as a text
 /// (src/import/types/quantized_plan.cpp). Here are those that multiply, pool or remember.
 template <std::size_t Capacity>
@@ -47,89 +36,6 @@ struct PlanSteps : PlanMoves<Capacity> {
       step.image = {.channels = in, .features = out, .x = {.image = count, .map = count}};
     }
     return add(step, {});
-  }
-
-  /// Queries are made of x[0], keys and values of x[1]. Queries, keys, values and what is seen have scales of their
-  /// own. One that remembers is given a step, and has room for `a.keys` of them.
-  constexpr std::size_t read_attention(std::array<std::size_t, 2> x, const StepMask& mask,
-                                       const kernels::AttentionSizes& a, const AttentionPlaces& p, std::size_t unit,
-                                       double rope = 0, bool remembers = false) {
-    const auto dense = [&](std::size_t from, std::size_t steps, std::size_t weight, std::size_t bias, std::size_t to) {
-      return read_dense(ordered(from, {}), {.kind = StepKind::dense, .has_bias = true}, a.width, a.width, steps, weight,
-                        bias, to);
-    };
-    const bool same = x[0] == x[1];
-    x[0] = ordered(x[0], {});
-    x[1] = same ? x[0] : ordered(x[1], {});
-    std::array<std::size_t, 3> part{};  // queries, keys, values
-    for (std::size_t k = 0; k < 3; ++k)
-      part[k] = dense(x[k == 0 ? 0 : 1], k == 0 || remembers ? a.queries : a.keys, p.in_weight + k * a.width * a.width,
-                      p.in_bias + k * a.width, unit_count + inner++);
-    const std::size_t seen = add({.pattern = {.kind = StepKind::attend},
-                                  .in = a.queries * a.width,
-                                  .out = a.queries * a.width,
-                                  .source = part[0],
-                                  .other = part[1],
-                                  .third = part[2],
-                                  .fourth = a.masked ? ordered(mask.tensor, {}) : 0,
-                                  .mask_first = mask.first,
-                                  .unit = unit_count + inner++,
-                                  .attention = a,
-                                  .rope = rope,
-                                  .remembers = remembers},
-                                 {});
-    return dense(seen, a.queries, p.out_weight, p.out_bias, unit);
-  }
-
-  /// Queries are made of x[0], keys of x[1], which are the values too; p: where the float layer has the matrices of
-  /// both, and the weights of scores. Queries and keys have scales of their own.
-  constexpr std::size_t read_additive(std::array<std::size_t, 2> x, const StepMask& mask,
-                                      const kernels::AttentionSizes& a, const std::array<std::size_t, 3>& p,
-                                      std::size_t unit) {
-    std::array<std::size_t, 2> part{};
-    for (std::size_t k = 0; k < 2; ++k) {
-      x[k] = ordered(x[k], {});
-      part[k] = read_dense(x[k], {.kind = StepKind::dense}, a.width, a.hidden, k == 0 ? a.queries : a.keys, p[k], 0,
-                           unit_count + inner++);
-    }
-    return add({.pattern = {.kind = StepKind::attend},
-                .in = a.queries * a.hidden,
-                .out = a.queries * a.width,
-                .source = part[0],
-                .other = part[1],
-                .third = x[1],
-                .fourth = a.masked ? ordered(mask.tensor, {}) : 0,
-                .mask_first = mask.first,
-                .weight_source = p[2],
-                .unit = unit,
-                .attention = a},
-               {});
-  }
-
-  /// 1 where a step of x, of `features` numbers, is nothing but `padding`, else 0.
-  constexpr std::size_t read_padding(std::size_t x, double padding, std::size_t steps, std::size_t features) {
-    x = ordered(x, {});
-    return add({.pattern = {.kind = StepKind::padding, .low = padding, .high = padding},
-                .in = plan.sizes[x],
-                .out = steps,
-                .source = x,
-                .width = features,
-                .fixed_scale = 1},
-               {});
-  }
-  /// The mean of those of x that are not hidden.
-  constexpr std::size_t read_mean_of_marked(std::size_t x, const StepMask& mask, std::size_t steps,
-                                            std::size_t features, std::size_t unit) {
-    x = ordered(x, {});
-    return add({.pattern = {.kind = StepKind::mean_of_steps},
-                .in = steps * features,
-                .out = features,
-                .source = x,
-                .other = mask.tensor,
-                .mask_first = mask.first,
-                .unit = unit,
-                .width = features},
-               {});
   }
 
   /// `step` knows its bounds and its bias.
@@ -162,6 +68,18 @@ struct PlanSteps : PlanMoves<Capacity> {
     return add(
         {.pattern = {.kind = kind}, .in = p.image_size(), .out = p.map_size(), .source = x, .unit = unit, .pool = pool},
         {p.channels, p.y.map * p.x.map});
+  }
+
+  /// 1 where a step of x, of `features` numbers, is nothing but `padding`, else 0.
+  constexpr std::size_t read_padding(std::size_t x, double padding, std::size_t steps, std::size_t features) {
+    x = ordered(x, {});
+    return add({.pattern = {.kind = StepKind::padding, .low = padding, .high = padding},
+                .in = plan.sizes[x],
+                .out = steps,
+                .source = x,
+                .width = features,
+                .fixed_scale = 1},
+               {});
   }
 
   /// Every layer and direction is a step; the two directions of a layer stand side by side. p: a RecurrentPlan.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <tenon/edge/quantized_step.hpp>
+#include <tenon/edge/step_plan.hpp>
 #include <tenon/model/onnx_layer.hpp>
 
 /// The nodes of a network in int8 as an ONNX file: each layer computes in float, between the DequantizeLinear of what

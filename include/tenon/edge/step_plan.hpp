@@ -1,0 +1,216 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <tenon/edge/arena_plan.hpp>
+#include <tenon/edge/quantized_step.hpp>
+
+/// The steps of a network in int8, and where their numbers lie.
+namespace tenon::edge {
+
+/// A move of a tensor's numbers into the step's output.
+struct TensorMove {
+  std::size_t source = 0;
+  kernels::Int8Move way{};
+};
+
+/// A Standardize that is the first to see an input, and the only one: its features have scales of their own, and are
+/// brought to the layer's numbers when they become int8. No step is left of it.
+struct InputScaling {
+  std::size_t features = 0;                          // none: one scale is for all; of every step of a sequence
+  std::size_t first = 0;                             // its first among the features of all inputs
+  std::size_t center_source = 0, spread_source = 0;  // where the layer's numbers are among the float ones
+  std::size_t unit = 0;                              // the float network's that gives the numbers
+
+  constexpr std::size_t feature(std::size_t i) const { return first + i % features; }
+};
+/// An Unstandardize that is a network's last layer: its features are brought to the user's unit when they become
+/// floats.
+struct OutputScaling {
+  std::size_t features = 0;
+  std::size_t unit_source = 0, offset_source = 0;
+};
+
+/// The steps of a network, of which there may be Capacity.
+template <std::size_t Capacity>
+struct StepPlan {
+  static constexpr std::size_t capacity = Capacity;
+  std::array<QuantizedStep, capacity> steps{};
+  std::size_t count = 0;
+  std::size_t weight_bytes = 0, rows = 0, macs = 0;
+  std::size_t multipliers = 0;   // of the rows
+  std::size_t requantizers = 0;  // of sums and bounds
+  std::size_t arena = 0;         // of the activations: numbers, of a byte each or, if they are wide, two
+  bool fits = true;              // every layer was recognised
+  bool wide = false;             // activations have 16 bits
+  /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
+  /// what a step gives that does nothing.
+  std::size_t inputs = 1;
+  std::array<bool, 32> tokens{};  // which of them are tokens, of two bytes each
+  std::array<InputScaling, 32> scaled{};
+  std::size_t features = 0;  // of all inputs that are scaled
+  OutputScaling unscaled{};  // of the only output
+  /// The tensors that are the outputs: the last one, where nothing else is given.
+  std::size_t output_count = 0;
+  std::array<std::size_t, 16> output_tensors{};
+  std::array<std::size_t, capacity + 1> sizes{}, places{};
+  std::array<TensorOrder, capacity + 1> orders{};
+  std::array<std::size_t, capacity> scratch{}, states{};  // states: what outlasts a run, behind all else
+  std::array<TensorMove, 2 * capacity> moves{};
+  std::size_t move_count = 0, softmaxes = 0, tables = 0, norms = 0, cells = 0;
+  std::size_t first_state = 0;
+  bool overflows = false;  // there were more steps or moves than there is room for
+
+  /// Whether tensor t is an input of tokens, or some of these.
+  constexpr bool is_tokens(std::size_t t) const {
+    return t < inputs ? t < tokens.size() && tokens[t] : steps[t - 1].of_tokens;
+  }
+  /// How many places in the arena tensor t takes, and where.
+  constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
+  constexpr std::size_t place(std::size_t t) const { return places[t]; }
+
+  /// How many values calibration may see within units, sums and passes included: of a pass h, the state and gates.
+  constexpr std::size_t inner_values() const { return count + 2 * cells; }
+  constexpr std::size_t outputs() const { return output_count == 0 ? 1 : output_count; }
+  constexpr std::size_t output_tensor(std::size_t k) const { return output_count == 0 ? count : output_tensors[k]; }
+  /// Where in a row of all inputs, or of all outputs, one of them begins.
+  constexpr std::size_t input_offset(std::size_t k) const {
+    std::size_t at = 0;
+    for (std::size_t t = 0; t < k; ++t) at += sizes[t];
+    return at;
+  }
+  constexpr std::size_t output_offset(std::size_t k) const {
+    std::size_t at = 0;
+    for (std::size_t o = 0; o < k; ++o) at += sizes[output_tensor(o)];
+    return at;
+  }
+
+  /// Whether step k reads tensor t.
+  constexpr bool reads(std::size_t k, std::size_t t) const {
+    const QuantizedStep& step = steps[k];
+    if (step.pattern.kind == StepKind::input) return false;
+    bool any = step.source == t || (step.reads_other() && step.other == t) || (step.reads_third() && step.third == t) ||
+               (step.reads_fourth() && step.fourth == t);
+    for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) any = any || moves[m].source == t;
+    return any;
+  }
+  /// A byte each, or two.
+  constexpr std::size_t number_bytes() const { return wide ? 2 : 1; }
+  /// Of a function of one number: what becomes of all 256, or of every 128th of 65,536.
+  constexpr std::size_t table_size() const { return wide ? 513 : 256; }
+  constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].exponentiates(); }
+
+  /// Its output is tensor `count` then.
+  constexpr void add(QuantizedStep step, TensorOrder order) {
+    if (count == capacity) return void(overflows = true);
+    step.wide = wide;
+    if (step.multiplies()) {
+      step.weights = weight_bytes;
+      step.row = rows;
+      weight_bytes += step.packed_bytes();
+      rows += step.packed_rows();
+      step.multiplier = multipliers;
+      multipliers += step.packed_multipliers();
+      macs += step.macs();
+    }
+    if (step.attends()) macs += step.attention.macs();
+    if (step.pattern.kind == StepKind::tied) macs += step.in * step.tokens;
+    if (step.constants() > 0) {
+      step.weights = weight_bytes;
+      weight_bytes += kernels::in_fours(step.constants());
+      step.row = rows;
+      if (step.has_scaled_constants()) rows += 4;
+    }
+    if (step.exponentiates()) step.table = softmaxes++;
+    if (step.pattern.kind == StepKind::table) step.table = tables++;
+    if (step.pattern.kind == StepKind::norm) step.norm_table = norms++;
+    if (step.has_factors()) {
+      step.row = rows;
+      step.multiplier = multipliers;
+      rows += kernels::in_fours(step.factors);
+      multipliers += kernels::in_fours(step.factors);
+    }
+    if (step.pattern.kind == StepKind::recurrent) {
+      step.cell.number = cells++;
+      step.weights = weight_bytes;
+      step.row = rows;
+      weight_bytes += step.cell.weight_bytes();
+      rows += step.cell.all_rows() + (step.cell.is_diagonal() ? 4 : 0);
+      step.multiplier = multipliers;
+      multipliers += step.cell.all_rows();
+      macs += step.cell.macs();
+    }
+    step.scale = requantizers;
+    requantizers += step.requantizers();
+    steps[count++] = step;
+    sizes[count] = step.out;
+    orders[count] = order;
+  }
+
+  /// The last step becomes part of how the output becomes floats.
+  constexpr void unscale_output(std::size_t of_features) {
+    const QuantizedStep step = steps[--count];
+    unscaled = {of_features, step.weight_source, step.bias_source};
+    weight_bytes = step.weights, rows = step.row, multipliers = step.multiplier, requantizers = step.scale;
+    macs -= step.macs();
+  }
+
+  constexpr void add_move(std::size_t source, const kernels::Int8Move& way) {
+    if (move_count == moves.size()) overflows = true;
+    else moves[move_count++] = {source, way};
+  }
+  /// Takes the last step back.
+  constexpr QuantizedStep take_back() {
+    const QuantizedStep step = steps[--count];
+    move_count = step.first_move;
+    return step;
+  }
+
+  constexpr void lay_out() {
+    std::array<std::size_t, capacity + 1> last{};
+    for (std::size_t t = 0; t <= count; ++t) last[t] = t;  // the last tensor outlives the last step
+    for (std::size_t k = 0; k < count; ++k) {
+      const QuantizedStep& step = steps[k];
+      if (step.pattern.kind == StepKind::input) continue;
+      last[step.source] = k;
+      if (step.reads_other()) last[step.other] = k;
+      if (step.reads_third()) last[step.third] = k;
+      if (step.reads_fourth()) last[step.fourth] = k;
+      for (std::size_t m = step.first_move; m < step.first_move + step.moves; ++m) last[moves[m].source] = k;
+    }
+    for (std::size_t o = 0; o < outputs(); ++o) last[output_tensor(o)] = count;
+    ArenaPlan<2 * capacity + 1> all;
+    for (std::size_t t = 0; t <= count; ++t)
+      all.add({.bytes = bytes(t), .first = t < inputs ? 0 : t - 1, .last = last[t]});
+    for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
+    // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
+    for (std::size_t k = 0; k < count; ++k)
+      if (steps[k].works_in_place() && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
+    // What an image becomes may follow it through memory.
+    for (std::size_t k = 0; k < count; ++k)
+      if (const std::size_t lead = steps[k].lead(); lead != Block::none) all.cover(k + 1, steps[k].source, lead);
+    all.pack(count + 1);
+    arena = std::max<std::size_t>(all.size, 1);
+    for (std::size_t t = 0; t <= count; ++t) places[t] = all.blocks[t].place;
+    for (std::size_t k = 0; k < count; ++k) {
+      scratch[k] = all.blocks[count + 1 + k].place;
+      // it may read three bytes behind its input
+      if (steps[k].pattern.kind == StepKind::depthwise && steps[k].image.channels % 4 != 0)
+        arena = std::max(arena, places[steps[k].source] + bytes(steps[k].source) + 4);
+    }
+    first_state = arena;
+    for (std::size_t k = 0; k < count; ++k)
+      if (steps[k].state_bytes() > 0) {
+        arena = kernels::in_fours(arena);
+        states[k] = arena;
+        arena += steps[k].state_bytes();
+      }
+  }
+};
+
+/// Of a network of usual size.
+using QuantizedPlan = StepPlan<64>;
+
+}  // namespace tenon::edge
