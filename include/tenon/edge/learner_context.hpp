@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tenon/kernels/float_vectors.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/sample_products.hpp>
 #include <tenon/net/layer.hpp>
@@ -31,44 +32,35 @@ namespace detail {
 /// to += f0 b + f1 b' + f2 b'' + f3 b''', rows of n numbers `stride` apart.
 template <bool First, class T>
 TENON_INLINE constexpr void combine_four(T* to, const T* b, std::size_t stride, T f0, T f1, T f2, T f3, std::size_t n) {
-  const T *b1 = b + stride, *b2 = b1 + stride, *b3 = b2 + stride;
-  const auto step = [&](std::size_t j) TENON_INLINE_LAMBDA {
-    T sum = First ? f0 * b[j] : to[j] + f0 * b[j];
-    sum += f1 * b1[j];
-    sum += f2 * b2[j];
-    sum += f3 * b3[j];
-    to[j] = sum;
+  const auto step = [&](auto& y, const auto& x0, const auto& x1, const auto& x2, const auto& x3) TENON_INLINE_LAMBDA {
+    auto sum = First ? f0 * x0 : y + f0 * x0;
+    sum += f1 * x1;
+    sum += f2 * x2;
+    sum += f3 * x3;
+    y = sum;
   };
-  for (; n >= 4; n -= 4) {
-    step(0), step(1), step(2), step(3);
-    to += 4, b += 4, b1 += 4, b2 += 4, b3 += 4;
-  }
-  for (std::size_t j = 0; j < n; ++j) step(j);
+  kernels::each_number<true>(n, step, to, b, b + stride, b + 2 * stride, b + 3 * stride);
 }
 
 /// to = f b, or += where it is not the first.
 template <bool First, class T>
 TENON_INLINE constexpr void combine_one(T* to, const T* b, T f, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j) to[j] = First ? f * b[j] : to[j] + f * b[j];
+  kernels::each_number(
+      n, [&](auto& y, const auto& x) TENON_INLINE_LAMBDA { y = First ? f * x : y + f * x; }, to, b);
 }
 
 /// Four rows += their factor times b, or = where they are the first.
 template <bool First, class T>
 TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b, T f0, T f1, T f2, T f3,
                                            std::size_t n) {
-  T *to1 = to + stride, *to2 = to1 + stride, *to3 = to2 + stride;
-  const auto step = [&](std::size_t j) TENON_INLINE_LAMBDA {
-    const T value = b[j];
-    to[j] = First ? f0 * value : to[j] + f0 * value;
-    to1[j] = First ? f1 * value : to1[j] + f1 * value;
-    to2[j] = First ? f2 * value : to2[j] + f2 * value;
-    to3[j] = First ? f3 * value : to3[j] + f3 * value;
+  const auto step = [&](auto& y0, auto& y1, auto& y2, auto& y3, const auto& x) TENON_INLINE_LAMBDA {
+    const auto value = x;
+    y0 = First ? f0 * value : y0 + f0 * value;
+    y1 = First ? f1 * value : y1 + f1 * value;
+    y2 = First ? f2 * value : y2 + f2 * value;
+    y3 = First ? f3 * value : y3 + f3 * value;
   };
-  for (; n >= 4; n -= 4) {
-    step(0), step(1), step(2), step(3);
-    to += 4, to1 += 4, to2 += 4, to3 += 4, b += 4;
-  }
-  for (std::size_t j = 0; j < n; ++j) step(j);
+  kernels::each_number<true>(n, step, to, to + stride, to + 2 * stride, to + 3 * stride, b);
 }
 
 /// c (m x n) = or += the outer product of a column of factors, `step` apart, and a row.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tenon/kernels/float_vectors.hpp>
 #include <tenon/optim/adam.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/sgd.hpp>
@@ -38,11 +39,10 @@ constexpr double whole_power(double base, std::uint64_t n) {
 
 inline void take_step(const PlainSGD& o, const OptimizerArrays<float, 0>& a, std::uint64_t) {
   const auto lr = static_cast<float>(o.lr), decay = static_cast<float>(o.weight_decay);
-  if (decay == 0.0F) {
-    for (std::size_t i = 0; i < a.count; ++i) a.parameters[i] -= lr * a.gradients[i];
-  } else {
-    for (std::size_t i = 0; i < a.count; ++i) a.parameters[i] -= lr * (a.gradients[i] + decay * a.parameters[i]);
-  }
+  const auto update = [&](auto& p, const auto& g) TENON_INLINE_LAMBDA { p -= lr * g; };
+  const auto decayed = [&](auto& p, const auto& g) TENON_INLINE_LAMBDA { p -= lr * (g + decay * p); };
+  if (decay == 0.0F) kernels::each_number(a.count, update, a.parameters, a.gradients);
+  else kernels::each_number(a.count, decayed, a.parameters, a.gradients);
 }
 
 inline void take_step(const SGD& o, const OptimizerArrays<float, 1>& a, std::uint64_t step) {
@@ -50,12 +50,14 @@ inline void take_step(const SGD& o, const OptimizerArrays<float, 1>& a, std::uin
   const auto lr = static_cast<float>(o.lr), decay = static_cast<float>(o.weight_decay),
              momentum = static_cast<float>(o.momentum);
   const auto fresh = step == 1 ? 1.0F : static_cast<float>(1 - o.dampening);
-  float* const velocity = a.state[0];
-  for (std::size_t i = 0; i < a.count; ++i) {
-    const float p = a.parameters[i], g = a.gradients[i] + decay * p, v = momentum * velocity[i] + fresh * g;
-    velocity[i] = v;
-    a.parameters[i] = p - lr * (o.nesterov ? g + momentum * v : v);
-  }
+  const bool nesterov = o.nesterov;
+  const auto update = [&](auto& parameter, auto& velocity, const auto& gradient) TENON_INLINE_LAMBDA {
+    const auto g = gradient + decay * parameter;
+    const auto v = momentum * velocity + fresh * g;
+    velocity = v;
+    parameter -= lr * (nesterov ? g + momentum * v : v);
+  };
+  kernels::each_number(a.count, update, a.parameters, a.state[0], a.gradients);
 }
 
 inline void take_step(const Adam& o, const OptimizerArrays<float, 2>& a, std::uint64_t step) {
