@@ -46,6 +46,16 @@ void finish_report(QuantizationReport& report) {
   if (report.samples < 100)
     report.warnings.push_back(
         fmt::format("{} samples are few to find ranges with: a hundred or more are better", report.samples));
+  constexpr std::size_t most = 20;  // warnings
+  const std::size_t constant = report.constant_features.size();
+  for (std::size_t i = 0; i < std::min(constant, most); ++i) {
+    const QuantizationReport::ConstantFeature& own = report.constant_features[i];
+    report.warnings.push_back(
+        fmt::format("feature {} of input {} is {:.4g} in all samples: the ranges allow for no other", own.feature,
+                    own.input, own.value));
+  }
+  if (constant > most)
+    report.warnings.push_back(fmt::format("so are {} further features (constant_features)", constant - most));
   for (const QuantizationReport::Layer& layer : report.layers) {
     const auto width_of = [](const ValueRange& r) { return static_cast<double>(r.high) - static_cast<double>(r.low); };
     const double width = width_of(layer.range), seen = width_of(layer.seen), usual = width_of(layer.usual);

@@ -36,7 +36,13 @@ struct QuantizationReport {
     /// of their deviations from their mean left, and which is the first.
     std::size_t lost_features = 0, first_lost = 0;
   };
+  /// A feature of an input of rank 1 that has the same value in all samples: calibration knows of no other.
+  struct ConstantFeature {
+    std::size_t input = 0, feature = 0;  // counted from 0
+    float value = 0;
+  };
   std::vector<Layer> layers{};
+  std::vector<ConstantFeature> constant_features{};
   unsigned activation_bits = 8;
   std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
   std::uint64_t samples = 0;
@@ -62,6 +68,35 @@ struct StepNoise {
   };
   std::vector<Feature> features{};  // where each has a factor of its own
 };
+/// Which numbers of a sample differ from those of the first one.
+class Varying {
+public:
+  void see(std::span<const float> sample) {
+    if (first_.empty()) first_.assign(sample.begin(), sample.end()), varies_.assign(sample.size(), false);
+    else
+      for (std::size_t i = 0; i < sample.size(); ++i) varies_[i] = varies_[i] || sample[i] != first_[i];
+  }
+  /// Those that do not, of `size` from `begin` on, which are input number `input`.
+  void add_constants(std::size_t input, std::size_t begin, std::size_t size, QuantizationReport& report) const {
+    for (std::size_t i = 0; i < size; ++i)
+      if (!varies_[begin + i]) report.constant_features.push_back({input, i, first_[begin + i]});
+  }
+
+private:
+  std::vector<float> first_{};
+  std::vector<bool> varies_{};
+};
+
+/// Which inputs are rows of features. Places of images and sequences may well be the same in all samples.
+template <class... S>
+constexpr std::array<bool, sizeof...(S)> are_features(const Inputs<S...>*) {
+  return {(S::rank == 1)...};
+}
+template <class S>
+constexpr std::array<bool, 1> are_features(const S*) {
+  return {S::rank == 1};
+}
+
 /// Adds a layer, with its name, and a note about it.
 void add_report_layer(QuantizationReport& report, QuantizationReport::Layer layer, const StepNoise& noise);
 void finish_report(QuantizationReport& report);
@@ -189,6 +224,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   detail::QuantizationObserver<Net> observer(q, *tables);
 
   QuantizationReport report;
+  detail::Varying varying;
   loader.start_epoch(0);
   Batch<float> batch;
   while (report.samples < most && loader.next(batch)) {
@@ -199,6 +235,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
       detail::run_forward<bound_network<Net>>(ctx, memory, Rows<const float>{sample.data(), 1, M::input::size},
                                               Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
       observer.see(sample, units);
+      varying.see(sample);
     }
   }
   if (report.samples == 0) throw Error("quantization_report: expected samples, the loader gives none");
@@ -217,6 +254,9 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
          .flash = step.multiplies() ? step.flash_bytes() : 0},
         observer.noise(k));
   }
+  constexpr auto features = detail::are_features(static_cast<const typename M::input*>(nullptr));
+  for (std::size_t k = 0; k < features.size() && report.samples > 1; ++k)
+    if (features[k] && !plan.tokens[k]) varying.add_constants(k, plan.input_offset(k), plan.sizes[k], report);
   report.activation_bits = plan.wide ? 16 : 8;
   report.weight_bytes = plan.weight_bytes;
   detail::finish_report(report);

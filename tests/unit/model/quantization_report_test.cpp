@@ -254,6 +254,32 @@ TEST_CASE("the report warns of features that one scale for an input loses") {
                                     Contains("an input of their own"));
 }
 
+TEST_CASE("the report names every feature that never varies") {
+  using Row = Sequential<Input<24>, Dense<2>>;
+  const auto reported = []<class Net>(Model<Net> model, std::vector<float> features) {
+    const Dataset<float> data({input_shape<Net>::dims.begin(), input_shape<Net>::dims.end()}, std::move(features));
+    DataLoader<float> loader{data, 64, 1};
+    return quantization_report(model, *quantize(model, loader), loader, 200);
+  };
+  std::vector<float> features = gaussian(24 * 200);
+  CHECK(reported(Model<Row>{1}, features).warnings.empty());
+  for (std::size_t i = 0; i < features.size(); i += 24) features[i + 3] = 1.5F, features[i + 7] = 0;
+  features[7 + 24 * 150] = 0.25F;  // once in 200 samples
+  const QuantizationReport one = reported(Model<Row>{1}, features);
+  REQUIRE(one.warnings.size() == 1);
+  CHECK(one.warnings[0] == "feature 3 of input 0 is 1.5 in all samples: the ranges allow for no other");
+  CHECK(one.constant_features[0].value == 1.5F);
+
+  for (std::size_t i = 0; i < features.size(); ++i)
+    if (i % 24 > 1) features[i] = 0;
+  const QuantizationReport many = reported(Model<Row>{1}, features);
+  CHECK(many.constant_features.size() == 22);
+  CHECK_THAT(many.text(), Contains("feature 21 of input 0 is 0") && Contains("so are 2 further features") &&
+                              !Contains("feature 22 of input 0 is 0"));
+  // places of a sequence may well be the same
+  CHECK(reported(Model<Sequential<Input<12, 2>, Flatten, Dense<2>>>{1}, features).constant_features.empty());
+}
+
 TEST_CASE("the report warns of what it sees") {
   Trained t;
   // one number far from all others, in calibration alone
