@@ -28,15 +28,15 @@ void multiply(const GateMatrix& m, std::size_t first, std::size_t rows, const fl
 
 float logistic(float x) { return 1 / (1 + std::exp(-x)); }
 
-/// The equations of layers/lstm.hpp, layers/gru.hpp and layers/rnn.hpp.
-CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const GateMatrix& recurrent,
+/// The equations of layers/lstm.hpp, layers/gru.hpp and layers/rnn.hpp for the first `steps` steps; then h is 0.
+CellNumbers run_cell(const edge::CellPass& c, std::size_t steps, const GateMatrix& input, const GateMatrix& recurrent,
                      const float* parameters, const float* x) {
   const std::size_t n = c.hidden, all = c.gates() * n;
   std::vector<float> a(all), b(all), seen_memory(all), h(n), state(n), passed(n);
   CellNumbers seen;
   seen.hidden.resize(c.steps * n);
-  for (std::size_t t = 0; t < c.steps; ++t) {
-    const std::size_t at = c.reverse ? c.steps - 1 - t : t;
+  for (std::size_t t = 0; t < steps; ++t) {
+    const std::size_t at = c.reverse ? steps - 1 - t : t;
     const auto gate = [&](std::size_t k, std::size_t i) {
       return a[k * n + i] + b[k * n + i] + seen_memory[k * n + i];
     };
@@ -54,6 +54,10 @@ CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const Gat
     for (std::size_t i = 0; i < n; ++i) {
       if (c.cell == Int8Cell::rnn) {
         h[i] = std::tanh(gate(0, i));
+      } else if (c.cell == Int8Cell::rnn_relu) {
+        h[i] = std::max(gate(0, i), 0.0F);
+      } else if (c.cell == Int8Cell::rnn_sigmoid) {
+        h[i] = logistic(gate(0, i));
       } else if (c.cell == Int8Cell::lstm || c.cell == Int8Cell::lstm_litert) {
         look(0, 0, i);
         look(1, 1, i);
@@ -76,11 +80,20 @@ CellNumbers run_cell(const edge::CellPass& c, const GateMatrix& input, const Gat
   return seen;
 }
 
+/// How many steps of x, (steps, features), there are in front of those at its end that are nothing but padding.
+std::size_t length_of(const RecurrentPlan& plan, std::span<const float> x) {
+  if (!plan.masked) return plan.steps;
+  const auto padding = static_cast<float>(plan.mask);
+  const auto last = std::find_if(x.rbegin(), x.rend(), [&](float number) { return number != padding; });
+  return (static_cast<std::size_t>(x.rend() - last) + plan.features - 1) / plan.features;
+}
+
 }  // namespace
 
 void see_recurrent(SeenOfUnits& seen, std::size_t unit, Int8Cell cell, const RecurrentPlan& plan,
                    const float* parameters, std::span<const float> x) {
   std::vector<float> in(x.begin(), x.end());
+  const std::size_t steps = length_of(plan, x);
   for (std::size_t l = 0; l < plan.layers; ++l) {
     std::vector<float> out(plan.steps * plan.width());
     for (std::size_t d = 0; d < plan.directions; ++d, unit += 3) {
@@ -88,17 +101,16 @@ void see_recurrent(SeenOfUnits& seen, std::size_t unit, Int8Cell cell, const Rec
       const float* const square = parameters + pass.recurrent_weight;
       const float* const bias = parameters + pass.recurrent_bias;
       const CellNumbers given = run_cell(
-          pass, {square - plan.input_weight_size(l), plan.bias ? bias - plan.bias_size() : nullptr, plan.in(l)},
+          pass, steps, {square - plan.input_weight_size(l), plan.bias ? bias - plan.bias_size() : nullptr, plan.in(l)},
           {square, plan.bias ? bias : nullptr, plan.hidden}, parameters, in.data());
       seen.ranges[unit].see(given.hidden);
       seen.ranges[unit + 1].see(given.state);
       seen.ranges[unit + 2].see(given.gates);
       if (seen.values != nullptr) {
-        const auto begin = given.hidden.begin(), end = given.hidden.end();
-        const auto size = static_cast<std::ptrdiff_t>(plan.hidden);
-        if (!pass.last) (*seen.values)[unit].assign(begin, end);
-        else if (pass.reverse) (*seen.values)[unit].assign(begin, begin + size);
-        else (*seen.values)[unit].assign(end - size, end);
+        const std::size_t shown = !pass.last || pass.reverse || steps == 0 ? 0 : steps - 1;
+        const auto begin = given.hidden.begin() + static_cast<std::ptrdiff_t>(shown * plan.hidden);
+        (*seen.values)[unit].assign(begin,
+                                    pass.last ? begin + static_cast<std::ptrdiff_t>(plan.hidden) : given.hidden.end());
       }
       for (std::size_t t = 0; t < plan.steps; ++t)
         std::copy_n(given.hidden.data() + t * plan.hidden, plan.hidden,
@@ -108,14 +120,14 @@ void see_recurrent(SeenOfUnits& seen, std::size_t unit, Int8Cell cell, const Rec
   }
 }
 
-float hidden_scale(const ValueRange& range) {
-  return std::clamp(std::max(-range.low, range.high), 0x1p-10F, 1.0F) / 127;
+float hidden_scale(const ValueRange& range, float most) {
+  return std::clamp(std::max(-range.low, range.high), 0x1p-10F, most) / 127;
 }
 
-std::int8_t fraction_bits(const ValueRange& range, int most) {
+std::int8_t fraction_bits(const ValueRange& range, int most, int least) {
   const double largest = static_cast<double>(std::max(-range.low, range.high));
   int bits = most;
-  while (bits > 4 && largest * (1 << bits) > 32767) --bits;
+  while (bits > least && std::ldexp(largest, bits) > 32767) --bits;
   return static_cast<std::int8_t>(bits);
 }
 

@@ -26,8 +26,8 @@ namespace tenon {
 /// Layers: Dense, alone or on every step of a sequence, convolutions and their transposes in one and two dimensions
 /// (strided, padded, dilated, in groups, depthwise; ZeroPad in front is free), pools, Upsample, every function of one
 /// number (Sigmoid, Tanh, GELU, HardSwish, `Map<x * sigmoid(x)>`: a table of 256 bytes that the compiler computes),
-/// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, LSTM, GRU and RNN with tanh (stacked, in both directions, of
-/// any number of steps), BatchNorm (free when `fold` has made it part of the layer before), MultiheadAttention,
+/// Softmax, LayerNorm, RMSNorm, GroupNorm, InstanceNorm, LSTM, GRU and RNN (stacked, in both directions, of any number
+/// of steps, with `mask<0>`), BatchNorm (free when `fold` has made it part of the layer before), MultiheadAttention,
 /// CrossAttention, PReLU, Embedding, Tied, Where, positions, Multiply, Divide, Subtract, Maximum, Minimum, FiLM, GLU
 /// and other formulas of several tensors, all that moves numbers, and compositions of any shape: Graph with any number
 /// of inputs and outputs, Concat, sums, SplitAt, Gate, SqueezeExcite, UNet, DenseBlock, Repeat, Freeze,

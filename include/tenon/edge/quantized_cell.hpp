@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 
 #include <tenon/edge/point_formula.hpp>
 #include <tenon/kernels/int8_recurrent.hpp>
@@ -23,7 +24,8 @@ struct RecurrentUnit;
 }  // namespace tenon::detail
 
 /// Recurrent layers in int8, recognised by their types: LSTM by the library's rules or LiteRT's, which know diagonal
-/// peepholes alone, GRU with the reset gate behind the product of the state or before it, RNN with tanh.
+/// peepholes alone, GRU with the reset gate behind the product of the state or before it, RNN with tanh, sigmoid or
+/// ReLU.
 namespace tenon::edge {
 
 /// One pass of a recurrent layer: one of its layers in one direction. Places are counted in the float parameters.
@@ -32,6 +34,7 @@ struct CellPass {
   std::size_t steps = 1, features = 1, hidden = 1;
   bool reverse = false, last = false;
   bool stateful = false;  // it goes on where the last run ended
+  bool masked = false;    // sequences end where nothing but padding follows
   std::size_t recurrent_weight = 0, recurrent_bias = 0;
   kernels::Int8Peepholes peepholes = kernels::Int8Peepholes::none;
   std::size_t memory_weight = 0, memory_stride = 0;  // of peepholes
@@ -54,8 +57,10 @@ struct CellPass {
     return is_full() ? rows() * padded() : is_diagonal() ? 3 * 2 * padded() : 0;
   }
   constexpr std::size_t weight_bytes() const { return input_bytes() + state_weight_bytes() + memory_bytes(); }
-  /// Of all its matrices; a bias and a scale have one row more for each vector of a diagonal, filled up to four.
+  /// Of all its matrices.
   constexpr std::size_t all_rows() const { return (is_full() ? 3 : 2) * rows(); }
+  /// Numbers among the biases and among the scales: a row more for each vector of a diagonal, filled up to four.
+  constexpr std::size_t scales() const { return all_rows() + (is_diagonal() ? 4 : 0); }
   constexpr std::size_t macs() const {
     return steps * hidden * (gates() * (features + (is_full() ? 2 : 1) * hidden) + (is_diagonal() ? 3 : 0));
   }
@@ -94,6 +99,18 @@ template <>
 struct Int8CellOf<tenon::detail::RnnCell<Operation<Op::hyperbolic_tangent, expr::Input<0>>>>
     : KnownCell<kernels::Int8Cell::rnn> {};
 
+template <>
+struct Int8CellOf<tenon::detail::RnnCell<Operation<Op::logistic, expr::Input<0>>>>
+    : KnownCell<kernels::Int8Cell::rnn_sigmoid> {};
+/// Whether a formula is max(x, 0).
+template <class F>
+inline constexpr bool is_relu = pattern_of<F>.kind == StepKind::clamp&& pattern_of<F>.low == 0 &&
+                                pattern_of<F>.high == std::numeric_limits<double>::infinity();
+template <class F>
+  requires is_relu<F>
+struct Int8CellOf<tenon::detail::RnnCell<F>> : KnownCell<kernels::Int8Cell::rnn_relu> {
+};
+
 template <class Bound>
 struct RecurrentOf {
   static constexpr bool known = false;
@@ -114,7 +131,7 @@ private:
   static_assert(in_order, "diagonal peepholes are those of o, f and i");
 
 public:
-  static constexpr bool known = !unit::plan.masked && !(litert && (unit::plan.memory_matrix || unit::options.stateful));
+  static constexpr bool known = !(litert && (unit::plan.memory_matrix || unit::options.stateful));
   static constexpr kernels::Int8Cell cell = litert ? kernels::Int8Cell::lstm_litert : Int8CellOf<Cell>::cell;
 };
 
@@ -132,6 +149,7 @@ constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size
           .reverse = direction == 1,
           .last = p.last_only && layer + 1 == p.layers,
           .stateful = p.states > 0 && p.steps == 1,
+          .masked = p.masked,
           .recurrent_weight = square,
           .recurrent_bias = square + p.square_size() + p.bias_size(),
           .peepholes = p.memory_matrix ? kernels::Int8Peepholes::full

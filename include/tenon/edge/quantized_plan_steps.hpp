@@ -82,11 +82,13 @@ struct PlanSteps : PlanMoves<Capacity> {
                {});
   }
 
-  /// Every layer and direction is a step; the two directions of a layer stand side by side. p: a RecurrentPlan.
+  /// Every layer and direction is a step; the two directions of a layer stand side by side. Where a sequence ends is
+  /// seen in the input of the first layer. p: a RecurrentPlan.
   template <class Numbers>
   constexpr std::size_t read_recurrent(std::size_t x, kernels::Int8Cell cell, const Numbers& p,
                                        std::size_t parameters) {
     x = ordered(x, {});
+    const std::size_t padding = p.masked ? read_padding(x, p.mask, p.steps, p.features) : 0;
     for (std::size_t l = 0; l < p.layers; ++l) {
       const std::size_t count = p.last_only && l + 1 == p.layers ? 1 : p.steps;
       std::array<std::size_t, 2> out{};
@@ -96,6 +98,7 @@ struct PlanSteps : PlanMoves<Capacity> {
                       .in = p.steps * pass.features,
                       .out = count * p.hidden,
                       .source = x,
+                      .other = padding,
                       .weight_source = pass.recurrent_weight - p.input_weight_size(l),
                       .bias_source = pass.recurrent_bias - p.bias_size(),
                       .unit = unit_count + inner,

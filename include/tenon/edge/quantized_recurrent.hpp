@@ -26,6 +26,13 @@ inline constexpr kernels::CurveTable sigmoid_curve = make_curve(false), tanh_cur
 
 namespace detail {
 
+constexpr double power_of_two(int exponent) {
+  double power = 1;
+  for (; exponent > 0; --exponent) power *= 2;
+  for (; exponent < 0; ++exponent) power /= 2;
+  return power;
+}
+
 /// The tables of one pass. scaled(real, largest): the multiplier for sums of at most `largest`, or a note that there is
 /// none.
 template <class Numbers, class Tables, class Scaled>
@@ -44,8 +51,10 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   const auto times = [&](float a, float b) {
     return litert ? static_cast<double>(a * b) : static_cast<double>(a) * static_cast<double>(b);
   };
-  scale.hidden = litert ? scaled(static_cast<double>(0x1p-15F / q.scale[k + 1]) * 0x1p-15, 0x1p30)
-                        : scaled(0x1p-15 / static_cast<double>(q.scale[k + 1]), 32768);
+  const double share = power_of_two(-scale.gate_bits), hidden = static_cast<double>(q.scale[k + 1]);
+  if (litert) scale.hidden = scaled(static_cast<double>(0x1p-15F / q.scale[k + 1]) * 0x1p-15, 0x1p30);
+  else if (c.cell == kernels::Int8Cell::rnn_relu) scale.hidden = scaled(share / hidden, 65536);
+  else scale.hidden = scaled(0x1p-15 / hidden, 32768);
   const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, float in, int zero,
                         std::int64_t most = 128) {
     for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
@@ -58,7 +67,7 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
         t.sums_fit = false;
         continue;
       }
-      const double one = times(in, q.weight_scale[row]) * static_cast<double>(1 << scale.gate_bits);
+      const double one = times(in, q.weight_scale[row]) / share;
       const kernels::Requantizer r = scaled(one, static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
       t.multiplier[multiplier] = r.multiplier;
@@ -71,15 +80,14 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   const std::size_t behind = step.weights + c.input_bytes() + c.state_weight_bytes();
   if (c.is_full()) fill(behind, 2 * c.rows(), c.hidden, memory, 0, 32768);
   for (std::size_t gate = 0; c.is_diagonal() && gate < 3; ++gate)
-    t.scaling[step.scale + gate] = scaled(times(memory, q.weight_scale[step.row + c.all_rows() + gate]) *
-                                              static_cast<double>(1 << scale.gate_bits),
+    t.scaling[step.scale + gate] = scaled(times(memory, q.weight_scale[step.row + c.all_rows() + gate]) / share,
                                           0x1p30);
 }
 
 /// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.
 template <class P>
-constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int8_t* x, std::int8_t* y,
-                                 std::int8_t* state) {
+constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, std::size_t steps, const std::int8_t* x,
+                                 std::int8_t* y, std::int8_t* state) {
   constexpr const CellPass& c = P::pass;
   std::array<std::int16_t, c.padded()> wide{};
   std::array<std::int16_t, c.all_rows()> gates{};
@@ -90,7 +98,7 @@ constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int
       wide[i] = static_cast<std::int16_t>((state[2 * i] & 255) | state[2 * i + 1] * 256);
       h[i] = state[2 * c.padded() + i];
     }
-  kernels::recurrent_int8<c.cell, c.peepholes>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+  kernels::recurrent_int8<c.cell, c.peepholes>(p, {steps, c.features, c.reverse, c.last}, x, y,
                                                {wide.data(), h.data(), gates.data(), passed.data(), padded.data()});
   if constexpr (c.stateful)
     for (std::size_t i = 0; i < c.padded(); ++i) {
@@ -101,11 +109,11 @@ constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, const std::int
     }
 }
 
-/// P::pass is the pass. `state` and `scratch` lie at whole fours.
+/// The first `steps` steps of the pass P::pass. `state` and `scratch` lie at whole fours.
 template <class P>
-constexpr void run_pass(const kernels::Int8Recurrent& p, const std::int8_t* x, std::int8_t* y, std::int8_t* state,
-                        std::int8_t* scratch) {
-  if (std::is_constant_evaluated()) return run_pass_by_bytes<P>(p, x, y, state);
+constexpr void run_pass(const kernels::Int8Recurrent& p, std::size_t steps, const std::int8_t* x, std::int8_t* y,
+                        std::int8_t* state, std::int8_t* scratch) {
+  if (std::is_constant_evaluated()) return run_pass_by_bytes<P>(p, steps, x, y, state);
   constexpr const CellPass& c = P::pass;
   if constexpr (!c.stateful) {
     state = scratch;
@@ -113,7 +121,7 @@ constexpr void run_pass(const kernels::Int8Recurrent& p, const std::int8_t* x, s
     for (std::size_t i = 0; i < c.state_bytes(); ++i) state[i] = 0;
   }
   std::int8_t* const passed = scratch + c.gate_bytes();
-  kernels::recurrent_int8<c.cell, c.peepholes>(p, {c.steps, c.features, c.reverse, c.last}, x, y,
+  kernels::recurrent_int8<c.cell, c.peepholes>(p, {steps, c.features, c.reverse, c.last}, x, y,
                                                {reinterpret_cast<std::int16_t*>(state), state + 2 * c.padded(),
                                                 reinterpret_cast<std::int16_t*>(scratch), passed,
                                                 passed + c.passed_bytes()});
@@ -142,7 +150,14 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
   if constexpr (c.is_diagonal())
     p.diagonal = {t.weights + step.weights + behind,
                   {t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2]}};
-  run_pass<PassOf<Net, K>>(p, arena + plan.place(step.source), arena + plan.place(K + 1), arena + plan.states[K],
+  std::int8_t* const y = arena + plan.place(K + 1);
+  std::size_t steps = c.steps;
+  if constexpr (c.masked) {
+    const std::int8_t* const padding = arena + plan.place(step.other);
+    while (steps > 0 && padding[steps - 1] != 0) --steps;
+    for (std::size_t i = c.last ? 0 : steps * c.hidden; i < step.out; ++i) y[i] = 0;  // behind the end h is 0
+  }
+  run_pass<PassOf<Net, K>>(p, steps, arena + plan.place(step.source), y, arena + plan.states[K],
                            arena + plan.scratch[K]);
 }
 

@@ -95,9 +95,13 @@ struct QuantizedStep {
   constexpr bool modulates() const { return pattern.kind == StepKind::modulate; }
   constexpr bool chooses() const { return pattern.kind == StepKind::choose; }
   constexpr bool attends() const { return pattern.kind == StepKind::attend; }
-  constexpr bool reads_other() const { return is_pair() || reads_third() || pattern.kind == StepKind::mean_of_steps; }
+  constexpr bool reads_other() const {
+    return is_pair() || reads_third() || pattern.kind == StepKind::mean_of_steps || is_masked_pass();
+  }
   constexpr bool reads_third() const { return modulates() || attends() || chooses(); }
   constexpr bool reads_fourth() const { return attends() && attention.masked; }
+  /// A recurrent layer whose second tensor says which steps are padding.
+  constexpr bool is_masked_pass() const { return pattern.kind == StepKind::recurrent && cell.masked; }
   /// A factor for each row and no weights.
   constexpr bool has_factors() const { return pattern.kind == StepKind::norm || pattern.kind == StepKind::slopes; }
   /// Each number of its output is made of one at the same place.

@@ -137,7 +137,7 @@ struct StepPlan {
       step.weights = weight_bytes;
       step.row = rows;
       weight_bytes += step.cell.weight_bytes();
-      rows += step.cell.all_rows() + (step.cell.is_diagonal() ? 4 : 0);
+      rows += step.cell.scales();
       step.multiplier = multipliers;
       multipliers += step.cell.all_rows();
       macs += step.cell.macs();

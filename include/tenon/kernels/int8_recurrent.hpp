@@ -11,16 +11,20 @@
 namespace tenon::kernels {
 
 /// LSTM (gates i, f, g, o), GRU (r, z, n) with the reset gate behind the product of the state or before it, RNN with
-/// tanh; and an LSTM that gives LiteRT's bytes: its functions are those of fixed_point.hpp, not straight lines, and its
-/// products are rounded twice.
-enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before, lstm_litert };
+/// tanh, max(x, 0) or the sigmoid; and an LSTM that gives LiteRT's bytes: its functions are those of fixed_point.hpp,
+/// not straight lines, and its products are rounded twice.
+enum class Int8Cell : unsigned char { rnn, lstm, gru, gru_reset_before, lstm_litert, rnn_relu, rnn_sigmoid };
+
+constexpr bool is_rnn(Int8Cell cell) {
+  return cell == Int8Cell::rnn || cell == Int8Cell::rnn_relu || cell == Int8Cell::rnn_sigmoid;
+}
 
 /// How the memory of an LSTM, of 16 bits, adds to the sums of its gates: through a matrix of int8 to all of them; or
 /// number by number to those of i and f, and the new one to that of o, with weights of 16 bits.
 enum class Int8Peepholes : unsigned char { none, full, diagonal };
 
 constexpr std::size_t gates_of(Int8Cell cell) {
-  return cell == Int8Cell::rnn ? 1 : cell == Int8Cell::lstm || cell == Int8Cell::lstm_litert ? 4 : 3;
+  return is_rnn(cell) ? 1 : cell == Int8Cell::lstm || cell == Int8Cell::lstm_litert ? 4 : 3;
 }
 
 constexpr std::int32_t to_16_bits(std::int32_t x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
@@ -61,10 +65,11 @@ struct DiagonalRows {
 };
 
 /// The fixed points of a cell. Shares of gates count in 2^-gate_bits, 12 or fewer, so that none of them saturates; the
-/// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. The cell state of an LSTM counts in
+/// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. Of rnn_relu it is h itself, and gate_bits
+/// may be more. The cell state of an LSTM counts in
 /// 2^-cell_bits, 15 or fewer, and stays within cell_low and cell_high.
 struct CellScale {
-  Requantizer hidden{};  // from Q0.15 to the int8 state, whose zero point is 0
+  Requantizer hidden{};  // from Q0.15, or of rnn_relu from 2^-gate_bits, to the int8 state, whose zero point is 0
   std::int32_t gate_bits = 12, cell_bits = 15;
   std::int32_t cell_low = -32768, cell_high = 32767;
 
@@ -84,7 +89,7 @@ struct Int8Recurrent {
 
 /// What one pass works in, each part filled up to whole fours.
 struct CellSpace {
-  std::int16_t* state = nullptr;  // the cell state of an LSTM, else h in Q0.15, so that small changes add up
+  std::int16_t* state = nullptr;  // the cell state of an LSTM, of a GRU h in Q0.15, so that small changes add up
   std::int8_t* h = nullptr;
   std::int16_t* gates = nullptr;  // 2 gates numbers of each hidden one, or with full peepholes 3
   std::int8_t* passed = nullptr;  // as h, for gru_reset_before alone
@@ -187,7 +192,7 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
     gate_rows_int8(p.recurrent, 2 * n, n, space.passed, from_h + 2 * n);
   }
   for (std::size_t i = 0; i < p.size; ++i) {
-    std::int32_t shown = 0;  // h in Q0.15
+    std::int32_t shown = 0;  // h in Q0.15, of rnn_relu in 2^-gate_bits
     if constexpr (Cell == Int8Cell::lstm) {
       const std::int32_t in = (*p.sigmoid)(gate(0, i, peephole(0, i, state[i]))),
                          forget = (*p.sigmoid)(gate(1, i, peephole(1, i, state[i]))), candidate = (*p.tanh)(gate(2, i));
@@ -198,6 +203,11 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
       shown = from_q15(out * (*p.tanh)(seen));
     } else if constexpr (Cell == Int8Cell::rnn) {
       shown = (*p.tanh)(gate(0, i));
+    } else if constexpr (Cell == Int8Cell::rnn_sigmoid) {
+      shown = (*p.sigmoid)(gate(0, i));
+    } else if constexpr (Cell == Int8Cell::rnn_relu) {
+      const std::int32_t sum = std::int32_t{from_x[i]} + from_h[i];
+      shown = sum > 0 ? sum : 0;
     } else {
       const std::int32_t update = (*p.sigmoid)(gate(1, i));
       std::int32_t own = from_h[2 * n + i];
@@ -205,7 +215,7 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
       const std::int32_t candidate = (*p.tanh)(q3_12(from_x[2 * n + i] + own));
       shown = to_16_bits(from_q15((32768 - update) * candidate + update * state[i]));
     }
-    if constexpr (Cell != Int8Cell::lstm) state[i] = static_cast<std::int16_t>(shown);
+    if constexpr (Cell != Int8Cell::lstm && !is_rnn(Cell)) state[i] = static_cast<std::int16_t>(shown);
     space.h[i] = to_hidden(shown);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -25,10 +26,10 @@ struct SeenOfUnits {
 void see_recurrent(SeenOfUnits& seen, std::size_t unit, kernels::Int8Cell cell, const RecurrentPlan& plan,
                    const float* parameters, std::span<const float> x);
 
-/// The scale of h, whose zero point is 0: its largest magnitude in 127 steps.
-float hidden_scale(const ValueRange& range);
-/// With how many bits behind the point numbers up to `range` fit 16 bits: `most` or fewer.
-std::int8_t fraction_bits(const ValueRange& range, int most);
+/// The scale of h, whose zero point is 0: its largest magnitude, which is `most` or less, in 127 steps.
+float hidden_scale(const ValueRange& range, float most);
+/// With how many bits behind the point numbers up to `range` fit 16 bits: `most` or fewer, `least` where none do.
+std::int8_t fraction_bits(const ValueRange& range, int most, int least = 4);
 
 /// One of a pass's matrices, (gates hidden, columns), with its biases, which may be null.
 struct GateMatrix {
@@ -49,11 +50,13 @@ template <class Step, class Numbers>
 void quantize_pass(const Step& step, std::size_t k, const float* parameters, const std::vector<Histogram>& seen,
                    const Calibration& how, Numbers& q) {
   const edge::CellPass& c = step.cell;
-  q.scale[k + 1] = hidden_scale(seen[step.unit].range(how));
+  const bool relu = c.cell == kernels::Int8Cell::rnn_relu;  // whose h is not within -1 and 1
+  q.scale[k + 1] = hidden_scale(seen[step.unit].range(how), relu ? std::numeric_limits<float>::max() : 1.0F);
   q.zero[k + 1] = 0;
   q.cell_bits[c.number] = fraction_bits(seen[step.unit + 1].seen(), 15);
-  q.gate_bits[c.number] = c.cell == kernels::Int8Cell::lstm_litert ? std::int8_t{12}
-                                                                   : fraction_bits(seen[step.unit + 2].seen(), 12);
+  if (c.cell == kernels::Int8Cell::lstm_litert) q.gate_bits[c.number] = 12;
+  else if (relu) q.gate_bits[c.number] = fraction_bits(seen[step.unit + 2].seen(), 24, -64);
+  else q.gate_bits[c.number] = fraction_bits(seen[step.unit + 2].seen(), 12);
   const auto bias = [&](std::size_t place) { return step.pattern.has_bias ? parameters + place : nullptr; };
   quantize_gates(
       c,

@@ -54,18 +54,20 @@ using Pairs = Graph<In<"x", 8, 6>, Node<"a", Slice<0, 0, 4>, "x">, Node<"b", Sli
                     Node<"larger", Maximum, "difference", "b">, Node<"smaller", Minimum, "larger", "a">,
                     Node<"chosen", Where, "smaller", "product", "a">, Node<"sum", Add<>, "smaller", "chosen", "b">,
                     Out<"sum">>;
+/// The last of nine steps is padding.
+using Ended = Sequential<GRU<3, mask<0>, bidirectional>, RNN<6, nonlinearity<ReLU>, mask<0>>>;
 /// The first and the last of ten steps are padding. In the end, the mean of those that are there is added to all.
 using Padded = Masked<0, SplitAt<4, Identity, MultiheadAttention<2>>, AdditiveAttention<5, 3>,
                       Add<Identity, Sequential<MeanSteps, RepeatVector<10>>>>;
-using Net = Sequential<Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
-                       Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
-                       ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>,
-                       Upsample<2, 1, bilinear>, Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>,
-                       MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>, LSTM<3, bidirectional>, LSTM<5, peepholes>,
-                       LSTM<6, diagonal_peepholes>, GRU<6>, GRU<5, linear_before_reset<false>>, RNN<6>,
-                       MultiheadAttention<3, causal, rope<>>, Permute<1, 0>, ZeroPad1D<1, 1>, Permute<1, 0>, Padded,
-                       Slice<0, 1, 9>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs,
-                       Concat<Identity, Sigmoid, Softmax, LogSoftmax>>;
+using Net = Sequential<
+    Input<3, 8, 7>, ZeroPad2D<0, 1, 0, 1>, Conv2D<6, 3, stride<2>>, HardSwish, SqueezeExcite<2>,
+    Concat<Identity, Sequential<Conv2D<3, 1, per_tensor<true>>, Tanh>>, BatchNorm2D<>, Upsample<2>,
+    ConvTranspose2D<4, 3, stride<2>, padding<1>>, GroupNorm<2>, Slice<1, 1, 5>, Upsample<2, 1, bilinear>,
+    Permute<1, 0, 2>, Reshape<8, 44>, Conv1D<8, 4, stride<4>>, MaxPool1D<2>, Dense<6, weight_bits<4>>, RMSNorm<>,
+    LSTM<3, bidirectional>, LSTM<5, peepholes>, LSTM<6, diagonal_peepholes>, GRU<6>, GRU<5, linear_before_reset<false>>,
+    RNN<6>, MultiheadAttention<3, causal, rope<>>, Permute<1, 0>, ZeroPad1D<0, 1>, Permute<1, 0>, Ended, Permute<1, 0>,
+    ZeroPad1D<1, 0>, Permute<1, 0>, Padded, Slice<0, 1, 9>, Repeat<2, Sequential<Dense<6>, LayerNorm<>, ReLU>>, Pairs,
+    Concat<Identity, Sigmoid, Softmax, LogSoftmax>>;
 
 constexpr auto make_numbers() {
   constexpr const auto& plan = edge::quantized_plan<Net>;

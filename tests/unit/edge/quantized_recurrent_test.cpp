@@ -27,6 +27,15 @@ using namespace tenon;
 
 namespace {
 
+/// Whether a recurrent layer is told where sequences end.
+template <class N>
+constexpr bool has_masked_pass = [] {
+  constexpr const auto& plan = edge::quantized_plan<N>;
+  bool any = false;
+  for (std::size_t k = 0; k < plan.count; ++k) any = any || plan.steps[k].is_masked_pass();
+  return any;
+}();
+
 template <class N>
 struct Int8 {
   Model<N> model;
@@ -38,6 +47,9 @@ struct Int8 {
     std::vector<float> values(64 * input_shape<N>::size);
     Stream random(seed, Purpose::user);
     for (float& v : values) v = random.uniform<float>(-1, 2);
+    if (has_masked_pass<N>)  // sequences of 0 to all steps
+      for (std::size_t sample = 0, whole = input_shape<N>::size; sample < 64; ++sample)
+        for (std::size_t i = sample * 7 % 41 * input_shape<N>::inner; i < whole; ++i) values[sample * whole + i] = 0;
     for (std::size_t i = 0; i < model.parameters().size(); ++i) model.parameters().data()[i] *= factor;
     if (bias > 0)
       for (const ParameterEntry& entry : parameter_table<N>)
@@ -99,7 +111,6 @@ using Alone = Sequential<Input<40, 5>, Layer>;
 template <class L>
 inline constexpr bool is_refused = std::is_same_v<refusal<in_int8, Alone<L>>, cannot_run<layer<path<0>, L>, in_int8>>;
 static_assert(is_refused<LSTM<4, peepholes, litert_int8>>);  // which LiteRT does not have
-static_assert(is_refused<GRU<4, mask<0>>> && is_refused<RNN<4, nonlinearity<ReLU>>>);
 static_assert(!is_refused<RNN<4, nonlinearity<Tanh>>> && is_refused<LSTM<4, litert_int8, stateful>>);
 
 /// Whole sequences and their steps give the same bytes.
@@ -198,6 +209,22 @@ TEST_CASE("recurrent layers in int8 stay within a few steps of the float layer o
   check_apart<Alone<LSTM<6, layers<2>, bidirectional, dropout<0.2>>>>(2.5F, 0.5F);
   check_apart<Alone<LSTM<7, cell_clip<0.125>>>>(4, 0.5F);  // of smaller numbers, so the steps are smaller
   check_apart<Alone<LSTM<7, litert_int8>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<6, nonlinearity<Sigmoid>>>>(2.5F, 0.5F);
+}
+
+TEST_CASE("an RNN with ReLU in int8 has the range of its numbers") {
+  check_apart<Alone<RNN<7, nonlinearity<ReLU>>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<6, nonlinearity<ReLU>, layers<2>, bidirectional>>>(3, 0.6F);
+  check_apart<Alone<RNN<2, nonlinearity<ReLU>>>>(3, 0.6F, 1, 20);  // beyond what 12 bits behind the point leave
+}
+
+TEST_CASE("sequences in int8 end where nothing but padding follows") {
+  static_assert(has_masked_pass<Alone<GRU<7, mask<0>>>> && !has_masked_pass<Alone<GRU<7>>>);
+  check_apart<Alone<LSTM<7, mask<0>>>>(2.5F, 0.5F);
+  check_apart<Alone<GRU<7, mask<0>, last>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<6, mask<0>, bidirectional, last>>>(2.5F, 0.5F);
+  check_apart<Alone<LSTM<6, layers<2>, mask<0>, bidirectional>>>(2.5F, 0.5F);
+  check_apart<Alone<RNN<6, mask<0>, nonlinearity<ReLU>, bidirectional>>>(2.5F, 0.5F);
 }
 
 TEST_CASE("peepholes in int8 stay within a few steps of the float layer") {
