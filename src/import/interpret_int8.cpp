@@ -431,6 +431,9 @@ private:
     };
     const std::vector<Multiplier> of_input = multipliers(x.scale, w.along),
                                   of_state = multipliers(static_cast<double>(scale), r.along);
+    const Number* const p = node.has_input(7) ? &get(node.inputs[7]) : nullptr;  // of i, o, f
+    const std::vector<Multiplier> of_memory = p != nullptr ? multipliers(node.number("cell_scale", 0), p->along)
+                                                           : std::vector<Multiplier>{};
     const Multiplier of_hidden(static_cast<double>(0x1p-15F / scale) * 0x1p-15);
     const auto sum = [](const double* weights, const double* numbers, std::size_t count) {
       double all = 0;
@@ -451,11 +454,17 @@ private:
           const double back = of_state[k].twice(sum(r.numbers.values.data() + k * hidden, h.data(), hidden));
           gate[k] = static_cast<int>(std::clamp(back + std::clamp(in, -32768.0, 32767.0), -32768.0, 32767.0));
         }
+        const auto seeing = [&](std::size_t row, int memory) {  // a gate's sum, with what it sees of the memory
+          if (p == nullptr) return gate[row];
+          const double seen = of_memory[row].twice(p->numbers.values[row] * memory);
+          return static_cast<int>(std::clamp(gate[row] + seen, -32768.0, 32767.0));
+        };
         for (std::size_t k = 0; k < hidden; ++k) {  // i, o, f, c
-          const int in = fixed::sigmoid(gate[k]), out = fixed::sigmoid(gate[hidden + k]),
-                    forget = fixed::sigmoid(gate[2 * hidden + k]), candidate = fixed::tanh(gate[3 * hidden + k], 3);
+          const int in = fixed::sigmoid(seeing(k, cell[k])), forget = fixed::sigmoid(seeing(2 * hidden + k, cell[k])),
+                    candidate = fixed::tanh(gate[3 * hidden + k], 3);
           cell[k] = std::clamp(fixed::divided(forget * cell[k], 15) + fixed::divided(in * candidate, 30 - cell_bits),
                                low, high);
+          const int out = fixed::sigmoid(seeing(hidden + k, cell[k]));
           h[k] = std::clamp(of_hidden.twice(static_cast<double>(out * fixed::tanh(cell[k], 15 - cell_bits))), -128.0,
                             127.0);
           y.numbers.values[(t * batch + s) * hidden + k] = h[k];

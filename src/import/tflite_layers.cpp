@@ -222,7 +222,7 @@ struct Stack {
 /// version.)
 Attributes integer_scales(Call& call) {
   const Tensor &hidden = call.in(18), &cell = call.in(19), &out = call.out();
-  demand(!call.has(9), "it has peepholes in integers");
+  if (call.has(9)) demand(call.in(9).type == TensorType::int16, "its peepholes are not integers of 16 bits");
   demand(call.in(0).type == TensorType::int8 && hidden.type == TensorType::int8 && cell.type == TensorType::int16,
          "its integers are of 16 bits, or its state has none: int8 with a memory of 16 bits is imported");
   const auto of = [](const Tensor& tensor) {

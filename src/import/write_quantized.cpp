@@ -116,7 +116,7 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
     if (step.pattern.kind == edge::StepKind::recurrent) {
       const std::string about = fmt::format("step {}, {} to {} and back, i f g o", k, step.cell.features,
                                             step.cell.hidden);
-      const std::size_t rows = 2 * step.cell.rows();
+      const std::size_t rows = step.cell.scales();
       weights.blocks.push_back({about + ", packed four rows by four columns",
                                 std::span(layout.weights).subspan(step.weights, step.cell.weight_bytes())});
       bias.blocks.push_back({about, std::span(layout.bias).subspan(step.row, rows)});

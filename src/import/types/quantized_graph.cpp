@@ -292,12 +292,20 @@ private:
     const Node& node = *maker->second;
     for (Layer& layer : unit.layers) {
       if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;
-      if (const auto w = weights_.find(made ? convolutions_.at(unit.gives) : node.inputs.at(1)); w != weights_.end())
+      if (const auto w = weights_.find(made ? convolutions_.at(unit.gives) : node.inputs.at(1)); w != weights_.end()) {
+        if (w->second.scale.values.size() == 1) share_scale(layer);
         layer.weights.emplace_back(scale_name, w->second.scale);
+      }
       if (!node.has_input(2)) continue;
       if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
         layer.weights.emplace_back(bias_scale_name, b->second.scale);
     }
+  }
+
+  /// A dense layer whose rows have one scale keeps it once.
+  static void share_scale(Layer& layer) {
+    if (!layer.text.starts_with("Dense<") || layer.gives.back() == 1) return;
+    layer.text.insert(layer.text.find_first_of(",>"), ", per_tensor<true>");
   }
 
   /// What is added to a product may become its bias.
@@ -327,6 +335,9 @@ private:
         const auto count = static_cast<std::int64_t>(rows.size());
         layer.weights.emplace_back(name, Array{Type::float32, {count}, std::move(rows)});
       }
+      if (node.has_input(7))
+        if (const auto found = weights_.find(node.inputs[7]); found != weights_.end())
+          layer.weights.emplace_back(peephole_scale_name, found->second.scale);
       layer.weights.emplace_back(cell_scale_name, Array{Type::float32, {}, {node.number("cell_scale", 0)}});
     }
   }

@@ -216,7 +216,7 @@ private:
     if (name == "ConvTranspose2D" || name == "ConvTranspose1D") return read_transposed(layer, words, x, takes);
     if (name == "Upsample") return read_upsampling(words, x, takes);
     if (name == "Slice" || name == "Select") return read_slice(words, x, takes);
-    if (name == "Dense") return read_dense(layer, x, takes);
+    if (name == "Dense") return read_dense(layer, words, x, takes);
     if (name == "LSTM" && numbers_of(layer, cell_scale_name) != nullptr) return read_lstm(layer, words, x, takes);
     if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {
       StepPattern pattern{.kind = StepKind::clamp, .low = 0, .high = name == "ReLU6" ? 6 : infinity};
@@ -445,7 +445,7 @@ private:
     const std::vector<double> factors = words.numbers();
     const auto factor = [&](std::size_t a) { return static_cast<std::size_t>(factors[factors.size() == 1 ? 0 : a]); };
     kernels::Upsampling u{.channels = at(takes, 0), .width = at(takes, takes.size() - 1)};
-    u.linear = std::ranges::find(words.arguments, "bilinear") != words.arguments.end();
+    u.linear = words.has("bilinear");
     u.factor_x = factor(takes.size() - 2);
     if (takes.size() == 3) u.height = at(takes, 1), u.factor_y = factor(0);
     for (const std::size_t f : {u.factor_y, u.factor_x})
@@ -474,9 +474,10 @@ private:
     return std::ranges::any_of(layer.weights, [](const auto& w) { return w.first == "bias"; });
   }
 
-  std::size_t read_dense(const Layer& layer, std::size_t x, const Dims& takes) {
+  std::size_t read_dense(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
     const std::size_t in = at(takes, takes.size() - 1), out = at(layer.gives, layer.gives.size() - 1);
-    const StepPattern pattern{.kind = StepKind::dense, .has_bias = has_bias(layer)};
+    StepPattern pattern{.kind = StepKind::dense, .has_bias = has_bias(layer)};
+    pattern.weights.per_tensor = words.has("per_tensor<true>");
     x = reader().read_dense(x, pattern, in, out, size_of(takes) / in, 0, 0, 0);
     layers_[plan().count - 1] = &layer;
     return x;
@@ -492,7 +493,8 @@ private:
   std::size_t read_lstm(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
     tenon::detail::RecurrentPlan p{.steps = at(takes, 0), .features = at(takes, 1), .gates = 4};
     p.hidden = static_cast<std::size_t>(words.numbers().at(0));
-    p.last_only = std::ranges::find(words.arguments, "last") != words.arguments.end();
+    p.last_only = words.has("last");
+    if (words.has("diagonal_peepholes")) p.feature_parameters = 3;
     for (const std::string& argument : words.arguments)
       if (argument.starts_with("cell_clip<"))
         p.cell_clip = static_cast<double>(static_cast<float>(LayerWords(argument).numbers().at(0)));
@@ -518,9 +520,31 @@ private:
     };
     fill("weight_ih_l0", input_scale_name, c.features, step.weights, 0);
     fill("weight_hh_l0", state_scale_name, c.hidden, step.weights + c.input_bytes(), c.rows());
+    if (c.is_diagonal()) fill_peepholes(step, layer);
     if (const Array* bias = numbers_of(layer, "bias_ih_l0"))  // at the scale of the products; the other one is 0
       for (std::size_t o = 0; o < c.gates() * c.hidden; ++o)
         out_.bias[step.row + c.row(o)] = static_cast<std::int32_t>(bias->values[o]);
+  }
+
+  /// Numbers of 16 bits, the lower byte first: of i, f and o.
+  void fill_peepholes(const QuantizedStep& step, const Layer& layer) {
+    const edge::CellPass& c = step.cell;
+    const Array* const scale = numbers_of(layer, peephole_scale_name);
+    if (scale == nullptr || scale->values.size() != 3 * c.hidden)
+      return refuse("{}: its peepholes are not in integers", layer.text);
+    const std::size_t first = step.weights + c.input_bytes() + c.state_weight_bytes();
+    std::size_t gate = 0;
+    for (const auto& [name, place] : {std::pair{"weight_ci_l0", 0U}, {"weight_cf_l0", 2U}, {"weight_co_l0", 1U}}) {
+      const std::vector<double>& values = numbers_of(layer, name)->values;
+      out_.weight_scale[step.row + c.all_rows() + gate] = static_cast<float>(scale->values[place * c.hidden]);
+      for (std::size_t i = 0; i < c.hidden; ++i) {
+        const auto number = static_cast<std::uint16_t>(static_cast<std::int16_t>(values[i]));
+        const std::size_t at = first + 2 * (gate * c.padded() + i);
+        out_.weights[at] = static_cast<std::int8_t>(number & 255U);
+        out_.weights[at + 1] = static_cast<std::int8_t>(number >> 8U);
+      }
+      ++gate;
+    }
   }
 
   std::size_t read_pool(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes) {
@@ -529,7 +553,7 @@ private:
     pool.windows.channels = at(takes, 0);
     pool.windows.x = axis(words, axes, axes, takes, layer.gives, true);
     if (axes == 2) pool.windows.y = axis(words, axes, 1, takes, layer.gives, true);
-    pool.counts_padding = std::ranges::find(words.arguments, "count_include_pad<false>") == words.arguments.end();
+    pool.counts_padding = !words.has("count_include_pad<false>");
     const bool mean = words.name.starts_with("Avg");
     return reader().read_pool(x, 0, mean ? StepKind::average_pool : StepKind::max_pool, pool);
   }

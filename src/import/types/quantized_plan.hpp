@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/edge/quantized_plan.hpp>
@@ -21,9 +23,10 @@ inline constexpr const char *scale_name = "#scale", *bias_scale_name = "#bias_sc
 inline constexpr const char* alpha_name = "#alpha";
 /// A constant that every number meets: its integer, its scale, and whether it stands on the left. The operator follows.
 inline const std::string operand_name = "#operand ";
-/// Of an LSTM: the scales of the rows of its two matrices, in the layer's order, and that of its memory.
+/// Of an LSTM: the scales of the rows of its two matrices, in the layer's order, and of its diagonal peepholes in that
+/// of i, o and f; and the scale of its memory.
 inline constexpr const char *input_scale_name = "#input_scale", *state_scale_name = "#state_scale",
-                            *cell_scale_name = "#cell_scale";
+                            *peephole_scale_name = "#peephole_scale", *cell_scale_name = "#cell_scale";
 /// The scale of PRELU's slopes.
 inline constexpr const char* slope_scale_name = "#slope_scale";
 
@@ -56,6 +59,7 @@ struct LayerWords {
   std::vector<std::string> arguments;
 
   explicit LayerWords(const std::string& text);
+  bool has(std::string_view argument) const { return std::ranges::find(arguments, argument) != arguments.end(); }
   /// The numbers of `stride<2, 1>`; none where the option is not there.
   std::vector<std::size_t> option(const std::string& name) const;
   /// All arguments that are numbers.

@@ -111,9 +111,10 @@ TEST_CASE("weights in integers alone, in 4 bits, and floats with a scale that me
 
 namespace {
 
-/// Input 2 numbers, 1 unit: weights 10 i + j of gate i in TFLite's order (input, forget, cell, output).
+/// Input 2 numbers, 1 unit: weights 10 i + j of gate i in TFLite's order (input, forget, cell, output). `change` may
+/// change the operator's inputs.
 Graph lstm(const Object& options, bool quantize = false, bool peepholes = false, I32 steps = 3,
-           std::int64_t state_zero = 0) {
+           std::int64_t state_zero = 0, void (*change)(One&) = nullptr) {
   One one;
   one.in({1, steps, 2}, quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
   const auto gate = [&](const TfliteFile::Dims& dims, std::vector<float> values, float scale) {
@@ -136,6 +137,7 @@ Graph lstm(const Object& options, bool quantize = false, bool peepholes = false,
   }
   one.reads.push_back(one.file.tensor("state", {1, 1}, state));
   one.reads.push_back(one.file.tensor("cell", {1, 1}, cell));
+  if (change != nullptr) change(one);
   return one.graph("UNIDIRECTIONAL_SEQUENCE_LSTM", {1, steps, 1}, 71, Object(options).scalar(0, I8{4}),
                    quantize ? quantized({0.5F}, {0}) : TfliteFile::More{});
 }
@@ -180,7 +182,16 @@ TEST_CASE("an LSTM in integers: every gate has its own scale") {
   CHECK(node(graph, "LSTM").number("hidden_scale", 0) == 0.5);
   CHECK(node(graph, "LSTM").number("cell_scale", 0) == 0x1p-12);
   CHECK_THROWS_WITH(lstm({}, true, false, 3, 4), Contains("its state has a zero point"));
-  CHECK_THROWS_WITH(lstm({}, true, true), Contains("it has peepholes in integers"));
+  CHECK_THROWS_WITH(lstm({}, true, true), Contains("its peepholes are not integers of 16 bits"));
+  for (const bool quantize : {false, true}) {
+    CHECK_THROWS_WITH(lstm({}, quantize, false, 3, 0, [](One& one) { one.reads[1] = -1; }),
+                      Contains("input and forget gate are coupled"));
+    CHECK_THROWS_WITH(lstm({}, quantize, false, 3, 0, [](One& one) { one.reads[16] = one.reads[1]; }),
+                      Contains("it has a projection"));
+    CHECK_THROWS_WITH(
+        lstm({}, quantize, false, 3, 0, [](One& one) { one.reads.insert(one.reads.end(), 4, one.reads[1]); }),
+        Contains("its layers are normalized"));
+  }
 }
 
 TEST_CASE("all that cannot be imported is listed in one Error") {

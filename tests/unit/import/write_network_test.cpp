@@ -381,7 +381,7 @@ TEST_CASE("networks of integers: the file's own numbers, or what cannot be impor
   const auto x = plain.rounded(plain.g.input("x", {1, 4}), 0.25, 3);
   const auto y = plain.g.node("Gemm", {x, plain.weights({2, 4})}, {{"transB", std::int64_t{1}}});
   const std::string header = plain.refusal(plain.rounded(y, 0.75, -7));
-  CHECK_THAT(header, Contains("using Net = Sequential<Input<4>, Dense<2, bias<false>>>;"));
+  CHECK_THAT(header, Contains("using Net = Sequential<Input<4>, Dense<2, per_tensor<true>, bias<false>>>;"));
   CHECK_THAT(header, Contains("0.25F,0.75F,") && Contains("3,-7,") && Contains("-3,-2,-1,0,1,2,3,-3,"));
   CHECK_THAT(header, Contains("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x"));
 
