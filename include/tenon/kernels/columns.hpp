@@ -11,8 +11,8 @@ namespace tenon::kernels {
 
 namespace detail {
 
-/// Eight rows of W, so that y is read and written once for eight products; the first eight only write.
-/// The sum is a tree: a chain of additions would wait for each.
+/// y += x_0 row_0 + ... + x_7 row_7 of W, in one pass over y; `First` overwrites y instead. The eight products are
+/// added as a tree, because in a chain each addition has to wait for the one before.
 template <bool First, class T>
 TENON_INLINE void add_up_eight(const T* w, const T* x, T* y, std::size_t out) {
   const T x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3], x4 = x[4], x5 = x[5], x6 = x[6], x7 = x[7];

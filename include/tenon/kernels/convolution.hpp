@@ -14,12 +14,12 @@
 /// gradient; a transposed convolution uses the same three the other way round.
 ///
 /// None of them copies whole windows. An image is laid out so that moving the window by one position is
-/// moving by one number: zeros around it, and where it is taken in strides of s, its s rows (columns)
-/// modulo s one after another, each a *phase* of its own. Then a tap of the window is a fixed offset, a
-/// whole map is one run of vectors (with a few unused numbers at the end of each row), and an image
-/// without padding and stride is used where it lies. Where the unused numbers would cost more than a
-/// copy of the image for every column of the window does, it is laid out so (`columns`): rows as long as
-/// the map's, nothing unused.
+/// moving by one number: with zeros around it and, for a stride of s, sorted by row (column) modulo s: rows
+/// 0, s, 2 s, ... first, then rows 1, s + 1, ..., each such part a *phase* of its own. Then a tap of the
+/// window is a fixed offset, a whole map is one run of vectors (with a few unused numbers at the end of each
+/// row), and an image without padding and stride is used where it lies. Where the unused numbers would cost
+/// more time than copying the image once for every column of the window, that is done instead (`columns`):
+/// each copy has rows as long as the map's, and nothing is unused.
 namespace tenon::kernels {
 
 /// One axis of a convolution.
@@ -31,7 +31,7 @@ struct ConvolutionAxis {
   std::size_t dilation = 1;
   std::size_t before = 0;  // zeros in front of the image
 
-  /// After so many taps the remainder by the stride is the first one's again.
+  /// After so many taps the window meets the first tap's phase again.
   constexpr std::size_t period() const { return stride / std::gcd(stride, dilation); }
   constexpr std::size_t phases() const { return kernel < period() ? kernel : period(); }
   constexpr std::size_t remainder(std::size_t phase) const { return phase * dilation % stride; }
@@ -70,14 +70,14 @@ struct Convolution {
   constexpr std::size_t channel_size() const { return y.phases() * x_phases() * phase_size(); }
   /// From the first position of a map to its last one, with the unused numbers in between.
   constexpr std::size_t run() const { return (y.map - 1) * pitch() + x.map; }
-  /// A feature with zeros around it: windows of the transpose may leave the map.
+  /// Numbers of a feature with zeros around it: windows of the transpose may leave the map.
   constexpr std::size_t feature_size() const { return (y.map + 2 * y.reach()) * pitch() + x_reach(); }
   constexpr std::size_t feature_origin() const { return y.reach() * pitch() + x_reach(); }
 };
 
-/// The convolution with the cheaper of its two layouts, judged by what a step of training takes for one sample: three
-/// products, in vectors of one number for each weight, and the rows that are moved before and after them. What a row
-/// takes beside a product was measured (AVX-512, images in the second cache).
+/// The convolution with the cheaper of its two layouts. The estimate is of one step of training for one sample: three
+/// products, counted in vectors of 16 numbers for each weight, and copying rows before and after them. How long a row
+/// takes in comparison with a product was measured (AVX-512, images in the second-level cache).
 constexpr Convolution arranged(Convolution c) {
   const auto vectors = [](std::size_t numbers) { return (numbers + 15) / 16; };
   const auto row = [&](std::size_t numbers, std::size_t each) {
@@ -126,7 +126,7 @@ constexpr std::array<Tap, Count> convolution_taps(const Convolution& c) {
   return taps;
 }
 
-/// How many rows of a result are computed at a time, at most: what scratch for them must hold.
+/// The most rows of a result that are computed at a time, for which scratch must have room.
 inline constexpr std::size_t convolution_rows = 8;
 
 /// Scratch of `map_of_image` and `image_of_map`, in numbers.
@@ -157,7 +157,8 @@ template <class T>
 void image_of_map(const Convolution&, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image,
                   T* scratch);
 
-/// gradient (+)= the weight's gradient over `count` samples whose images and maps are so far apart.
+/// The weight's gradient summed over `count` samples, whose images lie `image_stride` and maps `map_stride` numbers
+/// apart. It is written to `gradient`, or added to it where `add`.
 template <class T>
 void convolution_weight_gradient(const Convolution&, const Tap* taps, std::size_t count, const T* laid_out_image,
                                  std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add,

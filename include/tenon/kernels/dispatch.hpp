@@ -95,7 +95,7 @@ TENON_TARGET_AVX512 auto run_avx512(F body, Args... args) {
 
 }  // namespace detail
 
-// 0: baseline, also on other processors and under sanitizers; 1: AVX2 and FMA (x86-64-v3); 2:
+// The level that is used. 0: baseline, also on other processors and under sanitizers; 1: AVX2 and FMA (x86-64-v3); 2:
 // AVX-512 (x86-64-v4). Constant-initialised and without a guard: usable from any static
 // constructor, and two threads that ask first at the same moment store the same answer.
 TENON_INLINE int cpu_level() noexcept {

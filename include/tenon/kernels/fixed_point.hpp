@@ -4,8 +4,8 @@
 
 /// Sigmoid and tanh of 16-bit numbers in whole numbers alone, by the method of gemmlowp (github.com/google/gemmlowp,
 /// fixedpoint.h), which LiteRT's integer LSTM uses: e^x for x below 0 by a Taylor polynomial on [-1/4, 0) and factors
-/// e^(-1/4), e^(-1/2), e^-1, ..., quotients by three steps of Newton and Raphson. A number with n integer bits stands
-/// for raw / 2^(15 - n); results have none.
+/// e^(-1/4), e^(-1/2), e^-1, ..., quotients by three steps of Newton and Raphson. The int16 `raw` with n integer bits
+/// stands for raw / 2^(15 - n); results have no integer bits, so they count in 2^-15.
 namespace tenon::kernels::fixed_point {
 
 constexpr std::int32_t most = 32767;

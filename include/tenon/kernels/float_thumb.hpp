@@ -4,7 +4,7 @@
 
 #include <tenon/inline.hpp>
 
-/// What a Cortex-M with registers of floats does faster than compilers know.
+/// Loops by hand for a Cortex-M with float registers, faster than those that compilers make.
 namespace tenon::kernels::thumb {
 
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -12,8 +12,9 @@ namespace tenon::kernels::thumb {
 template <class T>
 inline constexpr bool loads_many = std::is_same_v<T, float>;
 
-/// Adds four columns of four rows, each times its x, and moves on behind them. One instruction loads four numbers: 21
-/// for 16 multiplications. Products are rounded before they are added, as on a host without fused instructions.
+/// Adds to four sums the products of four rows with the next four numbers of x, and moves the pointers behind them. One
+/// instruction loads four numbers, which makes 21 instructions for 16 multiplications. Products are rounded before they
+/// are added, as on a host without fused multiply-add.
 TENON_INLINE void add_four_columns(const float*& x, const float*& row0, const float*& row1, const float*& row2,
                                    const float*& row3, float& sum0, float& sum1, float& sum2, float& sum3) {
   asm volatile("vldmia %[x]!, {s16-s19}\n\t"
@@ -49,7 +50,7 @@ TENON_INLINE void add_four_columns(const float*& x, const float*& row0, const fl
 template <class T>
 inline constexpr bool loads_many = false;
 
-/// Not on this processor.
+/// Never called on other processors.
 template <class... T>
 void add_four_columns(T&...);
 

@@ -23,8 +23,9 @@ TENON_INLINE constexpr std::int32_t looked_up(const std::int16_t* table, std::in
   return at[0] + (((at[1] - at[0]) * (x & 127) + 64) >> 7);
 }
 
-/// f(q) is the exact output, in steps of the output, of the number q of the input. A place is moved by half of what a
-/// straight line is off in its middle, so that the error of both is half of that, on either side.
+/// Fills the table from f, where f(q) is the exact result for the input number q, in units of the output's scale. In
+/// the middle between two entries a straight line is off by some error e; entries are moved by e / 2, which leaves at
+/// most e / 2 both there and at the entries.
 template <class F>
 constexpr void fill_wide_table(std::int16_t* table, F f) {
   const auto whole = [](double v) {  // halves away from zero, NaN to zero
@@ -59,9 +60,9 @@ struct SoftmaxTables {
 };
 inline constexpr SoftmaxTables softmax_tables{};
 
-/// Shares in 2^-15 as LiteRT computes them, in whole numbers from the first to the last; but what lies more than 10
-/// below the largest number is 0, where LiteRT counts e^-10, which many of them would make a few per cent. `scale`
-/// brings distances from the largest number to steps of 10 / 65535.
+/// Softmax of `size` numbers in units of 2^-15, as LiteRT computes it, in whole numbers throughout. One difference: an
+/// x more than 10 below the largest gives 0, where LiteRT takes e^-10, so that many such numbers would add up to a few
+/// per cent. `scale` brings distances from the largest number to units of 10 / 65535.
 [[gnu::noinline]] constexpr void softmax_int16(const Requantizer& scale, const std::int16_t* x, std::int16_t* y,
                                                std::size_t size) {
   std::int32_t largest = -32768, sum = 0;

@@ -13,15 +13,15 @@
 /// as in int8.
 namespace tenon::kernels {
 
-/// Numbers of scratch that `convolution_int16` needs.
+/// How many int16 of scratch `convolution_int16` needs.
 constexpr std::size_t convolution_int16_scratch(const Convolution& c) {
   return wide_pair_space(in_fours(c.taps() * c.group_channels()));
 }
 
 namespace detail {
 
-/// The rows of one group with two columns. The first pixel is written last: it may be the second one too, whose column
-/// is nobody's then.
+/// Multiplies the rows of one group with the windows of two pixels. The first pixel is written last: where a single
+/// pixel is left, the second is written to the same place and is overwritten.
 [[gnu::noinline]] constexpr void multiply_wide_pair(const WideRows& rows, const std::int16_t* columns,
                                                     std::size_t features, std::int16_t* y, std::int16_t* next) {
   const WideWriter write(rows);
@@ -137,7 +137,7 @@ TENON_INLINE constexpr void convolve_wide_group(const WideRows& rows, const Conv
 constexpr bool wide_depthwise_has_nine(const Convolution& c) {
   return c.y.kernel == 3 && c.x.kernel == 3 && c.channels % 4 == 0;
 }
-/// Numbers of scratch that `depthwise_int16` needs.
+/// How many int16 of scratch `depthwise_int16` needs.
 constexpr std::size_t depthwise_int16_scratch(const Convolution& c) {
   return wide_depthwise_has_nine(c) ? c.channels : 0;
 }

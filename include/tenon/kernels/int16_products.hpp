@@ -16,7 +16,7 @@
 /// they lie.
 namespace tenon::kernels {
 
-/// As which column a column of the matrix is packed.
+/// The column of the packed matrix that holds column `column`: of each four, 1 and 2 are exchanged.
 constexpr std::size_t wide_column(std::size_t column) { return column / 4 * 4 + column % 2 * 2 + column / 2 % 2; }
 
 /// Rows whose activations have 16 bits. A multiplier's lower 16 bits are 0, as LiteRT keeps only the upper ones.
@@ -162,7 +162,7 @@ TENON_INLINE constexpr std::int16_t* wide_pair_column(std::int16_t* space, std::
 namespace detail {
 
 #if defined(TENON_WIDE_PAIRS_MIXED)
-/// Numbers by fours to every other place for four; returns where the next ones go.
+/// Copies numbers by fours and leaves room for four behind each four; returns where the next ones go.
 TENON_INLINE std::int16_t* mix_numbers(const std::int16_t* from, std::size_t size, std::int16_t* to) {
   const auto four = [](const std::int16_t* numbers, std::int16_t* place) TENON_INLINE_LAMBDA {
     std::uint32_t first, second;
@@ -185,7 +185,7 @@ TENON_INLINE std::int16_t* mix_numbers(const std::int16_t* from, std::size_t siz
 
 }  // namespace detail
 
-/// Has to be called when a column has been written, before the next one is.
+/// To be called after a column has been written and before the next one is.
 TENON_INLINE constexpr void keep_wide_column([[maybe_unused]] std::int16_t* space, [[maybe_unused]] std::size_t size,
                                              [[maybe_unused]] bool second) {
 #if defined(TENON_WIDE_PAIRS_MIXED)
@@ -258,7 +258,7 @@ struct WideWriter {
   /// Of 64 bits, below 2^47.
   TENON_INLINE constexpr std::int16_t number(std::size_t row, std::int64_t sum) const { return within(far(row, sum)); }
 
-  /// Of four rows, of which `count` are there.
+  /// Four sums become numbers of the next tensor, of which the first `count` are written.
   TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int16_t* y) const {
 #if defined(__ARM_FEATURE_MVE)
     std::uint32_t shifts;

@@ -9,8 +9,8 @@
 /// Additive attention of int8 numbers in whole numbers (layers/additive_attention.hpp).
 namespace tenon::kernels {
 
-/// With so many bits behind the point the tanh of a pair goes into a score, so that the sum of `hidden` products with
-/// int8 numbers has 32 bits.
+/// How many fractional bits the tanh of a pair keeps, such that the sum of its `hidden` products with int8 weights fits
+/// 32 bits.
 constexpr std::int32_t tanh_bits(std::size_t hidden) {
   std::int32_t bits = 15;
   for (; hidden > 512; hidden = (hidden + 1) / 2) --bits;

@@ -102,8 +102,8 @@ constexpr void score_int8(const std::int8_t* q, std::int32_t q_zero, const std::
   for (; i < seen; ++i) scores[i] = dot_int8(q, q_zero, k + i * width, depth);
 }
 
-/// Sums of weights times values for four neighbouring features, or the last few: a weight is loaded once for them. As
-/// weights have 16 bits without a sign, there is no instruction of two such products.
+/// Sums of weights times values for four neighbouring features, or for the last one to three: each weight is loaded
+/// once for all of them. Weights are unsigned 16-bit numbers, for which Arm has no instruction that does two products.
 struct WeightedSums {
   std::int64_t of[4]{};
 
@@ -148,7 +148,7 @@ constexpr std::int32_t turned_dot_int8(const Int8Attention& a, const std::int8_t
   return static_cast<std::int32_t>((sum + (1 << 13)) >> 14);
 }
 
-/// Scores become weights; their sum. Hidden keys get none.
+/// Replaces scores by weights and returns their sum. Hidden keys get weight 0.
 constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mask, std::size_t seen,
                                   std::int32_t* scores) {
   const auto hidden = [&](std::size_t t) { return a.sizes.masked && mask[t] != a.mask_zero; };
@@ -173,8 +173,8 @@ constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mas
   return sum;
 }
 
-/// What a query sees of the first `depth` numbers of the values, whose scores become their weights. Nothing if all keys
-/// are hidden.
+/// The weighted mean of the values of one head (`depth` numbers each) for one query; its scores are replaced by the
+/// weights. Zeros if all keys are hidden.
 ///
 /// A weighted mean of values is T / S, T the sum of weights (of 16 bits) times values, S the sum of weights, of n >= 16
 /// bits. T is cut to 16 bits behind the point, 1 / S is 2^(30 + n) / S by one division for each query and head; what

@@ -50,8 +50,7 @@ namespace detail {
 
 #if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
 
-/// A window of 3x3 taps that leaves the image: a copy of what few channels meet, with the padding's number where a tap
-/// is outside.
+/// A copy of what a 3x3 window that leaves the image sees in a few channels, with the padding where a tap is outside.
 struct BorderWindow {
   static constexpr std::size_t width = 4;  // channels at a time
   std::int32_t from[9];
@@ -194,7 +193,7 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
 #elif defined(TENON_HELIUM_KERNELS)
   const std::size_t sixteens = weights_are_narrow(rows.weights, 9 * whole) ? whole / 16 : 0, others = 16 * sixteens;
   const std::size_t eights = (whole - others) / 8;
-  // One for both loops: a second one would be 60 bytes of stack.
+  // shared by both loops: a second object would take 60 bytes more of stack
   HeliumDepthwise state{.multiplier = rows.multiplier,
                         .shift = rows.shift,
                         .y = y,
@@ -209,7 +208,7 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
                         .high = rows.high,
                         .step = c.x.stride * c.channels};
 #endif
-  // Windows first to end - 1 of a row lie within it. What is read of `c` in each turn needs no place on the stack.
+  // Windows `first` to `end` - 1 of a row lie within the image. Reading `c` again in each turn saves stack.
   const std::size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
   const std::size_t end = all > 2 * c.x.dilation ? (all - 2 * c.x.dilation - 1) / c.x.stride + 1 : 0;
   for (std::size_t r = 0; r < c.y.map; ++r) {

@@ -14,8 +14,8 @@ namespace tenon::kernels {
   for (std::size_t i = 0; i < size; ++i) y[i] = table[x[i] + 128];
 }
 
-/// Two tensors that meet. The second may be smaller: each of its `period` numbers stands for `repeat` neighbours, and
-/// after the last of them the first one's turn comes again.
+/// Two tensors that are combined number by number. The second may be smaller: number i of the first meets number
+/// (i / repeat) mod period of the second.
 template <class Number>
 struct Pair {
   Requantizer first{}, second{}, total{};

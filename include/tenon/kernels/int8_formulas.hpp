@@ -8,8 +8,8 @@
 /// Formulas with slopes per channel, and of three tensors, in int8: whole numbers, one rounding.
 namespace tenon::kernels {
 
-/// y = x where x > 0, otherwise slope x. The slopes are those of `channels` neighbours, one after the other; a slope
-/// may be negative, and so may its multiplier.
+/// y = x where x > 0, otherwise slope x. Number i has slope i mod channels. A slope may be negative, and so may its
+/// multiplier.
 template <class Number>
 struct Slopes {
   Requantizer above{};  // of positive numbers
@@ -31,8 +31,7 @@ template <class Number>
     }
 }
 
-/// Of a tensor that meets a larger one: each of its `period` numbers stands for `repeat` neighbours, and after the last
-/// of them the first one's turn comes again.
+/// How a tensor is spread over a larger one, whose number i meets number (i / repeat) mod period of it.
 struct Int8Spread {
   std::size_t period = 1, repeat = 1;
 };
@@ -100,8 +99,8 @@ template <class Number>
   }
 }
 
-/// A score for each row of a table, whose numbers have one zero point: with x and w less their zero points, y = sum of
-/// x w, rounded once. A sum is below 2^16 width.
+/// At each of `steps` steps a score for each row r of the table, of which there are `tokens`: y[r] = sum over i of
+/// (x[i] - x_zero) (table[r][i] - table_zero), rounded once. The magnitude of a sum is below 2^16 width.
 struct Int8Scores {
   const std::int8_t* table = nullptr;
   std::size_t tokens = 0, width = 0, steps = 0;
@@ -133,8 +132,8 @@ struct Int8Rows {
   }
 }
 
-/// a / b, cut to 22 bits behind the point and rounded once. What is divided by zero is as large as can be, with a's
-/// sign. y may be a.
+/// a / b: the quotient is cut to 22 fractional bits, then rounded once to the output's scale. Division by zero gives
+/// the largest number with a's sign. y may be a.
 [[gnu::noinline]] constexpr void quotient_int8(const Pair<std::int8_t>& p, const std::int8_t* a, const std::int8_t* b,
                                                std::int8_t* y) {
   detail::each_pair(p, a, b, y, [&](std::int32_t v, std::int32_t w) TENON_INLINE_LAMBDA {

@@ -10,8 +10,8 @@
 /// a vector goes into a register with an even number, of which there are eight with lr: compilers, who keep lr for
 /// their loops, move the eighth sum about, and all of them through memory to make vectors of them again.
 ///
-/// The last rounding is one shift of Helium's own: ((h >> s) + 1) >> 1 = round(h / 2^(s + 1)), for shifts s of 0 to 31.
-/// Else nobody calls these.
+/// The last rounding is one of Helium's shifts that round: ((h >> s) + 1) >> 1 = round(h / 2^(s + 1)). The loops are
+/// called only where all shifts s are 0 to 31.
 #if defined(__ARM_FEATURE_MVE)
 #define TENON_HELIUM_KERNELS
 
@@ -19,7 +19,7 @@
 
 namespace tenon::kernels::detail {
 
-/// Whether of `count` rows, whole groups of four, no scale is above a quarter.
+/// Whether none of `count` rows, a multiple of four, has a scale above 1/4: no shift is negative.
 TENON_INLINE bool shifts_are_down(const std::int8_t* shift, std::size_t count) {
   std::uint32_t any = 0;
   for (std::size_t i = 0; i < count; i += 4) {

@@ -14,8 +14,7 @@
 
 namespace tenon::kernels::detail {
 
-/// The upper word of a product with a number that is not negative, from four products of halves: nothing of it leaves
-/// 32 bits.
+/// The upper 32 bits of a b for b >= 0, from four products of 16-bit halves, with no intermediate beyond 32 bits.
 TENON_INLINE std::int32_t upper_word(std::int32_t a, std::int32_t b) {
   const std::int32_t a_high = a >> 16, b_high = b >> 16;
   const std::uint32_t a_low = a & 0xFFFF, b_low = b & 0xFFFF;

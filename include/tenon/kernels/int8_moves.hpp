@@ -64,8 +64,8 @@ struct StretchedPixel {
   }
 };
 
-/// What lies linearly between neighbours, in whole numbers: parts of 4 factor_y factor_x, rounded to nearest, halves
-/// away from zero.
+/// Linear interpolation between neighbours in whole numbers: weights are parts of 4 factor_y factor_x, and the result
+/// is rounded to nearest, halves away from zero.
 template <class Number>
 [[gnu::noinline]] constexpr void stretch(const Upsampling& u, const Number* x, Number* y) {
   const auto parts_y = static_cast<std::int32_t>(2 * u.factor_y), parts_x = static_cast<std::int32_t>(2 * u.factor_x);

@@ -8,9 +8,9 @@
 /// Rows of int8 numbers brought to variance 1, in whole numbers.
 namespace tenon::kernels {
 
-/// Where the numbers of rows that are normalised lie, and which factor each meets. Row g has `pieces` pieces of `run`
-/// neighbours; piece p begins at g start + p stride. Its number j meets factor g factor_row + p factor_piece + j
-/// factor.
+/// Where the numbers of each normalised row lie, and which factor each is multiplied with. Row g has `pieces` pieces of
+/// `run` neighbours; piece p begins at g start + p stride, and its number j has the factor with the index
+/// g factor_row + p factor_piece + j factor.
 struct NormRows {
   std::size_t count = 1, run = 1, pieces = 1, start = 0, stride = 0;
   std::size_t factor_row = 0, factor_piece = 0, factor = 0;

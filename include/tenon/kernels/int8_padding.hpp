@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Steps of int8 sequences that are none: padding.
+/// Steps of int8 sequences that are padding.
 namespace tenon::kernels {
 
-/// Which of `count` steps consist of nothing but the two bytes of `padding`, over and over: 1 for them and 0 for the
-/// others.
+/// y[t] = 1 where all bytes of step t are those of `padding`, whose two alternate (a token has two bytes, of an int8
+/// both are the same), else 0. x: (count, step_bytes).
 constexpr void mark_padding(const std::int8_t* x, std::size_t count, std::size_t step_bytes,
                             const std::int8_t (&padding)[2], std::int8_t* y) {
   for (std::size_t t = 0; t < count; ++t, x += step_bytes) {
@@ -17,8 +17,8 @@ constexpr void mark_padding(const std::int8_t* x, std::size_t count, std::size_t
   }
 }
 
-/// The mean of the steps of x, (count, width), whose mark is 0: halves away from zero, as an average pool rounds. Of no
-/// steps it is the zero point.
+/// The mean over the steps of x, (count, width), that are not padding (padding[t] = 0), rounded halves away from zero
+/// as an average pool does. Where all are, it is the zero point.
 constexpr void mean_of_steps(const std::int8_t* x, const std::int8_t* padding, std::size_t count, std::size_t width,
                              std::int8_t zero, std::int8_t* y) {
   std::int32_t steps = 0;

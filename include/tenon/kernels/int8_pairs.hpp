@@ -34,7 +34,7 @@ TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, std::size_t 
 
 namespace detail {
 
-/// Bytes one after the other. On Arm no call of the C library's memcpy, which a small one copies by bytes.
+/// Copies bytes. On Arm it does not call memcpy, which small C libraries write byte by byte.
 TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t count, std::int8_t* to) {
   if (std::is_constant_evaluated()) {
     for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
@@ -110,8 +110,8 @@ TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, std::size_t c
 
 #if defined(TENON_WIDENED_PAIRS)
 
-/// Of each four columns: the even and the odd bytes of the first, those of the second. Returns where the
-/// next ones go.
+/// Widens bytes for the DSP instructions: of each four columns the even bytes as two numbers of 16 bits, then the odd
+/// ones. Returns where the next ones go.
 TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size, std::int8_t* to) {
   const auto word = [](const std::int8_t* four, std::int8_t* halves) TENON_INLINE_LAMBDA {
     std::uint32_t value;
@@ -280,9 +280,10 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
   keep_pair_column(space, size, which);
 }
 
-/// The products of four packed rows with the pair of columns in `space`, both 4-aligned, added to four
-/// numbers: use(row, sum of the first column, sum of the second). Where all sums are there at once, use(sums of the
-/// first, sums of the second) is asked before, if there is one, whether it takes them.
+/// The products of four packed rows with the pair of columns in `space`, both 4-aligned, added to four numbers. Each
+/// row's result is given to use(row, sum with the first column, sum with the second). Kernels that have all eight sums
+/// at once first offer them to use(sums with the first, sums with the second), if there is one, which returns whether
+/// it has taken them.
 template <class Use>
 TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* space, std::size_t groups,
                                           const std::int32_t* start, Use use) {

@@ -38,7 +38,7 @@ inline constexpr bool rounds_twice = true;
 inline constexpr bool rounds_twice = false;
 #endif
 
-/// A count filled up to whole groups of four.
+/// count, rounded up to a multiple of four.
 constexpr std::size_t in_fours(std::size_t count) { return (count + 3) / 4 * 4; }
 
 /// Where weight (row, column) of a matrix with `columns` columns lies in its packed form.
@@ -46,7 +46,7 @@ constexpr std::size_t packed_place(std::size_t row, std::size_t column, std::siz
   return (row / 4 * (in_fours(columns) / 4) + column / 4) * 16 + row % 4 * 4 + column % 4;
 }
 
-/// Four running sums, one a row.
+/// The sums of four rows.
 struct FourSums {
   std::int32_t of[4]{};
 };
@@ -264,7 +264,7 @@ struct Requantizer {
   }
 
 private:
-  /// Apart, for it is rare and long.
+  /// For scales above 1/4: a function of its own, since it is rare and long.
   [[gnu::noinline]] static constexpr std::int32_t by_all(std::int64_t product, std::int32_t shift) {
     return static_cast<std::int32_t>(((product >> (32 + shift)) + 1) >> 1);
   }

@@ -42,8 +42,8 @@ struct CurveTable {
   }
 };
 
-/// A matrix whose gates begin at whole groups of four rows. Every row has a multiplier that makes of its sums numbers
-/// that count in 2^-gate_bits.
+/// A matrix in which the rows of every gate begin at a multiple of four. Every row has a multiplier that brings its
+/// sums to units of 2^-gate_bits.
 struct GateRows {
   const std::int8_t* weights = nullptr;  // packed: packed_place
   const std::int32_t* bias = nullptr;    // less the zero point times the row's weights
@@ -52,8 +52,8 @@ struct GateRows {
   std::size_t columns = 0;
 };
 
-/// The weights of diagonal peepholes, for i, f and o: `size` numbers of two bytes each, the lower one first, filled up
-/// to whole fours. `share` makes of their products with the memory what counts in 2^-gate_bits.
+/// The weights of diagonal peepholes, for i, f and o in turn: `size` numbers of two bytes, the lower byte first, filled
+/// up to a multiple of four numbers. `share` brings their products with the memory to units of 2^-gate_bits.
 struct DiagonalRows {
   const std::int8_t* weights = nullptr;
   Requantizer share[3]{};
@@ -64,10 +64,10 @@ struct DiagonalRows {
   }
 };
 
-/// The fixed points of a cell. Shares of gates count in 2^-gate_bits, 12 or fewer, so that none of them saturates; the
-/// sum of two is brought to Q3.12, beyond which sigmoid and tanh are 0 and 1. Of rnn_relu it is h itself, and gate_bits
-/// may be more. The cell state of an LSTM counts in
-/// 2^-cell_bits, 15 or fewer, and stays within cell_low and cell_high.
+/// The fixed points of a cell. A gate is the sum of two shares, W x + b and U h + b', kept in 16 bits in units of
+/// 2^-gate_bits; gate_bits is at most 12, and less where a share would saturate. The sum is brought to Q3.12, beyond
+/// whose range sigmoid and tanh are constant. In rnn_relu the sum is h itself, and gate_bits may be more. The cell
+/// state of an LSTM counts in 2^-cell_bits, cell_bits at most 15, and stays within cell_low and cell_high.
 struct CellScale {
   Requantizer hidden{};  // from Q0.15, or of rnn_relu from 2^-gate_bits, to the int8 state, whose zero point is 0
   std::int32_t gate_bits = 12, cell_bits = 15;
@@ -106,8 +106,8 @@ constexpr std::int32_t litert_share(const Requantizer& by, std::int32_t sum) {
   return fixed_point::scaled_twice(sum, by.multiplier, -2 - by.shift);
 }
 
-/// Rows [first, first + rows) of a product. x lies at an address of whole fours and is filled up with
-/// anything to a whole four. LiteRT's adds to what y holds where `onto` says so, and rounds twice.
+/// y = rows [first, first + rows) of the matrix times x, plus the bias. x is 4-aligned and has room for a multiple of
+/// four numbers, the last of which may be anything. LiteRT's variant rounds twice, and adds to y where `onto`.
 template <bool Litert = false>
 [[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, std::size_t first, std::size_t rows,
                                                 const std::int8_t* x, std::int16_t* y,
@@ -126,7 +126,7 @@ template <bool Litert = false>
   }
 }
 
-/// All rows of a product with a memory of 16 bits, filled up with zeros to a whole four.
+/// y = all `rows` of the matrix times the memory, whose numbers have 16 bits and end in zeros up to a multiple of four.
 [[gnu::noinline]] constexpr void memory_rows_int8(const GateRows& m, std::size_t rows, const std::int16_t* memory,
                                                   std::int16_t* y) {
   const std::size_t columns = in_fours(m.columns);
@@ -164,7 +164,7 @@ constexpr void litert_lstm_step_int8(const Int8Recurrent& p, const std::int8_t* 
   }
 }
 
-/// h and state from those of the step before.
+/// One step: replaces h and the state by the next ones.
 template <Int8Cell Cell, Int8Peepholes Seen>
 constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
   const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;

@@ -38,7 +38,7 @@ constexpr void put_four_bits(std::int8_t* weights, std::size_t place, std::size_
 
 namespace detail {
 
-/// Four numbers of four bits, in the lower halves of four bytes, as four bytes.
+/// Sign-extends four numbers of four bits, which are the lower halves of four bytes, to bytes.
 TENON_INLINE constexpr std::uint32_t widened(std::uint32_t halves) {
   return (((halves & 0x0F0F0F0FU) ^ 0x08080808U) + 0x78787878U) ^ 0x80808080U;
 }
@@ -178,14 +178,15 @@ TENON_INLINE constexpr void add_stored(const std::int8_t* w, const std::int8_t* 
 
 }  // namespace detail
 
-/// How many rows are taken at a time. Those in four bits become bytes, a kilobyte where they are short enough.
+/// How many rows are unpacked, or given their scale, at a time: 4 to 64, and of weights in four bits no more than make
+/// a kilobyte of bytes, if that is four rows.
 constexpr std::size_t rows_at_once(std::size_t rows, std::size_t columns, bool in_four_bits) {
   const std::size_t wanted = in_four_bits ? 1024 / (columns == 0 ? 1 : columns) / 4 * 4 : 64;
   const std::size_t most = wanted < 4 ? 4 : wanted > 64 ? 64 : wanted;
   return rows < most ? rows : most;
 }
 
-/// Where some rows at a time become what the other kernels read: `rows` of them, whole fours.
+/// Scratch in which `rows` rows at a time, a multiple of four, take the form that the other kernels read.
 struct StoredSpace {
   std::size_t rows = 4;
   std::int8_t* weights = nullptr;      // rows times columns bytes, of convolutions in four bits

@@ -36,8 +36,8 @@ struct Int8Sum {
 #if defined(__ARM_FEATURE_MVE)
 namespace detail {
 
-/// The same sum by words, as below, four at a time. Helium has a multiplication that doubles, rounds and takes the
-/// upper word with a number that is no vector: half of what is shifted is enough for it.
+/// The same sum, four numbers at a time, each in a word as below. Helium's multiplication of a vector by a scalar
+/// doubles the product, rounds, and keeps the upper word; so numbers are shifted by one bit less than below.
 TENON_INLINE bool adds_by_helium(const Int8Sum& s) { return s.first.shift <= 18 && s.second.shift <= 18; }
 TENON_INLINE void add_helium(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
                              std::int8_t* y) {

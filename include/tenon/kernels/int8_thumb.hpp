@@ -5,12 +5,12 @@
 
 #include <tenon/kernels/int8_products.hpp>
 
-/// The loops in which a network of images spends its time on Armv7E-M (Cortex-M4 and M7), by hand. Compilers count
-/// the fourteen registers of it no better than twelve, and keep pointers that move in memory one by one.
+/// The loops in which a network of images spends its time on Armv7E-M (Cortex-M4 and M7), by hand. Of the fourteen
+/// registers compilers use twelve, and they keep moving pointers in memory.
 ///
-/// All take their last rounding and the zero point in one multiplication that adds, and the rest in the saturation:
-/// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), for shifts s of 0 to 20 and outputs that have no bounds
-/// but those of int8. Else nobody calls them.
+/// All do the last rounding and add the zero point z by one multiply-accumulate, and shift as they saturate:
+/// ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1). They are called only where all shifts s are 0 to 20 and
+/// outputs have no bounds but those of int8.
 #if defined(TENON_THUMB_KERNELS)
 
 namespace tenon::kernels::detail {

@@ -9,9 +9,9 @@
 /// The loop in which a network of dense layers spends its time on Armv7E-M (Cortex-M4 and M7), by hand: four rows at a
 /// time with a column that is widened as it is loaded, in all fourteen registers.
 ///
-/// As the loops for images do (int8_thumb.hpp) it takes its last rounding and the zero point in one multiplication that
-/// adds, and the rest in the saturation: ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), for shifts s of 0
-/// to 20 and outputs that have no bounds but those of int8. Else nobody calls it.
+/// As the loops for images do (int8_thumb.hpp) it rounds and adds the zero point z by one multiply-accumulate, and
+/// shifts as it saturates: ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1). It is called only where all
+/// shifts s are 0 to 20 and outputs have no bounds but those of int8.
 #if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE) && defined(__thumb2__)
 #define TENON_THUMB_KERNELS
 

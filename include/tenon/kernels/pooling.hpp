@@ -79,7 +79,7 @@ struct Averaging {
 /// map[c][r][q] = the mean of a window of image[c]. One sample; scratch() numbers of scratch.
 template <class T>
 void average_pool(const Averaging&, const T* image, T* map, T* scratch);
-/// Every number of a window gets its share, added to what is there if wanted.
+/// The gradient: every number of a window gets its share, which is added to what is there if wanted.
 template <class T>
 void average_pool_gradient(const Averaging&, const T* map_gradient, T* image_gradient, bool add, T* scratch);
 

@@ -44,7 +44,7 @@ struct FourRows {
 
 namespace detail {
 
-/// Four rows from w on, into y or added to it, number by number behind what is there.
+/// The products of four rows from w on, written to y or added to what is there.
 template <class T>
 constexpr void multiply_four_rows(const T* w, const T* x, T* y, std::size_t in, bool add = false) {
   FourRows<T> rows(w, in);
@@ -87,8 +87,8 @@ constexpr T multiply_row(const T* w, const T* x, std::size_t in, T sum = 0) {
 
 }  // namespace detail
 
-/// y = W x, with W stored row by row as (out, in). y must not overlap x. The last four rows may take
-/// in some that are done already, which is less work than one row at a time.
+/// y = W x, with W stored row by row as (out, in). y must not overlap x. The last group of four rows may
+/// repeat rows that are done already, which is less work than one row at a time.
 template <class T>
 constexpr void multiply_rows(const T* w, const T* x, T* y, std::size_t in, std::size_t out) {
   if (out < 4) {
