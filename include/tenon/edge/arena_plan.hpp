@@ -6,7 +6,8 @@
 
 #include <tenon/net/graph_blocks.hpp>
 
-/// What lies where in one arena, so that what lives at the same time does not overlap, but where it may.
+/// Places of blocks of bytes in one arena: blocks that are needed at the same time do not overlap, except where one may
+/// be written over another.
 namespace tenon::edge {
 
 /// Some bytes that are needed from step `first` to step `last`.
@@ -38,7 +39,8 @@ struct ArenaPlan {
     blocks[from].last = std::max(blocks[from].last, blocks[which].last);
     blocks[which].joined = from;
   }
-  /// Block `which`, the last that is made of `from`, may lie over it, from `lead` bytes in front of it on.
+  /// Block `which` is made of `from`, which nothing reads later: it may overlap `from` if it begins at least `lead`
+  /// bytes in front of it.
   constexpr void cover(std::size_t which, std::size_t from, std::size_t lead) {
     from = root(from);
     if (blocks[from].last != blocks[which].first || blocks[which].joined < count) return;
@@ -46,9 +48,9 @@ struct ArenaPlan {
     blocks[which].lead = std::min(lead, blocks[which].bytes);
   }
 
-  /// Places the blocks; the first `tensors` of them are handed from step to step. Where each is needed by the next step
-  /// only, nothing beats how they are placed, but for scratch; otherwise the largest is placed first, each as low as it
-  /// can lie.
+  /// Places the blocks, of which the first `tensors` are tensors in the order of the steps. Where each tensor is read
+  /// by the next step alone, the arena is the smallest there is (scratch aside); otherwise the largest block is placed
+  /// first, and each as low as it can lie.
   constexpr void pack(std::size_t tensors) {
     bool chain = true;
     for (std::size_t t = 0; t < tensors; ++t)
@@ -66,7 +68,7 @@ struct ArenaPlan {
   }
 
 private:
-  /// Of more blocks it would take the compiler long to find the largest one again and again.
+  /// With more blocks than this, finding the largest one again and again would take the compiler long.
   static constexpr std::size_t few = 130;
 
   constexpr std::size_t root(std::size_t i) const {
@@ -117,7 +119,7 @@ private:
     }
     return true;
   }
-  /// The smallest arena, by halves, and in it the places from the last tensor back to the first.
+  /// Finds the smallest arena by bisection, and in it the places from the last tensor back to the first.
   constexpr void pack_chain(std::size_t tensors) {
     std::array<Reach, Capacity> reach{};
     std::size_t fits = size / 4, small = 0;

@@ -11,8 +11,9 @@
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/checksum.hpp>
 
-/// What a learner has learned, kept in flash: two slots, of which the one that is not in use is written, its header
-/// last. Whenever the power goes, the next start finds the checkpoint before or the new one, whole.
+/// What a learner has learned, kept in two slots of flash. The slot that does not hold the newest checkpoint is
+/// written, its header last, so that after a power cut at any byte the next start finds either the checkpoint before or
+/// the new one, whole.
 namespace tenon::edge {
 
 /// A flash of two slots, each erased as a whole to bytes 0xff and written once after that. `slot(i)` are the bytes of
@@ -100,7 +101,7 @@ int newest_slot(F& flash, CheckpointHeader& header) {
 ///     const auto status = save_checkpoint(learner, flash);
 ///     if (status != CheckpointStatus::ok) report(describe(status));
 ///
-/// The numbers are written first and the header that vouches for them last; then both are read back.
+/// The numbers are written first and the header with their checksum last; then both are read back.
 template <class Learner, FlashSlots F>
 CheckpointStatus save_checkpoint(const Learner& learner, F& flash) {
   static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");

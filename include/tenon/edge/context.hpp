@@ -16,8 +16,8 @@
 /// How a frozen network runs its layers, one sample at a time.
 namespace tenon::edge {
 
-/// Matrices as the model stores them, multiplied by portable loops. Products that are `transposed` find all
-/// of them stored (in, out), and multiply them by a function of their own.
+/// How matrices are multiplied: as the model stores them, by portable loops. A policy with `transposed` finds all of
+/// them stored (in, out), and multiplies them by a function of its own.
 struct PlainProducts {
   static constexpr bool transposed = false;
 };
@@ -89,7 +89,7 @@ private:
     }
   }
 
-  /// No weight has two products, which might want it in two ways.
+  /// Whether no weight belongs to two products, which might need it stored in two ways.
   static constexpr bool can_turn = []<int... K>(std::integer_sequence<int, K...>) {
     [[maybe_unused]] unsigned used = 0;
     bool once = true;

@@ -19,7 +19,7 @@ inline constexpr unsigned edges_read<expr::Input<K>> = 1U << K;
 template <Op O, class... A>
 inline constexpr unsigned edges_read<Operation<O, A...>> = (0U | ... | edges_read<A>);
 
-/// A formula without what zeros leave nothing of: random numbers are 0 in evaluation.
+/// A formula in evaluation, where random numbers are 0, without the terms that are 0 then.
 template <class E>
 inline constexpr bool is_zero = false;
 template <auto V>
@@ -69,7 +69,7 @@ constexpr StepKind pair_of_operation(Op op) {
   }
 }
 
-/// Whether several tensors meet in it, each formula of theirs another.
+/// Whether it is an operation on two different formulas that both read tensors.
 template <class E>
 inline constexpr bool is_meeting = false;
 template <Op O, class A, class B>
@@ -97,9 +97,8 @@ public:
                                            std::conditional_t<one, std::type_identity<First>, only_reader<>>>::type;
 };
 
-/// How a formula of tensors is computed. `table`: a function of one of them. `pair`, `modulation` and `choice`: its
-/// parts meet.
-/// `after`: a function of what a part gives.
+/// How a formula of tensors is computed. `table`: as a function of one of them. `pair`, `modulation` (a b + c) and
+/// `choice`: as a step of its two or three parts. `after`: as a function of what a part gives.
 enum class EdgeStep : unsigned char { unknown, tensor, table, pair, modulation, choice, after };
 
 template <class E>

@@ -58,8 +58,8 @@ constexpr std::size_t macs_of() {
   return total;
 }
 
-/// The scratch that a bound layer or composition shares with those beside it, one after the other. What runs by loops
-/// for single samples has none of it, whatever its kernels for batches lay out there.
+/// Numbers of the fixed scratch that a bound layer or composition needs; layers use the same scratch one after the
+/// other. A layer with loops for single samples needs none, though its kernels for batches may.
 template <class Bound>
 constexpr std::size_t shared_scratch_of() {
   std::size_t most = 0;

@@ -15,9 +15,10 @@
 /// order on every machine.
 namespace tenon::edge {
 
-/// What a bound layer does for one sample in training where its own code needs the library, or reserves more than it
-/// has to: `fixed` numbers of fixed scratch, `saved` that are kept, `forward(memory, x, y)` and `backward(memory, add,
-/// x, y, dy, dx)`. Gradients are added where `add`; `dx`, and the gradients of a frozen layer, may be null.
+/// How a bound layer trains on one sample, where its own code needs the library or more memory than one sample does. It
+/// says how many numbers of fixed scratch (`fixed`) it needs and how many it keeps for the way back (`saved`), and has
+/// `forward(memory, x, y)` and `backward(memory, add, x, y, dy, dx)`. Gradients are overwritten, or added to where
+/// `add`; `dx`, and the gradients of a frozen layer, may be null.
 template <class Bound>
 struct TrainingKernel;
 

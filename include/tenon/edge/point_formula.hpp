@@ -56,7 +56,7 @@ struct PointValue<Operation<Op::select, C, A, B>> {
 /// A function of one number that the compiler can compute.
 using PointFunction = double (*)(double);
 
-/// E with New wherever Old stands.
+/// E in which every Old is replaced by New.
 template <class E, class Old, class New>
 struct replaced {
   using type = E;

@@ -13,7 +13,7 @@
 #include <tenon/expr/math/trigonometric.hpp>
 #include <tenon/kernels/int8_additive.hpp>
 
-/// Attention in int8: the tables of the compiler, and the step at work.
+/// Attention in int8: the tables that the compiler computes, and running the step.
 namespace tenon::edge {
 
 /// 2^-f, computed by the compiler; 1 is the largest number of 16 bits.
@@ -25,8 +25,8 @@ constexpr kernels::HalvingTable make_halving() {
 }
 inline constexpr kernels::HalvingTable halving = make_halving();
 
-/// Cosine and sine of j-th pairs at distances from 0 to Keys - 1, as RoPE turns them (Su et al. 2021): by an angle of
-/// Base^(-2j / Depth) a step. In 2^-14.
+/// Cosine and sine, in units of 2^-14, of the angles d Base^(-2 j / Depth) by which RoPE turns pair j of a head at the
+/// distance d, for d from 0 to Keys - 1 (Su et al. 2021).
 template <std::size_t Keys, std::size_t Depth, double Base>
 inline constexpr std::array<std::int16_t, Keys * Depth> turns_of = [] {
   std::array<std::int16_t, Keys * Depth> turns{};
@@ -48,7 +48,7 @@ inline constexpr std::array<std::int16_t, Keys * Depth> turns_of = [] {
 
 namespace detail {
 
-/// Puts a step's key and value behind those of the steps before, and gives its place.
+/// Stores a step's key and value behind those of the steps before and returns its index among them.
 constexpr std::size_t remember_step(const kernels::AttentionSizes& a, const std::int8_t* key, const std::int8_t* value,
                                     std::int8_t* state) {
   const std::size_t place = next_place(state, a.keys);
@@ -57,8 +57,8 @@ constexpr std::size_t remember_step(const kernels::AttentionSizes& a, const std:
   return place;
 }
 
-/// Products of queries and keys have the step in * key. Softmax divides them by the root of a head's depth, and e^x is
-/// 2^(x log2 e).
+/// The scales of a step whose queries, keys and values have the scales `in`, `key` and value. A product of a query and
+/// a key counts in units of in * key; softmax divides it by the root of a head's depth, and e^x is 2^(x log2 e).
 template <class Tables, class Scaled>
 constexpr void fill_attention(const QuantizedStep& step, double in, double key, double value, double out, Tables& t,
                               Scaled&& scaled) {
@@ -68,8 +68,8 @@ constexpr void fill_attention(const QuantizedStep& step, double in, double key, 
   t.scaling[step.scale + 1] = scaled(value / (0x1p20 * out), 255 * 0x1p20);
 }
 
-/// Queries and keys are brought to Q3.12, a number of a score has the step weight 2^-tanh_bits. value: how many steps
-/// of the output one of the values has.
+/// The scales of additive attention. Queries and keys are brought to Q3.12; a score counts in units of
+/// weight * 2^-tanh_bits. value: the values' scale divided by the output's.
 template <class Tables, class Scaled>
 constexpr void fill_additive(const QuantizedStep& step, double query, double key, double weight, double value,
                              Tables& t, Scaled&& scaled) {

@@ -28,7 +28,8 @@ struct RecurrentUnit;
 /// ReLU.
 namespace tenon::edge {
 
-/// One pass of a recurrent layer: one of its layers in one direction. Places are counted in the float parameters.
+/// One pass of a recurrent layer: one of its stacked layers in one direction. `..._weight` and `..._bias` are offsets
+/// in the float parameters.
 struct CellPass {
   kernels::Int8Cell cell = kernels::Int8Cell::rnn;
   std::size_t steps = 1, features = 1, hidden = 1;
@@ -43,16 +44,17 @@ struct CellPass {
 
   constexpr std::size_t gates() const { return kernels::gates_of(cell); }
   constexpr std::size_t padded() const { return kernels::in_fours(hidden); }
-  /// Of each of its two matrices: every gate is filled up to whole groups of four.
+  /// Rows of each of its two matrices (of the input and of h): every gate is filled up to a multiple of four.
   constexpr std::size_t rows() const { return gates() * padded(); }
   constexpr std::size_t row(std::size_t output) const { return output / hidden * padded() + output % hidden; }
   constexpr std::size_t input_bytes() const { return rows() * kernels::in_fours(features); }
   constexpr std::size_t state_weight_bytes() const { return rows() * padded(); }
   constexpr bool is_full() const { return peepholes == kernels::Int8Peepholes::full; }
   constexpr bool is_diagonal() const { return peepholes == kernels::Int8Peepholes::diagonal; }
-  /// Where the vectors of a diagonal are, for i, f and o: parameters have them the other way round.
+  /// The offset of a diagonal peephole's weights, for the gates i, f and o (0, 1, 2), which parameters have in the
+  /// order o, f, i.
   constexpr std::size_t memory_vector(std::size_t gate) const { return memory_weight + (2 - gate) * memory_stride; }
-  /// Of peepholes.
+  /// Bytes of the peepholes' weights.
   constexpr std::size_t memory_bytes() const {
     return is_full() ? rows() * padded() : is_diagonal() ? 3 * 2 * padded() : 0;
   }
@@ -65,8 +67,8 @@ struct CellPass {
     return steps * hidden * (gates() * (features + (is_full() ? 2 : 1) * hidden) + (is_diagonal() ? 3 : 0));
   }
 
-  /// The state of 16 bits and h, then what a step needs besides: shares of gates, what a reset gate lets through, and
-  /// the step's input where it does not lie at whole fours.
+  /// Bytes of a pass's memory: the 16-bit state and the int8 h; in scratch the two or three shares of each gate, h
+  /// times the reset gate (gru_reset_before), and a copy of the step's input where its size is no multiple of four.
   constexpr std::size_t state_bytes() const { return 3 * padded(); }
   constexpr std::size_t gate_bytes() const { return 2 * all_rows(); }
   constexpr std::size_t passed_bytes() const { return cell == kernels::Int8Cell::gru_reset_before ? padded() : 0; }

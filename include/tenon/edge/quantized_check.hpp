@@ -26,7 +26,8 @@ struct Int8Place {
   bool wide = false;       // in a network whose activations have 16 bits
 };
 
-/// Whether one layer given In is a step, or costs none. With activations of 16 bits all steps that it is have to do.
+/// Whether a layer given In has steps in int8, or needs none. With activations of 16 bits each of its steps has to be
+/// one that has a 16-bit form.
 template <class L, class In, Int8Place Where>
 constexpr bool is_int8_step() {
   using Bound = typename bind<L, In>::type;
@@ -49,7 +50,8 @@ struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path,
     : first_refusal<typename int8_refusal<Part, In, Path, Where>::type,
                     typename int8_refusal_of_parts<list<Rest...>, list<Later...>, list<Further...>, Where>::type> {};
 
-/// What joins or cuts has to know how the numbers of all steps lie.
+/// Compositions whose parts can be checked by themselves; those that join or cut tensors (`is_int8_branching`) not on
+/// each step of a sequence, where the numbers of one step do not lie together.
 template <Structure What>
 inline constexpr bool is_int8_structure = What == Structure::named || What == Structure::chain ||
                                           What == Structure::residual || What == Structure::sum ||
@@ -83,7 +85,7 @@ struct int8_refusal {
   using type = typename decltype(judge())::type;
 };
 
-/// A network without what it says of its activations.
+/// A network without its StoreActivations.
 template <class Net>
 struct storage_left_out {
   using type = Net;

@@ -7,8 +7,8 @@
 
 namespace tenon::edge {
 
-/// A number that says how a network is computed in int8: its steps, what they read, and how their weights are packed.
-/// Numbers that were written for a network in another order than the compiler finds are refused by it.
+/// A hash of how a network is computed in int8: its steps, what they read, and how their weights are packed. An
+/// exported header compares it with that of the network the compiler sees, so numbers in another order are refused.
 template <std::size_t Capacity>
 constexpr std::uint32_t plan_digest(const StepPlan<Capacity>& plan) {
   std::uint32_t sum = 2166136261U;  // FNV-1a, by words

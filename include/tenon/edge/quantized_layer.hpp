@@ -46,8 +46,8 @@ struct CoreOf {
   using after = void;
 };
 
-/// `known`: a formula that int8 has steps for. Its features are `channels` numbers of `pixels` each, or, by rows,
-/// `channels` numbers of each of `pixels` rows.
+/// A layer that is a formula; `known`: int8 has steps for it. Its input is (channels, pixels) where it works
+/// `by_channels`, else (pixels, channels).
 template <class Bound>
 struct FormulaOf {
   static constexpr bool is = false, known = false;
@@ -116,7 +116,7 @@ struct CoreOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
   using after = F;
 };
 
-/// Whether a layer is two steps, the range between which calibration has to see.
+/// Whether a layer is two steps, so that calibration has to see the range of the numbers between them.
 template <class Bound>
 inline constexpr bool has_inner_step = !std::is_void_v<typename CoreOf<Bound>::after>;
 template <class E, class In>
@@ -148,7 +148,7 @@ constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) {
 }
 constexpr bool is_mean_pool(const void*) { return false; }
 
-/// Pieces of an axis: `outer` blocks of `length` pieces of `inner` numbers, of which those at `place` are taken.
+/// Indices that are taken of one axis: of a tensor (outer, length, inner) those from each `place` to place + taken - 1.
 template <std::size_t Count>
 struct Pieces {
   std::size_t outer = 1, length = 1, inner = 1, taken = 1;  // `taken` neighbours at each place
@@ -273,14 +273,15 @@ struct EmbeddingOf<tenon::detail::EmbeddingUnit<In, Tokens, Width, Init, Padding
   static constexpr bool known = Tokens < 65536;
   static constexpr std::size_t tokens = Tokens, width = Width;
 };
-/// Numbers that are added whatever the sample, which calibration finds.
+/// A layer that adds the same numbers to every sample, which calibration finds: positions.
 template <class Bound>
 inline constexpr bool adds_constants = false;
 template <class In, class Init, std::size_t Context>
 inline constexpr bool adds_constants<tenon::detail::LearnedPositionUnit<In, Init, Context>> = true;
 template <class In, std::size_t Context>
 inline constexpr bool adds_constants<tenon::detail::SinusoidalPositionUnit<In, Context>> = true;
-/// Among how many steps they are given those that follow on one another, one a call; 0: all at once.
+/// Of a layer that adds positions and is given one step a call: how many steps it has positions for. 0: it is given
+/// whole sequences.
 template <class Bound>
 inline constexpr std::size_t places_of = 0;
 template <class In, class Init, std::size_t Context>

@@ -63,8 +63,8 @@ struct CoreOf<tenon::detail::TwoPasses<First, Second, In>> {
   using after = typename CoreOf<Second>::after;
 };
 
-/// The step, but for where it lies: of `size` numbers in `order`. Its `factors` are 0 where the rows do not lie so that
-/// they can be met where they are.
+/// The step for `size` numbers in `order`, without its places. Its `factors` are 0 where the rows do not lie such that
+/// they can be normalised in place.
 constexpr QuantizedStep norm_step(const NormNumbers& n, std::size_t size, TensorOrder order) {
   QuantizedStep step{.pattern = {.kind = StepKind::norm, .has_bias = n.has_bias}, .in = size, .out = size};
   kernels::NormRows rows{.count = size / n.width, .run = n.width, .start = n.width, .factor = n.scaled ? 1U : 0U};

@@ -5,8 +5,8 @@
 
 namespace tenon::edge {
 
-/// Which step of a sequence comes next, where they are given one at a time: the first four bytes of a state count them,
-/// the lowest first. Where there is no room for more, the last place again, as in float.
+/// The index of the next step where steps are given one at a time, counted in the first four bytes of a state (little
+/// endian). At the end it stays at the last place, as in float.
 constexpr std::size_t next_place(std::int8_t* state, std::size_t places) {
   std::size_t count = 0;
   for (std::size_t i = 4; i > 0; --i) count = count * 256 + static_cast<std::uint8_t>(state[i - 1]);

@@ -14,8 +14,8 @@ namespace tenon::edge {
 
 namespace detail {
 
-/// Reads steps off a type; what a part's output is, `read` returns as the number of a tensor. A reader that looks on is
-/// `Own`: parts and nodes are read by its `read` and `read_node`.
+/// Reads steps off a type. `read` returns the number of the tensor that is the part's output. A reader that derives
+/// from this one, to do more at each part, is `Own`: parts and nodes are read by its `read` and `read_node`.
 template <std::size_t Capacity, class Own = void>
 struct PlanReader : PlanFormulas<Capacity> {
   using steps = PlanFormulas<Capacity>;
@@ -27,7 +27,8 @@ struct PlanReader : PlanFormulas<Capacity> {
       steps::read_upsampling;
 
   TensorBundles bundles{};  // what graphs of several outputs give
-  /// Where in the float numbers buffers begin, which lie behind all that is learned, and those of the part being read.
+  /// Offsets in the float numbers: of all buffers, which lie behind the trainable parameters, and within them of those
+  /// of the part that is being read.
   std::size_t first_buffer = 0, buffers = 0;
 
   constexpr auto& own() {
@@ -35,8 +36,8 @@ struct PlanReader : PlanFormulas<Capacity> {
     else return static_cast<Own&>(*this);
   }
 
-  /// x: the tensors that the part reads. A number of a bundle, which graphs of several outputs give, is for those alone
-  /// who take it apart.
+  /// x: the numbers of the tensors that the part reads. Only what takes a bundle apart may be given one, which is what
+  /// graphs of several outputs give.
   template <class Bound>
   constexpr std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
     constexpr const Bound* type = nullptr;
@@ -99,7 +100,7 @@ struct PlanReader : PlanFormulas<Capacity> {
     buffers -= slot.buffers;
     return y;
   }
-  /// What does not learn lies among the buffers, in front of those of the part.
+  /// Frozen parameters lie among the buffers, in front of the part's own buffers.
   template <class Bound>
   constexpr std::size_t read_frozen(const std::size_t* x, std::size_t unit) {
     const std::size_t parameters = first_buffer + buffers;
@@ -116,7 +117,7 @@ struct PlanReader : PlanFormulas<Capacity> {
     return x;
   }
 
-  /// The steps that are padding are marked where the layers within look at them; these see no mask but that.
+  /// A step that marks padding is added only if a layer within reads the mask. Masks from outside are not seen within.
   template <class Bound>
   constexpr std::size_t read_masked(std::size_t x, std::size_t parameters, std::size_t unit) {
     constexpr PaddedPart part = padded_part(static_cast<const Bound*>(nullptr));
@@ -128,7 +129,7 @@ struct PlanReader : PlanFormulas<Capacity> {
     return x;
   }
 
-  /// Layers that treat every row of a tensor alike treat those of all steps so.
+  /// A layer on each step of a sequence: one that treats all rows of a tensor alike is given all steps as rows.
   template <class Bound>
   constexpr std::size_t read_steps(std::size_t x, std::size_t parameters, std::size_t unit) {
     x = ordered(x, {});
@@ -259,7 +260,7 @@ struct PlanReader : PlanFormulas<Capacity> {
     else return this->template read_table<after>(x, unit);
   }
 
-  /// Over the window of the last steps, whose one position it has.
+  /// A convolution of one position, over a window of the last steps that the step itself remembers.
   template <class Bound>
   constexpr std::size_t read_streamed(std::size_t x, std::size_t parameters, std::size_t unit) {
     using whole = typename Bound::whole;

@@ -6,7 +6,7 @@
 #include <tenon/edge/quantized_layer.hpp>
 #include <tenon/edge/quantized_plan_steps.hpp>
 
-/// Steps of attentions, and of the padding that they are told of.
+/// Steps of attentions, and of the masks that hide padding from them.
 namespace tenon::edge::detail {
 
 /// Where the float layer has the numbers of an attention's four projections.
@@ -29,8 +29,8 @@ struct PlanAttention : PlanSteps<Capacity> {
 
   StepMask mask{};  // of the Masked around the part being read
 
-  /// Queries are made of x[0], keys and values of x[1]. Queries, keys, values and what is seen have scales of their
-  /// own. One that remembers is given a step, and has room for `a.keys` of them.
+  /// x[0] is what queries are projected from, x[1] keys and values. Queries, keys, values and the weighted means have
+  /// scales of their own. An attention that `remembers` is given one step a call and keeps `a.keys` of them.
   constexpr std::size_t read_attention(std::array<std::size_t, 2> x, const StepMask& hidden,
                                        const kernels::AttentionSizes& a, const AttentionPlaces& p, std::size_t unit,
                                        double rope = 0, bool remembers = false) {
@@ -48,8 +48,8 @@ struct PlanAttention : PlanSteps<Capacity> {
     return read_dense(add(step, {}), projection, a.width, a.width, a.queries, p.out_weight, p.out_bias, unit);
   }
 
-  /// Queries are made of x[0], keys of x[1], which are the values too; p: where the float layer has the matrices of
-  /// both, and the weights of scores. Queries and keys have scales of their own.
+  /// x[0] is what queries are projected from, x[1] keys; the values are x[1] itself. p: offsets of the two projections'
+  /// matrices and of the weights of scores. Queries and keys have scales of their own.
   constexpr std::size_t read_additive(std::array<std::size_t, 2> x, const StepMask& hidden,
                                       const kernels::AttentionSizes& a, const std::array<std::size_t, 3>& p,
                                       std::size_t unit) {

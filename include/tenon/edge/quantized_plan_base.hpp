@@ -6,7 +6,7 @@
 #include <tenon/edge/quantized_layer.hpp>
 #include <tenon/edge/step_plan.hpp>
 
-/// What all readers of steps stand on.
+/// The base of all readers of steps.
 namespace tenon::edge::detail {
 
 /// Tensors that belong together: the outputs of a graph that has several. Bundles are numbered far behind all tensors.
@@ -33,7 +33,7 @@ struct TensorBundles {
     }
     return first_number + count++;
   }
-  /// The tensor that is these numbers of a row of all; no tensor where they are part of one, or of two.
+  /// The tensor that is numbers [begin, begin + size) of the bundle; `first_number` where these are no whole tensor.
   constexpr std::size_t find(std::size_t number, std::size_t begin, std::size_t size) const {
     const Bundle& own = bundle[number - first_number];
     for (std::size_t k = 0; k < own.count; ++k)
@@ -56,7 +56,8 @@ struct PlanBase {
   std::array<bool, Capacity + 1> held{};           // tensors that something later reads
   std::array<bool, 32> images{};                   // which inputs are
   std::size_t unit_count = 0;
-  /// Values within units, and sums: counted behind all units, in the order in which they are computed.
+  /// How many values within units, and sums, there are so far. Their numbers follow those of the units, in the order in
+  /// which they are computed.
   std::size_t inner = 0;
   std::size_t rows = 1;  // steps of a sequence that a layer does one by one
 
@@ -79,7 +80,7 @@ struct PlanBase {
     return 0;
   }
 
-  /// The tensor in that order; whoever asks for it reads no other.
+  /// The tensor with its numbers in that order: itself, or what a move makes of it.
   constexpr std::size_t ordered(std::size_t x, TensorOrder order) {
     const TensorOrder own = plan.orders[x];
     if (own == order) return x;

@@ -19,7 +19,7 @@ struct PlanElements : PlanBase<Capacity> {
     std::size_t a = x[0];
     for (std::size_t j = 1; j < count; ++j) {
       const std::size_t b = ordered(x[j], plan.orders[a]);
-      // what was computed last is the first part: nothing else reads it
+      // the tensor computed last comes first: the sum may then overwrite it
       a = add({.pattern = {.kind = StepKind::add},
                .in = plan.sizes[a],
                .out = plan.sizes[a],
@@ -58,7 +58,7 @@ struct PlanElements : PlanBase<Capacity> {
                TensorOrder(channels, pixels));
   }
 
-  /// Bounds belong to the step that has just made the tensor, unless something else reads it without.
+  /// Bounds become part of the step that made the tensor, unless something else reads the tensor without them.
   constexpr std::size_t read_bounds(std::size_t x, std::size_t unit, const StepPattern& bounds) {
     if (x > 0 && x == plan.count && !held[x] && plan.steps[x - 1].takes_bounds()) {
       QuantizedStep& step = plan.steps[x - 1];
@@ -88,7 +88,7 @@ struct PlanElements : PlanBase<Capacity> {
     return add(step, wanted);
   }
 
-  /// `slopes` of them, for numbers that lie in that order.
+  /// A PReLU with that many slopes (one for all, or one a channel), of numbers in that order.
   constexpr std::size_t read_slopes(std::size_t x, StepPattern pattern, std::size_t slopes, TensorOrder order,
                                     std::size_t weight, std::size_t unit) {
     x = ordered(x, order);
@@ -117,8 +117,8 @@ struct PlanElements : PlanBase<Capacity> {
                 .period = plan.sizes[a]},
                plan.orders[a]);
   }
-  /// How three tensors meet, of which at least one has `size` numbers: in the order of the first of these, if all
-  /// others are one number or one for each of its channels.
+  /// The order of the numbers in which three tensors are combined, of which at least one has `size` numbers: that of
+  /// the first of these, if each of the others is one number, or one for each of its channels.
   constexpr std::array<kernels::Int8Spread, 3> spread_over(std::array<std::size_t, 3>& x,
                                                            const std::array<tenon::detail::Spread, 3>& spreads,
                                                            std::size_t size, TensorOrder& order) {
@@ -155,7 +155,7 @@ struct PlanElements : PlanBase<Capacity> {
                order);
   }
 
-  /// Of an input, or of pieces of one, which count as tokens from then on.
+  /// x is an input, or pieces of one, and counts as tokens from then on.
   constexpr std::size_t read_embedding(std::size_t x, std::size_t tokens, std::size_t width, std::size_t weight,
                                        std::size_t unit) {
     if (!become_tokens(x)) return unknown();
@@ -251,7 +251,8 @@ struct PlanElements : PlanBase<Capacity> {
       if (plan.reads(k, x)) return false;
     return true;
   }
-  /// Plus numbers of its own size; where steps come one at a time, those of its place.
+  /// x plus constants of its size. With `places` there is a row of constants for each step of a sequence, and steps
+  /// come one a call.
   constexpr std::size_t read_shift(std::size_t x, std::size_t unit, std::size_t places = 0) {
     x = ordered(x, {});
     return add({.pattern = {.kind = StepKind::shift},

@@ -5,11 +5,10 @@
 
 #include <tenon/edge/quantized_plan_moves.hpp>
 
-/// The steps of a plan that numbers alone describe, one after the other.
+/// Steps that are described by numbers alone, without a layer's type: products, pools, recurrent layers.
 namespace tenon::edge::detail {
 
-/// All steps that do not look at the type: called by importers too, which know the network as a text
-/// (src/import/types/quantized_plan.cpp). Here are those that multiply, pool or remember.
+/// Importers, which know a network as a text, call these too (src/import/types/quantized_plan.cpp).
 template <std::size_t Capacity>
 struct PlanSteps : PlanMoves<Capacity> {
   using base = PlanMoves<Capacity>;
@@ -38,7 +37,7 @@ struct PlanSteps : PlanMoves<Capacity> {
     return add(step, {});
   }
 
-  /// `step` knows its bounds and its bias.
+  /// The convolution c of x. `step` has its bounds, bias and unit already.
   constexpr std::size_t add_convolution(std::size_t x, const kernels::Convolution& c, QuantizedStep step) {
     step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
                                                                                            : StepKind::convolution;
@@ -70,7 +69,7 @@ struct PlanSteps : PlanMoves<Capacity> {
         {p.channels, p.y.map * p.x.map});
   }
 
-  /// 1 where a step of x, of `features` numbers, is nothing but `padding`, else 0.
+  /// A flag for each step of x, (steps, features): 1 where all its features are `padding`, else 0.
   constexpr std::size_t read_padding(std::size_t x, double padding, std::size_t steps, std::size_t features) {
     x = ordered(x, {});
     return add({.pattern = {.kind = StepKind::padding, .low = padding, .high = padding},

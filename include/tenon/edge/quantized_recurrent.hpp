@@ -9,7 +9,7 @@
 #include <tenon/edge/row_sums.hpp>
 #include <tenon/expr/math/exp.hpp>
 
-/// Recurrent layers in int8: the tables of the compiler, and a pass at work.
+/// Recurrent layers in int8: the tables that the compiler computes, and running a pass.
 namespace tenon::edge {
 
 /// 1 / (1 + e^-x) or tanh(x) = 2 sigmoid(2 x) - 1, computed by the compiler.
@@ -33,8 +33,8 @@ constexpr double power_of_two(int exponent) {
   return power;
 }
 
-/// The tables of one pass. scaled(real, largest): the multiplier for sums of at most `largest`, or a note that there is
-/// none.
+/// Fills the tables of one pass. scaled(real, largest) is the Requantizer for the factor `real` and sums of at most
+/// `largest`; where there is none it notes that in `sums_fit`.
 template <class Numbers, class Tables, class Scaled>
 constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Scaled&& scaled) {
   const CellPass& c = step.cell;
@@ -84,7 +84,7 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
                                           0x1p30);
 }
 
-/// A pass whose numbers of 16 bits lie among bytes, which a constant expression has to take apart.
+/// A pass in a constant expression, which cannot read the 16-bit state as such: it is kept as pairs of bytes.
 template <class P>
 constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, std::size_t steps, const std::int8_t* x,
                                  std::int8_t* y, std::int8_t* state) {

@@ -101,8 +101,8 @@ constexpr void run_padding(std::int8_t padding, const std::int8_t* x, std::int8_
 
 }  // namespace detail
 
-// With Helium compilers hold what all steps are told in vectors on the stack at once, a kilobyte of a long network,
-// unless each step is a function of its own.
+// With Helium, compilers prepare the arguments of all steps in vectors on the stack at once, which is a kilobyte in a
+// long network, unless each step is a function of its own.
 #if defined(__ARM_FEATURE_MVE)
 #define TENON_STEP [[gnu::noinline]]
 #else
@@ -252,7 +252,7 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
 }
 #undef TENON_STEP
 
-/// The same, with activations of whatever size.
+/// One step, with activations of 8 or 16 bits.
 template <class Net, std::size_t K>
 TENON_INLINE constexpr void run_step(const QuantizedTables<Net>& t, Activation<Net>* arena) {
   if constexpr (quantized_plan<Net>.wide) detail::run_wide_step<Net, K>(t, arena);

@@ -23,8 +23,8 @@
 /// One step of a network in int8, and how it reads its numbers.
 namespace tenon::edge {
 
-/// In which order a tensor's numbers lie: those of an image pixel by pixel. One channel or one pixel is
-/// no order at all.
+/// The order of a tensor's numbers in memory: (pixels, channels), where the network's own order is (channels, pixels).
+/// With one channel or one pixel the two are the same, which is written as 1 and 1.
 struct TensorOrder {
   std::size_t channels = 1, pixels = 1;
 
@@ -86,7 +86,7 @@ struct QuantizedStep {
     return pattern.kind == StepKind::add || pattern.kind == StepKind::multiply || pattern.kind == StepKind::subtract ||
            pattern.kind == StepKind::larger || pattern.kind == StepKind::smaller || pattern.kind == StepKind::divide;
   }
-  /// Bounds behind it cost nothing.
+  /// Whether bounds behind it (ReLU) can be part of the step.
   constexpr bool takes_bounds() const {
     return multiplies() || is_pair() || modulates() || has_factors() || pattern.kind == StepKind::shift ||
            pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
@@ -102,9 +102,10 @@ struct QuantizedStep {
   constexpr bool reads_fourth() const { return attends() && attention.masked; }
   /// A recurrent layer whose second tensor says which steps are padding.
   constexpr bool is_masked_pass() const { return pattern.kind == StepKind::recurrent && cell.masked; }
-  /// A factor for each row and no weights.
+  /// Whether it has a factor for each row and no matrix of weights.
   constexpr bool has_factors() const { return pattern.kind == StepKind::norm || pattern.kind == StepKind::slopes; }
-  /// Each number of its output is made of one at the same place.
+  /// Whether each number of its output depends on that at the same place of its input alone, so that it may overwrite
+  /// it.
   constexpr bool works_in_place() const {
     return is_pair() || modulates() || has_factors() || pattern.kind == StepKind::table ||
            pattern.kind == StepKind::shift;
@@ -113,21 +114,21 @@ struct QuantizedStep {
     return pattern.kind == StepKind::dense || pattern.kind == StepKind::convolution ||
            pattern.kind == StepKind::depthwise;
   }
-  /// Its output has its input's scale.
+  /// Whether its output has its input's scale and zero point.
   constexpr bool keeps_scale() const {
     return pattern.kind == StepKind::max_pool || pattern.kind == StepKind::average_pool ||
            pattern.kind == StepKind::move || pattern.kind == StepKind::stretch ||
            pattern.kind == StepKind::mean_of_steps;
   }
-  /// Numbers in flash that are no rows of a matrix: a table's; or what is added, or makes scores of an additive
-  /// attention, whose scale is a row's.
+  /// How many int8 constants it has in flash that are no matrix: an embedding's table, what a `shift` adds, or the
+  /// weights of scores of an additive attention. The last two have a scale, kept as that of a row.
   constexpr std::size_t constants() const {
     if (pattern.kind == StepKind::embedding) return tokens * width;
     if (pattern.kind == StepKind::shift) return out * places;
     return attends() ? attention.hidden : 0;
   }
   constexpr bool has_scaled_constants() const { return constants() > 0 && pattern.kind != StepKind::embedding; }
-  /// It reads a table of e^-d.
+  /// Whether it reads a table of e^-d for distances d.
   constexpr bool exponentiates() const {
     return pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax;
   }
@@ -160,7 +161,7 @@ struct QuantizedStep {
     if (!stored().in_four_bits) return packed_rows() * packed_columns();
     return kernels::stored_bytes(packed_rows() / 4, packed_columns() / 4, true);
   }
-  /// Of a row: its bias, and a multiplier and a shift where it has them of its own.
+  /// Bytes of its weights, of a bias for each row (4), and of the multipliers and shifts (5).
   constexpr std::size_t flash_bytes() const { return packed_bytes() + 4 * packed_rows() + 5 * packed_multipliers(); }
   /// How the weights lie in flash; as a rule a byte each, with a scale for each row.
   constexpr kernels::StoredRows stored() const { return {pattern.weights.bits == 4, pattern.weights.per_tensor}; }
@@ -194,13 +195,14 @@ struct QuantizedStep {
     if (wide) column = kernels::wide_column(column);
     return weights + kernels::packed_place(packed_row(output), column, columns());
   }
-  /// Among weights that are 0 so far.
+  /// Writes one weight; those that have not been written are 0.
   constexpr void put_weight(std::int8_t* all, std::size_t output, std::size_t column, std::int32_t value) const {
     const std::size_t place = packed_place(output, column);
     if (stored().in_four_bits) kernels::put_four_bits(all + weights, place - weights, packed_columns() / 4, value);
     else all[place] = static_cast<std::int8_t>(value);
   }
-  /// As which the float layer's column is packed: by pixels, and within a pixel by channels.
+  /// The packed column that holds column `column` of the float layer: packed ones go by taps, and within a tap by
+  /// channels.
   constexpr std::size_t packed_column(std::size_t column) const {
     if (pattern.kind == StepKind::dense) return order.place(column);
     return TensorOrder{image.group_channels(), image.taps()}.place(column);
@@ -211,8 +213,8 @@ struct QuantizedStep {
     const std::size_t taps = image.taps(), own = image.group_features(), group = output / own, channel = column / taps;
     return ((group * image.group_channels() + channel) * own + output % own) * taps + taps - 1 - column % taps;
   }
-  /// What outlasts a run: how many steps there were (four bytes), their keys and their values; a cell's state; or the
-  /// steps that a convolution looks at.
+  /// Bytes that outlast a run: the number of steps so far (4 bytes) with their keys and values, a recurrent cell's
+  /// state, or the steps that a convolution looks back at.
   constexpr std::size_t state_bytes() const {
     if (pattern.kind == StepKind::recurrent && cell.stateful) return cell.state_bytes();
     if (!remembers) return 0;

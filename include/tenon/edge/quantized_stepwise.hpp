@@ -16,7 +16,7 @@ namespace tenon {
 
 namespace edge::detail {
 
-/// A step that only brings a tensor into another order: where there is one step of a sequence alone there is none.
+/// A step that only brings a tensor into another order. The network of one step does not need it.
 constexpr bool only_orders(const QuantizedStep& step) {
   return step.pattern.kind == StepKind::move && !step.padded && step.moves == 1 && step.in == step.out;
 }

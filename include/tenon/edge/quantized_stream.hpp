@@ -5,8 +5,8 @@
 
 #include <tenon/kernels/int8_images.hpp>
 
-/// Convolutions that are given one step of a signal a call: a state holds the last steps, whose window the usual
-/// kernels run over as over a signal that is no longer.
+/// Convolutions that are given one step of a signal a call. A state holds the last steps, as many as the kernel reaches
+/// back, and the usual kernels run over them as over a signal of that length.
 namespace tenon::edge::detail {
 
 /// What the state of a window of `size` numbers takes: whether it has begun, the window, and three bytes that a

@@ -146,7 +146,7 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     if (largest * real > 0x1p30) return t.sums_fit = false, kernels::Requantizer{};
     return requantizer(real);
   };
-  // both parts of a sum to twice the larger scale, with 20 bits to spare, or 15
+  // both parts of a sum are brought to twice the larger scale, with 20 fractional bits (15 of 16-bit activations)
   const auto set_sum = [&t, &scaled](const QuantizedStep& step, double a, double b, double out) {
     const double twice = 2 * (a > b ? a : b);
     t.scaling[step.scale] = requantizer(a / twice);

@@ -13,7 +13,7 @@
 /// output.
 namespace tenon::edge::detail {
 
-/// Whether a step can be done so.
+/// Whether a step has such a form.
 constexpr bool can_be_wide(const QuantizedStep& step) {
   switch (step.pattern.kind) {
   case StepKind::dense:
@@ -56,7 +56,8 @@ constexpr kernels::Requantizer wide_multiplier(kernels::Requantizer r) {
   return r;
 }
 
-/// Fills what the rows of a step need. Sums: row_sums of an output; scaled: a multiplier for sums of at most so much.
+/// Fills the biases, multipliers and shifts of a step's rows. row_sums(o): the sums over the weights of output o;
+/// scaled(real, largest): the Requantizer for the factor `real` and sums of at most `largest`.
 template <class Numbers, class Tables, class Sums, class Scaled>
 constexpr void fill_wide_rows(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Sums row_sums,
                               Scaled scaled) {

@@ -5,8 +5,8 @@
 
 namespace tenon::edge {
 
-/// What the packed weights of one output add up to, and their magnitudes. Few statements for many weights: compilers
-/// count those of a constant expression.
+/// The sum of the packed weights of one output, and the sum of their magnitudes. Written with few statements per
+/// weight, because compilers limit how many a constant expression may execute.
 struct RowSums {
   std::int32_t sum = 0, magnitude = 0;
 };

@@ -19,11 +19,10 @@
 /// transposed, (in, out), and nothing is prepared for batches.
 namespace tenon::edge {
 
-/// So many numbers are computed where n are wanted, whole vectors: a rest would be computed number by number, and take
-/// longer.
+/// n rounded up to whole vectors. Computing a few numbers too many is faster than the last ones one by one.
 constexpr std::size_t whole_vectors(std::size_t n) { return n <= 4 ? 4 : n <= 8 ? 8 : aligned(n); }
 
-/// y += W^T x, W (in, out) of which `out` columns from the first one given count.
+/// y += W^T x for Out neighbouring columns of W, which has In rows of Pitch numbers.
 template <std::size_t In, std::size_t Out, std::size_t Pitch, class T>
 TENON_INLINE void add_columns(const T* w, const T* x, T* y) {
   // sums in pairs: a chain of additions would wait for each

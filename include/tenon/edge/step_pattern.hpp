@@ -43,8 +43,8 @@ enum class StepKind : unsigned char {
   tied,       // scores of all tokens by the rows of an embedding's table
   choose,     // one of two numbers
   log_softmax,
-  padding,       // which steps of a sequence are none
-  mean_of_steps  // of those that are there
+  padding,       // a flag for each step of a sequence: 1 where it is padding
+  mean_of_steps  // of the steps that are not padding
 };
 
 /// What a formula is, recognised by its type. `low` and `high` are the bounds of a ReLU, ReLU6 or
@@ -108,7 +108,7 @@ inline constexpr bool
 /// Dropout passes everything.
 template <class E, auto Rate>
 inline constexpr StepPattern pattern_of<Operation<Op::multiply, E, expr::Noise<Rate>>> = pattern_of<E>;
-/// Bounds behind what there is.
+/// The pattern with bounds behind it; unknown where a step of that kind cannot have any.
 constexpr StepPattern bounded(StepPattern pattern, double low, double high) {
   if (pattern.kind == StepKind::nothing) pattern.kind = StepKind::clamp;
   if (pattern.kind == StepKind::unknown || pattern.kind == StepKind::softmax || pattern.kind == StepKind::log_softmax)

@@ -16,8 +16,8 @@ struct TensorMove {
   kernels::Int8Move way{};
 };
 
-/// A Standardize that is the first to see an input, and the only one: its features have scales of their own, and are
-/// brought to the layer's numbers when they become int8. No step is left of it.
+/// A Standardize that alone reads an input. It is applied while the input becomes int8, with a center and a scale for
+/// each feature, and is no step of its own.
 struct InputScaling {
   std::size_t features = 0;                          // none: one scale is for all; of every step of a sequence
   std::size_t first = 0;                             // its first among the features of all inputs
@@ -26,8 +26,7 @@ struct InputScaling {
 
   constexpr std::size_t feature(std::size_t i) const { return first + i % features; }
 };
-/// An Unstandardize that is a network's last layer: its features are brought to the user's unit when they become
-/// floats.
+/// An Unstandardize that is a network's last layer. It is applied when the output becomes floats.
 struct OutputScaling {
   std::size_t features = 0;
   std::size_t unit_source = 0, offset_source = 0;
@@ -45,8 +44,8 @@ struct StepPlan {
   std::size_t arena = 0;         // of the activations: numbers, of a byte each or, if they are wide, two
   bool fits = true;              // every layer was recognised
   bool wide = false;             // activations have 16 bits
-  /// The first tensors are the inputs, tensor t otherwise the output of step t - 1: an input that is not the first is
-  /// what a step gives that does nothing.
+  /// Tensor 0 is the first input, tensor t > 0 the output of step t - 1. Further inputs are tensors 1 to inputs - 1,
+  /// the outputs of steps that do nothing.
   std::size_t inputs = 1;
   std::array<bool, 32> tokens{};  // which of them are tokens, of two bytes each
   std::array<InputScaling, 32> scaled{};
@@ -71,7 +70,8 @@ struct StepPlan {
   constexpr std::size_t bytes(std::size_t t) const { return kernels::in_fours(sizes[t]); }
   constexpr std::size_t place(std::size_t t) const { return places[t]; }
 
-  /// How many values calibration may see within units, sums and passes included: of a pass h, the state and gates.
+  /// The most values that calibration may see within units: one a step, and of a recurrent pass two more (h, state,
+  /// gates).
   constexpr std::size_t inner_values() const { return count + 2 * cells; }
   constexpr std::size_t outputs() const { return output_count == 0 ? 1 : output_count; }
   constexpr std::size_t output_tensor(std::size_t k) const { return output_count == 0 ? count : output_tensors[k]; }
@@ -98,7 +98,7 @@ struct StepPlan {
   }
   /// A byte each, or two.
   constexpr std::size_t number_bytes() const { return wide ? 2 : 1; }
-  /// Of a function of one number: what becomes of all 256, or of every 128th of 65,536.
+  /// Entries of the table of a function of one number: for each of the 256 int8 numbers, or for every 128th int16.
   constexpr std::size_t table_size() const { return wide ? 513 : 256; }
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].exponentiates(); }
 
@@ -185,10 +185,10 @@ struct StepPlan {
     for (std::size_t t = 0; t <= count; ++t)
       all.add({.bytes = bytes(t), .first = t < inputs ? 0 : t - 1, .last = last[t]});
     for (std::size_t k = 0; k < count; ++k) all.add({.bytes = steps[k].scratch(), .first = k, .last = k});
-    // A sum lies where its first part lay, which nothing reads any more; so does what a table makes of a tensor.
+    // a step that works in place overwrites what it reads, if nothing reads that later
     for (std::size_t k = 0; k < count; ++k)
       if (steps[k].works_in_place() && all.blocks[steps[k].source].last == k) all.join(k + 1, steps[k].source);
-    // What an image becomes may follow it through memory.
+    // convolutions and pools may overlap their input (kernels/int8_overlap.hpp)
     for (std::size_t k = 0; k < count; ++k)
       if (const std::size_t lead = steps[k].lead(); lead != Block::none) all.cover(k + 1, steps[k].source, lead);
     all.pack(count + 1);
