@@ -119,8 +119,11 @@ private:
     case Op::cosine:
       give(id, v.a, algebra.negate(times(d, algebra.unary(Op::sine, v.a))));
       break;
+    // -d y^2. Of a product, which x^-2 = 1 / (x x) has, -d y / (x x): at 0 the infinite y^2 would meet the 2 x = 0 of
+    // the chain rule, and make NaN.
     case Op::reciprocal:
-      give(id, v.a, algebra.negate(times(d, times(y, y))));
+      give(id, v.a,
+           algebra.negate(g[v.a].op == Op::multiply ? algebra.divide(times(d, y), v.a) : times(d, times(y, y))));
       break;
     case Op::add:
       give(id, v.a, d);

@@ -189,6 +189,8 @@ TEST_CASE("functions of one number at the edge of their domains are PyTorch's") 
   check<tanh(x)>("tanh");
   check<sigmoid(x)>("sigmoid");
   check<erf(x)>("erf");
+  check<sin(x)>("sin");
+  check<cos(x)>("cos");
   check<softplus(x)>("softplus");
   check<-x>("negative");
   check<1 / x>("reciprocal");
@@ -206,6 +208,8 @@ TEST_CASE("powers at the edge of their domains are PyTorch's") {
   check<pow(x, 0.5)>("pow_half");
   check<pow(x, 1.5)>("pow_one_and_half");
   check<pow(x, -1)>("pow_minus_1");
+  check<pow(x, -2)>("pow_minus_2");
+  check<pow(x, -3)>("pow_minus_3");
   check<pow(x, -0.5)>("pow_minus_half");
   check<pow(x, 10)>("pow_10");
   for (int k = 0; k < 6; ++k) check_rows<pow(x, param<"p">)>("pow_parameter_" + std::to_string(k));

@@ -6,23 +6,24 @@ namespace tenon::math {
 
 namespace detail {
 
-// pi/2 as a sum of parts, all but the last so short that n * part is exact for |n| < 2^16:
-// subtracted one by one (Cody and Waite), they lose nothing even where x is next to a multiple of
-// pi/2. Minimax polynomials over |r| <= pi/4 and a little (for n ~ 2x/pi is computed with an
-// error): sin(r) = r + r^3 sine(r^2), cos(r) = 1 - r^2/2 + r^4 cosine(r^2), both to 2^-27 (2^-57).
+// pi/2 as a sum of parts, all but the last so short that n * part is exact for |n| < 2^22: subtracted one by one (Cody
+// and Waite), they lose nothing even where x is next to a multiple of pi/2. A float is reduced as a double: its own 24
+// bits would be used up at 1e5.
+inline constexpr double half_pi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2e037073p-69};
+
+// Minimax polynomials over |r| <= pi/4 and a little (for n ~ 2x/pi is computed with an error):
+// sin(r) = r + r^3 sine(r^2), cos(r) = 1 - r^2/2 + r^4 cosine(r^2), both to 2^-27 (2^-57).
 template <class T>
 struct circle_constants;
 
 template <>
 struct circle_constants<float> {
-  static constexpr float half_pi[] = {0x1.92p+0f, 0x1.fap-12f, 0x1.54p-20f, 0x1.1p-30f, 0x1.68c234p-39f};
   static constexpr float sine[] = {-0.166666538f, 0.00833210442f, -0.000195074594f};
   static constexpr float cosine[] = {0.0416666456f, -0.00138872943f, 2.44294188e-5f};
 };
 
 template <>
 struct circle_constants<double> {
-  static constexpr double half_pi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2e037073p-69};
   static constexpr double sine[] = {-0.166666666666666297,  0.00833333333332184067,  -0.000198412698293586444,
                                     2.75573135385965443e-6, -2.50507344064458729e-8, 1.58954343891413705e-10};
   static constexpr double cosine[] = {0.041666666666666595,    -0.00138888888888733246, 0.0000248015872889836241,
@@ -45,13 +46,14 @@ TENON_INLINE constexpr T subtract_multiple(T x, T n, const T (&parts)[N]) {
 template <Real T>
 TENON_INLINE constexpr T sine_of_shifted(T x, bits_of<T> quarters) {
   using constant = circle_constants<T>;
-  constexpr T two_over_pi = T(0.63661977236758134);
+  constexpr double two_over_pi = 0.63661977236758134;
   // Keeps results within [-1, 1] where x is beyond the reduction's reach.
   constexpr T eighth = T(0.795);
-  const T shifted = x * two_over_pi + rounder<T>;
-  const T n = shifted - rounder<T>;
-  const bits_of<T> quadrant = to_bits(shifted) + quarters;
-  const T exact = subtract_multiple(x, n, constant::half_pi);
+  const auto wide = static_cast<double>(x);
+  const double shifted = wide * two_over_pi + rounder<double>;
+  const double n = shifted - rounder<double>;
+  const auto quadrant = static_cast<bits_of<T>>(static_cast<bits_of<T>>(to_bits(shifted)) + quarters);
+  const auto exact = static_cast<T>(subtract_multiple(wide, n, half_pi));
   const T r = min(max(exact, -eighth), eighth);
   const T z = r * r;
   const T sine = r + r * (z * polynomial(z, constant::sine));
@@ -64,8 +66,9 @@ TENON_INLINE constexpr T sine_of_shifted(T x, bits_of<T> quarters) {
 
 }  // namespace detail
 
-// Accurate for |x| <= 1e5; beyond, digits are lost, and at last (float 1e7, double 1e15) all of
-// them, but the result stays within [-1, 1]. sin and cos of an infinity are NaN.
+// Accurate for |x| <= 6e6; beyond, the error grows with x and is that of a double x that is rounded, |x| 2^-53: of a
+// float nothing is seen of it up to 1e9. From 3e15 on a double's neighbours lie apart by half a radian and more, and
+// all that is kept is that results are within [-1, 1]. sin and cos of an infinity are NaN.
 template <Real T>
 TENON_INLINE constexpr T sin(T x) {
   if (std::is_constant_evaluated()) {
