@@ -1,10 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <tenon/edge/quantized_plan.hpp>
@@ -52,18 +50,5 @@ struct QuantizedLayout {
 /// functions become the tables that LiteRT has, and those that it does not have are refused. `rounding`: of the tables.
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
                                   Rounding rounding);
-
-/// The layer is told from its text: "Conv2D", and "16", "3", "stride<2>".
-struct LayerWords {
-  std::string name;
-  std::vector<std::string> arguments;
-
-  explicit LayerWords(const std::string& text);
-  bool has(std::string_view argument) const { return std::ranges::find(arguments, argument) != arguments.end(); }
-  /// The numbers of `stride<2, 1>`; none where the option is not there.
-  std::vector<std::size_t> option(const std::string& name) const;
-  /// All arguments that are numbers.
-  std::vector<double> numbers() const;
-};
 
 }  // namespace tenon::importing
