@@ -31,7 +31,7 @@ struct Normal {
   }
 };
 
-/// From a normal distribution without its ends; what lies there is drawn again:
+/// From a truncated normal distribution; numbers outside [Low, High] are drawn again:
 ///     w ~ N(Mean, Deviation^2)   where Low <= w <= High
 /// PyTorch: init.trunc_normal_.
 template <auto Mean = 0.0, auto Deviation = 1.0, auto Low = -2.0, auto High = 2.0>

@@ -4,8 +4,9 @@
 
 #include <tenon/expr/math/basic.hpp>
 
-/// What a nonlinearity takes from the size of signals, to be given back by an initialiser: PyTorch's calculate_gain.
-/// A gain is the square root of 1 / E[f(z)^2] for z ~ N(0, 1), or near it.
+/// Factors by which initialisers make up for a nonlinearity f that shrinks signals:
+///     gain = sqrt(1 / E[f(z)^2]),   z ~ N(0, 1),
+/// or the rounded value that PyTorch's calculate_gain has.
 namespace tenon::gain {
 
 /// PyTorch: init.calculate_gain.

@@ -10,11 +10,11 @@ namespace tenon {
 
 namespace detail {
 
-/// Makes the rows of a matrix (or, if it has more rows than columns, its columns) orthonormal, by Gram and Schmidt,
-/// done twice for the digits.
+/// Makes the rows of a matrix (or, if it has more rows than columns, its columns) orthonormal by the Gram-Schmidt
+/// process, done twice for accuracy.
 void orthonormalize(std::vector<double>& matrix, std::size_t rows, std::size_t columns);
 
-/// The first axis, and all others as one.
+/// A parameter as a matrix: (the first axis, the product of all others).
 struct MatrixSize {
   std::size_t rows = 1, columns = 1;
   constexpr explicit MatrixSize(const ParameterSpec& spec)
@@ -25,8 +25,7 @@ struct MatrixSize {
 
 /// Saxe et al. 2014: a random matrix whose rows (its columns, where it is taller than wide) are orthogonal,
 ///     W W^T = Gain^2 I   or   W^T W = Gain^2 I.
-/// Kernels are taken
-/// as matrices of (out, all the rest). PyTorch: init.orthogonal_.
+/// A convolution's weight is taken as a matrix of (out, all other axes). PyTorch: init.orthogonal_.
 template <auto Gain = 1.0>
 struct Orthogonal {
   template <class T>

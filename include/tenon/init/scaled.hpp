@@ -8,8 +8,8 @@
 
 namespace tenon {
 
-/// Which of a weight's sizes the variance goes by: the numbers that come in keep forward signals the same size
-/// from layer to layer, those that go out the gradients.
+/// The count by which the variance is divided: fan_in, the inputs of an output, keeps the size of signals from layer to
+/// layer; fan_out, the outputs that an input reaches, keeps that of gradients.
 enum class Fan { in, out };
 
 /// Keras's names of XavierUniform and XavierNormal:
@@ -20,7 +20,7 @@ using GlorotUniform = XavierUniform<Gain>;
 template <auto Gain = 1.0>
 using GlorotNormal = XavierNormal<Gain>;
 
-/// He et al. 2015 with the size that is kept and the nonlinearity's gain; KaimingUniform and KaimingNormal are
+/// He et al. 2015, for a fan and the gain of the nonlinearity; KaimingUniform and KaimingNormal are
 ///     w ~ U(-b, b),   b = Gain sqrt(3 / fan),
 ///     w ~ N(0, Gain^2 / fan).
 /// PyTorch: init.kaiming_uniform_(mode, nonlinearity), init.kaiming_normal_. With the defaults they are Keras's
@@ -42,7 +42,8 @@ struct KaimingNormal {
   }
 };
 
-/// LeCun et al. 1998, for SELU, and what keeps signals through linear layers; LeCunUniform and LeCunNormal are
+/// LeCun et al. 1998, which keeps the variance of signals through linear layers, as SELU expects; LeCunUniform and
+/// LeCunNormal are
 ///     w ~ U(-b, b),   b = sqrt(3 / fan_in),
 ///     w ~ N(0, 1 / fan_in).
 /// PyTorch: none. Keras: lecun_uniform, lecun_normal.

@@ -11,7 +11,7 @@
 
 namespace tenon {
 
-/// Martens 2010: in every column (what one input gives to all n outputs) the part `Zeros`, rounded up, is zero:
+/// Martens 2010: in every column (the weights of one input to all n outputs) the fraction `Zeros` is zero:
 ///     w = 0   at ceil(Zeros n) random places of a column,
 ///     w ~ N(0, Deviation^2)   at the others.
 /// PyTorch: init.sparse_.
