@@ -18,7 +18,8 @@ struct DataReport {
 };
 
 /// One page of HTML about a data set, which needs no network: the table of `describe`, a histogram of each column, how
-/// many samples each class has, and some of them as pictures. Of many numbers an even sample is counted.
+/// many samples each class has, and some of them as pictures. Of a large data set the histograms count samples at even
+/// distances.
 ///
 ///     write_data_report(train, "data.html");
 template <class T>

@@ -9,8 +9,8 @@
 
 namespace tenon {
 
-/// Says on a terminal how far a job is that takes long; one that is done before `after` seconds, or whose messages go
-/// into a pipe, says nothing. It never allocates. One thread at a time.
+/// Shows the progress of a long job on a terminal. A job that ends before `after` seconds, or whose messages go into a
+/// pipe, shows nothing. It never allocates. One thread at a time.
 ///
 ///     LongJob job("drawing", images.size(), "images");
 ///     for (...) job.update(++done);
@@ -26,7 +26,7 @@ public:
 
 private:
   std::string_view name_, unit_;
-  std::size_t total_, before_ = 0;  // what was done when it began to be shown
+  std::size_t total_, before_ = 0;  // how much was done when it was first shown
   double shown_from_;               // seconds of the steady clock
   bool wanted_;
   std::FILE* out_;

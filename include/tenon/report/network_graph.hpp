@@ -16,7 +16,7 @@ namespace tenon {
 
 namespace detail {
 
-/// What there is to draw. `inputs` are the shapes that go in.
+/// The picture of a network, whose input shapes are `inputs`.
 struct NetworkView {
   const Tree* tree = nullptr;
   ElementInfo whole{};

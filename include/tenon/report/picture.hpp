@@ -34,7 +34,7 @@ Picture picture(std::span<const float> numbers, std::size_t height, std::size_t 
 
 /// The picture as a PNG file; throws Error if its sizes disagree.
 std::vector<std::byte> png(const Picture& picture);
-/// Writes it, atomically.
+/// Writes that file atomically.
 void save_png(const std::string& path, const Picture& picture);
 
 }  // namespace tenon

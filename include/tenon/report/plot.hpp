@@ -63,12 +63,12 @@ namespace detail {
 
 /// Round numbers within [low, high], about `wanted` of them: 1, 2 or 5 times a power of ten apart.
 std::vector<double> round_ticks(double low, double high, std::size_t wanted);
-/// Numbers whose differences are finite too can be drawn.
+/// Whether a number can be drawn: differences of two such numbers are finite, too.
 inline constexpr double largest_drawn = 1e300;
 bool drawable(double v);
-/// From 0 (low) to 1 (high).
+/// The place of a value on an axis, from 0 (low) to 1 (high).
 double share_between(double v, double low, double high);
-/// For text between tags and in attributes.
+/// Text as XML has it between tags and in attributes.
 std::string escape_xml(const std::string& text);
 
 }  // namespace detail

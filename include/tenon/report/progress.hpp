@@ -15,7 +15,7 @@ struct NamedValue {
   double value = 0;
 };
 
-/// Shows how a long job gets on. On a terminal, one line that is redrawn at most ten times a second:
+/// Shows the progress of a long job. On a terminal, one line that is redrawn at most ten times a second:
 ///     epoch 3/5 [=====>    ]  512/1437  loss 0.2345  accuracy 0.9321  84,312 samples/s  ETA 0:03
 /// In a pipe, nothing until the job's end, then the line that stays on the terminal too (where it has the width):
 ///     epoch 3/5  loss 0.2345  accuracy 0.9321  val_loss 0.2104  val_accuracy 0.9402  1.2 s
@@ -36,7 +36,7 @@ public:
   /// Starts the clock of epoch `epoch` (from 1) of `epochs`.
   void begin(std::size_t epoch, std::size_t epochs, std::size_t samples);
 
-  /// Any other job: reading files, a search, a bench. `total` 0 says that nobody knows how much there is.
+  /// Any other job: reading files, a search, a bench. `total` is 0 where nobody knows how much there is.
   void begin(std::string_view job, std::size_t total, std::string_view unit = "items");
 
   void update(std::size_t done, std::span<const NamedValue> values) {
@@ -82,12 +82,12 @@ struct ProgressLine {
   double elapsed = 0;  // seconds
 };
 
-/// What fits of the line into `columns`, most important first: head and count, time left, the values in their order,
-/// the bar, the rate. Returns the text, which lies in `buffer`.
+/// The parts of the line that fit into `columns`, most important first: head and count, time left, the values in their
+/// order, the bar, the rate. Returns the text, which lies in `buffer`.
 std::string_view format_progress(std::span<char> buffer, const ProgressLine& line, std::size_t columns);
 
-/// The line that stays at the end. Where it is wider than `columns`, accuracy becomes acc, and what then does not fit
-/// is left out: the time, the last values.
+/// The line that stays at the end. Where it is wider than `columns`, "accuracy" becomes "acc"; if that is not enough,
+/// the time and then the last values are left out.
 std::string_view format_finished(std::span<char> buffer, std::string_view head, std::span<const NamedValue> values,
                                  double elapsed, std::size_t columns = static_cast<std::size_t>(-1));
 

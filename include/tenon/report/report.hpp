@@ -14,13 +14,13 @@ namespace tenon {
 
 /// What a report of a training run shows. The callback Report (train/callbacks/report.hpp) fills it.
 struct RunRecord {
-  /// A parameter's numbers at the end, or an even sample of them, and how they went: one number an epoch.
+  /// A parameter's numbers at the end, or a sample of them at even distances, and two figures of each epoch.
   struct Parameter {
     std::string name{};
     std::vector<double> values{}, gradients{};
     std::vector<double> value_rms{}, gradient_rms{};  // root of the mean square
   };
-  /// A sample that the network took for another class with much confidence.
+  /// A sample that the network took for another class with high probability.
   struct Mistake {
     std::vector<float> pixels{};  // of one channel, row by row; empty where samples are no images
     std::size_t height = 0, width = 0;
@@ -50,7 +50,7 @@ struct RunRecord {
   std::string confusion_of{};  // of which data these are: "validation data"
   std::vector<Parameter> parameters{};
   std::vector<Mistake> mistakes{};
-  std::vector<Drawing> drawings{};  // at most 24, so many epochs apart, and the last
+  std::vector<Drawing> drawings{};  // at most 24, at even distances of epochs, and the last
   std::size_t drawings_apart = 1;
 };
 
