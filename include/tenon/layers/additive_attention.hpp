@@ -73,7 +73,7 @@ struct AdditiveCode {
         if (m.mask[i][s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<Ctx, typename softmax::Evaluate>(weight, queries, keys);
-      // with nothing to see, nothing gets a weight
+      // where all steps are masked, all weights are 0
       if (m.mask && std::find(m.mask[i], m.mask[i] + keys, T(0)) == m.mask[i] + keys)
         std::fill_n(weight, pairs(), T(0));
       if constexpr (requires { ctx.attention; })

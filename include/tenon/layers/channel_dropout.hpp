@@ -63,7 +63,7 @@ struct ChannelDropout {
 /// Sets whole channels of an image to 0, each with probability Rate, and divides the others by
 /// 1 - Rate,
 ///     y[c][i][j] = m_c x[c][i][j] / (1 - Rate),   m_c = 0 with probability Rate, otherwise 1:
-/// neighbouring pixels tell the same, so that dropping single ones drops little. Tompson et al.
+/// neighbouring pixels are alike, so that dropping single ones would change little. Tompson et al.
 /// 2015. Evaluation passes everything as it is; the channels of a step are a function of the model's
 /// seed, the layer and the step.
 ///

@@ -9,7 +9,7 @@ struct StreamedConv1D;
 
 namespace detail {
 
-/// A convolution that looks at what has been alone: it says at each step what it would say behind it.
+/// Whether a convolution can be run step by step: with stride 1 and without padding, an output needs no later input.
 template <auto... Argument>
 inline constexpr bool streams = [] {
   constexpr Window w = ConvolutionArguments<1, false, Argument...>::window;

@@ -40,7 +40,7 @@ public:
         const T to_other = dy[i][l] / (s.length[0] * s.length[1]);
         for (std::size_t k = 0; k < 2; ++k) {
           if (!dx[k]) continue;
-          // a length that is held at its least does not grow with the vector
+          // a length below the least one is replaced by that, a constant
           const T to_own = s.held[k] ? T(0) : to_other * (s.product / s.length[k]) / s.length[k];
           const T *const own = x[k][i] + l * line, *const other = x[1 - k][i] + l * line;
           T* const to = dx[k][i] + l * line;

@@ -57,7 +57,7 @@ inline constexpr std::size_t padding_idx_of = no_token;
 template <auto Token>
 inline constexpr std::size_t padding_idx_of<option::PaddingIdx<Token>> = static_cast<std::size_t>(Token);
 
-/// Rows by another initialiser, and zeros in one.
+/// Fills the table by initialiser I, and row Zero with zeros.
 template <class I, std::size_t Zero>
 struct WithZeroRow {
   template <class T>
@@ -67,8 +67,8 @@ struct WithZeroRow {
   }
 };
 
-/// The row of a token, whatever the sizes; a token that is none is an error where errors can be told, and NaN
-/// elsewhere.
+/// Looks tokens up, for tables of all sizes. A token outside the table is an Error where the context can throw one, and
+/// gives NaN elsewhere.
 struct EmbeddingCode {
   std::size_t tokens, width, steps, padding;
 

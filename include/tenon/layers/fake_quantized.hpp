@@ -40,7 +40,7 @@ struct FakeQuantizedUnit {
                                       : m.workspace.scratch_fixed + scratch_place;
     round_weights(m.parameters.values, rounded);
     m.parameters.values = rounded;
-    // straight: a context with its own way with Inner may want the weights otherwise than they have been rounded
+    // called directly: a context's own kernel for Inner may want the weights in another order than the rounded ones
     Inner::forward(ctx, m, x, y, mode);
   }
   template <class Ctx, class T>
@@ -97,7 +97,7 @@ struct FakeQuantized : L {
   };
   template <class In>
   using at = typename bound_at<In>::type;
-  /// What L would become does not round its weights.
+  /// Not step by step where L would become another layer, whose weights would not be rounded.
   template <class In, Time Axis>
   static constexpr bool steps = [] {
     if constexpr (requires { typename L::template stepping<1>; }) return false;

@@ -13,7 +13,7 @@ struct one_or_more_sizes_of_at_least_1;
 
 namespace detail {
 
-/// The shape, without what makes it none.
+/// The shape, with 1 in the place of sizes of 0 (which are refused), so that checking can go on.
 template <std::size_t... D>
 struct usable_shape {
   static constexpr bool whole = ((D > 0) && ...);

@@ -49,7 +49,7 @@ public:
   using kept = list<expr::lift<in>, expr::lift<forget>, expr::lift<candidate>, expr::lift<out>, expr::lift<shown>>;
   using next = list<expr::lift<hidden>, expr::lift<memory>>;
 };
-/// By this name checkpoints know a memory without limits.
+/// Without cell_clip: checkpoints know this cell by this name.
 template <Peepholes P>
 struct LstmCell : LimitedLstmCell<P, 0.0> {};
 template <Peepholes P, double CellClip>

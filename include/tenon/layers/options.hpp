@@ -178,7 +178,7 @@ inline constexpr std::uint32_t option_kind<option::PerTensor<V>> = option::per_t
 template <auto N>
 inline constexpr std::uint32_t option_kind<option::ActivationBits<N>> = option::activation_bits;
 
-/// Whether its value can be meant, where the layers do not say that themselves.
+/// Whether an option's value makes sense, where layers do not check that themselves.
 template <class O>
 inline constexpr bool option_in_range = true;
 template <auto N>
@@ -244,7 +244,7 @@ constexpr auto judge_options() {
 template <std::uint32_t Known, auto... Argument>
 using options_fault = typename decltype(judge_options<Known, Argument...>())::type;
 
-/// Of two faults the first.
+/// The first of two faults that is one.
 template <class First, class Second>
 using first_fault = std::conditional_t<std::is_void_v<First>, Second, First>;
 

@@ -6,7 +6,7 @@ namespace tenon {
 
 namespace detail {
 
-/// The numbers for which mean 0 and variance 1 are a fixed point of a layer of normal inputs.
+/// The constants for which inputs of N(0, 1) give outputs of mean 0 and variance 1.
 inline constexpr double selu_alpha = 1.6732632423543772848170429916717;
 inline constexpr double selu_scale = 1.0507009873554804934193349852946;
 

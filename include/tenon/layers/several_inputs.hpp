@@ -15,7 +15,7 @@ namespace tenon {
 
 struct two_inputs;
 struct three_inputs;
-/// They go together as PyTorch broadcasts them, or are vectors of as many numbers as the outermost axis has.
+/// Shapes that PyTorch broadcasts, or a vector of as many numbers as the outermost axis has.
 struct of_shapes_that_broadcast;
 
 namespace detail {

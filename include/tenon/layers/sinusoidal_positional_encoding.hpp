@@ -66,7 +66,7 @@ struct SinusoidalPositionUnit {
 
 }  // namespace detail
 
-/// Adds waves that tell the places of a sequence apart (Vaswani et al. 2017): at place t
+/// Adds sines and cosines that encode positions in a sequence (Vaswani et al. 2017): at position t
 ///     y[t, 2k] = x[t, 2k] + sin(t / 10000^(2k / width)),  y[t, 2k + 1] = x[t, 2k + 1] + cos(t / 10000^(2k / width)).
 ///
 /// Shapes: (time, width) to the same. Gradient: dx = dy. PyTorch: none; x + a table. Keras: SinePositionEncoding

@@ -12,7 +12,7 @@ namespace detail {
 struct Standardization : Map<(x - param<"center", PerFeature, Zeros>) / param<"scale", PerFeature, Ones>> {};
 struct Unstandardization : Map<x * param<"unit", PerFeature, Ones> + param<"offset", PerFeature, Zeros>> {};
 
-/// A frozen layer with a name of its own, which it keeps as long as nobody makes its part another.
+/// Says that L is a frozen layer made of Part. With another part in its place it becomes a Freeze of that.
 template <class L, class Part>
 struct described_frozen : described<Structure::frozen, Part> {
   template <class New>

@@ -22,7 +22,7 @@ struct AttentionCode {
   std::size_t queries, keys, width, heads;
   bool causal = false, cross = false;
   double rope = 0;          // the base of its angles, or 0
-  std::size_t context = 0;  // of one that remembers the steps before
+  std::size_t context = 0;  // steps that are remembered, where it is given one step a call; else 0
 
   using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
   static_assert(softmax::saved_rows == 0 && !softmax::reads_input(0), "softmax's backward reads its result alone");
@@ -32,7 +32,7 @@ struct AttentionCode {
   constexpr std::size_t in_bias() const { return aligned(3 * width * width); }
   constexpr std::size_t out_weight() const { return in_bias() + aligned(3 * width); }
   constexpr std::size_t out_bias() const { return out_weight() + aligned(width * width); }
-  // kept per sample: queries, keys and values, the weights of each head, what the heads gave. Where a step is both
+  // kept per sample: queries, keys and values, the weights of each head, the results of the heads. Where a step is both
   // query and key, its three vectors lie side by side; otherwise queries come first, then key and value of each step.
   constexpr std::size_t query_step() const { return cross ? width : 3 * width; }
   constexpr std::size_t key_step() const { return cross ? 2 * width : 3 * width; }
@@ -55,7 +55,7 @@ struct AttentionCode {
             .inference = {space(), angles()}};
   }
 
-  /// Products with the projections, and of each head.
+  /// Multiplications of the projections and of the heads.
   constexpr std::size_t macs() const {
     const std::size_t in = cross ? queries + 2 * keys : 3 * queries;
     return (in + queries) * width * width + 2 * queries * keys * width;
@@ -138,7 +138,7 @@ struct AttentionCode {
     give_out(ctx, m.parameters.values, given, y);
   }
 
-  /// Of self-attention the slopes of target and memory come together, in `d_target`.
+  /// In self-attention the gradients of target and memory are added, in `d_target`.
   template <class Ctx, class T>
   void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> memory, Rows<const T> dy,
                 Rows<T> d_target, Rows<T> d_memory) const {
@@ -170,8 +170,8 @@ struct AttentionCode {
       for (std::size_t i = 0; i < batch; ++i)
         turn(d_kept + i * queries * 3 * width, queries, m.workspace.scratch_fixed, T(-1));
     }
-    // what the input's projection is of: the rows of its weight, the steps that go through it, the slopes of its
-    // results
+    // for each part of the input's projection: the rows of its weight, the steps it is applied to, the gradients of
+    // its results
     struct Projection {
       std::size_t first, count, steps, place;
       Rows<const T> x;
@@ -192,7 +192,7 @@ struct AttentionCode {
     }
   }
 
-  /// Queries and keys of one sample, as `forward` keeps them, before they were rotated. angles: room for as many.
+  /// Queries and keys of one sample, as `forward` keeps them, before rotation. `angles`: scratch, angles() numbers.
   template <class T>
   void turn_back(T* kept, T* angles_of_places) const {
     make_angles(angles_of_places, 0, keys);
@@ -231,7 +231,7 @@ private:
     a.store[0] = {weights, length};
     expr::LoopsIn<Ctx, typename softmax::Evaluate, T>::run(a);
   }
-  /// What must not be seen gets no weight: what comes later, and what is masked.
+  /// Weights of steps that must not be seen, later or masked ones, become 0.
   template <class T>
   void hide(const Memory<T>& m, std::size_t sample, T* weights) const {
     constexpr auto unseen = static_cast<T>(-1e30);
@@ -244,8 +244,8 @@ private:
       if (mask[k] != T(0))
         for (std::size_t t = 0; t < queries; ++t) weights[t * keys + k] = unseen;
   }
-  /// Whoever sees nothing at all, as padding in front of a causal sequence does, gives all of it no weight: softmax
-  /// would share itself out evenly over what must not be seen.
+  /// Where a step sees nothing at all, as padding in front of a causal sequence does, all of its weights become 0;
+  /// softmax alone would give equal weights to steps that must not be seen.
   template <class T>
   void blank(const Memory<T>& m, std::size_t sample, T* weights) const {
     if (!m.mask) return;
@@ -265,7 +265,7 @@ private:
         table[t * depth() + j + 1] = static_cast<T>(std::sin(angle));
       }
   }
-  /// Turns queries and keys, or (direction -1) their slopes back.
+  /// Rotates queries and keys, or with direction -1 their gradients back.
   template <class T>
   void turn(T* qkv, std::size_t steps, const T* table, T direction) const {
     for (std::size_t t = 0; t < steps; ++t)

@@ -7,7 +7,7 @@
 #include <tenon/layers/options.hpp>
 #include <tenon/net/layer.hpp>
 
-/// What attention, and what tells places apart, can be asked for.
+/// Options of attention and of positional encodings.
 namespace tenon {
 
 namespace option {
@@ -48,8 +48,8 @@ inline constexpr std::size_t cached_steps<option::Cached<Context>> = static_cast
 template <auto... Option>
 inline constexpr std::size_t context_of = (std::size_t{0} + ... + cached_steps<std::remove_const_t<decltype(Option)>>);
 
-/// Where the next steps of a sequence stand that is given in pieces; the first number of a layer's state counts them.
-/// Behind the last place they stay there: whoever generates takes care that it does not come to that.
+/// The position of the next step of a sequence that is given in pieces; the first number of a layer's state counts the
+/// steps. It stays at the last position; generators do not go beyond that.
 template <class T>
 constexpr std::size_t next_place(const Memory<T>& m, std::size_t sample, std::size_t context, std::size_t steps) {
   if (!m.state) return 0;

@@ -23,8 +23,8 @@ constexpr Rows<T> rows_from(Rows<T> rows, std::size_t first) {
   return {rows.data ? rows.data + first : nullptr, rows.count, rows.stride};
 }
 
-/// The memory's steps, then those that look at them, and these alone get a result. `Code` is told of both
-/// (AttentionCode, AdditiveCode).
+/// One sequence: the memory's steps, then those that look at them, which alone get a result. `Code` (AttentionCode,
+/// AdditiveCode) has the number of each.
 template <auto Code>
 struct MemoryInFront {
   static constexpr std::size_t front = Code.keys * Code.width;
@@ -87,8 +87,9 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   }
 };
 
-/// The sequence that looks, then, if that is another one (`Code.cross`), the memory, then perhaps a mask of what is
-/// looked at, to which no gradient goes. A mask of Masked<...> is one of other steps, and does not count here.
+/// Inputs of their own: the sequence that looks; the memory, if that is another one (`Code.cross`); perhaps a mask of
+/// the steps that are looked at, which gets no gradient. The mask of an enclosing Masked<...> is ignored here, because
+/// it is of other steps.
 template <class In, auto Code, class Parameters>
 struct AttentionOfInputs : Parameters {
 private:

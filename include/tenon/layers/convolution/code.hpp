@@ -9,7 +9,7 @@
 #include <tenon/layers/convolution/activation.hpp>
 #include <tenon/net/layer.hpp>
 
-/// What all convolutions with one activation have in common, whatever their shapes: forward and
+/// The code of all convolutions with one activation, whatever their shapes: forward and
 /// backward as calls of kernels/convolution.hpp, one sample (forward) or a few (backward) at a time.
 namespace tenon::detail {
 
@@ -20,21 +20,21 @@ struct ConvolutionPlan {
   bool transposed = false;
   bool bias = true;
 
-  /// A window of one number is a matrix product, and a large one is the BLAS's business.
+  /// Whether it is left to BLAS: windows of one number are a matrix product, which has to be large enough.
   constexpr bool is_product() const { return c.plain() && c.taps() == 1 && c.weights() / c.groups >= 4096; }
   constexpr std::size_t input_size() const { return transposed ? c.map_size() : c.image_size(); }
   constexpr std::size_t output_size() const { return transposed ? c.image_size() : c.map_size(); }
   constexpr std::size_t bias_offset() const { return aligned(c.weights()); }
   constexpr std::size_t bias_size() const { return transposed ? c.channels : c.features; }
 
-  /// Of one sample, where it has to be laid out.
+  /// Scratch of one sample, for images that have to be laid out for the kernel.
   constexpr std::size_t image_space() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
   constexpr std::size_t map_space() const { return aligned(c.features * c.feature_size()); }
   constexpr std::size_t work_space() const {
     return aligned(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)));
   }
-  /// So many samples share one pass of the weight's gradient: enough to make its sums across lanes cheap, few enough to
-  /// stay in the cache. The first few are worth more of it than those behind them.
+  /// How many samples one pass of the weight's gradient takes together: enough to make its sums across lanes cheap, few
+  /// enough for the cache. Up to `few` samples may take half as much again of it.
   constexpr std::size_t block() const {
     constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16, few = 5;
     const std::size_t wanted = (worthwhile + c.run() - 1) / c.run(), sample = image_space() + map_space();

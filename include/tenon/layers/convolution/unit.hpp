@@ -206,7 +206,7 @@ struct ConvolutionUnit {
       else return sum;
     }
   };
-  /// Without the library.
+  /// In plain loops, for firmware and constant expressions.
   template <class T>
   static constexpr void run_sample(const Memory<T>& m, const T* x, T* y) {
     const T* const bias = plan.bias ? m.parameters.values + plan.bias_offset() : nullptr;

@@ -36,7 +36,7 @@ struct Window {
   std::size_t groups = 1;
   bool bias = true;
   bool kernel_given = false, stride_given = false;
-  bool usable = true;  // as many numbers as axes, none negative, none 0 that must not be
+  bool usable = true;  // the arguments have one number or one for each axis, none negative, none 0 except padding
 
   /// How far a window reaches along an axis.
   constexpr std::size_t extent(std::size_t axis) const { return (kernel[axis] - 1) * dilation[axis] + 1; }
@@ -53,7 +53,7 @@ struct Window {
     const std::size_t space = padded(axis, size);
     return space < extent(axis) ? 0 : (space - extent(axis)) / stride[axis] + 1;
   }
-  /// The size that a transposed convolution makes of `size` positions; 0 where padding eats it up.
+  /// The size that a transposed convolution makes of `size` positions; 0 where padding cuts all of it off.
   constexpr std::size_t unfolded(std::size_t axis, std::size_t size) const {
     const std::size_t whole = (size - 1) * stride[axis] + extent(axis) + output_padding[axis];
     const std::size_t cut = padded(axis, 0);

@@ -9,24 +9,24 @@
 
 #include <tenon/layers/several_inputs.hpp>
 
-/// Functions of several inputs, number by number. One of them says
+/// Functions of several inputs, number by number. A function is a type with
 ///
 ///     template <class T, std::size_t N> static constexpr T value(const std::array<T, N>& v);
 ///     template <std::size_t K, class T, std::size_t N> static constexpr T slope(const std::array<T, N>&);  // by v[K]
 ///     static constexpr bool reads_inputs;            // whether `slope` looks at v
 ///     static constexpr bool like_first;              // whether the result has the first input's shape
-///     static constexpr std::size_t macs(std::size_t inputs);  // multiplications a number
+///     static constexpr std::size_t macs(std::size_t inputs);  // multiplications for each number
 namespace tenon::detail {
 
-/// Which number of an input meets number j of the output: (j / repeat) % size. A repeat of 1 is the input itself, line
-/// after line of it if it is smaller.
+/// Number j of the output is computed from number (j / repeat) % size of an input. With a repeat of 1 an input as large
+/// as the output is read as it is, and a smaller one again and again from its beginning.
 struct Spread {
   std::size_t repeat = 1, size = 0;
   bool fits = false;
 };
 
 /// How an input of these axes is spread over the output: an axis of 1 is repeated, and a vector goes along the
-/// outermost axis. Repeated axes in the midst of others are not known.
+/// outermost axis. An axis of 1 between two that are not repeated does not fit.
 template <std::size_t R, std::size_t N>
 constexpr Spread spread_over(const std::array<std::size_t, N>& out, const std::array<std::size_t, R>& own) {
   const std::size_t size = product_from(own, 0);
@@ -45,7 +45,7 @@ constexpr Spread spread_over(const std::array<std::size_t, N>& out, const std::a
   return {product_from(out, last + 1), size, true};
 }
 
-/// The shape that all inputs are spread over: of those with most axes, the larger of each.
+/// The shape that all inputs are spread over: along each axis the largest size of the inputs with most axes.
 template <bool LikeFirst, class First, class... Rest>
 constexpr auto common_dims() {
   constexpr std::size_t rank = LikeFirst ? First::rank : std::max({First::rank, Rest::rank...});
@@ -72,8 +72,8 @@ struct Elementwise<Function, Inputs<S...>> {
     for (const Spread& s : spreads) all = all && s.fits;
     return all;
   }();
-  /// Within as many numbers as this, no input but one that follows the output has more than one. Every repeat and every
-  /// size is a product of the output's last axes, so it divides all of them.
+  /// So many neighbouring numbers of the output read, of every input, either neighbours too or one number alone. Every
+  /// repeat and every size is a product of the output's last axes, so the smaller divides the larger.
   static constexpr std::size_t run = [] {
     std::size_t least = output::size;
     for (const Spread& s : spreads) least = std::min(least, s.repeat == 1 ? s.size : s.repeat);
@@ -135,7 +135,7 @@ public:
   }
 
 private:
-  /// Where the numbers of each input begin that meet the output's from `first` on.
+  /// Where in each input the numbers begin from which the output's are computed, from number `first` of it on.
   template <class T, std::size_t... K>
   static constexpr std::array<const T*, N> numbers(const RowsOf<const T, N>& x, std::size_t sample, std::size_t first,
                                                    std::index_sequence<K...>) {

@@ -33,7 +33,7 @@ struct ParameterPlace {
   bool trainable = true;
 };
 
-/// Whether a formula has the variance of a batch in it: of one number there is none.
+/// Whether a formula has the variance of a batch in it, which a batch of one number does not have.
 template <class E>
 inline constexpr bool takes_batch_variance = false;
 template <expr::Op O, class... A>
@@ -51,7 +51,7 @@ struct BatchLayer {
   constexpr std::size_t share() const { return features == 0 ? 0 : size / features; }
 };
 
-/// What all layers of one canonical formula have in common, whatever their shapes.
+/// The code of all layers of one canonical formula, whatever their shapes.
 template <class C, bool Channelwise>
 struct BatchCode {
   using program = expr::BatchProgram<C>;

@@ -11,13 +11,13 @@
 #include <tenon/layers/formula/stage.hpp>
 #include <tenon/net/layer.hpp>
 
-/// What the layers of one formula have in common, whatever their shapes and the names of their
+/// The code of all layers of one formula, whatever their shapes and the names of their
 /// parameters: the matrix products in it go to the context's GEMM, everything between and after them
 /// becomes loops (expr/program.hpp), backward included. Shapes come in as numbers, so a hundred
 /// different `Dense` layers are compiled once.
 namespace tenon::detail {
 
-/// What is left of a parameter's options: its number in the formula.
+/// Stands for a parameter's options: its number in the formula.
 template <int K>
 struct Numbered {};
 
@@ -101,20 +101,20 @@ struct FormulaCode {
   static constexpr auto each_input = std::make_integer_sequence<int, inputs>{};
 
   static constexpr bool noisy = final_program::uses_noise;
-  /// The result is made of one product, the last one: it can be finished where it stands.
+  /// Whether the result uses one product alone, the last one, which can then be computed in place.
   static constexpr bool of_one_product = [] {
     int used = 0;
     for (int k = 1; k <= product_count; ++k) used += final_program::uses_input(k) ? 1 : 0;
     return used == 1;
   }();
   static constexpr int main_input = of_one_product ? product_count : 0;
-  /// Forward leaves the derivative of the result by its main input for backward.
+  /// Whether forward keeps the derivative of the result by its main input for backward.
   static constexpr bool slope = (noisy || (of_one_product && final_program::reads_input(main_input))) &&
                                 (of_one_product || product_count == 0) && chunks == 1 &&
                                 final_program::slope_suffices(main_input);
-  /// That product is written where the result will be and finished in place.
+  /// Whether that product is written to the result's memory, where the loop finishes it.
   static constexpr bool in_place = of_one_product && final_program::ForwardRecompute::plan.levels == 1;
-  /// The gradient that arrives is that product's gradient: nothing but a bias was added.
+  /// Whether dy is that product's gradient: nothing but a bias was added to it.
   static constexpr bool hands_on = of_one_product && final_program::passes_gradient(main_input);
 
   /// Whether backward reads product K.
@@ -145,7 +145,7 @@ struct FormulaCode {
   template <class T>
   using PerProduct = std::array<T, static_cast<std::size_t>(product_count) + 1>;
 
-  /// All that depends on the shapes. Places are numbers per sample.
+  /// All that depends on the shapes. Offsets count numbers of a sample.
   struct Plan {
     std::array<ParameterSpec, static_cast<std::size_t>(parameter_count)> parameters{};
     std::array<std::size_t, static_cast<std::size_t>(parameter_count) + 1> offset{};
@@ -164,7 +164,7 @@ struct FormulaCode {
     Needs needs{};
   };
 
-  /// The plan for an input, given the parameters with those dimensions that the formula states.
+  /// The plan for an input. `declared` are the parameters with the dimensions that the formula states.
   static constexpr Plan plan(const FormulaInput& input, const decltype(Plan::parameters)& declared) {
     Plan p{.parameters = declared, .input_size = input.size, .width = input.width};
     p.repeats = input.width == 0 ? 0 : input.size / input.width;

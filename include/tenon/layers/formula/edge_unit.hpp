@@ -34,7 +34,7 @@ inline constexpr bool has_plain_input<expr::Noise<R>> = true;
 template <Op O, class... A>
 inline constexpr bool has_plain_input<Operation<O, A...>> = (has_plain_input<A> || ...);
 
-/// All numbers that depend on the shapes.
+/// What depends on the shapes.
 template <std::size_t Parameters>
 struct EdgePlan {
   std::array<ParameterSpec, Parameters> parameters{};
@@ -44,7 +44,7 @@ struct EdgePlan {
   Needs needs{};
 };
 
-/// What all layers of one formula have in common. `F` and `Quiet` are canonical, with and without random numbers.
+/// The code of all layers of one formula. `F` and `Quiet` are canonical, with and without random numbers.
 template <class F, class Quiet, std::size_t Edges, std::size_t Randoms, std::size_t Parameters, bool Channelwise>
 struct EdgeCode {
   using program = expr::Program<F, Channelwise>;

@@ -159,7 +159,7 @@ inline constexpr std::size_t row_width = S::size;
 template <std::size_t A, std::size_t B>
 inline constexpr std::size_t row_width<Shape<A, B>> = B;
 
-/// Whether a formula asks for something about the batch, and whether about a row.
+/// Whether a formula has reductions over the batch, and whether over a row.
 template <class E>
 inline constexpr bool reduces_batch = false;
 template <Op O, class... A>
@@ -178,7 +178,7 @@ inline constexpr bool has_per_feature<expr::Parameter<N, O...>> = is_per_feature
 template <Op O, class... A>
 inline constexpr bool has_per_feature<Operation<O, A...>> = (has_per_feature<A> || ...);
 
-/// What is one per channel of an image is one per feature of anything else.
+/// Per-feature parameters are per channel for images, and per feature for all other shapes.
 template <class In>
 inline constexpr bool has_channels = In::rank >= 3;
 template <class In>

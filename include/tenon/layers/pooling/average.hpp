@@ -60,7 +60,7 @@ struct MeanUnit {
     for (std::size_t i = 0; i < x.count; ++i)
       kernels::average_pool<T>(averaging, x[i], y[i], m.workspace.scratch_fixed);
   }
-  /// Without the library.
+  /// In plain loops, for firmware and constant expressions.
   template <class T>
   static constexpr void run_sample(const Memory<T>&, const T* x, T* y) {
     kernels::average_pool_plainly(averaging, x, y);

@@ -11,7 +11,7 @@ struct LargestUnit {
   using output = Out;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
-  // The largest numbers are found again: forward leaves nothing behind.
+  // Backward finds the largest numbers again: forward saves nothing.
   static constexpr Needs needs{.backward_reads_input = true,
                                .backward_reads_output = P.halves(),
                                .forward = {.fixed = aligned(P.scratch())},
@@ -26,7 +26,7 @@ struct LargestUnit {
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.workspace.scratch_fixed);
   }
-  /// Without the library.
+  /// In plain loops, for firmware and constant expressions.
   template <class T>
   static constexpr void run_sample(const Memory<T>&, const T* x, T* y) {
     kernels::max_pool_plainly(pooling, x, y);

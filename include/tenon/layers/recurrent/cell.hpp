@@ -118,7 +118,7 @@ consteval CellGraph differentiate_cell() {
   lower(typename Cell::kept{}, c.kept);
   lower(typename Cell::next{}, c.next);
 
-  // one number to derive: what the output and the memory are worth to those that use them
+  // the number whose derivatives are wanted: output and memory, each times its gradient
   constexpr int blocks = Cell::blocks;
   const int from_above = g.leaf(Op::seed, Rank::element);
   const int from_after = g.leaf(Op::input, Rank::element, blocks + 1);
@@ -151,9 +151,9 @@ struct CellProgram {
   static constexpr int states = Cell::has_memory ? 2 : 1;
   using parameters = typename cell_parameters<typename Cell::next>::type;
 
-  /// What is kept may be the block itself.
+  /// Whether kept value k is computed; otherwise it is a block as it is.
   static constexpr bool computes(int k) { return c.g[c.kept[k]].op != expr::Op::input; }
-  /// Whether the state before gets a gradient that does not come by the products.
+  /// Whether the state before has a gradient beside those of the products.
   static constexpr bool passes_to_previous = c.previous >= 0;
 
   template <bool Training>

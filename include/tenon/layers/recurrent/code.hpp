@@ -26,8 +26,8 @@ struct RecurrentPlan {
   bool memory_matrix = false;
   bool last_only = false;
   bool masked = false;
-  std::size_t states = 0;  // of a pass, that outlast a sequence
-  double mask = 0;         // the value of all features of a step that is none
+  std::size_t states = 0;  // of a stateful pass: vectors that are kept from sequence to sequence
+  double mask = 0;         // the value of all features of a padded step
   double dropout = 0;
   double cell_clip = 0;  // of an LSTM's memory, 0: none
 
@@ -51,8 +51,8 @@ struct RecurrentPlan {
     return offset;
   }
 
-  /// Of a sample: what a pass keeps, and a sequence between two layers. Those are kept in training: the
-  /// sequence and, with dropout, the mask and the sequence as the next layer sees it.
+  /// Numbers of a sample: those that a pass keeps, and a sequence between two layers. Training keeps the latter and,
+  /// with dropout, the mask and the sequence that the next layer reads.
   constexpr std::size_t pass_space() const { return aligned(steps * row_blocks * hidden); }
   constexpr std::size_t sequence_space() const { return aligned(steps * width()); }
   constexpr std::size_t sequences() const { return layers - 1 + (last_only ? 1 : 0); }
@@ -210,7 +210,7 @@ private:
     return w;
   }
 
-  /// Of a frozen layer nothing but what comes along: see Memory::unused_gradient.
+  /// Where gradients are written. In a frozen layer all that cannot be left out goes to Memory::unused_gradient.
   template <class T>
   static PassWeights<T> gradients(const RecurrentPlan& p, const Memory<T>& m, std::size_t layer,
                                   std::size_t direction) {
@@ -226,7 +226,7 @@ private:
     const std::size_t width = p.row_blocks * p.hidden;
     return {m.workspace.saved + (layer * p.directions + direction) * p.pass_space() * batch, p.steps * width, width};
   }
-  /// What layer `layer` gave; with dropout as number 1 the mask, as 2 what the next layer saw.
+  /// Sequence 0 is the output of layer `layer`; with dropout, 1 is the mask and 2 the input of the next layer.
   template <class T>
   static Steps<T> kept_sequence(const RecurrentPlan& p, const Memory<T>& m, std::size_t batch, std::size_t layer,
                                 std::size_t number) {

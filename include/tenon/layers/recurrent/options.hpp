@@ -30,7 +30,7 @@ struct LitertInt8 {};
 
 }  // namespace option
 
-/// So many layers on one another, each taking the whole sequence of the one below.
+/// N layers on one another, each of which reads the whole sequence of the one below.
 template <auto N>
 inline constexpr option::Layers<N> layers{};
 /// A second set of weights reads the sequence from its end; both results stand side by side.
@@ -56,8 +56,9 @@ inline constexpr option::Nonlinearity<F> nonlinearity{};
 template <bool Value>
 inline constexpr option::LinearBeforeReset<Value> linear_before_reset{};
 [[deprecated("called linear_before_reset<false>")]] inline constexpr option::LinearBeforeReset<false> reset_before{};
-/// Of LSTM: all gates see the memory of the step before through a matrix, or, number by number, the input
-/// and forget gates that and the output gate the new one.
+/// Of LSTM. `peepholes`: a matrix times the memory of the step before is added to all gates. `diagonal_peepholes`:
+/// vectors times it, number by number, are added to the input and forget gates, and one times the new memory to the
+/// output gate.
 inline constexpr option::Peepholes peepholes{};
 inline constexpr option::DiagonalPeepholes diagonal_peepholes{};
 /// Of LSTM: the memory stays within [-Limit, Limit]. TFLite: cell_clip.

@@ -14,7 +14,7 @@
 /// and what remains of a cell is one loop.
 namespace tenon::detail {
 
-/// Its sizes.
+/// The sizes of a pass.
 struct PassSizes {
   std::size_t steps = 0;
   std::size_t in = 0;
@@ -23,8 +23,8 @@ struct PassSizes {
   bool reverse = false;
 };
 
-/// Its parameters, or their gradients, which are null in a frozen layer. Without bias those are null; `memory` is the
-/// matrix of a peephole, `feature` what the cell's formulas name.
+/// The parameters of a pass, or their gradients, which are null in a frozen layer. Without bias the biases are null;
+/// `memory` is the matrix of a peephole, `feature` are the vectors that the cell's formulas name.
 template <class T>
 struct PassWeights {
   T* input = nullptr;
@@ -44,11 +44,11 @@ struct PassBase {
   static constexpr std::size_t input_block = Cell::hidden_apart ? 1 : 0;
 
 protected:
-  /// The step that is done as number s.
+  /// The step of the sequence that is done as number s: in reverse, the last one first.
   static constexpr std::size_t at(const PassSizes& p, std::size_t s) { return p.reverse ? p.steps - 1 - s : s; }
 
-  /// The gradient that comes to step number s from above. Of final states it comes to the last step that is
-  /// done; where sequences end at different steps, by way of `dh`.
+  /// The gradient of the output of step number s. Of final states alone (`last_only`) only the last step done has one;
+  /// where sequences have different lengths, it is written to `dh` at each one's last step.
   template <class T>
   static expr::Array<const T> from_above(const PassSizes& p, std::size_t batch, Steps<const T> dy, bool last_only,
                                          std::size_t s, Lengths<T> lengths, T* dh, const T* zeros) {
@@ -127,12 +127,12 @@ struct RecurrentPass : PassBase<Cell> {
   static constexpr std::size_t backward_space(std::size_t hidden) {
     return inference_space(hidden) + (Cell::hidden_apart ? gates * hidden * hidden : 0);
   }
-  /// Of each sample: in evaluation the memory is carried beside the rows, in backward the gradients
-  /// that go from a step to the one before.
+  /// Numbers of each sample that go from step to step: in evaluation the memory, in backward the gradients of the state
+  /// and of the memory.
   static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
 
-  /// Sequences start in `state` and leave it as they end. `rows` has room for `row` (training) or `blocks`
-  /// numbers times hidden for each step.
+  /// Sequences start in `state`, and their final state is written there. `rows` has `row` (in training) or `blocks`
+  /// times hidden numbers for each step.
   template <bool Training, class Ctx, class T>
   static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
                       Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> state, T* carry, T* space) {
@@ -195,8 +195,8 @@ struct RecurrentPass : PassBase<Cell> {
     }
   }
 
-  /// `dy` is there for all steps, or (`last_only`) for the last one alone. `dx` is added to where
-  /// `add_dx`. The rows' blocks become their gradients.
+  /// `dy` has all steps, or with `last_only` the last one alone. With `add_dx` dx is added to what is there. The blocks
+  /// in `rows` are overwritten by their gradients.
   template <class Ctx, class T>
   static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
                        const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
@@ -266,7 +266,7 @@ struct RecurrentPass : PassBase<Cell> {
 private:
   using base::at, base::set_biases, base::add_biases, base::from_above;
 
-  /// The gates whose recurrent share is added to the input's.
+  /// How many gates add the product with the state to that with the input.
   static constexpr std::size_t others = Cell::hidden_apart ? gates - 1 : gates;
 
   template <class T>
@@ -284,7 +284,7 @@ private:
     base::template step_product<Ctx, T>(ctx, batch, h, h_stride, hidden, w, out, z, stride);
   }
 
-  /// For all steps of a training pass: transposed, and with its columns in the order of the blocks.
+  /// The recurrent weight for all steps of a training pass: transposed, its columns in the order of the blocks.
   template <class T>
   static void transpose_recurrent_weight(const PassWeights<const T>& w, std::size_t hidden, T* transposed) {
     for (std::size_t i = 0; i < hidden; ++i)

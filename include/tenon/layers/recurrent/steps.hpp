@@ -10,7 +10,7 @@
 namespace tenon::detail {
 
 /// A batch of sequences in memory: `stride` numbers from one sequence to the next, `width` from one
-/// step to the next, of which the user looks at the first few.
+/// step to the next, of which the first few are used.
 template <class T>
 struct Steps {
   T* data = nullptr;
@@ -20,12 +20,12 @@ struct Steps {
   constexpr T* at(std::size_t sample, std::size_t step) const { return data + sample * stride + step * width; }
   constexpr explicit operator bool() const { return data != nullptr; }
   constexpr Steps from(std::size_t offset) const { return {data + offset, stride, width}; }
-  /// Whether the first step of a sequence follows the last one of the sequence before.
+  /// Whether sequences of so many steps lie one behind the other without a gap.
   constexpr bool joined(std::size_t steps) const { return stride == steps * width; }
   constexpr operator Steps<const T>() const requires(!std::is_const_v<T>) { return {data, stride, width}; }
 };
 
-/// How many steps of each sequence count; without lengths all do.
+/// How many steps each sequence has before its padding; without `data`, all.
 template <class T>
 struct Lengths {
   const T* data = nullptr;
@@ -34,7 +34,7 @@ struct Lengths {
   constexpr std::size_t of(std::size_t sample, std::size_t steps) const {
     return data ? static_cast<std::size_t>(data[sample]) : steps;
   }
-  /// Sets to zero, of the sequences that have no such step, `size` numbers each.
+  /// Sets `size` numbers to zero for each sequence that has ended before `step`.
   void clear_after_end(std::size_t step, std::size_t batch, T* numbers, std::size_t stride, std::size_t size) const {
     if (!data) return;
     for (std::size_t sample = 0; sample < batch; ++sample)
@@ -57,7 +57,7 @@ struct Extent {
   std::size_t steps = 0;
 };
 
-/// A product of one step: few rows, and the same weight again and again. A context may have a better way with such.
+/// The product of one step: few rows, and the same weight for every step. A context may have a kernel for these.
 template <class Ctx, class T>
 void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in,
                        const T* x, std::size_t x_stride, const T* w, T beta, T* y, std::size_t y_stride) {

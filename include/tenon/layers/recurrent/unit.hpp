@@ -156,7 +156,7 @@ struct RecurrentName {
   constexpr std::string_view view() const { return {text, length}; }
 };
 
-/// Which parameters a pass has: the weights and what else it is told.
+/// A parameter of a pass: its name, and its size in gates, features and hidden units.
 struct RecurrentParameter {
   std::string_view name;
   enum Size : unsigned char { input_weight, square, vector_of_gates, vector } size = square;
