@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-/// What `tenon` does. Each returns the exit code: 0, or 1 where it has found a difference; an Error is told by `main`.
+/// What `tenon` does. Each returns the exit code: 0, or 1 where it has found a difference; `main` prints an Error.
 namespace tenon::tool {
 
 struct Import {

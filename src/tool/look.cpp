@@ -72,7 +72,7 @@ Both read_both(const Look& what) {
   return both;
 }
 
-/// What a network takes frozen, or why it is not known.
+/// The RAM of a network as `Frozen`, or why it is not known.
 struct Ram {
   std::optional<std::size_t> bytes{};
   std::string reason{};

@@ -38,7 +38,7 @@ struct Cost {
 /// them: its weights belong to the operator that reads them.
 std::vector<Cost> costs(const importing::Graph& graph);
 
-/// The bytes in float of the values of a sample that are alive at once, at most: what a frozen network takes at least.
+/// The bytes in float of the values of a sample that are alive at once, at most: what `Frozen` takes at least.
 /// Its layers work in more, and write over what nobody else reads.
 std::size_t live_bytes(const importing::Graph& graph);
 

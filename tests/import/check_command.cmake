@@ -36,7 +36,7 @@ endif()
 run(0 "\"type\":\"Seen\"" import "${net}" --name Seen -o seen --no-check --json)
 run(0 "Conv.*BatchNormalization|BatchNormalization.*Conv" summary "${net}")
 run(0 "\"ram_bytes\":null" summary "${net}" --json)
-# The join of 8 x 6 x 6 and both values that it is made of. What the type takes frozen, the compiler's program says.
+# The join of 8 x 6 x 6 and both values that it is made of. What the type takes as Frozen, the compiler's program says.
 run(0 "2304 bytes of values are alive at once in float\nwhat it takes frozen is not known: CXX names nothing, which is not there" summary "${net}")
 run(0 "\"live_bytes\":2304" summary "${net}" --json)
 set(ENV{TENON_CHECK} "grep -q 'Frozen<Net>::ram_bytes' {source} && printf '#!/bin/sh\\necho 4711 > $1\\n' > {program} && chmod +x {program}")

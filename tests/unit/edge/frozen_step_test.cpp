@@ -97,7 +97,7 @@ static_assert(!steps_forward<Sequential<Input<2, 17>, Conv1D<4, 3, stride<2>>, T
 template <class Net>
 constexpr bool is_signal = detail::takes_signals<Net>();
 
-/// Steps of a frozen network against the whole sequence by the model.
+/// Steps of a constant-weight network against the whole sequence by the model.
 template <class Net>
 void check_steps_of() {
   using Step = typename Frozen<Net>::Stepped;
@@ -138,7 +138,7 @@ void check_steps_of() {
 
 }  // namespace
 
-TEST_CASE("steps of frozen networks give what the whole sequence gives") {
+TEST_CASE("steps of constant-weight networks give what the whole sequence gives") {
   check_steps_of<Lstm>();
   check_steps_of<Gru>();
   check_steps_of<Attentive>();

@@ -69,7 +69,7 @@ using Images = Sequential<Input<2, 9, 7>, Conv2D<4, 3, padding<1>, stride<2>>, T
 
 }  // namespace
 
-TEST_CASE("a frozen network gives what the model gives") {
+TEST_CASE("a constant-weight network gives what the model gives") {
   Pair<Everything> pair;
   for (std::uint32_t sample = 0; sample < 20; ++sample) {
     pair.draw(sample);
@@ -80,14 +80,14 @@ TEST_CASE("a frozen network gives what the model gives") {
   }
 }
 
-TEST_CASE("a frozen network runs over the steps of a sequence") {
+TEST_CASE("a constant-weight network runs over the steps of a sequence") {
   Pair<Steps> pair;
   pair.draw(0);
   pair.run();
   CHECK(pair.worst() <= 1e-6F);
 }
 
-TEST_CASE("convolutions and pools of frozen networks give what the model's give") {
+TEST_CASE("convolutions and pools of constant-weight networks give what the model's give") {
   Pair<Images> pair;
   for (std::uint32_t sample = 0; sample < 5; ++sample) {
     pair.draw(sample);
@@ -167,7 +167,7 @@ TEST_CASE("convolutions in tiles give the bits of plain loops") {
   STATIC_REQUIRE(kernels::tiles_of(convolution(1, 4, 1, one, {30, 19, 12, 1, 1, 0})).features == 0);
 }
 
-TEST_CASE("a frozen network reserves no scratch of the kernels for batches") {
+TEST_CASE("a constant-weight network reserves no scratch of the kernels for batches") {
   // the larger of the two maps that a layer has beside its own, and what classify compares
   using Pointwise = Sequential<Input<64, 25, 5>, Conv2D<64, 1>, ReLU>;
   STATIC_REQUIRE(Frozen<Pointwise>::ram_bytes == 64 * 125 * sizeof(float));
@@ -187,7 +187,7 @@ using ImageGraph = Graph<In<"a", 2, 3, 3>, In<"b", 2, 3, 3>,
 using StepGraph = Graph<In<"a", 2, 3>, In<"b", 2, 3>,
                         Node<"y", Map<in<"a"> / sqrt(variance(in<"b">) + 0.1) * param<"scale", PerFeature>>>, Out<"y">>;
 
-TEST_CASE("a frozen graph gives what the model gives") {
+TEST_CASE("a graph of constant weights gives what the model gives") {
   const auto check = []<class Net>(std::type_identity<Net>) {
     Pair<Net> pair;
     for (const ParameterEntry& entry : parameter_table<Net>)
@@ -222,7 +222,7 @@ constexpr float graph_in_the_compiler = [] {
 }();
 static_assert(graph_in_the_compiler == 11 * 25 - 4);  // 3 * 1 + 4 * 2 and 3 * 3 + 4 * 4
 
-TEST_CASE("a frozen network allocates nothing, and its objects do not disturb each other") {
+TEST_CASE("a constant-weight network allocates nothing, and its objects do not disturb each other") {
   Pair<Everything> pair;
   pair.draw(1);
   pair.run();

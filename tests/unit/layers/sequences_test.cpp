@@ -158,7 +158,7 @@ TEST_CASE("a steady training step of recurrent layers takes nothing from the hea
   CHECK(loss < 0.5 * before);
 }
 
-TEST_CASE("a frozen recurrent network gives what the model gives") {
+TEST_CASE("a recurrent network of constant weights gives what the model gives") {
   using Net = Sequential<Input<5, 3>, LSTM<4, bidirectional>, TimeDistributed<Dense<6>>, GRU<5, layers<2>>, Last,
                          Dense<2>>;
   Model<Net> model{3};

@@ -30,7 +30,7 @@ using Net = Sequential<Dense<21, 13>, ReLU, Repeat<3, Residual<Dense<13>, Tanh>>
 
 }  // namespace
 
-TEST_CASE("a network frozen on the host gives what the model gives, and allocates nothing") {
+TEST_CASE("a constant-weight network on the host gives what the model gives, and allocates nothing") {
   const Model<Net> model{8};
   Session net{model}, other{model};
   std::vector<float> x(21), expected(1), output(1), away(1);
