@@ -111,7 +111,7 @@ RawPicture decode_jpeg(std::span<const std::byte> file, std::string_view name, s
   if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB)
     throw Error(fmt::format("{}: expected a JPEG picture that is grey or red, green and blue, got {} components", name,
                             p.info.num_components));
-  // a block of 64 pixels takes two bits at least, where blocks are not told of in one word
+  // a block of 64 pixels takes two bits at least, where one code does not stand for many blocks
   if (!p.info.progressive_mode && !p.info.arith_code && pixels / 256 > file.size())
     throw Error(fmt::format("{}: expected a whole JPEG picture, got {} bytes, too few for {} x {} pixels", name,
                             file.size(), width, height));

@@ -64,7 +64,7 @@ struct Value {
 
 struct Graph;
 
-/// What an operator is told beside its inputs. A graph is the body of If, Loop and Scan.
+/// An attribute of an operator. A graph is the body of If, Loop and Scan.
 using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
                                std::vector<std::string>, Array, std::vector<Graph>>;
 

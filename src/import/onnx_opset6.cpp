@@ -12,7 +12,7 @@ namespace tenon::importing {
 
 namespace {
 
-/// Shapes while they can be told; an axis that a file leaves open is 1 here.
+/// Shapes as far as they are known; an axis that a file leaves open is 1 here.
 class Shapes {
 public:
   explicit Shapes(const Graph& graph) {

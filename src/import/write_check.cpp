@@ -105,7 +105,7 @@ constexpr const char* compare_numbers =
     offset += size;
     const double relative = largest > 0 ? worst / largest : worst;
     std::printf("output %d: largest number %.6g, largest difference %.3g of it\n", output, largest, relative);
-    verdict.add(output, relative, finite > 0 ? rounding : INFINITY);
+    comparison.add(output, relative, finite > 0 ? rounding : INFINITY);
   };
 )";
 
@@ -127,15 +127,15 @@ constexpr const char* compare_classes =
     }
     offset += size;
     std::printf("output %d: %zu of %zu classes are the file's\n", output, same, samples);
-    verdict.add(output, worst, 0);
+    comparison.add(output, worst, 0);
   };
 )";
 
 /// How the written program judges what it has compared.
-constexpr const char* verdict_text =
+constexpr const char* comparison_text =
     R"(/// An output may differ by 1e-4 of its largest number. Of an ill-conditioned one rounding to float decides more: the
 /// interpreter has tried how much (`rounding`), and it may differ by 32 times that.
-class Verdict {
+class Comparison {
 public:
   void add(int output, double off, double rounding) {
     const double allowed = std::max(1e-4, 32 * rounding);
@@ -143,26 +143,26 @@ public:
     if (!(off <= worst_ * allowed)) worst_ = off / allowed, off_ = off, allowed_ = allowed;
     if (off <= 1e-4 || allowed <= 1e-4) return;
     std::printf("output %d is ill-conditioned: rounding to float alone moves it by %.3g of its largest number, %s\n",
-                output, rounding, allowed < 1 ? "32 times that is allowed" : "so nothing can be told of it here");
-    allowed < 1 ? ++ill_ : ++untold_;
+                output, rounding, allowed < 1 ? "32 times that is allowed" : "so it is not compared");
+    allowed < 1 ? ++ill_ : ++undecided_;
   }
-  /// Says it in one line, the last, and gives the exit code.
-  int say(int outputs) const {
+  /// Prints the result in one line, the last, and gives the exit code.
+  int report(int outputs) const {
     if (!right_)
       std::printf("the outputs differ from the file's by %.3g of their largest number, %.3g is allowed\n", off_,
                   allowed_);
-    else if (untold_ == outputs)
-      std::printf("not told: what the network gives is ill-conditioned, rounding to float alone decides it\n");
+    else if (undecided_ == outputs)
+      std::printf("undecided: the outputs are ill-conditioned, rounding to float alone moves them too far\n");
     else
       std::printf("the outputs differ from the file's by at most %.3g of their largest number%s%s\n", off_,
-                  ill_ > 0 ? "; some are ill-conditioned" : "", untold_ > 0 ? "; of some nothing can be told" : "");
+                  ill_ > 0 ? "; some are ill-conditioned" : "", undecided_ > 0 ? "; some are undecided" : "");
     return right_ ? 0 : 1;
   }
 
 private:
   bool right_ = true;
   double worst_ = 0, off_ = 0, allowed_ = 1e-4;  // the worst by what is allowed
-  int ill_ = 0, untold_ = 0;
+  int ill_ = 0, undecided_ = 0;
 };
 )";
 
@@ -327,9 +327,9 @@ int main(int argc, char** argv) try {{
       for (std::size_t j = 0; j < sizes[i]; ++j) x[at++] = random_number(tokens[i]);
   model.predict(x, y);
 
-  Verdict verdict;
+  Comparison comparison;
   std::size_t offset = 0;
-{6}{5}  return verdict.say({8});
+{6}{5}  return comparison.report({8});
 }} catch (const std::exception& error) {{
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
@@ -343,7 +343,7 @@ int main(int argc, char** argv) try {{
                                    count_of(*input.dims) / static_cast<std::int64_t>(batch));
             return sizes;
           }(),
-          comparisons, functions, verdict_text, expected.size()),
+          comparisons, functions, comparison_text, expected.size()),
       ""};
 }
 

@@ -245,7 +245,7 @@ void say_who_died(int signal) {
     }
     if (dead && first) mpi_ranks::say_died(dead->rank, live->step());
   }
-  // The others are told in the same moment: whoever ended at once would be taken for the dead one.
+  // The others are told at the same moment: a rank that ended at once would be taken for the dead one.
   const timespec moment{0, 300'000'000};
   ::nanosleep(&moment, nullptr);
   ::sigaction(signal, &before_term, nullptr);

@@ -107,7 +107,7 @@ struct Sharding<T>::State {
   std::vector<T*> gradient_places{};
   std::vector<GradientWatch<T>> watches{};
   RankSeconds alone{};   // where nobody asks
-  std::size_t each = 0;  // numbers a shard of a loss: its terms, and classes told right, and answered
+  std::size_t each = 0;  // numbers a shard of a loss: its terms, and classes predicted right, and answered
   std::vector<double> own_numbers{}, of_shards{}, of_ranks{}, padded{}, column{};
   ClassCount classes{};
   std::vector<NonFiniteTrace<T>> watchers{};

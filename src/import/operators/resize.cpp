@@ -137,7 +137,7 @@ Array resized(const Call& call, const Array& x, const std::vector<Axis>& axes, c
   return y;
 }
 
-/// The product as it is told in float, where 0.7 x 10 is 7.
+/// The product as it is in float, where 0.7 x 10 is 7.
 Index scaled_size(const Call& call, Index in, double scale) {
   call.require(scale > 1e-6 && scale < 1e6 && in < Index{1} << 31, "cannot scale {} by {}", in, scale);
   return whole(std::floor(static_cast<double>(static_cast<float>(static_cast<double>(in) * scale))));

@@ -4,7 +4,7 @@
 
 namespace tenon::importing {
 
-/// How a window moves over the axes behind batch and channels: by what every convolution and every pool is told.
+/// How a window moves over the axes behind batch and channels: by the attributes of every convolution and pool.
 struct Windows {
   Dims size, kernel, strides, dilations, before, after, count;  // one number per axis; `count` windows fit
 

@@ -53,7 +53,7 @@ bool worth(const Run& run, const std::vector<Part>& parts) {
 
 using OnNumber = std::function<std::string(const std::string& number, const std::string& inside, std::size_t place)>;
 
-/// A text with its whole numbers replaced; `on` is told the name in front of the bracket and how many commas before.
+/// A text with its whole numbers replaced; `on` is given the name in front of the bracket and how many commas before.
 std::string with_numbers(const std::string& text, const OnNumber& on) {
   std::string all, word;
   std::vector<std::pair<std::string, std::size_t>> open{{"", 0}};

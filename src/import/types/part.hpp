@@ -48,8 +48,8 @@ void collect_weights(const std::vector<Part>& parts, const std::string& prefix, 
 /// Equal blocks in a row become Repeat, here and in all parts.
 void find_repeats(std::vector<Part>& parts, const Dims& takes);
 
-/// Blocks that occur several times, alike or but for numbers, get a name: the definitions, in order. The parts are
-/// told.
+/// Blocks that occur several times, alike or but for numbers, get a name: the definitions, in order. The parts get
+/// it as `alias`.
 std::vector<std::string> name_blocks(const std::vector<std::vector<Part>*>& rows, std::size_t width);
 
 }  // namespace tenon::importing
