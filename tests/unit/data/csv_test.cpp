@@ -186,7 +186,7 @@ TEST_CASE("tables without rows, columns or file are errors") {
                     EndsWith("expected one column \"a\", got two: 1 and 2; choose by number"));
 }
 
-TEST_CASE("a header is told from numbers, and can be stated") {
+TEST_CASE("a header is recognised, and can be stated") {
   CHECK(read("1,2,0\n3,4,1\n").size() == 2);
   CHECK(read("a,2019,2020\nx,1,0\n", {.header = true, .categorical = {0}}).size() == 1);
   const tenon::CsvOptions texts{.target = CsvTarget::none, .categorical = {0}};

@@ -71,7 +71,7 @@ TEST_CASE("MNIST is found in a folder, in its mnist sub-folder, and through TENO
   CHECK(train.label(2) == 7);
 }
 
-TEST_CASE("a missing MNIST tells where it was looked for and where to get it") {
+TEST_CASE("a missing MNIST is an Error: where it was looked for and where to get it") {
   const Folder folder;
   const std::string empty = folder.path.string();
   const DataVariable none{nullptr};

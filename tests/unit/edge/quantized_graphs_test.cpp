@@ -230,7 +230,7 @@ TEST_CASE("tokens become rows of int8") {
   CHECK(std::abs(y[7] - rig.model.get<"0.weight">()(299, 2)) <= net.output_scale());
 }
 
-TEST_CASE("the report and the header tell of every input and output") {
+TEST_CASE("the report and the header name every input and output") {
   const Rig<Camera> rig(5);
   DataLoader<float> loader{rig.data, 16, 1};
   const QuantizationReport report = quantization_report(rig.model, *rig.numbers, loader);

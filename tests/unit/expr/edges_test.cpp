@@ -63,7 +63,7 @@ void compare(const std::string& of_case, const char* what, const std::vector<T>&
                                 : golden().shape(of_case + ".x")[1];  // what depends on one another
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i)
-    // of NaN comes NaN, which is told; what its gradient is, functions of PyTorch do not agree
+    // NaN gives NaN; what its gradient is, functions of PyTorch do not agree
     if (!same(got[i], expected[i]) &&
         !((std::isnan(total(x, i, width)) || std::isnan(t[i])) && (what[0] == 'd' || std::isnan(got[i]))))
       FAIL_CHECK(name_of<T>(of_case, what) << " of x = " << x[i] << " and t = " << t[i] << " (" << i << "): " << got[i]

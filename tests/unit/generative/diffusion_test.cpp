@@ -54,7 +54,7 @@ struct Oracle {
   }
 };
 
-/// What a run of `fit` tells the callback.
+/// What a run of `fit` gives the callback.
 struct Run {
   struct {
     std::uint64_t seed;

@@ -32,7 +32,7 @@ TEST_CASE("integers are cut and wrap around") {
   CHECK(one("Equal", {ints({1}), ints({1})}).type == Type::boolean);
 }
 
-TEST_CASE("what is not known stays unknown, but its axes are told") {
+TEST_CASE("unknown values stay unknown, but their axes are known") {
   const Array y = one("Conv", {unknown({1, 3, 224, 224}), unknown({64, 3, 7, 7})},
                       {{"strides", Integers{2, 2}}, {"pads", Integers{3, 3, 3, 3}}});
   CHECK(y.dims == Dims{1, 64, 112, 112});

@@ -58,7 +58,7 @@ TEST_CASE("the row of padding starts as zeros and does not learn") {
     for (std::size_t j = 0; j < 4; ++j) CHECK(slopes[row * 4 + j] == (row == 1 ? 1 : 0));
 }
 
-TEST_CASE("places are told apart by waves") {
+TEST_CASE("positions are encoded by waves") {
   NetworkRun<Alone<SinusoidalPositionalEncoding<>, 6, 4>, double> run{1};
   run.x.assign(std::vector<double>(24));
   run.forward(Evaluation{});
@@ -72,7 +72,7 @@ TEST_CASE("places are told apart by waves") {
   }
 }
 
-TEST_CASE("a token that is none is NaN where errors cannot be told") {
+TEST_CASE("a token outside the table gives NaN where errors cannot be thrown") {
   NetworkRun<Alone<Words, 3>, float> run{1};
   std::fill_n(run.parameters.data(), run.parameters.size(), 1.0f);
   for (const float none : {6.0F, 1.5F}) {

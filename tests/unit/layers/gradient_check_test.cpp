@@ -82,8 +82,8 @@ std::vector<std::string> faults_of() {
   return gradient_faults<Sequential<Input<4>, Wave<M>>>();
 }
 
-/// Whether one of the faults is told in these words.
-bool tells(const std::vector<std::string>& faults, const std::string& words) {
+/// Whether one of the faults has these words.
+bool has_fault(const std::vector<std::string>& faults, const std::string& words) {
   for (const std::string& fault : faults) {
     if (fault.find(words) != std::string::npos) return true;
   }
@@ -115,27 +115,27 @@ TEST_CASE("a right backward has no faults") {
   check_gradients<Sequential<test_layers::Affine<4, 3>, test_layers::HyperTan, test_layers::Scale>>();
 }
 
-TEST_CASE("a wrong backward is found, and the fault told") {
-  CHECK(tells(faults_of<Mistake::wrong_dx>(), "dx of sample 0 of 1[0]: backward says"));
-  CHECK(tells(faults_of<Mistake::wrong_weight>(), "0.weight[0]: backward says"));
-  CHECK(tells(faults_of<Mistake::overwrites>(), "does not add"));
-  CHECK(tells(faults_of<Mistake::forgets_to_overwrite>(), "backward says nan"));
-  CHECK(tells(faults_of<Mistake::needs_dx>(), "without dx"));
+TEST_CASE("a wrong backward is found, and the fault named") {
+  CHECK(has_fault(faults_of<Mistake::wrong_dx>(), "dx of sample 0 of 1[0]: backward says"));
+  CHECK(has_fault(faults_of<Mistake::wrong_weight>(), "0.weight[0]: backward says"));
+  CHECK(has_fault(faults_of<Mistake::overwrites>(), "does not add"));
+  CHECK(has_fault(faults_of<Mistake::forgets_to_overwrite>(), "backward says nan"));
+  CHECK(has_fault(faults_of<Mistake::needs_dx>(), "without dx"));
 }
 
 TEST_CASE("wrong use of memory is found") {
-  CHECK(tells(faults_of<Mistake::ignores_stride>(), "y depends on the distance of rows"));
-  CHECK(tells(faults_of<Mistake::reads_unwritten>(), "backward says nan"));
-  CHECK(tells(faults_of<Mistake::writes_beyond>(), "backward wrote beyond dx"));
-  CHECK(tells(faults_of<Mistake::saves_too_much>(), "forward wrote beyond its saved numbers"));
-  CHECK(tells(faults_of<Mistake::differs_in_evaluation>(), "evaluation gives something else"));
+  CHECK(has_fault(faults_of<Mistake::ignores_stride>(), "y depends on the distance of rows"));
+  CHECK(has_fault(faults_of<Mistake::reads_unwritten>(), "backward says nan"));
+  CHECK(has_fault(faults_of<Mistake::writes_beyond>(), "backward wrote beyond dx"));
+  CHECK(has_fault(faults_of<Mistake::saves_too_much>(), "forward wrote beyond its saved numbers"));
+  CHECK(has_fault(faults_of<Mistake::differs_in_evaluation>(), "evaluation gives something else"));
 }
 
 TEST_CASE("a kink is not taken for a wrong gradient") {
   check_gradients<Sequential<Input<1>, Fold>>();
   // all points within the step of the kink: no difference is one of the derivative
   const GradientOptions at_the_kink{.low = -1e-7, .high = 1e-7};
-  CHECK(tells(gradient_faults<Sequential<Input<1>, Fold>>(at_the_kink), "every attempt met a kink"));
+  CHECK(has_fault(gradient_faults<Sequential<Input<1>, Fold>>(at_the_kink), "every attempt met a kink"));
 }
 
 TEST_CASE("differences of any function") {
@@ -147,5 +147,5 @@ TEST_CASE("differences of any function") {
   compare_gradient(bad, f, at, wrong, "f");
   CHECK(good.faults.empty());
   REQUIRE(bad.faults.size() == 1);
-  CHECK(tells(bad.faults, "f[0]: backward says 1, differences say -2.473"));
+  CHECK(has_fault(bad.faults, "f[0]: backward says 1, differences say -2.473"));
 }

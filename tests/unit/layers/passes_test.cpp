@@ -83,7 +83,7 @@ constexpr Traffic none{0, 0}, read_once{1, 0}, written_once{0, 1}, changed_once{
 
 }  // namespace
 
-TEST_CASE("numbers tell when they are touched") {
+TEST_CASE("reads and writes of watched numbers are noticed") {
   std::vector<Watched> numbers(4, 1.0);
   const Watch watch(numbers.data(), 4);
   CHECK(watch.each() == none);

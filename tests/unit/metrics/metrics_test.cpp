@@ -247,7 +247,7 @@ TEST_CASE("nothing seen is no number, and reset forgets") {
   CHECK(constant.value() == 0);
 }
 
-TEST_CASE("what a metric cannot be told is an error that names it") {
+TEST_CASE("labels or outputs that a metric cannot take are an Error that names it") {
   const Case<double> c("five", 5);
   auto p = c.part(0, 7);
   std::vector<std::int32_t> wrong(p.labels.begin(), p.labels.end());

@@ -60,7 +60,7 @@ TEST_CASE("remembered keys and values give the tokens of the whole network") {
   check_generation<Recurring>();
 }
 
-TEST_CASE("a step of generation allocates nothing, and bad tokens are told") {
+TEST_CASE("a step of generation allocates nothing, and bad tokens are an Error") {
   Model<Learned> model{1};
   Session generator{model, session::generating};
   generator.step(1);

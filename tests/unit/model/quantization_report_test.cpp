@@ -205,7 +205,7 @@ TEST_CASE("activations of 16 bits lose less") {
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("the report tells what weights of four bits save, and what they cost") {
+TEST_CASE("the report says what weights of four bits save, and what they cost") {
   using Small = store_weights<Net, weight_bits<4>>;
   STATIC_REQUIRE(type_name<Small>() ==
                  "Sequential<Input<1, 8, 8>, Conv2D<6, 3, padding<1>, weight_bits<4>>, ReLU, Residual<Conv2D<6, 3, "

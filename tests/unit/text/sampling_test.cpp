@@ -79,7 +79,7 @@ TEST_CASE("the same seed draws the same tokens, and nothing is allocated") {
   CHECK(use.news == 0);
 }
 
-TEST_CASE("a token that is ruled out is never drawn, and bad settings are told") {
+TEST_CASE("a token that is ruled out is never drawn, and bad settings are an Error") {
   const float never = -std::numeric_limits<float>::infinity();
   const auto share = shares({}, {never, 0, never});
   CHECK(share[1] == Approx(1));

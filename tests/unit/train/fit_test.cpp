@@ -60,7 +60,7 @@ std::string stderr_of(F work) {
 
 }  // namespace
 
-TEST_CASE("a network learns, and its history tells how") {
+TEST_CASE("a network learns, and its history has every epoch") {
   const auto [train, test] = some_digits(600).stratified_split(0.8, 1);
   Model<Net> model{1};
   const Scores before = evaluate(model, test, CrossEntropy{});

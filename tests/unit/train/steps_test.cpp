@@ -162,7 +162,7 @@ TEST_CASE("a network learns to answer at every step") {
                     Contains("expected 3 classes, got 4 labels per sample of 3 classes"));
 }
 
-TEST_CASE("labels that do not fit the steps are told") {
+TEST_CASE("labels that do not fit the steps are an Error") {
   Model<Net> model{1};
   const auto data = sequences(8);
   Labels one{std::vector<std::int32_t>(8), 3}, other{std::vector<std::int32_t>(8 * 3), 3, 3};

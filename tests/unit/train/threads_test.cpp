@@ -77,7 +77,7 @@ TEST_CASE("running statistics are the mean of the threads'") {
   for (std::size_t i = 0; i < both.size(); ++i) CHECK(both[i] == Approx((left[i] + right[i]) / 2).margin(1e-14));
 }
 
-TEST_CASE("a step on threads allocates nothing, and the formula tells what they need") {
+TEST_CASE("a step on threads allocates nothing, and a formula gives the memory they need") {
   const Threads scope(2);
   const Dataset<float> data = digits().take(128);
   Model<Net> model{1};
