@@ -301,7 +301,7 @@ TEST_CASE("graphs of them have the gradients of their values") {
   check_gradients<Parted>();
 }
 
-TEST_CASE("graphs of them run frozen") {
+TEST_CASE("graphs of them run with constant weights") {
   // scores of heads as one writes them: 2 (3 x 4) by (4 x 3), and attention's projections, scores and sums
   STATIC_REQUIRE(Frozen<Graph<In<"a", 2, 3, 4>, In<"b", 2, 4, 3>, Node<"y", MatMul<>, "a", "b">, Out<"y">>>::macs ==
                  2 * 3 * 4 * 3);

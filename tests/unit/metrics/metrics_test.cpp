@@ -172,7 +172,7 @@ TEST_CASE("the two ways to give one output's probability have one perplexity") {
   CHECK(of_logs.value() == Approx(plain.value()));
 }
 
-TEST_CASE("a network that says nothing is not praised for it") {
+TEST_CASE("equal scores and NaN count as no more than chance") {
   const std::vector<std::int32_t> labels{0, 1, 2};
   const auto shown = [&](auto metric, const std::vector<double>& outputs, std::size_t width) {
     metric.update(Predictions<double>{
@@ -225,7 +225,7 @@ TEST_CASE("a network that says nothing is not praised for it") {
   CHECK(both.value() == 1);
 }
 
-TEST_CASE("nothing seen is no number, and reset forgets") {
+TEST_CASE("a metric without samples is NaN, and so it is after a reset") {
   Accuracy accuracy;
   R2 r2;
   F1 f1;
