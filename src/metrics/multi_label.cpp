@@ -1,6 +1,9 @@
 #include <tenon/metrics/multi_label.hpp>
 
 #include <limits>
+#include <string>
+
+#include <tenon/error.hpp>
 
 namespace tenon {
 
@@ -39,9 +42,15 @@ double MultiLabelMatrix::averaged(Average average, F of_counts) const {
   return sum / static_cast<double>(labels_.size());
 }
 
-double MultiLabelMatrix::precision(std::size_t label) const { return precision_of(labels_[label]); }
-double MultiLabelMatrix::recall(std::size_t label) const { return recall_of(labels_[label]); }
-double MultiLabelMatrix::f1(std::size_t label) const { return f1_of(labels_[label]); }
+const MultiLabelMatrix::Counts& MultiLabelMatrix::counts(std::size_t label) const {
+  if (label >= labels_.size())
+    throw Error(std::string(name) + ": expected a label below " + std::to_string(labels_.size()) + ", got " +
+                std::to_string(label));
+  return labels_[label];
+}
+double MultiLabelMatrix::precision(std::size_t label) const { return precision_of(counts(label)); }
+double MultiLabelMatrix::recall(std::size_t label) const { return recall_of(counts(label)); }
+double MultiLabelMatrix::f1(std::size_t label) const { return f1_of(counts(label)); }
 double MultiLabelMatrix::precision(Average average) const { return averaged(average, precision_of); }
 double MultiLabelMatrix::recall(Average average) const { return averaged(average, recall_of); }
 double MultiLabelMatrix::f1(Average average) const { return averaged(average, f1_of); }

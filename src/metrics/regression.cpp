@@ -30,6 +30,7 @@ double RMSE::value() const {
 double R2::value() const {
   return mean_over_outputs(sums_, [n = static_cast<double>(sums_.seen)](const auto& o) {
     const double spread = o.target_squares - o.target * o.target / n;
+    if (std::isnan(spread) || std::isnan(o.squares)) return std::numeric_limits<double>::quiet_NaN();
     if (!(spread > 0)) return o.squares == 0 ? 1.0 : 0.0;
     return 1 - o.squares / spread;
   });

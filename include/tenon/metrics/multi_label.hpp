@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace tenon {
 
 /// How often each of several labels, any number of which a sample may have, was predicted rightly or not. Targets are
 /// 0 or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
+/// An output that is no number is wrong, whatever its label.
 ///
 /// Of a label, with tp samples rightly predicted to have it, fp wrongly and fn wrongly not,
 ///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn).
@@ -33,8 +35,9 @@ public:
     for (std::size_t i = 0; i < p.count(); ++i) {
       bool all = true;
       for (std::size_t j = 0; j < p.width; ++j) {
-        const bool predicted = static_cast<double>(p.outputs[i][j]) > threshold,
-                   is = static_cast<double>(p.targets[i][j]) > 0.5;
+        const double output = static_cast<double>(p.outputs[i][j]);
+        const bool is = static_cast<double>(p.targets[i][j]) > 0.5,
+                   predicted = std::isnan(output) ? !is : output > threshold;
         Counts& c = labels_[j];
         ++(predicted ? (is ? c.both : c.only_predicted) : (is ? c.only_is : c.neither));
         all = all && predicted == is;
@@ -47,12 +50,13 @@ public:
   double value() const { return subset_accuracy(); }
   void reset();
 
-  /// Of label j, as in scikit-learn's matrices: true positives, false positives, false negatives, true negatives.
+  /// Of a label, as in scikit-learn's matrices: true positives, false positives, false negatives, true negatives.
   struct Counts {
     std::uint64_t both = 0, only_predicted = 0, only_is = 0, neither = 0;
   };
   std::size_t labels() const { return labels_.size(); }
-  const Counts& counts(std::size_t label_index) const { return labels_[label_index]; }
+  /// What is asked of a label beyond `labels()` is an Error.
+  const Counts& counts(std::size_t label) const;
 
   double precision(std::size_t label) const;
   double recall(std::size_t label) const;

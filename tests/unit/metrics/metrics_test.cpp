@@ -136,6 +136,24 @@ TEMPLATE_TEST_CASE("metrics of several labels are scikit-learn's", "", float, do
   MultiLabelMatrix other = all;
   other.reset();
   CHECK(std::isnan(other.value()));
+  CHECK_THROWS_WITH(all.counts(4), "multi-label matrix: expected a label below 4, got 4");
+  CHECK_THROWS_WITH(all.precision(9), Contains("below 4, got 9"));
+  CHECK_THROWS_WITH(other.recall(0), Contains("below 0, got 0"));
+  CHECK_THROWS_WITH(other.f1(0), Contains("below 0, got 0"));
+}
+
+TEMPLATE_TEST_CASE("an output that is no number has no label right", "", float, double) {
+  const auto nan = std::numeric_limits<TestType>::quiet_NaN();
+  const std::vector<TestType> outputs{nan, nan, TestType(0.9), TestType(0.1)}, targets{0, 1, 1, 0};
+  const Predictions<TestType> p{.outputs = {outputs.data(), 2, 2}, .width = 2, .targets = {targets.data(), 2, 2}};
+  const auto value = [&](auto metric) {
+    metric.update(p);
+    return metric.value();
+  };
+  CHECK(value(SubsetAccuracy{}) == 0.5);
+  CHECK(value(HammingLoss{}) == 0.5);
+  CHECK(value(MultiLabelPrecision{}) == 0.25);
+  CHECK(value(MultiLabelRecall{}) == 0.5);
 }
 
 TEST_CASE("one output is the score of class 1") {
@@ -245,6 +263,10 @@ TEST_CASE("a metric without samples is NaN, and so it is after a reset") {
   constant.update(Predictions<double>{
       .outputs = {missed.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
   CHECK(constant.value() == 0);
+  const std::vector<double> broken{2, std::nan("")};
+  constant.update(Predictions<double>{
+      .outputs = {broken.data(), 2, 1}, .width = 1, .labels = {}, .targets = {target.data(), 2, 1}});
+  CHECK(std::isnan(constant.value()));
 }
 
 TEST_CASE("labels or outputs that a metric cannot take are an Error that names it") {
