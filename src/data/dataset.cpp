@@ -56,6 +56,9 @@ void check_name(std::string_view name, std::span<const ColumnInfo> others) {
 
 void check_labels(std::string_view column, const Labels& labels) {
   if (labels.classes == 0) throw Error(fmt::format("{}: expected at least one class, got 0", who(column)));
+  if (constexpr std::size_t most = std::size_t{1} << 31; labels.classes > most)
+    throw Error(fmt::format("{}: expected at most {} classes, as labels have 32 bits, got {}", who(column), most,
+                            labels.classes));
   if (labels.per_sample == 0)
     throw Error(fmt::format("{}: expected at least one label per sample, got 0", who(column)));
 }

@@ -18,13 +18,21 @@ void expect_size(const char* who, const char* what, std::size_t least, std::size
     throw Error(fmt::format("{}: expected {} to {} {}, got {}", who, least, most, what, size));
 }
 
+/// A matrix of zeros, of at most 2 GiB.
+std::vector<double> zeros(const char* who, std::size_t rows, std::size_t columns) {
+  constexpr std::size_t most = std::size_t{1} << 28;
+  if (rows * columns > most)
+    throw Error(fmt::format("{}: expected at most 2^28 weights, got {} x {}", who, rows, columns));
+  return std::vector<double>(rows * columns);
+}
+
 }  // namespace
 
 std::vector<double> spectrum_weights(std::size_t window) {
   expect_size("spectrum_weights", "numbers in a window", 1, window);
   const std::size_t bins = window / 2 + 1;
   const auto n = static_cast<double>(window);
-  std::vector<double> weights(2 * bins * window);
+  std::vector<double> weights = zeros("spectrum_weights", 2 * bins, window);
   for (std::size_t k = 0; k < bins; ++k)
     for (std::size_t t = 0; t < window; ++t) {
       const double hann = (1 - std::cos(2 * pi * static_cast<double>(t) / n)) / 2;
@@ -46,7 +54,7 @@ std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelO
         options.low, high, options.rate));
   const auto mel = [](double f) { return 2595 * std::log10(1 + f / 700); };
   const std::size_t bins = window / 2 + 1;
-  std::vector<double> corners, weights(mels * 2 * bins);
+  std::vector<double> corners, weights = zeros("mel_weights", mels, 2 * bins);
   for (std::size_t m = 0; m < mels + 2; ++m) {
     const double at = mel(options.low) +
                       (mel(high) - mel(options.low)) * static_cast<double>(m) / static_cast<double>(mels + 1);
@@ -66,7 +74,7 @@ std::vector<double> cosine_weights(std::size_t count, std::size_t mels) {
   expect_size("cosine_weights", "bands", 1, mels);
   expect_size("cosine_weights", "coefficients", 1, count);
   const auto m = static_cast<double>(mels);
-  std::vector<double> weights(count * mels);
+  std::vector<double> weights = zeros("cosine_weights", count, mels);
   for (std::size_t k = 0; k < count; ++k)
     for (std::size_t n = 0; n < mels; ++n)
       weights[k * mels + n] = std::sqrt((k == 0 ? 1 : 2) / m) *

@@ -149,6 +149,11 @@ public:
       throw Error(fmt::format("plot: expected a width from 100 and a height from 80 to 100000 pixels, got {} and {}",
                               p_.width, p_.height));
     measure();
+    for (const Plot::Area& a : p_.areas)
+      for (const double v : {a.x0, a.x1, a.y0, a.y1})
+        if (!detail::drawable(v))
+          throw Error(fmt::format("plot: expected an area between finite numbers, got {} to {} and {} to {}", a.x0,
+                                  a.x1, a.y0, a.y1));
   }
 
   std::string text() {

@@ -25,7 +25,7 @@ std::vector<double> spectrum_weights(std::size_t window);
 /// that do not rise, or lie above half the rate.
 std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelOptions& options);
 /// sqrt(2 / M) cos(pi k (n + 1/2) / M), and for k = 0 divided by sqrt(2): (count, mels).
-/// torchaudio.functional.create_dct, "ortho". Error of all three: a size of 0 or beyond 65,536.
+/// torchaudio.functional.create_dct, "ortho". Error of all three: a size of 0 or beyond 65,536, more than 2^28 weights.
 std::vector<double> cosine_weights(std::size_t count, std::size_t mels);
 
 /// Sets the fixed weights of the LogMel or Mfcc (layers/log_mel.hpp) that stands at this path of the network.

@@ -24,7 +24,8 @@ struct Plot {
     std::vector<double> x{}, y{};
     int color = -1;  // of the palette; -1: the next one
   };
-  /// `value` at the middle of columns x rows equal cells; it is drawn under everything else.
+  /// Equal cells, columns x rows of them, coloured by their values, under everything else. Error: bounds that are not
+  /// finite.
   struct Area {
     double x0 = 0, x1 = 1, y0 = 0, y1 = 1;
     std::size_t columns = 1, rows = 1;

@@ -89,6 +89,8 @@ TEST_CASE("sizes that don't agree are errors") {
                     "Dataset: expected 4 targets of 2 numbers, got 9 numbers");
   CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Targets<float>{Floats(4), 0}}), Contains("at least one number"));
   CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 0, 0, 0}, 0}}), Contains("at least one class"));
+  CHECK_THROWS_WITH((Dataset<float>{{2}, Floats(8), Labels{{0, 0, 0, 0}, std::size_t{1} << 60}}),
+                    Contains("at most 2147483648 classes, as labels have 32 bits, got 1152921504606846976"));
   CHECK_THROWS_WITH((Dataset<float>{{2, 0}, Floats(8)}), Contains("no sample has the shape 2x0"));
   CHECK_THROWS_WITH((Dataset<float>{std::vector<std::size_t>{}, Floats(8)}), Contains("at least one axis"));
   const std::size_t half = std::size_t{1} << (std::numeric_limits<std::size_t>::digits / 2);

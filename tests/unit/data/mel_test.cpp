@@ -18,6 +18,7 @@
 #include <tenon/model/export_onnx.hpp>
 #include <tenon/model/model.hpp>
 
+using Catch::Matchers::Contains;
 using namespace tenon;
 
 TEST_CASE("mel bands and their cosine transform are torchaudio's") {
@@ -49,6 +50,9 @@ TEST_CASE("mel bands and their cosine transform are torchaudio's") {
     CHECK_THROWS_AS(cosine_weights(size, 6), Error);
     CHECK_THROWS_AS(cosine_weights(6, size), Error);
   }
+  CHECK_THROWS_WITH(spectrum_weights(65536), Contains("spectrum_weights: expected at most 2^28 weights"));
+  CHECK_THROWS_WITH(mel_weights(65536, 65536, {}), Contains("got 65536 x 65538"));
+  CHECK_THROWS_WITH(cosine_weights(65536, 65536), Contains("got 65536 x 65536"));
   CHECK_THROWS_WITH(set_mel_weights(model, {}, "1"),
                     "set_mel_weights: expected a LogMel or Mfcc at \"1\" of the network, got none");
 }

@@ -165,6 +165,9 @@ TEST_CASE("what does not go together is refused") {
   const auto flat = [](double, double) { return 1.0; };
   CHECK_THROWS_WITH(Plot{}.area(0, 1, 0, 1, flat, false, std::size_t{1} << 33), Contains("from 1 to 1000 cells"));
   CHECK_THROWS_WITH(Plot{}.area(0, 1, 0, 1, nullptr), Contains("a function, got an empty one"));
+  Plot nowhere;
+  nowhere.area(std::nan(""), 1, 0, 1, flat);
+  CHECK_THROWS_WITH(nowhere.svg(), Contains("an area between finite numbers, got nan to 1 and 0 to 1"));
   for (const std::size_t bins : {std::size_t{0}, std::size_t{1} << 40})
     CHECK_THROWS_WITH(Plot{}.histogram("h", {1, 2}, bins), Contains("from 1 to 100000 bins"));
   CHECK_THROWS_WITH(draw_function(plot, "f", 0, 1, nullptr), Contains("a function, got an empty one"));
