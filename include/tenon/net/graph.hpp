@@ -74,7 +74,13 @@ struct as_node<Bound> {
 
 /// A value of a graph, bound when it is first asked for. Like the sources of a node it stands outside of GraphBinder:
 /// within, a compiler would go through all the nodes whenever one of them is mentioned.
-template <class Binder, std::size_t V, bool IsInput = (V < Binder::links.inputs)>
+enum class GivenBy : unsigned char { input, node, node_with_anothers_layer };
+template <class Links>
+constexpr GivenBy given_by(const Links& links, std::size_t v) {
+  if (v < links.inputs) return GivenBy::input;
+  return links.like[v - links.inputs] == nobody ? GivenBy::node : GivenBy::node_with_anothers_layer;
+}
+template <class Binder, std::size_t V, GivenBy = given_by(Binder::links, V)>
 struct graph_value;
 
 /// What node K reads.
@@ -93,14 +99,14 @@ struct node_sources<Binder, K, std::index_sequence<J...>> {
 };
 
 template <class Binder, std::size_t V>
-struct graph_value<Binder, V, true> {
+struct graph_value<Binder, V, GivenBy::input> {
   using output = typename input_shape_of<typename Binder::template part<V>,
                                          typename given_input<V, typename Binder::input>::type>::type;
   using last = from_input;
   using mistakes = list<>;
 };
 template <class Binder, std::size_t V>
-struct graph_value<Binder, V, false> {
+struct graph_value<Binder, V, GivenBy::node> {
   // no variables: compilers would mangle their names, with all the nodes in them
   using read = node_sources<Binder, V - Binder::links.inputs>;
   using layer = typename node_layer<typename Binder::template part<Binder::links.owner_of(V)>>::type;
@@ -110,6 +116,29 @@ struct graph_value<Binder, V, false> {
   using last = typename placed::last;
   using mistakes = typename placed::mistakes;
   using node = typename read::template node<typename as_node<typename placed::bound>::type>;
+};
+
+/// It has the owner's parameters, so they have to be those that its own input would give it.
+template <class Binder, std::size_t V>
+struct graph_value<Binder, V, GivenBy::node_with_anothers_layer> : graph_value<Binder, V, GivenBy::node> {
+private:
+  using own = graph_value<Binder, V, GivenBy::node>;
+  using owner = graph_value<Binder, Binder::links.owner_of(V)>;
+  static consteval auto judge() {
+    if constexpr (std::is_same_v<typename own::read::shape, typename owner::read::shape> || own::mistakes::size > 0 ||
+                  owner::mistakes::size > 0)
+      return typename own::mistakes{};
+    else if constexpr (same_parameters<typename own::placed::bound, typename owner::placed::bound>()) return list<>{};
+    else return list<mistake>{};
+  }
+  static constexpr std::string_view name = Binder::graph::parts[Binder::links.part_of[Binder::links.owner_of(V)]].name;
+  using mistake = shape_mismatch<
+      layer<typename node_layer<typename Binder::template part<V>>::path, unnamed<typename own::layer>>,
+      takes<typename owner::read::shape, with_the_parameters_of<node<to_fixed_string<name.size()>(name)>>>,
+      but_gets<typename own::read::shape>, typename own::read::from>;
+
+public:
+  using mistakes = decltype(judge());
 };
 
 /// The values of a graph E... bound to In.

@@ -42,6 +42,10 @@ struct nobody_reads;
 template <class Node, class Asked, class Known>
 struct no_node_to_share;
 
+/// The layer is another node's too, with one set of parameters: both have to be given what these fit.
+template <class Node>
+struct with_the_parameters_of;
+
 template <fixed_string Name>
 struct node;
 template <fixed_string Name>

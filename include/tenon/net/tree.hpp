@@ -139,6 +139,46 @@ constexpr const Tree* tree_of() {
   else return &Bound::tree;
 }
 
+/// Calls f(spec, frozen) for all parameters below a tree, in the order of their arenas.
+template <class F>
+constexpr void each_parameter(const Tree& tree, F& f, bool frozen = false) {
+  frozen = frozen || tree.frozen;
+  for (std::size_t i = 0; i < tree.parameter_count; ++i) f(tree.parameters[i], frozen);
+  if (tree.kind == TreeKind::composition)
+    for (std::size_t u = 0; u < tree.unit_count; ++u)
+      if (!tree.units[u].shared) each_parameter(*tree.units[u].tree, f, frozen);
+  for (std::size_t copy = 0; copy < tree.copies; ++copy) each_parameter(*tree.units[0].tree, f, frozen);
+}
+
+/// Whether two bound layers have parameters of the same names and shapes, in the same order.
+template <class A, class B>
+constexpr bool same_parameters() {
+  constexpr std::size_t count = [] {
+    std::size_t n = 0;
+    const auto add_one = [&](const ParameterSpec&, bool) { ++n; };
+    each_parameter(*tree_of<A>(), add_one);
+    return n;
+  }();
+  std::array<const ParameterSpec*, count + 1> known{};
+  std::array<bool, count + 1> is_frozen{};
+  std::size_t k = 0;
+  const auto keep = [&](const ParameterSpec& spec, bool frozen) {
+    known[k] = &spec;
+    is_frozen[k++] = frozen;
+  };
+  each_parameter(*tree_of<A>(), keep);
+  k = 0;
+  bool same = true;
+  const auto compare = [&](const ParameterSpec& spec, bool frozen) {
+    same = same && k < count && is_frozen[k] == frozen && known[k]->name == spec.name &&
+           known[k]->trainable == spec.trainable && known[k]->rank == spec.rank &&
+           std::equal(spec.dims, spec.dims + spec.rank, known[k]->dims);
+    ++k;
+  };
+  each_parameter(*tree_of<B>(), compare);
+  return same && k == count;
+}
+
 template <class Bound>
 constexpr Branch branch_of(std::size_t first, std::size_t count) {
   return {tree_of<Bound>(), first, count, Passthrough<Bound>};
