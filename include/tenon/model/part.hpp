@@ -83,9 +83,10 @@ typename View::Borrowed borrow(const PartPlace& at, T* parameters, T* buffers) {
 ///
 /// Nothing is copied, and the model has to outlive it. What is assigned to a part is written into the model; a copy of
 /// a part has numbers of its own, and so has `Model<part_network<Net, "decoder">> own = part<"decoder">(model)`. Its
-/// input is what the part is given in the whole. A part that is frozen as a whole may be trained through its view:
-/// `Freeze` keeps its numbers from those who train the whole, so that a generator can learn through a discriminator of
-/// which there is one copy. A name that leads nowhere does not compile.
+/// input is what the part is given in the whole. The inputs of a part that is one layer of several have the names of
+/// what it reads there ("halves.0" is called "halves_0"); what it reads twice is one input. A part that is frozen as a
+/// whole may be trained through its view: `Freeze` keeps its numbers from those who train the whole, so that a
+/// generator can learn through a discriminator of which there is one copy. A name that leads nowhere does not compile.
 template <fixed_string Path, class Net, class Scalar, class Gemm>
 auto part(Model<Net, Scalar, Gemm>& model) {
   using Of = detail::PartOf<Net, Path>;

@@ -7,6 +7,7 @@
 
 #include <tenon/fixed_string.hpp>
 #include <tenon/net/named.hpp>
+#include <tenon/net/table.hpp>
 
 namespace tenon {
 
@@ -164,7 +165,8 @@ private:
     for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
       const std::string_view name = parts_[links_.part_of[v]].name;
       const bool view = parts_[links_.part_of[v]].view, is_own_index = v >= links_.inputs && is_index(name, node);
-      if (!view && !is_own_index && (!can_be_a_name(name) || name == "." || name.empty()))
+      const bool is_inline = v >= links_.inputs && name == inline_name;  // its parameters count as the graph's
+      if (!view && !is_own_index && !is_inline && (!can_be_a_name(name) || name == "." || name.empty()))
         return fail(GraphFault::bad_name, links_.part_of[v], name);
       if (v >= links_.inputs && !view) ++node;
       std::size_t& place = value_of_[slot_of(name)];

@@ -149,7 +149,10 @@ public:
   }();
   static constexpr auto outputs = [] {
     std::array<std::string_view, links.outputs == 0 ? 1 : links.outputs> names{};
-    for (std::size_t o = 0; o < links.outputs; ++o) names[o] = parts[links.part_of[links.output_values[o]]].name;
+    for (std::size_t o = 0; o < links.outputs; ++o) {
+      const std::string_view name = parts[links.part_of[links.output_values[o]]].name;
+      names[o] = name == inline_name ? "output" : name;
+    }
     return names;
   }();
 };

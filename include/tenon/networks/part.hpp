@@ -21,22 +21,21 @@ namespace tenon {
 /// There is no part of that name in the network, at that place, whose parts have these names.
 template <class Asked, class Known, class Net>
 struct no_part_named;
-/// A part that takes several inputs has to be a Graph, which has names for them, or a Repeat of one.
-template <class Part>
-struct part_is_no_network_of_its_own;
 /// The numbers of that part do not lie together, so nothing else can work on them.
 template <class Asked, class Part>
 struct part_lies_apart;
 
 namespace detail {
 
-/// A part, the shape it is given, and the path that its parameters have in the whole.
-template <class L, class In, fixed_string Where>
+/// A part, the shape it is given, the path that its parameters have in the whole and, of several inputs, the names of
+/// what it reads there.
+template <class L, class In, fixed_string Where, class Reads = list<>>
 struct FoundPart {
   static constexpr bool found = true;
   using layer = L;
   using input = In;
   static constexpr auto where = Where;
+  using reads = Reads;
 };
 template <class Known, class Net>
 struct NoPart {
@@ -48,7 +47,8 @@ struct NoPart {
 template <fixed_string Step, class Inner>
 constexpr auto behind_step(Inner inner) {
   if constexpr (Inner::found)
-    return FoundPart<typename Inner::layer, typename Inner::input, join_paths<Step, Inner::where>()>{};
+    return FoundPart<typename Inner::layer, typename Inner::input, join_paths<Step, Inner::where>(),
+                     typename Inner::reads>{};
   else return inner;
 }
 
@@ -134,6 +134,28 @@ constexpr auto find_among(list<E...>, list<In...>, std::index_sequence<I...>) {
   return typename first_found<L, decltype(find_in_element<Path, index[I], E, In>())...>::type{};
 }
 
+/// The names of what node K reads. In that of one output of several the dot, which no input's name has, becomes `_`.
+template <class Binder, std::size_t K, std::size_t... J>
+constexpr auto names_read(std::index_sequence<J...>) {
+  constexpr auto name_at = []<std::size_t I>(std::integral_constant<std::size_t, I>) {
+    constexpr const auto& links = Binder::links;
+    constexpr std::string_view name = Binder::graph::parts[links.part_of[links.sources[links.first_edge[K] + I]]].name;
+    auto text = to_fixed_string<name.size()>(name);
+    std::replace(text.text, text.text + name.size(), '.', '_');
+    return text;
+  };
+  return list<asked<name_at(std::integral_constant<std::size_t, J>{})>...>{};
+}
+/// What was found behind node K. What takes several inputs takes all of the node's: a chain takes only one.
+template <class Binder, std::size_t K, class Inner>
+constexpr auto with_names_read(Inner inner) {
+  if constexpr (!Inner::found) return inner;
+  else if constexpr (input_count<typename Inner::input> == 1 || Inner::reads::size > 0) return inner;
+  else
+    return FoundPart<typename Inner::layer, typename Inner::input, Inner::where,
+                     decltype(names_read<Binder, K>(std::make_index_sequence<Binder::links.edge_count[K]>{}))>{};
+}
+
 /// In a graph, where a node may have the layers of another.
 template <fixed_string Path, class Whole, class In, class... E>
 constexpr auto find_node(std::type_identity<Graph<E...>>) {
@@ -150,8 +172,9 @@ constexpr auto find_node(std::type_identity<Graph<E...>>) {
   } else {
     constexpr std::size_t K = v - links.inputs;
     constexpr std::string_view own = binder::graph::parts[links.part_of[links.owner_of(v)]].name;
-    return part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>,
-                       typename binder::template sources<K>::shape>();
+    return with_names_read<binder, K>(
+        part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>,
+                    typename binder::template sources<K>::shape>());
   }
 }
 
@@ -191,23 +214,42 @@ struct thawed<L> {
   using type = unnamed<part_of<L>>;
 };
 
-/// The layer as a network whose input is known, with the parameter names that it has itself.
-template <class L, class In>
-struct stand_alone {
-  using type = void;
+/// A layer of several inputs with the shapes S... in a Graph of its own. What it reads twice is one input.
+template <class L, class Reads, class... S>
+struct layer_alone;
+template <class L, fixed_string... Name, class... S>
+struct layer_alone<L, list<asked<Name>...>, S...> {
+  static constexpr std::array<std::string_view, sizeof...(S)> names{Name.view()...};
+  template <std::size_t I, fixed_string Own, std::size_t... D>
+  static consteval auto input(Shape<D...>) {
+    if constexpr (find_name(names, Own.view()) < I) return list<>{};
+    else return list<In<Own, D...>>{};
+  }
+  template <class... Input>
+  static Graph<Input..., Node<".", L, Name...>, Out<".">> graph_of(list<Input...>);
+  template <std::size_t... I>
+  static auto find(std::index_sequence<I...>) -> decltype(graph_of(join<decltype(input<I, Name>(S{}))...>{}));
+  using type = decltype(find(std::index_sequence_for<S...>{}));
 };
-template <class L, std::size_t... D>
-struct stand_alone<L, Shape<D...>> {
+
+/// A layer as a network whose inputs are known, with the parameter names that it has itself. Reads: the names of its
+/// inputs, where it has none for them.
+template <class L, class In, class Reads>
+struct stand_alone;
+template <class L, std::size_t... D, class Reads>
+struct stand_alone<L, Shape<D...>, Reads> {
   using type = Sequential<Input<D...>, Inline<L>>;
 };
-template <class... L, std::size_t... D>
-struct stand_alone<Sequential<L...>, Shape<D...>> {
+template <class... L, std::size_t... D, class Reads>
+struct stand_alone<Sequential<L...>, Shape<D...>, Reads> {
   using type = Sequential<Input<D...>, L...>;
 };
-template <std::size_t... A, class... L, std::size_t... D>
-struct stand_alone<Sequential<Input<A...>, L...>, Shape<D...>> {
+template <std::size_t... A, class... L, std::size_t... D, class Reads>
+struct stand_alone<Sequential<Input<A...>, L...>, Shape<D...>, Reads> {
   using type = Sequential<Input<A...>, L...>;
 };
+template <class L, class... S, class Reads>
+struct stand_alone<L, Inputs<S...>, Reads> : layer_alone<L, Reads, S...> {};
 template <class E, class S>
 struct with_shape {
   using type = E;
@@ -219,25 +261,32 @@ struct with_shape<In<Name>, Shape<D...>> {
 template <class Given, class... E, std::size_t... V>
 auto state_inputs(std::index_sequence<V...>)
     -> Graph<typename with_shape<E, typename given_input<(V < input_count<Given> ? V : 0), Given>::type>::type...>;
-template <class... E, class In>
-struct stand_alone<Graph<E...>, In> {
-  using type = decltype(state_inputs<In, E...>(std::index_sequence_for<E...>{}));
+template <class... E, class... S, class Reads>
+struct stand_alone<Graph<E...>, Inputs<S...>, Reads> {
+  using type = decltype(state_inputs<Inputs<S...>, E...>(std::index_sequence_for<E...>{}));
 };
-template <class... E, std::size_t... D>
-struct stand_alone<Graph<E...>, Shape<D...>> {
+template <class... E, std::size_t... D, class Reads>
+struct stand_alone<Graph<E...>, Shape<D...>, Reads> {
   using type = decltype(state_inputs<Shape<D...>, E...>(std::index_sequence_for<E...>{}));
 };
-template <std::size_t N, class Block>
-struct repeated {
-  using type = Repeat<N, Block>;
+template <std::size_t N, class Block, class... S, class Reads>
+struct stand_alone<Repeat<N, Block>, Inputs<S...>, Reads> {
+  using type = Repeat<N, typename stand_alone<unnamed<Block>, Inputs<S...>, Reads>::type>;
 };
-template <std::size_t N>
-struct repeated<N, void> {
-  using type = void;
+
+/// What a part is given as inputs of a network: all outputs of a node, read as one row, are a vector.
+template <class S>
+struct stated_input {
+  using type = S;
 };
-template <std::size_t N, class Block, class... S>
-struct stand_alone<Repeat<N, Block>, Inputs<S...>>
-    : repeated<N, typename stand_alone<unnamed<Block>, Inputs<S...>>::type> {};
+template <class... S>
+struct stated_input<Outputs<S...>> {
+  using type = Shape<Outputs<S...>::size>;
+};
+template <class... S>
+struct stated_input<Inputs<S...>> {
+  using type = Inputs<typename stated_input<S>::type...>;
+};
 
 /// Where a part's arenas begin among those of the whole.
 struct PartPlace {
@@ -269,7 +318,7 @@ consteval PartPlace place_part(std::string_view where) {
   return place;
 }
 
-/// Looks for the part of Net at this path, and makes a network of it; void where it is none of its own.
+/// Looks for the part of Net at this path, and makes a network of it; void where there is none.
 template <class Net, fixed_string Path>
 struct PartSearch {
 private:
@@ -291,7 +340,8 @@ public:
 private:
   template <class F>
   static consteval auto make() {
-    if constexpr (F::found) return stand_alone<layer<F>, typename F::input>{};
+    if constexpr (F::found)
+      return stand_alone<layer<F>, typename stated_input<typename F::input>::type, typename F::reads>{};
     else return std::type_identity<void>{};
   }
 
@@ -310,8 +360,6 @@ private:
       using Search = PartSearch<Net, Path>;
       using Found = typename Search::Found;
       if constexpr (!Found::found) refuse<no_part_named<asked_for<Path>, typename Found::known, typename Found::net>>();
-      else if constexpr (std::is_void_v<typename Search::network>)
-        refuse<part_is_no_network_of_its_own<typename Search::template layer<Found>>>();
       return std::type_identity<typename Search::network>{};
     }
   }

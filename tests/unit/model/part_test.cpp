@@ -10,11 +10,17 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/data/digits.hpp>
+#include <tenon/layers/additive_attention.hpp>
 #include <tenon/layers/batch_norm.hpp>
+#include <tenon/layers/cross_attention.hpp>
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/dot.hpp>
 #include <tenon/layers/dropout.hpp>
+#include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/slice.hpp>
+#include <tenon/layers/split.hpp>
 #include <tenon/layers/tanh.hpp>
 #include <tenon/losses/binary_cross_entropy.hpp>
 #include <tenon/losses/joint.hpp>
@@ -120,6 +126,132 @@ TEST_CASE("a part is a node of a graph, and two nodes may be one part") {
   for (const float v : outputs_of(other, z)) codes.push_back(v);
   CHECK(outputs_of(head, codes) == outputs_of(model, row));
   CHECK(&part<"head.last">(model).get<"weight">()(1, 1) == &model.get<"head.last.weight">()(1, 1));
+}
+
+namespace {
+
+using Look = Graph<In<"source", 4, 6>, In<"target", 3, 6>, Node<"memory", Sequential<LayerNorm<>, Dense<6>>, "source">,
+                   Node<"look", CrossAttention<2>, "target", "memory">, Node<"sum", Add<>, "look", "target">,
+                   Node<"inward", Freeze<AdditiveAttention<5>>, "sum", "sum">, Node<"halves", Split<0, 2, 1>>,
+                   Node<"again", Repeat<2, CrossAttention<3>>, "halves.0", "halves.1">, Node<"all", Dense<2>, "halves">,
+                   Node<"row", Dot, "halves", "halves">, Out<"again", "all", "row">>;
+
+/// What a layer of several inputs does, which stands alone in a network written by hand.
+using LookAlone = Graph<In<"a", 3, 6>, In<"b", 4, 6>, Node<"n", CrossAttention<2>, "a", "b">, Out<"n">>;
+
+}  // namespace
+
+TEST_CASE("a part of several inputs is one layer that reads them under the names they have in the whole") {
+  Model<Look> model{3};
+  auto look = part<"look">(model);
+  using Alone = part_network<Look, "look">;
+  STATIC_REQUIRE(std::is_same_v<input_shape<Alone>, Inputs<Shape<3, 6>, Shape<4, 6>>>);
+  CHECK(&look.get<"in_proj_weight">()(7, 1) == &model.get<"look.in_proj_weight">()(7, 1));
+  CHECK(parameter_table<Alone>.front().name == "in_proj_weight");
+
+  // by order and by name
+  Model<LookAlone> by_hand{4};
+  for (const ParameterEntry& entry : parameter_table<LookAlone>)
+    std::ranges::copy(
+        look.values(parameter_table<Alone>[static_cast<std::size_t>(&entry - parameter_table<LookAlone>.data())]),
+        by_hand.values(entry).begin());
+  const auto row = numbers(5 * 42);
+  const auto expected = outputs_of(by_hand, row);
+  CHECK(outputs_of(look, row) == expected);
+  xt::xtensor<float, 3> target({5, 3, 6}), memory({5, 4, 6});
+  for (std::size_t s = 0; s < 5; ++s) {
+    std::copy_n(row.data() + 42 * s, 18, target.data() + 18 * s);
+    std::copy_n(row.data() + 42 * s + 18, 24, memory.data() + 24 * s);
+  }
+  const auto by_order = look(target, memory), by_name = look(in<"memory">(memory), in<"target">(target));
+  CHECK(std::equal(expected.begin(), expected.end(), by_order.begin(), by_order.end()));
+  CHECK(std::equal(expected.begin(), expected.end(), by_name.begin(), by_name.end()));
+  const Model<Look>& fixed = model;
+  CHECK(outputs_of(*part<"look">(fixed), row) == expected);
+
+  // frozen, and as a single sample
+  const auto weights = frozen_weights(look);
+  Frozen<Alone> frozen{*weights};
+  Session session{look};
+  std::vector<float> one(18), other(18);
+  frozen(std::span<const float, 42>(row.data(), 42), std::span<float, 18>(one));
+  session(std::span<const float, 42>(row.data(), 42), std::span<float, 18>(other));
+  for (std::size_t i = 0; i < 18; ++i) {
+    CHECK(one[i] == Approx(expected[i]).margin(2e-6));
+    CHECK(other[i] == Approx(expected[i]).margin(2e-6));
+  }
+
+  // saved and loaded under its own names
+  const std::string path = (std::filesystem::temp_directory_path() / "tenon_part_inputs_test.safetensors").string();
+  look.save(path);
+  Model<Look> elsewhere{8};
+  part<"look">(elsewhere).load(path);
+  std::filesystem::remove(path);
+  CHECK(numbers_of(part<"look">(elsewhere)) == numbers_of(look));
+  CHECK(numbers_of(part<"memory">(elsewhere)) != numbers_of(part<"memory">(model)));
+
+  // trained on named columns, to the bits of the layer alone; nothing else learns
+  const auto learn = [&](auto& net, const char* first, const char* second) {
+    const Dataset<float> data{Features<float>{first, {3, 6}, numbers(20 * 18)},
+                              Features<float>{second, {4, 6}, numbers(20 * 24, 2)},
+                              Targets<float>{numbers(20 * 18, 3), 18}};
+    fit(net, data,
+        Fit{.loss = MeanSquaredError{},
+            .optimizer = Adam{.lr = 0.01},
+            .epochs = 2,
+            .batch_size = 8,
+            .progress = Progress::Mode::quiet});
+  };
+  const auto untouched = numbers_of(part<"memory">(model)), before = numbers_of(look);
+  learn(look, "target", "memory");
+  learn(by_hand, "a", "b");
+  CHECK(numbers_of(look) == numbers_of(by_hand));
+  CHECK(numbers_of(look) != before);
+  CHECK(numbers_of(part<"memory">(model)) == untouched);
+  CHECK_THROWS_WITH(learn(look, "target", "source"), Catch::Contains("source") && Catch::Contains("memory"));
+}
+
+TEST_CASE("a part that reads one thing twice has it as one input, and copies of a layer of several inputs are a part") {
+  Model<Look> model{3};
+  auto inward = part<"inward">(model);  // frozen in the whole: through its view it learns
+  using Inward = part_network<Look, "inward">;
+  STATIC_REQUIRE(std::is_same_v<input_shape<Inward>, Shape<3, 6>>);
+  STATIC_REQUIRE(parameter_count<Inward> > 0);
+  CHECK(outputs_of(inward, numbers(18)).size() == 18);
+  // what both of its inputs send back is added up
+  Trainer trainer{inward, MeanSquaredError{}, SGD{}, 2};
+  trainer.want_input_gradient();
+  const auto x = numbers(36), dy = numbers(36, 2);
+  trainer.forward(x);
+  trainer.backward(dy);
+  const auto value = [&](const std::vector<float>& at) {
+    const auto y = outputs_of(inward, at);
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(y[i]) * static_cast<double>(dy[i]);
+    return sum;
+  };
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    auto up = x, down = x;
+    up[i] += 1e-2F;
+    down[i] -= 1e-2F;
+    CHECK(trainer.input_gradient().data[i] == Approx((value(up) - value(down)) / 2e-2).margin(2e-3));
+  }
+
+  using Again = part_network<Look, "again">;
+  STATIC_REQUIRE(std::is_same_v<input_shape<Again>, Inputs<Shape<2, 6>, Shape<1, 6>>>);
+  auto again = part<"again">(model);
+  auto copy = part<"again.1">(model);
+  CHECK(&again.get<"1.out_proj.bias">()(2) == &model.get<"again.1.out_proj.bias">()(2));
+  CHECK(&copy.get<"out_proj.bias">()(2) == &model.get<"again.1.out_proj.bias">()(2));
+  // the outputs of a node of several are told apart by their names
+  xt::xtensor<float, 3> first({2, 2, 6}, 0.5F), second({2, 1, 6}, -1.F);
+  const auto all = again(in<"halves_0">(first), in<"halves_1">(second));
+  const auto last = copy(part<"again.0">(model)(first, second), second);
+  CHECK(std::equal(all.begin(), all.end(), last.begin(), last.end()));
+  // all of them as one row are a vector
+  STATIC_REQUIRE(std::is_same_v<input_shape<part_network<Look, "all">>, Shape<18>>);
+  CHECK(outputs_of(part<"all">(model), numbers(18)).size() == 2);
+  CHECK(outputs_of(part<"row">(model), std::vector<float>(18, 2.F)) == std::vector<float>{72.F});
 }
 
 TEST_CASE("a part is saved, loaded and trained in its place") {

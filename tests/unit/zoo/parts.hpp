@@ -176,9 +176,7 @@ std::string check_view(const Sampled<A>& s) {
   using Net = typename A::Net;
   using Search = detail::PartSearch<Net, Name>;
   static_assert(Search::Found::found);
-  if constexpr (std::is_void_v<typename Search::network>) {
-    return "takes several inputs";
-  } else if constexpr (detail::root_of<typename Search::network>::mistakes::size > 0) {
+  if constexpr (detail::root_of<typename Search::network>::mistakes::size > 0) {
     return "is Tied";
   } else if constexpr (!detail::place_part<Net, typename Search::network>(Search::Found::where.view()).found) {
     return "lies apart";
