@@ -1,11 +1,14 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
 #include <type_traits>
 
 #include <tenon/edge/context.hpp>
+#include <tenon/edge/sample.hpp>
 #include <tenon/edge/weights.hpp>
 #include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/softmax.hpp>
@@ -129,6 +132,16 @@ public:
   /// The network's output for one sample. The spans must not overlap.
   constexpr void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
     run<Bound>(in.data(), out.data());
+  }
+
+  /// A span of floats for each input in turn, or by its name; gives the output's floats, or those of all
+  /// (`SampleResult`). Several inputs are copied one behind the other, on the stack; a row of them is not.
+  ///     const auto [kind, value] = net(image, table);
+  ///     const auto by_name = net(in<"table">(table), in<"image">(image)).get<"value">();
+  template <class... X>
+    requires edge::detail::SampleInputs<Net, X...>
+  constexpr auto operator()(const X&... sample) {
+    return edge::detail::run_sample<Net>([this](const float* from, float* to) { run<Bound>(from, to); }, sample...);
   }
 
   /// The class with the largest output (the first of equals); for a single output, whether it is

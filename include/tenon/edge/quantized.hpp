@@ -167,17 +167,18 @@ public:
     run();
     give_all(y.data());
   }
-  /// A span of floats for each input in turn; gives the output's floats, or those of all (`QuantizedResult`):
+  /// A span of floats for each input in turn, or by its name; gives the output's floats, or those of all
+  /// (`SampleResult`):
   ///     const auto [kind, value] = net(image, table);
+  ///     const auto by_name = net(in<"table">(table), in<"image">(image)).get<"value">();
   template <class... X>
-    requires(edge::detail::are_inputs<Net, X...>(std::make_index_sequence<sizeof...(X)>{}))
+    requires edge::detail::SampleInputs<Net, X...>
   constexpr auto operator()(const X&... sample) {
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
-      (take<K>(std::span<const float, edge::detail::input_size<Net, K>>(sample).data()), ...);
-    }
-    (std::make_index_sequence<inputs>{});
+    edge::detail::for_each_input<Net>([this]<std::size_t K>(std::integral_constant<std::size_t, K>,
+                                                            const float* from) { this->template take<K>(from); },
+                                      sample...);
     run();
-    QuantizedResult<Net> all;
+    SampleResult<Net> all;
     give_all(all.numbers.data());
     if constexpr (outputs == 1) return all.numbers;
     else return all;

@@ -1,15 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 
 #include <tenon/edge/quantized_plan.hpp>
-#include <tenon/net/ports.hpp>
+#include <tenon/edge/sample.hpp>
 
 /// What goes into a network in int8, and what comes out of it.
 namespace tenon {
@@ -94,43 +89,10 @@ constexpr void read_output(float scale, int zero,
   }
 }
 
-namespace detail {
-
-template <class Net, std::size_t K>
-inline constexpr std::size_t input_size = input_shape_at<Net, K>::size;
-/// Whether these are floats for each of a network's inputs.
-template <class Net, class... X, std::size_t... K>
-constexpr bool are_inputs(std::index_sequence<K...>) {
-  if constexpr (sizeof...(X) != number_of_inputs<Net>) return false;
-  else return (std::is_convertible_v<const X&, std::span<const float, input_size<Net, K>>> && ...);
-}
-
-}  // namespace detail
 }  // namespace edge
 
-/// What a network of several outputs gives, as floats: each by its name or its number, or all in a structured binding.
+/// What a network in int8 gives, as floats.
 template <class Net>
-struct QuantizedResult {
-  std::array<float, output_shape<Net>::size> numbers{};  // the outputs one behind the other
-
-  template <std::size_t K>
-  constexpr auto get() const {
-    std::array<float, output_shape_at<Net, K>::size> one{};
-    for (std::size_t i = 0; i < one.size(); ++i) one[i] = numbers[detail::port_offset<output_shape<Net>>(K) + i];
-    return one;
-  }
-  template <fixed_string Name>
-  constexpr auto get() const {
-    return get<output_index<Net, Name>>();
-  }
-};
+using QuantizedResult = SampleResult<Net>;
 
 }  // namespace tenon
-
-template <class Net>
-struct std::tuple_size<tenon::QuantizedResult<Net>>
-    : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
-template <std::size_t K, class Net>
-struct std::tuple_element<K, tenon::QuantizedResult<Net>> {
-  using type = decltype(std::declval<const tenon::QuantizedResult<Net>&>().template get<K>());
-};

@@ -157,7 +157,8 @@ constexpr auto judge_call() {
   constexpr std::size_t count = number_of_inputs<Net>;
   constexpr bool by_name = (argument_port<Net, 0, A>::named && ...),
                  in_order = !(argument_port<Net, 0, A>::named || ...);
-  if constexpr (sizeof...(A) != count || !(by_name || in_order))
+  if constexpr (!std::is_void_v<misnamed_input<Net, A...>>) return std::type_identity<misnamed_input<Net, A...>>{};
+  else if constexpr (sizeof...(A) != count || !(by_name || in_order))
     return std::type_identity<wrong_argument<argument<"model", "inputs">,
                                              takes<so_many_inputs<count>, every_input_by_its_name_or_all_in_order>,
                                              but_gets<so_many_inputs<sizeof...(A)>>>>{};

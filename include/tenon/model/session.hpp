@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include <tenon/edge/frozen_step.hpp>
+#include <tenon/edge/sample.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/host_chain.hpp>
 #include <tenon/model/model.hpp>
@@ -61,6 +64,18 @@ public:
   TENON_FLATTEN void operator()(std::span<const float, input::size> in, std::span<float, output::size> out) {
     detail::OneSampleContext context;
     detail::run_on_host<Bound>(context, parameters_.in(memory_), in.data(), out.data());
+  }
+  /// A span of floats for each input in turn, or by its name; gives the output's floats, or those of all
+  /// (`SampleResult`): `const auto [kind, value] = net(image, table);`
+  template <class... X>
+    requires edge::detail::SampleInputs<Net, X...>
+  auto operator()(const X&... sample) {
+    return edge::detail::run_sample<Net>(
+        [this](const float* from, float* to) {
+          detail::OneSampleContext context;
+          detail::run_on_host<Bound>(context, parameters_.in(memory_), from, to);
+        },
+        sample...);
   }
 
 private:

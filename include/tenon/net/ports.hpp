@@ -6,9 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <tenon/expr/edges.hpp>
 #include <tenon/net/checked.hpp>
 #include <tenon/net/graph.hpp>
 #include <tenon/net/named.hpp>
+#include <tenon/net/part_inputs.hpp>
 
 /// The inputs and outputs of a network by their names.
 namespace tenon {
@@ -61,6 +63,24 @@ constexpr std::size_t find_input() {
     static_assert(refuse<no_such_input<asked_for<Name>, known_ports<names>>>());
   return found == names.size() ? 0 : found;
 }
+
+/// Of an argument that is given under a name that no input has.
+template <class Net, class A>
+struct name_mistake {
+  using type = void;
+};
+template <class Net, fixed_string Name, class A>
+struct name_mistake<Net, expr::Given<Name, A>> {
+private:
+  static constexpr const auto& names = port_names<Net>::inputs;
+
+public:
+  using type = std::conditional_t<find_name(names, Name.view()) == names.size(),
+                                  no_such_input<asked_for<Name>, known_ports<names>>, void>;
+};
+/// The first such mistake among the arguments of a call, or void.
+template <class Net, class... A>
+using misnamed_input = typename first_refusal<typename name_mistake<Net, A>::type...>::type;
 
 /// Where in a row input or output K begins.
 template <class S>

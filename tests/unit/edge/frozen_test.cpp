@@ -11,6 +11,7 @@
 #include <tenon/layers/l2_normalize.hpp>
 #include <tenon/layers/layer_norm.hpp>
 #include <tenon/layers/max_pool2d.hpp>
+#include <tenon/layers/multiply.hpp>
 #include <tenon/layers/prelu.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/sigmoid.hpp>
@@ -20,6 +21,7 @@
 #include <tenon/model/model.hpp>
 #include <tenon/net/networks.hpp>
 
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -218,9 +220,28 @@ constexpr float graph_in_the_compiler = [] {
   const float x[4]{1, 2, 3, 4};
   float y[4]{};
   net(x, y);
+  const std::array<float, 2> a{1, 2}, b{3, 4};
+  const auto [square, in_order] = net(a, b);
+  const auto by_name = net(in<"b">(b), in<"a">(a));
+  for (std::size_t i = 0; i < 2; ++i)
+    if (square[i] != y[i] || in_order[i] != y[2 + i] || by_name.get<"y">()[i] != y[2 + i]) return 0.F;
   return y[0] - y[2] * y[2] + y[3];
 }();
 static_assert(graph_in_the_compiler == 11 * 25 - 4);  // 3 * 1 + 4 * 2 and 3 * 3 + 4 * 4
+
+// calls that are none: too few inputs, one twice, one of another size, some by name
+template <class Net, class... X>
+concept takes_inputs = requires(Frozen<Net>& net, const X&... given) {
+  net(given...);
+};
+template <fixed_string Name>
+using named_pair = expr::Given<Name, std::array<float, 2>>;
+using Square = Graph<In<"a", 2>, In<"b", 2>, Node<"y", Multiply, "a", "b">, Out<"y">>;
+static_assert(takes_inputs<Square, named_pair<"b">, named_pair<"a">>);
+static_assert(!takes_inputs<Square, named_pair<"a">>);
+static_assert(!takes_inputs<Square, named_pair<"a">, named_pair<"a">>);
+static_assert(!takes_inputs<Square, named_pair<"a">, std::array<float, 2>>);
+static_assert(!takes_inputs<Square, std::array<float, 2>, std::array<float, 3>>);
 
 TEST_CASE("a constant-weight network allocates nothing, and its objects do not disturb each other") {
   Pair<Everything> pair;

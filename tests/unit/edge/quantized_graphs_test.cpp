@@ -153,6 +153,7 @@ TEST_CASE("inputs and outputs in int8 are called by their names") {
   const auto [kind, value, passed] = result;
   for (std::size_t i = 0; i < 3; ++i) CHECK(kind[i] == expected[i]);
   CHECK(result.get<"value">() == value);
+  CHECK(net(in<"table">(table), in<"image">(image)).numbers == result.numbers);
   CHECK(value == std::array{expected[3], expected[4]});
   for (std::size_t i = 0; i < 3; ++i) CHECK(std::abs(passed[i] - table[i]) <= net.input_scale<"table">());
   // pixel by pixel

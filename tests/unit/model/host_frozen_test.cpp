@@ -13,6 +13,8 @@
 #include <tenon/model/session.hpp>
 #include <tenon/net/networks.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -88,6 +90,24 @@ TEST_CASE("on the host a graph takes a row of inputs, and nodes with the same pa
                       Node<"distance", Map<abs(in<"seen"> - in<"other">) * param<"scale", PerFeature>>>,
                       Node<"y", Dense<2>>, Out<"y", "seen">>;
   check_host_of<Twins>();
+  // or its inputs one by one, in order and by name
+  const Model<Twins> model{8};
+  Session net{model};
+  std::array<float, 40> left{}, right{};
+  std::array<float, 80> row{};
+  std::array<float, 9> expected{};
+  Stream random(3, Purpose::user);
+  for (float& v : row) v = random.uniform<float>(-1, 1);
+  std::copy_n(row.begin(), 40, left.begin());
+  std::copy_n(row.begin() + 40, 40, right.begin());
+  net(row, expected);
+  const auto [y, seen] = net(left, right);
+  CHECK(std::equal(y.begin(), y.end(), expected.begin()));
+  CHECK(std::equal(seen.begin(), seen.end(), expected.begin() + 2));
+  const test::HeapUse used = test::heap_use([&] { net(in<"right">(right), in<"left">(left)); });
+  CHECK(used.news == 0);
+  CHECK(net(in<"right">(right), in<"left">(left)).numbers == expected);
+  CHECK(net(in<"right">(left), in<"left">(right)).numbers != expected);
   // small enough for kernels of constant sizes; one inside a chain, one frozen, one read by itself
   using Small = Graph<In<"x", 5>, Node<"a", Dense<5>>, Node<"b", tenon::Shared<"a">>,
                       Node<"c", tenon::Shared<"a">, "x">, Node<"y", Add<>, "b", "c">, Out<"y", "b">>;
