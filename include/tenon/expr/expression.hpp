@@ -110,10 +110,15 @@ struct Callable {
     return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this),
                                                          std::forward<A>(arguments)...);
   }
+#ifdef __clang__  // which would go on to say that std::exp is no constant expression
+  template <class Mistake = NoFormula>
+  constexpr operator double() const = delete;
+#else
   constexpr operator double() const {
     refuse_for<Self, NoFormula>();
     return 1;
   }
+#endif
   constexpr explicit operator bool() const {
     refuse_for<Self, NoFormula>();
     return true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <tenon/model/arena.hpp>
 #include <tenon/model/model.hpp>
@@ -29,7 +30,7 @@ inline constexpr Generating generating{};
 
 /// A model that is run in one of these ways:
 ///
-///     Session net{model};                                   // session::single
+///     Session net{model};                                   // session::single: model/session.hpp
 ///     net(sample, output);
 ///     Session net{model, session::stepped};
 ///     net.step(sample, output);
@@ -41,7 +42,21 @@ inline constexpr Generating generating{};
 /// `reset()` forgets what came before. After construction nothing allocates but what a call returns. Several sessions
 /// of one model do not disturb each other; one session serves one thread.
 template <class M, class How = session::Single>
-class Session;
+class Session {  // of which the compiler has not seen what it is
+public:
+  template <class... A>
+  explicit Session(const std::type_identity_t<M>&, const A&...) {}
+  template <class... A>
+  void operator()(A&&...) {}
+  template <class... A>
+  void step(A&&...) {}
+  void reset() {}
+
+private:
+  static constexpr bool is_included = !std::is_same_v<M, M>;
+  static_assert(is_included, "a Session needs #include <tenon/model/session.hpp>, with session::generating "
+                             "<tenon/model/generate.hpp>; single samples and steps are those of a Model of float");
+};
 
 /// A Session of a model, as it is written.
 template <class Net, class Scalar, class Gemm>
