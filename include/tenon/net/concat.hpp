@@ -9,7 +9,7 @@ namespace tenon {
 
 namespace detail {
 
-/// The shape of the outputs joined, or the first one's where they are unlike.
+/// The shape of the outputs joined, or the first output's where they cannot be joined.
 template <class First, class... Rest>
 struct joined_output {
   using type = First;
@@ -23,7 +23,7 @@ struct joined_output<First, Rest...> {
 template <class... Outputs>
 using joined_shape = typename joined_output<Outputs...>::type;
 
-/// The mistakes of a branch, and one more if its output does not go with the first one's.
+/// The mistakes of a branch, and one more if its output cannot be joined with that of the first branch.
 template <class Binding, class First, class Whole>
 struct must_join {
   using given = typename Binding::output;

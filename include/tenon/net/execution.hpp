@@ -47,7 +47,7 @@ constexpr bool check_execution() {
 
 }  // namespace detail
 
-/// void, or why the network is not run so.
+/// Why the network cannot be run so, or void.
 template <class Execution, class Net>
 using refusal = typename detail::refusal_of<Execution, Net>::type;
 template <class Execution, class Net>

@@ -171,7 +171,7 @@ inline constexpr std::size_t counts = 1;
 template <std::size_t... D>
 inline constexpr std::size_t counts<Input<D...>> = 0;
 
-/// A part after a path was looked for in it, and whether it was there.
+/// A part in which a path was looked for: with what the path leads to frozen, and whether it led anywhere.
 template <class L, bool Found>
 struct Searched {
   using type = L;

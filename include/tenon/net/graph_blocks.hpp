@@ -8,7 +8,7 @@ namespace tenon::detail {
 
 struct Block {
   std::size_t size = 0;
-  std::size_t first = 0, last = 0;  // the times at which it is needed
+  std::size_t first = 0, last = 0;  // it is needed from the one time to the other
   std::size_t owner = 0;
   std::size_t place = 0;
 
@@ -25,13 +25,14 @@ constexpr std::size_t pack_blocks(Block* blocks, std::size_t count, std::size_t*
   const auto comes_first = [&](std::size_t a, std::size_t b) {
     return count <= few_blocks ? blocks[a].size > blocks[b].size : blocks[a].first < blocks[b].first;
   };
-  for (std::size_t i = 1; i < count; ++i) {  // stable, and cheap where the order is nearly right
+  for (std::size_t i = 1; i < count; ++i) {  // insertion: stable, and cheap where the order is nearly right
     const std::size_t moving = order[i];
     std::size_t to = i;
     for (; to > 0 && comes_first(moving, order[to - 1]); --to) order[to] = order[to - 1];
     order[to] = moving;
   }
-  // order[0, alive) is kept sorted by place from here on; what no later block can meet is dropped
+  // From here on order[0 .. alive - 1] are blocks that have a place, sorted by it. Of many blocks, which come in the
+  // order in which they begin, those are dropped that end before the next begins.
   std::size_t region = 0, alive = 0;
   for (std::size_t i = 0; i < count; ++i) {
     Block& block = blocks[order[i]];

@@ -9,13 +9,13 @@
 
 /// Where the gradients of a graph's values lie on their way back, and how what several readers send back is summed.
 ///
-/// The first layer (from the end) that sends a gradient to a value writes it; others add to it if they can, or write
-/// beside it and are added.
-/// What a sum, a join or a reshape sends back costs nothing where it is all there is: the gradient is that of its
-/// reader, seen otherwise.
+/// On the way back the first layer that sends a gradient to a value writes it. Those that follow add theirs to it if
+/// they can; if not, they write into scratch, which is then added. Where a sum, a join or a reshape alone reads a
+/// value, nothing is copied: the value's gradient is that of its reader, or a piece of it.
 namespace tenon::detail {
 
-/// A gradient that is copied or added to another's; times the batch, without those of absent gradients.
+/// A copy or an addition of `size` numbers of each sample from one gradient to another. It is left out where one of
+/// them is absent.
 struct GradientMove {
   Move how = Move::none;
   bool from_temporary = false;
@@ -26,7 +26,7 @@ struct GradientMove {
   std::size_t size = 0;
 };
 
-/// `moves` are done in the order of `first_move`: [0] before all, [n - k] after node k was run.
+/// Moves first_move[i] to first_move[i + 1] - 1 are done together: i = 0 before all nodes, i = n - k after node k of n.
 struct GradientTable {
   Spot* spots = nullptr;    // of each value's gradient
   Spot* outside = nullptr;  // of each output's: a part of what comes from outside
@@ -38,9 +38,9 @@ struct GradientTable {
 struct GradientNotes {
   enum Kind : unsigned char { own, outside, reader, piece, input };
   Kind kind = own;
-  bool own_to_change = true;        // nobody else reads it
+  bool own_to_change = true;        // nobody else reads this gradient, so it may be added to where it lies
   std::size_t of = 0;               // the reader whose gradient it is, or the value that it is a piece of
-  std::size_t begin = 0;            // where in that
+  std::size_t begin = 0;            // where it begins in that
   std::size_t first_reader = none;  // its sources, the last node first
   std::size_t readers = 0, output_readers = 0;
   std::size_t root = 0;
@@ -68,7 +68,7 @@ public:
     return list_blocks();
   }
 
-  /// After the blocks were packed.
+  /// Once every block has its place: the gradients and targets in it learn theirs.
   constexpr void spread(std::size_t count) {
     for (std::size_t b = 0; b < count; ++b) {
       if (blocks_[b].owner < g.value_count()) t.spots[blocks_[b].owner].offset = blocks_[b].place;
@@ -159,7 +159,7 @@ private:
         if (g.outputs[o] == v) note.of = o;
       return;
     }
-    // The last reader comes first on the way back. What it hands on may be changed where it alone had it.
+    // The last reader comes first on the way back. What it hands on may be added to if nobody else reads it.
     const std::size_t s = note.first_reader;
     if (s == none || note.output_readers > 0 || calls_layer(s) || reader(s).kind == NodeKind::slice) return;
     const GradientNotes& from = n[reader_value(s)];
@@ -202,7 +202,7 @@ private:
   }
   constexpr std::size_t& move_time(std::size_t i) { return waiting_[g.source_count + g.output_count + i]; }
 
-  /// What all readers of a value send back.
+  /// Notes the moves and targets by which all that its readers send back comes together in a value's gradient.
   constexpr void collect(std::size_t v) {
     const std::size_t own_time = g.is_input(v) ? g.node_count : time_of(v - g.input_count);
     if (!g.is_input(v)) live(v, own_time);
@@ -249,7 +249,8 @@ private:
       }
     }
   }
-  /// A sum, a join, a view or the outside sends back a part of its own gradient.
+  /// Notes the move for a reader that calls no layer (a sum, a join, a view) or for an output of the graph: it sends
+  /// back its own gradient or a piece of it.
   constexpr void hand(std::size_t v, std::size_t producer, std::size_t time, bool& written) {
     GradientMove m{.how = written ? Move::add : Move::copy, .to = v, .size = g.size(v)};
     if (producer >= g.source_count) {
@@ -271,7 +272,7 @@ private:
   constexpr void sort_moves(GradientMove* sorted) {
     for (std::size_t i = 0; i <= g.node_count; ++i) t.first_move[i + 1] += t.first_move[i];
     for (std::size_t i = 0; i < move_count_; ++i) {
-      // stable: the place of a move is how many of its time came before
+      // moves of one time keep their order
       std::size_t& place = t.first_move[move_time(i)];
       sorted[place++] = t.moves[i];
     }

@@ -30,18 +30,18 @@ struct GraphNode {
   std::uint32_t sends = ~std::uint32_t{0};          // to which inputs it sends a gradient
   std::size_t like = static_cast<std::size_t>(-1);  // the node whose parameters it works with
   bool adds_to_dx = false;                          // can add its gradient to what others have sent
-  std::size_t mask_shift = 0;                       // steps of the mask that belong to others
+  std::size_t mask_shift = 0;                       // steps of the mask in front of this node's own
 };
 
-/// What the planner reads.
+/// The graph that is planned.
 struct GraphShape {
   const GraphNode* nodes = nullptr;
   std::size_t node_count = 0;
-  const std::size_t* sources = nullptr;  // values, node after node
+  const std::size_t* sources = nullptr;  // the values that the nodes read, node after node
   std::size_t source_count = 0;
   const std::size_t* input_sizes = nullptr;
   std::size_t input_count = 0;
-  const std::size_t* outputs = nullptr;  // values
+  const std::size_t* outputs = nullptr;  // the values that it gives
   std::size_t output_count = 0;
 
   constexpr std::size_t value_count() const { return input_count + node_count; }
@@ -55,13 +55,13 @@ struct Spot {
   enum Where : unsigned char { nowhere, input, output, saved, scratch };
   Where where = nowhere;
   std::uint32_t number = 0;  // of the input
-  std::size_t offset = 0;    // of the block, times the batch
-  std::size_t inner = 0;     // within a row
-  std::size_t stride = 0;    // of a block's rows
-  bool adds = false;         // of a gradient: to what is there
+  std::size_t offset = 0;    // where the block begins, in numbers per sample of the batch
+  std::size_t inner = 0;     // where the value begins in a row of the block
+  std::size_t stride = 0;    // numbers from one row of the block to the next
+  bool adds = false;         // of a gradient: it is added to what is there
 };
 
-/// How a number gets where it has to be.
+/// How numbers get to their place where no layer writes them there.
 enum class Move : unsigned char { none, copy, add, zero };
 
 /// Which values the layers of a graph read again in the backward pass.
@@ -77,7 +77,7 @@ struct PlaceTable {
   Move* output_moves = nullptr;
 };
 
-/// What the planner of places scribbles on; one entry a value.
+/// Notes of PlacePlanner, one entry for each value.
 struct PlaceNotes {
   enum State : unsigned char { open, placed, follows };
   State state = open;
@@ -235,7 +235,7 @@ private:
   PlaceNotes* n;
 };
 
-/// After the blocks were packed: every value learns where its root lies.
+/// Once every block has its place: each value learns where the block of its root lies.
 constexpr void spread_places(const GraphShape& g, Spot* spots, const PlaceNotes* notes, const Block* blocks,
                              std::size_t count) {
   for (std::size_t b = 0; b < count; ++b)

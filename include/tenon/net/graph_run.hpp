@@ -229,8 +229,9 @@ private:
   }
   constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
 
-  /// The gradients behind those of nodes up to this one are complete. What is inside a node that works with the
-  /// parameters of an earlier one has nothing to say: that one will add to its gradients.
+  /// Tells `ctx.watch` which gradients are complete: all that lie behind those of this node and the nodes before it.
+  /// Returns the watch for what is inside this node: none where it works with the parameters of an earlier node, which
+  /// will add to their gradients.
   constexpr auto watch_of_node() const {
     auto watch = ctx.watch;
     std::size_t end = 0;

@@ -28,9 +28,9 @@
 ///
 /// `backward` adds to the gradients (it overwrites them when `ctx.overwrite_gradients`), and fills
 /// `dx` unless `dx` is absent: the first layer of a network has none to send. Where `gradients` are
-/// absent the layer is frozen and only `dx` is wanted; sums that come along with it anyway may be
-/// written over one another at `unused_gradient`, which has room for any one parameter but matrices and
-/// the kernels of images.
+/// absent the layer is frozen and only `dx` is wanted. A loop that makes parameters' gradients together with `dx` may
+/// write all of them to `unused_gradient`, one over the other: it has room for any one parameter but matrices and the
+/// kernels of images.
 ///
 /// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
 ///
@@ -48,7 +48,7 @@
 /// there; a layer that reads it says `reads_mask = true` beside `at`, and is refused where the steps are no longer
 /// those that the mask is of. One that does not read it is refused there unless it says that it works step by step
 /// (`steps`, below), that it finds padding by itself (`knows_padding = true`) or that it only chooses steps
-/// (`picks_steps = true`); what to write instead of it, `instead_of_mixing` may say.
+/// (`picks_steps = true`). It may say what to write instead of it: `using instead_of_mixing = write<"...">`.
 ///
 /// A layer with `tied = true` has no parameters of its own and is given those of the first layer of the composition it
 /// stands in (layers/tied.hpp); that layer is told by `written.gradients`, and always adds to its gradients.

@@ -15,11 +15,11 @@ namespace tenon {
 
 struct Last;
 
-/// Behind a change of the number of steps the mask says nothing about those there are.
+/// A layer before this one has changed the number of steps, so the mask no longer fits.
 template <class Layer, class Takes, class ButGets>
 struct lost_mask;
 struct the_steps_that_the_mask_is_of;
-/// A layer that takes padding for steps as good as others, and mixes them; and what to write instead.
+/// A layer that would mix padding into other steps, and what to write instead.
 template <class Layer, class MayBe, class ButGets, class Write>
 struct mixes_padding_in;
 template <class...>
@@ -31,8 +31,8 @@ namespace detail {
 /// There is padding, but the mask no longer says where.
 inline constexpr std::size_t stale_mask = static_cast<std::size_t>(-1);
 
-/// What comes of a mask of `Steps` steps on its way through a part: `steps` is 0 where there is no padding any more,
-/// and behind a mistake, of which what follows is no other one.
+/// What is known of the mask behind a part: of how many steps it is, `stale_mask`, or 0 where there is no padding any
+/// more. Behind a mistake it is 0, too, so that layers further on do not report the same mistake again.
 template <std::size_t Steps, class... Mistake>
 struct MaskAfter {
   static constexpr std::size_t steps = Steps;
@@ -51,19 +51,17 @@ constexpr std::size_t steps_behind(std::size_t steps) {
   if (steps == In::front && Out::front == steps) return steps;
   return In::rank > 1 ? stale_mask : 0;
 }
-/// Whether there is padding behind a part, and whether the mask is still that of its output, as far as a count of steps
-/// can tell.
+/// The number of steps that the mask has behind a part (see MaskAfter), as far as a count of steps can tell.
 template <class L, class In, std::size_t Steps>
 inline constexpr std::size_t steps_kept = steps_behind<output_of_part<L, In>, In>(Steps);
-/// What a part that is given In, a whole sequence or a piece of one, is told.
+/// Of how many steps the mask is that a part is told, which is given In: a whole sequence, or a piece of one.
 template <class In>
 constexpr std::size_t steps_within(std::size_t steps, bool piece) {
   if (steps == 0 || steps == stale_mask) return steps;
   return piece || steps == In::front ? In::front : 0;
 }
 
-/// Whether every step of the layer's output follows from steps that are there, given that of its input. A vector has
-/// no steps.
+/// Whether no step of the layer's output that is there depends on padding. A vector has no steps.
 template <class L, class In>
 constexpr bool keeps_padding_apart() {
   if constexpr (In::rank < 2) return true;
@@ -101,7 +99,8 @@ struct mask_through_chain<Steps, Mistakes, list<Part, Rest...>, list<In, Later..
   using type = typename mask_through_chain<after::steps, join<Mistakes, typename after::mistakes>, list<Rest...>,
                                            list<Later...>, list<Further...>>::type;
 };
-/// The last state of a recurrent layer that finds padding by itself is that of the last step before it.
+/// `Last` directly behind a recurrent layer that finds padding by itself gives the state of the last step that is
+/// there: a vector, so there is no padding any more.
 template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class Between, class... Later,
           class Path, class Skipped, class... Further>
   requires(Part::knows_padding)
@@ -116,8 +115,8 @@ constexpr auto mask_through_branches(list<Part...>, list<In...>, list<Path...>) 
       join<typename decltype(follow_mask<Part, In, steps_within<In>(Steps, Pieces), Path>())::mistakes...>>::type{};
 }
 
-/// Whoever reads the mask is given as many steps as it has, and whoever does not mixes no steps. Within TimeDistributed
-/// there are none, and another Masked looks for itself.
+/// Follows the mask through L: a layer that reads it has to be given as many steps as it has, any other must not mix
+/// steps. What is within TimeDistributed has no steps, and another Masked finds its own padding.
 template <class L, class In, std::size_t Steps, class Path>
 constexpr auto follow_mask() {
   constexpr Structure what = structure_of<L>;
@@ -148,15 +147,15 @@ constexpr auto follow_mask() {
 }
 template <class In, class Mistakes, class... L>
 struct mask_mistakes {
-  using type = Mistakes;  // shapes that do not fit say enough
+  using type = Mistakes;  // where shapes do not fit, the mask is not looked at
 };
 template <class In, class... L>
 struct mask_mistakes<In, list<>, L...> {
   using type = typename decltype(follow_mask<Sequential<L...>, In, In::front, path<>>())::mistakes;
 };
 
-/// The layers L... with flags for the steps of what they are given. They lie behind the layers' own saved numbers, or
-/// behind their scratch.
+/// The layers L... bound to In, with a flag for each step that says whether it is padding. The flags lie behind the
+/// layers' own saved numbers in training, behind their scratch in evaluation.
 template <auto Padding, class In, class... L>
 struct BoundMasked : chain_at<In, L...> {
 private:

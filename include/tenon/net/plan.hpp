@@ -16,7 +16,7 @@
 /// large as the largest (input + scratch + output). The gradients on their way back do the same.
 namespace tenon::detail {
 
-/// Where an array passed from one layer to the next lies.
+/// Where an array lies that one layer gives and the next one takes.
 struct Place {
   enum Where : unsigned char { outside, saved, scratch };
   Where where = outside;
@@ -121,8 +121,8 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
       slots[k].parameters = slots[0].parameters;
       slots[0].shared = true;
     }
-    // Scratch begins where the array at the bottom ends: the output's of an even layer, the
-    // input's of an odd one; in the backward pass it is the other way round in name only.
+    // A layer's scratch begins where the array at the bottom of the region ends: the output of an even layer, the input
+    // of an odd one. On the way back gradients lie at the same ends.
     const std::size_t even = k % 2 == 0 ? k : k - 1;
     slots[k].forward_scratch = in_transit(even);
     slots[k].inference_scratch = between(even);

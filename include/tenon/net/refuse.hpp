@@ -21,7 +21,7 @@ constexpr bool refuse() {
 #endif
   return true;
 }
-/// There is none.
+/// Where there is no mistake.
 template <>
 constexpr bool refuse<void>() {
   return true;

@@ -12,7 +12,7 @@
 /// Running the parts of a composition: every part gets its share of memory as the plan says.
 namespace tenon::detail {
 
-/// An arena may be absent (no gradients in evaluation), and null moves nowhere.
+/// An arena may be absent (there are no gradients in evaluation): its null pointer stays null.
 template <class T>
 constexpr T* advance(T* pointer, std::size_t count) {
   return pointer ? pointer + count : nullptr;
@@ -27,7 +27,7 @@ constexpr PerSample<T> shifted(PerSample<T> numbers, std::size_t count) {
   return {advance(numbers.data, count), numbers.stride};
 }
 
-// Inlined, or a layer of a few numbers waits for this to go through memory.
+// Inlined: otherwise the result goes through memory, and a layer of a few numbers waits for it.
 template <class T>
 TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
                                            std::size_t scratch) {

@@ -117,11 +117,11 @@ constexpr auto select_ranges() {
 template <class Net, class Selection>
 inline constexpr auto selected = select_ranges<Net, Selection>();
 
-/// The selections that an optimizer or a penalty makes; who makes any specialises it.
+/// The selections that an optimizer or a penalty makes. Those that make any specialise it.
 template <class>
 inline constexpr list<> selections{};
 
-/// False never; a selection that chooses nothing is refused when this is asked for.
+/// Always true: that this is asked for makes selections that choose nothing compile errors.
 template <class Net, class... S>
 constexpr bool choose_something(list<S...>) {
   return (true && ... && (select_ranges<Net, S>().count + 1 > 0));

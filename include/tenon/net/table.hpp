@@ -9,7 +9,7 @@
 /// the program, so a table has a pool of characters of exactly the right size behind it.
 namespace tenon::detail {
 
-/// Of `Inline`.
+/// The name of elements that are `Inline`.
 inline constexpr std::string_view inline_name = ".";
 
 /// A path like "encoder.2." that grows and shrinks as a walk descends into a network and returns.
@@ -40,7 +40,7 @@ public:
 
   /// With the dot at the end, to be followed by a parameter's name.
   constexpr std::string_view prefix() const { return {text_, length_}; }
-  /// Without it.
+  /// Without the dot at the end.
   constexpr std::string_view path() const { return {text_, length_ == 0 ? 0 : length_ - 1}; }
 
 private:

@@ -186,7 +186,7 @@ struct CleanName {
 /// Nobody reads longer names, and a compiler takes only so many steps to shorten one.
 inline constexpr std::size_t longest_name = 512;
 
-/// Only a comma without a space and a shorter number can grow, never beyond twice their length.
+/// Room for the name: a comma gets a space and some numbers get longer, but no piece more than twice as long.
 template <class T>
 inline constexpr auto clean_name = [] {
   constexpr std::string_view raw = compiler_name<T>();
