@@ -12,15 +12,15 @@ namespace tenon {
 
 namespace detail {
 
-/// The skip of a stage: what is joined already.
+/// The first branch of a stage, which passes on what has been joined so far.
 template <class Given>
 struct SkipBinding {
   using bound = typename bind<Identity, Given>::type;
   using output = Given;
 };
 
-/// Stage K of a dense block, given what is joined already by From. It reads value 2 K of the graph and gives value
-/// 2 K + 2.
+/// Stage K of a dense block, which From gives what has been joined so far: L makes new channels of it, and both are
+/// joined. It reads value 2 K of the graph and gives value 2 K + 2.
 template <std::size_t K, class Given, class From, class L>
 struct DenseStage {
   using layer = Concat<Identity, L>;

@@ -12,15 +12,15 @@ namespace tenon {
 
 namespace detail {
 
-/// Cuts a network behind its last layer, void if it has none. A plain layer is all of itself, and so is a composition
-/// whose output is no single layer's.
+/// A network taken apart into its `last` layer (void if it has none) and the `rest` in front of it. A plain layer is
+/// its own last layer, with an empty rest, and so is a composition whose output comes from more than one layer.
 template <class Net, Structure What = structure_of<Net>>
 struct cut_last {
   using last = Net;
   using rest = Sequential<>;
 };
 
-/// What is around the one part stays around what is left of it.
+/// A composition of one part: what is around the part stays around the rest of it.
 template <class Net>
 struct cut_part {
   using last = typename cut_last<part_of<Net>>::last;
@@ -35,7 +35,7 @@ struct cut_last<Net, Structure::frozen> : cut_part<Net> {};
 template <class Net>
 struct cut_last<Net, Structure::steps> : cut_part<Net> {};
 
-/// The last element is cut in its turn, and left out if nothing of it remains.
+/// A chain: its last element is taken apart in its turn, and left out if its rest is empty.
 template <class Net, class Reversed>
 struct cut_reversed;
 template <class Net>
@@ -56,8 +56,8 @@ struct cut_last<Net, Structure::chain> : cut_reversed<Net, reverse<parts_of<Net>
 template <class Net>
 struct cut_last<Net, Structure::masked> : cut_reversed<Net, reverse<parts_of<Net>>> {};
 
-/// The layer that gives value V of a graph, and the graph without it: void, and the graph as it is, where somebody else
-/// reads what it gives, or the node shares its layers with another.
+/// The layer that gives value V of a graph, and the graph without it. Void and the whole graph where another node reads
+/// that value, too, or where the node shares its layers with another.
 template <class Graph, std::size_t V>
 struct cut_value;
 template <class... E, std::size_t V>

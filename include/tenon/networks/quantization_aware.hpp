@@ -21,7 +21,7 @@ namespace tenon {
 
 namespace detail {
 
-/// A bound of activations becomes part of the layer before it in int8: rounding comes after it.
+/// Layers that only bound what they are given: in int8 they are part of the layer before, so rounding comes after them.
 template <class L>
 inline constexpr bool bounds_activation = false;
 template <>
@@ -33,13 +33,13 @@ inline constexpr bool bounds_activation<HardTanh<A...>> = true;
 template <fixed_string Name, class L>
 inline constexpr bool bounds_activation<Named<Name, L>> = bounds_activation<L>;
 
-/// Element L of a chain in which Next is the one behind it.
+/// What element L of a chain becomes, with Next behind it in the chain.
 template <class L, class Next, Structure What = structure_of<L>>
 struct quantization_aware;
 template <class L, class Next>
 using aware = typename quantization_aware<L, Next>::type;
 
-/// Keeps the names of its parameters.
+/// A layer with weights in int8. Its parameters keep their names.
 template <class L, class Next>
 using aware_weights = std::conditional_t<bounds_activation<Next>, FakeQuantized<L>,
                                          Sequential<Inline<FakeQuantized<L>>, FakeQuantize>>;

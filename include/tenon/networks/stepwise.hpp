@@ -47,7 +47,7 @@ struct Stepped {
 template <class L, class In, Time Axis, std::size_t Context, class Path>
 constexpr auto step_through();
 
-/// A layer whose steps are others' alone, as it says.
+/// A layer that says that each step of its output follows from the steps up to there (`steps`).
 template <class L, class In, Time Axis>
 constexpr bool says_it_steps() {
   if constexpr (requires { L::template steps<In, Axis>; }) return L::template steps<In, Axis>;
@@ -196,7 +196,7 @@ struct refusal_of<step_by_step, Net> {
   using type = typename steps_of<Net>::stepped::refusal;
 };
 
-/// The network of one step, or where there is none something small to go on with.
+/// The network of one step; where there is none, something small, so that no second error follows.
 template <class Net, bool Possible>
 struct step_or_nothing {
   using type = Sequential<typename one_step<typename first_of_inputs<input_shape<Net>>::type, Time::first>::input>;

@@ -24,7 +24,7 @@ inline constexpr unsigned bits_of_option = 8;
 template <auto N>
 inline constexpr unsigned bits_of_option<option::ActivationBits<N>> = static_cast<unsigned>(N);
 
-/// A composition that may not be a part of another one where it does not run in float.
+/// A composition that has to be a whole network, not a part of one, where it does not run in float.
 template <class L>
 inline constexpr bool stores_activations = false;
 

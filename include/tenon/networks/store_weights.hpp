@@ -11,7 +11,8 @@ namespace tenon {
 
 namespace detail {
 
-/// A layer that can keep its weights otherwise than in a byte each with a scale per output.
+/// A layer with options for how its int8 weights are kept: in four bits, or with one scale for all instead of one for
+/// each output.
 template <class L>
 inline constexpr bool keeps_weights = false;
 template <auto... A>

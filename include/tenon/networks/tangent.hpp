@@ -28,12 +28,13 @@
 /// How a network's output moves along a direction, as a network.
 namespace tenon {
 
-/// `Tangent`.
+/// The way in which `Tangent` runs a network.
 struct along_a_direction;
 
 namespace detail {
 
-/// What becomes of a direction in a layer.
+/// By which rule a layer takes a direction through. `none`: it is refused; `no_parameters`: the layer is linear,
+/// without parameters; `affine`: W x + b; `formula`: element by element, with the formula's derivative.
 enum class TangentRule { none, no_parameters, affine, formula };
 
 template <class L>
@@ -88,7 +89,8 @@ template <class E, fixed_string A, fixed_string V>
 using slope_times = expr::Operation<
     expr::Op::multiply, expr::Operation<expr::Op::gradient, typename plug<E, expr::Edge<A>>::type>, expr::Edge<V>>;
 
-/// Walks down the chain; `X` and `V` are the names of the value and its direction.
+/// Walks down the chain and writes its nodes. `X` and `V` are the names of the nodes that give the value so far and its
+/// direction.
 template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class Layers>
 struct tangent_walk;
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done>
@@ -113,7 +115,7 @@ template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class 
 struct tangent_step<TangentRule::none, X, V, Index, Nodes, list<L, Rest...>> {
   using refused = cannot_run<layer<path<Index>, L>, along_a_direction>;
 };
-/// What is linear takes the direction as it takes the value. The last one's value nobody asks for.
+/// What is linear takes the direction as it takes the value. Of the last layer the value is left out: nobody reads it.
 template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L>
 struct tangent_step<TangentRule::no_parameters, X, V, Index, list<Done...>, list<L>>
     : tangent_walk<X, numbered_name<'t', Index>(), Index + 1, list<Done..., Node<numbered_name<'t', Index>(), L, V>>,

@@ -13,7 +13,7 @@ namespace tenon {
 template <class... EncoderDownUpDecoder>
 struct Level;
 
-/// What is missing in a UNet.
+/// What a UNet has to be made of, for the error where it is not.
 struct a_bottom_behind_the_levels;
 struct encoder_and_down_and_up_and_decoder;
 
@@ -120,7 +120,7 @@ struct UNetLevel {
   struct at : BoundUNet<UNetLevel, In> {};
 };
 
-/// A level made of other parts, where they still are those of a level.
+/// A level remade of other parts (frozen ones, for instance), if these still are the parts of a level.
 template <class... Part>
 struct level_of {
   using type = Sequential<Part...>;
@@ -134,7 +134,7 @@ struct level_of<
   using type = UNetLevel<Encoder, Down, Inner, Up, Decoder>;
 };
 
-/// Stands where the parts of a UNet are others than there should be.
+/// Stands for a UNet of wrong parts: where it is bound, the error says what they should be.
 template <class Takes, class... Part>
 struct UNetOf {
   using invalid = Takes;
