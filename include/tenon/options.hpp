@@ -20,7 +20,8 @@
 ///
 /// and whoever is given one calls `check_options(it)`, which throws an Error such as
 /// "RMSprop: alpha: expected at least 0 and less than 1, got 1". An option that has options of its own is
-/// visited as `visit(o.schedule)`. One's own optimizers, losses, schedules and callbacks may do the same.
+/// visited as `visit(o.schedule)`, one that is on or off as `visit("centered", o.centered)`: a run that is resumed with
+/// another one is refused. One's own optimizers, losses, schedules and callbacks may do the same.
 namespace tenon {
 
 /// The numbers that an option may be: an interval. None is NaN, nor, unless it says so, infinite; and none is larger
@@ -91,6 +92,7 @@ struct OptionCheck {
   void operator()(std::string_view name, const std::string& text, NotEmpty) const {
     if (text.empty()) refuse_empty_option(owner, name);
   }
+  constexpr void operator()(std::string_view, bool) const {}
   template <class T>
   constexpr void operator()(const T& nested) const {
     check_options(nested);

@@ -42,6 +42,7 @@ struct Collect {
       fields->push_back({owner, std::string(name) + "[" + std::to_string(i) + "]", a, &values[i], nullptr});
   }
   void operator()(const char*, std::string&, NotEmpty) const {}
+  void operator()(const char*, bool&) const {}  // on or off
   template <class T>
   void operator()(T& nested) const {
     if constexpr (ListsOptions<T>) T::each_option(nested, Collect{fields, std::string(detail::short_name<T>())});

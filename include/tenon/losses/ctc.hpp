@@ -42,7 +42,10 @@ struct CTCLoss {
   template <class Last>
   using problem = detail::input_problem<Input, Last, Softmax, LogSoftmax>;
 
-  static constexpr void each_option(auto& o, auto visit) { visit("blank", o.blank, at_least(0)); }
+  static constexpr void each_option(auto& o, auto visit) {
+    visit("blank", o.blank, at_least(0));
+    visit("zero_infinity", o.zero_infinity);
+  }
   template <class Last, class T>
   double evaluate(const LossArguments<T>& loss) const;
 };

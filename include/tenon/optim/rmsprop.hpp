@@ -25,6 +25,7 @@ struct RMSprop {
     visit("eps", o.eps, as_epsilon);
     visit("weight_decay", o.weight_decay, at_least(0));
     visit("momentum", o.momentum, from_to(0, 1));
+    visit("centered", o.centered);
   }
 
   template <class T>

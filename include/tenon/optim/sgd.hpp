@@ -20,6 +20,7 @@ struct SGD {
     visit("momentum", o.momentum, o.nesterov ? Allowed{0, 1, false, true} : from_to(0, 1));
     visit("dampening", o.dampening, o.nesterov ? from_to(0, 0) : from_to(0, 1));
     visit("weight_decay", o.weight_decay, at_least(0));
+    visit("nesterov", o.nesterov);
   }
 
   template <class T>

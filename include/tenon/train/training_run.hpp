@@ -65,6 +65,9 @@ struct SameOptions {
     const Archive::Scope scope(archive, name);
     if constexpr (ListsOptions<T>) T::each_option(owner, Visit{archive});
     else if constexpr (requires { owner.lr; }) archive.same_number("lr", owner.lr);
+    if constexpr (requires { static_cast<Reduction>(owner.reduction); })
+      archive.same_or("reduction", static_cast<std::uint64_t>(owner.reduction),
+                      static_cast<std::uint64_t>(Reduction::mean));
   }
 
 private:
@@ -80,6 +83,7 @@ private:
         archive.same_number(std::string(name) + "." + std::to_string(i), values[i]);
     }
     void operator()(std::string_view, const std::string&, NotEmpty) const {}
+    void operator()(std::string_view name, bool value) const { archive.same_or(name, value ? 1 : 0, 0); }
     template <class T>
     void operator()(const T& owner) {
       SameOptions{archive}(std::to_string(nested++), owner);
