@@ -23,6 +23,9 @@ template <class Step, class Takes>
 struct invalid_augmentation;
 struct images_of_channels_height_width;
 struct mixup_as_the_last_step;
+struct a_step_with_draw_motion_or_change_or_another_member_of_one;
+struct an_Augment;
+struct data_of_a_known_shape;
 
 namespace augment {
 
@@ -52,6 +55,23 @@ concept Mixes = requires {
   S::alpha;
 };
 
+/// A step that changes the image in place.
+template <class S>
+concept Changes = requires(const ImageSize& size, float* image, Stream& stream) {
+  S::change(size, image, stream);
+};
+
+/// What is wrong with a step's own arguments: `Step::invalid`, void where it says nothing.
+template <class S>
+struct invalid_of {
+  using type = void;
+};
+template <class S>
+  requires requires { typename S::invalid; }
+struct invalid_of<S> {
+  using type = typename S::invalid;
+};
+
 /// Whether a step takes samples of any shape, and not images alone.
 template <class S>
 inline constexpr bool takes_any_shape = requires {
@@ -61,8 +81,13 @@ inline constexpr bool takes_any_shape = requires {
 /// What is wrong with a step behind images of shape In, as a type that an error shows; void where nothing is.
 template <class Step, class In, bool Last>
 constexpr auto judge() {
-  if constexpr (!std::is_void_v<typename Step::invalid>) {
-    return std::type_identity<invalid_augmentation<Step, typename Step::invalid>>{};
+  using Invalid = typename invalid_of<Step>::type;
+  if constexpr (!std::is_void_v<Invalid>) {
+    return std::type_identity<invalid_augmentation<Step, Invalid>>{};
+  } else if constexpr (!Moves<Step> && !Cuts<Step> && !Distorts<Step> && !Prepares<Step> && !Mixes<Step> &&
+                       !Changes<Step>) {
+    return std::type_identity<
+        invalid_augmentation<Step, takes<a_step_with_draw_motion_or_change_or_another_member_of_one>>>{};
   } else if constexpr (Mixes<Step> && !Last) {
     return std::type_identity<invalid_augmentation<Step, takes<mixup_as_the_last_step>>>{};
   } else if constexpr (In::rank != 3 && !takes_any_shape<Step>) {
@@ -244,12 +269,48 @@ public:
   }
 };
 
+namespace detail {
+
+template <class P>
+inline constexpr bool is_pipeline = false;
+template <class... Step>
+inline constexpr bool is_pipeline<Augment<Step...>> = true;
+
+template <class P>
+constexpr auto judge_pipeline() {
+  if constexpr (is_pipeline<P>) return std::type_identity<void>{};
+  else
+    return std::type_identity<wrong_argument<argument<"augmented", "Pipeline">, takes<an_Augment>, but_gets<P>,
+                                             write<"augmented<Augment<Step>>(data)">>>{};
+}
+
+}  // namespace detail
+
 /// The data set with an augmentation in front of the network. `workers` threads prepare the next batch
 /// while the network works on this one; 0: the loader does it when asked.
 template <class Pipeline, AnyShape S, class Answer, std::floating_point T>
-AugmentedDataset<Pipeline, S, Answer, T> augmented(TypedDataset<S, Answer, T> data,
-                                                   std::size_t workers = default_workers()) {
-  return {std::move(data), workers};
+auto augmented(TypedDataset<S, Answer, T> data, std::size_t workers = default_workers()) {
+  using Mistake = typename decltype(detail::judge_pipeline<Pipeline>())::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return data;
+  } else {
+    return AugmentedDataset<Pipeline, S, Answer, T>(std::move(data), workers);
+  }
+}
+/// Steps are chosen for a shape, which the type of the data has to say.
+template <class Pipeline, std::floating_point T>
+const Dataset<T>& augmented(const Dataset<T>& data, std::size_t = 0) {
+  detail::refuse<wrong_argument<argument<"augmented", "data">, takes<data_of_a_known_shape>, but_gets<Dataset<T>>,
+                                write<"typed<Shape<4>, Classes<2>>(data)">>>();
+  return data;
+}
+/// Without a pipeline there is nothing to do.
+template <std::floating_point T>
+const Dataset<T>& augmented(const Dataset<T>& data, std::size_t = 0) {
+  detail::refuse<wrong_argument<argument<"augmented", "Pipeline">, takes<an_Augment>, but_gets<Dataset<T>>,
+                                write<"augmented<Augment<Step>>(data)">>>();
+  return data;
 }
 
 }  // namespace tenon

@@ -77,9 +77,12 @@ template <std::floating_point T = float>
 class DataLoader {
 public:
   /// Starts at epoch 0. The last batch of an epoch may be smaller, or be left out.
-  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed, bool shuffle = true,
+  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed = 0, bool shuffle = true,
              bool drop_last = false);
-  DataLoader(const Dataset<T>&&, std::size_t, std::uint64_t, bool = true, bool = false) = delete;
+  DataLoader(const Dataset<T>&&, std::size_t, std::uint64_t = 0, bool = true, bool = false) = delete;
+  /// Not `DataLoader{data, 64, false}`: the third argument is the seed.
+  template <std::same_as<bool> Shuffle>
+  DataLoader(const Dataset<T>&, std::size_t, Shuffle) = delete;
   ~DataLoader();
   DataLoader(DataLoader&&) noexcept;
   DataLoader& operator=(DataLoader&&) noexcept;

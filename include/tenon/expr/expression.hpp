@@ -250,5 +250,23 @@ constexpr auto operator^(A a, B b) {
   refuse_for<A, no_operator_of_formulas<"^", write<"pow(a, b), or square(a)">>>();
   return make<Op::power>(a, b);
 }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator&(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"&", write<"a * b: 1 where a and b are">>>();
+  return make<Op::multiply>(a, b);
+}
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator|(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"|", write<"max(a, b): 1 where a or b is">>>();
+  return make<Op::maximum>(a, b);
+}
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator%(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"%", write<"a layer of your own">>>();
+  return make<Op::divide>(a, b);
+}
 
 }  // namespace tenon::expr

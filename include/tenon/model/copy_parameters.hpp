@@ -15,14 +15,33 @@
 
 namespace tenon {
 
+struct a_model;
 struct a_model_that_is_not_const;
 
-/// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
-/// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
-/// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
-/// name has two shapes, or no name is in both. Two networks without parameters have nothing to copy: 0.
-template <class Selection = all_parameters, class From, class To>
-std::size_t copy_parameters(const From& from, To& to) {
+namespace detail {
+
+template <class M>
+concept HasNetwork = requires {
+  typename M::network;
+};
+
+/// What is wrong with the models that numbers are copied between, or void.
+template <class From, class To>
+constexpr auto judge_copy() {
+  if constexpr (!HasNetwork<From>)
+    return std::type_identity<wrong_argument<argument<"copy_parameters", "from">, takes<a_model>, but_gets<From>,
+                                             write<"Model<Net> model{seed};">>>{};
+  else if constexpr (!HasNetwork<To>)
+    return std::type_identity<wrong_argument<argument<"copy_parameters", "to">, takes<a_model>, but_gets<To>,
+                                             write<"Model<Net> model{seed};">>>{};
+  else if constexpr (std::is_const_v<To>)
+    return std::type_identity<
+        wrong_argument<argument<"copy_parameters", "to">, takes<a_model_that_is_not_const>, but_gets<To>>>{};
+  else return std::type_identity<void>{};
+}
+
+template <class Selection, class From, class To>
+std::size_t copy_same_names(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
   constexpr const auto& destination = parameter_table<typename To::network>;
   const auto find_same = [](const ParameterEntry& a) {
@@ -36,12 +55,12 @@ std::size_t copy_parameters(const From& from, To& to) {
   };
   for (const ParameterEntry& entry : destination)
     if (const auto found = find_same(entry);
-        detail::chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
+        chooses(Selection{}, entry) && found != source.end() && !std::ranges::equal(dims(entry), dims(*found)))
       throw Error("copy_parameters: expected " + std::string(entry.name) + " of shape " + text(entry) + ", got " +
                   text(*found));
   if constexpr (source.size() + destination.size() > 0)
     if (std::ranges::none_of(destination, [&](const ParameterEntry& entry) {
-          return detail::chooses(Selection{}, entry) && find_same(entry) != source.end();
+          return chooses(Selection{}, entry) && find_same(entry) != source.end();
         })) {
       const auto some = [](const auto& table) {
         return table.begin() == table.end() ? "none" : std::string(table.begin()->name) + ", ...";
@@ -53,7 +72,7 @@ std::size_t copy_parameters(const From& from, To& to) {
   std::size_t copied = 0;
   for (const ParameterEntry& entry : destination) {
     const auto found = find_same(entry);
-    if (found == source.end() || !detail::chooses(Selection{}, entry)) continue;
+    if (found == source.end() || !chooses(Selection{}, entry)) continue;
     const auto values = from.values(*found);
     std::transform(values.begin(), values.end(), to.values(entry).begin(),
                    [](auto v) { return static_cast<typename To::scalar>(v); });
@@ -62,12 +81,21 @@ std::size_t copy_parameters(const From& from, To& to) {
   return copied;
 }
 
-/// A model that must not change cannot be copied to.
+}  // namespace detail
+
+/// Copies every parameter and running statistic whose name both networks have, and returns how many: a pretrained
+/// part into a new network (`copy_parameters<by_name<"features.*">>(pretrained, model)`), or one network into the same
+/// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
+/// name has two shapes, or no name is in both. Two networks without parameters have nothing to copy: 0.
 template <class Selection = all_parameters, class From, class To>
-  requires(std::is_const_v<To>)
-std::size_t copy_parameters(const From&, To&) {
-  detail::refuse<wrong_argument<argument<"copy_parameters", "to">, takes<a_model_that_is_not_const>, but_gets<To>>>();
-  return 0;
+std::size_t copy_parameters(const From& from, To& to) {
+  using Mistake = typename decltype(detail::judge_copy<From, To>())::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return 0;
+  } else {
+    return detail::copy_same_names<Selection>(from, to);
+  }
 }
 
 }  // namespace tenon

@@ -54,12 +54,14 @@ public:
   using context = HostContext<Scalar, Gemm>;
   static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
 
-  explicit Model(std::uint64_t seed = 0) requires(!detail::is_doubted<Net>)
-      : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
+  // not `requires`: of a network that is refused, g++ takes both for satisfied where it instantiates a user's template
+  template <class N = Net, std::enable_if_t<!detail::is_doubted<N>, int> = 0>
+  explicit Model(std::uint64_t seed = 0) : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
     initialize(seed);
   }
+  template <class N = Net, std::enable_if_t<detail::is_doubted<N>, int> = 0>
   [[deprecated("a Softmax reads a Softmax or is added to a Residual's input (TENON_STRICT: an error that says "
-               "where)")]] explicit Model(std::uint64_t seed = 0) requires(detail::is_doubted<Net>)
+               "where)")]] explicit Model(std::uint64_t seed = 0)
       : parameters_(layout.trainable_size), buffers_(layout.buffer_size) {
     initialize(seed);
   }

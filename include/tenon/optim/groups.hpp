@@ -35,12 +35,21 @@ struct Groups;
 
 namespace detail {
 
+/// What is no group is refused where the optimizer is given to `fit` or a Trainer (train/arguments.hpp).
 template <class G>
-struct group_traits;
+struct group_traits {
+  struct none {
+    static constexpr int states = 0;
+  };
+  using selection = none;
+  using optimizer = none;
+  static constexpr bool is_group = false;
+};
 template <class Selection, Optimizer O>
 struct group_traits<Group<Selection, O>> {
   using selection = Selection;
   using optimizer = O;
+  static constexpr bool is_group = true;
 };
 
 /// An optimizer on a part of the arrays.
@@ -72,6 +81,7 @@ struct Groups {
 
   constexpr explicit Groups(Base all_others, G... some) : lr(all_others.lr), base(all_others), groups(some...) {}
 
+  static constexpr bool has_groups_alone = (detail::group_traits<G>::is_group && ...);
   static constexpr int states = std::max(
       {static_cast<int>(Base::states), static_cast<int>(detail::group_traits<G>::optimizer::states)...});
 

@@ -19,6 +19,7 @@ struct a_model_that_is_not_const;
 struct a_data_set;
 struct a_loss;
 struct an_optimizer_with_lr_and_states_and_update;
+struct groups_behind_the_first_optimizer;
 struct a_list_of_callbacks;
 struct a_regularizer_with_selection_and_l1_and_l2;
 struct one_Fit;
@@ -91,7 +92,10 @@ constexpr auto judge_is_loss() {
 }
 template <fixed_string Function, fixed_string Name, class O>
 constexpr auto judge_is_optimizer() {
-  if constexpr (NetworkOptimizer<O>) return std::type_identity<void>{};
+  if constexpr (requires { requires !O::has_groups_alone; })
+    return std::type_identity<wrong_argument<argument<Function, Name>, takes<groups_behind_the_first_optimizer>,
+                                             but_gets<O>, write<"group<by_name<...>>(SGD{})">>>{};
+  else if constexpr (NetworkOptimizer<O>) return std::type_identity<void>{};
   else
     return std::type_identity<
         wrong_argument<argument<Function, Name>, takes<an_optimizer_with_lr_and_states_and_update>, but_gets<O>,

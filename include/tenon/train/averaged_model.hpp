@@ -85,10 +85,10 @@ struct SWA : detail::Average<M> {
   }
 };
 
-/// Takes batch normalisation's running statistics anew, as the plain mean over the batches of one pass, for weights
-/// that no training has seen, such as an average's. PyTorch: swa_utils.update_bn.
+namespace detail {
+
 template <class M>
-void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::size_t batch_size = 256) {
+void take_statistics(M& model, const Dataset<typename M::scalar>& data, std::size_t batch_size) {
   using T = typename M::scalar;
   constexpr const Layout& layout = workspace<typename M::network>;
   constexpr const Needs& needs = layout.needs;
@@ -108,7 +108,7 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
                            .workspace = {saved.data(), saved_fixed.data(), scratch.data(), scratch_fixed.data()}};
     const std::span<T> running = model.buffers().span();
     const auto for_each_running = [](auto work) {
-      for (const auto& [start, size] : detail::running_statistics<typename M::network>)
+      for (const auto& [start, size] : running_statistics<typename M::network>)
         for (std::size_t i = start; i < start + size; ++i) work(i);
     };
     const auto batch_from = [&](std::size_t first, T before) {
@@ -118,20 +118,50 @@ void update_batch_norm(M& model, const Dataset<typename M::scalar>& data, std::s
                                                       Rows<const T>{data.sample(first).data(), count, M::input::size},
                                                       Rows<T>{output.data(), count, M::output::size}, Training{});
     };
-    // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch tell its momentum.
-    batch_from(0, T(1));
-    const std::vector<T> with_one(running.begin(), running.end());
-    batch_from(0, T(0));
+    const std::vector<T> old(running.begin(), running.end());
     std::vector<double> share(running.size()), mean(running.size());
-    for (std::size_t i = 0; i < running.size(); ++i)
-      share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
     double batches = 0;
-    for (std::size_t first = 0; first < data.size(); first += batch_size, ++batches) {
-      if (first > 0) batch_from(first, T(0));
-      for (std::size_t i = 0; i < mean.size(); ++i)
-        mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
+    try {
+      // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch tell its momentum.
+      batch_from(0, T(1));
+      const std::vector<T> with_one(running.begin(), running.end());
+      batch_from(0, T(0));
+      for (std::size_t i = 0; i < running.size(); ++i)
+        share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
+      for (std::size_t first = 0; first < data.size(); first += batch_size, ++batches) {
+        if (first > 0) batch_from(first, T(0));
+        for (std::size_t i = 0; i < mean.size(); ++i)
+          mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
+      }
+    } catch (...) {
+      std::copy(old.begin(), old.end(), running.begin());
+      throw;
     }
     for_each_running([&](std::size_t i) { running[i] = static_cast<T>(mean[i] / batches); });
+  }
+}
+/// Data of the other precision, converted once.
+template <class M, class T>
+  requires(!std::is_same_v<T, typename M::scalar>)
+void take_statistics(M& model, const Dataset<T>& data, std::size_t batch_size) {
+  take_statistics(model, data.template as<typename M::scalar>(), batch_size);
+}
+
+}  // namespace detail
+
+/// Takes batch normalisation's running statistics anew, as the plain mean over the batches of one pass, for weights
+/// that no training has seen, such as an average's. Where it throws, say at a last batch of one sample, they stay as
+/// they were. PyTorch: swa_utils.update_bn.
+template <class M, class D>
+void update_batch_norm(M&& model, const D& data, std::size_t batch_size = 256) {
+  using Mistake = typename detail::first_mistake<
+      typename decltype(detail::judge_trained_model<"update_batch_norm", M>())::type,
+      typename decltype(detail::judge_data_set<"update_batch_norm", D>())::type>::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+  } else {
+    const Dataset<typename D::value_type>& samples = data;
+    detail::take_statistics(model, samples, batch_size);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/data/loader.hpp>
@@ -26,31 +27,44 @@ struct LrRange {
   static constexpr void each_option(auto& o, auto visit) {
     visit("low", o.low, above(0));
     visit("high", o.high, above(o.low));
-    visit("steps", o.steps, at_least(2));
+    visit("steps", o.steps, from_to(2, 1e6));
     visit("stop_above", o.stop_above, above(1).or_infinity());
   }
 };
 
-/// A range test (Smith 2017): steps of the Fit's optimizer on batches of the data with a learning rate that grows from
-/// step to step. Losses are averaged as 0.98 of those before and 0.02 of the new one, without bias; the suggestion is
-/// the rate where that falls most steeply from one rate to the next, the first ten and the last left out. The model is
-/// what it was before afterwards. Callbacks, schedule and validation data of the Fit are not looked at. PyTorch
-/// Lightning: Tuner.lr_find.
-///
-///     const LrCurve curve = find_lr(model, train, how);
-///     how.optimizer.lr = curve.suggestion.value_or(1e-3);
+namespace detail {
+
+/// A model's numbers, which it has again at the end of the scope.
+template <class M>
+class Restoring {
+public:
+  explicit Restoring(M& model)
+      : model_(model),
+        parameters_(model.parameters().span().begin(), model.parameters().span().end()),
+        buffers_(model.buffers().span().begin(), model.buffers().span().end()) {}
+  ~Restoring() {
+    std::copy(parameters_.begin(), parameters_.end(), model_.parameters().data());
+    std::copy(buffers_.begin(), buffers_.end(), model_.buffers().data());
+  }
+  Restoring(const Restoring&) = delete;
+  Restoring& operator=(const Restoring&) = delete;
+
+private:
+  M& model_;
+  std::vector<typename M::scalar> parameters_, buffers_;
+};
+
 template <class M, class L, class O, class C, class R, class Ms>
-LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R, Ms>& how,
-                const LrRange& range = {}) {
+LrCurve search_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O, C, R, Ms>& how,
+                  const LrRange& range) {
   using T = typename M::scalar;
   check_options(how);
   check_options(range);
   using Run = Trainer<M, L, O>;
-  detail::Objective<typename M::network, L>::template check<typename M::input, typename Run::output>(
-      "find_lr", how.loss, detail::offer_of(data));
-  detail::check_counts("find_lr", how.loss, data);
-  const std::vector<T> parameters(model.parameters().span().begin(), model.parameters().span().end());
-  const std::vector<T> buffers(model.buffers().span().begin(), model.buffers().span().end());
+  Objective<typename M::network, L>::template check<typename M::input, typename Run::output>("find_lr", how.loss,
+                                                                                             offer_of(data));
+  check_counts("find_lr", how.loss, data);
+  const Restoring after(model);
   const std::size_t batch_size = std::min(how.batch_size, data.size());
   Run trainer{model, how.loss, how.optimizer, batch_size, how.seed};
   DataLoader<T> loader{data, batch_size, how.seed, how.shuffle};
@@ -78,16 +92,45 @@ LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L, 
     if (how.clip_grad_norm) trainer.clip_grad_norm(*how.clip_grad_norm);
     trainer.step();
   }
-  std::copy(parameters.begin(), parameters.end(), model.parameters().data());
-  std::copy(buffers.begin(), buffers.end(), model.buffers().data());
-  curve.suggestion = detail::steepest(curve, 10);
+  curve.suggestion = steepest(curve, 10);
   return curve;
 }
+/// Data of the other precision, converted once.
+template <class M, class T, class L, class O, class C, class R, class Ms>
+  requires(!std::is_same_v<T, typename M::scalar>)
+LrCurve search_lr(M& model, const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how, const LrRange& range) {
+  return search_lr(model, data.template as<typename M::scalar>(), how, range);
+}
 
-/// The same with the defaults of a Fit: cross-entropy and Adam.
-template <class M>
-LrCurve find_lr(M& model, const Dataset<typename M::scalar>& data) {
-  return find_lr(model, data, Fit<>{});
+template <class Range>
+constexpr auto judge_range() {
+  if constexpr (std::is_same_v<Range, LrRange>) return std::type_identity<void>{};
+  else return std::type_identity<wrong_argument<argument<"find_lr", "range">, takes<LrRange>, but_gets<Range>>>{};
+}
+
+}  // namespace detail
+
+/// A range test (Smith 2017): steps of the Fit's optimizer on batches of the data with a learning rate that grows from
+/// step to step. Losses are averaged as 0.98 of those before and 0.02 of the new one, without bias; the suggestion is
+/// the rate where that falls most steeply from one rate to the next, the first ten and the last left out. Afterwards
+/// the model is what it was before, also where something throws. Callbacks, schedule, validation data and `accumulate`
+/// of the Fit are not looked at. PyTorch Lightning: Tuner.lr_find.
+///
+///     const LrCurve curve = find_lr(model, train, how);
+///     how.optimizer.lr = curve.suggestion.value_or(1e-3);
+template <class M, class D, class How = Fit<>, class Range = LrRange>
+LrCurve find_lr(M&& model, const D& data, const How& how = {}, const Range& range = {}) {
+  using Mistake = typename detail::first_mistake<typename decltype(detail::judge_trained_model<"find_lr", M>())::type,
+                                                 typename decltype(detail::judge_data_set<"find_lr", D>())::type,
+                                                 typename detail::judge_how<"find_lr", How>::type,
+                                                 typename decltype(detail::judge_range<Range>())::type>::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return {};
+  } else {
+    const Dataset<typename D::value_type>& samples = data;
+    return detail::search_lr(model, samples, how, range);
+  }
 }
 
 }  // namespace tenon

@@ -89,14 +89,14 @@ inline constexpr bool is_regularizer = Regularizer<R>;
 template <class... R>
 inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> && ...);
 
-/// The first field of a Fit whose type is wrong.
-template <class How>
+/// What is given where a function takes a Fit: no Fit, or one with a field whose type is wrong.
+template <fixed_string Function, class How>
 struct judge_how {
-  using type = wrong_argument<argument<"fit", "how">, takes<one_Fit>, but_gets<How>,
+  using type = wrong_argument<argument<Function, "how">, takes<one_Fit>, but_gets<How>,
                               write<"Fit{.loss = L{}, .epochs = 5}">>;
 };
-template <class L, class O, class C, class R, class Ms>
-struct judge_how<Fit<L, O, C, R, Ms>> {
+template <fixed_string Function, class L, class O, class C, class R, class Ms>
+struct judge_how<Function, Fit<L, O, C, R, Ms>> {
   static constexpr auto judge_callbacks() {
     if constexpr (is_list_of_callbacks<C>) return std::type_identity<void>{};
     else
@@ -150,7 +150,7 @@ struct judge_together<void, M, D, Fit<L, O, C, R, Ms>> : decltype(judge_training
 template <class M, class D, class How>
 struct judge_fit_with : judge_together<typename first_mistake<typename decltype(judge_trained_model<"fit", M>())::type,
                                                               typename decltype(judge_data_set<"fit", D>())::type,
-                                                              typename judge_how<How>::type>::type,
+                                                              typename judge_how<"fit", How>::type>::type,
                                        plain<M>, D, How> {};
 template <class M, class D, class... How>
 struct judge_fit : judge_fit_with<M, D, but_gets<How...>> {};

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <clocale>
 #include <cmath>
@@ -294,7 +295,21 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
              Contains("loss.class_weight.size 10"));
   CHECK_THAT(changed([](auto& how) { how.regularizer.lambda = 0.5; }), Contains("regularizer.lambda 0.5"));
   CHECK_THAT(changed([](auto& how) { how.clip_grad_norm = 2; }), Contains("clip_grad_norm 2"));
+  CHECK_THAT(changed([](auto& how) { how.loss.reduction = Reduction::sum; }), Contains("loss.reduction 2"));
   CHECK(same_bits(fresh, before));
+  // and those that are on or off, of which a file says nothing where they are off
+  std::filesystem::remove(path);
+  const auto nesterov = [&](bool on) {
+    fit(fresh, data().train, with(SGD{.momentum = 0.9, .nesterov = on}, CrossEntropy{}));
+  };
+  nesterov(false);
+  CHECK_THAT(message_of([&] { nesterov(true); }),
+             Contains("expected a run with optimizer.nesterov 1, got a checkpoint of one with 0"));
+  std::filesystem::remove(path);
+  nesterov(true);
+  CHECK_THAT(message_of([&] { nesterov(false); }), Contains("optimizer.nesterov 0") && Contains("with 1"));
+  fresh = before;
+  std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
   auto more = settings(2, checkpoint);
   more.schedule = StepLR{.step_size = 1};
   CHECK(fit(fresh, data().train, more).epochs.size() == 2);
@@ -566,6 +581,10 @@ TEST_CASE("batch normalisation's statistics can be taken anew") {
   Model<Normed, double> model{1};
   CHECK_THROWS_WITH(update_batch_norm(model, train, 0),
                     "update_batch_norm: expected a batch_size of at least 1, got 0");
+  const std::vector<double> as_they_were(model.buffers().span().begin(), model.buffers().span().end());
+  CHECK_THROWS_WITH(update_batch_norm(model, train.take(61), 60),
+                    StartsWith("batch normalisation: expected more than"));
+  CHECK(std::ranges::equal(model.buffers().span(), as_they_were));
   update_batch_norm(model, train, 60);
   // the mean of what the first layer gives, over two batches of equal size: the mean over all
   const auto weight = model.get<"0.weight">();

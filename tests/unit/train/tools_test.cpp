@@ -11,6 +11,7 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -32,6 +33,14 @@ std::string file(const char* name) {
 }
 const auto quiet = Fit{
     .optimizer = Adam{.lr = 5e-3}, .epochs = 2, .batch_size = 32, .seed = 1, .progress = Progress::Mode::quiet};
+
+/// A step of an augmentation that fails now and then.
+struct Unlucky {
+  static constexpr bool any_shape = true;
+  static void change(const augment::ImageSize&, auto*, Stream& stream) {
+    if (stream.uniform() < 0.01) throw std::runtime_error("no luck");
+  }
+};
 
 }  // namespace
 
@@ -151,9 +160,14 @@ TEST_CASE("the learning rate's search finds where the loss falls, and leaves the
   CHECK_FALSE(detail::steepest(LrCurve{{1, 2, 3}, {3, 2, 1}, {}}, 1));
   CHECK_THROWS_WITH(find_lr(model, data, quiet, LrRange{.low = 1, .high = 1}),
                     Contains("LrRange: high: expected above 1") || Contains("high: expected more than 1"));
+  CHECK_THROWS_WITH(find_lr(model, data, quiet, LrRange{.steps = ~std::size_t{0}}),
+                    Contains("LrRange: steps: expected 2 to 1000000, got"));
   CHECK(find_lr(model, data).lr.size() > 10);
   const Dataset<float> ignored{{64}, std::vector<float>(128), Labels{{ignore_index, ignore_index}, 10}};
   CHECK_THROWS_WITH(find_lr(model, ignored, quiet), Contains("find_lr: expected at least one label that counts"));
+  const auto unlucky = augmented<Augment<Unlucky>>(typed<Shape<64>, Classes<10>>(data));
+  CHECK_THROWS_WITH(find_lr(model, unlucky, quiet, LrRange{.low = 0.1}), "no luck");
+  CHECK(std::ranges::equal(before.parameters().span(), model.parameters().span()));
 }
 
 TEST_CASE("a record's numbers have names") {
