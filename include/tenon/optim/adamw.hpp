@@ -9,7 +9,7 @@ namespace tenon {
 ///     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,
 ///     p = (1 - lr weight_decay) p - lr / (1 - b1^t)  m / (sqrt(v) / sqrt(1 - b2^t) + eps).
 ///
-/// Beside it, `Adam{.weight_decay = w}` is L2 decay: w p is added to the gradient, as the penalty
+/// `Adam{.weight_decay = w}`, by contrast, is L2 decay: w p is added to the gradient, as the penalty
 /// w/2 |p|^2 would, and is divided by sqrt(v) like the rest of it. A weight whose gradients are large
 /// is then hardly decayed; here all shrink at the same rate. For plain SGD both are the same thing.
 struct AdamW {

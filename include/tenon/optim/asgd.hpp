@@ -7,7 +7,7 @@ namespace tenon {
 /// Averaged stochastic gradient descent (Polyak and Juditsky 1992), in PyTorch's form: with
 /// g' = g + weight_decay p, eta = lr / (1 + lambd lr (t - 1))^alpha and mu = 1 / max(1, t - 1 - t0),
 ///     p = (1 - lambd eta) p - eta g',   average = (1 - mu) average + mu p.
-/// State 0 is the average, which is the result; until step t0 + 2 it is p itself.
+/// The average, which is the result of the method, is kept as state 0; until step t0 + 2 it equals p.
 struct ASGD {
   double lr = 1e-2;
   double lambd = 1e-4;

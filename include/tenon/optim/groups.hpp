@@ -11,7 +11,7 @@
 
 namespace tenon {
 
-/// The parameters of a selection and how they are trained; see `Groups`.
+/// An optimizer for the parameters of a selection; see `Groups`.
 template <class Selection, Optimizer O>
 struct Group {
   O optimizer{};
@@ -52,7 +52,7 @@ struct group_traits<Group<Selection, O>> {
   static constexpr bool is_group = true;
 };
 
-/// An optimizer on a part of the arrays.
+/// Runs an optimizer on some ranges of the arrays.
 template <Optimizer O, class T, std::size_t States, class R>
 void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, const R& ranges, std::uint64_t step) {
   constexpr std::size_t own = static_cast<std::size_t>(O::states);
@@ -63,7 +63,7 @@ void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, co
   }
 }
 
-/// The number of the first selection that chooses a parameter; behind the last where none does.
+/// The number of the first selection that chooses a parameter, from 0; the number of selections where none does.
 template <class... Selection>
 constexpr std::size_t first_choice(const ParameterEntry& entry) {
   std::size_t number = 0;
@@ -101,7 +101,7 @@ struct Groups {
     std::apply([&](auto&... g) { (visit(g.optimizer), ...); }, o.groups);
   }
 
-  /// See set_momentum (optim/optimizer.hpp); the same for all.
+  /// Sets the momentum of all of them; see set_momentum (optim/optimizer.hpp).
   constexpr void set_momentum(double momentum) {
     tenon::set_momentum(base, momentum);
     std::apply([&](auto&... g) { (tenon::set_momentum(g.optimizer, momentum), ...); }, groups);

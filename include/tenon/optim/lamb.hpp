@@ -7,12 +7,12 @@
 
 namespace tenon {
 
-/// AdamW whose step is as long as the parameter (You et al. 2020), for large batches:
+/// AdamW whose step is scaled to the length of each parameter (You et al. 2020), for large batches:
 ///     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,
 ///     u = m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay p,
 ///     p = p - lr |p| / |u| u,
-/// with the norms of a parameter as a whole, a matrix or a bias; where one of them is 0 the ratio is 1. It therefore
-/// takes the network's parameters one by one (`update<Net>`), and cannot be one of `Groups`.
+/// where p is a parameter as a whole, a matrix or a bias, and |p| its Euclidean norm; |p| / |u| is 1 where one of them
+/// is 0. It therefore takes the network's parameters one by one (`update<Net>`), and cannot be one of `Groups`.
 ///
 ///     fit(model, data, Fit{.optimizer = Lamb{.lr = 0.01}, .batch_size = 4096});
 struct Lamb {

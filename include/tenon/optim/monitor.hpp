@@ -10,7 +10,7 @@
 
 namespace tenon {
 
-/// Which way is better; automatic: what the monitored number says.
+/// Whether smaller (`min`) or larger numbers are better; `automatic`: as it is for the monitored number.
 enum class MonitorMode : std::uint8_t { automatic, min, max };
 
 /// A number of an epoch's record that callbacks watch: `Monitor::val_loss`, or by its name, which is how the metrics of
@@ -34,10 +34,10 @@ public:
   constexpr std::string_view name() const { return {text_, size_}; }
   constexpr const char* c_str() const { return text_; }
   constexpr bool operator==(const Monitor& other) const { return name() == other.name(); }
-  /// Whether every run has such a number, and not only one with this metric.
+  /// Whether every run has this number; any other only a run with a metric of that name has.
   constexpr bool is_built_in() const;
 
-  MonitorMode better = MonitorMode::automatic;  // of a metric: not known before it is found
+  MonitorMode better = MonitorMode::automatic;  // of a metric: unknown until the run has found it
 
 private:
   // no more than 64 bytes in all, which compilers let a loop copy without a warning
@@ -69,8 +69,8 @@ constexpr const char* name_of(const Monitor& monitor) { return monitor.c_str(); 
 
 namespace detail {
 
-/// The monitored number of a run. Which way is better for a metric, where `asked` whether that is its own affair, the
-/// run knows.
+/// The monitored number of a run, for the callback `who`. With `asked`, whether smaller or larger is better is the
+/// metric's to say, and is taken from the run, which knows the metric.
 template <class Run>
 double watch(Run& run, Monitor& monitor, bool asked, const char* who) {
   if constexpr (requires { run.better(monitor, who); }) {

@@ -9,15 +9,16 @@
 #include <tenon/expr/program.hpp>
 #include <tenon/options.hpp>
 
-/// Optimizers are formulas over (parameter, gradient, state), run as one loop over the arenas.
+/// An optimizer is a few formulas of a parameter, its gradient and the numbers it keeps beside it, run as one loop over
+/// all parameters of a network.
 namespace tenon {
 
 namespace optimizing {
 
-/// What the formulas of an optimizer are about: a parameter and its gradient.
+/// What stands in the formulas of an optimizer: a parameter and its gradient.
 inline constexpr expr::Input<0> parameter{};
 inline constexpr expr::Input<1> grad{};
-/// Array K of numbers that the optimizer keeps, one per parameter; zeros at first.
+/// A number that the optimizer keeps for each parameter, in its array K; zero at first.
 template <int K>
 inline constexpr expr::Input<2 + K> state{};
 
@@ -25,7 +26,7 @@ inline constexpr expr::Input<2 + K> state{};
 
 namespace detail {
 
-/// Several formulas as one, to list their scalars.
+/// Several formulas as one type, so that the settings (lr, ...) which they mention can be listed together.
 template <class F, class... Rest>
 struct bundle {
   using type = expr::Operation<expr::Op::number, F, typename bundle<Rest...>::type>;
@@ -35,8 +36,9 @@ struct bundle<F> {
   using type = F;
 };
 
-/// All formulas of an update as one plan: stores 0 (the parameter), 2, 3, ... (states), in the places
-/// of the inputs they replace. Scalars are numbered over all formulas, in the order of first mention.
+/// All formulas of an update as one plan. Its results are stored in the places of the inputs they replace: 0 is the
+/// parameter, 2, 3, ... are the arrays kept (1 is the gradient, which stays). Settings are numbered over all formulas,
+/// in the order in which they are first mentioned.
 template <class... F>
 consteval expr::Plan plan_update() {
   using Scalars = expr::parameters_of<typename bundle<F...>::type>;
@@ -49,7 +51,7 @@ consteval expr::Plan plan_update() {
   return expr::make_plan(g, o);
 }
 
-/// What an update writes: the new parameter and the new states, all from the old values.
+/// The loop of an update: from the old values it computes the new parameter and the new numbers kept beside it.
 template <class Parameter, class... State>
 struct UpdateLoop {
   static constexpr int states = sizeof...(State);
@@ -88,7 +90,7 @@ using Update = UpdateLoop<expr::lift<Parameter>, expr::lift<State>...>;
 
 }  // namespace detail
 
-/// The arrays an optimizer works on; `state` holds `O::states` of them.
+/// The arrays an optimizer works on, each of `count` numbers; `state` holds the `O::states` that it keeps.
 template <class T, std::size_t States>
 struct OptimizerArrays {
   T* parameters = nullptr;
@@ -97,9 +99,9 @@ struct OptimizerArrays {
   std::size_t count = 0;
 };
 
-/// Settings as members, among them `lr` (what they may be: see options.hpp), `states` arrays of the parameters' size,
-/// and `update(arrays, step)` with steps counted from 1; one that treats parameters differently is asked for
-/// `update<Net>(arrays, step)`.
+/// An optimizer has its settings as members, `lr` among them (options.hpp shows how it says what they may be). `states`
+/// is how many arrays of the parameters' size it keeps, and `update(arrays, step)` takes a step, counted from 1. One
+/// that treats parameters differently has `update<Net>(arrays, step)` instead.
 template <class O>
 concept Optimizer = requires(const O& o) {
   { O::states } -> std::convertible_to<int>;
@@ -120,8 +122,8 @@ concept NetworkOptimizer = Optimizer<O> ||
      (
          requires(const O& o) { o.groups; } || requires { requires O::by_parameter; }));
 
-/// Sets the momentum, or what takes its place: beta1 of Adam and the like. Optimizers without either keep what
-/// they have.
+/// Sets the momentum, or beta1 of Adam and the like, which takes its place. Nothing happens to an optimizer that has
+/// neither.
 template <class O>
 constexpr void set_momentum(O& optimizer, double momentum) {
   if constexpr (requires { optimizer.set_momentum(momentum); }) optimizer.set_momentum(momentum);

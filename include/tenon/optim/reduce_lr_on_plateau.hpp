@@ -22,7 +22,7 @@ namespace tenon {
 ///
 /// Better means below best (1 - threshold) or best - threshold (relative, absolute; above best
 /// (1 + threshold) or best + threshold where more is better). After a reduction, bad epochs are not
-/// counted for `cooldown` epochs. `state` is all it remembers: save it, set it, and it goes on.
+/// counted for `cooldown` epochs. `state` is all it remembers: who saves it and sets it again goes on from there.
 struct ReduceLROnPlateau {
   enum class Mode { automatic, min, max };
   enum class Threshold { rel, abs };
@@ -39,7 +39,7 @@ struct ReduceLROnPlateau {
   Threshold threshold_mode = Threshold::rel;
   std::uint64_t cooldown = 0;
   double min_lr = 0;
-  double eps = 1e-8;  // a smaller change is not made
+  double eps = 1e-8;  // the rate stays where it would change by no more than this
   State state{};
   Monitor monitor = Monitor::val_loss;
 

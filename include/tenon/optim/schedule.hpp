@@ -32,7 +32,7 @@ namespace tenon {
 /// What a schedule is: `double operator()(double lr, std::uint64_t t) const`.
 struct a_function_of_lr_and_time;
 
-/// A function of the first learning rate and the time that gives the learning rate.
+/// A function that gives the learning rate, from the one that the optimizer was given and the time.
 template <class S>
 concept Schedule = requires(const S& schedule, double lr, std::uint64_t t) {
   { schedule(lr, t) } -> std::convertible_to<double>;
@@ -44,15 +44,15 @@ inline constexpr bool counts_steps = requires {
   requires S::per_step;
 };
 
-/// Where a schedule ends that is made for a number of epochs (or steps), and who ends there: one schedule within
-/// others begins later than they do. The first time that it is not made for is
+/// The end of a schedule that is made for `length` epochs (or steps), and the name of that schedule. Where it is part
+/// of another one it may start later, at `begin`. The first time that it is not made for is
 ///     t = begin + length.
 struct ScheduleEnd {
   std::uint64_t begin = 0;
   std::uint64_t length = 0;
   std::string_view name{};
 
-  /// The first time too many; the largest number for one that has no such time.
+  /// begin + length, or the largest number where that is more.
   constexpr std::uint64_t time() const { return length > ~begin ? ~std::uint64_t{0} : begin + length; }
 };
 
@@ -64,7 +64,7 @@ constexpr std::optional<ScheduleEnd> end_of(const S& schedule) {
   else return std::nullopt;
 }
 
-/// The momentum that a schedule wants at t, if it moves it.
+/// The momentum that a schedule sets at time t; none where it leaves the momentum alone.
 template <Schedule S>
 std::optional<double> momentum_of(const S& schedule, std::uint64_t t) {
   if constexpr (requires { schedule.momentum(t); }) return schedule.momentum(t);

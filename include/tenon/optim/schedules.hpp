@@ -100,7 +100,7 @@ struct LinearLR {
   }
 };
 
-/// Down to 0 as a power of what is left:
+/// Down to 0, as a power of the part of the run that is left:
 ///     eta_t = lr (1 - min(t, n) / n)^power   where n = total_iters
 /// PyTorch: PolynomialLR.
 struct PolynomialLR {
@@ -206,8 +206,8 @@ struct ChainedScheduler {
 
 /// Schedules one after the other, the next one from each milestone m on, counting from 0 again:
 ///     eta_t = S_k(lr, t - m_k)   where m_k <= t < m_k+1, and m_0 = 0
-/// The momentum stays what it was last, where the schedule of the time moves none. Each must last until the next
-/// milestone, the last one until the end of the run. Errors: milestones that fall. PyTorch: SequentialLR.
+/// While a schedule that moves no momentum is in force, the momentum stays as it was. Each schedule must last until the
+/// next milestone, the last one until the end of the run. Error: milestones that fall. PyTorch: SequentialLR.
 ///
 ///     SequentialLR{{10}, LinearLR{.total_iters = 10}, CosineAnnealingLR{.T_max = 90}}
 template <Schedule... S>
