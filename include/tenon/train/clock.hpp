@@ -2,8 +2,8 @@
 
 namespace tenon::detail {
 
-/// Seconds since some moment, of a clock that is never set. Here, and not with the standard's header, because that
-/// alone takes a compiler longer than most of ours.
+/// Seconds since some moment, of a clock that nobody sets back. Declared here, because <chrono> alone takes a compiler
+/// longer than most headers of Tenon.
 double steady_seconds();
 
 }  // namespace tenon::detail

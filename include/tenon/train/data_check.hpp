@@ -83,12 +83,12 @@ std::string_view non_finite_parameter(const M& model) {
   return {};
 }
 
-/// Which sample of a batch is not finite, in words; nothing where all are.
+/// Says which sample of a batch is not finite; empty where all are.
 std::string describe_non_finite_sample(const Batch<float>& batch);
 std::string describe_non_finite_sample(const Batch<double>& batch);
 
-/// In whose output the first number that is not finite appears (null: in nobody's), and in which
-/// parameter there is one (empty: in none).
+/// Says in which layer's output the first number that is not finite appears (null: in none), and which parameter holds
+/// one (empty: none).
 std::string describe_non_finite_layer(const UnitRow* unit, std::string_view parameter);
 
 }  // namespace tenon::detail

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-/// What a run of `fit` collects. These are lists whose code is the library's, not that of every program.
+/// Lists of what a run of `fit` collects. Their code is compiled into the library, and not into every program.
 namespace tenon {
 
 class Archive;

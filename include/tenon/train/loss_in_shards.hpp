@@ -12,7 +12,8 @@
 namespace tenon::detail {
 
 /// The loss of a batch that is cut into shards, from the outputs y; dy is the gradient at the rows of this rank. A mean
-/// over the batch is the sum of the shards' means, each times what it is a mean over, by what the batch is.
+/// over the batch is the sum of the shards' means, each weighted by its part of what the batch's is a mean over: of the
+/// samples, or labels, or weights.
 template <class Aim, class Output, class L, class T>
 double loss_in_shards(const L& loss, Sharding<T>& sharding, Workers& workers, Rows<const T> y, const Batch<T>& batch,
                       std::span<T> scratch, Rows<T> dy, TermValues& terms) {

@@ -152,7 +152,7 @@ struct ClassCount {
   }
 };
 
-/// The values of batches, put together: means by what they are means over.
+/// The losses of several batches as one: means are averaged, weighted by how much each is a mean over.
 struct LossSum {
   TermValues sums{};
 
@@ -184,7 +184,7 @@ struct Objective {
   static constexpr bool several = false;
   template <class Out>
   static constexpr std::size_t answers = answers_of<L, Out>;
-  /// Numbers a sample that an evaluation wants lent.
+  /// Numbers of scratch memory that an evaluation needs for each sample.
   template <class Out>
   static constexpr std::size_t scratch = answers_of<L, Out>;
 
@@ -248,7 +248,7 @@ struct Objective<Net, L> {
   static_assert(terms <= most_terms, "at most 8 losses are added up");
   template <class Out>
   static constexpr std::size_t answers = 1;
-  /// A value for each row, and the largest prediction and its gradient.
+  /// Scratch memory for each sample: a loss for each row, and a copy of the largest output and of its gradient.
   template <class Out>
   static constexpr std::size_t scratch = 3 * Out::size;
 

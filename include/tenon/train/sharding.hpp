@@ -54,8 +54,8 @@ public:
   std::size_t largest_shard() const;
   std::size_t threads() const;
 
-  /// Before anything is computed, and the first time alone: ranks that do not train the same are refused, by name. What
-  /// differs in a data set only `fit` can tell.
+  /// Refuses ranks that do not train the same, by name. It is called before anything is computed, and looks the first
+  /// time alone. Whether the data sets differ only `fit` can tell.
   void expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
                          std::size_t batch_size);
   /// How a batch is cut, for all that follows.
@@ -66,42 +66,43 @@ public:
   std::size_t count_of(std::size_t k) const;
   ShardPlace<T>* place_of(std::size_t k);
 
-  /// Calls work(k) for every shard of this rank. What it throws on this rank alone ends all ranks.
+  /// Calls work(k) for every shard of this rank. An exception in it ends all ranks.
   template <class F>
   void for_each(Workers& workers, F&& work) {
     call(
         workers, [](void* f, std::size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
   }
 
-  /// Whether each rank keeps the optimizer's arrays for a piece of the parameters: where that begins, of so many
-  /// numbers.
+  /// Whether each rank keeps the optimizer's arrays for a piece of the parameters alone, and where a rank's piece of
+  /// `count` numbers begins.
   bool splits_states() const;
   std::size_t start_of_piece(std::size_t rank, std::size_t count) const;
-  /// Piece r of these is right on rank r, and then everywhere.
+  /// Before it, piece r of the numbers is right on rank r; afterwards all pieces are right on all ranks.
   void share_pieces(std::span<T> numbers);
 
-  /// Where the gradients of shard k are, each call one more, from the first on.
+  /// Says where the gradients of the next shard are: those of shard 0 first.
   void add_place(T* gradients);
-  /// to = the sum over the tree of all shards' gradients, and of what is in `to` where it adds: begun before backward,
-  /// so that on several ranks gradients travel as soon as they are complete, of which the watch of each shard tells.
+  /// Fills `to` with the sum of all shards' gradients over the tree, or, with `add`, adds that to what is there. It
+  /// begins before backward, so that on several ranks gradients travel as soon as they are complete: each shard's watch
+  /// tells when.
   void begin_sum(std::span<T> to, bool add);
   const GradientWatch<T>* watch_of(std::size_t k) const;
   void finish_sum(Workers& workers);
 
-  /// Begins a batch's loss of so many terms. Each shard then says what its terms are worth, and how often classes were
-  /// told right.
+  /// Begins the loss of a batch, of so many terms. Each shard then gives the values of its terms, and how many classes
+  /// it predicted correctly.
   void start_loss(std::size_t terms);
   void put_loss(std::size_t k, const double* terms, const ClassCount& classes);
-  /// The sums over the tree, of all shards on all ranks; then `classes` is of the whole batch, too.
+  /// Adds them up over the tree, for all shards on all ranks; afterwards `classes` counts the whole batch, too.
   void finish_loss(TermValues& values);
   const ClassCount& classes() const;
 
-  /// Watchers for the shards of this rank, and the first unit that any has seen.
+  /// What looks for numbers that are not finite, one for each shard of this rank, and the first unit with one.
   NonFiniteTrace<T>* watchers();
   std::uint32_t first_seen() const;
-  /// Of this rank's rows, which sample is not finite, in words.
+  /// Says which sample among this rank's rows is not finite.
   std::string describe_samples(const Batch<T>& batch) const;
-  /// Of all ranks' words those that say what comes first: a sample, or a layer by its number.
+  /// Of the sentences of all ranks the one with the least `order`: a sample comes before layers, in their order.
   std::string agree_on(std::string words, double order) const;
 
 private:

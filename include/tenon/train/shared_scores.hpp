@@ -14,9 +14,9 @@ class SharedScores {
 public:
   SharedScores(Communicator& ranks, std::size_t terms, std::size_t batches);
   std::size_t batches() const { return batches_; }
-  /// The next batch of this rank's.
+  /// Takes what the next batch of this rank gave.
   void put(const TermValues& values, const ClassCount& classes);
-  /// All ranks', on all. Returns the words of the first rank that has any.
+  /// Brings what all ranks have found out to all of them. Returns the sentence of the first rank that has one.
   std::string gather(const std::string& words);
   TermValues values(std::size_t batch) const;
   ClassCount counted(std::size_t batch) const;

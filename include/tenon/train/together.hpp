@@ -24,27 +24,27 @@ struct RunFingerprint {
   std::uint64_t program = 0, epochs = 0, batch_size = 0, shards = 0, seed = 0, weights = 0, samples = 0, data = 0;
   double lr = 0;
 };
-/// An AgreedError of `who` that says what differs, and on which ranks, unless it is the same on all.
+/// Throws an AgreedError of `who` that says what differs, and on which ranks, unless all ranks have the same.
 void expect_same_run(Communicator& ranks, const RunFingerprint& mine, std::string_view who = "fit");
-/// The same about a checkpoint that all of them read.
+/// The same for a checkpoint that all of them read.
 void expect_same_file(Communicator& ranks, const std::string& path);
 
-/// Everybody's seconds since the last call, into the record of an epoch.
+/// Puts the seconds of all ranks since the last call into the record of an epoch.
 void gather_seconds(Communicator& ranks, EpochRecord& record);
-/// "compute 81 %, wait 6 %, exchange 9 %": shares of the epoch, means over the ranks. Nothing for one process.
+/// "compute 81 %, wait 6 %, exchange 9 %": shares of the epoch, averaged over the ranks; empty for one process.
 std::string describe_seconds(const EpochRecord& record);
-/// Ends an epoch's line, with the metrics of its record and that.
+/// Ends an epoch's line with the metrics of its record and that text.
 void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record);
 
-/// What two ranks hash to the same is the same, but for chance. Of a data set, samples all over it: one that is mapped
-/// from a file is not read for it.
+/// Where two ranks have the same hash they have the same, but for chance. Of a data set some samples all over it are
+/// hashed, so that one that is mapped from a file is not read as a whole.
 std::uint64_t hash_text(std::string_view text);
 std::uint64_t hash_numbers(std::span<const float> numbers);
 std::uint64_t hash_numbers(std::span<const double> numbers);
 std::uint64_t hash_data(const Dataset<float>& data);
 std::uint64_t hash_data(const Dataset<double>& data);
 
-/// What f throws on this rank alone ends all ranks, with one message.
+/// Calls f; an exception that it throws on this rank alone ends all ranks, with one message.
 template <class F>
 auto as_one(Communicator& ranks, F&& f) {
   try {

@@ -40,7 +40,7 @@ struct samples_that_are_there_until_backward;
 
 namespace detail {
 
-/// An argument that is not there.
+/// Stands for an argument that is not given.
 template <fixed_string Name>
 struct no_argument;
 template <class M, class L, class O>

@@ -137,7 +137,7 @@ public:
   const History& history() const { return history_; }
   const EpochRecord& record() const { return history_.last(); }
   /// A number of the last epoch's record; an Error where it has none, say without validation data. It may be NaN, which
-  /// is better than nothing else.
+  /// no comparison calls better.
   double monitored(const Monitor& monitor, const char* who) const {
     const EpochRecord& r = record();
     if (!monitor.is_built_in()) return detail::find_metric(r, monitor.name(), who);
@@ -192,10 +192,10 @@ public:
   /// Everything the run consists of, into a file that `resume` goes on from bit for bit. It is written when
   /// all callbacks of the moment have been called, atomically; `path` is kept until then. Several may be asked for.
   void save_checkpoint(const std::string& path) { checkpoints_.add(path); }
-  /// In on_train_begin: to where a checkpoint was written. An Error, and nothing changed, where the file is damaged, or
-  /// not of this network, data size, batch size, accumulation and seed, or optimizer (the learning rate that it was
-  /// given among its options), loss, regulariser or clipping are not those of the run that wrote it; see
-  /// train/identity.hpp for "this network". The number of epochs, the schedule and the callbacks may be others.
+  /// In on_train_begin: goes to where the run was that wrote the checkpoint. An Error, and nothing changed, where the
+  /// file is damaged, or of another network (train/identity.hpp), data size, batch size, accumulation or seed, or where
+  /// the optimizer, loss, regulariser or clipping, with their options (the learning rate that the optimizer was given
+  /// among them), were others. The number of epochs, the schedule and the callbacks may be others.
   void resume(const std::string& path) try {
     if (ranks()) detail::expect_same_file(*ranks(), path);
     Archive a(path);

@@ -15,7 +15,7 @@ namespace tenon {
 void set_num_threads(std::size_t count);
 std::size_t num_threads();
 
-/// As long as any of them lives, the BLAS uses one thread for each product, where it can be told so.
+/// As long as one of these lives, the BLAS uses one thread for each matrix product, where it can be told to.
 class OneBlasThread {
 public:
   OneBlasThread();

@@ -22,8 +22,8 @@ struct TimeLimit {
   }
 };
 
-/// Where the loss becomes NaN or infinite: ends training with the weights of the end of the last epoch (or of the
-/// beginning), where `fit` alone throws an Error that says in which layer it came up.
+/// Ends training where the loss becomes NaN or infinite, with the weights of the end of the last epoch (or of the
+/// beginning). Without it `fit` throws an Error that says in which layer that came up.
 struct TerminateOnNaN {
   bool terminated = false;
   std::vector<double> weights{};

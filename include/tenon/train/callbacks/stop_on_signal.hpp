@@ -19,9 +19,9 @@ public:
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  /// The number of the signal that came since the first of those that live was made; 0: none.
+  /// The number of the signal that came since the oldest watch that lives was made; 0: none.
   static int received() noexcept;
-  /// What another rank's signal counts as.
+  /// The number that stands for a signal which another rank was sent.
   static const int terminate;
 };
 
