@@ -17,27 +17,26 @@
 /// given to it.
 namespace tenon::expr {
 
-/// What is computed when. Numbers per feature are known by slots: first those that are given, then
-/// sums and what is made of sums.
+/// Which pass computes what. Every number per feature has a slot: first those that are given, then the sums over the
+/// batch and what is computed from them.
 struct BatchPlan {
   FormulaGraph g{};
   Outputs elements{};                         // what the last pass stores
   Outputs features{};                         // gradients (sum_parameter) and running statistics (store)
   Cuts values{};                              // the vertex in each slot
-  int given = 0;                              // how many slots are filled at the start
+  int given = 0;                              // how many slots are filled before the first pass
   int sums_before[FormulaGraph::capacity]{};  // how many passes that sum come before a vertex is known
-  int passes = 0;                             // that sum
+  int passes = 0;                             // how many passes sum over the batch
 
   constexpr bool is_sum(int slot) const { return g[values.vertex[slot]].op == Op::batch_sum; }
   constexpr bool is_summed(int slot, int pass) const {
     return slot >= given && is_sum(slot) && sums_before[values.vertex[slot]] == pass + 1;
   }
-  /// Whether the slot is filled by the pass over the features after `pass` sums.
+  /// Whether the slot is filled by the pass over the features that follows `pass` passes over the batch.
   constexpr bool is_made(int slot, int pass) const {
     return slot >= given && !is_sum(slot) && sums_before[values.vertex[slot]] == pass;
   }
-  /// Where a slot is the sum of squared deviations from the mean of what another one sums, as a variance's is: that
-  /// one's slot, and the mean's. Else -1.
+  /// Where a slot holds sum((x - m)^2) with m = sum(x) / n, as for a variance: the slots of sum(x) and of m. Else -1.
   struct Deviation {
     int sum = -1, mean = -1;
   };
@@ -94,7 +93,8 @@ struct BatchPlan {
   constexpr Plan element_pass(bool channelwise) const { return make_plan(g, elements, values, channelwise); }
 
 private:
-  /// The slots that are filled after `pass` sums, with or without what the features' pass makes then.
+  /// The slots that are filled after `pass` passes over the batch, with or without those that the pass over the
+  /// features fills then.
   constexpr Cuts known(int pass, bool with_features) const {
     Cuts k = values;
     for (int slot = given; slot < k.count; ++slot)
@@ -145,7 +145,7 @@ private:
     needed[id] = true;
     for (const int a : {int{p.g[id].a}, int{p.g[id].b}, int{p.g[id].c}}) need(a);
   }
-  /// A loop over elements finds what is computed per feature at hand.
+  /// What is computed per feature gets a slot, from which the loops over elements read it.
   constexpr void keep(int id) {
     if (id >= 0 && p.g[id].rank == Rank::feature && p.g[id].a >= 0) p.values.add(id);
   }

@@ -9,7 +9,7 @@
 #include <tenon/fixed_string.hpp>
 #include <tenon/type_list.hpp>
 
-/// Formulas of several inputs, which are known by the names of what gives them.
+/// Formulas of several inputs, each named after the node or the graph's input that it comes from.
 namespace tenon::expr {
 
 /// How noise of a formula is distributed.
@@ -72,7 +72,7 @@ inline constexpr Draw draw_of = Draw::normal;
 template <Draw D>
 inline constexpr Draw draw_of<RandomNumbers<D>> = D;
 
-/// Whether a formula says by name what it takes, or draws. Every formula is asked, so this makes no types.
+/// Whether a formula has named inputs, or random numbers. Every formula is asked, so this makes no types.
 template <class E>
 inline constexpr bool has_edges = false;
 template <fixed_string N>
@@ -84,14 +84,14 @@ inline constexpr bool has_edges<Operation<O, A...>> = (has_edges<A> || ...);
 
 }  // namespace detail
 
-/// What a formula reads by name, and the random numbers in it.
+/// The named inputs of a formula, and the random numbers in it.
 template <class E>
 using edges_of = typename detail::find_leaves<detail::is_edge, E, list<>>::type;
 template <class E>
 using randoms_of = typename detail::find_leaves<detail::is_random, E, list<>>::type;
 
-/// The formula with edges, and behind them random numbers, as inputs 0, 1, ...; without random numbers (`Drawn` false)
-/// these are 0.
+/// The formula with its named inputs numbered 0, 1, ..., followed by its random numbers. Where `Drawn` is false, as in
+/// evaluation, each random number is the constant 0 instead.
 template <class E, class Edges, class Randoms, bool Drawn>
 struct number_edges {
   using type = E;
@@ -115,7 +115,7 @@ struct number_edges<Operation<O, A...>, Edges, R, D> {
 template <class E, bool Drawn>
 using with_numbered_edges = typename number_edges<E, edges_of<E>, randoms_of<E>, Drawn>::type;
 
-/// Whether a formula says by name what it takes.
+/// Whether a formula has named inputs.
 template <class E>
 inline constexpr bool names_its_inputs = detail::has_edges<E>;
 

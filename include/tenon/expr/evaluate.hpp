@@ -55,7 +55,8 @@ struct LiteralValues {
   constexpr void collect(const Leaf&) {}
 };
 
-/// What a value of x alone cannot give; each is refused with a sentence.
+/// What cannot be computed from one value of x: products with matrices, chunks, and below, in `looks_around`, sums over
+/// a sample or a batch, labels and positions. Each is refused with a message of its own.
 template <class E>
 inline constexpr bool has_products = false;
 template <Op O, class... A>
@@ -72,7 +73,7 @@ consteval bool looks_around() {
   return false;
 }
 
-/// The graph that a number's way through the formula takes, and nothing else; the result is last.
+/// The vertices that the value of a formula needs, and no others; the result is the last one.
 template <class E>
 consteval FormulaGraph scalar_graph() {
   FormulaGraph g;

@@ -92,7 +92,8 @@ struct Apply {
   static constexpr double apply(const Formula&, const A&...) { return 0; }
 };
 
-/// Whatever the mistake says, it is made where a formula of this type is used and not before.
+/// Refuses a use of a formula with the words of Mistake. As it depends on E, it is refused where that use is compiled,
+/// not where the headers are.
 template <class E, class Mistake>
 constexpr bool refuse_for() {
   return tenon::detail::refuse<std::conditional_t<std::is_void_v<E>, void, Mistake>>();

@@ -227,7 +227,7 @@ constexpr auto batch_variance(A a) {
 /// The option that makes a parameter a buffer: saved with the others, but no optimizer touches it.
 struct Buffer {};
 
-/// What `running<"name">` is; see there.
+/// The type of `running<"name">`, which is explained below.
 template <fixed_string Name, class... Options>
 struct Running {
   template <Expression S, Operand C = int, Operand M = double>

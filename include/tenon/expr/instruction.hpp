@@ -22,8 +22,8 @@ struct ArrayName {
   constexpr bool operator==(const ArrayName&) const = default;
 };
 
-/// Those of one kind. An inner loop has a pointer for each, and for nothing else: every pointer too many is code to be
-/// removed again, once per instruction set.
+/// The arrays that a loop reads, or those that it writes. The inner loop has a pointer for each of them and no other:
+/// an optimiser would have to remove every pointer too many, once per instruction set.
 struct ArrayNames {
   ArrayName list[40]{};
   int count = 0;
@@ -40,7 +40,7 @@ struct ArrayNames {
   constexpr int slots() const { return std::max(count, 1); }
 };
 
-/// The name under which a vertex is read from memory in an inner loop.
+/// Which array an inner loop reads a vertex from.
 constexpr ArrayName array_read(const Vertex& v) {
   const bool has_slot = v.op == Op::input || v.op == Op::parameter || v.op == Op::saved;
   return {.op = v.op, .slot = has_slot ? v.slot : 0};
@@ -50,15 +50,15 @@ constexpr bool is_array(Op op) {
   return op == Op::input || op == Op::parameter || op == Op::saved || op == Op::output || op == Op::seed ||
          op == Op::noise;
 }
-/// The name of what a result is written to. What is stored and what is added to what is there is one array.
+/// Which array a result is written to: the same one, whether the result replaces the numbers there or is added to them.
 constexpr ArrayName array_written(const Output& o) {
   return {.sink = o.sink == Sink::accumulate ? Sink::store : o.sink, .slot = o.slot};
 }
 
-/// The result, where a costly vertex waits for the next pass.
+/// The array of the result, which holds a costly vertex from one pass to the next (Plan::stored).
 inline constexpr ArrayName stored_array{.sink = Sink::store};
 
-/// All that the inner loops of a plan read,
+/// The arrays that the inner loops of a plan read.
 constexpr ArrayNames arrays_read(const Plan& p) {
   ArrayNames names;
   for (int i = 0; i < p.g.count; ++i) {
@@ -68,7 +68,7 @@ constexpr ArrayNames arrays_read(const Plan& p) {
   }
   return names;
 }
-/// and all that they write.
+/// The arrays that the inner loops of a plan write.
 constexpr ArrayNames arrays_written(const Plan& p) {
   ArrayNames names;
   if (p.stored >= 0) names.add(stored_array);
@@ -94,13 +94,13 @@ struct Instruction {
   Argument argument[4]{};
 };
 
-/// Where the value of a vertex is found.
+/// Where the value of vertex `id` is found; nowhere for -1, an argument that an operation does not have.
 constexpr Argument value_of(const Plan& p, int id) {
   if (id < 0) return {};
   return {p.inner[id] ? From::element : From::row, id};
 }
 
-/// How a vertex is computed of others.
+/// How a vertex is computed from its arguments.
 constexpr Instruction operation(const Plan& p, int id) {
   const Vertex& v = p.g[id];
   Instruction made{.op = v.op, .against_number = p.against_number(id)};
@@ -119,7 +119,7 @@ constexpr Instruction operation(const Plan& p, int id) {
   return made;
 }
 
-/// How a vertex of the inner loop of a pass is known.
+/// How the inner loop of pass `level` gets vertex `id`: read from an array, or computed from its arguments.
 constexpr Instruction instruction(const Plan& p, const ArrayNames& read, const ArrayNames& written, int id, int level) {
   const Vertex& v = p.g[id];
   if (id == p.stored && level > p.stored_level)
@@ -137,19 +137,19 @@ struct Numbers {
   constexpr void add(int number) { list[count++] = number; }
 };
 
-/// All that one pass does. What it has no use for is left out here, not in the functions that do it: those are inlined
-/// once per number and instruction set.
+/// What one pass does. What it does not need is left out here and not in the functions that do the work, because those
+/// are inlined once per vertex and instruction set.
 struct Pass {
-  Numbers leaves, operations;  // the same for a whole row: first what is there, then what is made of it
+  Numbers leaves, operations;  // vertices that are the same for a whole row: first those that are read
   Numbers inner;               // the vertices of the inner loop
-  Numbers written;             // the outputs that it writes
-  Numbers per_row;             // those that are written after the last pass
-  Numbers channel_sums;        // those that are summed over the pixels of a channel
+  Numbers written;             // the outputs that the inner loop writes
+  Numbers per_row;             // the outputs that are written after the last pass
+  Numbers channel_sums;        // the outputs that are summed over the pixels of a channel
   bool loops = false;
-  int sums = 0;  // reductions, at most four in a pass, what they sum, and one largest and one smallest number
-  int sum[4]{-1, -1, -1, -1};
-  Argument summand[4]{};
-  int high = -1, low = -1;
+  int sums = 0;                // sums over the row, at most four in a pass
+  int sum[4]{-1, -1, -1, -1};  // their vertices
+  Argument summand[4]{};       // what they sum
+  int high = -1, low = -1;     // the vertices of the largest and the smallest number of the row, or -1
   Argument of_high{}, of_low{};
   bool high_tells_nan = false, low_tells_nan = false;
 
@@ -184,7 +184,7 @@ constexpr Pass pass_of(const Plan& p, int level) {
   return made;
 }
 
-/// What an instruction may look at.
+/// Where an instruction finds its arguments.
 template <class T>
 struct Sources {
   const T* const* read;
@@ -194,7 +194,7 @@ struct Sources {
   std::size_t position;
 };
 
-/// The number that is found there,
+/// The number that is found at A; 0 where A is nowhere.
 template <Argument A, class T>
 TENON_INLINE T fetch([[maybe_unused]] const Sources<T>& s) {
   if constexpr (A.from == From::element) return s.element[A.index];
@@ -205,7 +205,7 @@ TENON_INLINE T fetch([[maybe_unused]] const Sources<T>& s) {
   else return T(0);
 }
 
-/// and what an instruction makes of such numbers.
+/// The result of an instruction.
 template <Instruction I, class T>
 TENON_INLINE T compute(const Sources<T>& s) {
   const T a = fetch<I.argument[0]>(s), b = fetch<I.argument[1]>(s);
@@ -240,7 +240,7 @@ TENON_INLINE T row_leaf([[maybe_unused]] const Arguments<T>& args, [[maybe_unuse
   else return args.saved_feature[slot][feature];
 }
 
-/// Where the numbers of a row begin in an array that a loop reads.
+/// The first number of row `index` of a sample, in the array that a leaf O is read from. Null for other operations.
 template <Op O, class T>
 TENON_INLINE const T* read_at([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] int slot,
                               [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t index,
@@ -253,7 +253,7 @@ TENON_INLINE const T* read_at([[maybe_unused]] const Arguments<T>& args, [[maybe
   else if constexpr (O == Op::saved) return args.saved_feature[slot];
   else return nullptr;
 }
-/// The same of one that it writes.
+/// The first number of row `index` of a sample, in the array that a result is written to. Null where there is none.
 template <Sink S, class T>
 TENON_INLINE T* written_at([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] int slot,
                            [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t index,
@@ -264,13 +264,13 @@ TENON_INLINE T* written_at([[maybe_unused]] const Arguments<T>& args, [[maybe_un
   else return nullptr;
 }
 
-/// What becomes of a result in the inner loop,
+/// Writes a result of the inner loop.
 template <Sink S, class T>
 TENON_INLINE void put(T& place, T value) {
   if constexpr (S == Sink::store) place = value;
   else place += value;
 }
-/// after the last pass over a row,
+/// Writes a result that a row has one of, after the last pass over it.
 template <Sink S, class T>
 TENON_INLINE void put_row(const Arguments<T>& args, [[maybe_unused]] int slot, [[maybe_unused]] std::size_t sample,
                           T value) {
@@ -278,7 +278,7 @@ TENON_INLINE void put_row(const Arguments<T>& args, [[maybe_unused]] int slot, [
   else if constexpr (S == Sink::row_value) args.row_values[sample] = value;
   else *args.gradient[slot] += value;
 }
-/// and after the pixels of a channel.
+/// Adds the sum over a channel's pixels to what it belongs to.
 template <Sink S, class T>
 TENON_INLINE void put_channel(const Arguments<T>& args, int slot, std::size_t feature, T sum) {
   if constexpr (S == Sink::sum_parameter) args.gradient[slot][feature] += sum;

@@ -15,15 +15,16 @@
 
 namespace tenon::expr {
 
-/// What a plan does as lists, the same for all types of numbers.
+/// The lists by which the library walks through a plan; they are the same for float and double.
 template <class S>
 struct Listed {
   static constexpr LoopLists<S::plan.g.count, S::plan.outputs.count> lists{S::plan};
 };
 
-/// The loops of a plan. `S` has a static constexpr member `plan`. In order, sums are added up one number after the
-/// other and nothing is chosen by the processor: the same bits on every machine that does not contract into fma. Alone,
-/// nothing of the library is called: plain x86-64 has compiled loops, too.
+/// The loops of a plan. `S` has a static constexpr member `plan`. With `InOrder`, sums are added up one number after
+/// the other and the instruction set is the one that the file is compiled for: the same bits on every machine that does
+/// not contract a product and a sum into one fma. With `Alone`, the loops call nothing of the library, so that those
+/// for plain x86-64 are compiled too.
 template <class S, class T, bool InOrder = false, bool Alone = false>
 class Loops {
   static constexpr int count = S::plan.g.count;
@@ -45,13 +46,13 @@ class Loops {
   static constexpr auto each_in = std::make_integer_sequence<int, arrays_in.slots()>{};
   static constexpr auto each_out = std::make_integer_sequence<int, arrays_out.slots()>{};
 
-  /// One row's arrays, and those that all rows share: the inner loops need nothing else.
+  /// Pointers to one row's numbers, and to the parameters that all rows share.
   struct Row {
     const T* read[arrays_in.slots()];
     T* written[arrays_out.slots()];
   };
 
-  /// What one step adds to the sums of its pass.
+  /// What one step of the inner loop gives to the reductions of its pass.
   struct Summands {
     T sum[4];
     T high;

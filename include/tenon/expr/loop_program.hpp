@@ -10,7 +10,7 @@
 /// of what they do, which it walks through on others. Few have those, so a formula is not compiled for them.
 namespace tenon::expr {
 
-/// A vertex of a plan, with all that the walk asks of it.
+/// A vertex of a plan, with all that the walk needs to know about it.
 struct LoopVertex {
   double value = 0;
   std::int16_t a = -1;

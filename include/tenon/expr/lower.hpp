@@ -123,7 +123,7 @@ using Canonical = typename detail::canonical<E, parameters_of<E>>::type;
 /// Not constexpr: a constant evaluation that gets here stops with an error that says its name.
 [[noreturn]] inline void a_running_statistic_may_follow_one_thing_only() { __builtin_trap(); }
 
-/// What a training step makes of the running statistics: vertex[i] becomes parameter slot[i].
+/// The running statistics after a training step: the value of vertex[i] is written to parameter slot[i].
 struct Updates {
   static constexpr int capacity = 8;
   int slot[capacity]{};

@@ -34,7 +34,7 @@ struct Outputs {
 /// Not constexpr: a constant evaluation that gets here stops with an error that says its name.
 [[noreturn]] inline void a_formula_may_keep_at_most_16_numbers_per_sample_or_feature() { __builtin_trap(); }
 
-/// Vertices that are at hand already: they become `saved` leaves.
+/// Vertices whose values are known before the loops run: these read them as `saved` leaves.
 struct Cuts {
   static constexpr int capacity = 16;
   int vertex[capacity]{};
