@@ -33,6 +33,7 @@
 #include <tenon/model/quantize.hpp>
 #include <tenon/model/session.hpp>
 #include <tenon/networks/quantization_aware.hpp>
+#include <tenon/networks/store_activations.hpp>
 #include <tenon/tenon.hpp>
 
 #include "support/gradient_check.hpp"
@@ -50,10 +51,10 @@
 /// `columns`.
 namespace tenon::zoo {
 
-inline constexpr std::array<std::string_view, 19> columns{"gradient",  "threads", "ranks",   "single",   "frozen parts",
-                                                          "parts",     "fold",    "average", "save",     "Frozen",
-                                                          "constexpr", "blob",    "Session", "steps",    "tokens",
-                                                          "Quantized", "Learner", "ONNX",    "ONNX int8"};
+inline constexpr std::array<std::string_view, 20> columns{"gradient",  "threads", "ranks",   "single", "frozen parts",
+                                                          "parts",     "fold",    "average", "save",   "Frozen",
+                                                          "constexpr", "blob",    "Session", "steps",  "tokens",
+                                                          "Quantized", "16 bits", "Learner", "ONNX",   "ONNX int8"};
 
 /// "`Tanh` at 0.1"
 template <class Refusal>
@@ -413,24 +414,44 @@ std::string check_generator(const Sampled<A>& s) {
   }
 }
 
+/// How far what a network gives in whole numbers lies from what the model gives, as a share of the range of that.
+template <class Net, class A>
+float distance_in_whole_numbers(const Sampled<A>& s, const Model<Net>& model) {
+  const Dataset<float> data({s.in}, s.x);
+  DataLoader<float> loader{data, 9, 1};
+  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*quantize(model, loader)));
+  const auto net = std::make_unique<Quantized<Net>>(*tables);
+  std::vector<float> got(s.y.size());
+  for (std::size_t i = 0; i < s.count; ++i)
+    (*net)(s.sample(i), std::span<float, Sampled<A>::out>(got.data() + i * s.out, s.out));
+  const auto [low, high] = std::minmax_element(s.y.begin(), s.y.end());
+  float most = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) most = std::max(most, std::abs(got[i] - s.y[i]));
+  return most / (*high - *low);
+}
+
 /// Int8 has 255 numbers: what it gives lies within a tenth of the range of what the model gives.
 template <class A>
 std::string check_int8(const Sampled<A>& s) {
   using Net = typename A::Net;
-  if constexpr (!runs_as<in_int8, Net>) {
+  if constexpr (!runs_as<in_int8, Net>) return Words<refusal<in_int8, Net>>::text();
+  else return yes_if(distance_in_whole_numbers<Net>(s, s.model) <= 0.1F);
+}
+
+/// With activations of 16 bits what is left is the error of the weights, which have 8.
+template <class A>
+std::string check_16_bits(const Sampled<A>& s) {
+  using Net = StoreActivations<typename A::Net, activation_bits<16>>;
+  constexpr std::size_t inputs = detail::input_count<input_shape<typename A::Net>>;
+  if constexpr (inputs > 1) {
+    return "no: several inputs";  // StoreActivations is of networks of one input
+  } else if constexpr (!runs_as<in_int8, Net>) {
     return Words<refusal<in_int8, Net>>::text();
   } else {
-    const Dataset<float> data({s.in}, s.x);
-    DataLoader<float> loader{data, 9, 1};
-    const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*quantize(s.model, loader)));
-    const auto net = std::make_unique<Quantized<Net>>(*tables);
-    std::vector<float> got(s.y.size());
-    for (std::size_t i = 0; i < s.count; ++i)
-      (*net)(s.sample(i), std::span<float, Sampled<A>::out>(got.data() + i * s.out, s.out));
-    const auto [low, high] = std::minmax_element(s.y.begin(), s.y.end());
-    float most = 0;
-    for (std::size_t i = 0; i < got.size(); ++i) most = std::max(most, std::abs(got[i] - s.y[i]));
-    return yes_if(most <= 0.1F * (*high - *low));
+    Model<Net> model{1};  // whose parameters lie as those of the network do
+    std::copy_n(s.model.parameters().data(), model.parameters().size(), model.parameters().data());
+    std::copy_n(s.model.buffers().data(), model.buffers().size(), model.buffers().data());
+    return yes_if(distance_in_whole_numbers<Net>(s, model) <= 0.03F);
   }
 }
 
@@ -561,6 +582,7 @@ std::string examine() {
       check_steps(s),
       check_generator(s),
       check_int8(s),
+      check_16_bits(s),
       check_learner(s),
       check_onnx(s),
       check_onnx_int8(s)};
