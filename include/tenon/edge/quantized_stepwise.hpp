@@ -69,7 +69,7 @@ struct StepNumbers {
   const float *weight_scale, *feature_center, *feature_step, *output_center, *output_step;
   const std::int8_t *gate_bits, *cell_bits;
   const Activation<Net>* functions;
-  bool has_functions;
+  bool has_functions, whole_multipliers, counts_far;
   std::array<float, quantized_plan<Stepwise<Net>>.count + 1> scale{};
   std::array<std::int8_t, quantized_plan<Stepwise<Net>>.count + 1> zero{};
 
@@ -84,7 +84,9 @@ struct StepNumbers {
         gate_bits{q.gate_bits},
         cell_bits{q.cell_bits},
         functions{q.functions},
-        has_functions{q.has_functions} {
+        has_functions{q.has_functions},
+        whole_multipliers{q.whole_multipliers},
+        counts_far{q.counts_far} {
     constexpr StepTensors<Net> tensors;
     for (std::size_t t = 0; t < scale.size(); ++t) {
       scale[t] = q.scale[tensors.whole_of[t]];

@@ -39,6 +39,9 @@ struct QuantizedNumbers {
   std::int8_t gate_bits[plan.cells + 1]{}, cell_bits[plan.cells + 1]{};    // of recurrent layers: kernels::CellScale
   edge::Activation<Net> functions[plan.table_size() * plan.tables + 1]{};  // what an importer has computed as the file
   bool has_functions = false;  // means it; otherwise the compiler fills the tables
+  // of 16 bits, as an importer's file means it: sums, of 32 bits, meet multipliers of 31, as in LiteRT where biases
+  // have 32; in a Softmax what lies more than 10 below the largest number counts as e^-10
+  bool whole_multipliers = false, counts_far = false;
 };
 
 namespace edge {
@@ -69,6 +72,7 @@ struct QuantizedTables {
   std::int8_t zero[plan.count + 1]{};
   std::array<kernels::Requantizer, plan.requantizers> scaling{};  // of pairs, three each, of bounds and of joins
   bool sums_fit = true;                                           // in 32 bits, whatever the input
+  bool counts_far = false;                                        // kernels::softmax_int16
   std::array<float, plan.inputs> input_scale{};
   std::array<float, plan.outputs()> output_scale{};
   std::array<float, plan.wide ? 0 : 256 * plan.softmaxes> exponentials{};
@@ -137,6 +141,7 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
   QuantizedTables<Net> t;
   constexpr const auto& plan = quantized_plan<Net>;
   copy_weights(q.weights, plan.weight_bytes, t.weights);
+  t.counts_far = q.counts_far;
   for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
   for (std::size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
   for (std::size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
@@ -169,7 +174,7 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
     if (step.pattern.kind == StepKind::clamp) {
       t.scaling[step.scale] = scaled(in / out, distance);
     } else if (step.pattern.kind == StepKind::softmax && plan.wide) {
-      t.scaling[step.scale] = scaled(in * 65535 / 10, distance);
+      t.scaling[step.scale] = scaled(in / (10.0 / 65535), distance);
     } else if (step.exponentiates()) {
       if (step.pattern.kind == StepKind::log_softmax) t.scaling[step.scale] = scaled(256 * in / out, 255);
       fill_exponentials(std::span(t.exponentials).subspan(256 * step.table, 256), q.scale[step.source]);
@@ -179,10 +184,12 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       for (std::size_t i = 0; i < plan.table_size(); ++i) *to++ = *from++;
     } else if (step.pattern.kind == StepKind::table) {
       const detail::PointFunction f = detail::plan_reading<bound_network<Net>>.function[k];
-      if constexpr (plan.wide)
-        kernels::fill_wide_table(t.functions.data() + plan.table_size() * step.table,
-                                 [&](double x) { return f(x * in) / out; });
-      else
+      if constexpr (plan.wide) {
+        Number* const table = t.functions.data() + plan.table_size() * step.table;
+        if (detail::wide_function(step, f) != detail::WideFunction::table)
+          kernels::Squash::fill(table, q.scale[step.source]);
+        else kernels::fill_wide_table(table, [&](double x) { return f(x * in) / out; });
+      } else
         fill_function(std::span(t.functions).subspan(256 * step.table, 256), f, q.scale[step.source],
                       q.zero[step.source], q.scale[k + 1], q.zero[k + 1]);
     } else if (step.pattern.kind == StepKind::norm) {
@@ -225,8 +232,11 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
                                            distance);
     } else if (step.pattern.kind == StepKind::multiply) {
-      t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out,
-                                         plan.wide ? 0x1p30 : 255 * 255);
+      // in 16 bits a multiplier's last places are seen, and LiteRT computes it of floats
+      if (plan.wide)
+        t.scaling[step.scale + 2] = scaled(
+            static_cast<double>(q.scale[step.source] * q.scale[step.other] / q.scale[k + 1]), 0x1p30);
+      else t.scaling[step.scale + 2] = scaled(in * static_cast<double>(q.scale[step.other]) / out, 255 * 255);
     } else if (step.pattern.kind == StepKind::shift) {
       set_sum(step, in, static_cast<double>(q.weight_scale[step.row]), out);
     } else if (step.pattern.kind == StepKind::divide) {

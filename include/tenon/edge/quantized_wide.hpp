@@ -63,6 +63,11 @@ constexpr void fill_wide_rows(const QuantizedStep& step, std::size_t k, const Nu
                               Scaled scaled) {
   const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
   t.narrow[k] = true;
+  // a multiplier of 31 bits shows that LiteRT makes it of floats for a FULLY_CONNECTED with one scale for all weights
+  bool in_float = q.whole_multipliers && step.pattern.kind == StepKind::dense;
+  for (std::size_t o = 1; o < step.outputs(); ++o)
+    in_float = in_float &&
+               q.weight_scale[step.row + step.packed_row(o)] == q.weight_scale[step.row + step.packed_row(0)];
   for (std::size_t o = 0; o < step.outputs(); ++o) {
     const std::size_t row = step.row + step.packed_row(o), multiplier = step.multiplier_of(o);
     const std::int64_t bias = q.bias[row];
@@ -70,12 +75,22 @@ constexpr void fill_wide_rows(const QuantizedStep& step, std::size_t k, const Nu
     t.narrow[k] = t.narrow[k] && largest < std::int64_t{1} << 31;
     t.bias[row] = q.bias[row];
     if (largest == 0) continue;  // its numbers are 0
-    const kernels::Requantizer r = wide_multiplier(
-        scaled(in * static_cast<double>(q.weight_scale[row]) / out, static_cast<double>(largest)));
+    const double product = in_float ? static_cast<double>(q.scale[step.source] * q.weight_scale[row])
+                                    : in * static_cast<double>(q.weight_scale[row]);
+    const kernels::Requantizer whole = scaled(product / out, static_cast<double>(largest)),
+                               r = q.whole_multipliers ? whole : wide_multiplier(whole);
     if (r.shift < -16 || largest >= std::int64_t{1} << 47) t.sums_fit = false;
     t.multiplier[multiplier] = r.multiplier;
     t.shift[multiplier] = r.shift;
   }
+  if (q.whole_multipliers && !t.narrow[k]) t.sums_fit = false;
+}
+
+/// What the table of a step with wide activations is: by itself a Sigmoid or a Tanh is LiteRT's.
+enum class WideFunction : std::uint8_t { table, sigmoid, tanh };
+constexpr WideFunction wide_function(const QuantizedStep& step, PointFunction f) {
+  if (!(step.fixed_scale > 0)) return WideFunction::table;
+  return f(0) > 0.25 ? WideFunction::sigmoid : WideFunction::tanh;
 }
 
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
@@ -133,7 +148,10 @@ constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
     else if constexpr (kind == StepKind::subtract) kernels::difference(pair, x, other, y);
     else kernels::extreme<kind == StepKind::larger>(pair, x, other, y);
   } else if constexpr (kind == StepKind::table) {
-    kernels::table_int16(t.functions.data() + plan.table_size() * step.table, step.in, x, y);
+    constexpr WideFunction what = wide_function(step, plan_reading<bound_network<Net>>.function[K]);
+    const std::int16_t* table = t.functions.data() + plan.table_size() * step.table;
+    if constexpr (what == WideFunction::table) kernels::table_int16(table, step.in, x, y);
+    else kernels::squash_int16<what == WideFunction::tanh>(table, step.in, x, y);
   } else if constexpr (kind == StepKind::slopes) {
     kernels::slopes(kernels::Slopes<std::int16_t>{scale(0), t.multiplier + step.multiplier, t.shift + step.multiplier,
                                                   step.factors, 0, 0, bounds},
@@ -153,7 +171,7 @@ constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
   } else {
     static_assert(kind == StepKind::softmax);
     for (std::size_t first = 0; first < step.in; first += step.width)
-      kernels::softmax_int16(scale(0), x + first, y + first, step.width);
+      kernels::softmax_int16(scale(0), x + first, y + first, step.width, !t.counts_far);
   }
 }
 

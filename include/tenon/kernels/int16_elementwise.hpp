@@ -48,29 +48,78 @@ constexpr void fill_wide_table(std::int16_t* table, F f) {
   for (std::size_t i = 0; i < size; ++i) y[i] = static_cast<std::int16_t>(looked_up(table, x[i]));
 }
 
-/// The tables of LiteRT's softmax in 16 bits: e^x for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1.
+/// Sigmoid and tanh as LiteRT computes them in 16 bits at scales that are no powers of two. A number becomes v, in
+/// steps of 1 / 12288. The sigmoid is known in 2^-16 at 255 places of 0 and above, 1/24 apart, with straight lines
+/// between and 1 behind the last; tanh(x) = 2 sigmoid(2 x) - 1. A place is moved by half of what its line is off in
+/// the middle. Results are in 2^-15.
+struct Squash {
+  static constexpr std::size_t places = 256, size = places + 2;
+
+  /// `table` takes `size` numbers: the places less 2^15, a multiplier and a shift that bring x to v.
+  static constexpr void fill(std::int16_t* table, float scale) {
+    const auto sigmoid = [](double k) { return 65536 / (1 + math::exp(-k / 24)); };
+    for (std::size_t i = 0; i < places; ++i) {
+      const double k = static_cast<double>(i), here = sigmoid(k);
+      const double whole = here - ((here + sigmoid(k + 1)) / 2 - sigmoid(k + 0.5)) / 2 + 0.5;
+      table[i] = static_cast<std::int16_t>(static_cast<std::int32_t>(whole) - 32768);
+    }
+    table[places - 1] = 32767;
+    double multiplier = static_cast<double>(scale) * 12288;
+    std::int16_t shift = 0;
+    for (; multiplier <= 32767.0 / 2 && shift <= 30; multiplier *= 2) ++shift;
+    for (; multiplier > 32767 && shift > -8; multiplier /= 2) --shift;
+    table[places] = static_cast<std::int16_t>(multiplier < 32767 ? multiplier : 32767);
+    table[places + 1] = shift;
+  }
+
+  template <bool Tanh>
+  static constexpr std::int16_t of(const std::int16_t* table, std::int32_t x) {
+    constexpr int fine = Tanh ? 8 : 9;  // bits between places: tanh has them at half of x
+    constexpr std::int32_t one = 1 << (16 + fine), half = one / 2;
+    const int shift = table[places + 1];
+    std::int32_t v = x * table[places];
+    if (shift > 0) v = (v + (1 << (shift - 1))) >> shift;
+    else if (shift < 0) v = (v < -(1 << 22) ? -(1 << 22) : v > 1 << 22 ? 1 << 22 : v) * (1 << -shift);
+    const std::int32_t size = v < 0 ? -v : v, place = size >> fine;
+    std::int32_t s = Tanh ? 0xFFFF << fine : 0x7FFF << (fine + 1);
+    if (place < 255)
+      s = ((table[place] + 32768) << fine) + (size & ((1 << fine) - 1)) * (table[place + 1] - table[place]);
+    if constexpr (Tanh) return static_cast<std::int16_t>((v >= 0 ? s - half + 128 : half - s + 127) >> 8);
+    else return static_cast<std::int16_t>(((v >= 0 ? s : one - s - 1) + 512) >> 10);
+  }
+};
+/// y may be x.
+template <bool Tanh>
+[[gnu::noinline]] constexpr void squash_int16(const std::int16_t* table, std::size_t size, const std::int16_t* x,
+                                              std::int16_t* y) {
+  for (std::size_t i = 0; i < size; ++i) y[i] = Squash::of<Tanh>(table, x[i]);
+}
+
+/// The tables of LiteRT's softmax in 16 bits, in 2^-15: e^x for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1,
+/// each at 513 places.
 struct SoftmaxTables {
   WideTable exponential{}, reciprocal{};
 
   constexpr SoftmaxTables() {
-    constexpr double all = 65535;
-    fill_wide_table(exponential.data(), [](double q) { return math::exp((q - 32767) * 10 / all) * all / 2; });
-    fill_wide_table(reciprocal.data(), [](double q) { return all / 2 / (1 + (q + 32768) / all); });
+    fill_wide_table(exponential.data(), [](double q) { return math::exp((q - 32768) * 10 / 65536) * 32768; });
+    fill_wide_table(reciprocal.data(), [](double q) { return 32768 / (1 + (q + 32768) / 65536); });
   }
 };
 inline constexpr SoftmaxTables softmax_tables{};
 
-/// Softmax of `size` numbers in units of 2^-15, as LiteRT computes it, in whole numbers throughout. One difference: an
-/// x more than 10 below the largest gives 0, where LiteRT takes e^-10, so that many such numbers would add up to a few
-/// per cent. `scale` brings distances from the largest number to units of 10 / 65535.
+/// Softmax of `size` numbers in units of 2^-15, as LiteRT computes it, in whole numbers throughout. An x more than 10
+/// below the largest counts as e^-10 in LiteRT, so that many such numbers add up to a few per cent; `far_is_zero` makes
+/// it 0. `scale` brings distances from the largest number to units of 10 / 65535.
 [[gnu::noinline]] constexpr void softmax_int16(const Requantizer& scale, const std::int16_t* x, std::int16_t* y,
-                                               std::size_t size) {
+                                               std::size_t size, bool far_is_zero = true) {
   std::int32_t largest = -32768, sum = 0;
   for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
   for (std::size_t i = 0; i < size; ++i) {
     const std::int32_t distance = scale(x[i] - largest) + 32767;
-    y[i] = distance < -32768 ? std::int16_t{0}
-                             : static_cast<std::int16_t>(looked_up(softmax_tables.exponential.data(), distance));
+    const bool far = distance < -32768;
+    y[i] = far && far_is_zero
+               ? std::int16_t{0}
+               : static_cast<std::int16_t>(looked_up(softmax_tables.exponential.data(), far ? -32768 : distance));
     sum += y[i];
   }
   const int empty = std::countl_zero(static_cast<std::uint32_t>(sum)), down = 31 - empty;

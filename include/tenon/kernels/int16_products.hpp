@@ -19,7 +19,8 @@ namespace tenon::kernels {
 /// The column of the packed matrix that holds column `column`: of each four, 1 and 2 are exchanged.
 constexpr std::size_t wide_column(std::size_t column) { return column / 4 * 4 + column % 2 * 2 + column / 2 % 2; }
 
-/// Rows whose activations have 16 bits. A multiplier's lower 16 bits are 0, as LiteRT keeps only the upper ones.
+/// Rows whose activations have 16 bits. A multiplier's lower 16 bits are 0, as LiteRT keeps only the upper ones; but of
+/// `narrow` rows they may be there, as where LiteRT has biases of 32 bits.
 struct WideRows : DenseRows {
   bool narrow = false;  // no sum of any row exceeds 32 bits, whatever the activations
 };
@@ -243,7 +244,8 @@ struct WideWriter {
   TENON_INLINE constexpr explicit WideWriter(const WideRows& rows)
       : multiplier{rows.multiplier}, shift{rows.shift}, low{rows.low}, high{rows.high} {}
 
-  /// Of 32 bits: with the upper half of a multiplier of 32 bits the usual rule is LiteRT's for sums of 64.
+  /// Of 32 bits: with the upper half of a multiplier of 32 bits the usual rule is LiteRT's for sums of 64, which has
+  /// one rounding, however LiteRT is built.
   TENON_INLINE constexpr std::int16_t number(std::size_t row, std::int32_t sum) const {
 #if defined(__ARM_FEATURE_DSP)
     // ((h >> s) + 1) >> 1 = (h + (1 << s)) >> (s + 1): one multiplication that adds
@@ -253,7 +255,7 @@ struct WideWriter {
       return within(scaled >> (shift[row] + 1));
     }
 #endif
-    return within(Requantizer{multiplier[row], shift[row]}(sum));
+    return within(Requantizer{multiplier[row], shift[row]}.once(sum));
   }
   /// Of 64 bits, below 2^47.
   TENON_INLINE constexpr std::int16_t number(std::size_t row, std::int64_t sum) const { return within(far(row, sum)); }

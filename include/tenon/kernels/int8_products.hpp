@@ -255,6 +255,10 @@ struct Requantizer {
 
   TENON_INLINE constexpr std::int32_t operator()(std::int32_t sum) const {
     if constexpr (rounds_twice) return fixed_point::scaled_twice(sum, multiplier, -2 - shift);
+    return once(sum);
+  }
+  /// Rounded once, whatever TENON_DOUBLE_ROUNDING says.
+  TENON_INLINE constexpr std::int32_t once(std::int32_t sum) const {
 #if defined(TENON_M0_KERNELS)
     if (!std::is_constant_evaluated() && shift >= 0) return ((detail::upper_word(sum, multiplier) >> shift) + 1) >> 1;
 #endif

@@ -318,6 +318,33 @@ TEST_CASE("functions of 16 bits are within two steps, and what straight lines le
   check([](double v) { return v > 0 ? v : 0.25 * v; }, 3, 3, 0);  // a corner at 0 is a place
 }
 
+TEST_CASE("sigmoid of 16 bits is within two steps of 2^-15, tanh within three") {
+  for (const float scale : {1e-5F, 3e-4F, 0.01F, 3.0F}) {
+    std::array<std::int16_t, kernels::Squash::size> table{};
+    kernels::Squash::fill(table.data(), scale);
+    double sigmoid = 0, tanh = 0;
+    for (int q = -32768; q <= 32767; ++q) {
+      const double x = static_cast<double>(scale) * q;
+      const auto off = [](int y, double exact) { return std::abs(y - std::min(exact * 32768, 32767.0)); };
+      sigmoid = std::max(sigmoid, off(kernels::Squash::of<false>(table.data(), q), 1 / (1 + std::exp(-x))));
+      tanh = std::max(tanh, off(kernels::Squash::of<true>(table.data(), q), std::tanh(x)));
+    }
+    CHECK(sigmoid < 2);
+    CHECK(tanh < 3);
+  }
+  // what LiteRT gives at the scale 0.0003
+  std::array<std::int16_t, kernels::Squash::size> table{};
+  kernels::Squash::fill(table.data(), 0.0003F);
+  const auto row = [&](auto of) {
+    std::array<int, 8> y{};
+    for (std::size_t i = 0; i < y.size(); ++i)
+      y[i] = of(table.data(), std::array{-32768, -18875, -7000, -1, 0, 3333, 12345, 32767}[i]);
+    return y;
+  };
+  CHECK(row(kernels::Squash::of<false>) == std::array{2, 113, 3575, 16381, 16384, 23954, 31980, 32766});
+  CHECK(row(kernels::Squash::of<true>) == std::array{-32767, -32767, -31800, -11, 0, 24954, 32729, 32767});
+}
+
 TEST_CASE("softmax of 16 bits is within four steps of 2^-15") {
   Stream random(5, Purpose::user);
   for (const std::size_t size : {1U, 2U, 10U, 300U})
