@@ -1,6 +1,8 @@
 #include "interpret_int8.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -8,6 +10,7 @@
 
 #include <tenon/error.hpp>
 #include <tenon/kernels/fixed_point.hpp>
+#include <tenon/kernels/int16_elementwise.hpp>
 
 #include "interpret.hpp"
 #include "lite_rules.hpp"
@@ -45,7 +48,10 @@ struct Number {
   std::shared_ptr<Number> first{}, second{};
   bool less = false;  // of two: the first less the second
   bool lite = false;  // of mean: TFLite's MEAN
-  std::string op{};   // of function
+  // of sums: what LiteRT's multiplier is made of, where it is not a scale of each sum: a scale of all, in float
+  float factor = 0;
+  bool whole = false;  // of sums in 16 bits: it has 31 bits, as where biases have 32
+  std::string op{};    // of function
   double alpha = 0;
   double low = -infinity, high = infinity;
 };
@@ -126,7 +132,8 @@ void softmax_bytes(const Number& n, std::vector<double>& q) {
 /// x + y, or x - y, at the scale of the result.
 class Adder {
 public:
-  Adder(double a, double b, double result, Rounding rounding) : rounding_(rounding), whole_(a, b, result, rounding) {
+  Adder(double a, double b, double result, Rounding rounding, int spare)
+      : rounding_(rounding), whole_(a, b, result, rounding, spare) {
     const float first = static_cast<float>(a) / static_cast<float>(result),
                 second = static_cast<float>(b) / static_cast<float>(result);
     shift_ = 20 - std::ilogb(std::max(first, second));
@@ -147,9 +154,36 @@ private:
   std::int64_t first_ = 0, second_ = 0;
 };
 
+/// LiteRT's in 16 bits: e^-d and the inverse of their sum from tables, in 2^-15. What is more than 10 below the largest
+/// counts as e^-10.
+void softmax_words(const Number& n, Rounding rounding, std::vector<double>& q) {
+  const auto width = static_cast<std::size_t>(n.numbers.dims.back());
+  const Multiplier distance(n.scale / (10.0 / 65535), rounding);
+  const auto whole = [](double v) { return static_cast<std::int32_t>(std::clamp(v, -32768.0, 32767.0)); };
+  const auto at = [](const kernels::WideTable& table, std::int32_t x) { return kernels::looked_up(table.data(), x); };
+  const kernels::SoftmaxTables& tables = kernels::softmax_tables;
+  q.resize(n.numbers.values.size());
+  for (std::size_t from = 0; from < q.size(); from += width) {
+    const double* x = n.numbers.values.data() + from;
+    const double largest = *std::max_element(x, x + width);
+    std::int32_t sum = 0;
+    std::vector<std::int32_t> power(width);
+    for (std::size_t i = 0; i < width; ++i)
+      sum += power[i] = at(tables.exponential, whole(distance(x[i] - largest) + 32767));
+    const int empty = std::countl_zero(static_cast<std::uint32_t>(sum)), down = 31 - empty;
+    const std::int64_t mantissa = ((std::int64_t{sum} << (empty - 1)) + (1 << 13)) >> 14;  // in 2^-16, from 1 to 2
+    const std::int64_t factor = at(tables.reciprocal, whole(static_cast<double>(mantissa - (1 << 15) - (1 << 16))));
+    for (std::size_t i = 0; i < width; ++i)
+      q[from + i] = std::min(static_cast<double>((power[i] * factor + (1 << (down - 1))) >> down), 32767.0);
+  }
+}
+
 class Interpreter {
 public:
-  Interpreter(const Graph& graph, Rounding rounding) : graph_(graph), rounding_(rounding) {}
+  Interpreter(const Graph& graph, Rounding rounding)
+      : graph_(graph),
+        wide_(has_wide_activations(graph)),
+        rounding_(wide_ && rounding == Rounding::in_float ? Rounding::twice : rounding) {}  // XNNPACK has no 16 bits
 
   std::vector<Array> run(const std::map<std::string, Array>& inputs) {
     for (const auto& [name, array] : inputs)
@@ -171,13 +205,14 @@ private:
   Array bytes(const Number& n, const std::string& name) const {
     Array y = n.numbers;
     const Type type = types_.contains(name) ? types_.at(name) : y.type;
-    if (n.kind == Number::softmax) softmax_bytes(n, y.values);
+    if (n.kind == Number::softmax && wide_) softmax_words(n, rounding_, y.values);
+    else if (n.kind == Number::softmax) softmax_bytes(n, y.values);
     else if (n.kind == Number::exact)
       for (double& v : y.values) v = shifted(type, v + n.zero);
     else if (n.kind == Number::stored)
       for (double& v : y.values) v = shifted(type, v);
     else throw Error("the output '" + name + "' is not quantised");
-    y.type = Type::int8;
+    y.type = wide_ ? Type::int16 : Type::int8;
     return y;
   }
 
@@ -252,8 +287,15 @@ private:
     } else if (x.kind == Number::sums) {
       double last = 0;
       Multiplier m(1);
+      if (x.factor > 0) m = Multiplier(static_cast<double>(x.factor / static_cast<float>(scale)), rounding_);
       each([&](std::size_t i) {
         const double s = x.scales.values[i];
+        if (wide_ && x.factor == 0) {
+          if (s != last) m = x.whole ? Multiplier(s / scale) : HalfMultiplier(s / scale);
+          last = s;
+          return m.once(v[i]);
+        }
+        if (wide_) return m(v[i]);
         if (rounding_ == Rounding::in_float) {
           const float factor = static_cast<float>(s) / static_cast<float>(scale);
           return static_cast<double>(std::nearbyint(static_cast<float>(v[i]) * factor)) + zero;
@@ -261,6 +303,12 @@ private:
         if (s != last) m = Multiplier((last = s) / scale, rounding_);
         return m(v[i]) + zero;
       });
+    } else if (x.kind == Number::function && wide_) {
+      if (scale != 0x1p-15) throw Error(describe(node) + ": Sigmoid and Tanh of 16 bits have the scale 1/32768");
+      std::array<std::int16_t, kernels::Squash::size> table{};
+      kernels::Squash::fill(table.data(), static_cast<float>(x.scale));
+      const auto of = x.op == "Tanh" ? kernels::Squash::of<true> : kernels::Squash::of<false>;
+      each([&](std::size_t i) { return static_cast<double>(of(table.data(), static_cast<std::int32_t>(v[i]))); });
     } else if (x.kind == Number::function) {
       const auto of_file = [](double at) { return static_cast<int>(at); };
       const IntegerTable table = lite_table(x.op, x.alpha, {static_cast<float>(x.scale), of_file(x.zero)},
@@ -284,11 +332,13 @@ private:
       const Multiplier m(x.scale * (1 / x.count) / scale, rounding_);
       each([&](std::size_t i) { return m(std::round(v[i] * x.count)) + zero; });
     } else if (x.kind == Number::two) {
-      const Adder sum(x.first->scale, x.second->scale, scale, rounding_);
+      const Adder sum(x.first->scale, x.second->scale, scale, rounding_, wide_ ? 15 : 20);
       each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i], x.less) + zero; });
     } else if (x.kind == Number::slopes) {
       const SlopeMultipliers slope(x.first->scale, x.second->scale, scale, rounding_);
       each([&](std::size_t i) { return slope(x.first->numbers.values[i], x.second->numbers.values[i]) + zero; });
+    } else if (x.kind == Number::softmax && wide_ && scale == 0x1p-15 && zero == 0) {
+      softmax_words(x, rounding_, q.values);
     } else if (x.kind == Number::softmax && scale == 1.0 / 256 && zero == limits(type).first &&
                limits(type).second - limits(type).first == 255) {
       softmax_bytes(x, q.values);
@@ -351,7 +401,9 @@ private:
     if (node.op == "PRelu" && graph_.format == "TFLite") return slopes(node, x);
     if (node.op == "Resize") return resize(node, x);
     if (node.op == "Max" || node.op == "Min") return join(node);
-    if (graph_.format == "TFLite" && is_lite_function(node.op) && types_[node.inputs[0]] == Type::int8) {
+    const bool known = wide_ ? is_any_of(node.op, {"Sigmoid", "Tanh"})
+                             : graph_.format == "TFLite" && types_[node.inputs[0]] == Type::int8;
+    if (known && is_lite_function(node.op)) {
       Number y = x;
       y.kind = Number::function;
       y.op = node.op;
@@ -542,6 +594,7 @@ private:
     Number y{Number::sums, a.numbers};
     for (std::size_t i = 0; i < y.numbers.values.size(); ++i) y.numbers.values[i] *= b.numbers.values[i];
     y.scales = with(y.numbers, std::vector<double>(y.numbers.values.size(), a.scale * b.scale));
+    if (wide_) y.factor = static_cast<float>(a.scale) * static_cast<float>(b.scale);
     return give(node, std::move(y));
   }
 
@@ -557,14 +610,26 @@ private:
     if (!w.along.empty() && w.axis != out) return false;
     std::vector<const Array*> inputs{&x.numbers, &w.numbers};
     Array bias;
-    const auto step = [&](std::size_t o) { return x.scale * (w.along.empty() ? w.scale : w.along[o]); };
+    // of one scale for all weights LiteRT's FULLY_CONNECTED makes a float, which 16 bits show
+    const bool in_float = wide_ && !conv && w.along.empty();
+    const auto step = [&](std::size_t o) {
+      if (in_float) return static_cast<double>(static_cast<float>(x.scale) * static_cast<float>(w.scale));
+      return x.scale * (w.along.empty() ? w.scale : w.along[o]);
+    };
+    bool whole = false;
     if (node.has_input(2)) {
-      bias = in_real(get(node.inputs[2]));
-      for (std::size_t o = 0; o < bias.values.size(); ++o)
-        bias.values[o] = std::round(bias.values[o] / step(bias.values.size() == 1 ? 0 : o));
+      whole = types_.contains(node.inputs[2]) && types_.at(node.inputs[2]) == Type::int32;
+      const Number& b = get(node.inputs[2]);
+      bias = in_real(b);
+      for (std::size_t o = 0; o < bias.values.size(); ++o) {
+        const double unit = step(bias.values.size() == 1 ? 0 : o), own = b.along.empty() ? b.scale : b.along[o];
+        const bool counts_so = b.kind == Number::exact && std::abs(own - unit) <= 1e-5 * unit;
+        bias.values[o] = counts_so ? b.numbers.values[o] : std::round(bias.values[o] / unit);
+      }
       inputs.push_back(&bias);
     }
     Number y{Number::sums, evaluate(node, graph_.opset, inputs).at(0)};
+    y.whole = whole;
     y.scales = with(y.numbers, std::vector<double>(y.numbers.values.size()));
     const Dims& dims = y.numbers.dims;
     const std::size_t axis = conv ? 1 : dims.size() - 1, size = static_cast<std::size_t>(dims[axis]),
@@ -574,12 +639,21 @@ private:
   }
 
   const Graph& graph_;
+  bool wide_;
   Rounding rounding_;
   std::map<std::string, Number> values_;
   std::map<std::string, Type> types_;  // of what was dequantised
 };
 
 }  // namespace
+
+bool has_wide_activations(const Graph& graph) {
+  return graph.format == "TFLite" && std::ranges::any_of(graph.nodes, [&](const Node& node) {
+           if (node.op != "QuantizeLinear" || !node.domain.empty() || !node.has_input(2)) return false;
+           const auto zero = graph.constants.find(node.inputs[2]);
+           return zero != graph.constants.end() && zero->second.type == Type::int16;
+         });
+}
 
 std::vector<Array> interpret_int8(const Graph& graph, const std::map<std::string, Array>& inputs, Rounding rounding) {
   return Interpreter(graph, rounding).run(inputs);

@@ -74,8 +74,9 @@ Multiplier::Multiplier(double real, Rounding rounding) : twice_(rounding == Roun
   if (exponent_ < -31) multiplier_ = 0, exponent_ = 0;
 }
 
-double Multiplier::operator()(double sum) const {
-  if (twice_) return twice(sum);
+double Multiplier::operator()(double sum) const { return twice_ ? twice(sum) : once(sum); }
+
+double Multiplier::once(double sum) const {
   const int shift = 31 - exponent_;
   const auto product = static_cast<std::int64_t>(sum) * multiplier_;
   return static_cast<double>((product + (std::int64_t{1} << (shift - 1))) >> shift);
@@ -86,6 +87,11 @@ double Multiplier::twice(double sum) const {
                                                                 static_cast<std::int32_t>(multiplier_), exponent_));
 }
 
+HalfMultiplier::HalfMultiplier(double real) : Multiplier(real) {
+  multiplier_ = multiplier_ < 0x7FFF0000 ? (multiplier_ + (1 << 15)) >> 16 : 0x7FFF;
+  exponent_ += 16;
+}
+
 MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count, Rounding rounding)
     : Multiplier(scale / result, rounding) {
   const int shift = std::min({std::ilogb(static_cast<double>(count)), 32, 31 + exponent_});
@@ -93,14 +99,15 @@ MeanMultiplier::MeanMultiplier(double scale, double result, std::int64_t count, 
   exponent_ -= shift;
 }
 
-SumMultipliers::SumMultipliers(double a, double b, double result, Rounding rounding)
-    : a_(a / (2 * std::max(a, b)), rounding),
+SumMultipliers::SumMultipliers(double a, double b, double result, Rounding rounding, int spare)
+    : up_(std::ldexp(1, spare)),
+      a_(a / (2 * std::max(a, b)), rounding),
       b_(b / (2 * std::max(a, b)), rounding),
-      all_(2 * std::max(a, b) / (0x1p20 * result), rounding) {}
+      all_(2 * std::max(a, b) / (up_ * result), rounding) {}
 
 double SumMultipliers::operator()(double x, double y, bool less) const {
-  const double second = b_(y * 0x1p20);
-  return all_(a_(x * 0x1p20) + (less ? -second : second));
+  const double second = b_(y * up_);
+  return all_(a_(x * up_) + (less ? -second : second));
 }
 
 SlopeMultipliers::SlopeMultipliers(double in, double slope, double result, Rounding rounding)

@@ -25,10 +25,20 @@ public:
   /// zero.
   double twice(double sum) const;
 
+  /// Rounded once, whatever the constructor was told.
+  double once(double sum) const;
+
 protected:
   int exponent_ = 0;
   std::int64_t multiplier_ = 0;
   bool twice_ = false;
+};
+
+/// A multiplier of 15 bits: where activations have 16 bits and biases 64, sums are of 64 bits and meet the upper half
+/// of the usual multiplier. They are rounded once, however LiteRT is built.
+class HalfMultiplier : public Multiplier {
+public:
+  explicit HalfMultiplier(double real);
 };
 
 /// MEAN: the sum of `count` integers less their zero points becomes a mean at another scale. The multiplier is divided
@@ -38,14 +48,15 @@ public:
   MeanMultiplier(double scale, double result, std::int64_t count, Rounding rounding = Rounding::once);
 };
 
-/// x + y, or x - y: both are brought to twice the larger scale with 20 bits to spare, added, and brought to the
-/// result's.
+/// x + y, or x - y: both are brought to twice the larger scale with bits to spare, 20 for int8 and 15 for int16, added,
+/// and brought to the result's.
 class SumMultipliers {
 public:
-  SumMultipliers(double a, double b, double result, Rounding rounding = Rounding::once);
+  SumMultipliers(double a, double b, double result, Rounding rounding = Rounding::once, int spare = 20);
   double operator()(double x, double y, bool less) const;
 
 private:
+  double up_;
   Multiplier a_, b_, all_;
 };
 

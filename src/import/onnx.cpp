@@ -157,7 +157,6 @@ Value read_value(const Message& message, bool typed) {
 Graph read_graph(const Message& message, Context& context) {
   using namespace schema::graph;
   if (context.depth > most_nested) message.fail(fmt::format("graphs are nested more than {} deep", most_nested));
-  if (message.has(sparse_initializer)) message.refuse("sparse initializers are not supported");
   const bool typed = context.depth++ == 0;
   Graph graph;
   graph.name = message.text(name);
@@ -181,6 +180,12 @@ Graph read_graph(const Message& message, Context& context) {
   for (const Message& part : message.messages(initializer)) {
     const std::string key = part.text(schema::tensor::name);
     or_refuse([&] { add_constant(part, key, read_tensor(part, context.external)); }, {key}, {});
+  }
+  for (const Message& part : message.messages(sparse_initializer)) {
+    const std::optional<Message> values = part.message(schema::sparse::values);
+    const std::string key = values ? values->text(schema::tensor::name) : std::string();
+    or_refuse([&] { part.refuse("the constant " + quoted_text(key) + " is sparse, which is not supported"); }, {key},
+              {});
   }
   for (const Message& part : message.messages(input)) {
     const std::string key = part.text(schema::value_info::name);

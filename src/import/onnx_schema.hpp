@@ -32,6 +32,9 @@ enum : std::uint32_t {
   sparse_initializer = 15
 };
 }
+namespace sparse {
+enum : std::uint32_t { values = 1 };  // a tensor, which bears the name
+}
 namespace node {
 enum : std::uint32_t { input = 1, output = 2, name = 3, op_type = 4, attribute = 5, domain = 7 };
 }

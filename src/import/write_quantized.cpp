@@ -22,16 +22,18 @@ namespace tenon::importing {
 
 namespace {
 
-/// The numbers that the written program makes too: the upper byte of a linear congruential generator (Numerical
-/// Recipes').
-class Bytes {
+/// The numbers that the written program makes too: the upper byte, or the upper two, of a linear congruential generator
+/// (Numerical Recipes').
+class Integers {
 public:
-  std::int8_t next() {
+  explicit Integers(bool wide) : wide_(wide) {}
+  int next() {
     state_ = state_ * 1664525U + 1013904223U;
-    return static_cast<std::int8_t>(static_cast<int>(state_ >> 24) - 128);
+    return wide_ ? static_cast<int>(state_ >> 16) - 32768 : static_cast<int>(state_ >> 24) - 128;
   }
 
 private:
+  bool wide_;
   std::uint32_t state_ = 1;
 };
 
@@ -70,14 +72,14 @@ struct Samples {
 Samples expected_bytes(const Graph& original, const Value& input, const QuantizedLayout& layout, std::size_t samples,
                        Rounding rounding) {
   const Value& own = *std::ranges::find_if(original.inputs, [&](const Value& v) { return v.name == input.name; });
-  Bytes bytes;
+  Integers integers(layout.plan().wide);
   Samples all;
   for (std::size_t s = 0; s < samples; ++s) {
     Array x{own.type, *input.dims, {}};
     for (std::int64_t i = count_of(x.dims); i > 0; --i) {
-      const double q = bytes.next();
-      x.values.push_back(own.type == Type::int8    ? q
-                         : own.type == Type::uint8 ? q + 128
+      const double q = integers.next();
+      x.values.push_back(own.type == Type::int8 || own.type == Type::int16 ? q
+                         : own.type == Type::uint8                         ? q + 128
                                                    : static_cast<double>(layout.scale[0]) * (q - layout.zero[0]));
     }
     const std::vector<Array> outputs = interpret_int8(original, {{input.name, std::move(x)}}, rounding);
@@ -95,13 +97,14 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
   header.name = "net_int8";
   header.network = name;
   header.definitions = fmt::format(
-      "{}/// Imported from a file in the format {}{}.\nusing {} = {};\n\n", type.definitions, graph.format,
+      "{}/// Imported from a file in the format {}{}.\nusing {} = {}{}{};\n\n", type.definitions, graph.format,
       graph.name.empty() ? "" : ", where it is called " + detail::quoted_text(detail::behind_last('/', graph.name)),
-      name, type.body);
+      name, plan.wide ? "StoreActivations<" : "", type.body, plan.wide ? ", activation_bits<16>>" : "");
   header.includes = "#include <tenon/edge/quantized_digest.hpp>\n#include <tenon/edge/quantized_self_test.hpp>\n";
   header.checksum = crc32(std::as_bytes(std::span(layout.weights)));
   header.weight_bytes = written.weight_bytes = plan.weight_bytes;
-  header.ram_bytes = written.ram_bytes = plan.arena;
+  header.ram_bytes = written.ram_bytes = plan.arena * plan.number_bytes();
+  written.activation_bits = plan.wide ? 16 : 8;
   header.macs = written.macs = plan.macs;
   for (const auto& [weight, array] : type.weights) header.parameter_count += array.values.size();
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
@@ -142,7 +145,14 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
       functions.blocks.push_back({"of one number, as a table", std::span(layout.functions).subspan(k, 256)});
     has_functions.blocks.push_back({"they are the file's", std::span<const std::int8_t>(yes)});
   }
-  header.constants.push_back({"The network in int8, with the file's own integers and scales.",
+  WeightsHeader::Member whole_multipliers{"whole_multipliers", {}}, counts_far{"counts_far", {}};
+  if (layout.whole_multipliers.value_or(false))
+    whole_multipliers.blocks.push_back({"biases have 32 bits", std::span<const std::int8_t>(yes)});
+  if (plan.wide) counts_far.blocks.push_back({"as LiteRT does", std::span<const std::int8_t>(yes)});
+  header.constants.push_back({plan.wide
+                                  ? "The network with weights of 8 bits and activations of 16, with the file's own "
+                                    "integers and scales."
+                                  : "The network in int8, with the file's own integers and scales.",
                               "QuantizedNumbers<Net> numbers",
                               {weights,
                                bias,
@@ -152,7 +162,9 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
                                gate_bits,
                                cell_bits,
                                functions,
-                               has_functions}});
+                               has_functions,
+                               whole_multipliers,
+                               counts_far}});
   if (rounding == Rounding::twice)
     header.checks = "static_assert(kernels::rounds_twice,\n              \"imported with --rounding double: define "
                     "TENON_DOUBLE_ROUNDING for the whole program\");\n";
@@ -163,12 +175,12 @@ std::string header_text(const std::string& name, TypeText type, const QuantizedL
   return weights_header_text(header);
 }
 
-std::string check_text(const std::string& name, const Samples& samples, bool by_places, std::size_t count,
+std::string check_text(const std::string& name, const Samples& samples, bool by_places, bool wide, std::size_t count,
                        Rounding rounding) {
   return fmt::format(
-      R"(// Compares {0} in int8 with the network that it was imported from: its bytes for {1} random inputs, as an
-// interpreter of the file has computed them by LiteRT's rules (sums times a multiplier of 31 bits, rounded {5}). Ends
-// with 1 where one byte differs.
+      R"(// Compares {0} in {7} with the network that it was imported from: its {8} for {1} random inputs, as an
+// interpreter of the file has computed them by LiteRT's rules ({9}, rounded {5}). Ends
+// with 1 where one {10} differs.
 {6}#include <cstdint>
 #include <cstdio>
 
@@ -180,13 +192,13 @@ using namespace tenon;
 using Net = net_int8::Net;
 
 constexpr std::size_t samples = {1}, outputs = {2};
-constexpr std::int8_t expected[samples * outputs]{{{3}
+constexpr {11} expected[samples * outputs]{{{3}
 }};
 
 std::uint32_t random_state = 1;
-std::int8_t random_byte() {{
+{11} random_number() {{
   random_state = random_state * 1664525U + 1013904223U;
-  return static_cast<std::int8_t>(static_cast<int>(random_state >> 24) - 128);
+  return static_cast<{11}>(static_cast<int>(random_state >> {12}) - {13});
 }}
 
 /// Where number i of the file's input and output lies.
@@ -202,20 +214,22 @@ Quantized<Net, net_int8::numbers> net;
 int main() {{
   std::size_t differ = 0;
   for (std::size_t s = 0; s < samples; ++s) {{
-    for (std::size_t i = 0; i < net.input().size(); ++i) net.input()[input_place(i)] = random_byte();
+    for (std::size_t i = 0; i < net.input().size(); ++i) net.input()[input_place(i)] = random_number();
     net.run();
     for (std::size_t i = 0; i < outputs; ++i)
       if (net.output()[output_place(i)] != expected[s * outputs + i]) ++differ;
   }}
-  std::printf("%lu of %lu bytes differ\n", static_cast<unsigned long>(differ),
+  std::printf("%lu of %lu {8} differ\n", static_cast<unsigned long>(differ),
               static_cast<unsigned long>(samples * outputs));
   return differ == 0 ? 0 : 1;
 }}
 )",
       name, count, samples.size, numbers_text(samples.expected),
       by_places ? "edge::quantized_plan<Net>.orders[0].place(i)" : "i", rounding == Rounding::twice ? "twice" : "once",
-      rounding == Rounding::twice ? "#if !defined(TENON_DOUBLE_ROUNDING)\n#define TENON_DOUBLE_ROUNDING\n#endif\n"
-                                  : "");
+      rounding == Rounding::twice ? "#if !defined(TENON_DOUBLE_ROUNDING)\n#define TENON_DOUBLE_ROUNDING\n#endif\n" : "",
+      wide ? "activations of 16 bits" : "int8", wide ? "numbers" : "bytes",
+      wide ? "what is no sum of products" : "sums times a multiplier of 31 bits", wide ? "number" : "byte",
+      wide ? "std::int16_t" : "std::int8_t", wide ? 16 : 24, wide ? 32768 : 128);
 }
 
 }  // namespace
@@ -240,18 +254,28 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
   for (const Node& node : original.nodes)
     if (rounding == Rounding::twice && means.contains(node.name))
       refused.push_back(describe(node) + ": with double rounding MEAN is not imported");
+  const bool wide = has_wide_activations(simplified);
   for (const Node& node : original.nodes)
-    if (means.contains(node.name) && node.op == "ReduceMean" && !is_mean_of_images(simplified, node))
+    if (wide && means.contains(node.name) && node.op == "ReduceMean")
+      refused.push_back(describe(node) + ": with activations of 16 bits MEAN is not imported; an AVERAGE_POOL_2D is");
+  for (const Node& node : original.nodes)
+    if (!wide && means.contains(node.name) && node.op == "ReduceMean" && !is_mean_of_images(simplified, node))
       refused.push_back(describe(node) + ": MEAN is imported over the height and width of an image; others can be an "
                                          "AVERAGE_POOL_2D");
-  refuse_all(simplified, refused);
+  const bool exact = simplified.format == "TFLite";
+  const auto with_units = [&] {
+    for (std::string& reason : refusals_of_units(units, exact, wide, rounding)) refused.push_back(std::move(reason));
+    refuse_all(simplified, refused);
+  };
+  if (!refused.empty()) with_units();
   const Value& input = simplified.inputs[0];
   Structure structure = find_structure(simplified, units);
-  refuse_all(simplified, refusals(simplified, structure, units));
+  refused = refusals(simplified, structure, units);
+  if (!refused.empty()) with_units();
 
   const bool last = take_channels_last(structure, input.name, units);
-  const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name),
-                                                   simplified.format == "TFLite", rounding);
+  const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name), exact, wide,
+                                                   rounding);
   refuse_all(simplified, layout.refused);
   const Samples expected = expected_bytes(original, input, layout, samples, rounding);
   remove_scales(structure, units);
@@ -260,7 +284,7 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
                              std::string_view("using  = ").size() + name.size());
   check_type_name(name, type);
   written.header = header_text(name, std::move(type), layout, simplified, written, rounding);
-  written.check = check_text(name, expected, !last, samples, rounding);
+  written.check = check_text(name, expected, !last, layout.plan().wide, samples, rounding);
   return written;
 }
 

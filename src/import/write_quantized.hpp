@@ -17,6 +17,7 @@ struct WrittenQuantized {
   std::string header;  // the text of net_int8.hpp: the type, a constant `numbers` and a self-test
   std::string check;   // a program that compares it with the file
   std::size_t weight_bytes = 0, ram_bytes = 0, macs = 0;
+  int activation_bits = 8;
 };
 
 /// Writes the type called `name` with the file's own integers and scales. The checking program has the outputs of the

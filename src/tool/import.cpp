@@ -88,14 +88,16 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
   if (what.json) {
     nlohmann::json j{{"header", header},
                      {"type", what.name},
+                     {"activation_bits", written.activation_bits},
                      {"weight_bytes", written.weight_bytes},
                      {"ram_bytes", written.ram_bytes},
                      {"macs", written.macs}};
     checked.add_to(j, what.folder + "/check.cpp");
     print_json(j);
   } else {
-    fmt::print("{}: {} in int8, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
-               written.weight_bytes, written.ram_bytes, written.macs);
+    fmt::print("{}: {} in int8{}, {} bytes of weights, {} bytes of RAM, {} multiplications\n", header, what.name,
+               written.activation_bits == 16 ? " with activations of 16 bits" : "", written.weight_bytes,
+               written.ram_bytes, written.macs);
     checked.print();
   }
   return checked.exit_code();

@@ -65,10 +65,14 @@ struct Both {
 Both read_both(const Look& what) {
   Phases phases;
   phases.begin("reading");
-  Both both{read_network(what.file, what.sets), {}};
+  Both both{read_network(what.file, what.sets, Refusals::kept), {}};
   both.simplified = both.original;
   phases.begin("rewriting");
-  simplify(both.simplified, shapes_of(what.shapes));
+  Simplify options = shapes_of(what.shapes);
+  options.refusals = Refusals::kept;
+  simplify(both.simplified, options);
+  phases.pause();
+  throw_refused(both.simplified);
   return both;
 }
 
@@ -78,14 +82,12 @@ struct Ram {
   std::string reason{};
 };
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 /// Of a network of integers: by the plan which the import lays it out by.
 Ram ram_in_int8(const Both& network) {
   try {
     return {write_quantized(network.original, network.simplified, "Net", 0).ram_bytes};
   } catch (const Error& error) {
-    return {std::nullopt, first_line(error.what())};
+    return {std::nullopt, error.what()};
   }
 }
 
@@ -120,7 +122,7 @@ Ram ram_in_float(const Both& network, Phases& phases) {
       return {bytes};
     return {std::nullopt, "the program that says it failed"};
   } catch (const Error& error) {  // it cannot be imported, or not be frozen
-    return {std::nullopt, first_line(error.what())};
+    return {std::nullopt, error.what()};
   }
 }
 

@@ -68,8 +68,8 @@ int main(int argc, char** argv) {
   importing->add_option("-o,--output", import.folder, "The folder, which is made")->capture_default_str();
   importing->add_option("--shape", import.shapes, "Axes that the file leaves open: input=1x3x224x224");
   importing->add_option("--set", import.sets, "Inputs that are always the same: sr=16000");
-  importing->add_flag(
-      "!--no-check", import.check,
+  importing->add_flag_function(
+      "--no-check", [&import](std::int64_t) { import.check = false; },
       "Do not compile and run check.cpp. Else the compiler is that in CXX or one that is found; TENON_CHECK may hold a "
       "command line, as \"c++ ... {source} -o {program}\"");
   importing

@@ -189,7 +189,8 @@ std::vector<Cost> costs(const Graph& graph) {
       const auto stored = stored_as.find(node.inputs[i]);
       const std::string& name = stored != stored_as.end() ? stored->second : node.inputs[i];
       const auto weight = graph.constants.find(name);
-      if (weight == graph.constants.end() || weight->second.type == Type::int64 || !counted.insert(name).second)
+      if (weight == graph.constants.end() || (weight->second.type == Type::int64 && !is_bias(node, i)) ||
+          !counted.insert(name).second)
         continue;
       const std::int64_t numbers = count_of(weight->second.dims);
       cost.parameters += numbers;

@@ -45,11 +45,12 @@ function random_outputs(runner, fresh) {
     const input = runner.GetInputs().get(0).data();
     for (let i = 0; i < input.length; ++i) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      input[i] = (state >>> 24) - 128;
+      input[i] = input instanceof Int16Array ? (state >>> 16) - 32768 : (state >>> 24) - 128;
     }
     runner.Infer();
-    for (const byte of runner.GetOutputs().get(0).data()) {
-      crc ^= byte & 255;
+    const output = runner.GetOutputs().get(0).data();
+    for (const byte of new Uint8Array(output.buffer, output.byteOffset, output.byteLength)) {
+      crc ^= byte;
       for (let bit = 0; bit < 8; ++bit) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
     }
   }

@@ -245,6 +245,118 @@ std::string tflite_lstm(bool peepholes) {
 std::string tflite_sequence() { return tflite_lstm(false); }
 std::string tflite_sequence_peepholes() { return tflite_lstm(true); }
 
+/// What 16x8 adds to a file: activations of 16 bits, weights of 8, biases of 64 or 32.
+struct WideFile : TfliteFile {
+  using Type = tenon::importing::tflite::TensorType;
+  int seed = 0;
+
+  static More integers(float scale, Type type = Type::int16) {
+    return {.type = type, .scales = {scale}, .zero_points = {0}};
+  }
+  std::int32_t value(const char* name, const Dims& dims, float scale) { return tensor(name, dims, integers(scale)); }
+  static float scale_of(int output) { return 0.003F + 0.0007F * static_cast<float>(output); }
+  int next(int range) { return (++seed * 7919) % (2 * range + 1) - range; }
+
+  /// A scale for each place of `axis`, or one for all where it is -1.
+  std::int32_t weights(const std::string& name, const Dims& dims, int axis) {
+    std::vector<std::int8_t> values(1);
+    for (const auto d : dims) values.resize(values.size() * static_cast<std::size_t>(d));
+    for (std::int8_t& v : values) v = static_cast<std::int8_t>(next(127));
+    More each{.type = Type::int8, .axis = std::max(axis, 0)};
+    for (int o = 0; o < (axis < 0 ? 1 : dims[static_cast<std::size_t>(axis)]); ++o) {
+      each.scales.push_back(scale_of(o));
+      each.zero_points.push_back(0);
+    }
+    return constant(name, dims, values, each);
+  }
+  template <class Number>
+  std::int32_t bias(const std::string& name, int count, float in, bool each) {
+    More more{.type = sizeof(Number) == 8 ? Type::int64 : Type::int32};
+    std::vector<Number> values;
+    for (int o = 0; o < count; ++o) values.push_back(Number{next(50000)} * 97);
+    for (int o = 0; o < (each ? count : 1); ++o) {
+      more.scales.push_back(in * scale_of(o));
+      more.zero_points.push_back(0);
+    }
+    return constant(name, {count}, values, more);
+  }
+};
+
+/// Activations of 16 bits: what `Quantized` has for them, with biases of 64 bits.
+std::string tflite_wide() {
+  WideFile f;
+  const TfliteFile::Dims image{1, 6, 8, 4}, half{1, 3, 4, 4};
+  const float s = 0.0007F;
+  const auto x = f.input("image", {1, 6, 8, 3}, WideFile::integers(s));
+  const auto a = f.value("a", image, 0.0009F), b = f.value("b", image, 0.0011F), c = f.value("c", half, 0.0011F),
+             p = f.value("p", half, 0.0009F), d = f.value("d", half, 0.0012F), e = f.value("e", half, 0.0021F),
+             m = f.value("m", half, 0.0105F), n = f.value("n", half, 0.0094F), g = f.value("g", {1, 3, 4, 8}, 0.0105F),
+             h = f.value("h", {1, 3, 4, 8}, 0.0105F), k = f.value("k", {1, 5, 6, 8}, 0.0105F),
+             l = f.value("l", {1, 2, 2, 8}, 0.0105F), r = f.value("r", {1, 32}, 0.0105F),
+             t = f.value("t", {1, 12}, 0.0102F), u = f.value("u", {1, 40}, 0.0003F),
+             y = f.value("y", {1, 40}, 0x1p-15F);
+  const std::int8_t relu = 1, relu6 = 3;
+  const auto window = [](int stride, std::size_t activation, std::int8_t value) {
+    return Object().scalar(0, std::int8_t{0}).scalar(1, stride).scalar(2, stride).scalar(activation, value);
+  };
+  const auto pool = [](std::int8_t padding, int stride, int size) {
+    return Object().scalar(0, padding).scalar(1, stride).scalar(2, stride).scalar(3, size).scalar(4, size);
+  };
+  const auto sum = [](std::int8_t activation) { return Object().scalar(0, activation).scalar(1, std::uint8_t{0}); };
+  f.op("CONV_2D", {x, f.weights("wa", {4, 3, 3, 3}, 0), f.bias<std::int64_t>("ba", 4, s, true)}, {a}, 1,
+       window(1, 3, relu));
+  f.op("DEPTHWISE_CONV_2D", {a, f.weights("wb", {1, 3, 3, 4}, 3), f.bias<std::int64_t>("bb", 4, 0.0009F, true)}, {b}, 2,
+       window(1, 4, relu6).scalar(3, 1));
+  f.op("MAX_POOL_2D", {b}, {c}, 5, pool(0, 2, 3));
+  f.op("AVERAGE_POOL_2D", {a}, {p}, 5, pool(1, 2, 2));
+  f.op("CONV_2D", {p, f.weights("wd", {4, 1, 1, 4}, 0), f.bias<std::int64_t>("bd", 4, 0.0009F, true)}, {d}, 1,
+       window(1, 3, 0));
+  f.op("ADD", {c, d}, {e}, 11, sum(relu));
+  const auto gate = f.value("gate", half, 0x1p-15F), turned = f.value("turned", half, 0x1p-15F),
+             product = f.value("product", half, 0x1p-15F);
+  f.op("LOGISTIC", {d}, {gate});
+  f.op("TANH", {c}, {turned});
+  f.op("MUL", {gate, turned}, {product}, 21, Object().scalar(0, std::int8_t{0}));
+  const auto gated = f.value("gated", half, 0.0009F);
+  f.op("ADD", {product, e}, {gated}, 11, sum(0));
+  f.op("MUL", {gated, e}, {m}, 21, Object().scalar(0, std::int8_t{0}));
+  f.op("SUB", {m, c}, {n}, 28, sum(0));
+  f.op("CONV_2D", {n, f.weights("wg", {8, 2, 2, 4}, 0), f.bias<std::int64_t>("bg", 8, 0.0094F, true)}, {g}, 1,
+       window(1, 3, 0));
+  const auto q = f.value("q", half, 0.0105F);
+  f.op("MAXIMUM", {m, m}, {q}, 39, Object());
+  f.op("CONCATENATION", {q, m}, {h}, 10, Object().scalar(0, 3));
+  const auto both = f.value("both", {1, 3, 4, 8}, 0.0105F);
+  f.op("MINIMUM", {g, h}, {both}, 39, Object());
+  f.op("PAD", {both, f.ints("border", {4, 2}, {0, 0, 1, 1, 1, 1, 0, 0})}, {k}, 22, Object());
+  f.op("AVERAGE_POOL_2D", {k}, {l}, 5, pool(1, 2, 3));
+  f.op("RESHAPE", {l, f.ints("shape", {2}, {1, 32})}, {r});
+  f.op("FULLY_CONNECTED", {r, f.weights("wt", {12, 32}, -1), f.bias<std::int64_t>("bt", 12, 0.0105F, false)}, {t}, 8,
+       Object().scalar(0, relu));
+  f.op("FULLY_CONNECTED", {t, f.weights("wu", {40, 12}, 0), f.bias<std::int64_t>("bu", 40, 0.0102F, true)}, {u}, 8,
+       Object().scalar(0, std::int8_t{0}));
+  f.op("SOFTMAX", {u}, {y}, 9, Object().scalar(0, 1.0F));
+  f.output(y);
+  return f.file();
+}
+
+/// The same with biases of 32 bits, with which LiteRT's multipliers have 31.
+std::string tflite_wide_short() {
+  WideFile f;
+  const auto x = f.input("image", {1, 5, 4, 3}, WideFile::integers(0.0007F));
+  const auto a = f.value("a", {1, 5, 4, 6}, 0.0013F), b = f.value("b", {1, 120}, 0.0013F),
+             c = f.value("c", {1, 20}, 0.0053F), y = f.value("y", {1, 30}, 0.0087F);
+  f.op("CONV_2D", {x, f.weights("wa", {6, 3, 3, 3}, 0), f.bias<std::int32_t>("ba", 6, 0.0007F, true)}, {a}, 1,
+       Object().scalar(0, std::int8_t{0}).scalar(1, 1).scalar(2, 1).scalar(3, std::int8_t{0}));
+  f.op("RESHAPE", {a, f.ints("shape", {2}, {1, 120})}, {b});
+  f.op("FULLY_CONNECTED", {b, f.weights("wc", {20, 120}, -1), f.bias<std::int32_t>("bc", 20, 0.0013F, false)}, {c}, 8,
+       Object().scalar(0, std::int8_t{0}));
+  f.op("FULLY_CONNECTED", {c, f.weights("wy", {30, 20}, 0), f.bias<std::int32_t>("by", 30, 0.0053F, true)}, {y}, 8,
+       Object().scalar(0, std::int8_t{0}));
+  f.output(y);
+  return f.file();
+}
+
 /// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
 Graph onnx_network() {
   GraphBuilder g;
@@ -286,7 +398,9 @@ constexpr Made made[]{{"made_tflite", tflite_network, 0x3f5f15c9},
                       {"made_functions", tflite_functions, 0xafe685d5},
                       {"made_sequence", tflite_sequence, 0xa51f3509},
                       {"made_sequence_peepholes", tflite_sequence_peepholes, 0xad35aa49},
-                      {"made_operands", tflite_operands, 0x927c10b5}};
+                      {"made_operands", tflite_operands, 0x927c10b5},
+                      {"made_wide", tflite_wide, 0x08a36a27},
+                      {"made_wide_short", tflite_wide_short, 0xf770bafa}};
 constexpr Known models[]{{"ad01_int8.tflite", 0x4f55e30d},
                          {"kws_dscnn_int8.tflite", 0x17907c95},
                          {"resnet8_int8.tflite", 0xcd47bfd2},
@@ -300,18 +414,20 @@ constexpr Known models[]{{"ad01_int8.tflite", 0x4f55e30d},
                          {"vww_96_q.onnx", 0}};
 
 /// The outputs for the checking program's inputs, by the kernels that LiteRT has in a browser.
+template <class Number>
 std::uint32_t litert_outputs(const Graph& graph) {
+  constexpr int bits = 8 * sizeof(Number), half = 1 << (bits - 1);
   std::uint32_t state = 1;
-  std::vector<std::int8_t> all;
+  std::vector<Number> all;
   for (int s = 0; s < 100; ++s) {
-    Array x{Type::int8, *graph.inputs[0].dims, {}};
+    Array x{graph.inputs[0].type, *graph.inputs[0].dims, {}};
     for (std::int64_t& d : x.dims) d = std::max<std::int64_t>(d, 1);
     for (std::int64_t i = count_of(x.dims); i > 0; --i) {
       state = state * 1664525U + 1013904223U;
-      x.values.push_back(static_cast<double>(state >> 24) - 128);
+      x.values.push_back(static_cast<double>(state >> (32 - bits)) - half);
     }
     const std::vector<Array> outputs = interpret_int8(graph, {{graph.inputs[0].name, x}}, Rounding::in_float);
-    for (const double y : outputs.at(0).values) all.push_back(static_cast<std::int8_t>(y));
+    for (const double y : outputs.at(0).values) all.push_back(static_cast<Number>(y));
   }
   return tenon::crc32(std::as_bytes(std::span(all)));
 }
@@ -323,7 +439,8 @@ int main(int argc, char** argv) try {
   const std::string folder = argv[1];
   int wrong = 0;
   const auto compare = [&](const char* name, const Graph& graph, std::uint32_t outputs) {
-    if (outputs == 0 || litert_outputs(graph) == outputs) return;
+    const bool wide = has_wide_activations(graph);
+    if (outputs == 0 || (wide ? litert_outputs<std::int16_t> : litert_outputs<std::int8_t>)(graph) == outputs) return;
     std::printf("%s: the interpreter does not give LiteRT's bytes\n", name);
     wrong = 1;
   };

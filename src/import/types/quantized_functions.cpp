@@ -41,6 +41,23 @@ std::size_t QuantizedReader::add_table(std::size_t x, const std::string& functio
   return x;
 }
 
+/// Of 16 bits. The compiler fills the table, which is LiteRT's where nothing joins it, and where the scale is no power of
+/// two with which LiteRT computes it otherwise.
+std::size_t QuantizedReader::read_squash(const Layer& layer, std::size_t x) {
+  if (joins_table(x) || (x > 0 && bounded_.tensor == x))
+    return refuse("{}: with activations of 16 bits it is not imported behind bounds or another function of one number",
+                  layer.text),
+           x;
+  QuantizedStep step{.pattern = {.kind = StepKind::table},
+                     .in = plan().sizes[x],
+                     .out = plan().sizes[x],
+                     .source = x,
+                     .fixed_scale = 0x1p-15};
+  x = reader().add(step, plan().orders[x]);
+  table_.tensor = x;
+  return x;
+}
+
 bool QuantizedReader::joins_table(std::size_t x) {
   return x > 0 && table_.tensor == x && x == plan().count && !reader().held[x];
 }

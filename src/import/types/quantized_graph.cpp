@@ -10,6 +10,7 @@
 
 #include "../../io/words.hpp"
 #include "../interpret.hpp"
+#include "../interpret_int8.hpp"
 #include "../lite_rules.hpp"
 #include "../passes/kinds.hpp"
 #include "quantized_plan.hpp"
@@ -22,6 +23,7 @@ namespace {
 struct Scales {
   Array scale;
   double zero = 0;
+  Type type = Type::int8;  // of the integers
 };
 
 /// Equal weights of a convolution over `count` integers that gives what LiteRT's MEAN gives.
@@ -53,7 +55,8 @@ MeanWeights mean_weights(float in, float out, std::int64_t count) {
 
 class Rewriter {
 public:
-  Rewriter(const Graph& graph, const std::set<std::string>& means) : graph_(graph), means_of_file_(means) {}
+  Rewriter(const Graph& graph, const std::set<std::string>& means)
+      : graph_(graph), means_of_file_(means), wide_(has_wide_activations(graph)) {}
 
   Units run() {
     for (const Node& node : graph_.nodes) {
@@ -168,12 +171,15 @@ private:
     if (node.integer("block_size", 0) != 0) return refuse(node, "is quantised in blocks"), false;
     const Type type = zero != nullptr ? zero->type : Type::uint8;
     to.scale = *scale;
+    to.type = type;
     if (weights) {
       if (zero != nullptr && std::ranges::any_of(zero->values, [](double z) { return z != 0; }))
         return refuse(node, "weights with a zero point are not imported; int8 has 0"), false;
       return true;
     }
-    if (type != Type::int8 && type != Type::uint8)
+    if (wide_ && type != Type::int16)
+      return refuse(node, "a value of {} in a network whose activations have 16 bits", type_name(type)), false;
+    if (!wide_ && type != Type::int8 && type != Type::uint8)
       return refuse(node, "values of {} are not imported; int8 and uint8 are", type_name(type)), false;
     if (scale->values.size() != 1) return refuse(node, "values have one scale, not one for each channel"), false;
     to.zero = (zero != nullptr ? zero->values.at(0) : 0) - (type == Type::uint8 ? 128 : 0);
@@ -239,8 +245,9 @@ private:
     Scales scales;
     if (const Array* numbers = constant(node.inputs.at(0))) {
       if (is_operand(node.outputs[0])) return keep_operand(node, *numbers);
-      if (!scale_of(node, scales, true)) return same(node, node.outputs[0]);
       graph_of_reals_.constants[node.outputs[0]] = {Type::float32, numbers->dims, numbers->values};
+      if (!scale_of(node, scales, true)) return;
+      scales.type = numbers->type;
       weights_[node.outputs[0]] = scales;
       return;
     }
@@ -297,8 +304,10 @@ private:
         layer.weights.emplace_back(scale_name, w->second.scale);
       }
       if (!node.has_input(2)) continue;
-      if (const auto b = weights_.find(node.inputs[2]); b != weights_.end())
+      if (const auto b = weights_.find(node.inputs[2]); b != weights_.end()) {
         layer.weights.emplace_back(bias_scale_name, b->second.scale);
+        if (wide_ && b->second.type == Type::int32) layer.weights.emplace_back(short_bias_name, Array{});
+      }
     }
   }
 
@@ -359,6 +368,7 @@ private:
 
   const Graph& graph_;
   const std::set<std::string>& means_of_file_;  // what TFLite calls MEAN
+  bool wide_;                                   // activations have 16 bits
   Graph graph_of_reals_;
   std::map<std::string, const Node*> makers_, names_;
   std::multimap<std::string, const Node*> readers_;

@@ -6,8 +6,11 @@
 #include <optional>
 
 #include <tenon/edge/quantized_tables.hpp>
+#include <tenon/edge/quantized_wide.hpp>
+#include <tenon/error.hpp>
 
 #include "quantized_reader.hpp"
+#include "wide_multipliers.hpp"
 
 namespace tenon::importing {
 
@@ -19,10 +22,11 @@ namespace {
 /// The numbers of the steps that were read, in the order in which the kernels take them.
 class LayoutFiller {
 public:
-  LayoutFiller(QuantizedReading& reading, QuantizedLayout& out, bool exact, Rounding rounding)
-      : reading_(reading), out_(out), exact_(exact), rounding_(rounding) {}
+  LayoutFiller(QuantizedReading& reading, QuantizedLayout& out, bool exact, bool wide, Rounding rounding)
+      : reading_(reading), out_(out), exact_(exact), wide_(wide), rounding_(rounding) {}
 
-  void find_scales();
+  /// Whether all values have one.
+  bool find_scales();
   void fill_weights();
 
 private:
@@ -30,7 +34,8 @@ private:
   void refuse(fmt::format_string<Args...> what, Args&&... args) {
     reading_.refuse(what, std::forward<Args>(args)...);
   }
-  void fill_products(const QuantizedStep& step, const Layer& layer);
+  void refuse_wide(const QuantizedStep& step, const std::string& name, float scale);
+  void fill_products(const QuantizedStep& step, const Layer& layer, std::size_t k);
   void fill_slopes(const QuantizedStep& step, const Layer& layer, std::size_t k);
   void fill_lstm(const QuantizedStep& step, const Layer& layer);
   void fill_peepholes(const QuantizedStep& step, const Layer& layer);
@@ -38,12 +43,13 @@ private:
 
   QuantizedReading& reading_;
   QuantizedLayout& out_;
-  bool exact_;
+  bool exact_, wide_;
   Rounding rounding_;
 };
 
 /// Tensors without a scale in the file keep that of what they were made of.
-void LayoutFiller::find_scales() {
+bool LayoutFiller::find_scales() {
+  bool all_known = true;
   const auto& p = out_.plan();
   out_.scale.assign(p.count + 1, 0);
   out_.zero.assign(p.count + 1, 0);
@@ -73,12 +79,18 @@ void LayoutFiller::find_scales() {
     } else if (step != nullptr && step->fixed_scale > 0) {
       const auto fixed = static_cast<float>(step->fixed_scale);
       if (known && (scale != fixed || zero != step->fixed_zero))
-        refuse("{}: Softmax, Sigmoid and Tanh have the scales 1/256, 1/256 and 1/128, not {}", name, scale);
+        refuse("{}: {}, not {}", name,
+               wide_ ? "Softmax, Sigmoid and Tanh have the scale 1/32768"
+                     : "Softmax, Sigmoid and Tanh have the scales 1/256, 1/256 and 1/128",
+               scale);
       scale = fixed;
       zero = step->fixed_zero;
     }
+    all_known = all_known && scale > 0;
     if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t == 0 ? "the input" : name);
     if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
+    if (wide_ && zero != 0) refuse("{}: its zero point is {}; activations of 16 bits have 0", name, zero);
+    if (wide_ && step != nullptr) refuse_wide(*step, name, scale);
     out_.scale[t] = scale;
     out_.zero[t] = static_cast<std::int8_t>(zero);
     if (step == nullptr || (step->pattern.kind != StepKind::larger && step->pattern.kind != StepKind::smaller))
@@ -88,15 +100,33 @@ void LayoutFiller::find_scales() {
         refuse("{}: Maximum and Minimum compare integers of one scale, not of {} and {}", name, out_.scale[from],
                scale);
   }
+  return all_known;
+}
+
+/// What a step that gives numbers of this scale cannot do with 16 bits.
+void LayoutFiller::refuse_wide(const QuantizedStep& step, const std::string& name, float scale) {
+  const float from = out_.scale[step.source];
+  const StepKind kind = step.pattern.kind;
+  if (!edge::detail::can_be_wide(step)) refuse("{}: has no form for activations of 16 bits", name);
+  if (kind == StepKind::table && (from == 0x1p-12F || from == 0x1p-11F))
+    refuse("{}: of 16 bits at the scale 2^-12 or 2^-11 LiteRT computes it in another way", name);
+  if (kind == StepKind::clamp && scale != from)
+    refuse("{}: bounds at another scale ({}) than what they read ({}) are not imported with 16 bits", name, scale,
+           from);
 }
 
 void LayoutFiller::fill_weights() {
   const auto& p = out_.plan();
-  if (exact_) out_.functions.assign(256 * p.tables, 0);
-  for (const auto& [k, stages] : reading_.tables)
-    if (exact_)
+  if (exact_ && !wide_) out_.functions.assign(256 * p.tables, 0);
+  for (const auto& [k, stages] : reading_.tables) {
+    if (!exact_) break;
+    try {
       std::ranges::copy(table_of(stages, k),
                         out_.functions.begin() + static_cast<std::ptrdiff_t>(256 * p.steps[k].table));
+    } catch (const Error& reason) {  // scales that LiteRT refuses
+      refuse("{}", reason.what());
+    }
+  }
   out_.weights.assign(p.weight_bytes, 0);
   out_.bias.assign(p.rows, 0);
   out_.weight_scale.assign(p.rows, 0);
@@ -104,15 +134,17 @@ void LayoutFiller::fill_weights() {
     const QuantizedStep& step = p.steps[k];
     if (step.pattern.kind == StepKind::slopes) fill_slopes(step, *reading_.layers.at(k), k);
     if (step.pattern.kind == StepKind::recurrent) fill_lstm(step, *reading_.layers.at(k));
-    if (step.multiplies()) fill_products(step, *reading_.layers.at(k));
+    if (step.multiplies()) fill_products(step, *reading_.layers.at(k), k);
   }
 }
 
 /// The weights of a layer that multiplies, its bias in units of the products, and the scale of each row.
-void LayoutFiller::fill_products(const QuantizedStep& step, const Layer& layer) {
+void LayoutFiller::fill_products(const QuantizedStep& step, const Layer& layer, std::size_t k) {
   const Array *weight = nullptr, *bias = nullptr, *scales = nullptr, *bias_scales = nullptr;
+  bool short_bias = false;
   for (const auto& [name, array] : layer.weights)
-    (name == "weight" ? weight : name == "bias" ? bias : name == scale_name ? scales : bias_scales) = &array;
+    if (name == short_bias_name) short_bias = true;
+    else (name == "weight" ? weight : name == "bias" ? bias : name == scale_name ? scales : bias_scales) = &array;
   if (scales == nullptr || weight == nullptr) return refuse("{}: its weights are not in int8", layer.text);
   const auto of_output = [](const Array& a, std::size_t o) { return a.values[a.values.size() == 1 ? 0 : o]; };
   for (std::size_t o = 0; o < step.outputs(); ++o) {
@@ -136,6 +168,9 @@ void LayoutFiller::fill_products(const QuantizedStep& step, const Layer& layer) 
       return refuse("{}: its bias is no integer of 32 bits", layer.text);
     out_.bias[row] = static_cast<std::int32_t>(b);
   }
+  if (!wide_) return;
+  if (const std::string why = fit_wide_multipliers(out_, k, scales->values.size() == 1, short_bias); !why.empty())
+    refuse("{}: {}", layer.text, why);
 }
 
 /// One stage after the other, each rounded as LiteRT rounds it.
@@ -245,18 +280,30 @@ void LayoutFiller::fill_peepholes(const QuantizedStep& step, const Layer& layer)
 }  // namespace
 
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  Rounding rounding) {
-  QuantizedReading reading = QuantizedReader(takes, exact, rounding).read(structure, input, takes);
+                                  bool wide, Rounding rounding) {
+  QuantizedReading reading = QuantizedReader(takes, exact, wide, rounding).read(structure, input, takes);
   QuantizedLayout out;
   out.reader = std::move(reading.reader);
-  if (reading.refused.empty()) {
+  if (!out.plan().overflows) {
     out.reader->plan.lay_out();
-    LayoutFiller filler(reading, out, exact, rounding);
-    filler.find_scales();
-    if (reading.refused.empty()) filler.fill_weights();
+    LayoutFiller filler(reading, out, exact, wide, rounding);
+    if (filler.find_scales()) filler.fill_weights();
   }
   out.refused = std::move(reading.refused);
   return out;
+}
+
+std::vector<std::string> refusals_of_units(const Units& units, bool exact, bool wide, Rounding rounding) {
+  std::vector<std::string> all;
+  for (const Unit& unit : units.units) {
+    std::vector<Dims> takes;
+    for (const std::string& name : unit.reads)
+      if (const auto known = units.shapes.find(name); known != units.shapes.end()) takes.push_back(known->second);
+    if (takes.empty() || takes.size() != unit.reads.size()) continue;
+    for (std::string& reason : QuantizedReader(takes[0], exact, wide, rounding).refused_of(unit, takes))
+      if (std::ranges::find(all, reason) == all.end()) all.push_back(std::move(reason));
+  }
+  return all;
 }
 
 }  // namespace tenon::importing

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace tenon::importing {
 /// scales stand beside them under this name. A layer of the kind `Layer::scale` has the scale and the zero point of
 /// what stands before it.
 inline constexpr const char *scale_name = "#scale", *bias_scale_name = "#bias_scale";
+/// Beside activations of 16 bits: the bias is there, and has 32 bits and not 64.
+inline constexpr const char* short_bias_name = "#short_bias";
 /// The number that a function of one number takes.
 inline constexpr const char* alpha_name = "#alpha";
 /// A constant that every number meets: its integer, its scale, and whether it stands on the left. The operator follows.
@@ -41,14 +44,19 @@ struct QuantizedLayout {
   std::vector<std::int8_t> zero{};
   std::vector<std::int8_t> gate_bits{}, cell_bits{};  // of recurrent layers
   std::vector<std::int8_t> functions{};               // the tables, where they are LiteRT's
+  std::optional<bool> whole_multipliers{};            // QuantizedNumbers; none before a step has weights
   std::vector<std::string> refused{};
 
   const Plan& plan() const { return reader->plan; }
 };
 
 /// Reads the steps off the structure and fills their numbers in. `takes` is the shape of the network's input. `exact`:
-/// functions become the tables that LiteRT has, and those that it does not have are refused. `rounding`: of the tables.
+/// functions become the tables that LiteRT has, and those that it does not have are refused. `wide`: activations have
+/// 16 bits. `rounding`: of the tables.
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  Rounding rounding);
+                                  bool wide, Rounding rounding);
+
+/// The refusals of each unit by itself, where others leave no whole to lay out: which of its layers have no integers.
+std::vector<std::string> refusals_of_units(const Units& units, bool exact, bool wide, Rounding rounding);
 
 }  // namespace tenon::importing

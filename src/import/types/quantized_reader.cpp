@@ -23,8 +23,9 @@ kernels::Int8Spread spread_over(const Dims& all, const Dims& own) {
 
 }  // namespace
 
-QuantizedReader::QuantizedReader(const Dims& takes, bool exact, Rounding rounding)
-    : exact_(exact), rounding_(rounding) {
+QuantizedReader::QuantizedReader(const Dims& takes, bool exact, bool wide, Rounding rounding)
+    : exact_(exact), wide_(wide), rounding_(rounding) {
+  plan().wide = wide;
   plan().sizes[0] = size_of(takes);
   if (takes.size() == 3) plan().orders[0] = {at(takes, 0), size_of(takes) / at(takes, 0)};
 }
@@ -54,6 +55,18 @@ QuantizedReading QuantizedReader::read(const Structure& structure, const std::st
   }
   if (plan().overflows) refuse("it has more than {} steps or moves", QuantizedLayout::most_steps);
   return std::move(reading_);
+}
+
+std::vector<std::string> QuantizedReader::refused_of(const Unit& unit, const std::vector<Dims>& takes) {
+  Tensors x{0};
+  for (std::size_t i = 1; i < takes.size(); ++i)
+    x.push_back(reader().add({.pattern = {.kind = StepKind::input}, .out = size_of(takes[i])}, {}));
+  std::vector<Dims> shapes = takes;
+  for (const Layer& layer : unit.layers) {
+    if (layer.kind != Layer::scale) x = {read_layer(layer, x, shapes)};
+    shapes = {layer.gives};
+  }
+  return std::move(reading_.refused);
 }
 
 /// As PlanReader::read_graph: what something later reads is held. Values are the inputs, then the nodes.
@@ -129,7 +142,19 @@ std::size_t QuantizedReader::read_join(const Tensors& x, const Dims& gives) {
   return reader().read_join(x.data(), x.size(), gives.size(), size_of(gives), size_of(gives) / at(gives, 0));
 }
 
+/// What is refused leaves a tensor of its size and shape, so that what stands behind it is judged too.
 std::size_t QuantizedReader::read_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes) {
+  refuses_ = false;
+  const std::size_t y = read_known_layer(layer, all, shapes);
+  if (!refuses_ || layer.kind == Layer::scale) return y;
+  return reader().add({.pattern = {.kind = StepKind::table},
+                       .in = plan().sizes[all[0]],
+                       .out = size_of(layer.gives),
+                       .source = all[0]},
+                      {});
+}
+
+std::size_t QuantizedReader::read_known_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes) {
   const std::size_t x = all[0];
   const Dims& takes = shapes[0];
   if (layer.kind == Layer::scale) return note_scale(layer, x);
@@ -137,6 +162,12 @@ std::size_t QuantizedReader::read_layer(const Layer& layer, const Tensors& all, 
   const LayerWords words(layer.text);
   const std::string& name = words.name;
   const std::string function = lite_function(layer, name);
+  if (wide_ && (function == "Sigmoid" || function == "Tanh")) return read_squash(layer, x);
+  if (wide_ && (!function.empty() || !operand_of(layer).op.empty() || is_slopes(layer)))
+    return refuse("{}: with activations of 16 bits functions of one number other than Sigmoid and Tanh, slopes and "
+                  "constants that every number meets are not imported; with 8 bits they are",
+                  layer.kind == Layer::formula ? fmt::format("Map<{}>", layer.text) : layer.text),
+           x;
   if (exact_ && !function.empty()) return read_table(layer, function, x);
   if (IntegerOperand operand = operand_of(layer); exact_ && !operand.op.empty()) {
     return add_table(x, {}, {.operand = std::move(operand)});
@@ -188,8 +219,8 @@ std::size_t QuantizedReader::read_layer(const Layer& layer, const Tensors& all, 
                          .out = plan().sizes[from],
                          .source = from,
                          .width = at(takes, takes.size() - 1),
-                         .fixed_scale = 1.0 / 256,
-                         .fixed_zero = -128},
+                         .fixed_scale = wide_ ? 0x1p-15 : 1.0 / 256,
+                         .fixed_zero = wide_ ? 0 : -128},
                         {});
   }
   if (name == "Identity") return x;

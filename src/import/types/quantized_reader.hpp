@@ -59,9 +59,11 @@ struct QuantizedReading {
 /// All that read a layer take the tensors it reads, and return the one it gives.
 class QuantizedReader {
 public:
-  QuantizedReader(const Dims& takes, bool exact, Rounding rounding);
+  QuantizedReader(const Dims& takes, bool exact, bool wide, Rounding rounding);
 
   QuantizedReading read(const Structure& structure, const std::string& input, const Dims& takes);
+  /// What is refused of a unit's layers, the shapes of what it reads being known.
+  std::vector<std::string> refused_of(const Unit& unit, const std::vector<Dims>& takes);
 
 private:
   using Tensors = std::vector<std::size_t>;
@@ -70,6 +72,7 @@ private:
   QuantizedLayout::Plan& plan() { return reading_.reader->plan; }
   template <class... Args>
   void refuse(fmt::format_string<Args...> what, Args&&... args) {
+    refuses_ = true;
     reading_.refuse(what, std::forward<Args>(args)...);
   }
 
@@ -80,6 +83,7 @@ private:
   std::size_t read_row(const std::vector<Part>& parts, Tensors x, std::vector<Dims> shapes);
   std::size_t read_part(const Part& part, const Tensors& x, const std::vector<Dims>& shapes);
   std::size_t read_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes);
+  std::size_t read_known_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes);
   std::size_t read_join(const Tensors& x, const Dims& gives);
   std::size_t read_pair(edge::StepKind kind, const Tensors& x, const std::vector<Dims>& shapes, const Dims& gives);
   std::size_t note_scale(const Layer& layer, std::size_t x);
@@ -88,6 +92,7 @@ private:
   std::size_t add_table(std::size_t x, const std::string& function, TableStage stage);
   std::size_t add_stage(std::size_t x, TableStage stage);
   bool joins_table(std::size_t x);
+  std::size_t read_squash(const Layer& layer, std::size_t x);
   std::size_t read_table(const Layer& layer, const std::string& function, std::size_t x);
   std::size_t read_bounds(std::size_t x, const edge::StepPattern& pattern);
   std::size_t read_slopes(const Layer& layer, std::size_t x, const Dims& takes);
@@ -103,8 +108,9 @@ private:
   std::size_t read_slice(const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_permute(const LayerWords& words, std::size_t x, const Dims& takes);
 
-  bool exact_;
+  bool exact_, wide_;
   Rounding rounding_;
+  bool refuses_ = false;  // the layer that is being read
   QuantizedReading reading_;
   // Within a row: the last table, and the last tensor that layers have bounded, with what its step was before.
   struct {

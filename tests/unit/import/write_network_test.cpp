@@ -414,6 +414,70 @@ TEST_CASE("networks of integers: the file's own numbers, or what cannot be impor
              Contains("values of int16 are not imported"));
 }
 
+TEST_CASE("all that has no integers is listed at once") {
+  const std::map<std::string, Attribute> window{{"kernel_shape", std::vector<std::int64_t>{2, 2}}};
+  const auto begin = [](InInt8& net) { return net.rounded(net.g.input("x", {1, 4, 2, 2}), 0.25, 3); };
+  // layers, and scales that they do not have
+  InInt8 scales;
+  std::string y = scales.rounded(scales.g.node("Softplus", {begin(scales)}), 0.5, 1);
+  y = scales.rounded(scales.g.node("MaxPool", {y}, window), 0.75, 1);
+  std::string all = scales.refusal(scales.rounded(scales.g.node("Sin", {y}), 0.5, 1), "TFLite");
+  CHECK_THAT(all, StartsWith("3 reasons") && Contains("Softplus: has no integers") &&
+                      Contains("another scale (0.75) than what it reads (0.5)") && Contains("Map<sin(x)>: "));
+  // layers, and what is no layer
+  InInt8 weights;
+  y = weights.rounded(weights.g.node("Softplus", {begin(weights)}), 0.5, 1);
+  y = weights.rounded(weights.g.node("Conv", {y, weights.weights({2, 4, 1, 1}, 1)}), 0.5, 1);
+  all = weights.refusal(y, "TFLite");
+  CHECK_THAT(all, StartsWith("2 reasons") && Contains("Softplus: has no integers") && Contains("with a zero point"));
+}
+
+TEST_CASE("activations of 16 bits: what LiteRT's rules are known for") {
+  const auto net = [](auto write, double scale = 0.5, double zero = 0) {
+    InInt8 n;
+    const std::string in = n.rounded(n.g.input("x", {1, 4, 2, 2}), 0.25, 0, Type::int16);
+    return n.refusal(n.rounded(write(n, in), scale, zero, Type::int16), "TFLite");
+  };
+  const auto conv = [](InInt8& n, const std::string& in) { return n.g.node("Conv", {in, n.weights({2, 4, 1, 1})}); };
+  const auto node = [](const char* op) {
+    return [op](InInt8& n, const std::string& in) { return n.g.node(op, {in}); };
+  };
+  CHECK_THAT(net(conv), Contains("StoreActivations<Sequential<") && Contains(", activation_bits<16>>;") &&
+                            Contains(".counts_far = {"));
+  CHECK_THAT(net(conv, 0.5, 1), Contains("its zero point is 1; activations of 16 bits have 0"));
+  CHECK_THAT(net(conv, 1e-9), Contains("its sums may be more than 2^30 steps"));
+  CHECK_THAT(net(node("HardSwish")), Contains("HardSwish: with activations of 16 bits functions of one number other"));
+  CHECK_THAT(net(node("Sigmoid")), Contains("Sigmoid and Tanh have the scale 1/32768, not 0.5"));
+  CHECK_THAT(net(node("Sigmoid"), 0x1p-15), Contains("activation_bits<16>>"));
+  CHECK_THAT(net(node("Relu")), Contains("bounds at another scale (0.5) than what they read (0.25)"));
+  CHECK_THAT(net(node("Relu"), 0.25), Contains("activation_bits<16>>"));
+  CHECK_THAT(net([](InInt8& n, const std::string& in) {
+               return n.g.node("ReduceMean", {in}, {{"axes", std::vector<std::int64_t>{2, 3}}});
+             }),
+             Contains("with activations of 16 bits MEAN is not imported"));
+  CHECK_THAT(net([](InInt8& n, const std::string& in) { return n.rounded(in, 0.5, 0, Type::int8); }),
+             Contains("a value of int8 in a network whose activations have 16 bits"));
+  // biases of 32 bits ask for other multipliers than those of 64: one kind in a network
+  const auto dense = [](InInt8& n, const std::string& x, std::int64_t in, double largest, Type type) {
+    const std::string number = std::to_string(n.g.g.constants.size());
+    const auto bias = n.g.node("DequantizeLinear",
+                               {n.g.constant("b" + number, {2}, {largest, 1}, type),
+                                n.g.constant("s" + number, {}, {0.125}), n.g.constant("z" + number, {}, {0}, type)});
+    return n.g.node("Gemm", {x, n.weights({2, in}), bias}, {{"transB", std::int64_t{1}}});
+  };
+  const auto biased = [&](double largest, Type first, Type second) {
+    InInt8 n;
+    std::string y = n.rounded(n.g.input("x", {1, 4}), 0.25, 0, Type::int16);
+    y = n.rounded(dense(n, y, 4, largest, first), 0.25, 0, Type::int16);
+    return n.refusal(n.rounded(dense(n, y, 2, 7, second), 0.5, 0, Type::int16), "TFLite");
+  };
+  CHECK_THAT(biased(9, Type::int64, Type::int64), Contains("activation_bits<16>>") && !Contains("whole_multipliers"));
+  CHECK_THAT(biased(9, Type::int32, Type::int32), Contains(".whole_multipliers = {"));
+  CHECK_THAT(biased(9, Type::int32, Type::int64), Contains("some of the biases have 32 bits and some 64"));
+  CHECK_THAT(biased(2147483000, Type::int32, Type::int32), Contains("32 bits, which its sums may exceed"));
+  CHECK_THAT(biased(4294967296, Type::int64, Type::int64), Contains("its bias is no integer of 32 bits"));
+}
+
 TEST_CASE("a check costs no more than it may: fewer calls, fewer samples, or none, and why") {
   GraphBuilder g;
   const std::string x = g.input("x", {6, 10});
@@ -462,7 +526,7 @@ TEST_CASE("what cannot be imported is listed at once, whatever step would find i
   sound.nodes.push_back({"misfit", "MatMul", "", {x, "pads"}, {"m"}, {}});
   sound.nodes.push_back({"behind", "Relu", "", {"m"}, {"b"}, {}});
   for (const char* given : {"q", "b"}) sound.outputs.push_back({given, Type::float32, std::nullopt});
-  // The reader itself refuses an attribute that is a sparse tensor, and texts.
+  // The reader itself refuses an attribute and a constant that are sparse, and texts.
   const rig::Writer sparse = rig::node("Relu", {x}, {"s"})
                                  .text(schema::node::name, "sparse")
                                  .message(
@@ -475,6 +539,8 @@ TEST_CASE("what cannot be imported is listed at once, whatever step would find i
   std::string file = to_onnx(sound);
   rig::Writer more;
   more.message(schema::graph::node, sparse).message(schema::graph::initializer, texts);
+  const rig::Writer values = rig::Writer().text(schema::tensor::name, "few");
+  more.message(schema::graph::sparse_initializer, rig::Writer().message(schema::sparse::values, values));
   more.message(schema::graph::output, rig::value("s"));
   const std::string name = "net.onnx";
   const auto content = protobuf::Message(std::as_bytes(std::span(file)), name).bytes(schema::model::graph);
@@ -497,14 +563,14 @@ TEST_CASE("what cannot be imported is listed at once, whatever step would find i
     all = error.what();
   }
   INFO(all);
-  CHECK_THAT(all, StartsWith("7 reasons why this network cannot be written as a type:"));
-  CHECK(std::ranges::count(all, '\n') == 7);
+  CHECK_THAT(all, StartsWith("8 reasons why this network cannot be written as a type:"));
+  CHECK(std::ranges::count(all, '\n') == 8);
   for (const char* reason :
-       {"\"v\" is a sparse tensor, which is not supported", "tensor \"words\": tensors of texts are not supported",
-        "Quux \"unknown\" is not supported", "Pad \"Pad2\": ", "MatMul \"misfit\": ", "mixes them",
-        "CumSum \"CumSum4\": "})
+       {"\"v\" is a sparse tensor, which is not supported", "the constant \"few\" is sparse, which is not supported",
+        "tensor \"words\": tensors of texts are not supported", "Quux \"unknown\" is not supported",
+        "Pad \"Pad2\": ", "MatMul \"misfit\": ", "mixes them", "CumSum \"CumSum4\": "})
     CHECK_THAT(all, Contains(reason));
   // By itself each step throws.
   CHECK_THROWS_WITH(parse_onnx(std::as_bytes(std::span(file)), "net.onnx"),
-                    StartsWith("2 reasons why this network cannot be imported:\n  net.onnx: "));
+                    StartsWith("3 reasons why this network cannot be imported:\n  net.onnx: "));
 }
