@@ -3,7 +3,6 @@
 #include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
 
 #include <cstddef>
-#include <type_traits>
 
 #include <tenon/edge/learner_context.hpp>
 #include <tenon/edge/learner_images.hpp>
@@ -17,7 +16,7 @@
 #include <tenon/layers/split.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
-#include <tenon/net/part_inputs.hpp>
+#include <tenon/net/layer_refusal.hpp>
 
 /// What a network has that edge::Learner cannot train.
 namespace tenon {
@@ -62,31 +61,21 @@ inline constexpr bool learns_on_device<SideBySideUnit<In, Out, Block, Begin>> = 
 template <class In, class Out, std::size_t Outer, std::size_t... Own>
 inline constexpr bool learns_on_device<SplitUnit<In, Out, Outer, Own...>> = true;
 
-template <class L, class In, class Path>
-struct device_refusal;
-template <class... Part, class... In, class... Path>
-first_refusal<typename device_refusal<Part, In, Path>::type...> device_refusal_of_parts(list<Part...>, list<In...>,
-                                                                                        list<Path...>);
+/// Whether a layer learns on a device: layer_refusal asks.
+struct DeviceQuestion {
+  using execution = learning_on_device;
 
-/// Of the layer L that stands at Path.
-template <class L, class In, class Path>
-struct device_refusal {
-  static constexpr auto judge() {
-    if constexpr (is_input_element<L>) return std::type_identity<void>{};
-    else if constexpr (structure_of<L> == Structure::leaf)
-      return std::type_identity<std::conditional_t<learns_on_device<typename bind<L, In>::type>, void,
-                                                   cannot_run<layer<Path, L>, learning_on_device>>>{};
-    else if constexpr (structure_of<L> == Structure::unpool || structure_of<L> == Structure::masked)
-      return std::type_identity<cannot_run<layer<Path, L>, learning_on_device>>{};
-    else
-      return std::type_identity<typename decltype(device_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
-                                                                          part_paths<L, Path>{}))::type>{};
-  }
-  using type = typename decltype(judge())::type;
+  template <class L, class In>
+  static constexpr bool takes = [] {
+    constexpr Structure what = structure_of<L>;
+    if constexpr (what == Structure::leaf) return learns_on_device<typename bind<L, In>::type>;
+    else return what != Structure::unpool && what != Structure::masked;
+  }();
 };
 
 template <class Net>
-struct refusal_of<learning_on_device, Net> : device_refusal<Net, input_shape<Net>, typename element<Net>::own_path> {};
+struct refusal_of<learning_on_device, Net>
+    : layer_refusal<DeviceQuestion, Net, input_shape<Net>, typename element<Net>::own_path> {};
 
 }  // namespace detail
 }  // namespace tenon

@@ -2,14 +2,13 @@
 
 #include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
 
-#include <cstddef>
 #include <type_traits>
 
 #include <tenon/edge/quantized_plan.hpp>
 #include <tenon/edge/quantized_wide.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
-#include <tenon/net/part_inputs.hpp>
+#include <tenon/net/layer_refusal.hpp>
 #include <tenon/networks/store_activations.hpp>
 
 /// What a network has that int8 has no step for.
@@ -37,19 +36,6 @@ constexpr bool is_int8_step() {
   else return true;
 }
 
-/// Of the layer L that stands at Path.
-template <class L, class In, class Path, Int8Place Where>
-struct int8_refusal;
-
-template <class Parts, class Inputs, class Paths, Int8Place Where>
-struct int8_refusal_of_parts {
-  using type = void;
-};
-template <class Part, class... Rest, class In, class... Later, class Path, class... Further, Int8Place Where>
-struct int8_refusal_of_parts<list<Part, Rest...>, list<In, Later...>, list<Path, Further...>, Where>
-    : first_refusal<typename int8_refusal<Part, In, Path, Where>::type,
-                    typename int8_refusal_of_parts<list<Rest...>, list<Later...>, list<Further...>, Where>::type> {};
-
 /// Compositions whose parts can be checked by themselves; those that join or cut tensors (`is_int8_branching`) not on
 /// each step of a sequence, where the numbers of one step do not lie together.
 template <Structure What>
@@ -61,28 +47,22 @@ template <Structure What>
 inline constexpr bool is_int8_branching = What == Structure::gate || What == Structure::joined ||
                                           What == Structure::split || What == Structure::graph;
 
-template <class L, class In, class Path, Int8Place Where>
-struct int8_refusal {
+/// Whether a layer that stands at Where is a step: layer_refusal asks.
+template <Int8Place Where>
+struct Int8Question {
   using execution = std::conditional_t<Where.wide, in_16_bits, in_int8>;
-  static constexpr Structure what = structure_of<L>;
-  static constexpr auto judge() {
-    if constexpr (is_input_element<L>) {
-      return std::type_identity<void>{};
-    } else if constexpr (stores_activations<L>) {  // of a part, not of the whole network
-      return std::type_identity<cannot_run<layer<Path, L>, execution>>{};
-    } else if constexpr (what == Structure::leaf) {
-      return std::type_identity<
-          std::conditional_t<is_int8_step<L, In, Where>(), void, cannot_run<layer<Path, L>, execution>>>{};
-    } else if constexpr (is_int8_structure<what> || (is_int8_branching<what> && !Where.each_step) ||
-                         (what == Structure::masked && !Where.each_step && !Where.wide)) {
-      constexpr Int8Place inside{Where.each_step || what == Structure::steps, Where.wide};
-      return std::type_identity<
-          typename int8_refusal_of_parts<parts_of<L>, part_inputs<L, In>, part_paths<L, Path>, inside>::type>{};
-    } else {
-      return std::type_identity<cannot_run<layer<Path, L>, execution>>{};
-    }
-  }
-  using type = typename decltype(judge())::type;
+  template <class L>
+  using inside = Int8Question<Int8Place{Where.each_step || structure_of<L> == Structure::steps, Where.wide}>;
+
+  template <class L, class In>
+  static constexpr bool takes = [] {
+    constexpr Structure what = structure_of<L>;
+    if constexpr (stores_activations<L>) return false;  // of a part, not of the whole network
+    else if constexpr (what == Structure::leaf) return is_int8_step<L, In, Where>();
+    else
+      return is_int8_structure<what> || (is_int8_branching<what> && !Where.each_step) ||
+             (what == Structure::masked && !Where.each_step && !Where.wide);
+  }();
 };
 
 /// A network without its StoreActivations.
@@ -106,7 +86,8 @@ struct refusal_of<in_int8, Net> {
   static constexpr auto judge() {
     using Path = typename element<Net>::own_path;
     constexpr bool wide = edge::quantized_plan<Net>.wide;
-    using Layers = typename int8_refusal<without_storage<Net>, input_shape<Net>, Path, Int8Place{.wide = wide}>::type;
+    using Question = Int8Question<Int8Place{.wide = wide}>;
+    using Layers = typename layer_refusal<Question, without_storage<Net>, input_shape<Net>, Path>::type;
     if constexpr (!std::is_void_v<Layers>) return std::type_identity<Layers>{};
     else if constexpr (edge::quantized_plan<Net>.fits) return std::type_identity<Layers>{};
     else

@@ -14,6 +14,7 @@
 #include <tenon/net/composition.hpp>
 #include <tenon/net/execution.hpp>
 #include <tenon/net/graph.hpp>
+#include <tenon/net/layer_refusal.hpp>
 #include <tenon/net/networks.hpp>
 #include <tenon/net/part_inputs.hpp>
 
@@ -37,34 +38,21 @@ constexpr bool has_onnx() {
   else return SaysOnnx<typename bind<L, In>::type>;
 }
 
-template <class L, class In, class Path>
-struct onnx_refusal;
+/// Whether a layer has nodes in ONNX: layer_refusal asks.
+struct OnnxQuestion {
+  using execution = in_onnx;
 
-template <class... Part, class... In, class... Path>
-first_refusal<typename onnx_refusal<Part, In, Path>::type...> onnx_refusal_of_parts(list<Part...>, list<In...>,
-                                                                                    list<Path...>);
-
-/// Of the layer L that stands at Path.
-template <class L, class In, class Path>
-struct onnx_refusal {
-  static constexpr Structure what = structure_of<L>;
-  static constexpr auto judge() {
-    using Refused = std::type_identity<cannot_run<layer<Path, L>, in_onnx>>;
-    if constexpr (is_input_element<L>) return std::type_identity<void>{};
-    else if constexpr (what == Structure::masked || what == Structure::unpool) return Refused{};
-    else if constexpr (parts_of<L>::size > 0)
-      return std::type_identity<typename decltype(onnx_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
-                                                                        part_paths<L, Path>{}))::type>{};
-    else if constexpr (what != Structure::leaf || has_onnx<L, In>()) return std::type_identity<void>{};
-    else return Refused{};
-  }
-  using type = typename decltype(judge())::type;
+  template <class L, class In>
+  static constexpr bool takes = [] {
+    constexpr Structure what = structure_of<L>;
+    if constexpr (what == Structure::leaf) return has_onnx<L, In>();
+    else return what != Structure::masked && what != Structure::unpool;
+  }();
 };
 
 template <class Net>
-struct refusal_of<in_onnx, Net> {
-  using type = typename onnx_refusal<unnamed<Net>, input_shape<Net>, typename element<Net>::own_path>::type;
-};
+struct refusal_of<in_onnx, Net>
+    : layer_refusal<OnnxQuestion, unnamed<Net>, input_shape<Net>, typename element<Net>::own_path> {};
 
 /// Whether a layer works with the parameters of the first of its chain.
 template <class Bound>

@@ -25,29 +25,17 @@ struct in_onnx_int8;
 
 namespace detail {
 
-/// Of the layer L that stands at Path, in a network that int8 has steps for.
-template <class L, class In, class Path>
-struct qdq_refusal;
+/// Whether a layer that int8 has steps for has nodes in ONNX: layer_refusal asks.
+struct QdqQuestion {
+  using execution = in_onnx_int8;
 
-template <class... Part, class... In, class... Path>
-first_refusal<typename qdq_refusal<Part, In, Path>::type...> qdq_refusal_of_parts(list<Part...>, list<In...>,
-                                                                                  list<Path...>);
-
-template <class L, class In, class Path>
-struct qdq_refusal {
-  static constexpr auto judge() {
-    if constexpr (is_input_element<L>) return std::type_identity<void>{};
-    else if constexpr (stores_activations<L> || structure_of<L> == Structure::masked)
-      // 16 bits: opset 17 quantises to 8. Masked: its parts would be written as if there were no padding
-      return std::type_identity<cannot_run<layer<Path, L>, in_onnx_int8>>{};
-    else if constexpr (parts_of<L>::size > 0)
-      return std::type_identity<typename decltype(qdq_refusal_of_parts(parts_of<L>{}, part_inputs<L, In>{},
-                                                                       part_paths<L, Path>{}))::type>{};
-    else if constexpr (structure_of<L> != Structure::leaf) return std::type_identity<void>{};
-    else if constexpr (is_qdq_layer<typename bind<L, In>::type>()) return std::type_identity<void>{};
-    else return std::type_identity<cannot_run<layer<Path, L>, in_onnx_int8>>{};
-  }
-  using type = typename decltype(judge())::type;
+  template <class L, class In>
+  static constexpr bool takes = [] {
+    // 16 bits: opset 17 quantises to 8. Masked: its parts would be written as if there were no padding
+    if constexpr (stores_activations<L> || structure_of<L> == Structure::masked) return false;
+    else if constexpr (structure_of<L> == Structure::leaf) return is_qdq_layer<typename bind<L, In>::type>();
+    else return true;
+  }();
 };
 
 template <class Net>
@@ -55,7 +43,7 @@ struct refusal_of<in_onnx_int8, Net> {
   static constexpr auto judge() {
     using InInt8 = refusal<in_int8, Net>;
     if constexpr (!std::is_void_v<InInt8>) return std::type_identity<InInt8>{};
-    else return qdq_refusal<unnamed<Net>, input_shape<Net>, typename element<Net>::own_path>{};
+    else return layer_refusal<QdqQuestion, unnamed<Net>, input_shape<Net>, typename element<Net>::own_path>{};
   }
   using type = typename decltype(judge())::type;
 };

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/layers/flatten.hpp>
@@ -9,6 +10,7 @@
 #include <tenon/layers/reshape.hpp>
 #include <tenon/net/add.hpp>
 #include <tenon/net/concat.hpp>
+#include <tenon/net/layer_refusal.hpp>
 #include <tenon/net/repeat.hpp>
 #include <tenon/net/residual.hpp>
 #include <tenon/net/sequential.hpp>
@@ -76,6 +78,23 @@ struct Witness {
 };
 using Idle = Witness<false>;
 using Learning = Witness<true>;
+
+/// A way of running that takes no HyperTan, no Scale within a sum, and no Concat whatever its parts are.
+struct in_a_test;
+template <bool InSum>
+struct Question {
+  using execution = in_a_test;
+  template <class L>
+  using inside = Question<InSum || detail::structure_of<L> == Structure::sum>;
+  template <class L, class In>
+  static constexpr bool takes = !std::is_same_v<L, HyperTan> &&
+                                !(InSum && std::is_same_v<L, Scale>)&&detail::structure_of<L> != Structure::joined &&
+                                In::size > 0;
+};
+template <class Net>
+using Refused = typename detail::layer_refusal<Question<false>, Net, input_shape<Net>, path<>>::type;
+template <class L, auto... Step>
+using RefusedAt = cannot_run<layer<path<Step...>, L>, in_a_test>;
 
 }  // namespace
 
@@ -181,6 +200,17 @@ TEST_CASE("repeated blocks have parameters of their own") {
   check_network<Sequential<Input<3>, Repeat<5, Residual<Scale, Affine<3>, HyperTan>>, Affine<2>>>();
   check_network<Sequential<Input<3>, Repeat<3, Repeat<2, Sequential<HyperTan, Scale>>>>>();
   check_network<Sequential<Input<3>, Affine<3>, Repeat<3, Add<Identity, Square>>>>();
+}
+
+TEST_CASE("the first layer that a way of running refuses is found, with its path") {
+  STATIC_REQUIRE(std::is_void_v<Refused<Sequential<Input<3>, Scale, Residual<Affine<3>, Scale>, Add<Square>>>>);
+  STATIC_REQUIRE(std::is_same_v<Refused<Sequential<Input<3>, Scale, HyperTan, Concat<Scale>>>, RefusedAt<HyperTan, 1>>);
+  STATIC_REQUIRE(std::is_same_v<Refused<Sequential<Input<3>, Named<"a", Residual<Scale, HyperTan>>>>,
+                                RefusedAt<HyperTan, fixed_string("a"), 1>>);
+  STATIC_REQUIRE(std::is_same_v<Refused<Sequential<Input<3>, Repeat<4, Add<Square, Sequential<Scale>>>>>,
+                                RefusedAt<Scale, 0, 0, 1, 0>>);
+  using Joined = Concat<Scale, HyperTan>;  // itself, before what it is made of
+  STATIC_REQUIRE(std::is_same_v<Refused<Sequential<Input<3>, Identity, Joined>>, RefusedAt<Joined, 1>>);
 }
 
 TEST_CASE("without dx nobody works for it") {
