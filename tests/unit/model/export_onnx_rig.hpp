@@ -22,6 +22,7 @@
 
 #include "import/interpret.hpp"
 #include "import/onnx.hpp"
+#include "support/network_inputs.hpp"
 
 /// Networks of all kinds are written as ONNX files, read again, and run by the importer's interpreter in double, which
 /// knows nothing of what they were made from. With TENON_ONNX_FOLDER the files are kept there with their inputs and
@@ -161,14 +162,5 @@ importing::Graph check(const std::string& name, std::size_t tokens = 0) {
 inline std::size_t count(const importing::Graph& graph, std::string_view op) {
   return static_cast<std::size_t>(std::ranges::count(graph.nodes, op, &importing::Node::op));
 }
-
-template <class... L>
-using Vector = Sequential<Input<6>, L...>;
-template <class... L>
-using Steps = Sequential<Input<5, 6>, L...>;
-template <class... L>
-using Signal = Sequential<Input<4, 11>, L...>;
-template <class... L>
-using Image = Sequential<Input<4, 9, 8>, L...>;
 
 }  // namespace tenon::test

@@ -24,10 +24,7 @@
 #include <tenon/dist/thread_ranks.hpp>
 #include <tenon/edge/blob.hpp>
 #include <tenon/edge/learner.hpp>
-#include <tenon/edge/quantized.hpp>
-#include <tenon/edge/quantized_digest.hpp>
 #include <tenon/model/export_onnx.hpp>
-#include <tenon/model/export_onnx_int8.hpp>
 #include <tenon/model/fold.hpp>
 #include <tenon/model/generate.hpp>
 #include <tenon/model/quantize.hpp>
@@ -36,6 +33,7 @@
 #include <tenon/networks/store_activations.hpp>
 #include <tenon/tenon.hpp>
 
+#include "support/exported_int8.hpp"
 #include "support/gradient_check.hpp"
 #include "unit/zoo/parts.hpp"
 #include "unit/zoo/rig.hpp"
@@ -419,11 +417,7 @@ template <class Net, class A>
 float distance_in_whole_numbers(const Sampled<A>& s, const Model<Net>& model) {
   const Dataset<float> data({s.in}, s.x);
   DataLoader<float> loader{data, 9, 1};
-  const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*quantize(model, loader)));
-  const auto net = std::make_unique<Quantized<Net>>(*tables);
-  std::vector<float> got(s.y.size());
-  for (std::size_t i = 0; i < s.count; ++i)
-    (*net)(s.sample(i), std::span<float, Sampled<A>::out>(got.data() + i * s.out, s.out));
+  const std::vector<float> got = test::outputs_in_int8(*quantize(model, loader), s.x);
   const auto [low, high] = std::minmax_element(s.y.begin(), s.y.end());
   float most = 0;
   for (std::size_t i = 0; i < got.size(); ++i) most = std::max(most, std::abs(got[i] - s.y[i]));
@@ -520,39 +514,12 @@ std::string check_onnx_int8(const Sampled<A>& s) {
   if constexpr (!runs_as<in_onnx_int8, Net>) {
     return Words<refusal<in_onnx_int8, Net>>::text();
   } else {
-    constexpr const auto& plan = edge::quantized_plan<Net>;
     const Dataset<float> data({s.in}, s.x);
     DataLoader<float> loader{data, 9, 1};
     const auto numbers = quantize(s.model, loader);
-    const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(*numbers));
-    const auto net = std::make_unique<Quantized<Net>>(*tables);
-    std::vector<float> y(s.y.size());
-    for (std::size_t i = 0; i < s.count; ++i)
-      (*net)(s.sample(i), std::span<float, Sampled<A>::out>(y.data() + i * s.out, s.out));
+    const std::vector<float> y = test::outputs_in_int8(*numbers, s.x);
     const File file;
-    ExportedInt8 written{.path = file.path,
-                         .weights = numbers->weights,
-                         .zero = numbers->zero,
-                         .bias = numbers->bias,
-                         .weight_scale = numbers->weight_scale,
-                         .scale = numbers->scale,
-                         .digest = edge::plan_digest(plan),
-                         .samples = s.count,
-                         .x = s.x,
-                         .y = y,
-                         .steps = {},
-                         .inputs = detail::onnx_axes<input_shape<Net>>::value(),
-                         .outputs = detail::onnx_axes<output_shape<Net>>::value(),
-                         .most_steps = 4};
-    for (std::size_t o = 0; o < plan.outputs(); ++o) {
-      const std::size_t tensor = plan.output_tensor(o);
-      for (std::size_t i = 0; i < plan.sizes[tensor]; ++i)
-        if constexpr (plan.unscaled.features > 0)
-          written.steps.push_back(numbers->output_step[i % plan.unscaled.features]);
-        else written.steps.push_back(numbers->scale[tensor]);
-    }
-    export_onnx(*numbers, written.path);
-    const std::string cell = round_trip(written);
+    const std::string cell = round_trip(test::exported_int8(*numbers, file.path, s.x, y, 4));
     CHECK_THAT(cell, !Catch::Matchers::StartsWith("WRONG"));
     return cell.substr(0, cell.find(':'));  // reasons have scales in them
   }
