@@ -24,7 +24,7 @@ namespace tenon {
 
 namespace detail {
 
-/// A layer that is linear in its weight, whose outputs' axis of the weight is this one; -1: no such layer.
+/// Along which axis of its weight the outputs of a linear layer lie; -1 for any other layer.
 template <class L>
 inline constexpr int output_axis = -1;
 template <auto... A>
@@ -48,12 +48,12 @@ concept NormalizesBatch = requires {
   L::batch_epsilon;
 };
 
-/// Of a sequence a Dense gives features, and a normalisation takes its steps for channels: these are not the same axis.
+/// Of a sequence, a Dense gives features, while a normalisation takes the steps for channels: nothing can be folded.
 template <class A, class In, class B>
 inline constexpr bool folds = output_axis<unnamed<A>> >= 0 &&
                               (!is_dense<unnamed<A>> || In::rank == 1) && NormalizesBatch<unnamed<B>>;
 
-/// The layer with a bias whatever it says.
+/// The same layer with a bias, even where it says bias<false>.
 template <auto... V>
 struct value_list {};
 template <class Kept, auto... Rest>
@@ -110,14 +110,14 @@ struct folded_chain<list<Done...>, list<A, B, Rest...>, list<In, Out, Later...>>
                    list<Later...>> {
 };
 
-/// What is folded for one node has to be right for those that share its layers.
+/// Nodes that share their layers with others are folded once, which has to be right for all of them.
 template <class L, class In>
 consteval bool shares_alike() {
   if constexpr (structure_of<L> == Structure::graph) return composition<L>::template shared_alike<In>;
   else return true;
 }
 
-/// Branches are no neighbours.
+/// Branches do not follow one another: each is folded by itself.
 template <class L, class In, class... Part, class... Given>
 struct folded<L, In, list<Part...>, list<Given...>> {
   static_assert(shares_alike<L, In>(),
@@ -135,7 +135,7 @@ struct folded<L, In, list<>, list<>> {
   using type = L;
 };
 
-/// Two neighbours of which the first takes up the second, by the beginnings of their names.
+/// A layer and the normalisation that is folded into it, as their parameters' names begin: "encoder.2.".
 struct Folding {
   std::string layer, norm;
   int axis = 0;

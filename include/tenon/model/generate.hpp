@@ -78,7 +78,8 @@ public:
     read_.reserve(context);
   }
 
-  /// `count` tokens that follow the prompt, which has at least one. Throws an Error where it has a token that is none.
+  /// `count` tokens that follow the prompt, which has at least one. Throws an Error where one of its tokens is not in
+  /// the vocabulary.
   std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count,
                                        Sampler sampler,  // NOLINT(performance-unnecessary-value-param)
                                        std::uint64_t seed) {
@@ -106,8 +107,8 @@ public:
     }
     run(token);
   }
-  /// Behind the last token read, of each token that may follow: the network's output, or its logarithm where the
-  /// network ends with Softmax.
+  /// For each token that may follow the last one read: the network's output, or its logarithm where the network ends
+  /// with Softmax.
   std::span<const T> scores() const { return {scores_.data(), tokens}; }
   /// The next token is the first.
   void reset() {
@@ -133,7 +134,7 @@ private:
   std::vector<std::int32_t> half_{};
 };
 
-/// The name of before.
+/// Its former name.
 template <class M>
 class Generator : public Session<M, session::Generating> {
 public:

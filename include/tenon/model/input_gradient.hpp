@@ -30,8 +30,8 @@ using scores_of = std::conditional_t<
 ///     auto gradient = input_gradient(model, image, 3);   // of a sample, or of each sample of a batch
 ///
 /// The pass is one of training, so the network must have neither dropout nor running statistics; frozen layers and
-/// those of fixed numbers, such as Standardize, may be there. Takes
-/// memory for the batch on every call. Throws Error if there is no such output.
+/// those of fixed numbers, such as Standardize, may be there. Takes memory for the batch on every call. Throws Error if
+/// there is no such output.
 template <class M, detail::FixedRank Images>
 auto input_gradient(const M& model, const Images& images, std::size_t output) {
   using T = typename M::scalar;

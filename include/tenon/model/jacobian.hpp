@@ -18,8 +18,8 @@ namespace tenon {
 /// backward pass over as many copies of the sample as there are outputs, for which it takes memory on every call.
 ///
 /// The pass is one of training, so the network must have neither dropout nor running statistics; frozen layers and
-/// those of fixed numbers, such as Standardize, may be there. Throws an Error where
-/// the sample has another size. PyTorch: torch.autograd.functional.jacobian.
+/// those of fixed numbers, such as Standardize, may be there. Throws an Error where the sample has another size.
+/// PyTorch: torch.autograd.functional.jacobian.
 ///
 ///     xt::xtensor<float, 2> J = jacobian(model, image);
 template <class M>

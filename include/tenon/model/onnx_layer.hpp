@@ -65,7 +65,7 @@ public:
   std::size_t rank(std::size_t k = 0) const { return axes_[k].size(); }
 
   std::string parameter(std::string_view name) const { return parameters_ + std::string(name); }
-  /// The same where there is one, and "", which stands for an absent input, where there is none.
+  /// The same, or "", which stands for an absent input, where the layer has no such parameter.
   std::string parameter_or_none(std::string_view name) const {
     return file_->has_parameter(parameter(name)) ? parameter(name) : "";
   }
@@ -97,13 +97,13 @@ public:
     if (made.empty()) made = file_->add(name, op, inputs, attributes, outputs);
     return made;
   }
-  /// Of two inputs each, one after the other.
+  /// ((a op b) op c) op d: nodes of two inputs each.
   std::string chain(std::string_view op, const Values& inputs) {
     std::string result = inputs[0];
     for (std::size_t k = 1; k < inputs.size(); ++k) result = node(op, {result, inputs[k]});
     return result;
   }
-  /// A value with other axes behind the batch, and one with other axes altogether.
+  /// A value with other axes behind the batch; `reshape_all`: with other axes, the batch's among them.
   std::string reshape(const std::string& value, Axes axes) {
     axes.insert(axes.begin(), -1);
     return node("Reshape", {value, integers(axes)});

@@ -17,7 +17,7 @@ namespace tenon::detail {
 /// A layer of a network in int8, with the steps that it is made of.
 struct QdqLayer {
   std::string path{};                      // "encoder.2"
-  std::vector<std::size_t> reads{};        // tensors
+  std::vector<std::size_t> reads{};        // the numbers of the tensors it reads
   std::size_t first_step = 0, behind = 0;  // its steps, those which only reorder numbers included
   std::size_t rows = 1;                    // steps of a sequence that the layer does one by one
 };
@@ -83,10 +83,10 @@ public:
                      const std::vector<OnnxAttribute>& attributes);
   /// A factor and a summand for each channel.
   void scale_channels(const QdqLayer& at, std::size_t k, const Axes& axes, std::size_t rows);
-  /// Numbers below zero times slopes.
+  /// y = x above 0 and slope x below, as PReLU.
   void slopes(const QdqLayer& at, std::size_t k, const Axes& axes, const Axes& slopes);
   void softmax(const QdqLayer& at, std::size_t k, const Axes& axes);
-  /// Numbers that are within bounds alone.
+  /// Bounds as a step of their own: ReLU, ReLU6 or HardTanh.
   void bound(const QdqLayer& at, std::size_t k, const Axes& axes);
   void take(const std::string& path, std::size_t k, std::size_t x, const Axes& axes, const QdqPieces& pieces);
   void sum(const std::string& path, std::size_t k, std::size_t a, std::size_t b, const Axes& axes);
@@ -94,7 +94,7 @@ public:
   /// A row for each token, and the scores of tokens by that table.
   void embed(const QdqLayer& at, std::size_t k, const Axes& axes);
   void score(const QdqLayer& at, std::size_t k);
-  /// Numbers that are always the same.
+  /// y = x + c, the numbers c being constants.
   void shift(const QdqLayer& at, std::size_t k, const Axes& axes);
 
 private:

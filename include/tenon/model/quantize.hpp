@@ -88,7 +88,7 @@ struct CalibrationContext : edge::Context {
   }
   using edge::Context::forward_many;
 
-  /// Numbers that a layer adds to any: what it makes of zeros.
+  /// The constants that a layer adds to any input: its output for zeros.
   template <class Bound>
     requires edge::detail::adds_constants<Bound>
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
@@ -157,7 +157,7 @@ private:
       see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
     see(code.given_place(), code.width, code.queries);
   }
-  /// number(row, i, k): of tensor k.
+  /// `number(row, i, k)` is number i of a row of tensor k.
   template <class Bound, class Number>
   void see_edge_steps(std::size_t rows, const Number& number) {
     using of = edge::detail::EdgeFormulaOf<Bound>;
@@ -177,7 +177,7 @@ private:
       (see(std::type_identity<E>{}), ...);
     }(typename edge::detail::EdgeFormula<typename of::formula>::steps{});
   }
-  /// A layer without looking into it, with scratch of its own.
+  /// Runs a layer as a whole, none of whose inner values are seen, with scratch of its own.
   template <class Bound>
   void run_plainly(Memory<float> memory, Rows<const float> x, Rows<float> y) {
     constexpr const Needs& needs = layout_of<Bound>.needs;
@@ -277,7 +277,7 @@ void set_scale(const ValueRange& range, std::size_t tensor, Numbers& q) {
     q.zero[tensor] = static_cast<std::int8_t>(std::clamp(std::lround(-128.0F - range.low / scale), -128L, 127L));
 }
 
-/// What holds the numbers of all parts; parts of one scale keep it.
+/// A range that holds the numbers of all parts of a join; where all have one scale, that one.
 template <class Numbers>
 void set_scale_of_join(std::span<const edge::TensorMove> parts, std::size_t k, Numbers& q) {
   using Number = edge::Activation<typename Numbers::network>;
@@ -336,13 +336,13 @@ void quantize_weights(const edge::QuantizedStep& step, const float* parameters, 
   }
 }
 
-/// One of the steps in a feature's own unit.
+/// How much a step of int8 is in a feature's own unit; never 0 or infinite.
 inline float step_of_feature(float unit, float scale) {
   constexpr float least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
   const float step = unit * scale;
   return std::copysign(std::clamp(std::abs(step), least, most), step);
 }
-/// The features of an input that its Standardize scales: each has the steps of the layer's output, in its own unit.
+/// How an input that Standardize scales becomes int8: real = center + step (q - zero), feature by feature.
 template <class Numbers>
 void quantize_features(const edge::InputScaling& scaled, std::span<const float> parameters, float scale, Numbers& q) {
   for (std::size_t f = 0; f < scaled.features; ++f) {
@@ -350,7 +350,7 @@ void quantize_features(const edge::InputScaling& scaled, std::span<const float> 
     q.feature_step[scaled.first + f] = step_of_feature(parameters[scaled.spread_source + f], scale);
   }
 }
-/// Those of an output that its Unstandardize brings to their units.
+/// The same of an output that Unstandardize brings to its unit.
 template <class Numbers>
 void quantize_features(const edge::OutputScaling& unscaled, std::span<const float> parameters, float scale,
                        Numbers& q) {
@@ -372,7 +372,7 @@ void quantize_factors(const edge::QuantizedStep& step, std::size_t k, const floa
   }
 }
 
-/// Numbers that are always the same.
+/// Constants as int8 at this scale and zero point.
 template <class Numbers>
 void quantize_constants(const edge::QuantizedStep& step, std::span<const float> values, float scale, int zero,
                         Numbers& q) {

@@ -159,8 +159,8 @@ private:
   detail::SessionMemory<T> memory_;
 };
 
-/// The names of before. Their constructors are what is deprecated: of a class compilers say nothing where its arguments
-/// are deduced.
+/// Former names. Their constructors are marked as deprecated: compilers say nothing of a deprecated class whose
+/// arguments are deduced.
 template <class Net>
 class HostFrozen : public Session<Model<Net>> {
 public:

@@ -15,13 +15,13 @@ class BatchExchange;
 template <class T>
 struct ShardPlace {
   BatchExchange<T>* exchange = nullptr;
-  std::size_t local = 0;             // which of this rank's
-  std::size_t samples = 0;           // in it
-  std::size_t whole = 0;             // in the batch
+  std::size_t local = 0;             // its number among this rank's shards
+  std::size_t samples = 0;           // in this shard
+  std::size_t whole = 0;             // samples in the batch
   bool first = false;                // of the whole batch: it alone keeps gradients that all of them know
   std::vector<T> unused_gradient{};  // where the others leave those
 
-  /// How many rows the whole batch is where this shard has so many.
+  /// How many rows the whole batch has where this shard has `rows`.
   std::size_t rows_of_batch(std::size_t rows) const { return rows / samples * whole; }
   /// Each number becomes its sum over all shards.
   void sum(std::span<const std::span<T>> numbers) const;
@@ -47,7 +47,7 @@ struct GradientWatch {
   std::size_t local = 0;  // which of this rank's shards
 
   void done_from(const T* first) const;
-  /// Nothing more is complete, but a layer has gone: what travels gets on.
+  /// A layer has run without completing a gradient: exchanges that are under way go on meanwhile.
   void get_on() const;
 };
 

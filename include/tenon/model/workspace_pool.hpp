@@ -8,19 +8,19 @@
 
 namespace tenon::detail {
 
-/// What a run over up to `samples` samples works in.
+/// The memory of a run over up to `samples` samples.
 template <class T>
 struct RunSpace {
   std::size_t samples;
   Arena<T> scratch;
-  Arena<T> fixed;  // not for each sample
+  Arena<T> fixed;  // once, for all samples
 };
 
 /// Workspaces that no thread is using at the moment: a const model is run by many. Compiled once, in the library.
 template <class T>
 class WorkspacePool {
 public:
-  /// Of runs that take so many numbers for each sample, and so many beside.
+  /// For runs that need `sample` numbers for each sample, and `fixed` numbers once.
   WorkspacePool(std::size_t sample, std::size_t fixed) noexcept;
   ~WorkspacePool();
   WorkspacePool(const WorkspacePool&) = delete;
@@ -34,7 +34,7 @@ private:
   class Lock;
 
   std::size_t sample_, fixed_;
-  bool taken_ = false;  // whether a thread is at it
+  bool taken_ = false;  // whether a thread is changing the list
   std::vector<std::unique_ptr<RunSpace<T>>> free_{};
 };
 
