@@ -5,11 +5,14 @@
 #include <png.h>
 
 #include <algorithm>
+#include <array>
 #include <csetjmp>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -34,6 +37,9 @@ struct Png {
   std::vector<png_bytep> rows{};
   std::size_t width = 0, height = 0, packed_row = 0, row = 0, samples = 0, depth = 0;
   int orientation = 1;
+  std::array<std::array<std::uint8_t, 4>, 256> palette{};  // red, green, blue, alpha
+  std::size_t colours = 0;                                 // of the palette; 0 without one
+  bool transparent = false;                                // some of them
 
   explicit Png(std::span<const std::byte> content);
   Png(const Png&) = delete;
@@ -46,7 +52,16 @@ struct Png {
   std::snprintf(p->message, sizeof p->message, "%s", message);
   png_longjmp(png, 1);
 }
-void pass_over(png_structp, png_const_charp) {}
+/// What libpng only warns of is damage where the pixels depend on it: a checksum of the pixels, a table of transparency
+/// that was left out. More data than the pixels need, and what is said about other chunks, leave the picture whole.
+void warn(png_structp png, png_const_charp message) {
+  const std::string_view text = message;
+  const auto begins = [&](std::string_view with) { return text.starts_with(with); };
+  const auto ends = [&](std::string_view with) { return text.ends_with(with); };
+  if (!(begins("IHDR") || begins("PLTE") || begins("tRNS") || begins("IDAT") || begins("IEND"))) return;
+  if (ends("Too much image data") || ends("Extra compressed data")) return;
+  png_error(png, message);
+}
 void give(png_structp png, png_bytep to, std::size_t count) {
   auto* const p = static_cast<Png*>(png_get_io_ptr(png));
   if (count > p->file.size() - p->at) png_error(png, "the file ends too early");
@@ -55,13 +70,27 @@ void give(png_structp png, png_bytep to, std::size_t count) {
 }
 
 Png::Png(std::span<const std::byte> content)
-    : file(content), png(png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, pass_over)) {
+    : file(content), png(png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, warn)) {
   if (png == nullptr) throw std::bad_alloc{};
   info = png_create_info_struct(png);
   if (info == nullptr) {
     png_destroy_read_struct(&png, nullptr, nullptr);
     throw std::bad_alloc{};
   }
+}
+
+/// The colours of a palette, with alpha where some are transparent.
+void read_palette(Png& p) {
+  png_colorp colours = nullptr;
+  png_bytep alpha = nullptr;
+  int count = 0, alphas = 0;
+  png_get_PLTE(p.png, p.info, &colours, &count);
+  png_get_tRNS(p.png, p.info, &alpha, &alphas, nullptr);
+  p.transparent = alphas > 0;
+  p.colours = static_cast<std::size_t>(count);
+  for (int i = 0; i < count; ++i)
+    p.palette[static_cast<std::size_t>(i)] = {colours[i].red, colours[i].green, colours[i].blue,
+                                              i < alphas ? alpha[i] : std::uint8_t{255}};
 }
 
 bool read_header(Png& p, png_uint_32 most) {
@@ -82,7 +111,12 @@ bool read_header(Png& p, png_uint_32 most) {
   png_uint_32 length = 0;
   if (png_get_eXIf_1(p.png, p.info, &length, &exif) != 0) p.orientation = exif_orientation({exif, length});
 #endif
-  png_set_expand(p.png);  // palettes to colours, fewer bits to 8, a transparent colour to alpha
+  if (png_get_color_type(p.png, p.info) == PNG_COLOR_TYPE_PALETTE) {
+    read_palette(p);
+    png_set_packing(p.png);  // an index a byte
+  } else {
+    png_set_expand(p.png);  // fewer bits to 8, a transparent colour to alpha
+  }
   png_set_interlace_handling(p.png);
   png_read_update_info(p.png, p.info);
   p.row = png_get_rowbytes(p.png, p.info);
@@ -96,6 +130,22 @@ bool read_rows(Png& p) {
   png_read_image(p.png, p.rows.data());
   png_read_end(p.png, nullptr);
   return true;
+}
+
+/// Colours in place of their numbers. libpng makes black of a number that the palette does not have.
+RawPicture with_colours(const Png& p, const RawPicture& numbers, std::string_view name) {
+  RawPicture picture{numbers.width, numbers.height, p.transparent ? std::size_t{4} : std::size_t{3}, 8,
+                     numbers.orientation};
+  picture.bytes.resize(numbers.bytes.size() * picture.samples);
+  auto* to = picture.bytes.data();
+  for (std::size_t i = 0; i < numbers.bytes.size(); ++i) {
+    const std::size_t colour = numbers.bytes[i];
+    if (colour >= p.colours)
+      throw Error(fmt::format("{}: expected colours from 0 to {}, as the palette has {}, got {} in row {}, column {}",
+                              name, p.colours - 1, p.colours, colour, i / numbers.width, i % numbers.width));
+    to = std::copy_n(p.palette[colour].begin(), picture.samples, to);
+  }
+  return picture;
 }
 
 }  // namespace
@@ -117,7 +167,7 @@ RawPicture decode_png(std::span<const std::byte> file, std::string_view name, st
   p.rows.resize(p.height);
   for (std::size_t y = 0; y < p.height; ++y) p.rows[y] = raw.bytes.data() + y * p.row;
   check(read_rows(p));
-  return raw;
+  return p.colours > 0 ? with_colours(p, raw, name) : raw;
 }
 
 }  // namespace tenon::detail

@@ -47,7 +47,7 @@ def pack(rows, depth):
     return out
 
 
-def png(name, samples, kind, depth, extra=b"", interlaced=False, claim=None):
+def png(name, samples, kind, depth, extra=b"", interlaced=False, claim=None, spoilt=False, behind=b""):
     height, width = samples.shape[:2]
     flat = samples.reshape(height, width, -1)
     if interlaced:
@@ -61,7 +61,10 @@ def png(name, samples, kind, depth, extra=b"", interlaced=False, claim=None):
         data = pack(flat.reshape(height, -1), depth)
     w, h = claim or (width, height)
     head = struct.pack(">IIBBBBB", w, h, depth, kind, 0, 0, int(interlaced))
-    file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+    packed = zlib.compress(data, 9) + behind
+    if spoilt:  # the last byte of the checksum of all pixels
+        packed = packed[:-1] + bytes([packed[-1] ^ 1])
+    file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
     (CORPUS / name).write_bytes(file)
     return file
 
@@ -128,6 +131,17 @@ def main():
     png("good_palette", index, 3, 4, chunk(b"PLTE", bytes(palette.flatten().tolist())) + chunk(b"tRNS", bytes([0, 100])))
     a = (alpha[index] / 255)[..., None]
     golden["good_palette"] = chw(a * palette[index] / 255 + (1 - a))  # over white
+    plte = chunk(b"PLTE", bytes(palette.flatten().tolist()))
+    index[3, 2] = 6
+    png("bad_index", index, 3, 4, plte)
+    index[3, 2] = 5
+    broken = chunk(b"tRNS", bytes([0, 100]))
+    png("bad_transparency", index, 3, 4, plte + broken[:-1] + bytes([broken[-1] ^ 1]))
+    png("bad_order", index, 3, 4, chunk(b"tRNS", bytes([0, 100])) + plte)
+    png("bad_sum", rgb, 2, 8, spoilt=True)
+    # what other chunks say, and bytes too many, do no harm
+    png("good_extras", rgb, 2, 8, chunk(b"pHYs", b"abc") + chunk(b"gAMA", bytes(4)) + chunk(b"tIME", b"abc")[:-1] + b"!",
+        behind=b"more")
     rgba = rng.integers(0, 65536, (3, 4, 4))
     png("good_rgba16", rgba, 6, 16)
     a = rgba[..., 3:] / 65535

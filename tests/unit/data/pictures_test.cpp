@@ -62,6 +62,8 @@ TEST_CASE("pictures of every kind have the numbers that the script gave them") {
   }
   CHECK(worst(read_picture(corpus_file("good_colour")), golden, "good_colour") < 1.01 / 255);  // a level
 
+  CHECK(worst(read_picture(corpus_file("good_extras")), golden, "good_rgb") < 1e-6);
+
   const Pixels colour = read_picture(corpus_file("good_rgb")),
                grey = read_picture(corpus_file("good_rgb"), {.channels = 1});
   CHECK(grey.shape == std::vector<std::size_t>{1, 7, 5});
@@ -103,6 +105,14 @@ TEST_CASE("what cannot be read is one Error that names the file") {
   CHECK_THROWS_WITH(read_picture(corpus_file("bad_checksum")),
                     Contains("damaged one: IDAT: CRC error") || Contains("damaged"));
   CHECK_THROWS_WITH(read_picture(corpus_file("bad_cut")), Contains("the file ends too early"));
+  // libpng and libjpeg only warn of these, and go on with black, opaque or grey pixels
+  CHECK_THROWS_WITH(
+      read_picture(corpus_file("bad_index")),
+      Contains("bad_index: expected colours from 0 to 5, as the palette has 6, got 6 in row 3, column 2"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_transparency")), Contains("a damaged one: tRNS: CRC error"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_order")), Contains("a damaged one: tRNS"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_sum")), Contains("a damaged one: IDAT: incorrect data check"));
+  CHECK_THROWS_WITH(read_picture(corpus_file("bad_end")), Contains("a damaged one: Premature end of JPEG file"));
   CHECK_THROWS_WITH(read_picture(corpus_file("bad_claim.png")),
                     Contains("at most 67108864 pixels") && Contains("60000 x 60000"));
   CHECK_THROWS_WITH(read_picture(corpus_file("bad_claim.jpeg"), {.most_pixels = std::size_t{1} << 40}),
