@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "batch_ring.hpp"
-#include "stream_access.hpp"
 #include "tenon/data/row_source.hpp"
 #include "tenon/error.hpp"
-#include "tenon/random.hpp"
 #include "text.hpp"
 
 namespace tenon {
@@ -96,44 +91,6 @@ auto in_rows(Columns columns, std::size_t count, std::size_t row_size) {
       rows.insert(rows.end(), first, first + static_cast<std::ptrdiff_t>(size));
     }
   return rows;
-}
-
-/// How many of `size` samples train.
-std::size_t training_part(double fraction, std::size_t size, const char* function) {
-  if (!(fraction > 0 && fraction < 1))
-    throw Error(fmt::format("{}: expected a fraction between 0 and 1, got {}", function, fraction));
-  const auto part = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(size)));
-  if (part == 0 || part == size)
-    throw Error(fmt::format("{}: {} of {} samples leaves one part empty", function, fraction, size));
-  return part;
-}
-
-std::vector<std::size_t> shuffled_indices(std::size_t size, std::uint64_t seed) {
-  std::vector<std::size_t> indices(size);
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  Stream stream{seed, Purpose::split};
-  shuffle(indices, stream);
-  return indices;
-}
-
-/// How many samples of each class train. The quotas add up to `total`: rounding every class on its
-/// own would miss it by up to half the number of classes.
-std::map<std::int32_t, std::size_t> quotas(std::span<const std::int32_t> labels, double fraction, std::size_t total) {
-  std::map<std::int32_t, std::size_t> counts;
-  for (const std::int32_t label : labels) ++counts[label];
-
-  std::map<std::int32_t, std::size_t> quota;
-  std::vector<std::pair<double, std::int32_t>> remainders;  // negative: the largest sorts first
-  std::size_t assigned = 0;
-  for (const auto& [label, count] : counts) {
-    const double share = fraction * static_cast<double>(count);
-    quota[label] = static_cast<std::size_t>(share);
-    assigned += quota[label];
-    remainders.emplace_back(std::floor(share) - share, label);
-  }
-  std::ranges::sort(remainders);
-  for (std::size_t i = 0; i < remainders.size() && assigned < total; ++i, ++assigned) ++quota[remainders[i].second];
-  return quota;
 }
 
 }  // namespace
@@ -243,53 +200,6 @@ Dataset<T>::Dataset(ColumnSet<T> set) {
 }
 
 template <std::floating_point T>
-void Dataset<T>::augment(const Augmentation* augmentation, std::size_t workers, std::string_view name) {
-  if (!augmentation) {
-    augmentation_ = nullptr;
-    return;
-  }
-  if (workers > detail::most_workers)
-    throw Error(fmt::format("Dataset: expected at most {} workers, got {}", detail::most_workers, workers));
-  const std::size_t inputs = count_columns(columns_, ColumnKind::features);
-  if (name.empty() && inputs > 1)
-    throw Error(fmt::format("Dataset: expected the name of the column to be augmented, got none; there are: {}",
-                            detail::describe_columns(columns_)));
-  if (inputs == 0) throw Error("Dataset: expected samples to augment, got none");
-  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::features, 0)
-                                          : find_column(columns_, ColumnKind::features, name);
-  if (!std::ranges::equal(augmentation->input, column.shape))
-    throw Error(fmt::format("Dataset: expected samples of {} for the augmentation, got {}",
-                            detail::shape_text({augmentation->input.begin(), augmentation->input.end()}),
-                            detail::shape_text(column.shape)));
-  const bool mixes = augmentation->mixup > 0;
-  const std::size_t answers = count_columns(columns_, ColumnKind::labels) +
-                              count_columns(columns_, ColumnKind::targets);
-  if (mixes && (inputs > 1 || answers > 1 || has_weights()))
-    throw Error(fmt::format("Dataset: Mixup mixes whole samples, expected one column of features, one of labels or "
-                            "targets, and no weights, got {}",
-                            detail::describe_columns(columns_)));
-  augmentation_ = augmentation;
-  augmentation_workers_ = workers;
-  augmented_column_ = static_cast<std::size_t>(&column - columns_.data());
-
-  given_ = columns_;
-  given_size_ = 0;
-  for (std::size_t k = 0; k < given_.size(); ++k) {
-    ColumnInfo& c = given_[k];
-    if (c.kind == ColumnKind::features) {
-      if (k == augmented_column_) {
-        c.shape.assign(augmentation->output.begin(), augmentation->output.end());
-        c.size = augmentation->output_size();
-      }
-      c.offset = given_size_;
-      given_size_ += c.size;
-    } else if (c.kind == ColumnKind::labels && mixes) {
-      c = {c.name, ColumnKind::targets, {c.classes}, 0, c.classes, 0};
-    }
-  }
-}
-
-template <std::floating_point T>
 void Dataset<T>::refuse(const char* what) const {
   throw Error(
       fmt::format("Dataset: expected {} in memory, got a stream ({}), which is read batch by batch; take(n) reads "
@@ -300,45 +210,6 @@ void Dataset<T>::refuse(const char* what) const {
 template <std::floating_point T>
 std::size_t Dataset<T>::shuffle_buffer() const noexcept {
   return source_ && source()->buffer < size_ ? source()->buffer : 0;
-}
-
-template <std::floating_point T>
-void Dataset<T>::give(std::size_t index, T* row, T* scratch, Stream* stream) const {
-  give_row(sample(index).data(), row, scratch, stream);
-}
-
-template <std::floating_point T>
-void Dataset<T>::give_row(const T* features, T* row, T* scratch, Stream* stream) const {
-  for (std::size_t k = 0; k < columns_.size(); ++k) {
-    const ColumnInfo& c = columns_[k];
-    if (c.kind != ColumnKind::features) continue;
-    const T* const from = features + c.offset;
-    if (augmentation_ && k == augmented_column_) augmentation_->apply(from, row + given_[k].offset, scratch, stream);
-    else std::copy_n(from, c.size, row + (augmentation_ ? given_[k].offset : c.offset));
-  }
-}
-
-template <std::floating_point T>
-Dataset<T> Dataset<T>::prepared() const {
-  if (!augmentation_) return *this;
-  Dataset result = described<T>();
-  if (source_) result.source_ = detail::Streaming<T>::prepared(*this);
-  result.labels_ = labels_;
-  result.targets_ = targets_;
-  result.weights_ = weights_;
-  result.augmentation_ = nullptr;
-  result.given_.clear();
-  result.sample_size_ = given_size();
-  for (std::size_t k = 0; k < columns_.size(); ++k)
-    if (columns_[k].kind == ColumnKind::features) result.columns_[k] = given_[k];
-  result.sample_shape_ = count_columns(columns_, ColumnKind::features) == 1 ? given_[augmented_column_].shape
-                                                                            : std::vector{given_size()};
-  if (source_) return result;
-  result.features_.assign(size_ * result.sample_size_, T(0));
-  std::vector<T> scratch(augmentation_->scratch);
-  for (std::size_t i = 0; i < size_; ++i)
-    give(i, result.features_.data() + i * result.sample_size_, scratch.data(), nullptr);
-  return result;
 }
 
 template <std::floating_point T>
@@ -388,105 +259,6 @@ Dataset<U> Dataset<T>::described() const {
   result.given_size_ = given_size_;
   result.given_ = given_;
   return result;
-}
-
-template <std::floating_point T>
-Dataset<T> Dataset<T>::select(std::span<const std::string_view> names) const {
-  held("columns to choose from");
-  const auto numbers = [](const ColumnView<const T>& column) {
-    std::vector<T> values;
-    values.reserve(column.count * column.size);
-    for (std::size_t i = 0; i < column.count; ++i) values.insert(values.end(), column[i].begin(), column[i].end());
-    return values;
-  };
-  ColumnSet<T> set;
-  bool augmented = false;
-  for (const std::string_view name : names) {
-    const ColumnInfo& c = column(name);
-    augmented = augmented || (augmentation_ && &c == &columns_[augmented_column_]);
-    if (c.kind == ColumnKind::features) {
-      set.add(Features<T>{c.name, c.shape, numbers(feature_view(c))});
-    } else if (c.kind == ColumnKind::targets) {
-      set.add(Targets<T>{numbers(target_view(c)), c.size, c.name, c.shape});
-    } else if (c.kind == ColumnKind::labels) {
-      const auto labels = label_column(name);
-      set.add(Labels{{labels.begin(), labels.end()}, c.classes, c.size, c.name});
-    } else {
-      set.add(SampleWeights<T>{weights_, c.name});
-    }
-  }
-  Dataset result(std::move(set));
-  if (augmented) result.augment(augmentation_, augmentation_workers_, columns_[augmented_column_].name);
-  return result;
-}
-
-template <std::floating_point T>
-Dataset<T> Dataset<T>::subset(std::span<const std::size_t> indices) const {
-  held("samples to choose from");
-  for (const std::size_t index : indices)
-    if (index >= size_) throw Error(fmt::format("Dataset: no sample {}: there are {}", index, size_));
-
-  Dataset part = described<T>();
-  part.size_ = indices.size();
-  // the rows with these indices of a block
-  const auto pick = [&](const auto& from, std::size_t row_size, auto& to) {
-    for (const std::size_t index : indices) {
-      const auto row = from.subspan(index * row_size, row_size);
-      to.insert(to.end(), row.begin(), row.end());
-    }
-  };
-  part.features_.reserve(indices.size() * sample_size_);
-  part.labels_.reserve(indices.size() * label_size_);
-  part.targets_.reserve(indices.size() * target_size_);
-  part.weights_.reserve(has_weights() ? indices.size() : 0);
-  pick(features(), sample_size_, part.features_);
-  pick(targets(), target_size_, part.targets_);
-  for (const ColumnInfo& c : columns_)
-    if (c.kind == ColumnKind::labels) pick(labels().subspan(size_ * c.offset, size_ * c.size), c.size, part.labels_);
-  if (has_weights()) pick(weights(), 1, part.weights_);
-  return part;
-}
-
-template <std::floating_point T>
-Dataset<T> Dataset<T>::take(std::size_t count) const {
-  if (source_) return detail::Streaming<T>::read(*this, std::min(count, size_));
-  std::vector<std::size_t> indices(std::min(count, size_));
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  return subset(indices);
-}
-
-template <std::floating_point T>
-DatasetSplit<T> Dataset<T>::split(double fraction, std::uint64_t seed) const {
-  held("samples to be dealt");
-  const std::size_t part = training_part(fraction, size_, "split");
-  const auto indices = shuffled_indices(size_, seed);
-  const auto all = std::span{indices};
-  return {subset(all.first(part)), subset(all.subspan(part))};
-}
-
-template <std::floating_point T>
-DatasetSplit<T> Dataset<T>::stratified_split(double fraction, std::uint64_t seed, std::string_view name) const {
-  held("samples to be dealt");
-  if (!has_labels()) throw Error("stratified_split: expected a data set with class labels, got none");
-  if (name.empty() && count_columns(columns_, ColumnKind::labels) > 1)
-    throw Error(fmt::format("stratified_split: expected the name of a labels column, got none; there are: {}",
-                            detail::describe_columns(columns_)));
-  const ColumnInfo& column = name.empty() ? find_column(columns_, ColumnKind::labels, 0)
-                                          : find_column(columns_, ColumnKind::labels, name);
-  if (column.size != 1)
-    throw Error(fmt::format("stratified_split: expected one label per sample, got {}", column.size));
-  const std::size_t part = training_part(fraction, size_, "stratified_split");
-  const auto labels = this->labels().subspan(size_ * column.offset, size_);
-  auto quota = quotas(labels, fraction, part);
-
-  std::vector<std::size_t> train;
-  std::vector<std::size_t> test;
-  for (const std::size_t index : shuffled_indices(size_, seed)) {
-    std::size_t& left = quota[labels[index]];
-    (left > 0 ? train : test).push_back(index);
-    if (left > 0) --left;
-  }
-  return {subset(train), subset(test)};
 }
 
 template <std::floating_point T>
