@@ -29,6 +29,7 @@ struct BinaryCrossEntropy {
   Reduction reduction = Reduction::mean;
 
   static constexpr TargetKind target_kind = TargetKind::either;
+  static constexpr TargetRange target_range{0, 1};
   static constexpr bool weighs_samples = true;
   static constexpr bool takes_logits = std::is_same_v<Input, from_logits>;
   template <class Last>

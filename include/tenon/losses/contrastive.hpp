@@ -18,6 +18,7 @@ struct ContrastiveLoss {
   double margin = 1;
   Reduction reduction = Reduction::mean;
 
+  static constexpr TargetRange target_range{0, 1};
   static constexpr auto formula = target * square(prediction) +
                                   (1 - target) * square(max(param<"margin"> - prediction, 0));
   static constexpr void each_option(auto& o, auto visit) { visit("margin", o.margin, at_least(0)); }

@@ -13,8 +13,8 @@ namespace tenon {
 ///
 /// natural logarithm, with w the class weights. With label smoothing e, q becomes
 /// (1 - e) q + e / classes. The mean over class indices is weighted by w, as PyTorch's is, and leaves out those that
-/// are `ignore_index`. Where a network gives class scores at every step of a sequence, (steps, classes), each step
-/// counts as a sample does.
+/// are `ignore_index`. A q that is no distribution (numbers from 0 to 1 with a sum of 1) is an Error. Where a network
+/// gives class scores at every step of a sequence, (steps, classes), each step counts as a sample does.
 ///
 /// A network that ends with Softmax or LogSoftmax is trained without that last layer: loss and layer join
 /// into one stable formula, whose gradient is p - q. A network that ends otherwise compiles only where
@@ -30,6 +30,7 @@ struct CrossEntropy {
   Reduction reduction = Reduction::mean;
 
   static constexpr TargetKind target_kind = TargetKind::either;
+  static constexpr TargetRange target_range{0, 1, TargetForm::distribution};
   static constexpr bool compares_classes = true;
   static constexpr bool takes_logits = std::is_same_v<Input, from_logits>;
   template <class Last>

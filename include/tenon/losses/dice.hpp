@@ -7,8 +7,8 @@ namespace tenon {
 
 /// One minus how far two masks overlap, Dice's coefficient (Milletari et al. 2016), over all numbers of a sample:
 ///     1 - (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth),
-/// with p probabilities and t the targets. A rare class counts as much as a common one; `smooth` makes two empty
-/// masks count as equal. A value for each sample, averaged over the batch.
+/// with p probabilities and t the targets, from 0 to 1. A rare class counts as much as a common one; `smooth` makes two
+/// empty masks count as equal. A value for each sample, averaged over the batch.
 ///
 /// The network ends with Sigmoid or Softmax, or `DiceLoss<from_probabilities>` says that its numbers are probabilities.
 /// Gradient: with D the divisor and N the numerator, N / D^2 - 2 t / D. PyTorch has none; MONAI: DiceLoss with one
@@ -25,6 +25,7 @@ struct DiceLoss {
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid, Softmax>;
 
+  static constexpr TargetRange target_range{0, 1};
   static constexpr auto formula = 1 - (2 * sum(prediction * target) + param<"smooth">) /
                                           (sum(prediction) + sum(target) + param<"smooth">);
   static constexpr void each_option(auto& o, auto visit) { visit("smooth", o.smooth, as_epsilon); }

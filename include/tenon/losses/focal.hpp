@@ -29,6 +29,7 @@ struct FocalLoss {
   template <class Last>
   using problem = detail::input_problem<Input, Last, Sigmoid>;
 
+  static constexpr TargetRange target_range{0, 1, TargetForm::ends};
   static constexpr auto weight = select(param<"alpha"> < 0, 1,
                                         param<"alpha">* target + (1 - param<"alpha">)*(1 - target));
   static constexpr auto right = (2 * target - 1) * prediction;

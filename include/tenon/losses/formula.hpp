@@ -11,6 +11,14 @@
 /// The loops of a loss that is a formula: value and gradient come out of one pass over each sample.
 namespace tenon::detail {
 
+/// How a value per sample is computed, and, where they are asked for, its gradients by some inputs.
+constexpr expr::Plan plan_of_loss(const expr::FormulaGraph& g, int value, std::span<const int> gradients = {}) {
+  expr::Outputs o;
+  for (std::size_t k = 0; k < gradients.size(); ++k) o.add(expr::Sink::store, gradients[k], static_cast<int>(k));
+  o.add(expr::Sink::row_value, value, 0);
+  return expr::make_plan(g, o);
+}
+
 /// Loss formula `E` as plans. One that gives a number per element is summed over the sample.
 template <class E>
 struct LossProgram {
@@ -40,19 +48,10 @@ struct LossProgram {
   static constexpr bool has_gradient = s.has_gradient;
 
   struct Value {
-    static constexpr expr::Plan plan = [] {
-      expr::Outputs o;
-      o.add(expr::Sink::row_value, s.value, 0);
-      return expr::make_plan(s.g, o);
-    }();
+    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value);
   };
   struct ValueAndGradient {
-    static constexpr expr::Plan plan = [] {
-      expr::Outputs o;
-      o.add(expr::Sink::store, s.gradient, 0);
-      o.add(expr::Sink::row_value, s.value, 0);
-      return expr::make_plan(s.g, o);
-    }();
+    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value, {&s.gradient, 1});
   };
 };
 

@@ -15,6 +15,7 @@ namespace tenon {
 struct Hinge {
   Reduction reduction = Reduction::mean;
 
+  static constexpr TargetRange target_range{-1, 1, TargetForm::ends};
   static constexpr auto formula = max(1 - target * prediction, 0);
 };
 

@@ -212,19 +212,10 @@ struct OutputProgram {
   }();
 
   struct Value {
-    static constexpr expr::Plan plan = [] {
-      expr::Outputs o;
-      o.add(expr::Sink::row_value, s.value, 0);
-      return expr::make_plan(s.g, o);
-    }();
+    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value);
   };
   struct ValueAndGradient {
-    static constexpr expr::Plan plan = [] {
-      expr::Outputs o;
-      for (int k = 0; k < inputs; ++k) o.add(expr::Sink::store, s.gradient[k], k);
-      o.add(expr::Sink::row_value, s.value, 0);
-      return expr::make_plan(s.g, o);
-    }();
+    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value, {s.gradient, static_cast<std::size_t>(inputs)});
   };
 };
 

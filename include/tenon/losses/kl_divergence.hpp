@@ -19,6 +19,7 @@ namespace tenon {
 struct KLDivergence {
   Reduction reduction = Reduction::mean;
 
+  static constexpr TargetRange target_range{0, 1};
   static constexpr auto formula = select(target > 0, target* log(target), 0) - target * prediction;
   template <class Last>
   using problem = detail::log_probability_problem<Last>;

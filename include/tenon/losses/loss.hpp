@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <tenon/losses/formula.hpp>
+#include <tenon/losses/target_range.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/options.hpp>
 
@@ -34,6 +35,7 @@
 ///     static constexpr bool compares_classes = true;             // a prediction is a vector of class scores
 ///     static constexpr bool ignores_labels = true;               // `ignore_index` has no loss, a mean is over the
 ///                                                                // others, or over their `class_weight`s
+///     static constexpr TargetRange target_range{0, 1};           // other numbers as targets are an Error
 ///
 /// and one that is more than a formula has, instead of it,
 ///
@@ -145,6 +147,12 @@ template <Loss L>
   requires requires { requires L::weighs_samples; }
 inline constexpr bool weighs_samples<L> = true;
 
+/// Whether it takes some numbers alone as targets (losses/target_range.hpp).
+template <class L>
+inline constexpr bool limits_targets = requires {
+  L::target_range.form;
+};
+
 namespace detail {
 
 /// What a loss takes instead of the output of `Last`; void where it takes that.
@@ -206,11 +214,16 @@ void check_weights(std::size_t weights, std::size_t rows);
 }  // namespace detail
 
 /// The reduced loss of a batch; its values per sample and its gradient go where the arguments say.
-/// `Last` is the network's last layer, which decides what the loss is given.
+/// `Last` is the network's last layer, which decides what the loss is given. Throws an Error where a target is none
+/// that the loss takes.
 template <class Last, Loss L, class T>
 double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
   check_options(loss);
   if (!arguments.weights.empty()) detail::check_weights(arguments.weights.size(), arguments.prediction.count);
+  if constexpr (limits_targets<L>) {
+    if (arguments.target.labels.empty())
+      detail::check_targets_of_batch(detail::short_name<L>(), L::target_range, arguments);
+  }
   if constexpr (detail::SaysFormula<L>) return detail::evaluate_formula(loss, arguments);
   else {
     if constexpr (!weighs_samples<L>)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tenon/error.hpp>
+#include <tenon/ignore_index.hpp>
 #include <tenon/losses/input_kind.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/model/tensors.hpp>
@@ -79,7 +80,8 @@ private:
                   std::to_string(targets.size()));
     const std::size_t classes = width_ == 1 ? 2 : width_;
     for (const auto label : targets) {
-      if (!std::in_range<std::size_t>(label) || static_cast<std::size_t>(label) >= classes)
+      const bool ignored = ignores_labels<L> && std::cmp_equal(label, ignore_index);
+      if (!ignored && (!std::in_range<std::size_t>(label) || static_cast<std::size_t>(label) >= classes))
         throw Error("loss: expected class indices from 0 to " + std::to_string(classes - 1) + ", got " +
                     std::to_string(label));
       labels_.push_back(static_cast<std::int32_t>(label));

@@ -7,11 +7,18 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <limits>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "support/counting_new.hpp"
+#include "support/golden.hpp"
 #include "support/gradient_check.hpp"
 
 using namespace tenon;
@@ -81,6 +88,7 @@ static_assert(Loss<Tukey> && Loss<FormulaLoss<square(prediction - target)>> && !
 TEST_CASE("gradients of losses are those of differences") {
   const Matrix<double> numbers = drawn(1, -2, 2), probabilities = drawn(2, 0.05, 0.95);
   const Matrix<double> signs = xt::sign(numbers);
+  const Matrix<double> shares = probabilities / xt::eval(xt::sum(probabilities, {1}, xt::keep_dims));
   const Indices classes{0, 5, 2, 2};
   const std::vector<double> weight{0.5, 2, 1, 0.25, 3, 1.5};
   check_gradient(MeanSquaredError{}, -2, 2, numbers);
@@ -96,9 +104,9 @@ TEST_CASE("gradients of losses are those of differences") {
   check_gradient(BinaryCrossEntropy<from_logits>{}, -2, 2, probabilities);
   check_gradient(BinaryCrossEntropy<from_probabilities>{.pos_weight = weight}, 0.1, 0.9, probabilities);
   check_gradient(CrossEntropy<from_logits>{.label_smoothing = 0.2, .class_weight = weight}, -2, 2, classes);
-  check_gradient(CrossEntropy<from_logits>{.label_smoothing = 0.2, .class_weight = weight}, -2, 2, probabilities);
+  check_gradient(CrossEntropy<from_logits>{.label_smoothing = 0.2, .class_weight = weight}, -2, 2, shares);
   check_gradient(CrossEntropy<from_probabilities>{.label_smoothing = 0.2, .class_weight = weight}, 0.1, 0.9, classes);
-  check_gradient(CrossEntropy<from_probabilities>{}, 0.1, 0.9, probabilities);
+  check_gradient(CrossEntropy<from_probabilities>{}, 0.1, 0.9, shares);
   check_gradient(Tukey{.c = 1.5}, -2, 2, numbers);
   check_gradient(FormulaLoss<norm(prediction - target)>{}, -2, 2, numbers);
 }
@@ -134,7 +142,7 @@ TEMPLATE_TEST_CASE("extreme predictions give no NaN", "", float, double) {
   check_finite(MeanAbsoluteError{}, logits, answers);
   check_finite(Huber{}, logits, answers);
   check_finite(SmoothL1{.beta = 0}, logits, answers);
-  check_finite(Hinge{}, logits, answers);
+  check_finite(Hinge{}, logits, Matrix<T>{{-1, 1, -1}, {1, -1, 1}, {1, 1, 1}, {-1, -1, -1}});
   check_finite(KLDivergence{}, logits, answers);
   check_finite(CosineLoss{}, logits, answers);
   check_finite(MultiMargin{}, logits, classes);
@@ -264,12 +272,13 @@ TEST_CASE("losses take any xtensor expression") {
 TEST_CASE("what does not fit is one clear error") {
   const Matrix<double> logits = drawn(1, -1, 1);
   const Indices classes{0, 5, 2, 2};
+  const Matrix<double> answers = drawn(2, 0, 1);
   using Loss = CrossEntropy<from_logits>;
   CHECK_THROWS_WITH(loss_value(Loss{.class_weight = {1, 2}}, logits, classes),
                     "CrossEntropy: class_weight: expected 6 numbers, one for each output, got 2");
   CHECK_THROWS_WITH(loss_value(NegativeLogLikelihood{.class_weight = {1, 2}}, logits, classes),
                     Contains("NegativeLogLikelihood: class_weight: expected 6 numbers"));
-  CHECK_THROWS_WITH(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {1, 2}}, logits, logits),
+  CHECK_THROWS_WITH(loss_value(BinaryCrossEntropy<from_logits>{.pos_weight = {1, 2}}, logits, answers),
                     Contains("BinaryCrossEntropy: pos_weight: expected 6 numbers"));
   CHECK_THROWS_WITH(loss_value(Loss{.label_smoothing = 1.5}, logits, classes),
                     "CrossEntropy: label_smoothing: expected 0 to 1, got 1.5");
@@ -281,6 +290,156 @@ TEST_CASE("what does not fit is one clear error") {
                     Contains("expected 4 class indices, one for each sample, got 2"));
   CHECK_THROWS_WITH(loss_value(MeanSquaredError{}, logits, Matrix<double>{{1, 2}}),
                     "loss: expected a target of shape (4, 6), as the prediction has, got (1, 2)");
+}
+
+namespace {
+
+/// What becomes of a target of two numbers.
+enum class Fate { right, refused };
+constexpr Fate right = Fate::right, refused = Fate::refused;
+
+/// Every loss that compares with numbers, and what it makes of targets of each kind: {-1, 1}, {2, -1}, {NaN, 1},
+/// {0.5, 0.5}, {1, 1} and {1, 0}. `formula` is its value for the prediction (0.3, 0.6) by hand.
+struct TargetRow {
+  const char* header;
+  std::function<double(const Matrix<double>&)> loss, formula;
+  std::array<Fate, 6> fates;
+};
+template <class L>
+auto of_pair(const L& loss) {
+  return [loss](const Matrix<double>& t) { return loss_value(loss, Matrix<double>{{0.3, 0.6}}, t); };
+}
+constexpr double p = 0.3, q = 0.6;
+double log_sigmoid(double z) { return -std::log1p(std::exp(-z)); }
+double binary(double t, double log_yes, double log_no) { return -(t * log_yes + (1 - t) * log_no); }
+double log_softmax(double z) { return z - std::log(std::exp(p) + std::exp(q)); }
+double focal(double t, double z) {
+  const double s = t == 1 ? z : -z;
+  return (t == 1 ? 0.25 : 0.75) * std::pow(1 - std::exp(log_sigmoid(s)), 2) * -log_sigmoid(s);
+}
+double pair_loss(double t, double d) { return t * d * d + (1 - t) * std::pow(std::max(0.0, 1 - d), 2); }
+double divergence(double t, double log_p) { return (t > 0 ? t * std::log(t) : 0) - t * log_p; }
+
+const std::vector<TargetRow> target_table{
+    {"mean_squared_error",
+     of_pair(MeanSquaredError{}),
+     [](const auto& t) { return (std::pow(p - t(0, 0), 2) + std::pow(q - t(0, 1), 2)) / 2; },
+     {right, right, right, right, right, right}},
+    {"mean_absolute_error",
+     of_pair(MeanAbsoluteError{}),
+     [](const auto& t) { return (std::abs(p - t(0, 0)) + std::abs(q - t(0, 1))) / 2; },
+     {right, right, right, right, right, right}},
+    {"huber",
+     of_pair(Huber{.delta = 9}),
+     [](const auto& t) { return (std::pow(p - t(0, 0), 2) + std::pow(q - t(0, 1), 2)) / 4; },
+     {right, right, right, right, right, right}},
+    {"smooth_l1",
+     of_pair(SmoothL1{.beta = 0}),
+     [](const auto& t) { return (std::abs(p - t(0, 0)) + std::abs(q - t(0, 1))) / 2; },
+     {right, right, right, right, right, right}},
+    {"cosine_loss",
+     of_pair(CosineLoss{}),
+     [](const auto& t) { return 1 - (p * t(0, 0) + q * t(0, 1)) / (std::hypot(p, q) * std::hypot(t(0, 0), t(0, 1))); },
+     {right, right, right, right, right, right}},
+    {"binary_cross_entropy",
+     of_pair(BinaryCrossEntropy<from_logits>{}),
+     [](const auto& t) {
+       return (binary(t(0, 0), log_sigmoid(p), log_sigmoid(-p)) + binary(t(0, 1), log_sigmoid(q), log_sigmoid(-q))) / 2;
+     },
+     {refused, refused, refused, right, right, right}},
+    {"binary_cross_entropy",
+     of_pair(BinaryCrossEntropy<from_probabilities>{}),
+     [](const auto& t) {
+       return (binary(t(0, 0), std::log(p), std::log(1 - p)) + binary(t(0, 1), std::log(q), std::log(1 - q))) / 2;
+     },
+     {refused, refused, refused, right, right, right}},
+    {"focal",
+     of_pair(FocalLoss<from_logits>{}),
+     [](const auto& t) { return (focal(t(0, 0), p) + focal(t(0, 1), q)) / 2; },
+     {refused, refused, refused, refused, right, right}},
+    {"dice",
+     of_pair(DiceLoss<from_probabilities>{}),
+     [](const auto& t) { return 1 - (2 * (p * t(0, 0) + q * t(0, 1)) + 1) / (p + q + t(0, 0) + t(0, 1) + 1); },
+     {refused, refused, refused, right, right, right}},
+    {"hinge",
+     of_pair(Hinge{}),
+     [](const auto& t) { return (std::max(0.0, 1 - p * t(0, 0)) + std::max(0.0, 1 - q * t(0, 1))) / 2; },
+     {right, refused, refused, refused, right, refused}},
+    {"contrastive",
+     of_pair(ContrastiveLoss{}),
+     [](const auto& t) { return (pair_loss(t(0, 0), p) + pair_loss(t(0, 1), q)) / 2; },
+     {refused, refused, refused, right, right, right}},
+    {"kl_divergence",
+     of_pair(KLDivergence{}),
+     [](const auto& t) { return (divergence(t(0, 0), p) + divergence(t(0, 1), q)) / 2; },
+     {refused, refused, refused, right, right, right}},
+    {"cross_entropy",
+     of_pair(CrossEntropy<from_logits>{}),
+     [](const auto& t) { return -(t(0, 0) * log_softmax(p) + t(0, 1) * log_softmax(q)); },
+     {refused, refused, refused, right, refused, right}},
+    {"cross_entropy",
+     of_pair(CrossEntropy<from_probabilities>{}),
+     [](const auto& t) { return -(t(0, 0) * std::log(p) + t(0, 1) * std::log(q)); },
+     {refused, refused, refused, right, refused, right}},
+};
+
+}  // namespace
+
+TEST_CASE("a target that a loss does not take is refused, and any other computed") {
+  const double nan = std::nan("");
+  const std::array<Matrix<double>, 6> targets{Matrix<double>{{-1, 1}},    {{2, -1}}, {{nan, 1}},
+                                              Matrix<double>{{0.5, 0.5}}, {{1, 1}},  {{1, 0}}};
+  for (const TargetRow& row : target_table)
+    for (std::size_t k = 0; k < targets.size(); ++k) {
+      CAPTURE(row.header, k);
+      if (row.fates[k] == Fate::refused) {
+        CHECK_THROWS_AS(row.loss(targets[k]), Error);
+      } else {
+        const double got = row.loss(targets[k]), by_hand = row.formula(targets[k]);
+        CHECK((std::isnan(by_hand) ? std::isnan(got) : got == Approx(by_hand)));
+      }
+    }
+  // those of class indices refuse what is no class, but for the index that says "no answer" where they know it
+  const Matrix<double> scores{{0.3, 0.6}};
+  const auto of_label = [&](const auto& loss, int index) { return loss_value(loss, scores, Indices{index}); };
+  const auto check_labels = [&](const auto& loss, bool ignores) {
+    for (const int wrong : {-1, 2, 77}) CHECK_THROWS_WITH(of_label(loss, wrong), Contains("from 0 to 1, got"));
+    if (ignores) CHECK(of_label(loss, ignore_index) == 0);
+    else CHECK_THROWS_WITH(of_label(loss, ignore_index), Contains("from 0 to 1, got -100"));
+    CHECK(std::isfinite(of_label(loss, 1)));
+  };
+  check_labels(CrossEntropy<from_logits>{}, true);
+  check_labels(CrossEntropy<from_probabilities>{}, true);
+  check_labels(NegativeLogLikelihood{}, true);
+  check_labels(MultiMargin{}, false);
+  check_labels(BinaryCrossEntropy<from_logits>{}, false);
+  check_labels(BinaryCrossEntropy<from_probabilities>{}, false);
+
+  // every loss of the library is in the table, or compares with class indices or with nothing
+  std::set<std::string> known{"multi_margin", "negative_log_likelihood", "ctc", "info_nce"};
+  for (const TargetRow& row : target_table) known.insert(row.header);
+  namespace fs = std::filesystem;
+  const fs::path tests = fs::canonical(test::Golden::folder()).parent_path();
+  std::size_t losses = 0;
+  for (const auto& entry : fs::directory_iterator(tests.parent_path() / "include/tenon/losses")) {
+    std::ifstream file(entry.path());
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    if (text.find("\n  Reduction reduction = Reduction::mean;") == text.npos) continue;
+    const std::string name = entry.path().stem().string();
+    if (name == "loss" || name == "joint") continue;  // formulas of users, sums
+    CHECK(known.count(name) == 1);
+    ++losses;
+  }
+  CHECK(losses == known.size());
+
+  CHECK_THROWS_WITH(loss_value(FocalLoss<from_logits>{}, scores, Matrix<double>{{1, 2}}),
+                    "FocalLoss: expected targets of 0 or 1, got 2 as number 1 of sample 0 of the batch");
+  CHECK_THROWS_WITH(loss_value(DiceLoss<from_probabilities>{}, scores, Matrix<double>{{1, 2}}),
+                    "DiceLoss: expected targets from 0 to 1, got 2 as number 1 of sample 0 of the batch");
+  CHECK_THROWS_WITH(loss_value(CrossEntropy<from_logits>{}, scores, Matrix<double>{{1, 1}}),
+                    Contains("expected a distribution, numbers with a sum of 1, got a sum of 2 in sample 0"));
+  // rounding is none
+  CHECK(std::isfinite(loss_value(BinaryCrossEntropy<from_logits>{}, scores, Matrix<double>{{1.00001, -0.00001}})));
 }
 
 TEST_CASE("weights cost memory once") {
@@ -362,6 +521,18 @@ TEST_CASE("sample weights weigh losses of numbers") {
                     "loss: expected a weight for each sample, got 2 for 3 answers");
   CHECK_THROWS_WITH(weigh(Unweighing{}, y, {}, t, weights), Contains("expected a loss that weighs samples"));
   CHECK(weigh(Unweighing{}, y, {}, t, {}).value == 1);
+}
+
+TEST_CASE("a target of a sample that weighs nothing may be anything, in each of its rows") {
+  const std::vector<double> y{0.3, 0.6, 0.3, 0.6, 0.3, 0.6};
+  CHECK(weigh(BinaryCrossEntropy<from_logits>{}, y, {}, {0, 1, 7, std::nan(""), 1, 1}, {1, 0, 2}).value ==
+        Approx(weigh(BinaryCrossEntropy<from_logits>{}, y, {}, {0, 1, 0, 0, 1, 1}, {1, 0, 2}).value));
+  CHECK_THROWS_WITH(weigh(BinaryCrossEntropy<from_logits>{}, y, {}, {0, 1, 7, 0, 1, 1}, {1, 1, 2}),
+                    Contains("got 7 as number 0 of sample 1"));
+  // two samples of two rows each: the second of sample 0 is no distribution
+  const std::vector<double> z(8, 0.5), rows{1, 0, 1, 1, 0, 1, 0, 1};
+  CHECK(std::isfinite(weigh(CrossEntropy<from_logits>{}, z, {}, rows, {0, 1}).value));
+  CHECK_THROWS_WITH(weigh(CrossEntropy<from_logits>{}, z, {}, rows, {1, 0}), Contains("a sum of 2 in sample 0"));
 }
 
 TEST_CASE("sample weights weigh losses of classes, beside class weights and ignored labels") {
