@@ -111,7 +111,7 @@ struct output_of_step<S, In> {
   using type = typename S::template output<In>;
 };
 
-/// A vector is an image of one row, a sequence one of a channel.
+/// A vector counts as an image of one row, a sequence as an image of one channel.
 template <class In>
 inline constexpr ImageSize size_of{In::rank == 3 ? In::dims[0] : 1, In::rank >= 2 ? In::dims[In::rank - 2] : 1,
                                    In::dims[In::rank - 1]};
@@ -181,7 +181,7 @@ struct Steps<In, First, Rest...> {
   using next = Steps<typename std::conditional_t<accepted, output_of_step<First, In>, std::type_identity<In>>::type,
                      Rest...>;
   using output = typename next::output;
-  /// The first there is.
+  /// That of the first step that has one.
   using mistake = std::conditional_t<accepted, typename next::mistake, own_mistake>;
   static constexpr bool valid = std::is_void_v<mistake>;
   static constexpr std::size_t space = std::max(In::size, next::space);
@@ -225,7 +225,7 @@ struct Augment {
   template <class In>
   static constexpr bool valid = augment::Steps<In, Step...>::valid;
 
-  /// As a loader wants it.
+  /// The same as functions and shapes known at run time, as a loader takes it.
   template <class In>
   static const Augmentation& on() {
     using Steps = augment::Steps<In, Step...>;

@@ -11,10 +11,10 @@ namespace tenon {
 struct Augmentation {
   std::span<const std::size_t> input;   // shape of a sample as stored
   std::span<const std::size_t> output;  // and as the network is given it
-  std::size_t scratch = 0;              // numbers that a call wants
+  std::size_t scratch = 0;              // numbers of scratch that a call needs
   double mixup = 0;                     // Beta(mixup, mixup) mixes two samples; 0: none
 
-  /// One sample; without a stream as evaluation takes it.
+  /// Changes one sample; a null stream leaves out all that is random, as evaluation does.
   void (*apply_float)(const float* from, float* to, float* scratch, Stream*) = nullptr;
   void (*apply_double)(const double* from, double* to, double* scratch, Stream*) = nullptr;
 

@@ -51,7 +51,7 @@ struct Categorical {
 };
 
 /// What stands where a number is missing: nothing (an Error), the mean or the median of its column, or a number.
-/// Otherwise than by an Error, a missing text is a text of its own, the empty one. Answers may never be missing.
+/// Unless it is an Error, a missing text counts as a text of its own, the empty one. Answers may never be missing.
 struct Missing {
   enum Kind { error, mean, median, value };
   Missing(Kind how = error) : kind{how} {}
@@ -109,9 +109,9 @@ struct CsvTable {
 ///                                         .missing = Missing::median, .decimal = ',', .leave_out = {"date"}});
 ///
 /// Fields may be quoted as in RFC 4180; lines end in LF, CRLF or CR; a byte order mark and blank lines at the end are
-/// nothing. What is no finite number where one is expected is an Error that names file, line and column. There are at
-/// most 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot` reading
-/// takes at most twelve times the file's bytes and 32 MB.
+/// passed over. A field that is no finite number where one is expected is an Error that names file, line and column.
+/// There are at most 262144 columns, 1000 texts in a column of `one_hot` and 65536 in one of `codes`; without `one_hot`
+/// reading takes at most twelve times the file's bytes and 32 MB.
 template <class T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
 template <class T = float>

@@ -51,7 +51,7 @@ struct Target {
 
 namespace tenon {
 
-/// Columns that no table has.
+/// A row whose columns cannot be those of a table.
 template <class Row, class Takes>
 struct invalid_row;
 struct one_target_at_most;
@@ -68,9 +68,9 @@ struct RowColumn {
   std::size_t classes = 0;  // of a column of texts: at most so many
 };
 CsvOptions row_options(const CsvOptions& begin, std::span<const RowColumn> columns);
-/// What there is where nothing is asked for.
+/// Options of which none is set.
 const CsvOptions& no_options();
-/// `begin`, and columns as this table has them.
+/// `begin`, with `.like` set to the columns of this table.
 CsvOptions like_table(const CsvOptions& begin, const CsvTable<float>& table);
 
 }  // namespace detail
@@ -108,15 +108,15 @@ public:
   using answer = std::conditional_t<targets == 0, NoAnswers,
                                     std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;
 
-  /// What reads such rows; `begin` says the rest.
+  /// The options by which `read_csv` reads such rows: `begin`, but for what the row says itself.
   static CsvOptions options(const CsvOptions& begin) {
     return detail::row_options(
         begin, std::array<detail::RowColumn, sizeof...(C)>{detail::RowColumn{C::name, C::target, C::kind::classes}...});
   }
 };
 
-/// The table as samples whose shape the compiler knows; texts are in the order of their bytes, and what N leaves over
-/// stays 0.
+/// The table as samples whose shape the compiler knows. Texts are numbered in the order of their bytes; of a category
+/// of N with fewer texts the last numbers stay 0.
 template <class Row, std::floating_point T = float>
 TypedDataset<typename Row::shape, typename Row::answer, T> read(const std::string& path, const CsvOptions& begin) {
   static_assert(Row::valid);
@@ -126,7 +126,8 @@ template <class Row, std::floating_point T = float>
 auto read(const std::string& path) {
   return read<Row, T>(path, detail::no_options());
 }
-/// What reads other tables as this one was read: `csv::read<Home>("more.csv", csv::like<Home>("homes.csv"))`.
+/// The options by which other tables are read as this one was: `csv::read<Home>("more.csv",
+/// csv::like<Home>("homes.csv"))`.
 template <class Row>
 CsvOptions like(const std::string& path, const CsvOptions& begin) {
   return detail::like_table(begin, read_csv_table<float>(path, Row::options(begin)));

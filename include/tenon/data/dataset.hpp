@@ -141,8 +141,8 @@ public:
   }
   /// Through how many samples a stream is shuffled at a time; 0 where all are shuffled together, as in memory.
   std::size_t shuffle_buffer() const noexcept;
-  /// What stands for the samples where they are compared with a network: all of them, or, of a stream, one. It has the
-  /// largest label there may be.
+  /// How many samples are compared with a network before it is trained: all of them, or, of a stream, a single one with
+  /// the largest label there may be.
   std::size_t shown_samples() const noexcept { return source_ ? 1 : size_; }
   std::span<const std::int32_t> shown_labels() const noexcept { return {labels_.data(), labels_.size()}; }
 
@@ -158,7 +158,8 @@ public:
   std::size_t augmentation_workers() const noexcept { return augmentation_workers_; }
   /// Numbers per sample as a network is given it: sample_size() unless an augmentation changes that.
   std::size_t given_size() const noexcept { return augmentation_ ? given_size_ : sample_size_; }
-  /// One sample through the augmentation that there is; without a stream as evaluation takes it.
+  /// Writes one sample to `row`, through the augmentation if there is one; a null stream leaves out all that is random,
+  /// as evaluation does.
   void give(std::size_t index, T* row, T* scratch, Stream* stream) const;
   /// The same for a sample's features that lie elsewhere.
   void give_row(const T* features, T* row, T* scratch, Stream* stream) const;

@@ -14,7 +14,7 @@ namespace tenon {
 /// others. Throws an Error unless there are at least two folds, and as many samples as folds; and where a sample has
 /// several labels. scikit-learn: StratifiedKFold(shuffle=True), KFold.
 ///
-///     for (const auto& [train, test] : k_folds(data, 5, seed)) ...    // numbers of samples, for data.subset(train)
+///     for (const auto& [train, test] : k_folds(data, 5, seed)) ...    // indices, for data.subset(train)
 struct Fold {
   std::vector<std::size_t> train{}, test{};
 };

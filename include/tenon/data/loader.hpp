@@ -51,7 +51,7 @@ struct RowShare {
   RowRange operator()(std::size_t count) const;
 };
 
-/// Where a loader is; with it, a resumed run sees the same batches as an unbroken one.
+/// The place of a loader in its data; with it, a resumed run sees the same batches as an unbroken one.
 struct LoaderState {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;

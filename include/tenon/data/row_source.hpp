@@ -47,13 +47,13 @@ public:
   std::size_t workers = 0;      // threads that read ahead
 
   virtual bool by_index() const = 0;
-  /// By number.
+  /// Sample number `index`.
   virtual void read(std::size_t index, Sample<T>& to) const;
-  /// What was read may be read anew rather than be kept.
+  /// Whatever the source keeps of samples that were read may go: they are read anew if they are asked for again.
   virtual void forget() const {}
-  /// One after the other; where there are blocks, in this order of them.
+  /// A reader of one sample after the other; where there are blocks, they come in this order.
   virtual std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const std::size_t> order) const;
-  /// How many samples each block has that is read as a whole, a file for instance; none where nothing is known of such.
+  /// How many samples each block has, a block being what is read as a whole, say a file; empty where there are none.
   virtual std::span<const std::size_t> blocks() const { return {}; }
 };
 

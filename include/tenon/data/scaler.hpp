@@ -19,7 +19,7 @@ namespace tenon {
 enum class Scaling {
   standard,  ///< mean 0, standard deviation 1 (of the samples, not of a population they stand for)
   min_max,   ///< from 0 to 1
-  robust     ///< median 0, quartiles 1 apart: outliers say nothing. Quartiles lie between numbers as numpy.percentile's
+  robust     ///< median 0, quartiles 1 apart: outliers do not matter. Quartiles are numpy.percentile's
 };
 
 /// What Scaling finds in numbers: (x - center) / scale is of a common size. A scale of 0, where all are equal or
@@ -28,9 +28,9 @@ struct Scales {
   std::vector<double> center, scale;
 };
 
-/// Of each of `features` features: of channels first, where the samples are of `channels, height, width`, else of the
-/// last axis. Throws an Error that begins with `who` where there is no sample, a number is not finite, or the shape has
-/// other features.
+/// Measures each of `features` features, which are the first axis of samples of {channels, height, width}, and of
+/// others the last axis. Throws an Error that begins with `who` where there is no sample, a number is not finite, or
+/// the shape has other features.
 template <class T>
 Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
                       std::size_t features, Scaling how, const std::string& who);

@@ -6,11 +6,12 @@
 
 namespace tenon::detail {
 
-/// The samples of a stream in the source's order, some at a time, without an augmentation. Of data in memory nothing.
+/// The samples of a stream in the source's order, some at a time, without an augmentation. Of data in memory it
+/// reads nothing.
 template <std::floating_point T>
 class StreamReader {
 public:
-  /// At most so many samples at a time. `who` asks.
+  /// Reads at most `most` samples at a time; errors begin with `who`.
   StreamReader(const char* who, const Dataset<T>& data, std::size_t most);
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
