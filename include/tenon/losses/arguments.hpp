@@ -20,7 +20,7 @@ constexpr bool is_average(Reduction r) { return r == Reduction::mean || r == Red
 /// What a loss compares with: a class index per sample, or numbers.
 enum class TargetKind { labels, values, either };
 
-/// What the samples of a batch should have given.
+/// The right answers of a batch: class indices, or numbers.
 template <class T>
 struct Target {
   std::span<const std::int32_t> labels{};

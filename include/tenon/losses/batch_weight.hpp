@@ -8,9 +8,9 @@
 #include <tenon/ignore_index.hpp>
 #include <tenon/losses/loss.hpp>
 
-/// What a batch counts for. The mean of a large batch is that of its parts only if each part weighs what its own mean
-/// was divided by: training with accumulation, epochs' records and evaluation all ask here, so that they give the
-/// same numbers however the data are cut.
+/// How much a batch counts among others. The mean of a large batch is that of its parts only if each part weighs what
+/// its own mean was divided by. Training with accumulation, the records of epochs and evaluation all ask here, so that
+/// they give the same numbers however the data are cut into batches.
 namespace tenon {
 
 namespace detail {

@@ -5,7 +5,7 @@
 
 namespace tenon {
 
-/// Of pairs (Hadsell et al. 2006): with d >= 0 the distance that the network gives,
+/// A loss of pairs (Hadsell et al. 2006): with d >= 0 the distance that the network gives,
 ///
 ///     t d^2 + (1 - t) max(0, margin - d)^2.
 ///
@@ -25,12 +25,12 @@ struct ContrastiveLoss {
   constexpr std::array<double, 1> options() const { return {margin}; }
 };
 
-/// Of three codes, outputs of the network (Schroff et al. 2015),
+/// A loss of three codes, outputs of the network (Schroff et al. 2015),
 ///
 ///     max(0, d(anchor, positive) - d(anchor, negative) + margin),
 ///
 /// where d(x, y) = |x - y + 0.000001|. The first two are to be nearer to each other, by the margin, than the first
-/// and the third. Compares with no column. PyTorch: nn.TripletMarginLoss.
+/// and the third. It needs no column of answers. PyTorch: nn.TripletMarginLoss.
 ///
 ///     fit(model, triples, Fit{.loss = TripletLoss<"a", "same", "other", 0.5>{}});
 template <fixed_string Anchor, fixed_string Positive, fixed_string Negative, auto Margin = 1.0>

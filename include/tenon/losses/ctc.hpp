@@ -10,15 +10,15 @@ namespace tenon {
 /// Connectionist temporal classification (Graves et al. 2006): a network that gives class scores at each of `Steps`
 /// steps, (Steps, classes), learns to write a shorter sequence of labels without being told when. The loss is -log of
 /// the probability of all ways a to say it, with p_t the probabilities of step t,
-///     loss = -log(sum_a product_t p_t(a_t)):
-/// each label for one step or several, with `blank` anywhere between, and
-/// necessarily between two that are the same. Sums run forward and backward over the labels with blanks between them,
+///     loss = -log(sum_a product_t p_t(a_t)).
+/// In each way a label stays for one step or several, and `blank` may stand anywhere between labels; between two equal
+/// ones it has to. Sums run forward and backward over the labels with blanks between them,
 /// in logarithms.
 ///
 /// A sample has `Steps` labels: those to be written, and `ignore_index` behind them; the blank is not one of them. The
-/// mean is PyTorch's: each sample's loss is divided by the number of its labels first. What does not fit into so few
-/// steps costs infinity, or, with `zero_infinity`, nothing. All steps are looked at: sequences of inputs are filled up
-/// by the user.
+/// mean is PyTorch's: each sample's loss is divided by the number of its labels first. Labels that do not fit into
+/// so few steps cost infinity, or, with `zero_infinity`, nothing. Every step counts: shorter inputs have to be filled
+/// up, sound with silence for instance.
 ///
 /// A network that ends with Softmax or LogSoftmax is trained without it. Gradient by the scores: the probability of a
 /// class minus that of being there on the way. PyTorch: nn.CTCLoss.

@@ -5,8 +5,9 @@
 
 namespace tenon {
 
-/// Binary cross-entropy in which what is told rightly hardly counts (Lin et al. 2017), for outputs that are mostly 0.
-/// With p the probability of yes, t the target, 0 or 1, and q = t p + (1 - t) (1 - p) that of what is right,
+/// Binary cross-entropy in which outputs that are right already hardly count (Lin et al. 2017), for targets that are
+/// mostly 0.
+/// With p the probability of yes, t the target, 0 or 1, and q = t p + (1 - t) (1 - p) that of the right answer,
 ///     -(alpha t + (1 - alpha) (1 - t)) (1 - q)^gamma log q,
 /// averaged over outputs and batch; an alpha below 0 gives both the weight 1. It is computed from the logit z as
 /// w exp(-gamma softplus(s)) softplus(-s), s = (2 t - 1) z, which never overflows.

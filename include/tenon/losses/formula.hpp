@@ -67,7 +67,7 @@ constexpr double divisor(Reduction reduction, double samples, double terms) {
   }
 }
 
-/// For how many a batch of so many rows counts, each weighing as much as its sample.
+/// How many samples a batch of so many rows counts for: the sum of its rows' weights, each that of its sample.
 template <class T>
 double weight_of_rows(std::size_t rows, std::span<const T> weights) {
   if (weights.empty()) return static_cast<double>(rows);
@@ -76,7 +76,7 @@ double weight_of_rows(std::size_t rows, std::span<const T> weights) {
   return sum * (static_cast<double>(rows) / static_cast<double>(weights.size()));
 }
 
-/// Where nothing counts, nothing is lost, and nothing learnt.
+/// The loss of a batch in which no sample counts: values and gradient are 0.
 template <class T>
 double nothing_counts(const LossArguments<T>& loss) {
   std::fill_n(loss.values.begin(), loss.prediction.count, T(0));
@@ -101,7 +101,7 @@ double weigh_samples(const LossArguments<T>& loss, double value, double divisor)
   return sum / divisor;
 }
 
-/// What a formula's parameters stand for, in the order of first mention.
+/// The numbers of a formula's parameters, in the order of first mention.
 template <class T>
 using ParameterValues = std::span<const T* const>;
 

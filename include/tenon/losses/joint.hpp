@@ -68,7 +68,7 @@ inline constexpr bool is_of_outputs<OutputLoss<O, C, L>> = true;
 
 }  // namespace detail
 
-/// The sum of several.
+/// The sum of several losses, each of its own output.
 template <class... Term>
 struct JointLoss {
   std::tuple<Term...> terms{};

@@ -7,7 +7,7 @@
 
 namespace tenon {
 
-/// The likelihood of the right class, as a loss,
+/// Minus the log-likelihood of the right class,
 ///
 ///     -w_c z_c,
 ///
