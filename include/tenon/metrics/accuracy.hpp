@@ -41,9 +41,9 @@ public:
 
 /// The part of the N samples whose class is among the K with the largest scores y:
 ///     top_K = 1 / N sum_i [t_i is of the K largest y_i]
-/// Of equal scores the earlier class comes
-/// first, so that K = 1 is the accuracy. A score that is no number is ahead of all others, but never right itself.
-/// A network of one output names class 1 above `threshold`; its two classes are always among the first two.
+/// Of equal scores the earlier class comes first, so that K = 1 is the accuracy. A score that is no number is ahead of
+/// all others, but never right itself. A network of one output names class 1 above `threshold`; its two classes are
+/// always among the first two.
 template <std::size_t K>
 class TopKAccuracy {
 public:

@@ -53,7 +53,7 @@ inline constexpr bool is_output_metric = false;
 template <fixed_string O, fixed_string C, class M>
 inline constexpr bool is_output_metric<OutputMetric<O, C, M>> = true;
 
-/// The metric itself.
+/// The metric without its output.
 template <class M>
 auto& metric_in(M& m) {
   if constexpr (is_output_metric<std::remove_const_t<M>>) return m.metric;

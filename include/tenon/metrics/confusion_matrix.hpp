@@ -9,7 +9,8 @@
 
 namespace tenon {
 
-/// How scores of classes become one: their plain mean, or from counts over all classes together.
+/// How the scores of all classes become one number: as their mean (macro), or computed from the counts of all classes
+/// together (micro).
 enum class Average { macro, micro };
 
 /// How often which class was taken for which: rows are what samples are, columns what the network says.
@@ -43,7 +44,7 @@ public:
   void reset() { std::fill(counts_.begin(), counts_.end(), 0); }
 
   std::size_t classes() const { return classes_; }
-  /// What is asked of a class beyond `classes()` is an Error.
+  /// These, and all below, throw an Error for a class beyond `classes()`.
   std::uint64_t count(std::size_t truth, std::size_t predicted) const {
     return counts_[place(known(truth), known(predicted))];
   }
@@ -57,12 +58,12 @@ public:
   double recall(Average average) const;
   double f1(Average average) const;
 
-  /// As a table for people.
+  /// The counts as a table, a row for each class.
   std::string text() const;
 
 private:
   void hold(std::size_t classes);
-  /// The last column is that of no class.
+  /// The last column counts samples that were taken for no class.
   std::size_t place(std::size_t truth, std::size_t predicted) const { return truth * (classes_ + 1) + predicted; }
   std::size_t known(std::size_t c) const {
     if (c >= classes_) refuse(c);

@@ -17,7 +17,7 @@
 /// function; whatever else is wrong with the rows is an Error of the function of metrics/frechet.hpp.
 namespace tenon {
 
-/// What draws gives rows of numbers, of sample after sample:
+/// A function that draws samples and returns a row of numbers for each, one row after the other:
 ///     rows = x_1, ..., x_N
 using DrawnRows = std::function<std::vector<float>()>;
 

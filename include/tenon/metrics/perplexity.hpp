@@ -9,8 +9,8 @@ namespace tenon {
 
 /// exp of the mean negative log-likelihood per sample, with p the probability of its label:
 ///     perplexity = exp(-1 / N sum_i log(p_i))
-/// Between so many equally likely classes the network hesitates. Outputs are probabilities, as Softmax gives them, or
-/// with `log_probabilities` their logarithms. A label with probability 0 makes it infinite.
+/// A network that finds k classes equally likely has a perplexity of k. Outputs are probabilities, as Softmax gives
+/// them, or with `log_probabilities` their logarithms. A label with probability 0 makes it infinite.
 class Perplexity {
 public:
   static constexpr const char* name = "perplexity";

@@ -8,7 +8,7 @@ namespace tenon {
 
 namespace detail {
 
-/// What the metrics of values add up, per output.
+/// The sums that metrics of numbers keep for each output.
 struct ValueSums {
   struct One {
     double absolute = 0, squares = 0, target = 0, target_squares = 0;
@@ -39,7 +39,7 @@ struct ValueSums {
   }
 };
 
-/// What they have in common; `Self` says its name.
+/// What MAE, RMSE and R2 have in common; `Self` is one of them.
 template <class Self>
 class ValueMetric {
 public:

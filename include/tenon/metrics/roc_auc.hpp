@@ -10,8 +10,7 @@ namespace tenon {
 /// of the others, ties counting half (Mann and Whitney 1947; Hanley and McNeil 1982). With P samples i of the class and
 /// Q others j, whose scores are s,
 ///     AUC = 1 / (P Q) sum_ij ([s_i > s_j] + [s_i = s_j] / 2).
-/// Of two classes, by the score of
-/// class 1; of more, the mean over the classes, each against the rest (scikit-learn: multi_class="ovr", macro).
+/// Of two classes, by the score of class 1; of more, the mean over the classes, each against the rest (scikit-learn: multi_class="ovr", macro).
 /// It has to keep all scores. NaN where a class, or everything but it, does not occur, and where a score is NaN.
 class RocAuc {
 public:
