@@ -18,15 +18,15 @@
 
 namespace tenon {
 
-/// How samples are drawn: in so many steps; with DDIM (eta 0) or noise in every step (1: DDPM's ancestral sampling).
-/// With labels, each prediction is without + guidance_scale * (with - without), what the network says with the label
-/// and without one (Ho and Salimans 2022). 1 leaves it at what it says with the label.
+/// How samples are drawn: in how many steps, and by DDIM (eta 0) or with new noise in every step (eta 1: DDPM's
+/// ancestral sampling). With labels, each prediction is without + guidance_scale * (with - without), of the network's
+/// predictions with the label and without one (Ho and Salimans 2022); a scale of 1 is the prediction with the label.
 struct Sampling {
   std::size_t steps = 50;
   double eta = 0;
   double guidance_scale = 1;
-  double clip = 1;       // what an image's numbers are at most; infinity: anything
-  bool progress = true;  // says on a terminal how far it is, where drawing takes more than two seconds
+  double clip = 1;       // predicted images are cut to [-clip, clip]; infinity: not
+  bool progress = true;  // shown on a terminal where drawing takes more than two seconds
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("steps", o.steps, at_least(1));
@@ -70,8 +70,8 @@ struct Diffusion {
   }
 
   /// An image for each label, one after the other; `ignore_index` asks for any. After each step, and before the first,
-  /// calls watch(t, images). The same seed gives the same images, however many there are, but for the rounding of
-  /// products of another size.
+  /// calls watch(t, images). The same seed gives the same images whatever their number, up to rounding, as matrix
+  /// products of other sizes round otherwise.
   template <class M, class Watch>
   std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how,
                                          std::uint64_t seed, Watch watch) const;
@@ -80,7 +80,7 @@ struct Diffusion {
                                          std::uint64_t seed) const {
     return sample(model, labels, how, seed, [](std::size_t, const auto&) {});
   }
-  /// So many images of any kind.
+  /// `count` images without a label.
   template <class M>
   std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how,
                                          std::uint64_t seed) const {

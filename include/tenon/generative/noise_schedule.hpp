@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// What a network says of a noisy image: its noise, the image, the velocity signal * noise - level * image (Salimans
-/// and Ho 2022), or the flow noise - image. diffusers: prediction_type epsilon, sample, v_prediction.
+/// What a network predicts from a noisy image: its noise, the image, the velocity signal * noise - level * image
+/// (Salimans and Ho 2022), or the flow noise - image. diffusers: prediction_type epsilon, sample, v_prediction.
 enum class Predicts { noise, image, velocity, flow };
 
 /// How an image becomes noise in `steps` steps: at step t, from 0 (the image) to `steps`,
@@ -20,7 +20,8 @@ enum class Predicts { noise, image, velocity, flow };
 /// 2022; Lipman et al. 2023): signal 1 - t / steps, level t / steps.
 class NoiseSchedule {
 public:
-  /// Betas from the first to the last, evenly. Those for other than 1000 steps are usually times 1000 / steps.
+  /// Betas that rise evenly from the first to the last. For other than 1000 steps both are usually multiplied by
+  /// 1000 / steps.
   static NoiseSchedule linear(std::size_t steps = 1000, double from = 1e-4, double to = 0.02);
   /// signal^2 falls like cos^2, but no beta is above 0.999.
   static NoiseSchedule cosine(std::size_t steps = 1000, double offset = 0.008);
@@ -39,7 +40,7 @@ public:
   /// The image at step t. All spans are equally long, or an Error says so.
   template <class T>
   void add_noise(std::span<const T> image, std::span<const T> noise, std::size_t t, std::span<T> noisy) const;
-  /// What a network should say of it.
+  /// What a network should predict there.
   template <class T>
   void target(Predicts predicts, std::span<const T> image, std::span<const T> noise, std::size_t t,
               std::span<T> to) const;
@@ -47,9 +48,9 @@ public:
   /// One step from noise to image, from step t to `to` below it, in place (Song et al. 2021, equation 12):
   ///     noisy' = signal(to) * image + sqrt(level(to)^2 - s^2) * noise + s * fresh,
   ///     s = eta * level(to) / level(t) * sqrt(1 - signal(t)^2 / signal(to)^2).
-  /// The image that is predicted is cut to [-clip, clip], and the noise is what then is left. eta 0 is DDIM, for which
-  /// `fresh` may be empty (of a flow it is Euler's step); eta 1 with to = t - 1 is the ancestral step of DDPM. An Error
-  /// where eta is above 0 and the schedule a flow, or where the steps are not t > to.
+  /// The predicted image is cut to [-clip, clip], and the noise is what is left of the noisy one without it. eta 0 is
+  /// DDIM, for which `fresh` may be empty (of a flow it is Euler's step); eta 1 with to = t - 1 is the ancestral step
+  /// of DDPM. An Error where eta is above 0 and the schedule a flow, or where the steps are not t > to.
   template <class T>
   void denoise(Predicts predicts, std::span<T> noisy, std::span<const T> prediction, std::size_t t, std::size_t to,
                double eta = 0, std::span<const T> fresh = {}, double clip = 1) const;
