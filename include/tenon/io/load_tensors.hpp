@@ -13,20 +13,20 @@ namespace tenon {
 ///
 ///     model.load("bert.safetensors", {.prefix = "encoder.", .rename = {{"fc", "head.0"}}, .partial = true});
 struct LoadOptions {
-  std::string prefix{};  // tensors without it are not looked at; the others lose it
+  std::string prefix{};  // tensors whose names begin otherwise are left out; the others lose it
   std::vector<std::pair<std::string, std::string>>
       rename{};          // beginnings of names, whole parts of them: the first that fits counts
   bool partial = false;  // some may be missing, and some left over
 };
 
-/// What came of it: names in the network, and of what is left over in the file.
+/// What was loaded and what the file lacks, by the network's names, and what is left over, by the file's.
 struct Loaded {
   std::vector<std::string> loaded{}, missing{}, left_over{};
 };
 
-/// Loads the tensors that the options make of the file's: all of these or, if one has another shape or type, two become
-/// one, or (unless partial) one is missing or left over, none, and the Error lists them. Nothing to load is an Error
-/// too. PyTorch's `num_batches_tracked` counters are not counted.
+/// Loads the file's tensors under the names that the options give them: all of them, or none and an Error that lists
+/// why. That is another shape or type, two tensors that get one name, and, unless `.partial`, one that is missing or
+/// left over; also a file of which nothing would be loaded. PyTorch's `num_batches_tracked` counters may be left over.
 Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected, const LoadOptions& options);
 
 }  // namespace tenon

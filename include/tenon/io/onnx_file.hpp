@@ -56,12 +56,12 @@ public:
   void output(const std::string& name, const std::string& value, const Axes& axes);
   void parameter(const std::string& name, const Axes& axes, std::vector<double> values);
   bool has_parameter(const std::string& name) const;
-  /// A constant, the same one where there is one of these numbers.
+  /// The name of a constant of these numbers: of one that is there already, or of a new one.
   std::string constant(const Axes& axes, const std::vector<double>& values, OnnxType type);
-  /// A constant called `name`, or so with a number behind; gives what it is called.
+  /// A new constant called `name`, with a number behind it where that is taken; returns its name.
   std::string constant(const std::string& name, const Axes& axes, std::vector<double> values, OnnxType type);
-  /// A node called `name`, or so with a number behind, and the names of what it gives: the node's, or with a number
-  /// behind.
+  /// A new node, named likewise; returns the names of its outputs, which are that of the node, from the second on with
+  /// a number behind it.
   std::vector<std::string> add(const std::string& name, std::string_view op, const std::vector<std::string>& inputs,
                                const std::vector<OnnxAttribute>& attributes, std::size_t outputs);
 

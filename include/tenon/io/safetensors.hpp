@@ -22,14 +22,14 @@ struct TensorInfo {
   std::size_t size() const noexcept { return bytes * 8 / dtype_bits(dtype); }  ///< number of elements
 };
 
-/// Words about a file, by name: safetensors' __metadata__.
+/// Texts about a file, by name: safetensors' __metadata__.
 using TensorMetadata = std::map<std::string, std::string>;
 
 /// A safetensors file in memory: 8 bytes little-endian header length N, N bytes of JSON, then the tensors' data.
 /// The format is enforced to the letter (no holes, overlaps, duplicate names or trailing bytes, header at most
 /// 100 MB), because a file that says two things can be read two ways. Whatever is wrong, Error says where. Reading
-/// takes at most the bytes of the data and twelve times those of the header, whatever that says, and 128 MB for strings
-/// of it, each of which has at most 16 MiB; there are at most 65536 entries of metadata.
+/// takes at most the bytes of the data and twelve times those of the header, whatever the header says, and 128 MB for
+/// strings of it, each of which has at most 16 MiB; there are at most 65536 entries of metadata.
 class SafeTensors {
 public:
   static SafeTensors read(const std::string& path);
@@ -54,7 +54,7 @@ public:
 private:
   SafeTensors() = default;
   friend SafeTensors parse_pth(std::span<const std::byte> file, std::string origin);
-  void index();  // makes by_name_
+  void index();  // fills by_name_
 
   std::string origin_;
   std::vector<TensorInfo> tensors_;
