@@ -12,8 +12,8 @@
 namespace tenon {
 
 /// A text cut as GPT-2 cuts it before bytes are paired: contractions ('s 't 're 've 'm 'll 'd), letters, digits, or
-/// other signs, each with the blank before it, and blanks. Of the letters beyond ASCII every one counts as a letter,
-/// and so does every sign: texts in ASCII are cut exactly as GPT-2's.
+/// other signs, each with the blank before it, and blanks. Every character beyond ASCII counts as a letter, signs too:
+/// texts in ASCII are cut exactly as by GPT-2, others nearly so.
 std::vector<std::string_view> split_words(std::string_view text);
 
 /// Byte-pair encoding: every byte is a token, and so is each pair of tokens that was often seen together; any text has
@@ -25,7 +25,8 @@ std::vector<std::string_view> split_words(std::string_view text);
 class BpeTokenizer {
 public:
   /// Pairs up what stands together most often in words, until there are so many tokens or no pair comes twice; of
-  /// equals the pair whose tokens are lower is first. Error: fewer than 256 tokens asked for, no text.
+  /// pairs that come equally often the one with the lower tokens is first. Error: fewer than 256 tokens asked for, no
+  /// text.
   static BpeTokenizer train(std::string_view text, std::size_t vocab_size);
   /// GPT-2's files, and those of others that are written so: a number for each text, and pairs, the first to be joined
   /// first. Texts that no pair makes, such as <|endoftext|>, are decoded, but no text is encoded as one. Error: numbers
@@ -66,8 +67,8 @@ class WordTokenizer {
 public:
   static constexpr std::int32_t padding = 0, unknown = 1;
 
-  /// At most `vocab_size` tokens, of words that come at least so many times; of equals the lower is first. Error: fewer
-  /// than 3 tokens asked for, no word.
+  /// At most `vocab_size` tokens, of words that come at least so many times; of words that come equally often the first
+  /// in the order of bytes is taken. Error: fewer than 3 tokens asked for, no word.
   explicit WordTokenizer(std::string_view text, std::size_t vocab_size = 10000, std::size_t at_least = 1,
                          bool lower_case = true);
 

@@ -13,7 +13,8 @@ namespace tenon {
 /// The whole of a file. Throws an Error that names it where it cannot be read or is empty.
 std::string read_text(const std::string& path);
 
-/// A token for each of the bytes that a text has, in their order: of English as good as a token for each character.
+/// A token for each of the bytes that a text has, in their order: for English text the same as a token for each
+/// character.
 ///
 ///     const std::string text = read_text("tinyshakespeare.txt");
 ///     const CharTokenizer tokenizer{text};                     // 65 tokens
