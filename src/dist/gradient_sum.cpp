@@ -57,7 +57,7 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   if (received_.size() < space) received_ = Arena<T>(space);
 }
 
-/// The first `count` numbers in pieces, the last of them first, which travel after `before` others. Pieces begin on
+/// The first `count` numbers in pieces, the last of them first, which are sent after `before` others. Pieces begin on
 /// cache lines, and so do the ranks' parts of them, which are equal except at the end of the arena.
 template <class T>
 auto GradientSum<T>::cut(std::size_t count, std::size_t number, std::size_t before) const -> std::vector<Piece> {
@@ -78,30 +78,31 @@ std::size_t GradientSum<T>::number_joined(std::size_t count, std::size_t most) c
   return piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most);
 }
 
-/// Where in received_ each piece has its room, from `room` on; the end of it.
+/// Gives each piece its numbers of received_, from number `at` on; returns the end of them.
 template <class T>
-std::size_t GradientSum<T>::place(std::vector<Piece>& pieces, std::size_t room) const {
+std::size_t GradientSum<T>::place(std::vector<Piece>& pieces, std::size_t at) const {
   const std::size_t rank = ranks_->rank();
   for (Piece& piece : pieces) {
-    piece.room = room;
+    piece.received_at = at;
     for (const Part& part : parts_)
-      if (part.rank != rank && !fits(piece, part)) room += aligned(piece.part_of(rank));
+      if (part.rank != rank && !fits(piece, part)) at += aligned(piece.part_of(rank));
   }
-  return room;
+  return at;
 }
 
-/// What another rank sends of my part of a piece arrives where its own part of the result will be, which it sends later
-/// than that; what does not fit there (a second sum of that rank's, or its part is shorter) in received_.
+/// What another rank sends for this rank's part of a piece is received where that rank's part of the result will be,
+/// which arrives later. What does not fit there (a second sum of that rank's, or its part is shorter) is received in
+/// received_.
 template <class T>
 bool GradientSum<T>::fits(const Piece& piece, const Part& part) const {
   return part.first && piece.part_of(ranks_->rank()) <= piece.part_of(part.rank);
 }
-/// f(part, where my part of the piece is added from), from left to right.
+/// Calls f(part, its sums over this rank's part of the piece), from left to right.
 template <class T>
 template <class F>
 void GradientSum<T>::each_addend(const Piece& piece, F f) {
   const std::size_t rank = ranks_->rank(), mine = piece.part_of(rank);
-  T* room = received_.data() + piece.room;
+  T* sums = received_.data() + piece.received_at;
   auto own = own_parts_.begin();
   for (const Part& part : parts_) {
     if (part.rank == rank) {
@@ -109,20 +110,20 @@ void GradientSum<T>::each_addend(const Piece& piece, F f) {
     } else if (fits(piece, part)) {
       f(part, to_ + piece.bounds[part.rank]);
     } else {
-      f(part, room);
-      room += aligned(mine);
+      f(part, sums);
+      sums += aligned(mine);
     }
   }
 }
 
-/// When backward has ended nothing hides the exchange any more: what has not set out goes in fewer pieces.
+/// When backward has ended nothing hides the exchange any more: what is left is sent in fewer pieces.
 template <class T>
 auto GradientSum<T>::join_rest() -> std::span<Piece> {
   if (next_ == pieces_.size()) return {};
   if (joined_after_ != next_) {
     const std::size_t count = pieces_[next_].end, most = pieces_.size() - next_;
     joined_ = cut(count, number_joined(count, most), next_);
-    place(joined_, pieces_[next_].room);
+    place(joined_, pieces_[next_].received_at);
     joined_after_ = next_;
   }
   return joined_;
@@ -170,19 +171,19 @@ void GradientSum<T>::done_from(std::size_t local, const T* first) {
   while (next_ < pieces_.size() && pieces_[next_].first >= all) {
     Piece& piece = pieces_[next_++];
     add_own(piece.first, piece.end - piece.first);
-    set_out(piece);
+    start(piece);
   }
   take_arrived();
 }
 
 template <class T>
-void GradientSum<T>::get_on() {
+void GradientSum<T>::progress() {
   if (!ranks_ || ranks_->size() == 1) return;
   const std::lock_guard lock(mutex_);
   take_arrived();
 }
 
-/// The sums over the ranges of the tree that this rank has alone.
+/// The sums over the ranges of the tree that lie within this rank's shards.
 template <class T>
 void GradientSum<T>::add_own(std::size_t first, std::size_t count) {
   const std::size_t rank = ranks_->rank();
@@ -210,7 +211,7 @@ void GradientSum<T>::add_own(std::size_t first, std::size_t count, const Pieces&
 }
 
 template <class T>
-void GradientSum<T>::set_out(Piece& piece) {
+void GradientSum<T>::start(Piece& piece) {
   under_way_.push_back(&piece);
   if (exact_) {
     send_sums(piece);
@@ -238,7 +239,7 @@ void GradientSum<T>::send_sums(Piece& piece) {
   piece.at = Piece::At::sums;
 }
 
-/// My part of a piece, and to whom it goes.
+/// Finishes the tree for this rank's part of a piece, and sends the result to all other ranks.
 template <class T>
 void GradientSum<T>::add_sums(Piece& piece) {
   const std::size_t size = ranks_->size(), rank = ranks_->rank();
@@ -295,10 +296,10 @@ void GradientSum<T>::finish(const Pieces& pieces) {
       keep(0, begun_with_, fast_sum());
     }
   } else {
-    // a piece travels while the next one is added up
+    // a piece is sent while the next one is added up
     for (Piece& piece : join_rest()) {
       add_own(piece.first, piece.end - piece.first, pieces);
-      set_out(piece);
+      start(piece);
       take_arrived();
     }
     for (Piece* const piece : under_way_) {
@@ -320,8 +321,8 @@ void GradientWatch<T>::done_from(const T* first) const {
   sum->done_from(local, first);
 }
 template <class T>
-void GradientWatch<T>::get_on() const {
-  sum->get_on();
+void GradientWatch<T>::progress() const {
+  sum->progress();
 }
 
 template struct GradientWatch<float>;

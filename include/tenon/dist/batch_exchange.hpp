@@ -12,30 +12,30 @@
 
 namespace tenon::detail {
 
-/// What layers that look at the whole batch, such as batch normalisation, learn of the other shards. Each shard is run
-/// by a thread of its own; at such a layer it leaves what it has summed up, waits until all shards of all ranks have,
-/// and goes on with the sum over the tree. Only so many of the threads of a rank work at a time.
+/// How layers that look at the whole batch, such as batch normalisation, get the sums of the other shards. Each shard
+/// has a thread of its own; at such a layer it hands in its own sums, waits until all shards of all ranks have done so,
+/// and goes on with the sum over the tree. At most `working_threads` threads of a rank work at a time.
 template <class T>
 class BatchExchange {
 public:
   explicit BatchExchange(Communicator* ranks);
   ~BatchExchange();
 
-  /// Before a pass over the shards of this rank, `plan.computed_by`.
+  /// Called before each pass over the shards that this rank computes (`plan.computed_by`).
   void begin(const ShardPlan& plan, std::size_t working_threads);
-  /// A shard's thread begins to work, and has ended; whether in good order or not.
+  /// Called by a shard's thread before it works and after it has ended, with or without an exception.
   void enter();
   void leave();
-  /// This shard will come to no exchange any more, nor will those that wait for it: they throw.
+  /// This shard has failed and takes part in no further exchange; the shards that wait for it throw ShardFailed.
   void give_up();
 
   struct How {
     enum class By : unsigned char { sum, largest, moments } by = By::sum;
-    std::size_t pairs = 0;  // of moments, see ShardPlace::sum_moments: in front, each of two spans of this length
+    std::size_t pairs = 0;  // of moments, see ShardPlace::sum_moments: in front, each of two spans of `length`
     std::size_t length = 0;
-    double values_of_sample = 0;  // and of so many values a sample
+    double values_of_sample = 0;  // values of a sample in each of these moments
   };
-  /// Replaces numbers of shard `local`, counted from the first of this rank, by what all shards' give together.
+  /// Replaces the numbers of shard `local` (0 is the first of this rank) by their sum, or maximum, over all shards.
   void combine(std::size_t local, std::span<const std::span<T>> numbers, const How& how);
 
 private:
@@ -58,7 +58,7 @@ private:
 extern template class BatchExchange<float>;
 extern template class BatchExchange<double>;
 
-/// What waits in vain, because another shard has failed; not what is to be told.
+/// Thrown in a shard that waits for one that has failed. The exception to report is that of the failed shard.
 struct ShardFailed {};
 
 }  // namespace tenon::detail

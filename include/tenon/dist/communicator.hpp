@@ -28,15 +28,15 @@ public:
     std::size_t bytes;
   };
 
-  /// An exchange that is under way; what it sends and where it receives stays as it is until the end. It lives until
-  /// then.
+  /// An exchange that has been started. The caller keeps this object, leaves what is sent unchanged and does not touch
+  /// the memory that receives, until it has ended.
   class Pending {
   public:
     Pending() = default;
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
     virtual ~Pending() = default;
-    /// Whether it has ended. It gets on when it is asked.
+    /// Whether it has ended. It may make progress during this call only.
     virtual bool test() = 0;
     virtual void wait() = 0;
   };
@@ -49,33 +49,34 @@ public:
   virtual std::size_t rank() const noexcept = 0;
   virtual std::size_t size() const noexcept = 0;
 
-  /// Messages from rank to rank: all of `out` are sent and all of `in` have come when it returns. Those from one rank
-  /// to another arrive in the order sent. The others of these are made of it, where an implementation has no better.
+  /// Messages from rank to rank: all of `out` are sent and all of `in` have arrived when it returns. Those from one
+  /// rank to another arrive in the order sent. The calls below use this one unless an implementation overrides them.
   virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) = 0;
-  /// The same, without waiting: several may be under way, each with a tag of its own below 2^14, and do not mix with
-  /// what the other calls send. Here it is done at once.
+  /// The same without waiting. Several may be pending, each with a tag of its own below 2^14; their messages do not mix
+  /// with those of other calls. The default implementation exchanges at once.
   virtual std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in, std::size_t tag);
-  /// `bytes` of every rank, in their order, on every rank.
+  /// Gathers `bytes` bytes of every rank, in the order of the ranks, on every rank.
   virtual void all_gather(const void* mine, void* all, std::size_t bytes);
-  /// Piece r of an array, from bounds[r] to bounds[r + 1], is right on rank r, and then on all.
+  /// Piece r of an array is its bytes from bounds[r] to bounds[r + 1]. Before, each rank has its own piece; afterwards
+  /// every rank has all.
   virtual void all_gather_pieces(void* data, std::span<const std::size_t> bounds);
   virtual void broadcast(void* data, std::size_t bytes, std::size_t from);
   virtual void barrier();
   /// The sum over all ranks, in whatever order is fastest: the last bits depend on the number of ranks.
   virtual void all_reduce(std::span<float> numbers) = 0;
   virtual void all_reduce(std::span<double> numbers) = 0;
-  /// The same, without waiting; all ranks start theirs in the same order. Here it is done at once.
+  /// The same without waiting; all ranks start theirs in the same order. The default implementation sums at once.
   virtual std::unique_ptr<Pending> start_all_reduce(std::span<float> numbers);
   virtual std::unique_ptr<Pending> start_all_reduce(std::span<double> numbers);
-  /// Something went wrong on this rank alone: ends all of them with this one message. Does not return.
+  /// For a failure of this rank alone: ends the processes of all ranks with this message.
   [[noreturn]] virtual void abort(const std::string& message) = 0;
 
-  /// Steps of the optimizer so far, for messages. Any thread.
+  /// The number of the optimizer's steps so far, which messages name. May be called by any thread.
   void at_step(std::uint64_t step);
   std::uint64_t step() const;
-  /// Of this rank, since they were last taken into a history.
+  /// Seconds of this rank since they were last added to a history.
   RankSeconds seconds{};
-  /// How much of the last gradients was on its way when backward had ended, from 0 to 1.
+  /// The share of the last gradients, from 0 to 1, that had been sent when backward ended.
   double overlapped = 0;
 
 private:
@@ -94,14 +95,14 @@ struct World {
   std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
   bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
   int zero = 0;  // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
-  std::size_t piece_bytes = 0;  // gradients travel in pieces of so many bytes; 0: as detail::gradient_pieces says
+  std::size_t piece_bytes = 0;  // bytes of a piece in which gradients are sent; 0: see detail::gradient_pieces
 };
 
 namespace detail {
 
 /// The world that this thread trains in, or null.
 World* current_world() noexcept;
-/// As long as it lives, the world of this thread, or of the whole process.
+/// While it lives, `world` is the world of this thread, or of the whole process.
 class InWorld {
 public:
   enum class Of { thread, process };
@@ -115,17 +116,17 @@ private:
   World* before_;
 };
 
-/// What ranks are at when they tell each other numbers; others than the same are a mistake in the program.
+/// The place in the program where ranks exchange numbers. Ranks that meet at different places are a mistake in it.
 enum class Phase : unsigned char { start, loss, callbacks, evaluate, measure, words, end };
 
-/// Everyone's numbers, rank after rank, in `all`. Each has as many. Where the ranks are not at the same, the job ends
-/// with a message.
+/// Gathers the numbers of all ranks, rank after rank, in `all`; every rank has as many. Where the ranks are not at the
+/// same phase, the job ends with a message.
 void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mine, std::vector<double>& all);
-/// The ranks are all at the same, or the job ends with that message.
+/// Waits for all ranks. Where they are not at the same phase, the job ends with that message.
 void meet(Communicator& ranks, Phase phase);
-/// Whether it is true on any rank.
+/// Whether `mine` is true on any rank.
 bool any_rank(Communicator& ranks, Phase phase, bool mine);
-/// A sentence of one rank, on all.
+/// The text of rank `from`, on all ranks.
 std::string share_words(Communicator& ranks, std::string words, std::size_t from);
 
 }  // namespace detail

@@ -14,31 +14,33 @@
 
 namespace tenon::detail {
 
-/// In how many pieces so many bytes of gradients travel. The last one, which nothing hides, should be small; but of
-/// each piece a rank sends every other its part, and a part of much less than 128 kB is all overhead, as is a piece
-/// that takes two ranks 0.1 ms. So a piece is of 768 kB or, where that is more, of 128 kB for each rank, unless a size
-/// is asked for.
+/// The number of pieces in which `bytes` of gradients are sent. The last piece is not hidden by backward and should be
+/// small. But of each piece a rank sends a part to every other rank, and parts much smaller than 128 kB are nearly all
+/// overhead, as are pieces that two ranks exchange in 0.1 ms. So a piece has 768 kB, or 128 kB times the number of
+/// ranks where that is more, unless `asked_bytes` is given.
 constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t ranks, std::size_t asked_bytes) {
   constexpr std::size_t most = 32, smallest = std::size_t{3} << 18, smallest_part = std::size_t{1} << 17;
   const std::size_t piece = asked_bytes > 0 ? asked_bytes : std::max(smallest, ranks * smallest_part);
   return std::clamp<std::size_t>(bytes / piece, 1, most);
 }
 
-/// In how many pieces travels what is left after backward, of the `most` that it was cut into: nothing hides them now,
-/// so each costs its messages; but of many megabytes one piece is added up while another travels.
+/// The number of pieces in which what is left after backward is sent, at most the `most` that it was cut into. Each
+/// piece costs its messages, which nothing hides now; but of many megabytes one piece is added up while the next is
+/// sent.
 constexpr std::size_t joined_pieces(std::size_t bytes, std::size_t most) {
   constexpr std::size_t largest = std::size_t{1} << 23;
   return std::clamp<std::size_t>((bytes + largest - 1) / largest, 1, most);
 }
 
-/// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank adds up what ranges of the tree
-/// it has alone, sends every other rank its part of these, finishes the tree for the part of its own, and gets the
-/// others': a rank sends and receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of
-/// ranks is a power of two; else up to the logarithm of the shards of a rank times as much in the first half.
+/// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank is responsible for one part of
+/// the gradients. It adds up the ranges of the tree that lie within its own shards, sends every other rank that rank's
+/// part of these sums, finishes the tree for its own part, and receives the results of the others. A rank sends and
+/// receives 2 (ranks - 1) / ranks times the gradients, as a ring does, where the number of ranks is a power of two;
+/// otherwise the first half of this is up to log2(shards of a rank) times as much.
 ///
-/// It does so in pieces, from the end of the arena to its beginning, as backward completes them: a piece sets out when
-/// all shards of this rank have gone past it, and gets on whenever a layer has gone. So one rank's pieces are added in
-/// the same tree whenever they arrive, and the bits do not depend on it.
+/// It does so in pieces, from the end of the arena to its beginning, as backward completes them: a piece is first sent
+/// when all shards of this rank have gone past it, and continued whenever a layer is done. Each piece is added in the
+/// same tree whenever its messages arrive, so the bits do not depend on that.
 template <class T>
 class GradientSum {
 public:
@@ -46,38 +48,38 @@ public:
   GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = 0)
       : ranks_(ranks), count_(count), piece_bytes_(piece_bytes), exact_(exact) {}
 
-  /// So many numbers in pieces side by side, each by a thread: calls work(object, first, count) for all of them.
+  /// Cuts `numbers` numbers into ranges for threads, and calls work(object, first, count) for each.
   struct Pieces {
     using Work = void (*)(void* object, std::size_t first, std::size_t count);
     void (*call)(void* context, std::size_t numbers, Work work, void* object);
     void* context;
   };
 
-  /// to = the sum of all shards' (and of what is in `to`, where it adds; that is the same on all ranks). `own` are the
-  /// gradients of this rank's shards, in their order; they are changed. `to` is none of them: until the end it also
-  /// holds what arrives.
+  /// to = the sum of all shards' gradients, with `add` also of what is in `to`, which is the same on all ranks. `own`
+  /// are the gradients of this rank's shards, in their order; they are overwritten. `to` is none of them: it also
+  /// receives messages.
   void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces) {
     begin(plan, own, !own.empty(), to, add);
     finish(pieces);
   }
-  /// The same around a backward pass, which calls `done_from` in between. A rank that has no shard of its own computes
-  /// one all the same (ShardPlan::computed_by), which does not count.
+  /// The same in two calls, before and after a backward pass that calls `done_from`. A rank without a shard of its own
+  /// computes one all the same (ShardPlan::computed_by), which is not added (`counts` is false).
   void begin(const ShardPlan& plan, std::span<T* const> computed, bool counts, T* to, bool add);
   void finish(const Pieces& pieces);
-  /// The gradients of shard `local` are complete from there on. Any thread.
+  /// The gradients of shard `local` are complete from `first` to the end. May be called by any thread.
   void done_from(std::size_t local, const T* first);
-  /// Deals with what has arrived, and waits for nothing. Any thread.
-  void get_on();
+  /// Processes the messages that have arrived, without waiting. May be called by any thread.
+  void progress();
 
   std::size_t bytes() const { return received_.size() * sizeof(T); }
 
 private:
   using Pending = Communicator::Pending;
   struct Piece {
-    std::size_t number = 0;  // of a batch's
+    std::size_t number = 0;  // among the pieces of a batch
     std::size_t first = 0, end = 0;
     std::vector<std::size_t> bounds{};  // of the ranks' parts
-    std::size_t room = 0;               // where in received_ what others send of my part begins
+    std::size_t received_at = 0;        // where in received_ the other ranks' sums of this rank's part begin
     enum class At : unsigned char { start, sums, results, end } at = At::start;
     std::unique_ptr<Pending> pending{};
     std::size_t part_of(std::size_t rank) const { return bounds[rank + 1] - bounds[rank]; }
@@ -93,12 +95,12 @@ private:
   };
   std::vector<Piece> cut(std::size_t count, std::size_t number, std::size_t before) const;
   std::size_t number_joined(std::size_t count, std::size_t most) const;
-  std::size_t place(std::vector<Piece>& pieces, std::size_t room) const;
+  std::size_t place(std::vector<Piece>& pieces, std::size_t at) const;
   bool fits(const Piece& piece, const Part& part) const;
   template <class F>
   void each_addend(const Piece& piece, F f);
   std::span<Piece> join_rest();
-  void set_out(Piece& piece);
+  void start(Piece& piece);
   void send_sums(Piece& piece);
   void add_sums(Piece& piece);
   void take_arrived();
@@ -109,12 +111,12 @@ private:
   Communicator* ranks_;
   std::size_t count_, piece_bytes_;
   bool exact_;
-  std::size_t shards_ = 0;               // that the following are for
+  std::size_t shards_ = 0;               // for which the following were prepared
   std::vector<Part> parts_{};            // of all ranks, from left to right
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts
   TreeProgram last_sum_{};
   std::vector<Piece> pieces_{};  // from the end of the arena to its beginning
-  std::vector<Piece> joined_{};  // instead of those from number joined_after_ on
+  std::vector<Piece> joined_{};  // sent after backward instead of the pieces from number joined_after_ on
   std::size_t joined_after_ = 0;
   Arena<T> received_{};
 
@@ -124,9 +126,9 @@ private:
   T* to_ = nullptr;
   bool add_ = false;
   std::vector<std::size_t> done_{};  // of each shard here: complete from there on
-  std::size_t next_ = 0;             // the piece that sets out next
-  std::vector<Piece*> under_way_{};  // that have set out, in this order
-  std::size_t begun_with_ = 0;       // numbers that had not set out when backward ended
+  std::size_t next_ = 0;             // the piece to send next
+  std::vector<Piece*> under_way_{};  // that are being sent, in this order
+  std::size_t begun_with_ = 0;       // numbers that were still to be sent when backward ended
   std::vector<T*> own_parts_{};
   std::vector<const T*> addends_{};
   std::vector<Communicator::Outgoing> out_{};

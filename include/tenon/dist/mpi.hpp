@@ -9,18 +9,17 @@
 namespace tenon {
 
 struct DistributedOptions {
-  std::size_t
-      shards = 8;  // that a batch is cut into, unless a Fit says otherwise; more ranks than that have nothing to do
+  std::size_t shards = 8;  // that a batch is cut into, unless a Fit says otherwise; further ranks have nothing to do
   bool exact =
       true;  // gradients added in one tree, so that any number of ranks gives the same bits; false: in MPI's own order
   std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
   int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
   bool quiet = false;  // says nothing at the start
-  // gradients travel in pieces of so many bytes, and at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
+  // bytes of a piece in which gradients are sent, in at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
   // where that is more
   std::size_t piece_bytes = 0;
   double timeout =
-      1800;  // seconds after which a rank that waits in vain ends the job and names whom it waits for; 0: never
+      1800;  // seconds that a rank waits for another one before it ends the job and names that one; 0: for ever
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("shards", o.shards, at_least(1));

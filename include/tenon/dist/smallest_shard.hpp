@@ -4,7 +4,7 @@
 
 namespace tenon::detail {
 
-/// A shard of fewer samples is not worth its gradients.
+/// In samples. Adding the gradients of a smaller shard would cost more than computing it elsewhere saves.
 inline constexpr std::size_t smallest_shard = 16;
 
 }  // namespace tenon::detail

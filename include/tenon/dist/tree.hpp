@@ -8,12 +8,12 @@
 
 #include <tenon/dist/smallest_shard.hpp>
 
-/// A batch is cut into shards, and what they give is added up in one tree, whoever has computed it:
-/// sum of [first, end) = sum of its first half + sum of its second half. So the bits depend on the number of shards,
-/// which is a property of the run, and on nothing of the machines.
+/// A batch is cut into shards, and their sums and gradients are added up in one tree, whichever rank has computed them:
+///     sum of [first, end) = sum of [first, middle) + sum of [middle, end).
+/// So the bits depend on the number of shards, which is a property of the run, and not on the number of machines.
 namespace tenon::detail {
 
-/// Shards from `first` on, up to but without `end`.
+/// The shards first, first + 1, ..., end - 1.
 struct ShardRange {
   std::size_t first = 0, end = 0;
   std::size_t size() const { return end - first; }
@@ -21,42 +21,42 @@ struct ShardRange {
   bool operator==(const ShardRange&) const = default;
 };
 
-/// How a batch is cut, and which of it is whose.
+/// How a batch is cut into shards, and which rank computes which.
 struct ShardPlan {
   std::size_t samples = 0, shards = 1;
 
   static ShardPlan of(std::size_t samples, std::size_t most_shards) {
     return {samples, std::clamp<std::size_t>(samples / smallest_shard, 1, std::max<std::size_t>(most_shards, 1))};
   }
-  /// The first sample of a shard; that of shard number `shards` is the end.
+  /// The first sample of a shard; start_of(shards) is the number of samples.
   std::size_t start_of(std::size_t shard) const { return shard * samples / shards; }
   ShardRange of_rank(std::size_t rank, std::size_t ranks) const {
     return {rank * shards / ranks, (rank + 1) * shards / ranks};
   }
-  /// What a rank computes. One that has no shard does as the first does, and adds nothing: so it comes to every
-  /// exchange.
+  /// The shards that a rank computes. A rank that has none computes the first shard, so that it takes part in every
+  /// exchange, and adds nothing.
   ShardRange computed_by(std::size_t rank, std::size_t ranks) const {
     const ShardRange own = of_rank(rank, ranks);
     return own.size() > 0 ? own : ShardRange{0, 1};
   }
 };
 
-/// The largest ranges of the tree that lie within a rank's shards, from left to right: what it can add up alone.
+/// The largest ranges of the tree that lie within a rank's shards, from left to right: their sums need no other rank.
 std::vector<ShardRange> ranges_within(std::size_t shards, ShardRange own);
 
-/// The sums of a tree whose values at some ranges, which cover it, are given: one after the other.
+/// The additions that make the sum of a tree from the sums of some of its ranges, which cover it, in their order.
 class TreeProgram {
 public:
   TreeProgram() = default;
   TreeProgram(ShardRange whole, std::span<const ShardRange> given);
 
-  /// to[i] = the sum over the tree of in[k][i] (and of what is in `to`, where it adds), for `count` numbers. `to` may
-  /// be one of `in`.
+  /// to[i] = the sum over the tree of in[k][i], with `add` also of to[i], for i from 0 to count - 1. `to` may be one of
+  /// `in`.
   template <class T>
   void run(std::span<const T* const> in, T* to, std::size_t count, bool add = false) const;
 
 private:
-  /// Places from 0 on are given, those after them are room for sums.
+  /// Operands are numbered: first those that are given, then scratch for sums.
   struct Sum {
     std::size_t a, b, to;
   };
@@ -69,7 +69,7 @@ private:
 extern template void TreeProgram::run(std::span<const float* const>, float*, std::size_t, bool) const;
 extern template void TreeProgram::run(std::span<const double* const>, double*, std::size_t, bool) const;
 
-/// The same for one number of each shard.
+/// The sum over the tree of one number of each shard.
 double tree_sum(std::span<const double> of_shards);
 
 }  // namespace tenon::detail

@@ -48,7 +48,7 @@ struct GradientWatch {
 
   void done_from(const T* first) const;
   /// A layer has run without completing a gradient: exchanges that are under way go on meanwhile.
-  void get_on() const;
+  void progress() const;
 };
 
 extern template struct GradientWatch<float>;

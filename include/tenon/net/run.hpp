@@ -197,7 +197,7 @@ private:
         const std::size_t done = slots[index + 1].parameters;
         if (done > slot.parameters || (done == slot.parameters && !slot.shared))
           ctx.watch->done_from(memory.parameters.gradients + done);
-        else ctx.watch->get_on();
+        else ctx.watch->progress();
       }
       begun = true;
     }

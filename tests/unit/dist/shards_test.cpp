@@ -178,7 +178,7 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whene
           for (const std::size_t from : {count - 100 * (k + 1) % 400, half + 7, half})
             gradients.done_from(k, pointers[k] + from);
         for (std::size_t k = 0; k < pointers.size(); ++k) std::copy(later[k].begin(), later[k].end(), pointers[k]);
-        gradients.get_on();
+        gradients.progress();
         gradients.finish(alone);
         const double overlapped = comm.overlapped;
         // in any order: two orders of as many sums differ by what each may round
@@ -273,7 +273,7 @@ TEST_CASE("gradients travel in pieces that are small, but of which no rank's par
   STATIC_REQUIRE(detail::gradient_pieces(3'240'000, 8, 324'000) == 10);
 }
 
-TEST_CASE("batch normalisation tells the other shards its moments at once") {
+TEST_CASE("batch normalisation sends the other shards its moments at once") {
   using Program = expr::BatchProgram<expr::Canonical<BatchNorm2D<>::formula>>;
   STATIC_REQUIRE(Program::Forward::plan.passes == 2);
   STATIC_REQUIRE(Program::Forward::plan.joins_next(0));
@@ -411,7 +411,7 @@ TEST_CASE("optimizer state that is split over ranks changes no bit, and a run go
   STATIC_REQUIRE(training_bytes<Big, Adam>(64, 4) > Adams::bytes_on_ranks(64, 4));
 }
 
-TEST_CASE("ranks that are not of one run are told so") {
+TEST_CASE("ranks of different runs get an Error") {
   using Net = alike::Plain;
   const auto fit_with = [](std::uint64_t weights, std::uint64_t seed, std::size_t samples, std::size_t batch) {
     Model<Net> model{weights};
