@@ -10,18 +10,7 @@ namespace tenon::kernels::detail {
 namespace avx512 {
 namespace {
 
-constexpr std::size_t vector_bytes = 64, register_count = 32;
-
-inline __mmask16 first(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
-
-inline __m512 load_first(const float* from, std::size_t n) { return _mm512_maskz_loadu_ps(first(n), from); }
-inline __m512d load_first(const double* from, std::size_t n) {
-  return _mm512_maskz_loadu_pd(static_cast<__mmask8>(first(n)), from);
-}
-inline void store_first(float* to, __m512 v, std::size_t n) { _mm512_mask_storeu_ps(to, first(n), v); }
-inline void store_first(double* to, __m512d v, std::size_t n) {
-  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first(n)), v);
-}
+#include "vectors_avx512.inc"
 
 #include "convolution.inc"
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include <tenon/kernels/dispatch.hpp>
-
 #include "convolution_target.hpp"
+#include "loops_for_cpu.hpp"
 
 namespace tenon::kernels {
 
@@ -12,13 +11,7 @@ namespace {
 
 template <class T>
 const detail::ConvolutionLoops<T>& loops() {
-  using Target = detail::ConvolutionTarget<T>;
-#ifdef __x86_64__
-  const int level = cpu_level();
-  if (level == 2) return Target::avx512;
-  if (level == 1) return Target::avx2;
-#endif
-  return Target::portable;
+  return loops_for_cpu<detail::ConvolutionTarget<T>>();
 }
 
 /// Which of `count` positions lie inside the image, and the first one's place there. Position i is that

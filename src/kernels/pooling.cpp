@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include <tenon/kernels/dispatch.hpp>
+#include <tenon/inline.hpp>
 
+#include "loops_for_cpu.hpp"
 #include "pooling_target.hpp"
 
 namespace tenon::kernels {
@@ -13,13 +14,7 @@ namespace {
 
 template <class T>
 const detail::PoolingLoops<T>& loops() {
-  using Target = detail::PoolingTarget<T>;
-#ifdef __x86_64__
-  const int level = cpu_level();
-  if (level == 2) return Target::avx512;
-  if (level == 1) return Target::avx2;
-#endif
-  return Target::portable;
+  return loops_for_cpu<detail::PoolingTarget<T>>();
 }
 
 /// Calls visit(position in the map, rows, columns) for every window of one channel.

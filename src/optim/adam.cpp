@@ -2,15 +2,13 @@
 
 #include <cmath>
 
+#include "moments.hpp"
+
 namespace tenon {
 
 namespace {
 
 using namespace optimizing;
-
-constexpr auto decayed = grad + param<"weight_decay"> * parameter;
-constexpr auto first = param<"beta1"> * state<0> + param<"fresh1"> * decayed;
-constexpr auto second = param<"beta2"> * state<1> + param<"fresh2"> * (decayed * decayed);
 
 using Step = detail::Update<parameter - param<"lr"> * first / (param<"scale"> * sqrt(second) + param<"eps">), first,
                             second>;

@@ -2,15 +2,14 @@
 
 #include <cmath>
 
+#include "moments.hpp"
+
 namespace tenon {
 
 namespace {
 
 using namespace optimizing;
 
-constexpr auto decayed = grad + param<"weight_decay"> * parameter;
-constexpr auto first = param<"beta1"> * state<0> + param<"fresh1"> * decayed;
-constexpr auto second = param<"beta2"> * state<1> + param<"fresh2"> * (decayed * decayed);
 constexpr auto direction = param<"now"> * decayed + param<"next"> * first;
 
 // The correction of v is in the other scalars: a formula has eight at most.

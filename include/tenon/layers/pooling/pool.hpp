@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <tenon/fixed_string.hpp>
 #include <tenon/kernels/pooling.hpp>
 #include <tenon/kernels/sample_images.hpp>
 #include <tenon/layers/convolution/window.hpp>
@@ -122,6 +123,32 @@ public:
 template <class In>
 inline constexpr kernels::Pooling whole_channels{
     In::front, {height_of<In>, 1, height_of<In>, 1, 1, 0}, {width_of<In>, 1, width_of<In>, 1, 1, 0}};
+
+/// A pool that makes one number of each channel, bound to `Unit<In, Out>`; `Onnx` is the operator that does so.
+template <template <class, class> class Unit, fixed_string Onnx>
+struct GlobalPool {
+private:
+  template <class In>
+  static constexpr bool fits = In::rank == 2 || In::rank == 3;
+  template <class In, bool Fits>
+  struct bound {
+    using type = Reshaping<In, Shape<In::front>>;
+  };
+  template <class In>
+  struct bound<In, true> {
+    using type = Unit<In, Shape<In::front>>;
+  };
+
+public:
+  template <class In>
+  using problem = std::conditional_t<fits<In>, void, takes<signals_or_images_with_channels_first>>;
+  template <class To>
+  static auto onnx(To& to) {
+    return to.node("Flatten", {to.node(Onnx.view(), {to.input()})});
+  }
+  template <class In>
+  using at = typename bound<In, fits<In>>::type;
+};
 
 }  // namespace detail
 }  // namespace tenon
