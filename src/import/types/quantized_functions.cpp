@@ -41,8 +41,8 @@ std::size_t QuantizedReader::add_table(std::size_t x, const std::string& functio
   return x;
 }
 
-/// Of 16 bits. The compiler fills the table, which is LiteRT's where nothing joins it, and where the scale is no power of
-/// two with which LiteRT computes it otherwise.
+/// Of 16 bits. The compiler fills the table, which is LiteRT's where nothing joins it, and where the scale is no power
+/// of two with which LiteRT computes it otherwise.
 std::size_t QuantizedReader::read_squash(const Layer& layer, std::size_t x) {
   if (joins_table(x) || (x > 0 && bounded_.tensor == x))
     return refuse("{}: with activations of 16 bits it is not imported behind bounds or another function of one number",

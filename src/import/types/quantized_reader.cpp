@@ -147,11 +147,9 @@ std::size_t QuantizedReader::read_layer(const Layer& layer, const Tensors& all, 
   refuses_ = false;
   const std::size_t y = read_known_layer(layer, all, shapes);
   if (!refuses_ || layer.kind == Layer::scale) return y;
-  return reader().add({.pattern = {.kind = StepKind::table},
-                       .in = plan().sizes[all[0]],
-                       .out = size_of(layer.gives),
-                       .source = all[0]},
-                      {});
+  return reader().add(
+      {.pattern = {.kind = StepKind::table}, .in = plan().sizes[all[0]], .out = size_of(layer.gives), .source = all[0]},
+      {});
 }
 
 std::size_t QuantizedReader::read_known_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes) {
