@@ -16,7 +16,7 @@ template <fixed_string Name, std::size_t... D>
 struct In {};
 
 /// A node of a Graph: its name, its layer or network, and the names of what it reads; without any, what stands before
-/// it.
+/// it. The parameters of a node called "." have the names that they have in its layer (see Inline).
 template <fixed_string Name, class L, fixed_string... From>
 struct Node {};
 
