@@ -109,23 +109,23 @@ void for_all(std::size_t count, std::size_t threads, LongJob& job, F one) {
     for (std::size_t i; (i = next++) < count;) {
       try {
         one(i);
+        const std::size_t now = ++done;
+        if (own) job.update(now);  // may throw too, and the threads have to be joined
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (i < failed) failed = i, thrown = std::current_exception();
         next = count;
       }
-      const std::size_t now = ++done;
-      if (own) job.update(now);
     }
   };
-  std::vector<std::thread> helpers;
+  std::vector<std::jthread> helpers;
   helpers.reserve(threads);
   try {
     while (helpers.size() + 1 < threads) helpers.emplace_back(work, false);
   } catch (...) {  // NOLINT(bugprone-empty-catch): a thread less is no error, those that have started do the work
   }
   work(true);
-  for (std::thread& t : helpers) t.join();
+  for (std::jthread& t : helpers) t.join();
   if (thrown) std::rethrow_exception(thrown);
   job.finish();
 }

@@ -184,10 +184,19 @@ void run_ranks(std::size_t count, const std::function<void(Communicator&)>& f, W
     }
     office.changed.notify_all();
   };
-  std::vector<std::thread> threads;
-  for (std::size_t rank = 1; rank < count; ++rank) threads.emplace_back(work, rank);
+  std::vector<std::jthread> threads;
+  threads.reserve(count - 1);
+  try {
+    for (std::size_t rank = 1; rank < count; ++rank) threads.emplace_back(work, rank);
+  } catch (const std::exception& error) {
+    const std::string words = fmt::format("run_ranks: expected {} threads, but the system gives no more than {}: {}",
+                                          count, threads.size() + 1, error.what());
+    office.fail(words);
+    for (std::jthread& thread : threads) thread.join();
+    throw Error(words);
+  }
   work(0);
-  for (std::thread& thread : threads) thread.join();
+  for (std::jthread& thread : threads) thread.join();
   if (first) std::rethrow_exception(first);
 }
 

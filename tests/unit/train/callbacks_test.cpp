@@ -1,3 +1,4 @@
+#include <tenon/dist/thread_ranks.hpp>
 #include <tenon/tenon.hpp>
 
 #include <sys/resource.h>
@@ -851,6 +852,12 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
     CHECK_THAT(message, Contains("expected 3 threads to augment samples, but the system gives no more than " +
                                  std::to_string(n)));
   }
+  {
+    const test::Failing failing(test::Fault::thread, 1);  // one rank has begun, and waits for the others
+    CHECK_THAT(message_of([] { run_ranks(3, [](Communicator& ranks) { ranks.barrier(); }); }),
+               Contains("run_ranks: expected 3 threads, but the system gives no more than 2"));
+  }
+  CHECK_NOTHROW(run_ranks(3, [](Communicator& ranks) { ranks.barrier(); }));
 #endif
   CHECK(fit(pictures, images, how).epochs.size() == 1);
 }
