@@ -254,9 +254,9 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
          .flash = step.multiplies() ? step.flash_bytes() : 0},
         observer.noise(k));
   }
-  constexpr auto features = detail::are_features(static_cast<const typename M::input*>(nullptr));
-  for (std::size_t k = 0; k < features.size() && report.samples > 1; ++k)
-    if (features[k] && !plan.tokens[k]) varying.add_constants(k, plan.input_offset(k), plan.sizes[k], report);
+  constexpr auto rows = detail::are_features(static_cast<const typename M::input*>(nullptr));
+  for (std::size_t k = 0; k < rows.size() && report.samples > 1; ++k)
+    if (rows[k] && !plan.tokens[k]) varying.add_constants(k, plan.input_offset(k), plan.sizes[k], report);
   report.activation_bits = plan.wide ? 16 : 8;
   report.weight_bytes = plan.weight_bytes;
   detail::finish_report(report);
