@@ -16,17 +16,17 @@ using Convs = Sequential<Conv2D<C, 3, padding<1>>, Tanh>;
 
 TEST_CASE("the zoo: images") {
   check_table<
-      Animal<"ConvPool", Image<Conv2D<3, 3>, ReLU, MaxPool2D<2>, Flatten, Dense<3>, Softmax>>,  //
-      Animal<"ConvBatchNorm",
-             Image<Conv2D<3, 3, bias<false>>, BatchNorm2D<>, ReLU, AvgPool2D<2>, Flatten, Dense<3>>>,                //
-      Animal<"Depthwise", Image<Conv2D<4, 3, groups<2>, stride<2>>, ReLU6, Conv2D<3, 1>, GlobalAvgPool, Dense<2>>>,  //
-      Animal<"InstanceNorm",
-             Image<Conv2D<4, 3, dilation<2>>, InstanceNorm<>, Tanh, ZeroPad2D<1>, Flatten, Dense<2>>>,  //
-      Animal<"SegNet",
-             Even<Conv2D<2, 3, padding<1>>, MaxUnpool<MaxPool2D<2>, Conv2D<2, 1>, MaxUnpool<MaxPool2D<2>, Convs<2>>>,
-                  Conv2D<1, 1>>>,                                                                       //
-      Animal<"Transposed", Even<ConvTranspose2D<3, 2, stride<2>>, BatchNorm2D<>, Tanh, Conv2D<1, 3>>>,  //
-      Animal<"VisionTransformer", Sequential<Input<1, 4, 4>, VisionTransformer<3, 2, 1, 2, 4>>>,        //
-      Animal<"FrozenConvs",
-             Image<Freeze<Sequential<Conv2D<3, 3>, BatchNorm2D<>, ReLU>>, Conv2D<2, 1>, Flatten, Dense<2>>>>("Images");
+      Network<"ConvPool", Image<Conv2D<3, 3>, ReLU, MaxPool2D<2>, Flatten, Dense<3>, Softmax>>,  //
+      Network<"ConvBatchNorm",
+              Image<Conv2D<3, 3, bias<false>>, BatchNorm2D<>, ReLU, AvgPool2D<2>, Flatten, Dense<3>>>,                //
+      Network<"Depthwise", Image<Conv2D<4, 3, groups<2>, stride<2>>, ReLU6, Conv2D<3, 1>, GlobalAvgPool, Dense<2>>>,  //
+      Network<"InstanceNorm",
+              Image<Conv2D<4, 3, dilation<2>>, InstanceNorm<>, Tanh, ZeroPad2D<1>, Flatten, Dense<2>>>,  //
+      Network<"SegNet",
+              Even<Conv2D<2, 3, padding<1>>, MaxUnpool<MaxPool2D<2>, Conv2D<2, 1>, MaxUnpool<MaxPool2D<2>, Convs<2>>>,
+                   Conv2D<1, 1>>>,                                                                       //
+      Network<"Transposed", Even<ConvTranspose2D<3, 2, stride<2>>, BatchNorm2D<>, Tanh, Conv2D<1, 3>>>,  //
+      Network<"VisionTransformer", Sequential<Input<1, 4, 4>, VisionTransformer<3, 2, 1, 2, 4>>>,        //
+      Network<"FreezeConvs",
+              Image<Freeze<Sequential<Conv2D<3, 3>, BatchNorm2D<>, ReLU>>, Conv2D<2, 1>, Flatten, Dense<2>>>>("Images");
 }

@@ -11,62 +11,62 @@ struct Plain {
   using of = Sequential<Dense<W>, Tanh>;
 };
 template <class I>
-struct Chain {
+struct InSequential {
   template <std::size_t W>
   using of = Sequential<typename I::template of<W>, Tanh>;
 };
 template <class I>
-struct Rest {
+struct InResidual {
   template <std::size_t W>
   using of = Residual<typename I::template of<W>>;
 };
 template <class I>
-struct Sum {
+struct InAdd {
   template <std::size_t W>
   using of = Add<typename I::template of<W>, Dense<W>>;
 };
 template <class I>
-struct Join {
+struct InConcat {
   template <std::size_t W>
   using of = Sequential<Concat<typename I::template of<W>, Identity>, Dense<W>>;
 };
 template <class I>
-struct Gated {
+struct InGate {
   template <std::size_t W>
   using of = Gate<typename I::template of<W>, Sigmoid>;
 };
 template <class I>
-struct Halves {
+struct InSplitAt {
   template <std::size_t W>
   using of = SplitAt<W / 2, typename I::template of<W / 2>, typename I::template of<W - W / 2>>;
 };
 template <class I>
-struct Copies {
+struct InRepeat {
   template <std::size_t W>
   using of = Repeat<2, typename I::template of<W>>;
 };
 template <class I>
-struct Called {
+struct InNamed {
   template <std::size_t W>
   using of = Sequential<Named<"label", typename I::template of<W>>>;
 };
 template <class I>
-struct Hidden {
+struct InMasked {
   template <std::size_t W>
   using of = Masked<0, typename I::template of<W>>;
 };
 template <class I>
-struct Each {
+struct InTimeDistributed {
   template <std::size_t W>
   using of = Sequential<Reshape<2, W / 2>, TimeDistributed<typename I::template of<W / 2>>, Flatten>;
 };
 template <class I>
-struct Fixed {
+struct InFreeze {
   template <std::size_t W>
   using of = Sequential<Dense<W>, Freeze<typename I::template of<W>>>;
 };
 template <class I>
-struct Pool {
+struct InMaxUnpool {
   template <std::size_t W>
   using of = Sequential<Reshape<1, W / 2, 2>,
                         MaxUnpool<MaxPool2D<2>, Flatten, typename I::template of<W / 4>, Reshape<1, W / 4, 1>>,

@@ -5,17 +5,23 @@ using namespace tenon::zoo;
 
 TEST_CASE("the zoo: every composition in every other, second half") {
   check_table<
-      Animal<"Copies", Nested<Copies, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                              Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Called", Nested<Called, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                              Copies<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Hidden", Nested<Hidden, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                              Copies<Plain>, Called<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Each", Nested<Each, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                            Copies<Plain>, Called<Plain>, Hidden<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Fixed", Nested<Fixed, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                             Copies<Plain>, Called<Plain>, Hidden<Plain>, Each<Plain>, Pool<Plain>>>,
-      Animal<"Pool", Nested<Pool, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>,
-                            Copies<Plain>, Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>>>>(
+      Network<"InRepeat", Nested<InRepeat, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                 InGate<Plain>, InSplitAt<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                 InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InNamed", Nested<InNamed, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                InGate<Plain>, InSplitAt<Plain>, InRepeat<Plain>, InMasked<Plain>,
+                                InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InMasked", Nested<InMasked, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                 InGate<Plain>, InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>,
+                                 InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InTimeDistributed", Nested<InTimeDistributed, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>,
+                                          InConcat<Plain>, InGate<Plain>, InSplitAt<Plain>, InRepeat<Plain>,
+                                          InNamed<Plain>, InMasked<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InFreeze", Nested<InFreeze, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                 InGate<Plain>, InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                 InTimeDistributed<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InMaxUnpool", Nested<InMaxUnpool, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                    InGate<Plain>, InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                    InTimeDistributed<Plain>, InFreeze<Plain>>>>(
       "Every composition in every other, second half");
 }

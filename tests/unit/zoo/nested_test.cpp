@@ -5,17 +5,23 @@ using namespace tenon::zoo;
 
 TEST_CASE("the zoo: every composition in every other, first half") {
   check_table<
-      Animal<"Chain", Nested<Chain, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>, Copies<Plain>,
-                             Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Rest", Nested<Rest, Chain<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>, Copies<Plain>,
-                            Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Sum", Nested<Sum, Chain<Plain>, Rest<Plain>, Join<Plain>, Gated<Plain>, Halves<Plain>, Copies<Plain>,
-                           Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Join", Nested<Join, Chain<Plain>, Rest<Plain>, Sum<Plain>, Gated<Plain>, Halves<Plain>, Copies<Plain>,
-                            Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Gated", Nested<Gated, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Halves<Plain>, Copies<Plain>,
-                             Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>,
-      Animal<"Halves", Nested<Halves, Chain<Plain>, Rest<Plain>, Sum<Plain>, Join<Plain>, Gated<Plain>, Copies<Plain>,
-                              Called<Plain>, Hidden<Plain>, Each<Plain>, Fixed<Plain>, Pool<Plain>>>>(
+      Network<"InSequential", Nested<InSequential, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>, InGate<Plain>,
+                                     InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                     InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InResidual", Nested<InResidual, InSequential<Plain>, InAdd<Plain>, InConcat<Plain>, InGate<Plain>,
+                                   InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                   InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InAdd", Nested<InAdd, InSequential<Plain>, InResidual<Plain>, InConcat<Plain>, InGate<Plain>,
+                              InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                              InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InConcat", Nested<InConcat, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InGate<Plain>,
+                                 InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                 InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InGate", Nested<InGate, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                               InSplitAt<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                               InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>,
+      Network<"InSplitAt", Nested<InSplitAt, InSequential<Plain>, InResidual<Plain>, InAdd<Plain>, InConcat<Plain>,
+                                  InGate<Plain>, InRepeat<Plain>, InNamed<Plain>, InMasked<Plain>,
+                                  InTimeDistributed<Plain>, InFreeze<Plain>, InMaxUnpool<Plain>>>>(
       "Every composition in every other, first half");
 }

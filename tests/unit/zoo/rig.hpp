@@ -20,10 +20,11 @@
 /// What all columns of the zoo work with: a network and its name, numbers for it, a lesson in double, samples in float.
 namespace tenon::zoo {
 
-template <fixed_string Name, class Network, std::size_t Tokens = 0>
-struct Animal {
+/// A row of the zoo's table. `Tokens`: how many there are, where the input is tokens.
+template <fixed_string Name, class N, std::size_t Tokens = 0>
+struct Network {
   static constexpr std::string_view name = Name.view();
-  using Net = Network;
+  using Net = N;
   static constexpr std::size_t tokens = Tokens;
 };
 

@@ -12,16 +12,17 @@ using Twice = Map<tanh(matmul(matmul(x, param<"W", Shape<5, 5>>), param<"W", Sha
 
 TEST_CASE("the zoo: vectors") {
   check_table<
-      Animal<"Mlp", Mlp>,  //
-      Animal<"DropoutBatchNorm",
-             Sequential<Input<7>, Dense<5>, BatchNorm1D<>, Tanh, Dropout<0.3>, Dense<3>, LogSoftmax>>,              //
-      Animal<"Norms", Sequential<Input<7>, LayerNorm<>, Dense<5>, GELU, RMSNorm<>, Dense<4>, GLU, L2Normalize<>>>,  //
-      Animal<"Slopes",
-             Sequential<Input<7>, Dense<6>, PReLU<PerFeature>, Dense<5>, PReLU<>, Twice, Dense<1>, Sigmoid>>,  //
-      Animal<"RootDense", Dense<7, 3>>,                                                                        //
-      Animal<"QuantizationAware", QuantizationAware<Mlp>>,                                                     //
-      Animal<"FrozenMiddle", Sequential<Input<7>, Dense<5>, Freeze<Sequential<BatchNorm1D<>, Dense<4>, Tanh>>, Dense<3>,
-                                        Freeze<Softmax>>>,                                           //
-      Animal<"Scales", Sequential<Input<7>, Standardize, Dense<5>, Tanh, Dense<3>, Unstandardize>>,  //
-      Animal<"NothingToLearn", Sequential<Input<7>, Tanh, Softmax>>>("Vectors");
+      Network<"Mlp", Mlp>,  //
+      Network<"DropoutBatchNorm",
+              Sequential<Input<7>, Dense<5>, BatchNorm1D<>, Tanh, Dropout<0.3>, Dense<3>, LogSoftmax>>,              //
+      Network<"Norms", Sequential<Input<7>, LayerNorm<>, Dense<5>, GELU, RMSNorm<>, Dense<4>, GLU, L2Normalize<>>>,  //
+      Network<"Slopes",
+              Sequential<Input<7>, Dense<6>, PReLU<PerFeature>, Dense<5>, PReLU<>, Twice, Dense<1>, Sigmoid>>,  //
+      Network<"RootDense", Dense<7, 3>>,                                                                        //
+      Network<"QuantizationAware", QuantizationAware<Mlp>>,                                                     //
+      Network<"FreezeMiddle",
+              Sequential<Input<7>, Dense<5>, Freeze<Sequential<BatchNorm1D<>, Dense<4>, Tanh>>, Dense<3>,
+                         Freeze<Softmax>>>,                                                                 //
+      Network<"Standardized", Sequential<Input<7>, Standardize, Dense<5>, Tanh, Dense<3>, Unstandardize>>,  //
+      Network<"NothingToLearn", Sequential<Input<7>, Tanh, Softmax>>>("Vectors");
 }
