@@ -5,7 +5,7 @@
 //
 //     adversarial [SEED]
 //
-// Of three seeds, moved by 0.15 of the range from black to white: of 97.5 to 97.8 % that are told rightly, 13 to 16 %
+// Of three seeds, moved by 0.15 of the range from black to white: of 97.5 to 97.8 % that are recognised, 13 to 16 %
 // are left; after adversarial training 76 to 80 % of 98.3 to 98.9 %.
 // prints: trained as usual: 0\.9[5-9][0-9]*, moved pixels: 0\.[0-3].*\ntrained on moved ones: 0\.9[6-9][0-9]*, moved pixels: 0\.[6-9]
 #include <tenon/tenon.hpp>

@@ -1,4 +1,4 @@
-// A variational autoencoder that is told the digit (Sohn et al. 2015): encoder and decoder both see its label, so the
+// A variational autoencoder conditioned on the digit (Sohn et al. 2015): encoder and decoder both see its label, so the
 // code need only say how it is written, and the decoder alone draws a digit that is asked for. Pixels are numbers with
 // noise of a fixed size, a Gaussian likelihood: -log p = |x - m|^2 / (2 s^2) + n log(s sqrt(2 pi)). What the code may
 // say costs beta nats a nat (Higgins et al. 2017): with a large beta it says little, and all digits of a kind look
@@ -38,7 +38,7 @@ void add_label(std::vector<float>& rows, std::int32_t digit) {
   for (std::int32_t c = 0; c < std::int32_t{classes}; ++c) rows.push_back(c == digit ? 1.F : 0.F);
 }
 /// The images, and their labels as ten numbers each.
-Dataset<float> told(const Dataset<float>& digits) {
+Dataset<float> with_labels(const Dataset<float>& digits) {
   std::vector<float> labels;
   for (const std::int32_t digit : digits.labels()) add_label(labels, digit);
   return Dataset{Features{"image", {pixels}, std::vector<float>(digits.features().begin(), digits.features().end())},
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   const DatasetSplit<float> digits = drawable_digits();
   const Judge judge(digits);
-  const Dataset<float> train = told(digits.train), test = told(digits.test);
+  const Dataset<float> train = with_labels(digits.train), test = with_labels(digits.test);
   const auto asked = digits_in_turn(500);
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
   std::vector<float> shown;

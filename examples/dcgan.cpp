@@ -1,12 +1,13 @@
-// A GAN of convolutions (Radford et al. 2016): the forger makes a picture of a code by convolutions that make larger,
-// with batch normalisation between them; the expert looks at it through convolutions that make smaller. Three things
-// keep them in step: true digits are called true by 0.9 only (label smoothing), the expert's gradient at true digits is
-// held small (R1, Mescheder et al. 2018), and what is shown is drawn by an average of the forger's weights.
+// A GAN of convolutions (Radford et al. 2016): the generator makes a picture of a code by convolutions that make
+// larger, with batch normalisation between them; the discriminator looks at it through convolutions that make smaller.
+// Three things keep them in step: true digits are called true by 0.9 only (label smoothing), the discriminator's
+// gradient at true digits is held small (R1, Mescheder et al. 2018), and what is shown is drawn by an average of the
+// generator's weights.
 //
 //     dcgan [EPOCHS [SEED]]
 //
 // After 60 epochs, ten seconds, digits are 19 to 27 from true ones in a classifier's features, by Frechet's distance,
-// of six seeds; as many other true ones are 7, an untrained forger's about 1400.
+// of six seeds; as many other true ones are 7, an untrained generator's about 1400.
 // prints: true digits: distance [5-9]\..*untrained: distance [0-9]*\.[0-9]\ntrained: distance ([7-9]|[1-3][0-9])\.
 #include <tenon/train/gradient_penalty.hpp>
 
@@ -20,21 +21,21 @@ using namespace tenon;
 
 constexpr std::size_t code = 16, pixels = 64, half = 64;
 
-using Forger = Sequential<Dense<code, 128>, Reshape<32, 2, 2>, BatchNorm2D<>, ReLU,
-                          ConvTranspose2D<16, 4, stride<2>, padding<1>>, BatchNorm2D<>, ReLU,
-                          ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
-using Expert = Sequential<Input<1, 8, 8>, Conv2D<16, 4, stride<2>, padding<1>>, LeakyReLU<0.2>,
-                          Conv2D<32, 4, stride<2>, padding<1>>, LeakyReLU<0.2>, Flatten, Dense<1>>;
+using GeneratorNet = Sequential<Dense<code, 128>, Reshape<32, 2, 2>, BatchNorm2D<>, ReLU,
+                                ConvTranspose2D<16, 4, stride<2>, padding<1>>, BatchNorm2D<>, ReLU,
+                                ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
+using DiscriminatorNet = Sequential<Input<1, 8, 8>, Conv2D<16, 4, stride<2>, padding<1>>, LeakyReLU<0.2>,
+                                    Conv2D<32, 4, stride<2>, padding<1>>, LeakyReLU<0.2>, Flatten, Dense<1>>;
 
 std::vector<float> codes(std::size_t count, Stream& random) {
   std::vector<float> numbers(code * count);
   for (float& v : numbers) v = random.normal<float>();
   return numbers;
 }
-std::vector<float> draw(const Model<Forger>& forger) {
+std::vector<float> draw(const Model<GeneratorNet>& generator) {
   Stream random(7, Purpose::user);
   std::vector<float> images(pixels * 500);
-  forger.predict(codes(500, random), images);
+  generator.predict(codes(500, random), images);
   return images;
 }
 
@@ -45,46 +46,48 @@ int main(int argc, char** argv) {
   const Judge judge(digits);
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
 
-  Model<Forger> forger{seed};
-  Model<Expert> expert{seed};
-  EMA shown{forger, 0.995};
-  std::printf("untrained: distance %.1f\n", judge.distance(draw(forger)));
-  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 1e-3, .beta1 = 0.5}, half,
-                  seed};  // its loss is never asked for
-  Trainer telling{expert, BinaryCrossEntropy<from_logits>{}, Adam{.lr = 1e-3, .beta1 = 0.5}, 2 * half, seed};
-  telling.want_input_gradient();
-  GradientPenalty smooth{expert, half};
+  Model<GeneratorNet> generator{seed};
+  Model<DiscriminatorNet> discriminator{seed};
+  EMA shown{generator, 0.995};
+  std::printf("untrained: distance %.1f\n", judge.distance(draw(generator)));
+  Trainer generator_trainer{generator, MeanSquaredError{}, Adam{.lr = 1e-3, .beta1 = 0.5}, half,
+                            seed};  // its loss is never asked for
+  Trainer discriminator_trainer{discriminator, BinaryCrossEntropy<from_logits>{}, Adam{.lr = 1e-3, .beta1 = 0.5},
+                                2 * half, seed};
+  discriminator_trainer.want_input_gradient();
+  GradientPenalty smooth{discriminator, half};
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, forged;
-  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
+  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, generated;
+  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of generated ones
 
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);
     while (loader.next(batch)) {
       const std::vector<float> z = codes(half, random);
-      const Rows<const float> drawn = forging.forward(z);
-      forged.assign(drawn[0], drawn[0] + half * pixels);
+      const Rows<const float> drawn = generator_trainer.forward(z);
+      generated.assign(drawn[0], drawn[0] + half * pixels);
       rows.assign(batch.features.begin(), batch.features.end());
-      rows.insert(rows.end(), forged.begin(), forged.end());
+      rows.insert(rows.end(), generated.begin(), generated.end());
 
-      telling.zero_grad();
-      telling.forward(
+      discriminator_trainer.zero_grad();
+      discriminator_trainer.forward(
           Batch<float>{.features = rows, .labels = {}, .targets = targets, .count = 2 * half, .indices = {}});
-      telling.loss();
-      telling.backward();
-      smooth.add_squared(telling, {rows.data(), half * pixels}, 0.5);
-      telling.step();
+      discriminator_trainer.loss();
+      discriminator_trainer.backward();
+      smooth.add_squared(discriminator_trainer, {rows.data(), half * pixels}, 0.5);
+      discriminator_trainer.step();
 
-      telling.zero_grad();  // what comes of the weights now is thrown away
-      telling.forward(Batch<float>{.features = forged, .labels = {}, .targets = wanted, .count = half, .indices = {}});
-      telling.loss();
-      telling.backward();
-      forging.zero_grad();
-      forging.backward(telling.input_gradient());
-      forging.step();
-      shown.move(forger, 1 - shown.decay);
+      discriminator_trainer.zero_grad();  // what comes of the weights now is thrown away
+      discriminator_trainer.forward(
+          Batch<float>{.features = generated, .labels = {}, .targets = wanted, .count = half, .indices = {}});
+      discriminator_trainer.loss();
+      discriminator_trainer.backward();
+      generator_trainer.zero_grad();
+      generator_trainer.backward(discriminator_trainer.input_gradient());
+      generator_trainer.step();
+      shown.move(generator, 1 - shown.decay);
     }
   }
   const std::vector<float> images = draw(shown.model);

@@ -1,8 +1,7 @@
 // Digits out of noise (Ho et al. 2020). In training, every digit is mixed with noise, new in every epoch, as much as a
-// random step of a thousand says; a U-Net that is told step and digit learns to tell digit and noise apart. In one case
-// of ten it is not told the digit, and so can say both what it sees and what it sees knowing the digit; to go on beyond
-// the second, away from the first, is guidance (Ho and Salimans 2022). Twenty steps of DDIM (Song et al. 2021) then
-// draw a digit.
+// random step of a thousand says; a U-Net that is given step and digit learns to separate digit and noise. In one case
+// of ten it is not given the digit, so that it predicts with and without it; to go on beyond the first prediction, away
+// from the second, is guidance (Ho and Salimans 2022). Twenty steps of DDIM (Song et al. 2021) then draw a digit.
 //
 //     diffusion [EPOCHS [SEED]]
 //

@@ -1,6 +1,6 @@
 #pragma once
 
-// The network of diffusion_mnist.cpp: a U-Net of 28 x 28 pixels whose every block is told step and digit, with
+// The network of diffusion_mnist.cpp: a U-Net of 28 x 28 pixels whose every block is given step and digit, with
 // attention over the 49 places at the bottom.
 
 #include <tenon/tenon.hpp>
@@ -11,9 +11,9 @@ namespace digit_unet {
 
 using namespace tenon;
 
-constexpr std::size_t told = 64;  // numbers that say step and digit
+constexpr std::size_t condition = 64;  // numbers that say step and digit
 
-/// Two convolutions and a way around them; what the first says of each channel is scaled and shifted by step and digit.
+/// Two convolutions and a way around them; step and digit give the scale and the shift of each channel of the first.
 template <std::size_t Channels>
 using Block = Graph<In<"x">, In<"t">, Node<"around", Conv2D<Channels, 1>, "x">,
                     Node<"seen", Sequential<Conv2D<Channels, 3, padding<1>>, GroupNorm<8>>, "x">,
@@ -31,8 +31,8 @@ using Waves = Sequential<Dense<64, init<Normal<0, 10>>, bias_init<Uniform<-3, 3>
 
 /// The image is halved by the first convolution, and only the last one gives it back its size.
 using Net = Graph<In<"noisy", 1, 28, 28>, In<"time", 1>, In<"label", 10>,
-                  Node<"when", Sequential<Waves, Dense<told>, SiLU, Dense<told>>, "time">,
-                  Node<"what", Dense<told>, "label">, Node<"both", Add<>, "when", "what">, Node<"t", SiLU>,
+                  Node<"when", Sequential<Waves, Dense<condition>, SiLU, Dense<condition>>, "time">,
+                  Node<"what", Dense<condition>, "label">, Node<"both", Add<>, "when", "what">, Node<"t", SiLU>,
                   Node<"stem", Conv2D<48, 4, stride<2>, padding<1>>, "noisy">, Node<"outer", Block<48>, "stem", "t">,
                   Node<"smaller", MaxPool2D<2>, "outer">, Node<"inner", Block<96>, "smaller", "t">,
                   Node<"attended", Attend<96, 7>, "inner">, Node<"under", Block<96>, "attended", "t">,

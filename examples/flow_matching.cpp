@@ -1,7 +1,7 @@
 // Digits that flow out of noise (Lipman et al. 2023; Liu et al. 2022): noise and digit are joined by a straight line,
 // and the network learns, anywhere on such lines, which way they lead. To draw, one follows it from noise, a few Euler
 // steps. The same Diffusion callback and sampler as in diffusion.cpp, with another schedule and another thing to say;
-// here the network is a perceptron that is told place, time and digit.
+// here the network is a perceptron that is given place, time and digit.
 //
 //     flow_matching [EPOCHS [SEED]]
 //
@@ -20,10 +20,10 @@
 
 using namespace tenon;
 
-/// What the layer is given, scaled and shifted by what the network is told.
+/// A layer whose sums are shifted by time and digit, and a way around it.
 template <std::size_t Width>
 using Block = Graph<In<"x">, In<"t">, Node<"seen", Sequential<LayerNorm<>, Dense<Width>>, "x">,
-                    Node<"told", Dense<Width>, "t">, Node<"sum", Add<>, "seen", "told">,
+                    Node<"shift", Dense<Width>, "t">, Node<"sum", Add<>, "seen", "shift">,
                     Node<"y", Sequential<SiLU, Dense<Width>>>, Node<"all", Add<>, "x", "y">, Out<"all">>;
 
 using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>,

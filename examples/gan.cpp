@@ -1,14 +1,14 @@
-// Two networks against each other (Goodfellow et al. 2014), told which digit is meant (Mirza and Osindero 2014): a
-// forger draws it from a code of 16 random numbers, an expert says whether it is true. Each has an optimizer of its
-// own. The expert learns from true and forged digits; the forger from the gradient that the expert, as it is, sends
-// back to its input when it should have answered "true". What is shown is drawn by an average of the forger's weights over
-// its last steps.
+// Two networks against each other (Goodfellow et al. 2014), given which digit is meant (Mirza and Osindero 2014): a
+// generator draws it from a code of 16 random numbers, a discriminator says whether it is true. Each has an optimizer
+// of its own. The discriminator learns from true and generated digits; the generator from the gradient that the
+// discriminator, as it is, sends back to its input when it should have answered "true". What is shown is drawn by an
+// average of the generator's weights over its last steps.
 //
 //     gan [EPOCHS [SEED]]
 //
 // After 200 epochs, some seconds, a classifier takes 94 to 99 % of 500 digits for what was asked for, of six seeds, and
 // they are 9 to 13 from true ones in its features, by Frechet's distance; as many other true ones are 7, an untrained
-// forger's about 1000.
+// generator's about 1000.
 // prints: true digits: distance [5-9]\..*after it: distance 1?[0-9]\.[0-9]*, as asked: (0\.9|1\.)
 #include <cstdio>
 #include <cstdlib>
@@ -20,10 +20,10 @@ using namespace tenon;
 
 constexpr std::size_t code = 16, pixels = 64, classes = 10, half = 64;
 
-using Forger = Sequential<Dense<code + classes, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>,
-                          Tanh>;
-using Expert = Sequential<Dense<pixels + classes, 128>, LeakyReLU<0.2>, Dropout<0.3>, Dense<128>, LeakyReLU<0.2>,
-                          Dropout<0.3>, Dense<1>, Sigmoid>;
+using GeneratorNet = Sequential<Dense<code + classes, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU,
+                                Dense<pixels>, Tanh>;
+using DiscriminatorNet = Sequential<Dense<pixels + classes, 128>, LeakyReLU<0.2>, Dropout<0.3>, Dense<128>,
+                                    LeakyReLU<0.2>, Dropout<0.3>, Dense<1>, Sigmoid>;
 
 /// Rows of numbers, behind each the digit that is meant.
 void add_rows(std::vector<float>& rows, std::span<const float> numbers, std::span<const std::int32_t> labels) {
@@ -40,10 +40,10 @@ std::vector<float> codes(std::span<const std::int32_t> labels, Stream& random) {
   add_rows(rows, numbers, labels);
   return rows;
 }
-std::vector<float> draw(const Model<Forger>& forger, std::span<const std::int32_t> labels) {
+std::vector<float> draw(const Model<GeneratorNet>& generator, std::span<const std::int32_t> labels) {
   Stream random(7, Purpose::user);
   std::vector<float> images(pixels * labels.size());
-  forger.predict(codes(labels, random), images);
+  generator.predict(codes(labels, random), images);
   return images;
 }
 
@@ -58,46 +58,47 @@ int main(int argc, char** argv) {
   };
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
 
-  Model<Forger> forger{seed};
-  Model<Expert> expert{seed};
-  EMA shown{forger, 0.995};
-  say("before training", draw(forger, asked));
+  Model<GeneratorNet> generator{seed};
+  Model<DiscriminatorNet> discriminator{seed};
+  EMA shown{generator, 0.995};
+  say("before training", draw(generator, asked));
 
-  Trainer forging{forger, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half,
-                  seed};  // its loss is never asked for
-  Trainer telling{expert, BinaryCrossEntropy{}, Adam{.lr = 5e-4, .beta1 = 0.5}, 2 * half, seed};
-  telling.want_input_gradient();
+  Trainer generator_trainer{generator, MeanSquaredError{}, Adam{.lr = 5e-4, .beta1 = 0.5}, half,
+                            seed};  // its loss is never asked for
+  Trainer discriminator_trainer{discriminator, BinaryCrossEntropy{}, Adam{.lr = 5e-4, .beta1 = 0.5}, 2 * half, seed};
+  discriminator_trainer.want_input_gradient();
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, forged, gradient(half * pixels);
-  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of forged ones
+  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, generated, gradient(half * pixels);
+  targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of generated ones
 
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);
     while (loader.next(batch)) {
       const std::vector<float> z = codes(batch.labels, random);
-      const Rows<const float> drawn = forging.forward(z);
-      rows.clear(), forged.clear();
-      add_rows(forged, {drawn[0], half * pixels}, batch.labels);
+      const Rows<const float> drawn = generator_trainer.forward(z);
+      rows.clear(), generated.clear();
+      add_rows(generated, {drawn[0], half * pixels}, batch.labels);
       add_rows(rows, batch.features, batch.labels);
-      rows.insert(rows.end(), forged.begin(), forged.end());
+      rows.insert(rows.end(), generated.begin(), generated.end());
 
-      telling.zero_grad();
-      telling.forward(
+      discriminator_trainer.zero_grad();
+      discriminator_trainer.forward(
           Batch<float>{.features = rows, .labels = {}, .targets = targets, .count = 2 * half, .indices = {}});
-      telling.backward();
-      telling.step();
+      discriminator_trainer.backward();
+      discriminator_trainer.step();
 
-      telling.zero_grad();  // what comes of the weights now is thrown away
-      telling.forward(Batch<float>{.features = forged, .labels = {}, .targets = wanted, .count = half, .indices = {}});
-      telling.backward();
-      const Rows<const float> back = telling.input_gradient();
+      discriminator_trainer.zero_grad();  // what comes of the weights now is thrown away
+      discriminator_trainer.forward(
+          Batch<float>{.features = generated, .labels = {}, .targets = wanted, .count = half, .indices = {}});
+      discriminator_trainer.backward();
+      const Rows<const float> back = discriminator_trainer.input_gradient();
       for (std::size_t i = 0; i < half; ++i) std::copy_n(back[i], pixels, gradient.data() + i * pixels);
-      forging.zero_grad();
-      forging.backward(gradient);
-      forging.step();
-      shown.move(forger, 1 - shown.decay);
+      generator_trainer.zero_grad();
+      generator_trainer.backward(gradient);
+      generator_trainer.step();
+      shown.move(generator, 1 - shown.decay);
     }
   }
   const std::vector<float> images = draw(shown.model, asked);

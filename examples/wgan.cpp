@@ -1,8 +1,8 @@
-// A GAN whose critic does not judge but measures: how far forged digits are from true ones, as the difference of its
+// A GAN whose critic does not judge but measures: how far generated digits are from true ones, as the difference of its
 // mean scores (Arjovsky et al. 2017). That holds while its scores change by at most one per step of one between images,
-// which is seen to by cutting its weights (clip), or by a penalty on its gradient (gp: between true and forged digits,
-// Gulrajani et al. 2017), whose own gradient is a second derivative of the network; or its gradient is held small at
-// true digits (r1, Mescheder et al. 2018). What is drawn is drawn by an average of the forger's weights.
+// which is seen to by cutting its weights (clip), or by a penalty on its gradient (gp: between true and generated
+// digits, Gulrajani et al. 2017), whose own gradient is a second derivative of the network; or its gradient is held
+// small at true digits (r1, Mescheder et al. 2018). What is drawn is drawn by an average of the generator's weights.
 //
 //     wgan [gp|clip|r1 [STEPS [SEED]]]
 //
@@ -24,7 +24,8 @@ using namespace tenon;
 
 constexpr std::size_t code = 16, pixels = 64, half = 64;
 
-using Forger = Sequential<Dense<code, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>, Tanh>;
+using GeneratorNet = Sequential<Dense<code, 128>, LayerNorm<>, ReLU, Dense<128>, LayerNorm<>, ReLU, Dense<pixels>,
+                                Tanh>;
 using Critic = Sequential<Dense<pixels, 128>, LeakyReLU<0.2>, Dense<128>, LeakyReLU<0.2>, Dense<1>>;
 
 std::vector<float> normal(std::size_t count, Stream& random) {
@@ -32,10 +33,10 @@ std::vector<float> normal(std::size_t count, Stream& random) {
   for (float& v : numbers) v = random.normal<float>();
   return numbers;
 }
-std::vector<float> draw(const Model<Forger>& forger, std::size_t count) {
+std::vector<float> draw(const Model<GeneratorNet>& generator, std::size_t count) {
   Stream random(7, Purpose::user);
   std::vector<float> images(pixels * count);
-  forger.predict(normal(code * count, random), images);
+  generator.predict(normal(code * count, random), images);
   return images;
 }
 
@@ -48,20 +49,21 @@ int main(int argc, char** argv) {
   const Judge judge(digits);
   std::printf("as many true digits: distance %.2f\n", judge.distance(digits.train.features().first(500 * pixels)));
 
-  Model<Forger> forger{seed};
+  Model<GeneratorNet> generator{seed};
   Model<Critic> critic{seed};
-  EMA shown{forger, 0.995};
+  EMA shown{generator, 0.995};
   const Adam optimizer{.lr = how == "clip" ? 2e-4 : 5e-4, .beta1 = 0, .beta2 = 0.9};
-  Trainer forging{forger, MeanSquaredError{}, optimizer, half, seed};      // neither trainer's loss is asked for:
-  Trainer telling{critic, MeanSquaredError{}, optimizer, 2 * half, seed};  // gradients at the scores are given
-  telling.want_input_gradient();
+  Trainer generator_trainer{generator, MeanSquaredError{}, optimizer, half,
+                            seed};  // neither trainer's loss is asked for:
+  Trainer critic_trainer{critic, MeanSquaredError{}, optimizer, 2 * half, seed};  // gradients at the scores are given
+  critic_trainer.want_input_gradient();
   GradientPenalty smooth{critic, half};
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
   std::vector<float> slopes(2 * half, -1.F / half), up(half, -1.F / half), rows, between(half * pixels);
   std::fill_n(slopes.begin() + half, half,
-              1.F / half);  // the critic: less at true digits, more at forged ones, is lost
+              1.F / half);  // the critic: less at true digits, more at generated ones, is lost
   double apart = 0;
 
   std::uint64_t epoch = 0;
@@ -69,37 +71,37 @@ int main(int argc, char** argv) {
     for (int turn = 0; turn < (how == "r1" ? 1 : 3); ++turn) {
       while (!loader.next(batch)) loader.start_epoch(++epoch);
       const std::vector<float> z = normal(code * half, random);
-      const Rows<const float> drawn = forging.forward(z);
+      const Rows<const float> drawn = generator_trainer.forward(z);
       rows.assign(batch.features.begin(), batch.features.end());
       rows.insert(rows.end(), drawn[0], drawn[0] + half * pixels);
-      telling.zero_grad();
-      const Rows<const float> scores = telling.forward(rows);
+      critic_trainer.zero_grad();
+      const Rows<const float> scores = critic_trainer.forward(rows);
       apart = 0;
       for (std::size_t i = 0; i < half; ++i) apart += static_cast<double>(scores[i][0] - scores[half + i][0]) / half;
-      telling.backward(slopes);
+      critic_trainer.backward(slopes);
       if (how == "gp") {
         for (std::size_t i = 0; i < half; ++i) {
           const float share = random.uniform<float>();
           for (std::size_t j = i * pixels; j < (i + 1) * pixels; ++j)
             between[j] = std::lerp(rows[j], rows[half * pixels + j], share);
         }
-        smooth.add(telling, between, 10);
+        smooth.add(critic_trainer, between, 10);
       } else if (how == "r1") {
-        smooth.add_squared(telling, {rows.data(), half * pixels}, 5);
+        smooth.add_squared(critic_trainer, {rows.data(), half * pixels}, 5);
       }
-      telling.step();
+      critic_trainer.step();
       if (how == "clip")
         for (float& w : critic.parameters().span()) w = std::clamp(w, -0.03F, 0.03F);
     }
     const std::vector<float> z = normal(code * half, random);
-    const Rows<const float> drawn = forging.forward(z);
-    telling.zero_grad();  // what comes of the weights now is thrown away
-    telling.forward(std::span(drawn[0], half * pixels));
-    telling.backward(up);
-    forging.zero_grad();
-    forging.backward(telling.input_gradient());
-    forging.step();
-    shown.move(forger, 1 - shown.decay);
+    const Rows<const float> drawn = generator_trainer.forward(z);
+    critic_trainer.zero_grad();  // what comes of the weights now is thrown away
+    critic_trainer.forward(std::span(drawn[0], half * pixels));
+    critic_trainer.backward(up);
+    generator_trainer.zero_grad();
+    generator_trainer.backward(critic_trainer.input_gradient());
+    generator_trainer.step();
+    shown.move(generator, 1 - shown.decay);
   }
   const std::vector<float> images = draw(shown.model, 500);
   std::printf("%s: distance %.2f, scores apart %.3f\n", how.c_str(), judge.distance(images), apart);

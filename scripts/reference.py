@@ -490,8 +490,8 @@ def check():
         for (title, place, _, _), entries in all_entries():
             for entry in entries:
                 page = Path(folder) / place / f"{entry.name}.md"
-                told = page.is_file() and f"tenon/{entry.header}" in page.read_text()
-                if not told or f"({place}/{entry.name}.md)" not in index:
+                named = page.is_file() and f"tenon/{entry.header}" in page.read_text()
+                if not named or f"({place}/{entry.name}.md)" not in index:
                     faults.append(f"{entry.header}, {entry.name}: the index or the page lacks it")
     counts = ", ".join(f"{len(e) + sum(len(x.also) for x in e)} {c[0].lower()}" for c, e in all_entries())
     if faults:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-STEPS, DRAWN_IN, TOLD = 1000, 20, 64
+STEPS, DRAWN_IN, CONDITION = 1000, 20, 64
 
 
 class Block(nn.Module):
@@ -24,12 +24,12 @@ class Block(nn.Module):
         super().__init__()
         self.around = nn.Conv2d(before, channels, 1)
         self.seen = nn.Sequential(nn.Conv2d(before, channels, 3, padding=1), nn.GroupNorm(8, channels))
-        self.scale, self.shift = nn.Linear(TOLD, channels), nn.Linear(TOLD, channels)
+        self.scale, self.shift = nn.Linear(CONDITION, channels), nn.Linear(CONDITION, channels)
         self.through = nn.Sequential(nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1))
 
     def forward(self, x, t):
-        told = self.seen(x) * (self.scale(t) + 1)[..., None, None] + self.shift(t)[..., None, None]
-        return self.through(told) + self.around(x)
+        modulated = self.seen(x) * (self.scale(t) + 1)[..., None, None] + self.shift(t)[..., None, None]
+        return self.through(modulated) + self.around(x)
 
 
 class Attend(nn.Module):
@@ -50,8 +50,8 @@ class Net(nn.Module):
         waves = nn.Linear(1, 64)
         nn.init.normal_(waves.weight, 0, 10)
         nn.init.uniform_(waves.bias, -3, 3)
-        self.waves, self.what = waves, nn.Linear(10, TOLD)
-        self.when = nn.Sequential(nn.Linear(64, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD))
+        self.waves, self.what = waves, nn.Linear(10, CONDITION)
+        self.when = nn.Sequential(nn.Linear(64, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION))
         self.stem = nn.Conv2d(1, 48, 4, stride=2, padding=1)
         self.outer, self.inner = Block(48, 48), Block(48, 96)
         self.attended, self.under, self.up = Attend(96), Block(96, 96), Block(48 + 96, 48)

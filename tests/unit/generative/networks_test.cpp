@@ -44,10 +44,11 @@ using Vae = Graph<In<"image", 5>, In<"label", 3>, Node<"given", Concat<>, "image
                   Node<"decoder", Decoder, "code", "label">, Out<"decoder", "mean", "log_variance">>;
 
 /// Of examples/dcgan.cpp.
-using Forger = Sequential<Dense<3, 8>, Reshape<2, 2, 2>, BatchNorm2D<>, SiLU,
-                          ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
+using GeneratorNet = Sequential<Dense<3, 8>, Reshape<2, 2, 2>, BatchNorm2D<>, SiLU,
+                                ConvTranspose2D<1, 4, stride<2>, padding<1>>, Tanh>;
 
-using Expert = Sequential<Input<1, 4, 4>, Conv2D<2, 4, stride<2>, padding<1>>, LeakyReLU<0.2>, Flatten, Dense<1>>;
+using DiscriminatorNet = Sequential<Input<1, 4, 4>, Conv2D<2, 4, stride<2>, padding<1>>, LeakyReLU<0.2>, Flatten,
+                                    Dense<1>>;
 
 /// Of examples/autoencoder.cpp.
 using Denoise = Graph<In<"image", 1, 4, 4>, Node<"noisy", Map<in<"image"> + 0.5 * normal_noise>>,
@@ -63,8 +64,8 @@ using Siamese = Graph<In<"a", 1, 4, 4>, In<"b", 1, 4, 4>, Node<"left", Tower, "a
 using Flow = Graph<In<"noisy", 1, 2, 2>, In<"time", 1>, In<"label", 2>, Node<"when", Dense<3>, "time">,
                    Node<"what", Dense<3>, "label">, Node<"t", Add<>, "when", "what">,
                    Node<"begin", Sequential<Flatten, Dense<5>>, "noisy">,
-                   Node<"seen", Sequential<LayerNorm<>, Dense<5>>, "begin">, Node<"told", Dense<5>, "t">,
-                   Node<"sum", Add<>, "seen", "told">, Node<"y", Sequential<SiLU, Dense<5>>>,
+                   Node<"seen", Sequential<LayerNorm<>, Dense<5>>, "begin">, Node<"shift", Dense<5>, "t">,
+                   Node<"sum", Add<>, "seen", "shift">, Node<"y", Sequential<SiLU, Dense<5>>>,
                    Node<"all", Add<>, "begin", "y">, Node<"flow", Sequential<Dense<4>, Reshape<1, 2, 2>>>, Out<"flow">>;
 
 std::vector<float> drawn(std::size_t count) {
@@ -108,15 +109,15 @@ std::size_t taken_by_steps(T& trainer, const Dataset<float>& data) {
 TEST_CASE("networks that draw have the gradients of differences") {
   check_gradients<UNetTold>();
   check_gradients<Vae>();
-  check_gradients<Forger>();
-  check_gradients<Expert>();
+  check_gradients<GeneratorNet>();
+  check_gradients<DiscriminatorNet>();
   check_gradients<Denoise>();
   check_gradients<Siamese>();
   check_gradients<Flow>();
   check_gradients<Tangent<Sequential<Dense<4, 3>, Tanh, Dense<1>>>>();
 }
 
-TEST_CASE("a steady step of a U-Net that is told the time takes nothing from the heap, and learns") {
+TEST_CASE("a steady step of a U-Net of image and time takes nothing from the heap, and learns") {
   Model<UNetTold> model{1};
   Trainer trainer{model, MeanSquaredError{}, Adam{.lr = 1e-2}, 8};
   std::vector<float> features(8 * 19), targets(8 * 16);
@@ -147,10 +148,10 @@ TEST_CASE("a steady step of every other network that draws or compares takes not
   Model<Vae> vae{1};
   const auto elbo = on<"decoder", "image">(MeanSquaredError{.reduction = Reduction::batchmean}) +
                     2.0 * FormulaLoss<divergence>{};
-  const Dataset<float> told{Features<float>{"image", {5}, {given.begin(), given.begin() + n * 5}},
-                            Features<float>{"label", {3}, {given.begin(), given.begin() + n * 3}}};
+  const Dataset<float> images_and_times{Features<float>{"image", {5}, {given.begin(), given.begin() + n * 5}},
+                                        Features<float>{"label", {3}, {given.begin(), given.begin() + n * 3}}};
   Trainer learning{vae, elbo, Adam{}, n};
-  CHECK(taken_by_steps(learning, told) == 0);
+  CHECK(taken_by_steps(learning, images_and_times) == 0);
 
   Model<Denoise> denoise{1};
   Trainer cleaning{denoise, MeanSquaredError{}, Adam{}, n};
@@ -172,28 +173,28 @@ TEST_CASE("a steady step of every other network that draws or compares takes not
 
 TEST_CASE("a steady step of two networks against each other takes nothing from the heap") {
   constexpr std::size_t n = 8;
-  Model<Forger> forger{1};
-  Model<Expert> expert{1};
-  EMA shown{forger, 0.9};
-  Trainer forging{forger, MeanSquaredError{}, Adam{}, n};
-  Trainer telling{expert, BinaryCrossEntropy<from_logits>{}, Adam{}, n};
-  telling.want_input_gradient();
-  GradientPenalty smooth{expert, n};
-  std::vector<float> codes = drawn(n * 3), judgements(n, 0.9F), forged(n * 16);
-  const std::vector<float> before(forger.parameters().span().begin(), forger.parameters().span().end());
+  Model<GeneratorNet> generator{1};
+  Model<DiscriminatorNet> discriminator{1};
+  EMA shown{generator, 0.9};
+  Trainer generator_trainer{generator, MeanSquaredError{}, Adam{}, n};
+  Trainer discriminator_trainer{discriminator, BinaryCrossEntropy<from_logits>{}, Adam{}, n};
+  discriminator_trainer.want_input_gradient();
+  GradientPenalty smooth{discriminator, n};
+  std::vector<float> codes = drawn(n * 3), judgements(n, 0.9F), generated(n * 16);
+  const std::vector<float> before(generator.parameters().span().begin(), generator.parameters().span().end());
   CHECK(taken_when_steady([&] {
-          const Rows<const float> made = forging.forward(codes);
-          for (std::size_t i = 0; i < n; ++i) std::copy_n(made[i], 16, forged.data() + 16 * i);
-          telling.zero_grad();
-          telling.forward(batch_of(forged, judgements, n));
-          telling.loss();
-          telling.backward();
-          smooth.add_squared(telling, forged, 0.5);
-          telling.step();
-          forging.zero_grad();
-          forging.backward(telling.input_gradient());
-          forging.step();
-          shown.move(forger, 0.1);
+          const Rows<const float> made = generator_trainer.forward(codes);
+          for (std::size_t i = 0; i < n; ++i) std::copy_n(made[i], 16, generated.data() + 16 * i);
+          discriminator_trainer.zero_grad();
+          discriminator_trainer.forward(batch_of(generated, judgements, n));
+          discriminator_trainer.loss();
+          discriminator_trainer.backward();
+          smooth.add_squared(discriminator_trainer, generated, 0.5);
+          discriminator_trainer.step();
+          generator_trainer.zero_grad();
+          generator_trainer.backward(discriminator_trainer.input_gradient());
+          generator_trainer.step();
+          shown.move(generator, 0.1);
         }) == 0);
-  CHECK_FALSE(std::ranges::equal(before, forger.parameters().span()));
+  CHECK_FALSE(std::ranges::equal(before, generator.parameters().span()));
 }
