@@ -482,8 +482,8 @@ class Branched(nn.Module):
         return torch.cat(self.branches(*x.split(3, dim=-1)), dim=-1)
 
 
-class Told(nn.Module):
-    """A block that is told something besides, of which every copy is told the same."""
+class Conditioned(nn.Module):
+    """A block of a row x and a condition t, which is the same for every copy."""
 
     def __init__(self):
         super().__init__()
@@ -495,7 +495,7 @@ class Told(nn.Module):
 
 
 class Coupled(nn.Module):
-    """A block that gives both of what it takes."""
+    """A block of two inputs and two outputs of the same shapes."""
 
     def __init__(self):
         super().__init__()
@@ -507,7 +507,7 @@ class Coupled(nn.Module):
         return a, b + self.g(a)
 
 
-class RepeatTold(nn.Sequential):
+class RepeatConditioned(nn.Sequential):
     def forward(self, x):
         x, t = x.split((4, 2), dim=-1)
         for block in self:
@@ -538,7 +538,7 @@ NETWORKS = {
         Concat([nn.Linear(8, 2), nn.Sequential(nn.Linear(8, 3), nn.Sigmoid())]),
         Add([nn.Linear(5, 3), nn.Linear(5, 3)])),
     "branched": Branched,
-    "repeat_told": lambda: RepeatTold(*[Told() for _ in range(3)]),
+    "repeat_conditioned": lambda: RepeatConditioned(*[Conditioned() for _ in range(3)]),
     "repeat_coupled": lambda: RepeatCoupled(*[Coupled() for _ in range(3)]),
 }
 

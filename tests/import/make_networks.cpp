@@ -62,8 +62,8 @@ const std::vector<Sample> samples{
      [](GraphBuilder& g) {
        const auto image = g.input("image", {1, 1, 6, 6}), table = g.input("table", {1, 4});
        const auto seen = g.node("Tanh", {g.gemm(g.node("Flatten", {image}), "seen", 36, 6)});
-       const auto told = g.node("Sigmoid", {g.gemm(table, "told", 4, 6)});
-       const auto both = g.node("Mul", {seen, told}), more = g.node("Sub", {both, seen});
+       const auto gate = g.node("Sigmoid", {g.gemm(table, "gate", 4, 6)});
+       const auto both = g.node("Mul", {seen, gate}), more = g.node("Sub", {both, seen});
        g.gives({g.gemm(more, "kind", 6, 3), g.node("Relu", {g.gemm(both, "size", 6, 1)})});
      }},
     {"batches",  // of three samples, which the type takes one by one

@@ -87,9 +87,9 @@ private:
   }
   void broadcast() {
     for (std::size_t from = 0; from < ranks_.size(); ++from) {
-      std::uint64_t told = ranks_.rank() == from ? mark(from, 1) : 0;
-      ranks_.broadcast(&told, sizeof told, from);
-      expect(told == mark(from, 1), "broadcast");
+      std::uint64_t sent = ranks_.rank() == from ? mark(from, 1) : 0;
+      ranks_.broadcast(&sent, sizeof sent, from);
+      expect(sent == mark(from, 1), "broadcast");
     }
   }
 

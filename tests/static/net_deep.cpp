@@ -29,8 +29,8 @@ using Stack = Repeat<1000, Affine<8, 8>>;
 static_assert(parameter_count<Stack> == 72'000);
 static_assert(parameter_table<Stack>[1999].name == "999.bias");
 
-using Told = Graph<In<"x">, In<"t">, Node<"a", Affine<4>, "x">, Node<"b", Affine<4>, "t">, Node<"y", Add<>, "a", "b">,
-                   Out<"y">>;
-using ToldOften = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Repeat<300, Told>, "x", "t">, Out<"body">>;
-static_assert(parameter_table<ToldOften>.size() == 1200);
-static_assert(parameter_table<ToldOften>[1199].name == "body.299.b.bias");
+using Conditioned = Graph<In<"x">, In<"t">, Node<"a", Affine<4>, "x">, Node<"b", Affine<4>, "t">,
+                          Node<"y", Add<>, "a", "b">, Out<"y">>;
+using ConditionedOften = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Repeat<300, Conditioned>, "x", "t">, Out<"body">>;
+static_assert(parameter_table<ConditionedOften>.size() == 1200);
+static_assert(parameter_table<ConditionedOften>[1199].name == "body.299.b.bias");

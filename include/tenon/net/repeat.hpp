@@ -140,8 +140,8 @@ struct BoundRepeat<Whole, Inputs<First, Rest...>, N, Block>
 /// and the gradients that the copies send them are added. A block that gives as many outputs as it takes inputs, of the
 /// same shapes, passes all of them on. Code is compiled once here too; memory is planned copy by copy.
 ///
-///     using Told = Graph<In<"x">, In<"t">, Node<"told", Dense<8>, "t">, Node<"y", Add<>, "x", "told">, Out<"y">>;
-///     using Net = Graph<In<"image", 8>, In<"time", 2>, Node<"body", Repeat<4, Told>, "image", "time">, Out<"body">>;
+///     using Block = Graph<In<"x">, In<"t">, Node<"shift", Dense<8>, "t">, Node<"y", Add<>, "x", "shift">, Out<"y">>;
+///     using Net = Graph<In<"image", 8>, In<"time", 2>, Node<"body", Repeat<4, Block>, "image", "time">, Out<"body">>;
 template <std::size_t N, class Block>
 struct Repeat {
   static constexpr bool many_inputs = detail::takes_many_inputs<detail::unnamed<Block>>;

@@ -32,9 +32,9 @@ TEST_CASE("Add gives what PyTorch gives") {
 TEST_CASE("Repeat gives what PyTorch gives") { check_network<Repeat<3, Residual<Dense<6, 6>, Tanh>>>("repeat"); }
 
 TEST_CASE("Repeat of blocks of two inputs gives what PyTorch gives") {
-  using Told = Graph<In<"x", 4>, In<"t", 2>, Node<"a", Dense<4>, "x">, Node<"scale", Dense<4>, "t">,
-                     Node<"m", Multiply, "a", "scale">, Node<"h", Tanh>, Node<"y", Add<>, "x", "h">, Out<"y">>;
-  check_network<Repeat<3, Told>>("repeat_told");
+  using Conditioned = Graph<In<"x", 4>, In<"t", 2>, Node<"a", Dense<4>, "x">, Node<"scale", Dense<4>, "t">,
+                            Node<"m", Multiply, "a", "scale">, Node<"h", Tanh>, Node<"y", Add<>, "x", "h">, Out<"y">>;
+  check_network<Repeat<3, Conditioned>>("repeat_conditioned");
   using Coupled = Graph<In<"a", 4>, In<"b", 2>, Node<"f", Dense<4>, "b">, Node<"gate", Sigmoid>,
                         Node<"a2", Multiply, "a", "gate">, Node<"g", Dense<2>>, Node<"b2", Add<>, "b", "g">,
                         Out<"a2", "b2">>;

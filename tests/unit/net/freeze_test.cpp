@@ -36,20 +36,21 @@ using Block = Sequential<Dense<4>, Tanh>;
 static_assert(std::is_same_v<freeze<Sequential<Input<4>, Repeat<3, Block>>, "0.1">,
                              Sequential<Input<4>, Sequential<Block, Freeze<Block>, Block>>>);
 // Copies of a block of several inputs become nodes that have their indices for names.
-using Told = Graph<In<"x">, In<"t">, Node<"a", Dense<4>, "x">, Node<"b", Dense<4>, "t">, Node<"y", Multiply, "a", "b">,
-                   Out<"y">>;
+using Conditioned = Graph<In<"x">, In<"t">, Node<"a", Dense<4>, "x">, Node<"b", Dense<4>, "t">,
+                          Node<"y", Multiply, "a", "b">, Out<"y">>;
 template <class Body>
-using Telling = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>>, Out<"y">>;
+using Repeated = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>>, Out<"y">>;
 static_assert(
-    std::is_same_v<freeze<Telling<Repeat<3, Told>>, "body.1">,
-                   Telling<Graph<In<"x">, In<"t">, Node<"0", Told, "x", "t">, Node<"1", Freeze<Told>, "0", "t">,
-                                 Node<"2", Told, "1", "t">, Node<"y", detail::OutputAt<0>, "2">, Out<"y">>>>);
+    std::is_same_v<
+        freeze<Repeated<Repeat<3, Conditioned>>, "body.1">,
+        Repeated<Graph<In<"x">, In<"t">, Node<"0", Conditioned, "x", "t">, Node<"1", Freeze<Conditioned>, "0", "t">,
+                       Node<"2", Conditioned, "1", "t">, Node<"y", detail::OutputAt<0>, "2">, Out<"y">>>>);
 using Both = Graph<In<"x">, In<"t">, Node<"a", Dense<4>, "x">, Node<"b", Dense<3>, "t">, Out<"a", "b">>;
 template <class Body>
-using Passing = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>, "body.b">,
-                      Out<"y", "body.a">>;
-static_assert(std::ranges::equal(parameter_table<freeze<Passing<Repeat<3, Both>>, "body.0.b">>,
-                                 parameter_table<Passing<Repeat<3, Both>>>,
+using BothRepeated = Graph<In<"x", 4>, In<"t", 3>, Node<"body", Body, "x", "t">, Node<"y", Dense<2>, "body.b">,
+                           Out<"y", "body.a">>;
+static_assert(std::ranges::equal(parameter_table<freeze<BothRepeated<Repeat<3, Both>>, "body.0.b">>,
+                                 parameter_table<BothRepeated<Repeat<3, Both>>>,
                                  [](const ParameterEntry& a, const ParameterEntry& b) {
                                    return a.name == b.name && a.trainable == !a.name.starts_with("body.0.b.") &&
                                           b.trainable;
@@ -124,9 +125,9 @@ TEST_CASE("frozen copies of a block of two inputs are those that the others are"
     part.predict(std::span<const float>(given), std::span<float>(b));
     CHECK(a == b);
   };
-  using Once = Telling<Repeat<3, Told>>;
+  using Once = Repeated<Repeat<3, Conditioned>>;
   check(std::type_identity<Once>{}, std::type_identity<freeze<Once, "body.1", "body.0.b">>{});
-  using Twice = Passing<Repeat<3, Both>>;
+  using Twice = BothRepeated<Repeat<3, Both>>;
   check(std::type_identity<Twice>{}, std::type_identity<freeze<Twice, "body.2", "body.0.b">>{});
 }
 
