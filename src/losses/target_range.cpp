@@ -41,7 +41,7 @@ void check_targets(std::string_view who, const TargetRange& range, Rows<const T>
     for (std::size_t k = 0, width = size / answers; k < answers; ++k) {
       double sum = 0;
       for (std::size_t j = k * width; j < (k + 1) * width; ++j) sum += static_cast<double>(sample[j]);
-      if (std::abs(sum - 1) > sum_slack)
+      if (sum > 1 + sum_slack)
         throw Error(fmt::format("{}: expected a distribution, numbers with a sum of 1, got a sum of {:.6g} in sample "
                                 "{}{} (of labels that do not exclude each other: BinaryCrossEntropy)",
                                 who, sum, i, where));

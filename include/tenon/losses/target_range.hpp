@@ -16,7 +16,7 @@ namespace tenon {
 enum class TargetForm {
   between,       // any number from low to high
   ends,          // low or high
-  distribution,  // numbers between that sum up to 1 in each row
+  distribution,  // numbers between that sum up to 1 in each row, or less where `Mixup` mixes in an ignored label
 };
 struct TargetRange {
   double low = 0, high = 1;
