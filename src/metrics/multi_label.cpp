@@ -1,7 +1,8 @@
 #include <tenon/metrics/multi_label.hpp>
 
 #include <limits>
-#include <string>
+
+#include <fmt/format.h>
 
 #include <tenon/error.hpp>
 
@@ -44,8 +45,7 @@ double MultiLabelMatrix::averaged(Average average, F of_counts) const {
 
 const MultiLabelMatrix::Counts& MultiLabelMatrix::counts(std::size_t label) const {
   if (label >= labels_.size())
-    throw Error(std::string(name) + ": expected a label below " + std::to_string(labels_.size()) + ", got " +
-                std::to_string(label));
+    throw Error(fmt::format("{}: expected a label below {}, got {}", name, labels_.size(), label));
   return labels_[label];
 }
 double MultiLabelMatrix::precision(std::size_t label) const { return precision_of(counts(label)); }

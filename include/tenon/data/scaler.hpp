@@ -87,6 +87,25 @@ void set_scales(Model& model, const ParameterEntry& center, const ParameterEntry
   std::ranges::transform(scales.scale, model.values(scale).begin(), number);
 }
 
+/// A layer that scales: who sets it, what it is called, its two parameters, and the columns they are measured on.
+struct ScalingWords {
+  const char* who;
+  const char* layer;
+  std::string_view center, scale;
+  ColumnKind kind;
+};
+template <class Model, class T>
+void measure_layer(Model& model, const Dataset<T>& data, const StandardizeOptions& options, const ScalingWords& words) {
+  const auto [center, scale] = scaling_layer<Model>(options.layer, words.center, words.scale, words.who, words.layer);
+  const WhichColumn which = options.column.empty() ? WhichColumn(0) : WhichColumn(options.column);
+  const ColumnInfo& info = find_column(data.columns(), words.kind, which);
+  const ColumnView<const T> column = words.kind == ColumnKind::features ? data.feature_column(which)
+                                                                        : data.target_column(which);
+  set_scales(model, *center, *scale,
+             measure_scales<T>(column, data.size(), info.shape, center->size, options.how,
+                               std::string(words.who) + ", column \"" + info.name + "\""));
+}
+
 }  // namespace detail
 
 /// Sets the Standardize layer (layers/standardize.hpp) in a model to what the features of these samples are: those to
@@ -96,25 +115,14 @@ void set_scales(Model& model, const ParameterEntry& center, const ParameterEntry
 ///     standardize(model, train, {.how = Scaling::robust});
 template <class Model, std::floating_point T>
 void standardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
-  const auto [center, scale] = detail::scaling_layer<Model>(options.layer, "center", "scale", "standardize",
-                                                            "Standardize");
-  const WhichColumn which = options.column.empty() ? WhichColumn(0) : WhichColumn(options.column);
-  const ColumnInfo& info = find_column(data.columns(), ColumnKind::features, which);
-  detail::set_scales(model, *center, *scale,
-                     measure_scales<T>(data.feature_column(which), data.size(), info.shape, center->size, options.how,
-                                       "standardize, column \"" + info.name + "\""));
+  detail::measure_layer(model, data, options, {"standardize", "Standardize", "center", "scale", ColumnKind::features});
 }
 
 /// Sets the Unstandardize layer, the last of a network, to what the targets are: its answers begin in their range.
 template <class Model, std::floating_point T>
 void unstandardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
-  const auto [offset, unit] = detail::scaling_layer<Model>(options.layer, "offset", "unit", "unstandardize",
-                                                           "Unstandardize");
-  const WhichColumn which = options.column.empty() ? WhichColumn(0) : WhichColumn(options.column);
-  const ColumnInfo& info = find_column(data.columns(), ColumnKind::targets, which);
-  detail::set_scales(model, *offset, *unit,
-                     measure_scales<T>(data.target_column(which), data.size(), info.shape, offset->size, options.how,
-                                       "unstandardize, column \"" + info.name + "\""));
+  detail::measure_layer(model, data, options,
+                        {"unstandardize", "Unstandardize", "offset", "unit", ColumnKind::targets});
 }
 
 /// Targets of a common size to learn, and answers in the user's unit:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <limits>
+#include <cstddef>
 #include <string>
 
 #include <tenon/metrics/metric.hpp>
@@ -30,10 +30,7 @@ public:
     }
     seen += p.count();
   }
-  double value() const {
-    return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
-                     : static_cast<double>(correct) / static_cast<double>(seen);
-  }
+  double value() const { return detail::share_of(correct, seen); }
   void reset() { correct = seen = 0; }
 
   std::size_t correct = 0, seen = 0;
@@ -63,10 +60,7 @@ public:
       correct += classes_ahead(p.outputs[i], p.width, static_cast<std::size_t>(p.labels[i])) < K ? 1 : 0;
     seen += p.count();
   }
-  double value() const {
-    return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
-                     : static_cast<double>(correct) / static_cast<double>(seen);
-  }
+  double value() const { return detail::share_of(correct, seen); }
   void reset() { correct = seen = 0; }
 
   std::size_t correct = 0, seen = 0;

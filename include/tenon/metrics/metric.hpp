@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <tenon/net/layer.hpp>
@@ -44,6 +45,12 @@ void expect_labels(const char* metric, std::size_t samples, std::size_t width, s
 void expect_targets(const char* metric, bool there);
 /// Of metrics that keep something for every output: their number cannot change before `reset`.
 void expect_same_width(const char* metric, std::size_t before, std::size_t width);
+
+/// How many of those seen are right; NaN where none was seen.
+constexpr double share_of(std::size_t correct, std::size_t seen) {
+  return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
+                   : static_cast<double>(correct) / static_cast<double>(seen);
+}
 
 /// The class that a row of scores speaks for: the largest, or of a single one, whether it is above the threshold.
 template <class T>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <tenon/losses/target_range.hpp>
 #include <tenon/metrics/confusion_matrix.hpp>
 #include <tenon/metrics/metric.hpp>
 #include <tenon/options.hpp>
@@ -11,14 +12,14 @@
 namespace tenon {
 
 /// How often each of several labels, any number of which a sample may have, was predicted rightly or not. Targets are
-/// 0 or 1 (above one half counts as 1); an output above `threshold` says yes: one half of a probability, 0 of a logit.
-/// An output that is no number is wrong, whatever its label.
+/// from 0 to 1, else an Error, and above one half count as 1; an output above `threshold` says yes: one half of a
+/// probability, 0 of a logit. An output that is no number is wrong.
 ///
 /// Of a label, with tp samples rightly predicted to have it, fp wrongly and fn wrongly not,
 ///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn).
-/// Macro is the mean over all labels, micro is from
-/// the counts of all labels together. Names and rules are scikit-learn's (zero_division = 0):
-/// multilabel_confusion_matrix, precision_score, recall_score, f1_score, accuracy_score, hamming_loss.
+/// Macro is the mean over all labels, micro is from the counts of all labels together. Names and rules are
+/// scikit-learn's (zero_division = 0): multilabel_confusion_matrix, precision_score, recall_score, f1_score,
+/// accuracy_score, hamming_loss.
 class MultiLabelMatrix {
 public:
   static constexpr const char* name = "multi-label matrix";
@@ -32,6 +33,7 @@ public:
     detail::expect_targets(name, static_cast<bool>(p.targets));
     if (seen_ == 0) labels_.assign(p.width, {});
     else detail::expect_same_width(name, labels_.size(), p.width);
+    detail::check_targets<T>(name, TargetRange{0, 1}, p.targets, p.width, 1, {}, " of the batch");
     for (std::size_t i = 0; i < p.count(); ++i) {
       bool all = true;
       for (std::size_t j = 0; j < p.width; ++j) {
@@ -55,9 +57,8 @@ public:
     std::uint64_t both = 0, only_predicted = 0, only_is = 0, neither = 0;
   };
   std::size_t labels() const { return labels_.size(); }
-  /// What is asked of a label beyond `labels()` is an Error.
+  /// These throw an Error for a label beyond `labels()`.
   const Counts& counts(std::size_t label) const;
-
   double precision(std::size_t label) const;
   double recall(std::size_t label) const;
   double f1(std::size_t label) const;

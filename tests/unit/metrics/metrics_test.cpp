@@ -156,6 +156,24 @@ TEMPLATE_TEST_CASE("an output that is no number has no label right", "", float, 
   CHECK(value(MultiLabelRecall{}) == 0.5);
 }
 
+TEST_CASE("of several labels, no number is right, and no target is beyond 0 and 1") {
+  const double nan = std::nan("");
+  const std::vector<double> outputs{nan, 0.9, nan, 0.1};
+  std::vector<double> targets{0, 1, 1, 0};
+  HammingLoss loss;
+  const auto show = [&] { loss.update(Predictions<double>{{outputs.data(), 2, 2}, 2, {}, {targets.data(), 2, 2}}); };
+  show();
+  CHECK(loss.value() == 0.5);
+  CHECK(loss.subset_accuracy() == 0);
+  CHECK((loss.counts(0).only_predicted == 1 && loss.counts(0).only_is == 1));
+  CHECK_THROWS_WITH(loss.f1(2), "multi-label matrix: expected a label below 2, got 2");
+  targets[3] = 2;
+  CHECK_THROWS_WITH(show(),
+                    "multi-label matrix: expected targets from 0 to 1, got 2 as number 1 of sample 1 of the batch");
+  targets[3] = nan;
+  CHECK_THROWS_WITH(show(), Catch::Contains("got nan"));
+}
+
 TEST_CASE("one output is the score of class 1") {
   const std::vector<double> scores{0.1, 0.4, 0.35, 0.8};
   const std::vector<std::int32_t> labels{0, 0, 1, 1};
