@@ -179,8 +179,8 @@ std::string check_text(const std::string& name, const Samples& samples, bool by_
                        Rounding rounding) {
   return fmt::format(
       R"(// Compares {0} in {7} with the network that it was imported from: its {8} for {1} random inputs, as an
-// interpreter of the file has computed them by LiteRT's rules ({9}, rounded {5}). Ends
-// with 1 where one {10} differs.
+// interpreter of the file has computed them by LiteRT's rules ({9}, rounded {5}).
+// Ends with 1 where one {10} differs.
 {6}#include <cstdint>
 #include <cstdio>
 
@@ -227,7 +227,7 @@ int main() {{
       name, count, samples.size, numbers_text(samples.expected),
       by_places ? "edge::quantized_plan<Net>.orders[0].place(i)" : "i", rounding == Rounding::twice ? "twice" : "once",
       rounding == Rounding::twice ? "#if !defined(TENON_DOUBLE_ROUNDING)\n#define TENON_DOUBLE_ROUNDING\n#endif\n" : "",
-      wide ? "activations of 16 bits" : "int8", wide ? "numbers" : "bytes",
+      wide ? "16 bits" : "int8", wide ? "numbers" : "bytes",
       wide ? "what is no sum of products" : "sums times a multiplier of 31 bits", wide ? "number" : "byte",
       wide ? "std::int16_t" : "std::int8_t", wide ? 16 : 24, wide ? 32768 : 128);
 }

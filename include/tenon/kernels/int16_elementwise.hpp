@@ -80,10 +80,10 @@ struct Squash {
     std::int32_t v = x * table[places];
     if (shift > 0) v = (v + (1 << (shift - 1))) >> shift;
     else if (shift < 0) v = (v < -(1 << 22) ? -(1 << 22) : v > 1 << 22 ? 1 << 22 : v) * (1 << -shift);
-    const std::int32_t size = v < 0 ? -v : v, place = size >> fine;
+    const std::int32_t far = v < 0 ? -v : v, place = far >> fine;
     std::int32_t s = Tanh ? 0xFFFF << fine : 0x7FFF << (fine + 1);
     if (place < 255)
-      s = ((table[place] + 32768) << fine) + (size & ((1 << fine) - 1)) * (table[place + 1] - table[place]);
+      s = ((table[place] + 32768) << fine) + (far & ((1 << fine) - 1)) * (table[place + 1] - table[place]);
     if constexpr (Tanh) return static_cast<std::int16_t>((v >= 0 ? s - half + 128 : half - s + 127) >> 8);
     else return static_cast<std::int16_t>(((v >= 0 ? s : one - s - 1) + 512) >> 10);
   }

@@ -414,13 +414,23 @@ bool is_mean_of_images(const Graph& simplified, const Node& mean) {
 Units quantized_units(const Graph& graph, const std::set<std::string>& means) { return Rewriter(graph, means).run(); }
 
 void remove_scales(Structure& structure, const Units& units) {
+  std::map<std::string, std::string> same;  // what a piece gave that held a scale alone: what it read
+  std::vector<Piece> kept;
   for (Piece& piece : structure.pieces) {
+    for (std::string& name : piece.reads)
+      if (const auto before = same.find(name); before != same.end()) name = before->second;
     const auto known = units.shapes.find(piece.reads[0]);
     const Dims takes = known != units.shapes.end() ? known->second : piece.parts.front().gives;
     remove_scales(piece.parts, takes);
+    if (piece.parts.empty() && std::ranges::find(structure.outputs, piece.gives) == structure.outputs.end()) {
+      same[piece.gives] = piece.reads[0];
+      continue;
+    }
     if (piece.parts.empty()) piece.parts.push_back(part_of({"Identity", takes}));
     find_repeats(piece.parts, takes);
+    kept.push_back(std::move(piece));
   }
+  structure.pieces = std::move(kept);
 }
 
 }  // namespace tenon::importing

@@ -385,6 +385,14 @@ TEST_CASE("networks of integers: the file's own numbers, or what cannot be impor
   CHECK_THAT(header, Contains("0.25F,0.75F,") && Contains("3,-7,") && Contains("-3,-2,-1,0,1,2,3,-3,"));
   CHECK_THAT(header, Contains("static_assert(edge::plan_digest(edge::quantized_plan<Net>) == 0x"));
 
+  // scales between the nodes of a graph are no nodes of the type
+  InInt8 pairs;
+  const auto in = pairs.rounded(pairs.g.input("x", {1, 4}), 0.25, 3);
+  const auto product = pairs.rounded(pairs.g.node("Mul", {pairs.rounded(pairs.g.node("Relu", {in}), 0.25, 3), in}), 0.5,
+                                     1);
+  const std::string graph = pairs.refusal(pairs.rounded(pairs.g.node("Sub", {product, in}), 0.75, -7));
+  CHECK_THAT(graph, Contains("Node<\"Mul6\", Gate<ReLU>>") && Contains("Subtract, \"Mul6\", \"x\">"));
+
   const auto refused = [](auto write, const std::string& format = "ONNX") {
     InInt8 net;
     const std::string in = net.rounded(net.g.input("x", {1, 4, 2, 2}), 0.25, 3);
