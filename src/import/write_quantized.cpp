@@ -274,8 +274,8 @@ WrittenQuantized write_quantized(const Graph& original, const Graph& simplified,
   if (!refused.empty()) with_units();
 
   const bool last = take_channels_last(structure, input.name, units);
-  const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name), exact, wide,
-                                                   rounding);
+  const QuantizedLayout layout = lay_out_quantized(structure, input.name, units.shapes.at(input.name), exact, rounding,
+                                                   wide);
   refuse_all(simplified, layout.refused);
   const Samples expected = expected_bytes(original, input, layout, samples, rounding);
   remove_scales(structure, units);

@@ -280,7 +280,7 @@ void LayoutFiller::fill_peepholes(const QuantizedStep& step, const Layer& layer)
 }  // namespace
 
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  bool wide, Rounding rounding) {
+                                  Rounding rounding, bool wide) {
   QuantizedReading reading = QuantizedReader(takes, exact, wide, rounding).read(structure, input, takes);
   QuantizedLayout out;
   out.reader = std::move(reading.reader);

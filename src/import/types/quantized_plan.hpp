@@ -54,7 +54,7 @@ struct QuantizedLayout {
 /// functions become the tables that LiteRT has, and those that it does not have are refused. `wide`: activations have
 /// 16 bits. `rounding`: of the tables.
 QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  bool wide, Rounding rounding);
+                                  Rounding rounding, bool wide = false);
 
 /// The refusals of each unit by itself, where others leave no whole to lay out: which of its layers have no integers.
 std::vector<std::string> refusals_of_units(const Units& units, bool exact, bool wide, Rounding rounding);

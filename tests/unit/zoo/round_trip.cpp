@@ -93,7 +93,7 @@ QuantizedLayout imported(const Graph& original) {
   write_quantized(original, graph, "Net", 1);  // what it refuses
   const Units units = quantized_units(graph, {});
   const std::string& input = graph.inputs.at(0).name;
-  return lay_out_quantized(find_structure(graph, units), input, units.shapes.at(input), false, false, Rounding::once);
+  return lay_out_quantized(find_structure(graph, units), input, units.shapes.at(input), false, Rounding::once);
 }
 
 /// The first of two rows of numbers that differ; "" for none. What is known of `wanted` alone is filling.
