@@ -4,8 +4,8 @@
 
 namespace tenon::expr {
 
-/// Reverse mode over a formula's graph: `of[v]` is the vertex of d(seed * root)/dv, or -1 where
-/// nothing flows. Where a value is broadcast the adjoint is a sum and the other way round.
+/// Reverse mode over a formula's graph: `of[v]` is the vertex of d(seed * root)/dv, or -1 where nothing flows. Only
+/// vertices that were there before have one. Where a value is broadcast the adjoint is a sum and the other way round.
 struct Adjoints {
   int of[FormulaGraph::capacity]{};
 };
@@ -22,7 +22,7 @@ class ReverseMode {
 public:
   constexpr ReverseMode(FormulaGraph& graph, int root, bool reuse_output, ParameterSums sums, Adjoints& result)
       : g(graph), algebra(graph, reuse_output ? root : -1), parameter_sums(sums), adjoint(result) {
-    for (int& a : adjoint.of) a = -1;
+    for (int i = 0; i < g.count; ++i) adjoint.of[i] = -1;
     for (int i = 0; i <= root; ++i) {
       const Vertex& v = g[i];
       const bool is_leaf = v.op == Op::input || v.op == Op::parameter;

@@ -15,14 +15,16 @@ constexpr Rank join(Rank a, Rank b) { return static_cast<Rank>(static_cast<int>(
 constexpr bool varies_by_sample(Rank r) { return (static_cast<int>(r) & 1) != 0; }
 constexpr bool varies_by_feature(Rank r) { return (static_cast<int>(r) & 2) != 0; }
 
+/// A leaf or an operation. Its members have no initialisers, so that a compiler sets an array of vertices to zero at
+/// once: with them it would write hundreds of vertices one by one whenever it works on a formula.
 struct Vertex {
-  Op op = Op::number;
-  Rank rank = Rank::scalar;
-  std::int16_t a = -1;
-  std::int16_t b = -1;
-  std::int16_t c = -1;
-  std::int16_t slot = 0;  // which input, parameter, literal, saved value
-  double value = 0;       // of a number; the rate of noise
+  Op op;
+  Rank rank;
+  std::int16_t a;  // the arguments' vertices, or -1
+  std::int16_t b;
+  std::int16_t c;
+  std::int16_t slot;  // which input, parameter, literal, saved value
+  double value;       // of a number; the rate of noise
 
   constexpr bool operator==(const Vertex&) const = default;
 };
@@ -46,9 +48,10 @@ struct FormulaGraph {
     return count++;
   }
 
-  constexpr int number(double value) { return intern({.op = Op::number, .value = value}); }
+  constexpr int number(double value) { return leaf(Op::number, Rank::scalar, 0, value); }
   constexpr int leaf(Op op, Rank rank, int slot = 0, double value = 0) {
-    return intern({.op = op, .rank = rank, .slot = static_cast<std::int16_t>(slot), .value = value});
+    return intern(
+        {.op = op, .rank = rank, .a = -1, .b = -1, .c = -1, .slot = static_cast<std::int16_t>(slot), .value = value});
   }
   /// An operation exactly as written: no rule is applied.
   constexpr int raw(Op op, int a, int b = -1, int c = -1) {
@@ -61,7 +64,9 @@ struct FormulaGraph {
                    .rank = rank,
                    .a = static_cast<std::int16_t>(a),
                    .b = static_cast<std::int16_t>(b),
-                   .c = static_cast<std::int16_t>(c)});
+                   .c = static_cast<std::int16_t>(c),
+                   .slot = 0,
+                   .value = 0});
   }
 
   constexpr bool is_number(int id) const { return vertex[id].op == Op::number; }

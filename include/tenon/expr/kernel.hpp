@@ -15,6 +15,12 @@
 
 namespace tenon::expr {
 
+/// Runs a formula's loops on the processor at hand. To ask which one that is takes code, which all formulas share here.
+template <class T>
+TENON_NOINLINE void run_loops_here(const LoopCode<T>& code, Arguments<T>& arguments) {
+  run_loops(code, arguments, kernels::cpu_level());
+}
+
 /// The lists by which the library walks through a plan; they are the same for float and double.
 template <class S>
 struct Listed {
@@ -300,7 +306,7 @@ public:
   static void run(Arguments<T>& arguments) {
     if constexpr (by_library) {
       static constexpr LoopCode<T> loops = code<compiled_level>();
-      run_loops(loops, arguments, kernels::cpu_level());
+      run_loops_here(loops, arguments);
     } else if constexpr (row_by_row) {
       arguments.for_each_row(chosen_here);
     } else {

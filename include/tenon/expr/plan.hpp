@@ -124,7 +124,7 @@ struct Rebuilder {
 
   constexpr Rebuilder(const FormulaGraph& source, const Cuts& available, For what = For::scalars)
       : from(source), cuts(available), purpose(what) {
-    for (int& m : map) m = -1;
+    for (int i = 0; i < from.count; ++i) map[i] = -1;
   }
   constexpr int copy(int id) {
     if (id < 0) return -1;
@@ -187,7 +187,7 @@ constexpr void mark(Plan& p, int l, int id) {
 }
 
 constexpr void mark_all(Plan& p) {
-  for (int l = 0; l < Plan::most_levels; ++l)
+  for (int l = 0; l < p.levels; ++l)
     for (int i = 0; i < p.g.count; ++i) p.needed[l][i] = false;
   for (int i = 0; i < p.g.count; ++i)
     if (is_reduction(p.g[i].op)) mark(p, p.level[i] - 1, p.g[i].a);

@@ -23,8 +23,7 @@ struct Analysis {
   int before_derivative = 0;
   int input[most]{};  // adjoint of each input, -1 where there is none
   int parameter[most]{};
-  int slope = -1;  // adjoint of the first input for a seed of 1
-  Cuts cuts{};     // per-sample values that forward keeps for backward
+  Cuts cuts{};  // per-sample values that forward keeps for backward
   bool uses_noise = false;
   bool reads_output = false;
   bool reads_input[most]{};
@@ -41,6 +40,18 @@ constexpr void find_cuts(const FormulaGraph& g, int id, int root, const bool* re
   find_cuts(g, g[id].a, root, reduced, seen, cuts);
   find_cuts(g, g[id].b, root, reduced, seen, cuts);
   find_cuts(g, g[id].c, root, reduced, seen, cuts);
+}
+
+/// The adjoint of the first input that a formula has, for a seed of 1 and without the output leaf: for a forward pass
+/// that stores it. Few formulas need it, so it is not part of the analysis.
+constexpr int slope_of(FormulaGraph& g, int root) {
+  int first = -1;
+  for (int i = 0; i <= root; ++i)
+    if (g[i].op == Op::input && (first < 0 || g[i].slot < g[first].slot)) first = i;
+  if (first < 0) return -1;
+  Adjoints unit;
+  backpropagate(g, root, g.number(1), false, unit);
+  return unit.of[first];
 }
 
 template <class C>
@@ -85,14 +96,6 @@ consteval Analysis analyse() {
     if (!seen[i] || s.cuts.slot_of(i) >= 0) continue;
     if (g[i].op == Op::output) s.reads_output = true;
     if (g[i].op == Op::input) s.reads_input[g[i].slot] = true;
-  }
-  // the same adjoint without the output leaf, for a forward pass that stores it
-  for (const int first : input) {
-    if (first < 0) continue;
-    Adjoints unit;
-    backpropagate(g, s.root, g.number(1), false, unit);
-    s.slope = unit.of[first];
-    break;
   }
   return s;
 }
@@ -178,10 +181,11 @@ public:
 
   struct ForwardSlope {
     static constexpr Plan plan = [] {
+      FormulaGraph g = s.g;
       Outputs o;
       o.add(Sink::store, s.root, 0);
-      o.add(Sink::store, s.slope, 1);
-      return make_plan(s.g, o, {}, Channelwise);
+      o.add(Sink::store, detail::slope_of(g, s.root), 1);
+      return make_plan(g, o, {}, Channelwise);
     }();
   };
   /// Input gradients go to stores 0, 1, ... (those that have one), parameters' to `gradient`.

@@ -36,9 +36,10 @@ struct LossProgram {
     a.per_element = expr::varies_by_feature(a.g[formula].rank);
     for (int i = 0; i < a.g.count; ++i) a.per_batch = a.per_batch || a.g[i].op == expr::Op::batch_sum;
     a.value = a.per_element ? a.g.raw(expr::Op::row_sum, formula) : formula;
+    const int answer = a.g.leaf(expr::Op::input, expr::Rank::element, 0);
     expr::Adjoints adjoints;
     expr::backpropagate(a.g, a.value, a.g.leaf(expr::Op::seed, expr::Rank::row), false, adjoints);
-    a.gradient = adjoints.of[a.g.leaf(expr::Op::input, expr::Rank::element, 0)];
+    a.gradient = adjoints.of[answer];
     a.has_gradient = a.gradient >= 0;
     if (!a.has_gradient) a.gradient = a.g.number(0);  // the compiler refuses the loss, and goes on
     return a;

@@ -202,10 +202,12 @@ struct OutputProgram {
     a.per_element = expr::varies_by_feature(a.g[formula].rank);
     for (int i = 0; i < a.g.count; ++i) a.per_batch = a.per_batch || a.g[i].op == expr::Op::batch_sum;
     a.value = a.per_element ? a.g.raw(expr::Op::row_sum, formula) : formula;
+    int answer[expr::Arguments<float>::most]{};
+    for (int k = 0; k < inputs; ++k) answer[k] = a.g.leaf(expr::Op::input, expr::Rank::element, k);
     expr::Adjoints adjoints;
     expr::backpropagate(a.g, a.value, a.g.leaf(expr::Op::seed, expr::Rank::row), false, adjoints);
     for (int k = 0; k < inputs; ++k) {
-      a.gradient[k] = adjoints.of[a.g.leaf(expr::Op::input, expr::Rank::element, k)];
+      a.gradient[k] = adjoints.of[answer[k]];
       if (a.gradient[k] < 0) a.gradient[k] = a.g.number(0);
     }
     return a;

@@ -111,7 +111,7 @@ void check_loops(const std::string& of_case) {
     if (golden().has(of_case + ".p") && !same(dp[0], golden().value(name_of<T>(of_case, "dp"))))
       FAIL_CHECK(of_case << ": dp is " << dp[0] << " instead of " << golden().value(name_of<T>(of_case, "dp")));
 
-    if constexpr (Program::slope_suffices(0) && Program::s.slope >= 0) {
+    if constexpr (Program::slope_suffices(0)) {
       a = base;
       a.store[0] = {y.data(), shape[1]};
       a.store[1] = {kept.data(), shape[1]};
