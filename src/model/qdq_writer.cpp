@@ -5,11 +5,15 @@
 #include <functional>
 #include <numeric>
 
+#include <tenon/edge/quantized_ports.hpp>
+
 namespace tenon::detail {
 
 namespace {
 
 using Axes = QdqWriter::Axes;
+
+constexpr std::int64_t as_float = 1, as_int64 = 7;  // TensorProto's numbers, for Cast
 
 std::int64_t whole(std::size_t n) { return static_cast<std::int64_t>(n); }
 std::size_t size_of(const Axes& axes) {
@@ -19,9 +23,11 @@ std::string inside(const std::string& path, const std::string& name) { return pa
 
 }  // namespace
 
-std::string QdqWriter::parameter_name(const std::string& path, std::size_t place, const std::string& otherwise) const {
+std::string QdqWriter::parameter_name(const std::string& path, std::size_t place, std::size_t size,
+                                      const std::string& otherwise) const {
   const auto found = q_.parameters.find(place);
-  return found == q_.parameters.end() ? inside(path, otherwise) : found->second.name;
+  const bool whole_one = found != q_.parameters.end() && size_of(found->second.axes) == size;
+  return whole_one ? found->second.name : inside(path, otherwise);
 }
 
 std::string QdqWriter::dequantized(OnnxLayer& to, const std::string& integers, double scale, int zero) {
@@ -53,7 +59,7 @@ void QdqWriter::input(std::size_t tensor, const std::string& name, const Axes& a
 }
 
 void QdqWriter::tokens(std::size_t tensor, const std::string& name, const Axes& axes) {
-  tensors_[tensor] = {name, axes};
+  tensors_[tensor] = {name, axes, 1, true};
 }
 
 std::string QdqWriter::unscaled(const std::string& value, std::size_t tensor, std::span<const float> center,
@@ -125,7 +131,8 @@ std::string QdqWriter::weights(OnnxLayer& to, const std::string& path, std::size
     for (std::size_t i = 0; i < columns; ++i)
       integers[transposed ? i * rows + o : s.weight_place(o, i)] = weight(s, o, i);
   }
-  const std::string name = s.affine ? inside(path, "weight") : parameter_name(path, s.weight_source, "weight");
+  const std::string name = s.affine ? inside(path, "weight")
+                                    : parameter_name(path, s.weight_source, rows * columns, "weight");
   const bool one = s.stored().one_scale;
   if (one) scales.resize(1);
   const Axes of_scale = one ? Axes{} : Axes{whole(rows)};
@@ -146,7 +153,7 @@ std::string QdqWriter::biases(OnnxLayer& to, const std::string& path, std::size_
     integers.push_back(q_.bias[row]);
     scales.push_back(static_cast<double>(q_.scale[s.source] * q_.weight_scale[row]));
   }
-  const std::string name = s.affine ? inside(path, "bias") : parameter_name(path, s.bias_source, "bias");
+  const std::string name = s.affine ? inside(path, "bias") : parameter_name(path, s.bias_source, s.outputs(), "bias");
   const Axes axes{whole(s.outputs())};
   const std::string given = file_.constant(name, axes, std::move(integers), OnnxType::int32);
   return to.node("DequantizeLinear",
@@ -206,8 +213,8 @@ void QdqWriter::slopes(const QdqLayer& at, std::size_t k, const Axes& axes, cons
   OnnxLayer to = layer(at.path, {});
   std::vector<double> all;
   for (std::size_t o = 0; o < s.factors; ++o) all.push_back(static_cast<double>(q_.weight_scale[s.row + o]));
-  const std::string name = file_.constant(parameter_name(at.path, s.weight_source, "weight"), slopes, std::move(all),
-                                          OnnxType::float32);
+  const std::string name = file_.constant(parameter_name(at.path, s.weight_source, s.factors, "weight"), slopes,
+                                          std::move(all), OnnxType::float32);
   give(at.path, k, to.node("PRelu", {value(s.source, axes, at.rows), name}), axes, at.rows);
 }
 
@@ -245,7 +252,8 @@ void QdqWriter::take(const std::string& path, std::size_t k, std::size_t x, cons
     y = to.node("Gather", {from, to.integers({p.places.begin(), p.places.end()})}, {{"axis", axis + 1}});
   }
   seen[axis] = whole(p.places.size() * p.taken);
-  give(path, k, y, seen);
+  if (step(k).of_tokens) tensors_[k + 1] = {y, seen, 1, true};
+  else give(path, k, y, seen);
 }
 
 void QdqWriter::sum(const std::string& path, std::size_t k, std::size_t a, std::size_t b, const Axes& axes) {
@@ -266,15 +274,14 @@ void QdqWriter::join(const std::string& path, std::size_t k, const std::vector<s
 }
 
 void QdqWriter::embed(const QdqLayer& at, std::size_t k, const Axes& axes) {
-  constexpr int int64 = 7;
   const edge::QuantizedStep& s = step(k);
   OnnxLayer to = layer(at.path, {});
   const auto rows = q_.weights.subspan(s.weights, s.tokens * s.width);
-  const std::string name = file_.constant(parameter_name(at.path, s.weight_source, "weight"),
+  const std::string name = file_.constant(parameter_name(at.path, s.weight_source, rows.size(), "weight"),
                                           {whole(s.tokens), whole(s.width)}, {rows.begin(), rows.end()},
                                           OnnxType::int8);
   tables_[k + 1] = dequantized(to, name, static_cast<double>(q_.scale[k + 1]), q_.zero[k + 1]);
-  const std::string ids = to.node("Cast", {tensors_[s.source].value}, {{"to", int64}});
+  const std::string ids = to.node("Cast", {tensors_[s.source].value}, {{"to", as_int64}});
   give(at.path, k, to.node("Gather", {tables_[k + 1], ids}), axes);
 }
 
@@ -293,6 +300,167 @@ void QdqWriter::shift(const QdqLayer& at, std::size_t k, const Axes& axes) {
   const std::string name = file_.constant(inside(at.path, "added"), axes, {added.begin(), added.end()}, OnnxType::int8);
   const std::string summand = dequantized(to, name, static_cast<double>(q_.weight_scale[s.row]), 0);
   give(at.path, k, to.node("Add", {value(s.source, axes), summand}), axes);
+}
+
+void QdqWriter::normalize(const QdqLayer& at, std::size_t k, const Axes& axes, bool by_channels) {
+  const edge::QuantizedStep& s = step(k);
+  const std::int64_t width = whole(s.norm.width()), rows = whole(s.norm.count);
+  OnnxLayer to = layer(at.path, {});
+  std::vector<double> factors, summands;
+  for (std::size_t o = 0; o < s.factors; ++o) {
+    factors.push_back(static_cast<double>(q_.weight_scale[s.row + o]));
+    summands.push_back(q_.bias[s.row + o] * 0x1p-16 * static_cast<double>(q_.scale[k + 1]));
+  }
+  // the two for each number of a row, or for each channel in front of so many axes
+  const auto given = [&](const char* name, std::size_t place, const std::vector<double>& numbers, std::size_t behind) {
+    Axes own(behind + 1, 1);
+    own[0] = whole(numbers.size());
+    return file_.constant(parameter_name(at.path, place, numbers.size(), name), own, numbers, OnnxType::float32);
+  };
+  const auto constant = [&](std::int64_t count, double number) {
+    return to.numbers({count}, std::vector<double>(static_cast<std::size_t>(count), number));
+  };
+  if (!by_channels) {
+    const Axes own{width};
+    const std::string x = value(s.source, own, s.norm.count);
+    const std::string weight = s.scaled ? given("weight", s.weight_source, factors, 0) : constant(width, 1),
+                      bias = s.pattern.has_bias ? given("bias", s.bias_source, summands, 0) : "";
+    std::string y;
+    if (s.norm.centred) {
+      y = to.node("LayerNormalization", {x, weight, bias}, {{"axis", -1}, {"epsilon", s.epsilon}});
+    } else {
+      const std::string squares = to.node("ReduceMean", {to.node("Mul", {x, x})}, {{"axes", {-1}}, {"keepdims", 1}}),
+                        root = to.node("Sqrt", {to.node("Add", {squares, to.number(s.epsilon)})});
+      y = to.node("Div", {x, root});
+      if (s.scaled) y = to.node("Mul", {y, weight});
+      if (!bias.empty()) y = to.node("Add", {y, bias});
+    }
+    return give(at.path, k, y, own, s.norm.count);
+  }
+  const std::vector<OnnxAttribute> epsilon{{"epsilon", s.epsilon}};
+  if (axes[0] == rows) {  // a channel is a row
+    const std::string weight = given("weight", s.weight_source, factors, 0),
+                      bias = s.pattern.has_bias ? given("bias", s.bias_source, summands, 0) : constant(rows, 0);
+    return give(at.path, k, to.node("InstanceNormalization", {value(s.source, axes), weight, bias}, epsilon), axes);
+  }
+  const std::string x = value(s.source, {rows, width});
+  std::string y = to.node("InstanceNormalization", {x, constant(rows, 1), constant(rows, 0)}, epsilon);
+  y = to.node("Mul", {to.reshape(y, axes), given("weight", s.weight_source, factors, axes.size() - 1)});
+  if (s.pattern.has_bias) y = to.node("Add", {y, given("bias", s.bias_source, summands, axes.size() - 1)});
+  give(at.path, k, y, axes);
+}
+
+std::string QdqWriter::hidden_steps(OnnxLayer& to, std::size_t mask, std::size_t first, std::size_t count) {
+  const std::size_t all = size_of(tensors_[mask].axes) * tensors_[mask].rows;
+  std::string marks = value(mask, {whole(all)});
+  if (all != count)
+    marks = to.node("Slice",
+                    {marks, to.integers({whole(first)}), to.integers({whole(first + count)}), to.integers({1})});
+  return to.node("Cast", {to.node("Not", {to.node("Equal", {marks, to.number(0)})})}, {{"to", as_float}});
+}
+
+/// Far below all scores, later steps further than hidden ones: a query that sees no step looks at hidden ones, which
+/// then count nothing.
+std::string QdqWriter::weighed(OnnxLayer& to, std::size_t k, std::string scores, std::size_t leading_axes) {
+  const edge::QuantizedStep& s = step(k);
+  const std::size_t queries = s.attention.queries, keys = s.attention.keys;
+  constexpr double hidden_score = -1e30, later_score = -2e30;
+  if (s.attention.causal) {
+    std::vector<double> later(queries * keys);
+    for (std::size_t i = 0; i < later.size(); ++i) later[i] = i % keys > i / keys ? later_score : 0;
+    scores = to.node("Add", {scores, to.numbers({whole(queries), whole(keys)}, later)});
+  }
+  if (!s.attention.masked) return to.node("Softmax", {scores}, {{"axis", -1}});
+  Axes axes(leading_axes + 1, 1);
+  axes.push_back(whole(keys));
+  const std::string hidden = to.reshape(hidden_steps(to, s.fourth, s.mask_first, keys), axes);
+  scores = to.node("Add", {scores, to.node("Mul", {hidden, to.number(hidden_score)})});
+  return to.node("Mul", {to.node("Softmax", {scores}, {{"axis", -1}}), to.node("Sub", {to.number(1), hidden})});
+}
+
+void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
+  const edge::QuantizedStep& s = step(k);
+  const kernels::AttentionSizes& a = s.attention;
+  const std::int64_t queries = whole(a.queries), keys = whole(a.keys), width = whole(a.width);
+  OnnxLayer to = layer(at.path, {});
+  if (a.hidden > 0) {
+    const std::int64_t hidden = whole(a.hidden);
+    const auto row = q_.weights.subspan(s.weights, a.hidden);
+    const std::string name = file_.constant(parameter_name(at.path, s.weight_source, a.hidden, "score_weight"),
+                                            {hidden, 1}, {row.begin(), row.end()}, OnnxType::int8);
+    const std::string weight = dequantized(to, name, static_cast<double>(q_.weight_scale[s.row]), 0);
+    const std::string pairs = to.node(
+        "Tanh", {to.node("Add", {value(s.source, {queries, 1, hidden}), value(s.other, {1, keys, hidden})})});
+    const std::string scores = to.reshape(to.node("MatMul", {pairs, weight}), {queries, keys});
+    return give(at.path, k, to.node("MatMul", {weighed(to, k, scores, 0), value(s.third, {keys, width})}),
+                {queries, width});
+  }
+  const std::int64_t heads = whole(a.heads), depth = whole(a.depth());
+  const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool turned) {
+    const std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
+    if (!turned || s.rope == 0) return x;
+    // each pair rotated by its step's angle (kernels/int8_attention.hpp)
+    std::vector<double> cosines, sines;
+    Axes partner;
+    for (std::int64_t j = 0; j < depth; ++j) partner.push_back(j % 2 == 0 ? j + 1 : j - 1);
+    for (std::int64_t t = 0; t < steps; ++t)
+      for (std::int64_t j = 0; j < depth; ++j) {
+        const double angle = static_cast<double>(t) *
+                             std::pow(s.rope, -static_cast<double>(j / 2 * 2) / static_cast<double>(depth));
+        cosines.push_back(std::cos(angle));
+        sines.push_back(j % 2 == 0 ? -std::sin(angle) : std::sin(angle));
+      }
+    const Axes turns{steps, depth};
+    const std::string other = to.node("Gather", {x, to.integers(partner)}, {{"axis", 3}});
+    return to.node(
+        "Add", {to.node("Mul", {x, to.numbers(turns, cosines)}), to.node("Mul", {other, to.numbers(turns, sines)})});
+  };
+  const std::string q = by_heads(s.source, queries, true),
+                    key = to.node("Transpose", {by_heads(s.other, keys, true)}, {{"perm", {0, 1, 3, 2}}}),
+                    v = by_heads(s.third, keys, false);
+  const std::string root = to.node("Sqrt", {to.number(static_cast<double>(depth))});
+  const std::string scores = to.node("Div", {to.node("MatMul", {q, key}), root});
+  const std::string seen = to.node("MatMul", {weighed(to, k, scores, 1), v});
+  give(at.path, k, to.reshape(to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}}), {queries, width}),
+       {queries, width});
+}
+
+void QdqWriter::put_behind_zeros(const QdqLayer& at, std::size_t k, const Axes& axes) {
+  const edge::QuantizedStep& s = step(k);
+  OnnxLayer to = layer(at.path, {});
+  Axes own = axes;
+  own[0] = whole(s.in) / (whole(size_of(axes)) / axes[0]);
+  give(at.path, k, to.node("Pad", {value(s.source, own), to.integers({0, axes[0] - own[0], 0, 0, 0, 0})}), axes);
+}
+
+void QdqWriter::mark_padding(const QdqLayer& at, std::size_t k) {
+  const edge::QuantizedStep& s = step(k);
+  const Tensor& own = tensors_[s.source];
+  const bool of_tokens = own.is_tokens;
+  const float scale = of_tokens ? 1 : q_.scale[s.source];
+  const int zero = of_tokens ? 0 : q_.zero[s.source];
+  const double padding = of_tokens ? s.pattern.low
+                                   : static_cast<double>(scale) *
+                                         (edge::to_int8(static_cast<float>(s.pattern.low), scale, zero) - zero);
+  OnnxLayer to = layer(at.path, {});
+  const std::string x = value(s.source, {whole(s.out), whole(s.width)});
+  const std::string distance = to.node("Abs", {to.node("Sub", {x, to.number(padding)})});
+  const std::string same = to.node("Less", {distance, to.number(static_cast<double>(scale) / 2)});
+  const std::string all = to.node("ReduceMin", {to.node("Cast", {same}, {{"to", as_float}})},
+                                  {{"axes", {2}}, {"keepdims", 0}});
+  give(at.path, k, all, {whole(s.out)});
+}
+
+void QdqWriter::mean_of_unmarked(const QdqLayer& at, std::size_t k) {
+  const edge::QuantizedStep& s = step(k);
+  const std::size_t steps = s.in / s.width;
+  OnnxLayer to = layer(at.path, {});
+  const std::string shown = to.node(
+      "Sub", {to.number(1), to.reshape(hidden_steps(to, s.other, s.mask_first, steps), {1, whole(steps)})});
+  const std::string sum = to.node("MatMul", {shown, value(s.source, {whole(steps), whole(s.width)})});
+  const std::string count = to.node("ReduceSum", {shown, to.integers({2})}, {{"keepdims", 1}});
+  const std::string mean = to.node("Div", {sum, to.node("Max", {count, to.number(1)})});
+  give(at.path, k, mean, {1, whole(s.width)});
 }
 
 }  // namespace tenon::detail

@@ -79,18 +79,19 @@ constexpr bool is_qdq_layer() {
     return all_edge_steps_have_words(typename EdgeFormula<typename EdgeFormulaOf<Bound>::formula>::steps{});
   } else if constexpr (FormulaOf<Bound>::is) {
     if constexpr (!FormulaOf<Bound>::known) return false;
-    else
-      return pattern_of<typename FormulaOf<Bound>::core>.kind != edge::StepKind::norm &&
-             has_function_words<typename CoreOf<Bound>::after>();
+    else return has_function_words<typename CoreOf<Bound>::after>();
+  } else if constexpr (GroupNormOf<Bound>::known) {
+    return has_function_words<typename CoreOf<Bound>::after>();
   } else if constexpr (ConvolutionOf<Bound>::known) {
     // of a transposed one in groups each scale would be that of several outputs
     constexpr bool scales = !ConvolutionOf<Bound>::transposed || Bound::convolution.groups == 1;
     return scales && has_function_words<typename CoreOf<Bound>::after>();
   } else if constexpr (adds_constants<Bound>) {
     return places_of<Bound> == 0;
+  } else if constexpr (AttentionOf<Bound>::known) {
+    return !AttentionOf<Bound>::remembers;
   } else {
-    constexpr bool alone = BoundSaysOnnx<Bound> && !RecurrentOf<Bound>::known && !AttentionOf<Bound>::known &&
-                           !GroupNormOf<Bound>::known;
+    constexpr bool alone = BoundSaysOnnx<Bound> && !RecurrentOf<Bound>::known;
     return alone || is_global_pool<Bound>() || is_mean_of_steps(type) || PiecesOf<Bound>::known ||
            SplitOf<Bound>::known || PermuteOf<Bound>::known || scales_by_channels<Bound> ||
            edge::detail::ChoiceOf<Bound>::known;
@@ -125,6 +126,8 @@ private:
     } else {
       for (; find_step(); ++k_) {
         if constexpr (FormulaOf<Bound>::is) write_formula_step();
+        else if constexpr (GroupNormOf<Bound>::known) write_group_norm_step();
+        else if constexpr (AttentionOf<Bound>::known) write_attention_step();
         else if constexpr (ConvolutionOf<Bound>::known) write_convolution_step();
         else if constexpr (PiecesOf<Bound>::known) write_pieces(PiecesOf<Bound>::pieces);
         else if constexpr (SplitOf<Bound>::known) write_pieces(SplitOf<Bound>::parts[part_++]);
@@ -163,9 +166,34 @@ private:
       return to_.slopes(at_, k_, axes_of<In>(), slope_axes(step.factors));
     case edge::StepKind::clamp:
       return to_.bound(at_, k_, axes_of<In>());
+    case edge::StepKind::norm:
+      return to_.normalize(at_, k_, axes_of<In>(), false);
     default:
       return to_.dense(at_, k_, axes_of<In>());
     }
+  }
+  void write_group_norm_step() {
+    if (kind() == edge::StepKind::norm) return to_.normalize(at_, k_, axes_of<In>(), true);
+    if (kind() == edge::StepKind::clamp) return to_.bound(at_, k_, axes_of<In>());
+    if constexpr (!std::is_void_v<typename edge::detail::CoreOf<Bound>::after>)
+      write_table<typename edge::detail::CoreOf<Bound>::after, Out>(to_.value(source(), axes_of<Out>(), at_.rows));
+  }
+  /// Projections, what is seen of them, and a last projection; of one input that has a memory in front, the two pieces
+  /// first, and zeros in front of the result.
+  void write_attention_step() {
+    constexpr const auto& code = Bound::code;
+    const edge::QuantizedStep& step = to_.step(k_);
+    if (kind() == edge::StepKind::attend) return to_.attend(at_, k_);
+    if constexpr (edge::detail::AttentionOf<Bound>::known && !edge::detail::AttentionOf<Bound>::many) {
+      if (step.padded) return to_.put_behind_zeros(at_, k_, axes_of<Out>());
+      if (kind() == edge::StepKind::move)
+        return to_.take(at_.path, k_, source(), axes_of<In>(),
+                        {1, step.in / code.width, code.width, step.out / code.width, {part_++ == 0 ? 0 : code.keys}});
+    }
+    constexpr std::array<const char*, 4> names{"q_proj", "k_proj", "v_proj", "out_proj"};
+    QdqLayer part = at_;
+    part.path += std::string(part.path.empty() ? "" : ".") + names[projection_++];
+    to_.dense(part, k_, {static_cast<std::int64_t>(step.in / code.width), static_cast<std::int64_t>(code.width)});
   }
   /// Of so many slopes: they meet the last axis, or the channels of an image.
   static QdqWriter::Axes slope_axes(std::size_t slopes) {
@@ -205,6 +233,7 @@ private:
 
   /// What the layer itself says of its inputs.
   void write_own() {
+    if (kind() == edge::StepKind::mean_of_steps) return to_.mean_of_unmarked(at_, k_);
     const std::vector<QdqWriter::Axes> axes = onnx_axes<In>::value();
     std::vector<std::string> x;
     for (std::size_t j = 0; j < axes.size(); ++j) x.push_back(to_.value(at_.reads[j], axes[j], at_.rows));
@@ -310,7 +339,7 @@ private:
 
   QdqWriter& to_;
   const QdqLayer& at_;
-  std::size_t k_ = 0, part_ = 0;
+  std::size_t k_ = 0, part_ = 0, projection_ = 0;
 };
 
 }  // namespace tenon::detail
