@@ -129,6 +129,20 @@ void local_response_norm(Writer& w) {
   w.layer("Divide", shape);
 }
 
+/// What passes/channels.cpp makes of Sub and Div, and of Mul and Add.
+void in_units(Writer& w, const char* first, const char* second, const char* formula) {
+  const Array &a = w.weight(1, first), &b = w.weight(2, second);
+  if (w.place(0).batch != 0) return w.formula_of(formula, {{first, a}, {second, b}});
+  const std::int64_t features = w.shape().size() == 3 ? w.shape().front() : w.shape().back();
+  w.layer(w.node.op, w.shape(), {{first, reshaped(a, {features})}, {second, reshaped(b, {features})}});
+}
+void standardize(Writer& w) {
+  in_units(w, "center", "scale", R"((x - param<"center", PerFeature>) / param<"scale", PerFeature, Ones>)");
+}
+void unstandardize(Writer& w) {
+  in_units(w, "unit", "offset", R"(x * param<"unit", PerFeature, Ones> + param<"offset", PerFeature>)");
+}
+
 }  // namespace
 
 void add_normalization(LayerTable& table) {
@@ -139,5 +153,7 @@ void add_normalization(LayerTable& table) {
                 {"RMSNormalization", rms_norm},
                 {"LRN", local_response_norm}});
 }
+
+void add_units(LayerTable& table) { table.insert({{"Standardize", standardize}, {"Unstandardize", unstandardize}}); }
 
 }  // namespace tenon::importing

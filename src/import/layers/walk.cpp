@@ -17,7 +17,8 @@ std::span<const LayerGroup> layer_groups() {
                                        {"recurrent layers", add_recurrent},
                                        {"comparisons and choices", add_conditions},
                                        {nullptr, add_steps},
-                                       {nullptr, add_multihead}};
+                                       {nullptr, add_multihead},
+                                       {nullptr, add_units}};
   return groups;
 }
 

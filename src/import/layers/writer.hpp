@@ -188,6 +188,7 @@ void add_conditions(LayerTable&);  // comparisons, and what chooses by them
 void add_places(LayerTable&);      // what moves numbers by indices
 void add_steps(LayerTable&);       // a network for each step
 void add_multihead(LayerTable&);   // attention from its pieces
+void add_units(LayerTable&);       // features brought to a common size, and back
 
 /// One of them, as the guide calls it; without a name where no file has its operators and the import makes them.
 struct LayerGroup {

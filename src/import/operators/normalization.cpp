@@ -217,13 +217,42 @@ std::vector<Array> mean_variance_normalization(const Call& call) {
   return {y};
 }
 
+/// f(x, a, b) with two constants that are broadcast to x.
+template <class F>
+std::vector<Array> with_two(const Call& call, F f) {
+  const Array &x = call.input(0), &a = call.input(1), &b = call.input(2);
+  call.require(broadcast(call, x.dims, a.dims) == x.dims && broadcast(call, x.dims, b.dims) == x.dims,
+               "its constants have more axes than what they meet");
+  Array y = call.make(x.type, x.dims);
+  if (y.values.empty()) return {y};
+  Index i = 0;
+  walk<2>(x.dims, {broadcast_strides(a.dims, x.dims), broadcast_strides(b.dims, x.dims)}, {0, 0}, [&](const auto& at) {
+    element(y, i) = f(element(x, i), element(a, at[0]), element(b, at[1]));
+    ++i;
+  });
+  return {y};
+}
+/// No operators of ONNX's: passes/channels.cpp makes them of Sub and Div, and of Mul and Add.
+std::vector<Array> standardize(const Call& call) {
+  return with_two(call, [](double x, double center, double scale) { return (x - center) / scale; });
+}
+std::vector<Array> unstandardize(const Call& call) {
+  return with_two(call, [](double x, double unit, double offset) { return x * unit + offset; });
+}
+
 }  // namespace
 
 Table normalization_operators() {
-  return {{"BatchNormalization", batch_normalization}, {"InstanceNormalization", instance_normalization},
-          {"GroupNormalization", group_normalization}, {"LayerNormalization", layer_normalization},
-          {"RMSNormalization", rms_normalization},     {"LRN", lrn},
-          {"LpNormalization", lp_normalization},       {"MeanVarianceNormalization", mean_variance_normalization}};
+  return {{"BatchNormalization", batch_normalization},
+          {"InstanceNormalization", instance_normalization},
+          {"GroupNormalization", group_normalization},
+          {"LayerNormalization", layer_normalization},
+          {"RMSNormalization", rms_normalization},
+          {"LRN", lrn},
+          {"LpNormalization", lp_normalization},
+          {"MeanVarianceNormalization", mean_variance_normalization},
+          {"Standardize", standardize},
+          {"Unstandardize", unstandardize}};
 }
 
 }  // namespace tenon::importing

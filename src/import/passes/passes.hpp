@@ -56,7 +56,8 @@ bool pool_globally(Edit& edit, Node& node);
 // Products with constant matrices and their bias.
 bool make_gemm(Edit& edit, Node& node);
 bool unroll_rows(Edit& edit, Node& node);
-// What is multiplied and added channel by channel behind a convolution.
+// What is multiplied and added channel by channel behind a convolution, and feature by feature at the ends of a
+// network.
 bool scale_channels(Edit& edit, Node& node);
 // Relu, Gelu, HardSwish and the like from pieces.
 bool name_function(Edit& edit, Node& node);

@@ -9,6 +9,7 @@
 #include <tenon/edge/quantized_tables.hpp>
 
 #include "../../io/words.hpp"
+#include "../edit.hpp"
 #include "../interpret.hpp"
 #include "../interpret_int8.hpp"
 #include "../lite_rules.hpp"
@@ -72,6 +73,7 @@ public:
                is_any_of(node.op, {"Transpose", "Reshape"}))
         move_operand(node);
       else if (const auto* factors = channel_factors(node)) factors_as_convolution(node, *factors);
+      else if (scales_channels(node)) convolution_as_factors(node);
       else graph_of_reals_.nodes.push_back(node);
     }
     graph_of_reals_.name = graph_.name;
@@ -80,6 +82,7 @@ public:
     graph_of_reals_.inputs = graph_.inputs;
     graph_of_reals_.outputs = graph_.outputs;
     graph_of_reals_.values = graph_.values;
+    for (const auto& [name, value] : added_) graph_of_reals_.values[name] = value;
     for (const auto& [name, array] : graph_.constants) graph_of_reals_.constants.try_emplace(name, array);
     for (const auto& [name, array] : graph_of_reals_.constants) graph_of_reals_.values.erase(name);
     for (auto* all : {&graph_of_reals_.inputs, &graph_of_reals_.outputs})
@@ -161,6 +164,49 @@ private:
                                      node.outputs,
                                      {{"group", channels}}});
     convolutions_[node.outputs[0]] = name;
+  }
+
+  /// A convolution of each channel by itself, by one weight: what a BatchNorm that no convolution has taken up is in
+  /// int8.
+  bool scales_channels(const Node& node) const {
+    if (graph_.format == "TFLite" || node.op != "Conv" || !node.has_input(2)) return false;
+    const auto weights = graph_of_reals_.constants.find(node.inputs[1]);
+    const Dims &x = *graph_.values.at(node.inputs[0]).dims, &y = *graph_.values.at(node.outputs[0]).dims;
+    const auto strides = node.integers("strides");
+    return weights != graph_of_reals_.constants.end() && weights_.contains(node.inputs[1]) && x == y && x[1] > 1 &&
+           node.integer("group", 1) == x[1] && count_of(weights->second.dims) == x[1] &&
+           std::ranges::all_of(strides, [](std::int64_t stride) { return stride == 1; });
+  }
+  /// With a mean of 0 and a variance of 1. A vector has come as an image of one pixel.
+  void convolution_as_factors(const Node& node) {
+    const std::string& gives = node.outputs[0];
+    const Dims& dims = *graph_.values.at(gives).dims;
+    const std::int64_t channels = dims[1];
+    const auto given = [&](const char* name, std::vector<double> values) {
+      graph_of_reals_.constants[gives + name] = {Type::float32, {channels}, std::move(values)};
+      return gives + name;
+    };
+    const auto all = [&](double value) { return std::vector<double>(static_cast<std::size_t>(channels), value); };
+    const std::string factors = given("#factors", graph_of_reals_.constants.at(node.inputs[1]).values);
+    weights_[factors] = weights_.at(node.inputs[1]);
+    std::string x = node.inputs[0], y = gives;
+    const bool one_pixel = dims.size() == 3 && dims[2] == 1;
+    const auto reshaped = [&](const std::string& from, const std::string& to, Dims axes) {
+      graph_of_reals_.constants[to + "#axes"] = {Type::int64, {std::ssize(axes)}, {axes.begin(), axes.end()}};
+      graph_of_reals_.nodes.push_back({node.name, "Reshape", "", {from, to + "#axes"}, {to}, {}});
+    };
+    if (one_pixel) {
+      x = gives + "#from";
+      y = gives + "#vector";
+      added_[x] = {x, Type::float32, Dims{dims[0], channels}};
+      added_[y] = {y, Type::float32, Dims{dims[0], channels}};
+      reshaped(node.inputs[0], x, {0, channels});
+    }
+    const Names inputs{x, factors, node.inputs[2], given("#means", all(0)), given("#variances", all(1))};
+    graph_of_reals_.nodes.push_back({node.name, "BatchNormalization", "", inputs, {y}, {}});
+    if (one_pixel) reshaped(y, gives, {0, channels, 1});
+    makers_[y] = &node;
+    convolutions_[y] = factors;
   }
 
   /// Scale and zero point as int8 has them: uint8 less 128.
@@ -299,6 +345,7 @@ private:
     const Node& node = *maker->second;
     for (Layer& layer : unit.layers) {
       if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;
+      std::erase_if(layer.weights, [](const auto& w) { return w.first.starts_with("running_"); });
       if (const auto w = weights_.find(made ? convolutions_.at(unit.gives) : node.inputs.at(1)); w != weights_.end()) {
         if (w->second.scale.values.size() == 1) share_scale(layer);
         layer.weights.emplace_back(scale_name, w->second.scale);
@@ -374,6 +421,7 @@ private:
   std::multimap<std::string, const Node*> readers_;
   std::map<std::string, std::string> convolutions_;  // what became one: its weights
   std::map<std::string, Scales> weights_, values_;
+  std::map<std::string, Value> added_;                        // values that the graph does not have
   std::map<std::string, std::pair<Array, double>> operands_;  // integers less their zero point, and their scale
   std::vector<std::string> refused_;
 };

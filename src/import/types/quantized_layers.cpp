@@ -94,6 +94,23 @@ std::size_t QuantizedReader::read_transposed(const Layer& layer, const LayerWord
   return x;
 }
 
+/// As PlanReader::read_affine: channels in the order of images. A function behind it is part of the layer.
+std::size_t QuantizedReader::read_affine(const Layer& layer, std::size_t x, const Dims& takes) {
+  const std::size_t channels = at(takes, 0), pixels = size_of(takes) / channels;
+  const TensorOrder order(channels, pixels);
+  x = reader().ordered(x, order);
+  QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = has_bias(layer)},
+                     .in = plan().sizes[x],
+                     .out = plan().sizes[x],
+                     .source = x,
+                     .affine = true};
+  step.image = {
+      .channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
+  affine_ = reader().add(step, order);
+  reading_.layers[plan().count - 1] = &layer;
+  return affine_;
+}
+
 std::size_t QuantizedReader::read_upsampling(const LayerWords& words, std::size_t x, const Dims& takes) {
   const std::vector<double> factors = words.numbers();
   const auto factor = [&](std::size_t a) { return static_cast<std::size_t>(factors[factors.size() == 1 ? 0 : a]); };

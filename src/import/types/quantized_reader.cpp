@@ -97,9 +97,10 @@ std::size_t QuantizedReader::read_graph(std::size_t inputs, const Tensors& x,
 
 std::size_t QuantizedReader::read_row(const std::vector<Part>& parts, Tensors x, std::vector<Dims> shapes) {
   table_ = bounded_ = {};
+  affine_ = 0;
   for (const Part& part : parts) {
     const std::size_t y = read_part(part, x, shapes);
-    if (part.kind != Part::layer) table_ = bounded_ = {};
+    if (part.kind != Part::layer) table_ = bounded_ = {}, affine_ = 0;
     x = {y};
     shapes = {part.gives};
   }
@@ -191,7 +192,9 @@ std::size_t QuantizedReader::read_known_layer(const Layer& layer, const Tensors&
   if (name == "Slice" || name == "Select") return read_slice(words, x, takes);
   if (name == "Dense") return read_dense(layer, words, x, takes);
   if (name == "LSTM" && numbers_of(layer, cell_scale_name) != nullptr) return read_lstm(layer, words, x, takes);
+  if (name == "BatchNorm2D" || name == "BatchNorm1D") return read_affine(layer, x, takes);
   if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {
+    if (x > 0 && x == affine_ && x == plan().count && !reader().held[x]) return add_table(x, "", {.name = name});
     StepPattern pattern{.kind = StepKind::clamp, .low = 0, .high = name == "ReLU6" ? 6 : infinity};
     if (name == "HardTanh") {
       const std::vector<double> bounds = words.numbers();

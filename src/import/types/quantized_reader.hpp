@@ -103,6 +103,7 @@ private:
   std::size_t read_dense(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_lstm(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_pool(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
+  std::size_t read_affine(const Layer& layer, std::size_t x, const Dims& takes);
   std::size_t read_upsampling(const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_border(const LayerWords& words, std::size_t x, const Dims& takes, const Dims& gives);
   std::size_t read_slice(const LayerWords& words, std::size_t x, const Dims& takes);
@@ -117,6 +118,7 @@ private:
     std::size_t tensor = 0;
     edge::StepPattern before{};
   } table_, bounded_;
+  std::size_t affine_ = 0;  // the last tensor that a BatchNorm has made
 };
 
 /// LiteRT's function that is this layer or formula; "" where it has none.

@@ -265,6 +265,26 @@ TEST_CASE("What is added behind a convolution is its bias, what is multiplied a 
   simplified(twice.output(twice.add("Add", {read, twice.weights({3, 1, 1})})).output(read), {"Conv", "Add"});
 }
 
+TEST_CASE("Features are brought to a common size in front of a network, and back behind it") {
+  for (const Dims& dims : {Dims{2, 3}, {2, 4, 3}, {2, 3, 4, 4}}) {
+    const Dims own = dims.size() == 4 ? Dims{3, 1, 1} : Dims{3};
+    Net net;
+    const std::string centred = net.add("Sub", {net.input(dims), net.weights(own)});
+    const std::string x = net.add("Tanh", {net.add("Div", {centred, net.weights(own, 1)})});
+    const Graph graph = simplified(
+        net.output(net.add("Add", {net.weights(own), net.add("Mul", {x, net.weights(own)})})),
+        {"Standardize", "Tanh", "Unstandardize"});
+    CHECK(graph.constants.at(graph.nodes[0].inputs[1]).values == net.graph.constants.begin()->second.values);
+  }
+  Net within;  // no ends of a network
+  const std::string first = within.add("Tanh", {within.input({2, 3})});
+  const std::string y = within.add("Div", {within.add("Sub", {first, within.weights({3})}), within.weights({3}, 1)});
+  const std::string z = within.add(
+      "Add", {within.add("Mul", {within.add("Exp", {y}), within.weights({3})}), within.weights({3})});
+  simplified(within.output(within.add("Tanh", {z})),
+             {"Tanh", "BatchNormalization", "Exp", "BatchNormalization", "Tanh"});
+}
+
 TEST_CASE("Functions are known by what they do") {
   const auto becomes = [](const std::string& op, auto build) {
     CAPTURE(op);
