@@ -59,7 +59,7 @@ void QdqWriter::input(std::size_t tensor, const std::string& name, const Axes& a
 }
 
 void QdqWriter::tokens(std::size_t tensor, const std::string& name, const Axes& axes) {
-  tensors_[tensor] = {name, axes, 1, true};
+  tensors_[tensor] = {name, axes};
 }
 
 std::string QdqWriter::unscaled(const std::string& value, std::size_t tensor, std::span<const float> center,
@@ -252,7 +252,7 @@ void QdqWriter::take(const std::string& path, std::size_t k, std::size_t x, cons
     y = to.node("Gather", {from, to.integers({p.places.begin(), p.places.end()})}, {{"axis", axis + 1}});
   }
   seen[axis] = whole(p.places.size() * p.taken);
-  if (step(k).of_tokens) tensors_[k + 1] = {y, seen, 1, true};
+  if (step(k).of_tokens) tensors_[k + 1] = {y, seen};
   else give(path, k, y, seen);
 }
 
@@ -350,51 +350,11 @@ void QdqWriter::normalize(const QdqLayer& at, std::size_t k, const Axes& axes, b
   give(at.path, k, y, axes);
 }
 
-std::string QdqWriter::hidden_steps(OnnxLayer& to, std::size_t mask, std::size_t first, std::size_t count) {
-  const std::size_t all = size_of(tensors_[mask].axes) * tensors_[mask].rows;
-  std::string marks = value(mask, {whole(all)});
-  if (all != count)
-    marks = to.node("Slice",
-                    {marks, to.integers({whole(first)}), to.integers({whole(first + count)}), to.integers({1})});
-  return to.node("Cast", {to.node("Not", {to.node("Equal", {marks, to.number(0)})})}, {{"to", as_float}});
-}
-
-/// Far below all scores, later steps further than hidden ones: a query that sees no step looks at hidden ones, which
-/// then count nothing.
-std::string QdqWriter::weighed(OnnxLayer& to, std::size_t k, std::string scores, std::size_t leading_axes) {
-  const edge::QuantizedStep& s = step(k);
-  const std::size_t queries = s.attention.queries, keys = s.attention.keys;
-  constexpr double hidden_score = -1e30, later_score = -2e30;
-  if (s.attention.causal) {
-    std::vector<double> later(queries * keys);
-    for (std::size_t i = 0; i < later.size(); ++i) later[i] = i % keys > i / keys ? later_score : 0;
-    scores = to.node("Add", {scores, to.numbers({whole(queries), whole(keys)}, later)});
-  }
-  if (!s.attention.masked) return to.node("Softmax", {scores}, {{"axis", -1}});
-  Axes axes(leading_axes + 1, 1);
-  axes.push_back(whole(keys));
-  const std::string hidden = to.reshape(hidden_steps(to, s.fourth, s.mask_first, keys), axes);
-  scores = to.node("Add", {scores, to.node("Mul", {hidden, to.number(hidden_score)})});
-  return to.node("Mul", {to.node("Softmax", {scores}, {{"axis", -1}}), to.node("Sub", {to.number(1), hidden})});
-}
-
 void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
   const edge::QuantizedStep& s = step(k);
   const kernels::AttentionSizes& a = s.attention;
   const std::int64_t queries = whole(a.queries), keys = whole(a.keys), width = whole(a.width);
   OnnxLayer to = layer(at.path, {});
-  if (a.hidden > 0) {
-    const std::int64_t hidden = whole(a.hidden);
-    const auto row = q_.weights.subspan(s.weights, a.hidden);
-    const std::string name = file_.constant(parameter_name(at.path, s.weight_source, a.hidden, "score_weight"),
-                                            {hidden, 1}, {row.begin(), row.end()}, OnnxType::int8);
-    const std::string weight = dequantized(to, name, static_cast<double>(q_.weight_scale[s.row]), 0);
-    const std::string pairs = to.node(
-        "Tanh", {to.node("Add", {value(s.source, {queries, 1, hidden}), value(s.other, {1, keys, hidden})})});
-    const std::string scores = to.reshape(to.node("MatMul", {pairs, weight}), {queries, keys});
-    return give(at.path, k, to.node("MatMul", {weighed(to, k, scores, 0), value(s.third, {keys, width})}),
-                {queries, width});
-  }
   const std::int64_t heads = whole(a.heads), depth = whole(a.depth());
   const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool turned) {
     const std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
@@ -419,8 +379,14 @@ void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
                     key = to.node("Transpose", {by_heads(s.other, keys, true)}, {{"perm", {0, 1, 3, 2}}}),
                     v = by_heads(s.third, keys, false);
   const std::string root = to.node("Sqrt", {to.number(static_cast<double>(depth))});
-  const std::string scores = to.node("Div", {to.node("MatMul", {q, key}), root});
-  const std::string seen = to.node("MatMul", {weighed(to, k, scores, 1), v});
+  std::string scores = to.node("Div", {to.node("MatMul", {q, key}), root});
+  if (a.causal) {
+    constexpr double later_score = -1e30;
+    std::vector<double> later(a.queries * a.keys);
+    for (std::size_t i = 0; i < later.size(); ++i) later[i] = i % a.keys > i / a.keys ? later_score : 0;
+    scores = to.node("Add", {scores, to.numbers({queries, keys}, later)});
+  }
+  const std::string seen = to.node("MatMul", {to.node("Softmax", {scores}, {{"axis", -1}}), v});
   give(at.path, k, to.reshape(to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}}), {queries, width}),
        {queries, width});
 }
@@ -431,36 +397,6 @@ void QdqWriter::put_behind_zeros(const QdqLayer& at, std::size_t k, const Axes& 
   Axes own = axes;
   own[0] = whole(s.in) / (whole(size_of(axes)) / axes[0]);
   give(at.path, k, to.node("Pad", {value(s.source, own), to.integers({0, axes[0] - own[0], 0, 0, 0, 0})}), axes);
-}
-
-void QdqWriter::mark_padding(const QdqLayer& at, std::size_t k) {
-  const edge::QuantizedStep& s = step(k);
-  const Tensor& own = tensors_[s.source];
-  const bool of_tokens = own.is_tokens;
-  const float scale = of_tokens ? 1 : q_.scale[s.source];
-  const int zero = of_tokens ? 0 : q_.zero[s.source];
-  const double padding = of_tokens ? s.pattern.low
-                                   : static_cast<double>(scale) *
-                                         (edge::to_int8(static_cast<float>(s.pattern.low), scale, zero) - zero);
-  OnnxLayer to = layer(at.path, {});
-  const std::string x = value(s.source, {whole(s.out), whole(s.width)});
-  const std::string distance = to.node("Abs", {to.node("Sub", {x, to.number(padding)})});
-  const std::string same = to.node("Less", {distance, to.number(static_cast<double>(scale) / 2)});
-  const std::string all = to.node("ReduceMin", {to.node("Cast", {same}, {{"to", as_float}})},
-                                  {{"axes", {2}}, {"keepdims", 0}});
-  give(at.path, k, all, {whole(s.out)});
-}
-
-void QdqWriter::mean_of_unmarked(const QdqLayer& at, std::size_t k) {
-  const edge::QuantizedStep& s = step(k);
-  const std::size_t steps = s.in / s.width;
-  OnnxLayer to = layer(at.path, {});
-  const std::string shown = to.node(
-      "Sub", {to.number(1), to.reshape(hidden_steps(to, s.other, s.mask_first, steps), {1, whole(steps)})});
-  const std::string sum = to.node("MatMul", {shown, value(s.source, {whole(steps), whole(s.width)})});
-  const std::string count = to.node("ReduceSum", {shown, to.integers({2})}, {{"keepdims", 1}});
-  const std::string mean = to.node("Div", {sum, to.node("Max", {count, to.number(1)})});
-  give(at.path, k, mean, {1, whole(s.width)});
 }
 
 }  // namespace tenon::detail

@@ -31,7 +31,8 @@ struct QdqQuestion {
 
   template <class L, class In>
   static constexpr bool takes = [] {
-    if constexpr (stores_activations<L>) return false;  // opset 17 quantises to 8 bits
+    // 16 bits: opset 17 quantises to 8. Masked: its parts would be written as if there were no padding
+    if constexpr (stores_activations<L> || structure_of<L> == Structure::masked) return false;
     else if constexpr (structure_of<L> == Structure::leaf) return is_qdq_layer<typename bind<L, In>::type>();
     else return true;
   }();
@@ -66,14 +67,8 @@ public:
     using namespace edge::detail;
     constexpr const Bound* type = nullptr;
     constexpr bool is_loop = is_repeat(type) && !IsGraph<Bound>;  // copies of several inputs are nodes of a graph
-    if constexpr (padded_part(type).known) {                      // a chain too
-      const std::size_t before = plan.count, own = layers.size();
-      if (padded_part(type).is_read) layers.emplace_back().path = common_path(unit, layout_of<Bound>.units);
-      const std::size_t y = base::template read<Bound>(x, parameters, unit);
-      if (padded_part(type).is_read) note_marks(layers[own], before);
-      return y;
-    } else if constexpr (Passthrough<Bound> || !std::is_void_v<sequence_step<Bound>> || is_chain(type) || is_loop ||
-                         is_frozen(type)) {
+    if constexpr (Passthrough<Bound> || !std::is_void_v<sequence_step<Bound>> || is_chain(type) || is_loop ||
+                  is_frozen(type)) {
       return base::template read<Bound>(x, parameters, unit);
     } else if constexpr (IsGraph<Bound>) {
       const GraphPlace outside = std::exchange(place_, {.tree = tree_of<Bound>(), .first_unit = unit});
@@ -131,33 +126,18 @@ private:
   };
 
   static std::string path_of(std::size_t unit) { return std::string(unit_table<Net>[unit].path); }
-  /// Of a composition, which has no path of its own: "encoder.2" of "encoder.2.0" and "encoder.2.1".
-  static std::string common_path(std::size_t first_unit, std::size_t units) {
-    std::string common = units > 0 ? path_of(first_unit) + "." : "";
-    for (std::size_t u = 1; u < units; ++u) {
-      const std::string path = path_of(first_unit + u) + ".";
+  /// A node that is no layer has no path of its own: that of the composition, and its name where that is a Graph.
+  std::string node_path(std::size_t number) const {
+    std::string common = place_.units > 0 ? path_of(place_.first_unit) + "." : "";
+    for (std::size_t u = 1; u < place_.units; ++u) {
+      const std::string path = path_of(place_.first_unit + u) + ".";
       common.resize(static_cast<std::size_t>(std::ranges::mismatch(common, path).in1 - common.begin()));
     }
-    if (units == 1) common.pop_back();
+    if (place_.units == 1) common.pop_back();
     common.resize(common.find_last_of('.') + 1);
+    if (place_.tree->ports != nullptr) return common + std::string(place_.tree->elements[number].name);
     if (!common.empty()) common.pop_back();
     return common;
-  }
-  /// A node that is no layer: the composition's, and its name where that is a Graph.
-  std::string node_path(std::size_t number) const {
-    const std::string common = common_path(place_.first_unit, place_.units);
-    if (place_.tree->ports == nullptr) return common;
-    return common + (common.empty() ? "" : ".") + std::string(place_.tree->elements[number].name);
-  }
-  /// The step that marks padding is the first of its kind behind what was there before.
-  void note_marks(Noted& own, std::size_t before) {
-    own.first_step = before;
-    own.behind = before + 1;
-    while (plan.steps[own.behind - 1].pattern.kind != edge::StepKind::padding) ++own.behind;
-    own.write = [](QdqWriter& to, const Noted& at) {
-      for (std::size_t k = at.first_step; k < at.behind; ++k)
-        if (!to.reorders(k)) to.mark_padding(at, k);
-    };
   }
 
   static void write_sum(QdqWriter& to, const Noted& at) {
@@ -235,11 +215,11 @@ QdqNumbers qdq_numbers(const QuantizedNumbers<Net>& q) {
 /// every step a MatMul, whose weights lie (in, out). Positions are the constants "added". Standardize in front and
 /// Unstandardize at the end, which cost no step, stay float. Attention is four projections, "0.q_proj" to "0.out_proj",
 /// with MatMul, Softmax and MatMul in float between them: `Quantized` keeps softmax in 16 bits. Normalisations of rows
-/// and groups are LayerNormalization and InstanceNormalization, or, of RMSNorm, their pieces. Masked computes which
-/// steps are padding, 1 for those, from the integers that it reads.
+/// and groups are LayerNormalization and InstanceNormalization, or, of RMSNorm, their pieces.
 ///
 /// Not written, which is an error that names the layer when compiling, and what `runs_as<in_onnx_int8, Net>` says:
-/// recurrent layers, whose state is rounded at every step, which ONNX's operators do not; 16-bit activations, for which
+/// recurrent layers, whose state is rounded at every step, which ONNX's operators do not; Masked; AdditiveAttention,
+/// whose sums meet a table of tanh; 16-bit activations, for which
 /// opset 17 has no QuantizeLinear; transposed convolutions in groups, whose scales ONNX cannot give along one axis; and
 /// what in_int8 refuses. The file is replaced atomically. Error: it would be larger than 2 GiB.
 template <class Net>

@@ -89,7 +89,7 @@ constexpr bool is_qdq_layer() {
   } else if constexpr (adds_constants<Bound>) {
     return places_of<Bound> == 0;
   } else if constexpr (AttentionOf<Bound>::known) {
-    return !AttentionOf<Bound>::remembers;
+    return !AttentionOf<Bound>::remembers && AttentionOf<Bound>::sizes.hidden == 0;  // no table of tanh
   } else {
     constexpr bool alone = BoundSaysOnnx<Bound> && !RecurrentOf<Bound>::known;
     return alone || is_global_pool<Bound>() || is_mean_of_steps(type) || PiecesOf<Bound>::known ||
@@ -233,7 +233,6 @@ private:
 
   /// What the layer itself says of its inputs.
   void write_own() {
-    if (kind() == edge::StepKind::mean_of_steps) return to_.mean_of_unmarked(at_, k_);
     const std::vector<QdqWriter::Axes> axes = onnx_axes<In>::value();
     std::vector<std::string> x;
     for (std::size_t j = 0; j < axes.size(); ++j) x.push_back(to_.value(at_.reads[j], axes[j], at_.rows));

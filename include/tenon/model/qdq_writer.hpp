@@ -103,25 +103,17 @@ public:
   void attend(const QdqLayer& at, std::size_t k);
   /// Zeros in front of steps, so that the result has these axes.
   void put_behind_zeros(const QdqLayer& at, std::size_t k, const Axes& axes);
-  /// 1 for the steps that are padding, 0 for the others; the mean of the others.
-  void mark_padding(const QdqLayer& at, std::size_t k);
-  void mean_of_unmarked(const QdqLayer& at, std::size_t k);
 
 private:
   struct Tensor {
     std::string value{};
     Axes axes{};
     std::size_t rows = 1;
-    bool is_tokens = false;
   };
 
   /// The name of a parameter of the float network of so many numbers, or what it would be called.
   std::string parameter_name(const std::string& path, std::size_t place, std::size_t size,
                              const std::string& otherwise) const;
-  /// The marks of the steps that step k reads, in float: 1 for what is hidden, with one axis behind the batch.
-  std::string hidden_steps(OnnxLayer& to, std::size_t mask, std::size_t first, std::size_t count);
-  /// Scores (..., queries, keys) as weights.
-  std::string weighed(OnnxLayer& to, std::size_t k, std::string scores, std::size_t leading_axes);
   std::string quantized(OnnxLayer& to, std::size_t tensor, const std::string& value);
   std::string dequantized(OnnxLayer& to, const std::string& integers, double scale, int zero);
   /// The weights of a step in float, as the float network has them; each output along `axis` with its scale.

@@ -21,7 +21,7 @@ Moments moments_of(const double* first, Index count) {
 }
 
 /// y = (x - mean) / sqrt(variance + epsilon) of every run of `length` numbers, without scale.
-void standardize(const Array& x, Array& y, Index length, double epsilon) {
+void normalize(const Array& x, Array& y, Index length, double epsilon) {
   for (Index start = 0; start < static_cast<Index>(y.values.size()); start += length) {
     const Moments m = moments_of(x.values.data() + start, length);
     for (Index i = start; i < start + length; ++i)
@@ -72,7 +72,7 @@ std::vector<Array> instance_normalization(const Call& call) {
   require_channels(call, x, 1, 2);
   Array y = call.make(x.type, x.dims);
   if (y.values.empty()) return {y};
-  standardize(x, y, product(x.dims, 2, x.dims.size()), call.node.number("epsilon", 1e-5));
+  normalize(x, y, product(x.dims, 2, x.dims.size()), call.node.number("epsilon", 1e-5));
   scale_channels(y, call.input(1), call.input(2));
   return {y};
 }
@@ -93,7 +93,7 @@ std::vector<Array> group_normalization(const Call& call) {
   }
   Array y = call.make(x.type, x.dims);
   if (y.values.empty()) return {y};
-  standardize(x, y, product(x.dims, 1, x.dims.size()) / groups, call.node.number("epsilon", 1e-5));
+  normalize(x, y, product(x.dims, 1, x.dims.size()) / groups, call.node.number("epsilon", 1e-5));
   scale_channels(y, scale, bias);
   return {y};
 }
@@ -125,7 +125,7 @@ std::vector<Array> layer_normalization(const Call& call) {
   std::fill(rows.begin() + static_cast<Index>(axis), rows.end(), 1);
   Array y = call.make(x.type, x.dims), means = call.make(Type::float32, rows), inverses = means;
   if (!y.values.empty()) {
-    standardize(x, y, length, epsilon);
+    normalize(x, y, length, epsilon);
     for (std::size_t r = 0; r < means.values.size(); ++r) {
       const Moments m = moments_of(x.values.data() + static_cast<Index>(r) * length, length);
       means.values[r] = m.mean;

@@ -10,6 +10,7 @@ namespace tenon::importing {
 using edge::QuantizedStep;
 using edge::StepKind;
 using edge::StepPattern;
+using edge::TensorOrder;
 
 namespace {
 
@@ -104,8 +105,7 @@ std::size_t QuantizedReader::read_affine(const Layer& layer, std::size_t x, cons
                      .out = plan().sizes[x],
                      .source = x,
                      .affine = true};
-  step.image = {
-      .channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
+  step.image = {.channels = channels, .features = channels, .groups = channels, .x = {.image = pixels, .map = pixels}};
   affine_ = reader().add(step, order);
   reading_.layers[plan().count - 1] = &layer;
   return affine_;

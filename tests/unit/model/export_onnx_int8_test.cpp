@@ -124,7 +124,7 @@ TEST_CASE("compositions in int8 are written through their parts") {
         "yes, other steps");
 }
 
-TEST_CASE("normalisations, attention and masks in int8 are written as operators of floats") {
+TEST_CASE("normalisations and attention in int8 are written as operators of floats") {
   using Catch::Matchers::StartsWith;
   const std::string refused = "yes, no import: ";
   CHECK_THAT((round_trip<Steps<LayerNorm<>, Dense<6>, RMSNorm<>, ReLU>>("qdq_rows")), StartsWith(refused));
@@ -147,8 +147,7 @@ TEST_CASE("graphs in int8 are written with the names of their inputs, nodes and 
                            Node<"larger", Maximum, "mixed", "seen">, Node<"kept", Where, "known", "larger", "seen">,
                            Node<"parts", Split<0, 2>, "kept">, Node<"digit", Sequential<Dense<3>, Softmax>, "both">,
                            Node<"value", Dense<1>, "parts.1">, Out<"digit", "value", "mixed">>;
-  CHECK(round_trip<Net>("qdq_graph") ==
-        "yes, no import: a network in int8 has one input and one output, this one has 2 and 3");
+  CHECK_THAT(round_trip<Net>("qdq_graph"), Catch::Matchers::StartsWith("yes, no import: "));
   const importing::Graph graph = importing::read_onnx(path_of("qdq_graph"));
   CHECK(graph.inputs[1].name == "table");
   CHECK(graph.outputs[2].name == "mixed");
@@ -231,18 +230,14 @@ std::vector<int> runtime_steps(const std::string& name) {
   return {};
 }
 
-/// `cell`: what the importer makes of the file. `last_are_padding`: sample i ends with i steps of zeros.
+/// `cell`: what the importer makes of the file.
 template <class Net>
-void check_with_runtime(const std::string& name, const std::string& cell = "yes", bool last_are_padding = false) {
+void check_with_runtime(const std::string& name, const std::string& cell = "yes") {
   INFO(name);
   const auto numbers = made_numbers<Net>();
   Integers integers;
   std::vector<float> x(8 * input_shape<Net>::size);
   for (float& v : x) v = numbers->scale[0] * static_cast<float>(integers.next() - numbers->zero[0]);
-  constexpr std::size_t steps = input_shape<Net>::front, width = input_shape<Net>::size / steps;
-  for (std::size_t i = 1; last_are_padding && i < 8; ++i)
-    std::fill_n(x.begin() + static_cast<std::ptrdiff_t>(((i + 1) * steps - std::min(i, steps)) * width),
-                std::min(i, steps) * width, 0.0F);
   const std::vector<float> y = outputs_in_int8(*numbers, x);
   CHECK_THAT(zoo::round_trip(exported_int8(*numbers, path_of(name), x, y)), Catch::Matchers::StartsWith(cell));
   const float step = numbers->scale[edge::quantized_plan<Net>.count];
@@ -268,11 +263,6 @@ TEST_CASE("ONNX Runtime gives what networks in int8 give, within a step") {
                                                                                            refused);
   check_with_runtime<Steps<MultiheadAttention<2>, MultiheadAttention<3, causal, rope<>>>>("qdq_golden_attention",
                                                                                           refused);
-  // the last samples are nothing but padding
-  check_with_runtime<Steps<Masked<0, Residual<MultiheadAttention<2, causal>>, MeanSteps>>>("qdq_golden_masked", refused,
-                                                                                           true);
-  check_with_runtime<Steps<Masked<0, SplitAt<3, Identity, Identity>, AdditiveAttention<3, 4>>>>("qdq_golden_additive",
-                                                                                                refused, true);
   check_with_runtime<Steps<CrossAttention<2, 3>>>("qdq_golden_memory", refused);
 }
 
@@ -281,7 +271,9 @@ TEST_CASE("what cannot be written in int8 is known before") {
   STATIC_REQUIRE(std::is_same_v<refusal<in_onnx_int8, Steps<Sequential<ReLU, LSTM<3>>>>,
                                 cannot_run<layer<path<0, 1>, LSTM<3>>, in_onnx_int8>>);
   STATIC_REQUIRE(runs_as<in_onnx_int8, Steps<LayerNorm<>, MultiheadAttention<2>>>);
-  STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<Masked<0, Dense<4>, GRU<3>>>>);
+  STATIC_REQUIRE(runs_as<in_onnx_int8, Steps<Dense<4>, MeanSteps>>);
+  STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<Masked<0, Dense<4>, MeanSteps>>>);  // without the mask, another mean
+  STATIC_REQUIRE(!runs_as<in_onnx_int8, Steps<SplitAt<3, Identity, Identity>, AdditiveAttention<3, 4>>>);
   STATIC_REQUIRE(!runs_as<in_onnx_int8, StoreActivations<Vector<Dense<2>>, activation_bits<16>>>);
   STATIC_REQUIRE(!runs_as<in_onnx_int8, Signal<ConvTranspose1D<4, 3, groups<2>>>>);
   STATIC_REQUIRE(runs_as<in_onnx_int8, Signal<ConvTranspose1D<4, 3>>>);
