@@ -347,7 +347,7 @@ private:
       if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;
       std::erase_if(layer.weights, [](const auto& w) { return w.first.starts_with("running_"); });
       if (const auto w = weights_.find(made ? convolutions_.at(unit.gives) : node.inputs.at(1)); w != weights_.end()) {
-        if (w->second.scale.values.size() == 1) share_scale(layer);
+        if (!wide_ && w->second.scale.values.size() == 1) share_scale(layer);
         layer.weights.emplace_back(scale_name, w->second.scale);
       }
       if (!node.has_input(2)) continue;
