@@ -48,7 +48,7 @@ CATEGORIES = [
 # Headers of layers, losses, ... that define none.
 WITHOUT = {"layers/normalization.hpp", "layers/options.hpp", "layers/several_inputs.hpp", "losses/arguments.hpp",
            "losses/batch_weight.hpp", "losses/formula.hpp", "losses/loss.hpp", "losses/input_kind.hpp",
-           "losses/joint.hpp", "losses/loss_check.hpp",
+           "losses/joint.hpp", "losses/loss_check.hpp", "losses/target_range.hpp",
            "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp"}
 # Categories of which every page shows a formula.
 WITH_FORMULAS = {"layers", "losses", "optimizers", "schedules", "regularizers", "metrics", "initialisers"}
