@@ -114,6 +114,7 @@ struct Callable {
 #ifdef __clang__  // which would go on to say that std::exp is no constant expression
   template <class Mistake = NoFormula>
   constexpr operator double() const = delete;
+  constexpr operator const NoFormula*() const { return nullptr; }  // for c ? a : b, of two types
 #else
   constexpr operator double() const {
     refuse_for<Self, NoFormula>();

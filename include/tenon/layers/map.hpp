@@ -106,8 +106,8 @@ struct inputs_named_by<Map<F>> {
 /// Its inputs are all of one shape.
 template <auto F>
 struct Map {
-  using invalid = std::conditional_t<std::is_arithmetic_v<decltype(F)>, expr::NoFormula,
-                                     takes<a_formula_such_as<"x * sigmoid(x)">>>;
+  static constexpr bool was_formula = std::is_arithmetic_v<decltype(F)> || std::is_pointer_v<decltype(F)>;
+  using invalid = std::conditional_t<was_formula, expr::NoFormula, takes<a_formula_such_as<"x * sigmoid(x)">>>;
   template <class In>
   using at = detail::Reshaping<In, In>;
 };
