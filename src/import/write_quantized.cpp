@@ -28,13 +28,13 @@ class Integers {
 public:
   explicit Integers(bool wide) : wide_(wide) {}
   int next() {
-    state_ = state_ * 1664525U + 1013904223U;
+    state_ = (state_ * 1664525U + 1013904223U) & 0xffffffffU;
     return wide_ ? static_cast<int>(state_ >> 16) - 32768 : static_cast<int>(state_ >> 24) - 128;
   }
 
 private:
   bool wide_;
-  std::uint32_t state_ = 1;
+  std::uint64_t state_ = 1;  // of 32 bits
 };
 
 /// Images of a file that has the channels last: int8 has them last too, so the network takes them as they are, and what

@@ -13,7 +13,7 @@ namespace {
 
 using Axes = QdqWriter::Axes;
 
-constexpr std::int64_t as_float = 1, as_int64 = 7;  // TensorProto's numbers, for Cast
+constexpr std::int64_t as_int64 = 7;  // TensorProto's number, for Cast
 
 std::int64_t whole(std::size_t n) { return static_cast<std::int64_t>(n); }
 std::size_t size_of(const Axes& axes) {

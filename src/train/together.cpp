@@ -64,8 +64,8 @@ template <class T>
 void add_product(Hash& hash) {
   constexpr std::size_t rows = 64, columns = 96, inner = 700;
   std::vector<T> a(rows * inner), b(inner * columns), product(rows * columns);
-  const auto fill = [](std::vector<T>& numbers, std::uint32_t odd) {
-    for (std::uint32_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<T>(i * odd % 1000) / 1000 - T{0.5};
+  const auto fill = [](std::vector<T>& numbers, std::uint64_t odd) {
+    for (std::uint64_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<T>(i * odd % 1000) / 1000 - T{0.5};
   };
   fill(a, 2654435761U);
   fill(b, 2246822519U);
