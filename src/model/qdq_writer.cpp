@@ -357,7 +357,7 @@ void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
   OnnxLayer to = layer(at.path, {});
   const std::int64_t heads = whole(a.heads), depth = whole(a.depth());
   const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool turned) {
-    const std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
+    std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
     if (!turned || s.rope == 0) return x;
     // each pair rotated by its step's angle (kernels/int8_attention.hpp)
     std::vector<double> cosines, sines;
@@ -365,8 +365,9 @@ void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
     for (std::int64_t j = 0; j < depth; ++j) partner.push_back(j % 2 == 0 ? j + 1 : j - 1);
     for (std::int64_t t = 0; t < steps; ++t)
       for (std::int64_t j = 0; j < depth; ++j) {
+        const std::int64_t first = j - j % 2;  // of the pair
         const double angle = static_cast<double>(t) *
-                             std::pow(s.rope, -static_cast<double>(j / 2 * 2) / static_cast<double>(depth));
+                             std::pow(s.rope, -static_cast<double>(first) / static_cast<double>(depth));
         cosines.push_back(std::cos(angle));
         sines.push_back(j % 2 == 0 ? -std::sin(angle) : std::sin(angle));
       }
