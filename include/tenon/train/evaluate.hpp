@@ -67,7 +67,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   check_options(loss);
   if (batch_size == 0) throw Error("evaluate: expected a batch_size of at least 1, got 0");
   if (data.augmentation()) return score(model, data.prepared(), loss, batch_size);
-  Aim::template check<typename M::input, Out>("evaluate", loss, data);
+  Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(data));
   check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
 

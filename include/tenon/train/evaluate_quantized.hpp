@@ -48,7 +48,7 @@ Scores evaluate(const QuantizedNumbers<Net>& numbers, const D& data, const L& lo
       const Dataset<float>& samples_given = data;
       check_options(loss);
       if (samples_given.augmentation()) return evaluate(numbers, samples_given.prepared(), loss);
-      Aim::template check<input_shape<Net>, Out>("evaluate", loss, samples_given);
+      Aim::template check<input_shape<Net>, Out>("evaluate", loss, detail::offer_of(samples_given));
       detail::check_counts("evaluate", loss, samples_given);
       const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(numbers));
       if (!tables->sums_fit) throw Error("evaluate: a row's weights are so large that its sum may exceed 32 bits");

@@ -61,7 +61,8 @@ LrCurve search_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L
   check_options(how);
   check_options(range);
   using Run = Trainer<M, L, O>;
-  Objective<typename M::network, L>::template check<typename M::input, typename Run::output>("find_lr", how.loss, data);
+  Objective<typename M::network, L>::template check<typename M::input, typename Run::output>("find_lr", how.loss,
+                                                                                             offer_of(data));
   check_counts("find_lr", how.loss, data);
   const Restoring after(model);
   const std::size_t batch_size = std::min(how.batch_size, data.size());

@@ -169,7 +169,8 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   using Run = TrainingRun<M, Fit<L, O, C, R, Ms>>;
   check_options(how);
   const auto check = [&how](const char* who, const Dataset<T>& samples) {
-    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss, samples);
+    Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss,
+                                                                                             offer_of(samples));
   };
   check("fit", data);
   detail::check_counts("fit", how.loss, data);

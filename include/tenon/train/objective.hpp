@@ -175,18 +175,6 @@ struct LossSum {
   }
 };
 
-/// Whether all targets lie in memory as a loss is given them.
-template <class T>
-bool tells_targets(const Dataset<T>& data) {
-  return !data.streamed() && !data.augmentation();
-}
-/// Throws an Error for the first target of `size` numbers that a loss does not take.
-template <class L, std::size_t Each, class T>
-void check_targets_of(const char* who, Rows<const T> targets, std::size_t size, const Dataset<T>& data) {
-  check_targets(std::string(who) + ": " + std::string(short_name<L>()), L::target_range, targets, size, Each,
-                data.weights(), " of the data");
-}
-
 /// One loss of the network's output.
 template <class Net, class L>
 struct Objective {
@@ -214,14 +202,6 @@ struct Objective {
     } else {
       check_data(who, demand_of<L, Input, Out>, offer);
     }
-  }
-  /// The same for all of a data set, and its targets too where they are known before they are read.
-  template <class Input, class Out, class T>
-  static void check(const char* who, const L& loss, const Dataset<T>& data) {
-    check<Input, Out>(who, loss, offer_of(data));
-    if constexpr (limits_targets<L>)
-      if (tells_targets(data) && !data.has_labels())
-        check_targets_of<L, answers<Out>>(who, target_rows(data, 0, data.size()), Out::size, data);
   }
   template <class Out, class T>
   static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> space, Rows<T> dy,
@@ -293,20 +273,6 @@ struct Objective<Net, L> {
         if (column.kind == ColumnKind::labels)
           check_labels(who, demand, column,
                        offer.labels.subspan(offer.samples * column.offset, offer.samples * column.size));
-      }
-    });
-  }
-  template <class Input, class Out, class T>
-  static void check(const char* who, const L& loss, const Dataset<T>& data) {
-    check<Input, Out>(who, loss, offer_of(data));
-    each_term(loss, [&]<class Term>(std::size_t, const Term&) {
-      if constexpr (!Term::output.empty() && limits_targets<typename Term::loss_type>) {
-        using Loss = typename Term::loss_type;
-        using One = output_of<Term>;
-        const ColumnInfo& column = find_answers(who, demand_of_term<Term>(), data.columns(), outputs);
-        if (tells_targets(data) && column.kind != ColumnKind::labels)
-          check_targets_of<Loss, answers_of<Loss, One>>(who, samples_of(data, 0, data.size()).numbers_of(column),
-                                                        One::size, data);
       }
     });
   }
