@@ -9,24 +9,17 @@
 
 #include "support/counting_new.hpp"
 #include "support/golden.hpp"
+#include "support/message_of.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
+using tenon::test::message_of;
 
 namespace {
 
 const test::Golden& file() {
   static const test::Golden f("generative");
   return f;
-}
-template <class F>
-std::string message_of(F work) {
-  try {
-    work();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no Error";
 }
 using Numbers = std::span<const double>;
 

@@ -19,9 +19,11 @@
 #include <tenon/train/fit.hpp>
 
 #include "support/golden.hpp"
+#include "support/message_of.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
+using tenon::test::message_of;
 
 namespace {
 
@@ -33,16 +35,6 @@ std::vector<float> single(const std::string& name) {
   const std::vector<double> values = file().values(name);
   return {values.begin(), values.end()};
 }
-template <class F>
-std::string message_of(F work) {
-  try {
-    work();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no Error";
-}
-
 }  // namespace
 
 TEST_CASE("the Fréchet distance is numpy's, in single and double precision") {

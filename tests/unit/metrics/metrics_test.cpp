@@ -14,9 +14,11 @@
 #include <catch2/catch.hpp>
 
 #include "support/golden.hpp"
+#include "support/message_of.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
+using tenon::test::message_of;
 
 namespace {
 
@@ -60,17 +62,6 @@ struct Case {
     return metric;
   }
 };
-
-template <class F>
-std::string message_of(F work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  FAIL("no Error");
-  return {};
-}
 
 }  // namespace
 

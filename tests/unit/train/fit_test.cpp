@@ -11,9 +11,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/message_of.hpp"
+
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 using namespace tenon;
+using tenon::test::message_of;
 
 namespace {
 
@@ -26,18 +29,6 @@ template <class M>
 bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
-}
-
-/// The message of the Error that `work` has to throw.
-template <class F>
-std::string message_of(F work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  FAIL("no Error");
-  return {};
 }
 
 /// What `work` writes to stderr, which is a file meanwhile, and so no terminal.

@@ -9,11 +9,13 @@
 #include <tenon/tenon.hpp>
 
 #include "support/counting_new.hpp"
+#include "support/message_of.hpp"
 
 /// Training of networks with several inputs and outputs on data with named columns.
 
 using namespace tenon;
 using Catch::Matchers::Contains;
+using tenon::test::message_of;
 
 namespace {
 
@@ -47,16 +49,6 @@ Dataset<double> data(std::size_t count = 10, std::vector<std::int32_t> labels = 
 const auto loss = on<"kind">(CrossEntropy{}) + 0.5 * on<"value">(MeanSquaredError{});
 
 std::ptrdiff_t most_likely(const double* scores) { return std::max_element(scores, scores + 3) - scores; }
-
-template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no Error";
-}
 
 /// Gradients of a trainer's loss against differences, in double.
 template <class M, class L>

@@ -16,6 +16,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/message_of.hpp"
+
 /// What the tests of callbacks train: a small network on a few digits.
 namespace tenon::test {
 
@@ -49,17 +51,6 @@ template <class M>
 bool same_bits(const M& a, const M& b) {
   const auto x = a.parameters().span(), y = b.parameters().span();
   return std::memcmp(x.data(), y.data(), x.size_bytes()) == 0;
-}
-
-template <class F>
-std::string message_of(F work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  FAIL("no Error");
-  return {};
 }
 
 /// Training in which everything that a checkpoint has to remember is used.
