@@ -8,6 +8,7 @@
 #include <tenon/inline.hpp>
 #include <tenon/kernels/gemm_types.hpp>
 #include <tenon/kernels/noise.hpp>
+#include <tenon/layers/formula/skeleton.hpp>
 #include <tenon/layers/formula/stage.hpp>
 #include <tenon/net/layer.hpp>
 
@@ -16,45 +17,6 @@
 /// becomes loops (expr/program.hpp), backward included. Shapes come in as numbers, so a hundred
 /// different `Dense` layers are compiled once.
 namespace tenon::detail {
-
-/// Stands for a parameter's options: its number in the formula.
-template <int K>
-struct Numbered {};
-
-template <class E, class P>
-struct skeleton {
-  using type = E;
-};
-template <fixed_string N, class... O, class... P>
-struct skeleton<expr::Parameter<N, O...>, list<P...>> {
-  static constexpr int number = expr::detail::position<expr::Parameter<N, O...>>(list<P...>{});
-  // a complete type: g++ 12 crashes under -ftime-report where a lookup has to complete it
-  using type =
-      decltype(std::conditional_t<expr::detail::is_scalar_parameter<O...>, expr::Parameter<"", Numbered<number>>,
-                                  expr::Parameter<"", Numbered<number>, PerFeature>>{});
-};
-template <Op O, class... A, class... P>
-struct skeleton<Operation<O, A...>, list<P...>> {
-  using type = Operation<O, typename skeleton<A, list<P...>>::type...>;
-};
-/// A formula without the names and shapes of its parameters.
-template <class E>
-using skeleton_of = typename skeleton<E, expr::parameters_of<E>>::type;
-
-template <class P>
-inline constexpr int number_of = 0;
-template <fixed_string N, int K, class... O>
-inline constexpr int number_of<expr::Parameter<N, Numbered<K>, O...>> = K;
-
-/// Stands for a dimension that is the number of features.
-inline constexpr std::size_t per_feature = static_cast<std::size_t>(-1);
-
-/// The input of a formula, as numbers. A row is what reductions run over: see `row_width`.
-struct FormulaInput {
-  std::size_t size = 0;
-  std::size_t width = 0;     // of a row
-  std::size_t features = 0;  // how many numbers are per feature
-};
 
 /// What the loops of all formulas are given, as a function that they have in common: to set up the arguments takes a
 /// compiler as long as a small loop.
