@@ -1,5 +1,5 @@
 // Diffusion on MNIST: the same as diffusion.cpp, with the U-Net of digit_unet.hpp, of 28 x 28 pixels. Training takes
-// 23 minutes on two cores; `scripts/bench diffusion` judges what is drawn, beside PyTorch's with the same network.
+// 9 minutes on two cores; `scripts/bench diffusion` judges what is drawn, beside PyTorch's with the same network.
 //
 //     diffusion_mnist FOLDER [EPOCHS [SEED [SAMPLES]]]      MNIST in that folder; 9 epochs, the first 60,000 digits
 //     diffusion_mnist                                      only the network's table
